@@ -1,0 +1,436 @@
+package grains
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime/debug"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/wire"
+	"entrepot/persistence"
+)
+
+func be64(b []byte) uint64 { return binary.BigEndian.Uint64(b) }
+
+func (e *entity) flushIfDirty() {
+	if e.inflight == nil && len(e.waiting) > 0 && !e.loading && !e.reload {
+		e.flush()
+	}
+}
+
+// flush submits everything that waits as one write.
+func (e *entity) flush() {
+	b := &batch{events: e.fresh, pendings: e.waiting}
+	e.waiting, e.fresh = nil, nil
+	if err := e.encode(b); err != nil {
+		e.h.Logger.Error("a state does not encode", "kind", e.k.Name, "id", e.id, "error", err)
+		e.answerAll(b.pendings, entrepot.AsError(err))
+		e.discard()
+		return
+	}
+	e.inflight = b
+	w := persistence.Write{Collection: e.k.Collection, Doc: b.doc, Events: b.events}
+	if !e.h.Committer.Submit(w, func(err error) { e.written(b, err) }) {
+		e.inflight = nil
+		e.answerAll(b.pendings, entrepot.Unavailable("too many writes wait"))
+		e.discard()
+	}
+}
+
+// settle takes the parked callers whose answer the tentative state now knows.
+func (e *entity) settle(b *batch) {
+	if len(e.parked) == 0 {
+		return
+	}
+	t := entrepot.Turn{Now: e.h.now()}
+	still := e.parked[:0]
+	for _, p := range e.parked {
+		body, done, err := p.h.reply(e.state, t, p.cmd.Body)
+		switch {
+		case err != nil:
+			p.reply = &wire.Reply{Err: e.asError(err, p)}
+		case done:
+			p.reply = &wire.Reply{Body: body}
+			p.changed = true
+			e.keep(p)
+		default:
+			still = append(still, p)
+			continue
+		}
+		b.pendings = append(b.pendings, p)
+	}
+	clear(e.parked[len(still):])
+	e.parked = still
+}
+
+// encode settles the callers and makes the document of the tentative state.
+func (e *entity) encode(b *batch) (err error) {
+	defer func() {
+		if r := recover(); r != nil { // on the committer's goroutine it would end the process
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	e.settle(b)
+	state, err := e.h.store.Marshal(e.state)
+	if err != nil {
+		return err
+	}
+	binary.BigEndian.PutUint64(b.write[:], rand.Uint64()) //nolint:gosec // tells writes apart, keeps no secret
+	e.recent.write = b.write
+	if e.k.steps != nil {
+		b.steps = e.k.steps(e.state)
+	}
+	now, ix := e.h.now(), e.state.Index()
+	b.doc = persistence.Document{
+		ID: e.id, Version: e.version + 1, CompanyID: ix.CompanyID, ShopID: ix.ShopID, OwnerID: ix.OwnerID,
+		CreatedAt: ix.CreatedAt, UpdatedAt: now, Sequence: e.seq, Fields: ix.Fields,
+		State: state, Recent: e.recent.encode(), WakeAt: e.nextWake(b, now),
+	}
+	if e.h.Outbox != nil {
+		b.doc.Outbox = e.outbox[:len(e.outbox):len(e.outbox)]
+	}
+	return nil
+}
+
+// nextWake is when this entity has something to do: its own time, and a moment
+// after which another member takes up its steps and unconfirmed events.
+func (e *entity) nextWake(b *batch, now time.Time) (at time.Time) {
+	if timed, ok := e.state.(Timed); ok {
+		at = timed.WakeAt()
+	}
+	undone := len(b.steps) > 0 || (e.h.Outbox != nil && len(e.outbox)+len(b.events) > 0)
+	if recovery := now.Add(e.h.Recovery); undone && (at.IsZero() || at.After(recovery)) {
+		at = recovery
+	}
+	return at
+}
+
+// written takes the result of the write in flight, on the committer's goroutine.
+func (e *entity) written(b *batch, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var dup *persistence.DuplicateError
+	switch {
+	case err == nil:
+		e.committed(b)
+	case errors.Is(err, persistence.ErrStale):
+		e.again(b, true)
+	case errors.As(err, &dup):
+		e.duplicate(b, dup)
+	case errors.Is(err, persistence.ErrNotExecuted):
+		e.inflight = nil
+		e.answerAll(b.pendings, entrepot.Unavailable("the database refuses writes"))
+		e.answerAll(e.take(&e.waiting), entrepot.Unavailable("the database refuses writes"))
+		e.discard()
+	default:
+		e.resolve(b)
+	}
+}
+
+// committed lets everything leave that rested on the write.
+func (e *entity) committed(b *batch) {
+	e.inflight = nil
+	e.version, e.wakeAt, e.steps = b.doc.Version, b.doc.WakeAt, b.steps
+	e.stored = len(b.doc.Outbox) + len(b.events)
+	for _, p := range b.pendings {
+		e.send(p)
+	}
+	if len(b.events) > 0 && e.h.OnCommit != nil {
+		e.h.OnCommit(b.events)
+	}
+	if e.h.Outbox != nil {
+		e.outbox = append(e.outbox, b.events...)
+		e.publish()
+	}
+	e.startSteps(b.steps)
+	e.next()
+}
+
+// next goes on after a write has ended.
+func (e *entity) next() {
+	switch {
+	case e.reload && !e.loading && !e.stopped:
+		e.load()
+	case e.reload && e.stopped:
+		e.answerAll(e.take(&e.stash), entrepot.Unavailable("moving to another member"))
+	default:
+		e.runStash()
+		e.flushIfDirty()
+	}
+}
+
+// again loads the document and decides everything anew: another activation has
+// written it, or nobody knows.
+func (e *entity) again(b *batch, lost bool) {
+	e.inflight = nil
+	e.requeue(append(b.pendings, e.take(&e.waiting)...), lost)
+	e.reload = true
+	e.next()
+}
+
+// requeue puts commands back in front of what waits for the state.
+func (e *entity) requeue(list []*pending, lost bool) {
+	retry := make([]*pending, 0, len(list)+len(e.parked)+len(e.stash))
+	for _, p := range list {
+		if p.stands {
+			continue // for a parked command, which is decided again itself
+		}
+		p.reply, p.changed = nil, false
+		if lost {
+			p.tries++
+		}
+		if p.tries > maxTries {
+			e.refuse(p, entrepot.Unavailable("another activation is writing this %s", e.k.Name))
+			continue
+		}
+		retry = append(retry, p)
+	}
+	retry = append(retry, e.take(&e.parked)...)
+	e.stash = append(retry, e.stash...)
+	e.fresh = nil
+}
+
+// duplicate handles a unique value that another document has. With one command
+// in the write it is that command's fault; of several, each is tried alone.
+func (e *entity) duplicate(b *batch, dup *persistence.DuplicateError) {
+	changed := 0
+	for _, p := range b.pendings {
+		if p.changed {
+			changed++
+		}
+	}
+	if changed > 1 {
+		e.solo = len(b.pendings) + len(e.waiting) + len(e.stash)
+		e.again(b, false)
+		return
+	}
+	refusal := entrepot.Errorf(entrepot.CodeConflict, "%s is already taken", dup.Field)
+	refusal.Fields = []entrepot.FieldError{{Field: dup.Field, Rule: "unique", Message: "is already taken"}}
+	rest := b.pendings[:0]
+	for _, p := range b.pendings {
+		if p.changed {
+			e.refuse(p, refusal)
+			e.refuseParked(p.cmd.ID, refusal)
+		} else {
+			rest = append(rest, p)
+		}
+	}
+	b.pendings = rest
+	e.again(b, false)
+}
+
+// refuseParked answers the callers of a command that cannot be written.
+func (e *entity) refuseParked(id string, err *entrepot.Error) {
+	still := e.parked[:0]
+	for _, p := range e.parked {
+		if p.cmd.ID == id {
+			e.refuse(p, err)
+		} else {
+			still = append(still, p)
+		}
+	}
+	clear(e.parked[len(still):])
+	e.parked = still
+}
+
+// discard gives the tentative state up and loads the durable one again, once no
+// write is in flight.
+func (e *entity) discard() {
+	e.requeue(e.take(&e.waiting), false)
+	e.reload = true
+	if e.inflight == nil && !e.loading {
+		e.next()
+	}
+}
+
+// load reads the document off the mailbox.
+func (e *entity) load() {
+	e.loading = true
+	go func() {
+		doc, err := e.read()
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.loading = false
+		if err == nil {
+			err = e.adopt(doc)
+		}
+		if err != nil {
+			e.unreadable(err)
+			return
+		}
+		e.reload = false
+		e.afterLoad()
+	}()
+}
+
+func (e *entity) afterLoad() {
+	if e.stopped {
+		e.answerAll(e.take(&e.stash), entrepot.Unavailable("moving to another member"))
+		return
+	}
+	e.startSteps(e.steps)
+	e.publish()
+	e.runStash()
+	e.flushIfDirty()
+}
+
+// runStash executes what waited for the state; one at a time after a duplicate key.
+func (e *entity) runStash() {
+	for len(e.stash) > 0 && !e.loading && !e.reload {
+		if e.solo > 0 && (e.inflight != nil || len(e.waiting) > 0) {
+			return
+		}
+		p := e.stash[0]
+		e.stash = e.stash[1:]
+		e.solo = max(0, e.solo-1)
+		e.execute(p)
+		if e.solo > 0 {
+			e.flushIfDirty()
+		}
+	}
+	if len(e.stash) == 0 {
+		e.stash = nil
+		e.solo = 0
+	}
+}
+
+func (e *entity) read() (*persistence.Document, error) {
+	e.h.loads <- struct{}{}
+	defer func() { <-e.h.loads }()
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	doc, err := e.h.store.Load(ctx, e.k.Collection, e.id)
+	if errors.Is(err, persistence.ErrNotFound) {
+		return &persistence.Document{ID: e.id}, nil
+	}
+	return doc, err
+}
+
+// adopt makes a loaded document the durable and the tentative state.
+func (e *entity) adopt(doc *persistence.Document) (err error) {
+	state := e.k.newState()
+	if doc.Version > 0 {
+		if err = e.h.store.Unmarshal(doc.State, state); err != nil {
+			return err
+		}
+	}
+	r, err := decodeRecent(doc.Recent, e.k.Ring)
+	if err != nil {
+		return err
+	}
+	e.state, e.recent = state, r
+	e.version, e.seq, e.wakeAt, e.outbox = doc.Version, doc.Sequence, doc.WakeAt, doc.Outbox
+	e.stored = len(doc.Outbox)
+	e.steps = nil
+	if e.k.steps != nil && e.version > 0 {
+		e.steps = e.k.steps(state)
+	}
+	return nil
+}
+
+// unreadable answers everybody and ends the activation: never compute on stale memory.
+func (e *entity) unreadable(err error) {
+	e.h.Logger.Error("a document cannot be loaded", "kind", e.k.Name, "id", e.id, "error", err)
+	e.answerAll(e.take(&e.stash), entrepot.Unavailable("the database does not answer"))
+	e.answerAll(e.take(&e.parked), &entrepot.Error{
+		Code: entrepot.CodeUnknownOutcome, RetryAfter: time.Second,
+		Message: "the outcome is not known yet; ask again with the same key",
+	})
+	e.stopped = true
+	e.h.root.Stop(e.self)
+}
+
+// resolve finds out what became of a write that had no answer, before anything else.
+func (e *entity) resolve(b *batch) {
+	e.loading = true
+	go func() {
+		doc, err := e.read()
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.loading = false
+		if err != nil {
+			e.unresolved(b, err)
+			return
+		}
+		saved, err := decodeRecent(doc.Recent, e.k.Ring)
+		switch {
+		case err == nil && doc.Version == b.doc.Version && saved.write == b.write:
+			e.committed(b) // it landed
+		case e.stopped:
+			e.unresolved(b, persistence.ErrUnknown)
+		case doc.Version == b.doc.Version-1:
+			w := persistence.Write{Collection: e.k.Collection, Doc: b.doc, Events: b.events}
+			if !e.h.Committer.Submit(w, func(err error) { e.written(b, err) }) {
+				e.unresolved(b, persistence.ErrUnknown)
+			}
+		default:
+			// Others have written since. The ring answers what landed, the rest is decided anew.
+			e.again(b, true)
+		}
+	}()
+}
+
+// unresolved answers that nobody knows, and ends the activation.
+func (e *entity) unresolved(b *batch, err error) {
+	e.inflight = nil
+	e.answerAll(b.pendings, &entrepot.Error{
+		Code: entrepot.CodeUnknownOutcome, RetryAfter: time.Second,
+		Message: "the outcome is not known yet; ask again with the same key",
+	})
+	e.answerAll(e.take(&e.waiting), entrepot.Unavailable("the database does not answer"))
+	e.unreadable(err)
+}
+
+func (e *entity) take(list *[]*pending) []*pending {
+	l := *list
+	*list = nil
+	return l
+}
+
+func (e *entity) answerAll(list []*pending, err *entrepot.Error) {
+	for _, p := range list {
+		e.refuse(p, err)
+	}
+}
+
+// publish offers the unconfirmed events to the broker, one batch of this entity at a time.
+func (e *entity) publish() {
+	if e.h.Outbox == nil || e.publishing || len(e.outbox) == 0 {
+		return
+	}
+	offered := append([]events.Envelope(nil), e.outbox...)
+	last := offered[len(offered)-1].Aggregate.Sequence
+	e.publishing = e.h.Outbox.Offer(offered, func() { e.published(last) })
+}
+
+// published drops confirmed events; the document follows with its next write.
+func (e *entity) published(last int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.publishing = false
+	n := 0
+	for n < len(e.outbox) && e.outbox[n].Aggregate.Sequence <= last {
+		n++
+	}
+	if e.outbox = append([]events.Envelope(nil), e.outbox[n:]...); len(e.outbox) > 0 {
+		e.publish()
+	}
+	if !e.stopped {
+		e.h.trimLater(e)
+	}
+}
+
+// trim writes an idle entity once more, without the events that the broker has.
+func (e *entity) trim() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.stopped || e.loading || e.reload || !e.settledDown() || e.stored <= len(e.outbox) {
+		return
+	}
+	e.flush()
+}

@@ -1,0 +1,325 @@
+package grains
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/wire"
+	"entrepot/persistence"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
+)
+
+// entity is one activation: the state in memory and the commands that wait for
+// its writes. The actor's mailbox gives it commands one at a time; results of
+// loads and writes come on other goroutines. The mutex is the monitor between
+// them. It is held only to compute, never for I/O. That results do not travel
+// through the mailbox lets a stopped activation still answer for its last write.
+type entity struct {
+	h    *Host
+	k    *Kind
+	id   entrepot.ID
+	self *actor.PID
+
+	mu      sync.Mutex
+	stopped bool
+	loading bool
+	used    time.Time
+
+	// Durable, as of the last write or load.
+	version int64
+	wakeAt  time.Time
+	outbox  []events.Envelope // unconfirmed; only without a store's log
+	steps   []Step            // what the durable state asks for
+
+	// Tentative: durable plus the batch in flight plus what waits.
+	state  State
+	recent recent
+	seq    int64
+
+	inflight *batch
+	waiting  []*pending        // changed by, or resting on, the tentative state
+	fresh    []events.Envelope // of waiting
+	parked   []*pending        // answered by a later step
+	stash    []*pending        // arrived while loading
+	solo     int               // commands to run one a write, after a duplicate key
+
+	reload     bool // the tentative state is broken: load again after the write in flight
+	publishing bool
+	stored     int // events in the saved document's outbox; those the broker has are trimmed
+	running    map[string]struct{}
+}
+
+// pending is a command on its way to an answer.
+type pending struct {
+	cmd     *wire.Command
+	sender  *actor.PID
+	h       *handler
+	reply   *wire.Reply
+	changed bool
+	stands  bool // only for the change of a parked command
+	tries   int
+}
+
+// batch is one write and all that it answers.
+type batch struct {
+	pendings []*pending
+	events   []events.Envelope
+	doc      persistence.Document
+	steps    []Step
+	write    [8]byte
+}
+
+// maxTries bounds how often a command is decided again after a lost compare-and-set.
+const maxTries = 3
+
+func newEntity(h *Host, k *Kind, id string, self *actor.PID) *entity {
+	e := &entity{h: h, k: k, id: id, self: self, used: h.now()}
+	h.register(e, true)
+	e.mu.Lock()
+	e.load()
+	e.mu.Unlock()
+	return e
+}
+
+// receive takes one command from the mailbox.
+func (e *entity) receive(c *wire.Command, sender *actor.PID) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p := &pending{cmd: c, sender: sender, h: e.k.handlers[reflect.TypeOf(c.Body)]}
+	e.used = e.h.now()
+	_, isWake := c.Body.(*wire.Wake)
+	switch {
+	case p.h == nil && !isWake:
+		e.refuse(p, entrepot.Errorf(entrepot.CodeInternal, "%s does not know %T", e.k.Name, c.Body))
+	case e.stopped:
+		e.refuse(p, entrepot.Unavailable("moving to another member"))
+	case !c.Deadline.IsZero() && time.Now().After(c.Deadline):
+		e.refuse(p, entrepot.Unavailable("the deadline passed before the command was read"))
+	case len(e.waiting)+len(e.stash)+len(e.parked) >= e.h.MaxPending:
+		e.refuse(p, entrepot.Unavailable("too many commands wait for this %s", e.k.Name))
+	case e.loading || e.reload || e.solo > 0:
+		e.stash = append(e.stash, p)
+	default:
+		e.execute(p)
+		e.flushIfDirty()
+	}
+}
+
+// execute answers one command from the tentative state, or changes it.
+func (e *entity) execute(p *pending) {
+	defer func() {
+		if r := recover(); r != nil {
+			e.h.Logger.Error("panic in a decision", "kind", e.k.Name, "id", e.id, "command", fmt.Sprintf("%T", p.cmd.Body),
+				"requestId", p.cmd.Caller.RequestID, "panic", r, "stack", string(debug.Stack()))
+			p.changed = false
+			e.refuse(p, &entrepot.Error{Code: entrepot.CodeInternal, Message: "internal error"})
+			e.discard()
+		}
+	}()
+	if _, ok := p.cmd.Body.(*wire.Wake); ok {
+		e.wake(p)
+		return
+	}
+	t := entrepot.Turn{Now: e.h.now(), Caller: p.cmd.Caller, CommandID: p.cmd.ID}
+	if p.h.decide == nil {
+		e.answer(p, t, false)
+		return
+	}
+	id := digest(p.cmd.ID)
+	if p.cmd.Hash == 0 && e.k.Ring > 0 {
+		p.cmd = withHash(p.cmd)
+	}
+	if e.replay(p, id, t) {
+		return
+	}
+	if len(e.outbox)+len(e.fresh) >= e.h.MaxOutbox {
+		e.refuse(p, entrepot.Unavailable("events of this %s wait for the broker", e.k.Name))
+		return
+	}
+	happened, err := p.h.decide(e.state, t, p.cmd.Body)
+	if err != nil {
+		p.reply = &wire.Reply{Err: e.asError(err, p)}
+		e.attach(p)
+		return
+	}
+	if len(happened) > 0 {
+		e.apply(happened, t, p.cmd.TraceParent)
+		p.changed = true
+		e.recent.add(id, p.cmd.Hash)
+	}
+	e.answer(p, t, false)
+}
+
+// replay answers a command that the state already contains.
+func (e *entity) replay(p *pending, id commandDigest, t entrepot.Turn) bool {
+	hash, seen := e.recent.find(id)
+	kept := e.recent.reply(id)
+	if kept != nil {
+		hash, seen = be64(kept), true
+	}
+	switch {
+	case !seen:
+		return false
+	case hash != p.cmd.Hash:
+		p.reply = &wire.Reply{Err: entrepot.Errorf(entrepot.CodeKeyReused, "this key was used for another request")}
+		e.attach(p)
+	case kept != nil:
+		p.reply = &wire.Reply{Replayed: true}
+		var a anypb.Any
+		if err := proto.Unmarshal(kept[8:], &a); err == nil {
+			p.reply.Body, err = a.UnmarshalNew()
+			if err != nil {
+				p.reply.Err = e.asError(err, p)
+			}
+		}
+		e.attach(p)
+	default:
+		e.answer(p, t, true)
+	}
+	return true
+}
+
+// answer builds the reply from the state as it now is, or parks the caller.
+func (e *entity) answer(p *pending, t entrepot.Turn, replayed bool) {
+	body, done, err := p.h.reply(e.state, t, p.cmd.Body)
+	switch {
+	case err != nil:
+		p.reply = &wire.Reply{Err: e.asError(err, p), Replayed: replayed}
+	case done:
+		p.reply = &wire.Reply{Body: body, Replayed: replayed}
+		e.keep(p)
+	default:
+		e.parked = append(e.parked, p)
+		if p.changed { // the change must be written; the caller waits on
+			e.waiting = append(e.waiting, &pending{cmd: p.cmd, changed: true, stands: true})
+		}
+		return
+	}
+	e.attach(p)
+}
+
+// keep remembers the reply of a command that the client named.
+func (e *entity) keep(p *pending) {
+	if !p.cmd.Keyed || !p.changed || p.reply.Body == nil {
+		return
+	}
+	a, err := anypb.New(p.reply.Body)
+	if err != nil {
+		return
+	}
+	if b, err := proto.Marshal(a); err == nil {
+		e.recent.keep(digest(p.cmd.ID), p.cmd.Hash, b, e.h.now())
+	}
+}
+
+// attach lets the reply leave with the write it rests on, or at once.
+func (e *entity) attach(p *pending) {
+	switch {
+	case p.changed || len(e.waiting) > 0:
+		e.waiting = append(e.waiting, p)
+	case e.inflight != nil:
+		e.inflight.pendings = append(e.inflight.pendings, p)
+	default:
+		e.send(p)
+	}
+}
+
+// apply changes the tentative state by what happened and makes the envelopes.
+func (e *entity) apply(happened []events.Event, t entrepot.Turn, trace string) {
+	for _, ev := range happened {
+		e.state.Apply(ev)
+		typ := ev.EventType()
+		if typ == "" {
+			continue
+		}
+		data, err := json.Marshal(ev)
+		if err != nil {
+			panic(fmt.Sprintf("event %s does not marshal: %v", typ, err))
+		}
+		e.seq++
+		env := events.Envelope{
+			ID: entrepot.NewID(), Type: typ, Version: 1, OccurredAt: t.Now, TraceParent: trace, Data: data,
+			Actor: events.Actor{
+				UserID: t.Caller.UserID, Role: t.Caller.Role, RequestID: t.Caller.RequestID,
+				IP: t.Caller.IP, UserAgent: t.Caller.UserAgent,
+			},
+			Aggregate: events.Aggregate{Kind: e.k.Name, ID: e.id, Sequence: e.seq},
+		}
+		env.CompanyID, env.ShopID = e.tenant(ev)
+		e.fresh = append(e.fresh, env)
+	}
+}
+
+func (e *entity) tenant(ev events.Event) (company, shop entrepot.ID) {
+	if sc, ok := ev.(events.Scoped); ok {
+		return sc.EventScope()
+	}
+	ix := e.state.Index()
+	return ix.CompanyID, ix.ShopID
+}
+
+// wake does what is due, and takes up steps and events that were left behind.
+func (e *entity) wake(p *pending) {
+	t := entrepot.Turn{Now: e.h.now(), Caller: p.cmd.Caller, CommandID: p.cmd.ID}
+	p.reply = &wire.Reply{Body: &wire.Done{}}
+	if timed, ok := e.state.(Timed); ok && e.version > 0 {
+		if happened := timed.Wake(t); len(happened) > 0 {
+			e.apply(happened, t, p.cmd.TraceParent)
+			p.changed = true
+		}
+	}
+	if e.settledDown() {
+		e.startSteps(e.steps)
+		e.publish()
+		// A wakeAt in the past that no longer has a reason would be due for ever.
+		if !p.changed && e.version > 0 && !e.wakeAt.IsZero() && !e.wakeAt.After(t.Now) {
+			p.changed = true
+		}
+	}
+	e.attach(p)
+}
+
+func (e *entity) settledDown() bool { return e.inflight == nil && len(e.waiting) == 0 && !e.reload }
+
+func (e *entity) refuse(p *pending, err *entrepot.Error) {
+	p.reply = &wire.Reply{Err: err}
+	e.send(p)
+}
+
+func (e *entity) send(p *pending) {
+	if p.sender != nil && p.reply != nil {
+		e.h.root.Send(p.sender, p.reply)
+		p.sender = nil
+	}
+}
+
+// asError is err for the wire. What is not an *entrepot.Error is logged here and unspoken.
+func (e *entity) asError(err error, p *pending) *entrepot.Error {
+	var known *entrepot.Error
+	if !errors.As(err, &known) {
+		e.h.Logger.Error("unknown error in a grain", "kind", e.k.Name, "id", e.id,
+			"requestId", p.cmd.Caller.RequestID, slog.Any("error", err))
+	}
+	return entrepot.AsError(err)
+}
+
+func withHash(c *wire.Command) *wire.Command {
+	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(c.Body)
+	copied := *c // shared with the sender: never changed in place
+	copied.Hash = HashOf(b)
+	if err != nil {
+		copied.Hash = 1
+	}
+	return &copied
+}

@@ -1,0 +1,243 @@
+package grains
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/wire"
+	"entrepot/persistence"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// Outbox hands committed events to the broker. See events/outbox.
+type Outbox interface {
+	// Offer takes events of one entity in order; confirmed is called once, on
+	// another goroutine, when the broker has them. False: over its bound, offer again later.
+	Offer(batch []events.Envelope, confirmed func()) bool
+}
+
+// Config is what a host works with. Zero durations and counts mean the defaults.
+type Config struct {
+	Committer *persistence.Committer
+	Outbox    Outbox           // nil when the store logs events itself
+	Clock     func() time.Time // default time.Now
+	Logger    *slog.Logger
+	// OnCommit, if set, sees each commit's events at once, on the committer's
+	// goroutine: a prompt for caches on this member, never the only way they learn.
+	OnCommit func([]events.Envelope)
+
+	Idle           time.Duration // unused for so long: passivated; default 5 min, jittered by a quarter
+	StepTimeout    time.Duration // of one try of a step, default 10 s
+	Recovery       time.Duration // a dead member's steps and events run again after this, default 15 s
+	TrimEvery      time.Duration // pace of trims of confirmed events by idle grains, default 250 ms
+	MaxPending     int           // commands of one entity waiting for writes, default 4096
+	MaxOutbox      int           // unconfirmed events of one entity, default 512
+	MaxLoads       int           // documents loading at a time, default 64
+	MaxSteps       int           // steps running at a time, default 256
+	MaxActivations int           // soft bound: beyond it the longest idle go early; default 200,000
+}
+
+func (c *Config) defaults() {
+	set := func(v *int, d int) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	setTime := func(v *time.Duration, d time.Duration) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	setTime(&c.Idle, 5*time.Minute)
+	setTime(&c.StepTimeout, 10*time.Second)
+	setTime(&c.Recovery, 15*time.Second)
+	setTime(&c.TrimEvery, 250*time.Millisecond)
+	set(&c.MaxPending, 4096)
+	set(&c.MaxOutbox, 512)
+	set(&c.MaxLoads, 64)
+	set(&c.MaxSteps, 256)
+	set(&c.MaxActivations, 200_000)
+}
+
+// Host runs the grains of one service database on this member.
+type Host struct {
+	Config
+	store persistence.Store
+	root  *actor.RootContext
+	ask   Asker
+	loads chan struct{}
+	slots chan struct{} // running steps
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	mu     sync.Mutex
+	active map[*entity]struct{}
+	trims  map[*entity]struct{}
+}
+
+// NewHost returns a host; its grains work once it is started.
+func NewHost(c Config) *Host {
+	c.defaults()
+	h := &Host{
+		Config: c, store: c.Committer.Store(),
+		loads: make(chan struct{}, c.MaxLoads), slots: make(chan struct{}, c.MaxSteps),
+		active: map[*entity]struct{}{}, trims: map[*entity]struct{}{},
+	}
+	h.ctx, h.cancel = context.WithCancel(context.Background())
+	return h
+}
+
+// Props make the actor of a kind.
+func (h *Host) Props(k *Kind) *actor.Props {
+	return actor.PropsFromProducer(func() actor.Actor { return &grain{h: h, k: k} })
+}
+
+// Start lets grains ask others through a and starts the host's loops.
+func (h *Host) Start(root *actor.RootContext, a Asker) {
+	h.root, h.ask = root, a
+	h.wg.Add(2)
+	go h.every(h.Idle/8, h.sweep)
+	go h.every(h.TrimEvery, h.trim)
+}
+
+// Stop ends the loops and waits for running steps; what they leave undone
+// continues at the next wake. Call it after the member has left the cluster.
+func (h *Host) Stop() {
+	h.cancel()
+	h.wg.Wait()
+}
+
+func (h *Host) every(d time.Duration, run func()) {
+	defer h.wg.Done()
+	t := time.NewTicker(d)
+	defer t.Stop()
+	for {
+		select {
+		case <-h.ctx.Done():
+			return
+		case <-t.C:
+			run()
+		}
+	}
+}
+
+func (h *Host) now() time.Time { return h.Clock().UTC().Truncate(time.Millisecond) }
+
+// sweep passivates what has not been used for long.
+func (h *Host) sweep() {
+	h.mu.Lock()
+	all := make([]*entity, 0, len(h.active))
+	for e := range h.active {
+		all = append(all, e)
+	}
+	h.mu.Unlock()
+	idle := h.Idle
+	if len(all) > h.MaxActivations {
+		idle /= 4
+	}
+	now := h.now()
+	for _, e := range all {
+		// A jitter of a quarter keeps grains that were loaded together from leaving together.
+		limit := idle - time.Duration(rand.Int64N(int64(idle)/4+1)) //nolint:gosec // spread, not secrecy
+		if e.idleSince(now, limit) {
+			h.root.Poison(e.self)
+		}
+	}
+}
+
+// trim writes idle grains whose confirmed events still stand in their documents.
+func (h *Host) trim() {
+	h.mu.Lock()
+	due := h.trims
+	h.trims = map[*entity]struct{}{}
+	h.mu.Unlock()
+	for e := range due {
+		e.trim()
+	}
+}
+
+func (h *Host) trimLater(e *entity) {
+	h.mu.Lock()
+	h.trims[e] = struct{}{}
+	h.mu.Unlock()
+}
+
+func (h *Host) register(e *entity, on bool) {
+	h.mu.Lock()
+	if on {
+		h.active[e] = struct{}{}
+	} else {
+		delete(h.active, e)
+		delete(h.trims, e)
+	}
+	h.mu.Unlock()
+}
+
+// Activation is one grain in memory, as an operator sees it.
+type Activation struct {
+	Kind    string      `json:"kind"`
+	ID      entrepot.ID `json:"id"`
+	Version int64       `json:"version"`
+	Pending int         `json:"pending"` // commands waiting for a write
+	Used    time.Time   `json:"lastUsed"`
+}
+
+// Activations lists up to limit grains in memory, and counts all of them by kind.
+func (h *Host) Activations(limit int) (list []Activation, count map[string]int) {
+	h.mu.Lock()
+	all := make([]*entity, 0, len(h.active))
+	count = map[string]int{}
+	for e := range h.active {
+		count[e.k.Name]++
+		if len(all) < limit {
+			all = append(all, e)
+		}
+	}
+	h.mu.Unlock()
+	for _, e := range all {
+		list = append(list, e.describe())
+	}
+	return list, count
+}
+
+// grain is the actor: it turns messages into calls of the entity.
+type grain struct {
+	h *Host
+	k *Kind
+	e *entity
+}
+
+// Receive never blocks: loading, writing and steps run elsewhere.
+func (g *grain) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *wire.Command:
+		g.activate(ctx).receive(m, ctx.Sender())
+	case *actor.Started:
+		g.activate(ctx)
+	case *actor.Stopping:
+		g.e.stop()
+	case *actor.Restarting:
+		g.e.stop()
+	}
+}
+
+func (g *grain) activate(ctx actor.Context) *entity {
+	if g.e == nil {
+		g.e = newEntity(g.h, g.k, identity(ctx), ctx.Self())
+	}
+	return g.e
+}

@@ -1,0 +1,123 @@
+package grains
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"entrepot"
+)
+
+// stepTries bounds the tries of a step in one activation; wakeAt covers the rest.
+const stepTries = 4
+
+// startSteps runs what the durable state asks for and is not running yet.
+func (e *entity) startSteps(steps []Step) {
+	for _, s := range steps {
+		if _, on := e.running[s.Key]; on || e.h.ctx.Err() != nil {
+			continue
+		}
+		if e.running == nil {
+			e.running = map[string]struct{}{}
+		}
+		e.running[s.Key] = struct{}{}
+		e.h.wg.Add(1)
+		go e.runStep(s)
+	}
+}
+
+func (e *entity) runStep(s Step) {
+	defer e.h.wg.Done()
+	defer e.endStep(s.Key)
+	select {
+	case e.h.slots <- struct{}{}:
+		defer func() { <-e.h.slots }()
+	case <-e.h.ctx.Done():
+		return
+	}
+	pause := 50 * time.Millisecond
+	for try := 1; ; try++ {
+		err := e.tryStep(s)
+		if err == nil || e.h.ctx.Err() != nil {
+			return
+		}
+		if try == stepTries {
+			e.h.Logger.Warn("a step has no answer yet and waits for the next wake",
+				"kind", e.k.Name, "id", e.id, "step", s.Key, "error", err)
+			return
+		}
+		select {
+		case <-e.h.ctx.Done():
+			return
+		case <-time.After(pause/2 + time.Duration(rand.Int64N(int64(pause)))): //nolint:gosec // jitter
+			pause *= 4
+		}
+	}
+}
+
+// tryStep makes the call once and hands its answer to the entity as a command,
+// wherever the entity now lives. Its id is the same for every try.
+func (e *entity) tryStep(s Step) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = entrepot.Errorf(entrepot.CodeInternal, "panic in step %s: %v", s.Key, r)
+		}
+	}()
+	ctx, cancel := context.WithTimeout(e.h.ctx, e.h.StepTimeout)
+	defer cancel()
+	ctx = entrepot.WithCaller(ctx, entrepot.SystemCaller(e.k.Name+"/"+e.id+"/"+s.Key))
+	answer, err := s.Do(WithCommand(ctx, CommandID{ID: entrepot.DeriveID(e.k.Name, e.id, s.Key)}), e.h.ask)
+	if err != nil || answer == nil {
+		return err
+	}
+	ctx = WithCommand(ctx, CommandID{ID: entrepot.DeriveID("answer", e.k.Name, e.id, s.Key)})
+	_, err = e.h.ask.Ask(ctx, e.k.Name, e.id, answer)
+	return err
+}
+
+func (e *entity) endStep(key string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.running, key)
+	if len(e.running) == 0 {
+		e.running = nil
+	}
+}
+
+// stop ends the activation. Writes in flight still answer their callers; what
+// only waited goes out as the last write.
+func (e *entity) stop() {
+	if e == nil {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.stopped = true
+	e.h.register(e, false)
+	e.answerAll(e.take(&e.stash), entrepot.Unavailable("moving to another member"))
+	e.answerAll(e.take(&e.parked), &entrepot.Error{
+		Code: entrepot.CodeUnknownOutcome, RetryAfter: time.Second,
+		Message: "moving to another member; ask again with the same key",
+	})
+}
+
+// idleSince reports whether nothing waits and nothing was asked for so long.
+// What does not exist is not kept.
+func (e *entity) idleSince(now time.Time, limit time.Duration) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.version == 0 && !e.loading {
+		limit = time.Second
+	}
+	return !e.stopped && !e.loading && !e.reload && !e.publishing && e.settledDown() &&
+		len(e.stash) == 0 && len(e.parked) == 0 && len(e.running) == 0 && now.Sub(e.used) >= limit
+}
+
+func (e *entity) describe() Activation {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return Activation{
+		Kind: e.k.Name, ID: e.id, Version: e.version, Used: e.used,
+		Pending: len(e.waiting) + len(e.stash) + len(e.parked),
+	}
+}
