@@ -81,6 +81,7 @@ func CallerFrom(ctx context.Context) Caller {
 
 // Turn is what a decision knows besides its state and its command.
 type Turn struct {
+	ID        ID        // of the entity that decides
 	Now       time.Time // the moment of the decision, UTC
 	Caller    Caller
 	CommandID string

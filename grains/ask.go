@@ -39,6 +39,8 @@ type CommandID struct {
 	ID    string
 	Keyed bool   // the client chose it (Idempotency-Key): the reply is kept 24 h
 	Hash  uint64 // of what the client sent, to tell another content; 0: of the command itself
+	// Replayed, if set, becomes true when the command had been executed before.
+	Replayed *bool
 }
 
 type (

@@ -42,6 +42,9 @@ func (c *Client) Ask(ctx context.Context, kind string, id entrepot.ID, body prot
 	if !ok {
 		return nil, fmt.Errorf("grains: %s answered with %T", kind, r)
 	}
+	if id, _ := ctx.Value(commandKey{}).(CommandID); id.Replayed != nil {
+		*id.Replayed = reply.Replayed
+	}
 	if reply.Err != nil {
 		return nil, reply.Err
 	}

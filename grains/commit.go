@@ -47,7 +47,7 @@ func (e *entity) settle(b *batch) {
 	if len(e.parked) == 0 {
 		return
 	}
-	t := entrepot.Turn{Now: e.h.now()}
+	t := entrepot.Turn{ID: e.id, Now: e.h.now()}
 	still := e.parked[:0]
 	for _, p := range e.parked {
 		body, done, err := p.h.reply(e.state, t, p.cmd.Body)
@@ -342,7 +342,7 @@ func (e *entity) unreadable(err error) {
 		Message: "the outcome is not known yet; ask again with the same key",
 	})
 	e.stopped = true
-	e.h.root.Stop(e.self)
+	e.root.Stop(e.self)
 }
 
 // resolve finds out what became of a write that had no answer, before anything else.

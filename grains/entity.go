@@ -30,6 +30,7 @@ type entity struct {
 	k    *Kind
 	id   entrepot.ID
 	self *actor.PID
+	root *actor.RootContext
 
 	mu      sync.Mutex
 	stopped bool
@@ -83,8 +84,8 @@ type batch struct {
 // maxTries bounds how often a command is decided again after a lost compare-and-set.
 const maxTries = 3
 
-func newEntity(h *Host, k *Kind, id string, self *actor.PID) *entity {
-	e := &entity{h: h, k: k, id: id, self: self, used: h.now()}
+func newEntity(h *Host, k *Kind, id string, ctx actor.Context) *entity {
+	e := &entity{h: h, k: k, id: id, self: ctx.Self(), root: ctx.ActorSystem().Root, used: h.now()}
 	h.register(e, true)
 	e.mu.Lock()
 	e.load()
@@ -131,7 +132,7 @@ func (e *entity) execute(p *pending) {
 		e.wake(p)
 		return
 	}
-	t := entrepot.Turn{Now: e.h.now(), Caller: p.cmd.Caller, CommandID: p.cmd.ID}
+	t := entrepot.Turn{ID: e.id, Now: e.h.now(), Caller: p.cmd.Caller, CommandID: p.cmd.ID}
 	if p.h.decide == nil {
 		e.answer(p, t, false)
 		return
@@ -271,7 +272,7 @@ func (e *entity) tenant(ev events.Event) (company, shop entrepot.ID) {
 
 // wake does what is due, and takes up steps and events that were left behind.
 func (e *entity) wake(p *pending) {
-	t := entrepot.Turn{Now: e.h.now(), Caller: p.cmd.Caller, CommandID: p.cmd.ID}
+	t := entrepot.Turn{ID: e.id, Now: e.h.now(), Caller: p.cmd.Caller, CommandID: p.cmd.ID}
 	p.reply = &wire.Reply{Body: &wire.Done{}}
 	if timed, ok := e.state.(Timed); ok && e.version > 0 {
 		if happened := timed.Wake(t); len(happened) > 0 {
@@ -299,7 +300,7 @@ func (e *entity) refuse(p *pending, err *entrepot.Error) {
 
 func (e *entity) send(p *pending) {
 	if p.sender != nil && p.reply != nil {
-		e.h.root.Send(p.sender, p.reply)
+		e.root.Send(p.sender, p.reply)
 		p.sender = nil
 	}
 }

@@ -75,7 +75,6 @@ func (c *Config) defaults() {
 type Host struct {
 	Config
 	store persistence.Store
-	root  *actor.RootContext
 	ask   Asker
 	loads chan struct{}
 	slots chan struct{} // running steps
@@ -106,9 +105,10 @@ func (h *Host) Props(k *Kind) *actor.Props {
 	return actor.PropsFromProducer(func() actor.Actor { return &grain{h: h, k: k} })
 }
 
-// Start lets grains ask others through a and starts the host's loops.
-func (h *Host) Start(root *actor.RootContext, a Asker) {
-	h.root, h.ask = root, a
+// Start lets grains ask others through a and starts the host's loops. Call it
+// before the member joins: its grains may be asked at once.
+func (h *Host) Start(a Asker) {
+	h.ask = a
 	h.wg.Add(2)
 	go h.every(h.Idle/8, h.sweep)
 	go h.every(h.TrimEvery, h.trim)
@@ -154,7 +154,7 @@ func (h *Host) sweep() {
 		// A jitter of a quarter keeps grains that were loaded together from leaving together.
 		limit := idle - time.Duration(rand.Int64N(int64(idle)/4+1)) //nolint:gosec // spread, not secrecy
 		if e.idleSince(now, limit) {
-			h.root.Poison(e.self)
+			e.root.Poison(e.self)
 		}
 	}
 }
@@ -237,7 +237,7 @@ func (g *grain) Receive(ctx actor.Context) {
 
 func (g *grain) activate(ctx actor.Context) *entity {
 	if g.e == nil {
-		g.e = newEntity(g.h, g.k, identity(ctx), ctx.Self())
+		g.e = newEntity(g.h, g.k, identity(ctx), ctx)
 	}
 	return g.e
 }

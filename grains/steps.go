@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"entrepot"
+
+	"google.golang.org/protobuf/proto"
 )
 
 // stepTries bounds the tries of a step in one activation; wakeAt covers the rest.
@@ -66,13 +68,26 @@ func (e *entity) tryStep(s Step) (err error) {
 	ctx, cancel := context.WithTimeout(e.h.ctx, e.h.StepTimeout)
 	defer cancel()
 	ctx = entrepot.WithCaller(ctx, entrepot.SystemCaller(e.k.Name+"/"+e.id+"/"+s.Key))
-	answer, err := s.Do(WithCommand(ctx, CommandID{ID: entrepot.DeriveID(e.k.Name, e.id, s.Key)}), e.h.ask)
+	answer, err := s.Do(ctx, stepAsker{e.h.ask, e.k.Name, e.id, s.Key})
 	if err != nil || answer == nil {
 		return err
 	}
 	ctx = WithCommand(ctx, CommandID{ID: entrepot.DeriveID("answer", e.k.Name, e.id, s.Key)})
 	_, err = e.h.ask.Ask(ctx, e.k.Name, e.id, answer)
 	return err
+}
+
+// stepAsker gives every command of a step an id made of the entity, the step and
+// what is asked of whom, so that another try is the same command.
+type stepAsker struct {
+	Asker
+	kind, id, key string
+}
+
+func (a stepAsker) Ask(ctx context.Context, kind string, id entrepot.ID, cmd proto.Message) (proto.Message, error) {
+	name := string(cmd.ProtoReflect().Descriptor().FullName())
+	ctx = WithCommand(ctx, CommandID{ID: entrepot.DeriveID(a.kind, a.id, a.key, kind, id, name)})
+	return a.Asker.Ask(ctx, kind, id, cmd)
 }
 
 func (e *entity) endStep(key string) {

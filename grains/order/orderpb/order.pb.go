@@ -701,6 +701,7 @@ type Adopt struct {
 	Notes         string                 `protobuf:"bytes,6,opt,name=notes,proto3" json:"notes,omitempty"`
 	Number        int64                  `protobuf:"varint,7,opt,name=number,proto3" json:"number,omitempty"`
 	ExpiresMs     int64                  `protobuf:"varint,8,opt,name=expires_ms,json=expiresMs,proto3" json:"expires_ms,omitempty"`
+	CreatedMs     int64                  `protobuf:"varint,9,opt,name=created_ms,json=createdMs,proto3" json:"created_ms,omitempty"` // of the checkout; the series' year
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -787,6 +788,13 @@ func (x *Adopt) GetNumber() int64 {
 func (x *Adopt) GetExpiresMs() int64 {
 	if x != nil {
 		return x.ExpiresMs
+	}
+	return 0
+}
+
+func (x *Adopt) GetCreatedMs() int64 {
+	if x != nil {
+		return x.CreatedMs
 	}
 	return 0
 }
@@ -943,6 +951,51 @@ func (*Restocked) Descriptor() ([]byte, []int) {
 	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{14}
 }
 
+// Revived answers the reservation made anew for money that came after expiry.
+type Revived struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Missing       []*Missing             `protobuf:"bytes,1,rep,name=missing,proto3" json:"missing,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Revived) Reset() {
+	*x = Revived{}
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Revived) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Revived) ProtoMessage() {}
+
+func (x *Revived) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Revived.ProtoReflect.Descriptor instead.
+func (*Revived) Descriptor() ([]byte, []int) {
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Revived) GetMissing() []*Missing {
+	if x != nil {
+		return x.Missing
+	}
+	return nil
+}
+
 type Refunded struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -951,7 +1004,7 @@ type Refunded struct {
 
 func (x *Refunded) Reset() {
 	*x = Refunded{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[15]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -963,7 +1016,7 @@ func (x *Refunded) String() string {
 func (*Refunded) ProtoMessage() {}
 
 func (x *Refunded) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[15]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -976,7 +1029,7 @@ func (x *Refunded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refunded.ProtoReflect.Descriptor instead.
 func (*Refunded) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{15}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{16}
 }
 
 // Paid and PaymentFailed come from the payment's events.
@@ -991,7 +1044,7 @@ type Paid struct {
 
 func (x *Paid) Reset() {
 	*x = Paid{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[16]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1003,7 +1056,7 @@ func (x *Paid) String() string {
 func (*Paid) ProtoMessage() {}
 
 func (x *Paid) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[16]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1016,7 +1069,7 @@ func (x *Paid) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Paid.ProtoReflect.Descriptor instead.
 func (*Paid) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{16}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Paid) GetPaymentId() string {
@@ -1050,7 +1103,7 @@ type PaymentFailed struct {
 
 func (x *PaymentFailed) Reset() {
 	*x = PaymentFailed{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[17]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1062,7 +1115,7 @@ func (x *PaymentFailed) String() string {
 func (*PaymentFailed) ProtoMessage() {}
 
 func (x *PaymentFailed) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[17]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1075,7 +1128,7 @@ func (x *PaymentFailed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PaymentFailed.ProtoReflect.Descriptor instead.
 func (*PaymentFailed) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{17}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *PaymentFailed) GetPaymentId() string {
@@ -1125,7 +1178,7 @@ type Order struct {
 
 func (x *Order) Reset() {
 	*x = Order{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[18]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1137,7 +1190,7 @@ func (x *Order) String() string {
 func (*Order) ProtoMessage() {}
 
 func (x *Order) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[18]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1150,7 +1203,7 @@ func (x *Order) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Order.ProtoReflect.Descriptor instead.
 func (*Order) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{18}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Order) GetId() string {
@@ -1340,7 +1393,7 @@ type Change struct {
 
 func (x *Change) Reset() {
 	*x = Change{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[19]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1352,7 +1405,7 @@ func (x *Change) String() string {
 func (*Change) ProtoMessage() {}
 
 func (x *Change) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[19]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1365,7 +1418,7 @@ func (x *Change) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Change.ProtoReflect.Descriptor instead.
 func (*Change) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{19}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Change) GetStatus() string {
@@ -1455,7 +1508,7 @@ const file_grains_order_orderpb_order_proto_rawDesc = "" +
 	"product_id\x18\x01 \x01(\tR\tproductId\x12\x17\n" +
 	"\ashop_id\x18\x02 \x01(\tR\x06shopId\x12\x16\n" +
 	"\x06wanted\x18\x03 \x01(\x03R\x06wanted\x12\x1c\n" +
-	"\tavailable\x18\x04 \x01(\x03R\tavailable\"\xab\x02\n" +
+	"\tavailable\x18\x04 \x01(\x03R\tavailable\"\xca\x02\n" +
 	"\x05Adopt\x12\x1f\n" +
 	"\vcheckout_id\x18\x01 \x01(\tR\n" +
 	"checkoutId\x12\x1f\n" +
@@ -1467,13 +1520,17 @@ const file_grains_order_orderpb_order_proto_rawDesc = "" +
 	"\x05notes\x18\x06 \x01(\tR\x05notes\x12\x16\n" +
 	"\x06number\x18\a \x01(\x03R\x06number\x12\x1d\n" +
 	"\n" +
-	"expires_ms\x18\b \x01(\x03R\texpiresMs\"\t\n" +
+	"expires_ms\x18\b \x01(\x03R\texpiresMs\x12\x1d\n" +
+	"\n" +
+	"created_ms\x18\t \x01(\x03R\tcreatedMs\"\t\n" +
 	"\aAdopted\"\n" +
 	"\n" +
 	"\bReleased\">\n" +
 	"\tCommitted\x121\n" +
 	"\amissing\x18\x01 \x03(\v2\x17.entrepot.order.MissingR\amissing\"\v\n" +
-	"\tRestocked\"\n" +
+	"\tRestocked\"<\n" +
+	"\aRevived\x121\n" +
+	"\amissing\x18\x01 \x03(\v2\x17.entrepot.order.MissingR\amissing\"\n" +
 	"\n" +
 	"\bRefunded\"d\n" +
 	"\x04Paid\x12\x1d\n" +
@@ -1538,7 +1595,7 @@ func file_grains_order_orderpb_order_proto_rawDescGZIP() []byte {
 	return file_grains_order_orderpb_order_proto_rawDescData
 }
 
-var file_grains_order_orderpb_order_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_grains_order_orderpb_order_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_grains_order_orderpb_order_proto_goTypes = []any{
 	(*Place)(nil),         // 0: entrepot.order.Place
 	(*Group)(nil),         // 1: entrepot.order.Group
@@ -1555,33 +1612,35 @@ var file_grains_order_orderpb_order_proto_goTypes = []any{
 	(*Released)(nil),      // 12: entrepot.order.Released
 	(*Committed)(nil),     // 13: entrepot.order.Committed
 	(*Restocked)(nil),     // 14: entrepot.order.Restocked
-	(*Refunded)(nil),      // 15: entrepot.order.Refunded
-	(*Paid)(nil),          // 16: entrepot.order.Paid
-	(*PaymentFailed)(nil), // 17: entrepot.order.PaymentFailed
-	(*Order)(nil),         // 18: entrepot.order.Order
-	(*Change)(nil),        // 19: entrepot.order.Change
+	(*Revived)(nil),       // 15: entrepot.order.Revived
+	(*Refunded)(nil),      // 16: entrepot.order.Refunded
+	(*Paid)(nil),          // 17: entrepot.order.Paid
+	(*PaymentFailed)(nil), // 18: entrepot.order.PaymentFailed
+	(*Order)(nil),         // 19: entrepot.order.Order
+	(*Change)(nil),        // 20: entrepot.order.Change
 }
 var file_grains_order_orderpb_order_proto_depIdxs = []int32{
 	1,  // 0: entrepot.order.Place.groups:type_name -> entrepot.order.Group
 	3,  // 1: entrepot.order.Place.shipping:type_name -> entrepot.order.Address
 	3,  // 2: entrepot.order.Place.billing:type_name -> entrepot.order.Address
 	2,  // 3: entrepot.order.Group.lines:type_name -> entrepot.order.Line
-	18, // 4: entrepot.order.Placed.orders:type_name -> entrepot.order.Order
+	19, // 4: entrepot.order.Placed.orders:type_name -> entrepot.order.Order
 	8,  // 5: entrepot.order.Reserved.orders:type_name -> entrepot.order.Numbered
 	9,  // 6: entrepot.order.Reserved.missing:type_name -> entrepot.order.Missing
 	1,  // 7: entrepot.order.Adopt.group:type_name -> entrepot.order.Group
 	3,  // 8: entrepot.order.Adopt.shipping:type_name -> entrepot.order.Address
 	3,  // 9: entrepot.order.Adopt.billing:type_name -> entrepot.order.Address
 	9,  // 10: entrepot.order.Committed.missing:type_name -> entrepot.order.Missing
-	2,  // 11: entrepot.order.Order.lines:type_name -> entrepot.order.Line
-	3,  // 12: entrepot.order.Order.shipping:type_name -> entrepot.order.Address
-	3,  // 13: entrepot.order.Order.billing:type_name -> entrepot.order.Address
-	19, // 14: entrepot.order.Order.history:type_name -> entrepot.order.Change
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	9,  // 11: entrepot.order.Revived.missing:type_name -> entrepot.order.Missing
+	2,  // 12: entrepot.order.Order.lines:type_name -> entrepot.order.Line
+	3,  // 13: entrepot.order.Order.shipping:type_name -> entrepot.order.Address
+	3,  // 14: entrepot.order.Order.billing:type_name -> entrepot.order.Address
+	20, // 15: entrepot.order.Order.history:type_name -> entrepot.order.Change
+	16, // [16:16] is the sub-list for method output_type
+	16, // [16:16] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_grains_order_orderpb_order_proto_init() }
@@ -1595,7 +1654,7 @@ func file_grains_order_orderpb_order_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_order_orderpb_order_proto_rawDesc), len(file_grains_order_orderpb_order_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   20,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -230,6 +230,43 @@ func (x *Update) GetImage() string {
 	return ""
 }
 
+// Delete takes the product out of the catalogue for good and frees its SKU.
+type Delete struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Delete) Reset() {
+	*x = Delete{}
+	mi := &file_grains_product_productpb_product_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Delete) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Delete) ProtoMessage() {}
+
+func (x *Delete) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_product_productpb_product_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Delete.ProtoReflect.Descriptor instead.
+func (*Delete) Descriptor() ([]byte, []int) {
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{2}
+}
+
 type Get struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -238,7 +275,7 @@ type Get struct {
 
 func (x *Get) Reset() {
 	*x = Get{}
-	mi := &file_grains_product_productpb_product_proto_msgTypes[2]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -250,7 +287,7 @@ func (x *Get) String() string {
 func (*Get) ProtoMessage() {}
 
 func (x *Get) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_product_productpb_product_proto_msgTypes[2]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -263,7 +300,7 @@ func (x *Get) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Get.ProtoReflect.Descriptor instead.
 func (*Get) Descriptor() ([]byte, []int) {
-	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{2}
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{3}
 }
 
 type Product struct {
@@ -288,7 +325,7 @@ type Product struct {
 
 func (x *Product) Reset() {
 	*x = Product{}
-	mi := &file_grains_product_productpb_product_proto_msgTypes[3]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -300,7 +337,7 @@ func (x *Product) String() string {
 func (*Product) ProtoMessage() {}
 
 func (x *Product) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_product_productpb_product_proto_msgTypes[3]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -313,7 +350,7 @@ func (x *Product) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Product.ProtoReflect.Descriptor instead.
 func (*Product) Descriptor() ([]byte, []int) {
-	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{3}
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Product) GetId() string {
@@ -448,7 +485,8 @@ const file_grains_product_productpb_product_proto_rawDesc = "" +
 	"\x06_brandB\x0e\n" +
 	"\f_price_minorB\t\n" +
 	"\a_statusB\b\n" +
-	"\x06_image\"\x05\n" +
+	"\x06_image\"\b\n" +
+	"\x06Delete\"\x05\n" +
 	"\x03Get\"\xf6\x02\n" +
 	"\aProduct\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
@@ -483,12 +521,13 @@ func file_grains_product_productpb_product_proto_rawDescGZIP() []byte {
 	return file_grains_product_productpb_product_proto_rawDescData
 }
 
-var file_grains_product_productpb_product_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_grains_product_productpb_product_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_grains_product_productpb_product_proto_goTypes = []any{
 	(*Create)(nil),  // 0: entrepot.product.Create
 	(*Update)(nil),  // 1: entrepot.product.Update
-	(*Get)(nil),     // 2: entrepot.product.Get
-	(*Product)(nil), // 3: entrepot.product.Product
+	(*Delete)(nil),  // 2: entrepot.product.Delete
+	(*Get)(nil),     // 3: entrepot.product.Get
+	(*Product)(nil), // 4: entrepot.product.Product
 }
 var file_grains_product_productpb_product_proto_depIdxs = []int32{
 	0, // [0:0] is the sub-list for method output_type
@@ -510,7 +549,7 @@ func file_grains_product_productpb_product_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_product_productpb_product_proto_rawDesc), len(file_grains_product_productpb_product_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

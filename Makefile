@@ -1,0 +1,66 @@
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+PKG ?= ./...
+# Packages tested at a time, and tests at a time in one: two cores, shared with the servers.
+GOTEST := go test -p 2
+TIMEOUT ?= 15m
+# Real servers for what follows in the recipe.
+WITH_STACK := scripts/stack up && eval "$$(scripts/stack env)" &&
+# The pinned tools (golangci-lint, gofumpt, protoc-gen-go), installed on first use.
+WITH_TOOLS := PATH="$$(scripts/tools | tail -n 1):$$PATH" &&
+
+.PHONY: help
+help: ## show what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build ## run every service in one process, self-contained, data in ./data
+	bin/entrepot serve
+
+.PHONY: build
+build: ## build bin/entrepot
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/entrepot ./cmd/entrepot
+
+.PHONY: test
+test: ## test with the race detector against real servers, which it starts (PKG=./... TIMEOUT=15m)
+	@$(WITH_STACK) $(GOTEST) -race -timeout $(TIMEOUT) $(PKG)
+
+.PHONY: test-short
+test-short: ## test what needs no server, in a minute (PKG=./...)
+	@$(GOTEST) -short -timeout 5m $(PKG)
+
+.PHONY: bench
+bench: ## run the benchmarks, against real servers where they need them (PKG=./... BENCH=.)
+	@$(WITH_STACK) go test -p 1 -run '^$$' -bench '$(or $(BENCH),.)' -benchmem -timeout 60m $(PKG)
+
+.PHONY: faults
+faults: ## kill, pause and cut members and servers under load; nightly (PKG=./...)
+	@$(WITH_STACK) go test -p 1 -tags faults -run '^TestFault' -count 1 -timeout 90m $(PKG)
+
+.PHONY: lint
+lint: ## vet, and golangci-lint
+	go vet ./...
+	@$(WITH_TOOLS) golangci-lint run
+
+.PHONY: fmt
+fmt: ## format the code
+	@$(WITH_TOOLS) gofumpt -l -w .
+
+.PHONY: generate
+generate: ## generate the Go code of all .proto files
+	scripts/generate
+
+.PHONY: stack-up
+stack-up: ## start RabbitMQ, Consul and the database on 127.0.0.1
+	@scripts/stack up
+
+.PHONY: stack-down
+stack-down: ## stop what stack-up started
+	@scripts/stack down
+
+.PHONY: clean
+clean: ## delete what was built; data and servers stay
+	rm -rf bin

@@ -1,0 +1,204 @@
+package cluster
+
+import (
+	"context"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/asynkron/protoactor-go/cluster"
+	"github.com/hashicorp/consul/api"
+)
+
+const (
+	pollWait  = time.Second            // how long Consul may hold a question whose answer has not changed
+	pollPause = 300 * time.Millisecond // after a failure
+)
+
+// follower turns Consul's list of this cluster's services into the membership.
+type follower struct {
+	p       *consul
+	index   uint64    // of Consul's last answer
+	healthy bool      // Consul answered last time
+	selfOK  time.Time // when this member was last in the list
+
+	mu      sync.Mutex       // what follows, and publishing: probes drop members too
+	known   map[string]*peer // by member id, without this one
+	dropped map[string]bool  // ids that may not come back, as long as Consul lists them
+}
+
+// peer is another member, as Consul last told.
+type peer struct {
+	member  *cluster.Member
+	ok      time.Time // when it was last passing, or the grace period began anew
+	leaving bool      // said so; it answers what it has, and deregisters
+	listed  bool      // in Consul's last answer
+}
+
+func newFollower(p *consul) *follower {
+	return &follower{p: p, known: map[string]*peer{}, dropped: map[string]bool{}, selfOK: time.Now()}
+}
+
+func (f *follower) run() {
+	for f.p.ctx.Err() == nil {
+		if err := f.runOnce(); err != nil && f.p.ctx.Err() == nil {
+			f.p.cfg.Logger.Warn("cluster: cannot read the members from Consul", "error", err)
+			sleep(f.p.ctx, pollPause)
+		}
+	}
+}
+
+// runOnce asks for the list, waiting for a change, and publishes it.
+func (f *follower) runOnce() error {
+	entries, err := f.list()
+	if err != nil {
+		f.healthy, f.index = false, 0
+		return err
+	}
+	if marked, err := f.p.marked(f.p.ctx); err == nil && marked {
+		f.p.m.fence(errEvicted.Error())
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := time.Now()
+	if !f.healthy { // everyone's grace begins anew: Consul may not have heard them while it was away
+		f.healthy, f.selfOK = true, now
+		for _, s := range f.known {
+			s.ok = now
+		}
+	}
+	f.note(entries, now)
+	f.expire(now)
+	f.p.m.publish(f.members())
+	return nil
+}
+
+func (f *follower) list() ([]*api.ServiceEntry, error) {
+	ctx, cancel := context.WithTimeout(f.p.ctx, pollWait+callTimeout)
+	defer cancel()
+	q := (&api.QueryOptions{WaitIndex: f.index, WaitTime: pollWait}).WithContext(ctx)
+	entries, meta, err := f.p.client.Health().Service(f.p.cfg.Name, "", false, q)
+	if err != nil {
+		return nil, err
+	}
+	if meta.LastIndex < f.index { // Consul has lost its data
+		f.healthy = false
+	}
+	f.index = meta.LastIndex
+	return entries, nil
+}
+
+// note takes in what Consul says of each member.
+func (f *follower) note(entries []*api.ServiceEntry, now time.Time) {
+	for _, s := range f.known {
+		s.listed = false
+	}
+	dropped, self := f.dropped, false
+	f.dropped = map[string]bool{}
+	for _, e := range entries {
+		switch id := e.Service.Meta["id"]; {
+		case id == "": // not a member: some other service under our name
+		case id == f.p.m.system.ID:
+			self = true
+		case dropped[id]: // it may well be passing again; it must come back as a new process
+			f.dropped[id] = true
+		default:
+			f.notePeer(id, e, now)
+		}
+	}
+	f.noteSelf(self, now)
+}
+
+func (f *follower) notePeer(id string, e *api.ServiceEntry, now time.Time) {
+	passing := e.Checks.AggregatedStatus() == api.HealthPassing
+	s := f.known[id]
+	if s == nil {
+		if !passing {
+			return
+		}
+		s = &peer{}
+		f.known[id] = s
+	}
+	s.member = &cluster.Member{Id: id, Host: e.Service.Address, Port: int32(e.Service.Port), Kinds: e.Service.Tags}
+	s.listed = true
+	s.leaving = s.leaving || leaves(e)
+	if passing {
+		s.ok = now
+		f.supersede(id, s)
+	}
+}
+
+// supersede forgets an earlier process at the same address: it is dead, or the port would not be free.
+func (f *follower) supersede(id string, s *peer) {
+	for other, o := range f.known {
+		if other != id && o.member.Address() == s.member.Address() && o.ok.Before(s.ok) {
+			delete(f.known, other)
+		}
+	}
+}
+
+// noteSelf registers again when Consul has lost this member, and fences it when that does not help.
+func (f *follower) noteSelf(listed bool, now time.Time) {
+	if listed {
+		f.selfOK = now
+		return
+	}
+	if f.p.quiet.Err() != nil { // leaving
+		return
+	}
+	if gone := now.Sub(f.selfOK); gone > f.p.cfg.TTL+f.p.cfg.Grace {
+		f.p.m.fence("absent from Consul's list for " + strconv.Itoa(int(gone.Seconds())) + " s")
+		return
+	}
+	select {
+	case f.p.register <- struct{}{}:
+	default:
+	}
+}
+
+// expire drops who has left, and who has not been passing for the grace period.
+func (f *follower) expire(now time.Time) {
+	for id, s := range f.known {
+		if s.leaving && !s.listed {
+			delete(f.known, id)
+		} else if now.Sub(s.ok) > f.p.cfg.Grace+leaveTime(s) {
+			f.drop(id, s, "it went silent")
+		}
+	}
+}
+
+// drop gives a member up for good. The mark comes first: a member that still lives finds it before anyone
+// activates its grains elsewhere.
+func (f *follower) drop(id string, s *peer, why string) {
+	f.p.cfg.Logger.Warn("cluster: dropping a member: "+why, "member", id, "address", s.member.Address())
+	f.p.mark(id)
+	delete(f.known, id)
+	f.dropped[id] = true
+}
+
+// leaveTime is how much longer than others a member that said goodbye may take to be gone.
+func leaveTime(s *peer) time.Duration {
+	if s.leaving {
+		return 30 * time.Second
+	}
+	return 0
+}
+
+// members is the list to publish, and who of it is leaving.
+func (f *follower) members() (list cluster.Members, leaving map[string]bool) {
+	list, leaving = cluster.Members{f.p.m.self()}, map[string]bool{}
+	for id, s := range f.known {
+		list = append(list, s.member)
+		leaving[id] = s.leaving
+	}
+	return list, leaving
+}
+
+func leaves(e *api.ServiceEntry) bool {
+	for _, c := range e.Checks {
+		if c.ServiceID != "" && c.Status == api.HealthCritical && c.Output == leavingNote {
+			return true
+		}
+	}
+	return false
+}

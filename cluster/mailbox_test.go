@@ -1,0 +1,211 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+)
+
+// gated is a kind that holds its first request until it is released.
+type gated struct {
+	entered, release chan struct{}
+	executed         atomic.Int32
+}
+
+func newGated() *gated {
+	return &gated{entered: make(chan struct{}, 1), release: make(chan struct{})}
+}
+
+func (g *gated) kind() Kind {
+	return Kind{Name: "Gated", Props: actor.PropsFromFunc(func(ctx actor.Context) {
+		m, ok := ctx.Message().(*wrapperspb.StringValue)
+		if !ok {
+			return
+		}
+		g.executed.Add(1)
+		switch m.Value {
+		case "hold":
+			g.entered <- struct{}{}
+			<-g.release
+		case "hold and stop":
+			g.entered <- struct{}{}
+			<-g.release
+			ctx.Stop(ctx.Self())
+		}
+		ctx.Respond(m)
+	})}
+}
+
+// queue sends n requests and waits until they are in the mailbox; their errors arrive on the channel.
+func (g *gated) queue(t *testing.T, m *Member, n int) <-chan error {
+	t.Helper()
+	errs := make(chan error, n)
+	for i := range n {
+		go func() {
+			_, err := m.Request(t.Context(), "Gated", "x", wrapperspb.String(fmt.Sprint(i)))
+			errs <- err
+		}()
+	}
+	return errs
+}
+
+func (g *gated) box(t *testing.T, m *Member) actor.Process {
+	t.Helper()
+	pid := m.cache.get(grainKey{"Gated", "x"})
+	p, ok := m.system.ProcessRegistry.GetLocal(pid.Id)
+	if !ok {
+		t.Fatal("no such activation")
+	}
+	return p
+}
+
+func TestMailboxBoundAnswersOverloadedAtOnce(t *testing.T) {
+	g := newGated()
+	m := startSolo(t, Config{Kinds: []Kind{g.kind()}, MailboxBound: 8})
+	held := make(chan error, 1)
+	go func() {
+		_, err := m.Request(t.Context(), "Gated", "x", wrapperspb.String("hold"))
+		held <- err
+	}()
+	<-g.entered
+
+	errs := g.queue(t, m, 20)
+	for range 12 { // those over the bound; the rest wait
+		if err := <-errs; !errors.Is(err, ErrOverloaded) {
+			t.Fatal(err)
+		}
+	}
+	close(g.release)
+	for range 8 {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	if err := <-held; err != nil {
+		t.Error(err)
+	}
+	if n := g.executed.Load(); n != 9 {
+		t.Errorf("%d executed, refused ones must not be", n)
+	}
+}
+
+func TestMailboxTakesAnActorsOwnMessagesPastTheBound(t *testing.T) {
+	g := newGated()
+	m := startSolo(t, Config{Kinds: []Kind{g.kind()}, MailboxBound: 1})
+	go m.Request(t.Context(), "Gated", "x", wrapperspb.String("hold"))
+	<-g.entered
+	p := g.box(t, m)
+	pid := m.cache.get(grainKey{"Gated", "x"})
+	for range 100 {
+		p.SendUserMessage(pid, wrapperspb.String("own"))
+	}
+	close(g.release)
+	eventually(t, "all own messages executed", func() bool { return g.executed.Load() == 101 })
+}
+
+func TestQueuedRequestsMoveToTheNextActivation(t *testing.T) {
+	g := newGated()
+	m := startSolo(t, Config{Kinds: []Kind{g.kind()}})
+	held := make(chan error, 1)
+	go func() {
+		_, err := m.Request(t.Context(), "Gated", "x", wrapperspb.String("hold and stop"))
+		held <- err
+	}()
+	<-g.entered
+	first := m.cache.get(grainKey{"Gated", "x"})
+	began := time.Now()
+	errs := g.queue(t, m, 20)
+	close(g.release)
+	for range 20 {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	if err := <-held; err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("took %v: callers waited out their time", took)
+	}
+	if now := m.cache.get(grainKey{"Gated", "x"}); now == nil || now.Id == first.Id {
+		t.Error("no new activation")
+	}
+	if n := g.executed.Load(); n != 21 {
+		t.Errorf("%d executions of 21 requests", n)
+	}
+}
+
+func TestPanicKeepsQueuedRequests(t *testing.T) {
+	m := startSolo(t, Config{Kinds: []Kind{echoKind}})
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, err := m.Request(ctx, "Echo", "x", wrapperspb.String("panic")); !errors.Is(err, ErrOutcomeUnknown) {
+		t.Error(err)
+	}
+	if got := call(t, m, "x", "still here"); got == "" {
+		t.Error("no answer after a panic")
+	}
+}
+
+func TestFencedMailboxBounces(t *testing.T) {
+	var mu sync.Mutex
+	var reasons []string
+	m := startSolo(t, Config{Kinds: []Kind{echoKind}, OnFenced: func(r string) {
+		mu.Lock()
+		defer mu.Unlock()
+		reasons = append(reasons, r)
+	}})
+	call(t, m, "x", "hello")
+	pid := m.cache.get(grainKey{"Echo", "x"})
+	m.fence("test")
+	m.fence("again")
+	<-m.Fenced()
+	if _, err := m.Root().RequestFuture(pid, wrapperspb.String("zombie?"), time.Second).Result(); !errors.Is(err, actor.ErrDeadLetter) {
+		t.Errorf("a fenced member's grain answered: %v", err)
+	}
+	if _, err := m.Request(t.Context(), "Echo", "x", wrapperspb.String("x")); !errors.Is(err, ErrUnreachable) || !errors.Is(err, errFenced) {
+		t.Error(err)
+	}
+	if m.Ready() {
+		t.Error("ready though fenced")
+	}
+	eventually(t, "OnFenced called", func() bool { mu.Lock(); defer mu.Unlock(); return len(reasons) > 0 })
+	mu.Lock()
+	defer mu.Unlock()
+	if len(reasons) != 1 || reasons[0] != "test" {
+		t.Errorf("OnFenced: %v", reasons)
+	}
+}
+
+func TestFifo(t *testing.T) {
+	var f fifo
+	next, want := 0, 0
+	for round := range 200 { // grows, wraps around, shrinks
+		for range round % 37 {
+			f.push(next)
+			next++
+		}
+		for range min(f.n, (round*7)%41) {
+			if got := f.pop(); got != want {
+				t.Fatalf("got %v, want %d", got, want)
+			}
+			want++
+		}
+	}
+	for f.n > 0 {
+		if got := f.pop(); got != want {
+			t.Fatalf("got %v, want %d", got, want)
+		}
+		want++
+	}
+	if want != next || len(f.ring) > fifoKeep {
+		t.Errorf("%d of %d, ring of %d", want, next, len(f.ring))
+	}
+}

@@ -1,0 +1,115 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/asynkron/protoactor-go/remote"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/status"
+)
+
+const (
+	maxMessage = 64 << 20 // bytes in one gRPC message, which is a batch; gRPC's 4 MB tears the connection down
+	batchSize  = 64       // envelopes in a batch
+	queueSize  = 1024     // first size of a peer's ring, which grows; the default of 1,000,000 is 16 MB a peer
+
+	dialTimeout    = 2 * time.Second
+	aliveEvery     = 10 * time.Second // a silent connection is asked for a sign of life this often
+	aliveWithin    = 5 * time.Second  // and given up when none comes: a peer that is cut off sends no reset
+	dialPauseLimit = time.Second
+)
+
+// remoteConfig is how this member listens and dials.
+func remoteConfig(cfg Config) (*remote.Config, error) {
+	creds, err := credentialsOf(cfg.TLS)
+	if err != nil {
+		return nil, err
+	}
+	bind, options := bindTo(cfg)
+	options = append(options,
+		remote.WithEndpointWriterBatchSize(batchSize),
+		remote.WithEndpointWriterQueueSize(queueSize),
+		remote.WithServerOptions(
+			grpc.Creds(creds.server),
+			grpc.MaxRecvMsgSize(maxMessage),
+			grpc.UnaryInterceptor(recoverUnary(cfg.Logger)),
+			grpc.StreamInterceptor(recoverStream(cfg.Logger)),
+			grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: aliveEvery / 2}),
+			grpc.KeepaliveParams(keepalive.ServerParameters{Time: aliveEvery, Timeout: aliveWithin}),
+		),
+		remote.WithDialOptions(
+			grpc.WithTransportCredentials(creds.client),
+			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)),
+			grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: aliveEvery, Timeout: aliveWithin}),
+			grpc.WithConnectParams(grpc.ConnectParams{
+				Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 2, MaxDelay: dialPauseLimit},
+				MinConnectTimeout: dialTimeout,
+			}),
+		),
+	)
+	rc := remote.Configure(bind, cfg.Port, options...)
+	rc.MaxRetryCount = 1 // each costs two seconds in which messages pile up; the next request tries again
+	return rc, nil
+}
+
+// bindTo is the address to listen on: Host itself, or every interface when Host is a name that only the
+// others may be able to resolve to this machine.
+func bindTo(cfg Config) (host string, options []remote.ConfigOption) {
+	switch {
+	case strings.Contains(cfg.Host, ":"):
+		return "[" + cfg.Host + "]", nil
+	case net.ParseIP(cfg.Host) == nil && !isLoopback(cfg.Host):
+		return "0.0.0.0", []remote.ConfigOption{remote.WithAdvertisedHost(net.JoinHostPort(cfg.Host, strconv.Itoa(cfg.Port)))}
+	}
+	return cfg.Host, nil
+}
+
+// The interceptors keep a bad message (an unknown type, a method that Proto.Actor left as a panic) from
+// ending the process.
+
+func recoverUnary(l *slog.Logger) grpc.UnaryServerInterceptor {
+	return func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (resp any, err error) {
+		defer recoverInto(&err, l)
+		return next(ctx, req)
+	}
+}
+
+func recoverStream(l *slog.Logger) grpc.StreamServerInterceptor {
+	return func(srv any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) (err error) {
+		defer recoverInto(&err, l)
+		return next(srv, stream)
+	}
+}
+
+func recoverInto(err *error, l *slog.Logger) {
+	if r := recover(); r != nil {
+		l.Error("cluster: recovered from a panic in a gRPC handler", "panic", r, "stack", string(debug.Stack()))
+		*err = status.Error(codes.Internal, "internal error")
+	}
+}
+
+// closeRemote closes the connections to the other members, then the port. Proto.Actor's own graceful
+// Shutdown is not used: it may panic when a peer disconnects at the same moment, may take 10 s, and races
+// with its readers.
+func (m *Member) closeRemote() (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("cluster: close the port: %w", recovered(r))
+		}
+	}()
+	for _, peer := range m.lookup.view().members {
+		m.system.EventStream.Publish(&remote.EndpointTerminatedEvent{Address: peer.Address})
+	}
+	m.cluster.Remote.Shutdown(false)
+	return nil
+}

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// config is every setting. The environment names them; .env.example is made
+// from the tags, and a test holds the two together.
+type config struct {
+	DataDir  string   `env:"DATA_DIR" envDefault:"./data" help:"folder of the embedded databases, the broker's log and the signing keys"`
+	Host     string   `env:"HOST" envDefault:"127.0.0.1" help:"address the services listen on; 0.0.0.0 for all"`
+	BasePort int      `env:"BASE_PORT" envDefault:"8000" help:"port of the gateway; service N listens N above it (1 to 65000)"`
+	Services []string `env:"SERVICES" help:"services of this process, comma separated; empty: all"`
+
+	MongoURI    string `env:"MONGO_URI" help:"MongoDB in place of SQLite files; mongodb://…"`
+	MongoPrefix string `env:"MONGO_PREFIX" help:"put before each database's name, to run several installations on one server"`
+	AMQPURL     string `env:"AMQP_URL" help:"RabbitMQ in place of the embedded broker; amqp://user:password@host:port/vhost"`
+
+	ConsulAddr   string        `env:"CONSUL_ADDR" help:"Consul agent, host:port; empty: a cluster of this one member"`
+	ClusterName  string        `env:"CLUSTER_NAME" envDefault:"entrepot" help:"name of the cluster in Consul"`
+	ClusterHost  string        `env:"CLUSTER_HOST" envDefault:"127.0.0.1" help:"address other members reach this one at; beyond loopback needs TLS_CA, TLS_CERT and TLS_KEY"`
+	ClusterPort  int           `env:"CLUSTER_PORT" envDefault:"0" help:"port other members reach this one at; 0: any free"`
+	ClusterTTL   time.Duration `env:"CLUSTER_TTL" envDefault:"3s" help:"a silent member is suspected after this long (1s to 60s); shorter recovers faster and evicts more easily"`
+	ClusterGrace time.Duration `env:"CLUSTER_GRACE" envDefault:"3s" help:"and evicted after this much longer (1s to 60s)"`
+	TLSCA        string        `env:"TLS_CA" help:"certificate authority of the cluster, PEM file"`
+	TLSCert      string        `env:"TLS_CERT" help:"this member's certificate, PEM file"`
+	TLSKey       string        `env:"TLS_KEY" help:"this member's private key, PEM file"`
+
+	KeysDir     string        `env:"JWT_KEYS_DIR" help:"folder of the token signing keys (PEM); empty: DATA_DIR/keys, made at the first start"`
+	TokenTTL    time.Duration `env:"JWT_TTL" envDefault:"15m" help:"how long an access token is good (1m to 24h)"`
+	BcryptCost  int           `env:"BCRYPT_COST" envDefault:"12" help:"cost of a password's hash (12 to 16; below only with ENTREPOT_INSECURE_TEST=1)"`
+	CORSOrigins []string      `env:"CORS_ORIGINS" help:"origins a browser may call from, comma separated; empty: none"`
+
+	Hold        time.Duration `env:"RESERVATION_HOLD" envDefault:"20m" help:"how long stock is reserved for an unpaid order (1s to 24h)"`
+	GrainIdle   time.Duration `env:"GRAIN_IDLE" envDefault:"5m" help:"a grain unused for so long leaves memory (1s to 24h)"`
+	WakePeriod  time.Duration `env:"WAKE_PERIOD" envDefault:"1s" help:"how late an expiry may be noticed (100ms to 1m)"`
+	MaxInFlight int           `env:"MAX_IN_FLIGHT" envDefault:"512" help:"requests of one process at a time (1 to 100000); more wait shortly, then get 503"`
+	RateLimit   int           `env:"RATE_LIMIT" envDefault:"600" help:"requests a minute of one address or user; 0: no limit"`
+	Seed        bool          `env:"SEED" envDefault:"true" help:"load demo data into an empty embedded installation at the first start"`
+	LogLevel    string        `env:"LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
+	LogFormat   string        `env:"LOG_FORMAT" envDefault:"text" help:"text or json"`
+	Bench       bool          `env:"BENCH" envDefault:"false" help:"serve the no-op route that the benchmark measures against"`
+	Insecure    bool          `env:"ENTREPOT_INSECURE_TEST" envDefault:"false" help:"tests only: cheap password hashes"`
+}
+
+// settingError names the setting and the rule it breaks.
+type settingError struct{ name, rule string }
+
+func (e settingError) Error() string { return "setting " + e.name + ": " + e.rule }
+
+func loadConfig(environ map[string]string) (config, error) {
+	c, err := env.ParseAsWithOptions[config](env.Options{Environment: environ})
+	if err != nil {
+		var many env.AggregateError
+		if errors.As(err, &many) && len(many.Errors) > 0 {
+			err = many.Errors[0]
+		}
+		var parse env.ParseError
+		if errors.As(err, &parse) {
+			return c, settingError{envName(parse.Name), fmt.Sprintf("must be a %s: %v", parse.Type, parse.Err)}
+		}
+		return c, err
+	}
+	return c, c.validate()
+}
+
+func (c *config) validate() error {
+	within := func(name string, v, low, high time.Duration) error {
+		if v < low || v > high {
+			return settingError{name, fmt.Sprintf("must be %v to %v, not %v", low, high, v)}
+		}
+		return nil
+	}
+	number := func(name string, v, low, high int) error {
+		if v < low || v > high {
+			return settingError{name, fmt.Sprintf("must be %d to %d, not %d", low, high, v)}
+		}
+		return nil
+	}
+	oneOf := func(name, v string, allowed ...string) error {
+		if !slices.Contains(allowed, v) {
+			return settingError{name, fmt.Sprintf("must be one of %s, not %q", strings.Join(allowed, ", "), v)}
+		}
+		return nil
+	}
+	lowestCost := 12
+	if c.Insecure {
+		lowestCost = 4
+	}
+	for _, s := range c.Services {
+		if find(s) == nil {
+			return settingError{"SERVICES", fmt.Sprintf("no service %q; there are %s", s, strings.Join(names(), ", "))}
+		}
+	}
+	return errors.Join(
+		number("BASE_PORT", c.BasePort, 1, 65000),
+		number("BCRYPT_COST", c.BcryptCost, lowestCost, 16),
+		number("MAX_IN_FLIGHT", c.MaxInFlight, 1, 100_000),
+		number("RATE_LIMIT", c.RateLimit, 0, 1_000_000_000),
+		number("CLUSTER_PORT", c.ClusterPort, 0, 65535),
+		within("CLUSTER_TTL", c.ClusterTTL, time.Second, time.Minute),
+		within("CLUSTER_GRACE", c.ClusterGrace, time.Second, time.Minute),
+		within("JWT_TTL", c.TokenTTL, time.Minute, 24*time.Hour),
+		within("RESERVATION_HOLD", c.Hold, time.Second, 24*time.Hour),
+		within("GRAIN_IDLE", c.GrainIdle, time.Second, 24*time.Hour),
+		within("WAKE_PERIOD", c.WakePeriod, 100*time.Millisecond, time.Minute),
+		oneOf("LOG_LEVEL", c.LogLevel, "debug", "info", "warn", "error"),
+		oneOf("LOG_FORMAT", c.LogFormat, "text", "json"),
+		scheme("MONGO_URI", c.MongoURI, "mongodb", "mongodb+srv"),
+		scheme("AMQP_URL", c.AMQPURL, "amqp", "amqps"),
+		c.validateCluster(),
+	)
+}
+
+func (c *config) validateCluster() error {
+	if c.ConsulAddr != "" {
+		if _, _, err := net.SplitHostPort(c.ConsulAddr); err != nil {
+			return settingError{"CONSUL_ADDR", "must be host:port"}
+		}
+		if c.MongoURI == "" {
+			return settingError{"CONSUL_ADDR", "needs MONGO_URI: members cannot share SQLite files"}
+		}
+		if c.AMQPURL == "" {
+			return settingError{"CONSUL_ADDR", "needs AMQP_URL: members cannot share the embedded broker"}
+		}
+	} else if len(c.Services) > 0 && len(c.Services) < len(services) {
+		return settingError{"SERVICES", "needs CONSUL_ADDR: the other services could not be found"}
+	}
+	set := 0
+	for _, f := range []string{c.TLSCA, c.TLSCert, c.TLSKey} {
+		if f != "" {
+			set++
+		}
+	}
+	if set != 0 && set != 3 {
+		return settingError{"TLS_CA", "TLS_CA, TLS_CERT and TLS_KEY go together"}
+	}
+	if ip := net.ParseIP(c.ClusterHost); set == 0 && ip != nil && !ip.IsLoopback() {
+		return settingError{"CLUSTER_HOST", "beyond loopback needs TLS_CA, TLS_CERT and TLS_KEY"}
+	}
+	return nil
+}
+
+func scheme(name, raw string, allowed ...string) error {
+	if raw == "" {
+		return nil
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" || !slices.Contains(allowed, u.Scheme) {
+		return settingError{name, "must be a URL that begins with " + allowed[0] + "://"}
+	}
+	return nil
+}
+
+// envName is the setting of a field.
+func envName(field string) string {
+	for _, f := range settings() {
+		if f.field == field {
+			return f.name
+		}
+	}
+	return field
+}
+
+// environment is the process's, over what an .env file beside it says.
+func environment() (map[string]string, error) {
+	out := map[string]string{}
+	if b, err := os.ReadFile(".env"); err == nil {
+		for n, line := range strings.Split(string(b), "\n") {
+			line = strings.TrimSpace(line)
+			if line == "" || strings.HasPrefix(line, "#") {
+				continue
+			}
+			k, v, ok := strings.Cut(line, "=")
+			if !ok {
+				return nil, fmt.Errorf(".env line %d: must be NAME=value", n+1)
+			}
+			out[strings.TrimSpace(k)] = strings.Trim(strings.TrimSpace(v), `"`)
+		}
+	}
+	for _, kv := range os.Environ() {
+		k, v, _ := strings.Cut(kv, "=")
+		out[k] = v
+	}
+	return out, nil
+}

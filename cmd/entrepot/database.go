@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"entrepot/actors"
+	"entrepot/events"
+	"entrepot/events/outbox"
+	"entrepot/grains"
+	"entrepot/persistence"
+	"entrepot/persistence/mongostore"
+	"entrepot/persistence/sqlitestore"
+)
+
+// database is one service's store with all that writes to it.
+type database struct {
+	service   *service
+	store     persistence.Store
+	committer *persistence.Committer
+	host      *grains.Host
+	kinds     []*grains.Kind
+	waker     *actors.Waker
+	relay     *outbox.Relay
+	consumer  events.Subscription
+}
+
+// openStore opens the service's database and ensures its collections.
+func (n *node) openStore(ctx context.Context, s *service) (*database, error) {
+	d := &database{service: s}
+	collections := append([]*persistence.Collection(nil), s.rows...)
+	for _, k := range s.kinds {
+		d.kinds = append(d.kinds, k())
+		collections = append(collections, d.kinds[len(d.kinds)-1].Collection)
+	}
+	var err error
+	options := persistence.CommitterOptions{}
+	if n.mongo != nil {
+		d.store, err = n.mongo.Database(n.cfg.MongoPrefix + s.database)
+		options.InFlight = 4
+	} else {
+		d.store, err = sqlitestore.Open(ctx, filepath.Join(n.cfg.DataDir, s.database+".sqlite"), sqlitestore.Options{})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.database, err)
+	}
+	if err := d.store.Ensure(ctx, collections); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.database, err)
+	}
+	d.committer = persistence.NewCommitter(d.store, options)
+	return d, nil
+}
+
+// hostGrains makes the host of the database's grains.
+func (n *node) hostGrains(d *database) {
+	c := grains.Config{
+		Committer: d.committer, Logger: n.log, Idle: n.cfg.GrainIdle, OnCommit: n.committed,
+	}
+	if d.store.Log() == nil {
+		c.Outbox = n.outbox
+	}
+	d.host = grains.NewHost(c)
+}
+
+// start lets events and time in, once the member is ready.
+func (d *database) start(n *node) error {
+	if len(d.kinds) > 0 {
+		d.waker = actors.StartWaker(actors.WakerConfig{
+			Store: d.store, Kinds: d.kinds, Ask: n.ask, Clock: time.Now, Period: n.cfg.WakePeriod, Logger: n.log,
+			Mine: func(kind, id string) bool { _, self := n.member.Owner(kind, id); return self },
+		})
+	}
+	if d.service.consume == nil {
+		return nil
+	}
+	var err error
+	d.consumer, err = n.broker.Consume(d.service.queue.Name, events.ConsumeOptions{}, d.service.consume(d.store, n.ask))
+	return err
+}
+
+// quiet stops what takes in events and time.
+func (d *database) quiet() {
+	if d.consumer != nil {
+		d.consumer.Stop()
+	}
+	if d.waker != nil {
+		d.waker.Stop()
+	}
+}
+
+// close ends the grains' steps, waits for every write, and closes the store.
+func (d *database) close(log *slog.Logger) {
+	if d.host != nil {
+		d.host.Stop()
+	}
+	if d.committer != nil {
+		d.committer.Close()
+	}
+	if d.relay != nil {
+		d.relay.Stop()
+	}
+	if err := d.store.Close(); err != nil {
+		log.Warn("closing a database", "database", d.service.database, "error", err)
+	}
+}
+
+var _ = mongostore.Dial

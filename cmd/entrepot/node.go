@@ -1,0 +1,234 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"entrepot"
+	"entrepot/cluster"
+	"entrepot/events"
+	"entrepot/events/local"
+	"entrepot/events/outbox"
+	"entrepot/events/rabbit"
+	"entrepot/grains"
+	"entrepot/persistence/mongostore"
+)
+
+// node is one process: some services, their databases, the broker and the member.
+type node struct {
+	cfg config
+	log *slog.Logger
+
+	mongo     *mongostore.Client
+	broker    events.Broker
+	outbox    *outbox.Outbox
+	databases []*database
+	member    *cluster.Member
+	ask       grains.Asker
+	web       *web
+
+	joined   chan struct{}
+	fenced   chan string
+	stopOnce sync.Once
+
+	hooks []func([]events.Envelope)
+}
+
+// startNode starts everything in the order that nothing is asked before it can
+// answer: databases, broker, grains, member, consumers, listeners.
+func startNode(ctx context.Context, cfg config, log *slog.Logger) (n *node, err error) {
+	n = &node{cfg: cfg, log: log, joined: make(chan struct{}), fenced: make(chan string, 1)}
+	defer func() {
+		if err != nil {
+			n.stop(context.WithoutCancel(ctx))
+		}
+	}()
+	if err = os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+		return n, settingError{"DATA_DIR", err.Error()}
+	}
+	for _, step := range []func(context.Context) error{
+		n.openBroker, n.openDatabases, n.prepareWeb, n.join, n.listen, n.consume,
+	} {
+		if err = step(ctx); err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// hosted are the services of this process.
+func (n *node) hosted() []*service {
+	var out []*service
+	for i := range services {
+		if s := &services[i]; len(n.cfg.Services) == 0 || slices.Contains(n.cfg.Services, s.name) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (n *node) openBroker(ctx context.Context) (err error) {
+	if n.cfg.AMQPURL != "" {
+		n.broker, err = rabbit.Open(ctx, n.cfg.AMQPURL, rabbit.Options{Logger: n.log})
+	} else {
+		n.broker, err = local.Open(ctx, filepath.Join(n.cfg.DataDir, "broker.sqlite"), local.Options{Logger: n.log})
+	}
+	if err != nil {
+		return fmt.Errorf("broker: %w", err)
+	}
+	n.outbox = outbox.New(n.broker, outbox.Options{Logger: n.log})
+	return n.broker.Declare(ctx, queues())
+}
+
+func (n *node) openDatabases(ctx context.Context) (err error) {
+	if n.cfg.MongoURI != "" {
+		if n.mongo, err = mongostore.Dial(ctx, n.cfg.MongoURI, mongostore.Options{}); err != nil {
+			return fmt.Errorf("MONGO_URI: %w", err)
+		}
+	}
+	for _, s := range n.hosted() {
+		if s.database == "" {
+			continue
+		}
+		d, err := n.openStore(ctx, s)
+		if err != nil {
+			return err
+		}
+		n.databases = append(n.databases, d)
+		n.hostGrains(d)
+		if err := n.connectLog(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// connectLog lets the broker read the events that the store logs itself.
+func (n *node) connectLog(d *database) error {
+	log := d.store.Log()
+	if log == nil {
+		return nil
+	}
+	if b, ok := n.broker.(*local.Broker); ok {
+		b.Attach(log)
+		return nil
+	}
+	var err error
+	d.relay, err = outbox.NewRelay(outbox.RelayConfig{
+		Log: log, Broker: n.broker, CursorFile: filepath.Join(n.cfg.DataDir, d.service.database+".relay"), Logger: n.log,
+	})
+	if err == nil {
+		d.relay.Start()
+	}
+	return err
+}
+
+// join starts the member with the grains of this process and lets them ask others.
+func (n *node) join(ctx context.Context) (err error) {
+	c := cluster.Config{
+		Name: n.cfg.ClusterName, Host: n.cfg.ClusterHost, Port: n.cfg.ClusterPort, Consul: n.cfg.ConsulAddr,
+		TTL: n.cfg.ClusterTTL, Grace: n.cfg.ClusterGrace, Logger: n.log,
+		OnFenced: func(reason string) { n.fenced <- reason },
+	}
+	if n.cfg.TLSCA != "" {
+		c.TLS = &cluster.TLSFiles{CA: n.cfg.TLSCA, Cert: n.cfg.TLSCert, Key: n.cfg.TLSKey}
+	}
+	for _, d := range n.databases {
+		for _, k := range d.kinds {
+			c.Kinds = append(c.Kinds, cluster.Kind{Name: k.Name, Props: d.host.Props(k)})
+		}
+	}
+	n.ask = &grains.Client{Members: requester{n}, NotExecuted: func(err error) bool {
+		return errors.Is(err, cluster.ErrUnreachable) || errors.Is(err, cluster.ErrOverloaded)
+	}}
+	for _, d := range n.databases {
+		d.host.Start(n.ask)
+	}
+	if n.member, err = cluster.Start(ctx, c); err != nil {
+		return fmt.Errorf("cluster: %w", err)
+	}
+	close(n.joined)
+	return nil
+}
+
+// requester is the member, once it has joined.
+type requester struct{ n *node }
+
+func (r requester) Request(ctx context.Context, kind, id string, msg any) (any, error) {
+	select {
+	case <-r.n.joined:
+	default:
+		return nil, cluster.ErrUnreachable
+	}
+	return r.n.member.Request(ctx, kind, id, msg)
+}
+
+func (n *node) consume(context.Context) error {
+	for _, d := range n.databases {
+		if err := d.start(n); err != nil {
+			return fmt.Errorf("%s: %w", d.service.name, err)
+		}
+	}
+	return nil
+}
+
+// committed is told of every commit's events on this member.
+func (n *node) committed(batch []events.Envelope) {
+	for _, hook := range n.hooks {
+		hook(batch)
+	}
+}
+
+// stop ends everything in the reverse order: no new requests, no new events,
+// leave the cluster, finish every write, hand over the last events, close.
+func (n *node) stop(ctx context.Context) {
+	n.stopOnce.Do(func() {
+		ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+		defer cancel()
+		if n.web != nil {
+			n.web.stop(ctx)
+		}
+		for _, d := range n.databases {
+			d.quiet()
+		}
+		if n.member != nil {
+			if err := n.member.Stop(ctx); err != nil {
+				n.log.Warn("leaving the cluster", "error", err)
+			}
+		}
+		for _, d := range n.databases {
+			d.close(n.log)
+		}
+		if n.outbox != nil {
+			n.outbox.Close()
+		}
+		if n.broker != nil {
+			if err := n.broker.Close(); err != nil {
+				n.log.Warn("closing the broker", "error", err)
+			}
+		}
+		if n.mongo != nil {
+			if err := n.mongo.Close(ctx); err != nil {
+				n.log.Warn("closing the database client", "error", err)
+			}
+		}
+	})
+}
+
+func (n *node) database(name string) *database {
+	for _, d := range n.databases {
+		if d.service.name == name {
+			return d
+		}
+	}
+	return nil
+}
+
+var _ = entrepot.NewID

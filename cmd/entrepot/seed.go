@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/company/companypb"
+	"entrepot/grains/product/productpb"
+	"entrepot/grains/shop/shoppb"
+	"entrepot/grains/stock/stockpb"
+	"entrepot/grains/user/userpb"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// demoPassword is every demo user's. Demo data is loaded into embedded
+// installations only, or by `entrepot seed`.
+const demoPassword = "demo-entrepot-2026"
+
+// demoUser is one login of data/demo.json.
+type demoUser struct {
+	Email     string        `json:"email"`
+	Password  string        `json:"password"`
+	UserID    entrepot.ID   `json:"userId"`
+	CompanyID entrepot.ID   `json:"companyId,omitempty"`
+	ShopIDs   []entrepot.ID `json:"shopIds,omitempty"`
+}
+
+// demo is data/demo.json: what scripts and tests log in with.
+type demo struct {
+	BaseURL    string              `json:"baseUrl"`
+	Users      map[string]demoUser `json:"users"` // by role
+	ProductIDs []entrepot.ID       `json:"productIds"`
+	CompanyID  entrepot.ID         `json:"companyId"`
+	ShopIDs    []entrepot.ID       `json:"shopIds"`
+}
+
+// demoGoods are the demo company's products: name, category, brand, price in cents.
+var demoGoods = []struct {
+	name, category, brand string
+	price                 int64
+}{
+	{"Espresso Beans 1 kg", "coffee", "Kaai", 2190}, {"Filter Roast 500 g", "coffee", "Kaai", 1290},
+	{"Decaf Blend 500 g", "coffee", "Kaai", 1390}, {"Hand Grinder", "equipment", "Maalwerk", 8900},
+	{"Gooseneck Kettle", "equipment", "Maalwerk", 6450}, {"Pour-over Dripper", "equipment", "Maalwerk", 2450},
+	{"Paper Filters 100", "equipment", "Maalwerk", 490}, {"Milk Jug 600 ml", "equipment", "Maalwerk", 1990},
+	{"Stoneware Cup", "tableware", "Terra", 1450}, {"Espresso Cup, pair", "tableware", "Terra", 1890},
+	{"Glass Carafe", "tableware", "Terra", 2990}, {"Serving Tray", "tableware", "Terra", 3490},
+	{"Assam Leaf 250 g", "tea", "Dhow", 1190}, {"Sencha 100 g", "tea", "Dhow", 1490},
+	{"Rooibos 250 g", "tea", "Dhow", 990}, {"Earl Grey 250 g", "tea", "Dhow", 1190},
+	{"Teapot 1 l", "tableware", "Terra", 4290}, {"Tea Strainer", "equipment", "Dhow", 790},
+	{"Dark Chocolate 70 %", "pantry", "Cacaoport", 390}, {"Drinking Chocolate", "pantry", "Cacaoport", 890},
+	{"Almond Biscotti", "pantry", "Cacaoport", 590}, {"Raw Cane Sugar", "pantry", "Cacaoport", 350},
+	{"Oat Drink 1 l", "pantry", "Cacaoport", 249}, {"Gift Box", "pantry", "Kaai", 4900},
+}
+
+// seed loads the demo tenant. Its ids are derived, so doing it again changes nothing.
+func seed(ctx context.Context, a grains.Asker, hash func(string) (string, error), baseURL string) (*demo, error) {
+	company := entrepot.DeriveID("demo", "company")
+	shops := []entrepot.ID{entrepot.DeriveID("demo", "shop", "harbour"), entrepot.DeriveID("demo", "shop", "station")}
+	d := &demo{BaseURL: baseURL, Users: map[string]demoUser{}, CompanyID: company, ShopIDs: shops}
+	passwordHash, err := hash(demoPassword)
+	if err != nil {
+		return nil, err
+	}
+	s := seeder{ctx: entrepot.WithCaller(ctx, entrepot.SystemCaller("seed")), a: a}
+	admin := entrepot.DeriveID("demo", "user", string(entrepot.CompanyAdmin))
+	s.put(companypb.Kind, company, &companypb.Create{
+		Name: "Entrepôt Coffee", Slug: "entrepot-coffee", Description: "The demo company", Email: "hello@coffee.example",
+		Currency: "EUR", Timezone: "Europe/Brussels", TaxBasisPoints: 600, OwnerId: admin,
+	})
+	for i, name := range []string{"Harbour Shop", "Station Shop"} {
+		s.put(shoppb.Kind, shops[i], &shoppb.Create{
+			CompanyId: company, Name: name, Address: "Quay 1", City: "Antwerp", Country: "BE",
+			ManagerId: entrepot.DeriveID("demo", "user", string(entrepot.ShopManager)),
+		})
+	}
+	for _, role := range []entrepot.Role{entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager, entrepot.ShopStaff, entrepot.Customer} {
+		u := demoUser{Email: string(role) + "@demo.example", Password: demoPassword, UserID: entrepot.DeriveID("demo", "user", string(role))}
+		if role != entrepot.SuperAdmin && role != entrepot.Customer {
+			u.CompanyID = company
+		}
+		if role == entrepot.ShopManager || role == entrepot.ShopStaff {
+			u.ShopIDs = shops[:1]
+		}
+		s.put(userpb.Kind, u.UserID, &userpb.Register{
+			Email: u.Email, Name: "Demo " + string(role), PasswordHash: passwordHash, Role: string(role), CompanyId: u.CompanyID, ShopIds: u.ShopIDs,
+		})
+		d.Users[string(role)] = u
+	}
+	for i, g := range demoGoods {
+		id := entrepot.DeriveID("demo", "product", g.name)
+		d.ProductIDs = append(d.ProductIDs, id)
+		s.put(productpb.Kind, id, &productpb.Create{
+			CompanyId: company, ShopIds: shops, Sku: fmt.Sprintf("DEMO-%03d", i+1), Name: g.name,
+			Description: g.name + " from " + g.brand, Category: g.category, Brand: g.brand, PriceMinor: g.price, Currency: "EUR",
+		})
+		for _, shop := range shops {
+			s.receive(id, company, shop, 200)
+		}
+	}
+	return d, s.err
+}
+
+type seeder struct {
+	ctx context.Context //nolint:containedctx // lives for one seeding only
+	a   grains.Asker
+	err error
+}
+
+// put creates what is not there yet.
+func (s *seeder) put(kind string, id entrepot.ID, cmd proto.Message) {
+	if s.err != nil {
+		return
+	}
+	ctx := grains.WithCommand(s.ctx, grains.CommandID{ID: entrepot.DeriveID("seed", kind, id)})
+	if _, err := s.a.Ask(ctx, kind, id, cmd); err != nil && entrepot.CodeOf(err) != entrepot.CodeConflict {
+		s.err = fmt.Errorf("seed %s %s: %w", kind, id, err)
+	}
+}
+
+// receive brings the first goods of a stock item in.
+func (s *seeder) receive(product, company, shop entrepot.ID, quantity int64) {
+	if s.err != nil {
+		return
+	}
+	item := stockpb.ID(product, shop)
+	if have, err := grains.Ask[*stockpb.Item](s.ctx, s.a, stockpb.Kind, item, &stockpb.Get{}); err == nil && have.GetMovements() > 0 {
+		return
+	}
+	s.put(stockpb.Kind, item, &stockpb.Receive{ProductId: product, CompanyId: company, LocationId: shop, Quantity: quantity, Reason: "demo data"})
+}
+
+// write saves the demo's logins for scripts, readable by the owner alone.
+func (d *demo) write(dir string) error {
+	b, err := json.MarshalIndent(d, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "demo.json"), append(b, '\n'), 0o600)
+}

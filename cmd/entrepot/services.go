@@ -1,0 +1,117 @@
+package main
+
+import (
+	"slices"
+
+	"entrepot/actors"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/cart"
+	"entrepot/grains/company"
+	"entrepot/grains/order"
+	"entrepot/grains/payment"
+	"entrepot/grains/product"
+	"entrepot/grains/series"
+	"entrepot/grains/shop"
+	"entrepot/grains/stock"
+	"entrepot/grains/user"
+	"entrepot/persistence"
+)
+
+// service is one row of the platform's service table.
+type service struct {
+	name     string
+	port     int    // above BASE_PORT
+	database string // of its own; "" for none
+	routes   []string
+	kinds    []func() *grains.Kind
+	rows     []*persistence.Collection // documents that are not grains
+	queue    events.Queue              // its inbox
+	// consume is what it does with its inbox, if anything.
+	consume func(store persistence.Store, a grains.Asker) events.Handler
+}
+
+// services is THE TABLE: a row a service. The README's service map is made from it.
+var services = []service{
+	{
+		name: "gateway", port: 0, routes: []string{"/api/*", "/openapi.json", "/docs"},
+	},
+	{
+		name: "auth", port: 1, database: "authdb", routes: []string{"/auth"},
+		kinds: []func() *grains.Kind{user.Kind},
+		queue: events.Queue{Name: "auth.events"},
+	},
+	{
+		name: "company", port: 2, database: "companydb", routes: []string{"/companies"},
+		kinds: []func() *grains.Kind{company.Kind},
+		queue: events.Queue{Name: "company.events"},
+	},
+	{
+		name: "shop", port: 3, database: "shopdb", routes: []string{"/shops"},
+		kinds: []func() *grains.Kind{shop.Kind},
+		queue: events.Queue{Name: "shop.events"},
+	},
+	{
+		name: "ecommerce", port: 4, database: "ecommercedb", routes: []string{"/products", "/cart"},
+		kinds: []func() *grains.Kind{product.Kind, cart.Kind},
+		queue: events.Queue{Name: "product.events"},
+	},
+	{
+		name: "sales", port: 5, database: "salesdb", routes: []string{"/orders"},
+		kinds:   []func() *grains.Kind{order.Kind, series.Kind},
+		queue:   events.Queue{Name: "order.events", Bindings: []string{"payment.success", "payment.failed"}},
+		consume: func(_ persistence.Store, a grains.Asker) events.Handler { return actors.Sales(a) },
+	},
+	{
+		name: "payment", port: 6, database: "paymentdb", routes: []string{"/payments"},
+		kinds:   []func() *grains.Kind{payment.Kind},
+		queue:   events.Queue{Name: "payment.events", Bindings: []string{"order.created"}},
+		consume: func(_ persistence.Store, a grains.Asker) events.Handler { return actors.Payments(a) },
+	},
+	{
+		name: "inventory", port: 7, database: "inventorydb", routes: []string{"/inventory"},
+		kinds:   []func() *grains.Kind{stock.Kind},
+		rows:    []*persistence.Collection{stock.Movements},
+		queue:   events.Queue{Name: "inventory.events", Bindings: []string{"inventory.updated"}},
+		consume: func(s persistence.Store, _ grains.Asker) events.Handler { return actors.Ledger(s) },
+	},
+	{
+		name: "audit", port: 10, database: "auditdb", routes: []string{"/audit"},
+		rows:    []*persistence.Collection{actors.AuditLogs},
+		queue:   events.Queue{Name: "audit.events", Bindings: []string{"#"}},
+		consume: func(s persistence.Store, _ grains.Asker) events.Handler { return actors.Audit(s) },
+	},
+}
+
+// later are the specification's queues whose services come with later issues;
+// they are declared from the start, so operators and bindings find them.
+var later = []events.Queue{
+	{Name: "user.events"}, {Name: "notification.events"}, {Name: "analytics.events"}, {Name: "debt.events"},
+}
+
+// queues are the inboxes of all services.
+func queues() []events.Queue {
+	var out []events.Queue
+	for _, s := range services {
+		if s.queue.Name != "" {
+			out = append(out, s.queue)
+		}
+	}
+	return append(out, later...)
+}
+
+func find(name string) *service {
+	i := slices.IndexFunc(services, func(s service) bool { return s.name == name })
+	if i < 0 {
+		return nil
+	}
+	return &services[i]
+}
+
+func names() []string {
+	var out []string
+	for _, s := range services {
+		out = append(out, s.name)
+	}
+	return out
+}

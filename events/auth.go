@@ -1,0 +1,57 @@
+package events
+
+import (
+	"time"
+
+	"entrepot"
+)
+
+// User is the public data of a user. No event ever carries a password or its hash.
+type User struct {
+	UserID    entrepot.ID   `json:"userId"`
+	Email     string        `json:"email"`
+	Name      string        `json:"name"`
+	Role      entrepot.Role `json:"role"`
+	CompanyID entrepot.ID   `json:"companyId,omitempty"` // staff only
+	ShopIDs   []entrepot.ID `json:"shopIds,omitempty"`   // shop managers and staff
+	IsActive  bool          `json:"isActive"`
+	CreatedAt time.Time     `json:"createdAt"`
+	UpdatedAt time.Time     `json:"updatedAt"`
+}
+
+// UserRegistered happens when an account is made: by its owner, by an
+// administrator for staff, or by the platform.
+type UserRegistered struct{ User }
+
+// EventType is the routing key.
+func (UserRegistered) EventType() string { return "user.registered" }
+
+// UserUpdated happens when the profile, the role or the shops of a user change.
+// A new password changes nothing public but updatedAt.
+type UserUpdated struct{ User }
+
+// EventType is the routing key.
+func (UserUpdated) EventType() string { return "user.updated" }
+
+// UserLoggedIn happens when a user's credentials were accepted and tokens were
+// issued. Refreshing a token is not a login.
+type UserLoggedIn struct {
+	UserID     entrepot.ID   `json:"userId"`
+	Email      string        `json:"email"`
+	Role       entrepot.Role `json:"role"`
+	LoggedInAt time.Time     `json:"loggedInAt"`
+}
+
+// EventType is the routing key.
+func (UserLoggedIn) EventType() string { return "user.logged_in" }
+
+// UserLoggedOut happens when a user ends a session. A token that merely expires
+// makes no event.
+type UserLoggedOut struct {
+	UserID      entrepot.ID `json:"userId"`
+	Email       string      `json:"email"`
+	LoggedOutAt time.Time   `json:"loggedOutAt"`
+}
+
+// EventType is the routing key.
+func (UserLoggedOut) EventType() string { return "user.logged_out" }

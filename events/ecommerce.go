@@ -1,0 +1,95 @@
+package events
+
+import (
+	"time"
+
+	"entrepot"
+)
+
+// Product is the whole public data of a product, so that a consumer need not ask
+// for it.
+type Product struct {
+	ProductID   entrepot.ID     `json:"productId"`
+	CompanyID   entrepot.ID     `json:"companyId"`
+	ShopIDs     []entrepot.ID   `json:"shopIds"` // the shops that sell it
+	SKU         string          `json:"sku"`     // unique in the company
+	Name        string          `json:"name"`
+	Description string          `json:"description,omitempty"`
+	Category    string          `json:"category,omitempty"`
+	Brand       string          `json:"brand,omitempty"`
+	Price       entrepot.Amount `json:"price"`
+	Currency    string          `json:"currency"`
+	Status      string          `json:"status"` // active, draft, archived, deleted
+	Image       string          `json:"image,omitempty"`
+	CreatedAt   time.Time       `json:"createdAt"`
+	UpdatedAt   time.Time       `json:"updatedAt"`
+}
+
+// ProductCreated happens when a product enters the catalogue.
+type ProductCreated struct{ Product }
+
+// EventType is the routing key.
+func (ProductCreated) EventType() string { return "product.created" }
+
+// ProductUpdated happens when a product's data, price or status change.
+type ProductUpdated struct {
+	Product
+	Changed []string `json:"changed"` // the names of the fields that differ from before
+}
+
+// EventType is the routing key.
+func (ProductUpdated) EventType() string { return "product.updated" }
+
+// ProductDeleted happens when a product leaves the catalogue for good. It carries
+// the product as it last was; its SKU may be used again.
+type ProductDeleted struct{ Product }
+
+// EventType is the routing key.
+func (ProductDeleted) EventType() string { return "product.deleted" }
+
+// CartItemAdded happens when a customer adds pieces of a product to the cart. It
+// is the only event of an addition, so that the platform's hottest write carries
+// one small event and not the whole cart; lineQuantity and total say how the
+// cart now stands.
+type CartItemAdded struct {
+	UserID       entrepot.ID     `json:"userId"`
+	ItemID       entrepot.ID     `json:"itemId"`
+	ProductID    entrepot.ID     `json:"productId"`
+	ShopID       entrepot.ID     `json:"shopId"`
+	CompanyID    entrepot.ID     `json:"companyId"`
+	Name         string          `json:"name"`
+	Quantity     int64           `json:"quantity"`     // added now
+	LineQuantity int64           `json:"lineQuantity"` // of the product in the cart, with what was added
+	Price        entrepot.Amount `json:"price"`        // of one piece
+	Currency     string          `json:"currency"`
+	Total        entrepot.Amount `json:"total"` // of the cart
+}
+
+// EventType is the routing key.
+func (CartItemAdded) EventType() string { return "cart.item_added" }
+
+// CartUpdated happens when a cart changes other than by an addition: a quantity
+// is set, a line removed, the cart cleared, or an order took its lines over. It
+// carries the whole cart as it now stands.
+type CartUpdated struct {
+	UserID    entrepot.ID     `json:"userId"`
+	Items     []CartItem      `json:"items"`
+	Total     entrepot.Amount `json:"total"`
+	Currency  string          `json:"currency,omitempty"` // none when the cart is empty
+	OrderID   entrepot.ID     `json:"orderId,omitempty"`  // the order that took lines over
+	UpdatedAt time.Time       `json:"updatedAt"`
+}
+
+// CartItem is one line of a cart.
+type CartItem struct {
+	ItemID    entrepot.ID     `json:"itemId"`
+	ProductID entrepot.ID     `json:"productId"`
+	ShopID    entrepot.ID     `json:"shopId"`
+	CompanyID entrepot.ID     `json:"companyId"`
+	Name      string          `json:"name"`
+	Quantity  int64           `json:"quantity"`
+	Price     entrepot.Amount `json:"price"` // of one piece
+}
+
+// EventType is the routing key.
+func (CartUpdated) EventType() string { return "cart.updated" }

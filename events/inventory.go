@@ -1,0 +1,36 @@
+package events
+
+import "entrepot"
+
+// Kinds of stock movements, as the ledger names them.
+const (
+	Received  = "received"  // goods came in: on-hand rises
+	Reserved  = "reserved"  // set aside for an order
+	Released  = "released"  // a reservation given back
+	Expired   = "expired"   // a reservation that nobody paid for in time
+	Sold      = "sold"      // a reservation became a sale: on-hand and reserved fall
+	Restocked = "restocked" // a sale came back: on-hand rises
+)
+
+// InventoryUpdated is one movement of a stock item: an entry of its ledger, with
+// the levels after it.
+type InventoryUpdated struct {
+	ItemID     entrepot.ID `json:"itemId"`
+	ProductID  entrepot.ID `json:"productId"`
+	CompanyID  entrepot.ID `json:"companyId"`
+	LocationID entrepot.ID `json:"locationId"`
+	Kind       string      `json:"kind"`
+	Quantity   int64       `json:"quantity"` // pieces, always positive
+	OrderID    entrepot.ID `json:"orderId,omitempty"`
+	Reason     string      `json:"reason,omitempty"`
+	ExpiresMs  int64       `json:"expiresMs,omitempty"` // of a reservation, Unix milliseconds
+	Direct     bool        `json:"direct,omitempty"`    // sold from what was available, its reservation being gone
+	OnHand     int64       `json:"onHand"`
+	Reserved   int64       `json:"reserved"`
+	Available  int64       `json:"available"`
+	AtMs       int64       `json:"atMs"` // Unix milliseconds
+	Movement   int64       `json:"movement"`
+}
+
+// EventType is inventory.updated.
+func (InventoryUpdated) EventType() string { return "inventory.updated" }

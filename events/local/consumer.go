@@ -1,0 +1,257 @@
+package local
+
+import (
+	"context"
+	"hash/maphash"
+	"sync"
+	"time"
+
+	"entrepot/events"
+)
+
+// maxOpen bounds what one queue has handed out above its cursor in one log,
+// should one delivery take very long while others are settled.
+const maxOpen = 100_000
+
+// item is one delivery on its way through a consumer.
+type item struct {
+	*events.Delivery
+	log   string
+	seq   int64
+	body  []byte
+	first *progress // of a first delivery; nil for a retry
+}
+
+// consumer is one subscription: a puller, which is run itself, and a worker for
+// each concurrent call, which has its own share of the aggregates.
+type consumer struct {
+	b     *Broker
+	q     *queue
+	o     events.ConsumeOptions
+	h     events.Handler
+	inbox []chan item // by worker
+	seed  maphash.Seed
+
+	settled chan struct{} // a cursor moved; capacity 1
+	stop    sync.Once
+	quit    chan struct{}
+	ended   chan struct{}
+}
+
+func newConsumer(b *Broker, q *queue, o events.ConsumeOptions, h events.Handler) *consumer {
+	c := &consumer{
+		b: b, q: q, o: o, h: h, seed: maphash.MakeSeed(),
+		inbox:   make([]chan item, o.Concurrency),
+		settled: make(chan struct{}, 1),
+		quit:    make(chan struct{}), ended: make(chan struct{}),
+	}
+	for i := range c.inbox {
+		c.inbox[i] = make(chan item, 2*o.Batch)
+	}
+	return c
+}
+
+// Stop ends deliveries and waits for the running calls and their acknowledgements.
+func (c *consumer) Stop() {
+	c.signalStop()
+	<-c.ended
+}
+
+func (c *consumer) signalStop() { c.stop.Do(func() { close(c.quit) }) }
+
+// run waits for the queue to be free, serves it, and gives it back.
+func (c *consumer) run() {
+	defer close(c.ended)
+	defer c.b.ended(c)
+	select {
+	case c.q.turn <- struct{}{}:
+	case <-c.quit:
+		return
+	}
+	c.q.running.Store(true)
+	var workers sync.WaitGroup
+	for _, inbox := range c.inbox {
+		workers.Go(func() { c.work(inbox) })
+	}
+	c.pull()
+	workers.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), c.o.Timeout)
+	defer cancel()
+	if err := c.b.writer.do(ctx, op{sync: true}); err != nil {
+		c.b.warn("acknowledgements were not saved and will be repeated", c.q.name, err)
+	}
+	c.release()
+}
+
+// release gives back what was handed out and not handled.
+func (c *consumer) release() {
+	feeds := c.b.allFeeds()
+	for _, f := range feeds {
+		f.of(c.q).rewind()
+	}
+	c.q.retries.rewind()
+	c.q.running.Store(false)
+	<-c.q.turn
+	for _, f := range feeds {
+		signal(f.kick) // perhaps it was left to this queue to read on
+	}
+}
+
+// pull hands out what is due until the consumer is stopped.
+func (c *consumer) pull() {
+	for {
+		select {
+		case <-c.quit:
+			return
+		default:
+		}
+		moved, err := c.pullRetries()
+		for _, f := range c.b.allFeeds() {
+			m, e := c.pullFeed(f)
+			moved = moved || m
+			if e != nil {
+				err = e
+			}
+		}
+		if !moved {
+			c.rest(err)
+		}
+	}
+}
+
+// rest waits until there may be something to hand out.
+func (c *consumer) rest(err error) {
+	var again <-chan time.Time
+	if err != nil {
+		again = time.After(errorPause)
+	} else if due := c.q.retries.nextDue(); !due.IsZero() {
+		again = time.After(time.Until(due))
+	}
+	select {
+	case <-c.q.wake:
+	case <-again:
+	case <-c.quit:
+	}
+}
+
+func (c *consumer) pullFeed(f *feed) (moved bool, err error) {
+	p := f.of(c.q)
+	entries, err := f.next(c.b.ctx, p.position())
+	if err != nil {
+		return false, err
+	}
+	for _, e := range entries {
+		if !e.route[c.q.index] || !p.begin(e.Seq) {
+			p.pass(e.Seq)
+			continue
+		}
+		if !c.handOut(item{log: f.log.Name(), seq: e.Seq, body: e.Body, first: p}, e.decode, 1) {
+			break
+		}
+		c.waitForRoom(p)
+	}
+	if len(entries) > 0 {
+		c.b.writer.cursorMoved()
+	}
+	return len(entries) > 0, nil
+}
+
+// handOut gives a delivery to the worker of its aggregate; false: stopped instead.
+func (c *consumer) handOut(it item, decode func() (events.Envelope, error), attempt int) bool {
+	env, err := decode()
+	it.Delivery = &events.Delivery{Envelope: env, Attempt: attempt}
+	if err != nil {
+		return c.persist([]op{c.bury(it, err)})
+	}
+	of := maphash.Comparable(c.seed, [2]string{env.Aggregate.Kind, env.Aggregate.ID})
+	select {
+	case c.inbox[of%uint64(len(c.inbox))] <- it:
+		return true
+	case <-c.quit:
+		return false
+	}
+}
+
+func (c *consumer) waitForRoom(p *progress) {
+	for {
+		if _, _, open := p.status(); open < maxOpen {
+			return
+		}
+		select {
+		case <-c.settled:
+		case <-c.quit:
+			return
+		}
+	}
+}
+
+// work calls the handler with whatever has arrived, batch by batch.
+func (c *consumer) work(inbox <-chan item) {
+	for {
+		select {
+		case <-c.quit:
+			return
+		default:
+		}
+		select {
+		case it := <-inbox:
+			c.handle(c.collect(it, inbox))
+		case <-c.quit:
+			return
+		}
+	}
+}
+
+func (c *consumer) collect(first item, inbox <-chan item) []item {
+	batch := append(make([]item, 0, min(len(inbox)+1, c.o.Batch)), first)
+	for len(batch) < c.o.Batch {
+		select {
+		case it := <-inbox:
+			batch = append(batch, it)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+func (c *consumer) handle(batch []item) {
+	deliveries := make([]*events.Delivery, len(batch))
+	for i := range batch {
+		deliveries[i] = batch[i].Delivery
+	}
+	c.b.stats.delivered.Add(int64(len(batch)))
+	results := events.Handle(c.h, deliveries, c.o.Timeout)
+	c.settle(batch, results)
+}
+
+// settle acknowledges what went well and persists what did not.
+func (c *consumer) settle(batch []item, results []error) {
+	var changes []op
+	var acked []int64 // of the progress of batch[i-1]
+	for i, it := range batch {
+		if i > 0 && it.first != batch[i-1].first {
+			acked = c.ack(batch[i-1].first, acked)
+		}
+		switch err := results[i]; {
+		case err != nil:
+			changes = append(changes, c.failed(it, err))
+			continue
+		case it.first == nil:
+			c.forgetRetry(it)
+		default:
+			acked = append(acked, it.seq)
+		}
+		c.b.stats.acked.Add(1)
+	}
+	c.ack(batch[len(batch)-1].first, acked)
+	c.persist(changes)
+}
+
+func (c *consumer) ack(p *progress, seqs []int64) []int64 {
+	if len(seqs) > 0 && p.settle(seqs...) {
+		c.b.writer.cursorMoved()
+		signal(c.settled)
+	}
+	return seqs[:0]
+}

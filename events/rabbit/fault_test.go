@@ -1,0 +1,178 @@
+package rabbit_test
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"entrepot/events"
+	"entrepot/events/eventstest"
+	"entrepot/events/rabbit"
+)
+
+func declare(t testing.TB, b *rabbit.Broker) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if err := b.Declare(ctx, []events.Queue{{Name: "q", Bindings: []string{"#"}}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func publish(b *rabbit.Broker, batch ...events.Envelope) error {
+	done := make(chan error, 1)
+	b.Publish(batch, func(err error) { done <- err })
+	return <-done
+}
+
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	limit := time.After(20 * time.Second)
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-limit:
+			t.Fatalf("never came true: %s", what)
+		}
+	}
+}
+
+func event(seq int64) events.Envelope { return eventstest.NewEvent("a.b", "a", seq) }
+
+// TestServerAway: without a server Open succeeds, Publish and Ping fail at once,
+// Declare waits as long as it may; when the server comes all is well.
+func TestServerAway(t *testing.T) {
+	needServer(t)
+	p := startProxy(t, server)
+	p.set(true, false)
+	prefix := newPrefix()
+	removeAfter(t, prefix)
+	b := open(t, p.url, rabbit.Options{Prefix: prefix})
+	if publish(b, event(1)) == nil {
+		t.Error("confirmed without a server")
+	}
+	if b.Ping(t.Context()) == nil {
+		t.Error("reached without a server")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if b.Declare(ctx, nil) == nil {
+		t.Error("declared without a server")
+	}
+	p.set(false, false)
+	declare(t, b)
+	if err := publish(b, event(1)); err != nil {
+		t.Error(err)
+	}
+	p.set(true, false)
+	p.cut()
+	eventually(t, "a server gone again is noticed", func() bool { return b.Ping(t.Context()) != nil })
+	p.set(false, false)
+	eventually(t, "it can be reached again", func() bool { return b.Ping(t.Context()) == nil })
+}
+
+// TestConfirmLate: a server that takes events and says nothing is an error in time,
+// and the bound holds meanwhile.
+func TestConfirmLate(t *testing.T) {
+	needServer(t)
+	p := startProxy(t, server)
+	prefix := newPrefix()
+	removeAfter(t, prefix)
+	b := open(t, p.url, rabbit.Options{Prefix: prefix, ConfirmTimeout: 300 * time.Millisecond, MaxPending: 3})
+	declare(t, b)
+	p.set(false, true)
+	var late sync.WaitGroup
+	var failed atomic.Int64
+	for n := range int64(3) {
+		late.Add(1)
+		b.Publish([]events.Envelope{event(n + 1)}, func(err error) {
+			if err != nil {
+				failed.Add(1)
+			}
+			late.Done()
+		})
+	}
+	began := time.Now()
+	if publish(b, event(4)) == nil || time.Since(began) > 200*time.Millisecond {
+		t.Error("accepted over the bound, or not refused at once")
+	}
+	late.Wait()
+	if failed.Load() != 3 {
+		t.Errorf("%d of 3 failed", failed.Load())
+	}
+	p.set(false, false)
+	p.cut()
+	eventually(t, "events are confirmed again", func() bool { return publish(b, event(5)) == nil })
+}
+
+// TestCutWhilePublishing: a lost connection answers everything pending.
+func TestCutWhilePublishing(t *testing.T) {
+	needServer(t)
+	p := startProxy(t, server)
+	prefix := newPrefix()
+	removeAfter(t, prefix)
+	b := open(t, p.url, rabbit.Options{Prefix: prefix})
+	declare(t, b)
+	p.set(false, true)
+	var answered sync.WaitGroup
+	for n := range int64(100) {
+		answered.Add(1)
+		b.Publish([]events.Envelope{event(n + 1)}, func(err error) {
+			if err == nil {
+				t.Error("confirmed by a server that was not heard")
+			}
+			answered.Done()
+		})
+	}
+	p.cut()
+	answered.Wait()
+}
+
+// TestQueueGone: a dead letter that finds no queue is not taken for delivered.
+func TestQueueGone(t *testing.T) {
+	needServer(t)
+	prefix := newPrefix()
+	removeAfter(t, prefix)
+	b := open(t, server, rabbit.Options{Prefix: prefix})
+	declare(t, b)
+	deleteQueue(t, prefix+"q.dead")
+	tried := make(chan struct{}, 100)
+	s, err := b.Consume("q", events.ConsumeOptions{}, func(_ context.Context, batch []*events.Delivery) []error {
+		tried <- struct{}{}
+		results := make([]error, len(batch))
+		for i := range results {
+			results[i] = events.Permanent(context.Canceled)
+		}
+		return results
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := publish(b, event(1)); err != nil {
+		t.Fatal(err)
+	}
+	<-tried
+	declare(t, b) // the operator mends it
+	eventually(t, "the dead letter arrived", func() bool {
+		dead, err := b.DeadLetters(t.Context(), "q", 5)
+		return err == nil && len(dead) == 1 && dead[0].Reason == context.Canceled.Error()
+	})
+	s.Stop()
+}
+
+// TestOddEvents: what cannot be a routing key, or a URL, is refused.
+func TestOddEvents(t *testing.T) {
+	if _, err := rabbit.Open(t.Context(), "http://example.com", rabbit.Options{}); err == nil {
+		t.Error("opened a URL that is not AMQP's")
+	}
+	b := open(t, "amqp://127.0.0.1:1/", rabbit.Options{})
+	e := event(1)
+	e.Type = ""
+	if publish(b, e) == nil {
+		t.Error("an event without a type was taken")
+	}
+}

@@ -1,0 +1,64 @@
+package events
+
+import "entrepot"
+
+// OrderItem is a line of an order.
+type OrderItem struct {
+	ProductID entrepot.ID     `json:"productId"`
+	Name      string          `json:"name"`
+	Quantity  int64           `json:"quantity"`
+	Price     entrepot.Amount `json:"price"`
+	Subtotal  entrepot.Amount `json:"subtotal"`
+}
+
+// OrderPricing is what an order costs, in the order's currency.
+type OrderPricing struct {
+	Subtotal entrepot.Amount `json:"subtotal"`
+	Tax      entrepot.Amount `json:"tax"`
+	Shipping entrepot.Amount `json:"shipping"`
+	Discount entrepot.Amount `json:"discount"`
+	Total    entrepot.Amount `json:"total"`
+}
+
+// OrderFacts is what every event of an order carries.
+type OrderFacts struct {
+	OrderID     entrepot.ID     `json:"orderId"`
+	OrderNumber string          `json:"orderNumber"`
+	CheckoutID  entrepot.ID     `json:"checkoutId"`
+	CustomerID  entrepot.ID     `json:"customerId"`
+	CompanyID   entrepot.ID     `json:"companyId"`
+	ShopID      entrepot.ID     `json:"shopId"`
+	Currency    string          `json:"currency"`
+	Total       entrepot.Amount `json:"total"`
+	AtMs        int64           `json:"atMs"` // Unix milliseconds
+}
+
+// OrderCreated: stock is reserved for every line and the order waits for its payment.
+type OrderCreated struct {
+	OrderFacts
+	Items     []OrderItem  `json:"items"`
+	Pricing   OrderPricing `json:"pricing"`
+	ExpiresMs int64        `json:"expiresMs"` // unpaid then, it is cancelled
+}
+
+// EventType is order.created.
+func (OrderCreated) EventType() string { return "order.created" }
+
+// OrderConfirmed: the order is paid.
+type OrderConfirmed struct {
+	OrderFacts
+	PaymentID entrepot.ID `json:"paymentId"`
+}
+
+// EventType is order.confirmed.
+func (OrderConfirmed) EventType() string { return "order.confirmed" }
+
+// OrderCancelled: the order ended before it was sent. Stock and money go back by themselves.
+type OrderCancelled struct {
+	OrderFacts
+	Reason string `json:"reason"`
+	By     string `json:"by"` // the role that cancelled; "system" for expiry
+}
+
+// EventType is order.cancelled.
+func (OrderCancelled) EventType() string { return "order.cancelled" }

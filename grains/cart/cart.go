@@ -1,0 +1,307 @@
+// Package cart is the shopping cart of one user, whose id it has: lines of
+// products at the price that was current when they were last added.
+//
+// Commands: AddItem, SetQuantity, RemoveItem, Clear, Take. Queries: Get.
+// Persisted: the whole [State]. It is written on every addition, the hottest
+// write of the platform, so it is small, a slice and not a map, and its keys are
+// short; totals and subtotals are computed and never stored.
+package cart
+
+import (
+	"slices"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/cart/cartpb"
+)
+
+// The bounds of a cart. An order takes as many lines as a cart may have.
+const (
+	MaxLines    = 200
+	MaxQuantity = 10_000 // of one line
+	// MaxTaken is how many orders that took lines are remembered: far more than
+	// one customer's orders can be under way at a time.
+	MaxTaken = 32
+)
+
+// State is a cart. The zero State is the empty cart of somebody who never used one.
+type State struct {
+	ID       entrepot.ID   `json:"id,omitempty"`
+	Currency string        `json:"cur,omitempty"` // of all lines; none while there are none
+	Lines    []Line        `json:"lines,omitempty"`
+	Taken    []entrepot.ID `json:"taken,omitempty"`   // the last orders that took lines, oldest first
+	Created  int64         `json:"created,omitempty"` // Unix ms
+	Updated  int64         `json:"updated,omitempty"` // Unix ms
+}
+
+// Line is some pieces of a product of a shop.
+type Line struct {
+	ID        entrepot.ID `json:"id"`
+	ProductID entrepot.ID `json:"pid"`
+	ShopID    entrepot.ID `json:"sid"`
+	CompanyID entrepot.ID `json:"cid"`
+	Quantity  int64       `json:"qty"`
+	Price     int64       `json:"price"` // of one piece, in minor units
+	Name      string      `json:"name"`
+}
+
+// ItemID is the line of a product of a shop: the same in every cart.
+func ItemID(product, shop entrepot.ID) entrepot.ID { return entrepot.DeriveID("item", product, shop) }
+
+type (
+	// added is a line as it now stands, new or grown.
+	added struct {
+		events.CartItemAdded
+		line Line
+		at   int64
+	}
+	// changed is the cart as it now stands.
+	changed struct {
+		events.CartUpdated
+		lines []Line
+	}
+	// taken: the order was here, so that it cannot take twice.
+	taken struct {
+		events.Private
+		userID  entrepot.ID
+		orderID entrepot.ID
+		at      int64
+	}
+)
+
+// AddItem adds pieces to the line of the product in the shop, or makes it. The
+// whole line takes the price given now.
+func (s *State) AddItem(t entrepot.Turn, c *cartpb.AddItem) ([]events.Event, error) {
+	if !t.Caller.Is(t.ID) {
+		return nil, entrepot.ErrNotFound
+	}
+	if err := s.checkAdd(c); err != nil {
+		return nil, err
+	}
+	line := Line{
+		ID: ItemID(c.ProductId, c.ShopId), ProductID: c.ProductId, ShopID: c.ShopId, CompanyID: c.CompanyId,
+		Quantity: c.Quantity, Price: c.PriceMinor, Name: c.Name,
+	}
+	total := s.Total()
+	if at := s.find(line.ID); at >= 0 {
+		line.Quantity += s.Lines[at].Quantity
+		total -= s.Lines[at].subtotal()
+	} else if len(s.Lines) >= MaxLines {
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "a cart holds at most %d lines", MaxLines)
+	}
+	if line.Quantity > MaxQuantity {
+		return nil, entrepot.Invalid("quantity", "maximum", "a cart holds at most %d pieces of one product", MaxQuantity)
+	}
+	total, err := grown(total, line, c.Currency)
+	if err != nil {
+		return nil, err
+	}
+	return []events.Event{added{
+		CartItemAdded: events.CartItemAdded{
+			UserID: t.ID, ItemID: line.ID, ProductID: line.ProductID, ShopID: line.ShopID, CompanyID: line.CompanyID,
+			Name: line.Name, Quantity: c.Quantity, LineQuantity: line.Quantity, Currency: c.Currency,
+			Price: amount(line.Price, c.Currency), Total: amount(total, c.Currency),
+		},
+		line: line, at: t.Now.UnixMilli(),
+	}}, nil
+}
+
+func (s *State) checkAdd(c *cartpb.AddItem) error {
+	switch {
+	case !entrepot.ValidID(c.ProductId):
+		return entrepot.Invalid("productId", "id", "must be a product id")
+	case !entrepot.ValidID(c.ShopId):
+		return entrepot.Invalid("shopId", "id", "must be a shop id")
+	case c.Quantity < 1 || c.Quantity > MaxQuantity:
+		return entrepot.Invalid("quantity", "range", "must be 1 to %d", MaxQuantity)
+	case c.PriceMinor < 0:
+		return entrepot.Invalid("price", "range", "must not be negative")
+	case !entrepot.ValidCurrency(c.Currency):
+		return entrepot.Invalid("currency", "currency", "must be an ISO 4217 code such as EUR")
+	case s.Currency != "" && s.Currency != c.Currency:
+		return entrepot.Errorf(entrepot.CodeConflict,
+			"the cart is in %s and the product in %s: order or clear the cart first", s.Currency, c.Currency)
+	default:
+		return nil
+	}
+}
+
+// grown is a total with a line more; the bound keeps every sum far from overflow.
+func grown(total int64, l Line, currency string) (int64, error) {
+	sub, ok := entrepot.Money{Minor: l.Price, Currency: currency}.Times(l.Quantity)
+	if !ok || total+sub.Minor > entrepot.MaxMinor {
+		return 0, entrepot.Invalid("quantity", "maximum", "the cart's total would be too large")
+	}
+	return total + sub.Minor, nil
+}
+
+// SetQuantity changes one line; 0 removes it.
+func (s *State) SetQuantity(t entrepot.Turn, c *cartpb.SetQuantity) ([]events.Event, error) {
+	at := s.find(c.ItemId)
+	switch {
+	case !t.Caller.Is(t.ID) || at < 0:
+		return nil, entrepot.ErrNotFound
+	case c.Quantity < 0 || c.Quantity > MaxQuantity:
+		return nil, entrepot.Invalid("quantity", "range", "must be 0 to %d", MaxQuantity)
+	case c.Quantity == s.Lines[at].Quantity:
+		return nil, nil
+	}
+	lines := slices.Clone(s.Lines)
+	lines[at].Quantity = c.Quantity
+	if _, err := grown(s.Total()-s.Lines[at].subtotal(), lines[at], s.Currency); err != nil {
+		return nil, err
+	}
+	if c.Quantity == 0 {
+		lines = slices.Delete(lines, at, at+1)
+	}
+	return []events.Event{s.update(t, lines, "")}, nil
+}
+
+// RemoveItem removes one line.
+func (s *State) RemoveItem(t entrepot.Turn, c *cartpb.RemoveItem) ([]events.Event, error) {
+	return s.SetQuantity(t, &cartpb.SetQuantity{ItemId: c.ItemId})
+}
+
+// Clear removes every line.
+func (s *State) Clear(t entrepot.Turn, _ *cartpb.Clear) ([]events.Event, error) {
+	switch {
+	case !t.Caller.Is(t.ID):
+		return nil, entrepot.ErrNotFound
+	case len(s.Lines) == 0 && s.ID != "":
+		return nil, nil
+	}
+	return []events.Event{s.update(t, nil, "")}, nil
+}
+
+// Take removes the pieces that an order took over, once. What was added since
+// the order read the cart stays.
+func (s *State) Take(t entrepot.Turn, c *cartpb.Take) ([]events.Event, error) {
+	switch {
+	case t.Caller.Role != entrepot.System:
+		return nil, entrepot.ErrNotFound
+	case c.OrderId == "":
+		return nil, entrepot.Invalid("orderId", "required", "must be given")
+	case slices.Contains(s.Taken, c.OrderId):
+		return nil, nil
+	}
+	happened := []events.Event{taken{userID: t.ID, orderID: c.OrderId, at: t.Now.UnixMilli()}}
+	if lines, some := without(s.Lines, c.Items); some {
+		happened = append(happened, s.update(t, lines, c.OrderId))
+	}
+	return happened, nil
+}
+
+// without is the lines less what was taken; some tells whether anything was.
+func without(lines []Line, items []*cartpb.Taken) (rest []Line, some bool) {
+	rest = slices.Clone(lines)
+	for _, it := range items {
+		at := slices.IndexFunc(rest, func(l Line) bool { return l.ProductID == it.ProductId && l.ShopID == it.ShopId })
+		if at >= 0 && it.Quantity > 0 {
+			rest[at].Quantity = max(0, rest[at].Quantity-it.Quantity)
+			some = true
+		}
+	}
+	return slices.DeleteFunc(rest, func(l Line) bool { return l.Quantity == 0 }), some
+}
+
+// update is the fact that the cart now has these lines.
+func (s *State) update(t entrepot.Turn, lines []Line, orderID entrepot.ID) changed {
+	next := State{Lines: lines}
+	if len(lines) > 0 {
+		next.Currency = s.Currency
+	}
+	u := events.CartUpdated{
+		UserID: t.ID, Items: make([]events.CartItem, 0, len(lines)), Total: amount(next.Total(), next.Currency),
+		Currency: next.Currency, OrderID: orderID, UpdatedAt: t.Now,
+	}
+	for _, l := range lines {
+		u.Items = append(u.Items, events.CartItem{
+			ItemID: l.ID, ProductID: l.ProductID, ShopID: l.ShopID, CompanyID: l.CompanyID, Name: l.Name,
+			Quantity: l.Quantity, Price: amount(l.Price, next.Currency),
+		})
+	}
+	return changed{u, lines}
+}
+
+// Apply changes the state by one fact.
+func (s *State) Apply(e events.Event) {
+	switch f := e.(type) {
+	case added:
+		s.touch(f.UserID, f.at)
+		s.Currency = f.Currency
+		if at := s.find(f.line.ID); at >= 0 {
+			s.Lines[at] = f.line
+		} else {
+			s.Lines = append(s.Lines, f.line)
+		}
+	case changed:
+		s.touch(f.UserID, f.UpdatedAt.UnixMilli())
+		s.Currency, s.Lines = f.Currency, nil
+		if len(f.lines) > 0 {
+			s.Lines = slices.Clone(f.lines) // added changes lines in place; a fact stays as it is
+		}
+	case taken:
+		s.touch(f.userID, f.at)
+		if len(s.Taken) >= MaxTaken {
+			s.Taken = slices.Delete(s.Taken, 0, len(s.Taken)-MaxTaken+1)
+		}
+		s.Taken = append(s.Taken, f.orderID)
+	}
+}
+
+func (s *State) touch(id entrepot.ID, at int64) {
+	if s.ID == "" {
+		s.ID, s.Created = id, at
+	}
+	s.Updated = at
+}
+
+// Get answers the cart to its user. Who never used one has an empty cart.
+func (s *State) Get(t entrepot.Turn, _ *cartpb.Get) (*cartpb.Cart, error) {
+	if !t.Caller.Is(t.ID) {
+		return nil, entrepot.ErrNotFound
+	}
+	v := s.View()
+	v.UserId = t.ID
+	return v, nil
+}
+
+// View is the whole cart.
+func (s *State) View() *cartpb.Cart {
+	v := &cartpb.Cart{UserId: s.ID, TotalMinor: s.Total(), Currency: s.Currency, UpdatedMs: s.Updated}
+	items, refs := make([]cartpb.Item, len(s.Lines)), make([]*cartpb.Item, len(s.Lines)) // two allocations, however many lines
+	for i := range s.Lines {
+		l, it := &s.Lines[i], &items[i]
+		it.Id, it.ProductId, it.ShopId, it.CompanyId = l.ID, l.ProductID, l.ShopID, l.CompanyID
+		it.Quantity, it.PriceMinor, it.Currency, it.Name = l.Quantity, l.Price, s.Currency, l.Name
+		refs[i] = it
+	}
+	v.Items = refs
+	return v
+}
+
+// Total is what all lines cost, in minor units. The decisions bound it.
+func (s *State) Total() (total int64) {
+	for i := range s.Lines {
+		total += s.Lines[i].subtotal()
+	}
+	return total
+}
+
+func (l *Line) subtotal() int64 { return l.Price * l.Quantity }
+
+func (s *State) find(item entrepot.ID) int {
+	for i := range s.Lines {
+		if s.Lines[i].ID == item {
+			return i
+		}
+	}
+	return -1
+}
+
+func amount(minor int64, currency string) entrepot.Amount {
+	return entrepot.Money{Minor: minor, Currency: currency}.Amount()
+}
+
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }

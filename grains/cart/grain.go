@@ -1,0 +1,28 @@
+package cart
+
+import (
+	"entrepot/grains"
+	"entrepot/grains/cart/cartpb"
+	"entrepot/persistence"
+)
+
+// Collection is where carts are kept, in ecommercedb. A cart is found by its
+// id, its user's, so nothing else is queried.
+var Collection = &persistence.Collection{Name: "carts"}
+
+// Index is whose the cart is: its user's, and no company's.
+func (s *State) Index() grains.Index {
+	return grains.Index{OwnerID: s.ID, CreatedAt: s.createdAt()}
+}
+
+// Kind is the grain of carts.
+func Kind() *grains.Kind {
+	k := grains.NewKind[State](cartpb.Kind, Collection)
+	grains.Command(k, (*State).AddItem, (*State).View)
+	grains.Command(k, (*State).SetQuantity, (*State).View)
+	grains.Command(k, (*State).RemoveItem, (*State).View)
+	grains.Command(k, (*State).Clear, (*State).View)
+	grains.Command(k, (*State).Take, (*State).View)
+	grains.Query(k, (*State).Get)
+	return k
+}

@@ -1,0 +1,153 @@
+package company
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/company/companypb"
+	"entrepot/grains/grainstest"
+	"entrepot/persistence/storetest"
+
+	"pgregory.net/rapid"
+)
+
+var (
+	id    = entrepot.DeriveID("company")
+	super = entrepot.Caller{Role: entrepot.SuperAdmin, UserID: "root"}
+	start = time.UnixMilli(1_750_000_000_123).UTC()
+)
+
+func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: id, Now: start, Caller: c} }
+
+func creation(change func(*companypb.Create)) *companypb.Create {
+	c := &companypb.Create{Name: "Acme", Slug: "acme", Currency: "EUR", TaxBasisPoints: 1900, Email: "hello@acme.example"}
+	if change != nil {
+		change(c)
+	}
+	return c
+}
+
+func TestCreateRules(t *testing.T) {
+	t.Parallel()
+	slug := func(s string) func(*companypb.Create) { return func(c *companypb.Create) { c.Slug = s } }
+	for name, c := range map[string]struct {
+		state  *State
+		caller entrepot.Caller
+		change func(*companypb.Create)
+		want   entrepot.Code
+	}{
+		"a super admin":      {&State{}, super, nil, ""},
+		"the platform":       {&State{}, entrepot.SystemCaller("seed"), nil, ""},
+		"a company admin":    {&State{}, entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: id}, nil, entrepot.CodeForbidden},
+		"nobody":             {&State{}, entrepot.Caller{}, nil, entrepot.CodeForbidden},
+		"again":              {&State{ID: id}, super, nil, entrepot.CodeConflict},
+		"no name":            {&State{}, super, func(c *companypb.Create) { c.Name = "" }, entrepot.CodeInvalid},
+		"no slug":            {&State{}, super, slug(""), entrepot.CodeInvalid},
+		"a slug in capitals": {&State{}, super, slug("Acme"), entrepot.CodeInvalid},
+		"a slug with a dash": {&State{}, super, slug("ac-me-2"), ""},
+		"a slug of a dash":   {&State{}, super, slug("-"), entrepot.CodeInvalid},
+		"a long slug":        {&State{}, super, slug(strings.Repeat("a", maxSlug+1)), entrepot.CodeInvalid},
+		"a path as slug":     {&State{}, super, slug("../a"), entrepot.CodeInvalid},
+		"no currency":        {&State{}, super, func(c *companypb.Create) { c.Currency = "" }, entrepot.CodeInvalid},
+		"negative tax":       {&State{}, super, func(c *companypb.Create) { c.TaxBasisPoints = -1 }, entrepot.CodeInvalid},
+		"tax of 100 %":       {&State{}, super, func(c *companypb.Create) { c.TaxBasisPoints = 10_000 }, ""},
+		"tax above 100 %":    {&State{}, super, func(c *companypb.Create) { c.TaxBasisPoints = 10_001 }, entrepot.CodeInvalid},
+		"what is no owner":   {&State{}, super, func(c *companypb.Create) { c.OwnerId = "me" }, entrepot.CodeInvalid},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			facts, err := c.state.Create(turn(c.caller), creation(c.change))
+			if entrepot.CodeOf(err) != c.want || (err == nil) != (len(facts) == 1) {
+				t.Fatalf("%v, %v; want code %q", facts, err, c.want)
+			}
+		})
+	}
+}
+
+func TestGetRules(t *testing.T) {
+	t.Parallel()
+	s := &State{ID: id}
+	for name, c := range map[string]struct {
+		state  *State
+		caller entrepot.Caller
+		want   entrepot.Code
+	}{
+		"its staff":     {s, entrepot.Caller{Role: entrepot.ShopStaff, CompanyID: id}, ""},
+		"a super admin": {s, super, ""},
+		"the platform":  {s, entrepot.SystemCaller("test"), ""},
+		"a customer":    {s, entrepot.Caller{Role: entrepot.Customer, UserID: "c"}, ""},
+		"other staff":   {s, entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: "x"}, entrepot.CodeNotFound},
+		"nobody":        {s, entrepot.Caller{}, entrepot.CodeNotFound},
+		"absent":        {&State{}, super, entrepot.CodeNotFound},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := c.state.Get(turn(c.caller), nil); entrepot.CodeOf(err) != c.want {
+				t.Fatalf("%v, want code %q", err, c.want)
+			}
+		})
+	}
+}
+
+// Every tax rate survives its way through the event's percentage and JSON.
+func TestCompanyReplays(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		basis := rapid.Int64Range(0, MaxTaxBasisPoints).Draw(t, "basis points")
+		facts, err := (&State{}).Create(turn(super), creation(func(c *companypb.Create) {
+			c.TaxBasisPoints, c.Name = basis, rapid.StringN(1, 20, -1).Draw(t, "name")
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s, replayed, back State
+		s.Apply(facts[0])
+		replayed.Apply(facts[0])
+		b, err := json.Marshal(&s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(b, &back); err != nil || !reflect.DeepEqual(s, back) || !reflect.DeepEqual(s, replayed) {
+			t.Fatalf("round trip or replay: %v\n%+v\n%+v", err, s, back)
+		}
+		data, err := json.Marshal(facts[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		var e events.CompanyCreated
+		if err := json.Unmarshal(data, &e); err != nil {
+			t.Fatal(err)
+		}
+		var remote State // made by a consumer of the public event
+		remote.Apply(e)
+		if s.TaxBasisPoints != basis || !reflect.DeepEqual(s, remote) || s.Timezone != "UTC" {
+			t.Fatalf("%s: %+v", data, remote)
+		}
+	})
+}
+
+func TestCompanyOnTheHost(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
+	c, err := grains.Ask[*companypb.Company](m.As(super), m, companypb.Kind, id, creation(nil))
+	if err != nil || c.Id != id || !c.IsActive {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	if list := m.Events(); len(list) != 1 || list[0].Type != "company.created" || list[0].CompanyID != id {
+		t.Fatalf("%v", list)
+	}
+	if _, err := m.Ask(m.As(super), companypb.Kind, entrepot.DeriveID("second"), creation(nil)); entrepot.CodeOf(err) != entrepot.CodeConflict {
+		t.Fatalf("the same slug: %v", err)
+	}
+	m.Restart()
+	c, err = grains.Ask[*companypb.Company](m.Platform(), m, companypb.Kind, id, &companypb.Get{})
+	if err != nil || c.TaxBasisPoints != 1900 || c.CreatedMs == 0 {
+		t.Fatalf("after the restart: %+v, %v", c, err)
+	}
+}

@@ -1,0 +1,555 @@
+package grains_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/grainstest"
+	"entrepot/persistence"
+	"entrepot/persistence/storetest"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+)
+
+// tally is a small entity: a sum, a unique name, a time to ring, a step to take.
+type tally struct {
+	Sum     int64  `json:"sum"`
+	Name    string `json:"name"`
+	RingMs  int64  `json:"ringMs"`
+	Rung    int64  `json:"rung"`
+	Asked   bool   `json:"asked"`
+	Granted string `json:"granted"`
+}
+
+type (
+	added struct {
+		By int64 `json:"by"`
+	}
+	named struct {
+		events.Private
+		name string
+	}
+	rung    struct{}
+	asked   struct{ events.Private }
+	granted struct{ What string }
+)
+
+func (added) EventType() string   { return "tally.added" }
+func (rung) EventType() string    { return "tally.rung" }
+func (granted) EventType() string { return "tally.granted" }
+
+func (s *tally) Apply(e events.Event) {
+	switch e := e.(type) {
+	case added:
+		s.Sum += e.By
+		if s.Sum == 666 {
+			panic("the sum of evil")
+		}
+	case named:
+		s.Name = e.name
+	case rung:
+		s.Rung++
+		s.RingMs = 0
+	case asked:
+		s.Asked = true
+	case granted:
+		s.Asked, s.Granted = false, e.What
+	}
+}
+
+func (s *tally) Index() grains.Index { return grains.Index{CompanyID: "c", Fields: []any{s.Name}} }
+
+func (s *tally) WakeAt() time.Time {
+	if s.Sum < 100 || s.Rung > 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(s.Sum * 1000)
+}
+
+func (s *tally) Wake(t entrepot.Turn) []events.Event {
+	if at := s.WakeAt(); at.IsZero() || t.Now.Before(at) {
+		return nil
+	}
+	return []events.Event{rung{}}
+}
+
+func (s *tally) add(_ entrepot.Turn, c *wrapperspb.Int64Value) ([]events.Event, error) {
+	switch c.GetValue() {
+	case 0:
+		return nil, nil
+	case -1:
+		return nil, entrepot.Invalid("value", "minimum", "must not be negative")
+	case -2:
+		return nil, errors.New("secret cause")
+	case -3:
+		panic("decide")
+	}
+	return []events.Event{added{By: c.GetValue()}}, nil
+}
+
+func (s *tally) setName(_ entrepot.Turn, c *wrapperspb.StringValue) ([]events.Event, error) {
+	return []events.Event{named{name: c.GetValue()}}, nil
+}
+
+func (s *tally) sum() *wrapperspb.Int64Value { return wrapperspb.Int64(s.Sum) }
+
+func (s *tally) ask(_ entrepot.Turn, _ *wrapperspb.BytesValue) ([]events.Event, error) {
+	if s.Asked || s.Granted != "" {
+		return nil, nil
+	}
+	return []events.Event{asked{}}, nil
+}
+
+func (s *tally) answered(*wrapperspb.BytesValue) (*wrapperspb.StringValue, bool, error) {
+	return wrapperspb.String(s.Granted), s.Granted != "", nil
+}
+
+func (s *tally) grant(_ entrepot.Turn, c *wrapperspb.DoubleValue) ([]events.Event, error) {
+	return []events.Event{granted{What: fmt.Sprint(c.GetValue())}}, nil
+}
+
+var tallies = &persistence.Collection{Name: "tallies", Fields: []persistence.Field{{Name: "name", Type: persistence.String, Unique: true}}}
+
+// tallyKind makes the kind; steps is what a tally that was asked does.
+func tallyKind(step func(context.Context, grains.Asker) (proto.Message, error)) *grains.Kind {
+	k := grains.NewKind[tally]("Tally", tallies)
+	grains.Command(k, (*tally).add, (*tally).sum)
+	grains.Command(k, (*tally).setName, (*tally).sum)
+	grains.Later(k, (*tally).ask, (*tally).answered)
+	grains.Command(k, (*tally).grant, (*tally).sum)
+	grains.Query(k, func(s *tally, _ entrepot.Turn, _ *wrapperspb.BoolValue) (*wrapperspb.Int64Value, error) {
+		return s.sum(), nil
+	})
+	grains.Steps(k, func(s *tally) []grains.Step {
+		if !s.Asked || step == nil {
+			return nil
+		}
+		return []grains.Step{{Key: "grant", Do: step}}
+	})
+	return k
+}
+
+const id = "aaaaaaaaaaaaaaaaaaaaaaaa"
+
+func add(m *grainstest.Member, ctx context.Context, n int64) (int64, error) {
+	r, err := grains.Ask[*wrapperspb.Int64Value](ctx, m, "Tally", id, wrapperspb.Int64(n))
+	return r.GetValue(), err
+}
+
+func mustAdd(t *testing.T, m *grainstest.Member, ctx context.Context, n, want int64) {
+	t.Helper()
+	if got, err := add(m, ctx, n); err != nil || got != want {
+		t.Fatalf("add %d: %d, %v; want %d", n, got, err, want)
+	}
+}
+
+func sum(t *testing.T, m *grainstest.Member) int64 {
+	t.Helper()
+	r, err := grains.Ask[*wrapperspb.Int64Value](m.Platform(), m, "Tally", id, wrapperspb.Bool(true))
+	if err != nil {
+		t.Fatalf("sum: %v", err)
+	}
+	return r.GetValue()
+}
+
+func TestCommandAnswersAndSurvivesARestart(t *testing.T) {
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{tallyKind(nil)})
+	mustAdd(t, m, m.Platform(), 3, 3)
+	mustAdd(t, m, m.Platform(), 4, 7)
+	got := m.Events()
+	if len(got) != 2 || got[1].Type != "tally.added" || got[1].Aggregate.Sequence != 2 || got[1].CompanyID != "c" ||
+		string(got[1].Data) != `{"by":4}` || got[1].Actor.Role != entrepot.System {
+		t.Fatalf("events: %+v", got)
+	}
+	m.Restart()
+	if s := sum(t, m); s != 7 {
+		t.Fatalf("after a restart: %d", s)
+	}
+	mustAdd(t, m, m.Platform(), 1, 8)
+	if seq := m.Events()[2].Aggregate.Sequence; seq != 3 {
+		t.Fatalf("the sequence went on with %d", seq)
+	}
+}
+
+func TestRefusalsChangeNothingAndHideCauses(t *testing.T) {
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{tallyKind(nil)})
+	for _, c := range []struct {
+		value int64
+		code  entrepot.Code
+	}{{-1, entrepot.CodeInvalid}, {-2, entrepot.CodeInternal}, {-3, entrepot.CodeInternal}, {666, entrepot.CodeInternal}} {
+		_, err := add(m, m.Platform(), c.value)
+		if entrepot.CodeOf(err) != c.code {
+			t.Errorf("add %d: %v, want %s", c.value, err, c.code)
+		}
+		if err != nil && (entrepot.AsError(err).Message == "secret cause") {
+			t.Errorf("add %d told its cause", c.value)
+		}
+	}
+	if s := sum(t, m); s != 0 || len(m.Events()) != 0 {
+		t.Fatalf("sum %d, events %v", s, m.EventTypes())
+	}
+	mustAdd(t, m, m.Platform(), 5, 5) // a panic did not take the entity with it
+}
+
+func TestRepeatedCommandRunsOnce(t *testing.T) {
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{tallyKind(nil)})
+	var replayed bool
+	once := grains.WithCommand(m.Platform(), grains.CommandID{ID: "one", Replayed: &replayed})
+	mustAdd(t, m, once, 2, 2)
+	mustAdd(t, m, m.Platform(), 10, 12)
+	mustAdd(t, m, once, 2, 12) // answered from the entity as it now is
+	if !replayed {
+		t.Error("the answer was not marked as replayed")
+	}
+	if _, err := add(m, once, 3); entrepot.CodeOf(err) != entrepot.CodeKeyReused {
+		t.Errorf("same id, other content: %v", err)
+	}
+	m.Restart()
+	mustAdd(t, m, once, 2, 12)
+
+	keyed := grains.WithCommand(m.Platform(), grains.CommandID{ID: "two", Keyed: true})
+	mustAdd(t, m, keyed, 1, 13)
+	for range 40 { // beyond the ring
+		if _, err := add(m, m.Platform(), 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.Restart()
+	mustAdd(t, m, keyed, 1, 13) // the same key, the same answer
+	if s := sum(t, m); s != 53 {
+		t.Fatalf("sum %d", s)
+	}
+}
+
+func TestManyCommandsAreOneWrite(t *testing.T) {
+	store := storetest.Faulty(storetest.NewMemory())
+	m := grainstest.New(t, store, []*grains.Kind{tallyKind(nil)})
+	mustAdd(t, m, m.Platform(), 1, 1)
+	before := store.Counts().Commits
+	release := store.Hold()
+	var wg sync.WaitGroup
+	for range 200 {
+		wg.Go(func() {
+			if _, err := add(m, m.Platform(), 1); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for { // until all are decided: one write held, the others waiting for it
+		list, _ := m.Host.Activations(1)
+		if len(list) == 1 && list[0].Pending >= 199 {
+			break
+		}
+		time.Sleep(time.Millisecond) //nolint:forbidigo // polls the host's own count
+	}
+	release()
+	wg.Wait()
+	if n := store.Counts().Commits - before; n > 3 {
+		t.Errorf("%d writes for 200 commands", n)
+	}
+	if s := sum(t, m); s != 201 {
+		t.Errorf("sum %d", s)
+	}
+}
+
+func TestTwinActivationsLoseNothing(t *testing.T) {
+	store := storetest.NewMemory()
+	a := grainstest.New(t, store, []*grains.Kind{tallyKind(nil)})
+	b := grainstest.New(t, store, []*grains.Kind{tallyKind(nil)})
+	var acknowledged atomic.Int64
+	var wg sync.WaitGroup
+	for _, m := range []*grainstest.Member{a, b} {
+		for range 8 {
+			wg.Go(func() {
+				for range 25 {
+					switch _, err := add(m, m.Platform(), 1); entrepot.CodeOf(err) {
+					case "":
+						acknowledged.Add(1)
+					case entrepot.CodeUnavailable: // lost too often: certainly not executed
+					default:
+						t.Error(err)
+					}
+				}
+			})
+		}
+	}
+	wg.Wait()
+	a.Restart()
+	if s := sum(t, a); s != acknowledged.Load() || s == 0 {
+		t.Errorf("sum %d, acknowledged %d", s, acknowledged.Load())
+	}
+	for i, e := range a.Events() {
+		if e.Aggregate.Sequence != int64(i)+1 {
+			t.Fatalf("event %d has sequence %d", i, e.Aggregate.Sequence)
+		}
+	}
+}
+
+func TestUnknownOutcomesAreResolved(t *testing.T) {
+	for name, outcome := range map[string]storetest.Fault{"landed": storetest.LandThenUnknown, "lost": storetest.DropThenUnknown} {
+		t.Run(name, func(t *testing.T) {
+			store := storetest.Faulty(storetest.NewMemory())
+			m := grainstest.New(t, store, []*grains.Kind{tallyKind(nil)})
+			mustAdd(t, m, m.Platform(), 1, 1)
+			store.NextWrites(outcome)
+			mustAdd(t, m, m.Platform(), 2, 3)
+			mustAdd(t, m, m.Platform(), 4, 7)
+			m.Restart()
+			if s := sum(t, m); s != 7 || len(m.Events()) != 3 {
+				t.Errorf("sum %d, events %v", s, m.EventTypes())
+			}
+		})
+	}
+}
+
+func TestRefusingStoreAcknowledgesNothing(t *testing.T) {
+	store := storetest.Faulty(storetest.NewMemory())
+	m := grainstest.New(t, store, []*grains.Kind{tallyKind(nil)})
+	mustAdd(t, m, m.Platform(), 1, 1)
+	store.NextWrites(storetest.FailBefore)
+	if _, err := add(m, m.Platform(), 2); entrepot.CodeOf(err) != entrepot.CodeUnavailable {
+		t.Errorf("not executed: %v", err)
+	}
+	mustAdd(t, m, m.Platform(), 4, 5) // the refused 2 is not in the state
+
+	// No answer, and the document cannot be read either: nobody knows, and says so.
+	store.OnLoad(func(*persistence.Collection, entrepot.ID) error { return errors.New("connection refused") })
+	store.NextWrites(storetest.LandThenUnknown)
+	if _, err := add(m, m.Platform(), 8); entrepot.CodeOf(err) != entrepot.CodeUnknownOutcome {
+		t.Errorf("unknown: %v", err)
+	}
+	if _, err := add(m, m.Platform(), 16); entrepot.CodeOf(err) != entrepot.CodeUnavailable {
+		t.Errorf("unreadable: %v", err)
+	}
+	store.OnLoad(nil)
+	mustAdd(t, m, m.Platform(), 32, 45) // 8 had landed, 16 had not been executed
+}
+
+func TestUniqueValueIsRefusedToTheOneWhoAsks(t *testing.T) {
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{tallyKind(nil)})
+	name := func(id, name string) error {
+		_, err := m.Ask(m.Platform(), "Tally", id, wrapperspb.String(name))
+		return err
+	}
+	if err := name("first", "taken"); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	var refused atomic.Int64
+	for i := range 20 { // in one write with others who do nothing wrong
+		wg.Go(func() {
+			want := ""
+			if i%4 == 0 {
+				want = "taken"
+			} else {
+				want = fmt.Sprint("free", i)
+			}
+			err := name("second", want)
+			switch {
+			case want == "taken" && entrepot.CodeOf(err) == entrepot.CodeConflict:
+				refused.Add(1)
+			case want != "taken" && err == nil:
+			default:
+				t.Errorf("%s: %v", want, err)
+			}
+		})
+	}
+	wg.Wait()
+	if refused.Load() != 5 {
+		t.Errorf("%d refused", refused.Load())
+	}
+}
+
+func TestLaterAnswerWaitsForTheStepsCommit(t *testing.T) {
+	var tries atomic.Int64
+	step := func(context.Context, grains.Asker) (proto.Message, error) {
+		if tries.Add(1) < 3 {
+			return nil, errors.New("not yet")
+		}
+		return wrapperspb.Double(1.5), nil
+	}
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{tallyKind(step)})
+	ask := func() string {
+		r, err := grains.Ask[*wrapperspb.StringValue](m.Platform(), m, "Tally", id, wrapperspb.Bytes(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.GetValue()
+	}
+	if got := ask(); got != "1.5" || tries.Load() != 3 {
+		t.Fatalf("%q after %d tries", got, tries.Load())
+	}
+	if types := m.EventTypes(); !slices.Equal(types, []string{"tally.granted"}) {
+		t.Fatalf("events %v", types)
+	}
+	m.Restart()
+	if got := ask(); got != "1.5" || tries.Load() != 3 {
+		t.Fatalf("asked again: %q after %d tries", got, tries.Load())
+	}
+}
+
+func TestStepOfADeadMemberRunsElsewhere(t *testing.T) {
+	store := storetest.NewMemory()
+	started := make(chan struct{}, 8)
+	stuck := func(ctx context.Context, _ grains.Asker) (proto.Message, error) {
+		started <- struct{}{}
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	dead := grainstest.New(t, store, []*grains.Kind{tallyKind(stuck)})
+	ctx, cancel := context.WithCancel(dead.Platform())
+	go func() { _, _ = dead.Ask(ctx, "Tally", id, wrapperspb.Bytes(nil)) }()
+	<-started
+	cancel()
+
+	at := time.Now().Add(time.Minute)
+	due, err := store.Due(t.Context(), tallies, at, 10)
+	if err != nil || len(due) != 1 || due[0].ID != id {
+		t.Fatalf("due: %v, %v", due, err)
+	}
+	alive := grainstest.New(t, store, []*grains.Kind{tallyKind(func(context.Context, grains.Asker) (proto.Message, error) {
+		return wrapperspb.Double(2), nil
+	})})
+	alive.Wake("Tally", id)
+	r, err := grains.Ask[*wrapperspb.StringValue](alive.Platform(), alive, "Tally", id, wrapperspb.Bytes(nil))
+	if err != nil || r.GetValue() != "2" {
+		t.Fatalf("%v, %v", r, err)
+	}
+	if due, _ = store.Due(t.Context(), tallies, at, 10); len(due) != 0 {
+		t.Errorf("still due: %v", due)
+	}
+}
+
+func TestWakeDoesWhatIsDueOnce(t *testing.T) {
+	store := storetest.NewMemory()
+	m := grainstest.New(t, store, []*grains.Kind{tallyKind(nil)})
+	m.SetNow(time.UnixMilli(50_000))
+	mustAdd(t, m, m.Platform(), 100, 100)
+	m.Wake("Tally", id) // early
+	if due, _ := store.Due(t.Context(), tallies, time.UnixMilli(99_999), 10); len(due) != 0 {
+		t.Fatalf("due early: %v", due)
+	}
+	m.SetNow(time.UnixMilli(100_000))
+	if due, _ := store.Due(t.Context(), tallies, m.Now(), 10); len(due) != 1 {
+		t.Fatalf("not due in time: %v", due)
+	}
+	m.Wake("Tally", id)
+	m.Wake("Tally", id)
+	if types := m.EventTypes(); !slices.Equal(types, []string{"tally.added", "tally.rung"}) {
+		t.Fatalf("events %v", types)
+	}
+	if due, _ := store.Due(t.Context(), tallies, time.UnixMilli(1<<40), 10); len(due) != 0 {
+		t.Fatalf("due for ever: %v", due)
+	}
+}
+
+// riding keeps events with the documents, as a store without a log does.
+type riding struct {
+	persistence.Store
+	mu    sync.Mutex
+	rides map[entrepot.ID][]events.Envelope
+}
+
+func newRiding() *riding {
+	return &riding{Store: storetest.NewMemory(), rides: map[entrepot.ID][]events.Envelope{}}
+}
+
+func (r *riding) Log() events.Log { return nil }
+
+func (r *riding) Commit(ctx context.Context, batch []persistence.Write) []error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	results := r.Store.Commit(ctx, batch)
+	for i, w := range batch {
+		if results[i] == nil {
+			r.rides[w.Doc.ID] = slices.Concat(w.Doc.Outbox, w.Events)
+		}
+	}
+	return results
+}
+
+func (r *riding) Load(ctx context.Context, c *persistence.Collection, id entrepot.ID) (*persistence.Document, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	doc, err := r.Store.Load(ctx, c, id)
+	if err == nil {
+		doc.Outbox = slices.Clone(r.rides[id])
+	}
+	return doc, err
+}
+
+// offers is an outbox whose confirmations the test gives.
+type offers struct {
+	mu   sync.Mutex
+	got  []events.Envelope
+	ack  []func()
+	full bool
+	note chan struct{}
+}
+
+func (o *offers) Offer(batch []events.Envelope, confirmed func()) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.full {
+		return false
+	}
+	o.got, o.ack = append(o.got, batch...), append(o.ack, confirmed)
+	o.note <- struct{}{}
+	return true
+}
+
+func TestEventsRideUntilConfirmed(t *testing.T) {
+	store, box := newRiding(), &offers{note: make(chan struct{}, 16)}
+	withBox := func(c *grains.Config) { c.Outbox, c.TrimEvery = box, time.Millisecond }
+	m := grainstest.New(t, store, []*grains.Kind{tallyKind(nil)}, withBox)
+	mustAdd(t, m, m.Platform(), 1, 1)
+	<-box.note
+	mustAdd(t, m, m.Platform(), 2, 3)
+	doc, err := store.Load(t.Context(), tallies, id)
+	if err != nil || len(doc.Outbox) != 2 || doc.WakeAt.IsZero() {
+		t.Fatalf("the document has %d events, wakes at %v: %v", len(doc.Outbox), doc.WakeAt, err)
+	}
+	box.ack[0]() // the first: the second is offered next, in order
+	<-box.note
+	if seq := box.got[1].Aggregate.Sequence; len(box.got) != 2 || seq != 2 {
+		t.Fatalf("offered %v", box.got)
+	}
+	box.ack[1]()
+	for doc.WakeAt = time.Now(); !doc.WakeAt.IsZero(); { // the idle grain trims
+		if doc, err = store.Load(t.Context(), tallies, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(doc.Outbox) != 0 {
+		t.Fatalf("%d events left", len(doc.Outbox))
+	}
+}
+
+func TestUnpublishedEventsAreOfferedAgainAtWake(t *testing.T) {
+	store, box := newRiding(), &offers{full: true, note: make(chan struct{}, 16)}
+	withBox := func(c *grains.Config) { c.Outbox = box; c.MaxOutbox = 3 }
+	m := grainstest.New(t, store, []*grains.Kind{tallyKind(nil)}, withBox)
+	for i := range int64(3) {
+		mustAdd(t, m, m.Platform(), 1, i+1)
+	}
+	if _, err := add(m, m.Platform(), 1); entrepot.CodeOf(err) != entrepot.CodeUnavailable {
+		t.Fatalf("beyond the bound: %v", err)
+	}
+	m.Restart()
+	box.full = false
+	m.Wake("Tally", id)
+	<-box.note
+	if len(box.got) != 3 || box.got[0].Aggregate.Sequence != 1 {
+		t.Fatalf("offered %v", box.got)
+	}
+}

@@ -1,0 +1,169 @@
+package order
+
+import (
+	"fmt"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/order/orderpb"
+)
+
+// Apply changes the state by one fact.
+func (s *State) Apply(ev events.Event) {
+	switch e := ev.(type) {
+	case placing:
+		s.place(e)
+	case rejected:
+		s.Missing = e.missing
+		s.move(Rejected, e.now, string(entrepot.System), "")
+	case created:
+		s.create(e)
+	case events.OrderConfirmed:
+		s.PaymentID, s.Payment = e.PaymentID, Paid
+		s.Todo.Commit, s.Todo.Revive, s.Todo.Refund, s.Expired = true, false, false, false
+		s.move(Confirmed, e.AtMs, string(entrepot.System), "")
+	case events.OrderCancelled:
+		s.cancel(e)
+	case committed:
+		s.Todo.Commit, s.Committed = false, true
+		if s.Status == Cancelled { // cancelled while the sale was being written
+			s.Todo.Restock = true
+		}
+	case paymentFailed:
+		s.History = append(s.History, Change{Status: s.Status, AtMs: e.now, By: string(entrepot.System), Note: "payment failed: " + e.reason})
+		s.UpdatedMs = e.now
+	case paidLate:
+		s.PaymentID, s.Payment = e.paymentID, Paid
+		if e.revive {
+			s.Todo.Revive, s.HoldID = true, entrepot.DeriveID("again", s.ID)
+		} else {
+			s.Todo.Refund = true
+		}
+	case done:
+		e.what(&s.Todo)
+		if e.paid != "" {
+			s.Payment = e.paid
+		}
+	}
+}
+
+func (s *State) place(e placing) {
+	c := e.c
+	s.ID, s.CheckoutID, s.CustomerID, s.HoldID = e.id, c.GetCheckoutId(), c.GetCustomerId(), e.id
+	s.Group = groupOf(c.GetGroups()[0])
+	s.Totals, _ = price(s.Group) // Place has refused what does not price
+	for _, g := range c.GetGroups()[1:] {
+		s.Siblings = append(s.Siblings, Sibling{Group: groupOf(g)})
+	}
+	s.Shipping, s.Billing, s.Notes, s.FromCart = addressOf(c.GetShipping()), addressOf(c.GetBilling()), c.GetNotes(), c.GetFromCart()
+	hold := time.Duration(c.GetHoldMs()) * time.Millisecond
+	if hold <= 0 {
+		hold = DefaultHold
+	}
+	s.CreatedMs, s.ExpiresMs, s.Payment = e.now, e.now+hold.Milliseconds(), Unpaid
+	s.move(Placing, e.now, string(entrepot.Customer), "")
+	s.History = nil // history begins with the order itself
+}
+
+func (s *State) create(e created) {
+	if c := e.adoption; c != nil {
+		s.ID, s.CheckoutID, s.CustomerID, s.HoldID = e.OrderID, c.GetCheckoutId(), c.GetCustomerId(), c.GetGroup().GetOrderId()
+		s.Group = groupOf(c.GetGroup())
+		s.Totals, _ = price(s.Group) // Adopt has refused what does not price
+		s.Shipping, s.Billing, s.Notes = addressOf(c.GetShipping()), addressOf(c.GetBilling()), c.GetNotes()
+		s.CreatedMs, s.ExpiresMs, s.Payment = e.AtMs, e.ExpiresMs, Unpaid
+	}
+	s.Number = e.OrderNumber
+	for i := range s.Siblings {
+		s.Siblings[i].Number = e.numbers[s.Siblings[i].Group.OrderID]
+	}
+	s.Todo.Adopt = len(s.Siblings) > 0
+	s.move(Pending, e.AtMs, string(entrepot.Customer), "")
+}
+
+// cancel begins to give back whatever the order holds.
+func (s *State) cancel(e events.OrderCancelled) {
+	switch {
+	case s.Committed:
+		s.Todo.Restock = true
+	case s.Todo.Commit: // the commit runs; its answer restocks
+	default:
+		s.Todo.Release = true
+	}
+	// An expired order leaves its payment open: money on its way reserves anew.
+	s.Expired = e.Reason == expiredReason && e.By == string(entrepot.System)
+	s.Todo.Refund = !s.Expired
+	s.move(Cancelled, e.AtMs, e.By, e.Reason)
+}
+
+func (s *State) move(status string, at int64, by, note string) {
+	s.Status, s.UpdatedMs = status, at
+	s.History = append(s.History, Change{Status: status, AtMs: at, By: by, Note: note})
+}
+
+func (s *State) facts(now time.Time) events.OrderFacts {
+	return events.OrderFacts{
+		OrderID: s.ID, OrderNumber: s.Number, CheckoutID: s.CheckoutID, CustomerID: s.CustomerID,
+		CompanyID: s.Group.CompanyID, ShopID: s.Group.ShopID, Currency: s.Group.Currency,
+		Total: amount(s.Totals.Total, s.Group.Currency), AtMs: now.UnixMilli(),
+	}
+}
+
+func (s *State) cancelled(t entrepot.Turn, reason string) events.OrderCancelled {
+	return events.OrderCancelled{OrderFacts: s.facts(t.Now), Reason: reason, By: string(t.Caller.Role)}
+}
+
+func (s *State) orderCreated(now time.Time, id entrepot.ID, number string, g Group, p Totals) events.OrderCreated {
+	e := events.OrderCreated{
+		OrderFacts: events.OrderFacts{
+			OrderID: id, OrderNumber: number, CheckoutID: s.CheckoutID, CustomerID: s.CustomerID,
+			CompanyID: g.CompanyID, ShopID: g.ShopID, Currency: g.Currency,
+			Total: amount(p.Total, g.Currency), AtMs: now.UnixMilli(),
+		},
+		Pricing: events.OrderPricing{
+			Subtotal: amount(p.Subtotal, g.Currency), Tax: amount(p.Tax, g.Currency), Shipping: amount(p.Shipping, g.Currency),
+			Discount: amount(p.Discount, g.Currency), Total: amount(p.Total, g.Currency),
+		},
+		ExpiresMs: s.ExpiresMs,
+	}
+	for _, l := range g.Lines {
+		e.Items = append(e.Items, events.OrderItem{
+			ProductID: l.ProductID, Name: l.Name, Quantity: l.Quantity,
+			Price: amount(l.Price, g.Currency), Subtotal: amount(l.Price*l.Quantity, g.Currency),
+		})
+	}
+	return e
+}
+
+func amount(minor int64, currency string) entrepot.Amount {
+	return entrepot.Money{Minor: minor, Currency: currency}.Amount()
+}
+
+// number is an order number as people read it: year and place in the company's series.
+func number(createdMs, n int64) string { return fmt.Sprintf("%d-%06d", year(createdMs), n) }
+
+func year(ms int64) int { return time.UnixMilli(ms).UTC().Year() }
+
+func groupOf(g *orderpb.Group) Group {
+	out := Group{
+		OrderID: g.GetOrderId(), CompanyID: g.GetCompanyId(), ShopID: g.GetShopId(), Currency: g.GetCurrency(),
+		TaxBasisPoints: g.GetTaxBasisPoints(), Shipping: g.GetShippingMinor(), Lines: make([]Line, 0, len(g.GetLines())),
+	}
+	for _, l := range g.GetLines() {
+		out.Lines = append(out.Lines, Line{
+			ProductID: l.GetProductId(), Name: l.GetName(), SKU: l.GetSku(), Quantity: l.GetQuantity(), Price: l.GetPriceMinor(),
+		})
+	}
+	return out
+}
+
+func addressOf(a *orderpb.Address) *Address {
+	if a == nil {
+		return nil
+	}
+	return &Address{
+		Name: a.GetName(), Line1: a.GetLine1(), Line2: a.GetLine2(), City: a.GetCity(), State: a.GetState(),
+		PostalCode: a.GetPostalCode(), Country: a.GetCountry(), Phone: a.GetPhone(),
+	}
+}

@@ -1,0 +1,57 @@
+package order
+
+import (
+	"time"
+
+	"entrepot/grains"
+	"entrepot/grains/order/orderpb"
+	"entrepot/persistence"
+)
+
+// Collection keeps the orders in salesdb.
+var Collection = &persistence.Collection{
+	Name: "orders",
+	Fields: []persistence.Field{
+		{Name: "status", Type: persistence.String},
+		{Name: "paymentStatus", Type: persistence.String},
+		{Name: "orderNumber", Type: persistence.String},
+	},
+	Indexes: [][]string{
+		{"companyId", "shopId", "createdAt"}, {"companyId", "status", "createdAt"},
+		{"ownerId", "status", "createdAt"}, {"status", "createdAt"},
+	},
+}
+
+// Kind is the order's grain.
+func Kind() *grains.Kind {
+	k := grains.NewKind[State](orderpb.Kind, Collection)
+	grains.Later(k, (*State).Place, (*State).settled)
+	grains.Command(k, (*State).Cancel, (*State).View)
+	grains.Command(k, (*State).Adopt, (*State).View)
+	grains.Command(k, (*State).Paid, (*State).View)
+	grains.Command(k, (*State).PaymentFailed, (*State).View)
+	grains.Query(k, (*State).Get)
+
+	grains.Steps(k, steps)
+	grains.Command(k, (*State).Reserved, (*State).View)
+	grains.Command(k, (*State).Adopted, (*State).View)
+	grains.Command(k, (*State).AfterCommit, (*State).View)
+	grains.Command(k, (*State).AfterRevive, (*State).View)
+	grains.Command(k, (*State).Released, (*State).View)
+	grains.Command(k, (*State).Restocked, (*State).View)
+	grains.Command(k, (*State).Refunded, (*State).View)
+	return k
+}
+
+// Index is whose the order is. What was not placed belongs to nobody, so no
+// tenant's list shows it.
+func (s *State) Index() grains.Index {
+	ix := grains.Index{
+		CreatedAt: time.UnixMilli(s.CreatedMs).UTC(),
+		Fields:    []any{s.Status, s.Payment, s.Number},
+	}
+	if s.Status != Placing && s.Status != Rejected {
+		ix.CompanyID, ix.ShopID, ix.OwnerID = s.Group.CompanyID, s.Group.ShopID, s.CustomerID
+	}
+	return ix
+}

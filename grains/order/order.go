@@ -1,0 +1,406 @@
+// Package order is the order of one customer with one shop, and the process
+// manager of its checkout. Its state is what was bought at which price, where
+// the order stands, and what the process still has to do; a further shop's lines
+// of the same checkout ride along until they are adopted by orders of their own.
+//
+// The process, as a table (the calls are in steps.go):
+//
+//	in this state         do that                        and on the answer
+//	placing               reserve all lines, draw        Reserved: pending, or rejected
+//	                      numbers, empty the cart
+//	pending, siblings     adopt them                     Adopted
+//	pending               wait for the payment           Paid: confirmed; Wake: cancelled
+//	confirmed             commit the reservations        Committed, or cancelled when sold out
+//	cancelled             release, void the payment      Released, Refunded
+//	cancelled, committed  restock, void the payment      Restocked, Refunded
+//	expired, then paid    reserve anew                   Revived: confirmed, or refunded
+package order
+
+import (
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/order/orderpb"
+)
+
+// Statuses of an order. Placing and Rejected are before the order exists for anybody but its caller.
+const (
+	Placing    = "placing"
+	Rejected   = "rejected"
+	Pending    = "pending"
+	Confirmed  = "confirmed"
+	Processing = "processing"
+	Shipped    = "shipped"
+	Delivered  = "delivered"
+	Completed  = "completed"
+	Cancelled  = "cancelled"
+	Returned   = "returned"
+)
+
+// Payment statuses of an order.
+const (
+	Unpaid   = "pending"
+	Paid     = "paid"
+	Failed   = "failed"
+	Refunded = "refunded"
+)
+
+// State of an order. Amounts are minor units of Currency.
+type State struct {
+	ID         entrepot.ID `json:"id"`
+	Number     string      `json:"orderNumber,omitempty"`
+	CheckoutID entrepot.ID `json:"checkoutId"`
+	CustomerID entrepot.ID `json:"customerId"`
+	Group      Group       `json:"group"`
+	Totals     Totals      `json:"totals"`
+	Shipping   *Address    `json:"shippingAddress,omitempty"`
+	Billing    *Address    `json:"billingAddress,omitempty"`
+	Notes      string      `json:"notes,omitempty"`
+	Status     string      `json:"status"`
+	Payment    string      `json:"paymentStatus"`
+	PaymentID  entrepot.ID `json:"paymentId,omitempty"`
+	Tracking   string      `json:"trackingNumber,omitempty"`
+	History    []Change    `json:"statusHistory"`
+	CreatedMs  int64       `json:"createdMs"`
+	UpdatedMs  int64       `json:"updatedMs"`
+	ExpiresMs  int64       `json:"expiresMs,omitempty"` // unpaid then: cancelled
+
+	// The process.
+	Todo      Todo      `json:"todo"`
+	HoldID    string    `json:"holdId"` // reservation id at the stock items
+	FromCart  bool      `json:"fromCart,omitempty"`
+	Siblings  []Sibling `json:"siblings,omitempty"`
+	Missing   []Missing `json:"missing,omitempty"` // why it was rejected
+	Expired   bool      `json:"expired,omitempty"`
+	Committed bool      `json:"committed,omitempty"` // the sale is in the stock items
+}
+
+// Todo is what the process has begun and not finished; a table of steps reads it.
+type Todo struct {
+	Adopt   bool `json:"adopt,omitempty"`
+	Commit  bool `json:"commit,omitempty"`
+	Release bool `json:"release,omitempty"`
+	Restock bool `json:"restock,omitempty"`
+	Refund  bool `json:"refund,omitempty"`
+	Revive  bool `json:"revive,omitempty"`
+}
+
+// Group is what one shop sells in the checkout.
+type Group struct {
+	OrderID        entrepot.ID `json:"orderId"`
+	CompanyID      entrepot.ID `json:"companyId"`
+	ShopID         entrepot.ID `json:"shopId"`
+	Currency       string      `json:"currency"`
+	TaxBasisPoints int64       `json:"taxBasisPoints"`
+	Shipping       int64       `json:"shipping"`
+	Lines          []Line      `json:"items"`
+}
+
+// Line is some pieces of a product at the price of the moment of ordering.
+type Line struct {
+	ProductID entrepot.ID `json:"productId"`
+	Name      string      `json:"name"`
+	SKU       string      `json:"sku"`
+	Quantity  int64       `json:"quantity"`
+	Price     int64       `json:"price"`
+}
+
+// Sibling is an order of another shop in the same checkout.
+type Sibling struct {
+	Group  Group  `json:"group"`
+	Number string `json:"orderNumber,omitempty"`
+}
+
+// Totals of one group.
+type Totals struct {
+	Subtotal int64 `json:"subtotal"`
+	Tax      int64 `json:"tax"`
+	Shipping int64 `json:"shipping"`
+	Discount int64 `json:"discount"`
+	Total    int64 `json:"total"`
+}
+
+// Missing is a line that could not be reserved.
+type Missing struct {
+	ProductID entrepot.ID `json:"productId"`
+	ShopID    entrepot.ID `json:"shopId"`
+	Wanted    int64       `json:"wanted"`
+}
+
+// Address of a person.
+type Address struct {
+	Name       string `json:"name,omitempty"`
+	Line1      string `json:"line1,omitempty"`
+	Line2      string `json:"line2,omitempty"`
+	City       string `json:"city,omitempty"`
+	State      string `json:"state,omitempty"`
+	PostalCode string `json:"postalCode,omitempty"`
+	Country    string `json:"country,omitempty"`
+	Phone      string `json:"phone,omitempty"`
+}
+
+// Change is one entry of the status history.
+type Change struct {
+	Status string `json:"status"`
+	AtMs   int64  `json:"atMs"`
+	By     string `json:"by"`
+	Note   string `json:"note,omitempty"`
+}
+
+// Facts that only the order itself needs.
+type (
+	placing struct {
+		events.Private
+		id  entrepot.ID
+		c   *orderpb.Place
+		now int64
+	}
+	rejected struct {
+		events.Private
+		missing []Missing
+		now     int64
+	}
+	created struct {
+		events.OrderCreated
+		numbers  map[entrepot.ID]string
+		adoption *orderpb.Adopt
+	}
+	done struct {
+		events.Private
+		what func(*Todo)
+		paid string // payment status after it, if it changes
+	}
+	committed     struct{ events.Private }
+	paymentFailed struct {
+		events.Private
+		reason string
+		now    int64
+	}
+	paidLate struct {
+		events.Private
+		paymentID entrepot.ID
+		revive    bool
+	}
+)
+
+// DefaultHold is how long stock is reserved for an unpaid order.
+const DefaultHold = 20 * time.Minute
+
+// Guard is how much longer the stock items keep a reservation than the order
+// waits, so that a payment of the last second finds it.
+const Guard = 10 * time.Second
+
+// Place starts the checkout. The edge has read prices from the product grains.
+func (s *State) Place(t entrepot.Turn, c *orderpb.Place) ([]events.Event, error) {
+	if s.ID != "" {
+		if !t.Caller.Is(s.CustomerID) {
+			return nil, entrepot.ErrNotFound
+		}
+		return nil, nil // placed before: answered from where it stands
+	}
+	if !t.Caller.Is(c.GetCustomerId()) || len(c.GetGroups()) == 0 || c.GetGroups()[0].GetOrderId() != t.ID {
+		return nil, entrepot.ErrNotFound
+	}
+	for _, g := range c.GetGroups() {
+		if _, err := price(groupOf(g)); err != nil {
+			return nil, err
+		}
+	}
+	return []events.Event{placing{id: t.ID, c: c, now: t.Now.UnixMilli()}}, nil
+}
+
+// price is what a group costs: tax on the goods, rounded half up, then shipping.
+func price(g Group) (Totals, error) {
+	if len(g.Lines) == 0 || len(g.Lines) > 200 {
+		return Totals{}, entrepot.Invalid("items", "length", "an order has 1 to 200 lines")
+	}
+	var p Totals
+	for _, l := range g.Lines {
+		if l.Quantity < 1 || l.Quantity > 10_000 {
+			return Totals{}, entrepot.Invalid("items.quantity", "range", "must be 1 to 10000")
+		}
+		sub, ok := entrepot.Money{Minor: l.Price, Currency: g.Currency}.Times(l.Quantity)
+		if !ok {
+			return Totals{}, entrepot.Invalid("items.quantity", "maximum", "price times quantity is too large")
+		}
+		p.Subtotal += sub.Minor
+	}
+	if p.Subtotal > entrepot.MaxMinor/10 {
+		return Totals{}, entrepot.Invalid("items", "maximum", "the order's total is too large")
+	}
+	p.Tax = (p.Subtotal*g.TaxBasisPoints + 5_000) / 10_000
+	p.Shipping = g.Shipping
+	p.Total = p.Subtotal + p.Tax + p.Shipping - p.Discount
+	return p, nil
+}
+
+// Reserved takes the answer of the reserve step.
+func (s *State) Reserved(t entrepot.Turn, c *orderpb.Reserved) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System {
+		return nil, entrepot.ErrNotFound
+	}
+	if s.Status != Placing {
+		return nil, nil // cancelled meanwhile: the release step gives back what was reserved
+	}
+	if len(c.GetMissing()) > 0 {
+		r := rejected{now: t.Now.UnixMilli()}
+		for _, m := range c.GetMissing() {
+			r.missing = append(r.missing, Missing{ProductID: m.GetProductId(), ShopID: m.GetShopId(), Wanted: m.GetWanted()})
+		}
+		return []events.Event{r}, nil
+	}
+	numbers := map[entrepot.ID]string{}
+	for _, n := range c.GetOrders() {
+		numbers[n.GetOrderId()] = number(s.CreatedMs, n.GetNumber())
+	}
+	e := created{numbers: numbers, OrderCreated: s.orderCreated(t.Now, s.ID, numbers[s.ID], s.Group, s.Totals)}
+	return []events.Event{e}, nil
+}
+
+// Adopt makes this the order of a further shop in a checkout that is reserved already.
+func (s *State) Adopt(t entrepot.Turn, c *orderpb.Adopt) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System {
+		return nil, entrepot.ErrNotFound
+	}
+	if s.ID != "" {
+		return nil, nil
+	}
+	g := groupOf(c.GetGroup())
+	totals, err := price(g)
+	if err != nil {
+		return nil, err
+	}
+	next := State{
+		CheckoutID: c.GetCheckoutId(), CustomerID: c.GetCustomerId(), ExpiresMs: c.GetExpiresMs(),
+	}
+	e := created{adoption: c, OrderCreated: next.orderCreated(t.Now, t.ID, number(c.GetCreatedMs(), c.GetNumber()), g, totals)}
+	return []events.Event{e}, nil
+}
+
+// Adopted notes that every sibling stands on its own.
+func (s *State) Adopted(t entrepot.Turn, _ *orderpb.Adopted) ([]events.Event, error) {
+	return s.finish(t, s.Todo.Adopt, func(todo *Todo) { todo.Adopt = false }, "")
+}
+
+// Paid confirms the order. Money for an order that expired reserves anew; for
+// one that was cancelled it goes back.
+func (s *State) Paid(t entrepot.Turn, c *orderpb.Paid) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System || s.ID == "" {
+		return nil, entrepot.ErrNotFound
+	}
+	fits := c.GetAmountMinor() == s.Totals.Total && c.GetCurrency() == s.Group.Currency
+	switch {
+	case s.Payment == Paid || s.Payment == Refunded || s.Todo.Revive:
+		return nil, nil // told before
+	case s.Status == Pending && fits:
+		return []events.Event{events.OrderConfirmed{OrderFacts: s.facts(t.Now), PaymentID: c.GetPaymentId()}}, nil
+	case s.Status == Pending:
+		return []events.Event{
+			s.cancelled(t, "the payment does not fit the order's total"),
+			paidLate{paymentID: c.GetPaymentId()},
+		}, nil
+	case s.Status == Cancelled:
+		return []events.Event{paidLate{paymentID: c.GetPaymentId(), revive: s.Expired && fits}}, nil
+	default:
+		return nil, nil
+	}
+}
+
+// PaymentFailed notes the failure. The order waits on: the customer may try
+// again until the reservation expires.
+func (s *State) PaymentFailed(t entrepot.Turn, c *orderpb.PaymentFailed) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System || s.ID == "" {
+		return nil, entrepot.ErrNotFound
+	}
+	if s.Status != Pending || s.Payment != Unpaid {
+		return nil, nil
+	}
+	return []events.Event{paymentFailed{reason: c.GetReason(), now: t.Now.UnixMilli()}}, nil
+}
+
+// Cancel ends an order that has not been sent. Stock and money go back by themselves.
+func (s *State) Cancel(t entrepot.Turn, c *orderpb.Cancel) ([]events.Event, error) {
+	if err := s.reachable(t.Caller); err != nil {
+		return nil, err
+	}
+	switch s.Status {
+	case Cancelled:
+		return nil, nil
+	case Pending, Confirmed, Processing:
+		return []events.Event{s.cancelled(t, c.GetReason())}, nil
+	default:
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "an order that is %s cannot be cancelled", s.Status)
+	}
+}
+
+// AfterCommit takes the answer of the commit step. Lines sold to others after the
+// reservation expired cancel the order; the step has restocked the rest.
+func (s *State) AfterCommit(t entrepot.Turn, c *orderpb.Committed) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System || !s.Todo.Commit {
+		return nil, nil
+	}
+	if len(c.GetMissing()) == 0 {
+		return []events.Event{committed{}}, nil
+	}
+	happened := []events.Event{done{what: func(todo *Todo) { todo.Commit = false }}}
+	if s.Status != Cancelled {
+		happened = append(happened, s.cancelled(t, "sold out before the payment arrived"))
+	}
+	return append(happened, done{what: func(todo *Todo) { todo.Release = false }}), nil
+}
+
+// AfterRevive takes the answer of the revive step.
+func (s *State) AfterRevive(t entrepot.Turn, c *orderpb.Revived) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System || !s.Todo.Revive {
+		return nil, nil
+	}
+	if len(c.GetMissing()) > 0 {
+		return []events.Event{done{what: func(todo *Todo) { todo.Revive, todo.Refund = false, true }}}, nil
+	}
+	return []events.Event{events.OrderConfirmed{OrderFacts: s.facts(t.Now), PaymentID: s.PaymentID}}, nil
+}
+
+// Released notes that the reservations are given back.
+func (s *State) Released(t entrepot.Turn, _ *orderpb.Released) ([]events.Event, error) {
+	return s.finish(t, s.Todo.Release, func(todo *Todo) { todo.Release = false }, "")
+}
+
+// Restocked notes that the sale is taken back.
+func (s *State) Restocked(t entrepot.Turn, _ *orderpb.Restocked) ([]events.Event, error) {
+	return s.finish(t, s.Todo.Restock, func(todo *Todo) { todo.Restock = false }, "")
+}
+
+// Refunded notes that the payment is void or refunded.
+func (s *State) Refunded(t entrepot.Turn, _ *orderpb.Refunded) ([]events.Event, error) {
+	after := ""
+	if s.Payment == Paid {
+		after = Refunded
+	}
+	return s.finish(t, s.Todo.Refund, func(todo *Todo) { todo.Refund = false }, after)
+}
+
+func (s *State) finish(t entrepot.Turn, begun bool, what func(*Todo), paid string) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System || !begun {
+		return nil, nil
+	}
+	return []events.Event{done{what: what, paid: paid}}, nil
+}
+
+// WakeAt is when an unpaid order expires.
+func (s *State) WakeAt() time.Time {
+	if s.Status != Pending || s.ExpiresMs == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(s.ExpiresMs).UTC()
+}
+
+// Wake cancels an order that nobody paid for in time.
+func (s *State) Wake(t entrepot.Turn) []events.Event {
+	if s.Status != Pending || t.Now.UnixMilli() < s.ExpiresMs {
+		return nil
+	}
+	return []events.Event{s.cancelled(t, expiredReason)}
+}
+
+const expiredReason = "not paid in time"

@@ -1,0 +1,264 @@
+package order
+
+import (
+	"context"
+	"strconv"
+	"sync"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/cart/cartpb"
+	"entrepot/grains/order/orderpb"
+	"entrepot/grains/payment/paymentpb"
+	"entrepot/grains/series/seriespb"
+	"entrepot/grains/stock/stockpb"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// steps is the process as a table: in this saved state, make these calls. Every
+// call is idempotent by the order's id, so any member may make it again.
+// An order asks Stock, Series, Cart, Payment and sibling orders; none of them asks an order back.
+func steps(s *State) []grains.Step {
+	var out []grains.Step
+	add := func(due bool, key string, do func(s *State) func(context.Context, grains.Asker) (proto.Message, error)) {
+		if due {
+			out = append(out, grains.Step{Key: key, Do: do(s)})
+		}
+	}
+	add(s.Status == Placing, "reserve", reserve)
+	add(s.Todo.Adopt, "adopt", adopt)
+	add(s.Todo.Commit, "commit", commit)
+	add(s.Todo.Revive, "revive", revive)
+	// Compensation: stock and money go back.
+	add(s.Todo.Release, "release", release)
+	add(s.Todo.Restock, "restock", restock)
+	add(s.Todo.Refund, "refund:"+s.Payment, refund)
+	return out
+}
+
+// hold is one reservation that the process makes.
+type hold struct {
+	stock   entrepot.ID
+	id      entrepot.ID // reservation id
+	line    Line
+	shop    entrepot.ID
+	expires int64
+}
+
+func (s *State) holds() []hold {
+	groups := []Group{s.Group}
+	for _, sib := range s.Siblings {
+		groups = append(groups, sib.Group)
+	}
+	var out []hold
+	for _, g := range groups {
+		for _, l := range g.Lines {
+			out = append(out, hold{stockpb.ID(l.ProductID, g.ShopID), g.OrderID, l, g.ShopID, s.ExpiresMs + Guard.Milliseconds()})
+		}
+	}
+	return out
+}
+
+// own are the reservations of this order alone, under its present reservation id.
+func (s *State) own() []hold {
+	out := make([]hold, 0, len(s.Group.Lines))
+	for _, l := range s.Group.Lines {
+		out = append(out, hold{stockpb.ID(l.ProductID, s.Group.ShopID), s.HoldID, l, s.Group.ShopID, s.ExpiresMs + Guard.Milliseconds()})
+	}
+	return out
+}
+
+// reserve asks every stock item for its pieces. One refusal releases them all;
+// otherwise the orders get their numbers and the cart loses the lines.
+func reserve(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+	holds, groups := s.holds(), []Group{s.Group}
+	for _, sib := range s.Siblings {
+		groups = append(groups, sib.Group)
+	}
+	fromCart, customer, order, yearOf := s.FromCart, s.CustomerID, s.ID, strconv.Itoa(year(s.CreatedMs))
+	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+		missing, err := reserveAll(ctx, a, holds)
+		if err != nil || len(missing) > 0 {
+			return &orderpb.Reserved{Missing: missing}, err
+		}
+		answer := &orderpb.Reserved{}
+		for _, g := range groups {
+			series := seriespb.ID(g.CompanyID, "order", yearOf)
+			n, err := grains.Ask[*seriespb.Number](ctx, a, seriespb.Kind, series, &seriespb.Next{ForId: g.OrderID, CompanyId: g.CompanyID})
+			if err != nil {
+				return nil, err
+			}
+			answer.Orders = append(answer.Orders, &orderpb.Numbered{OrderId: g.OrderID, Number: n.GetNumber()})
+		}
+		if fromCart {
+			take := &cartpb.Take{OrderId: order}
+			for _, h := range holds {
+				take.Items = append(take.Items, &cartpb.Taken{ProductId: h.line.ProductID, ShopId: h.shop, Quantity: h.line.Quantity})
+			}
+			if _, err := a.Ask(ctx, cartpb.Kind, customer, take); err != nil {
+				return nil, err
+			}
+		}
+		return answer, nil
+	}
+}
+
+// reserveAll reserves all holds or none: what lacks is named, and the others are released.
+func reserveAll(ctx context.Context, a grains.Asker, holds []hold) ([]*orderpb.Missing, error) {
+	lacks, err := each(holds, func(h hold) (bool, error) {
+		_, err := a.Ask(ctx, stockpb.Kind, h.stock, &stockpb.Reserve{OrderId: h.id, Quantity: h.line.Quantity, ExpiresMs: h.expires})
+		return refused(err)
+	})
+	if err != nil || len(lacks) == 0 {
+		return nil, err
+	}
+	if err := releaseAll(ctx, a, holds); err != nil {
+		return nil, err
+	}
+	return lacks, nil
+}
+
+func releaseAll(ctx context.Context, a grains.Asker, holds []hold) error {
+	_, err := each(holds, func(h hold) (bool, error) {
+		_, err := a.Ask(ctx, stockpb.Kind, h.stock, &stockpb.Release{OrderId: h.id})
+		return false, err
+	})
+	return err
+}
+
+// refused tells an answer that says no from one that says nothing yet.
+func refused(err error) (bool, error) {
+	switch entrepot.CodeOf(err) {
+	case "":
+		return false, nil
+	case entrepot.CodeOutOfStock, entrepot.CodeConflict, entrepot.CodeNotFound:
+		return true, nil
+	default:
+		return false, err
+	}
+}
+
+// each makes one call a hold, side by side, and names those that were refused.
+func each(holds []hold, call func(hold) (refused bool, err error)) ([]*orderpb.Missing, error) {
+	no, errs := make([]bool, len(holds)), make([]error, len(holds))
+	var wg sync.WaitGroup
+	for i := 1; i < len(holds); i++ {
+		wg.Go(func() { no[i], errs[i] = call(holds[i]) })
+	}
+	no[0], errs[0] = call(holds[0])
+	wg.Wait()
+	var missing []*orderpb.Missing
+	for i, h := range holds {
+		if errs[i] != nil {
+			return nil, errs[i]
+		}
+		if no[i] {
+			missing = append(missing, &orderpb.Missing{ProductId: h.line.ProductID, ShopId: h.shop, Wanted: h.line.Quantity})
+		}
+	}
+	return missing, nil
+}
+
+// adopt lets every sibling stand as an order of its own.
+func adopt(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+	var all []*orderpb.Adopt
+	for _, sib := range s.Siblings {
+		all = append(all, &orderpb.Adopt{
+			CheckoutId: s.CheckoutID, CustomerId: s.CustomerID, Group: pbGroup(sib.Group), Shipping: pbAddress(s.Shipping),
+			Billing: pbAddress(s.Billing), Notes: s.Notes, Number: numberOf(sib.Number), ExpiresMs: s.ExpiresMs, CreatedMs: s.CreatedMs,
+		})
+	}
+	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+		for _, c := range all {
+			if _, err := a.Ask(ctx, orderpb.Kind, c.GetGroup().GetOrderId(), c); err != nil {
+				return nil, err
+			}
+		}
+		return &orderpb.Adopted{}, nil
+	}
+}
+
+// commit turns the reservations into sales. Where one is gone and sold to others
+// the rest is brought back, and the answer names it.
+func commit(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+	holds := s.own()
+	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+		missing, err := each(holds, func(h hold) (bool, error) {
+			_, err := a.Ask(ctx, stockpb.Kind, h.stock, &stockpb.Commit{OrderId: h.id, Quantity: h.line.Quantity})
+			return refused(err)
+		})
+		if err != nil || len(missing) == 0 {
+			return &orderpb.Committed{}, err
+		}
+		lacking := map[entrepot.ID]bool{}
+		for _, m := range missing {
+			lacking[m.GetProductId()] = true
+		}
+		for _, h := range holds {
+			if lacking[h.line.ProductID] {
+				continue
+			}
+			back := &stockpb.Restock{OrderId: h.id, Quantity: h.line.Quantity, Reason: "another line of the order is sold out"}
+			if _, err := a.Ask(ctx, stockpb.Kind, h.stock, back); err != nil {
+				return nil, err
+			}
+		}
+		return &orderpb.Committed{Missing: missing}, nil
+	}
+}
+
+// revive reserves anew for money that came after the order had expired.
+func revive(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+	holds := s.own()
+	for i := range holds {
+		holds[i].expires = s.UpdatedMs + DefaultHold.Milliseconds()
+	}
+	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+		missing, err := reserveAll(ctx, a, holds)
+		return &orderpb.Revived{Missing: missing}, err
+	}
+}
+
+// release gives the order's first reservations back; a revived order's are committed, never released.
+func release(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+	holds := s.own()
+	for i := range holds {
+		holds[i].id = s.ID
+	}
+	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+		return &orderpb.Released{}, releaseAll(ctx, a, holds)
+	}
+}
+
+func restock(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+	holds := s.own()
+	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+		_, err := each(holds, func(h hold) (bool, error) {
+			_, err := a.Ask(ctx, stockpb.Kind, h.stock, &stockpb.Restock{OrderId: h.id, Quantity: h.line.Quantity, Reason: "order cancelled"})
+			return false, err
+		})
+		return &orderpb.Restocked{}, err
+	}
+}
+
+// refund voids the payment, which gives back what was captured.
+func refund(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+	payment := paymentpb.ID(s.ID)
+	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+		_, err := a.Ask(ctx, paymentpb.Kind, payment, &paymentpb.Void{Reason: "order cancelled"})
+		if err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound { // never opened: nothing to give back
+			return nil, err
+		}
+		return &orderpb.Refunded{}, nil
+	}
+}
+
+// numberOf is the place in the series of an order number made by number.
+func numberOf(s string) int64 {
+	if len(s) < 6 {
+		return 0
+	}
+	n, _ := strconv.ParseInt(s[5:], 10, 64) // "2026-000123", as number writes it
+	return n
+}

@@ -1,0 +1,48 @@
+package payment
+
+import (
+	"testing"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/grainstest"
+	"entrepot/grains/payment/paymentpb"
+	"entrepot/persistence/storetest"
+)
+
+func TestPaymentOnTheHost(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
+	p := pay("")
+	p.Open = openOf(2000)
+	v, err := grains.Ask[*paymentpb.Payment](m.As(payer), m, paymentpb.Kind, id, p)
+	if err != nil || v.Status != StatusCompleted || v.Id != id {
+		t.Fatalf("%+v, %v", v, err)
+	}
+	list := m.Events()
+	if len(list) != 2 || list[0].Type != "payment.initiated" || list[1].Type != "payment.success" || list[1].CompanyID != company {
+		t.Fatalf("%v", m.EventTypes())
+	}
+	var e events.PaymentSuccess
+	if err := list[1].Decode(&e); err != nil || e.Amount != "20.00" || e.OrderID != order || e.PaymentID != id {
+		t.Fatalf("%s, %v", list[1].Data, err)
+	}
+	m.Restart()
+	if v, err = grains.Ask[*paymentpb.Payment](m.As(payer), m, paymentpb.Kind, id, &paymentpb.Get{}); err != nil || v.CapturedMinor != 2000 {
+		t.Fatalf("after the restart: %+v, %v", v, err)
+	}
+	refund := &paymentpb.Refund{RefundId: "r1", AmountMinor: 500}
+	for range 2 { // two commands, one refund
+		if v, err = grains.Ask[*paymentpb.Payment](m.As(manager), m, paymentpb.Kind, id, refund); err != nil || v.RefundedMinor != 500 {
+			t.Fatalf("%+v, %v", v, err)
+		}
+		m.Restart()
+	}
+	if got := m.EventTypes(); len(got) != 3 || got[2] != "payment.refunded" {
+		t.Fatal(got)
+	}
+	if _, err := m.Ask(m.As(stranger), paymentpb.Kind, id, &paymentpb.Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Fatalf("a stranger: %v", err)
+	}
+}

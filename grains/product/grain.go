@@ -1,0 +1,56 @@
+package product
+
+import (
+	"entrepot/grains"
+	"entrepot/grains/product/productpb"
+	"entrepot/persistence"
+)
+
+// Collection is where products are kept, in ecommercedb.
+var Collection = &persistence.Collection{
+	Name: "products",
+	Fields: []persistence.Field{
+		{Name: "status", Type: persistence.String},
+		{Name: "name", Type: persistence.String},
+		{Name: "category", Type: persistence.String},
+		{Name: "brand", Type: persistence.String},
+		{Name: "price", Type: persistence.Int}, // minor units
+		{Name: "sku", Type: persistence.String},
+		{Name: "skuKey", Type: persistence.String, Unique: true}, // company:sku
+	},
+	Indexes: [][]string{
+		{"status", "createdAt"},
+		{"status", "price"},
+		{"status", "name"},
+		{"status", "category", "createdAt"},
+		{"status", "category", "price"},
+		{"status", "brand", "createdAt"},
+		{"companyId", "status", "createdAt"},
+		{"companyId", "sku"},
+	},
+}
+
+// Index is whose the product is. shopId stands only for what one shop alone
+// sells. A deleted product gives its SKU back.
+func (s *State) Index() grains.Index {
+	ix := grains.Index{CompanyID: s.CompanyID, CreatedAt: s.createdAt()}
+	if len(s.ShopIDs) == 1 {
+		ix.ShopID = s.ShopIDs[0]
+	}
+	var skuKey any
+	if s.Status != StatusDeleted {
+		skuKey = s.CompanyID + ":" + s.SKU
+	}
+	ix.Fields = []any{s.Status, s.Name, s.Category, s.Brand, s.Price, s.SKU, skuKey}
+	return ix
+}
+
+// Kind is the grain of products.
+func Kind() *grains.Kind {
+	k := grains.NewKind[State](productpb.Kind, Collection)
+	grains.Command(k, (*State).Create, (*State).View)
+	grains.Command(k, (*State).Update, (*State).View)
+	grains.Command(k, (*State).Delete, (*State).View)
+	grains.Query(k, (*State).Get)
+	return k
+}

@@ -1,0 +1,272 @@
+package product
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/grainstest"
+	"entrepot/grains/product/productpb"
+	"entrepot/persistence/storetest"
+
+	"google.golang.org/protobuf/proto"
+	"pgregory.net/rapid"
+)
+
+var (
+	id      = entrepot.DeriveID("product")
+	company = entrepot.DeriveID("company")
+	shopA   = entrepot.DeriveID("shop", "a")
+	shopB   = entrepot.DeriveID("shop", "b")
+	start   = time.UnixMilli(1_750_000_000_123).UTC()
+
+	super     = entrepot.Caller{Role: entrepot.SuperAdmin, UserID: "root"}
+	admin     = entrepot.Caller{Role: entrepot.CompanyAdmin, UserID: "a", CompanyID: company}
+	foreign   = entrepot.Caller{Role: entrepot.CompanyAdmin, UserID: "f", CompanyID: entrepot.DeriveID("other")}
+	managerA  = entrepot.Caller{Role: entrepot.ShopManager, UserID: "m", CompanyID: company, ShopIDs: []entrepot.ID{shopA}}
+	managerAB = entrepot.Caller{Role: entrepot.ShopManager, UserID: "m", CompanyID: company, ShopIDs: []entrepot.ID{shopA, shopB}}
+	managerC  = entrepot.Caller{Role: entrepot.ShopManager, UserID: "m", CompanyID: company, ShopIDs: []entrepot.ID{entrepot.DeriveID("shop", "c")}}
+	staffA    = entrepot.Caller{Role: entrepot.ShopStaff, UserID: "s", CompanyID: company, ShopIDs: []entrepot.ID{shopA}}
+	staffAB   = entrepot.Caller{Role: entrepot.ShopStaff, UserID: "s", CompanyID: company, ShopIDs: []entrepot.ID{shopA, shopB}}
+	customer  = entrepot.Caller{Role: entrepot.Customer, UserID: "c"}
+	nobody    = entrepot.Caller{}
+)
+
+func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: id, Now: start, Caller: c} }
+
+func creation(change func(*productpb.Create)) *productpb.Create {
+	c := &productpb.Create{
+		CompanyId: company, ShopIds: []string{shopA, shopB}, Sku: "TEA-1", Name: "Tea", Category: "food",
+		PriceMinor: 1999, Currency: "EUR",
+	}
+	if change != nil {
+		change(c)
+	}
+	return c
+}
+
+func made(t testing.TB, status string) *State {
+	t.Helper()
+	s := &State{}
+	facts, err := s.Create(turn(admin), creation(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	play(s, facts)
+	s.Status = status
+	return s
+}
+
+func play(s *State, facts []events.Event) {
+	for _, f := range facts {
+		s.Apply(f)
+	}
+}
+
+func TestCreateRules(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		caller entrepot.Caller
+		change func(*productpb.Create)
+		want   entrepot.Code
+	}{
+		"a super admin":          {super, nil, ""},
+		"the platform":           {entrepot.SystemCaller("seed"), nil, ""},
+		"the company's admin":    {admin, nil, ""},
+		"another's admin":        {foreign, nil, entrepot.CodeNotFound},
+		"another's, of no shop":  {foreign, func(c *productpb.Create) { c.ShopIds = nil }, entrepot.CodeNotFound},
+		"a manager of all shops": {managerAB, nil, ""},
+		"a manager of one shop":  {managerA, nil, entrepot.CodeNotFound},
+		"shop staff":             {staffAB, nil, entrepot.CodeForbidden},
+		"a customer":             {customer, nil, entrepot.CodeForbidden},
+		"nobody":                 {nobody, nil, entrepot.CodeForbidden},
+		"no shop":                {admin, func(c *productpb.Create) { c.ShopIds = nil }, entrepot.CodeInvalid},
+		"a shop twice":           {admin, func(c *productpb.Create) { c.ShopIds = []string{shopA, shopA} }, entrepot.CodeInvalid},
+		"what is no shop":        {admin, func(c *productpb.Create) { c.ShopIds = []string{"x"} }, entrepot.CodeInvalid},
+		"no company":             {super, func(c *productpb.Create) { c.CompanyId = "" }, entrepot.CodeInvalid},
+		"no SKU":                 {admin, func(c *productpb.Create) { c.Sku = "" }, entrepot.CodeInvalid},
+		"no name":                {admin, func(c *productpb.Create) { c.Name = "" }, entrepot.CodeInvalid},
+		"no currency":            {admin, func(c *productpb.Create) { c.Currency = "euro" }, entrepot.CodeInvalid},
+		"a negative price":       {admin, func(c *productpb.Create) { c.PriceMinor = -1 }, entrepot.CodeInvalid},
+		"too large a price":      {admin, func(c *productpb.Create) { c.PriceMinor = entrepot.MaxMinor + 1 }, entrepot.CodeInvalid},
+		"free of charge":         {admin, func(c *productpb.Create) { c.PriceMinor = 0 }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			facts, err := (&State{}).Create(turn(c.caller), creation(c.change))
+			if entrepot.CodeOf(err) != c.want || (err == nil) != (len(facts) == 1) {
+				t.Fatalf("%v, %v; want code %q", facts, err, c.want)
+			}
+		})
+	}
+	for _, s := range []*State{made(t, StatusActive), made(t, StatusDeleted)} {
+		if _, err := s.Create(turn(admin), creation(nil)); entrepot.CodeOf(err) != entrepot.CodeConflict {
+			t.Fatalf("made again while %s: %v", s.Status, err)
+		}
+	}
+}
+
+// Who may see, change and delete a product that two shops sell.
+func TestAccess(t *testing.T) {
+	t.Parallel()
+	const ok, no, hidden = "", entrepot.CodeForbidden, entrepot.CodeNotFound
+	for name, c := range map[string]struct {
+		caller                         entrepot.Caller
+		active, draft, update, deletes entrepot.Code
+	}{
+		"a super admin":           {super, ok, ok, ok, ok},
+		"the company's admin":     {admin, ok, ok, ok, ok},
+		"another's admin":         {foreign, ok, hidden, hidden, hidden},
+		"a manager of both shops": {managerAB, ok, ok, ok, ok},
+		"a manager of one shop":   {managerA, ok, ok, ok, no},
+		"a manager elsewhere":     {managerC, ok, ok, no, no},
+		"staff of one shop":       {staffA, ok, ok, ok, no},
+		"staff of both shops":     {staffAB, ok, ok, ok, no},
+		"a customer":              {customer, ok, hidden, hidden, hidden},
+		"nobody":                  {nobody, ok, hidden, hidden, hidden},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, tn := made(t, StatusActive), turn(c.caller)
+			_, active := s.Get(tn, nil)
+			_, draft := made(t, StatusDraft).Get(tn, nil)
+			_, update := s.Update(tn, &productpb.Update{Name: proto.String("Coffee")})
+			_, deletes := s.Delete(tn, nil)
+			got := []entrepot.Code{entrepot.CodeOf(active), entrepot.CodeOf(draft), entrepot.CodeOf(update), entrepot.CodeOf(deletes)}
+			if want := []entrepot.Code{c.active, c.draft, c.update, c.deletes}; !reflect.DeepEqual(got, want) {
+				t.Fatalf("%q, want %q", got, want)
+			}
+			gone := made(t, StatusDeleted)
+			for _, err := range []error{
+				second(gone.Get(tn, nil)), second(gone.Update(tn, &productpb.Update{})), second(gone.Delete(tn, nil)), second((&State{}).Get(tn, nil)),
+			} {
+				if entrepot.CodeOf(err) != hidden {
+					t.Fatalf("deleted or absent: %v", err)
+				}
+			}
+		})
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+func TestUpdateTellsWhatChanged(t *testing.T) {
+	t.Parallel()
+	s := made(t, StatusActive)
+	facts, err := s.Update(turn(admin), &productpb.Update{
+		Name: proto.String("Tea"), PriceMinor: proto.Int64(2050), Status: proto.String(StatusDraft),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := facts[0].(updated).ProductUpdated
+	if !reflect.DeepEqual(e.Changed, []string{"status", "price"}) || e.Price != "20.50" || e.SKU != "TEA-1" {
+		t.Fatalf("%+v", e)
+	}
+	if facts, err := s.Update(turn(admin), &productpb.Update{Name: proto.String("Tea")}); err != nil || facts != nil {
+		t.Fatalf("nothing new: %v, %v", facts, err)
+	}
+	for _, c := range []*productpb.Update{
+		{Name: proto.String("")}, {Status: proto.String(StatusDeleted)}, {Status: proto.String("")}, {PriceMinor: proto.Int64(-1)},
+	} {
+		if _, err := s.Update(turn(admin), c); entrepot.CodeOf(err) != entrepot.CodeInvalid {
+			t.Fatalf("%v: %v", c, err)
+		}
+	}
+}
+
+func TestDeletedProductGivesItsSKUBack(t *testing.T) {
+	t.Parallel()
+	key := func(s *State) any { return s.Index().Fields[6] }
+	if got := key(made(t, StatusArchived)); got != company+":TEA-1" {
+		t.Fatal(got)
+	}
+	if got := key(made(t, StatusDeleted)); got != nil {
+		t.Fatal(got)
+	}
+}
+
+// The facts alone make the state again, decisions change nothing, JSON keeps all.
+func TestProductReplays(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		s, replayed := &State{}, &State{}
+		text := rapid.StringMatching(`[a-z"<ü]{0,5}`)
+		for range rapid.IntRange(1, 15).Draw(t, "commands") {
+			var facts []events.Event
+			var err error
+			before := snapshot(t, s)
+			switch rapid.SampledFrom([]string{"create", "update", "update", "update", "delete"}).Draw(t, "command") {
+			case "create":
+				facts, err = s.Create(turn(managerAB), creation(func(c *productpb.Create) {
+					c.Sku, c.Brand, c.PriceMinor = text.Draw(t, "sku"), text.Draw(t, "brand"), rapid.Int64Range(-1, entrepot.MaxMinor+1).Draw(t, "price")
+				}))
+			case "update":
+				facts, err = s.Update(turn(staffA), &productpb.Update{
+					Name: rapid.Ptr(text, true).Draw(t, "name"), Description: rapid.Ptr(text, true).Draw(t, "description"),
+					PriceMinor: rapid.Ptr(rapid.Int64Range(0, 5), true).Draw(t, "price"),
+					Status:     rapid.Ptr(rapid.SampledFrom([]string{StatusActive, StatusDraft, StatusArchived}), true).Draw(t, "status"),
+				})
+			case "delete":
+				if rapid.Bool().Draw(t, "really") {
+					facts, err = s.Delete(turn(admin), nil)
+				}
+			}
+			if snapshot(t, s) != before || (err != nil && facts != nil) {
+				t.Fatal("a decision changed the state, or refused with facts")
+			}
+			play(s, facts)
+			play(replayed, facts)
+			if s.Price < 0 || s.Price > entrepot.MaxMinor || (s.ID != "" && (s.Name == "" || s.Status == "" || s.Currency != "EUR")) {
+				t.Fatalf("%+v", s)
+			}
+		}
+		var back State
+		if err := json.Unmarshal([]byte(snapshot(t, s)), &back); err != nil || !reflect.DeepEqual(&back, s) || !reflect.DeepEqual(s, replayed) {
+			t.Fatalf("round trip or replay: %v\n%+v\n%+v\n%+v", err, s, back, replayed)
+		}
+	})
+}
+
+func snapshot(t *rapid.T, s *State) string {
+	b, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestProductOnTheHost(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
+	p, err := grains.Ask[*productpb.Product](m.As(admin), m, productpb.Kind, id, creation(nil))
+	if err != nil || p.Id != id || p.PriceMinor != 1999 || p.Status != StatusActive {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	list := m.Events()
+	var e events.ProductCreated
+	if err := list[0].Decode(&e); err != nil || list[0].Type != "product.created" || e.Price != "19.99" || list[0].CompanyID != company {
+		t.Fatalf("%s %s, %v", list[0].Type, list[0].Data, err)
+	}
+	other := entrepot.DeriveID("another product")
+	if _, err := m.Ask(m.As(admin), productpb.Kind, other, creation(nil)); entrepot.CodeOf(err) != entrepot.CodeConflict {
+		t.Fatalf("the same SKU: %v", err)
+	}
+	m.Restart()
+	if p, err = grains.Ask[*productpb.Product](m.As(nobody), m, productpb.Kind, id, &productpb.Get{}); err != nil || p.PriceMinor != 1999 {
+		t.Fatalf("after the restart: %+v, %v", p, err)
+	}
+	if _, err := m.Ask(m.As(admin), productpb.Kind, id, &productpb.Delete{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Ask(m.As(admin), productpb.Kind, other, creation(nil)); err != nil {
+		t.Fatalf("the SKU of a deleted product: %v", err)
+	}
+	if got := m.EventTypes(); !reflect.DeepEqual(got, []string{"product.created", "product.deleted", "product.created"}) {
+		t.Fatal(got)
+	}
+}

@@ -1,0 +1,104 @@
+// Package series draws consecutive numbers, such as the order numbers of one
+// company and year.
+//
+// Commands: Next. Persisted: the last number and for whom the last 256 were
+// drawn. The id that a number is drawn for is the command's natural id, so the
+// state itself remembers and the kind needs no ring of recent commands.
+package series
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/series/seriespb"
+)
+
+// Memory is how many of the last numbers are remembered with their id.
+const Memory = 256
+
+const keySize = 12
+
+// State is a series. The zero State has drawn nothing.
+type State struct {
+	CompanyID entrepot.ID `json:"companyId,omitempty"`
+	Last      int64       `json:"last,omitempty"`
+	// Keys are for whom the last numbers were drawn, 12 bytes each, the key of
+	// Last at the end. As numbers are consecutive they need not be kept: 256 ids
+	// take 3 KB, not 12.
+	Keys    []byte `json:"keys,omitempty"`
+	Created int64  `json:"created,omitempty"` // Unix ms
+}
+
+// drawn: the next number went to the key. A series publishes nothing.
+type drawn struct {
+	events.Private
+	Key       [keySize]byte
+	CompanyID entrepot.ID
+	At        int64
+}
+
+// key is an ObjectID's own bytes, a hash of any other id.
+func key(id string) (k [keySize]byte) {
+	if entrepot.ValidID(id) {
+		_, _ = hex.Decode(k[:], []byte(id)) // the form is checked above
+		return k
+	}
+	h := sha256.Sum256([]byte(id))
+	copy(k[:], h[:])
+	return k
+}
+
+// Next draws the next number for an id, once.
+func (s *State) Next(t entrepot.Turn, c *seriespb.Next) ([]events.Event, error) {
+	switch {
+	case t.Caller.Role != entrepot.System, s.CompanyID != "" && c.CompanyId != s.CompanyID:
+		return nil, entrepot.ErrNotFound
+	case c.ForId == "":
+		return nil, entrepot.Invalid("forId", "required", "must be given")
+	case c.CompanyId == "":
+		return nil, entrepot.Invalid("companyId", "required", "must be given")
+	}
+	if s.numberOf(c.ForId) > 0 {
+		return nil, nil
+	}
+	return []events.Event{drawn{Key: key(c.ForId), CompanyID: c.CompanyId, At: t.Now.UnixMilli()}}, nil
+}
+
+// Drawn answers Next. It is always there: Next has just drawn it or found it.
+func (s *State) Drawn(c *seriespb.Next) (*seriespb.Number, bool, error) {
+	return &seriespb.Number{Number: s.numberOf(c.ForId)}, true, nil
+}
+
+// numberOf is the number drawn for the id, 0 when none is remembered.
+func (s *State) numberOf(id string) int64 {
+	k := key(id)
+	n := len(s.Keys) / keySize
+	for i := n - 1; i >= 0; i-- { // a repeated call is mostly about a late number
+		if bytes.Equal(s.Keys[i*keySize:(i+1)*keySize], k[:]) {
+			return s.Last - int64(n-1-i)
+		}
+	}
+	return 0
+}
+
+// Apply changes the state by one fact.
+func (s *State) Apply(e events.Event) {
+	switch f := e.(type) {
+	case drawn:
+		if s.Last == 0 {
+			s.CompanyID, s.Created = f.CompanyID, f.At
+		}
+		s.Last++
+		if len(s.Keys) >= Memory*keySize {
+			n := copy(s.Keys, s.Keys[keySize:])
+			s.Keys = s.Keys[:n]
+		}
+		s.Keys = append(s.Keys, f.Key[:]...)
+	}
+}
+
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }

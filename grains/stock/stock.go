@@ -1,0 +1,352 @@
+// Package stock is the stock item: one product at one location. Its state is
+// what lies there (on-hand), what is set aside for orders (reservations), and
+// the sums of its ledger. Every movement is an inventory.updated event; the
+// events are the ledger. Commands carry natural ids (the order), so that asked
+// twice they answer the same.
+package stock
+
+import (
+	"slices"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/stock/stockpb"
+)
+
+// MaxQuantity bounds a single movement and the pieces on hand.
+const MaxQuantity = 1_000_000_000
+
+// State of a stock item. onHand = received - sold + restocked, and
+// 0 <= reserved <= onHand, always.
+type State struct {
+	ID         entrepot.ID   `json:"id"`
+	ProductID  entrepot.ID   `json:"productId"`
+	CompanyID  entrepot.ID   `json:"companyId"`
+	LocationID entrepot.ID   `json:"locationId"`
+	OnHand     int64         `json:"onHand"`
+	Reserved   int64         `json:"reserved"` // sum of Holds
+	Holds      []Reservation `json:"holds,omitempty"`
+	Gone       []Gone        `json:"gone,omitempty"` // ended reservations, remembered for late commands
+	Back       []Gone        `json:"back,omitempty"` // orders restocked
+	Received   int64         `json:"received"`       // ledger sums by kind
+	Sold       int64         `json:"sold"`
+	Restocked  int64         `json:"restocked"`
+	Movements  int64         `json:"movements"` // ledger entries so far
+	CreatedMs  int64         `json:"createdMs"`
+	UpdatedMs  int64         `json:"updatedMs"`
+
+	byOrder map[entrepot.ID]int // index into Holds, made when needed
+	next    int64               // earliest expiry of Holds, 0 for none; made with byOrder
+}
+
+// Reservation sets pieces aside for an order until it expires.
+type Reservation struct {
+	OrderID   entrepot.ID `json:"o"`
+	Quantity  int64       `json:"q"`
+	ExpiresMs int64       `json:"x"`
+}
+
+// Gone remembers an order whose reservation has ended, until no command of it can come any more.
+type Gone struct {
+	OrderID entrepot.ID `json:"o"`
+	UntilMs int64       `json:"u"`
+	Expired bool        `json:"e,omitempty"` // by time: a late Commit may still take from what is available
+}
+
+// How long ended reservations are remembered: longer than any retry of a step,
+// and for an expired one longer than money may still be on its way.
+const (
+	rememberReleased = 10 * time.Minute
+	rememberExpired  = time.Hour
+)
+
+// barred is the fact that an order was released before it reserved.
+type barred struct {
+	events.Private
+	orderID entrepot.ID
+	atMs    int64
+}
+
+// Receive adds goods to the item; the first one makes it.
+func (s *State) Receive(t entrepot.Turn, c *stockpb.Receive) ([]events.Event, error) {
+	company, location := s.CompanyID, s.LocationID
+	if s.ID == "" {
+		company, location = c.GetCompanyId(), c.GetLocationId()
+		if t.ID != stockpb.ID(c.GetProductId(), location) {
+			return nil, entrepot.ErrNotFound
+		}
+	}
+	if !t.Caller.MayReachShop(company, location) {
+		return nil, entrepot.ErrNotFound
+	}
+	if t.Caller.Role == entrepot.ShopStaff {
+		return nil, entrepot.Errorf(entrepot.CodeForbidden, "shop staff may not change stock")
+	}
+	if q := c.GetQuantity(); q < 1 || q > MaxQuantity || s.OnHand+q > MaxQuantity {
+		return nil, entrepot.Invalid("quantity", "range", "must be 1 to %d, and so must the stock after it", MaxQuantity)
+	}
+	e := s.movement(t, events.Received, c.GetQuantity(), "")
+	e.Reason = c.GetReason()
+	if s.ID == "" {
+		e.ItemID, e.ProductID, e.CompanyID, e.LocationID = t.ID, c.GetProductId(), company, location
+	}
+	e.OnHand += c.GetQuantity()
+	return list(e), nil
+}
+
+// Reserve sets pieces aside for an order. Refused with out_of_stock when fewer are available.
+func (s *State) Reserve(t entrepot.Turn, c *stockpb.Reserve) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System || s.ID == "" {
+		return nil, entrepot.ErrNotFound
+	}
+	if c.GetQuantity() < 1 || c.GetQuantity() > MaxQuantity {
+		return nil, entrepot.Invalid("quantity", "range", "must be 1 to %d", MaxQuantity)
+	}
+	if _, held := s.hold(c.GetOrderId()); held {
+		return nil, nil
+	}
+	if s.gone(c.GetOrderId()) != nil {
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "the order's reservation has ended")
+	}
+	happened, after := s.expire(t)
+	if after.available() < c.GetQuantity() {
+		return nil, entrepot.Errorf(entrepot.CodeOutOfStock, "%d available", after.available())
+	}
+	e := after.movement(t, events.Reserved, c.GetQuantity(), c.GetOrderId())
+	e.ExpiresMs = c.GetExpiresMs()
+	e.Reserved += c.GetQuantity()
+	return append(happened, finish(e)), nil
+}
+
+// Release gives a reservation back, and bars the order from reserving late.
+func (s *State) Release(t entrepot.Turn, c *stockpb.Release) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System {
+		return nil, entrepot.ErrNotFound
+	}
+	if s.ID == "" || s.gone(c.GetOrderId()) != nil {
+		return nil, nil
+	}
+	r, held := s.hold(c.GetOrderId())
+	if !held {
+		return []events.Event{barred{orderID: c.GetOrderId(), atMs: t.Now.UnixMilli()}}, nil
+	}
+	e := s.movement(t, events.Released, r.Quantity, r.OrderID)
+	e.Reserved -= r.Quantity
+	return list(e), nil
+}
+
+// Commit turns a reservation into a sale. One that expired is taken from what is
+// available; none at all means that the sale was made before.
+func (s *State) Commit(t entrepot.Turn, c *stockpb.Commit) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System || s.ID == "" {
+		return nil, entrepot.ErrNotFound
+	}
+	if r, held := s.hold(c.GetOrderId()); held {
+		e := s.movement(t, events.Sold, r.Quantity, r.OrderID)
+		e.OnHand -= r.Quantity
+		e.Reserved -= r.Quantity
+		return list(e), nil
+	}
+	g := s.gone(c.GetOrderId())
+	switch {
+	case g == nil:
+		return nil, nil
+	case !g.Expired:
+		return nil, entrepot.Errorf(entrepot.CodeOutOfStock, "the reservation was released")
+	}
+	happened, after := s.expire(t)
+	if after.available() < c.GetQuantity() {
+		return nil, entrepot.Errorf(entrepot.CodeOutOfStock, "%d available", after.available())
+	}
+	e := after.movement(t, events.Sold, c.GetQuantity(), c.GetOrderId())
+	e.Direct = true
+	e.OnHand -= c.GetQuantity()
+	return append(happened, finish(e)), nil
+}
+
+// Restock brings an order's sale back.
+func (s *State) Restock(t entrepot.Turn, c *stockpb.Restock) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System || s.ID == "" {
+		return nil, entrepot.ErrNotFound
+	}
+	for _, b := range s.Back {
+		if b.OrderID == c.GetOrderId() {
+			return nil, nil
+		}
+	}
+	if c.GetQuantity() < 1 || s.Sold-s.Restocked < c.GetQuantity() {
+		return nil, entrepot.Invalid("quantity", "range", "more than was sold")
+	}
+	e := s.movement(t, events.Restocked, c.GetQuantity(), c.GetOrderId())
+	e.Reason = c.GetReason()
+	e.OnHand += c.GetQuantity()
+	return list(e), nil
+}
+
+// WakeAt is the earliest expiry of a reservation.
+func (s *State) WakeAt() time.Time {
+	s.index()
+	if s.next == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(s.next).UTC()
+}
+
+// Wake lets reservations expire.
+func (s *State) Wake(t entrepot.Turn) []events.Event {
+	happened, _ := s.expire(t)
+	return happened
+}
+
+// levels are the sums that a run of movements changes.
+type levels struct {
+	s                           *State
+	onHand, reserved, movements int64
+}
+
+func (l levels) available() int64 { return l.onHand - l.reserved }
+
+// expire is what happened to reservations whose time has passed, and the levels after it.
+func (s *State) expire(t entrepot.Turn) ([]events.Event, levels) {
+	after := levels{s, s.OnHand, s.Reserved, s.Movements}
+	now := t.Now.UnixMilli()
+	if s.index(); s.next == 0 || s.next > now {
+		return nil, after
+	}
+	var happened []events.Event
+	for _, r := range s.Holds {
+		if r.ExpiresMs <= now {
+			e := after.movement(t, events.Expired, r.Quantity, r.OrderID)
+			e.Reserved -= r.Quantity
+			happened = append(happened, finish(e))
+			after.reserved, after.movements = e.Reserved, e.Movement
+		}
+	}
+	return happened, after
+}
+
+func (s *State) movement(t entrepot.Turn, kind string, quantity int64, order entrepot.ID) events.InventoryUpdated {
+	return levels{s, s.OnHand, s.Reserved, s.Movements}.movement(t, kind, quantity, order)
+}
+
+func (l levels) movement(t entrepot.Turn, kind string, quantity int64, order entrepot.ID) events.InventoryUpdated {
+	return events.InventoryUpdated{
+		ItemID: l.s.ID, ProductID: l.s.ProductID, CompanyID: l.s.CompanyID, LocationID: l.s.LocationID,
+		Kind: kind, Quantity: quantity, OrderID: order, OnHand: l.onHand, Reserved: l.reserved,
+		AtMs: t.Now.UnixMilli(), Movement: l.movements + 1,
+	}
+}
+
+func finish(e events.InventoryUpdated) events.Event {
+	e.Available = e.OnHand - e.Reserved
+	return e
+}
+
+func list(e events.InventoryUpdated) []events.Event { return []events.Event{finish(e)} }
+
+// Apply changes the state by one movement.
+func (s *State) Apply(ev events.Event) {
+	switch e := ev.(type) {
+	case barred:
+		s.forget(e.atMs)
+		s.Gone = append(s.Gone, Gone{OrderID: e.orderID, UntilMs: e.atMs + rememberReleased.Milliseconds()})
+	case events.InventoryUpdated:
+		s.index()
+		if s.ID == "" {
+			s.ID, s.ProductID, s.CompanyID, s.LocationID, s.CreatedMs = e.ItemID, e.ProductID, e.CompanyID, e.LocationID, e.AtMs
+		}
+		s.move(e)
+		s.OnHand, s.Reserved, s.Movements, s.UpdatedMs = e.OnHand, e.Reserved, e.Movement, e.AtMs
+	}
+}
+
+func (s *State) move(e events.InventoryUpdated) {
+	switch e.Kind {
+	case events.Received:
+		s.Received += e.Quantity
+	case events.Reserved:
+		s.byOrder[e.OrderID] = len(s.Holds)
+		s.Holds = append(s.Holds, Reservation{OrderID: e.OrderID, Quantity: e.Quantity, ExpiresMs: e.ExpiresMs})
+		if s.next == 0 || e.ExpiresMs < s.next {
+			s.next = e.ExpiresMs
+		}
+	case events.Released, events.Expired:
+		s.drop(e.OrderID)
+		s.forget(e.AtMs)
+		g := Gone{OrderID: e.OrderID, UntilMs: e.AtMs + rememberReleased.Milliseconds()}
+		if e.Kind == events.Expired {
+			g.Expired, g.UntilMs = true, e.AtMs+rememberExpired.Milliseconds()
+		}
+		s.Gone = append(s.Gone, g)
+	case events.Sold:
+		s.Sold += e.Quantity
+		if e.Direct {
+			s.Gone = slices.DeleteFunc(s.Gone, func(g Gone) bool { return g.OrderID == e.OrderID })
+		} else {
+			s.drop(e.OrderID)
+		}
+	case events.Restocked:
+		s.Restocked += e.Quantity
+		s.Back = slices.DeleteFunc(s.Back, func(g Gone) bool { return g.UntilMs <= e.AtMs })
+		s.Back = append(s.Back, Gone{OrderID: e.OrderID, UntilMs: e.AtMs + 24*time.Hour.Milliseconds()})
+	}
+}
+
+// forget drops ended reservations that no command can come for any more.
+func (s *State) forget(now int64) {
+	s.Gone = slices.DeleteFunc(s.Gone, func(g Gone) bool { return g.UntilMs <= now })
+}
+
+// drop removes a reservation; the last one takes its place.
+func (s *State) drop(order entrepot.ID) {
+	i, ok := s.byOrder[order]
+	if !ok {
+		return
+	}
+	gone, last := s.Holds[i], len(s.Holds)-1
+	s.Holds[i] = s.Holds[last]
+	s.byOrder[s.Holds[i].OrderID] = i
+	s.Holds = s.Holds[:last]
+	delete(s.byOrder, order)
+	if gone.ExpiresMs == s.next {
+		s.next = 0
+		for _, r := range s.Holds {
+			if s.next == 0 || r.ExpiresMs < s.next {
+				s.next = r.ExpiresMs
+			}
+		}
+	}
+}
+
+// index makes what is not saved: where an order's reservation is, and the earliest expiry.
+func (s *State) index() {
+	if s.byOrder != nil {
+		return
+	}
+	s.byOrder = make(map[entrepot.ID]int, len(s.Holds))
+	for i, r := range s.Holds {
+		s.byOrder[r.OrderID] = i
+		if s.next == 0 || r.ExpiresMs < s.next {
+			s.next = r.ExpiresMs
+		}
+	}
+}
+
+func (s *State) hold(order entrepot.ID) (Reservation, bool) {
+	s.index()
+	i, ok := s.byOrder[order]
+	if !ok {
+		return Reservation{}, false
+	}
+	return s.Holds[i], true
+}
+
+func (s *State) gone(order entrepot.ID) *Gone {
+	for i := range s.Gone {
+		if s.Gone[i].OrderID == order {
+			return &s.Gone[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,221 @@
+package stock
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/stock/stockpb"
+
+	"pgregory.net/rapid"
+)
+
+const (
+	productID = "aaaaaaaaaaaaaaaaaaaaaaaa"
+	companyID = "cccccccccccccccccccccccc"
+	shopID    = "dddddddddddddddddddddddd"
+)
+
+var itemID = stockpb.ID(productID, shopID)
+
+func turn(at int64) entrepot.Turn {
+	return entrepot.Turn{ID: itemID, Now: time.UnixMilli(at), Caller: entrepot.SystemCaller("test")}
+}
+
+// check says what must hold of a stock item at any time.
+func (s *State) check() error {
+	var held int64
+	for _, h := range s.Holds {
+		held += h.Quantity
+	}
+	switch {
+	case s.Reserved != held:
+		return fmt.Errorf("reserved %d, but reservations of %d", s.Reserved, held)
+	case s.Reserved < 0 || s.OnHand < s.Reserved:
+		return fmt.Errorf("on hand %d, reserved %d", s.OnHand, s.Reserved)
+	case s.OnHand != s.Received-s.Sold+s.Restocked:
+		return fmt.Errorf("the ledger adds up to %d, on hand %d", s.Received-s.Sold+s.Restocked, s.OnHand)
+	}
+	return nil
+}
+
+// No sequence of commands, however late or repeated, makes available negative
+// or breaks the ledger; an order is never sold twice; and the facts alone, also
+// after a save and load in the middle, give the same state.
+func TestNoSequenceOfCommandsOversells(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s, saved := &State{}, &State{}
+		now := int64(1_000_000)
+		sold, committed := map[string]int64{}, map[string]bool{}
+		for range rapid.IntRange(1, 60).Draw(t, "commands") {
+			now += rapid.Int64Range(0, 30_000).Draw(t, "later")
+			order := fmt.Sprintf("%024d", rapid.IntRange(0, 7).Draw(t, "order"))
+			quantity := rapid.Int64Range(1, 6).Draw(t, "quantity")
+			happened, err := draw(t, s, turn(now), order, quantity, committed[order])
+			if err != nil && len(happened) > 0 {
+				t.Fatalf("refused and yet happened: %v", happened)
+			}
+			for _, e := range happened {
+				s.Apply(e)
+				saved.Apply(e)
+				if m, ok := e.(events.InventoryUpdated); ok {
+					if m.OnHand != s.OnHand || m.Available != s.OnHand-s.Reserved || m.Movement != s.Movements {
+						t.Fatalf("event %+v against %+v", m, s)
+					}
+					switch m.Kind {
+					case events.Sold:
+						sold[m.OrderID]++
+						committed[m.OrderID] = true
+					case events.Restocked:
+						sold[m.OrderID]--
+					}
+				}
+			}
+			for id, n := range sold {
+				if n > 1 {
+					t.Fatalf("order %s was sold %d times", id, n)
+				}
+			}
+			if err := s.check(); err != nil {
+				t.Fatal(err)
+			}
+			saved = reload(t, saved)
+		}
+		a, _ := json.Marshal(s)
+		b, _ := json.Marshal(saved)
+		if string(a) != string(b) {
+			t.Fatalf("saved and loaded:\n%s\n%s", b, a)
+		}
+	})
+}
+
+func draw(t *rapid.T, s *State, at entrepot.Turn, order string, quantity int64, committed bool) ([]events.Event, error) {
+	switch rapid.IntRange(0, 5).Draw(t, "command") {
+	case 0:
+		return s.Receive(at, &stockpb.Receive{ProductId: productID, CompanyId: companyID, LocationId: shopID, Quantity: quantity})
+	case 1:
+		if committed { // the order's process never reserves after it committed
+			return nil, nil
+		}
+		return s.Reserve(at, &stockpb.Reserve{OrderId: order, Quantity: quantity, ExpiresMs: at.Now.UnixMilli() + 20_000})
+	case 2:
+		return s.Release(at, &stockpb.Release{OrderId: order})
+	case 3:
+		// An order commits only what it reserved: its quantity is the reservation's.
+		if r, held := s.hold(order); held {
+			quantity = r.Quantity
+		}
+		return s.Commit(at, &stockpb.Commit{OrderId: order, Quantity: quantity})
+	case 4:
+		return s.Restock(at, &stockpb.Restock{OrderId: order, Quantity: quantity})
+	default:
+		return s.Wake(at), nil
+	}
+}
+
+func reload(t *rapid.T, s *State) *State {
+	b, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := &State{}
+	if err := json.Unmarshal(b, out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestReservationDecisions(t *testing.T) {
+	const a, b = "000000000000000000000001", "000000000000000000000002"
+	reserve := func(order string, n int64) func(*State, int64) ([]events.Event, error) {
+		return func(s *State, at int64) ([]events.Event, error) {
+			return s.Reserve(turn(at), &stockpb.Reserve{OrderId: order, Quantity: n, ExpiresMs: at + 999})
+		}
+	}
+	release := func(order string) func(*State, int64) ([]events.Event, error) {
+		return func(s *State, at int64) ([]events.Event, error) {
+			return s.Release(turn(at), &stockpb.Release{OrderId: order})
+		}
+	}
+	commit := func(order string, n int64) func(*State, int64) ([]events.Event, error) {
+		return func(s *State, at int64) ([]events.Event, error) {
+			return s.Commit(turn(at), &stockpb.Commit{OrderId: order, Quantity: n})
+		}
+	}
+	type step struct {
+		at   int64
+		do   func(*State, int64) ([]events.Event, error)
+		code entrepot.Code
+	}
+	for name, c := range map[string]struct {
+		steps            []step
+		onHand, reserved int64
+	}{
+		"the last piece goes to one":             {[]step{{1, reserve(a, 3), ""}, {2, reserve(b, 1), entrepot.CodeOutOfStock}}, 3, 3},
+		"asked twice, held once":                 {[]step{{1, reserve(a, 2), ""}, {2, reserve(a, 2), ""}}, 3, 2},
+		"released pieces can be had again":       {[]step{{1, reserve(a, 3), ""}, {2, release(a), ""}, {3, reserve(b, 3), ""}}, 3, 3},
+		"released before it reserved":            {[]step{{1, release(a), ""}, {2, reserve(a, 1), entrepot.CodeConflict}}, 3, 0},
+		"expired pieces can be had at once":      {[]step{{1, reserve(a, 3), ""}, {1_000, reserve(b, 3), ""}}, 3, 3},
+		"a moment before, they cannot":           {[]step{{1, reserve(a, 3), ""}, {999, reserve(b, 3), entrepot.CodeOutOfStock}}, 3, 3},
+		"commit sells once":                      {[]step{{1, reserve(a, 2), ""}, {2, commit(a, 2), ""}, {3, commit(a, 2), ""}}, 1, 0},
+		"late commit takes what is left":         {[]step{{1, reserve(a, 2), ""}, {1_000, reserve(b, 1), ""}, {1_001, commit(a, 2), ""}, {1_002, commit(a, 2), ""}}, 1, 1},
+		"late commit finds others have it":       {[]step{{1, reserve(a, 3), ""}, {1_000, reserve(b, 3), ""}, {1_001, commit(a, 3), entrepot.CodeOutOfStock}}, 3, 3},
+		"a released order cannot commit":         {[]step{{1, reserve(a, 1), ""}, {2, release(a), ""}, {3, commit(a, 1), entrepot.CodeOutOfStock}}, 3, 0},
+		"more than a movement may be is refused": {[]step{{1, reserve(a, 0), entrepot.CodeInvalid}, {1, reserve(a, MaxQuantity+1), entrepot.CodeInvalid}}, 3, 0},
+		"a commit before its deadline is a sale": {[]step{{1, reserve(a, 3), ""}, {999, commit(a, 3), ""}}, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &State{}
+			received, err := s.Receive(turn(0), &stockpb.Receive{ProductId: productID, CompanyId: companyID, LocationId: shopID, Quantity: 3})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Apply(received[0])
+			for i, st := range c.steps {
+				happened, err := st.do(s, st.at)
+				if entrepot.CodeOf(err) != st.code {
+					t.Fatalf("step %d: %v, want %q", i, err, st.code)
+				}
+				for _, e := range happened {
+					s.Apply(e)
+				}
+			}
+			if s.OnHand != c.onHand || s.Reserved != c.reserved {
+				t.Errorf("on hand %d, reserved %d; want %d, %d", s.OnHand, s.Reserved, c.onHand, c.reserved)
+			}
+			if err := s.check(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestWhoMayMoveStock(t *testing.T) {
+	receive := &stockpb.Receive{ProductId: productID, CompanyId: companyID, LocationId: shopID, Quantity: 1}
+	for _, c := range []struct {
+		caller entrepot.Caller
+		code   entrepot.Code
+	}{
+		{entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: companyID}, ""},
+		{entrepot.Caller{Role: entrepot.ShopManager, CompanyID: companyID, ShopIDs: []string{shopID}}, ""},
+		{entrepot.Caller{Role: entrepot.ShopManager, CompanyID: companyID, ShopIDs: []string{"other"}}, entrepot.CodeNotFound},
+		{entrepot.Caller{Role: entrepot.ShopStaff, CompanyID: companyID, ShopIDs: []string{shopID}}, entrepot.CodeForbidden},
+		{entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: "other"}, entrepot.CodeNotFound},
+		{entrepot.Caller{Role: entrepot.Customer, UserID: "u"}, entrepot.CodeNotFound},
+		{entrepot.Caller{}, entrepot.CodeNotFound},
+	} {
+		at := turn(1)
+		at.Caller = c.caller
+		if _, err := (&State{}).Receive(at, receive); entrepot.CodeOf(err) != c.code {
+			t.Errorf("%s of %q: %v, want %q", c.caller.Role, c.caller.CompanyID, err, c.code)
+		}
+		if c.caller.Role != entrepot.System {
+			if _, err := (&State{ID: itemID}).Reserve(at, &stockpb.Reserve{OrderId: "o", Quantity: 1}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+				t.Errorf("%s may reserve: %v", c.caller.Role, err)
+			}
+		}
+	}
+}

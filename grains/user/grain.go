@@ -1,0 +1,44 @@
+package user
+
+import (
+	"entrepot/grains"
+	"entrepot/grains/user/userpb"
+	"entrepot/persistence"
+)
+
+// Collection is where users are kept, in authdb. The e-mail address is unique in
+// the platform and is how a login finds its user.
+var Collection = &persistence.Collection{
+	Name: "users",
+	Fields: []persistence.Field{
+		{Name: "email", Type: persistence.String, Unique: true},
+		{Name: "role", Type: persistence.String},
+		{Name: "name", Type: persistence.String},
+		{Name: "isActive", Type: persistence.Bool},
+	},
+	Indexes: [][]string{{"role", "createdAt"}, {"companyId", "role", "createdAt"}, {"companyId", "name"}},
+}
+
+// Index is whose the user is: itself, and the company that employs it. shopId
+// stands only for who works in exactly one shop.
+func (s *State) Index() grains.Index {
+	ix := grains.Index{
+		CompanyID: s.CompanyID, OwnerID: s.ID, CreatedAt: s.createdAt(),
+		Fields: []any{s.Email, string(s.Role), s.Name, s.IsActive},
+	}
+	if len(s.ShopIDs) == 1 {
+		ix.ShopID = s.ShopIDs[0]
+	}
+	return ix
+}
+
+// Kind is the grain of users.
+func Kind() *grains.Kind {
+	k := grains.NewKind[State](userpb.Kind, Collection)
+	grains.Command(k, (*State).Register, (*State).View)
+	grains.Command(k, (*State).NoteLogin, (*State).View)
+	grains.Command(k, (*State).NoteLogout, (*State).View)
+	grains.Query(k, (*State).Get)
+	grains.Query(k, (*State).GetCredentials)
+	return k
+}

@@ -1,0 +1,191 @@
+// Package user is one account of the platform: who it is, what it may do, and
+// what a login is checked against.
+//
+// Commands: Register, NoteLogin, NoteLogout. Queries: Get, GetCredentials.
+// Persisted: the whole [State]. The password hash is part of it, comes in by a
+// private fact and leaves only by GetCredentials, to the platform itself.
+package user
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/user/userpb"
+)
+
+// State is a user. The zero State has not registered yet.
+type State struct {
+	ID           entrepot.ID   `json:"id,omitempty"`
+	Email        string        `json:"email,omitempty"`
+	Name         string        `json:"name,omitempty"`
+	PasswordHash string        `json:"passwordHash,omitempty"`
+	Role         entrepot.Role `json:"role,omitempty"`
+	CompanyID    entrepot.ID   `json:"companyId,omitempty"`
+	ShopIDs      []entrepot.ID `json:"shopIds,omitempty"`
+	IsActive     bool          `json:"isActive,omitempty"`
+	Created      int64         `json:"created,omitempty"` // Unix ms, as all times of the state
+	Updated      int64         `json:"updated,omitempty"`
+	LastLogin    int64         `json:"lastLogin,omitempty"`
+	// Version counts the changes of the profile, for If-Match. Logins do not
+	// count: they would make a form stale that is open on another device.
+	Version int64 `json:"version,omitempty"`
+}
+
+// passwordSet is the secret half of a registration.
+type passwordSet struct {
+	events.Private
+	Hash string
+}
+
+// Register makes the account.
+func (s *State) Register(t entrepot.Turn, c *userpb.Register) ([]events.Event, error) {
+	if err := mayRegister(t.Caller, c); err != nil {
+		return nil, err
+	}
+	if s.ID != "" {
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "the user is already registered")
+	}
+	if err := check(c); err != nil {
+		return nil, err
+	}
+	return []events.Event{
+		events.UserRegistered{User: events.User{
+			UserID: t.ID, Email: c.Email, Name: c.Name, Role: entrepot.Role(c.Role),
+			CompanyID: c.CompanyId, ShopIDs: slices.Clone(c.ShopIds), IsActive: true,
+			CreatedAt: t.Now, UpdatedAt: t.Now,
+		}},
+		passwordSet{Hash: c.PasswordHash},
+	}, nil
+}
+
+// mayRegister: strangers register themselves as customers, company admins their
+// own staff, super admins and the platform anybody.
+func mayRegister(caller entrepot.Caller, c *userpb.Register) error {
+	role := entrepot.Role(c.Role)
+	switch caller.Role {
+	case entrepot.System, entrepot.SuperAdmin:
+		return nil
+	case entrepot.CompanyAdmin:
+		if !isStaff(role) {
+			return entrepot.Errorf(entrepot.CodeForbidden, "a company admin registers the staff of the company only")
+		}
+		if !caller.MayReachCompany(c.CompanyId) {
+			return entrepot.ErrNotFound
+		}
+		return nil
+	case "":
+		if role != entrepot.Customer {
+			return entrepot.Errorf(entrepot.CodeForbidden, "only customers register themselves")
+		}
+		return nil
+	default:
+		return entrepot.Errorf(entrepot.CodeForbidden, "this role registers nobody")
+	}
+}
+
+// isStaff reports whether users of the role belong to a company.
+func isStaff(r entrepot.Role) bool {
+	return r == entrepot.CompanyAdmin || r == entrepot.ShopManager || r == entrepot.ShopStaff
+}
+
+func check(c *userpb.Register) error {
+	role := entrepot.Role(c.Role)
+	switch {
+	case !isStaff(role) && role != entrepot.Customer && role != entrepot.SuperAdmin:
+		return entrepot.Invalid("role", "enum", "is none of super_admin, company_admin, shop_manager, shop_staff, customer")
+	case !strings.Contains(c.Email, "@") || c.Email != strings.ToLower(strings.TrimSpace(c.Email)):
+		return entrepot.Invalid("email", "email", "must be an e-mail address in lower case")
+	case c.PasswordHash == "":
+		return entrepot.Invalid("password", "required", "must be given")
+	case isStaff(role) && !entrepot.ValidID(c.CompanyId):
+		return entrepot.Invalid("companyId", "required", "staff belong to a company")
+	case !isStaff(role) && c.CompanyId != "":
+		return entrepot.Invalid("companyId", "forbidden", "this role belongs to no company")
+	case role != entrepot.ShopManager && role != entrepot.ShopStaff && len(c.ShopIds) > 0:
+		return entrepot.Invalid("shopIds", "forbidden", "this role is not assigned to shops")
+	case !slices.ContainsFunc(c.ShopIds, func(id string) bool { return !entrepot.ValidID(id) }):
+		return nil
+	default:
+		return entrepot.Invalid("shopIds", "id", "must be shop ids")
+	}
+}
+
+// NoteLogin records that tokens were issued to the user.
+func (s *State) NoteLogin(t entrepot.Turn, _ *userpb.NoteLogin) ([]events.Event, error) {
+	if s.ID == "" || !t.Caller.Is(s.ID) {
+		return nil, entrepot.ErrNotFound
+	}
+	if !s.IsActive {
+		return nil, entrepot.Errorf(entrepot.CodeForbidden, "the account is disabled")
+	}
+	return []events.Event{events.UserLoggedIn{UserID: s.ID, Email: s.Email, Role: s.Role, LoggedInAt: t.Now}}, nil
+}
+
+// NoteLogout records that the user ended a session.
+func (s *State) NoteLogout(t entrepot.Turn, _ *userpb.NoteLogout) ([]events.Event, error) {
+	if s.ID == "" || !t.Caller.Is(s.ID) {
+		return nil, entrepot.ErrNotFound
+	}
+	return []events.Event{events.UserLoggedOut{UserID: s.ID, Email: s.Email, LoggedOutAt: t.Now}}, nil
+}
+
+// Apply changes the state by one fact.
+func (s *State) Apply(e events.Event) {
+	switch f := e.(type) {
+	case events.UserRegistered:
+		s.ID, s.Email, s.Name, s.Role = f.UserID, f.Email, f.Name, f.Role
+		s.CompanyID, s.ShopIDs, s.IsActive = f.CompanyID, slices.Clone(f.ShopIDs), f.IsActive
+		s.Created, s.Updated = f.CreatedAt.UnixMilli(), f.UpdatedAt.UnixMilli()
+		s.Version++
+	case passwordSet:
+		s.PasswordHash = f.Hash
+	case events.UserLoggedIn:
+		s.LastLogin = f.LoggedInAt.UnixMilli()
+	case events.UserLoggedOut: // sessions are the tokens' own; the event is for the audit trail
+	}
+}
+
+// Get answers the user to whom may see it.
+func (s *State) Get(t entrepot.Turn, _ *userpb.Get) (*userpb.User, error) {
+	if s.ID == "" || !s.visibleTo(t.Caller) {
+		return nil, entrepot.ErrNotFound
+	}
+	return s.View(), nil
+}
+
+// visibleTo: the user itself, the platform's and the company's admins, and the
+// managers of a shop that the user works in.
+func (s *State) visibleTo(c entrepot.Caller) bool {
+	switch {
+	case c.Is(s.ID), c.Role == entrepot.SuperAdmin:
+		return true
+	case c.Role == entrepot.CompanyAdmin:
+		return c.MayReachCompany(s.CompanyID)
+	case c.Role == entrepot.ShopManager:
+		return slices.ContainsFunc(s.ShopIDs, func(shop entrepot.ID) bool { return c.MayReachShop(s.CompanyID, shop) })
+	default:
+		return false
+	}
+}
+
+// GetCredentials answers what a login is checked against, to the platform only.
+func (s *State) GetCredentials(t entrepot.Turn, _ *userpb.GetCredentials) (*userpb.Credentials, error) {
+	if s.ID == "" || t.Caller.Role != entrepot.System {
+		return nil, entrepot.ErrNotFound
+	}
+	return &userpb.Credentials{User: s.View(), PasswordHash: s.PasswordHash}, nil
+}
+
+// View is the user without secrets.
+func (s *State) View() *userpb.User {
+	return &userpb.User{
+		Id: s.ID, Email: s.Email, Name: s.Name, Role: string(s.Role), CompanyId: s.CompanyID,
+		ShopIds: slices.Clone(s.ShopIDs), IsActive: s.IsActive, CreatedMs: s.Created, UpdatedMs: s.Updated,
+		LastLoginMs: s.LastLogin, Version: s.Version,
+	}
+}
+
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }

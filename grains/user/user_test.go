@@ -1,0 +1,268 @@
+package user
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/grainstest"
+	"entrepot/grains/user/userpb"
+	"entrepot/persistence/storetest"
+
+	"pgregory.net/rapid"
+)
+
+const secret = "$2a$10$secret-hash"
+
+var (
+	id      = entrepot.DeriveID("user")
+	company = entrepot.DeriveID("company")
+	shopA   = entrepot.DeriveID("shop", "a")
+	shopB   = entrepot.DeriveID("shop", "b")
+	start   = time.UnixMilli(1_750_000_000_123).UTC()
+
+	platform = entrepot.SystemCaller("test")
+	super    = entrepot.Caller{Role: entrepot.SuperAdmin, UserID: "root"}
+	admin    = entrepot.Caller{Role: entrepot.CompanyAdmin, UserID: "a", CompanyID: company}
+	foreign  = entrepot.Caller{Role: entrepot.CompanyAdmin, UserID: "f", CompanyID: entrepot.DeriveID("other")}
+	managerA = entrepot.Caller{Role: entrepot.ShopManager, UserID: "m", CompanyID: company, ShopIDs: []entrepot.ID{shopA}}
+	managerB = entrepot.Caller{Role: entrepot.ShopManager, UserID: "m", CompanyID: company, ShopIDs: []entrepot.ID{shopB}}
+	staffA   = entrepot.Caller{Role: entrepot.ShopStaff, UserID: "s", CompanyID: company, ShopIDs: []entrepot.ID{shopA}}
+	customer = entrepot.Caller{Role: entrepot.Customer, UserID: "c"}
+	nobody   = entrepot.Caller{}
+)
+
+func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: id, Now: start, Caller: c} }
+
+func registration(role entrepot.Role, change func(*userpb.Register)) *userpb.Register {
+	c := &userpb.Register{Email: "ann@example.com", Name: "Ann", PasswordHash: secret, Role: string(role)}
+	if isStaff(role) {
+		c.CompanyId = company
+	}
+	if role == entrepot.ShopManager || role == entrepot.ShopStaff {
+		c.ShopIds = []string{shopA}
+	}
+	if change != nil {
+		change(c)
+	}
+	return c
+}
+
+func registered(t testing.TB, role entrepot.Role) *State {
+	t.Helper()
+	s := &State{}
+	facts, err := s.Register(turn(platform), registration(role, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	play(s, facts)
+	return s
+}
+
+func play(s *State, facts []events.Event) {
+	for _, f := range facts {
+		s.Apply(f)
+	}
+}
+
+func TestWhoRegistersWhom(t *testing.T) {
+	t.Parallel()
+	const ok, no, hidden = "", entrepot.CodeForbidden, entrepot.CodeNotFound
+	roles := []entrepot.Role{entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager, entrepot.ShopStaff, entrepot.Customer}
+	for name, c := range map[string]struct {
+		caller entrepot.Caller
+		want   []entrepot.Code // by roles
+	}{
+		"the platform":        {platform, []entrepot.Code{ok, ok, ok, ok, ok}},
+		"a super admin":       {super, []entrepot.Code{ok, ok, ok, ok, ok}},
+		"the company's admin": {admin, []entrepot.Code{no, ok, ok, ok, no}},
+		"another's admin":     {foreign, []entrepot.Code{no, hidden, hidden, hidden, no}},
+		"a manager":           {managerA, []entrepot.Code{no, no, no, no, no}},
+		"shop staff":          {staffA, []entrepot.Code{no, no, no, no, no}},
+		"a customer":          {customer, []entrepot.Code{no, no, no, no, no}},
+		"nobody":              {nobody, []entrepot.Code{no, no, no, no, ok}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for i, role := range roles {
+				facts, err := (&State{}).Register(turn(c.caller), registration(role, nil))
+				if entrepot.CodeOf(err) != c.want[i] || (err == nil) != (len(facts) == 2) {
+					t.Errorf("%s: %v, want code %q", role, err, c.want[i])
+				}
+			}
+		})
+	}
+}
+
+func TestRegisterRules(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		role   entrepot.Role
+		change func(*userpb.Register)
+	}{
+		"no role":                {"", nil},
+		"the platform's role":    {entrepot.System, nil},
+		"no e-mail":              {entrepot.Customer, func(c *userpb.Register) { c.Email = "" }},
+		"e-mail in capitals":     {entrepot.Customer, func(c *userpb.Register) { c.Email = "Ann@example.com" }},
+		"e-mail with a space":    {entrepot.Customer, func(c *userpb.Register) { c.Email = "ann@example.com " }},
+		"no password":            {entrepot.Customer, func(c *userpb.Register) { c.PasswordHash = "" }},
+		"staff of no company":    {entrepot.ShopStaff, func(c *userpb.Register) { c.CompanyId = "" }},
+		"customer of a company":  {entrepot.Customer, func(c *userpb.Register) { c.CompanyId = company }},
+		"super admin of a shop":  {entrepot.SuperAdmin, func(c *userpb.Register) { c.ShopIds = []string{shopA} }},
+		"a company admin's shop": {entrepot.CompanyAdmin, func(c *userpb.Register) { c.ShopIds = []string{shopA} }},
+		"what is no shop":        {entrepot.ShopStaff, func(c *userpb.Register) { c.ShopIds = []string{"x"} }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := (&State{}).Register(turn(platform), registration(c.role, c.change)); entrepot.CodeOf(err) != entrepot.CodeInvalid {
+				t.Fatalf("%v, want invalid", err)
+			}
+		})
+	}
+	if _, err := registered(t, entrepot.Customer).Register(turn(nobody), registration(entrepot.Customer, nil)); entrepot.CodeOf(err) != entrepot.CodeConflict {
+		t.Fatalf("again: %v", err)
+	}
+}
+
+func TestWhoSeesAUser(t *testing.T) {
+	t.Parallel()
+	staff, buyer := registered(t, entrepot.ShopStaff), registered(t, entrepot.Customer)
+	self := entrepot.Caller{Role: entrepot.ShopStaff, UserID: id, CompanyID: company}
+	const ok, hidden = "", entrepot.CodeNotFound
+	for name, c := range map[string]struct {
+		caller                entrepot.Caller
+		staff, buyer, secrets entrepot.Code
+	}{
+		"itself":              {self, ok, ok, hidden},
+		"the platform":        {platform, ok, ok, ok},
+		"a super admin":       {super, ok, ok, hidden},
+		"the company's admin": {admin, ok, hidden, hidden},
+		"another's admin":     {foreign, hidden, hidden, hidden},
+		"the shop's manager":  {managerA, ok, hidden, hidden},
+		"another's manager":   {managerB, hidden, hidden, hidden},
+		"a colleague":         {staffA, hidden, hidden, hidden},
+		"a customer":          {customer, hidden, hidden, hidden},
+		"nobody":              {nobody, hidden, hidden, hidden},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, e1 := staff.Get(turn(c.caller), nil)
+			_, e2 := buyer.Get(turn(c.caller), nil)
+			cred, e3 := staff.GetCredentials(turn(c.caller), nil)
+			if entrepot.CodeOf(e1) != c.staff || entrepot.CodeOf(e2) != c.buyer || entrepot.CodeOf(e3) != c.secrets {
+				t.Fatalf("%v, %v, %v", e1, e2, e3)
+			}
+			if e3 == nil && cred.PasswordHash != secret {
+				t.Fatalf("%+v", cred)
+			}
+		})
+	}
+	for _, err := range []error{second((&State{}).Get(turn(platform), nil)), second((&State{}).GetCredentials(turn(platform), nil))} {
+		if entrepot.CodeOf(err) != hidden {
+			t.Fatalf("absent: %v", err)
+		}
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+func TestLogins(t *testing.T) {
+	t.Parallel()
+	s := registered(t, entrepot.Customer)
+	self := entrepot.Caller{Role: entrepot.Customer, UserID: id}
+	for _, c := range []entrepot.Caller{super, admin, customer, nobody} {
+		if err := second(s.NoteLogin(turn(c), nil)); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+			t.Fatalf("%s logs in: %v", c.Role, err)
+		}
+		if err := second(s.NoteLogout(turn(c), nil)); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+			t.Fatalf("%s logs out: %v", c.Role, err)
+		}
+	}
+	facts, err := s.NoteLogin(turn(self), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	play(s, facts)
+	if v := s.View(); v.LastLoginMs != start.UnixMilli() || v.Version != 1 {
+		t.Fatalf("%+v", v)
+	}
+	s.IsActive = false
+	if err := second(s.NoteLogin(turn(self), nil)); entrepot.CodeOf(err) != entrepot.CodeForbidden {
+		t.Fatalf("disabled: %v", err)
+	}
+}
+
+// No secret ever stands in a public event; facts and JSON keep the state.
+func TestUserReplays(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		s, replayed := &State{}, &State{}
+		role := rapid.SampledFrom([]entrepot.Role{entrepot.Customer, entrepot.CompanyAdmin, entrepot.ShopStaff}).Draw(t, "role")
+		for range rapid.IntRange(1, 8).Draw(t, "commands") {
+			var facts []events.Event
+			switch rapid.IntRange(0, 2).Draw(t, "command") {
+			case 0:
+				facts, _ = s.Register(turn(platform), registration(role, func(c *userpb.Register) {
+					c.Name = rapid.String().Draw(t, "name")
+				}))
+			case 1:
+				facts, _ = s.NoteLogin(turn(platform), nil)
+			case 2:
+				facts, _ = s.NoteLogout(turn(platform), nil)
+			}
+			for _, f := range facts {
+				data, err := json.Marshal(f)
+				if err != nil || (f.EventType() != "" && strings.Contains(string(data), secret)) {
+					t.Fatalf("%s: %s, %v", f.EventType(), data, err)
+				}
+			}
+			play(s, facts)
+			play(replayed, facts)
+		}
+		if s.ID != "" && (s.PasswordHash != secret || s.Version != 1) {
+			t.Fatalf("%+v", s)
+		}
+		b, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back State
+		if err := json.Unmarshal(b, &back); err != nil || !reflect.DeepEqual(&back, s) || !reflect.DeepEqual(s, replayed) {
+			t.Fatalf("round trip or replay: %v\n%+v\n%+v", err, s, back)
+		}
+	})
+}
+
+func TestUserOnTheHost(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
+	u, err := grains.Ask[*userpb.User](m.As(nobody), m, userpb.Kind, id, registration(entrepot.Customer, nil))
+	if err != nil || u.Id != id || u.Role != "customer" {
+		t.Fatalf("%+v, %v", u, err)
+	}
+	list := m.Events()
+	if len(list) != 1 || list[0].Type != "user.registered" || strings.Contains(string(list[0].Data), secret) {
+		t.Fatalf("%v", list)
+	}
+	other := entrepot.DeriveID("another user")
+	if _, err := m.Ask(m.As(nobody), userpb.Kind, other, registration(entrepot.Customer, nil)); entrepot.CodeOf(err) != entrepot.CodeConflict {
+		t.Fatalf("the same e-mail: %v", err)
+	}
+	m.Restart()
+	cred, err := grains.Ask[*userpb.Credentials](m.Platform(), m, userpb.Kind, id, &userpb.GetCredentials{})
+	if err != nil || cred.PasswordHash != secret || cred.User.Email != "ann@example.com" {
+		t.Fatalf("after the restart: %+v, %v", cred, err)
+	}
+	self := m.As(entrepot.Caller{Role: entrepot.Customer, UserID: id})
+	if _, err := m.Ask(self, userpb.Kind, id, &userpb.NoteLogin{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := m.EventTypes(); !reflect.DeepEqual(got, []string{"user.registered", "user.logged_in"}) {
+		t.Fatal(got)
+	}
+}

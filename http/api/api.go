@@ -1,0 +1,77 @@
+// Package api is the HTTP interface: one file a service, its routes on top and
+// its handlers below. A handler binds and checks the input, sends a command to
+// a grain or asks the service's own database for a list, and shapes the answer.
+// Rules of the business are not here; the grain checks the tenant again.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/http/edge"
+	"entrepot/persistence"
+)
+
+// Deps is what the handlers need from outside. The wiring fills in what the
+// mounted services use; a constructor of routes only keeps it.
+type Deps struct {
+	Asker  grains.Asker
+	Stores Stores
+	// AuditLogs and Movements hold an events.Envelope as their documents' state.
+	// AuditLogs has the fields userId, action, resource, resourceId (String) and
+	// at (Time); Movements has itemId (String) and movement (Int), scoped to the
+	// company and shop of the item.
+	AuditLogs *persistence.Collection
+	Movements *persistence.Collection
+
+	Tokens    Tokens
+	Passwords *Passwords
+	Logins    *LoginGuard // nil: logins are not throttled
+	Lists     *ListCache  // nil: product lists are not cached
+	Broker    BrokerStatus
+
+	// Checks reports the parts that the service at hand needs to serve; nil: none.
+	Checks func(ctx context.Context, service string) []Check
+	// Services reports every service of the platform, for GET /health/all.
+	Services func(ctx context.Context) []ServiceHealth
+
+	Now func() time.Time // default time.Now
+	Log *slog.Logger     // default slog.Default
+}
+
+// Stores are the databases that lists are read from.
+type Stores struct {
+	Auth, Company, Shop, Ecommerce, Sales, Payment, Inventory, Audit Reader
+}
+
+// Reader is the reading half of a persistence.Store.
+type Reader interface {
+	Unmarshal(data []byte, v any) error
+	Load(ctx context.Context, c *persistence.Collection, id entrepot.ID) (*persistence.Document, error)
+	Find(ctx context.Context, c *persistence.Collection, scope entrepot.Scope, q persistence.Query) (docs []persistence.Document, next string, err error)
+}
+
+// Tokens makes and verifies access tokens; *edge.Keys is one.
+type Tokens interface {
+	edge.Verifier
+	Sign(c edge.Claims) (token string, expires time.Time, err error)
+}
+
+// BrokerStatus is what the health page asks of an events.Broker.
+type BrokerStatus interface {
+	Status(ctx context.Context) ([]events.QueueStatus, error)
+}
+
+func (d Deps) withDefaults() Deps {
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	if d.Log == nil {
+		d.Log = slog.Default()
+	}
+	return d
+}

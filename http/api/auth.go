@@ -1,0 +1,204 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/user"
+	"entrepot/grains/user/userpb"
+	"entrepot/http/edge"
+	"entrepot/persistence"
+)
+
+// Auth is the auth service.
+func Auth(d Deps) Routes {
+	s := &authAPI{d.withDefaults()}
+	return Routes{"auth", []Route{
+		route(Route{ID: "login", Method: http.MethodPost, Path: "/auth/login", Access: Open, Summary: "Log in"}, s.login),
+		route(Route{ID: "register", Method: http.MethodPost, Path: "/auth/register", Access: Open, Status: http.StatusCreated, Summary: "Register as a customer"}, s.register),
+		route(Route{ID: "logout", Method: http.MethodPost, Path: "/auth/logout", Access: LoggedIn, Status: http.StatusNoContent, Summary: "Log out"}, s.logout),
+		route(Route{ID: "get-profile", Method: http.MethodGet, Path: "/auth/profile", Access: LoggedIn, Summary: "Who I am"}, s.profile),
+		route(Route{ID: "verify-token", Method: http.MethodGet, Path: "/auth/verify", Access: LoggedIn, Summary: "Verify the token"}, s.verify),
+	}}
+}
+
+type authAPI struct{ Deps }
+
+// User is a user as the API shows it.
+type User struct {
+	ID          entrepot.ID   `json:"id"`
+	Email       string        `json:"email"`
+	Name        string        `json:"name"`
+	Role        string        `json:"role"`
+	CompanyID   entrepot.ID   `json:"companyId,omitempty"`
+	ShopIDs     []entrepot.ID `json:"shopIds"`
+	IsActive    bool          `json:"isActive"`
+	LastLoginAt Time          `json:"lastLoginAt,omitzero"`
+	CreatedAt   Time          `json:"createdAt"`
+	UpdatedAt   Time          `json:"updatedAt"`
+}
+
+func userOf(u *userpb.User) User {
+	return User{
+		ID: u.Id, Email: u.Email, Name: u.Name, Role: u.Role, CompanyID: u.CompanyId, ShopIDs: notNil(u.ShopIds),
+		IsActive: u.IsActive, LastLoginAt: Time(u.LastLoginMs), CreatedAt: Time(u.CreatedMs), UpdatedAt: Time(u.UpdatedMs),
+	}
+}
+
+func notNil[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
+// Login is the answer to a login.
+type Login struct {
+	AccessToken string `json:"accessToken"`
+	TokenType   string `json:"tokenType" example:"Bearer"`
+	ExpiresIn   int64  `json:"expiresIn" doc:"seconds"`
+	User        User   `json:"user"`
+}
+
+type loginInput struct {
+	Body struct {
+		Email    string `json:"email" minLength:"3" maxLength:"254" example:"customer@demo.test"`
+		Password string `json:"password" minLength:"1" maxLength:"128" example:"demo-password"`
+	}
+}
+
+var errLogin = entrepot.Errorf(entrepot.CodeUnauthenticated, "the e-mail address or the password is wrong")
+
+// login takes as long and says the same whether the account exists or not.
+func (s *authAPI) login(ctx context.Context, in *loginInput) (*answer[Login], error) {
+	email := strings.ToLower(strings.TrimSpace(in.Body.Email))
+	forgive, err := s.Logins.begin(email, entrepot.CallerFrom(ctx).IP)
+	if err != nil {
+		return nil, err
+	}
+	u, err := s.authenticate(ctx, email, in.Body.Password)
+	if entrepot.CodeOf(err) != entrepot.CodeUnauthenticated {
+		forgive()
+	}
+	if err != nil {
+		return nil, err
+	}
+	as := entrepot.CallerFrom(ctx)
+	as.UserID, as.Email, as.Role, as.CompanyID, as.ShopIDs = u.Id, u.Email, entrepot.Role(u.Role), u.CompanyId, u.ShopIds
+	u, err = grains.Ask[*userpb.User](entrepot.WithCaller(ctx, as), s.Asker, userpb.Kind, u.Id, &userpb.NoteLogin{})
+	if err != nil {
+		return nil, err
+	}
+	token, expires, err := s.Tokens.Sign(edge.Claims{
+		UserID: u.Id, Email: u.Email, Role: entrepot.Role(u.Role), CompanyID: u.CompanyId, ShopIDs: u.ShopIds,
+	})
+	if err != nil {
+		return nil, err
+	}
+	ttl := int64(expires.Sub(s.Now()).Round(time.Second) / time.Second)
+	return &answer[Login]{Login{AccessToken: token, TokenType: "Bearer", ExpiresIn: ttl, User: userOf(u)}}, nil
+}
+
+func (s *authAPI) authenticate(ctx context.Context, email, password string) (*userpb.User, error) {
+	known, err := s.credentials(ctx, email)
+	if err != nil {
+		return nil, err
+	}
+	right, err := s.Passwords.Check(ctx, known.GetPasswordHash(), password)
+	if err != nil {
+		return nil, err
+	}
+	if !right || !known.GetUser().GetIsActive() {
+		return nil, errLogin
+	}
+	return known.GetUser(), nil
+}
+
+// credentials are what the account is checked against; nil for an unknown one.
+func (s *authAPI) credentials(ctx context.Context, email string) (*userpb.Credentials, error) {
+	q := persistence.Query{Where: where(nil, "email", email), Limit: 1}
+	docs, _, err := s.Stores.Auth.Find(ctx, user.Collection, entrepot.AllTenants(), q)
+	if err != nil {
+		return nil, unreadable(ctx, user.Collection, err)
+	}
+	if len(docs) == 0 {
+		return nil, nil
+	}
+	as := entrepot.SystemCaller(entrepot.CallerFrom(ctx).RequestID)
+	return grains.Ask[*userpb.Credentials](entrepot.WithCaller(ctx, as), s.Asker, userpb.Kind, docs[0].ID, &userpb.GetCredentials{})
+}
+
+type registerInput struct {
+	Here
+	Body struct {
+		Email    string `json:"email" maxLength:"254" pattern:"^[^@\\s<>\"',;]+@[^@\\s<>\"',;]+\\.[^@\\s<>\"',;]+$" patternDescription:"an e-mail address" example:"ada@example.com"`
+		Password string `json:"password" minLength:"8" maxLength:"128" example:"a long sentence is easy to remember"`
+		Name     string `json:"name" minLength:"1" maxLength:"200" example:"Ada Lovelace"`
+	}
+}
+
+func (s *authAPI) register(ctx context.Context, in *registerInput) (*created[User], error) {
+	email := strings.ToLower(in.Body.Email)
+	if err := checkNewPassword(in.Body.Password, email); err != nil {
+		return nil, err
+	}
+	if _, err := s.Logins.begin("register:"+email, entrepot.CallerFrom(ctx).IP); err != nil {
+		return nil, err
+	}
+	hash, err := s.Passwords.Hash(ctx, in.Body.Password)
+	if err != nil {
+		return nil, err
+	}
+	nobody := entrepot.CallerFrom(ctx) // whoever is logged in registers as a stranger here
+	nobody.UserID, nobody.Email, nobody.Role, nobody.CompanyID, nobody.ShopIDs = "", "", "", "", nil
+	u, err := grains.Ask[*userpb.User](entrepot.WithCaller(ctx, nobody), s.Asker, userpb.Kind, entrepot.NewID(),
+		&userpb.Register{Email: email, Name: in.Body.Name, PasswordHash: hash, Role: string(entrepot.Customer)})
+	if err != nil {
+		return nil, err
+	}
+	return &created[User]{in.beside("profile"), userOf(u)}, nil
+}
+
+func (s *authAPI) logout(ctx context.Context, _ *struct{}) (*nothing, error) {
+	_, err := s.Asker.Ask(ctx, userpb.Kind, entrepot.CallerFrom(ctx).UserID, &userpb.NoteLogout{})
+	return nil, err
+}
+
+func (s *authAPI) profile(ctx context.Context, _ *struct{}) (*answer[User], error) {
+	u, err := grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, entrepot.CallerFrom(ctx).UserID, &userpb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	return &answer[User]{userOf(u)}, nil
+}
+
+// Verified is what a token says.
+type Verified struct {
+	Valid     bool          `json:"valid"`
+	UserID    entrepot.ID   `json:"userId"`
+	Email     string        `json:"email"`
+	Role      entrepot.Role `json:"role"`
+	CompanyID entrepot.ID   `json:"companyId,omitempty"`
+	ShopIDs   []entrepot.ID `json:"shopIds"`
+	ExpiresAt Time          `json:"expiresAt"`
+}
+
+type verifyInput struct {
+	Authorization string `header:"Authorization" hidden:"true"`
+}
+
+func (s *authAPI) verify(_ context.Context, in *verifyInput) (*answer[Verified], error) {
+	token, _ := edge.BearerToken(in.Authorization)
+	c, err := s.Tokens.Verify(token)
+	if err != nil {
+		return nil, err
+	}
+	return &answer[Verified]{Verified{
+		Valid: true, UserID: c.UserID, Email: c.Email, Role: c.Role, CompanyID: c.CompanyID,
+		ShopIDs: notNil(c.ShopIDs), ExpiresAt: timeOf(c.ExpiresAt.Time),
+	}}, nil
+}

@@ -1,0 +1,170 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/cart/cartpb"
+	"entrepot/grains/product/productpb"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// Cart is the customer's cart, of the e-commerce service.
+func Cart(d Deps) Routes {
+	s := &cartAPI{d.withDefaults()}
+	own := Only(entrepot.Customer)
+	return Routes{"cart", []Route{
+		route(Route{ID: "get-cart", Method: http.MethodGet, Path: "/cart", Access: own, Summary: "Read the cart"}, s.get),
+		route(Route{ID: "clear-cart", Method: http.MethodDelete, Path: "/cart", Access: own, Summary: "Empty the cart"}, s.clear),
+		route(Route{ID: "add-cart-item", Method: http.MethodPost, Path: "/cart/items", Access: own, Status: http.StatusCreated, Summary: "Add to the cart"}, s.add),
+		route(Route{ID: "set-cart-item", Method: http.MethodPut, Path: "/cart/items/{id}", Access: own, Summary: "Change a quantity; 0 removes the line"}, s.set),
+		route(Route{ID: "remove-cart-item", Method: http.MethodDelete, Path: "/cart/items/{id}", Access: own, Summary: "Remove a line"}, s.remove),
+	}}
+}
+
+type cartAPI struct{ Deps }
+
+// CartView is a cart as the API shows it.
+type CartView struct {
+	UserID    entrepot.ID     `json:"userId"`
+	Items     []CartItem      `json:"items"`
+	Total     entrepot.Amount `json:"total"`
+	Currency  string          `json:"currency,omitempty"`
+	UpdatedAt Time            `json:"updatedAt,omitzero"`
+}
+
+// CartItem is one line of a cart.
+type CartItem struct {
+	ID        string          `json:"id"`
+	ProductID entrepot.ID     `json:"productId"`
+	ShopID    entrepot.ID     `json:"shopId"`
+	CompanyID entrepot.ID     `json:"companyId"`
+	Name      string          `json:"name"`
+	Quantity  int64           `json:"quantity"`
+	Price     entrepot.Amount `json:"price"`
+	Subtotal  entrepot.Amount `json:"subtotal"`
+	Currency  string          `json:"currency"`
+}
+
+func cartOf(c *cartpb.Cart) CartView {
+	v := CartView{
+		UserID: c.UserId, Total: amount(c.TotalMinor, c.Currency), Currency: c.Currency,
+		Items: make([]CartItem, 0, len(c.Items)), UpdatedAt: Time(c.UpdatedMs),
+	}
+	for _, i := range c.Items {
+		v.Items = append(v.Items, CartItem{
+			ID: i.Id, ProductID: i.ProductId, ShopID: i.ShopId, CompanyID: i.CompanyId, Name: i.Name, Quantity: i.Quantity,
+			Price: amount(i.PriceMinor, i.Currency), Subtotal: amount(i.PriceMinor*i.Quantity, i.Currency), Currency: i.Currency,
+		})
+	}
+	return v
+}
+
+// ask sends a command to the caller's own cart, which has the id of its user.
+func (s *cartAPI) ask(ctx context.Context, cmd proto.Message) (*cartpb.Cart, error) {
+	return grains.Ask[*cartpb.Cart](ctx, s.Asker, cartpb.Kind, entrepot.CallerFrom(ctx).UserID, cmd)
+}
+
+func (s *cartAPI) answer(ctx context.Context, cmd proto.Message) (*answer[CartView], error) {
+	c, err := s.ask(ctx, cmd)
+	if err != nil {
+		return nil, err
+	}
+	return &answer[CartView]{cartOf(c)}, nil
+}
+
+func (s *cartAPI) get(ctx context.Context, _ *struct{}) (*answer[CartView], error) {
+	return s.answer(ctx, &cartpb.Get{})
+}
+
+func (s *cartAPI) clear(ctx context.Context, _ *struct{}) (*answer[CartView], error) {
+	return s.answer(ctx, &cartpb.Clear{})
+}
+
+type addItemInput struct {
+	Here
+	Body struct {
+		ProductID string `json:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+		ShopID    string `json:"shopId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"default: the first shop that sells it"`
+		Quantity  int64  `json:"quantity" minimum:"1" maximum:"10000" example:"1"`
+	}
+}
+
+// add takes price and name from the product, never from the client.
+func (s *cartAPI) add(ctx context.Context, in *addItemInput) (*created[CartView], error) {
+	p, shopID, err := sold(ctx, s.Asker, "", in.Body.ProductID, in.Body.ShopID)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.ask(ctx, &cartpb.AddItem{
+		ProductId: p.Id, ShopId: shopID, CompanyId: p.CompanyId, Quantity: in.Body.Quantity,
+		PriceMinor: p.PriceMinor, Currency: p.Currency, Name: p.Name,
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &created[CartView]{Body: cartOf(c)}
+	for _, i := range c.Items {
+		if i.ProductId == p.Id && i.ShopId == shopID {
+			out.Location = in.below(i.Id)
+		}
+	}
+	return out, nil
+}
+
+type setItemInput struct {
+	idPath
+	Body struct {
+		Quantity int64 `json:"quantity" minimum:"0" maximum:"10000" example:"2"`
+	}
+}
+
+func (s *cartAPI) set(ctx context.Context, in *setItemInput) (*answer[CartView], error) {
+	return s.answer(ctx, &cartpb.SetQuantity{ItemId: clipID(in.ID), Quantity: in.Body.Quantity})
+}
+
+func (s *cartAPI) remove(ctx context.Context, in *struct{ idPath }) (*answer[CartView], error) {
+	return s.answer(ctx, &cartpb.RemoveItem{ItemId: clipID(in.ID)})
+}
+
+// clipID: an item's id is its cart's to know; one that is absurdly long is none.
+func clipID(id string) string {
+	if len(id) > 64 {
+		return ""
+	}
+	return id
+}
+
+// sold is a product that may be bought and the shop that sells it; where is the
+// prefix of the fields that name them ("items[1].").
+func sold(ctx context.Context, a grains.Asker, where string, productID, shopID entrepot.ID) (*productpb.Product, entrepot.ID, error) {
+	p, err := askProduct(ctx, a, productID)
+	switch {
+	case entrepot.CodeOf(err) == entrepot.CodeNotFound:
+		return nil, "", missing(where+"productId", "no such product")
+	case err != nil:
+		return nil, "", err
+	}
+	shopID, err = soldBy(p, where, shopID)
+	return p, shopID, err
+}
+
+// soldBy checks that the shop sells the product; without a shop it is the first that does.
+func soldBy(p *productpb.Product, where string, shopID entrepot.ID) (entrepot.ID, error) {
+	switch {
+	case p.Status != "active":
+		return "", missing(where+"productId", "no such product")
+	case len(p.ShopIds) == 0:
+		return "", entrepot.Errorf(entrepot.CodeConflict, "%sproductId: no shop sells the product", where)
+	case shopID == "":
+		return p.ShopIds[0], nil
+	case !slices.Contains(p.ShopIds, shopID):
+		return "", entrepot.Invalid(where+"shopId", "soldBy", "the shop does not sell the product")
+	default:
+		return shopID, nil
+	}
+}

@@ -1,0 +1,48 @@
+package api
+
+import (
+	"time"
+
+	"entrepot/http/edge"
+)
+
+// LoginGuard throttles wrong logins, by account and by address. An attempt takes
+// a token of both and gives them back when it succeeds, so that attempts made at
+// the same time count too.
+type LoginGuard struct{ accounts, addresses *edge.Limiter }
+
+// NewLoginGuard allows perAccount wrong logins of an account (0: 10) and
+// perAddress of an address (0: 100), then one a minute and one every six seconds.
+// Registrations count for the address. now is nil for the wall clock.
+func NewLoginGuard(perAccount, perAddress int, now func() time.Time) *LoginGuard {
+	if perAccount <= 0 {
+		perAccount = 10
+	}
+	if perAddress <= 0 {
+		perAddress = 100
+	}
+	return &LoginGuard{
+		accounts:  edge.NewLimiter(perAccount, time.Minute, now),
+		addresses: edge.NewLimiter(perAddress, 6*time.Second, now),
+	}
+}
+
+// begin refuses with CodeRateLimited, or answers how to say that nothing was wrong.
+func (g *LoginGuard) begin(email, ip string) (forgive func(), err error) {
+	if g == nil {
+		return func() {}, nil
+	}
+	account, address := g.accounts.Take(email), g.addresses.Take(ip)
+	switch {
+	case account.OK && address.OK:
+		return func() { g.accounts.Give(email); g.addresses.Give(ip) }, nil
+	case account.OK: // the account is not to blame
+		g.accounts.Give(email)
+		return nil, edge.RateLimited(address.Reset)
+	default:
+		if address.OK {
+			g.addresses.Give(ip)
+		}
+		return nil, edge.RateLimited(account.Reset)
+	}
+}

@@ -1,0 +1,147 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"entrepot"
+)
+
+// Check is one part that a service needs, as it is now.
+type Check struct {
+	Name      string  `json:"name" example:"ecommercedb"`
+	Up        bool    `json:"up"`
+	LatencyMs float64 `json:"latencyMs"`
+	Detail    string  `json:"detail,omitempty"`
+}
+
+// ServiceHealth is one service of the platform.
+type ServiceHealth struct {
+	Name         string     `json:"name" example:"sales"`
+	Status       string     `json:"status" enum:"up,degraded,down"`
+	Instances    []Instance `json:"instances"`
+	Dependencies []Check    `json:"dependencies"`
+}
+
+// Instance is one running process of a service.
+type Instance struct {
+	ID        string  `json:"id"`
+	Address   string  `json:"address"`
+	Up        bool    `json:"up"`
+	LatencyMs float64 `json:"latencyMs"`
+}
+
+// The statuses of a service and of the platform.
+const (
+	Up       = "up"
+	Degraded = "degraded"
+	Down     = "down"
+)
+
+// Health is what every service answers about itself, on its own port and the
+// gateway's alike.
+func Health(d Deps, service string) Routes {
+	s := &healthAPI{d.withDefaults(), service}
+	return Routes{"health", []Route{
+		route(Route{ID: "health", Method: http.MethodGet, Path: "/health", Access: Open, Root: true, Summary: "Whether the process lives"}, s.live),
+		route(Route{ID: "ready", Method: http.MethodGet, Path: "/ready", Access: Open, Root: true, Summary: "Whether the service can serve"}, s.ready),
+	}}
+}
+
+// HealthAll is the gateway's view of all services.
+func HealthAll(d Deps) Routes {
+	s := &healthAPI{d.withDefaults(), "gateway"}
+	return Routes{"health", []Route{
+		route(Route{ID: "health-all", Method: http.MethodGet, Path: "/health/all", Access: Open, Summary: "Every service, its instances and what they need",
+			Doc: "Always 200: a part that is down makes the status degraded."}, s.all),
+	}}
+}
+
+type healthAPI struct {
+	Deps
+	service string
+}
+
+// Live says that the process answers.
+type Live struct {
+	Status  string `json:"status" example:"ok"`
+	Service string `json:"service"`
+	Time    Time   `json:"time"`
+}
+
+func (s *healthAPI) live(context.Context, *struct{}) (*answer[Live], error) {
+	return &answer[Live]{Live{Status: "ok", Service: s.service, Time: timeOf(s.Now())}}, nil
+}
+
+// Ready says whether the service can serve, and what it lacks.
+type Ready struct {
+	Status  string  `json:"status" enum:"ready,unready"`
+	Service string  `json:"service"`
+	Checks  []Check `json:"checks"`
+}
+
+type readyOutput struct {
+	Status int
+	Body   Ready
+}
+
+func (s *healthAPI) ready(ctx context.Context, _ *struct{}) (*readyOutput, error) {
+	out := &readyOutput{http.StatusOK, Ready{Status: "ready", Service: s.service, Checks: []Check{}}}
+	if s.Checks != nil {
+		out.Body.Checks = notNil(s.Checks(ctx, s.service))
+	}
+	for _, c := range out.Body.Checks {
+		if !c.Up {
+			out.Status, out.Body.Status = http.StatusServiceUnavailable, "unready"
+		}
+	}
+	return out, nil
+}
+
+// Platform is every service of the platform.
+type Platform struct {
+	Status   string          `json:"status" enum:"up,degraded"`
+	Time     Time            `json:"time"`
+	Services []ServiceHealth `json:"services"`
+	Queues   []QueueHealth   `json:"queues,omitempty" doc:"for super admins"`
+}
+
+// QueueHealth is the backlog of one queue.
+type QueueHealth struct {
+	Name    string `json:"name"`
+	Ready   int64  `json:"ready"`
+	Unacked int64  `json:"unacked"`
+}
+
+func (s *healthAPI) all(ctx context.Context, _ *struct{}) (*answer[Platform], error) {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	p := Platform{Status: Up, Time: timeOf(s.Now()), Services: []ServiceHealth{}}
+	if s.Services != nil {
+		p.Services = notNil(s.Services(ctx))
+	}
+	for i := range p.Services {
+		v := &p.Services[i]
+		v.Instances, v.Dependencies = notNil(v.Instances), notNil(v.Dependencies)
+		if v.Status != Up {
+			p.Status = Degraded
+		}
+	}
+	if s.Broker != nil && entrepot.CallerFrom(ctx).Role == entrepot.SuperAdmin {
+		p.Queues = s.queues(ctx, &p)
+	}
+	return &answer[Platform]{p}, nil
+}
+
+func (s *healthAPI) queues(ctx context.Context, p *Platform) (out []QueueHealth) {
+	queues, err := s.Broker.Status(ctx)
+	if err != nil {
+		p.Status = Degraded
+		return nil
+	}
+	for _, q := range queues {
+		out = append(out, QueueHealth{q.Name, q.Ready, q.Unacked})
+	}
+	return out
+}

@@ -1,0 +1,136 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/persistence"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// idPath is the id in a path. One that is malformed names nothing, and so is
+// not found like any other.
+type idPath struct {
+	ID string `path:"id" example:"65a1b2c3d4e5f60718293a4b"`
+}
+
+func (p idPath) id() (entrepot.ID, error) { return existing(p.ID) }
+
+func existing(id string) (entrepot.ID, error) {
+	if !entrepot.ValidID(id) {
+		return "", entrepot.ErrNotFound
+	}
+	return id, nil
+}
+
+// ListParams are what every list takes.
+type ListParams struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"how many at most"`
+	Cursor string `query:"cursor" maxLength:"1024" doc:"nextCursor of the page before"`
+}
+
+// KeyHeader is the client's own name for a command, so that it may be sent again.
+type KeyHeader struct {
+	Key string `header:"Idempotency-Key" maxLength:"255" pattern:"^[!-~]+$" patternDescription:"visible ASCII" doc:"the same key gives the same answer for 24 hours"`
+}
+
+// command returns a context whose next Ask is the client's keyed command; raw is
+// the body, to tell the same key with another content. Without a key it is ctx.
+func (k KeyHeader) command(ctx context.Context, use string, raw []byte) context.Context {
+	if k.Key == "" {
+		return ctx
+	}
+	user := entrepot.CallerFrom(ctx).UserID
+	return grains.WithCommand(ctx, grains.CommandID{
+		ID: entrepot.DeriveID(use, user, k.Key), Keyed: true, Hash: grains.HashOf(raw),
+	})
+}
+
+// Here knows the path of a request, for the Location of what it creates.
+type Here struct{ at string }
+
+// Resolve keeps the path; huma calls it before the handler.
+func (h *Here) Resolve(ctx huma.Context) []error {
+	u := ctx.URL()
+	h.at = u.Path
+	return nil
+}
+
+// below is the location of an entity in the collection that was posted to.
+func (h *Here) below(id string) string { return path.Join(h.at, id) }
+
+// beside is the location of an entity beside the action that was posted to.
+func (h *Here) beside(id string) string { return path.Join(path.Dir(h.at), id) }
+
+// find answers a page of a collection, each document's state S seen through view.
+func find[S, V any](ctx context.Context, r Reader, c *persistence.Collection, scope entrepot.Scope, q persistence.Query, view func(*S, *persistence.Document) V) (entrepot.Page[V], error) {
+	page := entrepot.Page[V]{Items: []V{}}
+	if scope.Empty() {
+		return page, nil
+	}
+	docs, next, err := r.Find(ctx, c, scope, q)
+	if err != nil {
+		return page, unreadable(ctx, c, err)
+	}
+	page.NextCursor = next
+	for i := range docs {
+		var s S
+		if err := r.Unmarshal(docs[i].State, &s); err != nil {
+			return page, fmt.Errorf("api: document %s of %s: %w", docs[i].ID, c.Name, err)
+		}
+		page.Items = append(page.Items, view(&s, &docs[i]))
+	}
+	return page, nil
+}
+
+// unreadable: a database that does not answer is not a defect of ours, but an
+// operator wants to know its reason.
+func unreadable(ctx context.Context, c *persistence.Collection, err error) error {
+	if entrepot.CodeOf(err) != entrepot.CodeInternal {
+		return err
+	}
+	slog.WarnContext(ctx, "list not answered", "collection", c.Name, "error", err,
+		"requestId", entrepot.CallerFrom(ctx).RequestID)
+	return entrepot.Unavailable("the list cannot be read right now")
+}
+
+// absent is the error of a document that was not loaded.
+func absent(ctx context.Context, c *persistence.Collection, err error) error {
+	if errors.Is(err, persistence.ErrNotFound) {
+		return entrepot.ErrNotFound
+	}
+	return unreadable(ctx, c, err)
+}
+
+// where adds a condition unless its value is empty.
+func where(conds []persistence.Cond, field, value string) []persistence.Cond {
+	if value == "" {
+		return conds
+	}
+	return append(conds, persistence.Cond{Field: field, Op: persistence.Eq, Value: value})
+}
+
+// paged is one page of a list.
+type paged[V any] struct {
+	Body entrepot.Page[V]
+}
+
+// answer is one entity.
+type answer[V any] struct {
+	Body V
+}
+
+// created is one new entity and where it is.
+type created[V any] struct {
+	Location string `header:"Location"`
+	Body     V
+}
+
+// nothing is the answer of what has nothing to say: 204.
+type nothing struct{}

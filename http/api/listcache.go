@@ -1,0 +1,113 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"entrepot"
+
+	"golang.org/x/sync/singleflight"
+)
+
+// ListCache keeps encoded product lists for a short time, in bounds. What may be
+// seen depends on the class of the reader alone: everybody, one company's staff,
+// or the platform. The wiring calls Invalidate on product events of other
+// members; a list is never older than the maximal age in any case.
+type ListCache struct {
+	maxAge   time.Duration
+	maxBytes int
+	now      func() time.Time
+	flights  singleflight.Group
+
+	mu         sync.RWMutex
+	entries    map[listKey]listEntry
+	bytes      int
+	generation uint64 // counts invalidations: a list read before one is not kept after it
+}
+
+type listEntry struct {
+	body []byte
+	at   time.Time
+}
+
+// listKey is a product list: who reads (class) and what was asked for.
+type listKey struct {
+	class string
+	productFilter
+	sort, cursor string
+	limit        int
+}
+
+// The classes that are not one company's.
+const (
+	classPublic   = "public"
+	classPlatform = "platform"
+)
+
+// NewListCache makes a cache; zero maxAge means 2 s.
+func NewListCache(maxAge time.Duration) *ListCache {
+	if maxAge <= 0 {
+		maxAge = 2 * time.Second
+	}
+	return &ListCache{maxAge: maxAge, maxBytes: 32 << 20, now: time.Now, entries: map[listKey]listEntry{}}
+}
+
+// Invalidate forgets the lists that may show a product of the company.
+func (c *ListCache) Invalidate(companyID entrepot.ID) {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.generation++
+	for k, e := range c.entries {
+		if k.class == classPublic || k.class == classPlatform || k.class == companyID {
+			delete(c.entries, k)
+			c.bytes -= len(e.body)
+		}
+	}
+}
+
+// answer is the list's JSON: a kept one, or what read makes. Requests for the
+// same list at the same time read once.
+func (c *ListCache) answer(ctx context.Context, key listKey, read func(context.Context) ([]byte, error)) ([]byte, error) {
+	if c == nil {
+		return read(ctx)
+	}
+	now := c.now()
+	c.mu.RLock()
+	e, ok := c.entries[key]
+	generation := c.generation
+	c.mu.RUnlock()
+	if ok && now.Sub(e.at) < c.maxAge {
+		return e.body, nil
+	}
+	v, err, _ := c.flights.Do(fmt.Sprintf("%d %#v", generation, key), func() (any, error) {
+		// The reading is for everyone who waits, whoever of them goes away.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		body, err := read(ctx)
+		if err == nil {
+			c.keep(key, listEntry{body, now}, generation)
+		}
+		return body, err
+	})
+	body, _ := v.([]byte)
+	return body, err
+}
+
+func (c *ListCache) keep(key listKey, e listEntry, generation uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.generation != generation || len(e.body) > c.maxBytes {
+		return
+	}
+	if c.bytes+len(e.body) > c.maxBytes {
+		clear(c.entries) // full of what will be too old in two seconds anyway
+		c.bytes = 0
+	}
+	c.bytes += len(e.body) - len(c.entries[key].body)
+	c.entries[key] = e
+}

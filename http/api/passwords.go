@@ -1,0 +1,114 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+
+	"entrepot"
+
+	"golang.org/x/crypto/bcrypt"
+)
+
+// ProductionCost is the least bcrypt cost outside of tests and demos.
+const ProductionCost = 12
+
+// hashWait is how long a login waits for a free core.
+const hashWait = 3 * time.Second
+
+// Passwords hashes and checks passwords: bcrypt over a hash of its own, so that
+// nothing beyond bcrypt's 72 bytes is lost, with no more hashes at a time than cores.
+type Passwords struct {
+	cost  int
+	slots chan struct{}
+	dummy string // of no password: what an unknown account is checked against
+}
+
+// NewPasswords makes a hasher of a bcrypt cost (4 to 31).
+func NewPasswords(cost int) (*Passwords, error) {
+	if cost < bcrypt.MinCost || cost > bcrypt.MaxCost {
+		return nil, fmt.Errorf("api: bcrypt cost %d is not within %d to %d", cost, bcrypt.MinCost, bcrypt.MaxCost)
+	}
+	p := &Passwords{cost: cost, slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	dummy, err := p.Hash(context.Background(), entrepot.NewID()+entrepot.NewID())
+	p.dummy = dummy
+	return p, err
+}
+
+// Hash makes the hash that a user is stored with.
+func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
+	var hash []byte
+	err := p.bounded(ctx, func() (err error) {
+		hash, err = bcrypt.GenerateFromPassword(prehash(password), p.cost)
+		return err
+	})
+	return string(hash), err
+}
+
+// Check reports whether the password is the hash's. An empty hash takes the same
+// time and is never right.
+func (p *Passwords) Check(ctx context.Context, hash, password string) (bool, error) {
+	known := hash != ""
+	if !known {
+		hash = p.dummy
+	}
+	right := false
+	err := p.bounded(ctx, func() error {
+		right = bcrypt.CompareHashAndPassword([]byte(hash), prehash(password)) == nil
+		return nil
+	})
+	return right && known, err
+}
+
+// bounded runs work once a core is free; CodeUnavailable when none is in time.
+func (p *Passwords) bounded(ctx context.Context, work func() error) error {
+	t := time.NewTimer(hashWait)
+	defer t.Stop()
+	select {
+	case p.slots <- struct{}{}:
+		defer func() { <-p.slots }()
+		return work()
+	case <-t.C:
+	case <-ctx.Done():
+	}
+	return entrepot.Unavailable("too many logins at a time")
+}
+
+// prehash makes 44 bytes without NUL of any password.
+func prehash(password string) []byte {
+	h := sha256.Sum256([]byte(password))
+	return []byte(base64.StdEncoding.EncodeToString(h[:]))
+}
+
+//go:embed passwords.txt
+var commonList string
+
+var commonPasswords = func() map[string]bool {
+	m := map[string]bool{}
+	for _, p := range strings.Fields(commonList) {
+		m[p] = true
+	}
+	return m
+}()
+
+// checkNewPassword refuses what is guessed first: common passwords, also with
+// digits or marks around them, one character repeated, and the account's own name.
+func checkNewPassword(password, email string) error {
+	low := strings.ToLower(password)
+	name, _, _ := strings.Cut(strings.ToLower(email), "@")
+	switch {
+	case commonPasswords[low], commonPasswords[strings.Trim(low, "0123456789!?.-_*#")]:
+		return entrepot.Invalid("password", "common", "is one of the passwords that are guessed first")
+	case strings.Count(low, low[:1]) == len(low):
+		return entrepot.Invalid("password", "common", "repeats one character")
+	case low == name, low == strings.ToLower(email):
+		return entrepot.Invalid("password", "common", "is the account's own name")
+	default:
+		return nil
+	}
+}

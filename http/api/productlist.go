@@ -1,0 +1,173 @@
+package api
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/product"
+	"entrepot/grains/shop/shoppb"
+	"entrepot/persistence"
+)
+
+// productFilter is what products are chosen by. It is comparable, and so part of
+// the key that a list is cached by.
+type productFilter struct {
+	company, shop, category, brand, status, prefix string
+	currency                                       string
+	minPrice, maxPrice                             int64 // minor units; maxPrice -1: none
+}
+
+type productListInput struct {
+	ListParams
+	ShopID    string `query:"shopId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+	CompanyID string `query:"companyId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+	Category  string `query:"category" maxLength:"100"`
+	Brand     string `query:"brand" maxLength:"100"`
+	Status    string `query:"status" enum:"active,draft,archived" doc:"for staff"`
+	MinPrice  string `query:"minPrice" maxLength:"20" doc:"with currency" example:"5.00"`
+	MaxPrice  string `query:"maxPrice" maxLength:"20" doc:"with currency, inclusive" example:"50.00"`
+	Currency  string `query:"currency" pattern:"^[A-Z]{3}$" patternDescription:"an ISO 4217 code"`
+	Q         string `query:"q" maxLength:"100" doc:"beginning of the name"`
+	Sort      string `query:"sort" enum:"-createdAt,createdAt,price,-price,name" default:"-createdAt"`
+}
+
+func (s *productAPI) list(ctx context.Context, in *productListInput) (*rawJSON, error) {
+	f, err := in.filter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	key := listKey{class: readerClass(ctx), productFilter: f, sort: in.Sort, cursor: in.Cursor, limit: in.Limit}
+	body, err := s.Lists.answer(ctx, key, func(ctx context.Context) ([]byte, error) {
+		page, err := s.read(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		return encode(page)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return rawOf(body), nil
+}
+
+// readerClass is what decides which products are seen.
+func readerClass(ctx context.Context) string {
+	c := entrepot.CallerFrom(ctx)
+	switch c.Role {
+	case entrepot.SuperAdmin:
+		return classPlatform
+	case entrepot.CompanyAdmin, entrepot.ShopManager, entrepot.ShopStaff:
+		return c.CompanyID
+	default:
+		return classPublic
+	}
+}
+
+func (in *productListInput) filter(ctx context.Context) (productFilter, error) {
+	f := productFilter{
+		company: in.CompanyID, shop: in.ShopID, category: in.Category, brand: in.Brand, status: in.Status,
+		prefix: in.Q, currency: in.Currency, maxPrice: -1,
+	}
+	if in.Status != "" && in.Status != product.StatusActive && !isStaff(ctx) {
+		return f, entrepot.Invalid("status", "privileged", "only staff see products that are not active")
+	}
+	if in.MinPrice == "" && in.MaxPrice == "" {
+		return f, nil
+	}
+	if in.Currency == "" {
+		return f, entrepot.Invalid("currency", "required", "must be given with a price")
+	}
+	if in.MinPrice != "" {
+		m, err := entrepot.ParseMoney("minPrice", in.MinPrice, in.Currency)
+		if err != nil {
+			return f, err
+		}
+		f.minPrice = m.Minor
+	}
+	if in.MaxPrice != "" {
+		m, err := entrepot.ParseMoney("maxPrice", in.MaxPrice, in.Currency)
+		if err != nil {
+			return f, err
+		}
+		f.maxPrice = m.Minor
+	}
+	return f, nil
+}
+
+// maxSieved is how many pages one request may sieve for filters that the
+// database has no index for (a shop among several, a currency).
+const maxSieved = 5
+
+// read answers a page from the database.
+func (s *productAPI) read(ctx context.Context, key listKey) (entrepot.Page[ProductView], error) {
+	q, scope := key.query()
+	if key.shop != "" && key.company == "" {
+		v, err := askShop(ctx, s.Asker, key.shop)
+		switch entrepot.CodeOf(err) {
+		case "":
+			q.Where = where(q.Where, "companyId", v.CompanyId)
+		case entrepot.CodeNotFound:
+			return entrepot.Page[ProductView]{Items: []ProductView{}}, nil
+		default:
+			return entrepot.Page[ProductView]{}, err
+		}
+	}
+	for range maxSieved - 1 {
+		page, err := s.page(ctx, key, scope, q)
+		if err != nil || len(page.Items) > 0 || page.NextCursor == "" {
+			return page, err
+		}
+		q.Cursor = page.NextCursor
+	}
+	return s.page(ctx, key, scope, q)
+}
+
+func (s *productAPI) page(ctx context.Context, key listKey, scope entrepot.Scope, q persistence.Query) (entrepot.Page[ProductView], error) {
+	page, err := find(ctx, s.Stores.Ecommerce, product.Collection, scope, q,
+		func(p *product.State, _ *persistence.Document) ProductView { return productOf(p.View()) })
+	page.Items = slices.DeleteFunc(page.Items, func(p ProductView) bool {
+		return (key.shop != "" && !slices.Contains(p.ShopIDs, key.shop)) || (key.currency != "" && p.Currency != key.currency)
+	})
+	return page, err
+}
+
+// query is the list as the database is asked for it: the public sees what is
+// active, staff their company's in every status.
+func (k listKey) query() (persistence.Query, entrepot.Scope) {
+	scope, status := entrepot.AllTenants(), k.status
+	switch k.class {
+	case classPlatform:
+	case classPublic:
+		status = product.StatusActive
+	default:
+		scope = entrepot.InCompany(k.class)
+	}
+	by, desc := strings.CutPrefix(k.sort, "-")
+	q := persistence.Query{Sort: by, Desc: desc, Limit: k.limit, Cursor: k.cursor}
+	if status != "" {
+		q.Where = where(q.Where, "status", status)
+	} else {
+		q.Where = append(q.Where, persistence.Cond{Field: "status", Op: persistence.In,
+			Values: []any{product.StatusActive, product.StatusDraft, product.StatusArchived}})
+	}
+	q.Where = where(q.Where, "companyId", k.company)
+	q.Where = where(q.Where, "category", k.category)
+	q.Where = where(q.Where, "brand", k.brand)
+	if k.prefix != "" {
+		q.Where = append(q.Where, persistence.Cond{Field: "name", Op: persistence.Prefix, Value: k.prefix})
+	}
+	if k.minPrice > 0 {
+		q.Where = append(q.Where, persistence.Cond{Field: "price", Op: persistence.Gte, Value: k.minPrice})
+	}
+	if k.maxPrice >= 0 {
+		q.Where = append(q.Where, persistence.Cond{Field: "price", Op: persistence.Lt, Value: k.maxPrice + 1})
+	}
+	return q, scope
+}
+
+func askShop(ctx context.Context, a grains.Asker, id entrepot.ID) (*shoppb.Shop, error) {
+	return grains.Ask[*shoppb.Shop](ctx, a, shoppb.Kind, id, &shoppb.Get{})
+}

@@ -1,0 +1,151 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"slices"
+
+	"entrepot"
+	"entrepot/http/edge"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// Access is who may use a route. Its zero value is no declaration, and a route
+// without a declaration cannot be made.
+type Access struct {
+	declared    bool
+	public      bool
+	ignoreToken bool // even a token that does not verify
+	roles       []entrepot.Role
+}
+
+// The permissions of the role table. The entity checks the tenant besides.
+var (
+	// Public is for anyone; a token that is sent must verify.
+	Public = Access{declared: true, public: true}
+	// Open is for anyone, whatever token is sent: logging in again.
+	Open = Access{declared: true, public: true, ignoreToken: true}
+	// LoggedIn is for every role.
+	LoggedIn = Only(entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager, entrepot.ShopStaff, entrepot.Customer)
+	// Staff is for every role but customers.
+	Staff = Only(entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager, entrepot.ShopStaff)
+)
+
+// Only is for the named roles.
+func Only(roles ...entrepot.Role) Access { return Access{declared: true, roles: roles} }
+
+// Roles lists who may use the route; nil for anyone.
+func (a Access) Roles() []entrepot.Role { return slices.Clone(a.roles) }
+
+// check refuses who may not use the route.
+func (a Access) check(ctx context.Context) error {
+	if err := edge.TokenError(ctx); err != nil && !a.ignoreToken {
+		return err
+	}
+	if a.public {
+		return nil
+	}
+	role := entrepot.CallerFrom(ctx).Role
+	switch {
+	case role == "":
+		return entrepot.Errorf(entrepot.CodeUnauthenticated, "log in first")
+	case !slices.Contains(a.roles, role):
+		return entrepot.Errorf(entrepot.CodeForbidden, "the role %s may not do this", role)
+	default:
+		return nil
+	}
+}
+
+// Route is one operation.
+type Route struct {
+	ID      string // operation id, "get-product"
+	Method  string
+	Path    string // without the gateway's prefix: "/products/{id}"
+	Summary string
+	Doc     string
+	Access  Access
+	Status  int  // of success, default 200
+	Root    bool // mounted at the path as it stands, without prefix
+	// Answers is the type of the JSON that a handler writes by itself.
+	Answers reflect.Type
+
+	register func(huma.API, huma.Operation, *slog.Logger)
+}
+
+// Routes are the operations of one service.
+type Routes struct {
+	Service string // tag in the OpenAPI document
+	List    []Route
+}
+
+// route binds a handler to its declaration. Errors become problems here.
+func route[I, O any](r Route, h func(context.Context, *I) (*O, error)) Route {
+	if !r.Access.declared {
+		panic(fmt.Sprintf("api: the route %s declares no permission", r.ID))
+	}
+	r.register = func(api huma.API, op huma.Operation, log *slog.Logger) {
+		huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
+			out, err := h(ctx, in)
+			if err != nil {
+				edge.LogUnknown(ctx, log, err)
+				return nil, edge.ProblemOf(ctx, err)
+			}
+			return out, nil
+		})
+	}
+	return r
+}
+
+// guard refuses a request before its input is looked at.
+func guard(a Access) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		if err := a.check(ctx.Context()); err != nil {
+			writeProblem(ctx, err)
+			return
+		}
+		next(ctx)
+	}
+}
+
+// operation is the route as huma knows it, at prefix.
+func (r Route) operation(service, prefix string, api huma.API) huma.Operation {
+	if r.Root {
+		prefix = ""
+	}
+	op := huma.Operation{
+		OperationID: r.ID, Method: r.Method, Path: prefix + r.Path, Summary: r.Summary, Description: r.Doc,
+		Tags: []string{service}, DefaultStatus: r.Status,
+		MaxBodyBytes: edge.MaxBody + 1, BodyReadTimeout: bodyReadTimeout,
+		RejectUnknownQueryParameters: true,
+		Middlewares:                  huma.Middlewares{guard(r.Access)},
+		Extensions:                   map[string]any{"x-roles": rolesOf(r.Access)},
+	}
+	if op.DefaultStatus == 0 {
+		op.DefaultStatus = http.StatusOK
+	}
+	if !r.Access.public {
+		op.Security = []map[string][]string{{"bearer": {}}}
+	}
+	if r.Answers != nil {
+		schema := api.OpenAPI().Components.Schemas.Schema(r.Answers, true, r.ID)
+		op.Responses = map[string]*huma.Response{"200": {
+			Description: "OK", Content: map[string]*huma.MediaType{"application/json": {Schema: schema}},
+		}}
+	}
+	return op
+}
+
+func rolesOf(a Access) []string {
+	if a.public {
+		return []string{"anyone"}
+	}
+	out := make([]string, len(a.roles))
+	for i, r := range a.roles {
+		out[i] = string(r)
+	}
+	return out
+}

@@ -1,0 +1,63 @@
+package edge
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"entrepot"
+)
+
+// Verifier tells whose a token is; [Keys] is one.
+type Verifier interface {
+	Verify(token string) (*Claims, error)
+}
+
+type tokenErrorKey struct{}
+
+// Authenticate fills the request's [entrepot.Caller] from its bearer token.
+// Without a token the caller stays nobody. A token that does not verify is
+// remembered: [TokenError] lets the route answer it, so that a stale token does
+// not keep anyone from logging in again.
+func Authenticate(tokens Verifier) Middleware {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			header := r.Header.Get("Authorization")
+			if header == "" {
+				next.ServeHTTP(w, r)
+				return
+			}
+			ctx := r.Context()
+			claims, err := verify(tokens, header)
+			if err != nil {
+				ctx = context.WithValue(ctx, tokenErrorKey{}, err)
+			} else {
+				c := entrepot.CallerFrom(ctx)
+				c.UserID, c.Email, c.Role = claims.UserID, claims.Email, claims.Role
+				c.CompanyID, c.ShopIDs = claims.CompanyID, claims.ShopIDs
+				ctx = entrepot.WithCaller(ctx, c)
+			}
+			next.ServeHTTP(w, r.WithContext(ctx))
+		})
+	}
+}
+
+func verify(tokens Verifier, header string) (*Claims, error) {
+	token, ok := BearerToken(header)
+	if !ok || tokens == nil {
+		return nil, entrepot.Errorf(entrepot.CodeUnauthenticated, "the Authorization header is not a bearer token")
+	}
+	return tokens.Verify(token)
+}
+
+// BearerToken is the token of an Authorization header.
+func BearerToken(header string) (string, bool) {
+	scheme, token, ok := strings.Cut(header, " ")
+	return token, ok && strings.EqualFold(scheme, "Bearer") && token != ""
+}
+
+// TokenError is why the request's token was refused; nil when it was not.
+func TokenError(ctx context.Context) error {
+	err, _ := ctx.Value(tokenErrorKey{}).(error)
+	return err
+}

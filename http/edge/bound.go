@@ -1,0 +1,80 @@
+package edge
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"entrepot"
+)
+
+// Bound lets n requests in at a time. Many more callers than cores only make
+// everybody's tail long, so the others wait shortly and are then told when to
+// come back.
+func Bound(n int, wait time.Duration) Middleware {
+	places := make(chan struct{}, n)
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !enter(r.Context(), places, wait) {
+				WriteProblem(w, r, entrepot.Unavailable("too many requests are being served right now"))
+				return
+			}
+			defer func() { <-places }()
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+func enter(ctx context.Context, places chan struct{}, wait time.Duration) bool {
+	select {
+	case places <- struct{}{}:
+		return true
+	default:
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case places <- struct{}{}:
+		return true
+	case <-t.C:
+		return false
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// Timeout gives every request a deadline; what it asks for ends by then.
+func Timeout(d time.Duration) Middleware {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			ctx, cancel := context.WithTimeout(r.Context(), d)
+			defer cancel()
+			next.ServeHTTP(w, r.WithContext(ctx))
+		})
+	}
+}
+
+// BodyLimit refuses bodies over max bytes: at once when the length is announced,
+// else while they are read.
+func BodyLimit(maxBytes int64) Middleware {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.ContentLength > maxBytes {
+				w.Header().Set("Connection", "close") // the rest of the body is not read
+				WriteProblem(w, r, TooLarge(maxBytes))
+				return
+			}
+			if r.ContentLength < 0 {
+				r.Body = http.MaxBytesReader(w, r.Body, maxBytes)
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// TooLarge is the error of a body over its limit.
+func TooLarge(maxBytes int64) *entrepot.Error {
+	e := entrepot.Errorf(entrepot.CodeTooLarge, "the body is larger than %d bytes", maxBytes)
+	e.Fields = []entrepot.FieldError{{Field: "body", Rule: "maxLength", Message: "too large"}}
+	return e
+}

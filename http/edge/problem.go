@@ -1,0 +1,122 @@
+package edge
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"entrepot"
+)
+
+// answers is the one table from an error's code to HTTP.
+var answers = map[entrepot.Code]struct {
+	status int
+	title  string
+}{
+	entrepot.CodeInvalid:         {http.StatusBadRequest, "The input breaks a rule"},
+	entrepot.CodeUnauthenticated: {http.StatusUnauthorized, "Authentication is required"},
+	entrepot.CodeDeclined:        {http.StatusPaymentRequired, "The payment was declined"},
+	entrepot.CodeForbidden:       {http.StatusForbidden, "The role may not do this"},
+	entrepot.CodeNotFound:        {http.StatusNotFound, "No such resource"},
+	entrepot.CodeConflict:        {http.StatusConflict, "The current state refuses this"},
+	entrepot.CodeStale:           {http.StatusConflict, "The expected value is no longer current"},
+	entrepot.CodeOutOfStock:      {http.StatusConflict, "Not enough in stock"},
+	entrepot.CodeTooLarge:        {http.StatusRequestEntityTooLarge, "The body is too large"},
+	entrepot.CodeKeyReused:       {http.StatusUnprocessableEntity, "The Idempotency-Key was used with another body"},
+	entrepot.CodeRateLimited:     {http.StatusTooManyRequests, "Too many requests"},
+	entrepot.CodeInternal:        {http.StatusInternalServerError, "Internal error"},
+	entrepot.CodeUnavailable:     {http.StatusServiceUnavailable, "Not available right now"},
+	entrepot.CodeUnknownOutcome:  {http.StatusServiceUnavailable, "The outcome is not known"},
+}
+
+// Status is the HTTP status of a code.
+func Status(code entrepot.Code) int {
+	if a, ok := answers[code]; ok {
+		return a.status
+	}
+	return http.StatusInternalServerError
+}
+
+// Problem is an error as RFC 9457 (application/problem+json) writes it. It
+// implements huma's StatusError, HeadersError and ContentTypeFilter.
+type Problem struct {
+	Type      string                `json:"type" example:"urn:entrepot:problem:invalid" doc:"Names the kind of problem"`
+	Title     string                `json:"title" doc:"What went wrong, in general"`
+	Status    int                   `json:"status" example:"400" doc:"The HTTP status"`
+	Detail    string                `json:"detail,omitempty" doc:"What went wrong, this time"`
+	Code      entrepot.Code         `json:"code" example:"invalid" doc:"A word for programs"`
+	Errors    []entrepot.FieldError `json:"errors,omitempty" doc:"The fields and the rules they break"`
+	RequestID string                `json:"requestId,omitempty" doc:"Name it when you ask for help"`
+
+	retryAfter time.Duration
+}
+
+// ProblemOf is err as it may be shown: what is not an [entrepot.Error] becomes an
+// internal problem without its text.
+func ProblemOf(ctx context.Context, err error) *Problem {
+	var known *Problem
+	if errors.As(err, &known) {
+		return known
+	}
+	e := entrepot.AsError(err)
+	a, ok := answers[e.Code]
+	if !ok {
+		e, a = entrepot.Errorf(entrepot.CodeInternal, "internal error"), answers[entrepot.CodeInternal]
+	}
+	p := &Problem{
+		Type: "urn:entrepot:problem:" + string(e.Code), Title: a.title, Status: a.status,
+		Detail: e.Message, Code: e.Code, Errors: e.Fields,
+		RequestID: entrepot.CallerFrom(ctx).RequestID, retryAfter: e.RetryAfter,
+	}
+	if p.retryAfter == 0 && (p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests) {
+		p.retryAfter = time.Second
+	}
+	return p
+}
+
+// Error is the detail.
+func (p *Problem) Error() string { return p.Detail }
+
+// GetStatus is the HTTP status.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType is application/problem+json.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// GetHeaders holds Retry-After (whole seconds) and the challenge of a 401.
+func (p *Problem) GetHeaders() http.Header {
+	h := http.Header{}
+	if p.retryAfter > 0 {
+		h.Set("Retry-After", strconv.FormatInt(int64((p.retryAfter+time.Second-1)/time.Second), 10))
+	}
+	if p.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", "Bearer")
+	}
+	return h
+}
+
+// WriteProblem answers a request with err.
+func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
+	p := ProblemOf(r.Context(), err)
+	h := w.Header()
+	for k, v := range p.GetHeaders() {
+		h[k] = v
+	}
+	h.Set("Content-Type", p.ContentType(""))
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // the client is gone if this fails
+}
+
+// LogUnknown logs an error that the client is not told, with the request id.
+// What has a code of its own was an answer and is not logged.
+func LogUnknown(ctx context.Context, log *slog.Logger, err error) {
+	var p *Problem
+	if log == nil || entrepot.CodeOf(err) != entrepot.CodeInternal || errors.As(err, &p) {
+		return
+	}
+	log.ErrorContext(ctx, "internal error", "error", err, "requestId", entrepot.CallerFrom(ctx).RequestID)
+}

@@ -1,0 +1,30 @@
+package edge
+
+import (
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+
+	"entrepot"
+)
+
+// Recover turns a panic into an internal problem, logged with the request id and its stack.
+func Recover(log *slog.Logger) Middleware {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer func() {
+				v := recover()
+				if v == nil {
+					return
+				}
+				if v == http.ErrAbortHandler { //nolint:errorlint // the server's own sentinel, compared as it does
+					panic(v)
+				}
+				log.Error("panic in a handler", "panic", v, "path", clip(r.URL.Path, 256),
+					"requestId", entrepot.CallerFrom(r.Context()).RequestID, "stack", string(debug.Stack()))
+				WriteProblem(w, r, entrepot.Errorf(entrepot.CodeInternal, "internal error"))
+			}()
+			next.ServeHTTP(w, r)
+		})
+	}
+}

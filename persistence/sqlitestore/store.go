@@ -1,0 +1,201 @@
+// Package sqlitestore keeps a service's documents in one SQLite file: a table a
+// collection, and the log of events written in the same transactions.
+//
+// One connection writes; reads have connections of their own and never wait for
+// it (WAL). Every commit is on disk before its results are given.
+package sqlitestore
+
+import (
+	"context"
+	"database/sql/driver"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"entrepot/events"
+	"entrepot/persistence"
+)
+
+// Options bound a store. Zero values mean the defaults.
+type Options struct {
+	Readers     int           // read connections, default 4
+	BusyTimeout time.Duration // waiting for another process's lock, default 2 s
+	CacheKiB    int           // page cache of the writer, default 32 MiB
+	// CheckpointPages is how many pages (4 KiB) of the write-ahead log start a
+	// checkpoint, default 8192.
+	CheckpointPages int
+	// Unsafe leaves out the fsync at each commit: a power cut may then lose
+	// acknowledged writes. For tests only.
+	Unsafe bool
+}
+
+func (o Options) withDefaults() Options {
+	if o.Readers <= 0 {
+		o.Readers = 4
+	}
+	if o.BusyTimeout <= 0 {
+		o.BusyTimeout = 2 * time.Second
+	}
+	if o.CacheKiB <= 0 {
+		o.CacheKiB = 32 << 10
+	}
+	if o.CheckpointPages <= 0 {
+		o.CheckpointPages = 8192
+	}
+	return o
+}
+
+// Store is one database file. See [persistence.Store] for its promises.
+type Store struct {
+	path string
+	o    Options
+	log  eventLog
+
+	readers *pool
+	// writing holds the right to use writer: a semaphore that a context can leave.
+	writing chan struct{}
+	writer  *conn               // nil after it failed: opened again by the next commit
+	args    []driver.NamedValue // the writer's memory, reused
+
+	tables sync.Map // collection name → *table
+
+	checkpoints checkpointer
+
+	mu     sync.Mutex // guards closed and calls.Add against Close
+	closed bool
+	calls  sync.WaitGroup
+}
+
+// Open opens or makes the database file at path, and its directory.
+func Open(ctx context.Context, path string, o Options) (*Store, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return nil, err
+	}
+	s := &Store{path: path, o: o.withDefaults(), writing: make(chan struct{}, 1)}
+	s.log.store = s
+	s.readers = newPool(s.o.Readers, func(ctx context.Context) (*conn, error) {
+		return open(ctx, path, s.o.BusyTimeout, "query_only=1", "cache_size=-4096")
+	})
+	if s.writer, err = s.openWriter(ctx); err != nil {
+		return nil, fmt.Errorf("sqlitestore: %s: %w", path, err)
+	}
+	for _, text := range []string{logSchema} {
+		if err := s.writer.run(ctx, text); err != nil {
+			return nil, errors.Join(fmt.Errorf("sqlitestore: %s: %w", path, err), s.writer.close())
+		}
+	}
+	s.checkpoints.start(s)
+	return s, nil
+}
+
+func (s *Store) openWriter(ctx context.Context) (*conn, error) {
+	synchronous := "synchronous=FULL"
+	if s.o.Unsafe {
+		synchronous = "synchronous=OFF"
+	}
+	return open(ctx, s.path, s.o.BusyTimeout, "journal_mode=WAL", synchronous,
+		"wal_autocheckpoint=0", // the checkpointer does it, beside the writes
+		"journal_size_limit=67108864",
+		fmt.Sprintf("cache_size=-%d", s.o.CacheKiB))
+}
+
+var errClosed = fmt.Errorf("%w: the database is closed", persistence.ErrNotExecuted)
+
+// enter begins a call that Close waits for; leave ends it.
+func (s *Store) enter() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return errClosed
+	}
+	s.calls.Add(1)
+	return nil
+}
+
+func (s *Store) leave() { s.calls.Done() }
+
+// read lends a read connection to f.
+func (s *Store) read(ctx context.Context, f func(*conn) error) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer s.leave()
+	return s.readers.with(ctx, f)
+}
+
+// write lends the writing connection to f.
+func (s *Store) write(ctx context.Context, f func(*conn) error) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer s.leave()
+	select {
+	case s.writing <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-s.writing }()
+	if err := s.needWriter(ctx); err != nil {
+		return err
+	}
+	return f(s.writer)
+}
+
+// needWriter opens the writing connection again after it failed. The caller
+// holds writing.
+func (s *Store) needWriter(ctx context.Context) (err error) {
+	if s.writer == nil {
+		s.writer, err = s.openWriter(ctx)
+	}
+	return err
+}
+
+// dropWriter gives up a connection whose state is in doubt.
+func (s *Store) dropWriter() {
+	if s.writer != nil {
+		_ = s.writer.close() // it has failed already
+		s.writer = nil
+	}
+}
+
+// Marshal encodes a state as JSON.
+func (s *Store) Marshal(v any) ([]byte, error) { return json.Marshal(v) }
+
+// Unmarshal decodes a state from JSON.
+func (s *Store) Unmarshal(data []byte, v any) error { return json.Unmarshal(data, v) }
+
+// Log is the log of events, written with the documents.
+func (s *Store) Log() events.Log { return &s.log }
+
+// Ping reads the database.
+func (s *Store) Ping(ctx context.Context) error {
+	return s.read(ctx, func(c *conn) error {
+		return c.rows(ctx, "SELECT count(*) FROM sqlite_schema", nil, func([]value) error { return nil })
+	})
+}
+
+// Close waits for running calls, then for the last checkpoint. Twice is harmless.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	s.mu.Unlock()
+	s.calls.Wait()
+	s.checkpoints.stop()
+	err := s.readers.close()
+	if s.writer != nil {
+		err = errors.Join(err, s.writer.close())
+	}
+	return err
+}

@@ -1,0 +1,369 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/persistence"
+)
+
+func testInsertAndLoad(t *testing.T, f *fixture) {
+	d := f.doc(entrepot.NewID())
+	f.absent(d.ID)
+	d.ShopID, d.OwnerID, d.Sequence = entrepot.NewID(), entrepot.NewID(), 7
+	d.UpdatedAt, d.WakeAt = epoch.Add(time.Millisecond), epoch.Add(time.Hour)
+	d.Fields = []any{"a name", "N-1", int64(-5), true, epoch.Add(time.Second), nil}
+	d.Recent = []byte{0, 1, 2, 255}
+	want := thing{Label: "été", Count: 1 << 62, Tags: []string{"x", ""}, Price: entrepot.Money{Minor: 1999, Currency: "EUR"}, Since: epoch}
+	d.State = f.state(want)
+	f.must(d)
+
+	got := f.load(d.ID)
+	if v := f.thing(got); !reflect.DeepEqual(v, want) {
+		t.Errorf("state: %+v, want %+v", v, want)
+	}
+	got.State, d.State = nil, nil
+	if !reflect.DeepEqual(*got, d) {
+		t.Errorf("document\n%+v, want\n%+v", *got, d)
+	}
+
+	// A document that is nothing but an id.
+	bare := persistence.Document{ID: "not-an-object-id:1", Version: 1, State: f.state(thing{})}
+	f.must(bare)
+	got = f.load(bare.ID)
+	for i, v := range got.Fields {
+		if v != nil {
+			t.Errorf("field %d of a bare document is %v", i, v)
+		}
+	}
+	if len(got.Fields) != len(things.Fields) || !got.WakeAt.IsZero() || !got.CreatedAt.IsZero() || got.Recent != nil || len(got.Outbox) != 0 {
+		t.Errorf("bare document: %+v", *got)
+	}
+}
+
+func testInsertExisting(t *testing.T, f *fixture) {
+	d := f.doc(entrepot.NewID())
+	d.Fields[1] = "N-1"
+	f.must(d)
+	again := d
+	again.State = f.state(thing{Label: "again"})
+	if err := f.commit(again, event(again, 1)); !errors.Is(err, persistence.ErrStale) {
+		t.Errorf("a second insert, same unique value: %v, want ErrStale", err)
+	}
+	again.Fields = make([]any, len(things.Fields))
+	if err := f.commit(again); !errors.Is(err, persistence.ErrStale) {
+		t.Errorf("a second insert: %v, want ErrStale", err)
+	}
+	if v := f.thing(f.load(d.ID)); v.Label != "first" || len(f.events(d.ID)) != 0 {
+		t.Errorf("the lost insert left %+v, events %v", v, f.events(d.ID))
+	}
+}
+
+func testStale(t *testing.T, f *fixture) {
+	d := f.doc(entrepot.NewID())
+	f.must(d)
+	d.Version, d.State = 2, f.state(thing{Label: "second"})
+	f.must(d)
+	for _, version := range []int64{1, 2, 4, 100} {
+		late := d
+		late.Version, late.State, late.WakeAt = version, f.state(thing{Label: "late"}), epoch
+		if err := f.commit(late, event(late, 1)); !errors.Is(err, persistence.ErrStale) {
+			t.Errorf("version %d over 2: %v, want ErrStale", version, err)
+		}
+	}
+	got := f.load(d.ID)
+	if v := f.thing(got); v.Label != "second" || got.Version != 2 || !got.WakeAt.IsZero() || len(f.events(d.ID)) != 0 {
+		t.Errorf("stale writes left %+v, %+v, events %v", got, v, f.events(d.ID))
+	}
+	absent := f.doc(d.CompanyID)
+	absent.Version = 2
+	if err := f.commit(absent, event(absent, 1)); !errors.Is(err, persistence.ErrStale) {
+		t.Errorf("version 2 of an absent document: %v, want ErrStale", err)
+	}
+	f.absent(absent.ID)
+}
+
+func testLostInBatch(t *testing.T, f *fixture) {
+	company := entrepot.NewID()
+	var batch []persistence.Write
+	for i := range 40 {
+		d := f.doc(company)
+		if i%2 == 0 {
+			f.must(d)
+			d.Version = 2
+		}
+		if i%10 == 4 {
+			d.Version = 3 // lost
+		}
+		batch = append(batch, write(d, event(d, 1)))
+	}
+	for i, err := range f.Commit(f.ctx, batch) {
+		d := batch[i].Doc
+		lost := i%10 == 4
+		switch {
+		case lost && !errors.Is(err, persistence.ErrStale):
+			t.Errorf("write %d: %v, want ErrStale", i, err)
+		case !lost && err != nil:
+			t.Errorf("write %d: %v", i, err)
+		case !lost && f.load(d.ID).Version != d.Version:
+			t.Errorf("write %d said it was written", i)
+		}
+		if n := len(f.events(d.ID)); (n == 1) == lost {
+			t.Errorf("write %d: lost %t, %d events", i, lost, n)
+		}
+	}
+	if results := f.Commit(f.ctx, nil); len(results) != 0 {
+		t.Errorf("an empty batch has %d results", len(results))
+	}
+}
+
+func testDuplicate(t *testing.T, f *fixture) {
+	company := entrepot.NewID()
+	first, second, third := f.doc(company), f.doc(company), f.doc(company)
+	first.Fields[1], first.Fields[5] = "N-1", int64(0)
+	second.Fields[1], third.Fields[5] = "N-1", int64(0)
+	f.must(first)
+	fourth := f.doc(company)
+	results := f.Commit(f.ctx, []persistence.Write{write(second, event(second, 1)), write(third, event(third, 1)), write(fourth)})
+	for i, field := range []string{"number", "serial"} {
+		var dup *persistence.DuplicateError
+		if !errors.As(results[i], &dup) || dup.Field != field {
+			t.Errorf("result %d: %v, want a duplicate of %q", i, results[i], field)
+		}
+	}
+	if results[2] != nil {
+		t.Errorf("the write beside the duplicates: %v", results[2])
+	}
+	f.absent(second.ID)
+	f.absent(third.ID)
+
+	// The same by an update, and once the value is free.
+	fourth.Version, fourth.Fields = 2, []any{nil, "N-1", nil, nil, nil, nil}
+	fourth.State = f.state(thing{Label: "refused"})
+	var dup *persistence.DuplicateError
+	if err := f.commit(fourth, event(fourth, 1)); !errors.As(err, &dup) || dup.Field != "number" {
+		t.Errorf("an update to a value in use: %v", err)
+	}
+	if got := f.load(fourth.ID); got.Version != 1 || got.Fields[1] != nil || f.thing(got).Label != "first" || len(f.events(fourth.ID)) != 0 {
+		t.Errorf("the refused update left %+v", got)
+	}
+	first.Version, first.Fields = 2, make([]any, len(things.Fields))
+	f.must(first)
+	f.must(fourth)
+	// A stale write is stale, whatever its values.
+	first.Version, first.Fields = 2, []any{nil, "N-1", nil, nil, nil, nil}
+	if err := f.commit(first); !errors.Is(err, persistence.ErrStale) {
+		t.Errorf("a stale write with a value in use: %v, want ErrStale", err)
+	}
+}
+
+func testEmptyUnique(t *testing.T, f *fixture) {
+	company := entrepot.NewID()
+	for i := range 6 {
+		d := f.doc(company)
+		if i%2 == 0 {
+			d.Fields[1] = ""
+		}
+		f.must(d)
+		if got := f.load(d.ID).Fields[1]; got != d.Fields[1] {
+			t.Errorf("an empty value came back as %#v, want %#v", got, d.Fields[1])
+		}
+		d.Version = 2
+		f.must(d)
+	}
+}
+
+func testAllOrNothing(t *testing.T, f *fixture) {
+	d := f.doc(entrepot.NewID())
+	d.WakeAt, d.Sequence = epoch, 2
+	f.must(d, event(d, 1), event(d, 2))
+	if got := f.load(d.ID); !got.WakeAt.Equal(epoch) || got.Sequence != 2 {
+		t.Errorf("after the insert: %+v", got)
+	}
+	if got := f.events(d.ID); !reflect.DeepEqual(got, []string{"thing.event1", "thing.event2"}) {
+		t.Errorf("events %v", got)
+	}
+	// The older event is confirmed up to 1; a third follows.
+	d.Version, d.WakeAt, d.Sequence, d.Outbox = 2, time.Time{}, 3, f.load(d.ID).Outbox
+	want := []string{"thing.event1", "thing.event2", "thing.event3"}
+	if f.Log() == nil {
+		d.Outbox, want = d.Outbox[1:], want[1:]
+	}
+	third := event(d, 3)
+	f.must(d, third)
+	if got := f.load(d.ID); !got.WakeAt.IsZero() || got.Sequence != 3 {
+		t.Errorf("after the update: %+v", got)
+	}
+	if got := f.events(d.ID); !reflect.DeepEqual(got, want) {
+		t.Errorf("events %v, want %v", got, want)
+	}
+	sameEvent(t, f.lastEvent(d.ID), third)
+}
+
+func testManyWriters(t *testing.T, f *fixture) {
+	const writers, rounds = 32, 6
+	d := f.doc(entrepot.NewID())
+	f.must(d)
+	var (
+		wg   sync.WaitGroup
+		mu   sync.Mutex
+		wins = map[int64]int{}
+	)
+	for w := range writers {
+		wg.Go(func() {
+			for n := 0; n < rounds; {
+				got, err := f.Load(f.ctx, things, d.ID)
+				if err != nil {
+					t.Errorf("writer %d: %v", w, err)
+					return
+				}
+				v := f.thing(got)
+				v.Count++
+				next := *got
+				next.Version++
+				next.State, next.Sequence = f.state(v), got.Sequence+1
+				switch err := f.commit(next, event(next, next.Sequence)); {
+				case err == nil:
+					n++
+					mu.Lock()
+					wins[next.Version]++
+					mu.Unlock()
+				case !errors.Is(err, persistence.ErrStale):
+					t.Errorf("writer %d: %v", w, err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	got := f.load(d.ID)
+	if v := f.thing(got); v.Count != writers*rounds || got.Version != 1+writers*rounds {
+		t.Errorf("%d increments were acknowledged; the document counts %d at version %d", writers*rounds, v.Count, got.Version)
+	}
+	for version, n := range wins {
+		if n != 1 {
+			t.Errorf("%d winners of version %d", n, version)
+		}
+	}
+	if n := len(f.events(d.ID)); n != writers*rounds {
+		t.Errorf("%d events of %d writes", n, writers*rounds)
+	}
+}
+
+func testConcurrentBatches(t *testing.T, f *fixture) {
+	const batches, docs = 8, 20
+	company := entrepot.NewID()
+	first := make([]persistence.Document, docs)
+	for i := range first {
+		first[i] = f.doc(company)
+		f.must(first[i])
+	}
+	wins := make([]int, docs)
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	for b := range batches {
+		wg.Go(func() {
+			batch := make([]persistence.Write, docs)
+			for i := range batch {
+				d := first[(i*7+b)%docs] // each in another order
+				d.Version, d.State = 2, f.state(thing{Count: int64(b)})
+				batch[i] = write(d, event(d, 1))
+			}
+			for i, err := range f.Commit(f.ctx, batch) {
+				switch {
+				case err == nil:
+					mu.Lock()
+					wins[(i*7+b)%docs]++
+					mu.Unlock()
+				case !errors.Is(err, persistence.ErrStale):
+					t.Errorf("batch %d, write %d: %v", b, i, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for i, n := range wins {
+		if n != 1 || len(f.events(first[i].ID)) != 1 {
+			t.Errorf("document %d: %d winners, %d events", i, n, len(f.events(first[i].ID)))
+		}
+	}
+}
+
+func testEndedContext(t *testing.T, f *fixture) {
+	company := entrepot.NewID()
+	for i := range 60 {
+		batch := make([]persistence.Write, 20)
+		for k := range batch {
+			d := f.doc(company)
+			batch[k] = write(d, event(d, 1))
+		}
+		// From ended before the call to ended in the middle of it, or after.
+		ctx, cancel := context.WithTimeout(f.ctx, time.Duration(i)*50*time.Microsecond)
+		if i == 0 {
+			cancel()
+		}
+		results := f.Commit(ctx, batch)
+		cancel()
+		for k, err := range results {
+			f.mustBeTrue(batch[k], err)
+		}
+	}
+	ctx, cancel := context.WithCancel(f.ctx)
+	cancel()
+	d := f.doc(company)
+	f.must(d)
+	if _, err := f.Load(ctx, things, d.ID); err == nil || errors.Is(err, persistence.ErrNotFound) {
+		t.Errorf("Load under an ended context: %v", err)
+	}
+	if _, _, err := f.Find(ctx, things, entrepot.InCompany(company), persistence.Query{Limit: 1}); err == nil {
+		t.Error("Find under an ended context answers")
+	}
+}
+
+// mustBeTrue fails when a result of an insert does not fit what the store holds.
+func (f *fixture) mustBeTrue(w persistence.Write, result error) {
+	f.t.Helper()
+	id := w.Doc.ID
+	switch {
+	case result == nil:
+		f.load(id)
+	case errors.Is(result, persistence.ErrNotExecuted):
+		f.absent(id)
+	case errors.Is(result, persistence.ErrUnknown):
+		// The way out: send the same write again.
+		if err := f.Commit(f.ctx, []persistence.Write{w})[0]; err != nil && !errors.Is(err, persistence.ErrStale) {
+			f.t.Fatalf("the write of unknown outcome sent again: %v", err)
+		}
+		if d := f.load(id); d.Version != 1 {
+			f.t.Fatalf("resolved to %+v", d)
+		}
+	default:
+		f.t.Fatalf("an ended context gives %v", result)
+	}
+	if n := len(f.events(id)); result == nil && n != 1 {
+		f.t.Fatalf("%d events of one write", n)
+	}
+}
+
+func testSenselessWrite(t *testing.T, f *fixture) {
+	good, noID, noVersion, wrongType, noCollection := f.doc("c"), f.doc("c"), f.doc("c"), f.doc("c"), f.doc("c")
+	noID.ID, noVersion.Version, wrongType.Fields[2] = "", 0, "a string"
+	stranger := &persistence.Collection{Name: "strangers"}
+	results := f.Commit(f.ctx, []persistence.Write{
+		write(good), write(noID), write(noVersion), write(wrongType), {Collection: stranger, Doc: noCollection}, {Doc: noCollection},
+	})
+	if results[0] != nil {
+		t.Errorf("the good write: %v", results[0])
+	}
+	for i, err := range results[1:] {
+		if !errors.Is(err, persistence.ErrNotExecuted) {
+			t.Errorf("senseless write %d: %v, want ErrNotExecuted", i+1, err)
+		}
+	}
+	f.absent(wrongType.ID)
+}

@@ -1,0 +1,222 @@
+package storetest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/persistence"
+)
+
+// memory is the reference store: what the contract means, in maps.
+type memory struct {
+	mu          sync.Mutex
+	closed      bool
+	collections map[string]*persistence.Collection
+	docs        map[string]map[entrepot.ID]*persistence.Document
+	log         memoryLog
+}
+
+// NewMemory returns a store without durability that keeps every other promise of
+// the contract, for fast tests of what is built on stores. Its Codec is JSON and
+// it has a log.
+func NewMemory() persistence.Store {
+	m := &memory{collections: map[string]*persistence.Collection{}, docs: map[string]map[entrepot.ID]*persistence.Document{}}
+	m.log.m = m
+	return m
+}
+
+var errClosed = fmt.Errorf("%w: the store is closed", persistence.ErrNotExecuted)
+
+func (m *memory) Marshal(v any) ([]byte, error)         { return json.Marshal(v) }
+func (m *memory) Unmarshal(data []byte, into any) error { return json.Unmarshal(data, into) }
+
+func (m *memory) Ensure(ctx context.Context, collections []*persistence.Collection) error {
+	for _, c := range append([]*persistence.Collection{persistence.ProbeCollection}, collections...) {
+		if c != persistence.ProbeCollection {
+			if err := c.Validate(); err != nil {
+				return err
+			}
+		}
+		m.mu.Lock()
+		m.collections[c.Name] = c
+		if m.docs[c.Name] == nil {
+			m.docs[c.Name] = map[entrepot.ID]*persistence.Document{}
+		}
+		m.mu.Unlock()
+	}
+	_, err := persistence.Probe(ctx, m)
+	return err
+}
+
+// use checks, under the lock, that a call may proceed.
+func (m *memory) use(ctx context.Context, c *persistence.Collection) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if m.closed {
+		return errClosed
+	}
+	if c != nil && m.collections[c.Name] == nil {
+		return fmt.Errorf("persistence: %s was not ensured", c.Name)
+	}
+	return nil
+}
+
+func (m *memory) Load(ctx context.Context, c *persistence.Collection, id entrepot.ID) (*persistence.Document, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.use(ctx, c); err != nil {
+		return nil, err
+	}
+	d, ok := m.docs[c.Name][id]
+	if !ok {
+		return nil, persistence.ErrNotFound
+	}
+	return clone(c, d), nil
+}
+
+// clone is a copy that shares nothing, with times and fields as a database gives them back.
+func clone(c *persistence.Collection, d *persistence.Document) *persistence.Document {
+	e := *d
+	e.CreatedAt, e.UpdatedAt, e.WakeAt = persistence.Millis(d.CreatedAt), persistence.Millis(d.UpdatedAt), persistence.Millis(d.WakeAt)
+	e.Fields = make([]any, len(c.Fields))
+	copy(e.Fields, d.Fields)
+	for i, f := range c.Fields {
+		if f.Type == persistence.Time && e.Fields[i] != nil {
+			e.Fields[i] = persistence.Millis(d.Value(c, f.Name).(time.Time))
+		}
+	}
+	e.State, e.Recent, e.Outbox = slices.Clone(d.State), slices.Clone(d.Recent), nil
+	return &e
+}
+
+func (m *memory) Commit(ctx context.Context, batch []persistence.Write) []error {
+	results := make([]error, len(batch))
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	appended := false
+	for i := range batch {
+		w := &batch[i]
+		err := w.Check()
+		if err == nil {
+			if err = m.use(ctx, w.Collection); err != nil {
+				err = fmt.Errorf("%w: %w", persistence.ErrNotExecuted, err)
+			}
+		}
+		if err == nil {
+			err = m.write(w)
+		}
+		results[i] = err
+		appended = appended || (err == nil && len(w.Events) > 0)
+	}
+	if appended {
+		m.log.signals.Notify()
+	}
+	return results
+}
+
+// write does one compare-and-set under the lock.
+func (m *memory) write(w *persistence.Write) error {
+	docs := m.docs[w.Collection.Name]
+	old, found := docs[w.Doc.ID]
+	if found != (w.Doc.Version > 1) || (found && old.Version != w.Doc.Version-1) {
+		return persistence.ErrStale
+	}
+	for i, f := range w.Collection.Fields {
+		if !f.Unique || i >= len(w.Doc.Fields) || w.Doc.Fields[i] == nil || w.Doc.Fields[i] == "" {
+			continue
+		}
+		for id, other := range docs {
+			if id != w.Doc.ID && i < len(other.Fields) && other.Fields[i] == w.Doc.Fields[i] {
+				return &persistence.DuplicateError{Field: f.Name}
+			}
+		}
+	}
+	bodies := make([][]byte, len(w.Events))
+	for i := range w.Events {
+		body, err := json.Marshal(&w.Events[i])
+		if err != nil {
+			return fmt.Errorf("%w: event %s: %w", persistence.ErrNotExecuted, w.Events[i].ID, err)
+		}
+		bodies[i] = body
+	}
+	for i, body := range bodies {
+		m.log.append(w.Events[i].Type, body)
+	}
+	docs[w.Doc.ID] = clone(w.Collection, &w.Doc)
+	return nil
+}
+
+func (m *memory) Find(ctx context.Context, c *persistence.Collection, scope entrepot.Scope, q persistence.Query) ([]persistence.Document, string, error) {
+	p, err := persistence.NewPlan(c, q)
+	if err != nil || scope.Empty() {
+		return nil, "", err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.use(ctx, c); err != nil {
+		return nil, "", err
+	}
+	var found []persistence.Document
+	for _, d := range m.docs[c.Name] {
+		if !inScope(d, scope) || !matches(c, d, p.Where) {
+			continue
+		}
+		if p.After == nil || p.Compare(position(c, p, d), *p.After) > 0 {
+			d = clone(c, d)
+			d.Recent = nil
+			found = append(found, *d)
+		}
+	}
+	slices.SortFunc(found, func(a, b persistence.Document) int {
+		return p.Compare(position(c, p, &a), position(c, p, &b))
+	})
+	if len(found) <= p.Limit {
+		return found, "", nil
+	}
+	found = found[:p.Limit]
+	return found, p.Next(c, &found[p.Limit-1]), nil
+}
+
+func (m *memory) Due(ctx context.Context, c *persistence.Collection, now time.Time, limit int) ([]persistence.Due, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.use(ctx, c); err != nil {
+		return nil, err
+	}
+	var due []persistence.Due
+	for _, d := range m.docs[c.Name] {
+		if !d.WakeAt.IsZero() && !d.WakeAt.After(now) {
+			due = append(due, persistence.Due{ID: d.ID, WakeAt: d.WakeAt})
+		}
+	}
+	slices.SortFunc(due, func(a, b persistence.Due) int {
+		if n := a.WakeAt.Compare(b.WakeAt); n != 0 {
+			return n
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
+	return due[:min(limit, len(due))], nil
+}
+
+func (m *memory) Log() events.Log { return &m.log }
+
+func (m *memory) Ping(ctx context.Context) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.use(ctx, nil)
+}
+
+func (m *memory) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = true
+	return nil
+}

@@ -1,0 +1,340 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"entrepot"
+	"entrepot/persistence"
+)
+
+func (f *fixture) find(scope entrepot.Scope, q persistence.Query) []entrepot.ID {
+	f.t.Helper()
+	if q.Limit == 0 {
+		q.Limit = 100
+	}
+	docs, _, err := f.Find(f.ctx, things, scope, q)
+	if err != nil {
+		f.t.Fatalf("Find %+v: %v", q, err)
+	}
+	return ids(docs)
+}
+
+func testScopes(t *testing.T, f *fixture) {
+	a, b, shop1, shop2, owner := entrepot.NewID(), entrepot.NewID(), entrepot.NewID(), entrepot.NewID(), entrepot.NewID()
+	add := func(company, shop, owner entrepot.ID) entrepot.ID {
+		d := f.doc(company)
+		d.ShopID, d.OwnerID = shop, owner
+		f.must(d)
+		return d.ID
+	}
+	a1, a2, a0 := add(a, shop1, owner), add(a, shop2, ""), add(a, "", "")
+	b1, b0 := add(b, shop1, ""), add(b, "", owner)
+	none := add("", "", "")
+	for _, c := range []struct {
+		name  string
+		scope entrepot.Scope
+		want  []entrepot.ID
+	}{
+		{"everything", entrepot.AllTenants(), []entrepot.ID{a1, a2, a0, b1, b0, none}},
+		{"company a", entrepot.InCompany(a), []entrepot.ID{a1, a2, a0}},
+		{"company b", entrepot.InCompany(b), []entrepot.ID{b1, b0}},
+		{"shop 1 of a", entrepot.InShops(a, []entrepot.ID{shop1}), []entrepot.ID{a1}},
+		{"both shops of a", entrepot.InShops(a, []entrepot.ID{shop2, shop1}), []entrepot.ID{a1, a2}},
+		{"no shops", entrepot.InShops(a, nil), nil},
+		{"shops of no company", entrepot.InShops("", []entrepot.ID{shop1}), nil},
+		{"owner", entrepot.OwnedBy(owner), []entrepot.ID{a1, b0}},
+		{"nobody's", entrepot.OwnedBy(""), nil},
+		{"no company", entrepot.InCompany(""), nil},
+		{"nothing", entrepot.Scope{}, nil},
+		{"a stranger", entrepot.InCompany(entrepot.NewID()), nil},
+		{"an operator", entrepot.InCompany(`{"$gt":""}`), nil},
+	} {
+		got := f.find(c.scope, persistence.Query{})
+		slices.Sort(got)
+		slices.Sort(c.want)
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+		// A condition narrows a scope and never widens it.
+		got = f.find(c.scope, persistence.Query{Where: []persistence.Cond{{Field: "companyId", Op: persistence.Eq, Value: b}}})
+		for _, id := range got {
+			if (id != b1 && id != b0) || !slices.Contains(c.want, id) {
+				t.Errorf("%s with a condition on company b finds %v", c.name, got)
+			}
+		}
+	}
+}
+
+func testConditions(t *testing.T, f *fixture) {
+	company := entrepot.NewID()
+	at := func(n int) time.Time { return epoch.Add(time.Duration(n) * time.Second) }
+	rows := [][]any{
+		{"apple", "n1", int64(1), true, at(1), int64(10)},
+		{"apricot", "n2", int64(2), false, at(2), nil},
+		{"Apple", "", int64(-3), nil, nil, nil},
+		{"", nil, int64(0), true, at(0), nil},
+		{nil, nil, nil, nil, nil, nil},
+		{"ap\U0010FFFF", "N1", int64(1 << 60), false, at(-5), nil},
+	}
+	names := map[entrepot.ID]int{}
+	for i, fields := range rows {
+		d := f.doc(company)
+		d.Fields, d.CreatedAt = fields, at(i)
+		f.must(d)
+		names[d.ID] = i
+	}
+	other := f.doc(entrepot.NewID())
+	other.Fields = []any{"apple", "n9", int64(1), true, at(1), nil}
+	f.must(other)
+	for _, c := range []struct {
+		cond persistence.Cond
+		want []int
+	}{
+		{persistence.Cond{Field: "name", Op: persistence.Eq, Value: "apple"}, []int{0}},
+		{persistence.Cond{Field: "name", Op: persistence.Eq, Value: ""}, []int{3}},
+		{persistence.Cond{Field: "name", Op: persistence.Eq, Value: nil}, []int{4}},
+		{persistence.Cond{Field: "number", Op: persistence.Eq, Value: "n1"}, []int{0}},
+		{persistence.Cond{Field: "number", Op: persistence.Eq, Value: ""}, []int{2}},
+		{persistence.Cond{Field: "number", Op: persistence.In, Values: []any{"n1", "", "n9"}}, []int{0, 2}},
+		{persistence.Cond{Field: "number", Op: persistence.Prefix, Value: "n"}, []int{0, 1}},
+		{persistence.Cond{Field: "number", Op: persistence.Prefix, Value: ""}, []int{0, 1, 2, 5}},
+		{persistence.Cond{Field: "number", Op: persistence.Gte, Value: ""}, []int{0, 1, 2, 5}},
+		{persistence.Cond{Field: "number", Op: persistence.Lt, Value: "n"}, []int{2, 5}},
+		{persistence.Cond{Field: "rank", Op: persistence.Eq, Value: int64(0)}, []int{3}},
+		{persistence.Cond{Field: "rank", Op: persistence.Gte, Value: int64(1)}, []int{0, 1, 5}},
+		{persistence.Cond{Field: "rank", Op: persistence.Lt, Value: int64(1)}, []int{2, 3}},
+		{persistence.Cond{Field: "rank", Op: persistence.In, Values: []any{int64(2), int64(1 << 60), int64(99)}}, []int{1, 5}},
+		{persistence.Cond{Field: "rank", Op: persistence.In, Values: nil}, nil},
+		{persistence.Cond{Field: "active", Op: persistence.Eq, Value: false}, []int{1, 5}},
+		{persistence.Cond{Field: "active", Op: persistence.Eq, Value: nil}, []int{2, 4}},
+		{persistence.Cond{Field: "at", Op: persistence.Gte, Value: at(1)}, []int{0, 1}},
+		{persistence.Cond{Field: "at", Op: persistence.Lt, Value: at(1)}, []int{3, 5}},
+		{persistence.Cond{Field: "serial", Op: persistence.Eq, Value: int64(10)}, []int{0}},
+		{persistence.Cond{Field: "createdAt", Op: persistence.Gte, Value: at(4)}, []int{4, 5}},
+		{persistence.Cond{Field: "name", Op: persistence.Prefix, Value: "ap"}, []int{0, 1, 5}},
+		{persistence.Cond{Field: "name", Op: persistence.Prefix, Value: "ap\U0010FFFF"}, []int{5}},
+		{persistence.Cond{Field: "name", Op: persistence.Prefix, Value: "%"}, nil},
+		{persistence.Cond{Field: "ownerId", Op: persistence.Eq, Value: ""}, []int{0, 1, 2, 3, 4, 5}},
+		{persistence.Cond{Field: "ownerId", Op: persistence.Eq, Value: entrepot.NewID()}, nil},
+	} {
+		got := []int{}
+		for _, id := range f.find(entrepot.InCompany(company), persistence.Query{Where: []persistence.Cond{c.cond}}) {
+			i, ok := names[id]
+			if !ok {
+				t.Fatalf("%+v finds another company's document", c.cond)
+			}
+			got = append(got, i)
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%+v finds %v, want %v", c.cond, got, c.want)
+		}
+	}
+	// Recent and outbox are not loaded; all else is.
+	docs, _, err := f.Find(f.ctx, things, entrepot.InCompany(company), persistence.Query{Limit: 1})
+	if err != nil || len(docs) != 1 {
+		t.Fatalf("Find: %v, %v", docs, err)
+	}
+	if want := f.load(docs[0].ID); !reflect.DeepEqual(docs[0], *want) {
+		t.Errorf("Find gives\n%+v, Load\n%+v", docs[0], *want)
+	}
+}
+
+// testPages walks generated lists page by page and compares with a plain filter
+// and sort of everything.
+func testPages(t *testing.T, f *fixture) {
+	rapid.Check(t, func(rt *rapid.T) {
+		company, shops := entrepot.NewID(), []entrepot.ID{entrepot.NewID(), entrepot.NewID()}
+		all := generate(rt, f, company, shops)
+		scope := rapid.SampledFrom([]entrepot.Scope{
+			entrepot.InCompany(company), entrepot.InShops(company, shops[:1]), entrepot.InShops(company, shops), entrepot.OwnedBy(company),
+		}).Draw(rt, "scope")
+		q := persistence.Query{
+			Sort:  rapid.SampledFrom([]string{"", "createdAt", "name", "rank", "active", "at", "ownerId"}).Draw(rt, "sort"),
+			Desc:  rapid.Bool().Draw(rt, "desc"),
+			Limit: rapid.IntRange(1, 12).Draw(rt, "limit"),
+			Where: rapid.SampledFrom([][]persistence.Cond{
+				nil,
+				{{Field: "rank", Op: persistence.Gte, Value: int64(1)}},
+				{{Field: "name", Op: persistence.Prefix, Value: "a"}, {Field: "active", Op: persistence.In, Values: []any{true, false}}},
+				{{Field: "at", Op: persistence.Lt, Value: epoch.Add(2 * time.Second)}},
+			}).Draw(rt, "where"),
+		}
+		p, err := persistence.NewPlan(things, q)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		var want []entrepot.ID
+		slices.SortFunc(all, func(a, b persistence.Document) int {
+			return p.Compare(position(things, p, &a), position(things, p, &b))
+		})
+		for i := range all {
+			if inScope(&all[i], scope) && matches(things, &all[i], p.Where) {
+				want = append(want, all[i].ID)
+			}
+		}
+		got := f.walk(rt, scope, q)
+		if !slices.Equal(got, want) {
+			rt.Fatalf("%+v\npages %v\nwant  %v", q, got, want)
+		}
+	})
+}
+
+// generate writes a company's documents, with few different values so that
+// many are equal.
+func generate(rt *rapid.T, f *fixture, company entrepot.ID, shops []entrepot.ID) []persistence.Document {
+	pick := func(label string, values ...any) any { return rapid.SampledFrom(values).Draw(rt, label) }
+	all := make([]persistence.Document, rapid.IntRange(0, 40).Draw(rt, "documents"))
+	batch := make([]persistence.Write, len(all))
+	for i := range all {
+		d := f.doc(company)
+		d.ShopID = pick("shop", "", shops[0], shops[1]).(string)
+		d.OwnerID = pick("owner", "", company, shops[0]).(string)
+		d.CreatedAt = epoch.Add(time.Duration(rapid.IntRange(0, 5).Draw(rt, "created")) * time.Millisecond)
+		d.Fields = []any{
+			pick("name", nil, "", "a", "ab", "b", "É", "a\x00", "🙂"), nil, pick("rank", nil, int64(-1), int64(0), int64(1), int64(1<<53+1), int64(1<<53)),
+			pick("active", nil, true, false), pick("at", nil, epoch, epoch.Add(time.Second), epoch.Add(time.Hour)), nil,
+		}
+		all[i], batch[i] = d, write(d)
+	}
+	for i, err := range f.Commit(f.ctx, batch) {
+		if err != nil {
+			rt.Fatalf("document %d: %v", i, err)
+		}
+	}
+	return all
+}
+
+// walk follows the cursors to the end.
+func (f *fixture) walk(t rapid.TB, scope entrepot.Scope, q persistence.Query) (all []entrepot.ID) {
+	for range 1000 {
+		docs, next, err := f.Find(f.ctx, things, scope, q)
+		if err != nil {
+			t.Fatalf("Find %+v: %v", q, err)
+		}
+		if len(docs) > q.Limit || (next != "" && len(docs) < q.Limit) {
+			t.Fatalf("a page of %d documents, limit %d, next %q", len(docs), q.Limit, next)
+		}
+		all = append(all, ids(docs)...)
+		if next == "" {
+			return all
+		}
+		q.Cursor = next
+	}
+	t.Fatal("the pages do not end")
+	return nil
+}
+
+func testForeignCursors(t *testing.T, f *fixture) {
+	company := entrepot.NewID()
+	for range 3 {
+		f.must(f.doc(company))
+	}
+	q := persistence.Query{Limit: 1, Sort: "rank"}
+	_, cursor, err := f.Find(f.ctx, things, entrepot.InCompany(company), q)
+	if err != nil || cursor == "" {
+		t.Fatalf("cursor %q, %v", cursor, err)
+	}
+	refused := func(q persistence.Query) {
+		t.Helper()
+		_, _, err := f.Find(f.ctx, things, entrepot.InCompany(company), q)
+		var e *entrepot.Error
+		if !errors.As(err, &e) || e.Code != entrepot.CodeInvalid || len(e.Fields) != 1 || e.Fields[0].Field != "cursor" {
+			t.Errorf("cursor %.40q: %v, want invalid cursor", q.Cursor, err)
+		}
+	}
+	refused(persistence.Query{Limit: 1, Sort: "name", Cursor: cursor})
+	refused(persistence.Query{Limit: 1, Sort: "rank", Desc: true, Cursor: cursor})
+	refused(persistence.Query{Limit: 1, Cursor: cursor})
+	for i := range cursor {
+		changed := []byte(cursor)
+		changed[i] ^= 1
+		q.Cursor = string(changed)
+		refused(q)
+	}
+	for _, text := range []string{"x", "!!", cursor + "A", cursor[1:], " ", "\x00", `{"$gt":""}`, "AAAAAAAA", strings.Repeat("A", 1<<16)} {
+		q.Cursor = text
+		refused(q)
+	}
+}
+
+func testUndeclared(t *testing.T, f *fixture) {
+	for _, q := range []persistence.Query{
+		{Limit: 0}, {Limit: 101}, {Limit: -1},
+		{Limit: 1, Sort: "nonsense"}, {Limit: 1, Sort: "state"}, {Limit: 1, Sort: "_id"},
+		{Limit: 1, Where: []persistence.Cond{{Field: "state.label", Value: "x"}}},
+		{Limit: 1, Where: []persistence.Cond{{Field: "$where", Value: "1"}}},
+		{Limit: 1, Where: []persistence.Cond{{Field: `name" OR 1 --`, Value: "1"}}},
+		{Limit: 1, Where: []persistence.Cond{{Field: "name", Value: 1}}},
+		{Limit: 1, Where: []persistence.Cond{{Field: "name", Value: map[string]any{"$gt": ""}}}},
+		{Limit: 1, Where: []persistence.Cond{{Field: "rank", Op: persistence.Prefix, Value: int64(1)}}},
+		{Limit: 1, Where: []persistence.Cond{{Field: "name", Op: persistence.In, Values: []any{nil}}}},
+		{Limit: 1, Where: []persistence.Cond{{Field: "name", Op: 99, Value: "x"}}},
+	} {
+		_, _, err := f.Find(f.ctx, things, entrepot.AllTenants(), q)
+		var e *entrepot.Error
+		if err == nil || errors.As(err, &e) {
+			t.Errorf("%+v: %v, want an error that is the program's own", q, err)
+		}
+	}
+	for _, c := range []*persistence.Collection{
+		{Name: ""}, {Name: "a b"}, {Name: "a.b"}, {Name: "events"}, {Name: `x"; DROP TABLE y`},
+		{Name: "x", Fields: []persistence.Field{{Name: "state"}}},
+		{Name: "x", Fields: []persistence.Field{{Name: "a"}, {Name: "A"}}},
+		{Name: "x", Fields: []persistence.Field{{Name: "$a"}}},
+		{Name: "x", Indexes: [][]string{{"nonsense"}}},
+	} {
+		if f.Ensure(f.ctx, []*persistence.Collection{c}) == nil {
+			t.Errorf("Ensure accepts %+v", c)
+		}
+	}
+}
+
+func testDue(t *testing.T, f *fixture) {
+	company := entrepot.NewID()
+	var want []persistence.Due
+	for i := range 12 {
+		d := f.doc(company)
+		if i%3 != 0 {
+			d.WakeAt = epoch.Add(time.Duration(20-i) * time.Second)
+			want = append(want, persistence.Due{ID: d.ID, WakeAt: d.WakeAt})
+		}
+		f.must(d)
+	}
+	slices.Reverse(want) // oldest first
+	due := func(now time.Time, limit int) []persistence.Due {
+		t.Helper()
+		got, err := f.Due(f.ctx, things, now, limit)
+		if err != nil {
+			t.Fatalf("Due: %v", err)
+		}
+		return got
+	}
+	check := func(got, want []persistence.Due) {
+		t.Helper()
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("due\n%v, want\n%v", got, want)
+		}
+	}
+	check(due(epoch, 10), nil)
+	check(due(epoch.Add(time.Hour), 100), want)
+	check(due(epoch.Add(time.Hour), 3), want[:3])
+	check(due(want[2].WakeAt, 100), want[:3])
+	check(due(want[2].WakeAt.Add(-time.Millisecond), 100), want[:2])
+	// A later write takes a document off the list, or moves it.
+	d := *f.load(want[0].ID)
+	d.Version, d.WakeAt = 2, time.Time{}
+	f.must(d)
+	moved := *f.load(want[1].ID)
+	moved.Version, moved.WakeAt = 2, epoch.Add(time.Hour)
+	f.must(moved)
+	check(due(epoch.Add(2*time.Hour), 100), append(slices.Clone(want[2:]), persistence.Due{ID: moved.ID, WakeAt: moved.WakeAt}))
+}
