@@ -159,6 +159,26 @@ func (h *Host) sweep() {
 	}
 }
 
+// Passivate ends every activation and waits until they are gone. Whatever was
+// asked of them before is answered; the next command activates anew.
+func (h *Host) Passivate(ctx context.Context) error {
+	h.mu.Lock()
+	var ends []*actor.Future
+	for e := range h.active {
+		ends = append(ends, e.root.PoisonFuture(e.self))
+	}
+	h.mu.Unlock()
+	for _, f := range ends {
+		if err := f.Wait(); err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // trim writes idle grains whose confirmed events still stand in their documents.
 func (h *Host) trim() {
 	h.mu.Lock()

@@ -12,9 +12,3 @@ func identity(ctx actor.Context) string {
 	}
 	return ""
 }
-
-// Identified makes props of a grain of a given id, as the cluster does when it
-// places one. Tests use it to run grains without a cluster.
-func Identified(props *actor.Props, kind, id string) *actor.Props {
-	return cluster.WithClusterIdentity(props, cluster.NewClusterIdentity(id, kind))
-}

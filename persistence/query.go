@@ -47,8 +47,8 @@ func NewPlan(c *Collection, q Query) (*Plan, error) {
 		p.Sort = CreatedAt
 	}
 	var ok bool
-	if p.Type, ok = c.TypeOf(p.Sort); !ok {
-		return nil, fmt.Errorf("persistence: %s: sort by %q, which is not a field", c.Name, p.Sort)
+	if p.Type, ok = c.TypeOf(p.Sort); !ok || isID(p.Sort) {
+		return nil, fmt.Errorf("persistence: %s: sort by %q, which has no order here", c.Name, p.Sort)
 	}
 	if p.Limit < 1 || p.Limit > maxLimit {
 		return nil, fmt.Errorf("persistence: %s: limit %d is not in 1..%d", c.Name, p.Limit, maxLimit)
@@ -70,8 +70,8 @@ func NewPlan(c *Collection, q Query) (*Plan, error) {
 
 func (c *Collection) checkCond(w *Cond) error {
 	t, ok := c.TypeOf(w.Field)
-	if !ok {
-		return fmt.Errorf("persistence: %s: condition on %q, which is not a field", c.Name, w.Field)
+	if !ok || (isID(w.Field) && w.Op != Eq && w.Op != In) {
+		return fmt.Errorf("persistence: %s: no such condition on %q", c.Name, w.Field)
 	}
 	bad := func(v any) error {
 		return fmt.Errorf("persistence: %s: condition on %s cannot compare with a %T", c.Name, w.Field, v)
@@ -98,11 +98,14 @@ func (c *Collection) checkCond(w *Cond) error {
 	}
 	w.Value = wholeMillis(w.Value)
 	// The store keeps an empty id as no value.
-	if w.Value == "" && (w.Field == CompanyID || w.Field == ShopID || w.Field == OwnerID) && w.Op == Eq {
+	if w.Value == "" && isID(w.Field) && w.Op == Eq {
 		w.Value = nil
 	}
 	return nil
 }
+
+// isID reports whether a field holds ids, which have no order that both stores share.
+func isID(field string) bool { return field == CompanyID || field == ShopID || field == OwnerID }
 
 func wholeMillis(v any) any {
 	if t, ok := v.(time.Time); ok {

@@ -12,7 +12,6 @@ import (
 	"entrepot/events/outbox"
 	"entrepot/grains"
 	"entrepot/persistence"
-	"entrepot/persistence/mongostore"
 	"entrepot/persistence/sqlitestore"
 )
 
@@ -39,7 +38,7 @@ func (n *node) openStore(ctx context.Context, s *service) (*database, error) {
 	var err error
 	options := persistence.CommitterOptions{}
 	if n.mongo != nil {
-		d.store, err = n.mongo.Database(n.cfg.MongoPrefix + s.database)
+		d.store = n.mongo.Database(n.cfg.MongoPrefix + s.database)
 		options.InFlight = 4
 	} else {
 		d.store, err = sqlitestore.Open(ctx, filepath.Join(n.cfg.DataDir, s.database+".sqlite"), sqlitestore.Options{})
@@ -106,5 +105,3 @@ func (d *database) close(log *slog.Logger) {
 		log.Warn("closing a database", "database", d.service.database, "error", err)
 	}
 }
-
-var _ = mongostore.Dial

@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"entrepot"
 	"entrepot/cluster"
 	"entrepot/events"
 	"entrepot/events/local"
@@ -31,6 +30,7 @@ type node struct {
 	outbox    *outbox.Outbox
 	databases []*database
 	member    *cluster.Member
+	directory *cluster.Directory
 	ask       grains.Asker
 	web       *web
 
@@ -54,7 +54,7 @@ func startNode(ctx context.Context, cfg config, log *slog.Logger) (n *node, err 
 		return n, settingError{"DATA_DIR", err.Error()}
 	}
 	for _, step := range []func(context.Context) error{
-		n.openBroker, n.openDatabases, n.prepareWeb, n.join, n.listen, n.consume,
+		n.openBroker, n.openDatabases, n.prepareWeb, n.join, n.consume, n.listen, n.announce,
 	} {
 		if err = step(ctx); err != nil {
 			return n, err
@@ -121,8 +121,9 @@ func (n *node) connectLog(d *database) error {
 		return nil
 	}
 	var err error
-	d.relay, err = outbox.NewRelay(outbox.RelayConfig{
-		Log: log, Broker: n.broker, CursorFile: filepath.Join(n.cfg.DataDir, d.service.database+".relay"), Logger: n.log,
+	d.relay, err = outbox.NewRelay(outbox.Config{
+		Log: log, Broker: n.broker, Cursor: outbox.FileCursor(filepath.Join(n.cfg.DataDir, d.service.database+".relay")),
+		Options: outbox.Options{Logger: n.log},
 	})
 	if err == nil {
 		d.relay.Start()
@@ -151,10 +152,28 @@ func (n *node) join(ctx context.Context) (err error) {
 	for _, d := range n.databases {
 		d.host.Start(n.ask)
 	}
+	if n.cfg.ConsulAddr != "" {
+		if n.directory, err = cluster.NewDirectory(n.cfg.ConsulAddr, n.cfg.ClusterName, n.log); err != nil {
+			return err
+		}
+	}
 	if n.member, err = cluster.Start(ctx, c); err != nil {
 		return fmt.Errorf("cluster: %w", err)
 	}
 	close(n.joined)
+	return nil
+}
+
+// announce lets gateways of other processes find the services of this one.
+func (n *node) announce(context.Context) error {
+	if n.directory == nil {
+		return nil
+	}
+	for _, s := range n.hosted() {
+		if err := n.directory.Announce(s.name, n.member.ID(), n.cfg.ClusterHost, n.cfg.BasePort+s.port); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -192,6 +211,9 @@ func (n *node) stop(ctx context.Context) {
 	n.stopOnce.Do(func() {
 		ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 		defer cancel()
+		if n.directory != nil {
+			n.directory.Close()
+		}
 		if n.web != nil {
 			n.web.stop(ctx)
 		}
@@ -215,7 +237,7 @@ func (n *node) stop(ctx context.Context) {
 			}
 		}
 		if n.mongo != nil {
-			if err := n.mongo.Close(ctx); err != nil {
+			if err := n.mongo.Close(); err != nil {
 				n.log.Warn("closing the database client", "error", err)
 			}
 		}
@@ -230,5 +252,3 @@ func (n *node) database(name string) *database {
 	}
 	return nil
 }
-
-var _ = entrepot.NewID

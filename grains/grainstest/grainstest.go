@@ -13,26 +13,24 @@ import (
 	"time"
 
 	"entrepot"
+	"entrepot/cluster"
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/wire"
 	"entrepot/persistence"
 
-	"github.com/asynkron/protoactor-go/actor"
 	"google.golang.org/protobuf/proto"
 )
 
-// Member hosts kinds over one store.
+// Member hosts kinds over one store, as a cluster of one.
 type Member struct {
 	t      testing.TB
 	Host   *grains.Host
-	System *actor.ActorSystem
 	Store  persistence.Store
+	member *cluster.Member
 	client *grains.Client
-	kinds  map[string]*grains.Kind
 
 	mu    sync.Mutex
-	pids  map[string]*actor.PID
 	now   time.Time
 	fixed bool
 }
@@ -44,29 +42,39 @@ type Option func(*grains.Config)
 // test's end stops it.
 func New(t testing.TB, store persistence.Store, kinds []*grains.Kind, options ...Option) *Member {
 	t.Helper()
-	var collections []*persistence.Collection
-	m := &Member{t: t, Store: store, kinds: map[string]*grains.Kind{}, pids: map[string]*actor.PID{}}
-	for _, k := range kinds {
-		collections = append(collections, k.Collection)
-		m.kinds[k.Name] = k
-	}
-	if err := store.Ensure(t.Context(), collections); err != nil {
-		t.Fatalf("ensure collections: %v", err)
-	}
+	m := &Member{t: t, Store: store}
+	quiet := slog.New(slog.DiscardHandler)
 	committer := persistence.NewCommitter(store, persistence.CommitterOptions{Timeout: 2 * time.Second})
-	c := grains.Config{Committer: committer, Clock: m.Now, Logger: slog.New(slog.DiscardHandler)}
+	c := grains.Config{Committer: committer, Clock: m.Now, Logger: quiet}
 	for _, o := range options {
 		o(&c)
 	}
 	m.Host = grains.NewHost(c)
-	m.System = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }))
-	m.client = &grains.Client{Members: m, NotExecuted: func(err error) bool { return errors.Is(err, actor.ErrDeadLetter) }}
+	var collections []*persistence.Collection
+	var hosted []cluster.Kind
+	for _, k := range kinds {
+		collections = append(collections, k.Collection)
+		hosted = append(hosted, cluster.Kind{Name: k.Name, Props: m.Host.Props(k)})
+	}
+	if err := store.Ensure(t.Context(), collections); err != nil {
+		t.Fatalf("ensure collections: %v", err)
+	}
 	m.Host.Start(m)
+	var err error
+	if m.member, err = cluster.Start(t.Context(), cluster.Config{Kinds: hosted, Logger: quiet}); err != nil {
+		t.Fatalf("start a member: %v", err)
+	}
+	m.client = &grains.Client{Members: m.member, NotExecuted: func(err error) bool {
+		return errors.Is(err, cluster.ErrUnreachable) || errors.Is(err, cluster.ErrOverloaded)
+	}}
 	t.Cleanup(func() {
-		m.Restart()
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := m.member.Stop(ctx); err != nil {
+			t.Errorf("stop the member: %v", err)
+		}
 		m.Host.Stop()
 		committer.Close()
-		m.System.Shutdown()
 	})
 	return m
 }
@@ -86,44 +94,6 @@ func (m *Member) SetNow(at time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.now, m.fixed = at, true
-}
-
-// Request sends a message to the grain, activating it.
-func (m *Member) Request(ctx context.Context, kind, id string, msg any) (any, error) {
-	for {
-		timeout := 5 * time.Second
-		if d, ok := ctx.Deadline(); ok {
-			timeout = time.Until(d)
-		}
-		pid := m.pid(kind, id)
-		r, err := m.System.Root.RequestFuture(pid, msg, timeout).Result()
-		if errors.Is(err, actor.ErrDeadLetter) && ctx.Err() == nil {
-			m.mu.Lock()
-			if m.pids[kind+"/"+id] == pid {
-				delete(m.pids, kind+"/"+id)
-			}
-			m.mu.Unlock()
-			continue
-		}
-		return r, err
-	}
-}
-
-func (m *Member) pid(kind, id string) *actor.PID {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	key := kind + "/" + id
-	if pid := m.pids[key]; pid != nil {
-		return pid
-	}
-	k := m.kinds[kind]
-	if k == nil {
-		m.t.Errorf("no kind %q in this member", kind)
-		k = &grains.Kind{}
-	}
-	pid := m.System.Root.Spawn(grains.Identified(m.Host.Props(k), kind, id))
-	m.pids[key] = pid
-	return pid
 }
 
 // Ask sends a command through the client, with what the context carries.
@@ -149,12 +119,9 @@ func (m *Member) Wake(kind string, id entrepot.ID) {
 
 // Restart stops every grain, so that the next command meets what was saved.
 func (m *Member) Restart() {
-	m.mu.Lock()
-	pids := m.pids
-	m.pids = map[string]*actor.PID{}
-	m.mu.Unlock()
-	for _, pid := range pids {
-		_ = m.System.Root.PoisonFuture(pid).Wait() // an actor that is gone already answers the same
+	m.t.Helper()
+	if err := m.Host.Passivate(m.t.Context()); err != nil {
+		m.t.Fatalf("restart: %v", err)
 	}
 }
 

@@ -39,8 +39,9 @@ type Deps struct {
 	// Services reports every service of the platform, for GET /health/all.
 	Services func(ctx context.Context) []ServiceHealth
 
-	Now func() time.Time // default time.Now
-	Log *slog.Logger     // default slog.Default
+	Hold time.Duration    // how long an unpaid order holds its stock; 0: the order's default
+	Now  func() time.Time // default time.Now
+	Log  *slog.Logger     // default slog.Default
 }
 
 // Stores are the databases that lists are read from.

@@ -62,15 +62,15 @@ func auditOf(e *events.Envelope, _ *persistence.Document) AuditLog {
 	}
 }
 
-// auditFilter is what every list of the audit log takes.
-type auditFilter struct {
+// AuditFilter is what every list of the audit log takes.
+type AuditFilter struct {
 	ListParams
 	Action string    `query:"action" maxLength:"100" doc:"event type" example:"order.created"`
 	From   time.Time `query:"from" doc:"at or after"`
 	To     time.Time `query:"to" doc:"before"`
 }
 
-func (s *auditAPI) find(ctx context.Context, f auditFilter, conds []persistence.Cond) (*paged[AuditLog], error) {
+func (s *auditAPI) find(ctx context.Context, f AuditFilter, conds []persistence.Cond) (*paged[AuditLog], error) {
 	conds = where(conds, "action", f.Action)
 	if !f.From.IsZero() {
 		conds = append(conds, persistence.Cond{Field: "at", Op: persistence.Gte, Value: f.From.UTC()})
@@ -84,16 +84,16 @@ func (s *auditAPI) find(ctx context.Context, f auditFilter, conds []persistence.
 }
 
 type auditListInput struct {
-	auditFilter
+	AuditFilter
 	UserID   string `query:"userId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
 	Resource string `query:"resource" maxLength:"100" example:"Order"`
 }
 
 func (s *auditAPI) list(ctx context.Context, in *auditListInput) (*paged[AuditLog], error) {
-	return s.find(ctx, in.auditFilter, where(where(nil, "userId", in.UserID), "resource", in.Resource))
+	return s.find(ctx, in.AuditFilter, where(where(nil, "userId", in.UserID), "resource", in.Resource))
 }
 
-func (s *auditAPI) get(ctx context.Context, in *struct{ idPath }) (*answer[AuditLog], error) {
+func (s *auditAPI) get(ctx context.Context, in *struct{ IDPath }) (*answer[AuditLog], error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -110,11 +110,11 @@ func (s *auditAPI) get(ctx context.Context, in *struct{ idPath }) (*answer[Audit
 	if c.Role != entrepot.SuperAdmin && !c.MayReachCompany(e.CompanyID) {
 		return nil, entrepot.ErrNotFound
 	}
-	return &answer[AuditLog]{auditOf(&e, doc)}, nil
+	return answerOf(auditOf(&e, doc)), nil
 }
 
 type auditUserInput struct {
-	auditFilter
+	AuditFilter
 	UserID string `path:"userId" example:"65a1b2c3d4e5f60718293a4b"`
 }
 
@@ -123,11 +123,11 @@ func (s *auditAPI) user(ctx context.Context, in *auditUserInput) (*paged[AuditLo
 	if err != nil {
 		return nil, err
 	}
-	return s.find(ctx, in.auditFilter, where(nil, "userId", id))
+	return s.find(ctx, in.AuditFilter, where(nil, "userId", id))
 }
 
 type auditResourceInput struct {
-	auditFilter
+	AuditFilter
 	Type string `path:"resourceType" example:"Order"`
 	ID   string `path:"resourceId" example:"65a1b2c3d4e5f60718293a4b"`
 }
@@ -137,5 +137,5 @@ func (s *auditAPI) resource(ctx context.Context, in *auditResourceInput) (*paged
 	if err != nil || len(in.Type) > 100 {
 		return nil, entrepot.ErrNotFound
 	}
-	return s.find(ctx, in.auditFilter, where(where(nil, "resource", in.Type), "resourceId", id))
+	return s.find(ctx, in.AuditFilter, where(where(nil, "resource", in.Type), "resourceId", id))
 }

@@ -99,8 +99,8 @@ func (s *authAPI) login(ctx context.Context, in *loginInput) (*answer[Login], er
 	if err != nil {
 		return nil, err
 	}
-	ttl := int64(expires.Sub(s.Now()).Round(time.Second) / time.Second)
-	return &answer[Login]{Login{AccessToken: token, TokenType: "Bearer", ExpiresIn: ttl, User: userOf(u)}}, nil
+	ttl := int64((expires.Sub(s.Now()) + time.Second - 1) / time.Second) // a token counts in whole seconds
+	return answerOf(Login{AccessToken: token, TokenType: "Bearer", ExpiresIn: ttl, User: userOf(u)}), nil
 }
 
 func (s *authAPI) authenticate(ctx context.Context, email, password string) (*userpb.User, error) {
@@ -160,7 +160,7 @@ func (s *authAPI) register(ctx context.Context, in *registerInput) (*created[Use
 	if err != nil {
 		return nil, err
 	}
-	return &created[User]{in.beside("profile"), userOf(u)}, nil
+	return &created[User]{Location: in.beside("profile"), Body: userOf(u)}, nil
 }
 
 func (s *authAPI) logout(ctx context.Context, _ *struct{}) (*nothing, error) {
@@ -173,7 +173,7 @@ func (s *authAPI) profile(ctx context.Context, _ *struct{}) (*answer[User], erro
 	if err != nil {
 		return nil, err
 	}
-	return &answer[User]{userOf(u)}, nil
+	return answerOf(userOf(u)), nil
 }
 
 // Verified is what a token says.
@@ -197,8 +197,8 @@ func (s *authAPI) verify(_ context.Context, in *verifyInput) (*answer[Verified],
 	if err != nil {
 		return nil, err
 	}
-	return &answer[Verified]{Verified{
+	return answerOf(Verified{
 		Valid: true, UserID: c.UserID, Email: c.Email, Role: c.Role, CompanyID: c.CompanyID,
 		ShopIDs: notNil(c.ShopIDs), ExpiresAt: timeOf(c.ExpiresAt.Time),
-	}}, nil
+	}), nil
 }

@@ -74,7 +74,7 @@ func (s *cartAPI) answer(ctx context.Context, cmd proto.Message) (*answer[CartVi
 	if err != nil {
 		return nil, err
 	}
-	return &answer[CartView]{cartOf(c)}, nil
+	return answerOf(cartOf(c)), nil
 }
 
 func (s *cartAPI) get(ctx context.Context, _ *struct{}) (*answer[CartView], error) {
@@ -117,26 +117,26 @@ func (s *cartAPI) add(ctx context.Context, in *addItemInput) (*created[CartView]
 }
 
 type setItemInput struct {
-	idPath
+	IDPath
 	Body struct {
 		Quantity int64 `json:"quantity" minimum:"0" maximum:"10000" example:"2"`
 	}
 }
 
 func (s *cartAPI) set(ctx context.Context, in *setItemInput) (*answer[CartView], error) {
-	return s.answer(ctx, &cartpb.SetQuantity{ItemId: clipID(in.ID), Quantity: in.Body.Quantity})
-}
-
-func (s *cartAPI) remove(ctx context.Context, in *struct{ idPath }) (*answer[CartView], error) {
-	return s.answer(ctx, &cartpb.RemoveItem{ItemId: clipID(in.ID)})
-}
-
-// clipID: an item's id is its cart's to know; one that is absurdly long is none.
-func clipID(id string) string {
-	if len(id) > 64 {
-		return ""
+	id, err := in.id()
+	if err != nil {
+		return nil, err
 	}
-	return id
+	return s.answer(ctx, &cartpb.SetQuantity{ItemId: id, Quantity: in.Body.Quantity})
+}
+
+func (s *cartAPI) remove(ctx context.Context, in *struct{ IDPath }) (*answer[CartView], error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	return s.answer(ctx, &cartpb.RemoveItem{ItemId: id})
 }
 
 // sold is a product that may be bought and the shop that sells it; where is the

@@ -75,7 +75,7 @@ func (s *companyAPI) list(ctx context.Context, in *companyListInput) (*paged[Com
 	return &paged[CompanyView]{page}, err
 }
 
-func (s *companyAPI) get(ctx context.Context, in *struct{ idPath }) (*answer[CompanyView], error) {
+func (s *companyAPI) get(ctx context.Context, in *struct{ IDPath }) (*answer[CompanyView], error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func (s *companyAPI) get(ctx context.Context, in *struct{ idPath }) (*answer[Com
 	if err != nil {
 		return nil, err
 	}
-	return &answer[CompanyView]{companyOf(c)}, nil
+	return answerOf(companyOf(c)), nil
 }
 
 type companyInput struct {
@@ -119,5 +119,5 @@ func (s *companyAPI) create(ctx context.Context, in *companyInput) (*created[Com
 	if err != nil {
 		return nil, err
 	}
-	return &created[CompanyView]{in.below(c.Id), companyOf(c)}, nil
+	return &created[CompanyView]{Location: in.below(c.Id), Body: companyOf(c)}, nil
 }

@@ -71,7 +71,7 @@ type Live struct {
 }
 
 func (s *healthAPI) live(context.Context, *struct{}) (*answer[Live], error) {
-	return &answer[Live]{Live{Status: "ok", Service: s.service, Time: timeOf(s.Now())}}, nil
+	return answerOf(Live{Status: "ok", Service: s.service, Time: timeOf(s.Now())}), nil
 }
 
 // Ready says whether the service can serve, and what it lacks.
@@ -131,7 +131,7 @@ func (s *healthAPI) all(ctx context.Context, _ *struct{}) (*answer[Platform], er
 	if s.Broker != nil && entrepot.CallerFrom(ctx).Role == entrepot.SuperAdmin {
 		p.Queues = s.queues(ctx, &p)
 	}
-	return &answer[Platform]{p}, nil
+	return answerOf(p), nil
 }
 
 func (s *healthAPI) queues(ctx context.Context, p *Platform) (out []QueueHealth) {

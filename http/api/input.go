@@ -14,13 +14,13 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// idPath is the id in a path. One that is malformed names nothing, and so is
+// IDPath is the id in a path. One that is malformed names nothing, and so is
 // not found like any other.
-type idPath struct {
+type IDPath struct {
 	ID string `path:"id" example:"65a1b2c3d4e5f60718293a4b"`
 }
 
-func (p idPath) id() (entrepot.ID, error) { return existing(p.ID) }
+func (p IDPath) id() (entrepot.ID, error) { return existing(p.ID) }
 
 func existing(id string) (entrepot.ID, error) {
 	if !entrepot.ValidID(id) {
@@ -40,16 +40,30 @@ type KeyHeader struct {
 	Key string `header:"Idempotency-Key" maxLength:"255" pattern:"^[!-~]+$" patternDescription:"visible ASCII" doc:"the same key gives the same answer for 24 hours"`
 }
 
-// command returns a context whose next Ask is the client's keyed command; raw is
-// the body, to tell the same key with another content. Without a key it is ctx.
-func (k KeyHeader) command(ctx context.Context, use string, raw []byte) context.Context {
+// command returns a context whose next Ask is the client's keyed command, and
+// where to read afterwards whether it had been executed before; raw is the body,
+// to tell the same key with another content. Without a key the context is ctx.
+func (k KeyHeader) command(ctx context.Context, use string, raw []byte) (context.Context, *bool) {
+	replayed := new(bool)
 	if k.Key == "" {
-		return ctx
+		return ctx, replayed
 	}
 	user := entrepot.CallerFrom(ctx).UserID
 	return grains.WithCommand(ctx, grains.CommandID{
-		ID: entrepot.DeriveID(use, user, k.Key), Keyed: true, Hash: grains.HashOf(raw),
-	})
+		ID: entrepot.DeriveID(use, user, k.Key), Keyed: true, Hash: grains.HashOf(raw), Replayed: replayed,
+	}), replayed
+}
+
+// Replay tells that an answer is one given before.
+type Replay struct {
+	Replayed string `header:"Idempotent-Replayed"`
+}
+
+func replay(was *bool) Replay {
+	if *was {
+		return Replay{"true"}
+	}
+	return Replay{}
 }
 
 // Here knows the path of a request, for the Location of what it creates.
@@ -123,11 +137,15 @@ type paged[V any] struct {
 
 // answer is one entity.
 type answer[V any] struct {
+	Replay
 	Body V
 }
 
+func answerOf[V any](v V) *answer[V] { return &answer[V]{Body: v} }
+
 // created is one new entity and where it is.
 type created[V any] struct {
+	Replay
 	Location string `header:"Location"`
 	Body     V
 }

@@ -85,7 +85,7 @@ func (s *inventoryAPI) ask(ctx context.Context, id entrepot.ID, cmd proto.Messag
 	return grains.Ask[*stockpb.Item](ctx, s.Asker, stockpb.Kind, id, cmd)
 }
 
-func (s *inventoryAPI) get(ctx context.Context, in *struct{ idPath }) (*answer[StockView], error) {
+func (s *inventoryAPI) get(ctx context.Context, in *struct{ IDPath }) (*answer[StockView], error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func (s *inventoryAPI) get(ctx context.Context, in *struct{ idPath }) (*answer[S
 	if err != nil {
 		return nil, err
 	}
-	return &answer[StockView]{stockOf(i)}, nil
+	return answerOf(stockOf(i)), nil
 }
 
 type receiveInput struct {
@@ -125,17 +125,18 @@ func (s *inventoryAPI) receive(ctx context.Context, in *receiveInput) (*created[
 	if _, err := soldBy(p, "", b.ShopID); err != nil {
 		return nil, err
 	}
-	i, err := s.ask(in.command(ctx, "receive", in.RawBody), stockpb.ID(p.Id, b.ShopID), &stockpb.Receive{
+	ctx, replayed := in.command(ctx, "receive", in.RawBody)
+	i, err := s.ask(ctx, stockpb.ID(p.Id, b.ShopID), &stockpb.Receive{
 		ProductId: p.Id, CompanyId: p.CompanyId, LocationId: b.ShopID, Quantity: b.Quantity, Reason: b.Reason,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &created[StockView]{in.below(i.Id), stockOf(i)}, nil
+	return &created[StockView]{Replay: replay(replayed), Location: in.below(i.Id), Body: stockOf(i)}, nil
 }
 
 type receiveMoreInput struct {
-	idPath
+	IDPath
 	KeyHeader
 	RawBody []byte
 	Body    struct {
@@ -153,14 +154,15 @@ func (s *inventoryAPI) receiveMore(ctx context.Context, in *receiveMoreInput) (*
 	if err != nil {
 		return nil, err
 	}
-	i, err := s.ask(in.command(ctx, "receive", in.RawBody), id, &stockpb.Receive{
+	ctx, replayed := in.command(ctx, "receive", in.RawBody)
+	i, err := s.ask(ctx, id, &stockpb.Receive{
 		ProductId: now.ProductId, CompanyId: now.CompanyId, LocationId: now.LocationId,
 		Quantity: in.Body.Quantity, Reason: in.Body.Reason,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &answer[StockView]{stockOf(i)}, nil
+	return &answer[StockView]{Replay: replay(replayed), Body: stockOf(i)}, nil
 }
 
 // Movement is one entry of the ledger, with the levels after it.
@@ -180,7 +182,7 @@ type Movement struct {
 }
 
 type movementsInput struct {
-	idPath
+	IDPath
 	ListParams
 }
 

@@ -11,7 +11,7 @@ import (
 func NoOp() Routes {
 	return Routes{"benchmark", []Route{
 		route(Route{ID: "no-op", Method: http.MethodGet, Path: "/noop", Access: LoggedIn, Summary: "Do nothing"},
-			func(context.Context, *struct{}) (*answer[Done], error) { return &answer[Done]{Done{OK: true}}, nil }),
+			func(context.Context, *struct{}) (*answer[Done], error) { return answerOf(Done{OK: true}), nil }),
 	}}
 }
 

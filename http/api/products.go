@@ -58,7 +58,7 @@ func amount(minor int64, currency string) entrepot.Amount {
 	return entrepot.Money{Minor: minor, Currency: currency}.Amount()
 }
 
-func (s *productAPI) get(ctx context.Context, in *struct{ idPath }) (*answer[ProductView], error) {
+func (s *productAPI) get(ctx context.Context, in *struct{ IDPath }) (*answer[ProductView], error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func (s *productAPI) get(ctx context.Context, in *struct{ idPath }) (*answer[Pro
 	if err != nil {
 		return nil, err
 	}
-	return &answer[ProductView]{productOf(p)}, nil
+	return answerOf(productOf(p)), nil
 }
 
 func askProduct(ctx context.Context, a grains.Asker, id entrepot.ID) (*productpb.Product, error) {
@@ -111,7 +111,7 @@ func (s *productAPI) create(ctx context.Context, in *productInput) (*created[Pro
 		return nil, err
 	}
 	s.Lists.Invalidate(p.CompanyId)
-	return &created[ProductView]{in.below(p.Id), productOf(p)}, nil
+	return &created[ProductView]{Location: in.below(p.Id), Body: productOf(p)}, nil
 }
 
 // checkShops: a product cannot ask the shops whose they are, so the edge does.
@@ -129,7 +129,7 @@ func (s *productAPI) checkShops(ctx context.Context, company entrepot.ID, ids []
 }
 
 type productPatch struct {
-	idPath
+	IDPath
 	Body struct {
 		Name        *string          `json:"name,omitempty" minLength:"1" maxLength:"200"`
 		Description *string          `json:"description,omitempty" maxLength:"5000"`
@@ -164,10 +164,10 @@ func (s *productAPI) update(ctx context.Context, in *productPatch) (*answer[Prod
 		return nil, err
 	}
 	s.Lists.Invalidate(p.CompanyId)
-	return &answer[ProductView]{productOf(p)}, nil
+	return answerOf(productOf(p)), nil
 }
 
-func (s *productAPI) remove(ctx context.Context, in *struct{ idPath }) (*nothing, error) {
+func (s *productAPI) remove(ctx context.Context, in *struct{ IDPath }) (*nothing, error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err

@@ -82,7 +82,7 @@ func isStaff(ctx context.Context) bool {
 	}
 }
 
-func (s *shopAPI) get(ctx context.Context, in *struct{ idPath }) (*answer[ShopView], error) {
+func (s *shopAPI) get(ctx context.Context, in *struct{ IDPath }) (*answer[ShopView], error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func (s *shopAPI) get(ctx context.Context, in *struct{ idPath }) (*answer[ShopVi
 	if !v.IsActive && !entrepot.CallerFrom(ctx).MayReachCompany(v.CompanyId) {
 		return nil, entrepot.ErrNotFound
 	}
-	return &answer[ShopView]{shopOf(v)}, nil
+	return answerOf(shopOf(v)), nil
 }
 
 type shopInput struct {
@@ -124,7 +124,7 @@ func (s *shopAPI) create(ctx context.Context, in *shopInput) (*created[ShopView]
 	if err != nil {
 		return nil, err
 	}
-	return &created[ShopView]{in.below(v.Id), shopOf(v)}, nil
+	return &created[ShopView]{Location: in.below(v.Id), Body: shopOf(v)}, nil
 }
 
 // companyFor is the company that something is created in: the super admin names

@@ -331,22 +331,22 @@ func (f *fixture) mustBeTrue(w persistence.Write, result error) {
 	id := w.Doc.ID
 	switch {
 	case result == nil:
-		f.load(id)
+		if n := len(f.events(id)); f.load(id).Version != 1 || n != 1 {
+			f.t.Fatalf("%d events of one write", n)
+		}
 	case errors.Is(result, persistence.ErrNotExecuted):
 		f.absent(id)
 	case errors.Is(result, persistence.ErrUnknown):
 		// The way out: send the same write again.
-		if err := f.Commit(f.ctx, []persistence.Write{w})[0]; err != nil && !errors.Is(err, persistence.ErrStale) {
-			f.t.Fatalf("the write of unknown outcome sent again: %v", err)
+		again := f.Commit(f.ctx, []persistence.Write{w})[0]
+		if again != nil && !errors.Is(again, persistence.ErrStale) {
+			f.t.Fatalf("the write of unknown outcome sent again: %v", again)
 		}
-		if d := f.load(id); d.Version != 1 {
-			f.t.Fatalf("resolved to %+v", d)
+		if d, err := f.Load(f.ctx, things, id); err != nil || d.Version != 1 {
+			f.t.Fatalf("%v, sent again %v, resolved to %+v, %v", result, again, d, err)
 		}
 	default:
 		f.t.Fatalf("an ended context gives %v", result)
-	}
-	if n := len(f.events(id)); result == nil && n != 1 {
-		f.t.Fatalf("%d events of one write", n)
 	}
 }
 

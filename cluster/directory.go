@@ -1,0 +1,157 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/consul/api"
+)
+
+// Directory announces the HTTP services of a process in Consul and finds those
+// of others. Grains need no directory; the gateway does, for whole requests.
+type Directory struct {
+	client *api.Client
+	prefix string
+	log    *slog.Logger
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	mu        sync.Mutex
+	announced []string
+	found     map[string][]string // service → addresses; watched from the first look-up
+}
+
+// directoryWait bounds one blocking query, and so how late a lost answer is noticed.
+const directoryWait = 10 * time.Second
+
+// NewDirectory returns a directory of the cluster's HTTP services.
+func NewDirectory(consul, clusterName string, log *slog.Logger) (*Directory, error) {
+	config := api.DefaultNonPooledConfig()
+	config.Address = consul
+	client, err := api.NewClient(config)
+	if err != nil {
+		return nil, fmt.Errorf("directory: %w", err)
+	}
+	d := &Directory{client: client, prefix: clusterName + "-http-", log: log, found: map[string][]string{}}
+	d.ctx, d.cancel = context.WithCancel(context.Background())
+	return d, nil
+}
+
+// Announce registers a service of this process. Consul itself asks its /ready, so
+// an instance that cannot serve is not found. It is announced again until Close,
+// for a Consul that forgot.
+func (d *Directory) Announce(service, id, host string, port int) error {
+	registration := &api.AgentServiceRegistration{
+		ID: id + "-" + service, Name: d.prefix + service, Address: host, Port: port,
+		Check: &api.AgentServiceCheck{
+			HTTP:     "http://" + net.JoinHostPort(host, strconv.Itoa(port)) + "/ready",
+			Interval: "2s", Timeout: "1s", DeregisterCriticalServiceAfter: "1m",
+		},
+	}
+	register := func() error {
+		ctx, cancel := context.WithTimeout(d.ctx, 3*time.Second)
+		defer cancel()
+		return d.client.Agent().ServiceRegisterOpts(registration, api.ServiceRegisterOpts{}.WithContext(ctx))
+	}
+	if err := register(); err != nil {
+		return fmt.Errorf("directory: announce %s: %w", service, err)
+	}
+	d.mu.Lock()
+	d.announced = append(d.announced, registration.ID)
+	d.mu.Unlock()
+	d.wg.Go(func() { d.keep(registration.ID, register) })
+	return nil
+}
+
+func (d *Directory) keep(id string, register func() error) {
+	t := time.NewTicker(10 * time.Second)
+	defer t.Stop()
+	for {
+		select {
+		case <-d.ctx.Done():
+			return
+		case <-t.C:
+		}
+		ctx, cancel := context.WithTimeout(d.ctx, 3*time.Second)
+		_, _, err := d.client.Agent().Service(id, (&api.QueryOptions{}).WithContext(ctx))
+		cancel()
+		if err != nil && d.ctx.Err() == nil {
+			if err := register(); err != nil {
+				d.log.Warn("a service cannot be announced", "service", id, "error", err)
+			}
+		}
+	}
+}
+
+// Find lists the addresses (host:port) of the service's instances that can serve.
+// The first look-up waits for Consul; later ones answer from memory.
+func (d *Directory) Find(ctx context.Context, service string) []string {
+	d.mu.Lock()
+	addresses, watched := d.found[service]
+	if !watched {
+		d.found[service] = nil
+	}
+	d.mu.Unlock()
+	if watched {
+		return addresses
+	}
+	index := d.look(ctx, service, 0, 0)
+	d.wg.Go(func() { d.watch(service, index) })
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.found[service]
+}
+
+func (d *Directory) watch(service string, index uint64) {
+	for d.ctx.Err() == nil {
+		next := d.look(d.ctx, service, index, directoryWait)
+		if next == 0 {
+			select { // Consul does not answer: what was found stays good
+			case <-d.ctx.Done():
+			case <-time.After(500 * time.Millisecond):
+			}
+		}
+		index = next
+	}
+}
+
+func (d *Directory) look(ctx context.Context, service string, index uint64, wait time.Duration) uint64 {
+	ctx, cancel := context.WithTimeout(ctx, wait+3*time.Second)
+	defer cancel()
+	entries, meta, err := d.client.Health().Service(d.prefix+service, "", true, (&api.QueryOptions{WaitIndex: index, WaitTime: wait}).WithContext(ctx))
+	if err != nil {
+		return 0
+	}
+	addresses := make([]string, 0, len(entries))
+	for _, e := range entries {
+		addresses = append(addresses, net.JoinHostPort(e.Service.Address, strconv.Itoa(e.Service.Port)))
+	}
+	d.mu.Lock()
+	d.found[service] = addresses
+	d.mu.Unlock()
+	return meta.LastIndex
+}
+
+// Close takes the announcements back and ends the watches. Twice is harmless.
+func (d *Directory) Close() {
+	d.cancel()
+	d.wg.Wait()
+	d.mu.Lock()
+	announced := d.announced
+	d.announced = nil
+	d.mu.Unlock()
+	for _, id := range announced {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		if err := d.client.Agent().ServiceDeregisterOpts(id, (&api.QueryOptions{}).WithContext(ctx)); err != nil {
+			d.log.Warn("an announcement stays until it times out", "service", id, "error", err)
+		}
+		cancel()
+	}
+}

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"entrepot/actors"
+	"entrepot/events"
+	"entrepot/grains/stock"
+	"entrepot/http/api"
+	"entrepot/http/edge"
+)
+
+// web is the listeners of this process: a port a service, and the gateway.
+type web struct {
+	keys      *edge.Keys
+	passwords *api.Passwords
+	deps      api.Deps
+	chain     []edge.Middleware
+	servers   []*http.Server
+}
+
+// mounts are the route files of each service.
+var mounts = map[string]func(api.Deps) []api.Routes{
+	"auth":      func(d api.Deps) []api.Routes { return []api.Routes{api.Auth(d)} },
+	"company":   func(d api.Deps) []api.Routes { return []api.Routes{api.Company(d)} },
+	"shop":      func(d api.Deps) []api.Routes { return []api.Routes{api.Shop(d)} },
+	"ecommerce": func(d api.Deps) []api.Routes { return []api.Routes{api.Products(d), api.Cart(d)} },
+	"sales":     func(d api.Deps) []api.Routes { return []api.Routes{api.Sales(d)} },
+	"payment":   func(d api.Deps) []api.Routes { return []api.Routes{api.Payment(d)} },
+	"inventory": func(d api.Deps) []api.Routes { return []api.Routes{api.Inventory(d)} },
+	"audit":     func(d api.Deps) []api.Routes { return []api.Routes{api.Audit(d)} },
+}
+
+// prepareWeb makes what handlers need, before anything listens.
+func (n *node) prepareWeb(context.Context) (err error) {
+	dir := n.cfg.KeysDir
+	if dir == "" {
+		dir = filepath.Join(n.cfg.DataDir, "keys")
+	}
+	w := &web{}
+	if w.keys, err = edge.OpenKeys(dir, edge.TokenOptions{TTL: n.cfg.TokenTTL}); err != nil {
+		return settingError{"JWT_KEYS_DIR", err.Error()}
+	}
+	if w.passwords, err = api.NewPasswords(n.cfg.BcryptCost); err != nil {
+		return settingError{"BCRYPT_COST", err.Error()}
+	}
+	lists := api.NewListCache(2 * time.Second)
+	n.hooks = append(n.hooks, func(batch []events.Envelope) {
+		for i := range batch {
+			if batch[i].Aggregate.Kind == "Product" {
+				lists.Invalidate(batch[i].CompanyID)
+			}
+		}
+	})
+	w.deps = api.Deps{
+		Asker: asker{n}, Tokens: w.keys, Passwords: w.passwords, Logins: api.NewLoginGuard(10, 60, time.Now), Lists: lists,
+		AuditLogs: actors.AuditLogs, Movements: stock.Movements, Broker: n.broker, Checks: n.checks, Services: n.health,
+		Hold: n.cfg.Hold, Log: n.log,
+		Stores: api.Stores{
+			Auth: n.reader("auth"), Company: n.reader("company"), Shop: n.reader("shop"), Ecommerce: n.reader("ecommerce"),
+			Sales: n.reader("sales"), Payment: n.reader("payment"), Inventory: n.reader("inventory"), Audit: n.reader("audit"),
+		},
+	}
+	c := edge.Config{Log: n.log, Tokens: w.keys, AllowOrigins: n.cfg.CORSOrigins, MaxInFlight: n.cfg.MaxInFlight}
+	if n.cfg.RateLimit > 0 {
+		c.Limits = edge.NewLimiter(n.cfg.RateLimit, time.Minute/time.Duration(n.cfg.RateLimit), time.Now)
+	}
+	w.chain = edge.Standard(c)
+	n.web = w
+	return nil
+}
+
+// reader is the service's database for lists, nil when the service runs elsewhere.
+func (n *node) reader(service string) api.Reader {
+	if d := n.database(service); d != nil {
+		return d.store
+	}
+	return nil
+}
+
+// listen opens a port for each service of this process.
+func (n *node) listen(ctx context.Context) error {
+	for _, s := range n.hosted() {
+		engine := api.NewEngine()
+		if s.name == "gateway" {
+			n.mountGateway(engine)
+		} else {
+			api.Mount(engine, n.log, []string{""}, append(mounts[s.name](n.web.deps), api.Health(n.web.deps, s.name))...)
+		}
+		if err := n.serve(ctx, s, edge.Chain(engine, n.web.chain...)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n *node) serve(ctx context.Context, s *service, h http.Handler) error {
+	address := net.JoinHostPort(n.cfg.Host, strconv.Itoa(n.cfg.BasePort+s.port))
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("service %s: %w (BASE_PORT moves all ports; `entrepot doctor` names what is taken)", s.name, err)
+	}
+	server := &http.Server{
+		Handler: h, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
+	}
+	n.web.servers = append(n.web.servers, server)
+	go func() { // ended by Shutdown or Close in stop
+		if err := server.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			n.log.Error("a listener ended", "service", s.name, "error", err)
+		}
+	}()
+	return nil
+}
+
+// stop takes no new requests and waits for the running ones.
+func (w *web) stop(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 12*time.Second)
+	defer cancel()
+	for _, s := range w.servers {
+		if err := s.Shutdown(ctx); err != nil {
+			_ = s.Close() // its clients were given their time
+		}
+	}
+}
+
+// checks reports what a service of this process needs.
+func (n *node) checks(ctx context.Context, service string) []api.Check {
+	var out []api.Check
+	if d := n.database(service); d != nil {
+		out = append(out, timed(d.service.database, func() error { return d.store.Ping(ctx) }))
+	}
+	out = append(out, timed("broker", func() error { return n.broker.Ping(ctx) }))
+	return append(out, timed("cluster", func() error {
+		select {
+		case <-n.joined:
+		default:
+			return errors.New("not joined yet")
+		}
+		if !n.member.Ready() {
+			return errors.New("not a member")
+		}
+		return nil
+	}))
+}
+
+func timed(name string, ask func() error) api.Check {
+	start := time.Now()
+	err := ask()
+	c := api.Check{Name: name, Up: err == nil, LatencyMs: float64(time.Since(start).Microseconds()) / 1000}
+	if err != nil {
+		c.Detail = "does not answer" // causes name hosts and users: they are logged, not shown
+	}
+	return c
+}

@@ -1,0 +1,215 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/order/orderpb"
+	"entrepot/grains/payment"
+	"entrepot/grains/payment/paymentpb"
+	"entrepot/persistence"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// Payment is the payment service.
+func Payment(d Deps) Routes {
+	s := &paymentAPI{d.withDefaults()}
+	customer := Only(entrepot.Customer)
+	return Routes{"payments", []Route{
+		route(Route{ID: "create-payment-intent", Method: http.MethodPost, Path: "/payments/intent", Access: customer, Status: http.StatusCreated, Summary: "Open the payment of an order"}, s.intent),
+		route(Route{ID: "process-payment", Method: http.MethodPost, Path: "/payments/process", Access: customer, Summary: "Pay an order",
+			Doc: "The manual gateway refuses the tokens `fail` and `insufficient`, and amounts by card that end with .13."}, s.process),
+		route(Route{ID: "list-payments", Method: http.MethodGet, Path: "/payments/history", Access: LoggedIn, Summary: "List payments",
+			Doc: "Customers see their own, staff those of their shops."}, s.history),
+		route(Route{ID: "get-payment", Method: http.MethodGet, Path: "/payments/{id}", Access: LoggedIn, Summary: "Read a payment"}, s.get),
+		route(Route{ID: "refund-payment", Method: http.MethodPost, Path: "/payments/{id}/refund",
+			Access: Only(entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager), Summary: "Give money back"}, s.refund),
+	}}
+}
+
+type paymentAPI struct{ Deps }
+
+// PaymentView is a payment as the API shows it.
+type PaymentView struct {
+	ID                   entrepot.ID     `json:"id"`
+	OrderID              entrepot.ID     `json:"orderId"`
+	CustomerID           entrepot.ID     `json:"customerId"`
+	CompanyID            entrepot.ID     `json:"companyId"`
+	ShopID               entrepot.ID     `json:"shopId"`
+	Amount               entrepot.Amount `json:"amount"`
+	Currency             string          `json:"currency"`
+	PaymentMethod        string          `json:"paymentMethod,omitempty"`
+	Gateway              string          `json:"gateway,omitempty"`
+	GatewayTransactionID string          `json:"gatewayTransactionId,omitempty"`
+	Status               string          `json:"status" example:"completed"`
+	Captured             entrepot.Amount `json:"captured"`
+	Refunded             entrepot.Amount `json:"refunded"`
+	Failure              string          `json:"failure,omitempty"`
+	Attempts             int32           `json:"attempts"`
+	CreatedAt            Time            `json:"createdAt"`
+	CompletedAt          Time            `json:"completedAt,omitzero"`
+}
+
+func paymentOf(p *paymentpb.Payment) PaymentView {
+	m := func(minor int64) entrepot.Amount { return amount(minor, p.Currency) }
+	return PaymentView{
+		ID: p.Id, OrderID: p.OrderId, CustomerID: p.CustomerId, CompanyID: p.CompanyId, ShopID: p.ShopId,
+		Amount: m(p.AmountMinor), Currency: p.Currency, PaymentMethod: p.Method, Gateway: p.Gateway,
+		GatewayTransactionID: p.GatewayTransactionId, Status: p.Status, Captured: m(p.CapturedMinor), Refunded: m(p.RefundedMinor),
+		Failure: p.Failure, Attempts: p.Attempts, CreatedAt: Time(p.CreatedMs), CompletedAt: Time(p.CompletedMs),
+	}
+}
+
+func (s *paymentAPI) ask(ctx context.Context, id entrepot.ID, cmd proto.Message) (*paymentpb.Payment, error) {
+	return grains.Ask[*paymentpb.Payment](ctx, s.Asker, paymentpb.Kind, id, cmd)
+}
+
+// order is the order to be paid, as its customer sees it.
+func (s *paymentAPI) order(ctx context.Context, id entrepot.ID) (*orderpb.Order, error) {
+	o, err := grains.Ask[*orderpb.Order](ctx, s.Asker, orderpb.Kind, id, &orderpb.Get{})
+	if entrepot.CodeOf(err) == entrepot.CodeNotFound {
+		return nil, missing("orderId", "no such order")
+	}
+	return o, err
+}
+
+func openOf(o *orderpb.Order) *paymentpb.Open {
+	return &paymentpb.Open{
+		OrderId: o.Id, CustomerId: o.CustomerId, CompanyId: o.CompanyId, ShopId: o.ShopId,
+		AmountMinor: o.TotalMinor, Currency: o.Currency,
+	}
+}
+
+func unpayable(o *orderpb.Order) error {
+	return entrepot.Errorf(entrepot.CodeConflict, "an order that is %s cannot be paid", o.Status)
+}
+
+type intentInput struct {
+	Here
+	Body struct {
+		OrderID string `json:"orderId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+	}
+}
+
+func (s *paymentAPI) intent(ctx context.Context, in *intentInput) (*created[PaymentView], error) {
+	o, err := s.order(ctx, in.Body.OrderID)
+	if err != nil {
+		return nil, err
+	}
+	if o.Status != "pending" {
+		return nil, unpayable(o)
+	}
+	p, err := s.ask(ctx, paymentpb.ID(o.Id), openOf(o))
+	if err != nil {
+		return nil, err
+	}
+	return &created[PaymentView]{Location: in.beside(p.Id), Body: paymentOf(p)}, nil
+}
+
+type processInput struct {
+	KeyHeader
+	RawBody []byte
+	Body    struct {
+		OrderID string `json:"orderId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+		Gateway string `json:"gateway" enum:"manual" example:"manual"`
+		Method  string `json:"method" enum:"card,bank_transfer,cash_on_delivery" example:"card"`
+		Token   string `json:"token,omitempty" maxLength:"255" doc:"what the gateway knows the payer by" example:"ok"`
+	}
+}
+
+// process pays a pending order. A keyed request for an order that is not pending
+// any more may be the retry of what paid it, which the payment can tell.
+func (s *paymentAPI) process(ctx context.Context, in *processInput) (*answer[PaymentView], error) {
+	o, err := s.order(ctx, in.Body.OrderID)
+	if err != nil {
+		return nil, err
+	}
+	if o.Status != "pending" && in.Key == "" {
+		return nil, unpayable(o)
+	}
+	cmd := &paymentpb.Process{Gateway: in.Body.Gateway, Method: in.Body.Method, Token: in.Body.Token}
+	if o.Status == "pending" {
+		cmd.Open = openOf(o)
+	}
+	keyed, replayed := in.command(ctx, "pay", in.RawBody)
+	p, err := s.ask(keyed, paymentpb.ID(o.Id), cmd)
+	switch {
+	case entrepot.CodeOf(err) == entrepot.CodeNotFound: // never opened, and too late now
+		return nil, unpayable(o)
+	case err != nil:
+		return nil, err
+	case p.Status == payment.StatusFailed:
+		return nil, entrepot.Errorf(entrepot.CodeDeclined, "%s", p.Failure)
+	}
+	return &answer[PaymentView]{Replay: replay(replayed), Body: paymentOf(p)}, nil
+}
+
+func (s *paymentAPI) get(ctx context.Context, in *struct{ IDPath }) (*answer[PaymentView], error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.ask(ctx, id, &paymentpb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	return answerOf(paymentOf(p)), nil
+}
+
+type paymentListInput struct {
+	ListParams
+	Status  string `query:"status" enum:"pending,processing,completed,failed,refunded,void"`
+	OrderID string `query:"orderId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+}
+
+func (s *paymentAPI) history(ctx context.Context, in *paymentListInput) (*paged[PaymentView], error) {
+	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor}
+	q.Where = where(where(nil, "status", in.Status), "orderId", in.OrderID)
+	page, err := find(ctx, s.Stores.Payment, payment.Collection, ownOrStaff(ctx), q,
+		func(p *payment.State, _ *persistence.Document) PaymentView { return paymentOf(p.View()) })
+	return &paged[PaymentView]{page}, err
+}
+
+type refundInput struct {
+	IDPath
+	KeyHeader
+	RawBody []byte
+	Body    struct {
+		Amount *entrepot.Amount `json:"amount,omitempty" doc:"default: what is left"`
+		Reason string           `json:"reason,omitempty" maxLength:"500" example:"damaged"`
+	}
+}
+
+func (s *paymentAPI) refund(ctx context.Context, in *refundInput) (*answer[PaymentView], error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	cmd := &paymentpb.Refund{RefundId: entrepot.NewID(), Reason: in.Body.Reason}
+	if in.Key != "" {
+		cmd.RefundId = entrepot.DeriveID("refund", entrepot.CallerFrom(ctx).UserID, in.Key)
+	}
+	if in.Body.Amount != nil {
+		now, err := s.ask(ctx, id, &paymentpb.Get{}) // for its currency
+		if err != nil {
+			return nil, err
+		}
+		m, err := entrepot.ParseMoney("amount", string(*in.Body.Amount), now.Currency)
+		if err != nil {
+			return nil, err
+		}
+		if m.Minor == 0 {
+			return nil, entrepot.Invalid("amount", "minimum", "must be more than nothing")
+		}
+		cmd.AmountMinor = m.Minor
+	}
+	keyed, replayed := in.command(ctx, "refund", in.RawBody)
+	p, err := s.ask(keyed, id, cmd)
+	if err != nil {
+		return nil, err
+	}
+	return &answer[PaymentView]{Replay: replay(replayed), Body: paymentOf(p)}, nil
+}
