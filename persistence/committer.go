@@ -3,6 +3,8 @@ package persistence
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -24,6 +26,7 @@ type Committer struct {
 
 	mu      sync.Mutex
 	queue   []pendingWrite
+	head    int // of the queue: what is before it has been taken
 	busy    int // batches in flight
 	closed  bool
 	idle    *sync.Cond
@@ -60,13 +63,15 @@ func NewCommitter(s Store, o CommitterOptions) *Committer {
 func (c *Committer) Store() Store { return c.store }
 
 // Submit hands over one write and returns at once. done is called exactly once,
-// on another goroutine, with a result of [Store.Commit]. Over the queue's bound,
-// or after Close, done is not called and the answer is false.
-// At most one write of a document may be submitted at a time.
+// on another goroutine, with a result of [Store.Commit]; it must not block, as
+// the next batch waits for it. Over the queue's bound, or after Close, done is
+// not called and the answer is false. At most one write of a document may be
+// submitted at a time, and its bytes may not be changed afterwards, whatever
+// the result: a store may still read them when it answers ErrUnknown.
 func (c *Committer) Submit(w Write, done func(error)) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed || len(c.queue) >= c.o.MaxQueue {
+	if c.closed || len(c.queue)-c.head >= c.o.MaxQueue {
 		return false
 	}
 	c.queue = append(c.queue, pendingWrite{w, done})
@@ -79,40 +84,73 @@ func (c *Committer) Submit(w Write, done func(error)) bool {
 
 // drain writes batches until nothing waits.
 func (c *Committer) drain() {
-	var batch []pendingWrite
 	for {
-		c.mu.Lock()
-		n := min(len(c.queue), c.o.MaxBatch)
-		if n == 0 {
-			c.busy--
-			c.idle.Broadcast()
-			c.mu.Unlock()
+		writes, done := c.take()
+		if len(writes) == 0 {
 			return
 		}
-		batch = append(batch[:0], c.queue[:n]...)
-		rest := copy(c.queue, c.queue[n:])
-		clear(c.queue[rest:])
-		c.queue = c.queue[:rest]
-		c.batches++
-		c.writes += int64(n)
-		c.mu.Unlock()
-		c.commit(batch)
+		results := c.commit(writes)
+		for i, d := range done {
+			d(results[i])
+		}
 	}
 }
 
-func (c *Committer) commit(batch []pendingWrite) {
-	writes := make([]Write, len(batch))
-	for i := range batch {
-		writes[i] = batch[i].w
+// take removes the next batch from the queue, each write in order of its
+// submission. An empty one ends the drain that asked.
+func (c *Committer) take() ([]Write, []func(error)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := min(len(c.queue)-c.head, c.o.MaxBatch)
+	if n == 0 {
+		c.queue, c.head = c.queue[:0], 0
+		c.busy--
+		c.idle.Broadcast()
+		return nil, nil
 	}
+	// Not reused: the store may read a batch of unknown outcome after it answered.
+	writes, done := make([]Write, n), make([]func(error), n)
+	taken := c.queue[c.head : c.head+n]
+	for i := range taken {
+		writes[i], done[i] = taken[i].w, taken[i].done
+	}
+	clear(taken)
+	// Moving the rest to the front only when it is the smaller half keeps a long
+	// queue from being copied for every batch.
+	if c.head += n; c.head > len(c.queue)/2 {
+		rest := copy(c.queue, c.queue[c.head:])
+		clear(c.queue[rest:])
+		c.queue, c.head = c.queue[:rest], 0
+	}
+	c.batches++
+	c.writes += int64(n)
+	return writes, done
+}
+
+// commit writes one batch. A store that panics, or answers fewer results than it
+// was given writes, leaves them unknown.
+func (c *Committer) commit(writes []Write) (results []error) {
+	defer func() {
+		if p := recover(); p != nil {
+			results = unknown(len(writes), fmt.Errorf("the store panicked: %v\n%s", p, debug.Stack()))
+		}
+	}()
 	// Detached from any caller: a write cancelled half way would have an unknown outcome.
 	ctx, cancel := context.WithTimeout(context.Background(), c.o.Timeout)
-	results := c.store.Commit(ctx, writes)
-	cancel()
-	for i := range batch {
-		batch[i].done(results[i])
+	defer cancel()
+	results = c.store.Commit(ctx, writes)
+	if len(results) != len(writes) {
+		return unknown(len(writes), fmt.Errorf("the store gave %d results", len(results)))
 	}
-	clear(batch)
+	return results
+}
+
+func unknown(n int, cause error) []error {
+	results := make([]error, n)
+	for i := range results {
+		results[i] = fmt.Errorf("%w: %w", ErrUnknown, cause)
+	}
+	return results
 }
 
 // Stats are the batches and writes sent since the start.

@@ -48,7 +48,7 @@ type config struct {
 	Seed        bool          `env:"SEED" envDefault:"true" help:"load demo data into an empty embedded installation at the first start"`
 	LogLevel    string        `env:"LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
 	LogFormat   string        `env:"LOG_FORMAT" envDefault:"text" help:"text or json"`
-	Bench       bool          `env:"BENCH" envDefault:"false" help:"serve the no-op route that the benchmark measures against"`
+	Bench       bool          `env:"BENCH" envDefault:"false" help:"serve what the benchmark needs: the no-op route, and counters and profiles on loopback, 20 ports above BASE_PORT"`
 	Insecure    bool          `env:"ENTREPOT_INSECURE_TEST" envDefault:"false" help:"tests only: cheap password hashes"`
 }
 

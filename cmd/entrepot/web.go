@@ -99,6 +99,9 @@ func (n *node) listen(ctx context.Context) error {
 			return err
 		}
 	}
+	if n.cfg.Bench {
+		return n.serveBench(ctx)
+	}
 	return nil
 }
 

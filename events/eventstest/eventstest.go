@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -77,8 +78,8 @@ func NewEvent(typ, aggregate string, sequence int64) events.Envelope {
 func declare(t *testing.T, b events.Broker, pairs ...string) {
 	t.Helper()
 	var queues []events.Queue
-	for i := 0; i < len(pairs); i += 2 {
-		queues = append(queues, events.Queue{Name: pairs[i], Bindings: []string{pairs[i+1]}})
+	for pair := range slices.Chunk(pairs, 2) {
+		queues = append(queues, events.Queue{Name: pair[0], Bindings: pair[1:]})
 	}
 	if err := b.Declare(deadline(t), queues); err != nil {
 		t.Fatalf("Declare: %v", err)

@@ -164,10 +164,11 @@ func (b *Broker) ended(c *consumer) {
 
 // Ping opens a channel, which asks the server; away is away, without waiting.
 func (b *Broker) Ping(ctx context.Context) error {
-	if conn, _, err := b.out.now(); conn == nil {
+	conn, _, err := b.out.now()
+	if conn == nil {
 		return err
 	}
-	_, err := ask(ctx, b, func(*amqp.Channel) (struct{}, error) { return struct{}{}, nil })
+	_, err = askOn(ctx, b, conn, func(*amqp.Channel) (struct{}, error) { return struct{}{}, nil })
 	return err
 }
 
@@ -194,41 +195,48 @@ func (b *Broker) Close() error {
 }
 
 // ask runs f on a channel of its own, on the next connection if this one is lost
-// meanwhile. The client library's calls know no context: when ctx ends first, f is
-// left to end with its connection.
-func ask[T any](ctx context.Context, b *Broker, f func(*amqp.Channel) (T, error)) (answer T, err error) {
+// meanwhile.
+func ask[T any](ctx context.Context, b *Broker, f func(*amqp.Channel) (T, error)) (T, error) {
+	for {
+		conn, err := b.out.connection(ctx)
+		if err != nil {
+			var none T
+			return none, err
+		}
+		answer, err := askOn(ctx, b, conn, f)
+		if err == nil || ctx.Err() != nil || !conn.IsClosed() {
+			return answer, err
+		}
+	}
+}
+
+// askOn runs f on a channel of its own. The client library's calls know no context:
+// when ctx ends first, f is left to end with its connection.
+func askOn[T any](ctx context.Context, b *Broker, conn *amqp.Connection, f func(*amqp.Channel) (T, error)) (none T, err error) {
 	type result struct {
 		answer T
 		err    error
 	}
-	for {
-		conn, err := b.out.connection(ctx)
-		if err != nil {
-			return answer, err
-		}
-		b.mu.Lock()
-		if b.closed {
-			b.mu.Unlock()
-			return answer, errClosed
-		}
-		results := make(chan result, 1)
-		b.loops.Go(func() {
-			var r result
-			r.err = onChannel(conn, func(ch *amqp.Channel) (err error) {
-				r.answer, err = f(ch)
-				return err
-			})
-			results <- r
-		})
+	results := make(chan result, 1)
+	b.mu.Lock()
+	if b.closed {
 		b.mu.Unlock()
-		select {
-		case r := <-results:
-			if r.err == nil || !conn.IsClosed() {
-				return r.answer, r.err
-			}
-		case <-ctx.Done():
-			return answer, ctx.Err()
-		}
+		return none, errClosed
+	}
+	b.loops.Go(func() {
+		var r result
+		r.err = onChannel(conn, func(ch *amqp.Channel) (err error) {
+			r.answer, err = f(ch)
+			return err
+		})
+		results <- r
+	})
+	b.mu.Unlock()
+	select {
+	case r := <-results:
+		return r.answer, r.err
+	case <-ctx.Done():
+		return none, ctx.Err()
 	}
 }
 

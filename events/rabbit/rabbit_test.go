@@ -41,25 +41,32 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// ownVhost makes a vhost by the management API or by rabbitmqctl. Without either the
-// tests keep apart by the prefix alone.
+// ownVhost makes a vhost by the management API or by rabbitmqctl. Where neither
+// works, or they belong to another server, the tests keep apart by the prefix alone.
 func ownVhost() (remove func()) {
+	nothing := func() {}
 	u, err := url.Parse(server)
 	if err != nil || server == "" {
-		return func() {}
+		return nothing
 	}
 	vhost, user := "test-"+entrepot.NewID(), u.User.Username()
 	if admin(u, http.MethodPut, "/api/vhosts/"+vhost, nil) == nil &&
 		admin(u, http.MethodPut, "/api/permissions/"+vhost+"/"+user,
 			map[string]string{"configure": ".*", "write": ".*", "read": ".*"}) == nil {
 		remove = func() { _ = admin(u, http.MethodDelete, "/api/vhosts/"+vhost, nil) }
-	} else if exec.Command("rabbitmqctl", "add_vhost", vhost).Run() == nil && //nolint:gosec // fixed words and an id
-		exec.Command("rabbitmqctl", "set_permissions", "-p", vhost, user, ".*", ".*", ".*").Run() == nil { //nolint:gosec // as above
-		remove = func() { _ = exec.Command("rabbitmqctl", "delete_vhost", vhost).Run() } //nolint:gosec // as above
+	} else if exec.Command("rabbitmqctl", "add_vhost", vhost).Run() == nil &&
+		exec.Command("rabbitmqctl", "set_permissions", "-p", vhost, user, ".*", ".*", ".*").Run() == nil {
+		remove = func() { _ = exec.Command("rabbitmqctl", "delete_vhost", vhost).Run() }
 	} else {
-		return func() {}
+		return nothing
 	}
 	u.Path = "/" + vhost
+	conn, err := amqp.Dial(u.String())
+	if err != nil {
+		remove()
+		return nothing
+	}
+	_ = conn.Close()
 	server = u.String()
 	return remove
 }
@@ -235,7 +242,7 @@ func TestServerRestart(t *testing.T) {
 				if len(command) == 0 {
 					command = []string{"rabbitmqctl"}
 				}
-				if out, err := exec.Command(command[0], append(command[1:], verb)...).CombinedOutput(); err != nil { //nolint:gosec // the tester's own command
+				if out, err := exec.Command(command[0], append(command[1:], verb)...).CombinedOutput(); err != nil {
 					t.Fatalf("rabbitmqctl %s: %v\n%s", verb, err, out)
 				}
 			}

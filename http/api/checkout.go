@@ -49,7 +49,7 @@ type PlacedView struct {
 func (s *salesAPI) place(ctx context.Context, in *placeInput) (*created[PlacedView], error) {
 	c := entrepot.CallerFrom(ctx)
 	id := entrepot.NewID()
-	cmd := &orderpb.Place{CustomerId: c.UserID, Notes: in.Body.Notes}
+	cmd := &orderpb.Place{CustomerId: c.UserID, Notes: in.Body.Notes, HoldMs: s.Hold.Milliseconds()}
 	if in.Key != "" {
 		id = orderpb.KeyedID(c.UserID, in.Key)
 	}
@@ -150,7 +150,7 @@ func (s *salesAPI) lines(ctx context.Context, in *placeInput, cmd *orderpb.Place
 func (s *salesAPI) products(ctx context.Context, lines []line) error {
 	return each(ctx, len(lines), func(ctx context.Context, i int) (err error) {
 		l := &lines[i]
-		l.product, l.shopID, err = sold(ctx, s.Asker, indexed("items", l.at, ""), l.productID, l.shopID)
+		l.product, l.shopID, err = sold(ctx, s.Asker, indexed("items", l.at, "")+".", l.productID, l.shopID)
 		return err
 	})
 }

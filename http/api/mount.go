@@ -69,6 +69,13 @@ func mount(engine *gin.Engine, log *slog.Logger, prefixes []string, services []R
 			}
 		}
 	}
+	for _, item := range api.OpenAPI().Paths {
+		for _, op := range []*huma.Operation{item.Post, item.Put, item.Patch} {
+			if op != nil && op.RequestBody != nil { // handlers that keep the raw body read JSON all the same
+				delete(op.RequestBody.Content, "application/octet-stream")
+			}
+		}
+	}
 	return api
 }
 

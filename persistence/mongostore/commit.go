@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"sort"
 	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -47,6 +48,7 @@ func (s *Store) Commit(ctx context.Context, batch []persistence.Write) []error {
 		b.add(&batch[i], doc, &results[i])
 	}
 	for _, b := range bulks {
+		b.sort()
 		b.run(ctx)
 	}
 	return results
@@ -96,6 +98,23 @@ func (b *bulk) add(w *persistence.Write, doc bson.Raw, result *error) {
 	filter := bson.D{e("_id", idValue(w.Doc.ID)), e("version", w.Doc.Version-1)}
 	b.models = append(b.models, mongo.NewReplaceOneModel().SetFilter(filter).SetReplacement(doc).SetUpsert(true))
 	b.writes, b.results = append(b.writes, w), append(b.results, result)
+}
+
+// sort puts the writes in the order of their ids, as every bulk does: FerretDB
+// locks the documents of a bulk one after the other until its end, and two bulks
+// that meet in different orders wait for each other until a timeout.
+func (b *bulk) sort() {
+	sort.Sort(byID{b})
+}
+
+type byID struct{ *bulk }
+
+func (b byID) Len() int           { return len(b.writes) }
+func (b byID) Less(i, j int) bool { return b.writes[i].Doc.ID < b.writes[j].Doc.ID }
+func (b byID) Swap(i, j int) {
+	b.writes[i], b.writes[j] = b.writes[j], b.writes[i]
+	b.models[i], b.models[j] = b.models[j], b.models[i]
+	b.results[i], b.results[j] = b.results[j], b.results[i]
 }
 
 func (b *bulk) run(ctx context.Context) {

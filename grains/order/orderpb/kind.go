@@ -1,3 +1,4 @@
+// Package orderpb holds the commands and replies of the order.
 package orderpb
 
 import "entrepot"

@@ -1,3 +1,4 @@
+// Package stockpb holds the commands and replies of the stock item.
 package stockpb
 
 import "entrepot"

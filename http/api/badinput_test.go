@@ -1,0 +1,227 @@
+package api_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"entrepot"
+	"entrepot/http/edge"
+)
+
+// bad is a request that must be refused: with a 4xx problem that names the field.
+type bad struct {
+	as, method, path string
+	body             string
+	status           int
+	field            string
+}
+
+// writes lists every route that takes a body: who may use it, a body that is
+// right, and the fields by what they take.
+func (w *world) writes() []struct {
+	as, method, path, body string
+	texts, counts, amounts []string
+} {
+	id := entrepot.NewID()
+	return []struct {
+		as, method, path, body string
+		texts, counts, amounts []string
+	}{
+		{"", "POST", "/api/auth/login", `{"email":"a@b.cd","password":"x"}`, []string{"email", "password"}, nil, nil},
+		{"", "POST", "/api/auth/register", `{"email":"a@b.cd","password":"a long sentence","name":"A"}`, []string{"email", "password", "name"}, nil, nil},
+		{"super_admin", "POST", "/api/companies", `{"name":"A","slug":"a","settings":{"currency":"EUR"}}`, []string{"name", "slug", "ownerId"}, nil, nil},
+		{"company_admin", "POST", "/api/shops", `{"name":"A"}`, []string{"name", "managerId", "companyId"}, nil, nil},
+		{"company_admin", "POST", "/api/products", `{"shopIds":["` + w.shopA + `"],"sku":"A","name":"A","price":1,"currency":"EUR"}`, []string{"sku", "name", "currency", "companyId"}, nil, []string{"price"}},
+		{"company_admin", "PATCH", "/api/products/" + w.mug, `{"name":"A"}`, []string{"name", "status", "brand"}, nil, []string{"price"}},
+		{"customer", "POST", "/api/cart/items", `{"productId":"` + w.mug + `","quantity":1}`, []string{"productId", "shopId"}, []string{"quantity"}, nil},
+		{"customer", "PUT", "/api/cart/items/" + id, `{"quantity":1}`, nil, []string{"quantity"}, nil},
+		{"customer", "POST", "/api/orders", `{"shippingAddress":{"line1":"a","city":"b","country":"DE"},"items":[{"productId":"` + w.mug + `","quantity":1}]}`, []string{"notes"}, nil, []string{"expectedTotal"}},
+		{"customer", "POST", "/api/orders/" + id + "/cancel", `{"reason":"a"}`, []string{"reason"}, nil, nil},
+		{"customer", "POST", "/api/payments/intent", `{"orderId":"` + id + `"}`, []string{"orderId"}, nil, nil},
+		{"customer", "POST", "/api/payments/process", `{"orderId":"` + id + `","gateway":"manual","method":"card"}`, []string{"orderId", "gateway", "method", "token"}, nil, nil},
+		{"company_admin", "POST", "/api/payments/" + id + "/refund", `{"reason":"a"}`, []string{"reason"}, nil, []string{"amount"}},
+		{"company_admin", "POST", "/api/inventory/items", `{"productId":"` + w.mug + `","shopId":"` + w.shopA + `","quantity":1,"reason":"a"}`, []string{"productId", "shopId", "reason"}, []string{"quantity"}, nil},
+		{"company_admin", "POST", "/api/inventory/items/" + id + "/receive", `{"quantity":1,"reason":"a"}`, []string{"reason"}, []string{"quantity"}, nil},
+	}
+}
+
+// badBodies makes the wrong bodies of every write.
+func (w *world) badBodies() (out []bad) {
+	for _, r := range w.writes() {
+		add := func(field, body string) {
+			out = append(out, bad{r.as, r.method, r.path, body, 400, field})
+		}
+		with := func(field, value string) string {
+			var m map[string]json.RawMessage
+			if err := json.Unmarshal([]byte(r.body), &m); err != nil {
+				panic(err)
+			}
+			m[field] = json.RawMessage(value)
+			b, _ := json.Marshal(m)
+			return string(b)
+		}
+		for _, f := range append(append(r.texts, r.counts...), r.amounts...) {
+			for _, v := range []string{`{"$gt":""}`, `[1]`, `true`} {
+				add(f, with(f, v))
+			}
+		}
+		for _, f := range r.texts {
+			add(f, with(f, `7`))
+			add(f, with(f, `"`+strings.Repeat("x", 6000)+`"`))
+		}
+		for _, f := range r.counts {
+			for _, v := range []string{`-1`, `1.5`, `"1"`, `1e30`, `9223372036854775808`, `1e999`, `1e3`} {
+				add(f, with(f, v))
+			}
+		}
+		for _, f := range r.amounts {
+			for _, v := range []string{`-1`, `"1"`, `1e999`} {
+				add(f, with(f, v))
+			}
+		}
+		for _, f := range []string{"role", "status2", "version", "$where", "a.b", "Quantity"} {
+			add(f, with(f, `"x"`))
+		}
+		add("body", `{"a":`)
+		add("body", `[]`)
+		add("body", `7`)
+		add("body", strings.Repeat("[", 100)+strings.Repeat("]", 100))
+		out = append(out, bad{r.as, r.method, r.path, `{"x":"` + strings.Repeat("x", edge.MaxBody) + `"}`, 413, "body"})
+	}
+	return out
+}
+
+// badOthers are wrong ids, queries, items and headers.
+func (w *world) badOthers() []bad {
+	id := entrepot.NewID()
+	order := func(items string) string {
+		return `{"shippingAddress":{"line1":"a","city":"b","country":"DE"},"items":` + items + `}`
+	}
+	many := "[" + strings.Repeat(`{"productId":"`+w.mug+`","quantity":1},`, 200) + `{"productId":"` + w.mug + `","quantity":1}]`
+	return []bad{
+		{"customer", "POST", "/api/orders", order(`[]`), 400, "items"},
+		{"customer", "POST", "/api/orders", order(many), 400, "items"},
+		{"customer", "POST", "/api/orders", order(`[{"productId":"x","quantity":1}]`), 400, "items[0].productId"},
+		{"customer", "POST", "/api/orders", order(`[{"productId":"` + w.mug + `","quantity":1},{"productId":"` + w.mug + `","quantity":-1}]`), 400, "items[1].quantity"},
+		{"customer", "POST", "/api/orders", order(`[{"productId":"` + w.mug + `","quantity":1,"price":1}]`), 400, "items[0].price"},
+		{"customer", "POST", "/api/orders", order(`[{"productId":"` + w.mug + `","quantity":9999},{"productId":"` + w.mug + `","quantity":2}]`), 400, "items[1].quantity"},
+		{"customer", "POST", "/api/orders", order(`[{"productId":"` + id + `","quantity":1}]`), 404, "items[0].productId"},
+		{"customer", "POST", "/api/orders", order(`[{"productId":"` + w.draft + `","quantity":1}]`), 404, "items[0].productId"},
+		{"customer", "POST", "/api/orders", order(`[{"productId":"` + w.mug + `","shopId":"` + w.otherShop + `","quantity":1}]`), 400, "items[0].shopId"},
+		{"customer", "POST", "/api/orders", `{"items":[{"productId":"` + w.mug + `","quantity":1}]}`, 400, "shippingAddress"},
+		{"customer", "POST", "/api/orders", `{"shippingAddress":{"city":"b","country":"DE"}}`, 400, "shippingAddress.line1"},
+		{"customer", "POST", "/api/orders", `{"shippingAddress":{"line1":"a","city":"b","country":"DE"},"expectedTotal":1.001}`, 409, ""}, // the cart is empty
+		{"customer", "POST", "/api/cart/items", `{"productId":"` + id + `","quantity":1}`, 404, "productId"},
+		{"customer", "POST", "/api/cart/items", `{"productId":"` + strings.ToUpper(w.mug) + `","quantity":1}`, 400, "productId"},
+		{"customer", "POST", "/api/cart/items", `{"quantity":1}`, 400, "productId"},
+		{"customer", "POST", "/api/cart/items", ``, 400, "body"},
+		{"customer", "PUT", "/api/cart/items/x", `{"quantity":1}`, 404, ""},
+		{"customer", "POST", "/api/payments/process", `{"orderId":"` + id + `","gateway":"manual","method":"card"}`, 404, "orderId"},
+		{"company_admin", "POST", "/api/products", `{"shopIds":["x"],"sku":"A","name":"A","price":1,"currency":"EUR"}`, 400, "shopIds[0]"},
+		{"company_admin", "POST", "/api/products", `{"shopIds":["` + w.shopA + `"],"sku":"A","name":"A","price":1.999,"currency":"EUR"}`, 400, "price"},
+		{"company_admin", "POST", "/api/products", `{"shopIds":["` + w.shopA + `"],"sku":"A","name":"A","price":1,"currency":"eur"}`, 400, "currency"},
+		{"company_admin", "PATCH", "/api/products/" + w.mug, `{"price":1.999}`, 400, "price"},
+		{"super_admin", "POST", "/api/companies", `{"name":"A","slug":"a","settings":{"currency":"EUR","taxRate":101}}`, 400, "settings.taxRate"},
+		{"", "GET", "/api/products/x", "", 404, ""},
+		{"", "GET", "/api/products/" + id, "", 404, ""},
+		{"", "GET", "/api/products/%00", "", 404, ""},
+		{"", "GET", "/api/products?limit=0", "", 400, "limit"},
+		{"", "GET", "/api/products?limit=101", "", 400, "limit"},
+		{"", "GET", "/api/products?limit=x", "", 400, "limit"},
+		{"", "GET", "/api/products?cursor=x", "", 400, "cursor"},
+		{"", "GET", "/api/products?sort=password", "", 400, "sort"},
+		{"", "GET", "/api/products?status=draft", "", 400, "status"},
+		{"", "GET", "/api/products?shopId[$ne]=x", "", 400, "shopId[$ne]"},
+		{"", "GET", "/api/products?companyId=x", "", 400, "companyId"},
+		{"", "GET", "/api/products?minPrice=1", "", 400, "currency"},
+		{"", "GET", "/api/products?minPrice=-1&currency=EUR", "", 400, "minPrice"},
+		{"", "GET", "/api/products?maxPrice=1e9&currency=EUR", "", 400, "maxPrice"},
+		{"", "GET", "/api/shops?companyId=$ne", "", 400, "companyId"},
+		{"", "GET", "/api/nothing", "", 404, ""},
+		{"customer", "GET", "/api/orders?status=x", "", 400, "status"},
+		{"customer", "GET", "/api/orders?cursor=%F0%28", "", 400, "cursor"},
+		{"company_admin", "GET", "/api/audit/logs?from=yesterday", "", 400, "from"},
+		{"company_admin", "GET", "/api/audit/logs/x", "", 404, ""},
+		{"company_admin", "GET", "/api/audit/user/x", "", 404, ""},
+		{"company_admin", "GET", "/api/audit/resource/Order/x", "", 404, ""},
+		{"company_admin", "GET", "/api/inventory/items/" + id + "/movements", "", 404, ""},
+		{"company_admin", "GET", "/api/inventory/items?productId=1", "", 400, "productId"},
+	}
+}
+
+// TestBadInput: whatever is wrong is a 4xx problem that names it, and no defect of ours.
+func TestBadInput(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deps.Logins = nil
+	w.mount()
+	before := len(w.Events())
+	cases := append(w.badBodies(), w.badOthers()...)
+	for _, c := range cases {
+		var body any
+		if c.body != "" || c.method != "GET" {
+			body = c.body
+		}
+		r := w.call(t, c.as, c.method, c.path, body)
+		name := fmt.Sprintf("%s %s %.120s", c.method, c.path, c.body)
+		if r.status != c.status {
+			t.Errorf("%s: %d, want %d: %s", name, r.status, c.status, r.raw)
+			continue
+		}
+		if ct := r.header.Get("Content-Type"); ct != "application/problem+json" || r.text("code") == "" || r.text("requestId") == "" {
+			t.Errorf("%s: is no problem: %s %s", name, ct, r.raw)
+		}
+		if c.field != "" && !names(r, c.field) {
+			t.Errorf("%s: does not name %s: %s", name, c.field, r.raw)
+		}
+	}
+	if n := len(w.Events()); n != before {
+		t.Errorf("%d events happened", n-before)
+	}
+	if lines := w.errors.taken(); len(lines) > 0 {
+		t.Errorf("logged as errors: %q", lines)
+	}
+	t.Logf("%d bad requests", len(cases))
+}
+
+func names(r *reply, field string) bool {
+	for _, e := range r.list("errors") {
+		if m, ok := e.(map[string]any); ok && m["field"] == field && m["rule"] != "" && m["message"] != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// TestChunkedBody: a body of no announced length is cut off while it is read.
+func TestChunkedBody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/auth/login", strings.NewReader(`{"email":"`+strings.Repeat("x", 2*edge.MaxBody)+`"}`))
+	req.ContentLength = -1
+	if r := w.send(t, req); r.status != http.StatusRequestEntityTooLarge || r.text("code") != "too_large" {
+		t.Errorf("answered %d %s", r.status, r.raw)
+	}
+	req = httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/auth/login", strings.NewReader(`<a/>`))
+	req.Header.Set("Content-Type", "application/xml")
+	if r := w.send(t, req); r.status != http.StatusUnsupportedMediaType {
+		t.Errorf("XML answered %d %s", r.status, r.raw)
+	}
+}
+
+func TestBadKeys(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	body := `{"shippingAddress":{"line1":"a","city":"b","country":"DE"},"items":[{"productId":"` + w.mug + `","quantity":1}]}`
+	for _, key := range []string{"with space", "ümlaut", strings.Repeat("k", 256)} {
+		r := w.want(t, 400, "customer", "POST", "/api/orders", body, "Idempotency-Key", key)
+		if !names(r, "Idempotency-Key") {
+			t.Errorf("%q answered %s", key, r.raw)
+		}
+	}
+	w.want(t, 201, "customer", "POST", "/api/orders", body, "Idempotency-Key", strings.Repeat("k", 255))
+}
