@@ -25,8 +25,8 @@ build: ## build bin/entrepot
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/entrepot ./cmd/entrepot
 
 .PHONY: test
-test: ## test with the race detector against real servers, which it starts (PKG=./... TIMEOUT=15m)
-	@$(WITH_STACK) $(GOTEST) -race -timeout $(TIMEOUT) $(PKG)
+test: ## test with the race detector against real servers, which it starts (PKG=./... TESTFLAGS=)
+	@$(WITH_STACK) $(GOTEST) -race -timeout $(TIMEOUT) $(TESTFLAGS) $(PKG)
 
 .PHONY: test-short
 test-short: ## test what needs no server, in a minute (PKG=./...)

@@ -31,7 +31,10 @@ type Kind struct {
 
 // TLSFiles are paths of PEM files: the certificate authority every member trusts, and this member's own
 // certificate (for both directions) and key. DevCerts makes a set for development.
-type TLSFiles struct{ CA, Cert, Key string }
+// ServerName, if set, is the name that every member's certificate is checked
+// for in place of its address: members whose addresses are not known when
+// certificates are made share one name.
+type TLSFiles struct{ CA, Cert, Key, ServerName string }
 
 // Config describes a member. The zero value is a cluster of this one member, without grains.
 type Config struct {

@@ -43,6 +43,7 @@ func credentialsOf(files *TLSFiles) (wireCreds, error) {
 			MinVersion:   tls.VersionTLS13,
 			Certificates: []tls.Certificate{own},
 			RootCAs:      authority,
+			ServerName:   files.ServerName, // empty: the address that is dialled
 		}),
 	}, nil
 }

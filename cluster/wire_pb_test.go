@@ -7,11 +7,12 @@
 package cluster
 
 import (
-	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
-	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
+
+	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
+	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 )
 
 const (
@@ -96,10 +97,13 @@ func file_wire_proto_rawDescGZIP() []byte {
 	return file_wire_proto_rawDescData
 }
 
-var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
-var file_wire_proto_goTypes = []any{
-	(*TestWire)(nil), // 0: entrepot.clustertest.TestWire
-}
+var (
+	file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+	file_wire_proto_goTypes  = []any{
+		(*TestWire)(nil), // 0: entrepot.clustertest.TestWire
+	}
+)
+
 var file_wire_proto_depIdxs = []int32{
 	0, // [0:0] is the sub-list for method output_type
 	0, // [0:0] is the sub-list for method input_type

@@ -105,8 +105,9 @@ type Broker interface {
 	// (publish again: consumers see a duplicate). It does not block on the network;
 	// over its bound it calls done with an error at once.
 	Publish(batch []Envelope, done func(error))
-	// Consume delivers a queue to a handler until the context ends or Stop
-	// returns, reconnecting by itself for ever.
+	// Consume delivers a queue to a handler until Stop or Close, reconnecting by
+	// itself for ever. Consumers of one queue on several members take turns: one is
+	// served and the others stand by, or the order of an aggregate could not hold.
 	Consume(queue string, o ConsumeOptions, h Handler) (Subscription, error)
 	// Status lists the declared queues, their dead-letter queues and unrouted.
 	Status(ctx context.Context) ([]QueueStatus, error)

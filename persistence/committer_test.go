@@ -311,30 +311,3 @@ func TestCommitterManySubmitters(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkCommitterLongQueue(b *testing.B) {
-	bad := &badStore{Store: storetest.NewMemory()}
-	results := make([]error, 256)
-	gate := make(chan struct{})
-	bad.commit = func() []error { <-gate; return results }
-	c := persistence.NewCommitter(bad, persistence.CommitterOptions{MaxQueue: 1 << 20})
-	var wg sync.WaitGroup
-	n := 257 * 60
-	for range b.N {
-		wg.Add(n)
-		for range n {
-			c.Submit(persistence.Write{}, func(error) { wg.Done() })
-		}
-		for {
-			select {
-			case gate <- struct{}{}:
-				continue
-			default:
-			}
-			break
-		}
-	}
-	close(gate)
-	wg.Wait()
-	c.Close()
-}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -39,10 +38,7 @@ func (c *cheat) Commit(ctx context.Context, batch []persistence.Write) []error {
 }
 
 // late is a database that says yes to one and keeps the other.
-type late struct {
-	persistence.Store
-	mu sync.Mutex
-}
+type late struct{ persistence.Store }
 
 func (l *late) Load(ctx context.Context, c *persistence.Collection, id string) (*persistence.Document, error) {
 	d, err := l.Store.Load(ctx, c, id)
@@ -67,7 +63,7 @@ func TestProbeRefusesACheat(t *testing.T) {
 	for name, s := range map[string]persistence.Store{
 		"reports success":      &cheat{Store: newStore(t)},
 		"overwrites":           &cheat{Store: newStore(t), overwrite: true},
-		"keeps another's data": &late{Store: newStore(t)},
+		"keeps another's data": &late{newStore(t)},
 	} {
 		_, err := persistence.Probe(t.Context(), s)
 		if err == nil || !strings.Contains(err.Error(), "loses updates") {

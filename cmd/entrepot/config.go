@@ -27,13 +27,15 @@ type config struct {
 
 	ConsulAddr   string        `env:"CONSUL_ADDR" help:"Consul agent, host:port; empty: a cluster of this one member"`
 	ClusterName  string        `env:"CLUSTER_NAME" envDefault:"entrepot" help:"name of the cluster in Consul"`
-	ClusterHost  string        `env:"CLUSTER_HOST" envDefault:"127.0.0.1" help:"address other members reach this one at; beyond loopback needs TLS_CA, TLS_CERT and TLS_KEY"`
+	ClusterHost  string        `env:"CLUSTER_HOST" envDefault:"127.0.0.1" help:"address other members reach this one at; auto: this host's own towards Consul; beyond loopback needs TLS_CA, TLS_CERT and TLS_KEY"`
 	ClusterPort  int           `env:"CLUSTER_PORT" envDefault:"0" help:"port other members reach this one at; 0: any free"`
 	ClusterTTL   time.Duration `env:"CLUSTER_TTL" envDefault:"3s" help:"a silent member is suspected after this long (1s to 60s); shorter recovers faster and evicts more easily"`
 	ClusterGrace time.Duration `env:"CLUSTER_GRACE" envDefault:"3s" help:"and evicted after this much longer (1s to 60s)"`
 	TLSCA        string        `env:"TLS_CA" help:"certificate authority of the cluster, PEM file"`
 	TLSCert      string        `env:"TLS_CERT" help:"this member's certificate, PEM file"`
 	TLSKey       string        `env:"TLS_KEY" help:"this member's private key, PEM file"`
+
+	TLSServerName string `env:"TLS_SERVER_NAME" help:"name that all members' certificates carry, when they do not carry addresses"`
 
 	KeysDir     string        `env:"JWT_KEYS_DIR" help:"folder of the token signing keys (PEM); empty: DATA_DIR/keys, made at the first start"`
 	TokenTTL    time.Duration `env:"JWT_TTL" envDefault:"15m" help:"how long an access token is good (1m to 24h)"`
@@ -143,6 +145,9 @@ func (c *config) validateCluster() error {
 	}
 	if set != 0 && set != 3 {
 		return settingError{"TLS_CA", "TLS_CA, TLS_CERT and TLS_KEY go together"}
+	}
+	if c.ClusterHost == "auto" && c.ConsulAddr == "" {
+		return settingError{"CLUSTER_HOST", "auto needs CONSUL_ADDR"}
 	}
 	if ip := net.ParseIP(c.ClusterHost); set == 0 && ip != nil && !ip.IsLoopback() {
 		return settingError{"CLUSTER_HOST", "beyond loopback needs TLS_CA, TLS_CERT and TLS_KEY"}

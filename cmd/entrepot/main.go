@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -112,20 +113,27 @@ func (*seedCommand) Run() error {
 	cfg.Seed, cfg.Services = false, nil
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	n, err := startNode(ctx, cfg, log)
+	n, err := start(ctx, cfg, log) // grains only: it may run beside other members
 	if err != nil {
 		return err
 	}
 	defer n.stop(context.Background())
+	if err := n.member.WaitReady(ctx); err != nil {
+		return err
+	}
 	return n.seed(ctx)
 }
 
 type certsCommand struct {
-	Dir   string   `arg:"" help:"Folder for ca.pem, member.pem and member-key.pem."`
-	Hosts []string `help:"Addresses and names of the member." default:"127.0.0.1,localhost" sep:","`
+	Dir      string   `arg:"" help:"Folder for ca.pem, member.pem and member-key.pem."`
+	IfAbsent bool     `help:"Leave existing certificates as they are."`
+	Hosts    []string `help:"Addresses and names of the member." default:"127.0.0.1,localhost" sep:","`
 }
 
 func (c *certsCommand) Run() error {
+	if _, err := os.Stat(filepath.Join(c.Dir, cluster.DevCert)); err == nil && c.IfAbsent {
+		return nil
+	}
 	if err := cluster.DevCerts(c.Dir, c.Hosts); err != nil {
 		return err
 	}

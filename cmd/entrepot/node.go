@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"entrepot/cluster"
@@ -34,6 +36,7 @@ type node struct {
 	ask       grains.Asker
 	web       *web
 
+	locked   *os.File
 	joined   chan struct{}
 	fenced   chan string
 	stopOnce sync.Once
@@ -43,7 +46,12 @@ type node struct {
 
 // startNode starts everything in the order that nothing is asked before it can
 // answer: databases, broker, grains, member, consumers, listeners.
-func startNode(ctx context.Context, cfg config, log *slog.Logger) (n *node, err error) {
+func startNode(ctx context.Context, cfg config, log *slog.Logger) (*node, error) {
+	return start(ctx, cfg, log, (*node).consume, (*node).listen, (*node).announce)
+}
+
+// start brings up grains that can be asked, and then does what else is wanted.
+func start(ctx context.Context, cfg config, log *slog.Logger, more ...func(*node, context.Context) error) (n *node, err error) {
 	n = &node{cfg: cfg, log: log, joined: make(chan struct{}), fenced: make(chan string, 1)}
 	defer func() {
 		if err != nil {
@@ -53,14 +61,32 @@ func startNode(ctx context.Context, cfg config, log *slog.Logger) (n *node, err 
 	if err = os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return n, settingError{"DATA_DIR", err.Error()}
 	}
-	for _, step := range []func(context.Context) error{
-		n.openBroker, n.openDatabases, n.prepareWeb, n.join, n.consume, n.listen, n.announce,
-	} {
-		if err = step(ctx); err != nil {
+	steps := []func(*node, context.Context) error{
+		(*node).lock, (*node).openBroker, (*node).openDatabases, (*node).prepareWeb, (*node).join,
+	}
+	for _, step := range append(steps, more...) {
+		if err = step(n, ctx); err != nil {
 			return n, err
 		}
 	}
 	return n, nil
+}
+
+// lock keeps a second process off the embedded databases: their grains would
+// not know of each other.
+func (n *node) lock(context.Context) error {
+	if n.cfg.MongoURI != "" && n.cfg.AMQPURL != "" {
+		return nil
+	}
+	f, err := os.OpenFile(filepath.Join(n.cfg.DataDir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return settingError{"DATA_DIR", err.Error()}
+	}
+	n.locked = f                                                                        // held until the process ends or stop closes it
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // a descriptor fits
+		return settingError{"DATA_DIR", n.cfg.DataDir + " is in use by another process; more than one member needs MONGO_URI, AMQP_URL and CONSUL_ADDR"}
+	}
+	return nil
 }
 
 // hosted are the services of this process.
@@ -133,13 +159,18 @@ func (n *node) connectLog(d *database) error {
 
 // join starts the member with the grains of this process and lets them ask others.
 func (n *node) join(ctx context.Context) (err error) {
+	if n.cfg.ClusterHost == "auto" {
+		if n.cfg.ClusterHost, err = ownAddress(ctx, n.cfg.ConsulAddr); err != nil {
+			return settingError{"CLUSTER_HOST", "auto: " + err.Error()}
+		}
+	}
 	c := cluster.Config{
 		Name: n.cfg.ClusterName, Host: n.cfg.ClusterHost, Port: n.cfg.ClusterPort, Consul: n.cfg.ConsulAddr,
 		TTL: n.cfg.ClusterTTL, Grace: n.cfg.ClusterGrace, Logger: n.log,
 		OnFenced: func(reason string) { n.fenced <- reason },
 	}
 	if n.cfg.TLSCA != "" {
-		c.TLS = &cluster.TLSFiles{CA: n.cfg.TLSCA, Cert: n.cfg.TLSCert, Key: n.cfg.TLSKey}
+		c.TLS = &cluster.TLSFiles{CA: n.cfg.TLSCA, Cert: n.cfg.TLSCert, Key: n.cfg.TLSKey, ServerName: n.cfg.TLSServerName}
 	}
 	for _, d := range n.databases {
 		for _, k := range d.kinds {
@@ -162,6 +193,17 @@ func (n *node) join(ctx context.Context) (err error) {
 	}
 	close(n.joined)
 	return nil
+}
+
+// ownAddress is the address of this host that others behind the same network as
+// Consul reach it at. Nothing is sent.
+func ownAddress(ctx context.Context, consul string) (string, error) {
+	c, err := (&net.Dialer{}).DialContext(ctx, "udp", consul)
+	if err != nil {
+		return "", err
+	}
+	host, _, err := net.SplitHostPort(c.LocalAddr().String())
+	return host, errors.Join(err, c.Close())
 }
 
 // announce lets gateways of other processes find the services of this one.
@@ -240,6 +282,9 @@ func (n *node) stop(ctx context.Context) {
 			if err := n.mongo.Close(); err != nil {
 				n.log.Warn("closing the database client", "error", err)
 			}
+		}
+		if n.locked != nil {
+			_ = n.locked.Close() // releases the lock; nothing was written to it
 		}
 	})
 }

@@ -17,8 +17,10 @@ var Collection = &persistence.Collection{
 		{Name: "orderNumber", Type: persistence.String},
 	},
 	Indexes: [][]string{
-		{"companyId", "shopId", "createdAt"}, {"companyId", "status", "createdAt"},
-		{"ownerId", "status", "createdAt"}, {"status", "createdAt"},
+		{"companyId", "shopId", "createdAt"},
+		{"companyId", "status", "createdAt"},
+		{"ownerId", "status", "createdAt"},
+		{"status", "createdAt"},
 	},
 }
 

@@ -374,5 +374,4 @@ func TestOrderIsNobodyElses(t *testing.T) {
 			}
 		}
 	}
-
 }

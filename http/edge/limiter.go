@@ -23,7 +23,7 @@ type Limiter struct {
 
 const (
 	limiterShards   = 32
-	limiterShardCap = 4096 // keys; beyond it full buckets are forgotten, then any
+	limiterShardCap = 4096 // keys; beyond it old ones are forgotten
 )
 
 type limiterShard struct {
@@ -107,18 +107,20 @@ func (l *Limiter) refilled(b bucket, now time.Time) bucket {
 	return bucket{tokens: min(l.burst, b.tokens+max(0, gained)), at: now}
 }
 
+// forget makes room for one key: of a few, drawn by the map's random order, the
+// one with the most tokens goes, as the least is lost with it.
 func (l *Limiter) forget(s *limiterShard, now time.Time) {
+	var fullest string
+	most, drawn := -1.0, 0
 	for k, b := range s.buckets {
-		if l.refilled(b, now).tokens >= l.burst {
-			delete(s.buckets, k)
+		if tokens := l.refilled(b, now).tokens; tokens > most {
+			fullest, most = k, tokens
+		}
+		if drawn++; drawn == 8 {
+			break
 		}
 	}
-	for k := range s.buckets {
-		if len(s.buckets) < limiterShardCap {
-			return
-		}
-		delete(s.buckets, k)
-	}
+	delete(s.buckets, fullest)
 }
 
 // RateLimit bounds the requests of each user, or of each address without a

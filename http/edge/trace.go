@@ -24,11 +24,11 @@ func Trace() Middleware {
 }
 
 // newTraceparent: a trace id tells requests apart and guards nothing, so a fast
-// random source will do.
+// random source will do. Neither id may be all zero.
 func newTraceparent() string {
 	var b [24]byte
 	for i := 0; i < len(b); i += 8 {
-		n := rand.Uint64() | 1 // neither id may be all zero //nolint:gosec // no secret
+		n := rand.Uint64() | 1 //nolint:gosec // no secret
 		for j := range 8 {
 			b[i+j] = byte(n >> (8 * j))
 		}

@@ -103,8 +103,10 @@ func testHostileValues(t *testing.T, f *fixture) {
 			t.Errorf("%q comes back as %+v, %+v", text, got, v)
 		}
 		for _, c := range []persistence.Cond{
-			{Field: "name", Op: persistence.Eq, Value: text}, {Field: "number", Op: persistence.Eq, Value: text},
-			{Field: "name", Op: persistence.In, Values: []any{text}}, {Field: "shopId", Op: persistence.Eq, Value: text},
+			{Field: "name", Op: persistence.Eq, Value: text},
+			{Field: "number", Op: persistence.Eq, Value: text},
+			{Field: "name", Op: persistence.In, Values: []any{text}},
+			{Field: "shopId", Op: persistence.Eq, Value: text},
 			{Field: "ownerId", Op: persistence.Eq, Value: text},
 		} {
 			if found := f.find(entrepot.InCompany(company), persistence.Query{Where: []persistence.Cond{c}}); len(found) != 1 || found[0] != d.ID {

@@ -42,6 +42,7 @@ func Run(t *testing.T, open func(t *testing.T) persistence.Store) {
 		{"Scopes", testScopes},
 		{"Conditions", testConditions},
 		{"Pages against a model", testPages},
+		{"Pages over ids of both forms", testMixedIDs},
 		{"Cursors of others", testForeignCursors},
 		{"Only declared fields and sane limits", testUndeclared},
 		{"Due documents", testDue},

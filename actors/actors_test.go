@@ -1,0 +1,155 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/order/orderpb"
+	"entrepot/grains/payment/paymentpb"
+	"entrepot/grains/stock"
+	"entrepot/persistence"
+	"entrepot/persistence/storetest"
+
+	"google.golang.org/protobuf/proto"
+)
+
+func delivery(id, typ, data string) *events.Delivery {
+	return &events.Delivery{Attempt: 1, Envelope: events.Envelope{
+		ID: id, Type: typ, Version: 1, OccurredAt: time.UnixMilli(1_800_000_000_000).UTC(), CompanyID: "c",
+		Actor:     events.Actor{UserID: "u", Role: entrepot.Customer},
+		Aggregate: events.Aggregate{Kind: "Order", ID: "o", Sequence: 1}, Data: []byte(data),
+	}}
+}
+
+func TestAnEventDeliveredTwiceIsOneAuditEntry(t *testing.T) {
+	store := storetest.NewMemory()
+	if err := store.Ensure(t.Context(), []*persistence.Collection{AuditLogs}); err != nil {
+		t.Fatal(err)
+	}
+	audit := Audit(store)
+	for range 2 {
+		for _, err := range audit(t.Context(), []*events.Delivery{delivery("e1", "order.created", "{}"), delivery("e2", "order.confirmed", "{}")}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	docs, _, err := store.Find(t.Context(), AuditLogs, entrepot.InCompany("c"), persistence.Query{
+		Sort: "at", Limit: 10,
+		Where: []persistence.Cond{{Field: "action", Value: "order.created"}},
+	})
+	if err != nil || len(docs) != 1 {
+		t.Fatalf("%d entries: %v", len(docs), err)
+	}
+	var e events.Envelope
+	if err := store.Unmarshal(docs[0].State, &e); err != nil || e.ID != "e1" || e.Actor.UserID != "u" {
+		t.Errorf("%+v, %v", e, err)
+	}
+}
+
+func TestAuditThatCannotWriteAsksAgain(t *testing.T) {
+	store := storetest.Faulty(storetest.NewMemory())
+	if err := store.Ensure(t.Context(), []*persistence.Collection{stock.Movements}); err != nil {
+		t.Fatal(err)
+	}
+	store.NextWrites(storetest.FailBefore)
+	batch := []*events.Delivery{delivery("e1", "inventory.updated", `{"itemId":"i","movement":1}`), delivery("e2", "inventory.updated", `{"itemId":"i","movement":2}`)}
+	results := Ledger(store)(t.Context(), batch)
+	if results[0] == nil || events.IsPermanent(results[0]) || results[1] != nil {
+		t.Fatalf("%v", results)
+	}
+}
+
+// asked records commands and answers each with what its test wants.
+type asked struct {
+	mu     sync.Mutex
+	kinds  []string
+	ids    []string
+	cmds   []proto.Message
+	answer func(proto.Message) error
+}
+
+func (a *asked) Ask(ctx context.Context, kind string, id entrepot.ID, cmd proto.Message) (proto.Message, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.kinds, a.ids, a.cmds = append(a.kinds, kind), append(a.ids, id+"/"+grains.NewCommand(ctx, cmd).ID), append(a.cmds, cmd)
+	if entrepot.CallerFrom(ctx).Role != entrepot.System {
+		return nil, errors.New("not the platform")
+	}
+	if a.answer != nil {
+		return nil, a.answer(cmd)
+	}
+	return nil, nil
+}
+
+func TestPaymentEventsBecomeCommandsWithTheirIDs(t *testing.T) {
+	a := &asked{}
+	results := Sales(a)(t.Context(), []*events.Delivery{
+		delivery("e1", "payment.success", `{"orderId":"o1","paymentId":"p","amount":19.99,"currency":"EUR"}`),
+		delivery("e2", "payment.failed", `{"orderId":"o1","paymentId":"p","amount":19.99,"currency":"EUR","reason":"declined"}`),
+		delivery("e3", "payment.refunded", `{}`),
+		delivery("e4", "payment.success", `{"amount":"x"}`),
+	})
+	if results[0] != nil || results[1] != nil || results[2] != nil || !events.IsPermanent(results[3]) {
+		t.Fatalf("%v", results)
+	}
+	paid, ok := a.cmds[0].(*orderpb.Paid)
+	if !ok || paid.GetAmountMinor() != 1999 || a.ids[0] != "o1/e1" || a.ids[1] != "o1/e2" || len(a.cmds) != 2 {
+		t.Fatalf("%v %v", a.ids, a.cmds)
+	}
+}
+
+func TestNewOrderOpensItsPayment(t *testing.T) {
+	a := &asked{}
+	if err := Payments(a)(t.Context(), []*events.Delivery{delivery("e", "order.created", `{"orderId":"o1","total":5.00,"currency":"EUR"}`)})[0]; err != nil {
+		t.Fatal(err)
+	}
+	if o, ok := a.cmds[0].(*paymentpb.Open); !ok || o.GetAmountMinor() != 500 || a.ids[0] != paymentpb.ID("o1")+"/e" {
+		t.Fatalf("%v %v", a.ids, a.cmds)
+	}
+}
+
+func TestRefusedForGoodOrNotYet(t *testing.T) {
+	for code, forGood := range map[entrepot.Code]bool{
+		entrepot.CodeNotFound: true, entrepot.CodeConflict: true, entrepot.CodeUnavailable: false, entrepot.CodeUnknownOutcome: false,
+	} {
+		a := &asked{answer: func(proto.Message) error { return entrepot.Errorf(code, "no") }}
+		err := Payments(a)(t.Context(), []*events.Delivery{delivery("e", "order.created", `{"orderId":"o1","total":5,"currency":"EUR"}`)})[0]
+		if err == nil || events.IsPermanent(err) != forGood {
+			t.Errorf("%s: %v", code, err)
+		}
+	}
+}
+
+func TestWakerWakesWhatIsDueAndItsOwn(t *testing.T) {
+	store := storetest.NewMemory()
+	kind := stock.Kind()
+	if err := store.Ensure(t.Context(), []*persistence.Collection{kind.Collection}); err != nil {
+		t.Fatal(err)
+	}
+	now := time.UnixMilli(1_800_000_000_000).UTC()
+	for id, at := range map[string]time.Time{"due": now, "other": now.Add(-time.Hour), "later": now.Add(time.Second), "never": {}} {
+		w := persistence.Write{Collection: kind.Collection, Doc: persistence.Document{
+			ID: id, Version: 1, WakeAt: at, CreatedAt: now, UpdatedAt: now, Fields: []any{"p", int64(1)}, State: []byte("{}"),
+		}}
+		if err := store.Commit(t.Context(), []persistence.Write{w})[0]; err != nil {
+			t.Fatal(err)
+		}
+	}
+	a := &asked{}
+	w := StartWaker(WakerConfig{
+		Store: store, Kinds: []*grains.Kind{kind}, Ask: a, Clock: func() time.Time { return now }, Period: time.Hour,
+		Mine: func(_ string, id entrepot.ID) bool { return id != "other" }, Logger: slog.New(slog.DiscardHandler),
+	})
+	defer w.Stop()
+	if n := w.RunOnce(t.Context()); n != 1 || len(a.ids) != 1 || a.ids[0][:4] != "due/" {
+		t.Fatalf("woke %d: %v", n, a.ids)
+	}
+}

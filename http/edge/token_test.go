@@ -1,0 +1,206 @@
+package edge
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"entrepot"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// clock is a time that a test moves.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *clock) now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.at }
+
+func (c *clock) add(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.at = c.at.Add(d) }
+
+func newKeys(t testing.TB, c *clock) *Keys {
+	t.Helper()
+	k, err := OpenKeys(filepath.Join(t.TempDir(), "keys"), TokenOptions{Now: c.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+var ada = Claims{
+	UserID: "65a1b2c3d4e5f60718293a4b", Email: "ada@demo.test", Role: entrepot.ShopStaff,
+	CompanyID: "65a1b2c3d4e5f60718293a4c", ShopIDs: []entrepot.ID{"65a1b2c3d4e5f60718293a4d"},
+}
+
+func TestTokenLife(t *testing.T) {
+	t.Parallel()
+	c := &clock{at: time.Unix(1_800_000_000, 5_000_000)}
+	k := newKeys(t, c)
+	token, expires, err := k.Sign(ada)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time from the cache
+		got, err := k.Verify(token)
+		if err != nil || got.UserID != ada.UserID || got.Role != ada.Role || got.ShopIDs[0] != ada.ShopIDs[0] || got.ID == "" {
+			t.Fatalf("verified %+v, %v", got, err)
+		}
+	}
+	c.add(expires.Sub(c.now()))
+	if _, err := k.Verify(token); entrepot.CodeOf(err) != entrepot.CodeUnauthenticated {
+		t.Errorf("an expired token: %v", err)
+	}
+}
+
+func TestKeysOnDisk(t *testing.T) {
+	t.Parallel()
+	c := &clock{at: time.Unix(1_800_000_000, 0)}
+	k := newKeys(t, c)
+	old, _, _ := k.Sign(ada)
+	dir, err := os.Stat(k.dir)
+	if err != nil || dir.Mode().Perm() != 0o700 {
+		t.Errorf("directory %v %v", dir.Mode(), err)
+	}
+	files, _ := filepath.Glob(filepath.Join(k.dir, "*.pem"))
+	if f, err := os.Stat(files[0]); len(files) != 1 || err != nil || f.Mode().Perm() != 0o600 {
+		t.Errorf("key %v %v", files, err)
+	}
+
+	// Another process rotates: its tokens verify here without a word, and ours there.
+	other, err := OpenKeys(k.dir, TokenOptions{Now: c.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.add(time.Second)
+	if err := other.Rotate(); err != nil {
+		t.Fatal(err)
+	}
+	fresh, _, _ := other.Sign(ada)
+	for name, v := range map[string]*Keys{"this": k, "other": other} {
+		for _, token := range []string{old, fresh} {
+			if _, err := v.Verify(token); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+	// A removed key ends its tokens, cached ones too.
+	if err := os.Remove(files[0]); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.Verify(old); err == nil {
+		t.Error("a token of a removed key verifies")
+	}
+	if err := os.WriteFile(filepath.Join(k.dir, "zz.pem"), []byte("no key"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Reload(); err == nil || !strings.Contains(err.Error(), "zz.pem") {
+		t.Errorf("a broken key: %v", err)
+	}
+}
+
+// TestForgedTokens: whatever is wrong with a token, the answer says the same.
+func TestForgedTokens(t *testing.T) {
+	t.Parallel()
+	c := &clock{at: time.Unix(1_800_000_000, 0)}
+	k := newKeys(t, c)
+	set := k.set.Load()
+	_, foreign, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := x509.MarshalPKIXPublicKey(set.sign.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	type change func(claims jwt.MapClaims, header map[string]any)
+	for name, f := range map[string]struct {
+		method jwt.SigningMethod
+		key    any
+		change change
+	}{
+		"none":               {jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, nil},
+		"HS256, public key":  {jwt.SigningMethodHS256, []byte(set.sign.Public().(ed25519.PublicKey)), nil},
+		"HS256, public DER":  {jwt.SigningMethodHS256, public, nil},
+		"foreign key":        {jwt.SigningMethodEdDSA, foreign, nil},
+		"unknown kid":        {jwt.SigningMethodEdDSA, set.sign, func(_ jwt.MapClaims, h map[string]any) { h["kid"] = strings.Repeat("A", keyIDLength) }},
+		"no kid":             {jwt.SigningMethodEdDSA, set.sign, func(_ jwt.MapClaims, h map[string]any) { delete(h, "kid") }},
+		"a refresh token":    {jwt.SigningMethodEdDSA, set.sign, func(_ jwt.MapClaims, h map[string]any) { h["typ"] = "refresh" }},
+		"no type":            {jwt.SigningMethodEdDSA, set.sign, func(_ jwt.MapClaims, h map[string]any) { h["typ"] = "JWT" }},
+		"another issuer":     {jwt.SigningMethodEdDSA, set.sign, func(c jwt.MapClaims, _ map[string]any) { c["iss"] = "x" }},
+		"another audience":   {jwt.SigningMethodEdDSA, set.sign, func(c jwt.MapClaims, _ map[string]any) { c["aud"] = "x" }},
+		"no audience":        {jwt.SigningMethodEdDSA, set.sign, func(c jwt.MapClaims, _ map[string]any) { delete(c, "aud") }},
+		"no expiry":          {jwt.SigningMethodEdDSA, set.sign, func(c jwt.MapClaims, _ map[string]any) { delete(c, "exp") }},
+		"expired":            {jwt.SigningMethodEdDSA, set.sign, func(c jwt.MapClaims, _ map[string]any) { c["exp"] = 1_799_999_999 }},
+		"issued tomorrow":    {jwt.SigningMethodEdDSA, set.sign, func(c jwt.MapClaims, _ map[string]any) { c["iat"] = 1_800_086_400 }},
+		"not before":         {jwt.SigningMethodEdDSA, set.sign, func(c jwt.MapClaims, _ map[string]any) { c["nbf"] = 1_800_086_400 }},
+		"no id":              {jwt.SigningMethodEdDSA, set.sign, func(c jwt.MapClaims, _ map[string]any) { delete(c, "jti") }},
+		"no user":            {jwt.SigningMethodEdDSA, set.sign, func(c jwt.MapClaims, _ map[string]any) { c["userId"] = "" }},
+		"the platform":       {jwt.SigningMethodEdDSA, set.sign, func(c jwt.MapClaims, _ map[string]any) { c["role"] = "system" }},
+		"a role unheard of":  {jwt.SigningMethodEdDSA, set.sign, func(c jwt.MapClaims, _ map[string]any) { c["role"] = "root" }},
+		"claims of a number": {jwt.SigningMethodEdDSA, set.sign, func(c jwt.MapClaims, _ map[string]any) { c["userId"] = 7 }},
+	} {
+		claims := jwt.MapClaims{
+			"userId": ada.UserID, "email": ada.Email, "role": "customer", "shopIds": []string{}, "companyId": "",
+			"iss": "entrepot", "aud": "entrepot-api", "jti": "1", "iat": 1_800_000_000, "exp": 1_800_000_900,
+		}
+		token := jwt.NewWithClaims(f.method, claims)
+		token.Header["kid"], token.Header["typ"] = set.signKid, tokenType
+		if f.change != nil {
+			f.change(claims, token.Header)
+		}
+		text, err := token.SignedString(f.key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := k.Verify(text); err != errToken { //nolint:errorlint // the very same words
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}
+
+func TestTokenCacheIsBounded(t *testing.T) {
+	t.Parallel()
+	c := &clock{at: time.Unix(1_800_000_000, 0)}
+	var cache tokenCache
+	cache.init()
+	claims := &Claims{RegisteredClaims: jwt.RegisteredClaims{ExpiresAt: jwt.NewNumericDate(c.now().Add(time.Minute))}}
+	for i := range 3 * tokenShardCap {
+		cache.put([32]byte{0, 0, byte(i), byte(i >> 8)}, claims, c.now())
+	}
+	if n := len(cache.shards[0].tokens); n > tokenShardCap {
+		t.Errorf("one shard holds %d tokens", n)
+	}
+	c.add(2 * time.Minute)
+	for i := range tokenShardCap {
+		cache.put([32]byte{0, 0, byte(i), byte(i >> 8), 1}, claims, c.now())
+	}
+	if n := len(cache.shards[0].tokens); n > tokenShardCap {
+		t.Errorf("one shard holds %d tokens", n)
+	}
+}
+
+// BenchmarkVerifyKnown is what every request pays: to stay below 1 µs.
+func BenchmarkVerifyKnown(b *testing.B) {
+	k, err := OpenKeys(b.TempDir(), TokenOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	token, _, _ := k.Sign(ada)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := k.Verify(token); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,124 @@
+package check
+
+import (
+	"cmp"
+	"slices"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/stock"
+	"entrepot/grains/stock/stockpb"
+)
+
+// tally is what the ledger says that one reservation id did at one stock item.
+type tally struct{ reserved, ended, sold, restocked, pieces int64 }
+
+// ledger is by stock item and reservation id.
+type ledger map[entrepot.ID]map[entrepot.ID]*tally
+
+func (l ledger) of(item, hold entrepot.ID) *tally {
+	if l[item] == nil {
+		l[item] = map[entrepot.ID]*tally{}
+	}
+	if l[item][hold] == nil {
+		l[item][hold] = &tally{}
+	}
+	return l[item][hold]
+}
+
+// checkStock is I1: the levels of every item, and its ledger replayed.
+func checkStock(r *report, w *World) ledger {
+	byItem := map[entrepot.ID][]events.InventoryUpdated{}
+	for i := range w.Audit {
+		if e := &w.Audit[i]; e.Aggregate.Kind == stockpb.Kind && e.Type == (events.InventoryUpdated{}).EventType() {
+			var m events.InventoryUpdated
+			if err := e.Decode(&m); err != nil {
+				r.broken("I1", "event %s does not decode: %v", e.ID, err)
+				continue
+			}
+			byItem[m.ItemID] = append(byItem[m.ItemID], m)
+		}
+	}
+	all := ledger{}
+	for id, s := range w.Items {
+		if s.ID == "" {
+			continue // only barred: nothing was ever received
+		}
+		checkLevels(r, s)
+		checkLedger(r, s, byItem[id], all)
+		delete(byItem, id)
+	}
+	for id := range byItem {
+		r.broken("I1", "item %s has movements and no document", id)
+	}
+	return all
+}
+
+func checkLevels(r *report, s *stock.State) {
+	var held int64
+	seen := map[entrepot.ID]bool{}
+	for _, h := range s.Holds {
+		held += h.Quantity
+		if seen[h.OrderID] {
+			r.broken("I1", "item %s holds twice for %s", s.ID, h.OrderID)
+		}
+		seen[h.OrderID] = true
+	}
+	switch {
+	case s.OnHand < 0:
+		r.broken("I1", "item %s has %d on hand", s.ID, s.OnHand)
+	case held > s.OnHand:
+		r.broken("I1", "item %s: %d reserved of %d on hand: oversold", s.ID, held, s.OnHand)
+	case held != s.Reserved:
+		r.broken("I1", "item %s: reservations of %d pieces, reserved says %d", s.ID, held, s.Reserved)
+	case s.OnHand != s.Received-s.Sold+s.Restocked:
+		r.broken("I1", "item %s: on hand %d is not received %d - sold %d + restocked %d", s.ID, s.OnHand, s.Received, s.Sold, s.Restocked)
+	}
+}
+
+// checkLedger replays an item's movements from the audit log.
+func checkLedger(r *report, s *stock.State, moves []events.InventoryUpdated, all ledger) {
+	slices.SortFunc(moves, func(a, b events.InventoryUpdated) int { return cmp.Compare(a.Movement, b.Movement) })
+	if int64(len(moves)) < s.Movements {
+		r.waiting("I1", "item %s: %d movements in the audit log, %d made", s.ID, len(moves), s.Movements)
+		return // the replay would only repeat it
+	}
+	var onHand, reserved int64
+	for i, m := range moves {
+		if m.Movement != int64(i)+1 {
+			r.broken("I1", "item %s: movement %d stands in place %d of the ledger", s.ID, m.Movement, i+1)
+			return
+		}
+		t := all.of(s.ID, m.OrderID)
+		switch m.Kind {
+		case events.Received:
+			onHand += m.Quantity
+		case events.Reserved:
+			reserved += m.Quantity
+			t.reserved++
+		case events.Released, events.Expired:
+			reserved -= m.Quantity
+			t.ended++
+		case events.Sold:
+			onHand -= m.Quantity
+			if !m.Direct {
+				reserved -= m.Quantity
+			}
+			t.sold++
+			t.pieces += m.Quantity
+		case events.Restocked:
+			onHand += m.Quantity
+			t.restocked++
+			t.pieces -= m.Quantity
+		}
+		if onHand != m.OnHand || reserved != m.Reserved || onHand < 0 || reserved < 0 || reserved > onHand {
+			r.broken("I1", "item %s: after movement %d (%s %d) on hand %d and reserved %d, the ledger says %d and %d",
+				s.ID, m.Movement, m.Kind, m.Quantity, onHand, reserved, m.OnHand, m.Reserved)
+			return
+		}
+	}
+	if onHand != s.OnHand || reserved != s.Reserved || int64(len(moves)) != s.Movements {
+		r.broken("I1", "item %s: the ledger of %d adds up to %d on hand and %d reserved, the item has %d, %d and %d",
+			s.ID, len(moves), onHand, reserved, s.Movements, s.OnHand, s.Reserved)
+	}
+}
