@@ -33,8 +33,8 @@ test-short: ## test what needs no server, in a minute (PKG=./...)
 	@$(GOTEST) -short -timeout 5m $(PKG)
 
 .PHONY: bench
-bench: ## run the benchmarks, against real servers where they need them (PKG=./... BENCH=.)
-	@$(WITH_STACK) go test -p 1 -run '^$$' -bench '$(or $(BENCH),.)' -benchmem -timeout 60m $(PKG)
+bench: build ## measure the built server under load (ARGS=-stack: on the real servers; ARGS=-help)
+	@$(if $(findstring -stack,$(ARGS)),$(WITH_STACK)) go run ./bench $(ARGS)
 
 .PHONY: faults
 faults: ## kill, pause and cut members and servers under load; nightly (PKG=./...)

@@ -19,15 +19,15 @@ func (b *bench) profiling(name string, d time.Duration) func() {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := b.fetchProfile(name, max(1, int(d.Seconds()))); err != nil {
+		if err := b.fetchProfile(name, fmt.Sprintf("profile?seconds=%d", max(1, int(d.Seconds())))); err != nil {
 			fmt.Fprintln(os.Stderr, "profile:", err)
 		}
 	}()
 	return func() { <-done }
 }
 
-func (b *bench) fetchProfile(name string, seconds int) error {
-	r, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/debug/pprof/profile?seconds=%d", b.server.base+lookInto, seconds))
+func (b *bench) fetchProfile(name, what string) error {
+	r, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/debug/pprof/%s", b.server.base+lookInto, what))
 	if err != nil {
 		return err
 	}

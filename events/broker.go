@@ -42,6 +42,9 @@ type ConsumeOptions struct {
 	RetryDelay  time.Duration // before the second attempt, doubling, default 1 s, at most 1 min
 	MaxAttempts int           // then dead-lettered, default 8
 	Timeout     time.Duration // of one call, default 30 s
+	// Linger is how long a call waits for its batch to fill, default not at all:
+	// for handlers that gain by large batches and that nobody waits for.
+	Linger time.Duration
 }
 
 // WithDefaults fills in what is zero.

@@ -119,6 +119,7 @@ func (e *entity) written(b *batch, err error) {
 	case err == nil:
 		e.committed(b)
 	case errors.Is(err, persistence.ErrStale):
+		e.h.Logger.Debug("lost a compare-and-set", "kind", e.k.Name, "id", e.id, "version", b.doc.Version)
 		e.again(b, true)
 	case errors.As(err, &dup):
 		e.duplicate(b, dup)

@@ -186,6 +186,9 @@ func (e *entity) replay(p *pending, id commandDigest, t entrepot.Turn) bool {
 		}
 		e.attach(p)
 	default:
+		// Nobody was there for the reply when the command was done: its caller died
+		// with a member. What is said now is the reply from here on, so it is saved.
+		p.changed = p.cmd.Keyed
 		e.answer(p, t, true)
 	}
 	return true
@@ -202,7 +205,7 @@ func (e *entity) answer(p *pending, t entrepot.Turn, replayed bool) {
 		e.keep(p)
 	default:
 		e.parked = append(e.parked, p)
-		if p.changed { // the change must be written; the caller waits on
+		if p.changed && !replayed { // the change must be written; the caller waits on
 			e.waiting = append(e.waiting, &pending{cmd: p.cmd, changed: true, stands: true})
 		}
 		return

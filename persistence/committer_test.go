@@ -236,7 +236,7 @@ func TestCommitterUnknownAndFailed(t *testing.T) {
 		a.submit(c, insert(id))
 		a.wg.Wait()
 		err := a.of(t, id)
-		if !errors.Is(err, test.want) || persistence.IsFinal(err) != (test.want != persistence.ErrUnknown) {
+		if !errors.Is(err, test.want) || persistence.IsFinal(err) == errors.Is(test.want, persistence.ErrUnknown) {
 			t.Errorf("fault %d: %v, want %v", test.fault, err, test.want)
 		}
 		if _, err := s.Load(t.Context(), things, id); (err == nil) != test.lands {

@@ -101,7 +101,8 @@ const (
 	Prefix           // strings that begin with Value
 )
 
-// Cond is one condition on a declared field (or companyId, shopId, ownerId, createdAt).
+// Cond is one condition on a declared field or createdAt, or, with Eq and In
+// only, on companyId, shopId or ownerId. No value (nil) fulfils Eq nil alone.
 type Cond struct {
 	Field  string
 	Op     Op

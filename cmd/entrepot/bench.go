@@ -25,6 +25,7 @@ type benchStats struct {
 	Grains    map[string]int         `json:"grains"` // in memory, by kind
 	Queues    []events.QueueStatus   `json:"queues"`
 	HeapBytes uint64                 `json:"heapBytes"`
+	Mem       runtime.MemStats       `json:"mem"`
 }
 
 // benchWrites counts the grains' writes since the start.
@@ -74,5 +75,6 @@ func (n *node) benchStats(w http.ResponseWriter, r *http.Request) {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	s.HeapBytes = m.HeapAlloc
+	s.Mem = m
 	_ = json.NewEncoder(w).Encode(s)
 }

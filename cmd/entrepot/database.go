@@ -75,8 +75,12 @@ func (d *database) start(n *node) error {
 	if d.service.consume == nil {
 		return nil
 	}
+	options := events.ConsumeOptions{}
+	if d.service.keeps {
+		options.Batch, options.Linger = 1024, 100*time.Millisecond
+	}
 	var err error
-	d.consumer, err = n.broker.Consume(d.service.queue.Name, events.ConsumeOptions{}, d.service.consume(d.store, n.ask))
+	d.consumer, err = n.broker.Consume(d.service.queue.Name, options, d.service.consume(d.store, n.ask))
 	return err
 }
 

@@ -100,11 +100,15 @@ func (n *node) hosted() []*service {
 	return out
 }
 
+// cursorEvery is how long an acknowledgement of the embedded broker stays in
+// memory: a lost one costs a redelivery, a saved one an fsync.
+const cursorEvery = 250 * time.Millisecond
+
 func (n *node) openBroker(ctx context.Context) (err error) {
 	if n.cfg.AMQPURL != "" {
 		n.broker, err = rabbit.Open(ctx, n.cfg.AMQPURL, rabbit.Options{Logger: n.log})
 	} else {
-		n.broker, err = local.Open(ctx, filepath.Join(n.cfg.DataDir, "broker.sqlite"), local.Options{Logger: n.log})
+		n.broker, err = local.Open(ctx, filepath.Join(n.cfg.DataDir, "broker.sqlite"), local.Options{Logger: n.log, CursorEvery: cursorEvery})
 	}
 	if err != nil {
 		return fmt.Errorf("broker: %w", err)

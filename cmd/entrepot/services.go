@@ -29,6 +29,9 @@ type service struct {
 	queue    events.Queue              // its inbox
 	// consume is what it does with its inbox, if anything.
 	consume func(store persistence.Store, a grains.Asker) events.Handler
+	// keeps: its inbox only fills rows, which nobody waits for and which cost
+	// least many at a time.
+	keeps bool
 }
 
 // services is THE TABLE: a row a service. The README's service map is made from it.
@@ -74,12 +77,14 @@ var services = []service{
 		rows:    []*persistence.Collection{stock.Movements},
 		queue:   events.Queue{Name: "inventory.events", Bindings: []string{"inventory.updated"}},
 		consume: func(s persistence.Store, _ grains.Asker) events.Handler { return actors.Ledger(s) },
+		keeps:   true,
 	},
 	{
 		name: "audit", port: 10, database: "auditdb", routes: []string{"/audit"},
 		rows:    []*persistence.Collection{actors.AuditLogs},
 		queue:   events.Queue{Name: "audit.events", Bindings: []string{"#"}},
 		consume: func(s persistence.Store, _ grains.Asker) events.Handler { return actors.Audit(s) },
+		keeps:   true,
 	},
 }
 

@@ -48,6 +48,7 @@ type feed struct {
 	segs   []*segment // in order, disjoint
 	bytes  int
 	clock  int64
+	end    int64     // nothing was after it at the last read; -1: something may be since
 	routed int64     // matched against all queues up to here
 	router *progress // the cursor behind routed, as of the queue "unrouted"
 
@@ -56,7 +57,7 @@ type feed struct {
 }
 
 func newFeed(b *Broker, log events.Log) *feed {
-	f := &feed{b: b, log: log, kick: make(chan struct{}, 1)}
+	f := &feed{b: b, log: log, end: -1, kick: make(chan struct{}, 1)}
 	f.routed = b.savedCursor(events.UnroutedQueue, log)
 	f.router = newProgress(nil, f, f.routed)
 	return f
@@ -90,9 +91,16 @@ func (f *feed) find(ctx context.Context, after int64) ([]*entry, error) {
 	if i > 0 && after < f.segs[i-1].last {
 		return f.segs[i-1].from(after, f.clock), nil
 	}
+	if after == f.end {
+		return nil, nil
+	}
 	fresh, err := f.read(ctx, after)
-	if err != nil || len(fresh) == 0 {
+	if err != nil {
 		return nil, err
+	}
+	if len(fresh) == 0 {
+		f.end = after
+		return nil, nil
 	}
 	if i < len(f.segs) { // do not read into the segment that follows
 		fresh = fresh[:sort.Search(len(fresh), func(k int) bool { return fresh[k].Seq > f.segs[i].after })]
@@ -233,12 +241,21 @@ func (f *feed) follow() {
 		}
 		select {
 		case <-appended:
+			f.grown()
 		case <-f.kick:
 		case <-again:
 		case <-f.b.quit:
 			return
 		}
 	}
+}
+
+// grown notes an Appended. It comes after the append and f.mu is held while
+// reading, so an end that was read before the append does not outlive it.
+func (f *feed) grown() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.end = -1
 }
 
 func (f *feed) lookAhead() (more bool, err error) {

@@ -210,6 +210,12 @@ func (s *State) Place(t entrepot.Turn, c *orderpb.Place) ([]events.Event, error)
 	return []events.Event{placing{id: t.ID, c: c, now: t.Now.UnixMilli()}}, nil
 }
 
+// Total is what an order of the group will cost, in minor units.
+func Total(g *orderpb.Group) (int64, error) {
+	p, err := price(groupOf(g))
+	return p.Total, err
+}
+
 // price is what a group costs: tax on the goods, rounded half up, then shipping.
 func price(g Group) (Totals, error) {
 	if len(g.Lines) == 0 || len(g.Lines) > 200 {

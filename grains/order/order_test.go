@@ -179,7 +179,7 @@ func TestLackingLineRefusesTheWholeCheckout(t *testing.T) {
 	first := entrepot.NewID()
 	second := orderpb.SiblingID(first, station)
 	_, err := f.place(group(first, harbour, line(beans, 2, 100)), group(second, station, line(beans, 1, 100), line(kettle, 6, 100)))
-	if !errors.Is(err, &entrepot.Error{Code: entrepot.CodeOutOfStock}) || entrepot.AsError(err).Fields[0].Field != kettle {
+	if !errors.Is(err, &entrepot.Error{Code: entrepot.CodeOutOfStock}) || entrepot.AsError(err).Fields[0].Field != kettle+"@"+station {
 		t.Fatalf("%v", err)
 	}
 	for _, shop := range []string{harbour, station} {

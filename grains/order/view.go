@@ -25,7 +25,7 @@ func (s *State) reachable(c entrepot.Caller) error {
 }
 
 // settled answers Place once the checkout is decided: reserved, numbered and
-// every sibling standing; or refused, naming the lines that lack.
+// every sibling standing; or refused, naming the lines that lack as product@shop.
 func (s *State) settled(_ *orderpb.Place) (*orderpb.Placed, bool, error) {
 	switch {
 	case s.Status == Placing || s.Todo.Adopt:
@@ -34,7 +34,7 @@ func (s *State) settled(_ *orderpb.Place) (*orderpb.Placed, bool, error) {
 		refusal := entrepot.Errorf(entrepot.CodeOutOfStock, "not every line is in stock")
 		for _, m := range s.Missing {
 			refusal.Fields = append(refusal.Fields, entrepot.FieldError{
-				Field: m.ProductID, Rule: "stock", Message: "not enough in stock",
+				Field: m.ProductID + "@" + m.ShopID, Rule: "stock", Message: "not enough in stock",
 			})
 		}
 		return nil, true, refusal

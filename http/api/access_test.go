@@ -115,7 +115,7 @@ func TestOpenAPI(t *testing.T) {
 		t.Error("a body is documented as bytes")
 	}
 	if *update {
-		if err := os.WriteFile(openAPIFile, doc, 0o644); err != nil { //nolint:gosec // a document
+		if err := os.WriteFile(openAPIFile, doc, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

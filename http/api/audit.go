@@ -100,7 +100,7 @@ func (s *auditAPI) get(ctx context.Context, in *struct{ IDPath }) (*answer[Audit
 	}
 	doc, err := s.Stores.Audit.Load(ctx, s.AuditLogs, id)
 	if err != nil {
-		return nil, absent(ctx, s.AuditLogs, err)
+		return nil, absent(s.AuditLogs, err)
 	}
 	var e events.Envelope
 	if err := s.Stores.Audit.Unmarshal(doc.State, &e); err != nil {

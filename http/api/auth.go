@@ -123,7 +123,7 @@ func (s *authAPI) credentials(ctx context.Context, email string) (*userpb.Creden
 	q := persistence.Query{Where: where(nil, "email", email), Limit: 1}
 	docs, _, err := s.Stores.Auth.Find(ctx, user.Collection, entrepot.AllTenants(), q)
 	if err != nil {
-		return nil, unreadable(ctx, user.Collection, err)
+		return nil, unreadable(user.Collection, err)
 	}
 	if len(docs) == 0 {
 		return nil, nil

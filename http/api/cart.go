@@ -8,6 +8,7 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/cart/cartpb"
+	"entrepot/grains/product"
 	"entrepot/grains/product/productpb"
 
 	"google.golang.org/protobuf/proto"
@@ -156,7 +157,7 @@ func sold(ctx context.Context, a grains.Asker, where string, productID, shopID e
 // soldBy checks that the shop sells the product; without a shop it is the first that does.
 func soldBy(p *productpb.Product, where string, shopID entrepot.ID) (entrepot.ID, error) {
 	switch {
-	case p.Status != "active":
+	case p.Status != product.StatusActive:
 		return "", missing(where+"productId", "no such product")
 	case len(p.ShopIds) == 0:
 		return "", entrepot.Errorf(entrepot.CodeConflict, "%sproductId: no shop sells the product", where)

@@ -11,6 +11,7 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/cart/cartpb"
 	"entrepot/grains/company/companypb"
+	"entrepot/grains/order"
 	"entrepot/grains/order/orderpb"
 	"entrepot/grains/product/productpb"
 )
@@ -55,16 +56,23 @@ func (s *salesAPI) place(ctx context.Context, in *placeInput) (*created[PlacedVi
 	}
 	cmd.CheckoutId = id
 	var lines []line
+	var unpriced error
 	if !s.placed(ctx, in, id) {
-		var err error
-		lines, err = s.price(ctx, in, id, cmd)
-		if err != nil && !s.placed(ctx, in, id) { // the same request beside this one may have emptied the cart
-			return nil, err
+		if lines, unpriced = s.price(ctx, in, id, cmd); unpriced != nil {
+			if in.Key == "" {
+				return nil, unpriced
+			}
+			// The same request, beside this one or before a crash, may be placing the
+			// order and have emptied the cart: only the order knows.
+			cmd.Groups = nil
 		}
 	}
 	ctx, replayed := in.command(ctx, "place", in.RawBody)
 	placed, err := grains.Ask[*orderpb.Placed](ctx, s.Asker, orderpb.Kind, id, cmd)
-	if err != nil {
+	switch {
+	case err != nil && unpriced != nil && entrepot.CodeOf(err) == entrepot.CodeNotFound:
+		return nil, unpriced // there is no such order
+	case err != nil:
 		return nil, nameLines(err, lines)
 	}
 	return placedOf(in, placed, replayed), nil
@@ -216,8 +224,11 @@ func checkTotal(expected *entrepot.Amount, groups []*orderpb.Group) error {
 		if g.Currency != currency {
 			return entrepot.Invalid("expectedTotal", "currency", "shops of several currencies have no one total")
 		}
-		t, ok := groupTotal(g)
-		if total += t; !ok || total > entrepot.MaxMinor {
+		t, err := order.Total(g)
+		if err != nil {
+			return err
+		}
+		if total += t; total > entrepot.MaxMinor {
 			return entrepot.Invalid("items", "maximum", "the total is too large")
 		}
 	}
@@ -232,18 +243,6 @@ func checkTotal(expected *entrepot.Amount, groups []*orderpb.Group) error {
 	e := entrepot.Errorf(entrepot.CodeConflict, "the total is now %s %s", now, currency)
 	e.Fields = []entrepot.FieldError{{Field: "expectedTotal", Rule: "current", Message: now.String() + " " + currency}}
 	return e
-}
-
-// groupTotal is what the order grain will charge: tax on the goods, rounded half up.
-func groupTotal(g *orderpb.Group) (int64, bool) {
-	var sum int64
-	for _, l := range g.Lines {
-		m, ok := entrepot.Money{Minor: l.PriceMinor, Currency: g.Currency}.Times(l.Quantity)
-		if sum += m.Minor; !ok || sum > entrepot.MaxMinor/10 {
-			return 0, false
-		}
-	}
-	return sum + (sum*g.TaxBasisPoints+5_000)/10_000 + g.ShippingMinor, true
 }
 
 // nameLines turns the product ids that the order grain names into the request's fields.

@@ -42,8 +42,10 @@ import (
 var auditLogs = &persistence.Collection{
 	Name: "auditLogs",
 	Fields: []persistence.Field{
-		{Name: "userId", Type: persistence.String}, {Name: "action", Type: persistence.String},
-		{Name: "resource", Type: persistence.String}, {Name: "resourceId", Type: persistence.String},
+		{Name: "userId", Type: persistence.String},
+		{Name: "action", Type: persistence.String},
+		{Name: "resource", Type: persistence.String},
+		{Name: "resourceId", Type: persistence.String},
 		{Name: "at", Type: persistence.Time},
 	},
 	Indexes: [][]string{{"at"}},
@@ -63,7 +65,6 @@ type world struct {
 	mug, cup, otherMug, draft entrepot.ID
 	users                     map[string]*userpb.User // by name of the test: "customer", "other_customer", roles
 	tokens                    map[string]string
-	replaceAsk                func(grains.Asker) grains.Asker
 }
 
 const password = "a long sentence of the test"
@@ -140,7 +141,8 @@ func (w *world) seed(t testing.TB, passwords *api.Passwords) {
 		{w.mug, w.shopA, w.company}, {w.mug, w.shopB, w.company}, {w.cup, w.shopB, w.company}, {w.otherMug, w.otherShop, w.otherCompany},
 	} {
 		w.ask(t, stockpb.Kind, stockpb.ID(s.product, s.shop), &stockpb.Receive{
-			ProductId: s.product, CompanyId: s.company, LocationId: s.shop, Quantity: 100, Reason: "purchase"})
+			ProductId: s.product, CompanyId: s.company, LocationId: s.shop, Quantity: 100, Reason: "purchase",
+		})
 	}
 	hash, err := passwords.Hash(t.Context(), password)
 	if err != nil {

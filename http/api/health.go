@@ -53,8 +53,10 @@ func Health(d Deps, service string) Routes {
 func HealthAll(d Deps) Routes {
 	s := &healthAPI{d.withDefaults(), "gateway"}
 	return Routes{"health", []Route{
-		route(Route{ID: "health-all", Method: http.MethodGet, Path: "/health/all", Access: Open, Summary: "Every service, its instances and what they need",
-			Doc: "Always 200: a part that is down makes the status degraded."}, s.all),
+		route(Route{
+			ID: "health-all", Method: http.MethodGet, Path: "/health/all", Access: Open, Summary: "Every service, its instances and what they need",
+			Doc: "Always 200: a part that is down makes the status degraded.",
+		}, s.all),
 	}}
 }
 

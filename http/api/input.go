@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"path"
 
 	"entrepot"
@@ -90,7 +89,7 @@ func find[S, V any](ctx context.Context, r Reader, c *persistence.Collection, sc
 	}
 	docs, next, err := r.Find(ctx, c, scope, q)
 	if err != nil {
-		return page, unreadable(ctx, c, err)
+		return page, unreadable(c, err)
 	}
 	page.NextCursor = next
 	for i := range docs {
@@ -103,23 +102,31 @@ func find[S, V any](ctx context.Context, r Reader, c *persistence.Collection, sc
 	return page, nil
 }
 
-// unreadable: a database that does not answer is not a defect of ours, but an
-// operator wants to know its reason.
-func unreadable(ctx context.Context, c *persistence.Collection, err error) error {
+// unreadable: a database that does not answer is not a defect of ours.
+func unreadable(c *persistence.Collection, err error) error {
 	if entrepot.CodeOf(err) != entrepot.CodeInternal {
 		return err
 	}
-	slog.WarnContext(ctx, "list not answered", "collection", c.Name, "error", err,
-		"requestId", entrepot.CallerFrom(ctx).RequestID)
-	return entrepot.Unavailable("the list cannot be read right now")
+	return &unreadableError{entrepot.Unavailable("the list cannot be read right now"), c.Name, err}
 }
 
+// unreadableError is what the client is told, and the cause that an operator
+// wants to know.
+type unreadableError struct {
+	answer     *entrepot.Error
+	collection string
+	cause      error
+}
+
+func (e *unreadableError) Error() string { return e.answer.Error() }
+func (e *unreadableError) Unwrap() error { return e.answer }
+
 // absent is the error of a document that was not loaded.
-func absent(ctx context.Context, c *persistence.Collection, err error) error {
+func absent(c *persistence.Collection, err error) error {
 	if errors.Is(err, persistence.ErrNotFound) {
 		return entrepot.ErrNotFound
 	}
-	return unreadable(ctx, c, err)
+	return unreadable(c, err)
 }
 
 // where adds a condition unless its value is empty.

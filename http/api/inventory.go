@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"entrepot"
 	"entrepot/events"
@@ -121,9 +122,8 @@ func (s *inventoryAPI) receive(ctx context.Context, in *receiveInput) (*created[
 	if !entrepot.CallerFrom(ctx).MayReachShop(p.CompanyId, b.ShopID) {
 		return nil, missing("shopId", "no such shop")
 	}
-	p.Status = "active" // goods may come before the product is shown
-	if _, err := soldBy(p, "", b.ShopID); err != nil {
-		return nil, err
+	if !slices.Contains(p.ShopIds, b.ShopID) {
+		return nil, entrepot.Invalid("shopId", "soldBy", "the shop does not sell the product")
 	}
 	ctx, replayed := in.command(ctx, "receive", in.RawBody)
 	i, err := s.ask(ctx, stockpb.ID(p.Id, b.ShopID), &stockpb.Receive{

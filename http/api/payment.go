@@ -6,6 +6,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
+	"entrepot/grains/order"
 	"entrepot/grains/order/orderpb"
 	"entrepot/grains/payment"
 	"entrepot/grains/payment/paymentpb"
@@ -20,13 +21,19 @@ func Payment(d Deps) Routes {
 	customer := Only(entrepot.Customer)
 	return Routes{"payments", []Route{
 		route(Route{ID: "create-payment-intent", Method: http.MethodPost, Path: "/payments/intent", Access: customer, Status: http.StatusCreated, Summary: "Open the payment of an order"}, s.intent),
-		route(Route{ID: "process-payment", Method: http.MethodPost, Path: "/payments/process", Access: customer, Summary: "Pay an order",
-			Doc: "The manual gateway refuses the tokens `fail` and `insufficient`, and amounts by card that end with .13."}, s.process),
-		route(Route{ID: "list-payments", Method: http.MethodGet, Path: "/payments/history", Access: LoggedIn, Summary: "List payments",
-			Doc: "Customers see their own, staff those of their shops."}, s.history),
+		route(Route{
+			ID: "process-payment", Method: http.MethodPost, Path: "/payments/process", Access: customer, Summary: "Pay an order",
+			Doc: "The manual gateway refuses the tokens `fail` and `insufficient`, and amounts by card that end with .13.",
+		}, s.process),
+		route(Route{
+			ID: "list-payments", Method: http.MethodGet, Path: "/payments/history", Access: LoggedIn, Summary: "List payments",
+			Doc: "Customers see their own, staff those of their shops.",
+		}, s.history),
 		route(Route{ID: "get-payment", Method: http.MethodGet, Path: "/payments/{id}", Access: LoggedIn, Summary: "Read a payment"}, s.get),
-		route(Route{ID: "refund-payment", Method: http.MethodPost, Path: "/payments/{id}/refund",
-			Access: Only(entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager), Summary: "Give money back"}, s.refund),
+		route(Route{
+			ID: "refund-payment", Method: http.MethodPost, Path: "/payments/{id}/refund",
+			Access: Only(entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager), Summary: "Give money back",
+		}, s.refund),
 	}}
 }
 
@@ -99,7 +106,7 @@ func (s *paymentAPI) intent(ctx context.Context, in *intentInput) (*created[Paym
 	if err != nil {
 		return nil, err
 	}
-	if o.Status != "pending" {
+	if o.Status != order.Pending {
 		return nil, unpayable(o)
 	}
 	p, err := s.ask(ctx, paymentpb.ID(o.Id), openOf(o))
@@ -127,11 +134,11 @@ func (s *paymentAPI) process(ctx context.Context, in *processInput) (*answer[Pay
 	if err != nil {
 		return nil, err
 	}
-	if o.Status != "pending" && in.Key == "" {
+	if o.Status != order.Pending && in.Key == "" {
 		return nil, unpayable(o)
 	}
 	cmd := &paymentpb.Process{Gateway: in.Body.Gateway, Method: in.Body.Method, Token: in.Body.Token}
-	if o.Status == "pending" {
+	if o.Status == order.Pending {
 		cmd.Open = openOf(o)
 	}
 	keyed, replayed := in.command(ctx, "pay", in.RawBody)

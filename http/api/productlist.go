@@ -150,8 +150,10 @@ func (k listKey) query() (persistence.Query, entrepot.Scope) {
 	if status != "" {
 		q.Where = where(q.Where, "status", status)
 	} else {
-		q.Where = append(q.Where, persistence.Cond{Field: "status", Op: persistence.In,
-			Values: []any{product.StatusActive, product.StatusDraft, product.StatusArchived}})
+		q.Where = append(q.Where, persistence.Cond{
+			Field: "status", Op: persistence.In,
+			Values: []any{product.StatusActive, product.StatusDraft, product.StatusArchived},
+		})
 	}
 	q.Where = where(q.Where, "companyId", k.company)
 	q.Where = where(q.Where, "category", k.category)

@@ -16,9 +16,11 @@ func Products(d Deps) Routes {
 	s := &productAPI{d.withDefaults()}
 	may := Only(entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager)
 	return Routes{"products", []Route{
-		route(Route{ID: "list-products", Method: http.MethodGet, Path: "/products", Access: Public, Summary: "List products",
+		route(Route{
+			ID: "list-products", Method: http.MethodGet, Path: "/products", Access: Public, Summary: "List products",
 			Doc:     "Staff see their company's products in every status, everybody else the active ones. A page may hold fewer than limit while there is a next one.",
-			Answers: reflect.TypeFor[entrepot.Page[ProductView]]()}, s.list),
+			Answers: reflect.TypeFor[entrepot.Page[ProductView]](),
+		}, s.list),
 		route(Route{ID: "create-product", Method: http.MethodPost, Path: "/products", Access: may, Status: http.StatusCreated, Summary: "Create a product"}, s.create),
 		route(Route{ID: "get-product", Method: http.MethodGet, Path: "/products/{id}", Access: Public, Summary: "Read a product"}, s.get),
 		route(Route{ID: "update-product", Method: http.MethodPatch, Path: "/products/{id}", Access: Staff, Summary: "Change a product"}, s.update),

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -91,13 +92,24 @@ func route[I, O any](r Route, h func(context.Context, *I) (*O, error)) Route {
 		huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
 			out, err := h(ctx, in)
 			if err != nil {
-				edge.LogUnknown(ctx, log, err)
+				logError(ctx, log, err)
 				return nil, edge.ProblemOf(ctx, err)
 			}
 			return out, nil
 		})
 	}
 	return r
+}
+
+// logError logs what the client is not told.
+func logError(ctx context.Context, log *slog.Logger, err error) {
+	var u *unreadableError
+	if errors.As(err, &u) {
+		log.WarnContext(ctx, "not answered", "collection", u.collection, "error", u.cause,
+			"requestId", entrepot.CallerFrom(ctx).RequestID)
+		return
+	}
+	edge.LogUnknown(ctx, log, err)
 }
 
 // guard refuses a request before its input is looked at.

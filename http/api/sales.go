@@ -17,14 +17,20 @@ func Sales(d Deps) Routes {
 	s := &salesAPI{Deps: d.withDefaults()}
 	s.rates.init(s.Now)
 	return Routes{"orders", []Route{
-		route(Route{ID: "place-order", Method: http.MethodPost, Path: "/orders", Access: Only(entrepot.Customer), Status: http.StatusCreated,
-			Summary: "Place an order", Doc: "From the cart, or of the given items. Lines of several shops become one order a shop, all or none. Answered when the stock is reserved."}, s.place),
-		route(Route{ID: "list-orders", Method: http.MethodGet, Path: "/orders", Access: LoggedIn, Summary: "List orders",
-			Doc: "Customers see their own, staff those of their shops."}, s.list),
+		route(Route{
+			ID: "place-order", Method: http.MethodPost, Path: "/orders", Access: Only(entrepot.Customer), Status: http.StatusCreated,
+			Summary: "Place an order", Doc: "From the cart, or of the given items. Lines of several shops become one order a shop, all or none. Answered when the stock is reserved.",
+		}, s.place),
+		route(Route{
+			ID: "list-orders", Method: http.MethodGet, Path: "/orders", Access: LoggedIn, Summary: "List orders",
+			Doc: "Customers see their own, staff those of their shops.",
+		}, s.list),
 		route(Route{ID: "get-order", Method: http.MethodGet, Path: "/orders/{id}", Access: LoggedIn, Summary: "Read an order"}, s.get),
 		route(Route{ID: "get-tracking", Method: http.MethodGet, Path: "/orders/{id}/tracking", Access: LoggedIn, Summary: "Where an order is"}, s.tracking),
-		route(Route{ID: "cancel-order", Method: http.MethodPost, Path: "/orders/{id}/cancel", Access: LoggedIn, Summary: "Cancel an order",
-			Doc: "Stock and money go back by themselves."}, s.cancel),
+		route(Route{
+			ID: "cancel-order", Method: http.MethodPost, Path: "/orders/{id}/cancel", Access: LoggedIn, Summary: "Cancel an order",
+			Doc: "Stock and money go back by themselves.",
+		}, s.cancel),
 	}}
 }
 

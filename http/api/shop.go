@@ -15,10 +15,14 @@ import (
 func Shop(d Deps) Routes {
 	s := &shopAPI{d.withDefaults()}
 	return Routes{"shops", []Route{
-		route(Route{ID: "list-shops", Method: http.MethodGet, Path: "/shops", Access: Public, Summary: "List shops",
-			Doc: "Staff see the shops they reach, everybody else the active ones."}, s.list),
-		route(Route{ID: "create-shop", Method: http.MethodPost, Path: "/shops", Access: Only(entrepot.SuperAdmin, entrepot.CompanyAdmin),
-			Status: http.StatusCreated, Summary: "Create a shop"}, s.create),
+		route(Route{
+			ID: "list-shops", Method: http.MethodGet, Path: "/shops", Access: Public, Summary: "List shops",
+			Doc: "Staff see the shops they reach, everybody else the active ones.",
+		}, s.list),
+		route(Route{
+			ID: "create-shop", Method: http.MethodPost, Path: "/shops", Access: Only(entrepot.SuperAdmin, entrepot.CompanyAdmin),
+			Status: http.StatusCreated, Summary: "Create a shop",
+		}, s.create),
 		route(Route{ID: "get-shop", Method: http.MethodGet, Path: "/shops/{id}", Access: Public, Summary: "Read a shop"}, s.get),
 	}}
 }

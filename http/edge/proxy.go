@@ -22,6 +22,9 @@ type Finder interface {
 // ejection is how long an instance that failed is left alone.
 const ejection = 5 * time.Second
 
+// headerPrefix tells a service which part of the path the gateway took off.
+const headerPrefix = "X-Forwarded-Prefix"
+
 // Proxy forwards requests to the instances of one service, in turn. An instance
 // that does not answer is left alone for a while; a request that may be repeated
 // is tried at the next one.
@@ -44,6 +47,7 @@ func NewProxy(service string, find Finder, strip ...string) *Proxy {
 			for _, prefix := range strip {
 				if rest, ok := strings.CutPrefix(r.Out.URL.Path, prefix); ok {
 					r.Out.URL.Path, r.Out.URL.RawPath = rest, ""
+					r.Out.Header.Set(headerPrefix, prefix)
 					break
 				}
 			}
@@ -55,6 +59,9 @@ func NewProxy(service string, find Finder, strip ...string) *Proxy {
 				r.Header.Del(name)
 			}
 			r.Header.Del(HeaderRequestID)
+			if to := r.Header.Get("Location"); strings.HasPrefix(to, "/") {
+				r.Header.Set("Location", r.Request.Header.Get(headerPrefix)+to)
+			}
 			return nil
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
@@ -89,7 +96,7 @@ func (p *Proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 	first := p.next.Add(1)
 	var last error
 	for i := range tries {
-		address := instances[(first+uint64(i))%uint64(len(instances))] //nolint:gosec // i is 0 to 2
+		address := instances[(first+uint64(i))%uint64(len(instances))]
 		out := r.Clone(r.Context())
 		out.URL = &url.URL{Scheme: "http", Host: address, Path: r.URL.Path, RawQuery: r.URL.RawQuery}
 		response, err := transport.RoundTrip(out)

@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/x509"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -176,16 +177,16 @@ func TestTokenCacheIsBounded(t *testing.T) {
 	cache.init()
 	claims := &Claims{RegisteredClaims: jwt.RegisteredClaims{ExpiresAt: jwt.NewNumericDate(c.now().Add(time.Minute))}}
 	for i := range 3 * tokenShardCap {
-		cache.put([32]byte{0, 0, byte(i), byte(i >> 8)}, claims, c.now())
+		cache.put(fmt.Sprintf("%d same digits", i), claims, c.now())
 	}
-	if n := len(cache.shards[0].tokens); n > tokenShardCap {
+	if n := len(cache.shard("0 same digits").tokens); n > tokenShardCap {
 		t.Errorf("one shard holds %d tokens", n)
 	}
 	c.add(2 * time.Minute)
 	for i := range tokenShardCap {
-		cache.put([32]byte{0, 0, byte(i), byte(i >> 8), 1}, claims, c.now())
+		cache.put(fmt.Sprintf("%d same Digits", i), claims, c.now())
 	}
-	if n := len(cache.shards[0].tokens); n > tokenShardCap {
+	if n := len(cache.shard("0 same digits").tokens); n > tokenShardCap {
 		t.Errorf("one shard holds %d tokens", n)
 	}
 }

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"math/rand/v2"
 	"net/http"
@@ -28,10 +29,7 @@ func Trace() Middleware {
 func newTraceparent() string {
 	var b [24]byte
 	for i := 0; i < len(b); i += 8 {
-		n := rand.Uint64() | 1 //nolint:gosec // no secret
-		for j := range 8 {
-			b[i+j] = byte(n >> (8 * j))
-		}
+		binary.BigEndian.PutUint64(b[i:], rand.Uint64()|1) //nolint:gosec // no secret
 	}
 	var s [55]byte
 	copy(s[:], "00-")

@@ -274,6 +274,11 @@ func valueToJSON(out []byte, v bsoncore.Value) ([]byte, error) {
 		return elementsToJSON(out, v.Data, '{', '}')
 	case bsoncore.TypeArray:
 		return elementsToJSON(out, v.Data, '[', ']')
+	}
+	if err := v.Validate(); err != nil { // of what follows, the readers would panic
+		return nil, fmt.Errorf("%w: %w", errNotOurs, err)
+	}
+	switch v.Type {
 	case bsoncore.TypeString:
 		return appendJSONString(out, v.StringValue()), nil
 	case bsoncore.TypeObjectID:

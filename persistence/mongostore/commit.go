@@ -95,7 +95,7 @@ func bulkOf(bulks []*bulk, t *table) (*bulk, []*bulk) {
 // the duplicate _id says so in this write's own result. Version 1 is the same,
 // as nothing has version 0.
 func (b *bulk) add(w *persistence.Write, doc bson.Raw, result *error) {
-	filter := bson.D{e("_id", idValue(w.Doc.ID)), e("version", w.Doc.Version-1)}
+	filter := casFilter(w)
 	b.models = append(b.models, mongo.NewReplaceOneModel().SetFilter(filter).SetReplacement(doc).SetUpsert(true))
 	b.writes, b.results = append(b.writes, w), append(b.results, result)
 }

@@ -216,6 +216,7 @@ func TestNoServerIsNotExecuted(t *testing.T) {
 	}
 
 	p := newProxy(t, server2(t))
+	o.ServerSelection = 500 * time.Millisecond
 	c, err := Dial(t.Context(), "mongodb://"+p.Addr().String()+"/?directConnection=true", o)
 	if err != nil {
 		t.Fatal(err)
@@ -228,7 +229,7 @@ func TestNoServerIsNotExecuted(t *testing.T) {
 	p.cut.Store(&cut)
 	// The first may find its connection cut, which is unknown; soon there is none.
 	var last error
-	for range 20 {
+	for range 10 {
 		if last = s.Commit(t.Context(), []persistence.Write{note(1)})[0]; errors.Is(last, persistence.ErrNotExecuted) {
 			break
 		}

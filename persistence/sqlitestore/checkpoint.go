@@ -75,8 +75,8 @@ func (p *checkpointer) run(ctx context.Context) {
 
 // once does one checkpoint.
 func (p *checkpointer) once(ctx context.Context, c *conn) error {
-	const passive = "PRAGMA wal_checkpoint(PASSIVE)"
-	if err := c.run(ctx, passive); err != nil {
+	const copyPages = "PRAGMA wal_checkpoint(PASSIVE)"
+	if err := c.run(ctx, copyPages); err != nil {
 		return err
 	}
 	select {
@@ -85,7 +85,7 @@ func (p *checkpointer) once(ctx context.Context, c *conn) error {
 		return ctx.Err()
 	}
 	defer func() { <-p.store.writing }()
-	return c.run(ctx, passive)
+	return c.run(ctx, copyPages)
 }
 
 func (s *Store) openCheckpointer(ctx context.Context) (*conn, error) {

@@ -36,7 +36,8 @@ type transaction struct {
 	phase   atomic.Int32
 	done    chan struct{}
 	args    []driver.NamedValue
-	written int // pages, about
+	written int   // pages, about
+	last    int64 // row id of the last insert
 }
 
 // Commit writes the batch in one transaction. When the context ends meanwhile
@@ -95,7 +96,7 @@ func (s *Store) prepare(w *persistence.Write) job {
 			j.err = fmt.Errorf("%w: event %s: %w", persistence.ErrNotExecuted, w.Events[i].ID, err)
 			return j
 		}
-		j.events = append(j.events, logRow{w.Events[i].Type, string(body)})
+		j.events = append(j.events, logRow{w.Events[i].Type, body})
 	}
 	return j
 }
@@ -121,10 +122,13 @@ func (tx *transaction) run(ctx context.Context) {
 	}
 	tx.args = tx.s.args
 	if err := tx.exec("BEGIN IMMEDIATE"); err != nil {
+		if !is(err, lib.SQLITE_BUSY) {
+			tx.s.dropWriter()
+		}
 		tx.doom(persistence.ErrNotExecuted, err)
 		return
 	}
-	logged, err := tx.writeAll()
+	rows, err := tx.writeAll()
 	if err == nil && !tx.phase.CompareAndSwap(writing, committing) {
 		err = errLeft
 	}
@@ -141,23 +145,32 @@ func (tx *transaction) run(ctx context.Context) {
 			tx.doom(persistence.ErrNotExecuted, err)
 		} else {
 			tx.doom(persistence.ErrUnknown, err)
+			tx.s.log.tail.forget()
 			tx.s.dropWriter()
 		}
 		return
 	}
 	clear(tx.args[:cap(tx.args)]) // holds on to nothing
 	tx.s.args = tx.args[:0]
-	if logged {
+	if len(rows) > 0 {
+		tx.s.log.tail.add(rows, tx.last)
 		tx.s.log.signals.Notify()
 	}
 	tx.s.checkpoints.wrote(tx.written)
 }
 
-// doom gives every write that has no result of its own this one.
+// doom gives every write the outcome of its transaction. A lost race stays one;
+// a duplicate may be of a value that this very batch was to write, and only is
+// not executed.
 func (tx *transaction) doom(outcome, cause error) {
 	for i := range tx.jobs {
-		if j := &tx.jobs[i]; j.err == nil {
+		j := &tx.jobs[i]
+		var dup *persistence.DuplicateError
+		switch {
+		case j.err == nil:
 			j.err = fmt.Errorf("%w: %w", outcome, cause)
+		case errors.As(j.err, &dup):
+			j.err = fmt.Errorf("%w: %w", persistence.ErrNotExecuted, cause)
 		}
 	}
 }
@@ -183,6 +196,9 @@ func (tx *transaction) affected(text string) (int64, error) {
 	}
 	r, err := s.exec.ExecContext(context.Background(), tx.args)
 	if err != nil {
+		return 0, err
+	}
+	if tx.last, err = r.LastInsertId(); err != nil {
 		return 0, err
 	}
 	return r.RowsAffected()

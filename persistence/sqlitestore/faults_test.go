@@ -104,7 +104,11 @@ func TestDiskFull(t *testing.T) {
 	if n, err := s.Log().Last(t.Context()); n != last || err != nil {
 		t.Errorf("the log went on from %d to %d (%v)", last, n, err)
 	}
+	// A duplicate of a value that went down with its batch is none.
+	batch[0].Doc.Fields, batch[1].Doc.Fields = []any{nil, "N-1"}, []any{nil, "N-1"}
+	mustTell(t, s, batch, s.Commit(t.Context(), batch), persistence.ErrNotExecuted)
 	pragma(t, s, "max_page_count=1000000")
+	batch[1].Doc.Fields = nil
 	mustCommit(t, s, batch)
 }
 

@@ -60,12 +60,12 @@ func newTable(c *persistence.Collection) *table {
 	}
 	t.insert = fmt.Sprintf("INSERT INTO %s (%s, id) VALUES (%s?)", name, strings.Join(all, ", "), strings.Repeat("?, ", len(all)))
 	// The unary plus keeps the planner on the id.
-	t.touch = fmt.Sprintf("UPDATE %s SET %s WHERE %s AND id = ? AND version = ?", name,
+	t.touch = fmt.Sprintf("UPDATE %s SET %s WHERE %s AND id = ? AND "+atVersion(c), name,
 		each(touched, "%s = ?", ", "), each(indexed, "+%s IS ?", " AND "))
 	others := slices.DeleteFunc(slices.Clone(indexed), func(c string) bool { return c == "wake_at" })
-	t.touchWake = fmt.Sprintf("UPDATE %s SET %s, wake_at = ? WHERE %s AND id = ? AND version = ?", name,
+	t.touchWake = fmt.Sprintf("UPDATE %s SET %s, wake_at = ? WHERE %s AND id = ? AND "+atVersion(c), name,
 		each(touched, "%s = ?", ", "), each(others, "+%s IS ?", " AND "))
-	t.current = fmt.Sprintf("SELECT %s FROM %s WHERE id = ? AND version = ?", strings.Join(indexed, ", "), name)
+	t.current = fmt.Sprintf("SELECT %s FROM %s WHERE id = ? AND "+atVersion(c), strings.Join(indexed, ", "), name)
 	t.indexed = indexed
 	t.exists = fmt.Sprintf("SELECT 1 FROM %s WHERE id = ?", name)
 	t.load = fmt.Sprintf("SELECT id, %s FROM %s WHERE id = ?", strings.Join(all, ", "), name)

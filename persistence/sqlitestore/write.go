@@ -14,29 +14,31 @@ import (
 
 // writeAll writes the documents one by one, then the events of those that were
 // written.
-func (tx *transaction) writeAll() (logged bool, err error) {
-	var rows []logRow
+func (tx *transaction) writeAll() (rows []logRow, err error) {
 	for i := range tx.jobs {
 		j := &tx.jobs[i]
 		if j.err != nil {
 			continue
 		}
 		if tx.phase.Load() == left {
-			return false, errLeft
+			return nil, errLeft
 		}
 		if j.err, err = tx.writeOne(j); err != nil {
-			return false, err
+			return nil, err
 		}
 		tx.written += 1 + len(j.w.Doc.State)/4096
 		if j.err == nil {
 			rows = append(rows, j.events...)
 		}
 	}
-	return len(rows) > 0, tx.append(rows)
+	return rows, tx.append(rows)
 }
 
 // logRow is an event on its way to the log.
-type logRow struct{ kind, body string }
+type logRow struct {
+	kind string
+	body []byte
+}
 
 // chunk is how many events one statement inserts.
 const chunk = 16
@@ -55,7 +57,7 @@ func (tx *transaction) append(rows []logRow) error {
 		}
 		tx.args = tx.args[:0]
 		for _, r := range rows[:n] {
-			tx.args = appendArgs(tx.args, r.kind, r.body)
+			tx.args = appendArgs(tx.args, r.kind, string(r.body))
 		}
 		if err := tx.exec(text); err != nil {
 			return err
@@ -146,12 +148,13 @@ func (tx *transaction) explain(j *job, err error) (result, doom error) {
 			return persistence.ErrStale, nil
 		}
 	}
-	for _, f := range j.t.c.Fields {
-		if f.Unique && strings.Contains(err.Error(), "UNIQUE constraint failed: "+j.t.c.Name+"."+f.Name+" ") {
-			return &persistence.DuplicateError{Field: f.Name}, nil
-		}
+	// "… UNIQUE constraint failed: table.column (2067)". The column may be one that
+	// was declared unique by an earlier version only.
+	if _, rest, ok := strings.Cut(err.Error(), "UNIQUE constraint failed: "+j.t.c.Name+"."); ok {
+		field, _, _ := strings.Cut(rest, " ")
+		return &persistence.DuplicateError{Field: field}, nil
 	}
-	return nil, err
+	return fmt.Errorf("%w: %w", persistence.ErrNotExecuted, err), nil
 }
 
 // is reports whether err is SQLite's with the primary result code.

@@ -206,7 +206,7 @@ func testAllOrNothing(t *testing.T, f *fixture) {
 }
 
 func testManyWriters(t *testing.T, f *fixture) {
-	const writers, rounds = 32, 6
+	const writers, rounds = 32, 3
 	d := f.doc(entrepot.NewID())
 	f.must(d)
 	var (

@@ -3,7 +3,9 @@
 package storetest
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"testing"
@@ -176,9 +178,15 @@ func (f *fixture) events(id entrepot.ID) (types []string) {
 	if err != nil {
 		f.t.Fatalf("Read the log: %v", err)
 	}
+	mark, err := json.Marshal(id)
+	if err != nil {
+		f.t.Fatal(err)
+	}
 	for _, entry := range entries {
-		e := decode(f.t, entry)
-		if e.Aggregate.ID == id {
+		if !bytes.Contains(entry.Body, mark) {
+			continue // decoding them all takes the suite's most time
+		}
+		if e := decode(f.t, entry); e.Aggregate.ID == id {
 			types = append(types, e.Type)
 		}
 	}

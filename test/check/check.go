@@ -159,11 +159,21 @@ func Check(w *World, h *History) []Violation {
 	checkPayments(r, w)
 	checkQuiet(r, w)
 	if h != nil {
-		checkHistory(r, w, h)
+		checkHistory(r, w, h, ledger)
 		checkReplies(r, h)
 		checkLinear(r, w, h)
 	}
 	return r.found
+}
+
+// Certain are the violations that no time can cure.
+func Certain(all []Violation) (out []Violation) {
+	for _, v := range all {
+		if !v.Settles {
+			out = append(out, v)
+		}
+	}
+	return out
 }
 
 // Unsettled are the violations that time may cure.

@@ -35,6 +35,9 @@ const (
 	Place     = "place"
 	Pay       = "pay"
 	Cancel    = "cancel"
+	Receive   = "receive" // goods
+	Reserve   = "reserve" // of a stock item itself, without an order
+	Release   = "release"
 	ReadOrder = "read"
 	Level     = "level" // a stock item's available pieces
 
@@ -114,16 +117,34 @@ func checkReplies(r *report, h *History) {
 var rank = map[string]int{order.Pending: 1, order.Confirmed: 2, order.Cancelled: 3}
 
 // checkHistory is I2: what was acknowledged is there, as it was told or later.
-func checkHistory(r *report, w *World, h *History) {
+func checkHistory(r *report, w *World, h *History, l ledger) {
 	sold := map[entrepot.ID]int64{}
+	received := map[entrepot.ID][2]int64{} // acknowledged, and perhaps
 	for i := range h.Ops {
 		op := &h.Ops[i]
 		switch {
 		case op.Kind == Level:
+		case op.Kind == Receive:
+			n := received[op.Item]
+			if op.Outcome == OK {
+				n[0] += op.Quantity
+			}
+			if op.Outcome != Refused {
+				n[1] += op.Quantity
+			}
+			received[op.Item] = n
+		case op.Kind == Reserve || op.Kind == Release:
+			if t := l.of(op.Item, op.OrderID); op.Outcome == OK && (t.reserved != 1 || (op.Kind == Release && t.ended != 1)) {
+				r.broken("I2", "item %s: the %s for %s was acknowledged, the ledger has it %d times, ended %d", op.Item, op.Kind, op.OrderID, t.reserved, t.ended)
+			}
 		case op.Outcome == Refused && op.Code == string(entrepot.CodeNotFound):
 			r.broken("I2", "%s of the acknowledged order %s found nothing", op.Kind, op.OrderID)
 		case op.Outcome == Refused && op.Code == string(entrepot.CodeInternal):
 			r.broken("I2", "%s was answered with an internal error", op.Kind)
+		case op.Outcome == Refused && op.Kind == Place && op.Key != "":
+			if o := w.Orders[orderpb.KeyedID(op.Customer, op.Key)]; o != nil && o.ID != "" && o.Status != order.Rejected {
+				r.broken("I6", "the request of order %s was refused (%s) after %d attempts, and the order is %s", o.ID, op.Code, op.Attempts, o.Status)
+			}
 		case op.Outcome == OK:
 			checkAcknowledged(r, w, op)
 			if o := w.Orders[op.OrderID]; op.Kind == Place && o != nil && o.Status != order.Cancelled {
@@ -134,6 +155,10 @@ func checkHistory(r *report, w *World, h *History) {
 	for _, item := range h.Items {
 		if sold[item.ID] > item.Received {
 			r.broken("I1", "item %s: %d pieces of %d are sold to clients who were told so: oversold", item.ID, sold[item.ID], item.Received)
+		}
+		least, most := item.Received+received[item.ID][0], item.Received+received[item.ID][1]
+		if s := w.Items[item.ID]; s == nil || s.Received < least || s.Received > most {
+			r.broken("I2", "item %s: %d to %d pieces were received by what clients were told, the item says %+v", item.ID, least, most, s)
 		}
 	}
 }

@@ -41,9 +41,9 @@ func stockModel(received int64) porcupine.Model {
 					return nil
 				}
 				return []interface{}{have}
-			case Place:
+			case Place, Reserve:
 				after -= in.n
-			case Cancel:
+			case Cancel, Release:
 				after += in.n
 			}
 			fits := after >= 0
@@ -125,6 +125,10 @@ func operations(w *World, h *History, item entrepot.ID) []porcupine.Operation {
 			}
 			o.Output = stockAnswer{outcome: OK}
 			o.Call, o.Return = max(op.Call, h.since(at)), math.MaxInt64
+		case Reserve, Release:
+			if op.Outcome == Unknown {
+				o.Return = math.MaxInt64
+			}
 		case Level:
 			if op.Outcome != OK {
 				continue

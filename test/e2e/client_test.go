@@ -176,6 +176,7 @@ type goods struct {
 	company, shop entrepot.ID
 	admin         *client
 	linear, mixed []*product
+	fought        []*product // by two activations: see fight
 }
 
 type product struct {
@@ -185,21 +186,23 @@ type product struct {
 }
 
 // stockGoods makes a company, a shop, and products with stock, through the API.
-func stockGoods(t *testing.T, p *platform, linear, mixed []int64) *goods {
+func stockGoods(t *testing.T, p *platform, linear, mixed, fought []int64) *goods {
 	t.Helper()
 	h := transport()
 	super := p.client(t, h, 1, entrepot.SuperAdmin, "")
 	var made struct{ ID entrepot.ID }
 	super.must(t, http.MethodPost, "/companies", map[string]any{
-		"name": "E2E", "slug": "e2e-" + entrepot.NewID(), "settings": map[string]any{"currency": "EUR", "taxRate": "6.00"},
+		"name": "E2E", "slug": "e2e-" + entrepot.NewID(), "settings": map[string]any{"currency": "EUR", "taxRate": 6},
 	}, &made)
 	g := &goods{company: made.ID}
 	g.admin = p.client(t, h, 2, entrepot.CompanyAdmin, g.company)
 	g.admin.must(t, http.MethodPost, "/shops", map[string]any{"name": "Shop"}, &made)
 	g.shop = made.ID
-	add := func(n int, stock int64) *product {
+	skus := 0
+	add := func(stock int64) *product {
+		skus++
 		g.admin.must(t, http.MethodPost, "/products", map[string]any{
-			"shopIds": []string{g.shop}, "sku": fmt.Sprintf("SKU-%d", n), "name": fmt.Sprintf("Product %d", n), "price": "12.50", "currency": "EUR",
+			"shopIds": []string{g.shop}, "sku": fmt.Sprintf("SKU-%d", skus), "name": fmt.Sprintf("Product %d", skus), "price": 12.5, "currency": "EUR",
 		}, &made)
 		pr := &product{id: made.ID, stock: stock}
 		g.admin.must(t, http.MethodPost, "/inventory/items", map[string]any{
@@ -209,10 +212,13 @@ func stockGoods(t *testing.T, p *platform, linear, mixed []int64) *goods {
 		return pr
 	}
 	for _, n := range linear {
-		g.linear = append(g.linear, add(len(g.linear), n))
+		g.linear = append(g.linear, add(n))
 	}
 	for _, n := range mixed {
-		g.mixed = append(g.mixed, add(len(linear)+len(g.mixed), n))
+		g.mixed = append(g.mixed, add(n))
+	}
+	for _, n := range fought {
+		g.fought = append(g.fought, add(n))
 	}
 	return g
 }
@@ -223,6 +229,9 @@ func (g *goods) items() (out []check.Item) {
 		out = append(out, check.Item{ID: pr.item, Received: pr.stock, Linear: true})
 	}
 	for _, pr := range g.mixed {
+		out = append(out, check.Item{ID: pr.item, Received: pr.stock})
+	}
+	for _, pr := range g.fought {
 		out = append(out, check.Item{ID: pr.item, Received: pr.stock})
 	}
 	return out

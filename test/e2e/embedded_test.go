@@ -12,7 +12,7 @@ import (
 // seconds under 200 customers.
 func TestCheckoutUnderFaultsEmbedded(t *testing.T) {
 	p := startEmbedded(t, options{})
-	g := stockGoods(t, p, stocks(8, 120), stocks(12, 400))
+	g := stockGoods(t, p, stocks(8, 120), stocks(12, 400), nil)
 	r := newRecorder(g)
 	l := load{customers: 200, duration: 12 * time.Second, think: 2 * time.Second}
 	ctx, cancel := context.WithTimeout(t.Context(), l.duration)

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -176,7 +177,8 @@ func (m *member) ready(ctx context.Context) bool {
 // waitReady polls until the member can serve, and tells how long that took.
 func (m *member) waitReady(ctx context.Context, limit time.Duration) (time.Duration, error) {
 	start := time.Now()
-	return time.Since(start), poll(ctx, limit, m.name+" is ready", func() bool { return m.ready(ctx) })
+	err := poll(ctx, limit, m.name+" is ready", func() bool { return m.ready(ctx) })
+	return time.Since(start), err
 }
 
 // poll asks every 20 ms until it is so, or fails after the limit.
@@ -195,10 +197,17 @@ func poll(ctx context.Context, limit time.Duration, what string, so func() bool)
 	return nil
 }
 
+// tail is the end of a log, without the requests that went well.
 func tail(file string) string {
 	b, err := os.ReadFile(file)
 	if err != nil {
 		return err.Error()
 	}
-	return string(b[max(0, len(b)-4000):])
+	var lines []string
+	for line := range strings.Lines(string(b)) {
+		if !strings.Contains(line, "level=DEBUG msg=request") {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines[max(0, len(lines)-30):], "")
 }
