@@ -32,7 +32,7 @@ func NewID() ID {
 	binary.BigEndian.PutUint32(b[:4], uint32(time.Now().Unix())) //nolint:gosec // an ObjectID's seconds are 32 bits by definition
 	copy(b[4:9], idProcess[:])
 	c := idCounter.Add(1)
-	b[9], b[10], b[11] = byte(c>>16), byte(c>>8), byte(c)
+	b[9], b[10], b[11] = byte(c>>16), byte(c>>8), byte(c) //nolint:gosec // the counter is three bytes by definition
 	return hex.EncodeToString(b[:])
 }
 

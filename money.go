@@ -80,7 +80,7 @@ func (m Money) Times(quantity int64) (Money, bool) {
 	if m.Minor < 0 || quantity < 0 {
 		return Money{}, false
 	}
-	hi, lo := bits.Mul64(uint64(m.Minor), uint64(quantity)) //nolint:gosec // both are checked to be non-negative
+	hi, lo := bits.Mul64(uint64(m.Minor), uint64(quantity))
 	if hi != 0 || lo > MaxMinor {
 		return Money{}, false
 	}

@@ -119,7 +119,7 @@ func (f *follower) notePeer(id string, e *api.ServiceEntry, now time.Time) {
 		s = &peer{}
 		f.known[id] = s
 	}
-	s.member = &cluster.Member{Id: id, Host: e.Service.Address, Port: int32(e.Service.Port), Kinds: e.Service.Tags}
+	s.member = &cluster.Member{Id: id, Host: e.Service.Address, Port: int32(e.Service.Port), Kinds: e.Service.Tags} //nolint:gosec // a port
 	s.listed = true
 	s.leaving = s.leaving || leaves(e)
 	if passing {

@@ -130,7 +130,7 @@ func writePEM(path, kind string, der []byte, mode os.FileMode) error {
 	if err := pem.Encode(&b, &pem.Block{Type: kind, Bytes: der}); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode) //nolint:gosec // the operator names the folder
 	if err != nil {
 		return fmt.Errorf("cluster: certificates: %w", err)
 	}

@@ -99,7 +99,7 @@ func TestMailboxBoundAnswersOverloadedAtOnce(t *testing.T) {
 func TestMailboxTakesAnActorsOwnMessagesPastTheBound(t *testing.T) {
 	g := newGated()
 	m := startSolo(t, Config{Kinds: []Kind{g.kind()}, MailboxBound: 1})
-	go m.Request(t.Context(), "Gated", "x", wrapperspb.String("hold"))
+	go func() { _, _ = m.Request(t.Context(), "Gated", "x", wrapperspb.String("hold")) }()
 	<-g.entered
 	p := g.box(t, m)
 	pid := m.cache.get(grainKey{"Gated", "x"})

@@ -264,7 +264,7 @@ func TestMutualTLS(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer c.Stop(t.Context())
+			defer func() { _ = c.Stop(t.Context()) }()
 			c.publish(pcluster.Members{a.self(), c.self()}, nil)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()

@@ -101,7 +101,7 @@ func (m *Member) self() *cluster.Member {
 	for _, k := range m.cfg.Kinds {
 		kinds = append(kinds, k.Name)
 	}
-	return &cluster.Member{Id: m.system.ID, Host: host, Port: int32(n), Kinds: kinds}
+	return &cluster.Member{Id: m.system.ID, Host: host, Port: int32(n), Kinds: kinds} //nolint:gosec // a port
 }
 
 // publish makes members the membership; the same list again changes nothing. Those that are leaving own no

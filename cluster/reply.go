@@ -70,7 +70,7 @@ func newDesk(system *actor.ActorSystem) *desk {
 func (d *desk) ask(ctx context.Context, to *actor.PID, msg any, until time.Time) (any, error) {
 	w := d.pool.Get().(*waiter)
 	w.address = to.Address
-	s := &d.shards[rand.Uint32()%deskShards]
+	s := &d.shards[rand.Uint32()%deskShards] //nolint:gosec // spreads load, hides nothing
 	number := s.enter(w)
 
 	l := &letter{}

@@ -33,7 +33,7 @@ type OrderFacts struct {
 	AtMs        int64           `json:"atMs"` // Unix milliseconds
 }
 
-// OrderCreated: stock is reserved for every line and the order waits for its payment.
+// OrderCreated happens when stock is reserved for every line. The order waits for its payment.
 type OrderCreated struct {
 	OrderFacts
 	Items     []OrderItem  `json:"items"`
@@ -44,7 +44,7 @@ type OrderCreated struct {
 // EventType is order.created.
 func (OrderCreated) EventType() string { return "order.created" }
 
-// OrderConfirmed: the order is paid.
+// OrderConfirmed happens when the order is paid.
 type OrderConfirmed struct {
 	OrderFacts
 	PaymentID entrepot.ID `json:"paymentId"`
@@ -53,7 +53,7 @@ type OrderConfirmed struct {
 // EventType is order.confirmed.
 func (OrderConfirmed) EventType() string { return "order.confirmed" }
 
-// OrderCancelled: the order ended before it was sent. Stock and money go back by themselves.
+// OrderCancelled happens when the order ends before it was sent. Stock and money go back by themselves.
 type OrderCancelled struct {
 	OrderFacts
 	Reason string `json:"reason"`

@@ -82,8 +82,8 @@ func (n *node) lock(context.Context) error {
 	if err != nil {
 		return settingError{"DATA_DIR", err.Error()}
 	}
-	n.locked = f                                                                        // held until the process ends or stop closes it
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // a descriptor fits
+	n.locked = f // held until the process ends or stop closes it
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		return settingError{"DATA_DIR", n.cfg.DataDir + " is in use by another process; more than one member needs MONGO_URI, AMQP_URL and CONSUL_ADDR"}
 	}
 	return nil

@@ -20,7 +20,7 @@ import (
 
 // demoPassword is every demo user's. Demo data is loaded into embedded
 // installations only, or by `entrepot seed`.
-const demoPassword = "demo-entrepot-2026"
+const demoPassword = "demo-entrepot-2026" //nolint:gosec // printed for everybody
 
 // demoUser is one login of data/demo.json.
 type demoUser struct {
