@@ -28,14 +28,15 @@ type scenario struct {
 
 // result is one run of a scenario, or the median of several.
 type result struct {
-	ops       int64
-	rate      float64 // operations a second
-	p50, p99  time.Duration
-	cpu       time.Duration // of the server, an operation
-	writes    float64       // of grains, an operation
-	batch     float64       // writes in a batch
-	drain     time.Duration // until every consumer had caught up
-	perSecond float64       // grains' writes a second
+	ops        int64
+	rate       float64 // operations a second
+	p50, p99   time.Duration
+	cpu        time.Duration // of the server, an operation
+	writes     float64       // of grains, an operation
+	batch      float64       // writes in a batch
+	drain      time.Duration // until every consumer had caught up
+	perSecond  float64       // grains' writes a second
+	byDatabase string        // the writes of each
 }
 
 // measure runs the scenario on every connection: first to warm up, then for d.
@@ -97,6 +98,7 @@ func (b *bench) measure(s scenario, warm, d time.Duration) (result, error) {
 	if err != nil {
 		return r, err
 	}
+	r.byDatabase = after.byDatabase(before, total.Load())
 	b0, w0 := before.writes()
 	b1, w1 := after.writes()
 	r.writes = float64(w1-w0) / float64(total.Load())
@@ -131,6 +133,7 @@ func median(runs []result) result {
 	duration := func(value func(result) time.Duration) time.Duration {
 		return time.Duration(pick(func(r result) float64 { return float64(value(r)) }))
 	}
+	m.byDatabase = runs[len(runs)/2].byDatabase
 	m.rate = pick(func(r result) float64 { return r.rate })
 	m.p50 = duration(func(r result) time.Duration { return r.p50 })
 	m.p99 = duration(func(r result) time.Duration { return r.p99 })

@@ -27,10 +27,11 @@ type world struct {
 	company  entrepot.ID
 	shop     entrepot.ID
 	admin    string   // header lines of the company's administrator
-	users    []string // header lines of customers
+	users    []string // header lines of customers who read and fill carts
+	buyers   []string // of those who order, whose carts hold nothing else
 	hotUser  string
 	products []entrepot.ID
-	next     atomic.Uint64 // the next customer to check out
+	next     atomic.Uint64 // the next buyer
 }
 
 // demo is what the server writes about its demo tenant.
@@ -61,20 +62,19 @@ func (b *bench) newWorld() error {
 	}); err != nil {
 		return err
 	}
-	for range manyUsers + 1 {
-		h, err := w.customer()
-		if err != nil {
+	customers := make([]string, 2*manyUsers+1)
+	for i := range customers {
+		if customers[i], err = w.customer(); err != nil {
 			return err
 		}
-		w.users = append(w.users, h)
 	}
-	w.hotUser, w.users = w.users[manyUsers], w.users[:manyUsers]
+	w.users, w.buyers, w.hotUser = customers[:manyUsers], customers[manyUsers:2*manyUsers], customers[2*manyUsers]
 	b.world = w
 	if err := b.each(manyProducts, b.makeProduct); err != nil {
 		return err
 	}
-	return b.each(manyUsers, func(c *conn, i int) error { // each token is verified once, each cart in memory
-		return c.send("GET /api/cart", w.users[i], nil, http.StatusOK)
+	return b.each(len(customers), func(c *conn, i int) error { // each token is verified once, each cart in memory
+		return c.send("GET /api/cart", customers[i], nil, http.StatusOK)
 	})
 }
 
@@ -189,7 +189,7 @@ const shipTo = `"shippingAddress":{"name":"Ada Bench","line1":"Quay 1","city":"A
 // checkout is four requests: two items into the cart, the order of the cart, its payment.
 func (b *bench) checkout() scenario {
 	return scenario{name: "whole checkout", writes: true, do: func(w *worker) error {
-		user := b.world.users[b.world.next.Add(1)%manyUsers]
+		user := b.world.buyers[b.world.next.Add(1)%manyUsers]
 		at := w.spread(manyProducts)
 		for k := range 2 {
 			if err := b.add(w, user, b.world.products[(at+k)%manyProducts]); err != nil {
@@ -211,7 +211,7 @@ func (b *bench) checkout() scenario {
 // reserve orders one line, which stays reserved: all of one product, or spread over many.
 func (b *bench) reserve(name string, product func(w *worker) entrepot.ID) scenario {
 	return scenario{name: name, writes: true, do: func(w *worker) error {
-		user := b.world.users[b.world.next.Add(1)%manyUsers]
+		user := b.world.buyers[b.world.next.Add(1)%manyUsers]
 		w.body = append(append(append(w.body[:0], `{"items":[{"productId":"`...), product(w)...), `","quantity":1}],`+shipTo+`}`...)
 		return w.send("POST /api/orders", user, w.body, http.StatusCreated)
 	}}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -174,6 +175,18 @@ func (s *stats) writes() (batches, writes int64) {
 		writes += d.Writes
 	}
 	return batches, writes
+}
+
+// byDatabase tells the writes of each database since before, an operation.
+func (s *stats) byDatabase(before *stats, ops int64) string {
+	var parts []string
+	for name, d := range s.Databases {
+		if n := d.Writes - before.Databases[name].Writes; n > 0 {
+			parts = append(parts, fmt.Sprintf("%s %.2f", name, float64(n)/float64(ops)))
+		}
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, ", ")
 }
 
 // backlog is what the consumers have before them, and what they gave up on.

@@ -37,6 +37,9 @@ func (t *table) scenario(name string, r, limit result) {
 	ratio := r.rate / limit.rate
 	t.row(header, name, fmt.Sprintf("%.0f", r.rate), ms(r.p50), ms(r.p99), us(r.cpu), fmt.Sprintf("%.1f %%", 100*ratio),
 		fmt.Sprintf("%.2f", r.writes), fmt.Sprintf("%.1f", r.batch), ms(r.drain))
+	if strings.Contains(r.byDatabase, ",") {
+		t.row("  writes: %s", r.byDatabase)
+	}
 	t.row(header, "  no-op beside it", fmt.Sprintf("%.0f", limit.rate), ms(limit.p50), ms(limit.p99), us(limit.cpu), "", "", "", "")
 	t.rates[name] = r.rate
 	t.drain = max(t.drain, r.drain)

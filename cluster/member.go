@@ -104,7 +104,7 @@ func newMember(cfg Config, provider membership) *Member {
 		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return quiet(cfg.Logger) }),
 		actor.WithDeadLetterRequestLogging(false),
 	)
-	m.gate = newGate(cfg.TTL+cfg.Grace, cfg.TTL/2, m.fence)
+	m.gate = newGate(pauseLimit(cfg), cfg.TTL/2, m.fence)
 	if m.solo {
 		m.gate = newGate(0, 0, m.fence) // nobody can take over during a pause
 	}

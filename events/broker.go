@@ -134,6 +134,9 @@ type LogEntry struct {
 	Seq  int64
 	Type string
 	Body []byte // the envelope's JSON
+	// Envelope is the same decoded, where the log still has it; shared, not to be
+	// changed. Else nil.
+	Envelope *Envelope
 }
 
 // Log is a durable, ordered list of events that a store writes in the same

@@ -433,6 +433,35 @@ func TestStepOfADeadMemberRunsElsewhere(t *testing.T) {
 	}
 }
 
+// A key's reply stays the same though the member that first worked on it died
+// before it could answer.
+func TestReplyAfterADeathIsKept(t *testing.T) {
+	store := storetest.NewMemory()
+	started := make(chan struct{}, 8)
+	dead := grainstest.New(t, store, []*grains.Kind{tallyKind(func(ctx context.Context, _ grains.Asker) (proto.Message, error) {
+		started <- struct{}{}
+		<-ctx.Done()
+		return nil, ctx.Err()
+	})})
+	key := grains.CommandID{ID: "once", Keyed: true}
+	ctx, cancel := context.WithCancel(grains.WithCommand(dead.Platform(), key))
+	go func() { _, _ = dead.Ask(ctx, "Tally", id, wrapperspb.Bytes(nil)) }()
+	<-started
+	cancel()
+
+	alive := grainstest.New(t, store, []*grains.Kind{tallyKind(nil)})
+	for _, granted := range []float64{2, 3} { // the state goes on after the first answer
+		if _, err := alive.Ask(alive.Platform(), "Tally", id, wrapperspb.Double(granted)); err != nil {
+			t.Fatal(err)
+		}
+		r, err := grains.Ask[*wrapperspb.StringValue](grains.WithCommand(alive.Platform(), key), alive, "Tally", id, wrapperspb.Bytes(nil))
+		if err != nil || r.GetValue() != "2" {
+			t.Fatalf("after %v the key's reply is %v, %v", granted, r, err)
+		}
+		alive.Restart()
+	}
+}
+
 func TestWakeDoesWhatIsDueOnce(t *testing.T) {
 	store := storetest.NewMemory()
 	m := grainstest.New(t, store, []*grains.Kind{tallyKind(nil)})

@@ -25,6 +25,9 @@ type entry struct {
 }
 
 func (e *entry) decode() (events.Envelope, error) {
+	if e.Envelope != nil {
+		return *e.Envelope, nil
+	}
 	e.once.Do(func() { e.env, e.err = events.ParseEnvelope(e.Body) })
 	return e.env, e.err
 }

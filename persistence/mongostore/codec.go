@@ -280,7 +280,11 @@ func valueToJSON(out []byte, v bsoncore.Value) ([]byte, error) {
 	}
 	switch v.Type {
 	case bsoncore.TypeString:
-		return appendJSONString(out, v.StringValue()), nil
+		s, ok := v.StringValueOK()
+		if !ok { // Validate lets an empty length pass
+			return nil, errNotOurs
+		}
+		return appendJSONString(out, s), nil
 	case bsoncore.TypeObjectID:
 		return append(hex.AppendEncode(append(out, '"'), v.Data), '"'), nil
 	case bsoncore.TypeDateTime:

@@ -96,7 +96,7 @@ func (s *Store) prepare(w *persistence.Write) job {
 			j.err = fmt.Errorf("%w: event %s: %w", persistence.ErrNotExecuted, w.Events[i].ID, err)
 			return j
 		}
-		j.events = append(j.events, logRow{w.Events[i].Type, body})
+		j.events = append(j.events, logRow{&w.Events[i], body})
 	}
 	return j
 }

@@ -48,7 +48,7 @@ func (t *tail) add(rows []logRow, last int64) {
 		t.entries, t.bytes = nil, 0 // somebody else has written in between
 	}
 	for i, r := range rows {
-		t.entries = append(t.entries, events.LogEntry{Seq: first + int64(i), Type: r.kind, Body: r.body})
+		t.entries = append(t.entries, events.LogEntry{Seq: first + int64(i), Type: r.event.Type, Body: r.body, Envelope: r.event})
 		t.bytes += len(r.body)
 	}
 	if len(t.entries) <= tailEntries && t.bytes <= tailBytes {

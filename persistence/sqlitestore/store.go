@@ -24,7 +24,7 @@ import (
 type Options struct {
 	Readers     int           // read connections, default 4
 	BusyTimeout time.Duration // waiting for another process's lock, default 2 s
-	CacheKiB    int           // page cache of the writer, default 32 MiB
+	CacheKiB    int           // page cache of the writer, default 8 MiB
 	// CheckpointPages is how many pages (4 KiB) of the write-ahead log start a
 	// checkpoint, default 8192.
 	CheckpointPages int
@@ -41,7 +41,7 @@ func (o Options) withDefaults() Options {
 		o.BusyTimeout = 2 * time.Second
 	}
 	if o.CacheKiB <= 0 {
-		o.CacheKiB = 32 << 10
+		o.CacheKiB = 8 << 10
 	}
 	if o.CheckpointPages <= 0 {
 		o.CheckpointPages = 8192

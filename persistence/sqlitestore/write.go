@@ -9,6 +9,7 @@ import (
 	"modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
 
+	"entrepot/events"
 	"entrepot/persistence"
 )
 
@@ -36,8 +37,8 @@ func (tx *transaction) writeAll() (rows []logRow, err error) {
 
 // logRow is an event on its way to the log.
 type logRow struct {
-	kind string
-	body []byte
+	event *events.Envelope
+	body  []byte
 }
 
 // chunk is how many events one statement inserts.
@@ -57,7 +58,7 @@ func (tx *transaction) append(rows []logRow) error {
 		}
 		tx.args = tx.args[:0]
 		for _, r := range rows[:n] {
-			tx.args = appendArgs(tx.args, r.kind, string(r.body))
+			tx.args = appendArgs(tx.args, r.event.Type, string(r.body))
 		}
 		if err := tx.exec(text); err != nil {
 			return err

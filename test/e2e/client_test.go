@@ -87,9 +87,13 @@ func (c *client) ask(ctx context.Context, method, path, key string, body any) an
 		}
 	}
 	until := time.Now().Add(c.patience)
-	member := c.rng.IntN(len(c.p.members))
+	members := c.p.members
+	if method == http.MethodGet && len(members) > zombie {
+		members = members[:zombie] // it cannot write what is stale, but it can tell it
+	}
+	member := c.rng.IntN(len(members))
 	for attempt := 1; ; attempt++ {
-		a, final := c.once(ctx, c.p.members[member], method, path, key, text)
+		a, final := c.once(ctx, members[member], method, path, key, text)
 		a.attempts = attempt
 		if final {
 			return a
@@ -99,7 +103,7 @@ func (c *client) ask(ctx context.Context, method, path, key string, body any) an
 			a.outcome = check.Unknown
 			return a
 		}
-		member = (member + 1) % len(c.p.members)
+		member = (member + 1) % len(members)
 		pause := min(time.Second, 20*time.Millisecond<<min(attempt, 6))
 		pauseFor(ctx, pause/2+time.Duration(c.rng.Int64N(int64(pause))))
 	}

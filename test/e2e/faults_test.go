@@ -37,11 +37,15 @@ func (p *platform) killing(ctx context.Context, t *testing.T, every time.Duratio
 	}
 }
 
-// pausing stops a random member in the middle of its writes for so long, so that
-// others take over what it had, lets it go on, and waits until it serves as a new
+// pause is longer than the eviction (CLUSTER_TTL and CLUSTER_GRACE, 1 s each) and
+// shorter than a write may take (5 s): the paused member wakes up with an answer
+// to the write that was under way, and goes on with the next, as stale as it is.
+const pause = 4500 * time.Millisecond
+
+// pausing stops a member in the middle of its writes, so that others take over what it had, lets it go on, and waits until it serves as a new
 // one. It tells how many compare-and-sets were lost by that.
-func (p *platform) pausing(ctx context.Context, t *testing.T, g *goods, r *recorder, pause time.Duration, rng *rand.Rand) int {
-	m := p.members[rng.IntN(len(p.members))]
+func (p *platform) pausing(ctx context.Context, t *testing.T, g *goods, r *recorder, which int) int {
+	m := p.members[which]
 	if _, err := m.waitReady(ctx, 60*time.Second); err != nil { // it was killed a moment ago
 		t.Error(err)
 		return 0

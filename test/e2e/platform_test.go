@@ -57,7 +57,7 @@ func binary(t *testing.T, tags string) string {
 	if file := binaries.made[tags]; file != "" {
 		return file
 	}
-	file := filepath.Join(binaries.dir, "entrepot"+tags)
+	file := filepath.Join(binaries.dir, "entrepot-"+strings.ReplaceAll(tags, ",", "-"))
 	build := exec.Command("go", "build", "-tags", tags, "-o", file, "entrepot/cmd/entrepot")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
@@ -69,7 +69,7 @@ func binary(t *testing.T, tags string) string {
 // options of a platform; zero values mean the defaults.
 type options struct {
 	tags  string        // build tags of the program
-	ttl   time.Duration // CLUSTER_TTL and CLUSTER_GRACE, default 2 s each
+	ttl   time.Duration // CLUSTER_TTL and CLUSTER_GRACE, default 1 s each
 	extra []string      // more settings
 }
 
