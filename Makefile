@@ -25,8 +25,9 @@ build: ## build bin/entrepot
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/entrepot ./cmd/entrepot
 
 .PHONY: test
-test: ## test with the race detector against real servers, which it starts (PKG=./... TESTFLAGS=)
-	@$(WITH_STACK) $(GOTEST) -race -timeout $(TIMEOUT) $(TESTFLAGS) $(PKG)
+test: ## test with the race detector against real servers, which it starts (TIMEOUT=15m)
+	@$(WITH_STACK) $(GOTEST) -race -timeout $(TIMEOUT) $$(go list ./... | grep -v /test/)
+	@$(WITH_STACK) go test -p 1 -race -count 1 -timeout $(TIMEOUT) ./test/...
 
 .PHONY: test-short
 test-short: ## test what needs no server, in a minute (PKG=./...)
@@ -37,8 +38,8 @@ bench: build ## measure the built server under load (ARGS=-stack: on the real se
 	@$(if $(findstring -stack,$(ARGS)),$(WITH_STACK)) go run ./bench $(ARGS)
 
 .PHONY: faults
-faults: ## kill, pause and cut members and servers under load; nightly (PKG=./...)
-	@$(WITH_STACK) go test -p 1 -tags faults -run '^TestFault' -count 1 -timeout 90m $(PKG)
+faults: ## the fault runs again and again, for a night (RUNS=10)
+	@$(WITH_STACK) go test -p 1 -race -count $(or $(RUNS),10) -timeout 6h ./test/...
 
 .PHONY: lint
 lint: ## vet, and golangci-lint

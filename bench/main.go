@@ -72,7 +72,7 @@ func run(o options) (err error) {
 			o.connections = 256
 		}
 	}
-	b := &bench{options: o}
+	b := &bench{options: o, table: table{embedded: !o.stack}}
 	fmt.Println(machine())
 	for _, part := range []func() error{b.scenarios, b.memory} {
 		if err := b.with(part); err != nil {

@@ -35,7 +35,7 @@ type result struct {
 	writes     float64       // of grains, an operation
 	batch      float64       // writes in a batch
 	drain      time.Duration // until every consumer had caught up
-	perSecond  float64       // grains' writes a second
+	perSecond  float64       // grains' writes a second, while it ran
 	byDatabase string        // the writes of each
 }
 
@@ -77,10 +77,15 @@ func (b *bench) measure(s scenario, warm, d time.Duration) (result, error) {
 		})
 	}
 	time.Sleep(time.Until(begin))
+	atBegin, beginErr := b.server.stats("?brief")
 	cpu, cpuTime = b.server.cpu(), time.Duration(time.Now().UnixNano())
 	time.Sleep(time.Until(end))
 	cpu, cpuTime = b.server.cpu()-cpu, time.Duration(time.Now().UnixNano())-cpuTime
+	atEnd, endErr := b.server.stats("?brief")
 	wg.Wait()
+	if err := errors.Join(beginErr, endErr); err != nil {
+		return result{}, err
+	}
 	if p := failed.Load(); p != nil {
 		return result{}, *p
 	}
@@ -102,7 +107,9 @@ func (b *bench) measure(s scenario, warm, d time.Duration) (result, error) {
 	b0, w0 := before.writes()
 	b1, w1 := after.writes()
 	r.writes = float64(w1-w0) / float64(total.Load())
-	r.perSecond = r.writes * r.rate
+	_, from := atBegin.writes()
+	_, to := atEnd.writes()
+	r.perSecond = float64(to-from) / cpuTime.Seconds()
 	if b1 > b0 {
 		r.batch = float64(w1-w0) / float64(b1-b0)
 	}

@@ -80,7 +80,7 @@ func (b *bench) memory() error {
 
 // settled is the server's counters and resident memory after collections.
 func (b *bench) settled() (*stats, int64, error) {
-	s, err := b.server.stats("?gc=1")
+	s, err := b.server.stats("?gc")
 	return s, b.server.rss(), err
 }
 

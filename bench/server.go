@@ -113,8 +113,7 @@ func (s *server) stop() error {
 	case err = <-ended:
 	case <-time.After(40 * time.Second):
 		_ = s.cmd.Process.Kill()
-		err = errors.New("the server did not stop in 40 s")
-		<-ended
+		err = errors.Join(errors.New("the server did not stop in 40 s"), <-ended)
 	}
 	s.cmd = nil
 	_ = s.log.Close()

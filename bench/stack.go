@@ -140,9 +140,15 @@ func (b *bench) sampleCarts(ctx context.Context) ([][]persistence.Write, error) 
 		return nil, err
 	}
 	defer func() { _ = from.Close() }()
+	if err := from.Ensure(ctx, []*persistence.Collection{cart.Collection}); err != nil {
+		return nil, err
+	}
 	found, _, err := from.Find(ctx, cart.Collection, entrepot.AllTenants(), persistence.Query{Limit: 1})
-	if err != nil || len(found) == 0 {
-		return nil, fmt.Errorf("no cart to copy: %w", err)
+	if err == nil && len(found) == 0 {
+		err = errors.New("no cart to copy")
+	}
+	if err != nil {
+		return nil, err
 	}
 	doc, err := from.Load(ctx, cart.Collection, found[0].ID)
 	if err != nil {

@@ -25,7 +25,6 @@ type benchStats struct {
 	Grains    map[string]int         `json:"grains"` // in memory, by kind
 	Queues    []events.QueueStatus   `json:"queues"`
 	HeapBytes uint64                 `json:"heapBytes"`
-	Mem       runtime.MemStats       `json:"mem"`
 }
 
 // benchWrites counts the grains' writes since the start.
@@ -34,8 +33,9 @@ type benchWrites struct {
 	Writes  int64 `json:"writes"`
 }
 
-// serveBench serves what the benchmark measures by: counters at /stats (?gc=1:
-// after a collection) and profiles at /debug/pprof/. Only with BENCH=true.
+// serveBench serves what the benchmark measures by: counters at /stats (?gc:
+// after a collection; ?brief: only what costs
+// nothing) and profiles at /debug/pprof/. Only with BENCH=true.
 func (n *node) serveBench(ctx context.Context) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /stats", n.benchStats)
@@ -58,23 +58,28 @@ func (n *node) benchStats(w http.ResponseWriter, r *http.Request) {
 		runtime.GC()         // the first collection lets pools go,
 		debug.FreeOSMemory() // the second what they held
 	}
+	brief := r.URL.Query().Has("brief")
 	s := benchStats{Databases: map[string]benchWrites{}, Grains: map[string]int{}}
 	for _, d := range n.databases {
 		batches, writes := d.committer.Stats()
 		s.Databases[d.service.database] = benchWrites{batches, writes}
+		if brief {
+			continue
+		}
 		_, count := d.host.Activations(0)
 		for kind, k := range count {
 			s.Grains[kind] += k
 		}
 	}
-	var err error
-	if s.Queues, err = n.broker.Status(r.Context()); err != nil {
-		http.Error(w, err.Error(), http.StatusServiceUnavailable)
-		return
+	if !brief {
+		var err error
+		if s.Queues, err = n.broker.Status(r.Context()); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	s.HeapBytes = m.HeapAlloc
-	s.Mem = m
 	_ = json.NewEncoder(w).Encode(s)
 }

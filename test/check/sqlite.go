@@ -70,7 +70,7 @@ func (s *sqlite) rows(ctx context.Context, database, table, query string, row fu
 }
 
 func (s *sqlite) Each(ctx context.Context, database, collection string, f func(Doc) error) error {
-	query := fmt.Sprintf(`SELECT id, version, sequence, wake_at, state FROM "%s"`, collection) //nolint:gosec // our own names
+	query := fmt.Sprintf(`SELECT id, version, sequence, wake_at, state FROM "%s"`, collection)
 	return s.rows(ctx, database, collection, query, func(rows *sql.Rows) error {
 		var d Doc
 		var wake sql.NullInt64

@@ -27,6 +27,9 @@ type client struct {
 	rng   *rand.Rand
 	// patience is how long one operation may take with all its retries.
 	patience time.Duration
+	// anywhere: also at the member whose watchdog sleeps. It cannot write what is
+	// stale, but between waking and being told it can read it out.
+	anywhere bool
 }
 
 // attemptTimeout is for one attempt: a paused member accepts and never answers.
@@ -88,8 +91,8 @@ func (c *client) ask(ctx context.Context, method, path, key string, body any) an
 	}
 	until := time.Now().Add(c.patience)
 	members := c.p.members
-	if method == http.MethodGet && len(members) > zombie {
-		members = members[:zombie] // it cannot write what is stale, but it can tell it
+	if !c.anywhere && len(members) > zombie {
+		members = members[:zombie]
 	}
 	member := c.rng.IntN(len(members))
 	for attempt := 1; ; attempt++ {

@@ -11,6 +11,9 @@ import (
 // TestCheckoutUnderFaultsEmbedded: one process, killed with kill -9 every few
 // seconds under 200 customers.
 func TestCheckoutUnderFaultsEmbedded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes more than a few seconds")
+	}
 	p := startEmbedded(t, options{})
 	g := stockGoods(t, p, stocks(8, 120), stocks(12, 400), nil)
 	r := newRecorder(g)

@@ -96,7 +96,7 @@ func (p *platform) fight(ctx context.Context, t *testing.T, g *goods, r *recorde
 				var round sync.WaitGroup
 				for k := range abreast {
 					c := p.client(t, h, uint64(i*abreast+k), entrepot.CompanyAdmin, g.company)
-					c.http = h
+					c.anywhere = true
 					round.Go(func() { receive(t.Context(), c, r, pr, 2_000_000+i*abreast+k) })
 				}
 				round.Wait()
