@@ -26,6 +26,11 @@ func (e *entity) flushIfDirty() {
 // flush submits everything that waits as one write.
 func (e *entity) flush() {
 	b := &batch{events: e.fresh, pendings: e.waiting}
+	for _, p := range b.pendings {
+		if p.changed {
+			b.trace = p.cmd.TraceParent
+		}
+	}
 	e.waiting, e.fresh = nil, nil
 	if err := e.encode(b); err != nil {
 		e.h.Logger.Error("a state does not encode", "kind", e.k.Name, "id", e.id, "error", err)
@@ -148,7 +153,7 @@ func (e *entity) committed(b *batch) {
 		e.outbox = append(e.outbox, b.events...)
 		e.publish()
 	}
-	e.startSteps(b.steps)
+	e.startSteps(b.steps, b.trace)
 	e.next()
 }
 
@@ -274,7 +279,7 @@ func (e *entity) afterLoad() {
 		e.answerAll(e.take(&e.stash), entrepot.Unavailable("moving to another member"))
 		return
 	}
-	e.startSteps(e.steps)
+	e.startSteps(e.steps, "")
 	e.publish()
 	e.runStash()
 	e.flushIfDirty()

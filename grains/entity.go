@@ -78,6 +78,7 @@ type batch struct {
 	events   []events.Envelope
 	doc      persistence.Document
 	steps    []Step
+	trace    string // of the last command in it: its steps go on under it
 	write    [8]byte
 }
 
@@ -284,7 +285,7 @@ func (e *entity) wake(p *pending) {
 		}
 	}
 	if e.settledDown() {
-		e.startSteps(e.steps)
+		e.startSteps(e.steps, p.cmd.TraceParent)
 		e.publish()
 		// A wakeAt in the past that no longer has a reason would be due for ever.
 		if !p.changed && e.version > 0 && !e.wakeAt.IsZero() && !e.wakeAt.After(t.Now) {

@@ -383,7 +383,8 @@ func TestLaterAnswerWaitsForTheStepsCommit(t *testing.T) {
 	}
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{tallyKind(step)})
 	ask := func() string {
-		r, err := grains.Ask[*wrapperspb.StringValue](m.Platform(), m, "Tally", id, wrapperspb.Bytes(nil))
+		ctx := grains.WithTrace(m.Platform(), "the trace")
+		r, err := grains.Ask[*wrapperspb.StringValue](ctx, m, "Tally", id, wrapperspb.Bytes(nil))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -394,6 +395,9 @@ func TestLaterAnswerWaitsForTheStepsCommit(t *testing.T) {
 	}
 	if types := m.EventTypes(); !slices.Equal(types, []string{"tally.granted"}) {
 		t.Fatalf("events %v", types)
+	}
+	if trace := m.Events()[0].TraceParent; trace != "the trace" {
+		t.Errorf("the step's answer came under trace %q", trace)
 	}
 	m.Restart()
 	if got := ask(); got != "1.5" || tries.Load() != 3 {

@@ -14,7 +14,7 @@ import (
 const stepTries = 4
 
 // startSteps runs what the durable state asks for and is not running yet.
-func (e *entity) startSteps(steps []Step) {
+func (e *entity) startSteps(steps []Step, trace string) {
 	for _, s := range steps {
 		if _, on := e.running[s.Key]; on || e.h.ctx.Err() != nil {
 			continue
@@ -24,11 +24,11 @@ func (e *entity) startSteps(steps []Step) {
 		}
 		e.running[s.Key] = struct{}{}
 		e.h.wg.Add(1)
-		go e.runStep(s)
+		go e.runStep(s, trace)
 	}
 }
 
-func (e *entity) runStep(s Step) {
+func (e *entity) runStep(s Step, trace string) {
 	defer e.h.wg.Done()
 	defer e.endStep(s.Key)
 	select {
@@ -39,7 +39,7 @@ func (e *entity) runStep(s Step) {
 	}
 	pause := 50 * time.Millisecond
 	for try := 1; ; try++ {
-		err := e.tryStep(s)
+		err := e.tryStep(s, trace)
 		if err == nil || e.h.ctx.Err() != nil {
 			return
 		}
@@ -59,7 +59,7 @@ func (e *entity) runStep(s Step) {
 
 // tryStep makes the call once and hands its answer to the entity as a command,
 // wherever the entity now lives. Its id is the same for every try.
-func (e *entity) tryStep(s Step) (err error) {
+func (e *entity) tryStep(s Step, trace string) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = entrepot.Errorf(entrepot.CodeInternal, "panic in step %s: %v", s.Key, r)
@@ -67,7 +67,7 @@ func (e *entity) tryStep(s Step) (err error) {
 	}()
 	ctx, cancel := context.WithTimeout(e.h.ctx, e.h.StepTimeout)
 	defer cancel()
-	ctx = entrepot.WithCaller(ctx, entrepot.SystemCaller(e.k.Name+"/"+e.id+"/"+s.Key))
+	ctx = entrepot.WithCaller(WithTrace(ctx, trace), entrepot.SystemCaller(e.k.Name+"/"+e.id+"/"+s.Key))
 	answer, err := s.Do(ctx, stepAsker{e.h.ask, e.k.Name, e.id, s.Key})
 	if err != nil || answer == nil {
 		return err
