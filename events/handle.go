@@ -66,3 +66,38 @@ func allFailed(n int, err error) []error {
 	}
 	return results
 }
+
+// Collect makes the batch of one call: first, and what has arrived behind it, or
+// arrives within o.Linger before quit.
+func Collect[T any](first T, inbox <-chan T, o ConsumeOptions, quit <-chan struct{}) []T {
+	batch := append(make([]T, 0, min(len(inbox)+1, o.Batch)), first)
+	if o.Linger > 0 {
+		return linger(batch, inbox, o, quit)
+	}
+	for len(batch) < o.Batch {
+		select {
+		case it := <-inbox:
+			batch = append(batch, it)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// linger waits for the batch to fill, as long as it may.
+func linger[T any](batch []T, inbox <-chan T, o ConsumeOptions, quit <-chan struct{}) []T {
+	t := time.NewTimer(o.Linger)
+	defer t.Stop()
+	for len(batch) < o.Batch {
+		select {
+		case it := <-inbox:
+			batch = append(batch, it)
+		case <-t.C:
+			return batch
+		case <-quit:
+			return batch
+		}
+	}
+	return batch
+}

@@ -250,7 +250,7 @@ func TestManyCommandsAreOneWrite(t *testing.T) {
 		if len(list) == 1 && list[0].Pending >= 199 {
 			break
 		}
-		time.Sleep(time.Millisecond) //nolint:forbidigo // polls the host's own count
+		time.Sleep(time.Millisecond) // polls the host's own count
 	}
 	release()
 	wg.Wait()

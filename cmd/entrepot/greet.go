@@ -9,21 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
-
-	"entrepot"
-	"entrepot/grains"
-
-	"google.golang.org/protobuf/proto"
 )
-
-// asker is the node's way to grains, from before it has joined.
-type asker struct{ n *node }
-
-func (a asker) Ask(ctx context.Context, kind string, id entrepot.ID, cmd proto.Message) (proto.Message, error) {
-	return a.n.ask.Ask(ctx, kind, id, cmd)
-}
-
-var _ grains.Asker = asker{}
 
 func (n *node) baseURL() string {
 	host := n.cfg.Host

@@ -53,6 +53,9 @@ func startNode(ctx context.Context, cfg config, log *slog.Logger) (*node, error)
 // start brings up grains that can be asked, and then does what else is wanted.
 func start(ctx context.Context, cfg config, log *slog.Logger, more ...func(*node, context.Context) error) (n *node, err error) {
 	n = &node{cfg: cfg, log: log, joined: make(chan struct{}), fenced: make(chan string, 1)}
+	n.ask = &grains.Client{Members: requester{n}, NotExecuted: func(err error) bool {
+		return errors.Is(err, cluster.ErrUnreachable) || errors.Is(err, cluster.ErrOverloaded)
+	}}
 	defer func() {
 		if err != nil {
 			n.stop(context.WithoutCancel(ctx))
@@ -181,9 +184,6 @@ func (n *node) join(ctx context.Context) (err error) {
 			c.Kinds = append(c.Kinds, cluster.Kind{Name: k.Name, Props: d.host.Props(k)})
 		}
 	}
-	n.ask = &grains.Client{Members: requester{n}, NotExecuted: func(err error) bool {
-		return errors.Is(err, cluster.ErrUnreachable) || errors.Is(err, cluster.ErrOverloaded)
-	}}
 	for _, d := range n.databases {
 		d.host.Start(n.ask)
 	}

@@ -61,7 +61,7 @@ func (n *node) prepareWeb(context.Context) (err error) {
 		}
 	})
 	w.deps = api.Deps{
-		Asker: asker{n}, Tokens: w.keys, Passwords: w.passwords, Logins: api.NewLoginGuard(10, 60, time.Now), Lists: lists,
+		Asker: n.ask, Tokens: w.keys, Passwords: w.passwords, Logins: api.NewLoginGuard(10, 60, time.Now), Lists: lists,
 		AuditLogs: actors.AuditLogs, Movements: stock.Movements, Broker: n.broker, Checks: n.checks, Services: n.health,
 		Hold: n.cfg.Hold, Log: n.log,
 		Stores: api.Stores{

@@ -195,44 +195,11 @@ func (c *consumer) work(inbox <-chan item) {
 		}
 		select {
 		case it := <-inbox:
-			c.handle(c.collect(it, inbox))
+			c.handle(events.Collect(it, inbox, c.o, c.quit))
 		case <-c.quit:
 			return
 		}
 	}
-}
-
-func (c *consumer) collect(first item, inbox <-chan item) []item {
-	batch := append(make([]item, 0, min(len(inbox)+1, c.o.Batch)), first)
-	if c.o.Linger > 0 {
-		return c.linger(batch, inbox)
-	}
-	for len(batch) < c.o.Batch {
-		select {
-		case it := <-inbox:
-			batch = append(batch, it)
-		default:
-			return batch
-		}
-	}
-	return batch
-}
-
-// linger waits for the batch to fill, as long as it may.
-func (c *consumer) linger(batch []item, inbox <-chan item) []item {
-	t := time.NewTimer(c.o.Linger)
-	defer t.Stop()
-	for len(batch) < c.o.Batch {
-		select {
-		case it := <-inbox:
-			batch = append(batch, it)
-		case <-t.C:
-			return batch
-		case <-c.quit:
-			return batch
-		}
-	}
-	return batch
 }
 
 func (c *consumer) handle(batch []item) {

@@ -164,43 +164,10 @@ func (s *session) work(inbox <-chan item) {
 	for s.over.Err() == nil {
 		select {
 		case it := <-inbox:
-			s.handle(s.collect(it, inbox))
+			s.handle(events.Collect(it, inbox, s.o, s.over.Done()))
 		case <-s.over.Done():
 		}
 	}
-}
-
-func (s *session) collect(first item, inbox <-chan item) []item {
-	batch := append(make([]item, 0, min(len(inbox)+1, s.o.Batch)), first)
-	if s.o.Linger > 0 {
-		return s.linger(batch, inbox)
-	}
-	for len(batch) < s.o.Batch {
-		select {
-		case it := <-inbox:
-			batch = append(batch, it)
-		default:
-			return batch
-		}
-	}
-	return batch
-}
-
-// linger waits for the batch to fill, as long as it may.
-func (s *session) linger(batch []item, inbox <-chan item) []item {
-	t := time.NewTimer(s.o.Linger)
-	defer t.Stop()
-	for len(batch) < s.o.Batch {
-		select {
-		case it := <-inbox:
-			batch = append(batch, it)
-		case <-t.C:
-			return batch
-		case <-s.over.Done():
-			return batch
-		}
-	}
-	return batch
 }
 
 // handle calls the handler, acknowledges what went well, and sends on what did not.

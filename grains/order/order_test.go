@@ -104,7 +104,7 @@ func (f shopfloor) until(what string, ok func() bool) {
 		if time.Now().After(deadline) {
 			f.t.Fatalf("never: %s", what)
 		}
-		time.Sleep(time.Millisecond) //nolint:forbidigo // polls for another grain's step
+		time.Sleep(time.Millisecond) // polls for another grain's step
 	}
 }
 
