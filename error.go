@@ -76,6 +76,16 @@ func Invalid(field, rule, format string, args ...any) *Error {
 	return &Error{Code: CodeInvalid, Message: field + ": " + m, Fields: []FieldError{{Field: field, Rule: rule, Message: m}}}
 }
 
+// CheckVersion refuses a change that was made from another version than the
+// current one; expected 0 is any. Commands carry what If-Match said.
+func CheckVersion(expected, current int64) error {
+	if expected == 0 || expected == current {
+		return nil
+	}
+	m := fmt.Sprintf("expected %d, the current version is %d", expected, current)
+	return &Error{Code: CodeStale, Message: m, Fields: []FieldError{{Field: "If-Match", Rule: "current", Message: m}}}
+}
+
 // Unavailable says that a command was not executed and when to try again.
 func Unavailable(format string, args ...any) *Error {
 	return &Error{Code: CodeUnavailable, Message: fmt.Sprintf(format, args...), RetryAfter: time.Second}

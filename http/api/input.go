@@ -145,14 +145,21 @@ type paged[V any] struct {
 // answer is one entity.
 type answer[V any] struct {
 	Replay
+	Versioned
 	Body V
 }
 
 func answerOf[V any](v V) *answer[V] { return &answer[V]{Body: v} }
 
+// answerAt is an entity at a version.
+func answerAt[V any](version int64, v V) *answer[V] {
+	return &answer[V]{Versioned: versioned(version), Body: v}
+}
+
 // created is one new entity and where it is.
 type created[V any] struct {
 	Replay
+	Versioned
 	Location string `header:"Location"`
 	Body     V
 }

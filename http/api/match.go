@@ -1,0 +1,35 @@
+package api
+
+import (
+	"strconv"
+	"strings"
+
+	"entrepot"
+)
+
+// IfMatch is the version of an entity that a change was made from. Without it
+// the change applies to whatever version there is.
+type IfMatch struct {
+	Match string `header:"If-Match" maxLength:"64" example:"\"7\"" doc:"the ETag that was read; another current one answers 409"`
+}
+
+// version is the expected version for the command; 0 for any.
+func (m IfMatch) version() (int64, error) {
+	if m.Match == "" || m.Match == "*" {
+		return 0, nil
+	}
+	tag, ok := strings.CutPrefix(m.Match, `"`)
+	tag, closed := strings.CutSuffix(tag, `"`)
+	v, err := strconv.ParseInt(tag, 10, 64)
+	if !ok || !closed || err != nil || v <= 0 {
+		return 0, entrepot.Invalid("If-Match", "format", `must be an ETag as it was read, such as "7"`)
+	}
+	return v, nil
+}
+
+// Versioned is the ETag of an answer: the version of the entity.
+type Versioned struct {
+	ETag string `header:"ETag"`
+}
+
+func versioned(v int64) Versioned { return Versioned{`"` + strconv.FormatInt(v, 10) + `"`} }
