@@ -42,7 +42,7 @@ func TestAnEventDeliveredTwiceIsOneAuditEntry(t *testing.T) {
 		}
 	}
 	docs, _, err := store.Find(t.Context(), AuditLogs, entrepot.InCompany("c"), persistence.Query{
-		Sort: "at", Limit: 10,
+		Sort: persistence.CreatedAt, Limit: 10,
 		Where: []persistence.Cond{{Field: "action", Value: "order.created"}},
 	})
 	if err != nil || len(docs) != 1 {

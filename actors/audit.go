@@ -8,7 +8,7 @@ import (
 )
 
 // AuditLogs is the audit trail in auditdb: every event of every service, as its
-// envelope. The _id is the event's.
+// envelope. The _id is the event's, createdAt is when it occurred.
 var AuditLogs = &persistence.Collection{
 	Name: "auditLogs",
 	Fields: []persistence.Field{
@@ -16,17 +16,17 @@ var AuditLogs = &persistence.Collection{
 		{Name: "action", Type: persistence.String},
 		{Name: "resource", Type: persistence.String},
 		{Name: "resourceId", Type: persistence.String},
-		{Name: "at", Type: persistence.Time},
 	},
 	Indexes: [][]string{
-		{"companyId", "at"}, {"userId", "at"}, {"resource", "resourceId", "at"}, {"at"},
+		// By company and time is every collection's own index.
+		{"userId", persistence.CreatedAt}, {"resource", "resourceId", persistence.CreatedAt}, {persistence.CreatedAt},
 	},
 }
 
 // Audit records every event it is given.
 func Audit(store persistence.Store) events.Handler {
 	return keep(store, AuditLogs, func(e *events.Envelope) []any {
-		return []any{e.Actor.UserID, e.Type, e.Aggregate.Kind, e.Aggregate.ID, e.OccurredAt}
+		return []any{e.Actor.UserID, e.Type, e.Aggregate.Kind, e.Aggregate.ID}
 	})
 }
 

@@ -35,7 +35,8 @@ type result struct {
 	writes     float64       // of grains, an operation
 	batch      float64       // writes in a batch
 	drain      time.Duration // until every consumer had caught up
-	perSecond  float64       // grains' writes a second, while it ran
+	perSecond  float64       // grains' writes and consumers' rows a second, while it ran
+	database   float64       // cores that the database's processes used then; with -stack
 	byDatabase string        // the writes of each
 }
 
@@ -79,8 +80,10 @@ func (b *bench) measure(s scenario, warm, d time.Duration) (result, error) {
 	time.Sleep(time.Until(begin))
 	atBegin, beginErr := b.server.stats("?brief")
 	cpu, cpuTime = b.server.cpu(), time.Duration(time.Now().UnixNano())
+	database := databaseCPU()
 	time.Sleep(time.Until(end))
 	cpu, cpuTime = b.server.cpu()-cpu, time.Duration(time.Now().UnixNano())-cpuTime
+	database = databaseCPU() - database
 	atEnd, endErr := b.server.stats("?brief")
 	wg.Wait()
 	if err := errors.Join(beginErr, endErr); err != nil {
@@ -107,9 +110,8 @@ func (b *bench) measure(s scenario, warm, d time.Duration) (result, error) {
 	b0, w0 := before.writes()
 	b1, w1 := after.writes()
 	r.writes = float64(w1-w0) / float64(total.Load())
-	_, from := atBegin.writes()
-	_, to := atEnd.writes()
-	r.perSecond = float64(to-from) / cpuTime.Seconds()
+	r.perSecond = float64(atEnd.all()-atBegin.all()) / cpuTime.Seconds()
+	r.database = database.Seconds() / cpuTime.Seconds()
 	if b1 > b0 {
 		r.batch = float64(w1-w0) / float64(b1-b0)
 	}
@@ -148,6 +150,7 @@ func median(runs []result) result {
 	m.writes = pick(func(r result) float64 { return r.writes })
 	m.batch = pick(func(r result) float64 { return r.batch })
 	m.perSecond = pick(func(r result) float64 { return r.perSecond })
+	m.database = pick(func(r result) float64 { return r.database })
 	for _, r := range runs {
 		m.ops += r.ops
 		m.drain = max(m.drain, r.drain)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -126,11 +127,33 @@ func (s *server) cpu() time.Duration {
 	if err != nil {
 		return 0
 	}
-	f := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
+	return cpuOf(b)
+}
+
+// cpuOf is the CPU time, user and system, in a /proc/PID/stat.
+func cpuOf(stat []byte) time.Duration {
+	f := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
 	user, _ := strconv.ParseInt(f[11], 10, 64)
 	system, _ := strconv.ParseInt(f[12], 10, 64)
 	return time.Duration(user+system) * (time.Second / 100) // USER_HZ is 100 on every Linux of today
 }
+
+// databaseCPU is the CPU time of the processes that scripts/stack keeps documents with.
+func databaseCPU() (total time.Duration) {
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, name := range stats {
+		b, err := os.ReadFile(name) //nolint:gosec // names of the kernel's
+		if err != nil {
+			continue // it has ended
+		}
+		if arg, _ := os.ReadFile(filepath.Join(filepath.Dir(name), "cmdline")); isDatabase.Match(arg) { //nolint:gosec // as above
+			total += cpuOf(b)
+		}
+	}
+	return total
+}
+
+var isDatabase = regexp.MustCompile(`^[^\x00]*(postgres|ferretdb)`)
 
 // rss is the server's resident memory in bytes.
 func (s *server) rss() int64 {
@@ -144,7 +167,7 @@ func (s *server) rss() int64 {
 
 // stats is what the server tells about itself with BENCH=true.
 type stats struct {
-	Databases map[string]struct{ Batches, Writes int64 }
+	Databases map[string]struct{ Batches, Writes, Rows int64 }
 	Grains    map[string]int
 	Queues    []struct {
 		Name           string
@@ -174,6 +197,14 @@ func (s *stats) writes() (batches, writes int64) {
 		writes += d.Writes
 	}
 	return batches, writes
+}
+
+// all counts what all databases were given: the grains' writes and the consumers' rows.
+func (s *stats) all() (n int64) {
+	for _, d := range s.Databases {
+		n += d.Writes + d.Rows
+	}
+	return n
 }
 
 // byDatabase tells the writes of each database since before, an operation.

@@ -46,12 +46,14 @@ func NewDirectory(consul, clusterName string, log *slog.Logger) (*Directory, err
 
 // Announce registers a service of this process. Consul itself asks its /ready, so
 // an instance that cannot serve is not found. It is announced again until Close,
-// for a Consul that forgot.
-func (d *Directory) Announce(service, id, host string, port int) error {
+// for a Consul that forgot. Its name is its address, so that a process which was
+// killed does not stay beside the one that came back in its place.
+func (d *Directory) Announce(service, host string, port int) error {
+	address := net.JoinHostPort(host, strconv.Itoa(port))
 	registration := &api.AgentServiceRegistration{
-		ID: id + "-" + service, Name: d.prefix + service, Address: host, Port: port,
+		ID: d.prefix + service + "@" + address, Name: d.prefix + service, Address: host, Port: port,
 		Check: &api.AgentServiceCheck{
-			HTTP:     "http://" + net.JoinHostPort(host, strconv.Itoa(port)) + "/ready",
+			HTTP:     "http://" + address + "/ready",
 			Interval: "2s", Timeout: "1s", DeregisterCriticalServiceAfter: "1m",
 		},
 	}

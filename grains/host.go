@@ -63,7 +63,7 @@ func (c *Config) defaults() {
 	setTime(&c.Idle, 5*time.Minute)
 	setTime(&c.StepTimeout, 10*time.Second)
 	setTime(&c.Recovery, 15*time.Second)
-	setTime(&c.TrimEvery, 250*time.Millisecond)
+	setTime(&c.TrimEvery, 3*time.Second)
 	set(&c.MaxPending, 4096)
 	set(&c.MaxOutbox, 512)
 	set(&c.MaxLoads, 64)

@@ -27,10 +27,11 @@ type benchStats struct {
 	HeapBytes uint64                 `json:"heapBytes"`
 }
 
-// benchWrites counts the grains' writes since the start.
+// benchWrites counts the grains' writes and the consumers' rows since the start.
 type benchWrites struct {
 	Batches int64 `json:"batches"`
 	Writes  int64 `json:"writes"`
+	Rows    int64 `json:"rows"`
 }
 
 // serveBench serves what the benchmark measures by: counters at /stats (?gc:
@@ -62,7 +63,7 @@ func (n *node) benchStats(w http.ResponseWriter, r *http.Request) {
 	s := benchStats{Databases: map[string]benchWrites{}, Grains: map[string]int{}}
 	for _, d := range n.databases {
 		batches, writes := d.committer.Stats()
-		s.Databases[d.service.database] = benchWrites{batches, writes}
+		s.Databases[d.service.database] = benchWrites{batches, writes, d.rows.Load()}
 		if brief {
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"entrepot/actors"
@@ -25,6 +26,7 @@ type database struct {
 	waker     *actors.Waker
 	relay     *outbox.Relay
 	consumer  events.Subscription
+	rows      atomic.Int64 // written by the consumer
 }
 
 // openStore opens the service's database and ensures its collections.
@@ -80,8 +82,21 @@ func (d *database) start(n *node) error {
 		options.Batch, options.Linger = 1024, 100*time.Millisecond
 	}
 	var err error
-	d.consumer, err = n.broker.Consume(d.service.queue.Name, options, d.service.consume(d.store, n.ask))
+	d.consumer, err = n.broker.Consume(d.service.queue.Name, options, d.service.consume(counted{d.store, &d.rows}, n.ask))
 	return err
+}
+
+// counted is a store whose written rows the benchmark counts: a consumer writes
+// past the committer.
+type counted struct {
+	persistence.Store
+	rows *atomic.Int64
+}
+
+// Commit writes the batch.
+func (c counted) Commit(ctx context.Context, batch []persistence.Write) []error {
+	c.rows.Add(int64(len(batch)))
+	return c.Store.Commit(ctx, batch)
 }
 
 // quiet stops what takes in events and time.

@@ -216,7 +216,7 @@ func (n *node) announce(context.Context) error {
 		return nil
 	}
 	for _, s := range n.hosted() {
-		if err := n.directory.Announce(s.name, n.member.ID(), n.cfg.ClusterHost, n.cfg.BasePort+s.port); err != nil {
+		if err := n.directory.Announce(s.name, n.cfg.ClusterHost, n.cfg.BasePort+s.port); err != nil {
 			return err
 		}
 	}

@@ -22,8 +22,8 @@ type Deps struct {
 	Asker  grains.Asker
 	Stores Stores
 	// AuditLogs and Movements hold an events.Envelope as their documents' state.
-	// AuditLogs has the fields userId, action, resource, resourceId (String) and
-	// at (Time); Movements has itemId (String) and movement (Int), scoped to the
+	// AuditLogs has the fields userId, action, resource, resourceId (String);
+	// Movements has itemId (String) and movement (Int), scoped to the
 	// company and shop of the item.
 	AuditLogs *persistence.Collection
 	Movements *persistence.Collection

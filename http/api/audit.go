@@ -73,12 +73,12 @@ type AuditFilter struct {
 func (s *auditAPI) find(ctx context.Context, f AuditFilter, conds []persistence.Cond) (*paged[AuditLog], error) {
 	conds = where(conds, "action", f.Action)
 	if !f.From.IsZero() {
-		conds = append(conds, persistence.Cond{Field: "at", Op: persistence.Gte, Value: f.From.UTC()})
+		conds = append(conds, persistence.Cond{Field: persistence.CreatedAt, Op: persistence.Gte, Value: f.From.UTC()})
 	}
 	if !f.To.IsZero() {
-		conds = append(conds, persistence.Cond{Field: "at", Op: persistence.Lt, Value: f.To.UTC()})
+		conds = append(conds, persistence.Cond{Field: persistence.CreatedAt, Op: persistence.Lt, Value: f.To.UTC()})
 	}
-	q := persistence.Query{Where: conds, Sort: "at", Desc: true, Limit: f.Limit, Cursor: f.Cursor}
+	q := persistence.Query{Where: conds, Sort: persistence.CreatedAt, Desc: true, Limit: f.Limit, Cursor: f.Cursor}
 	page, err := find(ctx, s.Stores.Audit, s.AuditLogs, entrepot.StaffScope(entrepot.CallerFrom(ctx)), q, auditOf)
 	return &paged[AuditLog]{page}, err
 }

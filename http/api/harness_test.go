@@ -46,9 +46,8 @@ var auditLogs = &persistence.Collection{
 		{Name: "action", Type: persistence.String},
 		{Name: "resource", Type: persistence.String},
 		{Name: "resourceId", Type: persistence.String},
-		{Name: "at", Type: persistence.Time},
 	},
-	Indexes: [][]string{{"at"}},
+	Indexes: [][]string{{persistence.CreatedAt}},
 }
 
 // world is the whole HTTP interface over real grains and a store in memory: two
