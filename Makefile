@@ -27,6 +27,7 @@ build: ## build bin/entrepot
 .PHONY: test
 test: ## test with the race detector against real servers, which it starts (TIMEOUT=15m)
 	@$(WITH_STACK) $(GOTEST) -race -timeout $(TIMEOUT) $$(go list ./... | grep -v /test/)
+	@scripts/tools --browser
 	@$(WITH_STACK) go test -p 1 -race -count 1 -timeout $(TIMEOUT) ./test/...
 
 .PHONY: test-short

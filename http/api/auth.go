@@ -66,7 +66,7 @@ type Login struct {
 
 type loginInput struct {
 	Body struct {
-		Email    string `json:"email" minLength:"3" maxLength:"254" example:"customer@demo.test"`
+		Email    string `json:"email" minLength:"3" maxLength:"254" example:"customer@demo.example"`
 		Password string `json:"password" minLength:"1" maxLength:"128" example:"demo-password"`
 	}
 }
