@@ -28,6 +28,8 @@ build: ## build bin/entrepot
 test: ## test with the race detector against real servers, which it starts (TIMEOUT=15m)
 	@$(WITH_STACK) $(GOTEST) -race -timeout $(TIMEOUT) $$(go list ./... | grep -v /test/)
 	@scripts/tools --browser
+	@$(WITH_STACK) ENTREPOT_RESTART_RABBIT=1 RABBITMQCTL="$(CURDIR)/scripts/stack rabbitmqctl" \
+		go test -race -count 1 -timeout 5m -run TestServerRestart ./events/rabbit
 	@$(WITH_STACK) go test -p 1 -race -count 1 -timeout $(TIMEOUT) ./test/...
 
 .PHONY: test-short
