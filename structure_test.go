@@ -28,14 +28,15 @@ const protoActorCluster = "github.com/asynkron/protoactor-go/cluster"
 // The first rule that fits a file holds.
 var rules = []rule{
 	{folder: ".", only: true, why: "the root package holds words, not machinery: the standard library only"},
-	{folder: "events", may: []string{"entrepot"}, only: true, why: "events are words of the business too: everybody imports them"},
+	{folder: "failpoint", only: true, why: "anybody may have a point to crash at"},
+	{folder: "events", may: []string{"entrepot", "entrepot/failpoint"}, only: true, why: "events are words of the business too: everybody imports them"},
 	{folder: "events/outbox", may: []string{"entrepot", "entrepot/events"}, why: "an outbox knows events and a broker"},
 	{folder: "events/…", may: []string{"entrepot", "entrepot/events…"}, why: "a broker is a leaf that cmd plugs in; it knows events only"},
 	{folder: "persistence", may: []string{"entrepot", "entrepot/events"}, only: true, why: "the store contract knows no database"},
 	{folder: "persistence/…", may: []string{"entrepot", "entrepot/events", "entrepot/persistence…"}, why: "a store is a leaf that cmd plugs in"},
 	{folder: "grains/wire", may: []string{"entrepot"}, why: "the envelope of commands knows no grain"},
 	{folder: "grains/grainstest", may: []string{"entrepot", "entrepot/cluster", "entrepot/events", "entrepot/grains", "entrepot/grains/wire", "entrepot/persistence…"}, why: "runs grains for tests of any kind"},
-	{folder: "grains", may: []string{"entrepot", "entrepot/events", "entrepot/grains/wire", "entrepot/persistence"}, why: "the host knows no kind of grain"},
+	{folder: "grains", may: []string{"entrepot", "entrepot/events", "entrepot/failpoint", "entrepot/grains/wire", "entrepot/persistence"}, why: "the host knows no kind of grain"},
 	{folder: "grains/*", file: "grain.go", may: []string{"entrepot", "entrepot/events", "entrepot/grains", "entrepot/persistence", "pb"}, why: "a grain never imports another grain's package, only its pb"},
 	{folder: "grains/*", file: "steps.go", may: []string{"entrepot", "entrepot/events", "entrepot/grains", "pb"}, why: "a process knows other grains by their commands only"},
 	{folder: "grains/*", may: []string{"entrepot", "entrepot/events", "pb"}, only: true, why: "a pure grain file decides from state, command and time alone: standard library, words, events and its own pb"},

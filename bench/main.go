@@ -42,8 +42,8 @@ type bench struct {
 	workers []*worker
 	world   *world
 	table   table
-	prefix  string  // of the databases, with -stack
-	adds    result  // the median of "add to cart", to hold the database's own rate against
+	prefix  string // of the databases, with -stack
+	adds    result // the median of "add to cart", to hold the database's own rate against
 	mu      sync.Mutex
 }
 

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"entrepot/failpoint"
 )
 
 // errNoIdentity is the reason for a body that is JSON but not an envelope.
@@ -52,11 +54,19 @@ func handleOnce(h Handler, batch []*Delivery, timeout time.Duration) (results []
 			results = allFailed(len(batch), fmt.Errorf("handler panicked: %v", v))
 		}
 	}()
+	hit("before-effect", batch)
 	results = h(ctx, batch)
+	hit("before-ack", batch)
 	if len(results) != len(batch) {
 		results = allFailed(len(batch), fmt.Errorf("handler gave %d results for %d deliveries", len(results), len(batch)))
 	}
 	return results, false
+}
+
+func hit(point string, batch []*Delivery) {
+	for _, d := range batch {
+		failpoint.Hit(point, d.Type)
+	}
 }
 
 func allFailed(n int, err error) []error {

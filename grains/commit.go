@@ -11,6 +11,7 @@ import (
 
 	"entrepot"
 	"entrepot/events"
+	"entrepot/failpoint"
 	"entrepot/grains/wire"
 	"entrepot/persistence"
 )
@@ -39,6 +40,7 @@ func (e *entity) flush() {
 		return
 	}
 	e.inflight = b
+	failpoint.Hit("before-write", e.k.Name)
 	w := persistence.Write{Collection: e.k.Collection, Doc: b.doc, Events: b.events}
 	if !e.h.Committer.Submit(w, func(err error) { e.written(b, err) }) {
 		e.inflight = nil
@@ -140,6 +142,7 @@ func (e *entity) written(b *batch, err error) {
 
 // committed lets everything leave that rested on the write.
 func (e *entity) committed(b *batch) {
+	failpoint.Hit("after-write", e.k.Name)
 	e.inflight = nil
 	e.version, e.wakeAt, e.steps = b.doc.Version, b.doc.WakeAt, b.steps
 	e.stored = len(b.doc.Outbox) + len(b.events)
@@ -150,6 +153,7 @@ func (e *entity) committed(b *batch) {
 		e.h.OnCommit(b.events)
 	}
 	if e.h.Outbox != nil {
+		failpoint.Hit("before-publish", e.k.Name)
 		e.outbox = append(e.outbox, b.events...)
 		e.publish()
 	}
@@ -173,6 +177,9 @@ func (e *entity) next() {
 // again loads the document and decides everything anew: another activation has
 // written it, or nobody knows.
 func (e *entity) again(b *batch, lost bool) {
+	if lost {
+		failpoint.Hit("after-lost-cas", e.k.Name)
+	}
 	e.inflight = nil
 	e.requeue(append(b.pendings, e.take(&e.waiting)...), lost)
 	e.reload = true
@@ -416,6 +423,7 @@ func (e *entity) publish() {
 
 // published drops confirmed events; the document follows with its next write.
 func (e *entity) published(last int64) {
+	failpoint.Hit("before-trim", e.k.Name)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.publishing = false
