@@ -142,11 +142,11 @@ func cpuOf(stat []byte) time.Duration {
 func databaseCPU() (total time.Duration) {
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, name := range stats {
-		b, err := os.ReadFile(name) //nolint:gosec // names of the kernel's
+		b, err := os.ReadFile(name)
 		if err != nil {
 			continue // it has ended
 		}
-		if arg, _ := os.ReadFile(filepath.Join(filepath.Dir(name), "cmdline")); isDatabase.Match(arg) { //nolint:gosec // as above
+		if arg, _ := os.ReadFile(filepath.Join(filepath.Dir(name), "cmdline")); isDatabase.Match(arg) {
 			total += cpuOf(b)
 		}
 	}

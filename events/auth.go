@@ -11,6 +11,8 @@ type User struct {
 	UserID    entrepot.ID   `json:"userId"`
 	Email     string        `json:"email"`
 	Name      string        `json:"name"`
+	Phone     string        `json:"phone,omitempty"`
+	Locale    string        `json:"locale,omitempty"` // BCP 47
 	Role      entrepot.Role `json:"role"`
 	CompanyID entrepot.ID   `json:"companyId,omitempty"` // staff only
 	ShopIDs   []entrepot.ID `json:"shopIds,omitempty"`   // shop managers and staff

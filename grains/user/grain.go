@@ -38,6 +38,7 @@ func Kind() *grains.Kind {
 	grains.Command(k, (*State).Register, (*State).View)
 	grains.Command(k, (*State).NoteLogin, (*State).View)
 	grains.Command(k, (*State).NoteLogout, (*State).View)
+	grains.Command(k, (*State).UpdateProfile, (*State).View)
 	grains.Query(k, (*State).Get)
 	grains.Query(k, (*State).GetCredentials)
 	return k

@@ -1,7 +1,7 @@
 // Package user is one account of the platform: who it is, what it may do, and
 // what a login is checked against.
 //
-// Commands: Register, NoteLogin, NoteLogout. Queries: Get, GetCredentials.
+// Commands: Register, UpdateProfile, NoteLogin, NoteLogout. Queries: Get, GetCredentials.
 // Persisted: the whole [State]. The password hash is part of it, comes in by a
 // private fact and leaves only by GetCredentials, to the platform itself.
 package user
@@ -21,6 +21,8 @@ type State struct {
 	ID           entrepot.ID   `json:"id,omitempty"`
 	Email        string        `json:"email,omitempty"`
 	Name         string        `json:"name,omitempty"`
+	Phone        string        `json:"phone,omitempty"`
+	Locale       string        `json:"locale,omitempty"`
 	PasswordHash string        `json:"passwordHash,omitempty"`
 	Role         entrepot.Role `json:"role,omitempty"`
 	CompanyID    entrepot.ID   `json:"companyId,omitempty"`
@@ -113,6 +115,25 @@ func check(c *userpb.Register) error {
 	}
 }
 
+// UpdateProfile changes what users say of themselves.
+func (s *State) UpdateProfile(t entrepot.Turn, c *userpb.UpdateProfile) ([]events.Event, error) {
+	if s.ID == "" || !t.Caller.Is(s.ID) {
+		return nil, entrepot.ErrNotFound
+	}
+	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
+		return nil, err
+	}
+	if strings.TrimSpace(c.Name) == "" {
+		return nil, entrepot.Invalid("name", "required", "must be given")
+	}
+	if c.Name == s.Name && c.Phone == s.Phone && c.Locale == s.Locale {
+		return nil, nil
+	}
+	u := s.public()
+	u.Name, u.Phone, u.Locale, u.UpdatedAt = c.Name, c.Phone, c.Locale, t.Now
+	return []events.Event{events.UserUpdated{User: u}}, nil
+}
+
 // NoteLogin records that tokens were issued to the user.
 func (s *State) NoteLogin(t entrepot.Turn, _ *userpb.NoteLogin) ([]events.Event, error) {
 	if s.ID == "" || !t.Caller.Is(s.ID) {
@@ -136,15 +157,32 @@ func (s *State) NoteLogout(t entrepot.Turn, _ *userpb.NoteLogout) ([]events.Even
 func (s *State) Apply(e events.Event) {
 	switch f := e.(type) {
 	case events.UserRegistered:
-		s.ID, s.Email, s.Name, s.Role = f.UserID, f.Email, f.Name, f.Role
-		s.CompanyID, s.ShopIDs, s.IsActive = f.CompanyID, slices.Clone(f.ShopIDs), f.IsActive
-		s.Created, s.Updated = f.CreatedAt.UnixMilli(), f.UpdatedAt.UnixMilli()
-		s.Version++
+		s.Created = f.CreatedAt.UnixMilli()
+		s.become(f.User)
+	case events.UserUpdated:
+		s.become(f.User)
 	case passwordSet:
 		s.PasswordHash = f.Hash
 	case events.UserLoggedIn:
 		s.LastLogin = f.LoggedInAt.UnixMilli()
 	case events.UserLoggedOut: // sessions are the tokens' own; the event is for the audit trail
+	}
+}
+
+// become takes over the public data.
+func (s *State) become(u events.User) {
+	s.ID, s.Email, s.Name, s.Phone, s.Locale, s.Role = u.UserID, u.Email, u.Name, u.Phone, u.Locale, u.Role
+	s.CompanyID, s.ShopIDs, s.IsActive = u.CompanyID, slices.Clone(u.ShopIDs), u.IsActive
+	s.Updated = u.UpdatedAt.UnixMilli()
+	s.Version++
+}
+
+// public is what events tell.
+func (s *State) public() events.User {
+	return events.User{
+		UserID: s.ID, Email: s.Email, Name: s.Name, Phone: s.Phone, Locale: s.Locale, Role: s.Role,
+		CompanyID: s.CompanyID, ShopIDs: slices.Clone(s.ShopIDs), IsActive: s.IsActive,
+		CreatedAt: s.createdAt(), UpdatedAt: time.UnixMilli(s.Updated).UTC(),
 	}
 }
 
@@ -182,7 +220,7 @@ func (s *State) GetCredentials(t entrepot.Turn, _ *userpb.GetCredentials) (*user
 // View is the user without secrets.
 func (s *State) View() *userpb.User {
 	return &userpb.User{
-		Id: s.ID, Email: s.Email, Name: s.Name, Role: string(s.Role), CompanyId: s.CompanyID,
+		Id: s.ID, Email: s.Email, Name: s.Name, Phone: s.Phone, Locale: s.Locale, Role: string(s.Role), CompanyId: s.CompanyID,
 		ShopIds: slices.Clone(s.ShopIDs), IsActive: s.IsActive, CreatedMs: s.Created, UpdatedMs: s.Updated,
 		LastLoginMs: s.LastLogin, Version: s.Version,
 	}

@@ -22,6 +22,7 @@ func Auth(d Deps) Routes {
 		route(Route{ID: "register", Method: http.MethodPost, Path: "/auth/register", Access: Open, Status: http.StatusCreated, Summary: "Register as a customer"}, s.register),
 		route(Route{ID: "logout", Method: http.MethodPost, Path: "/auth/logout", Access: LoggedIn, Status: http.StatusNoContent, Summary: "Log out"}, s.logout),
 		route(Route{ID: "get-profile", Method: http.MethodGet, Path: "/auth/profile", Access: LoggedIn, Summary: "Who I am"}, s.profile),
+		route(Route{ID: "update-profile", Method: http.MethodPut, Path: "/auth/profile", Access: LoggedIn, Summary: "Change what I say of myself"}, s.updateProfile),
 		route(Route{ID: "verify-token", Method: http.MethodGet, Path: "/auth/verify", Access: LoggedIn, Summary: "Verify the token"}, s.verify),
 	}}
 }
@@ -33,6 +34,8 @@ type User struct {
 	ID          entrepot.ID   `json:"id"`
 	Email       string        `json:"email"`
 	Name        string        `json:"name"`
+	Phone       string        `json:"phone,omitempty"`
+	Locale      string        `json:"locale,omitempty"`
 	Role        string        `json:"role"`
 	CompanyID   entrepot.ID   `json:"companyId,omitempty"`
 	ShopIDs     []entrepot.ID `json:"shopIds"`
@@ -44,7 +47,7 @@ type User struct {
 
 func userOf(u *userpb.User) User {
 	return User{
-		ID: u.Id, Email: u.Email, Name: u.Name, Role: u.Role, CompanyID: u.CompanyId, ShopIDs: notNil(u.ShopIds),
+		ID: u.Id, Email: u.Email, Name: u.Name, Phone: u.Phone, Locale: u.Locale, Role: u.Role, CompanyID: u.CompanyId, ShopIDs: notNil(u.ShopIds),
 		IsActive: u.IsActive, LastLoginAt: Time(u.LastLoginMs), CreatedAt: Time(u.CreatedMs), UpdatedAt: Time(u.UpdatedMs),
 	}
 }
@@ -173,7 +176,30 @@ func (s *authAPI) profile(ctx context.Context, _ *struct{}) (*answer[User], erro
 	if err != nil {
 		return nil, err
 	}
-	return answerOf(userOf(u)), nil
+	return answerAt(u.Version, userOf(u)), nil
+}
+
+type profileInput struct {
+	IfMatch
+	Body struct {
+		Name   string `json:"name" minLength:"1" maxLength:"200" example:"Ada Lovelace"`
+		Phone  string `json:"phone,omitempty" maxLength:"32" pattern:"^\\+?[0-9 ()/-]*$" patternDescription:"a telephone number" example:"+43 1 234567"`
+		Locale string `json:"locale,omitempty" maxLength:"35" pattern:"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$" patternDescription:"a BCP 47 language tag" example:"de-AT"`
+	}
+}
+
+func (s *authAPI) updateProfile(ctx context.Context, in *profileInput) (*answer[User], error) {
+	expected, err := in.version()
+	if err != nil {
+		return nil, err
+	}
+	u, err := grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, entrepot.CallerFrom(ctx).UserID, &userpb.UpdateProfile{
+		ExpectedVersion: expected, Name: in.Body.Name, Phone: in.Body.Phone, Locale: in.Body.Locale,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return answerAt(u.Version, userOf(u)), nil
 }
 
 // Verified is what a token says.

@@ -62,7 +62,7 @@ func (w *world) project(t *testing.T) {
 			t.Fatal(err)
 		}
 		doc := persistence.Document{ID: e.ID, Version: 1, CompanyID: e.CompanyID, ShopID: e.ShopID, CreatedAt: e.OccurredAt, State: state}
-		doc.Fields = []any{e.Actor.UserID, e.Type, e.Aggregate.Kind, e.Aggregate.ID, e.OccurredAt}
+		doc.Fields = []any{e.Actor.UserID, e.Type, e.Aggregate.Kind, e.Aggregate.ID}
 		writes := []persistence.Write{{Collection: auditLogs, Doc: doc}}
 		var m events.InventoryUpdated
 		if e.Type == m.EventType() {

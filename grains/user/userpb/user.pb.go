@@ -180,6 +180,75 @@ func (*NoteLogout) Descriptor() ([]byte, []int) {
 	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{2}
 }
 
+// UpdateProfile changes what users say of themselves. Only the user sends it.
+type UpdateProfile struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	ExpectedVersion int64                  `protobuf:"varint,1,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"` // 0: whatever it is
+	Name            string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Phone           string                 `protobuf:"bytes,3,opt,name=phone,proto3" json:"phone,omitempty"`
+	Locale          string                 `protobuf:"bytes,4,opt,name=locale,proto3" json:"locale,omitempty"` // BCP 47, "de-AT"
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *UpdateProfile) Reset() {
+	*x = UpdateProfile{}
+	mi := &file_grains_user_userpb_user_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateProfile) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateProfile) ProtoMessage() {}
+
+func (x *UpdateProfile) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_user_userpb_user_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateProfile.ProtoReflect.Descriptor instead.
+func (*UpdateProfile) Descriptor() ([]byte, []int) {
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *UpdateProfile) GetExpectedVersion() int64 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
+}
+
+func (x *UpdateProfile) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *UpdateProfile) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
+}
+
+func (x *UpdateProfile) GetLocale() string {
+	if x != nil {
+		return x.Locale
+	}
+	return ""
+}
+
 // Get asks for the user.
 type Get struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -189,7 +258,7 @@ type Get struct {
 
 func (x *Get) Reset() {
 	*x = Get{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[3]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -201,7 +270,7 @@ func (x *Get) String() string {
 func (*Get) ProtoMessage() {}
 
 func (x *Get) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[3]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -214,7 +283,7 @@ func (x *Get) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Get.ProtoReflect.Descriptor instead.
 func (*Get) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{3}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{4}
 }
 
 // GetCredentials asks for what a login is checked against; only the auth service asks.
@@ -226,7 +295,7 @@ type GetCredentials struct {
 
 func (x *GetCredentials) Reset() {
 	*x = GetCredentials{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[4]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -238,7 +307,7 @@ func (x *GetCredentials) String() string {
 func (*GetCredentials) ProtoMessage() {}
 
 func (x *GetCredentials) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[4]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -251,7 +320,7 @@ func (x *GetCredentials) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCredentials.ProtoReflect.Descriptor instead.
 func (*GetCredentials) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{4}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{5}
 }
 
 // AssignShop adds a shop to those the user works in. Only the shop grain's steps send it, as the
@@ -267,7 +336,7 @@ type AssignShop struct {
 
 func (x *AssignShop) Reset() {
 	*x = AssignShop{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[5]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -279,7 +348,7 @@ func (x *AssignShop) String() string {
 func (*AssignShop) ProtoMessage() {}
 
 func (x *AssignShop) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[5]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -292,7 +361,7 @@ func (x *AssignShop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssignShop.ProtoReflect.Descriptor instead.
 func (*AssignShop) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{5}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *AssignShop) GetShopId() string {
@@ -327,7 +396,7 @@ type UnassignShop struct {
 
 func (x *UnassignShop) Reset() {
 	*x = UnassignShop{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[6]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -339,7 +408,7 @@ func (x *UnassignShop) String() string {
 func (*UnassignShop) ProtoMessage() {}
 
 func (x *UnassignShop) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[6]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -352,7 +421,7 @@ func (x *UnassignShop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnassignShop.ProtoReflect.Descriptor instead.
 func (*UnassignShop) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{6}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *UnassignShop) GetShopId() string {
@@ -382,13 +451,15 @@ type User struct {
 	UpdatedMs     int64                  `protobuf:"varint,9,opt,name=updated_ms,json=updatedMs,proto3" json:"updated_ms,omitempty"`
 	LastLoginMs   int64                  `protobuf:"varint,10,opt,name=last_login_ms,json=lastLoginMs,proto3" json:"last_login_ms,omitempty"`
 	Version       int64                  `protobuf:"varint,11,opt,name=version,proto3" json:"version,omitempty"`
+	Phone         string                 `protobuf:"bytes,12,opt,name=phone,proto3" json:"phone,omitempty"`
+	Locale        string                 `protobuf:"bytes,13,opt,name=locale,proto3" json:"locale,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *User) Reset() {
 	*x = User{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[7]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -400,7 +471,7 @@ func (x *User) String() string {
 func (*User) ProtoMessage() {}
 
 func (x *User) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[7]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -413,7 +484,7 @@ func (x *User) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use User.ProtoReflect.Descriptor instead.
 func (*User) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{7}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *User) GetId() string {
@@ -493,6 +564,20 @@ func (x *User) GetVersion() int64 {
 	return 0
 }
 
+func (x *User) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
+}
+
+func (x *User) GetLocale() string {
+	if x != nil {
+		return x.Locale
+	}
+	return ""
+}
+
 type Credentials struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	User          *User                  `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
@@ -503,7 +588,7 @@ type Credentials struct {
 
 func (x *Credentials) Reset() {
 	*x = Credentials{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[8]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -515,7 +600,7 @@ func (x *Credentials) String() string {
 func (*Credentials) ProtoMessage() {}
 
 func (x *Credentials) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[8]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -528,7 +613,7 @@ func (x *Credentials) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Credentials.ProtoReflect.Descriptor instead.
 func (*Credentials) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{8}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Credentials) GetUser() *User {
@@ -560,7 +645,12 @@ const file_grains_user_userpb_user_proto_rawDesc = "" +
 	"\bshop_ids\x18\x06 \x03(\tR\ashopIds\"\v\n" +
 	"\tNoteLogin\"\f\n" +
 	"\n" +
-	"NoteLogout\"\x05\n" +
+	"NoteLogout\"|\n" +
+	"\rUpdateProfile\x12)\n" +
+	"\x10expected_version\x18\x01 \x01(\x03R\x0fexpectedVersion\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
+	"\x05phone\x18\x03 \x01(\tR\x05phone\x12\x16\n" +
+	"\x06locale\x18\x04 \x01(\tR\x06locale\"\x05\n" +
 	"\x03Get\"\x10\n" +
 	"\x0eGetCredentials\"^\n" +
 	"\n" +
@@ -572,7 +662,7 @@ const file_grains_user_userpb_user_proto_rawDesc = "" +
 	"\fUnassignShop\x12\x17\n" +
 	"\ashop_id\x18\x01 \x01(\tR\x06shopId\x12\x1d\n" +
 	"\n" +
-	"company_id\x18\x02 \x01(\tR\tcompanyId\"\xa7\x02\n" +
+	"company_id\x18\x02 \x01(\tR\tcompanyId\"\xd5\x02\n" +
 	"\x04User\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05email\x18\x02 \x01(\tR\x05email\x12\x12\n" +
@@ -588,7 +678,9 @@ const file_grains_user_userpb_user_proto_rawDesc = "" +
 	"updated_ms\x18\t \x01(\x03R\tupdatedMs\x12\"\n" +
 	"\rlast_login_ms\x18\n" +
 	" \x01(\x03R\vlastLoginMs\x12\x18\n" +
-	"\aversion\x18\v \x01(\x03R\aversion\"[\n" +
+	"\aversion\x18\v \x01(\x03R\aversion\x12\x14\n" +
+	"\x05phone\x18\f \x01(\tR\x05phone\x12\x16\n" +
+	"\x06locale\x18\r \x01(\tR\x06locale\"[\n" +
 	"\vCredentials\x12'\n" +
 	"\x04user\x18\x01 \x01(\v2\x13.entrepot.user.UserR\x04user\x12#\n" +
 	"\rpassword_hash\x18\x02 \x01(\tR\fpasswordHashB\x1dZ\x1bentrepot/grains/user/userpbb\x06proto3"
@@ -605,20 +697,21 @@ func file_grains_user_userpb_user_proto_rawDescGZIP() []byte {
 	return file_grains_user_userpb_user_proto_rawDescData
 }
 
-var file_grains_user_userpb_user_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_grains_user_userpb_user_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_grains_user_userpb_user_proto_goTypes = []any{
 	(*Register)(nil),       // 0: entrepot.user.Register
 	(*NoteLogin)(nil),      // 1: entrepot.user.NoteLogin
 	(*NoteLogout)(nil),     // 2: entrepot.user.NoteLogout
-	(*Get)(nil),            // 3: entrepot.user.Get
-	(*GetCredentials)(nil), // 4: entrepot.user.GetCredentials
-	(*AssignShop)(nil),     // 5: entrepot.user.AssignShop
-	(*UnassignShop)(nil),   // 6: entrepot.user.UnassignShop
-	(*User)(nil),           // 7: entrepot.user.User
-	(*Credentials)(nil),    // 8: entrepot.user.Credentials
+	(*UpdateProfile)(nil),  // 3: entrepot.user.UpdateProfile
+	(*Get)(nil),            // 4: entrepot.user.Get
+	(*GetCredentials)(nil), // 5: entrepot.user.GetCredentials
+	(*AssignShop)(nil),     // 6: entrepot.user.AssignShop
+	(*UnassignShop)(nil),   // 7: entrepot.user.UnassignShop
+	(*User)(nil),           // 8: entrepot.user.User
+	(*Credentials)(nil),    // 9: entrepot.user.Credentials
 }
 var file_grains_user_userpb_user_proto_depIdxs = []int32{
-	7, // 0: entrepot.user.Credentials.user:type_name -> entrepot.user.User
+	8, // 0: entrepot.user.Credentials.user:type_name -> entrepot.user.User
 	1, // [1:1] is the sub-list for method output_type
 	1, // [1:1] is the sub-list for method input_type
 	1, // [1:1] is the sub-list for extension type_name
@@ -637,7 +730,7 @@ func file_grains_user_userpb_user_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_user_userpb_user_proto_rawDesc), len(file_grains_user_userpb_user_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
