@@ -6,6 +6,7 @@ import (
 	"entrepot/actors"
 	"entrepot/events"
 	"entrepot/grains"
+	"entrepot/grains/access"
 	"entrepot/grains/cart"
 	"entrepot/grains/company"
 	"entrepot/grains/order"
@@ -41,7 +42,7 @@ var services = []service{
 	},
 	{
 		name: "auth", port: 1, database: "authdb", routes: []string{"/auth"},
-		kinds: []func() *grains.Kind{user.Kind},
+		kinds: []func() *grains.Kind{user.Kind, access.Kind},
 		queue: events.Queue{Name: "auth.events"},
 	},
 	{

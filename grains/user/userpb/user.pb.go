@@ -106,9 +106,12 @@ func (x *Register) GetShopIds() []string {
 	return nil
 }
 
-// NoteLogin records that a token was issued.
+// NoteLogin records a login and opens its session. Without a session id it records only that a token was issued.
 type NoteLogin struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
+	SessionId     string                 `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`             // random: whoever can name it has held one of its tokens
+	RefreshHash   []byte                 `protobuf:"bytes,2,opt,name=refresh_hash,json=refreshHash,proto3" json:"refresh_hash,omitempty"`       // SHA-256 of the refresh token's secret
+	TokenUntilMs  int64                  `protobuf:"varint,3,opt,name=token_until_ms,json=tokenUntilMs,proto3" json:"token_until_ms,omitempty"` // when the access token issued with it expires, Unix ms
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -143,9 +146,32 @@ func (*NoteLogin) Descriptor() ([]byte, []int) {
 	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{1}
 }
 
-// NoteLogout records that the session was ended.
+func (x *NoteLogin) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *NoteLogin) GetRefreshHash() []byte {
+	if x != nil {
+		return x.RefreshHash
+	}
+	return nil
+}
+
+func (x *NoteLogin) GetTokenUntilMs() int64 {
+	if x != nil {
+		return x.TokenUntilMs
+	}
+	return 0
+}
+
+// NoteLogout ends sessions and withdraws their access tokens; answered when they are withdrawn.
 type NoteLogout struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
+	SessionId     string                 `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	All           bool                   `protobuf:"varint,2,opt,name=all,proto3" json:"all,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -180,6 +206,308 @@ func (*NoteLogout) Descriptor() ([]byte, []int) {
 	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{2}
 }
 
+func (x *NoteLogout) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *NoteLogout) GetAll() bool {
+	if x != nil {
+		return x.All
+	}
+	return false
+}
+
+// Refresh exchanges the session's current refresh token for its next one. Only the platform sends it. A token that
+// was exchanged before ends the session.
+type Refresh struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	SessionId     string                 `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	Generation    int64                  `protobuf:"varint,2,opt,name=generation,proto3" json:"generation,omitempty"`
+	RefreshHash   []byte                 `protobuf:"bytes,3,opt,name=refresh_hash,json=refreshHash,proto3" json:"refresh_hash,omitempty"`
+	NextHash      []byte                 `protobuf:"bytes,4,opt,name=next_hash,json=nextHash,proto3" json:"next_hash,omitempty"`
+	TokenUntilMs  int64                  `protobuf:"varint,5,opt,name=token_until_ms,json=tokenUntilMs,proto3" json:"token_until_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Refresh) Reset() {
+	*x = Refresh{}
+	mi := &file_grains_user_userpb_user_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Refresh) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Refresh) ProtoMessage() {}
+
+func (x *Refresh) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_user_userpb_user_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Refresh.ProtoReflect.Descriptor instead.
+func (*Refresh) Descriptor() ([]byte, []int) {
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Refresh) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *Refresh) GetGeneration() int64 {
+	if x != nil {
+		return x.Generation
+	}
+	return 0
+}
+
+func (x *Refresh) GetRefreshHash() []byte {
+	if x != nil {
+		return x.RefreshHash
+	}
+	return nil
+}
+
+func (x *Refresh) GetNextHash() []byte {
+	if x != nil {
+		return x.NextHash
+	}
+	return nil
+}
+
+func (x *Refresh) GetTokenUntilMs() int64 {
+	if x != nil {
+		return x.TokenUntilMs
+	}
+	return 0
+}
+
+// ListSessions asks for the user's sessions; only the user asks.
+type ListSessions struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSessions) Reset() {
+	*x = ListSessions{}
+	mi := &file_grains_user_userpb_user_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSessions) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSessions) ProtoMessage() {}
+
+func (x *ListSessions) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_user_userpb_user_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSessions.ProtoReflect.Descriptor instead.
+func (*ListSessions) Descriptor() ([]byte, []int) {
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{4}
+}
+
+type Session struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	CreatedMs     int64                  `protobuf:"varint,2,opt,name=created_ms,json=createdMs,proto3" json:"created_ms,omitempty"`
+	LastUsedMs    int64                  `protobuf:"varint,3,opt,name=last_used_ms,json=lastUsedMs,proto3" json:"last_used_ms,omitempty"`
+	Ip            string                 `protobuf:"bytes,4,opt,name=ip,proto3" json:"ip,omitempty"`
+	UserAgent     string                 `protobuf:"bytes,5,opt,name=user_agent,json=userAgent,proto3" json:"user_agent,omitempty"`
+	Generation    int64                  `protobuf:"varint,6,opt,name=generation,proto3" json:"generation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Session) Reset() {
+	*x = Session{}
+	mi := &file_grains_user_userpb_user_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Session) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Session) ProtoMessage() {}
+
+func (x *Session) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_user_userpb_user_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Session.ProtoReflect.Descriptor instead.
+func (*Session) Descriptor() ([]byte, []int) {
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Session) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Session) GetCreatedMs() int64 {
+	if x != nil {
+		return x.CreatedMs
+	}
+	return 0
+}
+
+func (x *Session) GetLastUsedMs() int64 {
+	if x != nil {
+		return x.LastUsedMs
+	}
+	return 0
+}
+
+func (x *Session) GetIp() string {
+	if x != nil {
+		return x.Ip
+	}
+	return ""
+}
+
+func (x *Session) GetUserAgent() string {
+	if x != nil {
+		return x.UserAgent
+	}
+	return ""
+}
+
+func (x *Session) GetGeneration() int64 {
+	if x != nil {
+		return x.Generation
+	}
+	return 0
+}
+
+type Sessions struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sessions      []*Session             `protobuf:"bytes,1,rep,name=sessions,proto3" json:"sessions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Sessions) Reset() {
+	*x = Sessions{}
+	mi := &file_grains_user_userpb_user_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sessions) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sessions) ProtoMessage() {}
+
+func (x *Sessions) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_user_userpb_user_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sessions.ProtoReflect.Descriptor instead.
+func (*Sessions) Descriptor() ([]byte, []int) {
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Sessions) GetSessions() []*Session {
+	if x != nil {
+		return x.Sessions
+	}
+	return nil
+}
+
+// Withdrawn answers the step: the access grain knows.
+type Withdrawn struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Number        int64                  `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Withdrawn) Reset() {
+	*x = Withdrawn{}
+	mi := &file_grains_user_userpb_user_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Withdrawn) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Withdrawn) ProtoMessage() {}
+
+func (x *Withdrawn) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_user_userpb_user_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Withdrawn.ProtoReflect.Descriptor instead.
+func (*Withdrawn) Descriptor() ([]byte, []int) {
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Withdrawn) GetNumber() int64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
 // UpdateProfile changes what users say of themselves. Only the user sends it.
 type UpdateProfile struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
@@ -193,7 +521,7 @@ type UpdateProfile struct {
 
 func (x *UpdateProfile) Reset() {
 	*x = UpdateProfile{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[3]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -205,7 +533,7 @@ func (x *UpdateProfile) String() string {
 func (*UpdateProfile) ProtoMessage() {}
 
 func (x *UpdateProfile) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[3]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -218,7 +546,7 @@ func (x *UpdateProfile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateProfile.ProtoReflect.Descriptor instead.
 func (*UpdateProfile) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{3}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *UpdateProfile) GetExpectedVersion() int64 {
@@ -258,7 +586,7 @@ type Get struct {
 
 func (x *Get) Reset() {
 	*x = Get{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[4]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -270,7 +598,7 @@ func (x *Get) String() string {
 func (*Get) ProtoMessage() {}
 
 func (x *Get) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[4]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -283,7 +611,7 @@ func (x *Get) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Get.ProtoReflect.Descriptor instead.
 func (*Get) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{4}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{9}
 }
 
 // GetCredentials asks for what a login is checked against; only the auth service asks.
@@ -295,7 +623,7 @@ type GetCredentials struct {
 
 func (x *GetCredentials) Reset() {
 	*x = GetCredentials{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[5]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -307,7 +635,7 @@ func (x *GetCredentials) String() string {
 func (*GetCredentials) ProtoMessage() {}
 
 func (x *GetCredentials) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[5]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -320,7 +648,7 @@ func (x *GetCredentials) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCredentials.ProtoReflect.Descriptor instead.
 func (*GetCredentials) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{5}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{10}
 }
 
 // AssignShop adds a shop to those the user works in. Only the shop grain's steps send it, as the
@@ -336,7 +664,7 @@ type AssignShop struct {
 
 func (x *AssignShop) Reset() {
 	*x = AssignShop{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[6]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -348,7 +676,7 @@ func (x *AssignShop) String() string {
 func (*AssignShop) ProtoMessage() {}
 
 func (x *AssignShop) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[6]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -361,7 +689,7 @@ func (x *AssignShop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssignShop.ProtoReflect.Descriptor instead.
 func (*AssignShop) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{6}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *AssignShop) GetShopId() string {
@@ -396,7 +724,7 @@ type UnassignShop struct {
 
 func (x *UnassignShop) Reset() {
 	*x = UnassignShop{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[7]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -408,7 +736,7 @@ func (x *UnassignShop) String() string {
 func (*UnassignShop) ProtoMessage() {}
 
 func (x *UnassignShop) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[7]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -421,7 +749,7 @@ func (x *UnassignShop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnassignShop.ProtoReflect.Descriptor instead.
 func (*UnassignShop) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{7}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *UnassignShop) GetShopId() string {
@@ -459,7 +787,7 @@ type User struct {
 
 func (x *User) Reset() {
 	*x = User{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[8]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -471,7 +799,7 @@ func (x *User) String() string {
 func (*User) ProtoMessage() {}
 
 func (x *User) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[8]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -484,7 +812,7 @@ func (x *User) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use User.ProtoReflect.Descriptor instead.
 func (*User) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{8}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *User) GetId() string {
@@ -588,7 +916,7 @@ type Credentials struct {
 
 func (x *Credentials) Reset() {
 	*x = Credentials{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[9]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -600,7 +928,7 @@ func (x *Credentials) String() string {
 func (*Credentials) ProtoMessage() {}
 
 func (x *Credentials) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[9]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -613,7 +941,7 @@ func (x *Credentials) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Credentials.ProtoReflect.Descriptor instead.
 func (*Credentials) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{9}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Credentials) GetUser() *User {
@@ -642,10 +970,43 @@ const file_grains_user_userpb_user_proto_rawDesc = "" +
 	"\x04role\x18\x04 \x01(\tR\x04role\x12\x1d\n" +
 	"\n" +
 	"company_id\x18\x05 \x01(\tR\tcompanyId\x12\x19\n" +
-	"\bshop_ids\x18\x06 \x03(\tR\ashopIds\"\v\n" +
-	"\tNoteLogin\"\f\n" +
+	"\bshop_ids\x18\x06 \x03(\tR\ashopIds\"s\n" +
+	"\tNoteLogin\x12\x1d\n" +
 	"\n" +
-	"NoteLogout\"|\n" +
+	"session_id\x18\x01 \x01(\tR\tsessionId\x12!\n" +
+	"\frefresh_hash\x18\x02 \x01(\fR\vrefreshHash\x12$\n" +
+	"\x0etoken_until_ms\x18\x03 \x01(\x03R\ftokenUntilMs\"=\n" +
+	"\n" +
+	"NoteLogout\x12\x1d\n" +
+	"\n" +
+	"session_id\x18\x01 \x01(\tR\tsessionId\x12\x10\n" +
+	"\x03all\x18\x02 \x01(\bR\x03all\"\xae\x01\n" +
+	"\aRefresh\x12\x1d\n" +
+	"\n" +
+	"session_id\x18\x01 \x01(\tR\tsessionId\x12\x1e\n" +
+	"\n" +
+	"generation\x18\x02 \x01(\x03R\n" +
+	"generation\x12!\n" +
+	"\frefresh_hash\x18\x03 \x01(\fR\vrefreshHash\x12\x1b\n" +
+	"\tnext_hash\x18\x04 \x01(\fR\bnextHash\x12$\n" +
+	"\x0etoken_until_ms\x18\x05 \x01(\x03R\ftokenUntilMs\"\x0e\n" +
+	"\fListSessions\"\xa9\x01\n" +
+	"\aSession\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
+	"\n" +
+	"created_ms\x18\x02 \x01(\x03R\tcreatedMs\x12 \n" +
+	"\flast_used_ms\x18\x03 \x01(\x03R\n" +
+	"lastUsedMs\x12\x0e\n" +
+	"\x02ip\x18\x04 \x01(\tR\x02ip\x12\x1d\n" +
+	"\n" +
+	"user_agent\x18\x05 \x01(\tR\tuserAgent\x12\x1e\n" +
+	"\n" +
+	"generation\x18\x06 \x01(\x03R\n" +
+	"generation\">\n" +
+	"\bSessions\x122\n" +
+	"\bsessions\x18\x01 \x03(\v2\x16.entrepot.user.SessionR\bsessions\"#\n" +
+	"\tWithdrawn\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\x03R\x06number\"|\n" +
 	"\rUpdateProfile\x12)\n" +
 	"\x10expected_version\x18\x01 \x01(\x03R\x0fexpectedVersion\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
@@ -697,26 +1058,32 @@ func file_grains_user_userpb_user_proto_rawDescGZIP() []byte {
 	return file_grains_user_userpb_user_proto_rawDescData
 }
 
-var file_grains_user_userpb_user_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_grains_user_userpb_user_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_grains_user_userpb_user_proto_goTypes = []any{
 	(*Register)(nil),       // 0: entrepot.user.Register
 	(*NoteLogin)(nil),      // 1: entrepot.user.NoteLogin
 	(*NoteLogout)(nil),     // 2: entrepot.user.NoteLogout
-	(*UpdateProfile)(nil),  // 3: entrepot.user.UpdateProfile
-	(*Get)(nil),            // 4: entrepot.user.Get
-	(*GetCredentials)(nil), // 5: entrepot.user.GetCredentials
-	(*AssignShop)(nil),     // 6: entrepot.user.AssignShop
-	(*UnassignShop)(nil),   // 7: entrepot.user.UnassignShop
-	(*User)(nil),           // 8: entrepot.user.User
-	(*Credentials)(nil),    // 9: entrepot.user.Credentials
+	(*Refresh)(nil),        // 3: entrepot.user.Refresh
+	(*ListSessions)(nil),   // 4: entrepot.user.ListSessions
+	(*Session)(nil),        // 5: entrepot.user.Session
+	(*Sessions)(nil),       // 6: entrepot.user.Sessions
+	(*Withdrawn)(nil),      // 7: entrepot.user.Withdrawn
+	(*UpdateProfile)(nil),  // 8: entrepot.user.UpdateProfile
+	(*Get)(nil),            // 9: entrepot.user.Get
+	(*GetCredentials)(nil), // 10: entrepot.user.GetCredentials
+	(*AssignShop)(nil),     // 11: entrepot.user.AssignShop
+	(*UnassignShop)(nil),   // 12: entrepot.user.UnassignShop
+	(*User)(nil),           // 13: entrepot.user.User
+	(*Credentials)(nil),    // 14: entrepot.user.Credentials
 }
 var file_grains_user_userpb_user_proto_depIdxs = []int32{
-	8, // 0: entrepot.user.Credentials.user:type_name -> entrepot.user.User
-	1, // [1:1] is the sub-list for method output_type
-	1, // [1:1] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	5,  // 0: entrepot.user.Sessions.sessions:type_name -> entrepot.user.Session
+	13, // 1: entrepot.user.Credentials.user:type_name -> entrepot.user.User
+	2,  // [2:2] is the sub-list for method output_type
+	2,  // [2:2] is the sub-list for method input_type
+	2,  // [2:2] is the sub-list for extension type_name
+	2,  // [2:2] is the sub-list for extension extendee
+	0,  // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_grains_user_userpb_user_proto_init() }
@@ -730,7 +1097,7 @@ func file_grains_user_userpb_user_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_user_userpb_user_proto_rawDesc), len(file_grains_user_userpb_user_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,0 +1,152 @@
+package access
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/access/accesspb"
+	"entrepot/grains/grainstest"
+	"entrepot/persistence/storetest"
+)
+
+var (
+	user     = entrepot.DeriveID("user")
+	acme     = entrepot.DeriveID("acme")
+	start    = time.UnixMilli(1_750_000_000_000).UTC()
+	platform = entrepot.SystemCaller("test")
+)
+
+func turn(at time.Time) entrepot.Turn {
+	return entrepot.Turn{ID: accesspb.ID, Now: at, Caller: platform}
+}
+
+func in(d time.Duration) int64 { return start.Add(d).UnixMilli() }
+
+func play(t *testing.T, s *State, facts []events.Event, err error) int {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range facts {
+		s.Apply(f)
+	}
+	return len(facts)
+}
+
+func TestOnlyThePlatformAndOnlyWhatIsWhole(t *testing.T) {
+	t.Parallel()
+	s := &State{}
+	super := entrepot.Turn{Now: start, Caller: entrepot.Caller{Role: entrepot.SuperAdmin, UserID: user}}
+	_, e1 := s.Withdraw(super, &accesspb.Withdraw{UserId: user, SessionId: "s", UntilMs: in(time.Minute)})
+	_, e2 := s.SetCompany(super, &accesspb.SetCompany{CompanyId: acme, Standing: Closed})
+	_, e3 := s.Since(super, &accesspb.Since{})
+	for _, err := range []error{e1, e2, e3} {
+		if entrepot.CodeOf(err) != entrepot.CodeNotFound {
+			t.Errorf("a super admin: %v", err)
+		}
+	}
+	for _, c := range []*accesspb.Withdraw{{SessionId: "s", UntilMs: in(time.Minute)}, {UserId: user, UntilMs: in(time.Minute)}} {
+		if _, err := s.Withdraw(turn(start), c); entrepot.CodeOf(err) != entrepot.CodeInvalid {
+			t.Errorf("%v: %v", c, err)
+		}
+	}
+	for _, c := range []*accesspb.SetCompany{{Standing: Full}, {CompanyId: acme, Standing: "half"}} {
+		if _, err := s.SetCompany(turn(start), c); entrepot.CodeOf(err) != entrepot.CodeInvalid {
+			t.Errorf("%v: %v", c, err)
+		}
+	}
+}
+
+func TestWithdrawalsAreToldOnceAndForgotten(t *testing.T) {
+	t.Parallel()
+	s := &State{}
+	one := &accesspb.Withdraw{UserId: user, SessionId: "one", UntilMs: in(time.Minute)}
+	for i, want := range []int{1, 0} {
+		facts, err := s.Withdraw(turn(start), one)
+		if got := play(t, s, facts, err); got != want {
+			t.Errorf("time %d made %d facts", i+1, got)
+		}
+	}
+	facts, err := s.Withdraw(turn(start), &accesspb.Withdraw{UserId: user, BeforeMs: in(0), UntilMs: in(3 * time.Minute)})
+	play(t, s, facts, err)
+	for after, want := range map[int64]int{0: 2, 1: 1, 2: 0, 99: 2} {
+		c, err := s.Since(turn(start), &accesspb.Since{Number: after})
+		if err != nil || len(c.Withdrawn) != want || c.Number != 2 || c.Complete != (after == 0 || after == 99) {
+			t.Errorf("since %d: %v, %v", after, c, err)
+		}
+	}
+	if s.Wake(turn(start.Add(59*time.Second))) != nil {
+		t.Error("forgets before the token has expired")
+	}
+	if at := s.WakeAt(); at.Before(start.Add(time.Minute)) || at.After(start.Add(2*time.Minute)) {
+		t.Errorf("wakes at %v", at)
+	}
+	play(t, s, s.Wake(turn(start.Add(time.Minute))), nil)
+	if len(s.Withdrawn) != 1 || s.Withdrawn[0].Session != "" {
+		t.Errorf("left %+v", s.Withdrawn)
+	}
+	if facts, err := s.Withdraw(turn(start.Add(time.Hour)), one); err != nil || facts != nil {
+		t.Errorf("expired tokens: %v, %v", facts, err)
+	}
+}
+
+func TestTheStateIsBounded(t *testing.T) {
+	t.Parallel()
+	s := &State{}
+	for i := range MaxWithdrawn {
+		s.Apply(withdrawn{withdrawal: withdrawal{User: user, Session: fmt.Sprint(i), Until: in(time.Minute)}, At: in(0)})
+	}
+	more := &accesspb.Withdraw{UserId: user, SessionId: "more", UntilMs: in(time.Hour)}
+	if _, err := s.Withdraw(turn(start), more); entrepot.CodeOf(err) != entrepot.CodeUnavailable {
+		t.Errorf("over the bound: %v", err)
+	}
+	facts, err := s.Withdraw(turn(start.Add(time.Minute)), more)
+	if play(t, s, facts, err); len(s.Withdrawn) != 1 {
+		t.Errorf("%d are left", len(s.Withdrawn))
+	}
+}
+
+func TestAnOlderStandingChangesNothing(t *testing.T) {
+	t.Parallel()
+	s := &State{}
+	for _, c := range []struct {
+		standing string
+		version  int64
+		want     string
+	}{{ReadOnly, 2, ReadOnly}, {Closed, 1, ReadOnly}, {Full, 3, Full}, {ReadOnly, 2, Full}} {
+		facts, err := s.SetCompany(turn(start), &accesspb.SetCompany{CompanyId: acme, Standing: c.standing, Version: c.version})
+		play(t, s, facts, err)
+		if s.Companies[0].Standing != c.want {
+			t.Errorf("%+v left %+v", c, s.Companies)
+		}
+	}
+	delta, _ := s.Since(turn(start), &accesspb.Since{Number: 1})
+	whole, _ := s.Since(turn(start), &accesspb.Since{})
+	if len(delta.Companies) != 1 || delta.Companies[0].Standing != Full || len(whole.Companies) != 0 {
+		t.Errorf("told %v and %v", delta, whole)
+	}
+}
+
+func TestAccessOnTheHost(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
+	until := m.Now().Add(time.Hour).UnixMilli()
+	if _, err := m.Ask(m.Platform(), accesspb.Kind, accesspb.ID, &accesspb.Withdraw{UserId: user, SessionId: "one", UntilMs: until}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Ask(m.Platform(), accesspb.Kind, accesspb.ID, &accesspb.SetCompany{CompanyId: acme, Standing: Closed, Version: 1}); err != nil {
+		t.Fatal(err)
+	}
+	m.Restart()
+	c, err := grains.Ask[*accesspb.Changes](m.Platform(), m, accesspb.Kind, accesspb.ID, &accesspb.Since{})
+	if err != nil || c.Number != 2 || len(c.Withdrawn) != 1 || len(c.Companies) != 1 || c.Withdrawn[0].UntilMs != until {
+		t.Fatalf("after the restart: %v, %v", c, err)
+	}
+	if list := m.Events(); len(list) != 0 {
+		t.Errorf("it published %v", list)
+	}
+}
