@@ -37,9 +37,16 @@ func Kind() *grains.Kind {
 	k := grains.NewKind[State](userpb.Kind, Collection)
 	grains.Command(k, (*State).Register, (*State).View)
 	grains.Command(k, (*State).NoteLogin, (*State).View)
-	grains.Command(k, (*State).NoteLogout, (*State).View)
+	grains.Later(k, (*State).NoteLogout, (*State).loggedOut)
+	grains.Later(k, (*State).Refresh, (*State).refreshed)
+	grains.Later(k, (*State).AssignShop, (*State).assigned)
+	grains.Later(k, (*State).UnassignShop, (*State).unassigned)
 	grains.Command(k, (*State).UpdateProfile, (*State).View)
 	grains.Query(k, (*State).Get)
 	grains.Query(k, (*State).GetCredentials)
+	grains.Query(k, (*State).ListSessions)
+
+	grains.Steps(k, steps)
+	grains.Command(k, (*State).Withdrawn, (*State).View)
 	return k
 }

@@ -1,7 +1,8 @@
 // Package user is one account of the platform: who it is, what it may do, and
 // what a login is checked against.
 //
-// Commands: Register, UpdateProfile, NoteLogin, NoteLogout. Queries: Get, GetCredentials.
+// Commands: Register, UpdateProfile, NoteLogin, NoteLogout, Refresh (session.go), AssignShop, UnassignShop
+// (shops.go), Withdrawn (of its steps). Queries: Get, GetCredentials, ListSessions.
 // Persisted: the whole [State]. The password hash is part of it, comes in by a
 // private fact and leaves only by GetCredentials, to the platform itself.
 package user
@@ -34,6 +35,10 @@ type State struct {
 	// Version counts the changes of the profile, for If-Match. Logins do not
 	// count: they would make a form stale that is open on another device.
 	Version int64 `json:"version,omitempty"`
+
+	Sessions []Session `json:"sessions,omitempty"`
+	Stale    []stale   `json:"stale,omitempty"`    // withdrawals that the access grain has yet to know
+	StaleSeq int64     `json:"staleSeq,omitempty"` // names them
 }
 
 // passwordSet is the secret half of a registration.
@@ -134,25 +139,6 @@ func (s *State) UpdateProfile(t entrepot.Turn, c *userpb.UpdateProfile) ([]event
 	return []events.Event{events.UserUpdated{User: u}}, nil
 }
 
-// NoteLogin records that tokens were issued to the user.
-func (s *State) NoteLogin(t entrepot.Turn, _ *userpb.NoteLogin) ([]events.Event, error) {
-	if s.ID == "" || !t.Caller.Is(s.ID) {
-		return nil, entrepot.ErrNotFound
-	}
-	if !s.IsActive {
-		return nil, entrepot.Errorf(entrepot.CodeForbidden, "the account is disabled")
-	}
-	return []events.Event{events.UserLoggedIn{UserID: s.ID, Email: s.Email, Role: s.Role, LoggedInAt: t.Now}}, nil
-}
-
-// NoteLogout records that the user ended a session.
-func (s *State) NoteLogout(t entrepot.Turn, _ *userpb.NoteLogout) ([]events.Event, error) {
-	if s.ID == "" || !t.Caller.Is(s.ID) {
-		return nil, entrepot.ErrNotFound
-	}
-	return []events.Event{events.UserLoggedOut{UserID: s.ID, Email: s.Email, LoggedOutAt: t.Now}}, nil
-}
-
 // Apply changes the state by one fact.
 func (s *State) Apply(e events.Event) {
 	switch f := e.(type) {
@@ -165,7 +151,8 @@ func (s *State) Apply(e events.Event) {
 		s.PasswordHash = f.Hash
 	case events.UserLoggedIn:
 		s.LastLogin = f.LoggedInAt.UnixMilli()
-	case events.UserLoggedOut: // sessions are the tokens' own; the event is for the audit trail
+	default: // events.UserLoggedOut is for the audit trail
+		s.applySession(e)
 	}
 }
 

@@ -172,6 +172,7 @@ type NoteLogout struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	SessionId     string                 `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
 	All           bool                   `protobuf:"varint,2,opt,name=all,proto3" json:"all,omitempty"`
+	TokenUntilMs  int64                  `protobuf:"varint,3,opt,name=token_until_ms,json=tokenUntilMs,proto3" json:"token_until_ms,omitempty"` // when the caller's own token expires; 0: the session must be one of the user's
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -218,6 +219,13 @@ func (x *NoteLogout) GetAll() bool {
 		return x.All
 	}
 	return false
+}
+
+func (x *NoteLogout) GetTokenUntilMs() int64 {
+	if x != nil {
+		return x.TokenUntilMs
+	}
+	return 0
 }
 
 // Refresh exchanges the session's current refresh token for its next one. Only the platform sends it. A token that
@@ -298,6 +306,59 @@ func (x *Refresh) GetTokenUntilMs() int64 {
 	return 0
 }
 
+// Refreshed is the user as the next token names it.
+type Refreshed struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	User          *User                  `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	IssuedMs      int64                  `protobuf:"varint,2,opt,name=issued_ms,json=issuedMs,proto3" json:"issued_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Refreshed) Reset() {
+	*x = Refreshed{}
+	mi := &file_grains_user_userpb_user_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Refreshed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Refreshed) ProtoMessage() {}
+
+func (x *Refreshed) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_user_userpb_user_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Refreshed.ProtoReflect.Descriptor instead.
+func (*Refreshed) Descriptor() ([]byte, []int) {
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Refreshed) GetUser() *User {
+	if x != nil {
+		return x.User
+	}
+	return nil
+}
+
+func (x *Refreshed) GetIssuedMs() int64 {
+	if x != nil {
+		return x.IssuedMs
+	}
+	return 0
+}
+
 // ListSessions asks for the user's sessions; only the user asks.
 type ListSessions struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -307,7 +368,7 @@ type ListSessions struct {
 
 func (x *ListSessions) Reset() {
 	*x = ListSessions{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[4]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -319,7 +380,7 @@ func (x *ListSessions) String() string {
 func (*ListSessions) ProtoMessage() {}
 
 func (x *ListSessions) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[4]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -332,7 +393,7 @@ func (x *ListSessions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSessions.ProtoReflect.Descriptor instead.
 func (*ListSessions) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{4}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{5}
 }
 
 type Session struct {
@@ -349,7 +410,7 @@ type Session struct {
 
 func (x *Session) Reset() {
 	*x = Session{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[5]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -361,7 +422,7 @@ func (x *Session) String() string {
 func (*Session) ProtoMessage() {}
 
 func (x *Session) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[5]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -374,7 +435,7 @@ func (x *Session) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Session.ProtoReflect.Descriptor instead.
 func (*Session) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{5}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Session) GetId() string {
@@ -428,7 +489,7 @@ type Sessions struct {
 
 func (x *Sessions) Reset() {
 	*x = Sessions{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[6]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -440,7 +501,7 @@ func (x *Sessions) String() string {
 func (*Sessions) ProtoMessage() {}
 
 func (x *Sessions) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[6]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -453,7 +514,7 @@ func (x *Sessions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sessions.ProtoReflect.Descriptor instead.
 func (*Sessions) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{6}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Sessions) GetSessions() []*Session {
@@ -473,7 +534,7 @@ type Withdrawn struct {
 
 func (x *Withdrawn) Reset() {
 	*x = Withdrawn{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[7]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -485,7 +546,7 @@ func (x *Withdrawn) String() string {
 func (*Withdrawn) ProtoMessage() {}
 
 func (x *Withdrawn) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[7]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -498,7 +559,7 @@ func (x *Withdrawn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Withdrawn.ProtoReflect.Descriptor instead.
 func (*Withdrawn) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{7}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Withdrawn) GetNumber() int64 {
@@ -521,7 +582,7 @@ type UpdateProfile struct {
 
 func (x *UpdateProfile) Reset() {
 	*x = UpdateProfile{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[8]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -533,7 +594,7 @@ func (x *UpdateProfile) String() string {
 func (*UpdateProfile) ProtoMessage() {}
 
 func (x *UpdateProfile) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[8]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -546,7 +607,7 @@ func (x *UpdateProfile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateProfile.ProtoReflect.Descriptor instead.
 func (*UpdateProfile) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{8}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *UpdateProfile) GetExpectedVersion() int64 {
@@ -586,7 +647,7 @@ type Get struct {
 
 func (x *Get) Reset() {
 	*x = Get{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[9]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -598,7 +659,7 @@ func (x *Get) String() string {
 func (*Get) ProtoMessage() {}
 
 func (x *Get) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[9]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -611,7 +672,7 @@ func (x *Get) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Get.ProtoReflect.Descriptor instead.
 func (*Get) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{9}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{10}
 }
 
 // GetCredentials asks for what a login is checked against; only the auth service asks.
@@ -623,7 +684,7 @@ type GetCredentials struct {
 
 func (x *GetCredentials) Reset() {
 	*x = GetCredentials{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[10]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -635,7 +696,7 @@ func (x *GetCredentials) String() string {
 func (*GetCredentials) ProtoMessage() {}
 
 func (x *GetCredentials) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[10]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -648,7 +709,7 @@ func (x *GetCredentials) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCredentials.ProtoReflect.Descriptor instead.
 func (*GetCredentials) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{10}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{11}
 }
 
 // AssignShop adds a shop to those the user works in. Only the shop grain's steps send it, as the
@@ -664,7 +725,7 @@ type AssignShop struct {
 
 func (x *AssignShop) Reset() {
 	*x = AssignShop{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[11]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -676,7 +737,7 @@ func (x *AssignShop) String() string {
 func (*AssignShop) ProtoMessage() {}
 
 func (x *AssignShop) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[11]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -689,7 +750,7 @@ func (x *AssignShop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssignShop.ProtoReflect.Descriptor instead.
 func (*AssignShop) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{11}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *AssignShop) GetShopId() string {
@@ -724,7 +785,7 @@ type UnassignShop struct {
 
 func (x *UnassignShop) Reset() {
 	*x = UnassignShop{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[12]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -736,7 +797,7 @@ func (x *UnassignShop) String() string {
 func (*UnassignShop) ProtoMessage() {}
 
 func (x *UnassignShop) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[12]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -749,7 +810,7 @@ func (x *UnassignShop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnassignShop.ProtoReflect.Descriptor instead.
 func (*UnassignShop) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{12}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *UnassignShop) GetShopId() string {
@@ -787,7 +848,7 @@ type User struct {
 
 func (x *User) Reset() {
 	*x = User{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[13]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -799,7 +860,7 @@ func (x *User) String() string {
 func (*User) ProtoMessage() {}
 
 func (x *User) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[13]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -812,7 +873,7 @@ func (x *User) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use User.ProtoReflect.Descriptor instead.
 func (*User) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{13}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *User) GetId() string {
@@ -916,7 +977,7 @@ type Credentials struct {
 
 func (x *Credentials) Reset() {
 	*x = Credentials{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[14]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -928,7 +989,7 @@ func (x *Credentials) String() string {
 func (*Credentials) ProtoMessage() {}
 
 func (x *Credentials) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[14]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -941,7 +1002,7 @@ func (x *Credentials) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Credentials.ProtoReflect.Descriptor instead.
 func (*Credentials) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{14}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Credentials) GetUser() *User {
@@ -975,12 +1036,13 @@ const file_grains_user_userpb_user_proto_rawDesc = "" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12!\n" +
 	"\frefresh_hash\x18\x02 \x01(\fR\vrefreshHash\x12$\n" +
-	"\x0etoken_until_ms\x18\x03 \x01(\x03R\ftokenUntilMs\"=\n" +
+	"\x0etoken_until_ms\x18\x03 \x01(\x03R\ftokenUntilMs\"c\n" +
 	"\n" +
 	"NoteLogout\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12\x10\n" +
-	"\x03all\x18\x02 \x01(\bR\x03all\"\xae\x01\n" +
+	"\x03all\x18\x02 \x01(\bR\x03all\x12$\n" +
+	"\x0etoken_until_ms\x18\x03 \x01(\x03R\ftokenUntilMs\"\xae\x01\n" +
 	"\aRefresh\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12\x1e\n" +
@@ -989,7 +1051,10 @@ const file_grains_user_userpb_user_proto_rawDesc = "" +
 	"generation\x12!\n" +
 	"\frefresh_hash\x18\x03 \x01(\fR\vrefreshHash\x12\x1b\n" +
 	"\tnext_hash\x18\x04 \x01(\fR\bnextHash\x12$\n" +
-	"\x0etoken_until_ms\x18\x05 \x01(\x03R\ftokenUntilMs\"\x0e\n" +
+	"\x0etoken_until_ms\x18\x05 \x01(\x03R\ftokenUntilMs\"Q\n" +
+	"\tRefreshed\x12'\n" +
+	"\x04user\x18\x01 \x01(\v2\x13.entrepot.user.UserR\x04user\x12\x1b\n" +
+	"\tissued_ms\x18\x02 \x01(\x03R\bissuedMs\"\x0e\n" +
 	"\fListSessions\"\xa9\x01\n" +
 	"\aSession\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
@@ -1058,32 +1123,34 @@ func file_grains_user_userpb_user_proto_rawDescGZIP() []byte {
 	return file_grains_user_userpb_user_proto_rawDescData
 }
 
-var file_grains_user_userpb_user_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_grains_user_userpb_user_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_grains_user_userpb_user_proto_goTypes = []any{
 	(*Register)(nil),       // 0: entrepot.user.Register
 	(*NoteLogin)(nil),      // 1: entrepot.user.NoteLogin
 	(*NoteLogout)(nil),     // 2: entrepot.user.NoteLogout
 	(*Refresh)(nil),        // 3: entrepot.user.Refresh
-	(*ListSessions)(nil),   // 4: entrepot.user.ListSessions
-	(*Session)(nil),        // 5: entrepot.user.Session
-	(*Sessions)(nil),       // 6: entrepot.user.Sessions
-	(*Withdrawn)(nil),      // 7: entrepot.user.Withdrawn
-	(*UpdateProfile)(nil),  // 8: entrepot.user.UpdateProfile
-	(*Get)(nil),            // 9: entrepot.user.Get
-	(*GetCredentials)(nil), // 10: entrepot.user.GetCredentials
-	(*AssignShop)(nil),     // 11: entrepot.user.AssignShop
-	(*UnassignShop)(nil),   // 12: entrepot.user.UnassignShop
-	(*User)(nil),           // 13: entrepot.user.User
-	(*Credentials)(nil),    // 14: entrepot.user.Credentials
+	(*Refreshed)(nil),      // 4: entrepot.user.Refreshed
+	(*ListSessions)(nil),   // 5: entrepot.user.ListSessions
+	(*Session)(nil),        // 6: entrepot.user.Session
+	(*Sessions)(nil),       // 7: entrepot.user.Sessions
+	(*Withdrawn)(nil),      // 8: entrepot.user.Withdrawn
+	(*UpdateProfile)(nil),  // 9: entrepot.user.UpdateProfile
+	(*Get)(nil),            // 10: entrepot.user.Get
+	(*GetCredentials)(nil), // 11: entrepot.user.GetCredentials
+	(*AssignShop)(nil),     // 12: entrepot.user.AssignShop
+	(*UnassignShop)(nil),   // 13: entrepot.user.UnassignShop
+	(*User)(nil),           // 14: entrepot.user.User
+	(*Credentials)(nil),    // 15: entrepot.user.Credentials
 }
 var file_grains_user_userpb_user_proto_depIdxs = []int32{
-	5,  // 0: entrepot.user.Sessions.sessions:type_name -> entrepot.user.Session
-	13, // 1: entrepot.user.Credentials.user:type_name -> entrepot.user.User
-	2,  // [2:2] is the sub-list for method output_type
-	2,  // [2:2] is the sub-list for method input_type
-	2,  // [2:2] is the sub-list for extension type_name
-	2,  // [2:2] is the sub-list for extension extendee
-	0,  // [0:2] is the sub-list for field type_name
+	14, // 0: entrepot.user.Refreshed.user:type_name -> entrepot.user.User
+	6,  // 1: entrepot.user.Sessions.sessions:type_name -> entrepot.user.Session
+	14, // 2: entrepot.user.Credentials.user:type_name -> entrepot.user.User
+	3,  // [3:3] is the sub-list for method output_type
+	3,  // [3:3] is the sub-list for method input_type
+	3,  // [3:3] is the sub-list for extension type_name
+	3,  // [3:3] is the sub-list for extension extendee
+	0,  // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_grains_user_userpb_user_proto_init() }
@@ -1097,7 +1164,7 @@ func file_grains_user_userpb_user_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_user_userpb_user_proto_rawDesc), len(file_grains_user_userpb_user_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

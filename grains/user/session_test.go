@@ -1,0 +1,257 @@
+package user
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/access"
+	"entrepot/grains/access/accesspb"
+	"entrepot/grains/grainstest"
+	"entrepot/grains/user/userpb"
+	"entrepot/persistence/storetest"
+
+	"google.golang.org/protobuf/proto"
+)
+
+var self = entrepot.Caller{Role: entrepot.Customer, UserID: id, IP: "192.0.2.1", UserAgent: strings.Repeat("a", 500)}
+
+func at(c entrepot.Caller, after time.Duration) entrepot.Turn {
+	return entrepot.Turn{ID: id, Now: start.Add(after), Caller: c}
+}
+
+func until(after time.Duration) int64 { return start.Add(after + 15*time.Minute).UnixMilli() }
+
+// open logs in at a time.
+func open(t *testing.T, s *State, session string, after time.Duration) {
+	t.Helper()
+	facts, err := s.NoteLogin(at(self, after), &userpb.NoteLogin{SessionId: session, RefreshHash: []byte("1"), TokenUntilMs: until(after)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	play(s, facts)
+}
+
+func refresh(session string, generation int64, hash, next string) *userpb.Refresh {
+	return &userpb.Refresh{SessionId: session, Generation: generation, RefreshHash: []byte(hash), NextHash: []byte(next), TokenUntilMs: until(0)}
+}
+
+func TestWhichRefreshTokensAreGood(t *testing.T) {
+	t.Parallel()
+	const no = entrepot.CodeUnauthenticated
+	for name, c := range map[string]struct {
+		caller entrepot.Caller
+		after  time.Duration
+		cmd    *userpb.Refresh
+		want   entrepot.Code
+		ends   bool // the session
+	}{
+		"the current one":         {platform, time.Hour, refresh("s", 2, "2", "3"), "", false},
+		"of nobody's session":     {platform, time.Hour, refresh("x", 2, "2", "3"), no, false},
+		"no session":              {platform, time.Hour, refresh("", 2, "2", "3"), no, false},
+		"a wrong secret":          {platform, time.Hour, refresh("s", 2, "1", "3"), no, false},
+		"one yet to come":         {platform, time.Hour, refresh("s", 3, "3", "4"), no, false},
+		"one used before":         {platform, time.Hour, refresh("s", 1, "1", "3"), "", true},
+		"the user itself":         {self, time.Hour, refresh("s", 2, "2", "3"), entrepot.CodeNotFound, false},
+		"just before it is idle":  {platform, time.Minute + SessionIdle - 1, refresh("s", 2, "2", "3"), "", false},
+		"after it was idle":       {platform, time.Minute + SessionIdle, refresh("s", 2, "2", "3"), no, false},
+		"of no further one":       {platform, time.Hour, refresh("s", 2, "2", ""), no, false},
+		"a session without token": {platform, time.Hour, refresh("s", 0, "", "3"), no, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := registered(t, entrepot.Customer)
+			open(t, s, "s", 0)
+			facts, err := s.Refresh(at(platform, time.Minute), refresh("s", 1, "1", "2"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			play(s, facts)
+			facts, err = s.Refresh(at(c.caller, c.after), c.cmd)
+			if entrepot.CodeOf(err) != c.want {
+				t.Fatalf("%v, want %q", err, c.want)
+			}
+			play(s, facts)
+			if ended := len(s.Sessions) == 0; ended != c.ends {
+				t.Errorf("ended is %v", ended)
+			}
+		})
+	}
+}
+
+// However often a session is refreshed, it ends; and a disabled user's at once.
+func TestSessionsEnd(t *testing.T) {
+	t.Parallel()
+	s := registered(t, entrepot.Customer)
+	open(t, s, "s", 0)
+	step := 10 * 24 * time.Hour
+	for g := int64(1); g <= 2; g++ {
+		facts, err := s.Refresh(at(platform, time.Duration(g)*step), refresh("s", g, fmt.Sprint(g), fmt.Sprint(g+1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		play(s, facts)
+	}
+	if err := second(s.Refresh(at(platform, 3*step), refresh("s", 3, "3", "4"))); entrepot.CodeOf(err) != entrepot.CodeUnauthenticated {
+		t.Errorf("after its life: %v", err)
+	}
+	s.IsActive = false
+	if err := second(s.Refresh(at(platform, 2*step), refresh("s", 3, "3", "4"))); entrepot.CodeOf(err) != entrepot.CodeUnauthenticated {
+		t.Errorf("disabled: %v", err)
+	}
+}
+
+func TestTheOldestSessionGoes(t *testing.T) {
+	t.Parallel()
+	s := registered(t, entrepot.Customer)
+	for i := range MaxSessions + 1 {
+		open(t, s, fmt.Sprint(i), time.Duration(i)*time.Second)
+	}
+	if len(s.Sessions) != MaxSessions || s.session("0") != nil || len(s.Stale) != 1 || s.Stale[0].Session != "0" {
+		t.Errorf("%d sessions, %+v", len(s.Sessions), s.Stale)
+	}
+	if got := len(s.Sessions[0].UserAgent); got != maxSessionAgent {
+		t.Errorf("%d bytes of the user agent", got)
+	}
+	list, err := s.ListSessions(at(self, time.Hour), nil)
+	if err != nil || list.Sessions[0].Id != fmt.Sprint(MaxSessions) {
+		t.Errorf("%v, %v", list, err)
+	}
+	if err := second(s.ListSessions(at(super, 0), nil)); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Errorf("a super admin: %v", err)
+	}
+}
+
+func TestWhatALogoutEnds(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		caller      entrepot.Caller
+		cmd         *userpb.NoteLogout
+		want        entrepot.Code
+		left, stale int
+	}{
+		"this one":              {self, &userpb.NoteLogout{SessionId: "a"}, "", 1, 1},
+		"all":                   {self, &userpb.NoteLogout{All: true}, "", 0, 2},
+		"an unknown one":        {self, &userpb.NoteLogout{SessionId: "x"}, entrepot.CodeNotFound, 2, 0},
+		"its own, without note": {self, &userpb.NoteLogout{SessionId: "x", TokenUntilMs: until(0)}, "", 2, 1},
+		"another's":             {super, &userpb.NoteLogout{SessionId: "a"}, entrepot.CodeNotFound, 2, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := registered(t, entrepot.Customer)
+			open(t, s, "a", 0)
+			open(t, s, "b", time.Second)
+			facts, err := s.NoteLogout(at(c.caller, time.Minute), c.cmd)
+			if entrepot.CodeOf(err) != c.want {
+				t.Fatal(err)
+			}
+			play(s, facts)
+			if len(s.Sessions) != c.left || len(s.Stale) != c.stale || len(steps(s)) != c.stale {
+				t.Errorf("left %+v, stale %+v", s.Sessions, s.Stale)
+			}
+		})
+	}
+}
+
+func TestWhoIsAssignedToAShop(t *testing.T) {
+	t.Parallel()
+	other := entrepot.DeriveID("other")
+	for name, c := range map[string]struct {
+		role   entrepot.Role
+		caller entrepot.Caller
+		cmd    *userpb.AssignShop
+		off    bool
+		want   entrepot.Code
+		facts  int
+	}{
+		"staff":              {entrepot.ShopStaff, platform, &userpb.AssignShop{ShopId: shopB, CompanyId: company}, false, "", 1},
+		"a manager":          {entrepot.ShopManager, platform, &userpb.AssignShop{ShopId: shopB, CompanyId: company, Manager: true}, false, "", 1},
+		"again":              {entrepot.ShopStaff, platform, &userpb.AssignShop{ShopId: shopA, CompanyId: company}, false, "", 0},
+		"staff as manager":   {entrepot.ShopStaff, platform, &userpb.AssignShop{ShopId: shopB, CompanyId: company, Manager: true}, false, entrepot.CodeConflict, 0},
+		"a company admin":    {entrepot.CompanyAdmin, platform, &userpb.AssignShop{ShopId: shopB, CompanyId: company}, false, entrepot.CodeConflict, 0},
+		"of another company": {entrepot.ShopStaff, platform, &userpb.AssignShop{ShopId: shopB, CompanyId: other}, false, entrepot.CodeNotFound, 0},
+		"a customer":         {entrepot.Customer, platform, &userpb.AssignShop{ShopId: shopB}, false, entrepot.CodeNotFound, 0},
+		"by an admin":        {entrepot.ShopStaff, admin, &userpb.AssignShop{ShopId: shopB, CompanyId: company}, false, entrepot.CodeNotFound, 0},
+		"no shop":            {entrepot.ShopStaff, platform, &userpb.AssignShop{ShopId: "b", CompanyId: company}, false, entrepot.CodeInvalid, 0},
+		"a disabled user":    {entrepot.ShopStaff, platform, &userpb.AssignShop{ShopId: shopB, CompanyId: company}, true, entrepot.CodeConflict, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := registered(t, c.role)
+			s.IsActive = !c.off
+			facts, err := s.AssignShop(turn(c.caller), c.cmd)
+			if entrepot.CodeOf(err) != c.want || len(facts) != c.facts {
+				t.Fatalf("%v, %v", facts, err)
+			}
+		})
+	}
+}
+
+// A change of shops withdraws the tokens that say the old ones, and leaves the session.
+func TestAChangeOfShopsMakesTokensStale(t *testing.T) {
+	t.Parallel()
+	s := registered(t, entrepot.ShopStaff)
+	open(t, s, "a", 0)
+	facts, err := s.UnassignShop(turn(platform), &userpb.UnassignShop{ShopId: shopA, CompanyId: company})
+	if err != nil {
+		t.Fatal(err)
+	}
+	play(s, facts)
+	if len(s.ShopIDs) != 0 || len(s.Sessions) != 1 || len(s.Stale) != 1 || s.Stale[0].Before != start.UnixMilli()+1 || s.Stale[0].Until != until(0) {
+		t.Errorf("%+v", s)
+	}
+	if facts, err := s.UnassignShop(turn(platform), &userpb.UnassignShop{ShopId: shopA, CompanyId: company}); err != nil || facts != nil {
+		t.Errorf("again: %v, %v", facts, err)
+	}
+	if e, ok := events.Event(facts[0]).(events.UserUpdated); !ok || len(e.ShopIDs) != 0 {
+		t.Errorf("told %+v", facts[0])
+	}
+}
+
+// A used token ends its session, and whoever is told so knows that every member
+// can know: the access grain has it, also after a restart of all.
+func TestReuseIsWithdrawnBeforeItIsAnswered(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind(), access.Kind()})
+	ask := func(c entrepot.Caller, cmd proto.Message) error {
+		_, err := m.Ask(m.As(c), userpb.Kind, id, cmd)
+		return err
+	}
+	if err := ask(nobody, registration(entrepot.Customer, nil)); err != nil {
+		t.Fatal(err)
+	}
+	good := m.Now().Add(15 * time.Minute).UnixMilli()
+	if err := ask(self, &userpb.NoteLogin{SessionId: "s", RefreshHash: []byte("1"), TokenUntilMs: good}); err != nil {
+		t.Fatal(err)
+	}
+	m.Restart()
+	first := refresh("s", 1, "1", "2")
+	first.TokenUntilMs = good
+	if err := ask(platform, first); err != nil {
+		t.Fatal(err)
+	}
+	if err := ask(platform, refresh("s", 1, "1", "3")); entrepot.CodeOf(err) != entrepot.CodeUnauthenticated {
+		t.Fatalf("used again: %v", err)
+	}
+	known := func() *accesspb.Changes {
+		c, err := grains.Ask[*accesspb.Changes](m.Platform(), m, accesspb.Kind, accesspb.ID, &accesspb.Since{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	if c := known(); len(c.Withdrawn) != 1 || c.Withdrawn[0].SessionId != "s" || c.Withdrawn[0].UserId != id {
+		t.Fatalf("withdrawn %v", c)
+	}
+	m.Restart()
+	if err := ask(platform, refresh("s", 2, "2", "3")); entrepot.CodeOf(err) != entrepot.CodeUnauthenticated {
+		t.Fatalf("the family is not dead: %v", err)
+	}
+	if got := strings.Join(m.EventTypes(), " "); got != "user.registered user.logged_in user.logged_out" {
+		t.Error(got)
+	}
+}

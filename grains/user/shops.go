@@ -1,0 +1,63 @@
+package user
+
+import (
+	"slices"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/user/userpb"
+)
+
+// AssignShop adds a shop to those the user works in. Tokens that name fewer
+// shops are withdrawn; the client refreshes.
+func (s *State) AssignShop(t entrepot.Turn, c *userpb.AssignShop) ([]events.Event, error) {
+	switch {
+	case t.Caller.Role != entrepot.System, s.ID == "", s.CompanyID != c.CompanyId || c.CompanyId == "":
+		return nil, entrepot.ErrNotFound
+	case !entrepot.ValidID(c.ShopId):
+		return nil, entrepot.Invalid("shopId", "id", "must be a shop id")
+	case !s.IsActive:
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "the account is disabled")
+	case s.Role != entrepot.ShopManager && (c.Manager || s.Role != entrepot.ShopStaff):
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "the role %s is not assigned to a shop like this", s.Role)
+	case slices.Contains(s.ShopIDs, c.ShopId):
+		return nil, nil
+	}
+	return s.work(t, append(slices.Clone(s.ShopIDs), c.ShopId)), nil
+}
+
+// UnassignShop takes a shop away.
+func (s *State) UnassignShop(t entrepot.Turn, c *userpb.UnassignShop) ([]events.Event, error) {
+	switch {
+	case t.Caller.Role != entrepot.System, s.ID == "", s.CompanyID != c.CompanyId || c.CompanyId == "":
+		return nil, entrepot.ErrNotFound
+	case !slices.Contains(s.ShopIDs, c.ShopId):
+		return nil, nil
+	}
+	left := slices.DeleteFunc(slices.Clone(s.ShopIDs), func(id entrepot.ID) bool { return id == c.ShopId })
+	return s.work(t, left), nil
+}
+
+// work is the user in other shops. The tokens issued until now say the old ones;
+// a millisecond more withdraws those of this very one too.
+func (s *State) work(t entrepot.Turn, shops []entrepot.ID) []events.Event {
+	u := s.public()
+	u.ShopIDs, u.UpdatedAt = shops, t.Now
+	facts := []events.Event{events.UserUpdated{User: u}}
+	now, until := t.Now.UnixMilli(), int64(0)
+	for i := range s.Sessions {
+		until = max(until, s.Sessions[i].TokenUntil)
+	}
+	if until > now {
+		facts = append(facts, tokensStale{stale: stale{Before: now + 1, Until: until}})
+	}
+	return facts
+}
+
+func (s *State) assigned(*userpb.AssignShop) (*userpb.User, bool, error) {
+	return s.View(), len(s.Stale) == 0, nil
+}
+
+func (s *State) unassigned(*userpb.UnassignShop) (*userpb.User, bool, error) {
+	return s.View(), len(s.Stale) == 0, nil
+}
