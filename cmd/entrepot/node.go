@@ -47,7 +47,7 @@ type node struct {
 // startNode starts everything in the order that nothing is asked before it can
 // answer: databases, broker, grains, member, consumers, listeners.
 func startNode(ctx context.Context, cfg config, log *slog.Logger) (*node, error) {
-	return start(ctx, cfg, log, (*node).consume, (*node).listen, (*node).announce)
+	return start(ctx, cfg, log, (*node).trust, (*node).consume, (*node).listen, (*node).announce)
 }
 
 // start brings up grains that can be asked, and then does what else is wanted.

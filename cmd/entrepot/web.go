@@ -21,6 +21,7 @@ import (
 // web is the listeners of this process: a port a service, and the gateway.
 type web struct {
 	keys      *edge.Keys
+	standing  *edge.Standing
 	passwords *api.Passwords
 	deps      api.Deps
 	chain     []edge.Middleware
@@ -52,6 +53,8 @@ func (n *node) prepareWeb(context.Context) (err error) {
 	if w.passwords, err = api.NewPasswords(n.cfg.BcryptCost); err != nil {
 		return settingError{"BCRYPT_COST", err.Error()}
 	}
+	w.standing = edge.NewStanding(edge.StandingConfig{Since: api.AccessChanges(n.ask), Log: n.log})
+	trusted := edge.Trusted{Keys: w.keys, Standing: w.standing}
 	lists := api.NewListCache(2 * time.Second)
 	n.hooks = append(n.hooks, func(batch []events.Envelope) {
 		for i := range batch {
@@ -61,7 +64,7 @@ func (n *node) prepareWeb(context.Context) (err error) {
 		}
 	})
 	w.deps = api.Deps{
-		Asker: n.ask, Tokens: w.keys, Passwords: w.passwords, Logins: api.NewLoginGuard(10, 60, time.Now), Lists: lists,
+		Asker: n.ask, Tokens: trusted, TokenTTL: n.cfg.TokenTTL, Standing: w.standing, Passwords: w.passwords, Logins: api.NewLoginGuard(10, 60, time.Now), Lists: lists,
 		AuditLogs: actors.AuditLogs, Movements: stock.Movements, Broker: n.broker, Checks: n.checks, Services: n.health,
 		Hold: n.cfg.Hold, Log: n.log,
 		Stores: api.Stores{
@@ -69,7 +72,7 @@ func (n *node) prepareWeb(context.Context) (err error) {
 			Sales: n.reader("sales"), Payment: n.reader("payment"), Inventory: n.reader("inventory"), Audit: n.reader("audit"),
 		},
 	}
-	c := edge.Config{Log: n.log, Tokens: w.keys, AllowOrigins: n.cfg.CORSOrigins, MaxInFlight: n.cfg.MaxInFlight}
+	c := edge.Config{Log: n.log, Tokens: trusted, AllowOrigins: n.cfg.CORSOrigins, MaxInFlight: n.cfg.MaxInFlight}
 	if n.cfg.RateLimit > 0 {
 		c.Limits = edge.NewLimiter(n.cfg.RateLimit, time.Minute/time.Duration(n.cfg.RateLimit), time.Now)
 	}
@@ -83,6 +86,13 @@ func (n *node) reader(service string) api.Reader {
 	if d := n.database(service); d != nil {
 		return d.store
 	}
+	return nil
+}
+
+// trust begins to follow which tokens were withdrawn. It does not wait for the
+// first answer: until then a token is answered 503, and the process is not ready.
+func (n *node) trust(context.Context) error {
+	n.web.standing.Start()
 	return nil
 }
 
@@ -128,6 +138,7 @@ func (n *node) serve(ctx context.Context, s *service, h http.Handler) error {
 func (w *web) stop(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 12*time.Second)
 	defer cancel()
+	defer w.standing.Stop() // requests that still run are judged by it
 	for _, s := range w.servers {
 		if err := s.Shutdown(ctx); err != nil {
 			_ = s.Close() // its clients were given their time
@@ -141,6 +152,7 @@ func (n *node) checks(ctx context.Context, service string) []api.Check {
 	if d := n.database(service); d != nil {
 		out = append(out, timed(d.service.database, func() error { return d.store.Ping(ctx) }))
 	}
+	out = append(out, timed("access", n.web.standing.Ready))
 	out = append(out, timed("broker", func() error { return n.broker.Ping(ctx) }))
 	return append(out, timed("cluster", func() error {
 		select {

@@ -29,6 +29,8 @@ type Deps struct {
 	Movements *persistence.Collection
 
 	Tokens    Tokens
+	TokenTTL  time.Duration  // of an access token, default 15 min
+	Standing  *edge.Standing // told at once of what is withdrawn here; nil: nothing is
 	Passwords *Passwords
 	Logins    *LoginGuard // nil: logins are not throttled
 	Lists     *ListCache  // nil: product lists are not cached
@@ -70,6 +72,9 @@ type BrokerStatus interface {
 func (d Deps) withDefaults() Deps {
 	if d.Now == nil {
 		d.Now = time.Now
+	}
+	if d.TokenTTL <= 0 {
+		d.TokenTTL = 15 * time.Minute
 	}
 	if d.Log == nil {
 		d.Log = slog.Default()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"time"
 
 	"entrepot"
 	"entrepot/grains"
@@ -17,14 +16,13 @@ import (
 // Auth is the auth service.
 func Auth(d Deps) Routes {
 	s := &authAPI{d.withDefaults()}
-	return Routes{"auth", []Route{
+	return Routes{"auth", append([]Route{
 		route(Route{ID: "login", Method: http.MethodPost, Path: "/auth/login", Access: Open, Summary: "Log in"}, s.login),
 		route(Route{ID: "register", Method: http.MethodPost, Path: "/auth/register", Access: Open, Status: http.StatusCreated, Summary: "Register as a customer"}, s.register),
-		route(Route{ID: "logout", Method: http.MethodPost, Path: "/auth/logout", Access: LoggedIn, Status: http.StatusNoContent, Summary: "Log out"}, s.logout),
 		route(Route{ID: "get-profile", Method: http.MethodGet, Path: "/auth/profile", Access: LoggedIn, Summary: "Who I am"}, s.profile),
 		route(Route{ID: "update-profile", Method: http.MethodPut, Path: "/auth/profile", Access: LoggedIn, Summary: "Change what I say of myself"}, s.updateProfile),
 		route(Route{ID: "verify-token", Method: http.MethodGet, Path: "/auth/verify", Access: LoggedIn, Summary: "Verify the token"}, s.verify),
-	}}
+	}, s.sessionRoutes()...)}
 }
 
 type authAPI struct{ Deps }
@@ -61,10 +59,11 @@ func notNil[T any](s []T) []T {
 
 // Login is the answer to a login.
 type Login struct {
-	AccessToken string `json:"accessToken"`
-	TokenType   string `json:"tokenType" example:"Bearer"`
-	ExpiresIn   int64  `json:"expiresIn" doc:"seconds"`
-	User        User   `json:"user"`
+	AccessToken  string `json:"accessToken"`
+	RefreshToken string `json:"refreshToken" doc:"good once, at POST /auth/refresh-token; 14 days unused, 30 days in all"`
+	TokenType    string `json:"tokenType" example:"Bearer"`
+	ExpiresIn    int64  `json:"expiresIn" doc:"seconds"`
+	User         User   `json:"user"`
 }
 
 type loginInput struct {
@@ -92,18 +91,14 @@ func (s *authAPI) login(ctx context.Context, in *loginInput) (*answer[Login], er
 	}
 	as := entrepot.CallerFrom(ctx)
 	as.UserID, as.Email, as.Role, as.CompanyID, as.ShopIDs = u.Id, u.Email, entrepot.Role(u.Role), u.CompanyId, u.ShopIds
-	u, err = grains.Ask[*userpb.User](entrepot.WithCaller(ctx, as), s.Asker, userpb.Kind, u.Id, &userpb.NoteLogin{})
-	if err != nil {
-		return nil, err
-	}
-	token, expires, err := s.Tokens.Sign(edge.Claims{
-		UserID: u.Id, Email: u.Email, Role: entrepot.Role(u.Role), CompanyID: u.CompanyId, ShopIDs: u.ShopIds,
+	r := newRefreshToken(u.Id, newSession(), 1)
+	u, err = grains.Ask[*userpb.User](entrepot.WithCaller(ctx, as), s.Asker, userpb.Kind, u.Id, &userpb.NoteLogin{
+		SessionId: r.session, RefreshHash: r.hash(), TokenUntilMs: s.tokenUntil(),
 	})
 	if err != nil {
 		return nil, err
 	}
-	ttl := int64((expires.Sub(s.Now()) + time.Second - 1) / time.Second) // a token counts in whole seconds
-	return answerOf(Login{AccessToken: token, TokenType: "Bearer", ExpiresIn: ttl, User: userOf(u)}), nil
+	return s.issue(u, r, u.LastLoginMs)
 }
 
 func (s *authAPI) authenticate(ctx context.Context, email, password string) (*userpb.User, error) {
@@ -164,11 +159,6 @@ func (s *authAPI) register(ctx context.Context, in *registerInput) (*created[Use
 		return nil, err
 	}
 	return &created[User]{Location: in.beside("profile"), Body: userOf(u)}, nil
-}
-
-func (s *authAPI) logout(ctx context.Context, _ *struct{}) (*nothing, error) {
-	_, err := s.Asker.Ask(ctx, userpb.Kind, entrepot.CallerFrom(ctx).UserID, &userpb.NoteLogout{})
-	return nil, err
 }
 
 func (s *authAPI) profile(ctx context.Context, _ *struct{}) (*answer[User], error) {

@@ -16,6 +16,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
+	"entrepot/grains/access"
 	"entrepot/grains/cart"
 	"entrepot/grains/company"
 	"entrepot/grains/company/companypb"
@@ -55,6 +56,7 @@ var auditLogs = &persistence.Collection{
 type world struct {
 	*grainstest.Member
 	keys    *edge.Keys
+	trusted edge.Trusted
 	handler http.Handler
 	errors  *errorLog
 	deps    api.Deps
@@ -71,7 +73,7 @@ const password = "a long sentence of the test"
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{users: map[string]*userpb.User{}, tokens: map[string]string{}, errors: &errorLog{}}
-	kinds := []*grains.Kind{user.Kind(), company.Kind(), shop.Kind(), product.Kind(), cart.Kind(), order.Kind(), series.Kind(), payment.Kind(), stock.Kind()}
+	kinds := []*grains.Kind{user.Kind(), access.Kind(), company.Kind(), shop.Kind(), product.Kind(), cart.Kind(), order.Kind(), series.Kind(), payment.Kind(), stock.Kind()}
 	w.Member = grainstest.New(t, storetest.NewMemory(), kinds)
 	if err := w.Store.Ensure(t.Context(), []*persistence.Collection{auditLogs, stock.Movements}); err != nil {
 		t.Fatal(err)
@@ -84,10 +86,17 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	standing := edge.NewStanding(edge.StandingConfig{Since: api.AccessChanges(w.Member)})
+	if err := standing.Now(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	standing.Start()
+	t.Cleanup(standing.Stop)
+	w.trusted = edge.Trusted{Keys: w.keys, Standing: standing}
 	w.deps = api.Deps{
 		Asker: w.Member, AuditLogs: auditLogs, Movements: stock.Movements,
 		Stores: api.Stores{Auth: w.Store, Company: w.Store, Shop: w.Store, Ecommerce: w.Store, Sales: w.Store, Payment: w.Store, Inventory: w.Store, Audit: w.Store},
-		Tokens: w.keys, Passwords: passwords, Logins: api.NewLoginGuard(0, 0, nil), Lists: api.NewListCache(0), Log: w.errors.logger(),
+		Tokens: w.trusted, Standing: standing, Passwords: passwords, Logins: api.NewLoginGuard(0, 0, nil), Lists: api.NewListCache(0), Log: w.errors.logger(),
 	}
 	w.mount()
 	w.seed(t, passwords)
@@ -104,7 +113,7 @@ func (w *world) mount() {
 		panic(err)
 	}
 	api.MountDocs(engine, doc)
-	w.handler = edge.Chain(engine, edge.Standard(edge.Config{Log: w.errors.logger(), Tokens: w.keys})...)
+	w.handler = edge.Chain(engine, edge.Standard(edge.Config{Log: w.errors.logger(), Tokens: w.trusted})...)
 }
 
 func allServices(d api.Deps) []api.Routes {

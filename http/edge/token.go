@@ -1,7 +1,9 @@
 package edge
 
 import (
+	"crypto/rand"
 	"errors"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -20,6 +22,31 @@ type Claims struct {
 	CompanyID entrepot.ID   `json:"companyId"`
 	ShopIDs   []entrepot.ID `json:"shopIds"`
 	jwt.RegisteredClaims
+
+	// Session is the login that the token belongs to, and Issued the moment of the
+	// user's own clock that its content is as of. They make the jti,
+	// "<session>.<moment><random>", and are read from it. Sign makes up what is zero.
+	Session string    `json:"-"`
+	Issued  time.Time `json:"-"`
+}
+
+// momentDigits is how many digits of base 36 hold a moment in Unix ms, until the year 5188.
+const momentDigits = 9
+
+func tokenID(session string, issued time.Time) string {
+	moment := strconv.FormatInt(issued.UnixMilli(), 36)
+	return session + "." + strings.Repeat("0", max(0, momentDigits-len(moment))) + moment + rand.Text()
+}
+
+// readID takes the jti apart; a token without a session or moment is not ours.
+func (c *Claims) readID() bool {
+	session, rest, ok := strings.Cut(c.ID, ".")
+	if !ok || session == "" || len(rest) <= momentDigits {
+		return false
+	}
+	ms, err := strconv.ParseInt(rest[:momentDigits], 36, 64)
+	c.Session, c.Issued = session, time.UnixMilli(ms)
+	return err == nil
 }
 
 // tokenType stands in the header of access tokens, so that no other token of
@@ -33,8 +60,14 @@ var errToken = entrepot.Errorf(entrepot.CodeUnauthenticated, "the token is not v
 func (k *Keys) Sign(c Claims) (token string, expires time.Time, err error) {
 	now := k.o.Now().Truncate(time.Second)
 	expires = now.Add(k.o.TTL)
+	if c.Session == "" {
+		c.Session = entrepot.NewID()
+	}
+	if c.Issued.IsZero() {
+		c.Issued = k.o.Now()
+	}
 	c.RegisteredClaims = jwt.RegisteredClaims{
-		Issuer: k.o.Issuer, Audience: jwt.ClaimStrings{k.o.Audience}, ID: entrepot.NewID(),
+		Issuer: k.o.Issuer, Audience: jwt.ClaimStrings{k.o.Audience}, ID: tokenID(c.Session, c.Issued),
 		IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(expires),
 	}
 	if c.ShopIDs == nil {
@@ -62,7 +95,7 @@ func (k *Keys) Verify(token string) (*Claims, error) {
 		jwt.WithIssuer(k.o.Issuer), jwt.WithAudience(k.o.Audience),
 		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithStrictDecoding(),
 		jwt.WithTimeFunc(k.o.Now))
-	if err != nil || c.ID == "" || c.IssuedAt == nil || !entrepot.ValidID(c.UserID) || !knownRole(c.Role) {
+	if err != nil || !c.readID() || c.IssuedAt == nil || !entrepot.ValidID(c.UserID) || !knownRole(c.Role) {
 		return nil, errToken
 	}
 	if k.set.Load() == set { // else a key may have gone meanwhile

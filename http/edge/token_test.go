@@ -153,7 +153,7 @@ func TestForgedTokens(t *testing.T) {
 	} {
 		claims := jwt.MapClaims{
 			"userId": ada.UserID, "email": ada.Email, "role": "customer", "shopIds": []string{}, "companyId": "",
-			"iss": "entrepot", "aud": "entrepot-api", "jti": "1", "iat": 1_800_000_000, "exp": 1_800_000_900,
+			"iss": "entrepot", "aud": "entrepot-api", "jti": "s.0lk3k0000x", "iat": 1_800_000_000, "exp": 1_800_000_900,
 		}
 		token := jwt.NewWithClaims(f.method, claims)
 		token.Header["kid"], token.Header["typ"] = set.signKid, tokenType
