@@ -13,20 +13,21 @@ type Code string
 // The codes. Anything that is not an [*Error] is [CodeInternal]: logged with
 // its request id, and never shown.
 const (
-	CodeInvalid         Code = "invalid"          // the input breaks a rule; Fields names it
-	CodeUnauthenticated Code = "unauthenticated"  // no valid token
-	CodeForbidden       Code = "forbidden"        // the role may not do this
-	CodeNotFound        Code = "not_found"        // absent, or another tenant's: never told apart
-	CodeConflict        Code = "conflict"         // the entity's state refuses the command
-	CodeStale           Code = "stale"            // an If-Match or expected value is no longer current
-	CodeOutOfStock      Code = "out_of_stock"     // Fields names the lines that lack
-	CodeKeyReused       Code = "key_reused"       // an Idempotency-Key with another body
-	CodeDeclined        Code = "payment_declined" // the payment provider refused
-	CodeTooLarge        Code = "too_large"        // body or array over its limit
-	CodeRateLimited     Code = "rate_limited"     // over a rate; RetryAfter says when
-	CodeUnavailable     Code = "unavailable"      // not executed; retry after RetryAfter
-	CodeUnknownOutcome  Code = "outcome_unknown"  // may have been executed; retry with the same key
-	CodeInternal        Code = "internal"         // a defect of ours
+	CodeInvalid         Code = "invalid"           // the input breaks a rule; Fields names it
+	CodeUnauthenticated Code = "unauthenticated"   // no valid token
+	CodeForbidden       Code = "forbidden"         // the role may not do this
+	CodeSuspended       Code = "company_suspended" // the caller's company is not in full standing
+	CodeNotFound        Code = "not_found"         // absent, or another tenant's: never told apart
+	CodeConflict        Code = "conflict"          // the entity's state refuses the command
+	CodeStale           Code = "stale"             // an If-Match or expected value is no longer current
+	CodeOutOfStock      Code = "out_of_stock"      // Fields names the lines that lack
+	CodeKeyReused       Code = "key_reused"        // an Idempotency-Key with another body
+	CodeDeclined        Code = "payment_declined"  // the payment provider refused
+	CodeTooLarge        Code = "too_large"         // body or array over its limit
+	CodeRateLimited     Code = "rate_limited"      // over a rate; RetryAfter says when
+	CodeUnavailable     Code = "unavailable"       // not executed; retry after RetryAfter
+	CodeUnknownOutcome  Code = "outcome_unknown"   // may have been executed; retry with the same key
+	CodeInternal        Code = "internal"          // a defect of ours
 )
 
 // FieldError names one field of the input, the rule it breaks, and says it to a person.

@@ -19,9 +19,9 @@ func Auth(d Deps) Routes {
 	return Routes{"auth", append([]Route{
 		route(Route{ID: "login", Method: http.MethodPost, Path: "/auth/login", Access: Open, Summary: "Log in"}, s.login),
 		route(Route{ID: "register", Method: http.MethodPost, Path: "/auth/register", Access: Open, Status: http.StatusCreated, Summary: "Register as a customer"}, s.register),
-		route(Route{ID: "get-profile", Method: http.MethodGet, Path: "/auth/profile", Access: LoggedIn, Summary: "Who I am"}, s.profile),
-		route(Route{ID: "update-profile", Method: http.MethodPut, Path: "/auth/profile", Access: LoggedIn, Summary: "Change what I say of myself"}, s.updateProfile),
-		route(Route{ID: "verify-token", Method: http.MethodGet, Path: "/auth/verify", Access: LoggedIn, Summary: "Verify the token"}, s.verify),
+		route(Route{ID: "get-profile", Method: http.MethodGet, Path: "/auth/profile", Access: LoggedIn.AnyStanding(), Summary: "Who I am"}, s.profile),
+		route(Route{ID: "update-profile", Method: http.MethodPut, Path: "/auth/profile", Access: LoggedIn.AnyStanding(), Summary: "Change what I say of myself"}, s.updateProfile),
+		route(Route{ID: "verify-token", Method: http.MethodGet, Path: "/auth/verify", Access: LoggedIn.AnyStanding(), Summary: "Verify the token"}, s.verify),
 	}, s.sessionRoutes()...)}
 }
 

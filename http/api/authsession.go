@@ -26,11 +26,11 @@ func (s *authAPI) sessionRoutes() []Route {
 			Doc: "Each refresh token is good once. One that was used before ends the session and withdraws its access tokens; a client that lost the answer logs in again.",
 		}, s.refresh),
 		route(Route{
-			ID: "logout", Method: http.MethodPost, Path: "/auth/logout", Access: LoggedIn, Status: http.StatusNoContent, Summary: "Log out",
+			ID: "logout", Method: http.MethodPost, Path: "/auth/logout", Access: LoggedIn.AnyStanding(), Status: http.StatusNoContent, Summary: "Log out",
 			Doc: "Answered when the access tokens are withdrawn; every member refuses them within a second.",
 		}, s.logout),
-		route(Route{ID: "list-sessions", Method: http.MethodGet, Path: "/auth/sessions", Access: LoggedIn, Summary: "Where I am logged in"}, s.sessions),
-		route(Route{ID: "end-session", Method: http.MethodDelete, Path: "/auth/sessions/{sessionId}", Access: LoggedIn, Status: http.StatusNoContent, Summary: "End a session"}, s.endSession),
+		route(Route{ID: "list-sessions", Method: http.MethodGet, Path: "/auth/sessions", Access: LoggedIn.AnyStanding(), Summary: "Where I am logged in"}, s.sessions),
+		route(Route{ID: "end-session", Method: http.MethodDelete, Path: "/auth/sessions/{sessionId}", Access: LoggedIn.AnyStanding(), Status: http.StatusNoContent, Summary: "End a session"}, s.endSession),
 	}
 }
 

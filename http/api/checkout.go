@@ -188,6 +188,11 @@ func (s *salesAPI) groups(ctx context.Context, id entrepot.ID, lines []line) ([]
 	for _, l := range lines {
 		at := slices.IndexFunc(groups, func(g *orderpb.Group) bool { return g.ShopId == l.shopID })
 		if at < 0 {
+			if s.Standing != nil && s.Standing.Company(l.product.CompanyId) != "full" {
+				e := entrepot.Invalid(indexed("items", l.at, "productId"), "company_suspended", "its company takes no orders right now")
+				e.Code = entrepot.CodeConflict
+				return nil, e
+			}
 			rate, err := s.rates.of(ctx, s.Asker, l.product.CompanyId)
 			if err != nil {
 				return nil, err

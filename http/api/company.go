@@ -18,7 +18,7 @@ func Company(d Deps) Routes {
 	return Routes{"companies", []Route{
 		route(Route{ID: "list-companies", Method: http.MethodGet, Path: "/companies", Access: super, Summary: "List companies"}, s.list),
 		route(Route{ID: "create-company", Method: http.MethodPost, Path: "/companies", Access: super, Status: http.StatusCreated, Summary: "Create a company"}, s.create),
-		route(Route{ID: "get-company", Method: http.MethodGet, Path: "/companies/{id}", Access: Only(entrepot.SuperAdmin, entrepot.CompanyAdmin), Summary: "Read a company"}, s.get),
+		route(Route{ID: "get-company", Method: http.MethodGet, Path: "/companies/{id}", Access: Only(entrepot.SuperAdmin, entrepot.CompanyAdmin).AnyStanding(), Summary: "Read a company"}, s.get),
 	}}
 }
 

@@ -21,6 +21,7 @@ type Access struct {
 	declared    bool
 	public      bool
 	ignoreToken bool // even a token that does not verify
+	anyStanding bool // also for staff of a company that is suspended or closed
 	roles       []entrepot.Role
 }
 
@@ -38,6 +39,9 @@ var (
 
 // Only is for the named roles.
 func Only(roles ...entrepot.Role) Access { return Access{declared: true, roles: roles} }
+
+// AnyStanding lets in the staff of a company that is not in full standing.
+func (a Access) AnyStanding() Access { a.anyStanding = true; return a }
 
 // Roles lists who may use the route; nil for anyone.
 func (a Access) Roles() []entrepot.Role { return slices.Clone(a.roles) }
@@ -119,7 +123,27 @@ func guard(a Access) func(huma.Context, func(huma.Context)) {
 			writeProblem(ctx, err)
 			return
 		}
+		if err := a.checkStanding(ctx.Context(), ctx.Method()); err != nil {
+			writeProblem(ctx, err)
+			return
+		}
 		next(ctx)
+	}
+}
+
+// checkStanding: staff of a suspended company only read, and of a closed one
+// only what is open to any standing.
+func (a Access) checkStanding(ctx context.Context, method string) error {
+	standing := edge.StandingOf(ctx)
+	switch {
+	case standing == "full", a.public, a.anyStanding:
+		return nil
+	case standing == "read_only" && (method == http.MethodGet || method == http.MethodHead):
+		return nil
+	case standing == "read_only":
+		return entrepot.Errorf(entrepot.CodeSuspended, "the company is suspended: its staff may read, and change nothing")
+	default:
+		return entrepot.Errorf(entrepot.CodeSuspended, "the company is closed")
 	}
 }
 

@@ -13,7 +13,15 @@ type Verifier interface {
 	Verify(token string) (*Claims, error)
 }
 
-type tokenErrorKey struct{}
+type (
+	tokenErrorKey struct{}
+	standingKey   struct{}
+)
+
+// companies tells the standing of a company; [Trusted] does.
+type companies interface {
+	Company(id entrepot.ID) string
+}
 
 // Authenticate fills the request's [entrepot.Caller] from its bearer token.
 // Without a token the caller stays nobody. A token that does not verify is
@@ -35,11 +43,31 @@ func Authenticate(tokens Verifier) Middleware {
 				c := entrepot.CallerFrom(ctx)
 				c.UserID, c.Email, c.Role = claims.UserID, claims.Email, claims.Role
 				c.CompanyID, c.ShopIDs = claims.CompanyID, claims.ShopIDs
-				ctx = entrepot.WithCaller(ctx, c)
+				ctx = withStanding(entrepot.WithCaller(ctx, c), tokens, claims.CompanyID)
 			}
 			next.ServeHTTP(w, r.WithContext(ctx))
 		})
 	}
+}
+
+func withStanding(ctx context.Context, tokens Verifier, company entrepot.ID) context.Context {
+	k, ok := tokens.(companies)
+	if !ok || company == "" {
+		return ctx
+	}
+	if standing := k.Company(company); standing != "full" {
+		return context.WithValue(ctx, standingKey{}, standing)
+	}
+	return ctx
+}
+
+// StandingOf is the standing of the caller's company: "full", "read_only" or
+// "closed". Who belongs to no company is in full standing.
+func StandingOf(ctx context.Context) string {
+	if standing, ok := ctx.Value(standingKey{}).(string); ok {
+		return standing
+	}
+	return "full"
 }
 
 func verify(tokens Verifier, header string) (*Claims, error) {

@@ -21,6 +21,7 @@ var answers = map[entrepot.Code]struct {
 	entrepot.CodeUnauthenticated: {http.StatusUnauthorized, "Authentication is required"},
 	entrepot.CodeDeclined:        {http.StatusPaymentRequired, "The payment was declined"},
 	entrepot.CodeForbidden:       {http.StatusForbidden, "The role may not do this"},
+	entrepot.CodeSuspended:       {http.StatusForbidden, "The company is not in full standing"},
 	entrepot.CodeNotFound:        {http.StatusNotFound, "No such resource"},
 	entrepot.CodeConflict:        {http.StatusConflict, "The current state refuses this"},
 	entrepot.CodeStale:           {http.StatusConflict, "The expected value is no longer current"},

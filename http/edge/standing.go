@@ -134,12 +134,14 @@ func (v *standingView) with(c Changes, at time.Time) *standingView {
 		return next
 	}
 	next.sessions, next.users, next.companies = map[string]time.Time{}, map[entrepot.ID]Withdrawal{}, map[entrepot.ID]string{}
+	// Withdrawals are never taken back, so a complete answer does not replace them:
+	// it may come from an activation that knows less.
+	maps.Copy(next.sessions, v.sessions)
+	maps.Copy(next.users, v.users)
+	maps.DeleteFunc(next.sessions, func(_ string, until time.Time) bool { return !at.Before(until) })
+	maps.DeleteFunc(next.users, func(_ entrepot.ID, w Withdrawal) bool { return !at.Before(w.Until) })
 	if !c.Complete {
-		maps.Copy(next.sessions, v.sessions)
-		maps.Copy(next.users, v.users)
 		maps.Copy(next.companies, v.companies)
-		maps.DeleteFunc(next.sessions, func(_ string, until time.Time) bool { return !at.Before(until) })
-		maps.DeleteFunc(next.users, func(_ entrepot.ID, w Withdrawal) bool { return !at.Before(w.Until) })
 	}
 	for _, w := range c.Withdrawn {
 		if w.Session != "" {

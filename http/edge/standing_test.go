@@ -72,7 +72,10 @@ func TestWithdrawnTokens(t *testing.T) {
 	check("what was issued before", gone, gone, ok)
 	p.say(t, tr.Standing, Changes{Number: 2})
 	check("no news", gone, gone, ok)
-	if got := p.from; got[0] != 0 || got[len(got)-1] != 2 {
+	p.say(t, tr.Standing, Changes{Number: 1, Complete: true})
+	check("an answer that knows less", gone, gone, ok)
+	p.say(t, tr.Standing, Changes{Number: 2})
+	if got := p.from; got[0] != 0 || got[len(got)-2] != 2 {
 		t.Errorf("asked since %v", got)
 	}
 
