@@ -38,6 +38,7 @@ func Kind() *grains.Kind {
 	grains.Command(k, (*State).Register, (*State).View)
 	grains.Command(k, (*State).NoteLogin, (*State).View)
 	grains.Later(k, (*State).NoteLogout, (*State).loggedOut)
+	grains.Later(k, (*State).ChangePassword, (*State).passwordChanged)
 	grains.Later(k, (*State).Refresh, (*State).refreshed)
 	grains.Later(k, (*State).AssignShop, (*State).assigned)
 	grains.Later(k, (*State).UnassignShop, (*State).unassigned)

@@ -154,6 +154,33 @@ func (s *State) loggedOut(*userpb.NoteLogout) (*userpb.User, bool, error) {
 	return s.View(), len(s.Stale) == 0, nil
 }
 
+// ChangePassword sets another password and ends all sessions but the one that asks.
+func (s *State) ChangePassword(t entrepot.Turn, c *userpb.ChangePassword) ([]events.Event, error) {
+	switch {
+	case s.ID == "" || t.Caller.Role == entrepot.System || !t.Caller.Is(s.ID):
+		return nil, entrepot.ErrNotFound
+	case c.NewHash == "":
+		return nil, entrepot.Invalid("newPassword", "required", "must be given")
+	case c.CurrentHash != s.PasswordHash || !s.IsActive: // changed meanwhile, on another device
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "the password was changed meanwhile; log in again")
+	case len(s.Stale) >= maxStale:
+		return nil, entrepot.Unavailable("earlier sessions of the user are still being ended")
+	}
+	u := s.public()
+	u.UpdatedAt = t.Now
+	facts := []events.Event{events.UserUpdated{User: u}, passwordSet{Hash: c.NewHash}}
+	for i := range s.Sessions {
+		if s.Sessions[i].ID != c.KeepSession {
+			facts = append(facts, s.end(&s.Sessions[i], t.Now.UnixMilli())...)
+		}
+	}
+	return facts, nil
+}
+
+func (s *State) passwordChanged(*userpb.ChangePassword) (*userpb.User, bool, error) {
+	return s.View(), len(s.Stale) == 0, nil
+}
+
 // Refresh takes the session's refresh token for its next one. Session ids are
 // random, so who names one with a generation that is past holds a token that was
 // used: it was stolen, from or by whoever used it, and the session ends for both.

@@ -157,6 +157,37 @@ func TestWhatALogoutEnds(t *testing.T) {
 	}
 }
 
+func TestWhoChangesThePassword(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		caller       entrepot.Caller
+		current, new string
+		want         entrepot.Code
+	}{
+		"the user":          {self, secret, "new", ""},
+		"a super admin":     {super, secret, "new", entrepot.CodeNotFound},
+		"the platform":      {platform, secret, "new", entrepot.CodeNotFound},
+		"from an older one": {self, "older", "new", entrepot.CodeConflict},
+		"to none":           {self, secret, "", entrepot.CodeInvalid},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := registered(t, entrepot.Customer)
+			open(t, s, "a", 0)
+			open(t, s, "b", time.Second)
+			facts, err := s.ChangePassword(at(c.caller, time.Minute), &userpb.ChangePassword{CurrentHash: c.current, NewHash: c.new, KeepSession: "a"})
+			if entrepot.CodeOf(err) != c.want {
+				t.Fatal(err)
+			}
+			play(s, facts)
+			changed := c.want == ""
+			if (s.PasswordHash == "new") != changed || (s.session("b") == nil) != changed || s.session("a") == nil || (len(s.Stale) == 1) != changed {
+				t.Errorf("%+v", s)
+			}
+		})
+	}
+}
+
 func TestWhoIsAssignedToAShop(t *testing.T) {
 	t.Parallel()
 	other := entrepot.DeriveID("other")
@@ -200,14 +231,15 @@ func TestAChangeOfShopsMakesTokensStale(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	play(s, facts)
+	told := facts
+	play(s, told)
 	if len(s.ShopIDs) != 0 || len(s.Sessions) != 1 || len(s.Stale) != 1 || s.Stale[0].Before != start.UnixMilli()+1 || s.Stale[0].Until != until(0) {
 		t.Errorf("%+v", s)
 	}
 	if facts, err := s.UnassignShop(turn(platform), &userpb.UnassignShop{ShopId: shopA, CompanyId: company}); err != nil || facts != nil {
 		t.Errorf("again: %v, %v", facts, err)
 	}
-	if e, ok := events.Event(facts[0]).(events.UserUpdated); !ok || len(e.ShopIDs) != 0 {
+	if e, ok := told[0].(events.UserUpdated); !ok || len(e.ShopIDs) != 0 {
 		t.Errorf("told %+v", facts[0])
 	}
 }

@@ -1,7 +1,7 @@
 // Package user is one account of the platform: who it is, what it may do, and
 // what a login is checked against.
 //
-// Commands: Register, UpdateProfile, NoteLogin, NoteLogout, Refresh (session.go), AssignShop, UnassignShop
+// Commands: Register, UpdateProfile, NoteLogin, NoteLogout, ChangePassword, Refresh (session.go), AssignShop, UnassignShop
 // (shops.go), Withdrawn (of its steps). Queries: Get, GetCredentials, ListSessions.
 // Persisted: the whole [State]. The password hash is part of it, comes in by a
 // private fact and leaves only by GetCredentials, to the platform itself.

@@ -29,6 +29,10 @@ func (s *authAPI) sessionRoutes() []Route {
 			ID: "logout", Method: http.MethodPost, Path: "/auth/logout", Access: LoggedIn.AnyStanding(), Status: http.StatusNoContent, Summary: "Log out",
 			Doc: "Answered when the access tokens are withdrawn; every member refuses them within a second.",
 		}, s.logout),
+		route(Route{
+			ID: "change-password", Method: http.MethodPost, Path: "/auth/change-password", Access: LoggedIn.AnyStanding(), Status: http.StatusNoContent,
+			Summary: "Change the password", Doc: "Ends the other sessions.",
+		}, s.changePassword),
 		route(Route{ID: "list-sessions", Method: http.MethodGet, Path: "/auth/sessions", Access: LoggedIn.AnyStanding(), Summary: "Where I am logged in"}, s.sessions),
 		route(Route{ID: "end-session", Method: http.MethodDelete, Path: "/auth/sessions/{sessionId}", Access: LoggedIn.AnyStanding(), Status: http.StatusNoContent, Summary: "End a session"}, s.endSession),
 	}

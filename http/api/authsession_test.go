@@ -93,3 +93,32 @@ func TestLogout(t *testing.T) {
 	w.login(t, "five", "customer")
 	w.want(t, 200, "five", "GET", "/api/auth/profile", nil)
 }
+
+// TestChangePassword: the old one is needed and then void; other sessions end, this one goes on.
+func TestChangePassword(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.login(t, "here", "customer")
+	elsewhere := w.login(t, "elsewhere", "customer")
+	const path, next = "/api/auth/change-password", "quite another long sentence"
+	for name, c := range map[string]struct{ current, next, field string }{
+		"wrong":  {"not this one", next, "currentPassword"},
+		"common": {password, "password123", "newPassword"},
+		"short":  {password, "short", "newPassword"},
+	} {
+		r := w.want(t, 400, "here", "POST", path, map[string]any{"currentPassword": c.current, "newPassword": c.next})
+		if got := strings.TrimPrefix(r.text("errors.0.field"), "body."); got != c.field {
+			t.Errorf("%s names %q: %s", name, got, r.raw)
+		}
+	}
+	w.want(t, 200, "elsewhere", "GET", "/api/auth/profile", nil)
+	w.want(t, 204, "here", "POST", path, map[string]any{"currentPassword": password, "newPassword": next})
+	w.want(t, 401, "elsewhere", "GET", "/api/auth/profile", nil)
+	w.refresh(t, 401, elsewhere)
+	w.want(t, 200, "here", "GET", "/api/auth/profile", nil)
+	login := func(status int, with string) {
+		w.want(t, status, "", "POST", "/api/auth/login", map[string]any{"email": "customer@demo.test", "password": with})
+	}
+	login(401, password)
+	login(200, next)
+}

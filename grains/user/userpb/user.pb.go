@@ -359,6 +359,67 @@ func (x *Refreshed) GetIssuedMs() int64 {
 	return 0
 }
 
+// ChangePassword sets another password and ends the other sessions; answered when their tokens are withdrawn.
+type ChangePassword struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	CurrentHash   string                 `protobuf:"bytes,1,opt,name=current_hash,json=currentHash,proto3" json:"current_hash,omitempty"` // what the old password was checked against
+	NewHash       string                 `protobuf:"bytes,2,opt,name=new_hash,json=newHash,proto3" json:"new_hash,omitempty"`
+	KeepSession   string                 `protobuf:"bytes,3,opt,name=keep_session,json=keepSession,proto3" json:"keep_session,omitempty"` // the one that asks
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangePassword) Reset() {
+	*x = ChangePassword{}
+	mi := &file_grains_user_userpb_user_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangePassword) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangePassword) ProtoMessage() {}
+
+func (x *ChangePassword) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_user_userpb_user_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangePassword.ProtoReflect.Descriptor instead.
+func (*ChangePassword) Descriptor() ([]byte, []int) {
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ChangePassword) GetCurrentHash() string {
+	if x != nil {
+		return x.CurrentHash
+	}
+	return ""
+}
+
+func (x *ChangePassword) GetNewHash() string {
+	if x != nil {
+		return x.NewHash
+	}
+	return ""
+}
+
+func (x *ChangePassword) GetKeepSession() string {
+	if x != nil {
+		return x.KeepSession
+	}
+	return ""
+}
+
 // ListSessions asks for the user's sessions; only the user asks.
 type ListSessions struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -368,7 +429,7 @@ type ListSessions struct {
 
 func (x *ListSessions) Reset() {
 	*x = ListSessions{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[5]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -380,7 +441,7 @@ func (x *ListSessions) String() string {
 func (*ListSessions) ProtoMessage() {}
 
 func (x *ListSessions) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[5]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -393,7 +454,7 @@ func (x *ListSessions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSessions.ProtoReflect.Descriptor instead.
 func (*ListSessions) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{5}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{6}
 }
 
 type Session struct {
@@ -410,7 +471,7 @@ type Session struct {
 
 func (x *Session) Reset() {
 	*x = Session{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[6]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -422,7 +483,7 @@ func (x *Session) String() string {
 func (*Session) ProtoMessage() {}
 
 func (x *Session) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[6]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -435,7 +496,7 @@ func (x *Session) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Session.ProtoReflect.Descriptor instead.
 func (*Session) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{6}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Session) GetId() string {
@@ -489,7 +550,7 @@ type Sessions struct {
 
 func (x *Sessions) Reset() {
 	*x = Sessions{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[7]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -501,7 +562,7 @@ func (x *Sessions) String() string {
 func (*Sessions) ProtoMessage() {}
 
 func (x *Sessions) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[7]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -514,7 +575,7 @@ func (x *Sessions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sessions.ProtoReflect.Descriptor instead.
 func (*Sessions) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{7}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Sessions) GetSessions() []*Session {
@@ -534,7 +595,7 @@ type Withdrawn struct {
 
 func (x *Withdrawn) Reset() {
 	*x = Withdrawn{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[8]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -546,7 +607,7 @@ func (x *Withdrawn) String() string {
 func (*Withdrawn) ProtoMessage() {}
 
 func (x *Withdrawn) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[8]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -559,7 +620,7 @@ func (x *Withdrawn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Withdrawn.ProtoReflect.Descriptor instead.
 func (*Withdrawn) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{8}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Withdrawn) GetNumber() int64 {
@@ -582,7 +643,7 @@ type UpdateProfile struct {
 
 func (x *UpdateProfile) Reset() {
 	*x = UpdateProfile{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[9]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -594,7 +655,7 @@ func (x *UpdateProfile) String() string {
 func (*UpdateProfile) ProtoMessage() {}
 
 func (x *UpdateProfile) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[9]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -607,7 +668,7 @@ func (x *UpdateProfile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateProfile.ProtoReflect.Descriptor instead.
 func (*UpdateProfile) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{9}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *UpdateProfile) GetExpectedVersion() int64 {
@@ -647,7 +708,7 @@ type Get struct {
 
 func (x *Get) Reset() {
 	*x = Get{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[10]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -659,7 +720,7 @@ func (x *Get) String() string {
 func (*Get) ProtoMessage() {}
 
 func (x *Get) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[10]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -672,7 +733,7 @@ func (x *Get) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Get.ProtoReflect.Descriptor instead.
 func (*Get) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{10}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{11}
 }
 
 // GetCredentials asks for what a login is checked against; only the auth service asks.
@@ -684,7 +745,7 @@ type GetCredentials struct {
 
 func (x *GetCredentials) Reset() {
 	*x = GetCredentials{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[11]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -696,7 +757,7 @@ func (x *GetCredentials) String() string {
 func (*GetCredentials) ProtoMessage() {}
 
 func (x *GetCredentials) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[11]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -709,7 +770,7 @@ func (x *GetCredentials) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCredentials.ProtoReflect.Descriptor instead.
 func (*GetCredentials) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{11}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{12}
 }
 
 // AssignShop adds a shop to those the user works in. Only the shop grain's steps send it, as the
@@ -725,7 +786,7 @@ type AssignShop struct {
 
 func (x *AssignShop) Reset() {
 	*x = AssignShop{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[12]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -737,7 +798,7 @@ func (x *AssignShop) String() string {
 func (*AssignShop) ProtoMessage() {}
 
 func (x *AssignShop) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[12]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -750,7 +811,7 @@ func (x *AssignShop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssignShop.ProtoReflect.Descriptor instead.
 func (*AssignShop) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{12}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *AssignShop) GetShopId() string {
@@ -785,7 +846,7 @@ type UnassignShop struct {
 
 func (x *UnassignShop) Reset() {
 	*x = UnassignShop{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[13]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -797,7 +858,7 @@ func (x *UnassignShop) String() string {
 func (*UnassignShop) ProtoMessage() {}
 
 func (x *UnassignShop) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[13]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -810,7 +871,7 @@ func (x *UnassignShop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnassignShop.ProtoReflect.Descriptor instead.
 func (*UnassignShop) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{13}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *UnassignShop) GetShopId() string {
@@ -848,7 +909,7 @@ type User struct {
 
 func (x *User) Reset() {
 	*x = User{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[14]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -860,7 +921,7 @@ func (x *User) String() string {
 func (*User) ProtoMessage() {}
 
 func (x *User) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[14]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -873,7 +934,7 @@ func (x *User) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use User.ProtoReflect.Descriptor instead.
 func (*User) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{14}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *User) GetId() string {
@@ -977,7 +1038,7 @@ type Credentials struct {
 
 func (x *Credentials) Reset() {
 	*x = Credentials{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[15]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -989,7 +1050,7 @@ func (x *Credentials) String() string {
 func (*Credentials) ProtoMessage() {}
 
 func (x *Credentials) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[15]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1002,7 +1063,7 @@ func (x *Credentials) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Credentials.ProtoReflect.Descriptor instead.
 func (*Credentials) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{15}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Credentials) GetUser() *User {
@@ -1054,7 +1115,11 @@ const file_grains_user_userpb_user_proto_rawDesc = "" +
 	"\x0etoken_until_ms\x18\x05 \x01(\x03R\ftokenUntilMs\"Q\n" +
 	"\tRefreshed\x12'\n" +
 	"\x04user\x18\x01 \x01(\v2\x13.entrepot.user.UserR\x04user\x12\x1b\n" +
-	"\tissued_ms\x18\x02 \x01(\x03R\bissuedMs\"\x0e\n" +
+	"\tissued_ms\x18\x02 \x01(\x03R\bissuedMs\"q\n" +
+	"\x0eChangePassword\x12!\n" +
+	"\fcurrent_hash\x18\x01 \x01(\tR\vcurrentHash\x12\x19\n" +
+	"\bnew_hash\x18\x02 \x01(\tR\anewHash\x12!\n" +
+	"\fkeep_session\x18\x03 \x01(\tR\vkeepSession\"\x0e\n" +
 	"\fListSessions\"\xa9\x01\n" +
 	"\aSession\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
@@ -1123,29 +1188,30 @@ func file_grains_user_userpb_user_proto_rawDescGZIP() []byte {
 	return file_grains_user_userpb_user_proto_rawDescData
 }
 
-var file_grains_user_userpb_user_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_grains_user_userpb_user_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_grains_user_userpb_user_proto_goTypes = []any{
 	(*Register)(nil),       // 0: entrepot.user.Register
 	(*NoteLogin)(nil),      // 1: entrepot.user.NoteLogin
 	(*NoteLogout)(nil),     // 2: entrepot.user.NoteLogout
 	(*Refresh)(nil),        // 3: entrepot.user.Refresh
 	(*Refreshed)(nil),      // 4: entrepot.user.Refreshed
-	(*ListSessions)(nil),   // 5: entrepot.user.ListSessions
-	(*Session)(nil),        // 6: entrepot.user.Session
-	(*Sessions)(nil),       // 7: entrepot.user.Sessions
-	(*Withdrawn)(nil),      // 8: entrepot.user.Withdrawn
-	(*UpdateProfile)(nil),  // 9: entrepot.user.UpdateProfile
-	(*Get)(nil),            // 10: entrepot.user.Get
-	(*GetCredentials)(nil), // 11: entrepot.user.GetCredentials
-	(*AssignShop)(nil),     // 12: entrepot.user.AssignShop
-	(*UnassignShop)(nil),   // 13: entrepot.user.UnassignShop
-	(*User)(nil),           // 14: entrepot.user.User
-	(*Credentials)(nil),    // 15: entrepot.user.Credentials
+	(*ChangePassword)(nil), // 5: entrepot.user.ChangePassword
+	(*ListSessions)(nil),   // 6: entrepot.user.ListSessions
+	(*Session)(nil),        // 7: entrepot.user.Session
+	(*Sessions)(nil),       // 8: entrepot.user.Sessions
+	(*Withdrawn)(nil),      // 9: entrepot.user.Withdrawn
+	(*UpdateProfile)(nil),  // 10: entrepot.user.UpdateProfile
+	(*Get)(nil),            // 11: entrepot.user.Get
+	(*GetCredentials)(nil), // 12: entrepot.user.GetCredentials
+	(*AssignShop)(nil),     // 13: entrepot.user.AssignShop
+	(*UnassignShop)(nil),   // 14: entrepot.user.UnassignShop
+	(*User)(nil),           // 15: entrepot.user.User
+	(*Credentials)(nil),    // 16: entrepot.user.Credentials
 }
 var file_grains_user_userpb_user_proto_depIdxs = []int32{
-	14, // 0: entrepot.user.Refreshed.user:type_name -> entrepot.user.User
-	6,  // 1: entrepot.user.Sessions.sessions:type_name -> entrepot.user.Session
-	14, // 2: entrepot.user.Credentials.user:type_name -> entrepot.user.User
+	15, // 0: entrepot.user.Refreshed.user:type_name -> entrepot.user.User
+	7,  // 1: entrepot.user.Sessions.sessions:type_name -> entrepot.user.Session
+	15, // 2: entrepot.user.Credentials.user:type_name -> entrepot.user.User
 	3,  // [3:3] is the sub-list for method output_type
 	3,  // [3:3] is the sub-list for method input_type
 	3,  // [3:3] is the sub-list for extension type_name
@@ -1164,7 +1230,7 @@ func file_grains_user_userpb_user_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_user_userpb_user_proto_rawDesc), len(file_grains_user_userpb_user_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,0 +1,64 @@
+package api
+
+import (
+	"context"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/user/userpb"
+	"entrepot/http/edge"
+)
+
+type changePasswordInput struct {
+	Authorization string `header:"Authorization" hidden:"true"`
+	Body          struct {
+		CurrentPassword string `json:"currentPassword" minLength:"1" maxLength:"128"`
+		NewPassword     string `json:"newPassword" minLength:"8" maxLength:"128" example:"a long sentence is easy to remember"`
+	}
+}
+
+// changePassword asks for the old one: a stolen access token must not be enough
+// to keep the account. Wrong ones count as wrong logins do.
+func (s *authAPI) changePassword(ctx context.Context, in *changePasswordInput) (*nothing, error) {
+	c := entrepot.CallerFrom(ctx)
+	token, _ := edge.BearerToken(in.Authorization)
+	claims, err := s.Tokens.Verify(token)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkNewPassword(in.Body.NewPassword, c.Email); err != nil {
+		known := *entrepot.AsError(err)
+		known.Fields = []entrepot.FieldError{{Field: "newPassword", Rule: known.Fields[0].Rule, Message: known.Fields[0].Message}}
+		return nil, &known
+	}
+	forgive, err := s.Logins.begin(c.Email, c.IP)
+	if err != nil {
+		return nil, err
+	}
+	known, err := grains.Ask[*userpb.Credentials](asPlatform(ctx), s.Asker, userpb.Kind, c.UserID, &userpb.GetCredentials{})
+	if err != nil {
+		forgive()
+		return nil, err
+	}
+	right, err := s.Passwords.Check(ctx, known.GetPasswordHash(), in.Body.CurrentPassword)
+	if err != nil {
+		forgive()
+		return nil, err
+	}
+	if !right {
+		return nil, entrepot.Invalid("currentPassword", "wrong", "is not the password")
+	}
+	forgive()
+	hash, err := s.Passwords.Hash(ctx, in.Body.NewPassword)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.Asker.Ask(ctx, userpb.Kind, c.UserID, &userpb.ChangePassword{
+		CurrentHash: known.GetPasswordHash(), NewHash: hash, KeepSession: claims.Session,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.withdrawn(ctx)
+	return nil, nil
+}
