@@ -62,6 +62,7 @@ type Reader interface {
 type Tokens interface {
 	edge.Verifier
 	Sign(c edge.Claims) (token string, expires time.Time, err error)
+	JWKS() edge.JWKS
 }
 
 // BrokerStatus is what the health page asks of an events.Broker.

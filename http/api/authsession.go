@@ -33,6 +33,7 @@ func (s *authAPI) sessionRoutes() []Route {
 			ID: "change-password", Method: http.MethodPost, Path: "/auth/change-password", Access: LoggedIn.AnyStanding(), Status: http.StatusNoContent,
 			Summary: "Change the password", Doc: "Ends the other sessions.",
 		}, s.changePassword),
+		route(Route{ID: "jwks", Method: http.MethodGet, Path: "/auth/jwks", Access: Open, Summary: "The keys that tokens are verified with"}, s.jwks),
 		route(Route{ID: "list-sessions", Method: http.MethodGet, Path: "/auth/sessions", Access: LoggedIn.AnyStanding(), Summary: "Where I am logged in"}, s.sessions),
 		route(Route{ID: "end-session", Method: http.MethodDelete, Path: "/auth/sessions/{sessionId}", Access: LoggedIn.AnyStanding(), Status: http.StatusNoContent, Summary: "End a session"}, s.endSession),
 	}
@@ -202,6 +203,16 @@ func (s *authAPI) sessions(ctx context.Context, in *sessionsInput) (*paged[Sessi
 		})
 	}
 	return out, nil
+}
+
+type jwksAnswer struct {
+	CacheControl string `header:"Cache-Control"`
+	Body         edge.JWKS
+}
+
+// jwks may be kept a minute: who meets an unknown kid asks again.
+func (s *authAPI) jwks(context.Context, *struct{}) (*jwksAnswer, error) {
+	return &jwksAnswer{CacheControl: "public, max-age=60", Body: s.Tokens.JWKS()}, nil
 }
 
 // AccessChanges asks the access grain for what an edge.Standing wants to know.

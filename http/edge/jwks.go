@@ -1,0 +1,36 @@
+package edge
+
+import (
+	"encoding/base64"
+	"maps"
+	"slices"
+)
+
+// JWKS is the public half of the keys as RFC 7517 and RFC 8037 write it, so that
+// outsiders verify tokens with any JOSE library.
+type JWKS struct {
+	Keys []JWK `json:"keys"`
+}
+
+// JWK is one Ed25519 public key.
+type JWK struct {
+	Type      string `json:"kty" example:"OKP"`
+	Curve     string `json:"crv" example:"Ed25519"`
+	ID        string `json:"kid"`
+	Use       string `json:"use" example:"sig"`
+	Algorithm string `json:"alg" example:"EdDSA"`
+	X         string `json:"x" doc:"the key, base64url"`
+}
+
+// JWKS are all keys that verify, by id.
+func (k *Keys) JWKS() JWKS {
+	set := k.set.Load()
+	out := JWKS{Keys: make([]JWK, 0, len(set.public))}
+	for _, id := range slices.Sorted(maps.Keys(set.public)) {
+		out.Keys = append(out.Keys, JWK{
+			Type: "OKP", Curve: "Ed25519", ID: id, Use: "sig", Algorithm: "EdDSA",
+			X: base64.RawURLEncoding.EncodeToString(set.public[id]),
+		})
+	}
+	return out
+}
