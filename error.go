@@ -22,6 +22,7 @@ const (
 	CodeStale           Code = "stale"             // an If-Match or expected value is no longer current
 	CodeOutOfStock      Code = "out_of_stock"      // Fields names the lines that lack
 	CodeKeyReused       Code = "key_reused"        // an Idempotency-Key with another body
+	CodeInFlight        Code = "request_in_flight" // an Idempotency-Key whose first request has no answer yet
 	CodeDeclined        Code = "payment_declined"  // the payment provider refused
 	CodeTooLarge        Code = "too_large"         // body or array over its limit
 	CodeRateLimited     Code = "rate_limited"      // over a rate; RetryAfter says when

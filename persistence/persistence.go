@@ -152,6 +152,10 @@ type Store interface {
 	Find(ctx context.Context, c *Collection, scope entrepot.Scope, q Query) (docs []Document, next string, err error)
 	// Due lists up to limit documents with wakeAt <= now, oldest first.
 	Due(ctx context.Context, c *Collection, now time.Time, limit int) ([]Due, error)
+	// Purge removes up to limit documents with wakeAt <= now, oldest first, and
+	// answers how many went. It is for rows that have nothing to do when their time
+	// has come but to go; grains wake instead.
+	Purge(ctx context.Context, c *Collection, now time.Time, limit int) (int, error)
 	// Log is the log that Commit appends events to, nil when events ride in the documents.
 	Log() events.Log
 	// Ping reports whether the database answers now.

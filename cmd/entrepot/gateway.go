@@ -28,7 +28,7 @@ func (n *node) mountGateway(engine *gin.Engine) {
 		if mounts[s.name] == nil {
 			continue
 		}
-		routes := mounts[s.name](n.web.deps)
+		routes := n.routes(s)
 		all = append(all, routes...)
 		if n.database(s.name) != nil {
 			here = append(here, routes...)

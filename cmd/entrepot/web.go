@@ -89,6 +89,15 @@ func (n *node) reader(service string) api.Reader {
 	return nil
 }
 
+// routes are the service's, with the memory of its Idempotency-Keys.
+func (n *node) routes(s *service) []api.Routes {
+	routes := mounts[s.name](n.web.deps)
+	if d := n.database(s.name); d != nil {
+		routes = api.Remembering(api.NewKeyStore(d.committer, time.Now), routes)
+	}
+	return routes
+}
+
 // trust begins to follow which tokens were withdrawn. It does not wait for the
 // first answer: until then a token is answered 503, and the process is not ready.
 func (n *node) trust(context.Context) error {
@@ -103,7 +112,7 @@ func (n *node) listen(ctx context.Context) error {
 		if s.name == "gateway" {
 			n.mountGateway(engine)
 		} else {
-			api.Mount(engine, n.log, []string{""}, append(mounts[s.name](n.web.deps), api.Health(n.web.deps, s.name))...)
+			api.Mount(engine, n.log, []string{""}, append(n.routes(s), api.Health(n.web.deps, s.name))...)
 		}
 		if err := n.serve(ctx, s, edge.Chain(engine, n.web.chain...)); err != nil {
 			return err

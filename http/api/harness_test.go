@@ -60,6 +60,8 @@ type world struct {
 	handler http.Handler
 	errors  *errorLog
 	deps    api.Deps
+	// committer writes the Idempotency-Keys.
+	committer *persistence.Committer
 
 	company, otherCompany     entrepot.ID
 	shopA, shopB, otherShop   entrepot.ID
@@ -75,7 +77,7 @@ func newWorld(t testing.TB) *world {
 	w := &world{users: map[string]*userpb.User{}, tokens: map[string]string{}, errors: &errorLog{}}
 	kinds := []*grains.Kind{user.Kind(), access.Kind(), company.Kind(), shop.Kind(), product.Kind(), cart.Kind(), order.Kind(), series.Kind(), payment.Kind(), stock.Kind()}
 	w.Member = grainstest.New(t, storetest.NewMemory(), kinds)
-	if err := w.Store.Ensure(t.Context(), []*persistence.Collection{auditLogs, stock.Movements}); err != nil {
+	if err := w.Store.Ensure(t.Context(), []*persistence.Collection{auditLogs, stock.Movements, api.IdempotencyKeys}); err != nil {
 		t.Fatal(err)
 	}
 	var err error
@@ -107,6 +109,10 @@ func newWorld(t testing.TB) *world {
 func (w *world) mount() {
 	engine := api.NewEngine()
 	services := allServices(w.deps)
+	if w.committer == nil {
+		w.committer = persistence.NewCommitter(w.Store, persistence.CommitterOptions{})
+	}
+	api.Remembering(api.NewKeyStore(w.committer, nil), services)
 	api.Mount(engine, w.errors.logger(), []string{"/api", "/api/v1"}, services...)
 	doc, err := api.OpenAPI("/api", services...)
 	if err != nil {

@@ -28,6 +28,7 @@ var answers = map[entrepot.Code]struct {
 	entrepot.CodeOutOfStock:      {http.StatusConflict, "Not enough in stock"},
 	entrepot.CodeTooLarge:        {http.StatusRequestEntityTooLarge, "The body is too large"},
 	entrepot.CodeKeyReused:       {http.StatusUnprocessableEntity, "The Idempotency-Key was used with another body"},
+	entrepot.CodeInFlight:        {http.StatusConflict, "A request with this Idempotency-Key is being executed"},
 	entrepot.CodeRateLimited:     {http.StatusTooManyRequests, "Too many requests"},
 	entrepot.CodeInternal:        {http.StatusInternalServerError, "Internal error"},
 	entrepot.CodeUnavailable:     {http.StatusServiceUnavailable, "Not available right now"},

@@ -206,6 +206,16 @@ func (m *memory) Due(ctx context.Context, c *persistence.Collection, now time.Ti
 	return due[:min(limit, len(due))], nil
 }
 
+func (m *memory) Purge(ctx context.Context, c *persistence.Collection, now time.Time, limit int) (int, error) {
+	due, err := m.Due(ctx, c, now, limit)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, d := range due {
+		delete(m.docs[c.Name], d.ID)
+	}
+	return len(due), err
+}
+
 func (m *memory) Log() events.Log { return &m.log }
 
 func (m *memory) Ping(ctx context.Context) error {

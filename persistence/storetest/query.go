@@ -226,3 +226,36 @@ func testDue(t *testing.T, f *fixture) {
 	f.must(moved)
 	check(due(epoch.Add(2*time.Hour), 100), append(slices.Clone(want[2:]), persistence.Due{ID: moved.ID, WakeAt: moved.WakeAt}))
 }
+
+func testPurge(t *testing.T, f *fixture) {
+	var docs []persistence.Document
+	for i := range 6 {
+		d := f.doc(entrepot.NewID())
+		if i > 0 { // the first has no time
+			d.WakeAt = epoch.Add(time.Duration(i) * time.Second)
+		}
+		f.must(d)
+		docs = append(docs, d)
+	}
+	purge := func(now time.Time, limit, want int) {
+		t.Helper()
+		if n, err := f.Purge(f.ctx, things, now, limit); err != nil || n != want {
+			t.Fatalf("Purge: %d, %v; want %d", n, err, want)
+		}
+	}
+	purge(epoch, 10, 0)
+	purge(docs[4].WakeAt, 2, 2) // the oldest first
+	f.absent(docs[1].ID)
+	f.absent(docs[2].ID)
+	moved := *f.load(docs[3].ID)
+	moved.Version, moved.WakeAt = 2, epoch.Add(time.Hour)
+	f.must(moved)
+	purge(docs[4].WakeAt, 10, 1)
+	f.absent(docs[4].ID)
+	for _, d := range []persistence.Document{docs[0], docs[3], docs[5]} {
+		f.load(d.ID)
+	}
+	again := docs[1] // what is gone may be inserted anew
+	f.must(again)
+	f.load(again.ID)
+}

@@ -48,6 +48,7 @@ func Run(t *testing.T, open func(t *testing.T) persistence.Store) {
 		{"Cursors of others", testForeignCursors},
 		{"Only declared fields and sane limits", testUndeclared},
 		{"Due documents", testDue},
+		{"Purge", testPurge},
 		{"A megabyte of state", testBigDocument},
 		{"Operators in values are data", testHostileValues},
 		{"The codec", testCodec},
