@@ -70,10 +70,10 @@ func Standard(c Config) []Middleware {
 		AccessLog(c.Log, c.LogSuccess),
 		Recover(c.Log),
 		CORS(c.AllowOrigins),
-		Bound(c.MaxInFlight, c.Wait),
-		Timeout(c.Timeout),
-		BodyLimit(c.MaxBody),
 		Authenticate(c.Tokens),
 		RateLimit(c.Limits),
+		NewPlaces(c.MaxInFlight, c.Wait).Bound(),
+		Timeout(c.Timeout),
+		BodyLimit(c.MaxBody),
 	}
 }
