@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"slices"
@@ -41,6 +42,8 @@ type config struct {
 	TokenTTL    time.Duration `env:"JWT_TTL" envDefault:"15m" help:"how long an access token is good (1m to 24h)"`
 	BcryptCost  int           `env:"BCRYPT_COST" envDefault:"12" help:"cost of a password's hash (12 to 16; below only with ENTREPOT_INSECURE_TEST=1)"`
 	CORSOrigins []string      `env:"CORS_ORIGINS" help:"origins a browser may call from, comma separated; empty: none"`
+
+	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES" help:"networks of the load balancers in front, comma separated; their X-Forwarded-For is believed"`
 
 	Hold        time.Duration `env:"RESERVATION_HOLD" envDefault:"20m" help:"how long stock is reserved for an unpaid order (1s to 24h)"`
 	GrainIdle   time.Duration `env:"GRAIN_IDLE" envDefault:"5m" help:"a grain unused for so long leaves memory (1s to 24h)"`

@@ -34,7 +34,7 @@ func (n *node) mountGateway(engine *gin.Engine) {
 			here = append(here, routes...)
 			continue
 		}
-		proxy := gin.WrapH(edge.NewProxy(s.name, n.directory, "/api/v1", "/api"))
+		proxy := gin.WrapH(edge.NewProxy(s.name, n.web.keys, n.directory, "/api/v1", "/api"))
 		for _, prefix := range prefixes {
 			for _, route := range s.routes {
 				engine.Any(prefix+route, proxy)

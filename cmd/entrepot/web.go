@@ -24,7 +24,8 @@ type web struct {
 	standing  *edge.Standing
 	passwords *api.Passwords
 	deps      api.Deps
-	chain     []edge.Middleware
+	chain     []edge.Middleware // of a service's listener
+	front     []edge.Middleware // of the gateway's, which believes nobody's word on a caller
 	servers   []*http.Server
 }
 
@@ -72,10 +73,12 @@ func (n *node) prepareWeb(context.Context) (err error) {
 			Sales: n.reader("sales"), Payment: n.reader("payment"), Inventory: n.reader("inventory"), Audit: n.reader("audit"),
 		},
 	}
-	c := edge.Config{Log: n.log, Tokens: trusted, AllowOrigins: n.cfg.CORSOrigins, MaxInFlight: n.cfg.MaxInFlight}
+	c := edge.Config{Log: n.log, Tokens: trusted, AllowOrigins: n.cfg.CORSOrigins, TrustedProxies: n.cfg.TrustedProxies, MaxInFlight: n.cfg.MaxInFlight}
 	if n.cfg.RateLimit > 0 {
 		c.Limits = edge.NewLimiter(n.cfg.RateLimit, time.Minute/time.Duration(n.cfg.RateLimit), time.Now)
 	}
+	w.front = edge.Standard(c)
+	c.Gateways = w.keys
 	w.chain = edge.Standard(c)
 	n.web = w
 	return nil
@@ -108,13 +111,14 @@ func (n *node) trust(context.Context) error {
 // listen opens a port for each service of this process.
 func (n *node) listen(ctx context.Context) error {
 	for _, s := range n.hosted() {
-		engine := api.NewEngine()
+		engine, chain := api.NewEngine(), n.web.chain
 		if s.name == "gateway" {
 			n.mountGateway(engine)
+			chain = n.web.front
 		} else {
 			api.Mount(engine, n.log, []string{""}, append(n.routes(s), api.Health(n.web.deps, s.name))...)
 		}
-		if err := n.serve(ctx, s, edge.Chain(engine, n.web.chain...)); err != nil {
+		if err := n.serve(ctx, s, edge.Chain(engine, chain...)); err != nil {
 			return err
 		}
 	}

@@ -41,6 +41,7 @@ type keySet struct {
 	signKid string
 	sign    ed25519.PrivateKey
 	public  map[string]ed25519.PublicKey
+	forward map[string][]byte // what gateways sign callers with
 }
 
 // OpenKeys reads the directory's keys; the first start makes the directory
@@ -140,7 +141,7 @@ func readKeys(dir string) (*keySet, error) {
 		return nil, err
 	}
 	slices.Sort(names)
-	set := &keySet{public: map[string]ed25519.PublicKey{}}
+	set := &keySet{public: map[string]ed25519.PublicKey{}, forward: map[string][]byte{}}
 	for _, name := range names {
 		private, err := readKey(name)
 		if err != nil {
@@ -148,7 +149,7 @@ func readKeys(dir string) (*keySet, error) {
 		}
 		public, _ := private.Public().(ed25519.PublicKey)
 		set.signKid, set.sign = keyID(public), private
-		set.public[set.signKid] = public
+		set.public[set.signKid], set.forward[set.signKid] = public, forwardKey(private)
 	}
 	return set, nil
 }
