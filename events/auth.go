@@ -35,6 +35,18 @@ type UserUpdated struct{ User }
 // EventType is the routing key.
 func (UserUpdated) EventType() string { return "user.updated" }
 
+// UserDeleted happens when a person is erased. It names nobody: the id stays, so
+// that consumers remove what they know of it.
+type UserDeleted struct {
+	UserID    entrepot.ID   `json:"userId"`
+	Role      entrepot.Role `json:"role"`
+	CompanyID entrepot.ID   `json:"companyId,omitempty"`
+	DeletedAt time.Time     `json:"deletedAt"`
+}
+
+// EventType is the routing key.
+func (UserDeleted) EventType() string { return "user.deleted" }
+
 // UserLoggedIn happens when a user's credentials were accepted and tokens were
 // issued. Refreshing a token is not a login.
 type UserLoggedIn struct {

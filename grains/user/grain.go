@@ -1,6 +1,8 @@
 package user
 
 import (
+	"strings"
+
 	"entrepot/grains"
 	"entrepot/grains/user/userpb"
 	"entrepot/persistence"
@@ -16,15 +18,18 @@ var Collection = &persistence.Collection{
 		{Name: "name", Type: persistence.String},
 		{Name: "isActive", Type: persistence.Bool},
 	},
-	Indexes: [][]string{{"role", "createdAt"}, {"companyId", "role", "createdAt"}, {"companyId", "name"}},
+	Indexes: [][]string{{"role", "createdAt"}, {"companyId", "role", "createdAt"}, {"companyId", "name"}, {"name"}},
 }
+
+// SearchKey is a name as searches and sorting see it.
+func SearchKey(name string) string { return strings.ToLower(name) }
 
 // Index is whose the user is: itself, and the company that employs it. shopId
 // stands only for who works in exactly one shop.
 func (s *State) Index() grains.Index {
 	ix := grains.Index{
 		CompanyID: s.CompanyID, OwnerID: s.ID, CreatedAt: s.createdAt(),
-		Fields: []any{s.Email, string(s.Role), s.Name, s.IsActive},
+		Fields: []any{s.Email, string(s.Role), SearchKey(s.Name), s.IsActive},
 	}
 	if len(s.ShopIDs) == 1 {
 		ix.ShopID = s.ShopIDs[0]
@@ -43,6 +48,8 @@ func Kind() *grains.Kind {
 	grains.Later(k, (*State).AssignShop, (*State).assigned)
 	grains.Later(k, (*State).UnassignShop, (*State).unassigned)
 	grains.Command(k, (*State).UpdateProfile, (*State).View)
+	grains.Later(k, (*State).SetUser, (*State).userSet)
+	grains.Later(k, (*State).Erase, (*State).erased)
 	grains.Query(k, (*State).Get)
 	grains.Query(k, (*State).GetCredentials)
 	grains.Query(k, (*State).ListSessions)

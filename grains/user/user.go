@@ -2,7 +2,7 @@
 // what a login is checked against.
 //
 // Commands: Register, UpdateProfile, NoteLogin, NoteLogout, ChangePassword, Refresh (session.go), AssignShop, UnassignShop
-// (shops.go), Withdrawn (of its steps). Queries: Get, GetCredentials, ListSessions.
+// (shops.go), SetUser, Erase (admin.go), Withdrawn (of its steps). Queries: Get, GetCredentials, ListSessions.
 // Persisted: the whole [State]. The password hash is part of it, comes in by a
 // private fact and leaves only by GetCredentials, to the platform itself.
 package user
@@ -35,6 +35,7 @@ type State struct {
 	// Version counts the changes of the profile, for If-Match. Logins do not
 	// count: they would make a form stale that is open on another device.
 	Version int64 `json:"version,omitempty"`
+	Erased  int64 `json:"erased,omitempty"` // when the person was removed
 
 	Sessions []Session `json:"sessions,omitempty"`
 	Stale    []stale   `json:"stale,omitempty"`    // withdrawals that the access grain has yet to know
@@ -122,7 +123,7 @@ func check(c *userpb.Register) error {
 
 // UpdateProfile changes what users say of themselves.
 func (s *State) UpdateProfile(t entrepot.Turn, c *userpb.UpdateProfile) ([]events.Event, error) {
-	if s.ID == "" || !t.Caller.Is(s.ID) {
+	if s.gone() || !t.Caller.Is(s.ID) {
 		return nil, entrepot.ErrNotFound
 	}
 	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
@@ -147,6 +148,8 @@ func (s *State) Apply(e events.Event) {
 		s.become(f.User)
 	case events.UserUpdated:
 		s.become(f.User)
+	case events.UserDeleted:
+		s.forget(f)
 	case passwordSet:
 		s.PasswordHash = f.Hash
 	case events.UserLoggedIn:
@@ -175,16 +178,19 @@ func (s *State) public() events.User {
 
 // Get answers the user to whom may see it.
 func (s *State) Get(t entrepot.Turn, _ *userpb.Get) (*userpb.User, error) {
-	if s.ID == "" || !s.visibleTo(t.Caller) {
+	if !s.VisibleTo(t.Caller) {
 		return nil, entrepot.ErrNotFound
 	}
 	return s.View(), nil
 }
 
-// visibleTo: the user itself, the platform's and the company's admins, and the
-// managers of a shop that the user works in.
-func (s *State) visibleTo(c entrepot.Caller) bool {
+// VisibleTo reports whether the caller may see the user: the user itself, the
+// platform's and the company's admins, and the managers of a shop that the user
+// works in. Nobody sees who was erased.
+func (s *State) VisibleTo(c entrepot.Caller) bool {
 	switch {
+	case s.gone():
+		return false
 	case c.Is(s.ID), c.Role == entrepot.SuperAdmin:
 		return true
 	case c.Role == entrepot.CompanyAdmin:
@@ -198,7 +204,7 @@ func (s *State) visibleTo(c entrepot.Caller) bool {
 
 // GetCredentials answers what a login is checked against, to the platform only.
 func (s *State) GetCredentials(t entrepot.Turn, _ *userpb.GetCredentials) (*userpb.Credentials, error) {
-	if s.ID == "" || t.Caller.Role != entrepot.System {
+	if s.gone() || t.Caller.Role != entrepot.System {
 		return nil, entrepot.ErrNotFound
 	}
 	return &userpb.Credentials{User: s.View(), PasswordHash: s.PasswordHash}, nil

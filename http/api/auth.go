@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"entrepot"
@@ -16,13 +17,13 @@ import (
 // Auth is the auth service.
 func Auth(d Deps) Routes {
 	s := &authAPI{d.withDefaults()}
-	return Routes{"auth", append([]Route{
+	return Routes{"auth", slices.Concat([]Route{
 		route(Route{ID: "login", Method: http.MethodPost, Path: "/auth/login", Access: Open, Summary: "Log in"}, s.login),
 		route(Route{ID: "register", Method: http.MethodPost, Path: "/auth/register", Access: Open, Status: http.StatusCreated, Summary: "Register as a customer"}, s.register),
 		route(Route{ID: "get-profile", Method: http.MethodGet, Path: "/auth/profile", Access: LoggedIn.AnyStanding(), Summary: "Who I am"}, s.profile),
 		route(Route{ID: "update-profile", Method: http.MethodPut, Path: "/auth/profile", Access: LoggedIn.AnyStanding(), Summary: "Change what I say of myself"}, s.updateProfile),
 		route(Route{ID: "verify-token", Method: http.MethodGet, Path: "/auth/verify", Access: LoggedIn.AnyStanding(), Summary: "Verify the token"}, s.verify),
-	}, s.sessionRoutes()...)}
+	}, s.sessionRoutes(), s.userRoutes())}
 }
 
 type authAPI struct{ Deps }
@@ -133,14 +134,14 @@ func (s *authAPI) credentials(ctx context.Context, email string) (*userpb.Creden
 type registerInput struct {
 	Here
 	Body struct {
-		Email    string `json:"email" maxLength:"254" pattern:"^[^@\\s<>\"',;]+@[^@\\s<>\"',;]+\\.[^@\\s<>\"',;]+$" patternDescription:"an e-mail address" example:"ada@example.com"`
+		EmailAddress
 		Password string `json:"password" minLength:"8" maxLength:"128" example:"a long sentence is easy to remember"`
 		Name     string `json:"name" minLength:"1" maxLength:"200" example:"Ada Lovelace"`
 	}
 }
 
 func (s *authAPI) register(ctx context.Context, in *registerInput) (*created[User], error) {
-	email := strings.ToLower(in.Body.Email)
+	email := in.Body.lower()
 	if err := checkNewPassword(in.Body.Password, email); err != nil {
 		return nil, err
 	}
