@@ -17,8 +17,10 @@ type User struct {
 	CompanyID entrepot.ID   `json:"companyId,omitempty"` // staff only
 	ShopIDs   []entrepot.ID `json:"shopIds,omitempty"`   // shop managers and staff
 	IsActive  bool          `json:"isActive"`
-	CreatedAt time.Time     `json:"createdAt"`
-	UpdatedAt time.Time     `json:"updatedAt"`
+	// EmailVerified: the owner has proven to read mail at the address.
+	EmailVerified bool      `json:"emailVerified"`
+	CreatedAt     time.Time `json:"createdAt"`
+	UpdatedAt     time.Time `json:"updatedAt"`
 }
 
 // UserRegistered happens when an account is made: by its owner, by an
@@ -69,3 +71,20 @@ type UserLoggedOut struct {
 
 // EventType is the routing key.
 func (UserLoggedOut) EventType() string { return "user.logged_out" }
+
+// UserMailRequested happens when a mail with a secret in it has to be sent: to
+// verify an address, to reset a password, to invite. The secret is not here: who
+// sends the mail asks the auth service for it by mailId, until it expires.
+type UserMailRequested struct {
+	MailID      entrepot.ID `json:"mailId"`
+	Template    string      `json:"template"` // verify_email, reset_password, invitation
+	Email       string      `json:"email"`
+	Locale      string      `json:"locale,omitempty"` // BCP 47
+	UserID      entrepot.ID `json:"userId,omitempty"`
+	CompanyID   entrepot.ID `json:"companyId,omitempty"` // that invites
+	RequestedAt time.Time   `json:"requestedAt"`
+	ExpiresAt   time.Time   `json:"expiresAt"`
+}
+
+// EventType is the routing key.
+func (UserMailRequested) EventType() string { return "user.mail_requested" }

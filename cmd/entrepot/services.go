@@ -9,6 +9,7 @@ import (
 	"entrepot/grains/access"
 	"entrepot/grains/cart"
 	"entrepot/grains/company"
+	"entrepot/grains/mail"
 	"entrepot/grains/order"
 	"entrepot/grains/payment"
 	"entrepot/grains/product"
@@ -42,7 +43,7 @@ var services = []service{
 	},
 	{
 		name: "auth", port: 1, database: "authdb", routes: []string{"/auth"},
-		kinds: []func() *grains.Kind{user.Kind, access.Kind},
+		kinds: []func() *grains.Kind{user.Kind, access.Kind, mail.Kind},
 		queue: events.Queue{Name: "auth.events"},
 	},
 	{

@@ -50,11 +50,16 @@ func Kind() *grains.Kind {
 	grains.Command(k, (*State).UpdateProfile, (*State).View)
 	grains.Later(k, (*State).SetUser, (*State).userSet)
 	grains.Later(k, (*State).Erase, (*State).erased)
+	grains.Command(k, (*State).RequestProof, (*State).View)
+	grains.Command(k, (*State).VerifyEmail, (*State).View)
+	grains.Later(k, (*State).ResetPassword, (*State).passwordReset)
+	grains.Query(k, (*State).CheckReset)
 	grains.Query(k, (*State).Get)
 	grains.Query(k, (*State).GetCredentials)
 	grains.Query(k, (*State).ListSessions)
 
 	grains.Steps(k, steps)
 	grains.Command(k, (*State).Withdrawn, (*State).View)
+	grains.Command(k, (*State).MailWritten, (*State).View)
 	return k
 }

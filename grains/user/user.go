@@ -2,7 +2,8 @@
 // what a login is checked against.
 //
 // Commands: Register, UpdateProfile, NoteLogin, NoteLogout, ChangePassword, Refresh (session.go), AssignShop, UnassignShop
-// (shops.go), SetUser, Erase (admin.go), Withdrawn (of its steps). Queries: Get, GetCredentials, ListSessions.
+// (shops.go), SetUser, Erase (admin.go), RequestProof, VerifyEmail, ResetPassword (proof.go), Withdrawn and
+// MailWritten (of its steps). Queries: Get, GetCredentials, ListSessions, CheckReset.
 // Persisted: the whole [State]. The password hash is part of it, comes in by a
 // private fact and leaves only by GetCredentials, to the platform itself.
 package user
@@ -37,6 +38,11 @@ type State struct {
 	Version int64 `json:"version,omitempty"`
 	Erased  int64 `json:"erased,omitempty"` // when the person was removed
 
+	EmailVerified bool     `json:"emailVerified,omitempty"`
+	Verify        *proof   `json:"verify,omitempty"` // mailed and not used yet
+	Reset         *proof   `json:"reset,omitempty"`
+	Letters       []letter `json:"letters,omitempty"` // that the mail grain has yet to have
+
 	Sessions []Session `json:"sessions,omitempty"`
 	Stale    []stale   `json:"stale,omitempty"`    // withdrawals that the access grain has yet to know
 	StaleSeq int64     `json:"staleSeq,omitempty"` // names them
@@ -59,20 +65,27 @@ func (s *State) Register(t entrepot.Turn, c *userpb.Register) ([]events.Event, e
 	if err := check(c); err != nil {
 		return nil, err
 	}
-	return []events.Event{
+	facts := []events.Event{
 		events.UserRegistered{User: events.User{
 			UserID: t.ID, Email: c.Email, Name: c.Name, Role: entrepot.Role(c.Role),
-			CompanyID: c.CompanyId, ShopIDs: slices.Clone(c.ShopIds), IsActive: true,
+			CompanyID: c.CompanyId, ShopIDs: slices.Clone(c.ShopIds), IsActive: true, EmailVerified: c.EmailVerified,
 			CreatedAt: t.Now, UpdatedAt: t.Now,
 		}},
 		passwordSet{Hash: c.PasswordHash},
-	}, nil
+	}
+	if c.Verify != nil {
+		facts = append(facts, asked(t, VerifyEmail, c.Email, "", c.Verify))
+	}
+	return facts, nil
 }
 
 // mayRegister: strangers register themselves as customers, company admins their
 // own staff, super admins and the platform anybody.
 func mayRegister(caller entrepot.Caller, c *userpb.Register) error {
 	role := entrepot.Role(c.Role)
+	if c.EmailVerified && caller.Role != entrepot.System {
+		return entrepot.Errorf(entrepot.CodeForbidden, "an address is verified by its owner")
+	}
 	switch caller.Role {
 	case entrepot.System, entrepot.SuperAdmin:
 		return nil
@@ -151,7 +164,9 @@ func (s *State) Apply(e events.Event) {
 	case events.UserDeleted:
 		s.forget(f)
 	case passwordSet:
-		s.PasswordHash = f.Hash
+		s.PasswordHash, s.Reset = f.Hash, nil
+	case proofAsked, letterWritten:
+		s.applyProof(e)
 	case events.UserLoggedIn:
 		s.LastLogin = f.LoggedInAt.UnixMilli()
 	default: // events.UserLoggedOut is for the audit trail
@@ -163,6 +178,9 @@ func (s *State) Apply(e events.Event) {
 func (s *State) become(u events.User) {
 	s.ID, s.Email, s.Name, s.Phone, s.Locale, s.Role = u.UserID, u.Email, u.Name, u.Phone, u.Locale, u.Role
 	s.CompanyID, s.ShopIDs, s.IsActive = u.CompanyID, slices.Clone(u.ShopIDs), u.IsActive
+	if s.EmailVerified = u.EmailVerified; s.EmailVerified {
+		s.Verify = nil
+	}
 	s.Updated = u.UpdatedAt.UnixMilli()
 	s.Version++
 }
@@ -171,7 +189,7 @@ func (s *State) become(u events.User) {
 func (s *State) public() events.User {
 	return events.User{
 		UserID: s.ID, Email: s.Email, Name: s.Name, Phone: s.Phone, Locale: s.Locale, Role: s.Role,
-		CompanyID: s.CompanyID, ShopIDs: slices.Clone(s.ShopIDs), IsActive: s.IsActive,
+		CompanyID: s.CompanyID, ShopIDs: slices.Clone(s.ShopIDs), IsActive: s.IsActive, EmailVerified: s.EmailVerified,
 		CreatedAt: s.createdAt(), UpdatedAt: time.UnixMilli(s.Updated).UTC(),
 	}
 }
@@ -215,7 +233,7 @@ func (s *State) View() *userpb.User {
 	return &userpb.User{
 		Id: s.ID, Email: s.Email, Name: s.Name, Phone: s.Phone, Locale: s.Locale, Role: string(s.Role), CompanyId: s.CompanyID,
 		ShopIds: slices.Clone(s.ShopIDs), IsActive: s.IsActive, CreatedMs: s.Created, UpdatedMs: s.Updated,
-		LastLoginMs: s.LastLogin, Version: s.Version,
+		LastLoginMs: s.LastLogin, Version: s.Version, EmailVerified: s.EmailVerified,
 	}
 }
 

@@ -19,11 +19,11 @@ func Auth(d Deps) Routes {
 	s := &authAPI{d.withDefaults()}
 	return Routes{"auth", slices.Concat([]Route{
 		route(Route{ID: "login", Method: http.MethodPost, Path: "/auth/login", Access: Open, Summary: "Log in"}, s.login),
-		route(Route{ID: "register", Method: http.MethodPost, Path: "/auth/register", Access: Open, Status: http.StatusCreated, Summary: "Register as a customer"}, s.register),
+		route(Route{ID: "register", Method: http.MethodPost, Path: "/auth/register", Access: Open, Status: http.StatusCreated, Summary: "Register as a customer", Doc: "A mail asks to verify the address."}, s.register),
 		route(Route{ID: "get-profile", Method: http.MethodGet, Path: "/auth/profile", Access: LoggedIn.AnyStanding(), Summary: "Who I am"}, s.profile),
 		route(Route{ID: "update-profile", Method: http.MethodPut, Path: "/auth/profile", Access: LoggedIn.AnyStanding(), Summary: "Change what I say of myself"}, s.updateProfile),
 		route(Route{ID: "verify-token", Method: http.MethodGet, Path: "/auth/verify", Access: LoggedIn.AnyStanding(), Summary: "Verify the token"}, s.verify),
-	}, s.sessionRoutes(), s.userRoutes())}
+	}, s.sessionRoutes(), s.userRoutes(), s.mailRoutes())}
 }
 
 type authAPI struct{ Deps }
@@ -32,6 +32,7 @@ type authAPI struct{ Deps }
 type User struct {
 	ID          entrepot.ID   `json:"id"`
 	Email       string        `json:"email"`
+	Verified    bool          `json:"emailVerified"`
 	Name        string        `json:"name"`
 	Phone       string        `json:"phone,omitempty"`
 	Locale      string        `json:"locale,omitempty"`
@@ -46,7 +47,7 @@ type User struct {
 
 func userOf(u *userpb.User) User {
 	return User{
-		ID: u.Id, Email: u.Email, Name: u.Name, Phone: u.Phone, Locale: u.Locale, Role: u.Role, CompanyID: u.CompanyId, ShopIDs: notNil(u.ShopIds),
+		ID: u.Id, Email: u.Email, Verified: u.EmailVerified, Name: u.Name, Phone: u.Phone, Locale: u.Locale, Role: u.Role, CompanyID: u.CompanyId, ShopIDs: notNil(u.ShopIds),
 		IsActive: u.IsActive, LastLoginAt: Time(u.LastLoginMs), CreatedAt: Time(u.CreatedMs), UpdatedAt: Time(u.UpdatedMs),
 	}
 }
@@ -154,8 +155,10 @@ func (s *authAPI) register(ctx context.Context, in *registerInput) (*created[Use
 	}
 	nobody := entrepot.CallerFrom(ctx) // whoever is logged in registers as a stranger here
 	nobody.UserID, nobody.Email, nobody.Role, nobody.CompanyID, nobody.ShopIDs = "", "", "", "", nil
-	u, err := grains.Ask[*userpb.User](entrepot.WithCaller(ctx, nobody), s.Asker, userpb.Kind, entrepot.NewID(),
-		&userpb.Register{Email: email, Name: in.Body.Name, PasswordHash: hash, Role: string(entrepot.Customer)})
+	id := entrepot.NewID()
+	u, err := grains.Ask[*userpb.User](entrepot.WithCaller(ctx, nobody), s.Asker, userpb.Kind, id, &userpb.Register{
+		Email: email, Name: in.Body.Name, PasswordHash: hash, Role: string(entrepot.Customer), Verify: s.proofToken(id, verifyFor),
+	})
 	if err != nil {
 		return nil, err
 	}
