@@ -88,3 +88,29 @@ type UserMailRequested struct {
 
 // EventType is the routing key.
 func (UserMailRequested) EventType() string { return "user.mail_requested" }
+
+// UserInvited happens when somebody is asked by mail to become staff or a super
+// admin. Who accepts is registered: user.registered.
+type UserInvited struct {
+	InvitationID entrepot.ID   `json:"invitationId"`
+	Email        string        `json:"email"`
+	Role         entrepot.Role `json:"role"`
+	CompanyID    entrepot.ID   `json:"companyId,omitempty"`
+	InvitedBy    entrepot.ID   `json:"invitedBy"`
+	InvitedAt    time.Time     `json:"invitedAt"`
+	ExpiresAt    time.Time     `json:"expiresAt"`
+}
+
+// EventType is the routing key.
+func (UserInvited) EventType() string { return "user.invited" }
+
+// UserInvitationRevoked happens when an invitation is taken back.
+type UserInvitationRevoked struct {
+	InvitationID entrepot.ID `json:"invitationId"`
+	Email        string      `json:"email"`
+	CompanyID    entrepot.ID `json:"companyId,omitempty"`
+	RevokedAt    time.Time   `json:"revokedAt"`
+}
+
+// EventType is the routing key.
+func (UserInvitationRevoked) EventType() string { return "user.invitation_revoked" }

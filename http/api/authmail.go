@@ -11,6 +11,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
+	"entrepot/grains/invitation"
 	"entrepot/grains/mail"
 	"entrepot/grains/user"
 	"entrepot/grains/user/userpb"
@@ -213,7 +214,7 @@ type Mail struct {
 
 // mailPages are the pages of the shop's web site that the links lead to.
 var mailPages = map[string]string{
-	user.VerifyEmail: "/verify-email", user.ResetPassword: "/reset-password", "invitation": "/accept-invitation",
+	user.VerifyEmail: "/verify-email", user.ResetPassword: "/reset-password", invitation.Template: "/accept-invitation",
 }
 
 func (s *authAPI) listMails(ctx context.Context, in *struct{ ListParams }) (*paged[Mail], error) {

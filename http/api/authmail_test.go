@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"entrepot"
+	"entrepot/grains/invitation"
 	"entrepot/grains/mail"
 	"entrepot/grains/user"
 	"entrepot/http/api"
@@ -43,7 +44,7 @@ func (w *world) hides(t *testing.T, secret string) {
 			t.Errorf("%s tells a secret", e.Type)
 		}
 	}
-	for _, c := range []*persistence.Collection{user.Collection, mail.Collection} {
+	for _, c := range []*persistence.Collection{user.Collection, mail.Collection, invitation.Collection} {
 		docs, _, err := w.Store.Find(t.Context(), c, entrepot.AllTenants(), persistence.Query{Limit: 100})
 		if err != nil {
 			t.Fatal(err)

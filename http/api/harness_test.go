@@ -21,6 +21,7 @@ import (
 	"entrepot/grains/company"
 	"entrepot/grains/company/companypb"
 	"entrepot/grains/grainstest"
+	"entrepot/grains/invitation"
 	"entrepot/grains/mail"
 	"entrepot/grains/order"
 	"entrepot/grains/payment"
@@ -74,7 +75,7 @@ const password = "a long sentence of the test"
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{users: map[string]*userpb.User{}, tokens: map[string]string{}, errors: &errorLog{}}
-	kinds := []*grains.Kind{user.Kind(), access.Kind(), mail.Kind(), company.Kind(), shop.Kind(), product.Kind(), cart.Kind(), order.Kind(), series.Kind(), payment.Kind(), stock.Kind()}
+	kinds := []*grains.Kind{user.Kind(), access.Kind(), mail.Kind(), invitation.Kind(), company.Kind(), shop.Kind(), product.Kind(), cart.Kind(), order.Kind(), series.Kind(), payment.Kind(), stock.Kind()}
 	w.Member = grainstest.New(t, storetest.NewMemory(), kinds)
 	if err := w.Store.Ensure(t.Context(), []*persistence.Collection{auditLogs, stock.Movements}); err != nil {
 		t.Fatal(err)
