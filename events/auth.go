@@ -19,6 +19,7 @@ type User struct {
 	IsActive  bool          `json:"isActive"`
 	// EmailVerified: the owner has proven to read mail at the address.
 	EmailVerified bool      `json:"emailVerified"`
+	TOTPEnabled   bool      `json:"totpEnabled"` // a login needs a second factor
 	CreatedAt     time.Time `json:"createdAt"`
 	UpdatedAt     time.Time `json:"updatedAt"`
 }

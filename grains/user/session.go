@@ -80,7 +80,11 @@ func (s *State) NoteLogin(t entrepot.Turn, c *userpb.NoteLogin) ([]events.Event,
 	if !s.IsActive {
 		return nil, entrepot.Errorf(entrepot.CodeForbidden, "the account is disabled")
 	}
-	facts := []events.Event{events.UserLoggedIn{UserID: s.ID, Email: s.Email, Role: s.Role, LoggedInAt: t.Now}}
+	facts, err := s.secondFactor(c.GetTotpStep(), c.GetRecoveryHash())
+	if err != nil {
+		return nil, err
+	}
+	facts = append(facts, events.UserLoggedIn{UserID: s.ID, Email: s.Email, Role: s.Role, LoggedInAt: t.Now})
 	if c.GetSessionId() == "" {
 		return facts, nil
 	}

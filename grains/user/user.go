@@ -2,13 +2,14 @@
 // what a login is checked against.
 //
 // Commands: Register, UpdateProfile, NoteLogin, NoteLogout, ChangePassword, Refresh (session.go), AssignShop, UnassignShop
-// (shops.go), SetUser, Erase (admin.go), RequestProof, VerifyEmail, ResetPassword (proof.go), Withdrawn and
+// (shops.go), SetUser, Erase (admin.go), RequestProof, VerifyEmail, ResetPassword (proof.go), BeginTOTP, ConfirmTOTP, RemoveTOTP (totp.go), Withdrawn and
 // MailWritten (of its steps). Queries: Get, GetCredentials, ListSessions, CheckReset.
 // Persisted: the whole [State]. The password hash is part of it, comes in by a
 // private fact and leaves only by GetCredentials, to the platform itself.
 package user
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"time"
@@ -39,6 +40,7 @@ type State struct {
 	Erased  int64 `json:"erased,omitempty"` // when the person was removed
 
 	EmailVerified bool     `json:"emailVerified,omitempty"`
+	TOTP          *totp    `json:"totp,omitempty"`
 	Verify        *proof   `json:"verify,omitempty"` // mailed and not used yet
 	Reset         *proof   `json:"reset,omitempty"`
 	Letters       []letter `json:"letters,omitempty"` // that the mail grain has yet to have
@@ -169,6 +171,8 @@ func (s *State) Apply(e events.Event) {
 		s.applyProof(e)
 	case events.UserLoggedIn:
 		s.LastLogin = f.LoggedInAt.UnixMilli()
+	case totpBegun, totpConfirmed, totpUsed, recoveryUsed, totpRemoved:
+		s.applyTOTP(e)
 	default: // events.UserLoggedOut is for the audit trail
 		s.applySession(e)
 	}
@@ -189,7 +193,7 @@ func (s *State) become(u events.User) {
 func (s *State) public() events.User {
 	return events.User{
 		UserID: s.ID, Email: s.Email, Name: s.Name, Phone: s.Phone, Locale: s.Locale, Role: s.Role,
-		CompanyID: s.CompanyID, ShopIDs: slices.Clone(s.ShopIDs), IsActive: s.IsActive, EmailVerified: s.EmailVerified,
+		CompanyID: s.CompanyID, ShopIDs: slices.Clone(s.ShopIDs), IsActive: s.IsActive, EmailVerified: s.EmailVerified, TOTPEnabled: s.totpOn(),
 		CreatedAt: s.createdAt(), UpdatedAt: time.UnixMilli(s.Updated).UTC(),
 	}
 }
@@ -225,7 +229,11 @@ func (s *State) GetCredentials(t entrepot.Turn, _ *userpb.GetCredentials) (*user
 	if s.gone() || t.Caller.Role != entrepot.System {
 		return nil, entrepot.ErrNotFound
 	}
-	return &userpb.Credentials{User: s.View(), PasswordHash: s.PasswordHash}, nil
+	c := &userpb.Credentials{User: s.View(), PasswordHash: s.PasswordHash}
+	if s.TOTP != nil {
+		c.TotpSealed = bytes.Clone(s.TOTP.Sealed)
+	}
+	return c, nil
 }
 
 // View is the user without secrets.
@@ -233,7 +241,7 @@ func (s *State) View() *userpb.User {
 	return &userpb.User{
 		Id: s.ID, Email: s.Email, Name: s.Name, Phone: s.Phone, Locale: s.Locale, Role: string(s.Role), CompanyId: s.CompanyID,
 		ShopIds: slices.Clone(s.ShopIDs), IsActive: s.IsActive, CreatedMs: s.Created, UpdatedMs: s.Updated,
-		LastLoginMs: s.LastLogin, Version: s.Version, EmailVerified: s.EmailVerified,
+		LastLoginMs: s.LastLogin, Version: s.Version, EmailVerified: s.EmailVerified, TotpEnabled: s.totpOn(),
 	}
 }
 

@@ -436,10 +436,13 @@ func (x *MailWritten) GetMailId() string {
 
 // NoteLogin records a login and opens its session. Without a session id it records only that a token was issued.
 type NoteLogin struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	SessionId     string                 `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`             // random: whoever can name it has held one of its tokens
-	RefreshHash   []byte                 `protobuf:"bytes,2,opt,name=refresh_hash,json=refreshHash,proto3" json:"refresh_hash,omitempty"`       // SHA-256 of the refresh token's secret
-	TokenUntilMs  int64                  `protobuf:"varint,3,opt,name=token_until_ms,json=tokenUntilMs,proto3" json:"token_until_ms,omitempty"` // when the access token issued with it expires, Unix ms
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	SessionId    string                 `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`             // random: whoever can name it has held one of its tokens
+	RefreshHash  []byte                 `protobuf:"bytes,2,opt,name=refresh_hash,json=refreshHash,proto3" json:"refresh_hash,omitempty"`       // SHA-256 of the refresh token's secret
+	TokenUntilMs int64                  `protobuf:"varint,3,opt,name=token_until_ms,json=tokenUntilMs,proto3" json:"token_until_ms,omitempty"` // when the access token issued with it expires, Unix ms
+	// The second factor, where the user has one: either the time step of the code that was right, or a recovery code.
+	TotpStep      int64  `protobuf:"varint,4,opt,name=totp_step,json=totpStep,proto3" json:"totp_step,omitempty"`
+	RecoveryHash  []byte `protobuf:"bytes,5,opt,name=recovery_hash,json=recoveryHash,proto3" json:"recovery_hash,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -495,6 +498,187 @@ func (x *NoteLogin) GetTokenUntilMs() int64 {
 	return 0
 }
 
+func (x *NoteLogin) GetTotpStep() int64 {
+	if x != nil {
+		return x.TotpStep
+	}
+	return 0
+}
+
+func (x *NoteLogin) GetRecoveryHash() []byte {
+	if x != nil {
+		return x.RecoveryHash
+	}
+	return nil
+}
+
+// BeginTOTP keeps a secret for a second factor, which counts once it is confirmed. Only the user sends it.
+type BeginTOTP struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sealed        []byte                 `protobuf:"bytes,1,opt,name=sealed,proto3" json:"sealed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginTOTP) Reset() {
+	*x = BeginTOTP{}
+	mi := &file_grains_user_userpb_user_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginTOTP) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginTOTP) ProtoMessage() {}
+
+func (x *BeginTOTP) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_user_userpb_user_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginTOTP.ProtoReflect.Descriptor instead.
+func (*BeginTOTP) Descriptor() ([]byte, []int) {
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *BeginTOTP) GetSealed() []byte {
+	if x != nil {
+		return x.Sealed
+	}
+	return nil
+}
+
+// ConfirmTOTP turns the second factor on. Only the user sends it.
+type ConfirmTOTP struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sealed        []byte                 `protobuf:"bytes,1,opt,name=sealed,proto3" json:"sealed,omitempty"`     // the secret that the code was checked against
+	Step          int64                  `protobuf:"varint,2,opt,name=step,proto3" json:"step,omitempty"`        // of the code
+	Recovery      [][]byte               `protobuf:"bytes,3,rep,name=recovery,proto3" json:"recovery,omitempty"` // SHA-256 of the recovery codes
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfirmTOTP) Reset() {
+	*x = ConfirmTOTP{}
+	mi := &file_grains_user_userpb_user_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfirmTOTP) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfirmTOTP) ProtoMessage() {}
+
+func (x *ConfirmTOTP) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_user_userpb_user_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfirmTOTP.ProtoReflect.Descriptor instead.
+func (*ConfirmTOTP) Descriptor() ([]byte, []int) {
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ConfirmTOTP) GetSealed() []byte {
+	if x != nil {
+		return x.Sealed
+	}
+	return nil
+}
+
+func (x *ConfirmTOTP) GetStep() int64 {
+	if x != nil {
+		return x.Step
+	}
+	return 0
+}
+
+func (x *ConfirmTOTP) GetRecovery() [][]byte {
+	if x != nil {
+		return x.Recovery
+	}
+	return nil
+}
+
+// RemoveTOTP turns the second factor off. Only the user sends it.
+type RemoveTOTP struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	CurrentHash   string                 `protobuf:"bytes,1,opt,name=current_hash,json=currentHash,proto3" json:"current_hash,omitempty"`    // what the password was checked against
+	TotpStep      int64                  `protobuf:"varint,2,opt,name=totp_step,json=totpStep,proto3" json:"totp_step,omitempty"`            // of the code, or
+	RecoveryHash  []byte                 `protobuf:"bytes,3,opt,name=recovery_hash,json=recoveryHash,proto3" json:"recovery_hash,omitempty"` // a recovery code
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveTOTP) Reset() {
+	*x = RemoveTOTP{}
+	mi := &file_grains_user_userpb_user_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveTOTP) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveTOTP) ProtoMessage() {}
+
+func (x *RemoveTOTP) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_user_userpb_user_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveTOTP.ProtoReflect.Descriptor instead.
+func (*RemoveTOTP) Descriptor() ([]byte, []int) {
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *RemoveTOTP) GetCurrentHash() string {
+	if x != nil {
+		return x.CurrentHash
+	}
+	return ""
+}
+
+func (x *RemoveTOTP) GetTotpStep() int64 {
+	if x != nil {
+		return x.TotpStep
+	}
+	return 0
+}
+
+func (x *RemoveTOTP) GetRecoveryHash() []byte {
+	if x != nil {
+		return x.RecoveryHash
+	}
+	return nil
+}
+
 // NoteLogout ends sessions and withdraws their access tokens; answered when they are withdrawn.
 type NoteLogout struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -507,7 +691,7 @@ type NoteLogout struct {
 
 func (x *NoteLogout) Reset() {
 	*x = NoteLogout{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[8]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -519,7 +703,7 @@ func (x *NoteLogout) String() string {
 func (*NoteLogout) ProtoMessage() {}
 
 func (x *NoteLogout) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[8]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -532,7 +716,7 @@ func (x *NoteLogout) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteLogout.ProtoReflect.Descriptor instead.
 func (*NoteLogout) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{8}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *NoteLogout) GetSessionId() string {
@@ -571,7 +755,7 @@ type Refresh struct {
 
 func (x *Refresh) Reset() {
 	*x = Refresh{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[9]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -583,7 +767,7 @@ func (x *Refresh) String() string {
 func (*Refresh) ProtoMessage() {}
 
 func (x *Refresh) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[9]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -596,7 +780,7 @@ func (x *Refresh) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refresh.ProtoReflect.Descriptor instead.
 func (*Refresh) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{9}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Refresh) GetSessionId() string {
@@ -645,7 +829,7 @@ type Refreshed struct {
 
 func (x *Refreshed) Reset() {
 	*x = Refreshed{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[10]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -657,7 +841,7 @@ func (x *Refreshed) String() string {
 func (*Refreshed) ProtoMessage() {}
 
 func (x *Refreshed) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[10]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -670,7 +854,7 @@ func (x *Refreshed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refreshed.ProtoReflect.Descriptor instead.
 func (*Refreshed) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{10}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Refreshed) GetUser() *User {
@@ -699,7 +883,7 @@ type ChangePassword struct {
 
 func (x *ChangePassword) Reset() {
 	*x = ChangePassword{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[11]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -711,7 +895,7 @@ func (x *ChangePassword) String() string {
 func (*ChangePassword) ProtoMessage() {}
 
 func (x *ChangePassword) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[11]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -724,7 +908,7 @@ func (x *ChangePassword) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangePassword.ProtoReflect.Descriptor instead.
 func (*ChangePassword) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{11}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ChangePassword) GetCurrentHash() string {
@@ -757,7 +941,7 @@ type ListSessions struct {
 
 func (x *ListSessions) Reset() {
 	*x = ListSessions{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[12]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -769,7 +953,7 @@ func (x *ListSessions) String() string {
 func (*ListSessions) ProtoMessage() {}
 
 func (x *ListSessions) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[12]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -782,7 +966,7 @@ func (x *ListSessions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSessions.ProtoReflect.Descriptor instead.
 func (*ListSessions) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{12}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{15}
 }
 
 type Session struct {
@@ -799,7 +983,7 @@ type Session struct {
 
 func (x *Session) Reset() {
 	*x = Session{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[13]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -811,7 +995,7 @@ func (x *Session) String() string {
 func (*Session) ProtoMessage() {}
 
 func (x *Session) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[13]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -824,7 +1008,7 @@ func (x *Session) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Session.ProtoReflect.Descriptor instead.
 func (*Session) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{13}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Session) GetId() string {
@@ -878,7 +1062,7 @@ type Sessions struct {
 
 func (x *Sessions) Reset() {
 	*x = Sessions{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[14]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -890,7 +1074,7 @@ func (x *Sessions) String() string {
 func (*Sessions) ProtoMessage() {}
 
 func (x *Sessions) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[14]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -903,7 +1087,7 @@ func (x *Sessions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sessions.ProtoReflect.Descriptor instead.
 func (*Sessions) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{14}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Sessions) GetSessions() []*Session {
@@ -923,7 +1107,7 @@ type Withdrawn struct {
 
 func (x *Withdrawn) Reset() {
 	*x = Withdrawn{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[15]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -935,7 +1119,7 @@ func (x *Withdrawn) String() string {
 func (*Withdrawn) ProtoMessage() {}
 
 func (x *Withdrawn) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[15]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -948,7 +1132,7 @@ func (x *Withdrawn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Withdrawn.ProtoReflect.Descriptor instead.
 func (*Withdrawn) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{15}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Withdrawn) GetNumber() int64 {
@@ -971,7 +1155,7 @@ type UpdateProfile struct {
 
 func (x *UpdateProfile) Reset() {
 	*x = UpdateProfile{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[16]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -983,7 +1167,7 @@ func (x *UpdateProfile) String() string {
 func (*UpdateProfile) ProtoMessage() {}
 
 func (x *UpdateProfile) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[16]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -996,7 +1180,7 @@ func (x *UpdateProfile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateProfile.ProtoReflect.Descriptor instead.
 func (*UpdateProfile) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{16}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *UpdateProfile) GetExpectedVersion() int64 {
@@ -1041,7 +1225,7 @@ type SetUser struct {
 
 func (x *SetUser) Reset() {
 	*x = SetUser{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[17]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1053,7 +1237,7 @@ func (x *SetUser) String() string {
 func (*SetUser) ProtoMessage() {}
 
 func (x *SetUser) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[17]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1066,7 +1250,7 @@ func (x *SetUser) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetUser.ProtoReflect.Descriptor instead.
 func (*SetUser) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{17}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *SetUser) GetExpectedVersion() int64 {
@@ -1108,7 +1292,7 @@ type Erase struct {
 
 func (x *Erase) Reset() {
 	*x = Erase{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[18]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1120,7 +1304,7 @@ func (x *Erase) String() string {
 func (*Erase) ProtoMessage() {}
 
 func (x *Erase) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[18]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1133,7 +1317,7 @@ func (x *Erase) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Erase.ProtoReflect.Descriptor instead.
 func (*Erase) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{18}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Erase) GetExpectedVersion() int64 {
@@ -1152,7 +1336,7 @@ type Get struct {
 
 func (x *Get) Reset() {
 	*x = Get{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[19]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1164,7 +1348,7 @@ func (x *Get) String() string {
 func (*Get) ProtoMessage() {}
 
 func (x *Get) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[19]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1177,7 +1361,7 @@ func (x *Get) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Get.ProtoReflect.Descriptor instead.
 func (*Get) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{19}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{22}
 }
 
 // GetCredentials asks for what a login is checked against; only the auth service asks.
@@ -1189,7 +1373,7 @@ type GetCredentials struct {
 
 func (x *GetCredentials) Reset() {
 	*x = GetCredentials{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[20]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1201,7 +1385,7 @@ func (x *GetCredentials) String() string {
 func (*GetCredentials) ProtoMessage() {}
 
 func (x *GetCredentials) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[20]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1214,7 +1398,7 @@ func (x *GetCredentials) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCredentials.ProtoReflect.Descriptor instead.
 func (*GetCredentials) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{20}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{23}
 }
 
 // AssignShop adds a shop to those the user works in. Only the shop grain's steps send it, as the
@@ -1230,7 +1414,7 @@ type AssignShop struct {
 
 func (x *AssignShop) Reset() {
 	*x = AssignShop{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[21]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1242,7 +1426,7 @@ func (x *AssignShop) String() string {
 func (*AssignShop) ProtoMessage() {}
 
 func (x *AssignShop) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[21]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1255,7 +1439,7 @@ func (x *AssignShop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssignShop.ProtoReflect.Descriptor instead.
 func (*AssignShop) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{21}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *AssignShop) GetShopId() string {
@@ -1290,7 +1474,7 @@ type UnassignShop struct {
 
 func (x *UnassignShop) Reset() {
 	*x = UnassignShop{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[22]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1302,7 +1486,7 @@ func (x *UnassignShop) String() string {
 func (*UnassignShop) ProtoMessage() {}
 
 func (x *UnassignShop) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[22]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1315,7 +1499,7 @@ func (x *UnassignShop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnassignShop.ProtoReflect.Descriptor instead.
 func (*UnassignShop) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{22}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *UnassignShop) GetShopId() string {
@@ -1348,13 +1532,14 @@ type User struct {
 	Phone         string                 `protobuf:"bytes,12,opt,name=phone,proto3" json:"phone,omitempty"`
 	Locale        string                 `protobuf:"bytes,13,opt,name=locale,proto3" json:"locale,omitempty"`
 	EmailVerified bool                   `protobuf:"varint,14,opt,name=email_verified,json=emailVerified,proto3" json:"email_verified,omitempty"`
+	TotpEnabled   bool                   `protobuf:"varint,15,opt,name=totp_enabled,json=totpEnabled,proto3" json:"totp_enabled,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *User) Reset() {
 	*x = User{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[23]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1366,7 +1551,7 @@ func (x *User) String() string {
 func (*User) ProtoMessage() {}
 
 func (x *User) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[23]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1379,7 +1564,7 @@ func (x *User) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use User.ProtoReflect.Descriptor instead.
 func (*User) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{23}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *User) GetId() string {
@@ -1480,17 +1665,25 @@ func (x *User) GetEmailVerified() bool {
 	return false
 }
 
+func (x *User) GetTotpEnabled() bool {
+	if x != nil {
+		return x.TotpEnabled
+	}
+	return false
+}
+
 type Credentials struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	User          *User                  `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
 	PasswordHash  string                 `protobuf:"bytes,2,opt,name=password_hash,json=passwordHash,proto3" json:"password_hash,omitempty"`
+	TotpSealed    []byte                 `protobuf:"bytes,3,opt,name=totp_sealed,json=totpSealed,proto3" json:"totp_sealed,omitempty"` // begun, or on if the user says so
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Credentials) Reset() {
 	*x = Credentials{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[24]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1502,7 +1695,7 @@ func (x *Credentials) String() string {
 func (*Credentials) ProtoMessage() {}
 
 func (x *Credentials) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[24]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1515,7 +1708,7 @@ func (x *Credentials) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Credentials.ProtoReflect.Descriptor instead.
 func (*Credentials) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{24}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Credentials) GetUser() *User {
@@ -1530,6 +1723,13 @@ func (x *Credentials) GetPasswordHash() string {
 		return x.PasswordHash
 	}
 	return ""
+}
+
+func (x *Credentials) GetTotpSealed() []byte {
+	if x != nil {
+		return x.TotpSealed
+	}
+	return nil
 }
 
 var File_grains_user_userpb_user_proto protoreflect.FileDescriptor
@@ -1564,12 +1764,25 @@ const file_grains_user_userpb_user_proto_rawDesc = "" +
 	"\x04hash\x18\x01 \x01(\fR\x04hash\x12\x19\n" +
 	"\bnew_hash\x18\x02 \x01(\tR\anewHash\"&\n" +
 	"\vMailWritten\x12\x17\n" +
-	"\amail_id\x18\x01 \x01(\tR\x06mailId\"s\n" +
+	"\amail_id\x18\x01 \x01(\tR\x06mailId\"\xb5\x01\n" +
 	"\tNoteLogin\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12!\n" +
 	"\frefresh_hash\x18\x02 \x01(\fR\vrefreshHash\x12$\n" +
-	"\x0etoken_until_ms\x18\x03 \x01(\x03R\ftokenUntilMs\"c\n" +
+	"\x0etoken_until_ms\x18\x03 \x01(\x03R\ftokenUntilMs\x12\x1b\n" +
+	"\ttotp_step\x18\x04 \x01(\x03R\btotpStep\x12#\n" +
+	"\rrecovery_hash\x18\x05 \x01(\fR\frecoveryHash\"#\n" +
+	"\tBeginTOTP\x12\x16\n" +
+	"\x06sealed\x18\x01 \x01(\fR\x06sealed\"U\n" +
+	"\vConfirmTOTP\x12\x16\n" +
+	"\x06sealed\x18\x01 \x01(\fR\x06sealed\x12\x12\n" +
+	"\x04step\x18\x02 \x01(\x03R\x04step\x12\x1a\n" +
+	"\brecovery\x18\x03 \x03(\fR\brecovery\"q\n" +
+	"\n" +
+	"RemoveTOTP\x12!\n" +
+	"\fcurrent_hash\x18\x01 \x01(\tR\vcurrentHash\x12\x1b\n" +
+	"\ttotp_step\x18\x02 \x01(\x03R\btotpStep\x12#\n" +
+	"\rrecovery_hash\x18\x03 \x01(\fR\frecoveryHash\"c\n" +
 	"\n" +
 	"NoteLogout\x12\x1d\n" +
 	"\n" +
@@ -1632,7 +1845,7 @@ const file_grains_user_userpb_user_proto_rawDesc = "" +
 	"\fUnassignShop\x12\x17\n" +
 	"\ashop_id\x18\x01 \x01(\tR\x06shopId\x12\x1d\n" +
 	"\n" +
-	"company_id\x18\x02 \x01(\tR\tcompanyId\"\xfc\x02\n" +
+	"company_id\x18\x02 \x01(\tR\tcompanyId\"\x9f\x03\n" +
 	"\x04User\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05email\x18\x02 \x01(\tR\x05email\x12\x12\n" +
@@ -1651,10 +1864,13 @@ const file_grains_user_userpb_user_proto_rawDesc = "" +
 	"\aversion\x18\v \x01(\x03R\aversion\x12\x14\n" +
 	"\x05phone\x18\f \x01(\tR\x05phone\x12\x16\n" +
 	"\x06locale\x18\r \x01(\tR\x06locale\x12%\n" +
-	"\x0eemail_verified\x18\x0e \x01(\bR\remailVerified\"[\n" +
+	"\x0eemail_verified\x18\x0e \x01(\bR\remailVerified\x12!\n" +
+	"\ftotp_enabled\x18\x0f \x01(\bR\vtotpEnabled\"|\n" +
 	"\vCredentials\x12'\n" +
 	"\x04user\x18\x01 \x01(\v2\x13.entrepot.user.UserR\x04user\x12#\n" +
-	"\rpassword_hash\x18\x02 \x01(\tR\fpasswordHashB\x1dZ\x1bentrepot/grains/user/userpbb\x06proto3"
+	"\rpassword_hash\x18\x02 \x01(\tR\fpasswordHash\x12\x1f\n" +
+	"\vtotp_sealed\x18\x03 \x01(\fR\n" +
+	"totpSealedB\x1dZ\x1bentrepot/grains/user/userpbb\x06proto3"
 
 var (
 	file_grains_user_userpb_user_proto_rawDescOnce sync.Once
@@ -1668,7 +1884,7 @@ func file_grains_user_userpb_user_proto_rawDescGZIP() []byte {
 	return file_grains_user_userpb_user_proto_rawDescData
 }
 
-var file_grains_user_userpb_user_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_grains_user_userpb_user_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_grains_user_userpb_user_proto_goTypes = []any{
 	(*Register)(nil),       // 0: entrepot.user.Register
 	(*Token)(nil),          // 1: entrepot.user.Token
@@ -1678,30 +1894,33 @@ var file_grains_user_userpb_user_proto_goTypes = []any{
 	(*ResetPassword)(nil),  // 5: entrepot.user.ResetPassword
 	(*MailWritten)(nil),    // 6: entrepot.user.MailWritten
 	(*NoteLogin)(nil),      // 7: entrepot.user.NoteLogin
-	(*NoteLogout)(nil),     // 8: entrepot.user.NoteLogout
-	(*Refresh)(nil),        // 9: entrepot.user.Refresh
-	(*Refreshed)(nil),      // 10: entrepot.user.Refreshed
-	(*ChangePassword)(nil), // 11: entrepot.user.ChangePassword
-	(*ListSessions)(nil),   // 12: entrepot.user.ListSessions
-	(*Session)(nil),        // 13: entrepot.user.Session
-	(*Sessions)(nil),       // 14: entrepot.user.Sessions
-	(*Withdrawn)(nil),      // 15: entrepot.user.Withdrawn
-	(*UpdateProfile)(nil),  // 16: entrepot.user.UpdateProfile
-	(*SetUser)(nil),        // 17: entrepot.user.SetUser
-	(*Erase)(nil),          // 18: entrepot.user.Erase
-	(*Get)(nil),            // 19: entrepot.user.Get
-	(*GetCredentials)(nil), // 20: entrepot.user.GetCredentials
-	(*AssignShop)(nil),     // 21: entrepot.user.AssignShop
-	(*UnassignShop)(nil),   // 22: entrepot.user.UnassignShop
-	(*User)(nil),           // 23: entrepot.user.User
-	(*Credentials)(nil),    // 24: entrepot.user.Credentials
+	(*BeginTOTP)(nil),      // 8: entrepot.user.BeginTOTP
+	(*ConfirmTOTP)(nil),    // 9: entrepot.user.ConfirmTOTP
+	(*RemoveTOTP)(nil),     // 10: entrepot.user.RemoveTOTP
+	(*NoteLogout)(nil),     // 11: entrepot.user.NoteLogout
+	(*Refresh)(nil),        // 12: entrepot.user.Refresh
+	(*Refreshed)(nil),      // 13: entrepot.user.Refreshed
+	(*ChangePassword)(nil), // 14: entrepot.user.ChangePassword
+	(*ListSessions)(nil),   // 15: entrepot.user.ListSessions
+	(*Session)(nil),        // 16: entrepot.user.Session
+	(*Sessions)(nil),       // 17: entrepot.user.Sessions
+	(*Withdrawn)(nil),      // 18: entrepot.user.Withdrawn
+	(*UpdateProfile)(nil),  // 19: entrepot.user.UpdateProfile
+	(*SetUser)(nil),        // 20: entrepot.user.SetUser
+	(*Erase)(nil),          // 21: entrepot.user.Erase
+	(*Get)(nil),            // 22: entrepot.user.Get
+	(*GetCredentials)(nil), // 23: entrepot.user.GetCredentials
+	(*AssignShop)(nil),     // 24: entrepot.user.AssignShop
+	(*UnassignShop)(nil),   // 25: entrepot.user.UnassignShop
+	(*User)(nil),           // 26: entrepot.user.User
+	(*Credentials)(nil),    // 27: entrepot.user.Credentials
 }
 var file_grains_user_userpb_user_proto_depIdxs = []int32{
 	1,  // 0: entrepot.user.Register.verify:type_name -> entrepot.user.Token
 	1,  // 1: entrepot.user.RequestProof.token:type_name -> entrepot.user.Token
-	23, // 2: entrepot.user.Refreshed.user:type_name -> entrepot.user.User
-	13, // 3: entrepot.user.Sessions.sessions:type_name -> entrepot.user.Session
-	23, // 4: entrepot.user.Credentials.user:type_name -> entrepot.user.User
+	26, // 2: entrepot.user.Refreshed.user:type_name -> entrepot.user.User
+	16, // 3: entrepot.user.Sessions.sessions:type_name -> entrepot.user.Session
+	26, // 4: entrepot.user.Credentials.user:type_name -> entrepot.user.User
 	5,  // [5:5] is the sub-list for method output_type
 	5,  // [5:5] is the sub-list for method input_type
 	5,  // [5:5] is the sub-list for extension type_name
@@ -1720,7 +1939,7 @@ func file_grains_user_userpb_user_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_user_userpb_user_proto_rawDesc), len(file_grains_user_userpb_user_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   25,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
