@@ -15,6 +15,7 @@ type Code string
 const (
 	CodeInvalid         Code = "invalid"           // the input breaks a rule; Fields names it
 	CodeUnauthenticated Code = "unauthenticated"   // no valid token
+	CodeTOTPRequired    Code = "totp_required"     // the password is right; the second factor is missing
 	CodeForbidden       Code = "forbidden"         // the role may not do this
 	CodeSuspended       Code = "company_suspended" // the caller's company is not in full standing
 	CodeNotFound        Code = "not_found"         // absent, or another tenant's: never told apart

@@ -17,8 +17,11 @@ type User struct {
 	CompanyID entrepot.ID   `json:"companyId,omitempty"` // staff only
 	ShopIDs   []entrepot.ID `json:"shopIds,omitempty"`   // shop managers and staff
 	IsActive  bool          `json:"isActive"`
-	CreatedAt time.Time     `json:"createdAt"`
-	UpdatedAt time.Time     `json:"updatedAt"`
+	// EmailVerified: the owner has proven to read mail at the address.
+	EmailVerified bool      `json:"emailVerified"`
+	TOTPEnabled   bool      `json:"totpEnabled"` // a login needs a second factor
+	CreatedAt     time.Time `json:"createdAt"`
+	UpdatedAt     time.Time `json:"updatedAt"`
 }
 
 // UserRegistered happens when an account is made: by its owner, by an
@@ -34,6 +37,18 @@ type UserUpdated struct{ User }
 
 // EventType is the routing key.
 func (UserUpdated) EventType() string { return "user.updated" }
+
+// UserDeleted happens when a person is erased. It names nobody: the id stays, so
+// that consumers remove what they know of it.
+type UserDeleted struct {
+	UserID    entrepot.ID   `json:"userId"`
+	Role      entrepot.Role `json:"role"`
+	CompanyID entrepot.ID   `json:"companyId,omitempty"`
+	DeletedAt time.Time     `json:"deletedAt"`
+}
+
+// EventType is the routing key.
+func (UserDeleted) EventType() string { return "user.deleted" }
 
 // UserLoggedIn happens when a user's credentials were accepted and tokens were
 // issued. Refreshing a token is not a login.
@@ -57,3 +72,46 @@ type UserLoggedOut struct {
 
 // EventType is the routing key.
 func (UserLoggedOut) EventType() string { return "user.logged_out" }
+
+// UserMailRequested happens when a mail with a secret in it has to be sent: to
+// verify an address, to reset a password, to invite. The secret is not here: who
+// sends the mail asks the auth service for it by mailId, until it expires.
+type UserMailRequested struct {
+	MailID      entrepot.ID `json:"mailId"`
+	Template    string      `json:"template"` // verify_email, reset_password, invitation
+	Email       string      `json:"email"`
+	Locale      string      `json:"locale,omitempty"` // BCP 47
+	UserID      entrepot.ID `json:"userId,omitempty"`
+	CompanyID   entrepot.ID `json:"companyId,omitempty"` // that invites
+	RequestedAt time.Time   `json:"requestedAt"`
+	ExpiresAt   time.Time   `json:"expiresAt"`
+}
+
+// EventType is the routing key.
+func (UserMailRequested) EventType() string { return "user.mail_requested" }
+
+// UserInvited happens when somebody is asked by mail to become staff or a super
+// admin. Who accepts is registered: user.registered.
+type UserInvited struct {
+	InvitationID entrepot.ID   `json:"invitationId"`
+	Email        string        `json:"email"`
+	Role         entrepot.Role `json:"role"`
+	CompanyID    entrepot.ID   `json:"companyId,omitempty"`
+	InvitedBy    entrepot.ID   `json:"invitedBy"`
+	InvitedAt    time.Time     `json:"invitedAt"`
+	ExpiresAt    time.Time     `json:"expiresAt"`
+}
+
+// EventType is the routing key.
+func (UserInvited) EventType() string { return "user.invited" }
+
+// UserInvitationRevoked happens when an invitation is taken back.
+type UserInvitationRevoked struct {
+	InvitationID entrepot.ID `json:"invitationId"`
+	Email        string      `json:"email"`
+	CompanyID    entrepot.ID `json:"companyId,omitempty"`
+	RevokedAt    time.Time   `json:"revokedAt"`
+}
+
+// EventType is the routing key.
+func (UserInvitationRevoked) EventType() string { return "user.invitation_revoked" }

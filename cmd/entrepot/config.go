@@ -41,6 +41,8 @@ type config struct {
 	KeysDir     string        `env:"JWT_KEYS_DIR" help:"folder of the token signing keys (PEM); empty: DATA_DIR/keys, made at the first start"`
 	TokenTTL    time.Duration `env:"JWT_TTL" envDefault:"15m" help:"how long an access token is good (1m to 24h)"`
 	BcryptCost  int           `env:"BCRYPT_COST" envDefault:"12" help:"cost of a password's hash (12 to 16; below only with ENTREPOT_INSECURE_TEST=1)"`
+	PublicURL   string        `env:"PUBLIC_URL" envDefault:"http://localhost:3000" help:"web site that the links in mails lead to"`
+	MailView    string        `env:"MAIL_OUTBOX_VIEW" envDefault:"auto" help:"let super admins read unsent mails, with links that log in as others, at /auth/mails: on, off; auto: on while databases and broker are embedded"`
 	CORSOrigins []string      `env:"CORS_ORIGINS" help:"origins a browser may call from, comma separated; empty: none"`
 
 	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES" help:"networks of the load balancers in front, comma separated; their X-Forwarded-For is believed"`
@@ -119,11 +121,18 @@ func (c *config) validate() error {
 		within("GRAIN_IDLE", c.GrainIdle, time.Second, 24*time.Hour),
 		within("WAKE_PERIOD", c.WakePeriod, 100*time.Millisecond, time.Minute),
 		oneOf("LOG_LEVEL", c.LogLevel, "debug", "info", "warn", "error"),
+		oneOf("MAIL_OUTBOX_VIEW", c.MailView, "auto", "on", "off"),
+		scheme("PUBLIC_URL", c.PublicURL, "https", "http"),
 		oneOf("LOG_FORMAT", c.LogFormat, "text", "json"),
 		scheme("MONGO_URI", c.MongoURI, "mongodb", "mongodb+srv"),
 		scheme("AMQP_URL", c.AMQPURL, "amqp", "amqps"),
 		c.validateCluster(),
 	)
+}
+
+// showsMails: on a developer's machine, unless it was said.
+func (c *config) showsMails() bool {
+	return c.MailView == "on" || (c.MailView == "auto" && c.MongoURI == "" && c.AMQPURL == "")
 }
 
 func (c *config) validateCluster() error {

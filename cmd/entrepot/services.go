@@ -9,6 +9,8 @@ import (
 	"entrepot/grains/access"
 	"entrepot/grains/cart"
 	"entrepot/grains/company"
+	"entrepot/grains/invitation"
+	"entrepot/grains/mail"
 	"entrepot/grains/order"
 	"entrepot/grains/payment"
 	"entrepot/grains/product"
@@ -42,7 +44,7 @@ var services = []service{
 	},
 	{
 		name: "auth", port: 1, database: "authdb", routes: []string{"/auth"},
-		kinds: []func() *grains.Kind{user.Kind, access.Kind},
+		kinds: []func() *grains.Kind{user.Kind, access.Kind, invitation.Kind, mail.Kind},
 		queue: events.Queue{Name: "auth.events"},
 	},
 	{

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"entrepot/actors"
@@ -51,6 +52,10 @@ func (n *node) prepareWeb(context.Context) (err error) {
 	if w.keys, err = edge.OpenKeys(dir, edge.TokenOptions{TTL: n.cfg.TokenTTL}); err != nil {
 		return settingError{"JWT_KEYS_DIR", err.Error()}
 	}
+	seal, err := edge.OpenSeal(dir)
+	if err != nil {
+		return settingError{"JWT_KEYS_DIR", err.Error()}
+	}
 	if w.passwords, err = api.NewPasswords(n.cfg.BcryptCost); err != nil {
 		return settingError{"BCRYPT_COST", err.Error()}
 	}
@@ -67,6 +72,7 @@ func (n *node) prepareWeb(context.Context) (err error) {
 	w.deps = api.Deps{
 		Asker: n.ask, Tokens: trusted, TokenTTL: n.cfg.TokenTTL, Standing: w.standing, Passwords: w.passwords, Logins: api.NewLoginGuard(10, 60, time.Now), Lists: lists,
 		AuditLogs: actors.AuditLogs, Movements: stock.Movements, Broker: n.broker, Checks: n.checks, Services: n.health,
+		Seal: seal, PublicURL: strings.TrimRight(n.cfg.PublicURL, "/"), ShowMails: n.cfg.showsMails(),
 		Hold: n.cfg.Hold, Log: n.log,
 		Stores: api.Stores{
 			Auth: n.reader("auth"), Company: n.reader("company"), Shop: n.reader("shop"), Ecommerce: n.reader("ecommerce"),

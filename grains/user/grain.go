@@ -1,6 +1,8 @@
 package user
 
 import (
+	"strings"
+
 	"entrepot/grains"
 	"entrepot/grains/user/userpb"
 	"entrepot/persistence"
@@ -16,15 +18,18 @@ var Collection = &persistence.Collection{
 		{Name: "name", Type: persistence.String},
 		{Name: "isActive", Type: persistence.Bool},
 	},
-	Indexes: [][]string{{"role", "createdAt"}, {"companyId", "role", "createdAt"}, {"companyId", "name"}},
+	Indexes: [][]string{{"role", "createdAt"}, {"companyId", "role", "createdAt"}, {"companyId", "name"}, {"name"}},
 }
+
+// SearchKey is a name as searches and sorting see it.
+func SearchKey(name string) string { return strings.ToLower(name) }
 
 // Index is whose the user is: itself, and the company that employs it. shopId
 // stands only for who works in exactly one shop.
 func (s *State) Index() grains.Index {
 	ix := grains.Index{
 		CompanyID: s.CompanyID, OwnerID: s.ID, CreatedAt: s.createdAt(),
-		Fields: []any{s.Email, string(s.Role), s.Name, s.IsActive},
+		Fields: []any{s.Email, string(s.Role), SearchKey(s.Name), s.IsActive},
 	}
 	if len(s.ShopIDs) == 1 {
 		ix.ShopID = s.ShopIDs[0]
@@ -43,11 +48,21 @@ func Kind() *grains.Kind {
 	grains.Later(k, (*State).AssignShop, (*State).assigned)
 	grains.Later(k, (*State).UnassignShop, (*State).unassigned)
 	grains.Command(k, (*State).UpdateProfile, (*State).View)
+	grains.Later(k, (*State).SetUser, (*State).userSet)
+	grains.Later(k, (*State).Erase, (*State).erased)
+	grains.Command(k, (*State).RequestProof, (*State).View)
+	grains.Command(k, (*State).VerifyEmail, (*State).View)
+	grains.Later(k, (*State).ResetPassword, (*State).passwordReset)
+	grains.Command(k, (*State).BeginTOTP, (*State).View)
+	grains.Command(k, (*State).ConfirmTOTP, (*State).View)
+	grains.Command(k, (*State).RemoveTOTP, (*State).View)
+	grains.Query(k, (*State).CheckReset)
 	grains.Query(k, (*State).Get)
 	grains.Query(k, (*State).GetCredentials)
 	grains.Query(k, (*State).ListSessions)
 
 	grains.Steps(k, steps)
 	grains.Command(k, (*State).Withdrawn, (*State).View)
+	grains.Command(k, (*State).MailWritten, (*State).View)
 	return k
 }

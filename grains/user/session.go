@@ -74,13 +74,17 @@ type staleKnown struct {
 // NoteLogin records that tokens were issued to the user, and opens the session.
 // The oldest gives way to one too many.
 func (s *State) NoteLogin(t entrepot.Turn, c *userpb.NoteLogin) ([]events.Event, error) {
-	if s.ID == "" || !t.Caller.Is(s.ID) {
+	if s.gone() || !t.Caller.Is(s.ID) {
 		return nil, entrepot.ErrNotFound
 	}
 	if !s.IsActive {
 		return nil, entrepot.Errorf(entrepot.CodeForbidden, "the account is disabled")
 	}
-	facts := []events.Event{events.UserLoggedIn{UserID: s.ID, Email: s.Email, Role: s.Role, LoggedInAt: t.Now}}
+	facts, err := s.secondFactor(c.GetTotpStep(), c.GetRecoveryHash())
+	if err != nil {
+		return nil, err
+	}
+	facts = append(facts, events.UserLoggedIn{UserID: s.ID, Email: s.Email, Role: s.Role, LoggedInAt: t.Now})
 	if c.GetSessionId() == "" {
 		return facts, nil
 	}
@@ -127,7 +131,7 @@ func (s *State) session(id string) *Session {
 func (s *State) NoteLogout(t entrepot.Turn, c *userpb.NoteLogout) ([]events.Event, error) {
 	now, x := t.Now.UnixMilli(), s.session(c.GetSessionId())
 	switch {
-	case s.ID == "" || !t.Caller.Is(s.ID):
+	case s.gone() || !t.Caller.Is(s.ID):
 		return nil, entrepot.ErrNotFound
 	case x == nil && c.GetSessionId() != "" && c.TokenUntilMs == 0 && !c.All:
 		return nil, entrepot.ErrNotFound
@@ -157,7 +161,7 @@ func (s *State) loggedOut(*userpb.NoteLogout) (*userpb.User, bool, error) {
 // ChangePassword sets another password and ends all sessions but the one that asks.
 func (s *State) ChangePassword(t entrepot.Turn, c *userpb.ChangePassword) ([]events.Event, error) {
 	switch {
-	case s.ID == "" || t.Caller.Role == entrepot.System || !t.Caller.Is(s.ID):
+	case s.gone() || t.Caller.Role == entrepot.System || !t.Caller.Is(s.ID):
 		return nil, entrepot.ErrNotFound
 	case c.NewHash == "":
 		return nil, entrepot.Invalid("newPassword", "required", "must be given")
@@ -250,7 +254,7 @@ func (s *State) applySession(e events.Event) {
 
 // ListSessions answers the user's live sessions, the newest first.
 func (s *State) ListSessions(t entrepot.Turn, _ *userpb.ListSessions) (*userpb.Sessions, error) {
-	if s.ID == "" || !t.Caller.Is(s.ID) {
+	if s.gone() || !t.Caller.Is(s.ID) {
 		return nil, entrepot.ErrNotFound
 	}
 	out := &userpb.Sessions{}

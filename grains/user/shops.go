@@ -12,7 +12,7 @@ import (
 // shops are withdrawn; the client refreshes.
 func (s *State) AssignShop(t entrepot.Turn, c *userpb.AssignShop) ([]events.Event, error) {
 	switch {
-	case t.Caller.Role != entrepot.System, s.ID == "", s.CompanyID != c.CompanyId || c.CompanyId == "":
+	case t.Caller.Role != entrepot.System, s.gone(), s.CompanyID != c.CompanyId || c.CompanyId == "":
 		return nil, entrepot.ErrNotFound
 	case !entrepot.ValidID(c.ShopId):
 		return nil, entrepot.Invalid("shopId", "id", "must be a shop id")
@@ -29,7 +29,7 @@ func (s *State) AssignShop(t entrepot.Turn, c *userpb.AssignShop) ([]events.Even
 // UnassignShop takes a shop away.
 func (s *State) UnassignShop(t entrepot.Turn, c *userpb.UnassignShop) ([]events.Event, error) {
 	switch {
-	case t.Caller.Role != entrepot.System, s.ID == "", s.CompanyID != c.CompanyId || c.CompanyId == "":
+	case t.Caller.Role != entrepot.System, s.gone(), s.CompanyID != c.CompanyId || c.CompanyId == "":
 		return nil, entrepot.ErrNotFound
 	case !slices.Contains(s.ShopIDs, c.ShopId):
 		return nil, nil
@@ -38,20 +38,25 @@ func (s *State) UnassignShop(t entrepot.Turn, c *userpb.UnassignShop) ([]events.
 	return s.work(t, left), nil
 }
 
-// work is the user in other shops. The tokens issued until now say the old ones;
-// a millisecond more withdraws those of this very one too.
+// work is the user in other shops; the tokens issued until now say the old ones.
 func (s *State) work(t entrepot.Turn, shops []entrepot.ID) []events.Event {
 	u := s.public()
 	u.ShopIDs, u.UpdatedAt = shops, t.Now
-	facts := []events.Event{events.UserUpdated{User: u}}
+	return append([]events.Event{events.UserUpdated{User: u}}, s.outdate(t)...)
+}
+
+// outdate withdraws every token issued until now (a millisecond more withdraws
+// those of this very one too), and leaves the sessions: their
+// next refresh tells the truth.
+func (s *State) outdate(t entrepot.Turn) []events.Event {
 	now, until := t.Now.UnixMilli(), int64(0)
 	for i := range s.Sessions {
 		until = max(until, s.Sessions[i].TokenUntil)
 	}
-	if until > now {
-		facts = append(facts, tokensStale{stale: stale{Before: now + 1, Until: until}})
+	if until <= now {
+		return nil
 	}
-	return facts
+	return []events.Event{tokensStale{stale: stale{Before: now + 1, Until: until}}}
 }
 
 func (s *State) assigned(*userpb.AssignShop) (*userpb.User, bool, error) {

@@ -2,12 +2,14 @@
 // what a login is checked against.
 //
 // Commands: Register, UpdateProfile, NoteLogin, NoteLogout, ChangePassword, Refresh (session.go), AssignShop, UnassignShop
-// (shops.go), Withdrawn (of its steps). Queries: Get, GetCredentials, ListSessions.
+// (shops.go), SetUser, Erase (admin.go), RequestProof, VerifyEmail, ResetPassword (proof.go), BeginTOTP, ConfirmTOTP, RemoveTOTP (totp.go), Withdrawn and
+// MailWritten (of its steps). Queries: Get, GetCredentials, ListSessions, CheckReset.
 // Persisted: the whole [State]. The password hash is part of it, comes in by a
 // private fact and leaves only by GetCredentials, to the platform itself.
 package user
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"time"
@@ -35,6 +37,13 @@ type State struct {
 	// Version counts the changes of the profile, for If-Match. Logins do not
 	// count: they would make a form stale that is open on another device.
 	Version int64 `json:"version,omitempty"`
+	Erased  int64 `json:"erased,omitempty"` // when the person was removed
+
+	EmailVerified bool     `json:"emailVerified,omitempty"`
+	TOTP          *totp    `json:"totp,omitempty"`
+	Verify        *proof   `json:"verify,omitempty"` // mailed and not used yet
+	Reset         *proof   `json:"reset,omitempty"`
+	Letters       []letter `json:"letters,omitempty"` // that the mail grain has yet to have
 
 	Sessions []Session `json:"sessions,omitempty"`
 	Stale    []stale   `json:"stale,omitempty"`    // withdrawals that the access grain has yet to know
@@ -58,20 +67,27 @@ func (s *State) Register(t entrepot.Turn, c *userpb.Register) ([]events.Event, e
 	if err := check(c); err != nil {
 		return nil, err
 	}
-	return []events.Event{
+	facts := []events.Event{
 		events.UserRegistered{User: events.User{
 			UserID: t.ID, Email: c.Email, Name: c.Name, Role: entrepot.Role(c.Role),
-			CompanyID: c.CompanyId, ShopIDs: slices.Clone(c.ShopIds), IsActive: true,
+			CompanyID: c.CompanyId, ShopIDs: slices.Clone(c.ShopIds), IsActive: true, EmailVerified: c.EmailVerified,
 			CreatedAt: t.Now, UpdatedAt: t.Now,
 		}},
 		passwordSet{Hash: c.PasswordHash},
-	}, nil
+	}
+	if c.Verify != nil {
+		facts = append(facts, asked(t, VerifyEmail, c.Email, "", c.Verify))
+	}
+	return facts, nil
 }
 
 // mayRegister: strangers register themselves as customers, company admins their
 // own staff, super admins and the platform anybody.
 func mayRegister(caller entrepot.Caller, c *userpb.Register) error {
 	role := entrepot.Role(c.Role)
+	if c.EmailVerified && caller.Role != entrepot.System {
+		return entrepot.Errorf(entrepot.CodeForbidden, "an address is verified by its owner")
+	}
 	switch caller.Role {
 	case entrepot.System, entrepot.SuperAdmin:
 		return nil
@@ -122,7 +138,7 @@ func check(c *userpb.Register) error {
 
 // UpdateProfile changes what users say of themselves.
 func (s *State) UpdateProfile(t entrepot.Turn, c *userpb.UpdateProfile) ([]events.Event, error) {
-	if s.ID == "" || !t.Caller.Is(s.ID) {
+	if s.gone() || !t.Caller.Is(s.ID) {
 		return nil, entrepot.ErrNotFound
 	}
 	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
@@ -147,10 +163,16 @@ func (s *State) Apply(e events.Event) {
 		s.become(f.User)
 	case events.UserUpdated:
 		s.become(f.User)
+	case events.UserDeleted:
+		s.forget(f)
 	case passwordSet:
-		s.PasswordHash = f.Hash
+		s.PasswordHash, s.Reset = f.Hash, nil
+	case proofAsked, letterWritten:
+		s.applyProof(e)
 	case events.UserLoggedIn:
 		s.LastLogin = f.LoggedInAt.UnixMilli()
+	case totpBegun, totpConfirmed, totpUsed, recoveryUsed, totpRemoved:
+		s.applyTOTP(e)
 	default: // events.UserLoggedOut is for the audit trail
 		s.applySession(e)
 	}
@@ -160,6 +182,9 @@ func (s *State) Apply(e events.Event) {
 func (s *State) become(u events.User) {
 	s.ID, s.Email, s.Name, s.Phone, s.Locale, s.Role = u.UserID, u.Email, u.Name, u.Phone, u.Locale, u.Role
 	s.CompanyID, s.ShopIDs, s.IsActive = u.CompanyID, slices.Clone(u.ShopIDs), u.IsActive
+	if s.EmailVerified = u.EmailVerified; s.EmailVerified {
+		s.Verify = nil
+	}
 	s.Updated = u.UpdatedAt.UnixMilli()
 	s.Version++
 }
@@ -168,23 +193,26 @@ func (s *State) become(u events.User) {
 func (s *State) public() events.User {
 	return events.User{
 		UserID: s.ID, Email: s.Email, Name: s.Name, Phone: s.Phone, Locale: s.Locale, Role: s.Role,
-		CompanyID: s.CompanyID, ShopIDs: slices.Clone(s.ShopIDs), IsActive: s.IsActive,
+		CompanyID: s.CompanyID, ShopIDs: slices.Clone(s.ShopIDs), IsActive: s.IsActive, EmailVerified: s.EmailVerified, TOTPEnabled: s.totpOn(),
 		CreatedAt: s.createdAt(), UpdatedAt: time.UnixMilli(s.Updated).UTC(),
 	}
 }
 
 // Get answers the user to whom may see it.
 func (s *State) Get(t entrepot.Turn, _ *userpb.Get) (*userpb.User, error) {
-	if s.ID == "" || !s.visibleTo(t.Caller) {
+	if !s.VisibleTo(t.Caller) {
 		return nil, entrepot.ErrNotFound
 	}
 	return s.View(), nil
 }
 
-// visibleTo: the user itself, the platform's and the company's admins, and the
-// managers of a shop that the user works in.
-func (s *State) visibleTo(c entrepot.Caller) bool {
+// VisibleTo reports whether the caller may see the user: the user itself, the
+// platform's and the company's admins, and the managers of a shop that the user
+// works in. Nobody sees who was erased.
+func (s *State) VisibleTo(c entrepot.Caller) bool {
 	switch {
+	case s.gone():
+		return false
 	case c.Is(s.ID), c.Role == entrepot.SuperAdmin:
 		return true
 	case c.Role == entrepot.CompanyAdmin:
@@ -198,10 +226,14 @@ func (s *State) visibleTo(c entrepot.Caller) bool {
 
 // GetCredentials answers what a login is checked against, to the platform only.
 func (s *State) GetCredentials(t entrepot.Turn, _ *userpb.GetCredentials) (*userpb.Credentials, error) {
-	if s.ID == "" || t.Caller.Role != entrepot.System {
+	if s.gone() || t.Caller.Role != entrepot.System {
 		return nil, entrepot.ErrNotFound
 	}
-	return &userpb.Credentials{User: s.View(), PasswordHash: s.PasswordHash}, nil
+	c := &userpb.Credentials{User: s.View(), PasswordHash: s.PasswordHash}
+	if s.TOTP != nil {
+		c.TotpSealed = bytes.Clone(s.TOTP.Sealed)
+	}
+	return c, nil
 }
 
 // View is the user without secrets.
@@ -209,7 +241,7 @@ func (s *State) View() *userpb.User {
 	return &userpb.User{
 		Id: s.ID, Email: s.Email, Name: s.Name, Phone: s.Phone, Locale: s.Locale, Role: string(s.Role), CompanyId: s.CompanyID,
 		ShopIds: slices.Clone(s.ShopIDs), IsActive: s.IsActive, CreatedMs: s.Created, UpdatedMs: s.Updated,
-		LastLoginMs: s.LastLogin, Version: s.Version,
+		LastLoginMs: s.LastLogin, Version: s.Version, EmailVerified: s.EmailVerified, TotpEnabled: s.totpOn(),
 	}
 }
 

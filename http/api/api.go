@@ -33,6 +33,9 @@ type Deps struct {
 	Standing  *edge.Standing // told at once of what is withdrawn here; nil: nothing is
 	Passwords *Passwords
 	Logins    *LoginGuard // nil: logins are not throttled
+	Seal      *edge.Seal  // of the tokens in mails and of second factors
+	PublicURL string      // of the web site that mails link to, without a slash at the end
+	ShowMails bool        // GET /auth/mails
 	Lists     *ListCache  // nil: product lists are not cached
 	Broker    BrokerStatus
 

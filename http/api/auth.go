@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"entrepot"
@@ -16,13 +17,13 @@ import (
 // Auth is the auth service.
 func Auth(d Deps) Routes {
 	s := &authAPI{d.withDefaults()}
-	return Routes{"auth", append([]Route{
-		route(Route{ID: "login", Method: http.MethodPost, Path: "/auth/login", Access: Open, Summary: "Log in"}, s.login),
-		route(Route{ID: "register", Method: http.MethodPost, Path: "/auth/register", Access: Open, Status: http.StatusCreated, Summary: "Register as a customer"}, s.register),
+	return Routes{"auth", slices.Concat([]Route{
+		route(Route{ID: "login", Method: http.MethodPost, Path: "/auth/login", Access: Open, Summary: "Log in", Doc: "Who has a second factor is answered 401 with the code totp_required until totp or recoveryCode is sent too."}, s.login),
+		route(Route{ID: "register", Method: http.MethodPost, Path: "/auth/register", Access: Open, Status: http.StatusCreated, Summary: "Register as a customer", Doc: "A mail asks to verify the address."}, s.register),
 		route(Route{ID: "get-profile", Method: http.MethodGet, Path: "/auth/profile", Access: LoggedIn.AnyStanding(), Summary: "Who I am"}, s.profile),
 		route(Route{ID: "update-profile", Method: http.MethodPut, Path: "/auth/profile", Access: LoggedIn.AnyStanding(), Summary: "Change what I say of myself"}, s.updateProfile),
 		route(Route{ID: "verify-token", Method: http.MethodGet, Path: "/auth/verify", Access: LoggedIn.AnyStanding(), Summary: "Verify the token"}, s.verify),
-	}, s.sessionRoutes()...)}
+	}, s.sessionRoutes(), s.userRoutes(), s.invitationRoutes(), s.mailRoutes(), s.totpRoutes())}
 }
 
 type authAPI struct{ Deps }
@@ -31,6 +32,8 @@ type authAPI struct{ Deps }
 type User struct {
 	ID          entrepot.ID   `json:"id"`
 	Email       string        `json:"email"`
+	Verified    bool          `json:"emailVerified"`
+	TOTP        bool          `json:"totpEnabled" doc:"a login needs a second factor"`
 	Name        string        `json:"name"`
 	Phone       string        `json:"phone,omitempty"`
 	Locale      string        `json:"locale,omitempty"`
@@ -45,7 +48,7 @@ type User struct {
 
 func userOf(u *userpb.User) User {
 	return User{
-		ID: u.Id, Email: u.Email, Name: u.Name, Phone: u.Phone, Locale: u.Locale, Role: u.Role, CompanyID: u.CompanyId, ShopIDs: notNil(u.ShopIds),
+		ID: u.Id, Email: u.Email, Verified: u.EmailVerified, TOTP: u.TotpEnabled, Name: u.Name, Phone: u.Phone, Locale: u.Locale, Role: u.Role, CompanyID: u.CompanyId, ShopIDs: notNil(u.ShopIds),
 		IsActive: u.IsActive, LastLoginAt: Time(u.LastLoginMs), CreatedAt: Time(u.CreatedMs), UpdatedAt: Time(u.UpdatedMs),
 	}
 }
@@ -70,6 +73,7 @@ type loginInput struct {
 	Body struct {
 		Email    string `json:"email" minLength:"3" maxLength:"254" example:"customer@demo.example"`
 		Password string `json:"password" minLength:"1" maxLength:"128" example:"demo-password"`
+		SecondFactor
 	}
 }
 
@@ -82,10 +86,22 @@ func (s *authAPI) login(ctx context.Context, in *loginInput) (*answer[Login], er
 	if err != nil {
 		return nil, err
 	}
-	u, err := s.authenticate(ctx, email, in.Body.Password)
+	out, err := s.begin(ctx, email, in)
 	if entrepot.CodeOf(err) != entrepot.CodeUnauthenticated {
 		forgive()
 	}
+	return out, err
+}
+
+// begin opens a session for who shows the password and, where there is one, the
+// second factor.
+func (s *authAPI) begin(ctx context.Context, email string, in *loginInput) (*answer[Login], error) {
+	known, err := s.authenticate(ctx, email, in.Body.Password)
+	if err != nil {
+		return nil, err
+	}
+	u := known.GetUser()
+	shown, err := s.shown(known, in.Body.SecondFactor)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +109,7 @@ func (s *authAPI) login(ctx context.Context, in *loginInput) (*answer[Login], er
 	as.UserID, as.Email, as.Role, as.CompanyID, as.ShopIDs = u.Id, u.Email, entrepot.Role(u.Role), u.CompanyId, u.ShopIds
 	r := newRefreshToken(u.Id, newSession(), 1)
 	u, err = grains.Ask[*userpb.User](entrepot.WithCaller(ctx, as), s.Asker, userpb.Kind, u.Id, &userpb.NoteLogin{
-		SessionId: r.session, RefreshHash: r.hash(), TokenUntilMs: s.tokenUntil(),
+		SessionId: r.session, RefreshHash: r.hash(), TokenUntilMs: s.tokenUntil(), TotpStep: shown.step, RecoveryHash: shown.recovery,
 	})
 	if err != nil {
 		return nil, err
@@ -101,7 +117,7 @@ func (s *authAPI) login(ctx context.Context, in *loginInput) (*answer[Login], er
 	return s.issue(u, r, u.LastLoginMs)
 }
 
-func (s *authAPI) authenticate(ctx context.Context, email, password string) (*userpb.User, error) {
+func (s *authAPI) authenticate(ctx context.Context, email, password string) (*userpb.Credentials, error) {
 	known, err := s.credentials(ctx, email)
 	if err != nil {
 		return nil, err
@@ -113,7 +129,7 @@ func (s *authAPI) authenticate(ctx context.Context, email, password string) (*us
 	if !right || !known.GetUser().GetIsActive() {
 		return nil, errLogin
 	}
-	return known.GetUser(), nil
+	return known, nil
 }
 
 // credentials are what the account is checked against; nil for an unknown one.
@@ -133,14 +149,14 @@ func (s *authAPI) credentials(ctx context.Context, email string) (*userpb.Creden
 type registerInput struct {
 	Here
 	Body struct {
-		Email    string `json:"email" maxLength:"254" pattern:"^[^@\\s<>\"',;]+@[^@\\s<>\"',;]+\\.[^@\\s<>\"',;]+$" patternDescription:"an e-mail address" example:"ada@example.com"`
+		EmailAddress
 		Password string `json:"password" minLength:"8" maxLength:"128" example:"a long sentence is easy to remember"`
 		Name     string `json:"name" minLength:"1" maxLength:"200" example:"Ada Lovelace"`
 	}
 }
 
 func (s *authAPI) register(ctx context.Context, in *registerInput) (*created[User], error) {
-	email := strings.ToLower(in.Body.Email)
+	email := in.Body.lower()
 	if err := checkNewPassword(in.Body.Password, email); err != nil {
 		return nil, err
 	}
@@ -153,8 +169,10 @@ func (s *authAPI) register(ctx context.Context, in *registerInput) (*created[Use
 	}
 	nobody := entrepot.CallerFrom(ctx) // whoever is logged in registers as a stranger here
 	nobody.UserID, nobody.Email, nobody.Role, nobody.CompanyID, nobody.ShopIDs = "", "", "", "", nil
-	u, err := grains.Ask[*userpb.User](entrepot.WithCaller(ctx, nobody), s.Asker, userpb.Kind, entrepot.NewID(),
-		&userpb.Register{Email: email, Name: in.Body.Name, PasswordHash: hash, Role: string(entrepot.Customer)})
+	id := entrepot.NewID()
+	u, err := grains.Ask[*userpb.User](entrepot.WithCaller(ctx, nobody), s.Asker, userpb.Kind, id, &userpb.Register{
+		Email: email, Name: in.Body.Name, PasswordHash: hash, Role: string(entrepot.Customer), Verify: s.proofToken(id, verifyFor),
+	})
 	if err != nil {
 		return nil, err
 	}

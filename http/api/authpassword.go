@@ -31,22 +31,9 @@ func (s *authAPI) changePassword(ctx context.Context, in *changePasswordInput) (
 		known.Fields = []entrepot.FieldError{{Field: "newPassword", Rule: known.Fields[0].Rule, Message: known.Fields[0].Message}}
 		return nil, &known
 	}
-	forgive, err := s.Logins.begin(c.Email, c.IP)
+	known, forgive, err := s.confirm(ctx, "currentPassword", in.Body.CurrentPassword)
 	if err != nil {
 		return nil, err
-	}
-	known, err := grains.Ask[*userpb.Credentials](asPlatform(ctx), s.Asker, userpb.Kind, c.UserID, &userpb.GetCredentials{})
-	if err != nil {
-		forgive()
-		return nil, err
-	}
-	right, err := s.Passwords.Check(ctx, known.GetPasswordHash(), in.Body.CurrentPassword)
-	if err != nil {
-		forgive()
-		return nil, err
-	}
-	if !right {
-		return nil, entrepot.Invalid("currentPassword", "wrong", "is not the password")
 	}
 	forgive()
 	hash, err := s.Passwords.Hash(ctx, in.Body.NewPassword)
@@ -61,4 +48,27 @@ func (s *authAPI) changePassword(ctx context.Context, in *changePasswordInput) (
 	}
 	s.withdrawn(ctx)
 	return nil, nil
+}
+
+// confirm checks the password of who is logged in: a stolen access token must
+// not be enough. Until it is forgiven the attempt counts as a wrong login.
+func (s *authAPI) confirm(ctx context.Context, field, password string) (known *userpb.Credentials, forgive func(), err error) {
+	c := entrepot.CallerFrom(ctx)
+	if forgive, err = s.Logins.begin(c.Email, c.IP); err != nil {
+		return nil, nil, err
+	}
+	known, err = grains.Ask[*userpb.Credentials](asPlatform(ctx), s.Asker, userpb.Kind, c.UserID, &userpb.GetCredentials{})
+	right := false
+	if err == nil {
+		right, err = s.Passwords.Check(ctx, known.GetPasswordHash(), password)
+	}
+	switch {
+	case err != nil:
+		forgive()
+		return nil, nil, err
+	case !right:
+		return nil, nil, entrepot.Invalid(field, "wrong", "is not the password")
+	default:
+		return known, forgive, nil
+	}
 }

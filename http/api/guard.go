@@ -46,3 +46,14 @@ func (g *LoginGuard) begin(email, ip string) (forgive func(), err error) {
 		return nil, edge.RateLimited(account.Reset)
 	}
 }
+
+// beginFrom is begin where no account is known yet: it counts for the address alone.
+func (g *LoginGuard) beginFrom(ip string) (forgive func(), err error) {
+	if g == nil {
+		return func() {}, nil
+	}
+	if address := g.addresses.Take(ip); !address.OK {
+		return nil, edge.RateLimited(address.Reset)
+	}
+	return func() { g.addresses.Give(ip) }, nil
+}

@@ -21,6 +21,8 @@ import (
 	"entrepot/grains/company"
 	"entrepot/grains/company/companypb"
 	"entrepot/grains/grainstest"
+	"entrepot/grains/invitation"
+	"entrepot/grains/mail"
 	"entrepot/grains/order"
 	"entrepot/grains/payment"
 	"entrepot/grains/product"
@@ -75,13 +77,17 @@ const password = "a long sentence of the test"
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{users: map[string]*userpb.User{}, tokens: map[string]string{}, errors: &errorLog{}}
-	kinds := []*grains.Kind{user.Kind(), access.Kind(), company.Kind(), shop.Kind(), product.Kind(), cart.Kind(), order.Kind(), series.Kind(), payment.Kind(), stock.Kind()}
+	kinds := []*grains.Kind{user.Kind(), access.Kind(), mail.Kind(), invitation.Kind(), company.Kind(), shop.Kind(), product.Kind(), cart.Kind(), order.Kind(), series.Kind(), payment.Kind(), stock.Kind()}
 	w.Member = grainstest.New(t, storetest.NewMemory(), kinds)
 	if err := w.Store.Ensure(t.Context(), []*persistence.Collection{auditLogs, stock.Movements, api.IdempotencyKeys}); err != nil {
 		t.Fatal(err)
 	}
 	var err error
 	if w.keys, err = edge.OpenKeys(t.TempDir(), edge.TokenOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	seal, err := edge.OpenSeal(t.TempDir())
+	if err != nil {
 		t.Fatal(err)
 	}
 	passwords, err := api.NewPasswords(4)
@@ -98,7 +104,7 @@ func newWorld(t testing.TB) *world {
 	w.deps = api.Deps{
 		Asker: w.Member, AuditLogs: auditLogs, Movements: stock.Movements,
 		Stores: api.Stores{Auth: w.Store, Company: w.Store, Shop: w.Store, Ecommerce: w.Store, Sales: w.Store, Payment: w.Store, Inventory: w.Store, Audit: w.Store},
-		Tokens: w.trusted, Standing: standing, Passwords: passwords, Logins: api.NewLoginGuard(0, 0, nil), Lists: api.NewListCache(0), Log: w.errors.logger(),
+		Tokens: w.trusted, Standing: standing, Passwords: passwords, Logins: api.NewLoginGuard(0, 0, nil), Lists: api.NewListCache(0), Seal: seal, PublicURL: "https://shop.test", ShowMails: true, Log: w.errors.logger(),
 	}
 	w.mount()
 	w.seed(t, passwords)

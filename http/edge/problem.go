@@ -19,6 +19,7 @@ var answers = map[entrepot.Code]struct {
 }{
 	entrepot.CodeInvalid:         {http.StatusBadRequest, "The input breaks a rule"},
 	entrepot.CodeUnauthenticated: {http.StatusUnauthorized, "Authentication is required"},
+	entrepot.CodeTOTPRequired:    {http.StatusUnauthorized, "A second factor is required"},
 	entrepot.CodeDeclined:        {http.StatusPaymentRequired, "The payment was declined"},
 	entrepot.CodeForbidden:       {http.StatusForbidden, "The role may not do this"},
 	entrepot.CodeSuspended:       {http.StatusForbidden, "The company is not in full standing"},

@@ -30,6 +30,8 @@ type Register struct {
 	Role          string                 `protobuf:"bytes,4,opt,name=role,proto3" json:"role,omitempty"`
 	CompanyId     string                 `protobuf:"bytes,5,opt,name=company_id,json=companyId,proto3" json:"company_id,omitempty"` // staff only
 	ShopIds       []string               `protobuf:"bytes,6,rep,name=shop_ids,json=shopIds,proto3" json:"shop_ids,omitempty"`
+	Verify        *Token                 `protobuf:"bytes,7,opt,name=verify,proto3" json:"verify,omitempty"`                                     // mailed to the address, to verify it
+	EmailVerified bool                   `protobuf:"varint,8,opt,name=email_verified,json=emailVerified,proto3" json:"email_verified,omitempty"` // already; only the platform says so
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -106,19 +108,348 @@ func (x *Register) GetShopIds() []string {
 	return nil
 }
 
+func (x *Register) GetVerify() *Token {
+	if x != nil {
+		return x.Verify
+	}
+	return nil
+}
+
+func (x *Register) GetEmailVerified() bool {
+	if x != nil {
+		return x.EmailVerified
+	}
+	return false
+}
+
+// Token is a secret that is mailed: the user keeps its hash until it is used, and the mail its sealed form.
+type Token struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	MailId        string                 `protobuf:"bytes,1,opt,name=mail_id,json=mailId,proto3" json:"mail_id,omitempty"`     // new
+	Hash          []byte                 `protobuf:"bytes,2,opt,name=hash,proto3" json:"hash,omitempty"`                       // SHA-256
+	Sealed        []byte                 `protobuf:"bytes,3,opt,name=sealed,proto3" json:"sealed,omitempty"`                   // as edge.Seal wrote it for the purpose "mail:<mail_id>"
+	UntilMs       int64                  `protobuf:"varint,4,opt,name=until_ms,json=untilMs,proto3" json:"until_ms,omitempty"` // Unix ms
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Token) Reset() {
+	*x = Token{}
+	mi := &file_grains_user_userpb_user_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Token) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Token) ProtoMessage() {}
+
+func (x *Token) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_user_userpb_user_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Token.ProtoReflect.Descriptor instead.
+func (*Token) Descriptor() ([]byte, []int) {
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Token) GetMailId() string {
+	if x != nil {
+		return x.MailId
+	}
+	return ""
+}
+
+func (x *Token) GetHash() []byte {
+	if x != nil {
+		return x.Hash
+	}
+	return nil
+}
+
+func (x *Token) GetSealed() []byte {
+	if x != nil {
+		return x.Sealed
+	}
+	return nil
+}
+
+func (x *Token) GetUntilMs() int64 {
+	if x != nil {
+		return x.UntilMs
+	}
+	return 0
+}
+
+// RequestProof has a token mailed to the user's address; one before it is void. At most one a minute for a purpose.
+// The user sends it to verify the address, the platform to reset the password.
+type RequestProof struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Purpose       string                 `protobuf:"bytes,1,opt,name=purpose,proto3" json:"purpose,omitempty"` // "verify_email", "reset_password"
+	Token         *Token                 `protobuf:"bytes,2,opt,name=token,proto3" json:"token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RequestProof) Reset() {
+	*x = RequestProof{}
+	mi := &file_grains_user_userpb_user_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequestProof) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequestProof) ProtoMessage() {}
+
+func (x *RequestProof) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_user_userpb_user_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequestProof.ProtoReflect.Descriptor instead.
+func (*RequestProof) Descriptor() ([]byte, []int) {
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *RequestProof) GetPurpose() string {
+	if x != nil {
+		return x.Purpose
+	}
+	return ""
+}
+
+func (x *RequestProof) GetToken() *Token {
+	if x != nil {
+		return x.Token
+	}
+	return nil
+}
+
+// VerifyEmail shows that the user reads mail at the address. Only the platform sends it.
+type VerifyEmail struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Hash          []byte                 `protobuf:"bytes,1,opt,name=hash,proto3" json:"hash,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifyEmail) Reset() {
+	*x = VerifyEmail{}
+	mi := &file_grains_user_userpb_user_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyEmail) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyEmail) ProtoMessage() {}
+
+func (x *VerifyEmail) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_user_userpb_user_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyEmail.ProtoReflect.Descriptor instead.
+func (*VerifyEmail) Descriptor() ([]byte, []int) {
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *VerifyEmail) GetHash() []byte {
+	if x != nil {
+		return x.Hash
+	}
+	return nil
+}
+
+// CheckReset asks whether a token would reset the password, before the new one is hashed. Only the platform asks.
+type CheckReset struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Hash          []byte                 `protobuf:"bytes,1,opt,name=hash,proto3" json:"hash,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckReset) Reset() {
+	*x = CheckReset{}
+	mi := &file_grains_user_userpb_user_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckReset) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckReset) ProtoMessage() {}
+
+func (x *CheckReset) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_user_userpb_user_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckReset.ProtoReflect.Descriptor instead.
+func (*CheckReset) Descriptor() ([]byte, []int) {
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *CheckReset) GetHash() []byte {
+	if x != nil {
+		return x.Hash
+	}
+	return nil
+}
+
+// ResetPassword sets another password and ends all sessions; answered when their tokens are withdrawn. Only the
+// platform sends it.
+type ResetPassword struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Hash          []byte                 `protobuf:"bytes,1,opt,name=hash,proto3" json:"hash,omitempty"`
+	NewHash       string                 `protobuf:"bytes,2,opt,name=new_hash,json=newHash,proto3" json:"new_hash,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResetPassword) Reset() {
+	*x = ResetPassword{}
+	mi := &file_grains_user_userpb_user_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResetPassword) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResetPassword) ProtoMessage() {}
+
+func (x *ResetPassword) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_user_userpb_user_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResetPassword.ProtoReflect.Descriptor instead.
+func (*ResetPassword) Descriptor() ([]byte, []int) {
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ResetPassword) GetHash() []byte {
+	if x != nil {
+		return x.Hash
+	}
+	return nil
+}
+
+func (x *ResetPassword) GetNewHash() string {
+	if x != nil {
+		return x.NewHash
+	}
+	return ""
+}
+
+// MailWritten answers the step: the mail grain has it.
+type MailWritten struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	MailId        string                 `protobuf:"bytes,1,opt,name=mail_id,json=mailId,proto3" json:"mail_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MailWritten) Reset() {
+	*x = MailWritten{}
+	mi := &file_grains_user_userpb_user_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MailWritten) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MailWritten) ProtoMessage() {}
+
+func (x *MailWritten) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_user_userpb_user_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MailWritten.ProtoReflect.Descriptor instead.
+func (*MailWritten) Descriptor() ([]byte, []int) {
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *MailWritten) GetMailId() string {
+	if x != nil {
+		return x.MailId
+	}
+	return ""
+}
+
 // NoteLogin records a login and opens its session. Without a session id it records only that a token was issued.
 type NoteLogin struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	SessionId     string                 `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`             // random: whoever can name it has held one of its tokens
-	RefreshHash   []byte                 `protobuf:"bytes,2,opt,name=refresh_hash,json=refreshHash,proto3" json:"refresh_hash,omitempty"`       // SHA-256 of the refresh token's secret
-	TokenUntilMs  int64                  `protobuf:"varint,3,opt,name=token_until_ms,json=tokenUntilMs,proto3" json:"token_until_ms,omitempty"` // when the access token issued with it expires, Unix ms
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	SessionId    string                 `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`             // random: whoever can name it has held one of its tokens
+	RefreshHash  []byte                 `protobuf:"bytes,2,opt,name=refresh_hash,json=refreshHash,proto3" json:"refresh_hash,omitempty"`       // SHA-256 of the refresh token's secret
+	TokenUntilMs int64                  `protobuf:"varint,3,opt,name=token_until_ms,json=tokenUntilMs,proto3" json:"token_until_ms,omitempty"` // when the access token issued with it expires, Unix ms
+	// The second factor, where the user has one: either the time step of the code that was right, or a recovery code.
+	TotpStep      int64  `protobuf:"varint,4,opt,name=totp_step,json=totpStep,proto3" json:"totp_step,omitempty"`
+	RecoveryHash  []byte `protobuf:"bytes,5,opt,name=recovery_hash,json=recoveryHash,proto3" json:"recovery_hash,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *NoteLogin) Reset() {
 	*x = NoteLogin{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[1]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -130,7 +461,7 @@ func (x *NoteLogin) String() string {
 func (*NoteLogin) ProtoMessage() {}
 
 func (x *NoteLogin) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[1]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -143,7 +474,7 @@ func (x *NoteLogin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteLogin.ProtoReflect.Descriptor instead.
 func (*NoteLogin) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{1}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *NoteLogin) GetSessionId() string {
@@ -167,6 +498,187 @@ func (x *NoteLogin) GetTokenUntilMs() int64 {
 	return 0
 }
 
+func (x *NoteLogin) GetTotpStep() int64 {
+	if x != nil {
+		return x.TotpStep
+	}
+	return 0
+}
+
+func (x *NoteLogin) GetRecoveryHash() []byte {
+	if x != nil {
+		return x.RecoveryHash
+	}
+	return nil
+}
+
+// BeginTOTP keeps a secret for a second factor, which counts once it is confirmed. Only the user sends it.
+type BeginTOTP struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sealed        []byte                 `protobuf:"bytes,1,opt,name=sealed,proto3" json:"sealed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginTOTP) Reset() {
+	*x = BeginTOTP{}
+	mi := &file_grains_user_userpb_user_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginTOTP) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginTOTP) ProtoMessage() {}
+
+func (x *BeginTOTP) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_user_userpb_user_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginTOTP.ProtoReflect.Descriptor instead.
+func (*BeginTOTP) Descriptor() ([]byte, []int) {
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *BeginTOTP) GetSealed() []byte {
+	if x != nil {
+		return x.Sealed
+	}
+	return nil
+}
+
+// ConfirmTOTP turns the second factor on. Only the user sends it.
+type ConfirmTOTP struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sealed        []byte                 `protobuf:"bytes,1,opt,name=sealed,proto3" json:"sealed,omitempty"`     // the secret that the code was checked against
+	Step          int64                  `protobuf:"varint,2,opt,name=step,proto3" json:"step,omitempty"`        // of the code
+	Recovery      [][]byte               `protobuf:"bytes,3,rep,name=recovery,proto3" json:"recovery,omitempty"` // SHA-256 of the recovery codes
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfirmTOTP) Reset() {
+	*x = ConfirmTOTP{}
+	mi := &file_grains_user_userpb_user_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfirmTOTP) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfirmTOTP) ProtoMessage() {}
+
+func (x *ConfirmTOTP) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_user_userpb_user_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfirmTOTP.ProtoReflect.Descriptor instead.
+func (*ConfirmTOTP) Descriptor() ([]byte, []int) {
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ConfirmTOTP) GetSealed() []byte {
+	if x != nil {
+		return x.Sealed
+	}
+	return nil
+}
+
+func (x *ConfirmTOTP) GetStep() int64 {
+	if x != nil {
+		return x.Step
+	}
+	return 0
+}
+
+func (x *ConfirmTOTP) GetRecovery() [][]byte {
+	if x != nil {
+		return x.Recovery
+	}
+	return nil
+}
+
+// RemoveTOTP turns the second factor off. Only the user sends it.
+type RemoveTOTP struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	CurrentHash   string                 `protobuf:"bytes,1,opt,name=current_hash,json=currentHash,proto3" json:"current_hash,omitempty"`    // what the password was checked against
+	TotpStep      int64                  `protobuf:"varint,2,opt,name=totp_step,json=totpStep,proto3" json:"totp_step,omitempty"`            // of the code, or
+	RecoveryHash  []byte                 `protobuf:"bytes,3,opt,name=recovery_hash,json=recoveryHash,proto3" json:"recovery_hash,omitempty"` // a recovery code
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveTOTP) Reset() {
+	*x = RemoveTOTP{}
+	mi := &file_grains_user_userpb_user_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveTOTP) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveTOTP) ProtoMessage() {}
+
+func (x *RemoveTOTP) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_user_userpb_user_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveTOTP.ProtoReflect.Descriptor instead.
+func (*RemoveTOTP) Descriptor() ([]byte, []int) {
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *RemoveTOTP) GetCurrentHash() string {
+	if x != nil {
+		return x.CurrentHash
+	}
+	return ""
+}
+
+func (x *RemoveTOTP) GetTotpStep() int64 {
+	if x != nil {
+		return x.TotpStep
+	}
+	return 0
+}
+
+func (x *RemoveTOTP) GetRecoveryHash() []byte {
+	if x != nil {
+		return x.RecoveryHash
+	}
+	return nil
+}
+
 // NoteLogout ends sessions and withdraws their access tokens; answered when they are withdrawn.
 type NoteLogout struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -179,7 +691,7 @@ type NoteLogout struct {
 
 func (x *NoteLogout) Reset() {
 	*x = NoteLogout{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[2]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -191,7 +703,7 @@ func (x *NoteLogout) String() string {
 func (*NoteLogout) ProtoMessage() {}
 
 func (x *NoteLogout) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[2]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -204,7 +716,7 @@ func (x *NoteLogout) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteLogout.ProtoReflect.Descriptor instead.
 func (*NoteLogout) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{2}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *NoteLogout) GetSessionId() string {
@@ -243,7 +755,7 @@ type Refresh struct {
 
 func (x *Refresh) Reset() {
 	*x = Refresh{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[3]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -255,7 +767,7 @@ func (x *Refresh) String() string {
 func (*Refresh) ProtoMessage() {}
 
 func (x *Refresh) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[3]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -268,7 +780,7 @@ func (x *Refresh) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refresh.ProtoReflect.Descriptor instead.
 func (*Refresh) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{3}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Refresh) GetSessionId() string {
@@ -317,7 +829,7 @@ type Refreshed struct {
 
 func (x *Refreshed) Reset() {
 	*x = Refreshed{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[4]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -329,7 +841,7 @@ func (x *Refreshed) String() string {
 func (*Refreshed) ProtoMessage() {}
 
 func (x *Refreshed) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[4]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -342,7 +854,7 @@ func (x *Refreshed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refreshed.ProtoReflect.Descriptor instead.
 func (*Refreshed) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{4}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Refreshed) GetUser() *User {
@@ -371,7 +883,7 @@ type ChangePassword struct {
 
 func (x *ChangePassword) Reset() {
 	*x = ChangePassword{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[5]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -383,7 +895,7 @@ func (x *ChangePassword) String() string {
 func (*ChangePassword) ProtoMessage() {}
 
 func (x *ChangePassword) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[5]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -396,7 +908,7 @@ func (x *ChangePassword) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangePassword.ProtoReflect.Descriptor instead.
 func (*ChangePassword) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{5}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ChangePassword) GetCurrentHash() string {
@@ -429,7 +941,7 @@ type ListSessions struct {
 
 func (x *ListSessions) Reset() {
 	*x = ListSessions{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[6]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -441,7 +953,7 @@ func (x *ListSessions) String() string {
 func (*ListSessions) ProtoMessage() {}
 
 func (x *ListSessions) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[6]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -454,7 +966,7 @@ func (x *ListSessions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSessions.ProtoReflect.Descriptor instead.
 func (*ListSessions) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{6}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{15}
 }
 
 type Session struct {
@@ -471,7 +983,7 @@ type Session struct {
 
 func (x *Session) Reset() {
 	*x = Session{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[7]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -483,7 +995,7 @@ func (x *Session) String() string {
 func (*Session) ProtoMessage() {}
 
 func (x *Session) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[7]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -496,7 +1008,7 @@ func (x *Session) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Session.ProtoReflect.Descriptor instead.
 func (*Session) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{7}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Session) GetId() string {
@@ -550,7 +1062,7 @@ type Sessions struct {
 
 func (x *Sessions) Reset() {
 	*x = Sessions{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[8]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -562,7 +1074,7 @@ func (x *Sessions) String() string {
 func (*Sessions) ProtoMessage() {}
 
 func (x *Sessions) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[8]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -575,7 +1087,7 @@ func (x *Sessions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sessions.ProtoReflect.Descriptor instead.
 func (*Sessions) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{8}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Sessions) GetSessions() []*Session {
@@ -595,7 +1107,7 @@ type Withdrawn struct {
 
 func (x *Withdrawn) Reset() {
 	*x = Withdrawn{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[9]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -607,7 +1119,7 @@ func (x *Withdrawn) String() string {
 func (*Withdrawn) ProtoMessage() {}
 
 func (x *Withdrawn) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[9]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -620,7 +1132,7 @@ func (x *Withdrawn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Withdrawn.ProtoReflect.Descriptor instead.
 func (*Withdrawn) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{9}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Withdrawn) GetNumber() int64 {
@@ -643,7 +1155,7 @@ type UpdateProfile struct {
 
 func (x *UpdateProfile) Reset() {
 	*x = UpdateProfile{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[10]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -655,7 +1167,7 @@ func (x *UpdateProfile) String() string {
 func (*UpdateProfile) ProtoMessage() {}
 
 func (x *UpdateProfile) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[10]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -668,7 +1180,7 @@ func (x *UpdateProfile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateProfile.ProtoReflect.Descriptor instead.
 func (*UpdateProfile) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{10}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *UpdateProfile) GetExpectedVersion() int64 {
@@ -699,6 +1211,122 @@ func (x *UpdateProfile) GetLocale() string {
 	return ""
 }
 
+// SetUser changes what administrators say of a user. Super admins send it, and admins of the user's company;
+// nobody changes the own role or isActive. Answered when tokens that say otherwise are withdrawn.
+type SetUser struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	ExpectedVersion int64                  `protobuf:"varint,1,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"` // 0: whatever it is
+	Name            string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Role            string                 `protobuf:"bytes,3,opt,name=role,proto3" json:"role,omitempty"`                          // of the company's for its staff, super_admin or customer for others
+	IsActive        bool                   `protobuf:"varint,4,opt,name=is_active,json=isActive,proto3" json:"is_active,omitempty"` // false ends all sessions
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *SetUser) Reset() {
+	*x = SetUser{}
+	mi := &file_grains_user_userpb_user_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetUser) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetUser) ProtoMessage() {}
+
+func (x *SetUser) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_user_userpb_user_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetUser.ProtoReflect.Descriptor instead.
+func (*SetUser) Descriptor() ([]byte, []int) {
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *SetUser) GetExpectedVersion() int64 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
+}
+
+func (x *SetUser) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *SetUser) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *SetUser) GetIsActive() bool {
+	if x != nil {
+		return x.IsActive
+	}
+	return false
+}
+
+// Erase removes the person: the account can never be used again, what was personal is gone and the e-mail address is
+// free. The id, role and company stay, for what refers to them. Answered when all tokens are withdrawn.
+type Erase struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	ExpectedVersion int64                  `protobuf:"varint,1,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *Erase) Reset() {
+	*x = Erase{}
+	mi := &file_grains_user_userpb_user_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Erase) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Erase) ProtoMessage() {}
+
+func (x *Erase) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_user_userpb_user_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Erase.ProtoReflect.Descriptor instead.
+func (*Erase) Descriptor() ([]byte, []int) {
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *Erase) GetExpectedVersion() int64 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
+}
+
 // Get asks for the user.
 type Get struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -708,7 +1336,7 @@ type Get struct {
 
 func (x *Get) Reset() {
 	*x = Get{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[11]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -720,7 +1348,7 @@ func (x *Get) String() string {
 func (*Get) ProtoMessage() {}
 
 func (x *Get) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[11]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -733,7 +1361,7 @@ func (x *Get) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Get.ProtoReflect.Descriptor instead.
 func (*Get) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{11}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{22}
 }
 
 // GetCredentials asks for what a login is checked against; only the auth service asks.
@@ -745,7 +1373,7 @@ type GetCredentials struct {
 
 func (x *GetCredentials) Reset() {
 	*x = GetCredentials{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[12]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -757,7 +1385,7 @@ func (x *GetCredentials) String() string {
 func (*GetCredentials) ProtoMessage() {}
 
 func (x *GetCredentials) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[12]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -770,7 +1398,7 @@ func (x *GetCredentials) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCredentials.ProtoReflect.Descriptor instead.
 func (*GetCredentials) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{12}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{23}
 }
 
 // AssignShop adds a shop to those the user works in. Only the shop grain's steps send it, as the
@@ -786,7 +1414,7 @@ type AssignShop struct {
 
 func (x *AssignShop) Reset() {
 	*x = AssignShop{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[13]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -798,7 +1426,7 @@ func (x *AssignShop) String() string {
 func (*AssignShop) ProtoMessage() {}
 
 func (x *AssignShop) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[13]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -811,7 +1439,7 @@ func (x *AssignShop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssignShop.ProtoReflect.Descriptor instead.
 func (*AssignShop) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{13}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *AssignShop) GetShopId() string {
@@ -846,7 +1474,7 @@ type UnassignShop struct {
 
 func (x *UnassignShop) Reset() {
 	*x = UnassignShop{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[14]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -858,7 +1486,7 @@ func (x *UnassignShop) String() string {
 func (*UnassignShop) ProtoMessage() {}
 
 func (x *UnassignShop) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[14]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -871,7 +1499,7 @@ func (x *UnassignShop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnassignShop.ProtoReflect.Descriptor instead.
 func (*UnassignShop) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{14}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *UnassignShop) GetShopId() string {
@@ -903,13 +1531,15 @@ type User struct {
 	Version       int64                  `protobuf:"varint,11,opt,name=version,proto3" json:"version,omitempty"`
 	Phone         string                 `protobuf:"bytes,12,opt,name=phone,proto3" json:"phone,omitempty"`
 	Locale        string                 `protobuf:"bytes,13,opt,name=locale,proto3" json:"locale,omitempty"`
+	EmailVerified bool                   `protobuf:"varint,14,opt,name=email_verified,json=emailVerified,proto3" json:"email_verified,omitempty"`
+	TotpEnabled   bool                   `protobuf:"varint,15,opt,name=totp_enabled,json=totpEnabled,proto3" json:"totp_enabled,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *User) Reset() {
 	*x = User{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[15]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -921,7 +1551,7 @@ func (x *User) String() string {
 func (*User) ProtoMessage() {}
 
 func (x *User) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[15]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -934,7 +1564,7 @@ func (x *User) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use User.ProtoReflect.Descriptor instead.
 func (*User) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{15}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *User) GetId() string {
@@ -1028,17 +1658,32 @@ func (x *User) GetLocale() string {
 	return ""
 }
 
+func (x *User) GetEmailVerified() bool {
+	if x != nil {
+		return x.EmailVerified
+	}
+	return false
+}
+
+func (x *User) GetTotpEnabled() bool {
+	if x != nil {
+		return x.TotpEnabled
+	}
+	return false
+}
+
 type Credentials struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	User          *User                  `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
 	PasswordHash  string                 `protobuf:"bytes,2,opt,name=password_hash,json=passwordHash,proto3" json:"password_hash,omitempty"`
+	TotpSealed    []byte                 `protobuf:"bytes,3,opt,name=totp_sealed,json=totpSealed,proto3" json:"totp_sealed,omitempty"` // begun, or on if the user says so
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Credentials) Reset() {
 	*x = Credentials{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[16]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1050,7 +1695,7 @@ func (x *Credentials) String() string {
 func (*Credentials) ProtoMessage() {}
 
 func (x *Credentials) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[16]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1063,7 +1708,7 @@ func (x *Credentials) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Credentials.ProtoReflect.Descriptor instead.
 func (*Credentials) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{16}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Credentials) GetUser() *User {
@@ -1080,11 +1725,18 @@ func (x *Credentials) GetPasswordHash() string {
 	return ""
 }
 
+func (x *Credentials) GetTotpSealed() []byte {
+	if x != nil {
+		return x.TotpSealed
+	}
+	return nil
+}
+
 var File_grains_user_userpb_user_proto protoreflect.FileDescriptor
 
 const file_grains_user_userpb_user_proto_rawDesc = "" +
 	"\n" +
-	"\x1dgrains/user/userpb/user.proto\x12\rentrepot.user\"\xa7\x01\n" +
+	"\x1dgrains/user/userpb/user.proto\x12\rentrepot.user\"\xfc\x01\n" +
 	"\bRegister\x12\x14\n" +
 	"\x05email\x18\x01 \x01(\tR\x05email\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12#\n" +
@@ -1092,12 +1744,45 @@ const file_grains_user_userpb_user_proto_rawDesc = "" +
 	"\x04role\x18\x04 \x01(\tR\x04role\x12\x1d\n" +
 	"\n" +
 	"company_id\x18\x05 \x01(\tR\tcompanyId\x12\x19\n" +
-	"\bshop_ids\x18\x06 \x03(\tR\ashopIds\"s\n" +
+	"\bshop_ids\x18\x06 \x03(\tR\ashopIds\x12,\n" +
+	"\x06verify\x18\a \x01(\v2\x14.entrepot.user.TokenR\x06verify\x12%\n" +
+	"\x0eemail_verified\x18\b \x01(\bR\remailVerified\"g\n" +
+	"\x05Token\x12\x17\n" +
+	"\amail_id\x18\x01 \x01(\tR\x06mailId\x12\x12\n" +
+	"\x04hash\x18\x02 \x01(\fR\x04hash\x12\x16\n" +
+	"\x06sealed\x18\x03 \x01(\fR\x06sealed\x12\x19\n" +
+	"\buntil_ms\x18\x04 \x01(\x03R\auntilMs\"T\n" +
+	"\fRequestProof\x12\x18\n" +
+	"\apurpose\x18\x01 \x01(\tR\apurpose\x12*\n" +
+	"\x05token\x18\x02 \x01(\v2\x14.entrepot.user.TokenR\x05token\"!\n" +
+	"\vVerifyEmail\x12\x12\n" +
+	"\x04hash\x18\x01 \x01(\fR\x04hash\" \n" +
+	"\n" +
+	"CheckReset\x12\x12\n" +
+	"\x04hash\x18\x01 \x01(\fR\x04hash\">\n" +
+	"\rResetPassword\x12\x12\n" +
+	"\x04hash\x18\x01 \x01(\fR\x04hash\x12\x19\n" +
+	"\bnew_hash\x18\x02 \x01(\tR\anewHash\"&\n" +
+	"\vMailWritten\x12\x17\n" +
+	"\amail_id\x18\x01 \x01(\tR\x06mailId\"\xb5\x01\n" +
 	"\tNoteLogin\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12!\n" +
 	"\frefresh_hash\x18\x02 \x01(\fR\vrefreshHash\x12$\n" +
-	"\x0etoken_until_ms\x18\x03 \x01(\x03R\ftokenUntilMs\"c\n" +
+	"\x0etoken_until_ms\x18\x03 \x01(\x03R\ftokenUntilMs\x12\x1b\n" +
+	"\ttotp_step\x18\x04 \x01(\x03R\btotpStep\x12#\n" +
+	"\rrecovery_hash\x18\x05 \x01(\fR\frecoveryHash\"#\n" +
+	"\tBeginTOTP\x12\x16\n" +
+	"\x06sealed\x18\x01 \x01(\fR\x06sealed\"U\n" +
+	"\vConfirmTOTP\x12\x16\n" +
+	"\x06sealed\x18\x01 \x01(\fR\x06sealed\x12\x12\n" +
+	"\x04step\x18\x02 \x01(\x03R\x04step\x12\x1a\n" +
+	"\brecovery\x18\x03 \x03(\fR\brecovery\"q\n" +
+	"\n" +
+	"RemoveTOTP\x12!\n" +
+	"\fcurrent_hash\x18\x01 \x01(\tR\vcurrentHash\x12\x1b\n" +
+	"\ttotp_step\x18\x02 \x01(\x03R\btotpStep\x12#\n" +
+	"\rrecovery_hash\x18\x03 \x01(\fR\frecoveryHash\"c\n" +
 	"\n" +
 	"NoteLogout\x12\x1d\n" +
 	"\n" +
@@ -1141,7 +1826,14 @@ const file_grains_user_userpb_user_proto_rawDesc = "" +
 	"\x10expected_version\x18\x01 \x01(\x03R\x0fexpectedVersion\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
 	"\x05phone\x18\x03 \x01(\tR\x05phone\x12\x16\n" +
-	"\x06locale\x18\x04 \x01(\tR\x06locale\"\x05\n" +
+	"\x06locale\x18\x04 \x01(\tR\x06locale\"y\n" +
+	"\aSetUser\x12)\n" +
+	"\x10expected_version\x18\x01 \x01(\x03R\x0fexpectedVersion\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
+	"\x04role\x18\x03 \x01(\tR\x04role\x12\x1b\n" +
+	"\tis_active\x18\x04 \x01(\bR\bisActive\"2\n" +
+	"\x05Erase\x12)\n" +
+	"\x10expected_version\x18\x01 \x01(\x03R\x0fexpectedVersion\"\x05\n" +
 	"\x03Get\"\x10\n" +
 	"\x0eGetCredentials\"^\n" +
 	"\n" +
@@ -1153,7 +1845,7 @@ const file_grains_user_userpb_user_proto_rawDesc = "" +
 	"\fUnassignShop\x12\x17\n" +
 	"\ashop_id\x18\x01 \x01(\tR\x06shopId\x12\x1d\n" +
 	"\n" +
-	"company_id\x18\x02 \x01(\tR\tcompanyId\"\xd5\x02\n" +
+	"company_id\x18\x02 \x01(\tR\tcompanyId\"\x9f\x03\n" +
 	"\x04User\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05email\x18\x02 \x01(\tR\x05email\x12\x12\n" +
@@ -1171,10 +1863,14 @@ const file_grains_user_userpb_user_proto_rawDesc = "" +
 	" \x01(\x03R\vlastLoginMs\x12\x18\n" +
 	"\aversion\x18\v \x01(\x03R\aversion\x12\x14\n" +
 	"\x05phone\x18\f \x01(\tR\x05phone\x12\x16\n" +
-	"\x06locale\x18\r \x01(\tR\x06locale\"[\n" +
+	"\x06locale\x18\r \x01(\tR\x06locale\x12%\n" +
+	"\x0eemail_verified\x18\x0e \x01(\bR\remailVerified\x12!\n" +
+	"\ftotp_enabled\x18\x0f \x01(\bR\vtotpEnabled\"|\n" +
 	"\vCredentials\x12'\n" +
 	"\x04user\x18\x01 \x01(\v2\x13.entrepot.user.UserR\x04user\x12#\n" +
-	"\rpassword_hash\x18\x02 \x01(\tR\fpasswordHashB\x1dZ\x1bentrepot/grains/user/userpbb\x06proto3"
+	"\rpassword_hash\x18\x02 \x01(\tR\fpasswordHash\x12\x1f\n" +
+	"\vtotp_sealed\x18\x03 \x01(\fR\n" +
+	"totpSealedB\x1dZ\x1bentrepot/grains/user/userpbb\x06proto3"
 
 var (
 	file_grains_user_userpb_user_proto_rawDescOnce sync.Once
@@ -1188,35 +1884,48 @@ func file_grains_user_userpb_user_proto_rawDescGZIP() []byte {
 	return file_grains_user_userpb_user_proto_rawDescData
 }
 
-var file_grains_user_userpb_user_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_grains_user_userpb_user_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_grains_user_userpb_user_proto_goTypes = []any{
 	(*Register)(nil),       // 0: entrepot.user.Register
-	(*NoteLogin)(nil),      // 1: entrepot.user.NoteLogin
-	(*NoteLogout)(nil),     // 2: entrepot.user.NoteLogout
-	(*Refresh)(nil),        // 3: entrepot.user.Refresh
-	(*Refreshed)(nil),      // 4: entrepot.user.Refreshed
-	(*ChangePassword)(nil), // 5: entrepot.user.ChangePassword
-	(*ListSessions)(nil),   // 6: entrepot.user.ListSessions
-	(*Session)(nil),        // 7: entrepot.user.Session
-	(*Sessions)(nil),       // 8: entrepot.user.Sessions
-	(*Withdrawn)(nil),      // 9: entrepot.user.Withdrawn
-	(*UpdateProfile)(nil),  // 10: entrepot.user.UpdateProfile
-	(*Get)(nil),            // 11: entrepot.user.Get
-	(*GetCredentials)(nil), // 12: entrepot.user.GetCredentials
-	(*AssignShop)(nil),     // 13: entrepot.user.AssignShop
-	(*UnassignShop)(nil),   // 14: entrepot.user.UnassignShop
-	(*User)(nil),           // 15: entrepot.user.User
-	(*Credentials)(nil),    // 16: entrepot.user.Credentials
+	(*Token)(nil),          // 1: entrepot.user.Token
+	(*RequestProof)(nil),   // 2: entrepot.user.RequestProof
+	(*VerifyEmail)(nil),    // 3: entrepot.user.VerifyEmail
+	(*CheckReset)(nil),     // 4: entrepot.user.CheckReset
+	(*ResetPassword)(nil),  // 5: entrepot.user.ResetPassword
+	(*MailWritten)(nil),    // 6: entrepot.user.MailWritten
+	(*NoteLogin)(nil),      // 7: entrepot.user.NoteLogin
+	(*BeginTOTP)(nil),      // 8: entrepot.user.BeginTOTP
+	(*ConfirmTOTP)(nil),    // 9: entrepot.user.ConfirmTOTP
+	(*RemoveTOTP)(nil),     // 10: entrepot.user.RemoveTOTP
+	(*NoteLogout)(nil),     // 11: entrepot.user.NoteLogout
+	(*Refresh)(nil),        // 12: entrepot.user.Refresh
+	(*Refreshed)(nil),      // 13: entrepot.user.Refreshed
+	(*ChangePassword)(nil), // 14: entrepot.user.ChangePassword
+	(*ListSessions)(nil),   // 15: entrepot.user.ListSessions
+	(*Session)(nil),        // 16: entrepot.user.Session
+	(*Sessions)(nil),       // 17: entrepot.user.Sessions
+	(*Withdrawn)(nil),      // 18: entrepot.user.Withdrawn
+	(*UpdateProfile)(nil),  // 19: entrepot.user.UpdateProfile
+	(*SetUser)(nil),        // 20: entrepot.user.SetUser
+	(*Erase)(nil),          // 21: entrepot.user.Erase
+	(*Get)(nil),            // 22: entrepot.user.Get
+	(*GetCredentials)(nil), // 23: entrepot.user.GetCredentials
+	(*AssignShop)(nil),     // 24: entrepot.user.AssignShop
+	(*UnassignShop)(nil),   // 25: entrepot.user.UnassignShop
+	(*User)(nil),           // 26: entrepot.user.User
+	(*Credentials)(nil),    // 27: entrepot.user.Credentials
 }
 var file_grains_user_userpb_user_proto_depIdxs = []int32{
-	15, // 0: entrepot.user.Refreshed.user:type_name -> entrepot.user.User
-	7,  // 1: entrepot.user.Sessions.sessions:type_name -> entrepot.user.Session
-	15, // 2: entrepot.user.Credentials.user:type_name -> entrepot.user.User
-	3,  // [3:3] is the sub-list for method output_type
-	3,  // [3:3] is the sub-list for method input_type
-	3,  // [3:3] is the sub-list for extension type_name
-	3,  // [3:3] is the sub-list for extension extendee
-	0,  // [0:3] is the sub-list for field type_name
+	1,  // 0: entrepot.user.Register.verify:type_name -> entrepot.user.Token
+	1,  // 1: entrepot.user.RequestProof.token:type_name -> entrepot.user.Token
+	26, // 2: entrepot.user.Refreshed.user:type_name -> entrepot.user.User
+	16, // 3: entrepot.user.Sessions.sessions:type_name -> entrepot.user.Session
+	26, // 4: entrepot.user.Credentials.user:type_name -> entrepot.user.User
+	5,  // [5:5] is the sub-list for method output_type
+	5,  // [5:5] is the sub-list for method input_type
+	5,  // [5:5] is the sub-list for extension type_name
+	5,  // [5:5] is the sub-list for extension extendee
+	0,  // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_grains_user_userpb_user_proto_init() }
@@ -1230,7 +1939,7 @@ func file_grains_user_userpb_user_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_user_userpb_user_proto_rawDesc), len(file_grains_user_userpb_user_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,0 +1,73 @@
+package mail
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/grainstest"
+	"entrepot/grains/mail/mailpb"
+	"entrepot/persistence/storetest"
+)
+
+var id = entrepot.DeriveID("mail")
+
+// TestAMail is written once, told without its token, read by the platform alone, and emptied in time.
+func TestAMail(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
+	now := time.UnixMilli(1_750_000_000_000)
+	m.SetNow(now)
+	put := &mailpb.Put{To: "ann@example.com", Template: "reset_password", UserId: entrepot.DeriveID("ann"), Sealed: []byte("canary"), UntilMs: now.Add(time.Hour).UnixMilli()}
+	super := entrepot.Caller{Role: entrepot.SuperAdmin, UserID: "root"}
+	if _, err := m.Ask(m.As(super), mailpb.Kind, id, put); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Fatalf("a super admin writes: %v", err)
+	}
+	for range 2 {
+		if _, err := m.Ask(m.Platform(), mailpb.Kind, id, put); err != nil {
+			t.Fatal(err)
+		}
+		m.Restart()
+	}
+	list := m.Events()
+	if len(list) != 1 || list[0].Type != "user.mail_requested" || bytes.Contains(list[0].Data, []byte("canary")) || bytes.Contains(list[0].Data, []byte("Y2FuYXJ5")) {
+		t.Fatalf("%v", list)
+	}
+	var data map[string]any
+	if err := json.Unmarshal(list[0].Data, &data); err != nil || data["mailId"] != id || data["email"] != "ann@example.com" {
+		t.Fatalf("%v, %v", data, err)
+	}
+	if _, err := m.Ask(m.As(super), mailpb.Kind, id, &mailpb.Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Fatalf("a super admin reads: %v", err)
+	}
+	read := func() (*mailpb.Mail, error) {
+		return grains.Ask[*mailpb.Mail](m.Platform(), m, mailpb.Kind, id, &mailpb.Get{})
+	}
+	m.SetNow(now.Add(time.Hour - time.Millisecond))
+	m.Wake(mailpb.Kind, id) // too early
+	if got, err := read(); err != nil || string(got.Sealed) != "canary" {
+		t.Fatalf("%v, %v", got, err)
+	}
+	m.SetNow(now.Add(time.Hour))
+	m.Wake(mailpb.Kind, id)
+	m.Restart()
+	if _, err := read(); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Fatal(err)
+	}
+	doc, err := m.Store.Load(t.Context(), Collection, id)
+	if err != nil || bytes.Contains(doc.State, []byte("ann@")) || bytes.Contains(doc.State, []byte("sealed")) || !doc.WakeAt.IsZero() {
+		t.Fatalf("%s, %v", doc.State, err)
+	}
+}
+
+func TestWhatAMailNeeds(t *testing.T) {
+	t.Parallel()
+	for _, c := range []*mailpb.Put{{Template: "x", Sealed: []byte("x")}, {To: "x", Sealed: []byte("x")}, {To: "x", Template: "x"}} {
+		if _, err := (&State{}).Put(entrepot.Turn{ID: id, Caller: entrepot.SystemCaller("test")}, c); entrepot.CodeOf(err) != entrepot.CodeInvalid {
+			t.Errorf("%v: %v", c, err)
+		}
+	}
+}

@@ -1,0 +1,158 @@
+package user
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/user/userpb"
+)
+
+// What a token that was mailed is good for. They are the mails' templates too.
+const (
+	VerifyEmail   = "verify_email"
+	ResetPassword = "reset_password"
+)
+
+// proofEvery is how often a mail of one purpose is sent to a user.
+const proofEvery = time.Minute
+
+// proof is a token that was mailed: who shows it reads the user's mail.
+type proof struct {
+	Hash  []byte `json:"hash"`
+	At    int64  `json:"at"`
+	Until int64  `json:"until"`
+}
+
+// shown reports whether the hash is of the token, in time.
+func (p *proof) shown(t entrepot.Turn, hash []byte) bool {
+	return p != nil && len(hash) > 0 && bytes.Equal(p.Hash, hash) && t.Now.UnixMilli() < p.Until
+}
+
+// letter is a mail that has to be written.
+type letter struct {
+	ID       entrepot.ID `json:"id"`
+	Template string      `json:"template"`
+	To       string      `json:"to"`
+	Locale   string      `json:"locale,omitempty"`
+	Sealed   []byte      `json:"sealed"`
+	Until    int64       `json:"until"`
+}
+
+type proofAsked struct {
+	events.Private
+	Purpose string
+	Proof   proof
+	Letter  letter
+}
+
+type letterWritten struct {
+	events.Private
+	ID entrepot.ID
+}
+
+var errProof = entrepot.Invalid("token", "valid", "is not valid, was used, or is too old; ask for another")
+
+func asked(t entrepot.Turn, purpose, to, locale string, k *userpb.Token) proofAsked {
+	return proofAsked{
+		Purpose: purpose,
+		Proof:   proof{Hash: bytes.Clone(k.Hash), At: t.Now.UnixMilli(), Until: k.UntilMs},
+		Letter:  letter{ID: k.MailId, Template: purpose, To: to, Locale: locale, Sealed: bytes.Clone(k.Sealed), Until: k.UntilMs},
+	}
+}
+
+// RequestProof has a token mailed.
+func (s *State) RequestProof(t entrepot.Turn, c *userpb.RequestProof) ([]events.Event, error) {
+	before := s.Verify
+	switch {
+	case s.gone(), !t.Caller.Is(s.ID), c.Purpose == ResetPassword && t.Caller.Role != entrepot.System:
+		return nil, entrepot.ErrNotFound
+	case !s.IsActive:
+		return nil, entrepot.Errorf(entrepot.CodeForbidden, "the account is disabled")
+	case c.Token == nil || len(c.Token.Hash) == 0 || c.Token.UntilMs <= t.Now.UnixMilli():
+		return nil, entrepot.Invalid("token", "required", "must be given")
+	case c.Purpose == ResetPassword:
+		before = s.Reset
+	case c.Purpose != VerifyEmail:
+		return nil, entrepot.Invalid("purpose", "enum", "is none of verify_email, reset_password")
+	case s.EmailVerified:
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "the address is verified already")
+	}
+	if before != nil {
+		if wait := time.UnixMilli(before.At).Add(proofEvery).Sub(t.Now); wait > 0 {
+			return nil, &entrepot.Error{Code: entrepot.CodeRateLimited, Message: "such a mail was sent just now; try again later", RetryAfter: wait}
+		}
+	}
+	return []events.Event{asked(t, c.Purpose, s.Email, s.Locale, c.Token)}, nil
+}
+
+// VerifyEmail notes that the user reads mail at the address.
+func (s *State) VerifyEmail(t entrepot.Turn, c *userpb.VerifyEmail) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System {
+		return nil, entrepot.ErrNotFound
+	}
+	if s.gone() || !s.IsActive || !s.Verify.shown(t, c.Hash) {
+		return nil, errProof
+	}
+	u := s.public()
+	u.EmailVerified, u.UpdatedAt = true, t.Now
+	return []events.Event{events.UserUpdated{User: u}}, nil
+}
+
+// CheckReset answers the user that the token would give another password.
+func (s *State) CheckReset(t entrepot.Turn, q *userpb.CheckReset) (*userpb.User, error) {
+	if t.Caller.Role != entrepot.System {
+		return nil, entrepot.ErrNotFound
+	}
+	if s.gone() || !s.IsActive || !s.Reset.shown(t, q.Hash) {
+		return nil, errProof
+	}
+	return s.View(), nil
+}
+
+// ResetPassword sets another password. Whoever had the old one is out; and the
+// token came by mail, so the address is verified.
+func (s *State) ResetPassword(t entrepot.Turn, c *userpb.ResetPassword) ([]events.Event, error) {
+	if _, err := s.CheckReset(t, &userpb.CheckReset{Hash: c.Hash}); err != nil {
+		return nil, err
+	}
+	switch {
+	case c.NewHash == "":
+		return nil, entrepot.Invalid("password", "required", "must be given")
+	case len(s.Stale) >= maxStale:
+		return nil, entrepot.Unavailable("earlier sessions of the user are still being ended")
+	}
+	u := s.public()
+	u.EmailVerified, u.UpdatedAt = true, t.Now
+	return append([]events.Event{events.UserUpdated{User: u}, passwordSet{Hash: c.NewHash}}, s.endAll(t)...), nil
+}
+
+func (s *State) passwordReset(*userpb.ResetPassword) (*userpb.User, bool, error) {
+	return s.View(), len(s.Stale) == 0, nil
+}
+
+// MailWritten notes that the mail grain has a letter.
+func (s *State) MailWritten(t entrepot.Turn, c *userpb.MailWritten) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System {
+		return nil, entrepot.ErrNotFound
+	}
+	if !slices.ContainsFunc(s.Letters, func(l letter) bool { return l.ID == c.MailId }) {
+		return nil, nil
+	}
+	return []events.Event{letterWritten{ID: c.MailId}}, nil
+}
+
+func (s *State) applyProof(e events.Event) {
+	switch f := e.(type) {
+	case proofAsked:
+		if s.Letters = append(s.Letters, f.Letter); f.Purpose == ResetPassword {
+			s.Reset = &f.Proof
+		} else {
+			s.Verify = &f.Proof
+		}
+	case letterWritten:
+		s.Letters = slices.DeleteFunc(s.Letters, func(l letter) bool { return l.ID == f.ID })
+	}
+}

@@ -1,0 +1,126 @@
+package user
+
+import (
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/grains/user/userpb"
+)
+
+func token(hash string, good time.Duration) *userpb.Token {
+	return &userpb.Token{MailId: entrepot.DeriveID("mail", hash), Hash: []byte(hash), Sealed: []byte("sealed"), UntilMs: start.Add(good).UnixMilli()}
+}
+
+func TestWhoAsksForAProof(t *testing.T) {
+	t.Parallel()
+	const hidden, bad = entrepot.CodeNotFound, entrepot.CodeInvalid
+	off := func(s *State) { s.IsActive = false }
+	verified := func(s *State) { s.EmailVerified = true }
+	asked := func(s *State) { s.Reset = &proof{At: start.UnixMilli() - 59_000} }
+	long := func(s *State) { s.Reset = &proof{At: start.UnixMilli() - 60_000} }
+	for name, c := range map[string]struct {
+		caller entrepot.Caller
+		is     func(*State)
+		cmd    *userpb.RequestProof
+		want   entrepot.Code
+	}{
+		"to verify, the user":            {self, nil, &userpb.RequestProof{Purpose: VerifyEmail, Token: token("h", time.Hour)}, ""},
+		"to verify, another":             {super, nil, &userpb.RequestProof{Purpose: VerifyEmail, Token: token("h", time.Hour)}, hidden},
+		"to verify what is":              {self, verified, &userpb.RequestProof{Purpose: VerifyEmail, Token: token("h", time.Hour)}, entrepot.CodeConflict},
+		"to verify, while resetting":     {self, asked, &userpb.RequestProof{Purpose: VerifyEmail, Token: token("h", time.Hour)}, ""},
+		"to reset, the platform":         {platform, verified, &userpb.RequestProof{Purpose: ResetPassword, Token: token("h", time.Hour)}, ""},
+		"to reset, the user":             {self, nil, &userpb.RequestProof{Purpose: ResetPassword, Token: token("h", time.Hour)}, hidden},
+		"to reset, an admin":             {super, nil, &userpb.RequestProof{Purpose: ResetPassword, Token: token("h", time.Hour)}, hidden},
+		"to reset a disabled account":    {platform, off, &userpb.RequestProof{Purpose: ResetPassword, Token: token("h", time.Hour)}, entrepot.CodeForbidden},
+		"to reset again, at once":        {platform, asked, &userpb.RequestProof{Purpose: ResetPassword, Token: token("h", time.Hour)}, entrepot.CodeRateLimited},
+		"to reset again, a minute later": {platform, long, &userpb.RequestProof{Purpose: ResetPassword, Token: token("h", time.Hour)}, ""},
+		"for something else":             {self, nil, &userpb.RequestProof{Purpose: "admin", Token: token("h", time.Hour)}, bad},
+		"without a token":                {self, nil, &userpb.RequestProof{Purpose: VerifyEmail}, bad},
+		"with one that is void":          {self, nil, &userpb.RequestProof{Purpose: VerifyEmail, Token: token("h", 0)}, bad},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := registered(t, entrepot.Customer)
+			if c.is != nil {
+				c.is(s)
+			}
+			facts, err := s.RequestProof(turn(c.caller), c.cmd)
+			if entrepot.CodeOf(err) != c.want {
+				t.Fatal(err)
+			}
+			for _, f := range facts {
+				if f.EventType() != "" {
+					t.Errorf("published %s", f.EventType())
+				}
+			}
+			play(s, facts)
+			if n := len(steps(s)); (n == 1) != (c.want == "") {
+				t.Errorf("%d steps", n)
+			}
+		})
+	}
+}
+
+// TestWhatAProofIsGoodFor: one use, in its time, for its purpose, of its user.
+func TestWhatAProofIsGoodFor(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		after         time.Duration
+		hash          string
+		is            func(*State)
+		caller        entrepot.Caller
+		verify, reset entrepot.Code
+	}{
+		"in time":          {time.Hour - time.Millisecond, "v", nil, platform, "", entrepot.CodeInvalid},
+		"in time, reset":   {time.Hour - time.Millisecond, "r", nil, platform, entrepot.CodeInvalid, ""},
+		"too late":         {time.Hour, "v", nil, platform, entrepot.CodeInvalid, entrepot.CodeInvalid},
+		"too late, reset":  {time.Hour, "r", nil, platform, entrepot.CodeInvalid, entrepot.CodeInvalid},
+		"wrong":            {0, "x", nil, platform, entrepot.CodeInvalid, entrepot.CodeInvalid},
+		"empty":            {0, "", nil, platform, entrepot.CodeInvalid, entrepot.CodeInvalid},
+		"disabled":         {0, "v", func(s *State) { s.IsActive = false }, platform, entrepot.CodeInvalid, entrepot.CodeInvalid},
+		"disabled, reset":  {0, "r", func(s *State) { s.IsActive = false }, platform, entrepot.CodeInvalid, entrepot.CodeInvalid},
+		"new password set": {0, "r", func(s *State) { s.Apply(passwordSet{Hash: "x"}) }, platform, entrepot.CodeInvalid, entrepot.CodeInvalid},
+		"by the user":      {0, "v", nil, self, entrepot.CodeNotFound, entrepot.CodeNotFound},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fresh := func() *State {
+				s := registered(t, entrepot.Customer)
+				open(t, s, "s", 0)
+				for purpose, hash := range map[string]string{VerifyEmail: "v", ResetPassword: "r"} {
+					facts, err := s.RequestProof(turn(platform), &userpb.RequestProof{Purpose: purpose, Token: token(hash, time.Hour)})
+					if err != nil {
+						t.Fatal(err)
+					}
+					play(s, facts)
+				}
+				if c.is != nil {
+					c.is(s)
+				}
+				return s
+			}
+			s := fresh()
+			facts, err := s.VerifyEmail(at(c.caller, c.after), &userpb.VerifyEmail{Hash: []byte(c.hash)})
+			if entrepot.CodeOf(err) != c.verify {
+				t.Fatalf("verify: %v", err)
+			}
+			if play(s, facts); err == nil {
+				if !s.EmailVerified || len(s.Sessions) != 1 || second(s.VerifyEmail(at(platform, c.after), &userpb.VerifyEmail{Hash: []byte(c.hash)})) == nil {
+					t.Errorf("verified: %+v", s)
+				}
+			}
+			s = fresh()
+			cmd := &userpb.ResetPassword{Hash: []byte(c.hash), NewHash: "new"}
+			facts, err = s.ResetPassword(at(c.caller, c.after), cmd)
+			if entrepot.CodeOf(err) != c.reset {
+				t.Fatalf("reset: %v", err)
+			}
+			if play(s, facts); err == nil {
+				if s.PasswordHash != "new" || !s.EmailVerified || len(s.Sessions) != 0 || second(s.ResetPassword(at(platform, c.after), cmd)) == nil {
+					t.Errorf("reset: %+v", s)
+				}
+			}
+		})
+	}
+}

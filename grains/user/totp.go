@@ -1,0 +1,131 @@
+package user
+
+import (
+	"bytes"
+	"slices"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/user/userpb"
+)
+
+// maxRecovery is how many recovery codes a user has at most.
+const maxRecovery = 10
+
+// totp is a second factor (RFC 6238). The auth service, which alone can open the
+// secret, says which time step's code was shown; that it counts once is decided here.
+type totp struct {
+	Sealed   []byte   `json:"sealed"`
+	On       bool     `json:"on,omitempty"`
+	Step     int64    `json:"step,omitempty"`     // of the newest code that was used
+	Recovery [][]byte `json:"recovery,omitempty"` // SHA-256 of codes that were not
+}
+
+type totpBegun struct {
+	events.Private
+	Sealed []byte
+}
+
+type totpConfirmed struct {
+	events.Private
+	Step     int64
+	Recovery [][]byte
+}
+
+type totpUsed struct {
+	events.Private
+	Step int64
+}
+
+type recoveryUsed struct {
+	events.Private
+	Hash []byte
+}
+
+type totpRemoved struct{ events.Private }
+
+func (s *State) totpOn() bool { return s.TOTP != nil && s.TOTP.On }
+
+var (
+	errTOTPRequired = entrepot.Errorf(entrepot.CodeTOTPRequired, "the account has a second factor: send totp, or recoveryCode")
+	errTOTPUsed     = entrepot.Errorf(entrepot.CodeUnauthenticated, "the code is wrong or was used")
+)
+
+// secondFactor uses up what was shown; nothing where no second factor is on.
+func (s *State) secondFactor(step int64, recovery []byte) ([]events.Event, error) {
+	switch {
+	case !s.totpOn():
+		return nil, nil
+	case step > s.TOTP.Step:
+		return []events.Event{totpUsed{Step: step}}, nil
+	case step != 0:
+		return nil, errTOTPUsed
+	case len(recovery) == 0:
+		return nil, errTOTPRequired
+	case !slices.ContainsFunc(s.TOTP.Recovery, func(h []byte) bool { return bytes.Equal(h, recovery) }): // of hashes: their time tells nothing
+		return nil, errTOTPUsed
+	default:
+		return []events.Event{recoveryUsed{Hash: bytes.Clone(recovery)}}, nil
+	}
+}
+
+// BeginTOTP keeps a secret, in place of one that was not confirmed.
+func (s *State) BeginTOTP(t entrepot.Turn, c *userpb.BeginTOTP) ([]events.Event, error) {
+	switch {
+	case s.gone() || t.Caller.Role == entrepot.System || !t.Caller.Is(s.ID):
+		return nil, entrepot.ErrNotFound
+	case s.totpOn():
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "the account has a second factor; remove it first")
+	case len(c.Sealed) == 0:
+		return nil, entrepot.Invalid("sealed", "required", "must be given")
+	}
+	return []events.Event{totpBegun{Sealed: bytes.Clone(c.Sealed)}}, nil
+}
+
+// ConfirmTOTP turns the second factor on; the code that confirmed it is used up.
+func (s *State) ConfirmTOTP(t entrepot.Turn, c *userpb.ConfirmTOTP) ([]events.Event, error) {
+	switch {
+	case s.gone() || t.Caller.Role == entrepot.System || !t.Caller.Is(s.ID):
+		return nil, entrepot.ErrNotFound
+	case s.TOTP == nil || s.TOTP.On || !bytes.Equal(s.TOTP.Sealed, c.Sealed):
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "there is no second factor to confirm; begin again")
+	case c.Step <= 0 || len(c.Recovery) == 0 || len(c.Recovery) > maxRecovery:
+		return nil, entrepot.Invalid("code", "required", "must be given")
+	}
+	u := s.public()
+	u.TOTPEnabled, u.UpdatedAt = true, t.Now
+	return []events.Event{totpConfirmed{Step: c.Step, Recovery: slices.Clone(c.Recovery)}, events.UserUpdated{User: u}}, nil
+}
+
+// RemoveTOTP turns the second factor off.
+func (s *State) RemoveTOTP(t entrepot.Turn, c *userpb.RemoveTOTP) ([]events.Event, error) {
+	switch {
+	case s.gone() || t.Caller.Role == entrepot.System || !t.Caller.Is(s.ID):
+		return nil, entrepot.ErrNotFound
+	case !s.totpOn():
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "the account has no second factor")
+	case c.CurrentHash != s.PasswordHash:
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "the password was changed meanwhile; log in again")
+	}
+	if _, err := s.secondFactor(c.TotpStep, c.RecoveryHash); err != nil {
+		return nil, err
+	}
+	u := s.public()
+	u.TOTPEnabled, u.UpdatedAt = false, t.Now
+	return []events.Event{totpRemoved{}, events.UserUpdated{User: u}}, nil
+}
+
+func (s *State) applyTOTP(e events.Event) {
+	switch f := e.(type) {
+	case totpBegun:
+		s.TOTP = &totp{Sealed: f.Sealed}
+	case totpRemoved:
+		s.TOTP = nil
+	case totpConfirmed:
+		s.TOTP.On, s.TOTP.Step, s.TOTP.Recovery = true, f.Step, f.Recovery
+	case totpUsed:
+		s.TOTP.Step = f.Step
+	case recoveryUsed:
+		s.TOTP.Recovery = slices.DeleteFunc(s.TOTP.Recovery, func(h []byte) bool { return bytes.Equal(h, f.Hash) })
+	}
+}

@@ -1,0 +1,117 @@
+package user
+
+import (
+	"testing"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/grainstest"
+	"entrepot/grains/user/userpb"
+	"entrepot/persistence/storetest"
+
+	"google.golang.org/protobuf/proto"
+)
+
+func TestTheSecondFactor(t *testing.T) {
+	t.Parallel()
+	const ok, no, need, hidden, conflict = "", entrepot.CodeUnauthenticated, entrepot.CodeTOTPRequired, entrepot.CodeNotFound, entrepot.CodeConflict
+	on := func(s *State) {
+		s.TOTP = &totp{Sealed: []byte("s"), On: true, Step: 10, Recovery: [][]byte{[]byte("a"), []byte("b")}}
+	}
+	begun := func(s *State) { s.TOTP = &totp{Sealed: []byte("s")} }
+	none := func(*State) {}
+	login := func(step int64, recovery string) func(*State) error {
+		return func(s *State) error {
+			facts, err := s.NoteLogin(at(self, 0), &userpb.NoteLogin{TotpStep: step, RecoveryHash: []byte(recovery)})
+			play(s, facts)
+			return err
+		}
+	}
+	begin := func(c entrepot.Caller) func(*State) error {
+		return func(s *State) error { return second(s.BeginTOTP(at(c, 0), &userpb.BeginTOTP{Sealed: []byte("t")})) }
+	}
+	confirm := func(c entrepot.Caller, sealed string) func(*State) error {
+		return func(s *State) error {
+			return second(s.ConfirmTOTP(at(c, 0), &userpb.ConfirmTOTP{Sealed: []byte(sealed), Step: 5, Recovery: [][]byte{[]byte("a")}}))
+		}
+	}
+	remove := func(c entrepot.Caller, hash string, step int64) func(*State) error {
+		return func(s *State) error {
+			return second(s.RemoveTOTP(at(c, 0), &userpb.RemoveTOTP{CurrentHash: hash, TotpStep: step}))
+		}
+	}
+	for name, c := range map[string]struct {
+		is   func(*State)
+		do   func(*State) error
+		want entrepot.Code
+	}{
+		"login without one":             {none, login(0, ""), ok},
+		"login before it is confirmed":  {begun, login(0, ""), ok},
+		"login without showing it":      {on, login(0, ""), need},
+		"login with a code":             {on, login(11, ""), ok},
+		"login with a used code":        {on, login(10, ""), no},
+		"login with an older code":      {on, login(9, ""), no},
+		"login with a recovery code":    {on, login(0, "b"), ok},
+		"login with no recovery code":   {on, login(0, "x"), no},
+		"begin":                         {none, begin(self), ok},
+		"begin again":                   {begun, begin(self), ok},
+		"begin over one that is on":     {on, begin(self), conflict},
+		"an admin begins":               {none, begin(super), hidden},
+		"the platform begins":           {none, begin(platform), hidden},
+		"confirm":                       {begun, confirm(self, "s"), ok},
+		"confirm another secret":        {begun, confirm(self, "t"), conflict},
+		"confirm nothing":               {none, confirm(self, "s"), conflict},
+		"confirm again":                 {on, confirm(self, "s"), conflict},
+		"an admin confirms":             {begun, confirm(super, "s"), hidden},
+		"remove":                        {on, remove(self, secret, 11), ok},
+		"remove with a used code":       {on, remove(self, secret, 10), no},
+		"remove without":                {on, remove(self, secret, 0), need},
+		"remove what is not on":         {begun, remove(self, secret, 11), conflict},
+		"remove after another password": {on, remove(self, "older", 11), conflict},
+		"an admin removes":              {on, remove(super, secret, 11), hidden},
+	} {
+		s := registered(t, entrepot.Customer)
+		c.is(s)
+		if err := c.do(s); entrepot.CodeOf(err) != c.want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, do := range []func(*State) error{login(11, ""), login(0, "a")} { // each is good once
+		s := registered(t, entrepot.Customer)
+		on(s)
+		if first, again := do(s), do(s); first != nil || entrepot.CodeOf(again) != no {
+			t.Errorf("%v, then %v", first, again)
+		}
+	}
+}
+
+// TestTheSecondFactorIsKept, used codes too, by a restart.
+func TestTheSecondFactorIsKept(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
+	ask := func(cmd proto.Message) error {
+		_, err := m.Ask(m.As(self), userpb.Kind, id, cmd)
+		return err
+	}
+	if _, err := m.Ask(m.As(nobody), userpb.Kind, id, registration(entrepot.Customer, nil)); err != nil {
+		t.Fatal(err)
+	}
+	for _, cmd := range []proto.Message{
+		&userpb.BeginTOTP{Sealed: []byte("s")}, &userpb.ConfirmTOTP{Sealed: []byte("s"), Step: 5, Recovery: [][]byte{[]byte("a")}}, &userpb.NoteLogin{TotpStep: 6},
+	} {
+		if err := ask(cmd); err != nil {
+			t.Fatal(err)
+		}
+		m.Restart()
+	}
+	if err := ask(&userpb.NoteLogin{TotpStep: 6}); entrepot.CodeOf(err) != entrepot.CodeUnauthenticated {
+		t.Errorf("used before the restart: %v", err)
+	}
+	if err := ask(&userpb.NoteLogin{}); entrepot.CodeOf(err) != entrepot.CodeTOTPRequired {
+		t.Errorf("without: %v", err)
+	}
+	known, err := grains.Ask[*userpb.Credentials](m.Platform(), m, userpb.Kind, id, &userpb.GetCredentials{})
+	if err != nil || string(known.TotpSealed) != "s" || !known.User.TotpEnabled {
+		t.Errorf("%v, %v", known, err)
+	}
+}

@@ -1,0 +1,97 @@
+package api_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"entrepot/http/api"
+)
+
+// TestSecondFactor: set up with the password, asked for only after it, good once, replaced by a recovery code, removed with both.
+func TestSecondFactor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	now := time.Now().Truncate(30 * time.Second)
+	w.deps.Now, w.deps.Logins = func() time.Time { return now }, newGuard(1000, 1000)
+	w.mount()
+	const path = "/api/auth/totp"
+	w.want(t, 400, "customer", "POST", path, map[string]any{"password": "not this one"})
+	w.want(t, 409, "customer", "POST", path+"/confirm", map[string]any{"code": "123456"})
+	r := w.want(t, 200, "customer", "POST", path, map[string]any{"password": password})
+	secret := r.text("secret")
+	if !strings.HasPrefix(r.text("uri"), "otpauth://totp/Entrepot:customer@demo.test?") || !strings.Contains(r.text("uri"), secret) {
+		t.Errorf("begun %s", r.raw)
+	}
+	code := func() string { return api.TOTPCode(secret, now) }
+	wrong := func() string { return api.TOTPCode(secret, now.Add(-time.Hour)) }
+	login := func(status int, more ...string) *reply {
+		t.Helper()
+		body := map[string]any{"email": "customer@demo.test", "password": password}
+		for i := 0; i < len(more); i += 2 {
+			body[more[i]] = more[i+1]
+		}
+		return w.want(t, status, "", "POST", "/api/auth/login", body)
+	}
+	login(200) // not confirmed yet
+	w.want(t, 400, "customer", "POST", path+"/confirm", map[string]any{"code": wrong()})
+	codes := w.want(t, 200, "customer", "POST", path+"/confirm", map[string]any{"code": code()}).list("recoveryCodes")
+	if len(codes) != 10 {
+		t.Fatalf("%d recovery codes", len(codes))
+	}
+	recovery, _ := codes[3].(string)
+	w.hides(t, "."+secret)
+	w.hides(t, "."+recovery)
+
+	if r := login(401); r.text("code") != "totp_required" {
+		t.Errorf("without a code: %s", r.raw)
+	}
+	if r := login(401, "password", "not this one", "totp", code()); r.text("code") != "unauthenticated" {
+		t.Errorf("a wrong password: %s", r.raw)
+	}
+	if r := login(401, "totp", code()); r.text("code") != "unauthenticated" {
+		t.Errorf("the code that confirmed: %s", r.raw)
+	}
+	now = now.Add(30 * time.Second)
+	login(401, "totp", wrong())
+	if r := login(200, "totp", code()); r.at("user.totpEnabled") != true {
+		t.Errorf("logged in %s", r.raw)
+	}
+	login(401, "totp", code())
+	login(401, "recoveryCode", "aaaa-bbbb-cccc-dddd")
+	login(200, "recoveryCode", strings.ToUpper(recovery))
+	login(401, "recoveryCode", recovery)
+
+	w.want(t, 409, "customer", "POST", path, map[string]any{"password": password})
+	now = now.Add(30 * time.Second)
+	for name, body := range map[string]map[string]any{
+		"no code": {"password": password}, "a wrong code": {"password": password, "totp": wrong()}, "a wrong password": {"password": "no", "totp": code()},
+	} {
+		if r := w.call(t, "customer", "DELETE", path, body); r.status != 400 {
+			t.Errorf("%s: %d %s", name, r.status, r.raw)
+		}
+	}
+	w.want(t, 204, "customer", "DELETE", path, map[string]any{"password": password, "totp": code()})
+	login(200)
+	w.want(t, 409, "customer", "DELETE", path, map[string]any{"password": password, "totp": code()})
+}
+
+// TestWrongCodesAreThrottled like wrong passwords; a missing code is none.
+func TestWrongCodesAreThrottled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	secret := w.want(t, 200, "customer", "POST", "/api/auth/totp", map[string]any{"password": password}).text("secret")
+	w.want(t, 200, "customer", "POST", "/api/auth/totp/confirm", map[string]any{"code": api.TOTPCode(secret, time.Now())})
+	w.deps.Logins = newGuard(2, 100)
+	w.mount()
+	body := map[string]any{"email": "customer@demo.test", "password": password}
+	for range 4 {
+		w.want(t, 401, "", "POST", "/api/auth/login", body)
+	}
+	body["recoveryCode"] = "aaaa-bbbb-cccc-dddd"
+	for i, want := range []int{401, 401, 429} {
+		if r := w.call(t, "", "POST", "/api/auth/login", body); r.status != want {
+			t.Errorf("%d: %d %s", i, r.status, r.raw)
+		}
+	}
+}

@@ -1,0 +1,229 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/company/companypb"
+	"entrepot/grains/user"
+	"entrepot/grains/user/userpb"
+	"entrepot/persistence"
+)
+
+// userRoutes are how administrators keep the users.
+func (s *authAPI) userRoutes() []Route {
+	admins := Only(entrepot.SuperAdmin, entrepot.CompanyAdmin)
+	readers := Only(entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager)
+	return []Route{
+		route(Route{
+			ID: "list-users", Method: http.MethodGet, Path: "/auth/users", Access: readers, Summary: "List users",
+			Doc: "Super admins see everybody, company admins the staff of their company, shop managers who works in their shops. A page may hold fewer than limit while nextCursor says that there is more.",
+		}, s.listUsers),
+		route(Route{
+			ID: "create-user", Method: http.MethodPost, Path: "/auth/users", Access: admins, Status: http.StatusCreated, Summary: "Create a user",
+			Doc: "With a password that somebody has to be told; an invitation lets them choose their own. Shops are assigned by the shop service.",
+		}, s.createUser),
+		route(Route{ID: "get-user", Method: http.MethodGet, Path: "/auth/users/{id}", Access: readers, Summary: "Read a user"}, s.getUser),
+		route(Route{
+			ID: "update-user", Method: http.MethodPut, Path: "/auth/users/{id}", Access: admins, Summary: "Change a user's name, role or standing",
+			Doc: "A change of role withdraws the user's access tokens, disabling ends all sessions too; answered when that is done, and every member knows within a second. Nobody changes the own role or disables the own account.",
+		}, s.updateUser),
+		route(Route{
+			ID: "delete-user", Method: http.MethodDelete, Path: "/auth/users/{id}", Access: admins, Status: http.StatusNoContent, Summary: "Erase a user",
+			Doc: "Ends all sessions, removes what is personal and frees the e-mail address. It cannot be undone. Nobody erases the own account.",
+		}, s.deleteUser),
+	}
+}
+
+type userListInput struct {
+	ListParams
+	Role      string `query:"role" enum:"super_admin,company_admin,shop_manager,shop_staff,customer"`
+	CompanyID string `query:"companyId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+	ShopID    string `query:"shopId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"who works there"`
+	IsActive  string `query:"isActive" enum:"true,false"`
+	Q         string `query:"q" maxLength:"100" doc:"beginning of the name or, with an @, of the e-mail address"`
+}
+
+func (in *userListInput) query() persistence.Query {
+	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor}
+	q.Where = where(where(nil, "role", in.Role), persistence.CompanyID, in.CompanyID)
+	if in.IsActive != "" {
+		q.Where = append(q.Where, persistence.Cond{Field: "isActive", Op: persistence.Eq, Value: in.IsActive == "true"})
+	}
+	if key := user.SearchKey(strings.TrimSpace(in.Q)); key != "" {
+		field := "name"
+		if strings.Contains(key, "@") {
+			field = "email"
+		}
+		q.Where = append(q.Where, persistence.Cond{Field: field, Op: persistence.Prefix, Value: key})
+	}
+	return q
+}
+
+// userScope is whose users a caller sees. A user works in several shops and a
+// document has one, so managers' lists are of the company, less who is elsewhere.
+func userScope(c entrepot.Caller) entrepot.Scope {
+	if c.Role == entrepot.ShopManager {
+		return entrepot.InCompany(c.CompanyID)
+	}
+	return entrepot.StaffScope(c)
+}
+
+// maxUserReads bounds how many pages of the database one page of the list is made of.
+const maxUserReads = 20
+
+func (s *authAPI) listUsers(ctx context.Context, in *userListInput) (*paged[User], error) {
+	c, q := entrepot.CallerFrom(ctx), in.query()
+	seen := func(u *user.State) bool {
+		return u.VisibleTo(c) && (in.ShopID == "" || slices.Contains(u.ShopIDs, in.ShopID))
+	}
+	out := &paged[User]{Body: entrepot.Page[User]{Items: []User{}}}
+	for range maxUserReads {
+		q.Limit = in.Limit - len(out.Body.Items)
+		page, err := find(ctx, s.Stores.Auth, user.Collection, userScope(c), q,
+			func(u *user.State, _ *persistence.Document) *user.State { return u })
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range page.Items {
+			if seen(u) {
+				out.Body.Items = append(out.Body.Items, userOf(u.View()))
+			}
+		}
+		q.Cursor, out.Body.NextCursor = page.NextCursor, page.NextCursor
+		if page.NextCursor == "" || len(out.Body.Items) == in.Limit {
+			break
+		}
+	}
+	return out, nil
+}
+
+// EmailAddress is what every new account's address must look like.
+type EmailAddress struct {
+	Email string `json:"email" maxLength:"254" pattern:"^[^@\\s<>\"',;]+@[^@\\s<>\"',;]+\\.[^@\\s<>\"',;]+$" patternDescription:"an e-mail address" example:"ada@example.com"`
+}
+
+func (e EmailAddress) lower() string { return strings.ToLower(e.Email) }
+
+type createUserInput struct {
+	Here
+	Body struct {
+		EmailAddress
+		Password  string `json:"password" minLength:"8" maxLength:"128" example:"a long sentence is easy to remember"`
+		Name      string `json:"name" minLength:"1" maxLength:"200" example:"Ada Lovelace"`
+		Role      string `json:"role" enum:"super_admin,company_admin,shop_manager,shop_staff,customer"`
+		CompanyID string `json:"companyId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"for super admins; others create in their own company"`
+	}
+}
+
+func (s *authAPI) createUser(ctx context.Context, in *createUserInput) (*created[User], error) {
+	b := &in.Body
+	company, err := s.employer(ctx, entrepot.Role(b.Role), b.CompanyID)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkNewPassword(b.Password, b.lower()); err != nil {
+		return nil, err
+	}
+	hash, err := s.Passwords.Hash(ctx, b.Password)
+	if err != nil {
+		return nil, err
+	}
+	u, err := grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, entrepot.NewID(), &userpb.Register{
+		Email: b.lower(), Name: b.Name, PasswordHash: hash, Role: b.Role, CompanyId: company,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &created[User]{Versioned: versioned(u.Version), Location: in.below(u.Id), Body: userOf(u)}, nil
+}
+
+// employer is the company that a new user of the role belongs to: none, or one that exists.
+func (s *authAPI) employer(ctx context.Context, role entrepot.Role, named string) (entrepot.ID, error) {
+	super := entrepot.CallerFrom(ctx).Role == entrepot.SuperAdmin
+	switch {
+	case role != entrepot.SuperAdmin && role != entrepot.Customer:
+	case !super:
+		return "", entrepot.Errorf(entrepot.CodeForbidden, "a company admin registers the staff of the company only")
+	case named != "":
+		return "", entrepot.Invalid("companyId", "forbidden", "this role belongs to no company")
+	default:
+		return "", nil
+	}
+	company, err := companyFor(ctx, named)
+	if err != nil || !super {
+		return company, err
+	}
+	if _, err := s.Asker.Ask(ctx, companypb.Kind, company, &companypb.Get{}); entrepot.CodeOf(err) == entrepot.CodeNotFound {
+		return "", entrepot.Invalid("companyId", "exists", "is not a company")
+	} else if err != nil {
+		return "", err
+	}
+	return company, nil
+}
+
+func (s *authAPI) getUser(ctx context.Context, in *struct{ IDPath }) (*answer[User], error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	u, err := grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, id, &userpb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	return answerAt(u.Version, userOf(u)), nil
+}
+
+type updateUserInput struct {
+	IDPath
+	IfMatch
+	Body struct {
+		Name     string `json:"name" minLength:"1" maxLength:"200" example:"Ada Lovelace"`
+		Role     string `json:"role" enum:"super_admin,company_admin,shop_manager,shop_staff,customer"`
+		IsActive bool   `json:"isActive"`
+	}
+}
+
+func (s *authAPI) updateUser(ctx context.Context, in *updateUserInput) (*answer[User], error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	expected, err := in.version()
+	if err != nil {
+		return nil, err
+	}
+	u, err := grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, id, &userpb.SetUser{
+		ExpectedVersion: expected, Name: in.Body.Name, Role: in.Body.Role, IsActive: in.Body.IsActive,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.withdrawn(ctx)
+	return answerAt(u.Version, userOf(u)), nil
+}
+
+type deleteUserInput struct {
+	IDPath
+	IfMatch
+}
+
+func (s *authAPI) deleteUser(ctx context.Context, in *deleteUserInput) (*nothing, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	expected, err := in.version()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.Asker.Ask(ctx, userpb.Kind, id, &userpb.Erase{ExpectedVersion: expected}); err != nil {
+		return nil, err
+	}
+	s.withdrawn(ctx)
+	return nil, nil
+}

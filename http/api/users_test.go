@@ -1,0 +1,187 @@
+package api_test
+
+import (
+	"slices"
+	"testing"
+
+	"entrepot"
+	"entrepot/grains/user/userpb"
+	"entrepot/http/api"
+	"entrepot/http/edge"
+)
+
+// names are the names in a list of users, sorted.
+func (r *reply) names() []string {
+	var out []string
+	for _, i := range r.list("items") {
+		u, _ := i.(map[string]any)
+		name, _ := u["name"].(string)
+		out = append(out, name)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// TestUserLists: each role sees whom it may, with every filter, and pages lose nobody.
+func TestUserLists(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.want(t, 200, "customer", "PUT", "/api/auth/profile", map[string]any{"name": "Zoé Admin"})
+	for _, c := range []struct {
+		as, query string
+		want      []string
+	}{
+		{"super_admin", "", []string{"Zoé Admin", "company_admin", "other_admin", "other_customer", "shop_manager", "shop_staff", "super_admin"}},
+		{"company_admin", "", []string{"company_admin", "shop_manager", "shop_staff"}},
+		{"other_admin", "", []string{"other_admin"}},
+		{"shop_manager", "", []string{"shop_manager", "shop_staff"}},
+		{"super_admin", "role=customer", []string{"Zoé Admin", "other_customer"}},
+		{"super_admin", "companyId=" + w.otherCompany, []string{"other_admin"}},
+		{"company_admin", "companyId=" + w.otherCompany, nil},
+		{"company_admin", "shopId=" + w.shopA, []string{"shop_manager", "shop_staff"}},
+		{"company_admin", "shopId=" + w.otherShop, nil},
+		{"company_admin", "isActive=false", nil},
+		{"company_admin", "q=SHOP_m", []string{"shop_manager"}},
+		{"company_admin", "q=shop_staff@", []string{"shop_staff"}},
+		{"super_admin", "q=zo%C3%89", []string{"Zoé Admin"}},
+		{"company_admin", "q=customer@", nil},
+	} {
+		for _, limit := range []string{"limit=1", "limit=100"} {
+			var got []string
+			path := "/api/auth/users?" + limit + "&" + c.query
+			for cursor := ""; ; {
+				r := w.want(t, 200, c.as, "GET", path+cursor, nil)
+				got = append(got, r.names()...)
+				if r.text("nextCursor") == "" {
+					break
+				}
+				cursor = "&cursor=" + r.text("nextCursor")
+			}
+			slices.Sort(got)
+			if !slices.Equal(got, c.want) {
+				t.Errorf("%s ?%s %s: %q", c.as, c.query, limit, got)
+			}
+		}
+	}
+	absent := w.want(t, 404, "other_admin", "GET", "/api/auth/users/"+entrepot.NewID(), nil)
+	for as, want := range map[string]int{"super_admin": 200, "company_admin": 200, "shop_manager": 200, "shop_staff": 403, "customer": 403, "other_admin": 404} {
+		r := w.want(t, want, as, "GET", "/api/auth/users/"+w.users["shop_staff"].Id, nil)
+		if want == 404 && (r.text("detail") != absent.text("detail") || r.text("code") != absent.text("code")) {
+			t.Errorf("%s differs from %s", r.raw, absent.raw)
+		}
+	}
+}
+
+func TestUsersAreCreated(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const path = "/api/auth/users"
+	body := func(role, company string) map[string]any {
+		b := map[string]any{"email": "New." + role + "@Demo.test", "password": password, "name": "New", "role": role}
+		if company != "" {
+			b["companyId"] = company
+		}
+		return b
+	}
+	for name, c := range map[string]struct {
+		as   string
+		body map[string]any
+		want int
+	}{
+		"staff by their admin":       {"company_admin", body("shop_staff", ""), 201},
+		"an admin by the super":      {"super_admin", body("company_admin", w.otherCompany), 201},
+		"a super admin by the super": {"super_admin", body("super_admin", ""), 201},
+		"a super admin by an admin":  {"company_admin", body("super_admin", ""), 403},
+		"a customer by an admin":     {"company_admin", body("customer", ""), 403},
+		"for another company":        {"company_admin", body("shop_manager", w.otherCompany), 400},
+		"for no company":             {"super_admin", body("shop_manager", entrepot.NewID()), 400},
+		"without its company":        {"super_admin", body("shop_manager", ""), 400},
+		"super admin of a company":   {"super_admin", body("super_admin", w.company), 400},
+		"by a manager":               {"shop_manager", body("shop_staff", ""), 403},
+		"by a customer":              {"customer", body("customer", ""), 403},
+		"of the platform":            {"super_admin", body("system", ""), 400},
+	} {
+		r := w.want(t, c.want, c.as, "POST", path, c.body)
+		if c.want != 201 {
+			continue
+		}
+		role, _ := c.body["role"].(string)
+		if r.text("email") != "new."+role+"@demo.test" || r.header.Get("ETag") != `"1"` || r.header.Get("Location") != path+"/"+r.text("id") {
+			t.Errorf("%s: %s", name, r.raw)
+		}
+		w.want(t, 200, "", "POST", "/api/auth/login", map[string]any{"email": r.text("email"), "password": password})
+	}
+	extra := body("shop_staff", "")
+	extra["shopIds"] = []string{w.shopA}
+	w.want(t, 400, "company_admin", "POST", path, extra)
+	weak := body("shop_staff", "")
+	weak["password"] = "password1"
+	w.want(t, 400, "company_admin", "POST", path, weak)
+	again := body("shop_staff", "")
+	w.want(t, 409, "company_admin", "POST", path, again)
+}
+
+// TestDemotedDisabledErased: each is refused here at once and on another member
+// within its next look, and nobody does it to themselves.
+func TestDemotedDisabledErased(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	other := edge.NewStanding(edge.StandingConfig{Since: api.AccessChanges(w.Member)})
+	other.Start()
+	t.Cleanup(other.Stop)
+	elsewhere := edge.Trusted{Keys: w.keys, Standing: other}
+	path := "/api/auth/users/" + w.users["shop_manager"].Id
+	set := func(role string, active bool) map[string]any {
+		return map[string]any{"name": "Mia", "role": role, "isActive": active}
+	}
+	refused := func(as string) {
+		t.Helper()
+		w.want(t, 401, as, "GET", "/api/auth/profile", nil)
+		eventually(t, "the other member refuses it", func() bool { _, err := elsewhere.Verify(w.tokens[as]); return err != nil })
+	}
+	renew := w.login(t, "mia", "shop_manager")
+	eventually(t, "the other member is ready", func() bool { return other.Ready() == nil })
+	if _, err := elsewhere.Verify(w.tokens["mia"]); err != nil {
+		t.Fatal(err)
+	}
+	tag := w.want(t, 200, "company_admin", "GET", path, nil).header.Get("ETag")
+	r := w.want(t, 200, "company_admin", "PUT", path, set("shop_staff", true), "If-Match", tag)
+	if r.text("role") != "shop_staff" || r.header.Get("ETag") == tag {
+		t.Errorf("demoted to %s", r.raw)
+	}
+	w.want(t, 409, "company_admin", "PUT", path, set("shop_manager", true), "If-Match", tag)
+	refused("mia")
+	fresh := w.refresh(t, 200, renew)
+	if fresh.text("user.role") != "shop_staff" {
+		t.Errorf("refreshed %s", fresh.raw)
+	}
+	w.tokens["mia again"] = fresh.text("accessToken")
+	w.want(t, 403, "mia again", "GET", "/api/auth/users", nil)
+
+	w.want(t, 200, "super_admin", "PUT", path, set("shop_staff", false))
+	refused("mia again")
+	w.refresh(t, 401, fresh.text("refreshToken"))
+	login := map[string]any{"email": "shop_manager@demo.test", "password": password}
+	w.want(t, 401, "", "POST", "/api/auth/login", login)
+	w.want(t, 200, "super_admin", "PUT", path, set("shop_staff", true))
+	w.login(t, "mia at last", "shop_manager")
+
+	for as, want := range map[string]int{"other_admin": 404, "shop_staff": 403, "customer": 403, "": 401} {
+		w.want(t, want, as, "DELETE", path, nil)
+		w.want(t, want, as, "PUT", path, set("company_admin", true))
+	}
+	w.want(t, 200, "mia at last", "GET", "/api/auth/profile", nil)
+	w.want(t, 204, "company_admin", "DELETE", path, nil)
+	refused("mia at last")
+	w.want(t, 401, "", "POST", "/api/auth/login", login)
+	w.want(t, 404, "super_admin", "GET", path, nil)
+	w.want(t, 404, "company_admin", "DELETE", path, nil)
+	if got := w.want(t, 200, "company_admin", "GET", "/api/auth/users", nil).names(); !slices.Equal(got, []string{"company_admin", "shop_staff"}) {
+		t.Errorf("left %q", got)
+	}
+	own := "/api/auth/users/" + w.users["super_admin"].Id
+	w.want(t, 403, "super_admin", "DELETE", own, nil)
+	w.want(t, 403, "super_admin", "PUT", own, map[string]any{"name": "I", "role": "super_admin", "isActive": false})
+	w.want(t, 403, "super_admin", "PUT", own, map[string]any{"name": "I", "role": "customer", "isActive": true})
+	w.ask(t, userpb.Kind, entrepot.NewID(), &userpb.Register{Email: "shop_manager@demo.test", Name: "Heir", PasswordHash: "x", Role: "customer"})
+}
