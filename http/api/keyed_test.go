@@ -18,7 +18,17 @@ var unkeyed = map[string]string{
 	"logout":          "ends what has ended",
 	"change-password": "the current password makes it once",
 	"create-company":  "the slug makes it once",
-	"create-shop":     "FIXME",
+	"create-shop":     "its company's plan counts it",
+
+	"create-user":          "the e-mail address makes it once",
+	"invite-user":          "the e-mail address makes it once",
+	"accept-invitation":    "an invitation is good once",
+	"request-verification": "moves nothing",
+	"verify-email":         "the mail's token is good once",
+	"forgot-password":      "moves nothing",
+	"reset-password":       "the mail's token is good once",
+	"begin-totp":           "answers a secret, which is not kept",
+	"confirm-totp":         "answers secrets, which are not kept",
 }
 
 // TestPostsAreKeyed: what makes something or moves money can be sent again.
