@@ -139,6 +139,24 @@ func (s *Store) Find(ctx context.Context, c *persistence.Collection, scope entre
 	return docs, "", nil
 }
 
+// Count counts up to most documents.
+func (s *Store) Count(ctx context.Context, c *persistence.Collection, scope entrepot.Scope, where []persistence.Cond, most int) (int, error) {
+	if err := s.enter(); err != nil {
+		return 0, err
+	}
+	defer s.leave()
+	t, err := s.table(c)
+	if err != nil {
+		return 0, err
+	}
+	p, err := persistence.NewCountPlan(c, where)
+	if err != nil || scope.Empty() {
+		return 0, err
+	}
+	n, err := t.coll.CountDocuments(ctx, filterOf(t, scope, p, persistence.RangeAll), options.Count().SetLimit(int64(most)))
+	return int(n), err
+}
+
 // filterOf is the filter for one range of a plan. Its terms stand side by side
 // under $and, so that none can replace another, above all not the scope.
 func filterOf(t *table, scope entrepot.Scope, p *persistence.Plan, r persistence.Range) bson.D {

@@ -259,3 +259,35 @@ func testPurge(t *testing.T, f *fixture) {
 	f.must(again)
 	f.load(again.ID)
 }
+
+func testCount(t *testing.T, f *fixture) {
+	ours, theirs := entrepot.NewID(), entrepot.NewID()
+	for i := range 9 {
+		d := f.doc(ours)
+		d.Fields[3] = i%3 == 0
+		f.must(d)
+	}
+	f.must(f.doc(theirs))
+	active := []persistence.Cond{{Field: "active", Op: persistence.Eq, Value: true}}
+	for _, c := range []struct {
+		scope entrepot.Scope
+		where []persistence.Cond
+		most  int
+		want  int
+	}{
+		{entrepot.InCompany(ours), nil, 100, 9},
+		{entrepot.InCompany(ours), nil, 5, 5},
+		{entrepot.InCompany(ours), active, 100, 3},
+		{entrepot.InCompany(theirs), nil, 100, 1},
+		{entrepot.InCompany(entrepot.NewID()), nil, 100, 0},
+		{entrepot.AllTenants(), nil, 100, 10},
+		{entrepot.Scope{}, nil, 100, 0},
+	} {
+		if n, err := f.Count(f.ctx, things, c.scope, c.where, c.most); err != nil || n != c.want {
+			t.Errorf("%+v: %d, %v", c, n, err)
+		}
+	}
+	if _, err := f.Count(f.ctx, things, entrepot.AllTenants(), []persistence.Cond{{Field: "label", Op: persistence.Eq, Value: "x"}}, 1); err == nil {
+		t.Error("an undeclared field was counted by")
+	}
+}

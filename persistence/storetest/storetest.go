@@ -43,6 +43,7 @@ func Run(t *testing.T, open func(t *testing.T) persistence.Store) {
 		{"A write that makes no sense is not executed", testSenselessWrite},
 		{"Scopes", testScopes},
 		{"Conditions", testConditions},
+		{"Counts", testCount},
 		{"Pages against a model", testPages},
 		{"Pages over ids of both forms", testMixedIDs},
 		{"Cursors of others", testForeignCursors},
