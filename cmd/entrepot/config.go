@@ -47,6 +47,8 @@ type config struct {
 
 	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES" help:"networks of the load balancers in front, comma separated; their X-Forwarded-For is believed"`
 
+	ErasureGrace time.Duration `env:"COMPANY_ERASURE_GRACE" envDefault:"720h" help:"how long a deleted company can be restored before it is erased (1s to 8760h)"`
+
 	Hold        time.Duration `env:"RESERVATION_HOLD" envDefault:"20m" help:"how long stock is reserved for an unpaid order (1s to 24h)"`
 	GrainIdle   time.Duration `env:"GRAIN_IDLE" envDefault:"5m" help:"a grain unused for so long leaves memory (1s to 24h)"`
 	WakePeriod  time.Duration `env:"WAKE_PERIOD" envDefault:"1s" help:"how late an expiry may be noticed (100ms to 1m)"`
@@ -117,6 +119,7 @@ func (c *config) validate() error {
 		within("CLUSTER_TTL", c.ClusterTTL, time.Second, time.Minute),
 		within("CLUSTER_GRACE", c.ClusterGrace, time.Second, time.Minute),
 		within("JWT_TTL", c.TokenTTL, time.Minute, 24*time.Hour),
+		within("COMPANY_ERASURE_GRACE", c.ErasureGrace, time.Second, 365*24*time.Hour),
 		within("RESERVATION_HOLD", c.Hold, time.Second, 24*time.Hour),
 		within("GRAIN_IDLE", c.GrainIdle, time.Second, 24*time.Hour),
 		within("WAKE_PERIOD", c.WakePeriod, 100*time.Millisecond, time.Minute),

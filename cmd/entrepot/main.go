@@ -2,6 +2,7 @@
 package main
 
 import (
+	_ "time/tzdata" // a bare machine has no time zones
 	"context"
 	"errors"
 	"fmt"

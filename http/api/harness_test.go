@@ -146,7 +146,7 @@ func (w *world) seed(t testing.TB, passwords *api.Passwords) {
 	t.Helper()
 	w.company, w.otherCompany = entrepot.NewID(), entrepot.NewID()
 	for slug, id := range map[string]entrepot.ID{"acme": w.company, "other": w.otherCompany} {
-		w.ask(t, companypb.Kind, id, &companypb.Create{Name: slug, Slug: slug, Currency: "EUR", TaxBasisPoints: 1900})
+		w.ask(t, companypb.Kind, id, &companypb.Create{Name: slug, Slug: slug, Currency: "EUR", TaxBasisPoints: 1900, Plan: "business"})
 	}
 	w.shopA, w.shopB, w.otherShop = entrepot.NewID(), entrepot.NewID(), entrepot.NewID()
 	for id, company := range map[entrepot.ID]entrepot.ID{w.shopA: w.company, w.shopB: w.company, w.otherShop: w.otherCompany} {

@@ -18,6 +18,7 @@ var unkeyed = map[string]string{
 	"logout":          "ends what has ended",
 	"change-password": "the current password makes it once",
 	"create-company":  "the slug makes it once",
+	"restore-company": "restores what is restored",
 	"create-shop":     "its company's plan counts it",
 
 	"create-user":          "the e-mail address makes it once",

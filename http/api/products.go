@@ -8,6 +8,8 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
+	companies "entrepot/grains/company"
+	"entrepot/grains/product"
 	"entrepot/grains/product/productpb"
 )
 
@@ -108,9 +110,14 @@ func (s *productAPI) create(ctx context.Context, in *productInput) (*created[Pro
 		return nil, err
 	}
 	keyed, replayed := in.command(ctx, "create-product", in.RawBody)
-	p, err := grains.Ask[*productpb.Product](keyed, s.Asker, productpb.Kind, in.newID(ctx, "product"), &productpb.Create{
-		CompanyId: company, ShopIds: b.ShopIDs, Sku: b.SKU, Name: b.Name, Description: b.Description,
-		Category: b.Category, Brand: b.Brand, PriceMinor: price.Minor, Currency: b.Currency, Image: b.Image,
+	var p *productpb.Product
+	id := in.newID(ctx, "product")
+	err = s.within(ctx, s.Stores.Ecommerce, resource{companies.Products, product.Collection, nil}, company, id, func() (err error) {
+		p, err = grains.Ask[*productpb.Product](keyed, s.Asker, productpb.Kind, id, &productpb.Create{
+			CompanyId: company, ShopIds: b.ShopIDs, Sku: b.SKU, Name: b.Name, Description: b.Description,
+			Category: b.Category, Brand: b.Brand, PriceMinor: price.Minor, Currency: b.Currency, Image: b.Image,
+		})
+		return err
 	})
 	if err != nil {
 		return nil, err

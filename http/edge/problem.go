@@ -27,6 +27,7 @@ var answers = map[entrepot.Code]struct {
 	entrepot.CodeConflict:        {http.StatusConflict, "The current state refuses this"},
 	entrepot.CodeStale:           {http.StatusConflict, "The expected value is no longer current"},
 	entrepot.CodeOutOfStock:      {http.StatusConflict, "Not enough in stock"},
+	entrepot.CodePlanLimit:       {http.StatusForbidden, "The subscription allows no more"},
 	entrepot.CodeTooLarge:        {http.StatusRequestEntityTooLarge, "The body is too large"},
 	entrepot.CodeKeyReused:       {http.StatusUnprocessableEntity, "The Idempotency-Key was used with another body"},
 	entrepot.CodeInFlight:        {http.StatusConflict, "A request with this Idempotency-Key is being executed"},
