@@ -58,6 +58,7 @@ var errToken = entrepot.Errorf(entrepot.CodeUnauthenticated, "the token is not v
 // Sign makes an access token for the user in c and answers when it expires.
 // The registered claims are set here.
 func (k *Keys) Sign(c Claims) (token string, expires time.Time, err error) {
+	k.follow(k.o.Now())
 	now := k.o.Now().Truncate(time.Second)
 	expires = now.Add(k.o.TTL)
 	if c.Session == "" {
@@ -74,9 +75,10 @@ func (k *Keys) Sign(c Claims) (token string, expires time.Time, err error) {
 		c.ShopIDs = []entrepot.ID{}
 	}
 	set := k.set.Load()
+	key := &set.keys[set.signer(k.o.Now())]
 	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, c)
-	t.Header["kid"], t.Header["typ"] = set.signKid, tokenType
-	token, err = t.SignedString(set.sign)
+	t.Header["kid"], t.Header["typ"] = key.id, tokenType
+	token, err = t.SignedString(key.private)
 	return token, expires, err
 }
 
@@ -85,6 +87,7 @@ func (k *Keys) Sign(c Claims) (token string, expires time.Time, err error) {
 // says no more. A token is verified once and then known until it expires.
 func (k *Keys) Verify(token string) (*Claims, error) {
 	now := k.o.Now()
+	k.follow(now)
 	if c := k.cache.get(token, now); c != nil {
 		return c, nil
 	}

@@ -81,7 +81,7 @@ func TestKeysOnDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.add(time.Second)
-	if err := other.Rotate(); err != nil {
+	if err := other.Rotate(0); err != nil {
 		t.Fatal(err)
 	}
 	fresh, _, _ := other.Sign(ada)
@@ -115,12 +115,12 @@ func TestForgedTokens(t *testing.T) {
 	t.Parallel()
 	c := &clock{at: time.Unix(1_800_000_000, 0)}
 	k := newKeys(t, c)
-	set := k.set.Load()
+	set := k.set.Load().keys[0]
 	_, foreign, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	public, err := x509.MarshalPKIXPublicKey(set.sign.Public())
+	public, err := x509.MarshalPKIXPublicKey(set.private.Public())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,32 +131,32 @@ func TestForgedTokens(t *testing.T) {
 		change change
 	}{
 		"none":               {jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, nil},
-		"HS256, public key":  {jwt.SigningMethodHS256, []byte(set.sign.Public().(ed25519.PublicKey)), nil},
+		"HS256, public key":  {jwt.SigningMethodHS256, []byte(set.private.Public().(ed25519.PublicKey)), nil},
 		"HS256, public DER":  {jwt.SigningMethodHS256, public, nil},
 		"foreign key":        {jwt.SigningMethodEdDSA, foreign, nil},
-		"unknown kid":        {jwt.SigningMethodEdDSA, set.sign, func(_ jwt.MapClaims, h map[string]any) { h["kid"] = strings.Repeat("A", keyIDLength) }},
-		"no kid":             {jwt.SigningMethodEdDSA, set.sign, func(_ jwt.MapClaims, h map[string]any) { delete(h, "kid") }},
-		"a refresh token":    {jwt.SigningMethodEdDSA, set.sign, func(_ jwt.MapClaims, h map[string]any) { h["typ"] = "refresh" }},
-		"no type":            {jwt.SigningMethodEdDSA, set.sign, func(_ jwt.MapClaims, h map[string]any) { h["typ"] = "JWT" }},
-		"another issuer":     {jwt.SigningMethodEdDSA, set.sign, func(c jwt.MapClaims, _ map[string]any) { c["iss"] = "x" }},
-		"another audience":   {jwt.SigningMethodEdDSA, set.sign, func(c jwt.MapClaims, _ map[string]any) { c["aud"] = "x" }},
-		"no audience":        {jwt.SigningMethodEdDSA, set.sign, func(c jwt.MapClaims, _ map[string]any) { delete(c, "aud") }},
-		"no expiry":          {jwt.SigningMethodEdDSA, set.sign, func(c jwt.MapClaims, _ map[string]any) { delete(c, "exp") }},
-		"expired":            {jwt.SigningMethodEdDSA, set.sign, func(c jwt.MapClaims, _ map[string]any) { c["exp"] = 1_799_999_999 }},
-		"issued tomorrow":    {jwt.SigningMethodEdDSA, set.sign, func(c jwt.MapClaims, _ map[string]any) { c["iat"] = 1_800_086_400 }},
-		"not before":         {jwt.SigningMethodEdDSA, set.sign, func(c jwt.MapClaims, _ map[string]any) { c["nbf"] = 1_800_086_400 }},
-		"no id":              {jwt.SigningMethodEdDSA, set.sign, func(c jwt.MapClaims, _ map[string]any) { delete(c, "jti") }},
-		"no user":            {jwt.SigningMethodEdDSA, set.sign, func(c jwt.MapClaims, _ map[string]any) { c["userId"] = "" }},
-		"the platform":       {jwt.SigningMethodEdDSA, set.sign, func(c jwt.MapClaims, _ map[string]any) { c["role"] = "system" }},
-		"a role unheard of":  {jwt.SigningMethodEdDSA, set.sign, func(c jwt.MapClaims, _ map[string]any) { c["role"] = "root" }},
-		"claims of a number": {jwt.SigningMethodEdDSA, set.sign, func(c jwt.MapClaims, _ map[string]any) { c["userId"] = 7 }},
+		"unknown kid":        {jwt.SigningMethodEdDSA, set.private, func(_ jwt.MapClaims, h map[string]any) { h["kid"] = strings.Repeat("A", keyIDLength) }},
+		"no kid":             {jwt.SigningMethodEdDSA, set.private, func(_ jwt.MapClaims, h map[string]any) { delete(h, "kid") }},
+		"a refresh token":    {jwt.SigningMethodEdDSA, set.private, func(_ jwt.MapClaims, h map[string]any) { h["typ"] = "refresh" }},
+		"no type":            {jwt.SigningMethodEdDSA, set.private, func(_ jwt.MapClaims, h map[string]any) { h["typ"] = "JWT" }},
+		"another issuer":     {jwt.SigningMethodEdDSA, set.private, func(c jwt.MapClaims, _ map[string]any) { c["iss"] = "x" }},
+		"another audience":   {jwt.SigningMethodEdDSA, set.private, func(c jwt.MapClaims, _ map[string]any) { c["aud"] = "x" }},
+		"no audience":        {jwt.SigningMethodEdDSA, set.private, func(c jwt.MapClaims, _ map[string]any) { delete(c, "aud") }},
+		"no expiry":          {jwt.SigningMethodEdDSA, set.private, func(c jwt.MapClaims, _ map[string]any) { delete(c, "exp") }},
+		"expired":            {jwt.SigningMethodEdDSA, set.private, func(c jwt.MapClaims, _ map[string]any) { c["exp"] = 1_799_999_999 }},
+		"issued tomorrow":    {jwt.SigningMethodEdDSA, set.private, func(c jwt.MapClaims, _ map[string]any) { c["iat"] = 1_800_086_400 }},
+		"not before":         {jwt.SigningMethodEdDSA, set.private, func(c jwt.MapClaims, _ map[string]any) { c["nbf"] = 1_800_086_400 }},
+		"no id":              {jwt.SigningMethodEdDSA, set.private, func(c jwt.MapClaims, _ map[string]any) { delete(c, "jti") }},
+		"no user":            {jwt.SigningMethodEdDSA, set.private, func(c jwt.MapClaims, _ map[string]any) { c["userId"] = "" }},
+		"the platform":       {jwt.SigningMethodEdDSA, set.private, func(c jwt.MapClaims, _ map[string]any) { c["role"] = "system" }},
+		"a role unheard of":  {jwt.SigningMethodEdDSA, set.private, func(c jwt.MapClaims, _ map[string]any) { c["role"] = "root" }},
+		"claims of a number": {jwt.SigningMethodEdDSA, set.private, func(c jwt.MapClaims, _ map[string]any) { c["userId"] = 7 }},
 	} {
 		claims := jwt.MapClaims{
 			"userId": ada.UserID, "email": ada.Email, "role": "customer", "shopIds": []string{}, "companyId": "",
 			"iss": "entrepot", "aud": "entrepot-api", "jti": "s.0lk3k0000x", "iat": 1_800_000_000, "exp": 1_800_000_900,
 		}
 		token := jwt.NewWithClaims(f.method, claims)
-		token.Header["kid"], token.Header["typ"] = set.signKid, tokenType
+		token.Header["kid"], token.Header["typ"] = set.id, tokenType
 		if f.change != nil {
 			f.change(claims, token.Header)
 		}
