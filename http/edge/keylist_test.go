@@ -96,6 +96,7 @@ func TestARemovedKeyEndsItsTokens(t *testing.T) {
 	if _, err := member.Verify(old); err != nil {
 		t.Fatal(err)
 	}
+	c.add(time.Second)
 	if err := operator.Rotate(0); err != nil {
 		t.Fatal(err)
 	}

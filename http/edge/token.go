@@ -92,6 +92,18 @@ func (k *Keys) Verify(token string) (*Claims, error) {
 		return c, nil
 	}
 	set := k.set.Load()
+	c, err := k.parse(token)
+	if err != nil {
+		return nil, err
+	}
+	if k.set.Load() == set { // else a key may have gone meanwhile
+		k.cache.put(token, c, now)
+	}
+	return c, nil
+}
+
+// parse checks a token that is not known yet.
+func (k *Keys) parse(token string) (*Claims, error) {
 	c := &Claims{}
 	_, err := jwt.ParseWithClaims(token, c, k.keyOf,
 		jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}),
@@ -100,9 +112,6 @@ func (k *Keys) Verify(token string) (*Claims, error) {
 		jwt.WithTimeFunc(k.o.Now))
 	if err != nil || !c.readID() || c.IssuedAt == nil || !entrepot.ValidID(c.UserID) || !knownRole(c.Role) {
 		return nil, errToken
-	}
-	if k.set.Load() == set { // else a key may have gone meanwhile
-		k.cache.put(token, c, now)
 	}
 	return c, nil
 }
