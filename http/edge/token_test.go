@@ -1,10 +1,14 @@
 package edge
 
 import (
+	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -124,23 +128,39 @@ func TestForgedTokens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ecKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
 	type change func(claims jwt.MapClaims, header map[string]any)
 	for name, f := range map[string]struct {
 		method jwt.SigningMethod
 		key    any
 		change change
 	}{
+		"":                   {jwt.SigningMethodEdDSA, set.private, nil}, // what the others differ from
 		"none":               {jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, nil},
 		"HS256, public key":  {jwt.SigningMethodHS256, []byte(set.private.Public().(ed25519.PublicKey)), nil},
 		"HS256, public DER":  {jwt.SigningMethodHS256, public, nil},
+		"RS256":              {jwt.SigningMethodRS256, rsaKey, nil},
+		"ES256":              {jwt.SigningMethodES256, ecKey, nil},
 		"foreign key":        {jwt.SigningMethodEdDSA, foreign, nil},
 		"unknown kid":        {jwt.SigningMethodEdDSA, set.private, func(_ jwt.MapClaims, h map[string]any) { h["kid"] = strings.Repeat("A", keyIDLength) }},
 		"no kid":             {jwt.SigningMethodEdDSA, set.private, func(_ jwt.MapClaims, h map[string]any) { delete(h, "kid") }},
+		"a kid with a path":  {jwt.SigningMethodEdDSA, set.private, func(_ jwt.MapClaims, h map[string]any) { h["kid"] = "../" + set.id }},
+		"its own key":        {jwt.SigningMethodEdDSA, foreign, func(_ jwt.MapClaims, h map[string]any) { delete(h, "kid"); h["jwk"] = foreign.Public() }},
 		"a refresh token":    {jwt.SigningMethodEdDSA, set.private, func(_ jwt.MapClaims, h map[string]any) { h["typ"] = "refresh" }},
 		"no type":            {jwt.SigningMethodEdDSA, set.private, func(_ jwt.MapClaims, h map[string]any) { h["typ"] = "JWT" }},
 		"another issuer":     {jwt.SigningMethodEdDSA, set.private, func(c jwt.MapClaims, _ map[string]any) { c["iss"] = "x" }},
 		"another audience":   {jwt.SigningMethodEdDSA, set.private, func(c jwt.MapClaims, _ map[string]any) { c["aud"] = "x" }},
 		"no audience":        {jwt.SigningMethodEdDSA, set.private, func(c jwt.MapClaims, _ map[string]any) { delete(c, "aud") }},
+		"no issuer":          {jwt.SigningMethodEdDSA, set.private, func(c jwt.MapClaims, _ map[string]any) { delete(c, "iss") }},
+		"not issued":         {jwt.SigningMethodEdDSA, set.private, func(c jwt.MapClaims, _ map[string]any) { delete(c, "iat") }},
+		"an expiry of words": {jwt.SigningMethodEdDSA, set.private, func(c jwt.MapClaims, _ map[string]any) { c["exp"] = "tomorrow" }},
 		"no expiry":          {jwt.SigningMethodEdDSA, set.private, func(c jwt.MapClaims, _ map[string]any) { delete(c, "exp") }},
 		"expired":            {jwt.SigningMethodEdDSA, set.private, func(c jwt.MapClaims, _ map[string]any) { c["exp"] = 1_799_999_999 }},
 		"issued tomorrow":    {jwt.SigningMethodEdDSA, set.private, func(c jwt.MapClaims, _ map[string]any) { c["iat"] = 1_800_086_400 }},
@@ -164,7 +184,13 @@ func TestForgedTokens(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := k.Verify(text); err != errToken { //nolint:errorlint // the very same words
+		if name == "" {
+			if _, err := k.Verify(text); err != nil {
+				t.Errorf("the good one: %v", err)
+			}
+			continue
+		}
+		if got, err := k.Verify(text); err != errToken || Status(entrepot.CodeOf(err)) != http.StatusUnauthorized { //nolint:errorlint // the very same words
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
