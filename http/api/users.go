@@ -197,6 +197,9 @@ func (s *authAPI) updateUser(ctx context.Context, in *updateUserInput) (*answer[
 	if err != nil {
 		return nil, err
 	}
+	if err := s.leave(ctx, id); err != nil {
+		return nil, err
+	}
 	u, err := grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, id, &userpb.SetUser{
 		ExpectedVersion: expected, Name: in.Body.Name, Role: in.Body.Role, IsActive: in.Body.IsActive,
 	})
@@ -205,6 +208,24 @@ func (s *authAPI) updateUser(ctx context.Context, in *updateUserInput) (*answer[
 	}
 	s.withdrawn(ctx)
 	return answerAt(u.Version, userOf(u)), nil
+}
+
+// leave prepares what may take a super admin's powers away: the one who does it
+// has to stay.
+func (s *authAPI) leave(ctx context.Context, id entrepot.ID) error {
+	c := entrepot.CallerFrom(ctx)
+	if c.Role != entrepot.SuperAdmin || c.UserID == id {
+		return nil
+	}
+	u, err := grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, id, &userpb.Get{})
+	if err != nil || entrepot.Role(u.Role) != entrepot.SuperAdmin || !u.IsActive {
+		return err
+	}
+	if _, err := s.Asker.Ask(ctx, userpb.Kind, id, &userpb.PrepareLeave{}); err != nil {
+		return err
+	}
+	_, err = s.Asker.Ask(asPlatform(ctx), userpb.Kind, c.UserID, &userpb.Vouch{})
+	return err
 }
 
 type deleteUserInput struct {
@@ -219,6 +240,9 @@ func (s *authAPI) deleteUser(ctx context.Context, in *deleteUserInput) (*nothing
 	}
 	expected, err := in.version()
 	if err != nil {
+		return nil, err
+	}
+	if err := s.leave(ctx, id); err != nil {
 		return nil, err
 	}
 	if _, err := s.Asker.Ask(ctx, userpb.Kind, id, &userpb.Erase{ExpectedVersion: expected}); err != nil {
