@@ -42,7 +42,7 @@ func (n *node) mountGateway(engine *gin.Engine) {
 			}
 		}
 	}
-	own := []api.Routes{api.HealthAll(n.web.deps)}
+	own := []api.Routes{api.HealthAll(n.web.deps), api.WellKnown(n.web.deps)}
 	if n.cfg.Bench {
 		own = append(own, api.NoOp())
 	}

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -44,10 +43,7 @@ var mounts = map[string]func(api.Deps) []api.Routes{
 
 // prepareWeb makes what handlers need, before anything listens.
 func (n *node) prepareWeb(context.Context) (err error) {
-	dir := n.cfg.KeysDir
-	if dir == "" {
-		dir = filepath.Join(n.cfg.DataDir, "keys")
-	}
+	dir := n.cfg.keysDir()
 	w := &web{}
 	if w.keys, err = edge.OpenKeys(dir, edge.TokenOptions{TTL: n.cfg.TokenTTL}); err != nil {
 		return settingError{"JWT_KEYS_DIR", err.Error()}

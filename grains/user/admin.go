@@ -40,6 +40,8 @@ func (s *State) SetUser(t entrepot.Turn, c *userpb.SetUser) ([]events.Event, err
 		return nil, entrepot.Unavailable("earlier sessions of the user are still being ended")
 	case c.Name == s.Name && !raised && c.IsActive == s.IsActive:
 		return nil, nil
+	case (raised || disabled) && !s.mayLeave(t):
+		return nil, errLeave
 	}
 	u := s.public()
 	u.Name, u.Role, u.IsActive, u.UpdatedAt = c.Name, role, c.IsActive, t.Now
@@ -70,7 +72,7 @@ func (s *State) endAll(t entrepot.Turn) []events.Event {
 	return facts
 }
 
-// Erase removes the person. Nobody erases themselves: so a super admin is left.
+// Erase removes the person.
 func (s *State) Erase(t entrepot.Turn, c *userpb.Erase) ([]events.Event, error) {
 	if s.gone() || !s.administeredBy(t.Caller) {
 		return nil, entrepot.ErrNotFound
@@ -83,6 +85,8 @@ func (s *State) Erase(t entrepot.Turn, c *userpb.Erase) ([]events.Event, error) 
 		return nil, entrepot.Errorf(entrepot.CodeForbidden, "nobody erases the own account")
 	case len(s.Stale) >= maxStale:
 		return nil, entrepot.Unavailable("earlier sessions of the user are still being ended")
+	case !s.mayLeave(t):
+		return nil, errLeave
 	}
 	facts := s.endAll(t)
 	return append(facts, events.UserDeleted{UserID: s.ID, Role: s.Role, CompanyID: s.CompanyID, DeletedAt: t.Now}), nil

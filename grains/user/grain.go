@@ -48,6 +48,8 @@ func Kind() *grains.Kind {
 	grains.Later(k, (*State).AssignShop, (*State).assigned)
 	grains.Later(k, (*State).UnassignShop, (*State).unassigned)
 	grains.Command(k, (*State).UpdateProfile, (*State).View)
+	grains.Command(k, (*State).PrepareLeave, (*State).View)
+	grains.Command(k, (*State).Vouch, (*State).View)
 	grains.Later(k, (*State).SetUser, (*State).userSet)
 	grains.Later(k, (*State).Erase, (*State).erased)
 	grains.Command(k, (*State).RequestProof, (*State).View)

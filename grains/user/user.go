@@ -2,7 +2,7 @@
 // what a login is checked against.
 //
 // Commands: Register, UpdateProfile, NoteLogin, NoteLogout, ChangePassword, Refresh (session.go), AssignShop, UnassignShop
-// (shops.go), SetUser, Erase (admin.go), RequestProof, VerifyEmail, ResetPassword (proof.go), BeginTOTP, ConfirmTOTP, RemoveTOTP (totp.go), Withdrawn and
+// (shops.go), SetUser, Erase (admin.go), PrepareLeave, Vouch (leave.go), RequestProof, VerifyEmail, ResetPassword (proof.go), BeginTOTP, ConfirmTOTP, RemoveTOTP (totp.go), Withdrawn and
 // MailWritten (of its steps). Queries: Get, GetCredentials, ListSessions, CheckReset.
 // Persisted: the whole [State]. The password hash is part of it, comes in by a
 // private fact and leaves only by GetCredentials, to the platform itself.
@@ -40,6 +40,8 @@ type State struct {
 	Erased  int64 `json:"erased,omitempty"` // when the person was removed
 
 	EmailVerified bool     `json:"emailVerified,omitempty"`
+	Leave         *leave   `json:"leave,omitempty"` // of a super admin, prepared
+	Vouched       int64    `json:"vouched,omitempty"`
 	TOTP          *totp    `json:"totp,omitempty"`
 	Verify        *proof   `json:"verify,omitempty"` // mailed and not used yet
 	Reset         *proof   `json:"reset,omitempty"`
@@ -169,6 +171,10 @@ func (s *State) Apply(e events.Event) {
 		s.PasswordHash, s.Reset = f.Hash, nil
 	case proofAsked, letterWritten:
 		s.applyProof(e)
+	case leavePrepared:
+		s.Leave = &f.leave
+	case vouched:
+		s.Vouched = f.At
 	case events.UserLoggedIn:
 		s.LastLogin = f.LoggedInAt.UnixMilli()
 	case totpBegun, totpConfirmed, totpUsed, recoveryUsed, totpRemoved:

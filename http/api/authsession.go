@@ -205,6 +205,14 @@ func (s *authAPI) sessions(ctx context.Context, in *sessionsInput) (*paged[Sessi
 	return out, nil
 }
 
+// WellKnown is what the gateway answers where outsiders look for it first.
+func WellKnown(d Deps) Routes {
+	s := &authAPI{d.withDefaults()}
+	return Routes{"auth", []Route{
+		route(Route{ID: "well-known-jwks", Method: http.MethodGet, Path: "/.well-known/jwks.json", Access: Open, Root: true, Summary: "The keys that tokens are verified with"}, s.jwks),
+	}}
+}
+
 type jwksAnswer struct {
 	CacheControl string `header:"Cache-Control"`
 	Body         edge.JWKS

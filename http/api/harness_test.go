@@ -131,7 +131,7 @@ func (w *world) mount() {
 func allServices(d api.Deps) []api.Routes {
 	return []api.Routes{
 		api.Auth(d), api.Company(d), api.Shop(d), api.Products(d), api.Cart(d), api.Sales(d), api.Payment(d),
-		api.Inventory(d), api.Audit(d), api.HealthAll(d), api.Health(d, "gateway"),
+		api.Inventory(d), api.Audit(d), api.HealthAll(d), api.WellKnown(d), api.Health(d, "gateway"),
 	}
 }
 

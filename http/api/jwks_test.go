@@ -14,11 +14,14 @@ func TestOutsidersVerifyTokens(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	before := w.tokens["customer"]
-	if err := w.keys.Rotate(); err != nil {
+	if err := w.keys.Rotate(0); err != nil {
 		t.Fatal(err)
 	}
 	w.login(t, "fresh", "customer")
 	r := w.want(t, 200, "", "GET", "/api/auth/jwks", nil)
+	if known := w.want(t, 200, "", "GET", "/.well-known/jwks.json", nil); string(known.raw) != string(r.raw) {
+		t.Errorf("well-known %s", known.raw)
+	}
 	if !strings.Contains(r.header.Get("Cache-Control"), "max-age") {
 		t.Errorf("Cache-Control %q", r.header.Get("Cache-Control"))
 	}

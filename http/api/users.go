@@ -206,6 +206,9 @@ func (s *authAPI) updateUser(ctx context.Context, in *updateUserInput) (*answer[
 	if err != nil {
 		return nil, err
 	}
+	if err := s.leave(ctx, id); err != nil {
+		return nil, err
+	}
 	now, err := grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, id, &userpb.Get{})
 	if err != nil {
 		return nil, err
@@ -228,6 +231,24 @@ func (s *authAPI) updateUser(ctx context.Context, in *updateUserInput) (*answer[
 	return answerAt(u.Version, userOf(u)), nil
 }
 
+// leave prepares what may take a super admin's powers away: the one who does it
+// has to stay.
+func (s *authAPI) leave(ctx context.Context, id entrepot.ID) error {
+	c := entrepot.CallerFrom(ctx)
+	if c.Role != entrepot.SuperAdmin || c.UserID == id {
+		return nil
+	}
+	u, err := grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, id, &userpb.Get{})
+	if err != nil || entrepot.Role(u.Role) != entrepot.SuperAdmin || !u.IsActive {
+		return err
+	}
+	if _, err := s.Asker.Ask(ctx, userpb.Kind, id, &userpb.PrepareLeave{}); err != nil {
+		return err
+	}
+	_, err = s.Asker.Ask(asPlatform(ctx), userpb.Kind, c.UserID, &userpb.Vouch{})
+	return err
+}
+
 type deleteUserInput struct {
 	IDPath
 	IfMatch
@@ -240,6 +261,9 @@ func (s *authAPI) deleteUser(ctx context.Context, in *deleteUserInput) (*nothing
 	}
 	expected, err := in.version()
 	if err != nil {
+		return nil, err
+	}
+	if err := s.leave(ctx, id); err != nil {
 		return nil, err
 	}
 	if _, err := s.Asker.Ask(ctx, userpb.Kind, id, &userpb.Erase{ExpectedVersion: expected}); err != nil {

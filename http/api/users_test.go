@@ -2,9 +2,11 @@ package api_test
 
 import (
 	"slices"
+	"sync"
 	"testing"
 
 	"entrepot"
+	"entrepot/grains"
 	"entrepot/grains/user/userpb"
 	"entrepot/http/api"
 	"entrepot/http/edge"
@@ -184,4 +186,50 @@ func TestDemotedDisabledErased(t *testing.T) {
 	w.want(t, 403, "super_admin", "PUT", own, map[string]any{"name": "I", "role": "super_admin", "isActive": false})
 	w.want(t, 403, "super_admin", "PUT", own, map[string]any{"name": "I", "role": "customer", "isActive": true})
 	w.ask(t, userpb.Kind, entrepot.NewID(), &userpb.Register{Email: "shop_manager@demo.test", Name: "Heir", PasswordHash: "x", Role: "customer"})
+}
+
+// TestASuperAdminIsLeft: however super admins remove each other at the same time,
+// one of them stays; one after the other they go.
+func TestASuperAdminIsLeft(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	path := func(name string) string { return "/api/auth/users/" + w.users[name].Id }
+	off := map[string]any{"name": "Root", "role": "super_admin", "isActive": false}
+	names := []string{"super_admin", "super_b", "super_c"}
+	for _, name := range names[1:] {
+		w.user(t, "x", name, entrepot.SuperAdmin, "")
+	}
+	var wg sync.WaitGroup
+	for i, name := range names { // each removes the next, in a circle
+		next := names[(i+1)%len(names)]
+		for _, method := range []string{"PUT", "DELETE"} {
+			wg.Go(func() {
+				body := any(off)
+				if method == "DELETE" {
+					body = nil
+				}
+				if r := w.call(t, name, method, path(next), body); !slices.Contains([]int{200, 204, 403, 404, 409}, r.status) {
+					t.Errorf("%s %s as %s: %d %s", method, next, name, r.status, r.raw)
+				}
+			})
+		}
+	}
+	wg.Wait()
+	var left []string
+	for _, name := range names {
+		u, err := grains.Ask[*userpb.User](w.Platform(), w.Member, userpb.Kind, w.users[name].Id, &userpb.Get{})
+		if err == nil && u.IsActive && u.Role == "super_admin" {
+			left = append(left, name)
+		}
+	}
+	if len(left) == 0 {
+		t.Fatal("nobody is left")
+	}
+
+	w2 := newWorld(t)
+	w2.user(t, "x", "super_b", entrepot.SuperAdmin, "")
+	victim := "/api/auth/users/" + w2.users["super_b"].Id
+	w2.want(t, 200, "super_admin", "PUT", victim, off)
+	w2.want(t, 403, "super_b", "PUT", "/api/auth/users/"+w2.users["super_admin"].Id, off) // its token has no session that could be withdrawn
+	w2.want(t, 204, "super_admin", "DELETE", victim, nil)
 }

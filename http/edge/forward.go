@@ -51,8 +51,9 @@ func (k *Keys) sealCaller(ctx context.Context, method, target string) (string, e
 		return "", err
 	}
 	set := k.set.Load()
-	text := set.signKid + "." + base64.RawURLEncoding.EncodeToString(b)
-	return text + "." + base64.RawURLEncoding.EncodeToString(callerMAC(set.forward[set.signKid], text, method, target)), nil
+	kid := set.keys[set.signer(k.o.Now())].id
+	text := kid + "." + base64.RawURLEncoding.EncodeToString(b)
+	return text + "." + base64.RawURLEncoding.EncodeToString(callerMAC(set.forward[kid], text, method, target)), nil
 }
 
 func callerMAC(key []byte, text, method, target string) []byte {

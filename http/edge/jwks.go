@@ -22,8 +22,9 @@ type JWK struct {
 	X         string `json:"x" doc:"the key, base64url"`
 }
 
-// JWKS are all keys that verify, by id.
+// JWKS are all keys that verify, by id; also those that do not sign yet.
 func (k *Keys) JWKS() JWKS {
+	k.follow(k.o.Now())
 	set := k.set.Load()
 	out := JWKS{Keys: make([]JWK, 0, len(set.public))}
 	for _, id := range slices.Sorted(maps.Keys(set.public)) {

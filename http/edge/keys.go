@@ -7,10 +7,12 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,23 +27,48 @@ type TokenOptions struct {
 }
 
 // Keys are the Ed25519 keys that sign and verify access tokens: the *.pem files
-// (PKCS #8) of a directory. The newest by name signs, all verify, so a key is
-// rotated by adding one and removed when its last token has expired. Keys is
-// safe for concurrent use.
+// (PKCS #8) of a directory, each named by the moment from which it signs. All of
+// them verify and are published; of those whose moment has come the newest signs.
+// The directory is read again every few seconds, so a key is rotated by adding
+// one, ahead of its moment, and removed when its last token has expired, without
+// a restart of anything. Keys is safe for concurrent use.
 type Keys struct {
 	dir     string
 	o       TokenOptions
 	set     atomic.Pointer[keySet]
+	next    atomic.Int64 // when the directory is read again, Unix ns
 	cache   tokenCache
 	reload  sync.Mutex
 	lastTry time.Time // of a reload for an unknown kid
 }
 
+// rereadEvery is how soon a member knows a key that another process added or removed.
+const rereadEvery = 5 * time.Second
+
+// RotateLead is how long before it signs a key is published: every member has
+// read it several times by then, and outsiders may keep a JWKS for a minute.
+const RotateLead = 90 * time.Second
+
 type keySet struct {
-	signKid string
-	sign    ed25519.PrivateKey
+	keys    []signingKey // in the order in which they sign
 	public  map[string]ed25519.PublicKey
 	forward map[string][]byte // what gateways sign callers with
+}
+
+type signingKey struct {
+	id, file string
+	from     time.Time // zero: the operator named the file otherwise
+	private  ed25519.PrivateKey
+}
+
+// signer is the key that signs now: before the first one's moment, that one.
+func (s *keySet) signer(now time.Time) (i int) {
+	for j := range s.keys {
+		if !s.keys[j].from.After(now) {
+			i = j
+		}
+	}
+	return i
 }
 
 // OpenKeys reads the directory's keys; the first start makes the directory
@@ -69,14 +96,16 @@ func OpenKeys(dir string, o TokenOptions) (*Keys, error) {
 		return nil, err
 	}
 	if set == nil {
-		return k, k.Rotate()
+		return k, k.Rotate(0)
 	}
 	k.set.Store(set)
+	k.next.Store(o.Now().Add(rereadEvery).UnixNano())
 	return k, nil
 }
 
-// Rotate adds a key, which signs from now on.
-func (k *Keys) Rotate() error {
+// Rotate adds a key, which is published at once and signs from the first whole
+// minute at least lead from now; with no lead at once.
+func (k *Keys) Rotate(lead time.Duration) error {
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return fmt.Errorf("edge: keys: %w", err)
@@ -85,19 +114,35 @@ func (k *Keys) Rotate() error {
 	if err != nil {
 		return fmt.Errorf("edge: keys: %w", err)
 	}
-	name := k.o.Now().UTC().Format("20060102T150405.000000000") + "-" + keyID(public) + ".pem"
-	f, err := os.OpenFile(filepath.Join(k.dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the operator's own directory
-	if err != nil {
-		return fmt.Errorf("edge: keys: %w", err)
+	from := k.o.Now().UTC()
+	if lead > 0 {
+		from = from.Add(lead + time.Minute - 1).Truncate(time.Minute)
 	}
-	err = pem.Encode(f, &pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
+	name := from.Format(keyMoment) + "-" + keyID(public) + ".pem"
+	if err := writeKey(k.dir, name, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})); err != nil {
 		return fmt.Errorf("edge: keys: %w", err)
 	}
 	return k.Reload()
+}
+
+// keyMoment begins a file's name, so that names sort as keys sign.
+const keyMoment = "20060102T150405.000000000"
+
+// writeKey lets nobody read half a key: it gets its name when it is whole.
+func writeKey(dir, name string, text []byte) error {
+	f, err := os.CreateTemp(dir, "key-*") // 0600
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), filepath.Join(dir, name))
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
 }
 
 // Reload rereads the directory. Tokens of keys that are gone stop verifying at once.
@@ -109,9 +154,27 @@ func (k *Keys) Reload() error {
 	if set == nil {
 		return fmt.Errorf("edge: no key in %s", k.dir)
 	}
+	k.next.Store(k.o.Now().Add(rereadEvery).UnixNano())
+	if old := k.set.Load(); old != nil && old.same(set) {
+		return nil
+	}
 	k.set.Store(set)
 	k.cache.clear()
 	return nil
+}
+
+func (s *keySet) same(other *keySet) bool {
+	return slices.EqualFunc(s.keys, other.keys, func(a, b signingKey) bool { return a.file == b.file && a.id == b.id })
+}
+
+// follow rereads the directory when it is time; one caller does it. A directory
+// that cannot be read now leaves the keys that are known.
+func (k *Keys) follow(now time.Time) {
+	due := k.next.Load()
+	if now.UnixNano() < due || !k.next.CompareAndSwap(due, now.Add(rereadEvery).UnixNano()) {
+		return
+	}
+	_ = k.Reload() // it is tried again
 }
 
 // key finds a public key. One that another process made is found by rereading,
@@ -144,13 +207,25 @@ func readKeys(dir string) (*keySet, error) {
 	set := &keySet{public: map[string]ed25519.PublicKey{}, forward: map[string][]byte{}}
 	for _, name := range names {
 		private, err := readKey(name)
+		if errors.Is(err, os.ErrNotExist) { // removed meanwhile
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("edge: key %s: %w", name, err)
 		}
 		public, _ := private.Public().(ed25519.PublicKey)
-		set.signKid, set.sign = keyID(public), private
-		set.public[set.signKid], set.forward[set.signKid] = public, forwardKey(private)
+		key := signingKey{id: keyID(public), file: filepath.Base(name), private: private}
+		moment, _, _ := strings.Cut(key.file, "-")
+		if from, err := time.Parse(keyMoment, moment); err == nil {
+			key.from = from
+		}
+		set.keys = append(set.keys, key)
+		set.public[key.id], set.forward[key.id] = public, forwardKey(private)
 	}
+	if len(set.keys) == 0 {
+		return nil, nil
+	}
+	slices.SortStableFunc(set.keys, func(a, b signingKey) int { return a.from.Compare(b.from) })
 	return set, nil
 }
 

@@ -58,6 +58,7 @@ var errToken = entrepot.Errorf(entrepot.CodeUnauthenticated, "the token is not v
 // Sign makes an access token for the user in c and answers when it expires.
 // The registered claims are set here.
 func (k *Keys) Sign(c Claims) (token string, expires time.Time, err error) {
+	k.follow(k.o.Now())
 	now := k.o.Now().Truncate(time.Second)
 	expires = now.Add(k.o.TTL)
 	if c.Session == "" {
@@ -74,9 +75,10 @@ func (k *Keys) Sign(c Claims) (token string, expires time.Time, err error) {
 		c.ShopIDs = []entrepot.ID{}
 	}
 	set := k.set.Load()
+	key := &set.keys[set.signer(k.o.Now())]
 	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, c)
-	t.Header["kid"], t.Header["typ"] = set.signKid, tokenType
-	token, err = t.SignedString(set.sign)
+	t.Header["kid"], t.Header["typ"] = key.id, tokenType
+	token, err = t.SignedString(key.private)
 	return token, expires, err
 }
 
@@ -85,10 +87,23 @@ func (k *Keys) Sign(c Claims) (token string, expires time.Time, err error) {
 // says no more. A token is verified once and then known until it expires.
 func (k *Keys) Verify(token string) (*Claims, error) {
 	now := k.o.Now()
+	k.follow(now)
 	if c := k.cache.get(token, now); c != nil {
 		return c, nil
 	}
 	set := k.set.Load()
+	c, err := k.parse(token)
+	if err != nil {
+		return nil, err
+	}
+	if k.set.Load() == set { // else a key may have gone meanwhile
+		k.cache.put(token, c, now)
+	}
+	return c, nil
+}
+
+// parse checks a token that is not known yet.
+func (k *Keys) parse(token string) (*Claims, error) {
 	c := &Claims{}
 	_, err := jwt.ParseWithClaims(token, c, k.keyOf,
 		jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}),
@@ -97,9 +112,6 @@ func (k *Keys) Verify(token string) (*Claims, error) {
 		jwt.WithTimeFunc(k.o.Now))
 	if err != nil || !c.readID() || c.IssuedAt == nil || !entrepot.ValidID(c.UserID) || !knownRole(c.Role) {
 		return nil, errToken
-	}
-	if k.set.Load() == set { // else a key may have gone meanwhile
-		k.cache.put(token, c, now)
 	}
 	return c, nil
 }

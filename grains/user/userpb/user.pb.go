@@ -1327,6 +1327,82 @@ func (x *Erase) GetExpectedVersion() int64 {
 	return 0
 }
 
+// PrepareLeave announces that the caller is about to take a super admin's powers away, by SetUser or Erase within ten
+// seconds. Only super admins send it, of others.
+type PrepareLeave struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PrepareLeave) Reset() {
+	*x = PrepareLeave{}
+	mi := &file_grains_user_userpb_user_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PrepareLeave) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PrepareLeave) ProtoMessage() {}
+
+func (x *PrepareLeave) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_user_userpb_user_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PrepareLeave.ProtoReflect.Descriptor instead.
+func (*PrepareLeave) Descriptor() ([]byte, []int) {
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{22}
+}
+
+// Vouch asks a super admin to stay: refused by who is not one any more, or is about to be none. Sent, by the platform,
+// to who has prepared another's leave, so that two who remove each other are both refused and one is always left.
+type Vouch struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Vouch) Reset() {
+	*x = Vouch{}
+	mi := &file_grains_user_userpb_user_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Vouch) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Vouch) ProtoMessage() {}
+
+func (x *Vouch) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_user_userpb_user_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Vouch.ProtoReflect.Descriptor instead.
+func (*Vouch) Descriptor() ([]byte, []int) {
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{23}
+}
+
 // Get asks for the user.
 type Get struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1336,7 +1412,7 @@ type Get struct {
 
 func (x *Get) Reset() {
 	*x = Get{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[22]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1348,7 +1424,7 @@ func (x *Get) String() string {
 func (*Get) ProtoMessage() {}
 
 func (x *Get) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[22]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1361,7 +1437,7 @@ func (x *Get) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Get.ProtoReflect.Descriptor instead.
 func (*Get) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{22}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{24}
 }
 
 // GetCredentials asks for what a login is checked against; only the auth service asks.
@@ -1373,7 +1449,7 @@ type GetCredentials struct {
 
 func (x *GetCredentials) Reset() {
 	*x = GetCredentials{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[23]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1385,7 +1461,7 @@ func (x *GetCredentials) String() string {
 func (*GetCredentials) ProtoMessage() {}
 
 func (x *GetCredentials) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[23]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1398,7 +1474,7 @@ func (x *GetCredentials) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCredentials.ProtoReflect.Descriptor instead.
 func (*GetCredentials) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{23}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{25}
 }
 
 // AssignShop adds a shop to those the user works in. Only the shop grain's steps send it, as the
@@ -1414,7 +1490,7 @@ type AssignShop struct {
 
 func (x *AssignShop) Reset() {
 	*x = AssignShop{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[24]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1426,7 +1502,7 @@ func (x *AssignShop) String() string {
 func (*AssignShop) ProtoMessage() {}
 
 func (x *AssignShop) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[24]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1439,7 +1515,7 @@ func (x *AssignShop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssignShop.ProtoReflect.Descriptor instead.
 func (*AssignShop) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{24}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *AssignShop) GetShopId() string {
@@ -1474,7 +1550,7 @@ type UnassignShop struct {
 
 func (x *UnassignShop) Reset() {
 	*x = UnassignShop{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[25]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1486,7 +1562,7 @@ func (x *UnassignShop) String() string {
 func (*UnassignShop) ProtoMessage() {}
 
 func (x *UnassignShop) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[25]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1499,7 +1575,7 @@ func (x *UnassignShop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnassignShop.ProtoReflect.Descriptor instead.
 func (*UnassignShop) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{25}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *UnassignShop) GetShopId() string {
@@ -1539,7 +1615,7 @@ type User struct {
 
 func (x *User) Reset() {
 	*x = User{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[26]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1551,7 +1627,7 @@ func (x *User) String() string {
 func (*User) ProtoMessage() {}
 
 func (x *User) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[26]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1564,7 +1640,7 @@ func (x *User) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use User.ProtoReflect.Descriptor instead.
 func (*User) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{26}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *User) GetId() string {
@@ -1683,7 +1759,7 @@ type Credentials struct {
 
 func (x *Credentials) Reset() {
 	*x = Credentials{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[27]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1695,7 +1771,7 @@ func (x *Credentials) String() string {
 func (*Credentials) ProtoMessage() {}
 
 func (x *Credentials) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[27]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1708,7 +1784,7 @@ func (x *Credentials) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Credentials.ProtoReflect.Descriptor instead.
 func (*Credentials) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{27}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Credentials) GetUser() *User {
@@ -1833,7 +1909,9 @@ const file_grains_user_userpb_user_proto_rawDesc = "" +
 	"\x04role\x18\x03 \x01(\tR\x04role\x12\x1b\n" +
 	"\tis_active\x18\x04 \x01(\bR\bisActive\"2\n" +
 	"\x05Erase\x12)\n" +
-	"\x10expected_version\x18\x01 \x01(\x03R\x0fexpectedVersion\"\x05\n" +
+	"\x10expected_version\x18\x01 \x01(\x03R\x0fexpectedVersion\"\x0e\n" +
+	"\fPrepareLeave\"\a\n" +
+	"\x05Vouch\"\x05\n" +
 	"\x03Get\"\x10\n" +
 	"\x0eGetCredentials\"^\n" +
 	"\n" +
@@ -1884,7 +1962,7 @@ func file_grains_user_userpb_user_proto_rawDescGZIP() []byte {
 	return file_grains_user_userpb_user_proto_rawDescData
 }
 
-var file_grains_user_userpb_user_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_grains_user_userpb_user_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_grains_user_userpb_user_proto_goTypes = []any{
 	(*Register)(nil),       // 0: entrepot.user.Register
 	(*Token)(nil),          // 1: entrepot.user.Token
@@ -1908,19 +1986,21 @@ var file_grains_user_userpb_user_proto_goTypes = []any{
 	(*UpdateProfile)(nil),  // 19: entrepot.user.UpdateProfile
 	(*SetUser)(nil),        // 20: entrepot.user.SetUser
 	(*Erase)(nil),          // 21: entrepot.user.Erase
-	(*Get)(nil),            // 22: entrepot.user.Get
-	(*GetCredentials)(nil), // 23: entrepot.user.GetCredentials
-	(*AssignShop)(nil),     // 24: entrepot.user.AssignShop
-	(*UnassignShop)(nil),   // 25: entrepot.user.UnassignShop
-	(*User)(nil),           // 26: entrepot.user.User
-	(*Credentials)(nil),    // 27: entrepot.user.Credentials
+	(*PrepareLeave)(nil),   // 22: entrepot.user.PrepareLeave
+	(*Vouch)(nil),          // 23: entrepot.user.Vouch
+	(*Get)(nil),            // 24: entrepot.user.Get
+	(*GetCredentials)(nil), // 25: entrepot.user.GetCredentials
+	(*AssignShop)(nil),     // 26: entrepot.user.AssignShop
+	(*UnassignShop)(nil),   // 27: entrepot.user.UnassignShop
+	(*User)(nil),           // 28: entrepot.user.User
+	(*Credentials)(nil),    // 29: entrepot.user.Credentials
 }
 var file_grains_user_userpb_user_proto_depIdxs = []int32{
 	1,  // 0: entrepot.user.Register.verify:type_name -> entrepot.user.Token
 	1,  // 1: entrepot.user.RequestProof.token:type_name -> entrepot.user.Token
-	26, // 2: entrepot.user.Refreshed.user:type_name -> entrepot.user.User
+	28, // 2: entrepot.user.Refreshed.user:type_name -> entrepot.user.User
 	16, // 3: entrepot.user.Sessions.sessions:type_name -> entrepot.user.Session
-	26, // 4: entrepot.user.Credentials.user:type_name -> entrepot.user.User
+	28, // 4: entrepot.user.Credentials.user:type_name -> entrepot.user.User
 	5,  // [5:5] is the sub-list for method output_type
 	5,  // [5:5] is the sub-list for method input_type
 	5,  // [5:5] is the sub-list for extension type_name
@@ -1939,7 +2019,7 @@ func file_grains_user_userpb_user_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_user_userpb_user_proto_rawDesc), len(file_grains_user_userpb_user_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   28,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,0 +1,57 @@
+package edge
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// KeyInfo is a key as an operator sees it.
+type KeyInfo struct {
+	ID        string
+	File      string
+	State     string    // "next": published, signs later; "signing"; "verifying": its tokens are still good; "old": none is
+	SignsFrom time.Time // zero: from the beginning
+	Until     time.Time // when its last token has expired; zero while it signs
+}
+
+// pruneSlack is for clocks that differ between members.
+const pruneSlack = time.Minute
+
+// List are the keys in the order in which they sign.
+func (k *Keys) List() []KeyInfo {
+	set, now := k.set.Load(), k.o.Now()
+	signer := set.signer(now)
+	out := make([]KeyInfo, len(set.keys))
+	for i, key := range set.keys {
+		out[i] = KeyInfo{ID: key.id, File: key.file, State: "next", SignsFrom: key.from}
+		switch {
+		case i == signer:
+			out[i].State = "signing"
+		case i < signer:
+			out[i].State, out[i].Until = "verifying", set.keys[i+1].from.Add(k.o.TTL+pruneSlack)
+			if !now.Before(out[i].Until) {
+				out[i].State = "old"
+			}
+		}
+	}
+	return out
+}
+
+// Prune removes the keys whose last token has expired, and answers which.
+func (k *Keys) Prune() (removed []KeyInfo, err error) {
+	if err := k.Reload(); err != nil {
+		return nil, err
+	}
+	for _, key := range k.List() {
+		if key.State != "old" {
+			continue
+		}
+		if err := os.Remove(filepath.Join(k.dir, key.File)); err != nil {
+			return removed, fmt.Errorf("edge: keys: %w", err)
+		}
+		removed = append(removed, key)
+	}
+	return removed, k.Reload()
+}
