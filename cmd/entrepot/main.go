@@ -2,7 +2,6 @@
 package main
 
 import (
-	_ "time/tzdata" // a bare machine has no time zones
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 	"runtime/debug"
 	"syscall"
 	"time"
+	_ "time/tzdata" // a bare machine has no time zones
 
 	"entrepot/cluster"
 

@@ -147,7 +147,8 @@ func (p *Proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 			if r.Context().Err() == nil {
 				p.eject(address)
 			}
-			if last || !(undialled(err) || isRead(r) || r.Header.Get("Idempotency-Key") != "") {
+			repeatable := undialled(err) || isRead(r) || r.Header.Get("Idempotency-Key") != ""
+			if last || !repeatable {
 				return nil, err
 			}
 		}
