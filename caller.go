@@ -28,6 +28,8 @@ type Caller struct {
 	Role      Role
 	CompanyID ID   // staff: their one company
 	ShopIDs   []ID // shop managers and staff: the shops they are assigned to
+	// Scopes bound at the edge what an API key may do beyond its role; nil: a person.
+	Scopes    []string
 	RequestID string
 	IP        string
 	UserAgent string

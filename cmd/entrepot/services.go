@@ -7,6 +7,7 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/access"
+	"entrepot/grains/apikey"
 	"entrepot/grains/cart"
 	"entrepot/grains/company"
 	"entrepot/grains/invitation"
@@ -44,7 +45,7 @@ var services = []service{
 	},
 	{
 		name: "auth", port: 1, database: "authdb", routes: []string{"/auth"},
-		kinds: []func() *grains.Kind{user.Kind, access.Kind, invitation.Kind, mail.Kind},
+		kinds: []func() *grains.Kind{user.Kind, access.Kind, invitation.Kind, apikey.Kind, mail.Kind},
 		queue: events.Queue{Name: "auth.events"},
 	},
 	{

@@ -56,7 +56,7 @@ func (n *node) prepareWeb(context.Context) (err error) {
 		return settingError{"BCRYPT_COST", err.Error()}
 	}
 	w.standing = edge.NewStanding(edge.StandingConfig{Since: api.AccessChanges(n.ask), Log: n.log})
-	trusted := edge.Trusted{Keys: w.keys, Standing: w.standing}
+	trusted := edge.Trusted{Keys: w.keys, Standing: w.standing, APIKeys: edge.NewAPIKeys(api.VerifyAPIKey(n.ask), nil)}
 	lists := api.NewListCache(2 * time.Second)
 	n.hooks = append(n.hooks, func(batch []events.Envelope) {
 		for i := range batch {

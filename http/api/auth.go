@@ -23,7 +23,7 @@ func Auth(d Deps) Routes {
 		route(Route{ID: "get-profile", Method: http.MethodGet, Path: "/auth/profile", Access: LoggedIn.AnyStanding(), Summary: "Who I am"}, s.profile),
 		route(Route{ID: "update-profile", Method: http.MethodPut, Path: "/auth/profile", Access: LoggedIn.AnyStanding(), Summary: "Change what I say of myself"}, s.updateProfile),
 		route(Route{ID: "verify-token", Method: http.MethodGet, Path: "/auth/verify", Access: LoggedIn.AnyStanding(), Summary: "Verify the token"}, s.verify),
-	}, s.sessionRoutes(), s.userRoutes(), s.invitationRoutes(), s.mailRoutes(), s.totpRoutes())}
+	}, s.sessionRoutes(), s.userRoutes(), s.invitationRoutes(), s.mailRoutes(), s.totpRoutes(), s.apiKeyRoutes())}
 }
 
 type authAPI struct{ Deps }

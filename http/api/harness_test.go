@@ -17,6 +17,7 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/access"
+	"entrepot/grains/apikey"
 	"entrepot/grains/cart"
 	"entrepot/grains/company"
 	"entrepot/grains/company/companypb"
@@ -77,7 +78,7 @@ const password = "a long sentence of the test"
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{users: map[string]*userpb.User{}, tokens: map[string]string{}, errors: &errorLog{}}
-	kinds := []*grains.Kind{user.Kind(), access.Kind(), mail.Kind(), invitation.Kind(), company.Kind(), shop.Kind(), product.Kind(), cart.Kind(), order.Kind(), series.Kind(), payment.Kind(), stock.Kind()}
+	kinds := []*grains.Kind{user.Kind(), access.Kind(), apikey.Kind(), mail.Kind(), invitation.Kind(), company.Kind(), shop.Kind(), product.Kind(), cart.Kind(), order.Kind(), series.Kind(), payment.Kind(), stock.Kind()}
 	w.Member = grainstest.New(t, storetest.NewMemory(), kinds)
 	if err := w.Store.Ensure(t.Context(), []*persistence.Collection{auditLogs, stock.Movements, api.IdempotencyKeys}); err != nil {
 		t.Fatal(err)
@@ -100,7 +101,7 @@ func newWorld(t testing.TB) *world {
 	}
 	standing.Start()
 	t.Cleanup(standing.Stop)
-	w.trusted = edge.Trusted{Keys: w.keys, Standing: standing}
+	w.trusted = edge.Trusted{Keys: w.keys, Standing: standing, APIKeys: edge.NewAPIKeys(api.VerifyAPIKey(w.Member), nil)}
 	w.deps = api.Deps{
 		Asker: w.Member, AuditLogs: auditLogs, Movements: stock.Movements,
 		Stores: api.Stores{Auth: w.Store, Company: w.Store, Shop: w.Store, Ecommerce: w.Store, Sales: w.Store, Payment: w.Store, Inventory: w.Store, Audit: w.Store},

@@ -21,6 +21,7 @@ var unkeyed = map[string]string{
 	"restore-company": "restores what is restored",
 	"create-shop":     "its company's plan counts it",
 
+	"create-api-key":       "answers a secret, which is not kept",
 	"create-user":          "the e-mail address makes it once",
 	"invite-user":          "the e-mail address makes it once",
 	"accept-invitation":    "an invitation is good once",

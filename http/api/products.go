@@ -106,7 +106,7 @@ func (s *productAPI) create(ctx context.Context, in *productInput) (*created[Pro
 	if err != nil {
 		return nil, err
 	}
-	if err := s.checkShops(ctx, company, b.ShopIDs); err != nil {
+	if err := checkShops(ctx, s.Asker, company, b.ShopIDs); err != nil {
 		return nil, err
 	}
 	keyed, replayed := in.command(ctx, "create-product", in.RawBody)
@@ -127,12 +127,12 @@ func (s *productAPI) create(ctx context.Context, in *productInput) (*created[Pro
 }
 
 // checkShops: a product cannot ask the shops whose they are, so the edge does.
-func (s *productAPI) checkShops(ctx context.Context, company entrepot.ID, ids []entrepot.ID) error {
+func checkShops(ctx context.Context, a grains.Asker, company entrepot.ID, ids []entrepot.ID) error {
 	if err := checkIDs("shopIds", ids); err != nil {
 		return err
 	}
 	return each(ctx, len(ids), func(ctx context.Context, i int) error {
-		v, err := askShop(ctx, s.Asker, ids[i])
+		v, err := askShop(ctx, a, ids[i])
 		if entrepot.CodeOf(err) == entrepot.CodeNotFound || (err == nil && v.CompanyId != company) {
 			return missing(indexed("shopIds", i, ""), "no such shop")
 		}

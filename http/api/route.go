@@ -46,16 +46,19 @@ func (a Access) AnyStanding() Access { a.anyStanding = true; return a }
 // Roles lists who may use the route; nil for anyone.
 func (a Access) Roles() []entrepot.Role { return slices.Clone(a.roles) }
 
-// check refuses who may not use the route.
-func (a Access) check(ctx context.Context) error {
+// check refuses who may not use the route; scope is what an API key needs for it.
+func (a Access) check(ctx context.Context, scope string) error {
 	if err := edge.TokenError(ctx); err != nil && !a.ignoreToken {
 		return err
 	}
 	if a.public {
 		return nil
 	}
-	role := entrepot.CallerFrom(ctx).Role
+	c := entrepot.CallerFrom(ctx)
+	role := c.Role
 	switch {
+	case c.Scopes != nil && !slices.Contains(c.Scopes, scope):
+		return entrepot.Errorf(entrepot.CodeForbidden, "the API key lacks the scope %s", scope)
 	case role == "":
 		return entrepot.Errorf(entrepot.CodeUnauthenticated, "log in first")
 	case !slices.Contains(a.roles, role):
@@ -122,9 +125,9 @@ func logError(ctx context.Context, log *slog.Logger, err error) {
 }
 
 // guard refuses a request before its input is looked at.
-func guard(a Access) func(huma.Context, func(huma.Context)) {
+func guard(a Access, scope string) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
-		if err := a.check(ctx.Context()); err != nil {
+		if err := a.check(ctx.Context(), scope); err != nil {
 			writeProblem(ctx, err)
 			return
 		}
@@ -152,6 +155,14 @@ func (a Access) checkStanding(ctx context.Context, method string) error {
 	}
 }
 
+// scope is what an API key needs for the route: "products:read".
+func (r Route) scope(service string) string {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return service + ":read"
+	}
+	return service + ":write"
+}
+
 // operation is the route as huma knows it, at prefix.
 func (r Route) operation(service, prefix string, api huma.API, log *slog.Logger) huma.Operation {
 	if r.Root {
@@ -162,8 +173,8 @@ func (r Route) operation(service, prefix string, api huma.API, log *slog.Logger)
 		Tags: []string{service}, DefaultStatus: r.Status,
 		MaxBodyBytes: edge.MaxBody + 1, BodyReadTimeout: bodyReadTimeout,
 		RejectUnknownQueryParameters: true,
-		Middlewares:                  huma.Middlewares{guard(r.Access)},
-		Extensions:                   map[string]any{"x-roles": rolesOf(r.Access)},
+		Middlewares:                  huma.Middlewares{guard(r.Access, r.scope(service))},
+		Extensions:                   map[string]any{"x-roles": rolesOf(r.Access), "x-scope": r.scope(service)},
 	}
 	if r.keys != nil {
 		op.Middlewares = append(op.Middlewares, remember(r.keys, log))

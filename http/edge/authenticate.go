@@ -42,7 +42,7 @@ func Authenticate(tokens Verifier) Middleware {
 			} else {
 				c := entrepot.CallerFrom(ctx)
 				c.UserID, c.Email, c.Role = claims.UserID, claims.Email, claims.Role
-				c.CompanyID, c.ShopIDs = claims.CompanyID, claims.ShopIDs
+				c.CompanyID, c.ShopIDs, c.Scopes = claims.CompanyID, claims.ShopIDs, claims.Scopes
 				ctx = withStanding(entrepot.WithCaller(ctx, c), tokens, claims.CompanyID)
 			}
 			next.ServeHTTP(w, r.WithContext(ctx))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"maps"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -195,10 +196,18 @@ func (s *Standing) Company(id entrepot.ID) string {
 type Trusted struct {
 	*Keys
 	*Standing
+	// APIKeys verifies what begins as an API key; nil: there are none.
+	APIKeys *APIKeys
 }
 
 // Verify is Keys.Verify and Standing.Check.
 func (t Trusted) Verify(token string) (*Claims, error) {
+	if t.APIKeys != nil && strings.HasPrefix(token, KeyPrefix) {
+		if err := t.Ready(); err != nil { // of the key's company
+			return nil, err
+		}
+		return t.APIKeys.Verify(token)
+	}
 	c, err := t.Keys.Verify(token)
 	if err != nil {
 		return nil, err

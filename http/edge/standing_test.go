@@ -27,7 +27,7 @@ func (p *platform) since(_ context.Context, number int64) (Changes, error) {
 
 func newTrusted(t testing.TB, c *clock, p *platform) Trusted {
 	t.Helper()
-	return Trusted{newKeys(t, c), NewStanding(StandingConfig{Since: p.since, Now: c.now})}
+	return Trusted{Keys: newKeys(t, c), Standing: NewStanding(StandingConfig{Since: p.since, Now: c.now})}
 }
 
 func (p *platform) say(t testing.TB, s *Standing, c Changes) {

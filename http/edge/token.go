@@ -23,6 +23,9 @@ type Claims struct {
 	ShopIDs   []entrepot.ID `json:"shopIds"`
 	jwt.RegisteredClaims
 
+	// Scopes are an API key's; a token has none.
+	Scopes []string `json:"-"`
+
 	// Session is the login that the token belongs to, and Issued the moment of the
 	// user's own clock that its content is as of. They make the jti,
 	// "<session>.<moment><random>", and are read from it. Sign makes up what is zero.

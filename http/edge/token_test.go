@@ -232,7 +232,7 @@ func BenchmarkTrustedVerify(b *testing.B) {
 			Withdrawal{UserID: entrepot.NewID(), Before: time.Now(), Until: time.Now().Add(time.Hour)})
 	}
 	// The view must stay young; following it is not what is measured.
-	t := Trusted{k, NewStanding(StandingConfig{Since: p.since, MaxAge: time.Hour})}
+	t := Trusted{Keys: k, Standing: NewStanding(StandingConfig{Since: p.since, MaxAge: time.Hour})}
 	if err := t.Now(b.Context()); err != nil {
 		b.Fatal(err)
 	}
