@@ -40,7 +40,7 @@ func newServer(binary, dir string, settings ...string) (*server, error) {
 	s := &server{binary: binary, dir: dir, base: base}
 	s.env = append(os.Environ(),
 		"DATA_DIR="+dir, "BASE_PORT="+strconv.Itoa(base), "HOST=127.0.0.1", "BENCH=true",
-		"RATE_LIMIT=0", "MAX_IN_FLIGHT=1024", "LOG_LEVEL=warn", "JWT_TTL=2h", "GRAIN_IDLE=1h")
+		"RATE_LIMIT=0", "TENANT_RATE_LIMIT=0", "MAX_IN_FLIGHT=1024", "LOG_LEVEL=warn", "JWT_TTL=2h", "GRAIN_IDLE=1h")
 	s.env = append(s.env, settings...)
 	return s, nil
 }

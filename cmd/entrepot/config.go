@@ -49,16 +49,17 @@ type config struct {
 
 	ErasureGrace time.Duration `env:"COMPANY_ERASURE_GRACE" envDefault:"720h" help:"how long a deleted company can be restored before it is erased (1s to 8760h)"`
 
-	Hold        time.Duration `env:"RESERVATION_HOLD" envDefault:"20m" help:"how long stock is reserved for an unpaid order (1s to 24h)"`
-	GrainIdle   time.Duration `env:"GRAIN_IDLE" envDefault:"5m" help:"a grain unused for so long leaves memory (1s to 24h)"`
-	WakePeriod  time.Duration `env:"WAKE_PERIOD" envDefault:"1s" help:"how late an expiry may be noticed (100ms to 1m)"`
-	MaxInFlight int           `env:"MAX_IN_FLIGHT" envDefault:"512" help:"requests of one process at a time (1 to 100000); more wait shortly, then get 503"`
-	RateLimit   int           `env:"RATE_LIMIT" envDefault:"600" help:"requests a minute of one address or user; 0: no limit"`
-	Seed        bool          `env:"SEED" envDefault:"true" help:"load demo data into an empty embedded installation at the first start"`
-	LogLevel    string        `env:"LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
-	LogFormat   string        `env:"LOG_FORMAT" envDefault:"text" help:"text or json"`
-	Bench       bool          `env:"BENCH" envDefault:"false" help:"serve what the benchmark needs: the no-op route, and counters and profiles on loopback, 20 ports above BASE_PORT"`
-	Insecure    bool          `env:"ENTREPOT_INSECURE_TEST" envDefault:"false" help:"tests only: cheap password hashes"`
+	Hold            time.Duration `env:"RESERVATION_HOLD" envDefault:"20m" help:"how long stock is reserved for an unpaid order (1s to 24h)"`
+	GrainIdle       time.Duration `env:"GRAIN_IDLE" envDefault:"5m" help:"a grain unused for so long leaves memory (1s to 24h)"`
+	WakePeriod      time.Duration `env:"WAKE_PERIOD" envDefault:"1s" help:"how late an expiry may be noticed (100ms to 1m)"`
+	MaxInFlight     int           `env:"MAX_IN_FLIGHT" envDefault:"512" help:"requests of one process at a time (1 to 100000); more wait shortly, then get 503"`
+	RateLimit       int           `env:"RATE_LIMIT" envDefault:"600" help:"requests a minute of one address or user; 0: no limit"`
+	TenantRateLimit int           `env:"TENANT_RATE_LIMIT" envDefault:"12000" help:"requests a minute of one company's people and API keys together; 0: no limit"`
+	Seed            bool          `env:"SEED" envDefault:"true" help:"load demo data into an empty embedded installation at the first start"`
+	LogLevel        string        `env:"LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
+	LogFormat       string        `env:"LOG_FORMAT" envDefault:"text" help:"text or json"`
+	Bench           bool          `env:"BENCH" envDefault:"false" help:"serve what the benchmark needs: the no-op route, and counters and profiles on loopback, 20 ports above BASE_PORT"`
+	Insecure        bool          `env:"ENTREPOT_INSECURE_TEST" envDefault:"false" help:"tests only: cheap password hashes"`
 }
 
 // settingError names the setting and the rule it breaks.
@@ -115,6 +116,7 @@ func (c *config) validate() error {
 		number("BCRYPT_COST", c.BcryptCost, lowestCost, 16),
 		number("MAX_IN_FLIGHT", c.MaxInFlight, 1, 100_000),
 		number("RATE_LIMIT", c.RateLimit, 0, 1_000_000_000),
+		number("TENANT_RATE_LIMIT", c.TenantRateLimit, 0, 1_000_000_000),
 		number("CLUSTER_PORT", c.ClusterPort, 0, 65535),
 		within("CLUSTER_TTL", c.ClusterTTL, time.Second, time.Minute),
 		within("CLUSTER_GRACE", c.ClusterGrace, time.Second, time.Minute),

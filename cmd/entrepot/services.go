@@ -18,6 +18,7 @@ import (
 	"entrepot/grains/series"
 	"entrepot/grains/shop"
 	"entrepot/grains/stock"
+	"entrepot/grains/usage"
 	"entrepot/grains/user"
 	"entrepot/persistence"
 )
@@ -45,7 +46,7 @@ var services = []service{
 	},
 	{
 		name: "auth", port: 1, database: "authdb", routes: []string{"/auth"},
-		kinds: []func() *grains.Kind{user.Kind, access.Kind, invitation.Kind, apikey.Kind, mail.Kind},
+		kinds: []func() *grains.Kind{user.Kind, access.Kind, invitation.Kind, apikey.Kind, usage.Kind, mail.Kind},
 		queue: events.Queue{Name: "auth.events"},
 	},
 	{

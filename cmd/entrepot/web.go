@@ -22,6 +22,7 @@ import (
 type web struct {
 	keys      *edge.Keys
 	standing  *edge.Standing
+	share     *edge.Share // nil: this process is alone
 	passwords *api.Passwords
 	deps      api.Deps
 	chain     []edge.Middleware // of a service's listener
@@ -76,8 +77,18 @@ func (n *node) prepareWeb(context.Context) (err error) {
 		},
 	}
 	c := edge.Config{Log: n.log, Tokens: trusted, AllowOrigins: n.cfg.CORSOrigins, TrustedProxies: n.cfg.TrustedProxies, MaxInFlight: n.cfg.MaxInFlight}
-	if n.cfg.RateLimit > 0 {
-		c.Limits = edge.NewLimiter(n.cfg.RateLimit, time.Minute/time.Duration(n.cfg.RateLimit), time.Now)
+	shared := w.deps.Logins.Limiters()
+	limiter := func(name string, perMinute int) *edge.Limiter {
+		if perMinute <= 0 {
+			return nil
+		}
+		l := edge.NewLimiter(perMinute, time.Minute/time.Duration(perMinute), time.Now)
+		shared[name] = l
+		return l
+	}
+	c.Limits = edge.Limits{Callers: limiter("callers", n.cfg.RateLimit), Tenants: limiter("tenants", n.cfg.TenantRateLimit)}
+	if n.cfg.ConsulAddr != "" { // there may be more gateways
+		w.share = edge.NewShare(edge.ShareConfig{Limiters: shared, Report: api.ReportUsage(n.ask), Log: n.log})
 	}
 	w.front = edge.Standard(c)
 	c.Gateways = w.keys
@@ -107,6 +118,9 @@ func (n *node) routes(s *service) []api.Routes {
 // first answer: until then a token is answered 503, and the process is not ready.
 func (n *node) trust(context.Context) error {
 	n.web.standing.Start()
+	if n.web.share != nil {
+		n.web.share.Start()
+	}
 	return nil
 }
 
@@ -153,6 +167,9 @@ func (n *node) serve(ctx context.Context, s *service, h http.Handler) error {
 func (w *web) stop(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 12*time.Second)
 	defer cancel()
+	if w.share != nil {
+		w.share.Stop()
+	}
 	defer w.standing.Stop() // requests that still run are judged by it
 	for _, s := range w.servers {
 		if err := s.Shutdown(ctx); err != nil {

@@ -14,6 +14,7 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/access/accesspb"
+	"entrepot/grains/usage/usagepb"
 	"entrepot/grains/user/userpb"
 	"entrepot/http/edge"
 )
@@ -240,5 +241,24 @@ func AccessChanges(a grains.Asker) func(context.Context, int64) (edge.Changes, e
 			out.Companies[k.CompanyId] = k.Standing
 		}
 		return out, nil
+	}
+}
+
+// ReportUsage tells the usage grain what an edge.Share wants told.
+func ReportUsage(a grains.Asker) func(context.Context, string, int64, []edge.Spent) ([]edge.Spent, int64, error) {
+	return func(ctx context.Context, gateway string, number int64, spent []edge.Spent) ([]edge.Spent, int64, error) {
+		r := &usagepb.Report{Gateway: gateway, Number: number}
+		for _, x := range spent {
+			r.Spent = append(r.Spent, &usagepb.Spent{Limiter: x.Limiter, Key: x.Key, Tokens: x.Tokens})
+		}
+		o, err := grains.Ask[*usagepb.Others](ctx, a, usagepb.Kind, usagepb.ID, r)
+		if err != nil {
+			return nil, 0, err
+		}
+		var others []edge.Spent
+		for _, x := range o.Spent {
+			others = append(others, edge.Spent{Limiter: x.Limiter, Key: x.Key, Tokens: x.Tokens})
+		}
+		return others, o.Number, nil
 	}
 }

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"time"
 
 	"entrepot/http/edge"
@@ -27,11 +29,23 @@ func NewLoginGuard(perAccount, perAddress int, now func() time.Time) *LoginGuard
 	}
 }
 
+// Limiters are what all gateways count together, by name.
+func (g *LoginGuard) Limiters() map[string]*edge.Limiter {
+	return map[string]*edge.Limiter{"login.account": g.accounts, "login.address": g.addresses}
+}
+
+// accountKey names an account where limiters are shared, without its address.
+func accountKey(email string) string {
+	h := sha256.Sum256([]byte(email))
+	return hex.EncodeToString(h[:12])
+}
+
 // begin refuses with CodeRateLimited, or answers how to say that nothing was wrong.
 func (g *LoginGuard) begin(email, ip string) (forgive func(), err error) {
 	if g == nil {
 		return func() {}, nil
 	}
+	email = accountKey(email)
 	account, address := g.accounts.Take(email), g.addresses.Take(ip)
 	switch {
 	case account.OK && address.OK:

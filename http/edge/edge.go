@@ -35,7 +35,7 @@ type Config struct {
 	MaxInFlight    int            // requests at a time, default 512
 	Wait           time.Duration  // for a free place, default 250 ms
 	Timeout        time.Duration  // of one request, default 10 s
-	Limits         *Limiter       // per user or address; nil: no limit
+	Limits         Limits
 }
 
 // MaxBody is the default limit of a request body in bytes.

@@ -17,7 +17,7 @@ func behind(t *testing.T, gateway, service *Keys, seen func(*http.Request)) (fro
 	t.Helper()
 	limits := NewLimiter(1, time.Hour, nil)
 	direct = Chain(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen(r) }),
-		Standard(Config{Tokens: service, Gateways: service, Limits: limits})...)
+		Standard(Config{Tokens: service, Gateways: service, Limits: Limits{Callers: limits}})...)
 	s := httptest.NewServer(direct)
 	t.Cleanup(s.Close)
 	proxy := NewProxy("sales", gateway, found{strings.TrimPrefix(s.URL, "http://")}, "/api")

@@ -32,7 +32,8 @@ type limiterShard struct {
 }
 
 type bucket struct {
-	tokens float64
+	tokens float64 // fewer than none: other gateways let more through
+	spent  float64 // here, and not told to the others yet
 	at     time.Time
 }
 
@@ -65,12 +66,13 @@ func (l *Limiter) Take(key string) Allowance {
 	a := Allowance{Limit: int(l.burst)}
 	if b.tokens >= 1 {
 		b.tokens--
+		b.spent++
 		a.OK = true
 	}
 	if b.tokens < 1 {
 		a.Reset = time.Duration(math.Ceil((1 - b.tokens) * float64(l.every)))
 	}
-	a.Remaining = int(b.tokens)
+	a.Remaining = max(0, int(b.tokens))
 	s.buckets[key] = b
 	return a
 }
@@ -82,7 +84,40 @@ func (l *Limiter) Give(key string) {
 	defer s.mu.Unlock()
 	b := l.fill(s, key)
 	b.tokens = min(l.burst, b.tokens+1)
+	b.spent--
 	s.buckets[key] = b
+}
+
+// spend takes what other gateways let through. A key can owe one burst at most.
+func (l *Limiter) spend(key string, tokens float64) {
+	s := l.shard(key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := l.fill(s, key)
+	b.tokens = max(-l.burst, min(l.burst, b.tokens-tokens))
+	s.buckets[key] = b
+}
+
+// drain answers up to most keys of which at least threshold tokens were spent
+// and not told yet; they count as told.
+func (l *Limiter) drain(threshold float64, most int) map[string]float64 {
+	out := map[string]float64{}
+	for i := range l.shards {
+		s := &l.shards[i]
+		s.mu.Lock()
+		for key, b := range s.buckets {
+			if len(out) >= most {
+				break
+			}
+			if b.spent >= threshold || b.spent <= -threshold {
+				out[key] = b.spent
+				b.spent = 0
+				s.buckets[key] = b
+			}
+		}
+		s.mu.Unlock()
+	}
+	return out
 }
 
 func (l *Limiter) shard(key string) *limiterShard {
@@ -104,7 +139,7 @@ func (l *Limiter) fill(s *limiterShard, key string) bucket {
 
 func (l *Limiter) refilled(b bucket, now time.Time) bucket {
 	gained := float64(now.Sub(b.at)) / float64(l.every)
-	return bucket{tokens: min(l.burst, b.tokens+max(0, gained)), at: now}
+	return bucket{tokens: min(l.burst, b.tokens+max(0, gained)), spent: b.spent, at: now}
 }
 
 // forget makes room for one key: of a few, drawn by the map's random order, the
@@ -123,11 +158,17 @@ func (l *Limiter) forget(s *limiterShard, now time.Time) {
 	delete(s.buckets, fullest)
 }
 
-// RateLimit bounds the requests of each user, or of each address without a
-// token, and tells them in RateLimit headers. A nil limiter does nothing.
-func RateLimit(l *Limiter) Middleware {
+// Limits are the rates of a gateway; a nil one does not count.
+type Limits struct {
+	Callers *Limiter // of each user, API key, or address without a token
+	Tenants *Limiter // of each company's people and keys together
+}
+
+// RateLimit bounds the requests of each caller and of each tenant, and tells
+// whichever is nearer to its limit in RateLimit headers.
+func RateLimit(l Limits) Middleware {
 	return func(next http.Handler) http.Handler {
-		if l == nil {
+		if l.Callers == nil && l.Tenants == nil {
 			return next
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -135,12 +176,7 @@ func RateLimit(l *Limiter) Middleware {
 				next.ServeHTTP(w, r)
 				return
 			}
-			c := entrepot.CallerFrom(r.Context())
-			key := "user:" + c.UserID
-			if c.UserID == "" {
-				key = "ip:" + c.IP
-			}
-			a := l.Take(key)
+			a := l.take(entrepot.CallerFrom(r.Context()))
 			h := w.Header()
 			h.Set("RateLimit-Limit", strconv.Itoa(a.Limit))
 			h.Set("RateLimit-Remaining", strconv.Itoa(a.Remaining))
@@ -152,6 +188,36 @@ func RateLimit(l *Limiter) Middleware {
 			next.ServeHTTP(w, r)
 		})
 	}
+}
+
+// take takes a token of both. What the tenant has no token for costs the caller none.
+func (l Limits) take(c entrepot.Caller) Allowance {
+	key := "user:" + c.UserID
+	if c.UserID == "" {
+		key = "ip:" + c.IP
+	}
+	if l.Tenants == nil || c.CompanyID == "" {
+		if l.Callers == nil {
+			return Allowance{OK: true}
+		}
+		return l.Callers.Take(key)
+	}
+	if l.Callers == nil {
+		return l.Tenants.Take(c.CompanyID)
+	}
+	caller := l.Callers.Take(key)
+	if !caller.OK {
+		return caller
+	}
+	tenant := l.Tenants.Take(c.CompanyID)
+	if !tenant.OK {
+		l.Callers.Give(key)
+		return tenant
+	}
+	if tenant.Remaining < caller.Remaining {
+		return tenant
+	}
+	return caller
 }
 
 // RateLimited is the error of a key without tokens.

@@ -249,7 +249,7 @@ func TestLimiter(t *testing.T) {
 func TestRateLimit(t *testing.T) {
 	t.Parallel()
 	c := &clock{at: time.Unix(1_800_000_000, 0)}
-	h := Chain(http.HandlerFunc(ok), RequestID(nil), RateLimit(NewLimiter(1, time.Minute, c.now)))
+	h := Chain(http.HandlerFunc(ok), RequestID(nil), RateLimit(Limits{Callers: NewLimiter(1, time.Minute, c.now)}))
 	for i, status := range []int{200, 429} {
 		rec := httptest.NewRecorder()
 		h.ServeHTTP(rec, get(t))

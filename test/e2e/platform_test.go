@@ -106,7 +106,7 @@ func (o options) settings(dir, keys, host string, port int) []string {
 	env := []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"),
 		"DATA_DIR=" + dir, "JWT_KEYS_DIR=" + keys, "HOST=" + host, "BASE_PORT=" + strconv.Itoa(port), "CLUSTER_HOST=" + host,
-		"SEED=false", "RATE_LIMIT=0", "BCRYPT_COST=4", "ENTREPOT_INSECURE_TEST=1", "LOG_LEVEL=debug",
+		"SEED=false", "RATE_LIMIT=0", "TENANT_RATE_LIMIT=0", "BCRYPT_COST=4", "ENTREPOT_INSECURE_TEST=1", "LOG_LEVEL=debug",
 	}
 	return append(env, o.extra...)
 }

@@ -1,0 +1,23 @@
+package usage
+
+import (
+	"time"
+
+	"entrepot/grains"
+	"entrepot/grains/usage/usagepb"
+	"entrepot/persistence"
+)
+
+// Collection is where the one document is kept, in authdb.
+var Collection = &persistence.Collection{Name: "usage"}
+
+// Index says that it is nobody's.
+func (s *State) Index() grains.Index { return grains.Index{CreatedAt: time.UnixMilli(s.Created).UTC()} }
+
+// Kind is the grain of usage. A report that is lost or counted twice does not matter.
+func Kind() *grains.Kind {
+	k := grains.NewKind[State](usagepb.Kind, Collection)
+	k.Ring = -1
+	grains.Later(k, (*State).Report, (*State).others)
+	return k
+}

@@ -1,0 +1,109 @@
+package usage
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/grainstest"
+	"entrepot/grains/usage/usagepb"
+	"entrepot/persistence/storetest"
+)
+
+var start = time.UnixMilli(1_750_000_000_123).UTC()
+
+func report(gateway string, number int64, tokens ...float64) *usagepb.Report {
+	r := &usagepb.Report{Gateway: gateway, Number: number}
+	for i, x := range tokens {
+		r.Spent = append(r.Spent, &usagepb.Spent{Limiter: "callers", Key: fmt.Sprint("k", i), Tokens: x})
+	}
+	return r
+}
+
+func TestReports(t *testing.T) {
+	t.Parallel()
+	s := &State{}
+	say := func(after time.Duration, r *usagepb.Report) *usagepb.Others {
+		t.Helper()
+		facts, err := s.Report(entrepot.Turn{Now: start.Add(after), Caller: entrepot.SystemCaller("test")}, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range facts {
+			s.Apply(f)
+		}
+		o, done, err := s.others(r)
+		if !done || err != nil {
+			t.Fatal(done, err)
+		}
+		return o
+	}
+	a := say(0, report("a", 0, 5))
+	b := say(time.Second, report("b", 0, 7, -1))
+	if a.Number != 1 || b.Number != 3 || len(a.Spent)+len(b.Spent) != 0 {
+		t.Fatalf("at first: %v, %v", a, b)
+	}
+	a = say(2*time.Second, report("a", a.Number, 2))
+	if len(a.Spent) != 2 || a.Spent[0].Tokens != 7 || a.Spent[1].Tokens != -1 || a.Number != 4 {
+		t.Fatalf("what b did: %v", a)
+	}
+	if b = say(3*time.Second, report("b", b.Number)); len(b.Spent) != 1 || b.Spent[0].Tokens != 2 {
+		t.Fatalf("what a did since: %v", b)
+	}
+	if o := say(4*time.Second, report("a", 99)); len(o.Spent) != 0 || o.Number != 4 {
+		t.Fatalf("from another history: %v", o)
+	}
+	say(time.Second+Window, report("b", 0, 1))
+	if len(s.Entries) != 2 { // of the window
+		t.Fatalf("%+v", s.Entries)
+	}
+	for range 12 {
+		say(time.Second+Window, report("a", 0, make([]float64, maxItems)...))
+	}
+	if len(s.Entries) != maxKept || s.Entries[maxKept-1].Number != s.Number {
+		t.Fatalf("%d are kept", len(s.Entries))
+	}
+}
+
+func TestReportRules(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		caller entrepot.Caller
+		cmd    *usagepb.Report
+		want   entrepot.Code
+	}{
+		"a super admin": {entrepot.Caller{Role: entrepot.SuperAdmin}, report("a", 0, 1), entrepot.CodeNotFound},
+		"no gateway":    {entrepot.SystemCaller("t"), report("", 0, 1), entrepot.CodeInvalid},
+		"too much":      {entrepot.SystemCaller("t"), report("a", 0, make([]float64, maxItems+1)...), entrepot.CodeInvalid},
+		"nothing":       {entrepot.SystemCaller("t"), report("a", 0), ""},
+	} {
+		if facts, err := (&State{}).Report(entrepot.Turn{Now: start, Caller: c.caller}, c.cmd); entrepot.CodeOf(err) != c.want || facts != nil {
+			t.Errorf("%s: %v, %v", name, facts, err)
+		}
+	}
+}
+
+func TestUsageOnTheHost(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
+	for _, gateway := range []string{"a", "b"} {
+		if _, err := m.Ask(m.Platform(), usagepb.Kind, usagepb.ID, report(gateway, 0, 1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.Restart()
+	o, err := grains.Ask[*usagepb.Others](m.Platform(), m, usagepb.Kind, usagepb.ID, report("a", 1))
+	if err != nil || len(o.Spent) != 1 || len(m.Events()) != 0 {
+		t.Fatalf("%v, %v", o, err)
+	}
+	var s, back State
+	s.Apply(reported{At: 1, Gateway: "a", Spent: []entry{{Limiter: "l", Key: "k", Tokens: 1.5}}})
+	b, err := json.Marshal(s)
+	if err != nil || json.Unmarshal(b, &back) != nil || !reflect.DeepEqual(s, back) {
+		t.Fatalf("%s: %v", b, err)
+	}
+}
