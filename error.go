@@ -23,7 +23,9 @@ const (
 	CodeStale           Code = "stale"             // an If-Match or expected value is no longer current
 	CodeOutOfStock      Code = "out_of_stock"      // Fields names the lines that lack
 	CodeKeyReused       Code = "key_reused"        // an Idempotency-Key with another body
+	CodeInFlight        Code = "request_in_flight" // an Idempotency-Key whose first request has no answer yet
 	CodeDeclined        Code = "payment_declined"  // the payment provider refused
+	CodePlanLimit       Code = "plan_limit"        // the company's subscription allows no more
 	CodeTooLarge        Code = "too_large"         // body or array over its limit
 	CodeRateLimited     Code = "rate_limited"      // over a rate; RetryAfter says when
 	CodeUnavailable     Code = "unavailable"       // not executed; retry after RetryAfter

@@ -19,6 +19,7 @@ import (
 type WakerConfig struct {
 	Store persistence.Store
 	Kinds []*grains.Kind
+	Rows  []*persistence.Collection // whose documents go at their wakeAt
 	Ask   grains.Asker
 	// Mine reports whether this member is the one to wake the entity, so that
 	// members do not all wake the same. Waking twice is harmless.
@@ -73,7 +74,8 @@ func (w *Waker) loop(ctx context.Context) {
 	}
 }
 
-// RunOnce wakes what is due now and waits for the answers. It returns how many were woken.
+// RunOnce wakes what is due now and waits for the answers, and removes the rows
+// that have expired. It returns how many grains were woken.
 func (w *Waker) RunOnce(ctx context.Context) (woken int) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
@@ -86,6 +88,11 @@ func (w *Waker) RunOnce(ctx context.Context) (woken int) {
 			continue
 		}
 		woken += w.wake(ctx, k.Name, due)
+	}
+	for _, c := range w.c.Rows {
+		if _, err := w.c.Store.Purge(ctx, c, w.c.Clock().UTC(), w.c.Limit); err != nil && ctx.Err() == nil {
+			w.c.Logger.Warn("the waker cannot remove what has expired", "collection", c.Name, "error", err)
+		}
 	}
 	return woken
 }

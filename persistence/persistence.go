@@ -150,8 +150,15 @@ type Store interface {
 	// Find answers a page in the scope, and the cursor of the next ("" at the end).
 	// Recent and Outbox are not loaded.
 	Find(ctx context.Context, c *Collection, scope entrepot.Scope, q Query) (docs []Document, next string, err error)
+	// Count answers how many documents of the scope fulfil the conditions, and no
+	// more than most: who asks whether a limit is reached does not count beyond it.
+	Count(ctx context.Context, c *Collection, scope entrepot.Scope, where []Cond, most int) (int, error)
 	// Due lists up to limit documents with wakeAt <= now, oldest first.
 	Due(ctx context.Context, c *Collection, now time.Time, limit int) ([]Due, error)
+	// Purge removes up to limit documents with wakeAt <= now, oldest first, and
+	// answers how many went. It is for rows that have nothing to do when their time
+	// has come but to go; grains wake instead.
+	Purge(ctx context.Context, c *Collection, now time.Time, limit int) (int, error)
 	// Log is the log that Commit appends events to, nil when events ride in the documents.
 	Log() events.Log
 	// Ping reports whether the database answers now.

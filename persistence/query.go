@@ -68,6 +68,11 @@ func NewPlan(c *Collection, q Query) (*Plan, error) {
 	return p, nil
 }
 
+// NewCountPlan checks the conditions of a count.
+func NewCountPlan(c *Collection, where []Cond) (*Plan, error) {
+	return NewPlan(c, Query{Where: where, Limit: 1})
+}
+
 func (c *Collection) checkCond(w *Cond) error {
 	t, ok := c.TypeOf(w.Field)
 	if !ok || (isID(w.Field) && w.Op != Eq && w.Op != In) {

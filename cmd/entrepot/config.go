@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"slices"
@@ -43,6 +44,10 @@ type config struct {
 	PublicURL   string        `env:"PUBLIC_URL" envDefault:"http://localhost:3000" help:"web site that the links in mails lead to"`
 	MailView    string        `env:"MAIL_OUTBOX_VIEW" envDefault:"auto" help:"let super admins read unsent mails, with links that log in as others, at /auth/mails: on, off; auto: on while databases and broker are embedded"`
 	CORSOrigins []string      `env:"CORS_ORIGINS" help:"origins a browser may call from, comma separated; empty: none"`
+
+	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES" help:"networks of the load balancers in front, comma separated; their X-Forwarded-For is believed"`
+
+	ErasureGrace time.Duration `env:"COMPANY_ERASURE_GRACE" envDefault:"720h" help:"how long a deleted company can be restored before it is erased (1s to 8760h)"`
 
 	Hold        time.Duration `env:"RESERVATION_HOLD" envDefault:"20m" help:"how long stock is reserved for an unpaid order (1s to 24h)"`
 	GrainIdle   time.Duration `env:"GRAIN_IDLE" envDefault:"5m" help:"a grain unused for so long leaves memory (1s to 24h)"`
@@ -114,6 +119,7 @@ func (c *config) validate() error {
 		within("CLUSTER_TTL", c.ClusterTTL, time.Second, time.Minute),
 		within("CLUSTER_GRACE", c.ClusterGrace, time.Second, time.Minute),
 		within("JWT_TTL", c.TokenTTL, time.Minute, 24*time.Hour),
+		within("COMPANY_ERASURE_GRACE", c.ErasureGrace, time.Second, 365*24*time.Hour),
 		within("RESERVATION_HOLD", c.Hold, time.Second, 24*time.Hour),
 		within("GRAIN_IDLE", c.GrainIdle, time.Second, 24*time.Hour),
 		within("WAKE_PERIOD", c.WakePeriod, 100*time.Millisecond, time.Minute),

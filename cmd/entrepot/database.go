@@ -12,6 +12,7 @@ import (
 	"entrepot/events"
 	"entrepot/events/outbox"
 	"entrepot/grains"
+	"entrepot/http/api"
 	"entrepot/persistence"
 	"entrepot/persistence/sqlitestore"
 )
@@ -32,7 +33,7 @@ type database struct {
 // openStore opens the service's database and ensures its collections.
 func (n *node) openStore(ctx context.Context, s *service) (*database, error) {
 	d := &database{service: s}
-	collections := append([]*persistence.Collection(nil), s.rows...)
+	collections := append([]*persistence.Collection{api.IdempotencyKeys}, s.rows...)
 	for _, k := range s.kinds {
 		d.kinds = append(d.kinds, k())
 		collections = append(collections, d.kinds[len(d.kinds)-1].Collection)
@@ -70,7 +71,7 @@ func (n *node) hostGrains(d *database) {
 func (d *database) start(n *node) error {
 	if len(d.kinds) > 0 {
 		d.waker = actors.StartWaker(actors.WakerConfig{
-			Store: d.store, Kinds: d.kinds, Ask: n.ask, Clock: time.Now, Period: n.cfg.WakePeriod, Logger: n.log,
+			Store: d.store, Kinds: d.kinds, Rows: []*persistence.Collection{api.IdempotencyKeys}, Ask: n.ask, Clock: time.Now, Period: n.cfg.WakePeriod, Logger: n.log,
 			Mine: func(kind, id string) bool { _, self := n.member.Owner(kind, id); return self },
 		})
 	}

@@ -28,13 +28,13 @@ func (n *node) mountGateway(engine *gin.Engine) {
 		if mounts[s.name] == nil {
 			continue
 		}
-		routes := mounts[s.name](n.web.deps)
+		routes := n.routes(s)
 		all = append(all, routes...)
 		if n.database(s.name) != nil {
 			here = append(here, routes...)
 			continue
 		}
-		proxy := gin.WrapH(edge.NewProxy(s.name, n.directory, "/api/v1", "/api"))
+		proxy := gin.WrapH(edge.NewProxy(s.name, n.web.keys, n.directory, "/api/v1", "/api"))
 		for _, prefix := range prefixes {
 			for _, route := range s.routes {
 				engine.Any(prefix+route, proxy)

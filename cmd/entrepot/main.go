@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"syscall"
 	"time"
+	_ "time/tzdata" // a bare machine has no time zones
 
 	"entrepot/cluster"
 

@@ -84,7 +84,7 @@ func seed(ctx context.Context, a grains.Asker, hash func(string) (string, error)
 	admin := entrepot.DeriveID("demo", "user", string(entrepot.CompanyAdmin))
 	s.put(companypb.Kind, company, &companypb.Create{
 		Name: "Entrepôt Coffee", Slug: "entrepot-coffee", Description: "The demo company", Email: "hello@coffee.example",
-		Currency: "EUR", Timezone: "Europe/Brussels", TaxBasisPoints: 600, OwnerId: admin,
+		Currency: "EUR", Timezone: "Europe/Brussels", TaxBasisPoints: 600, OwnerId: admin, Plan: "business",
 	})
 	for i, name := range []string{"Harbour Shop", "Station Shop"} {
 		s.put(shoppb.Kind, shops[i], &shoppb.Create{

@@ -24,7 +24,8 @@ type web struct {
 	standing  *edge.Standing
 	passwords *api.Passwords
 	deps      api.Deps
-	chain     []edge.Middleware
+	chain     []edge.Middleware // of a service's listener
+	front     []edge.Middleware // of the gateway's, which believes nobody's word on a caller
 	servers   []*http.Server
 }
 
@@ -68,16 +69,18 @@ func (n *node) prepareWeb(context.Context) (err error) {
 		Asker: n.ask, Tokens: trusted, TokenTTL: n.cfg.TokenTTL, Standing: w.standing, Passwords: w.passwords, Logins: api.NewLoginGuard(10, 60, time.Now), Lists: lists,
 		AuditLogs: actors.AuditLogs, Movements: stock.Movements, Broker: n.broker, Checks: n.checks, Services: n.health,
 		Seal: seal, PublicURL: strings.TrimRight(n.cfg.PublicURL, "/"), ShowMails: n.cfg.showsMails(),
-		Hold: n.cfg.Hold, Log: n.log,
+		Hold: n.cfg.Hold, ErasureGrace: n.cfg.ErasureGrace, Log: n.log,
 		Stores: api.Stores{
 			Auth: n.reader("auth"), Company: n.reader("company"), Shop: n.reader("shop"), Ecommerce: n.reader("ecommerce"),
 			Sales: n.reader("sales"), Payment: n.reader("payment"), Inventory: n.reader("inventory"), Audit: n.reader("audit"),
 		},
 	}
-	c := edge.Config{Log: n.log, Tokens: trusted, AllowOrigins: n.cfg.CORSOrigins, MaxInFlight: n.cfg.MaxInFlight}
+	c := edge.Config{Log: n.log, Tokens: trusted, AllowOrigins: n.cfg.CORSOrigins, TrustedProxies: n.cfg.TrustedProxies, MaxInFlight: n.cfg.MaxInFlight}
 	if n.cfg.RateLimit > 0 {
 		c.Limits = edge.NewLimiter(n.cfg.RateLimit, time.Minute/time.Duration(n.cfg.RateLimit), time.Now)
 	}
+	w.front = edge.Standard(c)
+	c.Gateways = w.keys
 	w.chain = edge.Standard(c)
 	n.web = w
 	return nil
@@ -91,6 +94,15 @@ func (n *node) reader(service string) api.Reader {
 	return nil
 }
 
+// routes are the service's, with the memory of its Idempotency-Keys.
+func (n *node) routes(s *service) []api.Routes {
+	routes := mounts[s.name](n.web.deps)
+	if d := n.database(s.name); d != nil {
+		routes = api.Remembering(api.NewKeyStore(d.committer, time.Now), routes)
+	}
+	return routes
+}
+
 // trust begins to follow which tokens were withdrawn. It does not wait for the
 // first answer: until then a token is answered 503, and the process is not ready.
 func (n *node) trust(context.Context) error {
@@ -101,13 +113,14 @@ func (n *node) trust(context.Context) error {
 // listen opens a port for each service of this process.
 func (n *node) listen(ctx context.Context) error {
 	for _, s := range n.hosted() {
-		engine := api.NewEngine()
+		engine, chain := api.NewEngine(), n.web.chain
 		if s.name == "gateway" {
 			n.mountGateway(engine)
+			chain = n.web.front
 		} else {
-			api.Mount(engine, n.log, []string{""}, append(mounts[s.name](n.web.deps), api.Health(n.web.deps, s.name))...)
+			api.Mount(engine, n.log, []string{""}, append(n.routes(s), api.Health(n.web.deps, s.name))...)
 		}
-		if err := n.serve(ctx, s, edge.Chain(engine, n.web.chain...)); err != nil {
+		if err := n.serve(ctx, s, edge.Chain(engine, chain...)); err != nil {
 			return err
 		}
 	}

@@ -44,6 +44,9 @@ type Deps struct {
 	// Services reports every service of the platform, for GET /health/all.
 	Services func(ctx context.Context) []ServiceHealth
 
+	// ErasureGrace is how long a deleted company can be restored, default 30 days.
+	ErasureGrace time.Duration
+
 	Hold time.Duration    // how long an unpaid order holds its stock; 0: the order's default
 	Now  func() time.Time // default time.Now
 	Log  *slog.Logger     // default slog.Default
@@ -58,6 +61,7 @@ type Stores struct {
 type Reader interface {
 	Unmarshal(data []byte, v any) error
 	Load(ctx context.Context, c *persistence.Collection, id entrepot.ID) (*persistence.Document, error)
+	Counter
 	Find(ctx context.Context, c *persistence.Collection, scope entrepot.Scope, q persistence.Query) (docs []persistence.Document, next string, err error)
 }
 
@@ -79,6 +83,9 @@ func (d Deps) withDefaults() Deps {
 	}
 	if d.TokenTTL <= 0 {
 		d.TokenTTL = 15 * time.Minute
+	}
+	if d.ErasureGrace <= 0 {
+		d.ErasureGrace = 30 * 24 * time.Hour
 	}
 	if d.Log == nil {
 		d.Log = slog.Default()

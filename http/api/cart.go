@@ -21,7 +21,7 @@ func Cart(d Deps) Routes {
 	return Routes{"cart", []Route{
 		route(Route{ID: "get-cart", Method: http.MethodGet, Path: "/cart", Access: own, Summary: "Read the cart"}, s.get),
 		route(Route{ID: "clear-cart", Method: http.MethodDelete, Path: "/cart", Access: own, Summary: "Empty the cart"}, s.clear),
-		route(Route{ID: "add-cart-item", Method: http.MethodPost, Path: "/cart/items", Access: own, Status: http.StatusCreated, Summary: "Add to the cart"}, s.add),
+		route(Route{ID: "add-cart-item", Method: http.MethodPost, Keyed: true, Path: "/cart/items", Access: own, Status: http.StatusCreated, Summary: "Add to the cart"}, s.add),
 		route(Route{ID: "set-cart-item", Method: http.MethodPut, Path: "/cart/items/{id}", Access: own, Summary: "Change a quantity; 0 removes the line"}, s.set),
 		route(Route{ID: "remove-cart-item", Method: http.MethodDelete, Path: "/cart/items/{id}", Access: own, Summary: "Remove a line"}, s.remove),
 	}}
@@ -88,7 +88,9 @@ func (s *cartAPI) clear(ctx context.Context, _ *struct{}) (*answer[CartView], er
 
 type addItemInput struct {
 	Here
-	Body struct {
+	KeyHeader
+	RawBody []byte
+	Body    struct {
 		ProductID string `json:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
 		ShopID    string `json:"shopId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"default: the first shop that sells it"`
 		Quantity  int64  `json:"quantity" minimum:"1" maximum:"10000" example:"1"`
@@ -101,6 +103,7 @@ func (s *cartAPI) add(ctx context.Context, in *addItemInput) (*created[CartView]
 	if err != nil {
 		return nil, err
 	}
+	ctx, _ = in.command(ctx, "add", in.RawBody)
 	c, err := s.ask(ctx, &cartpb.AddItem{
 		ProductId: p.Id, ShopId: shopID, CompanyId: p.CompanyId, Quantity: in.Body.Quantity,
 		PriceMinor: p.PriceMinor, Currency: p.Currency, Name: p.Name,

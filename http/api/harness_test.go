@@ -62,6 +62,8 @@ type world struct {
 	handler http.Handler
 	errors  *errorLog
 	deps    api.Deps
+	// committer writes the Idempotency-Keys.
+	committer *persistence.Committer
 
 	company, otherCompany     entrepot.ID
 	shopA, shopB, otherShop   entrepot.ID
@@ -77,7 +79,7 @@ func newWorld(t testing.TB) *world {
 	w := &world{users: map[string]*userpb.User{}, tokens: map[string]string{}, errors: &errorLog{}}
 	kinds := []*grains.Kind{user.Kind(), access.Kind(), mail.Kind(), invitation.Kind(), company.Kind(), shop.Kind(), product.Kind(), cart.Kind(), order.Kind(), series.Kind(), payment.Kind(), stock.Kind()}
 	w.Member = grainstest.New(t, storetest.NewMemory(), kinds)
-	if err := w.Store.Ensure(t.Context(), []*persistence.Collection{auditLogs, stock.Movements}); err != nil {
+	if err := w.Store.Ensure(t.Context(), []*persistence.Collection{auditLogs, stock.Movements, api.IdempotencyKeys}); err != nil {
 		t.Fatal(err)
 	}
 	var err error
@@ -113,6 +115,10 @@ func newWorld(t testing.TB) *world {
 func (w *world) mount() {
 	engine := api.NewEngine()
 	services := allServices(w.deps)
+	if w.committer == nil {
+		w.committer = persistence.NewCommitter(w.Store, persistence.CommitterOptions{})
+	}
+	api.Remembering(api.NewKeyStore(w.committer, nil), services)
 	api.Mount(engine, w.errors.logger(), []string{"/api", "/api/v1"}, services...)
 	doc, err := api.OpenAPI("/api", services...)
 	if err != nil {
@@ -140,7 +146,7 @@ func (w *world) seed(t testing.TB, passwords *api.Passwords) {
 	t.Helper()
 	w.company, w.otherCompany = entrepot.NewID(), entrepot.NewID()
 	for slug, id := range map[string]entrepot.ID{"acme": w.company, "other": w.otherCompany} {
-		w.ask(t, companypb.Kind, id, &companypb.Create{Name: slug, Slug: slug, Currency: "EUR", TaxBasisPoints: 1900})
+		w.ask(t, companypb.Kind, id, &companypb.Create{Name: slug, Slug: slug, Currency: "EUR", TaxBasisPoints: 1900, Plan: "business"})
 	}
 	w.shopA, w.shopB, w.otherShop = entrepot.NewID(), entrepot.NewID(), entrepot.NewID()
 	for id, company := range map[entrepot.ID]entrepot.ID{w.shopA: w.company, w.shopB: w.company, w.otherShop: w.otherCompany} {

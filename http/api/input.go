@@ -36,7 +36,18 @@ type ListParams struct {
 
 // KeyHeader is the client's own name for a command, so that it may be sent again.
 type KeyHeader struct {
-	Key string `header:"Idempotency-Key" maxLength:"255" pattern:"^[!-~]+$" patternDescription:"visible ASCII" doc:"the same key gives the same answer for 24 hours"`
+	Key string `header:"Idempotency-Key" maxLength:"255" pattern:"^[!-~]+$" patternDescription:"visible ASCII" doc:"the same request with the same key gets the same answer for 24 hours, with Idempotent-Replayed: true; another request 422; while the first is being executed 409"`
+}
+
+// maxKey is the length of a key in bytes.
+const maxKey = 255
+
+// newID is the id of what a keyed request makes: a retry makes the same.
+func (k KeyHeader) newID(ctx context.Context, use string) entrepot.ID {
+	if k.Key == "" {
+		return entrepot.NewID()
+	}
+	return entrepot.DeriveID("new", use, entrepot.CallerFrom(ctx).UserID, k.Key)
 }
 
 // command returns a context whose next Ask is the client's keyed command, and

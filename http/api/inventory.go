@@ -23,10 +23,10 @@ func Inventory(d Deps) Routes {
 	write := Only(entrepot.CompanyAdmin, entrepot.ShopManager)
 	return Routes{"inventory", []Route{
 		route(Route{ID: "list-stock", Method: http.MethodGet, Path: "/inventory/items", Access: Staff, Summary: "List stock items"}, s.list),
-		route(Route{ID: "receive-goods", Method: http.MethodPost, Path: "/inventory/items", Access: write, Status: http.StatusCreated, Summary: "Receive goods of a product in a shop"}, s.receive),
+		route(Route{ID: "receive-goods", Method: http.MethodPost, Keyed: true, Path: "/inventory/items", Access: write, Status: http.StatusCreated, Summary: "Receive goods of a product in a shop"}, s.receive),
 		route(Route{ID: "get-stock", Method: http.MethodGet, Path: "/inventory/items/{id}", Access: Staff, Summary: "Stock on hand, reserved and available"}, s.get),
 		route(Route{ID: "list-movements", Method: http.MethodGet, Path: "/inventory/items/{id}/movements", Access: Staff, Summary: "The ledger of a stock item, newest first"}, s.movements),
-		route(Route{ID: "receive-more", Method: http.MethodPost, Path: "/inventory/items/{id}/receive", Access: write, Summary: "Receive more of a stock item"}, s.receiveMore),
+		route(Route{ID: "receive-more", Method: http.MethodPost, Keyed: true, Path: "/inventory/items/{id}/receive", Access: write, Summary: "Receive more of a stock item"}, s.receiveMore),
 	}}
 }
 

@@ -131,8 +131,11 @@ func (s *authAPI) acceptInvitation(ctx context.Context, in *acceptInput) (*creat
 	if err != nil {
 		return nil, err
 	}
-	i, err = grains.Ask[*invitationpb.Invitation](ctx, s.Asker, invitationpb.Kind, t.owner, &invitationpb.Accept{
-		Hash: t.hash(), Name: in.Body.Name, PasswordHash: hash,
+	err = s.within(ctx, s.Stores.Auth, staff, i.CompanyId, t.owner, func() (err error) {
+		i, err = grains.Ask[*invitationpb.Invitation](ctx, s.Asker, invitationpb.Kind, t.owner, &invitationpb.Accept{
+			Hash: t.hash(), Name: in.Body.Name, PasswordHash: hash,
+		})
+		return err
 	})
 	if err != nil {
 		return nil, notMailed(err)

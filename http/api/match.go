@@ -27,6 +27,14 @@ func (m IfMatch) version() (int64, error) {
 	return v, nil
 }
 
+// at is the entity of the path and the version that a change to it was made from.
+func (m IfMatch) at(path IDPath) (id entrepot.ID, version int64, err error) {
+	if id, err = path.id(); err == nil {
+		version, err = m.version()
+	}
+	return id, version, err
+}
+
 // Versioned is the ETag of an answer: the version of the entity.
 type Versioned struct {
 	ETag string `header:"ETag"`

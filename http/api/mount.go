@@ -63,7 +63,7 @@ func mount(engine *gin.Engine, log *slog.Logger, prefixes []string, services []R
 				if r.Root && i > 0 {
 					continue
 				}
-				op := r.operation(s.Service, prefix, api)
+				op := r.operation(s.Service, prefix, api, log)
 				op.Hidden = i > 0 // one path of several is documented
 				r.register(api, op, log)
 			}

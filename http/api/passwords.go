@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"entrepot"
+	"entrepot/http/edge"
 
 	"golang.org/x/crypto/bcrypt"
 )
@@ -21,12 +23,17 @@ const ProductionCost = 12
 // hashWait is how long a login waits for a free core.
 const hashWait = 3 * time.Second
 
+// maxHashes bounds the logins that wait, which hold no place of the edge.
+const maxHashes = 256
+
 // Passwords hashes and checks passwords: bcrypt over a hash of its own, so that
-// nothing beyond bcrypt's 72 bytes is lost, with no more hashes at a time than cores.
+// nothing beyond bcrypt's 72 bytes is lost, with no more hashes at a time than half the cores:
+// the rest is for those who are logged in.
 type Passwords struct {
-	cost  int
-	slots chan struct{}
-	dummy string // of no password: what an unknown account is checked against
+	cost    int
+	slots   chan struct{}
+	waiting atomic.Int64 // for a slot, or in one
+	dummy   string       // of no password: what an unknown account is checked against
 }
 
 // NewPasswords makes a hasher of a bcrypt cost (4 to 31).
@@ -34,7 +41,7 @@ func NewPasswords(cost int) (*Passwords, error) {
 	if cost < bcrypt.MinCost || cost > bcrypt.MaxCost {
 		return nil, fmt.Errorf("api: bcrypt cost %d is not within %d to %d", cost, bcrypt.MinCost, bcrypt.MaxCost)
 	}
-	p := &Passwords{cost: cost, slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	p := &Passwords{cost: cost, slots: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
 	dummy, err := p.Hash(context.Background(), entrepot.NewID()+entrepot.NewID())
 	p.dummy = dummy
 	return p, err
@@ -67,6 +74,12 @@ func (p *Passwords) Check(ctx context.Context, hash, password string) (bool, err
 
 // bounded runs work once a core is free; CodeUnavailable when none is in time.
 func (p *Passwords) bounded(ctx context.Context, work func() error) error {
+	edge.LeavePlace(ctx) // what waits here does not keep others from the rest
+	if p.waiting.Add(1) > maxHashes {
+		p.waiting.Add(-1)
+		return entrepot.Unavailable("too many logins at a time")
+	}
+	defer p.waiting.Add(-1)
 	t := time.NewTimer(hashWait)
 	defer t.Stop()
 	select {

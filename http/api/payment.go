@@ -20,9 +20,9 @@ func Payment(d Deps) Routes {
 	s := &paymentAPI{d.withDefaults()}
 	customer := Only(entrepot.Customer)
 	return Routes{"payments", []Route{
-		route(Route{ID: "create-payment-intent", Method: http.MethodPost, Path: "/payments/intent", Access: customer, Status: http.StatusCreated, Summary: "Open the payment of an order"}, s.intent),
+		route(Route{ID: "create-payment-intent", Method: http.MethodPost, Keyed: true, Path: "/payments/intent", Access: customer, Status: http.StatusCreated, Summary: "Open the payment of an order"}, s.intent),
 		route(Route{
-			ID: "process-payment", Method: http.MethodPost, Path: "/payments/process", Access: customer, Summary: "Pay an order",
+			ID: "process-payment", Method: http.MethodPost, Keyed: true, Path: "/payments/process", Access: customer, Summary: "Pay an order",
 			Doc: "The manual gateway refuses the tokens `fail` and `insufficient`, and amounts by card that end with .13.",
 		}, s.process),
 		route(Route{
@@ -31,7 +31,7 @@ func Payment(d Deps) Routes {
 		}, s.history),
 		route(Route{ID: "get-payment", Method: http.MethodGet, Path: "/payments/{id}", Access: LoggedIn, Summary: "Read a payment"}, s.get),
 		route(Route{
-			ID: "refund-payment", Method: http.MethodPost, Path: "/payments/{id}/refund",
+			ID: "refund-payment", Method: http.MethodPost, Keyed: true, Path: "/payments/{id}/refund",
 			Access: Only(entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager), Summary: "Give money back",
 		}, s.refund),
 	}}
@@ -96,6 +96,7 @@ func unpayable(o *orderpb.Order) error {
 
 type intentInput struct {
 	Here
+	KeyHeader
 	Body struct {
 		OrderID string `json:"orderId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
 	}

@@ -8,6 +8,8 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
+	companies "entrepot/grains/company"
+	"entrepot/grains/product"
 	"entrepot/grains/product/productpb"
 )
 
@@ -21,7 +23,7 @@ func Products(d Deps) Routes {
 			Doc:     "Staff see their company's products in every status, everybody else the active ones. A page may hold fewer than limit while there is a next one.",
 			Answers: reflect.TypeFor[entrepot.Page[ProductView]](),
 		}, s.list),
-		route(Route{ID: "create-product", Method: http.MethodPost, Path: "/products", Access: may, Status: http.StatusCreated, Summary: "Create a product"}, s.create),
+		route(Route{ID: "create-product", Method: http.MethodPost, Keyed: true, Path: "/products", Access: may, Status: http.StatusCreated, Summary: "Create a product"}, s.create),
 		route(Route{ID: "get-product", Method: http.MethodGet, Path: "/products/{id}", Access: Public, Summary: "Read a product"}, s.get),
 		route(Route{ID: "update-product", Method: http.MethodPatch, Path: "/products/{id}", Access: Staff, Summary: "Change a product"}, s.update),
 		route(Route{ID: "delete-product", Method: http.MethodDelete, Path: "/products/{id}", Access: may, Status: http.StatusNoContent, Summary: "Take a product out of the catalogue"}, s.remove),
@@ -78,7 +80,9 @@ func askProduct(ctx context.Context, a grains.Asker, id entrepot.ID) (*productpb
 
 type productInput struct {
 	Here
-	Body struct {
+	KeyHeader
+	RawBody []byte
+	Body    struct {
 		CompanyID   string          `json:"companyId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"for super admins; others create in their own company"`
 		ShopIDs     []string        `json:"shopIds" minItems:"1" maxItems:"200" doc:"the shops that sell it"`
 		SKU         string          `json:"sku" minLength:"1" maxLength:"64" example:"MUG-1" doc:"unique in the company"`
@@ -105,15 +109,21 @@ func (s *productAPI) create(ctx context.Context, in *productInput) (*created[Pro
 	if err := s.checkShops(ctx, company, b.ShopIDs); err != nil {
 		return nil, err
 	}
-	p, err := grains.Ask[*productpb.Product](ctx, s.Asker, productpb.Kind, entrepot.NewID(), &productpb.Create{
-		CompanyId: company, ShopIds: b.ShopIDs, Sku: b.SKU, Name: b.Name, Description: b.Description,
-		Category: b.Category, Brand: b.Brand, PriceMinor: price.Minor, Currency: b.Currency, Image: b.Image,
+	keyed, replayed := in.command(ctx, "create-product", in.RawBody)
+	var p *productpb.Product
+	id := in.newID(ctx, "product")
+	err = s.within(ctx, s.Stores.Ecommerce, resource{companies.Products, product.Collection, nil}, company, id, func() (err error) {
+		p, err = grains.Ask[*productpb.Product](keyed, s.Asker, productpb.Kind, id, &productpb.Create{
+			CompanyId: company, ShopIds: b.ShopIDs, Sku: b.SKU, Name: b.Name, Description: b.Description,
+			Category: b.Category, Brand: b.Brand, PriceMinor: price.Minor, Currency: b.Currency, Image: b.Image,
+		})
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	s.Lists.Invalidate(p.CompanyId)
-	return &created[ProductView]{Location: in.below(p.Id), Body: productOf(p)}, nil
+	return &created[ProductView]{Replay: replay(replayed), Location: in.below(p.Id), Body: productOf(p)}, nil
 }
 
 // checkShops: a product cannot ask the shops whose they are, so the edge does.

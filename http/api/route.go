@@ -75,10 +75,12 @@ type Route struct {
 	Access  Access
 	Status  int  // of success, default 200
 	Root    bool // mounted at the path as it stands, without prefix
+	Keyed   bool // takes an Idempotency-Key; its input embeds KeyHeader
 	// Answers is the type of the JSON that a handler writes by itself.
 	Answers reflect.Type
 
 	register func(huma.API, huma.Operation, *slog.Logger)
+	keys     *KeyStore // of a Keyed route; nil: only the entity remembers
 }
 
 // Routes are the operations of one service.
@@ -91,6 +93,9 @@ type Routes struct {
 func route[I, O any](r Route, h func(context.Context, *I) (*O, error)) Route {
 	if !r.Access.declared {
 		panic(fmt.Sprintf("api: the route %s declares no permission", r.ID))
+	}
+	if _, takes := reflect.TypeFor[I]().FieldByName("KeyHeader"); takes != r.Keyed {
+		panic(fmt.Sprintf("api: the route %s is Keyed: %v, its input takes a key: %v", r.ID, r.Keyed, takes))
 	}
 	r.register = func(api huma.API, op huma.Operation, log *slog.Logger) {
 		huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
@@ -148,7 +153,7 @@ func (a Access) checkStanding(ctx context.Context, method string) error {
 }
 
 // operation is the route as huma knows it, at prefix.
-func (r Route) operation(service, prefix string, api huma.API) huma.Operation {
+func (r Route) operation(service, prefix string, api huma.API, log *slog.Logger) huma.Operation {
 	if r.Root {
 		prefix = ""
 	}
@@ -159,6 +164,9 @@ func (r Route) operation(service, prefix string, api huma.API) huma.Operation {
 		RejectUnknownQueryParameters: true,
 		Middlewares:                  huma.Middlewares{guard(r.Access)},
 		Extensions:                   map[string]any{"x-roles": rolesOf(r.Access)},
+	}
+	if r.keys != nil {
+		op.Middlewares = append(op.Middlewares, remember(r.keys, log))
 	}
 	if op.DefaultStatus == 0 {
 		op.DefaultStatus = http.StatusOK

@@ -18,7 +18,7 @@ func Sales(d Deps) Routes {
 	s.rates.init(s.Now)
 	return Routes{"orders", []Route{
 		route(Route{
-			ID: "place-order", Method: http.MethodPost, Path: "/orders", Access: Only(entrepot.Customer), Status: http.StatusCreated,
+			ID: "place-order", Method: http.MethodPost, Keyed: true, Path: "/orders", Access: Only(entrepot.Customer), Status: http.StatusCreated,
 			Summary: "Place an order", Doc: "From the cart, or of the given items. Lines of several shops become one order a shop, all or none. Answered when the stock is reserved.",
 		}, s.place),
 		route(Route{
@@ -28,7 +28,7 @@ func Sales(d Deps) Routes {
 		route(Route{ID: "get-order", Method: http.MethodGet, Path: "/orders/{id}", Access: LoggedIn, Summary: "Read an order"}, s.get),
 		route(Route{ID: "get-tracking", Method: http.MethodGet, Path: "/orders/{id}/tracking", Access: LoggedIn, Summary: "Where an order is"}, s.tracking),
 		route(Route{
-			ID: "cancel-order", Method: http.MethodPost, Path: "/orders/{id}/cancel", Access: LoggedIn, Summary: "Cancel an order",
+			ID: "cancel-order", Method: http.MethodPost, Keyed: true, Path: "/orders/{id}/cancel", Access: LoggedIn, Summary: "Cancel an order",
 			Doc: "Stock and money go back by themselves.",
 		}, s.cancel),
 	}}
@@ -199,6 +199,7 @@ func (s *salesAPI) tracking(ctx context.Context, in *struct{ IDPath }) (*answer[
 
 type cancelInput struct {
 	IDPath
+	KeyHeader
 	Body *struct {
 		Reason string `json:"reason,omitempty" maxLength:"500" example:"changed my mind"`
 	}
@@ -213,6 +214,7 @@ func (s *salesAPI) cancel(ctx context.Context, in *cancelInput) (*answer[OrderVi
 	if in.Body != nil {
 		cmd.Reason = in.Body.Reason
 	}
+	ctx, _ = in.command(ctx, "cancel", []byte(cmd.Reason))
 	o, err := grains.Ask[*orderpb.Order](ctx, s.Asker, orderpb.Kind, id, cmd)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
+	companies "entrepot/grains/company"
 	"entrepot/grains/company/companypb"
 	"entrepot/grains/user"
 	"entrepot/grains/user/userpb"
@@ -109,6 +110,9 @@ type EmailAddress struct {
 
 func (e EmailAddress) lower() string { return strings.ToLower(e.Email) }
 
+// staff are what a plan limits: the accounts of a company that may be used.
+var staff = resource{companies.Staff, user.Collection, []persistence.Cond{{Field: "isActive", Op: persistence.Eq, Value: true}}}
+
 type createUserInput struct {
 	Here
 	Body struct {
@@ -133,8 +137,13 @@ func (s *authAPI) createUser(ctx context.Context, in *createUserInput) (*created
 	if err != nil {
 		return nil, err
 	}
-	u, err := grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, entrepot.NewID(), &userpb.Register{
-		Email: b.lower(), Name: b.Name, PasswordHash: hash, Role: b.Role, CompanyId: company,
+	var u *userpb.User
+	id := entrepot.NewID()
+	err = s.within(ctx, s.Stores.Auth, staff, company, id, func() (err error) {
+		u, err = grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, id, &userpb.Register{
+			Email: b.lower(), Name: b.Name, PasswordHash: hash, Role: b.Role, CompanyId: company,
+		})
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -200,8 +209,20 @@ func (s *authAPI) updateUser(ctx context.Context, in *updateUserInput) (*answer[
 	if err := s.leave(ctx, id); err != nil {
 		return nil, err
 	}
-	u, err := grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, id, &userpb.SetUser{
-		ExpectedVersion: expected, Name: in.Body.Name, Role: in.Body.Role, IsActive: in.Body.IsActive,
+	now, err := grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, id, &userpb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	employer := now.CompanyId
+	if now.IsActive || !in.Body.IsActive { // the plan counts who is taken on again
+		employer = ""
+	}
+	var u *userpb.User
+	err = s.within(ctx, s.Stores.Auth, staff, employer, id, func() (err error) {
+		u, err = grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, id, &userpb.SetUser{
+			ExpectedVersion: expected, Name: in.Body.Name, Role: in.Body.Role, IsActive: in.Body.IsActive,
+		})
+		return err
 	})
 	if err != nil {
 		return nil, err

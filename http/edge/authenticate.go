@@ -31,7 +31,7 @@ func Authenticate(tokens Verifier) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			header := r.Header.Get("Authorization")
-			if header == "" {
+			if header == "" || isForwarded(r.Context()) {
 				next.ServeHTTP(w, r)
 				return
 			}

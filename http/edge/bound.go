@@ -8,41 +8,6 @@ import (
 	"entrepot"
 )
 
-// Bound lets n requests in at a time. Many more callers than cores only make
-// everybody's tail long, so the others wait shortly and are then told when to
-// come back.
-func Bound(n int, wait time.Duration) Middleware {
-	places := make(chan struct{}, n)
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !enter(r.Context(), places, wait) {
-				WriteProblem(w, r, entrepot.Unavailable("too many requests are being served right now"))
-				return
-			}
-			defer func() { <-places }()
-			next.ServeHTTP(w, r)
-		})
-	}
-}
-
-func enter(ctx context.Context, places chan struct{}, wait time.Duration) bool {
-	select {
-	case places <- struct{}{}:
-		return true
-	default:
-	}
-	t := time.NewTimer(wait)
-	defer t.Stop()
-	select {
-	case places <- struct{}{}:
-		return true
-	case <-t.C:
-		return false
-	case <-ctx.Done():
-		return false
-	}
-}
-
 // Timeout gives every request a deadline; what it asks for ends by then.
 func Timeout(d time.Duration) Middleware {
 	return func(next http.Handler) http.Handler {

@@ -30,6 +30,7 @@ type Config struct {
 	Tokens         Verifier       // nil: nobody can be authenticated
 	AllowOrigins   []string       // CORS, exact origins; none by default
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed; none by default
+	Gateways       *Keys          // whose word on a caller is believed, on a service's listener; nil: nobody's
 	MaxBody        int64          // bytes, default 1 MiB
 	MaxInFlight    int            // requests at a time, default 512
 	Wait           time.Duration  // for a free place, default 250 ms
@@ -63,17 +64,20 @@ func (c Config) withDefaults() Config {
 // connections (sockets) do not belong behind it: it bounds time and number.
 func Standard(c Config) []Middleware {
 	c = c.withDefaults()
-	return []Middleware{
-		RequestID(c.TrustedProxies),
+	chain := []Middleware{RequestID(c.TrustedProxies)}
+	if c.Gateways != nil {
+		chain = append(chain, Forwarded(c.Gateways))
+	}
+	return append(chain,
 		Trace(),
 		SecurityHeaders(),
 		AccessLog(c.Log, c.LogSuccess),
 		Recover(c.Log),
 		CORS(c.AllowOrigins),
-		Bound(c.MaxInFlight, c.Wait),
-		Timeout(c.Timeout),
-		BodyLimit(c.MaxBody),
 		Authenticate(c.Tokens),
 		RateLimit(c.Limits),
-	}
+		NewPlaces(c.MaxInFlight, c.Wait).Bound(),
+		Timeout(c.Timeout),
+		BodyLimit(c.MaxBody),
+	)
 }

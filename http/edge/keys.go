@@ -50,8 +50,9 @@ const rereadEvery = 5 * time.Second
 const RotateLead = 90 * time.Second
 
 type keySet struct {
-	keys   []signingKey // in the order in which they sign
-	public map[string]ed25519.PublicKey
+	keys    []signingKey // in the order in which they sign
+	public  map[string]ed25519.PublicKey
+	forward map[string][]byte // what gateways sign callers with
 }
 
 type signingKey struct {
@@ -203,7 +204,7 @@ func readKeys(dir string) (*keySet, error) {
 		return nil, err
 	}
 	slices.Sort(names)
-	set := &keySet{public: map[string]ed25519.PublicKey{}}
+	set := &keySet{public: map[string]ed25519.PublicKey{}, forward: map[string][]byte{}}
 	for _, name := range names {
 		private, err := readKey(name)
 		if errors.Is(err, os.ErrNotExist) { // removed meanwhile
@@ -219,7 +220,7 @@ func readKeys(dir string) (*keySet, error) {
 			key.from = from
 		}
 		set.keys = append(set.keys, key)
-		set.public[key.id] = public
+		set.public[key.id], set.forward[key.id] = public, forwardKey(private)
 	}
 	if len(set.keys) == 0 {
 		return nil, nil

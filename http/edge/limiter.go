@@ -131,6 +131,10 @@ func RateLimit(l *Limiter) Middleware {
 			return next
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if isForwarded(r.Context()) { // the gateway has counted it
+				next.ServeHTTP(w, r)
+				return
+			}
 			c := entrepot.CallerFrom(r.Context())
 			key := "user:" + c.UserID
 			if c.UserID == "" {

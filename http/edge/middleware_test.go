@@ -174,7 +174,7 @@ func TestBound(t *testing.T) {
 			close(inside)
 			<-leave
 		}
-	}), Bound(1, time.Millisecond))
+	}), NewPlaces(1, time.Millisecond).Bound())
 	done := make(chan struct{})
 	slow := get(t, "Slow", "1")
 	go func() { defer close(done); h.ServeHTTP(httptest.NewRecorder(), slow) }()

@@ -1,8 +1,12 @@
 package edge
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -25,11 +29,13 @@ const ejection = 5 * time.Second
 // headerPrefix tells a service which part of the path the gateway took off.
 const headerPrefix = "X-Forwarded-Prefix"
 
-// Proxy forwards requests to the instances of one service, in turn. An instance
-// that does not answer is left alone for a while; a request that may be repeated
-// is tried at the next one.
+// Proxy forwards requests to the instances of one service, in turn, each with
+// its caller signed. An instance that does not answer is left alone for a while,
+// and the request is tried at the next one if it was certainly not executed, or
+// may be executed twice: a read, and what has an Idempotency-Key.
 type Proxy struct {
 	service string
+	keys    *Keys
 	find    Finder
 	forward *httputil.ReverseProxy
 	next    atomic.Uint64
@@ -40,8 +46,8 @@ type Proxy struct {
 
 // NewProxy returns a proxy to a service. strip is the path prefix that the
 // service does not know ("/api").
-func NewProxy(service string, find Finder, strip ...string) *Proxy {
-	p := &Proxy{service: service, find: find, ejected: map[string]time.Time{}}
+func NewProxy(service string, keys *Keys, find Finder, strip ...string) *Proxy {
+	p := &Proxy{service: service, keys: keys, find: find, ejected: map[string]time.Time{}}
 	p.forward = &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			for _, prefix := range strip {
@@ -51,7 +57,11 @@ func NewProxy(service string, find Finder, strip ...string) *Proxy {
 					break
 				}
 			}
-			r.SetXForwarded() // the service verifies the token itself
+			r.Out.Header.Del("X-Forwarded-For") // the caller's address is in what is signed
+			r.Out.Header.Del(headerCaller)
+			if caller, err := keys.sealCaller(r.In.Context(), r.Out.Method, r.Out.URL.RequestURI()); err == nil {
+				r.Out.Header.Set(headerCaller, caller)
+			} // else the service verifies the token itself
 		},
 		Transport: p,
 		ModifyResponse: func(r *http.Response) error {
@@ -68,14 +78,43 @@ func NewProxy(service string, find Finder, strip ...string) *Proxy {
 			if errors.Is(err, context.Canceled) {
 				return // the client has left
 			}
-			WriteProblem(w, r, entrepot.Unavailable("the %s service does not answer", service))
+			WriteProblem(w, r, p.lost(r, err))
 		},
 	}
 	return p
 }
 
-// ServeHTTP forwards one request.
-func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.forward.ServeHTTP(w, r) }
+// lost is the error of a request without an answer.
+func (p *Proxy) lost(r *http.Request, err error) error {
+	if errors.Is(err, errNoInstance) || undialled(err) || isRead(r) {
+		return entrepot.Unavailable("the %s service does not answer", p.service)
+	}
+	return &entrepot.Error{
+		Code: entrepot.CodeUnknownOutcome, RetryAfter: time.Second,
+		Message: "the " + p.service + " service gave no answer; ask again with the same key",
+	}
+}
+
+// ServeHTTP forwards one request. Its body is read first, so that it can be sent twice.
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Body != nil && r.ContentLength != 0 {
+		body, err := io.ReadAll(r.Body) // bounded by BodyLimit
+		if err != nil {
+			var tooLong *http.MaxBytesError
+			if errors.As(err, &tooLong) {
+				err = TooLarge(tooLong.Limit)
+			} else {
+				err = entrepot.Invalid("body", "readable", "could not be read")
+			}
+			WriteProblem(w, r, err)
+			return
+		}
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+		r.TransferEncoding = nil
+	}
+	p.forward.ServeHTTP(w, r)
+}
 
 // transport keeps connections to the instances; dialling one that is gone fails fast.
 var transport = &http.Transport{
@@ -83,33 +122,69 @@ var transport = &http.Transport{
 	DisableCompression: true,
 }
 
-// RoundTrip sends the request to an instance, and what may be repeated to another one.
+var errNoInstance = errors.New("no healthy instance")
+
+// tries is at how many instances a request is tried.
+const tries = 3
+
+// RoundTrip sends the request to an instance, and on what tells that it may, to another one.
 func (p *Proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 	instances := p.healthy(r.Context())
 	if len(instances) == 0 {
-		return nil, errors.New("no healthy instance")
-	}
-	tries := 1
-	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.ContentLength <= 0 {
-		tries = min(3, len(instances))
+		return nil, errNoInstance
 	}
 	first := p.next.Add(1)
-	var last error
-	for i := range tries {
-		address := instances[(first+uint64(i))%uint64(len(instances))]
-		out := r.Clone(r.Context())
-		out.URL = &url.URL{Scheme: "http", Host: address, Path: r.URL.Path, RawQuery: r.URL.RawQuery}
-		response, err := transport.RoundTrip(out)
-		if err == nil {
+	for i := uint64(1); ; i++ {
+		address := instances[(first+i)%uint64(len(instances))]
+		response, err := send(r, address)
+		last := i == tries || i == uint64(len(instances)) || r.Context().Err() != nil
+		switch {
+		case err == nil && (last || response.StatusCode != http.StatusServiceUnavailable || !isRead(r)):
 			return response, nil
+		case err == nil: // it is busy or leaving: another one may not be
+			_ = response.Body.Close()
+		default:
+			if r.Context().Err() == nil {
+				p.eject(address)
+			}
+			repeatable := undialled(err) || isRead(r) || r.Header.Get("Idempotency-Key") != ""
+			if last || !repeatable {
+				return nil, err
+			}
 		}
-		last = err
-		if r.Context().Err() != nil {
-			break
-		}
-		p.eject(address)
+		backOff(r.Context(), time.Duration(i)*25*time.Millisecond)
 	}
-	return nil, last
+}
+
+func send(r *http.Request, address string) (*http.Response, error) {
+	out := r.Clone(r.Context())
+	out.URL = &url.URL{Scheme: "http", Host: address, Path: r.URL.Path, RawQuery: r.URL.RawQuery}
+	if r.GetBody != nil {
+		body, err := r.GetBody()
+		if err != nil {
+			return nil, err
+		}
+		out.Body = body
+	}
+	return transport.RoundTrip(out)
+}
+
+func isRead(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+
+// undialled: nothing was sent.
+func undialled(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}
+
+// backOff waits half of d to d, or until the request ends.
+func backOff(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d/2 + rand.N(d/2)) //nolint:gosec // jitter
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
 }
 
 // healthy are the instances that did not fail lately; all of them when all did.

@@ -8,9 +8,17 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
+
+	"entrepot"
 )
 
 type found []string
+
+func proxyKeys(t *testing.T) *Keys {
+	t.Helper()
+	return newKeys(t, &clock{at: time.Unix(1_800_000_000, 0)})
+}
 
 func (f found) Find(context.Context, string) []string { return f }
 
@@ -27,7 +35,7 @@ func TestProxyStripsItsPrefixAndPutsItBack(t *testing.T) {
 		w.WriteHeader(http.StatusCreated)
 		_, _ = io.WriteString(w, r.URL.RequestURI()+" "+r.Header.Get("Authorization"))
 	})
-	h := Chain(NewProxy("sales", found{address}, "/api/v1", "/api"), SecurityHeaders())
+	h := Chain(NewProxy("sales", proxyKeys(t), found{address}, "/api/v1", "/api"), SecurityHeaders())
 	for _, prefix := range []string{"/api", "/api/v1"} {
 		w := httptest.NewRecorder()
 		r := httptest.NewRequest(http.MethodPost, prefix+"/orders?a=b", strings.NewReader("{}"))
@@ -47,7 +55,7 @@ func TestProxyLeavesAFailingInstanceAlone(t *testing.T) {
 	address, _ := instance(t, func(http.ResponseWriter, *http.Request) { good.Add(1) })
 	dead, s := instance(t, nil)
 	s.Close()
-	p := NewProxy("sales", found{dead, address}, "/api")
+	p := NewProxy("sales", proxyKeys(t), found{dead, address}, "/api")
 	for range 10 {
 		w := httptest.NewRecorder()
 		p.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/orders", nil))
@@ -60,25 +68,82 @@ func TestProxyLeavesAFailingInstanceAlone(t *testing.T) {
 	}
 }
 
-func TestProxyDoesNotRepeatAnOrder(t *testing.T) {
-	var tries atomic.Int64
-	address, _ := instance(t, func(w http.ResponseWriter, _ *http.Request) {
-		tries.Add(1)
-		c, _, err := w.(http.Hijacker).Hijack()
-		if err == nil {
-			_ = c.Close() // dies after it was asked
-		}
+// TestProxyRepeatsOnlyWhatItMay: an instance that dies after it was asked may
+// have done what it was asked.
+func TestProxyRepeatsOnlyWhatItMay(t *testing.T) {
+	for _, c := range []struct {
+		name, method, key string
+		tries             int64
+		code              entrepot.Code
+	}{
+		{"an order", http.MethodPost, "", 1, entrepot.CodeUnknownOutcome},
+		{"a change", http.MethodPut, "", 1, entrepot.CodeUnknownOutcome},
+		{"an order with a key", http.MethodPost, "k", 3, entrepot.CodeUnknownOutcome},
+		{"a read", http.MethodGet, "", 3, entrepot.CodeUnavailable},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var tries atomic.Int64
+			address, _ := instance(t, func(w http.ResponseWriter, r *http.Request) {
+				if body, _ := io.ReadAll(r.Body); r.Method != http.MethodGet && string(body) != "{}" {
+					t.Errorf("the body is %q", body)
+				}
+				tries.Add(1)
+				c, _, err := w.(http.Hijacker).Hijack()
+				if err == nil {
+					_ = c.Close()
+				}
+			})
+			w := httptest.NewRecorder()
+			r := httptest.NewRequest(c.method, "/api/orders", strings.NewReader("{}"))
+			if c.method == http.MethodGet {
+				r = httptest.NewRequest(c.method, "/api/orders", nil)
+			}
+			r.Header.Set("Idempotency-Key", c.key)
+			NewProxy("sales", proxyKeys(t), found{address, address, address, address}, "/api").ServeHTTP(w, r)
+			if p := problemIn(t, w); p.Code != c.code || w.Header().Get("Retry-After") == "" || tries.Load() != c.tries {
+				t.Errorf("%s after %d tries", w.Body, tries.Load())
+			}
+		})
+	}
+}
+
+// TestProxySendsAnOrderToAnInstanceThatIsThere: what was not sent was not executed.
+func TestProxySendsAnOrderToAnInstanceThatIsThere(t *testing.T) {
+	var got atomic.Value
+	address, _ := instance(t, func(_ http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body)
+		got.Store(string(b))
 	})
+	dead, s := instance(t, nil)
+	s.Close()
 	w := httptest.NewRecorder()
-	NewProxy("sales", found{address, address}, "/api").ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/api/orders", strings.NewReader("{}")))
-	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || tries.Load() != 1 {
-		t.Errorf("%d after %d tries", w.Code, tries.Load())
+	r := httptest.NewRequest(http.MethodPost, "/api/orders", strings.NewReader(`{"a":1}`))
+	p := NewProxy("sales", proxyKeys(t), found{dead, address}, "/api")
+	p.next.Store(^uint64(0)) // the dead one first
+	p.next.Add(^uint64(0))
+	p.ServeHTTP(w, r)
+	if w.Code != http.StatusOK || got.Load() != `{"a":1}` {
+		t.Errorf("%d, the instance got %v", w.Code, got.Load())
+	}
+}
+
+// TestProxyReadsElsewhereWhenOneIsBusy: 503 says that it was not executed.
+func TestProxyReadsElsewhereWhenOneIsBusy(t *testing.T) {
+	busy, _ := instance(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	free, _ := instance(t, func(http.ResponseWriter, *http.Request) {})
+	p := NewProxy("sales", proxyKeys(t), found{busy, free}, "/api")
+	for range 4 {
+		w := httptest.NewRecorder()
+		p.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/orders", nil))
+		if w.Code != http.StatusOK {
+			t.Fatalf("%d", w.Code)
+		}
 	}
 }
 
 func TestProxyWithoutAnInstanceSaysSo(t *testing.T) {
 	w := httptest.NewRecorder()
-	NewProxy("sales", found{}, "/api").ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/orders", nil))
+	NewProxy("sales", proxyKeys(t), found{}, "/api").ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/orders", nil))
 	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "sales") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}

@@ -60,6 +60,34 @@ func (s *Store) Due(ctx context.Context, c *persistence.Collection, now time.Tim
 	return due, err
 }
 
+// Purge removes documents whose wakeAt has passed. The delete asks for wakeAt
+// once more: a document that was written meanwhile stays.
+func (s *Store) Purge(ctx context.Context, c *persistence.Collection, now time.Time, limit int) (int, error) {
+	due, err := s.Due(ctx, c, now, limit)
+	if err != nil || len(due) == 0 {
+		return 0, err
+	}
+	if err := s.enter(); err != nil {
+		return 0, err
+	}
+	defer s.leave()
+	t, err := s.table(c)
+	if err != nil {
+		return 0, err
+	}
+	ids := make(bson.A, len(due))
+	for i, d := range due {
+		ids[i] = idValue(d.ID)
+	}
+	r, err := t.coll.DeleteMany(ctx, bson.D{
+		e("_id", bson.D{e("$in", ids)}), e("wakeAt", bson.D{e("$lte", bson.NewDateTimeFromTime(now))}),
+	})
+	if err != nil {
+		return 0, err
+	}
+	return int(r.DeletedCount), nil
+}
+
 func (t *table) find(ctx context.Context, filter bson.D, o *options.FindOptionsBuilder) (docs []persistence.Document, err error) {
 	cursor, err := t.coll.Find(ctx, filter, o)
 	if err != nil {
@@ -109,6 +137,24 @@ func (s *Store) Find(ctx context.Context, c *persistence.Collection, scope entre
 		}
 	}
 	return docs, "", nil
+}
+
+// Count counts up to most documents.
+func (s *Store) Count(ctx context.Context, c *persistence.Collection, scope entrepot.Scope, where []persistence.Cond, most int) (int, error) {
+	if err := s.enter(); err != nil {
+		return 0, err
+	}
+	defer s.leave()
+	t, err := s.table(c)
+	if err != nil {
+		return 0, err
+	}
+	p, err := persistence.NewCountPlan(c, where)
+	if err != nil || scope.Empty() {
+		return 0, err
+	}
+	n, err := t.coll.CountDocuments(ctx, filterOf(t, scope, p, persistence.RangeAll), options.Count().SetLimit(int64(most)))
+	return int(n), err
 }
 
 // filterOf is the filter for one range of a plan. Its terms stand side by side

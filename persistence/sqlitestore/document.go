@@ -185,3 +185,23 @@ func (s *Store) Due(ctx context.Context, c *persistence.Collection, now time.Tim
 	})
 	return due, err
 }
+
+// Purge removes documents whose wakeAt has passed.
+func (s *Store) Purge(ctx context.Context, c *persistence.Collection, now time.Time, limit int) (n int, err error) {
+	t, err := s.table(c)
+	if err != nil {
+		return 0, err
+	}
+	due, err := s.Due(ctx, c, now, limit) // most often none, and then nobody's write waits
+	if err != nil || len(due) == 0 {
+		return 0, err
+	}
+	err = s.write(ctx, func(conn *conn) error {
+		n = 0
+		return conn.rows(ctx, t.purge, []value{now.UnixMilli(), int64(limit)}, func([]value) error {
+			n++
+			return nil
+		})
+	})
+	return n, err
+}

@@ -61,6 +61,35 @@ func (s *Store) Find(ctx context.Context, c *persistence.Collection, scope entre
 	return docs, p.Next(c, &docs[p.Limit-1]), nil
 }
 
+// Count counts up to most documents.
+func (s *Store) Count(ctx context.Context, c *persistence.Collection, scope entrepot.Scope, where []persistence.Cond, most int) (n int, err error) {
+	t, err := s.table(c)
+	if err != nil {
+		return 0, err
+	}
+	p, err := persistence.NewCountPlan(c, where)
+	if err != nil || scope.Empty() {
+		return 0, err
+	}
+	q := &query{}
+	addScope(q, scope)
+	for _, w := range p.Where {
+		t.addCond(q, w)
+	}
+	text := "SELECT 1 FROM " + quote(c.Name)
+	if len(q.terms) > 0 {
+		text += " WHERE " + strings.Join(q.terms, " AND ")
+	}
+	err = s.read(ctx, func(conn *conn) error {
+		return conn.rows(ctx, "SELECT COUNT(*) FROM ("+text+" LIMIT ?)", append(q.args, int64(most)), func(row []value) error {
+			r := rowReader{row: row}
+			n = int(r.int())
+			return r.err
+		})
+	})
+	return n, err
+}
+
 // find is the statement for one range of a plan.
 func (t *table) find(scope entrepot.Scope, p *persistence.Plan, r persistence.Range, limit int) (string, []value) {
 	q := &query{}

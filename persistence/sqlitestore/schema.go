@@ -31,6 +31,7 @@ type table struct {
 	load    string
 	list    string // the columns of find and its table, as far as WHERE
 	due     string
+	purge   string
 }
 
 // The columns every document has, in the order of the statements' parameters.
@@ -73,6 +74,7 @@ func newTable(c *persistence.Collection) *table {
 	listed[slices.Index(listed, "recent")] = "NULL"
 	t.list = fmt.Sprintf("SELECT id, %s FROM %s", strings.Join(listed, ", "), name)
 	t.due = fmt.Sprintf("SELECT id, wake_at FROM %s WHERE wake_at IS NOT NULL AND wake_at <= ? ORDER BY wake_at, id LIMIT ?", name)
+	t.purge = fmt.Sprintf("DELETE FROM %s WHERE id IN (SELECT id FROM %s WHERE wake_at IS NOT NULL AND wake_at <= ? ORDER BY wake_at, id LIMIT ?) RETURNING id", name, name)
 	return t
 }
 

@@ -185,6 +185,24 @@ func (m *memory) Find(ctx context.Context, c *persistence.Collection, scope entr
 	return found, p.Next(c, &found[p.Limit-1]), nil
 }
 
+func (m *memory) Count(ctx context.Context, c *persistence.Collection, scope entrepot.Scope, where []persistence.Cond, most int) (n int, err error) {
+	p, err := persistence.NewCountPlan(c, where)
+	if err != nil || scope.Empty() {
+		return 0, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.use(ctx, c); err != nil {
+		return 0, err
+	}
+	for _, d := range m.docs[c.Name] {
+		if inScope(d, scope) && matches(c, d, p.Where) {
+			n++
+		}
+	}
+	return min(n, most), nil
+}
+
 func (m *memory) Due(ctx context.Context, c *persistence.Collection, now time.Time, limit int) ([]persistence.Due, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -204,6 +222,16 @@ func (m *memory) Due(ctx context.Context, c *persistence.Collection, now time.Ti
 		return strings.Compare(a.ID, b.ID)
 	})
 	return due[:min(limit, len(due))], nil
+}
+
+func (m *memory) Purge(ctx context.Context, c *persistence.Collection, now time.Time, limit int) (int, error) {
+	due, err := m.Due(ctx, c, now, limit)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, d := range due {
+		delete(m.docs[c.Name], d.ID)
+	}
+	return len(due), err
 }
 
 func (m *memory) Log() events.Log { return &m.log }

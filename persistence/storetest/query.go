@@ -226,3 +226,68 @@ func testDue(t *testing.T, f *fixture) {
 	f.must(moved)
 	check(due(epoch.Add(2*time.Hour), 100), append(slices.Clone(want[2:]), persistence.Due{ID: moved.ID, WakeAt: moved.WakeAt}))
 }
+
+func testPurge(t *testing.T, f *fixture) {
+	var docs []persistence.Document
+	for i := range 6 {
+		d := f.doc(entrepot.NewID())
+		if i > 0 { // the first has no time
+			d.WakeAt = epoch.Add(time.Duration(i) * time.Second)
+		}
+		f.must(d)
+		docs = append(docs, d)
+	}
+	purge := func(now time.Time, limit, want int) {
+		t.Helper()
+		if n, err := f.Purge(f.ctx, things, now, limit); err != nil || n != want {
+			t.Fatalf("Purge: %d, %v; want %d", n, err, want)
+		}
+	}
+	purge(epoch, 10, 0)
+	purge(docs[4].WakeAt, 2, 2) // the oldest first
+	f.absent(docs[1].ID)
+	f.absent(docs[2].ID)
+	moved := *f.load(docs[3].ID)
+	moved.Version, moved.WakeAt = 2, epoch.Add(time.Hour)
+	f.must(moved)
+	purge(docs[4].WakeAt, 10, 1)
+	f.absent(docs[4].ID)
+	for _, d := range []persistence.Document{docs[0], docs[3], docs[5]} {
+		f.load(d.ID)
+	}
+	again := docs[1] // what is gone may be inserted anew
+	f.must(again)
+	f.load(again.ID)
+}
+
+func testCount(t *testing.T, f *fixture) {
+	ours, theirs := entrepot.NewID(), entrepot.NewID()
+	for i := range 9 {
+		d := f.doc(ours)
+		d.Fields[3] = i%3 == 0
+		f.must(d)
+	}
+	f.must(f.doc(theirs))
+	active := []persistence.Cond{{Field: "active", Op: persistence.Eq, Value: true}}
+	for _, c := range []struct {
+		scope entrepot.Scope
+		where []persistence.Cond
+		most  int
+		want  int
+	}{
+		{entrepot.InCompany(ours), nil, 100, 9},
+		{entrepot.InCompany(ours), nil, 5, 5},
+		{entrepot.InCompany(ours), active, 100, 3},
+		{entrepot.InCompany(theirs), nil, 100, 1},
+		{entrepot.InCompany(entrepot.NewID()), nil, 100, 0},
+		{entrepot.AllTenants(), nil, 100, 10},
+		{entrepot.Scope{}, nil, 100, 0},
+	} {
+		if n, err := f.Count(f.ctx, things, c.scope, c.where, c.most); err != nil || n != c.want {
+			t.Errorf("%+v: %d, %v", c, n, err)
+		}
+	}
+	if _, err := f.Count(f.ctx, things, entrepot.AllTenants(), []persistence.Cond{{Field: "label", Op: persistence.Eq, Value: "x"}}, 1); err == nil {
+		t.Error("an undeclared field was counted by")
+	}
+}

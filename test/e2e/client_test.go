@@ -151,6 +151,10 @@ func (c *client) once(ctx context.Context, m *member, method, path, key string, 
 		if err := json.Unmarshal(a.body, &problem); err != nil {
 			problem.Code = entrepot.CodeInternal
 		}
+		if problem.Code == entrepot.CodeInFlight { // the first try may have died with its member
+			a.detail = string(a.body)
+			return a, false
+		}
 		a.outcome, a.code, a.detail = check.Refused, string(problem.Code), string(a.body)
 		return a, true
 	}

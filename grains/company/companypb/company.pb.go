@@ -21,6 +21,251 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type Address struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Line1         string                 `protobuf:"bytes,1,opt,name=line1,proto3" json:"line1,omitempty"`
+	Line2         string                 `protobuf:"bytes,2,opt,name=line2,proto3" json:"line2,omitempty"`
+	City          string                 `protobuf:"bytes,3,opt,name=city,proto3" json:"city,omitempty"`
+	State         string                 `protobuf:"bytes,4,opt,name=state,proto3" json:"state,omitempty"`
+	PostalCode    string                 `protobuf:"bytes,5,opt,name=postal_code,json=postalCode,proto3" json:"postal_code,omitempty"`
+	Country       string                 `protobuf:"bytes,6,opt,name=country,proto3" json:"country,omitempty"` // ISO 3166-1 alpha-2
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Address) Reset() {
+	*x = Address{}
+	mi := &file_grains_company_companypb_company_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Address) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Address) ProtoMessage() {}
+
+func (x *Address) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_company_companypb_company_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Address.ProtoReflect.Descriptor instead.
+func (*Address) Descriptor() ([]byte, []int) {
+	return file_grains_company_companypb_company_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *Address) GetLine1() string {
+	if x != nil {
+		return x.Line1
+	}
+	return ""
+}
+
+func (x *Address) GetLine2() string {
+	if x != nil {
+		return x.Line2
+	}
+	return ""
+}
+
+func (x *Address) GetCity() string {
+	if x != nil {
+		return x.City
+	}
+	return ""
+}
+
+func (x *Address) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *Address) GetPostalCode() string {
+	if x != nil {
+		return x.PostalCode
+	}
+	return ""
+}
+
+func (x *Address) GetCountry() string {
+	if x != nil {
+		return x.Country
+	}
+	return ""
+}
+
+type Branding struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	PrimaryColor   string                 `protobuf:"bytes,1,opt,name=primary_color,json=primaryColor,proto3" json:"primary_color,omitempty"` // #rrggbb
+	SecondaryColor string                 `protobuf:"bytes,2,opt,name=secondary_color,json=secondaryColor,proto3" json:"secondary_color,omitempty"`
+	Banner         string                 `protobuf:"bytes,3,opt,name=banner,proto3" json:"banner,omitempty"` // https URL
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *Branding) Reset() {
+	*x = Branding{}
+	mi := &file_grains_company_companypb_company_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Branding) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Branding) ProtoMessage() {}
+
+func (x *Branding) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_company_companypb_company_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Branding.ProtoReflect.Descriptor instead.
+func (*Branding) Descriptor() ([]byte, []int) {
+	return file_grains_company_companypb_company_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Branding) GetPrimaryColor() string {
+	if x != nil {
+		return x.PrimaryColor
+	}
+	return ""
+}
+
+func (x *Branding) GetSecondaryColor() string {
+	if x != nil {
+		return x.SecondaryColor
+	}
+	return ""
+}
+
+func (x *Branding) GetBanner() string {
+	if x != nil {
+		return x.Banner
+	}
+	return ""
+}
+
+// Profile is what a company says of itself.
+type Profile struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Description   string                 `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
+	Logo          string                 `protobuf:"bytes,3,opt,name=logo,proto3" json:"logo,omitempty"` // https URL
+	Email         string                 `protobuf:"bytes,4,opt,name=email,proto3" json:"email,omitempty"`
+	Phone         string                 `protobuf:"bytes,5,opt,name=phone,proto3" json:"phone,omitempty"`
+	Website       string                 `protobuf:"bytes,6,opt,name=website,proto3" json:"website,omitempty"` // https URL
+	Address       *Address               `protobuf:"bytes,7,opt,name=address,proto3" json:"address,omitempty"`
+	Branding      *Branding              `protobuf:"bytes,8,opt,name=branding,proto3" json:"branding,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Profile) Reset() {
+	*x = Profile{}
+	mi := &file_grains_company_companypb_company_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Profile) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Profile) ProtoMessage() {}
+
+func (x *Profile) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_company_companypb_company_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Profile.ProtoReflect.Descriptor instead.
+func (*Profile) Descriptor() ([]byte, []int) {
+	return file_grains_company_companypb_company_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Profile) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Profile) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *Profile) GetLogo() string {
+	if x != nil {
+		return x.Logo
+	}
+	return ""
+}
+
+func (x *Profile) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *Profile) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
+}
+
+func (x *Profile) GetWebsite() string {
+	if x != nil {
+		return x.Website
+	}
+	return ""
+}
+
+func (x *Profile) GetAddress() *Address {
+	if x != nil {
+		return x.Address
+	}
+	return nil
+}
+
+func (x *Profile) GetBranding() *Branding {
+	if x != nil {
+		return x.Branding
+	}
+	return nil
+}
+
 type Create struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	Name           string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -31,13 +276,16 @@ type Create struct {
 	Timezone       string                 `protobuf:"bytes,6,opt,name=timezone,proto3" json:"timezone,omitempty"`                                      // IANA
 	TaxBasisPoints int64                  `protobuf:"varint,7,opt,name=tax_basis_points,json=taxBasisPoints,proto3" json:"tax_basis_points,omitempty"` // 1900 = 19 %
 	OwnerId        string                 `protobuf:"bytes,8,opt,name=owner_id,json=ownerId,proto3" json:"owner_id,omitempty"`
+	Plan           string                 `protobuf:"bytes,9,opt,name=plan,proto3" json:"plan,omitempty"`                                         // default free
+	TrialUntilMs   int64                  `protobuf:"varint,10,opt,name=trial_until_ms,json=trialUntilMs,proto3" json:"trial_until_ms,omitempty"` // 0: active at once
+	Profile        *Profile               `protobuf:"bytes,11,opt,name=profile,proto3" json:"profile,omitempty"`                                  // what else it says of itself; name, description and email are above
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Create) Reset() {
 	*x = Create{}
-	mi := &file_grains_company_companypb_company_proto_msgTypes[0]
+	mi := &file_grains_company_companypb_company_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -49,7 +297,7 @@ func (x *Create) String() string {
 func (*Create) ProtoMessage() {}
 
 func (x *Create) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_company_companypb_company_proto_msgTypes[0]
+	mi := &file_grains_company_companypb_company_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -62,7 +310,7 @@ func (x *Create) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Create.ProtoReflect.Descriptor instead.
 func (*Create) Descriptor() ([]byte, []int) {
-	return file_grains_company_companypb_company_proto_rawDescGZIP(), []int{0}
+	return file_grains_company_companypb_company_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Create) GetName() string {
@@ -121,6 +369,575 @@ func (x *Create) GetOwnerId() string {
 	return ""
 }
 
+func (x *Create) GetPlan() string {
+	if x != nil {
+		return x.Plan
+	}
+	return ""
+}
+
+func (x *Create) GetTrialUntilMs() int64 {
+	if x != nil {
+		return x.TrialUntilMs
+	}
+	return 0
+}
+
+func (x *Create) GetProfile() *Profile {
+	if x != nil {
+		return x.Profile
+	}
+	return nil
+}
+
+// Update replaces the profile, and by super admins slug and owner. Answered with the company.
+type Update struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	ExpectedVersion int64                  `protobuf:"varint,1,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"` // 0: whatever it is
+	Profile         *Profile               `protobuf:"bytes,2,opt,name=profile,proto3" json:"profile,omitempty"`
+	Slug            string                 `protobuf:"bytes,3,opt,name=slug,proto3" json:"slug,omitempty"`                      // empty: as it is
+	OwnerId         string                 `protobuf:"bytes,4,opt,name=owner_id,json=ownerId,proto3" json:"owner_id,omitempty"` // empty: as it is
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *Update) Reset() {
+	*x = Update{}
+	mi := &file_grains_company_companypb_company_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Update) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Update) ProtoMessage() {}
+
+func (x *Update) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_company_companypb_company_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Update.ProtoReflect.Descriptor instead.
+func (*Update) Descriptor() ([]byte, []int) {
+	return file_grains_company_companypb_company_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Update) GetExpectedVersion() int64 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
+}
+
+func (x *Update) GetProfile() *Profile {
+	if x != nil {
+		return x.Profile
+	}
+	return nil
+}
+
+func (x *Update) GetSlug() string {
+	if x != nil {
+		return x.Slug
+	}
+	return ""
+}
+
+func (x *Update) GetOwnerId() string {
+	if x != nil {
+		return x.OwnerId
+	}
+	return ""
+}
+
+// SetSettings changes what the company sells by; fields that are absent stay. The currency never changes.
+type SetSettings struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	ExpectedVersion int64                  `protobuf:"varint,1,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
+	Timezone        *string                `protobuf:"bytes,2,opt,name=timezone,proto3,oneof" json:"timezone,omitempty"`
+	TaxBasisPoints  *int64                 `protobuf:"varint,3,opt,name=tax_basis_points,json=taxBasisPoints,proto3,oneof" json:"tax_basis_points,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *SetSettings) Reset() {
+	*x = SetSettings{}
+	mi := &file_grains_company_companypb_company_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetSettings) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetSettings) ProtoMessage() {}
+
+func (x *SetSettings) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_company_companypb_company_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetSettings.ProtoReflect.Descriptor instead.
+func (*SetSettings) Descriptor() ([]byte, []int) {
+	return file_grains_company_companypb_company_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *SetSettings) GetExpectedVersion() int64 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
+}
+
+func (x *SetSettings) GetTimezone() string {
+	if x != nil && x.Timezone != nil {
+		return *x.Timezone
+	}
+	return ""
+}
+
+func (x *SetSettings) GetTaxBasisPoints() int64 {
+	if x != nil && x.TaxBasisPoints != nil {
+		return *x.TaxBasisPoints
+	}
+	return 0
+}
+
+// SetSubscription changes plan and standing. Only super admins send it. Answered when every member can know.
+type SetSubscription struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	ExpectedVersion int64                  `protobuf:"varint,1,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
+	Plan            string                 `protobuf:"bytes,2,opt,name=plan,proto3" json:"plan,omitempty"`
+	Status          string                 `protobuf:"bytes,3,opt,name=status,proto3" json:"status,omitempty"`                         // trial, active, past_due, suspended, cancelled
+	ExpiresMs       int64                  `protobuf:"varint,4,opt,name=expires_ms,json=expiresMs,proto3" json:"expires_ms,omitempty"` // Unix ms; 0: it does not end by itself
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *SetSubscription) Reset() {
+	*x = SetSubscription{}
+	mi := &file_grains_company_companypb_company_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetSubscription) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetSubscription) ProtoMessage() {}
+
+func (x *SetSubscription) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_company_companypb_company_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetSubscription.ProtoReflect.Descriptor instead.
+func (*SetSubscription) Descriptor() ([]byte, []int) {
+	return file_grains_company_companypb_company_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *SetSubscription) GetExpectedVersion() int64 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
+}
+
+func (x *SetSubscription) GetPlan() string {
+	if x != nil {
+		return x.Plan
+	}
+	return ""
+}
+
+func (x *SetSubscription) GetStatus() string {
+	if x != nil {
+		return x.Status
+	}
+	return ""
+}
+
+func (x *SetSubscription) GetExpiresMs() int64 {
+	if x != nil {
+		return x.ExpiresMs
+	}
+	return 0
+}
+
+// Delete closes the company at once and erases it after the grace period.
+type Delete struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	ExpectedVersion int64                  `protobuf:"varint,1,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
+	GraceMs         int64                  `protobuf:"varint,2,opt,name=grace_ms,json=graceMs,proto3" json:"grace_ms,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *Delete) Reset() {
+	*x = Delete{}
+	mi := &file_grains_company_companypb_company_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Delete) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Delete) ProtoMessage() {}
+
+func (x *Delete) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_company_companypb_company_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Delete.ProtoReflect.Descriptor instead.
+func (*Delete) Descriptor() ([]byte, []int) {
+	return file_grains_company_companypb_company_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Delete) GetExpectedVersion() int64 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
+}
+
+func (x *Delete) GetGraceMs() int64 {
+	if x != nil {
+		return x.GraceMs
+	}
+	return 0
+}
+
+// Restore takes a deletion back before it is done.
+type Restore struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Restore) Reset() {
+	*x = Restore{}
+	mi := &file_grains_company_companypb_company_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Restore) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Restore) ProtoMessage() {}
+
+func (x *Restore) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_company_companypb_company_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Restore.ProtoReflect.Descriptor instead.
+func (*Restore) Descriptor() ([]byte, []int) {
+	return file_grains_company_companypb_company_proto_rawDescGZIP(), []int{8}
+}
+
+// StandingKnown answers the step: the access grain knows the standing.
+type StandingKnown struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Version       int64                  `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StandingKnown) Reset() {
+	*x = StandingKnown{}
+	mi := &file_grains_company_companypb_company_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StandingKnown) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StandingKnown) ProtoMessage() {}
+
+func (x *StandingKnown) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_company_companypb_company_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StandingKnown.ProtoReflect.Descriptor instead.
+func (*StandingKnown) Descriptor() ([]byte, []int) {
+	return file_grains_company_companypb_company_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *StandingKnown) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+// Quota asks the platform's question before something is made: how many of a resource the plan allows (0: any number),
+// and at which point of the company's makings.
+type Quota struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Resource      string                 `protobuf:"bytes,1,opt,name=resource,proto3" json:"resource,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Quota) Reset() {
+	*x = Quota{}
+	mi := &file_grains_company_companypb_company_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Quota) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Quota) ProtoMessage() {}
+
+func (x *Quota) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_company_companypb_company_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Quota.ProtoReflect.Descriptor instead.
+func (*Quota) Descriptor() ([]byte, []int) {
+	return file_grains_company_companypb_company_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Quota) GetResource() string {
+	if x != nil {
+		return x.Resource
+	}
+	return ""
+}
+
+type Allowed struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Limit         int64                  `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	Made          int64                  `protobuf:"varint,2,opt,name=made,proto3" json:"made,omitempty"` // how many makings have ended
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Allowed) Reset() {
+	*x = Allowed{}
+	mi := &file_grains_company_companypb_company_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Allowed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Allowed) ProtoMessage() {}
+
+func (x *Allowed) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_company_companypb_company_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Allowed.ProtoReflect.Descriptor instead.
+func (*Allowed) Descriptor() ([]byte, []int) {
+	return file_grains_company_companypb_company_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Allowed) GetLimit() int64 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *Allowed) GetMade() int64 {
+	if x != nil {
+		return x.Made
+	}
+	return 0
+}
+
+// Claim announces that an entity is about to be made. existing was counted after Quota answered made. Refused as stale
+// when a making has ended since, as unavailable while others are being made and could be too many, as a conflict
+// (plan_limit) when there are too many.
+type Claim struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Resource      string                 `protobuf:"bytes,1,opt,name=resource,proto3" json:"resource,omitempty"`
+	EntityId      string                 `protobuf:"bytes,2,opt,name=entity_id,json=entityId,proto3" json:"entity_id,omitempty"`
+	Existing      int64                  `protobuf:"varint,3,opt,name=existing,proto3" json:"existing,omitempty"`
+	Made          int64                  `protobuf:"varint,4,opt,name=made,proto3" json:"made,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Claim) Reset() {
+	*x = Claim{}
+	mi := &file_grains_company_companypb_company_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Claim) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Claim) ProtoMessage() {}
+
+func (x *Claim) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_company_companypb_company_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Claim.ProtoReflect.Descriptor instead.
+func (*Claim) Descriptor() ([]byte, []int) {
+	return file_grains_company_companypb_company_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Claim) GetResource() string {
+	if x != nil {
+		return x.Resource
+	}
+	return ""
+}
+
+func (x *Claim) GetEntityId() string {
+	if x != nil {
+		return x.EntityId
+	}
+	return ""
+}
+
+func (x *Claim) GetExisting() int64 {
+	if x != nil {
+		return x.Existing
+	}
+	return 0
+}
+
+func (x *Claim) GetMade() int64 {
+	if x != nil {
+		return x.Made
+	}
+	return 0
+}
+
+// Made ends a claim, whatever came of it. A claim whose maker died ends by itself.
+type Made struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	EntityId      string                 `protobuf:"bytes,1,opt,name=entity_id,json=entityId,proto3" json:"entity_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Made) Reset() {
+	*x = Made{}
+	mi := &file_grains_company_companypb_company_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Made) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Made) ProtoMessage() {}
+
+func (x *Made) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_company_companypb_company_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Made.ProtoReflect.Descriptor instead.
+func (*Made) Descriptor() ([]byte, []int) {
+	return file_grains_company_companypb_company_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Made) GetEntityId() string {
+	if x != nil {
+		return x.EntityId
+	}
+	return ""
+}
+
 type Get struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -129,7 +946,7 @@ type Get struct {
 
 func (x *Get) Reset() {
 	*x = Get{}
-	mi := &file_grains_company_companypb_company_proto_msgTypes[1]
+	mi := &file_grains_company_companypb_company_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -141,7 +958,7 @@ func (x *Get) String() string {
 func (*Get) ProtoMessage() {}
 
 func (x *Get) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_company_companypb_company_proto_msgTypes[1]
+	mi := &file_grains_company_companypb_company_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -154,7 +971,7 @@ func (x *Get) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Get.ProtoReflect.Descriptor instead.
 func (*Get) Descriptor() ([]byte, []int) {
-	return file_grains_company_companypb_company_proto_rawDescGZIP(), []int{1}
+	return file_grains_company_companypb_company_proto_rawDescGZIP(), []int{14}
 }
 
 type Company struct {
@@ -171,13 +988,20 @@ type Company struct {
 	IsActive       bool                   `protobuf:"varint,10,opt,name=is_active,json=isActive,proto3" json:"is_active,omitempty"`
 	CreatedMs      int64                  `protobuf:"varint,11,opt,name=created_ms,json=createdMs,proto3" json:"created_ms,omitempty"`
 	UpdatedMs      int64                  `protobuf:"varint,12,opt,name=updated_ms,json=updatedMs,proto3" json:"updated_ms,omitempty"`
+	Profile        *Profile               `protobuf:"bytes,13,opt,name=profile,proto3" json:"profile,omitempty"`
+	Plan           string                 `protobuf:"bytes,14,opt,name=plan,proto3" json:"plan,omitempty"`
+	Status         string                 `protobuf:"bytes,15,opt,name=status,proto3" json:"status,omitempty"`
+	ExpiresMs      int64                  `protobuf:"varint,16,opt,name=expires_ms,json=expiresMs,proto3" json:"expires_ms,omitempty"`
+	Standing       string                 `protobuf:"bytes,17,opt,name=standing,proto3" json:"standing,omitempty"`               // full, read_only, closed
+	EraseMs        int64                  `protobuf:"varint,18,opt,name=erase_ms,json=eraseMs,proto3" json:"erase_ms,omitempty"` // when a deletion will be done; 0: not deleted
+	Version        int64                  `protobuf:"varint,19,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Company) Reset() {
 	*x = Company{}
-	mi := &file_grains_company_companypb_company_proto_msgTypes[2]
+	mi := &file_grains_company_companypb_company_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -189,7 +1013,7 @@ func (x *Company) String() string {
 func (*Company) ProtoMessage() {}
 
 func (x *Company) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_company_companypb_company_proto_msgTypes[2]
+	mi := &file_grains_company_companypb_company_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -202,7 +1026,7 @@ func (x *Company) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Company.ProtoReflect.Descriptor instead.
 func (*Company) Descriptor() ([]byte, []int) {
-	return file_grains_company_companypb_company_proto_rawDescGZIP(), []int{2}
+	return file_grains_company_companypb_company_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Company) GetId() string {
@@ -289,11 +1113,81 @@ func (x *Company) GetUpdatedMs() int64 {
 	return 0
 }
 
+func (x *Company) GetProfile() *Profile {
+	if x != nil {
+		return x.Profile
+	}
+	return nil
+}
+
+func (x *Company) GetPlan() string {
+	if x != nil {
+		return x.Plan
+	}
+	return ""
+}
+
+func (x *Company) GetStatus() string {
+	if x != nil {
+		return x.Status
+	}
+	return ""
+}
+
+func (x *Company) GetExpiresMs() int64 {
+	if x != nil {
+		return x.ExpiresMs
+	}
+	return 0
+}
+
+func (x *Company) GetStanding() string {
+	if x != nil {
+		return x.Standing
+	}
+	return ""
+}
+
+func (x *Company) GetEraseMs() int64 {
+	if x != nil {
+		return x.EraseMs
+	}
+	return 0
+}
+
+func (x *Company) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
 var File_grains_company_companypb_company_proto protoreflect.FileDescriptor
 
 const file_grains_company_companypb_company_proto_rawDesc = "" +
 	"\n" +
-	"&grains/company/companypb/company.proto\x12\x10entrepot.company\"\xe5\x01\n" +
+	"&grains/company/companypb/company.proto\x12\x10entrepot.company\"\x9a\x01\n" +
+	"\aAddress\x12\x14\n" +
+	"\x05line1\x18\x01 \x01(\tR\x05line1\x12\x14\n" +
+	"\x05line2\x18\x02 \x01(\tR\x05line2\x12\x12\n" +
+	"\x04city\x18\x03 \x01(\tR\x04city\x12\x14\n" +
+	"\x05state\x18\x04 \x01(\tR\x05state\x12\x1f\n" +
+	"\vpostal_code\x18\x05 \x01(\tR\n" +
+	"postalCode\x12\x18\n" +
+	"\acountry\x18\x06 \x01(\tR\acountry\"p\n" +
+	"\bBranding\x12#\n" +
+	"\rprimary_color\x18\x01 \x01(\tR\fprimaryColor\x12'\n" +
+	"\x0fsecondary_color\x18\x02 \x01(\tR\x0esecondaryColor\x12\x16\n" +
+	"\x06banner\x18\x03 \x01(\tR\x06banner\"\x86\x02\n" +
+	"\aProfile\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12 \n" +
+	"\vdescription\x18\x02 \x01(\tR\vdescription\x12\x12\n" +
+	"\x04logo\x18\x03 \x01(\tR\x04logo\x12\x14\n" +
+	"\x05email\x18\x04 \x01(\tR\x05email\x12\x14\n" +
+	"\x05phone\x18\x05 \x01(\tR\x05phone\x12\x18\n" +
+	"\awebsite\x18\x06 \x01(\tR\awebsite\x123\n" +
+	"\aaddress\x18\a \x01(\v2\x19.entrepot.company.AddressR\aaddress\x126\n" +
+	"\bbranding\x18\b \x01(\v2\x1a.entrepot.company.BrandingR\bbranding\"\xd4\x02\n" +
 	"\x06Create\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04slug\x18\x02 \x01(\tR\x04slug\x12 \n" +
@@ -302,8 +1196,47 @@ const file_grains_company_companypb_company_proto_rawDesc = "" +
 	"\bcurrency\x18\x05 \x01(\tR\bcurrency\x12\x1a\n" +
 	"\btimezone\x18\x06 \x01(\tR\btimezone\x12(\n" +
 	"\x10tax_basis_points\x18\a \x01(\x03R\x0etaxBasisPoints\x12\x19\n" +
-	"\bowner_id\x18\b \x01(\tR\aownerId\"\x05\n" +
-	"\x03Get\"\xd1\x02\n" +
+	"\bowner_id\x18\b \x01(\tR\aownerId\x12\x12\n" +
+	"\x04plan\x18\t \x01(\tR\x04plan\x12$\n" +
+	"\x0etrial_until_ms\x18\n" +
+	" \x01(\x03R\ftrialUntilMs\x123\n" +
+	"\aprofile\x18\v \x01(\v2\x19.entrepot.company.ProfileR\aprofile\"\x97\x01\n" +
+	"\x06Update\x12)\n" +
+	"\x10expected_version\x18\x01 \x01(\x03R\x0fexpectedVersion\x123\n" +
+	"\aprofile\x18\x02 \x01(\v2\x19.entrepot.company.ProfileR\aprofile\x12\x12\n" +
+	"\x04slug\x18\x03 \x01(\tR\x04slug\x12\x19\n" +
+	"\bowner_id\x18\x04 \x01(\tR\aownerId\"\xaa\x01\n" +
+	"\vSetSettings\x12)\n" +
+	"\x10expected_version\x18\x01 \x01(\x03R\x0fexpectedVersion\x12\x1f\n" +
+	"\btimezone\x18\x02 \x01(\tH\x00R\btimezone\x88\x01\x01\x12-\n" +
+	"\x10tax_basis_points\x18\x03 \x01(\x03H\x01R\x0etaxBasisPoints\x88\x01\x01B\v\n" +
+	"\t_timezoneB\x13\n" +
+	"\x11_tax_basis_points\"\x87\x01\n" +
+	"\x0fSetSubscription\x12)\n" +
+	"\x10expected_version\x18\x01 \x01(\x03R\x0fexpectedVersion\x12\x12\n" +
+	"\x04plan\x18\x02 \x01(\tR\x04plan\x12\x16\n" +
+	"\x06status\x18\x03 \x01(\tR\x06status\x12\x1d\n" +
+	"\n" +
+	"expires_ms\x18\x04 \x01(\x03R\texpiresMs\"N\n" +
+	"\x06Delete\x12)\n" +
+	"\x10expected_version\x18\x01 \x01(\x03R\x0fexpectedVersion\x12\x19\n" +
+	"\bgrace_ms\x18\x02 \x01(\x03R\agraceMs\"\t\n" +
+	"\aRestore\")\n" +
+	"\rStandingKnown\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\x03R\aversion\"#\n" +
+	"\x05Quota\x12\x1a\n" +
+	"\bresource\x18\x01 \x01(\tR\bresource\"3\n" +
+	"\aAllowed\x12\x14\n" +
+	"\x05limit\x18\x01 \x01(\x03R\x05limit\x12\x12\n" +
+	"\x04made\x18\x02 \x01(\x03R\x04made\"p\n" +
+	"\x05Claim\x12\x1a\n" +
+	"\bresource\x18\x01 \x01(\tR\bresource\x12\x1b\n" +
+	"\tentity_id\x18\x02 \x01(\tR\bentityId\x12\x1a\n" +
+	"\bexisting\x18\x03 \x01(\x03R\bexisting\x12\x12\n" +
+	"\x04made\x18\x04 \x01(\x03R\x04made\"#\n" +
+	"\x04Made\x12\x1b\n" +
+	"\tentity_id\x18\x01 \x01(\tR\bentityId\"\x05\n" +
+	"\x03Get\"\xa2\x04\n" +
 	"\aCompany\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
@@ -319,7 +1252,15 @@ const file_grains_company_companypb_company_proto_rawDesc = "" +
 	"\n" +
 	"created_ms\x18\v \x01(\x03R\tcreatedMs\x12\x1d\n" +
 	"\n" +
-	"updated_ms\x18\f \x01(\x03R\tupdatedMsB#Z!entrepot/grains/company/companypbb\x06proto3"
+	"updated_ms\x18\f \x01(\x03R\tupdatedMs\x123\n" +
+	"\aprofile\x18\r \x01(\v2\x19.entrepot.company.ProfileR\aprofile\x12\x12\n" +
+	"\x04plan\x18\x0e \x01(\tR\x04plan\x12\x16\n" +
+	"\x06status\x18\x0f \x01(\tR\x06status\x12\x1d\n" +
+	"\n" +
+	"expires_ms\x18\x10 \x01(\x03R\texpiresMs\x12\x1a\n" +
+	"\bstanding\x18\x11 \x01(\tR\bstanding\x12\x19\n" +
+	"\berase_ms\x18\x12 \x01(\x03R\aeraseMs\x12\x18\n" +
+	"\aversion\x18\x13 \x01(\x03R\aversionB#Z!entrepot/grains/company/companypbb\x06proto3"
 
 var (
 	file_grains_company_companypb_company_proto_rawDescOnce sync.Once
@@ -333,18 +1274,36 @@ func file_grains_company_companypb_company_proto_rawDescGZIP() []byte {
 	return file_grains_company_companypb_company_proto_rawDescData
 }
 
-var file_grains_company_companypb_company_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_grains_company_companypb_company_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_grains_company_companypb_company_proto_goTypes = []any{
-	(*Create)(nil),  // 0: entrepot.company.Create
-	(*Get)(nil),     // 1: entrepot.company.Get
-	(*Company)(nil), // 2: entrepot.company.Company
+	(*Address)(nil),         // 0: entrepot.company.Address
+	(*Branding)(nil),        // 1: entrepot.company.Branding
+	(*Profile)(nil),         // 2: entrepot.company.Profile
+	(*Create)(nil),          // 3: entrepot.company.Create
+	(*Update)(nil),          // 4: entrepot.company.Update
+	(*SetSettings)(nil),     // 5: entrepot.company.SetSettings
+	(*SetSubscription)(nil), // 6: entrepot.company.SetSubscription
+	(*Delete)(nil),          // 7: entrepot.company.Delete
+	(*Restore)(nil),         // 8: entrepot.company.Restore
+	(*StandingKnown)(nil),   // 9: entrepot.company.StandingKnown
+	(*Quota)(nil),           // 10: entrepot.company.Quota
+	(*Allowed)(nil),         // 11: entrepot.company.Allowed
+	(*Claim)(nil),           // 12: entrepot.company.Claim
+	(*Made)(nil),            // 13: entrepot.company.Made
+	(*Get)(nil),             // 14: entrepot.company.Get
+	(*Company)(nil),         // 15: entrepot.company.Company
 }
 var file_grains_company_companypb_company_proto_depIdxs = []int32{
-	0, // [0:0] is the sub-list for method output_type
-	0, // [0:0] is the sub-list for method input_type
-	0, // [0:0] is the sub-list for extension type_name
-	0, // [0:0] is the sub-list for extension extendee
-	0, // [0:0] is the sub-list for field type_name
+	0, // 0: entrepot.company.Profile.address:type_name -> entrepot.company.Address
+	1, // 1: entrepot.company.Profile.branding:type_name -> entrepot.company.Branding
+	2, // 2: entrepot.company.Create.profile:type_name -> entrepot.company.Profile
+	2, // 3: entrepot.company.Update.profile:type_name -> entrepot.company.Profile
+	2, // 4: entrepot.company.Company.profile:type_name -> entrepot.company.Profile
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_grains_company_companypb_company_proto_init() }
@@ -352,13 +1311,14 @@ func file_grains_company_companypb_company_proto_init() {
 	if File_grains_company_companypb_company_proto != nil {
 		return
 	}
+	file_grains_company_companypb_company_proto_msgTypes[5].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_company_companypb_company_proto_rawDesc), len(file_grains_company_companypb_company_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,0 +1,71 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"entrepot"
+	"entrepot/grains/company"
+	"entrepot/grains/company/companypb"
+)
+
+func (s *companyAPI) planRoutes() []Route {
+	return []Route{
+		route(Route{
+			ID: "list-plans", Method: http.MethodGet, Path: "/companies/plans", Access: Public, Summary: "What can be subscribed to",
+		}, s.plans),
+		route(Route{
+			ID: "update-subscription", Method: http.MethodPut, Path: "/companies/{id}/subscription", Access: Only(entrepot.SuperAdmin),
+			Summary: "Change a company's plan and state",
+			Doc: "By itself a trial or an active subscription becomes past_due at its end, and is suspended 14 days later. Suspended: staff read and change nothing, and nobody orders. " +
+				"Cancelled: it lasts to expiresAt, then the company is closed. Answered when every member can know, which it does within a second.",
+		}, s.subscribe),
+	}
+}
+
+// SubscriptionView is a company's subscription.
+type SubscriptionView struct {
+	Plan      string `json:"plan" example:"starter"`
+	Status    string `json:"status" example:"active"`
+	ExpiresAt Time   `json:"expiresAt,omitzero"`
+	Standing  string `json:"standing" example:"full" doc:"what its people may do now: full, read_only, closed"`
+}
+
+// PlanView is a plan and its limits. A limit that is absent is none.
+type PlanView struct {
+	Name     string `json:"name"`
+	Shops    int64  `json:"shops,omitempty"`
+	Products int64  `json:"products,omitempty"`
+	Staff    int64  `json:"staff,omitempty"`
+}
+
+func (s *companyAPI) plans(context.Context, *struct{}) (*paged[PlanView], error) {
+	out := &paged[PlanView]{}
+	for _, p := range company.Plans {
+		out.Body.Items = append(out.Body.Items, PlanView(p))
+	}
+	return out, nil
+}
+
+type subscriptionInput struct {
+	IDPath
+	IfMatch
+	Body struct {
+		Plan      string    `json:"plan" enum:"free,starter,business,enterprise"`
+		Status    string    `json:"status" enum:"trial,active,past_due,suspended,cancelled"`
+		ExpiresAt time.Time `json:"expiresAt,omitzero" doc:"default: it does not end by itself; a trial needs it"`
+	}
+}
+
+func (s *companyAPI) subscribe(ctx context.Context, in *subscriptionInput) (*answer[CompanyView], error) {
+	id, version, err := in.at(in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	cmd := &companypb.SetSubscription{ExpectedVersion: version, Plan: in.Body.Plan, Status: in.Body.Status}
+	if !in.Body.ExpiresAt.IsZero() {
+		cmd.ExpiresMs = in.Body.ExpiresAt.UnixMilli()
+	}
+	return s.stand(ctx, id, cmd)
+}
