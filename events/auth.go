@@ -74,11 +74,11 @@ type UserLoggedOut struct {
 func (UserLoggedOut) EventType() string { return "user.logged_out" }
 
 // UserMailRequested happens when a mail with a secret in it has to be sent: to
-// verify an address, to reset a password, to invite. The secret is not here: who
+// verify or change an address, to reset a password, to invite. The secret is not here: who
 // sends the mail asks the auth service for it by mailId, until it expires.
 type UserMailRequested struct {
 	MailID      entrepot.ID `json:"mailId"`
-	Template    string      `json:"template"` // verify_email, reset_password, invitation
+	Template    string      `json:"template"` // verify_email, change_email, reset_password, invitation
 	Email       string      `json:"email"`
 	Locale      string      `json:"locale,omitempty"` // BCP 47
 	UserID      entrepot.ID `json:"userId,omitempty"`

@@ -53,7 +53,7 @@ func Kind() *grains.Kind {
 	grains.Later(k, (*State).SetUser, (*State).userSet)
 	grains.Later(k, (*State).Erase, (*State).erased)
 	grains.Command(k, (*State).RequestProof, (*State).View)
-	grains.Command(k, (*State).VerifyEmail, (*State).View)
+	grains.Later(k, (*State).VerifyEmail, (*State).emailVerified)
 	grains.Later(k, (*State).ResetPassword, (*State).passwordReset)
 	grains.Command(k, (*State).BeginTOTP, (*State).View)
 	grains.Command(k, (*State).ConfirmTOTP, (*State).View)

@@ -3,6 +3,7 @@ package user
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"time"
 
 	"entrepot"
@@ -13,6 +14,7 @@ import (
 // What a token that was mailed is good for. They are the mails' templates too.
 const (
 	VerifyEmail   = "verify_email"
+	ChangeEmail   = "change_email"
 	ResetPassword = "reset_password"
 )
 
@@ -24,6 +26,7 @@ type proof struct {
 	Hash  []byte `json:"hash"`
 	At    int64  `json:"at"`
 	Until int64  `json:"until"`
+	Email string `json:"email,omitempty"` // to change to
 }
 
 // shown reports whether the hash is of the token, in time.
@@ -56,18 +59,21 @@ type letterWritten struct {
 var errProof = entrepot.Invalid("token", "valid", "is not valid, was used, or is too old; ask for another")
 
 func asked(t entrepot.Turn, purpose, to, locale string, k *userpb.Token) proofAsked {
+	p := proof{Hash: bytes.Clone(k.Hash), At: t.Now.UnixMilli(), Until: k.UntilMs}
+	if purpose == ChangeEmail {
+		p.Email = to
+	}
 	return proofAsked{
-		Purpose: purpose,
-		Proof:   proof{Hash: bytes.Clone(k.Hash), At: t.Now.UnixMilli(), Until: k.UntilMs},
-		Letter:  letter{ID: k.MailId, Template: purpose, To: to, Locale: locale, Sealed: bytes.Clone(k.Sealed), Until: k.UntilMs},
+		Purpose: purpose, Proof: p,
+		Letter: letter{ID: k.MailId, Template: purpose, To: to, Locale: locale, Sealed: bytes.Clone(k.Sealed), Until: k.UntilMs},
 	}
 }
 
 // RequestProof has a token mailed.
 func (s *State) RequestProof(t entrepot.Turn, c *userpb.RequestProof) ([]events.Event, error) {
-	before := s.Verify
+	before, to := s.Verify, s.Email
 	switch {
-	case s.gone(), !t.Caller.Is(s.ID), c.Purpose == ResetPassword && t.Caller.Role != entrepot.System:
+	case s.gone(), !t.Caller.Is(s.ID), (c.Purpose == ResetPassword) != (t.Caller.Role == entrepot.System):
 		return nil, entrepot.ErrNotFound
 	case !s.IsActive:
 		return nil, entrepot.Errorf(entrepot.CodeForbidden, "the account is disabled")
@@ -75,8 +81,12 @@ func (s *State) RequestProof(t entrepot.Turn, c *userpb.RequestProof) ([]events.
 		return nil, entrepot.Invalid("token", "required", "must be given")
 	case c.Purpose == ResetPassword:
 		before = s.Reset
+	case c.Purpose == ChangeEmail:
+		if before, to = s.Change, c.Email; to == s.Email || !strings.Contains(to, "@") || to != strings.ToLower(strings.TrimSpace(to)) {
+			return nil, entrepot.Invalid("email", "email", "must be another e-mail address, in lower case")
+		}
 	case c.Purpose != VerifyEmail:
-		return nil, entrepot.Invalid("purpose", "enum", "is none of verify_email, reset_password")
+		return nil, entrepot.Invalid("purpose", "enum", "is none of verify_email, change_email, reset_password")
 	case s.EmailVerified:
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the address is verified already")
 	}
@@ -85,20 +95,33 @@ func (s *State) RequestProof(t entrepot.Turn, c *userpb.RequestProof) ([]events.
 			return nil, &entrepot.Error{Code: entrepot.CodeRateLimited, Message: "such a mail was sent just now; try again later", RetryAfter: wait}
 		}
 	}
-	return []events.Event{asked(t, c.Purpose, s.Email, s.Locale, c.Token)}, nil
+	return []events.Event{asked(t, c.Purpose, to, s.Locale, c.Token)}, nil
 }
 
-// VerifyEmail notes that the user reads mail at the address.
+// VerifyEmail notes that the user reads mail at the address, or takes the new one
+// over. Tokens carry the address, so those that say the old one go.
 func (s *State) VerifyEmail(t entrepot.Turn, c *userpb.VerifyEmail) ([]events.Event, error) {
 	if t.Caller.Role != entrepot.System {
 		return nil, entrepot.ErrNotFound
 	}
-	if s.gone() || !s.IsActive || !s.Verify.shown(t, c.Hash) {
-		return nil, errProof
-	}
 	u := s.public()
 	u.EmailVerified, u.UpdatedAt = true, t.Now
-	return []events.Event{events.UserUpdated{User: u}}, nil
+	switch {
+	case s.gone() || !s.IsActive:
+		return nil, errProof
+	case s.Verify.shown(t, c.Hash):
+		return []events.Event{events.UserUpdated{User: u}}, nil
+	case !s.Change.shown(t, c.Hash):
+		return nil, errProof
+	case len(s.Stale) >= maxStale:
+		return nil, entrepot.Unavailable("earlier sessions of the user are still being ended")
+	}
+	u.Email = s.Change.Email
+	return append([]events.Event{events.UserUpdated{User: u}}, s.outdate(t)...), nil
+}
+
+func (s *State) emailVerified(*userpb.VerifyEmail) (*userpb.User, bool, error) {
+	return s.View(), len(s.Stale) == 0, nil
 }
 
 // CheckReset answers the user that the token would give another password.
@@ -147,9 +170,13 @@ func (s *State) MailWritten(t entrepot.Turn, c *userpb.MailWritten) ([]events.Ev
 func (s *State) applyProof(e events.Event) {
 	switch f := e.(type) {
 	case proofAsked:
-		if s.Letters = append(s.Letters, f.Letter); f.Purpose == ResetPassword {
+		s.Letters = append(s.Letters, f.Letter)
+		switch f.Purpose {
+		case ResetPassword:
 			s.Reset = &f.Proof
-		} else {
+		case ChangeEmail:
+			s.Change = &f.Proof
+		default:
 			s.Verify = &f.Proof
 		}
 	case letterWritten:

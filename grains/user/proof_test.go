@@ -35,6 +35,13 @@ func TestWhoAsksForAProof(t *testing.T) {
 		"to reset a disabled account":    {platform, off, &userpb.RequestProof{Purpose: ResetPassword, Token: token("h", time.Hour)}, entrepot.CodeForbidden},
 		"to reset again, at once":        {platform, asked, &userpb.RequestProof{Purpose: ResetPassword, Token: token("h", time.Hour)}, entrepot.CodeRateLimited},
 		"to reset again, a minute later": {platform, long, &userpb.RequestProof{Purpose: ResetPassword, Token: token("h", time.Hour)}, ""},
+		"to change, the user":            {self, nil, &userpb.RequestProof{Purpose: ChangeEmail, Email: "new@example.com", Token: token("h", time.Hour)}, ""},
+		"to change, an admin":            {super, nil, &userpb.RequestProof{Purpose: ChangeEmail, Email: "new@example.com", Token: token("h", time.Hour)}, hidden},
+		"to change, the platform":        {platform, nil, &userpb.RequestProof{Purpose: ChangeEmail, Email: "new@example.com", Token: token("h", time.Hour)}, hidden},
+		"to change to the same":          {self, nil, &userpb.RequestProof{Purpose: ChangeEmail, Email: "ann@example.com", Token: token("h", time.Hour)}, bad},
+		"to change to capitals":          {self, nil, &userpb.RequestProof{Purpose: ChangeEmail, Email: "New@example.com", Token: token("h", time.Hour)}, bad},
+		"to change to nothing":           {self, nil, &userpb.RequestProof{Purpose: ChangeEmail, Token: token("h", time.Hour)}, bad},
+		"to verify, the platform":        {platform, nil, &userpb.RequestProof{Purpose: VerifyEmail, Token: token("h", time.Hour)}, hidden},
 		"for something else":             {self, nil, &userpb.RequestProof{Purpose: "admin", Token: token("h", time.Hour)}, bad},
 		"without a token":                {self, nil, &userpb.RequestProof{Purpose: VerifyEmail}, bad},
 		"with one that is void":          {self, nil, &userpb.RequestProof{Purpose: VerifyEmail, Token: token("h", 0)}, bad},
@@ -89,7 +96,8 @@ func TestWhatAProofIsGoodFor(t *testing.T) {
 				s := registered(t, entrepot.Customer)
 				open(t, s, "s", 0)
 				for purpose, hash := range map[string]string{VerifyEmail: "v", ResetPassword: "r"} {
-					facts, err := s.RequestProof(turn(platform), &userpb.RequestProof{Purpose: purpose, Token: token(hash, time.Hour)})
+					by := map[string]entrepot.Caller{VerifyEmail: self, ResetPassword: platform}[purpose]
+					facts, err := s.RequestProof(turn(by), &userpb.RequestProof{Purpose: purpose, Token: token(hash, time.Hour)})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -122,5 +130,50 @@ func TestWhatAProofIsGoodFor(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAChangedAddress counts once it is proven, and voids what was mailed to the old one.
+func TestAChangedAddress(t *testing.T) {
+	t.Parallel()
+	s := registered(t, entrepot.Customer)
+	open(t, s, "s", 0)
+	for _, c := range []struct {
+		by  entrepot.Caller
+		cmd *userpb.RequestProof
+	}{
+		{platform, &userpb.RequestProof{Purpose: ResetPassword, Token: token("r", time.Hour)}},
+		{self, &userpb.RequestProof{Purpose: VerifyEmail, Token: token("v", time.Hour)}},
+		{self, &userpb.RequestProof{Purpose: ChangeEmail, Email: "new@example.com", Token: token("c", time.Hour)}},
+	} {
+		facts, err := s.RequestProof(turn(c.by), c.cmd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		play(s, facts)
+	}
+	if s.Email != "ann@example.com" || s.Letters[2].To != "new@example.com" || s.Letters[0].To != "ann@example.com" {
+		t.Fatalf("%+v", s)
+	}
+	cmd := &userpb.VerifyEmail{Hash: []byte("c")}
+	if err := second(s.VerifyEmail(at(platform, time.Hour), cmd)); entrepot.CodeOf(err) != entrepot.CodeInvalid {
+		t.Errorf("too late: %v", err)
+	}
+	facts, err := s.VerifyEmail(at(platform, time.Minute), cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	play(s, facts)
+	if s.Email != "new@example.com" || !s.EmailVerified || len(s.Stale) != 1 || len(s.Sessions) != 1 {
+		t.Errorf("changed: %+v", s)
+	}
+	for what, err := range map[string]error{
+		"reset":  second(s.ResetPassword(at(platform, time.Minute), &userpb.ResetPassword{Hash: []byte("r"), NewHash: "x"})),
+		"verify": second(s.VerifyEmail(at(platform, time.Minute), &userpb.VerifyEmail{Hash: []byte("v")})),
+		"again":  second(s.VerifyEmail(at(platform, time.Minute), cmd)),
+	} {
+		if entrepot.CodeOf(err) != entrepot.CodeInvalid {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 }

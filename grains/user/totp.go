@@ -122,7 +122,7 @@ func (s *State) applyTOTP(e events.Event) {
 	case totpRemoved:
 		s.TOTP = nil
 	case totpConfirmed:
-		s.TOTP.On, s.TOTP.Step, s.TOTP.Recovery = true, f.Step, f.Recovery
+		s.TOTP.On, s.TOTP.Step, s.TOTP.Recovery = true, f.Step, slices.Clone(f.Recovery)
 	case totpUsed:
 		s.TOTP.Step = f.Step
 	case recoveryUsed:

@@ -45,6 +45,7 @@ type State struct {
 	TOTP          *totp    `json:"totp,omitempty"`
 	Verify        *proof   `json:"verify,omitempty"` // mailed and not used yet
 	Reset         *proof   `json:"reset,omitempty"`
+	Change        *proof   `json:"change,omitempty"`  // of the address
 	Letters       []letter `json:"letters,omitempty"` // that the mail grain has yet to have
 
 	Sessions []Session `json:"sessions,omitempty"`
@@ -186,6 +187,9 @@ func (s *State) Apply(e events.Event) {
 
 // become takes over the public data.
 func (s *State) become(u events.User) {
+	if u.Email != s.Email { // what was mailed to the old address is void
+		s.Verify, s.Reset, s.Change = nil, nil, nil
+	}
 	s.ID, s.Email, s.Name, s.Phone, s.Locale, s.Role = u.UserID, u.Email, u.Name, u.Phone, u.Locale, u.Role
 	s.CompanyID, s.ShopIDs, s.IsActive = u.CompanyID, slices.Clone(u.ShopIDs), u.IsActive
 	if s.EmailVerified = u.EmailVerified; s.EmailVerified {

@@ -203,9 +203,10 @@ func TestUserReplays(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, replayed := &State{}, &State{}
 		role := rapid.SampledFrom([]entrepot.Role{entrepot.Customer, entrepot.CompanyAdmin, entrepot.ShopStaff}).Draw(t, "role")
-		for range rapid.IntRange(1, 8).Draw(t, "commands") {
+		for range rapid.IntRange(1, 16).Draw(t, "commands") {
 			var facts []events.Event
-			switch rapid.IntRange(0, 2).Draw(t, "command") {
+			own := entrepot.Caller{Role: s.Role, UserID: id}
+			switch rapid.IntRange(0, 9).Draw(t, "command") {
 			case 0:
 				facts, _ = s.Register(turn(platform), registration(role, func(c *userpb.Register) {
 					c.Name = rapid.String().Draw(t, "name")
@@ -214,6 +215,20 @@ func TestUserReplays(t *testing.T) {
 				facts, _ = s.NoteLogin(turn(platform), nil)
 			case 2:
 				facts, _ = s.NoteLogout(turn(platform), nil)
+			case 3:
+				facts, _ = s.RequestProof(turn(platform), &userpb.RequestProof{Purpose: ResetPassword, Token: token("r", time.Hour)})
+			case 4:
+				facts, _ = s.RequestProof(turn(own), &userpb.RequestProof{Purpose: ChangeEmail, Email: "new@example.com", Token: token("c", time.Hour)})
+			case 5:
+				facts, _ = s.VerifyEmail(turn(platform), &userpb.VerifyEmail{Hash: []byte("c")})
+			case 6:
+				facts, _ = s.BeginTOTP(turn(own), &userpb.BeginTOTP{Sealed: []byte("s")})
+			case 7:
+				facts, _ = s.ConfirmTOTP(turn(own), &userpb.ConfirmTOTP{Sealed: []byte("s"), Step: 5, Recovery: [][]byte{[]byte("a"), []byte("b")}})
+			case 8:
+				facts, _ = s.NoteLogin(turn(own), &userpb.NoteLogin{SessionId: "s", RecoveryHash: []byte("a"), TokenUntilMs: until(0)})
+			case 9:
+				facts, _ = s.MailWritten(turn(platform), &userpb.MailWritten{MailId: entrepot.DeriveID("mail", "r")})
 			}
 			for _, f := range facts {
 				data, err := json.Marshal(f)
@@ -224,16 +239,19 @@ func TestUserReplays(t *testing.T) {
 			play(s, facts)
 			play(replayed, facts)
 		}
-		if s.ID != "" && (s.PasswordHash != secret || s.Version != 1) {
+		if s.ID != "" && s.PasswordHash != secret {
 			t.Fatalf("%+v", s)
 		}
-		b, err := json.Marshal(s)
-		if err != nil {
-			t.Fatal(err)
+		text := func(s *State) string {
+			b, err := json.Marshal(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(b)
 		}
 		var back State
-		if err := json.Unmarshal(b, &back); err != nil || !reflect.DeepEqual(&back, s) || !reflect.DeepEqual(s, replayed) {
-			t.Fatalf("round trip or replay: %v\n%+v\n%+v", err, s, back)
+		if err := json.Unmarshal([]byte(text(s)), &back); err != nil || text(&back) != text(s) || text(s) != text(replayed) {
+			t.Fatalf("round trip or replay: %v\n%s\n%s\n%s", err, text(s), text(&back), text(replayed))
 		}
 	})
 }

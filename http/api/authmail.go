@@ -36,7 +36,14 @@ func (s *authAPI) mailRoutes() []Route {
 			ID: "request-verification", Method: http.MethodPost, Path: "/auth/verify-email/request", Access: LoggedIn.AnyStanding(), Status: http.StatusAccepted,
 			Summary: "Send me a mail to verify my address", Doc: "At most one a minute; the link is good for 24 hours and voids the one before.",
 		}, s.requestVerification),
-		route(Route{ID: "verify-email", Method: http.MethodPost, Path: "/auth/verify-email", Access: Open, Status: http.StatusNoContent, Summary: "Verify an address by the token of the mail"}, s.verifyEmail),
+		route(Route{
+			ID: "change-email", Method: http.MethodPost, Path: "/auth/change-email", Access: LoggedIn.AnyStanding(), Status: http.StatusAccepted,
+			Summary: "Change my address", Doc: "Asks for the password. A mail goes to the new address, which counts once the token in it is shown at /auth/verify-email; until then the old one does.",
+		}, s.changeEmail),
+		route(Route{
+			ID: "verify-email", Method: http.MethodPost, Path: "/auth/verify-email", Access: Open, Status: http.StatusNoContent,
+			Summary: "Verify an address by the token of the mail", Doc: "409 if another account took the new address meanwhile.",
+		}, s.verifyEmail),
 		route(Route{
 			ID: "forgot-password", Method: http.MethodPost, Path: "/auth/forgot-password", Access: Open, Status: http.StatusAccepted,
 			Summary: "Send me a mail to reset my password", Doc: "The answer is the same, and takes as long, when there is no such account. At most one mail a minute; the link is good for an hour.",
@@ -126,6 +133,28 @@ func (s *authAPI) requestVerification(ctx context.Context, _ *struct{}) (*nothin
 	return nil, err
 }
 
+type changeEmailInput struct {
+	Body struct {
+		EmailAddress
+		Password string `json:"password" minLength:"1" maxLength:"128"`
+	}
+}
+
+// changeEmail does not tell whether the new address has an account: only who
+// reads its mail learns that.
+func (s *authAPI) changeEmail(ctx context.Context, in *changeEmailInput) (*nothing, error) {
+	known, forgive, err := s.confirm(ctx, "password", in.Body.Password)
+	if err != nil {
+		return nil, err
+	}
+	forgive()
+	id := known.GetUser().GetId()
+	_, err = s.Asker.Ask(ctx, userpb.Kind, id, &userpb.RequestProof{
+		Purpose: user.ChangeEmail, Email: in.Body.lower(), Token: s.proofToken(id, verifyFor),
+	})
+	return nil, err
+}
+
 type mailTokenInput struct{ Body MailToken }
 
 func (s *authAPI) verifyEmail(ctx context.Context, in *mailTokenInput) (*nothing, error) {
@@ -137,6 +166,7 @@ func (s *authAPI) verifyEmail(ctx context.Context, in *mailTokenInput) (*nothing
 		return nil, notMailed(err)
 	}
 	forgive()
+	s.withdrawn(ctx)
 	return nil, nil
 }
 
@@ -205,7 +235,7 @@ func (s *authAPI) resetPassword(ctx context.Context, in *resetInput) (*nothing, 
 type Mail struct {
 	ID        entrepot.ID `json:"id"`
 	To        string      `json:"to"`
-	Template  string      `json:"template" enum:"verify_email,reset_password,invitation"`
+	Template  string      `json:"template" enum:"verify_email,change_email,reset_password,invitation"`
 	Token     string      `json:"token" doc:"what the route of the template takes"`
 	Link      string      `json:"link" doc:"below PUBLIC_URL; the token stands behind a #, which a browser sends to nobody"`
 	CreatedAt Time        `json:"createdAt"`
@@ -214,7 +244,7 @@ type Mail struct {
 
 // mailPages are the pages of the shop's web site that the links lead to.
 var mailPages = map[string]string{
-	user.VerifyEmail: "/verify-email", user.ResetPassword: "/reset-password", invitation.Template: "/accept-invitation",
+	user.VerifyEmail: "/verify-email", user.ChangeEmail: "/verify-email", user.ResetPassword: "/reset-password", invitation.Template: "/accept-invitation",
 }
 
 func (s *authAPI) listMails(ctx context.Context, in *struct{ ListParams }) (*paged[Mail], error) {

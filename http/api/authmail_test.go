@@ -165,3 +165,33 @@ func TestMailsAreShownOnPurpose(t *testing.T) {
 func newGuard(perAccount, perAddress int) *api.LoginGuard {
 	return api.NewLoginGuard(perAccount, perAddress, func() time.Time { return time.Unix(1_800_000_000, 0) })
 }
+
+func TestChangeEmail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const path = "/api/auth/change-email"
+	renew := w.login(t, "mine", "customer")
+	body := func(email, password string) map[string]any {
+		return map[string]any{"email": email, "password": password}
+	}
+	w.want(t, 400, "mine", "POST", path, body("new@demo.test", "not this one"))
+	w.want(t, 400, "mine", "POST", path, body("customer@demo.test", password))
+	w.want(t, 202, "mine", "POST", path, body("New@demo.test", password))
+	token := w.mailTo(t, "new@demo.test", "change_email")
+	w.hides(t, token)
+	w.want(t, 200, "", "POST", "/api/auth/login", body("customer@demo.test", password))
+	w.want(t, 401, "", "POST", "/api/auth/login", body("new@demo.test", password))
+	w.want(t, 204, "", "POST", "/api/auth/verify-email", map[string]any{"token": token})
+	w.want(t, 401, "mine", "GET", "/api/auth/profile", nil) // it says the old address
+	if r := w.refresh(t, 200, renew); r.text("user.email") != "new@demo.test" || r.at("user.emailVerified") != true {
+		t.Errorf("refreshed %s", r.raw)
+	}
+	w.want(t, 401, "", "POST", "/api/auth/login", body("customer@demo.test", password))
+	w.want(t, 200, "", "POST", "/api/auth/login", body("new@demo.test", password))
+
+	// An address that is taken is told to who reads its mail, and to nobody else.
+	w.want(t, 202, "other_customer", "POST", path, body("shop_staff@demo.test", password))
+	taken := w.mailTo(t, "shop_staff@demo.test", "change_email")
+	w.want(t, 409, "", "POST", "/api/auth/verify-email", map[string]any{"token": taken})
+	w.want(t, 200, "", "POST", "/api/auth/login", body("other_customer@demo.test", password))
+}

@@ -27,6 +27,7 @@ var unkeyed = map[string]string{
 	"accept-invitation":    "an invitation is good once",
 	"request-verification": "moves nothing",
 	"verify-email":         "the mail's token is good once",
+	"change-email":         "the mail's token is good once",
 	"forgot-password":      "moves nothing",
 	"reset-password":       "the mail's token is good once",
 	"begin-totp":           "answers a secret, which is not kept",

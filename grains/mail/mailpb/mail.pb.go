@@ -25,7 +25,7 @@ const (
 type Put struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	To            string                 `protobuf:"bytes,1,opt,name=to,proto3" json:"to,omitempty"`
-	Template      string                 `protobuf:"bytes,2,opt,name=template,proto3" json:"template,omitempty"`                    // "verify_email", "reset_password", "invitation"
+	Template      string                 `protobuf:"bytes,2,opt,name=template,proto3" json:"template,omitempty"`                    // "verify_email", "change_email", "reset_password", "invitation"
 	Locale        string                 `protobuf:"bytes,3,opt,name=locale,proto3" json:"locale,omitempty"`                        // BCP 47, may be empty
 	UserId        string                 `protobuf:"bytes,4,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`          // whom it is about, if that is a user
 	CompanyId     string                 `protobuf:"bytes,5,opt,name=company_id,json=companyId,proto3" json:"company_id,omitempty"` // that invites

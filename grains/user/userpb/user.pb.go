@@ -191,12 +191,13 @@ func (x *Token) GetUntilMs() int64 {
 	return 0
 }
 
-// RequestProof has a token mailed to the user's address; one before it is void. At most one a minute for a purpose.
-// The user sends it to verify the address, the platform to reset the password.
+// RequestProof has a token mailed to the user's address, or to the one to be changed to; one before it is void. At
+// most one a minute for a purpose. The user sends it to verify or change the address, the platform to reset the password.
 type RequestProof struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Purpose       string                 `protobuf:"bytes,1,opt,name=purpose,proto3" json:"purpose,omitempty"` // "verify_email", "reset_password"
+	Purpose       string                 `protobuf:"bytes,1,opt,name=purpose,proto3" json:"purpose,omitempty"` // "verify_email", "change_email", "reset_password"
 	Token         *Token                 `protobuf:"bytes,2,opt,name=token,proto3" json:"token,omitempty"`
+	Email         string                 `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"` // to change to, lower case
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -245,7 +246,15 @@ func (x *RequestProof) GetToken() *Token {
 	return nil
 }
 
-// VerifyEmail shows that the user reads mail at the address. Only the platform sends it.
+func (x *RequestProof) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+// VerifyEmail shows that the user reads mail at the address, or at the new one, which then becomes the user's.
+// Answered when tokens that say the old one are withdrawn. Only the platform sends it.
 type VerifyEmail struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Hash          []byte                 `protobuf:"bytes,1,opt,name=hash,proto3" json:"hash,omitempty"`
@@ -1827,10 +1836,11 @@ const file_grains_user_userpb_user_proto_rawDesc = "" +
 	"\amail_id\x18\x01 \x01(\tR\x06mailId\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\x12\x16\n" +
 	"\x06sealed\x18\x03 \x01(\fR\x06sealed\x12\x19\n" +
-	"\buntil_ms\x18\x04 \x01(\x03R\auntilMs\"T\n" +
+	"\buntil_ms\x18\x04 \x01(\x03R\auntilMs\"j\n" +
 	"\fRequestProof\x12\x18\n" +
 	"\apurpose\x18\x01 \x01(\tR\apurpose\x12*\n" +
-	"\x05token\x18\x02 \x01(\v2\x14.entrepot.user.TokenR\x05token\"!\n" +
+	"\x05token\x18\x02 \x01(\v2\x14.entrepot.user.TokenR\x05token\x12\x14\n" +
+	"\x05email\x18\x03 \x01(\tR\x05email\"!\n" +
 	"\vVerifyEmail\x12\x12\n" +
 	"\x04hash\x18\x01 \x01(\fR\x04hash\" \n" +
 	"\n" +
