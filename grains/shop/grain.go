@@ -1,28 +1,42 @@
 package shop
 
 import (
+	"time"
+
 	"entrepot/grains"
 	"entrepot/grains/shop/shoppb"
 	"entrepot/persistence"
 )
 
-// Collection is where shops are kept, in shopdb.
+// Collection is where shops are kept, in shopdb. cell is where on the map a shop
+// stands (see [Cell]); deletedAt has a value for deleted shops only.
 var Collection = &persistence.Collection{
 	Name: "shops",
 	Fields: []persistence.Field{
 		{Name: "name", Type: persistence.String},
 		{Name: "city", Type: persistence.String},
 		{Name: "isActive", Type: persistence.Bool},
+		{Name: "cell", Type: persistence.String},
+		{Name: "deletedAt", Type: persistence.Time},
 	},
-	Indexes: [][]string{{"createdAt"}, {"name"}, {"companyId", "name"}, {"isActive", "createdAt"}, {"city", "createdAt"}},
+	Indexes: [][]string{
+		{"createdAt"}, {"name"}, {"companyId", "name"}, {"isActive", "createdAt"}, {"city", "createdAt"}, {"cell"}, {"companyId", "cell"},
+	},
 }
 
 // Index is whose the shop is: the company's, and its own, so that it lies in the
 // scope of the staff assigned to it.
 func (s *State) Index() grains.Index {
+	var at, deleted any
+	if s.Point != nil {
+		at = Cell(*s.Point)
+	}
+	if s.Deleted != 0 {
+		deleted = time.UnixMilli(s.Deleted).UTC()
+	}
 	return grains.Index{
 		CompanyID: s.CompanyID, ShopID: s.ID, CreatedAt: s.createdAt(),
-		Fields: []any{s.Name, s.City, s.IsActive},
+		Fields: []any{s.Name, s.City, s.IsActive, at, deleted},
 	}
 }
 
@@ -30,6 +44,8 @@ func (s *State) Index() grains.Index {
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](shoppb.Kind, Collection)
 	grains.Command(k, (*State).Create, (*State).View)
+	grains.Command(k, (*State).Update, (*State).View)
+	grains.Command(k, (*State).Delete, (*State).View)
 	grains.Query(k, (*State).Get)
 	return k
 }

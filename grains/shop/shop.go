@@ -1,9 +1,11 @@
-// Package shop is one shop of a company: where it stands and who works there.
+// Package shop is one shop of a company: where it stands, when it is open and
+// who works there.
 //
-// Commands: Create. Queries: Get. Persisted: the whole [State].
+// Commands: Create, Update, Delete. Queries: Get. Persisted: the whole [State].
 package shop
 
 import (
+	"reflect"
 	"slices"
 	"time"
 
@@ -14,21 +16,24 @@ import (
 
 // State is a shop. The zero State does not exist yet.
 type State struct {
+	Details
+
 	ID        entrepot.ID   `json:"id,omitempty"`
 	CompanyID entrepot.ID   `json:"companyId,omitempty"`
-	Name      string        `json:"name,omitempty"`
-	Address   string        `json:"address,omitempty"`
-	City      string        `json:"city,omitempty"`
-	Country   string        `json:"country,omitempty"`
 	ManagerID entrepot.ID   `json:"managerId,omitempty"`
 	StaffIDs  []entrepot.ID `json:"staffIds,omitempty"`
 	IsActive  bool          `json:"isActive,omitempty"`
-	Created   int64         `json:"created,omitempty"` // Unix ms
-	Updated   int64         `json:"updated,omitempty"` // Unix ms
+	Created   int64         `json:"created,omitempty"` // Unix ms, as all times of the state
+	Updated   int64         `json:"updated,omitempty"`
+	Deleted   int64         `json:"deleted,omitempty"`
+	Version   int64         `json:"version,omitempty"` // counts the changes, for If-Match
 }
 
 // MaxStaff is how many people may be assigned to one shop.
 const MaxStaff = 500
+
+// gone: never created, or deleted.
+func (s *State) gone() bool { return s.ID == "" || s.Deleted != 0 }
 
 // Create opens the shop.
 func (s *State) Create(t entrepot.Turn, c *shoppb.Create) ([]events.Event, error) {
@@ -44,23 +49,25 @@ func (s *State) Create(t entrepot.Turn, c *shoppb.Create) ([]events.Event, error
 	if s.ID != "" {
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the shop already exists")
 	}
-	if err := check(c); err != nil {
+	if err := checkCreate(c); err != nil {
 		return nil, err
 	}
-	return []events.Event{events.ShopCreated{Shop: events.Shop{
-		ShopID: t.ID, CompanyID: c.CompanyId, Name: c.Name,
-		Location:  events.Location{Address: c.Address, City: c.City, Country: c.Country},
-		ManagerID: c.ManagerId, StaffIDs: slices.Clone(c.StaffIds),
+	d := detailsOf(c)
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	shop := events.Shop{
+		ShopID: t.ID, CompanyID: c.CompanyId, ManagerID: c.ManagerId, StaffIDs: slices.Clone(c.StaffIds),
 		IsActive: true, CreatedAt: t.Now, UpdatedAt: t.Now,
-	}}}, nil
+	}
+	d.tell(&shop)
+	return []events.Event{events.ShopCreated{Shop: shop}}, nil
 }
 
-func check(c *shoppb.Create) error {
+func checkCreate(c *shoppb.Create) error {
 	switch {
 	case !entrepot.ValidID(c.CompanyId):
 		return entrepot.Invalid("companyId", "required", "a shop belongs to a company")
-	case c.Name == "":
-		return entrepot.Invalid("name", "required", "must be given")
 	case c.ManagerId != "" && !entrepot.ValidID(c.ManagerId):
 		return entrepot.Invalid("managerId", "id", "must be a user id")
 	case len(c.StaffIds) > MaxStaff:
@@ -72,21 +79,79 @@ func check(c *shoppb.Create) error {
 	}
 }
 
+// mayChange: admins keep the shops of their company; who only works there, or
+// belongs to another, does not learn that there is anything to keep.
+func (s *State) mayChange(t entrepot.Turn, expected int64) error {
+	switch {
+	case s.gone() || !t.Caller.MayReachShop(s.CompanyID, s.ID):
+		return entrepot.ErrNotFound
+	case t.Caller.Role == entrepot.ShopManager || t.Caller.Role == entrepot.ShopStaff:
+		return entrepot.Errorf(entrepot.CodeForbidden, "only admins change shops")
+	default:
+		return entrepot.CheckVersion(expected, s.Version)
+	}
+}
+
+// Update sets what the shop says of itself.
+func (s *State) Update(t entrepot.Turn, c *shoppb.Update) ([]events.Event, error) {
+	if err := s.mayChange(t, c.ExpectedVersion); err != nil {
+		return nil, err
+	}
+	d := detailsOf(c)
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	if reflect.DeepEqual(d, s.Details) && c.IsActive == s.IsActive {
+		return nil, nil
+	}
+	shop := s.public()
+	d.tell(&shop)
+	shop.IsActive, shop.UpdatedAt = c.IsActive, t.Now
+	return []events.Event{events.ShopUpdated{Shop: shop}}, nil
+}
+
+// Delete gives the shop up. Its orders, payments and stock stay on record.
+func (s *State) Delete(t entrepot.Turn, c *shoppb.Delete) ([]events.Event, error) {
+	if err := s.mayChange(t, c.ExpectedVersion); err != nil {
+		return nil, err
+	}
+	return []events.Event{events.ShopDeleted{ShopID: s.ID, CompanyID: s.CompanyID, DeletedAt: t.Now}}, nil
+}
+
 // Apply changes the state by one fact.
 func (s *State) Apply(e events.Event) {
 	switch f := e.(type) {
 	case events.ShopCreated:
-		s.ID, s.CompanyID, s.Name = f.ShopID, f.CompanyID, f.Name
-		s.Address, s.City, s.Country = f.Location.Address, f.Location.City, f.Location.Country
-		s.ManagerID, s.StaffIDs, s.IsActive = f.ManagerID, slices.Clone(f.StaffIDs), f.IsActive
-		s.Created, s.Updated = f.CreatedAt.UnixMilli(), f.UpdatedAt.UnixMilli()
+		s.ID, s.CompanyID, s.Created = f.ShopID, f.CompanyID, f.CreatedAt.UnixMilli()
+		s.ManagerID, s.StaffIDs = f.ManagerID, slices.Clone(f.StaffIDs)
+		s.set(&f.Shop)
+	case events.ShopUpdated:
+		s.set(&f.Shop)
+	case events.ShopDeleted:
+		s.Deleted, s.Updated, s.IsActive = f.DeletedAt.UnixMilli(), f.DeletedAt.UnixMilli(), false
+		s.Version++
 	}
+}
+
+func (s *State) set(f *events.Shop) {
+	s.Details, s.IsActive, s.Updated = told(f), f.IsActive, f.UpdatedAt.UnixMilli()
+	s.Version++
+}
+
+// public is the shop as events tell it.
+func (s *State) public() events.Shop {
+	shop := events.Shop{
+		ShopID: s.ID, CompanyID: s.CompanyID, ManagerID: s.ManagerID, StaffIDs: slices.Clone(s.StaffIDs),
+		IsActive: s.IsActive, CreatedAt: s.createdAt(), UpdatedAt: time.UnixMilli(s.Updated).UTC(),
+	}
+	s.tell(&shop)
+	return shop
 }
 
 // Get answers the shop to anyone; who works there only to staff who reach it.
 func (s *State) Get(t entrepot.Turn, _ *shoppb.Get) (*shoppb.Shop, error) {
 	switch {
-	case s.ID == "":
+	case s.gone():
 		return nil, entrepot.ErrNotFound
 	case t.Caller.MayReachShop(s.CompanyID, s.ID):
 		return s.View(), nil
@@ -104,10 +169,11 @@ func (s *State) View() *shoppb.Shop {
 
 // Public is the shop without who works there.
 func (s *State) Public() *shoppb.Shop {
-	return &shoppb.Shop{
-		Id: s.ID, CompanyId: s.CompanyID, Name: s.Name, Address: s.Address, City: s.City, Country: s.Country,
-		IsActive: s.IsActive, CreatedMs: s.Created, UpdatedMs: s.Updated,
+	v := &shoppb.Shop{
+		Id: s.ID, CompanyId: s.CompanyID, IsActive: s.IsActive, CreatedMs: s.Created, UpdatedMs: s.Updated, Version: s.Version,
 	}
+	s.show(v)
+	return v
 }
 
 func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }

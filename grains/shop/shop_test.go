@@ -2,7 +2,9 @@ package shop
 
 import (
 	"encoding/json"
+	"math"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"entrepot/grains/shop/shoppb"
 	"entrepot/persistence/storetest"
 
+	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 )
 
@@ -54,6 +57,12 @@ func TestCreateRules(t *testing.T) {
 		"no manager yet":      {&State{}, admin, func(c *shoppb.Create) { c.ManagerId = "" }, ""},
 		"what is no manager":  {&State{}, admin, func(c *shoppb.Create) { c.ManagerId = "bob" }, entrepot.CodeInvalid},
 		"what are no staff":   {&State{}, admin, func(c *shoppb.Create) { c.StaffIds = []string{"bob"} }, entrepot.CodeInvalid},
+		"a place":             {&State{}, admin, func(c *shoppb.Create) { c.Point = &shoppb.Point{Lat: -90, Lng: 180} }, ""},
+		"beyond the pole":     {&State{}, admin, func(c *shoppb.Create) { c.Point = &shoppb.Point{Lat: 90.1} }, entrepot.CodeInvalid},
+		"around the world":    {&State{}, admin, func(c *shoppb.Create) { c.Point = &shoppb.Point{Lng: -180.1} }, entrepot.CodeInvalid},
+		"nowhere":             {&State{}, admin, func(c *shoppb.Create) { c.Point = &shoppb.Point{Lat: math.NaN()} }, entrepot.CodeInvalid},
+		"hours":               {&State{}, admin, func(c *shoppb.Create) { c.Hours = hours() }, ""},
+		"hours of no zone":    {&State{}, admin, func(c *shoppb.Create) { c.Hours = hours(); c.Hours.Timezone = "" }, entrepot.CodeInvalid},
 		"too many staff":      {&State{}, admin, func(c *shoppb.Create) { c.StaffIds = make([]string, MaxStaff+1) }, entrepot.CodeInvalid},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -66,10 +75,93 @@ func TestCreateRules(t *testing.T) {
 	}
 }
 
+func hours() *shoppb.Hours {
+	return &shoppb.Hours{
+		Timezone: "Europe/Rome", Week: []*shoppb.Span{{Day: "monday", Open: "09:00", Close: "18:00"}},
+		Exceptions: []*shoppb.Exception{{Date: "2026-12-25", Closed: true, Reason: "Christmas"}},
+	}
+}
+
+func opened(t testing.TB) *State {
+	t.Helper()
+	s := &State{}
+	facts, err := s.Create(turn(admin), creation(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Apply(facts[0])
+	return s
+}
+
+func update(version int64) *shoppb.Update {
+	return &shoppb.Update{ExpectedVersion: version, Name: "Station", City: "Udine", Point: &shoppb.Point{Lat: 46.06, Lng: 13.24}, Hours: hours(), IsActive: true}
+}
+
+// TestWhoChangesAShop holds for Update and Delete alike.
+func TestWhoChangesAShop(t *testing.T) {
+	t.Parallel()
+	manager := entrepot.Caller{Role: entrepot.ShopManager, CompanyID: company, ShopIDs: []entrepot.ID{id}}
+	for name, c := range map[string]struct {
+		caller  entrepot.Caller
+		version int64
+		want    entrepot.Code
+	}{
+		"a super admin":       {super, 0, ""},
+		"the company's admin": {admin, 1, ""},
+		"from what was":       {admin, 2, entrepot.CodeStale},
+		"another's admin":     {entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: "x"}, 0, entrepot.CodeNotFound},
+		"its manager":         {manager, 0, entrepot.CodeForbidden},
+		"another's manager":   {entrepot.Caller{Role: entrepot.ShopManager, CompanyID: company, ShopIDs: []entrepot.ID{"x"}}, 0, entrepot.CodeNotFound},
+		"a customer":          {entrepot.Caller{Role: entrepot.Customer, UserID: "c"}, 0, entrepot.CodeNotFound},
+		"nobody":              {entrepot.Caller{}, 0, entrepot.CodeNotFound},
+	} {
+		s := opened(t)
+		if facts, err := s.Update(turn(c.caller), update(c.version)); entrepot.CodeOf(err) != c.want || (err == nil) != (len(facts) == 1) {
+			t.Errorf("%s updates: %v, %v", name, facts, err)
+		}
+		if facts, err := s.Delete(turn(c.caller), &shoppb.Delete{ExpectedVersion: c.version}); entrepot.CodeOf(err) != c.want || (err == nil) != (len(facts) == 1) {
+			t.Errorf("%s deletes: %v, %v", name, facts, err)
+		}
+		s.Deleted = 1
+		_, updated := s.Update(turn(c.caller), update(c.version))
+		_, deleted := s.Delete(turn(c.caller), &shoppb.Delete{ExpectedVersion: c.version})
+		if entrepot.CodeOf(updated) != entrepot.CodeNotFound || entrepot.CodeOf(deleted) != entrepot.CodeNotFound {
+			t.Errorf("%s changes what is deleted: %v, %v", name, updated, deleted)
+		}
+	}
+}
+
+func TestUpdateRules(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*shoppb.Update){
+		"name":                     func(c *shoppb.Update) { c.Name = " " },
+		"location.coordinates.lat": func(c *shoppb.Update) { c.Point.Lat = -91 },
+		"timezone":                 func(c *shoppb.Update) { c.Hours.Timezone = "Mars/Olympus" },
+	} {
+		cmd := update(0)
+		change(cmd)
+		if _, err := opened(t).Update(turn(admin), cmd); entrepot.CodeOf(err) != entrepot.CodeInvalid || entrepot.AsError(err).Fields[0].Field != name {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	s := opened(t)
+	facts, err := s.Update(turn(admin), update(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Apply(facts[0])
+	if v := s.View(); v.Version != 2 || v.ManagerId != person || v.Name != "Station" || !proto.Equal(v.Hours, hours()) || v.Point.Lat != 46.06 {
+		t.Errorf("%v", v)
+	}
+	if facts, err := s.Update(turn(admin), update(2)); err != nil || len(facts) != 0 {
+		t.Errorf("the same again: %v, %v", facts, err)
+	}
+}
+
 // Anyone sees the shop, only its own staff who works there.
 func TestGetShowsStaffToStaffOnly(t *testing.T) {
 	t.Parallel()
-	s := &State{ID: id, CompanyID: company, Name: "Harbour", ManagerID: person, StaffIDs: []entrepot.ID{person}}
+	s := &State{ID: id, CompanyID: company, Details: Details{Name: "Harbour"}, ManagerID: person, StaffIDs: []entrepot.ID{person}}
 	for name, c := range map[string]struct {
 		caller entrepot.Caller
 		staff  bool
@@ -99,7 +191,9 @@ func TestShopReplays(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		facts, err := (&State{}).Create(turn(admin), creation(func(c *shoppb.Create) {
-			c.Name, c.Address = rapid.StringN(1, 20, -1).Draw(t, "name"), rapid.String().Draw(t, "address")
+			c.Name, c.Address = "N"+rapid.StringN(1, 20, -1).Draw(t, "name"), rapid.String().Draw(t, "address")
+			c.Point = &shoppb.Point{Lat: rapid.Float64Range(-90, 90).Draw(t, "lat"), Lng: rapid.Float64Range(-180, 180).Draw(t, "lng")}
+			c.Hours = hours()
 			c.StaffIds = nil
 			for range rapid.IntRange(0, 3).Draw(t, "staff") {
 				c.StaffIds = append(c.StaffIds, entrepot.NewID())
@@ -134,5 +228,22 @@ func TestShopOnTheHost(t *testing.T) {
 	m.Restart()
 	if v, err = grains.Ask[*shoppb.Shop](m.As(entrepot.Caller{}), m, shoppb.Kind, id, &shoppb.Get{}); err != nil || v.City != "Trieste" || v.ManagerId != "" {
 		t.Fatalf("after the restart: %+v, %v", v, err)
+	}
+	if v, err = grains.Ask[*shoppb.Shop](m.As(admin), m, shoppb.Kind, id, update(v.Version)); err != nil || v.City != "Udine" || v.Version != 2 {
+		t.Fatalf("updated: %+v, %v", v, err)
+	}
+	m.Restart()
+	if v, err = grains.Ask[*shoppb.Shop](m.As(admin), m, shoppb.Kind, id, &shoppb.Get{}); err != nil || !proto.Equal(v.Hours, hours()) || v.Point.GetLng() != 13.24 {
+		t.Fatalf("after another: %+v, %v", v, err)
+	}
+	if _, err = m.Ask(m.As(admin), shoppb.Kind, id, &shoppb.Delete{}); err != nil {
+		t.Fatal(err)
+	}
+	m.Restart()
+	if _, err = m.Ask(m.As(admin), shoppb.Kind, id, &shoppb.Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Fatalf("deleted: %v", err)
+	}
+	if types := m.EventTypes(); !slices.Equal(types, []string{"shop.created", "shop.updated", "shop.deleted"}) {
+		t.Fatalf("%v", types)
 	}
 }

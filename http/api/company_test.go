@@ -130,3 +130,22 @@ func TestSubscriptionInput(t *testing.T) {
 		t.Errorf("%s", r.raw)
 	}
 }
+
+// TestShopsWithinThePlan: a deleted shop makes room for another.
+func TestShopsWithinThePlan(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.want(t, 201, "super_admin", "POST", "/api/companies", map[string]any{
+		"name": "Tiny", "slug": "tiny", "settings": map[string]any{"currency": "EUR"},
+	})
+	body := func(name string) map[string]any { return map[string]any{"companyId": c.text("id"), "name": name} }
+	first := w.want(t, 201, "super_admin", "POST", "/api/shops", body("one"), "Idempotency-Key", "k")
+	if again := w.want(t, 201, "super_admin", "POST", "/api/shops", body("one"), "Idempotency-Key", "k"); again.text("id") != first.text("id") {
+		t.Fatalf("%s", again.raw)
+	}
+	if r := w.want(t, 403, "super_admin", "POST", "/api/shops", body("two")); r.text("code") != "plan_limit" {
+		t.Fatalf("%s", r.raw)
+	}
+	w.want(t, 204, "super_admin", "DELETE", "/api/shops/"+first.text("id"), nil)
+	w.want(t, 201, "super_admin", "POST", "/api/shops", body("two"))
+}

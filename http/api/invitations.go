@@ -131,7 +131,7 @@ func (s *authAPI) acceptInvitation(ctx context.Context, in *acceptInput) (*creat
 	if err != nil {
 		return nil, err
 	}
-	err = s.within(ctx, s.Stores.Auth, staff, i.CompanyId, t.owner, func() (err error) {
+	err = s.withinPlan(ctx, s.Stores.Auth, staff, i.CompanyId, t.owner, func() (err error) {
 		i, err = grains.Ask[*invitationpb.Invitation](ctx, s.Asker, invitationpb.Kind, t.owner, &invitationpb.Accept{
 			Hash: t.hash(), Name: in.Body.Name, PasswordHash: hash,
 		})

@@ -112,7 +112,7 @@ func (s *productAPI) create(ctx context.Context, in *productInput) (*created[Pro
 	keyed, replayed := in.command(ctx, "create-product", in.RawBody)
 	var p *productpb.Product
 	id := in.newID(ctx, "product")
-	err = s.within(ctx, s.Stores.Ecommerce, resource{companies.Products, product.Collection, nil}, company, id, func() (err error) {
+	err = s.withinPlan(ctx, s.Stores.Ecommerce, resource{companies.Products, product.Collection, nil}, company, id, func() (err error) {
 		p, err = grains.Ask[*productpb.Product](keyed, s.Asker, productpb.Kind, id, &productpb.Create{
 			CompanyId: company, ShopIds: b.ShopIDs, Sku: b.SKU, Name: b.Name, Description: b.Description,
 			Category: b.Category, Brand: b.Brand, PriceMinor: price.Minor, Currency: b.Currency, Image: b.Image,

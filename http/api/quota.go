@@ -28,11 +28,11 @@ const (
 	claimPause = 10 * time.Millisecond
 )
 
-// within makes an entity of a company if its plan allows one more, exactly also
+// withinPlan makes an entity of a company if its plan allows one more, exactly also
 // when many are made at a time on many members: the company says from when on to
 // count, the service counts its own database, and the company takes the count
 // only if nothing was made meanwhile (grains/company/quota.go).
-func (d *Deps) within(ctx context.Context, counter Counter, r resource, companyID, id entrepot.ID, do func() error) error {
+func (d *Deps) withinPlan(ctx context.Context, counter Counter, r resource, companyID, id entrepot.ID, do func() error) error {
 	if companyID == "" { // nobody's plan
 		return do()
 	}

@@ -6,6 +6,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
+	companies "entrepot/grains/company"
 	"entrepot/grains/shop"
 	"entrepot/grains/shop/shoppb"
 	"entrepot/persistence"
@@ -14,77 +15,29 @@ import (
 // Shop is the shop service.
 func Shop(d Deps) Routes {
 	s := &shopAPI{d.withDefaults()}
+	admins := Only(entrepot.SuperAdmin, entrepot.CompanyAdmin)
 	return Routes{"shops", []Route{
 		route(Route{
-			ID: "list-shops", Method: http.MethodGet, Path: "/shops", Access: Public, Summary: "List shops",
-			Doc: "Staff see the shops they reach, everybody else the active ones.",
+			ID: "list-shops", Method: http.MethodGet, Path: "/shops", Access: Public, Summary: "List shops, or find the nearest",
+			Doc: "Staff see the shops they reach, everybody else the active ones. With near, the nearest come first, each with its distance; that list has one page.",
 		}, s.list),
 		route(Route{
-			ID: "create-shop", Method: http.MethodPost, Path: "/shops", Access: Only(entrepot.SuperAdmin, entrepot.CompanyAdmin),
+			ID: "create-shop", Method: http.MethodPost, Keyed: true, Path: "/shops", Access: admins,
 			Status: http.StatusCreated, Summary: "Create a shop",
 		}, s.create),
 		route(Route{ID: "get-shop", Method: http.MethodGet, Path: "/shops/{id}", Access: Public, Summary: "Read a shop"}, s.get),
+		route(Route{
+			ID: "update-shop", Method: http.MethodPut, Path: "/shops/{id}", Access: admins, Summary: "Change a shop",
+			Doc: "Sets everything that a shop says of itself: what is left out is empty afterwards. Who works there stays.",
+		}, s.update),
+		route(Route{
+			ID: "delete-shop", Method: http.MethodDelete, Path: "/shops/{id}", Access: admins, Status: http.StatusNoContent, Summary: "Delete a shop",
+			Doc: "It cannot be undone. Orders, payments and stock of the shop stay on record.",
+		}, s.delete),
 	}}
 }
 
 type shopAPI struct{ Deps }
-
-// ShopView is a shop as the API shows it; who works there is for its staff.
-type ShopView struct {
-	ID        entrepot.ID   `json:"id"`
-	Name      string        `json:"name"`
-	CompanyID entrepot.ID   `json:"companyId"`
-	Location  ShopLocation  `json:"location"`
-	ManagerID entrepot.ID   `json:"managerId,omitempty"`
-	StaffIDs  []entrepot.ID `json:"staffIds,omitempty"`
-	IsActive  bool          `json:"isActive"`
-	CreatedAt Time          `json:"createdAt"`
-	UpdatedAt Time          `json:"updatedAt"`
-}
-
-// ShopLocation is where a shop is.
-type ShopLocation struct {
-	Address string `json:"address,omitempty" maxLength:"200" example:"Am Kai 1"`
-	City    string `json:"city,omitempty" maxLength:"100" example:"Hamburg"`
-	Country string `json:"country,omitempty" maxLength:"100" example:"DE"`
-}
-
-func shopOf(s *shoppb.Shop) ShopView {
-	return ShopView{
-		ID: s.Id, Name: s.Name, CompanyID: s.CompanyId, ManagerID: s.ManagerId, StaffIDs: s.StaffIds,
-		Location: ShopLocation{s.Address, s.City, s.Country},
-		IsActive: s.IsActive, CreatedAt: Time(s.CreatedMs), UpdatedAt: Time(s.UpdatedMs),
-	}
-}
-
-type shopListInput struct {
-	ListParams
-	CompanyID string `query:"companyId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-	City      string `query:"city" maxLength:"100"`
-}
-
-func (s *shopAPI) list(ctx context.Context, in *shopListInput) (*paged[ShopView], error) {
-	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor}
-	q.Where = where(where(nil, "companyId", in.CompanyID), "city", in.City)
-	scope, view := entrepot.StaffScope(entrepot.CallerFrom(ctx)), (*shop.State).View
-	if !isStaff(ctx) {
-		scope, view = entrepot.AllTenants(), (*shop.State).Public
-		q.Where = append(q.Where, persistence.Cond{Field: "isActive", Op: persistence.Eq, Value: true})
-	}
-	page, err := find(ctx, s.Stores.Shop, shop.Collection, scope, q,
-		func(st *shop.State, _ *persistence.Document) ShopView { return shopOf(view(st)) })
-	return &paged[ShopView]{page}, err
-}
-
-// isStaff reports whether the caller works for a company or the platform.
-func isStaff(ctx context.Context) bool {
-	switch entrepot.CallerFrom(ctx).Role {
-	case "", entrepot.Customer:
-		return false
-	default:
-		return true
-	}
-}
 
 func (s *shopAPI) get(ctx context.Context, in *struct{ IDPath }) (*answer[ShopView], error) {
 	id, err := in.id()
@@ -98,17 +51,29 @@ func (s *shopAPI) get(ctx context.Context, in *struct{ IDPath }) (*answer[ShopVi
 	if !v.IsActive && !entrepot.CallerFrom(ctx).MayReachCompany(v.CompanyId) {
 		return nil, entrepot.ErrNotFound
 	}
-	return answerOf(shopOf(v)), nil
+	return answerAt(v.Version, s.view(v)), nil
 }
+
+// ShopBody is what a shop says of itself.
+type ShopBody struct {
+	Name        string       `json:"name" minLength:"1" maxLength:"200" example:"Harbour shop"`
+	Location    ShopLocation `json:"location,omitempty"`
+	ContactInfo ShopContact  `json:"contactInfo,omitempty"`
+	ShopHours
+}
+
+// shops are what a plan limits: those that are not deleted.
+var shops = resource{companies.Shops, shop.Collection, []persistence.Cond{{Field: "deletedAt", Op: persistence.Eq}}}
 
 type shopInput struct {
 	Here
-	Body struct {
-		CompanyID string       `json:"companyId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"for super admins; others create in their own company"`
-		Name      string       `json:"name" minLength:"1" maxLength:"200" example:"Harbour shop"`
-		Location  ShopLocation `json:"location,omitempty"`
-		ManagerID string       `json:"managerId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-		StaffIDs  []string     `json:"staffIds,omitempty" maxItems:"200"`
+	KeyHeader
+	RawBody []byte
+	Body    struct {
+		ShopBody
+		CompanyID string   `json:"companyId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"for super admins; others create in their own company"`
+		ManagerID string   `json:"managerId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+		StaffIDs  []string `json:"staffIds,omitempty" maxItems:"200"`
 	}
 }
 
@@ -121,14 +86,70 @@ func (s *shopAPI) create(ctx context.Context, in *shopInput) (*created[ShopView]
 	if err := checkIDs("staffIds", b.StaffIDs); err != nil {
 		return nil, err
 	}
-	v, err := grains.Ask[*shoppb.Shop](ctx, s.Asker, shoppb.Kind, entrepot.NewID(), &shoppb.Create{
-		CompanyId: company, Name: b.Name, Address: b.Location.Address, City: b.Location.City, Country: b.Location.Country,
-		ManagerId: b.ManagerID, StaffIds: b.StaffIDs,
+	keyed, replayed := in.command(ctx, "create-shop", in.RawBody)
+	var v *shoppb.Shop
+	id := in.newID(ctx, "shop")
+	err = s.withinPlan(ctx, s.Stores.Shop, shops, company, id, func() (err error) {
+		v, err = grains.Ask[*shoppb.Shop](keyed, s.Asker, shoppb.Kind, id, &shoppb.Create{
+			CompanyId: company, Name: b.Name,
+			Address: b.Location.Address, City: b.Location.City, State: b.Location.State, Country: b.Location.Country,
+			Point: b.Location.point(), Contact: b.ContactInfo.proto(), Hours: b.proto(),
+			ManagerId: b.ManagerID, StaffIds: b.StaffIDs,
+		})
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &created[ShopView]{Location: in.below(v.Id), Body: shopOf(v)}, nil
+	return &created[ShopView]{Replay: replay(replayed), Versioned: versioned(v.Version), Location: in.below(v.Id), Body: s.view(v)}, nil
+}
+
+type updateShopInput struct {
+	IDPath
+	IfMatch
+	Body struct {
+		ShopBody
+		IsActive bool `json:"isActive" doc:"false: only staff see the shop"`
+	}
+}
+
+func (s *shopAPI) update(ctx context.Context, in *updateShopInput) (*answer[ShopView], error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	expected, err := in.version()
+	if err != nil {
+		return nil, err
+	}
+	b := &in.Body
+	v, err := grains.Ask[*shoppb.Shop](ctx, s.Asker, shoppb.Kind, id, &shoppb.Update{
+		ExpectedVersion: expected, Name: b.Name, IsActive: b.IsActive,
+		Address: b.Location.Address, City: b.Location.City, State: b.Location.State, Country: b.Location.Country,
+		Point: b.Location.point(), Contact: b.ContactInfo.proto(), Hours: b.proto(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return answerAt(v.Version, s.view(v)), nil
+}
+
+type deleteShopInput struct {
+	IDPath
+	IfMatch
+}
+
+func (s *shopAPI) delete(ctx context.Context, in *deleteShopInput) (*nothing, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	expected, err := in.version()
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.Asker.Ask(ctx, shoppb.Kind, id, &shoppb.Delete{ExpectedVersion: expected})
+	return nil, err
 }
 
 // companyFor is the company that something is created in: the super admin names

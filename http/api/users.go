@@ -139,7 +139,7 @@ func (s *authAPI) createUser(ctx context.Context, in *createUserInput) (*created
 	}
 	var u *userpb.User
 	id := entrepot.NewID()
-	err = s.within(ctx, s.Stores.Auth, staff, company, id, func() (err error) {
+	err = s.withinPlan(ctx, s.Stores.Auth, staff, company, id, func() (err error) {
 		u, err = grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, id, &userpb.Register{
 			Email: b.lower(), Name: b.Name, PasswordHash: hash, Role: b.Role, CompanyId: company,
 		})
@@ -218,7 +218,7 @@ func (s *authAPI) updateUser(ctx context.Context, in *updateUserInput) (*answer[
 		employer = ""
 	}
 	var u *userpb.User
-	err = s.within(ctx, s.Stores.Auth, staff, employer, id, func() (err error) {
+	err = s.withinPlan(ctx, s.Stores.Auth, staff, employer, id, func() (err error) {
 		u, err = grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, id, &userpb.SetUser{
 			ExpectedVersion: expected, Name: in.Body.Name, Role: in.Body.Role, IsActive: in.Body.IsActive,
 		})

@@ -21,6 +21,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Create opens a shop. Only the platform names staff here, who know it already.
 type Create struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	CompanyId     string                 `protobuf:"bytes,1,opt,name=company_id,json=companyId,proto3" json:"company_id,omitempty"`
@@ -30,6 +31,10 @@ type Create struct {
 	Country       string                 `protobuf:"bytes,5,opt,name=country,proto3" json:"country,omitempty"`
 	ManagerId     string                 `protobuf:"bytes,6,opt,name=manager_id,json=managerId,proto3" json:"manager_id,omitempty"`
 	StaffIds      []string               `protobuf:"bytes,7,rep,name=staff_ids,json=staffIds,proto3" json:"staff_ids,omitempty"`
+	State         string                 `protobuf:"bytes,8,opt,name=state,proto3" json:"state,omitempty"`
+	Point         *Point                 `protobuf:"bytes,9,opt,name=point,proto3" json:"point,omitempty"`
+	Contact       *Contact               `protobuf:"bytes,10,opt,name=contact,proto3" json:"contact,omitempty"`
+	Hours         *Hours                 `protobuf:"bytes,11,opt,name=hours,proto3" json:"hours,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -113,6 +118,195 @@ func (x *Create) GetStaffIds() []string {
 	return nil
 }
 
+func (x *Create) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *Create) GetPoint() *Point {
+	if x != nil {
+		return x.Point
+	}
+	return nil
+}
+
+func (x *Create) GetContact() *Contact {
+	if x != nil {
+		return x.Contact
+	}
+	return nil
+}
+
+func (x *Create) GetHours() *Hours {
+	if x != nil {
+		return x.Hours
+	}
+	return nil
+}
+
+// Update sets everything that a shop says of itself. expected_version 0 is any.
+type Update struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	ExpectedVersion int64                  `protobuf:"varint,1,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
+	Name            string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Address         string                 `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"`
+	City            string                 `protobuf:"bytes,4,opt,name=city,proto3" json:"city,omitempty"`
+	State           string                 `protobuf:"bytes,5,opt,name=state,proto3" json:"state,omitempty"`
+	Country         string                 `protobuf:"bytes,6,opt,name=country,proto3" json:"country,omitempty"`
+	Point           *Point                 `protobuf:"bytes,7,opt,name=point,proto3" json:"point,omitempty"`
+	Contact         *Contact               `protobuf:"bytes,8,opt,name=contact,proto3" json:"contact,omitempty"`
+	Hours           *Hours                 `protobuf:"bytes,9,opt,name=hours,proto3" json:"hours,omitempty"`
+	IsActive        bool                   `protobuf:"varint,10,opt,name=is_active,json=isActive,proto3" json:"is_active,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *Update) Reset() {
+	*x = Update{}
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Update) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Update) ProtoMessage() {}
+
+func (x *Update) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Update.ProtoReflect.Descriptor instead.
+func (*Update) Descriptor() ([]byte, []int) {
+	return file_grains_shop_shoppb_shop_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Update) GetExpectedVersion() int64 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
+}
+
+func (x *Update) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Update) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *Update) GetCity() string {
+	if x != nil {
+		return x.City
+	}
+	return ""
+}
+
+func (x *Update) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *Update) GetCountry() string {
+	if x != nil {
+		return x.Country
+	}
+	return ""
+}
+
+func (x *Update) GetPoint() *Point {
+	if x != nil {
+		return x.Point
+	}
+	return nil
+}
+
+func (x *Update) GetContact() *Contact {
+	if x != nil {
+		return x.Contact
+	}
+	return nil
+}
+
+func (x *Update) GetHours() *Hours {
+	if x != nil {
+		return x.Hours
+	}
+	return nil
+}
+
+func (x *Update) GetIsActive() bool {
+	if x != nil {
+		return x.IsActive
+	}
+	return false
+}
+
+type Delete struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	ExpectedVersion int64                  `protobuf:"varint,1,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *Delete) Reset() {
+	*x = Delete{}
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Delete) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Delete) ProtoMessage() {}
+
+func (x *Delete) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Delete.ProtoReflect.Descriptor instead.
+func (*Delete) Descriptor() ([]byte, []int) {
+	return file_grains_shop_shoppb_shop_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Delete) GetExpectedVersion() int64 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
+}
+
 type Get struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -121,7 +315,7 @@ type Get struct {
 
 func (x *Get) Reset() {
 	*x = Get{}
-	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[1]
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -133,7 +327,7 @@ func (x *Get) String() string {
 func (*Get) ProtoMessage() {}
 
 func (x *Get) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[1]
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -146,7 +340,315 @@ func (x *Get) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Get.ProtoReflect.Descriptor instead.
 func (*Get) Descriptor() ([]byte, []int) {
-	return file_grains_shop_shoppb_shop_proto_rawDescGZIP(), []int{1}
+	return file_grains_shop_shoppb_shop_proto_rawDescGZIP(), []int{3}
+}
+
+type Point struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Lat           float64                `protobuf:"fixed64,1,opt,name=lat,proto3" json:"lat,omitempty"` // degrees
+	Lng           float64                `protobuf:"fixed64,2,opt,name=lng,proto3" json:"lng,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Point) Reset() {
+	*x = Point{}
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Point) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Point) ProtoMessage() {}
+
+func (x *Point) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Point.ProtoReflect.Descriptor instead.
+func (*Point) Descriptor() ([]byte, []int) {
+	return file_grains_shop_shoppb_shop_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Point) GetLat() float64 {
+	if x != nil {
+		return x.Lat
+	}
+	return 0
+}
+
+func (x *Point) GetLng() float64 {
+	if x != nil {
+		return x.Lng
+	}
+	return 0
+}
+
+type Contact struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Email         string                 `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	Phone         string                 `protobuf:"bytes,2,opt,name=phone,proto3" json:"phone,omitempty"`
+	Website       string                 `protobuf:"bytes,3,opt,name=website,proto3" json:"website,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Contact) Reset() {
+	*x = Contact{}
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Contact) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Contact) ProtoMessage() {}
+
+func (x *Contact) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Contact.ProtoReflect.Descriptor instead.
+func (*Contact) Descriptor() ([]byte, []int) {
+	return file_grains_shop_shoppb_shop_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Contact) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *Contact) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
+}
+
+func (x *Contact) GetWebsite() string {
+	if x != nil {
+		return x.Website
+	}
+	return ""
+}
+
+type Hours struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Timezone      string                 `protobuf:"bytes,1,opt,name=timezone,proto3" json:"timezone,omitempty"` // IANA
+	Week          []*Span                `protobuf:"bytes,2,rep,name=week,proto3" json:"week,omitempty"`
+	Exceptions    []*Exception           `protobuf:"bytes,3,rep,name=exceptions,proto3" json:"exceptions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Hours) Reset() {
+	*x = Hours{}
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Hours) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Hours) ProtoMessage() {}
+
+func (x *Hours) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Hours.ProtoReflect.Descriptor instead.
+func (*Hours) Descriptor() ([]byte, []int) {
+	return file_grains_shop_shoppb_shop_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Hours) GetTimezone() string {
+	if x != nil {
+		return x.Timezone
+	}
+	return ""
+}
+
+func (x *Hours) GetWeek() []*Span {
+	if x != nil {
+		return x.Week
+	}
+	return nil
+}
+
+func (x *Hours) GetExceptions() []*Exception {
+	if x != nil {
+		return x.Exceptions
+	}
+	return nil
+}
+
+type Span struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Day           string                 `protobuf:"bytes,1,opt,name=day,proto3" json:"day,omitempty"`   // "monday"
+	Open          string                 `protobuf:"bytes,2,opt,name=open,proto3" json:"open,omitempty"` // "09:00"
+	Close         string                 `protobuf:"bytes,3,opt,name=close,proto3" json:"close,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Span) Reset() {
+	*x = Span{}
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Span) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Span) ProtoMessage() {}
+
+func (x *Span) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Span.ProtoReflect.Descriptor instead.
+func (*Span) Descriptor() ([]byte, []int) {
+	return file_grains_shop_shoppb_shop_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Span) GetDay() string {
+	if x != nil {
+		return x.Day
+	}
+	return ""
+}
+
+func (x *Span) GetOpen() string {
+	if x != nil {
+		return x.Open
+	}
+	return ""
+}
+
+func (x *Span) GetClose() string {
+	if x != nil {
+		return x.Close
+	}
+	return ""
+}
+
+type Exception struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Date          string                 `protobuf:"bytes,1,opt,name=date,proto3" json:"date,omitempty"` // "2026-12-24"
+	Closed        bool                   `protobuf:"varint,2,opt,name=closed,proto3" json:"closed,omitempty"`
+	Open          string                 `protobuf:"bytes,3,opt,name=open,proto3" json:"open,omitempty"`
+	Close         string                 `protobuf:"bytes,4,opt,name=close,proto3" json:"close,omitempty"`
+	Reason        string                 `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Exception) Reset() {
+	*x = Exception{}
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Exception) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Exception) ProtoMessage() {}
+
+func (x *Exception) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Exception.ProtoReflect.Descriptor instead.
+func (*Exception) Descriptor() ([]byte, []int) {
+	return file_grains_shop_shoppb_shop_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Exception) GetDate() string {
+	if x != nil {
+		return x.Date
+	}
+	return ""
+}
+
+func (x *Exception) GetClosed() bool {
+	if x != nil {
+		return x.Closed
+	}
+	return false
+}
+
+func (x *Exception) GetOpen() string {
+	if x != nil {
+		return x.Open
+	}
+	return ""
+}
+
+func (x *Exception) GetClose() string {
+	if x != nil {
+		return x.Close
+	}
+	return ""
+}
+
+func (x *Exception) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
 }
 
 type Shop struct {
@@ -162,13 +664,18 @@ type Shop struct {
 	IsActive      bool                   `protobuf:"varint,9,opt,name=is_active,json=isActive,proto3" json:"is_active,omitempty"`
 	CreatedMs     int64                  `protobuf:"varint,10,opt,name=created_ms,json=createdMs,proto3" json:"created_ms,omitempty"`
 	UpdatedMs     int64                  `protobuf:"varint,11,opt,name=updated_ms,json=updatedMs,proto3" json:"updated_ms,omitempty"`
+	State         string                 `protobuf:"bytes,12,opt,name=state,proto3" json:"state,omitempty"`
+	Point         *Point                 `protobuf:"bytes,13,opt,name=point,proto3" json:"point,omitempty"`
+	Contact       *Contact               `protobuf:"bytes,14,opt,name=contact,proto3" json:"contact,omitempty"`
+	Hours         *Hours                 `protobuf:"bytes,15,opt,name=hours,proto3" json:"hours,omitempty"`
+	Version       int64                  `protobuf:"varint,16,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Shop) Reset() {
 	*x = Shop{}
-	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[2]
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -180,7 +687,7 @@ func (x *Shop) String() string {
 func (*Shop) ProtoMessage() {}
 
 func (x *Shop) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[2]
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -193,7 +700,7 @@ func (x *Shop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shop.ProtoReflect.Descriptor instead.
 func (*Shop) Descriptor() ([]byte, []int) {
-	return file_grains_shop_shoppb_shop_proto_rawDescGZIP(), []int{2}
+	return file_grains_shop_shoppb_shop_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Shop) GetId() string {
@@ -273,11 +780,46 @@ func (x *Shop) GetUpdatedMs() int64 {
 	return 0
 }
 
+func (x *Shop) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *Shop) GetPoint() *Point {
+	if x != nil {
+		return x.Point
+	}
+	return nil
+}
+
+func (x *Shop) GetContact() *Contact {
+	if x != nil {
+		return x.Contact
+	}
+	return nil
+}
+
+func (x *Shop) GetHours() *Hours {
+	if x != nil {
+		return x.Hours
+	}
+	return nil
+}
+
+func (x *Shop) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
 var File_grains_shop_shoppb_shop_proto protoreflect.FileDescriptor
 
 const file_grains_shop_shoppb_shop_proto_rawDesc = "" +
 	"\n" +
-	"\x1dgrains/shop/shoppb/shop.proto\x12\rentrepot.shop\"\xbf\x01\n" +
+	"\x1dgrains/shop/shoppb/shop.proto\x12\rentrepot.shop\"\xdf\x02\n" +
 	"\x06Create\x12\x1d\n" +
 	"\n" +
 	"company_id\x18\x01 \x01(\tR\tcompanyId\x12\x12\n" +
@@ -287,8 +829,50 @@ const file_grains_shop_shoppb_shop_proto_rawDesc = "" +
 	"\acountry\x18\x05 \x01(\tR\acountry\x12\x1d\n" +
 	"\n" +
 	"manager_id\x18\x06 \x01(\tR\tmanagerId\x12\x1b\n" +
-	"\tstaff_ids\x18\a \x03(\tR\bstaffIds\"\x05\n" +
-	"\x03Get\"\xa8\x02\n" +
+	"\tstaff_ids\x18\a \x03(\tR\bstaffIds\x12\x14\n" +
+	"\x05state\x18\b \x01(\tR\x05state\x12*\n" +
+	"\x05point\x18\t \x01(\v2\x14.entrepot.shop.PointR\x05point\x120\n" +
+	"\acontact\x18\n" +
+	" \x01(\v2\x16.entrepot.shop.ContactR\acontact\x12*\n" +
+	"\x05hours\x18\v \x01(\v2\x14.entrepot.shop.HoursR\x05hours\"\xcc\x02\n" +
+	"\x06Update\x12)\n" +
+	"\x10expected_version\x18\x01 \x01(\x03R\x0fexpectedVersion\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
+	"\aaddress\x18\x03 \x01(\tR\aaddress\x12\x12\n" +
+	"\x04city\x18\x04 \x01(\tR\x04city\x12\x14\n" +
+	"\x05state\x18\x05 \x01(\tR\x05state\x12\x18\n" +
+	"\acountry\x18\x06 \x01(\tR\acountry\x12*\n" +
+	"\x05point\x18\a \x01(\v2\x14.entrepot.shop.PointR\x05point\x120\n" +
+	"\acontact\x18\b \x01(\v2\x16.entrepot.shop.ContactR\acontact\x12*\n" +
+	"\x05hours\x18\t \x01(\v2\x14.entrepot.shop.HoursR\x05hours\x12\x1b\n" +
+	"\tis_active\x18\n" +
+	" \x01(\bR\bisActive\"3\n" +
+	"\x06Delete\x12)\n" +
+	"\x10expected_version\x18\x01 \x01(\x03R\x0fexpectedVersion\"\x05\n" +
+	"\x03Get\"+\n" +
+	"\x05Point\x12\x10\n" +
+	"\x03lat\x18\x01 \x01(\x01R\x03lat\x12\x10\n" +
+	"\x03lng\x18\x02 \x01(\x01R\x03lng\"O\n" +
+	"\aContact\x12\x14\n" +
+	"\x05email\x18\x01 \x01(\tR\x05email\x12\x14\n" +
+	"\x05phone\x18\x02 \x01(\tR\x05phone\x12\x18\n" +
+	"\awebsite\x18\x03 \x01(\tR\awebsite\"\x86\x01\n" +
+	"\x05Hours\x12\x1a\n" +
+	"\btimezone\x18\x01 \x01(\tR\btimezone\x12'\n" +
+	"\x04week\x18\x02 \x03(\v2\x13.entrepot.shop.SpanR\x04week\x128\n" +
+	"\n" +
+	"exceptions\x18\x03 \x03(\v2\x18.entrepot.shop.ExceptionR\n" +
+	"exceptions\"B\n" +
+	"\x04Span\x12\x10\n" +
+	"\x03day\x18\x01 \x01(\tR\x03day\x12\x12\n" +
+	"\x04open\x18\x02 \x01(\tR\x04open\x12\x14\n" +
+	"\x05close\x18\x03 \x01(\tR\x05close\"y\n" +
+	"\tException\x12\x12\n" +
+	"\x04date\x18\x01 \x01(\tR\x04date\x12\x16\n" +
+	"\x06closed\x18\x02 \x01(\bR\x06closed\x12\x12\n" +
+	"\x04open\x18\x03 \x01(\tR\x04open\x12\x14\n" +
+	"\x05close\x18\x04 \x01(\tR\x05close\x12\x16\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\"\xe2\x03\n" +
 	"\x04Shop\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
 	"\n" +
@@ -305,7 +889,12 @@ const file_grains_shop_shoppb_shop_proto_rawDesc = "" +
 	"created_ms\x18\n" +
 	" \x01(\x03R\tcreatedMs\x12\x1d\n" +
 	"\n" +
-	"updated_ms\x18\v \x01(\x03R\tupdatedMsB\x1dZ\x1bentrepot/grains/shop/shoppbb\x06proto3"
+	"updated_ms\x18\v \x01(\x03R\tupdatedMs\x12\x14\n" +
+	"\x05state\x18\f \x01(\tR\x05state\x12*\n" +
+	"\x05point\x18\r \x01(\v2\x14.entrepot.shop.PointR\x05point\x120\n" +
+	"\acontact\x18\x0e \x01(\v2\x16.entrepot.shop.ContactR\acontact\x12*\n" +
+	"\x05hours\x18\x0f \x01(\v2\x14.entrepot.shop.HoursR\x05hours\x12\x18\n" +
+	"\aversion\x18\x10 \x01(\x03R\aversionB\x1dZ\x1bentrepot/grains/shop/shoppbb\x06proto3"
 
 var (
 	file_grains_shop_shoppb_shop_proto_rawDescOnce sync.Once
@@ -319,18 +908,36 @@ func file_grains_shop_shoppb_shop_proto_rawDescGZIP() []byte {
 	return file_grains_shop_shoppb_shop_proto_rawDescData
 }
 
-var file_grains_shop_shoppb_shop_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_grains_shop_shoppb_shop_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_grains_shop_shoppb_shop_proto_goTypes = []any{
-	(*Create)(nil), // 0: entrepot.shop.Create
-	(*Get)(nil),    // 1: entrepot.shop.Get
-	(*Shop)(nil),   // 2: entrepot.shop.Shop
+	(*Create)(nil),    // 0: entrepot.shop.Create
+	(*Update)(nil),    // 1: entrepot.shop.Update
+	(*Delete)(nil),    // 2: entrepot.shop.Delete
+	(*Get)(nil),       // 3: entrepot.shop.Get
+	(*Point)(nil),     // 4: entrepot.shop.Point
+	(*Contact)(nil),   // 5: entrepot.shop.Contact
+	(*Hours)(nil),     // 6: entrepot.shop.Hours
+	(*Span)(nil),      // 7: entrepot.shop.Span
+	(*Exception)(nil), // 8: entrepot.shop.Exception
+	(*Shop)(nil),      // 9: entrepot.shop.Shop
 }
 var file_grains_shop_shoppb_shop_proto_depIdxs = []int32{
-	0, // [0:0] is the sub-list for method output_type
-	0, // [0:0] is the sub-list for method input_type
-	0, // [0:0] is the sub-list for extension type_name
-	0, // [0:0] is the sub-list for extension extendee
-	0, // [0:0] is the sub-list for field type_name
+	4,  // 0: entrepot.shop.Create.point:type_name -> entrepot.shop.Point
+	5,  // 1: entrepot.shop.Create.contact:type_name -> entrepot.shop.Contact
+	6,  // 2: entrepot.shop.Create.hours:type_name -> entrepot.shop.Hours
+	4,  // 3: entrepot.shop.Update.point:type_name -> entrepot.shop.Point
+	5,  // 4: entrepot.shop.Update.contact:type_name -> entrepot.shop.Contact
+	6,  // 5: entrepot.shop.Update.hours:type_name -> entrepot.shop.Hours
+	7,  // 6: entrepot.shop.Hours.week:type_name -> entrepot.shop.Span
+	8,  // 7: entrepot.shop.Hours.exceptions:type_name -> entrepot.shop.Exception
+	4,  // 8: entrepot.shop.Shop.point:type_name -> entrepot.shop.Point
+	5,  // 9: entrepot.shop.Shop.contact:type_name -> entrepot.shop.Contact
+	6,  // 10: entrepot.shop.Shop.hours:type_name -> entrepot.shop.Hours
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_grains_shop_shoppb_shop_proto_init() }
@@ -344,7 +951,7 @@ func file_grains_shop_shoppb_shop_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_shop_shoppb_shop_proto_rawDesc), len(file_grains_shop_shoppb_shop_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
