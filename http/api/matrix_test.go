@@ -1,0 +1,297 @@
+package api_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"entrepot"
+	"entrepot/grains/stock/stockpb"
+	"entrepot/http/api"
+)
+
+// place is where something lies, seen from the staff of shop A and from the
+// customer: their own, in the company's other shop or another customer's, in
+// another company, or nowhere.
+type place int
+
+const (
+	own place = iota
+	sibling
+	other
+	absent
+	places
+)
+
+var placeNames = [places]string{"own", "sibling", "other company's", "absent"}
+
+// matrixRow says of a route what its id names and how it is called.
+type matrixRow struct {
+	thing  string
+	body   func(w *matrix, id string) any // nil: none
+	inBody bool                           // the id stands in the body
+}
+
+func static(v any) func(*matrix, string) any { return func(*matrix, string) any { return v } }
+
+// rows are all routes that name something; a route with an id in its path that
+// is not here fails the test.
+var rows = map[string]matrixRow{
+	"get-product": {thing: "public"}, "get-shop": {thing: "public shop"},
+	"update-product": {thing: "product", body: static(map[string]any{"name": "New"})}, "delete-product": {thing: "product"},
+	"update-shop": {thing: "shop", body: static(map[string]any{"name": "New", "isActive": true})}, "delete-shop": {thing: "shop"},
+	"get-company": {thing: "company"}, "delete-company": {thing: "company"}, "restore-company": {thing: "company"},
+	"update-company":          {thing: "company", body: static(map[string]any{"name": "New"})},
+	"update-company-settings": {thing: "company", body: static(map[string]any{"taxRate": 7})},
+	"update-subscription":     {thing: "company", body: static(map[string]any{"plan": "free", "status": "active"})},
+	"get-order":               {thing: "order"}, "get-tracking": {thing: "order"}, "cancel-order": {thing: "order"},
+	"create-payment-intent": {thing: "order", inBody: true, body: func(_ *matrix, id string) any { return map[string]any{"orderId": id} }},
+	"process-payment": {thing: "order", inBody: true, body: func(_ *matrix, id string) any {
+		return map[string]any{"orderId": id, "gateway": "manual", "method": "card", "token": "ok"}
+	}},
+	"get-payment":    {thing: "payment"},
+	"refund-payment": {thing: "payment", body: static(map[string]any{"amount": 0.01})},
+	"get-stock":      {thing: "stock"}, "list-movements": {thing: "stock"},
+	"receive-more": {thing: "stock", body: static(map[string]any{"quantity": 1, "reason": "purchase"})},
+	"receive-goods": {thing: "product", inBody: true, body: func(w *matrix, id string) any {
+		shop := w.shopA
+		if id == w.ids["product"][sibling] {
+			shop = w.shopB
+		}
+		return map[string]any{"productId": id, "shopId": shop, "quantity": 1, "reason": "purchase"}
+	}},
+	"set-cart-item": {thing: "cart item", body: static(map[string]any{"quantity": 2})}, "remove-cart-item": {thing: "cart item"},
+	"get-user":    {thing: "user"},
+	"update-user": {thing: "user", body: static(map[string]any{"name": "New", "role": "shop_staff", "isActive": true})},
+	"delete-user": {thing: "user"}, "end-session": {thing: "session"},
+	"revoke-api-key": {thing: "api key"}, "revoke-invitation": {thing: "invitation"}, "get-audit-log": {thing: "audit log"},
+}
+
+// listed are routes whose ids filter a list: what is foreign leaves it empty.
+// The crawl (isolation_test.go) looks into them.
+var listed = []string{"list-user-activity", "list-resource-history", "get-storefront"}
+
+// reaches is the rule of the role table, for roles that a route lets in.
+func reaches(role entrepot.Role, thing string, p place) bool {
+	switch {
+	case p == absent:
+		return false
+	case thing == "public" || thing == "public shop":
+		return true
+	case thing == "session": // the fixture has none of the caller's
+		return false
+	case role == entrepot.SuperAdmin:
+		return true
+	case role == entrepot.CompanyAdmin:
+		return p != other
+	default:
+		return p == own
+	}
+}
+
+// matrix is a world with one of everything in every place.
+type matrix struct {
+	*world
+	ids map[string][places]string
+}
+
+func newMatrix(t *testing.T) *matrix {
+	t.Helper()
+	w := &matrix{world: newWorld(t)}
+	cart := func(as, product string) string {
+		return w.want(t, 201, as, "POST", "/api/cart/items", map[string]any{"productId": product, "quantity": 1}).text("items.0.id")
+	}
+	order := func(as, product, shop string) string {
+		return w.want(t, 201, as, "POST", "/api/orders", map[string]any{
+			"items": []map[string]any{{"productId": product, "shopId": shop, "quantity": 1}}, "shippingAddress": address,
+		}).text("id")
+	}
+	pay := func(as, id string) string {
+		return w.want(t, 200, as, "POST", "/api/payments/process", map[string]any{"orderId": id, "gateway": "manual", "method": "card", "token": "ok"}).text("id")
+	}
+	key := func(as string) string {
+		return w.want(t, 201, as, "POST", "/api/auth/api-keys", map[string]any{"name": "k", "scopes": []string{"orders:read"}}).text("id")
+	}
+	invite := func(as, email string) string {
+		return w.want(t, 201, as, "POST", "/api/auth/invitations", map[string]any{"email": email, "role": "shop_staff"}).text("id")
+	}
+	hash, err := w.deps.Passwords.Hash(t.Context(), password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.user(t, hash, "own_staff", entrepot.ShopStaff, w.company, w.shopA)
+	w.user(t, hash, "sibling_staff", entrepot.ShopStaff, w.company, w.shopB)
+	w.user(t, hash, "other_staff", entrepot.ShopStaff, w.otherCompany, w.otherShop)
+	user := func(name string) string { return w.users[name].Id }
+	w.login(t, "session", "other_customer")
+	sessions := w.want(t, 200, "session", "GET", "/api/auth/sessions", nil)
+
+	none := entrepot.NewID()
+	w.ids = map[string][places]string{
+		"public":      {w.mug, w.cup, w.otherMug, none},
+		"public shop": {w.shopA, w.shopB, w.otherShop, none},
+		"product":     {w.product(t, w.company, "ONLY", 100, w.shopA), w.cup, w.otherMug, none},
+		"shop":        {w.shopA, w.shopB, w.otherShop, none},
+		"company":     {w.company, w.company, w.otherCompany, none},
+		"stock":       {stockpb.ID(w.mug, w.shopA), stockpb.ID(w.cup, w.shopB), stockpb.ID(w.otherMug, w.otherShop), none},
+		"order":       {order("customer", w.mug, w.shopA), order("other_customer", w.cup, w.shopB), order("other_customer", w.otherMug, w.otherShop), none},
+		"payment": {
+			pay("customer", order("customer", w.mug, w.shopA)), pay("other_customer", order("other_customer", w.cup, w.shopB)),
+			pay("other_customer", order("other_customer", w.otherMug, w.otherShop)), none,
+		},
+		"cart item":  {cart("customer", w.mug), cart("other_customer", w.cup), cart("other_customer", w.cup), none},
+		"user":       {user("own_staff"), user("sibling_staff"), user("other_staff"), none},
+		"session":    {sessions.text("items.0.id"), sessions.text("items.0.id"), sessions.text("items.0.id"), none},
+		"api key":    {key("company_admin"), key("company_admin"), key("other_admin"), none},
+		"invitation": {invite("company_admin", "a@demo.test"), invite("company_admin", "b@demo.test"), invite("other_admin", "c@demo.test"), none},
+	}
+	w.project(t)
+	var logs [places]string
+	logs[absent] = none
+	for _, e := range w.Events() {
+		switch {
+		case e.CompanyID == w.otherCompany:
+			logs[other] = e.ID
+		case e.CompanyID == w.company && e.ShopID == w.shopB:
+			logs[sibling] = e.ID
+		case e.CompanyID == w.company && e.ShopID == w.shopA:
+			logs[own] = e.ID
+		}
+	}
+	w.ids["audit log"] = logs
+	return w
+}
+
+// ask calls a route for the thing at a place.
+func (w *matrix) at(t *testing.T, r api.Route, as string, p place) *reply {
+	t.Helper()
+	row := rows[r.ID]
+	id, path := w.ids[row.thing][p], "/api"+r.Path
+	if !row.inBody {
+		path = path[:strings.Index(path, "{")] + id + path[strings.Index(path, "}")+1:]
+	}
+	var body any
+	if row.body != nil {
+		body = row.body(w, id)
+	}
+	return w.call(t, as, r.Method, path, body)
+}
+
+// said is a refusal without what names the request.
+func said(t *testing.T, r *reply) string {
+	t.Helper()
+	delete(r.body, "requestId")
+	b, err := json.Marshal(r.body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+var everyRole = []entrepot.Role{entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager, entrepot.ShopStaff, entrepot.Customer}
+
+// TestMatrix is the authorization matrix: every route that names something, as
+// every role and as nobody, for what is its own, its sibling's, another
+// company's, and absent. A refusal changes nothing, and what is foreign cannot be
+// told from what is not there.
+func TestMatrix(t *testing.T) {
+	t.Parallel()
+	for _, s := range allServices(api.Deps{}) {
+		for _, r := range s.List {
+			row, known := rows[r.ID]
+			if !known {
+				if strings.Contains(r.Path, "{") && !slices.Contains(listed, r.ID) {
+					t.Errorf("%s names something and is not in the matrix", r.ID)
+				}
+				continue
+			}
+			t.Run(r.ID, func(t *testing.T) {
+				t.Parallel()
+				w := newMatrix(t)
+				if w.ids[row.thing][own] == "" {
+					t.Fatalf("the world has no %s", row.thing)
+				}
+				w.refusals(t, r)
+				for _, role := range everyRole {
+					if r.Method != http.MethodGet {
+						w = newMatrix(t) // the one before was changed
+					}
+					w.reached(t, r, role)
+				}
+			})
+		}
+	}
+}
+
+// refusals are 401, 403 and 404, without an effect.
+func (w *matrix) refusals(t *testing.T, r api.Route) {
+	t.Helper()
+	row, roles := rows[r.ID], r.Access.Roles()
+	before := w.doings()
+	for p := range places {
+		if got := w.at(t, r, "", p); roles != nil && got.status != http.StatusUnauthorized {
+			t.Errorf("nobody, %s: %d %s", placeNames[p], got.status, got.raw)
+		}
+		for _, role := range everyRole {
+			if roles != nil && !slices.Contains(roles, role) {
+				if got := w.at(t, r, string(role), p); got.status != http.StatusForbidden {
+					t.Errorf("%s, %s: %d %s", role, placeNames[p], got.status, got.raw)
+				}
+				continue
+			}
+			if reaches(role, row.thing, p) {
+				continue
+			}
+			got, nothing := w.at(t, r, string(role), p), w.at(t, r, string(role), absent)
+			if row.thing == "product" && p == sibling { // seen by all staff of the company, and not theirs to change
+				if got.status != http.StatusForbidden && !row.inBody {
+					t.Errorf("%s, %s: %d %s", role, placeNames[p], got.status, got.raw)
+				}
+				continue
+			}
+			if got.status != http.StatusNotFound || said(t, got) != said(t, nothing) {
+				t.Errorf("%s, %s: %d %s; absent: %s", role, placeNames[p], got.status, got.raw, nothing.raw)
+			}
+		}
+	}
+	if after := w.doings(); after != before {
+		t.Errorf("refusals made %d events", after-before)
+	}
+}
+
+// doings counts what people did; the platform goes on by itself.
+func (w *matrix) doings() (n int) {
+	for _, e := range w.Events() {
+		if e.Actor.UserID != "" && e.Type != "product.viewed" {
+			n++
+		}
+	}
+	return n
+}
+
+// reached: what the role may use does not hide; whether its state allows the
+// command is another matter.
+func (w *matrix) reached(t *testing.T, r api.Route, role entrepot.Role) {
+	t.Helper()
+	if roles := r.Access.Roles(); roles != nil && !slices.Contains(roles, role) {
+		return
+	}
+	seen := map[string]bool{}
+	for p := range places {
+		id := w.ids[rows[r.ID].thing][p]
+		if !reaches(role, rows[r.ID].thing, p) || (seen[id] && r.Method != http.MethodGet) {
+			continue
+		}
+		seen[id] = true
+		got := w.at(t, r, string(role), p)
+		switch got.status {
+		case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusBadRequest:
+			t.Errorf("%s, %s: %d %s", role, placeNames[p], got.status, got.raw)
+		}
+		if got.status >= 500 {
+			t.Errorf("%s, %s: %d %s", role, placeNames[p], got.status, got.raw)
+		}
+	}
+}
