@@ -1,0 +1,202 @@
+package api_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"entrepot"
+	"entrepot/http/api"
+)
+
+// hidden are the ids, and words of theirs, that a role of the matrix's world may
+// not see anywhere. Products, shops and companies are public by their nature.
+func (w *matrix) hidden(role string) (out []string) {
+	add := func(p place, things ...string) {
+		for _, thing := range things {
+			if id := w.ids[thing][p]; id != "" {
+				out = append(out, id)
+			}
+		}
+	}
+	company := []string{"user", "api key", "invitation", "audit log"}
+	traded := []string{"order", "payment"}
+	switch entrepot.Role(role) {
+	case entrepot.SuperAdmin:
+		return nil
+	case entrepot.CompanyAdmin:
+		add(other, append(append(company, traded...), "stock")...)
+		out = append(out, "other_staff@demo.test", "c@demo.test")
+	case entrepot.ShopManager, entrepot.ShopStaff:
+		add(other, append(append(company, traded...), "stock")...)
+		add(sibling, append(append(company, traded...), "stock")...)
+		out = append(out, "other_staff@demo.test", "sibling_staff@demo.test", "c@demo.test", "b@demo.test")
+	case "other_admin":
+		add(own, append(append(company, traded...), "stock")...)
+		add(sibling, append(append(company, traded...), "stock")...)
+		out = append(out, "own_staff@demo.test", "a@demo.test")
+	case entrepot.Customer:
+		add(sibling, append(company, traded...)...)
+		add(other, append(company, traded...)...)
+		add(own, append(company, "stock")...)
+		add(sibling, "stock")
+		add(other, "stock")
+		out = append(out, "_staff@demo.test", "other_customer@demo.test")
+	default:
+		for p := own; p < absent; p++ {
+			add(p, append(append(company, traded...), "stock")...)
+		}
+		out = append(out, "@demo.test")
+	}
+	return out
+}
+
+// reads are all GET routes with the query parameters that take an id.
+func reads(t *testing.T) (routes []api.Route, params map[string][]string) {
+	t.Helper()
+	services, params := allServices(api.Deps{}), map[string][]string{}
+	doc, err := api.OpenAPI("", services...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parsed struct {
+		Paths map[string]map[string]struct {
+			OperationID string `json:"operationId"`
+			Parameters  []struct{ Name, In string }
+		} `json:"paths"`
+	}
+	if err := json.Unmarshal(doc, &parsed); err != nil {
+		t.Fatal(err)
+	}
+	for _, methods := range parsed.Paths {
+		for _, p := range methods["get"].Parameters {
+			if p.In == "query" && strings.HasSuffix(p.Name, "Id") {
+				params[methods["get"].OperationID] = append(params[methods["get"].OperationID], p.Name)
+			}
+		}
+	}
+	for _, s := range services {
+		for _, r := range s.List {
+			if r.Method == http.MethodGet {
+				routes = append(routes, r)
+			}
+		}
+	}
+	return routes, params
+}
+
+// TestNobodySeesWhatIsAnothers crawls every list, detail and error of the API as
+// every role, through all pages and with every id as a filter.
+func TestNobodySeesWhatIsAnothers(t *testing.T) {
+	t.Parallel()
+	w := newMatrix(t)
+	routes, params := reads(t)
+	var ids []string
+	for _, at := range w.ids {
+		for _, id := range at {
+			if id != "" && !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	for _, u := range w.users {
+		ids = append(ids, u.Id)
+	}
+	crawled, seen := 0, map[string]bool{}
+	for _, role := range []string{"", "super_admin", "company_admin", "shop_manager", "shop_staff", "customer", "other_admin"} {
+		hidden := w.hidden(role)
+		look := func(path string) *reply {
+			crawled++
+			r := w.call(t, role, http.MethodGet, path, nil)
+			if r.status >= 500 {
+				t.Errorf("%s as %q: %d %s", path, role, r.status, r.raw)
+			}
+			text := string(r.raw) + strings.Join(r.header.Values("Location"), " ")
+			for _, h := range hidden {
+				if strings.Contains(text, h) && r.status != http.StatusBadRequest { // which may repeat what was sent
+					t.Errorf("%s as %q shows %s: %d %s", path, role, h, r.status, r.raw)
+				}
+			}
+			for _, id := range ids {
+				if strings.Contains(text, id) {
+					seen[role+id] = true
+				}
+			}
+			return r
+		}
+		for _, r := range routes {
+			paths := []string{"/api" + r.Path}
+			if strings.Contains(r.Path, "{") {
+				paths = nil
+				for _, id := range ids {
+					paths = append(paths, "/api"+fill(r.Path, id))
+				}
+			}
+			for _, path := range paths {
+				for cursor, page := "", 0; page < 50; page++ {
+					q := ""
+					if cursor != "" {
+						q = "?limit=2&cursor=" + url.QueryEscape(cursor)
+					}
+					got := look(path + q)
+					if cursor = got.text("nextCursor"); cursor == "" {
+						break
+					}
+				}
+			}
+			for _, name := range params[r.ID] {
+				for _, id := range ids {
+					for _, path := range paths[:1] {
+						look(path + "?" + name + "=" + id)
+					}
+				}
+			}
+		}
+	}
+	// The crawl would find nothing where nothing is shown.
+	for _, c := range []struct{ role, thing string }{
+		{"super_admin", "order"},
+		{"super_admin", "payment"},
+		{"super_admin", "user"},
+		{"super_admin", "audit log"},
+		{"super_admin", "stock"},
+		{"company_admin", "order"},
+		{"company_admin", "api key"},
+		{"company_admin", "invitation"},
+		{"shop_staff", "stock"},
+		{"customer", "payment"},
+	} {
+		if !seen[c.role+w.ids[c.thing][own]] {
+			t.Errorf("the crawl as %s met no %s", c.role, c.thing)
+		}
+	}
+	if !seen["super_admin"+w.ids["order"][other]] {
+		t.Error("the crawl as super_admin did not meet the other company")
+	}
+	t.Logf("%d answers", crawled)
+}
+
+// fill puts an id, or a kind of resource, into a path.
+func fill(path, id string) string {
+	path = strings.NewReplacer("{resourceType}", "Order", "{slug}", "other").Replace(path)
+	for strings.Contains(path, "{") {
+		path = path[:strings.Index(path, "{")] + id + path[strings.Index(path, "}")+1:]
+	}
+	return path
+}
+
+// TestAKeysAnswerIsItsUsersOwn: another user's key under the same name gives
+// nothing away.
+func TestAKeysAnswerIsItsUsersOwn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	body := map[string]any{"items": []map[string]any{{"productId": w.mug, "quantity": 1}}, "shippingAddress": address}
+	first := w.want(t, 201, "customer", "POST", "/api/orders", body, "Idempotency-Key", "same")
+	second := w.want(t, 201, "other_customer", "POST", "/api/orders", body, "Idempotency-Key", "same")
+	if first.text("id") == second.text("id") || second.header.Get("Idempotent-Replayed") != "" || second.text("customerId") != w.users["other_customer"].Id {
+		t.Fatalf("%s and %s", first.raw, second.raw)
+	}
+}
