@@ -18,7 +18,6 @@ var unkeyed = map[string]string{
 	"logout":          "ends what has ended",
 	"change-password": "the current password makes it once",
 	"create-company":  "the slug makes it once",
-	"create-shop":     "FIXME",
 }
 
 // TestPostsAreKeyed: what makes something or moves money can be sent again.
