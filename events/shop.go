@@ -86,3 +86,19 @@ type ShopDeleted struct {
 
 // EventType is the routing key.
 func (ShopDeleted) EventType() string { return "shop.deleted" }
+
+// ShopStaffAssigned happens when who works in a shop has changed and every user's
+// tokens that say otherwise are withdrawn.
+type ShopStaffAssigned struct {
+	ShopID     entrepot.ID   `json:"shopId"`
+	CompanyID  entrepot.ID   `json:"companyId"`
+	ManagerID  entrepot.ID   `json:"managerId,omitempty"` // from now on, as all of StaffIDs
+	StaffIDs   []entrepot.ID `json:"staffIds"`
+	Added      []entrepot.ID `json:"added,omitempty"`
+	Removed    []entrepot.ID `json:"removed,omitempty"`
+	AssignedBy entrepot.ID   `json:"assignedBy,omitempty"` // the admin
+	UpdatedAt  time.Time     `json:"updatedAt"`
+}
+
+// EventType is the routing key.
+func (ShopStaffAssigned) EventType() string { return "shop.staff_assigned" }

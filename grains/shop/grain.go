@@ -43,9 +43,13 @@ func (s *State) Index() grains.Index {
 // Kind is the grain of shops.
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](shoppb.Kind, Collection)
-	grains.Command(k, (*State).Create, (*State).View)
+	grains.Later(k, (*State).Create, (*State).created)
 	grains.Command(k, (*State).Update, (*State).View)
-	grains.Command(k, (*State).Delete, (*State).View)
+	grains.Later(k, (*State).Delete, (*State).deleted)
+	grains.Later(k, (*State).Assign, (*State).assigned)
 	grains.Query(k, (*State).Get)
+
+	grains.Steps(k, steps)
+	grains.Command(k, (*State).StaffTold, (*State).View)
 	return k
 }

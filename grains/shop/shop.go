@@ -1,7 +1,8 @@
 // Package shop is one shop of a company: where it stands, when it is open and
 // who works there.
 //
-// Commands: Create, Update, Delete. Queries: Get. Persisted: the whole [State].
+// Commands: Create, Update, Delete, Assign and StaffTold (staff.go). Queries: Get.
+// Persisted: the whole [State].
 package shop
 
 import (
@@ -27,6 +28,9 @@ type State struct {
 	Updated   int64         `json:"updated,omitempty"`
 	Deleted   int64         `json:"deleted,omitempty"`
 	Version   int64         `json:"version,omitempty"` // counts the changes, for If-Match
+
+	Staffing *staffing `json:"staffing,omitempty"` // a change of who works here, under way
+	Settled  []settled `json:"settled,omitempty"`  // the last such changes
 }
 
 // MaxStaff is how many people may be assigned to one shop.
@@ -56,12 +60,13 @@ func (s *State) Create(t entrepot.Turn, c *shoppb.Create) ([]events.Event, error
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	shop := events.Shop{
-		ShopID: t.ID, CompanyID: c.CompanyId, ManagerID: c.ManagerId, StaffIDs: slices.Clone(c.StaffIds),
-		IsActive: true, CreatedAt: t.Now, UpdatedAt: t.Now,
-	}
+	shop := events.Shop{ShopID: t.ID, CompanyID: c.CompanyId, IsActive: true, CreatedAt: t.Now, UpdatedAt: t.Now}
 	d.tell(&shop)
-	return []events.Event{events.ShopCreated{Shop: shop}}, nil
+	if t.Caller.Role == entrepot.System {
+		shop.ManagerID, shop.StaffIDs = c.ManagerId, slices.Clone(c.StaffIds)
+		return []events.Event{events.ShopCreated{Shop: shop}}, nil
+	}
+	return append([]events.Event{events.ShopCreated{Shop: shop}}, s.staffed(t, c)...), nil
 }
 
 func checkCreate(c *shoppb.Create) error {
@@ -110,12 +115,15 @@ func (s *State) Update(t entrepot.Turn, c *shoppb.Update) ([]events.Event, error
 	return []events.Event{events.ShopUpdated{Shop: shop}}, nil
 }
 
-// Delete gives the shop up. Its orders, payments and stock stay on record.
+// Delete gives the shop up and takes it from who works there. Its orders, payments and stock stay on record.
 func (s *State) Delete(t entrepot.Turn, c *shoppb.Delete) ([]events.Event, error) {
 	if err := s.mayChange(t, c.ExpectedVersion); err != nil {
 		return nil, err
 	}
-	return []events.Event{events.ShopDeleted{ShopID: s.ID, CompanyID: s.CompanyID, DeletedAt: t.Now}}, nil
+	if s.Staffing != nil {
+		return nil, errStaffing
+	}
+	return append(s.dismissed(t), events.ShopDeleted{ShopID: s.ID, CompanyID: s.CompanyID, DeletedAt: t.Now}), nil
 }
 
 // Apply changes the state by one fact.
@@ -130,6 +138,8 @@ func (s *State) Apply(e events.Event) {
 	case events.ShopDeleted:
 		s.Deleted, s.Updated, s.IsActive = f.DeletedAt.UnixMilli(), f.DeletedAt.UnixMilli(), false
 		s.Version++
+	default:
+		s.applyStaff(e)
 	}
 }
 

@@ -218,7 +218,7 @@ func (s *State) refreshed(c *userpb.Refresh) (*userpb.Refreshed, bool, error) {
 	if !bytes.Equal(x.Hash, c.NextHash) {
 		return nil, true, errRefresh
 	}
-	return &userpb.Refreshed{User: s.View(), IssuedMs: x.LastUsed}, true, nil
+	return &userpb.Refreshed{User: s.View(), IssuedMs: max(x.LastUsed, s.Outdated)}, true, nil
 }
 
 // Withdrawn notes that the access grain knows a withdrawal.
@@ -244,6 +244,7 @@ func (s *State) applySession(e events.Event) {
 	case sessionEnded:
 		s.Sessions = slices.DeleteFunc(s.Sessions, func(x Session) bool { return x.ID == f.ID })
 	case tokensStale:
+		s.Outdated = max(s.Outdated, f.Before)
 		s.StaleSeq++
 		f.Number = s.StaleSeq
 		s.Stale = append(s.Stale, f.stale)

@@ -287,3 +287,33 @@ func TestReuseIsWithdrawnBeforeItIsAnswered(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestATokenOfTheSameMomentIsNotWithdrawn: a change of shops withdraws what was
+// issued until its own millisecond, and what is issued after it in that very
+// millisecond says that it is younger.
+func TestATokenOfTheSameMomentIsNotWithdrawn(t *testing.T) {
+	t.Parallel()
+	s := &State{
+		ID: id, Role: entrepot.ShopStaff, CompanyID: entrepot.DeriveID("company"), IsActive: true,
+		Sessions: []Session{{ID: "s", Created: start.UnixMilli(), LastUsed: start.UnixMilli(), Generation: 1, Hash: []byte("1"), TokenUntil: start.Add(time.Hour).UnixMilli()}},
+	}
+	platform := entrepot.Turn{ID: id, Now: start, Caller: entrepot.SystemCaller("test")}
+	facts, err := s.AssignShop(platform, &userpb.AssignShop{ShopId: entrepot.DeriveID("shop"), CompanyId: s.CompanyID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range facts {
+		s.Apply(f)
+	}
+	refresh := &userpb.Refresh{SessionId: "s", Generation: 1, RefreshHash: []byte("1"), NextHash: []byte("2"), TokenUntilMs: start.Add(time.Hour).UnixMilli()}
+	if facts, err = s.Refresh(platform, refresh); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range facts {
+		s.Apply(f)
+	}
+	r, done, err := s.refreshed(refresh)
+	if len(s.Stale) != 1 || !done || err != nil || r.IssuedMs < s.Stale[0].Before || s.View().IssuedMs < s.Stale[0].Before {
+		t.Fatalf("%+v issued, %+v withdrawn: %v", r, s.Stale, err)
+	}
+}

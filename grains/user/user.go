@@ -51,6 +51,7 @@ type State struct {
 	Sessions []Session `json:"sessions,omitempty"`
 	Stale    []stale   `json:"stale,omitempty"`    // withdrawals that the access grain has yet to know
 	StaleSeq int64     `json:"staleSeq,omitempty"` // names them
+	Outdated int64     `json:"outdated,omitempty"` // tokens from before are withdrawn; later ones say so of their content
 }
 
 // passwordSet is the secret half of a registration.
@@ -251,7 +252,7 @@ func (s *State) View() *userpb.User {
 	return &userpb.User{
 		Id: s.ID, Email: s.Email, Name: s.Name, Phone: s.Phone, Locale: s.Locale, Role: string(s.Role), CompanyId: s.CompanyID,
 		ShopIds: slices.Clone(s.ShopIDs), IsActive: s.IsActive, CreatedMs: s.Created, UpdatedMs: s.Updated,
-		LastLoginMs: s.LastLogin, Version: s.Version, EmailVerified: s.EmailVerified, TotpEnabled: s.totpOn(),
+		LastLoginMs: s.LastLogin, IssuedMs: max(s.LastLogin, s.Outdated), Version: s.Version, EmailVerified: s.EmailVerified, TotpEnabled: s.totpOn(),
 	}
 }
 

@@ -114,7 +114,7 @@ func (s *authAPI) begin(ctx context.Context, email string, in *loginInput) (*ans
 	if err != nil {
 		return nil, err
 	}
-	return s.issue(u, r, u.LastLoginMs)
+	return s.issue(u, r, u.IssuedMs)
 }
 
 func (s *authAPI) authenticate(ctx context.Context, email, password string) (*userpb.Credentials, error) {

@@ -136,9 +136,9 @@ func asPlatform(ctx context.Context) context.Context {
 
 // withdrawn lets this member know at once; the others ask soon, and so does this
 // one if it fails here.
-func (s *authAPI) withdrawn(ctx context.Context) {
-	if s.Standing != nil {
-		_ = s.Standing.Now(ctx)
+func (d *Deps) withdrawn(ctx context.Context) {
+	if d.Standing != nil {
+		_ = d.Standing.Now(ctx)
 	}
 }
 

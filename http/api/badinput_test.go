@@ -35,6 +35,8 @@ func (w *world) writes() []struct {
 		{"", "POST", "/api/auth/register", `{"email":"a@b.cd","password":"a long sentence","name":"A"}`, []string{"email", "password", "name"}, nil, nil},
 		{"super_admin", "POST", "/api/companies", `{"name":"A","slug":"a","settings":{"currency":"EUR"}}`, []string{"name", "slug", "ownerId"}, nil, nil},
 		{"company_admin", "POST", "/api/shops", `{"name":"A"}`, []string{"name", "managerId", "companyId"}, nil, nil},
+		{"company_admin", "PUT", "/api/shops/" + w.shopA, `{"name":"A","isActive":true}`, []string{"name", "timezone"}, nil, nil},
+		{"company_admin", "POST", "/api/shops/" + w.shopA + "/staff", `{"userIds":["` + id + `"]}`, []string{"managerId"}, nil, nil},
 		{"company_admin", "POST", "/api/products", `{"shopIds":["` + w.shopA + `"],"sku":"A","name":"A","price":1,"currency":"EUR"}`, []string{"sku", "name", "currency", "companyId"}, nil, []string{"price"}},
 		{"company_admin", "PATCH", "/api/products/" + w.mug, `{"name":"A"}`, []string{"name", "status", "brand"}, nil, []string{"price"}},
 		{"customer", "POST", "/api/cart/items", `{"productId":"` + w.mug + `","quantity":1}`, []string{"productId", "shopId"}, []string{"quantity"}, nil},

@@ -42,6 +42,10 @@ var rows = map[string]matrixRow{
 	"get-product": {thing: "public"}, "get-shop": {thing: "public shop"},
 	"update-product": {thing: "product", body: static(map[string]any{"name": "New"})}, "delete-product": {thing: "product"},
 	"update-shop": {thing: "shop", body: static(map[string]any{"name": "New", "isActive": true})}, "delete-shop": {thing: "shop"},
+	"assign-shop-staff": {thing: "shop", body: func(w *matrix, id string) any {
+		p := max(0, slices.Index(w.shopsOf[:], id))
+		return map[string]any{"userIds": []string{w.ids["user"][p]}}
+	}},
 	"get-company": {thing: "company"}, "delete-company": {thing: "company"}, "restore-company": {thing: "company"},
 	"update-company":          {thing: "company", body: static(map[string]any{"name": "New"})},
 	"update-company-settings": {thing: "company", body: static(map[string]any{"taxRate": 7})},
@@ -69,9 +73,10 @@ var rows = map[string]matrixRow{
 	"revoke-api-key": {thing: "api key"}, "revoke-invitation": {thing: "invitation"}, "get-audit-log": {thing: "audit log"},
 }
 
-// listed are routes whose ids filter a list: what is foreign leaves it empty.
-// The crawl (isolation_test.go) looks into them.
-var listed = []string{"list-user-activity", "list-resource-history", "get-storefront"}
+// listed are routes whose ids filter a list: what is foreign leaves it empty, and
+// the crawl (isolation_test.go) looks into them; and the one that names two
+// things, which shopstaff_test.go tries as every role.
+var listed = []string{"list-user-activity", "list-resource-history", "get-storefront", "remove-shop-staff"}
 
 // reaches is the rule of the role table, for roles that a route lets in.
 func reaches(role entrepot.Role, thing string, p place) bool {
@@ -94,7 +99,8 @@ func reaches(role entrepot.Role, thing string, p place) bool {
 // matrix is a world with one of everything in every place.
 type matrix struct {
 	*world
-	ids map[string][places]string
+	ids     map[string][places]string
+	shopsOf [places]string
 }
 
 func newMatrix(t *testing.T) *matrix {
@@ -147,6 +153,7 @@ func newMatrix(t *testing.T) *matrix {
 		"api key":    {key("company_admin"), key("company_admin"), key("other_admin"), none},
 		"invitation": {invite("company_admin", "a@demo.test"), invite("company_admin", "b@demo.test"), invite("other_admin", "c@demo.test"), none},
 	}
+	w.shopsOf = w.ids["shop"]
 	w.project(t)
 	var logs [places]string
 	logs[absent] = none

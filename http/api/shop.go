@@ -22,8 +22,9 @@ func Shop(d Deps) Routes {
 			Doc: "Staff see the shops they reach, everybody else the active ones. With near, the nearest come first, each with its distance; that list has one page.",
 		}, s.list),
 		route(Route{
-			ID: "create-shop", Method: http.MethodPost, Keyed: true, Path: "/shops", Access: admins,
-			Status: http.StatusCreated, Summary: "Create a shop",
+			ID: "create-shop", Method: http.MethodPost, Path: "/shops", Access: admins,
+			Status: http.StatusCreated, Keyed: true, Summary: "Create a shop",
+			Doc: "With staff it is answered when they are assigned; a shop whose staff cannot be is not created.",
 		}, s.create),
 		route(Route{ID: "get-shop", Method: http.MethodGet, Path: "/shops/{id}", Access: Public, Summary: "Read a shop"}, s.get),
 		route(Route{
@@ -32,8 +33,15 @@ func Shop(d Deps) Routes {
 		}, s.update),
 		route(Route{
 			ID: "delete-shop", Method: http.MethodDelete, Path: "/shops/{id}", Access: admins, Status: http.StatusNoContent, Summary: "Delete a shop",
-			Doc: "It cannot be undone. Orders, payments and stock of the shop stay on record.",
+			Doc: "It cannot be undone. Orders, payments and stock of the shop stay on record; who worked there is told so, and their tokens are withdrawn.",
 		}, s.delete),
+		route(Route{
+			ID: "assign-shop-staff", Method: http.MethodPost, Path: "/shops/{id}/staff", Access: admins, Keyed: true, Summary: "Assign staff to a shop",
+			Doc: "All of it or nothing. A manager who is replaced does not work in the shop any more unless named among userIds. Answered when the access tokens that say otherwise are withdrawn; the users' next refresh tells the truth.",
+		}, s.assign),
+		route(Route{
+			ID: "remove-shop-staff", Method: http.MethodDelete, Path: "/shops/{id}/staff/{userId}", Access: admins, Status: http.StatusNoContent, Summary: "Take a shop away from one who works there",
+		}, s.dismiss),
 	}}
 }
 
@@ -73,7 +81,7 @@ type shopInput struct {
 		ShopBody
 		CompanyID string   `json:"companyId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"for super admins; others create in their own company"`
 		ManagerID string   `json:"managerId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-		StaffIDs  []string `json:"staffIds,omitempty" maxItems:"200"`
+		StaffIDs  []string `json:"staffIds,omitempty" maxItems:"100"`
 	}
 }
 
@@ -101,6 +109,7 @@ func (s *shopAPI) create(ctx context.Context, in *shopInput) (*created[ShopView]
 	if err != nil {
 		return nil, err
 	}
+	s.withdrawn(ctx)
 	return &created[ShopView]{Replay: replay(replayed), Versioned: versioned(v.Version), Location: in.below(v.Id), Body: s.view(v)}, nil
 }
 
@@ -148,8 +157,11 @@ func (s *shopAPI) delete(ctx context.Context, in *deleteShopInput) (*nothing, er
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.Asker.Ask(ctx, shoppb.Kind, id, &shoppb.Delete{ExpectedVersion: expected})
-	return nil, err
+	if _, err = s.Asker.Ask(ctx, shoppb.Kind, id, &shoppb.Delete{ExpectedVersion: expected}); err != nil {
+		return nil, err
+	}
+	s.withdrawn(ctx)
+	return nil, nil
 }
 
 // companyFor is the company that something is created in: the super admin names

@@ -21,7 +21,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Create opens a shop. Only the platform names staff here, who know it already.
+// Create opens a shop. Who is named as staff is assigned as by Assign, and if one of them cannot be
+// the shop is not opened; the platform names staff who know the shop already.
 type Create struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	CompanyId     string                 `protobuf:"bytes,1,opt,name=company_id,json=companyId,proto3" json:"company_id,omitempty"`
@@ -307,6 +308,169 @@ func (x *Delete) GetExpectedVersion() int64 {
 	return 0
 }
 
+// Assign changes who works in the shop, all of it or nothing. It is answered when the users' tokens that say
+// otherwise are withdrawn. The id names it: twice is once.
+type Assign struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	Id              string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	ExpectedVersion int64                  `protobuf:"varint,2,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
+	ManagerId       string                 `protobuf:"bytes,3,opt,name=manager_id,json=managerId,proto3" json:"manager_id,omitempty"` // "": the manager stays
+	UserIds         []string               `protobuf:"bytes,4,rep,name=user_ids,json=userIds,proto3" json:"user_ids,omitempty"`
+	Remove          []string               `protobuf:"bytes,5,rep,name=remove,proto3" json:"remove,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *Assign) Reset() {
+	*x = Assign{}
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Assign) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Assign) ProtoMessage() {}
+
+func (x *Assign) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Assign.ProtoReflect.Descriptor instead.
+func (*Assign) Descriptor() ([]byte, []int) {
+	return file_grains_shop_shoppb_shop_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Assign) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Assign) GetExpectedVersion() int64 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
+}
+
+func (x *Assign) GetManagerId() string {
+	if x != nil {
+		return x.ManagerId
+	}
+	return ""
+}
+
+func (x *Assign) GetUserIds() []string {
+	if x != nil {
+		return x.UserIds
+	}
+	return nil
+}
+
+func (x *Assign) GetRemove() []string {
+	if x != nil {
+		return x.Remove
+	}
+	return nil
+}
+
+// StaffTold is what a user answered to the step that asked.
+type StaffTold struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"` // of the Assign
+	Phase         string                 `protobuf:"bytes,2,opt,name=phase,proto3" json:"phase,omitempty"`
+	UserId        string                 `protobuf:"bytes,3,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	Refused       bool                   `protobuf:"varint,4,opt,name=refused,proto3" json:"refused,omitempty"`
+	Missing       bool                   `protobuf:"varint,5,opt,name=missing,proto3" json:"missing,omitempty"` // there is no such user in the company
+	Reason        string                 `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StaffTold) Reset() {
+	*x = StaffTold{}
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StaffTold) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StaffTold) ProtoMessage() {}
+
+func (x *StaffTold) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StaffTold.ProtoReflect.Descriptor instead.
+func (*StaffTold) Descriptor() ([]byte, []int) {
+	return file_grains_shop_shoppb_shop_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *StaffTold) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *StaffTold) GetPhase() string {
+	if x != nil {
+		return x.Phase
+	}
+	return ""
+}
+
+func (x *StaffTold) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *StaffTold) GetRefused() bool {
+	if x != nil {
+		return x.Refused
+	}
+	return false
+}
+
+func (x *StaffTold) GetMissing() bool {
+	if x != nil {
+		return x.Missing
+	}
+	return false
+}
+
+func (x *StaffTold) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 type Get struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -315,7 +479,7 @@ type Get struct {
 
 func (x *Get) Reset() {
 	*x = Get{}
-	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[3]
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -327,7 +491,7 @@ func (x *Get) String() string {
 func (*Get) ProtoMessage() {}
 
 func (x *Get) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[3]
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -340,7 +504,7 @@ func (x *Get) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Get.ProtoReflect.Descriptor instead.
 func (*Get) Descriptor() ([]byte, []int) {
-	return file_grains_shop_shoppb_shop_proto_rawDescGZIP(), []int{3}
+	return file_grains_shop_shoppb_shop_proto_rawDescGZIP(), []int{5}
 }
 
 type Point struct {
@@ -353,7 +517,7 @@ type Point struct {
 
 func (x *Point) Reset() {
 	*x = Point{}
-	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[4]
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -365,7 +529,7 @@ func (x *Point) String() string {
 func (*Point) ProtoMessage() {}
 
 func (x *Point) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[4]
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -378,7 +542,7 @@ func (x *Point) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Point.ProtoReflect.Descriptor instead.
 func (*Point) Descriptor() ([]byte, []int) {
-	return file_grains_shop_shoppb_shop_proto_rawDescGZIP(), []int{4}
+	return file_grains_shop_shoppb_shop_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Point) GetLat() float64 {
@@ -406,7 +570,7 @@ type Contact struct {
 
 func (x *Contact) Reset() {
 	*x = Contact{}
-	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[5]
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -418,7 +582,7 @@ func (x *Contact) String() string {
 func (*Contact) ProtoMessage() {}
 
 func (x *Contact) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[5]
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -431,7 +595,7 @@ func (x *Contact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Contact.ProtoReflect.Descriptor instead.
 func (*Contact) Descriptor() ([]byte, []int) {
-	return file_grains_shop_shoppb_shop_proto_rawDescGZIP(), []int{5}
+	return file_grains_shop_shoppb_shop_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Contact) GetEmail() string {
@@ -466,7 +630,7 @@ type Hours struct {
 
 func (x *Hours) Reset() {
 	*x = Hours{}
-	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[6]
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -478,7 +642,7 @@ func (x *Hours) String() string {
 func (*Hours) ProtoMessage() {}
 
 func (x *Hours) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[6]
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -491,7 +655,7 @@ func (x *Hours) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Hours.ProtoReflect.Descriptor instead.
 func (*Hours) Descriptor() ([]byte, []int) {
-	return file_grains_shop_shoppb_shop_proto_rawDescGZIP(), []int{6}
+	return file_grains_shop_shoppb_shop_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Hours) GetTimezone() string {
@@ -526,7 +690,7 @@ type Span struct {
 
 func (x *Span) Reset() {
 	*x = Span{}
-	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[7]
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -538,7 +702,7 @@ func (x *Span) String() string {
 func (*Span) ProtoMessage() {}
 
 func (x *Span) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[7]
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -551,7 +715,7 @@ func (x *Span) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Span.ProtoReflect.Descriptor instead.
 func (*Span) Descriptor() ([]byte, []int) {
-	return file_grains_shop_shoppb_shop_proto_rawDescGZIP(), []int{7}
+	return file_grains_shop_shoppb_shop_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Span) GetDay() string {
@@ -588,7 +752,7 @@ type Exception struct {
 
 func (x *Exception) Reset() {
 	*x = Exception{}
-	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[8]
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -600,7 +764,7 @@ func (x *Exception) String() string {
 func (*Exception) ProtoMessage() {}
 
 func (x *Exception) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[8]
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -613,7 +777,7 @@ func (x *Exception) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Exception.ProtoReflect.Descriptor instead.
 func (*Exception) Descriptor() ([]byte, []int) {
-	return file_grains_shop_shoppb_shop_proto_rawDescGZIP(), []int{8}
+	return file_grains_shop_shoppb_shop_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Exception) GetDate() string {
@@ -675,7 +839,7 @@ type Shop struct {
 
 func (x *Shop) Reset() {
 	*x = Shop{}
-	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[9]
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -687,7 +851,7 @@ func (x *Shop) String() string {
 func (*Shop) ProtoMessage() {}
 
 func (x *Shop) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[9]
+	mi := &file_grains_shop_shoppb_shop_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -700,7 +864,7 @@ func (x *Shop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shop.ProtoReflect.Descriptor instead.
 func (*Shop) Descriptor() ([]byte, []int) {
-	return file_grains_shop_shoppb_shop_proto_rawDescGZIP(), []int{9}
+	return file_grains_shop_shoppb_shop_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Shop) GetId() string {
@@ -848,7 +1012,21 @@ const file_grains_shop_shoppb_shop_proto_rawDesc = "" +
 	"\tis_active\x18\n" +
 	" \x01(\bR\bisActive\"3\n" +
 	"\x06Delete\x12)\n" +
-	"\x10expected_version\x18\x01 \x01(\x03R\x0fexpectedVersion\"\x05\n" +
+	"\x10expected_version\x18\x01 \x01(\x03R\x0fexpectedVersion\"\x95\x01\n" +
+	"\x06Assign\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12)\n" +
+	"\x10expected_version\x18\x02 \x01(\x03R\x0fexpectedVersion\x12\x1d\n" +
+	"\n" +
+	"manager_id\x18\x03 \x01(\tR\tmanagerId\x12\x19\n" +
+	"\buser_ids\x18\x04 \x03(\tR\auserIds\x12\x16\n" +
+	"\x06remove\x18\x05 \x03(\tR\x06remove\"\x96\x01\n" +
+	"\tStaffTold\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
+	"\x05phase\x18\x02 \x01(\tR\x05phase\x12\x17\n" +
+	"\auser_id\x18\x03 \x01(\tR\x06userId\x12\x18\n" +
+	"\arefused\x18\x04 \x01(\bR\arefused\x12\x18\n" +
+	"\amissing\x18\x05 \x01(\bR\amissing\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\"\x05\n" +
 	"\x03Get\"+\n" +
 	"\x05Point\x12\x10\n" +
 	"\x03lat\x18\x01 \x01(\x01R\x03lat\x12\x10\n" +
@@ -908,31 +1086,33 @@ func file_grains_shop_shoppb_shop_proto_rawDescGZIP() []byte {
 	return file_grains_shop_shoppb_shop_proto_rawDescData
 }
 
-var file_grains_shop_shoppb_shop_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_grains_shop_shoppb_shop_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_grains_shop_shoppb_shop_proto_goTypes = []any{
 	(*Create)(nil),    // 0: entrepot.shop.Create
 	(*Update)(nil),    // 1: entrepot.shop.Update
 	(*Delete)(nil),    // 2: entrepot.shop.Delete
-	(*Get)(nil),       // 3: entrepot.shop.Get
-	(*Point)(nil),     // 4: entrepot.shop.Point
-	(*Contact)(nil),   // 5: entrepot.shop.Contact
-	(*Hours)(nil),     // 6: entrepot.shop.Hours
-	(*Span)(nil),      // 7: entrepot.shop.Span
-	(*Exception)(nil), // 8: entrepot.shop.Exception
-	(*Shop)(nil),      // 9: entrepot.shop.Shop
+	(*Assign)(nil),    // 3: entrepot.shop.Assign
+	(*StaffTold)(nil), // 4: entrepot.shop.StaffTold
+	(*Get)(nil),       // 5: entrepot.shop.Get
+	(*Point)(nil),     // 6: entrepot.shop.Point
+	(*Contact)(nil),   // 7: entrepot.shop.Contact
+	(*Hours)(nil),     // 8: entrepot.shop.Hours
+	(*Span)(nil),      // 9: entrepot.shop.Span
+	(*Exception)(nil), // 10: entrepot.shop.Exception
+	(*Shop)(nil),      // 11: entrepot.shop.Shop
 }
 var file_grains_shop_shoppb_shop_proto_depIdxs = []int32{
-	4,  // 0: entrepot.shop.Create.point:type_name -> entrepot.shop.Point
-	5,  // 1: entrepot.shop.Create.contact:type_name -> entrepot.shop.Contact
-	6,  // 2: entrepot.shop.Create.hours:type_name -> entrepot.shop.Hours
-	4,  // 3: entrepot.shop.Update.point:type_name -> entrepot.shop.Point
-	5,  // 4: entrepot.shop.Update.contact:type_name -> entrepot.shop.Contact
-	6,  // 5: entrepot.shop.Update.hours:type_name -> entrepot.shop.Hours
-	7,  // 6: entrepot.shop.Hours.week:type_name -> entrepot.shop.Span
-	8,  // 7: entrepot.shop.Hours.exceptions:type_name -> entrepot.shop.Exception
-	4,  // 8: entrepot.shop.Shop.point:type_name -> entrepot.shop.Point
-	5,  // 9: entrepot.shop.Shop.contact:type_name -> entrepot.shop.Contact
-	6,  // 10: entrepot.shop.Shop.hours:type_name -> entrepot.shop.Hours
+	6,  // 0: entrepot.shop.Create.point:type_name -> entrepot.shop.Point
+	7,  // 1: entrepot.shop.Create.contact:type_name -> entrepot.shop.Contact
+	8,  // 2: entrepot.shop.Create.hours:type_name -> entrepot.shop.Hours
+	6,  // 3: entrepot.shop.Update.point:type_name -> entrepot.shop.Point
+	7,  // 4: entrepot.shop.Update.contact:type_name -> entrepot.shop.Contact
+	8,  // 5: entrepot.shop.Update.hours:type_name -> entrepot.shop.Hours
+	9,  // 6: entrepot.shop.Hours.week:type_name -> entrepot.shop.Span
+	10, // 7: entrepot.shop.Hours.exceptions:type_name -> entrepot.shop.Exception
+	6,  // 8: entrepot.shop.Shop.point:type_name -> entrepot.shop.Point
+	7,  // 9: entrepot.shop.Shop.contact:type_name -> entrepot.shop.Contact
+	8,  // 10: entrepot.shop.Shop.hours:type_name -> entrepot.shop.Hours
 	11, // [11:11] is the sub-list for method output_type
 	11, // [11:11] is the sub-list for method input_type
 	11, // [11:11] is the sub-list for extension type_name
@@ -951,7 +1131,7 @@ func file_grains_shop_shoppb_shop_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_shop_shoppb_shop_proto_rawDesc), len(file_grains_shop_shoppb_shop_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

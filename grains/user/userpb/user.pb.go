@@ -1618,6 +1618,7 @@ type User struct {
 	Locale        string                 `protobuf:"bytes,13,opt,name=locale,proto3" json:"locale,omitempty"`
 	EmailVerified bool                   `protobuf:"varint,14,opt,name=email_verified,json=emailVerified,proto3" json:"email_verified,omitempty"`
 	TotpEnabled   bool                   `protobuf:"varint,15,opt,name=totp_enabled,json=totpEnabled,proto3" json:"totp_enabled,omitempty"`
+	IssuedMs      int64                  `protobuf:"varint,16,opt,name=issued_ms,json=issuedMs,proto3" json:"issued_ms,omitempty"` // as of when a token that is issued now is
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1755,6 +1756,13 @@ func (x *User) GetTotpEnabled() bool {
 		return x.TotpEnabled
 	}
 	return false
+}
+
+func (x *User) GetIssuedMs() int64 {
+	if x != nil {
+		return x.IssuedMs
+	}
+	return 0
 }
 
 type Credentials struct {
@@ -1933,7 +1941,7 @@ const file_grains_user_userpb_user_proto_rawDesc = "" +
 	"\fUnassignShop\x12\x17\n" +
 	"\ashop_id\x18\x01 \x01(\tR\x06shopId\x12\x1d\n" +
 	"\n" +
-	"company_id\x18\x02 \x01(\tR\tcompanyId\"\x9f\x03\n" +
+	"company_id\x18\x02 \x01(\tR\tcompanyId\"\xbc\x03\n" +
 	"\x04User\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05email\x18\x02 \x01(\tR\x05email\x12\x12\n" +
@@ -1953,7 +1961,8 @@ const file_grains_user_userpb_user_proto_rawDesc = "" +
 	"\x05phone\x18\f \x01(\tR\x05phone\x12\x16\n" +
 	"\x06locale\x18\r \x01(\tR\x06locale\x12%\n" +
 	"\x0eemail_verified\x18\x0e \x01(\bR\remailVerified\x12!\n" +
-	"\ftotp_enabled\x18\x0f \x01(\bR\vtotpEnabled\"|\n" +
+	"\ftotp_enabled\x18\x0f \x01(\bR\vtotpEnabled\x12\x1b\n" +
+	"\tissued_ms\x18\x10 \x01(\x03R\bissuedMs\"|\n" +
 	"\vCredentials\x12'\n" +
 	"\x04user\x18\x01 \x01(\v2\x13.entrepot.user.UserR\x04user\x12#\n" +
 	"\rpassword_hash\x18\x02 \x01(\tR\fpasswordHash\x12\x1f\n" +
