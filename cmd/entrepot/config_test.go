@@ -52,6 +52,10 @@ func TestGeneratedTextsAreCurrent(t *testing.T) {
 	if err != nil || string(example) != envExample() {
 		t.Errorf(".env.example is not what `entrepot settings` prints (%v)", err)
 	}
+	permissions, err := os.ReadFile("../../docs/permissions.md")
+	if err != nil || string(permissions) != permissionsDoc() {
+		t.Errorf("docs/permissions.md is not what `entrepot permissions` prints (%v)", err)
+	}
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil || !strings.Contains(string(readme), serviceMap()) {
 		t.Errorf("README.md does not hold what `entrepot services` prints (%v)", err)

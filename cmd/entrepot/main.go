@@ -23,15 +23,16 @@ import (
 var version = "dev"
 
 type commands struct {
-	Serve    serveCommand    `cmd:"" help:"Run the services of this process."`
-	Doctor   doctorCommand   `cmd:"" help:"Name what keeps the services from starting: a taken port, an unreachable server, an unwritable folder."`
-	Seed     seedCommand     `cmd:"" help:"Load the demo tenant into the configured databases."`
-	Certs    certsCommand    `cmd:"" help:"Make a development certificate authority and a member certificate for mutual TLS."`
-	Keys     keysCommand     `cmd:"" help:"List, rotate and prune the keys that sign tokens; no restart is needed."`
-	Health   healthCommand   `cmd:"" help:"Ask this host's services whether they can serve; exit 1 if not."`
-	Services servicesCommand `cmd:"" help:"Print the service map as the README shows it."`
-	Settings settingsCommand `cmd:"" help:"Print every setting with its default, as .env.example holds it."`
-	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Serve       serveCommand       `cmd:"" help:"Run the services of this process."`
+	Doctor      doctorCommand      `cmd:"" help:"Name what keeps the services from starting: a taken port, an unreachable server, an unwritable folder."`
+	Seed        seedCommand        `cmd:"" help:"Load the demo tenant into the configured databases."`
+	Certs       certsCommand       `cmd:"" help:"Make a development certificate authority and a member certificate for mutual TLS."`
+	Keys        keysCommand        `cmd:"" help:"List, rotate and prune the keys that sign tokens; no restart is needed."`
+	Health      healthCommand      `cmd:"" help:"Ask this host's services whether they can serve; exit 1 if not."`
+	Services    servicesCommand    `cmd:"" help:"Print the service map as the README shows it."`
+	Permissions permissionsCommand `cmd:"" help:"Print who may use which route, as docs/permissions.md holds it."`
+	Settings    settingsCommand    `cmd:"" help:"Print every setting with its default, as .env.example holds it."`
+	Version     versionCommand     `cmd:"" help:"Print the version."`
 }
 
 func main() {

@@ -43,6 +43,9 @@ func Only(roles ...entrepot.Role) Access { return Access{declared: true, roles: 
 // AnyStanding lets in the staff of a company that is not in full standing.
 func (a Access) AnyStanding() Access { a.anyStanding = true; return a }
 
+// InAnyStanding: see [Access.AnyStanding].
+func (a Access) InAnyStanding() bool { return a.anyStanding }
+
 // Roles lists who may use the route; nil for anyone.
 func (a Access) Roles() []entrepot.Role { return slices.Clone(a.roles) }
 
@@ -155,8 +158,8 @@ func (a Access) checkStanding(ctx context.Context, method string) error {
 	}
 }
 
-// scope is what an API key needs for the route: "products:read".
-func (r Route) scope(service string) string {
+// Scope is what an API key needs for the route: "products:read".
+func (r Route) Scope(service string) string {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return service + ":read"
 	}
@@ -173,8 +176,8 @@ func (r Route) operation(service, prefix string, api huma.API, log *slog.Logger)
 		Tags: []string{service}, DefaultStatus: r.Status,
 		MaxBodyBytes: edge.MaxBody + 1, BodyReadTimeout: bodyReadTimeout,
 		RejectUnknownQueryParameters: true,
-		Middlewares:                  huma.Middlewares{guard(r.Access, r.scope(service))},
-		Extensions:                   map[string]any{"x-roles": rolesOf(r.Access), "x-scope": r.scope(service)},
+		Middlewares:                  huma.Middlewares{guard(r.Access, r.Scope(service))},
+		Extensions:                   map[string]any{"x-roles": rolesOf(r.Access), "x-scope": r.Scope(service)},
 	}
 	if r.keys != nil {
 		op.Middlewares = append(op.Middlewares, remember(r.keys, log))
