@@ -13,6 +13,7 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/order/orderpb"
 	"entrepot/grains/payment/paymentpb"
+	"entrepot/grains/shop"
 	"entrepot/grains/stock"
 	"entrepot/persistence"
 	"entrepot/persistence/storetest"
@@ -151,5 +152,37 @@ func TestWakerWakesWhatIsDueAndItsOwn(t *testing.T) {
 	defer w.Stop()
 	if n := w.RunOnce(t.Context()); n != 1 || len(a.ids) != 1 || a.ids[0][:4] != "due/" {
 		t.Fatalf("woke %d: %v", n, a.ids)
+	}
+}
+
+func TestASaleCountsOnce(t *testing.T) {
+	store := storetest.Faulty(storetest.NewMemory())
+	if err := store.Ensure(t.Context(), []*persistence.Collection{shop.Sales}); err != nil {
+		t.Fatal(err)
+	}
+	batch := []*events.Delivery{
+		delivery("e1", "order.created", `{"orderId":"o","companyId":"c","shopId":"s"}`),
+		delivery("e2", "order.confirmed", `{"orderId":"o","companyId":"c","shopId":"s"}`),
+		delivery("e3", "payment.success", `{"companyId":"c","shopId":"s","amount":19.90,"currency":"EUR"}`),
+		delivery("e4", "payment.success", `{"companyId":"c","shopId":"s","amount":"x"}`),
+	}
+	store.NextWrites(storetest.FailBefore)
+	if r := Shops(store)(t.Context(), batch); r[0] == nil || events.IsPermanent(r[0]) || r[1] != nil || r[2] != nil || !events.IsPermanent(r[3]) {
+		t.Fatalf("%v", r)
+	}
+	for range 2 {
+		if r := Shops(store)(t.Context(), batch); r[0] != nil || r[1] != nil || r[2] != nil {
+			t.Fatalf("%v", r)
+		}
+	}
+	docs, _, err := store.Find(t.Context(), shop.Sales, entrepot.InShops("c", []entrepot.ID{"s"}), persistence.Query{Limit: 10})
+	if err != nil || len(docs) != 2 || !docs[0].CreatedAt.Equal(batch[0].OccurredAt) {
+		t.Fatalf("%+v, %v", docs, err)
+	}
+	if s := shop.SaleIn(docs[1].Fields); s.Money.Minor != 1990 || s.Money.Currency != "EUR" {
+		t.Errorf("%+v", s)
+	}
+	if r := Shops(store)(t.Context(), batch[1:2]); len(r) != 1 || r[0] != nil {
+		t.Errorf("nothing to write answered %v", r)
 	}
 }

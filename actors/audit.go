@@ -32,21 +32,35 @@ func Audit(store persistence.Store) events.Handler {
 
 // keep inserts envelopes as documents. One that is there already was delivered before.
 func keep(store persistence.Store, c *persistence.Collection, fields func(*events.Envelope) []any) events.Handler {
+	return insert(store, c, func(e *events.Envelope) (*persistence.Document, error) {
+		state, err := store.Marshal(e)
+		return &persistence.Document{CompanyID: e.CompanyID, ShopID: e.ShopID, Fields: fields(e), State: state}, err
+	})
+}
+
+// insert writes a row for every event that row makes one of, with the event's id
+// and time. One that is there already was delivered before. An error of row is
+// permanent: the event cannot be read.
+func insert(store persistence.Store, c *persistence.Collection, row func(*events.Envelope) (*persistence.Document, error)) events.Handler {
 	return func(ctx context.Context, batch []*events.Delivery) []error {
 		results := make([]error, len(batch))
 		writes := make([]persistence.Write, 0, len(batch))
 		at := make([]int, 0, len(batch))
 		for i, d := range batch {
-			state, err := store.Marshal(&d.Envelope)
+			doc, err := row(&d.Envelope)
 			if err != nil {
 				results[i] = events.Permanent(err)
+			}
+			if err != nil || doc == nil {
 				continue
 			}
+			doc.ID, doc.Version, doc.Sequence = d.ID, 1, d.Aggregate.Sequence
+			doc.CreatedAt, doc.UpdatedAt = d.OccurredAt, d.OccurredAt
 			at = append(at, i)
-			writes = append(writes, persistence.Write{Collection: c, Doc: persistence.Document{
-				ID: d.ID, Version: 1, CompanyID: d.CompanyID, ShopID: d.ShopID, CreatedAt: d.OccurredAt, UpdatedAt: d.OccurredAt,
-				Sequence: d.Aggregate.Sequence, Fields: fields(&d.Envelope), State: state,
-			}})
+			writes = append(writes, persistence.Write{Collection: c, Doc: *doc})
+		}
+		if len(writes) == 0 {
+			return results
 		}
 		for j, err := range store.Commit(ctx, writes) {
 			if err != nil && !isThere(err) {

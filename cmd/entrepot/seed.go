@@ -86,11 +86,9 @@ func seed(ctx context.Context, a grains.Asker, hash func(string) (string, error)
 		Name: "Entrepôt Coffee", Slug: "entrepot-coffee", Description: "The demo company", Email: "hello@coffee.example",
 		Currency: "EUR", Timezone: "Europe/Brussels", TaxBasisPoints: 600, OwnerId: admin, Plan: "business",
 	})
-	for i, name := range []string{"Harbour Shop", "Station Shop"} {
-		s.put(shoppb.Kind, shops[i], &shoppb.Create{
-			CompanyId: company, Name: name, Address: "Quay 1", City: "Antwerp", Country: "BE",
-			ManagerId: entrepot.DeriveID("demo", "user", string(entrepot.ShopManager)),
-		})
+	for i, shop := range demoShops() {
+		shop.CompanyId = company
+		s.put(shoppb.Kind, shops[i], shop)
 	}
 	for _, role := range []entrepot.Role{entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager, entrepot.ShopStaff, entrepot.Customer} {
 		u := demoUser{Email: string(role) + "@demo.example", Password: demoPassword, UserID: entrepot.DeriveID("demo", "user", string(role))}
@@ -117,6 +115,31 @@ func seed(ctx context.Context, a grains.Asker, hash func(string) (string, error)
 		}
 	}
 	return d, s.err
+}
+
+// demoShops are two shops of Antwerp: the first with the demo's manager and
+// staff, the other one open through the night from Friday to Sunday.
+func demoShops() []*shoppb.Create {
+	harbour, station := &shoppb.Hours{Timezone: "Europe/Brussels"}, &shoppb.Hours{Timezone: "Europe/Brussels"}
+	for _, day := range []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday"} {
+		harbour.Week = append(harbour.Week, &shoppb.Span{Day: day, Open: "09:00", Close: "18:30"})
+		station.Week = append(station.Week, &shoppb.Span{Day: day, Open: "06:30", Close: "20:00"})
+	}
+	for _, day := range []string{"friday", "saturday"} {
+		station.Week = append(station.Week, &shoppb.Span{Day: day, Open: "20:00", Close: "02:00"})
+	}
+	return []*shoppb.Create{
+		{
+			Name: "Harbour Shop", Address: "Godefriduskaai 1", City: "Antwerp", Country: "BE", Point: &shoppb.Point{Lat: 51.2303, Lng: 4.4075},
+			Contact: &shoppb.Contact{Email: "harbour@coffee.example", Phone: "+32 3 555 01 01"}, Hours: harbour,
+			ManagerId: entrepot.DeriveID("demo", "user", string(entrepot.ShopManager)),
+			StaffIds:  []entrepot.ID{entrepot.DeriveID("demo", "user", string(entrepot.ShopStaff))},
+		},
+		{
+			Name: "Station Shop", Address: "Koningin Astridplein 27", City: "Antwerp", Country: "BE", Point: &shoppb.Point{Lat: 51.2172, Lng: 4.4212},
+			Contact: &shoppb.Contact{Email: "station@coffee.example"}, Hours: station,
+		},
+	}
 }
 
 type seeder struct {

@@ -56,8 +56,11 @@ var services = []service{
 	},
 	{
 		name: "shop", port: 3, database: "shopdb", routes: []string{"/shops"},
-		kinds: []func() *grains.Kind{shop.Kind},
-		queue: events.Queue{Name: "shop.events"},
+		kinds:   []func() *grains.Kind{shop.Kind},
+		rows:    []*persistence.Collection{shop.Sales},
+		queue:   events.Queue{Name: "shop.events", Bindings: []string{"order.*", "payment.success", "payment.refunded"}},
+		consume: func(s persistence.Store, _ grains.Asker) events.Handler { return actors.Shops(s) },
+		keeps:   true,
 	},
 	{
 		name: "ecommerce", port: 4, database: "ecommercedb", routes: []string{"/products", "/cart"},

@@ -24,6 +24,19 @@ var Collection = &persistence.Collection{
 	},
 }
 
+// Sales are what the events of orders and payments say of the shops' performance,
+// a row an event, written by the shop service's consumer. The _id is the event's,
+// so that an event delivered twice counts once; createdAt is when it occurred.
+var Sales = &persistence.Collection{
+	Name: "shopSales",
+	Fields: []persistence.Field{
+		{Name: "what", Type: persistence.String},
+		{Name: "amount", Type: persistence.Int}, // minor units of the currency
+		{Name: "currency", Type: persistence.String},
+	},
+	Indexes: [][]string{{"companyId", "shopId", "createdAt"}},
+}
+
 // Index is whose the shop is: the company's, and its own, so that it lies in the
 // scope of the staff assigned to it.
 func (s *State) Index() grains.Index {

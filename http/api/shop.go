@@ -42,6 +42,10 @@ func Shop(d Deps) Routes {
 		route(Route{
 			ID: "remove-shop-staff", Method: http.MethodDelete, Path: "/shops/{id}/staff/{userId}", Access: admins, Status: http.StatusNoContent, Summary: "Take a shop away from one who works there",
 		}, s.dismiss),
+		route(Route{
+			ID: "get-shop-performance", Method: http.MethodGet, Path: "/shops/{id}/performance", Access: Staff, Summary: "What a shop sold",
+			Doc: "For who works in the shop and the admins above. Days are those of the shop's time zone. Every event counts once, on the day it occurred, and within moments of it.",
+		}, s.performance),
 	}}
 }
 
