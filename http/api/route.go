@@ -43,7 +43,7 @@ func Only(roles ...entrepot.Role) Access { return Access{declared: true, roles: 
 // AnyStanding lets in the staff of a company that is not in full standing.
 func (a Access) AnyStanding() Access { a.anyStanding = true; return a }
 
-// InAnyStanding: see [Access.AnyStanding].
+// InAnyStanding reports whether a company that is not in full standing matters not.
 func (a Access) InAnyStanding() bool { return a.anyStanding }
 
 // Roles lists who may use the route; nil for anyone.
