@@ -11,6 +11,7 @@ import (
 	"entrepot"
 	"entrepot/events"
 	"entrepot/grains"
+	"entrepot/grains/companystats/companystatspb"
 	"entrepot/grains/order/orderpb"
 	"entrepot/grains/payment/paymentpb"
 	"entrepot/grains/shop"
@@ -114,6 +115,49 @@ func TestNewOrderOpensItsPayment(t *testing.T) {
 	}
 	if o, ok := a.cmds[0].(*paymentpb.Open); !ok || o.GetAmountMinor() != 500 || a.ids[0] != paymentpb.ID("o1")+"/e" {
 		t.Fatalf("%v %v", a.ids, a.cmds)
+	}
+}
+
+func TestEventsOfACompanyAreCounted(t *testing.T) {
+	a := &asked{}
+	customer := delivery("e4", "user.registered", `{}`)
+	customer.CompanyID = ""
+	results := Companies(a)(t.Context(), []*events.Delivery{
+		delivery("e1", "payment.success", `{"amount":19.99,"currency":"EUR"}`),
+		delivery("e2", "shop.created", `{}`),
+		delivery("e3", "order.shipped", `{}`),
+		customer,
+		delivery("e5", "payment.refunded", `{"amount":"x"}`),
+	})
+	if results[0] != nil || results[1] != nil || results[2] != nil || results[3] != nil || !events.IsPermanent(results[4]) {
+		t.Fatalf("%v", results)
+	}
+	paid, ok := a.cmds[0].(*companystatspb.Count)
+	if !ok || paid.AmountMinor != 1999 || paid.Currency != "EUR" || a.ids[0] != "c/e1" || a.ids[1] != "c/e2" || len(a.cmds) != 2 {
+		t.Fatalf("%v %v", a.ids, a.cmds)
+	}
+}
+
+func TestTheWakerRemovesRowsThatHaveExpired(t *testing.T) {
+	store, rows := storetest.NewMemory(), &persistence.Collection{Name: "rows"}
+	if err := store.Ensure(t.Context(), []*persistence.Collection{rows}); err != nil {
+		t.Fatal(err)
+	}
+	now := time.UnixMilli(1_800_000_000_000).UTC()
+	for id, at := range map[string]time.Time{"over": now, "later": now.Add(time.Second)} {
+		w := persistence.Write{Collection: rows, Doc: persistence.Document{ID: id, Version: 1, WakeAt: at, CreatedAt: now, UpdatedAt: now, State: []byte("{}")}}
+		if err := store.Commit(t.Context(), []persistence.Write{w})[0]; err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := StartWaker(WakerConfig{
+		Store: store, Rows: []*persistence.Collection{rows}, Clock: func() time.Time { return now }, Period: time.Hour, Logger: slog.New(slog.DiscardHandler),
+	})
+	defer w.Stop()
+	w.RunOnce(t.Context())
+	_, gone := store.Load(t.Context(), rows, "over")
+	if _, err := store.Load(t.Context(), rows, "later"); !errors.Is(gone, persistence.ErrNotFound) || err != nil {
+		t.Fatalf("%v, %v", gone, err)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"entrepot/grains/apikey"
 	"entrepot/grains/cart"
 	"entrepot/grains/company"
+	"entrepot/grains/companystats"
 	"entrepot/grains/invitation"
 	"entrepot/grains/mail"
 	"entrepot/grains/order"
@@ -51,8 +52,9 @@ var services = []service{
 	},
 	{
 		name: "company", port: 2, database: "companydb", routes: []string{"/companies"},
-		kinds: []func() *grains.Kind{company.Kind},
-		queue: events.Queue{Name: "company.events"},
+		kinds:   []func() *grains.Kind{company.Kind, companystats.Kind},
+		queue:   events.Queue{Name: "company.events", Bindings: companystats.Bindings},
+		consume: func(_ persistence.Store, a grains.Asker) events.Handler { return actors.Companies(a) },
 	},
 	{
 		name: "shop", port: 3, database: "shopdb", routes: []string{"/shops"},

@@ -6,8 +6,10 @@ import (
 	"time"
 
 	"entrepot"
+	"entrepot/grains"
 	"entrepot/grains/company"
 	"entrepot/grains/company/companypb"
+	"entrepot/grains/companystats/companystatspb"
 )
 
 func (s *companyAPI) planRoutes() []Route {
@@ -15,6 +17,10 @@ func (s *companyAPI) planRoutes() []Route {
 		route(Route{
 			ID: "list-plans", Method: http.MethodGet, Path: "/companies/plans", Access: Public, Summary: "What can be subscribed to",
 		}, s.plans),
+		route(Route{
+			ID: "get-company-stats", Method: http.MethodGet, Path: "/companies/{id}/stats", Access: Only(entrepot.SuperAdmin, entrepot.CompanyAdmin).AnyStanding(),
+			Summary: "A company's figures", Doc: "Counted from the events of all services, moments behind them.",
+		}, s.stats),
 		route(Route{
 			ID: "update-subscription", Method: http.MethodPut, Path: "/companies/{id}/subscription", Access: Only(entrepot.SuperAdmin),
 			Summary: "Change a company's plan and state",
@@ -68,4 +74,45 @@ func (s *companyAPI) subscribe(ctx context.Context, in *subscriptionInput) (*ans
 		cmd.ExpiresMs = in.Body.ExpiresAt.UnixMilli()
 	}
 	return s.stand(ctx, id, cmd)
+}
+
+// CompanyStats are a company's figures.
+type CompanyStats struct {
+	CompanyID       entrepot.ID `json:"companyId"`
+	Shops           int64       `json:"shops"`
+	Products        int64       `json:"products"`
+	Staff           int64       `json:"staff"`
+	Orders          int64       `json:"orders" doc:"placed"`
+	CancelledOrders int64       `json:"cancelledOrders"`
+	PaidOrders      int64       `json:"paidOrders"`
+	Sales           []Takings   `json:"sales"`
+	UpdatedAt       Time        `json:"updatedAt,omitzero" doc:"when the newest event that is counted happened"`
+}
+
+func (s *companyAPI) stats(ctx context.Context, in *struct{ IDPath }) (*answer[CompanyStats], error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.ask(ctx, id, &companypb.Get{}); err != nil { // there is such a company
+		return nil, err
+	}
+	v, err := grains.Ask[*companystatspb.Stats](ctx, s.Asker, companystatspb.Kind, id, &companystatspb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	out := CompanyStats{
+		CompanyID: id, Shops: v.Shops, Products: v.Products, Staff: v.Staff, Orders: v.Orders,
+		CancelledOrders: v.CancelledOrders, PaidOrders: v.PaidOrders, Sales: []Takings{}, UpdatedAt: Time(v.UpdatedMs),
+	}
+	for _, k := range v.Takings {
+		average := int64(0)
+		if k.PaidOrders > 0 {
+			average = (k.RevenueMinor + k.PaidOrders/2) / k.PaidOrders
+		}
+		out.Sales = append(out.Sales, Takings{
+			k.Currency, amount(k.RevenueMinor, k.Currency), amount(k.RefundedMinor, k.Currency), k.PaidOrders, amount(average, k.Currency),
+		})
+	}
+	return answerOf(out), nil
 }

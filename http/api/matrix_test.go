@@ -42,11 +42,11 @@ var rows = map[string]matrixRow{
 	"get-product": {thing: "public"}, "get-shop": {thing: "public shop"},
 	"update-product": {thing: "product", body: static(map[string]any{"name": "New"})}, "delete-product": {thing: "product"},
 	"update-shop": {thing: "shop", body: static(map[string]any{"name": "New", "isActive": true})}, "delete-shop": {thing: "shop"},
-	"assign-shop-staff": {thing: "shop", body: func(w *matrix, id string) any {
+	"get-shop-performance": {thing: "shop"}, "assign-shop-staff": {thing: "shop", body: func(w *matrix, id string) any {
 		p := max(0, slices.Index(w.shopsOf[:], id))
 		return map[string]any{"userIds": []string{w.ids["user"][p]}}
 	}},
-	"get-company": {thing: "company"}, "delete-company": {thing: "company"}, "restore-company": {thing: "company"},
+	"get-company": {thing: "company"}, "get-company-stats": {thing: "company"}, "delete-company": {thing: "company"}, "restore-company": {thing: "company"},
 	"update-company":          {thing: "company", body: static(map[string]any{"name": "New"})},
 	"update-company-settings": {thing: "company", body: static(map[string]any{"taxRate": 7})},
 	"update-subscription":     {thing: "company", body: static(map[string]any{"plan": "free", "status": "active"})},

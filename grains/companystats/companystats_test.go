@@ -1,0 +1,103 @@
+package companystats
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/companystats/companystatspb"
+	"entrepot/grains/grainstest"
+	"entrepot/persistence/storetest"
+
+	"google.golang.org/protobuf/proto"
+)
+
+var (
+	company  = entrepot.DeriveID("company")
+	platform = entrepot.SystemCaller("event")
+	start    = time.UnixMilli(1_750_000_000_123).UTC()
+)
+
+func TestCountAndGetRules(t *testing.T) {
+	t.Parallel()
+	count := &companystatspb.Count{What: "order.created"}
+	for name, c := range map[string]struct {
+		caller entrepot.Caller
+		cmd    *companystatspb.Count
+		want   entrepot.Code
+	}{
+		"the platform":      {platform, count, ""},
+		"a super admin":     {entrepot.Caller{Role: entrepot.SuperAdmin}, count, entrepot.CodeNotFound},
+		"another event":     {platform, &companystatspb.Count{What: "order.shipped"}, entrepot.CodeInvalid},
+		"a negative amount": {platform, &companystatspb.Count{What: "payment.success", AmountMinor: -1}, entrepot.CodeInvalid},
+	} {
+		if _, err := (&State{}).Count(entrepot.Turn{ID: company, Now: start, Caller: c.caller}, c.cmd); entrepot.CodeOf(err) != c.want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for role, want := range map[entrepot.Role]entrepot.Code{
+		entrepot.SuperAdmin: "", entrepot.CompanyAdmin: "", entrepot.ShopManager: entrepot.CodeNotFound, entrepot.Customer: entrepot.CodeNotFound, "": entrepot.CodeNotFound,
+	} {
+		if _, err := (&State{}).Get(entrepot.Turn{ID: company, Caller: entrepot.Caller{Role: role, CompanyID: company}}, nil); entrepot.CodeOf(err) != want {
+			t.Errorf("read by %s: %v", role, err)
+		}
+	}
+	foreign := entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: "x"}
+	if _, err := (&State{}).Get(entrepot.Turn{ID: company, Caller: foreign}, nil); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Errorf("read by another's admin: %v", err)
+	}
+}
+
+// TestFiguresCountOnce: deliveries again and in another order change nothing, and
+// neither does a restart in between.
+func TestFiguresCountOnce(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
+	tell := func(event string, c *companystatspb.Count) {
+		t.Helper()
+		ctx := grains.WithCommand(m.Platform(), grains.CommandID{ID: entrepot.DeriveID(event)})
+		if _, err := m.Ask(ctx, companystatspb.Kind, company, c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list := map[string]*companystatspb.Count{
+		"1": {What: "shop.created"}, "2": {What: "product.created"}, "3": {What: "product.created"}, "4": {What: "product.deleted"},
+		"5": {What: "user.registered"}, "6": {What: "order.created"}, "7": {What: "order.created"}, "8": {What: "order.cancelled"},
+		"9":  {What: "payment.success", AmountMinor: 1050, Currency: "EUR", AtMs: 7},
+		"10": {What: "payment.success", AmountMinor: 200, Currency: "CHF", AtMs: 5},
+		"11": {What: "payment.refunded", AmountMinor: 50, Currency: "EUR"},
+	}
+	for range 2 {
+		for event, c := range list { // in any order
+			tell(event, c)
+			tell(event, c)
+		}
+		m.Restart()
+	}
+	got, err := grains.Ask[*companystatspb.Stats](m.Platform(), m, companystatspb.Kind, company, &companystatspb.Get{})
+	want := &companystatspb.Stats{
+		Shops: 1, Products: 1, Staff: 1, Orders: 2, CancelledOrders: 1, PaidOrders: 2, UpdatedMs: 7,
+		Takings: []*companystatspb.Takings{
+			{Currency: "CHF", RevenueMinor: 200, PaidOrders: 1}, {Currency: "EUR", RevenueMinor: 1050, RefundedMinor: 50, PaidOrders: 1},
+		},
+	}
+	if err != nil || !proto.Equal(got, want) {
+		t.Fatalf("%v, %v", got, err)
+	}
+	if list := m.Events(); len(list) != 0 {
+		t.Fatalf("it told %v", list)
+	}
+}
+
+func TestReplay(t *testing.T) {
+	t.Parallel()
+	var s, back State
+	s.Apply(counted{Company: company, What: "payment.success", Minor: 5, Currency: "EUR", HappenedMs: 3, At: 4})
+	b, err := json.Marshal(s)
+	if err != nil || json.Unmarshal(b, &back) != nil || !reflect.DeepEqual(s, back) {
+		t.Fatalf("%s: %v", b, err)
+	}
+}
