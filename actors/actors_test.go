@@ -15,6 +15,7 @@ import (
 	"entrepot/grains/order/orderpb"
 	"entrepot/grains/payment/paymentpb"
 	"entrepot/grains/shop"
+	"entrepot/grains/shop/shoppb"
 	"entrepot/grains/stock"
 	"entrepot/persistence"
 	"entrepot/persistence/storetest"
@@ -211,11 +212,11 @@ func TestASaleCountsOnce(t *testing.T) {
 		delivery("e4", "payment.success", `{"companyId":"c","shopId":"s","amount":"x"}`),
 	}
 	store.NextWrites(storetest.FailBefore)
-	if r := Shops(store)(t.Context(), batch); r[0] == nil || events.IsPermanent(r[0]) || r[1] != nil || r[2] != nil || !events.IsPermanent(r[3]) {
+	if r := Shops(store, nil)(t.Context(), batch); r[0] == nil || events.IsPermanent(r[0]) || r[1] != nil || r[2] != nil || !events.IsPermanent(r[3]) {
 		t.Fatalf("%v", r)
 	}
 	for range 2 {
-		if r := Shops(store)(t.Context(), batch); r[0] != nil || r[1] != nil || r[2] != nil {
+		if r := Shops(store, nil)(t.Context(), batch); r[0] != nil || r[1] != nil || r[2] != nil {
 			t.Fatalf("%v", r)
 		}
 	}
@@ -226,7 +227,32 @@ func TestASaleCountsOnce(t *testing.T) {
 	if s := shop.SaleIn(docs[1].Fields); s.Money.Minor != 1990 || s.Money.Currency != "EUR" {
 		t.Errorf("%+v", s)
 	}
-	if r := Shops(store)(t.Context(), batch[1:2]); len(r) != 1 || r[0] != nil {
+	if r := Shops(store, nil)(t.Context(), batch[1:2]); len(r) != 1 || r[0] != nil {
 		t.Errorf("nothing to write answered %v", r)
+	}
+}
+
+func TestAnErasedUserLeavesTheShops(t *testing.T) {
+	store := storetest.NewMemory()
+	if err := store.Ensure(t.Context(), []*persistence.Collection{shop.Sales}); err != nil {
+		t.Fatal(err)
+	}
+	for code, again := range map[entrepot.Code]bool{"": false, entrepot.CodeNotFound: false, entrepot.CodeUnavailable: true} {
+		a := &asked{answer: func(proto.Message) error {
+			if code == "" {
+				return nil
+			}
+			return entrepot.Errorf(code, "no")
+		}}
+		r := Shops(store, a)(t.Context(), []*events.Delivery{
+			delivery("e0", "order.created", `{"orderId":"o","companyId":"c","shopId":"s"}`),
+			delivery("e1", "user.deleted", `{"userId":"u","companyId":"c","shopIds":["s1","s2"]}`),
+		})
+		if r[0] != nil || (r[1] != nil) != again || events.IsPermanent(r[1]) {
+			t.Errorf("%s: %v", code, r)
+		}
+		if n := len(a.cmds); (n != 2) != again || a.kinds[0] != "Shop" || a.cmds[0].(*shoppb.Assign).GetRemove()[0] != "u" {
+			t.Errorf("%s: %v %v", code, a.ids, a.cmds)
+		}
 	}
 }

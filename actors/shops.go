@@ -1,14 +1,20 @@
 package actors
 
 import (
+	"context"
+
+	"entrepot"
 	"entrepot/events"
+	"entrepot/grains"
 	"entrepot/grains/shop"
+	"entrepot/grains/shop/shoppb"
 	"entrepot/persistence"
 )
 
-// Shops counts what shops sell: orders placed and cancelled, money taken and given back.
-func Shops(store persistence.Store) events.Handler {
-	return insert(store, shop.Sales, func(e *events.Envelope) (*persistence.Document, error) {
+// Shops counts what shops sell (orders placed and cancelled, money taken and
+// given back), and tells shops of people who are no more.
+func Shops(store persistence.Store, a grains.Asker) events.Handler {
+	count := insert(store, shop.Sales, func(e *events.Envelope) (*persistence.Document, error) {
 		s, counts, err := shop.SaleOf(e)
 		if err != nil || !counts {
 			return nil, err
@@ -16,4 +22,31 @@ func Shops(store persistence.Store) events.Handler {
 		state, err := store.Marshal(&struct{}{})
 		return &persistence.Document{CompanyID: s.CompanyID, ShopID: s.ShopID, Fields: s.Fields(), State: state}, err
 	})
+	return func(ctx context.Context, batch []*events.Delivery) []error {
+		results := count(ctx, batch)
+		for i, d := range batch {
+			if d.Type == "user.deleted" {
+				results[i] = leave(ctx, a, d)
+			}
+		}
+		return results
+	}
+}
+
+// leave takes an erased user off the staff of each shop. One that does not know
+// the user, or is gone, has nothing to do; one that is busy is asked again.
+func leave(ctx context.Context, a grains.Asker, d *events.Delivery) error {
+	var e events.UserDeleted
+	if err := d.Decode(&e); err != nil {
+		return events.Permanent(err)
+	}
+	ctx = entrepot.WithCaller(grains.WithTrace(ctx, d.TraceParent), entrepot.SystemCaller(d.ID))
+	for _, id := range e.ShopIDs {
+		ctx := grains.WithCommand(ctx, grains.CommandID{ID: entrepot.DeriveID(d.ID, id)})
+		_, err := a.Ask(ctx, shoppb.Kind, id, &shoppb.Assign{Id: d.ID, Remove: []string{e.UserID}})
+		if err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
+			return err
+		}
+	}
+	return nil
 }

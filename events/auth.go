@@ -44,6 +44,7 @@ type UserDeleted struct {
 	UserID    entrepot.ID   `json:"userId"`
 	Role      entrepot.Role `json:"role"`
 	CompanyID entrepot.ID   `json:"companyId,omitempty"`
+	ShopIDs   []entrepot.ID `json:"shopIds,omitempty"` // worked in until now
 	DeletedAt time.Time     `json:"deletedAt"`
 }
 

@@ -35,8 +35,8 @@ type service struct {
 	queue    events.Queue              // its inbox
 	// consume is what it does with its inbox, if anything.
 	consume func(store persistence.Store, a grains.Asker) events.Handler
-	// keeps: its inbox only fills rows, which nobody waits for and which cost
-	// least many at a time.
+	// keeps: its inbox fills rows, if not only, which nobody waits for and which
+	// cost least many at a time.
 	keeps bool
 }
 
@@ -60,8 +60,8 @@ var services = []service{
 		name: "shop", port: 3, database: "shopdb", routes: []string{"/shops"},
 		kinds:   []func() *grains.Kind{shop.Kind},
 		rows:    []*persistence.Collection{shop.Sales},
-		queue:   events.Queue{Name: "shop.events", Bindings: []string{"order.*", "payment.success", "payment.refunded"}},
-		consume: func(s persistence.Store, _ grains.Asker) events.Handler { return actors.Shops(s) },
+		queue:   events.Queue{Name: "shop.events", Bindings: []string{"order.*", "payment.success", "payment.refunded", "user.deleted"}},
+		consume: func(s persistence.Store, a grains.Asker) events.Handler { return actors.Shops(s, a) },
 		keeps:   true,
 	},
 	{

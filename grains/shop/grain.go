@@ -20,7 +20,7 @@ var Collection = &persistence.Collection{
 		{Name: "deletedAt", Type: persistence.Time},
 	},
 	Indexes: [][]string{
-		{"createdAt"}, {"name"}, {"companyId", "name"}, {"isActive", "createdAt"}, {"city", "createdAt"}, {"cell"}, {"companyId", "cell"},
+		{"createdAt"}, {"name"}, {"companyId", "name"}, {"isActive", "createdAt"}, {"city", "createdAt"}, {"cell"}, {"isActive", "cell"}, {"companyId", "cell"},
 	},
 }
 

@@ -235,6 +235,27 @@ func TestStaffOnTheHost(t *testing.T) {
 	}
 }
 
+// Who was erased is taken off the list by the platform, which then tells nobody.
+func TestWhoWasErasedLeaves(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	if _, err := w.shop(w.As(admin), &shoppb.Create{CompanyId: company, Name: "Harbour", StaffIds: []string{w.users["ann"], w.users["bob"]}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Ask(w.As(super), userpb.Kind, w.users["ann"], &userpb.Erase{}); err != nil {
+		t.Fatal(err)
+	}
+	list := w.Events()
+	var erased events.UserDeleted
+	if e := list[len(list)-1]; e.Type != "user.deleted" || e.Decode(&erased) != nil || !slices.Equal(erased.ShopIDs, []entrepot.ID{id}) {
+		t.Fatalf("%+v", e)
+	}
+	v, err := w.shop(w.Platform(), &shoppb.Assign{Id: "event", Remove: []string{erased.UserID}})
+	if err != nil || !slices.Equal(v.StaffIds, []string{w.users["bob"]}) {
+		t.Fatalf("%v, %v", v, err)
+	}
+}
+
 // A shop that cannot have the staff it is opened with is not opened.
 func TestNoShopWithoutItsStaff(t *testing.T) {
 	t.Parallel()

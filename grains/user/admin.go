@@ -1,6 +1,7 @@
 package user
 
 import (
+	"slices"
 	"strings"
 
 	"entrepot"
@@ -89,7 +90,7 @@ func (s *State) Erase(t entrepot.Turn, c *userpb.Erase) ([]events.Event, error) 
 		return nil, errLeave
 	}
 	facts := s.endAll(t)
-	return append(facts, events.UserDeleted{UserID: s.ID, Role: s.Role, CompanyID: s.CompanyID, DeletedAt: t.Now}), nil
+	return append(facts, events.UserDeleted{UserID: s.ID, Role: s.Role, CompanyID: s.CompanyID, ShopIDs: slices.Clone(s.ShopIDs), DeletedAt: t.Now}), nil
 }
 
 // forget keeps of a user what others refer to, and the withdrawals under way.

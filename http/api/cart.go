@@ -16,7 +16,8 @@ import (
 
 // Cart is the customer's cart, of the e-commerce service.
 func Cart(d Deps) Routes {
-	s := &cartAPI{d.withDefaults()}
+	s := &cartAPI{Deps: d.withDefaults()}
+	s.selling.init(s.Now)
 	own := Only(entrepot.Customer)
 	return Routes{"cart", []Route{
 		route(Route{ID: "get-cart", Method: http.MethodGet, Path: "/cart", Access: own, Summary: "Read the cart"}, s.get),
@@ -27,7 +28,10 @@ func Cart(d Deps) Routes {
 	}}
 }
 
-type cartAPI struct{ Deps }
+type cartAPI struct {
+	Deps
+	selling sellingShops
+}
 
 // CartView is a cart as the API shows it.
 type CartView struct {
@@ -99,7 +103,7 @@ type addItemInput struct {
 
 // add takes price and name from the product, never from the client.
 func (s *cartAPI) add(ctx context.Context, in *addItemInput) (*created[CartView], error) {
-	p, shopID, err := sold(ctx, s.Asker, "", in.Body.ProductID, in.Body.ShopID)
+	p, shopID, err := sold(ctx, s.Asker, &s.selling, "", in.Body.ProductID, in.Body.ShopID)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +149,7 @@ func (s *cartAPI) remove(ctx context.Context, in *struct{ IDPath }) (*answer[Car
 
 // sold is a product that may be bought and the shop that sells it; where is the
 // prefix of the fields that name them ("items[1].").
-func sold(ctx context.Context, a grains.Asker, where string, productID, shopID entrepot.ID) (*productpb.Product, entrepot.ID, error) {
+func sold(ctx context.Context, a grains.Asker, selling *sellingShops, where string, productID, shopID entrepot.ID) (*productpb.Product, entrepot.ID, error) {
 	p, err := askProduct(ctx, a, productID)
 	switch {
 	case entrepot.CodeOf(err) == entrepot.CodeNotFound:
@@ -153,22 +157,23 @@ func sold(ctx context.Context, a grains.Asker, where string, productID, shopID e
 	case err != nil:
 		return nil, "", err
 	}
-	shopID, err = soldBy(p, where, shopID)
+	if err = soldBy(p, where, shopID); err != nil {
+		return nil, "", err
+	}
+	shopID, err = selling.pick(ctx, a, where, shopID, p.ShopIds)
 	return p, shopID, err
 }
 
-// soldBy checks that the shop sells the product; without a shop it is the first that does.
-func soldBy(p *productpb.Product, where string, shopID entrepot.ID) (entrepot.ID, error) {
+// soldBy checks that the shop sells the product, or without a shop that any does.
+func soldBy(p *productpb.Product, where string, shopID entrepot.ID) error {
 	switch {
 	case p.Status != product.StatusActive:
-		return "", missing(where+"productId", "no such product")
+		return missing(where+"productId", "no such product")
 	case len(p.ShopIds) == 0:
-		return "", entrepot.Errorf(entrepot.CodeConflict, "%sproductId: no shop sells the product", where)
-	case shopID == "":
-		return p.ShopIds[0], nil
-	case !slices.Contains(p.ShopIds, shopID):
-		return "", entrepot.Invalid(where+"shopId", "soldBy", "the shop does not sell the product")
+		return entrepot.Errorf(entrepot.CodeConflict, "%sproductId: no shop sells the product", where)
+	case shopID != "" && !slices.Contains(p.ShopIds, shopID):
+		return entrepot.Invalid(where+"shopId", "soldBy", "the shop does not sell the product")
 	default:
-		return shopID, nil
+		return nil
 	}
 }

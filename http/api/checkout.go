@@ -158,7 +158,7 @@ func (s *salesAPI) lines(ctx context.Context, in *placeInput, cmd *orderpb.Place
 func (s *salesAPI) products(ctx context.Context, lines []line) error {
 	return each(ctx, len(lines), func(ctx context.Context, i int) (err error) {
 		l := &lines[i]
-		l.product, l.shopID, err = sold(ctx, s.Asker, indexed("items", l.at, "")+".", l.productID, l.shopID)
+		l.product, l.shopID, err = sold(ctx, s.Asker, &s.selling, indexed("items", l.at, "")+".", l.productID, l.shopID)
 		return err
 	})
 }

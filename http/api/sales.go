@@ -16,6 +16,7 @@ import (
 func Sales(d Deps) Routes {
 	s := &salesAPI{Deps: d.withDefaults()}
 	s.rates.init(s.Now)
+	s.selling.init(s.Now)
 	return Routes{"orders", []Route{
 		route(Route{
 			ID: "place-order", Method: http.MethodPost, Keyed: true, Path: "/orders", Access: Only(entrepot.Customer), Status: http.StatusCreated,
@@ -36,7 +37,8 @@ func Sales(d Deps) Routes {
 
 type salesAPI struct {
 	Deps
-	rates taxRates
+	rates   taxRates
+	selling sellingShops
 }
 
 // OrderView is an order as the API shows it.
