@@ -173,3 +173,36 @@ func walk(t *testing.T, ext string, visit func(file string, text []byte)) {
 		t.Fatal(err)
 	}
 }
+
+// TestSecurityTestsExist: docs/security.md names tests, and each of them is there.
+func TestSecurityTestsExist(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile("docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := map[string]bool{}
+	declared := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	err = filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		for _, m := range declared.FindAllSubmatch(b, -1) {
+			written[string(m[1])] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile("`(Test\\w+)`").FindAllSubmatch(doc, -1)
+	if len(named) < 20 {
+		t.Fatalf("%d tests are named", len(named))
+	}
+	for _, m := range named {
+		if !written[string(m[1])] {
+			t.Errorf("docs/security.md names %s, which is not there", m[1])
+		}
+	}
+}
