@@ -313,6 +313,11 @@ func TestATokenOfTheSameMomentIsNotWithdrawn(t *testing.T) {
 		s.Apply(f)
 	}
 	r, done, err := s.refreshed(refresh)
+	issued := r.GetIssuedMs()
+	again, err2 := s.UnassignShop(platform, &userpb.UnassignShop{ShopId: entrepot.DeriveID("shop"), CompanyId: s.CompanyID})
+	if w, ok := again[len(again)-1].(tokensStale); err2 != nil || !ok || w.Before <= issued {
+		t.Fatalf("the next withdrawal, still in this millisecond: %+v, %v", again, err2)
+	}
 	if len(s.Stale) != 1 || !done || err != nil || r.IssuedMs < s.Stale[0].Before || s.View().IssuedMs < s.Stale[0].Before {
 		t.Fatalf("%+v issued, %+v withdrawn: %v", r, s.Stale, err)
 	}

@@ -56,7 +56,7 @@ func (s *State) outdate(t entrepot.Turn) []events.Event {
 	if until <= now {
 		return nil
 	}
-	return []events.Event{tokensStale{stale: stale{Before: now + 1, Until: until}}}
+	return []events.Event{tokensStale{stale: stale{Before: max(now, s.Outdated) + 1, Until: until}}}
 }
 
 func (s *State) assigned(*userpb.AssignShop) (*userpb.User, bool, error) {
