@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -18,6 +19,9 @@ type conn struct {
 	out  []byte // the request being made
 	body []byte // of the last answer, valid until the next
 }
+
+// errStatus is an answer with another status than the wanted one.
+var errStatus = errors.New("status")
 
 // patience is how long one answer may take before the run is given up.
 const patience = 20 * time.Second
@@ -54,7 +58,7 @@ func (c *conn) send(line, headers string, body []byte, want int) error {
 		return fmt.Errorf("%s: %w", line, err)
 	}
 	if status != want {
-		return fmt.Errorf("%s: status %d, not %d: %s", line, status, want, c.body)
+		return fmt.Errorf("%s: %w %d, not %d: %s", line, errStatus, status, want, c.body)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -34,7 +35,12 @@ type options struct {
 	stack       bool
 	profile     string
 	keep        bool
+	neighbours  bool
+	places      int
 }
+
+// defaultPlaces is the server's own MAX_IN_FLIGHT.
+const defaultPlaces = 512
 
 type bench struct {
 	options
@@ -58,6 +64,8 @@ func main() {
 	flag.BoolVar(&o.stack, "stack", false, "on the servers of MONGO_URI, AMQP_URL and CONSUL_ADDR")
 	flag.StringVar(&o.profile, "profile", "", "write CPU profiles of the scenarios to this folder")
 	flag.BoolVar(&o.keep, "keep", false, "keep the server's data")
+	flag.BoolVar(&o.neighbours, "neighbours", false, "only what loud tenants and failing logins do to a quiet tenant's reads")
+	flag.IntVar(&o.places, "places", 0, "MAX_IN_FLIGHT of the server; 0: 1024, or with -neighbours its default")
 	flag.Parse()
 	if err := run(o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -74,6 +82,9 @@ func run(o options) (err error) {
 	}
 	b := &bench{options: o, table: table{embedded: !o.stack}}
 	fmt.Println(machine())
+	if o.neighbours {
+		return b.with(b.beNeighbours)
+	}
 	for _, part := range []func() error{b.scenarios, b.memory} {
 		if err := b.with(part); err != nil {
 			return err
@@ -99,6 +110,13 @@ func (b *bench) with(part func() error) (err error) {
 		return err
 	}
 	defer done()
+	if b.neighbours {
+		settings = append(settings, "BCRYPT_COST=12", "TRUSTED_PROXIES=127.0.0.1/32", fmt.Sprint("TENANT_RATE_LIMIT=", 60*shareRate), "LOG_LEVEL=error")
+		b.places = cmp.Or(b.places, defaultPlaces)
+	}
+	if b.places > 0 {
+		settings = append(settings, fmt.Sprint("MAX_IN_FLIGHT=", b.places))
+	}
 	if b.server, err = newServer(b.binary, dir, settings...); err != nil {
 		return err
 	}

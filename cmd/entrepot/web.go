@@ -30,6 +30,9 @@ type web struct {
 	servers   []*http.Server
 }
 
+// refusalDelay is how long a caller over its rate waits for being told so.
+const refusalDelay = 500 * time.Millisecond
+
 // mounts are the route files of each service.
 var mounts = map[string]func(api.Deps) []api.Routes{
 	"auth":      func(d api.Deps) []api.Routes { return []api.Routes{api.Auth(d)} },
@@ -78,15 +81,19 @@ func (n *node) prepareWeb(context.Context) (err error) {
 	}
 	c := edge.Config{Log: n.log, Tokens: trusted, AllowOrigins: n.cfg.CORSOrigins, TrustedProxies: n.cfg.TrustedProxies, MaxInFlight: n.cfg.MaxInFlight}
 	shared := w.deps.Logins.Limiters()
-	limiter := func(name string, perMinute int) *edge.Limiter {
+	limiter := func(name string, perMinute, burst int) *edge.Limiter {
 		if perMinute <= 0 {
 			return nil
 		}
-		l := edge.NewLimiter(perMinute, time.Minute/time.Duration(perMinute), time.Now)
+		l := edge.NewLimiter(burst, time.Minute/time.Duration(perMinute), time.Now)
 		shared[name] = l
 		return l
 	}
-	c.Limits = edge.Limits{Callers: limiter("callers", n.cfg.RateLimit), Tenants: limiter("tenants", n.cfg.TenantRateLimit)}
+	// A caller may use a minute's rate at once; a company, which is many, no more than two seconds'.
+	c.Limits = edge.Limits{
+		Callers: limiter("callers", n.cfg.RateLimit, n.cfg.RateLimit), Delay: refusalDelay,
+		Tenants: limiter("tenants", n.cfg.TenantRateLimit, max(100, n.cfg.TenantRateLimit/30)),
+	}
 	if n.cfg.ConsulAddr != "" { // there may be more gateways
 		w.share = edge.NewShare(edge.ShareConfig{Limiters: shared, Report: api.ReportUsage(n.ask), Log: n.log})
 	}

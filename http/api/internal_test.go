@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"entrepot"
+
+	"golang.org/x/crypto/bcrypt"
 )
 
 func TestRouteWithoutPermissionPanics(t *testing.T) {
@@ -144,8 +147,21 @@ func TestPasswords(t *testing.T) {
 	for range cap(p.slots) {
 		p.slots <- struct{}{}
 	}
-	if _, err := p.Check(ctx, hash, long); entrepot.CodeOf(err) != entrepot.CodeUnavailable {
-		t.Errorf("without a free core: %v", err)
+	for account, known := range map[string]string{"a known account": hash, "an unknown account": ""} { // which costs the same
+		if _, err := p.Check(ctx, known, long); entrepot.CodeOf(err) != entrepot.CodeUnavailable {
+			t.Errorf("%s without a free core: %v", account, err)
+		}
+	}
+	if cost, err := bcrypt.Cost([]byte(p.dummy)); cost != p.cost || err != nil {
+		t.Errorf("an unknown account is checked at cost %d, %v", cost, err)
+	}
+	if n := cap(p.slots); n > max(1, runtime.GOMAXPROCS(0)/2) {
+		t.Errorf("%d hashes at a time", n)
+	}
+	p.waiting.Store(int64(maxHashes * cap(p.slots)))
+	start := time.Now()
+	if _, err := p.Check(t.Context(), hash, long); entrepot.CodeOf(err) != entrepot.CodeUnavailable || time.Since(start) > hashWait/2 {
+		t.Errorf("behind all that may wait: %v after %v", err, time.Since(start))
 	}
 }
 

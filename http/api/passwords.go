@@ -23,8 +23,9 @@ const ProductionCost = 12
 // hashWait is how long a login waits for a free core.
 const hashWait = 3 * time.Second
 
-// maxHashes bounds the logins that wait, which hold no place of the edge.
-const maxHashes = 256
+// maxHashes bounds the logins that wait for each core's hash: more would not be
+// served within hashWait, and are better told at once.
+const maxHashes = 16
 
 // Passwords hashes and checks passwords: bcrypt over a hash of its own, so that
 // nothing beyond bcrypt's 72 bytes is lost, with no more hashes at a time than half the cores:
@@ -75,7 +76,7 @@ func (p *Passwords) Check(ctx context.Context, hash, password string) (bool, err
 // bounded runs work once a core is free; CodeUnavailable when none is in time.
 func (p *Passwords) bounded(ctx context.Context, work func() error) error {
 	edge.LeavePlace(ctx) // what waits here does not keep others from the rest
-	if p.waiting.Add(1) > maxHashes {
+	if p.waiting.Add(1) > int64(maxHashes*cap(p.slots)) {
 		p.waiting.Add(-1)
 		return entrepot.Unavailable("too many logins at a time")
 	}

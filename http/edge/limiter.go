@@ -1,8 +1,10 @@
 package edge
 
 import (
+	"context"
 	"hash/maphash"
 	"math"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"sync"
@@ -162,11 +164,18 @@ func (l *Limiter) forget(s *limiterShard, now time.Time) {
 type Limits struct {
 	Callers *Limiter // of each user, API key, or address without a token
 	Tenants *Limiter // of each company's people and keys together
+	// Delay is how long a refusal is held back, on average: who asks again as soon as it is
+	// answered would otherwise cost as much refused as served. It holds no place.
+	Delay time.Duration
 }
+
+// maxDelayed bounds the refusals that are held back; more are answered at once.
+const maxDelayed = 4096
 
 // RateLimit bounds the requests of each caller and of each tenant, and tells
 // whichever is nearer to its limit in RateLimit headers.
 func RateLimit(l Limits) Middleware {
+	delayed := make(chan struct{}, maxDelayed)
 	return func(next http.Handler) http.Handler {
 		if l.Callers == nil && l.Tenants == nil {
 			return next
@@ -182,11 +191,30 @@ func RateLimit(l Limits) Middleware {
 			h.Set("RateLimit-Remaining", strconv.Itoa(a.Remaining))
 			h.Set("RateLimit-Reset", strconv.Itoa(int(math.Ceil(a.Reset.Seconds()))))
 			if !a.OK {
+				holdBack(r.Context(), delayed, l.Delay)
 				WriteProblem(w, r, RateLimited(a.Reset))
 				return
 			}
 			next.ServeHTTP(w, r)
 		})
+	}
+}
+
+func holdBack(ctx context.Context, delayed chan struct{}, d time.Duration) {
+	select {
+	case delayed <- struct{}{}:
+		defer func() { <-delayed }()
+	default:
+		return
+	}
+	if d <= 0 {
+		return
+	}
+	t := time.NewTimer(d/2 + rand.N(d)) //nolint:gosec // so that those who come together do not come back together
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
 	}
 }
 
