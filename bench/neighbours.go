@@ -42,7 +42,7 @@ func (b *bench) beNeighbours() error {
 		return err
 	}
 	read := func(c *conn, headers string) error {
-		return c.send("GET /api/products/"+b.world.products[rand.IntN(manyProducts)], headers, nil, http.StatusOK) //nolint:gosec // any product
+		return c.send("GET /api/products/"+b.world.products[rand.IntN(manyProducts)], headers, nil, http.StatusOK)
 	}
 	d := time.Duration(b.seconds * float64(time.Second))
 	loud := func(times int) disturbance {
@@ -85,7 +85,7 @@ func mostly(err error) error {
 
 // failLogin tries a password of an account that nobody has, from an address of its own.
 func failLogin(c *conn) error {
-	n := rand.Uint32() //nolint:gosec // any address
+	n := rand.Uint32()
 	body := fmt.Sprintf(`{"email":"nobody%d@bench.example","password":"not the password"}`, n)
 	from := fmt.Sprintf("X-Forwarded-For: 10.%d.%d.%d\r\n", byte(n), byte(n>>8), byte(n>>16))
 	return mostly(c.send("POST /api/auth/login", from, []byte(body), http.StatusUnauthorized))
@@ -116,7 +116,7 @@ func (b *bench) beside(x disturbance, d time.Duration, work func(*conn) error) (
 			return
 		}
 		defer c.close()
-		next := time.Now().Add(rand.N(every + 1)) //nolint:gosec // so that they do not come together
+		next := time.Now().Add(rand.N(every + 1))
 		for time.Now().Before(end) && failed.Load() == nil {
 			time.Sleep(time.Until(next))
 			start := time.Now()

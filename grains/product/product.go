@@ -42,6 +42,7 @@ type State struct {
 	Image       string        `json:"image,omitempty"`
 	Created     int64         `json:"created,omitempty"` // Unix ms
 	Updated     int64         `json:"updated,omitempty"` // Unix ms
+	Version     int64         `json:"version,omitempty"` // counts the changes, for If-Match
 }
 
 // The facts are the public events with the price in minor units beside them: the
@@ -133,6 +134,9 @@ func distinctIDs(ids []string) bool {
 // Update replaces what is set. What equals the present changes nothing.
 func (s *State) Update(t entrepot.Turn, c *productpb.Update) ([]events.Event, error) {
 	if err := s.mayUpdate(t.Caller); err != nil {
+		return nil, err
+	}
+	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
 		return nil, err
 	}
 	if err := checkUpdate(c); err != nil {
@@ -228,6 +232,7 @@ func (s *State) Apply(e events.Event) {
 
 func (s *State) set(p events.Product, price int64) {
 	s.Price = price
+	s.Version++
 	s.ID, s.CompanyID, s.ShopIDs, s.SKU = p.ProductID, p.CompanyID, slices.Clone(p.ShopIDs), p.SKU
 	s.Name, s.Description, s.Category, s.Brand = p.Name, p.Description, p.Category, p.Brand
 	s.Currency, s.Status, s.Image = p.Currency, p.Status, p.Image
@@ -268,7 +273,7 @@ func (s *State) View() *productpb.Product {
 	return &productpb.Product{
 		Id: s.ID, CompanyId: s.CompanyID, ShopIds: slices.Clone(s.ShopIDs), Sku: s.SKU, Name: s.Name,
 		Description: s.Description, Category: s.Category, Brand: s.Brand, PriceMinor: s.Price,
-		Currency: s.Currency, Status: s.Status, Image: s.Image, CreatedMs: s.Created, UpdatedMs: s.Updated,
+		Currency: s.Currency, Status: s.Status, Image: s.Image, CreatedMs: s.Created, UpdatedMs: s.Updated, Version: s.Version,
 	}
 }
 

@@ -71,7 +71,7 @@ func (s *productAPI) get(ctx context.Context, in *struct{ IDPath }) (*answer[Pro
 	if err != nil {
 		return nil, err
 	}
-	return answerOf(productOf(p)), nil
+	return answerAt(p.Version, productOf(p)), nil
 }
 
 func askProduct(ctx context.Context, a grains.Asker, id entrepot.ID) (*productpb.Product, error) {
@@ -123,7 +123,7 @@ func (s *productAPI) create(ctx context.Context, in *productInput) (*created[Pro
 		return nil, err
 	}
 	s.Lists.Invalidate(p.CompanyId)
-	return &created[ProductView]{Replay: replay(replayed), Location: in.below(p.Id), Body: productOf(p)}, nil
+	return &created[ProductView]{Replay: replay(replayed), Versioned: versioned(p.Version), Location: in.below(p.Id), Body: productOf(p)}, nil
 }
 
 // checkShops: a product cannot ask the shops whose they are, so the edge does.
@@ -142,6 +142,7 @@ func checkShops(ctx context.Context, a grains.Asker, company entrepot.ID, ids []
 
 type productPatch struct {
 	IDPath
+	IfMatch
 	Body struct {
 		Name        *string          `json:"name,omitempty" minLength:"1" maxLength:"200"`
 		Description *string          `json:"description,omitempty" maxLength:"5000"`
@@ -154,12 +155,12 @@ type productPatch struct {
 }
 
 func (s *productAPI) update(ctx context.Context, in *productPatch) (*answer[ProductView], error) {
-	id, err := in.id()
+	id, version, err := in.at(in.IDPath)
 	if err != nil {
 		return nil, err
 	}
 	b := &in.Body
-	cmd := &productpb.Update{Name: b.Name, Description: b.Description, Category: b.Category, Brand: b.Brand, Status: b.Status, Image: b.Image}
+	cmd := &productpb.Update{ExpectedVersion: version, Name: b.Name, Description: b.Description, Category: b.Category, Brand: b.Brand, Status: b.Status, Image: b.Image}
 	if b.Price != nil {
 		now, err := askProduct(ctx, s.Asker, id) // for its currency
 		if err != nil {
@@ -176,7 +177,7 @@ func (s *productAPI) update(ctx context.Context, in *productPatch) (*answer[Prod
 		return nil, err
 	}
 	s.Lists.Invalidate(p.CompanyId)
-	return answerOf(productOf(p)), nil
+	return answerAt(p.Version, productOf(p)), nil
 }
 
 func (s *productAPI) remove(ctx context.Context, in *struct{ IDPath }) (*nothing, error) {

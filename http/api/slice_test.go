@@ -123,7 +123,14 @@ func TestProductLife(t *testing.T) {
 	if got := w.want(t, 200, "", "GET", list, nil); len(got.list("items")) != 1 {
 		t.Errorf("the list does not show it: %s", got.raw)
 	}
-	w.want(t, 200, "shop_staff", "PATCH", at, map[string]any{"name": "Newer", "price": 2})
+	tag := w.want(t, 200, "", "GET", at, nil).header.Get("ETag")
+	if r.header.Get("ETag") != tag || tag == "" {
+		t.Errorf("created at %q, read at %q", r.header.Get("ETag"), tag)
+	}
+	w.want(t, 200, "shop_staff", "PATCH", at, map[string]any{"name": "Newer", "price": 2}, "If-Match", tag)
+	if stale := w.want(t, 409, "company_admin", "PATCH", at, map[string]any{"name": "Newest"}, "If-Match", tag); stale.text("code") != "stale" || !names(stale, "If-Match") {
+		t.Errorf("from the version before: %s", stale.raw)
+	}
 	if got := w.want(t, 200, "", "GET", list, nil); got.text("items.0.name") != "Newer" {
 		t.Errorf("the list is old: %s", got.raw)
 	}

@@ -139,16 +139,17 @@ func (x *Create) GetImage() string {
 
 // Update replaces what is set.
 type Update struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          *string                `protobuf:"bytes,1,opt,name=name,proto3,oneof" json:"name,omitempty"`
-	Description   *string                `protobuf:"bytes,2,opt,name=description,proto3,oneof" json:"description,omitempty"`
-	Category      *string                `protobuf:"bytes,3,opt,name=category,proto3,oneof" json:"category,omitempty"`
-	Brand         *string                `protobuf:"bytes,4,opt,name=brand,proto3,oneof" json:"brand,omitempty"`
-	PriceMinor    *int64                 `protobuf:"varint,5,opt,name=price_minor,json=priceMinor,proto3,oneof" json:"price_minor,omitempty"`
-	Status        *string                `protobuf:"bytes,6,opt,name=status,proto3,oneof" json:"status,omitempty"` // active, draft, archived
-	Image         *string                `protobuf:"bytes,7,opt,name=image,proto3,oneof" json:"image,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	Name            *string                `protobuf:"bytes,1,opt,name=name,proto3,oneof" json:"name,omitempty"`
+	Description     *string                `protobuf:"bytes,2,opt,name=description,proto3,oneof" json:"description,omitempty"`
+	Category        *string                `protobuf:"bytes,3,opt,name=category,proto3,oneof" json:"category,omitempty"`
+	Brand           *string                `protobuf:"bytes,4,opt,name=brand,proto3,oneof" json:"brand,omitempty"`
+	PriceMinor      *int64                 `protobuf:"varint,5,opt,name=price_minor,json=priceMinor,proto3,oneof" json:"price_minor,omitempty"`
+	Status          *string                `protobuf:"bytes,6,opt,name=status,proto3,oneof" json:"status,omitempty"` // active, draft, archived
+	Image           *string                `protobuf:"bytes,7,opt,name=image,proto3,oneof" json:"image,omitempty"`
+	ExpectedVersion int64                  `protobuf:"varint,8,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"` // 0: whatever it is
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Update) Reset() {
@@ -228,6 +229,13 @@ func (x *Update) GetImage() string {
 		return *x.Image
 	}
 	return ""
+}
+
+func (x *Update) GetExpectedVersion() int64 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
 }
 
 // Delete takes the product out of the catalogue for good and frees its SKU.
@@ -319,6 +327,7 @@ type Product struct {
 	Image         string                 `protobuf:"bytes,12,opt,name=image,proto3" json:"image,omitempty"`
 	CreatedMs     int64                  `protobuf:"varint,13,opt,name=created_ms,json=createdMs,proto3" json:"created_ms,omitempty"`
 	UpdatedMs     int64                  `protobuf:"varint,14,opt,name=updated_ms,json=updatedMs,proto3" json:"updated_ms,omitempty"`
+	Version       int64                  `protobuf:"varint,15,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -451,6 +460,13 @@ func (x *Product) GetUpdatedMs() int64 {
 	return 0
 }
 
+func (x *Product) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
 var File_grains_product_productpb_product_proto protoreflect.FileDescriptor
 
 const file_grains_product_productpb_product_proto_rawDesc = "" +
@@ -469,7 +485,7 @@ const file_grains_product_productpb_product_proto_rawDesc = "" +
 	"priceMinor\x12\x1a\n" +
 	"\bcurrency\x18\t \x01(\tR\bcurrency\x12\x14\n" +
 	"\x05image\x18\n" +
-	" \x01(\tR\x05image\"\xb7\x02\n" +
+	" \x01(\tR\x05image\"\xe2\x02\n" +
 	"\x06Update\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tH\x00R\x04name\x88\x01\x01\x12%\n" +
 	"\vdescription\x18\x02 \x01(\tH\x01R\vdescription\x88\x01\x01\x12\x1f\n" +
@@ -478,7 +494,8 @@ const file_grains_product_productpb_product_proto_rawDesc = "" +
 	"\vprice_minor\x18\x05 \x01(\x03H\x04R\n" +
 	"priceMinor\x88\x01\x01\x12\x1b\n" +
 	"\x06status\x18\x06 \x01(\tH\x05R\x06status\x88\x01\x01\x12\x19\n" +
-	"\x05image\x18\a \x01(\tH\x06R\x05image\x88\x01\x01B\a\n" +
+	"\x05image\x18\a \x01(\tH\x06R\x05image\x88\x01\x01\x12)\n" +
+	"\x10expected_version\x18\b \x01(\x03R\x0fexpectedVersionB\a\n" +
 	"\x05_nameB\x0e\n" +
 	"\f_descriptionB\v\n" +
 	"\t_categoryB\b\n" +
@@ -487,7 +504,7 @@ const file_grains_product_productpb_product_proto_rawDesc = "" +
 	"\a_statusB\b\n" +
 	"\x06_image\"\b\n" +
 	"\x06Delete\"\x05\n" +
-	"\x03Get\"\xf6\x02\n" +
+	"\x03Get\"\x90\x03\n" +
 	"\aProduct\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
 	"\n" +
@@ -507,7 +524,8 @@ const file_grains_product_productpb_product_proto_rawDesc = "" +
 	"\n" +
 	"created_ms\x18\r \x01(\x03R\tcreatedMs\x12\x1d\n" +
 	"\n" +
-	"updated_ms\x18\x0e \x01(\x03R\tupdatedMsB#Z!entrepot/grains/product/productpbb\x06proto3"
+	"updated_ms\x18\x0e \x01(\x03R\tupdatedMs\x12\x18\n" +
+	"\aversion\x18\x0f \x01(\x03R\aversionB#Z!entrepot/grains/product/productpbb\x06proto3"
 
 var (
 	file_grains_product_productpb_product_proto_rawDescOnce sync.Once
