@@ -12,7 +12,8 @@ import (
 )
 
 // Shops counts what shops sell (orders placed and cancelled, money taken and
-// given back), and tells shops of people who are no more.
+// given back), tells shops of people who are no more, and ends the shops of an
+// erased company.
 func Shops(store persistence.Store, a grains.Asker) events.Handler {
 	count := insert(store, shop.Sales, func(e *events.Envelope) (*persistence.Document, error) {
 		s, counts, err := shop.SaleOf(e)
@@ -25,8 +26,11 @@ func Shops(store persistence.Store, a grains.Asker) events.Handler {
 	return func(ctx context.Context, batch []*events.Delivery) []error {
 		results := count(ctx, batch)
 		for i, d := range batch {
-			if d.Type == "user.deleted" {
+			switch d.Type {
+			case "user.deleted":
 				results[i] = leave(ctx, a, d)
+			case "company.deleted":
+				results[i] = end(ctx, store, a, d, itsShops)
 			}
 		}
 		return results

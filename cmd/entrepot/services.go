@@ -47,8 +47,9 @@ var services = []service{
 	},
 	{
 		name: "auth", port: 1, database: "authdb", routes: []string{"/auth"},
-		kinds: []func() *grains.Kind{user.Kind, access.Kind, invitation.Kind, apikey.Kind, usage.Kind, mail.Kind},
-		queue: events.Queue{Name: "auth.events"},
+		kinds:   []func() *grains.Kind{user.Kind, access.Kind, invitation.Kind, apikey.Kind, usage.Kind, mail.Kind},
+		queue:   events.Queue{Name: "auth.events", Bindings: []string{"company.deleted"}},
+		consume: actors.Accounts,
 	},
 	{
 		name: "company", port: 2, database: "companydb", routes: []string{"/companies"},
@@ -60,14 +61,15 @@ var services = []service{
 		name: "shop", port: 3, database: "shopdb", routes: []string{"/shops"},
 		kinds:   []func() *grains.Kind{shop.Kind},
 		rows:    []*persistence.Collection{shop.Sales},
-		queue:   events.Queue{Name: "shop.events", Bindings: []string{"order.*", "payment.success", "payment.refunded", "user.deleted"}},
+		queue:   events.Queue{Name: "shop.events", Bindings: []string{"order.*", "payment.success", "payment.refunded", "user.deleted", "company.deleted"}},
 		consume: func(s persistence.Store, a grains.Asker) events.Handler { return actors.Shops(s, a) },
 		keeps:   true,
 	},
 	{
 		name: "ecommerce", port: 4, database: "ecommercedb", routes: []string{"/products", "/cart"},
-		kinds: []func() *grains.Kind{product.Kind, cart.Kind},
-		queue: events.Queue{Name: "product.events"},
+		kinds:   []func() *grains.Kind{product.Kind, cart.Kind},
+		queue:   events.Queue{Name: "product.events", Bindings: []string{"company.deleted"}},
+		consume: actors.Catalogue,
 	},
 	{
 		name: "sales", port: 5, database: "salesdb", routes: []string{"/orders"},

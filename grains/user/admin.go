@@ -12,10 +12,10 @@ import (
 // gone: never registered, or erased.
 func (s *State) gone() bool { return s.ID == "" || s.Erased != 0 }
 
-// administeredBy: super admins administer everybody, company admins the staff of
-// their company.
+// administeredBy: super admins and the platform administer everybody, company
+// admins the staff of their company.
 func (s *State) administeredBy(c entrepot.Caller) bool {
-	return c.Role == entrepot.SuperAdmin || (c.Role == entrepot.CompanyAdmin && c.MayReachCompany(s.CompanyID))
+	return c.Role == entrepot.SuperAdmin || c.Role == entrepot.System || (c.Role == entrepot.CompanyAdmin && c.MayReachCompany(s.CompanyID))
 }
 
 // SetUser changes a user's name, role and whether the account may be used.

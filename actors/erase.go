@@ -1,0 +1,99 @@
+package actors
+
+import (
+	"context"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/apikey"
+	"entrepot/grains/apikey/apikeypb"
+	"entrepot/grains/product"
+	"entrepot/grains/product/productpb"
+	"entrepot/grains/shop"
+	"entrepot/grains/shop/shoppb"
+	"entrepot/grains/user"
+	"entrepot/grains/user/userpb"
+	"entrepot/persistence"
+
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/protobuf/proto"
+)
+
+// belongings are entities of a company that end with it.
+type belongings struct {
+	in   *persistence.Collection
+	kind string
+	end  func() proto.Message
+}
+
+// What a service ends when a company is erased. Orders, payments and the audit
+// log stay: books are kept for as long as the law says.
+var (
+	people   = belongings{user.Collection, userpb.Kind, func() proto.Message { return &userpb.Erase{} }}
+	apiKeys  = belongings{apikey.Collection, apikeypb.Kind, func() proto.Message { return &apikeypb.Revoke{} }}
+	itsShops = belongings{shop.Collection, shoppb.Kind, func() proto.Message { return &shoppb.Delete{} }}
+	goods    = belongings{product.Collection, productpb.Kind, func() proto.Message { return &productpb.Delete{} }}
+)
+
+// Accounts ends the accounts and keys of an erased company.
+func Accounts(store persistence.Store, a grains.Asker) events.Handler {
+	return onCompanyDeleted(store, a, people, apiKeys)
+}
+
+// Catalogue ends the products of an erased company.
+func Catalogue(store persistence.Store, a grains.Asker) events.Handler {
+	return onCompanyDeleted(store, a, goods)
+}
+
+func onCompanyDeleted(store persistence.Store, a grains.Asker, all ...belongings) events.Handler {
+	return func(ctx context.Context, batch []*events.Delivery) []error {
+		results := make([]error, len(batch))
+		for i, d := range batch {
+			if d.Type == "company.deleted" {
+				results[i] = end(ctx, store, a, d, all...)
+			}
+		}
+		return results
+	}
+}
+
+// ends is how many entities are ended side by side.
+const ends = 16
+
+// end ends everything of the company, page by page. What has ended already, in
+// an earlier delivery, does not know the command any more.
+func end(ctx context.Context, store persistence.Store, a grains.Asker, d *events.Delivery, all ...belongings) error {
+	var e events.CompanyDeleted
+	if err := d.Decode(&e); err != nil {
+		return events.Permanent(err)
+	}
+	ctx = entrepot.WithCaller(grains.WithTrace(ctx, d.TraceParent), entrepot.SystemCaller(d.ID))
+	for _, b := range all {
+		for q := (persistence.Query{Limit: 100}); ; {
+			docs, next, err := store.Find(ctx, b.in, entrepot.InCompany(e.CompanyID), q)
+			if err != nil {
+				return err
+			}
+			g, asking := errgroup.WithContext(ctx)
+			g.SetLimit(ends)
+			for i := range docs {
+				id := docs[i].ID
+				g.Go(func() error {
+					_, err := a.Ask(grains.WithCommand(asking, grains.CommandID{ID: entrepot.DeriveID(d.ID, id)}), b.kind, id, b.end())
+					if entrepot.CodeOf(err) == entrepot.CodeNotFound {
+						return nil
+					}
+					return err
+				})
+			}
+			if err := g.Wait(); err != nil {
+				return err
+			}
+			if q.Cursor = next; next == "" {
+				break
+			}
+		}
+	}
+	return nil
+}

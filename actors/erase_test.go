@@ -1,0 +1,92 @@
+package actors
+
+import (
+	"fmt"
+	"testing"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/access"
+	"entrepot/grains/apikey"
+	"entrepot/grains/apikey/apikeypb"
+	"entrepot/grains/grainstest"
+	"entrepot/grains/product"
+	"entrepot/grains/product/productpb"
+	"entrepot/grains/shop"
+	"entrepot/grains/shop/shoppb"
+	"entrepot/grains/user"
+	"entrepot/grains/user/userpb"
+	"entrepot/persistence"
+	"entrepot/persistence/storetest"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// TestAnErasedCompanyLeavesNothingBehind: its people, keys, shops and products
+// end, another company's do not, and a second delivery changes nothing.
+func TestAnErasedCompanyLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{user.Kind(), access.Kind(), apikey.Kind(), shop.Kind(), product.Kind()})
+	if err := m.Store.Ensure(t.Context(), []*persistence.Collection{shop.Sales}); err != nil {
+		t.Fatal(err)
+	}
+	gone, stays := entrepot.DeriveID("gone"), entrepot.DeriveID("stays")
+	ask := func(kind string, id entrepot.ID, cmd proto.Message) error {
+		_, err := m.Ask(m.Platform(), kind, id, cmd)
+		return err
+	}
+	must := func(kind string, id entrepot.ID, cmd proto.Message) {
+		t.Helper()
+		if err := ask(kind, id, cmd); err != nil {
+			t.Fatalf("%s: %v", kind, err)
+		}
+	}
+	id := func(company entrepot.ID, kind string, n int) entrepot.ID {
+		return entrepot.DeriveID(company, kind, fmt.Sprint(n))
+	}
+	const many = 130 // more than a page
+	for _, company := range []entrepot.ID{gone, stays} {
+		at := id(company, shoppb.Kind, 0)
+		must(shoppb.Kind, at, &shoppb.Create{CompanyId: company, Name: "shop"})
+		must(userpb.Kind, id(company, userpb.Kind, 0), &userpb.Register{
+			Email: company + "@demo.test", Name: "Ada", PasswordHash: "h", Role: string(entrepot.CompanyAdmin), CompanyId: company,
+		})
+		must(apikeypb.Kind, id(company, apikeypb.Kind, 0), &apikeypb.Create{CompanyId: company, Name: "k", Scopes: []string{"orders:read"}, Hash: []byte("h")})
+		for n := range many {
+			must(productpb.Kind, id(company, productpb.Kind, n), &productpb.Create{
+				CompanyId: company, ShopIds: []string{at}, Sku: fmt.Sprint("S", n), Name: "mug", PriceMinor: 1, Currency: "EUR",
+			})
+		}
+	}
+	told := delivery("e1", "company.deleted", `{"companyId":"`+gone+`"}`)
+	before := 0
+	for round := range 2 {
+		for _, h := range []events.Handler{Accounts(m.Store, m), Shops(m.Store, m), Catalogue(m.Store, m)} {
+			if err := h(t.Context(), []*events.Delivery{told, delivery("e2", "company.updated", `{}`)}); err[0] != nil || err[1] != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := len(m.Events()); round == 1 && n != before {
+			t.Errorf("the second delivery made %d events", n-before)
+		}
+		before = len(m.Events())
+	}
+	for company, want := range map[entrepot.ID]entrepot.Code{gone: entrepot.CodeNotFound, stays: ""} {
+		for kind, q := range map[string]proto.Message{
+			userpb.Kind: &userpb.GetCredentials{}, shoppb.Kind: &shoppb.Get{}, apikeypb.Kind: &apikeypb.Verify{Hash: []byte("h")},
+		} {
+			if err := ask(kind, id(company, kind, 0), q); entrepot.CodeOf(err) != want {
+				t.Errorf("%s: %v, want %q", kind, err, want)
+			}
+		}
+		for n := range many {
+			if _, err := m.Ask(m.As(entrepot.Caller{}), productpb.Kind, id(company, productpb.Kind, n), &productpb.Get{}); entrepot.CodeOf(err) != want {
+				t.Errorf("product %d: %v, want %q", n, err, want)
+			}
+		}
+	}
+	if results := Accounts(m.Store, m)(t.Context(), []*events.Delivery{delivery("e3", "company.deleted", `7`)}); !events.IsPermanent(results[0]) {
+		t.Errorf("nonsense: %v", results)
+	}
+}
