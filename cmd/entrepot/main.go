@@ -28,6 +28,7 @@ type commands struct {
 	Seed        seedCommand        `cmd:"" help:"Load the demo tenant into the configured databases."`
 	Certs       certsCommand       `cmd:"" help:"Make a development certificate authority and a member certificate for mutual TLS."`
 	Keys        keysCommand        `cmd:"" help:"List, rotate and prune the keys that sign tokens; no restart is needed."`
+	Export      exportCommand      `cmd:"" help:"Write everything that a company has as JSON lines, through the gateway."`
 	Health      healthCommand      `cmd:"" help:"Ask this host's services whether they can serve; exit 1 if not."`
 	Services    servicesCommand    `cmd:"" help:"Print the service map as the README shows it."`
 	Permissions permissionsCommand `cmd:"" help:"Print who may use which route, as docs/permissions.md holds it."`

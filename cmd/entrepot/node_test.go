@@ -220,3 +220,52 @@ func TestSlowHeadersAreCut(t *testing.T) {
 		}
 	})
 }
+
+// TestExport: everything of the company, page by page, and nothing of another's;
+// who may not see it exports nothing.
+func TestExport(t *testing.T) {
+	e := startEmbedded(t, "SEED=true")
+	if err := e.n.seed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(filepath.Join(e.dir, "demo.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d demo
+	if err := json.Unmarshal(raw, &d); err != nil {
+		t.Fatal(err)
+	}
+	token := func(role string) string {
+		m := e.call(t, "", "POST", "/api/auth/login", map[string]any{"email": role + "@demo.example", "password": demoPassword}, 200)
+		s, _ := m["accessToken"].(string)
+		return s
+	}
+	var out bytes.Buffer
+	lines, err := exportCompany(t.Context(), e.url+"/api", token("super_admin"), d.CompanyID, &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds, last := map[string]int{}, ""
+	for line := range strings.Lines(out.String()) {
+		var l struct{ Kind string }
+		if err := json.Unmarshal([]byte(line), &l); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		kinds[l.Kind]++
+		last = l.Kind
+	}
+	if last != "end" || kinds["company"] != 1 || kinds["shop"] != 2 || kinds["user"] != 3 || kinds["product"] != len(d.ProductIDs) || kinds["stockItem"] != 2*len(d.ProductIDs) {
+		t.Fatalf("%d lines: %v", lines, kinds)
+	}
+	for _, secret := range []string{"passwordHash", "$2a$", "customer@demo.example", "super_admin@demo.example"} {
+		if strings.Contains(out.String(), secret) {
+			t.Errorf("the export holds %s", secret)
+		}
+	}
+	for _, role := range []string{"shop_manager", "customer"} {
+		if _, err := exportCompany(t.Context(), e.url+"/api", token(role), d.CompanyID, io.Discard); err == nil {
+			t.Errorf("a %s exported the company", role)
+		}
+	}
+}

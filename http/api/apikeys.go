@@ -92,8 +92,13 @@ func (s *authAPI) createAPIKey(ctx context.Context, in *createAPIKeyInput) (*cre
 	}, nil
 }
 
-func (s *authAPI) listAPIKeys(ctx context.Context, in *struct{ ListParams }) (*paged[APIKey], error) {
-	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor}
+type apiKeyListInput struct {
+	ListParams
+	CompanyFilter
+}
+
+func (s *authAPI) listAPIKeys(ctx context.Context, in *apiKeyListInput) (*paged[APIKey], error) {
+	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor, Where: where(nil, persistence.CompanyID, in.CompanyID)}
 	page, err := find(ctx, s.Stores.Auth, apikey.Collection, entrepot.StaffScope(entrepot.CallerFrom(ctx)), q,
 		func(k *apikey.State, _ *persistence.Document) APIKey { return apiKeyOf(k.View()) })
 	return &paged[APIKey]{page}, err

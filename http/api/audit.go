@@ -85,12 +85,13 @@ func (s *auditAPI) find(ctx context.Context, f AuditFilter, conds []persistence.
 
 type auditListInput struct {
 	AuditFilter
+	CompanyFilter
 	UserID   string `query:"userId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
 	Resource string `query:"resource" maxLength:"100" example:"Order"`
 }
 
 func (s *auditAPI) list(ctx context.Context, in *auditListInput) (*paged[AuditLog], error) {
-	return s.find(ctx, in.AuditFilter, where(where(nil, "userId", in.UserID), "resource", in.Resource))
+	return s.find(ctx, in.AuditFilter, where(where(where(nil, "userId", in.UserID), "resource", in.Resource), persistence.CompanyID, in.CompanyID))
 }
 
 func (s *auditAPI) get(ctx context.Context, in *struct{ IDPath }) (*answer[AuditLog], error) {

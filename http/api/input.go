@@ -39,6 +39,11 @@ type KeyHeader struct {
 	Key string `header:"Idempotency-Key" maxLength:"255" pattern:"^[!-~]+$" patternDescription:"visible ASCII" doc:"the same request with the same key gets the same answer for 24 hours, with Idempotent-Replayed: true; another request 422; while the first is being executed 409"`
 }
 
+// CompanyFilter narrows a list to one company; the scope of the caller holds besides.
+type CompanyFilter struct {
+	CompanyID string `query:"companyId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"of one company; for super admins"`
+}
+
 // maxKey is the length of a key in bytes.
 const maxKey = 255
 

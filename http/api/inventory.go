@@ -70,13 +70,14 @@ func stockOf(i *stockpb.Item) StockView {
 
 type stockListInput struct {
 	ListParams
+	CompanyFilter
 	ProductID  string `query:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
 	LocationID string `query:"locationId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
 }
 
 func (s *inventoryAPI) list(ctx context.Context, in *stockListInput) (*paged[StockView], error) {
 	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor}
-	q.Where = where(where(nil, "productId", in.ProductID), "shopId", in.LocationID)
+	q.Where = where(where(where(nil, "productId", in.ProductID), "shopId", in.LocationID), persistence.CompanyID, in.CompanyID)
 	page, err := find(ctx, s.Stores.Inventory, stock.Collection, entrepot.StaffScope(entrepot.CallerFrom(ctx)), q,
 		func(st *stock.State, _ *persistence.Document) StockView { return stockOf(st.Brief()) })
 	return &paged[StockView]{page}, err

@@ -85,11 +85,12 @@ func (s *authAPI) invite(ctx context.Context, in *inviteInput) (*created[Invitat
 
 type invitationListInput struct {
 	ListParams
+	CompanyFilter
 	Status string `query:"status" enum:"pending,accepted,revoked,expired"`
 }
 
 func (s *authAPI) invitations(ctx context.Context, in *invitationListInput) (*paged[Invitation], error) {
-	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor, Where: where(nil, "status", in.Status)}
+	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor, Where: where(where(nil, "status", in.Status), persistence.CompanyID, in.CompanyID)}
 	page, err := find(ctx, s.Stores.Auth, invitation.Collection, entrepot.StaffScope(entrepot.CallerFrom(ctx)), q,
 		func(i *invitation.State, _ *persistence.Document) Invitation { return invitationOf(i.View()) })
 	return &paged[Invitation]{page}, err

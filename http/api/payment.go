@@ -169,13 +169,14 @@ func (s *paymentAPI) get(ctx context.Context, in *struct{ IDPath }) (*answer[Pay
 
 type paymentListInput struct {
 	ListParams
+	CompanyFilter
 	Status  string `query:"status" enum:"pending,processing,completed,failed,refunded,void"`
 	OrderID string `query:"orderId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
 }
 
 func (s *paymentAPI) history(ctx context.Context, in *paymentListInput) (*paged[PaymentView], error) {
 	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor}
-	q.Where = where(where(nil, "status", in.Status), "orderId", in.OrderID)
+	q.Where = where(where(where(nil, "status", in.Status), "orderId", in.OrderID), persistence.CompanyID, in.CompanyID)
 	page, err := find(ctx, s.Stores.Payment, payment.Collection, ownOrStaff(ctx), q,
 		func(p *payment.State, _ *persistence.Document) PaymentView { return paymentOf(p.View()) })
 	return &paged[PaymentView]{page}, err

@@ -143,12 +143,13 @@ func orderOf(o *orderpb.Order) OrderView {
 
 type orderListInput struct {
 	ListParams
+	CompanyFilter
 	Status string `query:"status" enum:"pending,confirmed,processing,shipped,delivered,completed,cancelled,returned"`
 	Sort   string `query:"sort" enum:"-createdAt,createdAt" default:"-createdAt"`
 }
 
 func (s *salesAPI) list(ctx context.Context, in *orderListInput) (*paged[OrderView], error) {
-	q := persistence.Query{Where: where(nil, "status", in.Status), Limit: in.Limit, Cursor: in.Cursor}
+	q := persistence.Query{Where: where(where(nil, "status", in.Status), persistence.CompanyID, in.CompanyID), Limit: in.Limit, Cursor: in.Cursor}
 	q.Sort, q.Desc = strings.CutPrefix(in.Sort, "-")
 	page, err := find(ctx, s.Stores.Sales, order.Collection, ownOrStaff(ctx), q,
 		func(o *order.State, _ *persistence.Document) OrderView { return orderOf(o.View()) })
