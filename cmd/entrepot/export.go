@@ -52,7 +52,7 @@ func (e *exportCommand) Run() (err error) {
 	}
 	out := os.Stdout
 	if e.Out != "" {
-		if out, err = os.OpenFile(e.Out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err != nil { //nolint:gosec // the operator's own file
+		if out, err = os.OpenFile(e.Out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, out.Close()) }()
