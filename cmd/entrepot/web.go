@@ -31,7 +31,7 @@ type web struct {
 }
 
 // refusalDelay is how long a caller over its rate waits for being told so.
-const refusalDelay = 500 * time.Millisecond
+const refusalDelay = time.Second
 
 // mounts are the route files of each service.
 var mounts = map[string]func(api.Deps) []api.Routes{
