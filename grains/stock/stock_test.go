@@ -8,8 +8,12 @@ import (
 
 	"entrepot"
 	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/grainstest"
 	"entrepot/grains/stock/stockpb"
+	"entrepot/persistence/storetest"
 
+	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 )
 
@@ -217,5 +221,31 @@ func TestWhoMayMoveStock(t *testing.T) {
 				t.Errorf("%s may reserve: %v", c.caller.Role, err)
 			}
 		}
+	}
+}
+
+// TestAStaleActivationSells: it does not know the reservation that another one
+// made, and may not say for that reason that the sale was made before.
+func TestAStaleActivationSells(t *testing.T) {
+	t.Parallel()
+	store := storetest.NewMemory()
+	stale, fresh := grainstest.New(t, store, []*grains.Kind{Kind()}), grainstest.New(t, store, []*grains.Kind{Kind()})
+	product, shop, order := entrepot.DeriveID("product"), entrepot.DeriveID("shop"), entrepot.DeriveID("order")
+	item := stockpb.ID(product, shop)
+	ask := func(m *grainstest.Member, cmd proto.Message) *stockpb.Item {
+		t.Helper()
+		r, err := m.Ask(m.Platform(), stockpb.Kind, item, cmd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i, _ := r.(*stockpb.Item)
+		return i
+	}
+	ask(stale, &stockpb.Receive{ProductId: product, CompanyId: entrepot.DeriveID("company"), LocationId: shop, Quantity: 5, Reason: "purchase"})
+	ask(fresh, &stockpb.Reserve{OrderId: order, Quantity: 2, ExpiresMs: time.Now().Add(time.Hour).UnixMilli()})
+	ask(stale, &stockpb.Commit{OrderId: order, Quantity: 2})
+	stale.Restart()
+	if i := ask(stale, &stockpb.Get{}); i.OnHand != 3 || i.Reserved != 0 {
+		t.Fatalf("on hand %d, reserved %d", i.OnHand, i.Reserved)
 	}
 }
