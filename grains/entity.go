@@ -159,6 +159,10 @@ func (e *entity) execute(p *pending) {
 		e.apply(happened, t, p.cmd.TraceParent)
 		p.changed = true
 		e.recent.add(id, p.cmd.Hash)
+	} else {
+		// "Nothing to do" acknowledges too. A stale activation may say it for what it
+		// does not know yet, so the answer rests on a write: its own if none is under way.
+		p.changed = e.version > 0 && e.settledDown()
 	}
 	e.answer(p, t, false)
 }

@@ -136,9 +136,6 @@ func (s *State) Release(t entrepot.Turn, c *stockpb.Release) ([]events.Event, er
 	return list(e), nil
 }
 
-// witnessed changes nothing: an answer that rests on it is fenced like a change.
-type witnessed struct{ events.Private }
-
 // Commit turns a reservation into a sale. One that expired is taken from what is
 // available; none at all means that the sale was made before.
 func (s *State) Commit(t entrepot.Turn, c *stockpb.Commit) ([]events.Event, error) {
@@ -154,9 +151,7 @@ func (s *State) Commit(t entrepot.Turn, c *stockpb.Commit) ([]events.Event, erro
 	g := s.gone(c.GetOrderId())
 	switch {
 	case g == nil:
-		// A stale activation may not know the reservation yet. Saying so with a write
-		// lets the compare-and-set tell: it loses, loads, and sells.
-		return []events.Event{witnessed{}}, nil
+		return nil, nil
 	case !g.Expired:
 		return nil, entrepot.Errorf(entrepot.CodeOutOfStock, "the reservation was released")
 	}

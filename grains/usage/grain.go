@@ -18,6 +18,7 @@ func (s *State) Index() grains.Index { return grains.Index{CreatedAt: time.UnixM
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](usagepb.Kind, Collection)
 	k.Ring = -1
-	grains.Later(k, (*State).Report, (*State).others)
+	grains.Later(k, (*State).Report, (*State).reported)
+	grains.Query(k, (*State).Since)
 	return k
 }

@@ -2,7 +2,7 @@
 // a rate limit holds for all of them together. There is one such grain in the
 // platform; it knows the last seconds only.
 //
-// Commands: Report. Persisted: the whole [State]; after a loss of it limits are
+// Commands: Report. Queries: Since. Persisted: the whole [State]; after a loss of it limits are
 // for some seconds each gateway's own.
 package usage
 
@@ -87,15 +87,27 @@ func (s *State) Apply(e events.Event) {
 
 // others is what the other gateways reported after a number. Who asks for the
 // first time, or knows another history, begins now.
-func (s *State) others(c *usagepb.Report) (*usagepb.Others, bool, error) {
+func (s *State) others(gateway string, number int64) *usagepb.Others {
 	out := &usagepb.Others{Number: s.Number}
-	if c.Number == 0 || c.Number > s.Number {
-		return out, true, nil
+	if number == 0 || number > s.Number {
+		return out
 	}
 	for _, x := range s.Entries {
-		if x.Number > c.Number && x.Gateway != c.Gateway {
+		if x.Number > number && x.Gateway != gateway {
 			out.Spent = append(out.Spent, &usagepb.Spent{Limiter: x.Limiter, Key: x.Key, Tokens: x.Tokens})
 		}
 	}
-	return out, true, nil
+	return out
+}
+
+func (s *State) reported(c *usagepb.Report) (*usagepb.Others, bool, error) {
+	return s.others(c.Gateway, c.Number), true, nil
+}
+
+// Since answers a gateway that has nothing to tell.
+func (s *State) Since(t entrepot.Turn, q *usagepb.Since) (*usagepb.Others, error) {
+	if t.Caller.Role != entrepot.System {
+		return nil, entrepot.ErrNotFound
+	}
+	return s.others(q.Gateway, q.Number), nil
 }

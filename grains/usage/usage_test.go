@@ -36,7 +36,7 @@ func TestReports(t *testing.T) {
 		for _, f := range facts {
 			s.Apply(f)
 		}
-		o, done, err := s.others(r)
+		o, done, err := s.reported(r)
 		if !done || err != nil {
 			t.Fatal(done, err)
 		}
@@ -96,9 +96,12 @@ func TestUsageOnTheHost(t *testing.T) {
 		}
 	}
 	m.Restart()
-	o, err := grains.Ask[*usagepb.Others](m.Platform(), m, usagepb.Kind, usagepb.ID, report("a", 1))
+	o, err := grains.Ask[*usagepb.Others](m.Platform(), m, usagepb.Kind, usagepb.ID, &usagepb.Since{Gateway: "a", Number: 1})
 	if err != nil || len(o.Spent) != 1 || len(m.Events()) != 0 {
 		t.Fatalf("%v, %v", o, err)
+	}
+	if _, err := m.Ask(m.As(entrepot.Caller{Role: entrepot.SuperAdmin}), usagepb.Kind, usagepb.ID, &usagepb.Since{Gateway: "a"}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Fatalf("asked by a person: %v", err)
 	}
 	var s, back State
 	s.Apply(reported{At: 1, Gateway: "a", Spent: []entry{{Limiter: "l", Key: "k", Tokens: 1.5}}})

@@ -17,6 +17,8 @@ import (
 	"entrepot/grains/usage/usagepb"
 	"entrepot/grains/user/userpb"
 	"entrepot/http/edge"
+
+	"google.golang.org/protobuf/proto"
 )
 
 // sessionRoutes are how a login goes on and ends.
@@ -247,11 +249,15 @@ func AccessChanges(a grains.Asker) func(context.Context, int64) (edge.Changes, e
 // ReportUsage tells the usage grain what an edge.Share wants told.
 func ReportUsage(a grains.Asker) func(context.Context, string, int64, []edge.Spent) ([]edge.Spent, int64, error) {
 	return func(ctx context.Context, gateway string, number int64, spent []edge.Spent) ([]edge.Spent, int64, error) {
-		r := &usagepb.Report{Gateway: gateway, Number: number}
-		for _, x := range spent {
-			r.Spent = append(r.Spent, &usagepb.Spent{Limiter: x.Limiter, Key: x.Key, Tokens: x.Tokens})
+		var ask proto.Message = &usagepb.Since{Gateway: gateway, Number: number}
+		if len(spent) > 0 {
+			r := &usagepb.Report{Gateway: gateway, Number: number}
+			for _, x := range spent {
+				r.Spent = append(r.Spent, &usagepb.Spent{Limiter: x.Limiter, Key: x.Key, Tokens: x.Tokens})
+			}
+			ask = r
 		}
-		o, err := grains.Ask[*usagepb.Others](ctx, a, usagepb.Kind, usagepb.ID, r)
+		o, err := grains.Ask[*usagepb.Others](ctx, a, usagepb.Kind, usagepb.ID, ask)
 		if err != nil {
 			return nil, 0, err
 		}

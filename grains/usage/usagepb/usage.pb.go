@@ -82,6 +82,59 @@ func (x *Report) GetSpent() []*Spent {
 	return nil
 }
 
+// Since asks for what the others did, of a gateway that has nothing to tell.
+type Since struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Gateway       string                 `protobuf:"bytes,1,opt,name=gateway,proto3" json:"gateway,omitempty"`
+	Number        int64                  `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Since) Reset() {
+	*x = Since{}
+	mi := &file_grains_usage_usagepb_usage_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Since) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Since) ProtoMessage() {}
+
+func (x *Since) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_usage_usagepb_usage_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Since.ProtoReflect.Descriptor instead.
+func (*Since) Descriptor() ([]byte, []int) {
+	return file_grains_usage_usagepb_usage_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Since) GetGateway() string {
+	if x != nil {
+		return x.Gateway
+	}
+	return ""
+}
+
+func (x *Since) GetNumber() int64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
 // Spent are tokens of one key of one limiter; fewer than none: given back.
 type Spent struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -94,7 +147,7 @@ type Spent struct {
 
 func (x *Spent) Reset() {
 	*x = Spent{}
-	mi := &file_grains_usage_usagepb_usage_proto_msgTypes[1]
+	mi := &file_grains_usage_usagepb_usage_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -106,7 +159,7 @@ func (x *Spent) String() string {
 func (*Spent) ProtoMessage() {}
 
 func (x *Spent) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_usage_usagepb_usage_proto_msgTypes[1]
+	mi := &file_grains_usage_usagepb_usage_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -119,7 +172,7 @@ func (x *Spent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Spent.ProtoReflect.Descriptor instead.
 func (*Spent) Descriptor() ([]byte, []int) {
-	return file_grains_usage_usagepb_usage_proto_rawDescGZIP(), []int{1}
+	return file_grains_usage_usagepb_usage_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Spent) GetLimiter() string {
@@ -153,7 +206,7 @@ type Others struct {
 
 func (x *Others) Reset() {
 	*x = Others{}
-	mi := &file_grains_usage_usagepb_usage_proto_msgTypes[2]
+	mi := &file_grains_usage_usagepb_usage_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -165,7 +218,7 @@ func (x *Others) String() string {
 func (*Others) ProtoMessage() {}
 
 func (x *Others) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_usage_usagepb_usage_proto_msgTypes[2]
+	mi := &file_grains_usage_usagepb_usage_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -178,7 +231,7 @@ func (x *Others) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Others.ProtoReflect.Descriptor instead.
 func (*Others) Descriptor() ([]byte, []int) {
-	return file_grains_usage_usagepb_usage_proto_rawDescGZIP(), []int{2}
+	return file_grains_usage_usagepb_usage_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Others) GetNumber() int64 {
@@ -203,7 +256,10 @@ const file_grains_usage_usagepb_usage_proto_rawDesc = "" +
 	"\x06Report\x12\x18\n" +
 	"\agateway\x18\x01 \x01(\tR\agateway\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\x03R\x06number\x12+\n" +
-	"\x05spent\x18\x03 \x03(\v2\x15.entrepot.usage.SpentR\x05spent\"K\n" +
+	"\x05spent\x18\x03 \x03(\v2\x15.entrepot.usage.SpentR\x05spent\"9\n" +
+	"\x05Since\x12\x18\n" +
+	"\agateway\x18\x01 \x01(\tR\agateway\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\x03R\x06number\"K\n" +
 	"\x05Spent\x12\x18\n" +
 	"\alimiter\x18\x01 \x01(\tR\alimiter\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03key\x12\x16\n" +
@@ -224,15 +280,16 @@ func file_grains_usage_usagepb_usage_proto_rawDescGZIP() []byte {
 	return file_grains_usage_usagepb_usage_proto_rawDescData
 }
 
-var file_grains_usage_usagepb_usage_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_grains_usage_usagepb_usage_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_grains_usage_usagepb_usage_proto_goTypes = []any{
 	(*Report)(nil), // 0: entrepot.usage.Report
-	(*Spent)(nil),  // 1: entrepot.usage.Spent
-	(*Others)(nil), // 2: entrepot.usage.Others
+	(*Since)(nil),  // 1: entrepot.usage.Since
+	(*Spent)(nil),  // 2: entrepot.usage.Spent
+	(*Others)(nil), // 3: entrepot.usage.Others
 }
 var file_grains_usage_usagepb_usage_proto_depIdxs = []int32{
-	1, // 0: entrepot.usage.Report.spent:type_name -> entrepot.usage.Spent
-	1, // 1: entrepot.usage.Others.spent:type_name -> entrepot.usage.Spent
+	2, // 0: entrepot.usage.Report.spent:type_name -> entrepot.usage.Spent
+	2, // 1: entrepot.usage.Others.spent:type_name -> entrepot.usage.Spent
 	2, // [2:2] is the sub-list for method output_type
 	2, // [2:2] is the sub-list for method input_type
 	2, // [2:2] is the sub-list for extension type_name
@@ -251,7 +308,7 @@ func file_grains_usage_usagepb_usage_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_usage_usagepb_usage_proto_rawDesc), len(file_grains_usage_usagepb_usage_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
