@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"entrepot"
@@ -270,41 +269,21 @@ func nameLines(err error, lines []line) error {
 }
 
 // taxRates keeps the tax rates of companies for a few seconds.
-type taxRates struct {
-	now       func() time.Time
-	mu        sync.RWMutex
-	byCompany map[entrepot.ID]taxRate
-}
+type taxRates struct{ known briefly[int64] }
 
-type taxRate struct {
-	basisPoints int64
-	until       time.Time
-}
+const taxRateAge = 5 * time.Second
 
-const (
-	taxRateAge = 5 * time.Second
-	taxRateCap = 10_000
-)
-
-func (r *taxRates) init(now func() time.Time) { r.now, r.byCompany = now, map[entrepot.ID]taxRate{} }
+func (r *taxRates) init(now func() time.Time) { r.known.init(now, taxRateAge) }
 
 func (r *taxRates) of(ctx context.Context, a grains.Asker, company entrepot.ID) (int64, error) {
-	now := r.now()
-	r.mu.RLock()
-	known, ok := r.byCompany[company]
-	r.mu.RUnlock()
-	if ok && now.Before(known.until) {
-		return known.basisPoints, nil
+	asked := r.known.now()
+	if basisPoints, _, fresh := r.known.get(company); fresh {
+		return basisPoints, nil
 	}
 	c, err := grains.Ask[*companypb.Company](ctx, a, companypb.Kind, company, &companypb.Get{})
 	if err != nil {
 		return 0, err
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.byCompany) >= taxRateCap {
-		clear(r.byCompany)
-	}
-	r.byCompany[company] = taxRate{c.TaxBasisPoints, now.Add(taxRateAge)}
+	r.known.put(company, c.TaxBasisPoints, asked)
 	return c.TaxBasisPoints, nil
 }

@@ -10,6 +10,7 @@ import (
 	"entrepot/grains/company"
 	"entrepot/grains/company/companypb"
 	"entrepot/grains/companystats/companystatspb"
+	"entrepot/grains/shop"
 )
 
 func (s *companyAPI) planRoutes() []Route {
@@ -106,13 +107,9 @@ func (s *companyAPI) stats(ctx context.Context, in *struct{ IDPath }) (*answer[C
 		CancelledOrders: v.CancelledOrders, PaidOrders: v.PaidOrders, Sales: []Takings{}, UpdatedAt: Time(v.UpdatedMs),
 	}
 	for _, k := range v.Takings {
-		average := int64(0)
-		if k.PaidOrders > 0 {
-			average = (k.RevenueMinor + k.PaidOrders/2) / k.PaidOrders
-		}
-		out.Sales = append(out.Sales, Takings{
-			k.Currency, amount(k.RevenueMinor, k.Currency), amount(k.RefundedMinor, k.Currency), k.PaidOrders, amount(average, k.Currency),
-		})
+		out.Sales = append(out.Sales, takingsOf(&shop.Takings{
+			Currency: k.Currency, Paid: k.PaidOrders, Revenue: k.RevenueMinor, Refunded: k.RefundedMinor,
+		}))
 	}
 	return answerOf(out), nil
 }

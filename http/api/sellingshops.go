@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"entrepot"
@@ -13,48 +12,29 @@ import (
 // is deactivated or deleted takes none from then on, and a popular one is not
 // asked with every order. While the shop service does not answer, what it said
 // last holds.
-type sellingShops struct {
-	now  func() time.Time
-	mu   sync.RWMutex
-	byID map[entrepot.ID]sellingShop
-}
+type sellingShops struct{ known briefly[bool] }
 
-type sellingShop struct {
-	sells bool
-	until time.Time
-}
+const sellingShopAge = time.Second
 
-const (
-	sellingShopAge = time.Second
-	sellingShopCap = 10_000
-)
-
-func (s *sellingShops) init(now func() time.Time) { s.now, s.byID = now, map[entrepot.ID]sellingShop{} }
+func (s *sellingShops) init(now func() time.Time) { s.known.init(now, sellingShopAge) }
 
 // sells reports whether the shop takes orders.
 func (s *sellingShops) sells(ctx context.Context, a grains.Asker, id entrepot.ID) (bool, error) {
-	now := s.now()
-	s.mu.RLock()
-	known, ok := s.byID[id]
-	s.mu.RUnlock()
-	if ok && now.Before(known.until) {
-		return known.sells, nil
+	asked := s.known.now()
+	is, known, fresh := s.known.get(id)
+	if fresh {
+		return is, nil
 	}
 	v, err := askShop(ctx, a, id)
 	switch {
 	case entrepot.CodeOf(err) == entrepot.CodeNotFound:
-	case err != nil && ok:
-		return known.sells, nil
+	case err != nil && known:
+		return is, nil
 	case err != nil:
 		return false, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.byID) >= sellingShopCap {
-		clear(s.byID)
-	}
-	is := err == nil && v.IsActive
-	s.byID[id] = sellingShop{is, now.Add(sellingShopAge)}
+	is = err == nil && v.IsActive
+	s.known.put(id, is, asked)
 	return is, nil
 }
 

@@ -127,11 +127,7 @@ type updateShopInput struct {
 }
 
 func (s *shopAPI) update(ctx context.Context, in *updateShopInput) (*answer[ShopView], error) {
-	id, err := in.id()
-	if err != nil {
-		return nil, err
-	}
-	expected, err := in.version()
+	id, expected, err := in.at(in.IDPath)
 	if err != nil {
 		return nil, err
 	}
@@ -153,11 +149,7 @@ type deleteShopInput struct {
 }
 
 func (s *shopAPI) delete(ctx context.Context, in *deleteShopInput) (*nothing, error) {
-	id, err := in.id()
-	if err != nil {
-		return nil, err
-	}
-	expected, err := in.version()
+	id, expected, err := in.at(in.IDPath)
 	if err != nil {
 		return nil, err
 	}

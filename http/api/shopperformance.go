@@ -47,11 +47,13 @@ type Takings struct {
 func figuresOf(f *shop.Figures) SalesFigures {
 	out := SalesFigures{Orders: f.Orders, CancelledOrders: f.Cancelled, PaidOrders: f.Paid, Sales: []Takings{}}
 	for i := range f.Money {
-		t := &f.Money[i]
-		amount := func(minor int64) entrepot.Amount { return entrepot.Money{Minor: minor, Currency: t.Currency}.Amount() }
-		out.Sales = append(out.Sales, Takings{t.Currency, amount(t.Revenue), amount(t.Refunded), t.Paid, amount(t.Average())})
+		out.Sales = append(out.Sales, takingsOf(&f.Money[i]))
 	}
 	return out
+}
+
+func takingsOf(t *shop.Takings) Takings {
+	return Takings{t.Currency, amount(t.Revenue, t.Currency), amount(t.Refunded, t.Currency), t.Paid, amount(t.Average(), t.Currency)}
 }
 
 const (

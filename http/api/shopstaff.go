@@ -21,11 +21,7 @@ type assignStaffInput struct {
 }
 
 func (s *shopAPI) assign(ctx context.Context, in *assignStaffInput) (*answer[ShopView], error) {
-	id, err := in.id()
-	if err != nil {
-		return nil, err
-	}
-	expected, err := in.version()
+	id, expected, err := in.at(in.IDPath)
 	if err != nil {
 		return nil, err
 	}

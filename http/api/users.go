@@ -198,11 +198,7 @@ type updateUserInput struct {
 }
 
 func (s *authAPI) updateUser(ctx context.Context, in *updateUserInput) (*answer[User], error) {
-	id, err := in.id()
-	if err != nil {
-		return nil, err
-	}
-	expected, err := in.version()
+	id, expected, err := in.at(in.IDPath)
 	if err != nil {
 		return nil, err
 	}
@@ -255,11 +251,7 @@ type deleteUserInput struct {
 }
 
 func (s *authAPI) deleteUser(ctx context.Context, in *deleteUserInput) (*nothing, error) {
-	id, err := in.id()
-	if err != nil {
-		return nil, err
-	}
-	expected, err := in.version()
+	id, expected, err := in.at(in.IDPath)
 	if err != nil {
 		return nil, err
 	}
