@@ -7,6 +7,7 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/company/companypb"
+	"entrepot/http/edge"
 	"entrepot/persistence"
 )
 
@@ -64,21 +65,9 @@ func (d *Deps) withinPlan(ctx context.Context, counter Counter, r resource, comp
 		case code != entrepot.CodeStale && code != entrepot.CodeUnavailable, try == claimTries:
 			return err
 		case code == entrepot.CodeUnavailable:
-			if err := pause(ctx, claimPause); err != nil {
+			if edge.Sleep(ctx, claimPause) != nil {
 				return err
 			}
 		}
-	}
-}
-
-// pause waits, or answers that the request has ended.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return entrepot.Unavailable("others are being made right now")
 	}
 }

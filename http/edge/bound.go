@@ -8,6 +8,18 @@ import (
 	"entrepot"
 )
 
+// Sleep waits, or answers why the context ended first.
+func Sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // Timeout gives every request a deadline; what it asks for ends by then.
 func Timeout(d time.Duration) Middleware {
 	return func(next http.Handler) http.Handler {

@@ -210,12 +210,7 @@ func holdBack(ctx context.Context, delayed chan struct{}, d time.Duration) {
 	if d <= 0 {
 		return
 	}
-	t := time.NewTimer(d/2 + rand.N(d)) //nolint:gosec // so that those who come together do not come back together
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
+	_ = Sleep(ctx, d/2+rand.N(d)) //nolint:gosec // so that those who come together do not come back together
 }
 
 // take takes a token of both. What the tenant has no token for costs the caller none.

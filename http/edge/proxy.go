@@ -179,12 +179,7 @@ func undialled(err error) bool {
 
 // backOff waits half of d to d, or until the request ends.
 func backOff(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d/2 + rand.N(d/2)) //nolint:gosec // jitter
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
+	_ = Sleep(ctx, d/2+rand.N(d/2)) //nolint:gosec // jitter
 }
 
 // healthy are the instances that did not fail lately; all of them when all did.
