@@ -50,6 +50,12 @@ func (c Caller) MayReachCompany(companyID ID) bool {
 	}
 }
 
+// Administers reports whether the company is the caller's to administer: the
+// platform's admins may any, a company's admins their own.
+func (c Caller) Administers(companyID ID) bool {
+	return c.Role != ShopManager && c.Role != ShopStaff && c.MayReachCompany(companyID)
+}
+
 // MayReachShop reports whether staff data of the shop is the caller's to see.
 func (c Caller) MayReachShop(companyID, shopID ID) bool {
 	if !c.MayReachCompany(companyID) {

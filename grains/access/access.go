@@ -19,13 +19,6 @@ import (
 // within the life of a token are refused, and their steps try again.
 const MaxWithdrawn = 10_000
 
-// The standings of a company.
-const (
-	Full     = "full"
-	ReadOnly = "read_only"
-	Closed   = "closed"
-)
-
 // State is all that counts. The zero State trusts every token.
 type State struct {
 	Number    int64        `json:"number,omitempty"` // of the last change
@@ -111,7 +104,7 @@ func (s *State) SetCompany(t entrepot.Turn, c *accesspb.SetCompany) ([]events.Ev
 		return nil, entrepot.ErrNotFound
 	case !entrepot.ValidID(c.CompanyId):
 		return nil, entrepot.Invalid("companyId", "id", "must be a company id")
-	case c.Standing != Full && c.Standing != ReadOnly && c.Standing != Closed:
+	case c.Standing != entrepot.StandingFull && c.Standing != entrepot.StandingReadOnly && c.Standing != entrepot.StandingClosed:
 		return nil, entrepot.Invalid("standing", "enum", "is none of full, read_only, closed")
 	}
 	if i := s.find(c.CompanyId); i >= 0 && s.Companies[i].Version >= c.Version {
@@ -199,7 +192,7 @@ func (s *State) Since(t entrepot.Turn, q *accesspb.Since) (*accesspb.Changes, er
 		}
 	}
 	for _, k := range s.Companies {
-		if k.Number > after && (k.Standing != Full || !out.Complete) {
+		if k.Number > after && (k.Standing != entrepot.StandingFull || !out.Complete) {
 			out.Companies = append(out.Companies, &accesspb.SetCompany{CompanyId: k.ID, Standing: k.Standing, Version: k.Version})
 		}
 	}

@@ -42,7 +42,7 @@ func TestOnlyThePlatformAndOnlyWhatIsWhole(t *testing.T) {
 	s := &State{}
 	super := entrepot.Turn{Now: start, Caller: entrepot.Caller{Role: entrepot.SuperAdmin, UserID: user}}
 	_, e1 := s.Withdraw(super, &accesspb.Withdraw{UserId: user, SessionId: "s", UntilMs: in(time.Minute)})
-	_, e2 := s.SetCompany(super, &accesspb.SetCompany{CompanyId: acme, Standing: Closed})
+	_, e2 := s.SetCompany(super, &accesspb.SetCompany{CompanyId: acme, Standing: entrepot.StandingClosed})
 	_, e3 := s.Since(super, &accesspb.Since{})
 	for _, err := range []error{e1, e2, e3} {
 		if entrepot.CodeOf(err) != entrepot.CodeNotFound {
@@ -54,7 +54,7 @@ func TestOnlyThePlatformAndOnlyWhatIsWhole(t *testing.T) {
 			t.Errorf("%v: %v", c, err)
 		}
 	}
-	for _, c := range []*accesspb.SetCompany{{Standing: Full}, {CompanyId: acme, Standing: "half"}} {
+	for _, c := range []*accesspb.SetCompany{{Standing: entrepot.StandingFull}, {CompanyId: acme, Standing: "half"}} {
 		if _, err := s.SetCompany(turn(start), c); entrepot.CodeOf(err) != entrepot.CodeInvalid {
 			t.Errorf("%v: %v", c, err)
 		}
@@ -117,7 +117,7 @@ func TestAnOlderStandingChangesNothing(t *testing.T) {
 		standing string
 		version  int64
 		want     string
-	}{{ReadOnly, 2, ReadOnly}, {Closed, 1, ReadOnly}, {Full, 3, Full}, {ReadOnly, 2, Full}} {
+	}{{entrepot.StandingReadOnly, 2, entrepot.StandingReadOnly}, {entrepot.StandingClosed, 1, entrepot.StandingReadOnly}, {entrepot.StandingFull, 3, entrepot.StandingFull}, {entrepot.StandingReadOnly, 2, entrepot.StandingFull}} {
 		facts, err := s.SetCompany(turn(start), &accesspb.SetCompany{CompanyId: acme, Standing: c.standing, Version: c.version})
 		play(t, s, facts, err)
 		if s.Companies[0].Standing != c.want {
@@ -126,7 +126,7 @@ func TestAnOlderStandingChangesNothing(t *testing.T) {
 	}
 	delta, _ := s.Since(turn(start), &accesspb.Since{Number: 1})
 	whole, _ := s.Since(turn(start), &accesspb.Since{})
-	if len(delta.Companies) != 1 || delta.Companies[0].Standing != Full || len(whole.Companies) != 0 {
+	if len(delta.Companies) != 1 || delta.Companies[0].Standing != entrepot.StandingFull || len(whole.Companies) != 0 {
 		t.Errorf("told %v and %v", delta, whole)
 	}
 }
@@ -138,7 +138,7 @@ func TestAccessOnTheHost(t *testing.T) {
 	if _, err := m.Ask(m.Platform(), accesspb.Kind, accesspb.ID, &accesspb.Withdraw{UserId: user, SessionId: "one", UntilMs: until}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := m.Ask(m.Platform(), accesspb.Kind, accesspb.ID, &accesspb.SetCompany{CompanyId: acme, Standing: Closed, Version: 1}); err != nil {
+	if _, err := m.Ask(m.Platform(), accesspb.Kind, accesspb.ID, &accesspb.SetCompany{CompanyId: acme, Standing: entrepot.StandingClosed, Version: 1}); err != nil {
 		t.Fatal(err)
 	}
 	m.Restart()

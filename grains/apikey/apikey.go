@@ -48,22 +48,10 @@ type hashSet struct {
 	Hash []byte
 }
 
-// administeredBy: the platform's admins, and the company's.
-func administeredBy(c entrepot.Caller, company entrepot.ID) bool {
-	switch c.Role {
-	case entrepot.SuperAdmin, entrepot.System:
-		return true
-	case entrepot.CompanyAdmin:
-		return c.MayReachCompany(company)
-	default:
-		return false
-	}
-}
-
 // Create makes the key.
 func (s *State) Create(t entrepot.Turn, c *apikeypb.Create) ([]events.Event, error) {
 	switch {
-	case !administeredBy(t.Caller, c.CompanyId):
+	case !t.Caller.Administers(c.CompanyId):
 		return nil, entrepot.ErrNotFound
 	case s.ID != "":
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the key already exists")
@@ -99,7 +87,7 @@ func (s *State) Create(t entrepot.Turn, c *apikeypb.Create) ([]events.Event, err
 // Revoke ends the key.
 func (s *State) Revoke(t entrepot.Turn, _ *apikeypb.Revoke) ([]events.Event, error) {
 	switch {
-	case s.ID == "" || !administeredBy(t.Caller, s.CompanyID):
+	case s.ID == "" || !t.Caller.Administers(s.CompanyID):
 		return nil, entrepot.ErrNotFound
 	case s.Revoked != 0:
 		return nil, nil
@@ -126,7 +114,7 @@ func (s *State) Apply(e events.Event) {
 
 // Get answers the key, without a secret, to who administers it.
 func (s *State) Get(t entrepot.Turn, _ *apikeypb.Get) (*apikeypb.Key, error) {
-	if s.ID == "" || !administeredBy(t.Caller, s.CompanyID) {
+	if s.ID == "" || !t.Caller.Administers(s.CompanyID) {
 		return nil, entrepot.ErrNotFound
 	}
 	return s.View(), nil

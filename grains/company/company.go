@@ -182,7 +182,7 @@ func (s *State) administered(c entrepot.Caller) error {
 	switch {
 	case s.ID == "" || s.IsErased || !c.MayReachCompany(s.ID):
 		return entrepot.ErrNotFound
-	case !isPlatform(c) && c.Role != entrepot.CompanyAdmin:
+	case !c.Administers(s.ID):
 		return entrepot.Errorf(entrepot.CodeForbidden, "only admins change a company")
 	default:
 		return nil

@@ -26,13 +26,6 @@ const (
 	Cancelled = "cancelled"
 )
 
-// What a company's people may do, as the access grain and the edge name it.
-const (
-	full     = "full"
-	readOnly = "read_only"
-	closed   = "closed"
-)
-
 // Plan is what a subscription allows. 0 is any number.
 type Plan struct {
 	Name                   string
@@ -173,14 +166,14 @@ func (s *State) Restore(t entrepot.Turn, _ *companypb.Restore) ([]events.Event, 
 // stand sets what the company's people may do as of a moment. A cancelled
 // subscription lasts to its end.
 func (s *State) stand(now int64) {
-	standing := full
+	standing := entrepot.StandingFull
 	switch {
 	case s.EraseAt != 0, s.Status == Cancelled && now >= s.Expires:
-		standing = closed
+		standing = entrepot.StandingClosed
 	case s.Status == Suspended:
-		standing = readOnly
+		standing = entrepot.StandingReadOnly
 	}
-	if standing == s.Standing || (s.Standing == "" && standing == full) { // what nobody was told is full
+	if standing == s.Standing || (s.Standing == "" && standing == entrepot.StandingFull) { // what nobody was told is full
 		s.Standing = standing
 		return
 	}
@@ -213,7 +206,7 @@ func (s *State) WakeAt() (at time.Time) {
 	case PastDue:
 		soonest(s.Since + Grace.Milliseconds())
 	case Cancelled:
-		if s.Standing != closed {
+		if s.Standing != entrepot.StandingClosed {
 			soonest(s.Expires)
 		}
 	}
@@ -230,7 +223,7 @@ func (s *State) Wake(t entrepot.Turn) []events.Event {
 		return s.subscribed(t.Now, s.Plan, PastDue, s.Expires)
 	case s.Status == PastDue && now >= s.Since+Grace.Milliseconds():
 		return s.subscribed(t.Now, s.Plan, Suspended, s.Expires)
-	case s.Status == Cancelled && s.Standing != closed && now >= s.Expires:
+	case s.Status == Cancelled && s.Standing != entrepot.StandingClosed && now >= s.Expires:
 		return []events.Event{standingSet{At: now}}
 	}
 	return s.forgetClaims(now)

@@ -55,7 +55,7 @@ func TestASubscriptionsLife(t *testing.T) {
 		after            time.Duration
 		status, standing string
 	}{
-		{30 * day, PastDue, full}, {44 * day, Suspended, readOnly},
+		{30 * day, PastDue, entrepot.StandingFull}, {44 * day, Suspended, entrepot.StandingReadOnly},
 	} {
 		if w := s.WakeAt(); !w.Equal(start.Add(want.after)) {
 			t.Fatalf("%s wakes at %v", s.Status, w)
@@ -83,15 +83,15 @@ func TestASubscriptionsLife(t *testing.T) {
 		}
 	}
 	do(t, s, set(Active, 0))
-	if s.Standing != full || s.Plan != Starter || !s.WakeAt().IsZero() {
+	if s.Standing != entrepot.StandingFull || s.Plan != Starter || !s.WakeAt().IsZero() {
 		t.Fatalf("paid: %+v", s)
 	}
 	do(t, s, set(Cancelled, 60*day))
-	if s.Standing != full || !s.WakeAt().Equal(start.Add(60*day)) {
+	if s.Standing != entrepot.StandingFull || !s.WakeAt().Equal(start.Add(60*day)) {
 		t.Fatalf("cancelled to its end: %+v", s)
 	}
 	do(t, s, func() ([]events.Event, error) { return s.Wake(at(60 * day)), nil })
-	if s.Standing != closed || !s.WakeAt().IsZero() || s.Wake(at(61*day)) != nil {
+	if s.Standing != entrepot.StandingClosed || !s.WakeAt().IsZero() || s.Wake(at(61*day)) != nil {
 		t.Fatalf("at its end: %+v", s)
 	}
 }
@@ -167,19 +167,19 @@ func TestDeletion(t *testing.T) {
 		return s.Delete(turn(super), &companypb.Delete{GraceMs: time.Hour.Milliseconds()})
 	}
 	do(t, s, remove)
-	if s.Standing != closed || s.public().IsActive || !s.WakeAt().Equal(start.Add(time.Hour)) {
+	if s.Standing != entrepot.StandingClosed || s.public().IsActive || !s.WakeAt().Equal(start.Add(time.Hour)) {
 		t.Fatalf("deleted: %+v", s)
 	}
 	if _, err := s.SetSubscription(turn(super), &companypb.SetSubscription{Plan: Free, Status: Active}); entrepot.CodeOf(err) != entrepot.CodeConflict {
 		t.Fatalf("its subscription: %v", err)
 	}
 	do(t, s, func() ([]events.Event, error) { return s.Restore(turn(super), nil) })
-	if s.Standing != full || !s.public().IsActive || !s.WakeAt().IsZero() || s.StandingVersion != 2 {
+	if s.Standing != entrepot.StandingFull || !s.public().IsActive || !s.WakeAt().IsZero() || s.StandingVersion != 2 {
 		t.Fatalf("restored: %+v", s)
 	}
 	do(t, s, remove)
 	do(t, s, func() ([]events.Event, error) { return s.Wake(at(time.Hour)), nil })
-	if !s.IsErased || s.Profile.Name != "" || s.Slug != "" || s.Standing != closed || !s.WakeAt().IsZero() {
+	if !s.IsErased || s.Profile.Name != "" || s.Slug != "" || s.Standing != entrepot.StandingClosed || !s.WakeAt().IsZero() {
 		t.Fatalf("erased: %+v", s)
 	}
 	if _, err := s.Get(turn(super), nil); entrepot.CodeOf(err) != entrepot.CodeNotFound {
@@ -250,7 +250,7 @@ func TestASuspensionIsAnsweredWhenAccessKnows(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := full
+		got := entrepot.StandingFull
 		for _, k := range c.Companies {
 			got = k.Standing
 		}
@@ -266,12 +266,12 @@ func TestASuspensionIsAnsweredWhenAccessKnows(t *testing.T) {
 		}
 	}
 	set(Suspended)
-	standing(readOnly)
+	standing(entrepot.StandingReadOnly)
 	m.Restart()
 	set(Active)
-	standing(full)
+	standing(entrepot.StandingFull)
 	if _, err := m.Ask(m.As(super), companypb.Kind, id, &companypb.Delete{GraceMs: 1000}); err != nil {
 		t.Fatal(err)
 	}
-	standing(closed)
+	standing(entrepot.StandingClosed)
 }

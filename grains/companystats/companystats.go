@@ -116,13 +116,7 @@ func (s *State) of(currency string) *takings {
 
 // Get answers the figures to the company's admins and the platform.
 func (s *State) Get(t entrepot.Turn, _ *companystatspb.Get) (*companystatspb.Stats, error) {
-	switch t.Caller.Role {
-	case entrepot.SuperAdmin, entrepot.System:
-	case entrepot.CompanyAdmin:
-		if !t.Caller.MayReachCompany(t.ID) {
-			return nil, entrepot.ErrNotFound
-		}
-	default:
+	if !t.Caller.Administers(t.ID) {
 		return nil, entrepot.ErrNotFound
 	}
 	return s.View(), nil

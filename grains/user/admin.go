@@ -12,15 +12,9 @@ import (
 // gone: never registered, or erased.
 func (s *State) gone() bool { return s.ID == "" || s.Erased != 0 }
 
-// administeredBy: super admins and the platform administer everybody, company
-// admins the staff of their company.
-func (s *State) administeredBy(c entrepot.Caller) bool {
-	return c.Role == entrepot.SuperAdmin || c.Role == entrepot.System || (c.Role == entrepot.CompanyAdmin && c.MayReachCompany(s.CompanyID))
-}
-
 // SetUser changes a user's name, role and whether the account may be used.
 func (s *State) SetUser(t entrepot.Turn, c *userpb.SetUser) ([]events.Event, error) {
-	if s.gone() || !s.administeredBy(t.Caller) {
+	if s.gone() || !t.Caller.Administers(s.CompanyID) {
 		return nil, entrepot.ErrNotFound
 	}
 	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
@@ -75,7 +69,7 @@ func (s *State) endAll(t entrepot.Turn) []events.Event {
 
 // Erase removes the person.
 func (s *State) Erase(t entrepot.Turn, c *userpb.Erase) ([]events.Event, error) {
-	if s.gone() || !s.administeredBy(t.Caller) {
+	if s.gone() || !t.Caller.Administers(s.CompanyID) {
 		return nil, entrepot.ErrNotFound
 	}
 	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {

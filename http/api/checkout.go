@@ -187,7 +187,7 @@ func (s *salesAPI) groups(ctx context.Context, id entrepot.ID, lines []line) ([]
 	for _, l := range lines {
 		at := slices.IndexFunc(groups, func(g *orderpb.Group) bool { return g.ShopId == l.shopID })
 		if at < 0 {
-			if s.Standing != nil && s.Standing.Company(l.product.CompanyId) != "full" {
+			if s.Standing != nil && s.Standing.Company(l.product.CompanyId) != entrepot.StandingFull {
 				e := entrepot.Invalid(indexed("items", l.at, "productId"), "company_suspended", "its company takes no orders right now")
 				e.Code = entrepot.CodeConflict
 				return nil, e

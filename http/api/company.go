@@ -189,7 +189,7 @@ func (s *companyAPI) storefront(ctx context.Context, in *slugPath) (*answer[Stor
 	if err != nil {
 		return nil, err
 	}
-	if len(page.Items) == 0 || in.Slug == "" || page.Items[0].Standing == "closed" {
+	if len(page.Items) == 0 || in.Slug == "" || page.Items[0].Standing == entrepot.StandingClosed {
 		return nil, entrepot.ErrNotFound
 	}
 	v := companyOf(page.Items[0])

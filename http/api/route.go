@@ -147,11 +147,11 @@ func guard(a Access, scope string) func(huma.Context, func(huma.Context)) {
 func (a Access) checkStanding(ctx context.Context, method string) error {
 	standing := edge.StandingOf(ctx)
 	switch {
-	case standing == "full", a.public, a.anyStanding:
+	case standing == entrepot.StandingFull, a.public, a.anyStanding:
 		return nil
-	case standing == "read_only" && (method == http.MethodGet || method == http.MethodHead):
+	case standing == entrepot.StandingReadOnly && (method == http.MethodGet || method == http.MethodHead):
 		return nil
-	case standing == "read_only":
+	case standing == entrepot.StandingReadOnly:
 		return entrepot.Errorf(entrepot.CodeSuspended, "the company is suspended: its staff may read, and change nothing")
 	default:
 		return entrepot.Errorf(entrepot.CodeSuspended, "the company is closed")

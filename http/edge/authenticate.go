@@ -55,19 +55,19 @@ func withStanding(ctx context.Context, tokens Verifier, company entrepot.ID) con
 	if !ok || company == "" {
 		return ctx
 	}
-	if standing := k.Company(company); standing != "full" {
+	if standing := k.Company(company); standing != entrepot.StandingFull {
 		return context.WithValue(ctx, standingKey{}, standing)
 	}
 	return ctx
 }
 
-// StandingOf is the standing of the caller's company: "full", "read_only" or
-// "closed". Who belongs to no company is in full standing.
+// StandingOf is the standing of the caller's company. Who belongs to no company
+// is in full standing.
 func StandingOf(ctx context.Context) string {
 	if standing, ok := ctx.Value(standingKey{}).(string); ok {
 		return standing
 	}
-	return "full"
+	return entrepot.StandingFull
 }
 
 func verify(tokens Verifier, header string) (*Claims, error) {

@@ -43,7 +43,7 @@ func forwardKey(private ed25519.PrivateKey) []byte {
 // and target: "<kid>.<claims>.<mac>".
 func (k *Keys) sealCaller(ctx context.Context, method, target string) (string, error) {
 	f := forwarded{Caller: entrepot.CallerFrom(ctx), At: k.o.Now().UnixMilli(), Refused: TokenError(ctx) != nil}
-	if s := StandingOf(ctx); s != "full" {
+	if s := StandingOf(ctx); s != entrepot.StandingFull {
 		f.Standing = s
 	}
 	b, err := json.Marshal(f)

@@ -17,7 +17,7 @@ type Changes struct {
 	Number    int64
 	Complete  bool // the whole of what counts, not only what is new
 	Withdrawn []Withdrawal
-	Companies map[entrepot.ID]string // "full", "read_only", "closed"
+	Companies map[entrepot.ID]string // entrepot.StandingFull and so on
 }
 
 // Withdrawal ends one session's tokens, or those of a user issued before a time.
@@ -152,7 +152,7 @@ func (v *standingView) with(c Changes, at time.Time) *standingView {
 		}
 	}
 	for id, standing := range c.Companies {
-		if next.companies[id] = standing; standing == "full" {
+		if next.companies[id] = standing; standing == entrepot.StandingFull {
 			delete(next.companies, id)
 		}
 	}
@@ -183,12 +183,12 @@ func (s *Standing) Check(c *Claims) error {
 	return nil
 }
 
-// Company is the standing of a company: "full", "read_only" or "closed".
+// Company is the standing of a company.
 func (s *Standing) Company(id entrepot.ID) string {
 	if v := s.view.Load(); v != nil && v.companies[id] != "" {
 		return v.companies[id]
 	}
-	return "full"
+	return entrepot.StandingFull
 }
 
 // Trusted are tokens that the keys signed and that nobody withdrew. The check
