@@ -121,7 +121,7 @@ func exportCompany(ctx context.Context, api, token, company string, to io.Writer
 
 var exporting = http.Client{Timeout: 30 * time.Second}
 
-// exportTries: a busy platform is asked again, as it says.
+// exportTries is how often a busy platform is asked, a second apart.
 const exportTries = 10
 
 func fetch(ctx context.Context, address, token string) (json.RawMessage, error) {

@@ -88,75 +88,89 @@ func reads(t *testing.T) (routes []api.Route, params map[string][]string) {
 	return routes, params
 }
 
+// crawler reads as one role and knows what it may not see.
+type crawler struct {
+	*matrix
+	role            string
+	hidden, ids     []string
+	seen            map[string]bool // role and id
+	crawled, turned int
+}
+
+// look reads one answer and searches it.
+func (c *crawler) look(t *testing.T, path string) *reply {
+	t.Helper()
+	c.crawled++
+	r := c.call(t, c.role, http.MethodGet, path, nil)
+	if r.status >= 500 {
+		t.Errorf("%s as %q: %d %s", path, c.role, r.status, r.raw)
+	}
+	text := string(r.raw) + strings.Join(r.header.Values("Location"), " ")
+	for _, h := range c.hidden {
+		if strings.Contains(text, h) && r.status != http.StatusBadRequest { // which may repeat what was sent
+			t.Errorf("%s as %q shows %s: %d %s", path, c.role, h, r.status, r.raw)
+		}
+	}
+	for _, id := range c.ids {
+		if strings.Contains(text, id) {
+			c.seen[c.role+id] = true
+		}
+	}
+	return r
+}
+
+// route reads a route for every id, through all pages, and with every id as a filter.
+func (c *crawler) route(t *testing.T, r api.Route, filters []string) {
+	t.Helper()
+	paths := []string{"/api" + r.Path}
+	if strings.Contains(r.Path, "{") {
+		paths = nil
+		for _, id := range c.ids {
+			paths = append(paths, "/api"+fill(r.Path, id))
+		}
+	}
+	for _, path := range paths {
+		c.look(t, path)
+		for cursor, page := "", 0; page < 200; page++ {
+			got := c.look(t, path+"?limit=2"+cursor)
+			if got.text("nextCursor") == "" {
+				break
+			}
+			c.turned++
+			cursor = "&cursor=" + url.QueryEscape(got.text("nextCursor"))
+		}
+	}
+	for _, name := range filters {
+		for _, id := range c.ids {
+			c.look(t, paths[0]+"?"+name+"="+id)
+		}
+	}
+}
+
 // TestNobodySeesWhatIsAnothers crawls every list, detail and error of the API as
 // every role, through all pages and with every id as a filter.
 func TestNobodySeesWhatIsAnothers(t *testing.T) {
 	t.Parallel()
-	w := newMatrix(t)
+	c := &crawler{matrix: newMatrix(t), seen: map[string]bool{}}
 	routes, params := reads(t)
-	var ids []string
-	for _, at := range w.ids {
+	for _, at := range c.matrix.ids {
 		for _, id := range at {
-			if id != "" && !slices.Contains(ids, id) {
-				ids = append(ids, id)
+			if id != "" && !slices.Contains(c.ids, id) {
+				c.ids = append(c.ids, id)
 			}
 		}
 	}
-	for _, u := range w.users {
-		ids = append(ids, u.Id)
+	for _, u := range c.users {
+		c.ids = append(c.ids, u.Id)
 	}
-	crawled, turned, seen := 0, 0, map[string]bool{}
-	for _, role := range []string{"", "super_admin", "company_admin", "shop_manager", "shop_staff", "customer", "other_admin"} {
-		hidden := w.hidden(role)
-		look := func(path string) *reply {
-			crawled++
-			r := w.call(t, role, http.MethodGet, path, nil)
-			if r.status >= 500 {
-				t.Errorf("%s as %q: %d %s", path, role, r.status, r.raw)
-			}
-			text := string(r.raw) + strings.Join(r.header.Values("Location"), " ")
-			for _, h := range hidden {
-				if strings.Contains(text, h) && r.status != http.StatusBadRequest { // which may repeat what was sent
-					t.Errorf("%s as %q shows %s: %d %s", path, role, h, r.status, r.raw)
-				}
-			}
-			for _, id := range ids {
-				if strings.Contains(text, id) {
-					seen[role+id] = true
-				}
-			}
-			return r
-		}
+	for _, c.role = range []string{"", "super_admin", "company_admin", "shop_manager", "shop_staff", "customer", "other_admin"} {
+		c.hidden = c.matrix.hidden(c.role)
 		for _, r := range routes {
-			paths := []string{"/api" + r.Path}
-			if strings.Contains(r.Path, "{") {
-				paths = nil
-				for _, id := range ids {
-					paths = append(paths, "/api"+fill(r.Path, id))
-				}
-			}
-			for _, path := range paths {
-				look(path)
-				for cursor, page := "", 0; page < 200; page++ {
-					got := look(path + "?limit=2" + cursor)
-					if got.text("nextCursor") == "" {
-						break
-					}
-					turned++
-					cursor = "&cursor=" + url.QueryEscape(got.text("nextCursor"))
-				}
-			}
-			for _, name := range params[r.ID] {
-				for _, id := range ids {
-					for _, path := range paths[:1] {
-						look(path + "?" + name + "=" + id)
-					}
-				}
-			}
+			c.route(t, r, params[r.ID])
 		}
 	}
 	// The crawl would find nothing where nothing is shown.
-	for _, c := range []struct{ role, thing string }{
+	for _, want := range []struct{ role, thing string }{
 		{"super_admin", "order"},
 		{"super_admin", "payment"},
 		{"super_admin", "user"},
@@ -168,17 +182,17 @@ func TestNobodySeesWhatIsAnothers(t *testing.T) {
 		{"shop_staff", "stock"},
 		{"customer", "payment"},
 	} {
-		if !seen[c.role+w.ids[c.thing][own]] {
-			t.Errorf("the crawl as %s met no %s", c.role, c.thing)
+		if !c.seen[want.role+c.matrix.ids[want.thing][own]] {
+			t.Errorf("the crawl as %s met no %s", want.role, want.thing)
 		}
 	}
-	if !seen["super_admin"+w.ids["order"][other]] {
+	if !c.seen["super_admin"+c.matrix.ids["order"][other]] {
 		t.Error("the crawl as super_admin did not meet the other company")
 	}
-	if turned < 50 {
-		t.Errorf("only %d pages were turned", turned)
+	if c.turned < 50 {
+		t.Errorf("only %d pages were turned", c.turned)
 	}
-	t.Logf("%d answers, %d pages turned", crawled, turned)
+	t.Logf("%d answers, %d pages turned", c.crawled, c.turned)
 }
 
 // fill puts an id, or a kind of resource, into a path.
