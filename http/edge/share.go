@@ -38,8 +38,7 @@ type Share struct {
 	c       ShareConfig
 	gateway string
 	number  int64
-	cancel  context.CancelFunc
-	stopped chan struct{}
+	loop    repeated
 }
 
 // NewShare begins with nothing known of the others.
@@ -55,34 +54,11 @@ func NewShare(c ShareConfig) *Share {
 
 // Start shares until Stop.
 func (s *Share) Start() {
-	ctx, cancel := context.WithCancel(context.Background())
-	s.cancel, s.stopped = cancel, make(chan struct{})
-	go func() {
-		defer close(s.stopped)
-		t := time.NewTicker(s.c.Every)
-		defer t.Stop()
-		for failing := false; ; {
-			select {
-			case <-ctx.Done():
-				return
-			case <-t.C:
-			}
-			err := s.Now(ctx)
-			if err != nil && !failing && ctx.Err() == nil {
-				s.c.Log.Warn("rate limits are counted by this gateway alone right now", "error", err)
-			}
-			failing = err != nil
-		}
-	}()
+	s.loop.start(s.c.Every, s.c.Log, "rate limits are counted by this gateway alone right now", s.Now)
 }
 
 // Stop ends the loop; it may come before Start.
-func (s *Share) Stop() {
-	if s.cancel != nil {
-		s.cancel()
-		<-s.stopped
-	}
-}
+func (s *Share) Stop() { s.loop.stop() }
 
 // Now shares once.
 func (s *Share) Now(ctx context.Context) error {

@@ -42,11 +42,10 @@ type StandingConfig struct {
 // check reads one snapshot without a lock. A view that is not there yet, or that
 // is older than MaxAge, trusts no token (docs/decisions/0007).
 type Standing struct {
-	c       StandingConfig
-	view    atomic.Pointer[standingView]
-	asking  sync.Mutex
-	cancel  context.CancelFunc
-	stopped chan struct{}
+	c      StandingConfig
+	view   atomic.Pointer[standingView]
+	asking sync.Mutex
+	loop   repeated
 }
 
 type standingView struct {
@@ -79,34 +78,11 @@ func NewStanding(c StandingConfig) *Standing {
 
 // Start asks until Stop, which may come early and twice, and waits.
 func (s *Standing) Start() {
-	ctx, cancel := context.WithCancel(context.Background())
-	s.cancel, s.stopped = cancel, make(chan struct{})
-	go func() {
-		defer close(s.stopped)
-		t := time.NewTicker(s.c.Every)
-		defer t.Stop()
-		for failing := false; ; {
-			err := s.Now(ctx)
-			if err != nil && !failing && ctx.Err() == nil {
-				s.c.Log.Warn("withdrawn tokens are not known right now", "error", err)
-			}
-			failing = err != nil
-			select {
-			case <-ctx.Done():
-				return
-			case <-t.C:
-			}
-		}
-	}()
+	s.loop.start(s.c.Every, s.c.Log, "withdrawn tokens are not known right now", s.Now)
 }
 
 // Stop ends the loop.
-func (s *Standing) Stop() {
-	if s.cancel != nil {
-		s.cancel()
-		<-s.stopped
-	}
-}
+func (s *Standing) Stop() { s.loop.stop() }
 
 // Now asks once. Who has just withdrawn something calls it, so that this member
 // knows at once.

@@ -1,0 +1,44 @@
+package edge
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// repeated is work that is done at once and then every so often, until it is stopped.
+type repeated struct {
+	cancel  context.CancelFunc
+	stopped chan struct{}
+}
+
+// start begins; of failures in a row the first is logged, as complaint.
+func (r *repeated) start(every time.Duration, log *slog.Logger, complaint string, work func(context.Context) error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	r.cancel, r.stopped = cancel, make(chan struct{})
+	go func() {
+		defer close(r.stopped)
+		t := time.NewTicker(every)
+		defer t.Stop()
+		for failing := false; ; {
+			err := work(ctx)
+			if err != nil && !failing && ctx.Err() == nil {
+				log.Warn(complaint, "error", err)
+			}
+			failing = err != nil
+			select {
+			case <-ctx.Done():
+				return
+			case <-t.C:
+			}
+		}
+	}()
+}
+
+// stop ends it and waits; it may come before start, and twice.
+func (r *repeated) stop() {
+	if r.cancel != nil {
+		r.cancel()
+		<-r.stopped
+	}
+}
