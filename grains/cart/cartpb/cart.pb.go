@@ -32,6 +32,7 @@ type AddItem struct {
 	PriceMinor    int64                  `protobuf:"varint,5,opt,name=price_minor,json=priceMinor,proto3" json:"price_minor,omitempty"`
 	Currency      string                 `protobuf:"bytes,6,opt,name=currency,proto3" json:"currency,omitempty"`
 	Name          string                 `protobuf:"bytes,7,opt,name=name,proto3" json:"name,omitempty"`
+	VariantId     string                 `protobuf:"bytes,8,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"` // empty: the product itself
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -111,6 +112,13 @@ func (x *AddItem) GetCurrency() string {
 func (x *AddItem) GetName() string {
 	if x != nil {
 		return x.Name
+	}
+	return ""
+}
+
+func (x *AddItem) GetVariantId() string {
+	if x != nil {
+		return x.VariantId
 	}
 	return ""
 }
@@ -306,6 +314,7 @@ type Taken struct {
 	ProductId     string                 `protobuf:"bytes,1,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
 	ShopId        string                 `protobuf:"bytes,2,opt,name=shop_id,json=shopId,proto3" json:"shop_id,omitempty"`
 	Quantity      int64                  `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	VariantId     string                 `protobuf:"bytes,4,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -359,6 +368,13 @@ func (x *Taken) GetQuantity() int64 {
 		return x.Quantity
 	}
 	return 0
+}
+
+func (x *Taken) GetVariantId() string {
+	if x != nil {
+		return x.VariantId
+	}
+	return ""
 }
 
 type Get struct {
@@ -483,6 +499,7 @@ type Item struct {
 	PriceMinor    int64                  `protobuf:"varint,6,opt,name=price_minor,json=priceMinor,proto3" json:"price_minor,omitempty"`
 	Currency      string                 `protobuf:"bytes,7,opt,name=currency,proto3" json:"currency,omitempty"`
 	Name          string                 `protobuf:"bytes,8,opt,name=name,proto3" json:"name,omitempty"`
+	VariantId     string                 `protobuf:"bytes,9,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"` // the product's id for a product without variants
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -573,11 +590,18 @@ func (x *Item) GetName() string {
 	return ""
 }
 
+func (x *Item) GetVariantId() string {
+	if x != nil {
+		return x.VariantId
+	}
+	return ""
+}
+
 var File_grains_cart_cartpb_cart_proto protoreflect.FileDescriptor
 
 const file_grains_cart_cartpb_cart_proto_rawDesc = "" +
 	"\n" +
-	"\x1dgrains/cart/cartpb/cart.proto\x12\rentrepot.cart\"\xcd\x01\n" +
+	"\x1dgrains/cart/cartpb/cart.proto\x12\rentrepot.cart\"\xec\x01\n" +
 	"\aAddItem\x12\x1d\n" +
 	"\n" +
 	"product_id\x18\x01 \x01(\tR\tproductId\x12\x17\n" +
@@ -588,7 +612,9 @@ const file_grains_cart_cartpb_cart_proto_rawDesc = "" +
 	"\vprice_minor\x18\x05 \x01(\x03R\n" +
 	"priceMinor\x12\x1a\n" +
 	"\bcurrency\x18\x06 \x01(\tR\bcurrency\x12\x12\n" +
-	"\x04name\x18\a \x01(\tR\x04name\"B\n" +
+	"\x04name\x18\a \x01(\tR\x04name\x12\x1d\n" +
+	"\n" +
+	"variant_id\x18\b \x01(\tR\tvariantId\"B\n" +
 	"\vSetQuantity\x12\x17\n" +
 	"\aitem_id\x18\x01 \x01(\tR\x06itemId\x12\x1a\n" +
 	"\bquantity\x18\x02 \x01(\x03R\bquantity\"%\n" +
@@ -598,12 +624,14 @@ const file_grains_cart_cartpb_cart_proto_rawDesc = "" +
 	"\x05Clear\"M\n" +
 	"\x04Take\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12*\n" +
-	"\x05items\x18\x02 \x03(\v2\x14.entrepot.cart.TakenR\x05items\"[\n" +
+	"\x05items\x18\x02 \x03(\v2\x14.entrepot.cart.TakenR\x05items\"z\n" +
 	"\x05Taken\x12\x1d\n" +
 	"\n" +
 	"product_id\x18\x01 \x01(\tR\tproductId\x12\x17\n" +
 	"\ashop_id\x18\x02 \x01(\tR\x06shopId\x12\x1a\n" +
-	"\bquantity\x18\x03 \x01(\x03R\bquantity\"\x05\n" +
+	"\bquantity\x18\x03 \x01(\x03R\bquantity\x12\x1d\n" +
+	"\n" +
+	"variant_id\x18\x04 \x01(\tR\tvariantId\"\x05\n" +
 	"\x03Get\"\xa6\x01\n" +
 	"\x04Cart\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12)\n" +
@@ -612,7 +640,7 @@ const file_grains_cart_cartpb_cart_proto_rawDesc = "" +
 	"totalMinor\x12\x1a\n" +
 	"\bcurrency\x18\x04 \x01(\tR\bcurrency\x12\x1d\n" +
 	"\n" +
-	"updated_ms\x18\x05 \x01(\x03R\tupdatedMs\"\xda\x01\n" +
+	"updated_ms\x18\x05 \x01(\x03R\tupdatedMs\"\xf9\x01\n" +
 	"\x04Item\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
 	"\n" +
@@ -624,7 +652,9 @@ const file_grains_cart_cartpb_cart_proto_rawDesc = "" +
 	"\vprice_minor\x18\x06 \x01(\x03R\n" +
 	"priceMinor\x12\x1a\n" +
 	"\bcurrency\x18\a \x01(\tR\bcurrency\x12\x12\n" +
-	"\x04name\x18\b \x01(\tR\x04nameB\x1dZ\x1bentrepot/grains/cart/cartpbb\x06proto3"
+	"\x04name\x18\b \x01(\tR\x04name\x12\x1d\n" +
+	"\n" +
+	"variant_id\x18\t \x01(\tR\tvariantIdB\x1dZ\x1bentrepot/grains/cart/cartpbb\x06proto3"
 
 var (
 	file_grains_cart_cartpb_cart_proto_rawDescOnce sync.Once

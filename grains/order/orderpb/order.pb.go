@@ -133,8 +133,13 @@ type Group struct {
 	TaxBasisPoints int64                  `protobuf:"varint,5,opt,name=tax_basis_points,json=taxBasisPoints,proto3" json:"tax_basis_points,omitempty"`
 	ShippingMinor  int64                  `protobuf:"varint,6,opt,name=shipping_minor,json=shippingMinor,proto3" json:"shipping_minor,omitempty"`
 	Lines          []*Line                `protobuf:"bytes,7,rep,name=lines,proto3" json:"lines,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Where the goods may come from, the preferred first; none: the shop itself.
+	Sources       []*Source    `protobuf:"bytes,8,rep,name=sources,proto3" json:"sources,omitempty"`
+	Strategy      string       `protobuf:"bytes,9,opt,name=strategy,proto3" json:"strategy,omitempty"`                                  // priority (default, as listed), most_stock, nearest (as listed)
+	DiscountMinor int64        `protobuf:"varint,10,opt,name=discount_minor,json=discountMinor,proto3" json:"discount_minor,omitempty"` // off the goods, before tax: the sum of the lines' discounts
+	Promotions    []*Promotion `protobuf:"bytes,11,rep,name=promotions,proto3" json:"promotions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Group) Reset() {
@@ -216,6 +221,201 @@ func (x *Group) GetLines() []*Line {
 	return nil
 }
 
+func (x *Group) GetSources() []*Source {
+	if x != nil {
+		return x.Sources
+	}
+	return nil
+}
+
+func (x *Group) GetStrategy() string {
+	if x != nil {
+		return x.Strategy
+	}
+	return ""
+}
+
+func (x *Group) GetDiscountMinor() int64 {
+	if x != nil {
+		return x.DiscountMinor
+	}
+	return 0
+}
+
+func (x *Group) GetPromotions() []*Promotion {
+	if x != nil {
+		return x.Promotions
+	}
+	return nil
+}
+
+type Source struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	LocationId    string                 `protobuf:"bytes,1,opt,name=location_id,json=locationId,proto3" json:"location_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Source) Reset() {
+	*x = Source{}
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Source) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Source) ProtoMessage() {}
+
+func (x *Source) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Source.ProtoReflect.Descriptor instead.
+func (*Source) Descriptor() ([]byte, []int) {
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Source) GetLocationId() string {
+	if x != nil {
+		return x.LocationId
+	}
+	return ""
+}
+
+// Promotion is a promo code that a group of lines uses. It is claimed when the
+// order is placed, and given back when the order comes to nothing.
+type Promotion struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"` // of the promotion's grain
+	Code          string                 `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	DiscountMinor int64                  `protobuf:"varint,3,opt,name=discount_minor,json=discountMinor,proto3" json:"discount_minor,omitempty"`
+	FreeShipping  bool                   `protobuf:"varint,4,opt,name=free_shipping,json=freeShipping,proto3" json:"free_shipping,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Promotion) Reset() {
+	*x = Promotion{}
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Promotion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Promotion) ProtoMessage() {}
+
+func (x *Promotion) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Promotion.ProtoReflect.Descriptor instead.
+func (*Promotion) Descriptor() ([]byte, []int) {
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Promotion) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Promotion) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Promotion) GetDiscountMinor() int64 {
+	if x != nil {
+		return x.DiscountMinor
+	}
+	return 0
+}
+
+func (x *Promotion) GetFreeShipping() bool {
+	if x != nil {
+		return x.FreeShipping
+	}
+	return false
+}
+
+// Allocation is the pieces of a line that come from one location.
+type Allocation struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	LocationId    string                 `protobuf:"bytes,1,opt,name=location_id,json=locationId,proto3" json:"location_id,omitempty"`
+	Quantity      int64                  `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Allocation) Reset() {
+	*x = Allocation{}
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Allocation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Allocation) ProtoMessage() {}
+
+func (x *Allocation) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Allocation.ProtoReflect.Descriptor instead.
+func (*Allocation) Descriptor() ([]byte, []int) {
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Allocation) GetLocationId() string {
+	if x != nil {
+		return x.LocationId
+	}
+	return ""
+}
+
+func (x *Allocation) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
 type Line struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ProductId     string                 `protobuf:"bytes,1,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
@@ -223,13 +423,16 @@ type Line struct {
 	Sku           string                 `protobuf:"bytes,3,opt,name=sku,proto3" json:"sku,omitempty"`
 	Quantity      int64                  `protobuf:"varint,4,opt,name=quantity,proto3" json:"quantity,omitempty"`
 	PriceMinor    int64                  `protobuf:"varint,5,opt,name=price_minor,json=priceMinor,proto3" json:"price_minor,omitempty"`
+	VariantId     string                 `protobuf:"bytes,6,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"`              // empty: the product itself
+	DiscountMinor int64                  `protobuf:"varint,7,opt,name=discount_minor,json=discountMinor,proto3" json:"discount_minor,omitempty"` // of the whole line
+	Allocations   []*Allocation          `protobuf:"bytes,8,rep,name=allocations,proto3" json:"allocations,omitempty"`                           // none: all from the shop
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Line) Reset() {
 	*x = Line{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[2]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -241,7 +444,7 @@ func (x *Line) String() string {
 func (*Line) ProtoMessage() {}
 
 func (x *Line) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[2]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -254,7 +457,7 @@ func (x *Line) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Line.ProtoReflect.Descriptor instead.
 func (*Line) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{2}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Line) GetProductId() string {
@@ -292,6 +495,27 @@ func (x *Line) GetPriceMinor() int64 {
 	return 0
 }
 
+func (x *Line) GetVariantId() string {
+	if x != nil {
+		return x.VariantId
+	}
+	return ""
+}
+
+func (x *Line) GetDiscountMinor() int64 {
+	if x != nil {
+		return x.DiscountMinor
+	}
+	return 0
+}
+
+func (x *Line) GetAllocations() []*Allocation {
+	if x != nil {
+		return x.Allocations
+	}
+	return nil
+}
+
 type Address struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -308,7 +532,7 @@ type Address struct {
 
 func (x *Address) Reset() {
 	*x = Address{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[3]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -320,7 +544,7 @@ func (x *Address) String() string {
 func (*Address) ProtoMessage() {}
 
 func (x *Address) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[3]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -333,7 +557,7 @@ func (x *Address) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Address.ProtoReflect.Descriptor instead.
 func (*Address) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{3}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Address) GetName() string {
@@ -402,7 +626,7 @@ type Placed struct {
 
 func (x *Placed) Reset() {
 	*x = Placed{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[4]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -414,7 +638,7 @@ func (x *Placed) String() string {
 func (*Placed) ProtoMessage() {}
 
 func (x *Placed) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[4]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -427,7 +651,7 @@ func (x *Placed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Placed.ProtoReflect.Descriptor instead.
 func (*Placed) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{4}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Placed) GetOrders() []*Order {
@@ -446,7 +670,7 @@ type Cancel struct {
 
 func (x *Cancel) Reset() {
 	*x = Cancel{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[5]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -458,7 +682,7 @@ func (x *Cancel) String() string {
 func (*Cancel) ProtoMessage() {}
 
 func (x *Cancel) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[5]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -471,7 +695,7 @@ func (x *Cancel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cancel.ProtoReflect.Descriptor instead.
 func (*Cancel) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{5}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Cancel) GetReason() string {
@@ -489,7 +713,7 @@ type Get struct {
 
 func (x *Get) Reset() {
 	*x = Get{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[6]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -501,7 +725,7 @@ func (x *Get) String() string {
 func (*Get) ProtoMessage() {}
 
 func (x *Get) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[6]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -514,7 +738,7 @@ func (x *Get) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Get.ProtoReflect.Descriptor instead.
 func (*Get) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{6}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{9}
 }
 
 // The answers of the order's own steps.
@@ -528,7 +752,7 @@ type Reserved struct {
 
 func (x *Reserved) Reset() {
 	*x = Reserved{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[7]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -540,7 +764,7 @@ func (x *Reserved) String() string {
 func (*Reserved) ProtoMessage() {}
 
 func (x *Reserved) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[7]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -553,7 +777,7 @@ func (x *Reserved) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reserved.ProtoReflect.Descriptor instead.
 func (*Reserved) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{7}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Reserved) GetOrders() []*Numbered {
@@ -580,7 +804,7 @@ type Numbered struct {
 
 func (x *Numbered) Reset() {
 	*x = Numbered{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[8]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -592,7 +816,7 @@ func (x *Numbered) String() string {
 func (*Numbered) ProtoMessage() {}
 
 func (x *Numbered) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[8]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -605,7 +829,7 @@ func (x *Numbered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Numbered.ProtoReflect.Descriptor instead.
 func (*Numbered) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{8}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Numbered) GetOrderId() string {
@@ -628,13 +852,14 @@ type Missing struct {
 	ShopId        string                 `protobuf:"bytes,2,opt,name=shop_id,json=shopId,proto3" json:"shop_id,omitempty"`
 	Wanted        int64                  `protobuf:"varint,3,opt,name=wanted,proto3" json:"wanted,omitempty"`
 	Available     int64                  `protobuf:"varint,4,opt,name=available,proto3" json:"available,omitempty"`
+	VariantId     string                 `protobuf:"bytes,5,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Missing) Reset() {
 	*x = Missing{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[9]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -646,7 +871,7 @@ func (x *Missing) String() string {
 func (*Missing) ProtoMessage() {}
 
 func (x *Missing) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[9]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -659,7 +884,7 @@ func (x *Missing) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Missing.ProtoReflect.Descriptor instead.
 func (*Missing) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{9}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Missing) GetProductId() string {
@@ -690,6 +915,13 @@ func (x *Missing) GetAvailable() int64 {
 	return 0
 }
 
+func (x *Missing) GetVariantId() string {
+	if x != nil {
+		return x.VariantId
+	}
+	return ""
+}
+
 // Adopt makes a sibling order of a checkout whose stock is already reserved.
 type Adopt struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -708,7 +940,7 @@ type Adopt struct {
 
 func (x *Adopt) Reset() {
 	*x = Adopt{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[10]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -720,7 +952,7 @@ func (x *Adopt) String() string {
 func (*Adopt) ProtoMessage() {}
 
 func (x *Adopt) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[10]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -733,7 +965,7 @@ func (x *Adopt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Adopt.ProtoReflect.Descriptor instead.
 func (*Adopt) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{10}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Adopt) GetCheckoutId() string {
@@ -807,7 +1039,7 @@ type Adopted struct {
 
 func (x *Adopted) Reset() {
 	*x = Adopted{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[11]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -819,7 +1051,7 @@ func (x *Adopted) String() string {
 func (*Adopted) ProtoMessage() {}
 
 func (x *Adopted) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[11]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -832,7 +1064,7 @@ func (x *Adopted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Adopted.ProtoReflect.Descriptor instead.
 func (*Adopted) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{11}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{14}
 }
 
 type Released struct {
@@ -843,7 +1075,7 @@ type Released struct {
 
 func (x *Released) Reset() {
 	*x = Released{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[12]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -855,7 +1087,7 @@ func (x *Released) String() string {
 func (*Released) ProtoMessage() {}
 
 func (x *Released) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[12]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -868,7 +1100,7 @@ func (x *Released) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Released.ProtoReflect.Descriptor instead.
 func (*Released) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{12}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{15}
 }
 
 type Committed struct {
@@ -880,7 +1112,7 @@ type Committed struct {
 
 func (x *Committed) Reset() {
 	*x = Committed{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[13]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -892,7 +1124,7 @@ func (x *Committed) String() string {
 func (*Committed) ProtoMessage() {}
 
 func (x *Committed) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[13]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -905,7 +1137,7 @@ func (x *Committed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Committed.ProtoReflect.Descriptor instead.
 func (*Committed) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{13}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Committed) GetMissing() []*Missing {
@@ -923,7 +1155,7 @@ type Restocked struct {
 
 func (x *Restocked) Reset() {
 	*x = Restocked{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[14]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -935,7 +1167,7 @@ func (x *Restocked) String() string {
 func (*Restocked) ProtoMessage() {}
 
 func (x *Restocked) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[14]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -948,7 +1180,7 @@ func (x *Restocked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Restocked.ProtoReflect.Descriptor instead.
 func (*Restocked) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{14}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{17}
 }
 
 // Revived answers the reservation made anew for money that came after expiry.
@@ -961,7 +1193,7 @@ type Revived struct {
 
 func (x *Revived) Reset() {
 	*x = Revived{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[15]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -973,7 +1205,7 @@ func (x *Revived) String() string {
 func (*Revived) ProtoMessage() {}
 
 func (x *Revived) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[15]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -986,7 +1218,7 @@ func (x *Revived) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Revived.ProtoReflect.Descriptor instead.
 func (*Revived) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{15}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Revived) GetMissing() []*Missing {
@@ -1004,7 +1236,7 @@ type Refunded struct {
 
 func (x *Refunded) Reset() {
 	*x = Refunded{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[16]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1016,7 +1248,7 @@ func (x *Refunded) String() string {
 func (*Refunded) ProtoMessage() {}
 
 func (x *Refunded) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[16]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1029,7 +1261,7 @@ func (x *Refunded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refunded.ProtoReflect.Descriptor instead.
 func (*Refunded) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{16}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{19}
 }
 
 // Paid and PaymentFailed come from the payment's events.
@@ -1044,7 +1276,7 @@ type Paid struct {
 
 func (x *Paid) Reset() {
 	*x = Paid{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[17]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1056,7 +1288,7 @@ func (x *Paid) String() string {
 func (*Paid) ProtoMessage() {}
 
 func (x *Paid) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[17]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1069,7 +1301,7 @@ func (x *Paid) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Paid.ProtoReflect.Descriptor instead.
 func (*Paid) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{17}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Paid) GetPaymentId() string {
@@ -1103,7 +1335,7 @@ type PaymentFailed struct {
 
 func (x *PaymentFailed) Reset() {
 	*x = PaymentFailed{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[18]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1115,7 +1347,7 @@ func (x *PaymentFailed) String() string {
 func (*PaymentFailed) ProtoMessage() {}
 
 func (x *PaymentFailed) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[18]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1128,7 +1360,7 @@ func (x *PaymentFailed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PaymentFailed.ProtoReflect.Descriptor instead.
 func (*PaymentFailed) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{18}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *PaymentFailed) GetPaymentId() string {
@@ -1178,7 +1410,7 @@ type Order struct {
 
 func (x *Order) Reset() {
 	*x = Order{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[19]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1190,7 +1422,7 @@ func (x *Order) String() string {
 func (*Order) ProtoMessage() {}
 
 func (x *Order) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[19]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1203,7 +1435,7 @@ func (x *Order) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Order.ProtoReflect.Descriptor instead.
 func (*Order) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{19}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Order) GetId() string {
@@ -1393,7 +1625,7 @@ type Change struct {
 
 func (x *Change) Reset() {
 	*x = Change{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[20]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1405,7 +1637,7 @@ func (x *Change) String() string {
 func (*Change) ProtoMessage() {}
 
 func (x *Change) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[20]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1418,7 +1650,7 @@ func (x *Change) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Change.ProtoReflect.Descriptor instead.
 func (*Change) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{20}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Change) GetStatus() string {
@@ -1464,7 +1696,7 @@ const file_grains_order_orderpb_order_proto_rawDesc = "" +
 	"\abilling\x18\x05 \x01(\v2\x17.entrepot.order.AddressR\abilling\x12\x14\n" +
 	"\x05notes\x18\x06 \x01(\tR\x05notes\x12\x1b\n" +
 	"\tfrom_cart\x18\a \x01(\bR\bfromCart\x12\x17\n" +
-	"\ahold_ms\x18\b \x01(\x03R\x06holdMs\"\xf3\x01\n" +
+	"\ahold_ms\x18\b \x01(\x03R\x06holdMs\"\xa3\x03\n" +
 	"\x05Group\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1d\n" +
 	"\n" +
@@ -1473,7 +1705,27 @@ const file_grains_order_orderpb_order_proto_rawDesc = "" +
 	"\bcurrency\x18\x04 \x01(\tR\bcurrency\x12(\n" +
 	"\x10tax_basis_points\x18\x05 \x01(\x03R\x0etaxBasisPoints\x12%\n" +
 	"\x0eshipping_minor\x18\x06 \x01(\x03R\rshippingMinor\x12*\n" +
-	"\x05lines\x18\a \x03(\v2\x14.entrepot.order.LineR\x05lines\"\x88\x01\n" +
+	"\x05lines\x18\a \x03(\v2\x14.entrepot.order.LineR\x05lines\x120\n" +
+	"\asources\x18\b \x03(\v2\x16.entrepot.order.SourceR\asources\x12\x1a\n" +
+	"\bstrategy\x18\t \x01(\tR\bstrategy\x12%\n" +
+	"\x0ediscount_minor\x18\n" +
+	" \x01(\x03R\rdiscountMinor\x129\n" +
+	"\n" +
+	"promotions\x18\v \x03(\v2\x19.entrepot.order.PromotionR\n" +
+	"promotions\")\n" +
+	"\x06Source\x12\x1f\n" +
+	"\vlocation_id\x18\x01 \x01(\tR\n" +
+	"locationId\"{\n" +
+	"\tPromotion\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\x12%\n" +
+	"\x0ediscount_minor\x18\x03 \x01(\x03R\rdiscountMinor\x12#\n" +
+	"\rfree_shipping\x18\x04 \x01(\bR\ffreeShipping\"I\n" +
+	"\n" +
+	"Allocation\x12\x1f\n" +
+	"\vlocation_id\x18\x01 \x01(\tR\n" +
+	"locationId\x12\x1a\n" +
+	"\bquantity\x18\x02 \x01(\x03R\bquantity\"\x8c\x02\n" +
 	"\x04Line\x12\x1d\n" +
 	"\n" +
 	"product_id\x18\x01 \x01(\tR\tproductId\x12\x12\n" +
@@ -1481,7 +1733,11 @@ const file_grains_order_orderpb_order_proto_rawDesc = "" +
 	"\x03sku\x18\x03 \x01(\tR\x03sku\x12\x1a\n" +
 	"\bquantity\x18\x04 \x01(\x03R\bquantity\x12\x1f\n" +
 	"\vprice_minor\x18\x05 \x01(\x03R\n" +
-	"priceMinor\"\xc4\x01\n" +
+	"priceMinor\x12\x1d\n" +
+	"\n" +
+	"variant_id\x18\x06 \x01(\tR\tvariantId\x12%\n" +
+	"\x0ediscount_minor\x18\a \x01(\x03R\rdiscountMinor\x12<\n" +
+	"\vallocations\x18\b \x03(\v2\x1a.entrepot.order.AllocationR\vallocations\"\xc4\x01\n" +
 	"\aAddress\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05line1\x18\x02 \x01(\tR\x05line1\x12\x14\n" +
@@ -1502,13 +1758,15 @@ const file_grains_order_orderpb_order_proto_rawDesc = "" +
 	"\amissing\x18\x02 \x03(\v2\x17.entrepot.order.MissingR\amissing\"=\n" +
 	"\bNumbered\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x16\n" +
-	"\x06number\x18\x02 \x01(\x03R\x06number\"w\n" +
+	"\x06number\x18\x02 \x01(\x03R\x06number\"\x96\x01\n" +
 	"\aMissing\x12\x1d\n" +
 	"\n" +
 	"product_id\x18\x01 \x01(\tR\tproductId\x12\x17\n" +
 	"\ashop_id\x18\x02 \x01(\tR\x06shopId\x12\x16\n" +
 	"\x06wanted\x18\x03 \x01(\x03R\x06wanted\x12\x1c\n" +
-	"\tavailable\x18\x04 \x01(\x03R\tavailable\"\xca\x02\n" +
+	"\tavailable\x18\x04 \x01(\x03R\tavailable\x12\x1d\n" +
+	"\n" +
+	"variant_id\x18\x05 \x01(\tR\tvariantId\"\xca\x02\n" +
 	"\x05Adopt\x12\x1f\n" +
 	"\vcheckout_id\x18\x01 \x01(\tR\n" +
 	"checkoutId\x12\x1f\n" +
@@ -1595,52 +1853,58 @@ func file_grains_order_orderpb_order_proto_rawDescGZIP() []byte {
 	return file_grains_order_orderpb_order_proto_rawDescData
 }
 
-var file_grains_order_orderpb_order_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_grains_order_orderpb_order_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_grains_order_orderpb_order_proto_goTypes = []any{
 	(*Place)(nil),         // 0: entrepot.order.Place
 	(*Group)(nil),         // 1: entrepot.order.Group
-	(*Line)(nil),          // 2: entrepot.order.Line
-	(*Address)(nil),       // 3: entrepot.order.Address
-	(*Placed)(nil),        // 4: entrepot.order.Placed
-	(*Cancel)(nil),        // 5: entrepot.order.Cancel
-	(*Get)(nil),           // 6: entrepot.order.Get
-	(*Reserved)(nil),      // 7: entrepot.order.Reserved
-	(*Numbered)(nil),      // 8: entrepot.order.Numbered
-	(*Missing)(nil),       // 9: entrepot.order.Missing
-	(*Adopt)(nil),         // 10: entrepot.order.Adopt
-	(*Adopted)(nil),       // 11: entrepot.order.Adopted
-	(*Released)(nil),      // 12: entrepot.order.Released
-	(*Committed)(nil),     // 13: entrepot.order.Committed
-	(*Restocked)(nil),     // 14: entrepot.order.Restocked
-	(*Revived)(nil),       // 15: entrepot.order.Revived
-	(*Refunded)(nil),      // 16: entrepot.order.Refunded
-	(*Paid)(nil),          // 17: entrepot.order.Paid
-	(*PaymentFailed)(nil), // 18: entrepot.order.PaymentFailed
-	(*Order)(nil),         // 19: entrepot.order.Order
-	(*Change)(nil),        // 20: entrepot.order.Change
+	(*Source)(nil),        // 2: entrepot.order.Source
+	(*Promotion)(nil),     // 3: entrepot.order.Promotion
+	(*Allocation)(nil),    // 4: entrepot.order.Allocation
+	(*Line)(nil),          // 5: entrepot.order.Line
+	(*Address)(nil),       // 6: entrepot.order.Address
+	(*Placed)(nil),        // 7: entrepot.order.Placed
+	(*Cancel)(nil),        // 8: entrepot.order.Cancel
+	(*Get)(nil),           // 9: entrepot.order.Get
+	(*Reserved)(nil),      // 10: entrepot.order.Reserved
+	(*Numbered)(nil),      // 11: entrepot.order.Numbered
+	(*Missing)(nil),       // 12: entrepot.order.Missing
+	(*Adopt)(nil),         // 13: entrepot.order.Adopt
+	(*Adopted)(nil),       // 14: entrepot.order.Adopted
+	(*Released)(nil),      // 15: entrepot.order.Released
+	(*Committed)(nil),     // 16: entrepot.order.Committed
+	(*Restocked)(nil),     // 17: entrepot.order.Restocked
+	(*Revived)(nil),       // 18: entrepot.order.Revived
+	(*Refunded)(nil),      // 19: entrepot.order.Refunded
+	(*Paid)(nil),          // 20: entrepot.order.Paid
+	(*PaymentFailed)(nil), // 21: entrepot.order.PaymentFailed
+	(*Order)(nil),         // 22: entrepot.order.Order
+	(*Change)(nil),        // 23: entrepot.order.Change
 }
 var file_grains_order_orderpb_order_proto_depIdxs = []int32{
 	1,  // 0: entrepot.order.Place.groups:type_name -> entrepot.order.Group
-	3,  // 1: entrepot.order.Place.shipping:type_name -> entrepot.order.Address
-	3,  // 2: entrepot.order.Place.billing:type_name -> entrepot.order.Address
-	2,  // 3: entrepot.order.Group.lines:type_name -> entrepot.order.Line
-	19, // 4: entrepot.order.Placed.orders:type_name -> entrepot.order.Order
-	8,  // 5: entrepot.order.Reserved.orders:type_name -> entrepot.order.Numbered
-	9,  // 6: entrepot.order.Reserved.missing:type_name -> entrepot.order.Missing
-	1,  // 7: entrepot.order.Adopt.group:type_name -> entrepot.order.Group
-	3,  // 8: entrepot.order.Adopt.shipping:type_name -> entrepot.order.Address
-	3,  // 9: entrepot.order.Adopt.billing:type_name -> entrepot.order.Address
-	9,  // 10: entrepot.order.Committed.missing:type_name -> entrepot.order.Missing
-	9,  // 11: entrepot.order.Revived.missing:type_name -> entrepot.order.Missing
-	2,  // 12: entrepot.order.Order.lines:type_name -> entrepot.order.Line
-	3,  // 13: entrepot.order.Order.shipping:type_name -> entrepot.order.Address
-	3,  // 14: entrepot.order.Order.billing:type_name -> entrepot.order.Address
-	20, // 15: entrepot.order.Order.history:type_name -> entrepot.order.Change
-	16, // [16:16] is the sub-list for method output_type
-	16, // [16:16] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	6,  // 1: entrepot.order.Place.shipping:type_name -> entrepot.order.Address
+	6,  // 2: entrepot.order.Place.billing:type_name -> entrepot.order.Address
+	5,  // 3: entrepot.order.Group.lines:type_name -> entrepot.order.Line
+	2,  // 4: entrepot.order.Group.sources:type_name -> entrepot.order.Source
+	3,  // 5: entrepot.order.Group.promotions:type_name -> entrepot.order.Promotion
+	4,  // 6: entrepot.order.Line.allocations:type_name -> entrepot.order.Allocation
+	22, // 7: entrepot.order.Placed.orders:type_name -> entrepot.order.Order
+	11, // 8: entrepot.order.Reserved.orders:type_name -> entrepot.order.Numbered
+	12, // 9: entrepot.order.Reserved.missing:type_name -> entrepot.order.Missing
+	1,  // 10: entrepot.order.Adopt.group:type_name -> entrepot.order.Group
+	6,  // 11: entrepot.order.Adopt.shipping:type_name -> entrepot.order.Address
+	6,  // 12: entrepot.order.Adopt.billing:type_name -> entrepot.order.Address
+	12, // 13: entrepot.order.Committed.missing:type_name -> entrepot.order.Missing
+	12, // 14: entrepot.order.Revived.missing:type_name -> entrepot.order.Missing
+	5,  // 15: entrepot.order.Order.lines:type_name -> entrepot.order.Line
+	6,  // 16: entrepot.order.Order.shipping:type_name -> entrepot.order.Address
+	6,  // 17: entrepot.order.Order.billing:type_name -> entrepot.order.Address
+	23, // 18: entrepot.order.Order.history:type_name -> entrepot.order.Change
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_grains_order_orderpb_order_proto_init() }
@@ -1654,7 +1918,7 @@ func file_grains_order_orderpb_order_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_order_orderpb_order_proto_rawDesc), len(file_grains_order_orderpb_order_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   21,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -33,6 +33,15 @@ type Create struct {
 	PriceMinor    int64                  `protobuf:"varint,8,opt,name=price_minor,json=priceMinor,proto3" json:"price_minor,omitempty"`
 	Currency      string                 `protobuf:"bytes,9,opt,name=currency,proto3" json:"currency,omitempty"`
 	Image         string                 `protobuf:"bytes,10,opt,name=image,proto3" json:"image,omitempty"`
+	Options       []*Option              `protobuf:"bytes,11,rep,name=options,proto3" json:"options,omitempty"`
+	Variants      []*Variant             `protobuf:"bytes,12,rep,name=variants,proto3" json:"variants,omitempty"` // none: the product itself is what is sold
+	Attributes    []*Attribute           `protobuf:"bytes,13,rep,name=attributes,proto3" json:"attributes,omitempty"`
+	Tags          []string               `protobuf:"bytes,14,rep,name=tags,proto3" json:"tags,omitempty"`
+	ShopPrices    []*ShopPrice           `protobuf:"bytes,15,rep,name=shop_prices,json=shopPrices,proto3" json:"shop_prices,omitempty"`
+	Sale          *Sale                  `protobuf:"bytes,16,opt,name=sale,proto3" json:"sale,omitempty"`
+	Status        string                 `protobuf:"bytes,17,opt,name=status,proto3" json:"status,omitempty"`                               // active (default) or draft
+	PublishMs     int64                  `protobuf:"varint,18,opt,name=publish_ms,json=publishMs,proto3" json:"publish_ms,omitempty"`       // becomes active then; 0: never by itself
+	UnpublishMs   int64                  `protobuf:"varint,19,opt,name=unpublish_ms,json=unpublishMs,proto3" json:"unpublish_ms,omitempty"` // becomes archived then; 0: never by itself
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -137,6 +146,521 @@ func (x *Create) GetImage() string {
 	return ""
 }
 
+func (x *Create) GetOptions() []*Option {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+func (x *Create) GetVariants() []*Variant {
+	if x != nil {
+		return x.Variants
+	}
+	return nil
+}
+
+func (x *Create) GetAttributes() []*Attribute {
+	if x != nil {
+		return x.Attributes
+	}
+	return nil
+}
+
+func (x *Create) GetTags() []string {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
+func (x *Create) GetShopPrices() []*ShopPrice {
+	if x != nil {
+		return x.ShopPrices
+	}
+	return nil
+}
+
+func (x *Create) GetSale() *Sale {
+	if x != nil {
+		return x.Sale
+	}
+	return nil
+}
+
+func (x *Create) GetStatus() string {
+	if x != nil {
+		return x.Status
+	}
+	return ""
+}
+
+func (x *Create) GetPublishMs() int64 {
+	if x != nil {
+		return x.PublishMs
+	}
+	return 0
+}
+
+func (x *Create) GetUnpublishMs() int64 {
+	if x != nil {
+		return x.UnpublishMs
+	}
+	return 0
+}
+
+// Option is a choice that a product's variants differ by.
+type Option struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`     // "size"
+	Values        []string               `protobuf:"bytes,2,rep,name=values,proto3" json:"values,omitempty"` // "S", "M"
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Option) Reset() {
+	*x = Option{}
+	mi := &file_grains_product_productpb_product_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Option) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Option) ProtoMessage() {}
+
+func (x *Option) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_product_productpb_product_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Option.ProtoReflect.Descriptor instead.
+func (*Option) Descriptor() ([]byte, []int) {
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Option) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Option) GetValues() []string {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
+// Variant is one sellable form of a product. Stock lies, carts and orders hold
+// pieces of a variant. A product without options is its own only variant, whose
+// id is the product's.
+type Variant struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Sku           string                 `protobuf:"bytes,2,opt,name=sku,proto3" json:"sku,omitempty"`
+	Options       []*Attribute           `protobuf:"bytes,3,rep,name=options,proto3" json:"options,omitempty"`                                // a value for each of the product's options
+	PriceMinor    *int64                 `protobuf:"varint,4,opt,name=price_minor,json=priceMinor,proto3,oneof" json:"price_minor,omitempty"` // unset: the product's
+	Image         string                 `protobuf:"bytes,5,opt,name=image,proto3" json:"image,omitempty"`
+	Barcode       string                 `protobuf:"bytes,6,opt,name=barcode,proto3" json:"barcode,omitempty"`
+	WeightGrams   int64                  `protobuf:"varint,7,opt,name=weight_grams,json=weightGrams,proto3" json:"weight_grams,omitempty"`
+	Inactive      bool                   `protobuf:"varint,8,opt,name=inactive,proto3" json:"inactive,omitempty"` // not sold right now
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Variant) Reset() {
+	*x = Variant{}
+	mi := &file_grains_product_productpb_product_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Variant) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Variant) ProtoMessage() {}
+
+func (x *Variant) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_product_productpb_product_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Variant.ProtoReflect.Descriptor instead.
+func (*Variant) Descriptor() ([]byte, []int) {
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Variant) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Variant) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *Variant) GetOptions() []*Attribute {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+func (x *Variant) GetPriceMinor() int64 {
+	if x != nil && x.PriceMinor != nil {
+		return *x.PriceMinor
+	}
+	return 0
+}
+
+func (x *Variant) GetImage() string {
+	if x != nil {
+		return x.Image
+	}
+	return ""
+}
+
+func (x *Variant) GetBarcode() string {
+	if x != nil {
+		return x.Barcode
+	}
+	return ""
+}
+
+func (x *Variant) GetWeightGrams() int64 {
+	if x != nil {
+		return x.WeightGrams
+	}
+	return 0
+}
+
+func (x *Variant) GetInactive() bool {
+	if x != nil {
+		return x.Inactive
+	}
+	return false
+}
+
+type Attribute struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Value         string                 `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Attribute) Reset() {
+	*x = Attribute{}
+	mi := &file_grains_product_productpb_product_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Attribute) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Attribute) ProtoMessage() {}
+
+func (x *Attribute) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_product_productpb_product_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Attribute.ProtoReflect.Descriptor instead.
+func (*Attribute) Descriptor() ([]byte, []int) {
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Attribute) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Attribute) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+// ShopPrice is what the product, or one variant of it, costs in one shop.
+type ShopPrice struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ShopId        string                 `protobuf:"bytes,1,opt,name=shop_id,json=shopId,proto3" json:"shop_id,omitempty"`
+	VariantId     string                 `protobuf:"bytes,2,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"` // empty: all variants
+	PriceMinor    int64                  `protobuf:"varint,3,opt,name=price_minor,json=priceMinor,proto3" json:"price_minor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShopPrice) Reset() {
+	*x = ShopPrice{}
+	mi := &file_grains_product_productpb_product_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShopPrice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShopPrice) ProtoMessage() {}
+
+func (x *ShopPrice) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_product_productpb_product_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShopPrice.ProtoReflect.Descriptor instead.
+func (*ShopPrice) Descriptor() ([]byte, []int) {
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ShopPrice) GetShopId() string {
+	if x != nil {
+		return x.ShopId
+	}
+	return ""
+}
+
+func (x *ShopPrice) GetVariantId() string {
+	if x != nil {
+		return x.VariantId
+	}
+	return ""
+}
+
+func (x *ShopPrice) GetPriceMinor() int64 {
+	if x != nil {
+		return x.PriceMinor
+	}
+	return 0
+}
+
+// Sale is a lower price for a time.
+type Sale struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	PriceMinor    int64                  `protobuf:"varint,1,opt,name=price_minor,json=priceMinor,proto3" json:"price_minor,omitempty"` // 0: percent
+	Percent       int64                  `protobuf:"varint,2,opt,name=percent,proto3" json:"percent,omitempty"`                         // off the price, 1..99, rounded half up
+	StartsMs      int64                  `protobuf:"varint,3,opt,name=starts_ms,json=startsMs,proto3" json:"starts_ms,omitempty"`       // 0: at once
+	EndsMs        int64                  `protobuf:"varint,4,opt,name=ends_ms,json=endsMs,proto3" json:"ends_ms,omitempty"`             // 0: until it is removed
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Sale) Reset() {
+	*x = Sale{}
+	mi := &file_grains_product_productpb_product_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sale) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sale) ProtoMessage() {}
+
+func (x *Sale) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_product_productpb_product_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sale.ProtoReflect.Descriptor instead.
+func (*Sale) Descriptor() ([]byte, []int) {
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Sale) GetPriceMinor() int64 {
+	if x != nil {
+		return x.PriceMinor
+	}
+	return 0
+}
+
+func (x *Sale) GetPercent() int64 {
+	if x != nil {
+		return x.Percent
+	}
+	return 0
+}
+
+func (x *Sale) GetStartsMs() int64 {
+	if x != nil {
+		return x.StartsMs
+	}
+	return 0
+}
+
+func (x *Sale) GetEndsMs() int64 {
+	if x != nil {
+		return x.EndsMs
+	}
+	return 0
+}
+
+type Image struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"` // of the blob
+	Alt           string                 `protobuf:"bytes,2,opt,name=alt,proto3" json:"alt,omitempty"`
+	Width         int32                  `protobuf:"varint,3,opt,name=width,proto3" json:"width,omitempty"`
+	Height        int32                  `protobuf:"varint,4,opt,name=height,proto3" json:"height,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Image) Reset() {
+	*x = Image{}
+	mi := &file_grains_product_productpb_product_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Image) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Image) ProtoMessage() {}
+
+func (x *Image) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_product_productpb_product_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Image.ProtoReflect.Descriptor instead.
+func (*Image) Descriptor() ([]byte, []int) {
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Image) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Image) GetAlt() string {
+	if x != nil {
+		return x.Alt
+	}
+	return ""
+}
+
+func (x *Image) GetWidth() int32 {
+	if x != nil {
+		return x.Width
+	}
+	return 0
+}
+
+func (x *Image) GetHeight() int32 {
+	if x != nil {
+		return x.Height
+	}
+	return 0
+}
+
+// SetRating replaces the summary of the product's published reviews, recounted
+// by the service that keeps them.
+type SetRating struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Counts        []int64                `protobuf:"varint,1,rep,packed,name=counts,proto3" json:"counts,omitempty"` // of 1 to 5 stars
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetRating) Reset() {
+	*x = SetRating{}
+	mi := &file_grains_product_productpb_product_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetRating) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetRating) ProtoMessage() {}
+
+func (x *SetRating) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_product_productpb_product_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetRating.ProtoReflect.Descriptor instead.
+func (*SetRating) Descriptor() ([]byte, []int) {
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *SetRating) GetCounts() []int64 {
+	if x != nil {
+		return x.Counts
+	}
+	return nil
+}
+
 // Update replaces what is set.
 type Update struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
@@ -148,13 +672,23 @@ type Update struct {
 	Status          *string                `protobuf:"bytes,6,opt,name=status,proto3,oneof" json:"status,omitempty"` // active, draft, archived
 	Image           *string                `protobuf:"bytes,7,opt,name=image,proto3,oneof" json:"image,omitempty"`
 	ExpectedVersion int64                  `protobuf:"varint,8,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"` // 0: whatever it is
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Lists replace the whole list when their Set is there.
+	Options       *Options    `protobuf:"bytes,9,opt,name=options,proto3" json:"options,omitempty"`
+	Attributes    *Attributes `protobuf:"bytes,10,opt,name=attributes,proto3" json:"attributes,omitempty"`
+	Tags          *Tags       `protobuf:"bytes,11,opt,name=tags,proto3" json:"tags,omitempty"`
+	ShopPrices    *ShopPrices `protobuf:"bytes,12,opt,name=shop_prices,json=shopPrices,proto3" json:"shop_prices,omitempty"`
+	Images        *Images     `protobuf:"bytes,13,opt,name=images,proto3" json:"images,omitempty"`
+	Sale          *Sale       `protobuf:"bytes,14,opt,name=sale,proto3" json:"sale,omitempty"` // a zero Sale removes it
+	PublishMs     *int64      `protobuf:"varint,15,opt,name=publish_ms,json=publishMs,proto3,oneof" json:"publish_ms,omitempty"`
+	UnpublishMs   *int64      `protobuf:"varint,16,opt,name=unpublish_ms,json=unpublishMs,proto3,oneof" json:"unpublish_ms,omitempty"`
+	ShopIds       *ShopIDs    `protobuf:"bytes,17,opt,name=shop_ids,json=shopIds,proto3" json:"shop_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Update) Reset() {
 	*x = Update{}
-	mi := &file_grains_product_productpb_product_proto_msgTypes[1]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -166,7 +700,7 @@ func (x *Update) String() string {
 func (*Update) ProtoMessage() {}
 
 func (x *Update) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_product_productpb_product_proto_msgTypes[1]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -179,7 +713,7 @@ func (x *Update) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Update.ProtoReflect.Descriptor instead.
 func (*Update) Descriptor() ([]byte, []int) {
-	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{1}
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Update) GetName() string {
@@ -238,6 +772,342 @@ func (x *Update) GetExpectedVersion() int64 {
 	return 0
 }
 
+func (x *Update) GetOptions() *Options {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+func (x *Update) GetAttributes() *Attributes {
+	if x != nil {
+		return x.Attributes
+	}
+	return nil
+}
+
+func (x *Update) GetTags() *Tags {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
+func (x *Update) GetShopPrices() *ShopPrices {
+	if x != nil {
+		return x.ShopPrices
+	}
+	return nil
+}
+
+func (x *Update) GetImages() *Images {
+	if x != nil {
+		return x.Images
+	}
+	return nil
+}
+
+func (x *Update) GetSale() *Sale {
+	if x != nil {
+		return x.Sale
+	}
+	return nil
+}
+
+func (x *Update) GetPublishMs() int64 {
+	if x != nil && x.PublishMs != nil {
+		return *x.PublishMs
+	}
+	return 0
+}
+
+func (x *Update) GetUnpublishMs() int64 {
+	if x != nil && x.UnpublishMs != nil {
+		return *x.UnpublishMs
+	}
+	return 0
+}
+
+func (x *Update) GetShopIds() *ShopIDs {
+	if x != nil {
+		return x.ShopIds
+	}
+	return nil
+}
+
+// Options sets the options and the variants that they make.
+type Options struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Options       []*Option              `protobuf:"bytes,1,rep,name=options,proto3" json:"options,omitempty"`
+	Variants      []*Variant             `protobuf:"bytes,2,rep,name=variants,proto3" json:"variants,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Options) Reset() {
+	*x = Options{}
+	mi := &file_grains_product_productpb_product_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Options) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Options) ProtoMessage() {}
+
+func (x *Options) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_product_productpb_product_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Options.ProtoReflect.Descriptor instead.
+func (*Options) Descriptor() ([]byte, []int) {
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Options) GetOptions() []*Option {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+func (x *Options) GetVariants() []*Variant {
+	if x != nil {
+		return x.Variants
+	}
+	return nil
+}
+
+type Attributes struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Attributes    []*Attribute           `protobuf:"bytes,1,rep,name=attributes,proto3" json:"attributes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Attributes) Reset() {
+	*x = Attributes{}
+	mi := &file_grains_product_productpb_product_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Attributes) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Attributes) ProtoMessage() {}
+
+func (x *Attributes) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_product_productpb_product_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Attributes.ProtoReflect.Descriptor instead.
+func (*Attributes) Descriptor() ([]byte, []int) {
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Attributes) GetAttributes() []*Attribute {
+	if x != nil {
+		return x.Attributes
+	}
+	return nil
+}
+
+type Tags struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Tags          []string               `protobuf:"bytes,1,rep,name=tags,proto3" json:"tags,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Tags) Reset() {
+	*x = Tags{}
+	mi := &file_grains_product_productpb_product_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Tags) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Tags) ProtoMessage() {}
+
+func (x *Tags) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_product_productpb_product_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Tags.ProtoReflect.Descriptor instead.
+func (*Tags) Descriptor() ([]byte, []int) {
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Tags) GetTags() []string {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
+type ShopPrices struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Prices        []*ShopPrice           `protobuf:"bytes,1,rep,name=prices,proto3" json:"prices,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShopPrices) Reset() {
+	*x = ShopPrices{}
+	mi := &file_grains_product_productpb_product_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShopPrices) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShopPrices) ProtoMessage() {}
+
+func (x *ShopPrices) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_product_productpb_product_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShopPrices.ProtoReflect.Descriptor instead.
+func (*ShopPrices) Descriptor() ([]byte, []int) {
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ShopPrices) GetPrices() []*ShopPrice {
+	if x != nil {
+		return x.Prices
+	}
+	return nil
+}
+
+type Images struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Images        []*Image               `protobuf:"bytes,1,rep,name=images,proto3" json:"images,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Images) Reset() {
+	*x = Images{}
+	mi := &file_grains_product_productpb_product_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Images) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Images) ProtoMessage() {}
+
+func (x *Images) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_product_productpb_product_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Images.ProtoReflect.Descriptor instead.
+func (*Images) Descriptor() ([]byte, []int) {
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Images) GetImages() []*Image {
+	if x != nil {
+		return x.Images
+	}
+	return nil
+}
+
+type ShopIDs struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Ids           []string               `protobuf:"bytes,1,rep,name=ids,proto3" json:"ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShopIDs) Reset() {
+	*x = ShopIDs{}
+	mi := &file_grains_product_productpb_product_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShopIDs) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShopIDs) ProtoMessage() {}
+
+func (x *ShopIDs) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_product_productpb_product_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShopIDs.ProtoReflect.Descriptor instead.
+func (*ShopIDs) Descriptor() ([]byte, []int) {
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ShopIDs) GetIds() []string {
+	if x != nil {
+		return x.Ids
+	}
+	return nil
+}
+
 // Delete takes the product out of the catalogue for good and frees its SKU.
 type Delete struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -247,7 +1117,7 @@ type Delete struct {
 
 func (x *Delete) Reset() {
 	*x = Delete{}
-	mi := &file_grains_product_productpb_product_proto_msgTypes[2]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -259,7 +1129,7 @@ func (x *Delete) String() string {
 func (*Delete) ProtoMessage() {}
 
 func (x *Delete) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_product_productpb_product_proto_msgTypes[2]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -272,7 +1142,7 @@ func (x *Delete) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Delete.ProtoReflect.Descriptor instead.
 func (*Delete) Descriptor() ([]byte, []int) {
-	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{2}
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{15}
 }
 
 type Get struct {
@@ -283,7 +1153,7 @@ type Get struct {
 
 func (x *Get) Reset() {
 	*x = Get{}
-	mi := &file_grains_product_productpb_product_proto_msgTypes[3]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -295,7 +1165,7 @@ func (x *Get) String() string {
 func (*Get) ProtoMessage() {}
 
 func (x *Get) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_product_productpb_product_proto_msgTypes[3]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -308,7 +1178,7 @@ func (x *Get) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Get.ProtoReflect.Descriptor instead.
 func (*Get) Descriptor() ([]byte, []int) {
-	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{3}
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{16}
 }
 
 type Product struct {
@@ -328,13 +1198,23 @@ type Product struct {
 	CreatedMs     int64                  `protobuf:"varint,13,opt,name=created_ms,json=createdMs,proto3" json:"created_ms,omitempty"`
 	UpdatedMs     int64                  `protobuf:"varint,14,opt,name=updated_ms,json=updatedMs,proto3" json:"updated_ms,omitempty"`
 	Version       int64                  `protobuf:"varint,15,opt,name=version,proto3" json:"version,omitempty"`
+	Options       []*Option              `protobuf:"bytes,16,rep,name=options,proto3" json:"options,omitempty"`
+	Variants      []*Variant             `protobuf:"bytes,17,rep,name=variants,proto3" json:"variants,omitempty"`
+	Attributes    []*Attribute           `protobuf:"bytes,18,rep,name=attributes,proto3" json:"attributes,omitempty"`
+	Tags          []string               `protobuf:"bytes,19,rep,name=tags,proto3" json:"tags,omitempty"`
+	ShopPrices    []*ShopPrice           `protobuf:"bytes,20,rep,name=shop_prices,json=shopPrices,proto3" json:"shop_prices,omitempty"`
+	Sale          *Sale                  `protobuf:"bytes,21,opt,name=sale,proto3" json:"sale,omitempty"`
+	Images        []*Image               `protobuf:"bytes,22,rep,name=images,proto3" json:"images,omitempty"`
+	PublishMs     int64                  `protobuf:"varint,23,opt,name=publish_ms,json=publishMs,proto3" json:"publish_ms,omitempty"`
+	UnpublishMs   int64                  `protobuf:"varint,24,opt,name=unpublish_ms,json=unpublishMs,proto3" json:"unpublish_ms,omitempty"`
+	RatingCounts  []int64                `protobuf:"varint,25,rep,packed,name=rating_counts,json=ratingCounts,proto3" json:"rating_counts,omitempty"` // of 1 to 5 stars
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Product) Reset() {
 	*x = Product{}
-	mi := &file_grains_product_productpb_product_proto_msgTypes[4]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -346,7 +1226,7 @@ func (x *Product) String() string {
 func (*Product) ProtoMessage() {}
 
 func (x *Product) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_product_productpb_product_proto_msgTypes[4]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -359,7 +1239,7 @@ func (x *Product) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Product.ProtoReflect.Descriptor instead.
 func (*Product) Descriptor() ([]byte, []int) {
-	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{4}
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Product) GetId() string {
@@ -467,11 +1347,81 @@ func (x *Product) GetVersion() int64 {
 	return 0
 }
 
+func (x *Product) GetOptions() []*Option {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+func (x *Product) GetVariants() []*Variant {
+	if x != nil {
+		return x.Variants
+	}
+	return nil
+}
+
+func (x *Product) GetAttributes() []*Attribute {
+	if x != nil {
+		return x.Attributes
+	}
+	return nil
+}
+
+func (x *Product) GetTags() []string {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
+func (x *Product) GetShopPrices() []*ShopPrice {
+	if x != nil {
+		return x.ShopPrices
+	}
+	return nil
+}
+
+func (x *Product) GetSale() *Sale {
+	if x != nil {
+		return x.Sale
+	}
+	return nil
+}
+
+func (x *Product) GetImages() []*Image {
+	if x != nil {
+		return x.Images
+	}
+	return nil
+}
+
+func (x *Product) GetPublishMs() int64 {
+	if x != nil {
+		return x.PublishMs
+	}
+	return 0
+}
+
+func (x *Product) GetUnpublishMs() int64 {
+	if x != nil {
+		return x.UnpublishMs
+	}
+	return 0
+}
+
+func (x *Product) GetRatingCounts() []int64 {
+	if x != nil {
+		return x.RatingCounts
+	}
+	return nil
+}
+
 var File_grains_product_productpb_product_proto protoreflect.FileDescriptor
 
 const file_grains_product_productpb_product_proto_rawDesc = "" +
 	"\n" +
-	"&grains/product/productpb/product.proto\x12\x10entrepot.product\"\x8f\x02\n" +
+	"&grains/product/productpb/product.proto\x12\x10entrepot.product\"\x8f\x05\n" +
 	"\x06Create\x12\x1d\n" +
 	"\n" +
 	"company_id\x18\x01 \x01(\tR\tcompanyId\x12\x19\n" +
@@ -485,7 +1435,56 @@ const file_grains_product_productpb_product_proto_rawDesc = "" +
 	"priceMinor\x12\x1a\n" +
 	"\bcurrency\x18\t \x01(\tR\bcurrency\x12\x14\n" +
 	"\x05image\x18\n" +
-	" \x01(\tR\x05image\"\xe2\x02\n" +
+	" \x01(\tR\x05image\x122\n" +
+	"\aoptions\x18\v \x03(\v2\x18.entrepot.product.OptionR\aoptions\x125\n" +
+	"\bvariants\x18\f \x03(\v2\x19.entrepot.product.VariantR\bvariants\x12;\n" +
+	"\n" +
+	"attributes\x18\r \x03(\v2\x1b.entrepot.product.AttributeR\n" +
+	"attributes\x12\x12\n" +
+	"\x04tags\x18\x0e \x03(\tR\x04tags\x12<\n" +
+	"\vshop_prices\x18\x0f \x03(\v2\x1b.entrepot.product.ShopPriceR\n" +
+	"shopPrices\x12*\n" +
+	"\x04sale\x18\x10 \x01(\v2\x16.entrepot.product.SaleR\x04sale\x12\x16\n" +
+	"\x06status\x18\x11 \x01(\tR\x06status\x12\x1d\n" +
+	"\n" +
+	"publish_ms\x18\x12 \x01(\x03R\tpublishMs\x12!\n" +
+	"\funpublish_ms\x18\x13 \x01(\x03R\vunpublishMs\"4\n" +
+	"\x06Option\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
+	"\x06values\x18\x02 \x03(\tR\x06values\"\x87\x02\n" +
+	"\aVariant\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
+	"\x03sku\x18\x02 \x01(\tR\x03sku\x125\n" +
+	"\aoptions\x18\x03 \x03(\v2\x1b.entrepot.product.AttributeR\aoptions\x12$\n" +
+	"\vprice_minor\x18\x04 \x01(\x03H\x00R\n" +
+	"priceMinor\x88\x01\x01\x12\x14\n" +
+	"\x05image\x18\x05 \x01(\tR\x05image\x12\x18\n" +
+	"\abarcode\x18\x06 \x01(\tR\abarcode\x12!\n" +
+	"\fweight_grams\x18\a \x01(\x03R\vweightGrams\x12\x1a\n" +
+	"\binactive\x18\b \x01(\bR\binactiveB\x0e\n" +
+	"\f_price_minor\"5\n" +
+	"\tAttribute\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\"d\n" +
+	"\tShopPrice\x12\x17\n" +
+	"\ashop_id\x18\x01 \x01(\tR\x06shopId\x12\x1d\n" +
+	"\n" +
+	"variant_id\x18\x02 \x01(\tR\tvariantId\x12\x1f\n" +
+	"\vprice_minor\x18\x03 \x01(\x03R\n" +
+	"priceMinor\"w\n" +
+	"\x04Sale\x12\x1f\n" +
+	"\vprice_minor\x18\x01 \x01(\x03R\n" +
+	"priceMinor\x12\x18\n" +
+	"\apercent\x18\x02 \x01(\x03R\apercent\x12\x1b\n" +
+	"\tstarts_ms\x18\x03 \x01(\x03R\bstartsMs\x12\x17\n" +
+	"\aends_ms\x18\x04 \x01(\x03R\x06endsMs\"W\n" +
+	"\x05Image\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
+	"\x03alt\x18\x02 \x01(\tR\x03alt\x12\x14\n" +
+	"\x05width\x18\x03 \x01(\x05R\x05width\x12\x16\n" +
+	"\x06height\x18\x04 \x01(\x05R\x06height\"#\n" +
+	"\tSetRating\x12\x16\n" +
+	"\x06counts\x18\x01 \x03(\x03R\x06counts\"\xc0\x06\n" +
 	"\x06Update\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tH\x00R\x04name\x88\x01\x01\x12%\n" +
 	"\vdescription\x18\x02 \x01(\tH\x01R\vdescription\x88\x01\x01\x12\x1f\n" +
@@ -495,16 +1494,49 @@ const file_grains_product_productpb_product_proto_rawDesc = "" +
 	"priceMinor\x88\x01\x01\x12\x1b\n" +
 	"\x06status\x18\x06 \x01(\tH\x05R\x06status\x88\x01\x01\x12\x19\n" +
 	"\x05image\x18\a \x01(\tH\x06R\x05image\x88\x01\x01\x12)\n" +
-	"\x10expected_version\x18\b \x01(\x03R\x0fexpectedVersionB\a\n" +
+	"\x10expected_version\x18\b \x01(\x03R\x0fexpectedVersion\x123\n" +
+	"\aoptions\x18\t \x01(\v2\x19.entrepot.product.OptionsR\aoptions\x12<\n" +
+	"\n" +
+	"attributes\x18\n" +
+	" \x01(\v2\x1c.entrepot.product.AttributesR\n" +
+	"attributes\x12*\n" +
+	"\x04tags\x18\v \x01(\v2\x16.entrepot.product.TagsR\x04tags\x12=\n" +
+	"\vshop_prices\x18\f \x01(\v2\x1c.entrepot.product.ShopPricesR\n" +
+	"shopPrices\x120\n" +
+	"\x06images\x18\r \x01(\v2\x18.entrepot.product.ImagesR\x06images\x12*\n" +
+	"\x04sale\x18\x0e \x01(\v2\x16.entrepot.product.SaleR\x04sale\x12\"\n" +
+	"\n" +
+	"publish_ms\x18\x0f \x01(\x03H\aR\tpublishMs\x88\x01\x01\x12&\n" +
+	"\funpublish_ms\x18\x10 \x01(\x03H\bR\vunpublishMs\x88\x01\x01\x124\n" +
+	"\bshop_ids\x18\x11 \x01(\v2\x19.entrepot.product.ShopIDsR\ashopIdsB\a\n" +
 	"\x05_nameB\x0e\n" +
 	"\f_descriptionB\v\n" +
 	"\t_categoryB\b\n" +
 	"\x06_brandB\x0e\n" +
 	"\f_price_minorB\t\n" +
 	"\a_statusB\b\n" +
-	"\x06_image\"\b\n" +
+	"\x06_imageB\r\n" +
+	"\v_publish_msB\x0f\n" +
+	"\r_unpublish_ms\"t\n" +
+	"\aOptions\x122\n" +
+	"\aoptions\x18\x01 \x03(\v2\x18.entrepot.product.OptionR\aoptions\x125\n" +
+	"\bvariants\x18\x02 \x03(\v2\x19.entrepot.product.VariantR\bvariants\"I\n" +
+	"\n" +
+	"Attributes\x12;\n" +
+	"\n" +
+	"attributes\x18\x01 \x03(\v2\x1b.entrepot.product.AttributeR\n" +
+	"attributes\"\x1a\n" +
+	"\x04Tags\x12\x12\n" +
+	"\x04tags\x18\x01 \x03(\tR\x04tags\"A\n" +
+	"\n" +
+	"ShopPrices\x123\n" +
+	"\x06prices\x18\x01 \x03(\v2\x1b.entrepot.product.ShopPriceR\x06prices\"9\n" +
+	"\x06Images\x12/\n" +
+	"\x06images\x18\x01 \x03(\v2\x17.entrepot.product.ImageR\x06images\"\x1b\n" +
+	"\aShopIDs\x12\x10\n" +
+	"\x03ids\x18\x01 \x03(\tR\x03ids\"\b\n" +
 	"\x06Delete\"\x05\n" +
-	"\x03Get\"\x90\x03\n" +
+	"\x03Get\"\xce\x06\n" +
 	"\aProduct\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
 	"\n" +
@@ -525,7 +1557,21 @@ const file_grains_product_productpb_product_proto_rawDesc = "" +
 	"created_ms\x18\r \x01(\x03R\tcreatedMs\x12\x1d\n" +
 	"\n" +
 	"updated_ms\x18\x0e \x01(\x03R\tupdatedMs\x12\x18\n" +
-	"\aversion\x18\x0f \x01(\x03R\aversionB#Z!entrepot/grains/product/productpbb\x06proto3"
+	"\aversion\x18\x0f \x01(\x03R\aversion\x122\n" +
+	"\aoptions\x18\x10 \x03(\v2\x18.entrepot.product.OptionR\aoptions\x125\n" +
+	"\bvariants\x18\x11 \x03(\v2\x19.entrepot.product.VariantR\bvariants\x12;\n" +
+	"\n" +
+	"attributes\x18\x12 \x03(\v2\x1b.entrepot.product.AttributeR\n" +
+	"attributes\x12\x12\n" +
+	"\x04tags\x18\x13 \x03(\tR\x04tags\x12<\n" +
+	"\vshop_prices\x18\x14 \x03(\v2\x1b.entrepot.product.ShopPriceR\n" +
+	"shopPrices\x12*\n" +
+	"\x04sale\x18\x15 \x01(\v2\x16.entrepot.product.SaleR\x04sale\x12/\n" +
+	"\x06images\x18\x16 \x03(\v2\x17.entrepot.product.ImageR\x06images\x12\x1d\n" +
+	"\n" +
+	"publish_ms\x18\x17 \x01(\x03R\tpublishMs\x12!\n" +
+	"\funpublish_ms\x18\x18 \x01(\x03R\vunpublishMs\x12#\n" +
+	"\rrating_counts\x18\x19 \x03(\x03R\fratingCountsB#Z!entrepot/grains/product/productpbb\x06proto3"
 
 var (
 	file_grains_product_productpb_product_proto_rawDescOnce sync.Once
@@ -539,20 +1585,57 @@ func file_grains_product_productpb_product_proto_rawDescGZIP() []byte {
 	return file_grains_product_productpb_product_proto_rawDescData
 }
 
-var file_grains_product_productpb_product_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_grains_product_productpb_product_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_grains_product_productpb_product_proto_goTypes = []any{
-	(*Create)(nil),  // 0: entrepot.product.Create
-	(*Update)(nil),  // 1: entrepot.product.Update
-	(*Delete)(nil),  // 2: entrepot.product.Delete
-	(*Get)(nil),     // 3: entrepot.product.Get
-	(*Product)(nil), // 4: entrepot.product.Product
+	(*Create)(nil),     // 0: entrepot.product.Create
+	(*Option)(nil),     // 1: entrepot.product.Option
+	(*Variant)(nil),    // 2: entrepot.product.Variant
+	(*Attribute)(nil),  // 3: entrepot.product.Attribute
+	(*ShopPrice)(nil),  // 4: entrepot.product.ShopPrice
+	(*Sale)(nil),       // 5: entrepot.product.Sale
+	(*Image)(nil),      // 6: entrepot.product.Image
+	(*SetRating)(nil),  // 7: entrepot.product.SetRating
+	(*Update)(nil),     // 8: entrepot.product.Update
+	(*Options)(nil),    // 9: entrepot.product.Options
+	(*Attributes)(nil), // 10: entrepot.product.Attributes
+	(*Tags)(nil),       // 11: entrepot.product.Tags
+	(*ShopPrices)(nil), // 12: entrepot.product.ShopPrices
+	(*Images)(nil),     // 13: entrepot.product.Images
+	(*ShopIDs)(nil),    // 14: entrepot.product.ShopIDs
+	(*Delete)(nil),     // 15: entrepot.product.Delete
+	(*Get)(nil),        // 16: entrepot.product.Get
+	(*Product)(nil),    // 17: entrepot.product.Product
 }
 var file_grains_product_productpb_product_proto_depIdxs = []int32{
-	0, // [0:0] is the sub-list for method output_type
-	0, // [0:0] is the sub-list for method input_type
-	0, // [0:0] is the sub-list for extension type_name
-	0, // [0:0] is the sub-list for extension extendee
-	0, // [0:0] is the sub-list for field type_name
+	1,  // 0: entrepot.product.Create.options:type_name -> entrepot.product.Option
+	2,  // 1: entrepot.product.Create.variants:type_name -> entrepot.product.Variant
+	3,  // 2: entrepot.product.Create.attributes:type_name -> entrepot.product.Attribute
+	4,  // 3: entrepot.product.Create.shop_prices:type_name -> entrepot.product.ShopPrice
+	5,  // 4: entrepot.product.Create.sale:type_name -> entrepot.product.Sale
+	3,  // 5: entrepot.product.Variant.options:type_name -> entrepot.product.Attribute
+	9,  // 6: entrepot.product.Update.options:type_name -> entrepot.product.Options
+	10, // 7: entrepot.product.Update.attributes:type_name -> entrepot.product.Attributes
+	11, // 8: entrepot.product.Update.tags:type_name -> entrepot.product.Tags
+	12, // 9: entrepot.product.Update.shop_prices:type_name -> entrepot.product.ShopPrices
+	13, // 10: entrepot.product.Update.images:type_name -> entrepot.product.Images
+	5,  // 11: entrepot.product.Update.sale:type_name -> entrepot.product.Sale
+	14, // 12: entrepot.product.Update.shop_ids:type_name -> entrepot.product.ShopIDs
+	1,  // 13: entrepot.product.Options.options:type_name -> entrepot.product.Option
+	2,  // 14: entrepot.product.Options.variants:type_name -> entrepot.product.Variant
+	3,  // 15: entrepot.product.Attributes.attributes:type_name -> entrepot.product.Attribute
+	4,  // 16: entrepot.product.ShopPrices.prices:type_name -> entrepot.product.ShopPrice
+	6,  // 17: entrepot.product.Images.images:type_name -> entrepot.product.Image
+	1,  // 18: entrepot.product.Product.options:type_name -> entrepot.product.Option
+	2,  // 19: entrepot.product.Product.variants:type_name -> entrepot.product.Variant
+	3,  // 20: entrepot.product.Product.attributes:type_name -> entrepot.product.Attribute
+	4,  // 21: entrepot.product.Product.shop_prices:type_name -> entrepot.product.ShopPrice
+	5,  // 22: entrepot.product.Product.sale:type_name -> entrepot.product.Sale
+	6,  // 23: entrepot.product.Product.images:type_name -> entrepot.product.Image
+	24, // [24:24] is the sub-list for method output_type
+	24, // [24:24] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_grains_product_productpb_product_proto_init() }
@@ -560,14 +1643,15 @@ func file_grains_product_productpb_product_proto_init() {
 	if File_grains_product_productpb_product_proto != nil {
 		return
 	}
-	file_grains_product_productpb_product_proto_msgTypes[1].OneofWrappers = []any{}
+	file_grains_product_productpb_product_proto_msgTypes[2].OneofWrappers = []any{}
+	file_grains_product_productpb_product_proto_msgTypes[8].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_product_productpb_product_proto_rawDesc), len(file_grains_product_productpb_product_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

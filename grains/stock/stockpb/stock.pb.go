@@ -28,7 +28,13 @@ type Receive struct {
 	CompanyId     string                 `protobuf:"bytes,2,opt,name=company_id,json=companyId,proto3" json:"company_id,omitempty"`
 	LocationId    string                 `protobuf:"bytes,3,opt,name=location_id,json=locationId,proto3" json:"location_id,omitempty"` // a shop
 	Quantity      int64                  `protobuf:"varint,4,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	Reason        string                 `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"` // "purchase", a note
+	Reason        string                 `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`                                             // "purchase", a note
+	VariantId     string                 `protobuf:"bytes,6,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"`                      // empty: the product itself
+	Reference     string                 `protobuf:"bytes,7,opt,name=reference,proto3" json:"reference,omitempty"`                                       // natural id of what brought them: asked twice, received once
+	UnitCostMinor *int64                 `protobuf:"varint,8,opt,name=unit_cost_minor,json=unitCostMinor,proto3,oneof" json:"unit_cost_minor,omitempty"` // of one piece, in currency
+	Currency      string                 `protobuf:"bytes,9,opt,name=currency,proto3" json:"currency,omitempty"`
+	Batch         string                 `protobuf:"bytes,10,opt,name=batch,proto3" json:"batch,omitempty"`                                   // lot number
+	ExpiresOnMs   int64                  `protobuf:"varint,11,opt,name=expires_on_ms,json=expiresOnMs,proto3" json:"expires_on_ms,omitempty"` // of the batch; 0: never
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -98,6 +104,350 @@ func (x *Receive) GetReason() string {
 	return ""
 }
 
+func (x *Receive) GetVariantId() string {
+	if x != nil {
+		return x.VariantId
+	}
+	return ""
+}
+
+func (x *Receive) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *Receive) GetUnitCostMinor() int64 {
+	if x != nil && x.UnitCostMinor != nil {
+		return *x.UnitCostMinor
+	}
+	return 0
+}
+
+func (x *Receive) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *Receive) GetBatch() string {
+	if x != nil {
+		return x.Batch
+	}
+	return ""
+}
+
+func (x *Receive) GetExpiresOnMs() int64 {
+	if x != nil {
+		return x.ExpiresOnMs
+	}
+	return 0
+}
+
+// Adjust corrects what is on hand, with a reason: damaged, lost, found, other.
+// It never takes pieces that are set aside for orders.
+type Adjust struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Delta         int64                  `protobuf:"varint,1,opt,name=delta,proto3" json:"delta,omitempty"` // not 0
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reference     string                 `protobuf:"bytes,3,opt,name=reference,proto3" json:"reference,omitempty"`
+	Note          string                 `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	Batch         string                 `protobuf:"bytes,5,opt,name=batch,proto3" json:"batch,omitempty"` // empty: first expired, first out
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Adjust) Reset() {
+	*x = Adjust{}
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Adjust) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Adjust) ProtoMessage() {}
+
+func (x *Adjust) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Adjust.ProtoReflect.Descriptor instead.
+func (*Adjust) Descriptor() ([]byte, []int) {
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Adjust) GetDelta() int64 {
+	if x != nil {
+		return x.Delta
+	}
+	return 0
+}
+
+func (x *Adjust) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Adjust) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *Adjust) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *Adjust) GetBatch() string {
+	if x != nil {
+		return x.Batch
+	}
+	return ""
+}
+
+// Count is a stocktake's finding: on-hand becomes what was counted, given that
+// it was expected then. Movements since then are kept.
+type Count struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Counted       int64                  `protobuf:"varint,1,opt,name=counted,proto3" json:"counted,omitempty"`
+	Expected      int64                  `protobuf:"varint,2,opt,name=expected,proto3" json:"expected,omitempty"` // on-hand when it was counted
+	Reference     string                 `protobuf:"bytes,3,opt,name=reference,proto3" json:"reference,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Count) Reset() {
+	*x = Count{}
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Count) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Count) ProtoMessage() {}
+
+func (x *Count) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Count.ProtoReflect.Descriptor instead.
+func (*Count) Descriptor() ([]byte, []int) {
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Count) GetCounted() int64 {
+	if x != nil {
+		return x.Counted
+	}
+	return 0
+}
+
+func (x *Count) GetExpected() int64 {
+	if x != nil {
+		return x.Expected
+	}
+	return 0
+}
+
+func (x *Count) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+// Ship takes pieces out for a transfer to another location.
+type Ship struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	TransferId    string                 `protobuf:"bytes,1,opt,name=transfer_id,json=transferId,proto3" json:"transfer_id,omitempty"`
+	Quantity      int64                  `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Ship) Reset() {
+	*x = Ship{}
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Ship) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Ship) ProtoMessage() {}
+
+func (x *Ship) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Ship.ProtoReflect.Descriptor instead.
+func (*Ship) Descriptor() ([]byte, []int) {
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Ship) GetTransferId() string {
+	if x != nil {
+		return x.TransferId
+	}
+	return ""
+}
+
+func (x *Ship) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+// Arrive brings pieces of a transfer in. The first goods make the stock item.
+type Arrive struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	TransferId    string                 `protobuf:"bytes,1,opt,name=transfer_id,json=transferId,proto3" json:"transfer_id,omitempty"`
+	Reference     string                 `protobuf:"bytes,2,opt,name=reference,proto3" json:"reference,omitempty"` // of this part of the delivery
+	ProductId     string                 `protobuf:"bytes,3,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
+	VariantId     string                 `protobuf:"bytes,4,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"`
+	CompanyId     string                 `protobuf:"bytes,5,opt,name=company_id,json=companyId,proto3" json:"company_id,omitempty"`
+	LocationId    string                 `protobuf:"bytes,6,opt,name=location_id,json=locationId,proto3" json:"location_id,omitempty"`
+	Quantity      int64                  `protobuf:"varint,7,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	UnitCostMinor *int64                 `protobuf:"varint,8,opt,name=unit_cost_minor,json=unitCostMinor,proto3,oneof" json:"unit_cost_minor,omitempty"`
+	Currency      string                 `protobuf:"bytes,9,opt,name=currency,proto3" json:"currency,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Arrive) Reset() {
+	*x = Arrive{}
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Arrive) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Arrive) ProtoMessage() {}
+
+func (x *Arrive) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Arrive.ProtoReflect.Descriptor instead.
+func (*Arrive) Descriptor() ([]byte, []int) {
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Arrive) GetTransferId() string {
+	if x != nil {
+		return x.TransferId
+	}
+	return ""
+}
+
+func (x *Arrive) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *Arrive) GetProductId() string {
+	if x != nil {
+		return x.ProductId
+	}
+	return ""
+}
+
+func (x *Arrive) GetVariantId() string {
+	if x != nil {
+		return x.VariantId
+	}
+	return ""
+}
+
+func (x *Arrive) GetCompanyId() string {
+	if x != nil {
+		return x.CompanyId
+	}
+	return ""
+}
+
+func (x *Arrive) GetLocationId() string {
+	if x != nil {
+		return x.LocationId
+	}
+	return ""
+}
+
+func (x *Arrive) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *Arrive) GetUnitCostMinor() int64 {
+	if x != nil && x.UnitCostMinor != nil {
+		return *x.UnitCostMinor
+	}
+	return 0
+}
+
+func (x *Arrive) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
 // Reserve sets quantity aside for an order until it expires. The reservation's
 // natural id is the order: asked twice, it answers the same.
 type Reserve struct {
@@ -111,7 +461,7 @@ type Reserve struct {
 
 func (x *Reserve) Reset() {
 	*x = Reserve{}
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[1]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -123,7 +473,7 @@ func (x *Reserve) String() string {
 func (*Reserve) ProtoMessage() {}
 
 func (x *Reserve) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[1]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -136,7 +486,7 @@ func (x *Reserve) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reserve.ProtoReflect.Descriptor instead.
 func (*Reserve) Descriptor() ([]byte, []int) {
-	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{1}
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Reserve) GetOrderId() string {
@@ -170,7 +520,7 @@ type Release struct {
 
 func (x *Release) Reset() {
 	*x = Release{}
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[2]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -182,7 +532,7 @@ func (x *Release) String() string {
 func (*Release) ProtoMessage() {}
 
 func (x *Release) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[2]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -195,7 +545,7 @@ func (x *Release) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Release.ProtoReflect.Descriptor instead.
 func (*Release) Descriptor() ([]byte, []int) {
-	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{2}
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Release) GetOrderId() string {
@@ -217,7 +567,7 @@ type Commit struct {
 
 func (x *Commit) Reset() {
 	*x = Commit{}
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[3]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -229,7 +579,7 @@ func (x *Commit) String() string {
 func (*Commit) ProtoMessage() {}
 
 func (x *Commit) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[3]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -242,7 +592,7 @@ func (x *Commit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Commit.ProtoReflect.Descriptor instead.
 func (*Commit) Descriptor() ([]byte, []int) {
-	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{3}
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Commit) GetOrderId() string {
@@ -271,7 +621,7 @@ type Restock struct {
 
 func (x *Restock) Reset() {
 	*x = Restock{}
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[4]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -283,7 +633,7 @@ func (x *Restock) String() string {
 func (*Restock) ProtoMessage() {}
 
 func (x *Restock) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[4]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -296,7 +646,7 @@ func (x *Restock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Restock.ProtoReflect.Descriptor instead.
 func (*Restock) Descriptor() ([]byte, []int) {
-	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{4}
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Restock) GetOrderId() string {
@@ -328,7 +678,7 @@ type Get struct {
 
 func (x *Get) Reset() {
 	*x = Get{}
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[5]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -340,7 +690,7 @@ func (x *Get) String() string {
 func (*Get) ProtoMessage() {}
 
 func (x *Get) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[5]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -353,7 +703,7 @@ func (x *Get) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Get.ProtoReflect.Descriptor instead.
 func (*Get) Descriptor() ([]byte, []int) {
-	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{5}
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{9}
 }
 
 type Item struct {
@@ -371,13 +721,14 @@ type Item struct {
 	UpdatedMs     int64                  `protobuf:"varint,11,opt,name=updated_ms,json=updatedMs,proto3" json:"updated_ms,omitempty"`
 	Movements     int64                  `protobuf:"varint,12,opt,name=movements,proto3" json:"movements,omitempty"` // ledger entries so far
 	Reservations  []*Reservation         `protobuf:"bytes,13,rep,name=reservations,proto3" json:"reservations,omitempty"`
+	VariantId     string                 `protobuf:"bytes,14,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"` // the product's id for a product without variants
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Item) Reset() {
 	*x = Item{}
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[6]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -389,7 +740,7 @@ func (x *Item) String() string {
 func (*Item) ProtoMessage() {}
 
 func (x *Item) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[6]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -402,7 +753,7 @@ func (x *Item) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Item.ProtoReflect.Descriptor instead.
 func (*Item) Descriptor() ([]byte, []int) {
-	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{6}
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Item) GetId() string {
@@ -496,6 +847,13 @@ func (x *Item) GetReservations() []*Reservation {
 	return nil
 }
 
+func (x *Item) GetVariantId() string {
+	if x != nil {
+		return x.VariantId
+	}
+	return ""
+}
+
 type Reservation struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	OrderId       string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
@@ -507,7 +865,7 @@ type Reservation struct {
 
 func (x *Reservation) Reset() {
 	*x = Reservation{}
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[7]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -519,7 +877,7 @@ func (x *Reservation) String() string {
 func (*Reservation) ProtoMessage() {}
 
 func (x *Reservation) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[7]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -532,7 +890,7 @@ func (x *Reservation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reservation.ProtoReflect.Descriptor instead.
 func (*Reservation) Descriptor() ([]byte, []int) {
-	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{7}
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Reservation) GetOrderId() string {
@@ -560,7 +918,7 @@ var File_grains_stock_stockpb_stock_proto protoreflect.FileDescriptor
 
 const file_grains_stock_stockpb_stock_proto_rawDesc = "" +
 	"\n" +
-	" grains/stock/stockpb/stock.proto\x12\x0eentrepot.stock\"\x9c\x01\n" +
+	" grains/stock/stockpb/stock.proto\x12\x0eentrepot.stock\"\xf0\x02\n" +
 	"\aReceive\x12\x1d\n" +
 	"\n" +
 	"product_id\x18\x01 \x01(\tR\tproductId\x12\x1d\n" +
@@ -569,7 +927,46 @@ const file_grains_stock_stockpb_stock_proto_rawDesc = "" +
 	"\vlocation_id\x18\x03 \x01(\tR\n" +
 	"locationId\x12\x1a\n" +
 	"\bquantity\x18\x04 \x01(\x03R\bquantity\x12\x16\n" +
-	"\x06reason\x18\x05 \x01(\tR\x06reason\"_\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\x12\x1d\n" +
+	"\n" +
+	"variant_id\x18\x06 \x01(\tR\tvariantId\x12\x1c\n" +
+	"\treference\x18\a \x01(\tR\treference\x12+\n" +
+	"\x0funit_cost_minor\x18\b \x01(\x03H\x00R\runitCostMinor\x88\x01\x01\x12\x1a\n" +
+	"\bcurrency\x18\t \x01(\tR\bcurrency\x12\x14\n" +
+	"\x05batch\x18\n" +
+	" \x01(\tR\x05batch\x12\"\n" +
+	"\rexpires_on_ms\x18\v \x01(\x03R\vexpiresOnMsB\x12\n" +
+	"\x10_unit_cost_minor\"~\n" +
+	"\x06Adjust\x12\x14\n" +
+	"\x05delta\x18\x01 \x01(\x03R\x05delta\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x1c\n" +
+	"\treference\x18\x03 \x01(\tR\treference\x12\x12\n" +
+	"\x04note\x18\x04 \x01(\tR\x04note\x12\x14\n" +
+	"\x05batch\x18\x05 \x01(\tR\x05batch\"[\n" +
+	"\x05Count\x12\x18\n" +
+	"\acounted\x18\x01 \x01(\x03R\acounted\x12\x1a\n" +
+	"\bexpected\x18\x02 \x01(\x03R\bexpected\x12\x1c\n" +
+	"\treference\x18\x03 \x01(\tR\treference\"C\n" +
+	"\x04Ship\x12\x1f\n" +
+	"\vtransfer_id\x18\x01 \x01(\tR\n" +
+	"transferId\x12\x1a\n" +
+	"\bquantity\x18\x02 \x01(\x03R\bquantity\"\xbe\x02\n" +
+	"\x06Arrive\x12\x1f\n" +
+	"\vtransfer_id\x18\x01 \x01(\tR\n" +
+	"transferId\x12\x1c\n" +
+	"\treference\x18\x02 \x01(\tR\treference\x12\x1d\n" +
+	"\n" +
+	"product_id\x18\x03 \x01(\tR\tproductId\x12\x1d\n" +
+	"\n" +
+	"variant_id\x18\x04 \x01(\tR\tvariantId\x12\x1d\n" +
+	"\n" +
+	"company_id\x18\x05 \x01(\tR\tcompanyId\x12\x1f\n" +
+	"\vlocation_id\x18\x06 \x01(\tR\n" +
+	"locationId\x12\x1a\n" +
+	"\bquantity\x18\a \x01(\x03R\bquantity\x12+\n" +
+	"\x0funit_cost_minor\x18\b \x01(\x03H\x00R\runitCostMinor\x88\x01\x01\x12\x1a\n" +
+	"\bcurrency\x18\t \x01(\tR\bcurrencyB\x12\n" +
+	"\x10_unit_cost_minor\"_\n" +
 	"\aReserve\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1a\n" +
 	"\bquantity\x18\x02 \x01(\x03R\bquantity\x12\x1d\n" +
@@ -584,7 +981,7 @@ const file_grains_stock_stockpb_stock_proto_rawDesc = "" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x1a\n" +
 	"\bquantity\x18\x03 \x01(\x03R\bquantity\"\x05\n" +
-	"\x03Get\"\x94\x03\n" +
+	"\x03Get\"\xb3\x03\n" +
 	"\x04Item\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
 	"\n" +
@@ -603,7 +1000,9 @@ const file_grains_stock_stockpb_stock_proto_rawDesc = "" +
 	"\n" +
 	"updated_ms\x18\v \x01(\x03R\tupdatedMs\x12\x1c\n" +
 	"\tmovements\x18\f \x01(\x03R\tmovements\x12?\n" +
-	"\freservations\x18\r \x03(\v2\x1b.entrepot.stock.ReservationR\freservations\"c\n" +
+	"\freservations\x18\r \x03(\v2\x1b.entrepot.stock.ReservationR\freservations\x12\x1d\n" +
+	"\n" +
+	"variant_id\x18\x0e \x01(\tR\tvariantId\"c\n" +
 	"\vReservation\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1a\n" +
 	"\bquantity\x18\x02 \x01(\x03R\bquantity\x12\x1d\n" +
@@ -622,24 +1021,28 @@ func file_grains_stock_stockpb_stock_proto_rawDescGZIP() []byte {
 	return file_grains_stock_stockpb_stock_proto_rawDescData
 }
 
-var file_grains_stock_stockpb_stock_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_grains_stock_stockpb_stock_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_grains_stock_stockpb_stock_proto_goTypes = []any{
 	(*Receive)(nil),     // 0: entrepot.stock.Receive
-	(*Reserve)(nil),     // 1: entrepot.stock.Reserve
-	(*Release)(nil),     // 2: entrepot.stock.Release
-	(*Commit)(nil),      // 3: entrepot.stock.Commit
-	(*Restock)(nil),     // 4: entrepot.stock.Restock
-	(*Get)(nil),         // 5: entrepot.stock.Get
-	(*Item)(nil),        // 6: entrepot.stock.Item
-	(*Reservation)(nil), // 7: entrepot.stock.Reservation
+	(*Adjust)(nil),      // 1: entrepot.stock.Adjust
+	(*Count)(nil),       // 2: entrepot.stock.Count
+	(*Ship)(nil),        // 3: entrepot.stock.Ship
+	(*Arrive)(nil),      // 4: entrepot.stock.Arrive
+	(*Reserve)(nil),     // 5: entrepot.stock.Reserve
+	(*Release)(nil),     // 6: entrepot.stock.Release
+	(*Commit)(nil),      // 7: entrepot.stock.Commit
+	(*Restock)(nil),     // 8: entrepot.stock.Restock
+	(*Get)(nil),         // 9: entrepot.stock.Get
+	(*Item)(nil),        // 10: entrepot.stock.Item
+	(*Reservation)(nil), // 11: entrepot.stock.Reservation
 }
 var file_grains_stock_stockpb_stock_proto_depIdxs = []int32{
-	7, // 0: entrepot.stock.Item.reservations:type_name -> entrepot.stock.Reservation
-	1, // [1:1] is the sub-list for method output_type
-	1, // [1:1] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	11, // 0: entrepot.stock.Item.reservations:type_name -> entrepot.stock.Reservation
+	1,  // [1:1] is the sub-list for method output_type
+	1,  // [1:1] is the sub-list for method input_type
+	1,  // [1:1] is the sub-list for extension type_name
+	1,  // [1:1] is the sub-list for extension extendee
+	0,  // [0:1] is the sub-list for field type_name
 }
 
 func init() { file_grains_stock_stockpb_stock_proto_init() }
@@ -647,13 +1050,15 @@ func file_grains_stock_stockpb_stock_proto_init() {
 	if File_grains_stock_stockpb_stock_proto != nil {
 		return
 	}
+	file_grains_stock_stockpb_stock_proto_msgTypes[0].OneofWrappers = []any{}
+	file_grains_stock_stockpb_stock_proto_msgTypes[4].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_stock_stockpb_stock_proto_rawDesc), len(file_grains_stock_stockpb_stock_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
