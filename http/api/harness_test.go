@@ -92,7 +92,7 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	passwords, err := api.NewPasswords(4)
+	passwords, err := api.NewPasswords(4, api.Bcrypt{})
 	if err != nil {
 		t.Fatal(err)
 	}
