@@ -64,7 +64,7 @@ type State struct {
 	History    []Change    `json:"statusHistory"`
 	CreatedMs  int64       `json:"createdMs"`
 	UpdatedMs  int64       `json:"updatedMs"`
-	Version    int64       `json:"version,omitempty"` // counts the changes that its readers see, for If-Match
+	Version    int64       `json:"version,omitempty"`   // counts the changes that its readers see, for If-Match
 	ExpiresMs  int64       `json:"expiresMs,omitempty"` // unpaid then: cancelled
 
 	// The process.

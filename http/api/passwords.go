@@ -64,8 +64,8 @@ func NewPasswords(cost int, hasher Hasher) (*Passwords, error) {
 		return nil, fmt.Errorf("api: bcrypt cost %d is not within %d to %d", cost, bcrypt.MinCost, bcrypt.MaxCost)
 	}
 	p := &Passwords{hasher: hasher, cost: cost, slots: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
-	dummy, err := p.Hash(context.Background(), entrepot.NewID()+entrepot.NewID())
-	p.dummy = dummy
+	var err error // here and now: the start does not wait for a low priority
+	p.dummy, err = Bcrypt{}.Hash(context.Background(), prehash(entrepot.NewID()+entrepot.NewID()), cost)
 	return p, err
 }
 
