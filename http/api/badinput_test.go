@@ -162,7 +162,7 @@ func TestBadInput(t *testing.T) {
 	w.deps.Logins = nil
 	w.mount()
 	before := len(w.Events())
-	cases := append(w.badBodies(), w.badOthers()...)
+	cases := append(append(w.badBodies(), w.badOthers()...), w.badProducts()...)
 	for _, c := range cases {
 		var body any
 		if c.body != "" || c.method != "GET" {
