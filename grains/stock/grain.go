@@ -15,8 +15,9 @@ var Collection = &persistence.Collection{
 	Fields: []persistence.Field{
 		{Name: "productId", Type: persistence.String},
 		{Name: "available", Type: persistence.Int},
+		{Name: "variantId", Type: persistence.String},
 	},
-	Indexes: [][]string{{"productId", "createdAt"}, {"companyId", "shopId", "createdAt"}},
+	Indexes: [][]string{{"productId", "createdAt"}, {"variantId", "createdAt"}, {"companyId", "shopId", "createdAt"}},
 }
 
 // Movements is the ledger as rows, one for each inventory.updated event, written
@@ -31,11 +32,15 @@ var Movements = &persistence.Collection{
 	Indexes: [][]string{{"itemId", "movement"}},
 }
 
-// Kind is the stock item's grain. Its commands carry natural ids but for
-// Receive, which the ring remembers.
+// Kind is the stock item's grain. Its commands carry natural ids; a Receive or an
+// Adjust without a reference is remembered by the ring.
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](stockpb.Kind, Collection)
 	grains.Command(k, (*State).Receive, (*State).View)
+	grains.Command(k, (*State).Adjust, (*State).View)
+	grains.Command(k, (*State).Count, (*State).Brief)
+	grains.Command(k, (*State).Ship, (*State).Brief)
+	grains.Command(k, (*State).Arrive, (*State).Brief)
 	grains.Command(k, (*State).Reserve, (*State).Brief)
 	grains.Command(k, (*State).Release, (*State).Brief)
 	grains.Command(k, (*State).Commit, (*State).Brief)
@@ -48,7 +53,7 @@ func Kind() *grains.Kind {
 func (s *State) Index() grains.Index {
 	return grains.Index{
 		CompanyID: s.CompanyID, ShopID: s.LocationID, CreatedAt: time.UnixMilli(s.CreatedMs).UTC(),
-		Fields: []any{s.ProductID, s.OnHand - s.Reserved},
+		Fields: []any{s.ProductID, s.OnHand - s.Reserved, s.variant()},
 	}
 }
 
@@ -81,8 +86,9 @@ func (s *State) View() *stockpb.Item {
 // Brief is the item without its reservations.
 func (s *State) Brief() *stockpb.Item {
 	return &stockpb.Item{
-		Id: s.ID, ProductId: s.ProductID, CompanyId: s.CompanyID, LocationId: s.LocationID,
+		Id: s.ID, ProductId: s.ProductID, VariantId: s.variant(), CompanyId: s.CompanyID, LocationId: s.LocationID,
 		OnHand: s.OnHand, Reserved: s.Reserved, Available: s.OnHand - s.Reserved,
-		Received: s.Received, Sold: s.Sold, Restocked: s.Restocked, Movements: s.Movements, UpdatedMs: s.UpdatedMs,
+		Received: s.Received, Sold: s.Sold, Restocked: s.Restocked, Adjusted: s.Adjusted, Counted: s.Counted,
+		TransferredOut: s.Out, TransferredIn: s.In, Movements: s.Movements, UpdatedMs: s.UpdatedMs,
 	}
 }

@@ -146,8 +146,9 @@ func (x *Receive) GetExpiresOnMs() int64 {
 	return 0
 }
 
-// Adjust corrects what is on hand, with a reason: damaged, lost, found, other.
-// It never takes pieces that are set aside for orders.
+// Adjust corrects what is on hand, with a reason: damaged, lost, expired (fewer),
+// found (more), correction, other. It never takes pieces that are set aside for
+// orders: out_of_stock says what is available.
 type Adjust struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Delta         int64                  `protobuf:"varint,1,opt,name=delta,proto3" json:"delta,omitempty"` // not 0
@@ -225,7 +226,8 @@ func (x *Adjust) GetBatch() string {
 }
 
 // Count is a stocktake's finding: on-hand becomes what was counted, given that
-// it was expected then. Movements since then are kept.
+// it was expected then. Movements since then are kept. The reference, required,
+// is its natural id. Pieces set aside for orders are never counted away.
 type Count struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Counted       int64                  `protobuf:"varint,1,opt,name=counted,proto3" json:"counted,omitempty"`
@@ -286,7 +288,8 @@ func (x *Count) GetReference() string {
 	return ""
 }
 
-// Ship takes pieces out for a transfer to another location.
+// Ship takes pieces out for a transfer to another location. The transfer is its
+// natural id: asked twice, it ships once, so a transfer has one line an item.
 type Ship struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	TransferId    string                 `protobuf:"bytes,1,opt,name=transfer_id,json=transferId,proto3" json:"transfer_id,omitempty"`
@@ -707,23 +710,29 @@ func (*Get) Descriptor() ([]byte, []int) {
 }
 
 type Item struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	ProductId     string                 `protobuf:"bytes,2,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
-	CompanyId     string                 `protobuf:"bytes,3,opt,name=company_id,json=companyId,proto3" json:"company_id,omitempty"`
-	LocationId    string                 `protobuf:"bytes,4,opt,name=location_id,json=locationId,proto3" json:"location_id,omitempty"`
-	OnHand        int64                  `protobuf:"varint,5,opt,name=on_hand,json=onHand,proto3" json:"on_hand,omitempty"`
-	Reserved      int64                  `protobuf:"varint,6,opt,name=reserved,proto3" json:"reserved,omitempty"`
-	Available     int64                  `protobuf:"varint,7,opt,name=available,proto3" json:"available,omitempty"`
-	Received      int64                  `protobuf:"varint,8,opt,name=received,proto3" json:"received,omitempty"` // movements summed by kind: on_hand = received - sold + restocked
-	Sold          int64                  `protobuf:"varint,9,opt,name=sold,proto3" json:"sold,omitempty"`
-	Restocked     int64                  `protobuf:"varint,10,opt,name=restocked,proto3" json:"restocked,omitempty"`
-	UpdatedMs     int64                  `protobuf:"varint,11,opt,name=updated_ms,json=updatedMs,proto3" json:"updated_ms,omitempty"`
-	Movements     int64                  `protobuf:"varint,12,opt,name=movements,proto3" json:"movements,omitempty"` // ledger entries so far
-	Reservations  []*Reservation         `protobuf:"bytes,13,rep,name=reservations,proto3" json:"reservations,omitempty"`
-	VariantId     string                 `protobuf:"bytes,14,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"` // the product's id for a product without variants
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	Id           string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	ProductId    string                 `protobuf:"bytes,2,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
+	CompanyId    string                 `protobuf:"bytes,3,opt,name=company_id,json=companyId,proto3" json:"company_id,omitempty"`
+	LocationId   string                 `protobuf:"bytes,4,opt,name=location_id,json=locationId,proto3" json:"location_id,omitempty"`
+	OnHand       int64                  `protobuf:"varint,5,opt,name=on_hand,json=onHand,proto3" json:"on_hand,omitempty"`
+	Reserved     int64                  `protobuf:"varint,6,opt,name=reserved,proto3" json:"reserved,omitempty"`
+	Available    int64                  `protobuf:"varint,7,opt,name=available,proto3" json:"available,omitempty"`
+	Received     int64                  `protobuf:"varint,8,opt,name=received,proto3" json:"received,omitempty"` // movements summed by kind
+	Sold         int64                  `protobuf:"varint,9,opt,name=sold,proto3" json:"sold,omitempty"`
+	Restocked    int64                  `protobuf:"varint,10,opt,name=restocked,proto3" json:"restocked,omitempty"`
+	UpdatedMs    int64                  `protobuf:"varint,11,opt,name=updated_ms,json=updatedMs,proto3" json:"updated_ms,omitempty"`
+	Movements    int64                  `protobuf:"varint,12,opt,name=movements,proto3" json:"movements,omitempty"` // ledger entries so far
+	Reservations []*Reservation         `protobuf:"bytes,13,rep,name=reservations,proto3" json:"reservations,omitempty"`
+	VariantId    string                 `protobuf:"bytes,14,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"` // the product's id for a product without variants
+	// More of the ledger's sums: on_hand = received - sold + restocked + adjusted
+	// + counted - transferred_out + transferred_in. Adjusted and counted may be negative.
+	Adjusted       int64 `protobuf:"varint,15,opt,name=adjusted,proto3" json:"adjusted,omitempty"`
+	Counted        int64 `protobuf:"varint,16,opt,name=counted,proto3" json:"counted,omitempty"`
+	TransferredOut int64 `protobuf:"varint,17,opt,name=transferred_out,json=transferredOut,proto3" json:"transferred_out,omitempty"`
+	TransferredIn  int64 `protobuf:"varint,18,opt,name=transferred_in,json=transferredIn,proto3" json:"transferred_in,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Item) Reset() {
@@ -854,6 +863,34 @@ func (x *Item) GetVariantId() string {
 	return ""
 }
 
+func (x *Item) GetAdjusted() int64 {
+	if x != nil {
+		return x.Adjusted
+	}
+	return 0
+}
+
+func (x *Item) GetCounted() int64 {
+	if x != nil {
+		return x.Counted
+	}
+	return 0
+}
+
+func (x *Item) GetTransferredOut() int64 {
+	if x != nil {
+		return x.TransferredOut
+	}
+	return 0
+}
+
+func (x *Item) GetTransferredIn() int64 {
+	if x != nil {
+		return x.TransferredIn
+	}
+	return 0
+}
+
 type Reservation struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	OrderId       string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
@@ -981,7 +1018,7 @@ const file_grains_stock_stockpb_stock_proto_rawDesc = "" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x1a\n" +
 	"\bquantity\x18\x03 \x01(\x03R\bquantity\"\x05\n" +
-	"\x03Get\"\xb3\x03\n" +
+	"\x03Get\"\xb9\x04\n" +
 	"\x04Item\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
 	"\n" +
@@ -1002,7 +1039,11 @@ const file_grains_stock_stockpb_stock_proto_rawDesc = "" +
 	"\tmovements\x18\f \x01(\x03R\tmovements\x12?\n" +
 	"\freservations\x18\r \x03(\v2\x1b.entrepot.stock.ReservationR\freservations\x12\x1d\n" +
 	"\n" +
-	"variant_id\x18\x0e \x01(\tR\tvariantId\"c\n" +
+	"variant_id\x18\x0e \x01(\tR\tvariantId\x12\x1a\n" +
+	"\badjusted\x18\x0f \x01(\x03R\badjusted\x12\x18\n" +
+	"\acounted\x18\x10 \x01(\x03R\acounted\x12'\n" +
+	"\x0ftransferred_out\x18\x11 \x01(\x03R\x0etransferredOut\x12%\n" +
+	"\x0etransferred_in\x18\x12 \x01(\x03R\rtransferredIn\"c\n" +
 	"\vReservation\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1a\n" +
 	"\bquantity\x18\x02 \x01(\x03R\bquantity\x12\x1d\n" +
