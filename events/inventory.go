@@ -44,3 +44,69 @@ type InventoryUpdated struct {
 
 // EventType is inventory.updated.
 func (InventoryUpdated) EventType() string { return "inventory.updated" }
+
+// Change is what the movement did to on-hand and to what is reserved.
+func (m *InventoryUpdated) Change() (onHand, reserved int64) {
+	switch m.Kind {
+	case Received, Restocked, TransferredIn:
+		return m.Quantity, 0
+	case TransferredOut:
+		return -m.Quantity, 0
+	case Adjusted, Counted:
+		return m.Delta, 0
+	case Reserved:
+		return 0, m.Quantity
+	case Released, Expired:
+		return 0, -m.Quantity
+	case Sold:
+		if m.Direct {
+			return -m.Quantity, 0
+		}
+		return -m.Quantity, -m.Quantity
+	}
+	return 0, 0
+}
+
+// StockLevel is where a stock item stands when it crosses a line.
+type StockLevel struct {
+	ItemID          entrepot.ID `json:"itemId"`
+	ProductID       entrepot.ID `json:"productId"`
+	VariantID       entrepot.ID `json:"variantId"`
+	CompanyID       entrepot.ID `json:"companyId"`
+	LocationID      entrepot.ID `json:"locationId"`
+	OnHand          int64       `json:"onHand"`
+	Reserved        int64       `json:"reserved"`
+	Available       int64       `json:"available"`
+	ReorderPoint    int64       `json:"reorderPoint,omitempty"`
+	ReorderQuantity int64       `json:"reorderQuantity,omitempty"`
+	AtMs            int64       `json:"atMs"`
+}
+
+// InventoryLowStock tells that available has fallen to the reorder point, once until it rises above it.
+type InventoryLowStock struct{ StockLevel }
+
+// EventType is inventory.low_stock.
+func (InventoryLowStock) EventType() string { return "inventory.low_stock" }
+
+// InventoryOutOfStock tells that nothing is available any more, once until something is.
+type InventoryOutOfStock struct{ StockLevel }
+
+// EventType is inventory.out_of_stock.
+func (InventoryOutOfStock) EventType() string { return "inventory.out_of_stock" }
+
+// InventoryConfigured tells an item's settings after somebody changed them.
+type InventoryConfigured struct {
+	ItemID          entrepot.ID `json:"itemId"`
+	ProductID       entrepot.ID `json:"productId"`
+	VariantID       entrepot.ID `json:"variantId"`
+	CompanyID       entrepot.ID `json:"companyId"`
+	LocationID      entrepot.ID `json:"locationId"`
+	ReorderPoint    int64       `json:"reorderPoint"`
+	ReorderQuantity int64       `json:"reorderQuantity"`
+	SafetyStock     int64       `json:"safetyStock"`
+	Revision        int64       `json:"revision"`
+	AtMs            int64       `json:"atMs"`
+}
+
+// EventType is inventory.configured.
+func (InventoryConfigured) EventType() string { return "inventory.configured" }

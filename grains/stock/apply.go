@@ -16,6 +16,10 @@ func (s *State) Apply(ev events.Event) {
 		s.Gone = append(s.Gone, Gone{OrderID: e.orderID, UntilMs: e.atMs + rememberReleased.Milliseconds()})
 	case events.InventoryUpdated:
 		s.take(e)
+	case events.InventoryConfigured:
+		s.Settings, s.Revision, s.UpdatedMs = settingsOf(e), e.Revision, e.AtMs
+	case alerted:
+		s.Alert = e.alert
 	case referenced:
 		s.take(e.InventoryUpdated)
 		s.refer(e)

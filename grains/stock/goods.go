@@ -65,7 +65,7 @@ func (s *State) Receive(t entrepot.Turn, c *stockpb.Receive) ([]events.Event, er
 	}
 	e.Kind, e.Quantity, e.Reason, e.Reference = events.Received, c.GetQuantity(), c.GetReason(), c.GetReference()
 	change(&e, c.GetQuantity())
-	return moved(e, ref), nil
+	return s.levels().moved(e, ref), nil
 }
 
 // Arrive brings pieces of a transfer in; the first ones make the item.
@@ -89,7 +89,7 @@ func (s *State) Arrive(t entrepot.Turn, c *stockpb.Arrive) ([]events.Event, erro
 	}
 	e.Kind, e.Quantity, e.TransferID, e.Reference = events.TransferredIn, c.GetQuantity(), c.GetTransferId(), c.GetReference()
 	change(&e, c.GetQuantity())
-	return moved(e, ref), nil
+	return s.levels().moved(e, ref), nil
 }
 
 // Adjust corrects what is on hand. It takes only what is available.
@@ -170,13 +170,13 @@ func (s *State) shift(t entrepot.Turn, kind string, delta int64, ref Reference, 
 		}
 	}
 	happened, after := s.expire(t)
-	if after.available()+delta < 0 {
-		return nil, lacking(after.available())
+	if after.free()+delta < 0 && delta < 0 {
+		return nil, lacking(after.free())
 	}
 	e := after.movement(t, kind, max(delta, -delta), "")
 	tell(&e)
 	change(&e, delta)
-	return append(happened, moved(e, ref)...), nil
+	return append(happened, after.moved(e, ref)...), nil
 }
 
 // lacking refuses with what is available.
@@ -276,13 +276,4 @@ func (s *State) refer(e referenced) {
 		drop++
 	}
 	s.Refs = append(slices.Delete(s.Refs, 0, drop), e.ref)
-}
-
-// moved is a finished movement of goods as a fact.
-func moved(e events.InventoryUpdated, ref Reference) []events.Event {
-	e.Available = e.OnHand - e.Reserved
-	if ref.Digest == "" {
-		return []events.Event{e}
-	}
-	return []events.Event{referenced{e, ref}}
 }

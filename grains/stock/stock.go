@@ -41,6 +41,9 @@ type State struct {
 	In         int64         `json:"in,omitempty"`
 	Refs       []Reference   `json:"refs,omitempty"` // movements done, by their natural id; the oldest first
 	Movements  int64         `json:"movements"`      // ledger entries so far
+	Settings   Settings      `json:"settings,omitzero"`
+	Revision   int64         `json:"revision,omitempty"` // of the settings
+	Alert      string        `json:"alert,omitempty"`    // "", Low, Out: as told last
 	CreatedMs  int64         `json:"createdMs"`
 	UpdatedMs  int64         `json:"updatedMs"`
 
@@ -97,7 +100,7 @@ func (s *State) Reserve(t entrepot.Turn, c *stockpb.Reserve) ([]events.Event, er
 	e := after.movement(t, events.Reserved, c.GetQuantity(), c.GetOrderId())
 	e.ExpiresMs = c.GetExpiresMs()
 	e.Reserved += c.GetQuantity()
-	return append(happened, finish(e)), nil
+	return append(happened, after.finish(e)), nil
 }
 
 // Release gives a reservation back, and bars the order from reserving late.
@@ -114,7 +117,7 @@ func (s *State) Release(t entrepot.Turn, c *stockpb.Release) ([]events.Event, er
 	}
 	e := s.movement(t, events.Released, r.Quantity, r.OrderID)
 	e.Reserved -= r.Quantity
-	return list(e), nil
+	return s.levels().list(e), nil
 }
 
 // Commit turns a reservation into a sale. One that expired is taken from what is
@@ -127,7 +130,7 @@ func (s *State) Commit(t entrepot.Turn, c *stockpb.Commit) ([]events.Event, erro
 		e := s.movement(t, events.Sold, r.Quantity, r.OrderID)
 		change(&e, -r.Quantity)
 		e.Reserved -= r.Quantity
-		return list(e), nil
+		return s.levels().list(e), nil
 	}
 	g := s.gone(c.GetOrderId())
 	switch {
@@ -143,7 +146,7 @@ func (s *State) Commit(t entrepot.Turn, c *stockpb.Commit) ([]events.Event, erro
 	e := after.movement(t, events.Sold, c.GetQuantity(), c.GetOrderId())
 	e.Direct = true
 	change(&e, -c.GetQuantity())
-	return append(happened, finish(e)), nil
+	return append(happened, after.finish(e)), nil
 }
 
 // Restock brings an order's sale back.
@@ -162,7 +165,7 @@ func (s *State) Restock(t entrepot.Turn, c *stockpb.Restock) ([]events.Event, er
 	e := s.movement(t, events.Restocked, c.GetQuantity(), c.GetOrderId())
 	e.Reason = c.GetReason()
 	change(&e, c.GetQuantity())
-	return list(e), nil
+	return s.levels().list(e), nil
 }
 
 // WakeAt is the earliest expiry of a reservation.
@@ -177,20 +180,12 @@ func (s *State) WakeAt() time.Time {
 // Wake lets reservations expire.
 func (s *State) Wake(t entrepot.Turn) []events.Event {
 	happened, _ := s.expire(t)
-	return happened
+	return s.watch(t, happened)
 }
-
-// levels are the sums that a run of movements changes.
-type levels struct {
-	s                           *State
-	onHand, reserved, movements int64
-}
-
-func (l levels) available() int64 { return l.onHand - l.reserved }
 
 // expire is what happened to reservations whose time has passed, and the levels after it.
 func (s *State) expire(t entrepot.Turn) ([]events.Event, levels) {
-	after := levels{s, s.OnHand, s.Reserved, s.Movements}
+	after := s.levels()
 	now := t.Now.UnixMilli()
 	if s.index(); s.next == 0 || s.next > now {
 		return nil, after
@@ -200,37 +195,11 @@ func (s *State) expire(t entrepot.Turn) ([]events.Event, levels) {
 		if r.ExpiresMs <= now {
 			e := after.movement(t, events.Expired, r.Quantity, r.OrderID)
 			e.Reserved -= r.Quantity
-			happened = append(happened, finish(e))
-			after.reserved, after.movements = e.Reserved, e.Movement
+			happened = append(happened, after.finish(e))
+			after.follow(e)
 		}
 	}
 	return happened, after
-}
-
-func (s *State) movement(t entrepot.Turn, kind string, quantity int64, order entrepot.ID) events.InventoryUpdated {
-	return levels{s, s.OnHand, s.Reserved, s.Movements}.movement(t, kind, quantity, order)
-}
-
-func (l levels) movement(t entrepot.Turn, kind string, quantity int64, order entrepot.ID) events.InventoryUpdated {
-	return events.InventoryUpdated{
-		ItemID: l.s.ID, ProductID: l.s.ProductID, VariantID: l.s.variant(), CompanyID: l.s.CompanyID, LocationID: l.s.LocationID,
-		Kind: kind, Quantity: quantity, OrderID: order, OnHand: l.onHand, Reserved: l.reserved,
-		AtMs: t.Now.UnixMilli(), Movement: l.movements + 1,
-	}
-}
-
-// finish completes a movement: what is left to sell after it.
-func finish(e events.InventoryUpdated) events.Event {
-	e.Available = e.OnHand - e.Reserved
-	return e
-}
-
-func list(e events.InventoryUpdated) []events.Event { return []events.Event{finish(e)} }
-
-// change makes a movement one of on-hand.
-func change(e *events.InventoryUpdated, delta int64) {
-	e.Delta = delta
-	e.OnHand += delta
 }
 
 // variant is what the item holds: the product itself if it has no variants.
