@@ -32,6 +32,7 @@ type matrixRow struct {
 	thing  string
 	body   func(w *matrix, id string) any // nil: none
 	inBody bool                           // the id stands in the body
+	query  string
 }
 
 func static(v any) func(*matrix, string) any { return func(*matrix, string) any { return v } }
@@ -57,8 +58,11 @@ var rows = map[string]matrixRow{
 	}},
 	"get-payment":    {thing: "payment"},
 	"refund-payment": {thing: "payment", body: static(map[string]any{"amount": 0.01})},
-	"get-stock":      {thing: "stock"}, "list-movements": {thing: "stock"},
-	"receive-more": {thing: "stock", body: static(map[string]any{"quantity": 1, "reason": "purchase"})},
+	"get-stock":      {thing: "stock"}, "list-movements": {thing: "stock"}, "explain-stock": {thing: "stock"},
+	"get-stock-history": {thing: "stock", query: "?at=2026-01-01T00:00:00Z"},
+	"configure-stock":   {thing: "stock", body: static(map[string]any{"reorderPoint": 1})},
+	"adjust-stock":      {thing: "stock", body: static(map[string]any{"delta": 1, "reason": "found"})},
+	"receive-more":      {thing: "stock", body: static(map[string]any{"quantity": 1, "reason": "purchase"})},
 	"receive-goods": {thing: "product", inBody: true, body: func(w *matrix, id string) any {
 		shop := w.shopA
 		if id == w.ids["product"][sibling] {
@@ -183,7 +187,7 @@ func (w *matrix) at(t *testing.T, r api.Route, as string, p place) *reply {
 	if row.body != nil {
 		body = row.body(w, id)
 	}
-	return w.call(t, as, r.Method, path, body)
+	return w.call(t, as, r.Method, path+row.query, body)
 }
 
 // said is a refusal without what names the request.
