@@ -55,6 +55,7 @@ type CartItemAdded struct {
 	UserID       entrepot.ID     `json:"userId"`
 	ItemID       entrepot.ID     `json:"itemId"`
 	ProductID    entrepot.ID     `json:"productId"`
+	VariantID    entrepot.ID     `json:"variantId"` // the product's id when it has no variants
 	ShopID       entrepot.ID     `json:"shopId"`
 	CompanyID    entrepot.ID     `json:"companyId"`
 	Name         string          `json:"name"`
@@ -84,6 +85,7 @@ type CartUpdated struct {
 type CartItem struct {
 	ItemID    entrepot.ID     `json:"itemId"`
 	ProductID entrepot.ID     `json:"productId"`
+	VariantID entrepot.ID     `json:"variantId"` // the product's id when it has no variants
 	ShopID    entrepot.ID     `json:"shopId"`
 	CompanyID entrepot.ID     `json:"companyId"`
 	Name      string          `json:"name"`
