@@ -93,6 +93,7 @@ type CartItemAdded struct {
 	UserID       entrepot.ID     `json:"userId"`
 	ItemID       entrepot.ID     `json:"itemId"`
 	ProductID    entrepot.ID     `json:"productId"`
+	VariantID    entrepot.ID     `json:"variantId"` // the product's id when it has no variants
 	ShopID       entrepot.ID     `json:"shopId"`
 	CompanyID    entrepot.ID     `json:"companyId"`
 	Name         string          `json:"name"`
@@ -122,6 +123,7 @@ type CartUpdated struct {
 type CartItem struct {
 	ItemID    entrepot.ID     `json:"itemId"`
 	ProductID entrepot.ID     `json:"productId"`
+	VariantID entrepot.ID     `json:"variantId"` // the product's id when it has no variants
 	ShopID    entrepot.ID     `json:"shopId"`
 	CompanyID entrepot.ID     `json:"companyId"`
 	Name      string          `json:"name"`
