@@ -48,6 +48,8 @@ func (w *world) writes() []struct {
 		{"company_admin", "POST", "/api/payments/" + id + "/refund", `{"reason":"a"}`, []string{"reason"}, nil, []string{"amount"}},
 		{"company_admin", "POST", "/api/inventory/items", `{"productId":"` + w.mug + `","shopId":"` + w.shopA + `","quantity":1,"reason":"a"}`, []string{"productId", "shopId", "reason"}, []string{"quantity"}, nil},
 		{"company_admin", "POST", "/api/inventory/items/" + id + "/receive", `{"quantity":1,"reason":"a"}`, []string{"reason"}, []string{"quantity"}, nil},
+		{"company_admin", "POST", "/api/inventory/warehouses", `{"name":"A","code":"A"}`, []string{"name", "code"}, []string{"priority"}, nil},
+		{"company_admin", "PUT", "/api/inventory/sourcing/" + w.shopA, `{"strategy":"nearest"}`, []string{"strategy"}, []string{"shopPriority"}, nil},
 	}
 }
 
@@ -162,7 +164,7 @@ func TestBadInput(t *testing.T) {
 	w.deps.Logins = nil
 	w.mount()
 	before := len(w.Events())
-	cases := append(w.badBodies(), w.badOthers()...)
+	cases := append(append(w.badBodies(), w.badOthers()...), w.badLogistics()...)
 	for _, c := range cases {
 		var body any
 		if c.body != "" || c.method != "GET" {
