@@ -41,7 +41,7 @@ var mounts = map[string]func(api.Deps) []api.Routes{
 	"ecommerce": func(d api.Deps) []api.Routes { return []api.Routes{api.Products(d), api.Cart(d)} },
 	"sales":     func(d api.Deps) []api.Routes { return []api.Routes{api.Sales(d)} },
 	"payment":   func(d api.Deps) []api.Routes { return []api.Routes{api.Payment(d)} },
-	"inventory": func(d api.Deps) []api.Routes { return []api.Routes{api.Inventory(d)} },
+	"inventory": func(d api.Deps) []api.Routes { return []api.Routes{api.Inventory(d), api.Logistics(d)} },
 	"audit":     func(d api.Deps) []api.Routes { return []api.Routes{api.Audit(d)} },
 }
 
