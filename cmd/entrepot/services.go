@@ -69,7 +69,11 @@ var services = []service{
 		name: "ecommerce", port: 4, database: "ecommercedb", routes: []string{"/products", "/cart"},
 		kinds:   []func() *grains.Kind{product.Kind, cart.Kind},
 		queue:   events.Queue{Name: "product.events", Bindings: []string{"company.deleted"}},
-		consume: actors.Catalogue,
+		consume: func(s persistence.Store, a grains.Asker) events.Handler {
+			return actors.Each(
+				actors.On(actors.Catalogue(s, a), "company.deleted"),
+			)
+		},
 	},
 	{
 		name: "sales", port: 5, database: "salesdb", routes: []string{"/orders"},
