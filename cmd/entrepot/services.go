@@ -16,6 +16,7 @@ import (
 	"entrepot/grains/order"
 	"entrepot/grains/payment"
 	"entrepot/grains/product"
+	"entrepot/grains/recommend"
 	"entrepot/grains/series"
 	"entrepot/grains/shop"
 	"entrepot/grains/stock"
@@ -67,13 +68,16 @@ var services = []service{
 	},
 	{
 		name: "ecommerce", port: 4, database: "ecommercedb", routes: []string{"/products", "/cart"},
-		kinds:   []func() *grains.Kind{product.Kind, cart.Kind},
-		queue:   events.Queue{Name: "product.events", Bindings: []string{"company.deleted"}},
+		kinds: []func() *grains.Kind{product.Kind, cart.Kind, recommend.AffinityKind, recommend.TrendingKind, recommend.TasteKind},
+		rows:  []*persistence.Collection{recommend.Views},
+		queue: events.Queue{Name: "product.events", Bindings: actors.RecommendBindings},
 		consume: func(s persistence.Store, a grains.Asker) events.Handler {
 			return actors.Each(
 				actors.On(actors.Catalogue(s, a), "company.deleted"),
+				actors.Recommendations(s, a),
 			)
 		},
+		keeps: true,
 	},
 	{
 		name: "sales", port: 5, database: "salesdb", routes: []string{"/orders"},

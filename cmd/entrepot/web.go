@@ -35,10 +35,12 @@ const refusalDelay = time.Second
 
 // mounts are the route files of each service.
 var mounts = map[string]func(api.Deps) []api.Routes{
-	"auth":      func(d api.Deps) []api.Routes { return []api.Routes{api.Auth(d)} },
-	"company":   func(d api.Deps) []api.Routes { return []api.Routes{api.Company(d)} },
-	"shop":      func(d api.Deps) []api.Routes { return []api.Routes{api.Shop(d)} },
-	"ecommerce": func(d api.Deps) []api.Routes { return []api.Routes{api.Products(d), api.Cart(d)} },
+	"auth":    func(d api.Deps) []api.Routes { return []api.Routes{api.Auth(d)} },
+	"company": func(d api.Deps) []api.Routes { return []api.Routes{api.Company(d)} },
+	"shop":    func(d api.Deps) []api.Routes { return []api.Routes{api.Shop(d)} },
+	"ecommerce": func(d api.Deps) []api.Routes {
+		return []api.Routes{api.Products(d), api.Cart(d), api.Recommendations(d)}
+	},
 	"sales":     func(d api.Deps) []api.Routes { return []api.Routes{api.Sales(d)} },
 	"payment":   func(d api.Deps) []api.Routes { return []api.Routes{api.Payment(d)} },
 	"inventory": func(d api.Deps) []api.Routes { return []api.Routes{api.Inventory(d)} },

@@ -29,6 +29,7 @@ import (
 	"entrepot/grains/payment"
 	"entrepot/grains/product"
 	"entrepot/grains/product/productpb"
+	"entrepot/grains/recommend"
 	"entrepot/grains/series"
 	"entrepot/grains/shop"
 	"entrepot/grains/shop/shoppb"
@@ -79,9 +80,9 @@ const password = "a long sentence of the test"
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{users: map[string]*userpb.User{}, tokens: map[string]string{}, errors: &errorLog{}}
-	kinds := []*grains.Kind{user.Kind(), access.Kind(), apikey.Kind(), mail.Kind(), invitation.Kind(), company.Kind(), companystats.Kind(), shop.Kind(), product.Kind(), cart.Kind(), order.Kind(), series.Kind(), payment.Kind(), stock.Kind()}
+	kinds := []*grains.Kind{user.Kind(), access.Kind(), apikey.Kind(), mail.Kind(), invitation.Kind(), company.Kind(), companystats.Kind(), shop.Kind(), product.Kind(), cart.Kind(), order.Kind(), series.Kind(), payment.Kind(), stock.Kind(), recommend.AffinityKind(), recommend.TrendingKind(), recommend.TasteKind()}
 	w.Member = grainstest.New(t, storetest.NewMemory(), kinds)
-	if err := w.Store.Ensure(t.Context(), []*persistence.Collection{auditLogs, stock.Movements, shop.Sales, api.IdempotencyKeys}); err != nil {
+	if err := w.Store.Ensure(t.Context(), []*persistence.Collection{auditLogs, stock.Movements, shop.Sales, recommend.Views, api.IdempotencyKeys}); err != nil {
 		t.Fatal(err)
 	}
 	var err error
@@ -133,7 +134,7 @@ func (w *world) mount() {
 func allServices(d api.Deps) []api.Routes {
 	return []api.Routes{
 		api.Auth(d), api.Company(d), api.Shop(d), api.Products(d), api.Cart(d), api.Sales(d), api.Payment(d),
-		api.Inventory(d), api.Audit(d), api.HealthAll(d), api.WellKnown(d), api.Health(d, "gateway"),
+		api.Inventory(d), api.Audit(d), api.HealthAll(d), api.WellKnown(d), api.Health(d, "gateway"), api.Recommendations(d),
 	}
 }
 
