@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"entrepot/actors"
 	"entrepot/cluster"
 	"entrepot/events"
 	"entrepot/events/local"
@@ -20,6 +21,7 @@ import (
 	"entrepot/events/rabbit"
 	"entrepot/grains"
 	"entrepot/persistence/mongostore"
+	"entrepot/search"
 )
 
 // node is one process: some services, their databases, the broker and the member.
@@ -35,6 +37,8 @@ type node struct {
 	directory *cluster.Directory
 	ask       grains.Asker
 	web       *web
+	found     *search.Index // nil: the products are elsewhere
+	feed      *actors.SearchFeed
 
 	locked   *os.File
 	joined   chan struct{}
@@ -47,7 +51,7 @@ type node struct {
 // startNode starts everything in the order that nothing is asked before it can
 // answer: databases, broker, grains, member, consumers, listeners.
 func startNode(ctx context.Context, cfg config, log *slog.Logger) (*node, error) {
-	return start(ctx, cfg, log, (*node).trust, (*node).consume, (*node).listen, (*node).announce)
+	return start(ctx, cfg, log, (*node).trust, (*node).startSearch, (*node).consume, (*node).listen, (*node).announce)
 }
 
 // start brings up grains that can be asked, and then does what else is wanted.
@@ -263,6 +267,7 @@ func (n *node) stop(ctx context.Context) {
 		if n.web != nil {
 			n.web.stop(ctx)
 		}
+		n.stopSearch()
 		for _, d := range n.databases {
 			d.quiet()
 		}

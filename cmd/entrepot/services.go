@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"time"
 
 	"entrepot/actors"
 	"entrepot/events"
@@ -67,9 +68,13 @@ var services = []service{
 	},
 	{
 		name: "ecommerce", port: 4, database: "ecommercedb", routes: []string{"/products", "/cart"},
-		kinds:   []func() *grains.Kind{product.Kind, cart.Kind},
-		queue:   events.Queue{Name: "product.events", Bindings: []string{"company.deleted"}},
-		consume: actors.Catalogue,
+		kinds: []func() *grains.Kind{product.Kind, cart.Kind},
+		rows:  []*persistence.Collection{actors.Availability, actors.UnitsSold},
+		queue: events.Queue{Name: "product.events", Bindings: []string{"company.deleted", "inventory.updated", "order.created"}},
+		consume: func(s persistence.Store, a grains.Asker) events.Handler {
+			return actors.Each(actors.Catalogue(s, a), actors.SearchRows(s, time.Now))
+		},
+		keeps: true,
 	},
 	{
 		name: "sales", port: 5, database: "salesdb", routes: []string{"/orders"},

@@ -38,7 +38,7 @@ var mounts = map[string]func(api.Deps) []api.Routes{
 	"auth":      func(d api.Deps) []api.Routes { return []api.Routes{api.Auth(d)} },
 	"company":   func(d api.Deps) []api.Routes { return []api.Routes{api.Company(d)} },
 	"shop":      func(d api.Deps) []api.Routes { return []api.Routes{api.Shop(d)} },
-	"ecommerce": func(d api.Deps) []api.Routes { return []api.Routes{api.Products(d), api.Cart(d)} },
+	"ecommerce": func(d api.Deps) []api.Routes { return []api.Routes{api.Products(d), api.Search(d), api.Cart(d)} },
 	"sales":     func(d api.Deps) []api.Routes { return []api.Routes{api.Sales(d)} },
 	"payment":   func(d api.Deps) []api.Routes { return []api.Routes{api.Payment(d)} },
 	"inventory": func(d api.Deps) []api.Routes { return []api.Routes{api.Inventory(d)} },
@@ -69,8 +69,12 @@ func (n *node) prepareWeb(context.Context) (err error) {
 			}
 		}
 	})
+	if err := n.prepareSearch(lists); err != nil {
+		return err
+	}
 	w.deps = api.Deps{
-		Asker: n.ask, Tokens: trusted, TokenTTL: n.cfg.TokenTTL, Standing: w.standing, Passwords: w.passwords, Logins: api.NewLoginGuard(10, 60, time.Now), Lists: lists,
+		Search: n.found,
+		Asker:  n.ask, Tokens: trusted, TokenTTL: n.cfg.TokenTTL, Standing: w.standing, Passwords: w.passwords, Logins: api.NewLoginGuard(10, 60, time.Now), Lists: lists,
 		AuditLogs: actors.AuditLogs, Movements: stock.Movements, Broker: n.broker, Checks: n.checks, Services: n.health,
 		Seal: seal, PublicURL: strings.TrimRight(n.cfg.PublicURL, "/"), ShowMails: n.cfg.showsMails(),
 		Hold: n.cfg.Hold, ErasureGrace: n.cfg.ErasureGrace, Log: n.log,

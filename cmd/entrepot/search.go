@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"entrepot/actors"
+	"entrepot/http/api"
+	"entrepot/search"
+)
+
+// prepareSearch makes the index of the products, if their service is here. It is
+// empty until startSearch fills it.
+func (n *node) prepareSearch(lists *api.ListCache) (err error) {
+	d := n.database("ecommerce")
+	if d == nil {
+		return nil
+	}
+	if n.found, err = search.New(search.Options{}); err != nil {
+		return err
+	}
+	n.feed = actors.NewSearchFeed(actors.SearchFeedConfig{
+		Store: d.store, Index: n.found, Clock: time.Now, Changed: lists.Invalidate, Logger: n.log,
+	})
+	n.hooks = append(n.hooks, n.feed.Committed)
+	return nil
+}
+
+// startSearch reads the products and follows them from then on. Nothing waits
+// for it: until the index is complete lists come from the database.
+func (n *node) startSearch(context.Context) error {
+	if n.feed != nil {
+		n.feed.Start()
+	}
+	return nil
+}
+
+// stopSearch ends the feed before its database closes.
+func (n *node) stopSearch() {
+	if n.feed != nil {
+		n.feed.Stop()
+		n.found.Close()
+	}
+}
