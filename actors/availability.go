@@ -55,8 +55,8 @@ type levelKeeper struct {
 
 type levelRow struct{ version, movement int64 }
 
-// moved is a movement with the fields that matter here.
-type moved struct {
+// level is a movement with the fields that matter here.
+type level struct {
 	ItemID     entrepot.ID `json:"itemId"`
 	ProductID  entrepot.ID `json:"productId"`
 	VariantID  entrepot.ID `json:"variantId"`
@@ -67,19 +67,19 @@ type moved struct {
 }
 
 // EventType is inventory.updated.
-func (moved) EventType() string { return "inventory.updated" }
+func (level) EventType() string { return "inventory.updated" }
 
 func (k *levelKeeper) handle(ctx context.Context, batch []*events.Delivery) []error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	results := make([]error, len(batch))
-	last := map[entrepot.ID]moved{}
+	last := map[entrepot.ID]level{}
 	at := map[entrepot.ID][]int{}
 	for i, d := range batch {
 		if d.Type != "inventory.updated" {
 			continue
 		}
-		var m moved
+		var m level
 		if err := d.Decode(&m); err != nil {
 			results[i] = events.Permanent(err)
 			continue
@@ -98,7 +98,7 @@ func (k *levelKeeper) handle(ctx context.Context, batch []*events.Delivery) []er
 }
 
 // write replaces the rows that are older, and answers the items that failed.
-func (k *levelKeeper) write(ctx context.Context, last map[entrepot.ID]moved) map[entrepot.ID]error {
+func (k *levelKeeper) write(ctx context.Context, last map[entrepot.ID]level) map[entrepot.ID]error {
 	failed := map[entrepot.ID]error{}
 	for range 3 { // another member may write the same rows
 		var writes []persistence.Write
@@ -115,7 +115,7 @@ func (k *levelKeeper) write(ctx context.Context, last map[entrepot.ID]moved) map
 			return failed
 		}
 		clear(failed)
-		again := map[entrepot.ID]moved{}
+		again := map[entrepot.ID]level{}
 		for i, err := range k.store.Commit(ctx, writes) {
 			id := writes[i].Doc.ID
 			if err == nil {
@@ -159,7 +159,7 @@ func (k *levelKeeper) remember(id entrepot.ID, r levelRow) {
 	k.rows[id] = r
 }
 
-func (k *levelKeeper) replacing(m moved, row levelRow) persistence.Write {
+func (k *levelKeeper) replacing(m level, row levelRow) persistence.Write {
 	now := k.clock().UTC()
 	variant := m.VariantID
 	if variant == "" {

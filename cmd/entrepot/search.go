@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"entrepot"
 	"entrepot/actors"
 	"entrepot/http/api"
 	"entrepot/search"
@@ -41,4 +42,19 @@ func (n *node) stopSearch() {
 		n.feed.Stop()
 		n.found.Close()
 	}
+}
+
+// likeness is the score that counts half: one category in common, and a little more.
+const likeness = 4
+
+// similar is what the recommendations ask for products like one.
+func (n *node) similar(ctx context.Context, productID entrepot.ID, most int) ([]api.SimilarHit, error) {
+	if !n.found.Ready() {
+		return nil, entrepot.Unavailable("the search is being prepared")
+	}
+	var out []api.SimilarHit
+	for _, h := range n.found.Similar(ctx, productID, most) {
+		out = append(out, api.SimilarHit{ProductID: h.ID, Score: h.Score / (h.Score + likeness)})
+	}
+	return out, nil
 }

@@ -133,7 +133,7 @@ func (s *State) orderCreated(now time.Time, id entrepot.ID, number string, g Gro
 	}
 	for _, l := range g.Lines {
 		e.Items = append(e.Items, events.OrderItem{
-			ProductID: l.ProductID, Name: l.Name, Quantity: l.Quantity,
+			ProductID: l.ProductID, VariantID: l.Variant(), Name: l.Name, Quantity: l.Quantity,
 			Price: amount(l.Price, g.Currency), Subtotal: amount(l.Price*l.Quantity, g.Currency),
 		})
 	}
@@ -155,9 +155,12 @@ func groupOf(g *orderpb.Group) Group {
 		TaxBasisPoints: g.GetTaxBasisPoints(), Shipping: g.GetShippingMinor(), Lines: make([]Line, 0, len(g.GetLines())),
 	}
 	for _, l := range g.GetLines() {
-		out.Lines = append(out.Lines, Line{
-			ProductID: l.GetProductId(), Name: l.GetName(), SKU: l.GetSku(), Quantity: l.GetQuantity(), Price: l.GetPriceMinor(),
-		})
+		line := Line{
+			ProductID: l.GetProductId(), VariantID: l.GetVariantId(), Name: l.GetName(), SKU: l.GetSku(),
+			Quantity: l.GetQuantity(), Price: l.GetPriceMinor(),
+		}
+		line.VariantID = line.Variant()
+		out.Lines = append(out.Lines, line)
 	}
 	return out
 }

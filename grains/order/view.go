@@ -25,7 +25,7 @@ func (s *State) reachable(c entrepot.Caller) error {
 }
 
 // settled answers Place once the checkout is decided: reserved, numbered and
-// every sibling standing; or refused, naming the lines that lack as product@shop.
+// every sibling standing; or refused, naming the lines that lack as variant@shop.
 func (s *State) settled(_ *orderpb.Place) (*orderpb.Placed, bool, error) {
 	switch {
 	case s.Status == Placing || s.Todo.Adopt:
@@ -34,7 +34,7 @@ func (s *State) settled(_ *orderpb.Place) (*orderpb.Placed, bool, error) {
 		refusal := entrepot.Errorf(entrepot.CodeOutOfStock, "not every line is in stock")
 		for _, m := range s.Missing {
 			refusal.Fields = append(refusal.Fields, entrepot.FieldError{
-				Field: m.ProductID + "@" + m.ShopID, Rule: "stock", Message: "not enough in stock",
+				Field: m.VariantID + "@" + m.ShopID, Rule: "stock", Message: "not enough in stock",
 			})
 		}
 		return nil, true, refusal
@@ -84,7 +84,7 @@ func pbGroup(g Group) *orderpb.Group {
 	}
 	for _, l := range g.Lines {
 		out.Lines = append(out.Lines, &orderpb.Line{
-			ProductId: l.ProductID, Name: l.Name, Sku: l.SKU, Quantity: l.Quantity, PriceMinor: l.Price,
+			ProductId: l.ProductID, VariantId: l.Variant(), Name: l.Name, Sku: l.SKU, Quantity: l.Quantity, PriceMinor: l.Price,
 		})
 	}
 	return out

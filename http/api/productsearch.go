@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"entrepot"
 	"entrepot/grains/product"
@@ -97,7 +98,7 @@ func (s *productAPI) listFound(ctx context.Context, in *productListInput, f prod
 		if err != nil {
 			return nil, err
 		}
-		return encode(pageOf(r, &q, name))
+		return encode(pageOf(r, &q, name, s.Now()))
 	})
 	if err != nil {
 		return nil, err
@@ -182,11 +183,11 @@ func positionIn(cursor, name string) (*search.Position, error) {
 	return p, nil
 }
 
-func pageOf(r *search.Result, q *search.Query, name string) ProductPage {
+func pageOf(r *search.Result, q *search.Query, name string, now time.Time) ProductPage {
 	p := ProductPage{Items: make([]FoundProduct, len(r.Items)), NextCursor: cursorOf(r.Next, name)}
 	for i, f := range r.Items {
 		state, _ := f.Source.(*product.State)
-		p.Items[i] = FoundProduct{ProductView: productOf(state.View()), InStock: &f.InStock, Highlights: f.Highlights}
+		p.Items[i] = FoundProduct{ProductView: productOf(state.View(), q.ShopID, now), InStock: &f.InStock, Highlights: f.Highlights}
 	}
 	if q.Text != "" || len(q.Facets) > 0 {
 		p.Total = &r.Total

@@ -68,6 +68,7 @@ type OrderView struct {
 // OrderItem is one line of an order, at the price of the moment of ordering.
 type OrderItem struct {
 	ProductID entrepot.ID     `json:"productId"`
+	VariantID entrepot.ID     `json:"variantId" doc:"the product's id when it has no variants"`
 	Name      string          `json:"name"`
 	SKU       string          `json:"sku"`
 	Quantity  int64           `json:"quantity"`
@@ -133,7 +134,7 @@ func orderOf(o *orderpb.Order) OrderView {
 		ExpiresAt: Time(o.ExpiresMs), CreatedAt: Time(o.CreatedMs), UpdatedAt: Time(o.UpdatedMs),
 	}
 	for _, l := range o.Lines {
-		v.Items = append(v.Items, OrderItem{l.ProductId, l.Name, l.Sku, l.Quantity, m(l.PriceMinor), m(l.PriceMinor * l.Quantity)})
+		v.Items = append(v.Items, OrderItem{l.ProductId, l.VariantId, l.Name, l.Sku, l.Quantity, m(l.PriceMinor), m(l.PriceMinor * l.Quantity)})
 	}
 	for _, h := range o.History {
 		v.StatusHistory = append(v.StatusHistory, StatusChange{h.Status, Time(h.AtMs), h.By, h.Note})
