@@ -29,6 +29,7 @@ var unkeyed = map[string]string{
 	"change-email":         "the mail's token is good once",
 	"forgot-password":      "moves nothing",
 	"reset-password":       "the mail's token is good once",
+	"open-guest-cart":      "answers a secret, which is not kept",
 	"begin-totp":           "answers a secret, which is not kept",
 	"confirm-totp":         "answers secrets, which are not kept",
 }
