@@ -33,7 +33,9 @@ func (s *State) Apply(ev events.Event) {
 	case paymentFailed:
 		s.History = append(s.History, Change{Status: s.Status, AtMs: e.now, By: string(entrepot.System), Note: "payment failed: " + e.reason})
 		s.UpdatedMs = e.now
+		s.Version++
 	case paidLate:
+		s.Version++
 		s.PaymentID, s.Payment = e.paymentID, Paid
 		if e.revive {
 			s.Todo.Revive, s.HoldID = true, entrepot.DeriveID("again", s.ID)
@@ -43,6 +45,7 @@ func (s *State) Apply(ev events.Event) {
 	case done:
 		e.what(&s.Todo)
 		if e.paid != "" {
+			s.Version++
 			s.Payment = e.paid
 		}
 	}
@@ -98,6 +101,7 @@ func (s *State) cancel(e events.OrderCancelled) {
 }
 
 func (s *State) move(status string, at int64, by, note string) {
+	s.Version++
 	s.Status, s.UpdatedMs = status, at
 	s.History = append(s.History, Change{Status: status, AtMs: at, By: by, Note: note})
 }

@@ -64,6 +64,7 @@ type State struct {
 	History    []Change    `json:"statusHistory"`
 	CreatedMs  int64       `json:"createdMs"`
 	UpdatedMs  int64       `json:"updatedMs"`
+	Version    int64       `json:"version,omitempty"`   // counts the changes that its readers see, for If-Match
 	ExpiresMs  int64       `json:"expiresMs,omitempty"` // unpaid then: cancelled
 
 	// The process.
@@ -338,6 +339,9 @@ func (s *State) PaymentFailed(t entrepot.Turn, c *orderpb.PaymentFailed) ([]even
 // Cancel ends an order that has not been sent. Stock and money go back by themselves.
 func (s *State) Cancel(t entrepot.Turn, c *orderpb.Cancel) ([]events.Event, error) {
 	if err := s.reachable(t.Caller); err != nil {
+		return nil, err
+	}
+	if err := entrepot.CheckVersion(c.GetExpectedVersion(), s.Version); err != nil {
 		return nil, err
 	}
 	switch s.Status {

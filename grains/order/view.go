@@ -52,7 +52,7 @@ func (s *State) sibling(sib Sibling) *State {
 	return &State{
 		ID: sib.Group.OrderID, Number: sib.Number, CheckoutID: s.CheckoutID, CustomerID: s.CustomerID,
 		Group: sib.Group, Totals: totals, Shipping: s.Shipping, Billing: s.Billing, Notes: s.Notes,
-		Status: Pending, Payment: Unpaid, CreatedMs: s.CreatedMs, UpdatedMs: s.UpdatedMs, ExpiresMs: s.ExpiresMs,
+		Status: Pending, Payment: Unpaid, CreatedMs: s.CreatedMs, UpdatedMs: s.UpdatedMs, ExpiresMs: s.ExpiresMs, Version: 1,
 		History: []Change{{Status: Pending, AtMs: s.UpdatedMs, By: string(entrepot.Customer)}},
 	}
 }
@@ -66,7 +66,7 @@ func (s *State) View() *orderpb.Order {
 		SubtotalMinor: s.Totals.Subtotal, TaxMinor: s.Totals.Tax, ShippingMinor: s.Totals.Shipping,
 		DiscountMinor: s.Totals.Discount, TotalMinor: s.Totals.Total,
 		Status: s.Status, PaymentStatus: s.Payment, PaymentId: s.PaymentID, TrackingNumber: s.Tracking, Notes: s.Notes,
-		Shipping: pbAddress(s.Shipping), Billing: pbAddress(s.Billing), CreatedMs: s.CreatedMs, UpdatedMs: s.UpdatedMs,
+		Shipping: pbAddress(s.Shipping), Billing: pbAddress(s.Billing), CreatedMs: s.CreatedMs, UpdatedMs: s.UpdatedMs, Version: s.Version,
 	}
 	if s.Status == Pending {
 		v.ExpiresMs = s.ExpiresMs

@@ -91,7 +91,7 @@ func placedOf(in *placeInput, placed *orderpb.Placed, replayed *bool) *created[P
 	for _, o := range placed.Orders {
 		views = append(views, orderOf(o))
 	}
-	out := &created[PlacedView]{Replay: replay(replayed), Location: in.below(views[0].ID)}
+	out := &created[PlacedView]{Replay: replay(replayed), Versioned: versioned(placed.Orders[0].Version), Location: in.below(views[0].ID)}
 	out.Body.OrderView = views[0]
 	if len(views) > 1 {
 		out.Body.Orders = views

@@ -179,8 +179,11 @@ func (s *salesAPI) get(ctx context.Context, in *struct{ IDPath }) (*answer[Order
 	if err != nil {
 		return nil, err
 	}
-	return answerOf(orderOf(o)), nil
+	return orderAnswer(o), nil
 }
+
+// orderAnswer is an order at its version, which a change may be made from.
+func orderAnswer(o *orderpb.Order) *answer[OrderView] { return answerAt(o.Version, orderOf(o)) }
 
 // Tracking is where an order is.
 type Tracking struct {
@@ -203,6 +206,7 @@ func (s *salesAPI) tracking(ctx context.Context, in *struct{ IDPath }) (*answer[
 
 type cancelInput struct {
 	IDPath
+	IfMatch
 	KeyHeader
 	Body *struct {
 		Reason string `json:"reason,omitempty" maxLength:"500" example:"changed my mind"`
@@ -210,11 +214,11 @@ type cancelInput struct {
 }
 
 func (s *salesAPI) cancel(ctx context.Context, in *cancelInput) (*answer[OrderView], error) {
-	id, err := in.id()
+	id, version, err := in.at(in.IDPath)
 	if err != nil {
 		return nil, err
 	}
-	cmd := &orderpb.Cancel{}
+	cmd := &orderpb.Cancel{ExpectedVersion: version}
 	if in.Body != nil {
 		cmd.Reason = in.Body.Reason
 	}
@@ -223,5 +227,5 @@ func (s *salesAPI) cancel(ctx context.Context, in *cancelInput) (*answer[OrderVi
 	if err != nil {
 		return nil, err
 	}
-	return answerOf(orderOf(o)), nil
+	return orderAnswer(o), nil
 }
