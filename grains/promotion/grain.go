@@ -41,6 +41,7 @@ func Kind() *grains.Kind {
 	grains.Command(k, (*State).Create, (*State).View)
 	grains.Command(k, (*State).Update, (*State).View)
 	grains.Command(k, (*State).Delete, (*State).View)
+	k.Ring = -1 // codes and claims are known by their ids
 	done := func(*State) *promotionpb.Claimed { return &promotionpb.Claimed{} }
 	grains.Command(k, (*State).Claim, done)
 	grains.Command(k, (*State).Release, done)
@@ -52,6 +53,7 @@ func Kind() *grains.Kind {
 // UseKind is the grain of one customer's uses of one promotion.
 func UseKind() *grains.Kind {
 	k := grains.NewKind[Use](promotionpb.UseKind, Uses)
+	k.Ring = -1 // claims are known by their ids
 	grains.Command(k, (*Use).Claim, (*Use).View)
 	grains.Command(k, (*Use).Release, (*Use).View)
 	grains.Command(k, (*Use).Settle, (*Use).View)

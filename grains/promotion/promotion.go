@@ -11,6 +11,7 @@
 package promotion
 
 import (
+	"reflect"
 	"slices"
 	"time"
 
@@ -108,6 +109,8 @@ func (s *State) Create(t entrepot.Turn, c *promotionpb.Create) ([]events.Event, 
 		return nil, entrepot.Invalid("code", "code", "must be 3 to %d capitals, digits and dashes", MaxCode)
 	case t.ID != promotionpb.ID(c.CompanyId, c.Code):
 		return nil, entrepot.ErrNotFound
+	case s.ID != "" && !s.Deleted && reflect.DeepEqual(s.Terms, terms):
+		return nil, nil // asked again
 	case s.ID != "":
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the company has used the code %s already", c.Code)
 	}
