@@ -16,11 +16,16 @@ import (
 	"entrepot/grains/order"
 	"entrepot/grains/payment"
 	"entrepot/grains/product"
+	"entrepot/grains/review"
 	"entrepot/grains/series"
 	"entrepot/grains/shop"
+	"entrepot/grains/sourcing"
 	"entrepot/grains/stock"
+	"entrepot/grains/stockwatch"
 	"entrepot/grains/usage"
 	"entrepot/grains/user"
+	"entrepot/grains/warehouse"
+	"entrepot/grains/wishlist"
 	"entrepot/persistence"
 )
 
@@ -66,10 +71,21 @@ var services = []service{
 		keeps:   true,
 	},
 	{
-		name: "ecommerce", port: 4, database: "ecommercedb", routes: []string{"/products", "/cart"},
-		kinds:   []func() *grains.Kind{product.Kind, cart.Kind},
-		queue:   events.Queue{Name: "product.events", Bindings: []string{"company.deleted"}},
-		consume: actors.Catalogue,
+		name: "ecommerce", port: 4, database: "ecommercedb", routes: []string{"/products", "/cart", "/wishlist"},
+		kinds: []func() *grains.Kind{product.Kind, cart.Kind, wishlist.Kind, review.Kind, stockwatch.Kind},
+		rows:  []*persistence.Collection{review.Purchases},
+		queue: events.Queue{Name: "product.events", Bindings: []string{
+			"company.deleted", "user.deleted", "review.*", "order.created", "order.confirmed", "order.cancelled", "inventory.updated",
+		}},
+		consume: func(s persistence.Store, a grains.Asker) events.Handler {
+			return actors.Each(
+				actors.Catalogue(s, a),
+				actors.Shoppers(s, a),
+				actors.Purchases(s),
+				actors.Ratings(s, a),
+				actors.BackInStock(s, a),
+			)
+		},
 	},
 	{
 		name: "sales", port: 5, database: "salesdb", routes: []string{"/orders"},
@@ -85,7 +101,7 @@ var services = []service{
 	},
 	{
 		name: "inventory", port: 7, database: "inventorydb", routes: []string{"/inventory"},
-		kinds:   []func() *grains.Kind{stock.Kind},
+		kinds:   []func() *grains.Kind{stock.Kind, warehouse.Kind, sourcing.Kind},
 		rows:    []*persistence.Collection{stock.Movements},
 		queue:   events.Queue{Name: "inventory.events", Bindings: []string{"inventory.updated"}},
 		consume: func(s persistence.Store, _ grains.Asker) events.Handler { return actors.Ledger(s) },

@@ -32,10 +32,12 @@ import (
 	"entrepot/grains/series"
 	"entrepot/grains/shop"
 	"entrepot/grains/shop/shoppb"
+	"entrepot/grains/sourcing"
 	"entrepot/grains/stock"
 	"entrepot/grains/stock/stockpb"
 	"entrepot/grains/user"
 	"entrepot/grains/user/userpb"
+	"entrepot/grains/warehouse"
 	"entrepot/http/api"
 	"entrepot/http/edge"
 	"entrepot/persistence"
@@ -80,6 +82,7 @@ func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{users: map[string]*userpb.User{}, tokens: map[string]string{}, errors: &errorLog{}}
 	kinds := []*grains.Kind{user.Kind(), access.Kind(), apikey.Kind(), mail.Kind(), invitation.Kind(), company.Kind(), companystats.Kind(), shop.Kind(), product.Kind(), cart.Kind(), order.Kind(), series.Kind(), payment.Kind(), stock.Kind()}
+	kinds = append(kinds, warehouse.Kind(), sourcing.Kind())
 	w.Member = grainstest.New(t, storetest.NewMemory(), kinds)
 	if err := w.Store.Ensure(t.Context(), []*persistence.Collection{auditLogs, stock.Movements, shop.Sales, api.IdempotencyKeys}); err != nil {
 		t.Fatal(err)
@@ -92,7 +95,7 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	passwords, err := api.NewPasswords(4)
+	passwords, err := api.NewPasswords(4, api.Bcrypt{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +136,7 @@ func (w *world) mount() {
 func allServices(d api.Deps) []api.Routes {
 	return []api.Routes{
 		api.Auth(d), api.Company(d), api.Shop(d), api.Products(d), api.Cart(d), api.Sales(d), api.Payment(d),
-		api.Inventory(d), api.Audit(d), api.HealthAll(d), api.WellKnown(d), api.Health(d, "gateway"),
+		api.Inventory(d), api.Logistics(d), api.Audit(d), api.HealthAll(d), api.WellKnown(d), api.Health(d, "gateway"),
 	}
 }
 

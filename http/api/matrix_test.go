@@ -71,6 +71,9 @@ var rows = map[string]matrixRow{
 		return map[string]any{"productId": id, "shopId": shop, "quantity": 1, "reason": "purchase"}
 	}},
 	"set-cart-item": {thing: "cart item", body: static(map[string]any{"quantity": 2})}, "remove-cart-item": {thing: "cart item"},
+	"get-warehouse": {thing: "warehouse"}, "delete-warehouse": {thing: "warehouse"},
+	"update-warehouse": {thing: "warehouse", body: static(map[string]any{"name": "New", "code": "NEW"})},
+	"get-sourcing":     {thing: "shop"}, "set-sourcing": {thing: "shop", body: static(map[string]any{"strategy": "nearest"})},
 	"get-user":    {thing: "user"},
 	"update-user": {thing: "user", body: static(map[string]any{"name": "New", "role": "shop_staff", "isActive": true})},
 	"delete-user": {thing: "user"}, "end-session": {thing: "session"},
@@ -158,6 +161,7 @@ func newMatrix(t *testing.T) *matrix {
 		"invitation": {invite("company_admin", "a@demo.test"), invite("company_admin", "b@demo.test"), invite("other_admin", "c@demo.test"), none},
 	}
 	w.shopsOf = w.ids["shop"]
+	w.addLogistics(t)
 	w.project(t)
 	var logs [places]string
 	logs[absent] = none
