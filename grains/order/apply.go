@@ -17,6 +17,10 @@ func (s *State) Apply(ev events.Event) {
 	case rejected:
 		s.Missing = e.missing
 		s.move(Rejected, e.now, string(entrepot.System), "")
+	case allocated:
+		s.allocate(e)
+	case unallocated:
+		s.unallocate()
 	case created:
 		s.create(e)
 	case events.OrderConfirmed:
@@ -71,7 +75,8 @@ func (s *State) place(e placing) {
 
 func (s *State) create(e created) {
 	if c := e.adoption; c != nil {
-		s.ID, s.CheckoutID, s.CustomerID, s.HoldID = e.OrderID, c.GetCheckoutId(), c.GetCustomerId(), c.GetGroup().GetOrderId()
+		s.ID, s.CheckoutID, s.CustomerID, s.HoldID = e.OrderID, c.GetCheckoutId(), c.GetCustomerId(), attemptID(e.OrderID, c.GetAttempt())
+		s.Attempt = c.GetAttempt()
 		s.Group = groupOf(c.GetGroup())
 		s.Totals, _ = price(s.Group) // Adopt has refused what does not price
 		s.Shipping, s.Billing, s.Notes = addressOf(c.GetShipping()), addressOf(c.GetBilling()), c.GetNotes()
@@ -153,6 +158,10 @@ func groupOf(g *orderpb.Group) Group {
 	out := Group{
 		OrderID: g.GetOrderId(), CompanyID: g.GetCompanyId(), ShopID: g.GetShopId(), Currency: g.GetCurrency(),
 		TaxBasisPoints: g.GetTaxBasisPoints(), Shipping: g.GetShippingMinor(), Lines: make([]Line, 0, len(g.GetLines())),
+		Strategy: g.GetStrategy(),
+	}
+	for _, source := range g.GetSources() {
+		out.Sources = append(out.Sources, source.GetLocationId())
 	}
 	for _, l := range g.GetLines() {
 		line := Line{
@@ -160,6 +169,7 @@ func groupOf(g *orderpb.Group) Group {
 			Quantity: l.GetQuantity(), Price: l.GetPriceMinor(),
 		}
 		line.VariantID = line.Variant()
+		line.Allocations = allocationsOf(l.GetAllocations())
 		out.Lines = append(out.Lines, line)
 	}
 	return out

@@ -6,6 +6,7 @@
 // The process, as a table (the calls are in steps.go):
 //
 //	in this state         do that                        and on the answer
+//	placing, with sources plan where the lines come from Allocated, or rejected
 //	placing               reserve all lines, draw        Reserved: pending, or rejected
 //	                      numbers, empty the cart
 //	pending, siblings     adopt them                     Adopted
@@ -69,7 +70,8 @@ type State struct {
 
 	// The process.
 	Todo      Todo      `json:"todo"`
-	HoldID    string    `json:"holdId"` // reservation id at the stock items
+	HoldID    string    `json:"holdId"`            // reservation id at the stock items
+	Attempt   int64     `json:"attempt,omitempty"` // plans made so far; 0: everything comes from the shop
 	FromCart  bool      `json:"fromCart,omitempty"`
 	Siblings  []Sibling `json:"siblings,omitempty"`
 	Missing   []Missing `json:"missing,omitempty"` // why it was rejected
@@ -96,16 +98,20 @@ type Group struct {
 	TaxBasisPoints int64       `json:"taxBasisPoints"`
 	Shipping       int64       `json:"shipping"`
 	Lines          []Line      `json:"items"`
+	// Where the goods may come from, the preferred first; none: the shop itself.
+	Sources  []entrepot.ID `json:"sources,omitempty"`
+	Strategy string        `json:"strategy,omitempty"`
 }
 
 // Line is some pieces of a variant at the price of the moment of ordering.
 type Line struct {
-	ProductID entrepot.ID `json:"productId"`
-	Name      string      `json:"name"`
-	SKU       string      `json:"sku"`
-	Quantity  int64       `json:"quantity"`
-	Price     int64       `json:"price"`
-	VariantID entrepot.ID `json:"variantId,omitempty"` // in orders of before there were variants: none
+	ProductID   entrepot.ID  `json:"productId"`
+	Name        string       `json:"name"`
+	SKU         string       `json:"sku"`
+	Quantity    int64        `json:"quantity"`
+	Price       int64        `json:"price"`
+	VariantID   entrepot.ID  `json:"variantId,omitempty"`   // in orders of before there were variants: none
+	Allocations []Allocation `json:"allocations,omitempty"` // none: all from the shop
 }
 
 // Variant is what was sold: of a product without variants itself.
@@ -260,12 +266,14 @@ func (s *State) Reserved(t entrepot.Turn, c *orderpb.Reserved) ([]events.Event, 
 	if s.Status != Placing {
 		return nil, nil // cancelled meanwhile: the release step gives back what was reserved
 	}
+	if c.GetAttempt() != s.Attempt {
+		return nil, nil // of a plan that was given up
+	}
 	if len(c.GetMissing()) > 0 {
-		r := rejected{now: t.Now.UnixMilli()}
-		for _, m := range c.GetMissing() {
-			r.missing = append(r.missing, Missing{ProductID: m.GetProductId(), VariantID: m.GetVariantId(), ShopID: m.GetShopId(), Wanted: m.GetWanted()})
+		if s.sourced() && s.Attempt < maxAttempts { // sold since it was planned
+			return []events.Event{unallocated{}}, nil
 		}
-		return []events.Event{r}, nil
+		return []events.Event{rejected{now: t.Now.UnixMilli(), missing: lacking(c.GetMissing())}}, nil
 	}
 	numbers := map[entrepot.ID]string{}
 	for _, n := range c.GetOrders() {
