@@ -19,10 +19,12 @@ import (
 	"entrepot/grains/review"
 	"entrepot/grains/series"
 	"entrepot/grains/shop"
+	"entrepot/grains/sourcing"
 	"entrepot/grains/stock"
 	"entrepot/grains/stockwatch"
 	"entrepot/grains/usage"
 	"entrepot/grains/user"
+	"entrepot/grains/warehouse"
 	"entrepot/grains/wishlist"
 	"entrepot/persistence"
 )
@@ -99,7 +101,7 @@ var services = []service{
 	},
 	{
 		name: "inventory", port: 7, database: "inventorydb", routes: []string{"/inventory"},
-		kinds:   []func() *grains.Kind{stock.Kind},
+		kinds:   []func() *grains.Kind{stock.Kind, warehouse.Kind, sourcing.Kind},
 		rows:    []*persistence.Collection{stock.Movements},
 		queue:   events.Queue{Name: "inventory.events", Bindings: []string{"inventory.updated"}},
 		consume: func(s persistence.Store, _ grains.Asker) events.Handler { return actors.Ledger(s) },

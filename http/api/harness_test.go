@@ -33,11 +33,13 @@ import (
 	"entrepot/grains/series"
 	"entrepot/grains/shop"
 	"entrepot/grains/shop/shoppb"
+	"entrepot/grains/sourcing"
 	"entrepot/grains/stock"
 	"entrepot/grains/stock/stockpb"
 	"entrepot/grains/stockwatch"
 	"entrepot/grains/user"
 	"entrepot/grains/user/userpb"
+	"entrepot/grains/warehouse"
 	"entrepot/grains/wishlist"
 	"entrepot/http/api"
 	"entrepot/http/edge"
@@ -82,7 +84,9 @@ const password = "a long sentence of the test"
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{users: map[string]*userpb.User{}, tokens: map[string]string{}, errors: &errorLog{}}
-	kinds := []*grains.Kind{user.Kind(), access.Kind(), apikey.Kind(), mail.Kind(), invitation.Kind(), company.Kind(), companystats.Kind(), shop.Kind(), product.Kind(), cart.Kind(), wishlist.Kind(), review.Kind(), stockwatch.Kind(), order.Kind(), series.Kind(), payment.Kind(), stock.Kind()}
+	kinds := []*grains.Kind{user.Kind(), access.Kind(), apikey.Kind(), mail.Kind(), invitation.Kind(), company.Kind(), companystats.Kind(), shop.Kind(), product.Kind(), cart.Kind(), order.Kind(), series.Kind(), payment.Kind(), stock.Kind()}
+	kinds = append(kinds, wishlist.Kind(), review.Kind(), stockwatch.Kind())
+	kinds = append(kinds, warehouse.Kind(), sourcing.Kind())
 	w.Member = grainstest.New(t, storetest.NewMemory(), kinds)
 	if err := w.Store.Ensure(t.Context(), []*persistence.Collection{auditLogs, stock.Movements, shop.Sales, review.Purchases, api.IdempotencyKeys}); err != nil {
 		t.Fatal(err)
@@ -95,7 +99,7 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	passwords, err := api.NewPasswords(4)
+	passwords, err := api.NewPasswords(4, api.Bcrypt{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,8 +139,9 @@ func (w *world) mount() {
 
 func allServices(d api.Deps) []api.Routes {
 	return []api.Routes{
-		api.Auth(d), api.Company(d), api.Shop(d), api.Products(d), api.Reviews(d), api.StockWatches(d), api.Cart(d), api.Wishlist(d), api.Sales(d), api.Payment(d),
-		api.Inventory(d), api.Audit(d), api.HealthAll(d), api.WellKnown(d), api.Health(d, "gateway"),
+		api.Auth(d), api.Company(d), api.Shop(d), api.Products(d), api.Cart(d), api.Sales(d), api.Payment(d),
+		api.Reviews(d), api.StockWatches(d), api.Wishlist(d),
+		api.Inventory(d), api.Logistics(d), api.Audit(d), api.HealthAll(d), api.WellKnown(d), api.Health(d, "gateway"),
 	}
 }
 
