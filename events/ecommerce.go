@@ -133,3 +133,17 @@ type CartItem struct {
 
 // EventType is the routing key.
 func (CartUpdated) EventType() string { return "cart.updated" }
+
+// ProductViewed happens when somebody looks at a product. It is not a company's
+// to read, as it says what one person is interested in.
+type ProductViewed struct {
+	UserID    entrepot.ID `json:"userId,omitempty"` // none for a viewer who is not known
+	ProductID entrepot.ID `json:"productId"`
+	CompanyID entrepot.ID `json:"companyId"`
+	ViewedAt  time.Time   `json:"viewedAt"`
+	Duration  int64       `json:"duration,omitempty"` // ms; none when it is not known
+	Repeated  bool        `json:"repeated,omitempty"` // the user looked at it in the half hour before, too
+}
+
+// EventType is the routing key.
+func (ProductViewed) EventType() string { return "product.viewed" }

@@ -39,7 +39,10 @@ var mounts = map[string]func(api.Deps) []api.Routes{
 	"company": func(d api.Deps) []api.Routes { return []api.Routes{api.Company(d)} },
 	"shop":    func(d api.Deps) []api.Routes { return []api.Routes{api.Shop(d)} },
 	"ecommerce": func(d api.Deps) []api.Routes {
-		return []api.Routes{api.Products(d), api.Reviews(d), api.StockWatches(d), api.Cart(d), api.Wishlist(d)}
+		return []api.Routes{
+			api.Products(d), api.Recommendations(d), api.Reviews(d), api.StockWatches(d),
+			api.Cart(d), api.Wishlist(d),
+		}
 	},
 	"sales":     func(d api.Deps) []api.Routes { return []api.Routes{api.Sales(d)} },
 	"payment":   func(d api.Deps) []api.Routes { return []api.Routes{api.Payment(d)} },
