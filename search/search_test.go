@@ -96,7 +96,7 @@ func TestTextIsFound(t *testing.T) {
 		"espresso cup": "cup", "cup espresso": "cup", "espreso cup": "cup", "epsresso cups": "cup", // typing errors, order, plural
 		"ESPRESSO": "beans cup machine", // name before description
 		"mugs":     "mug", "terra mug": "mug", "terra stoneware": "mug cup",
-		"esp": "beans cup machine", "espresso mach": "beans machine",
+		"esp": "cup beans machine", "espresso mach": "beans machine",
 		"tea pot": "teapot", "pourover": "dripper", "pour over dripper": "dripper", "drip-01": "dripper", "kasebrett": "kaese",
 		"coffeemachine": "machine beans",
 		"nothing":       "", "the": "", "\"": "", "*": "", "name:mug": "mug", "+mug -stoneware": "mug",
