@@ -87,14 +87,13 @@ func (b *board) add(id entrepot.ID, weight float64, at int64, half time.Duration
 		*b = append(*b, ranked{ID: id, Decayed: Decayed{weight, at}})
 		return &(*b)[len(*b)-1]
 	}
-	weakest := 0
+	weakest, taken := 0, math.Inf(1)
 	for i := range *b {
-		if (*b)[i].at(at, half) < (*b)[weakest].at(at, half) {
-			weakest = i
+		if w := (*b)[i].at(at, half); w < taken {
+			weakest, taken = i, w
 		}
 	}
 	r := &(*b)[weakest]
-	taken := r.at(at, half)
 	*r = ranked{ID: id, Decayed: Decayed{taken + weight, at}, Taken: taken}
 	return r
 }
