@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"entrepot"
@@ -90,9 +91,9 @@ func (s *Taste) View(t entrepot.Turn, c *recommendpb.View) ([]events.Event, erro
 		ProductID: c.ProductId, CompanyID: c.CompanyId, ViewedAt: time.UnixMilli(t.Now.UnixMilli()).UTC(), Duration: c.DurationMs,
 	}}
 	if nobody {
-		// A key of the window: the same viewer of the same product is recorded once in it.
-		v.key = entrepot.DeriveID(c.Viewer, c.ProductId)
-		if s.Counted.has(v.key, window(v.at)) {
+		// The same viewer of the same product is recorded once in a window.
+		v.key = entrepot.DeriveID(c.Viewer, c.ProductId, strconv.FormatInt(window(v.at), 10))
+		if s.Counted.has(v.key) {
 			return nil, nil
 		}
 		return []events.Event{v}, nil
