@@ -16,12 +16,17 @@ import (
 	"entrepot/grains/order"
 	"entrepot/grains/payment"
 	"entrepot/grains/product"
+	"entrepot/grains/review"
 	"entrepot/grains/recommend"
 	"entrepot/grains/series"
 	"entrepot/grains/shop"
+	"entrepot/grains/sourcing"
 	"entrepot/grains/stock"
+	"entrepot/grains/stockwatch"
 	"entrepot/grains/usage"
 	"entrepot/grains/user"
+	"entrepot/grains/warehouse"
+	"entrepot/grains/wishlist"
 	"entrepot/persistence"
 )
 
@@ -67,13 +72,28 @@ var services = []service{
 		keeps:   true,
 	},
 	{
-		name: "ecommerce", port: 4, database: "ecommercedb", routes: []string{"/products", "/cart"},
-		kinds: []func() *grains.Kind{product.Kind, cart.Kind, recommend.AffinityKind, recommend.TrendingKind, recommend.TasteKind},
-		rows:  []*persistence.Collection{recommend.Views},
-		queue: events.Queue{Name: "product.events", Bindings: actors.RecommendBindings},
+		name: "ecommerce", port: 4, database: "ecommercedb", routes: []string{"/products", "/cart", "/wishlist"},
+		kinds: []func() *grains.Kind{
+			product.Kind,
+			cart.Kind,
+			wishlist.Kind, review.Kind, stockwatch.Kind,
+			recommend.AffinityKind, recommend.TrendingKind, recommend.TasteKind,
+		},
+		rows: []*persistence.Collection{
+			review.Purchases,
+			recommend.Views,
+		},
+		queue: events.Queue{Name: "product.events", Bindings: []string{
+			"company.deleted", "user.deleted", "review.*", "order.created", "order.confirmed", "order.cancelled", "inventory.updated",
+			"product.viewed", "wishlist.item_added",
+		}},
 		consume: func(s persistence.Store, a grains.Asker) events.Handler {
 			return actors.Each(
 				actors.On(actors.Catalogue(s, a), "company.deleted"),
+				actors.Shoppers(s, a),
+				actors.Purchases(s),
+				actors.Ratings(s, a),
+				actors.BackInStock(s, a),
 				actors.Recommendations(s, a),
 			)
 		},
@@ -93,7 +113,7 @@ var services = []service{
 	},
 	{
 		name: "inventory", port: 7, database: "inventorydb", routes: []string{"/inventory"},
-		kinds:   []func() *grains.Kind{stock.Kind},
+		kinds:   []func() *grains.Kind{stock.Kind, warehouse.Kind, sourcing.Kind},
 		rows:    []*persistence.Collection{stock.Movements},
 		queue:   events.Queue{Name: "inventory.events", Bindings: []string{"inventory.updated"}},
 		consume: func(s persistence.Store, _ grains.Asker) events.Handler { return actors.Ledger(s) },

@@ -39,6 +39,7 @@ func (w *world) writes() []struct {
 		{"company_admin", "POST", "/api/shops/" + w.shopA + "/staff", `{"userIds":["` + id + `"]}`, []string{"managerId"}, nil, nil},
 		{"company_admin", "POST", "/api/products", `{"shopIds":["` + w.shopA + `"],"sku":"A","name":"A","price":1,"currency":"EUR"}`, []string{"sku", "name", "currency", "companyId"}, nil, []string{"price"}},
 		{"company_admin", "PATCH", "/api/products/" + w.mug, `{"name":"A"}`, []string{"name", "status", "brand"}, nil, []string{"price"}},
+		{"customer", "POST", "/api/cart/items", `{"productId":"` + w.mug + `","quantity":1}`, []string{"productId", "shopId", "variantId"}, []string{"quantity"}, nil},
 		{"customer", "POST", "/api/products/" + w.mug + "/views", `{"duration":1000}`, nil, []string{"duration"}, nil},
 		{"customer", "POST", "/api/cart/items", `{"productId":"` + w.mug + `","quantity":1}`, []string{"productId", "shopId"}, []string{"quantity"}, nil},
 		{"customer", "PUT", "/api/cart/items/" + id, `{"quantity":1}`, nil, []string{"quantity"}, nil},
@@ -49,6 +50,10 @@ func (w *world) writes() []struct {
 		{"company_admin", "POST", "/api/payments/" + id + "/refund", `{"reason":"a"}`, []string{"reason"}, nil, []string{"amount"}},
 		{"company_admin", "POST", "/api/inventory/items", `{"productId":"` + w.mug + `","shopId":"` + w.shopA + `","quantity":1,"reason":"a"}`, []string{"productId", "shopId", "reason"}, []string{"quantity"}, nil},
 		{"company_admin", "POST", "/api/inventory/items/" + id + "/receive", `{"quantity":1,"reason":"a"}`, []string{"reason"}, []string{"quantity"}, nil},
+		{"company_admin", "POST", "/api/inventory/items/" + id + "/adjust", `{"delta":1,"reason":"found"}`, []string{"reason", "note"}, nil, nil},
+		{"company_admin", "PATCH", "/api/inventory/items/" + id, `{"reorderPoint":1}`, nil, []string{"reorderPoint", "reorderQuantity", "safetyStock"}, nil},
+		{"company_admin", "POST", "/api/inventory/warehouses", `{"name":"A","code":"A"}`, []string{"name", "code"}, []string{"priority"}, nil},
+		{"company_admin", "PUT", "/api/inventory/sourcing/" + w.shopA, `{"strategy":"nearest"}`, []string{"strategy"}, []string{"shopPriority"}, nil},
 	}
 }
 
@@ -121,6 +126,8 @@ func (w *world) badOthers() []bad {
 		{"customer", "POST", "/api/cart/items", `{"productId":"` + id + `","quantity":1}`, 404, "productId"},
 		{"customer", "POST", "/api/cart/items", `{"productId":"` + strings.ToUpper(w.mug) + `","quantity":1}`, 400, "productId"},
 		{"customer", "POST", "/api/cart/items", `{"quantity":1}`, 400, "productId"},
+		{"customer", "POST", "/api/cart/items", `{"productId":"` + w.mug + `","variantId":"` + id + `","quantity":1}`, 404, "variantId"},
+		{"customer", "POST", "/api/orders", order(`[{"productId":"` + w.mug + `","variantId":"` + id + `","quantity":1}]`), 404, "items[0].variantId"},
 		{"customer", "POST", "/api/cart/items", ``, 400, "body"},
 		{"customer", "PUT", "/api/cart/items/x", `{"quantity":1}`, 404, ""},
 		{"customer", "POST", "/api/payments/process", `{"orderId":"` + id + `","gateway":"manual","method":"card"}`, 404, "orderId"},
@@ -174,7 +181,10 @@ func TestBadInput(t *testing.T) {
 	w.deps.Logins = nil
 	w.mount()
 	before := len(w.Events())
-	cases := append(w.badBodies(), w.badOthers()...)
+	cases := w.badBodies()
+	cases = append(cases, w.badOthers()...)
+	cases = append(cases, w.badProducts()...)
+	cases = append(cases, w.badLogistics()...)
 	for _, c := range cases {
 		var body any
 		if c.body != "" || c.method != "GET" {

@@ -24,6 +24,7 @@ func (w *matrix) hidden(role string) (out []string) {
 	}
 	company := []string{"user", "api key", "invitation", "audit log"}
 	traded := []string{"order", "payment"}
+	traded = append(traded, logistics...)
 	switch entrepot.Role(role) {
 	case entrepot.SuperAdmin:
 		return nil
@@ -42,6 +43,7 @@ func (w *matrix) hidden(role string) (out []string) {
 		add(sibling, append(company, traded...)...)
 		add(other, append(company, traded...)...)
 		add(own, append(company, "stock")...)
+		add(own, logistics...)
 		add(sibling, "stock")
 		add(other, "stock")
 		out = append(out, "_staff@demo.test", "other_customer@demo.test")

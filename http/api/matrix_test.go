@@ -32,6 +32,7 @@ type matrixRow struct {
 	thing  string
 	body   func(w *matrix, id string) any // nil: none
 	inBody bool                           // the id stands in the body
+	query  string
 }
 
 func static(v any) func(*matrix, string) any { return func(*matrix, string) any { return v } }
@@ -57,8 +58,11 @@ var rows = map[string]matrixRow{
 	}},
 	"get-payment":    {thing: "payment"},
 	"refund-payment": {thing: "payment", body: static(map[string]any{"amount": 0.01})},
-	"get-stock":      {thing: "stock"}, "list-movements": {thing: "stock"},
-	"receive-more": {thing: "stock", body: static(map[string]any{"quantity": 1, "reason": "purchase"})},
+	"get-stock":      {thing: "stock"}, "list-movements": {thing: "stock"}, "explain-stock": {thing: "stock"},
+	"get-stock-history": {thing: "stock", query: "?at=2026-01-01T00:00:00Z"},
+	"configure-stock":   {thing: "stock", body: static(map[string]any{"reorderPoint": 1})},
+	"adjust-stock":      {thing: "stock", body: static(map[string]any{"delta": 1, "reason": "found"})},
+	"receive-more":      {thing: "stock", body: static(map[string]any{"quantity": 1, "reason": "purchase"})},
 	"receive-goods": {thing: "product", inBody: true, body: func(w *matrix, id string) any {
 		shop := w.shopA
 		if id == w.ids["product"][sibling] {
@@ -67,6 +71,9 @@ var rows = map[string]matrixRow{
 		return map[string]any{"productId": id, "shopId": shop, "quantity": 1, "reason": "purchase"}
 	}},
 	"set-cart-item": {thing: "cart item", body: static(map[string]any{"quantity": 2})}, "remove-cart-item": {thing: "cart item"},
+	"get-warehouse": {thing: "warehouse"}, "delete-warehouse": {thing: "warehouse"},
+	"update-warehouse": {thing: "warehouse", body: static(map[string]any{"name": "New", "code": "NEW"})},
+	"get-sourcing":     {thing: "shop"}, "set-sourcing": {thing: "shop", body: static(map[string]any{"strategy": "nearest"})},
 	"get-user":    {thing: "user"},
 	"update-user": {thing: "user", body: static(map[string]any{"name": "New", "role": "shop_staff", "isActive": true})},
 	"delete-user": {thing: "user"}, "end-session": {thing: "session"},
@@ -154,6 +161,7 @@ func newMatrix(t *testing.T) *matrix {
 		"invitation": {invite("company_admin", "a@demo.test"), invite("company_admin", "b@demo.test"), invite("other_admin", "c@demo.test"), none},
 	}
 	w.shopsOf = w.ids["shop"]
+	w.addLogistics(t)
 	w.project(t)
 	var logs [places]string
 	logs[absent] = none
@@ -183,7 +191,7 @@ func (w *matrix) at(t *testing.T, r api.Route, as string, p place) *reply {
 	if row.body != nil {
 		body = row.body(w, id)
 	}
-	return w.call(t, as, r.Method, path, body)
+	return w.call(t, as, r.Method, path+row.query, body)
 }
 
 // said is a refusal without what names the request.

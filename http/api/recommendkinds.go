@@ -265,7 +265,7 @@ func (a *advice) choose(ctx context.Context, picks []pick) ([]Recommendation, er
 		}
 		for i, p := range products {
 			if p != nil && a.allows(p) && len(out) < a.in.Limit {
-				out = append(out, Recommendation{productOf(p), picks[i].kind, picks[i].reason(p), rounded(picks[i].score), picks[i].because})
+				out = append(out, Recommendation{productOf(p, a.in.ShopID, a.Now()), picks[i].kind, picks[i].reason(p), rounded(picks[i].score), picks[i].because})
 			}
 		}
 		picks = picks[n:]
