@@ -74,6 +74,11 @@ var rows = map[string]matrixRow{
 	"get-warehouse": {thing: "warehouse"}, "delete-warehouse": {thing: "warehouse"},
 	"update-warehouse": {thing: "warehouse", body: static(map[string]any{"name": "New", "code": "NEW"})},
 	"get-sourcing":     {thing: "shop"}, "set-sourcing": {thing: "shop", body: static(map[string]any{"strategy": "nearest"})},
+	"remove-wishlist-item": {thing: "wish"},
+	"list-reviews":         {thing: "public"}, "get-my-review": {thing: "my review"}, "delete-my-review": {thing: "my review"},
+	"update-my-review": {thing: "my review", body: static(map[string]any{"stars": 2})},
+	"approve-review":   {thing: "review"}, "reject-review": {thing: "review", body: static(map[string]any{"reason": "spam"})},
+	"notify-me": {thing: "public", body: static(map[string]any{})}, "delete-notification": {thing: "notification"},
 	"get-user":    {thing: "user"},
 	"update-user": {thing: "user", body: static(map[string]any{"name": "New", "role": "shop_staff", "isActive": true})},
 	"delete-user": {thing: "user"}, "end-session": {thing: "session"},
@@ -82,8 +87,9 @@ var rows = map[string]matrixRow{
 
 // listed are routes whose ids filter a list: what is foreign leaves it empty, and
 // the crawl (isolation_test.go) looks into them; and the one that names two
-// things, which shopstaff_test.go tries as every role.
-var listed = []string{"list-user-activity", "list-resource-history", "get-storefront", "remove-shop-staff"}
+// things, which shopstaff_test.go tries as every role; and the review of what was
+// not bought, which is forbidden, in reviews_test.go.
+var listed = []string{"list-user-activity", "list-resource-history", "get-storefront", "remove-shop-staff", "write-review"}
 
 // reaches is the rule of the role table, for roles that a route lets in.
 func reaches(role entrepot.Role, thing string, p place) bool {
@@ -130,6 +136,13 @@ func newMatrix(t *testing.T) *matrix {
 	invite := func(as, email string) string {
 		return w.want(t, 201, as, "POST", "/api/auth/invitations", map[string]any{"email": email, "role": "shop_staff"}).text("id")
 	}
+	wish := func(as, product string) string {
+		return w.want(t, 201, as, "POST", "/api/wishlist/items", map[string]any{"productId": product}).text("id")
+	}
+	soldOut := w.product(t, w.company, "SOLDOUT", 100, w.shopA)
+	await := func(as string) string {
+		return w.want(t, 201, as, "POST", "/api/products/"+soldOut+"/notify", map[string]any{}).text("id")
+	}
 	hash, err := w.deps.Passwords.Hash(t.Context(), password)
 	if err != nil {
 		t.Fatal(err)
@@ -154,11 +167,17 @@ func newMatrix(t *testing.T) *matrix {
 			pay("customer", order("customer", w.mug, w.shopA)), pay("other_customer", order("other_customer", w.cup, w.shopB)),
 			pay("other_customer", order("other_customer", w.otherMug, w.otherShop)), none,
 		},
-		"cart item":  {cart("customer", w.mug), cart("other_customer", w.cup), cart("other_customer", w.cup), none},
-		"user":       {user("own_staff"), user("sibling_staff"), user("other_staff"), none},
-		"session":    {sessions.text("items.0.id"), sessions.text("items.0.id"), sessions.text("items.0.id"), none},
-		"api key":    {key("company_admin"), key("company_admin"), key("other_admin"), none},
-		"invitation": {invite("company_admin", "a@demo.test"), invite("company_admin", "b@demo.test"), invite("other_admin", "c@demo.test"), none},
+		"cart item": {cart("customer", w.mug), cart("other_customer", w.cup), cart("other_customer", w.cup), none},
+		"wish":      {wish("customer", w.mug), wish("other_customer", w.cup), wish("other_customer", w.otherMug), none},
+		"my review": {w.mug, w.cup, w.otherMug, none},
+		"review": {
+			w.reviewed(t, "customer", w.mug, w.shopA), w.reviewed(t, "other_customer", w.cup, w.shopB), w.reviewed(t, "other_customer", w.otherMug, w.otherShop), none,
+		},
+		"notification": {await("customer"), await("other_customer"), await("other_customer"), none},
+		"user":         {user("own_staff"), user("sibling_staff"), user("other_staff"), none},
+		"session":      {sessions.text("items.0.id"), sessions.text("items.0.id"), sessions.text("items.0.id"), none},
+		"api key":      {key("company_admin"), key("company_admin"), key("other_admin"), none},
+		"invitation":   {invite("company_admin", "a@demo.test"), invite("company_admin", "b@demo.test"), invite("other_admin", "c@demo.test"), none},
 	}
 	w.shopsOf = w.ids["shop"]
 	w.addLogistics(t)
