@@ -214,6 +214,22 @@ func TestAnErasedUsersViewsGo(t *testing.T) {
 	}
 }
 
+func TestACancelledOrderWasNoPurchase(t *testing.T) {
+	t.Parallel()
+	l := newLearner(t)
+	mug, tea, ann := entrepot.DeriveID("mug"), entrepot.DeriveID("tea"), entrepot.DeriveID("ann")
+	order := placed(1, ann, mug, tea)
+	cancelled := delivery("cancelled", "order.cancelled", fmt.Sprintf(`{"orderId":%q,"customerId":%q}`, entrepot.DeriveID("order", "1"), ann))
+	given := delivery("given", "wishlist.item_removed", fmt.Sprintf(`{"userId":%q,"productId":%q}`, ann, mug))
+	cancelled.OccurredAt, given.OccurredAt = time.Now(), time.Now()
+	for range 2 {
+		l.want(t, order, cancelled, given)
+	}
+	if got := l.weights(t, mug, ann); got != "orders 1, trend 5, trend 5, viewed 1" {
+		t.Errorf("%s", got)
+	}
+}
+
 func TestAnErasedCompanyIsForgotten(t *testing.T) {
 	t.Parallel()
 	l := newLearner(t)

@@ -256,6 +256,31 @@ func TestATaste(t *testing.T) {
 	}
 }
 
+// TestWhatIsTakenBack: a cancelled order was interest and no purchase, a wish
+// given up is none. An order that is not the last one of its product changes nothing.
+func TestWhatIsTakenBack(t *testing.T) {
+	t.Parallel()
+	m := newMember(t)
+	like := func(event, how, order string, products ...string) {
+		t.Helper()
+		l := &recommendpb.Liking{EventId: event, AtMs: start.UnixMilli(), How: how, OrderId: order, ProductIds: products}
+		ask[*recommendpb.Done](t, m, platform, recommendpb.Tastes, ann.UserID, &recommendpb.Like{Likings: []*recommendpb.Liking{l}})
+		m.Restart()
+	}
+	like("1", Bought, "o1", a, b)
+	like("2", Bought, "o2", b)
+	like("3", Wished, "", c)
+	for range 2 {
+		like("4", Cancelled, "o1")
+		like("5", Unwished, "", c)
+		like("6", Cancelled, "o9")
+	}
+	items := ask[*recommendpb.Taste](t, m, ann, recommendpb.Tastes, ann.UserID, &recommendpb.GetTaste{}).Items
+	if len(items) != 2 || items[0].ProductId != b || items[0].Weight != 10 || items[0].BoughtMs == 0 || items[1].ProductId != a || items[1].Weight != 1 || items[1].How != Viewed || items[1].BoughtMs != 0 {
+		t.Fatalf("%v", items)
+	}
+}
+
 // TestAViewerCountsOnceInHalfAnHour, and viewers are told apart.
 func TestAViewerCountsOnceInHalfAnHour(t *testing.T) {
 	t.Parallel()
