@@ -281,7 +281,10 @@ func (s *recommendAPI) likeIt(ctx context.Context, id entrepot.ID, n int) ([]Sim
 	if !fresh {
 		asked := s.Now()
 		var err error
-		if hits, err = s.Similar(ctx, id, most); err != nil {
+		if hits, err = s.Similar(ctx, id, most); entrepot.CodeOf(err) == entrepot.CodeUnavailable {
+			hits, err = s.similarByContent(ctx, id, most) // the index is being built
+		}
+		if err != nil {
 			return nil, err
 		}
 		s.likes.put(id, hits, asked)
