@@ -87,7 +87,7 @@ var services = []service{
 		},
 		queue: events.Queue{Name: "product.events", Bindings: []string{
 			"company.deleted", "user.deleted", "review.*", "order.created", "order.confirmed", "order.cancelled", "inventory.updated",
-			"product.viewed", "wishlist.item_added",
+			"product.viewed", "wishlist.item_added", "wishlist.item_removed",
 		}},
 		consume: func(s persistence.Store, a grains.Asker) events.Handler {
 			return actors.Each(
