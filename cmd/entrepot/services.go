@@ -21,6 +21,7 @@ import (
 	"entrepot/grains/sourcing"
 	"entrepot/grains/stock"
 	"entrepot/grains/usage"
+	"entrepot/grains/transfer"
 	"entrepot/grains/user"
 	"entrepot/grains/warehouse"
 	"entrepot/persistence"
@@ -87,7 +88,7 @@ var services = []service{
 	},
 	{
 		name: "inventory", port: 7, database: "inventorydb", routes: []string{"/inventory"},
-		kinds:   []func() *grains.Kind{stock.Kind, warehouse.Kind, sourcing.Kind},
+		kinds:   []func() *grains.Kind{stock.Kind, warehouse.Kind, sourcing.Kind, transfer.Kind},
 		rows:    []*persistence.Collection{stock.Movements},
 		queue:   events.Queue{Name: "inventory.events", Bindings: []string{"inventory.updated"}},
 		consume: func(s persistence.Store, _ grains.Asker) events.Handler { return actors.Ledger(s) },

@@ -12,10 +12,11 @@ import (
 )
 
 // Logistics is the half of the inventory service that moves goods between
-// locations and buys them: warehouses, sourcing.
+// locations and buys them: warehouses,
+// sourcing, transfers.
 func Logistics(d Deps) Routes {
 	s := &logisticsAPI{d.withDefaults()}
-	admins := Only(entrepot.CompanyAdmin)
+	admins, write := Only(entrepot.CompanyAdmin), Only(entrepot.CompanyAdmin, entrepot.ShopManager)
 	return Routes{"inventory", []Route{
 		route(Route{
 			ID: "list-warehouses", Method: http.MethodGet, Path: "/inventory/warehouses", Access: Staff, Summary: "List warehouses",
@@ -33,6 +34,28 @@ func Logistics(d Deps) Routes {
 		}, s.deleteWarehouse),
 		route(Route{ID: "get-sourcing", Method: http.MethodGet, Path: "/inventory/sourcing/{shopId}", Access: Staff, Summary: "Where a shop's orders may be sent from, in order"}, s.getSourcing),
 		route(Route{ID: "set-sourcing", Method: http.MethodPut, Path: "/inventory/sourcing/{shopId}", Access: admins, Summary: "Set how a shop's orders choose among its locations"}, s.setSourcing),
+		route(Route{
+			ID: "list-transfers", Method: http.MethodGet, Path: "/inventory/transfers", Access: Staff, Summary: "List transfers",
+			Doc: "Admins see all of the company, managers and staff those from or to their shops. A page may hold fewer than limit while there is a next one.",
+		}, s.listTransfers),
+		route(Route{
+			ID: "create-transfer", Method: http.MethodPost, Keyed: true, Path: "/inventory/transfers", Access: write, Status: http.StatusCreated, Summary: "Draft a transfer",
+			Doc: "Who runs either end may: goods can be asked for.",
+		}, s.createTransfer),
+		route(Route{ID: "get-transfer", Method: http.MethodGet, Path: "/inventory/transfers/{id}", Access: Staff, Summary: "Read a transfer"}, s.getTransfer),
+		route(Route{ID: "set-transfer-lines", Method: http.MethodPut, Path: "/inventory/transfers/{id}/lines", Access: write, Summary: "Replace the lines of a draft"}, s.setTransferLines),
+		route(Route{
+			ID: "ship-transfer", Method: http.MethodPost, Keyed: true, Path: "/inventory/transfers/{id}/ship", Access: write, Summary: "Ship a transfer",
+			Doc: "For who runs the source. All lines leave it or none: 409 names those that lack.",
+		}, s.shipTransfer),
+		route(Route{
+			ID: "receive-transfer", Method: http.MethodPost, Keyed: true, Path: "/inventory/transfers/{id}/receive", Access: write, Summary: "Receive a transfer, or a part of it",
+			Doc: "For who runs the destination. With final, what is still in transit is lost. More than is in transit is refused: it is found by an adjustment of the stock item.",
+		}, s.receiveTransfer),
+		route(Route{
+			ID: "cancel-transfer", Method: http.MethodPost, Keyed: true, Path: "/inventory/transfers/{id}/cancel", Access: write, Summary: "Cancel a transfer",
+			Doc: "What is in transit goes back to the source, whose people alone may do that.",
+		}, s.cancelTransfer),
 	}}
 }
 

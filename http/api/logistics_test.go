@@ -4,11 +4,12 @@ import (
 	"testing"
 
 	"entrepot"
+	"entrepot/grains/stock/stockpb"
 )
 
 // logistics are the things of the matrix that staff of other shops and companies
 // do not see.
-var logistics = []string{"warehouse"}
+var logistics = []string{"warehouse", "transfer", "delivery"}
 
 // addLogistics puts one of everything that the logistics has in every place.
 func (w *matrix) addLogistics(t *testing.T) {
@@ -19,6 +20,80 @@ func (w *matrix) addLogistics(t *testing.T) {
 	}
 	w.ids["warehouse"] = [places]string{
 		warehouse("company_admin", "A", w.shopA), warehouse("company_admin", "B", w.shopB), warehouse("other_admin", "A", w.otherShop), none,
+	}
+	at := w.ids["warehouse"]
+	transfer := func(as, product, from, to string, ship bool) string {
+		id := w.want(t, 201, as, "POST", "/api/inventory/transfers", map[string]any{
+			"fromLocationId": from, "toLocationId": to, "lines": []any{map[string]any{"productId": product, "quantity": 1}},
+		}).text("id")
+		if ship {
+			w.want(t, 200, as, "POST", "/api/inventory/transfers/"+id+"/ship", nil)
+		}
+		return id
+	}
+	w.ids["transfer"] = [places]string{
+		transfer("company_admin", w.mug, w.shopA, at[own], false), transfer("company_admin", w.cup, w.shopB, at[sibling], false),
+		transfer("other_admin", w.otherMug, w.otherShop, at[other], false), none,
+	}
+	w.ids["delivery"] = [places]string{
+		transfer("company_admin", w.mug, w.shopB, w.shopA, true), transfer("company_admin", w.cup, w.shopB, at[sibling], true),
+		transfer("other_admin", w.otherMug, w.otherShop, at[other], true), none,
+	}
+}
+
+func (w *matrix) transfers() []string { ids := w.ids["transfer"]; return ids[:] }
+
+func TestTransfersByHTTP(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const path = "/api/inventory/transfers"
+	body := map[string]any{"fromLocationId": w.shopA, "toLocationId": w.shopB, "note": "weekly", "lines": []any{map[string]any{"productId": w.mug, "quantity": 60}}}
+	first := w.want(t, 201, "shop_manager", "POST", path, body, "Idempotency-Key", "t")
+	id := first.text("id")
+	if again := w.want(t, 201, "shop_manager", "POST", path, body, "Idempotency-Key", "t"); again.text("id") != id {
+		t.Fatal("made twice")
+	}
+	if first.text("status") != "draft" || first.text("lines.0.sku") != "MUG" || first.text("lines.0.variantId") != w.mug || first.header.Get("ETag") != `"1"` {
+		t.Fatalf("%v %s", first.header, first.raw)
+	}
+	lines := map[string]any{"lines": []any{map[string]any{"productId": w.mug, "quantity": 101}}}
+	w.want(t, 200, "shop_manager", "PUT", path+"/"+id+"/lines", lines, "If-Match", `"1"`)
+	w.want(t, 409, "shop_manager", "PUT", path+"/"+id+"/lines", lines, "If-Match", `"1"`)
+	if r := w.want(t, 409, "shop_manager", "POST", path+"/"+id+"/ship", nil); r.text("code") != "out_of_stock" || !names(r, "lines[0].quantity") {
+		t.Fatalf("101 of 100: %s", r.raw)
+	}
+	lines["lines"] = []any{map[string]any{"productId": w.mug, "quantity": 60}}
+	w.want(t, 200, "shop_manager", "PUT", path+"/"+id+"/lines", lines)
+	if r := w.want(t, 200, "shop_manager", "POST", path+"/"+id+"/ship", nil); r.text("status") != "in_transit" || r.at("lines.0.inTransit") != 60.0 {
+		t.Fatalf("%s", r.raw)
+	}
+	onHand := func(shop string) any {
+		return w.want(t, 200, "company_admin", "GET", "/api/inventory/items/"+stockpb.ID(w.mug, shop), nil).at("onHand")
+	}
+	if a, b := onHand(w.shopA), onHand(w.shopB); a != 40.0 || b != 100.0 {
+		t.Fatalf("on hand %v and %v", a, b)
+	}
+	w.want(t, 403, "shop_manager", "POST", path+"/"+id+"/receive", map[string]any{"final": true})
+	part := map[string]any{"lines": []any{map[string]any{"variantId": w.mug, "quantity": 50}}}
+	for range 2 {
+		w.want(t, 200, "company_admin", "POST", path+"/"+id+"/receive", part, "Idempotency-Key", "r1")
+	}
+	if r := w.want(t, 400, "company_admin", "POST", path+"/"+id+"/receive", part); !names(r, "lines[0].quantity") {
+		t.Fatalf("50 of 10: %s", r.raw)
+	}
+	last := map[string]any{"lines": []any{map[string]any{"variantId": w.mug, "quantity": 9}}, "final": true, "reason": "broken"}
+	r := w.want(t, 200, "company_admin", "POST", path+"/"+id+"/receive", last)
+	if r.text("status") != "received" || r.at("lines.0.lost") != 1.0 || onHand(w.shopB) != 159.0 {
+		t.Fatalf("%s", r.raw)
+	}
+	w.want(t, 409, "company_admin", "POST", path+"/"+id+"/cancel", nil)
+	for query, n := range map[string]int{"": 1, "?status=received": 1, "?status=draft": 0, "?fromLocationId=" + w.shopA: 1, "?toLocationId=" + w.shopA: 0} {
+		if r := w.want(t, 200, "shop_staff", "GET", path+query, nil); len(r.list("items")) != n {
+			t.Errorf("%s: %s", query, r.raw)
+		}
+	}
+	if r := w.want(t, 200, "other_admin", "GET", path, nil); len(r.list("items")) != 0 {
+		t.Errorf("another company: %s", r.raw)
 	}
 }
 
@@ -105,6 +180,9 @@ func TestWarehouseLists(t *testing.T) {
 
 func (w *world) badLogistics() []bad {
 	id := entrepot.NewID()
+	transfer := func(from, to, product string) string {
+		return `{"fromLocationId":"` + from + `","toLocationId":"` + to + `","lines":[{"productId":"` + product + `","quantity":1}]}`
+	}
 	return []bad{
 		{"company_admin", "POST", "/api/inventory/warehouses", `{"name":"A","code":"A","servesShopIds":["x"]}`, 400, "servesShopIds[0]"},
 		{"company_admin", "POST", "/api/inventory/warehouses", `{"name":"A","code":"A","servesShopIds":["` + id + `"]}`, 404, "servesShopIds[0]"},
@@ -116,5 +194,15 @@ func (w *world) badLogistics() []bad {
 		{"company_admin", "GET", "/api/inventory/warehouses?isActive=x", "", 400, "isActive"},
 		{"company_admin", "PUT", "/api/inventory/sourcing/x", `{"strategy":"nearest"}`, 404, ""},
 		{"company_admin", "PUT", "/api/inventory/sourcing/" + w.shopA, `{"strategy":"x"}`, 400, "strategy"},
+		{"shop_manager", "POST", "/api/inventory/transfers", transfer(w.shopA, w.shopA, w.mug), 400, "toLocationId"},
+		{"shop_manager", "POST", "/api/inventory/transfers", transfer(w.shopA, id, w.mug), 404, "toLocationId"},
+		{"shop_manager", "POST", "/api/inventory/transfers", transfer(w.otherShop, w.shopA, w.mug), 404, "fromLocationId"},
+		{"company_admin", "POST", "/api/inventory/transfers", transfer(w.shopA, w.shopB, id), 404, "lines[0].productId"},
+		{"company_admin", "POST", "/api/inventory/transfers", transfer(w.shopA, w.shopB, w.otherMug), 404, "lines[0].productId"},
+		{"company_admin", "POST", "/api/inventory/transfers", transfer(w.shopA, w.shopB, w.mug+`","variantId":"`+id), 404, "lines[0].variantId"},
+		{"company_admin", "POST", "/api/inventory/transfers", transfer(w.shopA, w.shopB, w.mug+`","quantity":1},{"productId":"`+w.mug), 400, "lines[1].variantId"},
+		{"company_admin", "POST", "/api/inventory/transfers", `{"fromLocationId":"` + w.shopA + `","toLocationId":"` + w.shopB + `","lines":[]}`, 400, "lines"},
+		{"company_admin", "POST", "/api/inventory/transfers/" + id + "/ship", `{}`, 404, ""},
+		{"company_admin", "GET", "/api/inventory/transfers?status=lost", "", 400, "status"},
 	}
 }

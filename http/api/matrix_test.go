@@ -70,6 +70,12 @@ var rows = map[string]matrixRow{
 	"get-warehouse": {thing: "warehouse"}, "delete-warehouse": {thing: "warehouse"},
 	"update-warehouse": {thing: "warehouse", body: static(map[string]any{"name": "New", "code": "NEW"})},
 	"get-sourcing":     {thing: "shop"}, "set-sourcing": {thing: "shop", body: static(map[string]any{"strategy": "nearest"})},
+	"get-transfer": {thing: "transfer"}, "ship-transfer": {thing: "transfer"}, "cancel-transfer": {thing: "transfer"},
+	"set-transfer-lines": {thing: "transfer", body: func(w *matrix, id string) any {
+		p := max(0, slices.Index(w.transfers(), id))
+		return map[string]any{"lines": []any{map[string]any{"productId": w.ids["public"][p], "quantity": 1}}}
+	}},
+	"receive-transfer": {thing: "delivery", body: static(map[string]any{"final": true})},
 	"get-user":    {thing: "user"},
 	"update-user": {thing: "user", body: static(map[string]any{"name": "New", "role": "shop_staff", "isActive": true})},
 	"delete-user": {thing: "user"}, "end-session": {thing: "session"},
