@@ -143,3 +143,60 @@ type TransferCancelled struct {
 
 // EventType is the routing key.
 func (TransferCancelled) EventType() string { return "transfer.cancelled" }
+
+// StocktakeOpened happens when a location's stock begins to be counted.
+type StocktakeOpened struct {
+	StocktakeID entrepot.ID     `json:"stocktakeId"`
+	CompanyID   entrepot.ID     `json:"companyId"`
+	LocationID  entrepot.ID     `json:"locationId"`
+	Items       []StocktakeItem `json:"items"`
+	Note        string          `json:"note,omitempty"`
+	OpenedAt    time.Time       `json:"openedAt"`
+}
+
+// StocktakeItem is what a stock item had on hand when its counting was opened.
+type StocktakeItem struct {
+	ProductID entrepot.ID `json:"productId"`
+	VariantID entrepot.ID `json:"variantId"`
+	OnHand    int64       `json:"onHand"`
+}
+
+// EventType is the routing key.
+func (StocktakeOpened) EventType() string { return "stocktake.opened" }
+
+// StocktakeClosed happens when what was counted is booked into the stock.
+type StocktakeClosed struct {
+	StocktakeID entrepot.ID         `json:"stocktakeId"`
+	CompanyID   entrepot.ID         `json:"companyId"`
+	LocationID  entrepot.ID         `json:"locationId"`
+	Counted     int64               `json:"counted"`   // items
+	Uncounted   int64               `json:"uncounted"` // items, left as they are
+	More        int64               `json:"more"`      // pieces found beyond what was expected
+	Fewer       int64               `json:"fewer"`     // pieces missing
+	Variances   []StocktakeVariance `json:"variances"` // of items where the count differs
+	ClosedAt    time.Time           `json:"closedAt"`
+}
+
+// StocktakeVariance is what one item was counted to differ by.
+type StocktakeVariance struct {
+	ProductID entrepot.ID `json:"productId"`
+	VariantID entrepot.ID `json:"variantId"`
+	Expected  int64       `json:"expected"` // on hand when it was counted
+	Counted   int64       `json:"counted"`
+	Refused   string      `json:"refused,omitempty"` // why it is not booked
+}
+
+// EventType is the routing key.
+func (StocktakeClosed) EventType() string { return "stocktake.closed" }
+
+// StocktakeCancelled happens when a stocktake is given up; nothing is booked.
+type StocktakeCancelled struct {
+	StocktakeID entrepot.ID `json:"stocktakeId"`
+	CompanyID   entrepot.ID `json:"companyId"`
+	LocationID  entrepot.ID `json:"locationId"`
+	Reason      string      `json:"reason,omitempty"`
+	CancelledAt time.Time   `json:"cancelledAt"`
+}
+
+// EventType is the routing key.
+func (StocktakeCancelled) EventType() string { return "stocktake.cancelled" }

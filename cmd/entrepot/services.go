@@ -20,8 +20,9 @@ import (
 	"entrepot/grains/shop"
 	"entrepot/grains/sourcing"
 	"entrepot/grains/stock"
-	"entrepot/grains/usage"
+	"entrepot/grains/stocktake"
 	"entrepot/grains/transfer"
+	"entrepot/grains/usage"
 	"entrepot/grains/user"
 	"entrepot/grains/warehouse"
 	"entrepot/persistence"
@@ -88,7 +89,7 @@ var services = []service{
 	},
 	{
 		name: "inventory", port: 7, database: "inventorydb", routes: []string{"/inventory"},
-		kinds:   []func() *grains.Kind{stock.Kind, warehouse.Kind, sourcing.Kind, transfer.Kind},
+		kinds:   []func() *grains.Kind{stock.Kind, warehouse.Kind, sourcing.Kind, transfer.Kind, stocktake.Kind},
 		rows:    []*persistence.Collection{stock.Movements},
 		queue:   events.Queue{Name: "inventory.events", Bindings: []string{"inventory.updated"}},
 		consume: func(s persistence.Store, _ grains.Asker) events.Handler { return actors.Ledger(s) },

@@ -35,6 +35,7 @@ import (
 	"entrepot/grains/sourcing"
 	"entrepot/grains/stock"
 	"entrepot/grains/stock/stockpb"
+	"entrepot/grains/stocktake"
 	"entrepot/grains/transfer"
 	"entrepot/grains/user"
 	"entrepot/grains/user/userpb"
@@ -83,7 +84,7 @@ func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{users: map[string]*userpb.User{}, tokens: map[string]string{}, errors: &errorLog{}}
 	kinds := []*grains.Kind{user.Kind(), access.Kind(), apikey.Kind(), mail.Kind(), invitation.Kind(), company.Kind(), companystats.Kind(), shop.Kind(), product.Kind(), cart.Kind(), order.Kind(), series.Kind(), payment.Kind(), stock.Kind()}
-	kinds = append(kinds, warehouse.Kind(), sourcing.Kind(), transfer.Kind())
+	kinds = append(kinds, warehouse.Kind(), sourcing.Kind(), transfer.Kind(), stocktake.Kind())
 	w.Member = grainstest.New(t, storetest.NewMemory(), kinds)
 	if err := w.Store.Ensure(t.Context(), []*persistence.Collection{auditLogs, stock.Movements, shop.Sales, api.IdempotencyKeys}); err != nil {
 		t.Fatal(err)

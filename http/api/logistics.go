@@ -13,7 +13,7 @@ import (
 
 // Logistics is the half of the inventory service that moves goods between
 // locations and buys them: warehouses,
-// sourcing, transfers.
+// sourcing, transfers, stocktakes.
 func Logistics(d Deps) Routes {
 	s := &logisticsAPI{d.withDefaults()}
 	admins, write := Only(entrepot.CompanyAdmin), Only(entrepot.CompanyAdmin, entrepot.ShopManager)
@@ -56,6 +56,21 @@ func Logistics(d Deps) Routes {
 			ID: "cancel-transfer", Method: http.MethodPost, Keyed: true, Path: "/inventory/transfers/{id}/cancel", Access: write, Summary: "Cancel a transfer",
 			Doc: "What is in transit goes back to the source, whose people alone may do that.",
 		}, s.cancelTransfer),
+		route(Route{ID: "list-stocktakes", Method: http.MethodGet, Path: "/inventory/stocktakes", Access: Staff, Summary: "List stocktakes"}, s.listStocktakes),
+		route(Route{
+			ID: "open-stocktake", Method: http.MethodPost, Keyed: true, Path: "/inventory/stocktakes", Access: write, Status: http.StatusCreated, Summary: "Open a stocktake",
+			Doc: "Of named stock items of a location or of all. A location is counted by one stocktake at a time.",
+		}, s.openStocktake),
+		route(Route{ID: "get-stocktake", Method: http.MethodGet, Path: "/inventory/stocktakes/{id}", Access: Staff, Summary: "Read a stocktake with its variances"}, s.getStocktake),
+		route(Route{
+			ID: "set-counts", Method: http.MethodPut, Path: "/inventory/stocktakes/{id}/counts", Access: Only(entrepot.CompanyAdmin, entrepot.ShopManager, entrepot.ShopStaff), Summary: "Note what was counted",
+			Doc: "A count is compared with what the stock item has on hand at this moment. Items that are not named keep their count.",
+		}, s.setCounts),
+		route(Route{
+			ID: "close-stocktake", Method: http.MethodPost, Keyed: true, Path: "/inventory/stocktakes/{id}/close", Access: write, Summary: "Book the variances",
+			Doc: "Each item's on-hand changes by its variance, whatever has moved since it was counted; what was not counted stays. A variance that would take pieces set aside for orders is not booked, and its line says so.",
+		}, s.closeStocktake),
+		route(Route{ID: "cancel-stocktake", Method: http.MethodPost, Keyed: true, Path: "/inventory/stocktakes/{id}/cancel", Access: write, Summary: "Give a stocktake up"}, s.cancelStocktake),
 	}}
 }
 

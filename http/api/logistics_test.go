@@ -9,7 +9,7 @@ import (
 
 // logistics are the things of the matrix that staff of other shops and companies
 // do not see.
-var logistics = []string{"warehouse", "transfer", "delivery"}
+var logistics = []string{"warehouse", "transfer", "delivery", "stocktake"}
 
 // addLogistics puts one of everything that the logistics has in every place.
 func (w *matrix) addLogistics(t *testing.T) {
@@ -38,6 +38,14 @@ func (w *matrix) addLogistics(t *testing.T) {
 	w.ids["delivery"] = [places]string{
 		transfer("company_admin", w.mug, w.shopB, w.shopA, true), transfer("company_admin", w.cup, w.shopB, at[sibling], true),
 		transfer("other_admin", w.otherMug, w.otherShop, at[other], true), none,
+	}
+	stocktake := func(as, product, shop string) string {
+		id := w.want(t, 201, as, "POST", "/api/inventory/stocktakes", map[string]any{"locationId": shop}).text("id")
+		w.want(t, 200, as, "PUT", "/api/inventory/stocktakes/"+id+"/counts", map[string]any{"counts": []any{map[string]any{"variantId": product, "counted": 99}}})
+		return id
+	}
+	w.ids["stocktake"] = [places]string{
+		stocktake("company_admin", w.mug, w.shopA), stocktake("company_admin", w.cup, w.shopB), stocktake("other_admin", w.otherMug, w.otherShop), none,
 	}
 }
 
@@ -178,6 +186,44 @@ func TestWarehouseLists(t *testing.T) {
 	}
 }
 
+func TestStocktakesByHTTP(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const path = "/api/inventory/stocktakes"
+	first := w.want(t, 201, "shop_manager", "POST", path, map[string]any{"locationId": w.shopA, "note": "May"}, "Idempotency-Key", "s")
+	id := first.text("id")
+	if again := w.want(t, 201, "shop_manager", "POST", path, map[string]any{"locationId": w.shopA, "note": "May"}, "Idempotency-Key", "s"); again.text("id") != id {
+		t.Fatal("opened twice")
+	}
+	if len(first.list("lines")) != 1 || first.at("lines.0.onHandAtOpen") != 100.0 || first.at("lines.0.counted") != nil {
+		t.Fatalf("%s", first.raw)
+	}
+	w.want(t, 409, "shop_manager", "POST", path, map[string]any{"locationId": w.shopA})
+	w.receive(t, "before", 5)
+	counts := map[string]any{"counts": []any{map[string]any{"variantId": w.mug, "counted": 103}}}
+	r := w.want(t, 200, "shop_staff", "PUT", path+"/"+id+"/counts", counts, "If-Match", `"1"`)
+	if r.at("lines.0.expected") != 105.0 || r.at("lines.0.variance") != -2.0 || r.header.Get("ETag") != `"2"` {
+		t.Fatalf("%s", r.raw)
+	}
+	w.want(t, 409, "shop_staff", "PUT", path+"/"+id+"/counts", counts, "If-Match", `"1"`)
+	w.receive(t, "after", 5)
+	w.want(t, 403, "shop_staff", "POST", path+"/"+id+"/close", nil)
+	if r := w.want(t, 200, "shop_manager", "POST", path+"/"+id+"/close", nil); r.text("status") != "closed" {
+		t.Fatalf("%s", r.raw)
+	}
+	if r := w.want(t, 200, "shop_staff", "GET", "/api/inventory/items/"+stockpb.ID(w.mug, w.shopA), nil); r.at("onHand") != 108.0 {
+		t.Fatalf("100 and 5, two fewer than that, and 5: %s", r.raw)
+	}
+	w.want(t, 409, "shop_manager", "POST", path+"/"+id+"/cancel", nil)
+	next := w.want(t, 201, "shop_manager", "POST", path, map[string]any{"locationId": w.shopA, "itemIds": []string{stockpb.ID(w.mug, w.shopA)}}).text("id")
+	w.want(t, 200, "shop_manager", "POST", path+"/"+next+"/cancel", map[string]any{"reason": "rain"})
+	for query, n := range map[string]int{"": 2, "?status=closed": 1, "?status=open": 0, "?locationId=" + w.shopA: 2, "?locationId=" + w.shopB: 0} {
+		if r := w.want(t, 200, "shop_staff", "GET", path+query, nil); len(r.list("items")) != n {
+			t.Errorf("%s: %s", query, r.raw)
+		}
+	}
+}
+
 func (w *world) badLogistics() []bad {
 	id := entrepot.NewID()
 	transfer := func(from, to, product string) string {
@@ -204,5 +250,10 @@ func (w *world) badLogistics() []bad {
 		{"company_admin", "POST", "/api/inventory/transfers", `{"fromLocationId":"` + w.shopA + `","toLocationId":"` + w.shopB + `","lines":[]}`, 400, "lines"},
 		{"company_admin", "POST", "/api/inventory/transfers/" + id + "/ship", `{}`, 404, ""},
 		{"company_admin", "GET", "/api/inventory/transfers?status=lost", "", 400, "status"},
+		{"shop_manager", "POST", "/api/inventory/stocktakes", `{"locationId":"` + w.shopB + `"}`, 404, "locationId"},
+		{"shop_manager", "POST", "/api/inventory/stocktakes", `{"locationId":"` + w.shopA + `","itemIds":["x"]}`, 400, "itemIds[0]"},
+		{"company_admin", "POST", "/api/inventory/stocktakes", `{"locationId":"` + w.shopA + `","itemIds":["` + stockpb.ID(w.mug, w.shopB) + `"]}`, 404, "itemIds[0]"},
+		{"company_admin", "PUT", "/api/inventory/stocktakes/" + id + "/counts", `{"counts":[]}`, 400, "counts"},
+		{"company_admin", "PUT", "/api/inventory/stocktakes/" + id + "/counts", `{"counts":[{"variantId":"` + id + `","counted":-1}]}`, 400, "counts[0].counted"},
 	}
 }

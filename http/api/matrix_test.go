@@ -75,10 +75,16 @@ var rows = map[string]matrixRow{
 		p := max(0, slices.Index(w.transfers(), id))
 		return map[string]any{"lines": []any{map[string]any{"productId": w.ids["public"][p], "quantity": 1}}}
 	}},
+	"get-stocktake": {thing: "stocktake"}, "cancel-stocktake": {thing: "stocktake"}, "close-stocktake": {thing: "stocktake"},
+	"set-counts": {thing: "stocktake", body: func(w *matrix, id string) any {
+		at := w.ids["stocktake"]
+		p := max(0, slices.Index(at[:], id))
+		return map[string]any{"counts": []any{map[string]any{"variantId": w.ids["public"][p], "counted": 1}}}
+	}},
 	"receive-transfer": {thing: "delivery", body: static(map[string]any{"final": true})},
-	"get-user":    {thing: "user"},
-	"update-user": {thing: "user", body: static(map[string]any{"name": "New", "role": "shop_staff", "isActive": true})},
-	"delete-user": {thing: "user"}, "end-session": {thing: "session"},
+	"get-user":         {thing: "user"},
+	"update-user":      {thing: "user", body: static(map[string]any{"name": "New", "role": "shop_staff", "isActive": true})},
+	"delete-user":      {thing: "user"}, "end-session": {thing: "session"},
 	"revoke-api-key": {thing: "api key"}, "revoke-invitation": {thing: "invitation"}, "get-audit-log": {thing: "audit log"},
 }
 
