@@ -17,12 +17,50 @@ type Product struct {
 	Description string          `json:"description,omitempty"`
 	Category    string          `json:"category,omitempty"`
 	Brand       string          `json:"brand,omitempty"`
-	Price       entrepot.Amount `json:"price"`
+	Price       entrepot.Amount `json:"price"` // without a sale
 	Currency    string          `json:"currency"`
 	Status      string          `json:"status"` // active, draft, archived, deleted
 	Image       string          `json:"image,omitempty"`
-	CreatedAt   time.Time       `json:"createdAt"`
-	UpdatedAt   time.Time       `json:"updatedAt"`
+
+	Variants   []ProductVariant   `json:"variants,omitempty"` // none: the product itself is what is sold
+	Attributes []ProductAttribute `json:"attributes,omitempty"`
+	Tags       []string           `json:"tags,omitempty"`
+	Images     []entrepot.ID      `json:"images,omitempty"` // at /products/images/{id}
+	Rating     *ProductRating     `json:"rating,omitempty"` // none: not reviewed yet
+	Sale       *ProductSale       `json:"sale,omitempty"`   // only while it runs
+
+	CreatedAt time.Time `json:"createdAt"`
+	UpdatedAt time.Time `json:"updatedAt"`
+}
+
+// ProductVariant is one sellable form of a product.
+type ProductVariant struct {
+	VariantID entrepot.ID       `json:"variantId"`
+	SKU       string            `json:"sku"`
+	Barcode   string            `json:"barcode,omitempty"`
+	Options   map[string]string `json:"options"` // "size": "M"
+	Price     entrepot.Amount   `json:"price"`   // without a sale
+	Inactive  bool              `json:"inactive,omitempty"`
+}
+
+// ProductAttribute is one thing that is said of a product.
+type ProductAttribute struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// ProductRating sums the published reviews up.
+type ProductRating struct {
+	Average float64 `json:"average"` // 1 to 5, rounded to hundredths
+	Count   int64   `json:"count"`
+}
+
+// ProductSale is the sale that runs. When one begins or ends, product.updated
+// says so with "sale" among what changed.
+type ProductSale struct {
+	Price   entrepot.Amount `json:"price"`             // of the product, now
+	Percent int64           `json:"percent,omitempty"` // off every price, if that is how it is set
+	EndsAt  *time.Time      `json:"endsAt,omitempty"`
 }
 
 // ProductCreated happens when a product enters the catalogue.
@@ -55,6 +93,7 @@ type CartItemAdded struct {
 	UserID       entrepot.ID     `json:"userId"`
 	ItemID       entrepot.ID     `json:"itemId"`
 	ProductID    entrepot.ID     `json:"productId"`
+	VariantID    entrepot.ID     `json:"variantId"` // the product's id when it has no variants
 	ShopID       entrepot.ID     `json:"shopId"`
 	CompanyID    entrepot.ID     `json:"companyId"`
 	Name         string          `json:"name"`
@@ -84,6 +123,7 @@ type CartUpdated struct {
 type CartItem struct {
 	ItemID    entrepot.ID     `json:"itemId"`
 	ProductID entrepot.ID     `json:"productId"`
+	VariantID entrepot.ID     `json:"variantId"` // the product's id when it has no variants
 	ShopID    entrepot.ID     `json:"shopId"`
 	CompanyID entrepot.ID     `json:"companyId"`
 	Name      string          `json:"name"`
@@ -93,3 +133,17 @@ type CartItem struct {
 
 // EventType is the routing key.
 func (CartUpdated) EventType() string { return "cart.updated" }
+
+// ProductViewed happens when somebody looks at a product. It is not a company's
+// to read, as it says what one person is interested in.
+type ProductViewed struct {
+	UserID    entrepot.ID `json:"userId,omitempty"` // none for a viewer who is not known
+	ProductID entrepot.ID `json:"productId"`
+	CompanyID entrepot.ID `json:"companyId"`
+	ViewedAt  time.Time   `json:"viewedAt"`
+	Duration  int64       `json:"duration,omitempty"` // ms; none when it is not known
+	Repeated  bool        `json:"repeated,omitempty"` // the user looked at it in the half hour before, too
+}
+
+// EventType is the routing key.
+func (ProductViewed) EventType() string { return "product.viewed" }

@@ -14,7 +14,7 @@ var Collection = &persistence.Collection{
 		{Name: "name", Type: persistence.String},
 		{Name: "category", Type: persistence.String},
 		{Name: "brand", Type: persistence.String},
-		{Name: "price", Type: persistence.Int}, // minor units
+		{Name: "price", Type: persistence.Int}, // minor units, what it costs now
 		{Name: "sku", Type: persistence.String},
 		{Name: "skuKey", Type: persistence.String, Unique: true}, // company:sku
 	},
@@ -41,7 +41,7 @@ func (s *State) Index() grains.Index {
 	if s.Status != StatusDeleted {
 		skuKey = s.CompanyID + ":" + s.SKU
 	}
-	ix.Fields = []any{s.Status, s.Name, s.Category, s.Brand, s.Price, s.SKU, skuKey}
+	ix.Fields = []any{s.Status, s.Name, s.Category, s.Brand, s.priceNow(), s.SKU, skuKey}
 	return ix
 }
 
@@ -50,6 +50,9 @@ func Kind() *grains.Kind {
 	k := grains.NewKind[State](productpb.Kind, Collection)
 	grains.Command(k, (*State).Create, (*State).View)
 	grains.Command(k, (*State).Update, (*State).View)
+	grains.Command(k, (*State).AddImage, (*State).View)
+	grains.Command(k, (*State).RemoveImage, (*State).View)
+	grains.Command(k, (*State).SetRating, (*State).View)
 	grains.Command(k, (*State).Delete, (*State).View)
 	grains.Query(k, (*State).Get)
 	return k

@@ -1,13 +1,14 @@
-// Package product is one product of a company: what it is, what it costs and
-// which shops sell it.
+// Package product is one product of a company: what it is, in which variants, what
+// it costs where and when, and which shops sell it.
 //
-// Commands: Create, Update, Delete. Queries: Get. Persisted: the whole [State];
-// a deleted product stays as a tombstone that nothing is made of again.
+// Commands: Create, Update, AddImage, RemoveImage, SetRating, Delete. Queries: Get.
+// By itself it is published and taken back at its times, and tells when a sale
+// begins and ends. Persisted: the whole [State]; a deleted product stays as a
+// tombstone that nothing is made of again.
 package product
 
 import (
 	"slices"
-	"time"
 
 	"entrepot"
 	"entrepot/events"
@@ -26,7 +27,8 @@ const (
 // MaxShops is how many shops may sell one product.
 const MaxShops = 1000
 
-// State is a product. The zero State does not exist yet.
+// State is a product. The zero State does not exist yet. Its lists are never
+// changed in place: a decision shares them with the state it makes.
 type State struct {
 	ID          entrepot.ID   `json:"id,omitempty"`
 	CompanyID   entrepot.ID   `json:"companyId,omitempty"`
@@ -40,21 +42,36 @@ type State struct {
 	Currency    string        `json:"currency,omitempty"`
 	Status      string        `json:"status,omitempty"`
 	Image       string        `json:"image,omitempty"`
-	Created     int64         `json:"created,omitempty"` // Unix ms
-	Updated     int64         `json:"updated,omitempty"` // Unix ms
-	Version     int64         `json:"version,omitempty"` // counts the changes, for If-Match
+	Options     []Option      `json:"options,omitempty"`
+	Variants    []Variant     `json:"variants,omitempty"`
+	Attributes  []Attribute   `json:"attributes,omitempty"`
+	Tags        []string      `json:"tags,omitempty"`
+	ShopPrices  []ShopPrice   `json:"shopPrices,omitempty"`
+	Sale        *Sale         `json:"sale,omitempty"`
+	OnSale      bool          `json:"onSale,omitempty"` // the sale runs, as far as was told
+	Images      []Image       `json:"images,omitempty"`
+	Publish     int64         `json:"publish,omitempty"`   // Unix ms: becomes active then
+	Unpublish   int64         `json:"unpublish,omitempty"` // Unix ms: becomes archived then
+	Rating      []int64       `json:"rating,omitempty"`    // reviews of 1 to 5 stars
+	Created     int64         `json:"created,omitempty"`   // Unix ms
+	Updated     int64         `json:"updated,omitempty"`   // Unix ms
+	Version     int64         `json:"version,omitempty"`   // counts the changes, for If-Match
 }
 
-// The facts are the public events with the price in minor units beside them: the
-// state never parses the decimal that readers get.
+// The facts are the public events with the state they lead to beside them: what
+// the public is told is less than the state, and in decimals.
 type (
 	created struct {
 		events.ProductCreated
-		price int64
+		next State
 	}
 	updated struct {
 		events.ProductUpdated
-		price int64
+		next State
+	}
+	deleted struct {
+		events.ProductDeleted
+		next State
 	}
 )
 
@@ -73,9 +90,40 @@ func (s *State) Create(t entrepot.Turn, c *productpb.Create) ([]events.Event, er
 	made := State{
 		ID: t.ID, CompanyID: c.CompanyId, ShopIDs: slices.Clone(c.ShopIds), SKU: c.Sku, Name: c.Name,
 		Description: c.Description, Category: c.Category, Brand: c.Brand, Price: c.PriceMinor,
-		Currency: c.Currency, Status: StatusActive, Image: c.Image, Created: now, Updated: now,
+		Currency: c.Currency, Status: c.Status, Image: c.Image,
+		Publish: c.PublishMs, Unpublish: c.UnpublishMs, Created: now, Updated: now, Version: 1,
 	}
-	return []events.Event{created{events.ProductCreated{Product: made.public()}, made.Price}}, nil
+	switch {
+	case made.Status == "" && made.Publish != 0:
+		made.Status = StatusDraft
+	case made.Status == "":
+		made.Status = StatusActive
+	}
+	if err := made.fill(t, c); err != nil {
+		return nil, err
+	}
+	made.pass(t.Now)
+	return []events.Event{created{events.ProductCreated{Product: made.public()}, made}}, nil
+}
+
+// fill sets the lists of a new product and what has rules across fields.
+func (s *State) fill(t entrepot.Turn, c *productpb.Create) (err error) {
+	if s.Attributes, err = attributesOf(c.Attributes); err != nil {
+		return err
+	}
+	if s.Tags, err = tagsOf(c.Tags); err != nil {
+		return err
+	}
+	if s.Options, s.Variants, err = s.variantsOf(c.Options, c.Variants, true); err != nil {
+		return err
+	}
+	if s.ShopPrices, err = s.shopPricesOf(t.Caller, c.ShopPrices); err != nil {
+		return err
+	}
+	if s.Sale, err = s.saleOf(t.Now, c.Sale); err != nil {
+		return err
+	}
+	return s.checkTimes(t.Now, c.PublishMs != 0, c.UnpublishMs != 0)
 }
 
 // mayCreate: admins for their company, managers for shops that are all theirs.
@@ -100,27 +148,40 @@ func reachesOne(c entrepot.Caller, company entrepot.ID, shops []entrepot.ID) boo
 }
 
 func checkCreate(c *productpb.Create) error {
-	switch {
-	case !entrepot.ValidID(c.CompanyId):
+	if !entrepot.ValidID(c.CompanyId) {
 		return entrepot.Invalid("companyId", "required", "a product belongs to a company")
-	case len(c.ShopIds) == 0 || len(c.ShopIds) > MaxShops:
-		return entrepot.Invalid("shopIds", "items", "1 to %d shops sell a product", MaxShops)
-	case !distinctIDs(c.ShopIds):
-		return entrepot.Invalid("shopIds", "id", "must be shop ids, each once")
+	}
+	if err := checkShopIDs(c.ShopIds); err != nil {
+		return err
+	}
+	switch {
 	case c.Sku == "":
 		return entrepot.Invalid("sku", "required", "must be given")
 	case c.Name == "":
 		return entrepot.Invalid("name", "required", "must be given")
 	case !entrepot.ValidCurrency(c.Currency):
 		return entrepot.Invalid("currency", "currency", "must be an ISO 4217 code such as EUR")
+	case c.Status != "" && c.Status != StatusActive && c.Status != StatusDraft:
+		return entrepot.Invalid("status", "enum", "must be active or draft")
 	default:
-		return checkPrice(c.PriceMinor)
+		return checkPrice("price", c.PriceMinor)
 	}
 }
 
-func checkPrice(minor int64) error {
+func checkShopIDs(ids []entrepot.ID) error {
+	switch {
+	case len(ids) == 0 || len(ids) > MaxShops:
+		return entrepot.Invalid("shopIds", "items", "1 to %d shops sell a product", MaxShops)
+	case !distinctIDs(ids):
+		return entrepot.Invalid("shopIds", "id", "must be shop ids, each once")
+	default:
+		return nil
+	}
+}
+
+func checkPrice(field string, minor int64) error {
 	if minor < 0 || minor > entrepot.MaxMinor {
-		return entrepot.Invalid("price", "range", "must be non-negative and not that large")
+		return entrepot.Invalid(field, "range", "must be non-negative and not that large")
 	}
 	return nil
 }
@@ -129,79 +190,6 @@ func distinctIDs(ids []string) bool {
 	sorted := slices.Sorted(slices.Values(ids))
 	return len(slices.Compact(sorted)) == len(ids) &&
 		!slices.ContainsFunc(ids, func(id string) bool { return !entrepot.ValidID(id) })
-}
-
-// Update replaces what is set. What equals the present changes nothing.
-func (s *State) Update(t entrepot.Turn, c *productpb.Update) ([]events.Event, error) {
-	if err := s.mayUpdate(t.Caller); err != nil {
-		return nil, err
-	}
-	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
-		return nil, err
-	}
-	if err := checkUpdate(c); err != nil {
-		return nil, err
-	}
-	next := *s
-	changed := next.replace(c)
-	if len(changed) == 0 {
-		return nil, nil
-	}
-	next.Updated = t.Now.UnixMilli()
-	return []events.Event{updated{events.ProductUpdated{Product: next.public(), Changed: changed}, next.Price}}, nil
-}
-
-// mayUpdate: admins of the company, and whoever works in one of the shops that sell it.
-func (s *State) mayUpdate(c entrepot.Caller) error {
-	switch {
-	case !s.visibleTo(c):
-		return entrepot.ErrNotFound
-	case !reachesOne(c, s.CompanyID, s.ShopIDs):
-		return s.refusal(c, "this role changes no product of these shops")
-	default:
-		return nil
-	}
-}
-
-// refusal of a change: forbidden within the company, absent to everyone else.
-func (s *State) refusal(c entrepot.Caller, why string) error {
-	if c.MayReachCompany(s.CompanyID) {
-		return entrepot.Errorf(entrepot.CodeForbidden, "%s", why)
-	}
-	return entrepot.ErrNotFound
-}
-
-func checkUpdate(c *productpb.Update) error {
-	switch {
-	case c.Name != nil && *c.Name == "":
-		return entrepot.Invalid("name", "required", "must not be empty")
-	case c.Status != nil && *c.Status != StatusActive && *c.Status != StatusDraft && *c.Status != StatusArchived:
-		return entrepot.Invalid("status", "enum", "must be active, draft or archived")
-	default:
-		return checkPrice(c.GetPriceMinor())
-	}
-}
-
-// replace sets what the command names and differs, and returns the names of it.
-// It is used on a copy.
-func (s *State) replace(c *productpb.Update) (changed []string) {
-	text := func(name string, field, value *string) {
-		if value != nil && *value != *field {
-			*field = *value
-			changed = append(changed, name)
-		}
-	}
-	text("name", &s.Name, c.Name)
-	text("description", &s.Description, c.Description)
-	text("category", &s.Category, c.Category)
-	text("brand", &s.Brand, c.Brand)
-	text("status", &s.Status, c.Status)
-	text("image", &s.Image, c.Image)
-	if c.PriceMinor != nil && *c.PriceMinor != s.Price {
-		s.Price = *c.PriceMinor
-		changed = append(changed, "price")
-	}
-	return changed
 }
 
 // Delete takes the product out of the catalogue. A manager must have all the
@@ -214,38 +202,21 @@ func (s *State) Delete(t entrepot.Turn, _ *productpb.Delete) ([]events.Event, er
 		return nil, s.refusal(t.Caller, "this role deletes no product of these shops")
 	}
 	next := *s
-	next.Status, next.Updated = StatusDeleted, t.Now.UnixMilli()
-	return []events.Event{events.ProductDeleted{Product: next.public()}}, nil
+	next.Status, next.Publish, next.Unpublish, next.Sale, next.OnSale = StatusDeleted, 0, 0, nil, false
+	next.Updated = t.Now.UnixMilli()
+	next.Version++
+	return []events.Event{deleted{events.ProductDeleted{Product: next.public()}, next}}, nil
 }
 
 // Apply changes the state by one fact.
 func (s *State) Apply(e events.Event) {
 	switch f := e.(type) {
 	case created:
-		s.set(f.Product, f.price)
+		*s = f.next
 	case updated:
-		s.set(f.Product, f.price)
-	case events.ProductDeleted:
-		s.set(f.Product, s.Price)
-	}
-}
-
-func (s *State) set(p events.Product, price int64) {
-	s.Price = price
-	s.Version++
-	s.ID, s.CompanyID, s.ShopIDs, s.SKU = p.ProductID, p.CompanyID, slices.Clone(p.ShopIDs), p.SKU
-	s.Name, s.Description, s.Category, s.Brand = p.Name, p.Description, p.Category, p.Brand
-	s.Currency, s.Status, s.Image = p.Currency, p.Status, p.Image
-	s.Created, s.Updated = p.CreatedAt.UnixMilli(), p.UpdatedAt.UnixMilli()
-}
-
-// public is the product as events tell it.
-func (s *State) public() events.Product {
-	return events.Product{
-		ProductID: s.ID, CompanyID: s.CompanyID, ShopIDs: slices.Clone(s.ShopIDs), SKU: s.SKU, Name: s.Name,
-		Description: s.Description, Category: s.Category, Brand: s.Brand,
-		Price: entrepot.Money{Minor: s.Price, Currency: s.Currency}.Amount(), Currency: s.Currency,
-		Status: s.Status, Image: s.Image, CreatedAt: s.createdAt(), UpdatedAt: time.UnixMilli(s.Updated).UTC(),
+		*s = f.next
+	case deleted:
+		*s = f.next
 	}
 }
 
@@ -268,13 +239,10 @@ func (s *State) visibleTo(c entrepot.Caller) bool {
 	}
 }
 
-// View is the whole product.
-func (s *State) View() *productpb.Product {
-	return &productpb.Product{
-		Id: s.ID, CompanyId: s.CompanyID, ShopIds: slices.Clone(s.ShopIDs), Sku: s.SKU, Name: s.Name,
-		Description: s.Description, Category: s.Category, Brand: s.Brand, PriceMinor: s.Price,
-		Currency: s.Currency, Status: s.Status, Image: s.Image, CreatedMs: s.Created, UpdatedMs: s.Updated, Version: s.Version,
+// refusal of a change: forbidden within the company, absent to everyone else.
+func (s *State) refusal(c entrepot.Caller, why string) error {
+	if c.MayReachCompany(s.CompanyID) {
+		return entrepot.Errorf(entrepot.CodeForbidden, "%s", why)
 	}
+	return entrepot.ErrNotFound
 }
-
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }

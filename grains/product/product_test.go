@@ -200,7 +200,9 @@ func TestProductReplays(t *testing.T) {
 			var facts []events.Event
 			var err error
 			before := snapshot(t, s)
-			switch rapid.SampledFrom([]string{"create", "update", "update", "update", "delete"}).Draw(t, "command") {
+			now := turn(admin)
+			now.Now = start.Add(time.Duration(rapid.IntRange(0, 20).Draw(t, "minutes")) * time.Minute)
+			switch rapid.SampledFrom([]string{"create", "update", "update", "lists", "lists", "image", "rate", "wake", "delete"}).Draw(t, "command") {
 			case "create":
 				facts, err = s.Create(turn(managerAB), creation(func(c *productpb.Create) {
 					c.Sku, c.Brand, c.PriceMinor = text.Draw(t, "sku"), text.Draw(t, "brand"), rapid.Int64Range(-1, entrepot.MaxMinor+1).Draw(t, "price")
@@ -211,6 +213,15 @@ func TestProductReplays(t *testing.T) {
 					PriceMinor: rapid.Ptr(rapid.Int64Range(0, 5), true).Draw(t, "price"),
 					Status:     rapid.Ptr(rapid.SampledFrom([]string{StatusActive, StatusDraft, StatusArchived}), true).Draw(t, "status"),
 				})
+			case "lists":
+				facts, err = s.Update(now, drawnLists(t))
+			case "image":
+				facts, err = s.AddImage(now, &productpb.AddImage{Image: &productpb.Image{Id: entrepot.DeriveID(text.Draw(t, "image"))}})
+			case "rate":
+				now.Caller = entrepot.SystemCaller("reviews")
+				facts, err = s.SetRating(now, &productpb.SetRating{Counts: rapid.SliceOfN(rapid.Int64Range(0, 3), 5, 5).Draw(t, "counts")})
+			case "wake":
+				facts = s.Wake(now)
 			case "delete":
 				if rapid.Bool().Draw(t, "really") {
 					facts, err = s.Delete(turn(admin), nil)
@@ -221,6 +232,7 @@ func TestProductReplays(t *testing.T) {
 			}
 			play(s, facts)
 			play(replayed, facts)
+			s.checkWhole(t)
 			if s.Price < 0 || s.Price > entrepot.MaxMinor || (s.ID != "" && (s.Name == "" || s.Status == "" || s.Currency != "EUR")) {
 				t.Fatalf("%+v", s)
 			}

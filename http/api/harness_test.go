@@ -29,6 +29,8 @@ import (
 	"entrepot/grains/payment"
 	"entrepot/grains/product"
 	"entrepot/grains/product/productpb"
+	"entrepot/grains/recommend"
+	"entrepot/grains/review"
 	"entrepot/grains/series"
 	"entrepot/grains/shop"
 	"entrepot/grains/shop/shoppb"
@@ -36,10 +38,12 @@ import (
 	"entrepot/grains/stock"
 	"entrepot/grains/stock/stockpb"
 	"entrepot/grains/stocktake"
+	"entrepot/grains/stockwatch"
 	"entrepot/grains/transfer"
 	"entrepot/grains/user"
 	"entrepot/grains/user/userpb"
 	"entrepot/grains/warehouse"
+	"entrepot/grains/wishlist"
 	"entrepot/http/api"
 	"entrepot/http/edge"
 	"entrepot/persistence"
@@ -83,10 +87,22 @@ const password = "a long sentence of the test"
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{users: map[string]*userpb.User{}, tokens: map[string]string{}, errors: &errorLog{}}
-	kinds := []*grains.Kind{user.Kind(), access.Kind(), apikey.Kind(), mail.Kind(), invitation.Kind(), company.Kind(), companystats.Kind(), shop.Kind(), product.Kind(), cart.Kind(), order.Kind(), series.Kind(), payment.Kind(), stock.Kind()}
-	kinds = append(kinds, warehouse.Kind(), sourcing.Kind(), transfer.Kind(), stocktake.Kind())
+	kinds := []*grains.Kind{
+		user.Kind(), access.Kind(), apikey.Kind(), mail.Kind(), invitation.Kind(),
+		company.Kind(), companystats.Kind(), shop.Kind(),
+		product.Kind(),
+		cart.Kind(),
+		wishlist.Kind(), review.Kind(), stockwatch.Kind(),
+		recommend.AffinityKind(), recommend.TrendingKind(), recommend.TasteKind(),
+		order.Kind(), series.Kind(), payment.Kind(),
+		stock.Kind(), warehouse.Kind(), sourcing.Kind(), transfer.Kind(), stocktake.Kind(),
+	}
 	w.Member = grainstest.New(t, storetest.NewMemory(), kinds)
-	if err := w.Store.Ensure(t.Context(), []*persistence.Collection{auditLogs, stock.Movements, shop.Sales, api.IdempotencyKeys}); err != nil {
+	if err := w.Store.Ensure(t.Context(), []*persistence.Collection{
+		auditLogs, stock.Movements, shop.Sales, api.IdempotencyKeys,
+		review.Purchases,
+		recommend.Views,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	var err error
@@ -97,7 +113,7 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	passwords, err := api.NewPasswords(4)
+	passwords, err := api.NewPasswords(4, api.Bcrypt{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,8 +153,12 @@ func (w *world) mount() {
 
 func allServices(d api.Deps) []api.Routes {
 	return []api.Routes{
-		api.Auth(d), api.Company(d), api.Shop(d), api.Products(d), api.Cart(d), api.Sales(d), api.Payment(d),
-		api.Inventory(d), api.Logistics(d), api.Audit(d), api.HealthAll(d), api.WellKnown(d), api.Health(d, "gateway"),
+		api.Auth(d), api.Company(d), api.Shop(d),
+		api.Products(d), api.Recommendations(d), api.Reviews(d), api.StockWatches(d),
+		api.Cart(d), api.Wishlist(d),
+		api.Sales(d), api.Payment(d),
+		api.Inventory(d), api.Logistics(d),
+		api.Audit(d), api.HealthAll(d), api.WellKnown(d), api.Health(d, "gateway"),
 	}
 }
 

@@ -126,8 +126,9 @@ func (s *productAPI) read(ctx context.Context, key listKey) (entrepot.Page[Produ
 }
 
 func (s *productAPI) page(ctx context.Context, key listKey, scope entrepot.Scope, q persistence.Query) (entrepot.Page[ProductView], error) {
+	now := s.Now()
 	page, err := find(ctx, s.Stores.Ecommerce, product.Collection, scope, q,
-		func(p *product.State, _ *persistence.Document) ProductView { return productOf(p.View()) })
+		func(p *product.State, _ *persistence.Document) ProductView { return productOf(p.View(), key.shop, now) })
 	page.Items = slices.DeleteFunc(page.Items, func(p ProductView) bool {
 		return (key.shop != "" && !slices.Contains(p.ShopIDs, key.shop)) || (key.currency != "" && p.Currency != key.currency)
 	})

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
+	"slices"
 
 	"entrepot"
 	"entrepot/grains"
@@ -24,45 +25,20 @@ func Products(d Deps) Routes {
 			Answers: reflect.TypeFor[entrepot.Page[ProductView]](),
 		}, s.list),
 		route(Route{ID: "create-product", Method: http.MethodPost, Keyed: true, Path: "/products", Access: may, Status: http.StatusCreated, Summary: "Create a product"}, s.create),
-		route(Route{ID: "get-product", Method: http.MethodGet, Path: "/products/{id}", Access: Public, Summary: "Read a product"}, s.get),
-		route(Route{ID: "update-product", Method: http.MethodPatch, Path: "/products/{id}", Access: Staff, Summary: "Change a product"}, s.update),
+		route(Route{ID: "get-product", Method: http.MethodGet, Path: "/products/{id}", Access: Public, Summary: "Read a product", Doc: "What it costs now, of its sale too; with shopId in that shop."}, s.get),
+		route(Route{ID: "update-product", Method: http.MethodPatch, Path: "/products/{id}", Access: Staff, Summary: "Change a product", Doc: "What is given replaces what was; a list as a whole. null takes sale, publishAt and unpublishAt away."}, s.update),
 		route(Route{ID: "delete-product", Method: http.MethodDelete, Path: "/products/{id}", Access: may, Status: http.StatusNoContent, Summary: "Take a product out of the catalogue"}, s.remove),
 	}}
 }
 
 type productAPI struct{ Deps }
 
-// ProductView is a product as the API shows it.
-type ProductView struct {
-	ID          entrepot.ID     `json:"id"`
-	CompanyID   entrepot.ID     `json:"companyId"`
-	ShopIDs     []entrepot.ID   `json:"shopIds"`
-	SKU         string          `json:"sku"`
-	Name        string          `json:"name"`
-	Description string          `json:"description,omitempty"`
-	Category    string          `json:"category,omitempty"`
-	Brand       string          `json:"brand,omitempty"`
-	Price       entrepot.Amount `json:"price"`
-	Currency    string          `json:"currency"`
-	Status      string          `json:"status"`
-	Image       string          `json:"image,omitempty"`
-	CreatedAt   Time            `json:"createdAt"`
-	UpdatedAt   Time            `json:"updatedAt"`
+type productGetInput struct {
+	IDPath
+	ShopID string `query:"shopId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"shows what it costs in this shop"`
 }
 
-func productOf(p *productpb.Product) ProductView {
-	return ProductView{
-		ID: p.Id, CompanyID: p.CompanyId, ShopIDs: notNil(p.ShopIds), SKU: p.Sku, Name: p.Name, Description: p.Description,
-		Category: p.Category, Brand: p.Brand, Price: amount(p.PriceMinor, p.Currency), Currency: p.Currency,
-		Status: p.Status, Image: p.Image, CreatedAt: Time(p.CreatedMs), UpdatedAt: Time(p.UpdatedMs),
-	}
-}
-
-func amount(minor int64, currency string) entrepot.Amount {
-	return entrepot.Money{Minor: minor, Currency: currency}.Amount()
-}
-
-func (s *productAPI) get(ctx context.Context, in *struct{ IDPath }) (*answer[ProductView], error) {
+func (s *productAPI) get(ctx context.Context, in *productGetInput) (*answer[ProductView], error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -71,7 +47,23 @@ func (s *productAPI) get(ctx context.Context, in *struct{ IDPath }) (*answer[Pro
 	if err != nil {
 		return nil, err
 	}
-	return answerAt(p.Version, productOf(p)), nil
+	if in.ShopID != "" && !slices.Contains(p.ShopIds, in.ShopID) {
+		return nil, entrepot.Invalid("shopId", "soldBy", "the shop does not sell the product")
+	}
+	return s.answer(ctx, p, in.ShopID), nil
+}
+
+// answer is a product as the caller sees it: prices of all shops are the staff's.
+func (s *productAPI) answer(ctx context.Context, p *productpb.Product, shopID entrepot.ID) *answer[ProductView] {
+	return answerAt(p.Version, s.whole(ctx, p, shopID))
+}
+
+func (s *productAPI) whole(ctx context.Context, p *productpb.Product, shopID entrepot.ID) ProductView {
+	v := productOf(p, shopID, s.Now())
+	if entrepot.CallerFrom(ctx).MayReachCompany(p.CompanyId) {
+		v.forStaff(p)
+	}
+	return v
 }
 
 func askProduct(ctx context.Context, a grains.Asker, id entrepot.ID) (*productpb.Product, error) {
@@ -82,49 +74,37 @@ type productInput struct {
 	Here
 	KeyHeader
 	RawBody []byte
-	Body    struct {
-		CompanyID   string          `json:"companyId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"for super admins; others create in their own company"`
-		ShopIDs     []string        `json:"shopIds" minItems:"1" maxItems:"200" doc:"the shops that sell it"`
-		SKU         string          `json:"sku" minLength:"1" maxLength:"64" example:"MUG-1" doc:"unique in the company"`
-		Name        string          `json:"name" minLength:"1" maxLength:"200" example:"Mug"`
-		Description string          `json:"description,omitempty" maxLength:"5000"`
-		Category    string          `json:"category,omitempty" maxLength:"100" example:"kitchen"`
-		Brand       string          `json:"brand,omitempty" maxLength:"100"`
-		Price       entrepot.Amount `json:"price"`
-		Currency    string          `json:"currency" pattern:"^[A-Z]{3}$" patternDescription:"an ISO 4217 code" example:"EUR"`
-		Image       string          `json:"image,omitempty" maxLength:"2000"`
-	}
+	Body    productBody
 }
 
 func (s *productAPI) create(ctx context.Context, in *productInput) (*created[ProductView], error) {
-	b := &in.Body
-	company, err := companyFor(ctx, b.CompanyID)
+	company, err := companyFor(ctx, in.Body.CompanyID)
 	if err != nil {
 		return nil, err
 	}
-	price, err := entrepot.ParseMoney("price", string(b.Price), b.Currency)
+	cmd, err := in.Body.command(company)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkShops(ctx, s.Asker, company, b.ShopIDs); err != nil {
+	if err := checkShops(ctx, s.Asker, company, cmd.ShopIds); err != nil {
 		return nil, err
 	}
 	keyed, replayed := in.command(ctx, "create-product", in.RawBody)
 	var p *productpb.Product
 	id := in.newID(ctx, "product")
-	err = s.withinPlan(ctx, s.Stores.Ecommerce, resource{companies.Products, product.Collection, nil}, company, id, func() (err error) {
-		p, err = grains.Ask[*productpb.Product](keyed, s.Asker, productpb.Kind, id, &productpb.Create{
-			CompanyId: company, ShopIds: b.ShopIDs, Sku: b.SKU, Name: b.Name, Description: b.Description,
-			Category: b.Category, Brand: b.Brand, PriceMinor: price.Minor, Currency: b.Currency, Image: b.Image,
-		})
+	err = s.withinPlan(ctx, s.Stores.Ecommerce, productPlan, company, id, func() (err error) {
+		p, err = grains.Ask[*productpb.Product](keyed, s.Asker, productpb.Kind, id, cmd)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	s.Lists.Invalidate(p.CompanyId)
-	return &created[ProductView]{Replay: replay(replayed), Versioned: versioned(p.Version), Location: in.below(p.Id), Body: productOf(p)}, nil
+	return &created[ProductView]{Replay: replay(replayed), Versioned: versioned(p.Version), Location: in.below(p.Id), Body: s.whole(ctx, p, "")}, nil
 }
+
+// productPlan is what a plan allows of products.
+var productPlan = resource{companies.Products, product.Collection, nil}
 
 // checkShops: a product cannot ask the shops whose they are, so the edge does.
 func checkShops(ctx context.Context, a grains.Asker, company entrepot.ID, ids []entrepot.ID) error {
@@ -143,15 +123,7 @@ func checkShops(ctx context.Context, a grains.Asker, company entrepot.ID, ids []
 type productPatch struct {
 	IDPath
 	IfMatch
-	Body struct {
-		Name        *string          `json:"name,omitempty" minLength:"1" maxLength:"200"`
-		Description *string          `json:"description,omitempty" maxLength:"5000"`
-		Category    *string          `json:"category,omitempty" maxLength:"100"`
-		Brand       *string          `json:"brand,omitempty" maxLength:"100"`
-		Price       *entrepot.Amount `json:"price,omitempty"`
-		Status      *string          `json:"status,omitempty" enum:"active,draft,archived"`
-		Image       *string          `json:"image,omitempty" maxLength:"2000"`
-	}
+	Body productChange
 }
 
 func (s *productAPI) update(ctx context.Context, in *productPatch) (*answer[ProductView], error) {
@@ -159,25 +131,28 @@ func (s *productAPI) update(ctx context.Context, in *productPatch) (*answer[Prod
 	if err != nil {
 		return nil, err
 	}
-	b := &in.Body
-	cmd := &productpb.Update{ExpectedVersion: version, Name: b.Name, Description: b.Description, Category: b.Category, Brand: b.Brand, Status: b.Status, Image: b.Image}
-	if b.Price != nil {
-		now, err := askProduct(ctx, s.Asker, id) // for its currency
-		if err != nil {
+	var now *productpb.Product
+	if in.Body.needsPresent() {
+		if now, err = askProduct(ctx, s.Asker, id); err != nil {
 			return nil, err
 		}
-		price, err := entrepot.ParseMoney("price", string(*b.Price), now.Currency)
-		if err != nil {
+	}
+	cmd, err := in.Body.command(now)
+	if err != nil {
+		return nil, err
+	}
+	cmd.ExpectedVersion = version
+	if cmd.ShopIds != nil {
+		if err := checkShops(ctx, s.Asker, now.CompanyId, cmd.ShopIds.Ids); err != nil {
 			return nil, err
 		}
-		cmd.PriceMinor = &price.Minor
 	}
 	p, err := grains.Ask[*productpb.Product](ctx, s.Asker, productpb.Kind, id, cmd)
 	if err != nil {
 		return nil, err
 	}
 	s.Lists.Invalidate(p.CompanyId)
-	return answerAt(p.Version, productOf(p)), nil
+	return s.answer(ctx, p, ""), nil
 }
 
 func (s *productAPI) remove(ctx context.Context, in *struct{ IDPath }) (*nothing, error) {

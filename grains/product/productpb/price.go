@@ -27,14 +27,15 @@ func (x *Product) Sellable(variantID entrepot.ID) (*Variant, bool) {
 // units: the shop's price, else the variant's, else the product's; and the sale
 // price where that is lower.
 func (x *Product) PriceOf(variantID, shopID entrepot.ID, now time.Time) int64 {
-	price := x.listPrice(variantID, shopID)
+	price := x.ListPrice(variantID, shopID)
 	if sale := x.GetSale().at(price, now); sale < price {
 		return sale
 	}
 	return price
 }
 
-func (x *Product) listPrice(variantID, shopID entrepot.ID) int64 {
+// ListPrice is PriceOf without the sale.
+func (x *Product) ListPrice(variantID, shopID entrepot.ID) int64 {
 	price := x.GetPriceMinor()
 	for _, v := range x.GetVariants() {
 		if v.GetId() == variantID && v.PriceMinor != nil {
@@ -63,9 +64,13 @@ func (x *Sale) at(price int64, now time.Time) int64 {
 	case x.GetStartsMs() > ms || (x.GetEndsMs() != 0 && x.GetEndsMs() <= ms):
 		return price
 	case x.GetPercent() > 0:
-		off := (price/100)*x.GetPercent() + (price%100*x.GetPercent()+50)/100
-		return price - off
+		return Off(price, x.GetPercent())
 	default:
 		return x.GetPriceMinor()
 	}
+}
+
+// Off is a price with a percentage taken off, which is rounded half up.
+func Off(price, percent int64) int64 {
+	return price - (price/100)*percent - (price%100*percent+50)/100
 }

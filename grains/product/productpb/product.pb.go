@@ -615,6 +615,95 @@ func (x *Image) GetHeight() int32 {
 	return 0
 }
 
+// AddImage puts an image of the blob store last; again with the same id changes nothing.
+type AddImage struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Image         *Image                 `protobuf:"bytes,1,opt,name=image,proto3" json:"image,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddImage) Reset() {
+	*x = AddImage{}
+	mi := &file_grains_product_productpb_product_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddImage) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddImage) ProtoMessage() {}
+
+func (x *AddImage) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_product_productpb_product_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddImage.ProtoReflect.Descriptor instead.
+func (*AddImage) Descriptor() ([]byte, []int) {
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *AddImage) GetImage() *Image {
+	if x != nil {
+		return x.Image
+	}
+	return nil
+}
+
+type RemoveImage struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveImage) Reset() {
+	*x = RemoveImage{}
+	mi := &file_grains_product_productpb_product_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveImage) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveImage) ProtoMessage() {}
+
+func (x *RemoveImage) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_product_productpb_product_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveImage.ProtoReflect.Descriptor instead.
+func (*RemoveImage) Descriptor() ([]byte, []int) {
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *RemoveImage) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
 // SetRating replaces the summary of the product's published reviews, recounted
 // by the service that keeps them.
 type SetRating struct {
@@ -626,7 +715,7 @@ type SetRating struct {
 
 func (x *SetRating) Reset() {
 	*x = SetRating{}
-	mi := &file_grains_product_productpb_product_proto_msgTypes[7]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -638,7 +727,7 @@ func (x *SetRating) String() string {
 func (*SetRating) ProtoMessage() {}
 
 func (x *SetRating) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_product_productpb_product_proto_msgTypes[7]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -651,7 +740,7 @@ func (x *SetRating) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetRating.ProtoReflect.Descriptor instead.
 func (*SetRating) Descriptor() ([]byte, []int) {
-	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{7}
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *SetRating) GetCounts() []int64 {
@@ -688,7 +777,7 @@ type Update struct {
 
 func (x *Update) Reset() {
 	*x = Update{}
-	mi := &file_grains_product_productpb_product_proto_msgTypes[8]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -700,7 +789,7 @@ func (x *Update) String() string {
 func (*Update) ProtoMessage() {}
 
 func (x *Update) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_product_productpb_product_proto_msgTypes[8]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -713,7 +802,7 @@ func (x *Update) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Update.ProtoReflect.Descriptor instead.
 func (*Update) Descriptor() ([]byte, []int) {
-	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{8}
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Update) GetName() string {
@@ -846,7 +935,7 @@ type Options struct {
 
 func (x *Options) Reset() {
 	*x = Options{}
-	mi := &file_grains_product_productpb_product_proto_msgTypes[9]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -858,7 +947,7 @@ func (x *Options) String() string {
 func (*Options) ProtoMessage() {}
 
 func (x *Options) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_product_productpb_product_proto_msgTypes[9]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -871,7 +960,7 @@ func (x *Options) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Options.ProtoReflect.Descriptor instead.
 func (*Options) Descriptor() ([]byte, []int) {
-	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{9}
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Options) GetOptions() []*Option {
@@ -897,7 +986,7 @@ type Attributes struct {
 
 func (x *Attributes) Reset() {
 	*x = Attributes{}
-	mi := &file_grains_product_productpb_product_proto_msgTypes[10]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -909,7 +998,7 @@ func (x *Attributes) String() string {
 func (*Attributes) ProtoMessage() {}
 
 func (x *Attributes) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_product_productpb_product_proto_msgTypes[10]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -922,7 +1011,7 @@ func (x *Attributes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attributes.ProtoReflect.Descriptor instead.
 func (*Attributes) Descriptor() ([]byte, []int) {
-	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{10}
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Attributes) GetAttributes() []*Attribute {
@@ -941,7 +1030,7 @@ type Tags struct {
 
 func (x *Tags) Reset() {
 	*x = Tags{}
-	mi := &file_grains_product_productpb_product_proto_msgTypes[11]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -953,7 +1042,7 @@ func (x *Tags) String() string {
 func (*Tags) ProtoMessage() {}
 
 func (x *Tags) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_product_productpb_product_proto_msgTypes[11]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -966,7 +1055,7 @@ func (x *Tags) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tags.ProtoReflect.Descriptor instead.
 func (*Tags) Descriptor() ([]byte, []int) {
-	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{11}
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Tags) GetTags() []string {
@@ -985,7 +1074,7 @@ type ShopPrices struct {
 
 func (x *ShopPrices) Reset() {
 	*x = ShopPrices{}
-	mi := &file_grains_product_productpb_product_proto_msgTypes[12]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -997,7 +1086,7 @@ func (x *ShopPrices) String() string {
 func (*ShopPrices) ProtoMessage() {}
 
 func (x *ShopPrices) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_product_productpb_product_proto_msgTypes[12]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1010,7 +1099,7 @@ func (x *ShopPrices) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShopPrices.ProtoReflect.Descriptor instead.
 func (*ShopPrices) Descriptor() ([]byte, []int) {
-	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{12}
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ShopPrices) GetPrices() []*ShopPrice {
@@ -1029,7 +1118,7 @@ type Images struct {
 
 func (x *Images) Reset() {
 	*x = Images{}
-	mi := &file_grains_product_productpb_product_proto_msgTypes[13]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1041,7 +1130,7 @@ func (x *Images) String() string {
 func (*Images) ProtoMessage() {}
 
 func (x *Images) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_product_productpb_product_proto_msgTypes[13]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1054,7 +1143,7 @@ func (x *Images) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Images.ProtoReflect.Descriptor instead.
 func (*Images) Descriptor() ([]byte, []int) {
-	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{13}
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Images) GetImages() []*Image {
@@ -1073,7 +1162,7 @@ type ShopIDs struct {
 
 func (x *ShopIDs) Reset() {
 	*x = ShopIDs{}
-	mi := &file_grains_product_productpb_product_proto_msgTypes[14]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1085,7 +1174,7 @@ func (x *ShopIDs) String() string {
 func (*ShopIDs) ProtoMessage() {}
 
 func (x *ShopIDs) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_product_productpb_product_proto_msgTypes[14]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1098,7 +1187,7 @@ func (x *ShopIDs) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShopIDs.ProtoReflect.Descriptor instead.
 func (*ShopIDs) Descriptor() ([]byte, []int) {
-	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{14}
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ShopIDs) GetIds() []string {
@@ -1117,7 +1206,7 @@ type Delete struct {
 
 func (x *Delete) Reset() {
 	*x = Delete{}
-	mi := &file_grains_product_productpb_product_proto_msgTypes[15]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1129,7 +1218,7 @@ func (x *Delete) String() string {
 func (*Delete) ProtoMessage() {}
 
 func (x *Delete) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_product_productpb_product_proto_msgTypes[15]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1142,7 +1231,7 @@ func (x *Delete) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Delete.ProtoReflect.Descriptor instead.
 func (*Delete) Descriptor() ([]byte, []int) {
-	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{15}
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{17}
 }
 
 type Get struct {
@@ -1153,7 +1242,7 @@ type Get struct {
 
 func (x *Get) Reset() {
 	*x = Get{}
-	mi := &file_grains_product_productpb_product_proto_msgTypes[16]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1165,7 +1254,7 @@ func (x *Get) String() string {
 func (*Get) ProtoMessage() {}
 
 func (x *Get) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_product_productpb_product_proto_msgTypes[16]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1178,7 +1267,7 @@ func (x *Get) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Get.ProtoReflect.Descriptor instead.
 func (*Get) Descriptor() ([]byte, []int) {
-	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{16}
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{18}
 }
 
 type Product struct {
@@ -1214,7 +1303,7 @@ type Product struct {
 
 func (x *Product) Reset() {
 	*x = Product{}
-	mi := &file_grains_product_productpb_product_proto_msgTypes[17]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1226,7 +1315,7 @@ func (x *Product) String() string {
 func (*Product) ProtoMessage() {}
 
 func (x *Product) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_product_productpb_product_proto_msgTypes[17]
+	mi := &file_grains_product_productpb_product_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1239,7 +1328,7 @@ func (x *Product) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Product.ProtoReflect.Descriptor instead.
 func (*Product) Descriptor() ([]byte, []int) {
-	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{17}
+	return file_grains_product_productpb_product_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Product) GetId() string {
@@ -1482,7 +1571,11 @@ const file_grains_product_productpb_product_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
 	"\x03alt\x18\x02 \x01(\tR\x03alt\x12\x14\n" +
 	"\x05width\x18\x03 \x01(\x05R\x05width\x12\x16\n" +
-	"\x06height\x18\x04 \x01(\x05R\x06height\"#\n" +
+	"\x06height\x18\x04 \x01(\x05R\x06height\"9\n" +
+	"\bAddImage\x12-\n" +
+	"\x05image\x18\x01 \x01(\v2\x17.entrepot.product.ImageR\x05image\"\x1d\n" +
+	"\vRemoveImage\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"#\n" +
 	"\tSetRating\x12\x16\n" +
 	"\x06counts\x18\x01 \x03(\x03R\x06counts\"\xc0\x06\n" +
 	"\x06Update\x12\x17\n" +
@@ -1585,26 +1678,28 @@ func file_grains_product_productpb_product_proto_rawDescGZIP() []byte {
 	return file_grains_product_productpb_product_proto_rawDescData
 }
 
-var file_grains_product_productpb_product_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_grains_product_productpb_product_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_grains_product_productpb_product_proto_goTypes = []any{
-	(*Create)(nil),     // 0: entrepot.product.Create
-	(*Option)(nil),     // 1: entrepot.product.Option
-	(*Variant)(nil),    // 2: entrepot.product.Variant
-	(*Attribute)(nil),  // 3: entrepot.product.Attribute
-	(*ShopPrice)(nil),  // 4: entrepot.product.ShopPrice
-	(*Sale)(nil),       // 5: entrepot.product.Sale
-	(*Image)(nil),      // 6: entrepot.product.Image
-	(*SetRating)(nil),  // 7: entrepot.product.SetRating
-	(*Update)(nil),     // 8: entrepot.product.Update
-	(*Options)(nil),    // 9: entrepot.product.Options
-	(*Attributes)(nil), // 10: entrepot.product.Attributes
-	(*Tags)(nil),       // 11: entrepot.product.Tags
-	(*ShopPrices)(nil), // 12: entrepot.product.ShopPrices
-	(*Images)(nil),     // 13: entrepot.product.Images
-	(*ShopIDs)(nil),    // 14: entrepot.product.ShopIDs
-	(*Delete)(nil),     // 15: entrepot.product.Delete
-	(*Get)(nil),        // 16: entrepot.product.Get
-	(*Product)(nil),    // 17: entrepot.product.Product
+	(*Create)(nil),      // 0: entrepot.product.Create
+	(*Option)(nil),      // 1: entrepot.product.Option
+	(*Variant)(nil),     // 2: entrepot.product.Variant
+	(*Attribute)(nil),   // 3: entrepot.product.Attribute
+	(*ShopPrice)(nil),   // 4: entrepot.product.ShopPrice
+	(*Sale)(nil),        // 5: entrepot.product.Sale
+	(*Image)(nil),       // 6: entrepot.product.Image
+	(*AddImage)(nil),    // 7: entrepot.product.AddImage
+	(*RemoveImage)(nil), // 8: entrepot.product.RemoveImage
+	(*SetRating)(nil),   // 9: entrepot.product.SetRating
+	(*Update)(nil),      // 10: entrepot.product.Update
+	(*Options)(nil),     // 11: entrepot.product.Options
+	(*Attributes)(nil),  // 12: entrepot.product.Attributes
+	(*Tags)(nil),        // 13: entrepot.product.Tags
+	(*ShopPrices)(nil),  // 14: entrepot.product.ShopPrices
+	(*Images)(nil),      // 15: entrepot.product.Images
+	(*ShopIDs)(nil),     // 16: entrepot.product.ShopIDs
+	(*Delete)(nil),      // 17: entrepot.product.Delete
+	(*Get)(nil),         // 18: entrepot.product.Get
+	(*Product)(nil),     // 19: entrepot.product.Product
 }
 var file_grains_product_productpb_product_proto_depIdxs = []int32{
 	1,  // 0: entrepot.product.Create.options:type_name -> entrepot.product.Option
@@ -1613,29 +1708,30 @@ var file_grains_product_productpb_product_proto_depIdxs = []int32{
 	4,  // 3: entrepot.product.Create.shop_prices:type_name -> entrepot.product.ShopPrice
 	5,  // 4: entrepot.product.Create.sale:type_name -> entrepot.product.Sale
 	3,  // 5: entrepot.product.Variant.options:type_name -> entrepot.product.Attribute
-	9,  // 6: entrepot.product.Update.options:type_name -> entrepot.product.Options
-	10, // 7: entrepot.product.Update.attributes:type_name -> entrepot.product.Attributes
-	11, // 8: entrepot.product.Update.tags:type_name -> entrepot.product.Tags
-	12, // 9: entrepot.product.Update.shop_prices:type_name -> entrepot.product.ShopPrices
-	13, // 10: entrepot.product.Update.images:type_name -> entrepot.product.Images
-	5,  // 11: entrepot.product.Update.sale:type_name -> entrepot.product.Sale
-	14, // 12: entrepot.product.Update.shop_ids:type_name -> entrepot.product.ShopIDs
-	1,  // 13: entrepot.product.Options.options:type_name -> entrepot.product.Option
-	2,  // 14: entrepot.product.Options.variants:type_name -> entrepot.product.Variant
-	3,  // 15: entrepot.product.Attributes.attributes:type_name -> entrepot.product.Attribute
-	4,  // 16: entrepot.product.ShopPrices.prices:type_name -> entrepot.product.ShopPrice
-	6,  // 17: entrepot.product.Images.images:type_name -> entrepot.product.Image
-	1,  // 18: entrepot.product.Product.options:type_name -> entrepot.product.Option
-	2,  // 19: entrepot.product.Product.variants:type_name -> entrepot.product.Variant
-	3,  // 20: entrepot.product.Product.attributes:type_name -> entrepot.product.Attribute
-	4,  // 21: entrepot.product.Product.shop_prices:type_name -> entrepot.product.ShopPrice
-	5,  // 22: entrepot.product.Product.sale:type_name -> entrepot.product.Sale
-	6,  // 23: entrepot.product.Product.images:type_name -> entrepot.product.Image
-	24, // [24:24] is the sub-list for method output_type
-	24, // [24:24] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	6,  // 6: entrepot.product.AddImage.image:type_name -> entrepot.product.Image
+	11, // 7: entrepot.product.Update.options:type_name -> entrepot.product.Options
+	12, // 8: entrepot.product.Update.attributes:type_name -> entrepot.product.Attributes
+	13, // 9: entrepot.product.Update.tags:type_name -> entrepot.product.Tags
+	14, // 10: entrepot.product.Update.shop_prices:type_name -> entrepot.product.ShopPrices
+	15, // 11: entrepot.product.Update.images:type_name -> entrepot.product.Images
+	5,  // 12: entrepot.product.Update.sale:type_name -> entrepot.product.Sale
+	16, // 13: entrepot.product.Update.shop_ids:type_name -> entrepot.product.ShopIDs
+	1,  // 14: entrepot.product.Options.options:type_name -> entrepot.product.Option
+	2,  // 15: entrepot.product.Options.variants:type_name -> entrepot.product.Variant
+	3,  // 16: entrepot.product.Attributes.attributes:type_name -> entrepot.product.Attribute
+	4,  // 17: entrepot.product.ShopPrices.prices:type_name -> entrepot.product.ShopPrice
+	6,  // 18: entrepot.product.Images.images:type_name -> entrepot.product.Image
+	1,  // 19: entrepot.product.Product.options:type_name -> entrepot.product.Option
+	2,  // 20: entrepot.product.Product.variants:type_name -> entrepot.product.Variant
+	3,  // 21: entrepot.product.Product.attributes:type_name -> entrepot.product.Attribute
+	4,  // 22: entrepot.product.Product.shop_prices:type_name -> entrepot.product.ShopPrice
+	5,  // 23: entrepot.product.Product.sale:type_name -> entrepot.product.Sale
+	6,  // 24: entrepot.product.Product.images:type_name -> entrepot.product.Image
+	25, // [25:25] is the sub-list for method output_type
+	25, // [25:25] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_grains_product_productpb_product_proto_init() }
@@ -1644,14 +1740,14 @@ func file_grains_product_productpb_product_proto_init() {
 		return
 	}
 	file_grains_product_productpb_product_proto_msgTypes[2].OneofWrappers = []any{}
-	file_grains_product_productpb_product_proto_msgTypes[8].OneofWrappers = []any{}
+	file_grains_product_productpb_product_proto_msgTypes[10].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_product_productpb_product_proto_rawDesc), len(file_grains_product_productpb_product_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

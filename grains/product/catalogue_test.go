@@ -1,0 +1,436 @@
+package product
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/grainstest"
+	"entrepot/grains/product/productpb"
+	"entrepot/persistence/storetest"
+
+	"google.golang.org/protobuf/proto"
+	"pgregory.net/rapid"
+)
+
+func attr(name, value string) *productpb.Attribute {
+	return &productpb.Attribute{Name: name, Value: value}
+}
+
+func shirt() *productpb.Options {
+	return &productpb.Options{
+		Options: []*productpb.Option{{Name: "size", Values: []string{"S", "M"}}, {Name: "colour", Values: []string{"red", "blue"}}},
+		Variants: []*productpb.Variant{
+			{Sku: "T-S-R", Options: []*productpb.Attribute{attr("size", "S"), attr("colour", "red")}},
+			{Sku: "T-M-B", Options: []*productpb.Attribute{attr("colour", "blue"), attr("size", "M")}, PriceMinor: proto.Int64(2500), WeightGrams: 180},
+		},
+	}
+}
+
+func at(c entrepot.Caller, minutes int) entrepot.Turn {
+	t := turn(c)
+	t.Now = start.Add(time.Duration(minutes) * time.Minute)
+	return t
+}
+
+func ms(minutes int) int64 { return start.Add(time.Duration(minutes) * time.Minute).UnixMilli() }
+
+// update plays an update that must be taken.
+func update(t *testing.T, s *State, tn entrepot.Turn, c *productpb.Update) events.ProductUpdated {
+	t.Helper()
+	facts, err := s.Update(tn, c)
+	if err != nil || len(facts) != 1 {
+		t.Fatalf("%v, %v", facts, err)
+	}
+	play(s, facts)
+	return facts[0].(updated).ProductUpdated
+}
+
+func TestVariantRules(t *testing.T) {
+	t.Parallel()
+	for field, change := range map[string]func(*productpb.Options){
+		"":                     func(*productpb.Options) {},
+		"options[1].name":      func(o *productpb.Options) { o.Options[1].Name = "size" },
+		"options[0].values":    func(o *productpb.Options) { o.Options[0].Values = nil },
+		"options[0].values[1]": func(o *productpb.Options) { o.Options[0].Values = []string{"S", "S"} },
+		"options":              func(o *productpb.Options) { o.Options = nil },
+		"variants":             func(o *productpb.Options) { o.Variants = nil },
+		"variants[1].options":  func(o *productpb.Options) { o.Variants[1].Options = o.Variants[0].Options },
+		"variants[0].options":  func(o *productpb.Options) { o.Variants[0].Options = o.Variants[0].Options[:1] },
+		"variants[1].sku":      func(o *productpb.Options) { o.Variants[1].Sku = "T-S-R" },
+		"variants[0].sku":      func(o *productpb.Options) { o.Variants[0].Sku = "TEA-1" },
+		"variants[0].price":    func(o *productpb.Options) { o.Variants[0].PriceMinor = proto.Int64(-1) },
+		"variants[1].id":       func(o *productpb.Options) { o.Variants[1].Id = entrepot.DeriveID("another product's") },
+		"variants[0].id":       func(o *productpb.Options) { o.Variants[0].Id = id },
+	} {
+		s, o := made(t, StatusActive), shirt()
+		change(o)
+		_, err := s.Update(turn(admin), &productpb.Update{Options: o})
+		if got := fieldOf(err); got != field {
+			t.Errorf("want %q: %v", field, err)
+		}
+	}
+	many := &productpb.Options{Options: []*productpb.Option{{Name: "n"}}}
+	for i := range MaxVariants + 1 {
+		v := fmt.Sprint(i)
+		if i < MaxValues {
+			many.Options[0].Values = append(many.Options[0].Values, v)
+		}
+		many.Variants = append(many.Variants, &productpb.Variant{Sku: v, Options: []*productpb.Attribute{attr("n", v)}})
+	}
+	if _, err := made(t, StatusActive).Update(turn(admin), &productpb.Update{Options: many}); fieldOf(err) != "variants" {
+		t.Errorf("%d variants: %v", len(many.Variants), err)
+	}
+}
+
+func fieldOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	if f := entrepot.AsError(err).Fields; len(f) == 1 {
+		return f[0].Field
+	}
+	return err.Error()
+}
+
+// A variant is known by its id, whatever becomes of its option's words.
+func TestVariantsKeepTheirIDs(t *testing.T) {
+	t.Parallel()
+	s := made(t, StatusActive)
+	e := update(t, s, turn(admin), &productpb.Update{Options: shirt()})
+	small, medium := s.Variants[0].ID, s.Variants[1].ID
+	if small != entrepot.DeriveID("variant", id, "S", "red") || medium == small || !reflect.DeepEqual(e.Changed, []string{"options", "variants"}) {
+		t.Fatalf("%+v, %v", s.Variants, e.Changed)
+	}
+	if v := e.Variants[1]; v.Options["colour"] != "blue" || v.Price != "25.00" || e.Variants[0].Price != "19.99" {
+		t.Fatalf("%+v", e.Variants)
+	}
+	if facts, err := s.Update(turn(admin), &productpb.Update{Options: shirt()}); err != nil || facts != nil {
+		t.Fatalf("the same again: %v, %v", facts, err)
+	}
+	// S is now called Small; a new S is another variant.
+	renamed := shirt()
+	renamed.Options[0].Values = []string{"Small", "M", "S"}
+	renamed.Variants[0].Id, renamed.Variants[0].Options[0] = small, attr("size", "Small")
+	renamed.Variants = append(renamed.Variants, &productpb.Variant{Sku: "NEW", Options: []*productpb.Attribute{attr("size", "S"), attr("colour", "red")}})
+	update(t, s, turn(admin), &productpb.Update{Options: renamed})
+	if s.Variants[0].ID != small || s.Variants[1].ID != medium || s.Variants[2].ID == small || !entrepot.ValidID(s.Variants[2].ID) {
+		t.Fatalf("%+v", s.Variants)
+	}
+	update(t, s, turn(admin), &productpb.Update{Options: &productpb.Options{}})
+	if s.Options != nil || s.Variants != nil {
+		t.Fatalf("%+v", s)
+	}
+}
+
+func TestShopPrices(t *testing.T) {
+	t.Parallel()
+	s := made(t, StatusActive)
+	update(t, s, turn(admin), &productpb.Update{Options: shirt(), ShopPrices: &productpb.ShopPrices{Prices: []*productpb.ShopPrice{
+		{ShopId: shopA, PriceMinor: 1800}, {ShopId: shopB, PriceMinor: 1700},
+	}}})
+	medium := s.Variants[1].ID
+	// The manager of A replaces the prices of A; B's stay.
+	update(t, s, turn(managerA), &productpb.Update{ShopPrices: &productpb.ShopPrices{Prices: []*productpb.ShopPrice{{ShopId: shopA, VariantId: medium, PriceMinor: 2300}}}})
+	v := s.View()
+	for _, c := range []struct {
+		variant, shop entrepot.ID
+		want          int64
+	}{{medium, shopA, 2300}, {s.Variants[0].ID, shopA, 1999}, {medium, shopB, 1700}, {medium, "", 2500}} {
+		if got := v.PriceOf(c.variant, c.shop, start); got != c.want {
+			t.Errorf("%+v: %d", c, got)
+		}
+	}
+	for field, p := range map[string]*productpb.ShopPrice{
+		"shopPrices[0].shopId":    {ShopId: entrepot.DeriveID("shop", "c"), PriceMinor: 1},
+		"shopPrices[0].variantId": {ShopId: shopA, VariantId: entrepot.DeriveID("x"), PriceMinor: 1},
+		"shopPrices[0].price":     {ShopId: shopA, PriceMinor: -1},
+	} {
+		if _, err := s.Update(turn(admin), &productpb.Update{ShopPrices: &productpb.ShopPrices{Prices: []*productpb.ShopPrice{p}}}); fieldOf(err) != field {
+			t.Errorf("want %s: %v", field, err)
+		}
+	}
+	foreign := &productpb.Update{ShopPrices: &productpb.ShopPrices{Prices: []*productpb.ShopPrice{{ShopId: shopB, PriceMinor: 1}}}}
+	if _, err := s.Update(turn(managerA), foreign); entrepot.CodeOf(err) != entrepot.CodeForbidden {
+		t.Errorf("another shop's price: %v", err)
+	}
+	// Prices go with their variants and shops.
+	update(t, s, turn(admin), &productpb.Update{Options: &productpb.Options{}, ShopIds: &productpb.ShopIDs{Ids: []string{shopA}}})
+	if len(s.ShopPrices) != 0 {
+		t.Errorf("%+v", s.ShopPrices)
+	}
+}
+
+func TestWhichShopsSell(t *testing.T) {
+	t.Parallel()
+	shopC := entrepot.DeriveID("shop", "c")
+	for name, c := range map[string]struct {
+		caller entrepot.Caller
+		ids    []string
+		want   entrepot.Code
+	}{
+		"an admin":                  {admin, []string{shopC}, ""},
+		"a manager, his own":        {managerA, []string{shopB}, ""},
+		"a manager, another's":      {managerA, []string{shopA}, entrepot.CodeForbidden},
+		"a manager, to another":     {managerAB, []string{shopA, shopB, shopC}, entrepot.CodeForbidden},
+		"staff":                     {staffAB, []string{shopA}, entrepot.CodeForbidden},
+		"staff, who change nothing": {staffAB, []string{shopA, shopB}, ""},
+		"nowhere":                   {admin, nil, entrepot.CodeInvalid},
+	} {
+		if _, err := made(t, StatusActive).Update(turn(c.caller), &productpb.Update{ShopIds: &productpb.ShopIDs{Ids: c.ids}}); entrepot.CodeOf(err) != c.want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestSale(t *testing.T) {
+	t.Parallel()
+	for field, sale := range map[string]*productpb.Sale{
+		"sale.price":   {PriceMinor: 1999},
+		"sale.percent": {Percent: 100},
+		"sale.endsAt":  {Percent: 10, EndsMs: ms(0)},
+	} {
+		if _, err := made(t, StatusActive).Update(turn(admin), &productpb.Update{Sale: sale}); fieldOf(err) != field {
+			t.Errorf("want %s: %v", field, err)
+		}
+	}
+	s := made(t, StatusActive)
+	e := update(t, s, turn(admin), &productpb.Update{Sale: &productpb.Sale{Percent: 25, StartsMs: ms(10), EndsMs: ms(20)}})
+	if e.Sale != nil || !s.WakeAt().Equal(start.Add(10*time.Minute)) || s.Index().Fields[4] != int64(1999) {
+		t.Fatalf("before: %+v, %v", e, s.WakeAt())
+	}
+	if facts := s.Wake(at(entrepot.SystemCaller("wake"), 9)); facts != nil {
+		t.Fatal("woke early")
+	}
+	facts := s.Wake(at(entrepot.SystemCaller("wake"), 10))
+	play(s, facts)
+	begun := facts[0].(updated).ProductUpdated
+	if begun.Sale == nil || begun.Sale.Price != "14.99" || begun.Price != "19.99" || !reflect.DeepEqual(begun.Changed, []string{"sale"}) {
+		t.Fatalf("%+v", begun)
+	}
+	if s.Index().Fields[4] != int64(1499) || !s.WakeAt().Equal(start.Add(20*time.Minute)) || s.Wake(at(super, 11)) != nil {
+		t.Fatalf("during: %+v", s)
+	}
+	play(s, s.Wake(at(entrepot.SystemCaller("wake"), 20)))
+	if s.Sale != nil || s.OnSale || !s.WakeAt().IsZero() || s.Index().Fields[4] != int64(1999) {
+		t.Fatalf("after: %+v", s)
+	}
+	update(t, s, at(admin, 30), &productpb.Update{Sale: &productpb.Sale{PriceMinor: 999}})
+	update(t, s, at(admin, 31), &productpb.Update{Sale: &productpb.Sale{}})
+	if s.Sale != nil {
+		t.Fatal("a zero sale removes it")
+	}
+}
+
+func TestSchedule(t *testing.T) {
+	t.Parallel()
+	s := &State{}
+	facts, err := s.Create(turn(admin), creation(func(c *productpb.Create) { c.PublishMs, c.UnpublishMs = ms(10), ms(20) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	play(s, facts)
+	if s.Status != StatusDraft || !s.WakeAt().Equal(start.Add(10*time.Minute)) {
+		t.Fatalf("%+v", s)
+	}
+	for field, c := range map[string]*productpb.Update{
+		"publishAt":   {Status: proto.String(StatusActive), PublishMs: proto.Int64(ms(30))},
+		"unpublishAt": {UnpublishMs: proto.Int64(ms(5))},
+	} {
+		if _, err := s.Update(turn(admin), c); fieldOf(err) != field {
+			t.Errorf("want %s: %v", field, err)
+		}
+	}
+	if _, err := s.Update(turn(admin), &productpb.Update{PublishMs: proto.Int64(ms(-1))}); fieldOf(err) != "publishAt" {
+		t.Error(err)
+	}
+	version := s.Version
+	play(s, s.Wake(at(entrepot.SystemCaller("wake"), 10)))
+	if s.Status != StatusActive || s.Version != version+1 {
+		t.Fatalf("%+v", s)
+	}
+	play(s, s.Wake(at(entrepot.SystemCaller("wake"), 25)))
+	if s.Status != StatusArchived || !s.WakeAt().IsZero() {
+		t.Fatalf("%+v", s)
+	}
+	// Slept through both.
+	late := &State{}
+	play(late, facts)
+	play(late, late.Wake(at(entrepot.SystemCaller("wake"), 25)))
+	if late.Status != StatusArchived {
+		t.Fatalf("%+v", late)
+	}
+	// By hand.
+	update(t, late, at(admin, 26), &productpb.Update{Status: proto.String(StatusDraft), PublishMs: proto.Int64(ms(40))})
+	update(t, late, at(admin, 27), &productpb.Update{Status: proto.String(StatusActive)})
+	if late.Publish != 0 || !late.WakeAt().IsZero() {
+		t.Fatalf("%+v", late)
+	}
+}
+
+func TestRatingIsNoEditorsChange(t *testing.T) {
+	t.Parallel()
+	s := made(t, StatusActive)
+	version, time := s.Version, s.Updated
+	rate := func(c entrepot.Caller, counts ...int64) ([]events.Event, error) {
+		return s.SetRating(at(c, 5), &productpb.SetRating{Counts: counts})
+	}
+	facts, err := rate(entrepot.SystemCaller("reviews"), 0, 1, 0, 0, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	play(s, facts)
+	e := facts[0].(updated).ProductUpdated
+	if e.Rating == nil || e.Rating.Average != 4 || e.Rating.Count != 3 || s.Version != version || s.Updated != time {
+		t.Fatalf("%+v, %+v", e.Rating, s)
+	}
+	if facts, err := rate(entrepot.SystemCaller("reviews"), 0, 1, 0, 0, 2); err != nil || facts != nil {
+		t.Fatalf("again: %v, %v", facts, err)
+	}
+	for _, c := range []entrepot.Caller{admin, super, customer} {
+		if _, err := rate(c, 1, 0, 0, 0, 0); entrepot.CodeOf(err) != entrepot.CodeForbidden {
+			t.Errorf("%s: %v", c.Role, err)
+		}
+	}
+	if _, err := rate(entrepot.SystemCaller("reviews"), 1, 2); entrepot.CodeOf(err) != entrepot.CodeInvalid {
+		t.Error(err)
+	}
+}
+
+func TestImages(t *testing.T) {
+	t.Parallel()
+	s, a, b := made(t, StatusActive), entrepot.DeriveID("a"), entrepot.DeriveID("b")
+	add := func(id entrepot.ID) ([]events.Event, error) {
+		return s.AddImage(turn(staffA), &productpb.AddImage{Image: &productpb.Image{Id: id, Width: 10, Height: 5}})
+	}
+	for _, id := range []entrepot.ID{a, b, a} {
+		facts, err := add(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		play(s, facts)
+	}
+	e := update(t, s, turn(staffA), &productpb.Update{Images: &productpb.Images{Images: []*productpb.Image{{Id: b, Alt: "front"}, {Id: a}}}})
+	if !slices.Equal(e.Images, []entrepot.ID{b, a}) || s.Images[0] != (Image{b, "front", 10, 5}) {
+		t.Fatalf("%+v", s.Images)
+	}
+	if _, err := s.Update(turn(staffA), &productpb.Update{Images: &productpb.Images{Images: []*productpb.Image{{Id: id}}}}); fieldOf(err) != "images[0].id" {
+		t.Error(err)
+	}
+	facts, err := s.RemoveImage(turn(staffA), &productpb.RemoveImage{Id: b})
+	if err != nil {
+		t.Fatal(err)
+	}
+	play(s, facts)
+	if _, err := s.RemoveImage(turn(staffA), &productpb.RemoveImage{Id: b}); entrepot.CodeOf(err) != entrepot.CodeNotFound || len(s.Images) != 1 {
+		t.Fatalf("%v, %+v", err, s.Images)
+	}
+	for i := range MaxImages {
+		facts, err = add(entrepot.DeriveID("more", fmt.Sprint(i)))
+		play(s, facts)
+	}
+	if entrepot.CodeOf(err) != entrepot.CodeConflict || len(s.Images) != MaxImages {
+		t.Fatalf("%v, %d", err, len(s.Images))
+	}
+	if _, err := s.AddImage(turn(customer), &productpb.AddImage{Image: &productpb.Image{Id: a}}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Error(err)
+	}
+}
+
+// A product of before variants, prices and images reads as it did.
+func TestOldStateReads(t *testing.T) {
+	t.Parallel()
+	s := &State{ID: id, CompanyID: company, ShopIDs: []entrepot.ID{shopA}, SKU: "OLD", Name: "Old", Price: 100, Currency: "EUR", Status: StatusActive, Version: 3}
+	if !s.WakeAt().IsZero() || s.Wake(at(super, 5)) != nil || s.View().PriceOf("", shopA, start) != 100 {
+		t.Fatal("an old state has something to do")
+	}
+	if v, ok := s.View().Sellable(""); !ok || v.Id != id {
+		t.Fatalf("%+v", v)
+	}
+	if e := update(t, s, turn(admin), &productpb.Update{Tags: &productpb.Tags{Tags: []string{"new"}}}); !slices.Equal(e.Tags, []string{"new"}) || s.Version != 4 {
+		t.Fatalf("%+v", e)
+	}
+}
+
+// What publishes itself does so on the host, after a restart too.
+func TestPublishedByTheHost(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
+	m.SetNow(start)
+	if _, err := m.Ask(m.As(admin), productpb.Kind, id, creation(func(c *productpb.Create) {
+		c.PublishMs, c.Attributes, c.Options, c.Variants = ms(10), []*productpb.Attribute{attr("origin", "Assam")}, shirt().Options, shirt().Variants
+	})); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Ask(m.As(nobody), productpb.Kind, id, &productpb.Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Fatal(err)
+	}
+	m.Restart()
+	m.SetNow(start.Add(10 * time.Minute))
+	m.Wake(productpb.Kind, id)
+	m.Restart()
+	p, err := grains.Ask[*productpb.Product](m.As(nobody), m, productpb.Kind, id, &productpb.Get{})
+	if err != nil || p.Status != StatusActive || len(p.Variants) != 2 || p.Variants[1].GetPriceMinor() != 2500 || p.Attributes[0].Value != "Assam" {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	if got := m.EventTypes(); !reflect.DeepEqual(got, []string{"product.created", "product.updated"}) {
+		t.Fatal(got)
+	}
+}
+
+// drawnLists is an update of everything that is a list or a time, right or wrong.
+func drawnLists(t *rapid.T) *productpb.Update {
+	word := rapid.SampledFrom([]string{"S", "M", "L"})
+	minutes := rapid.IntRange(0, 30)
+	c := &productpb.Update{}
+	if rapid.Bool().Draw(t, "tags") {
+		c.Tags = &productpb.Tags{Tags: rapid.SliceOfN(word, 0, 3).Draw(t, "tag")}
+	}
+	if rapid.Bool().Draw(t, "sale") {
+		c.Sale = &productpb.Sale{Percent: rapid.Int64Range(0, 99).Draw(t, "percent"), StartsMs: ms(minutes.Draw(t, "starts")), EndsMs: ms(minutes.Draw(t, "ends"))}
+	}
+	if rapid.Bool().Draw(t, "shops") {
+		c.ShopIds = &productpb.ShopIDs{Ids: rapid.SliceOfN(rapid.SampledFrom([]string{shopA, shopB}), 1, 2).Draw(t, "shop")}
+	}
+	if rapid.Bool().Draw(t, "prices") {
+		c.ShopPrices = &productpb.ShopPrices{Prices: []*productpb.ShopPrice{{ShopId: shopB, PriceMinor: 7, VariantId: rapid.SampledFrom([]string{"", derivedID(id, []string{"S"}, 0)}).Draw(t, "of")}}}
+	}
+	if rapid.Bool().Draw(t, "options") {
+		c.Options = &productpb.Options{}
+		for i, v := range rapid.SliceOfN(word, 0, 3).Draw(t, "values") {
+			if i == 0 {
+				c.Options.Options = []*productpb.Option{{Name: "size", Values: []string{"S", "M", "L"}}}
+			}
+			c.Options.Variants = append(c.Options.Variants, &productpb.Variant{Sku: v, Options: []*productpb.Attribute{attr("size", v)}})
+		}
+	}
+	if rapid.Bool().Draw(t, "times") {
+		c.Status = rapid.Ptr(rapid.SampledFrom([]string{StatusActive, StatusDraft, StatusArchived}), true).Draw(t, "new status")
+		c.PublishMs, c.UnpublishMs = proto.Int64(ms(minutes.Draw(t, "publish"))), proto.Int64(ms(minutes.Draw(t, "unpublish")))
+	}
+	return c
+}
+
+// checkWhole: what a product consists of fits together.
+func (s *State) checkWhole(t *rapid.T) {
+	ids, skus := map[string]bool{}, map[string]bool{s.SKU: true}
+	for _, v := range s.Variants {
+		if ids[v.ID] || skus[v.SKU] || len(v.Values) != len(s.Options) || v.ID == s.ID {
+			t.Fatalf("variants: %+v", s.Variants)
+		}
+		ids[v.ID], skus[v.SKU] = true, true
+	}
+	for _, p := range s.ShopPrices {
+		if !slices.Contains(s.ShopIDs, p.ShopID) || (p.VariantID != "" && !ids[p.VariantID]) {
+			t.Fatalf("a price of nothing: %+v", p)
+		}
+	}
+	if s.Status == StatusActive && s.Publish != 0 {
+		t.Fatalf("active, and to be published: %+v", s)
+	}
+}

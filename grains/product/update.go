@@ -1,0 +1,184 @@
+package product
+
+import (
+	"reflect"
+	"slices"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/product/productpb"
+)
+
+// Update replaces what is set. What equals the present changes nothing.
+func (s *State) Update(t entrepot.Turn, c *productpb.Update) ([]events.Event, error) {
+	if err := s.mayUpdate(t.Caller); err != nil {
+		return nil, err
+	}
+	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
+		return nil, err
+	}
+	if err := checkUpdate(c); err != nil {
+		return nil, err
+	}
+	next := *s
+	next.pass(t.Now)
+	next.replace(c)
+	if err := next.relist(t, s, c); err != nil {
+		return nil, err
+	}
+	next.pass(t.Now)
+	return s.became(t.Now, next), nil
+}
+
+// mayUpdate: admins of the company, and whoever works in one of the shops that sell it.
+func (s *State) mayUpdate(c entrepot.Caller) error {
+	switch {
+	case !s.visibleTo(c):
+		return entrepot.ErrNotFound
+	case !reachesOne(c, s.CompanyID, s.ShopIDs):
+		return s.refusal(c, "this role changes no product of these shops")
+	default:
+		return nil
+	}
+}
+
+func checkUpdate(c *productpb.Update) error {
+	switch {
+	case c.Name != nil && *c.Name == "":
+		return entrepot.Invalid("name", "required", "must not be empty")
+	case c.Status != nil && *c.Status != StatusActive && *c.Status != StatusDraft && *c.Status != StatusArchived:
+		return entrepot.Invalid("status", "enum", "must be active, draft or archived")
+	default:
+		return checkPrice("price", c.GetPriceMinor())
+	}
+}
+
+// replace sets the plain values that the command names. Who sets the status by
+// hand has done what was to be done at its time.
+func (s *State) replace(c *productpb.Update) {
+	set(&s.Name, c.Name)
+	set(&s.Description, c.Description)
+	set(&s.Category, c.Category)
+	set(&s.Brand, c.Brand)
+	set(&s.Status, c.Status)
+	set(&s.Image, c.Image)
+	set(&s.Price, c.PriceMinor)
+	switch c.GetStatus() {
+	case StatusActive:
+		s.Publish = 0
+	case StatusArchived:
+		s.Unpublish = 0
+	}
+	set(&s.Publish, c.PublishMs)
+	set(&s.Unpublish, c.UnpublishMs)
+}
+
+func set[V any](field, value *V) {
+	if value != nil {
+		*field = *value
+	}
+}
+
+// relist replaces the lists that the command sets, and drops what stood for
+// shops and variants that are no more.
+func (s *State) relist(t entrepot.Turn, before *State, c *productpb.Update) (err error) {
+	if c.Attributes != nil {
+		if s.Attributes, err = attributesOf(c.Attributes.Attributes); err != nil {
+			return err
+		}
+	}
+	if c.Tags != nil {
+		if s.Tags, err = tagsOf(c.Tags.Tags); err != nil {
+			return err
+		}
+	}
+	if c.Images != nil {
+		if s.Images, err = s.arranged(c.Images.Images); err != nil {
+			return err
+		}
+	}
+	if c.ShopIds != nil {
+		if err := s.moveTo(t.Caller, c.ShopIds.Ids); err != nil {
+			return err
+		}
+	}
+	if c.Options != nil {
+		if s.Options, s.Variants, err = s.variantsOf(c.Options.Options, c.Options.Variants, t.Caller.Role == entrepot.System); err != nil {
+			return err
+		}
+	}
+	if c.ShopPrices != nil {
+		if s.ShopPrices, err = s.shopPricesOf(t.Caller, c.ShopPrices.Prices); err != nil {
+			return err
+		}
+	} else {
+		s.ShopPrices = s.validPrices()
+	}
+	if c.Sale != nil {
+		if s.Sale, err = s.saleOf(t.Now, c.Sale); err != nil {
+			return err
+		}
+	}
+	return s.checkTimes(t.Now, before.Publish != s.Publish, before.Unpublish != s.Unpublish)
+}
+
+// moveTo changes which shops sell the product: each that joins or leaves must be
+// the caller's.
+func (s *State) moveTo(c entrepot.Caller, ids []entrepot.ID) error {
+	if err := checkShopIDs(ids); err != nil {
+		return err
+	}
+	for _, id := range append(slices.Clone(ids), s.ShopIDs...) {
+		if slices.Contains(ids, id) == slices.Contains(s.ShopIDs, id) {
+			continue
+		}
+		if c.Role == entrepot.ShopStaff || !c.MayReachShop(s.CompanyID, id) {
+			return entrepot.Errorf(entrepot.CodeForbidden, "this role does not decide whether the shop %s sells the product", id)
+		}
+	}
+	s.ShopIDs = slices.Clone(ids)
+	return nil
+}
+
+// became is the fact that the product is now next: none if nothing differs.
+func (s *State) became(now time.Time, next State) []events.Event {
+	changed := s.differences(&next)
+	if len(changed) == 0 {
+		return nil
+	}
+	next.Updated = now.UnixMilli()
+	next.Version++
+	return []events.Event{updated{events.ProductUpdated{Product: next.public(), Changed: changed}, next}}
+}
+
+// differences are the names, as the public knows them, of what is not the same.
+func (s *State) differences(next *State) (changed []string) {
+	for _, f := range []struct {
+		name string
+		same bool
+	}{
+		{"name", s.Name == next.Name},
+		{"description", s.Description == next.Description},
+		{"category", s.Category == next.Category},
+		{"brand", s.Brand == next.Brand},
+		{"status", s.Status == next.Status},
+		{"image", s.Image == next.Image},
+		{"price", s.Price == next.Price},
+		{"shopIds", slices.Equal(s.ShopIDs, next.ShopIDs)},
+		{"options", slices.EqualFunc(s.Options, next.Options, Option.equal)},
+		{"variants", slices.EqualFunc(s.Variants, next.Variants, Variant.equal)},
+		{"attributes", slices.Equal(s.Attributes, next.Attributes)},
+		{"tags", slices.Equal(s.Tags, next.Tags)},
+		{"shopPrices", slices.Equal(s.ShopPrices, next.ShopPrices)},
+		{"sale", reflect.DeepEqual(s.Sale, next.Sale) && s.OnSale == next.OnSale},
+		{"images", slices.Equal(s.Images, next.Images)},
+		{"publishAt", s.Publish == next.Publish},
+		{"unpublishAt", s.Unpublish == next.Unpublish},
+	} {
+		if !f.same {
+			changed = append(changed, f.name)
+		}
+	}
+	return changed
+}
