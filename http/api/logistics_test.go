@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"maps"
+	"slices"
 	"testing"
 
 	"entrepot"
@@ -10,6 +12,26 @@ import (
 // logistics are the things of the matrix that staff of other shops and companies
 // do not see.
 var logistics = []string{"warehouse", "transfer", "delivery", "stocktake"}
+
+func init() {
+	maps.Copy(rows, map[string]matrixRow{
+		"get-warehouse": {thing: "warehouse"}, "delete-warehouse": {thing: "warehouse"},
+		"update-warehouse": {thing: "warehouse", body: static(map[string]any{"name": "New", "code": "NEW"})},
+		"get-sourcing":     {thing: "shop"}, "set-sourcing": {thing: "shop", body: static(map[string]any{"strategy": "nearest"})},
+		"get-transfer": {thing: "transfer"}, "ship-transfer": {thing: "transfer"}, "cancel-transfer": {thing: "transfer"},
+		"set-transfer-lines": {thing: "transfer", body: func(w *matrix, id string) any {
+			p := max(0, slices.Index(w.transfers(), id))
+			return map[string]any{"lines": []any{map[string]any{"productId": w.ids["public"][p], "quantity": 1}}}
+		}},
+		"get-stocktake": {thing: "stocktake"}, "cancel-stocktake": {thing: "stocktake"}, "close-stocktake": {thing: "stocktake"},
+		"set-counts": {thing: "stocktake", body: func(w *matrix, id string) any {
+			at := w.ids["stocktake"]
+			p := max(0, slices.Index(at[:], id))
+			return map[string]any{"counts": []any{map[string]any{"variantId": w.ids["public"][p], "counted": 1}}}
+		}},
+		"receive-transfer": {thing: "delivery", body: static(map[string]any{"final": true})},
+	})
+}
 
 // addLogistics puts one of everything that the logistics has in every place.
 func (w *matrix) addLogistics(t *testing.T) {

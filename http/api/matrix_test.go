@@ -71,24 +71,6 @@ var rows = map[string]matrixRow{
 		return map[string]any{"productId": id, "shopId": shop, "quantity": 1, "reason": "purchase"}
 	}},
 	"set-cart-item": {thing: "cart item", body: static(map[string]any{"quantity": 2})}, "remove-cart-item": {thing: "cart item"},
-	"get-warehouse": {thing: "warehouse"}, "delete-warehouse": {thing: "warehouse"},
-	"update-warehouse": {thing: "warehouse", body: static(map[string]any{"name": "New", "code": "NEW"})},
-	"get-sourcing":     {thing: "shop"}, "set-sourcing": {thing: "shop", body: static(map[string]any{"strategy": "nearest"})},
-	"get-transfer": {thing: "transfer"}, "ship-transfer": {thing: "transfer"}, "cancel-transfer": {thing: "transfer"},
-	"set-transfer-lines": {thing: "transfer", body: func(w *matrix, id string) any {
-		p := max(0, slices.Index(w.transfers(), id))
-		return map[string]any{"lines": []any{map[string]any{"productId": w.ids["public"][p], "quantity": 1}}}
-	}},
-	"get-stocktake": {thing: "stocktake"}, "cancel-stocktake": {thing: "stocktake"}, "close-stocktake": {thing: "stocktake"},
-	"set-counts": {thing: "stocktake", body: func(w *matrix, id string) any {
-		at := w.ids["stocktake"]
-		p := max(0, slices.Index(at[:], id))
-		return map[string]any{"counts": []any{map[string]any{"variantId": w.ids["public"][p], "counted": 1}}}
-	}},
-	"receive-transfer": {thing: "delivery", body: static(map[string]any{"final": true})},
-	"get-user":         {thing: "user"},
-	"update-user":      {thing: "user", body: static(map[string]any{"name": "New", "role": "shop_staff", "isActive": true})},
-	"delete-user":      {thing: "user"}, "end-session": {thing: "session"},
 	"remove-wishlist-item": {thing: "wish"},
 	"list-reviews":         {thing: "public"}, "get-my-review": {thing: "my review"}, "delete-my-review": {thing: "my review"},
 	"update-my-review": {thing: "my review", body: static(map[string]any{"stars": 2})},
