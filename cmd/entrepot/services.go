@@ -16,6 +16,7 @@ import (
 	"entrepot/grains/order"
 	"entrepot/grains/payment"
 	"entrepot/grains/product"
+	"entrepot/grains/purchase"
 	"entrepot/grains/recommend"
 	"entrepot/grains/review"
 	"entrepot/grains/series"
@@ -24,6 +25,7 @@ import (
 	"entrepot/grains/stock"
 	"entrepot/grains/stocktake"
 	"entrepot/grains/stockwatch"
+	"entrepot/grains/supplier"
 	"entrepot/grains/transfer"
 	"entrepot/grains/usage"
 	"entrepot/grains/user"
@@ -115,7 +117,7 @@ var services = []service{
 	},
 	{
 		name: "inventory", port: 7, database: "inventorydb", routes: []string{"/inventory"},
-		kinds:   []func() *grains.Kind{stock.Kind, warehouse.Kind, sourcing.Kind, transfer.Kind, stocktake.Kind},
+		kinds:   []func() *grains.Kind{stock.Kind, warehouse.Kind, sourcing.Kind, transfer.Kind, stocktake.Kind, supplier.Kind, purchase.Kind},
 		rows:    []*persistence.Collection{stock.Movements},
 		queue:   events.Queue{Name: "inventory.events", Bindings: []string{"inventory.updated"}},
 		consume: func(s persistence.Store, _ grains.Asker) events.Handler { return actors.Ledger(s) },

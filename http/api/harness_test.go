@@ -29,6 +29,7 @@ import (
 	"entrepot/grains/payment"
 	"entrepot/grains/product"
 	"entrepot/grains/product/productpb"
+	"entrepot/grains/purchase"
 	"entrepot/grains/recommend"
 	"entrepot/grains/review"
 	"entrepot/grains/series"
@@ -39,6 +40,7 @@ import (
 	"entrepot/grains/stock/stockpb"
 	"entrepot/grains/stocktake"
 	"entrepot/grains/stockwatch"
+	"entrepot/grains/supplier"
 	"entrepot/grains/transfer"
 	"entrepot/grains/user"
 	"entrepot/grains/user/userpb"
@@ -95,7 +97,7 @@ func newWorld(t testing.TB) *world {
 		wishlist.Kind(), review.Kind(), stockwatch.Kind(),
 		recommend.AffinityKind(), recommend.TrendingKind(), recommend.TasteKind(),
 		order.Kind(), series.Kind(), payment.Kind(),
-		stock.Kind(), warehouse.Kind(), sourcing.Kind(), transfer.Kind(), stocktake.Kind(),
+		stock.Kind(), warehouse.Kind(), sourcing.Kind(), transfer.Kind(), stocktake.Kind(), supplier.Kind(), purchase.Kind(),
 	}
 	w.Member = grainstest.New(t, storetest.NewMemory(), kinds)
 	if err := w.Store.Ensure(t.Context(), []*persistence.Collection{

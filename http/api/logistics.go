@@ -13,10 +13,11 @@ import (
 
 // Logistics is the half of the inventory service that moves goods between
 // locations and buys them: warehouses,
-// sourcing, transfers, stocktakes.
+// sourcing, transfers, stocktakes, suppliers, purchase orders.
 func Logistics(d Deps) Routes {
 	s := &logisticsAPI{d.withDefaults()}
 	admins, write := Only(entrepot.CompanyAdmin), Only(entrepot.CompanyAdmin, entrepot.ShopManager)
+	buyers := Only(entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager)
 	return Routes{"inventory", []Route{
 		route(Route{
 			ID: "list-warehouses", Method: http.MethodGet, Path: "/inventory/warehouses", Access: Staff, Summary: "List warehouses",
@@ -71,6 +72,21 @@ func Logistics(d Deps) Routes {
 			Doc: "Each item's on-hand changes by its variance, whatever has moved since it was counted; what was not counted stays. A variance that would take pieces set aside for orders is not booked, and its line says so.",
 		}, s.closeStocktake),
 		route(Route{ID: "cancel-stocktake", Method: http.MethodPost, Keyed: true, Path: "/inventory/stocktakes/{id}/cancel", Access: write, Summary: "Give a stocktake up"}, s.cancelStocktake),
+		route(Route{ID: "list-suppliers", Method: http.MethodGet, Path: "/inventory/suppliers", Access: buyers, Summary: "List suppliers"}, s.listSuppliers),
+		route(Route{ID: "create-supplier", Method: http.MethodPost, Keyed: true, Path: "/inventory/suppliers", Access: admins, Status: http.StatusCreated, Summary: "Create a supplier"}, s.createSupplier),
+		route(Route{ID: "get-supplier", Method: http.MethodGet, Path: "/inventory/suppliers/{id}", Access: buyers, Summary: "Read a supplier with what they sell"}, s.getSupplier),
+		route(Route{ID: "update-supplier", Method: http.MethodPut, Path: "/inventory/suppliers/{id}", Access: admins, Summary: "Change a supplier", Doc: "Sets everything that is known of them."}, s.updateSupplier),
+		route(Route{ID: "delete-supplier", Method: http.MethodDelete, Path: "/inventory/suppliers/{id}", Access: admins, Status: http.StatusNoContent, Summary: "Delete a supplier", Doc: "Purchase orders keep the name."}, s.deleteSupplier),
+		route(Route{ID: "list-purchase-orders", Method: http.MethodGet, Path: "/inventory/purchase-orders", Access: Staff, Summary: "List purchase orders"}, s.listPurchases),
+		route(Route{ID: "create-purchase-order", Method: http.MethodPost, Keyed: true, Path: "/inventory/purchase-orders", Access: write, Status: http.StatusCreated, Summary: "Draft a purchase order"}, s.createPurchase),
+		route(Route{ID: "get-purchase-order", Method: http.MethodGet, Path: "/inventory/purchase-orders/{id}", Access: Staff, Summary: "Read a purchase order"}, s.getPurchase),
+		route(Route{ID: "set-purchase-order", Method: http.MethodPut, Path: "/inventory/purchase-orders/{id}", Access: write, Summary: "Replace what a draft says"}, s.setPurchaseTerms),
+		route(Route{ID: "order-purchase", Method: http.MethodPost, Keyed: true, Path: "/inventory/purchase-orders/{id}/order", Access: write, Summary: "Order it: it gets its number"}, s.orderPurchase),
+		route(Route{
+			ID: "receive-purchase", Method: http.MethodPost, Keyed: true, Path: "/inventory/purchase-orders/{id}/receive", Access: write, Summary: "Receive a delivery into stock",
+			Doc: "In as many deliveries as it takes; more than is ordered and tolerated is refused. With final, nothing more is expected.",
+		}, s.receivePurchase),
+		route(Route{ID: "cancel-purchase", Method: http.MethodPost, Keyed: true, Path: "/inventory/purchase-orders/{id}/cancel", Access: write, Summary: "Cancel a purchase order", Doc: "What has come in stays in stock."}, s.cancelPurchase),
 	}}
 }
 

@@ -11,7 +11,7 @@ import (
 
 // logistics are the things of the matrix that staff of other shops and companies
 // do not see.
-var logistics = []string{"warehouse", "transfer", "delivery", "stocktake"}
+var logistics = []string{"warehouse", "transfer", "delivery", "stocktake", "purchase", "ordered purchase"}
 
 func init() {
 	maps.Copy(rows, map[string]matrixRow{
@@ -29,6 +29,15 @@ func init() {
 			p := max(0, slices.Index(at[:], id))
 			return map[string]any{"counts": []any{map[string]any{"variantId": w.ids["public"][p], "counted": 1}}}
 		}},
+		"get-supplier": {thing: "supplier"}, "delete-supplier": {thing: "supplier"},
+		"update-supplier":    {thing: "supplier", body: static(map[string]any{"name": "New", "currency": "EUR"})},
+		"get-purchase-order": {thing: "purchase"}, "order-purchase": {thing: "purchase"}, "cancel-purchase": {thing: "purchase"},
+		"set-purchase-order": {thing: "purchase", body: func(w *matrix, id string) any {
+			at := w.ids["purchase"]
+			p := max(0, slices.Index(at[:], id))
+			return map[string]any{"lines": []any{map[string]any{"productId": w.ids["public"][p], "quantity": 1, "unitCost": 1}}}
+		}},
+		"receive-purchase": {thing: "ordered purchase", body: static(map[string]any{"final": true})},
 		"receive-transfer": {thing: "delivery", body: static(map[string]any{"final": true})},
 	})
 }
@@ -68,6 +77,31 @@ func (w *matrix) addLogistics(t *testing.T) {
 	}
 	w.ids["stocktake"] = [places]string{
 		stocktake("company_admin", w.mug, w.shopA), stocktake("company_admin", w.cup, w.shopB), stocktake("other_admin", w.otherMug, w.otherShop), none,
+	}
+	w.addPurchases(t, none)
+}
+
+func (w *matrix) addPurchases(t *testing.T, none string) {
+	t.Helper()
+	supplier := func(as, name string) string {
+		return w.want(t, 201, as, "POST", "/api/inventory/suppliers", map[string]any{"name": name, "currency": "EUR"}).text("id")
+	}
+	ours, theirs := supplier("company_admin", "Leaf"), supplier("other_admin", "Pot")
+	w.ids["supplier"] = [places]string{ours, supplier("company_admin", "Clay"), theirs, none}
+	buy := func(as, from, product, shop string, order bool) string {
+		id := w.want(t, 201, as, "POST", "/api/inventory/purchase-orders", map[string]any{
+			"supplierId": from, "locationId": shop, "lines": []any{map[string]any{"productId": product, "quantity": 1, "unitCost": 1}},
+		}).text("id")
+		if order {
+			w.want(t, 200, as, "POST", "/api/inventory/purchase-orders/"+id+"/order", nil)
+		}
+		return id
+	}
+	for thing, ordered := range map[string]bool{"purchase": false, "ordered purchase": true} {
+		w.ids[thing] = [places]string{
+			buy("company_admin", ours, w.mug, w.shopA, ordered), buy("company_admin", ours, w.cup, w.shopB, ordered),
+			buy("other_admin", theirs, w.otherMug, w.otherShop, ordered), none,
+		}
 	}
 }
 
@@ -246,6 +280,70 @@ func TestStocktakesByHTTP(t *testing.T) {
 	}
 }
 
+func TestPurchasesByHTTP(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const suppliers, path = "/api/inventory/suppliers", "/api/inventory/purchase-orders"
+	body := map[string]any{
+		"name": "Leaf & Co", "currency": "EUR", "leadTimeDays": 14,
+		"offers": []any{map[string]any{"productId": w.mug, "supplierSku": "LC-1", "cost": 4.25, "minQuantity": 10}},
+	}
+	made := w.want(t, 201, "company_admin", "POST", suppliers, body, "Idempotency-Key", "s")
+	from := made.text("id")
+	if r := w.want(t, 200, "shop_manager", "GET", suppliers+"/"+from, nil); r.at("offers.0.cost") != 4.25 || r.text("offers.0.variantId") != w.mug || r.header.Get("ETag") != `"1"` {
+		t.Fatalf("%v %s", r.header, r.raw)
+	}
+	body["leadTimeDays"] = 7
+	w.want(t, 200, "company_admin", "PUT", suppliers+"/"+from, body, "If-Match", `"1"`)
+	w.want(t, 409, "company_admin", "PUT", suppliers+"/"+from, body, "If-Match", `"1"`)
+
+	order := map[string]any{"supplierId": from, "locationId": w.shopA, "tolerancePercent": 10, "lines": []any{map[string]any{"productId": w.mug, "quantity": 20}}}
+	first := w.want(t, 201, "shop_manager", "POST", path, order, "Idempotency-Key", "p")
+	id := first.text("id")
+	if again := w.want(t, 201, "shop_manager", "POST", path, order, "Idempotency-Key", "p"); again.text("id") != id {
+		t.Fatal("made twice")
+	}
+	if first.at("lines.0.unitCost") != 4.25 || first.at("total") != 85.0 || first.text("lines.0.supplierSku") != "LC-1" || first.text("expectedAt") == "" || first.text("number") != "" {
+		t.Fatalf("%s", first.raw)
+	}
+	terms := map[string]any{"lines": []any{map[string]any{"productId": w.mug, "quantity": 10, "unitCost": 4.5}}, "tolerancePercent": 10, "expectedAt": "2030-01-02"}
+	if r := w.want(t, 200, "shop_manager", "PUT", path+"/"+id, terms, "If-Match", `"1"`); r.at("total") != 45.0 || r.text("expectedAt") != "2030-01-02T00:00:00.000Z" {
+		t.Fatalf("%s", r.raw)
+	}
+	w.want(t, 409, "shop_manager", "PUT", path+"/"+id, terms, "If-Match", `"1"`)
+	ordered := w.want(t, 200, "shop_manager", "POST", path+"/"+id+"/order", nil)
+	if number := ordered.text("number"); len(number) != len("PO-2026-000001") || number[7:] != "-000001" || ordered.text("status") != "ordered" {
+		t.Fatalf("%s", ordered.raw)
+	}
+	part := map[string]any{"lines": []any{map[string]any{"variantId": w.mug, "quantity": 4, "batch": "L1", "expiresOn": "2030-06-01"}}}
+	for range 2 {
+		if r := w.want(t, 200, "shop_manager", "POST", path+"/"+id+"/receive", part, "Idempotency-Key", "d1"); r.text("status") != "partially_received" || r.text("receipts.0.lines.0.expiresOn") != "2030-06-01" {
+			t.Fatalf("%s", r.raw)
+		}
+	}
+	over := map[string]any{"lines": []any{map[string]any{"variantId": w.mug, "quantity": 8}}}
+	if r := w.want(t, 400, "shop_manager", "POST", path+"/"+id+"/receive", over); !names(r, "lines[0].quantity") {
+		t.Fatalf("12 of 10 and one in ten: %s", r.raw)
+	}
+	last := map[string]any{"lines": []any{map[string]any{"variantId": w.mug, "quantity": 7, "unitCost": 4.4}}}
+	if r := w.want(t, 200, "shop_manager", "POST", path+"/"+id+"/receive", last); r.text("status") != "received" || r.at("lines.0.received") != 11.0 || r.at("receipts.1.lines.0.unitCost") != 4.4 {
+		t.Fatalf("%s", r.raw)
+	}
+	if r := w.want(t, 200, "shop_staff", "GET", "/api/inventory/items/"+stockpb.ID(w.mug, w.shopA), nil); r.at("onHand") != 111.0 {
+		t.Fatalf("%s", r.raw)
+	}
+	w.want(t, 409, "shop_manager", "POST", path+"/"+id+"/cancel", nil)
+	for query, n := range map[string]int{"": 1, "?status=received": 1, "?status=draft": 0, "?supplierId=" + from: 1, "?locationId=" + w.shopB: 0} {
+		if r := w.want(t, 200, "shop_staff", "GET", path+query, nil); len(r.list("items")) != n {
+			t.Errorf("%s: %s", query, r.raw)
+		}
+	}
+	w.want(t, 204, "company_admin", "DELETE", suppliers+"/"+from, nil)
+	if r := w.want(t, 404, "shop_manager", "POST", path, order); !names(r, "supplierId") {
+		t.Fatalf("of one who is deleted: %s", r.raw)
+	}
+}
+
 func (w *world) badLogistics() []bad {
 	id := entrepot.NewID()
 	transfer := func(from, to, product string) string {
@@ -276,6 +374,13 @@ func (w *world) badLogistics() []bad {
 		{"shop_manager", "POST", "/api/inventory/stocktakes", `{"locationId":"` + w.shopA + `","itemIds":["x"]}`, 400, "itemIds[0]"},
 		{"company_admin", "POST", "/api/inventory/stocktakes", `{"locationId":"` + w.shopA + `","itemIds":["` + stockpb.ID(w.mug, w.shopB) + `"]}`, 404, "itemIds[0]"},
 		{"company_admin", "PUT", "/api/inventory/stocktakes/" + id + "/counts", `{"counts":[]}`, 400, "counts"},
+		{"company_admin", "POST", "/api/inventory/suppliers", `{"name":"A","currency":"eur"}`, 400, "currency"},
+		{"company_admin", "POST", "/api/inventory/suppliers", `{"name":"A","currency":"EUR","offers":[{"productId":"` + w.mug + `","cost":1.999}]}`, 400, "offers[0].cost"},
+		{"company_admin", "POST", "/api/inventory/suppliers", `{"name":"A","currency":"EUR","offers":[{"productId":"` + w.otherMug + `","cost":1}]}`, 404, "offers[0].productId"},
+		{"shop_manager", "POST", "/api/inventory/purchase-orders", `{"supplierId":"` + id + `","locationId":"` + w.shopA + `","lines":[{"productId":"` + w.mug + `","quantity":1}]}`, 404, "supplierId"},
+		{"shop_manager", "POST", "/api/inventory/purchase-orders", `{"supplierId":"` + id + `","locationId":"` + w.shopB + `","lines":[{"productId":"` + w.mug + `","quantity":1}]}`, 404, "locationId"},
+		{"shop_manager", "POST", "/api/inventory/purchase-orders", `{"supplierId":"` + id + `","locationId":"` + w.shopA + `","lines":[],"expectedAt":"soon"}`, 400, "expectedAt"},
+		{"shop_manager", "POST", "/api/inventory/purchase-orders/" + id + "/receive", `{"final":true}`, 404, ""},
 		{"company_admin", "PUT", "/api/inventory/stocktakes/" + id + "/counts", `{"counts":[{"variantId":"` + id + `","counted":-1}]}`, 400, "counts[0].counted"},
 	}
 }

@@ -190,11 +190,14 @@ type countsInput struct {
 	IDPath
 	IfMatch
 	Body struct {
-		Counts []struct {
-			VariantID string `json:"variantId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"the product's id for a product without variants"`
-			Counted   int64  `json:"counted" minimum:"0" maximum:"1000000000"`
-		} `json:"counts" minItems:"1" maxItems:"1000"`
+		Counts []ItemCount `json:"counts" minItems:"1" maxItems:"1000"`
 	}
+}
+
+// ItemCount is what was counted of one item.
+type ItemCount struct {
+	VariantID string `json:"variantId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"the product's id for a product without variants"`
+	Counted   int64  `json:"counted" minimum:"0" maximum:"1000000000"`
 }
 
 // setCounts notes what was counted, with what each stock item has on hand now.

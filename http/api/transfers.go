@@ -228,13 +228,16 @@ type receiveTransferInput struct {
 	IDPath
 	KeyHeader
 	Body struct {
-		Lines []struct {
-			VariantID string `json:"variantId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"of a line; the product's id for a product without variants"`
-			Quantity  int64  `json:"quantity" minimum:"1" maximum:"1000000"`
-		} `json:"lines,omitempty" maxItems:"200"`
-		Final  bool   `json:"final,omitempty" doc:"nothing more will arrive: the rest is lost"`
-		Reason string `json:"reason,omitempty" maxLength:"200" doc:"of what is lost" example:"broken on the way"`
+		Lines  []ArrivedLine `json:"lines,omitempty" maxItems:"200"`
+		Final  bool          `json:"final,omitempty" doc:"nothing more will arrive: the rest is lost"`
+		Reason string        `json:"reason,omitempty" maxLength:"200" doc:"of what is lost" example:"broken on the way"`
 	}
+}
+
+// ArrivedLine is what has arrived of one line.
+type ArrivedLine struct {
+	VariantID string `json:"variantId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"of a line; the product's id for a product without variants"`
+	Quantity  int64  `json:"quantity" minimum:"1" maximum:"1000000"`
 }
 
 func (s *logisticsAPI) receiveTransfer(ctx context.Context, in *receiveTransferInput) (*answer[TransferView], error) {
