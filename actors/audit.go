@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"time"
 
 	"entrepot/events"
 	"entrepot/persistence"
@@ -42,6 +43,11 @@ func keep(store persistence.Store, c *persistence.Collection, fields func(*event
 // and time. One that is there already was delivered before. An error of row is
 // permanent: the event cannot be read.
 func insert(store persistence.Store, c *persistence.Collection, row func(*events.Envelope) (*persistence.Document, error)) events.Handler {
+	return insertAt(store, c, nil, row)
+}
+
+// insertAt is insert with the time of the writing, for rows that are followed by it.
+func insertAt(store persistence.Store, c *persistence.Collection, written *time.Time, row func(*events.Envelope) (*persistence.Document, error)) events.Handler {
 	return func(ctx context.Context, batch []*events.Delivery) []error {
 		results := make([]error, len(batch))
 		writes := make([]persistence.Write, 0, len(batch))
@@ -56,6 +62,9 @@ func insert(store persistence.Store, c *persistence.Collection, row func(*events
 			}
 			doc.ID, doc.Version, doc.Sequence = d.ID, 1, d.Aggregate.Sequence
 			doc.CreatedAt, doc.UpdatedAt = d.OccurredAt, d.OccurredAt
+			if written != nil {
+				doc.UpdatedAt = *written
+			}
 			at = append(at, i)
 			writes = append(writes, persistence.Write{Collection: c, Doc: *doc})
 		}

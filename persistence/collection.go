@@ -14,6 +14,7 @@ const (
 	ShopID    = "shopId"
 	OwnerID   = "ownerId"
 	CreatedAt = "createdAt"
+	UpdatedAt = "updatedAt" // of the last write
 )
 
 var (
@@ -61,7 +62,7 @@ func (c *Collection) TypeOf(field string) (FieldType, bool) {
 	switch field {
 	case CompanyID, ShopID, OwnerID:
 		return String, true
-	case CreatedAt:
+	case CreatedAt, UpdatedAt:
 		return Time, true
 	}
 	for i := range c.Fields {
@@ -89,6 +90,8 @@ func (d *Document) Value(c *Collection, field string) any {
 		return text(d.OwnerID)
 	case CreatedAt:
 		return d.CreatedAt
+	case UpdatedAt:
+		return d.UpdatedAt
 	}
 	for i := range c.Fields {
 		if c.Fields[i].Name == field && i < len(d.Fields) {

@@ -25,7 +25,7 @@ const (
 )
 
 // Field is one queryable field beside those that every document has
-// (companyId, shopId, ownerId, createdAt).
+// (companyId, shopId, ownerId, createdAt, updatedAt).
 type Field struct {
 	Name string
 	Type FieldType
@@ -101,7 +101,7 @@ const (
 	Prefix           // strings that begin with Value
 )
 
-// Cond is one condition on a declared field or createdAt, or, with Eq and In
+// Cond is one condition on a declared field, createdAt or updatedAt, or, with Eq and In
 // only, on companyId, shopId or ownerId. No value (nil) fulfils Eq nil alone.
 type Cond struct {
 	Field  string
@@ -113,7 +113,7 @@ type Cond struct {
 // Query asks for a page of a collection.
 type Query struct {
 	Where  []Cond
-	Sort   string // a declared field or "createdAt" (default); _id breaks ties
+	Sort   string // a declared field, "updatedAt" or "createdAt" (default); _id breaks ties
 	Desc   bool
 	Limit  int    // 1..100
 	Cursor string // as an earlier answer gave it; foreign text is a CodeInvalid error on "cursor"

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"entrepot/actors"
 	"entrepot/cluster"
 	"entrepot/events"
 	"entrepot/events/local"
@@ -20,6 +21,7 @@ import (
 	"entrepot/events/rabbit"
 	"entrepot/grains"
 	"entrepot/persistence/mongostore"
+	"entrepot/search"
 )
 
 // node is one process: some services, their databases, the broker and the member.
@@ -35,6 +37,8 @@ type node struct {
 	directory *cluster.Directory
 	ask       grains.Asker
 	web       *web
+	found     *search.Index // nil: the products are elsewhere
+	feed      *actors.SearchFeed
 	hashes    *hashWorker // nil: passwords are hashed in this process
 
 	locked   *os.File
@@ -49,7 +53,7 @@ type node struct {
 // answer: databases, broker, grains, member, consumers, listeners. The node
 // closes hashes, which may be nil.
 func startNode(ctx context.Context, cfg config, log *slog.Logger, hashes *hashWorker) (*node, error) {
-	return start(ctx, cfg, log, hashes, (*node).trust, (*node).consume, (*node).listen, (*node).announce)
+	return start(ctx, cfg, log, hashes, (*node).trust, (*node).startSearch, (*node).consume, (*node).listen, (*node).announce)
 }
 
 // start brings up grains that can be asked, and then does what else is wanted.
@@ -265,6 +269,7 @@ func (n *node) stop(ctx context.Context) {
 		if n.web != nil {
 			n.web.stop(ctx)
 		}
+		n.stopSearch()
 		if n.hashes != nil {
 			n.hashes.Close()
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"time"
 
 	"entrepot/actors"
 	"entrepot/events"
@@ -86,6 +87,7 @@ var services = []service{
 		rows: []*persistence.Collection{
 			review.Purchases,
 			recommend.Views,
+			actors.Availability, actors.UnitsSold,
 		},
 		queue: events.Queue{Name: "product.events", Bindings: []string{
 			"company.deleted", "user.deleted", "review.*", "order.created", "order.confirmed", "order.cancelled", "inventory.updated",
@@ -99,6 +101,7 @@ var services = []service{
 				actors.Ratings(s, a),
 				actors.BackInStock(s, a),
 				actors.Recommendations(s, a),
+				actors.SearchRows(s, time.Now),
 			)
 		},
 		keeps: true,

@@ -27,6 +27,7 @@ var Collection = &persistence.Collection{
 		{"status", "brand", "createdAt"},
 		{"companyId", "status", "createdAt"},
 		{"companyId", "sku"},
+		{persistence.UpdatedAt}, // what the search index has not seen yet
 	},
 }
 

@@ -14,6 +14,7 @@ import (
 	"entrepot/grains"
 	"entrepot/http/edge"
 	"entrepot/persistence"
+	"entrepot/search"
 )
 
 // Deps is what the handlers need from outside. The wiring fills in what the
@@ -32,11 +33,12 @@ type Deps struct {
 	TokenTTL  time.Duration  // of an access token, default 15 min
 	Standing  *edge.Standing // told at once of what is withdrawn here; nil: nothing is
 	Passwords *Passwords
-	Logins    *LoginGuard // nil: logins are not throttled
-	Seal      *edge.Seal  // of the tokens in mails and of second factors
-	PublicURL string      // of the web site that mails link to, without a slash at the end
-	ShowMails bool        // GET /auth/mails
-	Lists     *ListCache  // nil: product lists are not cached
+	Logins    *LoginGuard   // nil: logins are not throttled
+	Seal      *edge.Seal    // of the tokens in mails and of second factors
+	PublicURL string        // of the web site that mails link to, without a slash at the end
+	ShowMails bool          // GET /auth/mails
+	Lists     *ListCache    // nil: product lists are not cached
+	Search    *search.Index // nil: nothing is found by text; lists come from the database
 	// Similar answers up to n products like one, best first; it may name products
 	// that are not for sale or another company's. nil: by content, from the database.
 	Similar func(ctx context.Context, productID entrepot.ID, n int) ([]SimilarHit, error)
@@ -49,6 +51,8 @@ type Deps struct {
 
 	// ErasureGrace is how long a deleted company can be restored, default 30 days.
 	ErasureGrace time.Duration
+
+	CartIdle time.Duration // unchanged for so long, a cart counts as abandoned; 0: the cart's default
 
 	Hold time.Duration    // how long an unpaid order holds its stock; 0: the order's default
 	Now  func() time.Time // default time.Now

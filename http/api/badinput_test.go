@@ -43,6 +43,7 @@ func (w *world) writes() []struct {
 		{"customer", "POST", "/api/products/" + w.mug + "/views", `{"duration":1000}`, nil, []string{"duration"}, nil},
 		{"customer", "POST", "/api/cart/items", `{"productId":"` + w.mug + `","quantity":1}`, []string{"productId", "shopId"}, []string{"quantity"}, nil},
 		{"customer", "PUT", "/api/cart/items/" + id, `{"quantity":1}`, nil, []string{"quantity"}, nil},
+		{"customer", "POST", "/api/cart/merge", `{"token":"` + strings.Repeat("A", 43) + `"}`, []string{"token"}, nil, nil},
 		{"customer", "POST", "/api/wishlist/items", `{"productId":"` + w.mug + `"}`, []string{"productId", "variantId"}, nil, nil},
 		{"customer", "POST", "/api/products/" + w.mug + "/reviews", `{"stars":5}`, []string{"title", "text"}, []string{"stars"}, nil},
 		{"customer", "PUT", "/api/products/" + w.mug + "/reviews/mine", `{"stars":5}`, []string{"title", "text"}, []string{"stars"}, nil},

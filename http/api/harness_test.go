@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"entrepot"
+	"entrepot/actors"
 	"entrepot/grains"
 	"entrepot/grains/access"
 	"entrepot/grains/apikey"
@@ -50,6 +51,7 @@ import (
 	"entrepot/http/edge"
 	"entrepot/persistence"
 	"entrepot/persistence/storetest"
+	"entrepot/search"
 
 	"google.golang.org/protobuf/proto"
 )
@@ -74,6 +76,7 @@ type world struct {
 	handler http.Handler
 	errors  *errorLog
 	deps    api.Deps
+	found   *search.Index
 	// committer writes the Idempotency-Keys.
 	committer *persistence.Committer
 
@@ -99,11 +102,14 @@ func newWorld(t testing.TB) *world {
 		order.Kind(), series.Kind(), payment.Kind(),
 		stock.Kind(), warehouse.Kind(), sourcing.Kind(), transfer.Kind(), stocktake.Kind(), supplier.Kind(), purchase.Kind(),
 	}
-	w.Member = grainstest.New(t, storetest.NewMemory(), kinds)
+	store := storetest.NewMemory()
+	feed := w.index(t, store)
+	w.Member = grainstest.New(t, store, kinds, func(c *grains.Config) { c.OnCommit = feed.Committed })
 	if err := w.Store.Ensure(t.Context(), []*persistence.Collection{
 		auditLogs, stock.Movements, shop.Sales, api.IdempotencyKeys,
 		review.Purchases,
 		recommend.Views,
+		actors.Availability, actors.UnitsSold,
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -131,9 +137,26 @@ func newWorld(t testing.TB) *world {
 		Stores: api.Stores{Auth: w.Store, Company: w.Store, Shop: w.Store, Ecommerce: w.Store, Sales: w.Store, Payment: w.Store, Inventory: w.Store, Audit: w.Store},
 		Tokens: w.trusted, Standing: standing, Passwords: passwords, Logins: api.NewLoginGuard(0, 0, nil), Lists: api.NewListCache(0), Seal: seal, PublicURL: "https://shop.test", ShowMails: true, Log: w.errors.logger(),
 	}
+	w.deps.Search = w.found
 	w.mount()
 	w.seed(t, passwords)
+	feed.Start()
+	t.Cleanup(feed.Stop)
+	eventually(t, "the search index is complete", w.found.Ready)
 	return w
+}
+
+// index makes the search index, and what keeps it current once it is started.
+func (w *world) index(t testing.TB, store persistence.Store) *actors.SearchFeed {
+	var err error
+	if w.found, err = search.New(search.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.found.Close)
+	return actors.NewSearchFeed(actors.SearchFeedConfig{
+		Store: store, Index: w.found, Period: 100 * time.Millisecond, Logger: w.errors.logger(),
+		Changed: func(company entrepot.ID) { w.deps.Lists.Invalidate(company) },
+	})
 }
 
 // mount builds the handler of the gateway from the world's deps.
@@ -156,7 +179,7 @@ func (w *world) mount() {
 func allServices(d api.Deps) []api.Routes {
 	return []api.Routes{
 		api.Auth(d), api.Company(d), api.Shop(d),
-		api.Products(d), api.Recommendations(d), api.Reviews(d), api.StockWatches(d),
+		api.Products(d), api.Search(d), api.Recommendations(d), api.Reviews(d), api.StockWatches(d),
 		api.Cart(d), api.Wishlist(d),
 		api.Sales(d), api.Payment(d),
 		api.Inventory(d), api.Logistics(d),

@@ -38,6 +38,18 @@ type listKey struct {
 	productFilter
 	sort, cursor string
 	limit        int
+	found        string // the rest of what a search was asked for; "" for what the database answers
+}
+
+// maxFoundAge is how long an answer of the search is kept: what it rests on is
+// half a second old at most, and together they stay under a second.
+const maxFoundAge = 400 * time.Millisecond
+
+func (k *listKey) maxAge(most time.Duration) time.Duration {
+	if k.found != "" {
+		return min(most, maxFoundAge)
+	}
+	return most
 }
 
 // The classes that are not one company's.
@@ -81,7 +93,7 @@ func (c *ListCache) answer(ctx context.Context, key listKey, read func(context.C
 	e, ok := c.entries[key]
 	generation := c.generation
 	c.mu.RUnlock()
-	if ok && now.Sub(e.at) < c.maxAge {
+	if ok && now.Sub(e.at) < key.maxAge(c.maxAge) {
 		return e.body, nil
 	}
 	v, err, _ := c.flights.Do(fmt.Sprintf("%d %#v", generation, key), func() (any, error) {

@@ -22,7 +22,7 @@ func Products(d Deps) Routes {
 		route(Route{
 			ID: "list-products", Method: http.MethodGet, Path: "/products", Access: Public, Summary: "List products",
 			Doc:     "Staff see their company's products in every status, everybody else the active ones. A page may hold fewer than limit while there is a next one.",
-			Answers: reflect.TypeFor[entrepot.Page[ProductView]](),
+			Answers: reflect.TypeFor[ProductPage](),
 		}, s.list),
 		route(Route{ID: "create-product", Method: http.MethodPost, Keyed: true, Path: "/products", Access: may, Status: http.StatusCreated, Summary: "Create a product"}, s.create),
 		route(Route{ID: "get-product", Method: http.MethodGet, Path: "/products/{id}", Access: Public, Summary: "Read a product", Doc: "What it costs now, of its sale too; with shopId in that shop."}, s.get),

@@ -89,6 +89,8 @@ func column(field string) string {
 		return "owner_id"
 	case persistence.CreatedAt:
 		return "created_at"
+	case persistence.UpdatedAt:
+		return "updated_at"
 	default:
 		return quote(field)
 	}

@@ -1,0 +1,436 @@
+package actors
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/product"
+	"entrepot/grains/product/productpb"
+	"entrepot/persistence"
+	"entrepot/search"
+)
+
+// CategoryTree is what a search needs of the companies' categories.
+type CategoryTree interface {
+	// Path is the slugs of the category and of all above it, and their titles.
+	Path(companyID entrepot.ID, slug string) (slugs, titles []string)
+}
+
+// FlatTree knows no category above another.
+type FlatTree struct{}
+
+// Path is the category alone.
+func (FlatTree) Path(_ entrepot.ID, slug string) (slugs, titles []string) { return []string{slug}, nil }
+
+// SearchFeedConfig is what a feed works with.
+type SearchFeedConfig struct {
+	Store   persistence.Store // of the e-commerce service
+	Index   *search.Index
+	Tree    CategoryTree // nil: flat
+	Clock   func() time.Time
+	Period  time.Duration // between looks at the database, default 400 ms
+	Changed func(companyID entrepot.ID)
+	Logger  *slog.Logger
+}
+
+// SearchFeed keeps a search index current with ecommercedb, whoever writes it. At
+// first it reads everything; then it looks for documents written since its last
+// look, a little back in time because members' clocks and commits do not keep
+// their order, and further back now and then; versions tell what is new. What
+// this member commits itself it is told of at once.
+type SearchFeed struct {
+	c      SearchFeedConfig
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+	signal chan struct{}
+
+	mu    sync.Mutex
+	dirty map[entrepot.ID]bool
+
+	products, levels, sales window
+	counted                 map[entrepot.ID]time.Time // sales that were counted lately, by event
+	renewing                chan struct{}
+	failing                 bool
+}
+
+// How far back a look goes, and how often it goes how far.
+const (
+	glance     = time.Second
+	longLook   = 15 * time.Second
+	everyLook  = 5 * time.Second
+	maxDirty   = 1000
+	salesSince = 90 * 24 * time.Hour // older sales weigh next to nothing
+	feedChunk  = 5000
+)
+
+// window is how far a collection was read.
+type window struct {
+	mark time.Time // of the newest write that was seen
+	long time.Time // when a long look was last taken
+}
+
+// from is where the next look begins.
+func (w *window) from(now time.Time) time.Time {
+	back := glance
+	if now.Sub(w.long) >= everyLook {
+		back, w.long = longLook, now
+	}
+	return w.mark.Add(-back)
+}
+
+// saw moves the mark, never beyond now: another member's clock may be ahead.
+func (w *window) saw(at, now time.Time) {
+	if at.After(now) {
+		at = now
+	}
+	if at.After(w.mark) {
+		w.mark = at
+	}
+}
+
+// Start begins the feed, once; Stop ends it. It does not wait for the first reading.
+func (f *SearchFeed) Start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	f.cancel = cancel
+	f.wg.Go(func() { f.run(ctx) })
+}
+
+// NewSearchFeed makes a feed that has not begun.
+func NewSearchFeed(c SearchFeedConfig) *SearchFeed {
+	if c.Period <= 0 {
+		c.Period = 400 * time.Millisecond
+	}
+	if c.Tree == nil {
+		c.Tree = FlatTree{}
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.Changed == nil {
+		c.Changed = func(entrepot.ID) {}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	return &SearchFeed{
+		c: c, cancel: func() {}, signal: make(chan struct{}, 1), dirty: map[entrepot.ID]bool{},
+		counted: map[entrepot.ID]time.Time{}, renewing: make(chan struct{}, 1),
+	}
+}
+
+// Stop ends the feed and waits for it. Twice is harmless.
+func (f *SearchFeed) Stop() {
+	f.cancel()
+	f.wg.Wait()
+}
+
+// Committed is told of events that this member has just committed.
+func (f *SearchFeed) Committed(batch []events.Envelope) {
+	told := false
+	f.mu.Lock()
+	for i := range batch {
+		if batch[i].Aggregate.Kind == productpb.Kind && len(f.dirty) < maxDirty { // the others are seen at the next look
+			f.dirty[batch[i].Aggregate.ID] = true
+			told = true
+		}
+	}
+	f.mu.Unlock()
+	if told {
+		select {
+		case f.signal <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (f *SearchFeed) run(ctx context.Context) {
+	for {
+		start := time.Now()
+		err := f.Load(ctx)
+		if err == nil {
+			f.c.Logger.Info("the search index is complete", "products", f.c.Index.Len(), "took", time.Since(start).Round(time.Millisecond))
+			break
+		}
+		f.failed(ctx, err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Second):
+		}
+	}
+	t := time.NewTicker(f.c.Period)
+	defer t.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return
+		case <-f.signal:
+			err = f.takeDirty(ctx)
+		case <-t.C:
+			err = f.RunOnce(ctx)
+		}
+		f.failed(ctx, err)
+	}
+}
+
+// failed logs the first failure of a row of them.
+func (f *SearchFeed) failed(ctx context.Context, err error) {
+	if err != nil && !f.failing && ctx.Err() == nil {
+		f.c.Logger.Warn("the search index cannot be kept current and will be tried again", "error", err)
+	}
+	f.failing = err != nil
+}
+
+// Load reads everything there is, and then the index is complete.
+func (f *SearchFeed) Load(ctx context.Context) error {
+	now := f.c.Clock().UTC()
+	for _, w := range []*window{&f.products, &f.levels, &f.sales} {
+		w.mark, w.long = now.Add(-longLook), now
+	}
+	if err := f.readSales(ctx, now.Add(-salesSince)); err != nil {
+		return err
+	}
+	if err := f.readLevels(ctx, time.Time{}); err != nil {
+		return err
+	}
+	if err := f.readProducts(ctx, time.Time{}); err != nil {
+		return err
+	}
+	f.c.Index.SetReady()
+	return nil
+}
+
+// RunOnce looks once for what has changed.
+func (f *SearchFeed) RunOnce(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	now := f.c.Clock().UTC()
+	if err := f.readProducts(ctx, f.products.from(now)); err != nil {
+		return err
+	}
+	if err := f.readLevels(ctx, f.levels.from(now)); err != nil {
+		return err
+	}
+	if err := f.readSales(ctx, f.sales.from(now)); err != nil {
+		return err
+	}
+	f.c.Index.Tick()
+	f.renew()
+	return nil
+}
+
+// renew makes the index anew beside the work when it is worn.
+func (f *SearchFeed) renew() {
+	if !f.c.Index.Worn() {
+		return
+	}
+	select {
+	case f.renewing <- struct{}{}:
+		f.wg.Go(func() {
+			defer func() { <-f.renewing }()
+			if err := f.c.Index.Renew(); err != nil {
+				f.c.Logger.Warn("the search index was not made anew", "error", err)
+			}
+		})
+	default: // it is being done
+	}
+}
+
+// takeDirty reads what this member has written.
+func (f *SearchFeed) takeDirty(ctx context.Context) error {
+	f.mu.Lock()
+	dirty := f.dirty
+	f.dirty = map[entrepot.ID]bool{}
+	f.mu.Unlock()
+	docs := make([]persistence.Document, 0, len(dirty))
+	for id := range dirty {
+		d, err := f.c.Store.Load(ctx, product.Collection, id)
+		if err != nil {
+			return err // the next look sees it
+		}
+		docs = append(docs, *d)
+	}
+	return f.take(docs)
+}
+
+// readProducts takes over the products written since.
+func (f *SearchFeed) readProducts(ctx context.Context, since time.Time) error {
+	var docs []persistence.Document
+	err := f.read(ctx, product.Collection, persistence.UpdatedAt, since, func(d *persistence.Document) {
+		f.products.saw(d.UpdatedAt, f.c.Clock())
+		docs = append(docs, *d)
+	}, func() error {
+		if len(docs) < feedChunk {
+			return nil
+		}
+		err := f.take(docs)
+		docs = docs[:0]
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return f.take(docs)
+}
+
+// read visits the documents written since, the oldest first; pause is called
+// after each page.
+func (f *SearchFeed) read(ctx context.Context, c *persistence.Collection, by string, since time.Time, visit func(*persistence.Document), pause func() error) error {
+	q := persistence.Query{Sort: by, Limit: 100}
+	if !since.IsZero() {
+		q.Where = []persistence.Cond{{Field: by, Op: persistence.Gte, Value: since}}
+	}
+	for {
+		docs, next, err := f.c.Store.Find(ctx, c, entrepot.AllTenants(), q)
+		if err != nil {
+			return err
+		}
+		for i := range docs {
+			visit(&docs[i])
+		}
+		if err := pause(); err != nil || next == "" {
+			return err
+		}
+		q.Cursor = next
+	}
+}
+
+// take puts products that are newer than the index's, and takes deleted ones out.
+func (f *SearchFeed) take(docs []persistence.Document) error {
+	changed := map[entrepot.ID]bool{}
+	var put []*search.Document
+	for i := range docs {
+		d := &docs[i]
+		known := f.c.Index.Version(d.ID)
+		if d.Value(product.Collection, "status") == product.StatusDeleted {
+			if known > 0 {
+				f.c.Index.Delete(d.ID)
+				changed[d.CompanyID] = true
+			}
+			continue
+		}
+		if known >= d.Version {
+			continue
+		}
+		s := &product.State{}
+		if err := f.c.Store.Unmarshal(d.State, s); err != nil {
+			f.c.Logger.Error("a product cannot be read for the search index", "id", d.ID, "error", err)
+			continue
+		}
+		put = append(put, f.document(s, d.Version))
+		changed[d.CompanyID] = true
+	}
+	if err := f.c.Index.Put(put...); err != nil {
+		return err
+	}
+	for company := range changed {
+		f.c.Changed(company)
+	}
+	return nil
+}
+
+func (f *SearchFeed) document(s *product.State, version int64) *search.Document {
+	d := DocumentOf(s.View())
+	d.Version, d.Source = version, s
+	d.Path, d.Titles = f.c.Tree.Path(d.CompanyID, d.Category)
+	return d
+}
+
+// readLevels takes over the stock levels written since.
+func (f *SearchFeed) readLevels(ctx context.Context, since time.Time) error {
+	var levels []search.Stock
+	err := f.read(ctx, Availability, persistence.UpdatedAt, since, func(d *persistence.Document) {
+		f.levels.saw(d.UpdatedAt, f.c.Clock())
+		levels = append(levels, levelOf(d))
+	}, func() error { return nil })
+	f.c.Index.SetStock(levels...)
+	return err
+}
+
+// readSales counts the sales recorded since, each once: those of the time that
+// is looked at again are remembered.
+func (f *SearchFeed) readSales(ctx context.Context, since time.Time) error {
+	now := f.c.Clock().UTC()
+	var sales []search.Sale
+	err := f.read(ctx, UnitsSold, persistence.UpdatedAt, since, func(d *persistence.Document) {
+		f.sales.saw(d.UpdatedAt, now)
+		if _, counted := f.counted[d.ID]; counted {
+			return
+		}
+		f.counted[d.ID] = d.UpdatedAt
+		var units soldUnits
+		if err := f.c.Store.Unmarshal(d.State, &units); err != nil {
+			f.c.Logger.Error("sold units cannot be read", "id", d.ID, "error", err)
+			return
+		}
+		for _, l := range units.Lines {
+			sales = append(sales, search.Sale{ProductID: l.ProductID, Units: l.Units, At: d.CreatedAt})
+		}
+	}, func() error { return nil })
+	for id, at := range f.counted {
+		if at.Before(f.sales.mark.Add(-2 * longLook)) {
+			delete(f.counted, id)
+		}
+	}
+	f.c.Index.AddSales(sales...)
+	return err
+}
+
+// DocumentOf is a product as the search knows it; the price is that of its
+// cheapest variant.
+func DocumentOf(p *productpb.Product) *search.Document {
+	d := &search.Document{
+		ID: p.Id, CompanyID: p.CompanyId, ShopIDs: p.ShopIds, Active: p.Status == product.StatusActive, Status: p.Status,
+		SKU: p.Sku, Name: p.Name, Description: p.Description, Brand: p.Brand, Category: p.Category, Tags: p.Tags,
+		Currency: p.Currency, CreatedMs: p.CreatedMs,
+	}
+	copy(d.Ratings[:], p.RatingCounts)
+	for _, a := range p.Attributes {
+		d.Attributes = append(d.Attributes, search.Attribute{Name: a.Name, Value: a.Value})
+	}
+	for _, o := range p.Options {
+		for _, v := range o.Values {
+			d.Options = append(d.Options, search.Attribute{Name: o.Name, Value: v})
+		}
+	}
+	d.Price = priceOf(p, "")
+	for _, at := range p.ShopPrices {
+		if d.ShopPrices == nil {
+			d.ShopPrices = map[string]search.Price{}
+		}
+		if _, done := d.ShopPrices[at.ShopId]; !done {
+			d.ShopPrices[at.ShopId] = priceOf(p, at.ShopId)
+		}
+	}
+	return d
+}
+
+// priceOf is the lowest price of what can be bought, outside and during a sale.
+func priceOf(p *productpb.Product, shop entrepot.ID) search.Price {
+	lowest := func(at time.Time) int64 {
+		low := int64(-1)
+		for _, v := range p.Variants {
+			if price := p.PriceOf(v.Id, shop, at); !v.Inactive && (low < 0 || price < low) {
+				low = price
+			}
+		}
+		if low < 0 {
+			low = p.PriceOf(p.Id, shop, at)
+		}
+		return low
+	}
+	sale := p.Sale
+	if sale == nil || (sale.PriceMinor == 0 && sale.Percent == 0) {
+		return search.Price{Regular: lowest(time.UnixMilli(0))}
+	}
+	during := lowest(time.UnixMilli(sale.StartsMs))
+	p.Sale = nil
+	regular := lowest(time.UnixMilli(0))
+	p.Sale = sale
+	return search.Price{Regular: regular, Sale: during, FromMs: sale.StartsMs, UntilMs: sale.EndsMs, OnSale: true}
+}

@@ -1,0 +1,251 @@
+package search
+
+import (
+	"context"
+	"math"
+
+	"github.com/RoaringBitmap/roaring/v2"
+)
+
+// term is a word of a query with what is looked up for it.
+type term struct {
+	token
+	last  bool // it may not be complete yet
+	stems []alternative
+}
+
+// alternative is a stem that stands for a word, and how surely.
+type alternative struct {
+	stem   string
+	factor float32
+}
+
+// How much less something counts that was not typed exactly so.
+const (
+	asJoined   = 0.95 // tea pot for teapot
+	asPrefix   = 0.6
+	asTypo     = 0.75
+	asTwoTypos = 0.5
+)
+
+// Bounds of one query.
+const (
+	// MaxText is how long a text may be, in bytes.
+	MaxText = 200
+	// MaxWords is how many words of a text count; those after are not looked at.
+	MaxWords = 12
+
+	maxPrefixes = 24 // words that an unfinished one may stand for
+	maxTypos    = 8
+)
+
+// match scores what is visible by the query's text and answers the documents
+// that have most of its words: all, if any document has all.
+func (v *view) match(ctx context.Context, visible *roaring.Bitmap) (*roaring.Bitmap, error) {
+	v.terms = v.parse(v.q.Text)
+	for i := range v.terms {
+		if err := v.matchTerm(ctx, &v.terms[i], visible); err != nil {
+			return nil, err
+		}
+	}
+	best := uint16(0)
+	for _, o := range v.all {
+		if v.found[o] > best && visible.Contains(o) {
+			best = v.found[o]
+		}
+	}
+	out := roaring.New()
+	if best == 0 {
+		return out, nil
+	}
+	kept := v.kept[:0]
+	for _, o := range v.all {
+		if v.found[o] == best {
+			kept = append(kept, o)
+			v.score[o] += v.merit(o)
+		}
+	}
+	v.kept = kept
+	out.AddMany(kept)
+	out.And(visible)
+	return out, nil
+}
+
+// merit is what speaks for a document whatever is asked for. It decides between
+// documents that fit alike.
+func (v *view) merit(o uint32) float32 {
+	m := float32(0)
+	if v.inStock.Contains(o) {
+		m += 0.2
+	}
+	if v.popular[o] > 0 { // relative to sales of now; a piece sold now weighs 1
+		now := math.Exp2(float64(v.now-epoch.UnixMilli()) / float64(halfLife.Milliseconds()))
+		m += float32(min(0.3, 0.1*math.Log1p(v.popular[o]/now)))
+	}
+	return m + 0.02*v.rating[o]
+}
+
+// parse makes the terms of a text. It is data: no sign in it is an operator.
+func (v *view) parse(text string) []term {
+	tokens := v.words.words(text)
+	if len(tokens) > MaxWords {
+		tokens = tokens[:MaxWords]
+	}
+	out := make([]term, 0, len(tokens))
+	for i, t := range tokens {
+		last := i == len(tokens)-1 && t.end == len(text)
+		out = append(out, term{token: t, last: last, stems: []alternative{{t.stem, 1}}})
+	}
+	// Two words that are written as one elsewhere.
+	for i := 0; i+1 < len(out); i++ {
+		joined := out[i].raw + out[i+1].raw
+		if w := v.vocabulary.count[joined]; w != nil {
+			a := alternative{w.stem, asJoined}
+			out[i].stems, out[i+1].stems = append(out[i].stems, a), append(out[i+1].stems, a)
+		}
+	}
+	return out
+}
+
+// matchTerm adds a term's score to the documents that have it. What was typed
+// counts first; only when nobody visible has it, typing errors are assumed.
+func (v *view) matchTerm(ctx context.Context, t *term, visible *roaring.Bitmap) error {
+	if t.last {
+		for _, n := range v.vocabulary.beginning(t.raw, maxPrefixes) {
+			t.also(v.vocabulary.count[n.word].stem, asPrefix)
+		}
+	}
+	if err := v.look(ctx, t.stems); err != nil {
+		return err
+	}
+	if !v.seesAny(visible) {
+		known := len(t.stems)
+		v.mend(t)
+		if err := v.look(ctx, t.stems[known:]); err != nil {
+			return err
+		}
+	}
+	weight := v.rarity(t.stems)
+	for _, o := range v.touched {
+		if v.found[o] == 0 {
+			v.all = append(v.all, o)
+		}
+		v.found[o]++
+		v.score[o] += v.word[o] * weight
+		v.word[o] = 0
+	}
+	v.touched = v.touched[:0]
+	return nil
+}
+
+func (t *term) also(stem string, factor float32) {
+	for _, a := range t.stems {
+		if a.stem == stem {
+			return
+		}
+	}
+	t.stems = append(t.stems, alternative{stem, factor})
+}
+
+func (v *view) seesAny(visible *roaring.Bitmap) bool {
+	for _, o := range v.touched {
+		if visible.Contains(o) {
+			return true
+		}
+	}
+	return false
+}
+
+// look finds alternatives in the fields. A document counts the best of them, and
+// a little for every other.
+func (v *view) look(ctx context.Context, stems []alternative) error {
+	for _, a := range stems {
+		known := v.vocabulary.stems[a.stem]
+		if known == nil {
+			continue
+		}
+		for f, n := range known {
+			if n == 0 {
+				continue
+			}
+			w := weights[f] * a.factor
+			visit := func(o uint32) {
+				switch have := v.word[o]; {
+				case have == 0:
+					v.touched = append(v.touched, o)
+					v.word[o] = w
+				case have < w:
+					v.word[o] = w + 0.05*have
+				default:
+					v.word[o] += 0.05 * w
+				}
+			}
+			for _, p := range []*part{v.base, v.young} {
+				if err := p.occurrences(ctx, field(f), a.stem, visit); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// mend adds what the word may have been meant to be: with a typing error or two,
+// or two words written as one.
+func (v *view) mend(t *term) {
+	if first, second, ok := v.vocabulary.split(t.raw); ok {
+		t.also(v.vocabulary.count[first].stem, asTypo)
+		t.also(v.vocabulary.count[second].stem, asTypo)
+	}
+	before := len(t.stems)
+	v.mendWith(t, 1, asTypo)
+	if len(t.stems) == before && len(t.raw) >= 5 {
+		v.mendWith(t, 2, asTwoTypos)
+	}
+}
+
+func (v *view) mendWith(t *term, distance int, factor float32) {
+	if len(t.raw) < 3 || hasDigit(t.raw) {
+		return // a number that differs is another number
+	}
+	for _, n := range v.vocabulary.like(t.raw, distance, t.last && len(t.raw) >= 4, maxTypos) {
+		if len(t.raw) == 3 && n.word[0] != t.raw[0] {
+			continue
+		}
+		t.also(v.vocabulary.count[n.word].stem, factor)
+	}
+}
+
+func hasDigit(s string) bool {
+	for i := range len(s) {
+		if s[i] >= '0' && s[i] <= '9' {
+			return true
+		}
+	}
+	return false
+}
+
+// split finds two known words that are written as one, the most frequent pair.
+func (v *vocabulary) split(word string) (first, second string, ok bool) {
+	most := int32(0)
+	for i := 3; i+3 <= len(word); i++ {
+		a, b := v.count[word[:i]], v.count[word[i:]]
+		if a != nil && b != nil && min(a.n, b.n) > most {
+			most, first, second, ok = min(a.n, b.n), word[:i], word[i:], true
+		}
+	}
+	return first, second, ok
+}
+
+// rarity: a word that few documents have says more.
+func (v *view) rarity(stems []alternative) float32 {
+	n := int32(1)
+	for _, a := range stems {
+		if known := v.vocabulary.stems[a.stem]; known != nil {
+			for _, c := range known {
+				n = max(n, c)
+			}
+		}
+	}
+	return float32(math.Log(1 + float64(len(v.docs))/float64(n)))
+}

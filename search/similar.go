@@ -1,0 +1,150 @@
+package search
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"entrepot"
+
+	"github.com/RoaringBitmap/roaring/v2"
+)
+
+// Hit is a product like another one, and why.
+type Hit struct {
+	ID     entrepot.ID
+	Score  float64
+	Reason string
+}
+
+// What products are like each other by, and how much it counts. Words of the
+// name count by their rarity besides.
+const (
+	likeCategory  = 3.0
+	likeBrand     = 1.5
+	likeAttribute = 1.0
+	likeTag       = 0.75
+	likeWord      = 0.5
+	likePrice     = 1.0
+)
+
+// Similar lists up to n active products that are like one, by what they are and
+// what they are called, the most alike first. An unknown product is like none.
+func (ix *Index) Similar(ctx context.Context, productID entrepot.ID, n int) []Hit {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	me, ok := ix.core.ordinal[productID]
+	if !ok || n <= 0 || ix.closed {
+		return nil
+	}
+	s := ix.scratch.Get().(*scratch)
+	defer ix.scratch.Put(s)
+	s.reset(len(ix.core.docs))
+	v := &view{Index: ix, core: ix.core, q: &Query{}, now: ix.now().UnixMilli(), scratch: s}
+	v.likeness(ctx, me)
+	type scored struct {
+		ordinal uint32
+		score   float32
+	}
+	var out []scored
+	for _, o := range v.all {
+		if o == me || !v.active.Contains(o) {
+			continue
+		}
+		c := scored{o, v.score[o] + v.merit(o)}
+		if costsAlike(v.price[me], v.price[o]) && v.docs[me].Currency == v.docs[o].Currency {
+			c.score += likePrice
+		}
+		if len(out) == n && c.score <= out[n-1].score {
+			continue
+		}
+		i, _ := slices.BinarySearchFunc(out, c, func(have, c scored) int {
+			if have.score > c.score || (have.score == c.score && v.docs[have.ordinal].ID < v.docs[c.ordinal].ID) {
+				return -1
+			}
+			return 1
+		})
+		if out = slices.Insert(out, i, c); len(out) > n {
+			out = out[:n]
+		}
+	}
+	hits := make([]Hit, len(out))
+	for i, c := range out {
+		hits[i] = Hit{ID: v.docs[c.ordinal].ID, Score: float64(c.score), Reason: reason(v.docs[me], v.docs[c.ordinal])}
+	}
+	return hits
+}
+
+// costsAlike: within a half more or a third less.
+func costsAlike(a, b int64) bool { return b*2 <= a*3 && a*2 <= b*3 }
+
+// likeness scores whatever has something in common with the document. What very
+// many have in common says little and is passed over where something rarer is
+// there.
+func (v *view) likeness(ctx context.Context, me uint32) {
+	add := func(weight float32) func(o uint32) {
+		return func(o uint32) {
+			if v.score[o] == 0 {
+				v.all = append(v.all, o)
+			}
+			v.score[o] += weight
+		}
+	}
+	for _, by := range []struct {
+		d      *dimension
+		weight float32
+	}{{v.category, likeCategory}, {v.brand, likeBrand}, {v.attribute, likeAttribute}, {v.tag, likeTag}} {
+		for _, id := range by.d.of[me] {
+			docs := by.d.docs[id]
+			if most := uint64(len(v.docs)/20 + 2000); docs.GetCardinality() > most {
+				docs = first(docs, most)
+			}
+			v.each(docs, add(by.weight))
+		}
+	}
+	for _, t := range v.words.words(v.docs[me].Name) {
+		stems := []alternative{{t.stem, 1}}
+		if known := v.vocabulary.stems[t.stem]; known == nil || known[inName] > int32(len(v.docs)/10+1000) {
+			continue
+		}
+		weight := add(likeWord * v.rarity(stems))
+		for _, p := range []*part{v.base, v.young} {
+			if p.occurrences(ctx, inName, t.stem, weight) != nil {
+				return // who asked has gone; what is scored is an answer still
+			}
+		}
+	}
+}
+
+func first(docs *roaring.Bitmap, n uint64) *roaring.Bitmap {
+	out, it := roaring.New(), docs.Iterator()
+	for ; n > 0 && it.HasNext(); n-- {
+		out.Add(it.Next())
+	}
+	return out
+}
+
+func reason(a, b *Document) string {
+	var same []string
+	if a.Category != "" && a.Category == b.Category {
+		same = append(same, "category "+b.Category)
+	}
+	if a.Brand != "" && a.Brand == b.Brand {
+		same = append(same, "brand "+b.Brand)
+	}
+	for _, x := range b.Attributes {
+		if len(same) < 4 && slices.Contains(a.Attributes, x) {
+			same = append(same, fmt.Sprintf("%s %s", x.Name, x.Value))
+		}
+	}
+	for _, x := range b.Tags {
+		if len(same) < 4 && slices.Contains(a.Tags, x) {
+			same = append(same, "tag "+x)
+		}
+	}
+	if len(same) == 0 {
+		return "a similar name"
+	}
+	return "same " + strings.Join(same, ", ")
+}

@@ -1,0 +1,76 @@
+package search
+
+import "entrepot"
+
+// Stock is what can be sold of a product at a location, after a movement.
+type Stock struct {
+	ItemID, ProductID, LocationID entrepot.ID
+	Available                     int64
+	Movement                      int64 // an earlier one never replaces a later one
+}
+
+// productStock is the stock items of a product.
+type productStock struct{ items []Stock }
+
+// any reports whether there is a piece at the location, or with "" anywhere.
+func (p *productStock) any(location entrepot.ID) bool {
+	if p == nil {
+		return false
+	}
+	for i := range p.items {
+		if p.items[i].Available > 0 && (location == "" || p.items[i].LocationID == location) {
+			return true
+		}
+	}
+	return false
+}
+
+// SetStock takes stock levels over.
+func (ix *Index) SetStock(levels ...Stock) {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	for _, s := range levels {
+		p := ix.stock[s.ProductID]
+		if p == nil {
+			p = &productStock{}
+			ix.stock[s.ProductID] = p
+		}
+		if !p.take(s) {
+			continue
+		}
+		if ordinal, ok := ix.core.ordinal[s.ProductID]; ok {
+			ix.core.setStock(ordinal, p.any(""))
+		}
+	}
+}
+
+func (p *productStock) take(s Stock) bool {
+	for i := range p.items {
+		if p.items[i].ItemID == s.ItemID {
+			if p.items[i].Movement >= s.Movement {
+				return false
+			}
+			p.items[i] = s
+			return true
+		}
+	}
+	p.items = append(p.items, s)
+	return true
+}
+
+func (c *columns) setStock(ordinal uint32, is bool) {
+	if is {
+		c.inStock.Add(ordinal)
+	} else {
+		c.inStock.Remove(ordinal)
+	}
+}
+
+// InStock reports whether a piece of the product can be had anywhere; known is
+// false for a product that the index does not hold.
+func (ix *Index) InStock(id entrepot.ID) (is, known bool) {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	_, known = ix.core.ordinal[id]
+	return ix.stock[id].any(""), known
+}

@@ -1,0 +1,102 @@
+package search
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"entrepot"
+)
+
+// Suggestions are what somebody who types may mean.
+type Suggestions struct {
+	Products   []Suggestion
+	Brands     []Suggestion
+	Categories []Suggestion
+}
+
+// Suggestion is a product, a brand or a category (by slug) that fits.
+type Suggestion struct {
+	ID    entrepot.ID // of a product
+	Text  string
+	Count int // of products of the brand or category that may be seen
+}
+
+// Suggest completes what is being typed, typing errors allowed, from what may be
+// seen, most of each kind.
+func (ix *Index) Suggest(ctx context.Context, see Sight, text string, most int) (*Suggestions, error) {
+	found, err := ix.Search(ctx, Query{Sight: see, Text: text, Limit: 4 * most})
+	if err != nil {
+		return nil, err
+	}
+	out := &Suggestions{}
+	seen := map[string]bool{}
+	for _, f := range found.Items {
+		if key := strings.ToLower(f.Name); !seen[key] && len(out.Products) < most {
+			seen[key] = true
+			out.Products = append(out.Products, Suggestion{ID: f.ID, Text: f.Name})
+		}
+	}
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	v := &view{Index: ix, core: ix.core, q: &Query{Sight: see}}
+	out.Brands = v.complete(v.brand, text, most)
+	out.Categories = v.complete(v.category, text, most)
+	return out, nil
+}
+
+// complete lists the values whose words begin like those typed, or nearly so.
+func (v *view) complete(d *dimension, text string, most int) []Suggestion {
+	typed := v.words.words(text)
+	if len(typed) == 0 {
+		return nil
+	}
+	visible := v.visible()
+	type candidate struct {
+		Suggestion
+		errors int
+	}
+	var out []candidate
+	for id, value := range d.values {
+		errors, ok := begins(v.words.words(value), typed)
+		if !ok {
+			continue
+		}
+		if n := int(visible.AndCardinality(d.docs[id])); n > 0 {
+			out = append(out, candidate{Suggestion{Text: value, Count: n}, errors})
+		}
+	}
+	slices.SortFunc(out, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.errors, b.errors), cmp.Compare(b.Count, a.Count), strings.Compare(a.Text, b.Text))
+	})
+	var best []Suggestion
+	for _, c := range out[:min(len(out), most)] {
+		best = append(best, c.Suggestion)
+	}
+	return best
+}
+
+// begins reports whether every typed word is the beginning of a word, with at
+// most one error in words of four letters and more.
+func begins(words, typed []token) (errors int, ok bool) {
+	for _, t := range typed {
+		least := 2
+		for _, w := range words {
+			switch {
+			case strings.HasPrefix(w.raw, t.raw):
+				least = 0
+			case least > 1 && len(t.raw) >= 4:
+				one := vocabulary{sorted: []string{w.raw}, count: map[string]*wordCount{w.raw: {}}}
+				if len(one.like(t.raw, 1, true, 1)) == 1 {
+					least = 1
+				}
+			}
+		}
+		if least > 1 {
+			return 0, false
+		}
+		errors += least
+	}
+	return errors, true
+}

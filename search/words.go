@@ -1,0 +1,227 @@
+package search
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// vocabulary is every word that any document holds, sorted, so that what begins
+// like a word or is nearly a word is found without looking at all of them. Words
+// stay when their documents go; only a rebuilt index forgets them. They are
+// never shown: they lead to documents, which are looked at by who may see them.
+type vocabulary struct {
+	sorted []string
+	count  map[string]*wordCount
+	stems  map[string]*[fieldCount]int32 // documents by field
+}
+
+type wordCount struct {
+	stem string
+	n    int32
+}
+
+func newVocabulary() *vocabulary {
+	return &vocabulary{count: map[string]*wordCount{}, stems: map[string]*[fieldCount]int32{}}
+}
+
+// vocabularyChange are the words of documents that are about to be added.
+type vocabularyChange struct {
+	words map[string]*wordCount
+	stems map[string]*[fieldCount]int32
+}
+
+func newChange() *vocabularyChange {
+	return &vocabularyChange{words: map[string]*wordCount{}, stems: map[string]*[fieldCount]int32{}}
+}
+
+func (c *vocabularyChange) add(f field, t token) {
+	w := c.words[t.raw]
+	if w == nil {
+		w = &wordCount{stem: t.stem}
+		c.words[t.raw] = w
+	}
+	w.n++
+	s := c.stems[t.stem]
+	if s == nil {
+		s = &[fieldCount]int32{}
+		c.stems[t.stem] = s
+	}
+	s[f]++
+}
+
+func (v *vocabulary) apply(c *vocabularyChange) {
+	var fresh []string
+	for raw, w := range c.words {
+		if have := v.count[raw]; have != nil {
+			have.n += w.n
+		} else {
+			v.count[raw] = w
+			fresh = append(fresh, raw)
+		}
+	}
+	for stem, n := range c.stems {
+		have := v.stems[stem]
+		if have == nil {
+			v.stems[stem] = n
+			continue
+		}
+		for f := range n {
+			have[f] += n[f]
+		}
+	}
+	if len(fresh) == 0 {
+		return
+	}
+	slices.Sort(fresh)
+	merged := make([]string, 0, len(v.sorted)+len(fresh))
+	i := 0
+	for _, w := range fresh {
+		for i < len(v.sorted) && v.sorted[i] < w {
+			merged = append(merged, v.sorted[i])
+			i++
+		}
+		merged = append(merged, w)
+	}
+	v.sorted = append(merged, v.sorted[i:]...)
+}
+
+// near is a word and how far it is from what was asked for.
+type near struct {
+	word     string
+	distance int
+	n        int32
+}
+
+// beginning lists the words that begin with prefix, the most frequent first.
+func (v *vocabulary) beginning(prefix string, most int) []near {
+	i, _ := slices.BinarySearch(v.sorted, prefix)
+	var out []near
+	for ; i < len(v.sorted) && strings.HasPrefix(v.sorted[i], prefix); i++ {
+		if w := v.sorted[i]; w != prefix {
+			out = append(out, near{w, 0, v.count[w].n})
+		}
+	}
+	return best(out, most)
+}
+
+func best(out []near, most int) []near {
+	slices.SortFunc(out, func(a, b near) int {
+		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(b.n, a.n), strings.Compare(a.word, b.word))
+	})
+	return out[:min(len(out), most)]
+}
+
+// like lists the words at most distance edits (a letter more, less, another, two
+// swapped) away from word; with open also those whose beginning is. It walks the
+// sorted words as a trie: a row of the edit matrix for each letter, shared by
+// all words with the same beginning, and a beginning that is too far away is
+// skipped with all that follow.
+func (v *vocabulary) like(word string, distance int, open bool, most int) []near {
+	w := walk{query: []rune(word), most: distance, open: open}
+	w.rows = append(w.rows, make([]int, len(w.query)+1))
+	for j := range w.rows[0] {
+		w.rows[0][j] = j
+	}
+	for i := 0; i < len(v.sorted); {
+		word := v.sorted[i]
+		fits, dead := w.step(word)
+		if fits >= 0 {
+			w.found = append(w.found, near{word, fits, v.count[word].n})
+		}
+		if dead == "" {
+			i++
+			continue
+		}
+		// Nothing that begins with dead fits: on behind all of them.
+		n, _ := slices.BinarySearchFunc(v.sorted[i:], dead, func(s, dead string) int {
+			if strings.HasPrefix(s, dead) {
+				return -1
+			}
+			return strings.Compare(s, dead)
+		})
+		i += max(n, 1)
+	}
+	return best(w.found, most)
+}
+
+// walk compares one word with sorted ones.
+type walk struct {
+	query []rune
+	most  int
+	open  bool
+	rows  [][]int // rows[i]: distances of the beginning of i letters
+	path  []rune
+	found []near
+}
+
+// step answers how far the word is, -1 for too far, and the beginning of it that
+// nothing can mend, if there is one.
+func (w *walk) step(word string) (distance int, dead string) {
+	depth, at := w.shared(word)
+	w.path = w.path[:depth]
+	nearest := w.most + 1
+	if w.open {
+		for d := 1; d <= depth; d++ {
+			nearest = min(nearest, w.rows[d][len(w.query)])
+		}
+	}
+	for at < len(word) {
+		r, size := utf8.DecodeRuneInString(word[at:])
+		at += size
+		w.path = append(w.path, r)
+		row := w.row(len(w.path))
+		if w.open {
+			nearest = min(nearest, row[len(w.query)])
+		}
+		// Letters may be swapped, which looks two rows back.
+		if slices.Min(row) > w.most && slices.Min(w.rows[len(w.path)-1])+1 > w.most {
+			if nearest <= w.most {
+				return nearest, ""
+			}
+			return -1, word[:at]
+		}
+	}
+	if end := w.rows[len(w.path)][len(w.query)]; !w.open {
+		nearest = end
+	}
+	if nearest > w.most {
+		return -1, ""
+	}
+	return nearest, ""
+}
+
+// shared is how many letters and bytes the word has in common with the one before.
+func (w *walk) shared(word string) (letters, bytes int) {
+	for letters < len(w.path) && bytes < len(word) {
+		r, size := utf8.DecodeRuneInString(word[bytes:])
+		if r != w.path[letters] {
+			break
+		}
+		letters++
+		bytes += size
+	}
+	return letters, bytes
+}
+
+// row fills the row of the last letter of path.
+func (w *walk) row(depth int) []int {
+	if len(w.rows) <= depth {
+		w.rows = append(w.rows, make([]int, len(w.query)+1))
+	}
+	row, above, r := w.rows[depth], w.rows[depth-1], w.path[depth-1]
+	row[0] = depth
+	for j, q := range w.query {
+		cost := 1
+		if q == r {
+			cost = 0
+		}
+		d := min(above[j]+cost, above[j+1]+1, row[j]+1)
+		if depth > 1 && j > 0 && r == w.query[j-1] && w.path[depth-2] == q {
+			d = min(d, w.rows[depth-2][j-1]+1)
+		}
+		row[j+1] = d
+	}
+	return row
+}
