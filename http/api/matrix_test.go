@@ -106,7 +106,7 @@ func reaches(role entrepot.Role, thing string, p place) bool {
 		return false
 	case role == entrepot.SuperAdmin:
 		return true
-	case role == entrepot.CompanyAdmin:
+	case role == entrepot.CompanyAdmin, thing == "supplier": // the company's, for all who buy
 		return p != other
 	default:
 		return p == own
