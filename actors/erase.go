@@ -8,6 +8,8 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/apikey"
 	"entrepot/grains/apikey/apikeypb"
+	"entrepot/grains/categories"
+	"entrepot/grains/categories/categoriespb"
 	"entrepot/grains/product"
 	"entrepot/grains/product/productpb"
 	"entrepot/grains/shop"
@@ -33,6 +35,7 @@ var (
 	people   = belongings{user.Collection, userpb.Kind, func() proto.Message { return &userpb.Erase{} }}
 	apiKeys  = belongings{apikey.Collection, apikeypb.Kind, func() proto.Message { return &apikeypb.Revoke{} }}
 	itsShops = belongings{shop.Collection, shoppb.Kind, func() proto.Message { return &shoppb.Delete{} }}
+	trees    = belongings{categories.Collection, categoriespb.Kind, func() proto.Message { return &categoriespb.Clear{} }}
 	goods    = belongings{product.Collection, productpb.Kind, func() proto.Message { return &productpb.Delete{} }}
 )
 
@@ -41,9 +44,9 @@ func Accounts(store persistence.Store, a grains.Asker) events.Handler {
 	return onCompanyDeleted(store, a, people, apiKeys)
 }
 
-// Catalogue ends the products of an erased company.
+// Catalogue ends the products and categories of an erased company.
 func Catalogue(store persistence.Store, a grains.Asker) events.Handler {
-	return onCompanyDeleted(store, a, goods)
+	return onCompanyDeleted(store, a, goods, trees)
 }
 
 func onCompanyDeleted(store persistence.Store, a grains.Asker, all ...belongings) events.Handler {

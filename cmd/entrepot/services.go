@@ -9,6 +9,7 @@ import (
 	"entrepot/grains/access"
 	"entrepot/grains/apikey"
 	"entrepot/grains/cart"
+	"entrepot/grains/categories"
 	"entrepot/grains/company"
 	"entrepot/grains/companystats"
 	"entrepot/grains/invitation"
@@ -67,7 +68,7 @@ var services = []service{
 	},
 	{
 		name: "ecommerce", port: 4, database: "ecommercedb", routes: []string{"/products", "/cart"},
-		kinds:   []func() *grains.Kind{product.Kind, cart.Kind},
+		kinds:   []func() *grains.Kind{product.Kind, categories.Kind, cart.Kind},
 		queue:   events.Queue{Name: "product.events", Bindings: []string{"company.deleted"}},
 		consume: actors.Catalogue,
 	},

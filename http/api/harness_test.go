@@ -19,6 +19,7 @@ import (
 	"entrepot/grains/access"
 	"entrepot/grains/apikey"
 	"entrepot/grains/cart"
+	"entrepot/grains/categories"
 	"entrepot/grains/company"
 	"entrepot/grains/company/companypb"
 	"entrepot/grains/companystats"
@@ -79,7 +80,7 @@ const password = "a long sentence of the test"
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{users: map[string]*userpb.User{}, tokens: map[string]string{}, errors: &errorLog{}}
-	kinds := []*grains.Kind{user.Kind(), access.Kind(), apikey.Kind(), mail.Kind(), invitation.Kind(), company.Kind(), companystats.Kind(), shop.Kind(), product.Kind(), cart.Kind(), order.Kind(), series.Kind(), payment.Kind(), stock.Kind()}
+	kinds := []*grains.Kind{user.Kind(), access.Kind(), apikey.Kind(), mail.Kind(), invitation.Kind(), company.Kind(), companystats.Kind(), shop.Kind(), product.Kind(), categories.Kind(), cart.Kind(), order.Kind(), series.Kind(), payment.Kind(), stock.Kind()}
 	w.Member = grainstest.New(t, storetest.NewMemory(), kinds)
 	if err := w.Store.Ensure(t.Context(), []*persistence.Collection{auditLogs, stock.Movements, shop.Sales, api.IdempotencyKeys}); err != nil {
 		t.Fatal(err)

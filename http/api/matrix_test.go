@@ -75,8 +75,9 @@ var rows = map[string]matrixRow{
 
 // listed are routes whose ids filter a list: what is foreign leaves it empty, and
 // the crawl (isolation_test.go) looks into them; and the one that names two
-// things, which shopstaff_test.go tries as every role.
-var listed = []string{"list-user-activity", "list-resource-history", "get-storefront", "remove-shop-staff"}
+// things, which shopstaff_test.go tries as every role. A category's slug is the
+// caller's company's own (categories_test.go).
+var listed = []string{"list-user-activity", "list-resource-history", "get-storefront", "remove-shop-staff", "update-category", "delete-category"}
 
 // reaches is the rule of the role table, for roles that a route lets in.
 func reaches(role entrepot.Role, thing string, p place) bool {
