@@ -75,7 +75,10 @@ func (s *Store) Put(ctx context.Context, key, contentType string, r io.Reader) (
 	if err != nil {
 		return 0, err
 	}
-	info, err := s.client.PutObject(ctx, s.bucket, key, r, size, minio.PutObjectOptions{ContentType: contentType, PartSize: partSize})
+	info, err := s.client.PutObject(ctx, s.bucket, key, r, size, minio.PutObjectOptions{
+		ContentType: contentType, PartSize: partSize,
+		SendContentMd5: true, DisableContentSha256: true, // checked by every server, without chunks of a form that not all know
+	})
 	if err != nil {
 		return 0, fmt.Errorf("s3store: put %s: %w", key, err)
 	}
