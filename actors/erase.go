@@ -12,6 +12,8 @@ import (
 	"entrepot/grains/categories/categoriespb"
 	"entrepot/grains/product"
 	"entrepot/grains/product/productpb"
+	"entrepot/grains/review"
+	"entrepot/grains/review/reviewpb"
 	"entrepot/grains/shop"
 	"entrepot/grains/shop/shoppb"
 	"entrepot/grains/user"
@@ -37,6 +39,7 @@ var (
 	itsShops = belongings{shop.Collection, shoppb.Kind, func() proto.Message { return &shoppb.Delete{} }}
 	trees    = belongings{categories.Collection, categoriespb.Kind, func() proto.Message { return &categoriespb.Clear{} }}
 	goods    = belongings{product.Collection, productpb.Kind, func() proto.Message { return &productpb.Delete{} }}
+	verdicts = belongings{review.Collection, reviewpb.Kind, func() proto.Message { return &reviewpb.Delete{} }}
 )
 
 // Accounts ends the accounts and keys of an erased company.
@@ -44,9 +47,10 @@ func Accounts(store persistence.Store, a grains.Asker) events.Handler {
 	return onCompanyDeleted(store, a, people, apiKeys)
 }
 
-// Catalogue ends the products and categories of an erased company.
+// Catalogue ends the products and categories of an erased company, and what was
+// said of them.
 func Catalogue(store persistence.Store, a grains.Asker) events.Handler {
-	return onCompanyDeleted(store, a, goods, trees)
+	return onCompanyDeleted(store, a, goods, trees, verdicts)
 }
 
 func onCompanyDeleted(store persistence.Store, a grains.Asker, all ...belongings) events.Handler {
@@ -64,17 +68,22 @@ func onCompanyDeleted(store persistence.Store, a grains.Asker, all ...belongings
 // ends is how many entities are ended side by side.
 const ends = 16
 
-// end ends everything of the company, page by page. What has ended already, in
-// an earlier delivery, does not know the command any more.
+// end ends everything of the company.
 func end(ctx context.Context, store persistence.Store, a grains.Asker, d *events.Delivery, all ...belongings) error {
 	var e events.CompanyDeleted
 	if err := d.Decode(&e); err != nil {
 		return events.Permanent(err)
 	}
+	return endAll(ctx, store, a, d, entrepot.InCompany(e.CompanyID), all...)
+}
+
+// endAll ends everything in the scope, page by page. What has ended already, in an
+// earlier delivery, does not know the command any more.
+func endAll(ctx context.Context, store persistence.Store, a grains.Asker, d *events.Delivery, scope entrepot.Scope, all ...belongings) error {
 	ctx = entrepot.WithCaller(grains.WithTrace(ctx, d.TraceParent), entrepot.SystemCaller(d.ID))
 	for _, b := range all {
 		for q := (persistence.Query{Limit: 100}); ; {
-			docs, next, err := store.Find(ctx, b.in, entrepot.InCompany(e.CompanyID), q)
+			docs, next, err := store.Find(ctx, b.in, scope, q)
 			if err != nil {
 				return err
 			}

@@ -15,6 +15,8 @@ import (
 	"entrepot/grains/grainstest"
 	"entrepot/grains/product"
 	"entrepot/grains/product/productpb"
+	"entrepot/grains/review"
+	"entrepot/grains/review/reviewpb"
 	"entrepot/grains/shop"
 	"entrepot/grains/shop/shoppb"
 	"entrepot/grains/user"
@@ -29,7 +31,7 @@ import (
 // end, another company's do not, and a second delivery changes nothing.
 func TestAnErasedCompanyLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
-	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{user.Kind(), access.Kind(), apikey.Kind(), shop.Kind(), product.Kind(), categories.Kind()})
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{user.Kind(), access.Kind(), apikey.Kind(), shop.Kind(), product.Kind(), categories.Kind(), review.Kind()})
 	if err := m.Store.Ensure(t.Context(), []*persistence.Collection{shop.Sales}); err != nil {
 		t.Fatal(err)
 	}
@@ -69,6 +71,12 @@ func TestAnErasedCompanyLeavesNothingBehind(t *testing.T) {
 		}
 		return len(tree.Nodes)
 	}
+	for n, company := range []entrepot.ID{gone, stays} {
+		c := &reviewpb.Write{ProductId: id(company, productpb.Kind, 0), CompanyId: company, ShopId: id(company, shoppb.Kind, 0), Author: "Ada L.", Stars: 5}
+		if _, err := m.Ask(m.As(shopper(n)), reviewpb.Kind, reviewpb.ID(c.ProductId, named("user", n)), c); err != nil {
+			t.Fatal(err)
+		}
+	}
 	told := delivery("e1", "company.deleted", `{"companyId":"`+gone+`"}`)
 	before := 0
 	for round := range 2 {
@@ -92,6 +100,10 @@ func TestAnErasedCompanyLeavesNothingBehind(t *testing.T) {
 			if err := ask(kind, id(company, kind, 0), q); entrepot.CodeOf(err) != want {
 				t.Errorf("%s: %v, want %q", kind, err, want)
 			}
+		}
+		author := map[entrepot.ID]int{gone: 0, stays: 1}[company]
+		if err := ask(reviewpb.Kind, reviewpb.ID(id(company, productpb.Kind, 0), named("user", author)), &reviewpb.Get{}); entrepot.CodeOf(err) != want {
+			t.Errorf("review: %v, want %q", err, want)
 		}
 		for n := range many {
 			if _, err := m.Ask(m.As(entrepot.Caller{}), productpb.Kind, id(company, productpb.Kind, n), &productpb.Get{}); entrepot.CodeOf(err) != want {

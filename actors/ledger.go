@@ -17,6 +17,6 @@ func Ledger(store persistence.Store) events.Handler {
 		if err := e.Decode(&m); err != nil {
 			return []any{e.Aggregate.ID, e.Aggregate.Sequence}
 		}
-		return []any{m.ItemID, m.Movement}
+		return stock.MovementFields(&m)
 	})
 }

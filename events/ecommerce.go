@@ -109,6 +109,7 @@ type CartItemAdded struct {
 	UserID       entrepot.ID     `json:"userId"`
 	ItemID       entrepot.ID     `json:"itemId"`
 	ProductID    entrepot.ID     `json:"productId"`
+	VariantID    entrepot.ID     `json:"variantId"` // the product's id when it has no variants
 	ShopID       entrepot.ID     `json:"shopId"`
 	CompanyID    entrepot.ID     `json:"companyId"`
 	Name         string          `json:"name"`
@@ -138,6 +139,7 @@ type CartUpdated struct {
 type CartItem struct {
 	ItemID    entrepot.ID     `json:"itemId"`
 	ProductID entrepot.ID     `json:"productId"`
+	VariantID entrepot.ID     `json:"variantId"` // the product's id when it has no variants
 	ShopID    entrepot.ID     `json:"shopId"`
 	CompanyID entrepot.ID     `json:"companyId"`
 	Name      string          `json:"name"`
@@ -147,3 +149,17 @@ type CartItem struct {
 
 // EventType is the routing key.
 func (CartUpdated) EventType() string { return "cart.updated" }
+
+// ProductViewed happens when somebody looks at a product. It is not a company's
+// to read, as it says what one person is interested in.
+type ProductViewed struct {
+	UserID    entrepot.ID `json:"userId,omitempty"` // none for a viewer who is not known
+	ProductID entrepot.ID `json:"productId"`
+	CompanyID entrepot.ID `json:"companyId"`
+	ViewedAt  time.Time   `json:"viewedAt"`
+	Duration  int64       `json:"duration,omitempty"` // ms; none when it is not known
+	Repeated  bool        `json:"repeated,omitempty"` // the user looked at it in the half hour before, too
+}
+
+// EventType is the routing key.
+func (ProductViewed) EventType() string { return "product.viewed" }

@@ -10,6 +10,11 @@ const (
 	Expired   = "expired"   // a reservation that nobody paid for in time
 	Sold      = "sold"      // a reservation became a sale: on-hand and reserved fall
 	Restocked = "restocked" // a sale came back: on-hand rises
+
+	Adjusted       = "adjusted"        // corrected by hand, with a reason
+	Counted        = "counted"         // a stocktake found more, fewer, or what was expected
+	TransferredOut = "transferred_out" // sent to another location: on-hand falls
+	TransferredIn  = "transferred_in"  // came from another location: on-hand rises
 )
 
 // InventoryUpdated is one movement of a stock item: an entry of its ledger, with
@@ -17,12 +22,17 @@ const (
 type InventoryUpdated struct {
 	ItemID     entrepot.ID `json:"itemId"`
 	ProductID  entrepot.ID `json:"productId"`
+	VariantID  entrepot.ID `json:"variantId"` // the product's id for a product without variants
 	CompanyID  entrepot.ID `json:"companyId"`
 	LocationID entrepot.ID `json:"locationId"`
 	Kind       string      `json:"kind"`
-	Quantity   int64       `json:"quantity"` // pieces, always positive
+	Quantity   int64       `json:"quantity"`        // pieces, never negative
+	Delta      int64       `json:"delta,omitempty"` // what on-hand changed by
 	OrderID    entrepot.ID `json:"orderId,omitempty"`
+	TransferID entrepot.ID `json:"transferId,omitempty"`
+	Reference  string      `json:"reference,omitempty"` // natural id of what caused it: a delivery, a stocktake
 	Reason     string      `json:"reason,omitempty"`
+	Note       string      `json:"note,omitempty"`
 	ExpiresMs  int64       `json:"expiresMs,omitempty"` // of a reservation, Unix milliseconds
 	Direct     bool        `json:"direct,omitempty"`    // sold from what was available, its reservation being gone
 	OnHand     int64       `json:"onHand"`
@@ -34,3 +44,69 @@ type InventoryUpdated struct {
 
 // EventType is inventory.updated.
 func (InventoryUpdated) EventType() string { return "inventory.updated" }
+
+// Change is what the movement did to on-hand and to what is reserved.
+func (m *InventoryUpdated) Change() (onHand, reserved int64) {
+	switch m.Kind {
+	case Received, Restocked, TransferredIn:
+		return m.Quantity, 0
+	case TransferredOut:
+		return -m.Quantity, 0
+	case Adjusted, Counted:
+		return m.Delta, 0
+	case Reserved:
+		return 0, m.Quantity
+	case Released, Expired:
+		return 0, -m.Quantity
+	case Sold:
+		if m.Direct {
+			return -m.Quantity, 0
+		}
+		return -m.Quantity, -m.Quantity
+	}
+	return 0, 0
+}
+
+// StockLevel is where a stock item stands when it crosses a line.
+type StockLevel struct {
+	ItemID          entrepot.ID `json:"itemId"`
+	ProductID       entrepot.ID `json:"productId"`
+	VariantID       entrepot.ID `json:"variantId"`
+	CompanyID       entrepot.ID `json:"companyId"`
+	LocationID      entrepot.ID `json:"locationId"`
+	OnHand          int64       `json:"onHand"`
+	Reserved        int64       `json:"reserved"`
+	Available       int64       `json:"available"`
+	ReorderPoint    int64       `json:"reorderPoint,omitempty"`
+	ReorderQuantity int64       `json:"reorderQuantity,omitempty"`
+	AtMs            int64       `json:"atMs"`
+}
+
+// InventoryLowStock tells that available has fallen to the reorder point, once until it rises above it.
+type InventoryLowStock struct{ StockLevel }
+
+// EventType is inventory.low_stock.
+func (InventoryLowStock) EventType() string { return "inventory.low_stock" }
+
+// InventoryOutOfStock tells that nothing is available any more, once until something is.
+type InventoryOutOfStock struct{ StockLevel }
+
+// EventType is inventory.out_of_stock.
+func (InventoryOutOfStock) EventType() string { return "inventory.out_of_stock" }
+
+// InventoryConfigured tells an item's settings after somebody changed them.
+type InventoryConfigured struct {
+	ItemID          entrepot.ID `json:"itemId"`
+	ProductID       entrepot.ID `json:"productId"`
+	VariantID       entrepot.ID `json:"variantId"`
+	CompanyID       entrepot.ID `json:"companyId"`
+	LocationID      entrepot.ID `json:"locationId"`
+	ReorderPoint    int64       `json:"reorderPoint"`
+	ReorderQuantity int64       `json:"reorderQuantity"`
+	SafetyStock     int64       `json:"safetyStock"`
+	Revision        int64       `json:"revision"`
+	AtMs            int64       `json:"atMs"`
+}
+
+// EventType is inventory.configured.
+func (InventoryConfigured) EventType() string { return "inventory.configured" }

@@ -5,6 +5,7 @@ import "entrepot"
 // OrderItem is a line of an order.
 type OrderItem struct {
 	ProductID entrepot.ID     `json:"productId"`
+	VariantID entrepot.ID     `json:"variantId"` // the product's id when it has no variants
 	Name      string          `json:"name"`
 	Quantity  int64           `json:"quantity"`
 	Price     entrepot.Amount `json:"price"`

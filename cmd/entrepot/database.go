@@ -71,7 +71,7 @@ func (n *node) hostGrains(d *database) {
 func (d *database) start(n *node) error {
 	if len(d.kinds) > 0 {
 		d.waker = actors.StartWaker(actors.WakerConfig{
-			Store: d.store, Kinds: d.kinds, Rows: []*persistence.Collection{api.IdempotencyKeys}, Ask: n.ask, Clock: time.Now, Period: n.cfg.WakePeriod, Logger: n.log,
+			Store: d.store, Kinds: d.kinds, Rows: append([]*persistence.Collection{api.IdempotencyKeys}, d.service.rows...), Ask: n.ask, Clock: time.Now, Period: n.cfg.WakePeriod, Logger: n.log,
 			Mine: func(kind, id string) bool { _, self := n.member.Owner(kind, id); return self },
 		})
 	}

@@ -34,6 +34,7 @@ type commands struct {
 	Permissions permissionsCommand `cmd:"" help:"Print who may use which route, as docs/permissions.md holds it."`
 	Settings    settingsCommand    `cmd:"" help:"Print every setting with its default, as .env.example holds it."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
+	HashWorker  hashWorkerCommand  `cmd:"" hidden:"" help:"Hash passwords for serve, which starts it."`
 }
 
 func main() {
@@ -89,7 +90,11 @@ func (s *serveCommand) Run() error {
 	collectLess()
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
-	n, err := startNode(ctx, cfg, log)
+	hashes, err := newHashWorker(log)
+	if err != nil {
+		return err
+	}
+	n, err := startNode(ctx, cfg, log, hashes)
 	if err != nil {
 		return err
 	}
@@ -128,7 +133,7 @@ func (*seedCommand) Run() error {
 	cfg.Seed, cfg.Services = false, nil
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	n, err := start(ctx, cfg, log) // grains only: it may run beside other members
+	n, err := start(ctx, cfg, log, nil) // grains only: it may run beside other members
 	if err != nil {
 		return err
 	}

@@ -35,6 +35,7 @@ type node struct {
 	directory *cluster.Directory
 	ask       grains.Asker
 	web       *web
+	hashes    *hashWorker // nil: passwords are hashed in this process
 
 	locked   *os.File
 	joined   chan struct{}
@@ -45,14 +46,15 @@ type node struct {
 }
 
 // startNode starts everything in the order that nothing is asked before it can
-// answer: databases, broker, grains, member, consumers, listeners.
-func startNode(ctx context.Context, cfg config, log *slog.Logger) (*node, error) {
-	return start(ctx, cfg, log, (*node).trust, (*node).consume, (*node).listen, (*node).announce)
+// answer: databases, broker, grains, member, consumers, listeners. The node
+// closes hashes, which may be nil.
+func startNode(ctx context.Context, cfg config, log *slog.Logger, hashes *hashWorker) (*node, error) {
+	return start(ctx, cfg, log, hashes, (*node).trust, (*node).consume, (*node).listen, (*node).announce)
 }
 
 // start brings up grains that can be asked, and then does what else is wanted.
-func start(ctx context.Context, cfg config, log *slog.Logger, more ...func(*node, context.Context) error) (n *node, err error) {
-	n = &node{cfg: cfg, log: log, joined: make(chan struct{}), fenced: make(chan string, 1)}
+func start(ctx context.Context, cfg config, log *slog.Logger, hashes *hashWorker, more ...func(*node, context.Context) error) (n *node, err error) {
+	n = &node{cfg: cfg, log: log, hashes: hashes, joined: make(chan struct{}), fenced: make(chan string, 1)}
 	n.ask = &grains.Client{Members: requester{n}, NotExecuted: func(err error) bool {
 		return errors.Is(err, cluster.ErrUnreachable) || errors.Is(err, cluster.ErrOverloaded)
 	}}
@@ -262,6 +264,9 @@ func (n *node) stop(ctx context.Context) {
 		}
 		if n.web != nil {
 			n.web.stop(ctx)
+		}
+		if n.hashes != nil {
+			n.hashes.Close()
 		}
 		for _, d := range n.databases {
 			d.quiet()

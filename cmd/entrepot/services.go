@@ -17,11 +17,17 @@ import (
 	"entrepot/grains/order"
 	"entrepot/grains/payment"
 	"entrepot/grains/product"
+	"entrepot/grains/recommend"
+	"entrepot/grains/review"
 	"entrepot/grains/series"
 	"entrepot/grains/shop"
+	"entrepot/grains/sourcing"
 	"entrepot/grains/stock"
+	"entrepot/grains/stockwatch"
 	"entrepot/grains/usage"
 	"entrepot/grains/user"
+	"entrepot/grains/warehouse"
+	"entrepot/grains/wishlist"
 	"entrepot/persistence"
 )
 
@@ -67,10 +73,33 @@ var services = []service{
 		keeps:   true,
 	},
 	{
-		name: "ecommerce", port: 4, database: "ecommercedb", routes: []string{"/products", "/cart"},
-		kinds:   []func() *grains.Kind{product.Kind, categories.Kind, cart.Kind},
-		queue:   events.Queue{Name: "product.events", Bindings: []string{"company.deleted"}},
-		consume: actors.Catalogue,
+		name: "ecommerce", port: 4, database: "ecommercedb", routes: []string{"/products", "/cart", "/wishlist"},
+		kinds: []func() *grains.Kind{
+			product.Kind,
+			categories.Kind,
+			cart.Kind,
+			wishlist.Kind, review.Kind, stockwatch.Kind,
+			recommend.AffinityKind, recommend.TrendingKind, recommend.TasteKind,
+		},
+		rows: []*persistence.Collection{
+			review.Purchases,
+			recommend.Views,
+		},
+		queue: events.Queue{Name: "product.events", Bindings: []string{
+			"company.deleted", "user.deleted", "review.*", "order.created", "order.confirmed", "order.cancelled", "inventory.updated",
+			"product.viewed", "wishlist.item_added",
+		}},
+		consume: func(s persistence.Store, a grains.Asker) events.Handler {
+			return actors.Each(
+				actors.On(actors.Catalogue(s, a), "company.deleted"),
+				actors.Shoppers(s, a),
+				actors.Purchases(s),
+				actors.Ratings(s, a),
+				actors.BackInStock(s, a),
+				actors.Recommendations(s, a),
+			)
+		},
+		keeps: true,
 	},
 	{
 		name: "sales", port: 5, database: "salesdb", routes: []string{"/orders"},
@@ -86,7 +115,7 @@ var services = []service{
 	},
 	{
 		name: "inventory", port: 7, database: "inventorydb", routes: []string{"/inventory"},
-		kinds:   []func() *grains.Kind{stock.Kind},
+		kinds:   []func() *grains.Kind{stock.Kind, warehouse.Kind, sourcing.Kind},
 		rows:    []*persistence.Collection{stock.Movements},
 		queue:   events.Queue{Name: "inventory.events", Bindings: []string{"inventory.updated"}},
 		consume: func(s persistence.Store, _ grains.Asker) events.Handler { return actors.Ledger(s) },

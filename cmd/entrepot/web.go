@@ -35,13 +35,18 @@ const refusalDelay = time.Second
 
 // mounts are the route files of each service.
 var mounts = map[string]func(api.Deps) []api.Routes{
-	"auth":      func(d api.Deps) []api.Routes { return []api.Routes{api.Auth(d)} },
-	"company":   func(d api.Deps) []api.Routes { return []api.Routes{api.Company(d)} },
-	"shop":      func(d api.Deps) []api.Routes { return []api.Routes{api.Shop(d)} },
-	"ecommerce": func(d api.Deps) []api.Routes { return []api.Routes{api.Products(d), api.Cart(d)} },
+	"auth":    func(d api.Deps) []api.Routes { return []api.Routes{api.Auth(d)} },
+	"company": func(d api.Deps) []api.Routes { return []api.Routes{api.Company(d)} },
+	"shop":    func(d api.Deps) []api.Routes { return []api.Routes{api.Shop(d)} },
+	"ecommerce": func(d api.Deps) []api.Routes {
+		return []api.Routes{
+			api.Products(d), api.Recommendations(d), api.Reviews(d), api.StockWatches(d),
+			api.Cart(d), api.Wishlist(d),
+		}
+	},
 	"sales":     func(d api.Deps) []api.Routes { return []api.Routes{api.Sales(d)} },
 	"payment":   func(d api.Deps) []api.Routes { return []api.Routes{api.Payment(d)} },
-	"inventory": func(d api.Deps) []api.Routes { return []api.Routes{api.Inventory(d)} },
+	"inventory": func(d api.Deps) []api.Routes { return []api.Routes{api.Inventory(d), api.Logistics(d)} },
 	"audit":     func(d api.Deps) []api.Routes { return []api.Routes{api.Audit(d)} },
 }
 
@@ -56,7 +61,11 @@ func (n *node) prepareWeb(context.Context) (err error) {
 	if err != nil {
 		return settingError{"JWT_KEYS_DIR", err.Error()}
 	}
-	if w.passwords, err = api.NewPasswords(n.cfg.BcryptCost); err != nil {
+	var hasher api.Hasher = api.Bcrypt{}
+	if n.hashes != nil {
+		hasher = n.hashes
+	}
+	if w.passwords, err = api.NewPasswords(n.cfg.BcryptCost, hasher); err != nil {
 		return settingError{"BCRYPT_COST", err.Error()}
 	}
 	w.standing = edge.NewStanding(edge.StandingConfig{Since: api.AccessChanges(n.ask), Log: n.log})

@@ -35,7 +35,7 @@ type State struct {
 	Updated  int64         `json:"updated,omitempty"` // Unix ms
 }
 
-// Line is some pieces of a product of a shop.
+// Line is some pieces of a variant of a product of a shop.
 type Line struct {
 	ID        entrepot.ID `json:"id"`
 	ProductID entrepot.ID `json:"pid"`
@@ -44,10 +44,27 @@ type Line struct {
 	Quantity  int64       `json:"qty"`
 	Price     int64       `json:"price"` // of one piece, in minor units
 	Name      string      `json:"name"`
+	VariantID entrepot.ID `json:"vid,omitempty"` // none: the product itself
 }
 
-// ItemID is the line of a product of a shop: the same in every cart.
-func ItemID(product, shop entrepot.ID) entrepot.ID { return entrepot.DeriveID("item", product, shop) }
+// ItemID is the line of a variant of a shop: the same in every cart.
+func ItemID(variant, shop entrepot.ID) entrepot.ID { return entrepot.DeriveID("item", variant, shop) }
+
+// variant is what is sold: of a product without variants itself.
+func (l *Line) variant() entrepot.ID {
+	if l.VariantID == "" {
+		return l.ProductID
+	}
+	return l.VariantID
+}
+
+// variantOf is the variant that a command names, as a line keeps it.
+func variantOf(variant, product entrepot.ID) entrepot.ID {
+	if variant == product {
+		return ""
+	}
+	return variant
+}
 
 type (
 	// added is a line as it now stands, new or grown.
@@ -80,9 +97,10 @@ func (s *State) AddItem(t entrepot.Turn, c *cartpb.AddItem) ([]events.Event, err
 		return nil, err
 	}
 	line := Line{
-		ID: ItemID(c.ProductId, c.ShopId), ProductID: c.ProductId, ShopID: c.ShopId, CompanyID: c.CompanyId,
+		ProductID: c.ProductId, ShopID: c.ShopId, CompanyID: c.CompanyId, VariantID: variantOf(c.VariantId, c.ProductId),
 		Quantity: c.Quantity, Price: c.PriceMinor, Name: c.Name,
 	}
+	line.ID = ItemID(line.variant(), line.ShopID)
 	total := s.Total()
 	if at := s.find(line.ID); at >= 0 {
 		line.Quantity += s.Lines[at].Quantity
@@ -99,7 +117,7 @@ func (s *State) AddItem(t entrepot.Turn, c *cartpb.AddItem) ([]events.Event, err
 	}
 	return []events.Event{added{
 		CartItemAdded: events.CartItemAdded{
-			UserID: t.ID, ItemID: line.ID, ProductID: line.ProductID, ShopID: line.ShopID, CompanyID: line.CompanyID,
+			UserID: t.ID, ItemID: line.ID, ProductID: line.ProductID, VariantID: line.variant(), ShopID: line.ShopID, CompanyID: line.CompanyID,
 			Name: line.Name, Quantity: c.Quantity, LineQuantity: line.Quantity, Currency: c.Currency,
 			Price: amount(line.Price, c.Currency), Total: amount(total, c.Currency),
 		},
@@ -111,6 +129,8 @@ func (s *State) checkAdd(c *cartpb.AddItem) error {
 	switch {
 	case !entrepot.ValidID(c.ProductId):
 		return entrepot.Invalid("productId", "id", "must be a product id")
+	case c.VariantId != "" && !entrepot.ValidID(c.VariantId):
+		return entrepot.Invalid("variantId", "id", "must be a variant id")
 	case !entrepot.ValidID(c.ShopId):
 		return entrepot.Invalid("shopId", "id", "must be a shop id")
 	case c.Quantity < 1 || c.Quantity > MaxQuantity:
@@ -196,7 +216,10 @@ func (s *State) Take(t entrepot.Turn, c *cartpb.Take) ([]events.Event, error) {
 func without(lines []Line, items []*cartpb.Taken) (rest []Line, some bool) {
 	rest = slices.Clone(lines)
 	for _, it := range items {
-		at := slices.IndexFunc(rest, func(l Line) bool { return l.ProductID == it.ProductId && l.ShopID == it.ShopId })
+		variant := variantOf(it.VariantId, it.ProductId)
+		at := slices.IndexFunc(rest, func(l Line) bool {
+			return l.ProductID == it.ProductId && l.VariantID == variant && l.ShopID == it.ShopId
+		})
 		if at >= 0 && it.Quantity > 0 {
 			rest[at].Quantity = max(0, rest[at].Quantity-it.Quantity)
 			some = true
@@ -217,7 +240,7 @@ func (s *State) update(t entrepot.Turn, lines []Line, orderID entrepot.ID) chang
 	}
 	for _, l := range lines {
 		u.Items = append(u.Items, events.CartItem{
-			ItemID: l.ID, ProductID: l.ProductID, ShopID: l.ShopID, CompanyID: l.CompanyID, Name: l.Name,
+			ItemID: l.ID, ProductID: l.ProductID, VariantID: l.variant(), ShopID: l.ShopID, CompanyID: l.CompanyID, Name: l.Name,
 			Quantity: l.Quantity, Price: amount(l.Price, next.Currency),
 		})
 	}
@@ -273,7 +296,7 @@ func (s *State) View() *cartpb.Cart {
 	items, refs := make([]cartpb.Item, len(s.Lines)), make([]*cartpb.Item, len(s.Lines)) // two allocations, however many lines
 	for i := range s.Lines {
 		l, it := &s.Lines[i], &items[i]
-		it.Id, it.ProductId, it.ShopId, it.CompanyId = l.ID, l.ProductID, l.ShopID, l.CompanyID
+		it.Id, it.ProductId, it.VariantId, it.ShopId, it.CompanyId = l.ID, l.ProductID, l.variant(), l.ShopID, l.CompanyID
 		it.Quantity, it.PriceMinor, it.Currency, it.Name = l.Quantity, l.Price, s.Currency, l.Name
 		refs[i] = it
 	}

@@ -340,3 +340,35 @@ func BenchmarkAddItem(b *testing.B) {
 		}
 	}
 }
+
+// Two variants of a product are two lines; a line of the product itself costs no
+// byte for a variant.
+func TestVariantsAreLinesOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	small, large := add(1, 1, 1, 100, "EUR"), add(1, 1, 2, 120, "EUR")
+	small.VariantId, large.VariantId = entrepot.DeriveID("S"), entrepot.DeriveID("L")
+	itself := add(2, 1, 1, 50, "EUR")
+	itself.VariantId = itself.ProductId
+	s := cartOf(t, small, large, itself, add(2, 1, 1, 50, "EUR"))
+	if len(s.Lines) != 3 || s.Lines[2].Quantity != 2 || s.Lines[2].VariantID != "" || s.Total() != 440 {
+		t.Fatalf("%+v", s.Lines)
+	}
+	v := s.View()
+	if v.Items[0].VariantId != small.VariantId || v.Items[1].VariantId != large.VariantId || v.Items[2].VariantId != itself.ProductId {
+		t.Fatalf("view: %+v", v.Items)
+	}
+	facts, err := s.Take(turn(entrepot.System, ""), &cartpb.Take{OrderId: "o", Items: []*cartpb.Taken{
+		{ProductId: large.ProductId, VariantId: large.VariantId, ShopId: large.ShopId, Quantity: 2},
+		{ProductId: itself.ProductId, VariantId: itself.ProductId, ShopId: itself.ShopId, Quantity: 1},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u := facts[1].(changed).CartUpdated; len(u.Items) != 2 || u.Items[0].VariantID != small.VariantId || u.Items[1].VariantID != itself.ProductId {
+		t.Fatalf("event: %+v", u)
+	}
+	play(s, facts)
+	if len(s.Lines) != 2 || s.Lines[0].VariantID != small.VariantId || s.Lines[1].Quantity != 1 {
+		t.Fatalf("left: %+v", s.Lines)
+	}
+}

@@ -33,7 +33,9 @@ func (s *State) Apply(ev events.Event) {
 	case paymentFailed:
 		s.History = append(s.History, Change{Status: s.Status, AtMs: e.now, By: string(entrepot.System), Note: "payment failed: " + e.reason})
 		s.UpdatedMs = e.now
+		s.Version++
 	case paidLate:
+		s.Version++
 		s.PaymentID, s.Payment = e.paymentID, Paid
 		if e.revive {
 			s.Todo.Revive, s.HoldID = true, entrepot.DeriveID("again", s.ID)
@@ -43,6 +45,7 @@ func (s *State) Apply(ev events.Event) {
 	case done:
 		e.what(&s.Todo)
 		if e.paid != "" {
+			s.Version++
 			s.Payment = e.paid
 		}
 	}
@@ -98,6 +101,7 @@ func (s *State) cancel(e events.OrderCancelled) {
 }
 
 func (s *State) move(status string, at int64, by, note string) {
+	s.Version++
 	s.Status, s.UpdatedMs = status, at
 	s.History = append(s.History, Change{Status: status, AtMs: at, By: by, Note: note})
 }
@@ -129,7 +133,7 @@ func (s *State) orderCreated(now time.Time, id entrepot.ID, number string, g Gro
 	}
 	for _, l := range g.Lines {
 		e.Items = append(e.Items, events.OrderItem{
-			ProductID: l.ProductID, Name: l.Name, Quantity: l.Quantity,
+			ProductID: l.ProductID, VariantID: l.Variant(), Name: l.Name, Quantity: l.Quantity,
 			Price: amount(l.Price, g.Currency), Subtotal: amount(l.Price*l.Quantity, g.Currency),
 		})
 	}
@@ -151,9 +155,12 @@ func groupOf(g *orderpb.Group) Group {
 		TaxBasisPoints: g.GetTaxBasisPoints(), Shipping: g.GetShippingMinor(), Lines: make([]Line, 0, len(g.GetLines())),
 	}
 	for _, l := range g.GetLines() {
-		out.Lines = append(out.Lines, Line{
-			ProductID: l.GetProductId(), Name: l.GetName(), SKU: l.GetSku(), Quantity: l.GetQuantity(), Price: l.GetPriceMinor(),
-		})
+		line := Line{
+			ProductID: l.GetProductId(), VariantID: l.GetVariantId(), Name: l.GetName(), SKU: l.GetSku(),
+			Quantity: l.GetQuantity(), Price: l.GetPriceMinor(),
+		}
+		line.VariantID = line.Variant()
+		out.Lines = append(out.Lines, line)
 	}
 	return out
 }

@@ -64,6 +64,7 @@ type State struct {
 	History    []Change    `json:"statusHistory"`
 	CreatedMs  int64       `json:"createdMs"`
 	UpdatedMs  int64       `json:"updatedMs"`
+	Version    int64       `json:"version,omitempty"`   // counts the changes that its readers see, for If-Match
 	ExpiresMs  int64       `json:"expiresMs,omitempty"` // unpaid then: cancelled
 
 	// The process.
@@ -97,13 +98,22 @@ type Group struct {
 	Lines          []Line      `json:"items"`
 }
 
-// Line is some pieces of a product at the price of the moment of ordering.
+// Line is some pieces of a variant at the price of the moment of ordering.
 type Line struct {
 	ProductID entrepot.ID `json:"productId"`
 	Name      string      `json:"name"`
 	SKU       string      `json:"sku"`
 	Quantity  int64       `json:"quantity"`
 	Price     int64       `json:"price"`
+	VariantID entrepot.ID `json:"variantId,omitempty"` // in orders of before there were variants: none
+}
+
+// Variant is what was sold: of a product without variants itself.
+func (l Line) Variant() entrepot.ID {
+	if l.VariantID == "" {
+		return l.ProductID
+	}
+	return l.VariantID
 }
 
 // Sibling is an order of another shop in the same checkout.
@@ -124,6 +134,7 @@ type Totals struct {
 // Missing is a line that could not be reserved.
 type Missing struct {
 	ProductID entrepot.ID `json:"productId"`
+	VariantID entrepot.ID `json:"variantId,omitempty"`
 	ShopID    entrepot.ID `json:"shopId"`
 	Wanted    int64       `json:"wanted"`
 }
@@ -252,7 +263,7 @@ func (s *State) Reserved(t entrepot.Turn, c *orderpb.Reserved) ([]events.Event, 
 	if len(c.GetMissing()) > 0 {
 		r := rejected{now: t.Now.UnixMilli()}
 		for _, m := range c.GetMissing() {
-			r.missing = append(r.missing, Missing{ProductID: m.GetProductId(), ShopID: m.GetShopId(), Wanted: m.GetWanted()})
+			r.missing = append(r.missing, Missing{ProductID: m.GetProductId(), VariantID: m.GetVariantId(), ShopID: m.GetShopId(), Wanted: m.GetWanted()})
 		}
 		return []events.Event{r}, nil
 	}
@@ -328,6 +339,9 @@ func (s *State) PaymentFailed(t entrepot.Turn, c *orderpb.PaymentFailed) ([]even
 // Cancel ends an order that has not been sent. Stock and money go back by themselves.
 func (s *State) Cancel(t entrepot.Turn, c *orderpb.Cancel) ([]events.Event, error) {
 	if err := s.reachable(t.Caller); err != nil {
+		return nil, err
+	}
+	if err := entrepot.CheckVersion(c.GetExpectedVersion(), s.Version); err != nil {
 		return nil, err
 	}
 	switch s.Status {

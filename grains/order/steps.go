@@ -54,7 +54,7 @@ func (s *State) holds() []hold {
 	var out []hold
 	for _, g := range groups {
 		for _, l := range g.Lines {
-			out = append(out, hold{stockpb.ID(l.ProductID, g.ShopID), g.OrderID, l, g.ShopID, s.ExpiresMs + Guard.Milliseconds()})
+			out = append(out, hold{stockpb.ID(l.Variant(), g.ShopID), g.OrderID, l, g.ShopID, s.ExpiresMs + Guard.Milliseconds()})
 		}
 	}
 	return out
@@ -64,7 +64,7 @@ func (s *State) holds() []hold {
 func (s *State) own() []hold {
 	out := make([]hold, 0, len(s.Group.Lines))
 	for _, l := range s.Group.Lines {
-		out = append(out, hold{stockpb.ID(l.ProductID, s.Group.ShopID), s.HoldID, l, s.Group.ShopID, s.ExpiresMs + Guard.Milliseconds()})
+		out = append(out, hold{stockpb.ID(l.Variant(), s.Group.ShopID), s.HoldID, l, s.Group.ShopID, s.ExpiresMs + Guard.Milliseconds()})
 	}
 	return out
 }
@@ -94,7 +94,9 @@ func reserve(s *State) func(context.Context, grains.Asker) (proto.Message, error
 		if fromCart {
 			take := &cartpb.Take{OrderId: order}
 			for _, h := range holds {
-				take.Items = append(take.Items, &cartpb.Taken{ProductId: h.line.ProductID, ShopId: h.shop, Quantity: h.line.Quantity})
+				take.Items = append(take.Items, &cartpb.Taken{
+					ProductId: h.line.ProductID, VariantId: h.line.Variant(), ShopId: h.shop, Quantity: h.line.Quantity,
+				})
 			}
 			if _, err := a.Ask(ctx, cartpb.Kind, customer, take); err != nil {
 				return nil, err
@@ -154,7 +156,9 @@ func each(holds []hold, call func(hold) (refused bool, err error)) ([]*orderpb.M
 			return nil, errs[i]
 		}
 		if no[i] {
-			missing = append(missing, &orderpb.Missing{ProductId: h.line.ProductID, ShopId: h.shop, Wanted: h.line.Quantity})
+			missing = append(missing, &orderpb.Missing{
+				ProductId: h.line.ProductID, VariantId: h.line.Variant(), ShopId: h.shop, Wanted: h.line.Quantity,
+			})
 		}
 	}
 	return missing, nil
@@ -193,10 +197,10 @@ func commit(s *State) func(context.Context, grains.Asker) (proto.Message, error)
 		}
 		lacking := map[entrepot.ID]bool{}
 		for _, m := range missing {
-			lacking[m.GetProductId()] = true
+			lacking[m.GetVariantId()] = true
 		}
 		for _, h := range holds {
-			if lacking[h.line.ProductID] {
+			if lacking[h.line.Variant()] {
 				continue
 			}
 			back := &stockpb.Restock{OrderId: h.id, Quantity: h.line.Quantity, Reason: "another line of the order is sold out"}

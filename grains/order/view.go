@@ -25,7 +25,7 @@ func (s *State) reachable(c entrepot.Caller) error {
 }
 
 // settled answers Place once the checkout is decided: reserved, numbered and
-// every sibling standing; or refused, naming the lines that lack as product@shop.
+// every sibling standing; or refused, naming the lines that lack as variant@shop.
 func (s *State) settled(_ *orderpb.Place) (*orderpb.Placed, bool, error) {
 	switch {
 	case s.Status == Placing || s.Todo.Adopt:
@@ -34,7 +34,7 @@ func (s *State) settled(_ *orderpb.Place) (*orderpb.Placed, bool, error) {
 		refusal := entrepot.Errorf(entrepot.CodeOutOfStock, "not every line is in stock")
 		for _, m := range s.Missing {
 			refusal.Fields = append(refusal.Fields, entrepot.FieldError{
-				Field: m.ProductID + "@" + m.ShopID, Rule: "stock", Message: "not enough in stock",
+				Field: m.VariantID + "@" + m.ShopID, Rule: "stock", Message: "not enough in stock",
 			})
 		}
 		return nil, true, refusal
@@ -52,7 +52,7 @@ func (s *State) sibling(sib Sibling) *State {
 	return &State{
 		ID: sib.Group.OrderID, Number: sib.Number, CheckoutID: s.CheckoutID, CustomerID: s.CustomerID,
 		Group: sib.Group, Totals: totals, Shipping: s.Shipping, Billing: s.Billing, Notes: s.Notes,
-		Status: Pending, Payment: Unpaid, CreatedMs: s.CreatedMs, UpdatedMs: s.UpdatedMs, ExpiresMs: s.ExpiresMs,
+		Status: Pending, Payment: Unpaid, CreatedMs: s.CreatedMs, UpdatedMs: s.UpdatedMs, ExpiresMs: s.ExpiresMs, Version: 1,
 		History: []Change{{Status: Pending, AtMs: s.UpdatedMs, By: string(entrepot.Customer)}},
 	}
 }
@@ -66,7 +66,7 @@ func (s *State) View() *orderpb.Order {
 		SubtotalMinor: s.Totals.Subtotal, TaxMinor: s.Totals.Tax, ShippingMinor: s.Totals.Shipping,
 		DiscountMinor: s.Totals.Discount, TotalMinor: s.Totals.Total,
 		Status: s.Status, PaymentStatus: s.Payment, PaymentId: s.PaymentID, TrackingNumber: s.Tracking, Notes: s.Notes,
-		Shipping: pbAddress(s.Shipping), Billing: pbAddress(s.Billing), CreatedMs: s.CreatedMs, UpdatedMs: s.UpdatedMs,
+		Shipping: pbAddress(s.Shipping), Billing: pbAddress(s.Billing), CreatedMs: s.CreatedMs, UpdatedMs: s.UpdatedMs, Version: s.Version,
 	}
 	if s.Status == Pending {
 		v.ExpiresMs = s.ExpiresMs
@@ -84,7 +84,7 @@ func pbGroup(g Group) *orderpb.Group {
 	}
 	for _, l := range g.Lines {
 		out.Lines = append(out.Lines, &orderpb.Line{
-			ProductId: l.ProductID, Name: l.Name, Sku: l.SKU, Quantity: l.Quantity, PriceMinor: l.Price,
+			ProductId: l.ProductID, VariantId: l.Variant(), Name: l.Name, Sku: l.SKU, Quantity: l.Quantity, PriceMinor: l.Price,
 		})
 	}
 	return out

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"entrepot"
+	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/stock/stockpb"
 	"entrepot/persistence"
@@ -15,8 +16,10 @@ var Collection = &persistence.Collection{
 	Fields: []persistence.Field{
 		{Name: "productId", Type: persistence.String},
 		{Name: "available", Type: persistence.Int},
+		{Name: "variantId", Type: persistence.String},
+		{Name: "alert", Type: persistence.String},
 	},
-	Indexes: [][]string{{"productId", "createdAt"}, {"companyId", "shopId", "createdAt"}},
+	Indexes: [][]string{{"productId", "createdAt"}, {"variantId", "createdAt"}, {"companyId", "shopId", "createdAt"}, {"alert", "companyId", "createdAt"}},
 }
 
 // Movements is the ledger as rows, one for each inventory.updated event, written
@@ -27,28 +30,41 @@ var Movements = &persistence.Collection{
 	Fields: []persistence.Field{
 		{Name: "itemId", Type: persistence.String},
 		{Name: "movement", Type: persistence.Int},
+		{Name: "kind", Type: persistence.String},
 	},
-	Indexes: [][]string{{"itemId", "movement"}},
+	Indexes: [][]string{{"itemId", "movement"}, {"itemId", "kind", "movement"}, {"itemId", "createdAt"}},
 }
 
-// Kind is the stock item's grain. Its commands carry natural ids but for
-// Receive, which the ring remembers.
+// Kind is the stock item's grain. Its commands carry natural ids; a Receive or an
+// Adjust without a reference is remembered by the ring.
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](stockpb.Kind, Collection)
-	grains.Command(k, (*State).Receive, (*State).View)
-	grains.Command(k, (*State).Reserve, (*State).Brief)
-	grains.Command(k, (*State).Release, (*State).Brief)
-	grains.Command(k, (*State).Commit, (*State).Brief)
-	grains.Command(k, (*State).Restock, (*State).Brief)
+	grains.Command(k, Watched((*State).Receive), (*State).View)
+	grains.Command(k, Watched((*State).Configure), (*State).View)
+	grains.Command(k, Watched((*State).Adjust), (*State).View)
+	grains.Command(k, Watched((*State).Count), (*State).Brief)
+	grains.Command(k, Watched((*State).Ship), (*State).Brief)
+	grains.Command(k, Watched((*State).Arrive), (*State).Brief)
+	grains.Command(k, Watched((*State).Reserve), (*State).Brief)
+	grains.Command(k, Watched((*State).Release), (*State).Brief)
+	grains.Command(k, Watched((*State).Commit), (*State).Brief)
+	grains.Command(k, Watched((*State).Restock), (*State).Brief)
 	grains.Query(k, (*State).Get)
 	return k
 }
 
+// MovementFields are a movement's values of the ledger's fields.
+func MovementFields(m *events.InventoryUpdated) []any { return []any{m.ItemID, m.Movement, m.Kind} }
+
 // Index is whose the item is, and what it is listed by.
 func (s *State) Index() grains.Index {
+	var alert any
+	if s.Alert != "" {
+		alert = s.Alert
+	}
 	return grains.Index{
 		CompanyID: s.CompanyID, ShopID: s.LocationID, CreatedAt: time.UnixMilli(s.CreatedMs).UTC(),
-		Fields: []any{s.ProductID, s.OnHand - s.Reserved},
+		Fields: []any{s.ProductID, s.levels().available(), s.variant(), alert},
 	}
 }
 
@@ -65,7 +81,9 @@ func (s *State) Get(t entrepot.Turn, _ *stockpb.Get) (*stockpb.Item, error) {
 			v.Reservations = append(v.Reservations, &stockpb.Reservation{OrderId: r.OrderID, Quantity: r.Quantity, ExpiresMs: r.ExpiresMs})
 		}
 	}
-	v.Available = v.OnHand - v.Reserved
+	after := s.levels()
+	after.reserved = v.Reserved
+	v.Available = after.available()
 	return v, nil
 }
 
@@ -81,8 +99,11 @@ func (s *State) View() *stockpb.Item {
 // Brief is the item without its reservations.
 func (s *State) Brief() *stockpb.Item {
 	return &stockpb.Item{
-		Id: s.ID, ProductId: s.ProductID, CompanyId: s.CompanyID, LocationId: s.LocationID,
-		OnHand: s.OnHand, Reserved: s.Reserved, Available: s.OnHand - s.Reserved,
-		Received: s.Received, Sold: s.Sold, Restocked: s.Restocked, Movements: s.Movements, UpdatedMs: s.UpdatedMs,
+		Id: s.ID, ProductId: s.ProductID, VariantId: s.variant(), CompanyId: s.CompanyID, LocationId: s.LocationID,
+		OnHand: s.OnHand, Reserved: s.Reserved, Available: s.levels().available(),
+		Received: s.Received, Sold: s.Sold, Restocked: s.Restocked, Adjusted: s.Adjusted, Counted: s.Counted,
+		TransferredOut: s.Out, TransferredIn: s.In, Movements: s.Movements, UpdatedMs: s.UpdatedMs,
+		ReorderPoint: s.Settings.ReorderPoint, ReorderQuantity: s.Settings.ReorderQuantity, SafetyStock: s.Settings.SafetyStock,
+		Alert: s.Alert, Revision: s.revision(),
 	}
 }

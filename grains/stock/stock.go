@@ -1,12 +1,14 @@
-// Package stock is the stock item: one product at one location. Its state is
-// what lies there (on-hand), what is set aside for orders (reservations), and
-// the sums of its ledger. Every movement is an inventory.updated event; the
-// events are the ledger. Commands carry natural ids (the order), so that asked
-// twice they answer the same.
+// Package stock is the stock item: one variant of a product at one location. Its
+// state is what lies there (on-hand), what is set aside for orders
+// (reservations), and the sums of its ledger. Every movement is an
+// inventory.updated event; the events are the ledger. Commands carry natural ids
+// (the order, the transfer, the delivery), so that asked twice they answer the same.
+//
+// What orders and time do is here; what people and other locations do in
+// goods.go; how facts change the state in apply.go.
 package stock
 
 import (
-	"slices"
 	"time"
 
 	"entrepot"
@@ -17,11 +19,12 @@ import (
 // MaxQuantity bounds a single movement and the pieces on hand.
 const MaxQuantity = 1_000_000_000
 
-// State of a stock item. onHand = received - sold + restocked, and
-// 0 <= reserved <= onHand, always.
+// State of a stock item. onHand = received - sold + restocked + adjusted +
+// counted - out + in, and 0 <= reserved <= onHand, always.
 type State struct {
 	ID         entrepot.ID   `json:"id"`
 	ProductID  entrepot.ID   `json:"productId"`
+	VariantID  entrepot.ID   `json:"variantId,omitempty"` // empty in documents from before there were variants
 	CompanyID  entrepot.ID   `json:"companyId"`
 	LocationID entrepot.ID   `json:"locationId"`
 	OnHand     int64         `json:"onHand"`
@@ -32,7 +35,15 @@ type State struct {
 	Received   int64         `json:"received"`       // ledger sums by kind
 	Sold       int64         `json:"sold"`
 	Restocked  int64         `json:"restocked"`
-	Movements  int64         `json:"movements"` // ledger entries so far
+	Adjusted   int64         `json:"adjusted,omitempty"` // may be negative, and so may Counted
+	Counted    int64         `json:"counted,omitempty"`
+	Out        int64         `json:"out,omitempty"` // by transfers
+	In         int64         `json:"in,omitempty"`
+	Refs       []Reference   `json:"refs,omitempty"` // movements done, by their natural id; the oldest first
+	Movements  int64         `json:"movements"`      // ledger entries so far
+	Settings   Settings      `json:"settings,omitzero"`
+	Revision   int64         `json:"revision,omitempty"` // of the settings
+	Alert      string        `json:"alert,omitempty"`    // "", Low, Out: as told last
 	CreatedMs  int64         `json:"createdMs"`
 	UpdatedMs  int64         `json:"updatedMs"`
 
@@ -68,33 +79,6 @@ type barred struct {
 	atMs    int64
 }
 
-// Receive adds goods to the item; the first one makes it.
-func (s *State) Receive(t entrepot.Turn, c *stockpb.Receive) ([]events.Event, error) {
-	company, location := s.CompanyID, s.LocationID
-	if s.ID == "" {
-		company, location = c.GetCompanyId(), c.GetLocationId()
-		if t.ID != stockpb.ID(c.GetProductId(), location) {
-			return nil, entrepot.ErrNotFound
-		}
-	}
-	if !t.Caller.MayReachShop(company, location) {
-		return nil, entrepot.ErrNotFound
-	}
-	if t.Caller.Role == entrepot.ShopStaff {
-		return nil, entrepot.Errorf(entrepot.CodeForbidden, "shop staff may not change stock")
-	}
-	if q := c.GetQuantity(); q < 1 || q > MaxQuantity || s.OnHand+q > MaxQuantity {
-		return nil, entrepot.Invalid("quantity", "range", "must be 1 to %d, and so must the stock after it", MaxQuantity)
-	}
-	e := s.movement(t, events.Received, c.GetQuantity(), "")
-	e.Reason = c.GetReason()
-	if s.ID == "" {
-		e.ItemID, e.ProductID, e.CompanyID, e.LocationID = t.ID, c.GetProductId(), company, location
-	}
-	e.OnHand += c.GetQuantity()
-	return list(e), nil
-}
-
 // Reserve sets pieces aside for an order. Refused with out_of_stock when fewer are available.
 func (s *State) Reserve(t entrepot.Turn, c *stockpb.Reserve) ([]events.Event, error) {
 	if t.Caller.Role != entrepot.System || s.ID == "" {
@@ -116,7 +100,7 @@ func (s *State) Reserve(t entrepot.Turn, c *stockpb.Reserve) ([]events.Event, er
 	e := after.movement(t, events.Reserved, c.GetQuantity(), c.GetOrderId())
 	e.ExpiresMs = c.GetExpiresMs()
 	e.Reserved += c.GetQuantity()
-	return append(happened, finish(e)), nil
+	return append(happened, after.finish(e)), nil
 }
 
 // Release gives a reservation back, and bars the order from reserving late.
@@ -133,7 +117,7 @@ func (s *State) Release(t entrepot.Turn, c *stockpb.Release) ([]events.Event, er
 	}
 	e := s.movement(t, events.Released, r.Quantity, r.OrderID)
 	e.Reserved -= r.Quantity
-	return list(e), nil
+	return s.levels().list(e), nil
 }
 
 // Commit turns a reservation into a sale. One that expired is taken from what is
@@ -144,9 +128,9 @@ func (s *State) Commit(t entrepot.Turn, c *stockpb.Commit) ([]events.Event, erro
 	}
 	if r, held := s.hold(c.GetOrderId()); held {
 		e := s.movement(t, events.Sold, r.Quantity, r.OrderID)
-		e.OnHand -= r.Quantity
+		change(&e, -r.Quantity)
 		e.Reserved -= r.Quantity
-		return list(e), nil
+		return s.levels().list(e), nil
 	}
 	g := s.gone(c.GetOrderId())
 	switch {
@@ -161,8 +145,8 @@ func (s *State) Commit(t entrepot.Turn, c *stockpb.Commit) ([]events.Event, erro
 	}
 	e := after.movement(t, events.Sold, c.GetQuantity(), c.GetOrderId())
 	e.Direct = true
-	e.OnHand -= c.GetQuantity()
-	return append(happened, finish(e)), nil
+	change(&e, -c.GetQuantity())
+	return append(happened, after.finish(e)), nil
 }
 
 // Restock brings an order's sale back.
@@ -180,8 +164,8 @@ func (s *State) Restock(t entrepot.Turn, c *stockpb.Restock) ([]events.Event, er
 	}
 	e := s.movement(t, events.Restocked, c.GetQuantity(), c.GetOrderId())
 	e.Reason = c.GetReason()
-	e.OnHand += c.GetQuantity()
-	return list(e), nil
+	change(&e, c.GetQuantity())
+	return s.levels().list(e), nil
 }
 
 // WakeAt is the earliest expiry of a reservation.
@@ -196,20 +180,12 @@ func (s *State) WakeAt() time.Time {
 // Wake lets reservations expire.
 func (s *State) Wake(t entrepot.Turn) []events.Event {
 	happened, _ := s.expire(t)
-	return happened
+	return s.watch(t, happened)
 }
-
-// levels are the sums that a run of movements changes.
-type levels struct {
-	s                           *State
-	onHand, reserved, movements int64
-}
-
-func (l levels) available() int64 { return l.onHand - l.reserved }
 
 // expire is what happened to reservations whose time has passed, and the levels after it.
 func (s *State) expire(t entrepot.Turn) ([]events.Event, levels) {
-	after := levels{s, s.OnHand, s.Reserved, s.Movements}
+	after := s.levels()
 	now := t.Now.UnixMilli()
 	if s.index(); s.next == 0 || s.next > now {
 		return nil, after
@@ -219,134 +195,17 @@ func (s *State) expire(t entrepot.Turn) ([]events.Event, levels) {
 		if r.ExpiresMs <= now {
 			e := after.movement(t, events.Expired, r.Quantity, r.OrderID)
 			e.Reserved -= r.Quantity
-			happened = append(happened, finish(e))
-			after.reserved, after.movements = e.Reserved, e.Movement
+			happened = append(happened, after.finish(e))
+			after.follow(e)
 		}
 	}
 	return happened, after
 }
 
-func (s *State) movement(t entrepot.Turn, kind string, quantity int64, order entrepot.ID) events.InventoryUpdated {
-	return levels{s, s.OnHand, s.Reserved, s.Movements}.movement(t, kind, quantity, order)
-}
-
-func (l levels) movement(t entrepot.Turn, kind string, quantity int64, order entrepot.ID) events.InventoryUpdated {
-	return events.InventoryUpdated{
-		ItemID: l.s.ID, ProductID: l.s.ProductID, CompanyID: l.s.CompanyID, LocationID: l.s.LocationID,
-		Kind: kind, Quantity: quantity, OrderID: order, OnHand: l.onHand, Reserved: l.reserved,
-		AtMs: t.Now.UnixMilli(), Movement: l.movements + 1,
+// variant is what the item holds: the product itself if it has no variants.
+func (s *State) variant() entrepot.ID {
+	if s.VariantID == "" {
+		return s.ProductID
 	}
-}
-
-func finish(e events.InventoryUpdated) events.Event {
-	e.Available = e.OnHand - e.Reserved
-	return e
-}
-
-func list(e events.InventoryUpdated) []events.Event { return []events.Event{finish(e)} }
-
-// Apply changes the state by one movement.
-func (s *State) Apply(ev events.Event) {
-	switch e := ev.(type) {
-	case barred:
-		s.forget(e.atMs)
-		s.Gone = append(s.Gone, Gone{OrderID: e.orderID, UntilMs: e.atMs + rememberReleased.Milliseconds()})
-	case events.InventoryUpdated:
-		s.index()
-		if s.ID == "" {
-			s.ID, s.ProductID, s.CompanyID, s.LocationID, s.CreatedMs = e.ItemID, e.ProductID, e.CompanyID, e.LocationID, e.AtMs
-		}
-		s.move(e)
-		s.OnHand, s.Reserved, s.Movements, s.UpdatedMs = e.OnHand, e.Reserved, e.Movement, e.AtMs
-	}
-}
-
-func (s *State) move(e events.InventoryUpdated) {
-	switch e.Kind {
-	case events.Received:
-		s.Received += e.Quantity
-	case events.Reserved:
-		s.byOrder[e.OrderID] = len(s.Holds)
-		s.Holds = append(s.Holds, Reservation{OrderID: e.OrderID, Quantity: e.Quantity, ExpiresMs: e.ExpiresMs})
-		if s.next == 0 || e.ExpiresMs < s.next {
-			s.next = e.ExpiresMs
-		}
-	case events.Released, events.Expired:
-		s.drop(e.OrderID)
-		s.forget(e.AtMs)
-		g := Gone{OrderID: e.OrderID, UntilMs: e.AtMs + rememberReleased.Milliseconds()}
-		if e.Kind == events.Expired {
-			g.Expired, g.UntilMs = true, e.AtMs+rememberExpired.Milliseconds()
-		}
-		s.Gone = append(s.Gone, g)
-	case events.Sold:
-		s.Sold += e.Quantity
-		if e.Direct {
-			s.Gone = slices.DeleteFunc(s.Gone, func(g Gone) bool { return g.OrderID == e.OrderID })
-		} else {
-			s.drop(e.OrderID)
-		}
-	case events.Restocked:
-		s.Restocked += e.Quantity
-		s.Back = slices.DeleteFunc(s.Back, func(g Gone) bool { return g.UntilMs <= e.AtMs })
-		s.Back = append(s.Back, Gone{OrderID: e.OrderID, UntilMs: e.AtMs + 24*time.Hour.Milliseconds()})
-	}
-}
-
-// forget drops ended reservations that no command can come for any more.
-func (s *State) forget(now int64) {
-	s.Gone = slices.DeleteFunc(s.Gone, func(g Gone) bool { return g.UntilMs <= now })
-}
-
-// drop removes a reservation; the last one takes its place.
-func (s *State) drop(order entrepot.ID) {
-	i, ok := s.byOrder[order]
-	if !ok {
-		return
-	}
-	gone, last := s.Holds[i], len(s.Holds)-1
-	s.Holds[i] = s.Holds[last]
-	s.byOrder[s.Holds[i].OrderID] = i
-	s.Holds = s.Holds[:last]
-	delete(s.byOrder, order)
-	if gone.ExpiresMs == s.next {
-		s.next = 0
-		for _, r := range s.Holds {
-			if s.next == 0 || r.ExpiresMs < s.next {
-				s.next = r.ExpiresMs
-			}
-		}
-	}
-}
-
-// index makes what is not saved: where an order's reservation is, and the earliest expiry.
-func (s *State) index() {
-	if s.byOrder != nil {
-		return
-	}
-	s.byOrder = make(map[entrepot.ID]int, len(s.Holds))
-	for i, r := range s.Holds {
-		s.byOrder[r.OrderID] = i
-		if s.next == 0 || r.ExpiresMs < s.next {
-			s.next = r.ExpiresMs
-		}
-	}
-}
-
-func (s *State) hold(order entrepot.ID) (Reservation, bool) {
-	s.index()
-	i, ok := s.byOrder[order]
-	if !ok {
-		return Reservation{}, false
-	}
-	return s.Holds[i], true
-}
-
-func (s *State) gone(order entrepot.ID) *Gone {
-	for i := range s.Gone {
-		if s.Gone[i].OrderID == order {
-			return &s.Gone[i]
-		}
-	}
-	return nil
+	return s.VariantID
 }

@@ -40,10 +40,37 @@ func (s *State) check() error {
 		return fmt.Errorf("reserved %d, but reservations of %d", s.Reserved, held)
 	case s.Reserved < 0 || s.OnHand < s.Reserved:
 		return fmt.Errorf("on hand %d, reserved %d", s.OnHand, s.Reserved)
-	case s.OnHand != s.Received-s.Sold+s.Restocked:
-		return fmt.Errorf("the ledger adds up to %d, on hand %d", s.Received-s.Sold+s.Restocked, s.OnHand)
+	case s.OnHand != s.ledger():
+		return fmt.Errorf("the ledger adds up to %d, on hand %d", s.ledger(), s.OnHand)
+	case len(s.Refs) > mostReferences:
+		return fmt.Errorf("%d references", len(s.Refs))
 	}
 	return nil
+}
+
+func (s *State) ledger() int64 {
+	return s.Received - s.Sold + s.Restocked + s.Adjusted + s.Counted - s.Out + s.In
+}
+
+func (s *State) alertNow() string {
+	switch n := s.levels().available(); {
+	case n == 0:
+		return Out
+	case n <= s.Settings.ReorderPoint:
+		return Low
+	}
+	return ""
+}
+
+// movementIn is the movement that a fact publishes, if any.
+func movementIn(e events.Event) (events.InventoryUpdated, bool) {
+	switch e := e.(type) {
+	case events.InventoryUpdated:
+		return e, true
+	case referenced:
+		return e.InventoryUpdated, true
+	}
+	return events.InventoryUpdated{}, false
 }
 
 // No sequence of commands, however late or repeated, makes available negative
@@ -53,7 +80,8 @@ func TestNoSequenceOfCommandsOversells(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, saved := &State{}, &State{}
 		now := int64(1_000_000)
-		sold, committed := map[string]int64{}, map[string]bool{}
+		sold, committed, onHand := map[string]int64{}, map[string]bool{}, int64(0)
+		refs := map[string]int{} // by kind and reference: how often it moved
 		for range rapid.IntRange(1, 60).Draw(t, "commands") {
 			now += rapid.Int64Range(0, 30_000).Draw(t, "later")
 			order := fmt.Sprintf("%024d", rapid.IntRange(0, 7).Draw(t, "order"))
@@ -62,11 +90,30 @@ func TestNoSequenceOfCommandsOversells(t *testing.T) {
 			if err != nil && len(happened) > 0 {
 				t.Fatalf("refused and yet happened: %v", happened)
 			}
+			before, told := s.Alert, 0
 			for _, e := range happened {
 				s.Apply(e)
 				saved.Apply(e)
-				if m, ok := e.(events.InventoryUpdated); ok {
-					if m.OnHand != s.OnHand || m.Available != s.OnHand-s.Reserved || m.Movement != s.Movements {
+				switch e.(type) {
+				case events.InventoryLowStock:
+					if told++; before != "" {
+						t.Fatal("low_stock told twice")
+					}
+				case events.InventoryOutOfStock:
+					if told++; before == Out {
+						t.Fatal("out_of_stock told twice")
+					}
+				}
+				if m, ok := movementIn(e); ok {
+					if onHand += m.Delta; onHand != m.OnHand || m.Quantity < 0 {
+						t.Fatalf("on hand was %d: event %+v", onHand-m.Delta, m)
+					}
+					if name := m.Kind + m.TransferID + m.Reference; name != m.Kind {
+						if refs[name]++; refs[name] > 1 {
+							t.Fatalf("done twice: %s", name)
+						}
+					}
+					if m.OnHand != s.OnHand || m.Available != s.levels().available() || m.Movement != s.Movements {
 						t.Fatalf("event %+v against %+v", m, s)
 					}
 					switch m.Kind {
@@ -77,6 +124,9 @@ func TestNoSequenceOfCommandsOversells(t *testing.T) {
 						sold[m.OrderID]--
 					}
 				}
+			}
+			if now := s.alertNow(); s.ID != "" && (s.Alert != now || (now == Out && before != Out && told == 0) || (now == Low && before == "" && told == 0)) {
+				t.Fatalf("alert %q, available %d of reorder point %d, told %d", s.Alert, s.levels().available(), s.Settings.ReorderPoint, told)
 			}
 			for id, n := range sold {
 				if n > 1 {
@@ -97,24 +147,40 @@ func TestNoSequenceOfCommandsOversells(t *testing.T) {
 }
 
 func draw(t *rapid.T, s *State, at entrepot.Turn, order string, quantity int64, committed bool) ([]events.Event, error) {
-	switch rapid.IntRange(0, 5).Draw(t, "command") {
+	name := fmt.Sprint(rapid.IntRange(0, 4).Draw(t, "reference"))
+	if name == "0" {
+		name = ""
+	}
+	switch rapid.IntRange(0, 10).Draw(t, "command") {
 	case 0:
-		return s.Receive(at, &stockpb.Receive{ProductId: productID, CompanyId: companyID, LocationId: shopID, Quantity: quantity})
+		return Watched((*State).Receive)(s, at, &stockpb.Receive{ProductId: productID, CompanyId: companyID, LocationId: shopID, Quantity: quantity, Reference: name})
+	case 6:
+		delta := rapid.Int64Range(-6, 6).Draw(t, "delta")
+		return Watched((*State).Adjust)(s, at, &stockpb.Adjust{Delta: delta, Reason: "correction", Reference: name})
+	case 7:
+		counted := max(0, s.OnHand+rapid.Int64Range(-4, 4).Draw(t, "variance"))
+		return Watched((*State).Count)(s, at, &stockpb.Count{Counted: counted, Expected: s.OnHand, Reference: name})
+	case 8:
+		return Watched((*State).Ship)(s, at, &stockpb.Ship{TransferId: name, Quantity: quantity})
+	case 9:
+		return Watched((*State).Arrive)(s, at, &stockpb.Arrive{TransferId: name, ProductId: productID, CompanyId: companyID, LocationId: shopID, Quantity: quantity})
 	case 1:
 		if committed { // the order's process never reserves after it committed
 			return nil, nil
 		}
-		return s.Reserve(at, &stockpb.Reserve{OrderId: order, Quantity: quantity, ExpiresMs: at.Now.UnixMilli() + 20_000})
+		return Watched((*State).Reserve)(s, at, &stockpb.Reserve{OrderId: order, Quantity: quantity, ExpiresMs: at.Now.UnixMilli() + 20_000})
 	case 2:
-		return s.Release(at, &stockpb.Release{OrderId: order})
+		return Watched((*State).Release)(s, at, &stockpb.Release{OrderId: order})
 	case 3:
 		// An order commits only what it reserved: its quantity is the reservation's.
 		if r, held := s.hold(order); held {
 			quantity = r.Quantity
 		}
-		return s.Commit(at, &stockpb.Commit{OrderId: order, Quantity: quantity})
+		return Watched((*State).Commit)(s, at, &stockpb.Commit{OrderId: order, Quantity: quantity})
 	case 4:
-		return s.Restock(at, &stockpb.Restock{OrderId: order, Quantity: quantity})
+		return Watched((*State).Restock)(s, at, &stockpb.Restock{OrderId: order, Quantity: quantity})
+	case 10:
+		return Watched((*State).Configure)(s, at, &stockpb.Configure{ReorderPoint: &quantity, SafetyStock: proto.Int64(quantity % 2)})
 	default:
 		return s.Wake(at), nil
 	}

@@ -37,7 +37,10 @@ type Deps struct {
 	PublicURL string      // of the web site that mails link to, without a slash at the end
 	ShowMails bool        // GET /auth/mails
 	Lists     *ListCache  // nil: product lists are not cached
-	Broker    BrokerStatus
+	// Similar answers up to n products like one, best first; it may name products
+	// that are not for sale or another company's. nil: by content, from the database.
+	Similar func(ctx context.Context, productID entrepot.ID, n int) ([]SimilarHit, error)
+	Broker  BrokerStatus
 
 	// Checks reports the parts that the service at hand needs to serve; nil: none.
 	Checks func(ctx context.Context, service string) []Check

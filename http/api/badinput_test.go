@@ -39,8 +39,15 @@ func (w *world) writes() []struct {
 		{"company_admin", "POST", "/api/shops/" + w.shopA + "/staff", `{"userIds":["` + id + `"]}`, []string{"managerId"}, nil, nil},
 		{"company_admin", "POST", "/api/products", `{"shopIds":["` + w.shopA + `"],"sku":"A","name":"A","price":1,"currency":"EUR"}`, []string{"sku", "name", "currency", "companyId"}, nil, []string{"price"}},
 		{"company_admin", "PATCH", "/api/products/" + w.mug, `{"name":"A"}`, []string{"name", "status", "brand"}, nil, []string{"price"}},
+		{"customer", "POST", "/api/cart/items", `{"productId":"` + w.mug + `","quantity":1}`, []string{"productId", "shopId", "variantId"}, []string{"quantity"}, nil},
+		{"customer", "POST", "/api/products/" + w.mug + "/views", `{"duration":1000}`, nil, []string{"duration"}, nil},
 		{"customer", "POST", "/api/cart/items", `{"productId":"` + w.mug + `","quantity":1}`, []string{"productId", "shopId"}, []string{"quantity"}, nil},
 		{"customer", "PUT", "/api/cart/items/" + id, `{"quantity":1}`, nil, []string{"quantity"}, nil},
+		{"customer", "POST", "/api/wishlist/items", `{"productId":"` + w.mug + `"}`, []string{"productId", "variantId"}, nil, nil},
+		{"customer", "POST", "/api/products/" + w.mug + "/reviews", `{"stars":5}`, []string{"title", "text"}, []string{"stars"}, nil},
+		{"customer", "PUT", "/api/products/" + w.mug + "/reviews/mine", `{"stars":5}`, []string{"title", "text"}, []string{"stars"}, nil},
+		{"company_admin", "POST", "/api/products/reviews/" + id + "/reject", `{"reason":"a"}`, []string{"reason"}, nil, nil},
+		{"customer", "POST", "/api/products/" + w.mug + "/notify", `{}`, []string{"variantId", "shopId"}, nil, nil},
 		{"customer", "POST", "/api/orders", `{"shippingAddress":{"line1":"a","city":"b","country":"DE"},"items":[{"productId":"` + w.mug + `","quantity":1}]}`, []string{"notes"}, nil, []string{"expectedTotal"}},
 		{"customer", "POST", "/api/orders/" + id + "/cancel", `{"reason":"a"}`, []string{"reason"}, nil, nil},
 		{"customer", "POST", "/api/payments/intent", `{"orderId":"` + id + `"}`, []string{"orderId"}, nil, nil},
@@ -48,6 +55,10 @@ func (w *world) writes() []struct {
 		{"company_admin", "POST", "/api/payments/" + id + "/refund", `{"reason":"a"}`, []string{"reason"}, nil, []string{"amount"}},
 		{"company_admin", "POST", "/api/inventory/items", `{"productId":"` + w.mug + `","shopId":"` + w.shopA + `","quantity":1,"reason":"a"}`, []string{"productId", "shopId", "reason"}, []string{"quantity"}, nil},
 		{"company_admin", "POST", "/api/inventory/items/" + id + "/receive", `{"quantity":1,"reason":"a"}`, []string{"reason"}, []string{"quantity"}, nil},
+		{"company_admin", "POST", "/api/inventory/items/" + id + "/adjust", `{"delta":1,"reason":"found"}`, []string{"reason", "note"}, nil, nil},
+		{"company_admin", "PATCH", "/api/inventory/items/" + id, `{"reorderPoint":1}`, nil, []string{"reorderPoint", "reorderQuantity", "safetyStock"}, nil},
+		{"company_admin", "POST", "/api/inventory/warehouses", `{"name":"A","code":"A"}`, []string{"name", "code"}, []string{"priority"}, nil},
+		{"company_admin", "PUT", "/api/inventory/sourcing/" + w.shopA, `{"strategy":"nearest"}`, []string{"strategy"}, []string{"shopPriority"}, nil},
 	}
 }
 
@@ -120,6 +131,8 @@ func (w *world) badOthers() []bad {
 		{"customer", "POST", "/api/cart/items", `{"productId":"` + id + `","quantity":1}`, 404, "productId"},
 		{"customer", "POST", "/api/cart/items", `{"productId":"` + strings.ToUpper(w.mug) + `","quantity":1}`, 400, "productId"},
 		{"customer", "POST", "/api/cart/items", `{"quantity":1}`, 400, "productId"},
+		{"customer", "POST", "/api/cart/items", `{"productId":"` + w.mug + `","variantId":"` + id + `","quantity":1}`, 404, "variantId"},
+		{"customer", "POST", "/api/orders", order(`[{"productId":"` + w.mug + `","variantId":"` + id + `","quantity":1}]`), 404, "items[0].variantId"},
 		{"customer", "POST", "/api/cart/items", ``, 400, "body"},
 		{"customer", "PUT", "/api/cart/items/x", `{"quantity":1}`, 404, ""},
 		{"customer", "POST", "/api/payments/process", `{"orderId":"` + id + `","gateway":"manual","method":"card"}`, 404, "orderId"},
@@ -128,6 +141,27 @@ func (w *world) badOthers() []bad {
 		{"company_admin", "POST", "/api/products", `{"shopIds":["` + w.shopA + `"],"sku":"A","name":"A","price":1,"currency":"eur"}`, 400, "currency"},
 		{"company_admin", "PATCH", "/api/products/" + w.mug, `{"price":1.999}`, 400, "price"},
 		{"super_admin", "POST", "/api/companies", `{"name":"A","slug":"a","settings":{"currency":"EUR","taxRate":101}}`, 400, "settings.taxRate"},
+		{"customer", "POST", "/api/products/" + w.mug + "/reviews", `{"stars":0}`, 400, "stars"},
+		{"customer", "POST", "/api/products/" + w.mug + "/reviews", `{"stars":6}`, 400, "stars"},
+		{"customer", "POST", "/api/products/" + w.mug + "/reviews", `{}`, 400, "stars"},
+		{"customer", "POST", "/api/products/" + w.mug + "/reviews", `{"stars":5}`, 403, ""},
+		{"customer", "POST", "/api/products/" + w.draft + "/reviews", `{"stars":5}`, 404, ""},
+		{"customer", "GET", "/api/products/" + w.mug + "/reviews/mine", "", 404, ""},
+		{"", "GET", "/api/products/" + w.draft + "/reviews", "", 404, ""},
+		{"", "GET", "/api/products/" + w.mug + "/reviews?sort=helpful", "", 400, "sort"},
+		{"", "GET", "/api/products/" + w.mug + "/reviews?stars=6", "", 400, "stars"},
+		{"", "GET", "/api/products/" + w.mug + "/reviews?cursor=x", "", 400, "cursor"},
+		{"company_admin", "GET", "/api/products/reviews?status=deleted", "", 400, "status"},
+		{"company_admin", "GET", "/api/products/reviews?productId=x", "", 400, "productId"},
+		{"company_admin", "POST", "/api/products/reviews/x/approve", ``, 404, ""},
+		{"customer", "POST", "/api/wishlist/items", `{"productId":"` + id + `"}`, 404, "productId"},
+		{"customer", "POST", "/api/wishlist/items", `{"productId":"` + w.draft + `"}`, 404, "productId"},
+		{"customer", "POST", "/api/wishlist/items", `{"productId":"` + w.mug + `","variantId":"` + id + `"}`, 404, "variantId"},
+		{"customer", "DELETE", "/api/wishlist/items/x", ``, 404, ""},
+		{"customer", "POST", "/api/products/" + id + "/notify", `{}`, 404, ""},
+		{"customer", "POST", "/api/products/" + w.mug + "/notify", `{"variantId":"` + id + `"}`, 404, "variantId"},
+		{"customer", "POST", "/api/products/" + w.mug + "/notify", `{"shopId":"` + w.otherShop + `"}`, 400, "shopId"},
+		{"customer", "DELETE", "/api/products/notifications/x", ``, 404, ""},
 		{"", "GET", "/api/products/x", "", 404, ""},
 		{"", "GET", "/api/products/" + id, "", 404, ""},
 		{"", "GET", "/api/products/%00", "", 404, ""},
@@ -142,6 +176,17 @@ func (w *world) badOthers() []bad {
 		{"", "GET", "/api/products?minPrice=1", "", 400, "currency"},
 		{"", "GET", "/api/products?minPrice=-1&currency=EUR", "", 400, "minPrice"},
 		{"", "GET", "/api/products?maxPrice=1e9&currency=EUR", "", 400, "maxPrice"},
+		{"", "GET", "/api/products/recommendations?kind=best", "", 400, "kind"},
+		{"", "GET", "/api/products/recommendations?kind=similar", "", 400, "productId"},
+		{"", "GET", "/api/products/recommendations?kind=bought_together", "", 400, "productId"},
+		{"", "GET", "/api/products/recommendations?productId=x", "", 400, "productId"},
+		{"", "GET", "/api/products/recommendations?productId=" + id, "", 404, "productId"},
+		{"", "GET", "/api/products/recommendations?limit=51", "", 400, "limit"},
+		{"", "GET", "/api/products/recommendations?shopId[$ne]=x", "", 400, "shopId[$ne]"},
+		{"", "POST", "/api/products/x/views", `{}`, 404, ""},
+		{"", "POST", "/api/products/" + id + "/views", `{}`, 404, ""},
+		{"", "POST", "/api/products/" + w.mug + "/views", `{"duration":14400001}`, 400, "duration"},
+		{"customer", "GET", "/api/products/views?cursor=x", "", 400, "cursor"},
 		{"", "GET", "/api/shops?companyId=$ne", "", 400, "companyId"},
 		{"", "GET", "/api/nothing", "", 404, ""},
 		{"customer", "GET", "/api/orders?status=x", "", 400, "status"},
@@ -162,7 +207,10 @@ func TestBadInput(t *testing.T) {
 	w.deps.Logins = nil
 	w.mount()
 	before := len(w.Events())
-	cases := append(append(w.badBodies(), w.badOthers()...), w.badProducts()...)
+	cases := w.badBodies()
+	cases = append(cases, w.badOthers()...)
+	cases = append(cases, w.badProducts()...)
+	cases = append(cases, w.badLogistics()...)
 	for _, c := range cases {
 		var body any
 		if c.body != "" || c.method != "GET" {

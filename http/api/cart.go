@@ -3,13 +3,10 @@ package api
 import (
 	"context"
 	"net/http"
-	"slices"
 
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/cart/cartpb"
-	"entrepot/grains/product"
-	"entrepot/grains/product/productpb"
 
 	"google.golang.org/protobuf/proto"
 )
@@ -46,6 +43,7 @@ type CartView struct {
 type CartItem struct {
 	ID        string          `json:"id"`
 	ProductID entrepot.ID     `json:"productId"`
+	VariantID entrepot.ID     `json:"variantId" doc:"the product's id when it has no variants"`
 	ShopID    entrepot.ID     `json:"shopId"`
 	CompanyID entrepot.ID     `json:"companyId"`
 	Name      string          `json:"name"`
@@ -62,7 +60,7 @@ func cartOf(c *cartpb.Cart) CartView {
 	}
 	for _, i := range c.Items {
 		v.Items = append(v.Items, CartItem{
-			ID: i.Id, ProductID: i.ProductId, ShopID: i.ShopId, CompanyID: i.CompanyId, Name: i.Name, Quantity: i.Quantity,
+			ID: i.Id, ProductID: i.ProductId, VariantID: i.VariantId, ShopID: i.ShopId, CompanyID: i.CompanyId, Name: i.Name, Quantity: i.Quantity,
 			Price: amount(i.PriceMinor, i.Currency), Subtotal: amount(i.PriceMinor*i.Quantity, i.Currency), Currency: i.Currency,
 		})
 	}
@@ -96,6 +94,7 @@ type addItemInput struct {
 	RawBody []byte
 	Body    struct {
 		ProductID string `json:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+		VariantID string `json:"variantId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"which of the product's variants, if it has any"`
 		ShopID    string `json:"shopId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"default: the first shop that sells it"`
 		Quantity  int64  `json:"quantity" minimum:"1" maximum:"10000" example:"1"`
 	}
@@ -103,21 +102,22 @@ type addItemInput struct {
 
 // add takes price and name from the product, never from the client.
 func (s *cartAPI) add(ctx context.Context, in *addItemInput) (*created[CartView], error) {
-	p, shopID, err := sold(ctx, s.Asker, &s.selling, "", in.Body.ProductID, in.Body.ShopID)
+	o, err := s.selling.offered(ctx, s.Asker, "", in.Body.ProductID, in.Body.VariantID, in.Body.ShopID)
 	if err != nil {
 		return nil, err
 	}
+	p := o.product
 	ctx, _ = in.command(ctx, "add", in.RawBody)
 	c, err := s.ask(ctx, &cartpb.AddItem{
-		ProductId: p.Id, ShopId: shopID, CompanyId: p.CompanyId, Quantity: in.Body.Quantity,
-		PriceMinor: p.PriceMinor, Currency: p.Currency, Name: p.Name,
+		ProductId: p.Id, VariantId: o.variant.Id, ShopId: o.shopID, CompanyId: p.CompanyId, Quantity: in.Body.Quantity,
+		PriceMinor: o.price, Currency: p.Currency, Name: o.name(),
 	})
 	if err != nil {
 		return nil, err
 	}
 	out := &created[CartView]{Body: cartOf(c)}
 	for _, i := range c.Items {
-		if i.ProductId == p.Id && i.ShopId == shopID {
+		if i.VariantId == o.variant.Id && i.ShopId == o.shopID {
 			out.Location = in.below(i.Id)
 		}
 	}
@@ -145,35 +145,4 @@ func (s *cartAPI) remove(ctx context.Context, in *struct{ IDPath }) (*answer[Car
 		return nil, err
 	}
 	return s.answer(ctx, &cartpb.RemoveItem{ItemId: id})
-}
-
-// sold is a product that may be bought and the shop that sells it; where is the
-// prefix of the fields that name them ("items[1].").
-func sold(ctx context.Context, a grains.Asker, selling *sellingShops, where string, productID, shopID entrepot.ID) (*productpb.Product, entrepot.ID, error) {
-	p, err := askProduct(ctx, a, productID)
-	switch {
-	case entrepot.CodeOf(err) == entrepot.CodeNotFound:
-		return nil, "", missing(where+"productId", "no such product")
-	case err != nil:
-		return nil, "", err
-	}
-	if err = soldBy(p, where, shopID); err != nil {
-		return nil, "", err
-	}
-	shopID, err = selling.pick(ctx, a, where, shopID, p.ShopIds)
-	return p, shopID, err
-}
-
-// soldBy checks that the shop sells the product, or without a shop that any does.
-func soldBy(p *productpb.Product, where string, shopID entrepot.ID) error {
-	switch {
-	case p.Status != product.StatusActive:
-		return missing(where+"productId", "no such product")
-	case len(p.ShopIds) == 0:
-		return entrepot.Errorf(entrepot.CodeConflict, "%sproductId: no shop sells the product", where)
-	case shopID != "" && !slices.Contains(p.ShopIds, shopID):
-		return entrepot.Invalid(where+"shopId", "soldBy", "the shop does not sell the product")
-	default:
-		return nil
-	}
 }

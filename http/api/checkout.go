@@ -12,7 +12,6 @@ import (
 	"entrepot/grains/company/companypb"
 	"entrepot/grains/order"
 	"entrepot/grains/order/orderpb"
-	"entrepot/grains/product/productpb"
 )
 
 // maxLine is how many pieces one line of an order may have.
@@ -34,6 +33,7 @@ type placeInput struct {
 // PlaceItem is one line to be ordered.
 type PlaceItem struct {
 	ProductID string `json:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+	VariantID string `json:"variantId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"which of the product's variants, if it has any"`
 	ShopID    string `json:"shopId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"default: the first shop that sells it"`
 	Quantity  int64  `json:"quantity" minimum:"1" maximum:"10000" example:"1"`
 }
@@ -91,7 +91,7 @@ func placedOf(in *placeInput, placed *orderpb.Placed, replayed *bool) *created[P
 	for _, o := range placed.Orders {
 		views = append(views, orderOf(o))
 	}
-	out := &created[PlacedView]{Replay: replay(replayed), Location: in.below(views[0].ID)}
+	out := &created[PlacedView]{Replay: replay(replayed), Versioned: versioned(placed.Orders[0].Version), Location: in.below(views[0].ID)}
 	out.Body.OrderView = views[0]
 	if len(views) > 1 {
 		out.Body.Orders = views
@@ -124,17 +124,17 @@ func (s *salesAPI) price(ctx context.Context, in *placeInput, id entrepot.ID, cm
 
 // line is one line on its way into an order; at is its place in the request or the cart.
 type line struct {
-	at                int
-	productID, shopID entrepot.ID
-	quantity          int64
-	product           *productpb.Product
+	at                                 int
+	wantProduct, wantVariant, wantShop entrepot.ID // as they were named
+	quantity                           int64
+	offer                              // once it was looked up
 }
 
 // lines are the request's items, or else the cart's.
 func (s *salesAPI) lines(ctx context.Context, in *placeInput, cmd *orderpb.Place) ([]line, error) {
 	var out []line
 	for i, it := range in.Body.Items {
-		out = append(out, line{at: i, productID: it.ProductID, shopID: it.ShopID, quantity: it.Quantity})
+		out = append(out, line{at: i, wantProduct: it.ProductID, wantVariant: it.VariantID, wantShop: it.ShopID, quantity: it.Quantity})
 	}
 	if len(out) > 0 {
 		return out, nil
@@ -145,7 +145,7 @@ func (s *salesAPI) lines(ctx context.Context, in *placeInput, cmd *orderpb.Place
 		return nil, err
 	}
 	for i, it := range cart.Items {
-		out = append(out, line{at: i, productID: it.ProductId, shopID: it.ShopId, quantity: it.Quantity})
+		out = append(out, line{at: i, wantProduct: it.ProductId, wantVariant: it.VariantId, wantShop: it.ShopId, quantity: it.Quantity})
 	}
 	if len(out) == 0 {
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the cart is empty")
@@ -157,20 +157,20 @@ func (s *salesAPI) lines(ctx context.Context, in *placeInput, cmd *orderpb.Place
 func (s *salesAPI) products(ctx context.Context, lines []line) error {
 	return each(ctx, len(lines), func(ctx context.Context, i int) (err error) {
 		l := &lines[i]
-		l.product, l.shopID, err = sold(ctx, s.Asker, &s.selling, indexed("items", l.at, "")+".", l.productID, l.shopID)
+		l.offer, err = s.selling.offered(ctx, s.Asker, indexed("items", l.at, "")+".", l.wantProduct, l.wantVariant, l.wantShop)
 		return err
 	})
 }
 
-// merge makes one line of all of the same product and shop.
+// merge makes one line of all of the same variant and shop.
 func merge(lines []line) ([]line, error) {
-	type key struct{ product, shop entrepot.ID }
+	type key struct{ variant, shop entrepot.ID }
 	seen := make(map[key]int, len(lines))
 	out := lines[:0]
 	for _, l := range lines {
-		at, dup := seen[key{l.productID, l.shopID}]
+		at, dup := seen[key{l.variant.Id, l.shopID}]
 		if !dup {
-			seen[key{l.productID, l.shopID}] = len(out)
+			seen[key{l.variant.Id, l.shopID}] = len(out)
 			out = append(out, l)
 			continue
 		}
@@ -211,7 +211,7 @@ func (s *salesAPI) groups(ctx context.Context, id entrepot.ID, lines []line) ([]
 				"is sold in %s, other lines of the shop in %s", l.product.Currency, g.Currency)
 		}
 		g.Lines = append(g.Lines, &orderpb.Line{
-			ProductId: l.productID, Name: l.product.Name, Sku: l.product.Sku, Quantity: l.quantity, PriceMinor: l.product.PriceMinor,
+			ProductId: l.product.Id, VariantId: l.variant.Id, Name: l.name(), Sku: l.variant.Sku, Quantity: l.quantity, PriceMinor: l.price,
 		})
 	}
 	return groups, nil
@@ -249,7 +249,7 @@ func checkTotal(expected *entrepot.Amount, groups []*orderpb.Group) error {
 	return e
 }
 
-// nameLines turns the product ids that the order grain names into the request's fields.
+// nameLines turns the variant ids that the order grain names into the request's fields.
 func nameLines(err error, lines []line) error {
 	if entrepot.CodeOf(err) != entrepot.CodeOutOfStock {
 		return err
@@ -257,9 +257,9 @@ func nameLines(err error, lines []line) error {
 	known := *entrepot.AsError(err)
 	known.Fields = slices.Clone(known.Fields)
 	for i, f := range known.Fields {
-		product, shop, _ := strings.Cut(f.Field, "@")
+		variant, shop, _ := strings.Cut(f.Field, "@")
 		for _, l := range lines {
-			if l.productID == product && (shop == "" || shop == l.shopID) {
+			if l.variant.Id == variant && (shop == "" || shop == l.shopID) {
 				known.Fields[i].Field = indexed("items", l.at, "quantity")
 				break
 			}

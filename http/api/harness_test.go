@@ -30,13 +30,19 @@ import (
 	"entrepot/grains/payment"
 	"entrepot/grains/product"
 	"entrepot/grains/product/productpb"
+	"entrepot/grains/recommend"
+	"entrepot/grains/review"
 	"entrepot/grains/series"
 	"entrepot/grains/shop"
 	"entrepot/grains/shop/shoppb"
+	"entrepot/grains/sourcing"
 	"entrepot/grains/stock"
 	"entrepot/grains/stock/stockpb"
+	"entrepot/grains/stockwatch"
 	"entrepot/grains/user"
 	"entrepot/grains/user/userpb"
+	"entrepot/grains/warehouse"
+	"entrepot/grains/wishlist"
 	"entrepot/http/api"
 	"entrepot/http/edge"
 	"entrepot/persistence"
@@ -80,9 +86,22 @@ const password = "a long sentence of the test"
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{users: map[string]*userpb.User{}, tokens: map[string]string{}, errors: &errorLog{}}
-	kinds := []*grains.Kind{user.Kind(), access.Kind(), apikey.Kind(), mail.Kind(), invitation.Kind(), company.Kind(), companystats.Kind(), shop.Kind(), product.Kind(), categories.Kind(), cart.Kind(), order.Kind(), series.Kind(), payment.Kind(), stock.Kind()}
+	kinds := []*grains.Kind{
+		user.Kind(), access.Kind(), apikey.Kind(), mail.Kind(), invitation.Kind(),
+		company.Kind(), companystats.Kind(), shop.Kind(),
+		product.Kind(),
+		cart.Kind(),
+		wishlist.Kind(), review.Kind(), stockwatch.Kind(),
+		recommend.AffinityKind(), recommend.TrendingKind(), recommend.TasteKind(),
+		order.Kind(), series.Kind(), payment.Kind(),
+		stock.Kind(), warehouse.Kind(), sourcing.Kind(),
+	}
 	w.Member = grainstest.New(t, storetest.NewMemory(), kinds)
-	if err := w.Store.Ensure(t.Context(), []*persistence.Collection{auditLogs, stock.Movements, shop.Sales, api.IdempotencyKeys}); err != nil {
+	if err := w.Store.Ensure(t.Context(), []*persistence.Collection{
+		auditLogs, stock.Movements, shop.Sales, api.IdempotencyKeys,
+		review.Purchases,
+		recommend.Views,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	var err error
@@ -93,7 +112,7 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	passwords, err := api.NewPasswords(4)
+	passwords, err := api.NewPasswords(4, api.Bcrypt{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,8 +152,12 @@ func (w *world) mount() {
 
 func allServices(d api.Deps) []api.Routes {
 	return []api.Routes{
-		api.Auth(d), api.Company(d), api.Shop(d), api.Products(d), api.Cart(d), api.Sales(d), api.Payment(d),
-		api.Inventory(d), api.Audit(d), api.HealthAll(d), api.WellKnown(d), api.Health(d, "gateway"),
+		api.Auth(d), api.Company(d), api.Shop(d),
+		api.Products(d), api.Recommendations(d), api.Reviews(d), api.StockWatches(d),
+		api.Cart(d), api.Wishlist(d),
+		api.Sales(d), api.Payment(d),
+		api.Inventory(d), api.Logistics(d),
+		api.Audit(d), api.HealthAll(d), api.WellKnown(d), api.Health(d, "gateway"),
 	}
 }
 

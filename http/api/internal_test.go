@@ -122,10 +122,10 @@ func TestListCacheForgetsReadsBeforeAChange(t *testing.T) {
 
 func TestPasswords(t *testing.T) {
 	t.Parallel()
-	if _, err := NewPasswords(3); err == nil {
+	if _, err := NewPasswords(3, Bcrypt{}); err == nil {
 		t.Error("cost 3 was taken")
 	}
-	p, err := NewPasswords(4)
+	p, err := NewPasswords(4, Bcrypt{})
 	if err != nil {
 		t.Fatal(err)
 	}

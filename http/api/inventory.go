@@ -2,14 +2,12 @@ package api
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 
 	"entrepot"
-	"entrepot/events"
 	"entrepot/grains"
+	"entrepot/grains/product/productpb"
 	"entrepot/grains/stock"
 	"entrepot/grains/stock/stockpb"
 	"entrepot/persistence"
@@ -25,8 +23,25 @@ func Inventory(d Deps) Routes {
 		route(Route{ID: "list-stock", Method: http.MethodGet, Path: "/inventory/items", Access: Staff, Summary: "List stock items"}, s.list),
 		route(Route{ID: "receive-goods", Method: http.MethodPost, Keyed: true, Path: "/inventory/items", Access: write, Status: http.StatusCreated, Summary: "Receive goods of a product in a shop"}, s.receive),
 		route(Route{ID: "get-stock", Method: http.MethodGet, Path: "/inventory/items/{id}", Access: Staff, Summary: "Stock on hand, reserved and available"}, s.get),
-		route(Route{ID: "list-movements", Method: http.MethodGet, Path: "/inventory/items/{id}/movements", Access: Staff, Summary: "The ledger of a stock item, newest first"}, s.movements),
+		route(Route{
+			ID: "configure-stock", Method: http.MethodPatch, Path: "/inventory/items/{id}", Access: write, Summary: "Set reorder point and quantity, and safety stock",
+			Doc: "The ETag is of these settings: stock that moves meanwhile does not make it stale.",
+		}, s.configure),
 		route(Route{ID: "receive-more", Method: http.MethodPost, Keyed: true, Path: "/inventory/items/{id}/receive", Access: write, Summary: "Receive more of a stock item"}, s.receiveMore),
+		route(Route{
+			ID: "adjust-stock", Method: http.MethodPost, Keyed: true, Path: "/inventory/items/{id}/adjust", Access: write, Summary: "Correct what is on hand, with a reason",
+			Doc: "Pieces set aside for orders are left alone: 409 out_of_stock says how many are available.",
+		}, s.adjust),
+		route(Route{
+			ID: "list-stock-alerts", Method: http.MethodGet, Path: "/inventory/alerts", Access: Staff, Summary: "Stock items that are low or out",
+			Doc: "Low: available at or below the reorder point. Out: nothing available.",
+		}, s.alerts),
+		route(Route{ID: "list-movements", Method: http.MethodGet, Path: "/inventory/items/{id}/movements", Access: Staff, Summary: "The ledger of a stock item, newest first"}, s.movements),
+		route(Route{ID: "get-stock-history", Method: http.MethodGet, Path: "/inventory/items/{id}/history", Access: Staff, Summary: "What a stock item was at a time, from its ledger"}, s.history),
+		route(Route{
+			ID: "explain-stock", Method: http.MethodGet, Path: "/inventory/items/{id}/explain", Access: Staff, Summary: "Why on-hand is what it is",
+			Doc: "The ledger's sums by kind, its last movements, and the check that its rows add up: 1,000 rows a request, the newest first; before continues it.",
+		}, s.explain),
 	}}
 }
 
@@ -34,19 +49,34 @@ type inventoryAPI struct{ Deps }
 
 // StockView is a stock item as the API shows it.
 type StockView struct {
-	ID           entrepot.ID   `json:"id"`
-	ProductID    entrepot.ID   `json:"productId"`
-	CompanyID    entrepot.ID   `json:"companyId"`
-	LocationID   entrepot.ID   `json:"locationId" doc:"the shop"`
-	OnHand       int64         `json:"onHand"`
-	Reserved     int64         `json:"reserved"`
-	Available    int64         `json:"available"`
-	Received     int64         `json:"received"`
-	Sold         int64         `json:"sold"`
-	Restocked    int64         `json:"restocked"`
-	Movements    int64         `json:"movements" doc:"entries of the ledger"`
-	Reservations []Reservation `json:"reservations,omitempty"`
-	UpdatedAt    Time          `json:"updatedAt"`
+	ID         entrepot.ID `json:"id"`
+	ProductID  entrepot.ID `json:"productId"`
+	VariantID  entrepot.ID `json:"variantId" doc:"the product's id for a product without variants"`
+	CompanyID  entrepot.ID `json:"companyId"`
+	LocationID entrepot.ID `json:"locationId" doc:"a shop or a warehouse"`
+	OnHand     int64       `json:"onHand"`
+	Reserved   int64       `json:"reserved"`
+	Available  int64       `json:"available" doc:"what may be promised to another order"`
+	StockSums
+	ReorderPoint    int64         `json:"reorderPoint" doc:"available at or below it is low; 0: none"`
+	ReorderQuantity int64         `json:"reorderQuantity"`
+	SafetyStock     int64         `json:"safetyStock" doc:"pieces on hand that are not promised to orders"`
+	Alert           string        `json:"alert,omitempty" enum:"low,out"`
+	Movements       int64         `json:"movements" doc:"entries of the ledger"`
+	Reservations    []Reservation `json:"reservations,omitempty"`
+	UpdatedAt       Time          `json:"updatedAt"`
+}
+
+// StockSums are the ledger of a stock item summed by kind: onHand = received - sold
+// + restocked + adjusted + counted - transferredOut + transferredIn.
+type StockSums struct {
+	Received       int64 `json:"received"`
+	Sold           int64 `json:"sold"`
+	Restocked      int64 `json:"restocked"`
+	Adjusted       int64 `json:"adjusted" doc:"may be negative"`
+	Counted        int64 `json:"counted" doc:"what stocktakes found; may be negative"`
+	TransferredOut int64 `json:"transferredOut"`
+	TransferredIn  int64 `json:"transferredIn"`
 }
 
 // Reservation is stock set aside for an order.
@@ -58,9 +88,10 @@ type Reservation struct {
 
 func stockOf(i *stockpb.Item) StockView {
 	v := StockView{
-		ID: i.Id, ProductID: i.ProductId, CompanyID: i.CompanyId, LocationID: i.LocationId,
-		OnHand: i.OnHand, Reserved: i.Reserved, Available: i.Available,
-		Received: i.Received, Sold: i.Sold, Restocked: i.Restocked, Movements: i.Movements, UpdatedAt: Time(i.UpdatedMs),
+		ID: i.Id, ProductID: i.ProductId, VariantID: i.VariantId, CompanyID: i.CompanyId, LocationID: i.LocationId,
+		OnHand: i.OnHand, Reserved: i.Reserved, Available: i.Available, StockSums: sumsOf(i),
+		ReorderPoint: i.ReorderPoint, ReorderQuantity: i.ReorderQuantity, SafetyStock: i.SafetyStock,
+		Alert: i.Alert, Movements: i.Movements, UpdatedAt: Time(i.UpdatedMs),
 	}
 	for _, r := range i.Reservations {
 		v.Reservations = append(v.Reservations, Reservation{r.OrderId, r.Quantity, Time(r.ExpiresMs)})
@@ -68,19 +99,50 @@ func stockOf(i *stockpb.Item) StockView {
 	return v
 }
 
+func sumsOf(i *stockpb.Item) StockSums {
+	return StockSums{
+		Received: i.Received, Sold: i.Sold, Restocked: i.Restocked, Adjusted: i.Adjusted, Counted: i.Counted,
+		TransferredOut: i.TransferredOut, TransferredIn: i.TransferredIn,
+	}
+}
+
 type stockListInput struct {
 	ListParams
 	CompanyFilter
 	ProductID  string `query:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+	VariantID  string `query:"variantId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
 	LocationID string `query:"locationId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
 }
 
 func (s *inventoryAPI) list(ctx context.Context, in *stockListInput) (*paged[StockView], error) {
 	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor}
 	q.Where = where(where(where(nil, "productId", in.ProductID), "shopId", in.LocationID), persistence.CompanyID, in.CompanyID)
+	q.Where = where(q.Where, "variantId", in.VariantID)
+	return s.items(ctx, q)
+}
+
+func (s *inventoryAPI) items(ctx context.Context, q persistence.Query) (*paged[StockView], error) {
 	page, err := find(ctx, s.Stores.Inventory, stock.Collection, entrepot.StaffScope(entrepot.CallerFrom(ctx)), q,
 		func(st *stock.State, _ *persistence.Document) StockView { return stockOf(st.Brief()) })
 	return &paged[StockView]{page}, err
+}
+
+type alertsInput struct {
+	ListParams
+	CompanyFilter
+	Level      string `query:"level" enum:"low,out" doc:"default: both"`
+	LocationID string `query:"locationId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+}
+
+func (s *inventoryAPI) alerts(ctx context.Context, in *alertsInput) (*paged[StockView], error) {
+	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor}
+	q.Where = where(where(nil, "shopId", in.LocationID), persistence.CompanyID, in.CompanyID)
+	levels := []any{stock.Low, stock.Out}
+	if in.Level != "" {
+		levels = []any{in.Level}
+	}
+	q.Where = append(q.Where, persistence.Cond{Field: "alert", Op: persistence.In, Values: levels})
+	return s.items(ctx, q)
 }
 
 func (s *inventoryAPI) ask(ctx context.Context, id entrepot.ID, cmd proto.Message) (*stockpb.Item, error) {
@@ -96,7 +158,7 @@ func (s *inventoryAPI) get(ctx context.Context, in *struct{ IDPath }) (*answer[S
 	if err != nil {
 		return nil, err
 	}
-	return answerOf(stockOf(i)), nil
+	return answerAt(i.Revision, stockOf(i)), nil
 }
 
 type receiveInput struct {
@@ -105,6 +167,7 @@ type receiveInput struct {
 	RawBody []byte
 	Body    struct {
 		ProductID string `json:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+		VariantID string `json:"variantId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"of a product that has variants"`
 		ShopID    string `json:"shopId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
 		Quantity  int64  `json:"quantity" minimum:"1" maximum:"1000000000" example:"10"`
 		Reason    string `json:"reason" minLength:"1" maxLength:"200" example:"purchase"`
@@ -126,14 +189,33 @@ func (s *inventoryAPI) receive(ctx context.Context, in *receiveInput) (*created[
 	if !slices.Contains(p.ShopIds, b.ShopID) {
 		return nil, entrepot.Invalid("shopId", "soldBy", "the shop does not sell the product")
 	}
+	variant, err := variantOf(p, b.VariantID)
+	if err != nil {
+		return nil, err
+	}
 	ctx, replayed := in.command(ctx, "receive", in.RawBody)
-	i, err := s.ask(ctx, stockpb.ID(p.Id, b.ShopID), &stockpb.Receive{
-		ProductId: p.Id, CompanyId: p.CompanyId, LocationId: b.ShopID, Quantity: b.Quantity, Reason: b.Reason,
+	i, err := s.ask(ctx, stockpb.ID(variant, b.ShopID), &stockpb.Receive{
+		ProductId: p.Id, VariantId: variant, CompanyId: p.CompanyId, LocationId: b.ShopID, Quantity: b.Quantity, Reason: b.Reason,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &created[StockView]{Replay: replay(replayed), Location: in.below(i.Id), Body: stockOf(i)}, nil
+}
+
+// variantOf settles which variant of a product goods are of. One that is not sold
+// right now may still be stocked.
+func variantOf(p *productpb.Product, id entrepot.ID) (entrepot.ID, error) {
+	if len(p.Variants) == 0 && (id == "" || id == p.Id) {
+		return p.Id, nil
+	}
+	if id == "" {
+		return "", entrepot.Invalid("variantId", "required", "the product has variants: name one")
+	}
+	if !slices.ContainsFunc(p.Variants, func(v *productpb.Variant) bool { return v.Id == id }) {
+		return "", missing("variantId", "the product has no such variant")
+	}
+	return id, nil
 }
 
 type receiveMoreInput struct {
@@ -157,7 +239,7 @@ func (s *inventoryAPI) receiveMore(ctx context.Context, in *receiveMoreInput) (*
 	}
 	ctx, replayed := in.command(ctx, "receive", in.RawBody)
 	i, err := s.ask(ctx, id, &stockpb.Receive{
-		ProductId: now.ProductId, CompanyId: now.CompanyId, LocationId: now.LocationId,
+		ProductId: now.ProductId, VariantId: now.VariantId, CompanyId: now.CompanyId, LocationId: now.LocationId,
 		Quantity: in.Body.Quantity, Reason: in.Body.Reason,
 	})
 	if err != nil {
@@ -166,61 +248,51 @@ func (s *inventoryAPI) receiveMore(ctx context.Context, in *receiveMoreInput) (*
 	return &answer[StockView]{Replay: replay(replayed), Body: stockOf(i)}, nil
 }
 
-// Movement is one entry of the ledger, with the levels after it.
-type Movement struct {
-	ID             entrepot.ID  `json:"id"`
-	Sequence       int64        `json:"sequence" doc:"counts the item's movements from 1"`
-	ItemID         entrepot.ID  `json:"itemId"`
-	Kind           string       `json:"kind" example:"received"`
-	Quantity       int64        `json:"quantity"`
-	OnHandAfter    int64        `json:"onHandAfter"`
-	ReservedAfter  int64        `json:"reservedAfter"`
-	AvailableAfter int64        `json:"availableAfter"`
-	OrderID        string       `json:"orderId,omitempty"`
-	Reason         string       `json:"reason,omitempty"`
-	Actor          events.Actor `json:"actor"`
-	At             Time         `json:"at"`
-}
-
-type movementsInput struct {
+type adjustInput struct {
 	IDPath
-	ListParams
+	KeyHeader
+	RawBody []byte
+	Body    struct {
+		Delta  int64  `json:"delta" minimum:"-1000000000" maximum:"1000000000" example:"-2" doc:"pieces more, or fewer when negative"`
+		Reason string `json:"reason" enum:"damaged,lost,expired,found,correction,other" doc:"damaged, lost and expired goods make on-hand fall, found ones rise"`
+		Note   string `json:"note,omitempty" maxLength:"500" example:"fell off the shelf"`
+	}
 }
 
-func (s *inventoryAPI) movements(ctx context.Context, in *movementsInput) (*paged[Movement], error) {
+func (s *inventoryAPI) adjust(ctx context.Context, in *adjustInput) (*answer[StockView], error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.ask(ctx, id, &stockpb.Get{}); err != nil { // whoever may not see the item does not see its ledger
+	ctx, replayed := in.command(ctx, "adjust", in.RawBody)
+	i, err := s.ask(ctx, id, &stockpb.Adjust{Delta: in.Body.Delta, Reason: in.Body.Reason, Note: in.Body.Note})
+	if err != nil {
 		return nil, err
 	}
-	var broken error
-	q := persistence.Query{Where: where(nil, "itemId", id), Sort: "movement", Desc: true, Limit: in.Limit, Cursor: in.Cursor}
-	page, err := find(ctx, s.Stores.Inventory, s.Movements, entrepot.StaffScope(entrepot.CallerFrom(ctx)), q,
-		func(e *events.Envelope, _ *persistence.Document) Movement {
-			m, err := movementOf(e)
-			if err != nil {
-				broken = err
-			}
-			return m
-		})
-	if err == nil {
-		err = broken
-	}
-	return &paged[Movement]{page}, err
+	return &answer[StockView]{Replay: replay(replayed), Versioned: versioned(i.Revision), Body: stockOf(i)}, nil
 }
 
-func movementOf(e *events.Envelope) (Movement, error) {
-	var m events.InventoryUpdated
-	if err := json.Unmarshal(e.Data, &m); err != nil {
-		return Movement{}, fmt.Errorf("api: movement %s: %w", e.ID, err)
+type configureInput struct {
+	IDPath
+	IfMatch
+	Body struct {
+		ReorderPoint    *int64 `json:"reorderPoint,omitempty" minimum:"0" maximum:"1000000000" example:"10" doc:"available at or below it is low; 0: none"`
+		ReorderQuantity *int64 `json:"reorderQuantity,omitempty" minimum:"0" maximum:"1000000000" example:"50"`
+		SafetyStock     *int64 `json:"safetyStock,omitempty" minimum:"0" maximum:"1000000000" example:"2" doc:"pieces on hand that are not promised to orders"`
 	}
-	actor := e.Actor
-	actor.IP, actor.UserAgent = "", "" // those are the audit log's
-	return Movement{
-		ID: e.ID, Sequence: m.Movement, ItemID: m.ItemID, Kind: m.Kind, Quantity: m.Quantity,
-		OnHandAfter: m.OnHand, ReservedAfter: m.Reserved, AvailableAfter: m.Available,
-		OrderID: m.OrderID, Reason: m.Reason, Actor: actor, At: timeOf(e.OccurredAt),
-	}, nil
+}
+
+func (s *inventoryAPI) configure(ctx context.Context, in *configureInput) (*answer[StockView], error) {
+	id, version, err := in.at(in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	b := &in.Body
+	i, err := s.ask(ctx, id, &stockpb.Configure{
+		ReorderPoint: b.ReorderPoint, ReorderQuantity: b.ReorderQuantity, SafetyStock: b.SafetyStock, ExpectedVersion: version,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return answerAt(i.Revision, stockOf(i)), nil
 }

@@ -23,7 +23,8 @@ func (w *matrix) hidden(role string) (out []string) {
 		}
 	}
 	company := []string{"user", "api key", "invitation", "audit log"}
-	traded := []string{"order", "payment"}
+	traded := []string{"order", "payment", "review"} // which waits for its approval
+	traded = append(traded, logistics...)
 	switch entrepot.Role(role) {
 	case entrepot.SuperAdmin:
 		return nil
@@ -42,7 +43,8 @@ func (w *matrix) hidden(role string) (out []string) {
 		add(sibling, append(company, traded...)...)
 		add(other, append(company, traded...)...)
 		add(own, append(company, "stock")...)
-		add(sibling, "stock")
+		add(own, logistics...)
+		add(sibling, "stock", "notification")
 		add(other, "stock")
 		out = append(out, "_staff@demo.test", "other_customer@demo.test")
 	default:
@@ -181,6 +183,9 @@ func TestNobodySeesWhatIsAnothers(t *testing.T) {
 		{"company_admin", "invitation"},
 		{"shop_staff", "stock"},
 		{"customer", "payment"},
+		{"customer", "review"},
+		{"customer", "notification"},
+		{"shop_staff", "review"},
 	} {
 		if !c.seen[want.role+c.matrix.ids[want.thing][own]] {
 			t.Errorf("the crawl as %s met no %s", want.role, want.thing)

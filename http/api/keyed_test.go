@@ -30,6 +30,10 @@ var unkeyed = map[string]string{
 	"change-email":         "the mail's token is good once",
 	"forgot-password":      "moves nothing",
 	"reset-password":       "the mail's token is good once",
+	"add-wishlist-item":    "the product makes it once",
+	"notify-me":            "the product and the customer make it once",
+	"approve-review":       "publishes what is published",
+	"reject-review":        "refuses what is refused",
 	"begin-totp":           "answers a secret, which is not kept",
 	"confirm-totp":         "answers secrets, which are not kept",
 }

@@ -32,6 +32,7 @@ type matrixRow struct {
 	thing  string
 	body   func(w *matrix, id string) any // nil: none
 	inBody bool                           // the id stands in the body
+	query  string
 }
 
 func static(v any) func(*matrix, string) any { return func(*matrix, string) any { return v } }
@@ -39,7 +40,7 @@ func static(v any) func(*matrix, string) any { return func(*matrix, string) any 
 // rows are all routes that name something; a route with an id in its path that
 // is not here fails the test.
 var rows = map[string]matrixRow{
-	"get-product": {thing: "public"}, "get-shop": {thing: "public shop"},
+	"get-product": {thing: "public"}, "record-product-view": {thing: "public"}, "get-shop": {thing: "public shop"},
 	"update-product": {thing: "product", body: static(map[string]any{"name": "New"})}, "delete-product": {thing: "product"},
 	"update-shop": {thing: "shop", body: static(map[string]any{"name": "New", "isActive": true})}, "delete-shop": {thing: "shop"},
 	"get-shop-performance": {thing: "shop"}, "assign-shop-staff": {thing: "shop", body: func(w *matrix, id string) any {
@@ -57,8 +58,11 @@ var rows = map[string]matrixRow{
 	}},
 	"get-payment":    {thing: "payment"},
 	"refund-payment": {thing: "payment", body: static(map[string]any{"amount": 0.01})},
-	"get-stock":      {thing: "stock"}, "list-movements": {thing: "stock"},
-	"receive-more": {thing: "stock", body: static(map[string]any{"quantity": 1, "reason": "purchase"})},
+	"get-stock":      {thing: "stock"}, "list-movements": {thing: "stock"}, "explain-stock": {thing: "stock"},
+	"get-stock-history": {thing: "stock", query: "?at=2026-01-01T00:00:00Z"},
+	"configure-stock":   {thing: "stock", body: static(map[string]any{"reorderPoint": 1})},
+	"adjust-stock":      {thing: "stock", body: static(map[string]any{"delta": 1, "reason": "found"})},
+	"receive-more":      {thing: "stock", body: static(map[string]any{"quantity": 1, "reason": "purchase"})},
 	"receive-goods": {thing: "product", inBody: true, body: func(w *matrix, id string) any {
 		shop := w.shopA
 		if id == w.ids["product"][sibling] {
@@ -67,6 +71,14 @@ var rows = map[string]matrixRow{
 		return map[string]any{"productId": id, "shopId": shop, "quantity": 1, "reason": "purchase"}
 	}},
 	"set-cart-item": {thing: "cart item", body: static(map[string]any{"quantity": 2})}, "remove-cart-item": {thing: "cart item"},
+	"get-warehouse": {thing: "warehouse"}, "delete-warehouse": {thing: "warehouse"},
+	"update-warehouse": {thing: "warehouse", body: static(map[string]any{"name": "New", "code": "NEW"})},
+	"get-sourcing":     {thing: "shop"}, "set-sourcing": {thing: "shop", body: static(map[string]any{"strategy": "nearest"})},
+	"remove-wishlist-item": {thing: "wish"},
+	"list-reviews":         {thing: "public"}, "get-my-review": {thing: "my review"}, "delete-my-review": {thing: "my review"},
+	"update-my-review": {thing: "my review", body: static(map[string]any{"stars": 2})},
+	"approve-review":   {thing: "review"}, "reject-review": {thing: "review", body: static(map[string]any{"reason": "spam"})},
+	"notify-me": {thing: "public", body: static(map[string]any{})}, "delete-notification": {thing: "notification"},
 	"get-user":    {thing: "user"},
 	"update-user": {thing: "user", body: static(map[string]any{"name": "New", "role": "shop_staff", "isActive": true})},
 	"delete-user": {thing: "user"}, "end-session": {thing: "session"},
@@ -75,9 +87,13 @@ var rows = map[string]matrixRow{
 
 // listed are routes whose ids filter a list: what is foreign leaves it empty, and
 // the crawl (isolation_test.go) looks into them; and the one that names two
-// things, which shopstaff_test.go tries as every role. A category's slug is the
+// things, which shopstaff_test.go tries as every role; and the review of what was
+// not bought, which is forbidden, in reviews_test.go. A category's slug is the
 // caller's company's own (categories_test.go).
-var listed = []string{"list-user-activity", "list-resource-history", "get-storefront", "remove-shop-staff", "update-category", "delete-category"}
+var listed = []string{
+	"list-user-activity", "list-resource-history", "get-storefront", "remove-shop-staff", "write-review",
+	"update-category", "delete-category",
+}
 
 // reaches is the rule of the role table, for roles that a route lets in.
 func reaches(role entrepot.Role, thing string, p place) bool {
@@ -124,6 +140,13 @@ func newMatrix(t *testing.T) *matrix {
 	invite := func(as, email string) string {
 		return w.want(t, 201, as, "POST", "/api/auth/invitations", map[string]any{"email": email, "role": "shop_staff"}).text("id")
 	}
+	wish := func(as, product string) string {
+		return w.want(t, 201, as, "POST", "/api/wishlist/items", map[string]any{"productId": product}).text("id")
+	}
+	soldOut := w.product(t, w.company, "SOLDOUT", 100, w.shopA)
+	await := func(as string) string {
+		return w.want(t, 201, as, "POST", "/api/products/"+soldOut+"/notify", map[string]any{}).text("id")
+	}
 	hash, err := w.deps.Passwords.Hash(t.Context(), password)
 	if err != nil {
 		t.Fatal(err)
@@ -148,13 +171,20 @@ func newMatrix(t *testing.T) *matrix {
 			pay("customer", order("customer", w.mug, w.shopA)), pay("other_customer", order("other_customer", w.cup, w.shopB)),
 			pay("other_customer", order("other_customer", w.otherMug, w.otherShop)), none,
 		},
-		"cart item":  {cart("customer", w.mug), cart("other_customer", w.cup), cart("other_customer", w.cup), none},
-		"user":       {user("own_staff"), user("sibling_staff"), user("other_staff"), none},
-		"session":    {sessions.text("items.0.id"), sessions.text("items.0.id"), sessions.text("items.0.id"), none},
-		"api key":    {key("company_admin"), key("company_admin"), key("other_admin"), none},
-		"invitation": {invite("company_admin", "a@demo.test"), invite("company_admin", "b@demo.test"), invite("other_admin", "c@demo.test"), none},
+		"cart item": {cart("customer", w.mug), cart("other_customer", w.cup), cart("other_customer", w.cup), none},
+		"wish":      {wish("customer", w.mug), wish("other_customer", w.cup), wish("other_customer", w.otherMug), none},
+		"my review": {w.mug, w.cup, w.otherMug, none},
+		"review": {
+			w.reviewed(t, "customer", w.mug, w.shopA), w.reviewed(t, "other_customer", w.cup, w.shopB), w.reviewed(t, "other_customer", w.otherMug, w.otherShop), none,
+		},
+		"notification": {await("customer"), await("other_customer"), await("other_customer"), none},
+		"user":         {user("own_staff"), user("sibling_staff"), user("other_staff"), none},
+		"session":      {sessions.text("items.0.id"), sessions.text("items.0.id"), sessions.text("items.0.id"), none},
+		"api key":      {key("company_admin"), key("company_admin"), key("other_admin"), none},
+		"invitation":   {invite("company_admin", "a@demo.test"), invite("company_admin", "b@demo.test"), invite("other_admin", "c@demo.test"), none},
 	}
 	w.shopsOf = w.ids["shop"]
+	w.addLogistics(t)
 	w.project(t)
 	var logs [places]string
 	logs[absent] = none
@@ -184,7 +214,7 @@ func (w *matrix) at(t *testing.T, r api.Route, as string, p place) *reply {
 	if row.body != nil {
 		body = row.body(w, id)
 	}
-	return w.call(t, as, r.Method, path, body)
+	return w.call(t, as, r.Method, path+row.query, body)
 }
 
 // said is a refusal without what names the request.

@@ -31,31 +31,52 @@ const maxHashes = 16
 // nothing beyond bcrypt's 72 bytes is lost, with no more hashes at a time than half the cores:
 // the rest is for those who are logged in.
 type Passwords struct {
+	hasher  Hasher
 	cost    int
 	slots   chan struct{}
 	waiting atomic.Int64 // for a slot, or in one
 	dummy   string       // of no password: what an unknown account is checked against
 }
 
+// Hasher computes bcrypt hashes, here or elsewhere. A secret has at most 72 bytes.
+type Hasher interface {
+	Hash(ctx context.Context, secret []byte, cost int) (string, error)
+	Check(ctx context.Context, hash string, secret []byte) (bool, error)
+}
+
+// Bcrypt is the [Hasher] that computes where it is called.
+type Bcrypt struct{}
+
+// Hash makes a bcrypt hash.
+func (Bcrypt) Hash(_ context.Context, secret []byte, cost int) (string, error) {
+	hash, err := bcrypt.GenerateFromPassword(secret, cost)
+	return string(hash), err
+}
+
+// Check reports whether the hash is the secret's. What is no hash is nobody's.
+func (Bcrypt) Check(_ context.Context, hash string, secret []byte) (bool, error) {
+	return bcrypt.CompareHashAndPassword([]byte(hash), secret) == nil, nil
+}
+
 // NewPasswords makes a hasher of a bcrypt cost (4 to 31).
-func NewPasswords(cost int) (*Passwords, error) {
+func NewPasswords(cost int, hasher Hasher) (*Passwords, error) {
 	if cost < bcrypt.MinCost || cost > bcrypt.MaxCost {
 		return nil, fmt.Errorf("api: bcrypt cost %d is not within %d to %d", cost, bcrypt.MinCost, bcrypt.MaxCost)
 	}
-	p := &Passwords{cost: cost, slots: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
-	dummy, err := p.Hash(context.Background(), entrepot.NewID()+entrepot.NewID())
-	p.dummy = dummy
+	p := &Passwords{hasher: hasher, cost: cost, slots: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
+	var err error // here and now: the start does not wait for a low priority
+	p.dummy, err = Bcrypt{}.Hash(context.Background(), prehash(entrepot.NewID()+entrepot.NewID()), cost)
 	return p, err
 }
 
 // Hash makes the hash that a user is stored with.
 func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
-	var hash []byte
+	var hash string
 	err := p.bounded(ctx, func() (err error) {
-		hash, err = bcrypt.GenerateFromPassword(prehash(password), p.cost)
+		hash, err = p.hasher.Hash(ctx, prehash(password), p.cost)
 		return err
 	})
-	return string(hash), err
+	return hash, err
 }
 
 // Check reports whether the password is the hash's. An empty hash takes the same
@@ -66,9 +87,9 @@ func (p *Passwords) Check(ctx context.Context, hash, password string) (bool, err
 		hash = p.dummy
 	}
 	right := false
-	err := p.bounded(ctx, func() error {
-		right = bcrypt.CompareHashAndPassword([]byte(hash), prehash(password)) == nil
-		return nil
+	err := p.bounded(ctx, func() (err error) {
+		right, err = p.hasher.Check(ctx, hash, prehash(password))
+		return err
 	})
 	return right && known, err
 }

@@ -68,6 +68,7 @@ type OrderView struct {
 // OrderItem is one line of an order, at the price of the moment of ordering.
 type OrderItem struct {
 	ProductID entrepot.ID     `json:"productId"`
+	VariantID entrepot.ID     `json:"variantId" doc:"the product's id when it has no variants"`
 	Name      string          `json:"name"`
 	SKU       string          `json:"sku"`
 	Quantity  int64           `json:"quantity"`
@@ -133,7 +134,7 @@ func orderOf(o *orderpb.Order) OrderView {
 		ExpiresAt: Time(o.ExpiresMs), CreatedAt: Time(o.CreatedMs), UpdatedAt: Time(o.UpdatedMs),
 	}
 	for _, l := range o.Lines {
-		v.Items = append(v.Items, OrderItem{l.ProductId, l.Name, l.Sku, l.Quantity, m(l.PriceMinor), m(l.PriceMinor * l.Quantity)})
+		v.Items = append(v.Items, OrderItem{l.ProductId, l.VariantId, l.Name, l.Sku, l.Quantity, m(l.PriceMinor), m(l.PriceMinor * l.Quantity)})
 	}
 	for _, h := range o.History {
 		v.StatusHistory = append(v.StatusHistory, StatusChange{h.Status, Time(h.AtMs), h.By, h.Note})
@@ -178,8 +179,11 @@ func (s *salesAPI) get(ctx context.Context, in *struct{ IDPath }) (*answer[Order
 	if err != nil {
 		return nil, err
 	}
-	return answerOf(orderOf(o)), nil
+	return orderAnswer(o), nil
 }
+
+// orderAnswer is an order at its version, which a change may be made from.
+func orderAnswer(o *orderpb.Order) *answer[OrderView] { return answerAt(o.Version, orderOf(o)) }
 
 // Tracking is where an order is.
 type Tracking struct {
@@ -202,6 +206,7 @@ func (s *salesAPI) tracking(ctx context.Context, in *struct{ IDPath }) (*answer[
 
 type cancelInput struct {
 	IDPath
+	IfMatch
 	KeyHeader
 	Body *struct {
 		Reason string `json:"reason,omitempty" maxLength:"500" example:"changed my mind"`
@@ -209,11 +214,11 @@ type cancelInput struct {
 }
 
 func (s *salesAPI) cancel(ctx context.Context, in *cancelInput) (*answer[OrderView], error) {
-	id, err := in.id()
+	id, version, err := in.at(in.IDPath)
 	if err != nil {
 		return nil, err
 	}
-	cmd := &orderpb.Cancel{}
+	cmd := &orderpb.Cancel{ExpectedVersion: version}
 	if in.Body != nil {
 		cmd.Reason = in.Body.Reason
 	}
@@ -222,5 +227,5 @@ func (s *salesAPI) cancel(ctx context.Context, in *cancelInput) (*answer[OrderVi
 	if err != nil {
 		return nil, err
 	}
-	return answerOf(orderOf(o)), nil
+	return orderAnswer(o), nil
 }

@@ -1,10 +1,8 @@
 package edge
 
 import (
-	"context"
 	"hash/maphash"
 	"math"
-	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"sync"
@@ -165,17 +163,15 @@ type Limits struct {
 	Callers *Limiter // of each user, API key, or address without a token
 	Tenants *Limiter // of each company's people and keys together
 	// Delay is how long a refusal is held back, on average: who asks again as soon as it is
-	// answered would otherwise cost as much refused as served. It holds no place.
+	// answered would otherwise cost as much refused as served. A key with many
+	// refusals held back waits longer. It holds no place.
 	Delay time.Duration
 }
-
-// maxDelayed bounds the refusals that are held back; more are answered at once.
-const maxDelayed = 4096
 
 // RateLimit bounds the requests of each caller and of each tenant, and tells
 // whichever is nearer to its limit in RateLimit headers.
 func RateLimit(l Limits) Middleware {
-	delayed := make(chan struct{}, maxDelayed)
+	held := newHeldBack(l.Delay)
 	return func(next http.Handler) http.Handler {
 		if l.Callers == nil && l.Tenants == nil {
 			return next
@@ -185,13 +181,13 @@ func RateLimit(l Limits) Middleware {
 				next.ServeHTTP(w, r)
 				return
 			}
-			a := l.take(entrepot.CallerFrom(r.Context()))
+			a, key := l.take(entrepot.CallerFrom(r.Context()))
 			h := w.Header()
 			h.Set("RateLimit-Limit", strconv.Itoa(a.Limit))
 			h.Set("RateLimit-Remaining", strconv.Itoa(a.Remaining))
 			h.Set("RateLimit-Reset", strconv.Itoa(int(math.Ceil(a.Reset.Seconds()))))
 			if !a.OK {
-				holdBack(r.Context(), delayed, l.Delay)
+				held.hold(r.Context(), key)
 				WriteProblem(w, r, RateLimited(a.Reset))
 				return
 			}
@@ -200,47 +196,35 @@ func RateLimit(l Limits) Middleware {
 	}
 }
 
-func holdBack(ctx context.Context, delayed chan struct{}, d time.Duration) {
-	select {
-	case delayed <- struct{}{}:
-		defer func() { <-delayed }()
-	default:
-		return
-	}
-	if d <= 0 {
-		return
-	}
-	_ = Sleep(ctx, d/2+rand.N(d)) //nolint:gosec // so that those who come together do not come back together
-}
-
-// take takes a token of both. What the tenant has no token for costs the caller none.
-func (l Limits) take(c entrepot.Caller) Allowance {
+// take takes a token of both, and answers the key whose limit decides. What the
+// tenant has no token for costs the caller none.
+func (l Limits) take(c entrepot.Caller) (Allowance, string) {
 	key := "user:" + c.UserID
 	if c.UserID == "" {
 		key = "ip:" + c.IP
 	}
 	if l.Tenants == nil || c.CompanyID == "" {
 		if l.Callers == nil {
-			return Allowance{OK: true}
+			return Allowance{OK: true}, key
 		}
-		return l.Callers.Take(key)
+		return l.Callers.Take(key), key
 	}
 	if l.Callers == nil {
-		return l.Tenants.Take(c.CompanyID)
+		return l.Tenants.Take(c.CompanyID), c.CompanyID
 	}
 	caller := l.Callers.Take(key)
 	if !caller.OK {
-		return caller
+		return caller, key
 	}
 	tenant := l.Tenants.Take(c.CompanyID)
 	if !tenant.OK {
 		l.Callers.Give(key)
-		return tenant
+		return tenant, c.CompanyID
 	}
 	if tenant.Remaining < caller.Remaining {
-		return tenant
+		return tenant, c.CompanyID
 	}
-	return caller
+	return caller, key
 }
 
 // RateLimited is the error of a key without tokens.

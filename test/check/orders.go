@@ -28,7 +28,7 @@ func checkOrders(r *report, w *World, l ledger) {
 			numbers[k] = id
 		}
 		for _, line := range o.Group.Lines {
-			item := stockpb.ID(line.ProductID, o.Group.ShopID)
+			item := stockpb.ID(line.Variant(), o.Group.ShopID)
 			checkLine(r, w, o, line, l.of(item, o.HoldID))
 			if o.Status == order.Pending || (o.Status == order.Confirmed && !o.Committed) {
 				expected[[2]entrepot.ID{item, o.HoldID}] += line.Quantity

@@ -71,8 +71,9 @@ func checkLevels(r *report, s *stock.State) {
 		r.broken("I1", "item %s: %d reserved of %d on hand: oversold", s.ID, held, s.OnHand)
 	case held != s.Reserved:
 		r.broken("I1", "item %s: reservations of %d pieces, reserved says %d", s.ID, held, s.Reserved)
-	case s.OnHand != s.Received-s.Sold+s.Restocked:
-		r.broken("I1", "item %s: on hand %d is not received %d - sold %d + restocked %d", s.ID, s.OnHand, s.Received, s.Sold, s.Restocked)
+	case s.OnHand != s.Received-s.Sold+s.Restocked+s.Adjusted+s.Counted-s.Out+s.In:
+		r.broken("I1", "item %s: on hand %d is not received %d - sold %d + restocked %d + adjusted %d + counted %d - out %d + in %d",
+			s.ID, s.OnHand, s.Received, s.Sold, s.Restocked, s.Adjusted, s.Counted, s.Out, s.In)
 	}
 }
 
@@ -89,28 +90,9 @@ func checkLedger(r *report, s *stock.State, moves []events.InventoryUpdated, all
 			r.broken("I1", "item %s: movement %d stands in place %d of the ledger", s.ID, m.Movement, i+1)
 			return
 		}
-		t := all.of(s.ID, m.OrderID)
-		switch m.Kind {
-		case events.Received:
-			onHand += m.Quantity
-		case events.Reserved:
-			reserved += m.Quantity
-			t.reserved++
-		case events.Released, events.Expired:
-			reserved -= m.Quantity
-			t.ended++
-		case events.Sold:
-			onHand -= m.Quantity
-			if !m.Direct {
-				reserved -= m.Quantity
-			}
-			t.sold++
-			t.pieces += m.Quantity
-		case events.Restocked:
-			onHand += m.Quantity
-			t.restocked++
-			t.pieces -= m.Quantity
-		}
+		all.of(s.ID, m.OrderID).count(m)
+		h, set := change(m)
+		onHand, reserved = onHand+h, reserved+set
 		if onHand != m.OnHand || reserved != m.Reserved || onHand < 0 || reserved < 0 || reserved > onHand {
 			r.broken("I1", "item %s: after movement %d (%s %d) on hand %d and reserved %d, the ledger says %d and %d",
 				s.ID, m.Movement, m.Kind, m.Quantity, onHand, reserved, m.OnHand, m.Reserved)
@@ -120,5 +102,43 @@ func checkLedger(r *report, s *stock.State, moves []events.InventoryUpdated, all
 	if onHand != s.OnHand || reserved != s.Reserved || int64(len(moves)) != s.Movements {
 		r.broken("I1", "item %s: the ledger of %d adds up to %d on hand and %d reserved, the item has %d, %d and %d",
 			s.ID, len(moves), onHand, reserved, s.Movements, s.OnHand, s.Reserved)
+	}
+}
+
+// change is what a movement does to on-hand and to what is reserved.
+func change(m events.InventoryUpdated) (onHand, reserved int64) {
+	switch m.Kind {
+	case events.Received, events.Restocked, events.TransferredIn:
+		return m.Quantity, 0
+	case events.TransferredOut:
+		return -m.Quantity, 0
+	case events.Adjusted, events.Counted: // either way; a wrong sign shows in the levels
+		return m.Delta, 0
+	case events.Reserved:
+		return 0, m.Quantity
+	case events.Released, events.Expired:
+		return 0, -m.Quantity
+	case events.Sold:
+		if m.Direct {
+			return -m.Quantity, 0
+		}
+		return -m.Quantity, -m.Quantity
+	}
+	return 0, 0
+}
+
+// count adds a movement to what its reservation id did.
+func (t *tally) count(m events.InventoryUpdated) {
+	switch m.Kind {
+	case events.Reserved:
+		t.reserved++
+	case events.Released, events.Expired:
+		t.ended++
+	case events.Sold:
+		t.sold++
+		t.pieces += m.Quantity
+	case events.Restocked:
+		t.restocked++
+		t.pieces -= m.Quantity
 	}
 }

@@ -662,10 +662,11 @@ func (x *Placed) GetOrders() []*Order {
 }
 
 type Cancel struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Reason        string                 `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	Reason          string                 `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	ExpectedVersion int64                  `protobuf:"varint,2,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"` // 0: whatever it is
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Cancel) Reset() {
@@ -703,6 +704,13 @@ func (x *Cancel) GetReason() string {
 		return x.Reason
 	}
 	return ""
+}
+
+func (x *Cancel) GetExpectedVersion() int64 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
 }
 
 type Get struct {
@@ -1749,9 +1757,10 @@ const file_grains_order_orderpb_order_proto_rawDesc = "" +
 	"\acountry\x18\a \x01(\tR\acountry\x12\x14\n" +
 	"\x05phone\x18\b \x01(\tR\x05phone\"7\n" +
 	"\x06Placed\x12-\n" +
-	"\x06orders\x18\x01 \x03(\v2\x15.entrepot.order.OrderR\x06orders\" \n" +
+	"\x06orders\x18\x01 \x03(\v2\x15.entrepot.order.OrderR\x06orders\"K\n" +
 	"\x06Cancel\x12\x16\n" +
-	"\x06reason\x18\x01 \x01(\tR\x06reason\"\x05\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\x12)\n" +
+	"\x10expected_version\x18\x02 \x01(\x03R\x0fexpectedVersion\"\x05\n" +
 	"\x03Get\"o\n" +
 	"\bReserved\x120\n" +
 	"\x06orders\x18\x01 \x03(\v2\x18.entrepot.order.NumberedR\x06orders\x121\n" +

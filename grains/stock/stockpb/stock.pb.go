@@ -146,8 +146,9 @@ func (x *Receive) GetExpiresOnMs() int64 {
 	return 0
 }
 
-// Adjust corrects what is on hand, with a reason: damaged, lost, found, other.
-// It never takes pieces that are set aside for orders.
+// Adjust corrects what is on hand, with a reason: damaged, lost, expired (fewer),
+// found (more), correction, other. It never takes pieces that are set aside for
+// orders: out_of_stock says what is available.
 type Adjust struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Delta         int64                  `protobuf:"varint,1,opt,name=delta,proto3" json:"delta,omitempty"` // not 0
@@ -225,7 +226,8 @@ func (x *Adjust) GetBatch() string {
 }
 
 // Count is a stocktake's finding: on-hand becomes what was counted, given that
-// it was expected then. Movements since then are kept.
+// it was expected then. Movements since then are kept. The reference, required,
+// is its natural id. Pieces set aside for orders are never counted away.
 type Count struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Counted       int64                  `protobuf:"varint,1,opt,name=counted,proto3" json:"counted,omitempty"`
@@ -286,7 +288,8 @@ func (x *Count) GetReference() string {
 	return ""
 }
 
-// Ship takes pieces out for a transfer to another location.
+// Ship takes pieces out for a transfer to another location. The transfer is its
+// natural id: asked twice, it ships once, so a transfer has one line an item.
 type Ship struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	TransferId    string                 `protobuf:"bytes,1,opt,name=transfer_id,json=transferId,proto3" json:"transfer_id,omitempty"`
@@ -448,6 +451,75 @@ func (x *Arrive) GetCurrency() string {
 	return ""
 }
 
+// Configure sets what is given of the item's settings.
+type Configure struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	ReorderPoint    *int64                 `protobuf:"varint,1,opt,name=reorder_point,json=reorderPoint,proto3,oneof" json:"reorder_point,omitempty"` // available at or below it is low; 0: none
+	ReorderQuantity *int64                 `protobuf:"varint,2,opt,name=reorder_quantity,json=reorderQuantity,proto3,oneof" json:"reorder_quantity,omitempty"`
+	SafetyStock     *int64                 `protobuf:"varint,3,opt,name=safety_stock,json=safetyStock,proto3,oneof" json:"safety_stock,omitempty"`       // on hand and not promised to orders
+	ExpectedVersion int64                  `protobuf:"varint,9,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"` // 0: whatever it is
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *Configure) Reset() {
+	*x = Configure{}
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Configure) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Configure) ProtoMessage() {}
+
+func (x *Configure) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Configure.ProtoReflect.Descriptor instead.
+func (*Configure) Descriptor() ([]byte, []int) {
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Configure) GetReorderPoint() int64 {
+	if x != nil && x.ReorderPoint != nil {
+		return *x.ReorderPoint
+	}
+	return 0
+}
+
+func (x *Configure) GetReorderQuantity() int64 {
+	if x != nil && x.ReorderQuantity != nil {
+		return *x.ReorderQuantity
+	}
+	return 0
+}
+
+func (x *Configure) GetSafetyStock() int64 {
+	if x != nil && x.SafetyStock != nil {
+		return *x.SafetyStock
+	}
+	return 0
+}
+
+func (x *Configure) GetExpectedVersion() int64 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
+}
+
 // Reserve sets quantity aside for an order until it expires. The reservation's
 // natural id is the order: asked twice, it answers the same.
 type Reserve struct {
@@ -461,7 +533,7 @@ type Reserve struct {
 
 func (x *Reserve) Reset() {
 	*x = Reserve{}
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[5]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -473,7 +545,7 @@ func (x *Reserve) String() string {
 func (*Reserve) ProtoMessage() {}
 
 func (x *Reserve) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[5]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -486,7 +558,7 @@ func (x *Reserve) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reserve.ProtoReflect.Descriptor instead.
 func (*Reserve) Descriptor() ([]byte, []int) {
-	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{5}
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Reserve) GetOrderId() string {
@@ -520,7 +592,7 @@ type Release struct {
 
 func (x *Release) Reset() {
 	*x = Release{}
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[6]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -532,7 +604,7 @@ func (x *Release) String() string {
 func (*Release) ProtoMessage() {}
 
 func (x *Release) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[6]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -545,7 +617,7 @@ func (x *Release) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Release.ProtoReflect.Descriptor instead.
 func (*Release) Descriptor() ([]byte, []int) {
-	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{6}
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Release) GetOrderId() string {
@@ -567,7 +639,7 @@ type Commit struct {
 
 func (x *Commit) Reset() {
 	*x = Commit{}
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[7]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -579,7 +651,7 @@ func (x *Commit) String() string {
 func (*Commit) ProtoMessage() {}
 
 func (x *Commit) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[7]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -592,7 +664,7 @@ func (x *Commit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Commit.ProtoReflect.Descriptor instead.
 func (*Commit) Descriptor() ([]byte, []int) {
-	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{7}
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Commit) GetOrderId() string {
@@ -621,7 +693,7 @@ type Restock struct {
 
 func (x *Restock) Reset() {
 	*x = Restock{}
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[8]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -633,7 +705,7 @@ func (x *Restock) String() string {
 func (*Restock) ProtoMessage() {}
 
 func (x *Restock) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[8]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -646,7 +718,7 @@ func (x *Restock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Restock.ProtoReflect.Descriptor instead.
 func (*Restock) Descriptor() ([]byte, []int) {
-	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{8}
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Restock) GetOrderId() string {
@@ -678,7 +750,7 @@ type Get struct {
 
 func (x *Get) Reset() {
 	*x = Get{}
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[9]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -690,7 +762,7 @@ func (x *Get) String() string {
 func (*Get) ProtoMessage() {}
 
 func (x *Get) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[9]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -703,32 +775,43 @@ func (x *Get) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Get.ProtoReflect.Descriptor instead.
 func (*Get) Descriptor() ([]byte, []int) {
-	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{9}
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{10}
 }
 
 type Item struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	ProductId     string                 `protobuf:"bytes,2,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
-	CompanyId     string                 `protobuf:"bytes,3,opt,name=company_id,json=companyId,proto3" json:"company_id,omitempty"`
-	LocationId    string                 `protobuf:"bytes,4,opt,name=location_id,json=locationId,proto3" json:"location_id,omitempty"`
-	OnHand        int64                  `protobuf:"varint,5,opt,name=on_hand,json=onHand,proto3" json:"on_hand,omitempty"`
-	Reserved      int64                  `protobuf:"varint,6,opt,name=reserved,proto3" json:"reserved,omitempty"`
-	Available     int64                  `protobuf:"varint,7,opt,name=available,proto3" json:"available,omitempty"`
-	Received      int64                  `protobuf:"varint,8,opt,name=received,proto3" json:"received,omitempty"` // movements summed by kind: on_hand = received - sold + restocked
-	Sold          int64                  `protobuf:"varint,9,opt,name=sold,proto3" json:"sold,omitempty"`
-	Restocked     int64                  `protobuf:"varint,10,opt,name=restocked,proto3" json:"restocked,omitempty"`
-	UpdatedMs     int64                  `protobuf:"varint,11,opt,name=updated_ms,json=updatedMs,proto3" json:"updated_ms,omitempty"`
-	Movements     int64                  `protobuf:"varint,12,opt,name=movements,proto3" json:"movements,omitempty"` // ledger entries so far
-	Reservations  []*Reservation         `protobuf:"bytes,13,rep,name=reservations,proto3" json:"reservations,omitempty"`
-	VariantId     string                 `protobuf:"bytes,14,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"` // the product's id for a product without variants
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	Id           string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	ProductId    string                 `protobuf:"bytes,2,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
+	CompanyId    string                 `protobuf:"bytes,3,opt,name=company_id,json=companyId,proto3" json:"company_id,omitempty"`
+	LocationId   string                 `protobuf:"bytes,4,opt,name=location_id,json=locationId,proto3" json:"location_id,omitempty"`
+	OnHand       int64                  `protobuf:"varint,5,opt,name=on_hand,json=onHand,proto3" json:"on_hand,omitempty"`
+	Reserved     int64                  `protobuf:"varint,6,opt,name=reserved,proto3" json:"reserved,omitempty"`
+	Available    int64                  `protobuf:"varint,7,opt,name=available,proto3" json:"available,omitempty"`
+	Received     int64                  `protobuf:"varint,8,opt,name=received,proto3" json:"received,omitempty"` // movements summed by kind
+	Sold         int64                  `protobuf:"varint,9,opt,name=sold,proto3" json:"sold,omitempty"`
+	Restocked    int64                  `protobuf:"varint,10,opt,name=restocked,proto3" json:"restocked,omitempty"`
+	UpdatedMs    int64                  `protobuf:"varint,11,opt,name=updated_ms,json=updatedMs,proto3" json:"updated_ms,omitempty"`
+	Movements    int64                  `protobuf:"varint,12,opt,name=movements,proto3" json:"movements,omitempty"` // ledger entries so far
+	Reservations []*Reservation         `protobuf:"bytes,13,rep,name=reservations,proto3" json:"reservations,omitempty"`
+	VariantId    string                 `protobuf:"bytes,14,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"` // the product's id for a product without variants
+	// More of the ledger's sums: on_hand = received - sold + restocked + adjusted
+	// + counted - transferred_out + transferred_in. Adjusted and counted may be negative.
+	Adjusted        int64  `protobuf:"varint,15,opt,name=adjusted,proto3" json:"adjusted,omitempty"`
+	Counted         int64  `protobuf:"varint,16,opt,name=counted,proto3" json:"counted,omitempty"`
+	TransferredOut  int64  `protobuf:"varint,17,opt,name=transferred_out,json=transferredOut,proto3" json:"transferred_out,omitempty"`
+	TransferredIn   int64  `protobuf:"varint,18,opt,name=transferred_in,json=transferredIn,proto3" json:"transferred_in,omitempty"`
+	ReorderPoint    int64  `protobuf:"varint,19,opt,name=reorder_point,json=reorderPoint,proto3" json:"reorder_point,omitempty"`
+	ReorderQuantity int64  `protobuf:"varint,20,opt,name=reorder_quantity,json=reorderQuantity,proto3" json:"reorder_quantity,omitempty"`
+	SafetyStock     int64  `protobuf:"varint,21,opt,name=safety_stock,json=safetyStock,proto3" json:"safety_stock,omitempty"`
+	Alert           string `protobuf:"bytes,22,opt,name=alert,proto3" json:"alert,omitempty"`        // low, out
+	Revision        int64  `protobuf:"varint,23,opt,name=revision,proto3" json:"revision,omitempty"` // of the settings
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Item) Reset() {
 	*x = Item{}
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[10]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -740,7 +823,7 @@ func (x *Item) String() string {
 func (*Item) ProtoMessage() {}
 
 func (x *Item) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[10]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -753,7 +836,7 @@ func (x *Item) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Item.ProtoReflect.Descriptor instead.
 func (*Item) Descriptor() ([]byte, []int) {
-	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{10}
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Item) GetId() string {
@@ -854,6 +937,69 @@ func (x *Item) GetVariantId() string {
 	return ""
 }
 
+func (x *Item) GetAdjusted() int64 {
+	if x != nil {
+		return x.Adjusted
+	}
+	return 0
+}
+
+func (x *Item) GetCounted() int64 {
+	if x != nil {
+		return x.Counted
+	}
+	return 0
+}
+
+func (x *Item) GetTransferredOut() int64 {
+	if x != nil {
+		return x.TransferredOut
+	}
+	return 0
+}
+
+func (x *Item) GetTransferredIn() int64 {
+	if x != nil {
+		return x.TransferredIn
+	}
+	return 0
+}
+
+func (x *Item) GetReorderPoint() int64 {
+	if x != nil {
+		return x.ReorderPoint
+	}
+	return 0
+}
+
+func (x *Item) GetReorderQuantity() int64 {
+	if x != nil {
+		return x.ReorderQuantity
+	}
+	return 0
+}
+
+func (x *Item) GetSafetyStock() int64 {
+	if x != nil {
+		return x.SafetyStock
+	}
+	return 0
+}
+
+func (x *Item) GetAlert() string {
+	if x != nil {
+		return x.Alert
+	}
+	return ""
+}
+
+func (x *Item) GetRevision() int64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
 type Reservation struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	OrderId       string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
@@ -865,7 +1011,7 @@ type Reservation struct {
 
 func (x *Reservation) Reset() {
 	*x = Reservation{}
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[11]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -877,7 +1023,7 @@ func (x *Reservation) String() string {
 func (*Reservation) ProtoMessage() {}
 
 func (x *Reservation) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[11]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -890,7 +1036,7 @@ func (x *Reservation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reservation.ProtoReflect.Descriptor instead.
 func (*Reservation) Descriptor() ([]byte, []int) {
-	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{11}
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Reservation) GetOrderId() string {
@@ -966,7 +1112,15 @@ const file_grains_stock_stockpb_stock_proto_rawDesc = "" +
 	"\bquantity\x18\a \x01(\x03R\bquantity\x12+\n" +
 	"\x0funit_cost_minor\x18\b \x01(\x03H\x00R\runitCostMinor\x88\x01\x01\x12\x1a\n" +
 	"\bcurrency\x18\t \x01(\tR\bcurrencyB\x12\n" +
-	"\x10_unit_cost_minor\"_\n" +
+	"\x10_unit_cost_minor\"\xf0\x01\n" +
+	"\tConfigure\x12(\n" +
+	"\rreorder_point\x18\x01 \x01(\x03H\x00R\freorderPoint\x88\x01\x01\x12.\n" +
+	"\x10reorder_quantity\x18\x02 \x01(\x03H\x01R\x0freorderQuantity\x88\x01\x01\x12&\n" +
+	"\fsafety_stock\x18\x03 \x01(\x03H\x02R\vsafetyStock\x88\x01\x01\x12)\n" +
+	"\x10expected_version\x18\t \x01(\x03R\x0fexpectedVersionB\x10\n" +
+	"\x0e_reorder_pointB\x13\n" +
+	"\x11_reorder_quantityB\x0f\n" +
+	"\r_safety_stock\"_\n" +
 	"\aReserve\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1a\n" +
 	"\bquantity\x18\x02 \x01(\x03R\bquantity\x12\x1d\n" +
@@ -981,7 +1135,7 @@ const file_grains_stock_stockpb_stock_proto_rawDesc = "" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x1a\n" +
 	"\bquantity\x18\x03 \x01(\x03R\bquantity\"\x05\n" +
-	"\x03Get\"\xb3\x03\n" +
+	"\x03Get\"\xde\x05\n" +
 	"\x04Item\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
 	"\n" +
@@ -1002,7 +1156,16 @@ const file_grains_stock_stockpb_stock_proto_rawDesc = "" +
 	"\tmovements\x18\f \x01(\x03R\tmovements\x12?\n" +
 	"\freservations\x18\r \x03(\v2\x1b.entrepot.stock.ReservationR\freservations\x12\x1d\n" +
 	"\n" +
-	"variant_id\x18\x0e \x01(\tR\tvariantId\"c\n" +
+	"variant_id\x18\x0e \x01(\tR\tvariantId\x12\x1a\n" +
+	"\badjusted\x18\x0f \x01(\x03R\badjusted\x12\x18\n" +
+	"\acounted\x18\x10 \x01(\x03R\acounted\x12'\n" +
+	"\x0ftransferred_out\x18\x11 \x01(\x03R\x0etransferredOut\x12%\n" +
+	"\x0etransferred_in\x18\x12 \x01(\x03R\rtransferredIn\x12#\n" +
+	"\rreorder_point\x18\x13 \x01(\x03R\freorderPoint\x12)\n" +
+	"\x10reorder_quantity\x18\x14 \x01(\x03R\x0freorderQuantity\x12!\n" +
+	"\fsafety_stock\x18\x15 \x01(\x03R\vsafetyStock\x12\x14\n" +
+	"\x05alert\x18\x16 \x01(\tR\x05alert\x12\x1a\n" +
+	"\brevision\x18\x17 \x01(\x03R\brevision\"c\n" +
 	"\vReservation\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1a\n" +
 	"\bquantity\x18\x02 \x01(\x03R\bquantity\x12\x1d\n" +
@@ -1021,23 +1184,24 @@ func file_grains_stock_stockpb_stock_proto_rawDescGZIP() []byte {
 	return file_grains_stock_stockpb_stock_proto_rawDescData
 }
 
-var file_grains_stock_stockpb_stock_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_grains_stock_stockpb_stock_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_grains_stock_stockpb_stock_proto_goTypes = []any{
 	(*Receive)(nil),     // 0: entrepot.stock.Receive
 	(*Adjust)(nil),      // 1: entrepot.stock.Adjust
 	(*Count)(nil),       // 2: entrepot.stock.Count
 	(*Ship)(nil),        // 3: entrepot.stock.Ship
 	(*Arrive)(nil),      // 4: entrepot.stock.Arrive
-	(*Reserve)(nil),     // 5: entrepot.stock.Reserve
-	(*Release)(nil),     // 6: entrepot.stock.Release
-	(*Commit)(nil),      // 7: entrepot.stock.Commit
-	(*Restock)(nil),     // 8: entrepot.stock.Restock
-	(*Get)(nil),         // 9: entrepot.stock.Get
-	(*Item)(nil),        // 10: entrepot.stock.Item
-	(*Reservation)(nil), // 11: entrepot.stock.Reservation
+	(*Configure)(nil),   // 5: entrepot.stock.Configure
+	(*Reserve)(nil),     // 6: entrepot.stock.Reserve
+	(*Release)(nil),     // 7: entrepot.stock.Release
+	(*Commit)(nil),      // 8: entrepot.stock.Commit
+	(*Restock)(nil),     // 9: entrepot.stock.Restock
+	(*Get)(nil),         // 10: entrepot.stock.Get
+	(*Item)(nil),        // 11: entrepot.stock.Item
+	(*Reservation)(nil), // 12: entrepot.stock.Reservation
 }
 var file_grains_stock_stockpb_stock_proto_depIdxs = []int32{
-	11, // 0: entrepot.stock.Item.reservations:type_name -> entrepot.stock.Reservation
+	12, // 0: entrepot.stock.Item.reservations:type_name -> entrepot.stock.Reservation
 	1,  // [1:1] is the sub-list for method output_type
 	1,  // [1:1] is the sub-list for method input_type
 	1,  // [1:1] is the sub-list for extension type_name
@@ -1052,13 +1216,14 @@ func file_grains_stock_stockpb_stock_proto_init() {
 	}
 	file_grains_stock_stockpb_stock_proto_msgTypes[0].OneofWrappers = []any{}
 	file_grains_stock_stockpb_stock_proto_msgTypes[4].OneofWrappers = []any{}
+	file_grains_stock_stockpb_stock_proto_msgTypes[5].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_stock_stockpb_stock_proto_rawDesc), len(file_grains_stock_stockpb_stock_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

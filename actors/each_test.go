@@ -1,0 +1,58 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+
+	"entrepot/events"
+)
+
+// answering is a handler that notes what it saw and answers by event id.
+func answering(seen *[]string, by map[string]error) events.Handler {
+	return func(_ context.Context, batch []*events.Delivery) []error {
+		out := make([]error, len(batch))
+		for i, d := range batch {
+			*seen = append(*seen, d.ID)
+			out[i] = by[d.ID]
+		}
+		return out
+	}
+}
+
+func TestEachHandlerSeesWhatItIsForAndTheWorstIsTheResult(t *testing.T) {
+	t.Parallel()
+	later, other, never := errors.New("later"), errors.New("other"), events.Permanent(errors.New("never"))
+	var first, second, third []string
+	h := Each(
+		On(answering(&first, map[string]error{"a": later, "c": never}), "order.*", "user.deleted"),
+		answering(&second, map[string]error{"a": other, "b": never, "c": later}),
+		On(answering(&third, map[string]error{"b": later}), "inventory.updated"),
+	)
+	batch := []*events.Delivery{
+		delivery("a", "order.created", "{}"), delivery("b", "product.created", "{}"),
+		delivery("c", "user.deleted", "{}"), delivery("d", "order.line.moved", "{}"),
+	}
+	results := h(t.Context(), batch)
+	for i, want := range []error{later, never, later, nil} {
+		if !errors.Is(results[i], want) || (want == nil && results[i] != nil) {
+			t.Errorf("%s: %v, want %v", batch[i].ID, results[i], want)
+		}
+	}
+	if !slices.Equal(first, []string{"a", "c"}) || !slices.Equal(second, []string{"a", "b", "c", "d"}) || third != nil {
+		t.Errorf("seen %v, %v, %v", first, second, third)
+	}
+}
+
+func TestAHandlerThatForgetsResultsFailsTheBatch(t *testing.T) {
+	t.Parallel()
+	silent := func(context.Context, []*events.Delivery) []error { return nil }
+	batch := []*events.Delivery{delivery("a", "x", "{}"), delivery("b", "y", "{}")}
+	if results := Each(silent)(t.Context(), batch); results[0] == nil || results[1] == nil {
+		t.Errorf("%v", results)
+	}
+	if results := On(silent, "x")(t.Context(), batch); results[0] == nil || results[1] != nil {
+		t.Errorf("%v", results)
+	}
+}

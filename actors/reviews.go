@@ -1,0 +1,126 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/product/productpb"
+	"entrepot/grains/review"
+	"entrepot/grains/review/reviewpb"
+	"entrepot/grains/stockwatch"
+	"entrepot/grains/stockwatch/stockwatchpb"
+	"entrepot/grains/wishlist"
+	"entrepot/grains/wishlist/wishlistpb"
+	"entrepot/persistence"
+
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/protobuf/proto"
+)
+
+// Shoppers forgets a customer who is no more: the wishlist and what was waited
+// for end, and reviews lose their author's name.
+func Shoppers(store persistence.Store, a grains.Asker) events.Handler {
+	wishes := belongings{wishlist.Collection, wishlistpb.Kind, func() proto.Message { return &wishlistpb.Erase{} }}
+	watches := belongings{stockwatch.Collection, stockwatchpb.Kind, func() proto.Message { return &stockwatchpb.Erase{} }}
+	opinions := belongings{review.Collection, reviewpb.Kind, func() proto.Message { return &reviewpb.Anonymise{} }}
+	return On(func(ctx context.Context, batch []*events.Delivery) []error {
+		results := make([]error, len(batch))
+		for i, d := range batch {
+			var e events.UserDeleted
+			switch err := d.Decode(&e); {
+			case err != nil:
+				results[i] = events.Permanent(err)
+			case e.UserID != "":
+				results[i] = endAll(ctx, store, a, d, entrepot.OwnedBy(e.UserID), wishes, watches, opinions)
+			}
+		}
+		return results
+	}, "user.deleted")
+}
+
+// Ratings keeps what products say of their approved reviews: how many of each
+// number of stars. It counts the reviews again and sets all of it, so it does
+// not matter how often an event comes, or in which order. Events of a product
+// that come together are one count.
+func Ratings(store persistence.Store, a grains.Asker) events.Handler {
+	return On(func(ctx context.Context, batch []*events.Delivery) []error {
+		results := make([]error, len(batch))
+		products := map[entrepot.ID][]int{}
+		for i, d := range batch {
+			var e events.ReviewUpdated // reads what all events of reviews have
+			if err := d.Decode(&e); err != nil || e.ProductID == "" {
+				results[i] = events.Permanent(fmt.Errorf("a review of no product: %w", err))
+				continue
+			}
+			products[e.ProductID] = append(products[e.ProductID], i)
+		}
+		var g errgroup.Group
+		g.SetLimit(ends)
+		for product, at := range products {
+			g.Go(func() error {
+				d := batch[at[len(at)-1]]
+				err := recount(entrepot.WithCaller(grains.WithTrace(ctx, d.TraceParent), entrepot.SystemCaller(d.ID)), store, a, product)
+				for _, i := range at {
+					results[i] = err
+				}
+				return nil
+			})
+		}
+		_ = g.Wait() // errors are in the results
+		return results
+	}, "review.updated", "review.approved", "review.rejected", "review.deleted")
+}
+
+// recounts is how often in one delivery a count may turn out to be of the past.
+const recounts = 5
+
+// errRatingMoves asks for another delivery.
+var errRatingMoves = errors.New("reviews of the product change faster than they are counted")
+
+// recount counts, sets, and counts again until what was set is what there is. An
+// event comes after the write it tells of, so a count sees at least that; and of
+// two members that count at once, whoever sets last looks last and sees both.
+func recount(ctx context.Context, store persistence.Store, a grains.Asker, product entrepot.ID) error {
+	counts, err := stars(ctx, store, product)
+	for range recounts {
+		if err != nil {
+			return err
+		}
+		_, err = a.Ask(ctx, productpb.Kind, product, &productpb.SetRating{Counts: counts})
+		if entrepot.CodeOf(err) == entrepot.CodeNotFound {
+			return nil // the product is gone, and its stars with it
+		}
+		if err != nil {
+			return err
+		}
+		var now []int64
+		if now, err = stars(ctx, store, product); err == nil && slices.Equal(now, counts) {
+			return nil
+		}
+		counts = now
+	}
+	return errRatingMoves
+}
+
+// mostReviews bounds a count of one number of stars.
+const mostReviews = 10_000_000
+
+// stars counts a product's approved reviews of 1 to 5 stars.
+func stars(ctx context.Context, store persistence.Store, product entrepot.ID) ([]int64, error) {
+	counts := make([]int64, 5)
+	for i := range counts {
+		n, err := store.Count(ctx, review.Collection, entrepot.AllTenants(), []persistence.Cond{
+			{Field: "productId", Value: product}, {Field: "status", Value: review.Approved}, {Field: "stars", Value: int64(i + 1)},
+		}, mostReviews)
+		if err != nil {
+			return nil, err
+		}
+		counts[i] = int64(n)
+	}
+	return counts, nil
+}

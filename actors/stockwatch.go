@@ -1,0 +1,136 @@
+package actors
+
+import (
+	"context"
+	"slices"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/stockwatch"
+	"entrepot/grains/stockwatch/stockwatchpb"
+	"entrepot/persistence"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// arrival is a stock movement with the variant that it is of.
+type arrival struct {
+	events.InventoryUpdated
+	Variant entrepot.ID `json:"variantId"` // none: of a product without variants
+	at      int         // in the batch
+}
+
+func (a *arrival) variant() entrepot.ID {
+	if a.Variant != "" {
+		return a.Variant
+	}
+	return a.ProductID
+}
+
+// crosses reports whether there may have been nothing before. One movement moves
+// no more than its quantity, so this misses no crossing; the few that were none
+// tell of stock that is there all the same.
+func (a *arrival) crosses() bool {
+	return a.Available > 0 && a.Available-a.Quantity <= 0 && a.Kind != events.Reserved && a.Kind != events.Sold
+}
+
+// BackInStock tells those who wait for a variant that it is in stock again. Stock
+// moves more than anything else, and mostly nobody waits: a movement that brings
+// nothing back costs its decoding, and those of a batch that do cost one
+// question to an index of the waiting alone. Nothing is kept in between, so that
+// nobody who began to wait a moment ago is missed.
+func BackInStock(store persistence.Store, a grains.Asker) events.Handler {
+	return On(func(ctx context.Context, batch []*events.Delivery) []error {
+		results := make([]error, len(batch))
+		arrived := map[entrepot.ID][]arrival{}
+		var variants []any
+		for i, d := range batch {
+			m := arrival{at: i}
+			if err := d.Decode(&m); err != nil {
+				results[i] = events.Permanent(err)
+				continue
+			}
+			if !m.crosses() {
+				continue
+			}
+			id := m.variant()
+			if arrived[id] == nil {
+				variants = append(variants, id)
+			}
+			arrived[id] = append(arrived[id], m)
+		}
+		for some := range slices.Chunk(variants, 100) {
+			if err := tellWaiting(ctx, store, a, batch, some, arrived, results); err != nil {
+				for _, v := range some {
+					for _, m := range arrived[v.(entrepot.ID)] { //nolint:forcetypeassert // put there above
+						results[m.at] = err
+					}
+				}
+			}
+		}
+		return results
+	}, "inventory.updated")
+}
+
+// tellWaiting tells everybody who waits for one of the variants. Who was told does
+// not wait any more, so a delivery that ends in between goes on where it was.
+func tellWaiting(ctx context.Context, store persistence.Store, a grains.Asker, batch []*events.Delivery, variants []any, arrived map[entrepot.ID][]arrival, results []error) error {
+	q := persistence.Query{Limit: 100, Where: []persistence.Cond{{Field: "watched", Op: persistence.In, Values: variants}}}
+	for {
+		docs, next, err := store.Find(ctx, stockwatch.Collection, entrepot.AllTenants(), q)
+		if err != nil {
+			return err
+		}
+		missed := make([]untold, len(docs))
+		var g errgroup.Group
+		g.SetLimit(ends)
+		for i := range docs {
+			var s stockwatch.State
+			if err := store.Unmarshal(docs[i].State, &s); err != nil {
+				return err
+			}
+			g.Go(func() error {
+				missed[i] = tell(ctx, a, &s, batch, arrived[s.VariantID])
+				return nil
+			})
+		}
+		_ = g.Wait() // the errors are in missed
+		for _, u := range missed {
+			if u.err != nil {
+				results[u.at] = u.err
+			}
+		}
+		if q.Cursor = next; next == "" {
+			return nil
+		}
+	}
+}
+
+// untold is an arrival that could not be told.
+type untold struct {
+	at  int
+	err error
+}
+
+// tell tells a watch of the arrivals where it is wanted, until one ends it.
+func tell(ctx context.Context, a grains.Asker, s *stockwatch.State, batch []*events.Delivery, arrivals []arrival) untold {
+	for _, m := range arrivals {
+		if s.ShopID != "" && s.ShopID != m.LocationID {
+			continue
+		}
+		d := batch[m.at]
+		ctx := entrepot.WithCaller(grains.WithTrace(ctx, d.TraceParent), entrepot.SystemCaller(d.ID))
+		ctx = grains.WithCommand(ctx, grains.CommandID{ID: entrepot.DeriveID(d.ID, s.ID)})
+		v, err := grains.Ask[*stockwatchpb.StockWatch](ctx, a, stockwatchpb.Kind, s.ID, &stockwatchpb.Arrived{
+			ItemId: m.ItemID, LocationId: m.LocationID, Movement: m.Movement, Available: m.Available,
+		})
+		if err != nil {
+			return untold{m.at, err}
+		}
+		if v.Status != stockwatch.Waiting {
+			break
+		}
+	}
+	return untold{}
+}

@@ -1,0 +1,251 @@
+package recommend
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/recommend/recommendpb"
+)
+
+// The bounds of a taste.
+const (
+	maxTaste   = 50
+	maxLikings = 2048
+	likesKnown = 256
+	viewsKnown = 512 // of viewers who are not known
+	tasteHalf  = 30 * 24 * time.Hour
+	// ViewedAgain is the time in which looking again is the same interest.
+	ViewedAgain = 30 * time.Minute
+	// MaxDuration is how long a view may have lasted.
+	MaxDuration = 4 * time.Hour
+
+	tasteBought, tasteWished, tasteViewed = 5.0, 3.0, 1.0
+)
+
+// How a product is known to a taste.
+const (
+	Bought = "bought"
+	Wished = "wished"
+	Viewed = "viewed"
+)
+
+// Taste is what one user bought, wished for and looked at lately. The zero Taste
+// knows of nothing. One of those who are not known (see recommendpb.Anonymous)
+// records views and keeps no taste.
+type Taste struct {
+	UserID    entrepot.ID `json:"userId,omitempty"`
+	Items     []known     `json:"items,omitempty"`
+	Counted   memory      `json:"counted"`
+	Created   int64       `json:"created,omitempty"` // Unix ms
+	Forgotten bool        `json:"forgotten,omitempty"`
+}
+
+// known is a product that the user came across, and when last in each way (Unix ms).
+type known struct {
+	ID entrepot.ID `json:"p"`
+	Decayed
+	Viewed int64 `json:"v,omitempty"`
+	Wished int64 `json:"l,omitempty"`
+	Bought int64 `json:"b,omitempty"`
+}
+
+// viewed is the public event, and what tells the viewers apart who are not known.
+type viewed struct {
+	events.ProductViewed
+	key string
+	at  int64
+}
+
+type liked struct {
+	events.Private
+	user    entrepot.ID
+	likings []liking
+	at      int64
+}
+
+type liking struct {
+	event    string
+	at       int64
+	how      string
+	products []entrepot.ID
+}
+
+// View records that the user, or somebody who is not known, looked at a product.
+func (s *Taste) View(t entrepot.Turn, c *recommendpb.View) ([]events.Event, error) {
+	customer := t.Caller.Role == entrepot.Customer && t.Caller.UserID == t.ID
+	nobody := t.Caller.Role == "" && c.Viewer != "" && recommendpb.Anonymous(c.Viewer) == t.ID
+	switch {
+	case (!customer && !nobody) || s.Forgotten:
+		return nil, entrepot.ErrNotFound
+	case !entrepot.ValidID(c.ProductId):
+		return nil, entrepot.Invalid("productId", "id", "must be the id of a product")
+	case c.DurationMs < 0 || c.DurationMs > MaxDuration.Milliseconds():
+		return nil, entrepot.Invalid("duration", "range", "must be between 0 and %d milliseconds", MaxDuration.Milliseconds())
+	}
+	v := viewed{at: t.Now.UnixMilli(), ProductViewed: events.ProductViewed{
+		ProductID: c.ProductId, CompanyID: c.CompanyId, ViewedAt: time.UnixMilli(t.Now.UnixMilli()).UTC(), Duration: c.DurationMs,
+	}}
+	if nobody {
+		// A key of the window: the same viewer of the same product is recorded once in it.
+		v.key = entrepot.DeriveID(c.Viewer, c.ProductId)
+		if s.Counted.has(v.key, window(v.at)) {
+			return nil, nil
+		}
+		return []events.Event{v}, nil
+	}
+	v.UserID = t.ID
+	if i := s.find(c.ProductId); i >= 0 {
+		v.Repeated = v.at-s.Items[i].Viewed < ViewedAgain.Milliseconds()
+	}
+	return []events.Event{v}, nil
+}
+
+// window is the beginning of the half hour that a moment lies in.
+func window(at int64) int64 { return at - at%ViewedAgain.Milliseconds() }
+
+// Like adds what was bought and wished for, unless it is known. Nothing is added
+// to the taste of who was erased.
+func (s *Taste) Like(t entrepot.Turn, c *recommendpb.Like) ([]events.Event, error) {
+	switch {
+	case t.Caller.Role != entrepot.System:
+		return nil, entrepot.ErrNotFound
+	case len(c.Likings) > maxLikings:
+		return nil, entrepot.Invalid("likings", "items", "at most %d", maxLikings)
+	case s.Forgotten:
+		return nil, nil
+	}
+	f := liked{user: t.ID, at: t.Now.UnixMilli()}
+	for _, l := range c.Likings {
+		at := moment(l.AtMs, t.Now)
+		again := slices.ContainsFunc(f.likings, func(o liking) bool { return o.event == l.EventId })
+		if again || s.Counted.knows(l.EventId, at) || (l.How != Bought && l.How != Wished) {
+			continue
+		}
+		f.likings = append(f.likings, liking{l.EventId, at, l.How, l.ProductIds})
+	}
+	if len(f.likings) == 0 {
+		return nil, nil
+	}
+	return []events.Event{f}, nil
+}
+
+// Forget empties the taste for good: its user was erased.
+func (s *Taste) Forget(t entrepot.Turn, _ *recommendpb.Forget) ([]events.Event, error) {
+	switch {
+	case t.Caller.Role != entrepot.System:
+		return nil, entrepot.ErrNotFound
+	case s.Forgotten:
+		return nil, nil
+	default:
+		return []events.Event{forgotten{}}, nil
+	}
+}
+
+// Apply changes the state by one fact.
+func (s *Taste) Apply(e events.Event) {
+	switch f := e.(type) {
+	case viewed:
+		s.begin(f.UserID, f.at)
+		if f.UserID == "" {
+			s.Counted.keep(f.key, window(f.at), viewsKnown)
+			return
+		}
+		weight := tasteViewed * interest(f.Duration)
+		if f.Repeated {
+			weight = 0
+		}
+		s.know(f.ProductID, weight, f.at).Viewed = f.at
+	case liked:
+		s.begin(f.user, f.at)
+		for _, l := range f.likings {
+			for _, id := range l.products {
+				if l.how == Bought {
+					k := s.know(id, tasteBought, l.at)
+					k.Bought = max(k.Bought, l.at)
+				} else {
+					k := s.know(id, tasteWished, l.at)
+					k.Wished = max(k.Wished, l.at)
+				}
+			}
+			s.Counted.keep(l.event, l.at, likesKnown)
+		}
+	case forgotten:
+		*s = Taste{Created: max(s.Created, 1), Forgotten: true}
+	}
+}
+
+func (s *Taste) begin(user entrepot.ID, at int64) {
+	if s.Created == 0 {
+		s.UserID, s.Created = user, at
+	}
+}
+
+// interest is what a view of a duration says: a glance little, a long look more.
+// Without a duration it is 1.
+func interest(ms int64) float64 {
+	switch {
+	case ms == 0:
+		return 1
+	case ms < 3_000:
+		return 0.3
+	default:
+		return min(2, 0.5+math.Log2(1+float64(ms)/10_000)/2)
+	}
+}
+
+func (s *Taste) find(id entrepot.ID) int {
+	return slices.IndexFunc(s.Items, func(k known) bool { return k.ID == id })
+}
+
+// know adds a weight to a product; over the bound the weakest of the others goes.
+func (s *Taste) know(id entrepot.ID, weight float64, at int64) *known {
+	i := s.find(id)
+	if i < 0 {
+		if len(s.Items) >= maxTaste {
+			weakest := 0
+			for j := range s.Items {
+				if s.Items[j].at(at, tasteHalf) < s.Items[weakest].at(at, tasteHalf) {
+					weakest = j
+				}
+			}
+			s.Items = slices.Delete(s.Items, weakest, weakest+1)
+		}
+		s.Items = append(s.Items, known{ID: id})
+		i = len(s.Items) - 1
+	}
+	s.Items[i].add(weight, at, tasteHalf)
+	return &s.Items[i]
+}
+
+// GetTaste answers the taste to the user whose it is.
+func (s *Taste) GetTaste(t entrepot.Turn, _ *recommendpb.GetTaste) (*recommendpb.Taste, error) {
+	if !t.Caller.Is(t.ID) {
+		return nil, entrepot.ErrNotFound
+	}
+	return s.Known(t.Now), nil
+}
+
+// Known is the taste as of a moment, strongest first.
+func (s *Taste) Known(now time.Time) *recommendpb.Taste {
+	out := &recommendpb.Taste{}
+	for _, k := range s.Items {
+		l := &recommendpb.Liked{ProductId: k.ID, Weight: k.at(now.UnixMilli(), tasteHalf), BoughtMs: k.Bought, AtMs: max(k.Bought, k.Wished, k.Viewed)}
+		switch {
+		case k.Bought > 0:
+			l.How = Bought
+		case k.Wished > 0:
+			l.How = Wished
+		default:
+			l.How = Viewed
+		}
+		out.Items = append(out.Items, l)
+	}
+	slices.SortFunc(out.Items, func(a, b *recommendpb.Liked) int {
+		return cmp.Or(cmp.Compare(b.Weight, a.Weight), cmp.Compare(a.ProductId, b.ProductId))
+	})
+	return out
+}

@@ -1,0 +1,242 @@
+// Package review is what one buyer says of one product: stars and words, shown to
+// everybody once the company has approved it.
+//
+// Commands: Write, Edit, Delete (of its author), Approve, Reject (of the
+// company), Anonymise (of the platform). Queries: Get. Persisted: the whole
+// [State]; of a deleted review only that it was there.
+package review
+
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/review/reviewpb"
+)
+
+// The states of a review. Approved ones are shown and counted.
+const (
+	Pending  = "pending"
+	Approved = "approved"
+	Rejected = "rejected"
+	Deleted  = "deleted"
+)
+
+// The bounds of a review, in characters.
+const (
+	MaxTitle  = 120
+	MaxText   = 4000
+	MaxReason = 500
+)
+
+// State is a review. The zero State was not written yet.
+type State struct {
+	ID        entrepot.ID `json:"id,omitempty"`
+	ProductID entrepot.ID `json:"productId,omitempty"`
+	CompanyID entrepot.ID `json:"companyId,omitempty"`
+	ShopID    entrepot.ID `json:"shopId,omitempty"` // where the product was bought
+	UserID    entrepot.ID `json:"userId,omitempty"` // none: its author is no more
+	Author    string      `json:"author,omitempty"` // as shown
+	Stars     int64       `json:"stars,omitempty"`
+	Title     string      `json:"title,omitempty"`
+	Text      string      `json:"text,omitempty"`
+	Status    string      `json:"status,omitempty"`
+	Reason    string      `json:"reason,omitempty"`
+	Created   int64       `json:"created,omitempty"` // Unix ms
+	Updated   int64       `json:"updated,omitempty"` // Unix ms
+	Version   int64       `json:"version,omitempty"`
+}
+
+type (
+	created struct {
+		events.ReviewCreated
+		author string
+	}
+	anonymised struct{ events.Private }
+)
+
+// Write makes the review. One that was taken back may be written again.
+func (s *State) Write(t entrepot.Turn, c *reviewpb.Write) ([]events.Event, error) {
+	switch {
+	case t.Caller.UserID == "" || t.ID != reviewpb.ID(c.ProductId, t.Caller.UserID):
+		return nil, entrepot.ErrNotFound // each writes the own one
+	case s.ID != "" && s.Status != Deleted:
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "you have reviewed this product already: change that review, or delete it first")
+	case !entrepot.ValidID(c.CompanyId) || !entrepot.ValidID(c.ShopId):
+		return nil, entrepot.Invalid("productId", "bought", "was bought of a company, in a shop")
+	}
+	if err := checkWords(c); err != nil {
+		return nil, err
+	}
+	return []events.Event{created{events.ReviewCreated{Review: events.Review{
+		ReviewID: t.ID, ProductID: c.ProductId, CompanyID: c.CompanyId, ShopID: c.ShopId, UserID: t.Caller.UserID,
+		Stars: c.Stars, Title: c.Title, Text: c.Text, Status: Pending, CreatedAt: t.Now, UpdatedAt: t.Now,
+	}}, c.Author}}, nil
+}
+
+// words are what Write and Edit have in common.
+type words interface {
+	GetStars() int64
+	GetTitle() string
+	GetText() string
+}
+
+func checkWords(c words) error {
+	switch {
+	case c.GetStars() < 1 || c.GetStars() > 5:
+		return entrepot.Invalid("stars", "range", "must be 1 to 5")
+	case utf8.RuneCountInString(c.GetTitle()) > MaxTitle:
+		return entrepot.Invalid("title", "maxLength", "must be at most %d characters", MaxTitle)
+	case utf8.RuneCountInString(c.GetText()) > MaxText:
+		return entrepot.Invalid("text", "maxLength", "must be at most %d characters", MaxText)
+	default:
+		return nil
+	}
+}
+
+// there reports whether there is a review.
+func (s *State) there() bool { return s.ID != "" && s.Status != Deleted }
+
+// isAuthor: the platform writes for nobody.
+func (s *State) isAuthor(c entrepot.Caller) bool {
+	return s.there() && s.UserID != "" && c.UserID == s.UserID
+}
+
+// mayModerate: admins of the company, and managers of the shop that sold it.
+func (s *State) mayModerate(c entrepot.Caller) bool {
+	return s.there() && c.Role != entrepot.ShopStaff && c.MayReachShop(s.CompanyID, s.ShopID)
+}
+
+// Edit changes the review, which waits for its approval again: nobody publishes
+// unseen words, and what was approved is not what is there now.
+func (s *State) Edit(t entrepot.Turn, c *reviewpb.Edit) ([]events.Event, error) {
+	if !s.isAuthor(t.Caller) {
+		return nil, entrepot.ErrNotFound
+	}
+	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
+		return nil, err
+	}
+	if err := checkWords(c); err != nil {
+		return nil, err
+	}
+	if c.Stars == s.Stars && c.Title == s.Title && c.Text == s.Text {
+		return nil, nil
+	}
+	next := s.public(t)
+	next.Stars, next.Title, next.Text, next.Status, next.Reason = c.Stars, c.Title, c.Text, Pending, ""
+	return []events.Event{events.ReviewUpdated{Review: next}}, nil
+}
+
+// Delete takes the review back, by its author; the platform ends those of an
+// erased company.
+func (s *State) Delete(t entrepot.Turn, _ *reviewpb.Delete) ([]events.Event, error) {
+	if !s.isAuthor(t.Caller) && (t.Caller.Role != entrepot.System || !s.there()) {
+		return nil, entrepot.ErrNotFound
+	}
+	next := s.public(t)
+	next.Status, next.Reason, next.Title, next.Text = Deleted, "", "", ""
+	return []events.Event{events.ReviewDeleted{Review: next}}, nil
+}
+
+// Approve publishes the review. One that is published stays so.
+func (s *State) Approve(t entrepot.Turn, c *reviewpb.Approve) ([]events.Event, error) {
+	if !s.mayModerate(t.Caller) {
+		return nil, entrepot.ErrNotFound
+	}
+	if s.Status == Approved {
+		return nil, nil
+	}
+	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
+		return nil, err
+	}
+	next := s.public(t)
+	next.Status, next.Reason = Approved, ""
+	return []events.Event{events.ReviewApproved{Review: next}}, nil
+}
+
+// Reject refuses the review, or takes it off again, for a reason that its author reads.
+func (s *State) Reject(t entrepot.Turn, c *reviewpb.Reject) ([]events.Event, error) {
+	if !s.mayModerate(t.Caller) {
+		return nil, entrepot.ErrNotFound
+	}
+	switch {
+	case strings.TrimSpace(c.Reason) == "" || utf8.RuneCountInString(c.Reason) > MaxReason:
+		return nil, entrepot.Invalid("reason", "required", "must be given, in at most %d characters", MaxReason)
+	case s.Status == Rejected && s.Reason == c.Reason:
+		return nil, nil
+	}
+	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
+		return nil, err
+	}
+	next := s.public(t)
+	next.Status, next.Reason = Rejected, c.Reason
+	return []events.Event{events.ReviewRejected{Review: next}}, nil
+}
+
+// Anonymise forgets the author. What was said of the product stays.
+func (s *State) Anonymise(t entrepot.Turn, _ *reviewpb.Anonymise) ([]events.Event, error) {
+	switch {
+	case t.Caller.Role != entrepot.System:
+		return nil, entrepot.ErrNotFound
+	case s.UserID == "" && s.Author == "":
+		return nil, nil
+	}
+	return []events.Event{anonymised{}}, nil
+}
+
+// Apply changes the state by one fact.
+func (s *State) Apply(e events.Event) {
+	switch f := e.(type) {
+	case created:
+		s.Author = f.author
+		s.set(f.Review)
+	case events.ReviewUpdated:
+		s.set(f.Review)
+	case events.ReviewApproved:
+		s.set(f.Review)
+	case events.ReviewRejected:
+		s.set(f.Review)
+	case events.ReviewDeleted:
+		s.set(f.Review)
+		s.Author = ""
+	case anonymised:
+		s.UserID, s.Author = "", ""
+		s.Version++
+	}
+}
+
+func (s *State) set(r events.Review) {
+	s.ID, s.ProductID, s.CompanyID, s.ShopID, s.UserID = r.ReviewID, r.ProductID, r.CompanyID, r.ShopID, r.UserID
+	s.Stars, s.Title, s.Text, s.Status, s.Reason = r.Stars, r.Title, r.Text, r.Status, r.Reason
+	s.Created, s.Updated = r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli()
+	s.Version++
+}
+
+// public is the review as events tell it, changed now.
+func (s *State) public(t entrepot.Turn) events.Review {
+	return events.Review{
+		ReviewID: s.ID, ProductID: s.ProductID, CompanyID: s.CompanyID, ShopID: s.ShopID, UserID: s.UserID,
+		Stars: s.Stars, Title: s.Title, Text: s.Text, Status: s.Status, Reason: s.Reason,
+		CreatedAt: s.createdAt(), UpdatedAt: t.Now,
+	}
+}
+
+// Get answers the review to its author and to the staff of the shop that sold it.
+func (s *State) Get(t entrepot.Turn, _ *reviewpb.Get) (*reviewpb.Review, error) {
+	if !s.isAuthor(t.Caller) && (!s.there() || !t.Caller.MayReachShop(s.CompanyID, s.ShopID)) {
+		return nil, entrepot.ErrNotFound
+	}
+	return s.View(), nil
+}
+
+// View is the review without its author's id.
+func (s *State) View() *reviewpb.Review {
+	return &reviewpb.Review{
+		Id: s.ID, ProductId: s.ProductID, CompanyId: s.CompanyID, ShopId: s.ShopID, Author: s.Author, Stars: s.Stars,
+		Title: s.Title, Text: s.Text, Status: s.Status, Reason: s.Reason, CreatedMs: s.Created, UpdatedMs: s.Updated, Version: s.Version,
+	}
+}
+
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }

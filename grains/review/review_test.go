@@ -1,0 +1,258 @@
+package review
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/grainstest"
+	"entrepot/grains/review/reviewpb"
+	"entrepot/persistence/storetest"
+
+	"google.golang.org/protobuf/proto"
+)
+
+var (
+	product = entrepot.DeriveID("product")
+	company = entrepot.DeriveID("company")
+	shop    = entrepot.DeriveID("shop")
+	user    = entrepot.DeriveID("user")
+	id      = reviewpb.ID(product, user)
+	start   = time.UnixMilli(1_750_000_000_123).UTC()
+
+	buyer   = entrepot.Caller{Role: entrepot.Customer, UserID: user}
+	other   = entrepot.Caller{Role: entrepot.Customer, UserID: entrepot.DeriveID("other")}
+	admin   = entrepot.Caller{Role: entrepot.CompanyAdmin, UserID: "a", CompanyID: company}
+	manager = entrepot.Caller{Role: entrepot.ShopManager, UserID: "m", CompanyID: company, ShopIDs: []entrepot.ID{shop}}
+	away    = entrepot.Caller{Role: entrepot.ShopManager, UserID: "n", CompanyID: company, ShopIDs: []entrepot.ID{"x"}}
+	staff   = entrepot.Caller{Role: entrepot.ShopStaff, UserID: "s", CompanyID: company, ShopIDs: []entrepot.ID{shop}}
+	foreign = entrepot.Caller{Role: entrepot.CompanyAdmin, UserID: "f", CompanyID: "x"}
+	system  = entrepot.SystemCaller("test")
+)
+
+func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: id, Now: start, Caller: c} }
+
+func wrote(stars int64) *reviewpb.Write {
+	return &reviewpb.Write{ProductId: product, CompanyId: company, ShopId: shop, Author: "Ada L.", Stars: stars, Title: "Good", Text: "It holds tea."}
+}
+
+func play(s *State, facts []events.Event) {
+	for _, f := range facts {
+		s.Apply(f)
+	}
+}
+
+// written is a review in a state.
+func written(t *testing.T, status string) *State {
+	t.Helper()
+	s := &State{}
+	do := func(facts []events.Event, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		play(s, facts)
+	}
+	do(s.Write(turn(buyer), wrote(4)))
+	switch status {
+	case Approved:
+		do(s.Approve(turn(admin), &reviewpb.Approve{}))
+	case Rejected:
+		do(s.Reject(turn(admin), &reviewpb.Reject{Reason: "an advertisement"}))
+	case Deleted:
+		do(s.Delete(turn(buyer), &reviewpb.Delete{}))
+	}
+	return s
+}
+
+func TestWriteRules(t *testing.T) {
+	t.Parallel()
+	change := func(f func(*reviewpb.Write)) *reviewpb.Write { c := wrote(5); f(c); return c }
+	for name, c := range map[string]struct {
+		state  *State
+		caller entrepot.Caller
+		cmd    *reviewpb.Write
+		code   entrepot.Code
+	}{
+		"the buyer":                 {&State{}, buyer, wrote(5), ""},
+		"stars alone":               {&State{}, buyer, change(func(c *reviewpb.Write) { c.Title, c.Text = "", "" }), ""},
+		"after the own was deleted": {written(t, Deleted), buyer, wrote(1), ""},
+		"a second time":             {written(t, Pending), buyer, wrote(5), entrepot.CodeConflict},
+		"after a rejection":         {written(t, Rejected), buyer, wrote(5), entrepot.CodeConflict},
+		"in another's name":         {&State{}, other, wrote(5), entrepot.CodeNotFound},
+		"of another product":        {&State{}, buyer, change(func(c *reviewpb.Write) { c.ProductId = company }), entrepot.CodeNotFound},
+		"the platform":              {&State{}, system, wrote(5), entrepot.CodeNotFound},
+		"no star":                   {&State{}, buyer, wrote(0), entrepot.CodeInvalid},
+		"six stars":                 {&State{}, buyer, wrote(6), entrepot.CodeInvalid},
+		"bought nowhere":            {&State{}, buyer, change(func(c *reviewpb.Write) { c.ShopId = "" }), entrepot.CodeInvalid},
+		"a long title":              {&State{}, buyer, change(func(c *reviewpb.Write) { c.Title = strings.Repeat("ü", MaxTitle+1) }), entrepot.CodeInvalid},
+		"a title at the bound":      {&State{}, buyer, change(func(c *reviewpb.Write) { c.Title = strings.Repeat("ü", MaxTitle) }), ""},
+		"a long text":               {&State{}, buyer, change(func(c *reviewpb.Write) { c.Text = strings.Repeat("x", MaxText+1) }), entrepot.CodeInvalid},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			facts, err := c.state.Write(turn(c.caller), c.cmd)
+			if entrepot.CodeOf(err) != c.code || (err == nil) != (len(facts) == 1) {
+				t.Fatalf("%v, %v", facts, err)
+			}
+		})
+	}
+}
+
+func TestEditsWaitForTheirApproval(t *testing.T) {
+	t.Parallel()
+	s := written(t, Approved)
+	same := &reviewpb.Edit{Stars: 4, Title: "Good", Text: "It holds tea."}
+	if facts, err := s.Edit(turn(buyer), same); err != nil || facts != nil {
+		t.Fatalf("nothing changed: %v, %v", facts, err)
+	}
+	for _, c := range []entrepot.Caller{other, admin, manager, system, {}} {
+		if _, err := s.Edit(turn(c), &reviewpb.Edit{Stars: 1}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+			t.Errorf("by %s: %v", c.Role, err)
+		}
+	}
+	if _, err := s.Edit(turn(buyer), &reviewpb.Edit{Stars: 1, ExpectedVersion: 1}); entrepot.CodeOf(err) != entrepot.CodeStale {
+		t.Errorf("from an old version: %v", err)
+	}
+	if _, err := s.Edit(turn(buyer), &reviewpb.Edit{Stars: 9}); entrepot.CodeOf(err) != entrepot.CodeInvalid {
+		t.Errorf("nine stars: %v", err)
+	}
+	facts, err := s.Edit(turn(buyer), &reviewpb.Edit{Stars: 1, Text: "It leaks.", ExpectedVersion: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	play(s, facts)
+	if s.Status != Pending || s.Stars != 1 || s.Title != "" || s.Version != 3 {
+		t.Fatalf("%+v", s)
+	}
+	// A moderator who read the version before does not publish what is there now.
+	if _, err := s.Approve(turn(admin), &reviewpb.Approve{ExpectedVersion: 2}); entrepot.CodeOf(err) != entrepot.CodeStale {
+		t.Errorf("approved unseen: %v", err)
+	}
+}
+
+func TestModeration(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		status string
+		caller entrepot.Caller
+		reject string // none: approve
+		code   entrepot.Code
+		facts  int
+	}{
+		"admin approves":           {Pending, admin, "", "", 1},
+		"manager approves":         {Pending, manager, "", "", 1},
+		"again":                    {Approved, admin, "", "", 0},
+		"after a rejection":        {Rejected, admin, "", "", 1},
+		"admin rejects":            {Pending, admin, "spam", "", 1},
+		"takes off":                {Approved, manager, "spam", "", 1},
+		"rejected again":           {Rejected, admin, "an advertisement", "", 0},
+		"for another reason":       {Rejected, admin, "an insult", "", 1},
+		"without a reason":         {Pending, admin, " ", entrepot.CodeInvalid, 0},
+		"with a novel":             {Pending, admin, strings.Repeat("x", MaxReason+1), entrepot.CodeInvalid, 0},
+		"staff approve":            {Pending, staff, "", entrepot.CodeNotFound, 0},
+		"another shop's manager":   {Pending, away, "", entrepot.CodeNotFound, 0},
+		"another company":          {Pending, foreign, "", entrepot.CodeNotFound, 0},
+		"another company rejects":  {Pending, foreign, "spam", entrepot.CodeNotFound, 0},
+		"the author":               {Pending, buyer, "", entrepot.CodeNotFound, 0},
+		"what was deleted":         {Deleted, admin, "", entrepot.CodeNotFound, 0},
+		"what was deleted, reject": {Deleted, admin, "spam", entrepot.CodeNotFound, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := written(t, c.status)
+			facts, err := s.Approve(turn(c.caller), &reviewpb.Approve{})
+			want := Approved
+			if c.reject != "" {
+				facts, err = s.Reject(turn(c.caller), &reviewpb.Reject{Reason: c.reject})
+				want = Rejected
+			}
+			if entrepot.CodeOf(err) != c.code || len(facts) != c.facts {
+				t.Fatalf("%v, %v", facts, err)
+			}
+			if play(s, facts); err == nil && (s.Status != want || (s.Reason != "") != (want == Rejected)) {
+				t.Fatalf("%+v", s)
+			}
+		})
+	}
+}
+
+func TestWhoIsErasedIsForgotten(t *testing.T) {
+	t.Parallel()
+	for _, status := range []string{Pending, Approved, Deleted} {
+		s := written(t, status)
+		if _, err := s.Anonymise(turn(admin), &reviewpb.Anonymise{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+			t.Fatalf("by an admin: %v", err)
+		}
+		facts, err := s.Anonymise(turn(system), &reviewpb.Anonymise{})
+		if err != nil || len(facts) != 1 {
+			t.Fatalf("%v, %v", facts, err)
+		}
+		play(s, facts)
+		if s.UserID != "" || s.Author != "" || s.Index().OwnerID != "" || s.Status != status || (status != Deleted && s.Text == "") {
+			t.Errorf("%+v", s)
+		}
+		if facts, err := s.Anonymise(turn(system), &reviewpb.Anonymise{}); err != nil || facts != nil {
+			t.Errorf("again: %v, %v", facts, err)
+		}
+		if _, err := s.Get(turn(buyer), &reviewpb.Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+			t.Errorf("%s, read by who is no more: %v", status, err)
+		}
+	}
+}
+
+func TestAReviewSurvives(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
+	ask := func(c entrepot.Caller, cmd proto.Message) (*reviewpb.Review, error) {
+		return grains.Ask[*reviewpb.Review](m.As(c), m, reviewpb.Kind, id, cmd)
+	}
+	must := func(c entrepot.Caller, cmd proto.Message) *reviewpb.Review {
+		t.Helper()
+		v, err := ask(c, cmd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	if v := must(buyer, wrote(4)); v.Status != Pending || v.Author != "Ada L." || v.Version != 1 {
+		t.Fatalf("%v", v)
+	}
+	for _, c := range []entrepot.Caller{other, foreign, away, {}} {
+		if v, err := ask(c, &reviewpb.Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+			t.Fatalf("read by %s: %v, %v", c.Role, v, err)
+		}
+	}
+	approved := must(manager, &reviewpb.Approve{ExpectedVersion: 1})
+	m.Restart()
+	for _, c := range []entrepot.Caller{buyer, staff, admin} {
+		if v := must(c, &reviewpb.Get{}); !proto.Equal(v, approved) {
+			t.Fatalf("after the restart: %v", v)
+		}
+	}
+	must(buyer, &reviewpb.Edit{Stars: 2})
+	must(admin, &reviewpb.Reject{Reason: "not of the product"})
+	if v := must(buyer, &reviewpb.Delete{}); v.Status != Deleted || v.Text != "" || v.Author != "" {
+		t.Fatalf("%v", v)
+	}
+	m.Restart()
+	if _, err := ask(buyer, &reviewpb.Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Fatalf("deleted: %v", err)
+	}
+	if v := must(buyer, wrote(5)); v.Status != Pending || v.Stars != 5 {
+		t.Fatalf("written again: %v", v)
+	}
+	must(system, &reviewpb.Delete{})
+	want := []string{"review.created", "review.approved", "review.updated", "review.rejected", "review.deleted", "review.created", "review.deleted"}
+	if got := m.EventTypes(); !slices.Equal(got, want) {
+		t.Errorf("%v", got)
+	}
+	var e events.ReviewApproved
+	if env := m.Events()[1]; env.Decode(&e) != nil || e.UserID != user || e.Stars != 4 || e.Status != Approved || env.CompanyID != company || env.ShopID != shop {
+		t.Errorf("%+v", env)
+	}
+}

@@ -1,0 +1,154 @@
+package sourcing
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/grainstest"
+	"entrepot/grains/sourcing/sourcingpb"
+	"entrepot/persistence/storetest"
+
+	"pgregory.net/rapid"
+)
+
+var (
+	company = entrepot.DeriveID("company")
+	shop    = entrepot.DeriveID("shop")
+	start   = time.UnixMilli(1_750_000_000_123).UTC()
+	system  = entrepot.SystemCaller("test")
+	admin   = entrepot.Caller{Role: entrepot.CompanyAdmin, UserID: "a", CompanyID: company}
+)
+
+func turn(c entrepot.Caller) entrepot.Turn {
+	return entrepot.Turn{ID: sourcingpb.ID(shop), Now: start, Caller: c}
+}
+
+func place(location string, version, priority int64) *sourcingpb.Place {
+	return &sourcingpb.Place{ShopId: shop, CompanyId: company, LocationId: location, Version: version, Priority: priority}
+}
+
+// However the words of warehouses arrive, each counts by its version: what a
+// warehouse said last stands, in order, with the shop itself among them.
+func TestTheLastWordOfAWarehouseStands(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		s := &State{}
+		type word struct {
+			version, priority int64
+			removed           bool
+		}
+		latest := map[string]word{}
+		for range rapid.IntRange(1, 60).Draw(t, "words") {
+			id := fmt.Sprintf("%024d", rapid.IntRange(0, 5).Draw(t, "warehouse"))
+			w := word{rapid.Int64Range(1, 20).Draw(t, "version"), rapid.Int64Range(0, 3).Draw(t, "priority"), rapid.Bool().Draw(t, "removed")}
+			c := place(id, w.version, w.priority)
+			c.Removed = w.removed
+			facts, err := s.Place(turn(system), c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range facts {
+				s.Apply(f)
+			}
+			if w.version > latest[id].version {
+				latest[id] = w
+			}
+		}
+		want := 1
+		for id, w := range latest {
+			i := slices.IndexFunc(s.Places, is(id))
+			if w.removed != (i < 0) || (i >= 0 && s.Places[i].Priority != w.priority) {
+				t.Fatalf("%s: %+v, in %+v", id, w, s.Places)
+			}
+			if !w.removed {
+				want++
+			}
+		}
+		v := s.View()
+		if len(v.Locations) != want || !slices.IsSortedFunc(v.Locations, func(a, b *sourcingpb.Location) int { return int(a.Priority - b.Priority) }) {
+			t.Fatalf("%v", v.Locations)
+		}
+	})
+}
+
+func TestConfigureRules(t *testing.T) {
+	t.Parallel()
+	right := &sourcingpb.Configure{ShopId: shop, CompanyId: company, Strategy: sourcingpb.MostStock}
+	for name, c := range map[string]struct {
+		caller entrepot.Caller
+		cmd    *sourcingpb.Configure
+		want   entrepot.Code
+	}{
+		"an admin":                {admin, right, ""},
+		"a super admin":           {entrepot.Caller{Role: entrepot.SuperAdmin}, right, ""},
+		"the shop's manager":      {entrepot.Caller{Role: entrepot.ShopManager, CompanyID: company, ShopIDs: []string{shop}}, right, entrepot.CodeForbidden},
+		"another shop's manager":  {entrepot.Caller{Role: entrepot.ShopManager, CompanyID: company, ShopIDs: []string{"x"}}, right, entrepot.CodeNotFound},
+		"another company's admin": {entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: "x"}, right, entrepot.CodeNotFound},
+		"a customer":              {entrepot.Caller{Role: entrepot.Customer, UserID: "c"}, right, entrepot.CodeNotFound},
+		"an unknown strategy":     {admin, &sourcingpb.Configure{ShopId: shop, CompanyId: company, Strategy: "x"}, entrepot.CodeInvalid},
+		"an old version":          {admin, &sourcingpb.Configure{ShopId: shop, CompanyId: company, Strategy: "nearest", ExpectedVersion: 7}, entrepot.CodeStale},
+		"of another shop":         {admin, &sourcingpb.Configure{ShopId: "x", CompanyId: company, Strategy: "nearest"}, entrepot.CodeNotFound},
+	} {
+		if _, err := (&State{}).Configure(turn(c.caller), c.cmd); entrepot.CodeOf(err) != c.want {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+	}
+	if _, err := (&State{}).Place(turn(admin), place("w", 1, 0)); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Errorf("a person may place: %v", err)
+	}
+}
+
+func TestAShopIsServedByABoundedNumber(t *testing.T) {
+	t.Parallel()
+	s := &State{}
+	for i := range MaxPlaces {
+		facts, err := s.Place(turn(system), place(fmt.Sprintf("%024d", i), 1, 0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Apply(facts[0])
+	}
+	if _, err := s.Place(turn(system), place("one more", 1, 0)); entrepot.CodeOf(err) != entrepot.CodeConflict {
+		t.Fatal(err)
+	}
+	if _, err := s.Place(turn(system), place(fmt.Sprintf("%024d", 7), 2, 9)); err != nil {
+		t.Fatalf("one that is there already: %v", err)
+	}
+}
+
+func TestSourcingOnTheHost(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
+	get := func() *sourcingpb.Sourcing {
+		v, err := grains.Ask[*sourcingpb.Sourcing](m.As(admin), m, sourcingpb.Kind, sourcingpb.ID(shop), &sourcingpb.Get{ShopId: shop})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	if v := get(); len(v.Locations) != 1 || v.Locations[0].LocationId != shop || v.Strategy != sourcingpb.Priority {
+		t.Fatalf("of a shop nothing was told of: %v", v)
+	}
+	for i, p := range []int64{0, 5, 9} {
+		if _, err := m.Ask(m.Platform(), sourcingpb.Kind, sourcingpb.ID(shop), place(fmt.Sprintf("%024d", i), 1, p)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set := &sourcingpb.Configure{ShopId: shop, CompanyId: company, Strategy: sourcingpb.Nearest, ShopPriority: 5, ShopPoint: &sourcingpb.Point{Lat: 53.5, Lng: 10}}
+	if _, err := m.Ask(m.As(admin), sourcingpb.Kind, sourcingpb.ID(shop), set); err != nil {
+		t.Fatal(err)
+	}
+	m.Restart()
+	v := get()
+	if len(v.Locations) != 4 || v.Locations[1].LocationId != shop || !v.Locations[1].HasPoint || v.Strategy != sourcingpb.Nearest || v.Version != 1 {
+		t.Fatalf("%v", v)
+	}
+	if types := m.EventTypes(); !slices.Equal(types, []string{events.SourcingUpdated{}.EventType()}) {
+		t.Fatal(types)
+	}
+}

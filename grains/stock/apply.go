@@ -1,0 +1,134 @@
+package stock
+
+import (
+	"slices"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+)
+
+// Apply changes the state by one movement.
+func (s *State) Apply(ev events.Event) {
+	switch e := ev.(type) {
+	case barred:
+		s.forget(e.atMs)
+		s.Gone = append(s.Gone, Gone{OrderID: e.orderID, UntilMs: e.atMs + rememberReleased.Milliseconds()})
+	case events.InventoryUpdated:
+		s.take(e)
+	case events.InventoryConfigured:
+		s.Settings, s.Revision, s.UpdatedMs = settingsOf(e), e.Revision, e.AtMs
+	case alerted:
+		s.Alert = e.alert
+	case referenced:
+		s.take(e.InventoryUpdated)
+		s.refer(e)
+	}
+}
+
+func (s *State) take(e events.InventoryUpdated) {
+	s.index()
+	if s.ID == "" {
+		s.ID, s.ProductID, s.VariantID, s.CompanyID, s.LocationID, s.CreatedMs = e.ItemID, e.ProductID, e.VariantID, e.CompanyID, e.LocationID, e.AtMs
+	}
+	s.move(e)
+	s.OnHand, s.Reserved, s.Movements, s.UpdatedMs = e.OnHand, e.Reserved, e.Movement, e.AtMs
+}
+
+func (s *State) move(e events.InventoryUpdated) {
+	switch e.Kind {
+	case events.Received:
+		s.Received += e.Quantity
+	case events.Reserved:
+		s.byOrder[e.OrderID] = len(s.Holds)
+		s.Holds = append(s.Holds, Reservation{OrderID: e.OrderID, Quantity: e.Quantity, ExpiresMs: e.ExpiresMs})
+		if s.next == 0 || e.ExpiresMs < s.next {
+			s.next = e.ExpiresMs
+		}
+	case events.Released, events.Expired:
+		s.drop(e.OrderID)
+		s.forget(e.AtMs)
+		g := Gone{OrderID: e.OrderID, UntilMs: e.AtMs + rememberReleased.Milliseconds()}
+		if e.Kind == events.Expired {
+			g.Expired, g.UntilMs = true, e.AtMs+rememberExpired.Milliseconds()
+		}
+		s.Gone = append(s.Gone, g)
+	case events.Sold:
+		s.Sold += e.Quantity
+		if e.Direct {
+			s.Gone = slices.DeleteFunc(s.Gone, func(g Gone) bool { return g.OrderID == e.OrderID })
+		} else {
+			s.drop(e.OrderID)
+		}
+	case events.Restocked:
+		s.Restocked += e.Quantity
+		s.Back = slices.DeleteFunc(s.Back, func(g Gone) bool { return g.UntilMs <= e.AtMs })
+		s.Back = append(s.Back, Gone{OrderID: e.OrderID, UntilMs: e.AtMs + 24*time.Hour.Milliseconds()})
+	case events.Adjusted:
+		s.Adjusted += e.Delta
+	case events.Counted:
+		s.Counted += e.Delta
+	case events.TransferredOut:
+		s.Out += e.Quantity
+	case events.TransferredIn:
+		s.In += e.Quantity
+	}
+}
+
+// forget drops ended reservations that no command can come for any more.
+func (s *State) forget(now int64) {
+	s.Gone = slices.DeleteFunc(s.Gone, func(g Gone) bool { return g.UntilMs <= now })
+}
+
+// drop removes a reservation; the last one takes its place.
+func (s *State) drop(order entrepot.ID) {
+	i, ok := s.byOrder[order]
+	if !ok {
+		return
+	}
+	gone, last := s.Holds[i], len(s.Holds)-1
+	s.Holds[i] = s.Holds[last]
+	s.byOrder[s.Holds[i].OrderID] = i
+	s.Holds = s.Holds[:last]
+	delete(s.byOrder, order)
+	if gone.ExpiresMs == s.next {
+		s.next = 0
+		for _, r := range s.Holds {
+			if s.next == 0 || r.ExpiresMs < s.next {
+				s.next = r.ExpiresMs
+			}
+		}
+	}
+}
+
+// index makes what is not saved: where an order's reservation is, and the earliest expiry.
+func (s *State) index() {
+	if s.byOrder != nil {
+		return
+	}
+	s.byOrder = make(map[entrepot.ID]int, len(s.Holds))
+	for i, r := range s.Holds {
+		s.byOrder[r.OrderID] = i
+		if s.next == 0 || r.ExpiresMs < s.next {
+			s.next = r.ExpiresMs
+		}
+	}
+}
+
+func (s *State) hold(order entrepot.ID) (Reservation, bool) {
+	s.index()
+	i, ok := s.byOrder[order]
+	if !ok {
+		return Reservation{}, false
+	}
+	return s.Holds[i], true
+}
+
+func (s *State) gone(order entrepot.ID) *Gone {
+	for i := range s.Gone {
+		if s.Gone[i].OrderID == order {
+			return &s.Gone[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,279 @@
+package stock
+
+import (
+	"slices"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/stock/stockpb"
+)
+
+// Reasons of an adjustment, and which way each may go: -1 fewer, 1 more, 0 either.
+var adjustments = map[string]int64{"damaged": -1, "lost": -1, "expired": -1, "found": 1, "correction": 0, "other": 0}
+
+// Lengths of what a movement tells.
+const (
+	maxReason    = 200
+	maxNote      = 500
+	maxReference = 255
+)
+
+// Reference remembers a movement by its natural id, and what it moved, so that
+// asked twice it is done once and another content under the same id is refused.
+type Reference struct {
+	Digest   string `json:"r"`
+	Quantity int64  `json:"q"`
+	AtMs     int64  `json:"a"`
+}
+
+// How many references an item remembers. The newest leastReferences stay for
+// good; above that they go after keepReferences. A repeat comes from a step that
+// has no answer yet, which is tried again every few seconds while there are
+// members, so a day is long. When mostReferences are younger, the next movement
+// waits: forgetting one early could do it twice.
+const (
+	leastReferences = 64
+	mostReferences  = 1024
+	keepReferences  = 24 * time.Hour
+)
+
+// referenced is a movement to be remembered by its natural id.
+type referenced struct {
+	events.InventoryUpdated
+	ref Reference
+}
+
+// Receive adds goods to the item; the first one makes it.
+func (s *State) Receive(t entrepot.Turn, c *stockpb.Receive) ([]events.Event, error) {
+	e, err := s.opening(t, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.mayMove(t, e); err != nil {
+		return nil, err
+	}
+	if err := checkTexts(c.GetReason(), "", c.GetReference()); err != nil {
+		return nil, err
+	}
+	ref := s.reference(t, c.GetQuantity(), c.GetReference(), events.Received)
+	if done, err := s.done(t, ref); done || err != nil {
+		return nil, err
+	}
+	if err := s.roomFor(c.GetQuantity()); err != nil {
+		return nil, err
+	}
+	e.Kind, e.Quantity, e.Reason, e.Reference = events.Received, c.GetQuantity(), c.GetReason(), c.GetReference()
+	change(&e, c.GetQuantity())
+	return s.levels().moved(e, ref), nil
+}
+
+// Arrive brings pieces of a transfer in; the first ones make the item.
+func (s *State) Arrive(t entrepot.Turn, c *stockpb.Arrive) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System {
+		return nil, entrepot.ErrNotFound
+	}
+	e, err := s.opening(t, c)
+	if err != nil {
+		return nil, err
+	}
+	if c.GetTransferId() == "" {
+		return nil, entrepot.Invalid("transferId", "required", "must name the transfer")
+	}
+	ref := s.reference(t, c.GetQuantity(), c.GetTransferId()+"/"+c.GetReference(), events.TransferredIn)
+	if done, err := s.done(t, ref); done || err != nil {
+		return nil, err
+	}
+	if err := s.roomFor(c.GetQuantity()); err != nil {
+		return nil, err
+	}
+	e.Kind, e.Quantity, e.TransferID, e.Reference = events.TransferredIn, c.GetQuantity(), c.GetTransferId(), c.GetReference()
+	change(&e, c.GetQuantity())
+	return s.levels().moved(e, ref), nil
+}
+
+// Adjust corrects what is on hand. It takes only what is available.
+func (s *State) Adjust(t entrepot.Turn, c *stockpb.Adjust) ([]events.Event, error) {
+	if err := s.mayMove(t, s.movement(t, "", 0, "")); err != nil {
+		return nil, err
+	}
+	delta := c.GetDelta()
+	way, known := adjustments[c.GetReason()]
+	switch {
+	case !known:
+		return nil, entrepot.Invalid("reason", "enum", "must be damaged, lost, expired, found, correction or other")
+	case delta == 0 || delta > MaxQuantity || delta < -MaxQuantity:
+		return nil, entrepot.Invalid("delta", "range", "must not be 0, nor more than %d pieces", MaxQuantity)
+	case way*delta < 0:
+		return nil, entrepot.Invalid("delta", "sign", "%s goods make on-hand %s", c.GetReason(), map[bool]string{true: "rise", false: "fall"}[way > 0])
+	}
+	if err := checkTexts("", c.GetNote(), c.GetReference()); err != nil {
+		return nil, err
+	}
+	ref := s.reference(t, delta, c.GetReference(), events.Adjusted)
+	if done, err := s.done(t, ref); done || err != nil {
+		return nil, err
+	}
+	return s.shift(t, events.Adjusted, delta, ref, func(e *events.InventoryUpdated) {
+		e.Reason, e.Note, e.Reference = c.GetReason(), c.GetNote(), c.GetReference()
+	})
+}
+
+// Count books what a stocktake found: the difference to what was expected when
+// it was counted, whatever has moved since.
+func (s *State) Count(t entrepot.Turn, c *stockpb.Count) ([]events.Event, error) {
+	if err := s.mayMove(t, s.movement(t, "", 0, "")); err != nil {
+		return nil, err
+	}
+	switch {
+	case c.GetReference() == "":
+		return nil, entrepot.Invalid("reference", "required", "must name the stocktake")
+	case c.GetCounted() < 0 || c.GetCounted() > MaxQuantity:
+		return nil, entrepot.Invalid("counted", "range", "must be 0 to %d", MaxQuantity)
+	case c.GetExpected() < 0 || c.GetExpected() > MaxQuantity:
+		return nil, entrepot.Invalid("expected", "range", "must be 0 to %d", MaxQuantity)
+	}
+	if err := checkTexts("", "", c.GetReference()); err != nil {
+		return nil, err
+	}
+	delta := c.GetCounted() - c.GetExpected()
+	ref := s.reference(t, delta, c.GetReference(), events.Counted)
+	if done, err := s.done(t, ref); done || err != nil {
+		return nil, err
+	}
+	return s.shift(t, events.Counted, delta, ref, func(e *events.InventoryUpdated) { e.Reference = c.GetReference() })
+}
+
+// Ship takes pieces out for a transfer, of what is available.
+func (s *State) Ship(t entrepot.Turn, c *stockpb.Ship) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System || s.ID == "" {
+		return nil, entrepot.ErrNotFound
+	}
+	switch q := c.GetQuantity(); {
+	case c.GetTransferId() == "":
+		return nil, entrepot.Invalid("transferId", "required", "must name the transfer")
+	case q < 1 || q > MaxQuantity:
+		return nil, entrepot.Invalid("quantity", "range", "must be 1 to %d", MaxQuantity)
+	}
+	ref := s.reference(t, c.GetQuantity(), c.GetTransferId(), events.TransferredOut)
+	if done, err := s.done(t, ref); done || err != nil {
+		return nil, err
+	}
+	return s.shift(t, events.TransferredOut, -c.GetQuantity(), ref, func(e *events.InventoryUpdated) { e.TransferID = c.GetTransferId() })
+}
+
+// shift is a movement of on-hand up or down, which leaves alone what is set aside for orders.
+func (s *State) shift(t entrepot.Turn, kind string, delta int64, ref Reference, tell func(*events.InventoryUpdated)) ([]events.Event, error) {
+	if delta > 0 {
+		if err := s.roomFor(delta); err != nil {
+			return nil, err
+		}
+	}
+	happened, after := s.expire(t)
+	if after.free()+delta < 0 && delta < 0 {
+		return nil, lacking(after.free())
+	}
+	e := after.movement(t, kind, max(delta, -delta), "")
+	tell(&e)
+	change(&e, delta)
+	return append(happened, after.moved(e, ref)...), nil
+}
+
+// lacking refuses with what is available.
+func lacking(available int64) error {
+	return entrepot.Errorf(entrepot.CodeOutOfStock, "%d available", available)
+}
+
+// goods is a command whose first makes the item.
+type goods interface {
+	GetProductId() string
+	GetVariantId() string
+	GetCompanyId() string
+	GetLocationId() string
+}
+
+// opening is the beginning of a movement that may be the item's first.
+func (s *State) opening(t entrepot.Turn, c goods) (events.InventoryUpdated, error) {
+	e := s.movement(t, "", 0, "")
+	if s.ID != "" {
+		return e, nil
+	}
+	e.ItemID, e.ProductID, e.VariantID = t.ID, c.GetProductId(), c.GetVariantId()
+	e.CompanyID, e.LocationID = c.GetCompanyId(), c.GetLocationId()
+	if e.VariantID == "" {
+		e.VariantID = e.ProductID
+	}
+	if e.ProductID == "" || e.CompanyID == "" || t.ID != stockpb.ID(e.VariantID, e.LocationID) {
+		return e, entrepot.ErrNotFound
+	}
+	return e, nil
+}
+
+// mayMove: goods are moved by whoever runs the location.
+func (s *State) mayMove(t entrepot.Turn, e events.InventoryUpdated) error {
+	if e.ItemID == "" || !t.Caller.MayReachShop(e.CompanyID, e.LocationID) {
+		return entrepot.ErrNotFound
+	}
+	if t.Caller.Role == entrepot.ShopStaff {
+		return entrepot.Errorf(entrepot.CodeForbidden, "shop staff may not change stock")
+	}
+	return nil
+}
+
+func (s *State) roomFor(quantity int64) error {
+	if quantity < 1 || quantity > MaxQuantity || s.OnHand+quantity > MaxQuantity {
+		return entrepot.Invalid("quantity", "range", "must be 1 to %d, and so must the stock after it", MaxQuantity)
+	}
+	return nil
+}
+
+func checkTexts(reason, note, reference string) error {
+	for _, f := range []struct {
+		name, text string
+		most       int
+	}{{"reason", reason, maxReason}, {"note", note, maxNote}, {"reference", reference, maxReference}} {
+		if len([]rune(f.text)) > f.most {
+			return entrepot.Invalid(f.name, "maxLength", "must be at most %d characters", f.most)
+		}
+	}
+	return nil
+}
+
+// reference is the natural id of a movement of a kind; none for an empty name.
+func (s *State) reference(t entrepot.Turn, quantity int64, name, kind string) Reference {
+	if name == "" {
+		return Reference{}
+	}
+	return Reference{Digest: entrepot.DeriveID("reference", kind, name), Quantity: quantity, AtMs: t.Now.UnixMilli()}
+}
+
+// done reports whether the movement was made before.
+func (s *State) done(t entrepot.Turn, ref Reference) (bool, error) {
+	if ref.Digest == "" {
+		return false, nil
+	}
+	for i := range s.Refs {
+		if s.Refs[i].Digest != ref.Digest {
+			continue
+		}
+		if s.Refs[i].Quantity != ref.Quantity {
+			return false, entrepot.Errorf(entrepot.CodeConflict, "this reference has moved another quantity")
+		}
+		return true, nil
+	}
+	if len(s.Refs) >= mostReferences && !s.Refs[0].forgettable(t.Now.UnixMilli()) {
+		return false, entrepot.Unavailable("the item has had %d referenced movements within a day", mostReferences)
+	}
+	return false, nil
+}
+
+func (r Reference) forgettable(now int64) bool { return r.AtMs+keepReferences.Milliseconds() <= now }
+
+// refer remembers a movement by its natural id.
+func (s *State) refer(e referenced) {
+	drop := 0
+	for drop < len(s.Refs)+1-leastReferences && s.Refs[drop].forgettable(e.ref.AtMs) {
+		drop++
+	}
+	s.Refs = append(slices.Delete(s.Refs, 0, drop), e.ref)
+}

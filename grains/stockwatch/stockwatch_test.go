@@ -1,0 +1,189 @@
+package stockwatch
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/grainstest"
+	"entrepot/grains/stockwatch/stockwatchpb"
+	"entrepot/persistence/storetest"
+
+	"google.golang.org/protobuf/proto"
+)
+
+var (
+	user    = entrepot.DeriveID("user")
+	product = entrepot.DeriveID("product")
+	variant = entrepot.DeriveID("variant")
+	shop    = entrepot.DeriveID("shop")
+	start   = time.UnixMilli(1_750_000_000_123).UTC()
+
+	customer = entrepot.Caller{Role: entrepot.Customer, UserID: user}
+	other    = entrepot.Caller{Role: entrepot.Customer, UserID: "x"}
+	system   = entrepot.SystemCaller("test")
+)
+
+func watch(shopID entrepot.ID) *stockwatchpb.Watch {
+	return &stockwatchpb.Watch{ProductId: product, VariantId: variant, ShopId: shopID, CompanyId: entrepot.DeriveID("company"), Name: "Mug"}
+}
+
+func arrived(item string, movement, available int64) *stockwatchpb.Arrived {
+	return &stockwatchpb.Arrived{ItemId: item, LocationId: shop, Movement: movement, Available: available}
+}
+
+func waiting(t *testing.T, shopID entrepot.ID) (*State, entrepot.Turn) {
+	t.Helper()
+	s, turn := &State{}, entrepot.Turn{ID: stockwatchpb.ID(user, variant, shopID), Now: start, Caller: customer}
+	facts, err := s.Watch(turn, watch(shopID))
+	if err != nil || len(facts) != 1 {
+		t.Fatalf("%v, %v", facts, err)
+	}
+	s.Apply(facts[0])
+	return s, turn
+}
+
+func TestWhoMayWatch(t *testing.T) {
+	t.Parallel()
+	s, turn := waiting(t, "")
+	if facts, err := s.Watch(turn, watch("")); err != nil || facts != nil {
+		t.Errorf("again: %v, %v", facts, err)
+	}
+	empty := &State{}
+	turn.Caller = other
+	if _, err := empty.Watch(turn, watch("")); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Errorf("in another's name: %v", err)
+	}
+	turn.Caller = customer
+	if _, err := empty.Watch(turn, watch(shop)); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Errorf("under another id: %v", err)
+	}
+	bad := watch("")
+	bad.ProductId = "x"
+	if _, err := empty.Watch(turn, bad); entrepot.CodeOf(err) != entrepot.CodeInvalid {
+		t.Errorf("of no product: %v", err)
+	}
+}
+
+func TestArrivedTellsOnce(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		shop   entrepot.ID
+		caller entrepot.Caller
+		cmd    *stockwatchpb.Arrived
+		code   entrepot.Code
+		facts  int
+	}{
+		"anywhere":          {"", system, arrived("i", 7, 3), "", 1},
+		"in the shop":       {shop, system, arrived("i", 7, 3), "", 1},
+		"in another shop":   {product, system, arrived("i", 7, 3), "", 0},
+		"nothing":           {"", system, arrived("i", 7, 0), "", 0},
+		"less than nothing": {"", system, arrived("i", 7, -2), "", 0},
+		"says a customer":   {"", customer, arrived("i", 7, 3), entrepot.CodeNotFound, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, turn := waiting(t, c.shop)
+			turn.Caller = c.caller
+			facts, err := s.Arrived(turn, c.cmd)
+			if entrepot.CodeOf(err) != c.code || len(facts) != c.facts {
+				t.Fatalf("%v, %v", facts, err)
+			}
+			for _, f := range facts {
+				s.Apply(f)
+			}
+			if again, err := s.Arrived(turn, c.cmd); c.facts == 1 && (err != nil || again != nil || s.Status != Told) {
+				t.Fatalf("again: %v, %v", again, err)
+			}
+		})
+	}
+}
+
+// Who waits again is not told by what told before, nor by what was before that.
+func TestWaitingAgain(t *testing.T) {
+	t.Parallel()
+	s, turn := waiting(t, "")
+	tell := func(item string, movement int64, want int) {
+		t.Helper()
+		turn.Caller = system
+		facts, err := s.Arrived(turn, arrived(item, movement, 1))
+		if err != nil || len(facts) != want {
+			t.Fatalf("movement %d of %s: %v, %v", movement, item, facts, err)
+		}
+		for _, f := range facts {
+			s.Apply(f)
+		}
+	}
+	again := func() {
+		t.Helper()
+		turn.Caller = customer
+		facts, err := s.Watch(turn, watch(""))
+		if err != nil || len(facts) != 1 {
+			t.Fatalf("%v, %v", facts, err)
+		}
+		s.Apply(facts[0])
+	}
+	tell("i", 7, 1)
+	again()
+	tell("i", 7, 0)
+	tell("i", 6, 0)
+	tell("i", 9, 1)
+	again()
+	tell("another item", 1, 1)
+}
+
+func TestAWatchSurvives(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
+	id := stockwatchpb.ID(user, variant, shop)
+	ask := func(c entrepot.Caller, cmd proto.Message) (*stockwatchpb.StockWatch, error) {
+		return grains.Ask[*stockwatchpb.StockWatch](m.As(c), m, stockwatchpb.Kind, id, cmd)
+	}
+	first, err := ask(customer, watch(shop))
+	if err != nil || first.Status != Waiting {
+		t.Fatalf("%v, %v", first, err)
+	}
+	m.Restart()
+	if v, err := ask(customer, &stockwatchpb.Get{}); err != nil || !proto.Equal(v, first) {
+		t.Fatalf("after the restart %v, %v", v, err)
+	}
+	if _, err := ask(other, &stockwatchpb.Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Fatalf("read by another: %v", err)
+	}
+	if _, err := ask(other, &stockwatchpb.Cancel{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Fatalf("cancelled by another: %v", err)
+	}
+	for range 3 {
+		if v, err := ask(system, arrived("i", 7, 3)); err != nil || v.Status != Told {
+			t.Fatalf("%v, %v", v, err)
+		}
+		m.Restart()
+	}
+	if _, err := ask(customer, &stockwatchpb.Cancel{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Fatalf("cancelled when it was over: %v", err)
+	}
+	if _, err := ask(customer, watch(shop)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ask(customer, &stockwatchpb.Erase{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Fatalf("erased by a customer: %v", err)
+	}
+	for range 2 {
+		if v, err := ask(system, &stockwatchpb.Erase{}); err != nil || v.Status != Cancelled {
+			t.Fatalf("%v, %v", v, err)
+		}
+	}
+	if v, err := ask(system, arrived("i", 8, 3)); err != nil || v.Status != Cancelled {
+		t.Fatalf("%v, %v", v, err)
+	}
+	if got := m.EventTypes(); !slices.Equal(got, []string{"product.back_in_stock"}) {
+		t.Fatalf("%v", got)
+	}
+	var e events.ProductBackInStock
+	if m.Events()[0].Decode(&e) != nil || e.UserID != user || e.VariantID != variant || e.ShopID != shop || e.Available != 3 || e.Name != "Mug" {
+		t.Errorf("%+v", e)
+	}
+}

@@ -1,0 +1,197 @@
+package transfer
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/stock/stockpb"
+	"entrepot/grains/transfer/transferpb"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// steps is the process as a table: in this saved state, make these calls. Every
+// call is idempotent by the shipment's or the receipt's id. A transfer asks stock
+// items, which ask nobody.
+func steps(s *State) []grains.Step {
+	switch s.Status {
+	case reserving:
+		return []grains.Step{{Key: "reserve:" + s.ShipmentID(), Do: reserve(s)}}
+	case freeing:
+		return []grains.Step{{Key: "free:" + s.ShipmentID(), Do: free(s)}}
+	case Shipping:
+		return []grains.Step{{Key: "ship:" + s.ShipmentID(), Do: ship(s)}}
+	case Returning:
+		return []grains.Step{{Key: "return", Do: bringBack(s)}}
+	}
+	if r := s.pending(); r != nil {
+		return []grains.Step{{Key: "receipt:" + r.ID, Do: book(s, r)}}
+	}
+	return nil
+}
+
+// holdFor is how long the source keeps the lines of a shipment for it: longer
+// than any outage in which a shipment stands half made.
+const holdFor = 30 * 24 * time.Hour
+
+// reserve sets every line aside. Nothing is given back here when one lacks: a
+// late repetition of this step would undo what a later one has done.
+func reserve(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+	lines, shipment, from, expires := slices.Clone(s.Lines), s.ShipmentID(), s.FromID, s.Begun+holdFor.Milliseconds()
+	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+		lacks, err := each(lines, func(l Line) (bool, error) {
+			_, err := a.Ask(ctx, stockpb.Kind, stockpb.ID(l.VariantID, from), &stockpb.Reserve{OrderId: shipment, Quantity: l.Quantity, ExpiresMs: expires})
+			return refusal(err)
+		})
+		return &transferpb.Held{ShipmentId: shipment, Missing: named(lines, lacks)}, err
+	}
+}
+
+// free gives back what was set aside and refuses what comes late.
+func free(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+	lines, shipment, from := slices.Clone(s.Lines), s.ShipmentID(), s.FromID
+	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+		_, err := each(lines, func(l Line) (bool, error) {
+			_, err := a.Ask(ctx, stockpb.Kind, stockpb.ID(l.VariantID, from), &stockpb.Release{OrderId: shipment})
+			return false, err
+		})
+		return &transferpb.Freed{ShipmentId: shipment}, err
+	}
+}
+
+// ship takes every line out of the source.
+func ship(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+	lines, shipment, from := slices.Clone(s.Lines), s.ShipmentID(), s.FromID
+	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+		short, err := each(lines, func(l Line) (bool, error) {
+			return takeOut(ctx, a, stockpb.ID(l.VariantID, from), shipment, l.Quantity)
+		})
+		if err != nil {
+			return nil, err
+		}
+		answer := &transferpb.Shipped{ShipmentId: shipment}
+		for i, l := range lines {
+			p := &transferpb.ShippedPart{VariantId: l.VariantID, Quantity: l.Quantity}
+			if short[i] {
+				p.Quantity = 0
+			}
+			answer.Parts = append(answer.Parts, p)
+		}
+		return answer, nil
+	}
+}
+
+// takeOut ships one line. A stock item that counts what is set aside for the
+// shipment as not available gets it back first.
+func takeOut(ctx context.Context, a grains.Asker, item, shipment entrepot.ID, quantity int64) (short bool, err error) {
+	out := &stockpb.Ship{TransferId: shipment, Quantity: quantity}
+	if _, err = a.Ask(ctx, stockpb.Kind, item, out); entrepot.CodeOf(err) != entrepot.CodeOutOfStock && err != nil {
+		return false, err
+	}
+	_, freed := a.Ask(ctx, stockpb.Kind, item, &stockpb.Release{OrderId: shipment})
+	if freed != nil || err == nil {
+		return false, freed
+	}
+	_, err = a.Ask(ctx, stockpb.Kind, item, out)
+	return refusal(err)
+}
+
+// book brings a receipt into the destination's stock.
+func book(s *State, r *Receipt) func(context.Context, grains.Asker) (proto.Message, error) {
+	id, parts := r.ID, slices.Clone(r.Parts)
+	arrivals := make([]*stockpb.Arrive, len(parts))
+	for i, p := range parts {
+		arrivals[i] = s.arrival(p, s.ToID, id)
+	}
+	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+		no, err := each(arrivals, func(c *stockpb.Arrive) (bool, error) {
+			_, err := a.Ask(ctx, stockpb.Kind, stockpb.ID(c.VariantId, c.LocationId), c)
+			if entrepot.CodeOf(err) == entrepot.CodeInvalid { // more than a stock item may hold
+				return true, nil
+			}
+			return false, err
+		})
+		answer := &transferpb.Booked{ReceiptId: id}
+		for i := range no {
+			if no[i] {
+				answer.Refused = append(answer.Refused, parts[i].VariantID)
+			}
+		}
+		return answer, err
+	}
+}
+
+// bringBack brings what is in transit into the source's stock.
+func bringBack(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+	var arrivals []*stockpb.Arrive
+	for i := range s.Lines {
+		if n := s.Lines[i].inTransit(); n > 0 {
+			arrivals = append(arrivals, s.arrival(events.TransferPart{VariantID: s.Lines[i].VariantID, Quantity: n}, s.FromID, "return"))
+		}
+	}
+	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+		_, err := each(arrivals, func(c *stockpb.Arrive) (bool, error) {
+			_, err := a.Ask(ctx, stockpb.Kind, stockpb.ID(c.VariantId, c.LocationId), c)
+			return false, err
+		})
+		return &transferpb.Returned{}, err
+	}
+}
+
+func (s *State) arrival(p events.TransferPart, at entrepot.ID, reference string) *stockpb.Arrive {
+	l := s.line(p.VariantID)
+	return &stockpb.Arrive{
+		TransferId: s.ShipmentID(), Reference: reference, ProductId: l.ProductID, VariantId: l.VariantID,
+		CompanyId: s.CompanyID, LocationId: at, Quantity: p.Quantity, UnitCostMinor: l.UnitCost, Currency: l.Currency,
+	}
+}
+
+// refusal tells an answer that says no from one that says nothing yet.
+func refusal(err error) (bool, error) {
+	switch entrepot.CodeOf(err) {
+	case "":
+		return false, nil
+	case entrepot.CodeOutOfStock, entrepot.CodeConflict, entrepot.CodeNotFound:
+		return true, nil
+	default:
+		return false, err
+	}
+}
+
+// atOnce is how many stock items one step asks side by side.
+const atOnce = 16
+
+// each makes one call for each of a list and tells which were refused; the first
+// error is that of all.
+func each[T any](list []T, call func(T) (refused bool, err error)) ([]bool, error) {
+	no, errs, slots := make([]bool, len(list)), make([]error, len(list)), make(chan struct{}, atOnce)
+	var wg sync.WaitGroup
+	for i := range list {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			no[i], errs[i] = call(list[i])
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return no, nil
+}
+
+func named(lines []Line, no []bool) (out []string) {
+	for i := range no {
+		if no[i] {
+			out = append(out, lines[i].VariantID)
+		}
+	}
+	return out
+}

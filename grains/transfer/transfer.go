@@ -1,0 +1,431 @@
+// Package transfer is goods on their way from one location of a company to
+// another, and the process that takes them out of one stock and brings them into
+// the other. What was shipped has arrived, was returned, is lost, or is in
+// transit: the four add up at any moment, whatever dies in between.
+//
+// The process, as a table (the calls are in steps.go):
+//
+//	in this state  do that                             and on the answer
+//	reserving      set all lines aside at the source   Held: shipping, or freeing when one lacks
+//	freeing        give back what was set aside        Freed: draft again
+//	shipping       take the lines out of the source    Shipped: in_transit
+//	a receipt      bring it into the destination       Booked: received when nothing is left
+//	returning      bring the rest into the source      Returned: cancelled
+//
+// Nothing leaves the source before everything is set aside there, so that a
+// shipment is all or nothing without ever taking pieces back.
+package transfer
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/transfer/transferpb"
+)
+
+// Statuses of a transfer. The process's own (reserving, freeing) are shown as
+// shipping and draft.
+const (
+	Draft     = "draft"
+	reserving = "reserving"
+	freeing   = "freeing"
+	Shipping  = "shipping"
+	InTransit = "in_transit"
+	Returning = "returning"
+	Received  = "received"
+	Cancelled = "cancelled"
+)
+
+// Limits of one transfer.
+const (
+	MaxLines    = 200
+	MaxReceipts = 100
+	MaxQuantity = 1_000_000
+)
+
+// State of a transfer. The zero State does not exist yet.
+type State struct {
+	ID        entrepot.ID `json:"id,omitempty"`
+	CompanyID entrepot.ID `json:"companyId,omitempty"`
+	FromID    entrepot.ID `json:"fromId,omitempty"`
+	ToID      entrepot.ID `json:"toId,omitempty"`
+	Status    string      `json:"status,omitempty"`
+	Note      string      `json:"note,omitempty"`
+	Lines     []Line      `json:"lines,omitempty"`
+	Attempt   int64       `json:"attempt,omitempty"` // to ship; each has a shipment id of its own
+	Begun     int64       `json:"begun,omitempty"`   // of the attempt, Unix ms as all times of the state
+	Missing   []string    `json:"missing,omitempty"` // variants that lacked in the last attempt
+	Receipts  []Receipt   `json:"receipts,omitempty"`
+	Reason    string      `json:"reason,omitempty"`
+	Created   int64       `json:"created,omitempty"`
+	Updated   int64       `json:"updated,omitempty"`
+	Sent      int64       `json:"sent,omitempty"`
+	Ended     int64       `json:"ended,omitempty"`
+	Version   int64       `json:"version,omitempty"` // counts the changes, for If-Match
+}
+
+// Line is one variant. Shipped = Arrived + Returned + Lost + inTransit().
+type Line struct {
+	ProductID entrepot.ID `json:"productId"`
+	VariantID entrepot.ID `json:"variantId"`
+	SKU       string      `json:"sku,omitempty"`
+	Quantity  int64       `json:"quantity"`
+	Shipped   int64       `json:"shipped,omitempty"`
+	Arrived   int64       `json:"arrived,omitempty"`
+	Returned  int64       `json:"returned,omitempty"`
+	Lost      int64       `json:"lost,omitempty"`
+	UnitCost  *int64      `json:"unitCost,omitempty"` // minor units of Currency, as the source's stock had it
+	Currency  string      `json:"currency,omitempty"`
+}
+
+func (l *Line) inTransit() int64 { return l.Shipped - l.Arrived - l.Returned - l.Lost }
+
+// Receipt is what came in at once.
+type Receipt struct {
+	ID      entrepot.ID           `json:"id"`
+	Parts   []events.TransferPart `json:"parts,omitempty"`
+	Final   bool                  `json:"final,omitempty"`
+	Reason  string                `json:"reason,omitempty"`
+	By      entrepot.ID           `json:"by,omitempty"`
+	At      int64                 `json:"at"`
+	Booked  bool                  `json:"booked,omitempty"`
+	Refused []string              `json:"refused,omitempty"` // variants that the destination's stock did not take
+}
+
+// Facts that only the transfer itself needs.
+type (
+	turned struct { // to another status of the process
+		events.Private
+		status  string
+		missing []string
+		at      int64
+	}
+	begun struct { // an attempt to ship
+		events.Private
+		at int64
+	}
+	shipped struct {
+		events.TransferShipped
+		parts []*transferpb.ShippedPart
+	}
+	receiving struct {
+		events.Private
+		Receipt
+	}
+	refused struct { // a receipt that nothing of came in
+		events.Private
+		id      entrepot.ID
+		refused []string
+		at      int64
+	}
+	booked struct {
+		events.TransferPartlyReceived
+		refused []string
+	}
+	returning struct {
+		events.Private
+		reason string
+		at     int64
+	}
+)
+
+// sees: who runs either end, and the company's admins.
+func (s *State) sees(c entrepot.Caller) bool {
+	return s.ID != "" && (c.MayReachShop(s.CompanyID, s.FromID) || c.MayReachShop(s.CompanyID, s.ToID))
+}
+
+// SeenBy reports whether the caller may read the transfer, for lists.
+func (s *State) SeenBy(c entrepot.Caller) bool { return s.sees(c) }
+
+// mayAct refuses who does not run the location that acts; staff of a shop only look.
+func (s *State) mayAct(c entrepot.Caller, at entrepot.ID, what string) error {
+	switch {
+	case !s.sees(c):
+		return entrepot.ErrNotFound
+	case c.Role == entrepot.ShopStaff:
+		return errStaff
+	case at != "" && !c.MayReachShop(s.CompanyID, at):
+		return entrepot.Errorf(entrepot.CodeForbidden, "%s", what)
+	default:
+		return nil
+	}
+}
+
+var errStaff = entrepot.Errorf(entrepot.CodeForbidden, "shop staff may not move stock")
+
+// Why a location's command is refused to who runs the other end.
+const (
+	onlySource = "only who runs the source may do this"
+	onlyTarget = "only who runs the destination may do this"
+)
+
+// Create drafts the transfer; who runs either end may. The edge has seen that
+// both locations, and the goods, are the company's.
+func (s *State) Create(t entrepot.Turn, c *transferpb.Create) ([]events.Event, error) {
+	next := State{ID: t.ID, CompanyID: c.CompanyId, FromID: c.FromId, ToID: c.ToId, Status: Draft}
+	switch {
+	case s.ID != "":
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "the transfer already exists")
+	case !next.sees(t.Caller):
+		return nil, entrepot.ErrNotFound
+	case t.Caller.Role == entrepot.ShopStaff:
+		return nil, errStaff
+	case c.FromId == c.ToId:
+		return nil, entrepot.Invalid("toLocationId", "different", "must be another location than the source")
+	}
+	lines, err := linesOf(c.Lines)
+	if err != nil {
+		return nil, err
+	}
+	next.Lines = lines
+	return []events.Event{events.TransferCreated{Transfer: next.public(t.Now), Note: c.Note}}, nil
+}
+
+func linesOf(in []*transferpb.Line) ([]Line, error) {
+	if len(in) == 0 || len(in) > MaxLines {
+		return nil, entrepot.Invalid("lines", "length", "a transfer has 1 to %d lines", MaxLines)
+	}
+	known := map[entrepot.ID]bool{}
+	var out []Line
+	for i, l := range in {
+		field := lineField(i)
+		switch {
+		case l.Quantity < 1 || l.Quantity > MaxQuantity:
+			return nil, entrepot.Invalid(field+".quantity", "range", "must be 1 to %d", MaxQuantity)
+		case known[l.VariantId]:
+			return nil, entrepot.Invalid(field+".variantId", "unique", "stands in an earlier line already")
+		}
+		known[l.VariantId] = true
+		out = append(out, Line{ProductID: l.ProductId, VariantID: l.VariantId, SKU: l.Sku, Quantity: l.Quantity})
+	}
+	return out, nil
+}
+
+// SetLines replaces what a draft asks for.
+func (s *State) SetLines(t entrepot.Turn, c *transferpb.SetLines) ([]events.Event, error) {
+	if err := s.mayAct(t.Caller, "", ""); err != nil {
+		return nil, err
+	}
+	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
+		return nil, err
+	}
+	if s.Status != Draft {
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "only a draft can be changed")
+	}
+	lines, err := linesOf(c.Lines)
+	if err != nil {
+		return nil, err
+	}
+	next := *s
+	next.Lines = lines
+	return []events.Event{events.TransferUpdated{Transfer: next.public(t.Now), Note: c.Note}}, nil
+}
+
+// Ship begins to take the goods out of the source; asked again it answers how that went.
+func (s *State) Ship(t entrepot.Turn, _ *transferpb.Ship) ([]events.Event, error) {
+	if err := s.mayAct(t.Caller, s.FromID, onlySource); err != nil {
+		return nil, err
+	}
+	switch s.Status {
+	case Draft:
+		return []events.Event{begun{at: t.Now.UnixMilli()}}, nil
+	case reserving, freeing, Shipping, InTransit:
+		return nil, nil
+	default:
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "a transfer that is %s cannot be shipped", s.Status)
+	}
+}
+
+// Held takes the answer of the reserve step.
+func (s *State) Held(t entrepot.Turn, c *transferpb.Held) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System || s.Status != reserving || c.ShipmentId != s.ShipmentID() {
+		return nil, nil
+	}
+	next := turned{status: Shipping, at: t.Now.UnixMilli()}
+	if len(c.Missing) > 0 {
+		next.status, next.missing = freeing, slices.Clone(c.Missing)
+	}
+	return []events.Event{next}, nil
+}
+
+// Freed takes the answer of the free step.
+func (s *State) Freed(t entrepot.Turn, c *transferpb.Freed) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System || s.Status != freeing || c.ShipmentId != s.ShipmentID() {
+		return nil, nil
+	}
+	return []events.Event{turned{status: Draft, missing: s.Missing, at: t.Now.UnixMilli()}}, nil
+}
+
+// Shipped takes the answer of the ship step.
+func (s *State) Shipped(t entrepot.Turn, c *transferpb.Shipped) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System || s.Status != Shipping || c.ShipmentId != s.ShipmentID() {
+		return nil, nil
+	}
+	next := *s
+	next.Status, next.Lines = InTransit, slices.Clone(s.Lines)
+	next.ship(c.Parts)
+	if next.onTheWay() == 0 { // set aside for so long that all of it was given to others
+		back := turned{status: Draft, at: t.Now.UnixMilli()}
+		for _, l := range s.Lines {
+			back.missing = append(back.missing, l.VariantID)
+		}
+		return []events.Event{back}, nil
+	}
+	return []events.Event{shipped{
+		TransferShipped: events.TransferShipped{Transfer: next.public(t.Now), ShipmentID: c.ShipmentId}, parts: c.Parts,
+	}}, nil
+}
+
+// Receive begins to bring parts in at the destination. More than is in transit
+// is refused: what comes besides is found by a stock adjustment there.
+func (s *State) Receive(t entrepot.Turn, c *transferpb.Receive) ([]events.Event, error) {
+	if err := s.mayAct(t.Caller, s.ToID, onlyTarget); err != nil {
+		return nil, err
+	}
+	if s.receipt(c.ReceiptId) != nil {
+		return nil, nil
+	}
+	switch {
+	case s.Status != InTransit:
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "a transfer that is %s cannot be received", s.shown())
+	case s.pending() != nil:
+		return nil, entrepot.Unavailable("another receipt is being booked")
+	case len(s.Receipts) >= MaxReceipts:
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "a transfer has at most %d receipts", MaxReceipts)
+	case len(c.Parts) == 0 && !c.Final:
+		return nil, entrepot.Invalid("lines", "length", "name what has arrived, or that nothing more will")
+	}
+	r := Receipt{ID: c.ReceiptId, Final: c.Final, Reason: c.Reason, By: t.Caller.UserID, At: t.Now.UnixMilli()}
+	known := map[entrepot.ID]bool{}
+	for i, p := range c.Parts {
+		field := lineField(i)
+		l := s.line(p.VariantId)
+		switch {
+		case l == nil:
+			return nil, entrepot.Invalid(field+".variantId", "exists", "is in no line of the transfer")
+		case known[p.VariantId]:
+			return nil, entrepot.Invalid(field+".variantId", "unique", "stands in an earlier line already")
+		case p.Quantity < 1 || p.Quantity > l.inTransit():
+			return nil, entrepot.Invalid(field+".quantity", "range", "must be 1 to the %d that are in transit", l.inTransit())
+		}
+		known[p.VariantId] = true
+		r.Parts = append(r.Parts, events.TransferPart{VariantID: p.VariantId, Quantity: p.Quantity})
+	}
+	return []events.Event{receiving{Receipt: r}}, nil
+}
+
+// Booked takes the answer of a receipt's step. The last receipt ends the
+// transfer, with what is lost.
+func (s *State) Booked(t entrepot.Turn, c *transferpb.Booked) ([]events.Event, error) {
+	r := s.receipt(c.ReceiptId)
+	if t.Caller.Role != entrepot.System || r == nil || r.Booked {
+		return nil, nil
+	}
+	parts := slices.DeleteFunc(slices.Clone(r.Parts), func(p events.TransferPart) bool { return slices.Contains(c.Refused, p.VariantID) })
+	next := *s
+	next.Lines = slices.Clone(s.Lines)
+	next.arrive(parts)
+	var facts []events.Event
+	if len(parts) > 0 {
+		facts = append(facts, booked{
+			TransferPartlyReceived: events.TransferPartlyReceived{Transfer: next.public(t.Now), ReceiptID: r.ID, Parts: parts}, refused: c.Refused,
+		})
+	} else {
+		facts = append(facts, refused{id: r.ID, refused: c.Refused, at: t.Now.UnixMilli()})
+	}
+	if (r.Final && len(c.Refused) == 0) || next.onTheWay() == 0 {
+		lost := next.lose()
+		next.Status = Received
+		facts = append(facts, events.TransferReceived{Transfer: next.public(t.Now), Discrepancies: lost, Reason: r.Reason})
+	}
+	return facts, nil
+}
+
+// Cancel gives a draft up; what is in transit goes back to the source first.
+func (s *State) Cancel(t entrepot.Turn, c *transferpb.Cancel) ([]events.Event, error) {
+	at := ""
+	if s.Status != Draft {
+		at = s.FromID
+	}
+	if err := s.mayAct(t.Caller, at, onlySource); err != nil {
+		return nil, err
+	}
+	switch {
+	case s.Status == Cancelled || s.Status == Returning:
+		return nil, nil
+	case s.Status == Draft:
+		next := *s
+		next.Status = Cancelled
+		return []events.Event{events.TransferCancelled{Transfer: next.public(t.Now), Reason: c.Reason}}, nil
+	case s.Status == InTransit && s.pending() != nil:
+		return nil, entrepot.Unavailable("a receipt is being booked")
+	case s.Status == InTransit:
+		return []events.Event{returning{reason: c.Reason, at: t.Now.UnixMilli()}}, nil
+	case s.Status == Received:
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "a transfer that is received cannot be cancelled")
+	default:
+		return nil, entrepot.Unavailable("the transfer is being shipped")
+	}
+}
+
+// Returned takes the answer of the return step.
+func (s *State) Returned(t entrepot.Turn, _ *transferpb.Returned) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System || s.Status != Returning {
+		return nil, nil
+	}
+	next := *s
+	next.Status, next.Lines = Cancelled, slices.Clone(s.Lines)
+	next.bringBack()
+	return []events.Event{events.TransferCancelled{Transfer: next.public(t.Now), Reason: s.Reason}}, nil
+}
+
+// ShipmentID names the attempt to ship at the stock items: the transfer itself,
+// until it lacked something.
+func (s *State) ShipmentID() entrepot.ID {
+	if s.Attempt <= 1 {
+		return s.ID
+	}
+	return entrepot.DeriveID("shipment", s.ID, strconv.FormatInt(s.Attempt, 10))
+}
+
+func (s *State) line(variant entrepot.ID) *Line {
+	for i := range s.Lines {
+		if s.Lines[i].VariantID == variant {
+			return &s.Lines[i]
+		}
+	}
+	return nil
+}
+
+func (s *State) receipt(id entrepot.ID) *Receipt {
+	for i := range s.Receipts {
+		if s.Receipts[i].ID == id {
+			return &s.Receipts[i]
+		}
+	}
+	return nil
+}
+
+// pending is the receipt that is being booked, if any.
+func (s *State) pending() *Receipt {
+	for i := range s.Receipts {
+		if !s.Receipts[i].Booked {
+			return &s.Receipts[i]
+		}
+	}
+	return nil
+}
+
+func (s *State) onTheWay() (n int64) {
+	for i := range s.Lines {
+		n += s.Lines[i].inTransit()
+	}
+	return n
+}
+
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }
+
+func lineField(i int) string { return "lines[" + strconv.Itoa(i) + "]" }

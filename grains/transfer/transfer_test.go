@@ -1,0 +1,302 @@
+package transfer
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/transfer/transferpb"
+
+	"google.golang.org/protobuf/proto"
+	"pgregory.net/rapid"
+)
+
+var (
+	id      = entrepot.DeriveID("transfer")
+	company = entrepot.DeriveID("company")
+	from    = entrepot.DeriveID("shop", "from")
+	to      = entrepot.DeriveID("shop", "to")
+	tea     = entrepot.DeriveID("tea")
+	mug     = entrepot.DeriveID("mug")
+	start   = time.UnixMilli(1_750_000_000_123).UTC()
+
+	admin    = entrepot.Caller{Role: entrepot.CompanyAdmin, UserID: "a", CompanyID: company}
+	foreign  = entrepot.Caller{Role: entrepot.CompanyAdmin, UserID: "f", CompanyID: entrepot.DeriveID("other")}
+	source   = entrepot.Caller{Role: entrepot.ShopManager, UserID: "m", CompanyID: company, ShopIDs: []entrepot.ID{from}}
+	target   = entrepot.Caller{Role: entrepot.ShopManager, UserID: "n", CompanyID: company, ShopIDs: []entrepot.ID{to}}
+	third    = entrepot.Caller{Role: entrepot.ShopManager, UserID: "o", CompanyID: company, ShopIDs: []entrepot.ID{"x"}}
+	staff    = entrepot.Caller{Role: entrepot.ShopStaff, UserID: "s", CompanyID: company, ShopIDs: []entrepot.ID{from, to}}
+	customer = entrepot.Caller{Role: entrepot.Customer, UserID: "c"}
+	system   = entrepot.SystemCaller("step")
+)
+
+func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: id, Now: start, Caller: c} }
+
+func creation() *transferpb.Create {
+	return &transferpb.Create{CompanyId: company, FromId: from, ToId: to, Note: "weekly", Lines: []*transferpb.Line{
+		{ProductId: tea, VariantId: tea, Quantity: 10}, {ProductId: mug, VariantId: mug, Quantity: 4},
+	}}
+}
+
+// do decides and applies.
+func do(t testing.TB, s *State, facts []events.Event, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range facts {
+		s.Apply(f)
+	}
+}
+
+// at is a transfer that has come to a status.
+func at(t testing.TB, status string) *State {
+	t.Helper()
+	s := &State{}
+	facts, err := s.Create(turn(admin), creation())
+	do(t, s, facts, err)
+	if status == Draft {
+		return s
+	}
+	facts, err = s.Ship(turn(source), &transferpb.Ship{})
+	do(t, s, facts, err)
+	facts, err = s.Held(turn(system), &transferpb.Held{ShipmentId: id})
+	do(t, s, facts, err)
+	facts, err = s.Shipped(turn(system), &transferpb.Shipped{ShipmentId: id, Parts: []*transferpb.ShippedPart{{VariantId: tea, Quantity: 10}, {VariantId: mug, Quantity: 4}}})
+	do(t, s, facts, err)
+	switch status {
+	case InTransit:
+	case Returning:
+		facts, err = s.Cancel(turn(admin), &transferpb.Cancel{Reason: "wrong truck"})
+		do(t, s, facts, err)
+	case Received:
+		facts, err = s.Receive(turn(target), &transferpb.Receive{ReceiptId: "r", Final: true, Reason: "stolen"})
+		do(t, s, facts, err)
+		facts, err = s.Booked(turn(system), &transferpb.Booked{ReceiptId: "r"})
+		do(t, s, facts, err)
+	default:
+		t.Fatalf("no way to %s", status)
+	}
+	if s.Status != status {
+		t.Fatalf("is %s, want %s", s.Status, status)
+	}
+	return s
+}
+
+func TestWhoMovesGoods(t *testing.T) {
+	t.Parallel()
+	const ok, no, hidden = entrepot.Code(""), entrepot.CodeForbidden, entrepot.CodeNotFound
+	for name, c := range map[string]struct {
+		caller                                   entrepot.Caller
+		create, edit, ship, receive, back, reads entrepot.Code
+	}{
+		"the company's admin":     {admin, ok, ok, ok, ok, ok, ok},
+		"who runs the source":     {source, ok, ok, ok, no, ok, ok},
+		"who runs the target":     {target, ok, ok, no, ok, no, ok},
+		"staff of both":           {staff, no, no, no, no, no, ok},
+		"another shop's manager":  {third, hidden, hidden, hidden, hidden, hidden, hidden},
+		"another company's admin": {foreign, hidden, hidden, hidden, hidden, hidden, hidden},
+		"a customer":              {customer, hidden, hidden, hidden, hidden, hidden, hidden},
+		"nobody":                  {entrepot.Caller{}, hidden, hidden, hidden, hidden, hidden, hidden},
+	} {
+		check := func(what string, want entrepot.Code, err error) {
+			t.Helper()
+			if entrepot.CodeOf(err) != want {
+				t.Errorf("%s, %s: %v, want %q", name, what, err, want)
+			}
+		}
+		_, err := (&State{}).Create(turn(c.caller), creation())
+		check("creates", c.create, err)
+		_, err = at(t, Draft).SetLines(turn(c.caller), &transferpb.SetLines{Lines: creation().Lines})
+		check("edits", c.edit, err)
+		_, err = at(t, Draft).Ship(turn(c.caller), &transferpb.Ship{})
+		check("ships", c.ship, err)
+		_, err = at(t, InTransit).Receive(turn(c.caller), &transferpb.Receive{ReceiptId: "r", Final: true})
+		check("receives", c.receive, err)
+		_, err = at(t, InTransit).Cancel(turn(c.caller), &transferpb.Cancel{})
+		check("cancels", c.back, err)
+		_, err = at(t, InTransit).Get(turn(c.caller), &transferpb.Get{})
+		check("reads", c.reads, err)
+	}
+}
+
+func TestInputRules(t *testing.T) {
+	t.Parallel()
+	part := func(variant string, n int64) []*transferpb.Part {
+		return []*transferpb.Part{{VariantId: variant, Quantity: n}}
+	}
+	for field, err := range map[string]error{
+		"toLocationId":       second((&State{}).Create(turn(admin), &transferpb.Create{CompanyId: company, FromId: from, ToId: from, Lines: creation().Lines})),
+		"lines":              second((&State{}).Create(turn(admin), &transferpb.Create{CompanyId: company, FromId: from, ToId: to})),
+		"lines[1].variantId": second((&State{}).Create(turn(admin), &transferpb.Create{CompanyId: company, FromId: from, ToId: to, Lines: append(creation().Lines[:1:1], creation().Lines[0])})),
+		"lines[0].quantity":  second(at(t, Draft).SetLines(turn(admin), &transferpb.SetLines{Lines: []*transferpb.Line{{VariantId: tea}}})),
+		"lines[0].variantId": second(at(t, InTransit).Receive(turn(admin), &transferpb.Receive{ReceiptId: "r", Parts: part("x", 1)})),
+	} {
+		e := entrepot.AsError(err)
+		if e.Code != entrepot.CodeInvalid || len(e.Fields) == 0 || e.Fields[0].Field != field {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+	for name, err := range map[string]error{
+		"none":               second(at(t, InTransit).Receive(turn(admin), &transferpb.Receive{ReceiptId: "r", Parts: part(tea, 0)})),
+		"more than is there": second(at(t, InTransit).Receive(turn(admin), &transferpb.Receive{ReceiptId: "r", Parts: part(tea, 11)})),
+		"one twice":          second(at(t, InTransit).Receive(turn(admin), &transferpb.Receive{ReceiptId: "r", Parts: append(part(tea, 1), part(tea, 1)...)})),
+		"nothing":            second(at(t, InTransit).Receive(turn(admin), &transferpb.Receive{ReceiptId: "r"})),
+	} {
+		if entrepot.CodeOf(err) != entrepot.CodeInvalid {
+			t.Errorf("receives %s: %v", name, err)
+		}
+	}
+	for name, c := range map[string]struct {
+		err  error
+		code entrepot.Code
+	}{
+		"edit what is on its way":       {second(at(t, InTransit).SetLines(turn(admin), &transferpb.SetLines{Lines: creation().Lines})), entrepot.CodeConflict},
+		"edit from an older version":    {second(at(t, Draft).SetLines(turn(admin), &transferpb.SetLines{ExpectedVersion: 9, Lines: creation().Lines})), entrepot.CodeStale},
+		"receive a draft":               {second(at(t, Draft).Receive(turn(admin), &transferpb.Receive{ReceiptId: "r", Final: true})), entrepot.CodeConflict},
+		"ship what is received":         {second(at(t, Received).Ship(turn(admin), &transferpb.Ship{})), entrepot.CodeConflict},
+		"cancel what is received":       {second(at(t, Received).Cancel(turn(admin), &transferpb.Cancel{})), entrepot.CodeConflict},
+		"receive what goes back":        {second(at(t, Returning).Receive(turn(admin), &transferpb.Receive{ReceiptId: "q", Final: true})), entrepot.CodeConflict},
+		"create it again":               {second(at(t, Draft).Create(turn(admin), creation())), entrepot.CodeConflict},
+		"ship again what is on its way": {second(at(t, InTransit).Ship(turn(admin), &transferpb.Ship{})), ""},
+	} {
+		if entrepot.CodeOf(c.err) != c.code {
+			t.Errorf("%s: %v, want %q", name, c.err, c.code)
+		}
+	}
+}
+
+func second(_ []events.Event, err error) error { return err }
+
+// TestEveryPieceIsSomewhere: whatever commands and answers come, late or twice,
+// what was shipped has arrived, was returned, is lost or is in transit; the
+// events tell the same; and a save and load in between changes nothing.
+func TestEveryPieceIsSomewhere(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		s := &State{}
+		arrived := map[string]int64{} // as the destination's stock was told
+		var answers []proto.Message
+		for i := range rapid.IntRange(1, 50).Draw(t, "commands") {
+			facts := draw(t, s, i, answers)
+			for _, f := range facts {
+				s.Apply(f)
+				if e, ok := f.(booked); ok {
+					for _, p := range e.Parts {
+						arrived[p.VariantID] += p.Quantity
+					}
+				}
+			}
+			answers = append(answers, asked(t, s)...)
+			for _, l := range s.Lines {
+				n := l.inTransit()
+				switch {
+				case n < 0 || l.Shipped > l.Quantity || l.Arrived < 0 || l.Lost < 0 || l.Returned < 0:
+					t.Fatalf("%+v", l)
+				case l.Arrived != arrived[l.VariantID]:
+					t.Fatalf("%+v, told %d", l, arrived[l.VariantID])
+				case (s.Status == Received || s.Status == Cancelled) && n != 0:
+					t.Fatalf("%s with %d on the way", s.Status, n)
+				case (s.Status == Draft || s.Status == reserving || s.Status == freeing || s.Status == Shipping) && l.Shipped != 0:
+					t.Fatalf("%s with %d shipped", s.Status, l.Shipped)
+				}
+			}
+			b, err := json.Marshal(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			back := &State{}
+			if err := json.Unmarshal(b, back); err != nil || !reflect.DeepEqual(back.View().String(), s.View().String()) {
+				t.Fatalf("saved and loaded: %s", b)
+			}
+			s = back
+		}
+	})
+}
+
+// asked are answers that the steps of the state may give.
+func asked(t *rapid.T, s *State) (out []proto.Message) {
+	some := func() (missing []string) {
+		for _, l := range s.Lines {
+			if rapid.IntRange(0, 5).Draw(t, "lacks") == 0 {
+				missing = append(missing, l.VariantID)
+			}
+		}
+		return missing
+	}
+	switch s.Status {
+	case reserving:
+		out = append(out, &transferpb.Held{ShipmentId: s.ShipmentID(), Missing: some()})
+	case freeing:
+		out = append(out, &transferpb.Freed{ShipmentId: s.ShipmentID()})
+	case Shipping:
+		no, a := some(), &transferpb.Shipped{ShipmentId: s.ShipmentID()}
+		for _, l := range s.Lines {
+			if !slices.Contains(no, l.VariantID) {
+				a.Parts = append(a.Parts, &transferpb.ShippedPart{VariantId: l.VariantID, Quantity: l.Quantity})
+			}
+		}
+		out = append(out, a)
+	case Returning:
+		out = append(out, &transferpb.Returned{})
+	}
+	if r := s.pending(); r != nil {
+		out = append(out, &transferpb.Booked{ReceiptId: r.ID, Refused: some()})
+	}
+	return out
+}
+
+func draw(t *rapid.T, s *State, i int, answers []proto.Message) []events.Event {
+	var facts []events.Event
+	var err error
+	switch rapid.IntRange(0, 8).Draw(t, "command") {
+	case 0:
+		facts, err = s.Create(turn(admin), creation())
+	case 1:
+		facts, err = s.SetLines(turn(admin), &transferpb.SetLines{Lines: creation().Lines[:1+rapid.IntRange(0, 1).Draw(t, "lines")]})
+	case 2:
+		facts, err = s.Ship(turn(source), &transferpb.Ship{})
+	case 3:
+		c := &transferpb.Receive{ReceiptId: fmt.Sprint("r", rapid.IntRange(max(0, i-5), i).Draw(t, "receipt")), Final: rapid.IntRange(0, 3).Draw(t, "final") == 0}
+		for _, l := range s.Lines {
+			if n := rapid.Int64Range(0, l.Quantity+1).Draw(t, "quantity"); n > 0 {
+				c.Parts = append(c.Parts, &transferpb.Part{VariantId: l.VariantID, Quantity: n})
+			}
+		}
+		facts, err = s.Receive(turn(target), c)
+	case 4:
+		if rapid.IntRange(0, 3).Draw(t, "really") == 0 {
+			facts, err = s.Cancel(turn(admin), &transferpb.Cancel{})
+		}
+	default: // an answer, of now or of long ago
+		if len(answers) == 0 {
+			return nil
+		}
+		last := rapid.IntRange(0, 3).Draw(t, "late") > 0
+		k := len(answers) - 1
+		if !last {
+			k = rapid.IntRange(0, k).Draw(t, "which")
+		}
+		switch a := answers[k].(type) {
+		case *transferpb.Held:
+			facts, err = s.Held(turn(system), a)
+		case *transferpb.Freed:
+			facts, err = s.Freed(turn(system), a)
+		case *transferpb.Shipped:
+			facts, err = s.Shipped(turn(system), a)
+		case *transferpb.Booked:
+			facts, err = s.Booked(turn(system), a)
+		case *transferpb.Returned:
+			facts, err = s.Returned(turn(system), a)
+		}
+	}
+	if err != nil && len(facts) > 0 {
+		t.Fatalf("refused and yet happened: %v", facts)
+	}
+	return facts
+}

@@ -1,0 +1,30 @@
+package wishlist
+
+import (
+	"entrepot/grains"
+	"entrepot/grains/wishlist/wishlistpb"
+	"entrepot/persistence"
+)
+
+// Collection is where wishlists are kept, in ecommercedb. One is found by its
+// id, its user's.
+var Collection = &persistence.Collection{Name: "wishlists"}
+
+// Index is whose the list is: its user's, and no company's. An erased one is nobody's.
+func (s *State) Index() grains.Index {
+	ix := grains.Index{OwnerID: s.ID, CreatedAt: s.createdAt()}
+	if s.Erased {
+		ix.OwnerID = ""
+	}
+	return ix
+}
+
+// Kind is the grain of wishlists. Its commands carry natural ids.
+func Kind() *grains.Kind {
+	k := grains.NewKind[State](wishlistpb.Kind, Collection)
+	grains.Command(k, (*State).AddItem, (*State).View)
+	grains.Command(k, (*State).RemoveItem, (*State).View)
+	grains.Command(k, (*State).Erase, (*State).View)
+	grains.Query(k, (*State).Get)
+	return k
+}

@@ -1,0 +1,175 @@
+package wishlist
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/grainstest"
+	"entrepot/grains/wishlist/wishlistpb"
+	"entrepot/persistence/storetest"
+
+	"google.golang.org/protobuf/proto"
+)
+
+var (
+	user     = entrepot.DeriveID("user")
+	customer = entrepot.Caller{Role: entrepot.Customer, UserID: user}
+	system   = entrepot.SystemCaller("test")
+	start    = time.UnixMilli(1_750_000_000_123).UTC()
+)
+
+func id(kind string, i int) entrepot.ID { return entrepot.DeriveID(kind, fmt.Sprint(i)) }
+
+func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: user, Now: start, Caller: c} }
+
+func wish(product, variant int) *wishlistpb.AddItem {
+	c := &wishlistpb.AddItem{ProductId: id("product", product), CompanyId: id("company", 1), Name: "Mug", PriceMinor: 1999, Currency: "EUR"}
+	if variant > 0 {
+		c.VariantId = id("variant", variant)
+	}
+	return c
+}
+
+func listOf(t *testing.T, wishes ...*wishlistpb.AddItem) *State {
+	t.Helper()
+	s := &State{}
+	for _, c := range wishes {
+		facts, err := s.AddItem(turn(customer), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		play(s, facts)
+	}
+	return s
+}
+
+func play(s *State, facts []events.Event) {
+	for _, f := range facts {
+		s.Apply(f)
+	}
+}
+
+func TestAddItemRules(t *testing.T) {
+	t.Parallel()
+	full := &State{ID: user}
+	for i := range MaxItems {
+		full.Items = append(full.Items, Item{ProductID: id("product", i)})
+	}
+	change := func(f func(*wishlistpb.AddItem)) *wishlistpb.AddItem { c := wish(1, 0); f(c); return c }
+	for name, c := range map[string]struct {
+		state  *State
+		caller entrepot.Caller
+		cmd    *wishlistpb.AddItem
+		code   entrepot.Code
+		facts  int
+	}{
+		"the customer":         {&State{}, customer, wish(1, 0), "", 1},
+		"a variant":            {&State{}, customer, wish(1, 1), "", 1},
+		"another variant":      {listOf(t, wish(1, 1)), customer, wish(1, 2), "", 1},
+		"what is there":        {listOf(t, wish(1, 1)), customer, wish(1, 1), "", 0},
+		"another customer":     {&State{}, entrepot.Caller{Role: entrepot.Customer, UserID: "x"}, wish(1, 0), entrepot.CodeNotFound, 0},
+		"even a super admin":   {&State{}, entrepot.Caller{Role: entrepot.SuperAdmin, UserID: "x"}, wish(1, 0), entrepot.CodeNotFound, 0},
+		"nobody":               {&State{}, entrepot.Caller{}, wish(1, 0), entrepot.CodeNotFound, 0},
+		"no product":           {&State{}, customer, change(func(c *wishlistpb.AddItem) { c.ProductId = "" }), entrepot.CodeInvalid, 0},
+		"no such variant id":   {&State{}, customer, change(func(c *wishlistpb.AddItem) { c.VariantId = "x" }), entrepot.CodeInvalid, 0},
+		"no currency":          {&State{}, customer, change(func(c *wishlistpb.AddItem) { c.Currency = "" }), entrepot.CodeInvalid, 0},
+		"less than nothing":    {&State{}, customer, change(func(c *wishlistpb.AddItem) { c.PriceMinor = -1 }), entrepot.CodeInvalid, 0},
+		"one too many":         {full, customer, wish(MaxItems, 0), entrepot.CodeConflict, 0},
+		"what is there, full":  {full, customer, wish(1, 0), "", 0},
+		"who was erased":       {&State{ID: user, Erased: true}, customer, wish(1, 0), entrepot.CodeNotFound, 0},
+		"the platform for her": {&State{}, system, wish(1, 0), "", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			facts, err := c.state.AddItem(turn(c.caller), c.cmd)
+			if entrepot.CodeOf(err) != c.code || len(facts) != c.facts {
+				t.Fatalf("%v, %v", facts, err)
+			}
+		})
+	}
+}
+
+func TestRemoveOneOrAllOfAProduct(t *testing.T) {
+	t.Parallel()
+	s := listOf(t, wish(1, 1), wish(1, 2), wish(2, 0), wish(2, 3))
+	for _, c := range []struct {
+		id   entrepot.ID
+		left []entrepot.ID
+	}{
+		{id("variant", 9), nil},
+		{id("product", 1), []entrepot.ID{id("product", 2), id("variant", 3)}}, // no item of that id: all of the product
+		{id("product", 1), nil},
+		{id("product", 2), []entrepot.ID{id("variant", 3)}}, // the item of that id alone
+		{id("variant", 3), []entrepot.ID{}},
+	} {
+		facts, err := s.RemoveItem(turn(customer), &wishlistpb.RemoveItem{Id: c.id})
+		if c.left == nil {
+			if entrepot.CodeOf(err) != entrepot.CodeNotFound {
+				t.Errorf("%s, which is not there: %v, %v", c.id, facts, err)
+			}
+			continue
+		}
+		play(s, facts)
+		var left []entrepot.ID
+		for i := range s.Items {
+			left = append(left, s.Items[i].ID())
+		}
+		if err != nil || !slices.Equal(left, c.left) {
+			t.Fatalf("without %s: %v, %v", c.id, left, err)
+		}
+		if last := facts[len(facts)-1].(events.WishlistItemRemoved); last.Items != len(c.left) {
+			t.Errorf("told %d items, there are %d", last.Items, len(c.left))
+		}
+	}
+	if _, err := s.RemoveItem(turn(entrepot.Caller{Role: entrepot.Customer, UserID: "x"}), &wishlistpb.RemoveItem{Id: id("product", 2)}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Errorf("by another: %v", err)
+	}
+}
+
+func TestAListSurvives(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
+	ask := func(c entrepot.Caller, cmd proto.Message) (*wishlistpb.Wishlist, error) {
+		return grains.Ask[*wishlistpb.Wishlist](m.As(c), m, wishlistpb.Kind, user, cmd)
+	}
+	if v, err := ask(customer, &wishlistpb.Get{}); err != nil || v.UserId != user || len(v.Items) != 0 {
+		t.Fatalf("before anything: %v, %v", v, err)
+	}
+	for _, c := range []*wishlistpb.AddItem{wish(1, 0), wish(2, 2), wish(1, 0)} {
+		if _, err := ask(customer, c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before, err := ask(customer, &wishlistpb.RemoveItem{Id: id("product", 1)})
+	if err != nil || len(before.Items) != 1 || before.Items[0].Id != id("variant", 2) || before.Items[0].PriceMinor != 1999 {
+		t.Fatalf("%v, %v", before, err)
+	}
+	m.Restart()
+	if after, err := ask(customer, &wishlistpb.Get{}); err != nil || !proto.Equal(before, after) {
+		t.Fatalf("after the restart %v, %v", after, err)
+	}
+	if _, err := ask(customer, &wishlistpb.Erase{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Fatalf("erased by a customer: %v", err)
+	}
+	for range 2 {
+		if v, err := ask(system, &wishlistpb.Erase{}); err != nil || len(v.Items) != 0 {
+			t.Fatalf("%v, %v", v, err)
+		}
+	}
+	m.Restart()
+	if _, err := ask(customer, wish(1, 0)); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Fatalf("after the erasure: %v", err)
+	}
+	if got := m.EventTypes(); !slices.Equal(got, []string{"wishlist.item_added", "wishlist.item_added", "wishlist.item_removed"}) {
+		t.Errorf("%v", got)
+	}
+	var e events.WishlistItemAdded
+	if first := m.Events()[1]; first.Decode(&e) != nil || e.UserID != user || e.VariantID != id("variant", 2) || e.Price != "19.99" || e.Items != 2 {
+		t.Errorf("%+v", e)
+	}
+}

@@ -1,0 +1,272 @@
+package api
+
+import (
+	"context"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/shop/shoppb"
+	"entrepot/grains/sourcing/sourcingpb"
+	"entrepot/grains/warehouse"
+	"entrepot/grains/warehouse/warehousepb"
+	"entrepot/persistence"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// WarehouseBody is what a warehouse says of itself.
+type WarehouseBody struct {
+	Name          string       `json:"name" minLength:"1" maxLength:"200" example:"North"`
+	Code          string       `json:"code" minLength:"1" maxLength:"32" pattern:"^[A-Za-z0-9._-]+$" patternDescription:"letters, digits, dots, dashes and underscores" doc:"unique in the company" example:"N1"`
+	Location      ShopLocation `json:"location,omitempty"`
+	ServesShopIDs []string     `json:"servesShopIds,omitempty" maxItems:"200" doc:"the shops whose orders may be sent from here"`
+	Priority      int64        `json:"priority,omitempty" minimum:"0" maximum:"1000" doc:"among the locations of a shop; lower first, and a shop itself has 0 unless its sourcing says otherwise"`
+	IsActive      *bool        `json:"isActive,omitempty" doc:"default true; false: nothing is sent from here"`
+}
+
+func (b *WarehouseBody) proto() *warehousepb.Details {
+	d := &warehousepb.Details{
+		Name: b.Name, Code: b.Code, Address: b.Location.Address, City: b.Location.City, State: b.Location.State, Country: b.Location.Country,
+		ServesShopIds: b.ServesShopIDs, Priority: b.Priority, IsActive: b.IsActive == nil || *b.IsActive,
+	}
+	if c := b.Location.Coordinates; c != nil {
+		d.Point = &warehousepb.Point{Lat: c.Lat, Lng: c.Lng}
+	}
+	return d
+}
+
+// WarehouseView is a warehouse as the API shows it.
+type WarehouseView struct {
+	ID            entrepot.ID   `json:"id"`
+	CompanyID     entrepot.ID   `json:"companyId"`
+	Name          string        `json:"name"`
+	Code          string        `json:"code"`
+	Location      ShopLocation  `json:"location"`
+	ServesShopIDs []entrepot.ID `json:"servesShopIds"`
+	Priority      int64         `json:"priority"`
+	IsActive      bool          `json:"isActive"`
+	CreatedAt     Time          `json:"createdAt"`
+	UpdatedAt     Time          `json:"updatedAt"`
+}
+
+func warehouseOf(w *warehousepb.Warehouse) WarehouseView {
+	d := w.Details
+	v := WarehouseView{
+		ID: w.Id, CompanyID: w.CompanyId, Name: d.Name, Code: d.Code, ServesShopIDs: notNil(d.ServesShopIds), Priority: d.Priority,
+		Location: ShopLocation{Address: d.Address, City: d.City, State: d.State, Country: d.Country},
+		IsActive: d.IsActive, CreatedAt: Time(w.CreatedMs), UpdatedAt: Time(w.UpdatedMs),
+	}
+	if d.Point != nil {
+		v.Location.Coordinates = &Coordinates{d.Point.Lat, d.Point.Lng}
+	}
+	return v
+}
+
+type warehouseListInput struct {
+	ListParams
+	CompanyFilter
+	IsActive string `query:"isActive" enum:"true,false"`
+}
+
+func (s *logisticsAPI) listWarehouses(ctx context.Context, in *warehouseListInput) (*paged[WarehouseView], error) {
+	q := persistence.Query{Limit: in.Limit, Cursor: in.Cursor, Where: where(nil, persistence.CompanyID, in.CompanyID)}
+	q.Where = append(q.Where, persistence.Cond{Field: "isDeleted", Op: persistence.Eq, Value: false})
+	if in.IsActive != "" {
+		q.Where = append(q.Where, persistence.Cond{Field: "isActive", Op: persistence.Eq, Value: in.IsActive == "true"})
+	}
+	return seen(ctx, s.Stores.Inventory, warehouse.Collection, q, (*warehouse.State).SeenBy,
+		func(st *warehouse.State) WarehouseView { return warehouseOf(st.View()) })
+}
+
+type warehouseInput struct {
+	Here
+	KeyHeader
+	RawBody []byte
+	Body    WarehouseBody
+}
+
+func (s *logisticsAPI) createWarehouse(ctx context.Context, in *warehouseInput) (*created[WarehouseView], error) {
+	company := entrepot.CallerFrom(ctx).CompanyID
+	if err := s.checkServed(ctx, company, in.Body.ServesShopIDs); err != nil {
+		return nil, err
+	}
+	id := in.newID(ctx, "warehouse")
+	ctx, replayed := in.command(ctx, "create-warehouse", in.RawBody)
+	w, err := s.askWarehouse(ctx, id, &warehousepb.Create{CompanyId: company, Details: in.Body.proto()})
+	if err != nil {
+		return nil, err
+	}
+	return &created[WarehouseView]{Replay: replay(replayed), Versioned: versioned(w.Version), Location: in.below(w.Id), Body: warehouseOf(w)}, nil
+}
+
+// checkServed: a warehouse cannot ask the shops whose they are, so the edge does.
+func (s *logisticsAPI) checkServed(ctx context.Context, company entrepot.ID, shops []entrepot.ID) error {
+	if err := checkIDs("servesShopIds", shops); err != nil {
+		return err
+	}
+	return each(ctx, len(shops), func(ctx context.Context, i int) error {
+		v, err := askShop(ctx, s.Asker, shops[i])
+		if entrepot.CodeOf(err) == entrepot.CodeNotFound || (err == nil && v.CompanyId != company) {
+			return missing(indexed("servesShopIds", i, ""), "no such shop")
+		}
+		return err
+	})
+}
+
+type updateWarehouseInput struct {
+	IDPath
+	IfMatch
+	Body WarehouseBody
+}
+
+func (s *logisticsAPI) updateWarehouse(ctx context.Context, in *updateWarehouseInput) (*answer[WarehouseView], error) {
+	id, expected, err := in.at(in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	now, err := s.askWarehouse(ctx, id, &warehousepb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkServed(ctx, now.CompanyId, in.Body.ServesShopIDs); err != nil {
+		return nil, err
+	}
+	w, err := s.askWarehouse(ctx, id, &warehousepb.Update{ExpectedVersion: expected, Details: in.Body.proto()})
+	if err != nil {
+		return nil, err
+	}
+	return answerAt(w.Version, warehouseOf(w)), nil
+}
+
+func (s *logisticsAPI) getWarehouse(ctx context.Context, in *struct{ IDPath }) (*answer[WarehouseView], error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	w, err := s.askWarehouse(ctx, id, &warehousepb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	return answerAt(w.Version, warehouseOf(w)), nil
+}
+
+type deleteInput struct {
+	IDPath
+	IfMatch
+}
+
+func (s *logisticsAPI) deleteWarehouse(ctx context.Context, in *deleteInput) (*nothing, error) {
+	id, expected, err := in.at(in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.Asker.Ask(ctx, warehousepb.Kind, id, &warehousepb.Delete{ExpectedVersion: expected})
+	return nil, err
+}
+
+func (s *logisticsAPI) askWarehouse(ctx context.Context, id entrepot.ID, cmd proto.Message) (*warehousepb.Warehouse, error) {
+	return grains.Ask[*warehousepb.Warehouse](ctx, s.Asker, warehousepb.Kind, id, cmd)
+}
+
+// SourcingView is where a shop's orders may be sent from.
+type SourcingView struct {
+	ShopID       entrepot.ID        `json:"shopId"`
+	Strategy     string             `json:"strategy" enum:"priority,most_stock,nearest"`
+	ShopPriority int64              `json:"shopPriority" doc:"of the shop itself among its locations"`
+	Locations    []SourcingLocation `json:"locations" doc:"in use, by priority; the shop is one of them"`
+}
+
+// SourcingLocation is one of the locations.
+type SourcingLocation struct {
+	LocationID  entrepot.ID  `json:"locationId"`
+	Kind        string       `json:"kind" enum:"shop,warehouse"`
+	Priority    int64        `json:"priority"`
+	Coordinates *Coordinates `json:"coordinates,omitempty"`
+}
+
+func sourcingOf(v *sourcingpb.Sourcing) SourcingView {
+	out := SourcingView{ShopID: v.ShopId, Strategy: v.Strategy, ShopPriority: v.ShopPriority, Locations: []SourcingLocation{}}
+	for _, l := range v.Locations {
+		at := SourcingLocation{LocationID: l.LocationId, Kind: LocationWarehouse, Priority: l.Priority}
+		if l.LocationId == v.ShopId {
+			at.Kind = LocationShop
+		}
+		if l.HasPoint {
+			at.Coordinates = &Coordinates{l.Lat, l.Lng}
+		}
+		out.Locations = append(out.Locations, at)
+	}
+	return out
+}
+
+// ShopPath is the shop in a path.
+type ShopPath struct {
+	ShopID string `path:"shopId" example:"65a1b2c3d4e5f60718293a4b"`
+}
+
+func (s *logisticsAPI) getSourcing(ctx context.Context, in *ShopPath) (*answer[SourcingView], error) {
+	if _, err := s.ownShop(ctx, in.ShopID); err != nil {
+		return nil, err
+	}
+	v, err := s.askSourcing(ctx, in.ShopID, &sourcingpb.Get{ShopId: in.ShopID})
+	if err != nil {
+		return nil, err
+	}
+	return sourcingAt(v), nil
+}
+
+type setSourcingInput struct {
+	ShopPath
+	IfMatch
+	Body struct {
+		Strategy     string `json:"strategy" enum:"priority,most_stock,nearest" doc:"nearest needs coordinates of the locations and of where the order goes"`
+		ShopPriority int64  `json:"shopPriority,omitempty" minimum:"0" maximum:"1000" doc:"of the shop itself; lower first, and before warehouses of the same"`
+	}
+}
+
+func (s *logisticsAPI) setSourcing(ctx context.Context, in *setSourcingInput) (*answer[SourcingView], error) {
+	expected, err := in.version()
+	if err != nil {
+		return nil, err
+	}
+	shop, err := s.ownShop(ctx, in.ShopID)
+	if err != nil {
+		return nil, err
+	}
+	set := &sourcingpb.Configure{
+		ShopId: in.ShopID, CompanyId: shop.CompanyId, Strategy: in.Body.Strategy, ShopPriority: in.Body.ShopPriority, ExpectedVersion: expected,
+	}
+	if p := shop.Point; p != nil {
+		set.ShopPoint = &sourcingpb.Point{Lat: p.Lat, Lng: p.Lng}
+	}
+	v, err := s.askSourcing(ctx, in.ShopID, set)
+	if err != nil {
+		return nil, err
+	}
+	return sourcingAt(v), nil
+}
+
+// sourcingAt has no ETag before the first change: nothing can be made from it.
+func sourcingAt(v *sourcingpb.Sourcing) *answer[SourcingView] {
+	if v.Version == 0 {
+		return answerOf(sourcingOf(v))
+	}
+	return answerAt(v.Version, sourcingOf(v))
+}
+
+func (s *logisticsAPI) askSourcing(ctx context.Context, shop entrepot.ID, cmd proto.Message) (*sourcingpb.Sourcing, error) {
+	return grains.Ask[*sourcingpb.Sourcing](ctx, s.Asker, sourcingpb.Kind, sourcingpb.ID(shop), cmd)
+}
+
+// ownShop finds a shop that the caller reaches.
+func (s *logisticsAPI) ownShop(ctx context.Context, id string) (*shoppb.Shop, error) {
+	id, err := existing(id)
+	if err != nil {
+		return nil, err
+	}
+	v, err := askShop(ctx, s.Asker, id)
+	if err == nil && !entrepot.CallerFrom(ctx).MayReachShop(v.CompanyId, id) {
+		return nil, entrepot.ErrNotFound
+	}
+	return v, err
+}
