@@ -17,6 +17,7 @@ import (
 	"entrepot/grains/order"
 	"entrepot/grains/payment"
 	"entrepot/grains/product"
+	"entrepot/grains/promotion"
 	"entrepot/grains/recommend"
 	"entrepot/grains/review"
 	"entrepot/grains/series"
@@ -76,6 +77,7 @@ var services = []service{
 		name: "ecommerce", port: 4, database: "ecommercedb", routes: []string{"/products", "/cart", "/wishlist"},
 		kinds: []func() *grains.Kind{
 			product.Kind,
+			promotion.Kind, promotion.UseKind,
 			cart.Kind,
 			wishlist.Kind, review.Kind, stockwatch.Kind,
 			recommend.AffinityKind, recommend.TrendingKind, recommend.TasteKind,
