@@ -17,6 +17,10 @@ func (s *State) Apply(ev events.Event) {
 	case rejected:
 		s.Missing, s.Refused = e.missing, e.refused
 		s.move(Rejected, e.now, string(entrepot.System), "")
+	case allocated:
+		s.allocate(e)
+	case unallocated:
+		s.unallocate()
 	case created:
 		s.create(e)
 	case events.OrderConfirmed:
@@ -39,7 +43,7 @@ func (s *State) Apply(ev events.Event) {
 		s.Version++
 		s.PaymentID, s.Payment = e.paymentID, Paid
 		if e.revive {
-			s.Todo.Revive, s.HoldID = true, entrepot.DeriveID("again", s.ID)
+			s.Todo.Revive, s.HoldID = true, revivedID(s.ID)
 		} else {
 			s.Todo.Refund = true
 		}
@@ -72,7 +76,8 @@ func (s *State) place(e placing) {
 
 func (s *State) create(e created) {
 	if c := e.adoption; c != nil {
-		s.ID, s.CheckoutID, s.CustomerID, s.HoldID = e.OrderID, c.GetCheckoutId(), c.GetCustomerId(), c.GetGroup().GetOrderId()
+		s.ID, s.CheckoutID, s.CustomerID, s.HoldID = e.OrderID, c.GetCheckoutId(), c.GetCustomerId(), attemptID(e.OrderID, c.GetAttempt())
+		s.Attempt = c.GetAttempt()
 		s.Group = groupOf(c.GetGroup())
 		s.Totals, _ = price(s.Group) // Adopt has refused what does not price
 		s.Shipping, s.Billing, s.Notes = addressOf(c.GetShipping()), addressOf(c.GetBilling()), c.GetNotes()
@@ -158,6 +163,10 @@ func groupOf(g *orderpb.Group) Group {
 	out := Group{
 		OrderID: g.GetOrderId(), CompanyID: g.GetCompanyId(), ShopID: g.GetShopId(), Currency: g.GetCurrency(),
 		TaxBasisPoints: g.GetTaxBasisPoints(), Shipping: g.GetShippingMinor(), Lines: make([]Line, 0, len(g.GetLines())),
+		Strategy: g.GetStrategy(),
+	}
+	for _, source := range g.GetSources() {
+		out.Sources = append(out.Sources, source.GetLocationId())
 	}
 	for _, l := range g.GetLines() {
 		line := Line{
@@ -165,6 +174,7 @@ func groupOf(g *orderpb.Group) Group {
 			Quantity: l.GetQuantity(), Price: l.GetPriceMinor(), Discount: l.GetDiscountMinor(),
 		}
 		line.VariantID = line.Variant()
+		line.Allocations = allocationsOf(l.GetAllocations())
 		out.Lines = append(out.Lines, line)
 	}
 	for _, p := range g.GetPromotions() {

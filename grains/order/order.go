@@ -6,6 +6,7 @@
 // The process, as a table (the calls are in steps.go):
 //
 //	in this state         do that                        and on the answer
+//	placing, with sources plan where the lines come from Allocated, or rejected
 //	placing               claim the promo codes,         Reserved: pending, or rejected
 //	                      reserve all lines, draw
 //	                      numbers, empty the cart
@@ -72,7 +73,8 @@ type State struct {
 
 	// The process.
 	Todo      Todo      `json:"todo"`
-	HoldID    string    `json:"holdId"` // reservation id at the stock items
+	HoldID    string    `json:"holdId"`            // reservation id at the stock items
+	Attempt   int64     `json:"attempt,omitempty"` // plans made so far; 0: everything comes from the shop
 	FromCart  bool      `json:"fromCart,omitempty"`
 	Siblings  []Sibling `json:"siblings,omitempty"`
 	Missing   []Missing `json:"missing,omitempty"` // why it was rejected
@@ -103,6 +105,9 @@ type Group struct {
 	Shipping       int64       `json:"shipping"`
 	Lines          []Line      `json:"items"`
 	Promotions     []Promotion `json:"promotions,omitempty"`
+	// Where the goods may come from, the preferred first; none: the shop itself.
+	Sources  []entrepot.ID `json:"sources,omitempty"`
+	Strategy string        `json:"strategy,omitempty"`
 }
 
 // Promotion is a promo code that takes something off the group.
@@ -124,13 +129,14 @@ type Refused struct {
 
 // Line is some pieces of a variant at the price of the moment of ordering.
 type Line struct {
-	ProductID entrepot.ID `json:"productId"`
-	Name      string      `json:"name"`
-	SKU       string      `json:"sku"`
-	Quantity  int64       `json:"quantity"`
-	Price     int64       `json:"price"`
-	VariantID entrepot.ID `json:"variantId,omitempty"` // in orders of before there were variants: none
-	Discount  int64       `json:"discount,omitempty"`  // of the whole line
+	ProductID   entrepot.ID  `json:"productId"`
+	Name        string       `json:"name"`
+	SKU         string       `json:"sku"`
+	Quantity    int64        `json:"quantity"`
+	Price       int64        `json:"price"`
+	VariantID   entrepot.ID  `json:"variantId,omitempty"`   // in orders of before there were variants: none
+	Discount    int64        `json:"discount,omitempty"`    // of the whole line
+	Allocations []Allocation `json:"allocations,omitempty"` // none: all from the shop
 }
 
 // Variant is what was sold: of a product without variants itself.
@@ -288,12 +294,17 @@ func (s *State) Reserved(t entrepot.Turn, c *orderpb.Reserved) ([]events.Event, 
 	if s.Status != Placing {
 		return nil, nil // cancelled meanwhile: the release step gives back what was reserved
 	}
-	if len(c.GetMissing()) > 0 || c.GetRefused() != nil {
-		r := rejected{now: t.Now.UnixMilli(), refused: refusedOf(c.GetRefused())}
-		for _, m := range c.GetMissing() {
-			r.missing = append(r.missing, Missing{ProductID: m.GetProductId(), VariantID: m.GetVariantId(), ShopID: m.GetShopId(), Wanted: m.GetWanted()})
+	if c.GetAttempt() != s.Attempt {
+		return nil, nil // of a plan that was given up
+	}
+	if c.GetRefused() != nil {
+		return []events.Event{rejected{now: t.Now.UnixMilli(), missing: lacking(c.GetMissing()), refused: refusedOf(c.GetRefused())}}, nil
+	}
+	if len(c.GetMissing()) > 0 {
+		if s.sourced() && s.Attempt < maxAttempts { // sold since it was planned
+			return []events.Event{unallocated{}}, nil
 		}
-		return []events.Event{r}, nil
+		return []events.Event{rejected{now: t.Now.UnixMilli(), missing: lacking(c.GetMissing())}}, nil
 	}
 	numbers := map[entrepot.ID]string{}
 	for _, n := range c.GetOrders() {

@@ -28,7 +28,9 @@ func steps(s *State) []grains.Step {
 			out = append(out, grains.Step{Key: key, Do: do(s)})
 		}
 	}
-	add(s.Status == Placing, "reserve", reserve)
+	planning := s.Status == Placing && s.unplanned()
+	add(planning, "allocate:"+strconv.FormatInt(s.Attempt+1, 10), allocate)
+	add(s.Status == Placing && !planning, s.reserveKey(), reserve)
 	add(s.Todo.Adopt, "adopt", adopt)
 	add(s.Todo.Commit, "commit", commit)
 	add(s.Todo.Revive, "revive", revive)
@@ -48,46 +50,57 @@ type hold struct {
 	line    Line
 	shop    entrepot.ID
 	expires int64
+	planned bool // by an allocation
 }
 
-func (s *State) holds() []hold {
-	groups := []Group{s.Group}
-	for _, sib := range s.Siblings {
-		groups = append(groups, sib.Group)
-	}
-	var out []hold
-	for _, g := range groups {
-		for _, l := range g.Lines {
-			out = append(out, hold{stockpb.ID(l.Variant(), g.ShopID), g.OrderID, l, g.ShopID, s.ExpiresMs + Guard.Milliseconds()})
-		}
+// holds are the reservations of the whole checkout.
+func (s *State) holds() (out []hold) {
+	for _, g := range s.groups() {
+		out = append(out, s.of(g, attemptID(g.OrderID, s.Attempt))...)
 	}
 	return out
 }
 
 // own are the reservations of this order alone, under its present reservation id.
-func (s *State) own() []hold {
-	out := make([]hold, 0, len(s.Group.Lines))
-	for _, l := range s.Group.Lines {
-		out = append(out, hold{stockpb.ID(l.Variant(), s.Group.ShopID), s.HoldID, l, s.Group.ShopID, s.ExpiresMs + Guard.Milliseconds()})
+func (s *State) own() []hold { return s.of(&s.Group, s.HoldID) }
+
+// of are the reservations of a group, by the plan if there is one: a line from
+// several locations is several.
+func (s *State) of(g *Group, id entrepot.ID) []hold {
+	out := make([]hold, 0, len(g.Lines))
+	for _, l := range g.Lines {
+		h := hold{stockpb.ID(l.Variant(), g.ShopID), id, l, g.ShopID, s.ExpiresMs + Guard.Milliseconds(), len(l.Allocations) > 0}
+		if len(l.Allocations) == 0 {
+			out = append(out, h)
+		}
+		for _, a := range l.Allocations {
+			h.stock, h.line.Quantity = stockpb.ID(l.Variant(), a.LocationID), a.Quantity
+			out = append(out, h)
+		}
 	}
 	return out
+}
+
+// reserveKey names the reservation by the plan it follows.
+func (s *State) reserveKey() string {
+	if s.Attempt == 0 {
+		return "reserve"
+	}
+	return "reserve:" + strconv.FormatInt(s.Attempt, 10)
 }
 
 // reserve claims the promo codes and asks every stock item for its pieces. One refusal releases them all;
 // otherwise the orders get their numbers and the cart loses the lines.
 func reserve(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
-	holds, groups := s.holds(), []Group{s.Group}
-	for _, sib := range s.Siblings {
-		groups = append(groups, sib.Group)
-	}
-	fromCart, customer, order, yearOf := s.FromCart, s.CustomerID, s.ID, strconv.Itoa(year(s.CreatedMs))
-	claims := s.claims(s.CheckoutID, groups)
+	holds, groups := s.holds(), s.checkout()
+	fromCart, customer, order, yearOf, attempt := s.FromCart, s.CustomerID, s.ID, strconv.Itoa(year(s.CreatedMs)), s.Attempt
+	claims := s.claims(s.claimID(), groups)
 	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
 		missing, refused, err := claimAndReserve(ctx, a, claims, holds)
 		if err != nil || len(missing) > 0 || refused != nil {
-			return &orderpb.Reserved{Missing: missing, Refused: refused}, err
+			return &orderpb.Reserved{Missing: missing, Refused: refused, Attempt: attempt}, err
 		}
-		answer := &orderpb.Reserved{}
+		answer := &orderpb.Reserved{Attempt: attempt}
 		for _, g := range groups {
 			series := seriespb.ID(g.CompanyID, "order", yearOf)
 			n, err := grains.Ask[*seriespb.Number](ctx, a, seriespb.Kind, series, &seriespb.Next{ForId: g.OrderID, CompanyId: g.CompanyID})
@@ -98,10 +111,12 @@ func reserve(s *State) func(context.Context, grains.Asker) (proto.Message, error
 		}
 		if fromCart {
 			take := &cartpb.Take{OrderId: order}
-			for _, h := range holds {
-				take.Items = append(take.Items, &cartpb.Taken{
-					ProductId: h.line.ProductID, VariantId: h.line.Variant(), ShopId: h.shop, Quantity: h.line.Quantity,
-				})
+			for _, g := range groups {
+				for _, l := range g.Lines {
+					take.Items = append(take.Items, &cartpb.Taken{
+						ProductId: l.ProductID, VariantId: l.Variant(), ShopId: g.ShopID, Quantity: l.Quantity,
+					})
+				}
 			}
 			if _, err := a.Ask(ctx, cartpb.Kind, customer, take); err != nil {
 				return nil, err
@@ -113,10 +128,11 @@ func reserve(s *State) func(context.Context, grains.Asker) (proto.Message, error
 
 // reserveAll reserves all holds or none: what lacks is named, and the others are released.
 func reserveAll(ctx context.Context, a grains.Asker, holds []hold) ([]*orderpb.Missing, error) {
-	lacks, err := each(holds, func(h hold) (bool, error) {
-		_, err := a.Ask(ctx, stockpb.Kind, h.stock, &stockpb.Reserve{OrderId: h.id, Quantity: h.line.Quantity, ExpiresMs: h.expires})
+	no, err := each(holds, func(h hold) (bool, error) {
+		_, err := h.asker(a).Ask(ctx, stockpb.Kind, h.stock, &stockpb.Reserve{OrderId: h.id, Quantity: h.line.Quantity, ExpiresMs: h.expires})
 		return refused(err)
 	})
+	lacks := missing(holds, no)
 	if err != nil || len(lacks) == 0 {
 		return nil, err
 	}
@@ -128,7 +144,7 @@ func reserveAll(ctx context.Context, a grains.Asker, holds []hold) ([]*orderpb.M
 
 func releaseAll(ctx context.Context, a grains.Asker, holds []hold) error {
 	_, err := each(holds, func(h hold) (bool, error) {
-		_, err := a.Ask(ctx, stockpb.Kind, h.stock, &stockpb.Release{OrderId: h.id})
+		_, err := h.asker(a).Ask(ctx, stockpb.Kind, h.stock, &stockpb.Release{OrderId: h.id})
 		return false, err
 	})
 	return err
@@ -146,8 +162,8 @@ func refused(err error) (bool, error) {
 	}
 }
 
-// each makes one call a hold, side by side, and names those that were refused.
-func each(holds []hold, call func(hold) (refused bool, err error)) ([]*orderpb.Missing, error) {
+// each makes one call a hold, side by side, and tells which were refused.
+func each(holds []hold, call func(hold) (refused bool, err error)) ([]bool, error) {
 	no, errs := make([]bool, len(holds)), make([]error, len(holds))
 	var wg sync.WaitGroup
 	for i := 1; i < len(holds); i++ {
@@ -155,18 +171,24 @@ func each(holds []hold, call func(hold) (refused bool, err error)) ([]*orderpb.M
 	}
 	no[0], errs[0] = call(holds[0])
 	wg.Wait()
-	var missing []*orderpb.Missing
-	for i, h := range holds {
-		if errs[i] != nil {
-			return nil, errs[i]
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
 		}
-		if no[i] {
-			missing = append(missing, &orderpb.Missing{
+	}
+	return no, nil
+}
+
+// missing names the holds that were refused.
+func missing(holds []hold, no []bool) (out []*orderpb.Missing) {
+	for i := range no {
+		if h := &holds[i]; no[i] {
+			out = append(out, &orderpb.Missing{
 				ProductId: h.line.ProductID, VariantId: h.line.Variant(), ShopId: h.shop, Wanted: h.line.Quantity,
 			})
 		}
 	}
-	return missing, nil
+	return out
 }
 
 // adopt lets every sibling stand as an order of its own.
@@ -176,6 +198,7 @@ func adopt(s *State) func(context.Context, grains.Asker) (proto.Message, error) 
 		all = append(all, &orderpb.Adopt{
 			CheckoutId: s.CheckoutID, CustomerId: s.CustomerID, Group: pbGroup(sib.Group), Shipping: pbAddress(s.Shipping),
 			Billing: pbAddress(s.Billing), Notes: s.Notes, Number: numberOf(sib.Number), ExpiresMs: s.ExpiresMs, CreatedMs: s.CreatedMs,
+			Attempt: s.Attempt,
 		})
 	}
 	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
@@ -193,19 +216,16 @@ func adopt(s *State) func(context.Context, grains.Asker) (proto.Message, error) 
 func commit(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
 	holds := s.own()
 	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
-		missing, err := each(holds, func(h hold) (bool, error) {
+		no, err := each(holds, func(h hold) (bool, error) {
 			_, err := a.Ask(ctx, stockpb.Kind, h.stock, &stockpb.Commit{OrderId: h.id, Quantity: h.line.Quantity})
 			return refused(err)
 		})
-		if err != nil || len(missing) == 0 {
+		lacks := missing(holds, no)
+		if err != nil || len(lacks) == 0 {
 			return &orderpb.Committed{}, err
 		}
-		lacking := map[entrepot.ID]bool{}
-		for _, m := range missing {
-			lacking[m.GetVariantId()] = true
-		}
-		for _, h := range holds {
-			if lacking[h.line.Variant()] {
+		for i, h := range holds {
+			if no[i] {
 				continue
 			}
 			back := &stockpb.Restock{OrderId: h.id, Quantity: h.line.Quantity, Reason: "another line of the order is sold out"}
@@ -213,7 +233,7 @@ func commit(s *State) func(context.Context, grains.Asker) (proto.Message, error)
 				return nil, err
 			}
 		}
-		return &orderpb.Committed{Missing: missing}, nil
+		return &orderpb.Committed{Missing: lacks}, nil
 	}
 }
 
@@ -234,7 +254,7 @@ func revive(s *State) func(context.Context, grains.Asker) (proto.Message, error)
 func release(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
 	holds := s.own()
 	for i := range holds {
-		holds[i].id = s.ID
+		holds[i].id = attemptID(s.ID, s.Attempt)
 	}
 	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
 		return &orderpb.Released{}, releaseAll(ctx, a, holds)
@@ -272,6 +292,10 @@ func numberOf(s string) int64 {
 	n, _ := strconv.ParseInt(s[5:], 10, 64) // "2026-000123", as number writes it
 	return n
 }
+
+// claimID is what the orders of a checkout claim their promo codes by. Each plan
+// has one of its own: what was given back with an earlier one cannot be claimed again.
+func (s *State) claimID() entrepot.ID { return attemptID(s.CheckoutID, s.Attempt) }
 
 // claims are the uses of promo codes that orders make together: one of each code,
 // however many of the orders get something of it.
@@ -370,8 +394,8 @@ func refusedBy(code string, err error) *orderpb.Refused {
 
 // settle makes the uses final, under the id that the order last claimed them by.
 func settle(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
-	id, order := s.CheckoutID, s.ID
-	if s.HoldID != s.ID {
+	id, order := s.claimID(), s.ID
+	if s.HoldID == revivedID(s.ID) {
 		id = s.HoldID
 	}
 	claims := s.claims(id, []Group{s.Group})
@@ -387,7 +411,7 @@ func settle(s *State) func(context.Context, grains.Asker) (proto.Message, error)
 
 // unclaim gives this order's part of the uses back.
 func unclaim(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
-	claims := s.claims(s.CheckoutID, []Group{s.Group})
+	claims := s.claims(s.claimID(), []Group{s.Group})
 	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
 		for _, c := range claims {
 			if err := c.release(ctx, a); err != nil {

@@ -86,10 +86,15 @@ func pbGroup(g Group) *orderpb.Group {
 	out := &orderpb.Group{
 		OrderId: g.OrderID, CompanyId: g.CompanyID, ShopId: g.ShopID, Currency: g.Currency,
 		TaxBasisPoints: g.TaxBasisPoints, ShippingMinor: g.Shipping, Lines: make([]*orderpb.Line, 0, len(g.Lines)),
+		Strategy: g.Strategy,
+	}
+	for _, source := range g.Sources {
+		out.Sources = append(out.Sources, &orderpb.Source{LocationId: source})
 	}
 	for _, l := range g.Lines {
 		out.Lines = append(out.Lines, &orderpb.Line{
 			ProductId: l.ProductID, VariantId: l.Variant(), Name: l.Name, Sku: l.SKU, Quantity: l.Quantity, PriceMinor: l.Price, DiscountMinor: l.Discount,
+			Allocations: pbAllocations(l.Allocations),
 		})
 		out.DiscountMinor += l.Discount
 	}
