@@ -64,6 +64,11 @@ func (w *world) writes() []struct {
 		{"company_admin", "PATCH", "/api/inventory/items/" + id, `{"reorderPoint":1}`, nil, []string{"reorderPoint", "reorderQuantity", "safetyStock"}, nil},
 		{"company_admin", "POST", "/api/inventory/warehouses", `{"name":"A","code":"A"}`, []string{"name", "code"}, []string{"priority"}, nil},
 		{"company_admin", "PUT", "/api/inventory/sourcing/" + w.shopA, `{"strategy":"nearest"}`, []string{"strategy"}, []string{"shopPriority"}, nil},
+		{"shop_manager", "POST", "/api/inventory/transfers/" + id + "/receive", `{"final":true}`, []string{"reason"}, nil, nil},
+		{"shop_manager", "POST", "/api/inventory/stocktakes", `{"locationId":"` + w.shopA + `"}`, []string{"locationId", "note"}, nil, nil},
+		{"company_admin", "POST", "/api/inventory/suppliers", `{"name":"A","currency":"EUR"}`, []string{"name", "currency", "email", "note"}, []string{"leadTimeDays"}, nil},
+		{"shop_manager", "POST", "/api/inventory/purchase-orders/" + id + "/cancel", `{"reason":"a"}`, []string{"reason"}, nil, nil},
+		{"shop_manager", "POST", "/api/inventory/transfers/" + id + "/cancel", `{"reason":"a"}`, []string{"reason"}, nil, nil},
 	}
 }
 

@@ -31,6 +31,7 @@ import (
 	"entrepot/grains/product"
 	"entrepot/grains/product/productpb"
 	"entrepot/grains/promotion"
+	"entrepot/grains/purchase"
 	"entrepot/grains/recommend"
 	"entrepot/grains/review"
 	"entrepot/grains/series"
@@ -39,7 +40,10 @@ import (
 	"entrepot/grains/sourcing"
 	"entrepot/grains/stock"
 	"entrepot/grains/stock/stockpb"
+	"entrepot/grains/stocktake"
 	"entrepot/grains/stockwatch"
+	"entrepot/grains/supplier"
+	"entrepot/grains/transfer"
 	"entrepot/grains/user"
 	"entrepot/grains/user/userpb"
 	"entrepot/grains/warehouse"
@@ -98,7 +102,7 @@ func newWorld(t testing.TB) *world {
 		wishlist.Kind(), review.Kind(), stockwatch.Kind(),
 		recommend.AffinityKind(), recommend.TrendingKind(), recommend.TasteKind(),
 		order.Kind(), series.Kind(), payment.Kind(),
-		stock.Kind(), warehouse.Kind(), sourcing.Kind(),
+		stock.Kind(), warehouse.Kind(), sourcing.Kind(), transfer.Kind(), stocktake.Kind(), supplier.Kind(), purchase.Kind(),
 	}
 	store := storetest.NewMemory()
 	feed := w.index(t, store)

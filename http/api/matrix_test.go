@@ -85,6 +85,9 @@ var rows = map[string]matrixRow{
 	"update-my-review": {thing: "my review", body: static(map[string]any{"stars": 2})},
 	"approve-review":   {thing: "review"}, "reject-review": {thing: "review", body: static(map[string]any{"reason": "spam"})},
 	"notify-me": {thing: "public", body: static(map[string]any{})}, "delete-notification": {thing: "notification"},
+	"get-warehouse": {thing: "warehouse"}, "delete-warehouse": {thing: "warehouse"},
+	"update-warehouse": {thing: "warehouse", body: static(map[string]any{"name": "New", "code": "NEW"})},
+	"get-sourcing":     {thing: "shop"}, "set-sourcing": {thing: "shop", body: static(map[string]any{"strategy": "nearest"})},
 	"get-user":    {thing: "user"},
 	"update-user": {thing: "user", body: static(map[string]any{"name": "New", "role": "shop_staff", "isActive": true})},
 	"delete-user": {thing: "user"}, "end-session": {thing: "session"},
@@ -108,7 +111,7 @@ func reaches(role entrepot.Role, thing string, p place) bool {
 		return false
 	case role == entrepot.SuperAdmin:
 		return true
-	case role == entrepot.CompanyAdmin:
+	case role == entrepot.CompanyAdmin, thing == "supplier": // the company's, for all who buy
 		return p != other
 	default:
 		return p == own
