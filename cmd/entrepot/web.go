@@ -41,7 +41,7 @@ var mounts = map[string]func(api.Deps) []api.Routes{
 	"ecommerce": func(d api.Deps) []api.Routes {
 		return []api.Routes{
 			api.Products(d), api.Search(d), api.Recommendations(d), api.Reviews(d), api.StockWatches(d),
-			api.Cart(d), api.Wishlist(d),
+			api.Cart(d), api.Promotions(d), api.Wishlist(d),
 		}
 	},
 	"sales":     func(d api.Deps) []api.Routes { return []api.Routes{api.Sales(d)} },

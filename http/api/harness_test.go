@@ -31,6 +31,7 @@ import (
 	"entrepot/grains/payment"
 	"entrepot/grains/product"
 	"entrepot/grains/product/productpb"
+	"entrepot/grains/promotion"
 	"entrepot/grains/purchase"
 	"entrepot/grains/recommend"
 	"entrepot/grains/review"
@@ -97,6 +98,7 @@ func newWorld(t testing.TB) *world {
 		user.Kind(), access.Kind(), apikey.Kind(), mail.Kind(), invitation.Kind(),
 		company.Kind(), companystats.Kind(), shop.Kind(),
 		product.Kind(),
+		promotion.Kind(), promotion.UseKind(),
 		cart.Kind(),
 		wishlist.Kind(), review.Kind(), stockwatch.Kind(),
 		recommend.AffinityKind(), recommend.TrendingKind(), recommend.TasteKind(),
@@ -181,7 +183,7 @@ func allServices(d api.Deps) []api.Routes {
 	return []api.Routes{
 		api.Auth(d), api.Company(d), api.Shop(d),
 		api.Products(d), api.Search(d), api.Recommendations(d), api.Reviews(d), api.StockWatches(d),
-		api.Cart(d), api.Wishlist(d),
+		api.Cart(d), api.Promotions(d), api.Wishlist(d),
 		api.Sales(d), api.Payment(d),
 		api.Inventory(d), api.Logistics(d),
 		api.Audit(d), api.HealthAll(d), api.WellKnown(d), api.Health(d, "gateway"),

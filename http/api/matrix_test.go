@@ -71,6 +71,11 @@ var rows = map[string]matrixRow{
 		return map[string]any{"productId": id, "shopId": shop, "quantity": 1, "reason": "purchase"}
 	}},
 	"set-cart-item": {thing: "cart item", body: static(map[string]any{"quantity": 2})}, "remove-cart-item": {thing: "cart item"},
+	"get-promotion": {thing: "promotion"}, "delete-promotion": {thing: "promotion"}, "remove-promo-code": {thing: "promo code"},
+	"update-promotion": {thing: "promotion", body: func(w *matrix, id string) any {
+		p := max(0, slices.Index(w.promotions[:], id))
+		return map[string]any{"type": "percent", "percent": 7, "shopIds": []string{w.shopsOf[p]}}
+	}},
 	"save-cart-item": {thing: "cart item"}, "restore-saved-item": {thing: "saved item"}, "remove-saved-item": {thing: "saved item"},
 	"remove-wishlist-item": {thing: "wish"},
 	"list-reviews":         {thing: "public"}, "get-my-review": {thing: "my review"}, "delete-my-review": {thing: "my review"},
@@ -116,6 +121,8 @@ type matrix struct {
 	*world
 	ids     map[string][places]string
 	shopsOf [places]string
+
+	promotions [places]string
 }
 
 func newMatrix(t *testing.T) *matrix {
@@ -129,6 +136,13 @@ func newMatrix(t *testing.T) *matrix {
 		id, _ := items[len(items)-1].(map[string]any)["id"].(string)
 		w.want(t, 200, as, "POST", "/api/cart/items/"+id+"/save", nil)
 		return id
+	}
+	promotion := func(as, code, shop string) string {
+		return w.want(t, 201, as, "POST", "/api/cart/promotions", map[string]any{"code": code, "type": "percent", "percent": 5, "shopIds": []string{shop}}).text("id")
+	}
+	entered := func(as, code string) string {
+		w.want(t, 200, as, "POST", "/api/cart/promo", map[string]any{"code": code})
+		return code
 	}
 	order := func(as, product, shop string) string {
 		return w.want(t, 201, as, "POST", "/api/orders", map[string]any{
@@ -183,12 +197,16 @@ func newMatrix(t *testing.T) *matrix {
 		"invitation": {invite("company_admin", "a@demo.test"), invite("company_admin", "b@demo.test"), invite("other_admin", "c@demo.test"), none},
 		"wish":      {wish("customer", w.mug), wish("other_customer", w.cup), wish("other_customer", w.otherMug), none},
 		"my review": {w.mug, w.cup, w.otherMug, none},
+		"promotion":  {promotion("company_admin", "NORTH", w.shopA), promotion("company_admin", "SOUTH", w.shopB), promotion("other_admin", "OTHER", w.otherShop), none},
+		"promo code": {"NORTH", "SOUTH", "SOUTH", none},
 		"review": {
 			w.reviewed(t, "customer", w.mug, w.shopA), w.reviewed(t, "other_customer", w.cup, w.shopB), w.reviewed(t, "other_customer", w.otherMug, w.otherShop), none,
 		},
 		"notification": {await("customer"), await("other_customer"), await("other_customer"), none},
 	}
-	w.shopsOf = w.ids["shop"]
+	w.shopsOf, w.promotions = w.ids["shop"], w.ids["promotion"]
+	entered("customer", "NORTH")
+	entered("other_customer", "SOUTH")
 	w.addLogistics(t)
 	w.project(t)
 	var logs [places]string
