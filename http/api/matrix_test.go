@@ -92,8 +92,12 @@ var rows = map[string]matrixRow{
 // listed are routes whose ids filter a list: what is foreign leaves it empty, and
 // the crawl (isolation_test.go) looks into them; and the one that names two
 // things, which shopstaff_test.go tries as every role; and the review of what was
-// not bought, which is forbidden, in reviews_test.go.
-var listed = []string{"list-user-activity", "list-resource-history", "get-storefront", "remove-shop-staff", "write-review"}
+// not bought, which is forbidden, in reviews_test.go. A category's slug is the
+// caller's company's own (categories_test.go).
+var listed = []string{
+	"list-user-activity", "list-resource-history", "get-storefront", "remove-shop-staff", "write-review",
+	"update-category", "delete-category",
+}
 
 // reaches is the rule of the role table, for roles that a route lets in.
 func reaches(role entrepot.Role, thing string, p place) bool {
