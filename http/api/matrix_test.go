@@ -180,17 +180,12 @@ func newMatrix(t *testing.T) *matrix {
 		"session":    {sessions.text("items.0.id"), sessions.text("items.0.id"), sessions.text("items.0.id"), none},
 		"api key":    {key("company_admin"), key("company_admin"), key("other_admin"), none},
 		"invitation": {invite("company_admin", "a@demo.test"), invite("company_admin", "b@demo.test"), invite("other_admin", "c@demo.test"), none},
-		"cart item": {cart("customer", w.mug), cart("other_customer", w.cup), cart("other_customer", w.cup), none},
-		"wish":      {wish("customer", w.mug), wish("other_customer", w.cup), wish("other_customer", w.otherMug), none},
-		"my review": {w.mug, w.cup, w.otherMug, none},
+		"wish":       {wish("customer", w.mug), wish("other_customer", w.cup), wish("other_customer", w.otherMug), none},
+		"my review":  {w.mug, w.cup, w.otherMug, none},
 		"review": {
 			w.reviewed(t, "customer", w.mug, w.shopA), w.reviewed(t, "other_customer", w.cup, w.shopB), w.reviewed(t, "other_customer", w.otherMug, w.otherShop), none,
 		},
 		"notification": {await("customer"), await("other_customer"), await("other_customer"), none},
-		"user":         {user("own_staff"), user("sibling_staff"), user("other_staff"), none},
-		"session":      {sessions.text("items.0.id"), sessions.text("items.0.id"), sessions.text("items.0.id"), none},
-		"api key":      {key("company_admin"), key("company_admin"), key("other_admin"), none},
-		"invitation":   {invite("company_admin", "a@demo.test"), invite("company_admin", "b@demo.test"), invite("other_admin", "c@demo.test"), none},
 	}
 	w.shopsOf = w.ids["shop"]
 	w.addLogistics(t)
