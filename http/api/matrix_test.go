@@ -195,8 +195,8 @@ func newMatrix(t *testing.T) *matrix {
 		"session":    {sessions.text("items.0.id"), sessions.text("items.0.id"), sessions.text("items.0.id"), none},
 		"api key":    {key("company_admin"), key("company_admin"), key("other_admin"), none},
 		"invitation": {invite("company_admin", "a@demo.test"), invite("company_admin", "b@demo.test"), invite("other_admin", "c@demo.test"), none},
-		"wish":      {wish("customer", w.mug), wish("other_customer", w.cup), wish("other_customer", w.otherMug), none},
-		"my review": {w.mug, w.cup, w.otherMug, none},
+		"wish":       {wish("customer", w.mug), wish("other_customer", w.cup), wish("other_customer", w.otherMug), none},
+		"my review":  {w.mug, w.cup, w.otherMug, none},
 		"promotion":  {promotion("company_admin", "NORTH", w.shopA), promotion("company_admin", "SOUTH", w.shopB), promotion("other_admin", "OTHER", w.otherShop), none},
 		"promo code": {"NORTH", "SOUTH", "SOUTH", none},
 		"review": {
