@@ -40,6 +40,14 @@ test-short: ## test what needs no server, in a minute (PKG=./...)
 bench: build ## measure the built server under load (ARGS=-stack: on the real servers; ARGS=-help)
 	@$(if $(findstring -stack,$(ARGS)),$(WITH_STACK)) go run ./bench $(ARGS)
 
+.PHONY: search-quality
+search-quality: ## NDCG@10 and recall of the search over the labelled queries
+	@go test -count 1 -v -run TestQuality ./search
+
+.PHONY: search-bench
+search-bench: ## the search over a big catalogue at 32 connections (PRODUCTS=100000)
+	@SEARCH_BENCH=$(or $(PRODUCTS),100000) go test -count 1 -v -timeout 20m -run TestSearchBench ./http/api
+
 .PHONY: faults
 faults: ## the fault runs again and again, for a night (RUNS=10)
 	@$(WITH_STACK) go test -p 1 -race -count $(or $(RUNS),10) -timeout 6h ./test/...
