@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -114,12 +115,12 @@ func TestSearchBench(t *testing.T) {
 	}
 	t.Cleanup(ix.Close)
 	feed := actors.NewSearchFeed(actors.SearchFeedConfig{Store: store, Index: ix, Logger: slog.New(slog.DiscardHandler)})
-	start := time.Now()
+	start, spent := time.Now(), cpu()
 	if err := feed.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	took := time.Since(start)
-	t.Logf("%d products: index complete in %v, heap +%d MB, %d cores", ix.Len(), took.Round(time.Millisecond), (heap()-before)>>20, runtime.NumCPU())
+	t.Logf("%d products: index complete in %v (%v of CPU), heap +%d MB, %d cores", ix.Len(), took.Round(time.Millisecond), (cpu() - spent).Round(time.Millisecond), (heap()-before)>>20, runtime.NumCPU())
 
 	engine := api.NewEngine()
 	deps := api.Deps{Stores: api.Stores{Ecommerce: store}, Search: ix, Lists: api.NewListCache(0), Log: slog.New(slog.DiscardHandler)}
@@ -168,6 +169,15 @@ func TestSearchBench(t *testing.T) {
 		return "/api/products/suggest?q=" + url.QueryEscape(w[:min(len(w), 3+r.IntN(6))])
 	})
 	measure(t, server, "no-op, the limit", func(*rand.Rand) string { return "/api/products/" + "0" })
+}
+
+// cpu is what this process has used of the processors.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func heap() uint64 {
@@ -220,6 +230,7 @@ func measure(t *testing.T, server *httptest.Server, what string, path func(*rand
 	var all []time.Duration
 	failed := 0
 	var wg sync.WaitGroup
+	spent := cpu()
 	for k := range connections {
 		wg.Go(func() {
 			r := rand.New(rand.NewPCG(7, uint64(k)))
@@ -251,6 +262,7 @@ func measure(t *testing.T, server *httptest.Server, what string, path func(*rand
 		})
 	}
 	wg.Wait()
+	spent = cpu() - spent
 	if len(all) == 0 || failed > 0 {
 		t.Errorf("%s: %d answers, %d failed", what, len(all), failed)
 		return
@@ -259,5 +271,6 @@ func measure(t *testing.T, server *httptest.Server, what string, path func(*rand
 	at := func(q float64) time.Duration {
 		return all[int(q*float64(len(all)-1))].Round(100 * time.Microsecond)
 	}
-	t.Logf("%-28s %6.0f/s  p50 %-8v p99 %v", what, float64(len(all))/seconds.Seconds(), at(0.5), at(0.99))
+	t.Logf("%-28s %6.0f/s  p50 %-8v p99 %-8v %v of CPU each, the client's half included", what,
+		float64(len(all))/seconds.Seconds(), at(0.5), at(0.99), (spent / time.Duration(len(all))).Round(10*time.Microsecond))
 }
