@@ -180,11 +180,12 @@ type receiveInput struct {
 	KeyHeader
 	RawBody []byte
 	Body    struct {
-		ProductID string `json:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-		VariantID string `json:"variantId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"of a product that has variants"`
-		ShopID    string `json:"shopId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-		Quantity  int64  `json:"quantity" minimum:"1" maximum:"1000000000" example:"10"`
-		Reason    string `json:"reason" minLength:"1" maxLength:"200" example:"purchase"`
+		ProductID  string `json:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+		VariantID  string `json:"variantId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"of a product that has variants"`
+		ShopID     string `json:"shopId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"a shop that sells it; or else name a location"`
+		LocationID string `json:"locationId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"a shop or a warehouse"`
+		Quantity   int64  `json:"quantity" minimum:"1" maximum:"1000000000" example:"10"`
+		Reason     string `json:"reason" minLength:"1" maxLength:"200" example:"purchase"`
 	}
 }
 
@@ -197,24 +198,48 @@ func (s *inventoryAPI) receive(ctx context.Context, in *receiveInput) (*created[
 	if err != nil {
 		return nil, err
 	}
-	if !entrepot.CallerFrom(ctx).MayReachShop(p.CompanyId, b.ShopID) {
-		return nil, missing("shopId", "no such shop")
-	}
-	if !slices.Contains(p.ShopIds, b.ShopID) {
-		return nil, entrepot.Invalid("shopId", "soldBy", "the shop does not sell the product")
+	location, err := s.receivingAt(ctx, p, b.ShopID, b.LocationID)
+	if err != nil {
+		return nil, err
 	}
 	variant, err := variantOf(p, b.VariantID)
 	if err != nil {
 		return nil, err
 	}
 	ctx, replayed := in.command(ctx, "receive", in.RawBody)
-	i, err := s.ask(ctx, stockpb.ID(variant, b.ShopID), &stockpb.Receive{
-		ProductId: p.Id, VariantId: variant, CompanyId: p.CompanyId, LocationId: b.ShopID, Quantity: b.Quantity, Reason: b.Reason,
+	i, err := s.ask(ctx, stockpb.ID(variant, location), &stockpb.Receive{
+		ProductId: p.Id, VariantId: variant, CompanyId: p.CompanyId, LocationId: location, Quantity: b.Quantity, Reason: b.Reason,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &created[StockView]{Replay: replay(replayed), Location: in.below(i.Id), Body: stockOf(i)}, nil
+}
+
+// receivingAt settles where goods of a product come in: a shop that sells it, or a warehouse.
+func (s *inventoryAPI) receivingAt(ctx context.Context, p *productpb.Product, shop, location entrepot.ID) (entrepot.ID, error) {
+	field, kind := "shopId", LocationShop
+	switch {
+	case shop == "" && location == "":
+		return "", entrepot.Invalid("shopId", "required", "name a shop or a location")
+	case shop != "" && location != "" && shop != location:
+		return "", entrepot.Invalid("locationId", "one", "is another than shopId: name one")
+	case location != "":
+		l, err := locateOwn(ctx, s.Asker, "locationId", location)
+		if err != nil {
+			return "", err
+		}
+		if l.CompanyID != p.CompanyId {
+			return "", missing("locationId", "no such location")
+		}
+		field, kind, shop = "locationId", l.Kind, location
+	case !entrepot.CallerFrom(ctx).MayReachShop(p.CompanyId, shop):
+		return "", missing("shopId", "no such shop")
+	}
+	if kind == LocationShop && !slices.Contains(p.ShopIds, shop) {
+		return "", entrepot.Invalid(field, "soldBy", "the shop does not sell the product")
+	}
+	return shop, nil
 }
 
 // variantOf settles which variant of a product goods are of. One that is not sold

@@ -17,6 +17,7 @@ func Sales(d Deps) Routes {
 	s := &salesAPI{Deps: d.withDefaults()}
 	s.rates.init(s.Now)
 	s.selling.init(s.Now)
+	s.sources.init(s.Now)
 	return Routes{"orders", []Route{
 		route(Route{
 			ID: "place-order", Method: http.MethodPost, Keyed: true, Path: "/orders", Access: Only(entrepot.Customer), Status: http.StatusCreated,
@@ -39,6 +40,7 @@ type salesAPI struct {
 	Deps
 	rates   taxRates
 	selling sellingShops
+	sources sources
 }
 
 // OrderView is an order as the API shows it.
@@ -74,6 +76,21 @@ type OrderItem struct {
 	Quantity  int64           `json:"quantity"`
 	Price     entrepot.Amount `json:"price"`
 	Subtotal  entrepot.Amount `json:"subtotal"`
+
+	Allocations []Allocation `json:"allocations,omitempty" doc:"where the pieces come from; none: all from the shop"`
+}
+
+// Allocation is the pieces of an order's line that come from one location.
+type Allocation struct {
+	LocationID entrepot.ID `json:"locationId"`
+	Quantity   int64       `json:"quantity"`
+}
+
+func allocationsOf(l *orderpb.Line) (out []Allocation) {
+	for _, a := range l.Allocations {
+		out = append(out, Allocation{a.LocationId, a.Quantity})
+	}
+	return out
 }
 
 // Pricing is what an order costs, in its currency.
@@ -103,6 +120,8 @@ type Address struct {
 	PostalCode string `json:"postalCode,omitempty" maxLength:"20" example:"20457"`
 	Country    string `json:"country" minLength:"2" maxLength:"100" example:"DE"`
 	Phone      string `json:"phone,omitempty" maxLength:"40"`
+	// Not kept with the order.
+	Coordinates *Coordinates `json:"coordinates,omitempty" doc:"where that is, for shops that send from the nearest location"`
 }
 
 func (a *Address) pb() *orderpb.Address {
@@ -119,7 +138,7 @@ func addressOf(a *orderpb.Address) *Address {
 	if a == nil {
 		return nil
 	}
-	return &Address{a.Name, a.Line1, a.Line2, a.City, a.State, a.PostalCode, a.Country, a.Phone}
+	return &Address{a.Name, a.Line1, a.Line2, a.City, a.State, a.PostalCode, a.Country, a.Phone, nil}
 }
 
 func orderOf(o *orderpb.Order) OrderView {
@@ -134,7 +153,7 @@ func orderOf(o *orderpb.Order) OrderView {
 		ExpiresAt: Time(o.ExpiresMs), CreatedAt: Time(o.CreatedMs), UpdatedAt: Time(o.UpdatedMs),
 	}
 	for _, l := range o.Lines {
-		v.Items = append(v.Items, OrderItem{l.ProductId, l.VariantId, l.Name, l.Sku, l.Quantity, m(l.PriceMinor), m(l.PriceMinor * l.Quantity)})
+		v.Items = append(v.Items, OrderItem{l.ProductId, l.VariantId, l.Name, l.Sku, l.Quantity, m(l.PriceMinor), m(l.PriceMinor * l.Quantity), allocationsOf(l)})
 	}
 	for _, h := range o.History {
 		v.StatusHistory = append(v.StatusHistory, StatusChange{h.Status, Time(h.AtMs), h.By, h.Note})
