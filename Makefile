@@ -14,7 +14,7 @@ WITH_TOOLS := PATH="$$(scripts/tools | tail -n 1):$$PATH" &&
 
 .PHONY: help
 help: ## show what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: build ## run every service in one process, self-contained, data in ./data
@@ -39,6 +39,10 @@ test-short: ## test what needs no server, in a minute (PKG=./...)
 .PHONY: bench
 bench: build ## measure the built server under load (ARGS=-stack: on the real servers; ARGS=-help)
 	@$(if $(findstring -stack,$(ARGS)),$(WITH_STACK)) go run ./bench $(ARGS)
+
+.PHONY: recommend-quality
+recommend-quality: ## how good recommendations are, by leave-one-out on a generated purchase history
+	@go test -count 1 -v -run 'TestQuality$$' ./grains/recommend
 
 .PHONY: faults
 faults: ## the fault runs again and again, for a night (RUNS=10)

@@ -17,13 +17,17 @@ import (
 	"entrepot/grains/order"
 	"entrepot/grains/payment"
 	"entrepot/grains/product"
+	"entrepot/grains/purchase"
 	"entrepot/grains/recommend"
 	"entrepot/grains/review"
 	"entrepot/grains/series"
 	"entrepot/grains/shop"
 	"entrepot/grains/sourcing"
 	"entrepot/grains/stock"
+	"entrepot/grains/stocktake"
 	"entrepot/grains/stockwatch"
+	"entrepot/grains/supplier"
+	"entrepot/grains/transfer"
 	"entrepot/grains/usage"
 	"entrepot/grains/user"
 	"entrepot/grains/warehouse"
@@ -87,7 +91,7 @@ var services = []service{
 		},
 		queue: events.Queue{Name: "product.events", Bindings: []string{
 			"company.deleted", "user.deleted", "review.*", "order.created", "order.confirmed", "order.cancelled", "inventory.updated",
-			"product.viewed", "wishlist.item_added",
+			"product.viewed", "wishlist.item_added", "wishlist.item_removed",
 		}},
 		consume: func(s persistence.Store, a grains.Asker) events.Handler {
 			return actors.Each(
@@ -116,7 +120,7 @@ var services = []service{
 	},
 	{
 		name: "inventory", port: 7, database: "inventorydb", routes: []string{"/inventory"},
-		kinds:   []func() *grains.Kind{stock.Kind, warehouse.Kind, sourcing.Kind},
+		kinds:   []func() *grains.Kind{stock.Kind, warehouse.Kind, sourcing.Kind, transfer.Kind, stocktake.Kind, supplier.Kind, purchase.Kind},
 		rows:    []*persistence.Collection{stock.Movements},
 		queue:   events.Queue{Name: "inventory.events", Bindings: []string{"inventory.updated"}},
 		consume: func(s persistence.Store, _ grains.Asker) events.Handler { return actors.Ledger(s) },

@@ -101,6 +101,9 @@ func (s *State) unallocate() {
 	}
 }
 
+// revivedID is the reservation id of an order that was paid after it had expired.
+func revivedID(order entrepot.ID) entrepot.ID { return entrepot.DeriveID("again", order) }
+
 // attemptID is the reservation id of an order's plan. One that was released bars
 // its id, so every attempt has one of its own; the first has the order's.
 func attemptID(order entrepot.ID, attempt int64) entrepot.ID {

@@ -15,7 +15,7 @@ func (s *State) Apply(ev events.Event) {
 	case placing:
 		s.place(e)
 	case rejected:
-		s.Missing = e.missing
+		s.Missing, s.Refused = e.missing, e.refused
 		s.move(Rejected, e.now, string(entrepot.System), "")
 	case allocated:
 		s.allocate(e)
@@ -26,6 +26,7 @@ func (s *State) Apply(ev events.Event) {
 	case events.OrderConfirmed:
 		s.PaymentID, s.Payment = e.PaymentID, Paid
 		s.Todo.Commit, s.Todo.Revive, s.Todo.Refund, s.Expired = true, false, false, false
+		s.Todo.Settle = len(s.Group.Promotions) > 0
 		s.move(Confirmed, e.AtMs, string(entrepot.System), "")
 	case events.OrderCancelled:
 		s.cancel(e)
@@ -42,7 +43,7 @@ func (s *State) Apply(ev events.Event) {
 		s.Version++
 		s.PaymentID, s.Payment = e.paymentID, Paid
 		if e.revive {
-			s.Todo.Revive, s.HoldID = true, entrepot.DeriveID("again", s.ID)
+			s.Todo.Revive, s.HoldID = true, revivedID(s.ID)
 		} else {
 			s.Todo.Refund = true
 		}
@@ -99,6 +100,7 @@ func (s *State) cancel(e events.OrderCancelled) {
 	default:
 		s.Todo.Release = true
 	}
+	s.Todo.Unclaim = len(s.Group.Promotions) > 0 && s.Payment == Unpaid // paid codes stay used
 	// An expired order leaves its payment open: money on its way reserves anew.
 	s.Expired = e.Reason == expiredReason && e.By == string(entrepot.System)
 	s.Todo.Refund = !s.Expired
@@ -139,8 +141,11 @@ func (s *State) orderCreated(now time.Time, id entrepot.ID, number string, g Gro
 	for _, l := range g.Lines {
 		e.Items = append(e.Items, events.OrderItem{
 			ProductID: l.ProductID, VariantID: l.Variant(), Name: l.Name, Quantity: l.Quantity,
-			Price: amount(l.Price, g.Currency), Subtotal: amount(l.Price*l.Quantity, g.Currency),
+			Price: amount(l.Price, g.Currency), Subtotal: amount(l.Price*l.Quantity, g.Currency), Discount: amount(l.Discount, g.Currency),
 		})
+	}
+	for _, p := range g.Promotions {
+		e.PromoCodes = append(e.PromoCodes, p.Code)
 	}
 	return e
 }
@@ -166,13 +171,26 @@ func groupOf(g *orderpb.Group) Group {
 	for _, l := range g.GetLines() {
 		line := Line{
 			ProductID: l.GetProductId(), VariantID: l.GetVariantId(), Name: l.GetName(), SKU: l.GetSku(),
-			Quantity: l.GetQuantity(), Price: l.GetPriceMinor(),
+			Quantity: l.GetQuantity(), Price: l.GetPriceMinor(), Discount: l.GetDiscountMinor(),
 		}
 		line.VariantID = line.Variant()
 		line.Allocations = allocationsOf(l.GetAllocations())
 		out.Lines = append(out.Lines, line)
 	}
+	for _, p := range g.GetPromotions() {
+		out.Promotions = append(out.Promotions, Promotion{
+			ID: p.GetId(), Code: p.GetCode(), Discount: p.GetDiscountMinor(), FreeShipping: p.GetFreeShipping(),
+			Version: p.GetVersion(), PerCustomer: p.GetPerCustomer(),
+		})
+	}
 	return out
+}
+
+func refusedOf(r *orderpb.Refused) *Refused {
+	if r == nil {
+		return nil
+	}
+	return &Refused{Code: r.GetCode(), Rule: r.GetRule(), Message: r.GetMessage()}
 }
 
 func addressOf(a *orderpb.Address) *Address {

@@ -43,6 +43,8 @@ func Kind() *grains.Kind {
 	grains.Command(k, (*State).Released, (*State).View)
 	grains.Command(k, (*State).Restocked, (*State).View)
 	grains.Command(k, (*State).Refunded, (*State).View)
+	grains.Command(k, (*State).Settled, (*State).View)
+	grains.Command(k, (*State).Unclaimed, (*State).View)
 	return k
 }
 

@@ -2,6 +2,7 @@ package order
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -10,6 +11,7 @@ import (
 	"entrepot/grains/cart/cartpb"
 	"entrepot/grains/order/orderpb"
 	"entrepot/grains/payment/paymentpb"
+	"entrepot/grains/promotion/promotionpb"
 	"entrepot/grains/series/seriespb"
 	"entrepot/grains/stock/stockpb"
 
@@ -18,7 +20,7 @@ import (
 
 // steps is the process as a table: in this saved state, make these calls. Every
 // call is idempotent by the order's id, so any member may make it again.
-// An order asks Stock, Series, Cart, Payment and sibling orders; none of them asks an order back.
+// An order asks Promotion, Stock, Series, Cart, Payment and sibling orders; none of them asks an order back.
 func steps(s *State) []grains.Step {
 	var out []grains.Step
 	add := func(due bool, key string, do func(s *State) func(context.Context, grains.Asker) (proto.Message, error)) {
@@ -32,9 +34,11 @@ func steps(s *State) []grains.Step {
 	add(s.Todo.Adopt, "adopt", adopt)
 	add(s.Todo.Commit, "commit", commit)
 	add(s.Todo.Revive, "revive", revive)
+	add(s.Todo.Settle, "settle", settle)
 	// Compensation: stock and money go back.
 	add(s.Todo.Release, "release", release)
 	add(s.Todo.Restock, "restock", restock)
+	add(s.Todo.Unclaim, "unclaim", unclaim)
 	add(s.Todo.Refund, "refund:"+s.Payment, refund)
 	return out
 }
@@ -85,15 +89,16 @@ func (s *State) reserveKey() string {
 	return "reserve:" + strconv.FormatInt(s.Attempt, 10)
 }
 
-// reserve asks every stock item for its pieces. One refusal releases them all;
+// reserve claims the promo codes and asks every stock item for its pieces. One refusal releases them all;
 // otherwise the orders get their numbers and the cart loses the lines.
 func reserve(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
 	holds, groups := s.holds(), s.checkout()
 	fromCart, customer, order, yearOf, attempt := s.FromCart, s.CustomerID, s.ID, strconv.Itoa(year(s.CreatedMs)), s.Attempt
+	claims := s.claims(s.claimID(), groups)
 	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
-		missing, err := reserveAll(ctx, a, holds)
-		if err != nil || len(missing) > 0 {
-			return &orderpb.Reserved{Missing: missing, Attempt: attempt}, err
+		missing, refused, err := claimAndReserve(ctx, a, claims, holds)
+		if err != nil || len(missing) > 0 || refused != nil {
+			return &orderpb.Reserved{Missing: missing, Refused: refused, Attempt: attempt}, err
 		}
 		answer := &orderpb.Reserved{Attempt: attempt}
 		for _, g := range groups {
@@ -238,9 +243,10 @@ func revive(s *State) func(context.Context, grains.Asker) (proto.Message, error)
 	for i := range holds {
 		holds[i].expires = s.UpdatedMs + DefaultHold.Milliseconds()
 	}
+	claims := s.claims(s.HoldID, []Group{s.Group})
 	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
-		missing, err := reserveAll(ctx, a, holds)
-		return &orderpb.Revived{Missing: missing}, err
+		missing, refused, err := claimAndReserve(ctx, a, claims, holds)
+		return &orderpb.Revived{Missing: missing, Refused: refused}, err
 	}
 }
 
@@ -285,4 +291,133 @@ func numberOf(s string) int64 {
 	}
 	n, _ := strconv.ParseInt(s[5:], 10, 64) // "2026-000123", as number writes it
 	return n
+}
+
+// claimID is what the orders of a checkout claim their promo codes by. Each plan
+// has one of its own: what was given back with an earlier one cannot be claimed again.
+func (s *State) claimID() entrepot.ID { return attemptID(s.CheckoutID, s.Attempt) }
+
+// claims are the uses of promo codes that orders make together: one of each code,
+// however many of the orders get something of it.
+func (s *State) claims(id entrepot.ID, groups []Group) (out []claim) {
+	for _, g := range groups {
+		for _, p := range g.Promotions {
+			at := slices.IndexFunc(out, func(c claim) bool { return c.promotion == p.ID })
+			if at < 0 {
+				at, out = len(out), append(out, claim{promotion: p.ID, code: p.Code, customer: s.CustomerID, limit: p.PerCustomer, cmd: &promotionpb.Claim{
+					ClaimId: id, ExpiresMs: s.ExpiresMs + Guard.Milliseconds(), Version: p.Version,
+					CustomerId: s.CustomerID, Limit: p.PerCustomer, PromotionId: p.ID,
+				}})
+			}
+			out[at].cmd.Orders = append(out[at].cmd.Orders, g.OrderID)
+		}
+	}
+	return out
+}
+
+// claim is one use of a promo code.
+type claim struct {
+	promotion, customer entrepot.ID
+	code                string
+	limit               int64 // by customer
+	cmd                 *promotionpb.Claim
+}
+
+// tell sends a command to the customer's uses, if they are limited, and then to the promotion.
+func (c claim) tell(ctx context.Context, a grains.Asker, cmd proto.Message) error {
+	if c.limit > 0 {
+		if _, err := a.Ask(ctx, promotionpb.UseKind, promotionpb.UseID(c.promotion, c.customer), cmd); err != nil {
+			return err
+		}
+	}
+	_, err := a.Ask(ctx, promotionpb.Kind, c.promotion, cmd)
+	return err
+}
+
+// release gives a use back for all its orders.
+func (c claim) release(ctx context.Context, a grains.Asker) error {
+	for _, o := range c.cmd.GetOrders() {
+		cmd := &promotionpb.Release{ClaimId: c.cmd.GetClaimId(), OrderId: o}
+		if err := c.tell(ctx, a, cmd); err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
+			return err
+		}
+	}
+	return nil
+}
+
+// claimAndReserve does both for all or for none: what is refused is named, and the
+// rest is given back. A claim that has ended is one of this step that gave it
+// back before and whose answer was lost: the stock items refuse then as well.
+func claimAndReserve(ctx context.Context, a grains.Asker, claims []claim, holds []hold) ([]*orderpb.Missing, *orderpb.Refused, error) {
+	var no *orderpb.Refused
+	for _, c := range claims {
+		answer := c.tell(ctx, a, c.cmd)
+		is, err := refused(answer)
+		if err != nil {
+			return nil, nil, err
+		}
+		if is {
+			no = refusedBy(c.code, answer)
+			break
+		}
+	}
+	missing, err := []*orderpb.Missing(nil), error(nil)
+	if no == nil || no.GetRule() == ruleEnded {
+		missing, err = reserveAll(ctx, a, holds)
+	}
+	switch {
+	case err != nil || (len(missing) == 0 && no == nil):
+		return nil, nil, err
+	case len(missing) == 0 && no.GetRule() == ruleEnded:
+		err = releaseAll(ctx, a, holds)
+	case len(missing) > 0:
+		no = nil
+	}
+	for _, c := range claims {
+		if err == nil {
+			err = c.release(ctx, a)
+		}
+	}
+	return missing, no, err
+}
+
+// ruleEnded is the promotion's word for a claim that was given back or used for good.
+const ruleEnded = "ended"
+
+func refusedBy(code string, err error) *orderpb.Refused {
+	out := &orderpb.Refused{Code: code, Rule: "exists", Message: "there is no such code"}
+	if e := entrepot.AsError(err); e.Code != entrepot.CodeNotFound && len(e.Fields) > 0 {
+		out.Rule, out.Message = e.Fields[0].Rule, e.Fields[0].Message
+	}
+	return out
+}
+
+// settle makes the uses final, under the id that the order last claimed them by.
+func settle(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+	id, order := s.claimID(), s.ID
+	if s.HoldID == revivedID(s.ID) {
+		id = s.HoldID
+	}
+	claims := s.claims(id, []Group{s.Group})
+	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+		for _, c := range claims {
+			if err := c.tell(ctx, a, &promotionpb.Settle{ClaimId: id, OrderId: order}); err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
+				return nil, err
+			}
+		}
+		return &orderpb.Settled{}, nil
+	}
+}
+
+// unclaim gives this order's part of the uses back.
+func unclaim(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+	claims := s.claims(s.claimID(), []Group{s.Group})
+	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+		for _, c := range claims {
+			if err := c.release(ctx, a); err != nil {
+				return nil, err
+			}
+		}
+		return &orderpb.Unclaimed{}, nil
+	}
 }

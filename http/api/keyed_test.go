@@ -29,6 +29,7 @@ var unkeyed = map[string]string{
 	"change-email":         "the mail's token is good once",
 	"forgot-password":      "moves nothing",
 	"reset-password":       "the mail's token is good once",
+	"open-guest-cart":      "answers a secret, which is not kept",
 	"add-wishlist-item":    "the product makes it once",
 	"notify-me":            "the product and the customer make it once",
 	"approve-review":       "publishes what is published",
