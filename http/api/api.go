@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"entrepot"
+	"entrepot/blob"
+	"entrepot/blob/picture"
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/http/edge"
@@ -37,6 +39,8 @@ type Deps struct {
 	PublicURL string      // of the web site that mails link to, without a slash at the end
 	ShowMails bool        // GET /auth/mails
 	Lists     *ListCache  // nil: product lists are not cached
+	Blobs     blob.Store  // of the e-commerce service; nil: images and imports are not taken
+	Pictures  *picture.Workshop
 	// Similar answers up to n products like one, best first; it may name products
 	// that are not for sale or another company's. nil: by content, from the database.
 	Similar func(ctx context.Context, productID entrepot.ID, n int) ([]SimilarHit, error)

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"entrepot"
+	"entrepot/blob"
+	"entrepot/blob/picture"
 	"entrepot/grains"
 	"entrepot/grains/access"
 	"entrepot/grains/apikey"
@@ -90,6 +92,7 @@ func newWorld(t testing.TB) *world {
 		user.Kind(), access.Kind(), apikey.Kind(), mail.Kind(), invitation.Kind(),
 		company.Kind(), companystats.Kind(), shop.Kind(),
 		product.Kind(),
+		categories.Kind(),
 		cart.Kind(),
 		wishlist.Kind(), review.Kind(), stockwatch.Kind(),
 		recommend.AffinityKind(), recommend.TrendingKind(), recommend.TasteKind(),
@@ -123,10 +126,14 @@ func newWorld(t testing.TB) *world {
 	standing.Start()
 	t.Cleanup(standing.Stop)
 	w.trusted = edge.Trusted{Keys: w.keys, Standing: standing, APIKeys: edge.NewAPIKeys(api.VerifyAPIKey(w.Member), nil)}
+	blobs, err := blob.OpenFolder(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
 	w.deps = api.Deps{
 		Asker: w.Member, AuditLogs: auditLogs, Movements: stock.Movements,
 		Stores: api.Stores{Auth: w.Store, Company: w.Store, Shop: w.Store, Ecommerce: w.Store, Sales: w.Store, Payment: w.Store, Inventory: w.Store, Audit: w.Store},
-		Tokens: w.trusted, Standing: standing, Passwords: passwords, Logins: api.NewLoginGuard(0, 0, nil), Lists: api.NewListCache(0), Seal: seal, PublicURL: "https://shop.test", ShowMails: true, Log: w.errors.logger(),
+		Tokens: w.trusted, Standing: standing, Passwords: passwords, Logins: api.NewLoginGuard(0, 0, nil), Lists: api.NewListCache(0), Blobs: blobs, Pictures: picture.NewWorkshop(2), Seal: seal, PublicURL: "https://shop.test", ShowMails: true, Log: w.errors.logger(),
 	}
 	w.mount()
 	w.seed(t, passwords)
@@ -147,7 +154,7 @@ func (w *world) mount() {
 		panic(err)
 	}
 	api.MountDocs(engine, doc)
-	w.handler = edge.Chain(engine, edge.Standard(edge.Config{Log: w.errors.logger(), Tokens: w.trusted})...)
+	w.handler = edge.Chain(engine, edge.Standard(edge.Config{Log: w.errors.logger(), Tokens: w.trusted, Allow: api.Allow})...)
 }
 
 func allServices(d api.Deps) []api.Routes {
