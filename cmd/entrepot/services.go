@@ -10,6 +10,7 @@ import (
 	"entrepot/grains/access"
 	"entrepot/grains/apikey"
 	"entrepot/grains/cart"
+	"entrepot/grains/categories"
 	"entrepot/grains/company"
 	"entrepot/grains/companystats"
 	"entrepot/grains/invitation"
@@ -81,6 +82,7 @@ var services = []service{
 		name: "ecommerce", port: 4, database: "ecommercedb", routes: []string{"/products", "/cart", "/wishlist"},
 		kinds: []func() *grains.Kind{
 			product.Kind,
+			categories.Kind,
 			promotion.Kind, promotion.UseKind,
 			cart.Kind,
 			wishlist.Kind, review.Kind, stockwatch.Kind,

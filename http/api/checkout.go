@@ -114,6 +114,9 @@ func (s *salesAPI) price(ctx context.Context, in *placeInput, id entrepot.ID, cm
 		}
 	}
 	lines, cmd.Groups = q.lines, q.groups
+	if err := s.sources.fill(ctx, s.Asker, cmd.Groups, in.Body.ShippingAddress.Coordinates); err != nil {
+		return nil, err
+	}
 	cmd.Shipping = in.Body.ShippingAddress.pb()
 	cmd.Billing = in.Body.BillingAddress.pb()
 	if cmd.Billing == nil {

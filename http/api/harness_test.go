@@ -20,6 +20,7 @@ import (
 	"entrepot/grains/access"
 	"entrepot/grains/apikey"
 	"entrepot/grains/cart"
+	"entrepot/grains/categories"
 	"entrepot/grains/company"
 	"entrepot/grains/company/companypb"
 	"entrepot/grains/companystats"

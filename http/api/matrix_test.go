@@ -77,17 +77,11 @@ var rows = map[string]matrixRow{
 		return map[string]any{"type": "percent", "percent": 7, "shopIds": []string{w.shopsOf[p]}}
 	}},
 	"save-cart-item": {thing: "cart item"}, "restore-saved-item": {thing: "saved item"}, "remove-saved-item": {thing: "saved item"},
-	"get-warehouse": {thing: "warehouse"}, "delete-warehouse": {thing: "warehouse"},
-	"update-warehouse": {thing: "warehouse", body: static(map[string]any{"name": "New", "code": "NEW"})},
-	"get-sourcing":     {thing: "shop"}, "set-sourcing": {thing: "shop", body: static(map[string]any{"strategy": "nearest"})},
 	"remove-wishlist-item": {thing: "wish"},
 	"list-reviews":         {thing: "public"}, "get-my-review": {thing: "my review"}, "delete-my-review": {thing: "my review"},
 	"update-my-review": {thing: "my review", body: static(map[string]any{"stars": 2})},
 	"approve-review":   {thing: "review"}, "reject-review": {thing: "review", body: static(map[string]any{"reason": "spam"})},
 	"notify-me": {thing: "public", body: static(map[string]any{})}, "delete-notification": {thing: "notification"},
-	"get-warehouse": {thing: "warehouse"}, "delete-warehouse": {thing: "warehouse"},
-	"update-warehouse": {thing: "warehouse", body: static(map[string]any{"name": "New", "code": "NEW"})},
-	"get-sourcing":     {thing: "shop"}, "set-sourcing": {thing: "shop", body: static(map[string]any{"strategy": "nearest"})},
 	"get-user":    {thing: "user"},
 	"update-user": {thing: "user", body: static(map[string]any{"name": "New", "role": "shop_staff", "isActive": true})},
 	"delete-user": {thing: "user"}, "end-session": {thing: "session"},
@@ -97,8 +91,12 @@ var rows = map[string]matrixRow{
 // listed are routes whose ids filter a list: what is foreign leaves it empty, and
 // the crawl (isolation_test.go) looks into them; and the one that names two
 // things, which shopstaff_test.go tries as every role; and the review of what was
-// not bought, which is forbidden, in reviews_test.go.
-var listed = []string{"list-user-activity", "list-resource-history", "get-storefront", "remove-shop-staff", "write-review"}
+// not bought, which is forbidden, in reviews_test.go. A category's slug is the
+// caller's company's own (categories_test.go).
+var listed = []string{
+	"list-user-activity", "list-resource-history", "get-storefront", "remove-shop-staff", "write-review",
+	"update-category", "delete-category",
+}
 
 // reaches is the rule of the role table, for roles that a route lets in.
 func reaches(role entrepot.Role, thing string, p place) bool {
@@ -193,18 +191,18 @@ func newMatrix(t *testing.T) *matrix {
 		},
 		"cart item":  {cart("customer", w.mug), cart("other_customer", w.cup), cart("other_customer", w.cup), none},
 		"saved item": {saved("customer", w.cup), saved("other_customer", w.mug), saved("other_customer", w.mug), none},
-		"promotion":  {promotion("company_admin", "NORTH", w.shopA), promotion("company_admin", "SOUTH", w.shopB), promotion("other_admin", "OTHER", w.otherShop), none},
-		"promo code": {"NORTH", "SOUTH", "SOUTH", none},
+		"user":       {user("own_staff"), user("sibling_staff"), user("other_staff"), none},
+		"session":    {sessions.text("items.0.id"), sessions.text("items.0.id"), sessions.text("items.0.id"), none},
+		"api key":    {key("company_admin"), key("company_admin"), key("other_admin"), none},
+		"invitation": {invite("company_admin", "a@demo.test"), invite("company_admin", "b@demo.test"), invite("other_admin", "c@demo.test"), none},
 		"wish":       {wish("customer", w.mug), wish("other_customer", w.cup), wish("other_customer", w.otherMug), none},
 		"my review":  {w.mug, w.cup, w.otherMug, none},
+		"promotion":  {promotion("company_admin", "NORTH", w.shopA), promotion("company_admin", "SOUTH", w.shopB), promotion("other_admin", "OTHER", w.otherShop), none},
+		"promo code": {"NORTH", "SOUTH", "SOUTH", none},
 		"review": {
 			w.reviewed(t, "customer", w.mug, w.shopA), w.reviewed(t, "other_customer", w.cup, w.shopB), w.reviewed(t, "other_customer", w.otherMug, w.otherShop), none,
 		},
 		"notification": {await("customer"), await("other_customer"), await("other_customer"), none},
-		"user":         {user("own_staff"), user("sibling_staff"), user("other_staff"), none},
-		"session":      {sessions.text("items.0.id"), sessions.text("items.0.id"), sessions.text("items.0.id"), none},
-		"api key":      {key("company_admin"), key("company_admin"), key("other_admin"), none},
-		"invitation":   {invite("company_admin", "a@demo.test"), invite("company_admin", "b@demo.test"), invite("other_admin", "c@demo.test"), none},
 	}
 	w.shopsOf, w.promotions = w.ids["shop"], w.ids["promotion"]
 	entered("customer", "NORTH")
