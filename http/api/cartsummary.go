@@ -8,6 +8,7 @@ import (
 	"entrepot/grains/cart/cartpb"
 	"entrepot/grains/order"
 	"entrepot/grains/promotion/promotionpb"
+	"entrepot/grains/sourcing/sourcingpb"
 	"entrepot/grains/stock/stockpb"
 )
 
@@ -102,15 +103,22 @@ func (s *cartAPI) checked(ctx context.Context, c *cartpb.Cart) (items []CheckedI
 	return items, lines, err
 }
 
-// left is how many pieces the shop has to sell. How many is no secret: the
-// storefront sees it anyway by adding more.
-func (s *cartAPI) left(ctx context.Context, l *line) (int64, error) {
+// left is how many pieces the shop may promise, at all locations that its orders
+// may come from. How many is no secret: ordering more tells it anyway.
+func (s *cartAPI) left(ctx context.Context, l *line) (sum int64, err error) {
 	ctx = entrepot.WithCaller(ctx, entrepot.SystemCaller("cart summary"))
-	it, err := grains.Ask[*stockpb.Item](ctx, s.Asker, stockpb.Kind, stockpb.ID(l.variant.Id, l.shopID), &stockpb.Get{})
-	if entrepot.CodeOf(err) == entrepot.CodeNotFound {
-		return 0, nil
+	from, err := grains.Ask[*sourcingpb.Sourcing](ctx, s.Asker, sourcingpb.Kind, sourcingpb.ID(l.shopID), &sourcingpb.Get{ShopId: l.shopID})
+	if err != nil {
+		return 0, err
 	}
-	return it.GetAvailable(), err
+	for _, at := range from.GetLocations() {
+		it, err := grains.Ask[*stockpb.Item](ctx, s.Asker, stockpb.Kind, stockpb.ID(l.variant.Id, at.GetLocationId()), &stockpb.Get{})
+		if err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
+			return 0, err
+		}
+		sum += it.GetPromisable()
+	}
+	return sum, nil
 }
 
 func (v *CheckedItem) compare(had *cartpb.Item, l *line, left int64) {

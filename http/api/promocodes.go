@@ -6,6 +6,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
+	"entrepot/grains/categories/categoriespb"
 	"entrepot/grains/order/orderpb"
 	"entrepot/grains/promotion"
 	"entrepot/grains/promotion/promotionpb"
@@ -34,6 +35,9 @@ func (s *pricing) discount(ctx context.Context, q *quote, codes []string) ([]cod
 	goods := companyGoodsOf(q)
 	found, err := s.promotions(ctx, goods, codes)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.categories(ctx, goods, found); err != nil {
 		return nil, err
 	}
 	out := make([]codeQuote, 0, len(codes))
@@ -95,7 +99,7 @@ func companyGoodsOf(q *quote) (out []*companyGoods) {
 			cost := l.PriceMinor * l.Quantity
 			c.lines, c.groups = append(c.lines, l), append(c.groups, g)
 			c.goods = append(c.goods, promotion.Goods{
-				ProductID: l.ProductId, ShopID: g.ShopId, Currency: g.Currency, Categories: categoryPath(categories[l.ProductId]),
+				ProductID: l.ProductId, ShopID: g.ShopId, Currency: g.Currency, Categories: []string{categories[l.ProductId]},
 				Subtotal: cost, Rest: cost,
 			})
 		}
@@ -103,12 +107,28 @@ func companyGoodsOf(q *quote) (out []*companyGoods) {
 	return out
 }
 
-// categoryPath is a product's category and those above it.
-func categoryPath(slug string) []string {
-	if slug == "" {
+// categories adds those above each product's, at the companies whose codes ask for them.
+func (s *pricing) categories(ctx context.Context, goods []*companyGoods, found []*promotionpb.Promotion) error {
+	return each(ctx, len(goods), func(ctx context.Context, at int) error {
+		c, asked := goods[at], false
+		for i := at; i < len(found); i += len(goods) {
+			asked = asked || len(found[i].GetTerms().GetCategories()) > 0
+		}
+		if !asked {
+			return nil
+		}
+		tree, err := grains.Ask[*categoriespb.Tree](ctx, s.Asker, categoriespb.Kind, categoriespb.ID(c.company), &categoriespb.Get{})
+		if err != nil {
+			return err
+		}
+		paths := tree.Paths()
+		for i := range c.goods {
+			if path := paths[c.goods[i].Categories[0]]; path != nil {
+				c.goods[i].Categories = path
+			}
+		}
 		return nil
-	}
-	return []string{slug}
+	})
 }
 
 // promotions are the codes' at the companies: of code i at company j in place

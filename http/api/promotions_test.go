@@ -108,6 +108,23 @@ func TestCodesInTheCart(t *testing.T) {
 	}
 }
 
+// TestACodeOfACategoryAbove: what is below a category is in it.
+func TestACodeOfACategoryAbove(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.want(t, 201, "company_admin", "POST", "/api/products/categories", map[string]any{"slug": "home", "title": "Home"})
+	w.want(t, 201, "company_admin", "POST", "/api/products/categories", map[string]any{"slug": "kitchen", "title": "Kitchen", "parent": "home"})
+	w.code(t, map[string]any{"code": "HOME", "type": "percent", "percent": 50, "categories": []string{"home"}})
+	w.code(t, map[string]any{"code": "GARDEN", "type": "percent", "percent": 50, "categories": []string{"garden"}})
+	w.want(t, 201, "customer", "POST", "/api/cart/items", item(w.cup, 1))
+	if r := w.want(t, 200, "customer", "POST", "/api/cart/promo", map[string]any{"code": "HOME"}); r.at("promotions.0.discount") != 2.5 {
+		t.Fatalf("%s", r.raw)
+	}
+	if r := w.want(t, 409, "customer", "POST", "/api/cart/promo", map[string]any{"code": "GARDEN"}); r.text("errors.0.rule") != "goods" {
+		t.Fatalf("%s", r.raw)
+	}
+}
+
 // TestSummary: what a storefront shows of a cart that lay a while.
 func TestSummary(t *testing.T) {
 	t.Parallel()
