@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"sync"
 
 	"entrepot"
 )
@@ -19,9 +20,15 @@ var errHolds = errors.New("stock: packed reservations do not decode")
 
 const packedID = 12 // bytes of an id; another length stands before any other text
 
+// packing keeps what reservations are packed in before it is text: a hot item needs
+// a hundred kilobytes of it with each write.
+var packing = sync.Pool{New: func() any { return new([]byte) }}
+
 // MarshalJSON packs them.
 func (all Reservations) MarshalJSON() ([]byte, error) {
-	raw := make([]byte, 0, 24*len(all))
+	scratch := packing.Get().(*[]byte)
+	defer packing.Put(scratch)
+	raw := (*scratch)[:0]
 	last := int64(0)
 	for _, r := range all {
 		if entrepot.ValidID(r.OrderID) {
@@ -36,6 +43,7 @@ func (all Reservations) MarshalJSON() ([]byte, error) {
 		raw = binary.AppendVarint(raw, r.Beyond)
 		last = r.ExpiresMs
 	}
+	*scratch = raw
 	out := append(make([]byte, 0, 2+base64.StdEncoding.EncodedLen(len(raw))), '"')
 	return append(base64.StdEncoding.AppendEncode(out, raw), '"'), nil
 }
