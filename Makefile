@@ -44,6 +44,14 @@ bench: build ## measure the built server under load (ARGS=-stack: on the real se
 recommend-quality: ## how good recommendations are, by leave-one-out on a generated purchase history
 	@go test -count 1 -v -run 'TestQuality$$' ./grains/recommend
 
+.PHONY: search-quality
+search-quality: ## NDCG@10 and recall of the search over the labelled queries
+	@go test -count 1 -v -run TestQuality ./search
+
+.PHONY: search-bench
+search-bench: ## the search over a big catalogue at 32 connections (PRODUCTS=100000)
+	@SEARCH_BENCH=$(or $(PRODUCTS),100000) go test -count 1 -v -timeout 20m -run TestSearchBench ./http/api
+
 .PHONY: faults
 faults: ## the fault runs again and again, for a night (RUNS=10)
 	@$(WITH_STACK) go test -p 1 -race -count $(or $(RUNS),10) -timeout 6h ./test/...

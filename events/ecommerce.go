@@ -85,6 +85,47 @@ type ProductDeleted struct{ Product }
 // EventType is the routing key.
 func (ProductDeleted) EventType() string { return "product.deleted" }
 
+// CategoryUpdated happens when a category joins a company's tree, changes, moves
+// or leaves. The whole tree is one call away (GET /products/categories), and
+// treeVersion tells whether it is that which followed.
+type CategoryUpdated struct {
+	CompanyID   entrepot.ID `json:"companyId"`
+	Slug        string      `json:"slug"`             // what products name it by
+	Parent      string      `json:"parent,omitempty"` // slug; none: a root
+	Title       string      `json:"title"`
+	Position    int64       `json:"position"` // among its siblings
+	Change      string      `json:"change"`   // created, updated, deleted
+	TreeVersion int64       `json:"treeVersion"`
+}
+
+// EventType is the routing key.
+func (CategoryUpdated) EventType() string { return "category.updated" }
+
+// ImportDue happens when the next rows of an import of products are to be taken.
+type ImportDue struct {
+	ImportID  entrepot.ID `json:"importId"`
+	CompanyID entrepot.ID `json:"companyId"`
+	Chunk     int64       `json:"chunk"`  // counted from 0
+	Offset    int64       `json:"offset"` // in bytes of the file
+}
+
+// EventType is the routing key.
+func (ImportDue) EventType() string { return "import.due" }
+
+// ImportEnded happens when an import is through its file, or cannot go on.
+type ImportEnded struct {
+	ImportID  entrepot.ID `json:"importId"`
+	CompanyID entrepot.ID `json:"companyId"`
+	Status    string      `json:"status"` // done, failed
+	Error     string      `json:"error,omitempty"`
+	Created   int64       `json:"created"`
+	Updated   int64       `json:"updated"`
+	Failed    int64       `json:"failed"` // rows that were refused; the report says why
+}
+
+// EventType is the routing key.
+func (ImportEnded) EventType() string { return "import.ended" }
+
 // CartItemAdded happens when a customer adds pieces of a product to the cart. It
 // is the only event of an addition, so that the platform's hottest write carries
 // one small event and not the whole cart; lineQuantity and total say how the

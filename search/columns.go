@@ -13,16 +13,26 @@ type dimension struct {
 	ids    map[string]uint32
 	values []string
 	docs   []*roaring.Bitmap // by value
-	of     [][]uint32        // values by ordinal
+	at     []span            // of the values of an ordinal
+	all    []uint32          // the values of all, one after the other: counting walks through memory
+}
+
+// span is a stretch of a dimension's values.
+type span struct{ from, n uint32 }
+
+// of are the values of an ordinal.
+func (d *dimension) of(ordinal uint32) []uint32 {
+	at := d.at[ordinal]
+	return d.all[at.from : at.from+at.n]
 }
 
 func newDimension() *dimension { return &dimension{ids: map[string]uint32{}} }
 
 func (d *dimension) add(ordinal uint32, values ...string) {
-	for len(d.of) <= int(ordinal) {
-		d.of = append(d.of, nil)
+	for len(d.at) <= int(ordinal) {
+		d.at = append(d.at, span{})
 	}
-	var ids []uint32
+	from := len(d.all)
 	for _, v := range values {
 		if v == "" {
 			continue
@@ -34,19 +44,24 @@ func (d *dimension) add(ordinal uint32, values ...string) {
 			d.values = append(d.values, v)
 			d.docs = append(d.docs, roaring.New())
 		}
-		if !slices.Contains(ids, id) {
-			ids = append(ids, id)
+		if !slices.Contains(d.all[from:], id) {
+			d.all = append(d.all, id)
 			d.docs[id].Add(ordinal)
 		}
 	}
-	d.of[ordinal] = ids
+	ids := d.all[from:]
+	if old := d.at[ordinal]; old.n == uint32(len(ids)) && old.n > 0 { // as most often: its place is used again
+		copy(d.all[old.from:], ids)
+		d.all = d.all[:from]
+		return
+	}
+	d.at[ordinal] = span{uint32(from), uint32(len(ids))}
 }
 
 func (d *dimension) remove(ordinal uint32) {
-	for _, id := range d.of[ordinal] {
+	for _, id := range d.of(ordinal) {
 		d.docs[id].Remove(ordinal)
 	}
-	d.of[ordinal] = nil
 }
 
 // any are the documents that have one of the values.

@@ -91,7 +91,7 @@ func (v *view) tally(d *dimension, set *roaring.Bitmap) []int32 {
 	counts := v.counts[:len(d.values)]
 	clear(counts)
 	v.each(set, func(o uint32) {
-		for _, id := range d.of[o] {
+		for _, id := range d.of(o) {
 			counts[id]++
 		}
 	})

@@ -34,6 +34,7 @@ type Index struct {
 
 	ready   atomic.Bool
 	scratch sync.Pool
+	named   sync.Map // brands and categories to their words
 }
 
 // core is what is made anew when too much of it is of documents that are gone.

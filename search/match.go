@@ -58,15 +58,14 @@ func (v *view) match(ctx context.Context, visible *roaring.Bitmap) (*roaring.Bit
 	if best == 0 {
 		return out, nil
 	}
-	kept := v.kept[:0]
+	bits := v.set(len(v.docs))
 	for _, o := range v.all {
 		if v.found[o] == best {
-			kept = append(kept, o)
+			bits[o/64] |= 1 << (o % 64)
 			v.score[o] += v.merit(o)
 		}
 	}
-	v.kept = kept
-	out.AddMany(kept)
+	out = roaring.FromDense(bits, true)
 	out.And(visible)
 	return out, nil
 }
@@ -79,8 +78,7 @@ func (v *view) merit(o uint32) float32 {
 		m += 0.2
 	}
 	if v.popular[o] > 0 { // relative to sales of now; a piece sold now weighs 1
-		now := math.Exp2(float64(v.now-epoch.UnixMilli()) / float64(halfLife.Milliseconds()))
-		m += float32(min(0.3, 0.1*math.Log1p(v.popular[o]/now)))
+		m += float32(min(0.3, 0.1*math.Log1p(v.popular[o]/v.weight)))
 	}
 	return m + 0.02*v.rating[o]
 }
@@ -181,9 +179,11 @@ func (v *view) look(ctx context.Context, stems []alternative) error {
 				}
 			}
 			for _, p := range []*part{v.base, v.young} {
-				if err := p.occurrences(ctx, field(f), a.stem, visit); err != nil {
+				docs, err := p.occurrences(ctx, field(f), a.stem)
+				if err != nil {
 					return err
 				}
+				v.each(docs, visit)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"math"
 	"slices"
 
 	"entrepot"
@@ -90,8 +91,15 @@ func (ix *Index) Search(ctx context.Context, q Query) (*Result, error) {
 	s := ix.scratch.Get().(*scratch)
 	defer ix.scratch.Put(s)
 	s.reset(len(ix.core.docs))
-	v := &view{Index: ix, core: ix.core, q: &q, now: ix.now().UnixMilli(), scratch: s}
-	return v.search(ctx)
+	return ix.view(&q, s).search(ctx)
+}
+
+func (ix *Index) view(q *Query, s *scratch) *view {
+	now := ix.now()
+	return &view{
+		Index: ix, core: ix.core, q: q, scratch: s, now: now.UnixMilli(),
+		weight: math.Exp2(now.Sub(epoch).Hours() / halfLife.Hours()),
+	}
 }
 
 // view is one query at work.
@@ -101,6 +109,7 @@ type view struct {
 	*scratch
 	q      *Query
 	now    int64
+	weight float64 // of a piece sold now
 	groups []group
 	terms  []term
 }
@@ -196,16 +205,13 @@ func (v *view) stocked(within *roaring.Bitmap) *roaring.Bitmap {
 }
 
 func (v *view) those(within *roaring.Bitmap, fits func(ordinal uint32) bool) *roaring.Bitmap {
-	kept := v.kept[:0]
+	bits := v.set(len(v.docs))
 	v.each(within, func(o uint32) {
 		if fits(o) {
-			kept = append(kept, o)
+			bits[o/64] |= 1 << (o % 64)
 		}
 	})
-	v.kept = kept
-	out := roaring.New()
-	out.AddMany(kept)
-	return out
+	return roaring.FromDense(bits, true)
 }
 
 // each visits the ordinals in their order.
@@ -359,9 +365,20 @@ type scratch struct {
 	word    []float32 // of the word at hand
 	touched []uint32  // by the word at hand
 	all     []uint32  // by any word
-	kept    []uint32
+	bits    []uint64
 	buffer  [512]uint32
 	counts  []int32
+}
+
+// set is an empty set of n ordinals, a bit each; the next one takes its place.
+func (s *scratch) set(n int) []uint64 {
+	words := (n + 63) / 64
+	if len(s.bits) < words {
+		s.bits = make([]uint64, words+words/8)
+	}
+	out := s.bits[:words]
+	clear(out)
+	return out
 }
 
 func (s *scratch) reset(n int) {

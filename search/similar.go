@@ -41,7 +41,7 @@ func (ix *Index) Similar(ctx context.Context, productID entrepot.ID, n int) []Hi
 	s := ix.scratch.Get().(*scratch)
 	defer ix.scratch.Put(s)
 	s.reset(len(ix.core.docs))
-	v := &view{Index: ix, core: ix.core, q: &Query{}, now: ix.now().UnixMilli(), scratch: s}
+	v := ix.view(&Query{}, s)
 	v.likeness(ctx, me)
 	type scored struct {
 		ordinal uint32
@@ -95,7 +95,7 @@ func (v *view) likeness(ctx context.Context, me uint32) {
 		d      *dimension
 		weight float32
 	}{{v.category, likeCategory}, {v.brand, likeBrand}, {v.attribute, likeAttribute}, {v.tag, likeTag}} {
-		for _, id := range by.d.of[me] {
+		for _, id := range by.d.of(me) {
 			docs := by.d.docs[id]
 			if most := uint64(len(v.docs)/20 + 2000); docs.GetCardinality() > most {
 				docs = first(docs, most)
@@ -110,9 +110,11 @@ func (v *view) likeness(ctx context.Context, me uint32) {
 		}
 		weight := add(likeWord * v.rarity(stems))
 		for _, p := range []*part{v.base, v.young} {
-			if p.occurrences(ctx, inName, t.stem, weight) != nil {
+			docs, err := p.occurrences(ctx, inName, t.stem)
+			if err != nil {
 				return // who asked has gone; what is scored is an answer still
 			}
+			v.each(docs, weight)
 		}
 	}
 }

@@ -59,7 +59,7 @@ func (v *view) complete(d *dimension, text string, most int) []Suggestion {
 	}
 	var out []candidate
 	for id, value := range d.values {
-		errors, ok := begins(v.words.words(value), typed)
+		errors, ok := begins(v.wordsOf(value), typed)
 		if !ok {
 			continue
 		}
@@ -75,6 +75,16 @@ func (v *view) complete(d *dimension, text string, most int) []Suggestion {
 		best = append(best, c.Suggestion)
 	}
 	return best
+}
+
+// wordsOf are the words of a brand or category, which are few and asked for often.
+func (ix *Index) wordsOf(value string) []token {
+	if have, ok := ix.named.Load(value); ok {
+		return have.([]token) //nolint:forcetypeassert // nothing else is stored
+	}
+	words := ix.words.words(value)
+	ix.named.Store(value, words)
+	return words
 }
 
 // begins reports whether every typed word is the beginning of a word, with at

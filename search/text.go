@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 
+	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/blevesearch/bleve/v2"
 	"github.com/blevesearch/bleve/v2/analysis/analyzer/custom"
 	"github.com/blevesearch/bleve/v2/analysis/tokenizer/whitespace"
@@ -41,7 +43,21 @@ type part struct {
 	reader   index.IndexReader
 	ordinals []uint32 // by doc number
 	segments int
+
+	// known are where stems occur, of those that were asked for: reading it from
+	// scorch again costs ten times as much. A write forgets them.
+	mu    sync.Mutex
+	known map[occurrence]*roaring.Bitmap
 }
+
+// occurrence names a stem in a field.
+type occurrence struct {
+	field field
+	stem  string
+}
+
+// maxKnown is how many stems a part remembers the documents of.
+const maxKnown = 8192
 
 // newMapping: texts arrive as stems between spaces, and only occurrence is kept.
 func newMapping() (*mapping.IndexMappingImpl, error) {
@@ -119,7 +135,7 @@ func (p *part) write(entries []entry) (publish func(), err error) {
 		if p.reader != nil {
 			_ = p.reader.Close() // a snapshot in memory
 		}
-		p.reader, p.ordinals, p.segments = reader, append(p.ordinals, fresh...), p.segments+1
+		p.reader, p.ordinals, p.segments, p.known = reader, append(p.ordinals, fresh...), p.segments+1, nil
 	}, nil
 }
 
@@ -130,23 +146,49 @@ func (p *part) close() {
 	_ = p.index.Close() // nothing of it is on disk
 }
 
-// occurrences tells visit the ordinals of the documents that have the stem in a field.
-func (p *part) occurrences(ctx context.Context, f field, stem string, visit func(ordinal uint32)) error {
+// occurrences are the ordinals of the documents that have the stem in a field,
+// which nobody changes.
+func (p *part) occurrences(ctx context.Context, f field, stem string) (*roaring.Bitmap, error) {
+	at := occurrence{f, stem}
+	p.mu.Lock()
+	have := p.known[at]
+	p.mu.Unlock()
+	if have != nil {
+		return have, nil
+	}
+	have, err := p.read(ctx, f, stem)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.known == nil || len(p.known) >= maxKnown {
+		p.known = map[occurrence]*roaring.Bitmap{}
+	}
+	p.known[at] = have
+	return have, nil
+}
+
+func (p *part) read(ctx context.Context, f field, stem string) (*roaring.Bitmap, error) {
+	out := roaring.New()
 	if p.reader == nil {
-		return nil
+		return out, nil
 	}
 	r, err := p.reader.TermFieldReader(ctx, []byte(stem), fieldNames[f], false, false, false)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	defer func() { _ = r.Close() }() // it only counts
 	var at index.TermFieldDoc
 	for {
 		d, err := r.Next(&at)
-		if err != nil || d == nil {
-			_ = r.Close() // it only counts
-			return err
+		if err != nil {
+			return nil, err
 		}
-		visit(p.ordinals[d.ID.Value()])
+		if d == nil {
+			return out, nil
+		}
+		out.Add(p.ordinals[d.ID.Value()])
 	}
 }
 

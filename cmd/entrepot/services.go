@@ -10,6 +10,7 @@ import (
 	"entrepot/grains/access"
 	"entrepot/grains/apikey"
 	"entrepot/grains/cart"
+	"entrepot/grains/categories"
 	"entrepot/grains/company"
 	"entrepot/grains/companystats"
 	"entrepot/grains/invitation"
@@ -17,6 +18,7 @@ import (
 	"entrepot/grains/order"
 	"entrepot/grains/payment"
 	"entrepot/grains/product"
+	"entrepot/grains/promotion"
 	"entrepot/grains/purchase"
 	"entrepot/grains/recommend"
 	"entrepot/grains/review"
@@ -80,6 +82,8 @@ var services = []service{
 		name: "ecommerce", port: 4, database: "ecommercedb", routes: []string{"/products", "/cart", "/wishlist"},
 		kinds: []func() *grains.Kind{
 			product.Kind,
+			categories.Kind,
+			promotion.Kind, promotion.UseKind,
 			cart.Kind,
 			wishlist.Kind, review.Kind, stockwatch.Kind,
 			recommend.AffinityKind, recommend.TrendingKind, recommend.TasteKind,

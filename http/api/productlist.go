@@ -136,10 +136,10 @@ func (in *productListInput) filter(ctx context.Context) (productFilter, error) {
 	if len(in.Brand) == 1 {
 		f.brand = in.Brand[0]
 	}
-	for _, list := range [][]string{in.Brand, in.Tag, in.Attr} {
-		for _, v := range list {
+	for field, list := range map[string][]string{"brand": in.Brand, "tag": in.Tag, "attr": in.Attr} {
+		for i, v := range list {
 			if len(v) > maxFilterText {
-				return f, entrepot.Invalid("brand", "maxLength", "a brand, tag or attribute has at most %d bytes", maxFilterText)
+				return f, entrepot.Invalid(indexed(field, i, ""), "maxLength", "at most %d bytes", maxFilterText)
 			}
 		}
 	}

@@ -14,9 +14,8 @@ import (
 
 // Sales is the sales service. Placing an order is in checkout.go.
 func Sales(d Deps) Routes {
-	s := &salesAPI{Deps: d.withDefaults()}
-	s.rates.init(s.Now)
-	s.selling.init(s.Now)
+	s := &salesAPI{}
+	s.init(d)
 	s.sources.init(s.Now)
 	return Routes{"orders", []Route{
 		route(Route{
@@ -37,9 +36,7 @@ func Sales(d Deps) Routes {
 }
 
 type salesAPI struct {
-	Deps
-	rates   taxRates
-	selling sellingShops
+	pricing
 	sources sources
 }
 
@@ -54,6 +51,7 @@ type OrderView struct {
 	Items           []OrderItem    `json:"items"`
 	Currency        string         `json:"currency"`
 	Pricing         Pricing        `json:"pricing"`
+	PromoCodes      []string       `json:"promoCodes,omitempty"`
 	ShippingAddress *Address       `json:"shippingAddress,omitempty"`
 	BillingAddress  *Address       `json:"billingAddress,omitempty"`
 	Status          string         `json:"status" example:"pending"`
@@ -69,15 +67,15 @@ type OrderView struct {
 
 // OrderItem is one line of an order, at the price of the moment of ordering.
 type OrderItem struct {
-	ProductID entrepot.ID     `json:"productId"`
-	VariantID entrepot.ID     `json:"variantId" doc:"the product's id when it has no variants"`
-	Name      string          `json:"name"`
-	SKU       string          `json:"sku"`
-	Quantity  int64           `json:"quantity"`
-	Price     entrepot.Amount `json:"price"`
-	Subtotal  entrepot.Amount `json:"subtotal"`
-
-	Allocations []Allocation `json:"allocations,omitempty" doc:"where the pieces come from; none: all from the shop"`
+	ProductID   entrepot.ID     `json:"productId"`
+	VariantID   entrepot.ID     `json:"variantId" doc:"the product's id when it has no variants"`
+	Name        string          `json:"name"`
+	SKU         string          `json:"sku"`
+	Quantity    int64           `json:"quantity"`
+	Price       entrepot.Amount `json:"price"`
+	Subtotal    entrepot.Amount `json:"subtotal"`
+	Discount    entrepot.Amount `json:"discount" doc:"of promo codes, off the whole line before tax"`
+	Allocations []Allocation    `json:"allocations,omitempty" doc:"where the pieces come from; none: all from the shop"`
 }
 
 // Allocation is the pieces of an order's line that come from one location.
@@ -153,7 +151,10 @@ func orderOf(o *orderpb.Order) OrderView {
 		ExpiresAt: Time(o.ExpiresMs), CreatedAt: Time(o.CreatedMs), UpdatedAt: Time(o.UpdatedMs),
 	}
 	for _, l := range o.Lines {
-		v.Items = append(v.Items, OrderItem{l.ProductId, l.VariantId, l.Name, l.Sku, l.Quantity, m(l.PriceMinor), m(l.PriceMinor * l.Quantity), allocationsOf(l)})
+		v.Items = append(v.Items, OrderItem{l.ProductId, l.VariantId, l.Name, l.Sku, l.Quantity, m(l.PriceMinor), m(l.PriceMinor * l.Quantity), m(l.DiscountMinor), allocationsOf(l)})
+	}
+	for _, p := range o.Promotions {
+		v.PromoCodes = append(v.PromoCodes, p.Code)
 	}
 	for _, h := range o.History {
 		v.StatusHistory = append(v.StatusHistory, StatusChange{h.Status, Time(h.AtMs), h.By, h.Note})
