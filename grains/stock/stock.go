@@ -31,30 +31,30 @@ type State struct {
 	OnHand     int64       `json:"onHand"`
 	Reserved   int64       `json:"reserved"` // sum of Holds, but for what is beyond on-hand
 	// What is promised and not on hand.
-	Backordered int64         `json:"backordered,omitempty"` // sum of Holds' Beyond
-	Owing       int64         `json:"owing,omitempty"`       // sum of Owed
-	Owed        []Owed        `json:"owed,omitempty"`        // in the order they were paid for
-	Holds       []Reservation `json:"holds,omitempty"`
-	Gone        []Gone        `json:"gone,omitempty"` // ended reservations, remembered for late commands
-	Back        []Gone        `json:"back,omitempty"` // orders restocked
-	Received    int64         `json:"received"`       // ledger sums by kind
-	Sold        int64         `json:"sold"`
-	Restocked   int64         `json:"restocked"`
-	Adjusted    int64         `json:"adjusted,omitempty"` // may be negative, and so may Counted
-	Counted     int64         `json:"counted,omitempty"`
-	Out         int64         `json:"out,omitempty"` // by transfers
-	In          int64         `json:"in,omitempty"`
-	Refs        []Reference   `json:"refs,omitempty"` // movements done, by their natural id; the oldest first
-	Movements   int64         `json:"movements"`      // ledger entries so far
-	Settings    Settings      `json:"settings,omitzero"`
-	Revision    int64         `json:"revision,omitempty"` // of the settings
-	Alert       string        `json:"alert,omitempty"`    // "", Low, Out: as told last
-	Batches     []Batch       `json:"batches,omitempty"`  // first expired first
-	Layers      []Layer       `json:"layers,omitempty"`   // of the pieces that have a cost, first in first
-	Average     int64         `json:"average,omitempty"`  // what those are worth at the moving average, in minor units
-	Currency    string        `json:"currency,omitempty"` // of all costs
-	CreatedMs   int64         `json:"createdMs"`
-	UpdatedMs   int64         `json:"updatedMs"`
+	Backordered int64        `json:"backordered,omitempty"` // sum of Holds' Beyond
+	Owing       int64        `json:"owing,omitempty"`       // sum of Owed
+	Owed        []Owed       `json:"owed,omitempty"`        // in the order they were paid for
+	Holds       Reservations `json:"holds,omitempty"`
+	Gone        []Gone       `json:"gone,omitempty"` // ended reservations, remembered for late commands
+	Back        []Gone       `json:"back,omitempty"` // orders restocked
+	Received    int64        `json:"received"`       // ledger sums by kind
+	Sold        int64        `json:"sold"`
+	Restocked   int64        `json:"restocked"`
+	Adjusted    int64        `json:"adjusted,omitempty"` // may be negative, and so may Counted
+	Counted     int64        `json:"counted,omitempty"`
+	Out         int64        `json:"out,omitempty"` // by transfers
+	In          int64        `json:"in,omitempty"`
+	Refs        []Reference  `json:"refs,omitempty"` // movements done, by their natural id; the oldest first
+	Movements   int64        `json:"movements"`      // ledger entries so far
+	Settings    Settings     `json:"settings,omitzero"`
+	Revision    int64        `json:"revision,omitempty"` // of the settings
+	Alert       string       `json:"alert,omitempty"`    // "", Low, Out: as told last
+	Batches     []Batch      `json:"batches,omitempty"`  // first expired first
+	Layers      []Layer      `json:"layers,omitempty"`   // of the pieces that have a cost, first in first
+	Average     int64        `json:"average,omitempty"`  // what those are worth at the moving average, in minor units
+	Currency    string       `json:"currency,omitempty"` // of all costs
+	CreatedMs   int64        `json:"createdMs"`
+	UpdatedMs   int64        `json:"updatedMs"`
 
 	byOrder map[entrepot.ID]int // index into Holds, made when needed
 	next    int64               // earliest expiry of Holds, 0 for none; made with byOrder
