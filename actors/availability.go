@@ -103,6 +103,7 @@ func (k *levelKeeper) write(ctx context.Context, last map[entrepot.ID]level) map
 	for range 3 { // another member may write the same rows
 		var writes []persistence.Write
 		for id, m := range last {
+			delete(failed, id)
 			row, err := k.row(ctx, id)
 			switch {
 			case err != nil:
@@ -114,7 +115,6 @@ func (k *levelKeeper) write(ctx context.Context, last map[entrepot.ID]level) map
 		if len(writes) == 0 {
 			return failed
 		}
-		clear(failed)
 		again := map[entrepot.ID]level{}
 		for i, err := range k.store.Commit(ctx, writes) {
 			id := writes[i].Doc.ID

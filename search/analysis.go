@@ -42,12 +42,15 @@ func newAnalyzer() *analyzer {
 // maxToken is how long a word may be in bytes; longer ones are no words.
 const maxToken = 64
 
+// apart takes signs for spaces that would join words, byte by byte.
+var apart = strings.NewReplacer(":", " ", "_", " ")
+
 // words are the tokens of a text in their order, without stop words.
 func (a *analyzer) words(text string) []token {
 	if text == "" {
 		return nil
 	}
-	stream := a.tokenizer.Tokenize([]byte(text))
+	stream := a.tokenizer.Tokenize([]byte(apart.Replace(text)))
 	for _, f := range a.filters {
 		stream = f.Filter(stream)
 	}

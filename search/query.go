@@ -344,7 +344,7 @@ func (v *view) order() (number func(o uint32) float64, descending bool) {
 		return func(o uint32) float64 { return v.popular[o] }, true
 	case BestRated:
 		return func(o uint32) float64 { return float64(v.rating[o]) }, true
-	case ByRelevance:
+	case ByRelevance, "":
 		if v.q.Text != "" {
 			return func(o uint32) float64 { return float64(v.score[o]) }, true
 		}

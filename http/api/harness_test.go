@@ -20,6 +20,7 @@ import (
 	"entrepot/grains/access"
 	"entrepot/grains/apikey"
 	"entrepot/grains/cart"
+	"entrepot/grains/categories"
 	"entrepot/grains/company"
 	"entrepot/grains/company/companypb"
 	"entrepot/grains/companystats"
@@ -30,6 +31,8 @@ import (
 	"entrepot/grains/payment"
 	"entrepot/grains/product"
 	"entrepot/grains/product/productpb"
+	"entrepot/grains/promotion"
+	"entrepot/grains/purchase"
 	"entrepot/grains/recommend"
 	"entrepot/grains/review"
 	"entrepot/grains/series"
@@ -38,7 +41,10 @@ import (
 	"entrepot/grains/sourcing"
 	"entrepot/grains/stock"
 	"entrepot/grains/stock/stockpb"
+	"entrepot/grains/stocktake"
 	"entrepot/grains/stockwatch"
+	"entrepot/grains/supplier"
+	"entrepot/grains/transfer"
 	"entrepot/grains/user"
 	"entrepot/grains/user/userpb"
 	"entrepot/grains/warehouse"
@@ -92,11 +98,12 @@ func newWorld(t testing.TB) *world {
 		user.Kind(), access.Kind(), apikey.Kind(), mail.Kind(), invitation.Kind(),
 		company.Kind(), companystats.Kind(), shop.Kind(),
 		product.Kind(),
+		promotion.Kind(), promotion.UseKind(),
 		cart.Kind(),
 		wishlist.Kind(), review.Kind(), stockwatch.Kind(),
 		recommend.AffinityKind(), recommend.TrendingKind(), recommend.TasteKind(),
 		order.Kind(), series.Kind(), payment.Kind(),
-		stock.Kind(), warehouse.Kind(), sourcing.Kind(),
+		stock.Kind(), warehouse.Kind(), sourcing.Kind(), transfer.Kind(), stocktake.Kind(), supplier.Kind(), purchase.Kind(),
 	}
 	store := storetest.NewMemory()
 	feed := w.index(t, store)
@@ -176,7 +183,7 @@ func allServices(d api.Deps) []api.Routes {
 	return []api.Routes{
 		api.Auth(d), api.Company(d), api.Shop(d),
 		api.Products(d), api.Search(d), api.Recommendations(d), api.Reviews(d), api.StockWatches(d),
-		api.Cart(d), api.Wishlist(d),
+		api.Cart(d), api.Promotions(d), api.Wishlist(d),
 		api.Sales(d), api.Payment(d),
 		api.Inventory(d), api.Logistics(d),
 		api.Audit(d), api.HealthAll(d), api.WellKnown(d), api.Health(d, "gateway"),

@@ -14,9 +14,8 @@ import (
 
 // Sales is the sales service. Placing an order is in checkout.go.
 func Sales(d Deps) Routes {
-	s := &salesAPI{Deps: d.withDefaults()}
-	s.rates.init(s.Now)
-	s.selling.init(s.Now)
+	s := &salesAPI{}
+	s.init(d)
 	return Routes{"orders", []Route{
 		route(Route{
 			ID: "place-order", Method: http.MethodPost, Keyed: true, Path: "/orders", Access: Only(entrepot.Customer), Status: http.StatusCreated,
@@ -35,11 +34,7 @@ func Sales(d Deps) Routes {
 	}}
 }
 
-type salesAPI struct {
-	Deps
-	rates   taxRates
-	selling sellingShops
-}
+type salesAPI struct{ pricing }
 
 // OrderView is an order as the API shows it.
 type OrderView struct {
@@ -52,6 +47,7 @@ type OrderView struct {
 	Items           []OrderItem    `json:"items"`
 	Currency        string         `json:"currency"`
 	Pricing         Pricing        `json:"pricing"`
+	PromoCodes      []string       `json:"promoCodes,omitempty"`
 	ShippingAddress *Address       `json:"shippingAddress,omitempty"`
 	BillingAddress  *Address       `json:"billingAddress,omitempty"`
 	Status          string         `json:"status" example:"pending"`
@@ -74,6 +70,7 @@ type OrderItem struct {
 	Quantity  int64           `json:"quantity"`
 	Price     entrepot.Amount `json:"price"`
 	Subtotal  entrepot.Amount `json:"subtotal"`
+	Discount  entrepot.Amount `json:"discount" doc:"of promo codes, off the whole line before tax"`
 }
 
 // Pricing is what an order costs, in its currency.
@@ -134,7 +131,10 @@ func orderOf(o *orderpb.Order) OrderView {
 		ExpiresAt: Time(o.ExpiresMs), CreatedAt: Time(o.CreatedMs), UpdatedAt: Time(o.UpdatedMs),
 	}
 	for _, l := range o.Lines {
-		v.Items = append(v.Items, OrderItem{l.ProductId, l.VariantId, l.Name, l.Sku, l.Quantity, m(l.PriceMinor), m(l.PriceMinor * l.Quantity)})
+		v.Items = append(v.Items, OrderItem{l.ProductId, l.VariantId, l.Name, l.Sku, l.Quantity, m(l.PriceMinor), m(l.PriceMinor * l.Quantity), m(l.DiscountMinor)})
+	}
+	for _, p := range o.Promotions {
+		v.PromoCodes = append(v.PromoCodes, p.Code)
 	}
 	for _, h := range o.History {
 		v.StatusHistory = append(v.StatusHistory, StatusChange{h.Status, Time(h.AtMs), h.By, h.Note})

@@ -1,0 +1,491 @@
+package search
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"entrepot"
+)
+
+type fixture struct {
+	*Index
+	t   *testing.T
+	now time.Time
+}
+
+func newFixture(t *testing.T, docs ...*Document) *fixture {
+	t.Helper()
+	f := &fixture{t: t, now: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)}
+	var err error
+	if f.Index, err = New(Options{Now: func() time.Time { return f.now }}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(f.Close)
+	f.put(docs...)
+	return f
+}
+
+func (f *fixture) put(docs ...*Document) {
+	f.t.Helper()
+	for _, d := range docs {
+		if d.Version == 0 {
+			d.Version = 1
+		}
+		if d.CompanyID == "" {
+			d.CompanyID = "acme"
+		}
+		if d.Status == "" {
+			d.Status, d.Active = "active", true
+		}
+		if d.Currency == "" {
+			d.Currency = "EUR"
+		}
+	}
+	if err := f.Put(docs...); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+func (f *fixture) find(q Query) *Result {
+	f.t.Helper()
+	if q.Limit == 0 {
+		q.Limit = 100
+	}
+	r, err := f.Search(f.t.Context(), q)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return r
+}
+
+// ids are the products found, in their order.
+func (f *fixture) ids(q Query) string {
+	f.t.Helper()
+	var out []string
+	for _, i := range f.find(q).Items {
+		out = append(out, i.ID)
+	}
+	return strings.Join(out, " ")
+}
+
+func (f *fixture) wants(want string, q Query) {
+	f.t.Helper()
+	if got := f.ids(q); got != want {
+		f.t.Errorf("%+v: found %q, want %q", q, got, want)
+	}
+}
+
+func goods() []*Document {
+	return []*Document{
+		{ID: "cup", Name: "Espresso Cup", Brand: "Terra", Category: "cups", Path: []string{"cups", "tableware"}, ShopIDs: []string{"A", "B"}, Price: Price{Regular: 1000}, CreatedMs: 1, Attributes: []Attribute{{"colour", "red"}, {"material", "stoneware"}}, Ratings: [5]int64{0, 0, 0, 0, 2}},
+		{ID: "mug", Name: "Stoneware Mug", Brand: "Terra", Category: "mugs", Path: []string{"mugs", "tableware"}, ShopIDs: []string{"A"}, Price: Price{Regular: 1500}, CreatedMs: 2, Attributes: []Attribute{{"colour", "blue"}, {"material", "stoneware"}}, Tags: []string{"gift"}, Ratings: [5]int64{0, 0, 1}},
+		{ID: "beans", Name: "Espresso Beans 1 kg", Brand: "Kaai", Category: "coffee", ShopIDs: []string{"B"}, Price: Price{Regular: 2190}, CreatedMs: 3, Description: "Dark roast for the <b>espresso</b> machine & the moka pot"},
+		{ID: "machine", Name: "Coffee Machine", Brand: "Maalwerk", Category: "equipment", ShopIDs: []string{"B"}, Price: Price{Regular: 49900}, CreatedMs: 4, Description: "Makes espresso"},
+	}
+}
+
+func TestTextIsFound(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, goods()...)
+	f.put(&Document{ID: "teapot", Name: "Teapot", CreatedMs: 5}, &Document{ID: "dripper", Name: "Pour-over Dripper", SKU: "DRIP-01", CreatedMs: 6}, &Document{ID: "kaese", Name: "Käsebrett", CreatedMs: 7})
+	for text, want := range map[string]string{
+		"espresso cup": "cup", "cup espresso": "cup", "espreso cup": "cup", "epsresso cups": "cup", // typing errors, order, plural
+		"ESPRESSO": "beans cup machine", // name before description
+		"mugs":     "mug", "terra mug": "mug", "terra stoneware": "mug cup",
+		"esp": "cup beans machine", "espresso mach": "beans machine",
+		"tea pot": "teapot", "pourover": "dripper", "pour over dripper": "dripper", "drip-01": "dripper", "kasebrett": "kaese",
+		"coffeemachine": "machine beans",
+		"nothing":       "", "the": "", "\"": "", "*": "", "name:mug": "mug", "+mug -stoneware": "mug",
+	} {
+		if got := f.ids(Query{Text: text}); got != want {
+			t.Errorf("%q found %q, want %q", text, got, want)
+		}
+	}
+	if got := f.ids(Query{Text: strings.Repeat("mug ", 100)}); got != "mug" {
+		t.Errorf("a long text found %q", got)
+	}
+}
+
+// A document may be missing a word that no document has, and still be found.
+func TestWordsThatNobodyHasAreLeftOut(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, goods()...)
+	f.wants("mug", Query{Text: "zzzqqq mug"})
+}
+
+func TestFilters(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, goods()...)
+	f.SetStock(Stock{"i1", "cup", "A", 3, 1}, Stock{"i2", "mug", "A", 0, 1}, Stock{"i3", "beans", "B", 1, 1})
+	yes, no := true, false
+	for want, q := range map[string]Query{
+		"mug cup":               {Categories: []string{"tableware"}},
+		"cup":                   {Categories: []string{"cups"}},
+		"beans mug cup":         {Brands: []string{"Terra", "Kaai"}},
+		"beans":                 {Currency: "EUR", MinPrice: 1501, MaxPrice: 2190, HasMax: true},
+		"mug":                   {Attributes: []Attribute{{"material", "stoneware"}, {"colour", "blue"}}},
+		"mug cup ":              {Attributes: []Attribute{{"colour", "red"}, {"colour", "blue"}}},
+		"mug ":                  {Tags: []string{"gift"}},
+		"cup ":                  {MinRating: 4.5},
+		"beans cup":             {Available: &yes},
+		"machine mug":           {Available: &no},
+		"machine beans cup":     {ShopID: "B"},
+		"beans ":                {ShopID: "B", Available: &yes},
+		"machine beans mug cup": {CompanyID: "acme"},
+		"":                      {CompanyID: "other"},
+		" ":                     {Currency: "USD"},
+	} {
+		if got := f.ids(q); got != strings.TrimSpace(want) {
+			t.Errorf("%+v: found %q, want %q", q, got, want)
+		}
+	}
+}
+
+func TestStockMovementsKeepTheirOrder(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, goods()...)
+	f.SetStock(Stock{"i", "cup", "A", 0, 7})
+	f.SetStock(Stock{"i", "cup", "A", 5, 6})
+	if in, known := f.InStock("cup"); in || !known {
+		t.Errorf("an older movement replaced a newer one: %v, %v", in, known)
+	}
+	f.SetStock(Stock{"j", "cup", "B", 1, 1}) // elsewhere
+	if in, _ := f.InStock("cup"); !in {
+		t.Error("what lies elsewhere is not in stock")
+	}
+	if _, known := f.InStock("nobody"); known {
+		t.Error("an unknown product is known")
+	}
+}
+
+func TestOrders(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, goods()...)
+	f.AddSales(Sale{"beans", 10, f.now.Add(-60 * 24 * time.Hour)}, Sale{"mug", 2, f.now.Add(-time.Hour)}, Sale{"cup", 1, f.now})
+	for sort, want := range map[Sort]string{
+		Cheapest: "cup mug beans machine", Dearest: "machine beans mug cup", Newest: "machine beans mug cup", Oldest: "cup mug beans machine",
+		ByName: "machine beans cup mug", MostPopular: "mug cup beans machine", BestRated: "cup mug beans machine", ByRelevance: "machine beans mug cup",
+	} {
+		f.wants(want, Query{Sort: sort})
+		var paged []string
+		q := Query{Sort: sort, Limit: 1}
+		for {
+			r := f.find(q)
+			for _, i := range r.Items {
+				paged = append(paged, i.ID)
+			}
+			if q.After = r.Next; r.Next == nil {
+				break
+			}
+		}
+		if got := strings.Join(paged, " "); got != want {
+			t.Errorf("%s in pages of one: %q, want %q", sort, got, want)
+		}
+	}
+}
+
+// Pages of any size hold every product once, also when many are equal.
+func TestPagesAreStable(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for i := range 200 {
+		f.put(&Document{ID: entrepot.DeriveID(fmt.Sprint(i)), Name: "Same mug", Price: Price{Regular: int64(i % 3)}, CreatedMs: int64(i % 7)})
+	}
+	for _, sort := range []Sort{Cheapest, Dearest, Newest, Oldest, ByName, MostPopular, BestRated, ByRelevance} {
+		for _, text := range []string{"", "mug"} {
+			seen := map[string]bool{}
+			q := Query{Sort: sort, Limit: 7, Text: text}
+			for {
+				r := f.find(q)
+				for _, i := range r.Items {
+					if seen[i.ID] {
+						t.Fatalf("%s: %s twice", sort, i.ID)
+					}
+					seen[i.ID] = true
+				}
+				if q.After = r.Next; r.Next == nil {
+					break
+				}
+			}
+			if len(seen) != 200 {
+				t.Errorf("%s: %d products", sort, len(seen))
+			}
+		}
+	}
+}
+
+// Whoever searches finds and counts only what he may see.
+func TestSight(t *testing.T) {
+	t.Parallel()
+	f := newFixture(
+		t,
+		&Document{ID: "public", Name: "Mug one", Brand: "Open", CreatedMs: 1},
+		&Document{ID: "draft", Name: "Mug two", Brand: "Secret", Status: "draft", CreatedMs: 2},
+		&Document{ID: "foreign", Name: "Mug three", Brand: "Foreign", CompanyID: "other", CreatedMs: 3},
+		&Document{ID: "foreigndraft", Name: "Mug four", Brand: "Hidden", CompanyID: "other", Status: "draft", CreatedMs: 4},
+	)
+	for _, c := range []struct {
+		see            Sight
+		found, brands  string
+		suggestsSecret bool
+	}{
+		{Sight{}, "foreign public", "Foreign Open", false},
+		{Sight{CompanyID: "acme"}, "draft public", "Open Secret", true},
+		{Sight{CompanyID: "other"}, "foreigndraft foreign", "Foreign Hidden", false},
+		{Sight{All: true}, "foreigndraft foreign draft public", "Foreign Hidden Open Secret", true},
+	} {
+		for _, text := range []string{"", "mug", "mgu", "mu"} {
+			r := f.find(Query{Sight: c.see, Text: text, Sort: Newest, Facets: Facets})
+			var found, brands []string
+			for _, i := range r.Items {
+				found = append(found, i.ID)
+			}
+			for _, b := range r.Facets[FacetBrand] {
+				brands = append(brands, b.Value)
+			}
+			slices.Sort(brands)
+			if strings.Join(found, " ") != c.found || strings.Join(brands, " ") != c.brands {
+				t.Errorf("%+v %q: found %v, brands %v", c.see, text, found, brands)
+			}
+		}
+		s, err := f.Suggest(t.Context(), c.see, "secr", 5)
+		if err != nil || (len(s.Brands) == 1) != c.suggestsSecret {
+			t.Errorf("%+v: suggests %+v, %v", c.see, s, err)
+		}
+	}
+	for _, h := range f.Similar(t.Context(), "public", 10) {
+		if h.ID != "foreign" {
+			t.Errorf("similar to the public one is %s", h.ID)
+		}
+	}
+}
+
+func TestFacetsCountWithTheOtherFilters(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, goods()...)
+	f.SetStock(Stock{"i1", "cup", "A", 3, 1})
+	count := func(r *Result, facet Facet) string {
+		var out []string
+		for _, c := range r.Facets[facet] {
+			out = append(out, strings.TrimPrefix(fmt.Sprintf("%s=%s:%d", c.Name, c.Value, c.Count), "="))
+		}
+		slices.Sort(out)
+		return strings.Join(out, " ")
+	}
+	r := f.find(Query{Brands: []string{"Terra"}, Attributes: []Attribute{{"colour", "red"}}, Facets: Facets})
+	for facet, want := range map[Facet]string{
+		FacetBrand:        "Terra:1", // of red things
+		FacetCategory:     "cups:1 tableware:1",
+		FacetAttributes:   "colour=blue:1 colour=red:1 material=stoneware:1",
+		FacetAvailability: "false:0 true:1",
+		FacetShop:         "A:1 B:1",
+		FacetRating:       "1:1 2:1 3:1 4:1",
+		FacetTag:          "",
+	} {
+		if got := count(r, facet); got != want {
+			t.Errorf("%s: %q, want %q", facet, got, want)
+		}
+	}
+	if r.Total != 1 {
+		t.Errorf("%d fit", r.Total)
+	}
+	all := f.find(Query{Facets: []Facet{FacetBrand, FacetPrice}, MaxPrice: 1600, HasMax: true, Currency: "EUR"})
+	if got := count(all, FacetBrand); got != "Terra:2" {
+		t.Errorf("brands of what is cheap: %q", got)
+	}
+	sum := 0
+	for i, c := range all.Facets[FacetPrice] {
+		sum += c.Count
+		if c.Currency != "EUR" || (i > 0 && c.From != all.Facets[FacetPrice][i-1].Until) {
+			t.Errorf("price ranges %+v", all.Facets[FacetPrice])
+		}
+	}
+	if sum != 4 {
+		t.Errorf("the price facet counts %d: not without its own filter", sum)
+	}
+}
+
+// Every price is in the range that counts it.
+func TestPriceRangesAreExact(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	var prices []int64
+	for i := range 500 {
+		p := int64(i*i%9973 + 1)
+		prices = append(prices, p)
+		f.put(&Document{ID: fmt.Sprint(i), Name: "x", Price: Price{Regular: p}})
+	}
+	ranges := f.find(Query{Facets: []Facet{FacetPrice}}).Facets[FacetPrice]
+	if len(ranges) < 4 || len(ranges) > 8 {
+		t.Errorf("%d ranges", len(ranges))
+	}
+	for _, r := range ranges {
+		n := 0
+		for _, p := range prices {
+			if p >= r.From && (r.Until == 0 || p < r.Until) {
+				n++
+			}
+		}
+		if n != r.Count {
+			t.Errorf("%+v: %d cost so much", r, n)
+		}
+	}
+}
+
+func TestNewerVersionsReplaceOlderOnes(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, goods()...)
+	f.put(&Document{ID: "mug", Version: 3, Name: "Beaker", CreatedMs: 2})
+	f.put(&Document{ID: "mug", Version: 2, Name: "Stoneware Mug", CreatedMs: 2})
+	f.wants("mug", Query{Text: "beaker"})
+	f.wants("", Query{Text: "stoneware mug", Brands: []string{"Terra"}, Categories: []string{"mugs"}})
+	f.put(&Document{ID: "mug", Version: 4, Name: "Beaker", CreatedMs: 2, Price: Price{Regular: 7}}) // the same text
+	if r := f.find(Query{Text: "beaker"}); len(r.Items) != 1 || r.Items[0].Price.Regular != 7 {
+		t.Errorf("%+v", r.Items)
+	}
+	f.Delete("mug")
+	f.wants("", Query{Text: "beaker"})
+	if f.Version("mug") != 0 || f.Len() != 3 {
+		t.Error("it is still there")
+	}
+}
+
+func TestSalesBeginAndEndByThemselves(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, &Document{ID: "a", Name: "a", Price: Price{Regular: 100}, CreatedMs: 1})
+	now := f.now.UnixMilli()
+	f.put(&Document{ID: "b", Name: "b", Price: Price{Regular: 200, Sale: 50, OnSale: true, FromMs: now + 1000, UntilMs: now + 2000}, ShopPrices: map[string]Price{"A": {Regular: 10}}, ShopIDs: []string{"A"}})
+	for _, want := range []string{"a b", "b a", "a b"} {
+		f.Tick()
+		f.wants(want, Query{Sort: Cheapest})
+		f.now = f.now.Add(time.Second)
+	}
+	f.wants("b", Query{ShopID: "A", MaxPrice: 10, HasMax: true})
+}
+
+func TestHighlightsAreSafe(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, goods()...)
+	f.put(&Document{ID: "x", Name: "<script>mug</script>", Description: strings.Repeat("long text ", 50) + "a mug & more " + strings.Repeat("long text ", 50)})
+	h := f.find(Query{Text: "espresso", Highlight: true, Brands: []string{"Kaai"}}).Items[0].Highlights
+	if h["name"] != "<em>Espresso</em> Beans 1 kg" || h["description"] != "Dark roast for the &lt;b&gt;<em>espresso</em>&lt;/b&gt; machine &amp; the moka pot" {
+		t.Errorf("%q", h)
+	}
+	for _, i := range f.find(Query{Text: "mugs", Highlight: true}).Items {
+		if i.ID == "x" && (i.Highlights["name"] != "&lt;script&gt;<em>mug</em>&lt;/script&gt;" || len(i.Highlights["description"]) > 250 || !strings.Contains(i.Highlights["description"], "a <em>mug</em> &amp; more")) {
+			t.Errorf("%q", i.Highlights)
+		}
+	}
+}
+
+func TestSuggestions(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, goods()...)
+	for typed, want := range map[string]string{
+		"espr": "[Espresso Cup Espresso Beans 1 kg Coffee Machine] [] []", "terr": "[Espresso Cup Stoneware Mug] [Terra] []",
+		"maalwrk": "[Coffee Machine] [Maalwerk] []", "tablew": "[Espresso Cup Stoneware Mug] [] [tableware]",
+	} {
+		s, err := f.Suggest(t.Context(), Sight{}, typed, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names := func(list []Suggestion) []string {
+			out := []string{}
+			for _, x := range list {
+				out = append(out, x.Text)
+			}
+			return out
+		}
+		products := names(s.Products)
+		if got := fmt.Sprint(products, names(s.Brands), names(s.Categories)); len(got) != len(want) {
+			t.Errorf("%q: %s, want %s", typed, got, want)
+		}
+	}
+}
+
+func TestSimilar(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, goods()...)
+	hits := f.Similar(t.Context(), "cup", 2)
+	if len(hits) != 2 || hits[0].ID != "mug" || hits[0].Reason != "same brand Terra, material stoneware" {
+		t.Errorf("%+v", hits)
+	}
+	if f.Similar(t.Context(), "nobody", 5) != nil {
+		t.Error("something is like nothing")
+	}
+}
+
+// Many small changes, compactions and a renewal lose nothing and find nothing twice.
+func TestAgingKeepsEverything(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for round := range 3 {
+		for i := range 60 {
+			f.put(&Document{ID: fmt.Sprint(i), Version: int64(round + 1), Name: fmt.Sprintf("thing round%c number", 'a'+round), CreatedMs: int64(i)})
+		}
+	}
+	f.Delete("7")
+	check := func(when string) {
+		t.Helper()
+		if n := f.find(Query{Text: "roundc"}).Total; n != 59 {
+			t.Errorf("%s: %d found", when, n)
+		}
+		if n := f.find(Query{Text: "rounda", Brands: nil, Highlight: false}).Total; n != 0 && n != 59 { // one letter away
+			t.Errorf("%s: %d old ones found", when, n)
+		}
+	}
+	check("aged")
+	if f.core.young.segments > youngSegments {
+		t.Errorf("%d segments", f.core.young.segments)
+	}
+	if err := f.Renew(); err != nil {
+		t.Fatal(err)
+	}
+	check("renewed")
+	if f.Len() != 59 || len(f.core.docs) != 59 {
+		t.Errorf("%d products in %d places", f.Len(), len(f.core.docs))
+	}
+	f.Close()
+	if _, err := f.Search(context.Background(), Query{Limit: 1}); err == nil {
+		t.Error("a closed index answers")
+	}
+	if f.Put(&Document{ID: "x", Version: 1}) == nil {
+		t.Error("a closed index takes documents")
+	}
+}
+
+// Searches and changes may run side by side (the race detector looks on).
+func TestSearchesWhileChanging(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, goods()...)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range 120 {
+			_ = f.Put(&Document{ID: fmt.Sprint("n", i%10), Version: int64(i + 2), CompanyID: "acme", Active: true, Name: fmt.Sprint("espresso thing ", i)})
+			f.SetStock(Stock{"i", "cup", "A", int64(i % 2), int64(i)})
+			f.AddSales(Sale{"cup", 1, f.now})
+			if i == 60 {
+				_ = f.Renew()
+			}
+		}
+	}()
+	for {
+		select {
+		case <-done:
+			return
+		default:
+			if f.find(Query{Text: "espresso", Facets: Facets}).Total < 3 {
+				t.Error("lost")
+			}
+			if _, err := f.Suggest(t.Context(), Sight{}, "espr", 5); err != nil {
+				t.Error(err)
+			}
+			f.Similar(t.Context(), "cup", 3)
+		}
+	}
+}
