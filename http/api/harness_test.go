@@ -26,6 +26,7 @@ import (
 	"entrepot/grains/company/companypb"
 	"entrepot/grains/companystats"
 	"entrepot/grains/grainstest"
+	"entrepot/grains/imports"
 	"entrepot/grains/invitation"
 	"entrepot/grains/mail"
 	"entrepot/grains/order"
@@ -93,6 +94,7 @@ func newWorld(t testing.TB) *world {
 		company.Kind(), companystats.Kind(), shop.Kind(),
 		product.Kind(),
 		categories.Kind(),
+		imports.Kind(),
 		cart.Kind(),
 		wishlist.Kind(), review.Kind(), stockwatch.Kind(),
 		recommend.AffinityKind(), recommend.TrendingKind(), recommend.TasteKind(),
@@ -101,7 +103,7 @@ func newWorld(t testing.TB) *world {
 	}
 	w.Member = grainstest.New(t, storetest.NewMemory(), kinds)
 	if err := w.Store.Ensure(t.Context(), []*persistence.Collection{
-		auditLogs, stock.Movements, shop.Sales, api.IdempotencyKeys,
+		auditLogs, stock.Movements, imports.Rows, shop.Sales, api.IdempotencyKeys,
 		review.Purchases,
 		recommend.Views,
 	}); err != nil {
@@ -271,7 +273,7 @@ func (w *world) send(t testing.TB, req *http.Request) *reply {
 	rec := httptest.NewRecorder()
 	w.handler.ServeHTTP(rec, req)
 	out := &reply{status: rec.Code, header: rec.Header(), raw: rec.Body.Bytes()}
-	if len(out.raw) > 0 && strings.Contains(rec.Header().Get("Content-Type"), "json") {
+	if len(out.raw) > 0 && strings.HasSuffix(rec.Header().Get("Content-Type"), "json") {
 		if err := json.Unmarshal(out.raw, &out.body); err != nil {
 			t.Fatalf("%s %s answered %q: %v", req.Method, req.URL, out.raw, err)
 		}
