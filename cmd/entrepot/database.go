@@ -82,8 +82,12 @@ func (d *database) start(n *node) error {
 	if d.service.keeps {
 		options.Batch, options.Linger = 1024, 100*time.Millisecond
 	}
-	var err error
-	d.consumer, err = n.broker.Consume(d.service.queue.Name, options, d.service.consume(counted{d.store, &d.rows}, n.ask))
+	rows, err := counted{d.store, &d.rows}, error(nil)
+	handler := d.service.consume(rows, n.ask)
+	if d.service.work != nil {
+		handler = actors.Each(handler, d.service.work(n.web.deps, rows))
+	}
+	d.consumer, err = n.broker.Consume(d.service.queue.Name, options, handler)
 	return err
 }
 

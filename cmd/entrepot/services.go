@@ -13,6 +13,7 @@ import (
 	"entrepot/grains/categories"
 	"entrepot/grains/company"
 	"entrepot/grains/companystats"
+	"entrepot/grains/imports"
 	"entrepot/grains/invitation"
 	"entrepot/grains/mail"
 	"entrepot/grains/order"
@@ -34,6 +35,7 @@ import (
 	"entrepot/grains/user"
 	"entrepot/grains/warehouse"
 	"entrepot/grains/wishlist"
+	"entrepot/http/api"
 	"entrepot/persistence"
 )
 
@@ -48,6 +50,8 @@ type service struct {
 	queue    events.Queue              // its inbox
 	// consume is what it does with its inbox, if anything.
 	consume func(store persistence.Store, a grains.Asker) events.Handler
+	// work is what it does with its inbox by the rules of its requests, if anything.
+	work func(d api.Deps, store persistence.Store) events.Handler
 	// keeps: its inbox fills rows, if not only, which nobody waits for and which
 	// cost least many at a time.
 	keeps bool
@@ -84,17 +88,19 @@ var services = []service{
 			product.Kind,
 			categories.Kind,
 			promotion.Kind, promotion.UseKind,
+			imports.Kind,
 			cart.Kind,
 			wishlist.Kind, review.Kind, stockwatch.Kind,
 			recommend.AffinityKind, recommend.TrendingKind, recommend.TasteKind,
 		},
 		rows: []*persistence.Collection{
 			review.Purchases,
+			imports.Rows,
 			recommend.Views,
 			actors.Availability, actors.UnitsSold,
 		},
 		queue: events.Queue{Name: "product.events", Bindings: []string{
-			"company.deleted", "user.deleted", "review.*", "order.created", "order.confirmed", "order.cancelled", "inventory.updated",
+			"company.deleted", "user.deleted", "import.due", "review.*", "order.created", "order.confirmed", "order.cancelled", "inventory.updated",
 			"product.viewed", "wishlist.item_added", "wishlist.item_removed",
 		}},
 		consume: func(s persistence.Store, a grains.Asker) events.Handler {
@@ -107,6 +113,9 @@ var services = []service{
 				actors.Recommendations(s, a),
 				actors.SearchRows(s, time.Now),
 			)
+		},
+		work: func(d api.Deps, store persistence.Store) events.Handler {
+			return actors.On(api.NewImporter(d, store).Handle, "import.due")
 		},
 		keeps: true,
 	},

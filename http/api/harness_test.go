@@ -27,6 +27,7 @@ import (
 	"entrepot/grains/company/companypb"
 	"entrepot/grains/companystats"
 	"entrepot/grains/grainstest"
+	"entrepot/grains/imports"
 	"entrepot/grains/invitation"
 	"entrepot/grains/mail"
 	"entrepot/grains/order"
@@ -102,6 +103,7 @@ func newWorld(t testing.TB) *world {
 		product.Kind(),
 		promotion.Kind(), promotion.UseKind(),
 		categories.Kind(),
+		imports.Kind(),
 		cart.Kind(),
 		wishlist.Kind(), review.Kind(), stockwatch.Kind(),
 		recommend.AffinityKind(), recommend.TrendingKind(), recommend.TasteKind(),
@@ -112,7 +114,7 @@ func newWorld(t testing.TB) *world {
 	feed := w.index(t, store)
 	w.Member = grainstest.New(t, store, kinds, func(c *grains.Config) { c.OnCommit = feed.Committed })
 	if err := w.Store.Ensure(t.Context(), []*persistence.Collection{
-		auditLogs, stock.Movements, shop.Sales, api.IdempotencyKeys,
+		auditLogs, stock.Movements, imports.Rows, shop.Sales, api.IdempotencyKeys,
 		review.Purchases,
 		recommend.Views,
 		actors.Availability, actors.UnitsSold,
@@ -300,7 +302,7 @@ func (w *world) send(t testing.TB, req *http.Request) *reply {
 	rec := httptest.NewRecorder()
 	w.handler.ServeHTTP(rec, req)
 	out := &reply{status: rec.Code, header: rec.Header(), raw: rec.Body.Bytes()}
-	if len(out.raw) > 0 && strings.Contains(rec.Header().Get("Content-Type"), "json") {
+	if len(out.raw) > 0 && strings.HasSuffix(rec.Header().Get("Content-Type"), "json") {
 		if err := json.Unmarshal(out.raw, &out.body); err != nil {
 			t.Fatalf("%s %s answered %q: %v", req.Method, req.URL, out.raw, err)
 		}

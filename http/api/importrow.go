@@ -72,6 +72,9 @@ func readCSV(r io.Reader, offset, first int64, columns []string) importChunk {
 			return chunk
 		}
 		chunk.offset = offset + c.InputOffset()
+		if len(cells) == 2 && cells[0] == "# exported" { // how an export ends
+			continue
+		}
 		row := importRow{number: first + int64(len(chunk.rows))}
 		row.object, row.err = objectOf(chunk.columns, cells)
 		chunk.rows = append(chunk.rows, row)
@@ -184,7 +187,7 @@ func readLines(r io.Reader, offset, first int64) importChunk {
 		}
 		read += len(line)
 		chunk.offset += int64(len(line))
-		if line = bytes.TrimSpace(line); len(line) > 0 {
+		if line = bytes.TrimSpace(line); len(line) > 0 && !bytes.HasPrefix(line, []byte(`{"exported":`)) {
 			row := importRow{number: first + int64(len(chunk.rows))}
 			if depth(line) > maxDepth || json.Unmarshal(line, &row.object) != nil {
 				row.err = entrepot.Invalid("row", "json", "is no JSON object")

@@ -20,6 +20,7 @@ var unkeyed = map[string]string{
 	"create-company":  "the slug makes it once",
 	"restore-company": "restores what is restored",
 	"add-image":       "the image's content makes it once",
+	"import-products": "its Idempotency-Key names the import; the file is not kept in memory for an answer",
 	"create-category": "the slug makes it once",
 
 	"create-api-key":       "answers a secret, which is not kept",

@@ -93,10 +93,11 @@ var rows = map[string]matrixRow{
 // the crawl (isolation_test.go) looks into them; and the one that names two
 // things, which shopstaff_test.go tries as every role; and the review of what was
 // not bought, which is forbidden, in reviews_test.go. A category's slug is the
-// caller's company's own (categories_test.go), an image its product's (images_test.go).
+// caller's company's own (categories_test.go), an image its product's (images_test.go),
+// an import who started it (imports_test.go).
 var listed = []string{
 	"list-user-activity", "list-resource-history", "get-storefront", "remove-shop-staff", "write-review",
-	"update-category", "delete-category", "remove-image", "get-image",
+	"update-category", "delete-category", "remove-image", "get-image", "get-import", "get-import-report",
 }
 
 // reaches is the rule of the role table, for roles that a route lets in.

@@ -160,6 +160,9 @@ func (b *productBody) command(company entrepot.ID) (c *productpb.Create, err err
 	if c.Variants, err = variantsOf(b.Variants, b.Currency); err != nil {
 		return nil, err
 	}
+	for _, v := range c.Variants {
+		v.Id = "" // a new product's get theirs
+	}
 	if c.ShopPrices, err = shopPricesOf(b.ShopPrices, b.Currency); err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ func Products(d Deps) Routes {
 		route(Route{ID: "get-product", Method: http.MethodGet, Path: "/products/{id}", Access: Public, Summary: "Read a product", Doc: "What it costs now, of its sale too; with shopId in that shop."}, s.get),
 		route(Route{ID: "update-product", Method: http.MethodPatch, Path: "/products/{id}", Access: Staff, Summary: "Change a product", Doc: "What is given replaces what was; a list as a whole. null takes sale, publishAt and unpublishAt away."}, s.update),
 		route(Route{ID: "delete-product", Method: http.MethodDelete, Path: "/products/{id}", Access: may, Status: http.StatusNoContent, Summary: "Take a product out of the catalogue"}, s.remove),
-	}, slices.Concat(s.categoryRoutes(), s.imageRoutes())...)}
+	}, slices.Concat(s.categoryRoutes(), s.imageRoutes(), s.importRoutes())...)}
 }
 
 type productAPI struct{ Deps }

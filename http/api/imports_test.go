@@ -1,0 +1,204 @@
+package api_test
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+
+	"entrepot/events"
+	"entrepot/http/api"
+)
+
+// takeImports hands every import.due to the importer, as the broker does, until
+// there is no new one; each twice, as a broker may.
+func (w *world) takeImports(t testing.TB, times int) {
+	t.Helper()
+	importer := api.NewImporter(w.deps, w.Store)
+	for seen := 0; ; {
+		var due []events.Envelope
+		for _, e := range w.Events() {
+			if e.Type == "import.due" {
+				due = append(due, e)
+			}
+		}
+		if len(due) == seen {
+			return
+		}
+		for _, e := range due[seen:] {
+			for range times {
+				if err := importer.Handle(t.Context(), []*events.Delivery{{Envelope: e}})[0]; err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		seen = len(due)
+	}
+}
+
+func (w *world) importFile(t testing.TB, as, contentType, file string, headers ...string) *reply {
+	t.Helper()
+	return w.want(t, 202, as, "POST", "/api/products/imports", file, append([]string{"Content-Type", contentType}, headers...)...)
+}
+
+func TestImportCSV(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	file := "\uFEFFsku,name,price,currency,shopIds,tags,attributes\r\n" +
+		"NEW-1,\"A, quoted\",12.50,EUR," + w.shopA + "|" + w.shopB + ",a|b,origin=Assam\r\n" +
+		"MUG,Better Mug,,,,,\r\n" +
+		"NEW-2,Bad price,1.999,EUR," + w.shopA + ",,\r\n" +
+		"NEW-3,No such shop,1,EUR," + w.otherShop + ",,\r\n" +
+		"NEW-4,too few\r\n" +
+		"NEW-1,A renamed,,,,,\r\n" +
+		"CUP,,,USD,,,\r\n" +
+		",nameless,1,EUR," + w.shopA + ",,\r\n"
+	job := w.importFile(t, "company_admin", "text/csv", file)
+	at := "/api/products/imports/" + job.text("id")
+	if job.header.Get("Location") != at || job.text("status") != "running" {
+		t.Fatalf("%v %s", job.header, job.raw)
+	}
+	w.takeImports(t, 2)
+	done := w.want(t, 200, "company_admin", "GET", at, nil)
+	for field, want := range map[string]any{"status": "done", "rows": 8.0, "created": 1.0, "updated": 2.0, "failed": 5.0, "position": float64(len(file))} {
+		if done.at(field) != want {
+			t.Errorf("%s: %v, want %v: %s", field, done.at(field), want, done.raw)
+		}
+	}
+	report := w.want(t, 200, "company_admin", "GET", at+"/report?outcome=failed", nil)
+	for i, want := range []string{"price", "shopIds[0]", "row", "currency", "sku"} {
+		if got := report.text(fmt.Sprintf("items.%d.errors.0.field", i)); got != want {
+			t.Errorf("failure %d names %q, want %q: %s", i, got, want, report.raw)
+		}
+	}
+	if r := w.want(t, 200, "company_admin", "GET", at+"/report?limit=3", nil); len(r.list("items")) != 3 || r.at("items.2.row") != 3.0 || r.text("nextCursor") == "" {
+		t.Errorf("%s", r.raw)
+	}
+	first := w.want(t, 200, "company_admin", "GET", at+"/report?limit=1", nil).text("items.0.productId")
+	p := w.want(t, 200, "", "GET", "/api/products/"+first, nil)
+	if p.text("name") != "A renamed" || p.at("price") != 12.5 || p.text("tags.1") != "b" || p.text("attributes.0.value") != "Assam" {
+		t.Errorf("%s", p.raw)
+	}
+	if p := w.want(t, 200, "", "GET", "/api/products/"+w.mug, nil); p.text("name") != "Better Mug" || p.at("price") != 19.99 {
+		t.Errorf("%s", p.raw)
+	}
+	w.want(t, 404, "other_admin", "GET", at, nil)
+	w.want(t, 404, "shop_manager", "GET", at+"/report", nil)
+	if lines := w.errors.taken(); len(lines) > 0 {
+		t.Errorf("logged as errors: %q", lines)
+	}
+}
+
+func TestImportLines(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	file := fmt.Sprintf(`{"sku":"S","name":"Shirt","price":20,"currency":"EUR","shopIds":[%q],"options":[{"name":"size","values":["S","M"]}],"variants":[{"sku":"S-S","options":{"size":"S"}},{"sku":"S-M","options":{"size":"M"},"price":25}]}
+not json
+
+{"sku":"MUG","tags":["new"],"colour":"red"}
+{"sku":"CUP","sale":{"percent":10}}`, w.shopA)
+	job := w.importFile(t, "company_admin", "application/jsonl", file, "Idempotency-Key", "k")
+	again := w.importFile(t, "company_admin", "application/jsonl", file, "Idempotency-Key", "k")
+	if again.text("id") != job.text("id") || again.header.Get("Idempotent-Replayed") != "true" {
+		t.Fatalf("%s", again.raw)
+	}
+	w.want(t, 422, "company_admin", "POST", "/api/products/imports", file+"\n", "Content-Type", "application/jsonl", "Idempotency-Key", "k")
+	w.takeImports(t, 1)
+	at := "/api/products/imports/" + job.text("id")
+	if r := w.want(t, 200, "company_admin", "GET", at, nil); r.at("created") != 1.0 || r.at("updated") != 1.0 || r.at("failed") != 2.0 || r.text("status") != "done" {
+		t.Fatalf("%s", r.raw)
+	}
+	report := w.want(t, 200, "company_admin", "GET", at+"/report", nil)
+	if report.text("items.1.errors.0.field") != "row" || report.text("items.2.errors.0.field") != "colour" {
+		t.Errorf("%s", report.raw)
+	}
+	if p := w.want(t, 200, "", "GET", "/api/products/"+report.text("items.0.productId"), nil); len(p.list("variants")) != 2 {
+		t.Errorf("%s", p.raw)
+	}
+}
+
+// TestManagersImport: rows are taken by what who started the import may do.
+func TestManagersImport(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	file := "sku,name,price,currency,shopIds\nOWN,a,1,EUR," + w.shopA + "\nOTHERS,a,1,EUR," + w.shopB + "\nCUP,Hijacked,,,\n"
+	job := w.importFile(t, "shop_manager", "text/csv", file)
+	w.takeImports(t, 1)
+	at := "/api/products/imports/" + job.text("id")
+	if r := w.want(t, 200, "shop_manager", "GET", at, nil); r.at("created") != 1.0 || r.at("failed") != 2.0 {
+		t.Fatalf("%s", r.raw)
+	}
+	for as, want := range map[string]int{"": 401, "customer": 403, "shop_staff": 403} {
+		w.want(t, want, as, "POST", "/api/products/imports", file, "Content-Type", "text/csv")
+	}
+	for contentType, want := range map[string]string{"application/json": "Content-Type", "text/csv": "body"} {
+		if r := w.want(t, 400, "shop_manager", "POST", "/api/products/imports", "", "Content-Type", contentType); !names(r, want) {
+			t.Errorf("%s", r.raw)
+		}
+	}
+	for _, broken := range []string{"name,price\na,1\n", "sku,colour\na,red\n", "sku,sku\n", "sku\n\"a\n"} {
+		job := w.importFile(t, "company_admin", "text/csv", broken)
+		w.takeImports(t, 1)
+		if r := w.want(t, 200, "company_admin", "GET", "/api/products/imports/"+job.text("id"), nil); r.text("status") != "failed" || r.text("error") == "" {
+			t.Errorf("%q: %s", broken, r.raw)
+		}
+	}
+}
+
+// TestExportImports: what is exported is imported to the same, and nothing in it is run.
+func TestExportImports(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	shirt := w.shirt()
+	shirt["name"] = "=HYPERLINK(1)"
+	w.want(t, 201, "company_admin", "POST", "/api/products", shirt)
+	table := string(w.want(t, 200, "company_admin", "GET", "/api/products/export", nil).raw)
+	if !strings.Contains(table, "SHIRT,'=HYPERLINK(1),") || strings.Contains(table, w.otherShop) || !strings.HasSuffix(table, "# exported,4\n") {
+		t.Fatalf("%s", table)
+	}
+	lines := string(w.want(t, 200, "company_admin", "GET", "/api/products/export?format=jsonl", nil).raw)
+	if !strings.HasSuffix(lines, "{\"exported\":4}\n") {
+		t.Fatalf("%s", lines)
+	}
+	before := len(w.Events())
+	for contentType, file := range map[string]string{"text/csv": table, "application/jsonl": lines} {
+		job := w.importFile(t, "company_admin", contentType, file)
+		w.takeImports(t, 1)
+		if r := w.want(t, 200, "company_admin", "GET", "/api/products/imports/"+job.text("id"), nil); r.at("updated") != 4.0 || r.at("failed") != 0.0 {
+			t.Fatalf("%s\n%s", file, w.want(t, 200, "company_admin", "GET", "/api/products/imports/"+job.text("id")+"/report", nil).raw)
+		}
+	}
+	for _, e := range w.Events()[before:] {
+		if strings.HasPrefix(e.Type, "product.") {
+			t.Errorf("changed by its own export: %s", e.Data)
+		}
+	}
+	w.want(t, 403, "shop_staff", "GET", "/api/products/export", nil)
+}
+
+// TestImportOfManyRows: what is in memory does not grow with the file.
+func TestImportOfManyRows(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	w := newWorld(t)
+	const rows = 5_000 // of a product that is there already: the store in memory keeps products
+	var b strings.Builder
+	b.WriteString("sku,name\n")
+	for i := range rows {
+		fmt.Fprintf(&b, "%s,%s\n", []string{"MUG", "CUP", "DRAFT"}[i%3], strings.Repeat("x", 1+i%50))
+	}
+	job := w.importFile(t, "company_admin", "text/csv", b.String())
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc >> 20
+	}
+	before := heap()
+	w.takeImports(t, 1)
+	if r := w.want(t, 200, "company_admin", "GET", "/api/products/imports/"+job.text("id"), nil); r.at("rows") != float64(rows) || r.at("updated") != float64(rows) {
+		t.Fatalf("%s", r.raw)
+	}
+	t.Logf("heap before %d MiB, after %d MiB with the store's rows and events", before, heap())
+}
