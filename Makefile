@@ -14,7 +14,7 @@ WITH_TOOLS := PATH="$$(scripts/tools | tail -n 1):$$PATH" &&
 
 .PHONY: help
 help: ## show what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: build ## run every service in one process, self-contained, data in ./data
@@ -47,6 +47,9 @@ search-quality: ## NDCG@10 and recall of the search over the labelled queries
 .PHONY: search-bench
 search-bench: ## the search over a big catalogue at 32 connections (PRODUCTS=100000)
 	@SEARCH_BENCH=$(or $(PRODUCTS),100000) go test -count 1 -v -timeout 20m -run TestSearchBench ./http/api
+.PHONY: recommend-quality
+recommend-quality: ## how good recommendations are, by leave-one-out on a generated purchase history
+	@go test -count 1 -v -run 'TestQuality$$' ./grains/recommend
 
 .PHONY: faults
 faults: ## the fault runs again and again, for a night (RUNS=10)

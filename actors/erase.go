@@ -8,6 +8,8 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/apikey"
 	"entrepot/grains/apikey/apikeypb"
+	"entrepot/grains/categories"
+	"entrepot/grains/categories/categoriespb"
 	"entrepot/grains/product"
 	"entrepot/grains/product/productpb"
 	"entrepot/grains/review"
@@ -35,6 +37,7 @@ var (
 	people   = belongings{user.Collection, userpb.Kind, func() proto.Message { return &userpb.Erase{} }}
 	apiKeys  = belongings{apikey.Collection, apikeypb.Kind, func() proto.Message { return &apikeypb.Revoke{} }}
 	itsShops = belongings{shop.Collection, shoppb.Kind, func() proto.Message { return &shoppb.Delete{} }}
+	trees    = belongings{categories.Collection, categoriespb.Kind, func() proto.Message { return &categoriespb.Clear{} }}
 	goods    = belongings{product.Collection, productpb.Kind, func() proto.Message { return &productpb.Delete{} }}
 	verdicts = belongings{review.Collection, reviewpb.Kind, func() proto.Message { return &reviewpb.Delete{} }}
 )
@@ -44,9 +47,10 @@ func Accounts(store persistence.Store, a grains.Asker) events.Handler {
 	return onCompanyDeleted(store, a, people, apiKeys)
 }
 
-// Catalogue ends the products of an erased company, and what was said of them.
+// Catalogue ends the products and categories of an erased company, and what was
+// said of them.
 func Catalogue(store persistence.Store, a grains.Asker) events.Handler {
-	return onCompanyDeleted(store, a, goods, verdicts)
+	return onCompanyDeleted(store, a, goods, trees, verdicts)
 }
 
 func onCompanyDeleted(store persistence.Store, a grains.Asker, all ...belongings) events.Handler {

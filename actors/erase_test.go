@@ -10,6 +10,8 @@ import (
 	"entrepot/grains/access"
 	"entrepot/grains/apikey"
 	"entrepot/grains/apikey/apikeypb"
+	"entrepot/grains/categories"
+	"entrepot/grains/categories/categoriespb"
 	"entrepot/grains/grainstest"
 	"entrepot/grains/product"
 	"entrepot/grains/product/productpb"
@@ -29,7 +31,7 @@ import (
 // end, another company's do not, and a second delivery changes nothing.
 func TestAnErasedCompanyLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
-	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{user.Kind(), access.Kind(), apikey.Kind(), shop.Kind(), product.Kind(), review.Kind()})
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{user.Kind(), access.Kind(), apikey.Kind(), shop.Kind(), product.Kind(), categories.Kind(), review.Kind()})
 	if err := m.Store.Ensure(t.Context(), []*persistence.Collection{shop.Sales}); err != nil {
 		t.Fatal(err)
 	}
@@ -54,12 +56,20 @@ func TestAnErasedCompanyLeavesNothingBehind(t *testing.T) {
 		must(userpb.Kind, id(company, userpb.Kind, 0), &userpb.Register{
 			Email: company + "@demo.test", Name: "Ada", PasswordHash: "h", Role: string(entrepot.CompanyAdmin), CompanyId: company,
 		})
+		must(categoriespb.Kind, categoriespb.ID(company), &categoriespb.Create{CompanyId: company, Slug: "tea", Title: "Tea"})
 		must(apikeypb.Kind, id(company, apikeypb.Kind, 0), &apikeypb.Create{CompanyId: company, Name: "k", Scopes: []string{"orders:read"}, Hash: []byte("h")})
 		for n := range many {
 			must(productpb.Kind, id(company, productpb.Kind, n), &productpb.Create{
 				CompanyId: company, ShopIds: []string{at}, Sku: fmt.Sprint("S", n), Name: "mug", PriceMinor: 1, Currency: "EUR",
 			})
 		}
+	}
+	trees := func(company entrepot.ID) int {
+		tree, err := grains.Ask[*categoriespb.Tree](m.Platform(), m, categoriespb.Kind, categoriespb.ID(company), &categoriespb.Get{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(tree.Nodes)
 	}
 	for n, company := range []entrepot.ID{gone, stays} {
 		c := &reviewpb.Write{ProductId: id(company, productpb.Kind, 0), CompanyId: company, ShopId: id(company, shoppb.Kind, 0), Author: "Ada L.", Stars: 5}
@@ -79,6 +89,9 @@ func TestAnErasedCompanyLeavesNothingBehind(t *testing.T) {
 			t.Errorf("the second delivery made %d events", n-before)
 		}
 		before = len(m.Events())
+	}
+	if trees(gone) != 0 || trees(stays) != 1 {
+		t.Errorf("categories: %d and %d", trees(gone), trees(stays))
 	}
 	for company, want := range map[entrepot.ID]entrepot.Code{gone: entrepot.CodeNotFound, stays: ""} {
 		for kind, q := range map[string]proto.Message{

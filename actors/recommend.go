@@ -18,9 +18,6 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// RecommendBindings are the types of events that recommendations learn from.
-var RecommendBindings = []string{"order.created", "product.viewed", "wishlist.item_added", "user.deleted", "company.deleted"}
-
 // Recommendations tells the grains of recommendations what was bought, viewed and
 // wished for, one command a grain and batch; keeps the customers' views; and
 // forgets who was erased. A delivery that comes again repeats all that it is for,
@@ -34,7 +31,7 @@ func Recommendations(store persistence.Store, a grains.Asker) events.Handler {
 	}
 	return Each(
 		On(keepViews(store), "product.viewed"),
-		On(learn, "order.created", "product.viewed", "wishlist.item_added"),
+		On(learn, "order.created", "order.cancelled", "product.viewed", "wishlist.item_added", "wishlist.item_removed"),
 		On(forget(store, a), "user.deleted"),
 		On(onCompanyDeleted(store, a, affinities, trends), "company.deleted"),
 	)
@@ -88,12 +85,6 @@ type order struct {
 	products []entrepot.ID // each once
 }
 
-// wished is what is read of wishlist.item_added.
-type wished struct {
-	UserID    entrepot.ID `json:"userId"`
-	ProductID entrepot.ID `json:"productId"`
-}
-
 // read turns the deliveries into lessons. What cannot be read never will be.
 func (l *lessons) read() {
 	for i, d := range l.batch {
@@ -109,10 +100,19 @@ func (l *lessons) read() {
 			if err = d.Decode(&v); err == nil && !v.Repeated {
 				l.trend(d, i, v.CompanyID, []entrepot.ID{v.ProductID}, recommend.WeightView)
 			}
-		case "wishlist.item_added":
-			var w wished
-			if err = json.Unmarshal(d.Data, &w); err == nil {
-				l.like(d, i, w.UserID, recommend.Wished, []entrepot.ID{w.ProductID})
+		case "order.cancelled":
+			var o events.OrderCancelled
+			if err = d.Decode(&o); err == nil {
+				l.like(d, i, o.CustomerID, &recommendpb.Liking{How: recommend.Cancelled, OrderId: o.OrderID})
+			}
+		case "wishlist.item_added", "wishlist.item_removed":
+			var w events.WishlistItemAdded // reads what both have
+			how := recommend.Wished
+			if d.Type == "wishlist.item_removed" {
+				how = recommend.Unwished
+			}
+			if err = d.Decode(&w); err == nil {
+				l.like(d, i, w.UserID, &recommendpb.Liking{How: how, ProductIds: []string{w.ProductID}})
 			}
 		}
 		if err != nil {
@@ -133,7 +133,7 @@ func (l *lessons) order(d *events.Delivery, o order) {
 	}
 	l.orders = append(l.orders, o)
 	l.trend(d, o.delivery, o.CompanyID, o.products, recommend.WeightOrder)
-	l.like(d, o.delivery, o.CustomerID, recommend.Bought, o.products)
+	l.like(d, o.delivery, o.CustomerID, &recommendpb.Liking{How: recommend.Bought, OrderId: o.OrderID, ProductIds: o.products})
 }
 
 // of is the lesson of a grain, made at its first mention in the batch.
@@ -161,12 +161,13 @@ func (l *lessons) trend(d *events.Delivery, i int, company entrepot.ID, products
 	c.Signals = append(c.Signals, s)
 }
 
-func (l *lessons) like(d *events.Delivery, i int, user entrepot.ID, how string, products []entrepot.ID) {
+func (l *lessons) like(d *events.Delivery, i int, user entrepot.ID, what *recommendpb.Liking) {
 	if user == "" {
 		return
 	}
 	c := l.of(i, recommendpb.Tastes, user, func() proto.Message { return &recommendpb.Like{} }).(*recommendpb.Like)
-	c.Likings = append(c.Likings, &recommendpb.Liking{EventId: d.ID, AtMs: d.OccurredAt.UnixMilli(), How: how, ProductIds: products})
+	what.EventId, what.AtMs = d.ID, d.OccurredAt.UnixMilli()
+	c.Likings = append(c.Likings, what)
 }
 
 // affinities are told of each order with how much what else was in it is bought,

@@ -304,7 +304,7 @@ func TestWhoWaitsIsToldOnce(t *testing.T) {
 	}
 	arrives := moved(6, events.Received, variant, here, 5, 5)
 	for range 3 {
-		deliver(arrives, moved(7, "adjusted", variant, here, 1, 1))
+		deliver(arrives, moved(7, events.Restocked, variant, here, 1, 1))
 	}
 	users := told()
 	if len(users) != many+1 || users[named("user", many+1)] != 0 {

@@ -14,25 +14,16 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// arrival is a stock movement with the variant that it is of.
+// arrival is a stock movement, at its place in the batch.
 type arrival struct {
 	events.InventoryUpdated
-	Variant entrepot.ID `json:"variantId"` // none: of a product without variants
-	at      int         // in the batch
+	at int
 }
 
-func (a *arrival) variant() entrepot.ID {
-	if a.Variant != "" {
-		return a.Variant
-	}
-	return a.ProductID
-}
-
-// crosses reports whether there may have been nothing before. One movement moves
-// no more than its quantity, so this misses no crossing; the few that were none
-// tell of stock that is there all the same.
+// crosses reports whether there was nothing before the movement and is after it.
 func (a *arrival) crosses() bool {
-	return a.Available > 0 && a.Available-a.Quantity <= 0 && a.Kind != events.Reserved && a.Kind != events.Sold
+	onHand, reserved := a.Change()
+	return a.Available > 0 && a.Available-(onHand-reserved) <= 0
 }
 
 // BackInStock tells those who wait for a variant that it is in stock again. Stock
@@ -54,11 +45,10 @@ func BackInStock(store persistence.Store, a grains.Asker) events.Handler {
 			if !m.crosses() {
 				continue
 			}
-			id := m.variant()
-			if arrived[id] == nil {
-				variants = append(variants, id)
+			if arrived[m.VariantID] == nil {
+				variants = append(variants, m.VariantID)
 			}
-			arrived[id] = append(arrived[id], m)
+			arrived[m.VariantID] = append(arrived[m.VariantID], m)
 		}
 		for some := range slices.Chunk(variants, 100) {
 			if err := tellWaiting(ctx, store, a, batch, some, arrived, results); err != nil {

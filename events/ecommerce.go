@@ -85,12 +85,29 @@ type ProductDeleted struct{ Product }
 // EventType is the routing key.
 func (ProductDeleted) EventType() string { return "product.deleted" }
 
+// CategoryUpdated happens when a category joins a company's tree, changes, moves
+// or leaves. The whole tree is one call away (GET /products/categories), and
+// treeVersion tells whether it is that which followed.
+type CategoryUpdated struct {
+	CompanyID   entrepot.ID `json:"companyId"`
+	Slug        string      `json:"slug"`             // what products name it by
+	Parent      string      `json:"parent,omitempty"` // slug; none: a root
+	Title       string      `json:"title"`
+	Position    int64       `json:"position"` // among its siblings
+	Change      string      `json:"change"`   // created, updated, deleted
+	TreeVersion int64       `json:"treeVersion"`
+}
+
+// EventType is the routing key.
+func (CategoryUpdated) EventType() string { return "category.updated" }
+
 // CartItemAdded happens when a customer adds pieces of a product to the cart. It
 // is the only event of an addition, so that the platform's hottest write carries
 // one small event and not the whole cart; lineQuantity and total say how the
 // cart now stands.
 type CartItemAdded struct {
-	UserID       entrepot.ID     `json:"userId"`
+	UserID       entrepot.ID     `json:"userId"` // of a guest: the cart's id
+	Guest        bool            `json:"guest,omitempty"`
 	ItemID       entrepot.ID     `json:"itemId"`
 	ProductID    entrepot.ID     `json:"productId"`
 	VariantID    entrepot.ID     `json:"variantId"` // the product's id when it has no variants
@@ -108,15 +125,21 @@ type CartItemAdded struct {
 func (CartItemAdded) EventType() string { return "cart.item_added" }
 
 // CartUpdated happens when a cart changes other than by an addition: a quantity
-// is set, a line removed, the cart cleared, or an order took its lines over. It
+// is set, a line removed or saved for later, a promo code entered, the cart
+// cleared or merged with a guest's, or an order took its lines over. It
 // carries the whole cart as it now stands.
 type CartUpdated struct {
-	UserID    entrepot.ID     `json:"userId"`
-	Items     []CartItem      `json:"items"`
-	Total     entrepot.Amount `json:"total"`
-	Currency  string          `json:"currency,omitempty"` // none when the cart is empty
-	OrderID   entrepot.ID     `json:"orderId,omitempty"`  // the order that took lines over
-	UpdatedAt time.Time       `json:"updatedAt"`
+	UserID     entrepot.ID     `json:"userId"` // of a guest: the cart's id
+	Guest      bool            `json:"guest,omitempty"`
+	Items      []CartItem      `json:"items"`
+	Saved      []CartItem      `json:"saved,omitempty"` // for later
+	PromoCodes []string        `json:"promoCodes,omitempty"`
+	Total      entrepot.Amount `json:"total"`
+	Currency   string          `json:"currency,omitempty"`   // none when the cart is empty
+	OrderID    entrepot.ID     `json:"orderId,omitempty"`    // the order that took lines over
+	MergedFrom entrepot.ID     `json:"mergedFrom,omitempty"` // the guest's cart whose lines came
+	HandedTo   entrepot.ID     `json:"handedTo,omitempty"`   // the customer to whom a guest's lines went
+	UpdatedAt  time.Time       `json:"updatedAt"`
 }
 
 // CartItem is one line of a cart.
@@ -129,7 +152,22 @@ type CartItem struct {
 	Name      string          `json:"name"`
 	Quantity  int64           `json:"quantity"`
 	Price     entrepot.Amount `json:"price"` // of one piece
+	Currency  string          `json:"currency"`
 }
+
+// CartAbandoned happens once when a cart with lines has not been changed for the
+// time that CART_ABANDONED_AFTER says; again only after another change.
+type CartAbandoned struct {
+	UserID    entrepot.ID     `json:"userId"` // of a guest: the cart's id
+	Guest     bool            `json:"guest,omitempty"`
+	Items     []CartItem      `json:"items"`
+	Total     entrepot.Amount `json:"total"`
+	Currency  string          `json:"currency"`
+	UpdatedAt time.Time       `json:"updatedAt"` // when it was last changed
+}
+
+// EventType is the routing key.
+func (CartAbandoned) EventType() string { return "cart.abandoned" }
 
 // EventType is the routing key.
 func (CartUpdated) EventType() string { return "cart.updated" }

@@ -15,6 +15,10 @@ const (
 	Counted        = "counted"         // a stocktake found more, fewer, or what was expected
 	TransferredOut = "transferred_out" // sent to another location: on-hand falls
 	TransferredIn  = "transferred_in"  // came from another location: on-hand rises
+
+	Covered = "covered" // goods that came in are set aside for a reservation that was beyond on-hand
+	Filled  = "filled"  // goods that came in went to a sale that was owed: on-hand falls
+	Forgone = "forgone" // pieces of a sale still owed, which will not be delivered: the order came back
 )
 
 // InventoryUpdated is one movement of a stock item: an entry of its ledger, with
@@ -35,11 +39,15 @@ type InventoryUpdated struct {
 	Note       string      `json:"note,omitempty"`
 	ExpiresMs  int64       `json:"expiresMs,omitempty"` // of a reservation, Unix milliseconds
 	Direct     bool        `json:"direct,omitempty"`    // sold from what was available, its reservation being gone
+	Beyond     int64       `json:"beyond,omitempty"`    // pieces more than Quantity, which were not on hand: backordered
 	OnHand     int64       `json:"onHand"`
-	Reserved   int64       `json:"reserved"`
+	Reserved   int64       `json:"reserved"` // of on-hand
 	Available  int64       `json:"available"`
-	AtMs       int64       `json:"atMs"` // Unix milliseconds
-	Movement   int64       `json:"movement"`
+	// What is promised beyond on-hand: in reservations, and in sales to be delivered.
+	Backordered int64 `json:"backordered,omitempty"`
+	Owed        int64 `json:"owed,omitempty"`
+	AtMs        int64 `json:"atMs"` // Unix milliseconds
+	Movement    int64 `json:"movement"`
 }
 
 // EventType is inventory.updated.
@@ -50,11 +58,11 @@ func (m *InventoryUpdated) Change() (onHand, reserved int64) {
 	switch m.Kind {
 	case Received, Restocked, TransferredIn:
 		return m.Quantity, 0
-	case TransferredOut:
+	case TransferredOut, Filled:
 		return -m.Quantity, 0
 	case Adjusted, Counted:
 		return m.Delta, 0
-	case Reserved:
+	case Reserved, Covered:
 		return 0, m.Quantity
 	case Released, Expired:
 		return 0, -m.Quantity
@@ -104,6 +112,8 @@ type InventoryConfigured struct {
 	ReorderPoint    int64       `json:"reorderPoint"`
 	ReorderQuantity int64       `json:"reorderQuantity"`
 	SafetyStock     int64       `json:"safetyStock"`
+	BackorderLimit  int64       `json:"backorderLimit,omitempty"`
+	BackorderEndsMs int64       `json:"backorderEndsMs,omitempty"`
 	Revision        int64       `json:"revision"`
 	AtMs            int64       `json:"atMs"`
 }

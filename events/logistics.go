@@ -143,3 +143,169 @@ type TransferCancelled struct {
 
 // EventType is the routing key.
 func (TransferCancelled) EventType() string { return "transfer.cancelled" }
+
+// StocktakeOpened happens when a location's stock begins to be counted.
+type StocktakeOpened struct {
+	StocktakeID entrepot.ID     `json:"stocktakeId"`
+	CompanyID   entrepot.ID     `json:"companyId"`
+	LocationID  entrepot.ID     `json:"locationId"`
+	Items       []StocktakeItem `json:"items"`
+	Note        string          `json:"note,omitempty"`
+	OpenedAt    time.Time       `json:"openedAt"`
+}
+
+// StocktakeItem is what a stock item had on hand when its counting was opened.
+type StocktakeItem struct {
+	ProductID entrepot.ID `json:"productId"`
+	VariantID entrepot.ID `json:"variantId"`
+	OnHand    int64       `json:"onHand"`
+}
+
+// EventType is the routing key.
+func (StocktakeOpened) EventType() string { return "stocktake.opened" }
+
+// StocktakeClosed happens when what was counted is booked into the stock.
+type StocktakeClosed struct {
+	StocktakeID entrepot.ID         `json:"stocktakeId"`
+	CompanyID   entrepot.ID         `json:"companyId"`
+	LocationID  entrepot.ID         `json:"locationId"`
+	Counted     int64               `json:"counted"`   // items
+	Uncounted   int64               `json:"uncounted"` // items, left as they are
+	More        int64               `json:"more"`      // pieces found beyond what was expected
+	Fewer       int64               `json:"fewer"`     // pieces missing
+	Variances   []StocktakeVariance `json:"variances"` // of items where the count differs
+	ClosedAt    time.Time           `json:"closedAt"`
+}
+
+// StocktakeVariance is what one item was counted to differ by.
+type StocktakeVariance struct {
+	ProductID entrepot.ID `json:"productId"`
+	VariantID entrepot.ID `json:"variantId"`
+	Expected  int64       `json:"expected"` // on hand when it was counted
+	Counted   int64       `json:"counted"`
+	Refused   string      `json:"refused,omitempty"` // why it is not booked
+}
+
+// EventType is the routing key.
+func (StocktakeClosed) EventType() string { return "stocktake.closed" }
+
+// StocktakeCancelled happens when a stocktake is given up; nothing is booked.
+type StocktakeCancelled struct {
+	StocktakeID entrepot.ID `json:"stocktakeId"`
+	CompanyID   entrepot.ID `json:"companyId"`
+	LocationID  entrepot.ID `json:"locationId"`
+	Reason      string      `json:"reason,omitempty"`
+	CancelledAt time.Time   `json:"cancelledAt"`
+}
+
+// EventType is the routing key.
+func (StocktakeCancelled) EventType() string { return "stocktake.cancelled" }
+
+// Supplier is who a company buys from. What it asks is not told.
+type Supplier struct {
+	SupplierID entrepot.ID `json:"supplierId"`
+	CompanyID  entrepot.ID `json:"companyId"`
+	Name       string      `json:"name"`
+	Currency   string      `json:"currency"`
+	LeadDays   int64       `json:"leadTimeDays"`
+	IsActive   bool        `json:"isActive"`
+	UpdatedAt  time.Time   `json:"updatedAt"`
+}
+
+// SupplierCreated happens when a supplier becomes known.
+type SupplierCreated struct{ Supplier }
+
+// EventType is the routing key.
+func (SupplierCreated) EventType() string { return "supplier.created" }
+
+// SupplierUpdated happens when anything of a supplier changes, its offers too.
+type SupplierUpdated struct{ Supplier }
+
+// EventType is the routing key.
+func (SupplierUpdated) EventType() string { return "supplier.updated" }
+
+// SupplierDeleted happens when a supplier is bought from no more.
+type SupplierDeleted struct {
+	SupplierID entrepot.ID `json:"supplierId"`
+	CompanyID  entrepot.ID `json:"companyId"`
+	DeletedAt  time.Time   `json:"deletedAt"`
+}
+
+// EventType is the routing key.
+func (SupplierDeleted) EventType() string { return "supplier.deleted" }
+
+// PurchaseLine is one variant of a purchase order.
+type PurchaseLine struct {
+	ProductID   entrepot.ID     `json:"productId"`
+	VariantID   entrepot.ID     `json:"variantId"`
+	SKU         string          `json:"sku,omitempty"`
+	SupplierSKU string          `json:"supplierSku,omitempty"`
+	Quantity    int64           `json:"quantity"`
+	Received    int64           `json:"received"`
+	UnitCost    entrepot.Amount `json:"unitCost"`
+}
+
+// PurchaseOrder is what a company buys from a supplier for a location.
+type PurchaseOrder struct {
+	PurchaseOrderID entrepot.ID    `json:"purchaseOrderId"`
+	CompanyID       entrepot.ID    `json:"companyId"`
+	LocationID      entrepot.ID    `json:"locationId"`
+	SupplierID      entrepot.ID    `json:"supplierId"`
+	SupplierName    string         `json:"supplierName"`
+	Number          string         `json:"number,omitempty"` // from when it is ordered
+	Status          string         `json:"status"`           // draft, ordered, partially_received, received, cancelled
+	Currency        string         `json:"currency"`
+	Lines           []PurchaseLine `json:"lines"`
+	UpdatedAt       time.Time      `json:"updatedAt"`
+}
+
+// PurchaseOrderCreated happens when a purchase is drafted.
+type PurchaseOrderCreated struct{ PurchaseOrder }
+
+// EventType is the routing key.
+func (PurchaseOrderCreated) EventType() string { return "purchase_order.created" }
+
+// PurchaseOrderUpdated happens when a draft changes.
+type PurchaseOrderUpdated struct{ PurchaseOrder }
+
+// EventType is the routing key.
+func (PurchaseOrderUpdated) EventType() string { return "purchase_order.updated" }
+
+// PurchaseOrderOrdered happens when the purchase has its number and binds.
+type PurchaseOrderOrdered struct{ PurchaseOrder }
+
+// EventType is the routing key.
+func (PurchaseOrderOrdered) EventType() string { return "purchase_order.ordered" }
+
+// PurchasePart is some pieces of a variant that came in.
+type PurchasePart struct {
+	VariantID entrepot.ID `json:"variantId"`
+	Quantity  int64       `json:"quantity"`
+	Batch     string      `json:"batch,omitempty"`
+}
+
+// PurchaseOrderPartlyReceived happens for every delivery that is in the
+// location's stock, the last one too.
+type PurchaseOrderPartlyReceived struct {
+	PurchaseOrder
+	ReceiptID entrepot.ID    `json:"receiptId"`
+	Parts     []PurchasePart `json:"parts"`
+}
+
+// EventType is the routing key.
+func (PurchaseOrderPartlyReceived) EventType() string { return "purchase_order.partly_received" }
+
+// PurchaseOrderReceived happens when nothing more is to come.
+type PurchaseOrderReceived struct{ PurchaseOrder }
+
+// EventType is the routing key.
+func (PurchaseOrderReceived) EventType() string { return "purchase_order.received" }
+
+// PurchaseOrderCancelled happens when a purchase is given up; what came in stays.
+type PurchaseOrderCancelled struct {
+	PurchaseOrder
+	Reason string `json:"reason,omitempty"`
+}
+
+// EventType is the routing key.
+func (PurchaseOrderCancelled) EventType() string { return "purchase_order.cancelled" }

@@ -23,7 +23,7 @@ type Review struct {
 	Status    string      `json:"status"`           // pending, approved, rejected, deleted
 	Reason    string      `json:"reason,omitempty"` // of a rejection
 	CreatedAt time.Time   `json:"createdAt"`
-	UpdatedAt time.Time   `json:"updatedAt"`
+	UpdatedAt time.Time   `json:"updatedAt"` // by its author
 }
 
 // ReviewCreated happens when a buyer writes a review. It waits for its approval.

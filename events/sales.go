@@ -10,6 +10,7 @@ type OrderItem struct {
 	Quantity  int64           `json:"quantity"`
 	Price     entrepot.Amount `json:"price"`
 	Subtotal  entrepot.Amount `json:"subtotal"`
+	Discount  entrepot.Amount `json:"discount,omitempty"` // of the whole line, before tax
 }
 
 // OrderPricing is what an order costs, in the order's currency.
@@ -40,6 +41,8 @@ type OrderCreated struct {
 	Items     []OrderItem  `json:"items"`
 	Pricing   OrderPricing `json:"pricing"`
 	ExpiresMs int64        `json:"expiresMs"` // unpaid then, it is cancelled
+
+	PromoCodes []string `json:"promoCodes,omitempty"` // that it uses
 }
 
 // EventType is order.created.

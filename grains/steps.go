@@ -90,6 +90,16 @@ func (a stepAsker) Ask(ctx context.Context, kind string, id entrepot.ID, cmd pro
 	return a.Asker.Ask(ctx, kind, id, cmd)
 }
 
+// Apart is the asker of a step for one of several commands of one type to one
+// grain, which without a name of its own would count as the same command.
+func Apart(a Asker, name string) Asker {
+	if s, ok := a.(stepAsker); ok {
+		s.key += "/" + name
+		return s
+	}
+	return a
+}
+
 func (e *entity) endStep(key string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -50,6 +50,7 @@ type config struct {
 	ErasureGrace time.Duration `env:"COMPANY_ERASURE_GRACE" envDefault:"720h" help:"how long a deleted company can be restored before it is erased (1s to 8760h)"`
 
 	Hold            time.Duration `env:"RESERVATION_HOLD" envDefault:"20m" help:"how long stock is reserved for an unpaid order (1s to 24h)"`
+	CartIdle        time.Duration `env:"CART_ABANDONED_AFTER" envDefault:"24h" help:"a cart that was not changed for so long is abandoned: event cart.abandoned (1m to 2160h)"`
 	GrainIdle       time.Duration `env:"GRAIN_IDLE" envDefault:"5m" help:"a grain unused for so long leaves memory (1s to 24h)"`
 	WakePeriod      time.Duration `env:"WAKE_PERIOD" envDefault:"1s" help:"how late an expiry may be noticed (100ms to 1m)"`
 	MaxInFlight     int           `env:"MAX_IN_FLIGHT" envDefault:"512" help:"requests of one process at a time (1 to 100000); more wait shortly, then get 503"`
@@ -123,6 +124,7 @@ func (c *config) validate() error {
 		within("JWT_TTL", c.TokenTTL, time.Minute, 24*time.Hour),
 		within("COMPANY_ERASURE_GRACE", c.ErasureGrace, time.Second, 365*24*time.Hour),
 		within("RESERVATION_HOLD", c.Hold, time.Second, 24*time.Hour),
+		within("CART_ABANDONED_AFTER", c.CartIdle, time.Minute, 90*24*time.Hour),
 		within("GRAIN_IDLE", c.GrainIdle, time.Second, 24*time.Hour),
 		within("WAKE_PERIOD", c.WakePeriod, 100*time.Millisecond, time.Minute),
 		oneOf("LOG_LEVEL", c.LogLevel, "debug", "info", "warn", "error"),

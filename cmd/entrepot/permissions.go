@@ -35,7 +35,7 @@ a company admin by the company, managers and staff by the shops that they are as
 customer's own. The entity checks that again, and what is another's answers like what is not there
 (` + "`http/api/matrix_test.go`, `isolation_test.go`" + `). An API key acts as a company admin or, if it names shops, as their manager,
 and needs the scope of the route. Staff of a suspended company only read; those of a closed one may only do what is
-marked *any standing*.
+marked *any standing*. What is marked *guest* is open without an account too, to who shows the token of a guest's cart.
 
 ## Beside the specification's role table
 
@@ -93,6 +93,9 @@ func permissionsRow(service string, r api.Route) string {
 	note := ""
 	if r.Access.InAnyStanding() {
 		note = " *any standing*"
+	}
+	if r.Access.Guests() {
+		note += " *guest*"
 	}
 	fmt.Fprintf(&b, "| `%s %s`%s | `%s` |", r.Method, r.Path, note, r.Scope(service))
 	roles := r.Access.Roles()

@@ -10,6 +10,7 @@ import (
 	"entrepot/grains/access"
 	"entrepot/grains/apikey"
 	"entrepot/grains/cart"
+	"entrepot/grains/categories"
 	"entrepot/grains/company"
 	"entrepot/grains/companystats"
 	"entrepot/grains/invitation"
@@ -17,13 +18,17 @@ import (
 	"entrepot/grains/order"
 	"entrepot/grains/payment"
 	"entrepot/grains/product"
+	"entrepot/grains/purchase"
 	"entrepot/grains/recommend"
 	"entrepot/grains/review"
 	"entrepot/grains/series"
 	"entrepot/grains/shop"
 	"entrepot/grains/sourcing"
 	"entrepot/grains/stock"
+	"entrepot/grains/stocktake"
 	"entrepot/grains/stockwatch"
+	"entrepot/grains/supplier"
+	"entrepot/grains/transfer"
 	"entrepot/grains/usage"
 	"entrepot/grains/user"
 	"entrepot/grains/warehouse"
@@ -76,6 +81,7 @@ var services = []service{
 		name: "ecommerce", port: 4, database: "ecommercedb", routes: []string{"/products", "/cart", "/wishlist"},
 		kinds: []func() *grains.Kind{
 			product.Kind,
+			categories.Kind,
 			cart.Kind,
 			wishlist.Kind, review.Kind, stockwatch.Kind,
 			recommend.AffinityKind, recommend.TrendingKind, recommend.TasteKind,
@@ -87,7 +93,7 @@ var services = []service{
 		},
 		queue: events.Queue{Name: "product.events", Bindings: []string{
 			"company.deleted", "user.deleted", "review.*", "order.created", "order.confirmed", "order.cancelled", "inventory.updated",
-			"product.viewed", "wishlist.item_added",
+			"product.viewed", "wishlist.item_added", "wishlist.item_removed",
 		}},
 		consume: func(s persistence.Store, a grains.Asker) events.Handler {
 			return actors.Each(
@@ -116,7 +122,7 @@ var services = []service{
 	},
 	{
 		name: "inventory", port: 7, database: "inventorydb", routes: []string{"/inventory"},
-		kinds:   []func() *grains.Kind{stock.Kind, warehouse.Kind, sourcing.Kind},
+		kinds:   []func() *grains.Kind{stock.Kind, warehouse.Kind, sourcing.Kind, transfer.Kind, stocktake.Kind, supplier.Kind, purchase.Kind},
 		rows:    []*persistence.Collection{stock.Movements},
 		queue:   events.Queue{Name: "inventory.events", Bindings: []string{"inventory.updated"}},
 		consume: func(s persistence.Store, _ grains.Asker) events.Handler { return actors.Ledger(s) },

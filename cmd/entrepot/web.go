@@ -86,7 +86,7 @@ func (n *node) prepareWeb(context.Context) (err error) {
 		Asker: n.ask, Tokens: trusted, TokenTTL: n.cfg.TokenTTL, Standing: w.standing, Passwords: w.passwords, Logins: api.NewLoginGuard(10, 60, time.Now), Lists: lists,
 		AuditLogs: actors.AuditLogs, Movements: stock.Movements, Broker: n.broker, Checks: n.checks, Services: n.health,
 		Seal: seal, PublicURL: strings.TrimRight(n.cfg.PublicURL, "/"), ShowMails: n.cfg.showsMails(),
-		Hold: n.cfg.Hold, ErasureGrace: n.cfg.ErasureGrace, Log: n.log,
+		Hold: n.cfg.Hold, CartIdle: n.cfg.CartIdle, ErasureGrace: n.cfg.ErasureGrace, Log: n.log,
 		Stores: api.Stores{
 			Auth: n.reader("auth"), Company: n.reader("company"), Shop: n.reader("shop"), Ecommerce: n.reader("ecommerce"),
 			Sales: n.reader("sales"), Payment: n.reader("payment"), Inventory: n.reader("inventory"), Audit: n.reader("audit"),

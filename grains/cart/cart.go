@@ -1,10 +1,15 @@
-// Package cart is the shopping cart of one user, whose id it has: lines of
-// products at the price that was current when they were last added.
+// Package cart is the shopping cart of one user, whose id it has, or of a guest,
+// whose id is made of a secret token: lines of products at the price that was
+// current when they were last added, lines saved for later, and promo codes.
 //
-// Commands: AddItem, SetQuantity, RemoveItem, Clear, Take. Queries: Get.
-// Persisted: the whole [State]. It is written on every addition, the hottest
-// write of the platform, so it is small, a slice and not a map, and its keys are
-// short; totals and subtotals are computed and never stored.
+// Commands: AddItem, SetQuantity, RemoveItem, Clear, Take; SaveItem, RestoreItem,
+// RemoveSaved (saved.go); AddPromo, RemovePromo (promo.go); Open, Handover, Settle
+// of a guest's cart (guest.go); Merge, Handed, Settled of the customer's that takes
+// it over (merge.go). Queries: Get. By time: a cart that nobody changes is
+// abandoned, a guest's is emptied (idle.go). Persisted: the whole [State]. It is
+// written on every addition, the hottest write of the platform, so it is small, a
+// slice and not a map, and its keys are short; totals and subtotals are computed
+// and never stored.
 package cart
 
 import (
@@ -33,6 +38,18 @@ type State struct {
 	Taken    []entrepot.ID `json:"taken,omitempty"`   // the last orders that took lines, oldest first
 	Created  int64         `json:"created,omitempty"` // Unix ms
 	Updated  int64         `json:"updated,omitempty"` // Unix ms
+	Saved    []Saved       `json:"saved,omitempty"`
+	Promos   []string      `json:"promo,omitempty"` // codes in capitals
+	Idle     int64         `json:"idle,omitempty"`  // ms until it is abandoned; none: [DefaultIdle]
+	Told     bool          `json:"told,omitempty"`  // that it is abandoned, since it was last changed
+
+	Guest bool      `json:"guest,omitempty"`
+	Hand  *Handover `json:"hand,omitempty"` // of a guest's cart
+
+	Merging *Merging      `json:"merging,omitempty"`
+	Merged  []entrepot.ID `json:"merged,omitempty"` // the last guests' carts, oldest first
+	Merges  int64         `json:"merges,omitempty"`
+	Refused *Refusal      `json:"refused,omitempty"` // of the last merge
 }
 
 // Line is some pieces of a variant of a product of a shop.
@@ -72,11 +89,18 @@ type (
 		events.CartItemAdded
 		line Line
 		at   int64
+		idle int64
 	}
 	// changed is the cart as it now stands.
 	changed struct {
 		events.CartUpdated
-		lines []Line
+		content
+	}
+	// content is all that a cart holds.
+	content struct {
+		lines  []Line
+		saved  []Saved
+		promos []string
 	}
 	// taken: the order was here, so that it cannot take twice.
 	taken struct {
@@ -90,12 +114,16 @@ type (
 // AddItem adds pieces to the line of the product in the shop, or makes it. The
 // whole line takes the price given now.
 func (s *State) AddItem(t entrepot.Turn, c *cartpb.AddItem) ([]events.Event, error) {
-	if !t.Caller.Is(t.ID) {
+	if !s.reachable(t) {
 		return nil, entrepot.ErrNotFound
 	}
 	if err := s.checkAdd(c); err != nil {
 		return nil, err
 	}
+	return s.add(t, c)
+}
+
+func (s *State) add(t entrepot.Turn, c *cartpb.AddItem) ([]events.Event, error) {
 	line := Line{
 		ProductID: c.ProductId, ShopID: c.ShopId, CompanyID: c.CompanyId, VariantID: variantOf(c.VariantId, c.ProductId),
 		Quantity: c.Quantity, Price: c.PriceMinor, Name: c.Name,
@@ -117,11 +145,11 @@ func (s *State) AddItem(t entrepot.Turn, c *cartpb.AddItem) ([]events.Event, err
 	}
 	return []events.Event{added{
 		CartItemAdded: events.CartItemAdded{
-			UserID: t.ID, ItemID: line.ID, ProductID: line.ProductID, VariantID: line.variant(), ShopID: line.ShopID, CompanyID: line.CompanyID,
+			UserID: t.ID, Guest: s.Guest, ItemID: line.ID, ProductID: line.ProductID, VariantID: line.variant(), ShopID: line.ShopID, CompanyID: line.CompanyID,
 			Name: line.Name, Quantity: c.Quantity, LineQuantity: line.Quantity, Currency: c.Currency,
 			Price: amount(line.Price, c.Currency), Total: amount(total, c.Currency),
 		},
-		line: line, at: t.Now.UnixMilli(),
+		line: line, at: t.Now.UnixMilli(), idle: c.AbandonAfterMs,
 	}}, nil
 }
 
@@ -160,7 +188,7 @@ func grown(total int64, l Line, currency string) (int64, error) {
 func (s *State) SetQuantity(t entrepot.Turn, c *cartpb.SetQuantity) ([]events.Event, error) {
 	at := s.find(c.ItemId)
 	switch {
-	case !t.Caller.Is(t.ID) || at < 0:
+	case !s.reachable(t) || at < 0:
 		return nil, entrepot.ErrNotFound
 	case c.Quantity < 0 || c.Quantity > MaxQuantity:
 		return nil, entrepot.Invalid("quantity", "range", "must be 0 to %d", MaxQuantity)
@@ -175,7 +203,7 @@ func (s *State) SetQuantity(t entrepot.Turn, c *cartpb.SetQuantity) ([]events.Ev
 	if c.Quantity == 0 {
 		lines = slices.Delete(lines, at, at+1)
 	}
-	return []events.Event{s.update(t, lines, "")}, nil
+	return []events.Event{s.update(t, content{lines, s.Saved, s.Promos}, "")}, nil
 }
 
 // RemoveItem removes one line.
@@ -183,15 +211,15 @@ func (s *State) RemoveItem(t entrepot.Turn, c *cartpb.RemoveItem) ([]events.Even
 	return s.SetQuantity(t, &cartpb.SetQuantity{ItemId: c.ItemId})
 }
 
-// Clear removes every line.
+// Clear removes every line and code. What is saved for later stays.
 func (s *State) Clear(t entrepot.Turn, _ *cartpb.Clear) ([]events.Event, error) {
 	switch {
-	case !t.Caller.Is(t.ID):
+	case !s.reachable(t):
 		return nil, entrepot.ErrNotFound
-	case len(s.Lines) == 0 && s.ID != "":
+	case len(s.Lines) == 0 && len(s.Promos) == 0 && s.ID != "":
 		return nil, nil
 	}
-	return []events.Event{s.update(t, nil, "")}, nil
+	return []events.Event{s.update(t, content{saved: s.Saved}, "")}, nil
 }
 
 // Take removes the pieces that an order took over, once. What was added since
@@ -207,7 +235,11 @@ func (s *State) Take(t entrepot.Turn, c *cartpb.Take) ([]events.Event, error) {
 	}
 	happened := []events.Event{taken{userID: t.ID, orderID: c.OrderId, at: t.Now.UnixMilli()}}
 	if lines, some := without(s.Lines, c.Items); some {
-		happened = append(happened, s.update(t, lines, c.OrderId))
+		left := content{lines, s.Saved, s.Promos}
+		if len(lines) == 0 {
+			left.promos = nil // the order has used them
+		}
+		happened = append(happened, s.update(t, left, c.OrderId))
 	}
 	return happened, nil
 }
@@ -228,23 +260,30 @@ func without(lines []Line, items []*cartpb.Taken) (rest []Line, some bool) {
 	return slices.DeleteFunc(rest, func(l Line) bool { return l.Quantity == 0 }), some
 }
 
-// update is the fact that the cart now has these lines.
-func (s *State) update(t entrepot.Turn, lines []Line, orderID entrepot.ID) changed {
-	next := State{Lines: lines}
-	if len(lines) > 0 {
+// update is the fact that the cart now holds this, in its currency.
+func (s *State) update(t entrepot.Turn, c content, orderID entrepot.ID) changed {
+	next := State{Lines: c.lines}
+	if len(c.lines) > 0 {
 		next.Currency = s.Currency
 	}
 	u := events.CartUpdated{
-		UserID: t.ID, Items: make([]events.CartItem, 0, len(lines)), Total: amount(next.Total(), next.Currency),
-		Currency: next.Currency, OrderID: orderID, UpdatedAt: t.Now,
+		UserID: t.ID, Guest: s.Guest, Items: make([]events.CartItem, 0, len(c.lines)), Total: amount(next.Total(), next.Currency),
+		Currency: next.Currency, PromoCodes: slices.Clone(c.promos), OrderID: orderID, UpdatedAt: t.Now,
 	}
-	for _, l := range lines {
-		u.Items = append(u.Items, events.CartItem{
-			ItemID: l.ID, ProductID: l.ProductID, VariantID: l.variant(), ShopID: l.ShopID, CompanyID: l.CompanyID, Name: l.Name,
-			Quantity: l.Quantity, Price: amount(l.Price, next.Currency),
-		})
+	for i := range c.lines {
+		u.Items = append(u.Items, c.lines[i].public(next.Currency))
 	}
-	return changed{u, lines}
+	for i := range c.saved {
+		u.Saved = append(u.Saved, c.saved[i].public(c.saved[i].Currency))
+	}
+	return changed{u, c}
+}
+
+func (l *Line) public(currency string) events.CartItem {
+	return events.CartItem{
+		ItemID: l.ID, ProductID: l.ProductID, VariantID: l.variant(), ShopID: l.ShopID, CompanyID: l.CompanyID, Name: l.Name,
+		Quantity: l.Quantity, Price: amount(l.Price, currency), Currency: currency,
+	}
 }
 
 // Apply changes the state by one fact.
@@ -253,6 +292,7 @@ func (s *State) Apply(e events.Event) {
 	case added:
 		s.touch(f.UserID, f.at)
 		s.Currency = f.Currency
+		s.wait(f.idle)
 		if at := s.find(f.line.ID); at >= 0 {
 			s.Lines[at] = f.line
 		} else {
@@ -260,29 +300,53 @@ func (s *State) Apply(e events.Event) {
 		}
 	case changed:
 		s.touch(f.UserID, f.UpdatedAt.UnixMilli())
-		s.Currency, s.Lines = f.Currency, nil
-		if len(f.lines) > 0 {
-			s.Lines = slices.Clone(f.lines) // added changes lines in place; a fact stays as it is
-		}
+		s.Currency = f.Currency
+		s.hold(f.content)
 	case taken:
 		s.touch(f.userID, f.at)
 		if len(s.Taken) >= MaxTaken {
 			s.Taken = slices.Delete(s.Taken, 0, len(s.Taken)-MaxTaken+1)
 		}
 		s.Taken = append(s.Taken, f.orderID)
+	case events.CartAbandoned:
+		s.Told = true
+	case opened:
+		s.Guest = true
+		s.touch(f.id, f.at)
+	case handed:
+		s.Hand = &Handover{To: f.to, Seq: f.seq}
+	case settled:
+		s.settle(f)
+	case merging, merged, refused, closed:
+		s.merge(f)
 	}
+}
+
+// hold keeps a copy: added changes lines in place, and a fact stays as it is.
+func (s *State) hold(c content) {
+	s.Lines = slices.Clip(append([]Line(nil), c.lines...))
+	s.Saved = slices.Clip(append([]Saved(nil), c.saved...))
+	s.Promos = slices.Clip(append([]string(nil), c.promos...))
 }
 
 func (s *State) touch(id entrepot.ID, at int64) {
 	if s.ID == "" {
 		s.ID, s.Created = id, at
 	}
-	s.Updated = at
+	s.Updated, s.Told = at, false
+}
+
+// reachable: by its user; by a guest, once it was opened and until it was handed over.
+func (s *State) reachable(t entrepot.Turn) bool {
+	if t.Caller.Role == "" && (!s.Guest || s.Hand.active()) {
+		return false
+	}
+	return t.Caller.Is(t.ID)
 }
 
 // Get answers the cart to its user. Who never used one has an empty cart.
 func (s *State) Get(t entrepot.Turn, _ *cartpb.Get) (*cartpb.Cart, error) {
-	if !t.Caller.Is(t.ID) {
+	if !s.reachable(t) {
 		return nil, entrepot.ErrNotFound
 	}
 	v := s.View()
@@ -295,13 +359,21 @@ func (s *State) View() *cartpb.Cart {
 	v := &cartpb.Cart{UserId: s.ID, TotalMinor: s.Total(), Currency: s.Currency, UpdatedMs: s.Updated}
 	items, refs := make([]cartpb.Item, len(s.Lines)), make([]*cartpb.Item, len(s.Lines)) // two allocations, however many lines
 	for i := range s.Lines {
-		l, it := &s.Lines[i], &items[i]
-		it.Id, it.ProductId, it.VariantId, it.ShopId, it.CompanyId = l.ID, l.ProductID, l.variant(), l.ShopID, l.CompanyID
-		it.Quantity, it.PriceMinor, it.Currency, it.Name = l.Quantity, l.Price, s.Currency, l.Name
-		refs[i] = it
+		s.Lines[i].view(&items[i], s.Currency)
+		refs[i] = &items[i]
 	}
-	v.Items = refs
+	v.Items, v.PromoCodes = refs, slices.Clone(s.Promos)
+	for i := range s.Saved {
+		it := &cartpb.Item{}
+		s.Saved[i].view(it, s.Saved[i].Currency)
+		v.Saved = append(v.Saved, it)
+	}
 	return v
+}
+
+func (l *Line) view(it *cartpb.Item, currency string) {
+	it.Id, it.ProductId, it.VariantId, it.ShopId, it.CompanyId = l.ID, l.ProductID, l.variant(), l.ShopID, l.CompanyID
+	it.Quantity, it.PriceMinor, it.Currency, it.Name = l.Quantity, l.Price, currency, l.Name
 }
 
 // Total is what all lines cost, in minor units. The decisions bound it.

@@ -23,6 +23,19 @@ func Kind() *grains.Kind {
 	grains.Command(k, (*State).RemoveItem, (*State).View)
 	grains.Command(k, (*State).Clear, (*State).View)
 	grains.Command(k, (*State).Take, (*State).View)
+	grains.Command(k, (*State).SaveItem, (*State).View)
+	grains.Command(k, (*State).RestoreItem, (*State).View)
+	grains.Command(k, (*State).RemoveSaved, (*State).View)
+	grains.Command(k, (*State).AddPromo, (*State).View)
+	grains.Command(k, (*State).RemovePromo, (*State).View)
+	grains.Command(k, (*State).Open, (*State).View)
+	grains.Command(k, (*State).Handover, (*State).View)
+	grains.Command(k, (*State).Settle, (*State).View)
+	grains.Later(k, (*State).Merge, (*State).outcome)
 	grains.Query(k, (*State).Get)
+
+	grains.Steps(k, steps)
+	grains.Command(k, (*State).Handed, (*State).View)
+	grains.Command(k, (*State).Settled, (*State).View)
 	return k
 }

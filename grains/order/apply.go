@@ -15,13 +15,18 @@ func (s *State) Apply(ev events.Event) {
 	case placing:
 		s.place(e)
 	case rejected:
-		s.Missing = e.missing
+		s.Missing, s.Refused = e.missing, e.refused
 		s.move(Rejected, e.now, string(entrepot.System), "")
+	case allocated:
+		s.allocate(e)
+	case unallocated:
+		s.unallocate()
 	case created:
 		s.create(e)
 	case events.OrderConfirmed:
 		s.PaymentID, s.Payment = e.PaymentID, Paid
 		s.Todo.Commit, s.Todo.Revive, s.Todo.Refund, s.Expired = true, false, false, false
+		s.Todo.Settle = len(s.Group.Promotions) > 0
 		s.move(Confirmed, e.AtMs, string(entrepot.System), "")
 	case events.OrderCancelled:
 		s.cancel(e)
@@ -38,7 +43,7 @@ func (s *State) Apply(ev events.Event) {
 		s.Version++
 		s.PaymentID, s.Payment = e.paymentID, Paid
 		if e.revive {
-			s.Todo.Revive, s.HoldID = true, entrepot.DeriveID("again", s.ID)
+			s.Todo.Revive, s.HoldID = true, revivedID(s.ID)
 		} else {
 			s.Todo.Refund = true
 		}
@@ -71,7 +76,8 @@ func (s *State) place(e placing) {
 
 func (s *State) create(e created) {
 	if c := e.adoption; c != nil {
-		s.ID, s.CheckoutID, s.CustomerID, s.HoldID = e.OrderID, c.GetCheckoutId(), c.GetCustomerId(), c.GetGroup().GetOrderId()
+		s.ID, s.CheckoutID, s.CustomerID, s.HoldID = e.OrderID, c.GetCheckoutId(), c.GetCustomerId(), attemptID(e.OrderID, c.GetAttempt())
+		s.Attempt = c.GetAttempt()
 		s.Group = groupOf(c.GetGroup())
 		s.Totals, _ = price(s.Group) // Adopt has refused what does not price
 		s.Shipping, s.Billing, s.Notes = addressOf(c.GetShipping()), addressOf(c.GetBilling()), c.GetNotes()
@@ -94,6 +100,7 @@ func (s *State) cancel(e events.OrderCancelled) {
 	default:
 		s.Todo.Release = true
 	}
+	s.Todo.Unclaim = len(s.Group.Promotions) > 0 && s.Payment == Unpaid // paid codes stay used
 	// An expired order leaves its payment open: money on its way reserves anew.
 	s.Expired = e.Reason == expiredReason && e.By == string(entrepot.System)
 	s.Todo.Refund = !s.Expired
@@ -134,8 +141,11 @@ func (s *State) orderCreated(now time.Time, id entrepot.ID, number string, g Gro
 	for _, l := range g.Lines {
 		e.Items = append(e.Items, events.OrderItem{
 			ProductID: l.ProductID, VariantID: l.Variant(), Name: l.Name, Quantity: l.Quantity,
-			Price: amount(l.Price, g.Currency), Subtotal: amount(l.Price*l.Quantity, g.Currency),
+			Price: amount(l.Price, g.Currency), Subtotal: amount(l.Price*l.Quantity, g.Currency), Discount: amount(l.Discount, g.Currency),
 		})
+	}
+	for _, p := range g.Promotions {
+		e.PromoCodes = append(e.PromoCodes, p.Code)
 	}
 	return e
 }
@@ -153,16 +163,34 @@ func groupOf(g *orderpb.Group) Group {
 	out := Group{
 		OrderID: g.GetOrderId(), CompanyID: g.GetCompanyId(), ShopID: g.GetShopId(), Currency: g.GetCurrency(),
 		TaxBasisPoints: g.GetTaxBasisPoints(), Shipping: g.GetShippingMinor(), Lines: make([]Line, 0, len(g.GetLines())),
+		Strategy: g.GetStrategy(),
+	}
+	for _, source := range g.GetSources() {
+		out.Sources = append(out.Sources, source.GetLocationId())
 	}
 	for _, l := range g.GetLines() {
 		line := Line{
 			ProductID: l.GetProductId(), VariantID: l.GetVariantId(), Name: l.GetName(), SKU: l.GetSku(),
-			Quantity: l.GetQuantity(), Price: l.GetPriceMinor(),
+			Quantity: l.GetQuantity(), Price: l.GetPriceMinor(), Discount: l.GetDiscountMinor(),
 		}
 		line.VariantID = line.Variant()
+		line.Allocations = allocationsOf(l.GetAllocations())
 		out.Lines = append(out.Lines, line)
 	}
+	for _, p := range g.GetPromotions() {
+		out.Promotions = append(out.Promotions, Promotion{
+			ID: p.GetId(), Code: p.GetCode(), Discount: p.GetDiscountMinor(), FreeShipping: p.GetFreeShipping(),
+			Version: p.GetVersion(), PerCustomer: p.GetPerCustomer(),
+		})
+	}
 	return out
+}
+
+func refusedOf(r *orderpb.Refused) *Refused {
+	if r == nil {
+		return nil
+	}
+	return &Refused{Code: r.GetCode(), Rule: r.GetRule(), Message: r.GetMessage()}
 }
 
 func addressOf(a *orderpb.Address) *Address {

@@ -35,6 +35,7 @@ func Kind() *grains.Kind {
 	grains.Query(k, (*State).Get)
 
 	grains.Steps(k, steps)
+	grains.Command(k, (*State).Allocated, (*State).View)
 	grains.Command(k, (*State).Reserved, (*State).View)
 	grains.Command(k, (*State).Adopted, (*State).View)
 	grains.Command(k, (*State).AfterCommit, (*State).View)
@@ -42,6 +43,8 @@ func Kind() *grains.Kind {
 	grains.Command(k, (*State).Released, (*State).View)
 	grains.Command(k, (*State).Restocked, (*State).View)
 	grains.Command(k, (*State).Refunded, (*State).View)
+	grains.Command(k, (*State).Settled, (*State).View)
+	grains.Command(k, (*State).Unclaimed, (*State).View)
 	return k
 }
 

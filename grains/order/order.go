@@ -6,13 +6,17 @@
 // The process, as a table (the calls are in steps.go):
 //
 //	in this state         do that                        and on the answer
-//	placing               reserve all lines, draw        Reserved: pending, or rejected
+//	placing, with sources plan where the lines come from Allocated, or rejected
+//	placing               claim the promo codes,         Reserved: pending, or rejected
+//	                      reserve all lines, draw
 //	                      numbers, empty the cart
 //	pending, siblings     adopt them                     Adopted
 //	pending               wait for the payment           Paid: confirmed; Wake: cancelled
 //	confirmed             commit the reservations        Committed, or cancelled when sold out
 //	cancelled             release, void the payment      Released, Refunded
 //	cancelled, committed  restock, void the payment      Restocked, Refunded
+//	confirmed             settle the promo codes         Settled
+//	cancelled, unpaid     give the promo codes back      Unclaimed
 //	expired, then paid    reserve anew                   Revived: confirmed, or refunded
 package order
 
@@ -69,10 +73,12 @@ type State struct {
 
 	// The process.
 	Todo      Todo      `json:"todo"`
-	HoldID    string    `json:"holdId"` // reservation id at the stock items
+	HoldID    string    `json:"holdId"`            // reservation id at the stock items
+	Attempt   int64     `json:"attempt,omitempty"` // plans made so far; 0: everything comes from the shop
 	FromCart  bool      `json:"fromCart,omitempty"`
 	Siblings  []Sibling `json:"siblings,omitempty"`
 	Missing   []Missing `json:"missing,omitempty"` // why it was rejected
+	Refused   *Refused  `json:"refused,omitempty"` // or why
 	Expired   bool      `json:"expired,omitempty"`
 	Committed bool      `json:"committed,omitempty"` // the sale is in the stock items
 }
@@ -85,6 +91,8 @@ type Todo struct {
 	Restock bool `json:"restock,omitempty"`
 	Refund  bool `json:"refund,omitempty"`
 	Revive  bool `json:"revive,omitempty"`
+	Settle  bool `json:"settle,omitempty"`  // the promo codes are used for good
+	Unclaim bool `json:"unclaim,omitempty"` // they go back
 }
 
 // Group is what one shop sells in the checkout.
@@ -96,16 +104,39 @@ type Group struct {
 	TaxBasisPoints int64       `json:"taxBasisPoints"`
 	Shipping       int64       `json:"shipping"`
 	Lines          []Line      `json:"items"`
+	Promotions     []Promotion `json:"promotions,omitempty"`
+	// Where the goods may come from, the preferred first; none: the shop itself.
+	Sources  []entrepot.ID `json:"sources,omitempty"`
+	Strategy string        `json:"strategy,omitempty"`
+}
+
+// Promotion is a promo code that takes something off the group.
+type Promotion struct {
+	ID           entrepot.ID `json:"id"`
+	Code         string      `json:"code"`
+	Discount     int64       `json:"discount,omitempty"`
+	FreeShipping bool        `json:"freeShipping,omitempty"`
+	Version      int64       `json:"version"`
+	PerCustomer  int64       `json:"perCustomer,omitempty"`
+}
+
+// Refused is a promo code that could not be used.
+type Refused struct {
+	Code    string `json:"code"`
+	Rule    string `json:"rule"`
+	Message string `json:"message"`
 }
 
 // Line is some pieces of a variant at the price of the moment of ordering.
 type Line struct {
-	ProductID entrepot.ID `json:"productId"`
-	Name      string      `json:"name"`
-	SKU       string      `json:"sku"`
-	Quantity  int64       `json:"quantity"`
-	Price     int64       `json:"price"`
-	VariantID entrepot.ID `json:"variantId,omitempty"` // in orders of before there were variants: none
+	ProductID   entrepot.ID  `json:"productId"`
+	Name        string       `json:"name"`
+	SKU         string       `json:"sku"`
+	Quantity    int64        `json:"quantity"`
+	Price       int64        `json:"price"`
+	VariantID   entrepot.ID  `json:"variantId,omitempty"`   // in orders of before there were variants: none
+	Discount    int64        `json:"discount,omitempty"`    // of the whole line
+	Allocations []Allocation `json:"allocations,omitempty"` // none: all from the shop
 }
 
 // Variant is what was sold: of a product without variants itself.
@@ -170,6 +201,7 @@ type (
 	rejected struct {
 		events.Private
 		missing []Missing
+		refused *Refused
 		now     int64
 	}
 	created struct {
@@ -227,7 +259,8 @@ func Total(g *orderpb.Group) (int64, error) {
 	return p.Total, err
 }
 
-// price is what a group costs: tax on the goods, rounded half up, then shipping.
+// price is what a group costs: the goods less their discounts, tax on that,
+// rounded half up, then shipping.
 func price(g Group) (Totals, error) {
 	if len(g.Lines) == 0 || len(g.Lines) > 200 {
 		return Totals{}, entrepot.Invalid("items", "length", "an order has 1 to 200 lines")
@@ -241,14 +274,18 @@ func price(g Group) (Totals, error) {
 		if !ok {
 			return Totals{}, entrepot.Invalid("items.quantity", "maximum", "price times quantity is too large")
 		}
+		if l.Discount < 0 || l.Discount > sub.Minor {
+			return Totals{}, entrepot.Invalid("items", "discount", "a discount is more than its line costs")
+		}
 		p.Subtotal += sub.Minor
+		p.Discount += l.Discount
 	}
 	if p.Subtotal > entrepot.MaxMinor/10 {
 		return Totals{}, entrepot.Invalid("items", "maximum", "the order's total is too large")
 	}
-	p.Tax = (p.Subtotal*g.TaxBasisPoints + 5_000) / 10_000
+	p.Tax = ((p.Subtotal-p.Discount)*g.TaxBasisPoints + 5_000) / 10_000
 	p.Shipping = g.Shipping
-	p.Total = p.Subtotal + p.Tax + p.Shipping - p.Discount
+	p.Total = p.Subtotal - p.Discount + p.Tax + p.Shipping
 	return p, nil
 }
 
@@ -260,12 +297,17 @@ func (s *State) Reserved(t entrepot.Turn, c *orderpb.Reserved) ([]events.Event, 
 	if s.Status != Placing {
 		return nil, nil // cancelled meanwhile: the release step gives back what was reserved
 	}
+	if c.GetAttempt() != s.Attempt {
+		return nil, nil // of a plan that was given up
+	}
+	if c.GetRefused() != nil {
+		return []events.Event{rejected{now: t.Now.UnixMilli(), missing: lacking(c.GetMissing()), refused: refusedOf(c.GetRefused())}}, nil
+	}
 	if len(c.GetMissing()) > 0 {
-		r := rejected{now: t.Now.UnixMilli()}
-		for _, m := range c.GetMissing() {
-			r.missing = append(r.missing, Missing{ProductID: m.GetProductId(), VariantID: m.GetVariantId(), ShopID: m.GetShopId(), Wanted: m.GetWanted()})
+		if s.sourced() && s.Attempt < maxAttempts { // sold since it was planned
+			return []events.Event{unallocated{}}, nil
 		}
-		return []events.Event{r}, nil
+		return []events.Event{rejected{now: t.Now.UnixMilli(), missing: lacking(c.GetMissing())}}, nil
 	}
 	numbers := map[entrepot.ID]string{}
 	for _, n := range c.GetOrders() {
@@ -375,7 +417,7 @@ func (s *State) AfterRevive(t entrepot.Turn, c *orderpb.Revived) ([]events.Event
 	if t.Caller.Role != entrepot.System || !s.Todo.Revive {
 		return nil, nil
 	}
-	if len(c.GetMissing()) > 0 {
+	if len(c.GetMissing()) > 0 || c.GetRefused() != nil {
 		return []events.Event{done{what: func(todo *Todo) { todo.Revive, todo.Refund = false, true }}}, nil
 	}
 	return []events.Event{events.OrderConfirmed{OrderFacts: s.facts(t.Now), PaymentID: s.PaymentID}}, nil
@@ -398,6 +440,16 @@ func (s *State) Refunded(t entrepot.Turn, _ *orderpb.Refunded) ([]events.Event, 
 		after = Refunded
 	}
 	return s.finish(t, s.Todo.Refund, func(todo *Todo) { todo.Refund = false }, after)
+}
+
+// Settled notes that the promo codes are used for good.
+func (s *State) Settled(t entrepot.Turn, _ *orderpb.Settled) ([]events.Event, error) {
+	return s.finish(t, s.Todo.Settle, func(todo *Todo) { todo.Settle = false }, "")
+}
+
+// Unclaimed notes that the promo codes are given back.
+func (s *State) Unclaimed(t entrepot.Turn, _ *orderpb.Unclaimed) ([]events.Event, error) {
+	return s.finish(t, s.Todo.Unclaim, func(todo *Todo) { todo.Unclaim = false }, "")
 }
 
 func (s *State) finish(t entrepot.Turn, begun bool, what func(*Todo), paid string) ([]events.Event, error) {

@@ -2,6 +2,7 @@ package order
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -10,6 +11,7 @@ import (
 	"entrepot/grains/cart/cartpb"
 	"entrepot/grains/order/orderpb"
 	"entrepot/grains/payment/paymentpb"
+	"entrepot/grains/promotion/promotionpb"
 	"entrepot/grains/series/seriespb"
 	"entrepot/grains/stock/stockpb"
 
@@ -18,7 +20,7 @@ import (
 
 // steps is the process as a table: in this saved state, make these calls. Every
 // call is idempotent by the order's id, so any member may make it again.
-// An order asks Stock, Series, Cart, Payment and sibling orders; none of them asks an order back.
+// An order asks Promotion, Stock, Series, Cart, Payment and sibling orders; none of them asks an order back.
 func steps(s *State) []grains.Step {
 	var out []grains.Step
 	add := func(due bool, key string, do func(s *State) func(context.Context, grains.Asker) (proto.Message, error)) {
@@ -26,13 +28,17 @@ func steps(s *State) []grains.Step {
 			out = append(out, grains.Step{Key: key, Do: do(s)})
 		}
 	}
-	add(s.Status == Placing, "reserve", reserve)
+	planning := s.Status == Placing && s.unplanned()
+	add(planning, "allocate:"+strconv.FormatInt(s.Attempt+1, 10), allocate)
+	add(s.Status == Placing && !planning, s.reserveKey(), reserve)
 	add(s.Todo.Adopt, "adopt", adopt)
 	add(s.Todo.Commit, "commit", commit)
 	add(s.Todo.Revive, "revive", revive)
+	add(s.Todo.Settle, "settle", settle)
 	// Compensation: stock and money go back.
 	add(s.Todo.Release, "release", release)
 	add(s.Todo.Restock, "restock", restock)
+	add(s.Todo.Unclaim, "unclaim", unclaim)
 	add(s.Todo.Refund, "refund:"+s.Payment, refund)
 	return out
 }
@@ -44,45 +50,57 @@ type hold struct {
 	line    Line
 	shop    entrepot.ID
 	expires int64
+	planned bool // by an allocation
 }
 
-func (s *State) holds() []hold {
-	groups := []Group{s.Group}
-	for _, sib := range s.Siblings {
-		groups = append(groups, sib.Group)
-	}
-	var out []hold
-	for _, g := range groups {
-		for _, l := range g.Lines {
-			out = append(out, hold{stockpb.ID(l.Variant(), g.ShopID), g.OrderID, l, g.ShopID, s.ExpiresMs + Guard.Milliseconds()})
-		}
+// holds are the reservations of the whole checkout.
+func (s *State) holds() (out []hold) {
+	for _, g := range s.groups() {
+		out = append(out, s.of(g, attemptID(g.OrderID, s.Attempt))...)
 	}
 	return out
 }
 
 // own are the reservations of this order alone, under its present reservation id.
-func (s *State) own() []hold {
-	out := make([]hold, 0, len(s.Group.Lines))
-	for _, l := range s.Group.Lines {
-		out = append(out, hold{stockpb.ID(l.Variant(), s.Group.ShopID), s.HoldID, l, s.Group.ShopID, s.ExpiresMs + Guard.Milliseconds()})
+func (s *State) own() []hold { return s.of(&s.Group, s.HoldID) }
+
+// of are the reservations of a group, by the plan if there is one: a line from
+// several locations is several.
+func (s *State) of(g *Group, id entrepot.ID) []hold {
+	out := make([]hold, 0, len(g.Lines))
+	for _, l := range g.Lines {
+		h := hold{stockpb.ID(l.Variant(), g.ShopID), id, l, g.ShopID, s.ExpiresMs + Guard.Milliseconds(), len(l.Allocations) > 0}
+		if len(l.Allocations) == 0 {
+			out = append(out, h)
+		}
+		for _, a := range l.Allocations {
+			h.stock, h.line.Quantity = stockpb.ID(l.Variant(), a.LocationID), a.Quantity
+			out = append(out, h)
+		}
 	}
 	return out
 }
 
-// reserve asks every stock item for its pieces. One refusal releases them all;
+// reserveKey names the reservation by the plan it follows.
+func (s *State) reserveKey() string {
+	if s.Attempt == 0 {
+		return "reserve"
+	}
+	return "reserve:" + strconv.FormatInt(s.Attempt, 10)
+}
+
+// reserve claims the promo codes and asks every stock item for its pieces. One refusal releases them all;
 // otherwise the orders get their numbers and the cart loses the lines.
 func reserve(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
-	holds, groups := s.holds(), []Group{s.Group}
-	for _, sib := range s.Siblings {
-		groups = append(groups, sib.Group)
-	}
-	fromCart, customer, order, yearOf := s.FromCart, s.CustomerID, s.ID, strconv.Itoa(year(s.CreatedMs))
+	holds, groups := s.holds(), s.checkout()
+	fromCart, customer, order, yearOf, attempt := s.FromCart, s.CustomerID, s.ID, strconv.Itoa(year(s.CreatedMs)), s.Attempt
+	claims := s.claims(s.claimID(), groups)
 	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
-		missing, err := reserveAll(ctx, a, holds)
-		if err != nil || len(missing) > 0 {
-			return &orderpb.Reserved{Missing: missing}, err
+		missing, refused, err := claimAndReserve(ctx, a, claims, holds)
+		if err != nil || len(missing) > 0 || refused != nil {
+			return &orderpb.Reserved{Missing: missing, Refused: refused, Attempt: attempt}, err
 		}
-		answer := &orderpb.Reserved{}
+		answer := &orderpb.Reserved{Attempt: attempt}
 		for _, g := range groups {
 			series := seriespb.ID(g.CompanyID, "order", yearOf)
 			n, err := grains.Ask[*seriespb.Number](ctx, a, seriespb.Kind, series, &seriespb.Next{ForId: g.OrderID, CompanyId: g.CompanyID})
@@ -93,10 +111,12 @@ func reserve(s *State) func(context.Context, grains.Asker) (proto.Message, error
 		}
 		if fromCart {
 			take := &cartpb.Take{OrderId: order}
-			for _, h := range holds {
-				take.Items = append(take.Items, &cartpb.Taken{
-					ProductId: h.line.ProductID, VariantId: h.line.Variant(), ShopId: h.shop, Quantity: h.line.Quantity,
-				})
+			for _, g := range groups {
+				for _, l := range g.Lines {
+					take.Items = append(take.Items, &cartpb.Taken{
+						ProductId: l.ProductID, VariantId: l.Variant(), ShopId: g.ShopID, Quantity: l.Quantity,
+					})
+				}
 			}
 			if _, err := a.Ask(ctx, cartpb.Kind, customer, take); err != nil {
 				return nil, err
@@ -108,10 +128,11 @@ func reserve(s *State) func(context.Context, grains.Asker) (proto.Message, error
 
 // reserveAll reserves all holds or none: what lacks is named, and the others are released.
 func reserveAll(ctx context.Context, a grains.Asker, holds []hold) ([]*orderpb.Missing, error) {
-	lacks, err := each(holds, func(h hold) (bool, error) {
-		_, err := a.Ask(ctx, stockpb.Kind, h.stock, &stockpb.Reserve{OrderId: h.id, Quantity: h.line.Quantity, ExpiresMs: h.expires})
+	no, err := each(holds, func(h hold) (bool, error) {
+		_, err := h.asker(a).Ask(ctx, stockpb.Kind, h.stock, &stockpb.Reserve{OrderId: h.id, Quantity: h.line.Quantity, ExpiresMs: h.expires})
 		return refused(err)
 	})
+	lacks := missing(holds, no)
 	if err != nil || len(lacks) == 0 {
 		return nil, err
 	}
@@ -123,7 +144,7 @@ func reserveAll(ctx context.Context, a grains.Asker, holds []hold) ([]*orderpb.M
 
 func releaseAll(ctx context.Context, a grains.Asker, holds []hold) error {
 	_, err := each(holds, func(h hold) (bool, error) {
-		_, err := a.Ask(ctx, stockpb.Kind, h.stock, &stockpb.Release{OrderId: h.id})
+		_, err := h.asker(a).Ask(ctx, stockpb.Kind, h.stock, &stockpb.Release{OrderId: h.id})
 		return false, err
 	})
 	return err
@@ -141,8 +162,8 @@ func refused(err error) (bool, error) {
 	}
 }
 
-// each makes one call a hold, side by side, and names those that were refused.
-func each(holds []hold, call func(hold) (refused bool, err error)) ([]*orderpb.Missing, error) {
+// each makes one call a hold, side by side, and tells which were refused.
+func each(holds []hold, call func(hold) (refused bool, err error)) ([]bool, error) {
 	no, errs := make([]bool, len(holds)), make([]error, len(holds))
 	var wg sync.WaitGroup
 	for i := 1; i < len(holds); i++ {
@@ -150,18 +171,24 @@ func each(holds []hold, call func(hold) (refused bool, err error)) ([]*orderpb.M
 	}
 	no[0], errs[0] = call(holds[0])
 	wg.Wait()
-	var missing []*orderpb.Missing
-	for i, h := range holds {
-		if errs[i] != nil {
-			return nil, errs[i]
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
 		}
-		if no[i] {
-			missing = append(missing, &orderpb.Missing{
+	}
+	return no, nil
+}
+
+// missing names the holds that were refused.
+func missing(holds []hold, no []bool) (out []*orderpb.Missing) {
+	for i := range no {
+		if h := &holds[i]; no[i] {
+			out = append(out, &orderpb.Missing{
 				ProductId: h.line.ProductID, VariantId: h.line.Variant(), ShopId: h.shop, Wanted: h.line.Quantity,
 			})
 		}
 	}
-	return missing, nil
+	return out
 }
 
 // adopt lets every sibling stand as an order of its own.
@@ -171,6 +198,7 @@ func adopt(s *State) func(context.Context, grains.Asker) (proto.Message, error) 
 		all = append(all, &orderpb.Adopt{
 			CheckoutId: s.CheckoutID, CustomerId: s.CustomerID, Group: pbGroup(sib.Group), Shipping: pbAddress(s.Shipping),
 			Billing: pbAddress(s.Billing), Notes: s.Notes, Number: numberOf(sib.Number), ExpiresMs: s.ExpiresMs, CreatedMs: s.CreatedMs,
+			Attempt: s.Attempt,
 		})
 	}
 	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
@@ -188,19 +216,16 @@ func adopt(s *State) func(context.Context, grains.Asker) (proto.Message, error) 
 func commit(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
 	holds := s.own()
 	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
-		missing, err := each(holds, func(h hold) (bool, error) {
+		no, err := each(holds, func(h hold) (bool, error) {
 			_, err := a.Ask(ctx, stockpb.Kind, h.stock, &stockpb.Commit{OrderId: h.id, Quantity: h.line.Quantity})
 			return refused(err)
 		})
-		if err != nil || len(missing) == 0 {
+		lacks := missing(holds, no)
+		if err != nil || len(lacks) == 0 {
 			return &orderpb.Committed{}, err
 		}
-		lacking := map[entrepot.ID]bool{}
-		for _, m := range missing {
-			lacking[m.GetVariantId()] = true
-		}
-		for _, h := range holds {
-			if lacking[h.line.Variant()] {
+		for i, h := range holds {
+			if no[i] {
 				continue
 			}
 			back := &stockpb.Restock{OrderId: h.id, Quantity: h.line.Quantity, Reason: "another line of the order is sold out"}
@@ -208,7 +233,7 @@ func commit(s *State) func(context.Context, grains.Asker) (proto.Message, error)
 				return nil, err
 			}
 		}
-		return &orderpb.Committed{Missing: missing}, nil
+		return &orderpb.Committed{Missing: lacks}, nil
 	}
 }
 
@@ -218,9 +243,10 @@ func revive(s *State) func(context.Context, grains.Asker) (proto.Message, error)
 	for i := range holds {
 		holds[i].expires = s.UpdatedMs + DefaultHold.Milliseconds()
 	}
+	claims := s.claims(s.HoldID, []Group{s.Group})
 	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
-		missing, err := reserveAll(ctx, a, holds)
-		return &orderpb.Revived{Missing: missing}, err
+		missing, refused, err := claimAndReserve(ctx, a, claims, holds)
+		return &orderpb.Revived{Missing: missing, Refused: refused}, err
 	}
 }
 
@@ -228,7 +254,7 @@ func revive(s *State) func(context.Context, grains.Asker) (proto.Message, error)
 func release(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
 	holds := s.own()
 	for i := range holds {
-		holds[i].id = s.ID
+		holds[i].id = attemptID(s.ID, s.Attempt)
 	}
 	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
 		return &orderpb.Released{}, releaseAll(ctx, a, holds)
@@ -265,4 +291,133 @@ func numberOf(s string) int64 {
 	}
 	n, _ := strconv.ParseInt(s[5:], 10, 64) // "2026-000123", as number writes it
 	return n
+}
+
+// claimID is what the orders of a checkout claim their promo codes by. Each plan
+// has one of its own: what was given back with an earlier one cannot be claimed again.
+func (s *State) claimID() entrepot.ID { return attemptID(s.CheckoutID, s.Attempt) }
+
+// claims are the uses of promo codes that orders make together: one of each code,
+// however many of the orders get something of it.
+func (s *State) claims(id entrepot.ID, groups []Group) (out []claim) {
+	for _, g := range groups {
+		for _, p := range g.Promotions {
+			at := slices.IndexFunc(out, func(c claim) bool { return c.promotion == p.ID })
+			if at < 0 {
+				at, out = len(out), append(out, claim{promotion: p.ID, code: p.Code, customer: s.CustomerID, limit: p.PerCustomer, cmd: &promotionpb.Claim{
+					ClaimId: id, ExpiresMs: s.ExpiresMs + Guard.Milliseconds(), Version: p.Version,
+					CustomerId: s.CustomerID, Limit: p.PerCustomer, PromotionId: p.ID,
+				}})
+			}
+			out[at].cmd.Orders = append(out[at].cmd.Orders, g.OrderID)
+		}
+	}
+	return out
+}
+
+// claim is one use of a promo code.
+type claim struct {
+	promotion, customer entrepot.ID
+	code                string
+	limit               int64 // by customer
+	cmd                 *promotionpb.Claim
+}
+
+// tell sends a command to the customer's uses, if they are limited, and then to the promotion.
+func (c claim) tell(ctx context.Context, a grains.Asker, cmd proto.Message) error {
+	if c.limit > 0 {
+		if _, err := a.Ask(ctx, promotionpb.UseKind, promotionpb.UseID(c.promotion, c.customer), cmd); err != nil {
+			return err
+		}
+	}
+	_, err := a.Ask(ctx, promotionpb.Kind, c.promotion, cmd)
+	return err
+}
+
+// release gives a use back for all its orders.
+func (c claim) release(ctx context.Context, a grains.Asker) error {
+	for _, o := range c.cmd.GetOrders() {
+		cmd := &promotionpb.Release{ClaimId: c.cmd.GetClaimId(), OrderId: o}
+		if err := c.tell(ctx, a, cmd); err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
+			return err
+		}
+	}
+	return nil
+}
+
+// claimAndReserve does both for all or for none: what is refused is named, and the
+// rest is given back. A claim that has ended is one of this step that gave it
+// back before and whose answer was lost: the stock items refuse then as well.
+func claimAndReserve(ctx context.Context, a grains.Asker, claims []claim, holds []hold) ([]*orderpb.Missing, *orderpb.Refused, error) {
+	var no *orderpb.Refused
+	for _, c := range claims {
+		answer := c.tell(ctx, a, c.cmd)
+		is, err := refused(answer)
+		if err != nil {
+			return nil, nil, err
+		}
+		if is {
+			no = refusedBy(c.code, answer)
+			break
+		}
+	}
+	missing, err := []*orderpb.Missing(nil), error(nil)
+	if no == nil || no.GetRule() == ruleEnded {
+		missing, err = reserveAll(ctx, a, holds)
+	}
+	switch {
+	case err != nil || (len(missing) == 0 && no == nil):
+		return nil, nil, err
+	case len(missing) == 0 && no.GetRule() == ruleEnded:
+		err = releaseAll(ctx, a, holds)
+	case len(missing) > 0:
+		no = nil
+	}
+	for _, c := range claims {
+		if err == nil {
+			err = c.release(ctx, a)
+		}
+	}
+	return missing, no, err
+}
+
+// ruleEnded is the promotion's word for a claim that was given back or used for good.
+const ruleEnded = "ended"
+
+func refusedBy(code string, err error) *orderpb.Refused {
+	out := &orderpb.Refused{Code: code, Rule: "exists", Message: "there is no such code"}
+	if e := entrepot.AsError(err); e.Code != entrepot.CodeNotFound && len(e.Fields) > 0 {
+		out.Rule, out.Message = e.Fields[0].Rule, e.Fields[0].Message
+	}
+	return out
+}
+
+// settle makes the uses final, under the id that the order last claimed them by.
+func settle(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+	id, order := s.claimID(), s.ID
+	if s.HoldID == revivedID(s.ID) {
+		id = s.HoldID
+	}
+	claims := s.claims(id, []Group{s.Group})
+	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+		for _, c := range claims {
+			if err := c.tell(ctx, a, &promotionpb.Settle{ClaimId: id, OrderId: order}); err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
+				return nil, err
+			}
+		}
+		return &orderpb.Settled{}, nil
+	}
+}
+
+// unclaim gives this order's part of the uses back.
+func unclaim(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+	claims := s.claims(s.claimID(), []Group{s.Group})
+	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+		for _, c := range claims {
+			if err := c.release(ctx, a); err != nil {
+				return nil, err
+			}
+		}
+		return &orderpb.Unclaimed{}, nil
+	}
 }

@@ -30,6 +30,10 @@ func (s *State) settled(_ *orderpb.Place) (*orderpb.Placed, bool, error) {
 	switch {
 	case s.Status == Placing || s.Todo.Adopt:
 		return nil, false, nil
+	case s.Status == Rejected && s.Refused != nil:
+		refusal := entrepot.Errorf(entrepot.CodeConflict, "the promo code %s cannot be used: %s", s.Refused.Code, s.Refused.Message)
+		refusal.Fields = []entrepot.FieldError{{Field: "promoCodes." + s.Refused.Code, Rule: s.Refused.Rule, Message: s.Refused.Message}}
+		return nil, true, refusal
 	case s.Status == Rejected:
 		refusal := entrepot.Errorf(entrepot.CodeOutOfStock, "not every line is in stock")
 		for _, m := range s.Missing {
@@ -63,6 +67,7 @@ func (s *State) View() *orderpb.Order {
 		Id: s.ID, OrderNumber: s.Number, CheckoutId: s.CheckoutID, CustomerId: s.CustomerID,
 		CompanyId: s.Group.CompanyID, ShopId: s.Group.ShopID, Currency: s.Group.Currency,
 		Lines:         pbGroup(s.Group).GetLines(),
+		Promotions:    pbGroup(s.Group).GetPromotions(),
 		SubtotalMinor: s.Totals.Subtotal, TaxMinor: s.Totals.Tax, ShippingMinor: s.Totals.Shipping,
 		DiscountMinor: s.Totals.Discount, TotalMinor: s.Totals.Total,
 		Status: s.Status, PaymentStatus: s.Payment, PaymentId: s.PaymentID, TrackingNumber: s.Tracking, Notes: s.Notes,
@@ -81,10 +86,21 @@ func pbGroup(g Group) *orderpb.Group {
 	out := &orderpb.Group{
 		OrderId: g.OrderID, CompanyId: g.CompanyID, ShopId: g.ShopID, Currency: g.Currency,
 		TaxBasisPoints: g.TaxBasisPoints, ShippingMinor: g.Shipping, Lines: make([]*orderpb.Line, 0, len(g.Lines)),
+		Strategy: g.Strategy,
+	}
+	for _, source := range g.Sources {
+		out.Sources = append(out.Sources, &orderpb.Source{LocationId: source})
 	}
 	for _, l := range g.Lines {
 		out.Lines = append(out.Lines, &orderpb.Line{
-			ProductId: l.ProductID, VariantId: l.Variant(), Name: l.Name, Sku: l.SKU, Quantity: l.Quantity, PriceMinor: l.Price,
+			ProductId: l.ProductID, VariantId: l.Variant(), Name: l.Name, Sku: l.SKU, Quantity: l.Quantity, PriceMinor: l.Price, DiscountMinor: l.Discount,
+			Allocations: pbAllocations(l.Allocations),
+		})
+		out.DiscountMinor += l.Discount
+	}
+	for _, p := range g.Promotions {
+		out.Promotions = append(out.Promotions, &orderpb.Promotion{
+			Id: p.ID, Code: p.Code, DiscountMinor: p.Discount, FreeShipping: p.FreeShipping, Version: p.Version, PerCustomer: p.PerCustomer,
 		})
 	}
 	return out

@@ -87,14 +87,13 @@ func (b *board) add(id entrepot.ID, weight float64, at int64, half time.Duration
 		*b = append(*b, ranked{ID: id, Decayed: Decayed{weight, at}})
 		return &(*b)[len(*b)-1]
 	}
-	weakest := 0
+	weakest, taken := 0, math.Inf(1)
 	for i := range *b {
-		if (*b)[i].at(at, half) < (*b)[weakest].at(at, half) {
-			weakest = i
+		if w := (*b)[i].at(at, half); w < taken {
+			weakest, taken = i, w
 		}
 	}
 	r := &(*b)[weakest]
-	taken := r.at(at, half)
 	*r = ranked{ID: id, Decayed: Decayed{taken + weight, at}, Taken: taken}
 	return r
 }
@@ -121,7 +120,7 @@ func best(all []Scored, n int) []Scored {
 // for the first time very late, and out of order, does not count at all.
 type memory struct {
 	Horizon int64  `json:"h,omitempty"` // Unix ms
-	Seen    []byte `json:"s,omitempty"` // entries of a hash and a time, oldest arrival first
+	Seen    []byte `json:"s,omitempty"` // entries of a hash and a time, in order of arrival
 }
 
 const (
@@ -143,13 +142,15 @@ func timeOf(e []byte) int64 { return int64(binary.BigEndian.Uint64(e[8:entrySize
 
 // knows reports whether an event of a moment was counted, or may have been.
 func (m *memory) knows(id string, at int64) bool {
-	return at <= m.Horizon || m.has(id, at)
+	return at <= m.Horizon || m.has(id)
 }
 
-func (m *memory) has(id string, at int64) bool {
-	e := entry(id, at)
+// has goes by the id alone: members' clocks differ, and with them what is
+// believed of when an event happened.
+func (m *memory) has(id string) bool {
+	e := entry(id, 0)
 	for s := m.Seen; len(s) >= entrySize; s = s[entrySize:] {
-		if bytes.Equal(s[:entrySize], e[:]) {
+		if bytes.Equal(s[:8], e[:8]) {
 			return true
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"entrepot"
@@ -31,6 +32,9 @@ const (
 	Bought = "bought"
 	Wished = "wished"
 	Viewed = "viewed"
+	// Taken back: an order that was cancelled, a wish that was given up.
+	Cancelled = "cancelled"
+	Unwished  = "unwished"
 )
 
 // Taste is what one user bought, wished for and looked at lately. The zero Taste
@@ -51,6 +55,8 @@ type known struct {
 	Viewed int64 `json:"v,omitempty"`
 	Wished int64 `json:"l,omitempty"`
 	Bought int64 `json:"b,omitempty"`
+	// Order is the one that it was bought with last.
+	Order entrepot.ID `json:"o,omitempty"`
 }
 
 // viewed is the public event, and what tells the viewers apart who are not known.
@@ -71,6 +77,7 @@ type liking struct {
 	event    string
 	at       int64
 	how      string
+	order    entrepot.ID
 	products []entrepot.ID
 }
 
@@ -90,9 +97,9 @@ func (s *Taste) View(t entrepot.Turn, c *recommendpb.View) ([]events.Event, erro
 		ProductID: c.ProductId, CompanyID: c.CompanyId, ViewedAt: time.UnixMilli(t.Now.UnixMilli()).UTC(), Duration: c.DurationMs,
 	}}
 	if nobody {
-		// A key of the window: the same viewer of the same product is recorded once in it.
-		v.key = entrepot.DeriveID(c.Viewer, c.ProductId)
-		if s.Counted.has(v.key, window(v.at)) {
+		// The same viewer of the same product is recorded once in a window.
+		v.key = entrepot.DeriveID(c.Viewer, c.ProductId, strconv.FormatInt(window(v.at), 10))
+		if s.Counted.has(v.key) {
 			return nil, nil
 		}
 		return []events.Event{v}, nil
@@ -107,8 +114,9 @@ func (s *Taste) View(t entrepot.Turn, c *recommendpb.View) ([]events.Event, erro
 // window is the beginning of the half hour that a moment lies in.
 func window(at int64) int64 { return at - at%ViewedAgain.Milliseconds() }
 
-// Like adds what was bought and wished for, unless it is known. Nothing is added
-// to the taste of who was erased.
+// Like adds what was bought and wished for, and takes back what was cancelled or
+// wished for no more, unless it is known. Nothing is added to the taste of who
+// was erased.
 func (s *Taste) Like(t entrepot.Turn, c *recommendpb.Like) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
@@ -122,10 +130,10 @@ func (s *Taste) Like(t entrepot.Turn, c *recommendpb.Like) ([]events.Event, erro
 	for _, l := range c.Likings {
 		at := moment(l.AtMs, t.Now)
 		again := slices.ContainsFunc(f.likings, func(o liking) bool { return o.event == l.EventId })
-		if again || s.Counted.knows(l.EventId, at) || (l.How != Bought && l.How != Wished) {
+		if again || s.Counted.knows(l.EventId, at) || !slices.Contains(hows, l.How) {
 			continue
 		}
-		f.likings = append(f.likings, liking{l.EventId, at, l.How, l.ProductIds})
+		f.likings = append(f.likings, liking{l.EventId, at, l.How, l.OrderId, l.ProductIds})
 	}
 	if len(f.likings) == 0 {
 		return nil, nil
@@ -162,20 +170,47 @@ func (s *Taste) Apply(e events.Event) {
 	case liked:
 		s.begin(f.user, f.at)
 		for _, l := range f.likings {
-			for _, id := range l.products {
-				if l.how == Bought {
-					k := s.know(id, tasteBought, l.at)
-					k.Bought = max(k.Bought, l.at)
-				} else {
-					k := s.know(id, tasteWished, l.at)
-					k.Wished = max(k.Wished, l.at)
-				}
-			}
+			s.learn(&l)
 			s.Counted.keep(l.event, l.at, likesKnown)
 		}
 	case forgotten:
 		*s = Taste{Created: max(s.Created, 1), Forgotten: true}
 	}
+}
+
+var hows = []string{Bought, Wished, Cancelled, Unwished}
+
+func (s *Taste) learn(l *liking) {
+	if l.how == Cancelled {
+		for i := range s.Items {
+			if k := &s.Items[i]; k.Order == l.order && l.order != "" {
+				k.lessen(tasteBought-tasteViewed, l.at) // it was of interest all the same
+				k.Bought, k.Order = 0, ""
+			}
+		}
+		return
+	}
+	for _, id := range l.products {
+		switch l.how {
+		case Bought:
+			k := s.know(id, tasteBought, l.at)
+			k.Bought, k.Order = max(k.Bought, l.at), l.order
+		case Wished:
+			k := s.know(id, tasteWished, l.at)
+			k.Wished = max(k.Wished, l.at)
+		case Unwished:
+			if i := s.find(id); i >= 0 && s.Items[i].Wished > 0 && s.Items[i].Wished <= l.at {
+				s.Items[i].lessen(tasteWished, l.at)
+				s.Items[i].Wished = 0
+			}
+		}
+	}
+}
+
+// lessen takes a weight back.
+func (k *known) lessen(weight float64, at int64) {
+	k.add(-weight, at, tasteHalf)
+	k.Sum = max(0, k.Sum)
 }
 
 func (s *Taste) begin(user entrepot.ID, at int64) {
@@ -233,6 +268,9 @@ func (s *Taste) GetTaste(t entrepot.Turn, _ *recommendpb.GetTaste) (*recommendpb
 func (s *Taste) Known(now time.Time) *recommendpb.Taste {
 	out := &recommendpb.Taste{}
 	for _, k := range s.Items {
+		if k.Sum <= 0 {
+			continue // all that spoke for it was taken back
+		}
 		l := &recommendpb.Liked{ProductId: k.ID, Weight: k.at(now.UnixMilli(), tasteHalf), BoughtMs: k.Bought, AtMs: max(k.Bought, k.Wished, k.Viewed)}
 		switch {
 		case k.Bought > 0:

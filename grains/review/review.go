@@ -45,7 +45,7 @@ type State struct {
 	Status    string      `json:"status,omitempty"`
 	Reason    string      `json:"reason,omitempty"`
 	Created   int64       `json:"created,omitempty"` // Unix ms
-	Updated   int64       `json:"updated,omitempty"` // Unix ms
+	Updated   int64       `json:"updated,omitempty"` // by its author, Unix ms
 	Version   int64       `json:"version,omitempty"`
 }
 
@@ -124,7 +124,8 @@ func (s *State) Edit(t entrepot.Turn, c *reviewpb.Edit) ([]events.Event, error) 
 	if c.Stars == s.Stars && c.Title == s.Title && c.Text == s.Text {
 		return nil, nil
 	}
-	next := s.public(t)
+	next := s.public()
+	next.UpdatedAt = t.Now
 	next.Stars, next.Title, next.Text, next.Status, next.Reason = c.Stars, c.Title, c.Text, Pending, ""
 	return []events.Event{events.ReviewUpdated{Review: next}}, nil
 }
@@ -135,7 +136,8 @@ func (s *State) Delete(t entrepot.Turn, _ *reviewpb.Delete) ([]events.Event, err
 	if !s.isAuthor(t.Caller) && (t.Caller.Role != entrepot.System || !s.there()) {
 		return nil, entrepot.ErrNotFound
 	}
-	next := s.public(t)
+	next := s.public()
+	next.UpdatedAt = t.Now
 	next.Status, next.Reason, next.Title, next.Text = Deleted, "", "", ""
 	return []events.Event{events.ReviewDeleted{Review: next}}, nil
 }
@@ -151,7 +153,7 @@ func (s *State) Approve(t entrepot.Turn, c *reviewpb.Approve) ([]events.Event, e
 	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
 		return nil, err
 	}
-	next := s.public(t)
+	next := s.public()
 	next.Status, next.Reason = Approved, ""
 	return []events.Event{events.ReviewApproved{Review: next}}, nil
 }
@@ -170,7 +172,7 @@ func (s *State) Reject(t entrepot.Turn, c *reviewpb.Reject) ([]events.Event, err
 	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
 		return nil, err
 	}
-	next := s.public(t)
+	next := s.public()
 	next.Status, next.Reason = Rejected, c.Reason
 	return []events.Event{events.ReviewRejected{Review: next}}, nil
 }
@@ -214,12 +216,12 @@ func (s *State) set(r events.Review) {
 	s.Version++
 }
 
-// public is the review as events tell it, changed now.
-func (s *State) public(t entrepot.Turn) events.Review {
+// public is the review as events tell it.
+func (s *State) public() events.Review {
 	return events.Review{
 		ReviewID: s.ID, ProductID: s.ProductID, CompanyID: s.CompanyID, ShopID: s.ShopID, UserID: s.UserID,
 		Stars: s.Stars, Title: s.Title, Text: s.Text, Status: s.Status, Reason: s.Reason,
-		CreatedAt: s.createdAt(), UpdatedAt: t.Now,
+		CreatedAt: s.createdAt(), UpdatedAt: time.UnixMilli(s.Updated).UTC(),
 	}
 }
 

@@ -33,6 +33,7 @@ func (s *State) take(e events.InventoryUpdated) {
 	}
 	s.move(e)
 	s.OnHand, s.Reserved, s.Movements, s.UpdatedMs = e.OnHand, e.Reserved, e.Movement, e.AtMs
+	s.Backordered, s.Owing = e.Backordered, e.Owed
 }
 
 func (s *State) move(e events.InventoryUpdated) {
@@ -41,7 +42,7 @@ func (s *State) move(e events.InventoryUpdated) {
 		s.Received += e.Quantity
 	case events.Reserved:
 		s.byOrder[e.OrderID] = len(s.Holds)
-		s.Holds = append(s.Holds, Reservation{OrderID: e.OrderID, Quantity: e.Quantity, ExpiresMs: e.ExpiresMs})
+		s.Holds = append(s.Holds, Reservation{OrderID: e.OrderID, Quantity: e.Quantity + e.Beyond, ExpiresMs: e.ExpiresMs, Beyond: e.Beyond})
 		if s.next == 0 || e.ExpiresMs < s.next {
 			s.next = e.ExpiresMs
 		}
@@ -53,8 +54,21 @@ func (s *State) move(e events.InventoryUpdated) {
 			g.Expired, g.UntilMs = true, e.AtMs+rememberExpired.Milliseconds()
 		}
 		s.Gone = append(s.Gone, g)
+	case events.Covered:
+		if i, held := s.byOrder[e.OrderID]; held {
+			s.Holds[i].Beyond -= e.Quantity
+		}
+	case events.Filled:
+		s.Sold += e.Quantity
+		s.pay(e.OrderID, e.Quantity)
+	case events.Forgone:
+		s.pay(e.OrderID, e.Quantity)
+		s.restocked(e)
 	case events.Sold:
 		s.Sold += e.Quantity
+		if e.Beyond > 0 {
+			s.Owed = append(s.Owed, Owed{OrderID: e.OrderID, Quantity: e.Beyond})
+		}
 		if e.Direct {
 			s.Gone = slices.DeleteFunc(s.Gone, func(g Gone) bool { return g.OrderID == e.OrderID })
 		} else {
@@ -62,8 +76,7 @@ func (s *State) move(e events.InventoryUpdated) {
 		}
 	case events.Restocked:
 		s.Restocked += e.Quantity
-		s.Back = slices.DeleteFunc(s.Back, func(g Gone) bool { return g.UntilMs <= e.AtMs })
-		s.Back = append(s.Back, Gone{OrderID: e.OrderID, UntilMs: e.AtMs + 24*time.Hour.Milliseconds()})
+		s.restocked(e)
 	case events.Adjusted:
 		s.Adjusted += e.Delta
 	case events.Counted:
@@ -73,6 +86,12 @@ func (s *State) move(e events.InventoryUpdated) {
 	case events.TransferredIn:
 		s.In += e.Quantity
 	}
+}
+
+// restocked remembers an order whose sale came back.
+func (s *State) restocked(e events.InventoryUpdated) {
+	s.Back = slices.DeleteFunc(s.Back, func(g Gone) bool { return g.UntilMs <= e.AtMs || g.OrderID == e.OrderID })
+	s.Back = append(s.Back, Gone{OrderID: e.OrderID, UntilMs: e.AtMs + 24*time.Hour.Milliseconds()})
 }
 
 // forget drops ended reservations that no command can come for any more.

@@ -170,7 +170,7 @@ func (s *State) shift(t entrepot.Turn, kind string, delta int64, ref Reference, 
 		}
 	}
 	happened, after := s.expire(t)
-	if after.free()+delta < 0 && delta < 0 {
+	if after.free()+delta < 0 {
 		return nil, lacking(after.free())
 	}
 	e := after.movement(t, kind, max(delta, -delta), "")

@@ -74,16 +74,18 @@ func (s *State) Get(t entrepot.Turn, _ *stockpb.Get) (*stockpb.Item, error) {
 		return nil, entrepot.ErrNotFound
 	}
 	v, now := s.Brief(), t.Now.UnixMilli()
-	v.Reserved = 0
+	v.Reserved, v.Backordered = 0, 0
 	for _, r := range s.Holds {
 		if r.ExpiresMs > now {
-			v.Reserved += r.Quantity
-			v.Reservations = append(v.Reservations, &stockpb.Reservation{OrderId: r.OrderID, Quantity: r.Quantity, ExpiresMs: r.ExpiresMs})
+			v.Reserved += r.Quantity - r.Beyond
+			v.Backordered += r.Beyond
+			v.Reservations = append(v.Reservations, r.view())
 		}
 	}
 	after := s.levels()
-	after.reserved = v.Reserved
+	after.reserved, after.backordered = v.Reserved, v.Backordered
 	v.Available = after.available()
+	v.Promisable = v.Available + s.beyond(t.Now, after)
 	return v, nil
 }
 
@@ -91,9 +93,13 @@ func (s *State) Get(t entrepot.Turn, _ *stockpb.Get) (*stockpb.Item, error) {
 func (s *State) View() *stockpb.Item {
 	v := s.Brief()
 	for _, r := range s.Holds {
-		v.Reservations = append(v.Reservations, &stockpb.Reservation{OrderId: r.OrderID, Quantity: r.Quantity, ExpiresMs: r.ExpiresMs})
+		v.Reservations = append(v.Reservations, r.view())
 	}
 	return v
+}
+
+func (r Reservation) view() *stockpb.Reservation {
+	return &stockpb.Reservation{OrderId: r.OrderID, Quantity: r.Quantity, ExpiresMs: r.ExpiresMs, Backordered: r.Beyond}
 }
 
 // Brief is the item without its reservations.
@@ -104,6 +110,7 @@ func (s *State) Brief() *stockpb.Item {
 		Received: s.Received, Sold: s.Sold, Restocked: s.Restocked, Adjusted: s.Adjusted, Counted: s.Counted,
 		TransferredOut: s.Out, TransferredIn: s.In, Movements: s.Movements, UpdatedMs: s.UpdatedMs,
 		ReorderPoint: s.Settings.ReorderPoint, ReorderQuantity: s.Settings.ReorderQuantity, SafetyStock: s.Settings.SafetyStock,
-		Alert: s.Alert, Revision: s.revision(),
+		BackorderLimit: s.Settings.BackorderLimit, BackorderEndsMs: s.Settings.BackorderEndsMs,
+		Backordered: s.Backordered, Owed: s.Owing, Alert: s.Alert, Revision: s.revision(),
 	}
 }

@@ -9,22 +9,24 @@ import (
 type levels struct {
 	s                           *State
 	onHand, reserved, movements int64
+	backordered, owed           int64 // promised beyond on-hand: held, and sold
 	safety                      int64
 }
 
 func (s *State) levels() levels {
-	return levels{s: s, onHand: s.OnHand, reserved: s.Reserved, movements: s.Movements, safety: s.Settings.SafetyStock}
+	return levels{s: s, onHand: s.OnHand, reserved: s.Reserved, movements: s.Movements, backordered: s.Backordered, owed: s.Owing, safety: s.Settings.SafetyStock}
 }
 
-// free is what no order has set aside: what people may move.
-func (l levels) free() int64 { return l.onHand - l.reserved }
+// free is what no order has set aside or is owed: what people may move.
+func (l levels) free() int64 { return max(0, l.onHand-l.reserved-l.owed) }
 
-// available is what may be promised to another order.
-func (l levels) available() int64 { return max(0, l.free()-l.safety) }
+// available is what may be promised to another order: goods that came in go to
+// those who were promised them before.
+func (l levels) available() int64 { return max(0, l.onHand-l.reserved-l.owed-l.backordered-l.safety) }
 
 // follow takes the levels after a movement.
 func (l *levels) follow(e events.InventoryUpdated) {
-	l.onHand, l.reserved, l.movements = e.OnHand, e.Reserved, e.Movement
+	l.onHand, l.reserved, l.movements, l.backordered, l.owed = e.OnHand, e.Reserved, e.Movement, e.Backordered, e.Owed
 }
 
 func (s *State) movement(t entrepot.Turn, kind string, quantity int64, order entrepot.ID) events.InventoryUpdated {
@@ -35,9 +37,18 @@ func (s *State) movement(t entrepot.Turn, kind string, quantity int64, order ent
 func (l levels) movement(t entrepot.Turn, kind string, quantity int64, order entrepot.ID) events.InventoryUpdated {
 	return events.InventoryUpdated{
 		ItemID: l.s.ID, ProductID: l.s.ProductID, VariantID: l.s.variant(), CompanyID: l.s.CompanyID, LocationID: l.s.LocationID,
-		Kind: kind, Quantity: quantity, OrderID: order, OnHand: l.onHand, Reserved: l.reserved,
+		Kind: kind, Quantity: quantity, OrderID: order, OnHand: l.onHand, Reserved: l.reserved, Backordered: l.backordered, Owed: l.owed,
 		AtMs: t.Now.UnixMilli(), Movement: l.movements + 1,
 	}
+}
+
+// ending is a movement that ends a reservation.
+func (l levels) ending(t entrepot.Turn, kind string, r Reservation) events.InventoryUpdated {
+	e := l.movement(t, kind, r.Quantity-r.Beyond, r.OrderID)
+	e.Beyond = r.Beyond
+	e.Reserved -= e.Quantity
+	e.Backordered -= e.Beyond
+	return e
 }
 
 // change makes a movement one of on-hand.

@@ -12,7 +12,17 @@ type Settings struct {
 	ReorderPoint    int64 `json:"reorderPoint,omitempty"`
 	ReorderQuantity int64 `json:"reorderQuantity,omitempty"` // what to buy then
 	SafetyStock     int64 `json:"safetyStock,omitempty"`     // pieces on hand that are not promised to orders
+	// BackorderLimit pieces may be promised beyond on-hand, until BackorderEndsMs if that is set.
+	BackorderLimit  int64 `json:"backorderLimit,omitempty"`
+	BackorderEndsMs int64 `json:"backorderEndsMs,omitempty"`
 }
+
+// MaxBackorder bounds what may be promised beyond on-hand: every such sale stands
+// in the state until it is delivered.
+const MaxBackorder = 10_000
+
+// lastMoment is the end of the year 9999 in Unix milliseconds, the last that RFC 3339 writes.
+const lastMoment = 253_402_300_799_999
 
 // Alerts of an item, as it is listed by.
 const (
@@ -39,16 +49,19 @@ func (s *State) Configure(t entrepot.Turn, c *stockpb.Configure) ([]events.Event
 		name string
 		to   *int64
 		at   *int64
+		most int64
 	}{
-		{"reorderPoint", c.ReorderPoint, &set.ReorderPoint},
-		{"reorderQuantity", c.ReorderQuantity, &set.ReorderQuantity},
-		{"safetyStock", c.SafetyStock, &set.SafetyStock},
+		{"reorderPoint", c.ReorderPoint, &set.ReorderPoint, MaxQuantity},
+		{"reorderQuantity", c.ReorderQuantity, &set.ReorderQuantity, MaxQuantity},
+		{"safetyStock", c.SafetyStock, &set.SafetyStock, MaxQuantity},
+		{"backorder.limit", c.BackorderLimit, &set.BackorderLimit, MaxBackorder},
+		{"backorder.until", c.BackorderEndsMs, &set.BackorderEndsMs, lastMoment},
 	} {
 		if f.to == nil {
 			continue
 		}
-		if *f.to < 0 || *f.to > MaxQuantity {
-			return nil, entrepot.Invalid(f.name, "range", "must be 0 to %d", MaxQuantity)
+		if *f.to < 0 || *f.to > f.most {
+			return nil, entrepot.Invalid(f.name, "range", "must be 0 to %d", f.most)
 		}
 		*f.at = *f.to
 	}
@@ -58,6 +71,7 @@ func (s *State) Configure(t entrepot.Turn, c *stockpb.Configure) ([]events.Event
 	return []events.Event{events.InventoryConfigured{
 		ItemID: s.ID, ProductID: s.ProductID, VariantID: s.variant(), CompanyID: s.CompanyID, LocationID: s.LocationID,
 		ReorderPoint: set.ReorderPoint, ReorderQuantity: set.ReorderQuantity, SafetyStock: set.SafetyStock,
+		BackorderLimit: set.BackorderLimit, BackorderEndsMs: set.BackorderEndsMs,
 		Revision: s.revision() + 1, AtMs: t.Now.UnixMilli(),
 	}}, nil
 }
@@ -66,16 +80,17 @@ func (s *State) Configure(t entrepot.Turn, c *stockpb.Configure) ([]events.Event
 // What is on hand changes with every order and is not edited from what was read.
 func (s *State) revision() int64 { return max(1, s.Revision) }
 
-// Watched is a decision that raises the item's alerts: low_stock when available
-// falls to the reorder point, out_of_stock when it falls to nothing, each once
-// until it has risen again.
+// Watched is a decision with what follows from it: goods go to those who were
+// promised them beyond on-hand, and the item's alerts are raised: low_stock when
+// available falls to the reorder point, out_of_stock when it falls to nothing,
+// each once until it has risen again.
 func Watched[C any](decide func(*State, entrepot.Turn, C) ([]events.Event, error)) func(*State, entrepot.Turn, C) ([]events.Event, error) {
 	return func(s *State, t entrepot.Turn, c C) ([]events.Event, error) {
 		happened, err := decide(s, t, c)
 		if err != nil {
 			return nil, err
 		}
-		return s.watch(t, happened), nil
+		return s.watch(t, s.deliver(t, happened)), nil
 	}
 }
 
@@ -123,5 +138,8 @@ func (s *State) watch(t entrepot.Turn, happened []events.Event) []events.Event {
 }
 
 func settingsOf(e events.InventoryConfigured) Settings {
-	return Settings{ReorderPoint: e.ReorderPoint, ReorderQuantity: e.ReorderQuantity, SafetyStock: e.SafetyStock}
+	return Settings{
+		ReorderPoint: e.ReorderPoint, ReorderQuantity: e.ReorderQuantity, SafetyStock: e.SafetyStock,
+		BackorderLimit: e.BackorderLimit, BackorderEndsMs: e.BackorderEndsMs,
+	}
 }

@@ -20,32 +20,37 @@ import (
 const MaxQuantity = 1_000_000_000
 
 // State of a stock item. onHand = received - sold + restocked + adjusted +
-// counted - out + in, and 0 <= reserved <= onHand, always.
+// counted - out + in, and 0 <= reserved <= onHand, always. What is promised beyond
+// on-hand is counted apart: in reservations (backordered), and in sales (owing).
 type State struct {
-	ID         entrepot.ID   `json:"id"`
-	ProductID  entrepot.ID   `json:"productId"`
-	VariantID  entrepot.ID   `json:"variantId,omitempty"` // empty in documents from before there were variants
-	CompanyID  entrepot.ID   `json:"companyId"`
-	LocationID entrepot.ID   `json:"locationId"`
-	OnHand     int64         `json:"onHand"`
-	Reserved   int64         `json:"reserved"` // sum of Holds
-	Holds      []Reservation `json:"holds,omitempty"`
-	Gone       []Gone        `json:"gone,omitempty"` // ended reservations, remembered for late commands
-	Back       []Gone        `json:"back,omitempty"` // orders restocked
-	Received   int64         `json:"received"`       // ledger sums by kind
-	Sold       int64         `json:"sold"`
-	Restocked  int64         `json:"restocked"`
-	Adjusted   int64         `json:"adjusted,omitempty"` // may be negative, and so may Counted
-	Counted    int64         `json:"counted,omitempty"`
-	Out        int64         `json:"out,omitempty"` // by transfers
-	In         int64         `json:"in,omitempty"`
-	Refs       []Reference   `json:"refs,omitempty"` // movements done, by their natural id; the oldest first
-	Movements  int64         `json:"movements"`      // ledger entries so far
-	Settings   Settings      `json:"settings,omitzero"`
-	Revision   int64         `json:"revision,omitempty"` // of the settings
-	Alert      string        `json:"alert,omitempty"`    // "", Low, Out: as told last
-	CreatedMs  int64         `json:"createdMs"`
-	UpdatedMs  int64         `json:"updatedMs"`
+	ID         entrepot.ID `json:"id"`
+	ProductID  entrepot.ID `json:"productId"`
+	VariantID  entrepot.ID `json:"variantId,omitempty"` // empty in documents from before there were variants
+	CompanyID  entrepot.ID `json:"companyId"`
+	LocationID entrepot.ID `json:"locationId"`
+	OnHand     int64       `json:"onHand"`
+	Reserved   int64       `json:"reserved"` // sum of Holds, but for what is beyond on-hand
+	// What is promised and not on hand.
+	Backordered int64         `json:"backordered,omitempty"` // sum of Holds' Beyond
+	Owing       int64         `json:"owing,omitempty"`       // sum of Owed
+	Owed        []Owed        `json:"owed,omitempty"`        // in the order they were paid for
+	Holds       []Reservation `json:"holds,omitempty"`
+	Gone        []Gone        `json:"gone,omitempty"` // ended reservations, remembered for late commands
+	Back        []Gone        `json:"back,omitempty"` // orders restocked
+	Received    int64         `json:"received"`       // ledger sums by kind
+	Sold        int64         `json:"sold"`
+	Restocked   int64         `json:"restocked"`
+	Adjusted    int64         `json:"adjusted,omitempty"` // may be negative, and so may Counted
+	Counted     int64         `json:"counted,omitempty"`
+	Out         int64         `json:"out,omitempty"` // by transfers
+	In          int64         `json:"in,omitempty"`
+	Refs        []Reference   `json:"refs,omitempty"` // movements done, by their natural id; the oldest first
+	Movements   int64         `json:"movements"`      // ledger entries so far
+	Settings    Settings      `json:"settings,omitzero"`
+	Revision    int64         `json:"revision,omitempty"` // of the settings
+	Alert       string        `json:"alert,omitempty"`    // "", Low, Out: as told last
+	CreatedMs   int64         `json:"createdMs"`
+	UpdatedMs   int64         `json:"updatedMs"`
 
 	byOrder map[entrepot.ID]int // index into Holds, made when needed
 	next    int64               // earliest expiry of Holds, 0 for none; made with byOrder
@@ -56,6 +61,7 @@ type Reservation struct {
 	OrderID   entrepot.ID `json:"o"`
 	Quantity  int64       `json:"q"`
 	ExpiresMs int64       `json:"x"`
+	Beyond    int64       `json:"b,omitempty"` // of Quantity, pieces that were not on hand
 }
 
 // Gone remembers an order whose reservation has ended, until no command of it can come any more.
@@ -94,12 +100,15 @@ func (s *State) Reserve(t entrepot.Turn, c *stockpb.Reserve) ([]events.Event, er
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the order's reservation has ended")
 	}
 	happened, after := s.expire(t)
-	if after.available() < c.GetQuantity() {
-		return nil, entrepot.Errorf(entrepot.CodeOutOfStock, "%d available", after.available())
+	here := min(after.available(), c.GetQuantity())
+	beyond := c.GetQuantity() - here
+	if room := s.beyond(t.Now, after); beyond > room {
+		return nil, lacking(after.available() + room)
 	}
-	e := after.movement(t, events.Reserved, c.GetQuantity(), c.GetOrderId())
-	e.ExpiresMs = c.GetExpiresMs()
-	e.Reserved += c.GetQuantity()
+	e := after.movement(t, events.Reserved, here, c.GetOrderId())
+	e.ExpiresMs, e.Beyond = c.GetExpiresMs(), beyond
+	e.Reserved += here
+	e.Backordered += beyond
 	return append(happened, after.finish(e)), nil
 }
 
@@ -115,8 +124,7 @@ func (s *State) Release(t entrepot.Turn, c *stockpb.Release) ([]events.Event, er
 	if !held {
 		return []events.Event{barred{orderID: c.GetOrderId(), atMs: t.Now.UnixMilli()}}, nil
 	}
-	e := s.movement(t, events.Released, r.Quantity, r.OrderID)
-	e.Reserved -= r.Quantity
+	e := s.levels().ending(t, events.Released, r)
 	return s.levels().list(e), nil
 }
 
@@ -127,9 +135,9 @@ func (s *State) Commit(t entrepot.Turn, c *stockpb.Commit) ([]events.Event, erro
 		return nil, entrepot.ErrNotFound
 	}
 	if r, held := s.hold(c.GetOrderId()); held {
-		e := s.movement(t, events.Sold, r.Quantity, r.OrderID)
-		change(&e, -r.Quantity)
-		e.Reserved -= r.Quantity
+		e := s.levels().ending(t, events.Sold, r)
+		change(&e, -e.Quantity)
+		e.Owed += e.Beyond
 		return s.levels().list(e), nil
 	}
 	g := s.gone(c.GetOrderId())
@@ -141,7 +149,7 @@ func (s *State) Commit(t entrepot.Turn, c *stockpb.Commit) ([]events.Event, erro
 	}
 	happened, after := s.expire(t)
 	if after.available() < c.GetQuantity() {
-		return nil, entrepot.Errorf(entrepot.CodeOutOfStock, "%d available", after.available())
+		return nil, lacking(after.available())
 	}
 	e := after.movement(t, events.Sold, c.GetQuantity(), c.GetOrderId())
 	e.Direct = true
@@ -159,18 +167,35 @@ func (s *State) Restock(t entrepot.Turn, c *stockpb.Restock) ([]events.Event, er
 			return nil, nil
 		}
 	}
-	if c.GetQuantity() < 1 || s.Sold-s.Restocked < c.GetQuantity() {
+	owed := min(c.GetQuantity(), s.owes(c.GetOrderId()))
+	here := c.GetQuantity() - owed
+	if c.GetQuantity() < 1 || s.Sold-s.Restocked < here {
 		return nil, entrepot.Invalid("quantity", "range", "more than was sold")
 	}
-	e := s.movement(t, events.Restocked, c.GetQuantity(), c.GetOrderId())
-	e.Reason = c.GetReason()
-	change(&e, c.GetQuantity())
-	return s.levels().list(e), nil
+	var happened []events.Event
+	after := s.levels()
+	if owed > 0 {
+		e := after.movement(t, events.Forgone, owed, c.GetOrderId())
+		e.Reason, e.Owed = c.GetReason(), e.Owed-owed
+		happened = after.list(e)
+		after.follow(e)
+	}
+	if here > 0 {
+		e := after.movement(t, events.Restocked, here, c.GetOrderId())
+		e.Reason = c.GetReason()
+		change(&e, here)
+		happened = append(happened, after.finish(e))
+	}
+	return happened, nil
 }
 
-// WakeAt is the earliest expiry of a reservation.
+// WakeAt is the earliest expiry of a reservation, or at once when goods can still
+// go to those they were promised to.
 func (s *State) WakeAt() time.Time {
 	s.index()
+	if _, more := s.delivery(entrepot.Turn{}); more {
+		return time.UnixMilli(s.UpdatedMs).UTC()
+	}
 	if s.next == 0 {
 		return time.Time{}
 	}
@@ -180,7 +205,7 @@ func (s *State) WakeAt() time.Time {
 // Wake lets reservations expire.
 func (s *State) Wake(t entrepot.Turn) []events.Event {
 	happened, _ := s.expire(t)
-	return s.watch(t, happened)
+	return s.watch(t, s.deliver(t, happened))
 }
 
 // expire is what happened to reservations whose time has passed, and the levels after it.
@@ -193,8 +218,7 @@ func (s *State) expire(t entrepot.Turn) ([]events.Event, levels) {
 	var happened []events.Event
 	for _, r := range s.Holds {
 		if r.ExpiresMs <= now {
-			e := after.movement(t, events.Expired, r.Quantity, r.OrderID)
-			e.Reserved -= r.Quantity
+			e := after.ending(t, events.Expired, r)
 			happened = append(happened, after.finish(e))
 			after.follow(e)
 		}

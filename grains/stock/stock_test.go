@@ -3,6 +3,7 @@ package stock
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -31,11 +32,25 @@ func turn(at int64) entrepot.Turn {
 
 // check says what must hold of a stock item at any time.
 func (s *State) check() error {
-	var held int64
+	var held, beyond, owed int64
 	for _, h := range s.Holds {
-		held += h.Quantity
+		held += h.Quantity - h.Beyond
+		beyond += h.Beyond
+		if h.Beyond < 0 || h.Beyond > h.Quantity {
+			return fmt.Errorf("hold %+v", h)
+		}
 	}
+	for _, o := range s.Owed {
+		if owed += o.Quantity; o.Quantity < 1 {
+			return fmt.Errorf("owed %+v", o)
+		}
+	}
+	_, undelivered := s.delivery(entrepot.Turn{})
 	switch {
+	case beyond != s.Backordered || owed != s.Owing:
+		return fmt.Errorf("beyond on-hand: held %d, says %d; owed %d, says %d", beyond, s.Backordered, owed, s.Owing)
+	case undelivered:
+		return fmt.Errorf("goods lie there that are promised: %+v", s)
 	case s.Reserved != held:
 		return fmt.Errorf("reserved %d, but reservations of %d", s.Reserved, held)
 	case s.Reserved < 0 || s.OnHand < s.Reserved:
@@ -81,6 +96,7 @@ func TestNoSequenceOfCommandsOversells(t *testing.T) {
 		s, saved := &State{}, &State{}
 		now := int64(1_000_000)
 		sold, committed, onHand := map[string]int64{}, map[string]bool{}, int64(0)
+		owed := map[string]int64{}
 		refs := map[string]int{} // by kind and reference: how often it moved
 		for range rapid.IntRange(1, 60).Draw(t, "commands") {
 			now += rapid.Int64Range(0, 30_000).Draw(t, "later")
@@ -117,20 +133,36 @@ func TestNoSequenceOfCommandsOversells(t *testing.T) {
 						t.Fatalf("event %+v against %+v", m, s)
 					}
 					switch m.Kind {
+					case events.Filled, events.Forgone:
+						owed[m.OrderID] -= m.Quantity
 					case events.Sold:
+						owed[m.OrderID] += m.Beyond
 						sold[m.OrderID]++
 						committed[m.OrderID] = true
-					case events.Restocked:
-						sold[m.OrderID]--
+					case events.Reserved:
+						if m.Backordered+m.Owed > s.Settings.BackorderLimit && m.Beyond > 0 {
+							t.Fatalf("promised beyond the limit of %d: %+v", s.Settings.BackorderLimit, m)
+						}
 					}
 				}
 			}
 			if now := s.alertNow(); s.ID != "" && (s.Alert != now || (now == Out && before != Out && told == 0) || (now == Low && before == "" && told == 0)) {
 				t.Fatalf("alert %q, available %d of reorder point %d, told %d", s.Alert, s.levels().available(), s.Settings.ReorderPoint, told)
 			}
+			if slices.ContainsFunc(happened, func(e events.Event) bool {
+				m, _ := movementIn(e)
+				return m.Kind == events.Restocked || m.Kind == events.Forgone
+			}) {
+				sold[order]--
+			}
 			for id, n := range sold {
 				if n > 1 {
 					t.Fatalf("order %s was sold %d times", id, n)
+				}
+			}
+			for id, n := range owed {
+				if n != s.owes(id) {
+					t.Fatalf("order %s is owed %d, the item says %d", id, n, s.owes(id))
 				}
 			}
 			if err := s.check(); err != nil {
@@ -180,7 +212,7 @@ func draw(t *rapid.T, s *State, at entrepot.Turn, order string, quantity int64, 
 	case 4:
 		return Watched((*State).Restock)(s, at, &stockpb.Restock{OrderId: order, Quantity: quantity})
 	case 10:
-		return Watched((*State).Configure)(s, at, &stockpb.Configure{ReorderPoint: &quantity, SafetyStock: proto.Int64(quantity % 2)})
+		return Watched((*State).Configure)(s, at, &stockpb.Configure{ReorderPoint: &quantity, SafetyStock: proto.Int64(quantity % 2), BackorderLimit: proto.Int64(quantity % 5)})
 	default:
 		return s.Wake(at), nil
 	}

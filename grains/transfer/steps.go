@@ -3,7 +3,6 @@ package transfer
 import (
 	"context"
 	"slices"
-	"sync"
 	"time"
 
 	"entrepot"
@@ -44,7 +43,7 @@ const holdFor = 30 * 24 * time.Hour
 func reserve(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
 	lines, shipment, from, expires := slices.Clone(s.Lines), s.ShipmentID(), s.FromID, s.Begun+holdFor.Milliseconds()
 	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
-		lacks, err := each(lines, func(l Line) (bool, error) {
+		lacks, err := grains.Each(lines, func(l Line) (bool, error) {
 			_, err := a.Ask(ctx, stockpb.Kind, stockpb.ID(l.VariantID, from), &stockpb.Reserve{OrderId: shipment, Quantity: l.Quantity, ExpiresMs: expires})
 			return refusal(err)
 		})
@@ -56,7 +55,7 @@ func reserve(s *State) func(context.Context, grains.Asker) (proto.Message, error
 func free(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
 	lines, shipment, from := slices.Clone(s.Lines), s.ShipmentID(), s.FromID
 	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
-		_, err := each(lines, func(l Line) (bool, error) {
+		_, err := grains.Each(lines, func(l Line) (bool, error) {
 			_, err := a.Ask(ctx, stockpb.Kind, stockpb.ID(l.VariantID, from), &stockpb.Release{OrderId: shipment})
 			return false, err
 		})
@@ -68,7 +67,7 @@ func free(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
 func ship(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
 	lines, shipment, from := slices.Clone(s.Lines), s.ShipmentID(), s.FromID
 	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
-		short, err := each(lines, func(l Line) (bool, error) {
+		short, err := grains.Each(lines, func(l Line) (bool, error) {
 			return takeOut(ctx, a, stockpb.ID(l.VariantID, from), shipment, l.Quantity)
 		})
 		if err != nil {
@@ -109,12 +108,9 @@ func book(s *State, r *Receipt) func(context.Context, grains.Asker) (proto.Messa
 		arrivals[i] = s.arrival(p, s.ToID, id)
 	}
 	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
-		no, err := each(arrivals, func(c *stockpb.Arrive) (bool, error) {
+		no, err := grains.Each(arrivals, func(c *stockpb.Arrive) (bool, error) {
 			_, err := a.Ask(ctx, stockpb.Kind, stockpb.ID(c.VariantId, c.LocationId), c)
-			if entrepot.CodeOf(err) == entrepot.CodeInvalid { // more than a stock item may hold
-				return true, nil
-			}
-			return false, err
+			return grains.Refused(err, entrepot.CodeInvalid) // more than a stock item may hold
 		})
 		answer := &transferpb.Booked{ReceiptId: id}
 		for i := range no {
@@ -135,7 +131,7 @@ func bringBack(s *State) func(context.Context, grains.Asker) (proto.Message, err
 		}
 	}
 	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
-		_, err := each(arrivals, func(c *stockpb.Arrive) (bool, error) {
+		_, err := grains.Each(arrivals, func(c *stockpb.Arrive) (bool, error) {
 			_, err := a.Ask(ctx, stockpb.Kind, stockpb.ID(c.VariantId, c.LocationId), c)
 			return false, err
 		})
@@ -151,40 +147,9 @@ func (s *State) arrival(p events.TransferPart, at entrepot.ID, reference string)
 	}
 }
 
-// refusal tells an answer that says no from one that says nothing yet.
+// refusal: the stock item says no, and will.
 func refusal(err error) (bool, error) {
-	switch entrepot.CodeOf(err) {
-	case "":
-		return false, nil
-	case entrepot.CodeOutOfStock, entrepot.CodeConflict, entrepot.CodeNotFound:
-		return true, nil
-	default:
-		return false, err
-	}
-}
-
-// atOnce is how many stock items one step asks side by side.
-const atOnce = 16
-
-// each makes one call for each of a list and tells which were refused; the first
-// error is that of all.
-func each[T any](list []T, call func(T) (refused bool, err error)) ([]bool, error) {
-	no, errs, slots := make([]bool, len(list)), make([]error, len(list)), make(chan struct{}, atOnce)
-	var wg sync.WaitGroup
-	for i := range list {
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			no[i], errs[i] = call(list[i])
-		})
-	}
-	wg.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
-		}
-	}
-	return no, nil
+	return grains.Refused(err, entrepot.CodeOutOfStock, entrepot.CodeConflict, entrepot.CodeNotFound)
 }
 
 func named(lines []Line, no []bool) (out []string) {

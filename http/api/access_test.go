@@ -16,9 +16,9 @@ import (
 // opened lists the routes that anybody may use; a new one has to be added here on purpose.
 var opened = []string{
 	"login", "register", "refresh-token", "jwks", "well-known-jwks", "verify-email", "forgot-password", "reset-password", "accept-invitation",
-	"get-storefront", "list-plans",
+	"get-storefront", "list-plans", "open-guest-cart",
 	"list-shops", "get-shop",
-	"list-products", "suggest-products", "get-product",
+	"list-products", "get-product", "suggest-products", "list-categories",
 	"recommend-products", "record-product-view",
 	"list-reviews",
 	"health", "ready", "health-all",

@@ -52,6 +52,8 @@ type Deps struct {
 	// ErasureGrace is how long a deleted company can be restored, default 30 days.
 	ErasureGrace time.Duration
 
+	CartIdle time.Duration // unchanged for so long, a cart counts as abandoned; 0: the cart's default
+
 	Hold time.Duration    // how long an unpaid order holds its stock; 0: the order's default
 	Now  func() time.Time // default time.Now
 	Log  *slog.Logger     // default slog.Default

@@ -43,6 +43,7 @@ func (w *world) writes() []struct {
 		{"customer", "POST", "/api/products/" + w.mug + "/views", `{"duration":1000}`, nil, []string{"duration"}, nil},
 		{"customer", "POST", "/api/cart/items", `{"productId":"` + w.mug + `","quantity":1}`, []string{"productId", "shopId"}, []string{"quantity"}, nil},
 		{"customer", "PUT", "/api/cart/items/" + id, `{"quantity":1}`, nil, []string{"quantity"}, nil},
+		{"customer", "POST", "/api/cart/merge", `{"token":"` + strings.Repeat("A", 43) + `"}`, []string{"token"}, nil, nil},
 		{"customer", "POST", "/api/wishlist/items", `{"productId":"` + w.mug + `"}`, []string{"productId", "variantId"}, nil, nil},
 		{"customer", "POST", "/api/products/" + w.mug + "/reviews", `{"stars":5}`, []string{"title", "text"}, []string{"stars"}, nil},
 		{"customer", "PUT", "/api/products/" + w.mug + "/reviews/mine", `{"stars":5}`, []string{"title", "text"}, []string{"stars"}, nil},
@@ -59,6 +60,11 @@ func (w *world) writes() []struct {
 		{"company_admin", "PATCH", "/api/inventory/items/" + id, `{"reorderPoint":1}`, nil, []string{"reorderPoint", "reorderQuantity", "safetyStock"}, nil},
 		{"company_admin", "POST", "/api/inventory/warehouses", `{"name":"A","code":"A"}`, []string{"name", "code"}, []string{"priority"}, nil},
 		{"company_admin", "PUT", "/api/inventory/sourcing/" + w.shopA, `{"strategy":"nearest"}`, []string{"strategy"}, []string{"shopPriority"}, nil},
+		{"shop_manager", "POST", "/api/inventory/transfers/" + id + "/receive", `{"final":true}`, []string{"reason"}, nil, nil},
+		{"shop_manager", "POST", "/api/inventory/stocktakes", `{"locationId":"` + w.shopA + `"}`, []string{"locationId", "note"}, nil, nil},
+		{"company_admin", "POST", "/api/inventory/suppliers", `{"name":"A","currency":"EUR"}`, []string{"name", "currency", "email", "note"}, []string{"leadTimeDays"}, nil},
+		{"shop_manager", "POST", "/api/inventory/purchase-orders/" + id + "/cancel", `{"reason":"a"}`, []string{"reason"}, nil, nil},
+		{"shop_manager", "POST", "/api/inventory/transfers/" + id + "/cancel", `{"reason":"a"}`, []string{"reason"}, nil, nil},
 	}
 }
 

@@ -15,13 +15,27 @@ import (
 func Cart(d Deps) Routes {
 	s := &cartAPI{Deps: d.withDefaults()}
 	s.selling.init(s.Now)
-	own := Only(entrepot.Customer)
+	own, customer := Only(entrepot.Customer).OrGuest(), Only(entrepot.Customer)
 	return Routes{"cart", []Route{
 		route(Route{ID: "get-cart", Method: http.MethodGet, Path: "/cart", Access: own, Summary: "Read the cart"}, s.get),
 		route(Route{ID: "clear-cart", Method: http.MethodDelete, Path: "/cart", Access: own, Summary: "Empty the cart"}, s.clear),
 		route(Route{ID: "add-cart-item", Method: http.MethodPost, Keyed: true, Path: "/cart/items", Access: own, Status: http.StatusCreated, Summary: "Add to the cart"}, s.add),
 		route(Route{ID: "set-cart-item", Method: http.MethodPut, Path: "/cart/items/{id}", Access: own, Summary: "Change a quantity; 0 removes the line"}, s.set),
 		route(Route{ID: "remove-cart-item", Method: http.MethodDelete, Path: "/cart/items/{id}", Access: own, Summary: "Remove a line"}, s.remove),
+		route(Route{ID: "save-cart-item", Method: http.MethodPost, Keyed: true, Path: "/cart/items/{id}/save", Access: own, Summary: "Save a line for later"}, s.save),
+		route(Route{
+			ID: "restore-saved-item", Method: http.MethodPost, Keyed: true, Path: "/cart/saved/{id}/restore", Access: own, Summary: "Put a saved line back",
+			Doc: "At the price of now.",
+		}, s.restore),
+		route(Route{ID: "remove-saved-item", Method: http.MethodDelete, Path: "/cart/saved/{id}", Access: own, Summary: "Forget a saved line"}, s.forget),
+		route(Route{
+			ID: "open-guest-cart", Method: http.MethodPost, Path: "/cart/guest", Access: Public, Status: http.StatusCreated, Summary: "Open a cart without an account",
+			Doc: "Answers the token that stands for the cart in the header Cart-Token. It is shown once and kept nowhere. A guest's cart is emptied when it was not changed for 30 days.",
+		}, s.open),
+		route(Route{
+			ID: "merge-guest-cart", Method: http.MethodPost, Keyed: true, Path: "/cart/merge", Access: customer, Summary: "Take a guest's cart over",
+			Doc: "Its lines come into the caller's cart, at the prices of now, and its token opens nothing any more. Asked again it changes nothing.",
+		}, s.merge),
 	}}
 }
 
@@ -32,11 +46,14 @@ type cartAPI struct {
 
 // CartView is a cart as the API shows it.
 type CartView struct {
-	UserID    entrepot.ID     `json:"userId"`
+	UserID    entrepot.ID     `json:"userId" doc:"of a guest: the cart's id"`
 	Items     []CartItem      `json:"items"`
 	Total     entrepot.Amount `json:"total"`
 	Currency  string          `json:"currency,omitempty"`
 	UpdatedAt Time            `json:"updatedAt,omitzero"`
+
+	Saved      []CartItem `json:"saved,omitempty" doc:"lines saved for later"`
+	PromoCodes []string   `json:"promoCodes,omitempty"`
 }
 
 // CartItem is one line of a cart.
@@ -56,18 +73,25 @@ type CartItem struct {
 func cartOf(c *cartpb.Cart) CartView {
 	v := CartView{
 		UserID: c.UserId, Total: amount(c.TotalMinor, c.Currency), Currency: c.Currency,
-		Items: make([]CartItem, 0, len(c.Items)), UpdatedAt: Time(c.UpdatedMs),
+		Items: make([]CartItem, 0, len(c.Items)), UpdatedAt: Time(c.UpdatedMs), PromoCodes: c.PromoCodes,
 	}
 	for _, i := range c.Items {
-		v.Items = append(v.Items, CartItem{
-			ID: i.Id, ProductID: i.ProductId, VariantID: i.VariantId, ShopID: i.ShopId, CompanyID: i.CompanyId, Name: i.Name, Quantity: i.Quantity,
-			Price: amount(i.PriceMinor, i.Currency), Subtotal: amount(i.PriceMinor*i.Quantity, i.Currency), Currency: i.Currency,
-		})
+		v.Items = append(v.Items, cartItemOf(i))
+	}
+	for _, i := range c.Saved {
+		v.Saved = append(v.Saved, cartItemOf(i))
 	}
 	return v
 }
 
-// ask sends a command to the caller's own cart, which has the id of its user.
+func cartItemOf(i *cartpb.Item) CartItem {
+	return CartItem{
+		ID: i.Id, ProductID: i.ProductId, VariantID: i.VariantId, ShopID: i.ShopId, CompanyID: i.CompanyId, Name: i.Name, Quantity: i.Quantity,
+		Price: amount(i.PriceMinor, i.Currency), Subtotal: amount(i.PriceMinor*i.Quantity, i.Currency), Currency: i.Currency,
+	}
+}
+
+// ask sends a command to the caller's own cart, which has the id of its user or of the guest's token.
 func (s *cartAPI) ask(ctx context.Context, cmd proto.Message) (*cartpb.Cart, error) {
 	return grains.Ask[*cartpb.Cart](ctx, s.Asker, cartpb.Kind, entrepot.CallerFrom(ctx).UserID, cmd)
 }
@@ -110,7 +134,7 @@ func (s *cartAPI) add(ctx context.Context, in *addItemInput) (*created[CartView]
 	ctx, _ = in.command(ctx, "add", in.RawBody)
 	c, err := s.ask(ctx, &cartpb.AddItem{
 		ProductId: p.Id, VariantId: o.variant.Id, ShopId: o.shopID, CompanyId: p.CompanyId, Quantity: in.Body.Quantity,
-		PriceMinor: o.price, Currency: p.Currency, Name: o.name(),
+		PriceMinor: o.price, Currency: p.Currency, Name: o.name(), AbandonAfterMs: s.CartIdle.Milliseconds(),
 	})
 	if err != nil {
 		return nil, err

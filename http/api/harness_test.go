@@ -20,6 +20,7 @@ import (
 	"entrepot/grains/access"
 	"entrepot/grains/apikey"
 	"entrepot/grains/cart"
+	"entrepot/grains/categories"
 	"entrepot/grains/company"
 	"entrepot/grains/company/companypb"
 	"entrepot/grains/companystats"
@@ -30,6 +31,7 @@ import (
 	"entrepot/grains/payment"
 	"entrepot/grains/product"
 	"entrepot/grains/product/productpb"
+	"entrepot/grains/purchase"
 	"entrepot/grains/recommend"
 	"entrepot/grains/review"
 	"entrepot/grains/series"
@@ -38,7 +40,10 @@ import (
 	"entrepot/grains/sourcing"
 	"entrepot/grains/stock"
 	"entrepot/grains/stock/stockpb"
+	"entrepot/grains/stocktake"
 	"entrepot/grains/stockwatch"
+	"entrepot/grains/supplier"
+	"entrepot/grains/transfer"
 	"entrepot/grains/user"
 	"entrepot/grains/user/userpb"
 	"entrepot/grains/warehouse"
@@ -96,7 +101,7 @@ func newWorld(t testing.TB) *world {
 		wishlist.Kind(), review.Kind(), stockwatch.Kind(),
 		recommend.AffinityKind(), recommend.TrendingKind(), recommend.TasteKind(),
 		order.Kind(), series.Kind(), payment.Kind(),
-		stock.Kind(), warehouse.Kind(), sourcing.Kind(),
+		stock.Kind(), warehouse.Kind(), sourcing.Kind(), transfer.Kind(), stocktake.Kind(), supplier.Kind(), purchase.Kind(),
 	}
 	store := storetest.NewMemory()
 	feed := w.index(t, store)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"time"
 
 	"entrepot"
 	"entrepot/grains"
@@ -24,7 +25,7 @@ func Inventory(d Deps) Routes {
 		route(Route{ID: "receive-goods", Method: http.MethodPost, Keyed: true, Path: "/inventory/items", Access: write, Status: http.StatusCreated, Summary: "Receive goods of a product in a shop"}, s.receive),
 		route(Route{ID: "get-stock", Method: http.MethodGet, Path: "/inventory/items/{id}", Access: Staff, Summary: "Stock on hand, reserved and available"}, s.get),
 		route(Route{
-			ID: "configure-stock", Method: http.MethodPatch, Path: "/inventory/items/{id}", Access: write, Summary: "Set reorder point and quantity, and safety stock",
+			ID: "configure-stock", Method: http.MethodPatch, Path: "/inventory/items/{id}", Access: write, Summary: "Set reorder point and quantity, safety stock and backorders",
 			Doc: "The ETag is of these settings: stock that moves meanwhile does not make it stale.",
 		}, s.configure),
 		route(Route{ID: "receive-more", Method: http.MethodPost, Keyed: true, Path: "/inventory/items/{id}/receive", Access: write, Summary: "Receive more of a stock item"}, s.receiveMore),
@@ -61,10 +62,20 @@ type StockView struct {
 	ReorderPoint    int64         `json:"reorderPoint" doc:"available at or below it is low; 0: none"`
 	ReorderQuantity int64         `json:"reorderQuantity"`
 	SafetyStock     int64         `json:"safetyStock" doc:"pieces on hand that are not promised to orders"`
+	Backorder       Backorder     `json:"backorder"`
+	Backordered     int64         `json:"backordered" doc:"reserved beyond on-hand"`
+	Owed            int64         `json:"owed" doc:"sold beyond on-hand, delivered as goods come in, first paid first"`
+	Promisable      int64         `json:"promisable,omitempty" doc:"available, and what may be promised beyond it now; of one item only"`
 	Alert           string        `json:"alert,omitempty" enum:"low,out"`
 	Movements       int64         `json:"movements" doc:"entries of the ledger"`
 	Reservations    []Reservation `json:"reservations,omitempty"`
 	UpdatedAt       Time          `json:"updatedAt"`
+}
+
+// Backorder is what may be promised beyond on-hand.
+type Backorder struct {
+	Limit int64 `json:"limit" doc:"pieces; 0: none"`
+	Until Time  `json:"until,omitzero" doc:"when that stops: a pre-order"`
 }
 
 // StockSums are the ledger of a stock item summed by kind: onHand = received - sold
@@ -84,6 +95,8 @@ type Reservation struct {
 	OrderID   string `json:"orderId"`
 	Quantity  int64  `json:"quantity"`
 	ExpiresAt Time   `json:"expiresAt"`
+
+	Backordered int64 `json:"backordered,omitempty" doc:"of quantity, pieces that are not on hand"`
 }
 
 func stockOf(i *stockpb.Item) StockView {
@@ -91,10 +104,11 @@ func stockOf(i *stockpb.Item) StockView {
 		ID: i.Id, ProductID: i.ProductId, VariantID: i.VariantId, CompanyID: i.CompanyId, LocationID: i.LocationId,
 		OnHand: i.OnHand, Reserved: i.Reserved, Available: i.Available, StockSums: sumsOf(i),
 		ReorderPoint: i.ReorderPoint, ReorderQuantity: i.ReorderQuantity, SafetyStock: i.SafetyStock,
+		Backorder: Backorder{i.BackorderLimit, Time(i.BackorderEndsMs)}, Backordered: i.Backordered, Owed: i.Owed, Promisable: i.Promisable,
 		Alert: i.Alert, Movements: i.Movements, UpdatedAt: Time(i.UpdatedMs),
 	}
 	for _, r := range i.Reservations {
-		v.Reservations = append(v.Reservations, Reservation{r.OrderId, r.Quantity, Time(r.ExpiresMs)})
+		v.Reservations = append(v.Reservations, Reservation{r.OrderId, r.Quantity, Time(r.ExpiresMs), r.Backordered})
 	}
 	return v
 }
@@ -279,6 +293,10 @@ type configureInput struct {
 		ReorderPoint    *int64 `json:"reorderPoint,omitempty" minimum:"0" maximum:"1000000000" example:"10" doc:"available at or below it is low; 0: none"`
 		ReorderQuantity *int64 `json:"reorderQuantity,omitempty" minimum:"0" maximum:"1000000000" example:"50"`
 		SafetyStock     *int64 `json:"safetyStock,omitempty" minimum:"0" maximum:"1000000000" example:"2" doc:"pieces on hand that are not promised to orders"`
+		Backorder       *struct {
+			Limit int64      `json:"limit" minimum:"0" maximum:"10000" example:"50" doc:"pieces that may be promised beyond on-hand; 0: none"`
+			Until *time.Time `json:"until,omitempty" doc:"when that stops: a pre-order; default: never"`
+		} `json:"backorder,omitempty"`
 	}
 }
 
@@ -288,9 +306,17 @@ func (s *inventoryAPI) configure(ctx context.Context, in *configureInput) (*answ
 		return nil, err
 	}
 	b := &in.Body
-	i, err := s.ask(ctx, id, &stockpb.Configure{
+	cmd := &stockpb.Configure{
 		ReorderPoint: b.ReorderPoint, ReorderQuantity: b.ReorderQuantity, SafetyStock: b.SafetyStock, ExpectedVersion: version,
-	})
+	}
+	if b.Backorder != nil {
+		var ends int64
+		if b.Backorder.Until != nil {
+			ends = b.Backorder.Until.UnixMilli()
+		}
+		cmd.BackorderLimit, cmd.BackorderEndsMs = &b.Backorder.Limit, &ends
+	}
+	i, err := s.ask(ctx, id, cmd)
 	if err != nil {
 		return nil, err
 	}

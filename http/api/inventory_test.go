@@ -43,6 +43,16 @@ func TestAdjustAndSettings(t *testing.T) {
 		t.Fatalf("settings: %s", r.raw)
 	}
 	w.want(t, 409, "shop_manager", "PATCH", one, set, "If-Match", etag)
+	r = w.want(t, 200, "shop_manager", "PATCH", one, map[string]any{"backorder": map[string]any{"limit": 50, "until": "2999-12-01T00:00:00Z"}})
+	if r.at("backorder.limit") != 50.0 || r.text("backorder.until") != "2999-12-01T00:00:00.000Z" || r.at("reorderPoint") != 5.0 {
+		t.Errorf("backorders: %s", r.raw)
+	}
+	if r := w.want(t, 200, "shop_manager", "GET", one, nil); r.at("promisable") != 54.0 || r.at("available") != 4.0 {
+		t.Errorf("promisable: %s", r.raw)
+	}
+	if r := w.want(t, 400, "shop_manager", "PATCH", one, map[string]any{"backorder": map[string]any{"limit": 10001}}); r.text("errors.0.field") != "backorder.limit" {
+		t.Errorf("a limit without measure: %s", r.raw)
+	}
 	for path, n := range map[string]int{"": 1, "?level=low": 1, "?level=out": 0, "?locationId=" + w.shopB: 0} {
 		if l := w.want(t, 200, "shop_staff", "GET", "/api/inventory/alerts"+path, nil); len(l.list("items")) != n {
 			t.Errorf("alerts%s are %s", path, l.raw)

@@ -24,6 +24,7 @@ type Movement struct {
 	OnHandAfter    int64        `json:"onHandAfter"`
 	ReservedAfter  int64        `json:"reservedAfter"`
 	AvailableAfter int64        `json:"availableAfter"`
+	Beyond         int64        `json:"beyond,omitempty" doc:"pieces more than quantity, which were not on hand: backordered"`
 	OrderID        string       `json:"orderId,omitempty"`
 	TransferID     string       `json:"transferId,omitempty"`
 	Reference      string       `json:"reference,omitempty"`
@@ -38,7 +39,7 @@ type Movement struct {
 type movementsInput struct {
 	IDPath
 	ListParams
-	Kind string    `query:"kind" enum:"received,reserved,released,expired,sold,restocked,adjusted,counted,transferred_out,transferred_in"`
+	Kind string    `query:"kind" enum:"received,reserved,released,expired,sold,restocked,adjusted,counted,transferred_out,transferred_in,covered,filled,forgone"`
 	From time.Time `query:"from" doc:"at or after"`
 	To   time.Time `query:"to" doc:"before"`
 }
@@ -95,7 +96,7 @@ func movementOf(e *events.Envelope) (Movement, error) {
 	actor := e.Actor
 	actor.IP, actor.UserAgent = "", "" // those are the audit log's
 	return Movement{
-		ID: e.ID, Sequence: m.Movement, ItemID: m.ItemID, VariantID: variant, Kind: m.Kind, Quantity: m.Quantity, Delta: delta,
+		ID: e.ID, Sequence: m.Movement, ItemID: m.ItemID, VariantID: variant, Kind: m.Kind, Quantity: m.Quantity, Delta: delta, Beyond: m.Beyond,
 		OnHandAfter: m.OnHand, ReservedAfter: m.Reserved, AvailableAfter: m.Available,
 		OrderID: m.OrderID, TransferID: m.TransferID, Reference: m.Reference, Reason: m.Reason, Note: m.Note, Actor: actor, At: timeOf(e.OccurredAt),
 		setAside: reserved,

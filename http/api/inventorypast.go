@@ -232,7 +232,7 @@ func (s *StockSums) add(m *Movement) {
 	switch m.Kind {
 	case events.Received:
 		s.Received += m.Quantity
-	case events.Sold:
+	case events.Sold, events.Filled:
 		s.Sold += m.Quantity
 	case events.Restocked:
 		s.Restocked += m.Quantity

@@ -29,17 +29,22 @@ func (w *matrix) hidden(role string) (out []string) {
 	case entrepot.SuperAdmin:
 		return nil
 	case entrepot.CompanyAdmin:
+		add(other, "supplier")
 		add(other, append(append(company, traded...), "stock")...)
 		out = append(out, "other_staff@demo.test", "c@demo.test")
 	case entrepot.ShopManager, entrepot.ShopStaff:
+		add(other, "supplier")
 		add(other, append(append(company, traded...), "stock")...)
 		add(sibling, append(append(company, traded...), "stock")...)
 		out = append(out, "other_staff@demo.test", "sibling_staff@demo.test", "c@demo.test", "b@demo.test")
 	case "other_admin":
+		add(own, "supplier")
 		add(own, append(append(company, traded...), "stock")...)
 		add(sibling, append(append(company, traded...), "stock")...)
 		out = append(out, "own_staff@demo.test", "a@demo.test")
 	case entrepot.Customer:
+		add(own, "supplier")
+		add(other, "supplier")
 		add(sibling, append(company, traded...)...)
 		add(other, append(company, traded...)...)
 		add(own, append(company, "stock")...)

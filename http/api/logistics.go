@@ -12,10 +12,12 @@ import (
 )
 
 // Logistics is the half of the inventory service that moves goods between
-// locations and buys them: warehouses, sourcing.
+// locations and buys them: warehouses,
+// sourcing, transfers, stocktakes, suppliers, purchase orders.
 func Logistics(d Deps) Routes {
 	s := &logisticsAPI{d.withDefaults()}
-	admins := Only(entrepot.CompanyAdmin)
+	admins, write := Only(entrepot.CompanyAdmin), Only(entrepot.CompanyAdmin, entrepot.ShopManager)
+	buyers := Only(entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager)
 	return Routes{"inventory", []Route{
 		route(Route{
 			ID: "list-warehouses", Method: http.MethodGet, Path: "/inventory/warehouses", Access: Staff, Summary: "List warehouses",
@@ -33,6 +35,58 @@ func Logistics(d Deps) Routes {
 		}, s.deleteWarehouse),
 		route(Route{ID: "get-sourcing", Method: http.MethodGet, Path: "/inventory/sourcing/{shopId}", Access: Staff, Summary: "Where a shop's orders may be sent from, in order"}, s.getSourcing),
 		route(Route{ID: "set-sourcing", Method: http.MethodPut, Path: "/inventory/sourcing/{shopId}", Access: admins, Summary: "Set how a shop's orders choose among its locations"}, s.setSourcing),
+		route(Route{
+			ID: "list-transfers", Method: http.MethodGet, Path: "/inventory/transfers", Access: Staff, Summary: "List transfers",
+			Doc: "Admins see all of the company, managers and staff those from or to their shops. A page may hold fewer than limit while there is a next one.",
+		}, s.listTransfers),
+		route(Route{
+			ID: "create-transfer", Method: http.MethodPost, Keyed: true, Path: "/inventory/transfers", Access: write, Status: http.StatusCreated, Summary: "Draft a transfer",
+			Doc: "Who runs either end may: goods can be asked for.",
+		}, s.createTransfer),
+		route(Route{ID: "get-transfer", Method: http.MethodGet, Path: "/inventory/transfers/{id}", Access: Staff, Summary: "Read a transfer"}, s.getTransfer),
+		route(Route{ID: "set-transfer-lines", Method: http.MethodPut, Path: "/inventory/transfers/{id}/lines", Access: write, Summary: "Replace the lines of a draft"}, s.setTransferLines),
+		route(Route{
+			ID: "ship-transfer", Method: http.MethodPost, Keyed: true, Path: "/inventory/transfers/{id}/ship", Access: write, Summary: "Ship a transfer",
+			Doc: "For who runs the source. All lines leave it or none: 409 names those that lack.",
+		}, s.shipTransfer),
+		route(Route{
+			ID: "receive-transfer", Method: http.MethodPost, Keyed: true, Path: "/inventory/transfers/{id}/receive", Access: write, Summary: "Receive a transfer, or a part of it",
+			Doc: "For who runs the destination. With final, what is still in transit is lost. More than is in transit is refused: it is found by an adjustment of the stock item.",
+		}, s.receiveTransfer),
+		route(Route{
+			ID: "cancel-transfer", Method: http.MethodPost, Keyed: true, Path: "/inventory/transfers/{id}/cancel", Access: write, Summary: "Cancel a transfer",
+			Doc: "What is in transit goes back to the source, whose people alone may do that.",
+		}, s.cancelTransfer),
+		route(Route{ID: "list-stocktakes", Method: http.MethodGet, Path: "/inventory/stocktakes", Access: Staff, Summary: "List stocktakes"}, s.listStocktakes),
+		route(Route{
+			ID: "open-stocktake", Method: http.MethodPost, Keyed: true, Path: "/inventory/stocktakes", Access: write, Status: http.StatusCreated, Summary: "Open a stocktake",
+			Doc: "Of named stock items of a location or of all. A location is counted by one stocktake at a time.",
+		}, s.openStocktake),
+		route(Route{ID: "get-stocktake", Method: http.MethodGet, Path: "/inventory/stocktakes/{id}", Access: Staff, Summary: "Read a stocktake with its variances"}, s.getStocktake),
+		route(Route{
+			ID: "set-counts", Method: http.MethodPut, Path: "/inventory/stocktakes/{id}/counts", Access: Only(entrepot.CompanyAdmin, entrepot.ShopManager, entrepot.ShopStaff), Summary: "Note what was counted",
+			Doc: "A count is compared with what the stock item has on hand at this moment. Items that are not named keep their count.",
+		}, s.setCounts),
+		route(Route{
+			ID: "close-stocktake", Method: http.MethodPost, Keyed: true, Path: "/inventory/stocktakes/{id}/close", Access: write, Summary: "Book the variances",
+			Doc: "Each item's on-hand changes by its variance, whatever has moved since it was counted; what was not counted stays. A variance that would take pieces set aside for orders is not booked, and its line says so.",
+		}, s.closeStocktake),
+		route(Route{ID: "cancel-stocktake", Method: http.MethodPost, Keyed: true, Path: "/inventory/stocktakes/{id}/cancel", Access: write, Summary: "Give a stocktake up"}, s.cancelStocktake),
+		route(Route{ID: "list-suppliers", Method: http.MethodGet, Path: "/inventory/suppliers", Access: buyers, Summary: "List suppliers"}, s.listSuppliers),
+		route(Route{ID: "create-supplier", Method: http.MethodPost, Keyed: true, Path: "/inventory/suppliers", Access: admins, Status: http.StatusCreated, Summary: "Create a supplier"}, s.createSupplier),
+		route(Route{ID: "get-supplier", Method: http.MethodGet, Path: "/inventory/suppliers/{id}", Access: buyers, Summary: "Read a supplier with what they sell"}, s.getSupplier),
+		route(Route{ID: "update-supplier", Method: http.MethodPut, Path: "/inventory/suppliers/{id}", Access: admins, Summary: "Change a supplier", Doc: "Sets everything that is known of them."}, s.updateSupplier),
+		route(Route{ID: "delete-supplier", Method: http.MethodDelete, Path: "/inventory/suppliers/{id}", Access: admins, Status: http.StatusNoContent, Summary: "Delete a supplier", Doc: "Purchase orders keep the name."}, s.deleteSupplier),
+		route(Route{ID: "list-purchase-orders", Method: http.MethodGet, Path: "/inventory/purchase-orders", Access: Staff, Summary: "List purchase orders"}, s.listPurchases),
+		route(Route{ID: "create-purchase-order", Method: http.MethodPost, Keyed: true, Path: "/inventory/purchase-orders", Access: write, Status: http.StatusCreated, Summary: "Draft a purchase order"}, s.createPurchase),
+		route(Route{ID: "get-purchase-order", Method: http.MethodGet, Path: "/inventory/purchase-orders/{id}", Access: Staff, Summary: "Read a purchase order"}, s.getPurchase),
+		route(Route{ID: "set-purchase-order", Method: http.MethodPut, Path: "/inventory/purchase-orders/{id}", Access: write, Summary: "Replace what a draft says"}, s.setPurchaseTerms),
+		route(Route{ID: "order-purchase", Method: http.MethodPost, Keyed: true, Path: "/inventory/purchase-orders/{id}/order", Access: write, Summary: "Order it: it gets its number"}, s.orderPurchase),
+		route(Route{
+			ID: "receive-purchase", Method: http.MethodPost, Keyed: true, Path: "/inventory/purchase-orders/{id}/receive", Access: write, Summary: "Receive a delivery into stock",
+			Doc: "In as many deliveries as it takes; more than is ordered and tolerated is refused. With final, nothing more is expected.",
+		}, s.receivePurchase),
+		route(Route{ID: "cancel-purchase", Method: http.MethodPost, Keyed: true, Path: "/inventory/purchase-orders/{id}/cancel", Access: write, Summary: "Cancel a purchase order", Doc: "What has come in stays in stock."}, s.cancelPurchase),
 	}}
 }
 

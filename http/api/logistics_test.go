@@ -1,14 +1,46 @@
 package api_test
 
 import (
+	"maps"
+	"slices"
 	"testing"
 
 	"entrepot"
+	"entrepot/grains/stock/stockpb"
 )
 
 // logistics are the things of the matrix that staff of other shops and companies
 // do not see.
-var logistics = []string{"warehouse"}
+var logistics = []string{"warehouse", "transfer", "delivery", "stocktake", "purchase", "ordered purchase"}
+
+func init() {
+	maps.Copy(rows, map[string]matrixRow{
+		"get-warehouse": {thing: "warehouse"}, "delete-warehouse": {thing: "warehouse"},
+		"update-warehouse": {thing: "warehouse", body: static(map[string]any{"name": "New", "code": "NEW"})},
+		"get-sourcing":     {thing: "shop"}, "set-sourcing": {thing: "shop", body: static(map[string]any{"strategy": "nearest"})},
+		"get-transfer": {thing: "transfer"}, "ship-transfer": {thing: "transfer"}, "cancel-transfer": {thing: "transfer"},
+		"set-transfer-lines": {thing: "transfer", body: func(w *matrix, id string) any {
+			p := max(0, slices.Index(w.transfers(), id))
+			return map[string]any{"lines": []any{map[string]any{"productId": w.ids["public"][p], "quantity": 1}}}
+		}},
+		"get-stocktake": {thing: "stocktake"}, "cancel-stocktake": {thing: "stocktake"}, "close-stocktake": {thing: "stocktake"},
+		"set-counts": {thing: "stocktake", body: func(w *matrix, id string) any {
+			at := w.ids["stocktake"]
+			p := max(0, slices.Index(at[:], id))
+			return map[string]any{"counts": []any{map[string]any{"variantId": w.ids["public"][p], "counted": 1}}}
+		}},
+		"get-supplier": {thing: "supplier"}, "delete-supplier": {thing: "supplier"},
+		"update-supplier":    {thing: "supplier", body: static(map[string]any{"name": "New", "currency": "EUR"})},
+		"get-purchase-order": {thing: "purchase"}, "order-purchase": {thing: "purchase"}, "cancel-purchase": {thing: "purchase"},
+		"set-purchase-order": {thing: "purchase", body: func(w *matrix, id string) any {
+			at := w.ids["purchase"]
+			p := max(0, slices.Index(at[:], id))
+			return map[string]any{"lines": []any{map[string]any{"productId": w.ids["public"][p], "quantity": 1, "unitCost": 1}}}
+		}},
+		"receive-purchase": {thing: "ordered purchase", body: static(map[string]any{"final": true})},
+		"receive-transfer": {thing: "delivery", body: static(map[string]any{"final": true})},
+	})
+}
 
 // addLogistics puts one of everything that the logistics has in every place.
 func (w *matrix) addLogistics(t *testing.T) {
@@ -19,6 +51,113 @@ func (w *matrix) addLogistics(t *testing.T) {
 	}
 	w.ids["warehouse"] = [places]string{
 		warehouse("company_admin", "A", w.shopA), warehouse("company_admin", "B", w.shopB), warehouse("other_admin", "A", w.otherShop), none,
+	}
+	at := w.ids["warehouse"]
+	transfer := func(as, product, from, to string, ship bool) string {
+		id := w.want(t, 201, as, "POST", "/api/inventory/transfers", map[string]any{
+			"fromLocationId": from, "toLocationId": to, "lines": []any{map[string]any{"productId": product, "quantity": 1}},
+		}).text("id")
+		if ship {
+			w.want(t, 200, as, "POST", "/api/inventory/transfers/"+id+"/ship", nil)
+		}
+		return id
+	}
+	w.ids["transfer"] = [places]string{
+		transfer("company_admin", w.mug, w.shopA, at[own], false), transfer("company_admin", w.cup, w.shopB, at[sibling], false),
+		transfer("other_admin", w.otherMug, w.otherShop, at[other], false), none,
+	}
+	w.ids["delivery"] = [places]string{
+		transfer("company_admin", w.mug, w.shopB, w.shopA, true), transfer("company_admin", w.cup, w.shopB, at[sibling], true),
+		transfer("other_admin", w.otherMug, w.otherShop, at[other], true), none,
+	}
+	stocktake := func(as, product, shop string) string {
+		id := w.want(t, 201, as, "POST", "/api/inventory/stocktakes", map[string]any{"locationId": shop}).text("id")
+		w.want(t, 200, as, "PUT", "/api/inventory/stocktakes/"+id+"/counts", map[string]any{"counts": []any{map[string]any{"variantId": product, "counted": 99}}})
+		return id
+	}
+	w.ids["stocktake"] = [places]string{
+		stocktake("company_admin", w.mug, w.shopA), stocktake("company_admin", w.cup, w.shopB), stocktake("other_admin", w.otherMug, w.otherShop), none,
+	}
+	w.addPurchases(t, none)
+}
+
+func (w *matrix) addPurchases(t *testing.T, none string) {
+	t.Helper()
+	supplier := func(as, name string) string {
+		return w.want(t, 201, as, "POST", "/api/inventory/suppliers", map[string]any{"name": name, "currency": "EUR"}).text("id")
+	}
+	ours, theirs := supplier("company_admin", "Leaf"), supplier("other_admin", "Pot")
+	w.ids["supplier"] = [places]string{ours, supplier("company_admin", "Clay"), theirs, none}
+	buy := func(as, from, product, shop string, order bool) string {
+		id := w.want(t, 201, as, "POST", "/api/inventory/purchase-orders", map[string]any{
+			"supplierId": from, "locationId": shop, "lines": []any{map[string]any{"productId": product, "quantity": 1, "unitCost": 1}},
+		}).text("id")
+		if order {
+			w.want(t, 200, as, "POST", "/api/inventory/purchase-orders/"+id+"/order", nil)
+		}
+		return id
+	}
+	for thing, ordered := range map[string]bool{"purchase": false, "ordered purchase": true} {
+		w.ids[thing] = [places]string{
+			buy("company_admin", ours, w.mug, w.shopA, ordered), buy("company_admin", ours, w.cup, w.shopB, ordered),
+			buy("other_admin", theirs, w.otherMug, w.otherShop, ordered), none,
+		}
+	}
+}
+
+func (w *matrix) transfers() []string { ids := w.ids["transfer"]; return ids[:] }
+
+func TestTransfersByHTTP(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const path = "/api/inventory/transfers"
+	body := map[string]any{"fromLocationId": w.shopA, "toLocationId": w.shopB, "note": "weekly", "lines": []any{map[string]any{"productId": w.mug, "quantity": 60}}}
+	first := w.want(t, 201, "shop_manager", "POST", path, body, "Idempotency-Key", "t")
+	id := first.text("id")
+	if again := w.want(t, 201, "shop_manager", "POST", path, body, "Idempotency-Key", "t"); again.text("id") != id {
+		t.Fatal("made twice")
+	}
+	if first.text("status") != "draft" || first.text("lines.0.sku") != "MUG" || first.text("lines.0.variantId") != w.mug || first.header.Get("ETag") != `"1"` {
+		t.Fatalf("%v %s", first.header, first.raw)
+	}
+	lines := map[string]any{"lines": []any{map[string]any{"productId": w.mug, "quantity": 101}}}
+	w.want(t, 200, "shop_manager", "PUT", path+"/"+id+"/lines", lines, "If-Match", `"1"`)
+	w.want(t, 409, "shop_manager", "PUT", path+"/"+id+"/lines", lines, "If-Match", `"1"`)
+	if r := w.want(t, 409, "shop_manager", "POST", path+"/"+id+"/ship", nil); r.text("code") != "out_of_stock" || !names(r, "lines[0].quantity") {
+		t.Fatalf("101 of 100: %s", r.raw)
+	}
+	lines["lines"] = []any{map[string]any{"productId": w.mug, "quantity": 60}}
+	w.want(t, 200, "shop_manager", "PUT", path+"/"+id+"/lines", lines)
+	if r := w.want(t, 200, "shop_manager", "POST", path+"/"+id+"/ship", nil); r.text("status") != "in_transit" || r.at("lines.0.inTransit") != 60.0 {
+		t.Fatalf("%s", r.raw)
+	}
+	onHand := func(shop string) any {
+		return w.want(t, 200, "company_admin", "GET", "/api/inventory/items/"+stockpb.ID(w.mug, shop), nil).at("onHand")
+	}
+	if a, b := onHand(w.shopA), onHand(w.shopB); a != 40.0 || b != 100.0 {
+		t.Fatalf("on hand %v and %v", a, b)
+	}
+	w.want(t, 403, "shop_manager", "POST", path+"/"+id+"/receive", map[string]any{"final": true})
+	part := map[string]any{"lines": []any{map[string]any{"variantId": w.mug, "quantity": 50}}}
+	for range 2 {
+		w.want(t, 200, "company_admin", "POST", path+"/"+id+"/receive", part, "Idempotency-Key", "r1")
+	}
+	if r := w.want(t, 400, "company_admin", "POST", path+"/"+id+"/receive", part); !names(r, "lines[0].quantity") {
+		t.Fatalf("50 of 10: %s", r.raw)
+	}
+	last := map[string]any{"lines": []any{map[string]any{"variantId": w.mug, "quantity": 9}}, "final": true, "reason": "broken"}
+	r := w.want(t, 200, "company_admin", "POST", path+"/"+id+"/receive", last)
+	if r.text("status") != "received" || r.at("lines.0.lost") != 1.0 || onHand(w.shopB) != 159.0 {
+		t.Fatalf("%s", r.raw)
+	}
+	w.want(t, 409, "company_admin", "POST", path+"/"+id+"/cancel", nil)
+	for query, n := range map[string]int{"": 1, "?status=received": 1, "?status=draft": 0, "?fromLocationId=" + w.shopA: 1, "?toLocationId=" + w.shopA: 0} {
+		if r := w.want(t, 200, "shop_staff", "GET", path+query, nil); len(r.list("items")) != n {
+			t.Errorf("%s: %s", query, r.raw)
+		}
+	}
+	if r := w.want(t, 200, "other_admin", "GET", path, nil); len(r.list("items")) != 0 {
+		t.Errorf("another company: %s", r.raw)
 	}
 }
 
@@ -103,8 +242,113 @@ func TestWarehouseLists(t *testing.T) {
 	}
 }
 
+func TestStocktakesByHTTP(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const path = "/api/inventory/stocktakes"
+	first := w.want(t, 201, "shop_manager", "POST", path, map[string]any{"locationId": w.shopA, "note": "May"}, "Idempotency-Key", "s")
+	id := first.text("id")
+	if again := w.want(t, 201, "shop_manager", "POST", path, map[string]any{"locationId": w.shopA, "note": "May"}, "Idempotency-Key", "s"); again.text("id") != id {
+		t.Fatal("opened twice")
+	}
+	if len(first.list("lines")) != 1 || first.at("lines.0.onHandAtOpen") != 100.0 || first.at("lines.0.counted") != nil {
+		t.Fatalf("%s", first.raw)
+	}
+	w.want(t, 409, "shop_manager", "POST", path, map[string]any{"locationId": w.shopA})
+	w.receive(t, "before", 5)
+	counts := map[string]any{"counts": []any{map[string]any{"variantId": w.mug, "counted": 103}}}
+	r := w.want(t, 200, "shop_staff", "PUT", path+"/"+id+"/counts", counts, "If-Match", `"1"`)
+	if r.at("lines.0.expected") != 105.0 || r.at("lines.0.variance") != -2.0 || r.header.Get("ETag") != `"2"` {
+		t.Fatalf("%s", r.raw)
+	}
+	w.want(t, 409, "shop_staff", "PUT", path+"/"+id+"/counts", counts, "If-Match", `"1"`)
+	w.receive(t, "after", 5)
+	w.want(t, 403, "shop_staff", "POST", path+"/"+id+"/close", nil)
+	if r := w.want(t, 200, "shop_manager", "POST", path+"/"+id+"/close", nil); r.text("status") != "closed" {
+		t.Fatalf("%s", r.raw)
+	}
+	if r := w.want(t, 200, "shop_staff", "GET", "/api/inventory/items/"+stockpb.ID(w.mug, w.shopA), nil); r.at("onHand") != 108.0 {
+		t.Fatalf("100 and 5, two fewer than that, and 5: %s", r.raw)
+	}
+	w.want(t, 409, "shop_manager", "POST", path+"/"+id+"/cancel", nil)
+	next := w.want(t, 201, "shop_manager", "POST", path, map[string]any{"locationId": w.shopA, "itemIds": []string{stockpb.ID(w.mug, w.shopA)}}).text("id")
+	w.want(t, 200, "shop_manager", "POST", path+"/"+next+"/cancel", map[string]any{"reason": "rain"})
+	for query, n := range map[string]int{"": 2, "?status=closed": 1, "?status=open": 0, "?locationId=" + w.shopA: 2, "?locationId=" + w.shopB: 0} {
+		if r := w.want(t, 200, "shop_staff", "GET", path+query, nil); len(r.list("items")) != n {
+			t.Errorf("%s: %s", query, r.raw)
+		}
+	}
+}
+
+func TestPurchasesByHTTP(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const suppliers, path = "/api/inventory/suppliers", "/api/inventory/purchase-orders"
+	body := map[string]any{
+		"name": "Leaf & Co", "currency": "EUR", "leadTimeDays": 14,
+		"offers": []any{map[string]any{"productId": w.mug, "supplierSku": "LC-1", "cost": 4.25, "minQuantity": 10}},
+	}
+	made := w.want(t, 201, "company_admin", "POST", suppliers, body, "Idempotency-Key", "s")
+	from := made.text("id")
+	if r := w.want(t, 200, "shop_manager", "GET", suppliers+"/"+from, nil); r.at("offers.0.cost") != 4.25 || r.text("offers.0.variantId") != w.mug || r.header.Get("ETag") != `"1"` {
+		t.Fatalf("%v %s", r.header, r.raw)
+	}
+	body["leadTimeDays"] = 7
+	w.want(t, 200, "company_admin", "PUT", suppliers+"/"+from, body, "If-Match", `"1"`)
+	w.want(t, 409, "company_admin", "PUT", suppliers+"/"+from, body, "If-Match", `"1"`)
+
+	order := map[string]any{"supplierId": from, "locationId": w.shopA, "tolerancePercent": 10, "lines": []any{map[string]any{"productId": w.mug, "quantity": 20}}}
+	first := w.want(t, 201, "shop_manager", "POST", path, order, "Idempotency-Key", "p")
+	id := first.text("id")
+	if again := w.want(t, 201, "shop_manager", "POST", path, order, "Idempotency-Key", "p"); again.text("id") != id {
+		t.Fatal("made twice")
+	}
+	if first.at("lines.0.unitCost") != 4.25 || first.at("total") != 85.0 || first.text("lines.0.supplierSku") != "LC-1" || first.text("expectedAt") == "" || first.text("number") != "" {
+		t.Fatalf("%s", first.raw)
+	}
+	terms := map[string]any{"lines": []any{map[string]any{"productId": w.mug, "quantity": 10, "unitCost": 4.5}}, "tolerancePercent": 10, "expectedAt": "2030-01-02"}
+	if r := w.want(t, 200, "shop_manager", "PUT", path+"/"+id, terms, "If-Match", `"1"`); r.at("total") != 45.0 || r.text("expectedAt") != "2030-01-02T00:00:00.000Z" {
+		t.Fatalf("%s", r.raw)
+	}
+	w.want(t, 409, "shop_manager", "PUT", path+"/"+id, terms, "If-Match", `"1"`)
+	ordered := w.want(t, 200, "shop_manager", "POST", path+"/"+id+"/order", nil)
+	if number := ordered.text("number"); len(number) != len("PO-2026-000001") || number[7:] != "-000001" || ordered.text("status") != "ordered" {
+		t.Fatalf("%s", ordered.raw)
+	}
+	part := map[string]any{"lines": []any{map[string]any{"variantId": w.mug, "quantity": 4, "batch": "L1", "expiresOn": "2030-06-01"}}}
+	for range 2 {
+		if r := w.want(t, 200, "shop_manager", "POST", path+"/"+id+"/receive", part, "Idempotency-Key", "d1"); r.text("status") != "partially_received" || r.text("receipts.0.lines.0.expiresOn") != "2030-06-01" {
+			t.Fatalf("%s", r.raw)
+		}
+	}
+	over := map[string]any{"lines": []any{map[string]any{"variantId": w.mug, "quantity": 8}}}
+	if r := w.want(t, 400, "shop_manager", "POST", path+"/"+id+"/receive", over); !names(r, "lines[0].quantity") {
+		t.Fatalf("12 of 10 and one in ten: %s", r.raw)
+	}
+	last := map[string]any{"lines": []any{map[string]any{"variantId": w.mug, "quantity": 7, "unitCost": 4.4}}}
+	if r := w.want(t, 200, "shop_manager", "POST", path+"/"+id+"/receive", last); r.text("status") != "received" || r.at("lines.0.received") != 11.0 || r.at("receipts.1.lines.0.unitCost") != 4.4 {
+		t.Fatalf("%s", r.raw)
+	}
+	if r := w.want(t, 200, "shop_staff", "GET", "/api/inventory/items/"+stockpb.ID(w.mug, w.shopA), nil); r.at("onHand") != 111.0 {
+		t.Fatalf("%s", r.raw)
+	}
+	w.want(t, 409, "shop_manager", "POST", path+"/"+id+"/cancel", nil)
+	for query, n := range map[string]int{"": 1, "?status=received": 1, "?status=draft": 0, "?supplierId=" + from: 1, "?locationId=" + w.shopB: 0} {
+		if r := w.want(t, 200, "shop_staff", "GET", path+query, nil); len(r.list("items")) != n {
+			t.Errorf("%s: %s", query, r.raw)
+		}
+	}
+	w.want(t, 204, "company_admin", "DELETE", suppliers+"/"+from, nil)
+	if r := w.want(t, 404, "shop_manager", "POST", path, order); !names(r, "supplierId") {
+		t.Fatalf("of one who is deleted: %s", r.raw)
+	}
+}
+
 func (w *world) badLogistics() []bad {
 	id := entrepot.NewID()
+	transfer := func(from, to, product string) string {
+		return `{"fromLocationId":"` + from + `","toLocationId":"` + to + `","lines":[{"productId":"` + product + `","quantity":1}]}`
+	}
 	return []bad{
 		{"company_admin", "POST", "/api/inventory/warehouses", `{"name":"A","code":"A","servesShopIds":["x"]}`, 400, "servesShopIds[0]"},
 		{"company_admin", "POST", "/api/inventory/warehouses", `{"name":"A","code":"A","servesShopIds":["` + id + `"]}`, 404, "servesShopIds[0]"},
@@ -116,5 +360,27 @@ func (w *world) badLogistics() []bad {
 		{"company_admin", "GET", "/api/inventory/warehouses?isActive=x", "", 400, "isActive"},
 		{"company_admin", "PUT", "/api/inventory/sourcing/x", `{"strategy":"nearest"}`, 404, ""},
 		{"company_admin", "PUT", "/api/inventory/sourcing/" + w.shopA, `{"strategy":"x"}`, 400, "strategy"},
+		{"shop_manager", "POST", "/api/inventory/transfers", transfer(w.shopA, w.shopA, w.mug), 400, "toLocationId"},
+		{"shop_manager", "POST", "/api/inventory/transfers", transfer(w.shopA, id, w.mug), 404, "toLocationId"},
+		{"shop_manager", "POST", "/api/inventory/transfers", transfer(w.otherShop, w.shopA, w.mug), 404, "fromLocationId"},
+		{"company_admin", "POST", "/api/inventory/transfers", transfer(w.shopA, w.shopB, id), 404, "lines[0].productId"},
+		{"company_admin", "POST", "/api/inventory/transfers", transfer(w.shopA, w.shopB, w.otherMug), 404, "lines[0].productId"},
+		{"company_admin", "POST", "/api/inventory/transfers", transfer(w.shopA, w.shopB, w.mug+`","variantId":"`+id), 404, "lines[0].variantId"},
+		{"company_admin", "POST", "/api/inventory/transfers", transfer(w.shopA, w.shopB, w.mug+`","quantity":1},{"productId":"`+w.mug), 400, "lines[1].variantId"},
+		{"company_admin", "POST", "/api/inventory/transfers", `{"fromLocationId":"` + w.shopA + `","toLocationId":"` + w.shopB + `","lines":[]}`, 400, "lines"},
+		{"company_admin", "POST", "/api/inventory/transfers/" + id + "/ship", `{}`, 404, ""},
+		{"company_admin", "GET", "/api/inventory/transfers?status=lost", "", 400, "status"},
+		{"shop_manager", "POST", "/api/inventory/stocktakes", `{"locationId":"` + w.shopB + `"}`, 404, "locationId"},
+		{"shop_manager", "POST", "/api/inventory/stocktakes", `{"locationId":"` + w.shopA + `","itemIds":["x"]}`, 400, "itemIds[0]"},
+		{"company_admin", "POST", "/api/inventory/stocktakes", `{"locationId":"` + w.shopA + `","itemIds":["` + stockpb.ID(w.mug, w.shopB) + `"]}`, 404, "itemIds[0]"},
+		{"company_admin", "PUT", "/api/inventory/stocktakes/" + id + "/counts", `{"counts":[]}`, 400, "counts"},
+		{"company_admin", "POST", "/api/inventory/suppliers", `{"name":"A","currency":"eur"}`, 400, "currency"},
+		{"company_admin", "POST", "/api/inventory/suppliers", `{"name":"A","currency":"EUR","offers":[{"productId":"` + w.mug + `","cost":1.999}]}`, 400, "offers[0].cost"},
+		{"company_admin", "POST", "/api/inventory/suppliers", `{"name":"A","currency":"EUR","offers":[{"productId":"` + w.otherMug + `","cost":1}]}`, 404, "offers[0].productId"},
+		{"shop_manager", "POST", "/api/inventory/purchase-orders", `{"supplierId":"` + id + `","locationId":"` + w.shopA + `","lines":[{"productId":"` + w.mug + `","quantity":1}]}`, 404, "supplierId"},
+		{"shop_manager", "POST", "/api/inventory/purchase-orders", `{"supplierId":"` + id + `","locationId":"` + w.shopB + `","lines":[{"productId":"` + w.mug + `","quantity":1}]}`, 404, "locationId"},
+		{"shop_manager", "POST", "/api/inventory/purchase-orders", `{"supplierId":"` + id + `","locationId":"` + w.shopA + `","lines":[],"expectedAt":"soon"}`, 400, "expectedAt"},
+		{"shop_manager", "POST", "/api/inventory/purchase-orders/" + id + "/receive", `{"final":true}`, 404, ""},
+		{"company_admin", "PUT", "/api/inventory/stocktakes/" + id + "/counts", `{"counts":[{"variantId":"` + id + `","counted":-1}]}`, 400, "counts[0].counted"},
 	}
 }

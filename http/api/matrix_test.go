@@ -71,6 +71,7 @@ var rows = map[string]matrixRow{
 		return map[string]any{"productId": id, "shopId": shop, "quantity": 1, "reason": "purchase"}
 	}},
 	"set-cart-item": {thing: "cart item", body: static(map[string]any{"quantity": 2})}, "remove-cart-item": {thing: "cart item"},
+	"save-cart-item": {thing: "cart item"}, "restore-saved-item": {thing: "saved item"}, "remove-saved-item": {thing: "saved item"},
 	"get-warehouse": {thing: "warehouse"}, "delete-warehouse": {thing: "warehouse"},
 	"update-warehouse": {thing: "warehouse", body: static(map[string]any{"name": "New", "code": "NEW"})},
 	"get-sourcing":     {thing: "shop"}, "set-sourcing": {thing: "shop", body: static(map[string]any{"strategy": "nearest"})},
@@ -79,6 +80,9 @@ var rows = map[string]matrixRow{
 	"update-my-review": {thing: "my review", body: static(map[string]any{"stars": 2})},
 	"approve-review":   {thing: "review"}, "reject-review": {thing: "review", body: static(map[string]any{"reason": "spam"})},
 	"notify-me": {thing: "public", body: static(map[string]any{})}, "delete-notification": {thing: "notification"},
+	"get-warehouse": {thing: "warehouse"}, "delete-warehouse": {thing: "warehouse"},
+	"update-warehouse": {thing: "warehouse", body: static(map[string]any{"name": "New", "code": "NEW"})},
+	"get-sourcing":     {thing: "shop"}, "set-sourcing": {thing: "shop", body: static(map[string]any{"strategy": "nearest"})},
 	"get-user":    {thing: "user"},
 	"update-user": {thing: "user", body: static(map[string]any{"name": "New", "role": "shop_staff", "isActive": true})},
 	"delete-user": {thing: "user"}, "end-session": {thing: "session"},
@@ -88,8 +92,12 @@ var rows = map[string]matrixRow{
 // listed are routes whose ids filter a list: what is foreign leaves it empty, and
 // the crawl (isolation_test.go) looks into them; and the one that names two
 // things, which shopstaff_test.go tries as every role; and the review of what was
-// not bought, which is forbidden, in reviews_test.go.
-var listed = []string{"list-user-activity", "list-resource-history", "get-storefront", "remove-shop-staff", "write-review"}
+// not bought, which is forbidden, in reviews_test.go. A category's slug is the
+// caller's company's own (categories_test.go).
+var listed = []string{
+	"list-user-activity", "list-resource-history", "get-storefront", "remove-shop-staff", "write-review",
+	"update-category", "delete-category",
+}
 
 // reaches is the rule of the role table, for roles that a route lets in.
 func reaches(role entrepot.Role, thing string, p place) bool {
@@ -102,7 +110,7 @@ func reaches(role entrepot.Role, thing string, p place) bool {
 		return false
 	case role == entrepot.SuperAdmin:
 		return true
-	case role == entrepot.CompanyAdmin:
+	case role == entrepot.CompanyAdmin, thing == "supplier": // the company's, for all who buy
 		return p != other
 	default:
 		return p == own
@@ -121,6 +129,12 @@ func newMatrix(t *testing.T) *matrix {
 	w := &matrix{world: newWorld(t)}
 	cart := func(as, product string) string {
 		return w.want(t, 201, as, "POST", "/api/cart/items", map[string]any{"productId": product, "quantity": 1}).text("items.0.id")
+	}
+	saved := func(as, product string) string {
+		items := w.want(t, 201, as, "POST", "/api/cart/items", map[string]any{"productId": product, "quantity": 1}).list("items")
+		id, _ := items[len(items)-1].(map[string]any)["id"].(string)
+		w.want(t, 200, as, "POST", "/api/cart/items/"+id+"/save", nil)
+		return id
 	}
 	order := func(as, product, shop string) string {
 		return w.want(t, 201, as, "POST", "/api/orders", map[string]any{
@@ -167,6 +181,12 @@ func newMatrix(t *testing.T) *matrix {
 			pay("customer", order("customer", w.mug, w.shopA)), pay("other_customer", order("other_customer", w.cup, w.shopB)),
 			pay("other_customer", order("other_customer", w.otherMug, w.otherShop)), none,
 		},
+		"cart item":  {cart("customer", w.mug), cart("other_customer", w.cup), cart("other_customer", w.cup), none},
+		"saved item": {saved("customer", w.cup), saved("other_customer", w.mug), saved("other_customer", w.mug), none},
+		"user":       {user("own_staff"), user("sibling_staff"), user("other_staff"), none},
+		"session":    {sessions.text("items.0.id"), sessions.text("items.0.id"), sessions.text("items.0.id"), none},
+		"api key":    {key("company_admin"), key("company_admin"), key("other_admin"), none},
+		"invitation": {invite("company_admin", "a@demo.test"), invite("company_admin", "b@demo.test"), invite("other_admin", "c@demo.test"), none},
 		"cart item": {cart("customer", w.mug), cart("other_customer", w.cup), cart("other_customer", w.cup), none},
 		"wish":      {wish("customer", w.mug), wish("other_customer", w.cup), wish("other_customer", w.otherMug), none},
 		"my review": {w.mug, w.cup, w.otherMug, none},

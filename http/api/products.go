@@ -18,7 +18,7 @@ import (
 func Products(d Deps) Routes {
 	s := &productAPI{d.withDefaults()}
 	may := Only(entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager)
-	return Routes{"products", []Route{
+	return Routes{"products", append([]Route{
 		route(Route{
 			ID: "list-products", Method: http.MethodGet, Path: "/products", Access: Public, Summary: "List products",
 			Doc:     "Staff see their company's products in every status, everybody else the active ones. A page may hold fewer than limit while there is a next one.",
@@ -28,7 +28,7 @@ func Products(d Deps) Routes {
 		route(Route{ID: "get-product", Method: http.MethodGet, Path: "/products/{id}", Access: Public, Summary: "Read a product", Doc: "What it costs now, of its sale too; with shopId in that shop."}, s.get),
 		route(Route{ID: "update-product", Method: http.MethodPatch, Path: "/products/{id}", Access: Staff, Summary: "Change a product", Doc: "What is given replaces what was; a list as a whole. null takes sale, publishAt and unpublishAt away."}, s.update),
 		route(Route{ID: "delete-product", Method: http.MethodDelete, Path: "/products/{id}", Access: may, Status: http.StatusNoContent, Summary: "Take a product out of the catalogue"}, s.remove),
-	}}
+	}, s.categoryRoutes()...)}
 }
 
 type productAPI struct{ Deps }

@@ -127,7 +127,7 @@ func scoredOf(list []*recommendpb.Scored) []recommend.Scored {
 func (a *advice) ofAnchor() *Because { return &Because{a.anchor.Id, a.anchor.Name} }
 
 func (a *advice) similar(ctx context.Context) ([]pick, error) {
-	hits, err := a.Similar(ctx, a.anchor.Id, most)
+	hits, err := a.likeIt(ctx, a.anchor.Id, most)
 	out := make([]pick, len(hits))
 	for i, h := range hits {
 		out[i] = pick{id: h.ProductID, kind: kindSimilar, score: h.Score, because: a.ofAnchor(), reason: a.likeness}
@@ -198,7 +198,7 @@ func (a *advice) personal(ctx context.Context, cold bool) ([]pick, error) {
 		if near[i], err = a.neighbours(ctx, seeds[i].ProductId, recommend.PerSeed); err != nil || i >= similarSeeds {
 			return err
 		}
-		hits, err := a.Similar(ctx, seeds[i].ProductId, recommend.PerSeed)
+		hits, err := a.likeIt(ctx, seeds[i].ProductId, recommend.PerSeed)
 		for _, h := range hits {
 			like[i] = append(like[i], recommend.Scored{ID: h.ProductID, Score: h.Score})
 		}
@@ -275,14 +275,27 @@ func (a *advice) choose(ctx context.Context, picks []pick) ([]Recommendation, er
 
 func rounded(score float64) float64 { return float64(int64(score*1000+0.5)) / 1000 }
 
+// likeIt is what is similar to a product, as it was within the last minute.
+func (s *recommendAPI) likeIt(ctx context.Context, id entrepot.ID, n int) ([]SimilarHit, error) {
+	hits, _, fresh := s.likes.get(id)
+	if !fresh {
+		asked := s.Now()
+		var err error
+		if hits, err = s.Similar(ctx, id, most); entrepot.CodeOf(err) == entrepot.CodeUnavailable {
+			hits, err = s.similarByContent(ctx, id, most) // the index is being built
+		}
+		if err != nil {
+			return nil, err
+		}
+		s.likes.put(id, hits, asked)
+	}
+	return hits[:min(n, len(hits))], nil
+}
+
 // similarByContent are the products of the same company that are most like one,
 // among the newest of its category and of its brand. It is what Deps.Similar is
 // where nothing better is wired in.
 func (s *recommendAPI) similarByContent(ctx context.Context, id entrepot.ID, n int) ([]SimilarHit, error) {
-	if hits, _, fresh := s.likes.get(id); fresh {
-		return hits[:min(n, len(hits))], nil
-	}
-	asked := s.Now()
 	p, err := askProduct(ctx, s.Asker, id)
 	if entrepot.CodeOf(err) == entrepot.CodeNotFound {
 		return nil, nil
@@ -308,13 +321,12 @@ func (s *recommendAPI) similarByContent(ctx context.Context, id entrepot.ID, n i
 			}
 		}
 	}
-	best := recommend.Similar(&to, pool, most)
+	best := recommend.Similar(&to, pool, n)
 	hits := make([]SimilarHit, len(best))
 	for i, b := range best {
 		hits[i] = SimilarHit{b.ID, b.Score}
 	}
-	s.likes.put(id, hits, asked)
-	return hits[:min(n, len(hits))], nil
+	return hits, nil
 }
 
 func itemOf(p *productpb.Product) recommend.Item {

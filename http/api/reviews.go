@@ -60,7 +60,7 @@ type PublicReview struct {
 	Text      string      `json:"text,omitempty"`
 	Author    string      `json:"author,omitempty" example:"Ada L." doc:"none: a former customer"`
 	CreatedAt Time        `json:"createdAt"`
-	UpdatedAt Time        `json:"updatedAt"`
+	UpdatedAt Time        `json:"updatedAt" doc:"when its author changed it last"`
 }
 
 // ReviewView is a review as its author and the company see it.

@@ -204,6 +204,12 @@ func TestReviewsAreSortedAndPaged(t *testing.T) {
 			t.Errorf("no author %v: %v", name, authors)
 		}
 	}
+	for range 2 {
+		w.deliver(t, actors.Ratings(w.Store, w.Member))
+	}
+	if r := w.want(t, 200, "", "GET", "/api/products/"+w.mug, nil); r.at("rating.average") != 3.0 || r.at("rating.count") != 5.0 {
+		t.Errorf("the product's rating: %s", r.raw)
+	}
 	if r := w.want(t, 200, "", "GET", path+"?stars=5", nil); len(r.list("items")) != 1 || r.at("items.0.stars") != 5.0 {
 		t.Errorf("%s", r.raw)
 	}

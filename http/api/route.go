@@ -22,6 +22,7 @@ type Access struct {
 	public      bool
 	ignoreToken bool // even a token that does not verify
 	anyStanding bool // also for staff of a company that is suspended or closed
+	guests      bool // also for who shows the token of a guest's cart
 	roles       []entrepot.Role
 }
 
@@ -43,6 +44,12 @@ func Only(roles ...entrepot.Role) Access { return Access{declared: true, roles: 
 // AnyStanding lets in the staff of a company that is not in full standing.
 func (a Access) AnyStanding() Access { a.anyStanding = true; return a }
 
+// OrGuest lets in who has no account and shows the token of a guest's cart.
+func (a Access) OrGuest() Access { a.guests = true; return a }
+
+// Guests reports whether a guest's Cart-Token opens the route.
+func (a Access) Guests() bool { return a.guests }
+
 // InAnyStanding reports whether a company that is not in full standing matters not.
 func (a Access) InAnyStanding() bool { return a.anyStanding }
 
@@ -62,6 +69,10 @@ func (a Access) check(ctx context.Context, scope string) error {
 	switch {
 	case c.Scopes != nil && !slices.Contains(c.Scopes, scope):
 		return entrepot.Errorf(entrepot.CodeForbidden, "the API key lacks the scope %s", scope)
+	case role == "" && a.guests && c.UserID != "":
+		return nil
+	case role == "" && a.guests:
+		return entrepot.Errorf(entrepot.CodeUnauthenticated, "log in, or show the Cart-Token that POST /cart/guest gives")
 	case role == "":
 		return entrepot.Errorf(entrepot.CodeUnauthenticated, "log in first")
 	case !slices.Contains(a.roles, role):
@@ -130,6 +141,9 @@ func logError(ctx context.Context, log *slog.Logger, err error) {
 // guard refuses a request before its input is looked at.
 func guard(a Access, scope string) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
+		if a.guests {
+			ctx = asGuest(ctx)
+		}
 		if err := a.check(ctx.Context(), scope); err != nil {
 			writeProblem(ctx, err)
 			return

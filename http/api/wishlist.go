@@ -71,6 +71,9 @@ func wishOf(i *wishlistpb.Item, p *productpb.Product, now time.Time) WishlistIte
 		return v
 	}
 	v.Name, v.Image, v.Sold = p.Name, p.Image, true
+	if v.Image == "" && len(p.Images) > 0 {
+		v.Image = imagesAt + p.Images[0].Id
+	}
 	if i.VariantId != "" {
 		variant, sold := p.Sellable(i.VariantId)
 		if v.Sold = sold; variant.GetImage() != "" {

@@ -6,7 +6,7 @@ import (
 
 const (
 	corsMethods = "GET, POST, PUT, PATCH, DELETE"
-	corsHeaders = "Authorization, Content-Type, Idempotency-Key, If-Match, X-Request-Id, Traceparent"
+	corsHeaders = "Authorization, Content-Type, Idempotency-Key, If-Match, Cart-Token, X-Request-Id, Traceparent"
 	corsExposed = "Location, ETag, Retry-After, X-Request-Id, Idempotent-Replayed, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset"
 )
 

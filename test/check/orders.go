@@ -28,10 +28,17 @@ func checkOrders(r *report, w *World, l ledger) {
 			numbers[k] = id
 		}
 		for _, line := range o.Group.Lines {
-			item := stockpb.ID(line.Variant(), o.Group.ShopID)
-			checkLine(r, w, o, line, l.of(item, o.HoldID))
-			if o.Status == order.Pending || (o.Status == order.Confirmed && !o.Committed) {
-				expected[[2]entrepot.ID{item, o.HoldID}] += line.Quantity
+			from := line.Allocations
+			if len(from) == 0 {
+				from = []order.Allocation{{LocationID: o.Group.ShopID, Quantity: line.Quantity}}
+			}
+			for _, a := range from {
+				item := stockpb.ID(line.Variant(), a.LocationID)
+				line.Quantity = a.Quantity
+				checkLine(r, w, o, line, l.of(item, o.HoldID))
+				if o.Status == order.Pending || (o.Status == order.Confirmed && !o.Committed) {
+					expected[[2]entrepot.ID{item, o.HoldID}] += a.Quantity
+				}
 			}
 		}
 	}

@@ -55,16 +55,22 @@ func checkStock(r *report, w *World) ledger {
 }
 
 func checkLevels(r *report, s *stock.State) {
-	var held int64
+	var held, beyond, owed int64
 	seen := map[entrepot.ID]bool{}
 	for _, h := range s.Holds {
-		held += h.Quantity
+		held += h.Quantity - h.Beyond
+		beyond += h.Beyond
 		if seen[h.OrderID] {
 			r.broken("I1", "item %s holds twice for %s", s.ID, h.OrderID)
 		}
 		seen[h.OrderID] = true
 	}
+	for _, o := range s.Owed {
+		owed += o.Quantity
+	}
 	switch {
+	case beyond != s.Backordered || owed != s.Owing:
+		r.broken("I1", "item %s: %d held beyond on-hand and %d owed, it says %d and %d", s.ID, beyond, owed, s.Backordered, s.Owing)
 	case s.OnHand < 0:
 		r.broken("I1", "item %s has %d on hand", s.ID, s.OnHand)
 	case held > s.OnHand:
@@ -84,15 +90,22 @@ func checkLedger(r *report, s *stock.State, moves []events.InventoryUpdated, all
 		r.waiting("I1", "item %s: %d movements in the audit log, %d made", s.ID, len(moves), s.Movements)
 		return // the replay would only repeat it
 	}
-	var onHand, reserved int64
+	var onHand, reserved, beyond, owed int64
 	for i, m := range moves {
 		if m.Movement != int64(i)+1 {
 			r.broken("I1", "item %s: movement %d stands in place %d of the ledger", s.ID, m.Movement, i+1)
 			return
 		}
 		all.of(s.ID, m.OrderID).count(m)
-		h, set := change(m)
-		onHand, reserved = onHand+h, reserved+set
+		moved, set := change(m)
+		onHand, reserved = onHand+moved, reserved+set
+		b, o := promised(m)
+		beyond, owed = beyond+b, owed+o
+		if beyond != m.Backordered || owed != m.Owed || beyond < 0 || owed < 0 {
+			r.broken("I1", "item %s: after movement %d (%s) %d backordered and %d owed, the ledger says %d and %d",
+				s.ID, m.Movement, m.Kind, beyond, owed, m.Backordered, m.Owed)
+			return
+		}
 		if onHand != m.OnHand || reserved != m.Reserved || onHand < 0 || reserved < 0 || reserved > onHand {
 			r.broken("I1", "item %s: after movement %d (%s %d) on hand %d and reserved %d, the ledger says %d and %d",
 				s.ID, m.Movement, m.Kind, m.Quantity, onHand, reserved, m.OnHand, m.Reserved)
@@ -110,11 +123,11 @@ func change(m events.InventoryUpdated) (onHand, reserved int64) {
 	switch m.Kind {
 	case events.Received, events.Restocked, events.TransferredIn:
 		return m.Quantity, 0
-	case events.TransferredOut:
+	case events.TransferredOut, events.Filled:
 		return -m.Quantity, 0
 	case events.Adjusted, events.Counted: // either way; a wrong sign shows in the levels
 		return m.Delta, 0
-	case events.Reserved:
+	case events.Reserved, events.Covered:
 		return 0, m.Quantity
 	case events.Released, events.Expired:
 		return 0, -m.Quantity
@@ -123,6 +136,24 @@ func change(m events.InventoryUpdated) (onHand, reserved int64) {
 			return -m.Quantity, 0
 		}
 		return -m.Quantity, -m.Quantity
+	}
+	return 0, 0
+}
+
+// promised is what a movement does to what is promised beyond on-hand: in
+// reservations, and in sales.
+func promised(m events.InventoryUpdated) (reserved, owed int64) {
+	switch m.Kind {
+	case events.Reserved:
+		return m.Beyond, 0
+	case events.Released, events.Expired:
+		return -m.Beyond, 0
+	case events.Sold:
+		return -m.Beyond, m.Beyond
+	case events.Covered:
+		return -m.Quantity, 0
+	case events.Filled, events.Forgone:
+		return 0, -m.Quantity
 	}
 	return 0, 0
 }
@@ -136,9 +167,11 @@ func (t *tally) count(m events.InventoryUpdated) {
 		t.ended++
 	case events.Sold:
 		t.sold++
-		t.pieces += m.Quantity
+		t.pieces += m.Quantity + m.Beyond
 	case events.Restocked:
 		t.restocked++
+		t.pieces -= m.Quantity
+	case events.Forgone:
 		t.pieces -= m.Quantity
 	}
 }

@@ -24,7 +24,9 @@ type client struct {
 	http  *http.Client
 	token string
 	user  entrepot.ID
-	rng   *rand.Rand
+	// cartToken is a guest's, who has no token of a login.
+	cartToken string
+	rng       *rand.Rand
 	// patience is how long one operation may take with all its retries.
 	patience time.Duration
 	// anywhere: also at the member whose watchdog sleeps. It cannot write what is
@@ -120,7 +122,12 @@ func (c *client) once(ctx context.Context, m *member, method, path, key string, 
 	if err != nil {
 		panic(err)
 	}
-	r.Header.Set("Authorization", "Bearer "+c.token)
+	if c.token != "" {
+		r.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	if c.cartToken != "" {
+		r.Header.Set("Cart-Token", c.cartToken)
+	}
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}

@@ -24,17 +24,18 @@ const (
 // AddItem adds quantity to the line of the product in the shop. Price, currency
 // and name come from the product grain, never from the client.
 type AddItem struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	ProductId     string                 `protobuf:"bytes,1,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
-	ShopId        string                 `protobuf:"bytes,2,opt,name=shop_id,json=shopId,proto3" json:"shop_id,omitempty"`
-	CompanyId     string                 `protobuf:"bytes,3,opt,name=company_id,json=companyId,proto3" json:"company_id,omitempty"`
-	Quantity      int64                  `protobuf:"varint,4,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	PriceMinor    int64                  `protobuf:"varint,5,opt,name=price_minor,json=priceMinor,proto3" json:"price_minor,omitempty"`
-	Currency      string                 `protobuf:"bytes,6,opt,name=currency,proto3" json:"currency,omitempty"`
-	Name          string                 `protobuf:"bytes,7,opt,name=name,proto3" json:"name,omitempty"`
-	VariantId     string                 `protobuf:"bytes,8,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"` // empty: the product itself
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	ProductId      string                 `protobuf:"bytes,1,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
+	ShopId         string                 `protobuf:"bytes,2,opt,name=shop_id,json=shopId,proto3" json:"shop_id,omitempty"`
+	CompanyId      string                 `protobuf:"bytes,3,opt,name=company_id,json=companyId,proto3" json:"company_id,omitempty"`
+	Quantity       int64                  `protobuf:"varint,4,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	PriceMinor     int64                  `protobuf:"varint,5,opt,name=price_minor,json=priceMinor,proto3" json:"price_minor,omitempty"`
+	Currency       string                 `protobuf:"bytes,6,opt,name=currency,proto3" json:"currency,omitempty"`
+	Name           string                 `protobuf:"bytes,7,opt,name=name,proto3" json:"name,omitempty"`
+	VariantId      string                 `protobuf:"bytes,8,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"`                   // empty: the product itself
+	AbandonAfterMs int64                  `protobuf:"varint,9,opt,name=abandon_after_ms,json=abandonAfterMs,proto3" json:"abandon_after_ms,omitempty"` // unchanged for so long, the cart counts as abandoned; 0: a day
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *AddItem) Reset() {
@@ -123,6 +124,622 @@ func (x *AddItem) GetVariantId() string {
 	return ""
 }
 
+func (x *AddItem) GetAbandonAfterMs() int64 {
+	if x != nil {
+		return x.AbandonAfterMs
+	}
+	return 0
+}
+
+// Open makes the cart of a guest, whose id is made of the guest's token.
+type Open struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Open) Reset() {
+	*x = Open{}
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Open) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Open) ProtoMessage() {}
+
+func (x *Open) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Open.ProtoReflect.Descriptor instead.
+func (*Open) Descriptor() ([]byte, []int) {
+	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{1}
+}
+
+// SaveItem puts a line aside; RestoreItem puts it back at the price of now.
+type SaveItem struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ItemId        string                 `protobuf:"bytes,1,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SaveItem) Reset() {
+	*x = SaveItem{}
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SaveItem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SaveItem) ProtoMessage() {}
+
+func (x *SaveItem) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SaveItem.ProtoReflect.Descriptor instead.
+func (*SaveItem) Descriptor() ([]byte, []int) {
+	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *SaveItem) GetItemId() string {
+	if x != nil {
+		return x.ItemId
+	}
+	return ""
+}
+
+type RestoreItem struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ItemId        string                 `protobuf:"bytes,1,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
+	PriceMinor    int64                  `protobuf:"varint,2,opt,name=price_minor,json=priceMinor,proto3" json:"price_minor,omitempty"`
+	Currency      string                 `protobuf:"bytes,3,opt,name=currency,proto3" json:"currency,omitempty"`
+	Name          string                 `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RestoreItem) Reset() {
+	*x = RestoreItem{}
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RestoreItem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RestoreItem) ProtoMessage() {}
+
+func (x *RestoreItem) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RestoreItem.ProtoReflect.Descriptor instead.
+func (*RestoreItem) Descriptor() ([]byte, []int) {
+	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *RestoreItem) GetItemId() string {
+	if x != nil {
+		return x.ItemId
+	}
+	return ""
+}
+
+func (x *RestoreItem) GetPriceMinor() int64 {
+	if x != nil {
+		return x.PriceMinor
+	}
+	return 0
+}
+
+func (x *RestoreItem) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *RestoreItem) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+type RemoveSaved struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ItemId        string                 `protobuf:"bytes,1,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveSaved) Reset() {
+	*x = RemoveSaved{}
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveSaved) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveSaved) ProtoMessage() {}
+
+func (x *RemoveSaved) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveSaved.ProtoReflect.Descriptor instead.
+func (*RemoveSaved) Descriptor() ([]byte, []int) {
+	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *RemoveSaved) GetItemId() string {
+	if x != nil {
+		return x.ItemId
+	}
+	return ""
+}
+
+type AddPromo struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Code          string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"` // in capitals
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddPromo) Reset() {
+	*x = AddPromo{}
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddPromo) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddPromo) ProtoMessage() {}
+
+func (x *AddPromo) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddPromo.ProtoReflect.Descriptor instead.
+func (*AddPromo) Descriptor() ([]byte, []int) {
+	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *AddPromo) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+type RemovePromo struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Code          string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemovePromo) Reset() {
+	*x = RemovePromo{}
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemovePromo) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemovePromo) ProtoMessage() {}
+
+func (x *RemovePromo) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemovePromo.ProtoReflect.Descriptor instead.
+func (*RemovePromo) Descriptor() ([]byte, []int) {
+	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *RemovePromo) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+// Merge takes a guest's cart over. It is answered when its lines are here, or
+// when it was refused. Its natural id is the guest's cart.
+type Merge struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	GuestId       string                 `protobuf:"bytes,1,opt,name=guest_id,json=guestId,proto3" json:"guest_id,omitempty"`
+	Prices        []*Price               `protobuf:"bytes,2,rep,name=prices,proto3" json:"prices,omitempty"` // of now, of the guest's lines that are sold
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Merge) Reset() {
+	*x = Merge{}
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Merge) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Merge) ProtoMessage() {}
+
+func (x *Merge) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Merge.ProtoReflect.Descriptor instead.
+func (*Merge) Descriptor() ([]byte, []int) {
+	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Merge) GetGuestId() string {
+	if x != nil {
+		return x.GuestId
+	}
+	return ""
+}
+
+func (x *Merge) GetPrices() []*Price {
+	if x != nil {
+		return x.Prices
+	}
+	return nil
+}
+
+type Price struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ItemId        string                 `protobuf:"bytes,1,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
+	PriceMinor    int64                  `protobuf:"varint,2,opt,name=price_minor,json=priceMinor,proto3" json:"price_minor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Price) Reset() {
+	*x = Price{}
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Price) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Price) ProtoMessage() {}
+
+func (x *Price) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Price.ProtoReflect.Descriptor instead.
+func (*Price) Descriptor() ([]byte, []int) {
+	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Price) GetItemId() string {
+	if x != nil {
+		return x.ItemId
+	}
+	return ""
+}
+
+func (x *Price) GetPriceMinor() int64 {
+	if x != nil {
+		return x.PriceMinor
+	}
+	return 0
+}
+
+// Handover closes a guest's cart for its user and answers what is in it. seq
+// counts the customer's merges: what was given back is not handed over again by
+// an old try.
+type Handover struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	To            string                 `protobuf:"bytes,1,opt,name=to,proto3" json:"to,omitempty"`
+	Seq           int64                  `protobuf:"varint,2,opt,name=seq,proto3" json:"seq,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Handover) Reset() {
+	*x = Handover{}
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Handover) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Handover) ProtoMessage() {}
+
+func (x *Handover) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Handover.ProtoReflect.Descriptor instead.
+func (*Handover) Descriptor() ([]byte, []int) {
+	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Handover) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *Handover) GetSeq() int64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+// Settle ends a handover: the lines are in the customer's cart, or the guest's stays as it was.
+type Settle struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	To            string                 `protobuf:"bytes,1,opt,name=to,proto3" json:"to,omitempty"`
+	Seq           int64                  `protobuf:"varint,2,opt,name=seq,proto3" json:"seq,omitempty"`
+	Taken         bool                   `protobuf:"varint,3,opt,name=taken,proto3" json:"taken,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Settle) Reset() {
+	*x = Settle{}
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Settle) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Settle) ProtoMessage() {}
+
+func (x *Settle) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Settle.ProtoReflect.Descriptor instead.
+func (*Settle) Descriptor() ([]byte, []int) {
+	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Settle) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *Settle) GetSeq() int64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *Settle) GetTaken() bool {
+	if x != nil {
+		return x.Taken
+	}
+	return false
+}
+
+// Handed and Settled answer the steps of a merge.
+type Handed struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Seq           int64                  `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`
+	Unknown       bool                   `protobuf:"varint,2,opt,name=unknown,proto3" json:"unknown,omitempty"` // there is no such cart, or another took it over
+	Cart          *Cart                  `protobuf:"bytes,3,opt,name=cart,proto3" json:"cart,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Handed) Reset() {
+	*x = Handed{}
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Handed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Handed) ProtoMessage() {}
+
+func (x *Handed) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Handed.ProtoReflect.Descriptor instead.
+func (*Handed) Descriptor() ([]byte, []int) {
+	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Handed) GetSeq() int64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *Handed) GetUnknown() bool {
+	if x != nil {
+		return x.Unknown
+	}
+	return false
+}
+
+func (x *Handed) GetCart() *Cart {
+	if x != nil {
+		return x.Cart
+	}
+	return nil
+}
+
+type Settled struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Seq           int64                  `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Settled) Reset() {
+	*x = Settled{}
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Settled) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Settled) ProtoMessage() {}
+
+func (x *Settled) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Settled.ProtoReflect.Descriptor instead.
+func (*Settled) Descriptor() ([]byte, []int) {
+	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Settled) GetSeq() int64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
 // SetQuantity changes one line; 0 removes it.
 type SetQuantity struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -134,7 +751,7 @@ type SetQuantity struct {
 
 func (x *SetQuantity) Reset() {
 	*x = SetQuantity{}
-	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[1]
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -146,7 +763,7 @@ func (x *SetQuantity) String() string {
 func (*SetQuantity) ProtoMessage() {}
 
 func (x *SetQuantity) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[1]
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -159,7 +776,7 @@ func (x *SetQuantity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetQuantity.ProtoReflect.Descriptor instead.
 func (*SetQuantity) Descriptor() ([]byte, []int) {
-	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{1}
+	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *SetQuantity) GetItemId() string {
@@ -185,7 +802,7 @@ type RemoveItem struct {
 
 func (x *RemoveItem) Reset() {
 	*x = RemoveItem{}
-	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[2]
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -197,7 +814,7 @@ func (x *RemoveItem) String() string {
 func (*RemoveItem) ProtoMessage() {}
 
 func (x *RemoveItem) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[2]
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -210,7 +827,7 @@ func (x *RemoveItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveItem.ProtoReflect.Descriptor instead.
 func (*RemoveItem) Descriptor() ([]byte, []int) {
-	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{2}
+	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *RemoveItem) GetItemId() string {
@@ -228,7 +845,7 @@ type Clear struct {
 
 func (x *Clear) Reset() {
 	*x = Clear{}
-	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[3]
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -240,7 +857,7 @@ func (x *Clear) String() string {
 func (*Clear) ProtoMessage() {}
 
 func (x *Clear) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[3]
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -253,7 +870,7 @@ func (x *Clear) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Clear.ProtoReflect.Descriptor instead.
 func (*Clear) Descriptor() ([]byte, []int) {
-	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{3}
+	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{15}
 }
 
 // Take empties the cart of what an order took over. Its natural id is the order.
@@ -267,7 +884,7 @@ type Take struct {
 
 func (x *Take) Reset() {
 	*x = Take{}
-	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[4]
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -279,7 +896,7 @@ func (x *Take) String() string {
 func (*Take) ProtoMessage() {}
 
 func (x *Take) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[4]
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -292,7 +909,7 @@ func (x *Take) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Take.ProtoReflect.Descriptor instead.
 func (*Take) Descriptor() ([]byte, []int) {
-	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{4}
+	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Take) GetOrderId() string {
@@ -321,7 +938,7 @@ type Taken struct {
 
 func (x *Taken) Reset() {
 	*x = Taken{}
-	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[5]
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -333,7 +950,7 @@ func (x *Taken) String() string {
 func (*Taken) ProtoMessage() {}
 
 func (x *Taken) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[5]
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -346,7 +963,7 @@ func (x *Taken) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Taken.ProtoReflect.Descriptor instead.
 func (*Taken) Descriptor() ([]byte, []int) {
-	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{5}
+	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Taken) GetProductId() string {
@@ -385,7 +1002,7 @@ type Get struct {
 
 func (x *Get) Reset() {
 	*x = Get{}
-	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[6]
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -397,7 +1014,7 @@ func (x *Get) String() string {
 func (*Get) ProtoMessage() {}
 
 func (x *Get) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[6]
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -410,7 +1027,7 @@ func (x *Get) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Get.ProtoReflect.Descriptor instead.
 func (*Get) Descriptor() ([]byte, []int) {
-	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{6}
+	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{18}
 }
 
 type Cart struct {
@@ -420,13 +1037,15 @@ type Cart struct {
 	TotalMinor    int64                  `protobuf:"varint,3,opt,name=total_minor,json=totalMinor,proto3" json:"total_minor,omitempty"`
 	Currency      string                 `protobuf:"bytes,4,opt,name=currency,proto3" json:"currency,omitempty"`
 	UpdatedMs     int64                  `protobuf:"varint,5,opt,name=updated_ms,json=updatedMs,proto3" json:"updated_ms,omitempty"`
+	Saved         []*Item                `protobuf:"bytes,6,rep,name=saved,proto3" json:"saved,omitempty"` // for later
+	PromoCodes    []string               `protobuf:"bytes,7,rep,name=promo_codes,json=promoCodes,proto3" json:"promo_codes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Cart) Reset() {
 	*x = Cart{}
-	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[7]
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -438,7 +1057,7 @@ func (x *Cart) String() string {
 func (*Cart) ProtoMessage() {}
 
 func (x *Cart) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[7]
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -451,7 +1070,7 @@ func (x *Cart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cart.ProtoReflect.Descriptor instead.
 func (*Cart) Descriptor() ([]byte, []int) {
-	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{7}
+	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Cart) GetUserId() string {
@@ -489,6 +1108,20 @@ func (x *Cart) GetUpdatedMs() int64 {
 	return 0
 }
 
+func (x *Cart) GetSaved() []*Item {
+	if x != nil {
+		return x.Saved
+	}
+	return nil
+}
+
+func (x *Cart) GetPromoCodes() []string {
+	if x != nil {
+		return x.PromoCodes
+	}
+	return nil
+}
+
 type Item struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -506,7 +1139,7 @@ type Item struct {
 
 func (x *Item) Reset() {
 	*x = Item{}
-	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[8]
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -518,7 +1151,7 @@ func (x *Item) String() string {
 func (*Item) ProtoMessage() {}
 
 func (x *Item) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[8]
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -531,7 +1164,7 @@ func (x *Item) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Item.ProtoReflect.Descriptor instead.
 func (*Item) Descriptor() ([]byte, []int) {
-	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{8}
+	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Item) GetId() string {
@@ -601,7 +1234,7 @@ var File_grains_cart_cartpb_cart_proto protoreflect.FileDescriptor
 
 const file_grains_cart_cartpb_cart_proto_rawDesc = "" +
 	"\n" +
-	"\x1dgrains/cart/cartpb/cart.proto\x12\rentrepot.cart\"\xec\x01\n" +
+	"\x1dgrains/cart/cartpb/cart.proto\x12\rentrepot.cart\"\x96\x02\n" +
 	"\aAddItem\x12\x1d\n" +
 	"\n" +
 	"product_id\x18\x01 \x01(\tR\tproductId\x12\x17\n" +
@@ -614,7 +1247,43 @@ const file_grains_cart_cartpb_cart_proto_rawDesc = "" +
 	"\bcurrency\x18\x06 \x01(\tR\bcurrency\x12\x12\n" +
 	"\x04name\x18\a \x01(\tR\x04name\x12\x1d\n" +
 	"\n" +
-	"variant_id\x18\b \x01(\tR\tvariantId\"B\n" +
+	"variant_id\x18\b \x01(\tR\tvariantId\x12(\n" +
+	"\x10abandon_after_ms\x18\t \x01(\x03R\x0eabandonAfterMs\"\x06\n" +
+	"\x04Open\"#\n" +
+	"\bSaveItem\x12\x17\n" +
+	"\aitem_id\x18\x01 \x01(\tR\x06itemId\"w\n" +
+	"\vRestoreItem\x12\x17\n" +
+	"\aitem_id\x18\x01 \x01(\tR\x06itemId\x12\x1f\n" +
+	"\vprice_minor\x18\x02 \x01(\x03R\n" +
+	"priceMinor\x12\x1a\n" +
+	"\bcurrency\x18\x03 \x01(\tR\bcurrency\x12\x12\n" +
+	"\x04name\x18\x04 \x01(\tR\x04name\"&\n" +
+	"\vRemoveSaved\x12\x17\n" +
+	"\aitem_id\x18\x01 \x01(\tR\x06itemId\"\x1e\n" +
+	"\bAddPromo\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\"!\n" +
+	"\vRemovePromo\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\"P\n" +
+	"\x05Merge\x12\x19\n" +
+	"\bguest_id\x18\x01 \x01(\tR\aguestId\x12,\n" +
+	"\x06prices\x18\x02 \x03(\v2\x14.entrepot.cart.PriceR\x06prices\"A\n" +
+	"\x05Price\x12\x17\n" +
+	"\aitem_id\x18\x01 \x01(\tR\x06itemId\x12\x1f\n" +
+	"\vprice_minor\x18\x02 \x01(\x03R\n" +
+	"priceMinor\",\n" +
+	"\bHandover\x12\x0e\n" +
+	"\x02to\x18\x01 \x01(\tR\x02to\x12\x10\n" +
+	"\x03seq\x18\x02 \x01(\x03R\x03seq\"@\n" +
+	"\x06Settle\x12\x0e\n" +
+	"\x02to\x18\x01 \x01(\tR\x02to\x12\x10\n" +
+	"\x03seq\x18\x02 \x01(\x03R\x03seq\x12\x14\n" +
+	"\x05taken\x18\x03 \x01(\bR\x05taken\"]\n" +
+	"\x06Handed\x12\x10\n" +
+	"\x03seq\x18\x01 \x01(\x03R\x03seq\x12\x18\n" +
+	"\aunknown\x18\x02 \x01(\bR\aunknown\x12'\n" +
+	"\x04cart\x18\x03 \x01(\v2\x13.entrepot.cart.CartR\x04cart\"\x1b\n" +
+	"\aSettled\x12\x10\n" +
+	"\x03seq\x18\x01 \x01(\x03R\x03seq\"B\n" +
 	"\vSetQuantity\x12\x17\n" +
 	"\aitem_id\x18\x01 \x01(\tR\x06itemId\x12\x1a\n" +
 	"\bquantity\x18\x02 \x01(\x03R\bquantity\"%\n" +
@@ -632,7 +1301,7 @@ const file_grains_cart_cartpb_cart_proto_rawDesc = "" +
 	"\bquantity\x18\x03 \x01(\x03R\bquantity\x12\x1d\n" +
 	"\n" +
 	"variant_id\x18\x04 \x01(\tR\tvariantId\"\x05\n" +
-	"\x03Get\"\xa6\x01\n" +
+	"\x03Get\"\xf2\x01\n" +
 	"\x04Cart\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12)\n" +
 	"\x05items\x18\x02 \x03(\v2\x13.entrepot.cart.ItemR\x05items\x12\x1f\n" +
@@ -640,7 +1309,10 @@ const file_grains_cart_cartpb_cart_proto_rawDesc = "" +
 	"totalMinor\x12\x1a\n" +
 	"\bcurrency\x18\x04 \x01(\tR\bcurrency\x12\x1d\n" +
 	"\n" +
-	"updated_ms\x18\x05 \x01(\x03R\tupdatedMs\"\xf9\x01\n" +
+	"updated_ms\x18\x05 \x01(\x03R\tupdatedMs\x12)\n" +
+	"\x05saved\x18\x06 \x03(\v2\x13.entrepot.cart.ItemR\x05saved\x12\x1f\n" +
+	"\vpromo_codes\x18\a \x03(\tR\n" +
+	"promoCodes\"\xf9\x01\n" +
 	"\x04Item\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
 	"\n" +
@@ -668,26 +1340,41 @@ func file_grains_cart_cartpb_cart_proto_rawDescGZIP() []byte {
 	return file_grains_cart_cartpb_cart_proto_rawDescData
 }
 
-var file_grains_cart_cartpb_cart_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_grains_cart_cartpb_cart_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_grains_cart_cartpb_cart_proto_goTypes = []any{
 	(*AddItem)(nil),     // 0: entrepot.cart.AddItem
-	(*SetQuantity)(nil), // 1: entrepot.cart.SetQuantity
-	(*RemoveItem)(nil),  // 2: entrepot.cart.RemoveItem
-	(*Clear)(nil),       // 3: entrepot.cart.Clear
-	(*Take)(nil),        // 4: entrepot.cart.Take
-	(*Taken)(nil),       // 5: entrepot.cart.Taken
-	(*Get)(nil),         // 6: entrepot.cart.Get
-	(*Cart)(nil),        // 7: entrepot.cart.Cart
-	(*Item)(nil),        // 8: entrepot.cart.Item
+	(*Open)(nil),        // 1: entrepot.cart.Open
+	(*SaveItem)(nil),    // 2: entrepot.cart.SaveItem
+	(*RestoreItem)(nil), // 3: entrepot.cart.RestoreItem
+	(*RemoveSaved)(nil), // 4: entrepot.cart.RemoveSaved
+	(*AddPromo)(nil),    // 5: entrepot.cart.AddPromo
+	(*RemovePromo)(nil), // 6: entrepot.cart.RemovePromo
+	(*Merge)(nil),       // 7: entrepot.cart.Merge
+	(*Price)(nil),       // 8: entrepot.cart.Price
+	(*Handover)(nil),    // 9: entrepot.cart.Handover
+	(*Settle)(nil),      // 10: entrepot.cart.Settle
+	(*Handed)(nil),      // 11: entrepot.cart.Handed
+	(*Settled)(nil),     // 12: entrepot.cart.Settled
+	(*SetQuantity)(nil), // 13: entrepot.cart.SetQuantity
+	(*RemoveItem)(nil),  // 14: entrepot.cart.RemoveItem
+	(*Clear)(nil),       // 15: entrepot.cart.Clear
+	(*Take)(nil),        // 16: entrepot.cart.Take
+	(*Taken)(nil),       // 17: entrepot.cart.Taken
+	(*Get)(nil),         // 18: entrepot.cart.Get
+	(*Cart)(nil),        // 19: entrepot.cart.Cart
+	(*Item)(nil),        // 20: entrepot.cart.Item
 }
 var file_grains_cart_cartpb_cart_proto_depIdxs = []int32{
-	5, // 0: entrepot.cart.Take.items:type_name -> entrepot.cart.Taken
-	8, // 1: entrepot.cart.Cart.items:type_name -> entrepot.cart.Item
-	2, // [2:2] is the sub-list for method output_type
-	2, // [2:2] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	8,  // 0: entrepot.cart.Merge.prices:type_name -> entrepot.cart.Price
+	19, // 1: entrepot.cart.Handed.cart:type_name -> entrepot.cart.Cart
+	17, // 2: entrepot.cart.Take.items:type_name -> entrepot.cart.Taken
+	20, // 3: entrepot.cart.Cart.items:type_name -> entrepot.cart.Item
+	20, // 4: entrepot.cart.Cart.saved:type_name -> entrepot.cart.Item
+	5,  // [5:5] is the sub-list for method output_type
+	5,  // [5:5] is the sub-list for method input_type
+	5,  // [5:5] is the sub-list for extension type_name
+	5,  // [5:5] is the sub-list for extension extendee
+	0,  // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_grains_cart_cartpb_cart_proto_init() }
@@ -701,7 +1388,7 @@ func file_grains_cart_cartpb_cart_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_cart_cartpb_cart_proto_rawDesc), len(file_grains_cart_cartpb_cart_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -301,6 +301,8 @@ type Promotion struct {
 	Code          string                 `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
 	DiscountMinor int64                  `protobuf:"varint,3,opt,name=discount_minor,json=discountMinor,proto3" json:"discount_minor,omitempty"`
 	FreeShipping  bool                   `protobuf:"varint,4,opt,name=free_shipping,json=freeShipping,proto3" json:"free_shipping,omitempty"`
+	Version       int64                  `protobuf:"varint,5,opt,name=version,proto3" json:"version,omitempty"`                            // of the promotion that it was priced by
+	PerCustomer   int64                  `protobuf:"varint,6,opt,name=per_customer,json=perCustomer,proto3" json:"per_customer,omitempty"` // uses that a customer may have; 0: any number
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -361,6 +363,20 @@ func (x *Promotion) GetFreeShipping() bool {
 		return x.FreeShipping
 	}
 	return false
+}
+
+func (x *Promotion) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *Promotion) GetPerCustomer() int64 {
+	if x != nil {
+		return x.PerCustomer
+	}
+	return 0
 }
 
 // Allocation is the pieces of a line that come from one location.
@@ -749,18 +765,176 @@ func (*Get) Descriptor() ([]byte, []int) {
 	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{9}
 }
 
-// The answers of the order's own steps.
+// Allocated is the plan of where the lines' pieces come from.
+type Allocated struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Groups        []*AllocatedGroup      `protobuf:"bytes,1,rep,name=groups,proto3" json:"groups,omitempty"`
+	Missing       []*Missing             `protobuf:"bytes,2,rep,name=missing,proto3" json:"missing,omitempty"`  // any: the checkout is refused
+	Attempt       int64                  `protobuf:"varint,3,opt,name=attempt,proto3" json:"attempt,omitempty"` // counts the plans of the checkout from 1
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Allocated) Reset() {
+	*x = Allocated{}
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Allocated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Allocated) ProtoMessage() {}
+
+func (x *Allocated) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Allocated.ProtoReflect.Descriptor instead.
+func (*Allocated) Descriptor() ([]byte, []int) {
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Allocated) GetGroups() []*AllocatedGroup {
+	if x != nil {
+		return x.Groups
+	}
+	return nil
+}
+
+func (x *Allocated) GetMissing() []*Missing {
+	if x != nil {
+		return x.Missing
+	}
+	return nil
+}
+
+func (x *Allocated) GetAttempt() int64 {
+	if x != nil {
+		return x.Attempt
+	}
+	return 0
+}
+
+type AllocatedGroup struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	OrderId       string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	Lines         []*AllocatedLine       `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"` // as many as the group has, in their order
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AllocatedGroup) Reset() {
+	*x = AllocatedGroup{}
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AllocatedGroup) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AllocatedGroup) ProtoMessage() {}
+
+func (x *AllocatedGroup) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AllocatedGroup.ProtoReflect.Descriptor instead.
+func (*AllocatedGroup) Descriptor() ([]byte, []int) {
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *AllocatedGroup) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *AllocatedGroup) GetLines() []*AllocatedLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+type AllocatedLine struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Allocations   []*Allocation          `protobuf:"bytes,1,rep,name=allocations,proto3" json:"allocations,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AllocatedLine) Reset() {
+	*x = AllocatedLine{}
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AllocatedLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AllocatedLine) ProtoMessage() {}
+
+func (x *AllocatedLine) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AllocatedLine.ProtoReflect.Descriptor instead.
+func (*AllocatedLine) Descriptor() ([]byte, []int) {
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *AllocatedLine) GetAllocations() []*Allocation {
+	if x != nil {
+		return x.Allocations
+	}
+	return nil
+}
+
 type Reserved struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Orders        []*Numbered            `protobuf:"bytes,1,rep,name=orders,proto3" json:"orders,omitempty"`
-	Missing       []*Missing             `protobuf:"bytes,2,rep,name=missing,proto3" json:"missing,omitempty"` // any: the checkout is refused
+	Missing       []*Missing             `protobuf:"bytes,2,rep,name=missing,proto3" json:"missing,omitempty"`  // any: the checkout is refused, or planned anew
+	Attempt       int64                  `protobuf:"varint,3,opt,name=attempt,proto3" json:"attempt,omitempty"` // which plan was reserved; 0: there was none
+	Refused       *Refused               `protobuf:"bytes,4,opt,name=refused,proto3" json:"refused,omitempty"`  // a promo code: the checkout is refused
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Reserved) Reset() {
 	*x = Reserved{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[10]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -772,7 +946,7 @@ func (x *Reserved) String() string {
 func (*Reserved) ProtoMessage() {}
 
 func (x *Reserved) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[10]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -785,7 +959,7 @@ func (x *Reserved) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reserved.ProtoReflect.Descriptor instead.
 func (*Reserved) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{10}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Reserved) GetOrders() []*Numbered {
@@ -802,6 +976,81 @@ func (x *Reserved) GetMissing() []*Missing {
 	return nil
 }
 
+func (x *Reserved) GetAttempt() int64 {
+	if x != nil {
+		return x.Attempt
+	}
+	return 0
+}
+
+func (x *Reserved) GetRefused() *Refused {
+	if x != nil {
+		return x.Refused
+	}
+	return nil
+}
+
+// Refused names the promo code that may not be used and the rule that it breaks.
+type Refused struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Code          string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	Rule          string                 `protobuf:"bytes,2,opt,name=rule,proto3" json:"rule,omitempty"`
+	Message       string                 `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Refused) Reset() {
+	*x = Refused{}
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Refused) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Refused) ProtoMessage() {}
+
+func (x *Refused) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Refused.ProtoReflect.Descriptor instead.
+func (*Refused) Descriptor() ([]byte, []int) {
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Refused) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Refused) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *Refused) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
 type Numbered struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	OrderId       string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
@@ -812,7 +1061,7 @@ type Numbered struct {
 
 func (x *Numbered) Reset() {
 	*x = Numbered{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[11]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -824,7 +1073,7 @@ func (x *Numbered) String() string {
 func (*Numbered) ProtoMessage() {}
 
 func (x *Numbered) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[11]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -837,7 +1086,7 @@ func (x *Numbered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Numbered.ProtoReflect.Descriptor instead.
 func (*Numbered) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{11}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Numbered) GetOrderId() string {
@@ -867,7 +1116,7 @@ type Missing struct {
 
 func (x *Missing) Reset() {
 	*x = Missing{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[12]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -879,7 +1128,7 @@ func (x *Missing) String() string {
 func (*Missing) ProtoMessage() {}
 
 func (x *Missing) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[12]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -892,7 +1141,7 @@ func (x *Missing) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Missing.ProtoReflect.Descriptor instead.
 func (*Missing) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{12}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Missing) GetProductId() string {
@@ -942,13 +1191,14 @@ type Adopt struct {
 	Number        int64                  `protobuf:"varint,7,opt,name=number,proto3" json:"number,omitempty"`
 	ExpiresMs     int64                  `protobuf:"varint,8,opt,name=expires_ms,json=expiresMs,proto3" json:"expires_ms,omitempty"`
 	CreatedMs     int64                  `protobuf:"varint,9,opt,name=created_ms,json=createdMs,proto3" json:"created_ms,omitempty"` // of the checkout; the series' year
+	Attempt       int64                  `protobuf:"varint,10,opt,name=attempt,proto3" json:"attempt,omitempty"`                     // the plan by which its stock is reserved; 0: there was none
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Adopt) Reset() {
 	*x = Adopt{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[13]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -960,7 +1210,7 @@ func (x *Adopt) String() string {
 func (*Adopt) ProtoMessage() {}
 
 func (x *Adopt) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[13]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -973,7 +1223,7 @@ func (x *Adopt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Adopt.ProtoReflect.Descriptor instead.
 func (*Adopt) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{13}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Adopt) GetCheckoutId() string {
@@ -1039,6 +1289,13 @@ func (x *Adopt) GetCreatedMs() int64 {
 	return 0
 }
 
+func (x *Adopt) GetAttempt() int64 {
+	if x != nil {
+		return x.Attempt
+	}
+	return 0
+}
+
 type Adopted struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -1047,7 +1304,7 @@ type Adopted struct {
 
 func (x *Adopted) Reset() {
 	*x = Adopted{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[14]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1059,7 +1316,7 @@ func (x *Adopted) String() string {
 func (*Adopted) ProtoMessage() {}
 
 func (x *Adopted) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[14]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1072,7 +1329,7 @@ func (x *Adopted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Adopted.ProtoReflect.Descriptor instead.
 func (*Adopted) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{14}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{18}
 }
 
 type Released struct {
@@ -1083,7 +1340,7 @@ type Released struct {
 
 func (x *Released) Reset() {
 	*x = Released{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[15]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1095,7 +1352,7 @@ func (x *Released) String() string {
 func (*Released) ProtoMessage() {}
 
 func (x *Released) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[15]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1108,7 +1365,7 @@ func (x *Released) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Released.ProtoReflect.Descriptor instead.
 func (*Released) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{15}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{19}
 }
 
 type Committed struct {
@@ -1120,7 +1377,7 @@ type Committed struct {
 
 func (x *Committed) Reset() {
 	*x = Committed{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[16]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1132,7 +1389,7 @@ func (x *Committed) String() string {
 func (*Committed) ProtoMessage() {}
 
 func (x *Committed) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[16]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1145,7 +1402,7 @@ func (x *Committed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Committed.ProtoReflect.Descriptor instead.
 func (*Committed) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{16}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Committed) GetMissing() []*Missing {
@@ -1163,7 +1420,7 @@ type Restocked struct {
 
 func (x *Restocked) Reset() {
 	*x = Restocked{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[17]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1175,7 +1432,7 @@ func (x *Restocked) String() string {
 func (*Restocked) ProtoMessage() {}
 
 func (x *Restocked) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[17]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1188,20 +1445,21 @@ func (x *Restocked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Restocked.ProtoReflect.Descriptor instead.
 func (*Restocked) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{17}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{21}
 }
 
 // Revived answers the reservation made anew for money that came after expiry.
 type Revived struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Missing       []*Missing             `protobuf:"bytes,1,rep,name=missing,proto3" json:"missing,omitempty"`
+	Refused       *Refused               `protobuf:"bytes,2,opt,name=refused,proto3" json:"refused,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Revived) Reset() {
 	*x = Revived{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[18]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1213,7 +1471,7 @@ func (x *Revived) String() string {
 func (*Revived) ProtoMessage() {}
 
 func (x *Revived) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[18]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1226,12 +1484,19 @@ func (x *Revived) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Revived.ProtoReflect.Descriptor instead.
 func (*Revived) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{18}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Revived) GetMissing() []*Missing {
 	if x != nil {
 		return x.Missing
+	}
+	return nil
+}
+
+func (x *Revived) GetRefused() *Refused {
+	if x != nil {
+		return x.Refused
 	}
 	return nil
 }
@@ -1244,7 +1509,7 @@ type Refunded struct {
 
 func (x *Refunded) Reset() {
 	*x = Refunded{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[19]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1256,7 +1521,7 @@ func (x *Refunded) String() string {
 func (*Refunded) ProtoMessage() {}
 
 func (x *Refunded) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[19]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1269,7 +1534,80 @@ func (x *Refunded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refunded.ProtoReflect.Descriptor instead.
 func (*Refunded) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{19}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{23}
+}
+
+// Settled and Unclaimed answer what was done to the promo codes' claims.
+type Settled struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Settled) Reset() {
+	*x = Settled{}
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Settled) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Settled) ProtoMessage() {}
+
+func (x *Settled) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Settled.ProtoReflect.Descriptor instead.
+func (*Settled) Descriptor() ([]byte, []int) {
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{24}
+}
+
+type Unclaimed struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Unclaimed) Reset() {
+	*x = Unclaimed{}
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Unclaimed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Unclaimed) ProtoMessage() {}
+
+func (x *Unclaimed) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Unclaimed.ProtoReflect.Descriptor instead.
+func (*Unclaimed) Descriptor() ([]byte, []int) {
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{25}
 }
 
 // Paid and PaymentFailed come from the payment's events.
@@ -1284,7 +1622,7 @@ type Paid struct {
 
 func (x *Paid) Reset() {
 	*x = Paid{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[20]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1296,7 +1634,7 @@ func (x *Paid) String() string {
 func (*Paid) ProtoMessage() {}
 
 func (x *Paid) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[20]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1309,7 +1647,7 @@ func (x *Paid) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Paid.ProtoReflect.Descriptor instead.
 func (*Paid) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{20}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Paid) GetPaymentId() string {
@@ -1343,7 +1681,7 @@ type PaymentFailed struct {
 
 func (x *PaymentFailed) Reset() {
 	*x = PaymentFailed{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[21]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1355,7 +1693,7 @@ func (x *PaymentFailed) String() string {
 func (*PaymentFailed) ProtoMessage() {}
 
 func (x *PaymentFailed) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[21]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1368,7 +1706,7 @@ func (x *PaymentFailed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PaymentFailed.ProtoReflect.Descriptor instead.
 func (*PaymentFailed) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{21}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *PaymentFailed) GetPaymentId() string {
@@ -1412,13 +1750,14 @@ type Order struct {
 	CreatedMs      int64                  `protobuf:"varint,23,opt,name=created_ms,json=createdMs,proto3" json:"created_ms,omitempty"`
 	UpdatedMs      int64                  `protobuf:"varint,24,opt,name=updated_ms,json=updatedMs,proto3" json:"updated_ms,omitempty"`
 	Version        int64                  `protobuf:"varint,25,opt,name=version,proto3" json:"version,omitempty"`
+	Promotions     []*Promotion           `protobuf:"bytes,40,rep,name=promotions,proto3" json:"promotions,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Order) Reset() {
 	*x = Order{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[22]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1430,7 +1769,7 @@ func (x *Order) String() string {
 func (*Order) ProtoMessage() {}
 
 func (x *Order) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[22]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1443,7 +1782,7 @@ func (x *Order) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Order.ProtoReflect.Descriptor instead.
 func (*Order) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{22}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Order) GetId() string {
@@ -1621,6 +1960,13 @@ func (x *Order) GetVersion() int64 {
 	return 0
 }
 
+func (x *Order) GetPromotions() []*Promotion {
+	if x != nil {
+		return x.Promotions
+	}
+	return nil
+}
+
 type Change struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Status        string                 `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
@@ -1633,7 +1979,7 @@ type Change struct {
 
 func (x *Change) Reset() {
 	*x = Change{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[23]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1645,7 +1991,7 @@ func (x *Change) String() string {
 func (*Change) ProtoMessage() {}
 
 func (x *Change) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[23]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1658,7 +2004,7 @@ func (x *Change) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Change.ProtoReflect.Descriptor instead.
 func (*Change) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{23}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Change) GetStatus() string {
@@ -1723,12 +2069,14 @@ const file_grains_order_orderpb_order_proto_rawDesc = "" +
 	"promotions\")\n" +
 	"\x06Source\x12\x1f\n" +
 	"\vlocation_id\x18\x01 \x01(\tR\n" +
-	"locationId\"{\n" +
+	"locationId\"\xb8\x01\n" +
 	"\tPromotion\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12%\n" +
 	"\x0ediscount_minor\x18\x03 \x01(\x03R\rdiscountMinor\x12#\n" +
-	"\rfree_shipping\x18\x04 \x01(\bR\ffreeShipping\"I\n" +
+	"\rfree_shipping\x18\x04 \x01(\bR\ffreeShipping\x12\x18\n" +
+	"\aversion\x18\x05 \x01(\x03R\aversion\x12!\n" +
+	"\fper_customer\x18\x06 \x01(\x03R\vperCustomer\"I\n" +
 	"\n" +
 	"Allocation\x12\x1f\n" +
 	"\vlocation_id\x18\x01 \x01(\tR\n" +
@@ -1761,10 +2109,25 @@ const file_grains_order_orderpb_order_proto_rawDesc = "" +
 	"\x06Cancel\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12)\n" +
 	"\x10expected_version\x18\x02 \x01(\x03R\x0fexpectedVersion\"\x05\n" +
-	"\x03Get\"o\n" +
+	"\x03Get\"\x90\x01\n" +
+	"\tAllocated\x126\n" +
+	"\x06groups\x18\x01 \x03(\v2\x1e.entrepot.order.AllocatedGroupR\x06groups\x121\n" +
+	"\amissing\x18\x02 \x03(\v2\x17.entrepot.order.MissingR\amissing\x12\x18\n" +
+	"\aattempt\x18\x03 \x01(\x03R\aattempt\"`\n" +
+	"\x0eAllocatedGroup\x12\x19\n" +
+	"\border_id\x18\x01 \x01(\tR\aorderId\x123\n" +
+	"\x05lines\x18\x02 \x03(\v2\x1d.entrepot.order.AllocatedLineR\x05lines\"M\n" +
+	"\rAllocatedLine\x12<\n" +
+	"\vallocations\x18\x01 \x03(\v2\x1a.entrepot.order.AllocationR\vallocations\"\xbc\x01\n" +
 	"\bReserved\x120\n" +
 	"\x06orders\x18\x01 \x03(\v2\x18.entrepot.order.NumberedR\x06orders\x121\n" +
-	"\amissing\x18\x02 \x03(\v2\x17.entrepot.order.MissingR\amissing\"=\n" +
+	"\amissing\x18\x02 \x03(\v2\x17.entrepot.order.MissingR\amissing\x12\x18\n" +
+	"\aattempt\x18\x03 \x01(\x03R\aattempt\x121\n" +
+	"\arefused\x18\x04 \x01(\v2\x17.entrepot.order.RefusedR\arefused\"K\n" +
+	"\aRefused\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x12\n" +
+	"\x04rule\x18\x02 \x01(\tR\x04rule\x12\x18\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\"=\n" +
 	"\bNumbered\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\x03R\x06number\"\x96\x01\n" +
@@ -1775,7 +2138,7 @@ const file_grains_order_orderpb_order_proto_rawDesc = "" +
 	"\x06wanted\x18\x03 \x01(\x03R\x06wanted\x12\x1c\n" +
 	"\tavailable\x18\x04 \x01(\x03R\tavailable\x12\x1d\n" +
 	"\n" +
-	"variant_id\x18\x05 \x01(\tR\tvariantId\"\xca\x02\n" +
+	"variant_id\x18\x05 \x01(\tR\tvariantId\"\xe4\x02\n" +
 	"\x05Adopt\x12\x1f\n" +
 	"\vcheckout_id\x18\x01 \x01(\tR\n" +
 	"checkoutId\x12\x1f\n" +
@@ -1789,17 +2152,22 @@ const file_grains_order_orderpb_order_proto_rawDesc = "" +
 	"\n" +
 	"expires_ms\x18\b \x01(\x03R\texpiresMs\x12\x1d\n" +
 	"\n" +
-	"created_ms\x18\t \x01(\x03R\tcreatedMs\"\t\n" +
+	"created_ms\x18\t \x01(\x03R\tcreatedMs\x12\x18\n" +
+	"\aattempt\x18\n" +
+	" \x01(\x03R\aattempt\"\t\n" +
 	"\aAdopted\"\n" +
 	"\n" +
 	"\bReleased\">\n" +
 	"\tCommitted\x121\n" +
 	"\amissing\x18\x01 \x03(\v2\x17.entrepot.order.MissingR\amissing\"\v\n" +
-	"\tRestocked\"<\n" +
+	"\tRestocked\"o\n" +
 	"\aRevived\x121\n" +
-	"\amissing\x18\x01 \x03(\v2\x17.entrepot.order.MissingR\amissing\"\n" +
+	"\amissing\x18\x01 \x03(\v2\x17.entrepot.order.MissingR\amissing\x121\n" +
+	"\arefused\x18\x02 \x01(\v2\x17.entrepot.order.RefusedR\arefused\"\n" +
 	"\n" +
-	"\bRefunded\"d\n" +
+	"\bRefunded\"\t\n" +
+	"\aSettled\"\v\n" +
+	"\tUnclaimed\"d\n" +
 	"\x04Paid\x12\x1d\n" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tR\tpaymentId\x12!\n" +
@@ -1808,7 +2176,7 @@ const file_grains_order_orderpb_order_proto_rawDesc = "" +
 	"\rPaymentFailed\x12\x1d\n" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tR\tpaymentId\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"\xdd\x06\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"\x98\a\n" +
 	"\x05Order\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\forder_number\x18\x02 \x01(\tR\vorderNumber\x12\x1f\n" +
@@ -1843,7 +2211,10 @@ const file_grains_order_orderpb_order_proto_rawDesc = "" +
 	"created_ms\x18\x17 \x01(\x03R\tcreatedMs\x12\x1d\n" +
 	"\n" +
 	"updated_ms\x18\x18 \x01(\x03R\tupdatedMs\x12\x18\n" +
-	"\aversion\x18\x19 \x01(\x03R\aversion\"Y\n" +
+	"\aversion\x18\x19 \x01(\x03R\aversion\x129\n" +
+	"\n" +
+	"promotions\x18( \x03(\v2\x19.entrepot.order.PromotionR\n" +
+	"promotions\"Y\n" +
 	"\x06Change\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\tR\x06status\x12\x13\n" +
 	"\x05at_ms\x18\x02 \x01(\x03R\x04atMs\x12\x0e\n" +
@@ -1862,32 +2233,38 @@ func file_grains_order_orderpb_order_proto_rawDescGZIP() []byte {
 	return file_grains_order_orderpb_order_proto_rawDescData
 }
 
-var file_grains_order_orderpb_order_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_grains_order_orderpb_order_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_grains_order_orderpb_order_proto_goTypes = []any{
-	(*Place)(nil),         // 0: entrepot.order.Place
-	(*Group)(nil),         // 1: entrepot.order.Group
-	(*Source)(nil),        // 2: entrepot.order.Source
-	(*Promotion)(nil),     // 3: entrepot.order.Promotion
-	(*Allocation)(nil),    // 4: entrepot.order.Allocation
-	(*Line)(nil),          // 5: entrepot.order.Line
-	(*Address)(nil),       // 6: entrepot.order.Address
-	(*Placed)(nil),        // 7: entrepot.order.Placed
-	(*Cancel)(nil),        // 8: entrepot.order.Cancel
-	(*Get)(nil),           // 9: entrepot.order.Get
-	(*Reserved)(nil),      // 10: entrepot.order.Reserved
-	(*Numbered)(nil),      // 11: entrepot.order.Numbered
-	(*Missing)(nil),       // 12: entrepot.order.Missing
-	(*Adopt)(nil),         // 13: entrepot.order.Adopt
-	(*Adopted)(nil),       // 14: entrepot.order.Adopted
-	(*Released)(nil),      // 15: entrepot.order.Released
-	(*Committed)(nil),     // 16: entrepot.order.Committed
-	(*Restocked)(nil),     // 17: entrepot.order.Restocked
-	(*Revived)(nil),       // 18: entrepot.order.Revived
-	(*Refunded)(nil),      // 19: entrepot.order.Refunded
-	(*Paid)(nil),          // 20: entrepot.order.Paid
-	(*PaymentFailed)(nil), // 21: entrepot.order.PaymentFailed
-	(*Order)(nil),         // 22: entrepot.order.Order
-	(*Change)(nil),        // 23: entrepot.order.Change
+	(*Place)(nil),          // 0: entrepot.order.Place
+	(*Group)(nil),          // 1: entrepot.order.Group
+	(*Source)(nil),         // 2: entrepot.order.Source
+	(*Promotion)(nil),      // 3: entrepot.order.Promotion
+	(*Allocation)(nil),     // 4: entrepot.order.Allocation
+	(*Line)(nil),           // 5: entrepot.order.Line
+	(*Address)(nil),        // 6: entrepot.order.Address
+	(*Placed)(nil),         // 7: entrepot.order.Placed
+	(*Cancel)(nil),         // 8: entrepot.order.Cancel
+	(*Get)(nil),            // 9: entrepot.order.Get
+	(*Allocated)(nil),      // 10: entrepot.order.Allocated
+	(*AllocatedGroup)(nil), // 11: entrepot.order.AllocatedGroup
+	(*AllocatedLine)(nil),  // 12: entrepot.order.AllocatedLine
+	(*Reserved)(nil),       // 13: entrepot.order.Reserved
+	(*Refused)(nil),        // 14: entrepot.order.Refused
+	(*Numbered)(nil),       // 15: entrepot.order.Numbered
+	(*Missing)(nil),        // 16: entrepot.order.Missing
+	(*Adopt)(nil),          // 17: entrepot.order.Adopt
+	(*Adopted)(nil),        // 18: entrepot.order.Adopted
+	(*Released)(nil),       // 19: entrepot.order.Released
+	(*Committed)(nil),      // 20: entrepot.order.Committed
+	(*Restocked)(nil),      // 21: entrepot.order.Restocked
+	(*Revived)(nil),        // 22: entrepot.order.Revived
+	(*Refunded)(nil),       // 23: entrepot.order.Refunded
+	(*Settled)(nil),        // 24: entrepot.order.Settled
+	(*Unclaimed)(nil),      // 25: entrepot.order.Unclaimed
+	(*Paid)(nil),           // 26: entrepot.order.Paid
+	(*PaymentFailed)(nil),  // 27: entrepot.order.PaymentFailed
+	(*Order)(nil),          // 28: entrepot.order.Order
+	(*Change)(nil),         // 29: entrepot.order.Change
 }
 var file_grains_order_orderpb_order_proto_depIdxs = []int32{
 	1,  // 0: entrepot.order.Place.groups:type_name -> entrepot.order.Group
@@ -1897,23 +2274,30 @@ var file_grains_order_orderpb_order_proto_depIdxs = []int32{
 	2,  // 4: entrepot.order.Group.sources:type_name -> entrepot.order.Source
 	3,  // 5: entrepot.order.Group.promotions:type_name -> entrepot.order.Promotion
 	4,  // 6: entrepot.order.Line.allocations:type_name -> entrepot.order.Allocation
-	22, // 7: entrepot.order.Placed.orders:type_name -> entrepot.order.Order
-	11, // 8: entrepot.order.Reserved.orders:type_name -> entrepot.order.Numbered
-	12, // 9: entrepot.order.Reserved.missing:type_name -> entrepot.order.Missing
-	1,  // 10: entrepot.order.Adopt.group:type_name -> entrepot.order.Group
-	6,  // 11: entrepot.order.Adopt.shipping:type_name -> entrepot.order.Address
-	6,  // 12: entrepot.order.Adopt.billing:type_name -> entrepot.order.Address
-	12, // 13: entrepot.order.Committed.missing:type_name -> entrepot.order.Missing
-	12, // 14: entrepot.order.Revived.missing:type_name -> entrepot.order.Missing
-	5,  // 15: entrepot.order.Order.lines:type_name -> entrepot.order.Line
-	6,  // 16: entrepot.order.Order.shipping:type_name -> entrepot.order.Address
-	6,  // 17: entrepot.order.Order.billing:type_name -> entrepot.order.Address
-	23, // 18: entrepot.order.Order.history:type_name -> entrepot.order.Change
-	19, // [19:19] is the sub-list for method output_type
-	19, // [19:19] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	28, // 7: entrepot.order.Placed.orders:type_name -> entrepot.order.Order
+	11, // 8: entrepot.order.Allocated.groups:type_name -> entrepot.order.AllocatedGroup
+	16, // 9: entrepot.order.Allocated.missing:type_name -> entrepot.order.Missing
+	12, // 10: entrepot.order.AllocatedGroup.lines:type_name -> entrepot.order.AllocatedLine
+	4,  // 11: entrepot.order.AllocatedLine.allocations:type_name -> entrepot.order.Allocation
+	15, // 12: entrepot.order.Reserved.orders:type_name -> entrepot.order.Numbered
+	16, // 13: entrepot.order.Reserved.missing:type_name -> entrepot.order.Missing
+	14, // 14: entrepot.order.Reserved.refused:type_name -> entrepot.order.Refused
+	1,  // 15: entrepot.order.Adopt.group:type_name -> entrepot.order.Group
+	6,  // 16: entrepot.order.Adopt.shipping:type_name -> entrepot.order.Address
+	6,  // 17: entrepot.order.Adopt.billing:type_name -> entrepot.order.Address
+	16, // 18: entrepot.order.Committed.missing:type_name -> entrepot.order.Missing
+	16, // 19: entrepot.order.Revived.missing:type_name -> entrepot.order.Missing
+	14, // 20: entrepot.order.Revived.refused:type_name -> entrepot.order.Refused
+	5,  // 21: entrepot.order.Order.lines:type_name -> entrepot.order.Line
+	6,  // 22: entrepot.order.Order.shipping:type_name -> entrepot.order.Address
+	6,  // 23: entrepot.order.Order.billing:type_name -> entrepot.order.Address
+	29, // 24: entrepot.order.Order.history:type_name -> entrepot.order.Change
+	3,  // 25: entrepot.order.Order.promotions:type_name -> entrepot.order.Promotion
+	26, // [26:26] is the sub-list for method output_type
+	26, // [26:26] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_grains_order_orderpb_order_proto_init() }
@@ -1927,7 +2311,7 @@ func file_grains_order_orderpb_order_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_order_orderpb_order_proto_rawDesc), len(file_grains_order_orderpb_order_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   24,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -456,8 +456,12 @@ type Configure struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	ReorderPoint    *int64                 `protobuf:"varint,1,opt,name=reorder_point,json=reorderPoint,proto3,oneof" json:"reorder_point,omitempty"` // available at or below it is low; 0: none
 	ReorderQuantity *int64                 `protobuf:"varint,2,opt,name=reorder_quantity,json=reorderQuantity,proto3,oneof" json:"reorder_quantity,omitempty"`
-	SafetyStock     *int64                 `protobuf:"varint,3,opt,name=safety_stock,json=safetyStock,proto3,oneof" json:"safety_stock,omitempty"`       // on hand and not promised to orders
-	ExpectedVersion int64                  `protobuf:"varint,9,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"` // 0: whatever it is
+	SafetyStock     *int64                 `protobuf:"varint,3,opt,name=safety_stock,json=safetyStock,proto3,oneof" json:"safety_stock,omitempty"` // on hand and not promised to orders
+	// How many pieces may be promised beyond on-hand; 0: none. With an end, when
+	// that stops: a pre-order. Goods that come in go to what was promised first.
+	BackorderLimit  *int64 `protobuf:"varint,4,opt,name=backorder_limit,json=backorderLimit,proto3,oneof" json:"backorder_limit,omitempty"`
+	BackorderEndsMs *int64 `protobuf:"varint,5,opt,name=backorder_ends_ms,json=backorderEndsMs,proto3,oneof" json:"backorder_ends_ms,omitempty"` // 0: never
+	ExpectedVersion int64  `protobuf:"varint,9,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`         // 0: whatever it is
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -509,6 +513,20 @@ func (x *Configure) GetReorderQuantity() int64 {
 func (x *Configure) GetSafetyStock() int64 {
 	if x != nil && x.SafetyStock != nil {
 		return *x.SafetyStock
+	}
+	return 0
+}
+
+func (x *Configure) GetBackorderLimit() int64 {
+	if x != nil && x.BackorderLimit != nil {
+		return *x.BackorderLimit
+	}
+	return 0
+}
+
+func (x *Configure) GetBackorderEndsMs() int64 {
+	if x != nil && x.BackorderEndsMs != nil {
+		return *x.BackorderEndsMs
 	}
 	return 0
 }
@@ -627,7 +645,8 @@ func (x *Release) GetOrderId() string {
 	return ""
 }
 
-// Commit turns a reservation into a sale: on-hand falls. An expired one is taken
+// Commit turns a reservation into a sale: on-hand falls by what of it is there;
+// the rest is owed, and delivered as goods come in. An expired one is taken
 // from what is available, or refused with out_of_stock.
 type Commit struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -805,6 +824,11 @@ type Item struct {
 	SafetyStock     int64  `protobuf:"varint,21,opt,name=safety_stock,json=safetyStock,proto3" json:"safety_stock,omitempty"`
 	Alert           string `protobuf:"bytes,22,opt,name=alert,proto3" json:"alert,omitempty"`        // low, out
 	Revision        int64  `protobuf:"varint,23,opt,name=revision,proto3" json:"revision,omitempty"` // of the settings
+	BackorderLimit  int64  `protobuf:"varint,24,opt,name=backorder_limit,json=backorderLimit,proto3" json:"backorder_limit,omitempty"`
+	BackorderEndsMs int64  `protobuf:"varint,25,opt,name=backorder_ends_ms,json=backorderEndsMs,proto3" json:"backorder_ends_ms,omitempty"`
+	Backordered     int64  `protobuf:"varint,26,opt,name=backordered,proto3" json:"backordered,omitempty"` // reserved beyond on-hand
+	Owed            int64  `protobuf:"varint,27,opt,name=owed,proto3" json:"owed,omitempty"`               // sold beyond on-hand, to be delivered as goods come in
+	Promisable      int64  `protobuf:"varint,28,opt,name=promisable,proto3" json:"promisable,omitempty"`   // available, and what may be promised beyond it now
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -1000,11 +1024,47 @@ func (x *Item) GetRevision() int64 {
 	return 0
 }
 
+func (x *Item) GetBackorderLimit() int64 {
+	if x != nil {
+		return x.BackorderLimit
+	}
+	return 0
+}
+
+func (x *Item) GetBackorderEndsMs() int64 {
+	if x != nil {
+		return x.BackorderEndsMs
+	}
+	return 0
+}
+
+func (x *Item) GetBackordered() int64 {
+	if x != nil {
+		return x.Backordered
+	}
+	return 0
+}
+
+func (x *Item) GetOwed() int64 {
+	if x != nil {
+		return x.Owed
+	}
+	return 0
+}
+
+func (x *Item) GetPromisable() int64 {
+	if x != nil {
+		return x.Promisable
+	}
+	return 0
+}
+
 type Reservation struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	OrderId       string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	Quantity      int64                  `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
 	ExpiresMs     int64                  `protobuf:"varint,3,opt,name=expires_ms,json=expiresMs,proto3" json:"expires_ms,omitempty"`
+	Backordered   int64                  `protobuf:"varint,4,opt,name=backordered,proto3" json:"backordered,omitempty"` // of quantity
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1056,6 +1116,13 @@ func (x *Reservation) GetQuantity() int64 {
 func (x *Reservation) GetExpiresMs() int64 {
 	if x != nil {
 		return x.ExpiresMs
+	}
+	return 0
+}
+
+func (x *Reservation) GetBackordered() int64 {
+	if x != nil {
+		return x.Backordered
 	}
 	return 0
 }
@@ -1112,15 +1179,19 @@ const file_grains_stock_stockpb_stock_proto_rawDesc = "" +
 	"\bquantity\x18\a \x01(\x03R\bquantity\x12+\n" +
 	"\x0funit_cost_minor\x18\b \x01(\x03H\x00R\runitCostMinor\x88\x01\x01\x12\x1a\n" +
 	"\bcurrency\x18\t \x01(\tR\bcurrencyB\x12\n" +
-	"\x10_unit_cost_minor\"\xf0\x01\n" +
+	"\x10_unit_cost_minor\"\xf9\x02\n" +
 	"\tConfigure\x12(\n" +
 	"\rreorder_point\x18\x01 \x01(\x03H\x00R\freorderPoint\x88\x01\x01\x12.\n" +
 	"\x10reorder_quantity\x18\x02 \x01(\x03H\x01R\x0freorderQuantity\x88\x01\x01\x12&\n" +
-	"\fsafety_stock\x18\x03 \x01(\x03H\x02R\vsafetyStock\x88\x01\x01\x12)\n" +
+	"\fsafety_stock\x18\x03 \x01(\x03H\x02R\vsafetyStock\x88\x01\x01\x12,\n" +
+	"\x0fbackorder_limit\x18\x04 \x01(\x03H\x03R\x0ebackorderLimit\x88\x01\x01\x12/\n" +
+	"\x11backorder_ends_ms\x18\x05 \x01(\x03H\x04R\x0fbackorderEndsMs\x88\x01\x01\x12)\n" +
 	"\x10expected_version\x18\t \x01(\x03R\x0fexpectedVersionB\x10\n" +
 	"\x0e_reorder_pointB\x13\n" +
 	"\x11_reorder_quantityB\x0f\n" +
-	"\r_safety_stock\"_\n" +
+	"\r_safety_stockB\x12\n" +
+	"\x10_backorder_limitB\x14\n" +
+	"\x12_backorder_ends_ms\"_\n" +
 	"\aReserve\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1a\n" +
 	"\bquantity\x18\x02 \x01(\x03R\bquantity\x12\x1d\n" +
@@ -1135,7 +1206,7 @@ const file_grains_stock_stockpb_stock_proto_rawDesc = "" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x1a\n" +
 	"\bquantity\x18\x03 \x01(\x03R\bquantity\"\x05\n" +
-	"\x03Get\"\xde\x05\n" +
+	"\x03Get\"\x89\a\n" +
 	"\x04Item\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
 	"\n" +
@@ -1165,12 +1236,20 @@ const file_grains_stock_stockpb_stock_proto_rawDesc = "" +
 	"\x10reorder_quantity\x18\x14 \x01(\x03R\x0freorderQuantity\x12!\n" +
 	"\fsafety_stock\x18\x15 \x01(\x03R\vsafetyStock\x12\x14\n" +
 	"\x05alert\x18\x16 \x01(\tR\x05alert\x12\x1a\n" +
-	"\brevision\x18\x17 \x01(\x03R\brevision\"c\n" +
+	"\brevision\x18\x17 \x01(\x03R\brevision\x12'\n" +
+	"\x0fbackorder_limit\x18\x18 \x01(\x03R\x0ebackorderLimit\x12*\n" +
+	"\x11backorder_ends_ms\x18\x19 \x01(\x03R\x0fbackorderEndsMs\x12 \n" +
+	"\vbackordered\x18\x1a \x01(\x03R\vbackordered\x12\x12\n" +
+	"\x04owed\x18\x1b \x01(\x03R\x04owed\x12\x1e\n" +
+	"\n" +
+	"promisable\x18\x1c \x01(\x03R\n" +
+	"promisable\"\x85\x01\n" +
 	"\vReservation\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1a\n" +
 	"\bquantity\x18\x02 \x01(\x03R\bquantity\x12\x1d\n" +
 	"\n" +
-	"expires_ms\x18\x03 \x01(\x03R\texpiresMsB\x1fZ\x1dentrepot/grains/stock/stockpbb\x06proto3"
+	"expires_ms\x18\x03 \x01(\x03R\texpiresMs\x12 \n" +
+	"\vbackordered\x18\x04 \x01(\x03R\vbackorderedB\x1fZ\x1dentrepot/grains/stock/stockpbb\x06proto3"
 
 var (
 	file_grains_stock_stockpb_stock_proto_rawDescOnce sync.Once

@@ -1,0 +1,78 @@
+package events
+
+import (
+	"time"
+
+	"entrepot"
+)
+
+// Promotion is a promo code of a company and its terms.
+type Promotion struct {
+	PromotionID     entrepot.ID     `json:"promotionId"`
+	CompanyID       entrepot.ID     `json:"companyId"`
+	Code            string          `json:"code"`
+	Title           string          `json:"title,omitempty"`
+	Type            string          `json:"type"` // amount, percent, free_shipping
+	Amount          entrepot.Amount `json:"amount,omitempty"`
+	Percent         int64           `json:"percent,omitempty"`
+	Currency        string          `json:"currency,omitempty"`
+	ProductIDs      []entrepot.ID   `json:"productIds,omitempty"`
+	Categories      []string        `json:"categories,omitempty"`
+	ShopIDs         []entrepot.ID   `json:"shopIds,omitempty"`
+	MinimumSubtotal entrepot.Amount `json:"minimumSubtotal,omitempty"`
+	StartsAt        *time.Time      `json:"startsAt,omitempty"`
+	EndsAt          *time.Time      `json:"endsAt,omitempty"`
+	PerCustomer     int64           `json:"perCustomer,omitempty"` // uses; 0: any number
+	Total           int64           `json:"total,omitempty"`       // uses; 0: any number
+	Status          string          `json:"status"`                // active, paused, deleted
+	UpdatedAt       time.Time       `json:"updatedAt"`
+}
+
+// PromotionCreated happens when a company makes a promo code.
+type PromotionCreated struct{ Promotion }
+
+// EventType is promotion.created.
+func (PromotionCreated) EventType() string { return "promotion.created" }
+
+// PromotionUpdated happens when its terms change.
+type PromotionUpdated struct{ Promotion }
+
+// EventType is promotion.updated.
+func (PromotionUpdated) EventType() string { return "promotion.updated" }
+
+// PromotionDeleted happens when it ends for good.
+type PromotionDeleted struct{ Promotion }
+
+// EventType is promotion.deleted.
+func (PromotionDeleted) EventType() string { return "promotion.deleted" }
+
+// PromotionUse is one use of a code by a checkout.
+type PromotionUse struct {
+	PromotionID entrepot.ID   `json:"promotionId"`
+	CompanyID   entrepot.ID   `json:"companyId"`
+	Code        string        `json:"code"`
+	CheckoutID  entrepot.ID   `json:"checkoutId"`
+	OrderIDs    []entrepot.ID `json:"orderIds,omitempty"`
+	At          time.Time     `json:"at"`
+}
+
+// PromotionClaimed happens when a checkout sets a use aside for its orders.
+type PromotionClaimed struct {
+	PromotionUse
+	CustomerID entrepot.ID `json:"customerId"`
+}
+
+// EventType is promotion.claimed.
+func (PromotionClaimed) EventType() string { return "promotion.claimed" }
+
+// PromotionReleased happens when the orders came to nothing and the use is given back.
+type PromotionReleased struct{ PromotionUse }
+
+// EventType is promotion.released.
+func (PromotionReleased) EventType() string { return "promotion.released" }
+
+// PromotionUsed happens when an order is paid: the use is final.
+type PromotionUsed struct{ PromotionUse }
+
+// EventType is promotion.used.
+func (PromotionUsed) EventType() string { return "promotion.used" }

@@ -1,0 +1,219 @@
+package cart
+
+import (
+	"slices"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/cart/cartpb"
+)
+
+// The merge, as a table (the calls are in steps.go). Whatever dies in between,
+// a line is in one cart or in the other, and what waits runs again:
+//
+//	in this state   do that                            and on the answer
+//	taking          the guest's cart is handed over    Handed: closing, or returning
+//	closing         it is emptied                      Settled: done
+//	returning       it is its guest's again            Settled: refused
+const (
+	Taking    = "taking"
+	Closing   = "closing"   // the lines are here
+	Returning = "returning" // they do not fit
+)
+
+// maxMerged is how many guests' carts a customer's remembers.
+const maxMerged = 16
+
+// Merging is a merge under way.
+type Merging struct {
+	Guest   entrepot.ID           `json:"guest"`
+	Seq     int64                 `json:"seq"`
+	Phase   string                `json:"phase"`
+	Prices  map[entrepot.ID]int64 `json:"prices,omitempty"` // of now, by line
+	Refusal string                `json:"refusal,omitempty"`
+}
+
+// Refusal is why the last merge came to nothing. An empty reason: there is no such cart.
+type Refusal struct {
+	Guest  entrepot.ID `json:"guest"`
+	Reason string      `json:"reason,omitempty"`
+}
+
+type (
+	merging struct {
+		events.Private
+		id, guest entrepot.ID
+		prices    map[entrepot.ID]int64
+		at        int64
+	}
+	merged  struct{ events.Private }
+	refused struct {
+		events.Private
+		reason string // none: nothing was handed over, so nothing goes back
+	}
+	closed struct{ events.Private }
+)
+
+// Merge takes a guest's cart over, once.
+func (s *State) Merge(t entrepot.Turn, c *cartpb.Merge) ([]events.Event, error) {
+	switch {
+	case t.Caller.Role == "" || !s.reachable(t) || s.Guest:
+		return nil, entrepot.ErrNotFound
+	case !entrepot.ValidID(c.GuestId) || c.GuestId == t.ID:
+		return nil, entrepot.Invalid("token", "token", "must be the token of a guest's cart")
+	case slices.Contains(s.Merged, c.GuestId), s.Merging != nil && s.Merging.Guest == c.GuestId:
+		return nil, nil
+	case s.Merging != nil:
+		return nil, entrepot.Unavailable("another cart is being merged")
+	}
+	m := merging{id: t.ID, guest: c.GuestId, at: t.Now.UnixMilli(), prices: map[entrepot.ID]int64{}}
+	for _, p := range c.Prices[:min(len(c.Prices), MaxLines)] {
+		m.prices[p.ItemId] = p.PriceMinor
+	}
+	return []events.Event{m}, nil
+}
+
+// outcome answers a merge once the lines are here or the guest has them back.
+func (s *State) outcome(c *cartpb.Merge) (*cartpb.Cart, bool, error) {
+	m := s.Merging
+	switch {
+	case m != nil && m.Guest == c.GuestId && m.Phase != Closing:
+		return nil, false, nil
+	case slices.Contains(s.Merged, c.GuestId):
+		return s.View(), true, nil
+	case s.Refused != nil && s.Refused.Guest == c.GuestId && s.Refused.Reason != "":
+		return nil, true, entrepot.Errorf(entrepot.CodeConflict, "%s", s.Refused.Reason)
+	default:
+		return nil, true, entrepot.ErrNotFound
+	}
+}
+
+// Handed takes the guest's lines in, all or none.
+func (s *State) Handed(t entrepot.Turn, c *cartpb.Handed) ([]events.Event, error) {
+	m := s.Merging
+	switch {
+	case t.Caller.Role != entrepot.System:
+		return nil, entrepot.ErrNotFound
+	case m == nil || m.Seq != c.Seq || m.Phase != Taking:
+		return nil, nil
+	case c.Unknown:
+		return []events.Event{refused{}}, nil
+	}
+	next, err := s.with(c.GetCart(), m.Prices)
+	if err != nil {
+		return []events.Event{refused{reason: entrepot.AsError(err).Message}}, nil
+	}
+	u := next.update(t, content{next.Lines, next.Saved, next.Promos}, "")
+	u.MergedFrom = m.Guest
+	return []events.Event{u, merged{}}, nil
+}
+
+// with is the cart and a guest's: quantities summed up to the bound, at the
+// prices of now.
+func (s *State) with(guest *cartpb.Cart, prices map[entrepot.ID]int64) (*State, error) {
+	next := &State{Currency: s.Currency, Lines: slices.Clone(s.Lines), Saved: slices.Clone(s.Saved), Promos: slices.Clone(s.Promos)}
+	if len(guest.GetItems()) > 0 {
+		if next.Currency != "" && next.Currency != guest.GetCurrency() {
+			return nil, entrepot.Errorf(entrepot.CodeConflict,
+				"your cart is in %s and the guest's in %s: order or clear one of them first", next.Currency, guest.GetCurrency())
+		}
+		next.Currency = guest.GetCurrency()
+	}
+	for _, it := range guest.GetItems() {
+		line := lineOf(it)
+		if now, known := prices[line.ID]; known {
+			line.Price = now
+		}
+		if at := next.find(line.ID); at >= 0 {
+			line.Quantity = min(MaxQuantity, line.Quantity+next.Lines[at].Quantity)
+			next.Lines[at] = line
+		} else {
+			next.Lines = append(next.Lines, line)
+		}
+	}
+	for _, it := range guest.GetSaved() {
+		if at := next.findSaved(it.Id); at >= 0 {
+			next.Saved[at].Quantity = min(MaxQuantity, next.Saved[at].Quantity+it.Quantity)
+		} else {
+			next.Saved = append(next.Saved, Saved{lineOf(it), it.Currency})
+		}
+	}
+	for _, code := range guest.GetPromoCodes() {
+		if len(next.Promos) < MaxPromos && !slices.Contains(next.Promos, code) {
+			next.Promos = append(next.Promos, code)
+		}
+	}
+	return next, next.fits()
+}
+
+// fits refuses what is more than a cart holds.
+func (s *State) fits() error {
+	total := int64(0)
+	for _, l := range s.Lines {
+		var err error
+		if total, err = grown(total, l, s.Currency); err != nil {
+			return entrepot.Errorf(entrepot.CodeConflict, "both carts together would cost too much")
+		}
+	}
+	switch {
+	case len(s.Lines) > MaxLines:
+		return entrepot.Errorf(entrepot.CodeConflict, "a cart holds at most %d lines", MaxLines)
+	case len(s.Saved) > MaxSaved:
+		return entrepot.Errorf(entrepot.CodeConflict, "a cart keeps at most %d lines for later", MaxSaved)
+	default:
+		return nil
+	}
+}
+
+func lineOf(it *cartpb.Item) Line {
+	return Line{
+		ID: it.Id, ProductID: it.ProductId, VariantID: variantOf(it.VariantId, it.ProductId), ShopID: it.ShopId, CompanyID: it.CompanyId,
+		Quantity: it.Quantity, Price: it.PriceMinor, Name: it.Name,
+	}
+}
+
+// Settled ends the merge.
+func (s *State) Settled(t entrepot.Turn, c *cartpb.Settled) ([]events.Event, error) {
+	switch {
+	case t.Caller.Role != entrepot.System:
+		return nil, entrepot.ErrNotFound
+	case s.Merging == nil || s.Merging.Seq != c.Seq || s.Merging.Phase == Taking:
+		return nil, nil
+	}
+	return []events.Event{closed{}}, nil
+}
+
+// merge changes the state by a fact of the merge.
+func (s *State) merge(e events.Event) {
+	switch f := e.(type) {
+	case merging:
+		if s.ID == "" {
+			s.ID, s.Created = f.id, f.at
+		}
+		s.Merges++
+		s.Refused = nil
+		s.Merging = &Merging{Guest: f.guest, Seq: s.Merges, Phase: Taking, Prices: f.prices}
+	case merged:
+		if len(s.Merged) >= maxMerged {
+			s.Merged = slices.Delete(s.Merged, 0, len(s.Merged)-maxMerged+1)
+		}
+		s.Merged = append(s.Merged, s.Merging.Guest)
+		s.Merging = &Merging{Guest: s.Merging.Guest, Seq: s.Merging.Seq, Phase: Closing}
+	case refused:
+		m := *s.Merging
+		m.Phase, m.Refusal, m.Prices = Returning, f.reason, nil
+		s.Merging = &m
+		if f.reason == "" {
+			s.close()
+		}
+	case closed:
+		s.close()
+	}
+}
+
+func (s *State) close() {
+	if s.Merging.Phase == Returning {
+		s.Refused = &Refusal{s.Merging.Guest, s.Merging.Refusal}
+	}
+	s.Merging = nil
+}

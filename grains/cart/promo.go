@@ -1,0 +1,41 @@
+package cart
+
+import (
+	"slices"
+	"strings"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/cart/cartpb"
+)
+
+// The bounds of promo codes.
+const (
+	MaxPromos = 5
+	maxCode   = 40 // characters
+)
+
+// AddPromo notes a code. What it gives is computed where prices are.
+func (s *State) AddPromo(t entrepot.Turn, c *cartpb.AddPromo) ([]events.Event, error) {
+	switch {
+	case !s.reachable(t):
+		return nil, entrepot.ErrNotFound
+	case c.Code == "" || len(c.Code) > maxCode || c.Code != strings.ToUpper(c.Code):
+		return nil, entrepot.Invalid("code", "code", "must be 1 to %d capitals and digits", maxCode)
+	case slices.Contains(s.Promos, c.Code):
+		return nil, nil
+	case len(s.Promos) >= MaxPromos:
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "a cart takes at most %d promo codes", MaxPromos)
+	}
+	promos := append(slices.Clone(s.Promos), c.Code)
+	return []events.Event{s.update(t, content{s.Lines, s.Saved, promos}, "")}, nil
+}
+
+// RemovePromo forgets a code.
+func (s *State) RemovePromo(t entrepot.Turn, c *cartpb.RemovePromo) ([]events.Event, error) {
+	at := slices.Index(s.Promos, c.Code)
+	if !s.reachable(t) || at < 0 {
+		return nil, entrepot.ErrNotFound
+	}
+	return []events.Event{s.update(t, content{s.Lines, s.Saved, slices.Delete(slices.Clone(s.Promos), at, at+1)}, "")}, nil
+}

@@ -1,0 +1,226 @@
+// Package categories is the category tree of a company. Products name a category
+// by its slug; the tree gives slugs titles, parents and an order.
+//
+// Commands: Create, Update, Delete, Clear. Queries: Get. Persisted: the whole
+// [State], one document a company.
+package categories
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/categories/categoriespb"
+)
+
+// Bounds of a tree.
+const (
+	MaxNodes    = 2000
+	MaxDepth    = 16
+	MaxSlug     = 100 // bytes
+	MaxTitle    = 200
+	MaxPosition = 1_000_000
+)
+
+var slugPattern = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+
+// State is a company's categories. The zero State has none yet. Nodes are never
+// changed in place.
+type State struct {
+	CompanyID entrepot.ID `json:"companyId,omitempty"`
+	Nodes     []Node      `json:"nodes,omitempty"` // parents before children, siblings in order
+	Version   int64       `json:"version,omitempty"`
+	Created   int64       `json:"created,omitempty"` // Unix ms
+}
+
+// Node is one category.
+type Node struct {
+	Slug     string `json:"slug"`
+	Parent   string `json:"parent,omitempty"` // slug; empty: a root
+	Title    string `json:"title"`
+	Position int64  `json:"position,omitempty"`
+}
+
+// changed is the public event with the tree that it leads to.
+type changed struct {
+	events.CategoryUpdated
+	next State
+}
+
+// cleared empties the tree.
+type cleared struct{ events.Private }
+
+// Create takes a category into the tree.
+func (s *State) Create(t entrepot.Turn, c *categoriespb.Create) ([]events.Event, error) {
+	if err := s.may(t, c.CompanyId); err != nil {
+		return nil, err
+	}
+	node := Node{c.Slug, c.Parent, c.Title, c.Position}
+	switch {
+	case len(c.Slug) > MaxSlug || !slugPattern.MatchString(c.Slug):
+		return nil, entrepot.Invalid("slug", "format", "must be words of a-z and 0-9 with hyphens between, such as coffee-beans")
+	case s.find(c.Slug) >= 0:
+		return nil, taken(c.Slug)
+	case len(s.Nodes) >= MaxNodes:
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "the company has %d categories already", MaxNodes)
+	}
+	return s.with(t, c.CompanyId, append(slices.Clone(s.Nodes), node), node, "created")
+}
+
+func taken(slug string) error {
+	e := entrepot.Invalid("slug", "unique", "the company has a category %s", slug)
+	e.Code = entrepot.CodeConflict
+	return e
+}
+
+// Update renames, moves or reorders a category.
+func (s *State) Update(t entrepot.Turn, c *categoriespb.Update) ([]events.Event, error) {
+	if err := s.may(t, c.CompanyId); err != nil {
+		return nil, err
+	}
+	at := s.find(c.Slug)
+	if at < 0 {
+		return nil, entrepot.ErrNotFound
+	}
+	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
+		return nil, err
+	}
+	node := s.Nodes[at]
+	set(&node.Parent, c.Parent)
+	set(&node.Title, c.Title)
+	set(&node.Position, c.Position)
+	if node == s.Nodes[at] {
+		return nil, nil
+	}
+	nodes := slices.Clone(s.Nodes)
+	nodes[at] = node
+	return s.with(t, c.CompanyId, nodes, node, "updated")
+}
+
+func set[V any](field, value *V) {
+	if value != nil {
+		*field = *value
+	}
+}
+
+// Delete takes a category out that has nothing below it.
+func (s *State) Delete(t entrepot.Turn, c *categoriespb.Delete) ([]events.Event, error) {
+	if err := s.may(t, c.CompanyId); err != nil {
+		return nil, err
+	}
+	at := s.find(c.Slug)
+	switch {
+	case at < 0:
+		return nil, entrepot.ErrNotFound
+	case slices.ContainsFunc(s.Nodes, func(n Node) bool { return n.Parent == c.Slug }):
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "the category has others below it: move or delete them first")
+	}
+	return s.with(t, c.CompanyId, slices.Delete(slices.Clone(s.Nodes), at, at+1), s.Nodes[at], "deleted")
+}
+
+// Clear empties the tree with its company.
+func (s *State) Clear(t entrepot.Turn, _ *categoriespb.Clear) ([]events.Event, error) {
+	switch {
+	case t.Caller.Role != entrepot.System:
+		return nil, entrepot.Errorf(entrepot.CodeForbidden, "a tree is cleared with its company")
+	case len(s.Nodes) == 0:
+		return nil, nil
+	}
+	return []events.Event{cleared{}}, nil
+}
+
+// may: the tree is the whole company's, so its admins keep it.
+func (s *State) may(t entrepot.Turn, company entrepot.ID) error {
+	switch {
+	case t.ID != categoriespb.ID(company) || !t.Caller.MayReachCompany(company):
+		return entrepot.ErrNotFound
+	case !t.Caller.Administers(company):
+		return entrepot.Errorf(entrepot.CodeForbidden, "this role keeps no categories")
+	default:
+		return nil
+	}
+}
+
+// with is the fact that the tree now has these nodes, if they make one.
+func (s *State) with(t entrepot.Turn, company entrepot.ID, nodes []Node, about Node, what string) ([]events.Event, error) {
+	switch {
+	case about.Title == "" || len(about.Title) > MaxTitle:
+		return nil, entrepot.Invalid("title", "length", "must be 1 to %d bytes", MaxTitle)
+	case about.Position < 0 || about.Position > MaxPosition:
+		return nil, entrepot.Invalid("position", "range", "must be 0 to %d", MaxPosition)
+	case about.Parent != "" && !slices.ContainsFunc(nodes, func(n Node) bool { return n.Slug == about.Parent }):
+		return nil, entrepot.Invalid("parent", "exists", "the company has no category %s", about.Parent)
+	}
+	sorted, deepest := inOrder(nodes)
+	switch {
+	case len(sorted) < len(nodes): // some hang on each other and on no root
+		return nil, entrepot.Invalid("parent", "cycle", "lies below the category itself")
+	case deepest > MaxDepth:
+		return nil, entrepot.Invalid("parent", "depth", "the tree may be %d levels deep", MaxDepth)
+	}
+	next := State{CompanyID: company, Nodes: sorted, Version: s.Version + 1, Created: s.Created}
+	if next.Created == 0 {
+		next.Created = t.Now.UnixMilli()
+	}
+	return []events.Event{changed{events.CategoryUpdated{
+		CompanyID: next.CompanyID, Slug: about.Slug, Parent: about.Parent, Title: about.Title, Position: about.Position, Change: what, TreeVersion: next.Version,
+	}, next}}, nil
+}
+
+// inOrder puts parents before children and siblings in their order; what hangs on
+// no root is left out.
+func inOrder(nodes []Node) (out []Node, deepest int) {
+	below := map[string][]Node{}
+	for _, n := range nodes {
+		below[n.Parent] = append(below[n.Parent], n)
+	}
+	for _, siblings := range below {
+		slices.SortFunc(siblings, func(a, b Node) int {
+			return cmp.Or(cmp.Compare(a.Position, b.Position), cmp.Compare(a.Title, b.Title), cmp.Compare(a.Slug, b.Slug))
+		})
+	}
+	var walk func(parent string, depth int)
+	walk = func(parent string, depth int) {
+		for _, n := range below[parent] {
+			deepest = max(deepest, depth)
+			out = append(out, n)
+			walk(n.Slug, depth+1)
+		}
+	}
+	walk("", 1)
+	return out, deepest
+}
+
+func (s *State) find(slug string) int {
+	return slices.IndexFunc(s.Nodes, func(n Node) bool { return n.Slug == slug })
+}
+
+// Apply changes the state by one fact.
+func (s *State) Apply(e events.Event) {
+	switch f := e.(type) {
+	case changed:
+		*s = f.next
+	case cleared:
+		s.Nodes = nil
+		s.Version++
+	}
+}
+
+// Get answers the tree to anyone: it is what a shop's visitors find their way by.
+func (s *State) Get(entrepot.Turn, *categoriespb.Get) (*categoriespb.Tree, error) {
+	return s.View(), nil
+}
+
+// View is the whole tree.
+func (s *State) View() *categoriespb.Tree {
+	tree := &categoriespb.Tree{CompanyId: s.CompanyID, Version: s.Version}
+	for _, n := range s.Nodes {
+		tree.Nodes = append(tree.Nodes, &categoriespb.Node{Slug: n.Slug, Parent: n.Parent, Title: n.Title, Position: n.Position})
+	}
+	return tree
+}
+
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }

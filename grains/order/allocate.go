@@ -1,0 +1,104 @@
+package order
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/order/orderpb"
+	"entrepot/grains/stock/stockpb"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// levelsAtOnce is how many stock items a plan asks side by side.
+const levelsAtOnce = 16
+
+// allocate reads what the sources have and plans by it. Nothing is held by it:
+// what is sold meanwhile is found out when the plan is reserved.
+func allocate(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+	groups, attempt := s.checkout(), s.Attempt+1
+	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+		levels, err := levelsOf(ctx, a, groups)
+		if err != nil {
+			return nil, err
+		}
+		answer := &orderpb.Allocated{Attempt: attempt}
+		for _, g := range groups {
+			if len(g.Sources) == 0 {
+				continue
+			}
+			lines, lacks := plan(&g, levels)
+			for _, l := range lacks {
+				answer.Missing = append(answer.Missing, &orderpb.Missing{
+					ProductId: l.ProductID, VariantId: l.Variant(), ShopId: g.ShopID, Wanted: l.Quantity,
+				})
+			}
+			planned := &orderpb.AllocatedGroup{OrderId: g.OrderID}
+			for _, from := range lines {
+				planned.Lines = append(planned.Lines, &orderpb.AllocatedLine{Allocations: pbAllocations(from)})
+			}
+			answer.Groups = append(answer.Groups, planned)
+		}
+		return answer, nil
+	}
+}
+
+// checkout are the groups as they are now, for a step that outlives the state's turn.
+func (s *State) checkout() (out []Group) {
+	for _, g := range s.groups() {
+		lines := slices.Clone(g.Lines) // the state's change when a plan is saved
+		out = append(out, *g)
+		out[len(out)-1].Lines = lines
+	}
+	return out
+}
+
+// levelsOf asks every place that a group may be sourced from. What is not there has nothing.
+func levelsOf(ctx context.Context, a grains.Asker, groups []Group) (map[place]level, error) {
+	levels := map[place]level{}
+	var places []place
+	for _, g := range groups {
+		for _, l := range g.Lines {
+			for _, source := range g.Sources {
+				at := place{l.Variant(), source}
+				if _, asked := levels[at]; !asked {
+					levels[at] = level{}
+					places = append(places, at)
+				}
+			}
+		}
+	}
+	found, errs, slots := make([]level, len(places)), make([]error, len(places)), make(chan struct{}, levelsAtOnce)
+	var wg sync.WaitGroup
+	for i, at := range places {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			v, err := grains.Ask[*stockpb.Item](ctx, a, stockpb.Kind, stockpb.ID(at.variant, at.location), &stockpb.Get{})
+			if entrepot.CodeOf(err) == entrepot.CodeNotFound {
+				return
+			}
+			found[i], errs[i] = level{v.GetAvailable(), v.GetPromisable() - v.GetAvailable()}, err
+		})
+	}
+	wg.Wait()
+	for i, at := range places {
+		if errs[i] != nil {
+			return nil, errs[i]
+		}
+		levels[at] = found[i]
+	}
+	return levels, nil
+}
+
+// asker tells apart the calls for two orders of a checkout to one stock item: a
+// warehouse may serve both their shops.
+func (h hold) asker(a grains.Asker) grains.Asker {
+	if !h.planned {
+		return a
+	}
+	return grains.Apart(a, h.id)
+}

@@ -1,0 +1,138 @@
+package promotion
+
+import (
+	"slices"
+	"time"
+
+	"entrepot"
+	"entrepot/grains/promotion/promotionpb"
+)
+
+// The bounds of claims.
+const (
+	// MaxOpen is how many checkouts with a code may wait for their payment at a
+	// time: about thirty a second for three minutes each. More are told to try again.
+	MaxOpen = 5000
+	// maxEnded is how many ended claims are remembered, so that an old try of an
+	// order's step does not claim anew.
+	maxEnded = 64
+	// ClaimGuard after its order's expiry a claim that nobody ended is ended: an
+	// order does end its claim, so this heals only what should not be.
+	ClaimGuard = 24 * time.Hour
+)
+
+// Claims are the uses of a code: final ones as a number, those of orders that may
+// come to nothing one by one.
+type Claims struct {
+	Used  int64         `json:"used,omitempty"`
+	Open  []Claim       `json:"open,omitempty"` // oldest first
+	Ended []entrepot.ID `json:"ended,omitempty"`
+}
+
+// Claim is a use set aside for a checkout.
+type Claim struct {
+	ID     entrepot.ID   `json:"id"`
+	Orders []entrepot.ID `json:"orders,omitempty"` // not ended yet; none: the one of the claim's id
+	Until  int64         `json:"until"`            // Unix ms
+}
+
+// ending is what a command does to a claim.
+type ending struct {
+	id       entrepot.ID
+	order    entrepot.ID
+	final    bool
+	released bool // the use is given back
+}
+
+func (c *Claims) find(id entrepot.ID) int {
+	return slices.IndexFunc(c.Open, func(o Claim) bool { return o.ID == id })
+}
+
+// claim decides whether one more use is allowed; limit 0 is any number. fresh is
+// false for a use that is set aside already.
+func (c *Claims) claim(cmd *promotionpb.Claim, limit int64) (fresh bool, err error) {
+	switch {
+	case cmd.ClaimId == "" || len(cmd.Orders) == 0:
+		return false, entrepot.Invalid("claimId", "required", "must be given")
+	case c.find(cmd.ClaimId) >= 0:
+		return false, nil
+	case slices.Contains(c.Ended, cmd.ClaimId):
+		return false, refuse("ended", "the order that used the code has ended")
+	case limit > 0 && c.Used+int64(len(c.Open)) >= limit:
+		return false, refuse("limit", "the code has been used as often as it may be")
+	case len(c.Open) >= MaxOpen:
+		return false, entrepot.Unavailable("too many orders with this code wait for their payment")
+	default:
+		return true, nil
+	}
+}
+
+// end decides what an order's end does; nil: nothing, it was told before.
+func (c *Claims) end(id, order entrepot.ID, final bool) *ending {
+	at := c.find(id)
+	if at < 0 || (!final && !c.Open[at].has(order)) {
+		return nil
+	}
+	left := len(c.Open[at].Orders)
+	return &ending{id: id, order: order, final: final, released: !final && left <= 1}
+}
+
+func (c Claim) has(order entrepot.ID) bool {
+	return slices.Contains(c.Orders, order) || (len(c.Orders) == 0 && order == c.ID)
+}
+
+// add sets a use aside.
+func (c *Claims) add(cmd *promotionpb.Claim) {
+	o := Claim{ID: cmd.ClaimId, Until: cmd.ExpiresMs}
+	if len(cmd.Orders) > 1 || cmd.Orders[0] != cmd.ClaimId {
+		o.Orders = slices.Clone(cmd.Orders)
+	}
+	c.Open = append(c.Open, o)
+}
+
+func (c *Claims) apply(e ending) {
+	at := c.find(e.id)
+	if at < 0 {
+		return
+	}
+	if !e.final && !e.released {
+		c.Open[at].Orders = slices.DeleteFunc(slices.Clone(c.Open[at].Orders), func(id entrepot.ID) bool { return id == e.order })
+		return
+	}
+	if e.final {
+		c.Used++
+	}
+	c.Open = slices.Delete(c.Open, at, at+1)
+	if len(c.Open) == 0 {
+		c.Open = nil
+	}
+	if len(c.Ended) >= maxEnded {
+		c.Ended = slices.Delete(c.Ended, 0, len(c.Ended)-maxEnded+1)
+	}
+	c.Ended = append(c.Ended, e.id)
+}
+
+// staleAt is when the oldest claim is ended by itself; zero for none.
+func (c *Claims) staleAt() time.Time {
+	if len(c.Open) == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(c.Open[0].Until).Add(ClaimGuard).UTC()
+}
+
+// stale are the claims that nobody ended.
+func (c *Claims) stale(now time.Time) (out []ending) {
+	for _, o := range c.Open {
+		if !now.Before(time.UnixMilli(o.Until).Add(ClaimGuard)) {
+			out = append(out, ending{id: o.ID, released: true})
+		}
+	}
+	return out
+}
+
+// refuse is a conflict with the rule that the code breaks.
+func refuse(rule, message string) *entrepot.Error {
+	e := entrepot.Invalid("code", rule, "%s", message)
+	e.Code = entrepot.CodeConflict
+	return e
+}

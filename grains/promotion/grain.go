@@ -1,0 +1,61 @@
+package promotion
+
+import (
+	"time"
+
+	"entrepot/grains"
+	"entrepot/grains/promotion/promotionpb"
+	"entrepot/persistence"
+)
+
+// Collection is where promotions are kept, in ecommercedb.
+var Collection = &persistence.Collection{
+	Name: "promotions",
+	Fields: []persistence.Field{
+		{Name: "status", Type: persistence.String},
+		{Name: "code", Type: persistence.String},
+	},
+	Indexes: [][]string{{"companyId", "status", "createdAt"}, {"status", "createdAt"}},
+}
+
+// Uses is where the uses by customer are kept, in ecommercedb.
+var Uses = &persistence.Collection{Name: "promotionUses"}
+
+// Index is whose the promotion is. shopId stands only for a code of one shop.
+func (s *State) Index() grains.Index {
+	ix := grains.Index{CompanyID: s.CompanyID, CreatedAt: time.UnixMilli(s.Created).UTC(), Fields: []any{s.status(), s.Code}}
+	if len(s.Terms.ShopIDs) == 1 {
+		ix.ShopID = s.Terms.ShopIDs[0]
+	}
+	return ix
+}
+
+// Index is whose the uses are: the customer's.
+func (s *Use) Index() grains.Index {
+	return grains.Index{OwnerID: s.CustomerID, CreatedAt: time.UnixMilli(s.Created).UTC()}
+}
+
+// Kind is the grain of promotions. What an order does to it answers nothing of it.
+func Kind() *grains.Kind {
+	k := grains.NewKind[State](promotionpb.Kind, Collection)
+	grains.Command(k, (*State).Create, (*State).View)
+	grains.Command(k, (*State).Update, (*State).View)
+	grains.Command(k, (*State).Delete, (*State).View)
+	k.Ring = -1 // codes and claims are known by their ids
+	done := func(*State) *promotionpb.Claimed { return &promotionpb.Claimed{} }
+	grains.Command(k, (*State).Claim, done)
+	grains.Command(k, (*State).Release, done)
+	grains.Command(k, (*State).Settle, done)
+	grains.Query(k, (*State).Get)
+	return k
+}
+
+// UseKind is the grain of one customer's uses of one promotion.
+func UseKind() *grains.Kind {
+	k := grains.NewKind[Use](promotionpb.UseKind, Uses)
+	k.Ring = -1 // claims are known by their ids
+	grains.Command(k, (*Use).Claim, (*Use).View)
+	grains.Command(k, (*Use).Release, (*Use).View)
+	grains.Command(k, (*Use).Settle, (*Use).View)
+	return k
+}

@@ -1,0 +1,349 @@
+// Package promotion is a promo code of a company: what it gives, for which goods,
+// when and how often. Its uses are exact: a checkout claims one before anything
+// is reserved, gives it back when its orders come to nothing, and makes it final
+// with the payment. A code that a customer may use so often only has a grain of
+// its own for each of its customers (use.go), so that the code's document does not
+// grow with them.
+//
+// Commands: Create, Update, Delete; Claim, Release, Settle of orders. Queries:
+// Get. By time: claims that nobody ended. Persisted: the whole [State]. What a
+// code takes off which line is in discount.go.
+package promotion
+
+import (
+	"reflect"
+	"slices"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/promotion/promotionpb"
+)
+
+// Kinds of promotions.
+const (
+	Amount       = "amount"
+	Percent      = "percent"
+	FreeShipping = "free_shipping"
+)
+
+// Statuses of a promotion.
+const (
+	Active  = "active"
+	Paused  = "paused"
+	Deleted = "deleted"
+)
+
+// The bounds of terms.
+const (
+	MaxNamed = 200 // products, categories or shops
+	MaxCode  = 40  // characters
+	maxUses  = 1_000_000_000
+)
+
+// State is a promotion. The zero State does not exist yet.
+type State struct {
+	ID        entrepot.ID `json:"id,omitempty"`
+	CompanyID entrepot.ID `json:"companyId,omitempty"`
+	Code      string      `json:"code,omitempty"`
+	Terms     Terms       `json:"terms"`
+	Deleted   bool        `json:"deleted,omitempty"`
+	Created   int64       `json:"created,omitempty"` // Unix ms
+	Updated   int64       `json:"updated,omitempty"` // Unix ms
+	Version   int64       `json:"version,omitempty"` // counts the changes of the terms, not the uses
+	Claims
+}
+
+// Terms are what a code gives, for what, and how often. Amounts are minor units.
+type Terms struct {
+	Title       string        `json:"title,omitempty"`
+	Kind        string        `json:"kind,omitempty"`
+	Amount      int64         `json:"amount,omitempty"`
+	Currency    string        `json:"currency,omitempty"`
+	Percent     int64         `json:"percent,omitempty"`
+	ProductIDs  []entrepot.ID `json:"productIds,omitempty"`
+	Categories  []string      `json:"categories,omitempty"`
+	ShopIDs     []entrepot.ID `json:"shopIds,omitempty"`
+	Minimum     int64         `json:"minimum,omitempty"`
+	Starts      int64         `json:"starts,omitempty"`
+	Ends        int64         `json:"ends,omitempty"`
+	PerCustomer int64         `json:"perCustomer,omitempty"`
+	Total       int64         `json:"total,omitempty"`
+	Paused      bool          `json:"paused,omitempty"`
+}
+
+type (
+	created struct {
+		events.PromotionCreated
+		terms Terms
+	}
+	updated struct {
+		events.PromotionUpdated
+		terms Terms
+	}
+	claimed struct {
+		events.PromotionClaimed
+		c *promotionpb.Claim
+	}
+	released struct {
+		events.PromotionReleased
+		ending
+	}
+	used struct {
+		events.PromotionUsed
+		ending
+	}
+	ended struct { // an order of several
+		events.Private
+		ending
+	}
+)
+
+// Create makes the code.
+func (s *State) Create(t entrepot.Turn, c *promotionpb.Create) ([]events.Event, error) {
+	terms := termsOf(c.Terms)
+	switch {
+	case !manages(t.Caller, c.CompanyId, terms.ShopIDs):
+		return nil, refusal(t.Caller, c.CompanyId)
+	case !validCode(c.Code):
+		return nil, entrepot.Invalid("code", "code", "must be 3 to %d capitals, digits and dashes", MaxCode)
+	case t.ID != promotionpb.ID(c.CompanyId, c.Code):
+		return nil, entrepot.ErrNotFound
+	case s.ID != "" && !s.Deleted && reflect.DeepEqual(s.Terms, terms):
+		return nil, nil // asked again
+	case s.ID != "":
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "the company has used the code %s already", c.Code)
+	}
+	if err := terms.check(); err != nil {
+		return nil, err
+	}
+	next := State{ID: t.ID, CompanyID: c.CompanyId, Code: c.Code, Terms: terms, Created: t.Now.UnixMilli(), Updated: t.Now.UnixMilli()}
+	return []events.Event{created{events.PromotionCreated{Promotion: next.public()}, terms}}, nil
+}
+
+// manages reports whether the caller may make and change codes of these shops;
+// of all shops, the company's admins only.
+func manages(c entrepot.Caller, company entrepot.ID, shops []entrepot.ID) bool {
+	switch c.Role {
+	case entrepot.SuperAdmin, entrepot.System, entrepot.CompanyAdmin:
+		return c.MayReachCompany(company)
+	case entrepot.ShopManager:
+		return len(shops) > 0 && !slices.ContainsFunc(shops, func(id entrepot.ID) bool { return !c.MayReachShop(company, id) })
+	default:
+		return false
+	}
+}
+
+// refusal: forbidden within the company, absent to everyone else.
+func refusal(c entrepot.Caller, company entrepot.ID) error {
+	if c.MayReachCompany(company) {
+		return entrepot.Errorf(entrepot.CodeForbidden, "a manager makes and changes codes of the own shops only")
+	}
+	return entrepot.ErrNotFound
+}
+
+func validCode(code string) bool {
+	if len(code) < 3 || len(code) > MaxCode {
+		return false
+	}
+	for _, r := range code {
+		if (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_' {
+			return false
+		}
+	}
+	return true
+}
+
+func (x *Terms) check() error {
+	switch {
+	case x.Kind != Amount && x.Kind != Percent && x.Kind != FreeShipping:
+		return entrepot.Invalid("type", "enum", "must be amount, percent or free_shipping")
+	case x.Kind == Amount && (x.Amount < 1 || x.Amount > entrepot.MaxMinor):
+		return entrepot.Invalid("amount", "range", "must be positive and not that large")
+	case x.Kind != Amount && x.Amount != 0:
+		return entrepot.Invalid("amount", "type", "is of the type amount only")
+	case x.Kind == Percent && (x.Percent < 1 || x.Percent > 100):
+		return entrepot.Invalid("percent", "range", "must be 1 to 100")
+	case x.Kind != Percent && x.Percent != 0:
+		return entrepot.Invalid("percent", "type", "is of the type percent only")
+	case (x.Kind == Amount || x.Minimum > 0) && !entrepot.ValidCurrency(x.Currency):
+		return entrepot.Invalid("currency", "currency", "must be an ISO 4217 code such as EUR")
+	case x.Minimum < 0 || x.Minimum > entrepot.MaxMinor:
+		return entrepot.Invalid("minimumSubtotal", "range", "must be non-negative and not that large")
+	case x.Ends != 0 && x.Ends <= x.Starts:
+		return entrepot.Invalid("endsAt", "after", "must be after startsAt")
+	case x.PerCustomer < 0 || x.PerCustomer > maxUses:
+		return entrepot.Invalid("perCustomer", "range", "must be 0 to %d", maxUses)
+	case x.Total < 0 || x.Total > maxUses:
+		return entrepot.Invalid("total", "range", "must be 0 to %d", maxUses)
+	default:
+		return x.checkNamed()
+	}
+}
+
+func (x *Terms) checkNamed() error {
+	for field, ids := range map[string][]string{"productIds": x.ProductIDs, "shopIds": x.ShopIDs} {
+		if len(ids) > MaxNamed || slices.ContainsFunc(ids, func(id string) bool { return !entrepot.ValidID(id) }) {
+			return entrepot.Invalid(field, "id", "must be at most %d ids", MaxNamed)
+		}
+	}
+	if len(x.Categories) > MaxNamed || slices.Contains(x.Categories, "") {
+		return entrepot.Invalid("categories", "items", "must be at most %d slugs", MaxNamed)
+	}
+	return nil
+}
+
+// Update replaces the terms. Orders that were placed by the old ones keep them.
+func (s *State) Update(t entrepot.Turn, c *promotionpb.Update) ([]events.Event, error) {
+	terms := termsOf(c.Terms)
+	if err := s.mayChange(t.Caller, c.ExpectedVersion); err != nil {
+		return nil, err
+	}
+	if !manages(t.Caller, s.CompanyID, terms.ShopIDs) {
+		return nil, refusal(t.Caller, s.CompanyID)
+	}
+	if err := terms.check(); err != nil {
+		return nil, err
+	}
+	next := *s
+	next.Terms, next.Updated = terms, t.Now.UnixMilli()
+	return []events.Event{updated{events.PromotionUpdated{Promotion: next.public()}, terms}}, nil
+}
+
+func (s *State) mayChange(c entrepot.Caller, version int64) error {
+	switch {
+	case !s.visibleTo(c):
+		return entrepot.ErrNotFound
+	case !manages(c, s.CompanyID, s.Terms.ShopIDs):
+		return refusal(c, s.CompanyID)
+	default:
+		return entrepot.CheckVersion(version, s.Version)
+	}
+}
+
+// Delete ends the code. Uses that were claimed stay.
+func (s *State) Delete(t entrepot.Turn, c *promotionpb.Delete) ([]events.Event, error) {
+	if err := s.mayChange(t.Caller, c.ExpectedVersion); err != nil {
+		return nil, err
+	}
+	next := *s
+	next.Deleted, next.Updated = true, t.Now.UnixMilli()
+	return []events.Event{events.PromotionDeleted{Promotion: next.public()}}, nil
+}
+
+// Claim sets a use aside, if the code is what the orders were priced by.
+func (s *State) Claim(t entrepot.Turn, c *promotionpb.Claim) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System || s.ID == "" {
+		return nil, entrepot.ErrNotFound
+	}
+	fresh, err := s.claim(c, s.Terms.Total)
+	switch {
+	case err != nil:
+		return nil, err
+	case !fresh:
+		return nil, nil
+	case s.Deleted || s.Version != c.Version:
+		return nil, refuse("current", "the code was changed meanwhile; look at the prices again")
+	}
+	if err := s.Terms.running(t.Now); err != nil {
+		return nil, err
+	}
+	return []events.Event{claimed{events.PromotionClaimed{PromotionUse: s.use(t, c.ClaimId, c.Orders...), CustomerID: c.CustomerId}, c}}, nil
+}
+
+// running refuses a code outside its time.
+func (x *Terms) running(now time.Time) error {
+	ms := now.UnixMilli()
+	switch {
+	case x.Paused:
+		return refuse("paused", "the code is not valid right now")
+	case ms < x.Starts:
+		return refuse("period", "the code is not valid yet")
+	case x.Ends != 0 && ms >= x.Ends:
+		return refuse("period", "the code is not valid any more")
+	default:
+		return nil
+	}
+}
+
+// Release gives a use back once all orders of its checkout have come to nothing.
+func (s *State) Release(t entrepot.Turn, c *promotionpb.Release) ([]events.Event, error) {
+	return s.finish(t, c.ClaimId, c.OrderId, false)
+}
+
+// Settle makes a use final.
+func (s *State) Settle(t entrepot.Turn, c *promotionpb.Settle) ([]events.Event, error) {
+	return s.finish(t, c.ClaimId, c.OrderId, true)
+}
+
+func (s *State) finish(t entrepot.Turn, claim, order entrepot.ID, final bool) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System {
+		return nil, entrepot.ErrNotFound
+	}
+	e := s.end(claim, order, final)
+	switch {
+	case e == nil:
+		return nil, nil
+	case final:
+		return []events.Event{used{events.PromotionUsed{PromotionUse: s.use(t, claim, order)}, *e}}, nil
+	case e.released:
+		return []events.Event{released{events.PromotionReleased{PromotionUse: s.use(t, claim, order)}, *e}}, nil
+	default:
+		return []events.Event{ended{ending: *e}}, nil
+	}
+}
+
+// WakeAt is when a claim that nobody ended ends.
+func (s *State) WakeAt() time.Time { return s.staleAt() }
+
+// Wake ends it.
+func (s *State) Wake(t entrepot.Turn) (out []events.Event) {
+	for _, e := range s.stale(t.Now) {
+		out = append(out, released{events.PromotionReleased{PromotionUse: s.use(t, e.id)}, e})
+	}
+	return out
+}
+
+// Apply changes the state by one fact.
+func (s *State) Apply(e events.Event) {
+	switch f := e.(type) {
+	case created:
+		s.ID, s.CompanyID, s.Code, s.Created = f.PromotionID, f.CompanyID, f.Code, f.UpdatedAt.UnixMilli()
+		s.set(f.Promotion, f.terms)
+	case updated:
+		s.set(f.Promotion, f.terms)
+	case events.PromotionDeleted:
+		s.Deleted = true
+		s.set(f.Promotion, s.Terms)
+	case claimed:
+		s.add(f.c)
+	case released:
+		s.apply(f.ending)
+	case used:
+		s.apply(f.ending)
+	case ended:
+		s.apply(f.ending)
+	}
+}
+
+func (s *State) set(p events.Promotion, terms Terms) {
+	s.Terms, s.Updated = terms, p.UpdatedAt.UnixMilli()
+	s.Version++
+}
+
+// Get answers the code to the staff whom it concerns.
+func (s *State) Get(t entrepot.Turn, _ *promotionpb.Get) (*promotionpb.Promotion, error) {
+	if !s.visibleTo(t.Caller) {
+		return nil, entrepot.ErrNotFound
+	}
+	return s.View(), nil
+}
+
+// visibleTo: the company's staff, and of a shop's code that shop's.
+func (s *State) visibleTo(c entrepot.Caller) bool {
+	if s.ID == "" || s.Deleted || !c.MayReachCompany(s.CompanyID) {
+		return false
+	}
+	return len(s.Terms.ShopIDs) == 0 ||
+		slices.ContainsFunc(s.Terms.ShopIDs, func(id entrepot.ID) bool { return c.MayReachShop(s.CompanyID, id) })
+}

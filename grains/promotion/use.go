@@ -1,0 +1,91 @@
+package promotion
+
+import (
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/promotion/promotionpb"
+)
+
+// Use is what one customer has used of a code that is limited by the customer.
+// Commands: Claim, Release, Settle, by the rules of [Claims].
+type Use struct {
+	ID          entrepot.ID `json:"id,omitempty"`
+	PromotionID entrepot.ID `json:"promotionId,omitempty"`
+	CustomerID  entrepot.ID `json:"customerId,omitempty"`
+	Created     int64       `json:"created,omitempty"` // Unix ms
+	Claims
+}
+
+type (
+	useClaimed struct {
+		events.Private
+		c  *promotionpb.Claim
+		at int64
+	}
+	useEnded struct {
+		events.Private
+		ending
+	}
+)
+
+// Claim sets one of the customer's uses aside.
+func (s *Use) Claim(t entrepot.Turn, c *promotionpb.Claim) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System || t.ID != promotionpb.UseID(c.PromotionId, c.CustomerId) {
+		return nil, entrepot.ErrNotFound
+	}
+	fresh, err := s.claim(c, c.Limit)
+	if err != nil || !fresh {
+		return nil, err
+	}
+	return []events.Event{useClaimed{c: c, at: t.Now.UnixMilli()}}, nil
+}
+
+// Release gives it back, Settle makes it final.
+func (s *Use) Release(t entrepot.Turn, c *promotionpb.Release) ([]events.Event, error) {
+	return s.finish(t, c.ClaimId, c.OrderId, false)
+}
+
+// Settle makes the use final.
+func (s *Use) Settle(t entrepot.Turn, c *promotionpb.Settle) ([]events.Event, error) {
+	return s.finish(t, c.ClaimId, c.OrderId, true)
+}
+
+func (s *Use) finish(t entrepot.Turn, claim, order entrepot.ID, final bool) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System {
+		return nil, entrepot.ErrNotFound
+	}
+	if e := s.end(claim, order, final); e != nil {
+		return []events.Event{useEnded{ending: *e}}, nil
+	}
+	return nil, nil
+}
+
+// WakeAt is when a claim that nobody ended ends.
+func (s *Use) WakeAt() time.Time { return s.staleAt() }
+
+// Wake ends it.
+func (s *Use) Wake(t entrepot.Turn) (out []events.Event) {
+	for _, e := range s.stale(t.Now) {
+		out = append(out, useEnded{ending: e})
+	}
+	return out
+}
+
+// Apply changes the state by one fact.
+func (s *Use) Apply(e events.Event) {
+	switch f := e.(type) {
+	case useClaimed:
+		if s.ID == "" {
+			s.ID, s.PromotionID, s.CustomerID = promotionpb.UseID(f.c.PromotionId, f.c.CustomerId), f.c.PromotionId, f.c.CustomerId
+			s.Created = f.at
+		}
+		s.add(f.c)
+	case useEnded:
+		s.apply(f.ending)
+	}
+}
+
+// View answers the commands, with nothing.
+func (s *Use) View() *promotionpb.Claimed { return &promotionpb.Claimed{} }

@@ -1,0 +1,471 @@
+package recommend
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/grainstest"
+	"entrepot/grains/recommend/recommendpb"
+	"entrepot/persistence/storetest"
+
+	"google.golang.org/protobuf/proto"
+	"pgregory.net/rapid"
+)
+
+var (
+	start    = time.UnixMilli(1_800_000_000_000).UTC()
+	company  = entrepot.DeriveID("company")
+	ann      = entrepot.Caller{Role: entrepot.Customer, UserID: entrepot.DeriveID("ann")}
+	ben      = entrepot.Caller{Role: entrepot.Customer, UserID: entrepot.DeriveID("ben")}
+	platform = entrepot.SystemCaller("event")
+	a, b, c  = entrepot.DeriveID("a"), entrepot.DeriveID("b"), entrepot.DeriveID("c")
+)
+
+func newMember(t *testing.T) *grainstest.Member {
+	t.Helper()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{AffinityKind(), TrendingKind(), TasteKind()})
+	m.SetNow(start)
+	return m
+}
+
+func ask[R proto.Message](t *testing.T, m *grainstest.Member, as entrepot.Caller, kind string, id entrepot.ID, cmd proto.Message) R {
+	t.Helper()
+	r, err := grains.Ask[R](m.As(as), m, kind, id, cmd)
+	if err != nil {
+		t.Fatalf("%s %T: %v", kind, cmd, err)
+	}
+	return r
+}
+
+func with(ids ...entrepot.ID) (out []*recommendpb.Companion) {
+	for _, id := range ids {
+		out = append(out, &recommendpb.Companion{ProductId: id})
+	}
+	return out
+}
+
+// TestAnOrderCountsOnce: in one command twice, in another again, with other
+// neighbours' figures, and after a restart.
+func TestAnOrderCountsOnce(t *testing.T) {
+	t.Parallel()
+	m := newMember(t)
+	one := &recommendpb.Purchase{OrderId: "1", AtMs: start.UnixMilli(), With: with(b, c)}
+	two := &recommendpb.Purchase{OrderId: "2", AtMs: start.UnixMilli(), With: with(b)}
+	for range 3 {
+		for _, cmd := range [][]*recommendpb.Purchase{{one, one}, {two, one}, {two}} {
+			ask[*recommendpb.Done](t, m, platform, recommendpb.Affinity, a, &recommendpb.Bought{CompanyId: company, Purchases: cmd})
+		}
+		two = proto.CloneOf(two)
+		two.With[0].Popularity = 7
+		m.Restart()
+	}
+	if p := ask[*recommendpb.Popularity](t, m, ann, recommendpb.Affinity, a, &recommendpb.GetPopularity{}); p.Weight != 2 {
+		t.Errorf("two orders count %v", p.Weight)
+	}
+	near := ask[*recommendpb.Neighbours](t, m, ann, recommendpb.Affinity, a, &recommendpb.GetNeighbours{}).Neighbours
+	if len(near) != 2 || near[0].ProductId != b || near[1].ProductId != c || near[0].Score <= near[1].Score {
+		t.Errorf("neighbours: %v", near)
+	}
+	if got := ask[*recommendpb.Neighbours](t, m, ann, recommendpb.Affinity, a, &recommendpb.GetNeighbours{Limit: 1}).Neighbours; len(got) != 1 {
+		t.Errorf("one: %v", got)
+	}
+	if list := m.Events(); len(list) != 0 {
+		t.Errorf("it told %v", list)
+	}
+	ask[*recommendpb.Done](t, m, platform, recommendpb.Affinity, a, &recommendpb.Forget{})
+	m.Restart()
+	if near := ask[*recommendpb.Neighbours](t, m, ann, recommendpb.Affinity, a, &recommendpb.GetNeighbours{}).Neighbours; len(near) != 0 {
+		t.Errorf("forgotten: %v", near)
+	}
+}
+
+// TestNeighboursFade: what was bought together long ago gives way to what is now.
+func TestNeighboursFade(t *testing.T) {
+	t.Parallel()
+	var s Affinity
+	buy := func(order string, at time.Time, others ...entrepot.ID) {
+		turn := entrepot.Turn{ID: a, Now: at, Caller: platform}
+		for _, f := range must(s.Bought(turn, &recommendpb.Bought{CompanyId: company, Purchases: []*recommendpb.Purchase{{OrderId: order, AtMs: at.UnixMilli(), With: with(others...)}}})) {
+			s.Apply(f)
+		}
+	}
+	for i := range 3 {
+		buy(fmt.Sprint("old", i), start, b)
+	}
+	later := start.Add(3 * affinityHalf)
+	buy("new", later, c)
+	if got := s.Neighbours(later, 10); len(got) != 2 || got[0].ID != c {
+		t.Fatalf("%v", got)
+	}
+	if w := s.Own.at(later.UnixMilli(), affinityHalf); math.Abs(w-1.375) > 1e-9 {
+		t.Errorf("three orders of three half-lives ago and one are %v", w)
+	}
+	// A best seller that is in everything is no better than what belongs to a.
+	s = Affinity{}
+	turn := entrepot.Turn{ID: a, Now: start, Caller: platform}
+	for i := range 10 {
+		p := &recommendpb.Purchase{OrderId: fmt.Sprint(i), AtMs: start.UnixMilli(), With: []*recommendpb.Companion{{ProductId: b, Popularity: 10}, {ProductId: c, Popularity: 5000}}}
+		for _, f := range must(s.Bought(turn, &recommendpb.Bought{Purchases: []*recommendpb.Purchase{p}})) {
+			s.Apply(f)
+		}
+	}
+	if got := s.Neighbours(start, 10); got[0].ID != b || got[0].Score < 3*got[1].Score {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestOnlyThePlatformTeaches(t *testing.T) {
+	t.Parallel()
+	for _, caller := range []entrepot.Caller{{}, ann, {Role: entrepot.SuperAdmin}, {Role: entrepot.CompanyAdmin, CompanyID: company}} {
+		turn := entrepot.Turn{ID: a, Now: start, Caller: caller}
+		for name, err := range map[string]error{
+			"bought": second((&Affinity{}).Bought(turn, &recommendpb.Bought{})), "forget affinity": second((&Affinity{}).Forget(turn, nil)),
+			"count": second((&Trending{}).Count(turn, &recommendpb.Count{})), "forget trends": second((&Trending{}).Forget(turn, nil)),
+			"like": second((&Taste{}).Like(turn, &recommendpb.Like{})), "forget taste": second((&Taste{}).Forget(turn, nil)),
+		} {
+			if entrepot.CodeOf(err) != entrepot.CodeNotFound {
+				t.Errorf("%s by %q: %v", name, caller.Role, err)
+			}
+		}
+	}
+	turn := entrepot.Turn{ID: a, Now: start, Caller: platform}
+	for name, err := range map[string]error{
+		"purchases": second((&Affinity{}).Bought(turn, &recommendpb.Bought{Purchases: make([]*recommendpb.Purchase, maxPurchases+1)})),
+		"signals":   second((&Trending{}).Count(turn, &recommendpb.Count{Signals: make([]*recommendpb.Signal, maxSignals+1)})),
+		"likings":   second((&Taste{}).Like(turn, &recommendpb.Like{Likings: make([]*recommendpb.Liking, maxLikings+1)})),
+	} {
+		if entrepot.CodeOf(err) != entrepot.CodeInvalid {
+			t.Errorf("too many %s: %v", name, err)
+		}
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+func TestWhatTrends(t *testing.T) {
+	t.Parallel()
+	m := newMember(t)
+	signals := []*recommendpb.Signal{
+		{EventId: "1", AtMs: start.UnixMilli(), ProductIds: []string{a, b}, Weight: WeightOrder},
+		{EventId: "2", AtMs: start.UnixMilli(), ProductIds: []string{a}, Weight: WeightView},
+		{EventId: "3", AtMs: start.Add(-trendingHalf).UnixMilli(), ProductIds: []string{c}, Weight: 4},
+		{EventId: "4", AtMs: start.Add(time.Hour).UnixMilli(), ProductIds: []string{c}, Weight: -1},
+	}
+	for range 2 {
+		ask[*recommendpb.Done](t, m, platform, recommendpb.Trending, company, &recommendpb.Count{CompanyId: company, Signals: signals})
+		ask[*recommendpb.Done](t, m, platform, recommendpb.Trending, company, &recommendpb.Count{CompanyId: company, Signals: append(signals[1:], signals[0])})
+		m.Restart()
+	}
+	top := ask[*recommendpb.Top](t, m, entrepot.Caller{}, recommendpb.Trending, company, &recommendpb.GetTop{Limit: 10})
+	want := &recommendpb.Top{Products: []*recommendpb.Scored{{ProductId: a, Score: 6}, {ProductId: b, Score: 5}, {ProductId: c, Score: 2}}}
+	if !proto.Equal(top, want) {
+		t.Fatalf("%v", top)
+	}
+	m.SetNow(start.Add(trendingHalf))
+	if top := ask[*recommendpb.Top](t, m, ann, recommendpb.Trending, company, &recommendpb.GetTop{Limit: 1}).Products; len(top) != 1 || top[0].Score != 3 {
+		t.Errorf("a half-life later: %v", top)
+	}
+}
+
+func TestViewRules(t *testing.T) {
+	t.Parallel()
+	viewer := entrepot.DeriveID("viewer")
+	good := &recommendpb.View{ProductId: a, CompanyId: company}
+	for name, x := range map[string]struct {
+		id     entrepot.ID
+		caller entrepot.Caller
+		cmd    *recommendpb.View
+		want   entrepot.Code
+	}{
+		"one's own":           {ann.UserID, ann, good, ""},
+		"another's":           {ann.UserID, ben, good, entrepot.CodeNotFound},
+		"staff":               {ann.UserID, entrepot.Caller{Role: entrepot.SuperAdmin, UserID: ann.UserID}, good, entrepot.CodeNotFound},
+		"nobody in a taste":   {ann.UserID, entrepot.Caller{}, good, entrepot.CodeNotFound},
+		"a viewer in a taste": {ann.UserID, entrepot.Caller{}, &recommendpb.View{ProductId: a, Viewer: viewer}, entrepot.CodeNotFound},
+		"a viewer":            {recommendpb.Anonymous(viewer), entrepot.Caller{}, &recommendpb.View{ProductId: a, Viewer: viewer}, ""},
+		"no product":          {ann.UserID, ann, &recommendpb.View{ProductId: "x"}, entrepot.CodeInvalid},
+		"less than nothing":   {ann.UserID, ann, &recommendpb.View{ProductId: a, DurationMs: -1}, entrepot.CodeInvalid},
+		"four hours":          {ann.UserID, ann, &recommendpb.View{ProductId: a, DurationMs: MaxDuration.Milliseconds()}, ""},
+		"longer":              {ann.UserID, ann, &recommendpb.View{ProductId: a, DurationMs: MaxDuration.Milliseconds() + 1}, entrepot.CodeInvalid},
+	} {
+		if _, err := (&Taste{}).View(entrepot.Turn{ID: x.id, Now: start, Caller: x.caller}, x.cmd); entrepot.CodeOf(err) != x.want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestATaste: reply and event, then a restart and the same question.
+func TestATaste(t *testing.T) {
+	t.Parallel()
+	m := newMember(t)
+	look := func(as entrepot.Caller, product string, ms int64) {
+		t.Helper()
+		ask[*recommendpb.Viewed](t, m, as, recommendpb.Tastes, as.UserID, &recommendpb.View{ProductId: product, CompanyId: company, DurationMs: ms})
+	}
+	look(ann, a, 0)
+	m.SetNow(start.Add(ViewedAgain - time.Millisecond))
+	look(ann, a, 5000)
+	m.SetNow(start.Add(2 * ViewedAgain))
+	look(ann, a, 0)
+	like := &recommendpb.Like{Likings: []*recommendpb.Liking{
+		{EventId: "1", AtMs: start.UnixMilli(), How: Bought, ProductIds: []string{b}},
+		{EventId: "2", AtMs: start.UnixMilli(), How: Wished, ProductIds: []string{c}},
+		{EventId: "3", AtMs: start.UnixMilli(), How: "cursed", ProductIds: []string{c}},
+	}}
+	for range 2 {
+		ask[*recommendpb.Done](t, m, platform, recommendpb.Tastes, ann.UserID, like)
+		m.Restart()
+	}
+	var told []events.ProductViewed
+	for _, e := range m.Events() {
+		var v events.ProductViewed
+		if err := e.Decode(&v); err != nil || e.Type != "product.viewed" || e.Actor.UserID != ann.UserID || e.CompanyID != "" {
+			t.Fatalf("%+v: %v", e, err)
+		}
+		told = append(told, v)
+	}
+	first := events.ProductViewed{UserID: ann.UserID, ProductID: a, CompanyID: company, ViewedAt: start}
+	if len(told) != 3 || told[0] != first || !told[1].Repeated || told[1].Duration != 5000 || told[2].Repeated {
+		t.Fatalf("%+v", told)
+	}
+	items := ask[*recommendpb.Taste](t, m, ann, recommendpb.Tastes, ann.UserID, &recommendpb.GetTaste{}).Items
+	if len(items) != 3 || items[0].ProductId != b || items[0].How != Bought || items[0].BoughtMs != start.UnixMilli() || items[1].ProductId != c || items[1].How != Wished || items[2].How != Viewed {
+		t.Fatalf("%v", items)
+	}
+	if w := items[2].Weight; w < 1.9 || w > 2 {
+		t.Errorf("looking again within half an hour counts: %v", w)
+	}
+	if _, err := m.Ask(m.As(ben), recommendpb.Tastes, ann.UserID, &recommendpb.GetTaste{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Errorf("another's taste: %v", err)
+	}
+	for range 2 {
+		ask[*recommendpb.Done](t, m, platform, recommendpb.Tastes, ann.UserID, &recommendpb.Forget{})
+		ask[*recommendpb.Done](t, m, platform, recommendpb.Tastes, ann.UserID, &recommendpb.Like{Likings: []*recommendpb.Liking{{EventId: "9", AtMs: start.UnixMilli(), How: Bought, ProductIds: []string{a}}}})
+		m.Restart()
+	}
+	if items := ask[*recommendpb.Taste](t, m, platform, recommendpb.Tastes, ann.UserID, &recommendpb.GetTaste{}).Items; len(items) != 0 {
+		t.Errorf("forgotten: %v", items)
+	}
+}
+
+// TestWhatIsTakenBack: a cancelled order was interest and no purchase, a wish
+// given up is none. An order that is not the last one of its product changes nothing.
+func TestWhatIsTakenBack(t *testing.T) {
+	t.Parallel()
+	m := newMember(t)
+	like := func(event, how, order string, products ...string) {
+		t.Helper()
+		l := &recommendpb.Liking{EventId: event, AtMs: start.UnixMilli(), How: how, OrderId: order, ProductIds: products}
+		ask[*recommendpb.Done](t, m, platform, recommendpb.Tastes, ann.UserID, &recommendpb.Like{Likings: []*recommendpb.Liking{l}})
+		m.Restart()
+	}
+	like("1", Bought, "o1", a, b)
+	like("2", Bought, "o2", b)
+	like("3", Wished, "", c)
+	for range 2 {
+		like("4", Cancelled, "o1")
+		like("5", Unwished, "", c)
+		like("6", Cancelled, "o9")
+	}
+	items := ask[*recommendpb.Taste](t, m, ann, recommendpb.Tastes, ann.UserID, &recommendpb.GetTaste{}).Items
+	if len(items) != 2 || items[0].ProductId != b || items[0].Weight != 10 || items[0].BoughtMs == 0 || items[1].ProductId != a || items[1].Weight != 1 || items[1].How != Viewed || items[1].BoughtMs != 0 {
+		t.Fatalf("%v", items)
+	}
+}
+
+// TestAViewerCountsOnceInHalfAnHour, and viewers are told apart.
+func TestAViewerCountsOnceInHalfAnHour(t *testing.T) {
+	t.Parallel()
+	m := newMember(t)
+	at := time.UnixMilli(window(start.UnixMilli())).UTC()
+	for step := range 4 { // two in each window
+		m.SetNow(at.Add(time.Duration(step) * 16 * time.Minute))
+		for _, viewer := range []string{"x", "y"} {
+			for _, product := range []string{a, b} {
+				cmd := &recommendpb.View{ProductId: product, CompanyId: company, Viewer: viewer}
+				ask[*recommendpb.Viewed](t, m, entrepot.Caller{}, recommendpb.Tastes, recommendpb.Anonymous(viewer), cmd)
+			}
+		}
+		m.Restart()
+	}
+	list := m.Events()
+	if len(list) != 2*2*2 {
+		t.Fatalf("%d views", len(list))
+	}
+	var v events.ProductViewed
+	if err := list[0].Decode(&v); err != nil || v.UserID != "" || v.ProductID != a {
+		t.Errorf("%+v, %v", v, err)
+	}
+	if items := ask[*recommendpb.Taste](t, m, platform, recommendpb.Tastes, recommendpb.Anonymous("x"), &recommendpb.GetTaste{}).Items; len(items) != 0 {
+		t.Errorf("nobody has a taste: %v", items)
+	}
+}
+
+// TestBoundsHold: whatever happens, in whatever order and however often, states
+// stay small, and no event counts twice.
+func TestBoundsHold(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		var near Affinity
+		var top Trending
+		var taste Taste
+		orders := map[string]bool{}
+		turn := entrepot.Turn{ID: ann.UserID, Now: start, Caller: platform}
+		for range rapid.IntRange(1, 60).Draw(t, "orders") {
+			n := rapid.IntRange(0, 1500).Draw(t, "order")
+			id, at := fmt.Sprint(n), start.Add(-time.Duration(n)*time.Second).UnixMilli()
+			orders[id] = true
+			var others []entrepot.ID
+			for i := range rapid.IntRange(0, 60).Draw(t, "products") {
+				others = append(others, entrepot.DeriveID("p", fmt.Sprint(n*7%400+i)))
+			}
+			for _, f := range must(near.Bought(turn, &recommendpb.Bought{Purchases: []*recommendpb.Purchase{{OrderId: id, AtMs: at, With: with(others...)}}})) {
+				near.Apply(f)
+			}
+			for _, f := range must(top.Count(turn, &recommendpb.Count{Signals: []*recommendpb.Signal{{EventId: id, AtMs: at, ProductIds: others, Weight: 1}}})) {
+				top.Apply(f)
+			}
+			for _, f := range must(taste.Like(turn, &recommendpb.Like{Likings: []*recommendpb.Liking{{EventId: id, AtMs: at, How: Bought, ProductIds: others}}})) {
+				taste.Apply(f)
+			}
+		}
+		if len(near.Near) > maxNeighbours || len(top.Products) > maxTrending || len(taste.Items) > maxTaste {
+			t.Fatalf("%d, %d, %d", len(near.Near), len(top.Products), len(taste.Items))
+		}
+		if w := near.Own.at(start.UnixMilli(), affinityHalf); w > float64(len(orders)) {
+			t.Fatalf("%d orders count %v", len(orders), w)
+		}
+		for _, s := range near.Neighbours(start, MaxShown) {
+			if s.Score < 0 || s.Score > 1 {
+				t.Fatalf("score %v", s.Score)
+			}
+		}
+		for _, s := range []any{&near, &top, &taste} {
+			back := reflect.New(reflect.TypeOf(s).Elem()).Interface()
+			text, err := json.Marshal(s)
+			if err != nil || json.Unmarshal(text, back) != nil {
+				t.Fatalf("%s: %v", text, err)
+			}
+			if again, _ := json.Marshal(back); string(again) != string(text) {
+				t.Fatalf("%s is not %s", again, text)
+			}
+		}
+	})
+}
+
+// TestMemoryNeverForgetsIntoCountingTwice: what was dropped counts as known.
+func TestMemoryNeverForgetsIntoCountingTwice(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		const most = 8
+		var m memory
+		counted := map[string]int{}
+		for range rapid.IntRange(1, 200).Draw(t, "deliveries") {
+			n := rapid.Int64Range(0, 60).Draw(t, "event")
+			id, at := fmt.Sprint(n), 1_000_000+n*60_000
+			if m.knows(id, at) {
+				continue
+			}
+			counted[id]++
+			m.keep(id, at, most)
+			if len(m.Seen) > most*entrySize {
+				t.Fatalf("%d bytes", len(m.Seen))
+			}
+		}
+		for id, n := range counted {
+			if n > 1 {
+				t.Fatalf("event %s counted %d times", id, n)
+			}
+		}
+	})
+	// In order everything counts, whatever is dropped meanwhile.
+	var m memory
+	for i := range int64(1000) {
+		if id := fmt.Sprint(i); m.knows(id, 1+i) {
+			t.Fatalf("event %d is not counted", i)
+		} else {
+			m.keep(id, 1+i, 8)
+		}
+	}
+}
+
+// TestABoardKeepsTheFrequent, as Space-Saving promises: what has more than a
+// share of 1/most of all weight is there, and nothing surely has more than it got.
+func TestABoardKeepsTheFrequent(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		const most = 10
+		var list board
+		truth, all := map[string]float64{}, 0.0
+		for range rapid.IntRange(1, 400).Draw(t, "adds") {
+			id := fmt.Sprint(int(math.Pow(rapid.Float64Range(1, 7).Draw(t, "which"), 2)))
+			list.add(id, 1, start.UnixMilli(), trendingHalf, most)
+			truth[id]++
+			all++
+		}
+		for id, n := range truth {
+			i := slices.IndexFunc(list, func(r ranked) bool { return r.ID == id })
+			if i < 0 && n > all/most {
+				t.Fatalf("%s has %v of %v and is not there", id, n, all)
+			}
+			if i >= 0 && (list[i].sure(start.UnixMilli(), trendingHalf) > n || list[i].Sum < n) {
+				t.Fatalf("%s has %v: %+v", id, n, list[i])
+			}
+		}
+	})
+}
+
+func TestSimilarity(t *testing.T) {
+	t.Parallel()
+	mug := Item{ID: "mug", Name: "Blue Mug", Category: "mugs", Brand: "Acme", Tags: []string{"ceramic"}, Attributes: []string{"colour=blue"}, PriceMinor: 1000, Currency: "EUR"}
+	pool := []Item{
+		mug,
+		{ID: "same", Name: "Blue mugs", Category: "mugs", Brand: "ACME", Tags: []string{"Ceramic"}, Attributes: []string{"colour=blue"}, PriceMinor: 1000, Currency: "EUR"},
+		{ID: "dear", Name: "Blue mugs", Category: "mugs", Brand: "Acme", Tags: []string{"ceramic"}, Attributes: []string{"colour=blue"}, PriceMinor: 9000, Currency: "EUR"},
+		{ID: "red", Name: "Red Mug", Category: "mugs", Brand: "Acme", Tags: []string{"ceramic"}, Attributes: []string{"colour=red"}, PriceMinor: 1000, Currency: "EUR"},
+		{ID: "brand", Name: "Kettle", Category: "kettles", Brand: "Acme", PriceMinor: 1000, Currency: "EUR"},
+		{ID: "else", Name: "Tyre", Category: "bikes", Brand: "Roll", PriceMinor: 1000, Currency: "EUR"},
+	}
+	var got []string
+	for _, s := range Similar(&mug, pool, 10) {
+		if got = append(got, s.ID); s.Score <= 0 || s.Score > 1 {
+			t.Errorf("%v", s)
+		}
+	}
+	if !slices.Equal(got, []string{"same", "dear", "red", "brand"}) {
+		t.Errorf("%v", got)
+	}
+	if len(Similar(&mug, pool, 1)) != 1 || len(Similar(&mug, nil, 1)) != 0 || len(Similar(&Item{}, pool, 3)) != 0 {
+		t.Error("bounds")
+	}
+}
+
+func TestPersonalLeavesOutWhatIsKnown(t *testing.T) {
+	t.Parallel()
+	taste := []*recommendpb.Liked{
+		{ProductId: a, Weight: 5, How: Bought, BoughtMs: 1}, {ProductId: b, Weight: 3, How: Wished}, {ProductId: c, Weight: 1, How: Viewed},
+	}
+	near := map[entrepot.ID][]Scored{
+		a: {{"x", 0.5}, {b, 0.9}, {c, 0.4}}, b: {{a, 1}, {"x", 0.1}, {"y", 0.5}}, c: {{"y", 0.2}},
+	}
+	got := Personal(taste, near, map[entrepot.ID][]Scored{c: {{"z", 1}}}, 10)
+	var ids []string
+	for _, s := range got {
+		ids = append(ids, s.ID+" for "+s.Because.How)
+	}
+	// x: 5·0.5 + 3·0.1; c: 5·0.4, which was only looked at; y: 3·0.5 + 1·0.2; z: 1·likeness.
+	if !slices.Equal(ids, []string{"x for bought", c + " for bought", "y for wished", "z for viewed"}) {
+		t.Errorf("%v", ids)
+	}
+	if len(Personal(taste, near, nil, 1)) != 1 || len(Personal(nil, nil, nil, 1)) != 0 {
+		t.Error("bounds")
+	}
+}

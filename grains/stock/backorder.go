@@ -1,0 +1,111 @@
+package stock
+
+import (
+	"slices"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+)
+
+// Owed are pieces of a sale that were not on hand when it was paid for.
+type Owed struct {
+	OrderID  entrepot.ID `json:"o"`
+	Quantity int64       `json:"q"`
+}
+
+// mostDeliveries bounds the movements that one delivery makes at once; the next wake goes on.
+const mostDeliveries = 200
+
+// beyond is how many more pieces may be promised than are on hand.
+func (s *State) beyond(now time.Time, l levels) int64 {
+	if ends := s.Settings.BackorderEndsMs; ends != 0 && ends <= now.UnixMilli() {
+		return 0
+	}
+	return max(0, s.Settings.BackorderLimit-l.backordered-l.owed)
+}
+
+// deliver adds to what happened that goods which are free now go to those who
+// were promised them: first to sales in the order they were paid, then to
+// reservations in the order they end, which is the order they were made.
+func (s *State) deliver(t entrepot.Turn, happened []events.Event) []events.Event {
+	if s.Owing == 0 && s.Backordered == 0 && !slices.ContainsFunc(happened, goesBeyond) {
+		return happened
+	}
+	next := s.clone()
+	for _, e := range happened {
+		next.Apply(e)
+	}
+	for range mostDeliveries {
+		e, any := next.delivery(t)
+		if !any {
+			break
+		}
+		next.Apply(e)
+		happened = append(happened, e)
+	}
+	return happened
+}
+
+func goesBeyond(e events.Event) bool {
+	m, ok := e.(events.InventoryUpdated)
+	return ok && m.Beyond > 0
+}
+
+// delivery is the next movement of free goods to whom they were promised, if there is one.
+func (s *State) delivery(t entrepot.Turn) (events.InventoryUpdated, bool) {
+	l := s.levels()
+	loose := l.onHand - l.reserved
+	if len(s.Owed) > 0 && loose > 0 {
+		o := s.Owed[0]
+		n := min(loose, o.Quantity)
+		e := l.movement(t, events.Filled, n, o.OrderID)
+		change(&e, -n)
+		e.Owed -= n
+		return l.finish(e), true
+	}
+	if l.backordered == 0 || loose-l.safety <= 0 {
+		return events.InventoryUpdated{}, false
+	}
+	var first *Reservation
+	for i := range s.Holds {
+		h := &s.Holds[i]
+		if h.Beyond > 0 && (first == nil || h.ExpiresMs < first.ExpiresMs || (h.ExpiresMs == first.ExpiresMs && h.OrderID < first.OrderID)) {
+			first = h
+		}
+	}
+	n := min(loose-l.safety, first.Beyond)
+	e := l.movement(t, events.Covered, n, first.OrderID)
+	e.Reserved += n
+	e.Backordered -= n
+	return l.finish(e), true
+}
+
+// owes is what of an order's sale is still to be delivered.
+func (s *State) owes(order entrepot.ID) (n int64) {
+	for _, o := range s.Owed {
+		if o.OrderID == order {
+			n += o.Quantity
+		}
+	}
+	return n
+}
+
+// pay takes pieces off what an order is owed.
+func (s *State) pay(order entrepot.ID, n int64) {
+	s.Owed = slices.DeleteFunc(s.Owed, func(o Owed) bool { return o.OrderID == order && o.Quantity <= n })
+	for i := range s.Owed {
+		if s.Owed[i].OrderID == order {
+			s.Owed[i].Quantity -= n
+		}
+	}
+}
+
+// clone is a state that can be changed by itself.
+func (s *State) clone() *State {
+	next := *s
+	next.Holds, next.Gone, next.Back = slices.Clone(s.Holds), slices.Clone(s.Gone), slices.Clone(s.Back)
+	next.Refs, next.Owed = slices.Clone(s.Refs), slices.Clone(s.Owed)
+	next.byOrder, next.next = nil, 0
+	return &next
+}

@@ -1,0 +1,129 @@
+package stock
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/grainstest"
+	"entrepot/grains/stock/stockpb"
+	"entrepot/persistence/storetest"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// script runs commands on an item and tells its ledger, a line a movement.
+type script struct {
+	t   *testing.T
+	s   *State
+	now int64
+}
+
+func do[C any](x *script, decide func(*State, entrepot.Turn, C) ([]events.Event, error), c C) (ledger []string) {
+	x.t.Helper()
+	x.now++
+	for _, e := range x.s.must(x.t)(Watched(decide)(x.s, turn(x.now), c)) {
+		if m, ok := movementIn(e); ok {
+			ledger = append(ledger, fmt.Sprintf("%s %s %d+%d", m.Kind, m.OrderID, m.Quantity, m.Beyond))
+		}
+	}
+	if err := x.s.check(); err != nil {
+		x.t.Fatal(err)
+	}
+	return ledger
+}
+
+func (x *script) want(got []string, want ...string) {
+	x.t.Helper()
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		x.t.Fatalf("ledger %q, want %q", got, want)
+	}
+}
+
+// Promised beyond on-hand up to a limit; paid first, delivered first; a firm
+// reservation is never given to another.
+func TestBackorders(t *testing.T) {
+	x := &script{t: t, s: stocked(t, 3)}
+	reserve := func(order string, n int64) *stockpb.Reserve {
+		return &stockpb.Reserve{OrderId: order, Quantity: n, ExpiresMs: 1000 + x.now}
+	}
+	do(x, (*State).Configure, &stockpb.Configure{BackorderLimit: proto.Int64(5)})
+	x.want(do(x, (*State).Reserve, reserve("a", 2)), "reserved a 2+0")
+	x.want(do(x, (*State).Reserve, reserve("b", 4)), "reserved b 1+3")
+	x.want(do(x, (*State).Reserve, reserve("c", 2)), "reserved c 0+2")
+	if err := second(x.s.Reserve(turn(x.now), reserve("d", 1))); entrepot.CodeOf(err) != entrepot.CodeOutOfStock {
+		t.Fatalf("promised beyond the limit: %v", err)
+	}
+	x.want(do(x, (*State).Commit, &stockpb.Commit{OrderId: "c", Quantity: 2}), "sold c 0+2") // owed
+	x.want(do(x, (*State).Commit, &stockpb.Commit{OrderId: "b", Quantity: 4}), "sold b 1+3") // a's two stay a's
+	x.want(do(x, (*State).Commit, &stockpb.Commit{OrderId: "b", Quantity: 4}))
+	if x.s.OnHand != 2 || x.s.Reserved != 2 || x.s.Owing != 5 || x.s.levels().available() != 0 {
+		t.Fatalf("%+v", x.s)
+	}
+	x.want(do(x, (*State).Receive, &stockpb.Receive{Quantity: 3}), "received  3+0", "filled c 2+0", "filled b 1+0")
+	x.want(do(x, (*State).Release, &stockpb.Release{OrderId: "a"}), "released a 2+0", "filled b 2+0")
+	if x.s.OnHand != 0 || x.s.Sold != 6 || x.s.Owing != 0 {
+		t.Fatalf("%+v", x.s)
+	}
+	// A pending reservation is covered as goods come in, before anybody new.
+	x.want(do(x, (*State).Reserve, reserve("e", 3)), "reserved e 0+3")
+	x.want(do(x, (*State).Arrive, &stockpb.Arrive{TransferId: "t", Quantity: 2}), "transferred_in  2+0", "covered e 2+0")
+	x.want(do(x, (*State).Commit, &stockpb.Commit{OrderId: "e", Quantity: 3}), "sold e 2+1")
+	// What is owed is not delivered to an order that came back.
+	x.want(do(x, (*State).Restock, &stockpb.Restock{OrderId: "e", Quantity: 3}), "forgone e 1+0", "restocked e 2+0")
+	x.want(do(x, (*State).Restock, &stockpb.Restock{OrderId: "e", Quantity: 3}))
+	if x.s.OnHand != 2 || x.s.Owing != 0 || x.s.levels().available() != 2 {
+		t.Fatalf("%+v", x.s)
+	}
+}
+
+// A pre-order ends at its time; what was promised until then stands.
+func TestPreorderEnds(t *testing.T) {
+	x := &script{t: t, s: stocked(t, 1)}
+	do(x, (*State).Configure, &stockpb.Configure{BackorderLimit: proto.Int64(9), BackorderEndsMs: proto.Int64(100)})
+	do(x, (*State).Reserve, &stockpb.Reserve{OrderId: "a", Quantity: 4, ExpiresMs: 5000})
+	x.now = 100
+	if err := second(x.s.Reserve(turn(101), &stockpb.Reserve{OrderId: "b", Quantity: 1, ExpiresMs: 5000})); entrepot.CodeOf(err) != entrepot.CodeOutOfStock {
+		t.Fatalf("promised after the end: %v", err)
+	}
+	x.want(do(x, (*State).Commit, &stockpb.Commit{OrderId: "a", Quantity: 4}), "sold a 1+3")
+}
+
+// Many who wait are served in bounded steps, over wakes and restarts, each once.
+func TestALargeDeliveryGoesOn(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
+	product, shop := entrepot.DeriveID("p"), entrepot.DeriveID("s")
+	item := stockpb.ID(product, shop)
+	ask := func(cmd proto.Message) *stockpb.Item {
+		t.Helper()
+		r, err := m.Ask(m.Platform(), stockpb.Kind, item, cmd)
+		if err != nil {
+			t.Fatalf("%T: %v", cmd, err)
+		}
+		return r.(*stockpb.Item)
+	}
+	const waiting = 2*mostDeliveries + 7
+	ask(&stockpb.Receive{ProductId: product, CompanyId: entrepot.DeriveID("c"), LocationId: shop, Quantity: 1})
+	ask(&stockpb.Configure{BackorderLimit: proto.Int64(MaxBackorder)})
+	expires := m.Now().Add(time.Hour).UnixMilli()
+	for i := range waiting {
+		id := fmt.Sprint(i)
+		ask(&stockpb.Reserve{OrderId: id, Quantity: 1, ExpiresMs: expires})
+		ask(&stockpb.Commit{OrderId: id, Quantity: 1})
+	}
+	i := ask(&stockpb.Receive{Quantity: waiting + 5})
+	if i.Owed != waiting-1-mostDeliveries || i.Available != 6 {
+		t.Fatalf("after the first step %v", i)
+	}
+	for range 2 {
+		m.Restart()
+		m.Wake(stockpb.Kind, item)
+	}
+	if i := ask(&stockpb.Get{}); i.Owed != 0 || i.OnHand != 6 || i.Sold != waiting || i.Available != 6 {
+		t.Fatalf("in the end %v", i)
+	}
+}

@@ -1,0 +1,194 @@
+package stocktake
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/stocktake/stocktakepb"
+
+	"pgregory.net/rapid"
+)
+
+var (
+	id      = entrepot.DeriveID("stocktake")
+	company = entrepot.DeriveID("company")
+	shop    = entrepot.DeriveID("shop")
+	tea     = entrepot.DeriveID("tea")
+	mug     = entrepot.DeriveID("mug")
+	start   = time.UnixMilli(1_750_000_000_123).UTC()
+
+	admin   = entrepot.Caller{Role: entrepot.CompanyAdmin, UserID: "a", CompanyID: company}
+	foreign = entrepot.Caller{Role: entrepot.CompanyAdmin, UserID: "f", CompanyID: "other"}
+	manager = entrepot.Caller{Role: entrepot.ShopManager, UserID: "m", CompanyID: company, ShopIDs: []entrepot.ID{shop}}
+	sibling = entrepot.Caller{Role: entrepot.ShopManager, UserID: "o", CompanyID: company, ShopIDs: []entrepot.ID{"x"}}
+	staff   = entrepot.Caller{Role: entrepot.ShopStaff, UserID: "s", CompanyID: company, ShopIDs: []entrepot.ID{shop}}
+	system  = entrepot.SystemCaller("step")
+)
+
+func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: id, Now: start, Caller: c} }
+
+func opening() *stocktakepb.Open {
+	return &stocktakepb.Open{CompanyId: company, LocationId: shop, Items: []*stocktakepb.Item{
+		{ProductId: tea, VariantId: tea, OnHand: 10}, {ProductId: mug, VariantId: mug, OnHand: 4},
+	}}
+}
+
+func do(t testing.TB, s *State, facts []events.Event, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range facts {
+		s.Apply(f)
+	}
+}
+
+func opened(t testing.TB) *State {
+	t.Helper()
+	s := &State{}
+	facts, err := s.Open(turn(admin), opening())
+	do(t, s, facts, err)
+	return s
+}
+
+func counts(counted, onHand int64) *stocktakepb.SetCounts {
+	return &stocktakepb.SetCounts{Counts: []*stocktakepb.Count{{VariantId: tea, Counted: counted, OnHand: onHand}}}
+}
+
+func TestWhoCounts(t *testing.T) {
+	t.Parallel()
+	const ok, no, hidden = entrepot.Code(""), entrepot.CodeForbidden, entrepot.CodeNotFound
+	for name, c := range map[string]struct {
+		caller             entrepot.Caller
+		opens, counts, end entrepot.Code
+	}{
+		"the company's admin":     {admin, ok, ok, ok},
+		"the shop's manager":      {manager, ok, ok, ok},
+		"the shop's staff":        {staff, no, ok, no},
+		"another shop's manager":  {sibling, hidden, hidden, hidden},
+		"another company's admin": {foreign, hidden, hidden, hidden},
+		"a customer":              {entrepot.Caller{Role: entrepot.Customer, UserID: "c"}, hidden, hidden, hidden},
+		"nobody":                  {entrepot.Caller{}, hidden, hidden, hidden},
+	} {
+		check := func(what string, want entrepot.Code, _ []events.Event, err error) {
+			t.Helper()
+			if entrepot.CodeOf(err) != want {
+				t.Errorf("%s %s: %v, want %q", name, what, err, want)
+			}
+		}
+		facts, err := (&State{}).Open(turn(c.caller), opening())
+		check("opens", c.opens, facts, err)
+		s := opened(t)
+		facts, err = s.SetCounts(turn(c.caller), counts(9, 10))
+		check("counts", c.counts, facts, err)
+		facts, err = s.Cancel(turn(c.caller), &stocktakepb.Cancel{})
+		check("cancels", c.end, facts, err)
+		facts, err = s.SetCounts(turn(admin), counts(9, 10))
+		do(t, s, facts, err)
+		facts, err = s.Close(turn(c.caller), &stocktakepb.Close{})
+		check("closes", c.end, facts, err)
+		_, err = s.Get(turn(c.caller), &stocktakepb.Get{})
+		check("reads", c.counts, nil, err)
+	}
+}
+
+func TestRules(t *testing.T) {
+	t.Parallel()
+	many := opening()
+	for i := range MaxItems {
+		many.Items = append(many.Items, &stocktakepb.Item{VariantId: fmt.Sprint(i)})
+	}
+	twice := opening()
+	twice.Items[1].VariantId = tea
+	code := func(_ []events.Event, err error) entrepot.Code { return entrepot.CodeOf(err) }
+	closedOne := opened(t)
+	facts, err := closedOne.Cancel(turn(admin), &stocktakepb.Cancel{})
+	do(t, closedOne, facts, err)
+	for name, c := range map[string]struct{ got, want entrepot.Code }{
+		"too many items":                {code((&State{}).Open(turn(admin), many)), entrepot.CodeInvalid},
+		"no items":                      {code((&State{}).Open(turn(admin), &stocktakepb.Open{CompanyId: company, LocationId: shop})), entrepot.CodeInvalid},
+		"an item twice":                 {code((&State{}).Open(turn(admin), twice)), entrepot.CodeInvalid},
+		"open it again":                 {code(opened(t).Open(turn(admin), opening())), entrepot.CodeConflict},
+		"count what is not in it":       {code(opened(t).SetCounts(turn(admin), &stocktakepb.SetCounts{Counts: []*stocktakepb.Count{{VariantId: "x"}}})), entrepot.CodeInvalid},
+		"count fewer than none":         {code(opened(t).SetCounts(turn(admin), counts(-1, 10))), entrepot.CodeInvalid},
+		"count one twice":               {code(opened(t).SetCounts(turn(admin), &stocktakepb.SetCounts{Counts: append(counts(1, 1).Counts, counts(1, 1).Counts...)})), entrepot.CodeInvalid},
+		"count from an older version":   {code(opened(t).SetCounts(turn(admin), &stocktakepb.SetCounts{ExpectedVersion: 9, Counts: counts(1, 1).Counts})), entrepot.CodeStale},
+		"close before anything counted": {code(opened(t).Close(turn(admin), &stocktakepb.Close{})), entrepot.CodeConflict},
+		"count what is cancelled":       {code(closedOne.SetCounts(turn(admin), counts(1, 1))), entrepot.CodeConflict},
+		"close what is cancelled":       {code(closedOne.Close(turn(admin), &stocktakepb.Close{})), entrepot.CodeConflict},
+		"cancel it again":               {code(closedOne.Cancel(turn(admin), &stocktakepb.Cancel{})), ""},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s: %q, want %q", name, c.got, c.want)
+		}
+	}
+}
+
+// TestTheReportAddsUp: whatever was counted, in whatever order the parts of the
+// booking answer and how often, the report names every counted item once.
+func TestTheReportAddsUp(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 180).Draw(t, "items")
+		c := &stocktakepb.Open{CompanyId: company, LocationId: shop}
+		for i := range n {
+			c.Items = append(c.Items, &stocktakepb.Item{ProductId: "p", VariantId: fmt.Sprint("v", i), OnHand: 10})
+		}
+		s := &State{}
+		play := func(facts []events.Event, err error) (closed *events.StocktakeClosed) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range facts {
+				s.Apply(f)
+				if e, ok := f.(events.StocktakeClosed); ok {
+					closed = &e
+				}
+			}
+			return closed
+		}
+		play(s.Open(turn(admin), c))
+		var balance, done int64
+		set := &stocktakepb.SetCounts{}
+		for i := range n {
+			if i > 0 && rapid.Bool().Draw(t, "skip") {
+				continue
+			}
+			got := rapid.Int64Range(0, 20).Draw(t, "counted")
+			set.Counts = append(set.Counts, &stocktakepb.Count{VariantId: fmt.Sprint("v", i), Counted: got, OnHand: 10})
+			balance += got - 10
+			done++
+		}
+		play(s.SetCounts(turn(staff), set))
+		play(s.Close(turn(manager), &stocktakepb.Close{}))
+		var reports []*events.StocktakeClosed
+		for tries := 0; s.Status == Closing; tries++ {
+			if len(steps(s)) == 0 {
+				t.Fatal("stands still")
+			}
+			part := rapid.Int64Range(0, s.parts()).Draw(t, "part") // one beyond: no part
+			if tries > 100 {
+				part = int64(tries) % s.parts()
+			}
+			if e := play(s.AfterBooking(turn(system), &stocktakepb.Booked{Part: part})); e != nil {
+				reports = append(reports, e)
+			}
+			b, _ := json.Marshal(s)
+			s = &State{}
+			if err := json.Unmarshal(b, s); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(reports) != 1 || len(steps(s)) != 0 {
+			t.Fatalf("%d reports, %d steps", len(reports), len(steps(s)))
+		}
+		e := reports[0]
+		if e.Counted != done || e.Counted+e.Uncounted != int64(n) || e.More-e.Fewer != balance {
+			t.Fatalf("%+v: counted %d of %d, balance %d", e, done, n, balance)
+		}
+	})
+}

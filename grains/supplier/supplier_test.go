@@ -1,0 +1,135 @@
+package supplier
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/grainstest"
+	"entrepot/grains/supplier/supplierpb"
+	"entrepot/persistence/storetest"
+
+	"google.golang.org/protobuf/proto"
+)
+
+var (
+	id      = entrepot.DeriveID("supplier")
+	company = entrepot.DeriveID("company")
+	start   = time.UnixMilli(1_750_000_000_123).UTC()
+	admin   = entrepot.Caller{Role: entrepot.CompanyAdmin, UserID: "a", CompanyID: company}
+)
+
+func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: id, Now: start, Caller: c} }
+
+func details(change func(*supplierpb.Details)) *supplierpb.Details {
+	d := &supplierpb.Details{Name: "Leaf & Co", Currency: "EUR", LeadDays: 14, IsActive: true, Offers: []*supplierpb.Offer{
+		{ProductId: "p", VariantId: "v", Sku: "LC-1", CostMinor: 250, MinQuantity: 10}, {ProductId: "p", VariantId: "w", CostMinor: 300},
+	}}
+	if change != nil {
+		change(d)
+	}
+	return d
+}
+
+func made(t testing.TB) *State {
+	t.Helper()
+	s := &State{}
+	facts, err := s.Create(turn(admin), &supplierpb.Create{CompanyId: company, Details: details(nil)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range facts {
+		s.Apply(f)
+	}
+	return s
+}
+
+func TestWhoKeepsSuppliers(t *testing.T) {
+	t.Parallel()
+	const ok, no, hidden = entrepot.Code(""), entrepot.CodeForbidden, entrepot.CodeNotFound
+	for name, c := range map[string]struct {
+		caller                entrepot.Caller
+		create, change, reads entrepot.Code
+	}{
+		"the company's admin":     {admin, ok, ok, ok},
+		"a super admin":           {entrepot.Caller{Role: entrepot.SuperAdmin}, ok, ok, ok},
+		"a manager":               {entrepot.Caller{Role: entrepot.ShopManager, CompanyID: company, ShopIDs: []string{"s"}}, no, no, ok},
+		"the staff of a shop":     {entrepot.Caller{Role: entrepot.ShopStaff, CompanyID: company, ShopIDs: []string{"s"}}, no, hidden, hidden},
+		"another company's admin": {entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: "x"}, hidden, hidden, hidden},
+		"a customer":              {entrepot.Caller{Role: entrepot.Customer, UserID: "c"}, hidden, hidden, hidden},
+		"nobody":                  {entrepot.Caller{}, hidden, hidden, hidden},
+	} {
+		_, err := (&State{}).Create(turn(c.caller), &supplierpb.Create{CompanyId: company, Details: details(nil)})
+		if entrepot.CodeOf(err) != c.create {
+			t.Errorf("%s creates: %v, want %q", name, err, c.create)
+		}
+		if _, err = made(t).Update(turn(c.caller), &supplierpb.Update{Details: details(nil)}); entrepot.CodeOf(err) != c.change {
+			t.Errorf("%s updates: %v, want %q", name, err, c.change)
+		}
+		if _, err = made(t).Delete(turn(c.caller), &supplierpb.Delete{}); entrepot.CodeOf(err) != c.change {
+			t.Errorf("%s deletes: %v, want %q", name, err, c.change)
+		}
+		if _, err = made(t).Get(turn(c.caller), &supplierpb.Get{}); entrepot.CodeOf(err) != c.reads {
+			t.Errorf("%s reads: %v, want %q", name, err, c.reads)
+		}
+	}
+}
+
+func TestDetailsRules(t *testing.T) {
+	t.Parallel()
+	for field, change := range map[string]func(*supplierpb.Details){
+		"name":                  func(d *supplierpb.Details) { d.Name = " " },
+		"currency":              func(d *supplierpb.Details) { d.Currency = "" },
+		"leadTimeDays":          func(d *supplierpb.Details) { d.LeadDays = 366 },
+		"offers":                func(d *supplierpb.Details) { d.Offers = make([]*supplierpb.Offer, MaxOffers+1); fill(d.Offers) },
+		"offers[1].variantId":   func(d *supplierpb.Details) { d.Offers[1].VariantId = "v" },
+		"offers[0].cost":        func(d *supplierpb.Details) { d.Offers[0].CostMinor = -1 },
+		"offers[1].minQuantity": func(d *supplierpb.Details) { d.Offers[1].MinQuantity = -1 },
+	} {
+		_, err := (&State{}).Create(turn(admin), &supplierpb.Create{CompanyId: company, Details: details(change)})
+		if e := entrepot.AsError(err); e.Code != entrepot.CodeInvalid || e.Fields[0].Field != field {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+}
+
+func fill(offers []*supplierpb.Offer) {
+	for i := range offers {
+		offers[i] = &supplierpb.Offer{}
+	}
+}
+
+// TestSuppliersOnTheHost: kept over restarts; and no event tells what they ask.
+func TestSuppliersOnTheHost(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
+	ask := func(cmd proto.Message) *supplierpb.Supplier {
+		t.Helper()
+		m.Restart()
+		r, err := grains.Ask[*supplierpb.Supplier](m.As(admin), m, supplierpb.Kind, id, cmd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	ask(&supplierpb.Create{CompanyId: company, Details: details(nil)})
+	ask(&supplierpb.Update{ExpectedVersion: 1, Details: details(func(d *supplierpb.Details) { d.Offers[0].CostMinor = 98765 })})
+	if v := ask(&supplierpb.Get{}); v.Version != 2 || v.Details.Offers[0].CostMinor != 98765 || v.Details.Offers[0].Sku != "LC-1" {
+		t.Fatalf("%v", v)
+	}
+	ask(&supplierpb.Delete{})
+	if _, err := m.Ask(m.As(admin), supplierpb.Kind, id, &supplierpb.Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Fatalf("a deleted one: %v", err)
+	}
+	if got := m.EventTypes(); !slices.Equal(got, []string{"supplier.created", "supplier.updated", "supplier.deleted"}) {
+		t.Errorf("%v", got)
+	}
+	for _, e := range m.Events() {
+		if text := string(e.Data); strings.Contains(text, "98765") || strings.Contains(text, "LC-1") || !strings.Contains(text, id) {
+			t.Errorf("%s tells %s", e.Type, text)
+		}
+	}
+}
