@@ -16,7 +16,7 @@ import (
 // only says so, of anything beyond the standard library).
 type rule struct {
 	folder string // of the importing file; a trailing /… means below it too
-	file   string // only files of this name; "" for all
+	file   string // only files whose name ends so; "" for all
 	may    []string
 	only   bool // nothing but may and the standard library
 	why    string
@@ -78,7 +78,7 @@ func ruleFor(file string) *rule {
 		r := &rules[i]
 		below, deep := strings.CutSuffix(r.folder, "…")
 		match, _ := path.Match(r.folder, dir)
-		if (match || (deep && strings.HasPrefix(dir+"/", below))) && (r.file == "" || r.file == name) {
+		if (match || (deep && strings.HasPrefix(dir+"/", below))) && strings.HasSuffix(name, r.file) {
 			return r
 		}
 	}

@@ -14,23 +14,10 @@ import (
 	"entrepot/search"
 )
 
-// CategoryTree is what a search needs of the companies' categories.
-type CategoryTree interface {
-	// Path is the slugs of the category and of all above it, and their titles.
-	Path(companyID entrepot.ID, slug string) (slugs, titles []string)
-}
-
-// FlatTree knows no category above another.
-type FlatTree struct{}
-
-// Path is the category alone.
-func (FlatTree) Path(_ entrepot.ID, slug string) (slugs, titles []string) { return []string{slug}, nil }
-
 // SearchFeedConfig is what a feed works with.
 type SearchFeedConfig struct {
 	Store   persistence.Store // of the e-commerce service
 	Index   *search.Index
-	Tree    CategoryTree // nil: flat
 	Clock   func() time.Time
 	Period  time.Duration // between looks at the database, default 400 ms
 	Changed func(companyID entrepot.ID)
@@ -51,10 +38,11 @@ type SearchFeed struct {
 	mu    sync.Mutex
 	dirty map[entrepot.ID]bool
 
-	products, levels, sales window
-	counted                 map[entrepot.ID]time.Time // sales that were counted lately, by event
-	renewing                chan struct{}
-	failing                 bool
+	products, levels, sales, trees window
+	forest                         map[entrepot.ID]*tree     // of the companies
+	counted                        map[entrepot.ID]time.Time // sales that were counted lately, by event
+	renewing                       chan struct{}
+	failing                        bool
 }
 
 // How far back a look goes, and how often it goes how far.
@@ -104,9 +92,6 @@ func NewSearchFeed(c SearchFeedConfig) *SearchFeed {
 	if c.Period <= 0 {
 		c.Period = 400 * time.Millisecond
 	}
-	if c.Tree == nil {
-		c.Tree = FlatTree{}
-	}
 	if c.Clock == nil {
 		c.Clock = time.Now
 	}
@@ -118,7 +103,7 @@ func NewSearchFeed(c SearchFeedConfig) *SearchFeed {
 	}
 	return &SearchFeed{
 		c: c, cancel: func() {}, signal: make(chan struct{}, 1), dirty: map[entrepot.ID]bool{},
-		counted: map[entrepot.ID]time.Time{}, renewing: make(chan struct{}, 1),
+		forest: map[entrepot.ID]*tree{}, counted: map[entrepot.ID]time.Time{}, renewing: make(chan struct{}, 1),
 	}
 }
 
@@ -189,8 +174,11 @@ func (f *SearchFeed) failed(ctx context.Context, err error) {
 // Load reads everything there is, and then the index is complete.
 func (f *SearchFeed) Load(ctx context.Context) error {
 	now := f.c.Clock().UTC()
-	for _, w := range []*window{&f.products, &f.levels, &f.sales} {
+	for _, w := range []*window{&f.products, &f.levels, &f.sales, &f.trees} {
 		w.mark, w.long = now.Add(-longLook), now
+	}
+	if err := f.readTrees(ctx, time.Time{}); err != nil {
+		return err
 	}
 	if err := f.readSales(ctx, now.Add(-salesSince)); err != nil {
 		return err
@@ -210,6 +198,9 @@ func (f *SearchFeed) RunOnce(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	now := f.c.Clock().UTC()
+	if err := f.readTrees(ctx, f.trees.from(now)); err != nil {
+		return err
+	}
 	if err := f.readProducts(ctx, f.products.from(now)); err != nil {
 		return err
 	}
@@ -337,7 +328,7 @@ func (f *SearchFeed) take(docs []persistence.Document) error {
 func (f *SearchFeed) document(s *product.State, version int64) *search.Document {
 	d := DocumentOf(s.View())
 	d.Version, d.Source = version, s
-	d.Path, d.Titles = f.c.Tree.Path(d.CompanyID, d.Category)
+	d.Path, d.Titles = f.forest[d.CompanyID].path(d.Category)
 	return d
 }
 

@@ -8,6 +8,8 @@ import (
 	"entrepot"
 	"entrepot/events"
 	"entrepot/grains"
+	"entrepot/grains/categories"
+	"entrepot/grains/categories/categoriespb"
 	"entrepot/grains/grainstest"
 	"entrepot/grains/product"
 	"entrepot/grains/product/productpb"
@@ -30,7 +32,7 @@ type follower struct {
 func newFollower(t *testing.T) *follower {
 	t.Helper()
 	f := &follower{t: t, shop: entrepot.NewID()}
-	f.Member = grainstest.New(t, storetest.NewMemory(), []*grains.Kind{product.Kind()})
+	f.Member = grainstest.New(t, storetest.NewMemory(), []*grains.Kind{product.Kind(), categories.Kind()})
 	if err := f.Store.Ensure(t.Context(), []*persistence.Collection{Availability, UnitsSold}); err != nil {
 		t.Fatal(err)
 	}
@@ -259,5 +261,33 @@ func TestPricesOfVariantsShopsAndSales(t *testing.T) {
 	}
 	if got := d.ShopPrices["s"]; got.At(10) != 800 || got.At(60) != 720 {
 		t.Errorf("in the shop: %+v", got)
+	}
+}
+
+// A category moves below another one, and its products are found there.
+func TestTheFeedFollowsTheCategories(t *testing.T) {
+	t.Parallel()
+	f := newFollower(t)
+	company := entrepot.DeriveID("acme")
+	id := f.make("Cup")
+	f.ask(id, &productpb.Update{Category: proto.String("cups")})
+	if err := f.feed.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f.wants(1, search.Query{Categories: []string{"cups"}})
+	f.wants(0, search.Query{Categories: []string{"tableware"}})
+	for _, c := range []*categoriespb.Create{
+		{CompanyId: company, Slug: "tableware", Title: "For the table"}, {CompanyId: company, Slug: "cups", Title: "Drinkware", Parent: "tableware"},
+	} {
+		if _, err := f.Ask(f.Platform(), categoriespb.Kind, categoriespb.ID(company), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.look()
+	f.wants(1, search.Query{Categories: []string{"tableware"}})
+	f.wants(1, search.Query{Text: "drinkware"})
+	fresh, feed := f.another()
+	if err := feed.Load(t.Context()); err != nil || len(fresh.Of(company)) != 1 || len(fresh.Of(company)[0].Path) != 2 {
+		t.Errorf("%v, %+v", err, fresh.Of(company))
 	}
 }

@@ -334,6 +334,17 @@ func (ix *Index) documents() []*Document {
 	return out
 }
 
+// Of are the documents of a company.
+func (ix *Index) Of(company entrepot.ID) []*Document {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	var out []*Document
+	for it := ix.core.company.any(company).Iterator(); it.HasNext(); {
+		out = append(out, ix.core.docs[it.Next()])
+	}
+	return out
+}
+
 // Tick brings prices up to the time: sales begin and end by themselves.
 func (ix *Index) Tick() {
 	now := ix.now().UnixMilli()

@@ -7,7 +7,10 @@ import (
 )
 
 // Collection is where category trees are kept, in ecommercedb.
-var Collection = &persistence.Collection{Name: "categories"}
+var Collection = &persistence.Collection{
+	Name:    "categories",
+	Indexes: [][]string{{persistence.UpdatedAt}}, // what the search index has not seen yet
+}
 
 // Index is whose the tree is.
 func (s *State) Index() grains.Index {
