@@ -97,7 +97,7 @@ func newWorld(t testing.TB) *world {
 	kinds := []*grains.Kind{
 		user.Kind(), access.Kind(), apikey.Kind(), mail.Kind(), invitation.Kind(),
 		company.Kind(), companystats.Kind(), shop.Kind(),
-		product.Kind(),
+		product.Kind(), categories.Kind(),
 		promotion.Kind(), promotion.UseKind(),
 		cart.Kind(),
 		wishlist.Kind(), review.Kind(), stockwatch.Kind(),
