@@ -16,6 +16,8 @@ import (
 
 	"entrepot"
 	"entrepot/actors"
+	"entrepot/blob"
+	"entrepot/blob/picture"
 	"entrepot/grains"
 	"entrepot/grains/access"
 	"entrepot/grains/apikey"
@@ -99,6 +101,7 @@ func newWorld(t testing.TB) *world {
 		company.Kind(), companystats.Kind(), shop.Kind(),
 		product.Kind(), categories.Kind(),
 		promotion.Kind(), promotion.UseKind(),
+		categories.Kind(),
 		cart.Kind(),
 		wishlist.Kind(), review.Kind(), stockwatch.Kind(),
 		recommend.AffinityKind(), recommend.TrendingKind(), recommend.TasteKind(),
@@ -135,10 +138,14 @@ func newWorld(t testing.TB) *world {
 	standing.Start()
 	t.Cleanup(standing.Stop)
 	w.trusted = edge.Trusted{Keys: w.keys, Standing: standing, APIKeys: edge.NewAPIKeys(api.VerifyAPIKey(w.Member), nil)}
+	blobs, err := blob.OpenFolder(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
 	w.deps = api.Deps{
 		Asker: w.Member, AuditLogs: auditLogs, Movements: stock.Movements,
 		Stores: api.Stores{Auth: w.Store, Company: w.Store, Shop: w.Store, Ecommerce: w.Store, Sales: w.Store, Payment: w.Store, Inventory: w.Store, Audit: w.Store},
-		Tokens: w.trusted, Standing: standing, Passwords: passwords, Logins: api.NewLoginGuard(0, 0, nil), Lists: api.NewListCache(0), Seal: seal, PublicURL: "https://shop.test", ShowMails: true, Log: w.errors.logger(),
+		Tokens: w.trusted, Standing: standing, Passwords: passwords, Logins: api.NewLoginGuard(0, 0, nil), Lists: api.NewListCache(0), Blobs: blobs, Pictures: picture.NewWorkshop(2), Seal: seal, PublicURL: "https://shop.test", ShowMails: true, Log: w.errors.logger(),
 	}
 	w.deps.Search = w.found
 	w.mount()
@@ -176,7 +183,7 @@ func (w *world) mount() {
 		panic(err)
 	}
 	api.MountDocs(engine, doc)
-	w.handler = edge.Chain(engine, edge.Standard(edge.Config{Log: w.errors.logger(), Tokens: w.trusted})...)
+	w.handler = edge.Chain(engine, edge.Standard(edge.Config{Log: w.errors.logger(), Tokens: w.trusted, Allow: api.Allow})...)
 }
 
 func allServices(d api.Deps) []api.Routes {

@@ -19,6 +19,7 @@ var unkeyed = map[string]string{
 	"change-password": "the current password makes it once",
 	"create-company":  "the slug makes it once",
 	"restore-company": "restores what is restored",
+	"add-image":       "the image's content makes it once",
 	"create-category": "the slug makes it once",
 
 	"create-api-key":       "answers a secret, which is not kept",

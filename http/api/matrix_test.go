@@ -42,6 +42,7 @@ func static(v any) func(*matrix, string) any { return func(*matrix, string) any 
 var rows = map[string]matrixRow{
 	"get-product": {thing: "public"}, "record-product-view": {thing: "public"}, "get-shop": {thing: "public shop"},
 	"update-product": {thing: "product", body: static(map[string]any{"name": "New"})}, "delete-product": {thing: "product"},
+	"add-image":   {thing: "product", body: static(string(pngOf(4, 4)))},
 	"update-shop": {thing: "shop", body: static(map[string]any{"name": "New", "isActive": true})}, "delete-shop": {thing: "shop"},
 	"get-shop-performance": {thing: "shop"}, "assign-shop-staff": {thing: "shop", body: func(w *matrix, id string) any {
 		p := max(0, slices.Index(w.shopsOf[:], id))
@@ -92,10 +93,10 @@ var rows = map[string]matrixRow{
 // the crawl (isolation_test.go) looks into them; and the one that names two
 // things, which shopstaff_test.go tries as every role; and the review of what was
 // not bought, which is forbidden, in reviews_test.go. A category's slug is the
-// caller's company's own (categories_test.go).
+// caller's company's own (categories_test.go), an image its product's (images_test.go).
 var listed = []string{
 	"list-user-activity", "list-resource-history", "get-storefront", "remove-shop-staff", "write-review",
-	"update-category", "delete-category",
+	"update-category", "delete-category", "remove-image", "get-image",
 }
 
 // reaches is the rule of the role table, for roles that a route lets in.
