@@ -17,7 +17,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -169,15 +168,6 @@ func TestSearchBench(t *testing.T) {
 		return "/api/products/suggest?q=" + url.QueryEscape(w[:min(len(w), 3+r.IntN(6))])
 	})
 	measure(t, server, "no-op, the limit", func(*rand.Rand) string { return "/api/products/" + "0" })
-}
-
-// cpu is what this process has used of the processors.
-func cpu() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		panic(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func heap() uint64 {
