@@ -99,7 +99,7 @@ func newWorld(t testing.TB) *world {
 	kinds := []*grains.Kind{
 		user.Kind(), access.Kind(), apikey.Kind(), mail.Kind(), invitation.Kind(),
 		company.Kind(), companystats.Kind(), shop.Kind(),
-		product.Kind(), categories.Kind(),
+		product.Kind(),
 		promotion.Kind(), promotion.UseKind(),
 		categories.Kind(),
 		cart.Kind(),
