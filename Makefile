@@ -40,6 +40,10 @@ test-short: ## test what needs no server, in a minute (PKG=./...)
 bench: build ## measure the built server under load (ARGS=-stack: on the real servers; ARGS=-help)
 	@$(if $(findstring -stack,$(ARGS)),$(WITH_STACK)) go run ./bench $(ARGS)
 
+.PHONY: recommend-quality
+recommend-quality: ## how good recommendations are, by leave-one-out on a generated purchase history
+	@go test -count 1 -v -run 'TestQuality$$' ./grains/recommend
+
 .PHONY: search-quality
 search-quality: ## NDCG@10 and recall of the search over the labelled queries
 	@go test -count 1 -v -run TestQuality ./search
@@ -47,9 +51,6 @@ search-quality: ## NDCG@10 and recall of the search over the labelled queries
 .PHONY: search-bench
 search-bench: ## the search over a big catalogue at 32 connections (PRODUCTS=100000)
 	@SEARCH_BENCH=$(or $(PRODUCTS),100000) go test -count 1 -v -timeout 20m -run TestSearchBench ./http/api
-.PHONY: recommend-quality
-recommend-quality: ## how good recommendations are, by leave-one-out on a generated purchase history
-	@go test -count 1 -v -run 'TestQuality$$' ./grains/recommend
 
 .PHONY: faults
 faults: ## the fault runs again and again, for a night (RUNS=10)

@@ -101,6 +101,31 @@ type CategoryUpdated struct {
 // EventType is the routing key.
 func (CategoryUpdated) EventType() string { return "category.updated" }
 
+// ImportDue happens when the next rows of an import of products are to be taken.
+type ImportDue struct {
+	ImportID  entrepot.ID `json:"importId"`
+	CompanyID entrepot.ID `json:"companyId"`
+	Chunk     int64       `json:"chunk"`  // counted from 0
+	Offset    int64       `json:"offset"` // in bytes of the file
+}
+
+// EventType is the routing key.
+func (ImportDue) EventType() string { return "import.due" }
+
+// ImportEnded happens when an import is through its file, or cannot go on.
+type ImportEnded struct {
+	ImportID  entrepot.ID `json:"importId"`
+	CompanyID entrepot.ID `json:"companyId"`
+	Status    string      `json:"status"` // done, failed
+	Error     string      `json:"error,omitempty"`
+	Created   int64       `json:"created"`
+	Updated   int64       `json:"updated"`
+	Failed    int64       `json:"failed"` // rows that were refused; the report says why
+}
+
+// EventType is the routing key.
+func (ImportEnded) EventType() string { return "import.ended" }
+
 // CartItemAdded happens when a customer adds pieces of a product to the cart. It
 // is the only event of an addition, so that the platform's hottest write carries
 // one small event and not the whole cart; lineQuantity and total say how the

@@ -46,8 +46,16 @@ type InventoryUpdated struct {
 	// What is promised beyond on-hand: in reservations, and in sales to be delivered.
 	Backordered int64 `json:"backordered,omitempty"`
 	Owed        int64 `json:"owed,omitempty"`
-	AtMs        int64 `json:"atMs"` // Unix milliseconds
-	Movement    int64 `json:"movement"`
+	// Cost of the pieces of a movement of on-hand, in the item's currency: of those
+	// that leave first in, first out. For staff.
+	Cost     entrepot.Amount `json:"cost,omitempty"`
+	Currency string          `json:"currency,omitempty"`
+	// Batch is the lot that goods came in as, or that an adjustment named.
+	Batch          string      `json:"batch,omitempty"`
+	BatchExpiresMs int64       `json:"batchExpiresMs,omitempty"`
+	Parts          []BatchPart `json:"parts,omitempty"` // the lots that pieces left from
+	AtMs           int64       `json:"atMs"`            // Unix milliseconds
+	Movement       int64       `json:"movement"`
 }
 
 // EventType is inventory.updated.
@@ -120,3 +128,27 @@ type InventoryConfigured struct {
 
 // EventType is inventory.configured.
 func (InventoryConfigured) EventType() string { return "inventory.configured" }
+
+// BatchPart is the pieces of a movement that left from one lot.
+type BatchPart struct {
+	Batch    string `json:"batch"`
+	Quantity int64  `json:"quantity"`
+	Expired  bool   `json:"expired,omitempty"` // its time had passed
+}
+
+// InventoryBatchExpired tells that a lot's time has passed: its pieces are on
+// hand and no longer for sale.
+type InventoryBatchExpired struct {
+	ItemID     entrepot.ID `json:"itemId"`
+	ProductID  entrepot.ID `json:"productId"`
+	VariantID  entrepot.ID `json:"variantId"`
+	CompanyID  entrepot.ID `json:"companyId"`
+	LocationID entrepot.ID `json:"locationId"`
+	Batch      string      `json:"batch"`
+	Quantity   int64       `json:"quantity"`
+	ExpiresMs  int64       `json:"expiresMs"`
+	AtMs       int64       `json:"atMs"`
+}
+
+// EventType is inventory.batch_expired.
+func (InventoryBatchExpired) EventType() string { return "inventory.batch_expired" }

@@ -26,6 +26,12 @@ type config struct {
 	MongoPrefix string `env:"MONGO_PREFIX" help:"put before each database's name, to run several installations on one server"`
 	AMQPURL     string `env:"AMQP_URL" help:"RabbitMQ in place of the embedded broker; amqp://user:password@host:port/vhost"`
 
+	S3Endpoint  string `env:"S3_ENDPOINT" help:"S3-compatible server for images and the files of imports, https://…; empty: the folder DATA_DIR/blobs, which members on several machines must share"`
+	S3Bucket    string `env:"S3_BUCKET" envDefault:"entrepot" help:"its bucket, which must exist"`
+	S3Region    string `env:"S3_REGION" envDefault:"us-east-1" help:"its region"`
+	S3AccessKey string `env:"S3_ACCESS_KEY" help:"key id of who may read, write and delete there"`
+	S3SecretKey string `env:"S3_SECRET_KEY" help:"and the secret of it"`
+
 	ConsulAddr   string        `env:"CONSUL_ADDR" help:"Consul agent, host:port; empty: a cluster of this one member"`
 	ClusterName  string        `env:"CLUSTER_NAME" envDefault:"entrepot" help:"name of the cluster in Consul"`
 	ClusterHost  string        `env:"CLUSTER_HOST" envDefault:"127.0.0.1" help:"address other members reach this one at; auto: this host's own towards Consul; beyond loopback needs TLS_CA, TLS_CERT and TLS_KEY"`
@@ -133,6 +139,8 @@ func (c *config) validate() error {
 		oneOf("LOG_FORMAT", c.LogFormat, "text", "json"),
 		scheme("MONGO_URI", c.MongoURI, "mongodb", "mongodb+srv"),
 		scheme("AMQP_URL", c.AMQPURL, "amqp", "amqps"),
+		scheme("S3_ENDPOINT", c.S3Endpoint, "https", "http"),
+		c.validateBlobs(),
 		c.validateCluster(),
 	)
 }
@@ -140,6 +148,13 @@ func (c *config) validate() error {
 // showsMails: on a developer's machine, unless it was said.
 func (c *config) showsMails() bool {
 	return c.MailView == "on" || (c.MailView == "auto" && c.MongoURI == "" && c.AMQPURL == "")
+}
+
+func (c *config) validateBlobs() error {
+	if c.S3Endpoint != "" && (c.S3Bucket == "" || c.S3AccessKey == "" || c.S3SecretKey == "") {
+		return settingError{"S3_ENDPOINT", "needs S3_BUCKET, S3_ACCESS_KEY and S3_SECRET_KEY"}
+	}
+	return nil
 }
 
 func (c *config) validateCluster() error {

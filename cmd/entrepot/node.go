@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"entrepot/actors"
+	"entrepot/blob"
 	"entrepot/cluster"
 	"entrepot/events"
 	"entrepot/events/local"
@@ -32,6 +33,7 @@ type node struct {
 	mongo     *mongostore.Client
 	broker    events.Broker
 	outbox    *outbox.Outbox
+	blobs     blob.Store // nil: no service of this process keeps any
 	databases []*database
 	member    *cluster.Member
 	directory *cluster.Directory
@@ -71,7 +73,7 @@ func start(ctx context.Context, cfg config, log *slog.Logger, hashes *hashWorker
 		return n, settingError{"DATA_DIR", err.Error()}
 	}
 	steps := []func(*node, context.Context) error{
-		(*node).lock, (*node).openBroker, (*node).openDatabases, (*node).prepareWeb, (*node).join,
+		(*node).lock, (*node).openBroker, (*node).openDatabases, (*node).openBlobs, (*node).prepareWeb, (*node).join,
 	}
 	for _, step := range append(steps, more...) {
 		if err = step(n, ctx); err != nil {

@@ -18,6 +18,7 @@ import (
 	"entrepot/grains/order"
 	"entrepot/grains/payment"
 	"entrepot/grains/product"
+	"entrepot/grains/promotion"
 	"entrepot/grains/purchase"
 	"entrepot/grains/recommend"
 	"entrepot/grains/review"
@@ -82,6 +83,7 @@ var services = []service{
 		kinds: []func() *grains.Kind{
 			product.Kind,
 			categories.Kind,
+			promotion.Kind, promotion.UseKind,
 			cart.Kind,
 			wishlist.Kind, review.Kind, stockwatch.Kind,
 			recommend.AffinityKind, recommend.TrendingKind, recommend.TasteKind,

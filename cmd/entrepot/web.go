@@ -7,11 +7,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
 
 	"entrepot/actors"
+	"entrepot/blob/picture"
 	"entrepot/events"
 	"entrepot/grains/stock"
 	"entrepot/http/api"
@@ -41,7 +43,7 @@ var mounts = map[string]func(api.Deps) []api.Routes{
 	"ecommerce": func(d api.Deps) []api.Routes {
 		return []api.Routes{
 			api.Products(d), api.Search(d), api.Recommendations(d), api.Reviews(d), api.StockWatches(d),
-			api.Cart(d), api.Wishlist(d),
+			api.Cart(d), api.Promotions(d), api.Wishlist(d),
 		}
 	},
 	"sales":     func(d api.Deps) []api.Routes { return []api.Routes{api.Sales(d)} },
@@ -86,13 +88,14 @@ func (n *node) prepareWeb(context.Context) (err error) {
 		Asker: n.ask, Tokens: trusted, TokenTTL: n.cfg.TokenTTL, Standing: w.standing, Passwords: w.passwords, Logins: api.NewLoginGuard(10, 60, time.Now), Lists: lists,
 		AuditLogs: actors.AuditLogs, Movements: stock.Movements, Broker: n.broker, Checks: n.checks, Services: n.health,
 		Seal: seal, PublicURL: strings.TrimRight(n.cfg.PublicURL, "/"), ShowMails: n.cfg.showsMails(),
+		Blobs: n.blobs, Pictures: picture.NewWorkshop(runtime.GOMAXPROCS(0) / 2),
 		Hold: n.cfg.Hold, CartIdle: n.cfg.CartIdle, ErasureGrace: n.cfg.ErasureGrace, Log: n.log,
 		Stores: api.Stores{
 			Auth: n.reader("auth"), Company: n.reader("company"), Shop: n.reader("shop"), Ecommerce: n.reader("ecommerce"),
 			Sales: n.reader("sales"), Payment: n.reader("payment"), Inventory: n.reader("inventory"), Audit: n.reader("audit"),
 		},
 	}
-	c := edge.Config{Log: n.log, Tokens: trusted, AllowOrigins: n.cfg.CORSOrigins, TrustedProxies: n.cfg.TrustedProxies, MaxInFlight: n.cfg.MaxInFlight}
+	c := edge.Config{Log: n.log, Tokens: trusted, AllowOrigins: n.cfg.CORSOrigins, TrustedProxies: n.cfg.TrustedProxies, MaxInFlight: n.cfg.MaxInFlight, Allow: api.Allow}
 	shared := w.deps.Logins.Limiters()
 	limiter := func(name string, perMinute, burst int) *edge.Limiter {
 		if perMinute <= 0 {

@@ -13,6 +13,7 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/cart/cartpb"
 	"entrepot/grains/grainstest"
+	"entrepot/grains/wire"
 	"entrepot/persistence/storetest"
 
 	"google.golang.org/protobuf/proto"
@@ -307,7 +308,7 @@ func TestMergesUnderRestarts(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				m.Wake(cartpb.Kind, customer) // the waker's part
+				_, _ = m.Ask(m.Platform(), cartpb.Kind, customer, &wire.Wake{}) // the waker's part; it may meet a restart too
 			}
 		})
 	}

@@ -253,11 +253,8 @@ func (s *State) Place(t entrepot.Turn, c *orderpb.Place) ([]events.Event, error)
 	return []events.Event{placing{id: t.ID, c: c, now: t.Now.UnixMilli()}}, nil
 }
 
-// Total is what an order of the group will cost, in minor units.
-func Total(g *orderpb.Group) (int64, error) {
-	p, err := price(groupOf(g))
-	return p.Total, err
-}
+// Price is what an order of the group will cost.
+func Price(g *orderpb.Group) (Totals, error) { return price(groupOf(g)) }
 
 // price is what a group costs: the goods less their discounts, tax on that,
 // rounded half up, then shipping.

@@ -212,7 +212,7 @@ func (s *State) Update(t entrepot.Turn, c *promotionpb.Update) ([]events.Event, 
 
 func (s *State) mayChange(c entrepot.Caller, version int64) error {
 	switch {
-	case !s.visibleTo(c):
+	case !s.VisibleTo(c):
 		return entrepot.ErrNotFound
 	case !manages(c, s.CompanyID, s.Terms.ShopIDs):
 		return refusal(c, s.CompanyID)
@@ -333,14 +333,14 @@ func (s *State) set(p events.Promotion, terms Terms) {
 
 // Get answers the code to the staff whom it concerns.
 func (s *State) Get(t entrepot.Turn, _ *promotionpb.Get) (*promotionpb.Promotion, error) {
-	if !s.visibleTo(t.Caller) {
+	if !s.VisibleTo(t.Caller) {
 		return nil, entrepot.ErrNotFound
 	}
 	return s.View(), nil
 }
 
-// visibleTo: the company's staff, and of a shop's code that shop's.
-func (s *State) visibleTo(c entrepot.Caller) bool {
+// VisibleTo reports whether it concerns the caller: the company's staff, and of a shop's code that shop's.
+func (s *State) VisibleTo(c entrepot.Caller) bool {
 	if s.ID == "" || s.Deleted || !c.MayReachCompany(s.CompanyID) {
 		return false
 	}

@@ -108,7 +108,10 @@ type Scored struct {
 // so that every member answers the same.
 func best(all []Scored, n int) []Scored {
 	slices.SortFunc(all, func(a, b Scored) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
+		if c := cmp.Compare(b.Score, a.Score); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.ID, b.ID)
 	})
 	return all[:min(n, len(all))]
 }

@@ -16,6 +16,12 @@ func (s *State) Apply(ev events.Event) {
 		s.Gone = append(s.Gone, Gone{OrderID: e.orderID, UntilMs: e.atMs + rememberReleased.Milliseconds()})
 	case events.InventoryUpdated:
 		s.take(e)
+	case events.InventoryBatchExpired:
+		for i := range s.Batches {
+			if s.Batches[i].Lot == e.Batch {
+				s.Batches[i].Expired = true
+			}
+		}
 	case events.InventoryConfigured:
 		s.Settings, s.Revision, s.UpdatedMs = settingsOf(e), e.Revision, e.AtMs
 	case alerted:
@@ -32,6 +38,8 @@ func (s *State) take(e events.InventoryUpdated) {
 		s.ID, s.ProductID, s.VariantID, s.CompanyID, s.LocationID, s.CreatedMs = e.ItemID, e.ProductID, e.VariantID, e.CompanyID, e.LocationID, e.AtMs
 	}
 	s.move(e)
+	s.batched(e)
+	s.value(e)
 	s.OnHand, s.Reserved, s.Movements, s.UpdatedMs = e.OnHand, e.Reserved, e.Movement, e.AtMs
 	s.Backordered, s.Owing = e.Backordered, e.Owed
 }

@@ -55,7 +55,7 @@ func goesBeyond(e events.Event) bool {
 // delivery is the next movement of free goods to whom they were promised, if there is one.
 func (s *State) delivery(t entrepot.Turn) (events.InventoryUpdated, bool) {
 	l := s.levels()
-	loose := l.onHand - l.reserved
+	loose := l.onHand - l.reserved - l.expired
 	if len(s.Owed) > 0 && loose > 0 {
 		o := s.Owed[0]
 		n := min(loose, o.Quantity)
@@ -106,6 +106,7 @@ func (s *State) clone() *State {
 	next := *s
 	next.Holds, next.Gone, next.Back = slices.Clone(s.Holds), slices.Clone(s.Gone), slices.Clone(s.Back)
 	next.Refs, next.Owed = slices.Clone(s.Refs), slices.Clone(s.Owed)
+	next.Batches, next.Layers = slices.Clone(s.Batches), slices.Clone(s.Layers)
 	next.byOrder, next.next = nil, 0
 	return &next
 }

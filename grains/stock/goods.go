@@ -63,7 +63,14 @@ func (s *State) Receive(t entrepot.Turn, c *stockpb.Receive) ([]events.Event, er
 	if err := s.roomFor(c.GetQuantity()); err != nil {
 		return nil, err
 	}
+	if err := s.checkBatch(t, c.GetBatch(), c.GetExpiresOnMs()); err != nil {
+		return nil, err
+	}
 	e.Kind, e.Quantity, e.Reason, e.Reference = events.Received, c.GetQuantity(), c.GetReason(), c.GetReference()
+	e.Batch, e.BatchExpiresMs = c.GetBatch(), c.GetExpiresOnMs()
+	if err := s.priced(&e, c.UnitCostMinor, c.GetCurrency()); err != nil {
+		return nil, err
+	}
 	change(&e, c.GetQuantity())
 	return s.levels().moved(e, ref), nil
 }
@@ -88,6 +95,11 @@ func (s *State) Arrive(t entrepot.Turn, c *stockpb.Arrive) ([]events.Event, erro
 		return nil, err
 	}
 	e.Kind, e.Quantity, e.TransferID, e.Reference = events.TransferredIn, c.GetQuantity(), c.GetTransferId(), c.GetReference()
+	if c.UnitCostMinor != nil && (s.Currency == "" || s.Currency == c.GetCurrency()) { // goods of another currency are taken in at the average
+		if err := s.priced(&e, c.UnitCostMinor, c.GetCurrency()); err != nil {
+			return nil, err
+		}
+	}
 	change(&e, c.GetQuantity())
 	return s.levels().moved(e, ref), nil
 }
@@ -114,7 +126,17 @@ func (s *State) Adjust(t entrepot.Turn, c *stockpb.Adjust) ([]events.Event, erro
 	if done, err := s.done(t, ref); done || err != nil {
 		return nil, err
 	}
+	if lot := c.GetBatch(); lot != "" {
+		at := slices.IndexFunc(s.Batches, func(b Batch) bool { return b.Lot == lot })
+		switch {
+		case at < 0:
+			return nil, entrepot.Invalid("batch", "exists", "the item has no such batch on hand")
+		case -delta > s.Batches[at].Quantity:
+			return nil, lacking(s.Batches[at].Quantity)
+		}
+	}
 	return s.shift(t, events.Adjusted, delta, ref, func(e *events.InventoryUpdated) {
+		e.Batch = c.GetBatch()
 		e.Reason, e.Note, e.Reference = c.GetReason(), c.GetNote(), c.GetReference()
 	})
 }
@@ -159,7 +181,18 @@ func (s *State) Ship(t entrepot.Turn, c *stockpb.Ship) ([]events.Event, error) {
 	if done, err := s.done(t, ref); done || err != nil {
 		return nil, err
 	}
-	return s.shift(t, events.TransferredOut, -c.GetQuantity(), ref, func(e *events.InventoryUpdated) { e.TransferID = c.GetTransferId() })
+	tell := func(e *events.InventoryUpdated) { e.TransferID = c.GetTransferId() }
+	if r, held := s.hold(c.GetTransferId()); held { // set aside for it: given up and taken in one
+		happened := s.levels().list(s.levels().ending(t, events.Released, r))
+		next := s.clone()
+		next.Apply(happened[0])
+		out, err := next.shift(t, events.TransferredOut, -c.GetQuantity(), ref, tell)
+		if err != nil {
+			return nil, err
+		}
+		return append(happened, out...), nil
+	}
+	return s.shift(t, events.TransferredOut, -c.GetQuantity(), ref, tell)
 }
 
 // shift is a movement of on-hand up or down, which leaves alone what is set aside for orders.
@@ -170,11 +203,15 @@ func (s *State) shift(t entrepot.Turn, kind string, delta int64, ref Reference, 
 		}
 	}
 	happened, after := s.expire(t)
-	if after.free()+delta < 0 {
-		return nil, lacking(after.free())
-	}
 	e := after.movement(t, kind, max(delta, -delta), "")
 	tell(&e)
+	if e.Batch != "" && s.lapsed(e.Batch) {
+		after.expired = 0 // they are what is taken
+	}
+	if delta < 0 && after.free()+delta < 0 {
+		return nil, lacking(after.free())
+	}
+	after.expired = s.levels().expired
 	change(&e, delta)
 	return append(happened, after.moved(e, ref)...), nil
 }

@@ -73,6 +73,7 @@ func (s *State) Get(t entrepot.Turn, _ *stockpb.Get) (*stockpb.Item, error) {
 	if s.ID == "" || !t.Caller.MayReachShop(s.CompanyID, s.LocationID) {
 		return nil, entrepot.ErrNotFound
 	}
+	s, _ = s.aged(t)
 	v, now := s.Brief(), t.Now.UnixMilli()
 	v.Reserved, v.Backordered = 0, 0
 	for _, r := range s.Holds {
@@ -104,7 +105,7 @@ func (r Reservation) view() *stockpb.Reservation {
 
 // Brief is the item without its reservations.
 func (s *State) Brief() *stockpb.Item {
-	return &stockpb.Item{
+	v := &stockpb.Item{
 		Id: s.ID, ProductId: s.ProductID, VariantId: s.variant(), CompanyId: s.CompanyID, LocationId: s.LocationID,
 		OnHand: s.OnHand, Reserved: s.Reserved, Available: s.levels().available(),
 		Received: s.Received, Sold: s.Sold, Restocked: s.Restocked, Adjusted: s.Adjusted, Counted: s.Counted,
@@ -112,5 +113,10 @@ func (s *State) Brief() *stockpb.Item {
 		ReorderPoint: s.Settings.ReorderPoint, ReorderQuantity: s.Settings.ReorderQuantity, SafetyStock: s.Settings.SafetyStock,
 		BackorderLimit: s.Settings.BackorderLimit, BackorderEndsMs: s.Settings.BackorderEndsMs,
 		Backordered: s.Backordered, Owed: s.Owing, Alert: s.Alert, Revision: s.revision(),
+		Currency: s.Currency, Valued: s.valued(), FifoMinor: s.FIFO(), AverageMinor: s.Average,
 	}
+	for _, b := range s.Batches {
+		v.Batches = append(v.Batches, &stockpb.Batch{Batch: b.Lot, Quantity: b.Quantity, ExpiresOnMs: b.ExpiresMs, Expired: b.Expired})
+	}
+	return v
 }

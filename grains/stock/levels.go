@@ -10,19 +10,27 @@ type levels struct {
 	s                           *State
 	onHand, reserved, movements int64
 	backordered, owed           int64 // promised beyond on-hand: held, and sold
-	safety                      int64
+	safety, expired             int64 // on hand, and not for sale
 }
 
 func (s *State) levels() levels {
-	return levels{s: s, onHand: s.OnHand, reserved: s.Reserved, movements: s.Movements, backordered: s.Backordered, owed: s.Owing, safety: s.Settings.SafetyStock}
+	expired := int64(0)
+	for _, b := range s.Batches {
+		if b.Expired {
+			expired += b.Quantity
+		}
+	}
+	return levels{expired: expired, s: s, onHand: s.OnHand, reserved: s.Reserved, movements: s.Movements, backordered: s.Backordered, owed: s.Owing, safety: s.Settings.SafetyStock}
 }
 
 // free is what no order has set aside or is owed: what people may move.
-func (l levels) free() int64 { return max(0, l.onHand-l.reserved-l.owed) }
+func (l levels) free() int64 { return max(0, l.onHand-l.reserved-l.owed-l.expired) }
 
 // available is what may be promised to another order: goods that came in go to
 // those who were promised them before.
-func (l levels) available() int64 { return max(0, l.onHand-l.reserved-l.owed-l.backordered-l.safety) }
+func (l levels) available() int64 {
+	return max(0, l.onHand-l.reserved-l.owed-l.backordered-l.safety-l.expired)
+}
 
 // follow takes the levels after a movement.
 func (l *levels) follow(e events.InventoryUpdated) {
@@ -57,8 +65,21 @@ func change(e *events.InventoryUpdated, delta int64) {
 	e.OnHand += delta
 }
 
-// finish completes a movement: what is left to sell after it.
+// finish completes a movement: which lots it leaves from, what it costs, and
+// what is left to sell after it.
 func (l levels) finish(e events.InventoryUpdated) events.InventoryUpdated {
+	if e.Delta < 0 && len(l.s.Batches) > 0 {
+		e.Parts = l.s.pick(-e.Delta, e.Batch)
+		for _, p := range e.Parts {
+			if p.Expired {
+				l.expired -= p.Quantity
+			}
+		}
+	}
+	if e.Delta > 0 && e.Batch != "" && l.s.lapsed(e.Batch) {
+		l.expired += e.Delta
+	}
+	l.s.cost(&e)
 	l.follow(e)
 	e.Available = l.available()
 	return e

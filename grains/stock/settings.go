@@ -80,17 +80,19 @@ func (s *State) Configure(t entrepot.Turn, c *stockpb.Configure) ([]events.Event
 // What is on hand changes with every order and is not edited from what was read.
 func (s *State) revision() int64 { return max(1, s.Revision) }
 
-// Watched is a decision with what follows from it: goods go to those who were
+// Watched is a decision with what precedes and follows it: lots whose time has
+// passed are taken off sale, goods go to those who were
 // promised them beyond on-hand, and the item's alerts are raised: low_stock when
 // available falls to the reorder point, out_of_stock when it falls to nothing,
 // each once until it has risen again.
 func Watched[C any](decide func(*State, entrepot.Turn, C) ([]events.Event, error)) func(*State, entrepot.Turn, C) ([]events.Event, error) {
 	return func(s *State, t entrepot.Turn, c C) ([]events.Event, error) {
-		happened, err := decide(s, t, c)
+		aged, late := s.aged(t)
+		happened, err := decide(aged, t, c)
 		if err != nil {
 			return nil, err
 		}
-		return s.watch(t, s.deliver(t, happened)), nil
+		return s.watch(t, s.deliver(t, append(late, happened...))), nil
 	}
 }
 
@@ -109,12 +111,21 @@ func (s *State) watch(t entrepot.Turn, happened []events.Event) []events.Event {
 			l.ItemID, l.ProductID, l.VariantID, l.CompanyID, l.LocationID, changed = e.ItemID, e.ProductID, e.VariantID, e.CompanyID, e.LocationID, true
 		case events.InventoryConfigured:
 			set, changed = settingsOf(e), true
+		case events.InventoryBatchExpired:
+			changed = true
 		}
 	}
 	if !changed {
 		return happened
 	}
 	after.safety = set.SafetyStock
+	if len(s.Batches) > 0 {
+		next := s.clone()
+		for _, e := range happened {
+			next.Apply(e)
+		}
+		after.expired = next.levels().expired
+	}
 	available := after.available()
 	now := ""
 	switch {

@@ -31,26 +31,30 @@ type State struct {
 	OnHand     int64       `json:"onHand"`
 	Reserved   int64       `json:"reserved"` // sum of Holds, but for what is beyond on-hand
 	// What is promised and not on hand.
-	Backordered int64         `json:"backordered,omitempty"` // sum of Holds' Beyond
-	Owing       int64         `json:"owing,omitempty"`       // sum of Owed
-	Owed        []Owed        `json:"owed,omitempty"`        // in the order they were paid for
-	Holds       []Reservation `json:"holds,omitempty"`
-	Gone        []Gone        `json:"gone,omitempty"` // ended reservations, remembered for late commands
-	Back        []Gone        `json:"back,omitempty"` // orders restocked
-	Received    int64         `json:"received"`       // ledger sums by kind
-	Sold        int64         `json:"sold"`
-	Restocked   int64         `json:"restocked"`
-	Adjusted    int64         `json:"adjusted,omitempty"` // may be negative, and so may Counted
-	Counted     int64         `json:"counted,omitempty"`
-	Out         int64         `json:"out,omitempty"` // by transfers
-	In          int64         `json:"in,omitempty"`
-	Refs        []Reference   `json:"refs,omitempty"` // movements done, by their natural id; the oldest first
-	Movements   int64         `json:"movements"`      // ledger entries so far
-	Settings    Settings      `json:"settings,omitzero"`
-	Revision    int64         `json:"revision,omitempty"` // of the settings
-	Alert       string        `json:"alert,omitempty"`    // "", Low, Out: as told last
-	CreatedMs   int64         `json:"createdMs"`
-	UpdatedMs   int64         `json:"updatedMs"`
+	Backordered int64        `json:"backordered,omitempty"` // sum of Holds' Beyond
+	Owing       int64        `json:"owing,omitempty"`       // sum of Owed
+	Owed        []Owed       `json:"owed,omitempty"`        // in the order they were paid for
+	Holds       Reservations `json:"holds,omitempty"`
+	Gone        []Gone       `json:"gone,omitempty"` // ended reservations, remembered for late commands
+	Back        []Gone       `json:"back,omitempty"` // orders restocked
+	Received    int64        `json:"received"`       // ledger sums by kind
+	Sold        int64        `json:"sold"`
+	Restocked   int64        `json:"restocked"`
+	Adjusted    int64        `json:"adjusted,omitempty"` // may be negative, and so may Counted
+	Counted     int64        `json:"counted,omitempty"`
+	Out         int64        `json:"out,omitempty"` // by transfers
+	In          int64        `json:"in,omitempty"`
+	Refs        []Reference  `json:"refs,omitempty"` // movements done, by their natural id; the oldest first
+	Movements   int64        `json:"movements"`      // ledger entries so far
+	Settings    Settings     `json:"settings,omitzero"`
+	Revision    int64        `json:"revision,omitempty"` // of the settings
+	Alert       string       `json:"alert,omitempty"`    // "", Low, Out: as told last
+	Batches     []Batch      `json:"batches,omitempty"`  // first expired first
+	Layers      []Layer      `json:"layers,omitempty"`   // of the pieces that have a cost, first in first
+	Average     int64        `json:"average,omitempty"`  // what those are worth at the moving average, in minor units
+	Currency    string       `json:"currency,omitempty"` // of all costs
+	CreatedMs   int64        `json:"createdMs"`
+	UpdatedMs   int64        `json:"updatedMs"`
 
 	byOrder map[entrepot.ID]int // index into Holds, made when needed
 	next    int64               // earliest expiry of Holds, 0 for none; made with byOrder
@@ -100,10 +104,12 @@ func (s *State) Reserve(t entrepot.Turn, c *stockpb.Reserve) ([]events.Event, er
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the order's reservation has ended")
 	}
 	happened, after := s.expire(t)
-	here := min(after.available(), c.GetQuantity())
+	good := after // a lot that expires before the reservation does is not promised
+	good.expired = max(good.expired, s.expiredBy(c.GetExpiresMs()))
+	here := min(good.available(), c.GetQuantity())
 	beyond := c.GetQuantity() - here
 	if room := s.beyond(t.Now, after); beyond > room {
-		return nil, lacking(after.available() + room)
+		return nil, lacking(good.available() + room)
 	}
 	e := after.movement(t, events.Reserved, here, c.GetOrderId())
 	e.ExpiresMs, e.Beyond = c.GetExpiresMs(), beyond
@@ -189,23 +195,30 @@ func (s *State) Restock(t entrepot.Turn, c *stockpb.Restock) ([]events.Event, er
 	return happened, nil
 }
 
-// WakeAt is the earliest expiry of a reservation, or at once when goods can still
+// WakeAt is the earliest expiry of a reservation or a lot, or at once when goods can still
 // go to those they were promised to.
 func (s *State) WakeAt() time.Time {
 	s.index()
 	if _, more := s.delivery(entrepot.Turn{}); more {
 		return time.UnixMilli(s.UpdatedMs).UTC()
 	}
-	if s.next == 0 {
+	at := s.next
+	for _, b := range s.Batches {
+		if !b.Expired && b.ExpiresMs != 0 && (at == 0 || b.ExpiresMs < at) {
+			at = b.ExpiresMs
+		}
+	}
+	if at == 0 {
 		return time.Time{}
 	}
-	return time.UnixMilli(s.next).UTC()
+	return time.UnixMilli(at).UTC()
 }
 
-// Wake lets reservations expire.
+// Wake lets reservations and lots expire.
 func (s *State) Wake(t entrepot.Turn) []events.Event {
-	happened, _ := s.expire(t)
-	return s.watch(t, s.deliver(t, happened))
+	aged, late := s.aged(t)
+	happened, _ := aged.expire(t)
+	return s.watch(t, s.deliver(t, append(late, happened...)))
 }
 
 // expire is what happened to reservations whose time has passed, and the levels after it.

@@ -45,6 +45,18 @@ func (s *State) check() error {
 			return fmt.Errorf("owed %+v", o)
 		}
 	}
+	var lots int64
+	for _, b := range s.Batches {
+		if lots += b.Quantity; b.Quantity < 1 {
+			return fmt.Errorf("batch %+v", b)
+		}
+	}
+	if lots > s.OnHand || len(s.Batches) > MaxBatches {
+		return fmt.Errorf("batches of %d pieces, on hand %d", lots, s.OnHand)
+	}
+	if n := s.valued(); n > s.OnHand || s.Average < 0 || s.FIFO() < 0 || (n == 0 && (s.Average != 0 || s.FIFO() != 0)) || len(s.Layers) > MaxLayers {
+		return fmt.Errorf("layers %v, average %d, on hand %d", s.Layers, s.Average, s.OnHand)
+	}
 	_, undelivered := s.delivery(entrepot.Turn{})
 	switch {
 	case beyond != s.Backordered || owed != s.Owing:
@@ -96,8 +108,8 @@ func TestNoSequenceOfCommandsOversells(t *testing.T) {
 		s, saved := &State{}, &State{}
 		now := int64(1_000_000)
 		sold, committed, onHand := map[string]int64{}, map[string]bool{}, int64(0)
-		owed := map[string]int64{}
-		refs := map[string]int{} // by kind and reference: how often it moved
+		owed, value := map[string]int64{}, int64(0) // of what came in at a cost, less what went out
+		refs := map[string]int{}                    // by kind and reference: how often it moved
 		for range rapid.IntRange(1, 60).Draw(t, "commands") {
 			now += rapid.Int64Range(0, 30_000).Draw(t, "later")
 			order := fmt.Sprintf("%024d", rapid.IntRange(0, 7).Draw(t, "order"))
@@ -121,6 +133,16 @@ func TestNoSequenceOfCommandsOversells(t *testing.T) {
 					}
 				}
 				if m, ok := movementIn(e); ok {
+					if m.Cost != "" {
+						cost, err := entrepot.ParseMoney("cost", string(m.Cost), m.Currency)
+						if err != nil {
+							t.Fatal(err)
+						}
+						if m.Delta < 0 {
+							cost.Minor = -cost.Minor
+						}
+						value += cost.Minor
+					}
 					if onHand += m.Delta; onHand != m.OnHand || m.Quantity < 0 {
 						t.Fatalf("on hand was %d: event %+v", onHand-m.Delta, m)
 					}
@@ -160,6 +182,9 @@ func TestNoSequenceOfCommandsOversells(t *testing.T) {
 					t.Fatalf("order %s was sold %d times", id, n)
 				}
 			}
+			if value != s.FIFO() {
+				t.Fatalf("costs add up to %d, the layers to %d", value, s.FIFO())
+			}
 			for id, n := range owed {
 				if n != s.owes(id) {
 					t.Fatalf("order %s is owed %d, the item says %d", id, n, s.owes(id))
@@ -185,15 +210,22 @@ func draw(t *rapid.T, s *State, at entrepot.Turn, order string, quantity int64, 
 	}
 	switch rapid.IntRange(0, 10).Draw(t, "command") {
 	case 0:
-		return Watched((*State).Receive)(s, at, &stockpb.Receive{ProductId: productID, CompanyId: companyID, LocationId: shopID, Quantity: quantity, Reference: name})
+		c := &stockpb.Receive{ProductId: productID, CompanyId: companyID, LocationId: shopID, Quantity: quantity, Reference: name}
+		if name != "" && rapid.Bool().Draw(t, "costs") {
+			c.UnitCostMinor, c.Currency = proto.Int64(quantity*7), "EUR"
+		}
+		if lot := rapid.IntRange(0, 3).Draw(t, "lot"); lot > 0 {
+			c.Batch, c.ExpiresOnMs = fmt.Sprint(lot), int64(lot-1)*1_200_000
+		}
+		return Watched((*State).Receive)(s, at, c)
 	case 6:
 		delta := rapid.Int64Range(-6, 6).Draw(t, "delta")
-		return Watched((*State).Adjust)(s, at, &stockpb.Adjust{Delta: delta, Reason: "correction", Reference: name})
+		return Watched((*State).Adjust)(s, at, &stockpb.Adjust{Delta: delta, Reason: "correction", Reference: name, Batch: rapid.SampledFrom([]string{"", "2"}).Draw(t, "of lot")})
 	case 7:
 		counted := max(0, s.OnHand+rapid.Int64Range(-4, 4).Draw(t, "variance"))
 		return Watched((*State).Count)(s, at, &stockpb.Count{Counted: counted, Expected: s.OnHand, Reference: name})
 	case 8:
-		return Watched((*State).Ship)(s, at, &stockpb.Ship{TransferId: name, Quantity: quantity})
+		return Watched((*State).Ship)(s, at, &stockpb.Ship{TransferId: rapid.SampledFrom([]string{name, order}).Draw(t, "transfer"), Quantity: quantity})
 	case 9:
 		return Watched((*State).Arrive)(s, at, &stockpb.Arrive{TransferId: name, ProductId: productID, CompanyId: companyID, LocationId: shopID, Quantity: quantity})
 	case 1:

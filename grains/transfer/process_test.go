@@ -115,6 +115,18 @@ func TestAShipmentIsAllOrNothing(t *testing.T) {
 	y.lies("shipped to the last piece", 2, 0, 0, 0)
 }
 
+// TestWhatIsOnlyPromisedIsNotShipped: a stock item that takes backorders promises
+// pieces that are not there; none of them goes on a truck.
+func TestWhatIsOnlyPromisedIsNotShipped(t *testing.T) {
+	t.Parallel()
+	y := newYard(t, 12, 3)
+	y.must(y.Ask(y.Platform(), stockpb.Kind, stockpb.ID(mug, from), &stockpb.Configure{BackorderLimit: proto.Int64(100)}))
+	if _, err := y.ask(source, &transferpb.Ship{}); entrepot.CodeOf(err) != entrepot.CodeOutOfStock {
+		t.Fatalf("%v", err)
+	}
+	y.lies("refused", 12, 3, 0, 0)
+}
+
 func TestWhatIsCancelledGoesBack(t *testing.T) {
 	t.Parallel()
 	y := newYard(t, 10, 4)

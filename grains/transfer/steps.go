@@ -44,8 +44,12 @@ func reserve(s *State) func(context.Context, grains.Asker) (proto.Message, error
 	lines, shipment, from, expires := slices.Clone(s.Lines), s.ShipmentID(), s.FromID, s.Begun+holdFor.Milliseconds()
 	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
 		lacks, err := grains.Each(lines, func(l Line) (bool, error) {
-			_, err := a.Ask(ctx, stockpb.Kind, stockpb.ID(l.VariantID, from), &stockpb.Reserve{OrderId: shipment, Quantity: l.Quantity, ExpiresMs: expires})
-			return refusal(err)
+			hold := &stockpb.Reserve{OrderId: shipment, Quantity: l.Quantity, ExpiresMs: expires}
+			item, err := grains.Ask[*stockpb.Item](ctx, a, stockpb.Kind, stockpb.ID(l.VariantID, from), hold)
+			if err != nil {
+				return refusal(err)
+			}
+			return item.GetBackordered() > 0, nil // promised, and not there: an order waits for that, a truck does not
 		})
 		return &transferpb.Held{ShipmentId: shipment, Missing: named(lines, lacks)}, err
 	}

@@ -18,7 +18,7 @@ var opened = []string{
 	"login", "register", "refresh-token", "jwks", "well-known-jwks", "verify-email", "forgot-password", "reset-password", "accept-invitation",
 	"get-storefront", "list-plans", "open-guest-cart",
 	"list-shops", "get-shop",
-	"list-products", "get-product", "suggest-products", "list-categories",
+	"list-products", "get-product", "suggest-products", "list-categories", "get-image",
 	"recommend-products", "record-product-view",
 	"list-reviews",
 	"health", "ready", "health-all",

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"entrepot"
+	"entrepot/blob"
+	"entrepot/blob/picture"
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/http/edge"
@@ -39,6 +41,8 @@ type Deps struct {
 	ShowMails bool          // GET /auth/mails
 	Lists     *ListCache    // nil: product lists are not cached
 	Search    *search.Index // nil: nothing is found by text; lists come from the database
+	Blobs     blob.Store    // of the e-commerce service; nil: images and imports are not taken
+	Pictures  *picture.Workshop
 	// Similar answers up to n products like one, best first; it may name products
 	// that are not for sale or another company's. nil: by content, from the database.
 	Similar func(ctx context.Context, productID entrepot.ID, n int) ([]SimilarHit, error)

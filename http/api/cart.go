@@ -13,8 +13,8 @@ import (
 
 // Cart is the customer's cart, of the e-commerce service.
 func Cart(d Deps) Routes {
-	s := &cartAPI{Deps: d.withDefaults()}
-	s.selling.init(s.Now)
+	s := &cartAPI{}
+	s.init(d)
 	own, customer := Only(entrepot.Customer).OrGuest(), Only(entrepot.Customer)
 	return Routes{"cart", []Route{
 		route(Route{ID: "get-cart", Method: http.MethodGet, Path: "/cart", Access: own, Summary: "Read the cart"}, s.get),
@@ -29,6 +29,16 @@ func Cart(d Deps) Routes {
 		}, s.restore),
 		route(Route{ID: "remove-saved-item", Method: http.MethodDelete, Path: "/cart/saved/{id}", Access: own, Summary: "Forget a saved line"}, s.forget),
 		route(Route{
+			ID: "get-cart-summary", Method: http.MethodGet, Path: "/cart/summary", Access: own, Summary: "Look at the cart as it is now",
+			Doc: "Each line with the price and the pieces of now where they differ, what the promo codes give, and what an order would cost. Nothing is changed or reserved.",
+		}, s.summary),
+		route(Route{
+			ID: "estimate-cart", Method: http.MethodPost, Path: "/cart/estimate", Access: own, Summary: "What the order of the cart would cost",
+			Doc: "By the same computation as the order. Taxes are the companies' rates and shipping their rule, wherever the goods go.",
+		}, s.estimate),
+		route(Route{ID: "add-promo-code", Method: http.MethodPost, Keyed: true, Path: "/cart/promo", Access: own, Summary: "Enter a promo code"}, s.addPromo),
+		route(Route{ID: "remove-promo-code", Method: http.MethodDelete, Path: "/cart/promo/{code}", Access: own, Summary: "Take a promo code back"}, s.removePromo),
+		route(Route{
 			ID: "open-guest-cart", Method: http.MethodPost, Path: "/cart/guest", Access: Public, Status: http.StatusCreated, Summary: "Open a cart without an account",
 			Doc: "Answers the token that stands for the cart in the header Cart-Token. It is shown once and kept nowhere. A guest's cart is emptied when it was not changed for 30 days.",
 		}, s.open),
@@ -39,10 +49,7 @@ func Cart(d Deps) Routes {
 	}}
 }
 
-type cartAPI struct {
-	Deps
-	selling sellingShops
-}
+type cartAPI struct{ pricing }
 
 // CartView is a cart as the API shows it.
 type CartView struct {

@@ -4,12 +4,10 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/cart/cartpb"
-	"entrepot/grains/company/companypb"
 	"entrepot/grains/order"
 	"entrepot/grains/order/orderpb"
 )
@@ -26,6 +24,7 @@ type placeInput struct {
 		ShippingAddress Address          `json:"shippingAddress"`
 		BillingAddress  *Address         `json:"billingAddress,omitempty" doc:"default: the shipping address"`
 		Notes           string           `json:"notes,omitempty" maxLength:"2000"`
+		PromoCodes      []string         `json:"promoCodes,omitempty" maxItems:"5" nullable:"false" doc:"default: the cart's, when it is the cart that is ordered"`
 		ExpectedTotal   *entrepot.Amount `json:"expectedTotal,omitempty" doc:"what the customer was shown, of all orders together; another total is refused"`
 	}
 }
@@ -101,17 +100,21 @@ func placedOf(in *placeInput, placed *orderpb.Placed, replayed *bool) *created[P
 
 // price fills in the command: what is bought, from whom, at which price.
 func (s *salesAPI) price(ctx context.Context, in *placeInput, id entrepot.ID, cmd *orderpb.Place) ([]line, error) {
-	lines, err := s.lines(ctx, in, cmd)
+	lines, codes, err := s.lines(ctx, in, cmd)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.products(ctx, lines); err != nil {
+	q, err := s.quote(ctx, id, lines, codes)
+	if err != nil {
 		return nil, err
 	}
-	if lines, err = merge(lines); err != nil {
-		return nil, err
+	for _, c := range q.codes {
+		if c.refusal != nil {
+			return nil, codeRefused(c)
+		}
 	}
-	if cmd.Groups, err = s.groups(ctx, id, lines); err != nil {
+	lines, cmd.Groups = q.lines, q.groups
+	if err := s.sources.fill(ctx, s.Asker, cmd.Groups, in.Body.ShippingAddress.Coordinates); err != nil {
 		return nil, err
 	}
 	cmd.Shipping = in.Body.ShippingAddress.pb()
@@ -122,99 +125,26 @@ func (s *salesAPI) price(ctx context.Context, in *placeInput, id entrepot.ID, cm
 	return lines, checkTotal(in.Body.ExpectedTotal, cmd.Groups)
 }
 
-// line is one line on its way into an order; at is its place in the request or the cart.
-type line struct {
-	at                                 int
-	wantProduct, wantVariant, wantShop entrepot.ID // as they were named
-	quantity                           int64
-	offer                              // once it was looked up
-}
-
-// lines are the request's items, or else the cart's.
-func (s *salesAPI) lines(ctx context.Context, in *placeInput, cmd *orderpb.Place) ([]line, error) {
-	var out []line
+// lines are the request's items, or else the cart's; so are the promo codes.
+func (s *salesAPI) lines(ctx context.Context, in *placeInput, cmd *orderpb.Place) (out []line, codes []string, err error) {
 	for i, it := range in.Body.Items {
 		out = append(out, line{at: i, wantProduct: it.ProductID, wantVariant: it.VariantID, wantShop: it.ShopID, quantity: it.Quantity})
 	}
 	if len(out) > 0 {
-		return out, nil
+		return out, in.Body.PromoCodes, nil
 	}
 	cmd.FromCart = true
 	cart, err := grains.Ask[*cartpb.Cart](ctx, s.Asker, cartpb.Kind, cmd.CustomerId, &cartpb.Get{})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	for i, it := range cart.Items {
-		out = append(out, line{at: i, wantProduct: it.ProductId, wantVariant: it.VariantId, wantShop: it.ShopId, quantity: it.Quantity})
+	if codes = in.Body.PromoCodes; codes == nil {
+		codes = cart.PromoCodes
 	}
-	if len(out) == 0 {
-		return nil, entrepot.Errorf(entrepot.CodeConflict, "the cart is empty")
+	if out = cartLines(cart); len(out) == 0 {
+		return nil, nil, entrepot.Errorf(entrepot.CodeConflict, "the cart is empty")
 	}
-	return out, nil
-}
-
-// products asks for the product of each line, some at a time, and settles its shop.
-func (s *salesAPI) products(ctx context.Context, lines []line) error {
-	return each(ctx, len(lines), func(ctx context.Context, i int) (err error) {
-		l := &lines[i]
-		l.offer, err = s.selling.offered(ctx, s.Asker, indexed("items", l.at, "")+".", l.wantProduct, l.wantVariant, l.wantShop)
-		return err
-	})
-}
-
-// merge makes one line of all of the same variant and shop.
-func merge(lines []line) ([]line, error) {
-	type key struct{ variant, shop entrepot.ID }
-	seen := make(map[key]int, len(lines))
-	out := lines[:0]
-	for _, l := range lines {
-		at, dup := seen[key{l.variant.Id, l.shopID}]
-		if !dup {
-			seen[key{l.variant.Id, l.shopID}] = len(out)
-			out = append(out, l)
-			continue
-		}
-		if out[at].quantity += l.quantity; out[at].quantity > maxLine {
-			return nil, entrepot.Invalid(indexed("items", l.at, "quantity"), "maximum", "at most %d of one product", maxLine)
-		}
-	}
-	return out, nil
-}
-
-// groups are the lines by shop, in the order of the first line of each.
-func (s *salesAPI) groups(ctx context.Context, id entrepot.ID, lines []line) ([]*orderpb.Group, error) {
-	var groups []*orderpb.Group
-	for _, l := range lines {
-		at := slices.IndexFunc(groups, func(g *orderpb.Group) bool { return g.ShopId == l.shopID })
-		if at < 0 {
-			if s.Standing != nil && s.Standing.Company(l.product.CompanyId) != entrepot.StandingFull {
-				e := entrepot.Invalid(indexed("items", l.at, "productId"), "company_suspended", "its company takes no orders right now")
-				e.Code = entrepot.CodeConflict
-				return nil, e
-			}
-			rate, err := s.rates.of(ctx, s.Asker, l.product.CompanyId)
-			if err != nil {
-				return nil, err
-			}
-			g := &orderpb.Group{
-				OrderId: id, CompanyId: l.product.CompanyId, ShopId: l.shopID,
-				Currency: l.product.Currency, TaxBasisPoints: rate,
-			}
-			if at = len(groups); at > 0 {
-				g.OrderId = orderpb.SiblingID(id, l.shopID)
-			}
-			groups = append(groups, g)
-		}
-		g := groups[at]
-		if g.Currency != l.product.Currency {
-			return nil, entrepot.Invalid(indexed("items", l.at, "productId"), "currency",
-				"is sold in %s, other lines of the shop in %s", l.product.Currency, g.Currency)
-		}
-		g.Lines = append(g.Lines, &orderpb.Line{
-			ProductId: l.product.Id, VariantId: l.variant.Id, Name: l.name(), Sku: l.variant.Sku, Quantity: l.quantity, PriceMinor: l.price,
-		})
-	}
-	return groups, nil
+	return out, codes, nil
 }
 
 // checkTotal refuses a total that is not the expected one, telling the new one.
@@ -228,11 +158,11 @@ func checkTotal(expected *entrepot.Amount, groups []*orderpb.Group) error {
 		if g.Currency != currency {
 			return entrepot.Invalid("expectedTotal", "currency", "shops of several currencies have no one total")
 		}
-		t, err := order.Total(g)
+		t, err := order.Price(g)
 		if err != nil {
 			return err
 		}
-		if total += t; total > entrepot.MaxMinor {
+		if total += t.Total; total > entrepot.MaxMinor {
 			return entrepot.Invalid("items", "maximum", "the total is too large")
 		}
 	}
@@ -266,24 +196,4 @@ func nameLines(err error, lines []line) error {
 		}
 	}
 	return &known
-}
-
-// taxRates keeps the tax rates of companies for a few seconds.
-type taxRates struct{ known briefly[int64] }
-
-const taxRateAge = 5 * time.Second
-
-func (r *taxRates) init(now func() time.Time) { r.known.init(now, taxRateAge) }
-
-func (r *taxRates) of(ctx context.Context, a grains.Asker, company entrepot.ID) (int64, error) {
-	asked := r.known.now()
-	if basisPoints, _, fresh := r.known.get(company); fresh {
-		return basisPoints, nil
-	}
-	c, err := grains.Ask[*companypb.Company](ctx, a, companypb.Kind, company, &companypb.Get{})
-	if err != nil {
-		return 0, err
-	}
-	r.known.put(company, c.TaxBasisPoints, asked)
-	return c.TaxBasisPoints, nil
 }

@@ -16,6 +16,8 @@ import (
 
 	"entrepot"
 	"entrepot/actors"
+	"entrepot/blob"
+	"entrepot/blob/picture"
 	"entrepot/grains"
 	"entrepot/grains/access"
 	"entrepot/grains/apikey"
@@ -31,6 +33,7 @@ import (
 	"entrepot/grains/payment"
 	"entrepot/grains/product"
 	"entrepot/grains/product/productpb"
+	"entrepot/grains/promotion"
 	"entrepot/grains/purchase"
 	"entrepot/grains/recommend"
 	"entrepot/grains/review"
@@ -97,6 +100,8 @@ func newWorld(t testing.TB) *world {
 		user.Kind(), access.Kind(), apikey.Kind(), mail.Kind(), invitation.Kind(),
 		company.Kind(), companystats.Kind(), shop.Kind(),
 		product.Kind(),
+		promotion.Kind(), promotion.UseKind(),
+		categories.Kind(),
 		cart.Kind(),
 		wishlist.Kind(), review.Kind(), stockwatch.Kind(),
 		recommend.AffinityKind(), recommend.TrendingKind(), recommend.TasteKind(),
@@ -133,10 +138,14 @@ func newWorld(t testing.TB) *world {
 	standing.Start()
 	t.Cleanup(standing.Stop)
 	w.trusted = edge.Trusted{Keys: w.keys, Standing: standing, APIKeys: edge.NewAPIKeys(api.VerifyAPIKey(w.Member), nil)}
+	blobs, err := blob.OpenFolder(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
 	w.deps = api.Deps{
 		Asker: w.Member, AuditLogs: auditLogs, Movements: stock.Movements,
 		Stores: api.Stores{Auth: w.Store, Company: w.Store, Shop: w.Store, Ecommerce: w.Store, Sales: w.Store, Payment: w.Store, Inventory: w.Store, Audit: w.Store},
-		Tokens: w.trusted, Standing: standing, Passwords: passwords, Logins: api.NewLoginGuard(0, 0, nil), Lists: api.NewListCache(0), Seal: seal, PublicURL: "https://shop.test", ShowMails: true, Log: w.errors.logger(),
+		Tokens: w.trusted, Standing: standing, Passwords: passwords, Logins: api.NewLoginGuard(0, 0, nil), Lists: api.NewListCache(0), Blobs: blobs, Pictures: picture.NewWorkshop(2), Seal: seal, PublicURL: "https://shop.test", ShowMails: true, Log: w.errors.logger(),
 	}
 	w.deps.Search = w.found
 	w.mount()
@@ -174,14 +183,14 @@ func (w *world) mount() {
 		panic(err)
 	}
 	api.MountDocs(engine, doc)
-	w.handler = edge.Chain(engine, edge.Standard(edge.Config{Log: w.errors.logger(), Tokens: w.trusted})...)
+	w.handler = edge.Chain(engine, edge.Standard(edge.Config{Log: w.errors.logger(), Tokens: w.trusted, Allow: api.Allow})...)
 }
 
 func allServices(d api.Deps) []api.Routes {
 	return []api.Routes{
 		api.Auth(d), api.Company(d), api.Shop(d),
 		api.Products(d), api.Search(d), api.Recommendations(d), api.Reviews(d), api.StockWatches(d),
-		api.Cart(d), api.Wishlist(d),
+		api.Cart(d), api.Promotions(d), api.Wishlist(d),
 		api.Sales(d), api.Payment(d),
 		api.Inventory(d), api.Logistics(d),
 		api.Audit(d), api.HealthAll(d), api.WellKnown(d), api.Health(d, "gateway"),

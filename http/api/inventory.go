@@ -37,6 +37,10 @@ func Inventory(d Deps) Routes {
 			ID: "list-stock-alerts", Method: http.MethodGet, Path: "/inventory/alerts", Access: Staff, Summary: "Stock items that are low or out",
 			Doc: "Low: available at or below the reorder point. Out: nothing available.",
 		}, s.alerts),
+		route(Route{
+			ID: "value-stock", Method: http.MethodGet, Path: "/inventory/valuation", Access: write, Summary: "What the stock on hand is worth",
+			Doc: "The sum of up to 2,000 items; nextCursor continues it.",
+		}, s.valuation),
 		route(Route{ID: "list-movements", Method: http.MethodGet, Path: "/inventory/items/{id}/movements", Access: Staff, Summary: "The ledger of a stock item, newest first"}, s.movements),
 		route(Route{ID: "get-stock-history", Method: http.MethodGet, Path: "/inventory/items/{id}/history", Access: Staff, Summary: "What a stock item was at a time, from its ledger"}, s.history),
 		route(Route{
@@ -66,10 +70,28 @@ type StockView struct {
 	Backordered     int64         `json:"backordered" doc:"reserved beyond on-hand"`
 	Owed            int64         `json:"owed" doc:"sold beyond on-hand, delivered as goods come in, first paid first"`
 	Promisable      int64         `json:"promisable,omitempty" doc:"available, and what may be promised beyond it now; of one item only"`
+	Batches         []BatchView   `json:"batches,omitempty" doc:"first expired first"`
+	Valuation       *StockValue   `json:"valuation,omitempty" doc:"of the pieces that have a cost"`
 	Alert           string        `json:"alert,omitempty" enum:"low,out"`
 	Movements       int64         `json:"movements" doc:"entries of the ledger"`
 	Reservations    []Reservation `json:"reservations,omitempty"`
 	UpdatedAt       Time          `json:"updatedAt"`
+}
+
+// BatchView is the pieces on hand of one lot.
+type BatchView struct {
+	Batch     string `json:"batch"`
+	Quantity  int64  `json:"quantity"`
+	ExpiresOn Time   `json:"expiresOn,omitzero"`
+	Expired   bool   `json:"expired,omitempty" doc:"not for sale; adjust writes it off"`
+}
+
+// StockValue is what the pieces of an item that have a cost are worth.
+type StockValue struct {
+	Pieces   int64           `json:"pieces"`
+	Currency string          `json:"currency"`
+	FIFO     entrepot.Amount `json:"fifo" doc:"first in, first out"`
+	Average  entrepot.Amount `json:"average" doc:"at the moving average"`
 }
 
 // Backorder is what may be promised beyond on-hand.
@@ -106,6 +128,12 @@ func stockOf(i *stockpb.Item) StockView {
 		ReorderPoint: i.ReorderPoint, ReorderQuantity: i.ReorderQuantity, SafetyStock: i.SafetyStock,
 		Backorder: Backorder{i.BackorderLimit, Time(i.BackorderEndsMs)}, Backordered: i.Backordered, Owed: i.Owed, Promisable: i.Promisable,
 		Alert: i.Alert, Movements: i.Movements, UpdatedAt: Time(i.UpdatedMs),
+	}
+	for _, b := range i.Batches {
+		v.Batches = append(v.Batches, BatchView{b.Batch, b.Quantity, Time(b.ExpiresOnMs), b.Expired})
+	}
+	if i.Valued > 0 {
+		v.Valuation = &StockValue{i.Valued, i.Currency, amount(i.FifoMinor, i.Currency), amount(i.AverageMinor, i.Currency)}
 	}
 	for _, r := range i.Reservations {
 		v.Reservations = append(v.Reservations, Reservation{r.OrderId, r.Quantity, Time(r.ExpiresMs), r.Backordered})
@@ -180,11 +208,13 @@ type receiveInput struct {
 	KeyHeader
 	RawBody []byte
 	Body    struct {
-		ProductID string `json:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-		VariantID string `json:"variantId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"of a product that has variants"`
-		ShopID    string `json:"shopId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-		Quantity  int64  `json:"quantity" minimum:"1" maximum:"1000000000" example:"10"`
-		Reason    string `json:"reason" minLength:"1" maxLength:"200" example:"purchase"`
+		ProductID  string `json:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+		VariantID  string `json:"variantId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"of a product that has variants"`
+		ShopID     string `json:"shopId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"a shop that sells it; or else name a location"`
+		LocationID string `json:"locationId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"a shop or a warehouse"`
+		Quantity   int64  `json:"quantity" minimum:"1" maximum:"1000000000" example:"10"`
+		Reason     string `json:"reason" minLength:"1" maxLength:"200" example:"purchase"`
+		IncomingGoods
 	}
 }
 
@@ -197,24 +227,52 @@ func (s *inventoryAPI) receive(ctx context.Context, in *receiveInput) (*created[
 	if err != nil {
 		return nil, err
 	}
-	if !entrepot.CallerFrom(ctx).MayReachShop(p.CompanyId, b.ShopID) {
-		return nil, missing("shopId", "no such shop")
-	}
-	if !slices.Contains(p.ShopIds, b.ShopID) {
-		return nil, entrepot.Invalid("shopId", "soldBy", "the shop does not sell the product")
+	location, err := s.receivingAt(ctx, p, b.ShopID, b.LocationID)
+	if err != nil {
+		return nil, err
 	}
 	variant, err := variantOf(p, b.VariantID)
 	if err != nil {
 		return nil, err
 	}
+	cmd := &stockpb.Receive{
+		ProductId: p.Id, VariantId: variant, CompanyId: p.CompanyId, LocationId: location, Quantity: b.Quantity, Reason: b.Reason,
+	}
+	if err := b.into(cmd); err != nil {
+		return nil, err
+	}
 	ctx, replayed := in.command(ctx, "receive", in.RawBody)
-	i, err := s.ask(ctx, stockpb.ID(variant, b.ShopID), &stockpb.Receive{
-		ProductId: p.Id, VariantId: variant, CompanyId: p.CompanyId, LocationId: b.ShopID, Quantity: b.Quantity, Reason: b.Reason,
-	})
+	i, err := s.ask(ctx, stockpb.ID(variant, location), cmd)
 	if err != nil {
 		return nil, err
 	}
 	return &created[StockView]{Replay: replay(replayed), Location: in.below(i.Id), Body: stockOf(i)}, nil
+}
+
+// receivingAt settles where goods of a product come in: a shop that sells it, or a warehouse.
+func (s *inventoryAPI) receivingAt(ctx context.Context, p *productpb.Product, shop, location entrepot.ID) (entrepot.ID, error) {
+	field, kind := "shopId", LocationShop
+	switch {
+	case shop == "" && location == "":
+		return "", entrepot.Invalid("shopId", "required", "name a shop or a location")
+	case shop != "" && location != "" && shop != location:
+		return "", entrepot.Invalid("locationId", "one", "is another than shopId: name one")
+	case location != "":
+		l, err := locateOwn(ctx, s.Asker, "locationId", location)
+		if err != nil {
+			return "", err
+		}
+		if l.CompanyID != p.CompanyId {
+			return "", missing("locationId", "no such location")
+		}
+		field, kind, shop = "locationId", l.Kind, location
+	case !entrepot.CallerFrom(ctx).MayReachShop(p.CompanyId, shop):
+		return "", missing("shopId", "no such shop")
+	}
+	if kind == LocationShop && !slices.Contains(p.ShopIds, shop) {
+		return "", entrepot.Invalid(field, "soldBy", "the shop does not sell the product")
+	}
+	return shop, nil
 }
 
 // variantOf settles which variant of a product goods are of. One that is not sold
@@ -239,7 +297,37 @@ type receiveMoreInput struct {
 	Body    struct {
 		Quantity int64  `json:"quantity" minimum:"1" maximum:"1000000000" example:"10"`
 		Reason   string `json:"reason" minLength:"1" maxLength:"200" example:"purchase"`
+		IncomingGoods
 	}
+}
+
+// IncomingGoods is what goods that come in may tell besides.
+type IncomingGoods struct {
+	UnitCost  *entrepot.Amount `json:"unitCost,omitempty" doc:"of one piece; with currency"`
+	Currency  string           `json:"currency,omitempty" pattern:"^[A-Z]{3}$" patternDescription:"an ISO 4217 code"`
+	Batch     string           `json:"batch,omitempty" maxLength:"64" doc:"lot number" example:"L-2026-07"`
+	ExpiresOn *time.Time       `json:"expiresOn,omitempty" doc:"of the batch; the first to expire is sold first, and what has expired is not sold"`
+	Reference string           `json:"reference,omitempty" maxLength:"255" doc:"your name of the delivery: told twice, received once" example:"PO-17/1"`
+}
+
+// into completes the command.
+func (g *IncomingGoods) into(cmd *stockpb.Receive) error {
+	cmd.Batch, cmd.Reference = g.Batch, g.Reference
+	if g.ExpiresOn != nil {
+		cmd.ExpiresOnMs = g.ExpiresOn.UnixMilli()
+		if cmd.ExpiresOnMs <= 0 {
+			return entrepot.Invalid("expiresOn", "future", "must be in the future")
+		}
+	}
+	if g.UnitCost == nil {
+		return nil
+	}
+	if g.Currency == "" {
+		return entrepot.Invalid("currency", "required", "a cost is in a currency")
+	}
+	cost, err := entrepot.ParseMoney("unitCost", string(*g.UnitCost), g.Currency)
+	cmd.UnitCostMinor, cmd.Currency = &cost.Minor, g.Currency
+	return err
 }
 
 func (s *inventoryAPI) receiveMore(ctx context.Context, in *receiveMoreInput) (*answer[StockView], error) {
@@ -251,74 +339,17 @@ func (s *inventoryAPI) receiveMore(ctx context.Context, in *receiveMoreInput) (*
 	if err != nil {
 		return nil, err
 	}
-	ctx, replayed := in.command(ctx, "receive", in.RawBody)
-	i, err := s.ask(ctx, id, &stockpb.Receive{
+	cmd := &stockpb.Receive{
 		ProductId: now.ProductId, VariantId: now.VariantId, CompanyId: now.CompanyId, LocationId: now.LocationId,
 		Quantity: in.Body.Quantity, Reason: in.Body.Reason,
-	})
-	if err != nil {
+	}
+	if err := in.Body.into(cmd); err != nil {
 		return nil, err
 	}
-	return &answer[StockView]{Replay: replay(replayed), Body: stockOf(i)}, nil
-}
-
-type adjustInput struct {
-	IDPath
-	KeyHeader
-	RawBody []byte
-	Body    struct {
-		Delta  int64  `json:"delta" minimum:"-1000000000" maximum:"1000000000" example:"-2" doc:"pieces more, or fewer when negative"`
-		Reason string `json:"reason" enum:"damaged,lost,expired,found,correction,other" doc:"damaged, lost and expired goods make on-hand fall, found ones rise"`
-		Note   string `json:"note,omitempty" maxLength:"500" example:"fell off the shelf"`
-	}
-}
-
-func (s *inventoryAPI) adjust(ctx context.Context, in *adjustInput) (*answer[StockView], error) {
-	id, err := in.id()
-	if err != nil {
-		return nil, err
-	}
-	ctx, replayed := in.command(ctx, "adjust", in.RawBody)
-	i, err := s.ask(ctx, id, &stockpb.Adjust{Delta: in.Body.Delta, Reason: in.Body.Reason, Note: in.Body.Note})
-	if err != nil {
-		return nil, err
-	}
-	return &answer[StockView]{Replay: replay(replayed), Versioned: versioned(i.Revision), Body: stockOf(i)}, nil
-}
-
-type configureInput struct {
-	IDPath
-	IfMatch
-	Body struct {
-		ReorderPoint    *int64 `json:"reorderPoint,omitempty" minimum:"0" maximum:"1000000000" example:"10" doc:"available at or below it is low; 0: none"`
-		ReorderQuantity *int64 `json:"reorderQuantity,omitempty" minimum:"0" maximum:"1000000000" example:"50"`
-		SafetyStock     *int64 `json:"safetyStock,omitempty" minimum:"0" maximum:"1000000000" example:"2" doc:"pieces on hand that are not promised to orders"`
-		Backorder       *struct {
-			Limit int64      `json:"limit" minimum:"0" maximum:"10000" example:"50" doc:"pieces that may be promised beyond on-hand; 0: none"`
-			Until *time.Time `json:"until,omitempty" doc:"when that stops: a pre-order; default: never"`
-		} `json:"backorder,omitempty"`
-	}
-}
-
-func (s *inventoryAPI) configure(ctx context.Context, in *configureInput) (*answer[StockView], error) {
-	id, version, err := in.at(in.IDPath)
-	if err != nil {
-		return nil, err
-	}
-	b := &in.Body
-	cmd := &stockpb.Configure{
-		ReorderPoint: b.ReorderPoint, ReorderQuantity: b.ReorderQuantity, SafetyStock: b.SafetyStock, ExpectedVersion: version,
-	}
-	if b.Backorder != nil {
-		var ends int64
-		if b.Backorder.Until != nil {
-			ends = b.Backorder.Until.UnixMilli()
-		}
-		cmd.BackorderLimit, cmd.BackorderEndsMs = &b.Backorder.Limit, &ends
-	}
+	ctx, replayed := in.command(ctx, "receive", in.RawBody)
 	i, err := s.ask(ctx, id, cmd)
 	if err != nil {
 		return nil, err
 	}
-	return answerAt(i.Revision, stockOf(i)), nil
+	return &answer[StockView]{Replay: replay(replayed), Body: stockOf(i)}, nil
 }

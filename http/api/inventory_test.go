@@ -172,3 +172,44 @@ func TestExplainFindsTheGap(t *testing.T) {
 		t.Errorf("a row is missing: %s", r.raw)
 	}
 }
+
+func TestCostsAndBatches(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	one := "/api/inventory/items/" + stockpb.ID(w.mug, w.shopA)
+	goods := map[string]any{
+		"quantity": 10, "reason": "purchase", "unitCost": 1.25, "currency": "EUR", "batch": "L1", "expiresOn": "2999-01-01T00:00:00Z", "reference": "PO-1",
+	}
+	for range 2 { // the same delivery told twice
+		r := w.want(t, 200, "shop_manager", "POST", one+"/receive", goods)
+		if r.at("onHand") != 110.0 || r.text("batches.0.batch") != "L1" || r.at("valuation.pieces") != 10.0 || r.at("valuation.fifo") != 12.5 {
+			t.Fatalf("received: %s", r.raw)
+		}
+	}
+	goods["quantity"] = 11
+	w.want(t, 409, "shop_manager", "POST", one+"/receive", goods) // the same reference, another quantity
+	for field, body := range map[string]map[string]any{
+		"currency":  {"quantity": 1, "reason": "a", "unitCost": 1},
+		"unitCost":  {"quantity": 1, "reason": "a", "unitCost": 1.001, "currency": "EUR"},
+		"batch":     {"quantity": 1, "reason": "a", "expiresOn": "2999-01-01T00:00:00Z"},
+		"expiresOn": {"quantity": 1, "reason": "a", "batch": "L2", "expiresOn": "2001-01-01T00:00:00Z"},
+	} {
+		if r := w.want(t, 400, "shop_manager", "POST", one+"/receive", body); r.text("errors.0.field") != field {
+			t.Errorf("%v answered %s", body, r.raw)
+		}
+	}
+	for _, method := range []string{"fifo", "average"} {
+		r := w.want(t, 200, "company_admin", "GET", "/api/inventory/valuation?method="+method+"&locationId="+w.shopA, nil)
+		if r.at("totals.0.value") != 12.5 || r.at("totals.0.pieces") != 10.0 || r.at("unvaluedPieces") != 100.0 || r.at("items") != 1.0 {
+			t.Errorf("worth by %s: %s", method, r.raw)
+		}
+	}
+	if r := w.want(t, 200, "other_admin", "GET", "/api/inventory/valuation", nil); len(r.list("totals")) != 0 {
+		t.Errorf("another company's worth: %s", r.raw)
+	}
+	w.want(t, 403, "shop_staff", "GET", "/api/inventory/valuation", nil)
+	w.want(t, 400, "company_admin", "GET", "/api/inventory/valuation?method=lifo", nil)
+	if r := w.want(t, 200, "shop_manager", "POST", one+"/adjust", map[string]any{"delta": -3, "reason": "damaged", "batch": "L1"}); r.at("batches.0.quantity") != 7.0 {
+		t.Errorf("adjusted: %s", r.raw)
+	}
+}

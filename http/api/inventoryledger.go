@@ -14,24 +14,28 @@ import (
 
 // Movement is one entry of the ledger, with the levels after it.
 type Movement struct {
-	ID             entrepot.ID  `json:"id"`
-	Sequence       int64        `json:"sequence" doc:"counts the item's movements from 1"`
-	ItemID         entrepot.ID  `json:"itemId"`
-	VariantID      entrepot.ID  `json:"variantId"`
-	Kind           string       `json:"kind" example:"received"`
-	Quantity       int64        `json:"quantity"`
-	Delta          int64        `json:"delta" doc:"what on-hand changed by"`
-	OnHandAfter    int64        `json:"onHandAfter"`
-	ReservedAfter  int64        `json:"reservedAfter"`
-	AvailableAfter int64        `json:"availableAfter"`
-	Beyond         int64        `json:"beyond,omitempty" doc:"pieces more than quantity, which were not on hand: backordered"`
-	OrderID        string       `json:"orderId,omitempty"`
-	TransferID     string       `json:"transferId,omitempty"`
-	Reference      string       `json:"reference,omitempty"`
-	Reason         string       `json:"reason,omitempty"`
-	Note           string       `json:"note,omitempty"`
-	Actor          events.Actor `json:"actor"`
-	At             Time         `json:"at"`
+	ID             entrepot.ID        `json:"id"`
+	Sequence       int64              `json:"sequence" doc:"counts the item's movements from 1"`
+	ItemID         entrepot.ID        `json:"itemId"`
+	VariantID      entrepot.ID        `json:"variantId"`
+	Kind           string             `json:"kind" example:"received"`
+	Quantity       int64              `json:"quantity"`
+	Delta          int64              `json:"delta" doc:"what on-hand changed by"`
+	OnHandAfter    int64              `json:"onHandAfter"`
+	ReservedAfter  int64              `json:"reservedAfter"`
+	AvailableAfter int64              `json:"availableAfter"`
+	Beyond         int64              `json:"beyond,omitempty" doc:"pieces more than quantity, which were not on hand: backordered"`
+	Cost           entrepot.Amount    `json:"cost,omitempty" doc:"of the pieces, first in, first out: of sold ones the cost of goods sold"`
+	Currency       string             `json:"currency,omitempty"`
+	Batch          string             `json:"batch,omitempty"`
+	Batches        []events.BatchPart `json:"batches,omitempty" doc:"the lots that pieces left from"`
+	OrderID        string             `json:"orderId,omitempty"`
+	TransferID     string             `json:"transferId,omitempty"`
+	Reference      string             `json:"reference,omitempty"`
+	Reason         string             `json:"reason,omitempty"`
+	Note           string             `json:"note,omitempty"`
+	Actor          events.Actor       `json:"actor"`
+	At             Time               `json:"at"`
 
 	setAside int64 // what reserved changed by
 }
@@ -97,6 +101,7 @@ func movementOf(e *events.Envelope) (Movement, error) {
 	actor.IP, actor.UserAgent = "", "" // those are the audit log's
 	return Movement{
 		ID: e.ID, Sequence: m.Movement, ItemID: m.ItemID, VariantID: variant, Kind: m.Kind, Quantity: m.Quantity, Delta: delta, Beyond: m.Beyond,
+		Cost: m.Cost, Currency: m.Currency, Batch: m.Batch, Batches: m.Parts,
 		OnHandAfter: m.OnHand, ReservedAfter: m.Reserved, AvailableAfter: m.Available,
 		OrderID: m.OrderID, TransferID: m.TransferID, Reference: m.Reference, Reason: m.Reason, Note: m.Note, Actor: actor, At: timeOf(e.OccurredAt),
 		setAside: reserved,

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,7 +36,7 @@ func unmarshal(data []byte, v any) error {
 		return jsonError{"body", "json", "is not valid JSON"}
 	}
 	if wrong.Field != "" {
-		return jsonError{wrong.Field, "type", "has a value that does not fit, " + wrong.Value}
+		return jsonError{jsonPath(wrong.Field), "type", "has a value that does not fit, " + wrong.Value}
 	}
 	return jsonError{hugeNumber(data), "maximum", "is a number too large"}
 }
@@ -133,6 +134,14 @@ func (amountSchema) Schema(huma.Registry) *huma.Schema {
 	}
 	s.PrecomputeMessages()
 	return s
+}
+
+// jsonPath is a field as the client knows it: without the names of embedded Go
+// types, which begin with a capital as no field of ours does.
+func jsonPath(field string) string {
+	parts := strings.Split(field, ".")
+	parts = slices.DeleteFunc(parts, func(p string) bool { return p != "" && p[0] >= 'A' && p[0] <= 'Z' })
+	return strings.Join(parts, ".")
 }
 
 // Time is a moment in Unix milliseconds, written as RFC 3339 in UTC.

@@ -19,6 +19,7 @@ var unkeyed = map[string]string{
 	"change-password": "the current password makes it once",
 	"create-company":  "the slug makes it once",
 	"restore-company": "restores what is restored",
+	"add-image":       "the image's content makes it once",
 	"create-category": "the slug makes it once",
 
 	"create-api-key":       "answers a secret, which is not kept",
@@ -30,6 +31,7 @@ var unkeyed = map[string]string{
 	"change-email":         "the mail's token is good once",
 	"forgot-password":      "moves nothing",
 	"reset-password":       "the mail's token is good once",
+	"estimate-cart":        "changes nothing",
 	"open-guest-cart":      "answers a secret, which is not kept",
 	"add-wishlist-item":    "the product makes it once",
 	"notify-me":            "the product and the customer make it once",

@@ -42,6 +42,7 @@ func static(v any) func(*matrix, string) any { return func(*matrix, string) any 
 var rows = map[string]matrixRow{
 	"get-product": {thing: "public"}, "record-product-view": {thing: "public"}, "get-shop": {thing: "public shop"},
 	"update-product": {thing: "product", body: static(map[string]any{"name": "New"})}, "delete-product": {thing: "product"},
+	"add-image":   {thing: "product", body: static(string(pngOf(4, 4)))},
 	"update-shop": {thing: "shop", body: static(map[string]any{"name": "New", "isActive": true})}, "delete-shop": {thing: "shop"},
 	"get-shop-performance": {thing: "shop"}, "assign-shop-staff": {thing: "shop", body: func(w *matrix, id string) any {
 		p := max(0, slices.Index(w.shopsOf[:], id))
@@ -71,18 +72,17 @@ var rows = map[string]matrixRow{
 		return map[string]any{"productId": id, "shopId": shop, "quantity": 1, "reason": "purchase"}
 	}},
 	"set-cart-item": {thing: "cart item", body: static(map[string]any{"quantity": 2})}, "remove-cart-item": {thing: "cart item"},
+	"get-promotion": {thing: "promotion"}, "delete-promotion": {thing: "promotion"}, "remove-promo-code": {thing: "promo code"},
+	"update-promotion": {thing: "promotion", body: func(w *matrix, id string) any {
+		p := max(0, slices.Index(w.promotions[:], id))
+		return map[string]any{"type": "percent", "percent": 7, "shopIds": []string{w.shopsOf[p]}}
+	}},
 	"save-cart-item": {thing: "cart item"}, "restore-saved-item": {thing: "saved item"}, "remove-saved-item": {thing: "saved item"},
-	"get-warehouse": {thing: "warehouse"}, "delete-warehouse": {thing: "warehouse"},
-	"update-warehouse": {thing: "warehouse", body: static(map[string]any{"name": "New", "code": "NEW"})},
-	"get-sourcing":     {thing: "shop"}, "set-sourcing": {thing: "shop", body: static(map[string]any{"strategy": "nearest"})},
 	"remove-wishlist-item": {thing: "wish"},
 	"list-reviews":         {thing: "public"}, "get-my-review": {thing: "my review"}, "delete-my-review": {thing: "my review"},
 	"update-my-review": {thing: "my review", body: static(map[string]any{"stars": 2})},
 	"approve-review":   {thing: "review"}, "reject-review": {thing: "review", body: static(map[string]any{"reason": "spam"})},
 	"notify-me": {thing: "public", body: static(map[string]any{})}, "delete-notification": {thing: "notification"},
-	"get-warehouse": {thing: "warehouse"}, "delete-warehouse": {thing: "warehouse"},
-	"update-warehouse": {thing: "warehouse", body: static(map[string]any{"name": "New", "code": "NEW"})},
-	"get-sourcing":     {thing: "shop"}, "set-sourcing": {thing: "shop", body: static(map[string]any{"strategy": "nearest"})},
 	"get-user":    {thing: "user"},
 	"update-user": {thing: "user", body: static(map[string]any{"name": "New", "role": "shop_staff", "isActive": true})},
 	"delete-user": {thing: "user"}, "end-session": {thing: "session"},
@@ -93,10 +93,10 @@ var rows = map[string]matrixRow{
 // the crawl (isolation_test.go) looks into them; and the one that names two
 // things, which shopstaff_test.go tries as every role; and the review of what was
 // not bought, which is forbidden, in reviews_test.go. A category's slug is the
-// caller's company's own (categories_test.go).
+// caller's company's own (categories_test.go), an image its product's (images_test.go).
 var listed = []string{
 	"list-user-activity", "list-resource-history", "get-storefront", "remove-shop-staff", "write-review",
-	"update-category", "delete-category",
+	"update-category", "delete-category", "remove-image", "get-image",
 }
 
 // reaches is the rule of the role table, for roles that a route lets in.
@@ -122,6 +122,8 @@ type matrix struct {
 	*world
 	ids     map[string][places]string
 	shopsOf [places]string
+
+	promotions [places]string
 }
 
 func newMatrix(t *testing.T) *matrix {
@@ -135,6 +137,13 @@ func newMatrix(t *testing.T) *matrix {
 		id, _ := items[len(items)-1].(map[string]any)["id"].(string)
 		w.want(t, 200, as, "POST", "/api/cart/items/"+id+"/save", nil)
 		return id
+	}
+	promotion := func(as, code, shop string) string {
+		return w.want(t, 201, as, "POST", "/api/cart/promotions", map[string]any{"code": code, "type": "percent", "percent": 5, "shopIds": []string{shop}}).text("id")
+	}
+	entered := func(as, code string) string {
+		w.want(t, 200, as, "POST", "/api/cart/promo", map[string]any{"code": code})
+		return code
 	}
 	order := func(as, product, shop string) string {
 		return w.want(t, 201, as, "POST", "/api/orders", map[string]any{
@@ -187,19 +196,18 @@ func newMatrix(t *testing.T) *matrix {
 		"session":    {sessions.text("items.0.id"), sessions.text("items.0.id"), sessions.text("items.0.id"), none},
 		"api key":    {key("company_admin"), key("company_admin"), key("other_admin"), none},
 		"invitation": {invite("company_admin", "a@demo.test"), invite("company_admin", "b@demo.test"), invite("other_admin", "c@demo.test"), none},
-		"cart item": {cart("customer", w.mug), cart("other_customer", w.cup), cart("other_customer", w.cup), none},
-		"wish":      {wish("customer", w.mug), wish("other_customer", w.cup), wish("other_customer", w.otherMug), none},
-		"my review": {w.mug, w.cup, w.otherMug, none},
+		"wish":       {wish("customer", w.mug), wish("other_customer", w.cup), wish("other_customer", w.otherMug), none},
+		"my review":  {w.mug, w.cup, w.otherMug, none},
+		"promotion":  {promotion("company_admin", "NORTH", w.shopA), promotion("company_admin", "SOUTH", w.shopB), promotion("other_admin", "OTHER", w.otherShop), none},
+		"promo code": {"NORTH", "SOUTH", "SOUTH", none},
 		"review": {
 			w.reviewed(t, "customer", w.mug, w.shopA), w.reviewed(t, "other_customer", w.cup, w.shopB), w.reviewed(t, "other_customer", w.otherMug, w.otherShop), none,
 		},
 		"notification": {await("customer"), await("other_customer"), await("other_customer"), none},
-		"user":         {user("own_staff"), user("sibling_staff"), user("other_staff"), none},
-		"session":      {sessions.text("items.0.id"), sessions.text("items.0.id"), sessions.text("items.0.id"), none},
-		"api key":      {key("company_admin"), key("company_admin"), key("other_admin"), none},
-		"invitation":   {invite("company_admin", "a@demo.test"), invite("company_admin", "b@demo.test"), invite("other_admin", "c@demo.test"), none},
 	}
-	w.shopsOf = w.ids["shop"]
+	w.shopsOf, w.promotions = w.ids["shop"], w.ids["promotion"]
+	entered("customer", "NORTH")
+	entered("other_customer", "SOUTH")
 	w.addLogistics(t)
 	w.project(t)
 	var logs [places]string

@@ -170,7 +170,7 @@ func (b *productBody) command(company entrepot.ID) (c *productpb.Create, err err
 // needsPresent reports whether the change cannot be read without the product:
 // its currency, company or options.
 func (b *productChange) needsPresent() bool {
-	return b.Price != nil || b.ShopIDs != nil || b.Options != nil || b.Variants != nil || b.ShopPrices != nil || b.Sale.value != nil
+	return b.Price != nil || b.ShopIDs != nil || b.Options != nil || b.Variants != nil || b.ShopPrices != nil || b.Images != nil || b.Sale.value != nil
 }
 
 // command is the change as the grain takes it; now is the product if the change

@@ -28,7 +28,7 @@ func Products(d Deps) Routes {
 		route(Route{ID: "get-product", Method: http.MethodGet, Path: "/products/{id}", Access: Public, Summary: "Read a product", Doc: "What it costs now, of its sale too; with shopId in that shop."}, s.get),
 		route(Route{ID: "update-product", Method: http.MethodPatch, Path: "/products/{id}", Access: Staff, Summary: "Change a product", Doc: "What is given replaces what was; a list as a whole. null takes sale, publishAt and unpublishAt away."}, s.update),
 		route(Route{ID: "delete-product", Method: http.MethodDelete, Path: "/products/{id}", Access: may, Status: http.StatusNoContent, Summary: "Take a product out of the catalogue"}, s.remove),
-	}, s.categoryRoutes()...)}
+	}, slices.Concat(s.categoryRoutes(), s.imageRoutes())...)}
 }
 
 type productAPI struct{ Deps }
@@ -152,7 +152,20 @@ func (s *productAPI) update(ctx context.Context, in *productPatch) (*answer[Prod
 		return nil, err
 	}
 	s.Lists.Invalidate(p.CompanyId)
+	if cmd.Images != nil {
+		s.forget(ctx, leftOut(now, p)...)
+	}
 	return s.answer(ctx, p, ""), nil
+}
+
+// leftOut are the images that a product has no more.
+func leftOut(before, after *productpb.Product) (out []entrepot.ID) {
+	for _, i := range before.Images {
+		if !slices.ContainsFunc(after.Images, func(j *productpb.Image) bool { return j.Id == i.Id }) {
+			out = append(out, i.Id)
+		}
+	}
+	return out
 }
 
 func (s *productAPI) remove(ctx context.Context, in *struct{ IDPath }) (*nothing, error) {

@@ -97,12 +97,16 @@ func productOf(p *productpb.Product, shopID entrepot.ID, now time.Time) ProductV
 		v.Attributes = append(v.Attributes, AttributeBody{a.Name, a.Value})
 	}
 	for _, i := range p.Images {
-		v.Images = append(v.Images, ImageView{i.Id, imagesAt + i.Id, i.Alt, i.Width, i.Height})
+		v.Images = append(v.Images, imageOf(i))
 	}
 	if v.Rating = ratingOf(p.RatingCounts); v.Image == "" && len(v.Images) > 0 {
 		v.Image = v.Images[0].URL
 	}
 	return v
+}
+
+func imageOf(i *productpb.Image) ImageView {
+	return ImageView{i.Id, imagesAt + i.Id, i.Alt, i.Width, i.Height}
 }
 
 // pricesOf is what a variant costs now and, if that is a sale's, else.

@@ -361,8 +361,11 @@ func BenchmarkRecommendations(b *testing.B) {
 	}
 	b.Logf("3,000 orders learnt in batches of 1,000: %.0f µs of cpu an order", float64((cpu()-began).Microseconds())/3000)
 	for _, c := range []struct{ name, as, query string }{
-		{"bought_together", "", "?kind=bought_together&productId=" + products[1]}, {"similar", "", "?kind=similar&productId=" + products[1]},
-		{"trending", "", "?kind=trending"}, {"personal", "customer", "?kind=personal"}, {"mix", "customer", "?productId=" + products[1]},
+		{"bought_together", "", "?kind=bought_together&productId=" + products[1]},
+		{"similar", "", "?kind=similar&productId=" + products[1]},
+		{"trending", "", "?kind=trending"},
+		{"personal", "customer", "?kind=personal"},
+		{"mix", "customer", "?productId=" + products[1]},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			began := cpu()

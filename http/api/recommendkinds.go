@@ -223,14 +223,14 @@ func (a *advice) personal(ctx context.Context, cold bool) ([]pick, error) {
 
 // ofTaste says of each suggestion which product of the taste speaks for it.
 func (a *advice) ofTaste(ctx context.Context, list []recommend.Suggestion) ([]pick, error) {
-	names, seeds := map[entrepot.ID]string{}, recommend.Seeds(a.taste)
-	for _, l := range seeds {
-		p, err := askProduct(ctx, a.Asker, l.ProductId)
-		if err == nil {
-			names[l.ProductId] = p.Name
-		} else if entrepot.CodeOf(err) != entrepot.CodeNotFound {
-			return nil, err
-		}
+	seeds := recommend.Seeds(a.taste)
+	known, err := a.products(ctx, len(seeds), func(i int) entrepot.ID { return seeds[i].ProductId })
+	if err != nil {
+		return nil, err
+	}
+	names := map[entrepot.ID]string{}
+	for _, p := range known {
+		names[p.GetId()] = p.GetName()
 	}
 	out := make([]pick, len(list))
 	for i, s := range list {
@@ -252,14 +252,7 @@ func (a *advice) choose(ctx context.Context, picks []pick) ([]Recommendation, er
 	out := []Recommendation{}
 	for picks = distinct(picks); len(picks) > 0 && len(out) < a.in.Limit; {
 		n := min(len(picks), max(maxAsks, a.in.Limit-len(out)))
-		products := make([]*productpb.Product, n)
-		err := each(ctx, n, func(ctx context.Context, i int) (err error) {
-			products[i], err = askProduct(ctx, a.Asker, picks[i].id)
-			if entrepot.CodeOf(err) == entrepot.CodeNotFound {
-				return nil
-			}
-			return err
-		})
+		products, err := a.products(ctx, n, func(i int) entrepot.ID { return picks[i].id })
 		if err != nil {
 			return nil, err
 		}
@@ -271,6 +264,19 @@ func (a *advice) choose(ctx context.Context, picks []pick) ([]Recommendation, er
 		picks = picks[n:]
 	}
 	return out, nil
+}
+
+// products asks some at a time; those that are not there, or not for the caller, are nil.
+func (s *recommendAPI) products(ctx context.Context, n int, id func(int) entrepot.ID) ([]*productpb.Product, error) {
+	out := make([]*productpb.Product, n)
+	err := each(ctx, n, func(ctx context.Context, i int) (err error) {
+		out[i], err = askProduct(ctx, s.Asker, id(i))
+		if entrepot.CodeOf(err) == entrepot.CodeNotFound {
+			out[i], err = nil, nil
+		}
+		return err
+	})
+	return out, err
 }
 
 func rounded(score float64) float64 { return float64(int64(score*1000+0.5)) / 1000 }

@@ -93,6 +93,8 @@ type Route struct {
 	Status  int  // of success, default 200
 	Root    bool // mounted at the path as it stands, without prefix
 	Keyed   bool // takes an Idempotency-Key; its input embeds KeyHeader
+	// Takes are the content types of a body that is no JSON; its input embeds Upload.
+	Takes []string
 	// Answers is the type of the JSON that a handler writes by itself.
 	Answers reflect.Type
 
@@ -201,6 +203,9 @@ func (r Route) operation(service, prefix string, api huma.API, log *slog.Logger)
 	}
 	if !r.Access.public {
 		op.Security = []map[string][]string{{"bearer": {}}}
+	}
+	if r.Takes != nil {
+		op.RequestBody = takes(r.Takes...)
 	}
 	if r.Answers != nil {
 		schema := api.OpenAPI().Components.Schemas.Schema(r.Answers, true, r.ID)

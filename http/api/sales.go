@@ -14,9 +14,9 @@ import (
 
 // Sales is the sales service. Placing an order is in checkout.go.
 func Sales(d Deps) Routes {
-	s := &salesAPI{Deps: d.withDefaults()}
-	s.rates.init(s.Now)
-	s.selling.init(s.Now)
+	s := &salesAPI{}
+	s.init(d)
+	s.sources.init(s.Now)
 	return Routes{"orders", []Route{
 		route(Route{
 			ID: "place-order", Method: http.MethodPost, Keyed: true, Path: "/orders", Access: Only(entrepot.Customer), Status: http.StatusCreated,
@@ -36,9 +36,8 @@ func Sales(d Deps) Routes {
 }
 
 type salesAPI struct {
-	Deps
-	rates   taxRates
-	selling sellingShops
+	pricing
+	sources sources
 }
 
 // OrderView is an order as the API shows it.
@@ -52,6 +51,7 @@ type OrderView struct {
 	Items           []OrderItem    `json:"items"`
 	Currency        string         `json:"currency"`
 	Pricing         Pricing        `json:"pricing"`
+	PromoCodes      []string       `json:"promoCodes,omitempty"`
 	ShippingAddress *Address       `json:"shippingAddress,omitempty"`
 	BillingAddress  *Address       `json:"billingAddress,omitempty"`
 	Status          string         `json:"status" example:"pending"`
@@ -67,13 +67,28 @@ type OrderView struct {
 
 // OrderItem is one line of an order, at the price of the moment of ordering.
 type OrderItem struct {
-	ProductID entrepot.ID     `json:"productId"`
-	VariantID entrepot.ID     `json:"variantId" doc:"the product's id when it has no variants"`
-	Name      string          `json:"name"`
-	SKU       string          `json:"sku"`
-	Quantity  int64           `json:"quantity"`
-	Price     entrepot.Amount `json:"price"`
-	Subtotal  entrepot.Amount `json:"subtotal"`
+	ProductID   entrepot.ID     `json:"productId"`
+	VariantID   entrepot.ID     `json:"variantId" doc:"the product's id when it has no variants"`
+	Name        string          `json:"name"`
+	SKU         string          `json:"sku"`
+	Quantity    int64           `json:"quantity"`
+	Price       entrepot.Amount `json:"price"`
+	Subtotal    entrepot.Amount `json:"subtotal"`
+	Discount    entrepot.Amount `json:"discount" doc:"of promo codes, off the whole line before tax"`
+	Allocations []Allocation    `json:"allocations,omitempty" doc:"where the pieces come from; none: all from the shop"`
+}
+
+// Allocation is the pieces of an order's line that come from one location.
+type Allocation struct {
+	LocationID entrepot.ID `json:"locationId"`
+	Quantity   int64       `json:"quantity"`
+}
+
+func allocationsOf(l *orderpb.Line) (out []Allocation) {
+	for _, a := range l.Allocations {
+		out = append(out, Allocation{a.LocationId, a.Quantity})
+	}
+	return out
 }
 
 // Pricing is what an order costs, in its currency.
@@ -103,6 +118,8 @@ type Address struct {
 	PostalCode string `json:"postalCode,omitempty" maxLength:"20" example:"20457"`
 	Country    string `json:"country" minLength:"2" maxLength:"100" example:"DE"`
 	Phone      string `json:"phone,omitempty" maxLength:"40"`
+	// Not kept with the order.
+	Coordinates *Coordinates `json:"coordinates,omitempty" doc:"where that is, for shops that send from the nearest location"`
 }
 
 func (a *Address) pb() *orderpb.Address {
@@ -119,7 +136,7 @@ func addressOf(a *orderpb.Address) *Address {
 	if a == nil {
 		return nil
 	}
-	return &Address{a.Name, a.Line1, a.Line2, a.City, a.State, a.PostalCode, a.Country, a.Phone}
+	return &Address{a.Name, a.Line1, a.Line2, a.City, a.State, a.PostalCode, a.Country, a.Phone, nil}
 }
 
 func orderOf(o *orderpb.Order) OrderView {
@@ -134,7 +151,10 @@ func orderOf(o *orderpb.Order) OrderView {
 		ExpiresAt: Time(o.ExpiresMs), CreatedAt: Time(o.CreatedMs), UpdatedAt: Time(o.UpdatedMs),
 	}
 	for _, l := range o.Lines {
-		v.Items = append(v.Items, OrderItem{l.ProductId, l.VariantId, l.Name, l.Sku, l.Quantity, m(l.PriceMinor), m(l.PriceMinor * l.Quantity)})
+		v.Items = append(v.Items, OrderItem{l.ProductId, l.VariantId, l.Name, l.Sku, l.Quantity, m(l.PriceMinor), m(l.PriceMinor * l.Quantity), m(l.DiscountMinor), allocationsOf(l)})
+	}
+	for _, p := range o.Promotions {
+		v.PromoCodes = append(v.PromoCodes, p.Code)
 	}
 	for _, h := range o.History {
 		v.StatusHistory = append(v.StatusHistory, StatusChange{h.Status, Time(h.AtMs), h.By, h.Note})

@@ -24,6 +24,11 @@ func Sleep(ctx context.Context, d time.Duration) error {
 func Timeout(d time.Duration) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			d := d
+			if a := roomOf(r.Context()); a.Timeout > 0 {
+				d = a.Timeout
+				extend(w, d)
+			}
 			ctx, cancel := context.WithTimeout(r.Context(), d)
 			defer cancel()
 			next.ServeHTTP(w, r.WithContext(ctx))
@@ -36,6 +41,10 @@ func Timeout(d time.Duration) Middleware {
 func BodyLimit(maxBytes int64) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			maxBytes := maxBytes
+			if a := roomOf(r.Context()); a.MaxBody > 0 {
+				maxBytes = a.MaxBody
+			}
 			if r.ContentLength > maxBytes {
 				w.Header().Set("Connection", "close") // the rest of the body is not read
 				WriteProblem(w, r, TooLarge(maxBytes))

@@ -36,6 +36,8 @@ type Config struct {
 	Wait           time.Duration  // for a free place, default 250 ms
 	Timeout        time.Duration  // of one request, default 10 s
 	Limits         Limits
+	// Allow knows the requests that may take more than MaxBody and Timeout; nil: none.
+	Allow func(*http.Request) (Room, bool)
 }
 
 // MaxBody is the default limit of a request body in bytes.
@@ -67,6 +69,9 @@ func Standard(c Config) []Middleware {
 	chain := []Middleware{RequestID(c.TrustedProxies)}
 	if c.Gateways != nil {
 		chain = append(chain, Forwarded(c.Gateways))
+	}
+	if c.Allow != nil {
+		chain = append(chain, Allow(c.Allow))
 	}
 	return append(chain,
 		Trace(),

@@ -95,9 +95,10 @@ func (p *Proxy) lost(r *http.Request, err error) error {
 	}
 }
 
-// ServeHTTP forwards one request. Its body is read first, so that it can be sent twice.
+// ServeHTTP forwards one request. Its body is read first, so that it can be sent
+// twice; an upload's is not, and so is sent once.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Body != nil && r.ContentLength != 0 {
+	if r.Body != nil && r.ContentLength != 0 && roomOf(r.Context()).MaxBody == 0 {
 		body, err := io.ReadAll(r.Body) // bounded by BodyLimit
 		if err != nil {
 			var tooLong *http.MaxBytesError
@@ -148,6 +149,7 @@ func (p *Proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 				p.eject(address)
 			}
 			repeatable := undialled(err) || isRead(r) || r.Header.Get("Idempotency-Key") != ""
+			repeatable = repeatable && roomOf(r.Context()).MaxBody == 0 // its body may be gone
 			if last || !repeatable {
 				return nil, err
 			}

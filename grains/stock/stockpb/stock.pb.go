@@ -815,22 +815,28 @@ type Item struct {
 	VariantId    string                 `protobuf:"bytes,14,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"` // the product's id for a product without variants
 	// More of the ledger's sums: on_hand = received - sold + restocked + adjusted
 	// + counted - transferred_out + transferred_in. Adjusted and counted may be negative.
-	Adjusted        int64  `protobuf:"varint,15,opt,name=adjusted,proto3" json:"adjusted,omitempty"`
-	Counted         int64  `protobuf:"varint,16,opt,name=counted,proto3" json:"counted,omitempty"`
-	TransferredOut  int64  `protobuf:"varint,17,opt,name=transferred_out,json=transferredOut,proto3" json:"transferred_out,omitempty"`
-	TransferredIn   int64  `protobuf:"varint,18,opt,name=transferred_in,json=transferredIn,proto3" json:"transferred_in,omitempty"`
-	ReorderPoint    int64  `protobuf:"varint,19,opt,name=reorder_point,json=reorderPoint,proto3" json:"reorder_point,omitempty"`
-	ReorderQuantity int64  `protobuf:"varint,20,opt,name=reorder_quantity,json=reorderQuantity,proto3" json:"reorder_quantity,omitempty"`
-	SafetyStock     int64  `protobuf:"varint,21,opt,name=safety_stock,json=safetyStock,proto3" json:"safety_stock,omitempty"`
-	Alert           string `protobuf:"bytes,22,opt,name=alert,proto3" json:"alert,omitempty"`        // low, out
-	Revision        int64  `protobuf:"varint,23,opt,name=revision,proto3" json:"revision,omitempty"` // of the settings
-	BackorderLimit  int64  `protobuf:"varint,24,opt,name=backorder_limit,json=backorderLimit,proto3" json:"backorder_limit,omitempty"`
-	BackorderEndsMs int64  `protobuf:"varint,25,opt,name=backorder_ends_ms,json=backorderEndsMs,proto3" json:"backorder_ends_ms,omitempty"`
-	Backordered     int64  `protobuf:"varint,26,opt,name=backordered,proto3" json:"backordered,omitempty"` // reserved beyond on-hand
-	Owed            int64  `protobuf:"varint,27,opt,name=owed,proto3" json:"owed,omitempty"`               // sold beyond on-hand, to be delivered as goods come in
-	Promisable      int64  `protobuf:"varint,28,opt,name=promisable,proto3" json:"promisable,omitempty"`   // available, and what may be promised beyond it now
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	Adjusted        int64    `protobuf:"varint,15,opt,name=adjusted,proto3" json:"adjusted,omitempty"`
+	Counted         int64    `protobuf:"varint,16,opt,name=counted,proto3" json:"counted,omitempty"`
+	TransferredOut  int64    `protobuf:"varint,17,opt,name=transferred_out,json=transferredOut,proto3" json:"transferred_out,omitempty"`
+	TransferredIn   int64    `protobuf:"varint,18,opt,name=transferred_in,json=transferredIn,proto3" json:"transferred_in,omitempty"`
+	ReorderPoint    int64    `protobuf:"varint,19,opt,name=reorder_point,json=reorderPoint,proto3" json:"reorder_point,omitempty"`
+	ReorderQuantity int64    `protobuf:"varint,20,opt,name=reorder_quantity,json=reorderQuantity,proto3" json:"reorder_quantity,omitempty"`
+	SafetyStock     int64    `protobuf:"varint,21,opt,name=safety_stock,json=safetyStock,proto3" json:"safety_stock,omitempty"`
+	Alert           string   `protobuf:"bytes,22,opt,name=alert,proto3" json:"alert,omitempty"`        // low, out
+	Revision        int64    `protobuf:"varint,23,opt,name=revision,proto3" json:"revision,omitempty"` // of the settings
+	BackorderLimit  int64    `protobuf:"varint,24,opt,name=backorder_limit,json=backorderLimit,proto3" json:"backorder_limit,omitempty"`
+	BackorderEndsMs int64    `protobuf:"varint,25,opt,name=backorder_ends_ms,json=backorderEndsMs,proto3" json:"backorder_ends_ms,omitempty"`
+	Backordered     int64    `protobuf:"varint,26,opt,name=backordered,proto3" json:"backordered,omitempty"` // reserved beyond on-hand
+	Owed            int64    `protobuf:"varint,27,opt,name=owed,proto3" json:"owed,omitempty"`               // sold beyond on-hand, to be delivered as goods come in
+	Promisable      int64    `protobuf:"varint,28,opt,name=promisable,proto3" json:"promisable,omitempty"`   // available, and what may be promised beyond it now
+	Batches         []*Batch `protobuf:"bytes,29,rep,name=batches,proto3" json:"batches,omitempty"`          // first expired first
+	// What the pieces that have a cost are worth.
+	Currency      string `protobuf:"bytes,30,opt,name=currency,proto3" json:"currency,omitempty"`
+	Valued        int64  `protobuf:"varint,31,opt,name=valued,proto3" json:"valued,omitempty"` // those pieces
+	FifoMinor     int64  `protobuf:"varint,32,opt,name=fifo_minor,json=fifoMinor,proto3" json:"fifo_minor,omitempty"`
+	AverageMinor  int64  `protobuf:"varint,33,opt,name=average_minor,json=averageMinor,proto3" json:"average_minor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Item) Reset() {
@@ -1059,6 +1065,110 @@ func (x *Item) GetPromisable() int64 {
 	return 0
 }
 
+func (x *Item) GetBatches() []*Batch {
+	if x != nil {
+		return x.Batches
+	}
+	return nil
+}
+
+func (x *Item) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *Item) GetValued() int64 {
+	if x != nil {
+		return x.Valued
+	}
+	return 0
+}
+
+func (x *Item) GetFifoMinor() int64 {
+	if x != nil {
+		return x.FifoMinor
+	}
+	return 0
+}
+
+func (x *Item) GetAverageMinor() int64 {
+	if x != nil {
+		return x.AverageMinor
+	}
+	return 0
+}
+
+// Batch is pieces on hand of one lot.
+type Batch struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Batch         string                 `protobuf:"bytes,1,opt,name=batch,proto3" json:"batch,omitempty"`
+	Quantity      int64                  `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	ExpiresOnMs   int64                  `protobuf:"varint,3,opt,name=expires_on_ms,json=expiresOnMs,proto3" json:"expires_on_ms,omitempty"` // 0: never
+	Expired       bool                   `protobuf:"varint,4,opt,name=expired,proto3" json:"expired,omitempty"`                              // not for sale
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Batch) Reset() {
+	*x = Batch{}
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Batch) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Batch) ProtoMessage() {}
+
+func (x *Batch) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Batch.ProtoReflect.Descriptor instead.
+func (*Batch) Descriptor() ([]byte, []int) {
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Batch) GetBatch() string {
+	if x != nil {
+		return x.Batch
+	}
+	return ""
+}
+
+func (x *Batch) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *Batch) GetExpiresOnMs() int64 {
+	if x != nil {
+		return x.ExpiresOnMs
+	}
+	return 0
+}
+
+func (x *Batch) GetExpired() bool {
+	if x != nil {
+		return x.Expired
+	}
+	return false
+}
+
 type Reservation struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	OrderId       string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
@@ -1071,7 +1181,7 @@ type Reservation struct {
 
 func (x *Reservation) Reset() {
 	*x = Reservation{}
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[12]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1083,7 +1193,7 @@ func (x *Reservation) String() string {
 func (*Reservation) ProtoMessage() {}
 
 func (x *Reservation) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[12]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1096,7 +1206,7 @@ func (x *Reservation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reservation.ProtoReflect.Descriptor instead.
 func (*Reservation) Descriptor() ([]byte, []int) {
-	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{12}
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Reservation) GetOrderId() string {
@@ -1206,7 +1316,7 @@ const file_grains_stock_stockpb_stock_proto_rawDesc = "" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x1a\n" +
 	"\bquantity\x18\x03 \x01(\x03R\bquantity\"\x05\n" +
-	"\x03Get\"\x89\a\n" +
+	"\x03Get\"\xb2\b\n" +
 	"\x04Item\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
 	"\n" +
@@ -1243,7 +1353,18 @@ const file_grains_stock_stockpb_stock_proto_rawDesc = "" +
 	"\x04owed\x18\x1b \x01(\x03R\x04owed\x12\x1e\n" +
 	"\n" +
 	"promisable\x18\x1c \x01(\x03R\n" +
-	"promisable\"\x85\x01\n" +
+	"promisable\x12/\n" +
+	"\abatches\x18\x1d \x03(\v2\x15.entrepot.stock.BatchR\abatches\x12\x1a\n" +
+	"\bcurrency\x18\x1e \x01(\tR\bcurrency\x12\x16\n" +
+	"\x06valued\x18\x1f \x01(\x03R\x06valued\x12\x1d\n" +
+	"\n" +
+	"fifo_minor\x18  \x01(\x03R\tfifoMinor\x12#\n" +
+	"\raverage_minor\x18! \x01(\x03R\faverageMinor\"w\n" +
+	"\x05Batch\x12\x14\n" +
+	"\x05batch\x18\x01 \x01(\tR\x05batch\x12\x1a\n" +
+	"\bquantity\x18\x02 \x01(\x03R\bquantity\x12\"\n" +
+	"\rexpires_on_ms\x18\x03 \x01(\x03R\vexpiresOnMs\x12\x18\n" +
+	"\aexpired\x18\x04 \x01(\bR\aexpired\"\x85\x01\n" +
 	"\vReservation\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1a\n" +
 	"\bquantity\x18\x02 \x01(\x03R\bquantity\x12\x1d\n" +
@@ -1263,7 +1384,7 @@ func file_grains_stock_stockpb_stock_proto_rawDescGZIP() []byte {
 	return file_grains_stock_stockpb_stock_proto_rawDescData
 }
 
-var file_grains_stock_stockpb_stock_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_grains_stock_stockpb_stock_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_grains_stock_stockpb_stock_proto_goTypes = []any{
 	(*Receive)(nil),     // 0: entrepot.stock.Receive
 	(*Adjust)(nil),      // 1: entrepot.stock.Adjust
@@ -1277,15 +1398,17 @@ var file_grains_stock_stockpb_stock_proto_goTypes = []any{
 	(*Restock)(nil),     // 9: entrepot.stock.Restock
 	(*Get)(nil),         // 10: entrepot.stock.Get
 	(*Item)(nil),        // 11: entrepot.stock.Item
-	(*Reservation)(nil), // 12: entrepot.stock.Reservation
+	(*Batch)(nil),       // 12: entrepot.stock.Batch
+	(*Reservation)(nil), // 13: entrepot.stock.Reservation
 }
 var file_grains_stock_stockpb_stock_proto_depIdxs = []int32{
-	12, // 0: entrepot.stock.Item.reservations:type_name -> entrepot.stock.Reservation
-	1,  // [1:1] is the sub-list for method output_type
-	1,  // [1:1] is the sub-list for method input_type
-	1,  // [1:1] is the sub-list for extension type_name
-	1,  // [1:1] is the sub-list for extension extendee
-	0,  // [0:1] is the sub-list for field type_name
+	13, // 0: entrepot.stock.Item.reservations:type_name -> entrepot.stock.Reservation
+	12, // 1: entrepot.stock.Item.batches:type_name -> entrepot.stock.Batch
+	2,  // [2:2] is the sub-list for method output_type
+	2,  // [2:2] is the sub-list for method input_type
+	2,  // [2:2] is the sub-list for extension type_name
+	2,  // [2:2] is the sub-list for extension extendee
+	0,  // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_grains_stock_stockpb_stock_proto_init() }
@@ -1302,7 +1425,7 @@ func file_grains_stock_stockpb_stock_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_stock_stockpb_stock_proto_rawDesc), len(file_grains_stock_stockpb_stock_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,0 +1,139 @@
+package imports
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/grainstest"
+	"entrepot/grains/imports/importspb"
+	"entrepot/persistence/storetest"
+)
+
+var (
+	id      = entrepot.DeriveID("import")
+	company = entrepot.DeriveID("company")
+	start   = time.UnixMilli(1_750_000_000_123).UTC()
+	admin   = entrepot.Caller{Role: entrepot.CompanyAdmin, UserID: "a", CompanyID: company}
+	manager = entrepot.Caller{Role: entrepot.ShopManager, UserID: "m", CompanyID: company, ShopIDs: []entrepot.ID{"s"}}
+	foreign = entrepot.Caller{Role: entrepot.CompanyAdmin, UserID: "f", CompanyID: entrepot.DeriveID("other")}
+	staff   = entrepot.Caller{Role: entrepot.ShopStaff, UserID: "s", CompanyID: company, ShopIDs: []entrepot.ID{"s"}}
+	system  = entrepot.SystemCaller("test")
+)
+
+func at(c entrepot.Caller, after time.Duration) entrepot.Turn {
+	return entrepot.Turn{ID: id, Now: start.Add(after), Caller: c}
+}
+
+func job() *importspb.Start { return &importspb.Start{CompanyId: company, Format: "csv", Size: 10} }
+
+func play(t *testing.T, s *State, facts []events.Event, err error) events.Event {
+	t.Helper()
+	if err != nil || len(facts) != 1 {
+		t.Fatalf("%v, %v", facts, err)
+	}
+	before, _ := json.Marshal(s)
+	s.Apply(facts[0])
+	if after, _ := json.Marshal(s); string(before) == string(after) {
+		t.Fatal("nothing changed")
+	}
+	return facts[0]
+}
+
+func TestChunksCountOnce(t *testing.T) {
+	t.Parallel()
+	s := &State{}
+	facts, err := s.Start(at(manager, 0), job())
+	if e := play(t, s, facts, err).(due); e.Chunk != 0 || e.Offset != 0 || s.Role != entrepot.ShopManager {
+		t.Fatalf("%+v", e)
+	}
+	first := &importspb.Advance{Chunk: 0, Offset: 100, Created: 3, Failed: 1, Columns: []string{"sku"}}
+	facts, err = s.Advance(at(system, time.Second), first)
+	if e := play(t, s, facts, err).(due); e.Chunk != 1 || e.Offset != 100 {
+		t.Fatalf("%+v", e)
+	}
+	if facts, err := s.Advance(at(system, time.Second), first); err != nil || facts != nil {
+		t.Fatalf("the same chunk again: %v, %v", facts, err)
+	}
+	facts, err = s.Advance(at(system, time.Second), &importspb.Advance{Chunk: 1, Offset: 200, Updated: 2, Done: true})
+	if e := play(t, s, facts, err).(ended); e.Status != StatusDone || e.Created != 3 || e.Updated != 2 || e.Failed != 1 || !s.WakeAt().IsZero() {
+		t.Fatalf("%+v", e)
+	}
+}
+
+func TestWhoImports(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		caller entrepot.Caller
+		want   entrepot.Code
+	}{
+		"an admin": {admin, ""}, "a manager": {manager, ""}, "staff": {staff, entrepot.CodeForbidden}, "another's": {foreign, entrepot.CodeNotFound}, "nobody": {entrepot.Caller{}, entrepot.CodeForbidden},
+	} {
+		if _, err := (&State{}).Start(at(c.caller, 0), job()); entrepot.CodeOf(err) != c.want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	s := &State{}
+	facts, err := s.Start(at(admin, 0), job())
+	play(t, s, facts, err)
+	for name, c := range map[string]struct {
+		caller entrepot.Caller
+		want   entrepot.Code
+	}{"an admin": {admin, ""}, "a manager who did not start it": {manager, entrepot.CodeNotFound}, "another's": {foreign, entrepot.CodeNotFound}} {
+		if _, err := s.Get(at(c.caller, 0), nil); entrepot.CodeOf(err) != c.want {
+			t.Errorf("%s reads: %v", name, err)
+		}
+	}
+	if _, err := s.Advance(at(admin, 0), &importspb.Advance{}); entrepot.CodeOf(err) != entrepot.CodeForbidden {
+		t.Error(err)
+	}
+	if facts, err := s.Start(at(admin, 0), job()); err != nil || facts != nil {
+		t.Errorf("again: %v, %v", facts, err)
+	}
+	if _, err := s.Start(at(manager, 0), job()); entrepot.CodeOf(err) != entrepot.CodeKeyReused {
+		t.Error(err)
+	}
+}
+
+// A chunk that a member died with is asked for again, and not for ever.
+func TestStalls(t *testing.T) {
+	t.Parallel()
+	s := &State{}
+	facts, err := s.Start(at(admin, 0), job())
+	play(t, s, facts, err)
+	if facts := s.Wake(at(system, patience-time.Second)); facts != nil {
+		t.Fatal("woke early")
+	}
+	for i := range maxStalls {
+		if e, ok := play(t, s, s.Wake(at(system, time.Duration(i+1)*patience)), nil).(due); !ok || e.Chunk != 0 {
+			t.Fatalf("%d: %+v", i, e)
+		}
+	}
+	if e := play(t, s, s.Wake(at(system, 2*maxStalls*patience)), nil).(ended); e.Status != StatusFailed || s.Wake(at(system, 9*maxStalls*patience)) != nil {
+		t.Fatalf("%+v", e)
+	}
+}
+
+func TestOnTheHost(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
+	if _, err := m.Ask(m.As(admin), importspb.Kind, id, job()); err != nil {
+		t.Fatal(err)
+	}
+	m.Restart()
+	if _, err := m.Ask(m.Platform(), importspb.Kind, id, &importspb.Advance{Error: "line 3: nonsense"}); err != nil {
+		t.Fatal(err)
+	}
+	m.Restart()
+	i, err := grains.Ask[*importspb.Import](m.As(admin), m, importspb.Kind, id, &importspb.Get{})
+	if err != nil || i.Status != StatusFailed || i.Error == "" {
+		t.Fatalf("%+v, %v", i, err)
+	}
+	if got := m.EventTypes(); !reflect.DeepEqual(got, []string{"import.due", "import.ended"}) {
+		t.Fatal(got)
+	}
+}

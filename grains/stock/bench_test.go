@@ -1,0 +1,54 @@
+package stock
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"entrepot"
+	"entrepot/grains/stock/stockpb"
+)
+
+// BenchmarkHotItem is one reservation of an item with so many unpaid ones: the
+// decision, and the encoding of the document that a write carries.
+func BenchmarkHotItem(b *testing.B) {
+	for _, open := range []int{0, 100, 1000, 5000} {
+		b.Run(fmt.Sprint(open), func(b *testing.B) {
+			s := &State{}
+			reserve := func(i int) {
+				happened, err := Watched((*State).Reserve)(s, turn(2), &stockpb.Reserve{OrderId: entrepot.DeriveID(fmt.Sprint(i)), Quantity: 1, ExpiresMs: 1_800_000_000_000})
+				if err != nil {
+					b.Fatal(err)
+				}
+				for _, e := range happened {
+					s.Apply(e)
+				}
+			}
+			received, err := s.Receive(turn(1), &stockpb.Receive{ProductId: productID, CompanyId: companyID, LocationId: shopID, Quantity: MaxQuantity})
+			if err != nil {
+				b.Fatal(err)
+			}
+			s.Apply(received[0])
+			for i := range open {
+				reserve(i)
+			}
+			size, last := 0, open
+			b.ResetTimer()
+			for range b.N {
+				reserve(last)
+				doc, err := json.Marshal(s)
+				if err != nil {
+					b.Fatal(err)
+				}
+				size = len(doc)
+				b.StopTimer()
+				happened, _ := s.Release(turn(3), &stockpb.Release{OrderId: entrepot.DeriveID(fmt.Sprint(last))})
+				s.Apply(happened[0])
+				s.Gone = s.Gone[:0]
+				last++
+				b.StartTimer()
+			}
+			b.ReportMetric(float64(size), "doc-B")
+		})
+	}
+}

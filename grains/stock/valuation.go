@@ -1,0 +1,131 @@
+package stock
+
+import (
+	"math/bits"
+
+	"entrepot"
+	"entrepot/events"
+)
+
+// Layer is pieces that came in at one cost, which is that of all of them together.
+type Layer struct {
+	Quantity int64 `json:"q"`
+	Minor    int64 `json:"c"`
+}
+
+// MaxLayers bounds the layers. The two oldest become one of their joint cost when
+// there are more, so that the value of the stock stays exact; what is lost is
+// which of the two a piece was of, so the cost of goods sold out of a merged
+// layer is their average.
+const MaxLayers = 50
+
+// maxValue bounds what an item may be worth, in minor units.
+const maxValue = 1_000_000_000_000_000_000
+
+// share is part/whole of minor units, rounded half up. part <= whole.
+func share(minor, part, whole int64) int64 {
+	if whole <= 0 || part >= whole {
+		return minor
+	}
+	hi, lo := bits.Mul64(uint64(minor), uint64(part)) //nolint:gosec // neither is negative
+	lo, carry := bits.Add64(lo, uint64(whole)/2, 0)   //nolint:gosec // positive
+	q, _ := bits.Div64(hi+carry, lo, uint64(whole))   //nolint:gosec // positive, and part < whole
+	return int64(q)                                   //nolint:gosec // at most minor
+}
+
+// valued is how many pieces have a cost.
+func (s *State) valued() (n int64) {
+	for _, l := range s.Layers {
+		n += l.Quantity
+	}
+	return n
+}
+
+// FIFO is what the pieces that have a cost are worth, first in, first out.
+func (s *State) FIFO() (minor int64) {
+	for _, l := range s.Layers {
+		minor += l.Minor
+	}
+	return minor
+}
+
+// costOf is the cost of the pieces that leave next, first in, first out, and at
+// the moving average. Pieces without a cost leave first and cost nothing.
+func (s *State) costOf(quantity int64) (fifo, average int64) {
+	valued := s.valued()
+	rest := min(valued, max(0, quantity-(s.OnHand-valued)))
+	average = share(s.Average, rest, valued)
+	for _, l := range s.Layers {
+		n := min(rest, l.Quantity)
+		fifo += share(l.Minor, n, l.Quantity)
+		if rest -= n; rest == 0 {
+			break
+		}
+	}
+	return fifo, average
+}
+
+// cost tells a movement what it costs: of pieces that leave by the layers; of
+// those that come without a cost the average of what is there, if there is one.
+func (s *State) cost(e *events.InventoryUpdated) {
+	valued := s.valued()
+	if s.Currency == "" || valued == 0 || e.Delta == 0 || e.Cost != "" {
+		return
+	}
+	minor := int64(0)
+	if e.Delta < 0 {
+		minor, _ = s.costOf(-e.Delta)
+	} else if each := share(s.Average, 1, valued); each <= maxValue/MaxQuantity {
+		minor = each * e.Delta
+	}
+	e.Cost, e.Currency = entrepot.Money{Minor: minor, Currency: s.Currency}.Amount(), s.Currency
+}
+
+// value changes the layers and the average by a movement; OnHand is still that before it.
+func (s *State) value(e events.InventoryUpdated) {
+	switch {
+	case e.Delta < 0 && len(s.Layers) > 0:
+		valued := s.valued()
+		rest := min(valued, max(0, -e.Delta-(s.OnHand-valued)))
+		s.Average -= share(s.Average, rest, valued)
+		for rest > 0 {
+			l := &s.Layers[0]
+			n := min(rest, l.Quantity)
+			l.Minor -= share(l.Minor, n, l.Quantity)
+			l.Quantity -= n
+			if rest -= n; l.Quantity == 0 {
+				s.Layers = s.Layers[1:]
+			}
+		}
+	case e.Delta > 0 && e.Cost != "":
+		m, err := entrepot.ParseMoney("cost", string(e.Cost), e.Currency)
+		if err != nil {
+			return // a decision made it
+		}
+		s.Currency = e.Currency
+		s.Average += m.Minor
+		s.Layers = append(s.Layers, Layer{e.Delta, m.Minor})
+		if len(s.Layers) > MaxLayers {
+			s.Layers[1] = Layer{s.Layers[0].Quantity + s.Layers[1].Quantity, s.Layers[0].Minor + s.Layers[1].Minor}
+			s.Layers = s.Layers[1:]
+		}
+	}
+}
+
+// priced checks a cost of goods that come in and tells the movement.
+func (s *State) priced(e *events.InventoryUpdated, unit *int64, currency string) error {
+	if unit == nil {
+		return nil
+	}
+	total, fits := entrepot.Money{Minor: *unit, Currency: currency}.Times(e.Quantity)
+	switch {
+	case !entrepot.ValidCurrency(currency):
+		return entrepot.Invalid("currency", "pattern", "must be an ISO 4217 code")
+	case s.Currency != "" && s.Currency != currency:
+		return entrepot.Invalid("currency", "current", "the item is valued in %s", s.Currency)
+	case *unit < 0 || !fits || s.Average+total.Minor > maxValue || s.FIFO()+total.Minor > maxValue:
+		return entrepot.Invalid("unitCost", "maximum", "the goods are worth too much")
+	}
+	e.Cost, e.Currency = total.Amount(), currency
+	return nil
+}

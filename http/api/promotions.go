@@ -1,0 +1,263 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/promotion"
+	"entrepot/grains/promotion/promotionpb"
+	"entrepot/persistence"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// Promotions are the promo codes of companies, of the e-commerce service.
+func Promotions(d Deps) Routes {
+	s := &promotionAPI{d.withDefaults()}
+	may := Only(entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager)
+	return Routes{"promotions", []Route{
+		route(Route{
+			ID: "create-promotion", Method: http.MethodPost, Keyed: true, Path: "/cart/promotions", Access: may, Status: http.StatusCreated, Summary: "Make a promo code",
+			Doc: "A manager makes codes of the own shops.",
+		}, s.create),
+		route(Route{ID: "list-promotions", Method: http.MethodGet, Path: "/cart/promotions", Access: Staff, Summary: "List promo codes", Doc: "The newest first. A page may hold fewer than limit while there is a next one."}, s.list),
+		route(Route{ID: "get-promotion", Method: http.MethodGet, Path: "/cart/promotions/{id}", Access: Staff, Summary: "Read a promo code"}, s.get),
+		route(Route{
+			ID: "update-promotion", Method: http.MethodPut, Path: "/cart/promotions/{id}", Access: may, Summary: "Replace a promo code's terms",
+			Doc: "Orders that are placed keep what they were given. How often the code was used stays.",
+		}, s.update),
+		route(Route{ID: "delete-promotion", Method: http.MethodDelete, Path: "/cart/promotions/{id}", Access: may, Status: http.StatusNoContent, Summary: "End a promo code for good"}, s.remove),
+	}}
+}
+
+type promotionAPI struct{ Deps }
+
+// PromotionTerms are what a code gives, for what, and how often.
+type PromotionTerms struct {
+	Title           string           `json:"title,omitempty" maxLength:"200" example:"Ten percent off tea"`
+	Type            string           `json:"type" enum:"amount,percent,free_shipping"`
+	Amount          *entrepot.Amount `json:"amount,omitempty" doc:"of type amount: off the goods"`
+	Percent         int64            `json:"percent,omitempty" minimum:"1" maximum:"100" doc:"of type percent: off the goods"`
+	Currency        string           `json:"currency,omitempty" pattern:"^[A-Z]{3}$" patternDescription:"an ISO 4217 code" example:"EUR" doc:"of amount and minimumSubtotal"`
+	ProductIDs      []string         `json:"productIds,omitempty" maxItems:"200" nullable:"false" doc:"for these; with categories, for either; none of both: for all goods"`
+	Categories      []string         `json:"categories,omitempty" maxItems:"200" nullable:"false" doc:"slugs; what is below a category is in it"`
+	ShopIDs         []string         `json:"shopIds,omitempty" maxItems:"200" nullable:"false" doc:"default: all shops of the company"`
+	MinimumSubtotal *entrepot.Amount `json:"minimumSubtotal,omitempty" doc:"of the goods that it is for"`
+	StartsAt        *time.Time       `json:"startsAt,omitempty"`
+	EndsAt          *time.Time       `json:"endsAt,omitempty"`
+	PerCustomer     int64            `json:"perCustomer,omitempty" minimum:"0" maximum:"1000000000" doc:"how often one customer may use it; 0: any number"`
+	Total           int64            `json:"total,omitempty" minimum:"0" maximum:"1000000000" doc:"how often it may be used; 0: any number"`
+	Paused          bool             `json:"paused,omitempty"`
+}
+
+// PromotionView is a promo code as the API shows it.
+type PromotionView struct {
+	ID        entrepot.ID `json:"id"`
+	CompanyID entrepot.ID `json:"companyId"`
+	Code      string      `json:"code"`
+	PromotionTerms
+	Status    string `json:"status"`
+	Used      int64  `json:"used" doc:"by orders that were paid"`
+	Claimed   int64  `json:"claimed" doc:"by orders that wait for their payment"`
+	CreatedAt Time   `json:"createdAt"`
+	UpdatedAt Time   `json:"updatedAt"`
+}
+
+func (b *PromotionTerms) pb() (*promotionpb.Terms, error) {
+	out := &promotionpb.Terms{
+		Title: b.Title, Kind: b.Type, Percent: b.Percent, Currency: b.Currency, ProductIds: b.ProductIDs, Categories: b.Categories, ShopIds: b.ShopIDs,
+		PerCustomer: b.PerCustomer, Total: b.Total, Paused: b.Paused, StartsMs: momentMs(b.StartsAt), EndsMs: momentMs(b.EndsAt),
+	}
+	for field, ids := range map[string][]string{"productIds": b.ProductIDs, "shopIds": b.ShopIDs} {
+		if err := checkIDs(field, ids); err != nil {
+			return nil, err
+		}
+	}
+	if err := checkWords("categories", b.Categories); err != nil {
+		return nil, err
+	}
+	for field, a := range map[string]struct {
+		from *entrepot.Amount
+		to   *int64
+	}{"amount": {b.Amount, &out.AmountMinor}, "minimumSubtotal": {b.MinimumSubtotal, &out.MinimumMinor}} {
+		if a.from == nil {
+			continue
+		}
+		if b.Currency == "" {
+			return nil, entrepot.Invalid("currency", "required", "must be given with an amount")
+		}
+		m, err := entrepot.ParseMoney(field, string(*a.from), b.Currency)
+		if err != nil {
+			return nil, err
+		}
+		*a.to = m.Minor
+	}
+	return out, nil
+}
+
+func momentMs(at *time.Time) int64 {
+	if at == nil {
+		return 0
+	}
+	return at.UnixMilli()
+}
+
+func momentOf(ms int64) *time.Time {
+	if ms == 0 {
+		return nil
+	}
+	at := time.UnixMilli(ms).UTC()
+	return &at
+}
+
+func promotionOf(p *promotionpb.Promotion) PromotionView {
+	x := p.GetTerms()
+	v := PromotionView{
+		ID: p.Id, CompanyID: p.CompanyId, Code: p.Code, Status: p.Status, Used: p.Used, Claimed: p.Claimed,
+		CreatedAt: Time(p.CreatedMs), UpdatedAt: Time(p.UpdatedMs),
+		PromotionTerms: PromotionTerms{
+			Title: x.Title, Type: x.Kind, Percent: x.Percent, Currency: x.Currency, ProductIDs: x.ProductIds, Categories: x.Categories, ShopIDs: x.ShopIds,
+			PerCustomer: x.PerCustomer, Total: x.Total, Paused: x.Paused, StartsAt: momentOf(x.StartsMs), EndsAt: momentOf(x.EndsMs),
+		},
+	}
+	if x.Kind == promotion.Amount {
+		a := amount(x.AmountMinor, x.Currency)
+		v.Amount = &a
+	}
+	if x.MinimumMinor > 0 {
+		a := amount(x.MinimumMinor, x.Currency)
+		v.MinimumSubtotal = &a
+	}
+	return v
+}
+
+func (s *promotionAPI) ask(ctx context.Context, id entrepot.ID, cmd proto.Message) (*promotionpb.Promotion, error) {
+	return grains.Ask[*promotionpb.Promotion](ctx, s.Asker, promotionpb.Kind, id, cmd)
+}
+
+type promotionCreateInput struct {
+	Here
+	KeyHeader
+	RawBody []byte
+	Body    struct {
+		CompanyID string `json:"companyId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"for super admins; others create in their own company"`
+		Code      string `json:"code" minLength:"3" maxLength:"40" pattern:"^[A-Za-z0-9_-]+$" patternDescription:"letters, digits, dashes" example:"WELCOME10" doc:"capitals and small letters are the same"`
+		PromotionTerms
+	}
+}
+
+func (s *promotionAPI) create(ctx context.Context, in *promotionCreateInput) (*created[PromotionView], error) {
+	company, err := companyFor(ctx, in.Body.CompanyID)
+	if err != nil {
+		return nil, err
+	}
+	terms, err := in.Body.pb()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkShops(ctx, s.Asker, company, terms.ShopIds); err != nil {
+		return nil, err
+	}
+	code := promotionpb.Code(in.Body.Code)
+	ctx, replayed := in.command(ctx, "create-promotion", in.RawBody)
+	p, err := s.ask(ctx, promotionpb.ID(company, code), &promotionpb.Create{CompanyId: company, Code: code, Terms: terms})
+	if err != nil {
+		return nil, err
+	}
+	return &created[PromotionView]{Replay: replay(replayed), Versioned: versioned(p.Version), Location: in.below(p.Id), Body: promotionOf(p)}, nil
+}
+
+type promotionListInput struct {
+	ListParams
+	CompanyFilter
+	Status string `query:"status" enum:"active,paused" doc:"default: both"`
+}
+
+// list is the company's codes that concern the caller: of a manager or of staff
+// those of all shops and of the own ones, which no index tells apart.
+func (s *promotionAPI) list(ctx context.Context, in *promotionListInput) (*paged[PromotionView], error) {
+	c := entrepot.CallerFrom(ctx)
+	scope := entrepot.InCompany(c.CompanyID)
+	if c.Role == entrepot.SuperAdmin {
+		scope = entrepot.AllTenants()
+	}
+	wanted := []any{promotion.Active, promotion.Paused}
+	if in.Status != "" {
+		wanted = []any{in.Status}
+	}
+	q := persistence.Query{
+		Where: where([]persistence.Cond{{Field: "status", Op: persistence.In, Values: wanted}}, persistence.CompanyID, in.CompanyID),
+		Sort:  persistence.CreatedAt, Desc: true, Limit: in.Limit, Cursor: in.Cursor,
+	}
+	page, err := find(ctx, s.Stores.Ecommerce, promotion.Collection, scope, q, func(p *promotion.State, _ *persistence.Document) *PromotionView {
+		if !p.VisibleTo(c) {
+			return nil
+		}
+		v := promotionOf(p.View())
+		return &v
+	})
+	out := &paged[PromotionView]{entrepot.Page[PromotionView]{Items: []PromotionView{}, NextCursor: page.NextCursor}}
+	for _, v := range page.Items {
+		if v != nil {
+			out.Body.Items = append(out.Body.Items, *v)
+		}
+	}
+	return out, err
+}
+
+func (s *promotionAPI) get(ctx context.Context, in *struct{ IDPath }) (*answer[PromotionView], error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.ask(ctx, id, &promotionpb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	return answerAt(p.Version, promotionOf(p)), nil
+}
+
+type promotionUpdateInput struct {
+	IDPath
+	IfMatch
+	Body PromotionTerms
+}
+
+func (s *promotionAPI) update(ctx context.Context, in *promotionUpdateInput) (*answer[PromotionView], error) {
+	id, version, err := in.at(in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	terms, err := in.Body.pb()
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.ask(ctx, id, &promotionpb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	if err := checkShops(ctx, s.Asker, p.CompanyId, terms.ShopIds); err != nil {
+		return nil, err
+	}
+	if p, err = s.ask(ctx, id, &promotionpb.Update{ExpectedVersion: version, Terms: terms}); err != nil {
+		return nil, err
+	}
+	return answerAt(p.Version, promotionOf(p)), nil
+}
+
+type promotionDeleteInput struct {
+	IDPath
+	IfMatch
+}
+
+func (s *promotionAPI) remove(ctx context.Context, in *promotionDeleteInput) (*nothing, error) {
+	id, version, err := in.at(in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.ask(ctx, id, &promotionpb.Delete{ExpectedVersion: version})
+	return &nothing{}, err
+}

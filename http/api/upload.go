@@ -1,0 +1,86 @@
+package api
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"entrepot"
+	"entrepot/http/edge"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// Bounds of the bodies that are no JSON.
+const (
+	maxImage  = 8 << 20
+	maxImport = 256 << 20
+)
+
+// rooms are the routes that may take more than a body of [edge.MaxBody] and
+// the time of every request, by method and the path's last word below /products.
+var rooms = map[string]edge.Room{
+	"POST images":  {MaxBody: maxImage, Timeout: time.Minute},
+	"POST imports": {MaxBody: maxImport, Timeout: 10 * time.Minute},
+	"GET export":   {Timeout: 10 * time.Minute},
+}
+
+// Allow is for the listeners: what a request may take beyond the others.
+func Allow(r *http.Request) (edge.Room, bool) {
+	i := strings.LastIndexByte(r.URL.Path, '/')
+	if i < 0 || !(strings.HasSuffix(r.URL.Path, "/images") || strings.HasSuffix(r.URL.Path, "/imports") || strings.HasSuffix(r.URL.Path, "/export")) ||
+		!strings.Contains(r.URL.Path, "/products/") {
+		return edge.Room{}, false
+	}
+	a, ok := rooms[r.Method+" "+r.URL.Path[i+1:]]
+	return a, ok
+}
+
+// Upload is a body that the handler reads by itself, when it has the room for it.
+type Upload struct {
+	body        io.Reader
+	contentType string
+}
+
+// Resolve keeps the body's reader; huma calls it before the handler.
+func (u *Upload) Resolve(ctx huma.Context) []error {
+	u.body = ctx.BodyReader()
+	u.contentType, _, _ = strings.Cut(ctx.Header("Content-Type"), ";")
+	u.contentType = strings.TrimSpace(u.contentType)
+	return nil
+}
+
+// read takes the whole body into memory.
+func (u *Upload) read(most int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(u.body, most+1))
+	switch {
+	case err != nil:
+		return nil, bodyError(err)
+	case int64(len(data)) > most:
+		return nil, edge.TooLarge(most)
+	case len(data) == 0:
+		return nil, entrepot.Invalid("body", "required", "must be given")
+	default:
+		return data, nil
+	}
+}
+
+// bodyError is what stopped the reading of a body.
+func bodyError(err error) error {
+	var tooLong *http.MaxBytesError
+	if errors.As(err, &tooLong) {
+		return edge.TooLarge(tooLong.Limit)
+	}
+	return entrepot.Invalid("body", "readable", "could not be read to its end")
+}
+
+// takes documents a body that is no JSON.
+func takes(types ...string) *huma.RequestBody {
+	b := &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{}}
+	for _, t := range types {
+		b.Content[t] = &huma.MediaType{}
+	}
+	return b
+}
