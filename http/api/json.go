@@ -140,7 +140,9 @@ func (amountSchema) Schema(huma.Registry) *huma.Schema {
 // types, which begin with a capital as no field of ours does.
 func jsonPath(field string) string {
 	parts := strings.Split(field, ".")
-	parts = slices.DeleteFunc(parts, func(p string) bool { return p != "" && p[0] >= 'A' && p[0] <= 'Z' })
+	last := len(parts) - 1
+	embedded := func(p string) bool { return p != "" && p[0] >= 'A' && p[0] <= 'Z' }
+	parts = append(slices.DeleteFunc(parts[:last:last], embedded), parts[last])
 	return strings.Join(parts, ".")
 }
 

@@ -16,14 +16,27 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/cart"
+	"entrepot/grains/categories"
 	"entrepot/grains/company"
+	"entrepot/grains/imports"
 	"entrepot/grains/order"
 	"entrepot/grains/payment"
 	"entrepot/grains/product"
+	"entrepot/grains/promotion"
+	"entrepot/grains/purchase"
+	"entrepot/grains/recommend"
+	"entrepot/grains/review"
 	"entrepot/grains/series"
 	"entrepot/grains/shop"
+	"entrepot/grains/sourcing"
 	"entrepot/grains/stock"
+	"entrepot/grains/stocktake"
+	"entrepot/grains/stockwatch"
+	"entrepot/grains/supplier"
+	"entrepot/grains/transfer"
 	"entrepot/grains/user"
+	"entrepot/grains/warehouse"
+	"entrepot/grains/wishlist"
 )
 
 // Violation is one broken rule.
@@ -65,11 +78,27 @@ var kinds = []struct {
 	{"companydb", company.Kind},
 	{"shopdb", shop.Kind},
 	{"ecommercedb", product.Kind},
+	{"ecommercedb", categories.Kind},
+	{"ecommercedb", imports.Kind},
 	{"ecommercedb", cart.Kind},
+	{"ecommercedb", promotion.Kind},
+	{"ecommercedb", promotion.UseKind},
+	{"ecommercedb", wishlist.Kind},
+	{"ecommercedb", review.Kind},
+	{"ecommercedb", stockwatch.Kind},
+	{"ecommercedb", recommend.AffinityKind},
+	{"ecommercedb", recommend.TrendingKind},
+	{"ecommercedb", recommend.TasteKind},
 	{"salesdb", order.Kind},
 	{"salesdb", series.Kind},
 	{"paymentdb", payment.Kind},
 	{"inventorydb", stock.Kind},
+	{"inventorydb", warehouse.Kind},
+	{"inventorydb", sourcing.Kind},
+	{"inventorydb", transfer.Kind},
+	{"inventorydb", stocktake.Kind},
+	{"inventorydb", supplier.Kind},
+	{"inventorydb", purchase.Kind},
 }
 
 // World is everything that a run has left.

@@ -16,7 +16,7 @@ import (
 // with kill -9. No piece and no line is lost or doubled.
 func TestGoodsAndCartsMoveUnderFaultsStack(t *testing.T) {
 	p := startStack(t, options{})
-	const stock, perTransfer, transfers = 600, 5, 60
+	const stock, perTransfer, transfers = 3000, 5, 240
 	g := stockGoods(t, p, nil, stocks(4, 1), nil)
 	w := p.warehouse(t, g, stock)
 
