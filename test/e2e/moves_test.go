@@ -198,6 +198,7 @@ type cartView struct {
 // and finds the lines of both in one.
 func (p *platform) guest(t *testing.T, h *http.Client, g *goods, seed uint64) {
 	customer := p.client(t, h, seed, entrepot.Customer, "")
+	pauseFor(t.Context(), time.Duration(customer.rng.Int64N(int64(20*time.Second)))) // so that some meet a kill
 	guest := *customer
 	guest.token = ""
 	var opened struct{ Token string }
