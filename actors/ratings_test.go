@@ -37,7 +37,7 @@ func TestRatingsAreRightInTheEnd(t *testing.T) {
 	}
 	var consumers sync.WaitGroup
 	for c := range 2 {
-		r := rand.New(rand.NewPCG(1, uint64(c))) //nolint:gosec // a test's shuffle
+		r := rand.New(rand.NewPCG(1, uint64(c)))
 		consumers.Go(func() {
 			for {
 				batch := happened(m, "review.created", "review.updated", "review.approved", "review.rejected", "review.deleted")

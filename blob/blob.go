@@ -14,10 +14,10 @@ import (
 	"strings"
 )
 
-// ErrNotFound: there is no blob of this key.
+// ErrNotFound says that there is no blob of this key.
 var ErrNotFound = errors.New("blob: not found")
 
-// ErrEmpty: nothing was given to keep.
+// ErrEmpty says that nothing was given to keep.
 var ErrEmpty = errors.New("blob: empty")
 
 // Blob is one that was found. Whoever asked for it closes it.

@@ -39,7 +39,7 @@ func (d *dimension) add(ordinal uint32, values ...string) {
 		}
 		id, ok := d.ids[v]
 		if !ok {
-			id = uint32(len(d.values))
+			id = uint32(len(d.values)) //nolint:gosec // a count of products in memory
 			d.ids[v] = id
 			d.values = append(d.values, v)
 			d.docs = append(d.docs, roaring.New())
@@ -50,12 +50,12 @@ func (d *dimension) add(ordinal uint32, values ...string) {
 		}
 	}
 	ids := d.all[from:]
-	if old := d.at[ordinal]; old.n == uint32(len(ids)) && old.n > 0 { // as most often: its place is used again
+	if old := d.at[ordinal]; old.n == uint32(len(ids)) && old.n > 0 { //nolint:gosec // a count of products in memory
 		copy(d.all[old.from:], ids)
 		d.all = d.all[:from]
 		return
 	}
-	d.at[ordinal] = span{uint32(from), uint32(len(ids))}
+	d.at[ordinal] = span{uint32(from), uint32(len(ids))} //nolint:gosec // a count of products in memory
 }
 
 func (d *dimension) remove(ordinal uint32) {

@@ -76,8 +76,8 @@ func (v *view) countBy(f Facet, set, within *roaring.Bitmap) []Count {
 	case FacetRating:
 		return v.stars(set)
 	case FacetAvailability:
-		in := int(roaring.And(set, v.stocked(set)).GetCardinality())
-		return []Count{{Value: "true", Count: in}, {Value: "false", Count: int(set.GetCardinality()) - in}}
+		in := int(roaring.And(set, v.stocked(set)).GetCardinality())                                        //nolint:gosec // a count of products in memory
+		return []Count{{Value: "true", Count: in}, {Value: "false", Count: int(set.GetCardinality()) - in}} //nolint:gosec // a count of products in memory
 	default:
 		return v.attributes(set, within)
 	}
@@ -175,7 +175,7 @@ func (v *view) prices(set *roaring.Bitmap) []Count {
 	// Prices by steps that are fine enough for any range: sixteenths of a power of two.
 	var steps [64 * 16]int
 	v.each(set, func(o uint32) { steps[stepOf(v.priceIn(o, v.q.ShopID, v.now))]++ })
-	total, share := int(set.GetCardinality()), 0
+	total, share := int(set.GetCardinality()), 0 //nolint:gosec // a count of products in memory
 	var out []Count
 	last := Count{Currency: currency}
 	for i, n := range steps {

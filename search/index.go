@@ -149,7 +149,7 @@ func (ix *Index) putInto(c *core, docs []*Document, locked func(func())) error {
 	if len(docs) == 0 {
 		return nil
 	}
-	change, next := newChange(), uint32(len(c.docs))
+	change, next := newChange(), uint32(len(c.docs)) //nolint:gosec // a count of products in memory
 	at := make([]uint32, len(docs))
 	var entries []entry
 	for i, d := range docs {

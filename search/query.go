@@ -131,7 +131,7 @@ func (v *view) search(ctx context.Context) (*Result, error) {
 	}
 	v.filter(within)
 	fits := v.except(within, "")
-	out := &Result{Total: int(fits.GetCardinality())}
+	out := &Result{Total: int(fits.GetCardinality())} //nolint:gosec // a count of products in memory
 	out.Items, out.Next = v.page(fits)
 	if v.q.Highlight {
 		for i := range out.Items {

@@ -93,7 +93,7 @@ func TestTextIsFound(t *testing.T) {
 	f := newFixture(t, goods()...)
 	f.put(&Document{ID: "teapot", Name: "Teapot", CreatedMs: 5}, &Document{ID: "dripper", Name: "Pour-over Dripper", SKU: "DRIP-01", CreatedMs: 6}, &Document{ID: "kaese", Name: "Käsebrett", CreatedMs: 7})
 	for text, want := range map[string]string{
-		"espresso cup": "cup", "cup espresso": "cup", "espreso cup": "cup", "epsresso cups": "cup", // typing errors, order, plural
+		"espresso cup": "cup", "cup espresso": "cup", "esprezo cup": "cup", "epserso cups": "cup", // typing errors, order, plural
 		"ESPRESSO": "beans cup machine", // name before description
 		"mugs":     "mug", "terra mug": "mug", "terra stoneware": "mug cup",
 		"esp": "cup beans machine", "espresso mach": "beans machine",

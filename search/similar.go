@@ -105,7 +105,7 @@ func (v *view) likeness(ctx context.Context, me uint32) {
 	}
 	for _, t := range v.words.words(v.docs[me].Name) {
 		stems := []alternative{{t.stem, 1}}
-		if known := v.vocabulary.stems[t.stem]; known == nil || known[inName] > int32(len(v.docs)/10+1000) {
+		if known := v.vocabulary.stems[t.stem]; known == nil || known[inName] > int32(len(v.docs)/10+1000) { //nolint:gosec // a count of products in memory
 			continue
 		}
 		weight := add(likeWord * v.rarity(stems))

@@ -63,7 +63,7 @@ func (v *view) complete(d *dimension, text string, most int) []Suggestion {
 		if !ok {
 			continue
 		}
-		if n := int(visible.AndCardinality(d.docs[id])); n > 0 {
+		if n := int(visible.AndCardinality(d.docs[id])); n > 0 { //nolint:gosec // a count of products in memory
 			out = append(out, candidate{Suggestion{Text: value, Count: n}, errors})
 		}
 	}

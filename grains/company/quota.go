@@ -27,7 +27,8 @@ const maxClaims = 256
 type claim struct {
 	Resource string      `json:"r"`
 	EntityID entrepot.ID `json:"e"`
-	Until    int64       `json:"u"` // Unix ms
+	Until    int64       `json:"u"`           // Unix ms
+	Several  int64       `json:"n,omitempty"` // entities; 0: one
 }
 
 type claimed struct {
@@ -71,9 +72,10 @@ func (s *State) Claim(t entrepot.Turn, c *companypb.Claim) ([]events.Event, erro
 			return nil, nil
 		}
 		if x.Resource == c.Resource {
-			making++
+			making += max(1, x.Several)
 		}
 	}
+	several := max(1, c.Several)
 	switch {
 	case !ok:
 		return nil, entrepot.Invalid("resource", "enum", "is none of shops, products, staff")
@@ -81,12 +83,12 @@ func (s *State) Claim(t entrepot.Turn, c *companypb.Claim) ([]events.Event, erro
 		return nil, nil
 	case c.Made != s.Made:
 		return nil, entrepot.Errorf(entrepot.CodeStale, "another was made since the count")
-	case c.Existing >= limit:
+	case c.Existing+several > limit:
 		return nil, planLimit(s.Plan, c.Resource, limit)
-	case c.Existing+making >= limit || len(s.Claims) >= maxClaims:
+	case c.Existing+making+several > limit || len(s.Claims) >= maxClaims:
 		return nil, entrepot.Unavailable("others are being made right now")
 	}
-	return []events.Event{claimed{claim: claim{Resource: c.Resource, EntityID: c.EntityId, Until: now + claimFor.Milliseconds()}}}, nil
+	return []events.Event{claimed{claim: claim{Resource: c.Resource, EntityID: c.EntityId, Until: now + claimFor.Milliseconds(), Several: c.Several}}}, nil
 }
 
 func planLimit(plan, resource string, limit int64) error {

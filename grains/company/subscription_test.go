@@ -232,6 +232,11 @@ func TestClaims(t *testing.T) {
 			t.Errorf("by %s: %v", c.Role, err)
 		}
 	}
+	for existing, code := range map[int64]entrepot.Code{1: "", 2: entrepot.CodePlanLimit} { // a chunk of an import: all or none
+		if _, err := s.Claim(platform, &companypb.Claim{Resource: Shops, EntityId: "chunk", Existing: existing, Made: s.Made, Several: 2}); entrepot.CodeOf(err) != code {
+			t.Errorf("two beside %d: %v, want %q", existing, err, code)
+		}
+	}
 	if _, err := s.Claim(platform, &companypb.Claim{Resource: "gold", EntityId: "x", Made: s.Made}); entrepot.CodeOf(err) != entrepot.CodeInvalid {
 		t.Errorf("of gold: %v", err)
 	}

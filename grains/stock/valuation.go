@@ -28,9 +28,9 @@ func share(minor, part, whole int64) int64 {
 		return minor
 	}
 	hi, lo := bits.Mul64(uint64(minor), uint64(part)) //nolint:gosec // neither is negative
-	lo, carry := bits.Add64(lo, uint64(whole)/2, 0)   //nolint:gosec // positive
-	q, _ := bits.Div64(hi+carry, lo, uint64(whole))   //nolint:gosec // positive, and part < whole
-	return int64(q)                                   //nolint:gosec // at most minor
+	lo, carry := bits.Add64(lo, uint64(whole)/2, 0)
+	q, _ := bits.Div64(hi+carry, lo, uint64(whole)) // part < whole
+	return int64(q)                                 //nolint:gosec // at most minor
 }
 
 // valued is how many pieces have a cost.

@@ -90,7 +90,7 @@ func (s *State) Create(t entrepot.Turn, c *supplierpb.Create) ([]events.Event, e
 
 var errAdmins = entrepot.Errorf(entrepot.CodeForbidden, "only admins keep suppliers")
 
-// SeenBy: what a supplier asks is for who buys, not for the staff of a shop.
+// SeenBy reports who sees it: what a supplier asks is for who buys, not for the staff of a shop.
 func (s *State) SeenBy(c entrepot.Caller) bool {
 	return !s.gone() && c.MayReachCompany(s.CompanyID) && c.Role != entrepot.ShopStaff
 }

@@ -163,29 +163,61 @@ func (m *Importer) rows(ctx context.Context, job *importspb.Import, rows []impor
 	if err != nil {
 		return nil, err
 	}
-	shops := &shopsSeen{asker: m.Asker, company: job.CompanyId}
-	g, gctx := errgroup.WithContext(as)
-	g.SetLimit(rowsAtATime)
-	for _, sku := range order {
-		g.Go(func() error {
-			p, there := known[sku]
-			for _, i := range lanes[sku] {
-				made, err := m.row(gctx, job, &rows[i], sku, p, there, shops)
-				if transient(err) {
-					return err
-				}
-				out[i] = outcomeOf(&rows[i], sku, made, there, err)
-				if err == nil && !there {
-					p, there = present{made.Id, made.Currency}, true
-				}
-				if out[i].Outcome == rowUpdated && made.Id == importedID(job.Id, rows[i].number) {
-					out[i].Outcome = rowCreated // by this row, before this chunk was taken again
-				}
-			}
-			return nil
-		})
+	c := &chunkRun{Importer: m, job: job, rows: rows, lanes: lanes, known: known, shops: &shopsSeen{asker: m.Asker, company: job.CompanyId}, out: out}
+	// One claim on the plan for all that may be made, since every single one waits
+	// for the others; where the plan has no room for all, each by itself.
+	claim := entrepot.DeriveID("import chunk", job.Id, strconv.FormatInt(job.Chunk, 10))
+	err = m.severalWithinPlan(as, m.store, productPlan, job.CompanyId, claim, max(1, len(order)-len(known)), func() error {
+		return c.run(as, order, true)
+	})
+	if code := entrepot.CodeOf(err); code == entrepot.CodePlanLimit {
+		err = c.run(as, order, false)
 	}
-	return out, g.Wait()
+	return out, err
+}
+
+// chunkRun is the rows of a chunk on their way.
+type chunkRun struct {
+	*Importer
+	job   *importspb.Import
+	rows  []importRow
+	lanes map[string][]int // rows of each SKU, in their order
+	known map[string]present
+	shops *shopsSeen
+	out   []ImportRow
+}
+
+// run takes the lanes, some side by side; claimed says that the plan has room for all.
+func (c *chunkRun) run(ctx context.Context, skus []string, claimed bool) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(rowsAtATime)
+	for _, sku := range skus {
+		g.Go(func() error { return c.lane(ctx, sku, claimed) })
+	}
+	return g.Wait()
+}
+
+func (c *chunkRun) lane(ctx context.Context, sku string, claimed bool) error {
+	p, there := c.known[sku]
+	for _, i := range c.lanes[sku] {
+		r := &c.rows[i]
+		if there && p.id == importedID(c.job.Id, r.number) { // by this row, before this chunk was taken again
+			c.out[i] = outcomeOf(r, sku, &productpb.Product{Id: p.id}, false, nil)
+			continue
+		}
+		made, err := c.row(ctx, c.job, r, sku, p, there, c.shops, claimed)
+		if transient(err) {
+			return err
+		}
+		if there && entrepot.CodeOf(err) == entrepot.CodeKeyReused { // taken before, from what the product was then
+			made, err = &productpb.Product{Id: p.id, Currency: p.currency}, nil
+		}
+		c.out[i] = outcomeOf(r, sku, made, there, err)
+		if err == nil && !there {
+			p, there = present{made.Id, made.Currency}, true
+		}
+	}
+	return nil
 }
 
 // transient: another try may succeed.
@@ -252,7 +284,7 @@ func importedID(job entrepot.ID, row int64) entrepot.ID {
 }
 
 // row takes one row: it changes the product of its SKU, or makes one.
-func (m *Importer) row(ctx context.Context, job *importspb.Import, r *importRow, sku string, p present, there bool, shops *shopsSeen) (*productpb.Product, error) {
+func (m *Importer) row(ctx context.Context, job *importspb.Import, r *importRow, sku string, p present, there bool, shops *shopsSeen, claimed bool) (*productpb.Product, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
@@ -278,6 +310,9 @@ func (m *Importer) row(ctx context.Context, job *importspb.Import, r *importRow,
 		return nil, err
 	}
 	id := importedID(job.Id, r.number)
+	if claimed {
+		return grains.Ask[*productpb.Product](ctx, m.Asker, productpb.Kind, id, cmd)
+	}
 	var made *productpb.Product
 	err = m.withinPlan(ctx, m.store, productPlan, job.CompanyId, id, func() (err error) {
 		made, err = grains.Ask[*productpb.Product](ctx, m.Asker, productpb.Kind, id, cmd)

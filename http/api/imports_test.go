@@ -7,7 +7,10 @@ import (
 	"testing"
 
 	"entrepot/events"
+	"entrepot/grains/imports"
 	"entrepot/http/api"
+	"entrepot/persistence"
+	"entrepot/persistence/storetest"
 )
 
 // takeImports hands every import.due to the importer, as the broker does, until
@@ -201,4 +204,42 @@ func TestImportOfManyRows(t *testing.T) {
 		t.Fatalf("%s", r.raw)
 	}
 	t.Logf("heap before %d MiB, after %d MiB with the store's rows and events", before, heap())
+}
+
+// TestAnInterruptedChunkIsTakenAgain: what its rows made is made once, and told of
+// as what it was, whether the report or only the import's own word of it was lost.
+func TestAnInterruptedChunkIsTakenAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	job := w.importFile(t, "company_admin", "text/csv", "sku,name,price,currency,shopIds\n"+
+		"NEW-1,One,1,EUR,"+w.shopA+"\nNEW-2,Two,2,EUR,"+w.shopA+"\nNEW-1,One renamed,,,\nMUG,Better Mug,,,\n")
+	faulty := storetest.Faulty(w.Store)
+	faulty.OnWrite(func(x persistence.Write) storetest.Fault {
+		if x.Collection == imports.Rows {
+			return storetest.FailBefore
+		}
+		return storetest.Healthy
+	})
+	var due events.Envelope
+	for _, e := range w.Events() {
+		if e.Type == "import.due" {
+			due = e
+		}
+	}
+	if err := api.NewImporter(w.deps, faulty).Handle(t.Context(), []*events.Delivery{{Envelope: due}})[0]; err == nil {
+		t.Fatal("a chunk that was not reported is done")
+	}
+	w.takeImports(t, 2)
+	r := w.want(t, 200, "company_admin", "GET", "/api/products/imports/"+job.text("id"), nil)
+	if r.text("status") != "done" || r.at("created") != 2.0 || r.at("updated") != 2.0 || r.at("failed") != 0.0 {
+		t.Fatalf("%s", r.raw)
+	}
+	list := w.want(t, 200, "company_admin", "GET", "/api/products?companyId="+w.company, nil)
+	names := map[string]int{}
+	for i := range list.list("items") {
+		names[list.text(fmt.Sprintf("items.%d.name", i))]++
+	}
+	if names["One renamed"] != 1 || names["Two"] != 1 || names["Better Mug"] != 1 {
+		t.Fatalf("%v", names)
+	}
 }

@@ -42,7 +42,7 @@ func TestProductsAreFound(t *testing.T) {
 	w := newWorld(t)
 	w.findable(t)
 	for query, want := range map[string]string{
-		"q=espreso+cups":                              "Espresso Cup",
+		"q=esprezzo+cups":                             "Espresso Cup",
 		"q=terra&sort=name":                           "Espresso Cup, Stoneware Mug",
 		"q=mug+stonewar":                              "Stoneware Mug",
 		"q=espresso&sort=-price":                      "Espresso Beans, Espresso Cup",

@@ -34,6 +34,12 @@ const (
 // count, the service counts its own database, and the company takes the count
 // only if nothing was made meanwhile (grains/company/quota.go).
 func (d *Deps) withinPlan(ctx context.Context, counter Counter, r resource, companyID, id entrepot.ID, do func() error) error {
+	return d.severalWithinPlan(ctx, counter, r, companyID, id, 1, do)
+}
+
+// severalWithinPlan is withinPlan for several entities that are made together,
+// under one claim whose id they share: all, or none for the plan's sake.
+func (d *Deps) severalWithinPlan(ctx context.Context, counter Counter, r resource, companyID, id entrepot.ID, several int, do func() error) error {
 	if companyID == "" { // nobody's plan
 		return do()
 	}
@@ -51,7 +57,7 @@ func (d *Deps) withinPlan(ctx context.Context, counter Counter, r resource, comp
 			return unreadable(r.in, err)
 		}
 		_, err = d.Asker.Ask(as, companypb.Kind, companyID, &companypb.Claim{
-			Resource: r.name, EntityId: id, Existing: int64(n), Made: allowed.Made,
+			Resource: r.name, EntityId: id, Existing: int64(n), Made: allowed.Made, Several: int64(several),
 		})
 		switch code := entrepot.CodeOf(err); {
 		case err == nil:

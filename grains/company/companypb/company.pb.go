@@ -831,6 +831,7 @@ type Claim struct {
 	EntityId      string                 `protobuf:"bytes,2,opt,name=entity_id,json=entityId,proto3" json:"entity_id,omitempty"`
 	Existing      int64                  `protobuf:"varint,3,opt,name=existing,proto3" json:"existing,omitempty"`
 	Made          int64                  `protobuf:"varint,4,opt,name=made,proto3" json:"made,omitempty"`
+	Several       int64                  `protobuf:"varint,5,opt,name=several,proto3" json:"several,omitempty"` // how many entities are made under this claim; 0: one
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -889,6 +890,13 @@ func (x *Claim) GetExisting() int64 {
 func (x *Claim) GetMade() int64 {
 	if x != nil {
 		return x.Made
+	}
+	return 0
+}
+
+func (x *Claim) GetSeveral() int64 {
+	if x != nil {
+		return x.Several
 	}
 	return 0
 }
@@ -1228,12 +1236,13 @@ const file_grains_company_companypb_company_proto_rawDesc = "" +
 	"\bresource\x18\x01 \x01(\tR\bresource\"3\n" +
 	"\aAllowed\x12\x14\n" +
 	"\x05limit\x18\x01 \x01(\x03R\x05limit\x12\x12\n" +
-	"\x04made\x18\x02 \x01(\x03R\x04made\"p\n" +
+	"\x04made\x18\x02 \x01(\x03R\x04made\"\x8a\x01\n" +
 	"\x05Claim\x12\x1a\n" +
 	"\bresource\x18\x01 \x01(\tR\bresource\x12\x1b\n" +
 	"\tentity_id\x18\x02 \x01(\tR\bentityId\x12\x1a\n" +
 	"\bexisting\x18\x03 \x01(\x03R\bexisting\x12\x12\n" +
-	"\x04made\x18\x04 \x01(\x03R\x04made\"#\n" +
+	"\x04made\x18\x04 \x01(\x03R\x04made\x12\x18\n" +
+	"\aseveral\x18\x05 \x01(\x03R\aseveral\"#\n" +
 	"\x04Made\x12\x1b\n" +
 	"\tentity_id\x18\x01 \x01(\tR\bentityId\"\x05\n" +
 	"\x03Get\"\xa2\x04\n" +
