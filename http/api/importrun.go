@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"entrepot"
@@ -185,12 +186,17 @@ type chunkRun struct {
 	known map[string]present
 	shops *shopsSeen
 	out   []ImportRow
+	full  atomic.Pointer[entrepot.Error] // the plan's refusal: the chunk's other new products need not ask
 }
 
-// run takes the lanes, some side by side; claimed says that the plan has room for all.
+// run takes the lanes: some side by side when the plan has room for all (claimed),
+// else one after the other, as each has to ask the plan.
 func (c *chunkRun) run(ctx context.Context, skus []string, claimed bool) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(rowsAtATime)
+	g.SetLimit(1)
+	if claimed {
+		g.SetLimit(rowsAtATime)
+	}
 	for _, sku := range skus {
 		g.Go(func() error { return c.lane(ctx, sku, claimed) })
 	}
@@ -205,7 +211,14 @@ func (c *chunkRun) lane(ctx context.Context, sku string, claimed bool) error {
 			c.out[i] = outcomeOf(r, sku, &productpb.Product{Id: p.id}, false, nil)
 			continue
 		}
+		if refusal := c.full.Load(); refusal != nil && !there {
+			c.out[i] = outcomeOf(r, sku, nil, false, refusal)
+			continue
+		}
 		made, err := c.row(ctx, c.job, r, sku, p, there, c.shops, claimed)
+		if entrepot.CodeOf(err) == entrepot.CodePlanLimit {
+			c.full.Store(entrepot.AsError(err))
+		}
 		if transient(err) {
 			return err
 		}
@@ -291,9 +304,10 @@ func (m *Importer) row(ctx context.Context, job *importspb.Import, r *importRow,
 	if sku == "" {
 		return nil, entrepot.Invalid("sku", "required", "must be given as a text")
 	}
-	ctx = grains.WithCommand(ctx, grains.CommandID{ID: entrepot.DeriveID("import", job.Id, strconv.FormatInt(r.number, 10))})
+	// The row's own id is for the one command to its product; the plan is asked under others.
+	named := grains.WithCommand(ctx, grains.CommandID{ID: entrepot.DeriveID("import", job.Id, strconv.FormatInt(r.number, 10))})
 	if there {
-		return m.change(ctx, r, p, shops)
+		return m.change(named, r, p, shops)
 	}
 	var body productBody
 	if err := m.rules.into(m.rules.creates, r.object, &body); err != nil {
@@ -311,11 +325,11 @@ func (m *Importer) row(ctx context.Context, job *importspb.Import, r *importRow,
 	}
 	id := importedID(job.Id, r.number)
 	if claimed {
-		return grains.Ask[*productpb.Product](ctx, m.Asker, productpb.Kind, id, cmd)
+		return grains.Ask[*productpb.Product](named, m.Asker, productpb.Kind, id, cmd)
 	}
 	var made *productpb.Product
 	err = m.withinPlan(ctx, m.store, productPlan, job.CompanyId, id, func() (err error) {
-		made, err = grains.Ask[*productpb.Product](ctx, m.Asker, productpb.Kind, id, cmd)
+		made, err = grains.Ask[*productpb.Product](named, m.Asker, productpb.Kind, id, cmd)
 		return err
 	})
 	return made, err

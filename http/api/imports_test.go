@@ -243,3 +243,29 @@ func TestAnInterruptedChunkIsTakenAgain(t *testing.T) {
 		t.Fatalf("%v", names)
 	}
 }
+
+// TestAnImportStaysWithinThePlan: as many products as it allows, exactly, and the
+// rows beyond say why; those that change what is there pass.
+func TestAnImportStaysWithinThePlan(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.want(t, 200, "super_admin", "PUT", "/api/companies/"+w.company+"/subscription", subscription("free", "active"))
+	const limit, there = 100, 3 // the plan's, and the world's products
+	var b strings.Builder
+	b.WriteString("sku,name,price,currency,shopIds\n")
+	for i := range limit + 20 {
+		fmt.Fprintf(&b, "NEW-%d,Product %d,1,EUR,%s\n", i, i, w.shopA)
+	}
+	b.WriteString("MUG,Better Mug,,,\n")
+	job := w.importFile(t, "company_admin", "text/csv", b.String())
+	w.takeImports(t, 2)
+	at := "/api/products/imports/" + job.text("id")
+	r := w.want(t, 200, "company_admin", "GET", at, nil)
+	if r.at("created") != float64(limit-there) || r.at("updated") != 1.0 || r.at("failed") != float64(20+there) {
+		t.Fatalf("%s", r.raw)
+	}
+	report := w.want(t, 200, "company_admin", "GET", at+"/report?outcome=failed", nil)
+	if report.text("items.0.errors.0.rule") != "limit.products" {
+		t.Errorf("%s", report.raw)
+	}
+}
