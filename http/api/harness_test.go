@@ -180,13 +180,18 @@ func (w *world) mount() {
 	}
 	api.Remembering(api.NewKeyStore(w.committer, nil), services)
 	api.Mount(engine, w.errors.logger(), []string{"/api", "/api/v1"}, services...)
-	doc, err := api.OpenAPI("/api", services...)
+	api.MountDocs(engine, openAPI())
+	w.handler = edge.Chain(engine, edge.Standard(edge.Config{Log: w.errors.logger(), Tokens: w.trusted, Allow: api.Allow})...)
+}
+
+// openAPI is the document, which is every world's.
+var openAPI = sync.OnceValue(func() []byte {
+	doc, err := api.OpenAPI("/api", allServices(api.Deps{})...)
 	if err != nil {
 		panic(err)
 	}
-	api.MountDocs(engine, doc)
-	w.handler = edge.Chain(engine, edge.Standard(edge.Config{Log: w.errors.logger(), Tokens: w.trusted, Allow: api.Allow})...)
-}
+	return doc
+})
 
 func allServices(d api.Deps) []api.Routes {
 	return []api.Routes{
