@@ -120,9 +120,8 @@ func TestProductLife(t *testing.T) {
 		t.Errorf("create answered %s, %v", r.raw, at)
 	}
 	list := "/api/products?q=New"
-	if got := w.want(t, 200, "", "GET", list, nil); len(got.list("items")) != 1 {
-		t.Errorf("the list does not show it: %s", got.raw)
-	}
+	// What is found by text is shown within a second, not at once.
+	eventually(t, "the list shows it", func() bool { return len(w.want(t, 200, "", "GET", list, nil).list("items")) == 1 })
 	tag := w.want(t, 200, "", "GET", at, nil).header.Get("ETag")
 	if r.header.Get("ETag") != tag || tag == "" {
 		t.Errorf("created at %q, read at %q", r.header.Get("ETag"), tag)
@@ -131,9 +130,9 @@ func TestProductLife(t *testing.T) {
 	if stale := w.want(t, 409, "company_admin", "PATCH", at, map[string]any{"name": "Newest"}, "If-Match", tag); stale.text("code") != "stale" || !names(stale, "If-Match") {
 		t.Errorf("from the version before: %s", stale.raw)
 	}
-	if got := w.want(t, 200, "", "GET", list, nil); got.text("items.0.name") != "Newer" {
-		t.Errorf("the list is old: %s", got.raw)
-	}
+	eventually(t, "the list shows the change", func() bool {
+		return w.want(t, 200, "", "GET", list, nil).text("items.0.name") == "Newer"
+	})
 	w.want(t, 403, "shop_staff", "DELETE", at, nil)
 	w.want(t, 404, "other_admin", "DELETE", at+"0"[:0], nil)
 	w.want(t, 204, "company_admin", "DELETE", at, nil)
