@@ -23,6 +23,7 @@ import (
 
 	"entrepot"
 	"entrepot/actors"
+	"entrepot/grains/categories"
 	"entrepot/grains/product"
 	"entrepot/http/api"
 	"entrepot/http/edge"
@@ -102,7 +103,7 @@ func TestSearchBench(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	if err := store.Ensure(t.Context(), []*persistence.Collection{product.Collection, actors.Availability, actors.UnitsSold}); err != nil {
+	if err := store.Ensure(t.Context(), []*persistence.Collection{categories.Collection, product.Collection, actors.Availability, actors.UnitsSold}); err != nil {
 		t.Fatal(err)
 	}
 	c := newBigCatalogue(t)
