@@ -82,11 +82,12 @@ func (d *database) start(n *node) error {
 	if d.service.keeps {
 		options.Batch, options.Linger = 1024, 100*time.Millisecond
 	}
-	rows, err := counted{d.store, &d.rows}, error(nil)
+	rows := counted{d.store, &d.rows}
 	handler := d.service.consume(rows, n.ask)
 	if d.service.work != nil {
 		handler = actors.Each(handler, d.service.work(n.web.deps, rows))
 	}
+	var err error
 	d.consumer, err = n.broker.Consume(d.service.queue.Name, options, handler)
 	return err
 }

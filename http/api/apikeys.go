@@ -74,7 +74,7 @@ func (s *authAPI) createAPIKey(ctx context.Context, in *createAPIKeyInput) (*cre
 	if err != nil {
 		return nil, err
 	}
-	if err := checkShops(ctx, s.Asker, company, b.ShopIDs); err != nil {
+	if err := checkShops(ctx, s.Asker, "shopIds", company, b.ShopIDs); err != nil {
 		return nil, err
 	}
 	secret := rand.Text() // 130 bits: a hash without salt will do

@@ -86,7 +86,7 @@ func (s *productAPI) create(ctx context.Context, in *productInput) (*created[Pro
 	if err != nil {
 		return nil, err
 	}
-	if err := checkShops(ctx, s.Asker, company, cmd.ShopIds); err != nil {
+	if err := checkShops(ctx, s.Asker, "shopIds", company, cmd.ShopIds); err != nil {
 		return nil, err
 	}
 	keyed, replayed := in.command(ctx, "create-product", in.RawBody)
@@ -106,15 +106,16 @@ func (s *productAPI) create(ctx context.Context, in *productInput) (*created[Pro
 // productPlan is what a plan allows of products.
 var productPlan = resource{companies.Products, product.Collection, nil}
 
-// checkShops: a product cannot ask the shops whose they are, so the edge does.
-func checkShops(ctx context.Context, a grains.Asker, company entrepot.ID, ids []entrepot.ID) error {
-	if err := checkIDs("shopIds", ids); err != nil {
+// checkShops: a product or a warehouse cannot ask the shops whose they are, so the
+// edge does; field names the list in an error.
+func checkShops(ctx context.Context, a grains.Asker, field string, company entrepot.ID, ids []entrepot.ID) error {
+	if err := checkIDs(field, ids); err != nil {
 		return err
 	}
 	return each(ctx, len(ids), func(ctx context.Context, i int) error {
 		v, err := askShop(ctx, a, ids[i])
 		if entrepot.CodeOf(err) == entrepot.CodeNotFound || (err == nil && v.CompanyId != company) {
-			return missing(indexed("shopIds", i, ""), "no such shop")
+			return missing(indexed(field, i, ""), "no such shop")
 		}
 		return err
 	})
@@ -143,7 +144,7 @@ func (s *productAPI) update(ctx context.Context, in *productPatch) (*answer[Prod
 	}
 	cmd.ExpectedVersion = version
 	if cmd.ShopIds != nil {
-		if err := checkShops(ctx, s.Asker, now.CompanyId, cmd.ShopIds.Ids); err != nil {
+		if err := checkShops(ctx, s.Asker, "shopIds", now.CompanyId, cmd.ShopIds.Ids); err != nil {
 			return nil, err
 		}
 	}

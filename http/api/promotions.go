@@ -158,7 +158,7 @@ func (s *promotionAPI) create(ctx context.Context, in *promotionCreateInput) (*c
 	if err != nil {
 		return nil, err
 	}
-	if err := checkShops(ctx, s.Asker, company, terms.ShopIds); err != nil {
+	if err := checkShops(ctx, s.Asker, "shopIds", company, terms.ShopIds); err != nil {
 		return nil, err
 	}
 	code := promotionpb.Code(in.Body.Code)
@@ -239,7 +239,7 @@ func (s *promotionAPI) update(ctx context.Context, in *promotionUpdateInput) (*a
 	if err != nil {
 		return nil, err
 	}
-	if err := checkShops(ctx, s.Asker, p.CompanyId, terms.ShopIds); err != nil {
+	if err := checkShops(ctx, s.Asker, "shopIds", p.CompanyId, terms.ShopIds); err != nil {
 		return nil, err
 	}
 	if p, err = s.ask(ctx, id, &promotionpb.Update{ExpectedVersion: version, Terms: terms}); err != nil {

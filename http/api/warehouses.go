@@ -87,7 +87,7 @@ type warehouseInput struct {
 
 func (s *logisticsAPI) createWarehouse(ctx context.Context, in *warehouseInput) (*created[WarehouseView], error) {
 	company := entrepot.CallerFrom(ctx).CompanyID
-	if err := s.checkServed(ctx, company, in.Body.ServesShopIDs); err != nil {
+	if err := checkShops(ctx, s.Asker, "servesShopIds", company, in.Body.ServesShopIDs); err != nil {
 		return nil, err
 	}
 	id := in.newID(ctx, "warehouse")
@@ -97,20 +97,6 @@ func (s *logisticsAPI) createWarehouse(ctx context.Context, in *warehouseInput) 
 		return nil, err
 	}
 	return &created[WarehouseView]{Replay: replay(replayed), Versioned: versioned(w.Version), Location: in.below(w.Id), Body: warehouseOf(w)}, nil
-}
-
-// checkServed: a warehouse cannot ask the shops whose they are, so the edge does.
-func (s *logisticsAPI) checkServed(ctx context.Context, company entrepot.ID, shops []entrepot.ID) error {
-	if err := checkIDs("servesShopIds", shops); err != nil {
-		return err
-	}
-	return each(ctx, len(shops), func(ctx context.Context, i int) error {
-		v, err := askShop(ctx, s.Asker, shops[i])
-		if entrepot.CodeOf(err) == entrepot.CodeNotFound || (err == nil && v.CompanyId != company) {
-			return missing(indexed("servesShopIds", i, ""), "no such shop")
-		}
-		return err
-	})
 }
 
 type updateWarehouseInput struct {
@@ -128,7 +114,7 @@ func (s *logisticsAPI) updateWarehouse(ctx context.Context, in *updateWarehouseI
 	if err != nil {
 		return nil, err
 	}
-	if err := s.checkServed(ctx, now.CompanyId, in.Body.ServesShopIDs); err != nil {
+	if err := checkShops(ctx, s.Asker, "servesShopIds", now.CompanyId, in.Body.ServesShopIDs); err != nil {
 		return nil, err
 	}
 	w, err := s.askWarehouse(ctx, id, &warehousepb.Update{ExpectedVersion: expected, Details: in.Body.proto()})
