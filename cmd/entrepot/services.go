@@ -24,6 +24,7 @@ import (
 	"entrepot/grains/recommend"
 	"entrepot/grains/review"
 	"entrepot/grains/series"
+	"entrepot/grains/shipping"
 	"entrepot/grains/shop"
 	"entrepot/grains/sourcing"
 	"entrepot/grains/stock"
@@ -76,7 +77,7 @@ var services = []service{
 	},
 	{
 		name: "shop", port: 3, database: "shopdb", routes: []string{"/shops"},
-		kinds:   []func() *grains.Kind{shop.Kind},
+		kinds:   []func() *grains.Kind{shop.Kind, shipping.Kind},
 		rows:    []*persistence.Collection{shop.Sales},
 		queue:   events.Queue{Name: "shop.events", Bindings: []string{"order.*", "payment.success", "payment.refunded", "user.deleted", "company.deleted"}},
 		consume: func(s persistence.Store, a grains.Asker) events.Handler { return actors.Shops(s, a) },

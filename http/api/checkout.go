@@ -24,6 +24,7 @@ type placeInput struct {
 		ShippingAddress Address          `json:"shippingAddress"`
 		BillingAddress  *Address         `json:"billingAddress,omitempty" doc:"default: the shipping address"`
 		Notes           string           `json:"notes,omitempty" maxLength:"2000"`
+		ShippingMethod  string           `json:"shippingMethod,omitempty" maxLength:"40" example:"standard" doc:"of those that the estimate lists, for every shop; default: each shop's cheapest"`
 		PromoCodes      []string         `json:"promoCodes,omitempty" maxItems:"5" nullable:"false" doc:"default: the cart's, when it is the cart that is ordered"`
 		ExpectedTotal   *entrepot.Amount `json:"expectedTotal,omitempty" doc:"what the customer was shown, of all orders together; another total is refused"`
 	}
@@ -104,7 +105,8 @@ func (s *salesAPI) price(ctx context.Context, in *placeInput, id entrepot.ID, cm
 	if err != nil {
 		return nil, err
 	}
-	q, err := s.quote(ctx, id, lines, codes)
+	to := in.Body.ShippingAddress
+	q, err := s.quote(ctx, wanted{id, cmd.CustomerId, lines, codes, destination{"shippingAddress.", to.Country, to.PostalCode, in.Body.ShippingMethod}})
 	if err != nil {
 		return nil, err
 	}
