@@ -146,10 +146,11 @@ func (v *CheckedItem) compare(had *cartpb.Item, l *line, left int64) {
 
 type estimateInput struct {
 	Body *struct {
-		Country        string   `json:"country,omitempty" minLength:"2" maxLength:"100" example:"DE" doc:"where the goods go; without it shipping is left open where shops have rules"`
-		PostalCode     string   `json:"postalCode,omitempty" maxLength:"20" example:"20457"`
-		ShippingMethod string   `json:"shippingMethod,omitempty" maxLength:"40" example:"standard" doc:"default: each shop's cheapest"`
-		PromoCodes     []string `json:"promoCodes,omitempty" maxItems:"5" nullable:"false" doc:"default: the cart's"`
+		Country         string            `json:"country,omitempty" minLength:"2" maxLength:"100" example:"DE" doc:"where the goods go; without it shipping is left open where shops have rules"`
+		PostalCode      string            `json:"postalCode,omitempty" maxLength:"20" example:"20457"`
+		ShippingMethod  string            `json:"shippingMethod,omitempty" maxLength:"40" example:"standard" doc:"default: each shop's cheapest"`
+		ShippingMethods map[string]string `json:"shippingMethods,omitempty" maxProperties:"50" doc:"methods of single shops by their ids, before shippingMethod"`
+		PromoCodes      []string          `json:"promoCodes,omitempty" maxItems:"5" nullable:"false" doc:"default: the cart's"`
 	}
 }
 
@@ -167,7 +168,7 @@ func (s *cartAPI) estimate(ctx context.Context, in *estimateInput) (*answer[Esti
 	}
 	w := s.wanted(ctx, lines, codes)
 	if b := in.Body; b != nil {
-		w.to = destination{"", b.Country, b.PostalCode, b.ShippingMethod}
+		w.to = destination{"", b.Country, b.PostalCode, b.ShippingMethod, b.ShippingMethods}
 	}
 	q, err := s.quote(ctx, w)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"entrepot"
+	"entrepot/actors"
 	"entrepot/events"
 )
 
@@ -129,6 +130,18 @@ func TestWhatShippingCosts(t *testing.T) {
 		t.Fatalf("%s", r.raw)
 	}
 	if r = estimate(409, map[string]any{"country": "DE", "shippingMethod": "express"}); r.text("errors.0.field") != "shippingMethod" || r.text("errors.0.rule") != "offered" {
+		t.Fatalf("%s", r.raw)
+	}
+	both := map[string]any{"country": "DE", "shippingMethods": map[string]any{w.shopA: "express"}}
+	if r = estimate(200, both); r.at("orders.0.pricing.shipping") != 9.9 || r.text("orders.1.shippingMethod") != "standard" {
+		t.Fatalf("%s", r.raw)
+	}
+	both["shippingMethods"] = map[string]any{w.shopB: "express"}
+	if r = estimate(409, both); r.text("errors.0.field") != "shippingMethods."+w.shopB || r.text("errors.0.rule") != "offered" {
+		t.Fatalf("%s", r.raw)
+	}
+	both["shippingMethods"] = map[string]any{w.otherShop: "express"}
+	if r = estimate(400, both); r.text("errors.0.field") != "shippingMethods."+w.otherShop || r.text("errors.0.rule") != "shop" {
 		t.Fatalf("%s", r.raw)
 	}
 	total := estimate(200, map[string]any{"country": "DE"}).at("pricing.total")
@@ -280,6 +293,30 @@ func TestFirstOrderOnly(t *testing.T) {
 	w.want(t, 201, "other_customer", "POST", "/api/orders", body(w.cup, "WELCOME"))
 }
 
+// TestFirstOrderFromAfar: an e-commerce service apart from the orders' database
+// knows of them by their events.
+func TestFirstOrderFromAfar(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.code(t, map[string]any{"code": "HELLO", "type": "percent", "percent": 10, "firstOrder": true})
+	w.deps.Stores.Sales = nil
+	w.mount()
+	w.want(t, 201, "customer", "POST", "/api/cart/items", item(w.cup, 1))
+	w.bought(t, "customer", w.otherMug, w.otherShop)
+	w.want(t, 200, "customer", "POST", "/api/cart/promo", map[string]any{"code": "HELLO"})
+	w.want(t, 201, "customer", "POST", "/api/orders", map[string]any{"items": []any{item(w.mug, 1)}, "shippingAddress": address})
+	w.deliver(t, actors.Purchases(w.Store))
+	r := w.want(t, 200, "customer", "POST", "/api/cart/estimate", map[string]any{})
+	if r.at("promotions.0.applies") != false || r.text("promotions.0.rule") != "first_order" {
+		t.Fatalf("%s", r.raw)
+	}
+	token := w.guest(t)
+	w.want(t, 201, "", "POST", "/api/cart/items", item(w.cup, 1), "Cart-Token", token)
+	if r := w.want(t, 200, "", "POST", "/api/cart/promo", map[string]any{"code": "HELLO"}, "Cart-Token", token); r.at("promotions.0.applies") != true {
+		t.Fatalf("a guest: %s", r.raw)
+	}
+}
+
 // TestManyFirstOrders: of many checkouts at once, by whatever code, one is the first.
 func TestManyFirstOrders(t *testing.T) {
 	t.Parallel()
@@ -314,5 +351,54 @@ func TestManyFirstOrders(t *testing.T) {
 				t.Errorf("%v", p)
 			}
 		}
+	}
+}
+
+// TestBadShippingRules: a wrong value is refused, naming where it stands.
+func TestBadShippingRules(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, c := range []struct{ from, to, field, rule string }{
+		{`"EUR"`, `"EU"`, "currency", "format"},
+		{`"EUR"`, `"JPY"`, "zones[0].methods[0].price", ""},
+		{`"price":4.90`, `"price":4.901`, "zones[0].methods[0].price", ""},
+		{`"price":4.90`, `"price":-1`, "zones[0].methods[0].price", ""},
+		{`"price":4.90`, `"price":"4,90"`, "zones[0].methods[0].price", ""},
+		{`"price":4.90,`, ``, "zones[0].methods[0].price", "required"},
+		{`"price":2.90`, `"price":1e400`, "zones[0].methods[0].subtotalSteps[0].price", ""},
+		{`"from":20`, `"from":0`, "zones[0].methods[0].subtotalSteps[0].from", "ascending"},
+		{`"from":5`, `"from":0`, "zones[0].methods[1].pieceSteps[0].from", ""},
+		{`"from":5`, `"from":2.5`, "zones[0].methods[1].pieceSteps[0].from", ""},
+		{`"freeFrom":50`, `"freeFrom":-50`, "zones[0].methods[0].freeFrom", ""},
+		{`"DE"`, `"UK"`, "zones[0].countries[0]", "country"},
+		{`"DE"`, `"de"`, "zones[0].countries[0]", "country"},
+		{`["DE"]`, `[]`, "zones[0].postalCodes", "countries"},
+		{`["20","21"]`, `["2*"]`, "zones[0].postalCodes[0]", "postalCode"},
+		{`["20","21"]`, `["20","2-0"]`, "zones[0].countries", "unique"},
+		{`"id":"express"`, `"id":"standard"`, "zones[0].methods[1].id", "unique"},
+		{`"id":"express"`, `"id":"Express!"`, "zones[0].methods[1].id", ""},
+		{`"name":"Express"`, `"name":" "`, "zones[0].methods[1].name", "length"},
+		{`"name":"Hamburg"`, `"name":""`, "zones[0].name", ""},
+	} {
+		right := `{"currency":"EUR","zones":[{"name":"Hamburg","countries":["DE"],"postalCodes":["20","21"],"methods":[` +
+			`{"id":"standard","name":"Standard","price":4.90,"freeFrom":50,"subtotalSteps":[{"from":20,"price":2.90}]},` +
+			`{"id":"express","name":"Express","price":9.90,"pieceSteps":[{"from":5,"price":12}]}]}]}`
+		body := strings.Replace(right, c.from, c.to, 1)
+		if body == right {
+			t.Fatalf("%s is not there", c.from)
+		}
+		for _, path := range []string{"/api/shops/" + w.shopA, "/api/companies/" + w.company} {
+			r := w.call(t, "company_admin", "PUT", path+"/shipping", body)
+			if r.status != 400 || !strings.Contains(r.text("errors.0.field"), c.field) || (c.rule != "" && r.text("errors.0.rule") != c.rule) {
+				t.Errorf("%s: %d %s", c.to, r.status, r.raw)
+			}
+		}
+		w.want(t, 200, "company_admin", "PUT", "/api/shops/"+w.shopA+"/shipping", right)
+	}
+	for _, id := range []string{"x", entrepot.NewID()} {
+		w.want(t, 404, "", "GET", "/api/shops/"+id+"/shipping", nil)
+		w.want(t, 404, "company_admin", "PUT", "/api/shops/"+id+"/shipping", belgium(1))
+		w.want(t, 404, "super_admin", "PUT", "/api/companies/"+id+"/shipping", belgium(1))
+		w.want(t, 404, "super_admin", "DELETE", "/api/companies/"+id+"/shipping", nil)
 	}
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -18,7 +19,26 @@ type destination struct {
 	field      string // of the request that names it: "shippingAddress."
 	country    string // "": not known yet
 	postalCode string
-	method     string // "": the cheapest
+	method     string                 // for every shop; "": the cheapest
+	methods    map[entrepot.ID]string // for single shops, before method
+}
+
+// by is how a shop's order is to be sent, and the field of the request that says so.
+func (d *destination) by(shop entrepot.ID) (method, field string) {
+	if m := d.methods[shop]; m != "" {
+		return m, "shippingMethods." + shop
+	}
+	return d.method, "shippingMethod"
+}
+
+// check: methods are of shops that send something.
+func (d *destination) check(groups []*orderpb.Group) error {
+	for _, shop := range slices.Sorted(maps.Keys(d.methods)) {
+		if !slices.ContainsFunc(groups, func(g *orderpb.Group) bool { return g.ShopId == shop }) {
+			return entrepot.Invalid("shippingMethods."+shop, "shop", "is of no shop that sells something here")
+		}
+	}
+	return nil
 }
 
 // shippingQuote is what a group may be sent by. open: it depends on a place that
@@ -66,6 +86,9 @@ func effectiveShipping(ctx context.Context, a grains.Asker, company, shop entrep
 // ship finds what sending each group costs, and chooses. It is done before the
 // promo codes, which may take it off.
 func (s *pricing) ship(ctx context.Context, q *quote, to destination) error {
+	if err := to.check(q.groups); err != nil {
+		return err
+	}
 	q.shipping = make([]shippingQuote, len(q.groups))
 	ruled := false
 	for i, g := range q.groups {
@@ -82,7 +105,7 @@ func (s *pricing) ship(ctx context.Context, q *quote, to destination) error {
 		ruled = true
 	}
 	if !ruled && to.method != "" {
-		return notOffered(to.method, nil)
+		return notOffered("shippingMethod", to.method, nil)
 	}
 	return nil
 }
@@ -110,25 +133,26 @@ func shipGroup(g *orderpb.Group, rules *shippingpb.Rules, to destination) (out s
 		return out, within(to.field, err)
 	}
 	at := 0
-	if to.method != "" {
-		at = slices.IndexFunc(out.offers, func(o shipping.Offer) bool { return o.ID == to.method })
+	method, field := to.by(g.ShopId)
+	if method != "" {
+		at = slices.IndexFunc(out.offers, func(o shipping.Offer) bool { return o.ID == method })
 	}
 	if at < 0 {
-		return out, notOffered(to.method, out.offers)
+		return out, notOffered(field, method, out.offers)
 	}
 	chosen := out.offers[at]
 	g.ShippingMinor, g.ShippingMethod, g.ShippingMethodName, g.ShippingTaxed = chosen.Price, chosen.ID, chosen.Name, rules.Taxed
 	return out, nil
 }
 
-func notOffered(method string, offers []shipping.Offer) error {
+func notOffered(field, method string, offers []shipping.Offer) error {
 	ids := make([]string, 0, len(offers))
 	for _, o := range offers {
 		ids = append(ids, o.ID)
 	}
-	e := entrepot.Invalid("shippingMethod", "offered", "a shop has no method %s for this place; it has: %s", method, strings.Join(ids, ", "))
+	e := entrepot.Invalid(field, "offered", "the shop has no method %s for this place; it has: %s", method, strings.Join(ids, ", "))
 	if len(ids) == 0 {
-		e = entrepot.Invalid("shippingMethod", "offered", "a shop has no shipping methods to choose from")
+		e = entrepot.Invalid(field, "offered", "the shop has no shipping methods to choose from")
 	}
 	e.Code = entrepot.CodeConflict
 	return e
