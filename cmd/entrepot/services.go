@@ -101,7 +101,7 @@ var services = []service{
 		},
 		queue: events.Queue{Name: "product.events", Bindings: []string{
 			"company.deleted", "user.deleted", "import.due", "review.*", "order.created", "order.confirmed", "order.cancelled", "inventory.updated",
-			"product.viewed", "wishlist.item_added", "wishlist.item_removed",
+			"product.viewed", "product.deleted", "wishlist.item_added", "wishlist.item_removed",
 		}},
 		consume: func(s persistence.Store, a grains.Asker) events.Handler {
 			return actors.Each(
@@ -109,13 +109,13 @@ var services = []service{
 				actors.Shoppers(s, a),
 				actors.Purchases(s),
 				actors.Ratings(s, a),
-				actors.BackInStock(s, a),
+				actors.BackInStock(s, a), actors.NoMoreWaiting(s, a),
 				actors.Recommendations(s, a),
 				actors.SearchRows(s, time.Now),
 			)
 		},
 		work: func(d api.Deps, store persistence.Store) events.Handler {
-			return actors.On(api.NewImporter(d, store).Handle, "import.due")
+			return actors.Each(actors.On(api.NewImporter(d, store).Handle, "import.due"), actors.On(api.ForgetImages(d), "product.deleted"))
 		},
 		keeps: true,
 	},
@@ -133,11 +133,13 @@ var services = []service{
 	},
 	{
 		name: "inventory", port: 7, database: "inventorydb", routes: []string{"/inventory"},
-		kinds:   []func() *grains.Kind{stock.Kind, warehouse.Kind, sourcing.Kind, transfer.Kind, stocktake.Kind, supplier.Kind, purchase.Kind},
-		rows:    []*persistence.Collection{stock.Movements},
-		queue:   events.Queue{Name: "inventory.events", Bindings: []string{"inventory.updated"}},
-		consume: func(s persistence.Store, _ grains.Asker) events.Handler { return actors.Ledger(s) },
-		keeps:   true,
+		kinds: []func() *grains.Kind{stock.Kind, warehouse.Kind, sourcing.Kind, transfer.Kind, stocktake.Kind, supplier.Kind, purchase.Kind},
+		rows:  []*persistence.Collection{stock.Movements},
+		queue: events.Queue{Name: "inventory.events", Bindings: []string{"inventory.updated", "shop.created", "shop.updated", "shop.deleted", "company.deleted"}},
+		consume: func(s persistence.Store, a grains.Asker) events.Handler {
+			return actors.Each(actors.On(actors.Ledger(s), "inventory.updated"), actors.Sourcings(a), actors.Logistics(s, a))
+		},
+		keeps: true,
 	},
 	{
 		name: "audit", port: 10, database: "auditdb", routes: []string{"/audit"},
