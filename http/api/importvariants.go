@@ -70,7 +70,6 @@ func (j *joined) makeup(now *productpb.Product) error {
 		}
 		i := variantIn(list, v)
 		if i < 0 {
-			i = len(list)
 			v = maps.Clone(v)
 			delete(v, "id") // a new one gets its own
 			list, j.at = append(list, v), append(j.at, row)
