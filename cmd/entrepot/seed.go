@@ -12,6 +12,7 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/company/companypb"
 	"entrepot/grains/product/productpb"
+	"entrepot/grains/shipping/shippingpb"
 	"entrepot/grains/shop/shoppb"
 	"entrepot/grains/stock/stockpb"
 	"entrepot/grains/user/userpb"
@@ -60,6 +61,7 @@ func seed(ctx context.Context, a grains.Asker, hash func(string) (string, error)
 		shop.CompanyId = company
 		s.put(shoppb.Kind, shops[i], shop)
 	}
+	s.ship(company)
 	for _, role := range []entrepot.Role{entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager, entrepot.ShopStaff, entrepot.Customer} {
 		u := demoUser{Email: string(role) + "@demo.example", Password: demoPassword, UserID: entrepot.DeriveID("demo", "user", string(role))}
 		if role != entrepot.SuperAdmin && role != entrepot.Customer {
@@ -128,6 +130,26 @@ func (s *seeder) put(kind string, id entrepot.ID, cmd proto.Message, part ...str
 	if _, err := s.a.Ask(ctx, kind, id, cmd); err != nil && entrepot.CodeOf(err) != entrepot.CodeConflict {
 		s.err = fmt.Errorf("seed %s %s: %w", kind, id, err)
 	}
+}
+
+// ship sets what sending costs at both shops, once: who changed it keeps that.
+func (s *seeder) ship(company entrepot.ID) {
+	if s.err != nil {
+		return
+	}
+	id := shippingpb.ID(company, "")
+	if have, err := grains.Ask[*shippingpb.Shipping](s.ctx, s.a, shippingpb.Kind, id, &shippingpb.Get{}); err == nil && have.GetVersion() > 0 {
+		return
+	}
+	s.put(shippingpb.Kind, id, &shippingpb.Set{CompanyId: company, Rules: &shippingpb.Rules{Currency: "EUR", Zones: []*shippingpb.Zone{
+		{Name: "Benelux", Countries: []string{"BE", "NL", "LU"}, Methods: []*shippingpb.Method{
+			{Id: "standard", Name: "Standard, 2 days", PriceMinor: 490, FreeFromMinor: 5000},
+			{Id: "express", Name: "Express, next day", PriceMinor: 990},
+		}},
+		{Name: "World", Methods: []*shippingpb.Method{
+			{Id: "standard", Name: "Parcel, 7 days", PriceMinor: 1490, FreeFromMinor: 15000},
+		}},
+	}}})
 }
 
 // receive brings the first goods of a stock item in.

@@ -41,6 +41,8 @@ func static(v any) func(*matrix, string) any { return func(*matrix, string) any 
 // is not here fails the test.
 var rows = map[string]matrixRow{
 	"get-product": {thing: "public"}, "record-product-view": {thing: "public"}, "get-shop": {thing: "public shop"},
+	"get-shop-shipping": {thing: "public shop"}, "set-shop-shipping": {thing: "shop", body: static(belgium(5))}, "remove-shop-shipping": {thing: "shop"},
+	"get-company-shipping": {thing: "company"}, "set-company-shipping": {thing: "company", body: static(belgium(5))}, "remove-company-shipping": {thing: "company"},
 	"update-product": {thing: "product", body: static(map[string]any{"name": "New"})}, "delete-product": {thing: "product"},
 	"add-image":   {thing: "product", body: static(string(pngOf(4, 4)))},
 	"update-shop": {thing: "shop", body: static(map[string]any{"name": "New", "isActive": true})}, "delete-shop": {thing: "shop"},
