@@ -53,6 +53,7 @@ func (w *world) writes() []struct {
 		{"customer", "POST", "/api/products/" + w.mug + "/reviews", `{"stars":5}`, []string{"title", "text"}, []string{"stars"}, nil},
 		{"customer", "PUT", "/api/products/" + w.mug + "/reviews/mine", `{"stars":5}`, []string{"title", "text"}, []string{"stars"}, nil},
 		{"company_admin", "POST", "/api/products/reviews/" + id + "/reject", `{"reason":"a"}`, []string{"reason"}, nil, nil},
+		{"company_admin", "PUT", "/api/products/reviews/" + id + "/reply", `{"text":"a"}`, []string{"text"}, nil, nil},
 		{"customer", "POST", "/api/products/" + w.mug + "/notify", `{}`, []string{"variantId", "shopId"}, nil, nil},
 		{"customer", "POST", "/api/orders", `{"shippingAddress":{"line1":"a","city":"b","country":"DE"},"items":[{"productId":"` + w.mug + `","quantity":1}]}`, []string{"notes"}, nil, []string{"expectedTotal"}},
 		{"customer", "POST", "/api/orders/" + id + "/cancel", `{"reason":"a"}`, []string{"reason"}, nil, nil},
