@@ -3,8 +3,6 @@ package search
 import (
 	"context"
 	"math"
-
-	"github.com/RoaringBitmap/roaring/v2"
 )
 
 // term is a word of a query with what is looked up for it.
@@ -35,46 +33,60 @@ const (
 	// MaxWords is how many words of a text count; those after are not looked at.
 	MaxWords = 12
 
+	wordDigits = 4 // binary ones, of MaxWords
+
 	maxPrefixes = 24 // words that an unfinished one may stand for
 	maxTypos    = 8
 )
 
 // match scores what is visible by the query's text and answers the documents
-// that have most of its words: all, if any document has all.
-func (v *view) match(ctx context.Context, visible *roaring.Bitmap) (*roaring.Bitmap, error) {
+// that have most of its words: all, if any document has all. Only they are scored.
+func (v *view) match(ctx context.Context, visible bitset) (bitset, error) {
 	v.terms = v.parse(v.q.Text)
+	var digits [wordDigits]bitset // of how many words a document has, by binary digit
+	for i := range digits {
+		digits[i] = v.take()
+	}
+	having := v.take()
 	for i := range v.terms {
-		if err := v.matchTerm(ctx, &v.terms[i], visible); err != nil {
+		clear(having)
+		if err := v.matchTerm(ctx, &v.terms[i], visible, having); err != nil {
+			return nil, err
+		}
+		for j, carry := range having {
+			for d := 0; carry != 0 && d < len(digits); d++ {
+				digits[d][j], carry = digits[d][j]^carry, digits[d][j]&carry
+			}
+		}
+	}
+	best, any := v.copy(visible), false
+	for d := len(digits) - 1; d >= 0; d-- {
+		if digits[d].meets(best) {
+			best.and(digits[d])
+			any = true
+		}
+	}
+	if !any {
+		clear(best)
+		return best, nil
+	}
+	best.each(func(o uint32) { v.all = append(v.all, o) })
+	for i := range v.terms {
+		if err := v.scoreTerm(ctx, &v.terms[i], best); err != nil {
 			return nil, err
 		}
 	}
-	best := uint16(0)
 	for _, o := range v.all {
-		if v.found[o] > best && visible.Contains(o) {
-			best = v.found[o]
-		}
+		v.score[o] += v.merit(o)
 	}
-	out := roaring.New()
-	if best == 0 {
-		return out, nil
-	}
-	bits := v.set(len(v.docs))
-	for _, o := range v.all {
-		if v.found[o] == best {
-			bits[o/64] |= 1 << (o % 64)
-			v.score[o] += v.merit(o)
-		}
-	}
-	out = roaring.FromDense(bits, true)
-	out.And(visible)
-	return out, nil
+	return best, nil
 }
 
 // merit is what speaks for a document whatever is asked for. It decides between
 // documents that fit alike.
 func (v *view) merit(o uint32) float32 {
 	m := float32(0)
-	if v.inStock.Contains(o) {
+	if v.inStock.has(o) {
 		m += 0.2
 	}
 	if v.popular[o] > 0 { // relative to sales of now; a piece sold now weighs 1
@@ -105,30 +117,47 @@ func (v *view) parse(text string) []term {
 	return out
 }
 
-// matchTerm adds a term's score to the documents that have it. What was typed
-// counts first; only when nobody visible has it, typing errors are assumed.
-func (v *view) matchTerm(ctx context.Context, t *term, visible *roaring.Bitmap) error {
+// matchTerm finds the documents that have a term, whoever may see them. What was
+// typed counts first; only when nobody visible has it, typing errors are assumed.
+func (v *view) matchTerm(ctx context.Context, t *term, visible, having bitset) error {
 	if t.last {
 		for _, n := range v.vocabulary.beginning(t.raw, maxPrefixes) {
 			t.also(v.vocabulary.count[n.word].stem, asPrefix)
 		}
 	}
-	if err := v.look(ctx, t.stems); err != nil {
+	into := func(_ float32, docs *posting) { docs.into(having) }
+	if err := v.look(ctx, t.stems, into); err != nil {
 		return err
 	}
-	if !v.seesAny(visible) {
+	if !having.meets(visible) {
 		known := len(t.stems)
 		v.mend(t)
-		if err := v.look(ctx, t.stems[known:]); err != nil {
-			return err
-		}
+		return v.look(ctx, t.stems[known:], into)
+	}
+	return nil
+}
+
+// scoreTerm adds a term's score to the documents that have it. A document counts
+// the best of a term's alternatives, and a little for every other.
+func (v *view) scoreTerm(ctx context.Context, t *term, best bitset) error {
+	err := v.look(ctx, t.stems, func(w float32, docs *posting) {
+		docs.within(best, func(o uint32) {
+			switch have := v.word[o]; {
+			case have == 0:
+				v.touched = append(v.touched, o)
+				v.word[o] = w
+			case have < w:
+				v.word[o] = w + 0.05*have
+			default:
+				v.word[o] += 0.05 * w
+			}
+		})
+	})
+	if err != nil {
+		return err
 	}
 	weight := v.rarity(t.stems)
 	for _, o := range v.touched {
-		if v.found[o] == 0 {
-			v.all = append(v.all, o)
-		}
-		v.found[o]++
 		v.score[o] += v.word[o] * weight
 		v.word[o] = 0
 	}
@@ -145,18 +174,8 @@ func (t *term) also(stem string, factor float32) {
 	t.stems = append(t.stems, alternative{stem, factor})
 }
 
-func (v *view) seesAny(visible *roaring.Bitmap) bool {
-	for _, o := range v.touched {
-		if visible.Contains(o) {
-			return true
-		}
-	}
-	return false
-}
-
-// look finds alternatives in the fields. A document counts the best of them, and
-// a little for every other.
-func (v *view) look(ctx context.Context, stems []alternative) error {
+// look visits where alternatives occur, and what each counts for there.
+func (v *view) look(ctx context.Context, stems []alternative, visit func(weight float32, docs *posting)) error {
 	for _, a := range stems {
 		known := v.vocabulary.stems[a.stem]
 		if known == nil {
@@ -166,24 +185,12 @@ func (v *view) look(ctx context.Context, stems []alternative) error {
 			if n == 0 {
 				continue
 			}
-			w := weights[f] * a.factor
-			visit := func(o uint32) {
-				switch have := v.word[o]; {
-				case have == 0:
-					v.touched = append(v.touched, o)
-					v.word[o] = w
-				case have < w:
-					v.word[o] = w + 0.05*have
-				default:
-					v.word[o] += 0.05 * w
-				}
-			}
 			for _, p := range []*part{v.base, v.young} {
 				docs, err := p.occurrences(ctx, field(f), a.stem)
 				if err != nil {
 					return err
 				}
-				v.each(docs, visit)
+				visit(weights[f]*a.factor, docs)
 			}
 		}
 	}

@@ -49,7 +49,7 @@ func (ix *Index) Similar(ctx context.Context, productID entrepot.ID, n int) []Hi
 	}
 	var out []scored
 	for _, o := range v.all {
-		if o == me || !v.active.Contains(o) {
+		if o == me || !v.active.has(o) {
 			continue
 		}
 		c := scored{o, v.score[o] + v.merit(o)}
@@ -114,7 +114,7 @@ func (v *view) likeness(ctx context.Context, me uint32) {
 			if err != nil {
 				return // who asked has gone; what is scored is an answer still
 			}
-			v.each(docs, weight)
+			docs.each(weight)
 		}
 	}
 }

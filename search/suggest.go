@@ -40,7 +40,10 @@ func (ix *Index) Suggest(ctx context.Context, see Sight, text string, most int) 
 	}
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
-	v := &view{Index: ix, core: ix.core, q: &Query{Sight: see}}
+	s := ix.scratch.Get().(*scratch)
+	defer ix.scratch.Put(s)
+	s.reset(len(ix.core.docs))
+	v := ix.view(&Query{Sight: see}, s)
 	out.Brands = v.complete(v.brand, text, most)
 	out.Categories = v.complete(v.category, text, most)
 	return out, nil
@@ -52,7 +55,7 @@ func (v *view) complete(d *dimension, text string, most int) []Suggestion {
 	if len(typed) == 0 {
 		return nil
 	}
-	visible := v.visible()
+	visible := v.visible().roaring()
 	type candidate struct {
 		Suggestion
 		errors int
