@@ -3,6 +3,7 @@ package search
 import (
 	"encoding/binary"
 	"slices"
+	"strconv"
 
 	"github.com/RoaringBitmap/roaring/v2"
 )
@@ -78,7 +79,12 @@ func (d *dimension) add(ordinal uint32, active bool, values ...string) {
 	d.at[ordinal] = span{uint32(from), uint32(len(ids))} //nolint:gosec // a count of products in memory
 }
 
+// remove forgets the values of an ordinal, if it has some.
 func (d *dimension) remove(ordinal uint32, active bool) {
+	if int(ordinal) >= len(d.only) || d.only[ordinal] == 0 {
+		return
+	}
+	d.only[ordinal] = 0
 	for _, id := range d.of(ordinal) {
 		d.docs[id].Remove(ordinal)
 		d.alive[id]--
@@ -113,11 +119,11 @@ type columns struct {
 	company, shop, status  *dimension
 	category, brand, tag   *dimension
 	attribute, currency    *dimension // attributes as name, a zero byte, value
+	steps                  *dimension // of the price, stepOf
 	stars                  *dimension // the whole stars of the rating, as a digit
 	price, created         []int64    // price: now
 	rating                 []float32
 	popular                []float64
-	steps                  []uint16        // of the price, stepOf
 	names                  []float64       // how names begin, in their order
 	keys                   []uint64        // how ids begin, in their order
 	sales                  *roaring.Bitmap // whose price changes with time
@@ -126,14 +132,14 @@ type columns struct {
 
 func newColumns() *columns {
 	return &columns{
-		sales: roaring.New(), stars: newDimension(),
+		sales: roaring.New(), stars: newDimension(), steps: newDimension(),
 		company: newDimension(), shop: newDimension(), status: newDimension(), category: newDimension(),
 		brand: newDimension(), tag: newDimension(), attribute: newDimension(), currency: newDimension(),
 	}
 }
 
 func (c *columns) dimensions() []*dimension {
-	return []*dimension{c.company, c.shop, c.status, c.category, c.brand, c.tag, c.attribute, c.currency, c.stars}
+	return []*dimension{c.company, c.shop, c.status, c.category, c.brand, c.tag, c.attribute, c.currency, c.stars, c.steps}
 }
 
 func attributeKey(a Attribute) string { return a.Name + "\x00" + a.Value }
@@ -143,7 +149,7 @@ func (c *columns) set(ordinal uint32, d *Document, now int64, popular float64, i
 	for len(c.docs) <= int(ordinal) {
 		c.docs, c.price, c.created = append(c.docs, nil), append(c.price, 0), append(c.created, 0)
 		c.rating, c.popular = append(c.rating, 0), append(c.popular, 0)
-		c.names, c.keys, c.steps = append(c.names, 0), append(c.keys, 0), append(c.steps, 0)
+		c.names, c.keys = append(c.names, 0), append(c.keys, 0)
 	}
 	for len(c.alive) < wordsFor(len(c.docs)) {
 		c.alive, c.active, c.inStock = append(c.alive, 0), append(c.active, 0), append(c.inStock, 0)
@@ -200,7 +206,8 @@ func beginning(s string) uint64 {
 func (c *columns) reprice(ordinal uint32, now int64) {
 	d := c.docs[ordinal]
 	c.price[ordinal] = d.Price.At(now)
-	c.steps[ordinal] = uint16(stepOf(c.price[ordinal])) //nolint:gosec // below 1,024
+	c.steps.remove(ordinal, d.Active)
+	c.steps.add(ordinal, d.Active, strconv.Itoa(stepOf(c.price[ordinal])))
 	turn := d.Price.turns(now)
 	if turn == 0 {
 		c.sales.Remove(ordinal)

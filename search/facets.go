@@ -3,6 +3,7 @@ package search
 import (
 	"math/bits"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -249,7 +250,9 @@ func (v *view) prices(set bitset) []Count {
 	// Prices by steps that are fine enough for any range: sixteenths of a power of two.
 	var steps [64 * 16]int
 	if v.q.ShopID == "" {
-		set.each(func(o uint32) { steps[v.steps[o]]++ })
+		for id, n := range v.tally(v.steps, set) {
+			steps[v.step(id)] = int(n)
+		}
 	} else {
 		set.each(func(o uint32) { steps[stepOf(v.priceIn(o, v.q.ShopID, v.now))]++ })
 	}
@@ -297,15 +300,32 @@ func (v *view) exact(ranges []Count, set bitset, steps *[64 * 16]int) []Count {
 			in(stepStart(s)).Count += n
 		}
 	}
-	plain := v.q.ShopID == ""
-	set.each(func(o uint32) {
-		if !plain || divided[v.steps[o]] {
-			if p := v.priceIn(o, v.q.ShopID, v.now); divided[stepOf(p)] {
-				in(p).Count++
+	look := func(o uint32) {
+		if p := v.priceIn(o, v.q.ShopID, v.now); divided[stepOf(p)] {
+			in(p).Count++
+		}
+	}
+	if v.q.ShopID != "" {
+		set.each(look)
+	} else {
+		for id := range v.steps.values {
+			if divided[v.step(id)] {
+				docs := v.copy(set)
+				docs.and(v.steps.any(v.take(), v.steps.values[id]))
+				docs.each(look)
 			}
 		}
-	})
+	}
 	return slices.DeleteFunc(ranges, func(c Count) bool { return c.Count == 0 })
+}
+
+// step is what a value of the dimension of steps stands for.
+func (c *columns) step(id int) int {
+	n, err := strconv.Atoi(c.steps.values[id])
+	if err != nil {
+		panic(err) // reprice wrote it
+	}
+	return n
 }
 
 // stepOf is the step of a price: its highest bit and the four below it.

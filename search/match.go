@@ -122,7 +122,7 @@ func (v *view) parse(text string) []term {
 func (v *view) matchTerm(ctx context.Context, t *term, visible, having bitset) error {
 	if t.last {
 		for _, n := range v.vocabulary.beginning(t.raw, maxPrefixes) {
-			t.also(v.vocabulary.count[n.word].stem, asPrefix)
+			t.also(n.stem, asPrefix)
 		}
 	}
 	into := func(_ float32, docs *posting) { docs.into(having) }
@@ -219,7 +219,7 @@ func (v *view) mendWith(t *term, distance int, factor float32) {
 		if len(t.raw) == 3 && n.word[0] != t.raw[0] {
 			continue
 		}
-		t.also(v.vocabulary.count[n.word].stem, factor)
+		t.also(n.stem, factor)
 	}
 }
 
