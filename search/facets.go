@@ -82,10 +82,6 @@ func (v *view) countBy(f Facet, set, within bitset) []Count {
 	}
 }
 
-// fewValues is up to how many values are counted one by one: each takes about as
-// long as a thousand documents.
-const fewValues = 64
-
 // tally counts the values of a dimension in a set, in the way that has least to
 // look at: the documents of the set, those that it lacks of all that may be
 // seen, or value by value.
@@ -104,8 +100,8 @@ func (v *view) tally(d *dimension, set bitset) []int32 {
 	if totals != nil {
 		lacking = all.count() - n
 	}
-	switch each := len(d.values) * 1000; {
-	case len(d.values) <= fewValues && each < min(n, lacking):
+	switch each := len(d.values) * v.size / 2; { // two words are met while one document is looked up
+	case each < min(n, lacking):
 		docs := set.roaring()
 		for id := range d.values {
 			counts[id+1] = int32(docs.AndCardinality(d.docs[id])) //nolint:gosec // a count of products in memory

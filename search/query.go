@@ -234,13 +234,20 @@ func (v *view) costing(set bitset) bitset {
 	}
 	span := uint64(most) - uint64(least) //nolint:gosec // the distance of two numbers
 	for i, w := range set {
-		if w == 0 {
+		// Without a branch, which could not be foretold: outside is 1 for what costs
+		// less (it wraps around) or more. All 64 are looked at if many are asked for.
+		fits := uint64(0)
+		if bits.OnesCount64(w) < 24 {
+			for ; w != 0; w &= w - 1 {
+				j := bits.TrailingZeros64(w)
+				_, outside := bits.Sub64(span, uint64(v.price[i*64+j])-uint64(least), 0) //nolint:gosec // see above
+				fits |= (1 ^ outside) << (j % 64)
+			}
+			out[i] = fits
 			continue
 		}
-		// Without a branch, which could not be foretold: borrow is 1 for what is outside.
-		prices, fits := v.price[i*64:min(i*64+64, len(v.price))], uint64(0)
-		for j, p := range prices {
-			_, outside := bits.Sub64(span, uint64(p)-uint64(least), 0) //nolint:gosec // below least it wraps around, beyond the span
+		for j, p := range v.price[i*64 : min(i*64+64, len(v.price))] {
+			_, outside := bits.Sub64(span, uint64(p)-uint64(least), 0) //nolint:gosec // see above
 			fits |= (1 ^ outside) << (j % 64)
 		}
 		out[i] = fits & w
