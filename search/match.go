@@ -10,6 +10,13 @@ type term struct {
 	token
 	last  bool // it may not be complete yet
 	stems []alternative
+	at    []place
+}
+
+// place is where an alternative occurs, and what it counts for there.
+type place struct {
+	weight float32
+	docs   *posting
 }
 
 // alternative is a stem that stands for a word, and how surely.
@@ -72,9 +79,7 @@ func (v *view) match(ctx context.Context, visible bitset) (bitset, error) {
 	}
 	best.each(func(o uint32) { v.all = append(v.all, o) })
 	for i := range v.terms {
-		if err := v.scoreTerm(ctx, &v.terms[i], best); err != nil {
-			return nil, err
-		}
+		v.scoreTerm(&v.terms[i], best)
 	}
 	for _, o := range v.all {
 		v.score[o] += v.merit(o)
@@ -125,23 +130,23 @@ func (v *view) matchTerm(ctx context.Context, t *term, visible, having bitset) e
 			t.also(n.stem, asPrefix)
 		}
 	}
-	into := func(_ float32, docs *posting) { docs.into(having) }
-	if err := v.look(ctx, t.stems, into); err != nil {
+	if err := v.look(ctx, t, 0, having); err != nil {
 		return err
 	}
 	if !having.meets(visible) {
 		known := len(t.stems)
 		v.mend(t)
-		return v.look(ctx, t.stems[known:], into)
+		return v.look(ctx, t, known, having)
 	}
 	return nil
 }
 
 // scoreTerm adds a term's score to the documents that have it. A document counts
 // the best of a term's alternatives, and a little for every other.
-func (v *view) scoreTerm(ctx context.Context, t *term, best bitset) error {
-	err := v.look(ctx, t.stems, func(w float32, docs *posting) {
-		docs.within(best, func(o uint32) {
+func (v *view) scoreTerm(t *term, best bitset) {
+	for _, at := range t.at {
+		w := at.weight
+		at.docs.within(best, func(o uint32) {
 			switch have := v.word[o]; {
 			case have == 0:
 				v.touched = append(v.touched, o)
@@ -152,9 +157,6 @@ func (v *view) scoreTerm(ctx context.Context, t *term, best bitset) error {
 				v.word[o] += 0.05 * w
 			}
 		})
-	})
-	if err != nil {
-		return err
 	}
 	weight := v.rarity(t.stems)
 	for _, o := range v.touched {
@@ -162,7 +164,6 @@ func (v *view) scoreTerm(ctx context.Context, t *term, best bitset) error {
 		v.word[o] = 0
 	}
 	v.touched = v.touched[:0]
-	return nil
 }
 
 func (t *term) also(stem string, factor float32) {
@@ -174,9 +175,9 @@ func (t *term) also(stem string, factor float32) {
 	t.stems = append(t.stems, alternative{stem, factor})
 }
 
-// look visits where alternatives occur, and what each counts for there.
-func (v *view) look(ctx context.Context, stems []alternative, visit func(weight float32, docs *posting)) error {
-	for _, a := range stems {
+// look finds where the alternatives from one on occur, and adds it to a set.
+func (v *view) look(ctx context.Context, t *term, from int, having bitset) error {
+	for _, a := range t.stems[from:] {
 		known := v.vocabulary.stems[a.stem]
 		if known == nil {
 			continue
@@ -190,7 +191,8 @@ func (v *view) look(ctx context.Context, stems []alternative, visit func(weight 
 				if err != nil {
 					return err
 				}
-				visit(weights[f]*a.factor, docs)
+				docs.into(having)
+				t.at = append(t.at, place{weights[f] * a.factor, docs})
 			}
 		}
 	}

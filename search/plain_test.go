@@ -342,7 +342,9 @@ func someQuery(r *rand.Rand) Query {
 	maybe(func() { q.Categories = []string{one("cups", "tableware", "nowhere"), one("", "mugs")} })
 	maybe(func() { q.Brands = []string{one("Terra", "B1", "nobody"), "Kaai"} })
 	maybe(func() { q.Tags = []string{one("gift", "new")} })
-	maybe(func() { q.Attributes = []Attribute{{"colour", "red"}, {"colour", "white"}, {"size", "7"}}[:1+r.IntN(3)] })
+	maybe(func() {
+		q.Attributes = []Attribute{{"colour", "red"}, {"colour", "white"}, {"size", "7"}}[:1+r.IntN(3)]
+	})
 	maybe(func() { q.Currency = one("EUR", "USD") })
 	maybe(func() { q.MinPrice = r.Int64N(6000) })
 	maybe(func() { q.MaxPrice, q.HasMax = r.Int64N(15000), true })

@@ -342,10 +342,7 @@ func (s *scratch) reset(n int) {
 	for _, o := range s.all {
 		s.score[o] = 0
 	}
-	for _, o := range s.touched { // of a query that failed
-		s.word[o] = 0
-	}
-	s.all, s.touched = s.all[:0], s.touched[:0]
+	s.all = s.all[:0]
 	s.used, s.size = 0, wordsFor(n)
 	if len(s.score) < n {
 		n += n / 8
