@@ -1,7 +1,9 @@
 package search
 
 import (
+	"encoding/binary"
 	"slices"
+	"strconv"
 
 	"github.com/RoaringBitmap/roaring/v2"
 )
@@ -13,9 +15,15 @@ type dimension struct {
 	ids    map[string]uint32
 	values []string
 	docs   []*roaring.Bitmap // by value
-	at     []span            // of the values of an ordinal
-	all    []uint32          // the values of all, one after the other: counting walks through memory
+	alive  []int32           // how many documents have a value
+	active []int32           // and how many of them everybody may see
+	only   []uint32          // by ordinal: 1 + the value of a document that has one, 0 for none, several for more
+	at     []span            // of the values of an ordinal that has several
+	all    []uint32          // the values of those, one after the other: counting walks through memory
 }
+
+// several stands for the values of a document that has more than one.
+const several = ^uint32(0)
 
 // span is a stretch of a dimension's values.
 type span struct{ from, n uint32 }
@@ -28,9 +36,9 @@ func (d *dimension) of(ordinal uint32) []uint32 {
 
 func newDimension() *dimension { return &dimension{ids: map[string]uint32{}} }
 
-func (d *dimension) add(ordinal uint32, values ...string) {
+func (d *dimension) add(ordinal uint32, active bool, values ...string) {
 	for len(d.at) <= int(ordinal) {
-		d.at = append(d.at, span{})
+		d.at, d.only = append(d.at, span{}), append(d.only, 0)
 	}
 	from := len(d.all)
 	for _, v := range values {
@@ -43,13 +51,26 @@ func (d *dimension) add(ordinal uint32, values ...string) {
 			d.ids[v] = id
 			d.values = append(d.values, v)
 			d.docs = append(d.docs, roaring.New())
+			d.alive, d.active = append(d.alive, 0), append(d.active, 0)
 		}
 		if !slices.Contains(d.all[from:], id) {
 			d.all = append(d.all, id)
 			d.docs[id].Add(ordinal)
+			d.alive[id]++
+			if active {
+				d.active[id]++
+			}
 		}
 	}
 	ids := d.all[from:]
+	switch len(ids) {
+	case 0:
+		d.only[ordinal] = 0
+	case 1:
+		d.only[ordinal] = ids[0] + 1
+	default:
+		d.only[ordinal] = several
+	}
 	if old := d.at[ordinal]; old.n == uint32(len(ids)) && old.n > 0 { //nolint:gosec // a count of products in memory
 		copy(d.all[old.from:], ids)
 		d.all = d.all[:from]
@@ -58,54 +79,67 @@ func (d *dimension) add(ordinal uint32, values ...string) {
 	d.at[ordinal] = span{uint32(from), uint32(len(ids))} //nolint:gosec // a count of products in memory
 }
 
-func (d *dimension) remove(ordinal uint32) {
+// remove forgets the values of an ordinal, if it has some.
+func (d *dimension) remove(ordinal uint32, active bool) {
+	if int(ordinal) >= len(d.only) || d.only[ordinal] == 0 {
+		return
+	}
+	d.only[ordinal] = 0
 	for _, id := range d.of(ordinal) {
 		d.docs[id].Remove(ordinal)
+		d.alive[id]--
+		if active {
+			d.active[id]--
+		}
 	}
 }
 
-// any are the documents that have one of the values.
-func (d *dimension) any(values ...string) *roaring.Bitmap {
-	var have []*roaring.Bitmap
+// any are the documents that have one of the values, added to an empty set.
+func (d *dimension) any(into bitset, values ...string) bitset {
+	var many []*roaring.Bitmap
 	for _, v := range values {
 		if id, ok := d.ids[v]; ok {
-			have = append(have, d.docs[id])
+			many = append(many, d.docs[id])
 		}
 	}
-	switch len(have) {
+	switch len(many) {
 	case 0:
-		return roaring.New()
 	case 1:
-		return have[0]
+		many[0].WriteDenseTo(into)
 	default:
-		return roaring.FastOr(have...)
+		roaring.FastOr(many...).WriteDenseTo(into)
 	}
+	return into
 }
 
 // columns are the properties of documents by ordinal.
 type columns struct {
 	docs                   []*Document // nil: gone
-	alive, active, inStock *roaring.Bitmap
+	alive, active, inStock bitset
 	company, shop, status  *dimension
 	category, brand, tag   *dimension
 	attribute, currency    *dimension // attributes as name, a zero byte, value
+	steps                  *dimension // of the price, stepOf
+	stars                  *dimension // the whole stars of the rating, as a digit
 	price, created         []int64    // price: now
 	rating                 []float32
 	popular                []float64
+	names                  []float64       // how names begin, in their order
+	keys                   []uint64        // how ids begin, in their order
 	sales                  *roaring.Bitmap // whose price changes with time
 	nextTurn               int64           // when the first price changes, Unix ms; 0: none does
 }
 
 func newColumns() *columns {
 	return &columns{
-		alive: roaring.New(), active: roaring.New(), inStock: roaring.New(), sales: roaring.New(),
+		sales: roaring.New(), stars: newDimension(), steps: newDimension(),
 		company: newDimension(), shop: newDimension(), status: newDimension(), category: newDimension(),
 		brand: newDimension(), tag: newDimension(), attribute: newDimension(), currency: newDimension(),
 	}
 }
 
 func (c *columns) dimensions() []*dimension {
-	return []*dimension{c.company, c.shop, c.status, c.category, c.brand, c.tag, c.attribute, c.currency}
+	return []*dimension{c.company, c.shop, c.status, c.category, c.brand, c.tag, c.attribute, c.currency, c.stars, c.steps}
 }
 
 func attributeKey(a Attribute) string { return a.Name + "\x00" + a.Value }
@@ -115,50 +149,65 @@ func (c *columns) set(ordinal uint32, d *Document, now int64, popular float64, i
 	for len(c.docs) <= int(ordinal) {
 		c.docs, c.price, c.created = append(c.docs, nil), append(c.price, 0), append(c.created, 0)
 		c.rating, c.popular = append(c.rating, 0), append(c.popular, 0)
+		c.names, c.keys = append(c.names, 0), append(c.keys, 0)
+	}
+	for len(c.alive) < wordsFor(len(c.docs)) {
+		c.alive, c.active, c.inStock = append(c.alive, 0), append(c.active, 0), append(c.inStock, 0)
 	}
 	if c.docs[ordinal] != nil {
 		c.unset(ordinal)
 	}
 	c.docs[ordinal] = d
-	c.alive.Add(ordinal)
+	c.alive.add(ordinal)
 	if d.Active {
-		c.active.Add(ordinal)
+		c.active.add(ordinal)
 	}
-	if inStock {
-		c.inStock.Add(ordinal)
-	}
-	c.company.add(ordinal, d.CompanyID)
-	c.shop.add(ordinal, d.ShopIDs...)
-	c.status.add(ordinal, d.Status)
-	c.category.add(ordinal, append([]string{d.Category}, d.Path...)...)
-	c.brand.add(ordinal, d.Brand)
-	c.tag.add(ordinal, d.Tags...)
-	c.currency.add(ordinal, d.Currency)
+	c.setStock(ordinal, inStock)
+	c.company.add(ordinal, d.Active, d.CompanyID)
+	c.shop.add(ordinal, d.Active, d.ShopIDs...)
+	c.status.add(ordinal, d.Active, d.Status)
+	c.category.add(ordinal, d.Active, append([]string{d.Category}, d.Path...)...)
+	c.brand.add(ordinal, d.Active, d.Brand)
+	c.tag.add(ordinal, d.Active, d.Tags...)
+	c.currency.add(ordinal, d.Active, d.Currency)
 	traits := make([]string, 0, len(d.Attributes)+len(d.Options))
 	for _, list := range [][]Attribute{d.Attributes, d.Options} {
 		for _, a := range list {
 			traits = append(traits, attributeKey(a))
 		}
 	}
-	c.attribute.add(ordinal, traits...)
+	c.attribute.add(ordinal, d.Active, traits...)
 	c.created[ordinal], c.rating[ordinal], c.popular[ordinal] = d.CreatedMs, float32(d.rating()), popular
+	c.names[ordinal], c.keys[ordinal] = float64(beginning(d.Name)), beginning(d.ID)
+	c.stars.add(ordinal, d.Active, string(rune('0'+int(c.rating[ordinal]))))
 	c.reprice(ordinal, now)
 }
 
 func (c *columns) unset(ordinal uint32) {
 	for _, d := range c.dimensions() {
-		d.remove(ordinal)
+		d.remove(ordinal, c.active.has(ordinal))
 	}
-	for _, b := range []*roaring.Bitmap{c.alive, c.active, c.inStock, c.sales} {
-		b.Remove(ordinal)
+	for _, b := range []bitset{c.alive, c.active, c.inStock} {
+		b.remove(ordinal)
 	}
+	c.sales.Remove(ordinal)
 	c.docs[ordinal] = nil
+}
+
+// beginning is the first eight bytes of a text as a number: where two of them
+// differ the texts are in the same order.
+func beginning(s string) uint64 {
+	var b [8]byte
+	copy(b[:], s)
+	return binary.BigEndian.Uint64(b[:])
 }
 
 // reprice sets what a document costs now, and when that changes.
 func (c *columns) reprice(ordinal uint32, now int64) {
 	d := c.docs[ordinal]
 	c.price[ordinal] = d.Price.At(now)
+	c.steps.remove(ordinal, d.Active)
+	c.steps.add(ordinal, d.Active, strconv.Itoa(stepOf(c.price[ordinal])))
 	turn := d.Price.turns(now)
 	if turn == 0 {
 		c.sales.Remove(ordinal)

@@ -1,11 +1,10 @@
 package search
 
 import (
-	"cmp"
+	"math/bits"
 	"slices"
+	"strconv"
 	"strings"
-
-	"github.com/RoaringBitmap/roaring/v2"
 )
 
 // Facet is a property that the products found are counted by.
@@ -42,7 +41,7 @@ type Count struct {
 
 func facetOf(attribute string) Facet { return FacetAttributes + Facet("\x00"+attribute) }
 
-func (v *view) facets(within, fits *roaring.Bitmap) map[Facet][]Count {
+func (v *view) facets(within, fits bitset) map[Facet][]Count {
 	if len(v.q.Facets) == 0 {
 		return nil
 	}
@@ -61,7 +60,7 @@ func (v *view) filters(facet string) bool {
 	return slices.ContainsFunc(v.groups, func(g group) bool { return g.of == facet })
 }
 
-func (v *view) countBy(f Facet, set, within *roaring.Bitmap) []Count {
+func (v *view) countBy(f Facet, set, within bitset) []Count {
 	switch f {
 	case FacetBrand:
 		return v.count(v.brand, set)
@@ -74,56 +73,126 @@ func (v *view) countBy(f Facet, set, within *roaring.Bitmap) []Count {
 	case FacetPrice:
 		return v.prices(set)
 	case FacetRating:
-		return v.stars(set)
+		return v.starred(set)
 	case FacetAvailability:
-		in := int(roaring.And(set, v.stocked(set)).GetCardinality())                                        //nolint:gosec // a count of products in memory
-		return []Count{{Value: "true", Count: in}, {Value: "false", Count: int(set.GetCardinality()) - in}} //nolint:gosec // a count of products in memory
+		in := v.stocked(set).count()
+		return []Count{{Value: "true", Count: in}, {Value: "false", Count: set.count() - in}}
 	default:
 		return v.attributes(set, within)
 	}
 }
 
-// tally counts the values of a dimension in a set: from the side that is smaller.
-func (v *view) tally(d *dimension, set *roaring.Bitmap) []int32 {
-	if len(v.counts) < len(d.values) {
-		v.counts = make([]int32, len(d.values)+len(d.values)/4)
+// tally counts the values of a dimension in a set, in the way that has least to
+// look at: the documents of the set, those that it lacks of all that may be
+// seen, or value by value.
+func (v *view) tally(d *dimension, set bitset) []int32 {
+	if len(v.counts) <= len(d.values) {
+		v.counts = make([]int32, len(d.values)+len(d.values)/4+1)
 	}
-	counts := v.counts[:len(d.values)]
+	counts := v.counts[:len(d.values)+1]
 	clear(counts)
-	v.each(set, func(o uint32) {
-		for _, id := range d.of(o) {
-			counts[id]++
+	n := set.count()
+	if n == 0 {
+		return counts[1:]
+	}
+	totals, all := v.totals(d)
+	lacking := n
+	if totals != nil {
+		lacking = all.count() - n
+	}
+	switch each := len(d.values) * v.size / 2; { // two words are met while one document is looked up
+	case each < min(n, lacking):
+		docs := set.roaring()
+		for id := range d.values {
+			counts[id+1] = int32(docs.AndCardinality(d.docs[id])) //nolint:gosec // a count of products in memory
 		}
-	})
-	return counts
+	case lacking < n:
+		rest := v.copy(all)
+		rest.andNot(set)
+		d.walk(rest, counts)
+		for id, n := range totals {
+			counts[id+1] = n - counts[id+1]
+		}
+	default:
+		d.walk(set, counts)
+	}
+	return counts[1:]
 }
 
-func (v *view) count(d *dimension, set *roaring.Bitmap) []Count {
+// totals are the counts of all that the searcher may see; nil: not known.
+func (v *view) totals(d *dimension) (counts []int32, of bitset) {
+	switch {
+	case v.q.Sight.All:
+		return d.alive, v.alive
+	case v.q.Sight.CompanyID != "":
+		return nil, nil
+	default:
+		return d.active, v.active
+	}
+}
+
+// walk counts the values of documents; counts[0] is of those without one.
+func (d *dimension) walk(set bitset, counts []int32) {
+	for i, w := range set {
+		for ; w != 0; w &= w - 1 {
+			o := i*64 + bits.TrailingZeros64(w)
+			if only := d.only[o]; only != several {
+				counts[only]++
+				continue
+			}
+			for _, id := range d.of(uint32(o)) { //nolint:gosec // an ordinal
+				counts[id+1]++
+			}
+		}
+	}
+}
+
+func (v *view) count(d *dimension, set bitset) []Count {
 	var out []Count
 	for id, n := range v.tally(d, set) {
 		if n > 0 {
-			out = append(out, Count{Value: d.values[id], Count: int(n)})
+			out = take(out, Count{Value: d.values[id], Count: int(n)})
 		}
 	}
-	return most(out)
+	return out
 }
 
-func most(out []Count) []Count {
-	slices.SortFunc(out, func(a, b Count) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Name, b.Name), strings.Compare(a.Value, b.Value))
+// take puts a count in its place among the most frequent ones.
+func take(most []Count, c Count) []Count {
+	if len(most) == MaxCounts && !c.before(&most[len(most)-1]) {
+		return most
+	}
+	i, _ := slices.BinarySearchFunc(most, c, func(have, c Count) int {
+		if have.before(&c) {
+			return -1
+		}
+		return 1
 	})
-	return out[:min(len(out), MaxCounts)]
+	if most = slices.Insert(most, i, c); len(most) > MaxCounts {
+		most = most[:MaxCounts]
+	}
+	return most
+}
+
+func (c *Count) before(o *Count) bool {
+	if c.Count != o.Count {
+		return c.Count > o.Count
+	}
+	if c.Name != o.Name {
+		return c.Name < o.Name
+	}
+	return c.Value < o.Value
 }
 
 // attributes counts those that are filtered by without their own filter, the
 // others with all filters.
-func (v *view) attributes(set, within *roaring.Bitmap) []Count {
+func (v *view) attributes(set, within bitset) []Count {
 	var out []Count
-	add := func(set *roaring.Bitmap, of func(name string) bool) {
+	add := func(set bitset, of func(name string) bool) {
 		for id, n := range v.tally(v.attribute, set) {
 			name, value, _ := strings.Cut(v.attribute.values[id], "\x00")
 			if n > 0 && of(name) {
-				out = append(out, Count{Name: name, Value: value, Count: int(n)})
+				out = take(out, Count{Name: name, Value: value, Count: int(n)})
 			}
 		}
 	}
@@ -135,13 +204,15 @@ func (v *view) attributes(set, within *roaring.Bitmap) []Count {
 		}
 	}
 	add(set, func(name string) bool { return !chosen[name] })
-	return most(out)
+	return out
 }
 
-// stars counts those with at least so many, best first.
-func (v *view) stars(set *roaring.Bitmap) []Count {
+// starred counts those with at least so many stars, best first.
+func (v *view) starred(set bitset) []Count {
 	var n [6]int
-	v.each(set, func(o uint32) { n[int(v.rating[o])]++ })
+	for id, count := range v.tally(v.stars, set) {
+		n[v.stars.values[id][0]-'0'] = int(count)
+	}
 	var out []Count
 	sum := n[5]
 	for s := 4; s >= 1; s-- {
@@ -156,7 +227,7 @@ const maxRanges = 6
 
 // prices are ranges that hold about as many products each, at round limits, in
 // the currency asked for or else the most frequent one.
-func (v *view) prices(set *roaring.Bitmap) []Count {
+func (v *view) prices(set bitset) []Count {
 	currency := v.q.Currency
 	if currency == "" {
 		most := int32(0)
@@ -169,13 +240,19 @@ func (v *view) prices(set *roaring.Bitmap) []Count {
 	if currency == "" {
 		return nil
 	}
-	if other := roaring.AndNot(set, v.currency.any(currency)); !other.IsEmpty() {
-		set = roaring.And(set, v.currency.any(currency))
-	}
+	in := v.currency.any(v.take(), currency)
+	in.and(set)
+	set = in
 	// Prices by steps that are fine enough for any range: sixteenths of a power of two.
 	var steps [64 * 16]int
-	v.each(set, func(o uint32) { steps[stepOf(v.priceIn(o, v.q.ShopID, v.now))]++ })
-	total, share := int(set.GetCardinality()), 0 //nolint:gosec // a count of products in memory
+	if v.q.ShopID == "" {
+		for id, n := range v.tally(v.steps, set) {
+			steps[v.step(id)] = int(n)
+		}
+	} else {
+		set.each(func(o uint32) { steps[stepOf(v.priceIn(o, v.q.ShopID, v.now))]++ })
+	}
+	total, share := set.count(), 0
 	var out []Count
 	last := Count{Currency: currency}
 	for i, n := range steps {
@@ -193,24 +270,58 @@ func (v *view) prices(set *roaring.Bitmap) []Count {
 		last.Count = share
 		out = append(out, last)
 	}
-	return v.exact(out, set)
+	return v.exact(out, set, &steps)
 }
 
-// exact counts again at the limits that were chosen.
-func (v *view) exact(ranges []Count, set *roaring.Bitmap) []Count {
+// exact counts again at the limits that were chosen: a step that a limit is
+// within has products on both sides, which are looked at.
+func (v *view) exact(ranges []Count, set bitset, steps *[64 * 16]int) []Count {
+	var divided [64 * 16]bool
 	for i := range ranges {
 		ranges[i].Count = 0
+		if s := stepOf(ranges[i].From); stepStart(s) < ranges[i].From {
+			divided[s] = true
+		}
 	}
-	v.each(set, func(o uint32) {
-		p := v.priceIn(o, v.q.ShopID, v.now)
-		for i := len(ranges) - 1; i >= 0; i-- {
+	in := func(p int64) *Count {
+		for i := len(ranges) - 1; i > 0; i-- {
 			if p >= ranges[i].From {
-				ranges[i].Count++
-				return
+				return &ranges[i]
 			}
 		}
-	})
+		return &ranges[0]
+	}
+	for s, n := range steps {
+		if n > 0 && !divided[s] {
+			in(stepStart(s)).Count += n
+		}
+	}
+	look := func(o uint32) {
+		if p := v.priceIn(o, v.q.ShopID, v.now); divided[stepOf(p)] {
+			in(p).Count++
+		}
+	}
+	if v.q.ShopID != "" {
+		set.each(look)
+	} else {
+		for id := range v.steps.values {
+			if divided[v.step(id)] {
+				docs := v.copy(set)
+				docs.and(v.steps.any(v.take(), v.steps.values[id]))
+				docs.each(look)
+			}
+		}
+	}
 	return slices.DeleteFunc(ranges, func(c Count) bool { return c.Count == 0 })
+}
+
+// step is what a value of the dimension of steps stands for.
+func (c *columns) step(id int) int {
+	n, err := strconv.Atoi(c.steps.values[id])
+	if err != nil {
+		panic(err) // reprice wrote it
+	}
+	return n
 }
 
 // stepOf is the step of a price: its highest bit and the four below it.

@@ -339,9 +339,7 @@ func (ix *Index) Of(company entrepot.ID) []*Document {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
 	var out []*Document
-	for it := ix.core.company.any(company).Iterator(); it.HasNext(); {
-		out = append(out, ix.core.docs[it.Next()])
-	}
+	ix.core.company.any(make(bitset, len(ix.core.alive)), company).each(func(o uint32) { out = append(out, ix.core.docs[o]) })
 	return out
 }
 

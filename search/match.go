@@ -3,8 +3,6 @@ package search
 import (
 	"context"
 	"math"
-
-	"github.com/RoaringBitmap/roaring/v2"
 )
 
 // term is a word of a query with what is looked up for it.
@@ -12,6 +10,13 @@ type term struct {
 	token
 	last  bool // it may not be complete yet
 	stems []alternative
+	at    []place
+}
+
+// place is where an alternative occurs, and what it counts for there.
+type place struct {
+	weight float32
+	docs   *posting
 }
 
 // alternative is a stem that stands for a word, and how surely.
@@ -35,46 +40,58 @@ const (
 	// MaxWords is how many words of a text count; those after are not looked at.
 	MaxWords = 12
 
+	wordDigits = 4 // binary ones, of MaxWords
+
 	maxPrefixes = 24 // words that an unfinished one may stand for
 	maxTypos    = 8
 )
 
 // match scores what is visible by the query's text and answers the documents
-// that have most of its words: all, if any document has all.
-func (v *view) match(ctx context.Context, visible *roaring.Bitmap) (*roaring.Bitmap, error) {
+// that have most of its words: all, if any document has all. Only they are scored.
+func (v *view) match(ctx context.Context, visible bitset) (bitset, error) {
 	v.terms = v.parse(v.q.Text)
+	var digits [wordDigits]bitset // of how many words a document has, by binary digit
+	for i := range digits {
+		digits[i] = v.take()
+	}
+	having := v.take()
 	for i := range v.terms {
-		if err := v.matchTerm(ctx, &v.terms[i], visible); err != nil {
+		clear(having)
+		if err := v.matchTerm(ctx, &v.terms[i], visible, having); err != nil {
 			return nil, err
 		}
-	}
-	best := uint16(0)
-	for _, o := range v.all {
-		if v.found[o] > best && visible.Contains(o) {
-			best = v.found[o]
+		for j, carry := range having {
+			for d := 0; carry != 0 && d < len(digits); d++ {
+				digits[d][j], carry = digits[d][j]^carry, digits[d][j]&carry
+			}
 		}
 	}
-	out := roaring.New()
-	if best == 0 {
-		return out, nil
-	}
-	bits := v.set(len(v.docs))
-	for _, o := range v.all {
-		if v.found[o] == best {
-			bits[o/64] |= 1 << (o % 64)
-			v.score[o] += v.merit(o)
+	best, any := v.copy(visible), false
+	for d := len(digits) - 1; d >= 0; d-- {
+		if digits[d].meets(best) {
+			best.and(digits[d])
+			any = true
 		}
 	}
-	out = roaring.FromDense(bits, true)
-	out.And(visible)
-	return out, nil
+	if !any {
+		clear(best)
+		return best, nil
+	}
+	best.each(func(o uint32) { v.all = append(v.all, o) })
+	for i := range v.terms {
+		v.scoreTerm(&v.terms[i], best)
+	}
+	for _, o := range v.all {
+		v.score[o] += v.merit(o)
+	}
+	return best, nil
 }
 
 // merit is what speaks for a document whatever is asked for. It decides between
 // documents that fit alike.
 func (v *view) merit(o uint32) float32 {
 	m := float32(0)
-	if v.inStock.Contains(o) {
+	if v.inStock.has(o) {
 		m += 0.2
 	}
 	if v.popular[o] > 0 { // relative to sales of now; a piece sold now weighs 1
@@ -105,35 +122,48 @@ func (v *view) parse(text string) []term {
 	return out
 }
 
-// matchTerm adds a term's score to the documents that have it. What was typed
-// counts first; only when nobody visible has it, typing errors are assumed.
-func (v *view) matchTerm(ctx context.Context, t *term, visible *roaring.Bitmap) error {
+// matchTerm finds the documents that have a term, whoever may see them. What was
+// typed counts first; only when nobody visible has it, typing errors are assumed.
+func (v *view) matchTerm(ctx context.Context, t *term, visible, having bitset) error {
 	if t.last {
 		for _, n := range v.vocabulary.beginning(t.raw, maxPrefixes) {
-			t.also(v.vocabulary.count[n.word].stem, asPrefix)
+			t.also(n.stem, asPrefix)
 		}
 	}
-	if err := v.look(ctx, t.stems); err != nil {
+	if err := v.look(ctx, t, 0, having); err != nil {
 		return err
 	}
-	if !v.seesAny(visible) {
+	if !having.meets(visible) {
 		known := len(t.stems)
 		v.mend(t)
-		if err := v.look(ctx, t.stems[known:]); err != nil {
-			return err
-		}
+		return v.look(ctx, t, known, having)
+	}
+	return nil
+}
+
+// scoreTerm adds a term's score to the documents that have it. A document counts
+// the best of a term's alternatives, and a little for every other.
+func (v *view) scoreTerm(t *term, best bitset) {
+	for _, at := range t.at {
+		w := at.weight
+		at.docs.within(best, func(o uint32) {
+			switch have := v.word[o]; {
+			case have == 0:
+				v.touched = append(v.touched, o)
+				v.word[o] = w
+			case have < w:
+				v.word[o] = w + 0.05*have
+			default:
+				v.word[o] += 0.05 * w
+			}
+		})
 	}
 	weight := v.rarity(t.stems)
 	for _, o := range v.touched {
-		if v.found[o] == 0 {
-			v.all = append(v.all, o)
-		}
-		v.found[o]++
 		v.score[o] += v.word[o] * weight
 		v.word[o] = 0
 	}
 	v.touched = v.touched[:0]
-	return nil
 }
 
 func (t *term) also(stem string, factor float32) {
@@ -145,19 +175,9 @@ func (t *term) also(stem string, factor float32) {
 	t.stems = append(t.stems, alternative{stem, factor})
 }
 
-func (v *view) seesAny(visible *roaring.Bitmap) bool {
-	for _, o := range v.touched {
-		if visible.Contains(o) {
-			return true
-		}
-	}
-	return false
-}
-
-// look finds alternatives in the fields. A document counts the best of them, and
-// a little for every other.
-func (v *view) look(ctx context.Context, stems []alternative) error {
-	for _, a := range stems {
+// look finds where the alternatives from one on occur, and adds it to a set.
+func (v *view) look(ctx context.Context, t *term, from int, having bitset) error {
+	for _, a := range t.stems[from:] {
 		known := v.vocabulary.stems[a.stem]
 		if known == nil {
 			continue
@@ -166,24 +186,13 @@ func (v *view) look(ctx context.Context, stems []alternative) error {
 			if n == 0 {
 				continue
 			}
-			w := weights[f] * a.factor
-			visit := func(o uint32) {
-				switch have := v.word[o]; {
-				case have == 0:
-					v.touched = append(v.touched, o)
-					v.word[o] = w
-				case have < w:
-					v.word[o] = w + 0.05*have
-				default:
-					v.word[o] += 0.05 * w
-				}
-			}
 			for _, p := range []*part{v.base, v.young} {
 				docs, err := p.occurrences(ctx, field(f), a.stem)
 				if err != nil {
 					return err
 				}
-				v.each(docs, visit)
+				docs.into(having)
+				t.at = append(t.at, place{weights[f] * a.factor, docs})
 			}
 		}
 	}
@@ -212,7 +221,7 @@ func (v *view) mendWith(t *term, distance int, factor float32) {
 		if len(t.raw) == 3 && n.word[0] != t.raw[0] {
 			continue
 		}
-		t.also(v.vocabulary.count[n.word].stem, factor)
+		t.also(n.stem, factor)
 	}
 }
 

@@ -3,7 +3,9 @@ package search
 import (
 	"context"
 	"math"
+	"math/bits"
 	"slices"
+	"strings"
 
 	"entrepot"
 
@@ -117,7 +119,7 @@ type view struct {
 // group is the documents that one filter lets pass.
 type group struct {
 	of   string // the facet that does not count with it
-	docs *roaring.Bitmap
+	docs bitset
 }
 
 func (v *view) search(ctx context.Context) (*Result, error) {
@@ -131,7 +133,7 @@ func (v *view) search(ctx context.Context) (*Result, error) {
 	}
 	v.filter(within)
 	fits := v.except(within, "")
-	out := &Result{Total: int(fits.GetCardinality())} //nolint:gosec // a count of products in memory
+	out := &Result{Total: fits.count()}
 	out.Items, out.Next = v.page(fits)
 	if v.q.Highlight {
 		for i := range out.Items {
@@ -143,24 +145,24 @@ func (v *view) search(ctx context.Context) (*Result, error) {
 }
 
 // visible is what the searcher may see at all.
-func (v *view) visible() *roaring.Bitmap {
+func (v *view) visible() bitset {
 	switch {
 	case v.q.Sight.All:
 		return v.alive
 	case v.q.Sight.CompanyID != "":
-		return v.company.any(v.q.Sight.CompanyID)
+		return v.company.any(v.take(), v.q.Sight.CompanyID)
 	default:
 		return v.active
 	}
 }
 
-// filter makes the groups of the query.
-func (v *view) filter(within *roaring.Bitmap) {
+// filter makes the groups of the query: first those that are known by value, then
+// those that are found by looking at each document which passes these.
+func (v *view) filter(within bitset) {
 	q := v.q
-	add := func(of Facet, docs *roaring.Bitmap) { v.groups = append(v.groups, group{string(of), docs}) }
 	choose := func(of Facet, d *dimension, values ...string) {
 		if values = slices.DeleteFunc(slices.Clone(values), func(s string) bool { return s == "" }); len(values) > 0 {
-			add(of, d.any(values...))
+			v.add(of, d.any(v.take(), values...))
 		}
 	}
 	choose("", v.company, q.CompanyID)
@@ -175,43 +177,102 @@ func (v *view) filter(within *roaring.Bitmap) {
 		byName[a.Name] = append(byName[a.Name], attributeKey(a))
 	}
 	for name, keys := range byName {
-		add(facetOf(name), v.attribute.any(keys...))
+		v.add(facetOf(name), v.attribute.any(v.take(), keys...))
 	}
+	if q.MinPrice <= 0 && !q.HasMax && q.MinRating <= 0 && q.Available == nil {
+		return
+	}
+	candidates := v.candidates(within)
 	if q.Available != nil {
-		in := v.stocked(within)
-		if *q.Available {
-			add(FacetAvailability, in)
-		} else {
-			add(FacetAvailability, roaring.AndNot(within, in))
+		in := v.stocked(candidates)
+		if !*q.Available {
+			out := v.copy(candidates)
+			out.andNot(in)
+			in = out
 		}
+		v.add(FacetAvailability, in)
 	}
 	if q.MinPrice > 0 || q.HasMax {
-		add(FacetPrice, v.those(within, func(o uint32) bool {
-			p := v.priceIn(o, q.ShopID, v.now)
-			return p >= q.MinPrice && (!q.HasMax || p <= q.MaxPrice)
-		}))
+		v.add(FacetPrice, v.costing(candidates))
 	}
 	if q.MinRating > 0 {
-		add(FacetRating, v.those(within, func(o uint32) bool { return float64(v.rating[o]) >= q.MinRating }))
+		v.add(FacetRating, v.those(candidates, func(o uint32) bool { return float64(v.rating[o]) >= q.MinRating }))
 	}
+}
+
+func (v *view) add(of Facet, docs bitset) { v.groups = append(v.groups, group{string(of), docs}) }
+
+// candidates are what passes all filters so far, or all but the one that a facet
+// which is asked for counts without: nothing else needs to be looked at.
+func (v *view) candidates(within bitset) bitset {
+	passing := v.copy(v.except(within, ""))
+	for _, g := range v.groups {
+		if slices.ContainsFunc(v.q.Facets, func(f Facet) bool {
+			return g.of == string(f) || (f == FacetAttributes && strings.HasPrefix(g.of, string(facetOf(""))))
+		}) {
+			passing.or(v.except(within, g.of))
+		}
+	}
+	return passing
+}
+
+// costing is what of a set costs as much as is asked for.
+func (v *view) costing(set bitset) bitset {
+	least, most := v.q.MinPrice, int64(math.MaxInt64)
+	if v.q.HasMax {
+		most = v.q.MaxPrice
+	}
+	if v.q.ShopID != "" {
+		return v.those(set, func(o uint32) bool {
+			p := v.priceIn(o, v.q.ShopID, v.now)
+			return p >= least && p <= most
+		})
+	}
+	out := v.take()
+	if most < least {
+		return out
+	}
+	span := uint64(most) - uint64(least) //nolint:gosec // the distance of two numbers
+	for i, w := range set {
+		// Without a branch, which could not be foretold: outside is 1 for what costs
+		// less (it wraps around) or more. All 64 are looked at if many are asked for.
+		fits := uint64(0)
+		if bits.OnesCount64(w) < 24 {
+			for ; w != 0; w &= w - 1 {
+				j := bits.TrailingZeros64(w)
+				_, outside := bits.Sub64(span, uint64(v.price[i*64+j])-uint64(least), 0) //nolint:gosec // see above
+				fits |= (1 ^ outside) << (j % 64)
+			}
+			out[i] = fits
+			continue
+		}
+		for j, p := range v.price[i*64 : min(i*64+64, len(v.price))] {
+			_, outside := bits.Sub64(span, uint64(p)-uint64(least), 0) //nolint:gosec // see above
+			fits |= (1 ^ outside) << (j % 64)
+		}
+		out[i] = fits & w
+	}
+	return out
 }
 
 // stocked is what there is a piece of: in the shop asked for, else anywhere.
-func (v *view) stocked(within *roaring.Bitmap) *roaring.Bitmap {
+func (v *view) stocked(within bitset) bitset {
+	in := v.copy(within)
+	in.and(v.inStock)
 	if v.q.ShopID == "" {
-		return v.inStock
+		return in
 	}
-	return v.those(roaring.And(within, v.inStock), func(o uint32) bool { return v.stock[v.docs[o].ID].any(v.q.ShopID) })
+	return v.those(in, func(o uint32) bool { return v.stock[v.docs[o].ID].any(v.q.ShopID) })
 }
 
-func (v *view) those(within *roaring.Bitmap, fits func(ordinal uint32) bool) *roaring.Bitmap {
-	bits := v.set(len(v.docs))
-	v.each(within, func(o uint32) {
+func (v *view) those(within bitset, fits func(ordinal uint32) bool) bitset {
+	out := v.take()
+	within.each(func(o uint32) {
 		if fits(o) {
-			bits[o/64] |= 1 << (o % 64)
+			out.add(o)
 		}
 	})
-	return roaring.FromDense(bits, true)
+	return out
 }
 
 // each visits the ordinals in their order.
@@ -229,168 +290,62 @@ func (v *view) each(set *roaring.Bitmap, visit func(ordinal uint32)) {
 }
 
 // except is what passes all filters but those of one facet.
-func (v *view) except(within *roaring.Bitmap, facet string) *roaring.Bitmap {
-	sets := []*roaring.Bitmap{within}
+func (v *view) except(within bitset, facet string) bitset {
+	out := within
 	for _, g := range v.groups {
-		if facet == "" || g.of != facet {
-			sets = append(sets, g.docs)
+		if facet != "" && g.of == facet {
+			continue
 		}
-	}
-	if len(sets) == 1 {
-		return within
-	}
-	return roaring.FastAnd(sets...)
-}
-
-// ranked is a document in its place; what it is ordered by is a number, but for names.
-type ranked struct {
-	number  float64
-	ordinal uint32
-}
-
-// page chooses the first documents after the position, and one more to know
-// whether there is a next page. The best so far are a sorted list: a page is
-// short, and most documents are worse than its last one.
-func (v *view) page(fits *roaring.Bitmap) ([]Found, *Position) {
-	most := v.q.Limit + 1
-	number, descending := v.order()
-	top := make([]ranked, 0, most+1)
-	v.each(fits, func(o uint32) {
-		r := ranked{ordinal: o}
-		if number != nil {
-			if r.number = number(o); descending {
-				r.number = -r.number
-			}
-			if len(top) == most && r.number > top[most-1].number {
-				return
-			}
+		if len(out) > 0 && len(within) > 0 && &out[0] == &within[0] {
+			out = v.copy(within)
 		}
-		if (len(top) == most && !v.before(r, top[most-1])) || !v.after(r) {
-			return
-		}
-		i, _ := slices.BinarySearchFunc(top, r, func(have, r ranked) int {
-			if v.before(have, r) {
-				return -1
-			}
-			return 1
-		})
-		if top = slices.Insert(top, i, r); len(top) > most {
-			top = top[:most]
-		}
-	})
-	full := len(top) == most
-	if full {
-		top = top[:most-1]
+		out.and(g.docs)
 	}
-	out := make([]Found, len(top))
-	for i, r := range top {
-		out[i] = Found{Document: v.docs[r.ordinal], InStock: v.inStock.Contains(r.ordinal)}
-		if v.q.Text != "" {
-			out[i].Score = float64(v.score[r.ordinal])
-		}
-	}
-	if !full {
-		return out, nil
-	}
-	last := top[len(top)-1]
-	next := &Position{ID: out[len(out)-1].ID, Number: last.number}
-	if number == nil {
-		next.Text = out[len(out)-1].Name
-	}
-	return out, next
-}
-
-// before orders two documents: by number, or name, and then by id. Numbers of a
-// descending order are negative.
-func (v *view) before(a, b ranked) bool {
-	if a.number != b.number {
-		return a.number < b.number
-	}
-	return v.tie(v.docs[a.ordinal].Name, v.docs[a.ordinal].ID, v.docs[b.ordinal].Name, v.docs[b.ordinal].ID)
-}
-
-func (v *view) tie(name, id, otherName, otherID string) bool {
-	if v.q.Sort == ByName && name != otherName {
-		return name < otherName
-	}
-	return id < otherID
-}
-
-// after reports whether a document is behind the position asked for.
-func (v *view) after(r ranked) bool {
-	at := v.q.After
-	switch {
-	case at == nil:
-		return true
-	case at.Number != r.number:
-		return at.Number < r.number
-	default:
-		return v.tie(at.Text, at.ID, v.docs[r.ordinal].Name, v.docs[r.ordinal].ID)
-	}
-}
-
-// order is what documents are ordered by, nil for their names, and whether the
-// greatest comes first.
-func (v *view) order() (number func(o uint32) float64, descending bool) {
-	created := func(o uint32) float64 { return float64(v.created[o]) }
-	price := func(o uint32) float64 { return float64(v.price[o]) }
-	if v.q.ShopID != "" {
-		price = func(o uint32) float64 { return float64(v.priceIn(o, v.q.ShopID, v.now)) }
-	}
-	switch v.q.Sort {
-	case Cheapest:
-		return price, false
-	case Dearest:
-		return price, true
-	case Oldest:
-		return created, false
-	case ByName:
-		return nil, false
-	case MostPopular:
-		return func(o uint32) float64 { return v.popular[o] }, true
-	case BestRated:
-		return func(o uint32) float64 { return float64(v.rating[o]) }, true
-	case ByRelevance, "":
-		if v.q.Text != "" {
-			return func(o uint32) float64 { return float64(v.score[o]) }, true
-		}
-	}
-	return created, true
+	return out
 }
 
 // scratch is the memory that a query works in, used again by later ones.
 type scratch struct {
 	score   []float32 // by ordinal
-	found   []uint16  // how many words of the query were found, by ordinal
 	word    []float32 // of the word at hand
 	touched []uint32  // by the word at hand
-	all     []uint32  // by any word
-	bits    []uint64
+	all     []uint32  // what has a score
+	sets    []bitset
+	used    int // of the sets
+	size    int // of a set, in words
 	buffer  [512]uint32
 	counts  []int32
+	asked   []float64 // prices in the shop asked for, by ordinal
 }
 
-// set is an empty set of n ordinals, a bit each; the next one takes its place.
-func (s *scratch) set(n int) []uint64 {
-	words := (n + 63) / 64
-	if len(s.bits) < words {
-		s.bits = make([]uint64, words+words/8)
+// take is an empty set, until the query ends.
+func (s *scratch) take() bitset {
+	if s.used == len(s.sets) {
+		s.sets = append(s.sets, nil)
 	}
-	out := s.bits[:words]
+	if cap(s.sets[s.used]) < s.size {
+		s.sets[s.used] = make(bitset, s.size, s.size+s.size/8)
+	}
+	out := s.sets[s.used][:s.size]
+	s.used++
 	clear(out)
+	return out
+}
+
+func (s *scratch) copy(of bitset) bitset {
+	out := s.take()
+	copy(out, of)
 	return out
 }
 
 func (s *scratch) reset(n int) {
 	for _, o := range s.all {
-		s.score[o], s.found[o] = 0, 0
+		s.score[o] = 0
 	}
-	for _, o := range s.touched { // of a query that failed
-		s.word[o] = 0
-	}
-	s.all, s.touched = s.all[:0], s.touched[:0]
+	s.all = s.all[:0]
+	s.used, s.size = 0, wordsFor(n)
 	if len(s.score) < n {
 		n += n / 8
-		s.score, s.found, s.word = make([]float32, n), make([]uint16, n), make([]float32, n)
+		s.score, s.word = make([]float32, n), make([]float32, n)
 	}
 }

@@ -43,7 +43,8 @@ func (ix *Index) Similar(ctx context.Context, productID entrepot.ID, n int) []Hi
 	defer ix.scratch.Put(s)
 	s.reset(len(ix.core.docs))
 	v := ix.view(&Query{}, s)
-	peers := roaring.And(v.active, v.company.any(v.docs[me].CompanyID))
+	peers := v.company.any(make(bitset, wordsFor(len(v.docs))), v.docs[me].CompanyID)
+	peers.and(v.active)
 	v.likeness(ctx, me, peers)
 	type scored struct {
 		ordinal uint32
@@ -81,10 +82,11 @@ func (ix *Index) Similar(ctx context.Context, productID entrepot.ID, n int) []Hi
 // costsAlike: within a half more or a third less.
 func costsAlike(a, b int64) bool { return b*2 <= a*3 && a*2 <= b*3 }
 
-// likeness scores those of the peers that have something in common with the document. What very
-// many have in common says little and is passed over where something rarer is
-// there.
-func (v *view) likeness(ctx context.Context, me uint32, peers *roaring.Bitmap) {
+// likeness scores those of the peers that have something in common with the
+// document. What very many have in common says little and is passed over where
+// something rarer is there.
+func (v *view) likeness(ctx context.Context, me uint32, peers bitset) {
+	among := peers.roaring()
 	add := func(weight float32) func(o uint32) {
 		return func(o uint32) {
 			if v.score[o] == 0 {
@@ -98,7 +100,7 @@ func (v *view) likeness(ctx context.Context, me uint32, peers *roaring.Bitmap) {
 		weight float32
 	}{{v.category, likeCategory}, {v.brand, likeBrand}, {v.attribute, likeAttribute}, {v.tag, likeTag}} {
 		for _, id := range by.d.of(me) {
-			docs := roaring.And(by.d.docs[id], peers)
+			docs := roaring.And(by.d.docs[id], among)
 			if most := uint64(len(v.docs)/20 + 2000); docs.GetCardinality() > most {
 				docs = first(docs, most)
 			}
@@ -116,7 +118,7 @@ func (v *view) likeness(ctx context.Context, me uint32, peers *roaring.Bitmap) {
 			if err != nil {
 				return // who asked has gone; what is scored is an answer still
 			}
-			v.each(roaring.And(docs, peers), weight)
+			docs.within(peers, weight)
 		}
 	}
 }

@@ -65,9 +65,9 @@ func (p *productStock) take(s Stock) bool {
 
 func (c *columns) setStock(ordinal uint32, is bool) {
 	if is {
-		c.inStock.Add(ordinal)
+		c.inStock.add(ordinal)
 	} else {
-		c.inStock.Remove(ordinal)
+		c.inStock.remove(ordinal)
 	}
 }
 

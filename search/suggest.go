@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"entrepot"
 )
@@ -40,7 +41,10 @@ func (ix *Index) Suggest(ctx context.Context, see Sight, text string, most int) 
 	}
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
-	v := &view{Index: ix, core: ix.core, q: &Query{Sight: see}}
+	s := ix.scratch.Get().(*scratch)
+	defer ix.scratch.Put(s)
+	s.reset(len(ix.core.docs))
+	v := ix.view(&Query{Sight: see}, s)
 	out.Brands = v.complete(v.brand, text, most)
 	out.Categories = v.complete(v.category, text, most)
 	return out, nil
@@ -52,7 +56,7 @@ func (v *view) complete(d *dimension, text string, most int) []Suggestion {
 	if len(typed) == 0 {
 		return nil
 	}
-	visible := v.visible()
+	visible := v.visible().roaring()
 	type candidate struct {
 		Suggestion
 		errors int
@@ -96,11 +100,8 @@ func begins(words, typed []token) (errors int, ok bool) {
 			switch {
 			case strings.HasPrefix(w.raw, t.raw):
 				least = 0
-			case least > 1 && len(t.raw) >= 4:
-				one := vocabulary{sorted: []string{w.raw}, count: map[string]*wordCount{w.raw: {}}}
-				if len(one.like(t.raw, 1, true, 1)) == 1 {
-					least = 1
-				}
+			case least > 1 && len(t.raw) >= 4 && nearlyBegins(w.raw, t.raw):
+				least = 1
 			}
 		}
 		if least > 1 {
@@ -109,4 +110,40 @@ func begins(words, typed []token) (errors int, ok bool) {
 		errors += least
 	}
 	return errors, true
+}
+
+// nearlyBegins reports whether a beginning of the word is one edit away from
+// what was typed: a letter more, less, another, or two swapped.
+func nearlyBegins(word, typed string) bool {
+	same := 0 // bytes, of whole letters
+	for same < len(word) && same < len(typed) {
+		w, size := utf8.DecodeRuneInString(word[same:])
+		if t, _ := utf8.DecodeRuneInString(typed[same:]); t != w {
+			break
+		}
+		same += size
+	}
+	word, typed = word[same:], typed[same:]
+	if typed == "" {
+		return true // or is the beginning itself
+	}
+	t, size := utf8.DecodeRuneInString(typed)
+	without := typed[size:]
+	if strings.HasPrefix(word, without) {
+		return true // one letter too many
+	}
+	w, size := utf8.DecodeRuneInString(word)
+	rest := word[size:]
+	if word == "" {
+		return false
+	}
+	if strings.HasPrefix(rest, typed) || strings.HasPrefix(rest, without) {
+		return true // one too few, another one
+	}
+	if without == "" || rest == "" {
+		return false
+	}
+	t2, tsize := utf8.DecodeRuneInString(without)
+	w2, wsize := utf8.DecodeRuneInString(rest)
+	return t == w2 && t2 == w && strings.HasPrefix(rest[wsize:], without[tsize:])
 }

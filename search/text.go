@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/blevesearch/bleve/v2"
 	"github.com/blevesearch/bleve/v2/analysis/analyzer/custom"
 	"github.com/blevesearch/bleve/v2/analysis/tokenizer/whitespace"
@@ -47,7 +46,7 @@ type part struct {
 	// known are where stems occur, of those that were asked for: reading it from
 	// scorch again costs ten times as much. A write forgets them.
 	mu    sync.Mutex
-	known map[occurrence]*roaring.Bitmap
+	known map[occurrence]*posting
 }
 
 // occurrence names a stem in a field.
@@ -148,7 +147,10 @@ func (p *part) close() {
 
 // occurrences are the ordinals of the documents that have the stem in a field,
 // which nobody changes.
-func (p *part) occurrences(ctx context.Context, f field, stem string) (*roaring.Bitmap, error) {
+func (p *part) occurrences(ctx context.Context, f field, stem string) (*posting, error) {
+	if len(p.ordinals) == 0 {
+		return &posting{}, nil
+	}
 	at := occurrence{f, stem}
 	p.mu.Lock()
 	have := p.known[at]
@@ -163,22 +165,22 @@ func (p *part) occurrences(ctx context.Context, f field, stem string) (*roaring.
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.known == nil || len(p.known) >= maxKnown {
-		p.known = map[occurrence]*roaring.Bitmap{}
+		p.known = map[occurrence]*posting{}
 	}
 	p.known[at] = have
 	return have, nil
 }
 
-func (p *part) read(ctx context.Context, f field, stem string) (*roaring.Bitmap, error) {
-	out := roaring.New()
+func (p *part) read(ctx context.Context, f field, stem string) (*posting, error) {
 	if p.reader == nil {
-		return out, nil
+		return &posting{}, nil
 	}
 	r, err := p.reader.TermFieldReader(ctx, []byte(stem), fieldNames[f], false, false, false)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = r.Close() }() // it only counts
+	list := make([]uint32, 0, r.Count())
 	var at index.TermFieldDoc
 	for {
 		d, err := r.Next(&at)
@@ -186,9 +188,9 @@ func (p *part) read(ctx context.Context, f field, stem string) (*roaring.Bitmap,
 			return nil, err
 		}
 		if d == nil {
-			return out, nil
+			return newPosting(list), nil
 		}
-		out.Add(p.ordinals[d.ID.Value()])
+		list = append(list, p.ordinals[d.ID.Value()])
 	}
 }
 

@@ -1,7 +1,6 @@
 package search
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -13,6 +12,7 @@ import (
 // never shown: they lead to documents, which are looked at by who may see them.
 type vocabulary struct {
 	sorted []string
+	counts []*wordCount // of sorted
 	count  map[string]*wordCount
 	stems  map[string]*[fieldCount]int32 // documents by field
 }
@@ -75,42 +75,58 @@ func (v *vocabulary) apply(c *vocabularyChange) {
 		return
 	}
 	slices.Sort(fresh)
-	merged := make([]string, 0, len(v.sorted)+len(fresh))
+	merged, counts := make([]string, 0, len(v.sorted)+len(fresh)), make([]*wordCount, 0, len(v.sorted)+len(fresh))
 	i := 0
 	for _, w := range fresh {
 		for i < len(v.sorted) && v.sorted[i] < w {
-			merged = append(merged, v.sorted[i])
+			merged, counts = append(merged, v.sorted[i]), append(counts, v.counts[i])
 			i++
 		}
-		merged = append(merged, w)
+		merged, counts = append(merged, w), append(counts, v.count[w])
 	}
-	v.sorted = append(merged, v.sorted[i:]...)
+	v.sorted, v.counts = append(merged, v.sorted[i:]...), append(counts, v.counts[i:]...)
 }
 
 // near is a word and how far it is from what was asked for.
 type near struct {
-	word     string
-	distance int
-	n        int32
+	word, stem string
+	distance   int
+	n          int32
+}
+
+// nearest are the best words of those that are offered in their order: the
+// nearest, of these the most frequent, of these the first.
+type nearest struct {
+	list []near
+	most int
+}
+
+func (best *nearest) offer(word string, w *wordCount, distance int) {
+	before := func(have *near) bool { // what came earlier stays before its equals
+		return have.distance < distance || (have.distance == distance && have.n >= w.n)
+	}
+	if len(best.list) == best.most && (best.most == 0 || before(&best.list[best.most-1])) {
+		return
+	}
+	i := len(best.list)
+	for i > 0 && !before(&best.list[i-1]) {
+		i--
+	}
+	if best.list = slices.Insert(best.list, i, near{word, w.stem, distance, w.n}); len(best.list) > best.most {
+		best.list = best.list[:best.most]
+	}
 }
 
 // beginning lists the words that begin with prefix, the most frequent first.
 func (v *vocabulary) beginning(prefix string, most int) []near {
+	best := nearest{most: most}
 	i, _ := slices.BinarySearch(v.sorted, prefix)
-	var out []near
 	for ; i < len(v.sorted) && strings.HasPrefix(v.sorted[i], prefix); i++ {
 		if w := v.sorted[i]; w != prefix {
-			out = append(out, near{w, 0, v.count[w].n})
+			best.offer(w, v.counts[i], 0)
 		}
 	}
-	return best(out, most)
-}
-
-func best(out []near, most int) []near {
-	slices.SortFunc(out, func(a, b near) int {
-		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(b.n, a.n), strings.Compare(a.word, b.word))
-	})
-	return out[:min(len(out), most)]
+	return best.list
 }
 
 // like lists the words at most distance edits (a letter more, less, another, two
@@ -120,6 +136,7 @@ func best(out []near, most int) []near {
 // skipped with all that follow.
 func (v *vocabulary) like(word string, distance int, open bool, most int) []near {
 	w := walk{query: []rune(word), most: distance, open: open}
+	best := nearest{most: most}
 	w.rows = append(w.rows, make([]int, len(w.query)+1))
 	for j := range w.rows[0] {
 		w.rows[0][j] = j
@@ -128,22 +145,32 @@ func (v *vocabulary) like(word string, distance int, open bool, most int) []near
 		word := v.sorted[i]
 		fits, dead := w.step(word)
 		if fits >= 0 {
-			w.found = append(w.found, near{word, fits, v.count[word].n})
+			best.offer(word, v.counts[i], fits)
 		}
 		if dead == "" {
 			i++
 			continue
 		}
-		// Nothing that begins with dead fits: on behind all of them.
-		n, _ := slices.BinarySearchFunc(v.sorted[i:], dead, func(s, dead string) int {
-			if strings.HasPrefix(s, dead) {
-				return -1
-			}
-			return strings.Compare(s, dead)
-		})
-		i += max(n, 1)
+		i = v.behind(i, dead)
 	}
-	return best(w.found, most)
+	return best.list
+}
+
+// behind is the first word after i that does not begin with prefix, which word i
+// does. It is near, mostly: steps double until it is passed.
+func (v *vocabulary) behind(i int, prefix string) int {
+	step := 1
+	for i+step < len(v.sorted) && strings.HasPrefix(v.sorted[i+step], prefix) {
+		i += step
+		step *= 2
+	}
+	for step >= 1 {
+		if i+step < len(v.sorted) && strings.HasPrefix(v.sorted[i+step], prefix) {
+			i += step
+		}
+		step /= 2
+	}
+	return i + 1
 }
 
 // walk compares one word with sorted ones.
@@ -153,7 +180,6 @@ type walk struct {
 	open  bool
 	rows  [][]int // rows[i]: distances of the beginning of i letters
 	path  []rune
-	found []near
 }
 
 // step answers how far the word is, -1 for too far, and the beginning of it that

@@ -15,7 +15,10 @@ var Collection = &persistence.Collection{
 		{Name: "number", Type: persistence.String},
 	},
 	Indexes: [][]string{
-		{"companyId", "shopId", "createdAt"}, {"companyId", "status", "createdAt"}, {"companyId", "supplierId", "createdAt"}, {"status", "createdAt"},
+		{"companyId", "shopId", "createdAt"},
+		{"companyId", "status", "createdAt"},
+		{"companyId", "supplierId", "createdAt"},
+		{"status", "createdAt"},
 		{"shopId", "status", "createdAt"},
 	},
 }
