@@ -24,6 +24,7 @@ type Promotion struct {
 	EndsAt          *time.Time      `json:"endsAt,omitempty"`
 	PerCustomer     int64           `json:"perCustomer,omitempty"` // uses; 0: any number
 	Total           int64           `json:"total,omitempty"`       // uses; 0: any number
+	FirstOrder      bool            `json:"firstOrder,omitempty"`  // of a customer with the company only
 	Status          string          `json:"status"`                // active, paused, deleted
 	UpdatedAt       time.Time       `json:"updatedAt"`
 }

@@ -42,7 +42,8 @@ type OrderCreated struct {
 	Pricing   OrderPricing `json:"pricing"`
 	ExpiresMs int64        `json:"expiresMs"` // unpaid then, it is cancelled
 
-	PromoCodes []string `json:"promoCodes,omitempty"` // that it uses
+	PromoCodes     []string `json:"promoCodes,omitempty"`     // that it uses
+	ShippingMethod string   `json:"shippingMethod,omitempty"` // of the shop's rules
 }
 
 // EventType is order.created.

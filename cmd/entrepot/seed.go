@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/company/companypb"
 	"entrepot/grains/product/productpb"
+	"entrepot/grains/shipping/shippingpb"
 	"entrepot/grains/shop/shoppb"
 	"entrepot/grains/stock/stockpb"
 	"entrepot/grains/user/userpb"
@@ -40,37 +42,6 @@ type demo struct {
 	ShopIDs    []entrepot.ID       `json:"shopIds"`
 }
 
-// demoGoods are the demo company's products: name, category, brand, price in cents.
-var demoGoods = []struct {
-	name, category, brand string
-	price                 int64
-}{
-	{"Espresso Beans 1 kg", "coffee", "Kaai", 2190},
-	{"Filter Roast 500 g", "coffee", "Kaai", 1290},
-	{"Decaf Blend 500 g", "coffee", "Kaai", 1390},
-	{"Hand Grinder", "equipment", "Maalwerk", 8900},
-	{"Gooseneck Kettle", "equipment", "Maalwerk", 6450},
-	{"Pour-over Dripper", "equipment", "Maalwerk", 2450},
-	{"Paper Filters 100", "equipment", "Maalwerk", 490},
-	{"Milk Jug 600 ml", "equipment", "Maalwerk", 1990},
-	{"Stoneware Cup", "tableware", "Terra", 1450},
-	{"Espresso Cup, pair", "tableware", "Terra", 1890},
-	{"Glass Carafe", "tableware", "Terra", 2990},
-	{"Serving Tray", "tableware", "Terra", 3490},
-	{"Assam Leaf 250 g", "tea", "Dhow", 1190},
-	{"Sencha 100 g", "tea", "Dhow", 1490},
-	{"Rooibos 250 g", "tea", "Dhow", 990},
-	{"Earl Grey 250 g", "tea", "Dhow", 1190},
-	{"Teapot 1 l", "tableware", "Terra", 4290},
-	{"Tea Strainer", "equipment", "Dhow", 790},
-	{"Dark Chocolate 70 %", "pantry", "Cacaoport", 390},
-	{"Drinking Chocolate", "pantry", "Cacaoport", 890},
-	{"Almond Biscotti", "pantry", "Cacaoport", 590},
-	{"Raw Cane Sugar", "pantry", "Cacaoport", 350},
-	{"Oat Drink 1 l", "pantry", "Cacaoport", 249},
-	{"Gift Box", "pantry", "Kaai", 4900},
-}
-
 // seed loads the demo tenant. Its ids are derived, so doing it again changes nothing.
 func seed(ctx context.Context, a grains.Asker, hash func(string) (string, error), baseURL string) (*demo, error) {
 	company := entrepot.DeriveID("demo", "company")
@@ -90,6 +61,7 @@ func seed(ctx context.Context, a grains.Asker, hash func(string) (string, error)
 		shop.CompanyId = company
 		s.put(shoppb.Kind, shops[i], shop)
 	}
+	s.ship(company)
 	for _, role := range []entrepot.Role{entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager, entrepot.ShopStaff, entrepot.Customer} {
 		u := demoUser{Email: string(role) + "@demo.example", Password: demoPassword, UserID: entrepot.DeriveID("demo", "user", string(role))}
 		if role != entrepot.SuperAdmin && role != entrepot.Customer {
@@ -103,15 +75,16 @@ func seed(ctx context.Context, a grains.Asker, hash func(string) (string, error)
 		})
 		d.Users[string(role)] = u
 	}
+	s.categories(company)
+	s.varied(company, shops)
 	for i, g := range demoGoods {
-		id := entrepot.DeriveID("demo", "product", g.name)
+		id := demoProduct(g.name)
 		d.ProductIDs = append(d.ProductIDs, id)
-		s.put(productpb.Kind, id, &productpb.Create{
-			CompanyId: company, ShopIds: shops, Sku: fmt.Sprintf("DEMO-%03d", i+1), Name: g.name,
-			Description: g.name + " from " + g.brand, Category: g.category, Brand: g.brand, PriceMinor: g.price, Currency: "EUR",
-		})
+		p := g.product(i)
+		p.CompanyId, p.ShopIds = company, shops
+		s.put(productpb.Kind, id, p)
 		for _, shop := range shops {
-			s.receive(id, company, shop, 200)
+			s.receive(id, "", company, shop, 200)
 		}
 	}
 	return d, s.err
@@ -148,27 +121,47 @@ type seeder struct {
 	err error
 }
 
-// put creates what is not there yet.
-func (s *seeder) put(kind string, id entrepot.ID, cmd proto.Message) {
+// put creates what is not there yet; part names one of several of an entity.
+func (s *seeder) put(kind string, id entrepot.ID, cmd proto.Message, part ...string) {
 	if s.err != nil {
 		return
 	}
-	ctx := grains.WithCommand(s.ctx, grains.CommandID{ID: entrepot.DeriveID("seed", kind, id)})
+	ctx := grains.WithCommand(s.ctx, grains.CommandID{ID: entrepot.DeriveID(append([]string{"seed", kind, id}, part...)...)})
 	if _, err := s.a.Ask(ctx, kind, id, cmd); err != nil && entrepot.CodeOf(err) != entrepot.CodeConflict {
 		s.err = fmt.Errorf("seed %s %s: %w", kind, id, err)
 	}
 }
 
-// receive brings the first goods of a stock item in.
-func (s *seeder) receive(product, company, shop entrepot.ID, quantity int64) {
+// ship sets what sending costs at both shops, once: who changed it keeps that.
+func (s *seeder) ship(company entrepot.ID) {
 	if s.err != nil {
 		return
 	}
-	item := stockpb.ID(product, shop)
+	id := shippingpb.ID(company, "")
+	if have, err := grains.Ask[*shippingpb.Shipping](s.ctx, s.a, shippingpb.Kind, id, &shippingpb.Get{}); err == nil && have.GetVersion() > 0 {
+		return
+	}
+	s.put(shippingpb.Kind, id, &shippingpb.Set{CompanyId: company, Rules: &shippingpb.Rules{Currency: "EUR", Zones: []*shippingpb.Zone{
+		{Name: "Benelux", Countries: []string{"BE", "NL", "LU"}, Methods: []*shippingpb.Method{
+			{Id: "standard", Name: "Standard, 2 days", PriceMinor: 490, FreeFromMinor: 5000},
+			{Id: "express", Name: "Express, next day", PriceMinor: 990},
+		}},
+		{Name: "World", Methods: []*shippingpb.Method{
+			{Id: "standard", Name: "Parcel, 7 days", PriceMinor: 1490, FreeFromMinor: 15000},
+		}},
+	}}})
+}
+
+// receive brings the first goods of a stock item in.
+func (s *seeder) receive(product, variant, company, shop entrepot.ID, quantity int64) {
+	if s.err != nil {
+		return
+	}
+	item := stockpb.ID(cmp.Or(variant, product), shop)
 	if have, err := grains.Ask[*stockpb.Item](s.ctx, s.a, stockpb.Kind, item, &stockpb.Get{}); err == nil && have.GetMovements() > 0 {
 		return
 	}
-	s.put(stockpb.Kind, item, &stockpb.Receive{ProductId: product, CompanyId: company, LocationId: shop, Quantity: quantity, Reason: "demo data"})
+	s.put(stockpb.Kind, item, &stockpb.Receive{ProductId: product, VariantId: variant, CompanyId: company, LocationId: shop, Quantity: quantity, Reason: "demo data"})
 }
 
 // write saves the demo's logins for scripts, readable by the owner alone.

@@ -24,6 +24,7 @@ import (
 	"entrepot/grains/recommend"
 	"entrepot/grains/review"
 	"entrepot/grains/series"
+	"entrepot/grains/shipping"
 	"entrepot/grains/shop"
 	"entrepot/grains/sourcing"
 	"entrepot/grains/stock"
@@ -98,7 +99,7 @@ var services = []service{
 	},
 	{
 		name: "shop", port: 3, database: "shopdb", routes: []string{"/shops"},
-		kinds: []func() *grains.Kind{shop.Kind},
+		kinds: []func() *grains.Kind{shop.Kind, shipping.Kind},
 		rows:  []*persistence.Collection{shop.Sales},
 		inboxes: []inbox{{
 			Queue:   inboxOf("shop.events", "order.*", "payment.success", "payment.refunded", "user.deleted", "company.deleted"),

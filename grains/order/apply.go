@@ -156,6 +156,7 @@ func (s *State) orderCreated(now time.Time, id entrepot.ID, number string, g Gro
 	for _, p := range g.Promotions {
 		e.PromoCodes = append(e.PromoCodes, p.Code)
 	}
+	e.ShippingMethod = g.Method.ID
 	return e
 }
 
@@ -183,7 +184,7 @@ func groupOf(g *orderpb.Group) Group {
 	out := Group{
 		OrderID: g.GetOrderId(), CompanyID: g.GetCompanyId(), ShopID: g.GetShopId(), Currency: g.GetCurrency(),
 		TaxBasisPoints: g.GetTaxBasisPoints(), Shipping: g.GetShippingMinor(), Lines: make([]Line, 0, len(g.GetLines())),
-		Strategy: g.GetStrategy(),
+		Strategy: g.GetStrategy(), Method: Method{g.GetShippingMethod(), g.GetShippingMethodName()}, ShippingTaxed: g.GetShippingTaxed(),
 	}
 	for _, source := range g.GetSources() {
 		out.Sources = append(out.Sources, source.GetLocationId())
@@ -200,7 +201,7 @@ func groupOf(g *orderpb.Group) Group {
 	for _, p := range g.GetPromotions() {
 		out.Promotions = append(out.Promotions, Promotion{
 			ID: p.GetId(), Code: p.GetCode(), Discount: p.GetDiscountMinor(), FreeShipping: p.GetFreeShipping(),
-			Version: p.GetVersion(), PerCustomer: p.GetPerCustomer(),
+			Version: p.GetVersion(), PerCustomer: p.GetPerCustomer(), Shipping: p.GetShippingMinor(), FirstOrder: p.GetFirstOrder(),
 		})
 	}
 	return out

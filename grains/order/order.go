@@ -103,11 +103,19 @@ type Group struct {
 	Currency       string      `json:"currency"`
 	TaxBasisPoints int64       `json:"taxBasisPoints"`
 	Shipping       int64       `json:"shipping"`
+	Method         Method      `json:"shippingMethod,omitzero"`
+	ShippingTaxed  bool        `json:"shippingTaxed,omitempty"`
 	Lines          []Line      `json:"items"`
 	Promotions     []Promotion `json:"promotions,omitempty"`
 	// Where the goods may come from, the preferred first; none: the shop itself.
 	Sources  []entrepot.ID `json:"sources,omitempty"`
 	Strategy string        `json:"strategy,omitempty"`
+}
+
+// Method is how the goods are sent, by the shop's rules of when it was ordered.
+type Method struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
 }
 
 // Promotion is a promo code that takes something off the group.
@@ -116,6 +124,8 @@ type Promotion struct {
 	Code         string      `json:"code"`
 	Discount     int64       `json:"discount,omitempty"`
 	FreeShipping bool        `json:"freeShipping,omitempty"`
+	Shipping     int64       `json:"shipping,omitempty"` // off the shipping
+	FirstOrder   bool        `json:"firstOrder,omitempty"`
 	Version      int64       `json:"version"`
 	PerCustomer  int64       `json:"perCustomer,omitempty"`
 }
@@ -258,8 +268,8 @@ func (s *State) Place(t entrepot.Turn, c *orderpb.Place) ([]events.Event, error)
 // Price is what an order of the group will cost.
 func Price(g *orderpb.Group) (Totals, error) { return price(groupOf(g)) }
 
-// price is what a group costs: the goods less their discounts, tax on that,
-// rounded half up, then shipping.
+// price is what a group costs: the goods less their discounts, shipping, and tax
+// on the goods, and on shipping where that is taxed, rounded half up.
 func price(g Group) (Totals, error) {
 	if len(g.Lines) == 0 || len(g.Lines) > 200 {
 		return Totals{}, entrepot.Invalid("items", "length", "an order has 1 to 200 lines")
@@ -279,10 +289,14 @@ func price(g Group) (Totals, error) {
 		p.Subtotal += sub.Minor
 		p.Discount += l.Discount
 	}
-	if p.Subtotal > entrepot.MaxMinor/10 {
+	if g.Shipping < 0 || p.Subtotal > entrepot.MaxMinor/10 || g.Shipping > entrepot.MaxMinor/10 {
 		return Totals{}, entrepot.Invalid("items", "maximum", "the order's total is too large")
 	}
-	p.Tax = ((p.Subtotal-p.Discount)*g.TaxBasisPoints + 5_000) / 10_000
+	taxed := p.Subtotal - p.Discount
+	if g.ShippingTaxed {
+		taxed += g.Shipping
+	}
+	p.Tax = (taxed*g.TaxBasisPoints + 5_000) / 10_000
 	p.Shipping = g.Shipping
 	p.Total = p.Subtotal - p.Discount + p.Tax + p.Shipping
 	return p, nil

@@ -233,3 +233,110 @@ func TestTwoHundredCheckoutsWithACode(t *testing.T) {
 		})
 	}
 }
+
+// early is cheaper, for the first order only.
+func early(id, shop string, n int64) *orderpb.Group {
+	g := cheaper(id, shop, n, 0)
+	g.Promotions[0].FirstOrder = true
+	return g
+}
+
+// One order of a customer is the first with the company: given back when that came
+// to nothing, for good when it was paid, kept over a restart.
+func TestTheFirstOrder(t *testing.T) {
+	t.Parallel()
+	f := openWithCode(t, 0, 0)
+	first := entrepot.NewID()
+	sibling := orderpb.SiblingID(first, station)
+	if _, err := f.placeAs(customer, early(first, harbour, 1), early(sibling, station, 1)); err != nil {
+		t.Fatal(err)
+	}
+	_, err := f.placeAs(customer, early(entrepot.NewID(), harbour, 1))
+	rule(t, err, "first_order")
+	f.untilUses(0, 1) // the refused one has given its use of the code back
+	cancel := func(id string) {
+		if _, err := f.Ask(f.buyer(), orderpb.Kind, id, &orderpb.Cancel{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cancel(first)
+	f.until("released", func() bool { return f.stock(beans, harbour).Available == 500 })
+	_, err = f.placeAs(customer, early(entrepot.NewID(), harbour, 1))
+	rule(t, err, "first_order") // its sibling stands
+	cancel(sibling)
+	f.untilUses(0, 0)
+	var placed []*orderpb.Order
+	f.until("the first order is free", func() bool {
+		placed, err = f.placeAs(customer, early(entrepot.NewID(), harbour, 1))
+		return err == nil
+	})
+	f.pay(placed[0])
+	f.untilUses(1, 0)
+	f.Restart()
+	_, err = f.placeAs(customer, early(entrepot.NewID(), harbour, 1))
+	rule(t, err, "first_order")
+	if _, err := f.placeAs(customer, cheaper(entrepot.NewID(), harbour, 1, 0)); err != nil {
+		t.Fatalf("a code for any order: %v", err)
+	}
+	if _, err := f.placeAs(entrepot.NewID(), early(entrepot.NewID(), harbour, 1)); err != nil {
+		t.Fatalf("another customer: %v", err)
+	}
+}
+
+// The money of an order that expired claims the first order anew, and goes back
+// when another order has become it.
+func TestTheFirstOrderExpires(t *testing.T) {
+	t.Parallel()
+	for _, taken := range []bool{false, true} {
+		f := openWithCode(t, 0, 0)
+		start := time.Now()
+		f.SetNow(start)
+		id := entrepot.NewID()
+		placed, err := f.placeAs(customer, early(id, harbour, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.SetNow(start.Add(order.DefaultHold + time.Second))
+		f.Wake(orderpb.Kind, id)
+		f.untilUses(0, 0)
+		want := order.Confirmed
+		if taken {
+			want = order.Cancelled
+			f.until("another order is the first", func() bool {
+				_, err := f.placeAs(customer, early(entrepot.NewID(), harbour, 1))
+				return err == nil
+			})
+		}
+		f.pay(placed[0])
+		f.until("decided", func() bool { o := f.get(id); return o.Status == want && (!taken || o.PaymentStatus == order.Refunded) })
+	}
+}
+
+// Shipping comes on top, taxed where the rules say so, frozen with its method.
+func TestShippingOfAnOrder(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	for taxed, want := range map[bool]int64{false: 120, true: 149} {
+		g := group(entrepot.NewID(), harbour, line(beans, 2, 1000))
+		g.ShippingMinor, g.ShippingMethod, g.ShippingMethodName, g.ShippingTaxed = 490, "standard", "Standard", taxed
+		placed, err := f.place(g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := placed[0]
+		if o.ShippingMinor != 490 || o.TaxMinor != want || o.TotalMinor != 2490+want || o.ShippingMethod != "standard" || o.ShippingMethodName != "Standard" {
+			t.Fatalf("%+v", o)
+		}
+		f.Restart()
+		if now := f.get(o.Id); now.TotalMinor != o.TotalMinor || now.ShippingMethodName != "Standard" {
+			t.Fatalf("%+v", now)
+		}
+	}
+	for _, n := range []int64{-1, entrepot.MaxMinor} {
+		g := group(entrepot.NewID(), harbour, line(beans, 1, 1000))
+		g.ShippingMinor = n
+		if _, err := f.place(g); entrepot.CodeOf(err) != entrepot.CodeInvalid {
+			t.Errorf("%d: %v", n, err)
+		}
+	}
+}

@@ -332,6 +332,26 @@ func (s *State) claims(id entrepot.ID, groups []Group) (out []claim) {
 			out[at].cmd.Orders = append(out[at].cmd.Orders, g.OrderID)
 		}
 	}
+	return append(out, s.firsts(id, groups)...)
+}
+
+// firsts are the claims of the customer's one first order with each company whose
+// codes ask for that: of all such codes together, so that no two orders use them.
+func (s *State) firsts(id entrepot.ID, groups []Group) (out []claim) {
+	for _, g := range groups {
+		p := slices.IndexFunc(g.Promotions, func(p Promotion) bool { return p.FirstOrder })
+		if p < 0 {
+			continue
+		}
+		first := promotionpb.FirstID(g.CompanyID)
+		at := slices.IndexFunc(out, func(c claim) bool { return c.promotion == first })
+		if at < 0 {
+			at, out = len(out), append(out, claim{promotion: first, code: g.Promotions[p].Code, customer: s.CustomerID, limit: 1, first: true, cmd: &promotionpb.Claim{
+				ClaimId: id, ExpiresMs: s.ExpiresMs + Guard.Milliseconds(), CustomerId: s.CustomerID, Limit: 1, PromotionId: first,
+			}})
+		}
+		out[at].cmd.Orders = append(out[at].cmd.Orders, g.OrderID)
+	}
 	return out
 }
 
@@ -340,6 +360,7 @@ type claim struct {
 	promotion, customer entrepot.ID
 	code                string
 	limit               int64 // by customer
+	first               bool  // of being the first order, which is the customer's alone
 	cmd                 *promotionpb.Claim
 }
 
@@ -349,6 +370,9 @@ func (c claim) tell(ctx context.Context, a grains.Asker, cmd proto.Message) erro
 		if _, err := a.Ask(ctx, promotionpb.UseKind, promotionpb.UseID(c.promotion, c.customer), cmd); err != nil {
 			return err
 		}
+	}
+	if c.first {
+		return nil
 	}
 	_, err := a.Ask(ctx, promotionpb.Kind, c.promotion, cmd)
 	return err
@@ -377,7 +401,7 @@ func claimAndReserve(ctx context.Context, a grains.Asker, claims []claim, holds 
 			return nil, nil, err
 		}
 		if is {
-			no = refusedBy(c.code, answer)
+			no = refusedBy(c, answer)
 			break
 		}
 	}
@@ -404,10 +428,13 @@ func claimAndReserve(ctx context.Context, a grains.Asker, claims []claim, holds 
 // ruleEnded is the promotion's word for a claim that was given back or used for good.
 const ruleEnded = "ended"
 
-func refusedBy(code string, err error) *orderpb.Refused {
-	out := &orderpb.Refused{Code: code, Rule: "exists", Message: "there is no such code"}
+func refusedBy(c claim, err error) *orderpb.Refused {
+	out := &orderpb.Refused{Code: c.code, Rule: "exists", Message: "there is no such code"}
 	if e := entrepot.AsError(err); e.Code != entrepot.CodeNotFound && len(e.Fields) > 0 {
 		out.Rule, out.Message = e.Fields[0].Rule, e.Fields[0].Message
+	}
+	if c.first && out.GetRule() == "limit" {
+		out.Rule, out.Message = "first_order", "the code is for the first order with the company only"
 	}
 	return out
 }

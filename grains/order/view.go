@@ -70,6 +70,7 @@ func (s *State) View() *orderpb.Order {
 		Promotions:    pbGroup(s.Group).GetPromotions(),
 		SubtotalMinor: s.Totals.Subtotal, TaxMinor: s.Totals.Tax, ShippingMinor: s.Totals.Shipping,
 		DiscountMinor: s.Totals.Discount, TotalMinor: s.Totals.Total,
+		ShippingMethod: s.Group.Method.ID, ShippingMethodName: s.Group.Method.Name,
 		Status: s.Status, PaymentStatus: s.Payment, PaymentId: s.PaymentID, TrackingNumber: s.Tracking, Notes: s.Notes,
 		Shipping: pbAddress(s.Shipping), Billing: pbAddress(s.Billing), CreatedMs: s.CreatedMs, UpdatedMs: s.UpdatedMs, Version: s.Version,
 	}
@@ -86,7 +87,7 @@ func pbGroup(g Group) *orderpb.Group {
 	out := &orderpb.Group{
 		OrderId: g.OrderID, CompanyId: g.CompanyID, ShopId: g.ShopID, Currency: g.Currency,
 		TaxBasisPoints: g.TaxBasisPoints, ShippingMinor: g.Shipping, Lines: make([]*orderpb.Line, 0, len(g.Lines)),
-		Strategy: g.Strategy,
+		Strategy: g.Strategy, ShippingMethod: g.Method.ID, ShippingMethodName: g.Method.Name, ShippingTaxed: g.ShippingTaxed,
 	}
 	for _, source := range g.Sources {
 		out.Sources = append(out.Sources, &orderpb.Source{LocationId: source})
@@ -101,6 +102,7 @@ func pbGroup(g Group) *orderpb.Group {
 	for _, p := range g.Promotions {
 		out.Promotions = append(out.Promotions, &orderpb.Promotion{
 			Id: p.ID, Code: p.Code, DiscountMinor: p.Discount, FreeShipping: p.FreeShipping, Version: p.Version, PerCustomer: p.PerCustomer,
+			ShippingMinor: p.Shipping, FirstOrder: p.FirstOrder,
 		})
 	}
 	return out

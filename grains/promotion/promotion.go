@@ -70,6 +70,7 @@ type Terms struct {
 	PerCustomer int64         `json:"perCustomer,omitempty"`
 	Total       int64         `json:"total,omitempty"`
 	Paused      bool          `json:"paused,omitempty"`
+	FirstOrder  bool          `json:"firstOrder,omitempty"` // of a customer with the company
 }
 
 type (

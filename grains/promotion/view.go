@@ -33,6 +33,7 @@ func (x *Terms) pb() *promotionpb.Terms {
 		Title: x.Title, Kind: x.Kind, AmountMinor: x.Amount, Currency: x.Currency, Percent: x.Percent,
 		ProductIds: slices.Clone(x.ProductIDs), Categories: slices.Clone(x.Categories), ShopIds: slices.Clone(x.ShopIDs),
 		MinimumMinor: x.Minimum, StartsMs: x.Starts, EndsMs: x.Ends, PerCustomer: x.PerCustomer, Total: x.Total, Paused: x.Paused,
+		FirstOrder: x.FirstOrder,
 	}
 }
 
@@ -42,6 +43,7 @@ func termsOf(x *promotionpb.Terms) Terms {
 		ProductIDs: slices.Clone(x.GetProductIds()), Categories: slices.Clone(x.GetCategories()), ShopIDs: slices.Clone(x.GetShopIds()),
 		Minimum: x.GetMinimumMinor(), Starts: x.GetStartsMs(), Ends: x.GetEndsMs(),
 		PerCustomer: x.GetPerCustomer(), Total: x.GetTotal(), Paused: x.GetPaused(),
+		FirstOrder: x.GetFirstOrder(),
 	}
 }
 
@@ -51,7 +53,7 @@ func (s *State) public() events.Promotion {
 	p := events.Promotion{
 		PromotionID: s.ID, CompanyID: s.CompanyID, Code: s.Code, Title: x.Title, Type: x.Kind, Percent: x.Percent, Currency: x.Currency,
 		ProductIDs: slices.Clone(x.ProductIDs), Categories: slices.Clone(x.Categories), ShopIDs: slices.Clone(x.ShopIDs),
-		PerCustomer: x.PerCustomer, Total: x.Total, Status: s.status(), UpdatedAt: time.UnixMilli(s.Updated).UTC(),
+		PerCustomer: x.PerCustomer, Total: x.Total, FirstOrder: x.FirstOrder, Status: s.status(), UpdatedAt: time.UnixMilli(s.Updated).UTC(),
 	}
 	if x.Currency != "" {
 		p.Amount = entrepot.Money{Minor: x.Amount, Currency: x.Currency}.Amount()

@@ -17,7 +17,7 @@ import (
 var opened = []string{
 	"login", "register", "refresh-token", "jwks", "well-known-jwks", "verify-email", "forgot-password", "reset-password", "accept-invitation",
 	"get-storefront", "list-plans", "open-guest-cart",
-	"list-shops", "get-shop",
+	"list-shops", "get-shop", "get-shop-shipping",
 	"list-products", "get-product", "suggest-products", "list-categories", "get-image",
 	"recommend-products", "record-product-view",
 	"list-reviews",

@@ -34,7 +34,7 @@ func Cart(d Deps) Routes {
 		}, s.summary),
 		route(Route{
 			ID: "estimate-cart", Method: http.MethodPost, Path: "/cart/estimate", Access: own, Summary: "What the order of the cart would cost",
-			Doc: "By the same computation as the order. Taxes are the companies' rates and shipping their rule, wherever the goods go.",
+			Doc: "By the same computation as the order. Taxes are the companies' rates; shipping is by the shops' rules for the country and postal code, and lists the methods to choose from.",
 		}, s.estimate),
 		route(Route{ID: "add-promo-code", Method: http.MethodPost, Keyed: true, Path: "/cart/promo", Access: own, Summary: "Enter a promo code"}, s.addPromo),
 		route(Route{ID: "remove-promo-code", Method: http.MethodDelete, Path: "/cart/promo/{code}", Access: own, Summary: "Take a promo code back"}, s.removePromo),

@@ -42,6 +42,10 @@ type OrderEstimate struct {
 	ShopID    entrepot.ID `json:"shopId"`
 	Currency  string      `json:"currency"`
 	Pricing   Pricing     `json:"pricing"`
+
+	ShippingMethod  string          `json:"shippingMethod,omitempty" doc:"that is in the pricing"`
+	ShippingMethods []ShippingOffer `json:"shippingMethods,omitempty" doc:"to choose from, the cheapest first, before promo codes"`
+	ShippingOpen    bool            `json:"shippingOpen,omitempty" doc:"what sending costs is not in the pricing: it depends on the country"`
 }
 
 // CodeView is what a promo code gives, or why it gives nothing.
@@ -52,7 +56,7 @@ type CodeView struct {
 	Shipping     entrepot.Amount `json:"shipping" doc:"off the shipping"`
 	FreeShipping bool            `json:"freeShipping,omitempty"`
 	Currency     string          `json:"currency,omitempty"`
-	Rule         string          `json:"rule,omitempty" doc:"that it breaks: exists, paused, period, goods, minimum, currency, limit"`
+	Rule         string          `json:"rule,omitempty" doc:"that it breaks: exists, paused, period, goods, minimum, currency, limit, first_order"`
 	Message      string          `json:"message,omitempty"`
 }
 
@@ -68,7 +72,7 @@ func (s *cartAPI) summary(ctx context.Context, _ *struct{}) (*answer[CartSummary
 	out := CartSummary{CartView: cartOf(c), Items: items}
 	out.CartView.Items = nil
 	if len(lines) > 0 {
-		q, err := s.quote(ctx, entrepot.NewID(), lines, c.PromoCodes)
+		q, err := s.quote(ctx, s.wanted(ctx, lines, c.PromoCodes))
 		if err != nil {
 			return nil, err
 		}
@@ -142,9 +146,11 @@ func (v *CheckedItem) compare(had *cartpb.Item, l *line, left int64) {
 
 type estimateInput struct {
 	Body *struct {
-		Country    string   `json:"country,omitempty" minLength:"2" maxLength:"100" example:"DE"`
-		PostalCode string   `json:"postalCode,omitempty" maxLength:"20" example:"20457"`
-		PromoCodes []string `json:"promoCodes,omitempty" maxItems:"5" nullable:"false" doc:"default: the cart's"`
+		Country         string            `json:"country,omitempty" minLength:"2" maxLength:"100" example:"DE" doc:"where the goods go; without it shipping is left open where shops have rules"`
+		PostalCode      string            `json:"postalCode,omitempty" maxLength:"20" example:"20457"`
+		ShippingMethod  string            `json:"shippingMethod,omitempty" maxLength:"40" example:"standard" doc:"default: each shop's cheapest"`
+		ShippingMethods map[string]string `json:"shippingMethods,omitempty" maxProperties:"50" doc:"methods of single shops by their ids, before shippingMethod"`
+		PromoCodes      []string          `json:"promoCodes,omitempty" maxItems:"5" nullable:"false" doc:"default: the cart's"`
 	}
 }
 
@@ -160,7 +166,11 @@ func (s *cartAPI) estimate(ctx context.Context, in *estimateInput) (*answer[Esti
 	if len(lines) == 0 {
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the cart is empty")
 	}
-	q, err := s.quote(ctx, entrepot.NewID(), lines, codes)
+	w := s.wanted(ctx, lines, codes)
+	if b := in.Body; b != nil {
+		w.to = destination{"", b.Country, b.PostalCode, b.ShippingMethod, b.ShippingMethods}
+	}
+	q, err := s.quote(ctx, w)
 	if err != nil {
 		return nil, err
 	}
@@ -171,15 +181,27 @@ func (s *cartAPI) estimate(ctx context.Context, in *estimateInput) (*answer[Esti
 	return answerOf(e), nil
 }
 
+// wanted is the caller's cart, sent to a place that is not known.
+func (s *cartAPI) wanted(ctx context.Context, lines []line, codes []string) wanted {
+	w := wanted{id: entrepot.NewID(), lines: lines, codes: codes}
+	if c := entrepot.CallerFrom(ctx); c.Role == entrepot.Customer {
+		w.customer = c.UserID
+	}
+	return w
+}
+
 // estimateOf prices the quote's groups as the orders will be.
 func estimateOf(q *quote) (e Estimate, err error) {
 	sum, currency, one := order.Totals{}, "", true
-	for _, g := range q.groups {
+	for i, g := range q.groups {
 		t, err := order.Price(g)
 		if err != nil {
 			return e, err
 		}
-		e.Orders = append(e.Orders, OrderEstimate{g.CompanyId, g.ShopId, g.Currency, pricingOf(t, g.Currency)})
+		ship := q.shipping[i]
+		e.Orders = append(e.Orders, OrderEstimate{
+			g.CompanyId, g.ShopId, g.Currency, pricingOf(t, g.Currency), g.ShippingMethod, offersOf(ship.offers, g.Currency), ship.open,
+		})
 		one = one && (currency == "" || currency == g.Currency)
 		currency = g.Currency
 		sum.Subtotal += t.Subtotal
@@ -248,7 +270,7 @@ func (s *cartAPI) addPromo(ctx context.Context, in *promoInput) (*answer[PromoCa
 	if len(codes) > maxCodes {
 		codes = codes[len(codes)-maxCodes:] // the cart's grain says that it is one too many
 	}
-	q, err := s.quote(ctx, entrepot.NewID(), lines, codes)
+	q, err := s.quote(ctx, s.wanted(ctx, lines, codes))
 	if err != nil {
 		return nil, err
 	}

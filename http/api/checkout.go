@@ -20,12 +20,14 @@ type placeInput struct {
 	KeyHeader
 	RawBody []byte
 	Body    struct {
-		Items           []PlaceItem      `json:"items,omitempty" minItems:"1" maxItems:"200" doc:"default: what is in the cart"`
-		ShippingAddress Address          `json:"shippingAddress"`
-		BillingAddress  *Address         `json:"billingAddress,omitempty" doc:"default: the shipping address"`
-		Notes           string           `json:"notes,omitempty" maxLength:"2000"`
-		PromoCodes      []string         `json:"promoCodes,omitempty" maxItems:"5" nullable:"false" doc:"default: the cart's, when it is the cart that is ordered"`
-		ExpectedTotal   *entrepot.Amount `json:"expectedTotal,omitempty" doc:"what the customer was shown, of all orders together; another total is refused"`
+		Items           []PlaceItem       `json:"items,omitempty" minItems:"1" maxItems:"200" doc:"default: what is in the cart"`
+		ShippingAddress Address           `json:"shippingAddress"`
+		BillingAddress  *Address          `json:"billingAddress,omitempty" doc:"default: the shipping address"`
+		Notes           string            `json:"notes,omitempty" maxLength:"2000"`
+		ShippingMethod  string            `json:"shippingMethod,omitempty" maxLength:"40" example:"standard" doc:"of those that the estimate lists, for every shop; default: each shop's cheapest"`
+		ShippingMethods map[string]string `json:"shippingMethods,omitempty" maxProperties:"50" doc:"methods of single shops by their ids, before shippingMethod"`
+		PromoCodes      []string          `json:"promoCodes,omitempty" maxItems:"5" nullable:"false" doc:"default: the cart's, when it is the cart that is ordered"`
+		ExpectedTotal   *entrepot.Amount  `json:"expectedTotal,omitempty" doc:"what the customer was shown, of all orders together; another total is refused"`
 	}
 }
 
@@ -104,7 +106,8 @@ func (s *salesAPI) price(ctx context.Context, in *placeInput, id entrepot.ID, cm
 	if err != nil {
 		return nil, err
 	}
-	q, err := s.quote(ctx, id, lines, codes)
+	to := in.Body.ShippingAddress
+	q, err := s.quote(ctx, wanted{id, cmd.CustomerId, lines, codes, destination{"shippingAddress.", to.Country, to.PostalCode, in.Body.ShippingMethod, in.Body.ShippingMethods}})
 	if err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ func Company(d Deps) Routes {
 			Doc: "Closes it at once: its people are refused, nobody orders from it. After the grace period it is erased; until then it can be restored. Answered when every member can know.",
 		}, s.delete),
 		route(Route{ID: "restore-company", Method: http.MethodPost, Path: "/companies/{id}/restore", Access: super, Summary: "Take a deletion back"}, s.restore),
-	}, s.planRoutes()...)}
+	}, append(s.planRoutes(), s.shippingRoutes()...)...)}
 }
 
 type companyAPI struct{ Deps }

@@ -39,6 +39,7 @@ import (
 	"entrepot/grains/recommend"
 	"entrepot/grains/review"
 	"entrepot/grains/series"
+	"entrepot/grains/shipping"
 	"entrepot/grains/shop"
 	"entrepot/grains/shop/shoppb"
 	"entrepot/grains/sourcing"
@@ -99,7 +100,7 @@ func newWorld(t testing.TB) *world {
 	w := &world{users: map[string]*userpb.User{}, tokens: map[string]string{}, errors: &errorLog{}}
 	kinds := []*grains.Kind{
 		user.Kind(), access.Kind(), apikey.Kind(), mail.Kind(), invitation.Kind(),
-		company.Kind(), companystats.Kind(), shop.Kind(),
+		company.Kind(), companystats.Kind(), shop.Kind(), shipping.Kind(),
 		product.Kind(),
 		promotion.Kind(), promotion.UseKind(),
 		categories.Kind(),

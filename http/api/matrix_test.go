@@ -41,6 +41,8 @@ func static(v any) func(*matrix, string) any { return func(*matrix, string) any 
 // is not here fails the test.
 var rows = map[string]matrixRow{
 	"get-product": {thing: "public"}, "record-product-view": {thing: "public"}, "get-shop": {thing: "public shop"},
+	"get-shop-shipping": {thing: "public shop"}, "set-shop-shipping": {thing: "shop", body: static(belgium(5))}, "remove-shop-shipping": {thing: "shop"},
+	"get-company-shipping": {thing: "company"}, "set-company-shipping": {thing: "company", body: static(belgium(5))}, "remove-company-shipping": {thing: "company"},
 	"update-product": {thing: "product", body: static(map[string]any{"name": "New"})}, "delete-product": {thing: "product"},
 	"add-image":   {thing: "product", body: static(string(pngOf(4, 4)))},
 	"update-shop": {thing: "shop", body: static(map[string]any{"name": "New", "isActive": true})}, "delete-shop": {thing: "shop"},
@@ -82,7 +84,8 @@ var rows = map[string]matrixRow{
 	"list-reviews":         {thing: "public"}, "get-my-review": {thing: "my review"}, "delete-my-review": {thing: "my review"},
 	"update-my-review": {thing: "my review", body: static(map[string]any{"stars": 2})},
 	"approve-review":   {thing: "review"}, "reject-review": {thing: "review", body: static(map[string]any{"reason": "spam"})},
-	"notify-me": {thing: "public", body: static(map[string]any{})}, "delete-notification": {thing: "notification"},
+	"reply-to-review": {thing: "review", body: static(map[string]any{"text": ""})},
+	"notify-me":       {thing: "public", body: static(map[string]any{})}, "delete-notification": {thing: "notification"},
 	"get-user":    {thing: "user"},
 	"update-user": {thing: "user", body: static(map[string]any{"name": "New", "role": "shop_staff", "isActive": true})},
 	"delete-user": {thing: "user"}, "end-session": {thing: "session"},

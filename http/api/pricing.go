@@ -15,37 +15,54 @@ import (
 // pricing finds what lines cost now: the one way for checkout, summary and estimate.
 type pricing struct {
 	Deps
-	rates   taxRates
-	selling sellingShops
+	rates    taxRates
+	selling  sellingShops
+	shipping shippingRules
 }
 
 func (s *pricing) init(d Deps) {
 	s.Deps = d.withDefaults()
 	s.rates.init(s.Now)
 	s.selling.init(s.Now)
+	s.shipping.init(s.Now)
 }
 
-// quote is what lines cost: a group a shop, and what the promo codes did.
+// wanted is what is to be priced: lines with promo codes, for a customer, sent somewhere.
+type wanted struct {
+	id       entrepot.ID // of the first order
+	customer entrepot.ID // "": a guest
+	lines    []line
+	codes    []string
+	to       destination
+}
+
+// quote is what lines cost: a group a shop, how each may be sent, and what the
+// promo codes did.
 type quote struct {
-	lines  []line
-	groups []*orderpb.Group
-	codes  []codeQuote
+	lines    []line
+	groups   []*orderpb.Group
+	shipping []shippingQuote // of each group
+	codes    []codeQuote
 }
 
-// quote prices lines by the products, the shops, the companies' taxes and the codes.
-func (s *pricing) quote(ctx context.Context, id entrepot.ID, lines []line, codes []string) (*quote, error) {
-	if err := s.products(ctx, lines); err != nil {
+// quote prices lines by the products, the shops, the companies' taxes, the shipping
+// rules and the codes.
+func (s *pricing) quote(ctx context.Context, w wanted) (*quote, error) {
+	if err := s.products(ctx, w.lines); err != nil {
 		return nil, err
 	}
-	lines, err := merge(lines)
+	lines, err := merge(w.lines)
 	if err != nil {
 		return nil, err
 	}
 	q := &quote{lines: lines}
-	if q.groups, err = s.groups(ctx, id, lines); err != nil {
+	if q.groups, err = s.groups(ctx, w.id, lines); err != nil {
 		return nil, err
 	}
-	q.codes, err = s.discount(ctx, q, codes)
+	if err := s.ship(ctx, q, w.to); err != nil {
+		return nil, err
+	}
+	q.codes, err = s.discount(ctx, q, w.customer, w.codes)
 	return q, err
 }
 

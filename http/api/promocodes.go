@@ -27,7 +27,7 @@ type codeQuote struct {
 
 // discount takes what the codes give off the quote's lines, one code after the
 // other. A code is a company's: it is looked for at each that sells something here.
-func (s *pricing) discount(ctx context.Context, q *quote, codes []string) ([]codeQuote, error) {
+func (s *pricing) discount(ctx context.Context, q *quote, customer entrepot.ID, codes []string) ([]codeQuote, error) {
 	codes, err := distinctCodes(codes)
 	if err != nil || len(codes) == 0 {
 		return nil, err
@@ -38,6 +38,9 @@ func (s *pricing) discount(ctx context.Context, q *quote, codes []string) ([]cod
 		return nil, err
 	}
 	if err := s.categories(ctx, goods, found); err != nil {
+		return nil, err
+	}
+	if err := s.returning(ctx, customer, goods, found); err != nil {
 		return nil, err
 	}
 	out := make([]codeQuote, 0, len(codes))
@@ -78,6 +81,7 @@ func distinctCodes(codes []string) (out []string, err error) {
 // companyGoods are the lines of one company in one currency, where codes may be applied.
 type companyGoods struct {
 	company, currency string
+	returning         bool // the customer has ordered there before, if a code asks for that
 	lines             []*orderpb.Line
 	groups            []*orderpb.Group // of each line
 	goods             []promotion.Goods
@@ -159,6 +163,10 @@ func (s *pricing) apply(q *quote, c *companyGoods, p *promotionpb.Promotion, out
 		out.refusal = codeError("limit", "the code has been used as often as it may be")
 		return
 	}
+	if c.returning && p.GetTerms().GetFirstOrder() {
+		out.refusal = codeError("first_order", "the code is for the first order with the company only")
+		return
+	}
 	off := map[*orderpb.Group]int64{}
 	for i, n := range d.Lines {
 		c.goods[i].Rest -= n
@@ -175,14 +183,16 @@ func (s *pricing) apply(q *quote, c *companyGoods, p *promotionpb.Promotion, out
 		if off[g] == 0 && g.ShippingMinor == 0 {
 			continue // it gives nothing here, so no use of it is spent
 		}
+		shipping := int64(0)
 		if free {
-			out.shipping += g.ShippingMinor
-			g.ShippingMinor = 0
+			shipping, g.ShippingMinor = g.ShippingMinor, 0
 		}
+		out.shipping += shipping
 		out.discount += off[g]
 		g.DiscountMinor += off[g]
 		g.Promotions = append(g.Promotions, &orderpb.Promotion{
 			Id: p.Id, Code: p.Code, DiscountMinor: off[g], FreeShipping: free, Version: p.Version, PerCustomer: p.GetTerms().GetPerCustomer(),
+			ShippingMinor: shipping, FirstOrder: p.GetTerms().GetFirstOrder(),
 		})
 	}
 }

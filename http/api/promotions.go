@@ -51,6 +51,7 @@ type PromotionTerms struct {
 	PerCustomer     int64            `json:"perCustomer,omitempty" minimum:"0" maximum:"1000000000" doc:"how often one customer may use it; 0: any number"`
 	Total           int64            `json:"total,omitempty" minimum:"0" maximum:"1000000000" doc:"how often it may be used; 0: any number"`
 	Paused          bool             `json:"paused,omitempty"`
+	FirstOrder      bool             `json:"firstOrder,omitempty" doc:"for a customer's first order with the company only"`
 }
 
 // PromotionView is a promo code as the API shows it.
@@ -69,7 +70,7 @@ type PromotionView struct {
 func (b *PromotionTerms) pb() (*promotionpb.Terms, error) {
 	out := &promotionpb.Terms{
 		Title: b.Title, Kind: b.Type, Percent: b.Percent, Currency: b.Currency, ProductIds: b.ProductIDs, Categories: b.Categories, ShopIds: b.ShopIDs,
-		PerCustomer: b.PerCustomer, Total: b.Total, Paused: b.Paused, StartsMs: momentMs(b.StartsAt), EndsMs: momentMs(b.EndsAt),
+		PerCustomer: b.PerCustomer, Total: b.Total, Paused: b.Paused, FirstOrder: b.FirstOrder, StartsMs: momentMs(b.StartsAt), EndsMs: momentMs(b.EndsAt),
 	}
 	for field, ids := range map[string][]string{"productIds": b.ProductIDs, "shopIds": b.ShopIDs} {
 		if err := checkIDs(field, ids); err != nil {
@@ -120,7 +121,7 @@ func promotionOf(p *promotionpb.Promotion) PromotionView {
 		CreatedAt: Time(p.CreatedMs), UpdatedAt: Time(p.UpdatedMs),
 		PromotionTerms: PromotionTerms{
 			Title: x.Title, Type: x.Kind, Percent: x.Percent, Currency: x.Currency, ProductIDs: x.ProductIds, Categories: x.Categories, ShopIDs: x.ShopIds,
-			PerCustomer: x.PerCustomer, Total: x.Total, Paused: x.Paused, StartsAt: momentOf(x.StartsMs), EndsAt: momentOf(x.EndsMs),
+			PerCustomer: x.PerCustomer, Total: x.Total, Paused: x.Paused, FirstOrder: x.FirstOrder, StartsAt: momentOf(x.StartsMs), EndsAt: momentOf(x.EndsMs),
 		},
 	}
 	if x.Kind == promotion.Amount {

@@ -52,6 +52,7 @@ type OrderView struct {
 	Currency        string         `json:"currency"`
 	Pricing         Pricing        `json:"pricing"`
 	PromoCodes      []string       `json:"promoCodes,omitempty"`
+	ShippingMethod  *OrderShipping `json:"shippingMethod,omitempty" doc:"by the shop's rules of when it was ordered"`
 	ShippingAddress *Address       `json:"shippingAddress,omitempty"`
 	BillingAddress  *Address       `json:"billingAddress,omitempty"`
 	Status          string         `json:"status" example:"pending"`
@@ -63,6 +64,12 @@ type OrderView struct {
 	ExpiresAt       Time           `json:"expiresAt,omitzero" doc:"unpaid then: cancelled"`
 	CreatedAt       Time           `json:"createdAt"`
 	UpdatedAt       Time           `json:"updatedAt"`
+}
+
+// OrderShipping is how an order is sent. What it costs is in the pricing.
+type OrderShipping struct {
+	ID   string `json:"id" example:"standard"`
+	Name string `json:"name" example:"Standard, 2 days"`
 }
 
 // OrderItem is one line of an order, at the price of the moment of ordering.
@@ -153,6 +160,9 @@ func orderOf(o *orderpb.Order) OrderView {
 	}
 	for _, l := range o.Lines {
 		v.Items = append(v.Items, OrderItem{l.ProductId, l.VariantId, l.Name, l.Sku, l.Quantity, m(l.PriceMinor), m(l.PriceMinor * l.Quantity), m(l.DiscountMinor), allocationsOf(l), l.Backordered})
+	}
+	if o.ShippingMethod != "" {
+		v.ShippingMethod = &OrderShipping{o.ShippingMethod, o.ShippingMethodName}
 	}
 	for _, p := range o.Promotions {
 		v.PromoCodes = append(v.PromoCodes, p.Code)

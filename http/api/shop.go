@@ -16,7 +16,7 @@ import (
 func Shop(d Deps) Routes {
 	s := &shopAPI{d.withDefaults()}
 	admins := Only(entrepot.SuperAdmin, entrepot.CompanyAdmin)
-	return Routes{"shops", []Route{
+	return Routes{"shops", append([]Route{
 		route(Route{
 			ID: "list-shops", Method: http.MethodGet, Path: "/shops", Access: Public, Summary: "List shops, or find the nearest",
 			Doc: "Staff see the shops they reach, everybody else the active ones. With near, the nearest come first, each with its distance; that list has one page.",
@@ -46,7 +46,7 @@ func Shop(d Deps) Routes {
 			ID: "get-shop-performance", Method: http.MethodGet, Path: "/shops/{id}/performance", Access: Staff, Summary: "What a shop sold",
 			Doc: "For who works in the shop and the admins above. Days are those of the shop's time zone. Every event counts once, on the day it occurred, and within moments of it.",
 		}, s.performance),
-	}}
+	}, s.shippingRoutes()...)}
 }
 
 type shopAPI struct{ Deps }

@@ -27,6 +27,7 @@ import (
 	"entrepot/grains/recommend"
 	"entrepot/grains/review"
 	"entrepot/grains/series"
+	"entrepot/grains/shipping"
 	"entrepot/grains/shop"
 	"entrepot/grains/sourcing"
 	"entrepot/grains/stock"
@@ -77,6 +78,7 @@ var kinds = []struct {
 	{"authdb", user.Kind},
 	{"companydb", company.Kind},
 	{"shopdb", shop.Kind},
+	{"shopdb", shipping.Kind},
 	{"ecommercedb", product.Kind},
 	{"ecommercedb", categories.Kind},
 	{"ecommercedb", imports.Kind},

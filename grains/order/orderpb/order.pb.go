@@ -134,12 +134,15 @@ type Group struct {
 	ShippingMinor  int64                  `protobuf:"varint,6,opt,name=shipping_minor,json=shippingMinor,proto3" json:"shipping_minor,omitempty"`
 	Lines          []*Line                `protobuf:"bytes,7,rep,name=lines,proto3" json:"lines,omitempty"`
 	// Where the goods may come from, the preferred first; none: the shop itself.
-	Sources       []*Source    `protobuf:"bytes,8,rep,name=sources,proto3" json:"sources,omitempty"`
-	Strategy      string       `protobuf:"bytes,9,opt,name=strategy,proto3" json:"strategy,omitempty"`                                  // priority (default, as listed), most_stock, nearest (as listed)
-	DiscountMinor int64        `protobuf:"varint,10,opt,name=discount_minor,json=discountMinor,proto3" json:"discount_minor,omitempty"` // off the goods, before tax: the sum of the lines' discounts
-	Promotions    []*Promotion `protobuf:"bytes,11,rep,name=promotions,proto3" json:"promotions,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Sources            []*Source    `protobuf:"bytes,8,rep,name=sources,proto3" json:"sources,omitempty"`
+	Strategy           string       `protobuf:"bytes,9,opt,name=strategy,proto3" json:"strategy,omitempty"`                                  // priority (default, as listed), most_stock, nearest (as listed)
+	DiscountMinor      int64        `protobuf:"varint,10,opt,name=discount_minor,json=discountMinor,proto3" json:"discount_minor,omitempty"` // off the goods, before tax: the sum of the lines' discounts
+	Promotions         []*Promotion `protobuf:"bytes,11,rep,name=promotions,proto3" json:"promotions,omitempty"`
+	ShippingMethod     string       `protobuf:"bytes,12,opt,name=shipping_method,json=shippingMethod,proto3" json:"shipping_method,omitempty"` // of the shop's rules; empty: it has none
+	ShippingMethodName string       `protobuf:"bytes,13,opt,name=shipping_method_name,json=shippingMethodName,proto3" json:"shipping_method_name,omitempty"`
+	ShippingTaxed      bool         `protobuf:"varint,14,opt,name=shipping_taxed,json=shippingTaxed,proto3" json:"shipping_taxed,omitempty"` // as the goods are
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *Group) Reset() {
@@ -249,6 +252,27 @@ func (x *Group) GetPromotions() []*Promotion {
 	return nil
 }
 
+func (x *Group) GetShippingMethod() string {
+	if x != nil {
+		return x.ShippingMethod
+	}
+	return ""
+}
+
+func (x *Group) GetShippingMethodName() string {
+	if x != nil {
+		return x.ShippingMethodName
+	}
+	return ""
+}
+
+func (x *Group) GetShippingTaxed() bool {
+	if x != nil {
+		return x.ShippingTaxed
+	}
+	return false
+}
+
 type Source struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	LocationId    string                 `protobuf:"bytes,1,opt,name=location_id,json=locationId,proto3" json:"location_id,omitempty"`
@@ -301,8 +325,10 @@ type Promotion struct {
 	Code          string                 `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
 	DiscountMinor int64                  `protobuf:"varint,3,opt,name=discount_minor,json=discountMinor,proto3" json:"discount_minor,omitempty"`
 	FreeShipping  bool                   `protobuf:"varint,4,opt,name=free_shipping,json=freeShipping,proto3" json:"free_shipping,omitempty"`
-	Version       int64                  `protobuf:"varint,5,opt,name=version,proto3" json:"version,omitempty"`                            // of the promotion that it was priced by
-	PerCustomer   int64                  `protobuf:"varint,6,opt,name=per_customer,json=perCustomer,proto3" json:"per_customer,omitempty"` // uses that a customer may have; 0: any number
+	Version       int64                  `protobuf:"varint,5,opt,name=version,proto3" json:"version,omitempty"`                                  // of the promotion that it was priced by
+	PerCustomer   int64                  `protobuf:"varint,6,opt,name=per_customer,json=perCustomer,proto3" json:"per_customer,omitempty"`       // uses that a customer may have; 0: any number
+	ShippingMinor int64                  `protobuf:"varint,7,opt,name=shipping_minor,json=shippingMinor,proto3" json:"shipping_minor,omitempty"` // off the shipping
+	FirstOrder    bool                   `protobuf:"varint,8,opt,name=first_order,json=firstOrder,proto3" json:"first_order,omitempty"`          // for the customer's first order with the company only
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -377,6 +403,20 @@ func (x *Promotion) GetPerCustomer() int64 {
 		return x.PerCustomer
 	}
 	return 0
+}
+
+func (x *Promotion) GetShippingMinor() int64 {
+	if x != nil {
+		return x.ShippingMinor
+	}
+	return 0
+}
+
+func (x *Promotion) GetFirstOrder() bool {
+	if x != nil {
+		return x.FirstOrder
+	}
+	return false
 }
 
 // Allocation is the pieces of a line that come from one location.
@@ -1801,35 +1841,37 @@ func (x *PaymentFailed) GetReason() string {
 }
 
 type Order struct {
-	state          protoimpl.MessageState `protogen:"open.v1"`
-	Id             string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	OrderNumber    string                 `protobuf:"bytes,2,opt,name=order_number,json=orderNumber,proto3" json:"order_number,omitempty"`
-	CheckoutId     string                 `protobuf:"bytes,3,opt,name=checkout_id,json=checkoutId,proto3" json:"checkout_id,omitempty"`
-	CustomerId     string                 `protobuf:"bytes,4,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	CompanyId      string                 `protobuf:"bytes,5,opt,name=company_id,json=companyId,proto3" json:"company_id,omitempty"`
-	ShopId         string                 `protobuf:"bytes,6,opt,name=shop_id,json=shopId,proto3" json:"shop_id,omitempty"`
-	Currency       string                 `protobuf:"bytes,7,opt,name=currency,proto3" json:"currency,omitempty"`
-	Lines          []*Line                `protobuf:"bytes,8,rep,name=lines,proto3" json:"lines,omitempty"`
-	SubtotalMinor  int64                  `protobuf:"varint,9,opt,name=subtotal_minor,json=subtotalMinor,proto3" json:"subtotal_minor,omitempty"`
-	TaxMinor       int64                  `protobuf:"varint,10,opt,name=tax_minor,json=taxMinor,proto3" json:"tax_minor,omitempty"`
-	ShippingMinor  int64                  `protobuf:"varint,11,opt,name=shipping_minor,json=shippingMinor,proto3" json:"shipping_minor,omitempty"`
-	DiscountMinor  int64                  `protobuf:"varint,12,opt,name=discount_minor,json=discountMinor,proto3" json:"discount_minor,omitempty"`
-	TotalMinor     int64                  `protobuf:"varint,13,opt,name=total_minor,json=totalMinor,proto3" json:"total_minor,omitempty"`
-	Status         string                 `protobuf:"bytes,14,opt,name=status,proto3" json:"status,omitempty"`
-	PaymentStatus  string                 `protobuf:"bytes,15,opt,name=payment_status,json=paymentStatus,proto3" json:"payment_status,omitempty"` // pending, paid, failed, refunded
-	PaymentId      string                 `protobuf:"bytes,16,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
-	TrackingNumber string                 `protobuf:"bytes,17,opt,name=tracking_number,json=trackingNumber,proto3" json:"tracking_number,omitempty"`
-	Notes          string                 `protobuf:"bytes,18,opt,name=notes,proto3" json:"notes,omitempty"`
-	Shipping       *Address               `protobuf:"bytes,19,opt,name=shipping,proto3" json:"shipping,omitempty"`
-	Billing        *Address               `protobuf:"bytes,20,opt,name=billing,proto3" json:"billing,omitempty"`
-	History        []*Change              `protobuf:"bytes,21,rep,name=history,proto3" json:"history,omitempty"`
-	ExpiresMs      int64                  `protobuf:"varint,22,opt,name=expires_ms,json=expiresMs,proto3" json:"expires_ms,omitempty"` // of the reservation, while pending
-	CreatedMs      int64                  `protobuf:"varint,23,opt,name=created_ms,json=createdMs,proto3" json:"created_ms,omitempty"`
-	UpdatedMs      int64                  `protobuf:"varint,24,opt,name=updated_ms,json=updatedMs,proto3" json:"updated_ms,omitempty"`
-	Version        int64                  `protobuf:"varint,25,opt,name=version,proto3" json:"version,omitempty"`
-	Promotions     []*Promotion           `protobuf:"bytes,40,rep,name=promotions,proto3" json:"promotions,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	state              protoimpl.MessageState `protogen:"open.v1"`
+	Id                 string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	OrderNumber        string                 `protobuf:"bytes,2,opt,name=order_number,json=orderNumber,proto3" json:"order_number,omitempty"`
+	CheckoutId         string                 `protobuf:"bytes,3,opt,name=checkout_id,json=checkoutId,proto3" json:"checkout_id,omitempty"`
+	CustomerId         string                 `protobuf:"bytes,4,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	CompanyId          string                 `protobuf:"bytes,5,opt,name=company_id,json=companyId,proto3" json:"company_id,omitempty"`
+	ShopId             string                 `protobuf:"bytes,6,opt,name=shop_id,json=shopId,proto3" json:"shop_id,omitempty"`
+	Currency           string                 `protobuf:"bytes,7,opt,name=currency,proto3" json:"currency,omitempty"`
+	Lines              []*Line                `protobuf:"bytes,8,rep,name=lines,proto3" json:"lines,omitempty"`
+	SubtotalMinor      int64                  `protobuf:"varint,9,opt,name=subtotal_minor,json=subtotalMinor,proto3" json:"subtotal_minor,omitempty"`
+	TaxMinor           int64                  `protobuf:"varint,10,opt,name=tax_minor,json=taxMinor,proto3" json:"tax_minor,omitempty"`
+	ShippingMinor      int64                  `protobuf:"varint,11,opt,name=shipping_minor,json=shippingMinor,proto3" json:"shipping_minor,omitempty"`
+	DiscountMinor      int64                  `protobuf:"varint,12,opt,name=discount_minor,json=discountMinor,proto3" json:"discount_minor,omitempty"`
+	TotalMinor         int64                  `protobuf:"varint,13,opt,name=total_minor,json=totalMinor,proto3" json:"total_minor,omitempty"`
+	Status             string                 `protobuf:"bytes,14,opt,name=status,proto3" json:"status,omitempty"`
+	PaymentStatus      string                 `protobuf:"bytes,15,opt,name=payment_status,json=paymentStatus,proto3" json:"payment_status,omitempty"` // pending, paid, failed, refunded
+	PaymentId          string                 `protobuf:"bytes,16,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	TrackingNumber     string                 `protobuf:"bytes,17,opt,name=tracking_number,json=trackingNumber,proto3" json:"tracking_number,omitempty"`
+	Notes              string                 `protobuf:"bytes,18,opt,name=notes,proto3" json:"notes,omitempty"`
+	Shipping           *Address               `protobuf:"bytes,19,opt,name=shipping,proto3" json:"shipping,omitempty"`
+	Billing            *Address               `protobuf:"bytes,20,opt,name=billing,proto3" json:"billing,omitempty"`
+	History            []*Change              `protobuf:"bytes,21,rep,name=history,proto3" json:"history,omitempty"`
+	ExpiresMs          int64                  `protobuf:"varint,22,opt,name=expires_ms,json=expiresMs,proto3" json:"expires_ms,omitempty"` // of the reservation, while pending
+	CreatedMs          int64                  `protobuf:"varint,23,opt,name=created_ms,json=createdMs,proto3" json:"created_ms,omitempty"`
+	UpdatedMs          int64                  `protobuf:"varint,24,opt,name=updated_ms,json=updatedMs,proto3" json:"updated_ms,omitempty"`
+	Version            int64                  `protobuf:"varint,25,opt,name=version,proto3" json:"version,omitempty"`
+	Promotions         []*Promotion           `protobuf:"bytes,40,rep,name=promotions,proto3" json:"promotions,omitempty"`
+	ShippingMethod     string                 `protobuf:"bytes,41,opt,name=shipping_method,json=shippingMethod,proto3" json:"shipping_method,omitempty"`
+	ShippingMethodName string                 `protobuf:"bytes,42,opt,name=shipping_method_name,json=shippingMethodName,proto3" json:"shipping_method_name,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *Order) Reset() {
@@ -2044,6 +2086,20 @@ func (x *Order) GetPromotions() []*Promotion {
 	return nil
 }
 
+func (x *Order) GetShippingMethod() string {
+	if x != nil {
+		return x.ShippingMethod
+	}
+	return ""
+}
+
+func (x *Order) GetShippingMethodName() string {
+	if x != nil {
+		return x.ShippingMethodName
+	}
+	return ""
+}
+
 type Change struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Status        string                 `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
@@ -2127,7 +2183,7 @@ const file_grains_order_orderpb_order_proto_rawDesc = "" +
 	"\abilling\x18\x05 \x01(\v2\x17.entrepot.order.AddressR\abilling\x12\x14\n" +
 	"\x05notes\x18\x06 \x01(\tR\x05notes\x12\x1b\n" +
 	"\tfrom_cart\x18\a \x01(\bR\bfromCart\x12\x17\n" +
-	"\ahold_ms\x18\b \x01(\x03R\x06holdMs\"\xa3\x03\n" +
+	"\ahold_ms\x18\b \x01(\x03R\x06holdMs\"\xa5\x04\n" +
 	"\x05Group\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1d\n" +
 	"\n" +
@@ -2143,17 +2199,23 @@ const file_grains_order_orderpb_order_proto_rawDesc = "" +
 	" \x01(\x03R\rdiscountMinor\x129\n" +
 	"\n" +
 	"promotions\x18\v \x03(\v2\x19.entrepot.order.PromotionR\n" +
-	"promotions\")\n" +
+	"promotions\x12'\n" +
+	"\x0fshipping_method\x18\f \x01(\tR\x0eshippingMethod\x120\n" +
+	"\x14shipping_method_name\x18\r \x01(\tR\x12shippingMethodName\x12%\n" +
+	"\x0eshipping_taxed\x18\x0e \x01(\bR\rshippingTaxed\")\n" +
 	"\x06Source\x12\x1f\n" +
 	"\vlocation_id\x18\x01 \x01(\tR\n" +
-	"locationId\"\xb8\x01\n" +
+	"locationId\"\x80\x02\n" +
 	"\tPromotion\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12%\n" +
 	"\x0ediscount_minor\x18\x03 \x01(\x03R\rdiscountMinor\x12#\n" +
 	"\rfree_shipping\x18\x04 \x01(\bR\ffreeShipping\x12\x18\n" +
 	"\aversion\x18\x05 \x01(\x03R\aversion\x12!\n" +
-	"\fper_customer\x18\x06 \x01(\x03R\vperCustomer\"I\n" +
+	"\fper_customer\x18\x06 \x01(\x03R\vperCustomer\x12%\n" +
+	"\x0eshipping_minor\x18\a \x01(\x03R\rshippingMinor\x12\x1f\n" +
+	"\vfirst_order\x18\b \x01(\bR\n" +
+	"firstOrder\"I\n" +
 	"\n" +
 	"Allocation\x12\x1f\n" +
 	"\vlocation_id\x18\x01 \x01(\tR\n" +
@@ -2259,7 +2321,7 @@ const file_grains_order_orderpb_order_proto_rawDesc = "" +
 	"\rPaymentFailed\x12\x1d\n" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tR\tpaymentId\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"\x98\a\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"\xf3\a\n" +
 	"\x05Order\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\forder_number\x18\x02 \x01(\tR\vorderNumber\x12\x1f\n" +
@@ -2297,7 +2359,9 @@ const file_grains_order_orderpb_order_proto_rawDesc = "" +
 	"\aversion\x18\x19 \x01(\x03R\aversion\x129\n" +
 	"\n" +
 	"promotions\x18( \x03(\v2\x19.entrepot.order.PromotionR\n" +
-	"promotions\"Y\n" +
+	"promotions\x12'\n" +
+	"\x0fshipping_method\x18) \x01(\tR\x0eshippingMethod\x120\n" +
+	"\x14shipping_method_name\x18* \x01(\tR\x12shippingMethodName\"Y\n" +
 	"\x06Change\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\tR\x06status\x12\x13\n" +
 	"\x05at_ms\x18\x02 \x01(\x03R\x04atMs\x12\x0e\n" +

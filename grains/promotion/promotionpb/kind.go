@@ -23,5 +23,11 @@ func UseID(promotionID, customerID entrepot.ID) entrepot.ID {
 	return entrepot.DeriveID("promotion-use", promotionID, customerID)
 }
 
+// FirstID stands for a company's codes that are for a customer's first order: all
+// of them together are used once, by UseID of it.
+func FirstID(companyID entrepot.ID) entrepot.ID {
+	return entrepot.DeriveID("promotion-first", companyID)
+}
+
 // Code is a code as it is kept: in capitals.
 func Code(code string) string { return strings.ToUpper(strings.TrimSpace(code)) }

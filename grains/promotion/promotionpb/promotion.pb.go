@@ -100,6 +100,7 @@ type Terms struct {
 	PerCustomer   int64    `protobuf:"varint,12,opt,name=per_customer,json=perCustomer,proto3" json:"per_customer,omitempty"`   // uses; 0: any number
 	Total         int64    `protobuf:"varint,13,opt,name=total,proto3" json:"total,omitempty"`                                  // uses; 0: any number
 	Paused        bool     `protobuf:"varint,14,opt,name=paused,proto3" json:"paused,omitempty"`
+	FirstOrder    bool     `protobuf:"varint,15,opt,name=first_order,json=firstOrder,proto3" json:"first_order,omitempty"` // of a customer with the company
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -228,6 +229,13 @@ func (x *Terms) GetTotal() int64 {
 func (x *Terms) GetPaused() bool {
 	if x != nil {
 		return x.Paused
+	}
+	return false
+}
+
+func (x *Terms) GetFirstOrder() bool {
+	if x != nil {
+		return x.FirstOrder
 	}
 	return false
 }
@@ -764,7 +772,7 @@ const file_grains_promotion_promotionpb_promotion_proto_rawDesc = "" +
 	"\n" +
 	"company_id\x18\x01 \x01(\tR\tcompanyId\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12/\n" +
-	"\x05terms\x18\x03 \x01(\v2\x19.entrepot.promotion.TermsR\x05terms\"\x92\x03\n" +
+	"\x05terms\x18\x03 \x01(\v2\x19.entrepot.promotion.TermsR\x05terms\"\xb3\x03\n" +
 	"\x05Terms\x12\x14\n" +
 	"\x05title\x18\x01 \x01(\tR\x05title\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12!\n" +
@@ -783,7 +791,9 @@ const file_grains_promotion_promotionpb_promotion_proto_rawDesc = "" +
 	"\aends_ms\x18\v \x01(\x03R\x06endsMs\x12!\n" +
 	"\fper_customer\x18\f \x01(\x03R\vperCustomer\x12\x14\n" +
 	"\x05total\x18\r \x01(\x03R\x05total\x12\x16\n" +
-	"\x06paused\x18\x0e \x01(\bR\x06paused\"d\n" +
+	"\x06paused\x18\x0e \x01(\bR\x06paused\x12\x1f\n" +
+	"\vfirst_order\x18\x0f \x01(\bR\n" +
+	"firstOrder\"d\n" +
 	"\x06Update\x12)\n" +
 	"\x10expected_version\x18\x01 \x01(\x03R\x0fexpectedVersion\x12/\n" +
 	"\x05terms\x18\x02 \x01(\v2\x19.entrepot.promotion.TermsR\x05terms\"3\n" +

@@ -1,0 +1,133 @@
+package shipping
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"entrepot"
+	"entrepot/grains/shipping/shippingpb"
+)
+
+// Place is where an order goes.
+type Place struct {
+	Country    string // ISO 3166-1 alpha-2
+	PostalCode string
+}
+
+// Offer is a method and what it costs for one order.
+type Offer struct {
+	ID, Name string
+	Price    int64 // minor units of the rules' currency
+}
+
+// Offers are the methods by which goods may be sent to a place, the cheapest
+// first. subtotal is the goods' in minor units, before discounts. An error names
+// the field country or postalCode and the rule: country, or zone where nothing is
+// sent to.
+func Offers(of *shippingpb.Rules, to Place, subtotal, pieces int64) ([]Offer, error) {
+	rules := rulesOf(of)
+	zone, err := rules.zone(to)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Offer, 0, len(zone.Methods))
+	for _, m := range zone.Methods {
+		out = append(out, Offer{m.ID, m.Name, m.cost(subtotal, pieces)})
+	}
+	slices.SortStableFunc(out, func(a, b Offer) int { return cmp.Compare(a.Price, b.Price) })
+	return out, nil
+}
+
+// zone is the one that the longest beginning of the postal code names, else the
+// country, else the rest of the world.
+func (r *Rules) zone(to Place) (*Zone, error) {
+	country, code := strings.ToUpper(strings.TrimSpace(to.Country)), postal(to.PostalCode)
+	if !isCountry(country) {
+		return nil, entrepot.Invalid("country", "country", "must be an ISO 3166-1 code of two letters such as DE")
+	}
+	var found *Zone
+	best, partly := -2, false
+	for i := range r.Zones {
+		z := &r.Zones[i]
+		fits := z.fits(country, code)
+		if fits > best {
+			found, best = z, fits
+		}
+		partly = partly || slices.Contains(z.Countries, country)
+	}
+	switch {
+	case best > -2:
+		return found, nil
+	case partly:
+		return nil, nowhere("postalCode", "the shop does not send to this postal code")
+	default:
+		return nil, nowhere("country", "the shop does not send to "+country)
+	}
+}
+
+// fits is how closely a zone names a place: by so many characters of the postal
+// code, 0 by the country, -1 as the rest of the world, -2 not at all.
+func (z *Zone) fits(country, code string) int {
+	switch {
+	case len(z.Countries) == 0:
+		return -1
+	case !slices.Contains(z.Countries, country):
+		return -2
+	case len(z.PostalCodes) == 0:
+		return 0
+	}
+	best := -2
+	for _, p := range z.PostalCodes {
+		if strings.HasPrefix(code, p) {
+			best = max(best, len(p))
+		}
+	}
+	return best
+}
+
+// cost is the method's price for one order.
+func (m *Method) cost(subtotal, pieces int64) int64 {
+	if m.FreeFrom > 0 && subtotal >= m.FreeFrom {
+		return 0
+	}
+	price := m.Price
+	for _, s := range m.SubtotalSteps {
+		if subtotal >= s.From {
+			price = s.Price
+		}
+	}
+	for _, s := range m.PieceSteps {
+		if pieces >= s.From {
+			price = s.Price
+		}
+	}
+	return price
+}
+
+// postal is a postal code as codes are compared: in capitals, without spaces and dashes.
+func postal(code string) string {
+	return strings.Map(func(r rune) rune {
+		if r == ' ' || r == '-' {
+			return -1
+		}
+		return r
+	}, strings.ToUpper(code))
+}
+
+func nowhere(field, message string) error {
+	e := entrepot.Invalid(field, "zone", "%s", message)
+	e.Code = entrepot.CodeConflict
+	return e
+}
+
+func isCountry(code string) bool { return len(code) == 2 && strings.Contains(countries, " "+code+" ") }
+
+// countries are the officially assigned codes of ISO 3166-1 alpha-2.
+const countries = " AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ" +
+	" CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR" +
+	" GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP" +
+	" KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ" +
+	" NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW" +
+	" SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ" +
+	" UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW "

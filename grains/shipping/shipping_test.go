@@ -1,0 +1,269 @@
+package shipping
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/grainstest"
+	"entrepot/grains/shipping/shippingpb"
+	"entrepot/persistence/storetest"
+
+	"google.golang.org/protobuf/proto"
+	"pgregory.net/rapid"
+)
+
+var (
+	company = entrepot.DeriveID("company")
+	shop    = entrepot.DeriveID("shop")
+	start   = time.UnixMilli(1_750_000_000_123).UTC()
+	admin   = entrepot.Caller{Role: entrepot.CompanyAdmin, UserID: "a", CompanyID: company}
+	manager = entrepot.Caller{Role: entrepot.ShopManager, UserID: "m", CompanyID: company, ShopIDs: []string{shop}}
+)
+
+func turn(c entrepot.Caller) entrepot.Turn {
+	return entrepot.Turn{ID: shippingpb.ID(company, shop), Now: start, Caller: c}
+}
+
+func method(id string, price int64) *shippingpb.Method {
+	return &shippingpb.Method{Id: id, Name: strings.ToUpper(id), PriceMinor: price}
+}
+
+// benelux sends to three countries, dearer to the islands of one, and elsewhere.
+func benelux() *shippingpb.Rules {
+	express := method("express", 1500)
+	express.PieceSteps = []*shippingpb.Step{{From: 10, PriceMinor: 2500}, {From: 100, PriceMinor: 0}}
+	standard := method("standard", 500)
+	standard.SubtotalSteps = []*shippingpb.Step{{From: 2000, PriceMinor: 300}}
+	standard.FreeFromMinor = 5000
+	return &shippingpb.Rules{Currency: "EUR", Zones: []*shippingpb.Zone{
+		{Name: "World", Methods: []*shippingpb.Method{method("standard", 3000)}},
+		{Name: "Benelux", Countries: []string{"BE", "NL", "LU"}, Methods: []*shippingpb.Method{express, standard}},
+		{Name: "Islands", Countries: []string{"NL"}, PostalCodes: []string{"1797", "889"}, Methods: []*shippingpb.Method{method("boat", 900)}},
+		{Name: "Vlieland", Countries: []string{"NL"}, PostalCodes: []string{"8899 "}, Methods: []*shippingpb.Method{method("boat", 1100)}},
+		{Name: "Berlin", Countries: []string{"DE"}, PostalCodes: []string{"10"}, Methods: []*shippingpb.Method{method("bike", 700)}},
+	}}
+}
+
+func TestOffers(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		country, code    string
+		subtotal, pieces int64
+		want             string
+	}{
+		{"BE", "2000", 1000, 1, "standard 500, express 1500"},
+		{" be ", "", 1999, 9, "standard 500, express 1500"},
+		{"BE", "", 2000, 10, "standard 300, express 2500"},
+		{"BE", "", 5000, 100, "express 0, standard 0"}, // of the same price: as they are listed
+		{"NL", "1011 AB", 1000, 1, "standard 500, express 1500"},
+		{"NL", "1797-ak", 1000, 1, "boat 900"},
+		{"NL", "8899 bx", 1000, 1, "boat 1100"}, // the longest beginning
+		{"NL", "8896", 1000, 1, "boat 900"},
+		{"FR", "75001", 1000, 1, "standard 3000"},
+		{"DE", "10115", 1000, 1, "bike 700"},
+		{"DE", "20457", 1000, 1, "standard 3000"},
+	} {
+		offers, err := Offers(benelux(), Place{c.country, c.code}, c.subtotal, c.pieces)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, o := range offers {
+			got = append(got, fmt.Sprint(o.ID, " ", o.Price))
+		}
+		if s := strings.Join(got, ", "); s != c.want {
+			t.Errorf("%+v: %s", c, s)
+		}
+	}
+}
+
+func TestWhereNothingIsSent(t *testing.T) {
+	t.Parallel()
+	r := benelux()
+	r.Zones = r.Zones[1:]
+	for _, c := range []struct {
+		country, code string
+		want          entrepot.Code
+		field, rule   string
+	}{
+		{"FR", "75001", entrepot.CodeConflict, "country", "zone"},
+		{"DE", "20457", entrepot.CodeConflict, "postalCode", "zone"},
+		{"DE", "", entrepot.CodeConflict, "postalCode", "zone"},
+		{"Germany", "", entrepot.CodeInvalid, "country", "country"},
+		{"UK", "", entrepot.CodeInvalid, "country", "country"},
+		{"", "", entrepot.CodeInvalid, "country", "country"},
+		{"E ", "", entrepot.CodeInvalid, "country", "country"},
+	} {
+		_, err := Offers(r, Place{c.country, c.code}, 1, 1)
+		if e := entrepot.AsError(err); e == nil || e.Code != c.want || e.Fields[0].Field != c.field || e.Fields[0].Rule != c.rule {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
+func TestBadRules(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change      func(r *shippingpb.Rules)
+		field, rule string
+	}{
+		"no currency":     {func(r *shippingpb.Rules) { r.Currency = "EURO" }, "currency", "currency"},
+		"no zones":        {func(r *shippingpb.Rules) { r.Zones = nil }, "zones", "length"},
+		"too many zones":  {func(r *shippingpb.Rules) { r.Zones = slices.Repeat(r.Zones, MaxZones) }, "zones", "length"},
+		"no name":         {func(r *shippingpb.Rules) { r.Zones[1].Name = " " }, "zones[1].name", "length"},
+		"no country":      {func(r *shippingpb.Rules) { r.Zones[1].Countries[2] = "UK" }, "zones[1].countries[2]", "country"},
+		"small letters":   {func(r *shippingpb.Rules) { r.Zones[1].Countries[0] = "be" }, "zones[1].countries[0]", "country"},
+		"postal of none":  {func(r *shippingpb.Rules) { r.Zones[0].PostalCodes = []string{"1"} }, "zones[0].postalCodes", "countries"},
+		"no postal code":  {func(r *shippingpb.Rules) { r.Zones[2].PostalCodes[1] = "1*" }, "zones[2].postalCodes[1]", "postalCode"},
+		"an empty one":    {func(r *shippingpb.Rules) { r.Zones[2].PostalCodes[1] = "-" }, "zones[2].postalCodes[1]", "postalCode"},
+		"a country twice": {func(r *shippingpb.Rules) { r.Zones[4].Countries, r.Zones[4].PostalCodes = []string{"LU"}, nil }, "zones[4].countries", "unique"},
+		"a code twice":    {func(r *shippingpb.Rules) { r.Zones[3].PostalCodes = []string{"88-9"} }, "zones[3].countries", "unique"},
+		"two worlds":      {func(r *shippingpb.Rules) { r.Zones[2].Countries, r.Zones[2].PostalCodes = nil, nil }, "zones[2].countries", "unique"},
+		"no methods":      {func(r *shippingpb.Rules) { r.Zones[0].Methods = nil }, "zones[0].methods", "length"},
+		"no id":           {func(r *shippingpb.Rules) { r.Zones[1].Methods[1].Id = "A B" }, "zones[1].methods[1].id", "id"},
+		"an id twice":     {func(r *shippingpb.Rules) { r.Zones[1].Methods[1].Id = "express" }, "zones[1].methods[1].id", "unique"},
+		"below nothing":   {func(r *shippingpb.Rules) { r.Zones[1].Methods[0].PriceMinor = -1 }, "zones[1].methods[0].price", "range"},
+		"far too much":    {func(r *shippingpb.Rules) { r.Zones[1].Methods[0].PriceMinor = entrepot.MaxMinor }, "zones[1].methods[0].price", "range"},
+		"free below":      {func(r *shippingpb.Rules) { r.Zones[1].Methods[1].FreeFromMinor = -1 }, "zones[1].methods[1].freeFrom", "range"},
+		"both steps":      {func(r *shippingpb.Rules) { r.Zones[1].Methods[0].SubtotalSteps = []*shippingpb.Step{{From: 1}} }, "zones[1].methods[0].pieceSteps", "exclusive"},
+		"descending":      {func(r *shippingpb.Rules) { r.Zones[1].Methods[0].PieceSteps[1].From = 10 }, "zones[1].methods[0].pieceSteps[1].from", "ascending"},
+		"from nothing":    {func(r *shippingpb.Rules) { r.Zones[1].Methods[1].SubtotalSteps[0].From = 0 }, "zones[1].methods[1].subtotalSteps[0].from", "ascending"},
+		"a step below":    {func(r *shippingpb.Rules) { r.Zones[1].Methods[0].PieceSteps[0].PriceMinor = -1 }, "zones[1].methods[0].pieceSteps[0].price", "range"},
+	} {
+		r := benelux()
+		c.change(r)
+		_, err := (&State{}).Set(turn(admin), &shippingpb.Set{CompanyId: company, ShopId: shop, Rules: r})
+		if e := entrepot.AsError(err); e == nil || e.Code != entrepot.CodeInvalid || e.Fields[0].Field != c.field || e.Fields[0].Rule != c.rule {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestWhoSetsRules(t *testing.T) {
+	t.Parallel()
+	ofShop, ofCompany := shippingpb.ID(company, shop), shippingpb.ID(company, "")
+	for name, c := range map[string]struct {
+		caller   entrepot.Caller
+		id, shop string
+		want     entrepot.Code
+	}{
+		"an admin":                  {admin, ofShop, shop, ""},
+		"an admin, the company's":   {admin, ofCompany, "", ""},
+		"a manager":                 {manager, ofShop, shop, ""},
+		"a manager, the company's":  {manager, ofCompany, "", entrepot.CodeForbidden},
+		"another shop's manager":    {entrepot.Caller{Role: entrepot.ShopManager, CompanyID: company, ShopIDs: []string{"x"}}, ofShop, shop, entrepot.CodeNotFound},
+		"staff":                     {entrepot.Caller{Role: entrepot.ShopStaff, CompanyID: company, ShopIDs: []string{shop}}, ofShop, shop, entrepot.CodeForbidden},
+		"another company's admin":   {entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: "x"}, ofShop, shop, entrepot.CodeNotFound},
+		"a customer":                {entrepot.Caller{Role: entrepot.Customer, UserID: "c"}, ofShop, shop, entrepot.CodeNotFound},
+		"another grain":             {admin, ofCompany, shop, entrepot.CodeNotFound},
+		"the platform's own admins": {entrepot.Caller{Role: entrepot.SuperAdmin}, ofCompany, "", ""},
+	} {
+		at := entrepot.Turn{ID: c.id, Now: start, Caller: c.caller}
+		_, err := (&State{}).Set(at, &shippingpb.Set{CompanyId: company, ShopId: c.shop, Rules: benelux()})
+		_, gone := (&State{}).Remove(at, &shippingpb.Remove{CompanyId: company, ShopId: c.shop})
+		if entrepot.CodeOf(err) != c.want || entrepot.CodeOf(gone) != c.want {
+			t.Errorf("%s: %v, %v", name, err, gone)
+		}
+	}
+}
+
+// TestTheLifeOfRules: set, told, the same again, kept over a restart, removed.
+func TestTheLifeOfRules(t *testing.T) {
+	t.Parallel()
+	store, id := storetest.NewMemory(), shippingpb.ID(company, shop)
+	m := grainstest.New(t, store, []*grains.Kind{Kind()})
+	ask := func(c proto.Message) (*shippingpb.Shipping, error) {
+		return grains.Ask[*shippingpb.Shipping](m.As(manager), m, shippingpb.Kind, id, c)
+	}
+	if v, err := ask(&shippingpb.Get{}); err != nil || v.Rules != nil || v.Version != 0 {
+		t.Fatal(v, err)
+	}
+	set := &shippingpb.Set{CompanyId: company, ShopId: shop, Rules: benelux()}
+	v, err := ask(set)
+	if err != nil || v.Version != 1 || v.Rules.Zones[3].PostalCodes[0] != "8899" {
+		t.Fatal(v, err)
+	}
+	if v, err = ask(set); err != nil || v.Version != 1 {
+		t.Fatal(v, err)
+	}
+	set.Rules.Taxed, set.ExpectedVersion = true, 7
+	if _, err = ask(set); entrepot.CodeOf(err) != entrepot.CodeStale {
+		t.Fatal(err)
+	}
+	again := grainstest.New(t, store, []*grains.Kind{Kind()})
+	kept, err := grains.Ask[*shippingpb.Shipping](again.As(manager), again, shippingpb.Kind, id, &shippingpb.Get{})
+	if err != nil || !proto.Equal(kept, v) {
+		t.Fatalf("%v, want %v: %v", kept, v, err)
+	}
+	if v, err = ask(&shippingpb.Remove{CompanyId: company, ShopId: shop, ExpectedVersion: 1}); err != nil || v.Rules != nil || v.Version != 2 {
+		t.Fatal(v, err)
+	}
+	var told []string
+	for _, e := range m.Events() {
+		told = append(told, e.Type)
+		var u events.ShippingUpdated
+		if e.Type == "shipping.updated" {
+			if err := e.Decode(&u); err != nil || len(u.Zones) != 5 || u.Zones[1].Methods[1].FreeFrom != "50.00" || e.ShopID != shop {
+				t.Errorf("%+v of %s: %v", u, e.ShopID, err)
+			}
+		}
+	}
+	if fmt.Sprint(told) != "[shipping.updated shipping.removed]" {
+		t.Fatal(told)
+	}
+}
+
+// However rules are made, what passes the check has a price for every place it
+// names, never below nothing, and the cheapest stands first.
+func TestOffersAreSound(t *testing.T) {
+	t.Parallel()
+	codes := strings.Fields(countries)
+	rapid.Check(t, func(t *rapid.T) {
+		price := rapid.Int64Range(0, maxPrice)
+		steps := rapid.Custom(func(t *rapid.T) (out []*shippingpb.Step) {
+			from := int64(0)
+			for range rapid.IntRange(0, 4).Draw(t, "steps") {
+				from += rapid.Int64Range(1, 5000).Draw(t, "from")
+				out = append(out, &shippingpb.Step{From: from, PriceMinor: price.Draw(t, "price")})
+			}
+			return out
+		})
+		r := &shippingpb.Rules{Currency: "EUR"}
+		for i := range rapid.IntRange(1, 6).Draw(t, "zones") {
+			z := &shippingpb.Zone{Name: "z", Countries: []string{codes[i*3], codes[i*3+1]}}
+			for j := range rapid.IntRange(1, 4).Draw(t, "methods") {
+				m := method(fmt.Sprint("m", j), price.Draw(t, "price"))
+				if rapid.Bool().Draw(t, "by pieces") {
+					m.PieceSteps = steps.Draw(t, "steps")
+				} else {
+					m.SubtotalSteps = steps.Draw(t, "steps")
+				}
+				m.FreeFromMinor = rapid.Int64Range(0, 10_000).Draw(t, "free")
+				z.Methods = append(z.Methods, m)
+			}
+			r.Zones = append(r.Zones, z)
+		}
+		if _, err := (&State{}).Set(turn(admin), &shippingpb.Set{CompanyId: company, ShopId: shop, Rules: r}); err != nil {
+			t.Fatal(err)
+		}
+		z := rapid.SampledFrom(r.Zones).Draw(t, "zone")
+		subtotal, pieces := rapid.Int64Range(0, 20_000).Draw(t, "subtotal"), rapid.Int64Range(1, 20_000).Draw(t, "pieces")
+		offers, err := Offers(r, Place{Country: rapid.SampledFrom(z.Countries).Draw(t, "country")}, subtotal, pieces)
+		if err != nil || len(offers) != len(z.Methods) {
+			t.Fatal(offers, err)
+		}
+		last := int64(0)
+		for _, o := range offers {
+			if o.Price < last || o.Price > maxPrice {
+				t.Fatalf("%v", offers)
+			}
+			last = o.Price
+		}
+	})
+}

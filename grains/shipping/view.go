@@ -1,0 +1,83 @@
+package shipping
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/shipping/shippingpb"
+)
+
+// rulesOf are the rules of a message, with codes as they are compared.
+func rulesOf(r *shippingpb.Rules) Rules {
+	out := Rules{Currency: r.GetCurrency(), Taxed: r.GetTaxed()}
+	for _, z := range r.GetZones() {
+		zone := Zone{Name: strings.TrimSpace(z.Name), Countries: slices.Clone(z.Countries)}
+		for _, p := range z.PostalCodes {
+			zone.PostalCodes = append(zone.PostalCodes, postal(p))
+		}
+		for _, m := range z.Methods {
+			zone.Methods = append(zone.Methods, Method{
+				ID: m.Id, Name: strings.TrimSpace(m.Name), Price: m.PriceMinor, FreeFrom: m.FreeFromMinor,
+				SubtotalSteps: stepsOf(m.SubtotalSteps), PieceSteps: stepsOf(m.PieceSteps),
+			})
+		}
+		out.Zones = append(out.Zones, zone)
+	}
+	return out
+}
+
+func stepsOf(steps []*shippingpb.Step) (out []Step) {
+	for _, s := range steps {
+		out = append(out, Step{s.From, s.PriceMinor})
+	}
+	return out
+}
+
+func (r *Rules) pb() *shippingpb.Rules {
+	out := &shippingpb.Rules{Currency: r.Currency, Taxed: r.Taxed}
+	for _, z := range r.Zones {
+		zone := &shippingpb.Zone{Name: z.Name, Countries: slices.Clone(z.Countries), PostalCodes: slices.Clone(z.PostalCodes)}
+		for _, m := range z.Methods {
+			zone.Methods = append(zone.Methods, &shippingpb.Method{
+				Id: m.ID, Name: m.Name, PriceMinor: m.Price, FreeFromMinor: m.FreeFrom,
+				SubtotalSteps: pbSteps(m.SubtotalSteps), PieceSteps: pbSteps(m.PieceSteps),
+			})
+		}
+		out.Zones = append(out.Zones, zone)
+	}
+	return out
+}
+
+func pbSteps(steps []Step) (out []*shippingpb.Step) {
+	for _, s := range steps {
+		out = append(out, &shippingpb.Step{From: s.From, PriceMinor: s.Price})
+	}
+	return out
+}
+
+// public is the rules as the event tells them.
+func (r *Rules) public(company, shop entrepot.ID, now time.Time) events.ShippingUpdated {
+	m := func(minor int64) entrepot.Amount { return entrepot.Money{Minor: minor, Currency: r.Currency}.Amount() }
+	e := events.ShippingUpdated{CompanyID: company, ShopID: shop, Currency: r.Currency, Taxed: r.Taxed, UpdatedAt: now}
+	for _, z := range r.Zones {
+		zone := events.ShippingZone{Name: z.Name, Countries: slices.Clone(z.Countries), PostalCodes: slices.Clone(z.PostalCodes)}
+		for _, x := range z.Methods {
+			method := events.ShippingMethod{ID: x.ID, Name: x.Name, Price: m(x.Price)}
+			if x.FreeFrom > 0 {
+				method.FreeFrom = m(x.FreeFrom)
+			}
+			for _, s := range x.SubtotalSteps {
+				method.SubtotalSteps = append(method.SubtotalSteps, events.SubtotalStep{From: m(s.From), Price: m(s.Price)})
+			}
+			for _, s := range x.PieceSteps {
+				method.PieceSteps = append(method.PieceSteps, events.PieceStep{From: s.From, Price: m(s.Price)})
+			}
+			zone.Methods = append(zone.Methods, method)
+		}
+		e.Zones = append(e.Zones, zone)
+	}
+	return e
+}

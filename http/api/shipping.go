@@ -1,0 +1,309 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/company/companypb"
+	"entrepot/grains/shipping/shippingpb"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// shippingRoutes are those of a shop's rules.
+func (s *shopAPI) shippingRoutes() []Route {
+	may := Only(entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager)
+	return []Route{
+		route(Route{
+			ID: "get-shop-shipping", Method: http.MethodGet, Path: "/shops/{id}/shipping", Access: Public, Summary: "What a shop's shipping costs",
+			Doc: "The shop's own rules, or its company's. The ETag is of the shop's own.",
+		}, s.getShipping),
+		route(Route{
+			ID: "set-shop-shipping", Method: http.MethodPut, Path: "/shops/{id}/shipping", Access: may, Summary: "Set a shop's own shipping rules",
+			Doc: "They stand instead of the company's. A manager sets those of the own shops. Orders that are placed keep what they cost.",
+		}, s.setShipping),
+		route(Route{
+			ID: "remove-shop-shipping", Method: http.MethodDelete, Path: "/shops/{id}/shipping", Access: may, Status: http.StatusNoContent, Summary: "Let the company's shipping rules hold for a shop",
+		}, s.removeShipping),
+	}
+}
+
+// shippingRoutes are those of a company's rules.
+func (s *companyAPI) shippingRoutes() []Route {
+	admins := Only(entrepot.SuperAdmin, entrepot.CompanyAdmin)
+	return []Route{
+		route(Route{
+			ID: "get-company-shipping", Method: http.MethodGet, Path: "/companies/{id}/shipping", Access: admins, Summary: "What shipping costs at shops without rules of their own",
+		}, s.getShipping),
+		route(Route{
+			ID: "set-company-shipping", Method: http.MethodPut, Path: "/companies/{id}/shipping", Access: admins, Summary: "Set a company's shipping rules",
+			Doc: "They hold for its shops without rules of their own. Orders that are placed keep what they cost.",
+		}, s.setShipping),
+		route(Route{
+			ID: "remove-company-shipping", Method: http.MethodDelete, Path: "/companies/{id}/shipping", Access: admins, Status: http.StatusNoContent, Summary: "Remove a company's shipping rules",
+		}, s.removeShipping),
+	}
+}
+
+// ShippingBody are zones and what sending to them costs.
+type ShippingBody struct {
+	Currency string         `json:"currency" pattern:"^[A-Z]{3}$" patternDescription:"an ISO 4217 code" example:"EUR" doc:"of the prices, and of the goods that are sent"`
+	Taxed    bool           `json:"taxed,omitempty" doc:"shipping is taxed at the company's rate; otherwise its prices are all that is paid"`
+	Zones    []ShippingZone `json:"zones" minItems:"1" maxItems:"50" nullable:"false"`
+}
+
+// ShippingZone is some places and the methods offered there.
+type ShippingZone struct {
+	Name        string           `json:"name" minLength:"1" maxLength:"100" example:"Benelux"`
+	Countries   []string         `json:"countries,omitempty" maxItems:"250" nullable:"false" doc:"ISO 3166-1 alpha-2; none: everywhere else" example:"[\"BE\",\"NL\",\"LU\"]"`
+	PostalCodes []string         `json:"postalCodes,omitempty" maxItems:"1000" nullable:"false" doc:"only those that begin so; the longest beginning of all zones decides"`
+	Methods     []ShippingMethod `json:"methods" minItems:"1" maxItems:"10" nullable:"false"`
+}
+
+// ShippingMethod is one way of sending and its price for one order of a shop.
+type ShippingMethod struct {
+	ID            string           `json:"id" minLength:"1" maxLength:"40" pattern:"^[a-z0-9_-]+$" patternDescription:"lower-case letters, digits, dashes" example:"standard"`
+	Name          string           `json:"name" minLength:"1" maxLength:"100" example:"Standard, 2 days"`
+	Price         entrepot.Amount  `json:"price"`
+	SubtotalSteps []SubtotalStep   `json:"subtotalSteps,omitempty" maxItems:"20" nullable:"false" doc:"other prices by what the goods cost before discounts, ascending"`
+	PieceSteps    []PieceStep      `json:"pieceSteps,omitempty" maxItems:"20" nullable:"false" doc:"other prices by the number of pieces, ascending; not with subtotalSteps"`
+	FreeFrom      *entrepot.Amount `json:"freeFrom,omitempty" doc:"nothing from goods of so much on, before discounts"`
+}
+
+// SubtotalStep is another price from an amount of goods on.
+type SubtotalStep struct {
+	From  entrepot.Amount `json:"from"`
+	Price entrepot.Amount `json:"price"`
+}
+
+// PieceStep is another price from a number of pieces on.
+type PieceStep struct {
+	From  int64           `json:"from" minimum:"1" maximum:"1000000000"`
+	Price entrepot.Amount `json:"price"`
+}
+
+// ShippingView are the rules that hold.
+type ShippingView struct {
+	CompanyID entrepot.ID    `json:"companyId"`
+	ShopID    entrepot.ID    `json:"shopId,omitempty"`
+	Source    string         `json:"source" enum:"shop,company,none" doc:"whose they are; none: shipping costs nothing"`
+	Currency  string         `json:"currency,omitempty"`
+	Taxed     bool           `json:"taxed"`
+	Zones     []ShippingZone `json:"zones"`
+	UpdatedAt Time           `json:"updatedAt,omitzero"`
+}
+
+// amounts reads the body's amounts of money and keeps the first error.
+type amounts struct {
+	currency string
+	err      error
+}
+
+func (a *amounts) minor(field string, of entrepot.Amount) int64 {
+	if a.err != nil {
+		return 0
+	}
+	m, err := entrepot.ParseMoney(field, string(of), a.currency)
+	a.err = err
+	return m.Minor
+}
+
+func (b *ShippingBody) pb() (*shippingpb.Rules, error) {
+	out, a := &shippingpb.Rules{Currency: b.Currency, Taxed: b.Taxed}, &amounts{currency: b.Currency}
+	if !entrepot.ValidCurrency(b.Currency) {
+		return nil, entrepot.Invalid("currency", "currency", "must be an ISO 4217 code such as EUR")
+	}
+	for i := range b.Zones {
+		z := &b.Zones[i]
+		zone := &shippingpb.Zone{Name: z.Name, Countries: z.Countries, PostalCodes: z.PostalCodes}
+		for j := range z.Methods {
+			zone.Methods = append(zone.Methods, z.Methods[j].pb(a, fmt.Sprintf("zones[%d].methods[%d].", i, j)))
+		}
+		out.Zones = append(out.Zones, zone)
+	}
+	return out, a.err
+}
+
+func (m *ShippingMethod) pb(a *amounts, at string) *shippingpb.Method {
+	out := &shippingpb.Method{Id: m.ID, Name: m.Name, PriceMinor: a.minor(at+"price", m.Price)}
+	if m.FreeFrom != nil {
+		out.FreeFromMinor = a.minor(at+"freeFrom", *m.FreeFrom)
+	}
+	for i, s := range m.SubtotalSteps {
+		in := fmt.Sprintf("%ssubtotalSteps[%d].", at, i)
+		out.SubtotalSteps = append(out.SubtotalSteps, &shippingpb.Step{From: a.minor(in+"from", s.From), PriceMinor: a.minor(in+"price", s.Price)})
+	}
+	for i, s := range m.PieceSteps {
+		in := fmt.Sprintf("%spieceSteps[%d].", at, i)
+		out.PieceSteps = append(out.PieceSteps, &shippingpb.Step{From: s.From, PriceMinor: a.minor(in+"price", s.Price)})
+	}
+	return out
+}
+
+// shippingOf is a set of rules as it is shown for a shop, or for a company.
+func shippingOf(v *shippingpb.Shipping, company, shop entrepot.ID) ShippingView {
+	r := v.GetRules()
+	out := ShippingView{CompanyID: company, ShopID: shop, Source: "none", Zones: []ShippingZone{}}
+	if r == nil {
+		return out
+	}
+	out.Source, out.Currency, out.Taxed, out.UpdatedAt = "company", r.Currency, r.Taxed, Time(v.UpdatedMs)
+	if v.ShopId != "" {
+		out.Source = "shop"
+	}
+	for _, z := range r.Zones {
+		zone := ShippingZone{Name: z.Name, Countries: z.Countries, PostalCodes: z.PostalCodes}
+		for _, m := range z.Methods {
+			zone.Methods = append(zone.Methods, shippingMethodOf(m, r.Currency))
+		}
+		out.Zones = append(out.Zones, zone)
+	}
+	return out
+}
+
+func shippingMethodOf(m *shippingpb.Method, currency string) ShippingMethod {
+	out := ShippingMethod{ID: m.Id, Name: m.Name, Price: amount(m.PriceMinor, currency)}
+	if m.FreeFromMinor > 0 {
+		free := amount(m.FreeFromMinor, currency)
+		out.FreeFrom = &free
+	}
+	for _, s := range m.SubtotalSteps {
+		out.SubtotalSteps = append(out.SubtotalSteps, SubtotalStep{amount(s.From, currency), amount(s.PriceMinor, currency)})
+	}
+	for _, s := range m.PieceSteps {
+		out.PieceSteps = append(out.PieceSteps, PieceStep{s.From, amount(s.PriceMinor, currency)})
+	}
+	return out
+}
+
+// shippingAt has no ETag before the first change: nothing can be made from it.
+func shippingAt(version int64, v ShippingView) *answer[ShippingView] {
+	if version == 0 {
+		return answerOf(v)
+	}
+	return answerAt(version, v)
+}
+
+func askShipping(ctx context.Context, a grains.Asker, company, shop entrepot.ID, cmd proto.Message) (*shippingpb.Shipping, error) {
+	return grains.Ask[*shippingpb.Shipping](ctx, a, shippingpb.Kind, shippingpb.ID(company, shop), cmd)
+}
+
+type shippingInput struct {
+	IDPath
+	IfMatch
+	Body ShippingBody
+}
+
+type shippingRemoval struct {
+	IDPath
+	IfMatch
+}
+
+func (s *shopAPI) getShipping(ctx context.Context, in *struct{ IDPath }) (*answer[ShippingView], error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	shop, err := askShop(ctx, s.Asker, id)
+	switch {
+	case err != nil:
+		return nil, err
+	case !shop.IsActive && !entrepot.CallerFrom(ctx).MayReachCompany(shop.CompanyId):
+		return nil, entrepot.ErrNotFound
+	}
+	v, own, err := effectiveShipping(ctx, s.Asker, shop.CompanyId, id)
+	if err != nil {
+		return nil, err
+	}
+	return shippingAt(own.Version, shippingOf(v, shop.CompanyId, id)), nil
+}
+
+func (s *shopAPI) setShipping(ctx context.Context, in *shippingInput) (*answer[ShippingView], error) {
+	id, version, err := in.at(in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := in.Body.pb()
+	if err != nil {
+		return nil, err
+	}
+	shop, err := askShop(ctx, s.Asker, id)
+	if err != nil {
+		return nil, err
+	}
+	v, err := askShipping(ctx, s.Asker, shop.CompanyId, id, &shippingpb.Set{CompanyId: shop.CompanyId, ShopId: id, ExpectedVersion: version, Rules: rules})
+	if err != nil {
+		return nil, err
+	}
+	return shippingAt(v.Version, shippingOf(v, shop.CompanyId, id)), nil
+}
+
+func (s *shopAPI) removeShipping(ctx context.Context, in *shippingRemoval) (*nothing, error) {
+	id, version, err := in.at(in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	shop, err := askShop(ctx, s.Asker, id)
+	if err != nil {
+		return nil, err
+	}
+	_, err = askShipping(ctx, s.Asker, shop.CompanyId, id, &shippingpb.Remove{CompanyId: shop.CompanyId, ShopId: id, ExpectedVersion: version})
+	return &nothing{}, err
+}
+
+// reached is the company, if the caller is of its staff.
+func (s *companyAPI) reached(ctx context.Context, p IDPath) (entrepot.ID, error) {
+	id, err := p.id()
+	if err == nil {
+		_, err = grains.Ask[*companypb.Company](ctx, s.Asker, companypb.Kind, id, &companypb.Get{})
+	}
+	return id, err
+}
+
+func (s *companyAPI) getShipping(ctx context.Context, in *struct{ IDPath }) (*answer[ShippingView], error) {
+	id, err := s.reached(ctx, in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	v, err := askShipping(ctx, s.Asker, id, "", &shippingpb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	return shippingAt(v.Version, shippingOf(v, id, "")), nil
+}
+
+func (s *companyAPI) setShipping(ctx context.Context, in *shippingInput) (*answer[ShippingView], error) {
+	version, err := in.version()
+	if err != nil {
+		return nil, err
+	}
+	rules, err := in.Body.pb()
+	if err != nil {
+		return nil, err
+	}
+	id, err := s.reached(ctx, in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	v, err := askShipping(ctx, s.Asker, id, "", &shippingpb.Set{CompanyId: id, ExpectedVersion: version, Rules: rules})
+	if err != nil {
+		return nil, err
+	}
+	return shippingAt(v.Version, shippingOf(v, id, "")), nil
+}
+
+func (s *companyAPI) removeShipping(ctx context.Context, in *shippingRemoval) (*nothing, error) {
+	version, err := in.version()
+	if err != nil {
+		return nil, err
+	}
+	id, err := s.reached(ctx, in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	_, err = askShipping(ctx, s.Asker, id, "", &shippingpb.Remove{CompanyId: id, ExpectedVersion: version})
+	return &nothing{}, err
+}

@@ -1,0 +1,184 @@
+package api
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/order/orderpb"
+	"entrepot/grains/shipping"
+	"entrepot/grains/shipping/shippingpb"
+)
+
+// destination is where an order goes and how the customer wants it sent.
+type destination struct {
+	field      string // of the request that names it: "shippingAddress."
+	country    string // "": not known yet
+	postalCode string
+	method     string                 // for every shop; "": the cheapest
+	methods    map[entrepot.ID]string // for single shops, before method
+}
+
+// by is how a shop's order is to be sent, and the field of the request that says so.
+func (d *destination) by(shop entrepot.ID) (method, field string) {
+	if m := d.methods[shop]; m != "" {
+		return m, "shippingMethods." + shop
+	}
+	return d.method, "shippingMethod"
+}
+
+// check: methods are of shops that send something.
+func (d *destination) check(groups []*orderpb.Group) error {
+	for _, shop := range slices.Sorted(maps.Keys(d.methods)) {
+		if !slices.ContainsFunc(groups, func(g *orderpb.Group) bool { return g.ShopId == shop }) {
+			return entrepot.Invalid("shippingMethods."+shop, "shop", "is of no shop that sells something here")
+		}
+	}
+	return nil
+}
+
+// shippingQuote is what a group may be sent by. open: it depends on a place that
+// is not known yet.
+type shippingQuote struct {
+	offers []shipping.Offer
+	open   bool
+}
+
+// shippingRules keeps what holds for shops, their own rules or their company's, for
+// a moment each. While the shop service does not answer, what it said last holds.
+type shippingRules struct{ known briefly[*shippingpb.Rules] }
+
+const shippingRulesAge = time.Second
+
+func (r *shippingRules) init(now func() time.Time) { r.known.init(now, shippingRulesAge) }
+
+// of are the rules of a shop; nil: there are none.
+func (r *shippingRules) of(ctx context.Context, a grains.Asker, company, shop entrepot.ID) (*shippingpb.Rules, error) {
+	asked := r.known.now()
+	rules, known, fresh := r.known.get(shop)
+	if fresh {
+		return rules, nil
+	}
+	now, _, err := effectiveShipping(ctx, a, company, shop)
+	switch {
+	case err != nil && known:
+		return rules, nil
+	case err != nil:
+		return nil, err
+	}
+	r.known.put(shop, now.GetRules(), asked)
+	return now.GetRules(), nil
+}
+
+// effectiveShipping is the shop's own set of rules, or the company's when it has none.
+func effectiveShipping(ctx context.Context, a grains.Asker, company, shop entrepot.ID) (v *shippingpb.Shipping, own *shippingpb.Shipping, err error) {
+	if own, err = askShipping(ctx, a, company, shop, &shippingpb.Get{}); err != nil || own.GetRules() != nil {
+		return own, own, err
+	}
+	v, err = askShipping(ctx, a, company, "", &shippingpb.Get{})
+	return v, own, err
+}
+
+// ship finds what sending each group costs, and chooses. It is done before the
+// promo codes, which may take it off.
+func (s *pricing) ship(ctx context.Context, q *quote, to destination) error {
+	if err := to.check(q.groups); err != nil {
+		return err
+	}
+	q.shipping = make([]shippingQuote, len(q.groups))
+	ruled := false
+	for i, g := range q.groups {
+		rules, err := s.shipping.of(ctx, s.Asker, g.CompanyId, g.ShopId)
+		if err != nil {
+			return err
+		}
+		if rules == nil {
+			continue // sent for nothing, whatever the method
+		}
+		if q.shipping[i], err = shipGroup(g, rules, to); err != nil {
+			return err
+		}
+		ruled = true
+	}
+	if !ruled && to.method != "" {
+		return notOffered("shippingMethod", to.method, nil)
+	}
+	return nil
+}
+
+func shipGroup(g *orderpb.Group, rules *shippingpb.Rules, to destination) (out shippingQuote, err error) {
+	switch {
+	case to.country == "":
+		out.open = true
+		return out, nil
+	case rules.Currency != g.Currency:
+		e := entrepot.Invalid("items", "currency", "the shop sends goods in %s only, these are in %s", rules.Currency, g.Currency)
+		e.Code = entrepot.CodeConflict
+		return out, e
+	}
+	subtotal, pieces := int64(0), int64(0)
+	for _, l := range g.Lines {
+		cost, ok := entrepot.Money{Minor: l.PriceMinor, Currency: g.Currency}.Times(l.Quantity)
+		if !ok {
+			return out, entrepot.Invalid("items.quantity", "maximum", "price times quantity is too large")
+		}
+		subtotal, pieces = subtotal+cost.Minor, pieces+l.Quantity
+	}
+	out.offers, err = shipping.Offers(rules, shipping.Place{Country: to.country, PostalCode: to.postalCode}, subtotal, pieces)
+	if err != nil {
+		return out, within(to.field, err)
+	}
+	at := 0
+	method, field := to.by(g.ShopId)
+	if method != "" {
+		at = slices.IndexFunc(out.offers, func(o shipping.Offer) bool { return o.ID == method })
+	}
+	if at < 0 {
+		return out, notOffered(field, method, out.offers)
+	}
+	chosen := out.offers[at]
+	g.ShippingMinor, g.ShippingMethod, g.ShippingMethodName, g.ShippingTaxed = chosen.Price, chosen.ID, chosen.Name, rules.Taxed
+	return out, nil
+}
+
+func notOffered(field, method string, offers []shipping.Offer) error {
+	ids := make([]string, 0, len(offers))
+	for _, o := range offers {
+		ids = append(ids, o.ID)
+	}
+	e := entrepot.Invalid(field, "offered", "the shop has no method %s for this place; it has: %s", method, strings.Join(ids, ", "))
+	if len(ids) == 0 {
+		e = entrepot.Invalid(field, "offered", "the shop has no shipping methods to choose from")
+	}
+	e.Code = entrepot.CodeConflict
+	return e
+}
+
+// within names the fields of an error as the request has them.
+func within(prefix string, err error) error {
+	known := *entrepot.AsError(err)
+	known.Fields = slices.Clone(known.Fields)
+	for i, f := range known.Fields {
+		known.Fields[i].Field = prefix + f.Field
+		known.Message = known.Fields[i].Field + ": " + f.Message
+	}
+	return &known
+}
+
+// ShippingOffer is a method that may be chosen, before promo codes.
+type ShippingOffer struct {
+	ID    string          `json:"id" example:"express"`
+	Name  string          `json:"name" example:"Express"`
+	Price entrepot.Amount `json:"price"`
+}
+
+func offersOf(offers []shipping.Offer, currency string) (out []ShippingOffer) {
+	for _, o := range offers {
+		out = append(out, ShippingOffer{o.ID, o.Name, amount(o.Price, currency)})
+	}
+	return out
+}
