@@ -110,6 +110,42 @@ func TestAllocationBeyondOnHand(t *testing.T) {
 	if s := f.stock(kettle, north); s.GetReserved() != 1 || s.GetBackordered() != 3 {
 		t.Fatalf("%v", s)
 	}
+	if n := placed[0].GetLines()[0].GetBackordered(); n != 3 {
+		t.Errorf("%d of the line are backordered, want 3", n)
+	}
+}
+
+// An order says of every line what was not on hand, each of a checkout's its own,
+// and goes on saying it when goods have come.
+func TestAnOrderSaysWhatIsBackordered(t *testing.T) {
+	f := open(t)
+	for _, shop := range []string{harbour, station} {
+		f.receive(kettle, shop, 1)
+		if _, err := f.Ask(f.Platform(), stockpb.Kind, stockpb.ID(kettle, shop), &stockpb.Configure{BackorderLimit: proto.Int64(10)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	there := map[string]int64{harbour: f.stock(kettle, harbour).GetAvailable(), station: f.stock(kettle, station).GetAvailable()}
+	first := entrepot.NewID()
+	second := orderpb.SiblingID(first, station)
+	placed, err := f.place(
+		group(first, harbour, line(kettle, there[harbour], 100)),
+		group(second, station, line(kettle, there[station]+4, 100)),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.until("adopted", func() bool { return f.get(second).GetStatus() == order.Pending })
+	f.receive(kettle, station, 100)
+	f.Restart()
+	for id, want := range map[string]int64{first: 0, second: 4} {
+		if n := f.get(id).GetLines()[0].GetBackordered(); n != want {
+			t.Errorf("%d of the line are backordered, want %d", n, want)
+		}
+	}
+	if placed[0].GetLines()[0].GetBackordered() != 0 || placed[1].GetLines()[0].GetBackordered() != 4 {
+		t.Errorf("placed: %v", placed)
+	}
 }
 
 // One warehouse may serve two shops of a checkout: each order has pieces of its own.

@@ -84,6 +84,13 @@ func (s *State) create(e created) {
 		s.CreatedMs, s.ExpiresMs, s.Payment = e.AtMs, e.ExpiresMs, Unpaid
 	}
 	s.Number = e.OrderNumber
+	for _, b := range e.beyond {
+		for _, g := range s.groups() {
+			if g.OrderID == b.GetOrderId() && b.GetLine() < int64(len(g.Lines)) {
+				g.Lines[b.GetLine()].Backordered += b.GetQuantity()
+			}
+		}
+	}
 	for i := range s.Siblings {
 		s.Siblings[i].Number = e.numbers[s.Siblings[i].Group.OrderID]
 	}
@@ -188,7 +195,7 @@ func groupOf(g *orderpb.Group) Group {
 			Quantity: l.GetQuantity(), Price: l.GetPriceMinor(), Discount: l.GetDiscountMinor(),
 		}
 		line.VariantID = line.Variant()
-		line.Allocations = allocationsOf(l.GetAllocations())
+		line.Allocations, line.Backordered = allocationsOf(l.GetAllocations()), l.GetBackordered()
 		out.Lines = append(out.Lines, line)
 	}
 	for _, p := range g.GetPromotions() {

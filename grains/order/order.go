@@ -147,6 +147,7 @@ type Line struct {
 	VariantID   entrepot.ID  `json:"variantId,omitempty"`   // in orders of before there were variants: none
 	Discount    int64        `json:"discount,omitempty"`    // of the whole line
 	Allocations []Allocation `json:"allocations,omitempty"` // none: all from the shop
+	Backordered int64        `json:"backordered,omitempty"` // of Quantity, what was not on hand when it was reserved
 }
 
 // Variant is what was sold: of a product without variants itself.
@@ -217,6 +218,7 @@ type (
 	created struct {
 		events.OrderCreated
 		numbers  map[entrepot.ID]string
+		beyond   []*orderpb.Backordered
 		adoption *orderpb.Adopt
 	}
 	done struct {
@@ -324,7 +326,7 @@ func (s *State) Reserved(t entrepot.Turn, c *orderpb.Reserved) ([]events.Event, 
 	for _, n := range c.GetOrders() {
 		numbers[n.GetOrderId()] = number(s.CreatedMs, n.GetNumber())
 	}
-	e := created{numbers: numbers, OrderCreated: s.orderCreated(t.Now, s.ID, numbers[s.ID], s.Group, s.Totals)}
+	e := created{numbers: numbers, beyond: c.GetBackordered(), OrderCreated: s.orderCreated(t.Now, s.ID, numbers[s.ID], s.Group, s.Totals)}
 	return []events.Event{e}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"entrepot"
 	"entrepot/grains"
@@ -51,6 +52,9 @@ type hold struct {
 	shop    entrepot.ID
 	expires int64
 	planned bool // by an allocation
+	order   entrepot.ID
+	at      int           // the line's place in its group
+	beyond  *atomic.Int64 // what of it is not on hand, once it is reserved
 }
 
 // holds are the reservations of the whole checkout.
@@ -68,13 +72,16 @@ func (s *State) own() []hold { return s.of(&s.Group, s.HoldID) }
 // several locations is several.
 func (s *State) of(g *Group, id entrepot.ID) []hold {
 	out := make([]hold, 0, len(g.Lines))
-	for _, l := range g.Lines {
-		h := hold{stockpb.ID(l.Variant(), g.ShopID), id, l, g.ShopID, s.ExpiresMs + Guard.Milliseconds(), len(l.Allocations) > 0}
+	for i, l := range g.Lines {
+		h := hold{
+			stock: stockpb.ID(l.Variant(), g.ShopID), id: id, line: l, shop: g.ShopID, expires: s.ExpiresMs + Guard.Milliseconds(),
+			planned: len(l.Allocations) > 0, order: g.OrderID, at: i, beyond: &atomic.Int64{},
+		}
 		if len(l.Allocations) == 0 {
 			out = append(out, h)
 		}
 		for _, a := range l.Allocations {
-			h.stock, h.line.Quantity = stockpb.ID(l.Variant(), a.LocationID), a.Quantity
+			h.stock, h.line.Quantity, h.beyond = stockpb.ID(l.Variant(), a.LocationID), a.Quantity, &atomic.Int64{}
 			out = append(out, h)
 		}
 	}
@@ -100,7 +107,7 @@ func reserve(s *State) func(context.Context, grains.Asker) (proto.Message, error
 		if err != nil || len(missing) > 0 || refused != nil {
 			return &orderpb.Reserved{Missing: missing, Refused: refused, Attempt: attempt}, err
 		}
-		answer := &orderpb.Reserved{Attempt: attempt}
+		answer := &orderpb.Reserved{Attempt: attempt, Backordered: backordered(holds)}
 		for _, g := range groups {
 			series := seriespb.ID(g.CompanyID, "order", yearOf)
 			n, err := grains.Ask[*seriespb.Number](ctx, a, seriespb.Kind, series, &seriespb.Next{ForId: g.OrderID, CompanyId: g.CompanyID})
@@ -129,7 +136,10 @@ func reserve(s *State) func(context.Context, grains.Asker) (proto.Message, error
 // reserveAll reserves all holds or none: what lacks is named, and the others are released.
 func reserveAll(ctx context.Context, a grains.Asker, holds []hold) ([]*orderpb.Missing, error) {
 	no, err := each(holds, func(h hold) (bool, error) {
-		_, err := h.asker(a).Ask(ctx, stockpb.Kind, h.stock, &stockpb.Reserve{OrderId: h.id, Quantity: h.line.Quantity, ExpiresMs: h.expires})
+		item, err := grains.Ask[*stockpb.Item](ctx, h.asker(a), stockpb.Kind, h.stock, &stockpb.Reserve{OrderId: h.id, Quantity: h.line.Quantity, ExpiresMs: h.expires})
+		for _, r := range item.GetReservations() {
+			h.beyond.Store(r.GetBackordered())
+		}
 		return refused(err)
 	})
 	lacks := missing(holds, no)
@@ -140,6 +150,16 @@ func reserveAll(ctx context.Context, a grains.Asker, holds []hold) ([]*orderpb.M
 		return nil, err
 	}
 	return lacks, nil
+}
+
+// backordered names what of the lines is promised and not on hand.
+func backordered(holds []hold) (out []*orderpb.Backordered) {
+	for _, h := range holds {
+		if n := h.beyond.Load(); n > 0 {
+			out = append(out, &orderpb.Backordered{OrderId: h.order, Line: int64(h.at), Quantity: n})
+		}
+	}
+	return out
 }
 
 func releaseAll(ctx context.Context, a grains.Asker, holds []hold) error {

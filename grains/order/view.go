@@ -95,7 +95,7 @@ func pbGroup(g Group) *orderpb.Group {
 	for _, l := range g.Lines {
 		out.Lines = append(out.Lines, &orderpb.Line{
 			ProductId: l.ProductID, VariantId: l.Variant(), Name: l.Name, Sku: l.SKU, Quantity: l.Quantity, PriceMinor: l.Price, DiscountMinor: l.Discount,
-			Allocations: pbAllocations(l.Allocations),
+			Allocations: pbAllocations(l.Allocations), Backordered: l.Backordered,
 		})
 		out.DiscountMinor += l.Discount
 	}

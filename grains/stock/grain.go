@@ -45,7 +45,7 @@ func Kind() *grains.Kind {
 	grains.Command(k, Watched((*State).Count), (*State).Brief)
 	grains.Later(k, Watched((*State).Ship), (*State).Shipped)
 	grains.Command(k, Watched((*State).Arrive), (*State).Brief)
-	grains.Command(k, Watched((*State).Reserve), (*State).Brief)
+	grains.Later(k, Watched((*State).Reserve), (*State).reserved)
 	grains.Command(k, Watched((*State).Release), (*State).Brief)
 	grains.Command(k, Watched((*State).Commit), (*State).Brief)
 	grains.Command(k, Watched((*State).Restock), (*State).Brief)
@@ -88,6 +88,17 @@ func (s *State) Get(t entrepot.Turn, _ *stockpb.Get) (*stockpb.Item, error) {
 	v.Available = after.available()
 	v.Promisable = v.Available + s.beyond(t.Now, after)
 	return v, nil
+}
+
+// reserved answers Reserve: with the order's reservation when some of it is not on hand.
+func (s *State) reserved(c *stockpb.Reserve) (*stockpb.Item, bool, error) {
+	v := s.Brief()
+	if s.Backordered > 0 {
+		if r, held := s.hold(c.GetOrderId()); held && r.Beyond > 0 {
+			v.Reservations = []*stockpb.Reservation{r.view()}
+		}
+	}
+	return v, true, nil
 }
 
 // View is the item with its reservations.

@@ -57,6 +57,6 @@ func share(minor, part, whole int64) int64 {
 		return minor
 	}
 	hi, lo := bits.Mul64(uint64(minor), uint64(part)) //nolint:gosec // neither is negative
-	q, _ := bits.Div64(hi, lo, uint64(whole))         // part < whole
+	q, _ := bits.Div64(hi, lo, uint64(whole))         //nolint:gosec // part < whole
 	return int64(q)                                   //nolint:gosec // at most minor
 }

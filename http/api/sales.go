@@ -83,6 +83,7 @@ type OrderItem struct {
 	Subtotal    entrepot.Amount `json:"subtotal"`
 	Discount    entrepot.Amount `json:"discount" doc:"of promo codes, off the whole line before tax"`
 	Allocations []Allocation    `json:"allocations,omitempty" doc:"where the pieces come from; none: all from the shop"`
+	Backordered int64           `json:"backordered,omitempty" doc:"of quantity, pieces that were not in stock when it was ordered: they are reserved and sent as goods come in"`
 }
 
 // Allocation is the pieces of an order's line that come from one location.
@@ -158,7 +159,7 @@ func orderOf(o *orderpb.Order) OrderView {
 		ExpiresAt: Time(o.ExpiresMs), CreatedAt: Time(o.CreatedMs), UpdatedAt: Time(o.UpdatedMs),
 	}
 	for _, l := range o.Lines {
-		v.Items = append(v.Items, OrderItem{l.ProductId, l.VariantId, l.Name, l.Sku, l.Quantity, m(l.PriceMinor), m(l.PriceMinor * l.Quantity), m(l.DiscountMinor), allocationsOf(l)})
+		v.Items = append(v.Items, OrderItem{l.ProductId, l.VariantId, l.Name, l.Sku, l.Quantity, m(l.PriceMinor), m(l.PriceMinor * l.Quantity), m(l.DiscountMinor), allocationsOf(l), l.Backordered})
 	}
 	if o.ShippingMethod != "" {
 		v.ShippingMethod = &OrderShipping{o.ShippingMethod, o.ShippingMethodName}

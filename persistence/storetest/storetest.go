@@ -43,6 +43,7 @@ func Run(t *testing.T, open func(t *testing.T) persistence.Store) {
 		{"A write that makes no sense is not executed", testSenselessWrite},
 		{"Scopes", testScopes},
 		{"Conditions", testConditions},
+		{"Asked by the last write", testUpdatedAt},
 		{"Counts", testCount},
 		{"Pages against a model", testPages},
 		{"Pages over ids of both forms", testMixedIDs},
@@ -80,7 +81,7 @@ var things = &persistence.Collection{
 		{Name: "at", Type: persistence.Time},
 		{Name: "serial", Type: persistence.Int, Unique: true},
 	},
-	Indexes: [][]string{{"companyId", "name"}, {"companyId", "rank"}, {"companyId", "at"}, {"companyId", "active", "createdAt"}},
+	Indexes: [][]string{{"companyId", "name"}, {"companyId", "rank"}, {"companyId", "at"}, {"companyId", "active", "createdAt"}, {persistence.UpdatedAt}},
 }
 
 // thing is the suite's state.

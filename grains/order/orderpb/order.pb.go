@@ -482,6 +482,7 @@ type Line struct {
 	VariantId     string                 `protobuf:"bytes,6,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"`              // empty: the product itself
 	DiscountMinor int64                  `protobuf:"varint,7,opt,name=discount_minor,json=discountMinor,proto3" json:"discount_minor,omitempty"` // of the whole line
 	Allocations   []*Allocation          `protobuf:"bytes,8,rep,name=allocations,proto3" json:"allocations,omitempty"`                           // none: all from the shop
+	Backordered   int64                  `protobuf:"varint,9,opt,name=backordered,proto3" json:"backordered,omitempty"`                          // of quantity, what was not on hand when it was reserved
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -570,6 +571,13 @@ func (x *Line) GetAllocations() []*Allocation {
 		return x.Allocations
 	}
 	return nil
+}
+
+func (x *Line) GetBackordered() int64 {
+	if x != nil {
+		return x.Backordered
+	}
+	return 0
 }
 
 type Address struct {
@@ -968,6 +976,7 @@ type Reserved struct {
 	Missing       []*Missing             `protobuf:"bytes,2,rep,name=missing,proto3" json:"missing,omitempty"`  // any: the checkout is refused, or planned anew
 	Attempt       int64                  `protobuf:"varint,3,opt,name=attempt,proto3" json:"attempt,omitempty"` // which plan was reserved; 0: there was none
 	Refused       *Refused               `protobuf:"bytes,4,opt,name=refused,proto3" json:"refused,omitempty"`  // a promo code: the checkout is refused
+	Backordered   []*Backordered         `protobuf:"bytes,5,rep,name=backordered,proto3" json:"backordered,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1030,6 +1039,74 @@ func (x *Reserved) GetRefused() *Refused {
 	return nil
 }
 
+func (x *Reserved) GetBackordered() []*Backordered {
+	if x != nil {
+		return x.Backordered
+	}
+	return nil
+}
+
+// Backordered are pieces of a line that were promised and are not on hand.
+type Backordered struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	OrderId       string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	Line          int64                  `protobuf:"varint,2,opt,name=line,proto3" json:"line,omitempty"` // its place in the group
+	Quantity      int64                  `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Backordered) Reset() {
+	*x = Backordered{}
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Backordered) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Backordered) ProtoMessage() {}
+
+func (x *Backordered) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Backordered.ProtoReflect.Descriptor instead.
+func (*Backordered) Descriptor() ([]byte, []int) {
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Backordered) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *Backordered) GetLine() int64 {
+	if x != nil {
+		return x.Line
+	}
+	return 0
+}
+
+func (x *Backordered) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
 // Refused names the promo code that may not be used and the rule that it breaks.
 type Refused struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1042,7 +1119,7 @@ type Refused struct {
 
 func (x *Refused) Reset() {
 	*x = Refused{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[14]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1054,7 +1131,7 @@ func (x *Refused) String() string {
 func (*Refused) ProtoMessage() {}
 
 func (x *Refused) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[14]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1067,7 +1144,7 @@ func (x *Refused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refused.ProtoReflect.Descriptor instead.
 func (*Refused) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{14}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Refused) GetCode() string {
@@ -1101,7 +1178,7 @@ type Numbered struct {
 
 func (x *Numbered) Reset() {
 	*x = Numbered{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[15]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1113,7 +1190,7 @@ func (x *Numbered) String() string {
 func (*Numbered) ProtoMessage() {}
 
 func (x *Numbered) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[15]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1126,7 +1203,7 @@ func (x *Numbered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Numbered.ProtoReflect.Descriptor instead.
 func (*Numbered) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{15}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Numbered) GetOrderId() string {
@@ -1156,7 +1233,7 @@ type Missing struct {
 
 func (x *Missing) Reset() {
 	*x = Missing{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[16]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1168,7 +1245,7 @@ func (x *Missing) String() string {
 func (*Missing) ProtoMessage() {}
 
 func (x *Missing) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[16]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1181,7 +1258,7 @@ func (x *Missing) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Missing.ProtoReflect.Descriptor instead.
 func (*Missing) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{16}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Missing) GetProductId() string {
@@ -1238,7 +1315,7 @@ type Adopt struct {
 
 func (x *Adopt) Reset() {
 	*x = Adopt{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[17]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1250,7 +1327,7 @@ func (x *Adopt) String() string {
 func (*Adopt) ProtoMessage() {}
 
 func (x *Adopt) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[17]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1263,7 +1340,7 @@ func (x *Adopt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Adopt.ProtoReflect.Descriptor instead.
 func (*Adopt) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{17}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Adopt) GetCheckoutId() string {
@@ -1344,7 +1421,7 @@ type Adopted struct {
 
 func (x *Adopted) Reset() {
 	*x = Adopted{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[18]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1356,7 +1433,7 @@ func (x *Adopted) String() string {
 func (*Adopted) ProtoMessage() {}
 
 func (x *Adopted) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[18]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1369,7 +1446,7 @@ func (x *Adopted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Adopted.ProtoReflect.Descriptor instead.
 func (*Adopted) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{18}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{19}
 }
 
 type Released struct {
@@ -1380,7 +1457,7 @@ type Released struct {
 
 func (x *Released) Reset() {
 	*x = Released{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[19]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1392,7 +1469,7 @@ func (x *Released) String() string {
 func (*Released) ProtoMessage() {}
 
 func (x *Released) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[19]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1405,7 +1482,7 @@ func (x *Released) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Released.ProtoReflect.Descriptor instead.
 func (*Released) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{19}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{20}
 }
 
 type Committed struct {
@@ -1417,7 +1494,7 @@ type Committed struct {
 
 func (x *Committed) Reset() {
 	*x = Committed{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[20]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1429,7 +1506,7 @@ func (x *Committed) String() string {
 func (*Committed) ProtoMessage() {}
 
 func (x *Committed) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[20]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1442,7 +1519,7 @@ func (x *Committed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Committed.ProtoReflect.Descriptor instead.
 func (*Committed) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{20}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Committed) GetMissing() []*Missing {
@@ -1460,7 +1537,7 @@ type Restocked struct {
 
 func (x *Restocked) Reset() {
 	*x = Restocked{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[21]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1472,7 +1549,7 @@ func (x *Restocked) String() string {
 func (*Restocked) ProtoMessage() {}
 
 func (x *Restocked) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[21]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1485,7 +1562,7 @@ func (x *Restocked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Restocked.ProtoReflect.Descriptor instead.
 func (*Restocked) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{21}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{22}
 }
 
 // Revived answers the reservation made anew for money that came after expiry.
@@ -1499,7 +1576,7 @@ type Revived struct {
 
 func (x *Revived) Reset() {
 	*x = Revived{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[22]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1511,7 +1588,7 @@ func (x *Revived) String() string {
 func (*Revived) ProtoMessage() {}
 
 func (x *Revived) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[22]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1524,7 +1601,7 @@ func (x *Revived) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Revived.ProtoReflect.Descriptor instead.
 func (*Revived) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{22}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Revived) GetMissing() []*Missing {
@@ -1549,7 +1626,7 @@ type Refunded struct {
 
 func (x *Refunded) Reset() {
 	*x = Refunded{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[23]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1561,7 +1638,7 @@ func (x *Refunded) String() string {
 func (*Refunded) ProtoMessage() {}
 
 func (x *Refunded) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[23]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1574,7 +1651,7 @@ func (x *Refunded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refunded.ProtoReflect.Descriptor instead.
 func (*Refunded) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{23}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{24}
 }
 
 // Settled and Unclaimed answer what was done to the promo codes' claims.
@@ -1586,7 +1663,7 @@ type Settled struct {
 
 func (x *Settled) Reset() {
 	*x = Settled{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[24]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1598,7 +1675,7 @@ func (x *Settled) String() string {
 func (*Settled) ProtoMessage() {}
 
 func (x *Settled) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[24]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1611,7 +1688,7 @@ func (x *Settled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Settled.ProtoReflect.Descriptor instead.
 func (*Settled) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{24}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{25}
 }
 
 type Unclaimed struct {
@@ -1622,7 +1699,7 @@ type Unclaimed struct {
 
 func (x *Unclaimed) Reset() {
 	*x = Unclaimed{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[25]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1634,7 +1711,7 @@ func (x *Unclaimed) String() string {
 func (*Unclaimed) ProtoMessage() {}
 
 func (x *Unclaimed) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[25]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1647,7 +1724,7 @@ func (x *Unclaimed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unclaimed.ProtoReflect.Descriptor instead.
 func (*Unclaimed) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{25}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{26}
 }
 
 // Paid and PaymentFailed come from the payment's events.
@@ -1662,7 +1739,7 @@ type Paid struct {
 
 func (x *Paid) Reset() {
 	*x = Paid{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[26]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1674,7 +1751,7 @@ func (x *Paid) String() string {
 func (*Paid) ProtoMessage() {}
 
 func (x *Paid) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[26]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1687,7 +1764,7 @@ func (x *Paid) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Paid.ProtoReflect.Descriptor instead.
 func (*Paid) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{26}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Paid) GetPaymentId() string {
@@ -1721,7 +1798,7 @@ type PaymentFailed struct {
 
 func (x *PaymentFailed) Reset() {
 	*x = PaymentFailed{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[27]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1733,7 +1810,7 @@ func (x *PaymentFailed) String() string {
 func (*PaymentFailed) ProtoMessage() {}
 
 func (x *PaymentFailed) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[27]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1746,7 +1823,7 @@ func (x *PaymentFailed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PaymentFailed.ProtoReflect.Descriptor instead.
 func (*PaymentFailed) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{27}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *PaymentFailed) GetPaymentId() string {
@@ -1799,7 +1876,7 @@ type Order struct {
 
 func (x *Order) Reset() {
 	*x = Order{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[28]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1811,7 +1888,7 @@ func (x *Order) String() string {
 func (*Order) ProtoMessage() {}
 
 func (x *Order) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[28]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1824,7 +1901,7 @@ func (x *Order) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Order.ProtoReflect.Descriptor instead.
 func (*Order) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{28}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Order) GetId() string {
@@ -2035,7 +2112,7 @@ type Change struct {
 
 func (x *Change) Reset() {
 	*x = Change{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[29]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2047,7 +2124,7 @@ func (x *Change) String() string {
 func (*Change) ProtoMessage() {}
 
 func (x *Change) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[29]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2060,7 +2137,7 @@ func (x *Change) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Change.ProtoReflect.Descriptor instead.
 func (*Change) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{29}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Change) GetStatus() string {
@@ -2143,7 +2220,7 @@ const file_grains_order_orderpb_order_proto_rawDesc = "" +
 	"Allocation\x12\x1f\n" +
 	"\vlocation_id\x18\x01 \x01(\tR\n" +
 	"locationId\x12\x1a\n" +
-	"\bquantity\x18\x02 \x01(\x03R\bquantity\"\x8c\x02\n" +
+	"\bquantity\x18\x02 \x01(\x03R\bquantity\"\xae\x02\n" +
 	"\x04Line\x12\x1d\n" +
 	"\n" +
 	"product_id\x18\x01 \x01(\tR\tproductId\x12\x12\n" +
@@ -2155,7 +2232,8 @@ const file_grains_order_orderpb_order_proto_rawDesc = "" +
 	"\n" +
 	"variant_id\x18\x06 \x01(\tR\tvariantId\x12%\n" +
 	"\x0ediscount_minor\x18\a \x01(\x03R\rdiscountMinor\x12<\n" +
-	"\vallocations\x18\b \x03(\v2\x1a.entrepot.order.AllocationR\vallocations\"\xc4\x01\n" +
+	"\vallocations\x18\b \x03(\v2\x1a.entrepot.order.AllocationR\vallocations\x12 \n" +
+	"\vbackordered\x18\t \x01(\x03R\vbackordered\"\xc4\x01\n" +
 	"\aAddress\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05line1\x18\x02 \x01(\tR\x05line1\x12\x14\n" +
@@ -2180,12 +2258,17 @@ const file_grains_order_orderpb_order_proto_rawDesc = "" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x123\n" +
 	"\x05lines\x18\x02 \x03(\v2\x1d.entrepot.order.AllocatedLineR\x05lines\"M\n" +
 	"\rAllocatedLine\x12<\n" +
-	"\vallocations\x18\x01 \x03(\v2\x1a.entrepot.order.AllocationR\vallocations\"\xbc\x01\n" +
+	"\vallocations\x18\x01 \x03(\v2\x1a.entrepot.order.AllocationR\vallocations\"\xfb\x01\n" +
 	"\bReserved\x120\n" +
 	"\x06orders\x18\x01 \x03(\v2\x18.entrepot.order.NumberedR\x06orders\x121\n" +
 	"\amissing\x18\x02 \x03(\v2\x17.entrepot.order.MissingR\amissing\x12\x18\n" +
 	"\aattempt\x18\x03 \x01(\x03R\aattempt\x121\n" +
-	"\arefused\x18\x04 \x01(\v2\x17.entrepot.order.RefusedR\arefused\"K\n" +
+	"\arefused\x18\x04 \x01(\v2\x17.entrepot.order.RefusedR\arefused\x12=\n" +
+	"\vbackordered\x18\x05 \x03(\v2\x1b.entrepot.order.BackorderedR\vbackordered\"X\n" +
+	"\vBackordered\x12\x19\n" +
+	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x12\n" +
+	"\x04line\x18\x02 \x01(\x03R\x04line\x12\x1a\n" +
+	"\bquantity\x18\x03 \x01(\x03R\bquantity\"K\n" +
 	"\aRefused\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x12\n" +
 	"\x04rule\x18\x02 \x01(\tR\x04rule\x12\x18\n" +
@@ -2297,7 +2380,7 @@ func file_grains_order_orderpb_order_proto_rawDescGZIP() []byte {
 	return file_grains_order_orderpb_order_proto_rawDescData
 }
 
-var file_grains_order_orderpb_order_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
+var file_grains_order_orderpb_order_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_grains_order_orderpb_order_proto_goTypes = []any{
 	(*Place)(nil),          // 0: entrepot.order.Place
 	(*Group)(nil),          // 1: entrepot.order.Group
@@ -2313,22 +2396,23 @@ var file_grains_order_orderpb_order_proto_goTypes = []any{
 	(*AllocatedGroup)(nil), // 11: entrepot.order.AllocatedGroup
 	(*AllocatedLine)(nil),  // 12: entrepot.order.AllocatedLine
 	(*Reserved)(nil),       // 13: entrepot.order.Reserved
-	(*Refused)(nil),        // 14: entrepot.order.Refused
-	(*Numbered)(nil),       // 15: entrepot.order.Numbered
-	(*Missing)(nil),        // 16: entrepot.order.Missing
-	(*Adopt)(nil),          // 17: entrepot.order.Adopt
-	(*Adopted)(nil),        // 18: entrepot.order.Adopted
-	(*Released)(nil),       // 19: entrepot.order.Released
-	(*Committed)(nil),      // 20: entrepot.order.Committed
-	(*Restocked)(nil),      // 21: entrepot.order.Restocked
-	(*Revived)(nil),        // 22: entrepot.order.Revived
-	(*Refunded)(nil),       // 23: entrepot.order.Refunded
-	(*Settled)(nil),        // 24: entrepot.order.Settled
-	(*Unclaimed)(nil),      // 25: entrepot.order.Unclaimed
-	(*Paid)(nil),           // 26: entrepot.order.Paid
-	(*PaymentFailed)(nil),  // 27: entrepot.order.PaymentFailed
-	(*Order)(nil),          // 28: entrepot.order.Order
-	(*Change)(nil),         // 29: entrepot.order.Change
+	(*Backordered)(nil),    // 14: entrepot.order.Backordered
+	(*Refused)(nil),        // 15: entrepot.order.Refused
+	(*Numbered)(nil),       // 16: entrepot.order.Numbered
+	(*Missing)(nil),        // 17: entrepot.order.Missing
+	(*Adopt)(nil),          // 18: entrepot.order.Adopt
+	(*Adopted)(nil),        // 19: entrepot.order.Adopted
+	(*Released)(nil),       // 20: entrepot.order.Released
+	(*Committed)(nil),      // 21: entrepot.order.Committed
+	(*Restocked)(nil),      // 22: entrepot.order.Restocked
+	(*Revived)(nil),        // 23: entrepot.order.Revived
+	(*Refunded)(nil),       // 24: entrepot.order.Refunded
+	(*Settled)(nil),        // 25: entrepot.order.Settled
+	(*Unclaimed)(nil),      // 26: entrepot.order.Unclaimed
+	(*Paid)(nil),           // 27: entrepot.order.Paid
+	(*PaymentFailed)(nil),  // 28: entrepot.order.PaymentFailed
+	(*Order)(nil),          // 29: entrepot.order.Order
+	(*Change)(nil),         // 30: entrepot.order.Change
 }
 var file_grains_order_orderpb_order_proto_depIdxs = []int32{
 	1,  // 0: entrepot.order.Place.groups:type_name -> entrepot.order.Group
@@ -2338,30 +2422,31 @@ var file_grains_order_orderpb_order_proto_depIdxs = []int32{
 	2,  // 4: entrepot.order.Group.sources:type_name -> entrepot.order.Source
 	3,  // 5: entrepot.order.Group.promotions:type_name -> entrepot.order.Promotion
 	4,  // 6: entrepot.order.Line.allocations:type_name -> entrepot.order.Allocation
-	28, // 7: entrepot.order.Placed.orders:type_name -> entrepot.order.Order
+	29, // 7: entrepot.order.Placed.orders:type_name -> entrepot.order.Order
 	11, // 8: entrepot.order.Allocated.groups:type_name -> entrepot.order.AllocatedGroup
-	16, // 9: entrepot.order.Allocated.missing:type_name -> entrepot.order.Missing
+	17, // 9: entrepot.order.Allocated.missing:type_name -> entrepot.order.Missing
 	12, // 10: entrepot.order.AllocatedGroup.lines:type_name -> entrepot.order.AllocatedLine
 	4,  // 11: entrepot.order.AllocatedLine.allocations:type_name -> entrepot.order.Allocation
-	15, // 12: entrepot.order.Reserved.orders:type_name -> entrepot.order.Numbered
-	16, // 13: entrepot.order.Reserved.missing:type_name -> entrepot.order.Missing
-	14, // 14: entrepot.order.Reserved.refused:type_name -> entrepot.order.Refused
-	1,  // 15: entrepot.order.Adopt.group:type_name -> entrepot.order.Group
-	6,  // 16: entrepot.order.Adopt.shipping:type_name -> entrepot.order.Address
-	6,  // 17: entrepot.order.Adopt.billing:type_name -> entrepot.order.Address
-	16, // 18: entrepot.order.Committed.missing:type_name -> entrepot.order.Missing
-	16, // 19: entrepot.order.Revived.missing:type_name -> entrepot.order.Missing
-	14, // 20: entrepot.order.Revived.refused:type_name -> entrepot.order.Refused
-	5,  // 21: entrepot.order.Order.lines:type_name -> entrepot.order.Line
-	6,  // 22: entrepot.order.Order.shipping:type_name -> entrepot.order.Address
-	6,  // 23: entrepot.order.Order.billing:type_name -> entrepot.order.Address
-	29, // 24: entrepot.order.Order.history:type_name -> entrepot.order.Change
-	3,  // 25: entrepot.order.Order.promotions:type_name -> entrepot.order.Promotion
-	26, // [26:26] is the sub-list for method output_type
-	26, // [26:26] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	16, // 12: entrepot.order.Reserved.orders:type_name -> entrepot.order.Numbered
+	17, // 13: entrepot.order.Reserved.missing:type_name -> entrepot.order.Missing
+	15, // 14: entrepot.order.Reserved.refused:type_name -> entrepot.order.Refused
+	14, // 15: entrepot.order.Reserved.backordered:type_name -> entrepot.order.Backordered
+	1,  // 16: entrepot.order.Adopt.group:type_name -> entrepot.order.Group
+	6,  // 17: entrepot.order.Adopt.shipping:type_name -> entrepot.order.Address
+	6,  // 18: entrepot.order.Adopt.billing:type_name -> entrepot.order.Address
+	17, // 19: entrepot.order.Committed.missing:type_name -> entrepot.order.Missing
+	17, // 20: entrepot.order.Revived.missing:type_name -> entrepot.order.Missing
+	15, // 21: entrepot.order.Revived.refused:type_name -> entrepot.order.Refused
+	5,  // 22: entrepot.order.Order.lines:type_name -> entrepot.order.Line
+	6,  // 23: entrepot.order.Order.shipping:type_name -> entrepot.order.Address
+	6,  // 24: entrepot.order.Order.billing:type_name -> entrepot.order.Address
+	30, // 25: entrepot.order.Order.history:type_name -> entrepot.order.Change
+	3,  // 26: entrepot.order.Order.promotions:type_name -> entrepot.order.Promotion
+	27, // [27:27] is the sub-list for method output_type
+	27, // [27:27] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_grains_order_orderpb_order_proto_init() }
@@ -2375,7 +2460,7 @@ func file_grains_order_orderpb_order_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_order_orderpb_order_proto_rawDesc), len(file_grains_order_orderpb_order_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   30,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

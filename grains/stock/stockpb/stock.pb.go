@@ -632,7 +632,8 @@ func (x *Configure) GetExpectedVersion() int64 {
 }
 
 // Reserve sets quantity aside for an order until it expires. The reservation's
-// natural id is the order: asked twice, it answers the same.
+// natural id is the order: asked twice, it answers the same. The answer has the
+// order's reservation if some of it is not on hand.
 type Reserve struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	OrderId       string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
