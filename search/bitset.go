@@ -57,15 +57,6 @@ func (b bitset) meets(other bitset) bool {
 	return false
 }
 
-// common counts what the sets have in common.
-func (b bitset) common(other bitset) int {
-	n := 0
-	for i, w := range other[:min(len(b), len(other))] {
-		n += bits.OnesCount64(b[i] & w)
-	}
-	return n
-}
-
 // each visits the ordinals in their order.
 func (b bitset) each(visit func(o uint32)) {
 	for i, w := range b {

@@ -179,7 +179,7 @@ func (c *columns) set(ordinal uint32, d *Document, now int64, popular float64, i
 	c.attribute.add(ordinal, d.Active, traits...)
 	c.created[ordinal], c.rating[ordinal], c.popular[ordinal] = d.CreatedMs, float32(d.rating()), popular
 	c.names[ordinal], c.keys[ordinal] = float64(beginning(d.Name)), beginning(d.ID)
-	c.stars.add(ordinal, d.Active, string(rune('0'+int(c.rating[ordinal]))))
+	c.stars.add(ordinal, d.Active, strconv.Itoa(int(c.rating[ordinal])))
 	c.reprice(ordinal, now)
 }
 
