@@ -12,9 +12,12 @@ import (
 	"entrepot/search"
 )
 
-// Availability is what can be sold, a row a stock item, as the e-commerce service
-// knows it from inventory.updated: in ecommercedb, so that its lists need not
-// ask the inventory service. The _id is the item's, shopId its location.
+// Availability is whether a stock item can be sold, a row an item, as the
+// e-commerce service knows it from inventory.updated: in ecommercedb, so that its
+// lists need not ask the inventory service. The _id is the item's, shopId its
+// location. A sale of one piece of many changes nothing that a list shows: a row
+// is written when its item runs out or comes back, and else at most once in
+// [levelAge], so available is a number of that age.
 var Availability = &persistence.Collection{
 	Name: "availability",
 	Fields: []persistence.Field{
@@ -33,9 +36,12 @@ func levelOf(d *persistence.Document) search.Stock {
 	return search.Stock{ItemID: d.ID, ProductID: productID, LocationID: d.ShopID, Available: available, Movement: movement}
 }
 
-// Stocked keeps [Availability]. Of a batch only each item's last movement is
-// written, and one that is older than the row's changes nothing: events may come
-// twice and, with several members, out of order.
+// levelAge is how old a row may be before a movement that changes nothing that
+// lists show is written all the same.
+const levelAge = time.Minute
+
+// Stocked keeps [Availability]. An event that is older than the row changes
+// nothing: they may come twice and, with several members, out of order.
 func Stocked(store persistence.Store, clock func() time.Time) events.Handler {
 	k := &levelKeeper{store: store, clock: clock, rows: map[entrepot.ID]levelRow{}}
 	return k.handle
@@ -53,41 +59,56 @@ type levelKeeper struct {
 	rows map[entrepot.ID]levelRow
 }
 
-type levelRow struct{ version, movement int64 }
-
-// level is a movement with the fields that matter here.
-type level struct {
-	ItemID     entrepot.ID `json:"itemId"`
-	ProductID  entrepot.ID `json:"productId"`
-	VariantID  entrepot.ID `json:"variantId"`
-	CompanyID  entrepot.ID `json:"companyId"`
-	LocationID entrepot.ID `json:"locationId"`
-	Available  int64       `json:"available"`
-	Movement   int64       `json:"movement"`
+// levelRow is a row as it was last seen or written, and the last movement known,
+// which may be a later one.
+type levelRow struct {
+	version, movement int64
+	stocked           bool
+	at                time.Time
 }
 
-// EventType is inventory.updated.
-func (level) EventType() string { return "inventory.updated" }
+// moves are an item's movements of one batch: the last of them, and whether any
+// of them took the last piece or brought the first.
+type moves struct {
+	events.InventoryUpdated
+	crossed bool
+}
+
+// add takes a movement in. What it crossed is told by the movement itself: what is
+// remembered of the row may be older than what another member wrote.
+func (m *moves) add(e *events.InventoryUpdated) {
+	onHand, reserved := e.Change()
+	m.crossed = m.crossed || (e.Available > 0) != (e.Available-onHand+reserved > 0)
+	if e.Movement >= m.Movement {
+		m.InventoryUpdated = *e
+	}
+}
+
+// matter reports whether the row must be written.
+func (m *moves) matter(row levelRow, now time.Time) bool {
+	return m.crossed || row.version == 0 || row.stocked != (m.Available > 0) || now.Sub(row.at) >= levelAge
+}
 
 func (k *levelKeeper) handle(ctx context.Context, batch []*events.Delivery) []error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	results := make([]error, len(batch))
-	last := map[entrepot.ID]level{}
+	last := map[entrepot.ID]*moves{}
 	at := map[entrepot.ID][]int{}
 	for i, d := range batch {
 		if d.Type != "inventory.updated" {
 			continue
 		}
-		var m level
+		var m events.InventoryUpdated
 		if err := d.Decode(&m); err != nil {
 			results[i] = events.Permanent(err)
 			continue
 		}
 		at[m.ItemID] = append(at[m.ItemID], i)
-		if have, ok := last[m.ItemID]; !ok || m.Movement > have.Movement {
-			last[m.ItemID] = m
+		if last[m.ItemID] == nil {
+			last[m.ItemID] = &moves{}
 		}
+		last[m.ItemID].add(&m)
 	}
 	for id, err := range k.write(ctx, last) {
 		for _, i := range at[id] {
@@ -97,8 +118,8 @@ func (k *levelKeeper) handle(ctx context.Context, batch []*events.Delivery) []er
 	return results
 }
 
-// write replaces the rows that are older, and answers the items that failed.
-func (k *levelKeeper) write(ctx context.Context, last map[entrepot.ID]level) map[entrepot.ID]error {
+// write replaces the rows where that matters, and answers the items that failed.
+func (k *levelKeeper) write(ctx context.Context, last map[entrepot.ID]*moves) map[entrepot.ID]error {
 	failed := map[entrepot.ID]error{}
 	for range 3 { // another member may write the same rows
 		var writes []persistence.Write
@@ -108,18 +129,22 @@ func (k *levelKeeper) write(ctx context.Context, last map[entrepot.ID]level) map
 			switch {
 			case err != nil:
 				failed[id] = err
-			case m.Movement > row.movement:
-				writes = append(writes, k.replacing(m, row))
+			case m.Movement <= row.movement:
+			case m.matter(row, k.clock()):
+				writes = append(writes, k.replacing(&m.InventoryUpdated, row))
+			default:
+				row.movement = m.Movement
+				k.remember(id, row)
 			}
 		}
 		if len(writes) == 0 {
 			return failed
 		}
-		again := map[entrepot.ID]level{}
+		again := map[entrepot.ID]*moves{}
 		for i, err := range k.store.Commit(ctx, writes) {
 			id := writes[i].Doc.ID
 			if err == nil {
-				k.remember(id, levelRow{writes[i].Doc.Version, last[id].Movement})
+				k.remember(id, rowOf(&writes[i].Doc))
 				continue
 			}
 			delete(k.rows, id)
@@ -147,9 +172,14 @@ func (k *levelKeeper) row(ctx context.Context, id entrepot.ID) (levelRow, error)
 	if err != nil {
 		return levelRow{}, err
 	}
-	r := levelRow{d.Version, levelOf(d).Movement}
+	r := rowOf(d)
 	k.remember(id, r)
 	return r, nil
+}
+
+func rowOf(d *persistence.Document) levelRow {
+	l := levelOf(d)
+	return levelRow{d.Version, l.Movement, l.Available > 0, d.UpdatedAt}
 }
 
 func (k *levelKeeper) remember(id entrepot.ID, r levelRow) {
@@ -159,7 +189,7 @@ func (k *levelKeeper) remember(id entrepot.ID, r levelRow) {
 	k.rows[id] = r
 }
 
-func (k *levelKeeper) replacing(m level, row levelRow) persistence.Write {
+func (k *levelKeeper) replacing(m *events.InventoryUpdated, row levelRow) persistence.Write {
 	now := k.clock().UTC()
 	variant := m.VariantID
 	if variant == "" {
@@ -173,47 +203,4 @@ func (k *levelKeeper) replacing(m level, row levelRow) persistence.Write {
 		ID: m.ItemID, Version: row.version + 1, CompanyID: m.CompanyID, ShopID: m.LocationID, CreatedAt: now, UpdatedAt: now,
 		Fields: []any{m.ProductID, variant, m.Available, m.Movement}, State: state,
 	}}
-}
-
-// UnitsSold is what orders have sold, a row an order.created event, for the order
-// by popularity. A row goes when it weighs nothing any more.
-var UnitsSold = &persistence.Collection{
-	Name:    "unitsSold",
-	Indexes: [][]string{{persistence.UpdatedAt}},
-}
-
-type soldUnits struct {
-	Lines []soldLine `json:"lines"`
-}
-
-type soldLine struct {
-	ProductID entrepot.ID `json:"productId"`
-	Units     int64       `json:"units"`
-}
-
-// Popular keeps [UnitsSold].
-func Popular(store persistence.Store, clock func() time.Time) events.Handler {
-	return func(ctx context.Context, batch []*events.Delivery) []error {
-		now := clock().UTC()
-		return insertAt(store, UnitsSold, &now, func(e *events.Envelope) (*persistence.Document, error) {
-			if e.Type != "order.created" {
-				return nil, nil
-			}
-			var o events.OrderCreated
-			if err := e.Decode(&o); err != nil {
-				return nil, err
-			}
-			var u soldUnits
-			for _, i := range o.Items {
-				u.Lines = append(u.Lines, soldLine{i.ProductID, i.Quantity})
-			}
-			state, err := store.Marshal(&u)
-			return &persistence.Document{CompanyID: e.CompanyID, ShopID: e.ShopID, WakeAt: e.OccurredAt.Add(salesSince), State: state}, err
-		})(ctx, batch)
-	}
-}
-
-// SearchRows feeds the rows that searches and lists rest on.
-func SearchRows(store persistence.Store, clock func() time.Time) events.Handler {
-	return Each(Stocked(store, clock), Popular(store, clock))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"entrepot"
 	"entrepot/events"
@@ -11,60 +12,63 @@ import (
 	"entrepot/persistence"
 )
 
-// purchaseRank orders the states of a purchase, which only go forward: then it
-// does not matter how often an event comes, nor whether a retry overtakes.
-var purchaseRank = map[string]int{review.Ordered: 1, review.Paid: 2, review.Cancelled: 3}
+// errNoPurchase asks for another delivery: that the order was paid has not come yet.
+var errNoPurchase = errors.New("a paid order is cancelled and what was bought is not known yet")
 
-// errNoPurchase asks for another delivery: the order's creation has not come yet.
-var errNoPurchase = errors.New("the order is paid and what was ordered is not known yet")
-
-// Purchases keeps who bought what, a row a product of an order: ordered, then
-// paid, and no purchase any more if the order was cancelled.
-func Purchases(store persistence.Store) events.Handler {
+// Purchases keeps who bought what, a row a product of a paid order, and no
+// purchase any more if the order was cancelled afterwards.
+func Purchases(store persistence.Store, clock func() time.Time) events.Handler {
 	return On(func(ctx context.Context, batch []*events.Delivery) []error {
-		results := make([]error, len(batch))
-		p := purchases{ctx, store, batch, results}
+		p := purchases{ctx, store, clock().UTC(), batch, make([]error, len(batch))}
 		p.begin()
-		p.advance()
-		return results
-	}, "order.created", "order.confirmed", "order.cancelled")
+		p.end()
+		return p.results
+	}, "order.confirmed", "order.cancelled")
 }
 
 type purchases struct {
 	ctx     context.Context
 	store   persistence.Store
+	now     time.Time
 	batch   []*events.Delivery
 	results []error
 }
 
-// begin inserts the rows of new orders. What is there already was delivered before.
+// begin inserts the rows of paid orders. What is there already was delivered before.
 func (p *purchases) begin() {
 	var writes []persistence.Write
 	var at []int
 	state, err := p.store.Marshal(&struct{}{})
 	for i, d := range p.batch {
-		if d.Type != "order.created" {
+		if d.Type != "order.confirmed" {
 			continue
 		}
-		var e events.OrderCreated
-		if err := errors.Join(err, d.Decode(&e)); err != nil {
+		var e events.OrderConfirmed
+		if err := errors.Join(err, decodeOrder(d, &e, &e.OrderID)); err != nil {
 			p.results[i] = events.Permanent(err)
 			continue
 		}
-		seen := map[entrepot.ID]bool{}
+		units := map[entrepot.ID]int64{}
 		for _, item := range e.Items {
-			if seen[item.ProductID] {
-				continue
-			}
-			seen[item.ProductID] = true
+			units[item.ProductID] += item.Quantity
+		}
+		for product, n := range units {
 			writes = append(writes, persistence.Write{Collection: review.Purchases, Doc: persistence.Document{
-				ID: entrepot.DeriveID("purchase", e.OrderID, item.ProductID), Version: 1, CompanyID: e.CompanyID, ShopID: e.ShopID, OwnerID: e.CustomerID,
-				CreatedAt: d.OccurredAt, UpdatedAt: d.OccurredAt, Fields: []any{item.ProductID, e.OrderID, review.Ordered}, State: state,
+				ID: entrepot.DeriveID("purchase", e.OrderID, product), Version: 1, CompanyID: e.CompanyID, ShopID: e.ShopID, OwnerID: e.CustomerID,
+				CreatedAt: d.OccurredAt, UpdatedAt: p.now, Fields: []any{product, e.OrderID, review.Paid, n}, State: state,
 			}})
 			at = append(at, i)
 		}
 	}
 	p.commit(writes, at, isThere)
+}
+
+func decodeOrder(d *events.Delivery, e events.Event, id *entrepot.ID) error {
+	err := d.Decode(e)
+	if err == nil && *id == "" {
+		err = errors.New("an event of no order")
+	}
+	return err
 }
 
 func (p *purchases) commit(writes []persistence.Write, at []int, fine func(error) bool) {
@@ -78,58 +82,45 @@ func (p *purchases) commit(writes []persistence.Write, at []int, fine func(error
 	}
 }
 
-// advance moves the rows of orders that were paid or cancelled.
-func (p *purchases) advance() {
-	last := map[entrepot.ID]int{} // by order: the delivery that goes furthest
-	status := func(i int) string {
-		if p.batch[i].Type == "order.cancelled" {
-			return review.Cancelled
-		}
-		return review.Paid
-	}
+// end takes back the purchases of orders that were cancelled after they were paid.
+func (p *purchases) end() {
+	at := map[entrepot.ID]int{} // by order: its cancellation
 	var orders []any
 	for i, d := range p.batch {
-		var e events.OrderConfirmed // reads what both have
-		switch err := d.Decode(&e); {
-		case d.Type == "order.created":
-		case err != nil || e.OrderID == "":
-			p.results[i] = events.Permanent(errors.Join(errors.New("an event of no order"), err))
-		default:
-			before, known := last[e.OrderID]
-			if !known {
-				orders = append(orders, e.OrderID)
-			}
-			if !known || purchaseRank[status(i)] > purchaseRank[status(before)] {
-				last[e.OrderID] = i
-			}
+		if d.Type != "order.cancelled" {
+			continue
+		}
+		var e events.OrderCancelled
+		switch err := decodeOrder(d, &e, &e.OrderID); {
+		case err != nil:
+			p.results[i] = events.Permanent(err)
+		case e.PaymentID != "":
+			orders, at[e.OrderID] = append(orders, e.OrderID), i
 		}
 	}
 	rows, err := p.of(orders)
 	var writes []persistence.Write
-	var at []int
+	var of []int
 	found := map[entrepot.ID]bool{}
 	for _, row := range rows {
-		order, _ := row.Fields[1].(string)
-		was, _ := row.Fields[2].(string)
-		i := last[order]
-		found[order] = true
-		if purchaseRank[was] >= purchaseRank[status(i)] {
+		was := review.PurchaseOf(&row)
+		found[was.OrderID] = true
+		if was.Cancelled {
 			continue
 		}
 		row.Version++
-		row.UpdatedAt = p.batch[i].OccurredAt
-		row.Fields = []any{row.Fields[0], order, status(i)}
-		writes, at = append(writes, persistence.Write{Collection: review.Purchases, Doc: row}), append(at, i)
+		row.UpdatedAt = p.now
+		row.Fields = []any{was.ProductID, was.OrderID, review.Cancelled, was.Units}
+		writes, of = append(writes, persistence.Write{Collection: review.Purchases, Doc: row}), append(of, at[was.OrderID])
 	}
-	for order, i := range last {
-		switch {
-		case err != nil:
-			p.results[i] = err
-		case !found[order] && status(i) == review.Paid:
+	for order, i := range at {
+		if err == nil && !found[order] {
 			p.results[i] = errNoPurchase
+		} else if err != nil {
+			p.results[i] = err
 		}
 	}
-	p.commit(writes, at, func(error) bool { return false })
+	p.commit(writes, of, func(error) bool { return false })
 }
 
 // of are the rows of some orders.

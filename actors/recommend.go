@@ -31,7 +31,7 @@ func Recommendations(store persistence.Store, a grains.Asker) events.Handler {
 	}
 	return Each(
 		On(keepViews(store), "product.viewed"),
-		On(learn, "order.created", "order.cancelled", "product.viewed", "wishlist.item_added", "wishlist.item_removed"),
+		On(learn, "order.created", "product.viewed", "wishlist.item_added", "wishlist.item_removed"),
 		On(forget(store, a), "user.deleted"),
 		On(onCompanyDeleted(store, a, affinities, trends), "company.deleted"),
 	)
@@ -100,11 +100,6 @@ func (l *lessons) read() {
 			if err = d.Decode(&v); err == nil && !v.Repeated {
 				l.trend(d, i, v.CompanyID, []entrepot.ID{v.ProductID}, recommend.WeightView)
 			}
-		case "order.cancelled":
-			var o events.OrderCancelled
-			if err = d.Decode(&o); err == nil {
-				l.like(d, i, o.CustomerID, &recommendpb.Liking{How: recommend.Cancelled, OrderId: o.OrderID})
-			}
 		case "wishlist.item_added", "wishlist.item_removed":
 			var w events.WishlistItemAdded // reads what both have
 			how := recommend.Wished
@@ -133,7 +128,6 @@ func (l *lessons) order(d *events.Delivery, o order) {
 	}
 	l.orders = append(l.orders, o)
 	l.trend(d, o.delivery, o.CompanyID, o.products, recommend.WeightOrder)
-	l.like(d, o.delivery, o.CustomerID, &recommendpb.Liking{How: recommend.Bought, OrderId: o.OrderID, ProductIds: o.products})
 }
 
 // of is the lesson of a grain, made at its first mention in the batch.

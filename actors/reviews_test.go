@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"entrepot"
 	"entrepot/events"
@@ -184,54 +185,64 @@ func TestPurchasesGoForwardWhateverTheOrderOfEvents(t *testing.T) {
 	if err := store.Ensure(t.Context(), []*persistence.Collection{review.Purchases}); err != nil {
 		t.Fatal(err)
 	}
-	event := func(order int, typ string) *events.Delivery {
-		e := events.OrderCreated{OrderFacts: events.OrderFacts{OrderID: named("order", order), CustomerID: named("user", order), CompanyID: "c", ShopID: "s"}}
+	paid := func(order int) *events.Delivery {
+		e := events.OrderConfirmed{OrderFacts: events.OrderFacts{OrderID: named("order", order), CustomerID: named("user", order), CompanyID: "c", ShopID: "s", Total: "1.00"}}
 		for _, p := range []int{1, 2, 1} { // two lines of the same product
-			e.Items = append(e.Items, events.OrderItem{ProductID: named("product", p), Price: "1.00", Subtotal: "1.00"})
+			e.Items = append(e.Items, events.OrderItem{ProductID: named("product", p), Quantity: 2, Price: "1.00", Subtotal: "1.00"})
 		}
-		e.Total, e.Pricing = "1.00", events.OrderPricing{Subtotal: "1", Tax: "0", Shipping: "0", Discount: "0", Total: "1"}
 		data, err := json.Marshal(&e)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return delivery(fmt.Sprint(typ, order), typ, string(data))
+		return delivery(fmt.Sprint("paid", order), "order.confirmed", string(data))
 	}
-	bought := func(order int) (statuses []string) {
+	cancelled := func(order int, payment string) *events.Delivery {
+		return delivery(fmt.Sprint("cancelled", order, payment), "order.cancelled", fmt.Sprintf(`{"orderId":%q,"total":1.00,"paymentId":%q}`, named("order", order), payment))
+	}
+	bought := func(order int) (units, gone int64) {
 		t.Helper()
 		docs, _, err := store.Find(t.Context(), review.Purchases, entrepot.OwnedBy(named("user", order)), persistence.Query{Limit: 10})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i := range docs {
-			statuses = append(statuses, docs[i].Fields[2].(string))
-		}
-		return statuses
-	}
-	h := Purchases(store)
-	results := h(t.Context(), []*events.Delivery{
-		event(1, "order.created"), event(1, "order.confirmed"), event(2, "order.created"), event(3, "order.confirmed"), event(4, "order.cancelled"),
-		event(5, "order.cancelled"), event(5, "order.confirmed"), event(5, "order.created"), event(1, "order.shipped"),
-		delivery("x", "order.created", `7`), delivery("y", "order.confirmed", `{}`),
-	})
-	if !errors.Is(results[3], errNoPurchase) || events.IsPermanent(results[3]) || !events.IsPermanent(results[9]) || !events.IsPermanent(results[10]) {
-		t.Fatalf("%v", results)
-	}
-	fine(t, slices.Concat(results[:3], results[4:9]))
-	for round := range 2 {
-		for order, want := range map[int]string{1: review.Paid, 2: review.Ordered, 5: review.Cancelled} {
-			if got := bought(order); !slices.Equal(got, []string{want, want}) {
-				t.Errorf("round %d: order %d: %v, want %s of two products", round, order, got, want)
+			switch p := review.PurchaseOf(&docs[i]); {
+			case p.Cancelled:
+				gone += p.Units
+			default:
+				units += p.Units
 			}
 		}
-		if bought(3) != nil || bought(4) != nil {
-			t.Errorf("of what was not created: %v, %v", bought(3), bought(4))
+		return units, gone
+	}
+	check := func(order int, wantUnits, wantGone int64) {
+		t.Helper()
+		if units, gone := bought(order); units != wantUnits || gone != wantGone {
+			t.Errorf("order %d: %d units and %d taken back, want %d and %d", order, units, gone, wantUnits, wantGone)
 		}
-		fine(t, h(t.Context(), []*events.Delivery{event(1, "order.created"), event(5, "order.confirmed"), event(1, "order.confirmed")}))
 	}
-	fine(t, h(t.Context(), []*events.Delivery{event(3, "order.created"), event(3, "order.confirmed"), event(1, "order.cancelled")}))
-	if !slices.Equal(bought(3), []string{review.Paid, review.Paid}) || !slices.Equal(bought(1), []string{review.Cancelled, review.Cancelled}) {
-		t.Errorf("%v, %v", bought(3), bought(1))
+	h := Purchases(store, time.Now)
+	results := h(t.Context(), []*events.Delivery{
+		paid(1), paid(2), cancelled(3, "p"), cancelled(4, ""), cancelled(5, "p"), paid(5), delivery("s", "order.shipped", `{}`),
+		delivery("x", "order.confirmed", `7`), delivery("y", "order.cancelled", `{"total":1.00}`),
+	})
+	if !errors.Is(results[2], errNoPurchase) || events.IsPermanent(results[2]) || !events.IsPermanent(results[7]) || !events.IsPermanent(results[8]) {
+		t.Fatalf("%v", results)
 	}
+	fine(t, slices.Concat(results[:2], results[3:7]))
+	for range 2 {
+		check(1, 6, 0)
+		check(2, 6, 0)
+		check(3, 0, 0)
+		check(4, 0, 0)
+		check(5, 0, 6)
+		fine(t, h(t.Context(), []*events.Delivery{paid(1), paid(5), cancelled(5, "p")}))
+	}
+	// The payment arrived when the order had expired, and revived it.
+	fine(t, h(t.Context(), []*events.Delivery{paid(4), paid(3), cancelled(3, "p"), cancelled(1, "p")}))
+	check(1, 0, 6)
+	check(3, 0, 6)
+	check(4, 6, 0)
 }
 
 func TestPurchasesThatCannotBeWrittenComeAgain(t *testing.T) {
@@ -240,18 +251,16 @@ func TestPurchasesThatCannotBeWrittenComeAgain(t *testing.T) {
 	if err := store.Ensure(t.Context(), []*persistence.Collection{review.Purchases}); err != nil {
 		t.Fatal(err)
 	}
-	created := delivery("e", "order.created", `{"orderId":"o","customerId":"u","items":[{"productId":"p","price":1,"subtotal":1}],"total":1,"pricing":{}}`)
-	store.NextWrites(storetest.FailBefore)
-	if err := Purchases(store)(t.Context(), []*events.Delivery{created})[0]; err == nil || events.IsPermanent(err) {
-		t.Fatal(err)
+	for _, d := range []*events.Delivery{
+		delivery("e", "order.confirmed", `{"orderId":"o","customerId":"u","items":[{"productId":"p","quantity":1,"price":1,"subtotal":1}],"total":1}`),
+		delivery("f", "order.cancelled", `{"orderId":"o","total":1,"paymentId":"p"}`),
+	} {
+		store.NextWrites(storetest.FailBefore)
+		if err := Purchases(store, time.Now)(t.Context(), []*events.Delivery{d})[0]; err == nil || events.IsPermanent(err) {
+			t.Fatal(err)
+		}
+		fine(t, Purchases(store, time.Now)(t.Context(), []*events.Delivery{d}))
 	}
-	fine(t, Purchases(store)(t.Context(), []*events.Delivery{created}))
-	store.NextWrites(storetest.FailBefore)
-	paid := delivery("f", "order.confirmed", `{"orderId":"o","total":1}`)
-	if err := Purchases(store)(t.Context(), []*events.Delivery{paid})[0]; err == nil || events.IsPermanent(err) {
-		t.Fatal(err)
-	}
-	fine(t, Purchases(store)(t.Context(), []*events.Delivery{paid}))
 }
 
 // moved is a movement of a variant in a shop, with what is available after it.

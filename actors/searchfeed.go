@@ -10,6 +10,7 @@ import (
 	"entrepot/events"
 	"entrepot/grains/product"
 	"entrepot/grains/product/productpb"
+	"entrepot/grains/review"
 	"entrepot/persistence"
 	"entrepot/search"
 )
@@ -343,25 +344,20 @@ func (f *SearchFeed) readLevels(ctx context.Context, since time.Time) error {
 	return err
 }
 
-// readSales counts the sales recorded since, each once: those of the time that
-// is looked at again are remembered.
+// readSales counts the purchases recorded since, each once: those of the time that
+// is looked at again are remembered. One that is cancelled after it was counted
+// stays counted.
 func (f *SearchFeed) readSales(ctx context.Context, since time.Time) error {
 	now := f.c.Clock().UTC()
 	var sales []search.Sale
-	err := f.read(ctx, UnitsSold, persistence.UpdatedAt, since, func(d *persistence.Document) {
+	err := f.read(ctx, review.Purchases, persistence.UpdatedAt, since, func(d *persistence.Document) {
 		f.sales.saw(d.UpdatedAt, now)
-		if _, counted := f.counted[d.ID]; counted {
+		bought := review.PurchaseOf(d)
+		if _, counted := f.counted[d.ID]; counted || bought.Cancelled {
 			return
 		}
 		f.counted[d.ID] = d.UpdatedAt
-		var units soldUnits
-		if err := f.c.Store.Unmarshal(d.State, &units); err != nil {
-			f.c.Logger.Error("sold units cannot be read", "id", d.ID, "error", err)
-			return
-		}
-		for _, l := range units.Lines {
-			sales = append(sales, search.Sale{ProductID: l.ProductID, Units: l.Units, At: d.CreatedAt})
-		}
+		sales = append(sales, search.Sale{ProductID: bought.ProductID, Units: bought.Units, At: bought.At})
 	}, func() error { return nil })
 	for id, at := range f.counted {
 		if at.Before(f.sales.mark.Add(-2 * longLook)) {

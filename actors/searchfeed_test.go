@@ -13,6 +13,7 @@ import (
 	"entrepot/grains/grainstest"
 	"entrepot/grains/product"
 	"entrepot/grains/product/productpb"
+	"entrepot/grains/review"
 	"entrepot/persistence"
 	"entrepot/persistence/storetest"
 	"entrepot/search"
@@ -33,7 +34,7 @@ func newFollower(t *testing.T) *follower {
 	t.Helper()
 	f := &follower{t: t, shop: entrepot.NewID()}
 	f.Member = grainstest.New(t, storetest.NewMemory(), []*grains.Kind{product.Kind(), categories.Kind()})
-	if err := f.Store.Ensure(t.Context(), []*persistence.Collection{Availability, UnitsSold}); err != nil {
+	if err := f.Store.Ensure(t.Context(), []*persistence.Collection{Availability, review.Purchases}); err != nil {
 		t.Fatal(err)
 	}
 	f.found, f.feed = f.another()
@@ -152,8 +153,10 @@ func TestTheFeedStartsAndStops(t *testing.T) {
 	f.wants(1, search.Query{Text: "teapot"})
 }
 
-func stockEvent(id string, item, product, location entrepot.ID, available, movement int64) *events.Delivery {
-	return delivery(id, "inventory.updated", fmt.Sprintf(`{"itemId":%q,"productId":%q,"companyId":"c","locationId":%q,"available":%d,"movement":%d}`, item, product, location, available, movement))
+// stockEvent is a movement that took or brought pieces, and what was left after it.
+func stockEvent(id string, item, product, location entrepot.ID, change, available, movement int64) *events.Delivery {
+	return delivery(id, "inventory.updated", fmt.Sprintf(`{"itemId":%q,"productId":%q,"companyId":"c","locationId":%q,"kind":"adjusted","delta":%d,"available":%d,"movement":%d}`,
+		item, product, location, change, available, movement))
 }
 
 // Movements that come twice, late or to another member leave the newest level.
@@ -176,14 +179,14 @@ func TestAvailabilityIsTheNewestMovement(t *testing.T) {
 		f.look()
 	}
 	yes, no := true, false
-	give(one, stockEvent("1", "i", id, f.shop, 5, 1), delivery("x", "order.created", `{}`))
+	give(one, stockEvent("1", "i", id, f.shop, 5, 5, 1), delivery("x", "order.created", `{}`))
 	f.wants(1, search.Query{Available: &yes})
-	give(two, stockEvent("3", "i", id, f.shop, 0, 3), stockEvent("2", "i", id, f.shop, 4, 2))
+	give(two, stockEvent("3", "i", id, f.shop, -4, 0, 3), stockEvent("2", "i", id, f.shop, -1, 4, 2))
 	f.wants(1, search.Query{Available: &no})
-	give(one, stockEvent("2", "i", id, f.shop, 4, 2)) // its own memory is old: the row has movement 3
+	give(one, stockEvent("2", "i", id, f.shop, -1, 4, 2)) // its own memory is old: the row has movement 3
 	f.wants(1, search.Query{Available: &no})
-	give(one, stockEvent("4", "i", id, f.shop, 7, 4))
-	give(two, stockEvent("4", "i", id, f.shop, 7, 4))
+	give(one, stockEvent("4", "i", id, f.shop, 7, 7, 4))
+	give(two, stockEvent("4", "i", id, f.shop, 7, 7, 4))
 	f.wants(1, search.Query{Available: &yes, ShopID: f.shop})
 	if d, err := f.Store.Load(t.Context(), Availability, "i"); err != nil || levelOf(d) != (search.Stock{ItemID: "i", ProductID: id, LocationID: f.shop, Available: 7, Movement: 4}) {
 		t.Errorf("%+v, %v", d, err)
@@ -200,6 +203,45 @@ func TestAvailabilityIsTheNewestMovement(t *testing.T) {
 	}
 }
 
+// Rows are written when something changes that lists show, and now and then.
+func TestALevelIsWrittenWhereItMatters(t *testing.T) {
+	t.Parallel()
+	store := storetest.NewMemory()
+	if err := store.Ensure(t.Context(), []*persistence.Collection{Availability}); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	h := Stocked(store, func() time.Time { return now })
+	movement, available := int64(0), int64(0)
+	for _, step := range []struct {
+		changes []int64 // of one batch
+		later   time.Duration
+		want    int64 // the row's movement afterwards
+	}{
+		{changes: []int64{5}, want: 1},
+		{changes: []int64{-1, -1}, want: 1},
+		{changes: []int64{-1}, later: levelAge, want: 4},
+		{changes: []int64{-1}, want: 4},
+		{changes: []int64{-1, 3}, want: 7}, // ran out and came back
+		{changes: []int64{-1}, want: 7},
+		{changes: []int64{-2}, want: 9},
+		{changes: []int64{0}, want: 9},
+		{changes: []int64{1}, want: 11},
+	} {
+		now = now.Add(step.later)
+		var batch []*events.Delivery
+		for _, c := range step.changes {
+			movement++
+			available += c
+			batch = append(batch, stockEvent(fmt.Sprint(movement), "i", "p", "l", c, available, movement))
+		}
+		fine(t, h(t.Context(), batch))
+		if d, err := store.Load(t.Context(), Availability, "i"); err != nil || levelOf(d).Movement != step.want {
+			t.Fatalf("after movement %d: %+v, %v; want the row of movement %d", movement, d, err, step.want)
+		}
+	}
+}
+
 func TestALevelThatCannotBeWrittenComesAgain(t *testing.T) {
 	t.Parallel()
 	store := storetest.Faulty(storetest.NewMemory())
@@ -208,7 +250,7 @@ func TestALevelThatCannotBeWrittenComesAgain(t *testing.T) {
 	}
 	h := Stocked(store, time.Now)
 	store.NextWrites(storetest.FailBefore)
-	batch := []*events.Delivery{stockEvent("1", "i", "p", "l", 5, 1)}
+	batch := []*events.Delivery{stockEvent("1", "i", "p", "l", 5, 5, 1)}
 	if r := h(t.Context(), batch); r[0] == nil || events.IsPermanent(r[0]) {
 		t.Fatal(r)
 	}
@@ -217,7 +259,7 @@ func TestALevelThatCannotBeWrittenComesAgain(t *testing.T) {
 	}
 }
 
-// Sold units count once, however often the event and the row are seen.
+// Bought units count once, however often the event and the row are seen.
 func TestPopularityCountsOnce(t *testing.T) {
 	t.Parallel()
 	f := newFollower(t)
@@ -225,11 +267,10 @@ func TestPopularityCountsOnce(t *testing.T) {
 	if err := f.feed.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	sold := func(event string, id entrepot.ID, units int) {
+	sold := func(order string, id entrepot.ID, units int) {
 		t.Helper()
-		h := SearchRows(f.Store, func() time.Time { return time.Now().UTC() })
-		d := delivery(event, "order.created", fmt.Sprintf(`{"items":[{"productId":%q,"quantity":%d}]}`, id, units))
-		if r := h(t.Context(), []*events.Delivery{d}); r[0] != nil {
+		d := delivery("paid "+order, "order.confirmed", fmt.Sprintf(`{"orderId":%q,"total":1.00,"items":[{"productId":%q,"quantity":%d,"price":1.00,"subtotal":1.00}]}`, order, id, units))
+		if r := Purchases(f.Store, time.Now)(t.Context(), []*events.Delivery{d}); r[0] != nil {
 			t.Fatal(r)
 		}
 	}

@@ -53,6 +53,7 @@ func (OrderCreated) EventType() string { return "order.created" }
 type OrderConfirmed struct {
 	OrderFacts
 	PaymentID entrepot.ID `json:"paymentId"`
+	Items     []OrderItem `json:"items"`
 }
 
 // EventType is order.confirmed.
@@ -63,6 +64,8 @@ type OrderCancelled struct {
 	OrderFacts
 	Reason string `json:"reason"`
 	By     string `json:"by"` // the role that cancelled; "system" for expiry
+	// PaymentID is of an order that was confirmed; its payment is refunded.
+	PaymentID entrepot.ID `json:"paymentId,omitempty"`
 }
 
 // EventType is order.cancelled.

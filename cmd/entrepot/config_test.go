@@ -73,8 +73,10 @@ func TestServiceTableHoldsTogether(t *testing.T) {
 		if s.name != "gateway" && mounts[s.name] == nil {
 			t.Errorf("%s has no routes", s.name)
 		}
-		if (s.consume != nil) != (len(s.queue.Bindings) > 0) {
-			t.Errorf("%s: bindings and consumer go together", s.name)
+		for _, in := range s.inboxes {
+			if (in.consume == nil) == (in.work == nil) || len(in.Bindings) == 0 {
+				t.Errorf("%s: %s has bindings and one handler", s.name, in.Name)
+			}
 		}
 		for _, k := range s.kinds {
 			name := k().Name

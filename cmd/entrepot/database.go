@@ -26,7 +26,7 @@ type database struct {
 	kinds     []*grains.Kind
 	waker     *actors.Waker
 	relay     *outbox.Relay
-	consumer  events.Subscription
+	consumers []events.Subscription
 	rows      atomic.Int64 // written by the consumer
 }
 
@@ -75,21 +75,26 @@ func (d *database) start(n *node) error {
 			Mine: func(kind, id string) bool { _, self := n.member.Owner(kind, id); return self },
 		})
 	}
-	if d.service.consume == nil {
-		return nil
-	}
-	options := events.ConsumeOptions{}
-	if d.service.keeps {
-		options.Batch, options.Linger = 1024, 100*time.Millisecond
-	}
 	rows := counted{d.store, &d.rows}
-	handler := d.service.consume(rows, n.ask)
-	if d.service.work != nil {
-		handler = actors.Each(handler, d.service.work(n.web.deps, rows))
+	for _, in := range d.service.inboxes {
+		options := events.ConsumeOptions{}
+		if in.linger > 0 {
+			options.Batch, options.Linger = 1024, in.linger
+		}
+		s, err := n.broker.Consume(in.Name, options, in.handler(n, rows))
+		if err != nil {
+			return err
+		}
+		d.consumers = append(d.consumers, s)
 	}
-	var err error
-	d.consumer, err = n.broker.Consume(d.service.queue.Name, options, handler)
-	return err
+	return nil
+}
+
+func (in *inbox) handler(n *node, rows persistence.Store) events.Handler {
+	if in.work != nil {
+		return in.work(n.web.deps, rows)
+	}
+	return in.consume(rows, n.ask)
 }
 
 // counted is a store whose written rows the benchmark counts: a consumer writes
@@ -107,8 +112,8 @@ func (c counted) Commit(ctx context.Context, batch []persistence.Write) []error 
 
 // quiet stops what takes in events and time.
 func (d *database) quiet() {
-	if d.consumer != nil {
-		d.consumer.Stop()
+	for _, c := range d.consumers {
+		c.Stop()
 	}
 	if d.waker != nil {
 		d.waker.Stop()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -125,7 +126,7 @@ func askReady(ctx context.Context, address string) error {
 // serviceMap is the README's table of services.
 func serviceMap() string {
 	var b strings.Builder
-	b.WriteString("| service | port | database | routes | grains | queue | bindings |\n|---|---|---|---|---|---|---|\n")
+	b.WriteString("| service | port | database | routes | grains | queues, and what they are bound to |\n|---|---|---|---|---|---|\n")
 	list := func(items []string) string {
 		if len(items) == 0 {
 			return "–"
@@ -137,15 +138,15 @@ func serviceMap() string {
 		for _, k := range s.kinds {
 			kinds = append(kinds, k().Name)
 		}
-		var database, queue []string
+		var database, inboxes []string
 		if s.database != "" {
 			database = []string{s.database}
 		}
-		if s.queue.Name != "" {
-			queue = []string{s.queue.Name}
+		for _, in := range s.inboxes {
+			inboxes = append(inboxes, list([]string{in.Name})+": "+list(in.Bindings))
 		}
-		fmt.Fprintf(&b, "| %s | %d | %s | %s | %s | %s | %s |\n", s.name, 8000+s.port,
-			list(database), list(s.routes), list(kinds), list(queue), list(s.queue.Bindings))
+		fmt.Fprintf(&b, "| %s | %d | %s | %s | %s | %s |\n", s.name, 8000+s.port,
+			list(database), list(s.routes), list(kinds), cmp.Or(strings.Join(inboxes, "<br>"), "–"))
 	}
 	return b.String()
 }

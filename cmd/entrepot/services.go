@@ -48,14 +48,38 @@ type service struct {
 	routes   []string
 	kinds    []func() *grains.Kind
 	rows     []*persistence.Collection // documents that are not grains
-	queue    events.Queue              // its inbox
-	// consume is what it does with its inbox, if anything.
+	inboxes  []inbox
+}
+
+// inbox is a queue of a service and what the service does with it. A service has
+// several where one kind of work must not hold up another.
+type inbox struct {
+	events.Queue
 	consume func(store persistence.Store, a grains.Asker) events.Handler
-	// work is what it does with its inbox by the rules of its requests, if anything.
+	// work is for what follows the rules of the service's requests; either it or
+	// consume is set.
 	work func(d api.Deps, store persistence.Store) events.Handler
-	// keeps: its inbox fills rows, if not only, which nobody waits for and which
-	// cost least many at a time.
-	keeps bool
+	// linger is how long it waits for a batch to fill: what nobody waits for costs
+	// least many at a time.
+	linger time.Duration
+}
+
+// How long inboxes linger.
+const (
+	keeping  = 100 * time.Millisecond // rows that are listed
+	learning = 2 * time.Second        // what changes by itself anyway
+)
+
+func asks(h func(grains.Asker) events.Handler) func(persistence.Store, grains.Asker) events.Handler {
+	return func(_ persistence.Store, a grains.Asker) events.Handler { return h(a) }
+}
+
+func writes(h func(persistence.Store) events.Handler) func(persistence.Store, grains.Asker) events.Handler {
+	return func(s persistence.Store, _ grains.Asker) events.Handler { return h(s) }
+}
+
+func inboxOf(name string, bindings ...string) events.Queue {
+	return events.Queue{Name: name, Bindings: bindings}
 }
 
 // services is THE TABLE: a row a service. The README's service map is made from it.
@@ -66,22 +90,21 @@ var services = []service{
 	{
 		name: "auth", port: 1, database: "authdb", routes: []string{"/auth"},
 		kinds:   []func() *grains.Kind{user.Kind, access.Kind, invitation.Kind, apikey.Kind, usage.Kind, mail.Kind},
-		queue:   events.Queue{Name: "auth.events", Bindings: []string{"company.deleted"}},
-		consume: actors.Accounts,
+		inboxes: []inbox{{Queue: inboxOf("auth.events", "company.deleted"), consume: actors.Accounts}},
 	},
 	{
 		name: "company", port: 2, database: "companydb", routes: []string{"/companies"},
 		kinds:   []func() *grains.Kind{company.Kind, companystats.Kind},
-		queue:   events.Queue{Name: "company.events", Bindings: companystats.Bindings},
-		consume: func(_ persistence.Store, a grains.Asker) events.Handler { return actors.Companies(a) },
+		inboxes: []inbox{{Queue: inboxOf("company.events", companystats.Bindings...), consume: asks(actors.Companies)}},
 	},
 	{
 		name: "shop", port: 3, database: "shopdb", routes: []string{"/shops"},
-		kinds:   []func() *grains.Kind{shop.Kind, shipping.Kind},
-		rows:    []*persistence.Collection{shop.Sales},
-		queue:   events.Queue{Name: "shop.events", Bindings: []string{"order.*", "payment.success", "payment.refunded", "user.deleted", "company.deleted"}},
-		consume: func(s persistence.Store, a grains.Asker) events.Handler { return actors.Shops(s, a) },
-		keeps:   true,
+		kinds: []func() *grains.Kind{shop.Kind, shipping.Kind},
+		rows:  []*persistence.Collection{shop.Sales},
+		inboxes: []inbox{{
+			Queue:   inboxOf("shop.events", "order.*", "payment.success", "payment.refunded", "user.deleted", "company.deleted"),
+			consume: actors.Shops, linger: keeping,
+		}},
 	},
 	{
 		name: "ecommerce", port: 4, database: "ecommercedb", routes: []string{"/products", "/cart", "/wishlist"},
@@ -98,54 +121,59 @@ var services = []service{
 			review.Purchases,
 			imports.Rows,
 			recommend.Views,
-			actors.Availability, actors.UnitsSold,
+			actors.Availability,
 		},
-		queue: events.Queue{Name: "product.events", Bindings: []string{
-			"company.deleted", "user.deleted", "import.due", "review.*", "order.created", "order.confirmed", "order.cancelled", "inventory.updated",
-			"product.viewed", "wishlist.item_added", "wishlist.item_removed",
-		}},
-		consume: func(s persistence.Store, a grains.Asker) events.Handler {
-			return actors.Each(
-				actors.On(actors.Catalogue(s, a), "company.deleted"),
-				actors.Shoppers(s, a),
-				actors.Purchases(s),
-				actors.Ratings(s, a),
-				actors.BackInStock(s, a),
-				actors.Recommendations(s, a),
-				actors.SearchRows(s, time.Now),
-			)
+		inboxes: []inbox{
+			{
+				Queue: inboxOf("product.events", "company.deleted", "user.deleted", "review.*", "order.confirmed", "order.cancelled"),
+				consume: func(s persistence.Store, a grains.Asker) events.Handler {
+					return actors.Each(
+						actors.On(actors.Catalogue(s, a), "company.deleted"),
+						actors.Shoppers(s, a),
+						actors.Purchases(s, time.Now),
+						actors.Ratings(s, a),
+					)
+				},
+				linger: keeping,
+			},
+			{
+				Queue: inboxOf("product.stock", "inventory.updated"),
+				consume: func(s persistence.Store, a grains.Asker) events.Handler {
+					return actors.Each(actors.BackInStock(s, a), actors.Stocked(s, time.Now))
+				},
+				linger: keeping,
+			},
+			{
+				Queue: inboxOf("product.learning", "order.created", "product.viewed", "wishlist.item_added", "wishlist.item_removed",
+					"user.deleted", "company.deleted"),
+				consume: actors.Recommendations, linger: learning,
+			},
+			{
+				Queue: inboxOf("product.imports", "import.due"),
+				work:  func(d api.Deps, s persistence.Store) events.Handler { return api.NewImporter(d, s).Handle },
+			},
 		},
-		work: func(d api.Deps, store persistence.Store) events.Handler {
-			return actors.On(api.NewImporter(d, store).Handle, "import.due")
-		},
-		keeps: true,
 	},
 	{
 		name: "sales", port: 5, database: "salesdb", routes: []string{"/orders"},
 		kinds:   []func() *grains.Kind{order.Kind, series.Kind},
-		queue:   events.Queue{Name: "order.events", Bindings: []string{"payment.success", "payment.failed"}},
-		consume: func(_ persistence.Store, a grains.Asker) events.Handler { return actors.Sales(a) },
+		inboxes: []inbox{{Queue: inboxOf("order.events", "payment.success", "payment.failed"), consume: asks(actors.Sales)}},
 	},
 	{
 		name: "payment", port: 6, database: "paymentdb", routes: []string{"/payments"},
 		kinds:   []func() *grains.Kind{payment.Kind},
-		queue:   events.Queue{Name: "payment.events", Bindings: []string{"order.created"}},
-		consume: func(_ persistence.Store, a grains.Asker) events.Handler { return actors.Payments(a) },
+		inboxes: []inbox{{Queue: inboxOf("payment.events", "order.created"), consume: asks(actors.Payments)}},
 	},
 	{
 		name: "inventory", port: 7, database: "inventorydb", routes: []string{"/inventory"},
 		kinds:   []func() *grains.Kind{stock.Kind, warehouse.Kind, sourcing.Kind, transfer.Kind, stocktake.Kind, supplier.Kind, purchase.Kind},
 		rows:    []*persistence.Collection{stock.Movements},
-		queue:   events.Queue{Name: "inventory.events", Bindings: []string{"inventory.updated"}},
-		consume: func(s persistence.Store, _ grains.Asker) events.Handler { return actors.Ledger(s) },
-		keeps:   true,
+		inboxes: []inbox{{Queue: inboxOf("inventory.events", "inventory.updated"), consume: writes(actors.Ledger), linger: keeping}},
 	},
 	{
 		name: "audit", port: 10, database: "auditdb", routes: []string{"/audit"},
 		rows:    []*persistence.Collection{actors.AuditLogs},
-		queue:   events.Queue{Name: "audit.events", Bindings: []string{"#"}},
-		consume: func(s persistence.Store, _ grains.Asker) events.Handler { return actors.Audit(s) },
-		keeps:   true,
+		inboxes: []inbox{{Queue: inboxOf("audit.events", "#"), consume: writes(actors.Audit), linger: keeping}},
 	},
 }
 
@@ -159,8 +187,8 @@ var later = []events.Queue{
 func queues() []events.Queue {
 	var out []events.Queue
 	for _, s := range services {
-		if s.queue.Name != "" {
-			out = append(out, s.queue)
+		for _, in := range s.inboxes {
+			out = append(out, in.Queue)
 		}
 	}
 	return append(out, later...)

@@ -38,6 +38,7 @@ type State struct {
 	Taken    []entrepot.ID `json:"taken,omitempty"`   // the last orders that took lines, oldest first
 	Created  int64         `json:"created,omitempty"` // Unix ms
 	Updated  int64         `json:"updated,omitempty"` // Unix ms
+	Version  int64         `json:"v,omitempty"`
 	Saved    []Saved       `json:"saved,omitempty"`
 	Promos   []string      `json:"promo,omitempty"` // codes in capitals
 	Idle     int64         `json:"idle,omitempty"`  // ms until it is abandoned; none: [DefaultIdle]
@@ -188,7 +189,11 @@ func grown(total int64, l Line, currency string) (int64, error) {
 func (s *State) SetQuantity(t entrepot.Turn, c *cartpb.SetQuantity) ([]events.Event, error) {
 	at := s.find(c.ItemId)
 	switch {
-	case !s.reachable(t) || at < 0:
+	case !s.reachable(t):
+		return nil, entrepot.ErrNotFound
+	case c.ExpectedVersion != 0 && c.ExpectedVersion != s.Version:
+		return nil, entrepot.CheckVersion(c.ExpectedVersion, s.Version)
+	case at < 0:
 		return nil, entrepot.ErrNotFound
 	case c.Quantity < 0 || c.Quantity > MaxQuantity:
 		return nil, entrepot.Invalid("quantity", "range", "must be 0 to %d", MaxQuantity)
@@ -208,14 +213,16 @@ func (s *State) SetQuantity(t entrepot.Turn, c *cartpb.SetQuantity) ([]events.Ev
 
 // RemoveItem removes one line.
 func (s *State) RemoveItem(t entrepot.Turn, c *cartpb.RemoveItem) ([]events.Event, error) {
-	return s.SetQuantity(t, &cartpb.SetQuantity{ItemId: c.ItemId})
+	return s.SetQuantity(t, &cartpb.SetQuantity{ItemId: c.ItemId, ExpectedVersion: c.ExpectedVersion})
 }
 
 // Clear removes every line and code. What is saved for later stays.
-func (s *State) Clear(t entrepot.Turn, _ *cartpb.Clear) ([]events.Event, error) {
+func (s *State) Clear(t entrepot.Turn, c *cartpb.Clear) ([]events.Event, error) {
 	switch {
 	case !s.reachable(t):
 		return nil, entrepot.ErrNotFound
+	case c.ExpectedVersion != 0 && c.ExpectedVersion != s.Version:
+		return nil, entrepot.CheckVersion(c.ExpectedVersion, s.Version)
 	case len(s.Lines) == 0 && len(s.Promos) == 0 && s.ID != "":
 		return nil, nil
 	}
@@ -334,6 +341,7 @@ func (s *State) touch(id entrepot.ID, at int64) {
 		s.ID, s.Created = id, at
 	}
 	s.Updated, s.Told = at, false
+	s.Version++
 }
 
 // reachable: by its user; by a guest, once it was opened and until it was handed over.
@@ -356,7 +364,7 @@ func (s *State) Get(t entrepot.Turn, _ *cartpb.Get) (*cartpb.Cart, error) {
 
 // View is the whole cart.
 func (s *State) View() *cartpb.Cart {
-	v := &cartpb.Cart{UserId: s.ID, TotalMinor: s.Total(), Currency: s.Currency, UpdatedMs: s.Updated}
+	v := &cartpb.Cart{UserId: s.ID, TotalMinor: s.Total(), Currency: s.Currency, UpdatedMs: s.Updated, Version: s.Version}
 	items, refs := make([]cartpb.Item, len(s.Lines)), make([]*cartpb.Item, len(s.Lines)) // two allocations, however many lines
 	for i := range s.Lines {
 		s.Lines[i].view(&items[i], s.Currency)

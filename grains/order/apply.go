@@ -122,7 +122,15 @@ func (s *State) facts(now time.Time) events.OrderFacts {
 }
 
 func (s *State) cancelled(t entrepot.Turn, reason string) events.OrderCancelled {
-	return events.OrderCancelled{OrderFacts: s.facts(t.Now), Reason: reason, By: string(t.Caller.Role)}
+	e := events.OrderCancelled{OrderFacts: s.facts(t.Now), Reason: reason, By: string(t.Caller.Role)}
+	if s.Status != Pending {
+		e.PaymentID = s.PaymentID
+	}
+	return e
+}
+
+func (s *State) confirmed(t entrepot.Turn, paymentID entrepot.ID) events.OrderConfirmed {
+	return events.OrderConfirmed{OrderFacts: s.facts(t.Now), PaymentID: paymentID, Items: itemsOf(s.Group)}
 }
 
 func (s *State) orderCreated(now time.Time, id entrepot.ID, number string, g Group, p Totals) events.OrderCreated {
@@ -136,19 +144,24 @@ func (s *State) orderCreated(now time.Time, id entrepot.ID, number string, g Gro
 			Subtotal: amount(p.Subtotal, g.Currency), Tax: amount(p.Tax, g.Currency), Shipping: amount(p.Shipping, g.Currency),
 			Discount: amount(p.Discount, g.Currency), Total: amount(p.Total, g.Currency),
 		},
-		ExpiresMs: s.ExpiresMs,
-	}
-	for _, l := range g.Lines {
-		e.Items = append(e.Items, events.OrderItem{
-			ProductID: l.ProductID, VariantID: l.Variant(), Name: l.Name, Quantity: l.Quantity,
-			Price: amount(l.Price, g.Currency), Subtotal: amount(l.Price*l.Quantity, g.Currency), Discount: amount(l.Discount, g.Currency),
-		})
+		Items: itemsOf(g), ExpiresMs: s.ExpiresMs,
 	}
 	for _, p := range g.Promotions {
 		e.PromoCodes = append(e.PromoCodes, p.Code)
 	}
 	e.ShippingMethod = g.Method.ID
 	return e
+}
+
+func itemsOf(g Group) []events.OrderItem {
+	items := make([]events.OrderItem, len(g.Lines))
+	for i, l := range g.Lines {
+		items[i] = events.OrderItem{
+			ProductID: l.ProductID, VariantID: l.Variant(), Name: l.Name, Quantity: l.Quantity,
+			Price: amount(l.Price, g.Currency), Subtotal: amount(l.Price*l.Quantity, g.Currency), Discount: amount(l.Discount, g.Currency),
+		}
+	}
+	return items
 }
 
 func amount(minor int64, currency string) entrepot.Amount {

@@ -364,7 +364,7 @@ func (s *State) Paid(t entrepot.Turn, c *orderpb.Paid) ([]events.Event, error) {
 	case s.Payment == Paid || s.Payment == Refunded || s.Todo.Revive:
 		return nil, nil // told before
 	case s.Status == Pending && fits:
-		return []events.Event{events.OrderConfirmed{OrderFacts: s.facts(t.Now), PaymentID: c.GetPaymentId()}}, nil
+		return []events.Event{s.confirmed(t, c.GetPaymentId())}, nil
 	case s.Status == Pending:
 		return []events.Event{
 			s.cancelled(t, "the payment does not fit the order's total"),
@@ -431,7 +431,7 @@ func (s *State) AfterRevive(t entrepot.Turn, c *orderpb.Revived) ([]events.Event
 	if len(c.GetMissing()) > 0 || c.GetRefused() != nil {
 		return []events.Event{done{what: func(todo *Todo) { todo.Revive, todo.Refund = false, true }}}, nil
 	}
-	return []events.Event{events.OrderConfirmed{OrderFacts: s.facts(t.Now), PaymentID: s.PaymentID}}, nil
+	return []events.Event{s.confirmed(t, s.PaymentID)}, nil
 }
 
 // Released notes that the reservations are given back.

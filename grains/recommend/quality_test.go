@@ -133,19 +133,16 @@ func (h *history) basket(at int64) basket {
 // engine is the production decisions over states in memory, without host or store.
 type engine struct {
 	affinity map[int]*Affinity
-	taste    map[int]*Taste
+	bought   map[int][]Purchased
 	trending Trending
 	index    map[entrepot.ID]int
 }
 
 func newEngine() *engine {
-	e := &engine{affinity: map[int]*Affinity{}, taste: map[int]*Taste{}, index: map[entrepot.ID]int{}}
+	e := &engine{affinity: map[int]*Affinity{}, bought: map[int][]Purchased{}, index: map[entrepot.ID]int{}}
 	for p := range genClusters*genPerCluster + genSellers {
 		e.index[productID(p)] = p
 		e.affinity[p] = &Affinity{}
-	}
-	for u := range genUsers {
-		e.taste[u] = &Taste{}
 	}
 	return e
 }
@@ -179,8 +176,8 @@ func (e *engine) learn(n int, b basket) {
 	for _, f := range must(e.trending.Count(turn, &recommendpb.Count{Signals: []*recommendpb.Signal{{EventId: order, AtMs: b.at, ProductIds: ids, Weight: WeightOrder}}})) {
 		e.trending.Apply(f)
 	}
-	for _, f := range must(e.taste[b.user].Like(turn, &recommendpb.Like{Likings: []*recommendpb.Liking{{EventId: order, AtMs: b.at, How: Bought, ProductIds: ids}}})) {
-		e.taste[b.user].Apply(f)
+	for _, id := range ids {
+		e.bought[b.user] = append(e.bought[b.user], Purchased{ProductID: id, At: time.UnixMilli(b.at)})
 	}
 }
 
@@ -283,7 +280,8 @@ func (e *engine) askTogether(h *history, ask *rand.Rand, b basket, trends []Scor
 
 func (e *engine) askPersonal(h *history, ask *rand.Rand, b basket, trends []Scored, q *quality) {
 	now := time.UnixMilli(b.at)
-	taste := e.taste[b.user].Known(now).Items
+	bought := e.bought[b.user]
+	taste := WithBought(nil, bought[max(0, len(bought)-MaxPurchases):], now)
 	var had, fresh []entrepot.ID
 	for _, l := range taste {
 		had = append(had, l.ProductId)

@@ -216,7 +216,7 @@ func TestATaste(t *testing.T) {
 	m.SetNow(start.Add(2 * ViewedAgain))
 	look(ann, a, 0)
 	like := &recommendpb.Like{Likings: []*recommendpb.Liking{
-		{EventId: "1", AtMs: start.UnixMilli(), How: Bought, ProductIds: []string{b}},
+		{EventId: "1", AtMs: start.UnixMilli(), How: Wished, ProductIds: []string{b}},
 		{EventId: "2", AtMs: start.UnixMilli(), How: Wished, ProductIds: []string{c}},
 		{EventId: "3", AtMs: start.UnixMilli(), How: "cursed", ProductIds: []string{c}},
 	}}
@@ -237,7 +237,7 @@ func TestATaste(t *testing.T) {
 		t.Fatalf("%+v", told)
 	}
 	items := ask[*recommendpb.Taste](t, m, ann, recommendpb.Tastes, ann.UserID, &recommendpb.GetTaste{}).Items
-	if len(items) != 3 || items[0].ProductId != b || items[0].How != Bought || items[0].BoughtMs != start.UnixMilli() || items[1].ProductId != c || items[1].How != Wished || items[2].How != Viewed {
+	if len(items) != 3 || items[0].How != Wished || items[1].How != Wished || items[2].ProductId != a || items[2].How != Viewed {
 		t.Fatalf("%v", items)
 	}
 	if w := items[2].Weight; w < 1.9 || w > 2 {
@@ -248,7 +248,7 @@ func TestATaste(t *testing.T) {
 	}
 	for range 2 {
 		ask[*recommendpb.Done](t, m, platform, recommendpb.Tastes, ann.UserID, &recommendpb.Forget{})
-		ask[*recommendpb.Done](t, m, platform, recommendpb.Tastes, ann.UserID, &recommendpb.Like{Likings: []*recommendpb.Liking{{EventId: "9", AtMs: start.UnixMilli(), How: Bought, ProductIds: []string{a}}}})
+		ask[*recommendpb.Done](t, m, platform, recommendpb.Tastes, ann.UserID, &recommendpb.Like{Likings: []*recommendpb.Liking{{EventId: "9", AtMs: start.UnixMilli(), How: Wished, ProductIds: []string{a}}}})
 		m.Restart()
 	}
 	if items := ask[*recommendpb.Taste](t, m, platform, recommendpb.Tastes, ann.UserID, &recommendpb.GetTaste{}).Items; len(items) != 0 {
@@ -256,28 +256,54 @@ func TestATaste(t *testing.T) {
 	}
 }
 
-// TestWhatIsTakenBack: a cancelled order was interest and no purchase, a wish
-// given up is none. An order that is not the last one of its product changes nothing.
-func TestWhatIsTakenBack(t *testing.T) {
+// TestAWishGivenUp says nothing any more.
+func TestAWishGivenUp(t *testing.T) {
 	t.Parallel()
 	m := newMember(t)
-	like := func(event, how, order string, products ...string) {
+	like := func(event, how, product string) {
 		t.Helper()
-		l := &recommendpb.Liking{EventId: event, AtMs: start.UnixMilli(), How: how, OrderId: order, ProductIds: products}
+		l := &recommendpb.Liking{EventId: event, AtMs: start.UnixMilli(), How: how, ProductIds: []string{product}}
 		ask[*recommendpb.Done](t, m, platform, recommendpb.Tastes, ann.UserID, &recommendpb.Like{Likings: []*recommendpb.Liking{l}})
 		m.Restart()
 	}
-	like("1", Bought, "o1", a, b)
-	like("2", Bought, "o2", b)
-	like("3", Wished, "", c)
+	like("1", Wished, a)
+	like("2", Wished, c)
 	for range 2 {
-		like("4", Cancelled, "o1")
-		like("5", Unwished, "", c)
-		like("6", Cancelled, "o9")
+		like("3", Unwished, c)
+		like("4", Unwished, b)
 	}
 	items := ask[*recommendpb.Taste](t, m, ann, recommendpb.Tastes, ann.UserID, &recommendpb.GetTaste{}).Items
-	if len(items) != 2 || items[0].ProductId != b || items[0].Weight != 10 || items[0].BoughtMs == 0 || items[1].ProductId != a || items[1].Weight != 1 || items[1].How != Viewed || items[1].BoughtMs != 0 {
+	if len(items) != 1 || items[0].ProductId != a || items[0].Weight != 3 {
 		t.Fatalf("%v", items)
+	}
+}
+
+// TestWhatWasBought: every purchase counts, fading; one that was cancelled was
+// interest and no purchase.
+func TestWhatWasBought(t *testing.T) {
+	t.Parallel()
+	ago := func(d time.Duration) time.Time { return start.Add(-d) }
+	taste := []*recommendpb.Liked{{ProductId: c, Weight: 3, How: Wished, AtMs: start.UnixMilli()}}
+	items := WithBought(taste, []Purchased{
+		{ProductID: a, At: start, Cancelled: true},
+		{ProductID: b, At: ago(time.Hour)},
+		{ProductID: b, At: ago(tasteHalf)},
+		{ProductID: c, At: ago(tasteHalf), Cancelled: true},
+	}, start)
+	var got []string
+	for _, l := range items {
+		name := map[string]string{a: "a", b: "b", c: "c"}[l.ProductId]
+		got = append(got, fmt.Sprintf("%s %s %.1f %t", name, l.How, l.Weight, l.BoughtMs == ago(time.Hour).UnixMilli()))
+	}
+	if want := []string{"b bought 7.5 true", "c wished 3.5 false", "a viewed 1.0 false"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	var many []Purchased
+	for i := range MaxPurchases {
+		many = append(many, Purchased{ProductID: entrepot.DeriveID("p", fmt.Sprint(i)), At: start})
+	}
+	if items := WithBought(taste, many, start); len(items) != maxTaste || items[0].How != Bought {
+		t.Errorf("%d products", len(items))
 	}
 }
 
@@ -333,7 +359,7 @@ func TestBoundsHold(t *testing.T) {
 			for _, f := range must(top.Count(turn, &recommendpb.Count{Signals: []*recommendpb.Signal{{EventId: id, AtMs: at, ProductIds: others, Weight: 1}}})) {
 				top.Apply(f)
 			}
-			for _, f := range must(taste.Like(turn, &recommendpb.Like{Likings: []*recommendpb.Liking{{EventId: id, AtMs: at, How: Bought, ProductIds: others}}})) {
+			for _, f := range must(taste.Like(turn, &recommendpb.Like{Likings: []*recommendpb.Liking{{EventId: id, AtMs: at, How: Wished, ProductIds: others}}})) {
 				taste.Apply(f)
 			}
 		}

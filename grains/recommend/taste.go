@@ -29,17 +29,16 @@ const (
 
 // How a product is known to a taste.
 const (
-	Bought = "bought"
+	Bought = "bought" // told by the rows of purchases, see [WithBought]
 	Wished = "wished"
 	Viewed = "viewed"
-	// Taken back: an order that was cancelled, a wish that was given up.
-	Cancelled = "cancelled"
-	Unwished  = "unwished"
+	// Unwished takes a wish back that was given up.
+	Unwished = "unwished"
 )
 
-// Taste is what one user bought, wished for and looked at lately. The zero Taste
-// knows of nothing. One of those who are not known (see recommendpb.Anonymous)
-// records views and keeps no taste.
+// Taste is what one user wished for and looked at lately. The zero Taste knows of
+// nothing. One of those who are not known (see recommendpb.Anonymous) records
+// views and keeps no taste.
 type Taste struct {
 	UserID    entrepot.ID `json:"userId,omitempty"`
 	Items     []known     `json:"items,omitempty"`
@@ -54,9 +53,6 @@ type known struct {
 	Decayed
 	Viewed int64 `json:"v,omitempty"`
 	Wished int64 `json:"l,omitempty"`
-	Bought int64 `json:"b,omitempty"`
-	// Order is the one that it was bought with last.
-	Order entrepot.ID `json:"o,omitempty"`
 }
 
 // viewed is the public event, and what tells the viewers apart who are not known.
@@ -77,7 +73,6 @@ type liking struct {
 	event    string
 	at       int64
 	how      string
-	order    entrepot.ID
 	products []entrepot.ID
 }
 
@@ -114,9 +109,8 @@ func (s *Taste) View(t entrepot.Turn, c *recommendpb.View) ([]events.Event, erro
 // window is the beginning of the half hour that a moment lies in.
 func window(at int64) int64 { return at - at%ViewedAgain.Milliseconds() }
 
-// Like adds what was bought and wished for, and takes back what was cancelled or
-// wished for no more, unless it is known. Nothing is added to the taste of who
-// was erased.
+// Like adds what was wished for, and takes back what is wished for no more, unless
+// that is known. Nothing is added to the taste of who was erased.
 func (s *Taste) Like(t entrepot.Turn, c *recommendpb.Like) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
@@ -130,10 +124,10 @@ func (s *Taste) Like(t entrepot.Turn, c *recommendpb.Like) ([]events.Event, erro
 	for _, l := range c.Likings {
 		at := moment(l.AtMs, t.Now)
 		again := slices.ContainsFunc(f.likings, func(o liking) bool { return o.event == l.EventId })
-		if again || s.Counted.knows(l.EventId, at) || !slices.Contains(hows, l.How) {
+		if again || s.Counted.knows(l.EventId, at) || (l.How != Wished && l.How != Unwished) {
 			continue
 		}
-		f.likings = append(f.likings, liking{l.EventId, at, l.How, l.OrderId, l.ProductIds})
+		f.likings = append(f.likings, liking{l.EventId, at, l.How, l.ProductIds})
 	}
 	if len(f.likings) == 0 {
 		return nil, nil
@@ -178,31 +172,14 @@ func (s *Taste) Apply(e events.Event) {
 	}
 }
 
-var hows = []string{Bought, Wished, Cancelled, Unwished}
-
 func (s *Taste) learn(l *liking) {
-	if l.how == Cancelled {
-		for i := range s.Items {
-			if k := &s.Items[i]; k.Order == l.order && l.order != "" {
-				k.lessen(tasteBought-tasteViewed, l.at) // it was of interest all the same
-				k.Bought, k.Order = 0, ""
-			}
-		}
-		return
-	}
 	for _, id := range l.products {
-		switch l.how {
-		case Bought:
-			k := s.know(id, tasteBought, l.at)
-			k.Bought, k.Order = max(k.Bought, l.at), l.order
-		case Wished:
+		if l.how == Wished {
 			k := s.know(id, tasteWished, l.at)
 			k.Wished = max(k.Wished, l.at)
-		case Unwished:
-			if i := s.find(id); i >= 0 && s.Items[i].Wished > 0 && s.Items[i].Wished <= l.at {
-				s.Items[i].lessen(tasteWished, l.at)
-				s.Items[i].Wished = 0
-			}
+		} else if i := s.find(id); i >= 0 && s.Items[i].Wished > 0 && s.Items[i].Wished <= l.at {
+			s.Items[i].lessen(tasteWished, l.at)
+			s.Items[i].Wished = 0
 		}
 	}
 }
@@ -271,19 +248,49 @@ func (s *Taste) Known(now time.Time) *recommendpb.Taste {
 		if k.Sum <= 0 {
 			continue // all that spoke for it was taken back
 		}
-		l := &recommendpb.Liked{ProductId: k.ID, Weight: k.at(now.UnixMilli(), tasteHalf), BoughtMs: k.Bought, AtMs: max(k.Bought, k.Wished, k.Viewed)}
-		switch {
-		case k.Bought > 0:
-			l.How = Bought
-		case k.Wished > 0:
+		l := &recommendpb.Liked{ProductId: k.ID, Weight: k.at(now.UnixMilli(), tasteHalf), AtMs: max(k.Wished, k.Viewed), How: Viewed}
+		if k.Wished > 0 {
 			l.How = Wished
-		default:
-			l.How = Viewed
 		}
 		out.Items = append(out.Items, l)
 	}
-	slices.SortFunc(out.Items, func(a, b *recommendpb.Liked) int {
+	strongestFirst(out.Items)
+	return out
+}
+
+func strongestFirst(items []*recommendpb.Liked) {
+	slices.SortFunc(items, func(a, b *recommendpb.Liked) int {
 		return cmp.Or(cmp.Compare(b.Weight, a.Weight), cmp.Compare(a.ProductId, b.ProductId))
 	})
-	return out
+}
+
+// MaxPurchases is how many of a user's last purchases a taste is made of.
+const MaxPurchases = 100
+
+// Purchased is a product of one of the user's orders. Of an order that was
+// cancelled it was of interest all the same.
+type Purchased struct {
+	ProductID entrepot.ID
+	At        time.Time
+	Cancelled bool
+}
+
+// WithBought is a taste with what the user bought, strongest first. Purchases are
+// kept as rows already: a taste that learnt of them would cost every order a write.
+func WithBought(taste []*recommendpb.Liked, purchases []Purchased, now time.Time) []*recommendpb.Liked {
+	out := append([]*recommendpb.Liked{}, taste...)
+	for _, p := range purchases {
+		i := slices.IndexFunc(out, func(l *recommendpb.Liked) bool { return l.ProductId == p.ProductID })
+		if i < 0 {
+			i, out = len(out), append(out, &recommendpb.Liked{ProductId: p.ProductID, How: Viewed})
+		}
+		l, at, weight := out[i], p.At.UnixMilli(), tasteViewed
+		if !p.Cancelled {
+			weight, l.How, l.BoughtMs = tasteBought, Bought, max(l.BoughtMs, at)
+		}
+		l.Weight += weight * faded(max(0, now.UnixMilli()-at), tasteHalf)
+		l.AtMs = max(l.AtMs, at)
+	}
+	strongestFirst(out)
+	return out[:min(maxTaste, len(out))]
 }

@@ -1,6 +1,9 @@
 package review
 
 import (
+	"time"
+
+	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/review/reviewpb"
 	"entrepot/persistence"
@@ -24,22 +27,43 @@ var Collection = &persistence.Collection{
 
 // The states of a purchase. They only go forward.
 const (
-	Ordered   = "ordered"
 	Paid      = "paid"
 	Cancelled = "cancelled"
 )
 
-// Purchases says who bought what: a row a product of an order, made from the
-// orders' events, so that the e-commerce service need not ask for orders. The
-// _id is made of order and product; the owner is the customer.
+// Purchases says who bought what: a row a product of a paid order, made from the
+// orders' events, so that the e-commerce service need not ask for orders: reviews,
+// the order by popularity and personal recommendations rest on it. The _id is made
+// of order and product; the owner is the customer; createdAt is when the order was
+// paid, updatedAt when the row was written.
 var Purchases = &persistence.Collection{
 	Name: "purchases",
 	Fields: []persistence.Field{
 		{Name: "productId", Type: persistence.String},
 		{Name: "orderId", Type: persistence.String},
 		{Name: "status", Type: persistence.String},
+		{Name: "units", Type: persistence.Int},
 	},
-	Indexes: [][]string{{"orderId"}, {"ownerId", "productId", "status"}},
+	Indexes: [][]string{{"orderId"}, {"ownerId", "productId", "status"}, {persistence.UpdatedAt}},
+}
+
+// Purchase is a row of [Purchases].
+type Purchase struct {
+	ID, ProductID, OrderID entrepot.ID
+	Cancelled              bool
+	Units                  int64
+	At                     time.Time // it was paid
+}
+
+// PurchaseOf reads a row.
+func PurchaseOf(d *persistence.Document) Purchase {
+	p := Purchase{ID: d.ID, At: d.CreatedAt}
+	p.ProductID, _ = d.Fields[0].(string)
+	p.OrderID, _ = d.Fields[1].(string)
+	status, _ := d.Fields[2].(string)
+	p.Cancelled = status == Cancelled
+	p.Units, _ = d.Fields[3].(int64)
+	return p
 }
 
 // Index is whose the review is, and what it is listed and counted by.

@@ -108,15 +108,27 @@ func (s *cartAPI) answer(ctx context.Context, cmd proto.Message) (*answer[CartVi
 	if err != nil {
 		return nil, err
 	}
-	return answerOf(cartOf(c)), nil
+	return &answer[CartView]{Versioned: cartVersion(c), Body: cartOf(c)}, nil
+}
+
+// cartVersion is the ETag of a cart. One that was never used has none.
+func cartVersion(c *cartpb.Cart) Versioned {
+	if c.Version == 0 {
+		return Versioned{}
+	}
+	return versioned(c.Version)
 }
 
 func (s *cartAPI) get(ctx context.Context, _ *struct{}) (*answer[CartView], error) {
 	return s.answer(ctx, &cartpb.Get{})
 }
 
-func (s *cartAPI) clear(ctx context.Context, _ *struct{}) (*answer[CartView], error) {
-	return s.answer(ctx, &cartpb.Clear{})
+func (s *cartAPI) clear(ctx context.Context, in *struct{ IfMatch }) (*answer[CartView], error) {
+	version, err := in.version()
+	if err != nil {
+		return nil, err
+	}
+	return s.answer(ctx, &cartpb.Clear{ExpectedVersion: version})
 }
 
 type addItemInput struct {
@@ -146,7 +158,7 @@ func (s *cartAPI) add(ctx context.Context, in *addItemInput) (*created[CartView]
 	if err != nil {
 		return nil, err
 	}
-	out := &created[CartView]{Body: cartOf(c)}
+	out := &created[CartView]{Versioned: cartVersion(c), Body: cartOf(c)}
 	for _, i := range c.Items {
 		if i.VariantId == o.variant.Id && i.ShopId == o.shopID {
 			out.Location = in.below(i.Id)
@@ -157,23 +169,29 @@ func (s *cartAPI) add(ctx context.Context, in *addItemInput) (*created[CartView]
 
 type setItemInput struct {
 	IDPath
+	IfMatch
 	Body struct {
 		Quantity int64 `json:"quantity" minimum:"0" maximum:"10000" example:"2"`
 	}
 }
 
 func (s *cartAPI) set(ctx context.Context, in *setItemInput) (*answer[CartView], error) {
-	id, err := in.id()
+	id, version, err := in.at(in.IDPath)
 	if err != nil {
 		return nil, err
 	}
-	return s.answer(ctx, &cartpb.SetQuantity{ItemId: id, Quantity: in.Body.Quantity})
+	return s.answer(ctx, &cartpb.SetQuantity{ItemId: id, Quantity: in.Body.Quantity, ExpectedVersion: version})
 }
 
-func (s *cartAPI) remove(ctx context.Context, in *struct{ IDPath }) (*answer[CartView], error) {
-	id, err := in.id()
+type removeItemInput struct {
+	IDPath
+	IfMatch
+}
+
+func (s *cartAPI) remove(ctx context.Context, in *removeItemInput) (*answer[CartView], error) {
+	id, version, err := in.at(in.IDPath)
 	if err != nil {
 		return nil, err
 	}
-	return s.answer(ctx, &cartpb.RemoveItem{ItemId: id})
+	return s.answer(ctx, &cartpb.RemoveItem{ItemId: id, ExpectedVersion: version})
 }

@@ -74,6 +74,36 @@ func TestGuestCart(t *testing.T) {
 }
 
 // TestMergeOfAnotherCurrency: a clear refusal, and the guest keeps the cart.
+// TestChangesOfACartThatWasRead: who changes what they saw is told that somebody,
+// the same customer on another device perhaps, was faster.
+func TestChangesOfACartThatWasRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if tag := w.want(t, 200, "customer", "GET", "/api/cart", nil).header.Get("ETag"); tag != "" {
+		t.Errorf("a cart that was never used is at %s", tag)
+	}
+	made := w.want(t, 201, "customer", "POST", "/api/cart/items", item(w.mug, 1))
+	line, old := made.header.Get("Location"), made.header.Get("ETag")
+	set := w.want(t, 200, "customer", "PUT", line, map[string]any{"quantity": 2}, "If-Match", old)
+	for _, change := range []struct {
+		method, path string
+		body         any
+	}{{"PUT", line, map[string]any{"quantity": 7}}, {"DELETE", line, nil}, {"DELETE", "/api/cart", nil}} {
+		r := w.want(t, 409, "customer", change.method, change.path, change.body, "If-Match", old)
+		if r.text("code") != "stale" || r.text("errors.0.field") != "If-Match" {
+			t.Errorf("%s %s: %s", change.method, change.path, r.raw)
+		}
+		w.want(t, 400, "customer", change.method, change.path, change.body, "If-Match", "7")
+	}
+	w.Restart()
+	read := w.want(t, 200, "customer", "GET", "/api/cart", nil)
+	if tag := read.header.Get("ETag"); tag != set.header.Get("ETag") || read.at("items.0.quantity") != 2.0 {
+		t.Fatalf("%s: %s", tag, read.raw)
+	}
+	w.want(t, 200, "customer", "DELETE", line, nil, "If-Match", read.header.Get("ETag"))
+	w.want(t, 200, "customer", "DELETE", "/api/cart", nil, "If-Match", "*")
+}
+
 func TestMergeOfAnotherCurrency(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

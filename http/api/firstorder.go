@@ -36,11 +36,11 @@ var standing = []any{
 
 // orderedBefore reports whether a customer has an order with a company. Where the
 // orders are it knows of every one that was placed before it asks; elsewhere, for a
-// cart's estimate, of those whose events have arrived.
+// cart's estimate, of those that were paid and whose events have arrived.
 func (s *pricing) orderedBefore(ctx context.Context, customer, company entrepot.ID) (bool, error) {
 	from, of, statuses := s.Stores.Sales, order.Collection, standing
 	if from == nil {
-		from, of, statuses = s.Stores.Ecommerce, review.Purchases, []any{review.Ordered, review.Paid}
+		from, of, statuses = s.Stores.Ecommerce, review.Purchases, []any{review.Paid}
 	}
 	q := persistence.Query{Limit: 1, Where: []persistence.Cond{
 		{Field: persistence.CompanyID, Op: persistence.Eq, Value: company}, {Field: "status", Op: persistence.In, Values: statuses},

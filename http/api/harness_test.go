@@ -118,7 +118,7 @@ func newWorld(t testing.TB) *world {
 		auditLogs, stock.Movements, imports.Rows, shop.Sales, api.IdempotencyKeys,
 		review.Purchases,
 		recommend.Views,
-		actors.Availability, actors.UnitsSold,
+		actors.Availability,
 	}); err != nil {
 		t.Fatal(err)
 	}

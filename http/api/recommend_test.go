@@ -13,6 +13,7 @@ import (
 	"entrepot"
 	"entrepot/actors"
 	"entrepot/events"
+	"entrepot/grains/order/orderpb"
 	"entrepot/grains/product/productpb"
 	"entrepot/grains/recommend/recommendpb"
 	"entrepot/http/api"
@@ -20,28 +21,35 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// learn hands every event so far to the consumer of recommendations, once more.
+// learn hands every event so far to the consumers that recommendations rest on,
+// once more.
 func (w *world) learn(t testing.TB) {
 	t.Helper()
-	var batch []*events.Delivery
-	for _, e := range w.Events() {
-		batch = append(batch, &events.Delivery{Envelope: e, Attempt: 1})
-	}
-	for i, err := range actors.Recommendations(w.Store, w.Member)(t.Context(), batch) {
-		if err != nil {
-			t.Fatalf("%s: %v", batch[i].Type, err)
-		}
-	}
+	w.deliver(t, actors.Each(actors.Recommendations(w.Store, w.Member), actors.Purchases(w.Store, time.Now)))
 }
 
-// buy places an order of a shop.
+// buy places and pays an order of a shop.
 func (w *world) buy(t testing.TB, as string, shop entrepot.ID, products ...entrepot.ID) {
 	t.Helper()
 	var items []map[string]any
 	for _, p := range products {
 		items = append(items, map[string]any{"productId": p, "shopId": shop, "quantity": 1})
 	}
-	w.want(t, 201, as, "POST", "/api/orders", map[string]any{"items": items, "shippingAddress": address})
+	w.pay(t, as, w.want(t, 201, as, "POST", "/api/orders", map[string]any{"items": items, "shippingAddress": address}).text("id"))
+}
+
+// pay tells an order that it is paid.
+func (w *world) pay(t testing.TB, as, order string) {
+	t.Helper()
+	r := w.want(t, 200, as, "GET", "/api/orders/"+order, nil)
+	m, err := entrepot.ParseMoney("total", fmt.Sprint(r.at("pricing.total")), "EUR")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.ask(t, orderpb.Kind, order, &orderpb.Paid{PaymentId: entrepot.NewID(), AmountMinor: m.Minor, Currency: "EUR"})
+	eventually(t, "the order is confirmed", func() bool {
+		return w.call(t, as, "GET", "/api/orders/"+order, nil).text("status") == "confirmed"
+	})
 }
 
 func (w *world) recommended(t testing.TB, as, query string) *reply {

@@ -12,6 +12,7 @@ import (
 	"entrepot/grains/product/productpb"
 	"entrepot/grains/recommend"
 	"entrepot/grains/recommend/recommendpb"
+	"entrepot/grains/review"
 	"entrepot/persistence"
 )
 
@@ -182,8 +183,21 @@ func (a *advice) readTaste(ctx context.Context) error {
 		return nil
 	}
 	t, err := grains.Ask[*recommendpb.Taste](ctx, a.Asker, recommendpb.Tastes, c.UserID, &recommendpb.GetTaste{})
-	a.taste = append([]*recommendpb.Liked{}, t.GetItems()...)
-	return err
+	if err != nil {
+		return err
+	}
+	q := persistence.Query{Sort: persistence.CreatedAt, Desc: true, Limit: recommend.MaxPurchases}
+	rows, _, err := a.Stores.Ecommerce.Find(ctx, review.Purchases, entrepot.OwnedBy(c.UserID), q)
+	if err != nil {
+		return unreadable(review.Purchases, err)
+	}
+	bought := make([]recommend.Purchased, len(rows))
+	for i := range rows {
+		p := review.PurchaseOf(&rows[i])
+		bought[i] = recommend.Purchased{ProductID: p.ProductID, At: p.At, Cancelled: p.Cancelled}
+	}
+	a.taste = recommend.WithBought(t.GetItems(), bought, a.Now())
+	return nil
 }
 
 // personal is what goes with the customer's taste. Where nothing does, because

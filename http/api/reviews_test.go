@@ -5,11 +5,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"entrepot"
 	"entrepot/actors"
 	"entrepot/events"
-	"entrepot/grains/order/orderpb"
 	"entrepot/grains/product/productpb"
 	"entrepot/grains/review"
 	"entrepot/grains/stock/stockpb"
@@ -31,7 +31,7 @@ func (w *world) bought(t testing.TB, as string, product, shop entrepot.ID) {
 	}
 	doc := persistence.Document{
 		ID: entrepot.NewID(), Version: 1, CompanyID: company, ShopID: shop, OwnerID: w.users[as].Id,
-		Fields: []any{product, entrepot.NewID(), review.Paid}, State: state,
+		Fields: []any{product, entrepot.NewID(), review.Paid, int64(1)}, State: state,
 	}
 	if err := w.Store.Commit(t.Context(), []persistence.Write{{Collection: review.Purchases, Doc: doc}})[0]; err != nil {
 		t.Fatal(err)
@@ -65,7 +65,7 @@ func TestOnlyBuyersReview(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	path, body := "/api/products/"+w.mug+"/reviews", map[string]any{"stars": 5}
-	purchases := actors.Purchases(w.Store)
+	purchases := actors.Purchases(w.Store, time.Now)
 	refused := func(when string) {
 		t.Helper()
 		w.deliver(t, purchases)
@@ -80,25 +80,13 @@ func TestOnlyBuyersReview(t *testing.T) {
 			"items": []map[string]any{{"productId": w.mug, "shopId": w.shopA, "quantity": 1}}, "shippingAddress": address,
 		}).text("id")
 	}
-	pay := func(order string) {
-		t.Helper()
-		r := w.want(t, 200, "customer", "GET", "/api/orders/"+order, nil)
-		m, err := entrepot.ParseMoney("total", fmt.Sprint(r.at("pricing.total")), "EUR")
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.ask(t, orderpb.Kind, order, &orderpb.Paid{PaymentId: entrepot.NewID(), AmountMinor: m.Minor, Currency: "EUR"})
-		eventually(t, "the order is confirmed", func() bool {
-			return w.call(t, "customer", "GET", "/api/orders/"+order, nil).text("status") == "confirmed"
-		})
-	}
 	cancelled := place()
 	refused("ordered, not paid")
-	pay(cancelled)
+	w.pay(t, "customer", cancelled)
 	w.want(t, 200, "customer", "POST", "/api/orders/"+cancelled+"/cancel", map[string]any{"reason": "changed my mind"})
 	eventually(t, "the cancellation is told", func() bool { return slices.Contains(w.EventTypes(), "order.cancelled") })
 	refused("paid, and cancelled")
-	pay(place())
+	w.pay(t, "customer", place())
 	w.deliver(t, purchases)
 	r := w.want(t, 201, "customer", "POST", path, body)
 	if r.text("status") != "pending" || r.text("shopId") != w.shopA || r.header.Get("Location") != path+"/mine" || r.header.Get("ETag") != `"1"` {

@@ -25,6 +25,7 @@ import (
 	"entrepot/actors"
 	"entrepot/grains/categories"
 	"entrepot/grains/product"
+	"entrepot/grains/review"
 	"entrepot/http/api"
 	"entrepot/http/edge"
 	"entrepot/persistence"
@@ -103,7 +104,7 @@ func TestSearchBench(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	if err := store.Ensure(t.Context(), []*persistence.Collection{categories.Collection, product.Collection, actors.Availability, actors.UnitsSold}); err != nil {
+	if err := store.Ensure(t.Context(), []*persistence.Collection{categories.Collection, product.Collection, actors.Availability, review.Purchases}); err != nil {
 		t.Fatal(err)
 	}
 	c := newBigCatalogue(t)

@@ -11,6 +11,7 @@ import (
 	"entrepot"
 	"entrepot/actors"
 	"entrepot/events"
+	"entrepot/grains/order/orderpb"
 )
 
 // belgium are rules that send to Belgium alone, by one method.
@@ -304,8 +305,13 @@ func TestFirstOrderFromAfar(t *testing.T) {
 	w.want(t, 201, "customer", "POST", "/api/cart/items", item(w.cup, 1))
 	w.bought(t, "customer", w.otherMug, w.otherShop)
 	w.want(t, 200, "customer", "POST", "/api/cart/promo", map[string]any{"code": "HELLO"})
-	w.want(t, 201, "customer", "POST", "/api/orders", map[string]any{"items": []any{item(w.mug, 1)}, "shippingAddress": address})
-	w.deliver(t, actors.Purchases(w.Store))
+	order := w.want(t, 201, "customer", "POST", "/api/orders", map[string]any{"items": []any{item(w.mug, 1)}, "shippingAddress": address}).text("id")
+	ctx := w.As(entrepot.SystemCaller("test"))
+	paid := &orderpb.Paid{PaymentId: entrepot.NewID(), AmountMinor: 2379, Currency: "EUR"}
+	if _, err := w.Member.Ask(ctx, orderpb.Kind, order, paid); err != nil {
+		t.Fatal(err)
+	}
+	w.deliver(t, actors.Purchases(w.Store, time.Now))
 	r := w.want(t, 200, "customer", "POST", "/api/cart/estimate", map[string]any{})
 	if r.at("promotions.0.applies") != false || r.text("promotions.0.rule") != "first_order" {
 		t.Fatalf("%s", r.raw)

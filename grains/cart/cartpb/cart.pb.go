@@ -741,12 +741,14 @@ func (x *Settled) GetSeq() int64 {
 }
 
 // SetQuantity changes one line; 0 removes it.
+// In what follows expected_version is the Cart's that the change was made from; 0: any.
 type SetQuantity struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	ItemId        string                 `protobuf:"bytes,1,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
-	Quantity      int64                  `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	ItemId          string                 `protobuf:"bytes,1,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
+	Quantity        int64                  `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	ExpectedVersion int64                  `protobuf:"varint,3,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *SetQuantity) Reset() {
@@ -793,11 +795,19 @@ func (x *SetQuantity) GetQuantity() int64 {
 	return 0
 }
 
+func (x *SetQuantity) GetExpectedVersion() int64 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
+}
+
 type RemoveItem struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	ItemId        string                 `protobuf:"bytes,1,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	ItemId          string                 `protobuf:"bytes,1,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
+	ExpectedVersion int64                  `protobuf:"varint,2,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *RemoveItem) Reset() {
@@ -837,10 +847,18 @@ func (x *RemoveItem) GetItemId() string {
 	return ""
 }
 
+func (x *RemoveItem) GetExpectedVersion() int64 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
+}
+
 type Clear struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	ExpectedVersion int64                  `protobuf:"varint,1,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Clear) Reset() {
@@ -871,6 +889,13 @@ func (x *Clear) ProtoReflect() protoreflect.Message {
 // Deprecated: Use Clear.ProtoReflect.Descriptor instead.
 func (*Clear) Descriptor() ([]byte, []int) {
 	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Clear) GetExpectedVersion() int64 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
 }
 
 // Take empties the cart of what an order took over. Its natural id is the order.
@@ -1039,6 +1064,7 @@ type Cart struct {
 	UpdatedMs     int64                  `protobuf:"varint,5,opt,name=updated_ms,json=updatedMs,proto3" json:"updated_ms,omitempty"`
 	Saved         []*Item                `protobuf:"bytes,6,rep,name=saved,proto3" json:"saved,omitempty"` // for later
 	PromoCodes    []string               `protobuf:"bytes,7,rep,name=promo_codes,json=promoCodes,proto3" json:"promo_codes,omitempty"`
+	Version       int64                  `protobuf:"varint,8,opt,name=version,proto3" json:"version,omitempty"` // 0: never used
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1120,6 +1146,13 @@ func (x *Cart) GetPromoCodes() []string {
 		return x.PromoCodes
 	}
 	return nil
+}
+
+func (x *Cart) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
 }
 
 type Item struct {
@@ -1283,14 +1316,17 @@ const file_grains_cart_cartpb_cart_proto_rawDesc = "" +
 	"\aunknown\x18\x02 \x01(\bR\aunknown\x12'\n" +
 	"\x04cart\x18\x03 \x01(\v2\x13.entrepot.cart.CartR\x04cart\"\x1b\n" +
 	"\aSettled\x12\x10\n" +
-	"\x03seq\x18\x01 \x01(\x03R\x03seq\"B\n" +
+	"\x03seq\x18\x01 \x01(\x03R\x03seq\"m\n" +
 	"\vSetQuantity\x12\x17\n" +
 	"\aitem_id\x18\x01 \x01(\tR\x06itemId\x12\x1a\n" +
-	"\bquantity\x18\x02 \x01(\x03R\bquantity\"%\n" +
+	"\bquantity\x18\x02 \x01(\x03R\bquantity\x12)\n" +
+	"\x10expected_version\x18\x03 \x01(\x03R\x0fexpectedVersion\"P\n" +
 	"\n" +
 	"RemoveItem\x12\x17\n" +
-	"\aitem_id\x18\x01 \x01(\tR\x06itemId\"\a\n" +
-	"\x05Clear\"M\n" +
+	"\aitem_id\x18\x01 \x01(\tR\x06itemId\x12)\n" +
+	"\x10expected_version\x18\x02 \x01(\x03R\x0fexpectedVersion\"2\n" +
+	"\x05Clear\x12)\n" +
+	"\x10expected_version\x18\x01 \x01(\x03R\x0fexpectedVersion\"M\n" +
 	"\x04Take\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12*\n" +
 	"\x05items\x18\x02 \x03(\v2\x14.entrepot.cart.TakenR\x05items\"z\n" +
@@ -1301,7 +1337,7 @@ const file_grains_cart_cartpb_cart_proto_rawDesc = "" +
 	"\bquantity\x18\x03 \x01(\x03R\bquantity\x12\x1d\n" +
 	"\n" +
 	"variant_id\x18\x04 \x01(\tR\tvariantId\"\x05\n" +
-	"\x03Get\"\xf2\x01\n" +
+	"\x03Get\"\x8c\x02\n" +
 	"\x04Cart\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12)\n" +
 	"\x05items\x18\x02 \x03(\v2\x13.entrepot.cart.ItemR\x05items\x12\x1f\n" +
@@ -1312,7 +1348,8 @@ const file_grains_cart_cartpb_cart_proto_rawDesc = "" +
 	"updated_ms\x18\x05 \x01(\x03R\tupdatedMs\x12)\n" +
 	"\x05saved\x18\x06 \x03(\v2\x13.entrepot.cart.ItemR\x05saved\x12\x1f\n" +
 	"\vpromo_codes\x18\a \x03(\tR\n" +
-	"promoCodes\"\xf9\x01\n" +
+	"promoCodes\x12\x18\n" +
+	"\aversion\x18\b \x01(\x03R\aversion\"\xf9\x01\n" +
 	"\x04Item\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
 	"\n" +

@@ -775,9 +775,8 @@ type Liking struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	EventId       string                 `protobuf:"bytes,1,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
 	AtMs          int64                  `protobuf:"varint,2,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
-	How           string                 `protobuf:"bytes,3,opt,name=how,proto3" json:"how,omitempty"` // bought, wished; cancelled of an order, unwished of a wish
+	How           string                 `protobuf:"bytes,3,opt,name=how,proto3" json:"how,omitempty"` // wished, unwished
 	ProductIds    []string               `protobuf:"bytes,4,rep,name=product_ids,json=productIds,proto3" json:"product_ids,omitempty"`
-	OrderId       string                 `protobuf:"bytes,5,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"` // of bought and cancelled; cancelled names no products
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -838,13 +837,6 @@ func (x *Liking) GetProductIds() []string {
 		return x.ProductIds
 	}
 	return nil
-}
-
-func (x *Liking) GetOrderId() string {
-	if x != nil {
-		return x.OrderId
-	}
-	return ""
 }
 
 type GetTaste struct {
@@ -1134,14 +1126,13 @@ const file_grains_recommend_recommendpb_recommend_proto_rawDesc = "" +
 	"\x06viewer\x18\x04 \x01(\tR\x06viewer\"\b\n" +
 	"\x06Viewed\"<\n" +
 	"\x04Like\x124\n" +
-	"\alikings\x18\x01 \x03(\v2\x1a.entrepot.recommend.LikingR\alikings\"\x86\x01\n" +
+	"\alikings\x18\x01 \x03(\v2\x1a.entrepot.recommend.LikingR\alikings\"k\n" +
 	"\x06Liking\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x13\n" +
 	"\x05at_ms\x18\x02 \x01(\x03R\x04atMs\x12\x10\n" +
 	"\x03how\x18\x03 \x01(\tR\x03how\x12\x1f\n" +
 	"\vproduct_ids\x18\x04 \x03(\tR\n" +
-	"productIds\x12\x19\n" +
-	"\border_id\x18\x05 \x01(\tR\aorderId\"\n" +
+	"productIds\"\n" +
 	"\n" +
 	"\bGetTaste\"8\n" +
 	"\x05Taste\x12/\n" +
