@@ -59,7 +59,7 @@ type Step struct {
 type (
 	set struct {
 		events.ShippingUpdated
-		rules Rules
+		rules *Rules
 	}
 	removed struct{ events.ShippingRemoved }
 )
@@ -72,11 +72,14 @@ func (s *State) Set(t entrepot.Turn, c *shippingpb.Set) ([]events.Event, error) 
 	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
 		return nil, err
 	}
-	rules := rulesOf(c.Rules)
+	rules := RulesOf(c.Rules)
+	if rules == nil {
+		return nil, entrepot.Invalid("zones", "required", "must be given")
+	}
 	if err := rules.check(); err != nil {
 		return nil, err
 	}
-	if s.Rules != nil && reflect.DeepEqual(*s.Rules, rules) {
+	if s.Rules != nil && reflect.DeepEqual(s.Rules, rules) {
 		return nil, nil
 	}
 	return []events.Event{set{rules.public(c.CompanyId, c.ShopId, t.Now), rules}}, nil
@@ -113,7 +116,7 @@ func mayChange(t entrepot.Turn, company, shop entrepot.ID) error {
 func (s *State) Apply(e events.Event) {
 	switch f := e.(type) {
 	case set:
-		s.Rules = &f.rules
+		s.Rules = f.rules
 		s.changed(f.CompanyID, f.ShopID, f.UpdatedAt)
 	case removed:
 		s.Rules = nil
