@@ -33,7 +33,11 @@ func levelOf(d *persistence.Document) search.Stock {
 	productID, _ := d.Fields[0].(string)
 	available, _ := d.Fields[2].(int64)
 	movement, _ := d.Fields[3].(int64)
-	return search.Stock{ItemID: d.ID, ProductID: productID, LocationID: d.ShopID, Available: available, Movement: movement}
+	s := search.Stock{ItemID: d.ID, ProductID: productID, LocationID: d.ShopID, Available: available, Movement: movement}
+	if variantID, _ := d.Fields[1].(string); variantID != productID {
+		s.VariantID = variantID
+	}
+	return s
 }
 
 // levelAge is how old a row may be before a movement that changes nothing that

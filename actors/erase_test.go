@@ -15,6 +15,8 @@ import (
 	"entrepot/grains/grainstest"
 	"entrepot/grains/product"
 	"entrepot/grains/product/productpb"
+	"entrepot/grains/promotion"
+	"entrepot/grains/promotion/promotionpb"
 	"entrepot/grains/review"
 	"entrepot/grains/review/reviewpb"
 	"entrepot/grains/shop"
@@ -31,7 +33,7 @@ import (
 // end, another company's do not, and a second delivery changes nothing.
 func TestAnErasedCompanyLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
-	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{user.Kind(), access.Kind(), apikey.Kind(), shop.Kind(), product.Kind(), categories.Kind(), review.Kind()})
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{user.Kind(), access.Kind(), apikey.Kind(), shop.Kind(), product.Kind(), categories.Kind(), review.Kind(), promotion.Kind()})
 	if err := m.Store.Ensure(t.Context(), []*persistence.Collection{shop.Sales}); err != nil {
 		t.Fatal(err)
 	}
@@ -56,6 +58,7 @@ func TestAnErasedCompanyLeavesNothingBehind(t *testing.T) {
 		must(userpb.Kind, id(company, userpb.Kind, 0), &userpb.Register{
 			Email: company + "@demo.test", Name: "Ada", PasswordHash: "h", Role: string(entrepot.CompanyAdmin), CompanyId: company,
 		})
+		must(promotionpb.Kind, promotionpb.ID(company, "TEN"), &promotionpb.Create{CompanyId: company, Code: "TEN", Terms: &promotionpb.Terms{Kind: "percent", Percent: 10}})
 		must(categoriespb.Kind, categoriespb.ID(company), &categoriespb.Create{CompanyId: company, Slug: "tea", Title: "Tea"})
 		must(apikeypb.Kind, id(company, apikeypb.Kind, 0), &apikeypb.Create{CompanyId: company, Name: "k", Scopes: []string{"orders:read"}, Hash: []byte("h")})
 		for n := range many {
@@ -100,6 +103,9 @@ func TestAnErasedCompanyLeavesNothingBehind(t *testing.T) {
 			if err := ask(kind, id(company, kind, 0), q); entrepot.CodeOf(err) != want {
 				t.Errorf("%s: %v, want %q", kind, err, want)
 			}
+		}
+		if err := ask(promotionpb.Kind, promotionpb.ID(company, "TEN"), &promotionpb.Get{}); entrepot.CodeOf(err) != want {
+			t.Errorf("promo code: %v, want %q", err, want)
 		}
 		author := map[entrepot.ID]int{gone: 0, stays: 1}[company]
 		if err := ask(reviewpb.Kind, reviewpb.ID(id(company, productpb.Kind, 0), named("user", author)), &reviewpb.Get{}); entrepot.CodeOf(err) != want {

@@ -9,7 +9,11 @@ import (
 	"entrepot"
 	"entrepot/events"
 	"entrepot/grains"
+	"entrepot/grains/cart"
+	"entrepot/grains/cart/cartpb"
 	"entrepot/grains/product/productpb"
+	"entrepot/grains/promotion"
+	"entrepot/grains/promotion/promotionpb"
 	"entrepot/grains/review"
 	"entrepot/grains/review/reviewpb"
 	"entrepot/grains/stockwatch"
@@ -22,12 +26,14 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Shoppers forgets a customer who is no more: the wishlist and what was waited
-// for end, and reviews lose their author's name.
+// Shoppers forgets a customer who is no more: the cart, the wishlist and what was
+// waited for end, uses of promo codes and reviews lose whose they are.
 func Shoppers(store persistence.Store, a grains.Asker) events.Handler {
-	wishes := belongings{wishlist.Collection, wishlistpb.Kind, func() proto.Message { return &wishlistpb.Erase{} }}
-	watches := belongings{stockwatch.Collection, stockwatchpb.Kind, func() proto.Message { return &stockwatchpb.Erase{} }}
-	opinions := belongings{review.Collection, reviewpb.Kind, func() proto.Message { return &reviewpb.Anonymise{} }}
+	wishes := belongings{in: wishlist.Collection, kind: wishlistpb.Kind, end: func() proto.Message { return &wishlistpb.Erase{} }}
+	watches := belongings{in: stockwatch.Collection, kind: stockwatchpb.Kind, end: func() proto.Message { return &stockwatchpb.Erase{} }}
+	baskets := belongings{in: cart.Collection, kind: cartpb.Kind, end: func() proto.Message { return &cartpb.Erase{} }}
+	uses := belongings{in: promotion.Uses, kind: promotionpb.UseKind, end: func() proto.Message { return &promotionpb.Erase{} }}
+	opinions := belongings{in: review.Collection, kind: reviewpb.Kind, end: func() proto.Message { return &reviewpb.Anonymise{} }}
 	return On(func(ctx context.Context, batch []*events.Delivery) []error {
 		results := make([]error, len(batch))
 		for i, d := range batch {
@@ -36,7 +42,7 @@ func Shoppers(store persistence.Store, a grains.Asker) events.Handler {
 			case err != nil:
 				results[i] = events.Permanent(err)
 			case e.UserID != "":
-				results[i] = endAll(ctx, store, a, d, entrepot.OwnedBy(e.UserID), wishes, watches, opinions)
+				results[i] = endAll(ctx, store, a, d, entrepot.OwnedBy(e.UserID), wishes, watches, baskets, uses, opinions)
 			}
 		}
 		return results

@@ -13,8 +13,12 @@ import (
 	"entrepot"
 	"entrepot/events"
 	"entrepot/grains"
+	"entrepot/grains/cart"
+	"entrepot/grains/cart/cartpb"
 	"entrepot/grains/grainstest"
 	"entrepot/grains/product/productpb"
+	"entrepot/grains/promotion"
+	"entrepot/grains/promotion/promotionpb"
 	"entrepot/grains/review"
 	"entrepot/grains/review/reviewpb"
 	"entrepot/grains/stockwatch"
@@ -368,9 +372,18 @@ func TestWhoCannotBeToldIsToldLater(t *testing.T) {
 
 func TestAnErasedCustomerIsForgotten(t *testing.T) {
 	t.Parallel()
-	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{review.Kind(), stockwatch.Kind(), wishlist.Kind()})
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{review.Kind(), stockwatch.Kind(), wishlist.Kind(), cart.Kind(), promotion.UseKind()})
 	variant := named("variant", 1)
+	add := &cartpb.AddItem{ProductId: named("product", 1), ShopId: named("shop", 1), CompanyId: named("company", 1), Quantity: 1, PriceMinor: 5, Currency: "EUR", Name: "Mug"}
+	use := func(n int) entrepot.ID { return promotionpb.UseID(named("promotion", 1), named("user", n)) }
 	for n := range 2 {
+		if _, err := m.Ask(m.As(shopper(n)), cartpb.Kind, named("user", n), add); err != nil {
+			t.Fatal(err)
+		}
+		claim := &promotionpb.Claim{ClaimId: "c", Orders: []string{"c"}, PromotionId: named("promotion", 1), CustomerId: named("user", n), Limit: 1, ExpiresMs: m.Now().UnixMilli() + 60_000}
+		if _, err := m.Ask(m.Platform(), promotionpb.UseKind, use(n), claim); err != nil {
+			t.Fatal(err)
+		}
 		for p := range 3 {
 			say(t, m, named("product", p), n, 5)
 		}
@@ -391,12 +404,30 @@ func TestAnErasedCustomerIsForgotten(t *testing.T) {
 	if n := len(m.Events()); n != before {
 		t.Errorf("%d events", n-before)
 	}
-	for _, c := range []*persistence.Collection{review.Collection, stockwatch.Collection, wishlist.Collection} {
+	for _, c := range []*persistence.Collection{review.Collection, stockwatch.Collection, wishlist.Collection, cart.Collection, promotion.Uses} {
 		for n, want := range []int{0, 1} {
+			if c == cart.Collection && n == 0 { // its id is the user's
+				continue
+			}
 			count, err := m.Store.Count(t.Context(), c, entrepot.OwnedBy(named("user", n)), nil, 10)
 			if err != nil || (count > 0) != (want > 0) {
 				t.Errorf("%s of user %d: %d, %v", c.Name, n, count, err)
 			}
+		}
+	}
+	var basket cart.State
+	if d, err := m.Store.Load(t.Context(), cart.Collection, named("user", 0)); err != nil || m.Store.Unmarshal(d.State, &basket) != nil || len(basket.Lines) != 0 {
+		t.Errorf("%+v %v", basket, err)
+	}
+	if _, err := m.Ask(m.As(shopper(0)), cartpb.Kind, named("user", 0), add); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Errorf("a cart of nobody is filled: %v", err)
+	}
+	if _, err := m.Ask(m.As(shopper(1)), cartpb.Kind, named("user", 1), add); err != nil {
+		t.Errorf("another's: %v", err)
+	}
+	for range 2 { // the order that claimed is paid all the same
+		if _, err := m.Ask(m.Platform(), promotionpb.UseKind, use(0), &promotionpb.Settle{ClaimId: "c", OrderId: "c"}); err != nil {
+			t.Error(err)
 		}
 	}
 	if docs, _, err := m.Store.Find(t.Context(), review.Collection, entrepot.AllTenants(), persistence.Query{Limit: 10}); err != nil || len(docs) != 6 {
@@ -408,5 +439,35 @@ func TestAnErasedCustomerIsForgotten(t *testing.T) {
 	}
 	if results := Shoppers(m.Store, m)(t.Context(), []*events.Delivery{delivery("g", "user.deleted", `7`)}); !events.IsPermanent(results[0]) {
 		t.Errorf("nonsense: %v", results)
+	}
+}
+
+// TestADeletedProductIsNotWaitedFor: neither its variants nor itself, by anybody;
+// another's product is.
+func TestADeletedProductIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{stockwatch.Kind()})
+	for n := range 3 { // of two variants that go, and one that stays
+		c := &stockwatchpb.Watch{ProductId: named("product", n/2), VariantId: named("variant", n), CompanyId: named("company", 1), Name: "Mug"}
+		for u := range 2 {
+			if _, err := m.Ask(m.As(shopper(u)), stockwatchpb.Kind, stockwatchpb.ID(named("user", u), c.VariantId, ""), c); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	gone := delivery("e", "product.deleted", `{"productId":"`+named("product", 0)+`","variants":[{"variantId":"`+named("variant", 0)+`"},{"variantId":"`+named("variant", 1)+`"}]}`)
+	for range 2 {
+		fine(t, NoMoreWaiting(m.Store, m)(t.Context(), []*events.Delivery{gone, delivery("f", "product.updated", `{}`)}))
+	}
+	var batch []*events.Delivery
+	for n := range 3 {
+		batch = append(batch, moved(n+1, events.Received, named("variant", n), "s", 1, 1))
+	}
+	fine(t, BackInStock(m.Store, m)(t.Context(), batch))
+	if n := len(happened(m, "product.back_in_stock")); n != 2 {
+		t.Errorf("%d were told, want the two who wait for what is still sold", n)
+	}
+	if r := NoMoreWaiting(m.Store, m)(t.Context(), []*events.Delivery{delivery("g", "product.deleted", `{}`)}); !events.IsPermanent(r[0]) {
+		t.Errorf("nonsense: %v", r)
 	}
 }

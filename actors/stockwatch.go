@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"entrepot"
@@ -12,6 +13,7 @@ import (
 	"entrepot/persistence"
 
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/protobuf/proto"
 )
 
 // arrival is a stock movement, at its place in the batch.
@@ -61,6 +63,33 @@ func BackInStock(store persistence.Store, a grains.Asker) events.Handler {
 		}
 		return results
 	}, "inventory.updated")
+}
+
+// NoMoreWaiting ends the waiting for what a deleted product was sold as: it will
+// not be in stock again.
+func NoMoreWaiting(store persistence.Store, a grains.Asker) events.Handler {
+	waiting := belongings{in: stockwatch.Collection, kind: stockwatchpb.Kind, end: func() proto.Message { return &stockwatchpb.Erase{} }}
+	return On(func(ctx context.Context, batch []*events.Delivery) []error {
+		results := make([]error, len(batch))
+		for i, d := range batch {
+			var e events.ProductDeleted
+			if err := d.Decode(&e); err != nil || e.ProductID == "" {
+				results[i] = events.Permanent(fmt.Errorf("a deleted product without an id: %w", err))
+				continue
+			}
+			variants := []any{e.ProductID}
+			for _, v := range e.Variants {
+				variants = append(variants, v.VariantID)
+			}
+			for some := range slices.Chunk(variants, 100) {
+				where := []persistence.Cond{{Field: "watched", Op: persistence.In, Values: some}}
+				if results[i] = endWhere(ctx, store, a, d, entrepot.AllTenants(), waiting, where); results[i] != nil {
+					break
+				}
+			}
+		}
+		return results
+	}, "product.deleted")
 }
 
 // tellWaiting tells everybody who waits for one of the variants. Who was told does

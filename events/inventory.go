@@ -50,6 +50,10 @@ type InventoryUpdated struct {
 	// that leave first in, first out. For staff.
 	Cost     entrepot.Amount `json:"cost,omitempty"`
 	Currency string          `json:"currency,omitempty"`
+	// Of pieces from another location: how many of Delta came without a cost, and
+	// what the others were worth there at the moving average.
+	Unvalued    int64           `json:"unvalued,omitempty"`
+	AverageCost entrepot.Amount `json:"averageCost,omitempty"`
 	// Batch is the lot that goods came in as, or that an adjustment named.
 	Batch          string      `json:"batch,omitempty"`
 	BatchExpiresMs int64       `json:"batchExpiresMs,omitempty"`

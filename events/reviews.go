@@ -22,6 +22,8 @@ type Review struct {
 	Text      string      `json:"text,omitempty"`
 	Status    string      `json:"status"`           // pending, approved, rejected, deleted
 	Reason    string      `json:"reason,omitempty"` // of a rejection
+	Reply     string      `json:"reply,omitempty"`  // of the company
+	RepliedAt *time.Time  `json:"repliedAt,omitempty"`
 	CreatedAt time.Time   `json:"createdAt"`
 	UpdatedAt time.Time   `json:"updatedAt"` // by its author
 }
@@ -50,6 +52,12 @@ type ReviewRejected struct{ Review }
 
 // EventType is the routing key.
 func (ReviewRejected) EventType() string { return "review.rejected" }
+
+// ReviewReplied happens when the company says something to a review, or takes it back.
+type ReviewReplied struct{ Review }
+
+// EventType is the routing key.
+func (ReviewReplied) EventType() string { return "review.replied" }
 
 // ReviewDeleted happens when its author takes a review back. Its words are gone.
 type ReviewDeleted struct{ Review }

@@ -120,7 +120,7 @@ func TestWordsThatNobodyHasAreLeftOut(t *testing.T) {
 func TestFilters(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, goods()...)
-	f.SetStock(Stock{"i1", "cup", "A", 3, 1}, Stock{"i2", "mug", "A", 0, 1}, Stock{"i3", "beans", "B", 1, 1})
+	f.SetStock(Stock{"i1", "cup", "A", 3, 1, ""}, Stock{"i2", "mug", "A", 0, 1, ""}, Stock{"i3", "beans", "B", 1, 1, ""})
 	yes, no := true, false
 	for want, q := range map[string]Query{
 		"mug cup":               {Categories: []string{"tableware"}},
@@ -148,12 +148,12 @@ func TestFilters(t *testing.T) {
 func TestStockMovementsKeepTheirOrder(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, goods()...)
-	f.SetStock(Stock{"i", "cup", "A", 0, 7})
-	f.SetStock(Stock{"i", "cup", "A", 5, 6})
+	f.SetStock(Stock{"i", "cup", "A", 0, 7, ""})
+	f.SetStock(Stock{"i", "cup", "A", 5, 6, ""})
 	if in, known := f.InStock("cup"); in || !known {
 		t.Errorf("an older movement replaced a newer one: %v, %v", in, known)
 	}
-	f.SetStock(Stock{"j", "cup", "B", 1, 1}) // elsewhere
+	f.SetStock(Stock{"j", "cup", "B", 1, 1, ""}) // elsewhere
 	if in, _ := f.InStock("cup"); !in {
 		t.Error("what lies elsewhere is not in stock")
 	}
@@ -267,7 +267,7 @@ func TestSight(t *testing.T) {
 func TestFacetsCountWithTheOtherFilters(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, goods()...)
-	f.SetStock(Stock{"i1", "cup", "A", 3, 1})
+	f.SetStock(Stock{"i1", "cup", "A", 3, 1, ""})
 	count := func(r *Result, facet Facet) string {
 		var out []string
 		for _, c := range r.Facets[facet] {
@@ -414,6 +414,11 @@ func TestSimilar(t *testing.T) {
 	if len(hits) != 2 || hits[0].ID != "mug" || hits[0].Reason != "same brand Terra, material stoneware" {
 		t.Errorf("%+v", hits)
 	}
+	for _, h := range f.Similar(t.Context(), "cup", 100) {
+		if d := f.core.docs[f.core.ordinal[h.ID]]; d.CompanyID != f.core.docs[f.core.ordinal["cup"]].CompanyID {
+			t.Errorf("%s is of another company", h.ID)
+		}
+	}
 	if f.Similar(t.Context(), "nobody", 5) != nil {
 		t.Error("something is like nothing")
 	}
@@ -467,7 +472,7 @@ func TestSearchesWhileChanging(t *testing.T) {
 		defer close(done)
 		for i := range 120 {
 			_ = f.Put(&Document{ID: fmt.Sprint("n", i%10), Version: int64(i + 2), CompanyID: "acme", Active: true, Name: fmt.Sprint("espresso thing ", i)})
-			f.SetStock(Stock{"i", "cup", "A", int64(i % 2), int64(i)})
+			f.SetStock(Stock{"i", "cup", "A", int64(i % 2), int64(i), ""})
 			f.AddSales(Sale{"cup", 1, f.now})
 			if i == 60 {
 				_ = f.Renew()

@@ -29,8 +29,9 @@ const (
 	likePrice     = 1.0
 )
 
-// Similar lists up to n active products that are like one, by what they are and
-// what they are called, the most alike first. An unknown product is like none.
+// Similar lists up to n active products of the same company that are like one, by
+// what they are and what they are called, the most alike first. An unknown
+// product is like none.
 func (ix *Index) Similar(ctx context.Context, productID entrepot.ID, n int) []Hit {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
@@ -42,14 +43,15 @@ func (ix *Index) Similar(ctx context.Context, productID entrepot.ID, n int) []Hi
 	defer ix.scratch.Put(s)
 	s.reset(len(ix.core.docs))
 	v := ix.view(&Query{}, s)
-	v.likeness(ctx, me)
+	peers := roaring.And(v.active, v.company.any(v.docs[me].CompanyID))
+	v.likeness(ctx, me, peers)
 	type scored struct {
 		ordinal uint32
 		score   float32
 	}
 	var out []scored
 	for _, o := range v.all {
-		if o == me || !v.active.Contains(o) {
+		if o == me {
 			continue
 		}
 		c := scored{o, v.score[o] + v.merit(o)}
@@ -79,10 +81,10 @@ func (ix *Index) Similar(ctx context.Context, productID entrepot.ID, n int) []Hi
 // costsAlike: within a half more or a third less.
 func costsAlike(a, b int64) bool { return b*2 <= a*3 && a*2 <= b*3 }
 
-// likeness scores whatever has something in common with the document. What very
+// likeness scores those of the peers that have something in common with the document. What very
 // many have in common says little and is passed over where something rarer is
 // there.
-func (v *view) likeness(ctx context.Context, me uint32) {
+func (v *view) likeness(ctx context.Context, me uint32, peers *roaring.Bitmap) {
 	add := func(weight float32) func(o uint32) {
 		return func(o uint32) {
 			if v.score[o] == 0 {
@@ -96,7 +98,7 @@ func (v *view) likeness(ctx context.Context, me uint32) {
 		weight float32
 	}{{v.category, likeCategory}, {v.brand, likeBrand}, {v.attribute, likeAttribute}, {v.tag, likeTag}} {
 		for _, id := range by.d.of(me) {
-			docs := by.d.docs[id]
+			docs := roaring.And(by.d.docs[id], peers)
 			if most := uint64(len(v.docs)/20 + 2000); docs.GetCardinality() > most {
 				docs = first(docs, most)
 			}
@@ -114,7 +116,7 @@ func (v *view) likeness(ctx context.Context, me uint32) {
 			if err != nil {
 				return // who asked has gone; what is scored is an answer still
 			}
-			v.each(docs, weight)
+			v.each(roaring.And(docs, peers), weight)
 		}
 	}
 }

@@ -1,12 +1,17 @@
 package search
 
-import "entrepot"
+import (
+	"slices"
+
+	"entrepot"
+)
 
 // Stock is what can be sold of a product at a location, after a movement.
 type Stock struct {
 	ItemID, ProductID, LocationID entrepot.ID
 	Available                     int64
-	Movement                      int64 // an earlier one never replaces a later one
+	Movement                      int64       // an earlier one never replaces a later one
+	VariantID                     entrepot.ID // "": the product itself
 }
 
 // productStock is the stock items of a product.
@@ -73,4 +78,15 @@ func (ix *Index) InStock(id entrepot.ID) (is, known bool) {
 	defer ix.mu.RUnlock()
 	_, known = ix.core.ordinal[id]
 	return ix.stock[id].any(""), known
+}
+
+// StockOf is what is known to lie where of a product; known is as of [Index.InStock].
+func (ix *Index) StockOf(id entrepot.ID) (levels []Stock, known bool) {
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	if p := ix.stock[id]; p != nil {
+		levels = slices.Clone(p.items)
+	}
+	_, known = ix.core.ordinal[id]
+	return levels, known
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -41,37 +42,6 @@ type demo struct {
 	ShopIDs    []entrepot.ID       `json:"shopIds"`
 }
 
-// demoGoods are the demo company's products: name, category, brand, price in cents.
-var demoGoods = []struct {
-	name, category, brand string
-	price                 int64
-}{
-	{"Espresso Beans 1 kg", "coffee", "Kaai", 2190},
-	{"Filter Roast 500 g", "coffee", "Kaai", 1290},
-	{"Decaf Blend 500 g", "coffee", "Kaai", 1390},
-	{"Hand Grinder", "equipment", "Maalwerk", 8900},
-	{"Gooseneck Kettle", "equipment", "Maalwerk", 6450},
-	{"Pour-over Dripper", "equipment", "Maalwerk", 2450},
-	{"Paper Filters 100", "equipment", "Maalwerk", 490},
-	{"Milk Jug 600 ml", "equipment", "Maalwerk", 1990},
-	{"Stoneware Cup", "tableware", "Terra", 1450},
-	{"Espresso Cup, pair", "tableware", "Terra", 1890},
-	{"Glass Carafe", "tableware", "Terra", 2990},
-	{"Serving Tray", "tableware", "Terra", 3490},
-	{"Assam Leaf 250 g", "tea", "Dhow", 1190},
-	{"Sencha 100 g", "tea", "Dhow", 1490},
-	{"Rooibos 250 g", "tea", "Dhow", 990},
-	{"Earl Grey 250 g", "tea", "Dhow", 1190},
-	{"Teapot 1 l", "tableware", "Terra", 4290},
-	{"Tea Strainer", "equipment", "Dhow", 790},
-	{"Dark Chocolate 70 %", "pantry", "Cacaoport", 390},
-	{"Drinking Chocolate", "pantry", "Cacaoport", 890},
-	{"Almond Biscotti", "pantry", "Cacaoport", 590},
-	{"Raw Cane Sugar", "pantry", "Cacaoport", 350},
-	{"Oat Drink 1 l", "pantry", "Cacaoport", 249},
-	{"Gift Box", "pantry", "Kaai", 4900},
-}
-
 // seed loads the demo tenant. Its ids are derived, so doing it again changes nothing.
 func seed(ctx context.Context, a grains.Asker, hash func(string) (string, error), baseURL string) (*demo, error) {
 	company := entrepot.DeriveID("demo", "company")
@@ -105,15 +75,16 @@ func seed(ctx context.Context, a grains.Asker, hash func(string) (string, error)
 		})
 		d.Users[string(role)] = u
 	}
+	s.categories(company)
+	s.varied(company, shops)
 	for i, g := range demoGoods {
-		id := entrepot.DeriveID("demo", "product", g.name)
+		id := demoProduct(g.name)
 		d.ProductIDs = append(d.ProductIDs, id)
-		s.put(productpb.Kind, id, &productpb.Create{
-			CompanyId: company, ShopIds: shops, Sku: fmt.Sprintf("DEMO-%03d", i+1), Name: g.name,
-			Description: g.name + " from " + g.brand, Category: g.category, Brand: g.brand, PriceMinor: g.price, Currency: "EUR",
-		})
+		p := g.product(i)
+		p.CompanyId, p.ShopIds = company, shops
+		s.put(productpb.Kind, id, p)
 		for _, shop := range shops {
-			s.receive(id, company, shop, 200)
+			s.receive(id, "", company, shop, 200)
 		}
 	}
 	return d, s.err
@@ -150,12 +121,12 @@ type seeder struct {
 	err error
 }
 
-// put creates what is not there yet.
-func (s *seeder) put(kind string, id entrepot.ID, cmd proto.Message) {
+// put creates what is not there yet; part names one of several of an entity.
+func (s *seeder) put(kind string, id entrepot.ID, cmd proto.Message, part ...string) {
 	if s.err != nil {
 		return
 	}
-	ctx := grains.WithCommand(s.ctx, grains.CommandID{ID: entrepot.DeriveID("seed", kind, id)})
+	ctx := grains.WithCommand(s.ctx, grains.CommandID{ID: entrepot.DeriveID(append([]string{"seed", kind, id}, part...)...)})
 	if _, err := s.a.Ask(ctx, kind, id, cmd); err != nil && entrepot.CodeOf(err) != entrepot.CodeConflict {
 		s.err = fmt.Errorf("seed %s %s: %w", kind, id, err)
 	}
@@ -182,15 +153,15 @@ func (s *seeder) ship(company entrepot.ID) {
 }
 
 // receive brings the first goods of a stock item in.
-func (s *seeder) receive(product, company, shop entrepot.ID, quantity int64) {
+func (s *seeder) receive(product, variant, company, shop entrepot.ID, quantity int64) {
 	if s.err != nil {
 		return
 	}
-	item := stockpb.ID(product, shop)
+	item := stockpb.ID(cmp.Or(variant, product), shop)
 	if have, err := grains.Ask[*stockpb.Item](s.ctx, s.a, stockpb.Kind, item, &stockpb.Get{}); err == nil && have.GetMovements() > 0 {
 		return
 	}
-	s.put(stockpb.Kind, item, &stockpb.Receive{ProductId: product, CompanyId: company, LocationId: shop, Quantity: quantity, Reason: "demo data"})
+	s.put(stockpb.Kind, item, &stockpb.Receive{ProductId: product, VariantId: variant, CompanyId: company, LocationId: shop, Quantity: quantity, Reason: "demo data"})
 }
 
 // write saves the demo's logins for scripts, readable by the owner alone.

@@ -125,13 +125,14 @@ var services = []service{
 		},
 		inboxes: []inbox{
 			{
-				Queue: inboxOf("product.events", "company.deleted", "user.deleted", "review.*", "order.confirmed", "order.cancelled"),
+				Queue: inboxOf("product.events", "company.deleted", "user.deleted", "product.deleted", "review.*", "order.confirmed", "order.cancelled"),
 				consume: func(s persistence.Store, a grains.Asker) events.Handler {
 					return actors.Each(
 						actors.On(actors.Catalogue(s, a), "company.deleted"),
 						actors.Shoppers(s, a),
 						actors.Purchases(s, time.Now),
 						actors.Ratings(s, a),
+						actors.NoMoreWaiting(s, a),
 					)
 				},
 				linger: keeping,
@@ -152,6 +153,10 @@ var services = []service{
 				Queue: inboxOf("product.imports", "import.due"),
 				work:  func(d api.Deps, s persistence.Store) events.Handler { return api.NewImporter(d, s).Handle },
 			},
+			{
+				Queue: inboxOf("product.images", "product.deleted"),
+				work:  func(d api.Deps, _ persistence.Store) events.Handler { return api.ForgetImages(d) },
+			},
 		},
 	},
 	{
@@ -166,9 +171,17 @@ var services = []service{
 	},
 	{
 		name: "inventory", port: 7, database: "inventorydb", routes: []string{"/inventory"},
-		kinds:   []func() *grains.Kind{stock.Kind, warehouse.Kind, sourcing.Kind, transfer.Kind, stocktake.Kind, supplier.Kind, purchase.Kind},
-		rows:    []*persistence.Collection{stock.Movements},
-		inboxes: []inbox{{Queue: inboxOf("inventory.events", "inventory.updated"), consume: writes(actors.Ledger), linger: keeping}},
+		kinds: []func() *grains.Kind{stock.Kind, warehouse.Kind, sourcing.Kind, transfer.Kind, stocktake.Kind, supplier.Kind, purchase.Kind},
+		rows:  []*persistence.Collection{stock.Movements},
+		inboxes: []inbox{
+			{Queue: inboxOf("inventory.events", "inventory.updated"), consume: writes(actors.Ledger), linger: keeping},
+			{
+				Queue: inboxOf("inventory.locations", "shop.created", "shop.updated", "shop.deleted", "company.deleted"),
+				consume: func(s persistence.Store, a grains.Asker) events.Handler {
+					return actors.Each(actors.Sourcings(a), actors.Logistics(s, a))
+				},
+			},
+		},
 	},
 	{
 		name: "audit", port: 10, database: "auditdb", routes: []string{"/audit"},

@@ -44,6 +44,8 @@ type State struct {
 	Idle     int64         `json:"idle,omitempty"`  // ms until it is abandoned; none: [DefaultIdle]
 	Told     bool          `json:"told,omitempty"`  // that it is abandoned, since it was last changed
 
+	Erased bool `json:"erased,omitempty"` // the user is no more
+
 	Guest bool      `json:"guest,omitempty"`
 	Hand  *Handover `json:"hand,omitempty"` // of a guest's cart
 
@@ -237,7 +239,7 @@ func (s *State) Take(t entrepot.Turn, c *cartpb.Take) ([]events.Event, error) {
 		return nil, entrepot.ErrNotFound
 	case c.OrderId == "":
 		return nil, entrepot.Invalid("orderId", "required", "must be given")
-	case slices.Contains(s.Taken, c.OrderId):
+	case slices.Contains(s.Taken, c.OrderId), s.Erased:
 		return nil, nil
 	}
 	happened := []events.Event{taken{userID: t.ID, orderID: c.OrderId, at: t.Now.UnixMilli()}}
@@ -249,6 +251,26 @@ func (s *State) Take(t entrepot.Turn, c *cartpb.Take) ([]events.Event, error) {
 		happened = append(happened, s.update(t, left, c.OrderId))
 	}
 	return happened, nil
+}
+
+// erased: nothing of the user is left here.
+type erased struct {
+	events.Private
+	at int64
+}
+
+// Erase forgets the cart of a user who is no more. A guest's that is being taken
+// over is taken over first: the command is sent again.
+func (s *State) Erase(t entrepot.Turn, _ *cartpb.Erase) ([]events.Event, error) {
+	switch {
+	case t.Caller.Role != entrepot.System:
+		return nil, entrepot.ErrNotFound
+	case s.ID == "" || s.Erased:
+		return nil, nil
+	case s.Merging != nil:
+		return nil, entrepot.Unavailable("a guest's cart is being taken over")
+	}
+	return []events.Event{erased{at: t.Now.UnixMilli()}}, nil
 }
 
 // without is the lines less what was taken; some tells whether anything was.
@@ -305,6 +327,9 @@ func (s *State) Apply(e events.Event) {
 		} else {
 			s.Lines = append(s.Lines, f.line)
 		}
+	case erased:
+		s.touch(s.ID, f.at)
+		s.Lines, s.Saved, s.Promos, s.Currency, s.Erased = nil, nil, nil, "", true
 	case changed:
 		s.touch(f.UserID, f.UpdatedAt.UnixMilli())
 		s.Currency = f.Currency
@@ -346,6 +371,9 @@ func (s *State) touch(id entrepot.ID, at int64) {
 
 // reachable: by its user; by a guest, once it was opened and until it was handed over.
 func (s *State) reachable(t entrepot.Turn) bool {
+	if s.Erased {
+		return false
+	}
 	if t.Caller.Role == "" && (!s.Guest || s.Hand.active()) {
 		return false
 	}

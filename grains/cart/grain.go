@@ -23,6 +23,7 @@ func Kind() *grains.Kind {
 	grains.Command(k, (*State).RemoveItem, (*State).View)
 	grains.Command(k, (*State).Clear, (*State).View)
 	grains.Command(k, (*State).Take, (*State).View)
+	grains.Command(k, (*State).Erase, (*State).View)
 	grains.Command(k, (*State).SaveItem, (*State).View)
 	grains.Command(k, (*State).RestoreItem, (*State).View)
 	grains.Command(k, (*State).RemoveSaved, (*State).View)

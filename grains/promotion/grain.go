@@ -57,5 +57,6 @@ func UseKind() *grains.Kind {
 	grains.Command(k, (*Use).Claim, (*Use).View)
 	grains.Command(k, (*Use).Release, (*Use).View)
 	grains.Command(k, (*Use).Settle, (*Use).View)
+	grains.Command(k, (*Use).Erase, (*Use).View)
 	return k
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // Use is what one customer has used of a code that is limited by the customer.
-// Commands: Claim, Release, Settle, by the rules of [Claims].
+// Commands: Claim, Release, Settle, by the rules of [Claims]; Erase.
 type Use struct {
 	ID          entrepot.ID `json:"id,omitempty"`
 	PromotionID entrepot.ID `json:"promotionId,omitempty"`
@@ -23,6 +23,9 @@ type (
 		events.Private
 		c  *promotionpb.Claim
 		at int64
+	}
+	useErased struct {
+		events.Private
 	}
 	useEnded struct {
 		events.Private
@@ -62,6 +65,17 @@ func (s *Use) finish(t entrepot.Turn, claim, order entrepot.ID, final bool) ([]e
 	return nil, nil
 }
 
+// Erase forgets whose the uses are; what is claimed still ends as it has to.
+func (s *Use) Erase(t entrepot.Turn, _ *promotionpb.Erase) ([]events.Event, error) {
+	switch {
+	case t.Caller.Role != entrepot.System:
+		return nil, entrepot.ErrNotFound
+	case s.CustomerID == "":
+		return nil, nil
+	}
+	return []events.Event{useErased{}}, nil
+}
+
 // WakeAt is when a claim that nobody ended ends.
 func (s *Use) WakeAt() time.Time { return s.staleAt() }
 
@@ -82,6 +96,8 @@ func (s *Use) Apply(e events.Event) {
 			s.Created = f.at
 		}
 		s.add(f.c)
+	case useErased:
+		s.CustomerID = ""
 	case useEnded:
 		s.apply(f.ending)
 	}

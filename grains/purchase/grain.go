@@ -16,6 +16,7 @@ var Collection = &persistence.Collection{
 	},
 	Indexes: [][]string{
 		{"companyId", "shopId", "createdAt"}, {"companyId", "status", "createdAt"}, {"companyId", "supplierId", "createdAt"}, {"status", "createdAt"},
+		{"shopId", "status", "createdAt"},
 	},
 }
 

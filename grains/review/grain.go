@@ -82,6 +82,7 @@ func Kind() *grains.Kind {
 	grains.Command(k, (*State).Delete, (*State).View)
 	grains.Command(k, (*State).Approve, (*State).View)
 	grains.Command(k, (*State).Reject, (*State).View)
+	grains.Command(k, (*State).Answer, (*State).View)
 	grains.Command(k, (*State).Anonymise, (*State).View)
 	grains.Query(k, (*State).Get)
 	return k

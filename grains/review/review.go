@@ -1,7 +1,7 @@
 // Package review is what one buyer says of one product: stars and words, shown to
 // everybody once the company has approved it.
 //
-// Commands: Write, Edit, Delete (of its author), Approve, Reject (of the
+// Commands: Write, Edit, Delete (of its author), Approve, Reject, Reply (of the
 // company), Anonymise (of the platform). Queries: Get. Persisted: the whole
 // [State]; of a deleted review only that it was there.
 package review
@@ -29,6 +29,7 @@ const (
 	MaxTitle  = 120
 	MaxText   = 4000
 	MaxReason = 500
+	MaxReply  = 2000
 )
 
 // State is a review. The zero State was not written yet.
@@ -44,6 +45,8 @@ type State struct {
 	Text      string      `json:"text,omitempty"`
 	Status    string      `json:"status,omitempty"`
 	Reason    string      `json:"reason,omitempty"`
+	Reply     string      `json:"reply,omitempty"`   // of the company
+	Replied   int64       `json:"replied,omitempty"` // Unix ms
 	Created   int64       `json:"created,omitempty"` // Unix ms
 	Updated   int64       `json:"updated,omitempty"` // by its author, Unix ms
 	Version   int64       `json:"version,omitempty"`
@@ -127,6 +130,7 @@ func (s *State) Edit(t entrepot.Turn, c *reviewpb.Edit) ([]events.Event, error) 
 	next := s.public()
 	next.UpdatedAt = t.Now
 	next.Stars, next.Title, next.Text, next.Status, next.Reason = c.Stars, c.Title, c.Text, Pending, ""
+	next.Reply, next.RepliedAt = "", nil // it was said to other words
 	return []events.Event{events.ReviewUpdated{Review: next}}, nil
 }
 
@@ -139,6 +143,7 @@ func (s *State) Delete(t entrepot.Turn, _ *reviewpb.Delete) ([]events.Event, err
 	next := s.public()
 	next.UpdatedAt = t.Now
 	next.Status, next.Reason, next.Title, next.Text = Deleted, "", "", ""
+	next.Reply, next.RepliedAt = "", nil
 	return []events.Event{events.ReviewDeleted{Review: next}}, nil
 }
 
@@ -177,6 +182,30 @@ func (s *State) Reject(t entrepot.Turn, c *reviewpb.Reject) ([]events.Event, err
 	return []events.Event{events.ReviewRejected{Review: next}}, nil
 }
 
+// Answer says what the company has to say to a review that everybody reads, below
+// it; or takes that back. It goes with the words that it was said to.
+func (s *State) Answer(t entrepot.Turn, c *reviewpb.Reply) ([]events.Event, error) {
+	if !s.mayModerate(t.Caller) {
+		return nil, entrepot.ErrNotFound
+	}
+	switch {
+	case utf8.RuneCountInString(c.Text) > MaxReply:
+		return nil, entrepot.Invalid("text", "maxLength", "must be at most %d characters", MaxReply)
+	case s.Reply == c.Text:
+		return nil, nil
+	case s.Status != Approved && c.Text != "":
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "the review is %s: only an approved one is replied to", s.Status)
+	}
+	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
+		return nil, err
+	}
+	next := s.public()
+	if next.Reply, next.RepliedAt = c.Text, nil; c.Text != "" {
+		next.RepliedAt = &t.Now
+	}
+	return []events.Event{events.ReviewReplied{Review: next}}, nil
+}
+
 // Anonymise forgets the author. What was said of the product stays.
 func (s *State) Anonymise(t entrepot.Turn, _ *reviewpb.Anonymise) ([]events.Event, error) {
 	switch {
@@ -200,6 +229,8 @@ func (s *State) Apply(e events.Event) {
 		s.set(f.Review)
 	case events.ReviewRejected:
 		s.set(f.Review)
+	case events.ReviewReplied:
+		s.set(f.Review)
 	case events.ReviewDeleted:
 		s.set(f.Review)
 		s.Author = ""
@@ -212,17 +243,25 @@ func (s *State) Apply(e events.Event) {
 func (s *State) set(r events.Review) {
 	s.ID, s.ProductID, s.CompanyID, s.ShopID, s.UserID = r.ReviewID, r.ProductID, r.CompanyID, r.ShopID, r.UserID
 	s.Stars, s.Title, s.Text, s.Status, s.Reason = r.Stars, r.Title, r.Text, r.Status, r.Reason
+	if s.Reply, s.Replied = r.Reply, 0; r.RepliedAt != nil {
+		s.Replied = r.RepliedAt.UnixMilli()
+	}
 	s.Created, s.Updated = r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli()
 	s.Version++
 }
 
 // public is the review as events tell it.
 func (s *State) public() events.Review {
-	return events.Review{
+	r := events.Review{
 		ReviewID: s.ID, ProductID: s.ProductID, CompanyID: s.CompanyID, ShopID: s.ShopID, UserID: s.UserID,
 		Stars: s.Stars, Title: s.Title, Text: s.Text, Status: s.Status, Reason: s.Reason,
-		CreatedAt: s.createdAt(), UpdatedAt: time.UnixMilli(s.Updated).UTC(),
+		Reply: s.Reply, CreatedAt: s.createdAt(), UpdatedAt: time.UnixMilli(s.Updated).UTC(),
 	}
+	if s.Replied != 0 {
+		at := time.UnixMilli(s.Replied).UTC()
+		r.RepliedAt = &at
+	}
+	return r
 }
 
 // Get answers the review to its author and to the staff of the shop that sold it.
@@ -238,6 +277,7 @@ func (s *State) View() *reviewpb.Review {
 	return &reviewpb.Review{
 		Id: s.ID, ProductId: s.ProductID, CompanyId: s.CompanyID, ShopId: s.ShopID, Author: s.Author, Stars: s.Stars,
 		Title: s.Title, Text: s.Text, Status: s.Status, Reason: s.Reason, CreatedMs: s.Created, UpdatedMs: s.Updated, Version: s.Version,
+		Reply: s.Reply, RepliedMs: s.Replied,
 	}
 }
 

@@ -256,3 +256,69 @@ func TestAReviewSurvives(t *testing.T) {
 		t.Errorf("%+v", env)
 	}
 }
+
+// TestReplies: of who moderates, to what is approved; they go with the words that
+// they were said to.
+func TestReplies(t *testing.T) {
+	t.Parallel()
+	hello := &reviewpb.Reply{Text: "Thank you!"}
+	for name, c := range map[string]struct {
+		state  *State
+		caller entrepot.Caller
+		cmd    *reviewpb.Reply
+		code   entrepot.Code
+	}{
+		"an admin":            {written(t, Approved), admin, hello, ""},
+		"the shop's manager":  {written(t, Approved), manager, hello, ""},
+		"another shop's":      {written(t, Approved), away, hello, entrepot.CodeNotFound},
+		"staff":               {written(t, Approved), staff, hello, entrepot.CodeNotFound},
+		"another company's":   {written(t, Approved), foreign, hello, entrepot.CodeNotFound},
+		"the author":          {written(t, Approved), buyer, hello, entrepot.CodeNotFound},
+		"to what waits":       {written(t, Pending), admin, hello, entrepot.CodeConflict},
+		"to what is refused":  {written(t, Rejected), admin, hello, entrepot.CodeConflict},
+		"to what is gone":     {written(t, Deleted), admin, hello, entrepot.CodeNotFound},
+		"to an older version": {written(t, Approved), admin, &reviewpb.Reply{Text: "a", ExpectedVersion: 1}, entrepot.CodeStale},
+		"too long":            {written(t, Approved), admin, &reviewpb.Reply{Text: strings.Repeat("é", MaxReply+1)}, entrepot.CodeInvalid},
+		"as long as may be":   {written(t, Approved), admin, &reviewpb.Reply{Text: strings.Repeat("é", MaxReply)}, ""},
+	} {
+		facts, err := c.state.Answer(turn(c.caller), c.cmd)
+		if entrepot.CodeOf(err) != c.code || (err == nil) != (len(facts) == 1) {
+			t.Errorf("%s: %v, %v", name, facts, err)
+		}
+		play(c.state, facts)
+		if v := c.state.View(); (err == nil) != (v.Reply == c.cmd.Text) || (err == nil) != (v.RepliedMs == start.UnixMilli()) {
+			t.Errorf("%s: %v", name, v)
+		}
+	}
+	replied := func() *State {
+		s := written(t, Approved)
+		facts, err := s.Answer(turn(admin), hello)
+		if err != nil {
+			t.Fatal(err)
+		}
+		play(s, facts)
+		return s
+	}
+	if facts, err := replied().Answer(turn(admin), hello); err != nil || facts != nil {
+		t.Errorf("the same again: %v, %v", facts, err)
+	}
+	for name, end := range map[string]func(*State) ([]events.Event, error){
+		"taken back":  func(s *State) ([]events.Event, error) { return s.Answer(turn(manager), &reviewpb.Reply{}) },
+		"new words":   func(s *State) ([]events.Event, error) { return s.Edit(turn(buyer), &reviewpb.Edit{Stars: 1}) },
+		"no words":    func(s *State) ([]events.Event, error) { return s.Delete(turn(buyer), &reviewpb.Delete{}) },
+		"the company": func(s *State) ([]events.Event, error) { return s.Delete(turn(system), &reviewpb.Delete{}) },
+	} {
+		s := replied()
+		facts, err := end(s)
+		play(s, facts)
+		if err != nil || s.Reply != "" || s.Replied != 0 {
+			t.Errorf("%s: %v, %+v", name, err, s)
+		}
+	}
+	s := replied()
+	facts, err := s.Reject(turn(admin), &reviewpb.Reject{Reason: "a mistake"})
+	play(s, facts)
+	if err != nil || s.Reply == "" || s.Replied == 0 {
+		t.Errorf("a reply is hidden with its review, and kept: %v, %+v", err, s)
+	}
+}

@@ -19,6 +19,7 @@ func Kind() *grains.Kind {
 	k := grains.NewKind[State](sourcingpb.Kind, Collection)
 	k.Ring = -1
 	grains.Command(k, (*State).Place, (*State).Noted)
+	grains.Command(k, (*State).Stand, (*State).Noted)
 	grains.Command(k, (*State).Configure, (*State).View)
 	grains.Query(k, (*State).Get)
 	return k

@@ -1,8 +1,8 @@
 // Package sourcing is where one shop's orders may be sent from: the shop itself
 // and the warehouses that serve it, in order, and the strategy to choose by.
 //
-// Commands: Place (by the warehouses' process), Configure. Queries: Get, answered
-// from memory alone. Persisted: the whole [State].
+// Commands: Place (by the warehouses' process), Stand (by the shop's events),
+// Configure. Queries: Get, answered from memory alone. Persisted: the whole [State].
 package sourcing
 
 import (
@@ -32,7 +32,9 @@ type State struct {
 	Places       []Place       `json:"places,omitempty"` // by priority, then id
 	Gone         []Place       `json:"gone,omitempty"`   // oldest first
 	Version      int64         `json:"version,omitempty"`
-	Created      int64         `json:"created,omitempty"` // Unix ms
+	Created      int64         `json:"created,omitempty"`     // Unix ms
+	ShopVersion  int64         `json:"shopVersion,omitempty"` // of the shop, as it told last
+	Closed       bool          `json:"closed,omitempty"`      // the shop is no more
 }
 
 // Place is a warehouse that serves the shop.
@@ -52,6 +54,16 @@ type placed struct {
 	at                int64
 }
 
+// stood is the fact that the shop told where it stands, or that it is no more.
+type stood struct {
+	events.Private
+	shopID, companyID entrepot.ID
+	version           int64
+	point             *events.Point
+	closed            bool
+	at                int64
+}
+
 // configured carries the shop's own point, which the public fact does not need.
 type configured struct {
 	events.SourcingUpdated
@@ -64,7 +76,7 @@ func (s *State) Place(t entrepot.Turn, c *sourcingpb.Place) ([]events.Event, err
 	switch {
 	case t.Caller.Role != entrepot.System, t.ID != sourcingpb.ID(c.ShopId), s.CompanyID != "" && s.CompanyID != c.CompanyId:
 		return nil, entrepot.ErrNotFound
-	case s.knows(c.LocationId) >= c.Version:
+	case s.Closed, s.knows(c.LocationId) >= c.Version:
 		return nil, nil
 	case !c.Removed && len(s.Places) >= MaxPlaces && !slices.ContainsFunc(s.Places, is(c.LocationId)):
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "a shop is served by at most %d warehouses", MaxPlaces)
@@ -75,10 +87,25 @@ func (s *State) Place(t entrepot.Turn, c *sourcingpb.Place) ([]events.Event, err
 	}}, nil
 }
 
+// Stand takes what the shop says of itself. One that is no more is served by nobody.
+func (s *State) Stand(t entrepot.Turn, c *sourcingpb.Stand) ([]events.Event, error) {
+	switch {
+	case t.Caller.Role != entrepot.System, t.ID != sourcingpb.ID(c.ShopId), s.CompanyID != "" && s.CompanyID != c.CompanyId:
+		return nil, entrepot.ErrNotFound
+	case s.Closed, c.Version <= s.ShopVersion:
+		return nil, nil
+	}
+	point := pointOf(c.Point)
+	if !c.Closed && (point == nil) == (s.ShopPoint == nil) && (point == nil || *point == *s.ShopPoint) {
+		return nil, nil // known
+	}
+	return []events.Event{stood{shopID: c.ShopId, companyID: c.CompanyId, version: c.Version, point: point, closed: c.Closed, at: t.Now.UnixMilli()}}, nil
+}
+
 // Configure sets the strategy and where the shop itself stands in the order.
 func (s *State) Configure(t entrepot.Turn, c *sourcingpb.Configure) ([]events.Event, error) {
 	switch {
-	case t.ID != sourcingpb.ID(c.ShopId), !t.Caller.MayReachShop(c.CompanyId, c.ShopId), s.CompanyID != "" && s.CompanyID != c.CompanyId:
+	case s.Closed, t.ID != sourcingpb.ID(c.ShopId), !t.Caller.MayReachShop(c.CompanyId, c.ShopId), s.CompanyID != "" && s.CompanyID != c.CompanyId:
 		return nil, entrepot.ErrNotFound
 	case !t.Caller.Administers(c.CompanyId):
 		return nil, entrepot.Errorf(entrepot.CodeForbidden, "only admins say how a shop is sourced")
@@ -110,6 +137,12 @@ func (s *State) Apply(e events.Event) {
 		slices.SortFunc(s.Places, func(a, b Place) int {
 			return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.LocationID, b.LocationID))
 		})
+	case stood:
+		s.begin(f.shopID, f.companyID, f.at)
+		s.ShopVersion, s.ShopPoint, s.Closed = f.version, f.point, f.closed
+		if s.Closed {
+			s.Places, s.Gone = nil, nil
+		}
 	case configured:
 		s.begin(f.ShopID, f.CompanyID, f.at)
 		s.Strategy, s.ShopPriority, s.ShopPoint = f.Strategy, f.ShopPriority, f.point

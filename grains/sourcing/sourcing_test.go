@@ -152,3 +152,48 @@ func TestSourcingOnTheHost(t *testing.T) {
 		t.Fatal(types)
 	}
 }
+
+// What a shop said last of itself stands, and a shop that is no more is served by nobody.
+func TestTheShopItselfStandsWhereItSays(t *testing.T) {
+	t.Parallel()
+	s := &State{}
+	stand := func(want int, c *sourcingpb.Stand) {
+		t.Helper()
+		c.ShopId, c.CompanyId = shop, company
+		facts, err := s.Stand(turn(system), c)
+		if err != nil || len(facts) != want {
+			t.Fatalf("%v %v", facts, err)
+		}
+		for _, f := range facts {
+			s.Apply(f)
+		}
+	}
+	at := func(lat float64) *sourcingpb.Point { return &sourcingpb.Point{Lat: lat, Lng: 1} }
+	stand(0, &sourcingpb.Stand{Version: 1})
+	stand(1, &sourcingpb.Stand{Version: 2, Point: at(2)})
+	stand(0, &sourcingpb.Stand{Version: 3, Point: at(2)}) // renamed
+	stand(1, &sourcingpb.Stand{Version: 5, Point: at(5)})
+	stand(0, &sourcingpb.Stand{Version: 4, Point: at(4)}) // late
+	if l := s.View().Locations; len(l) != 1 || l[0].Lat != 5 || !l[0].HasPoint {
+		t.Fatalf("%v", l)
+	}
+	facts, err := s.Place(turn(system), place("w", 1, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Apply(facts[0])
+	stand(1, &sourcingpb.Stand{Version: 6, Closed: true})
+	stand(0, &sourcingpb.Stand{Version: 7, Point: at(7)})
+	if facts, err := s.Place(turn(system), place("w", 2, 0)); err != nil || len(facts) != 0 {
+		t.Fatalf("%v %v", facts, err)
+	}
+	if l := s.View().Locations; len(l) != 1 || l[0].HasPoint {
+		t.Fatalf("%v", l)
+	}
+	if _, err := s.Configure(turn(admin), &sourcingpb.Configure{ShopId: shop, CompanyId: company, Strategy: "nearest"}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Fatal(err)
+	}
+	if _, err := (&State{}).Stand(turn(admin), &sourcingpb.Stand{ShopId: shop, CompanyId: company, Version: 1, Point: at(1)}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Fatalf("a person says where a shop stands: %v", err)
+	}
+}

@@ -25,6 +25,7 @@ type Reference struct {
 	Digest   string `json:"r"`
 	Quantity int64  `json:"q"`
 	AtMs     int64  `json:"a"`
+	Left     []Left `json:"l,omitempty"` // what a shipment took, to answer the same again
 }
 
 // How many references an item remembers. The newest leastReferences stay for
@@ -93,6 +94,9 @@ func (s *State) Arrive(t entrepot.Turn, c *stockpb.Arrive) ([]events.Event, erro
 	}
 	if err := s.roomFor(c.GetQuantity()); err != nil {
 		return nil, err
+	}
+	if len(c.GetParts()) > 0 {
+		return s.arrive(t, c, e, ref)
 	}
 	e.Kind, e.Quantity, e.TransferID, e.Reference = events.TransferredIn, c.GetQuantity(), c.GetTransferId(), c.GetReference()
 	if c.UnitCostMinor != nil && (s.Currency == "" || s.Currency == c.GetCurrency()) { // goods of another currency are taken in at the average
@@ -190,9 +194,10 @@ func (s *State) Ship(t entrepot.Turn, c *stockpb.Ship) ([]events.Event, error) {
 		if err != nil {
 			return nil, err
 		}
-		return append(happened, out...), nil
+		return append(happened, s.leaving(out)...), nil
 	}
-	return s.shift(t, events.TransferredOut, -c.GetQuantity(), ref, tell)
+	out, err := s.shift(t, events.TransferredOut, -c.GetQuantity(), ref, tell)
+	return s.leaving(out), err
 }
 
 // shift is a movement of on-hand up or down, which leaves alone what is set aside for orders.

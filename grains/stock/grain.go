@@ -43,7 +43,7 @@ func Kind() *grains.Kind {
 	grains.Command(k, Watched((*State).Configure), (*State).View)
 	grains.Command(k, Watched((*State).Adjust), (*State).View)
 	grains.Command(k, Watched((*State).Count), (*State).Brief)
-	grains.Command(k, Watched((*State).Ship), (*State).Brief)
+	grains.Later(k, Watched((*State).Ship), (*State).Shipped)
 	grains.Command(k, Watched((*State).Arrive), (*State).Brief)
 	grains.Command(k, Watched((*State).Reserve), (*State).Brief)
 	grains.Command(k, Watched((*State).Release), (*State).Brief)

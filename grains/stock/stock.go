@@ -53,6 +53,7 @@ type State struct {
 	Layers      []Layer      `json:"layers,omitempty"`   // of the pieces that have a cost, first in first
 	Average     int64        `json:"average,omitempty"`  // what those are worth at the moving average, in minor units
 	Currency    string       `json:"currency,omitempty"` // of all costs
+	LastCost    int64        `json:"lastCost,omitempty"` // of a piece at the average, when the last that had a cost left
 	CreatedMs   int64        `json:"createdMs"`
 	UpdatedMs   int64        `json:"updatedMs"`
 
@@ -104,8 +105,10 @@ func (s *State) Reserve(t entrepot.Turn, c *stockpb.Reserve) ([]events.Event, er
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the order's reservation has ended")
 	}
 	happened, after := s.expire(t)
-	good := after // a lot that expires before the reservation does is not promised
-	good.expired = max(good.expired, s.expiredBy(c.GetExpiresMs()))
+	good := after // a lot that expires before the reservation does is not promised to a customer
+	if !c.GetMoves() {
+		good.expired = max(good.expired, s.expiredBy(c.GetExpiresMs()))
+	}
 	here := min(good.available(), c.GetQuantity())
 	beyond := c.GetQuantity() - here
 	if room := s.beyond(t.Now, after); beyond > room {

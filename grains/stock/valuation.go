@@ -66,16 +66,20 @@ func (s *State) costOf(quantity int64) (fifo, average int64) {
 }
 
 // cost tells a movement what it costs: of pieces that leave by the layers; of
-// those that come without a cost the average of what is there, if there is one.
+// those that come without a cost the average of what is there, or of what was
+// there last.
 func (s *State) cost(e *events.InventoryUpdated) {
 	valued := s.valued()
-	if s.Currency == "" || valued == 0 || e.Delta == 0 || e.Cost != "" {
+	if s.Currency == "" || e.Delta == 0 || e.Cost != "" || (valued == 0 && (e.Delta < 0 || s.LastCost == 0)) {
 		return
 	}
-	minor := int64(0)
+	minor, each := int64(0), s.LastCost
+	if valued > 0 {
+		each = share(s.Average, 1, valued)
+	}
 	if e.Delta < 0 {
 		minor, _ = s.costOf(-e.Delta)
-	} else if each := share(s.Average, 1, valued); each <= maxValue/MaxQuantity {
+	} else if each <= maxValue/MaxQuantity {
 		minor = each * e.Delta
 	}
 	e.Cost, e.Currency = entrepot.Money{Minor: minor, Currency: s.Currency}.Amount(), s.Currency
@@ -87,6 +91,9 @@ func (s *State) value(e events.InventoryUpdated) {
 	case e.Delta < 0 && len(s.Layers) > 0:
 		valued := s.valued()
 		rest := min(valued, max(0, -e.Delta-(s.OnHand-valued)))
+		if rest == valued {
+			s.LastCost = share(s.Average, 1, valued)
+		}
 		s.Average -= share(s.Average, rest, valued)
 		for rest > 0 {
 			l := &s.Layers[0]
@@ -103,8 +110,17 @@ func (s *State) value(e events.InventoryUpdated) {
 			return // a decision made it
 		}
 		s.Currency = e.Currency
-		s.Average += m.Minor
-		s.Layers = append(s.Layers, Layer{e.Delta, m.Minor})
+		if e.Delta == e.Unvalued {
+			return
+		}
+		average := m
+		if e.AverageCost != "" {
+			if average, err = entrepot.ParseMoney("averageCost", string(e.AverageCost), e.Currency); err != nil {
+				return
+			}
+		}
+		s.Average += average.Minor
+		s.Layers = append(s.Layers, Layer{e.Delta - e.Unvalued, m.Minor})
 		if len(s.Layers) > MaxLayers {
 			s.Layers[1] = Layer{s.Layers[0].Quantity + s.Layers[1].Quantity, s.Layers[0].Minor + s.Layers[1].Minor}
 			s.Layers = s.Layers[1:]

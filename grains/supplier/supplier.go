@@ -121,7 +121,7 @@ func (s *State) Update(t entrepot.Turn, c *supplierpb.Update) ([]events.Event, e
 	return []events.Event{updated{events.SupplierUpdated{Supplier: d.public(s.ID, s.CompanyID, t.Now)}, d}}, nil
 }
 
-// Delete forgets the supplier. Orders keep its name.
+// Delete forgets the supplier, people and prices. Orders keep its name.
 func (s *State) Delete(t entrepot.Turn, c *supplierpb.Delete) ([]events.Event, error) {
 	if err := s.mayChange(t, c.ExpectedVersion); err != nil {
 		return nil, err
@@ -139,7 +139,7 @@ func (s *State) Apply(e events.Event) {
 		s.set(f.details, f.UpdatedAt)
 	case events.SupplierDeleted:
 		s.Deleted = f.DeletedAt.UnixMilli()
-		s.set(s.Details, f.DeletedAt)
+		s.set(Details{Name: s.Name, Currency: s.Currency}, f.DeletedAt)
 	}
 }
 

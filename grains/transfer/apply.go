@@ -76,7 +76,7 @@ func (s *State) draft(f *events.Transfer, note string) {
 func (s *State) ship(parts []*transferpb.ShippedPart) {
 	for _, p := range parts {
 		if l := s.line(p.VariantId); l != nil {
-			l.Shipped, l.UnitCost, l.Currency = p.Quantity, p.UnitCostMinor, p.Currency
+			l.Shipped, l.UnitCost, l.Currency, l.Goods = p.Quantity, p.UnitCostMinor, p.Currency, goodsOf(p.Goods)
 		}
 	}
 }
@@ -155,7 +155,7 @@ func (s *State) View() *transferpb.Transfer {
 		v.Lines = append(v.Lines, &transferpb.LineView{
 			ProductId: l.ProductID, VariantId: l.VariantID, Sku: l.SKU, Quantity: l.Quantity,
 			Shipped: l.Shipped, Arrived: l.Arrived, Returned: l.Returned, Lost: l.Lost, InTransit: l.inTransit(),
-			UnitCostMinor: l.UnitCost, Currency: l.Currency,
+			UnitCostMinor: l.UnitCost, Currency: l.Currency, Goods: viewOf(l.Goods),
 		})
 	}
 	for _, r := range s.Receipts {

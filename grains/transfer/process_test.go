@@ -30,6 +30,9 @@ func newYard(t *testing.T, tea0, mug0 int64) *yard {
 	t.Helper()
 	y := &yard{t, grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind(), stock.Kind()})}
 	for variant, n := range map[string]int64{tea: tea0, mug: mug0} {
+		if n == 0 {
+			continue
+		}
 		y.must(y.Ask(y.Platform(), stockpb.Kind, stockpb.ID(variant, from), &stockpb.Receive{ProductId: variant, CompanyId: company, LocationId: from, Quantity: n, Reason: "purchase"}))
 	}
 	y.must(y.ask(admin, creation()))
@@ -228,4 +231,37 @@ func TestALateReserveAfterARefusal(t *testing.T) {
 		t.Fatal(err)
 	}
 	y.lies("late", 12, 12, 0, 0)
+}
+
+// TestALotArrivesAsThatLotAtItsCost: over the host, with restarts between the
+// steps; what is lost is worth nothing any more, what comes back is.
+func TestALotArrivesAsThatLotAtItsCost(t *testing.T) {
+	t.Parallel()
+	y := newYard(t, 0, 4)
+	expires := y.Now().UnixMilli() + 1_000_000_000
+	y.must(y.Ask(y.Platform(), stockpb.Kind, stockpb.ID(tea, from), &stockpb.Receive{
+		ProductId: tea, CompanyId: company, LocationId: from, Quantity: 10, Reason: "purchase", UnitCostMinor: proto.Int64(333), Currency: "EUR", Batch: "L7", ExpiresOnMs: expires,
+	}))
+	y.must(y.ask(source, &transferpb.Ship{}))
+	y.Restart()
+	y.must(y.ask(target, &transferpb.Receive{ReceiptId: "1", Parts: []*transferpb.Part{{VariantId: tea, Quantity: 7}}}))
+	y.Restart()
+	y.must(y.ask(source, &transferpb.Cancel{}))
+	for _, end := range []struct {
+		at     entrepot.ID
+		pieces int64
+	}{{to, 7}, {from, 3}} {
+		r, err := y.Ask(y.Platform(), stockpb.Kind, stockpb.ID(tea, end.at), &stockpb.Get{})
+		y.must(r, err)
+		i := r.(*stockpb.Item)
+		if i.OnHand != end.pieces || i.FifoMinor != 333*end.pieces || i.AverageMinor != 333*end.pieces || i.Currency != "EUR" ||
+			len(i.Batches) != 1 || i.Batches[0].Batch != "L7" || i.Batches[0].Quantity != end.pieces || i.Batches[0].ExpiresOnMs != expires {
+			t.Errorf("%v", i)
+		}
+	}
+	r, err := y.ask(source, &transferpb.Get{})
+	y.must(r, err)
+	if l := r.(*transferpb.Transfer).Lines[0]; l.GetUnitCostMinor() != 333 || l.Currency != "EUR" || l.Goods[0].Batch != "L7" {
+		t.Errorf("%v", l)
+	}
 }

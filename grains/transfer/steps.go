@@ -44,7 +44,7 @@ func reserve(s *State) func(context.Context, grains.Asker) (proto.Message, error
 	lines, shipment, from, expires := slices.Clone(s.Lines), s.ShipmentID(), s.FromID, s.Begun+holdFor.Milliseconds()
 	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
 		lacks, err := grains.Each(lines, func(l Line) (bool, error) {
-			hold := &stockpb.Reserve{OrderId: shipment, Quantity: l.Quantity, ExpiresMs: expires}
+			hold := &stockpb.Reserve{OrderId: shipment, Quantity: l.Quantity, ExpiresMs: expires, Moves: true}
 			item, err := grains.Ask[*stockpb.Item](ctx, a, stockpb.Kind, stockpb.ID(l.VariantID, from), hold)
 			if err != nil {
 				return refusal(err)
@@ -71,19 +71,21 @@ func free(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
 func ship(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
 	lines, shipment, from := slices.Clone(s.Lines), s.ShipmentID(), s.FromID
 	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
-		short, err := grains.Each(lines, func(l Line) (bool, error) {
-			return takeOut(ctx, a, stockpb.ID(l.VariantID, from), shipment, l.Quantity)
+		left := make([]*stockpb.Item, len(lines))
+		at := make([]int, len(lines))
+		for i := range at {
+			at[i] = i
+		}
+		_, err := grains.Each(at, func(i int) (short bool, err error) {
+			left[i], short, err = takeOut(ctx, a, stockpb.ID(lines[i].VariantID, from), shipment, lines[i].Quantity)
+			return short, err
 		})
 		if err != nil {
 			return nil, err
 		}
 		answer := &transferpb.Shipped{ShipmentId: shipment}
 		for i, l := range lines {
-			p := &transferpb.ShippedPart{VariantId: l.VariantID, Quantity: l.Quantity}
-			if short[i] {
-				p.Quantity = 0
-			}
-			answer.Parts = append(answer.Parts, p)
+			answer.Parts = append(answer.Parts, departed(l, left[i]))
 		}
 		return answer, nil
 	}
@@ -91,17 +93,42 @@ func ship(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
 
 // takeOut ships one line. A stock item that counts what is set aside for the
 // shipment as not available gets it back first.
-func takeOut(ctx context.Context, a grains.Asker, item, shipment entrepot.ID, quantity int64) (short bool, err error) {
+func takeOut(ctx context.Context, a grains.Asker, item, shipment entrepot.ID, quantity int64) (left *stockpb.Item, short bool, err error) {
 	out := &stockpb.Ship{TransferId: shipment, Quantity: quantity}
-	if _, err = a.Ask(ctx, stockpb.Kind, item, out); entrepot.CodeOf(err) != entrepot.CodeOutOfStock && err != nil {
-		return false, err
+	left, err = grains.Ask[*stockpb.Item](ctx, a, stockpb.Kind, item, out)
+	if err != nil && entrepot.CodeOf(err) != entrepot.CodeOutOfStock {
+		return nil, false, err
 	}
 	_, freed := a.Ask(ctx, stockpb.Kind, item, &stockpb.Release{OrderId: shipment})
 	if freed != nil || err == nil {
-		return false, freed
+		return left, false, freed
 	}
-	_, err = a.Ask(ctx, stockpb.Kind, item, out)
-	return refusal(err)
+	left, err = grains.Ask[*stockpb.Item](ctx, a, stockpb.Kind, item, out)
+	if err != nil {
+		short, err = refusal(err)
+	}
+	return left, short, err
+}
+
+// departed is what a line took out of the source; nil for nothing.
+func departed(l Line, item *stockpb.Item) *transferpb.ShippedPart {
+	p := &transferpb.ShippedPart{VariantId: l.VariantID}
+	if item == nil {
+		return p
+	}
+	p.Quantity, p.Currency = l.Quantity, item.Currency
+	var valued, cost int64
+	for _, g := range item.Shipped {
+		valued, cost = valued+g.Valued, cost+g.CostMinor
+		p.Goods = append(p.Goods, &transferpb.Goods{
+			Quantity: g.Quantity, Batch: g.Batch, ExpiresOnMs: g.ExpiresOnMs, Valued: g.Valued, CostMinor: g.CostMinor, AverageMinor: g.AverageMinor,
+		})
+	}
+	if valued > 0 {
+		unit := share(cost, 1, valued)
+		p.UnitCostMinor = &unit
+	}
+	return p
 }
 
 // book brings a receipt into the destination's stock.
@@ -114,7 +141,7 @@ func book(s *State, r *Receipt) func(context.Context, grains.Asker) (proto.Messa
 	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
 		no, err := grains.Each(arrivals, func(c *stockpb.Arrive) (bool, error) {
 			_, err := a.Ask(ctx, stockpb.Kind, stockpb.ID(c.VariantId, c.LocationId), c)
-			return grains.Refused(err, entrepot.CodeInvalid) // more than a stock item may hold
+			return grains.Refused(err, entrepot.CodeInvalid, entrepot.CodeConflict) // more pieces or lots than a stock item may hold
 		})
 		answer := &transferpb.Booked{ReceiptId: id}
 		for i := range no {
@@ -145,10 +172,16 @@ func bringBack(s *State) func(context.Context, grains.Asker) (proto.Message, err
 
 func (s *State) arrival(p events.TransferPart, at entrepot.ID, reference string) *stockpb.Arrive {
 	l := s.line(p.VariantID)
-	return &stockpb.Arrive{
+	c := &stockpb.Arrive{
 		TransferId: s.ShipmentID(), Reference: reference, ProductId: l.ProductID, VariantId: l.VariantID,
 		CompanyId: s.CompanyID, LocationId: at, Quantity: p.Quantity, UnitCostMinor: l.UnitCost, Currency: l.Currency,
 	}
+	for _, g := range cut(l.Goods, l.Arrived+l.Returned, p.Quantity) {
+		c.Parts = append(c.Parts, &stockpb.Goods{
+			Quantity: g.Quantity, Batch: g.Lot, ExpiresOnMs: g.Expires, Valued: g.Valued, CostMinor: g.Cost, AverageMinor: g.Average,
+		})
+	}
+	return c
 }
 
 // refusal: the stock item says no, and will.

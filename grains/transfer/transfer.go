@@ -79,6 +79,7 @@ type Line struct {
 	Lost      int64       `json:"lost,omitempty"`
 	UnitCost  *int64      `json:"unitCost,omitempty"` // minor units of Currency, as the source's stock had it
 	Currency  string      `json:"currency,omitempty"`
+	Goods     []Goods     `json:"goods,omitempty"` // what Shipped consists of, in the order it arrives
 }
 
 func (l *Line) inTransit() int64 { return l.Shipped - l.Arrived - l.Returned - l.Lost }

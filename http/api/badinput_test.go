@@ -53,6 +53,7 @@ func (w *world) writes() []struct {
 		{"customer", "POST", "/api/products/" + w.mug + "/reviews", `{"stars":5}`, []string{"title", "text"}, []string{"stars"}, nil},
 		{"customer", "PUT", "/api/products/" + w.mug + "/reviews/mine", `{"stars":5}`, []string{"title", "text"}, []string{"stars"}, nil},
 		{"company_admin", "POST", "/api/products/reviews/" + id + "/reject", `{"reason":"a"}`, []string{"reason"}, nil, nil},
+		{"company_admin", "PUT", "/api/products/reviews/" + id + "/reply", `{"text":"a"}`, []string{"text"}, nil, nil},
 		{"customer", "POST", "/api/products/" + w.mug + "/notify", `{}`, []string{"variantId", "shopId"}, nil, nil},
 		{"customer", "POST", "/api/orders", `{"shippingAddress":{"line1":"a","city":"b","country":"DE"},"items":[{"productId":"` + w.mug + `","quantity":1}]}`, []string{"notes"}, nil, []string{"expectedTotal"}},
 		{"customer", "POST", "/api/orders/" + id + "/cancel", `{"reason":"a"}`, []string{"reason"}, nil, nil},
@@ -68,6 +69,7 @@ func (w *world) writes() []struct {
 		{"shop_manager", "POST", "/api/inventory/transfers/" + id + "/receive", `{"final":true}`, []string{"reason"}, nil, nil},
 		{"shop_manager", "POST", "/api/inventory/stocktakes", `{"locationId":"` + w.shopA + `"}`, []string{"locationId", "note"}, nil, nil},
 		{"company_admin", "POST", "/api/inventory/suppliers", `{"name":"A","currency":"EUR"}`, []string{"name", "currency", "email", "note"}, []string{"leadTimeDays"}, nil},
+		{"shop_manager", "POST", "/api/inventory/reorder-suggestions", `{"supplierId":"` + id + `","locationId":"` + w.shopA + `"}`, []string{"supplierId", "locationId"}, nil, nil},
 		{"shop_manager", "POST", "/api/inventory/purchase-orders/" + id + "/cancel", `{"reason":"a"}`, []string{"reason"}, nil, nil},
 		{"shop_manager", "POST", "/api/inventory/transfers/" + id + "/cancel", `{"reason":"a"}`, []string{"reason"}, nil, nil},
 	}
@@ -208,6 +210,11 @@ func (w *world) badOthers() []bad {
 		{"company_admin", "GET", "/api/audit/resource/Order/x", "", 404, ""},
 		{"company_admin", "GET", "/api/inventory/items/" + id + "/movements", "", 404, ""},
 		{"company_admin", "GET", "/api/inventory/items?productId=1", "", 400, "productId"},
+		{"company_admin", "GET", "/api/inventory/reorder-suggestions?locationId=1", "", 400, "locationId"},
+		{"company_admin", "GET", "/api/inventory/reorder-suggestions?cursor=w.1", "", 400, "cursor"},
+		{"company_admin", "GET", "/api/inventory/locations?type=attic", "", 400, "type"},
+		{"company_admin", "GET", "/api/inventory/locations?cursor=x", "", 400, "cursor"},
+		{"company_admin", "GET", "/api/inventory/locations?cursor=s.x", "", 400, "cursor"},
 	}
 }
 

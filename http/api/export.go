@@ -5,9 +5,12 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"entrepot"
 	"entrepot/grains/product"
@@ -86,20 +89,86 @@ func exportOf(p *productpb.Product) exportRow {
 	return r
 }
 
-// cells are the row's, in the order of csvColumns.
-func (r *exportRow) cells() []string {
+// lines are the row's lines of a CSV file, in the order of csvColumns: one, or one
+// a variant, of which the first says what the product is.
+func (r *exportRow) lines() [][]string {
 	attributes := make([]string, len(r.Attributes))
 	for i, a := range r.Attributes {
-		attributes[i] = a.Name + "=" + a.Value
+		attributes[i] = escaped(a.Name) + "=" + escaped(a.Value)
 	}
-	out := []string{
+	options := make([]string, len(r.Options))
+	for i, o := range r.Options {
+		options[i] = escaped(o.Name) + "=" + joinEscaped(o.Values, ",")
+	}
+	prices := make([]string, len(r.ShopPrices))
+	for i, p := range r.ShopPrices {
+		if prices[i] = p.ShopID + "=" + string(p.Price); p.VariantID != "" {
+			prices[i] = p.ShopID + "/" + p.VariantID + "=" + string(p.Price)
+		}
+	}
+	first := []string{
 		r.SKU, r.Name, r.Description, r.Category, r.Brand, string(r.Price), r.Currency, r.Status, r.Image,
-		strings.Join(r.ShopIDs, "|"), strings.Join(r.Tags, "|"), strings.Join(attributes, "|"),
+		joinEscaped(r.ShopIDs, "|"), joinEscaped(r.Tags, "|"), strings.Join(attributes, "|"), strings.Join(prices, "|"),
 	}
-	for i := range out {
-		out[i] = guarded(out[i])
+	first = append(append(first, r.times()...), strings.Join(options, "|"))
+	if len(r.Variants) == 0 {
+		return [][]string{guardedLine(append(first, make([]string, len(csvColumns)-len(first))...))}
+	}
+	lines := make([][]string, len(r.Variants))
+	for i := range r.Variants {
+		of := make([]string, len(first))
+		if of[0] = r.SKU; i == 0 {
+			of = slices.Clone(first)
+		}
+		lines[i] = guardedLine(append(of, r.Variants[i].cells()...))
+	}
+	return lines
+}
+
+// times are the sale's cells, and when the product is published.
+func (r *exportRow) times() []string {
+	out := []string{"", "", "", "", cellOf(r.PublishAt), cellOf(r.UnpublishAt)}
+	if s := r.Sale; s != nil {
+		if out[0] = string(s.Price); s.Percent > 0 {
+			out[1] = strconv.FormatInt(s.Percent, 10)
+		}
+		out[2], out[3] = cellOf(s.StartsAt), cellOf(s.EndsAt)
 	}
 	return out
+}
+
+func cellOf(t *Time) string {
+	if t == nil {
+		return ""
+	}
+	return time.UnixMilli(int64(*t)).UTC().Format("2006-01-02T15:04:05.000Z")
+}
+
+func (v *exportedVariant) cells() []string {
+	var options []string
+	for _, name := range slices.Sorted(maps.Keys(v.Options)) {
+		options = append(options, escaped(name)+"="+escaped(v.Options[name]))
+	}
+	weight := ""
+	if v.WeightGrams > 0 {
+		weight = strconv.FormatInt(v.WeightGrams, 10)
+	}
+	return []string{v.ID, v.SKU, strings.Join(options, "|"), string(v.Price), v.Image, v.Barcode, weight, strconv.FormatBool(v.Inactive)}
+}
+
+func joinEscaped(list []string, separator string) string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = escaped(s)
+	}
+	return strings.Join(out, separator)
+}
+
+func guardedLine(cells []string) []string {
+	for i := range cells {
+		cells[i] = guarded(cells[i])
+	}
+	return cells
 }
 
 // export writes page after page as it is read: one is in memory at a time.
@@ -139,7 +208,14 @@ func (s *productAPI) writeExport(ctx context.Context, company entrepot.ID, forma
 	lines.SetEscapeHTML(false)
 	write := func(r *exportRow) error { return lines.Encode(r) }
 	if format == "csv" {
-		write = func(r *exportRow) error { return table.Write(r.cells()) }
+		write = func(r *exportRow) error {
+			for _, line := range r.lines() {
+				if err := table.Write(line); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
 		if err := table.Write(csvColumns); err != nil {
 			return err
 		}

@@ -16,6 +16,7 @@ import (
 	"entrepot"
 	"entrepot/blob"
 	"entrepot/blob/picture"
+	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/product/productpb"
 
@@ -170,6 +171,29 @@ func (s *productAPI) forget(ctx context.Context, images ...entrepot.ID) {
 				s.Log.WarnContext(ctx, "an image was not removed", "image", id, "error", err)
 			}
 		}
+	}
+}
+
+// ForgetImages removes the images of deleted products. It takes what cannot be
+// removed right now again.
+func ForgetImages(d Deps) events.Handler {
+	return func(ctx context.Context, batch []*events.Delivery) []error {
+		results := make([]error, len(batch))
+		for i, told := range batch {
+			var e events.ProductDeleted
+			if err := told.Decode(&e); err != nil {
+				results[i] = events.Permanent(err)
+				continue
+			}
+			for _, id := range e.Images {
+				for _, width := range append([]int{0}, picture.Widths...) {
+					if err := d.Blobs.Delete(ctx, imageKey(id, width)); err != nil {
+						results[i] = err
+					}
+				}
+			}
+		}
+		return results
 	}
 }
 

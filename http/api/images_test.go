@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"entrepot/blob/picture"
+	"entrepot/events"
+	"entrepot/http/api"
 )
 
 func pngOf(w, h int) []byte {
@@ -73,6 +75,20 @@ func TestImages(t *testing.T) {
 	again := w.want(t, 201, "shop_staff", "POST", at, upload)
 	w.want(t, 200, "company_admin", "PATCH", "/api/products/"+w.mug, `{"images":[]}`)
 	w.want(t, 404, "", "GET", again.text("url"), nil)
+
+	// And those of a deleted product, once its event has come, however often.
+	last := w.want(t, 201, "shop_staff", "POST", at, upload)
+	w.want(t, 204, "company_admin", "DELETE", "/api/products/"+w.mug, nil)
+	w.want(t, 200, "", "GET", last.text("url")+"?w=640", nil)
+	for range 2 {
+		told := &events.Delivery{Envelope: events.Envelope{Type: "product.deleted", Data: []byte(`{"productId":"` + w.mug + `","images":["` + last.text("id") + `"]}`)}}
+		if results := api.ForgetImages(w.deps)(t.Context(), []*events.Delivery{told}); results[0] != nil {
+			t.Fatal(results)
+		}
+	}
+	for _, query := range []string{"", "?w=160", "?w=640", "?w=1280"} {
+		w.want(t, 404, "", "GET", last.text("url")+query, nil)
+	}
 }
 
 func TestBadImages(t *testing.T) {

@@ -205,14 +205,16 @@ func (c *chunkRun) run(ctx context.Context, skus []string, claimed bool) error {
 
 func (c *chunkRun) lane(ctx context.Context, sku string, claimed bool) error {
 	p, there := c.known[sku]
-	for _, i := range c.lanes[sku] {
-		r := &c.rows[i]
-		if there && p.id == importedID(c.job.Id, r.number) { // by this row, before this chunk was taken again
-			c.out[i] = outcomeOf(r, sku, &productpb.Product{Id: p.id}, false, nil)
+	for rows := c.lanes[sku]; len(rows) > 0; {
+		r, n := joinRows(c.rows, rows)
+		of := rows[:n]
+		rows = rows[n:]
+		if there && p.id == importedID(c.job.Id, r.number) { // by these rows, before this chunk was taken again
+			c.tell(r, of, sku, &productpb.Product{Id: p.id}, false, nil)
 			continue
 		}
 		if refusal := c.full.Load(); refusal != nil && !there {
-			c.out[i] = outcomeOf(r, sku, nil, false, refusal)
+			c.tell(r, of, sku, nil, false, refusal)
 			continue
 		}
 		made, err := c.row(ctx, c.job, r, sku, p, there, c.shops, claimed)
@@ -225,12 +227,19 @@ func (c *chunkRun) lane(ctx context.Context, sku string, claimed bool) error {
 		if there && entrepot.CodeOf(err) == entrepot.CodeKeyReused { // taken before, from what the product was then
 			made, err = &productpb.Product{Id: p.id, Currency: p.currency}, nil
 		}
-		c.out[i] = outcomeOf(r, sku, made, there, err)
+		c.tell(r, of, sku, made, there, err)
 		if err == nil && !there {
 			p, there = present{made.Id, made.Currency}, true
 		}
 	}
 	return nil
+}
+
+// tell says of each of the rows what became of them.
+func (c *chunkRun) tell(r *joined, of []int, sku string, p *productpb.Product, there bool, err error) {
+	for k, i := range of {
+		c.out[i] = outcomeOf(&c.rows[i], sku, p, there, r.blames(k, err))
+	}
 }
 
 // transient: another try may succeed.
@@ -297,7 +306,7 @@ func importedID(job entrepot.ID, row int64) entrepot.ID {
 }
 
 // row takes one row: it changes the product of its SKU, or makes one.
-func (m *Importer) row(ctx context.Context, job *importspb.Import, r *importRow, sku string, p present, there bool, shops *shopsSeen, claimed bool) (*productpb.Product, error) {
+func (m *Importer) row(ctx context.Context, job *importspb.Import, r *joined, sku string, p present, there bool, shops *shopsSeen, claimed bool) (*productpb.Product, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
@@ -308,6 +317,11 @@ func (m *Importer) row(ctx context.Context, job *importspb.Import, r *importRow,
 	named := grains.WithCommand(ctx, grains.CommandID{ID: entrepot.DeriveID("import", job.Id, strconv.FormatInt(r.number, 10))})
 	if there {
 		return m.change(named, r, p, shops)
+	}
+	if r.described() {
+		if err := r.makeup(nil); err != nil {
+			return nil, err
+		}
 	}
 	var body productBody
 	if err := m.rules.into(m.rules.creates, r.object, &body); err != nil {
@@ -335,7 +349,7 @@ func (m *Importer) row(ctx context.Context, job *importspb.Import, r *importRow,
 	return made, err
 }
 
-func (m *Importer) change(ctx context.Context, r *importRow, p present, shops *shopsSeen) (*productpb.Product, error) {
+func (m *Importer) change(ctx context.Context, r *joined, p present, shops *shopsSeen) (*productpb.Product, error) {
 	var currency string
 	if raw := r.object["currency"]; raw != nil && (json.Unmarshal(raw, &currency) != nil || currency != p.currency) {
 		return nil, entrepot.Invalid("currency", "fixed", "the product is sold in %s", p.currency)
@@ -343,12 +357,21 @@ func (m *Importer) change(ctx context.Context, r *importRow, p present, shops *s
 	for _, name := range []string{"sku", "currency", "companyId"} { // which name it and stay
 		delete(r.object, name)
 	}
+	now := &productpb.Product{Id: p.id, Currency: p.currency}
+	if r.described() {
+		var err error
+		if now, err = askProduct(ctx, m.Asker, p.id); err != nil {
+			return nil, err
+		}
+		if err := r.makeup(now); err != nil {
+			return nil, err
+		}
+	}
 	var body productChange
 	if err := m.rules.into(m.rules.change, r.object, &body); err != nil {
 		return nil, err
 	}
-	now := &productpb.Product{Id: p.id, Currency: p.currency}
-	if body.needsPresent() {
+	if body.needsPresent() && now.Version == 0 {
 		var err error
 		if now, err = askProduct(ctx, m.Asker, p.id); err != nil {
 			return nil, err

@@ -72,6 +72,18 @@ func Logistics(d Deps) Routes {
 			Doc: "Each item's on-hand changes by its variance, whatever has moved since it was counted; what was not counted stays. A variance that would take pieces set aside for orders is not booked, and its line says so.",
 		}, s.closeStocktake),
 		route(Route{ID: "cancel-stocktake", Method: http.MethodPost, Keyed: true, Path: "/inventory/stocktakes/{id}/cancel", Access: write, Summary: "Give a stocktake up"}, s.cancelStocktake),
+		route(Route{
+			ID: "list-locations", Method: http.MethodGet, Path: "/inventory/locations", Access: Staff, Summary: "List shops and warehouses as one",
+			Doc: "Warehouses first: admins all, others those that serve their shops; then all shops of the company. A page may hold fewer than limit while there is a next one.",
+		}, s.listLocations),
+		route(Route{
+			ID: "list-reorder-suggestions", Method: http.MethodGet, Path: "/inventory/reorder-suggestions", Access: buyers, Summary: "What to buy: items at or below their reorder point",
+			Doc: "Suggested: the reorder quantity, or without one what lifts the item above its reorder point, and what is promised beyond on-hand, less what is on open purchase orders and drafts; at least what the supplier sells at once.",
+		}, s.listReorders),
+		route(Route{
+			ID: "order-reorder-suggestions", Method: http.MethodPost, Keyed: true, Path: "/inventory/reorder-suggestions", Access: write, Status: http.StatusCreated, Summary: "Draft a purchase order of what is suggested",
+			Doc: "For one location, of what one supplier offers; 409 when nothing is suggested. The first 200 items, if there are more.",
+		}, s.reorder),
 		route(Route{ID: "list-suppliers", Method: http.MethodGet, Path: "/inventory/suppliers", Access: buyers, Summary: "List suppliers"}, s.listSuppliers),
 		route(Route{ID: "create-supplier", Method: http.MethodPost, Keyed: true, Path: "/inventory/suppliers", Access: admins, Status: http.StatusCreated, Summary: "Create a supplier"}, s.createSupplier),
 		route(Route{ID: "get-supplier", Method: http.MethodGet, Path: "/inventory/suppliers/{id}", Access: buyers, Summary: "Read a supplier with what they sell"}, s.getSupplier),

@@ -25,7 +25,7 @@ func Products(d Deps) Routes {
 			Answers: reflect.TypeFor[ProductPage](),
 		}, s.list),
 		route(Route{ID: "create-product", Method: http.MethodPost, Keyed: true, Path: "/products", Access: may, Status: http.StatusCreated, Summary: "Create a product"}, s.create),
-		route(Route{ID: "get-product", Method: http.MethodGet, Path: "/products/{id}", Access: Public, Summary: "Read a product", Doc: "What it costs now, of its sale too; with shopId in that shop."}, s.get),
+		route(Route{ID: "get-product", Method: http.MethodGet, Path: "/products/{id}", Access: Public, Summary: "Read a product", Doc: "What it costs now, of its sale too; with shopId in that shop. Whether a piece can be had, of each variant too, and in which shops, is as of a moment ago."}, s.get),
 		route(Route{ID: "update-product", Method: http.MethodPatch, Path: "/products/{id}", Access: Staff, Summary: "Change a product", Doc: "What is given replaces what was; a list as a whole. null takes sale, publishAt and unpublishAt away."}, s.update),
 		route(Route{ID: "delete-product", Method: http.MethodDelete, Path: "/products/{id}", Access: may, Status: http.StatusNoContent, Summary: "Take a product out of the catalogue"}, s.remove),
 	}, slices.Concat(s.categoryRoutes(), s.imageRoutes(), s.importRoutes())...)}
@@ -60,6 +60,9 @@ func (s *productAPI) answer(ctx context.Context, p *productpb.Product, shopID en
 
 func (s *productAPI) whole(ctx context.Context, p *productpb.Product, shopID entrepot.ID) ProductView {
 	v := productOf(p, shopID, s.Now())
+	if levels, known := s.stockOf(p.Id); known {
+		v.stocked(p, levels)
+	}
 	if entrepot.CallerFrom(ctx).MayReachCompany(p.CompanyId) {
 		v.forStaff(p)
 	}

@@ -36,7 +36,6 @@ const maxFilterText = 200
 // FoundProduct is a product in a list.
 type FoundProduct struct {
 	ProductView
-	InStock    *bool             `json:"inStock,omitempty" doc:"a piece can be had; not told while that is not known"`
 	Highlights map[string]string `json:"highlights,omitempty" doc:"by field: safe HTML with the words found in em"`
 }
 
@@ -187,7 +186,8 @@ func pageOf(r *search.Result, q *search.Query, name string, now time.Time) Produ
 	p := ProductPage{Items: make([]FoundProduct, len(r.Items)), NextCursor: cursorOf(r.Next, name)}
 	for i, f := range r.Items {
 		state, _ := f.Source.(*product.State)
-		p.Items[i] = FoundProduct{ProductView: productOf(state.View(), q.ShopID, now), InStock: &f.InStock, Highlights: f.Highlights}
+		p.Items[i] = FoundProduct{ProductView: productOf(state.View(), q.ShopID, now), Highlights: f.Highlights}
+		p.Items[i].InStock = &f.InStock
 	}
 	if q.Text != "" || len(q.Facets) > 0 {
 		p.Total = &r.Total

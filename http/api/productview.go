@@ -31,6 +31,8 @@ type ProductView struct {
 	Tags        []string        `json:"tags,omitempty"`
 	Images      []ImageView     `json:"images,omitempty"`
 	Rating      *RatingView     `json:"rating,omitempty" doc:"none: not reviewed yet"`
+	InStock     *bool           `json:"inStock,omitempty" doc:"a piece can be had; not told while that is not known"`
+	InShops     []entrepot.ID   `json:"inShops,omitempty" doc:"of a single product: the shops that have a piece, of those that sell it"`
 	ShopPrices  []ShopPriceBody `json:"shopPrices,omitempty" doc:"for staff; shopId shows one shop's price to anyone"`
 	PublishAt   *Time           `json:"publishAt,omitempty" doc:"for staff: becomes active then"`
 	UnpublishAt *Time           `json:"unpublishAt,omitempty" doc:"for staff: becomes archived then"`
@@ -57,6 +59,7 @@ type VariantView struct {
 	Barcode     string            `json:"barcode,omitempty"`
 	WeightGrams int64             `json:"weightGrams,omitempty"`
 	Inactive    bool              `json:"inactive,omitempty" doc:"not sold right now"`
+	InStock     *bool             `json:"inStock,omitempty" doc:"of a single product's: a piece can be had"`
 }
 
 // ImageView is an uploaded image.

@@ -114,11 +114,14 @@ const (
 	kindPersonal = "personal"
 )
 
+const soldOutLast = "last" // of soldOut
+
 type recommendInput struct {
 	Kind      string `query:"kind" enum:"bought_together,similar,trending,personal" doc:"none: a mix"`
 	ProductID string `query:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"for bought_together and similar"`
 	ShopID    string `query:"shopId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"only what this shop sells"`
 	CompanyID string `query:"companyId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"only what this company sells; with productId the product's company"`
+	SoldOut   string `query:"soldOut" enum:"omit,last" default:"omit" doc:"what is known to be out of stock, in the shop if one is named: left out, or behind all else"`
 	Limit     int    `query:"limit" minimum:"1" maximum:"50" default:"10" doc:"how many at most"`
 }
 

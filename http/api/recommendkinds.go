@@ -136,6 +136,9 @@ func (a *advice) similar(ctx context.Context) ([]pick, error) {
 	return out, err
 }
 
+// maxShared is how many things in common a reason names.
+const maxShared = 4
+
 // likeness says what a product has in common with the one that was asked about.
 func (a *advice) likeness(p *productpb.Product) string {
 	var same []string
@@ -145,10 +148,20 @@ func (a *advice) likeness(p *productpb.Product) string {
 	if p.Brand != "" && p.Brand == a.anchor.Brand {
 		same = append(same, "also by "+p.Brand)
 	}
+	for _, x := range p.Attributes {
+		if slices.ContainsFunc(a.anchor.Attributes, func(y *productpb.Attribute) bool { return y.Name == x.Name && y.Value == x.Value }) {
+			same = append(same, x.Name+" also "+x.Value)
+		}
+	}
+	for _, tag := range p.Tags {
+		if slices.Contains(a.anchor.Tags, tag) {
+			same = append(same, "also "+tag)
+		}
+	}
 	if len(same) == 0 {
 		return "Similar to " + a.anchor.Name
 	}
-	return "Similar to " + a.anchor.Name + ": " + strings.Join(same, ", ")
+	return "Similar to " + a.anchor.Name + ": " + strings.Join(same[:min(len(same), maxShared)], ", ")
 }
 
 // trending are scored by the best: how much is sold is nobody's to know.
@@ -261,9 +274,10 @@ var becauseOf = map[string]string{
 	recommend.Bought: "Because you bought ", recommend.Wished: "Because you wished for ", recommend.Viewed: "Because you looked at ",
 }
 
-// choose asks the candidates' products, some at a time, until enough may be shown.
+// choose asks the candidates' products, some at a time, until enough may be
+// shown. What is sold out is left out, or waits for the end.
 func (a *advice) choose(ctx context.Context, picks []pick) ([]Recommendation, error) {
-	out := []Recommendation{}
+	out, later := []Recommendation{}, []Recommendation{}
 	for picks = distinct(picks); len(picks) > 0 && len(out) < a.in.Limit; {
 		n := min(len(picks), max(maxAsks, a.in.Limit-len(out)))
 		products, err := a.products(ctx, n, func(i int) entrepot.ID { return picks[i].id })
@@ -271,13 +285,26 @@ func (a *advice) choose(ctx context.Context, picks []pick) ([]Recommendation, er
 			return nil, err
 		}
 		for i, p := range products {
-			if p != nil && a.allows(p) && len(out) < a.in.Limit {
-				out = append(out, Recommendation{productOf(p, a.in.ShopID, a.Now()), picks[i].kind, picks[i].reason(p), rounded(picks[i].score), picks[i].because})
+			if p == nil || !a.allows(p) || len(out) == a.in.Limit {
+				continue
+			}
+			v := productOf(p, a.in.ShopID, a.Now())
+			r := Recommendation{Kind: picks[i].kind, Reason: picks[i].reason(p), Score: rounded(picks[i].score), Because: picks[i].because}
+			levels, known := a.stockOf(p.Id)
+			gone := known && len(levels) > 0 && soldOut(p, levels, a.in.ShopID)
+			if known {
+				v.stocked(p, levels)
+			}
+			switch r.Product = v; {
+			case !gone:
+				out = append(out, r)
+			case a.in.SoldOut == soldOutLast && len(later) < a.in.Limit:
+				later = append(later, r)
 			}
 		}
 		picks = picks[n:]
 	}
-	return out, nil
+	return append(out, later[:min(len(later), a.in.Limit-len(out))]...), nil
 }
 
 // products asks some at a time; those that are not there, or not for the caller, are nil.

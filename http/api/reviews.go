@@ -47,6 +47,10 @@ func Reviews(d Deps) Routes {
 			ID: "reject-review", Method: http.MethodPost, Path: "/products/reviews/{id}/reject", Access: moderate, Summary: "Refuse a review, or take it off again",
 			Doc: "Its author reads the reason.",
 		}, s.reject),
+		route(Route{
+			ID: "reply-to-review", Method: http.MethodPut, Path: "/products/reviews/{id}/reply", Access: moderate, Summary: "Reply to an approved review",
+			Doc: "Everybody reads it below the review; an empty text takes it back. When the author changes the review, it goes.",
+		}, s.reply),
 	}}
 }
 
@@ -59,6 +63,8 @@ type PublicReview struct {
 	Title     string      `json:"title,omitempty"`
 	Text      string      `json:"text,omitempty"`
 	Author    string      `json:"author,omitempty" example:"Ada L." doc:"none: a former customer"`
+	Reply     string      `json:"reply,omitempty" doc:"of the company"`
+	RepliedAt *Time       `json:"repliedAt,omitempty"`
 	CreatedAt Time        `json:"createdAt"`
 	UpdatedAt Time        `json:"updatedAt" doc:"when its author changed it last"`
 }
@@ -76,8 +82,11 @@ type ReviewView struct {
 
 func reviewOf(r *reviewpb.Review) ReviewView {
 	return ReviewView{
-		PublicReview: PublicReview{ID: r.Id, Stars: r.Stars, Title: r.Title, Text: r.Text, Author: r.Author, CreatedAt: Time(r.CreatedMs), UpdatedAt: Time(r.UpdatedMs)},
-		ProductID:    r.ProductId, CompanyID: r.CompanyId, ShopID: r.ShopId, Status: r.Status, Reason: r.Reason, Version: r.Version,
+		PublicReview: PublicReview{
+			ID: r.Id, Stars: r.Stars, Title: r.Title, Text: r.Text, Author: r.Author, Reply: r.Reply, RepliedAt: timeOrNone(r.RepliedMs),
+			CreatedAt: Time(r.CreatedMs), UpdatedAt: Time(r.UpdatedMs),
+		},
+		ProductID: r.ProductId, CompanyID: r.CompanyId, ShopID: r.ShopId, Status: r.Status, Reason: r.Reason, Version: r.Version,
 	}
 }
 
@@ -276,4 +285,20 @@ func (s *reviewAPI) reject(ctx context.Context, in *rejectReviewInput) (*answer[
 		return nil, err
 	}
 	return reviewAnswer(s.ask(ctx, id, &reviewpb.Reject{ExpectedVersion: version, Reason: strings.TrimSpace(in.Body.Reason)}))
+}
+
+type replyInput struct {
+	IDPath
+	IfMatch
+	Body struct {
+		Text string `json:"text" maxLength:"2000" example:"Thank you!"`
+	}
+}
+
+func (s *reviewAPI) reply(ctx context.Context, in *replyInput) (*answer[ReviewView], error) {
+	id, version, err := in.at(in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	return reviewAnswer(s.ask(ctx, id, &reviewpb.Reply{ExpectedVersion: version, Text: strings.TrimSpace(in.Body.Text)}))
 }

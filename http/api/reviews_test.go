@@ -128,13 +128,25 @@ func TestAReviewsLife(t *testing.T) {
 	if shown.at("items.0.stars") != 4.0 || shown.text("items.0.author") != "customer" || strings.Contains(string(shown.raw), w.users["customer"].Id) {
 		t.Fatalf("%s", shown.raw)
 	}
+	w.want(t, 409, "company_admin", "PUT", moderate+"/reply", map[string]any{"text": "Late"}, "If-Match", `"1"`)
+	for as, want := range map[string]int{"other_admin": 404, "shop_staff": 403, "customer": 403, "": 401} {
+		w.want(t, want, as, "PUT", moderate+"/reply", map[string]any{"text": "Hello"})
+	}
+	w.want(t, 200, "shop_manager", "PUT", moderate+"/reply", map[string]any{"text": " Thank you! "})
+	if r := w.want(t, 200, "", "GET", path, nil); r.text("items.0.reply") != "Thank you!" || r.at("items.0.repliedAt") == nil {
+		t.Fatalf("%s", r.raw)
+	}
+	w.want(t, 200, "shop_manager", "PUT", moderate+"/reply", map[string]any{"text": ""})
+	if r := w.want(t, 200, "", "GET", path, nil); r.at("items.0.reply") != nil || r.at("items.0.repliedAt") != nil {
+		t.Fatalf("%s", r.raw)
+	}
 	w.want(t, 409, "customer", "PUT", path+"/mine", map[string]any{"stars": 1}, "If-Match", `"1"`)
-	edited := w.want(t, 200, "customer", "PUT", path+"/mine", map[string]any{"stars": 1}, "If-Match", `"2"`)
+	edited := w.want(t, 200, "customer", "PUT", path+"/mine", map[string]any{"stars": 1}, "If-Match", `"4"`)
 	if edited.text("status") != "pending" || edited.text("title") != "" || len(public()) != 0 {
 		t.Fatalf("%s, and shown is %v", edited.raw, public())
 	}
 	w.want(t, 200, "company_admin", "POST", moderate+"/reject", map[string]any{"reason": "about the post office"})
-	if r := w.want(t, 200, "customer", "GET", path+"/mine", nil); r.text("status") != "rejected" || r.text("reason") != "about the post office" || r.header.Get("ETag") != `"4"` {
+	if r := w.want(t, 200, "customer", "GET", path+"/mine", nil); r.text("status") != "rejected" || r.text("reason") != "about the post office" || r.header.Get("ETag") != `"6"` {
 		t.Fatalf("%s", r.raw)
 	}
 	w.Restart()

@@ -42,8 +42,16 @@ type TransferLine struct {
 	Returned  int64            `json:"returned"`
 	Lost      int64            `json:"lost" doc:"shipped, and neither arrived nor returned when the transfer ended"`
 	InTransit int64            `json:"inTransit"`
-	UnitCost  *entrepot.Amount `json:"unitCost,omitempty"`
+	UnitCost  *entrepot.Amount `json:"unitCost,omitempty" doc:"at the source, of the pieces that have a cost"`
 	Currency  string           `json:"currency,omitempty"`
+	Batches   []TransferBatch  `json:"batches,omitempty" doc:"lots of what was shipped, in the order they arrive"`
+}
+
+// TransferBatch is the pieces of a line that are of one lot.
+type TransferBatch struct {
+	Batch     string `json:"batch"`
+	Quantity  int64  `json:"quantity"`
+	ExpiresOn Time   `json:"expiresOn,omitzero"`
 }
 
 // TransferReceipt is what came in at once.
@@ -77,6 +85,11 @@ func transferOf(t *transferpb.Transfer) TransferView {
 		if l.UnitCostMinor != nil {
 			cost := amount(*l.UnitCostMinor, l.Currency)
 			line.UnitCost = &cost
+		}
+		for _, g := range l.Goods {
+			if g.Batch != "" {
+				line.Batches = append(line.Batches, TransferBatch{g.Batch, g.Quantity, Time(g.ExpiresOnMs)})
+			}
 		}
 		v.Lines = append(v.Lines, line)
 	}

@@ -1019,6 +1019,43 @@ func (x *Taken) GetVariantId() string {
 	return ""
 }
 
+// Erase empties the cart of a user who is no more, for good.
+type Erase struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Erase) Reset() {
+	*x = Erase{}
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Erase) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Erase) ProtoMessage() {}
+
+func (x *Erase) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Erase.ProtoReflect.Descriptor instead.
+func (*Erase) Descriptor() ([]byte, []int) {
+	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{18}
+}
+
 type Get struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -1027,7 +1064,7 @@ type Get struct {
 
 func (x *Get) Reset() {
 	*x = Get{}
-	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[18]
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1039,7 +1076,7 @@ func (x *Get) String() string {
 func (*Get) ProtoMessage() {}
 
 func (x *Get) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[18]
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1052,7 +1089,7 @@ func (x *Get) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Get.ProtoReflect.Descriptor instead.
 func (*Get) Descriptor() ([]byte, []int) {
-	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{18}
+	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{19}
 }
 
 type Cart struct {
@@ -1071,7 +1108,7 @@ type Cart struct {
 
 func (x *Cart) Reset() {
 	*x = Cart{}
-	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[19]
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1083,7 +1120,7 @@ func (x *Cart) String() string {
 func (*Cart) ProtoMessage() {}
 
 func (x *Cart) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[19]
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1096,7 +1133,7 @@ func (x *Cart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cart.ProtoReflect.Descriptor instead.
 func (*Cart) Descriptor() ([]byte, []int) {
-	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{19}
+	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Cart) GetUserId() string {
@@ -1172,7 +1209,7 @@ type Item struct {
 
 func (x *Item) Reset() {
 	*x = Item{}
-	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[20]
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1184,7 +1221,7 @@ func (x *Item) String() string {
 func (*Item) ProtoMessage() {}
 
 func (x *Item) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[20]
+	mi := &file_grains_cart_cartpb_cart_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1197,7 +1234,7 @@ func (x *Item) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Item.ProtoReflect.Descriptor instead.
 func (*Item) Descriptor() ([]byte, []int) {
-	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{20}
+	return file_grains_cart_cartpb_cart_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Item) GetId() string {
@@ -1336,7 +1373,8 @@ const file_grains_cart_cartpb_cart_proto_rawDesc = "" +
 	"\ashop_id\x18\x02 \x01(\tR\x06shopId\x12\x1a\n" +
 	"\bquantity\x18\x03 \x01(\x03R\bquantity\x12\x1d\n" +
 	"\n" +
-	"variant_id\x18\x04 \x01(\tR\tvariantId\"\x05\n" +
+	"variant_id\x18\x04 \x01(\tR\tvariantId\"\a\n" +
+	"\x05Erase\"\x05\n" +
 	"\x03Get\"\x8c\x02\n" +
 	"\x04Cart\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12)\n" +
@@ -1377,7 +1415,7 @@ func file_grains_cart_cartpb_cart_proto_rawDescGZIP() []byte {
 	return file_grains_cart_cartpb_cart_proto_rawDescData
 }
 
-var file_grains_cart_cartpb_cart_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_grains_cart_cartpb_cart_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_grains_cart_cartpb_cart_proto_goTypes = []any{
 	(*AddItem)(nil),     // 0: entrepot.cart.AddItem
 	(*Open)(nil),        // 1: entrepot.cart.Open
@@ -1397,16 +1435,17 @@ var file_grains_cart_cartpb_cart_proto_goTypes = []any{
 	(*Clear)(nil),       // 15: entrepot.cart.Clear
 	(*Take)(nil),        // 16: entrepot.cart.Take
 	(*Taken)(nil),       // 17: entrepot.cart.Taken
-	(*Get)(nil),         // 18: entrepot.cart.Get
-	(*Cart)(nil),        // 19: entrepot.cart.Cart
-	(*Item)(nil),        // 20: entrepot.cart.Item
+	(*Erase)(nil),       // 18: entrepot.cart.Erase
+	(*Get)(nil),         // 19: entrepot.cart.Get
+	(*Cart)(nil),        // 20: entrepot.cart.Cart
+	(*Item)(nil),        // 21: entrepot.cart.Item
 }
 var file_grains_cart_cartpb_cart_proto_depIdxs = []int32{
 	8,  // 0: entrepot.cart.Merge.prices:type_name -> entrepot.cart.Price
-	19, // 1: entrepot.cart.Handed.cart:type_name -> entrepot.cart.Cart
+	20, // 1: entrepot.cart.Handed.cart:type_name -> entrepot.cart.Cart
 	17, // 2: entrepot.cart.Take.items:type_name -> entrepot.cart.Taken
-	20, // 3: entrepot.cart.Cart.items:type_name -> entrepot.cart.Item
-	20, // 4: entrepot.cart.Cart.saved:type_name -> entrepot.cart.Item
+	21, // 3: entrepot.cart.Cart.items:type_name -> entrepot.cart.Item
+	21, // 4: entrepot.cart.Cart.saved:type_name -> entrepot.cart.Item
 	5,  // [5:5] is the sub-list for method output_type
 	5,  // [5:5] is the sub-list for method input_type
 	5,  // [5:5] is the sub-list for extension type_name
@@ -1425,7 +1464,7 @@ func file_grains_cart_cartpb_cart_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_cart_cartpb_cart_proto_rawDesc), len(file_grains_cart_cartpb_cart_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   21,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

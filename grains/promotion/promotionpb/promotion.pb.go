@@ -690,6 +690,43 @@ func (x *Settle) GetOrderId() string {
 	return ""
 }
 
+// Erase forgets whose a customer's Use is.
+type Erase struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Erase) Reset() {
+	*x = Erase{}
+	mi := &file_grains_promotion_promotionpb_promotion_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Erase) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Erase) ProtoMessage() {}
+
+func (x *Erase) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_promotion_promotionpb_promotion_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Erase.ProtoReflect.Descriptor instead.
+func (*Erase) Descriptor() ([]byte, []int) {
+	return file_grains_promotion_promotionpb_promotion_proto_rawDescGZIP(), []int{9}
+}
+
 type Claimed struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -698,7 +735,7 @@ type Claimed struct {
 
 func (x *Claimed) Reset() {
 	*x = Claimed{}
-	mi := &file_grains_promotion_promotionpb_promotion_proto_msgTypes[9]
+	mi := &file_grains_promotion_promotionpb_promotion_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -710,7 +747,7 @@ func (x *Claimed) String() string {
 func (*Claimed) ProtoMessage() {}
 
 func (x *Claimed) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_promotion_promotionpb_promotion_proto_msgTypes[9]
+	mi := &file_grains_promotion_promotionpb_promotion_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -723,7 +760,7 @@ func (x *Claimed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Claimed.ProtoReflect.Descriptor instead.
 func (*Claimed) Descriptor() ([]byte, []int) {
-	return file_grains_promotion_promotionpb_promotion_proto_rawDescGZIP(), []int{9}
+	return file_grains_promotion_promotionpb_promotion_proto_rawDescGZIP(), []int{10}
 }
 
 var File_grains_promotion_promotionpb_promotion_proto protoreflect.FileDescriptor
@@ -793,7 +830,8 @@ const file_grains_promotion_promotionpb_promotion_proto_rawDesc = "" +
 	"\border_id\x18\x02 \x01(\tR\aorderId\">\n" +
 	"\x06Settle\x12\x19\n" +
 	"\bclaim_id\x18\x01 \x01(\tR\aclaimId\x12\x19\n" +
-	"\border_id\x18\x02 \x01(\tR\aorderId\"\t\n" +
+	"\border_id\x18\x02 \x01(\tR\aorderId\"\a\n" +
+	"\x05Erase\"\t\n" +
 	"\aClaimedB'Z%entrepot/grains/promotion/promotionpbb\x06proto3"
 
 var (
@@ -808,7 +846,7 @@ func file_grains_promotion_promotionpb_promotion_proto_rawDescGZIP() []byte {
 	return file_grains_promotion_promotionpb_promotion_proto_rawDescData
 }
 
-var file_grains_promotion_promotionpb_promotion_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_grains_promotion_promotionpb_promotion_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_grains_promotion_promotionpb_promotion_proto_goTypes = []any{
 	(*Create)(nil),    // 0: entrepot.promotion.Create
 	(*Terms)(nil),     // 1: entrepot.promotion.Terms
@@ -819,7 +857,8 @@ var file_grains_promotion_promotionpb_promotion_proto_goTypes = []any{
 	(*Claim)(nil),     // 6: entrepot.promotion.Claim
 	(*Release)(nil),   // 7: entrepot.promotion.Release
 	(*Settle)(nil),    // 8: entrepot.promotion.Settle
-	(*Claimed)(nil),   // 9: entrepot.promotion.Claimed
+	(*Erase)(nil),     // 9: entrepot.promotion.Erase
+	(*Claimed)(nil),   // 10: entrepot.promotion.Claimed
 }
 var file_grains_promotion_promotionpb_promotion_proto_depIdxs = []int32{
 	1, // 0: entrepot.promotion.Create.terms:type_name -> entrepot.promotion.Terms
@@ -843,7 +882,7 @@ func file_grains_promotion_promotionpb_promotion_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_promotion_promotionpb_promotion_proto_rawDesc), len(file_grains_promotion_promotionpb_promotion_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -319,6 +319,60 @@ func (x *Reject) GetReason() string {
 	return ""
 }
 
+// Reply sets what the company says to an approved review; empty takes it back.
+// expected_version 0 is any.
+type Reply struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	ExpectedVersion int64                  `protobuf:"varint,1,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
+	Text            string                 `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *Reply) Reset() {
+	*x = Reply{}
+	mi := &file_grains_review_reviewpb_review_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reply) ProtoMessage() {}
+
+func (x *Reply) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_review_reviewpb_review_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reply.ProtoReflect.Descriptor instead.
+func (*Reply) Descriptor() ([]byte, []int) {
+	return file_grains_review_reviewpb_review_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Reply) GetExpectedVersion() int64 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
+}
+
+func (x *Reply) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
 // Anonymise forgets who wrote the review: the user is no more. Only the platform sends it.
 type Anonymise struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -328,7 +382,7 @@ type Anonymise struct {
 
 func (x *Anonymise) Reset() {
 	*x = Anonymise{}
-	mi := &file_grains_review_reviewpb_review_proto_msgTypes[5]
+	mi := &file_grains_review_reviewpb_review_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -340,7 +394,7 @@ func (x *Anonymise) String() string {
 func (*Anonymise) ProtoMessage() {}
 
 func (x *Anonymise) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_review_reviewpb_review_proto_msgTypes[5]
+	mi := &file_grains_review_reviewpb_review_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -353,7 +407,7 @@ func (x *Anonymise) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Anonymise.ProtoReflect.Descriptor instead.
 func (*Anonymise) Descriptor() ([]byte, []int) {
-	return file_grains_review_reviewpb_review_proto_rawDescGZIP(), []int{5}
+	return file_grains_review_reviewpb_review_proto_rawDescGZIP(), []int{6}
 }
 
 type Get struct {
@@ -364,7 +418,7 @@ type Get struct {
 
 func (x *Get) Reset() {
 	*x = Get{}
-	mi := &file_grains_review_reviewpb_review_proto_msgTypes[6]
+	mi := &file_grains_review_reviewpb_review_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -376,7 +430,7 @@ func (x *Get) String() string {
 func (*Get) ProtoMessage() {}
 
 func (x *Get) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_review_reviewpb_review_proto_msgTypes[6]
+	mi := &file_grains_review_reviewpb_review_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -389,7 +443,7 @@ func (x *Get) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Get.ProtoReflect.Descriptor instead.
 func (*Get) Descriptor() ([]byte, []int) {
-	return file_grains_review_reviewpb_review_proto_rawDescGZIP(), []int{6}
+	return file_grains_review_reviewpb_review_proto_rawDescGZIP(), []int{7}
 }
 
 type Review struct {
@@ -407,13 +461,15 @@ type Review struct {
 	CreatedMs     int64                  `protobuf:"varint,11,opt,name=created_ms,json=createdMs,proto3" json:"created_ms,omitempty"`
 	UpdatedMs     int64                  `protobuf:"varint,12,opt,name=updated_ms,json=updatedMs,proto3" json:"updated_ms,omitempty"`
 	Version       int64                  `protobuf:"varint,13,opt,name=version,proto3" json:"version,omitempty"`
+	Reply         string                 `protobuf:"bytes,14,opt,name=reply,proto3" json:"reply,omitempty"` // of the company
+	RepliedMs     int64                  `protobuf:"varint,15,opt,name=replied_ms,json=repliedMs,proto3" json:"replied_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Review) Reset() {
 	*x = Review{}
-	mi := &file_grains_review_reviewpb_review_proto_msgTypes[7]
+	mi := &file_grains_review_reviewpb_review_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -425,7 +481,7 @@ func (x *Review) String() string {
 func (*Review) ProtoMessage() {}
 
 func (x *Review) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_review_reviewpb_review_proto_msgTypes[7]
+	mi := &file_grains_review_reviewpb_review_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -438,7 +494,7 @@ func (x *Review) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Review.ProtoReflect.Descriptor instead.
 func (*Review) Descriptor() ([]byte, []int) {
-	return file_grains_review_reviewpb_review_proto_rawDescGZIP(), []int{7}
+	return file_grains_review_reviewpb_review_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Review) GetId() string {
@@ -532,6 +588,20 @@ func (x *Review) GetVersion() int64 {
 	return 0
 }
 
+func (x *Review) GetReply() string {
+	if x != nil {
+		return x.Reply
+	}
+	return ""
+}
+
+func (x *Review) GetRepliedMs() int64 {
+	if x != nil {
+		return x.RepliedMs
+	}
+	return 0
+}
+
 var File_grains_review_reviewpb_review_proto protoreflect.FileDescriptor
 
 const file_grains_review_reviewpb_review_proto_rawDesc = "" +
@@ -557,9 +627,12 @@ const file_grains_review_reviewpb_review_proto_rawDesc = "" +
 	"\x10expected_version\x18\x01 \x01(\x03R\x0fexpectedVersion\"K\n" +
 	"\x06Reject\x12)\n" +
 	"\x10expected_version\x18\x01 \x01(\x03R\x0fexpectedVersion\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"\v\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"F\n" +
+	"\x05Reply\x12)\n" +
+	"\x10expected_version\x18\x01 \x01(\x03R\x0fexpectedVersion\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\"\v\n" +
 	"\tAnonymise\"\x05\n" +
-	"\x03Get\"\xcf\x02\n" +
+	"\x03Get\"\x84\x03\n" +
 	"\x06Review\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
 	"\n" +
@@ -578,7 +651,10 @@ const file_grains_review_reviewpb_review_proto_rawDesc = "" +
 	"created_ms\x18\v \x01(\x03R\tcreatedMs\x12\x1d\n" +
 	"\n" +
 	"updated_ms\x18\f \x01(\x03R\tupdatedMs\x12\x18\n" +
-	"\aversion\x18\r \x01(\x03R\aversionB!Z\x1fentrepot/grains/review/reviewpbb\x06proto3"
+	"\aversion\x18\r \x01(\x03R\aversion\x12\x14\n" +
+	"\x05reply\x18\x0e \x01(\tR\x05reply\x12\x1d\n" +
+	"\n" +
+	"replied_ms\x18\x0f \x01(\x03R\trepliedMsB!Z\x1fentrepot/grains/review/reviewpbb\x06proto3"
 
 var (
 	file_grains_review_reviewpb_review_proto_rawDescOnce sync.Once
@@ -592,16 +668,17 @@ func file_grains_review_reviewpb_review_proto_rawDescGZIP() []byte {
 	return file_grains_review_reviewpb_review_proto_rawDescData
 }
 
-var file_grains_review_reviewpb_review_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_grains_review_reviewpb_review_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_grains_review_reviewpb_review_proto_goTypes = []any{
 	(*Write)(nil),     // 0: entrepot.review.Write
 	(*Edit)(nil),      // 1: entrepot.review.Edit
 	(*Delete)(nil),    // 2: entrepot.review.Delete
 	(*Approve)(nil),   // 3: entrepot.review.Approve
 	(*Reject)(nil),    // 4: entrepot.review.Reject
-	(*Anonymise)(nil), // 5: entrepot.review.Anonymise
-	(*Get)(nil),       // 6: entrepot.review.Get
-	(*Review)(nil),    // 7: entrepot.review.Review
+	(*Reply)(nil),     // 5: entrepot.review.Reply
+	(*Anonymise)(nil), // 6: entrepot.review.Anonymise
+	(*Get)(nil),       // 7: entrepot.review.Get
+	(*Review)(nil),    // 8: entrepot.review.Review
 }
 var file_grains_review_reviewpb_review_proto_depIdxs = []int32{
 	0, // [0:0] is the sub-list for method output_type
@@ -622,7 +699,7 @@ func file_grains_review_reviewpb_review_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_review_reviewpb_review_proto_rawDesc), len(file_grains_review_reviewpb_review_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -494,6 +494,84 @@ func (*Placed) Descriptor() ([]byte, []int) {
 	return file_grains_sourcing_sourcingpb_sourcing_proto_rawDescGZIP(), []int{6}
 }
 
+// Stand tells where the shop itself stands, or that it is no more. Versions are
+// the shop's: an older one than was told before changes nothing.
+type Stand struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ShopId        string                 `protobuf:"bytes,1,opt,name=shop_id,json=shopId,proto3" json:"shop_id,omitempty"`
+	CompanyId     string                 `protobuf:"bytes,2,opt,name=company_id,json=companyId,proto3" json:"company_id,omitempty"`
+	Version       int64                  `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
+	Point         *Point                 `protobuf:"bytes,4,opt,name=point,proto3" json:"point,omitempty"` // unset: unknown
+	Closed        bool                   `protobuf:"varint,5,opt,name=closed,proto3" json:"closed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Stand) Reset() {
+	*x = Stand{}
+	mi := &file_grains_sourcing_sourcingpb_sourcing_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Stand) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Stand) ProtoMessage() {}
+
+func (x *Stand) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_sourcing_sourcingpb_sourcing_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Stand.ProtoReflect.Descriptor instead.
+func (*Stand) Descriptor() ([]byte, []int) {
+	return file_grains_sourcing_sourcingpb_sourcing_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Stand) GetShopId() string {
+	if x != nil {
+		return x.ShopId
+	}
+	return ""
+}
+
+func (x *Stand) GetCompanyId() string {
+	if x != nil {
+		return x.CompanyId
+	}
+	return ""
+}
+
+func (x *Stand) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *Stand) GetPoint() *Point {
+	if x != nil {
+		return x.Point
+	}
+	return nil
+}
+
+func (x *Stand) GetClosed() bool {
+	if x != nil {
+		return x.Closed
+	}
+	return false
+}
+
 var File_grains_sourcing_sourcingpb_sourcing_proto protoreflect.FileDescriptor
 
 const file_grains_sourcing_sourcingpb_sourcing_proto_rawDesc = "" +
@@ -538,7 +616,14 @@ const file_grains_sourcing_sourcingpb_sourcing_proto_rawDesc = "" +
 	"\x03lng\x18\x03 \x01(\x01R\x03lng\x12\x1a\n" +
 	"\bpriority\x18\x04 \x01(\x03R\bpriority\x12\x1b\n" +
 	"\thas_point\x18\x05 \x01(\bR\bhasPoint\"\b\n" +
-	"\x06PlacedB%Z#entrepot/grains/sourcing/sourcingpbb\x06proto3"
+	"\x06Placed\"\xa1\x01\n" +
+	"\x05Stand\x12\x17\n" +
+	"\ashop_id\x18\x01 \x01(\tR\x06shopId\x12\x1d\n" +
+	"\n" +
+	"company_id\x18\x02 \x01(\tR\tcompanyId\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\x03R\aversion\x12.\n" +
+	"\x05point\x18\x04 \x01(\v2\x18.entrepot.sourcing.PointR\x05point\x12\x16\n" +
+	"\x06closed\x18\x05 \x01(\bR\x06closedB%Z#entrepot/grains/sourcing/sourcingpbb\x06proto3"
 
 var (
 	file_grains_sourcing_sourcingpb_sourcing_proto_rawDescOnce sync.Once
@@ -552,7 +637,7 @@ func file_grains_sourcing_sourcingpb_sourcing_proto_rawDescGZIP() []byte {
 	return file_grains_sourcing_sourcingpb_sourcing_proto_rawDescData
 }
 
-var file_grains_sourcing_sourcingpb_sourcing_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_grains_sourcing_sourcingpb_sourcing_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_grains_sourcing_sourcingpb_sourcing_proto_goTypes = []any{
 	(*Place)(nil),     // 0: entrepot.sourcing.Place
 	(*Point)(nil),     // 1: entrepot.sourcing.Point
@@ -561,16 +646,18 @@ var file_grains_sourcing_sourcingpb_sourcing_proto_goTypes = []any{
 	(*Sourcing)(nil),  // 4: entrepot.sourcing.Sourcing
 	(*Location)(nil),  // 5: entrepot.sourcing.Location
 	(*Placed)(nil),    // 6: entrepot.sourcing.Placed
+	(*Stand)(nil),     // 7: entrepot.sourcing.Stand
 }
 var file_grains_sourcing_sourcingpb_sourcing_proto_depIdxs = []int32{
 	1, // 0: entrepot.sourcing.Place.point:type_name -> entrepot.sourcing.Point
 	1, // 1: entrepot.sourcing.Configure.shop_point:type_name -> entrepot.sourcing.Point
 	5, // 2: entrepot.sourcing.Sourcing.locations:type_name -> entrepot.sourcing.Location
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	1, // 3: entrepot.sourcing.Stand.point:type_name -> entrepot.sourcing.Point
+	4, // [4:4] is the sub-list for method output_type
+	4, // [4:4] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_grains_sourcing_sourcingpb_sourcing_proto_init() }
@@ -584,7 +671,7 @@ func file_grains_sourcing_sourcingpb_sourcing_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_sourcing_sourcingpb_sourcing_proto_rawDesc), len(file_grains_sourcing_sourcingpb_sourcing_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -352,8 +352,9 @@ type Arrive struct {
 	CompanyId     string                 `protobuf:"bytes,5,opt,name=company_id,json=companyId,proto3" json:"company_id,omitempty"`
 	LocationId    string                 `protobuf:"bytes,6,opt,name=location_id,json=locationId,proto3" json:"location_id,omitempty"`
 	Quantity      int64                  `protobuf:"varint,7,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	UnitCostMinor *int64                 `protobuf:"varint,8,opt,name=unit_cost_minor,json=unitCostMinor,proto3,oneof" json:"unit_cost_minor,omitempty"`
+	UnitCostMinor *int64                 `protobuf:"varint,8,opt,name=unit_cost_minor,json=unitCostMinor,proto3,oneof" json:"unit_cost_minor,omitempty"` // of one piece, when there are no parts
 	Currency      string                 `protobuf:"bytes,9,opt,name=currency,proto3" json:"currency,omitempty"`
+	Parts         []*Goods               `protobuf:"bytes,10,rep,name=parts,proto3" json:"parts,omitempty"` // what the quantity consists of, as it left the source
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -451,6 +452,98 @@ func (x *Arrive) GetCurrency() string {
 	return ""
 }
 
+func (x *Arrive) GetParts() []*Goods {
+	if x != nil {
+		return x.Parts
+	}
+	return nil
+}
+
+// Goods are pieces of one lot, or of none, that leave or come with what they are worth.
+type Goods struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Quantity      int64                  `protobuf:"varint,1,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	Batch         string                 `protobuf:"bytes,2,opt,name=batch,proto3" json:"batch,omitempty"`
+	ExpiresOnMs   int64                  `protobuf:"varint,3,opt,name=expires_on_ms,json=expiresOnMs,proto3" json:"expires_on_ms,omitempty"`  // 0: never
+	Valued        int64                  `protobuf:"varint,4,opt,name=valued,proto3" json:"valued,omitempty"`                                 // of quantity, the pieces that have a cost: those come first
+	CostMinor     int64                  `protobuf:"varint,5,opt,name=cost_minor,json=costMinor,proto3" json:"cost_minor,omitempty"`          // of them all, first in, first out
+	AverageMinor  int64                  `protobuf:"varint,6,opt,name=average_minor,json=averageMinor,proto3" json:"average_minor,omitempty"` // and at the moving average
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Goods) Reset() {
+	*x = Goods{}
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Goods) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Goods) ProtoMessage() {}
+
+func (x *Goods) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Goods.ProtoReflect.Descriptor instead.
+func (*Goods) Descriptor() ([]byte, []int) {
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Goods) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *Goods) GetBatch() string {
+	if x != nil {
+		return x.Batch
+	}
+	return ""
+}
+
+func (x *Goods) GetExpiresOnMs() int64 {
+	if x != nil {
+		return x.ExpiresOnMs
+	}
+	return 0
+}
+
+func (x *Goods) GetValued() int64 {
+	if x != nil {
+		return x.Valued
+	}
+	return 0
+}
+
+func (x *Goods) GetCostMinor() int64 {
+	if x != nil {
+		return x.CostMinor
+	}
+	return 0
+}
+
+func (x *Goods) GetAverageMinor() int64 {
+	if x != nil {
+		return x.AverageMinor
+	}
+	return 0
+}
+
 // Configure sets what is given of the item's settings.
 type Configure struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
@@ -468,7 +561,7 @@ type Configure struct {
 
 func (x *Configure) Reset() {
 	*x = Configure{}
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[5]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -480,7 +573,7 @@ func (x *Configure) String() string {
 func (*Configure) ProtoMessage() {}
 
 func (x *Configure) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[5]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -493,7 +586,7 @@ func (x *Configure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Configure.ProtoReflect.Descriptor instead.
 func (*Configure) Descriptor() ([]byte, []int) {
-	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{5}
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Configure) GetReorderPoint() int64 {
@@ -545,13 +638,14 @@ type Reserve struct {
 	OrderId       string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	Quantity      int64                  `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
 	ExpiresMs     int64                  `protobuf:"varint,3,opt,name=expires_ms,json=expiresMs,proto3" json:"expires_ms,omitempty"`
+	Moves         bool                   `protobuf:"varint,4,opt,name=moves,proto3" json:"moves,omitempty"` // for a transfer: also of lots that expire before the reservation does
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Reserve) Reset() {
 	*x = Reserve{}
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[6]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -563,7 +657,7 @@ func (x *Reserve) String() string {
 func (*Reserve) ProtoMessage() {}
 
 func (x *Reserve) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[6]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -576,7 +670,7 @@ func (x *Reserve) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reserve.ProtoReflect.Descriptor instead.
 func (*Reserve) Descriptor() ([]byte, []int) {
-	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{6}
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Reserve) GetOrderId() string {
@@ -600,6 +694,13 @@ func (x *Reserve) GetExpiresMs() int64 {
 	return 0
 }
 
+func (x *Reserve) GetMoves() bool {
+	if x != nil {
+		return x.Moves
+	}
+	return false
+}
+
 // Release gives a reservation back, and refuses the order's later Reserve.
 type Release struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -610,7 +711,7 @@ type Release struct {
 
 func (x *Release) Reset() {
 	*x = Release{}
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[7]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -622,7 +723,7 @@ func (x *Release) String() string {
 func (*Release) ProtoMessage() {}
 
 func (x *Release) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[7]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -635,7 +736,7 @@ func (x *Release) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Release.ProtoReflect.Descriptor instead.
 func (*Release) Descriptor() ([]byte, []int) {
-	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{7}
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Release) GetOrderId() string {
@@ -658,7 +759,7 @@ type Commit struct {
 
 func (x *Commit) Reset() {
 	*x = Commit{}
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[8]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -670,7 +771,7 @@ func (x *Commit) String() string {
 func (*Commit) ProtoMessage() {}
 
 func (x *Commit) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[8]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -683,7 +784,7 @@ func (x *Commit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Commit.ProtoReflect.Descriptor instead.
 func (*Commit) Descriptor() ([]byte, []int) {
-	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{8}
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Commit) GetOrderId() string {
@@ -712,7 +813,7 @@ type Restock struct {
 
 func (x *Restock) Reset() {
 	*x = Restock{}
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[9]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -724,7 +825,7 @@ func (x *Restock) String() string {
 func (*Restock) ProtoMessage() {}
 
 func (x *Restock) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[9]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -737,7 +838,7 @@ func (x *Restock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Restock.ProtoReflect.Descriptor instead.
 func (*Restock) Descriptor() ([]byte, []int) {
-	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{9}
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Restock) GetOrderId() string {
@@ -769,7 +870,7 @@ type Get struct {
 
 func (x *Get) Reset() {
 	*x = Get{}
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[10]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -781,7 +882,7 @@ func (x *Get) String() string {
 func (*Get) ProtoMessage() {}
 
 func (x *Get) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[10]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -794,7 +895,7 @@ func (x *Get) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Get.ProtoReflect.Descriptor instead.
 func (*Get) Descriptor() ([]byte, []int) {
-	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{10}
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{11}
 }
 
 type Item struct {
@@ -831,17 +932,18 @@ type Item struct {
 	Promisable      int64    `protobuf:"varint,28,opt,name=promisable,proto3" json:"promisable,omitempty"`   // available, and what may be promised beyond it now
 	Batches         []*Batch `protobuf:"bytes,29,rep,name=batches,proto3" json:"batches,omitempty"`          // first expired first
 	// What the pieces that have a cost are worth.
-	Currency      string `protobuf:"bytes,30,opt,name=currency,proto3" json:"currency,omitempty"`
-	Valued        int64  `protobuf:"varint,31,opt,name=valued,proto3" json:"valued,omitempty"` // those pieces
-	FifoMinor     int64  `protobuf:"varint,32,opt,name=fifo_minor,json=fifoMinor,proto3" json:"fifo_minor,omitempty"`
-	AverageMinor  int64  `protobuf:"varint,33,opt,name=average_minor,json=averageMinor,proto3" json:"average_minor,omitempty"`
+	Currency      string   `protobuf:"bytes,30,opt,name=currency,proto3" json:"currency,omitempty"`
+	Valued        int64    `protobuf:"varint,31,opt,name=valued,proto3" json:"valued,omitempty"` // those pieces
+	FifoMinor     int64    `protobuf:"varint,32,opt,name=fifo_minor,json=fifoMinor,proto3" json:"fifo_minor,omitempty"`
+	AverageMinor  int64    `protobuf:"varint,33,opt,name=average_minor,json=averageMinor,proto3" json:"average_minor,omitempty"`
+	Shipped       []*Goods `protobuf:"bytes,34,rep,name=shipped,proto3" json:"shipped,omitempty"` // answered to Ship: what has left, in currency
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Item) Reset() {
 	*x = Item{}
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[11]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -853,7 +955,7 @@ func (x *Item) String() string {
 func (*Item) ProtoMessage() {}
 
 func (x *Item) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[11]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -866,7 +968,7 @@ func (x *Item) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Item.ProtoReflect.Descriptor instead.
 func (*Item) Descriptor() ([]byte, []int) {
-	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{11}
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Item) GetId() string {
@@ -1100,6 +1202,13 @@ func (x *Item) GetAverageMinor() int64 {
 	return 0
 }
 
+func (x *Item) GetShipped() []*Goods {
+	if x != nil {
+		return x.Shipped
+	}
+	return nil
+}
+
 // Batch is pieces on hand of one lot.
 type Batch struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1113,7 +1222,7 @@ type Batch struct {
 
 func (x *Batch) Reset() {
 	*x = Batch{}
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[12]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1125,7 +1234,7 @@ func (x *Batch) String() string {
 func (*Batch) ProtoMessage() {}
 
 func (x *Batch) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[12]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1138,7 +1247,7 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Batch.ProtoReflect.Descriptor instead.
 func (*Batch) Descriptor() ([]byte, []int) {
-	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{12}
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Batch) GetBatch() string {
@@ -1181,7 +1290,7 @@ type Reservation struct {
 
 func (x *Reservation) Reset() {
 	*x = Reservation{}
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[13]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1193,7 +1302,7 @@ func (x *Reservation) String() string {
 func (*Reservation) ProtoMessage() {}
 
 func (x *Reservation) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[13]
+	mi := &file_grains_stock_stockpb_stock_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1206,7 +1315,7 @@ func (x *Reservation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reservation.ProtoReflect.Descriptor instead.
 func (*Reservation) Descriptor() ([]byte, []int) {
-	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{13}
+	return file_grains_stock_stockpb_stock_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Reservation) GetOrderId() string {
@@ -1273,7 +1382,7 @@ const file_grains_stock_stockpb_stock_proto_rawDesc = "" +
 	"\x04Ship\x12\x1f\n" +
 	"\vtransfer_id\x18\x01 \x01(\tR\n" +
 	"transferId\x12\x1a\n" +
-	"\bquantity\x18\x02 \x01(\x03R\bquantity\"\xbe\x02\n" +
+	"\bquantity\x18\x02 \x01(\x03R\bquantity\"\xeb\x02\n" +
 	"\x06Arrive\x12\x1f\n" +
 	"\vtransfer_id\x18\x01 \x01(\tR\n" +
 	"transferId\x12\x1c\n" +
@@ -1288,8 +1397,18 @@ const file_grains_stock_stockpb_stock_proto_rawDesc = "" +
 	"locationId\x12\x1a\n" +
 	"\bquantity\x18\a \x01(\x03R\bquantity\x12+\n" +
 	"\x0funit_cost_minor\x18\b \x01(\x03H\x00R\runitCostMinor\x88\x01\x01\x12\x1a\n" +
-	"\bcurrency\x18\t \x01(\tR\bcurrencyB\x12\n" +
-	"\x10_unit_cost_minor\"\xf9\x02\n" +
+	"\bcurrency\x18\t \x01(\tR\bcurrency\x12+\n" +
+	"\x05parts\x18\n" +
+	" \x03(\v2\x15.entrepot.stock.GoodsR\x05partsB\x12\n" +
+	"\x10_unit_cost_minor\"\xb9\x01\n" +
+	"\x05Goods\x12\x1a\n" +
+	"\bquantity\x18\x01 \x01(\x03R\bquantity\x12\x14\n" +
+	"\x05batch\x18\x02 \x01(\tR\x05batch\x12\"\n" +
+	"\rexpires_on_ms\x18\x03 \x01(\x03R\vexpiresOnMs\x12\x16\n" +
+	"\x06valued\x18\x04 \x01(\x03R\x06valued\x12\x1d\n" +
+	"\n" +
+	"cost_minor\x18\x05 \x01(\x03R\tcostMinor\x12#\n" +
+	"\raverage_minor\x18\x06 \x01(\x03R\faverageMinor\"\xf9\x02\n" +
 	"\tConfigure\x12(\n" +
 	"\rreorder_point\x18\x01 \x01(\x03H\x00R\freorderPoint\x88\x01\x01\x12.\n" +
 	"\x10reorder_quantity\x18\x02 \x01(\x03H\x01R\x0freorderQuantity\x88\x01\x01\x12&\n" +
@@ -1301,12 +1420,13 @@ const file_grains_stock_stockpb_stock_proto_rawDesc = "" +
 	"\x11_reorder_quantityB\x0f\n" +
 	"\r_safety_stockB\x12\n" +
 	"\x10_backorder_limitB\x14\n" +
-	"\x12_backorder_ends_ms\"_\n" +
+	"\x12_backorder_ends_ms\"u\n" +
 	"\aReserve\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1a\n" +
 	"\bquantity\x18\x02 \x01(\x03R\bquantity\x12\x1d\n" +
 	"\n" +
-	"expires_ms\x18\x03 \x01(\x03R\texpiresMs\"$\n" +
+	"expires_ms\x18\x03 \x01(\x03R\texpiresMs\x12\x14\n" +
+	"\x05moves\x18\x04 \x01(\bR\x05moves\"$\n" +
 	"\aRelease\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\"?\n" +
 	"\x06Commit\x12\x19\n" +
@@ -1316,7 +1436,7 @@ const file_grains_stock_stockpb_stock_proto_rawDesc = "" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x1a\n" +
 	"\bquantity\x18\x03 \x01(\x03R\bquantity\"\x05\n" +
-	"\x03Get\"\xb2\b\n" +
+	"\x03Get\"\xe3\b\n" +
 	"\x04Item\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
 	"\n" +
@@ -1359,7 +1479,8 @@ const file_grains_stock_stockpb_stock_proto_rawDesc = "" +
 	"\x06valued\x18\x1f \x01(\x03R\x06valued\x12\x1d\n" +
 	"\n" +
 	"fifo_minor\x18  \x01(\x03R\tfifoMinor\x12#\n" +
-	"\raverage_minor\x18! \x01(\x03R\faverageMinor\"w\n" +
+	"\raverage_minor\x18! \x01(\x03R\faverageMinor\x12/\n" +
+	"\ashipped\x18\" \x03(\v2\x15.entrepot.stock.GoodsR\ashipped\"w\n" +
 	"\x05Batch\x12\x14\n" +
 	"\x05batch\x18\x01 \x01(\tR\x05batch\x12\x1a\n" +
 	"\bquantity\x18\x02 \x01(\x03R\bquantity\x12\"\n" +
@@ -1384,31 +1505,34 @@ func file_grains_stock_stockpb_stock_proto_rawDescGZIP() []byte {
 	return file_grains_stock_stockpb_stock_proto_rawDescData
 }
 
-var file_grains_stock_stockpb_stock_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_grains_stock_stockpb_stock_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_grains_stock_stockpb_stock_proto_goTypes = []any{
 	(*Receive)(nil),     // 0: entrepot.stock.Receive
 	(*Adjust)(nil),      // 1: entrepot.stock.Adjust
 	(*Count)(nil),       // 2: entrepot.stock.Count
 	(*Ship)(nil),        // 3: entrepot.stock.Ship
 	(*Arrive)(nil),      // 4: entrepot.stock.Arrive
-	(*Configure)(nil),   // 5: entrepot.stock.Configure
-	(*Reserve)(nil),     // 6: entrepot.stock.Reserve
-	(*Release)(nil),     // 7: entrepot.stock.Release
-	(*Commit)(nil),      // 8: entrepot.stock.Commit
-	(*Restock)(nil),     // 9: entrepot.stock.Restock
-	(*Get)(nil),         // 10: entrepot.stock.Get
-	(*Item)(nil),        // 11: entrepot.stock.Item
-	(*Batch)(nil),       // 12: entrepot.stock.Batch
-	(*Reservation)(nil), // 13: entrepot.stock.Reservation
+	(*Goods)(nil),       // 5: entrepot.stock.Goods
+	(*Configure)(nil),   // 6: entrepot.stock.Configure
+	(*Reserve)(nil),     // 7: entrepot.stock.Reserve
+	(*Release)(nil),     // 8: entrepot.stock.Release
+	(*Commit)(nil),      // 9: entrepot.stock.Commit
+	(*Restock)(nil),     // 10: entrepot.stock.Restock
+	(*Get)(nil),         // 11: entrepot.stock.Get
+	(*Item)(nil),        // 12: entrepot.stock.Item
+	(*Batch)(nil),       // 13: entrepot.stock.Batch
+	(*Reservation)(nil), // 14: entrepot.stock.Reservation
 }
 var file_grains_stock_stockpb_stock_proto_depIdxs = []int32{
-	13, // 0: entrepot.stock.Item.reservations:type_name -> entrepot.stock.Reservation
-	12, // 1: entrepot.stock.Item.batches:type_name -> entrepot.stock.Batch
-	2,  // [2:2] is the sub-list for method output_type
-	2,  // [2:2] is the sub-list for method input_type
-	2,  // [2:2] is the sub-list for extension type_name
-	2,  // [2:2] is the sub-list for extension extendee
-	0,  // [0:2] is the sub-list for field type_name
+	5,  // 0: entrepot.stock.Arrive.parts:type_name -> entrepot.stock.Goods
+	14, // 1: entrepot.stock.Item.reservations:type_name -> entrepot.stock.Reservation
+	13, // 2: entrepot.stock.Item.batches:type_name -> entrepot.stock.Batch
+	5,  // 3: entrepot.stock.Item.shipped:type_name -> entrepot.stock.Goods
+	4,  // [4:4] is the sub-list for method output_type
+	4,  // [4:4] is the sub-list for method input_type
+	4,  // [4:4] is the sub-list for extension type_name
+	4,  // [4:4] is the sub-list for extension extendee
+	0,  // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_grains_stock_stockpb_stock_proto_init() }
@@ -1418,14 +1542,14 @@ func file_grains_stock_stockpb_stock_proto_init() {
 	}
 	file_grains_stock_stockpb_stock_proto_msgTypes[0].OneofWrappers = []any{}
 	file_grains_stock_stockpb_stock_proto_msgTypes[4].OneofWrappers = []any{}
-	file_grains_stock_stockpb_stock_proto_msgTypes[5].OneofWrappers = []any{}
+	file_grains_stock_stockpb_stock_proto_msgTypes[6].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_stock_stockpb_stock_proto_rawDesc), len(file_grains_stock_stockpb_stock_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   14,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -574,8 +574,9 @@ type ShippedPart struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	VariantId     string                 `protobuf:"bytes,1,opt,name=variant_id,json=variantId,proto3" json:"variant_id,omitempty"`
 	Quantity      int64                  `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	UnitCostMinor *int64                 `protobuf:"varint,3,opt,name=unit_cost_minor,json=unitCostMinor,proto3,oneof" json:"unit_cost_minor,omitempty"`
+	UnitCostMinor *int64                 `protobuf:"varint,3,opt,name=unit_cost_minor,json=unitCostMinor,proto3,oneof" json:"unit_cost_minor,omitempty"` // of the pieces that have a cost, on average
 	Currency      string                 `protobuf:"bytes,4,opt,name=currency,proto3" json:"currency,omitempty"`
+	Goods         []*Goods               `protobuf:"bytes,5,rep,name=goods,proto3" json:"goods,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -638,6 +639,98 @@ func (x *ShippedPart) GetCurrency() string {
 	return ""
 }
 
+func (x *ShippedPart) GetGoods() []*Goods {
+	if x != nil {
+		return x.Goods
+	}
+	return nil
+}
+
+// Goods are pieces of one lot, or of none, and what they were worth at the source.
+type Goods struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Quantity      int64                  `protobuf:"varint,1,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	Batch         string                 `protobuf:"bytes,2,opt,name=batch,proto3" json:"batch,omitempty"`
+	ExpiresOnMs   int64                  `protobuf:"varint,3,opt,name=expires_on_ms,json=expiresOnMs,proto3" json:"expires_on_ms,omitempty"` // 0: never
+	Valued        int64                  `protobuf:"varint,4,opt,name=valued,proto3" json:"valued,omitempty"`                                // of quantity, the pieces that have a cost
+	CostMinor     int64                  `protobuf:"varint,5,opt,name=cost_minor,json=costMinor,proto3" json:"cost_minor,omitempty"`
+	AverageMinor  int64                  `protobuf:"varint,6,opt,name=average_minor,json=averageMinor,proto3" json:"average_minor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Goods) Reset() {
+	*x = Goods{}
+	mi := &file_grains_transfer_transferpb_transfer_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Goods) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Goods) ProtoMessage() {}
+
+func (x *Goods) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_transfer_transferpb_transfer_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Goods.ProtoReflect.Descriptor instead.
+func (*Goods) Descriptor() ([]byte, []int) {
+	return file_grains_transfer_transferpb_transfer_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Goods) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *Goods) GetBatch() string {
+	if x != nil {
+		return x.Batch
+	}
+	return ""
+}
+
+func (x *Goods) GetExpiresOnMs() int64 {
+	if x != nil {
+		return x.ExpiresOnMs
+	}
+	return 0
+}
+
+func (x *Goods) GetValued() int64 {
+	if x != nil {
+		return x.Valued
+	}
+	return 0
+}
+
+func (x *Goods) GetCostMinor() int64 {
+	if x != nil {
+		return x.CostMinor
+	}
+	return 0
+}
+
+func (x *Goods) GetAverageMinor() int64 {
+	if x != nil {
+		return x.AverageMinor
+	}
+	return 0
+}
+
 // Freed: nothing is set aside for the shipment any more.
 type Freed struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -648,7 +741,7 @@ type Freed struct {
 
 func (x *Freed) Reset() {
 	*x = Freed{}
-	mi := &file_grains_transfer_transferpb_transfer_proto_msgTypes[11]
+	mi := &file_grains_transfer_transferpb_transfer_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -660,7 +753,7 @@ func (x *Freed) String() string {
 func (*Freed) ProtoMessage() {}
 
 func (x *Freed) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_transfer_transferpb_transfer_proto_msgTypes[11]
+	mi := &file_grains_transfer_transferpb_transfer_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -673,7 +766,7 @@ func (x *Freed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Freed.ProtoReflect.Descriptor instead.
 func (*Freed) Descriptor() ([]byte, []int) {
-	return file_grains_transfer_transferpb_transfer_proto_rawDescGZIP(), []int{11}
+	return file_grains_transfer_transferpb_transfer_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Freed) GetShipmentId() string {
@@ -694,7 +787,7 @@ type Booked struct {
 
 func (x *Booked) Reset() {
 	*x = Booked{}
-	mi := &file_grains_transfer_transferpb_transfer_proto_msgTypes[12]
+	mi := &file_grains_transfer_transferpb_transfer_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -706,7 +799,7 @@ func (x *Booked) String() string {
 func (*Booked) ProtoMessage() {}
 
 func (x *Booked) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_transfer_transferpb_transfer_proto_msgTypes[12]
+	mi := &file_grains_transfer_transferpb_transfer_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -719,7 +812,7 @@ func (x *Booked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Booked.ProtoReflect.Descriptor instead.
 func (*Booked) Descriptor() ([]byte, []int) {
-	return file_grains_transfer_transferpb_transfer_proto_rawDescGZIP(), []int{12}
+	return file_grains_transfer_transferpb_transfer_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Booked) GetReceiptId() string {
@@ -745,7 +838,7 @@ type Returned struct {
 
 func (x *Returned) Reset() {
 	*x = Returned{}
-	mi := &file_grains_transfer_transferpb_transfer_proto_msgTypes[13]
+	mi := &file_grains_transfer_transferpb_transfer_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -757,7 +850,7 @@ func (x *Returned) String() string {
 func (*Returned) ProtoMessage() {}
 
 func (x *Returned) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_transfer_transferpb_transfer_proto_msgTypes[13]
+	mi := &file_grains_transfer_transferpb_transfer_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -770,7 +863,7 @@ func (x *Returned) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Returned.ProtoReflect.Descriptor instead.
 func (*Returned) Descriptor() ([]byte, []int) {
-	return file_grains_transfer_transferpb_transfer_proto_rawDescGZIP(), []int{13}
+	return file_grains_transfer_transferpb_transfer_proto_rawDescGZIP(), []int{14}
 }
 
 type Transfer struct {
@@ -796,7 +889,7 @@ type Transfer struct {
 
 func (x *Transfer) Reset() {
 	*x = Transfer{}
-	mi := &file_grains_transfer_transferpb_transfer_proto_msgTypes[14]
+	mi := &file_grains_transfer_transferpb_transfer_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -808,7 +901,7 @@ func (x *Transfer) String() string {
 func (*Transfer) ProtoMessage() {}
 
 func (x *Transfer) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_transfer_transferpb_transfer_proto_msgTypes[14]
+	mi := &file_grains_transfer_transferpb_transfer_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -821,7 +914,7 @@ func (x *Transfer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transfer.ProtoReflect.Descriptor instead.
 func (*Transfer) Descriptor() ([]byte, []int) {
-	return file_grains_transfer_transferpb_transfer_proto_rawDescGZIP(), []int{14}
+	return file_grains_transfer_transferpb_transfer_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Transfer) GetId() string {
@@ -943,13 +1036,14 @@ type LineView struct {
 	InTransit     int64                  `protobuf:"varint,9,opt,name=in_transit,json=inTransit,proto3" json:"in_transit,omitempty"`
 	UnitCostMinor *int64                 `protobuf:"varint,10,opt,name=unit_cost_minor,json=unitCostMinor,proto3,oneof" json:"unit_cost_minor,omitempty"`
 	Currency      string                 `protobuf:"bytes,11,opt,name=currency,proto3" json:"currency,omitempty"`
+	Goods         []*Goods               `protobuf:"bytes,12,rep,name=goods,proto3" json:"goods,omitempty"` // what was shipped
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *LineView) Reset() {
 	*x = LineView{}
-	mi := &file_grains_transfer_transferpb_transfer_proto_msgTypes[15]
+	mi := &file_grains_transfer_transferpb_transfer_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -961,7 +1055,7 @@ func (x *LineView) String() string {
 func (*LineView) ProtoMessage() {}
 
 func (x *LineView) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_transfer_transferpb_transfer_proto_msgTypes[15]
+	mi := &file_grains_transfer_transferpb_transfer_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -974,7 +1068,7 @@ func (x *LineView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LineView.ProtoReflect.Descriptor instead.
 func (*LineView) Descriptor() ([]byte, []int) {
-	return file_grains_transfer_transferpb_transfer_proto_rawDescGZIP(), []int{15}
+	return file_grains_transfer_transferpb_transfer_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *LineView) GetProductId() string {
@@ -1054,6 +1148,13 @@ func (x *LineView) GetCurrency() string {
 	return ""
 }
 
+func (x *LineView) GetGoods() []*Goods {
+	if x != nil {
+		return x.Goods
+	}
+	return nil
+}
+
 type Receipt struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -1069,7 +1170,7 @@ type Receipt struct {
 
 func (x *Receipt) Reset() {
 	*x = Receipt{}
-	mi := &file_grains_transfer_transferpb_transfer_proto_msgTypes[16]
+	mi := &file_grains_transfer_transferpb_transfer_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1081,7 +1182,7 @@ func (x *Receipt) String() string {
 func (*Receipt) ProtoMessage() {}
 
 func (x *Receipt) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_transfer_transferpb_transfer_proto_msgTypes[16]
+	mi := &file_grains_transfer_transferpb_transfer_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1094,7 +1195,7 @@ func (x *Receipt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receipt.ProtoReflect.Descriptor instead.
 func (*Receipt) Descriptor() ([]byte, []int) {
-	return file_grains_transfer_transferpb_transfer_proto_rawDescGZIP(), []int{16}
+	return file_grains_transfer_transferpb_transfer_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Receipt) GetId() string {
@@ -1190,14 +1291,23 @@ const file_grains_transfer_transferpb_transfer_proto_rawDesc = "" +
 	"\aShipped\x12\x1f\n" +
 	"\vshipment_id\x18\x01 \x01(\tR\n" +
 	"shipmentId\x124\n" +
-	"\x05parts\x18\x02 \x03(\v2\x1e.entrepot.transfer.ShippedPartR\x05parts\"\xa5\x01\n" +
+	"\x05parts\x18\x02 \x03(\v2\x1e.entrepot.transfer.ShippedPartR\x05parts\"\xd5\x01\n" +
 	"\vShippedPart\x12\x1d\n" +
 	"\n" +
 	"variant_id\x18\x01 \x01(\tR\tvariantId\x12\x1a\n" +
 	"\bquantity\x18\x02 \x01(\x03R\bquantity\x12+\n" +
 	"\x0funit_cost_minor\x18\x03 \x01(\x03H\x00R\runitCostMinor\x88\x01\x01\x12\x1a\n" +
-	"\bcurrency\x18\x04 \x01(\tR\bcurrencyB\x12\n" +
-	"\x10_unit_cost_minor\"(\n" +
+	"\bcurrency\x18\x04 \x01(\tR\bcurrency\x12.\n" +
+	"\x05goods\x18\x05 \x03(\v2\x18.entrepot.transfer.GoodsR\x05goodsB\x12\n" +
+	"\x10_unit_cost_minor\"\xb9\x01\n" +
+	"\x05Goods\x12\x1a\n" +
+	"\bquantity\x18\x01 \x01(\x03R\bquantity\x12\x14\n" +
+	"\x05batch\x18\x02 \x01(\tR\x05batch\x12\"\n" +
+	"\rexpires_on_ms\x18\x03 \x01(\x03R\vexpiresOnMs\x12\x16\n" +
+	"\x06valued\x18\x04 \x01(\x03R\x06valued\x12\x1d\n" +
+	"\n" +
+	"cost_minor\x18\x05 \x01(\x03R\tcostMinor\x12#\n" +
+	"\raverage_minor\x18\x06 \x01(\x03R\faverageMinor\"(\n" +
 	"\x05Freed\x12\x1f\n" +
 	"\vshipment_id\x18\x01 \x01(\tR\n" +
 	"shipmentId\"A\n" +
@@ -1228,7 +1338,7 @@ const file_grains_transfer_transferpb_transfer_proto_rawDesc = "" +
 	"\n" +
 	"shipped_ms\x18\r \x01(\x03R\tshippedMs\x12\x19\n" +
 	"\bended_ms\x18\x0e \x01(\x03R\aendedMs\x12\x18\n" +
-	"\aversion\x18\x0f \x01(\x03R\aversion\"\xd6\x02\n" +
+	"\aversion\x18\x0f \x01(\x03R\aversion\"\x86\x03\n" +
 	"\bLineView\x12\x1d\n" +
 	"\n" +
 	"product_id\x18\x01 \x01(\tR\tproductId\x12\x1d\n" +
@@ -1244,7 +1354,8 @@ const file_grains_transfer_transferpb_transfer_proto_rawDesc = "" +
 	"in_transit\x18\t \x01(\x03R\tinTransit\x12+\n" +
 	"\x0funit_cost_minor\x18\n" +
 	" \x01(\x03H\x00R\runitCostMinor\x88\x01\x01\x12\x1a\n" +
-	"\bcurrency\x18\v \x01(\tR\bcurrencyB\x12\n" +
+	"\bcurrency\x18\v \x01(\tR\bcurrency\x12.\n" +
+	"\x05goods\x18\f \x03(\v2\x18.entrepot.transfer.GoodsR\x05goodsB\x12\n" +
 	"\x10_unit_cost_minor\"\xb5\x01\n" +
 	"\aReceipt\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12-\n" +
@@ -1267,7 +1378,7 @@ func file_grains_transfer_transferpb_transfer_proto_rawDescGZIP() []byte {
 	return file_grains_transfer_transferpb_transfer_proto_rawDescData
 }
 
-var file_grains_transfer_transferpb_transfer_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_grains_transfer_transferpb_transfer_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_grains_transfer_transferpb_transfer_proto_goTypes = []any{
 	(*Line)(nil),        // 0: entrepot.transfer.Line
 	(*Create)(nil),      // 1: entrepot.transfer.Create
@@ -1280,26 +1391,29 @@ var file_grains_transfer_transferpb_transfer_proto_goTypes = []any{
 	(*Held)(nil),        // 8: entrepot.transfer.Held
 	(*Shipped)(nil),     // 9: entrepot.transfer.Shipped
 	(*ShippedPart)(nil), // 10: entrepot.transfer.ShippedPart
-	(*Freed)(nil),       // 11: entrepot.transfer.Freed
-	(*Booked)(nil),      // 12: entrepot.transfer.Booked
-	(*Returned)(nil),    // 13: entrepot.transfer.Returned
-	(*Transfer)(nil),    // 14: entrepot.transfer.Transfer
-	(*LineView)(nil),    // 15: entrepot.transfer.LineView
-	(*Receipt)(nil),     // 16: entrepot.transfer.Receipt
+	(*Goods)(nil),       // 11: entrepot.transfer.Goods
+	(*Freed)(nil),       // 12: entrepot.transfer.Freed
+	(*Booked)(nil),      // 13: entrepot.transfer.Booked
+	(*Returned)(nil),    // 14: entrepot.transfer.Returned
+	(*Transfer)(nil),    // 15: entrepot.transfer.Transfer
+	(*LineView)(nil),    // 16: entrepot.transfer.LineView
+	(*Receipt)(nil),     // 17: entrepot.transfer.Receipt
 }
 var file_grains_transfer_transferpb_transfer_proto_depIdxs = []int32{
 	0,  // 0: entrepot.transfer.Create.lines:type_name -> entrepot.transfer.Line
 	0,  // 1: entrepot.transfer.SetLines.lines:type_name -> entrepot.transfer.Line
 	4,  // 2: entrepot.transfer.Receive.parts:type_name -> entrepot.transfer.Part
 	10, // 3: entrepot.transfer.Shipped.parts:type_name -> entrepot.transfer.ShippedPart
-	15, // 4: entrepot.transfer.Transfer.lines:type_name -> entrepot.transfer.LineView
-	16, // 5: entrepot.transfer.Transfer.receipts:type_name -> entrepot.transfer.Receipt
-	4,  // 6: entrepot.transfer.Receipt.parts:type_name -> entrepot.transfer.Part
-	7,  // [7:7] is the sub-list for method output_type
-	7,  // [7:7] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	11, // 4: entrepot.transfer.ShippedPart.goods:type_name -> entrepot.transfer.Goods
+	16, // 5: entrepot.transfer.Transfer.lines:type_name -> entrepot.transfer.LineView
+	17, // 6: entrepot.transfer.Transfer.receipts:type_name -> entrepot.transfer.Receipt
+	11, // 7: entrepot.transfer.LineView.goods:type_name -> entrepot.transfer.Goods
+	4,  // 8: entrepot.transfer.Receipt.parts:type_name -> entrepot.transfer.Part
+	9,  // [9:9] is the sub-list for method output_type
+	9,  // [9:9] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_grains_transfer_transferpb_transfer_proto_init() }
@@ -1308,14 +1422,14 @@ func file_grains_transfer_transferpb_transfer_proto_init() {
 		return
 	}
 	file_grains_transfer_transferpb_transfer_proto_msgTypes[10].OneofWrappers = []any{}
-	file_grains_transfer_transferpb_transfer_proto_msgTypes[15].OneofWrappers = []any{}
+	file_grains_transfer_transferpb_transfer_proto_msgTypes[16].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_transfer_transferpb_transfer_proto_rawDesc), len(file_grains_transfer_transferpb_transfer_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

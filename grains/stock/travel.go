@@ -1,0 +1,150 @@
+package stock
+
+import (
+	"slices"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/stock/stockpb"
+)
+
+// Left is what a shipment took of one lot, or of none, and what that was worth
+// here, so that it is worth the same where it arrives.
+type Left struct {
+	Quantity  int64  `json:"q"`
+	Lot       string `json:"l,omitempty"`
+	ExpiresMs int64  `json:"x,omitempty"`
+	Valued    int64  `json:"v,omitempty"` // of Quantity, the pieces that have a cost
+	Minor     int64  `json:"c,omitempty"` // of those, first in, first out
+	Average   int64  `json:"a,omitempty"`
+}
+
+// leaving adds to a shipment what it takes: by lots in the order they leave, and
+// the cost over the pieces that have one.
+func (s *State) leaving(happened []events.Event) []events.Event {
+	for i, h := range happened {
+		e, ok := h.(referenced)
+		if !ok || e.Kind != events.TransferredOut {
+			continue
+		}
+		loose := e.Quantity
+		for _, p := range e.Parts {
+			at := slices.IndexFunc(s.Batches, func(b Batch) bool { return b.Lot == p.Batch })
+			e.ref.Left = append(e.ref.Left, Left{Quantity: p.Quantity, Lot: p.Batch, ExpiresMs: s.Batches[at].ExpiresMs})
+			loose -= p.Quantity
+		}
+		if loose > 0 {
+			e.ref.Left = append(e.ref.Left, Left{Quantity: loose})
+		}
+		valued := s.valued()
+		valued = min(valued, max(0, e.Quantity-(s.OnHand-valued)))
+		fifo, average := s.costOf(e.Quantity)
+		before := int64(0)
+		for j := range e.ref.Left {
+			l := &e.ref.Left[j]
+			l.Valued = min(l.Quantity, valued-before)
+			after := before + l.Valued
+			l.Minor = share(fifo, after, valued) - share(fifo, before, valued)
+			l.Average = share(average, after, valued) - share(average, before, valued)
+			before = after
+		}
+		happened[i] = e
+	}
+	return happened
+}
+
+// Shipped answers Ship with what left, the first time and every other.
+func (s *State) Shipped(c *stockpb.Ship) (*stockpb.Item, bool, error) {
+	v := s.Brief()
+	digest := s.reference(entrepot.Turn{}, 0, c.GetTransferId(), events.TransferredOut).Digest
+	for _, r := range s.Refs {
+		if r.Digest != digest {
+			continue
+		}
+		for _, l := range r.Left {
+			v.Shipped = append(v.Shipped, &stockpb.Goods{
+				Quantity: l.Quantity, Batch: l.Lot, ExpiresOnMs: l.ExpiresMs, Valued: l.Valued, CostMinor: l.Minor, AverageMinor: l.Average,
+			})
+		}
+	}
+	return v, true, nil
+}
+
+// arrive brings goods in as the lots that they left as and at what they were
+// worth there: a movement a lot, all of them or none. Goods of another currency
+// are taken in at the average of what is here.
+func (s *State) arrive(t entrepot.Turn, c *stockpb.Arrive, first events.InventoryUpdated, ref Reference) ([]events.Event, error) {
+	next, sum := s.clone(), int64(0)
+	var happened []events.Event
+	for i, p := range c.GetParts() {
+		e := first
+		if i > 0 {
+			e = next.movement(t, "", 0, "")
+		}
+		if p.GetQuantity() < 1 || p.GetValued() < 0 || p.GetValued() > p.GetQuantity() || p.GetCostMinor() < 0 || p.GetAverageMinor() < 0 {
+			return nil, entrepot.Invalid("parts", "range", "goods are some pieces, and worth nothing or something")
+		}
+		sum += p.GetQuantity()
+		e.Kind, e.Quantity, e.TransferID, e.Reference = events.TransferredIn, p.GetQuantity(), c.GetTransferId(), c.GetReference()
+		e.Batch, e.BatchExpiresMs = next.lotOf(p)
+		if e.Batch != "" && len(next.Batches) >= mostBatches && !next.has(e.Batch) {
+			return nil, entrepot.Errorf(entrepot.CodeConflict, "the item has %d batches on hand, which is the most", mostBatches)
+		}
+		if err := next.worth(&e, p, c.GetCurrency()); err != nil {
+			return nil, err
+		}
+		change(&e, p.GetQuantity())
+		moved := next.levels().moved(e, ref)
+		next.Apply(moved[0])
+		happened, ref = append(happened, moved...), Reference{} // the first is remembered for all
+	}
+	if sum != c.GetQuantity() {
+		return nil, entrepot.Invalid("parts", "sum", "must be %d pieces", c.GetQuantity())
+	}
+	return append(happened, next.stale(t)...), nil // what expired on its way is not for sale
+}
+
+// worth tells a movement what its goods were worth where they come from. What had
+// no cost there has none here.
+func (s *State) worth(e *events.InventoryUpdated, p *stockpb.Goods, currency string) error {
+	if currency == "" && p.GetValued() == 0 {
+		currency = s.Currency
+	}
+	if currency == "" || (s.Currency != "" && s.Currency != currency) {
+		return nil
+	}
+	if p.GetCostMinor() > entrepot.MaxMinor || p.GetAverageMinor() > entrepot.MaxMinor || s.FIFO()+p.GetCostMinor() > maxValue || s.Average+p.GetAverageMinor() > maxValue {
+		return entrepot.Invalid("parts", "maximum", "the goods are worth too much")
+	}
+	e.Currency, e.Unvalued = currency, e.Quantity-p.GetValued()
+	e.Cost = entrepot.Money{Minor: p.GetCostMinor(), Currency: currency}.Amount()
+	if p.GetAverageMinor() != p.GetCostMinor() {
+		e.AverageCost = entrepot.Money{Minor: p.GetAverageMinor(), Currency: currency}.Amount()
+	}
+	return nil
+}
+
+// mostBatches bounds the lots of an item when goods come from another location,
+// which are not refused as easily as a supplier's.
+const mostBatches = 2 * MaxBatches
+
+// lotOf is the lot that goods are of here: theirs, unless that name is here with
+// another expiry, which then stands in the name.
+func (s *State) lotOf(p *stockpb.Goods) (lot string, expires int64) {
+	lot, expires = p.GetBatch(), p.GetExpiresOnMs()
+	at := slices.IndexFunc(s.Batches, func(b Batch) bool { return b.Lot == lot })
+	if lot == "" || at < 0 || s.Batches[at].ExpiresMs == expires {
+		return lot, expires
+	}
+	day := "never"
+	if expires != 0 {
+		day = time.UnixMilli(expires).UTC().Format(time.RFC3339)
+	}
+	r := []rune(lot)
+	return string(r[:min(len(r), maxLot-len(day)-1)]) + " " + day, expires
+}
+
+func (s *State) has(lot string) bool {
+	return slices.ContainsFunc(s.Batches, func(b Batch) bool { return b.Lot == lot })
+}
