@@ -85,9 +85,13 @@ func (s *State) Set(t entrepot.Turn, c *shippingpb.Set) ([]events.Event, error) 
 	return []events.Event{set{rules.public(c.CompanyId, c.ShopId, t.Now), rules}}, nil
 }
 
-// Remove takes the rules back.
+// Remove takes the rules back. The platform, which erases a company's, need not say whose.
 func (s *State) Remove(t entrepot.Turn, c *shippingpb.Remove) ([]events.Event, error) {
-	if err := mayChange(t, c.CompanyId, c.ShopId); err != nil {
+	company, shop := c.CompanyId, c.ShopId
+	if t.Caller.Role == entrepot.System && company == "" {
+		company, shop = s.CompanyID, s.ShopID
+	}
+	if err := mayChange(t, company, shop); err != nil {
 		return nil, err
 	}
 	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
@@ -96,7 +100,7 @@ func (s *State) Remove(t entrepot.Turn, c *shippingpb.Remove) ([]events.Event, e
 	if s.Rules == nil {
 		return nil, nil
 	}
-	return []events.Event{removed{events.ShippingRemoved{CompanyID: c.CompanyId, ShopID: c.ShopId, RemovedAt: t.Now}}}, nil
+	return []events.Event{removed{events.ShippingRemoved{CompanyID: company, ShopID: shop, RemovedAt: t.Now}}}, nil
 }
 
 // mayChange: admins the company's and every shop's, managers those of their shops.
