@@ -16,6 +16,8 @@ import (
 	"entrepot/grains/promotion/promotionpb"
 	"entrepot/grains/review"
 	"entrepot/grains/review/reviewpb"
+	"entrepot/grains/shipping"
+	"entrepot/grains/shipping/shippingpb"
 	"entrepot/grains/shop"
 	"entrepot/grains/shop/shoppb"
 	"entrepot/grains/supplier"
@@ -43,6 +45,7 @@ var (
 	people   = belongings{in: user.Collection, kind: userpb.Kind, end: func() proto.Message { return &userpb.Erase{} }}
 	apiKeys  = belongings{in: apikey.Collection, kind: apikeypb.Kind, end: func() proto.Message { return &apikeypb.Revoke{} }}
 	itsShops = belongings{in: shop.Collection, kind: shoppb.Kind, end: func() proto.Message { return &shoppb.Delete{} }}
+	itsRates = belongings{in: shipping.Collection, kind: shippingpb.Kind, end: func() proto.Message { return &shippingpb.Remove{} }}
 	trees    = belongings{in: categories.Collection, kind: categoriespb.Kind, end: func() proto.Message { return &categoriespb.Clear{} }}
 	goods    = belongings{in: product.Collection, kind: productpb.Kind, end: func() proto.Message { return &productpb.Delete{} }}
 	verdicts = belongings{in: review.Collection, kind: reviewpb.Kind, end: func() proto.Message { return &reviewpb.Delete{} }}

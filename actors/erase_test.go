@@ -19,6 +19,8 @@ import (
 	"entrepot/grains/promotion/promotionpb"
 	"entrepot/grains/review"
 	"entrepot/grains/review/reviewpb"
+	"entrepot/grains/shipping"
+	"entrepot/grains/shipping/shippingpb"
 	"entrepot/grains/shop"
 	"entrepot/grains/shop/shoppb"
 	"entrepot/grains/user"
@@ -33,7 +35,7 @@ import (
 // end, another company's do not, and a second delivery changes nothing.
 func TestAnErasedCompanyLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
-	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{user.Kind(), access.Kind(), apikey.Kind(), shop.Kind(), product.Kind(), categories.Kind(), review.Kind(), promotion.Kind()})
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{user.Kind(), access.Kind(), apikey.Kind(), shop.Kind(), shipping.Kind(), product.Kind(), categories.Kind(), review.Kind(), promotion.Kind()})
 	if err := m.Store.Ensure(t.Context(), []*persistence.Collection{shop.Sales}); err != nil {
 		t.Fatal(err)
 	}
@@ -55,6 +57,11 @@ func TestAnErasedCompanyLeavesNothingBehind(t *testing.T) {
 	for _, company := range []entrepot.ID{gone, stays} {
 		at := id(company, shoppb.Kind, 0)
 		must(shoppb.Kind, at, &shoppb.Create{CompanyId: company, Name: "shop"})
+		for _, whose := range []entrepot.ID{"", at} {
+			must(shippingpb.Kind, shippingpb.ID(company, whose), &shippingpb.Set{CompanyId: company, ShopId: whose, Rules: &shippingpb.Rules{
+				Currency: "EUR", Zones: []*shippingpb.Zone{{Name: "World", Methods: []*shippingpb.Method{{Id: "parcel", Name: "Parcel", PriceMinor: 500}}}},
+			}})
+		}
 		must(userpb.Kind, id(company, userpb.Kind, 0), &userpb.Register{
 			Email: company + "@demo.test", Name: "Ada", PasswordHash: "h", Role: string(entrepot.CompanyAdmin), CompanyId: company,
 		})
@@ -106,6 +113,12 @@ func TestAnErasedCompanyLeavesNothingBehind(t *testing.T) {
 		}
 		if err := ask(promotionpb.Kind, promotionpb.ID(company, "TEN"), &promotionpb.Get{}); entrepot.CodeOf(err) != want {
 			t.Errorf("promo code: %v, want %q", err, want)
+		}
+		for _, whose := range []entrepot.ID{"", id(company, shoppb.Kind, 0)} {
+			rates, err := grains.Ask[*shippingpb.Shipping](m.Platform(), m, shippingpb.Kind, shippingpb.ID(company, whose), &shippingpb.Get{})
+			if err != nil || (rates.Rules == nil) != (want != "") {
+				t.Errorf("shipping rules: %v, %v", rates, err)
+			}
 		}
 		author := map[entrepot.ID]int{gone: 0, stays: 1}[company]
 		if err := ask(reviewpb.Kind, reviewpb.ID(id(company, productpb.Kind, 0), named("user", author)), &reviewpb.Get{}); entrepot.CodeOf(err) != want {

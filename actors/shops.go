@@ -30,7 +30,7 @@ func Shops(store persistence.Store, a grains.Asker) events.Handler {
 			case "user.deleted":
 				results[i] = leave(ctx, a, d)
 			case "company.deleted":
-				results[i] = end(ctx, store, a, d, itsShops)
+				results[i] = end(ctx, store, a, d, itsShops, itsRates)
 			}
 		}
 		return results

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"entrepot"
-	"entrepot/grains/shipping/shippingpb"
 )
 
 // Place is where an order goes.
@@ -25,9 +24,8 @@ type Offer struct {
 // first. subtotal is the goods' in minor units, before discounts. An error names
 // the field country or postalCode and the rule: country, or zone where nothing is
 // sent to.
-func Offers(of *shippingpb.Rules, to Place, subtotal, pieces int64) ([]Offer, error) {
-	rules := rulesOf(of)
-	zone, err := rules.zone(to)
+func (r *Rules) Offers(to Place, subtotal, pieces int64) ([]Offer, error) {
+	zone, err := r.zone(to)
 	if err != nil {
 		return nil, err
 	}

@@ -59,7 +59,7 @@ type Step struct {
 type (
 	set struct {
 		events.ShippingUpdated
-		rules Rules
+		rules *Rules
 	}
 	removed struct{ events.ShippingRemoved }
 )
@@ -72,19 +72,26 @@ func (s *State) Set(t entrepot.Turn, c *shippingpb.Set) ([]events.Event, error) 
 	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
 		return nil, err
 	}
-	rules := rulesOf(c.Rules)
+	rules := RulesOf(c.Rules)
+	if rules == nil {
+		return nil, entrepot.Invalid("zones", "required", "must be given")
+	}
 	if err := rules.check(); err != nil {
 		return nil, err
 	}
-	if s.Rules != nil && reflect.DeepEqual(*s.Rules, rules) {
+	if s.Rules != nil && reflect.DeepEqual(s.Rules, rules) {
 		return nil, nil
 	}
 	return []events.Event{set{rules.public(c.CompanyId, c.ShopId, t.Now), rules}}, nil
 }
 
-// Remove takes the rules back.
+// Remove takes the rules back. The platform, which erases a company's, need not say whose.
 func (s *State) Remove(t entrepot.Turn, c *shippingpb.Remove) ([]events.Event, error) {
-	if err := mayChange(t, c.CompanyId, c.ShopId); err != nil {
+	company, shop := c.CompanyId, c.ShopId
+	if t.Caller.Role == entrepot.System && company == "" {
+		company, shop = s.CompanyID, s.ShopID
+	}
+	if err := mayChange(t, company, shop); err != nil {
 		return nil, err
 	}
 	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
@@ -93,7 +100,7 @@ func (s *State) Remove(t entrepot.Turn, c *shippingpb.Remove) ([]events.Event, e
 	if s.Rules == nil {
 		return nil, nil
 	}
-	return []events.Event{removed{events.ShippingRemoved{CompanyID: c.CompanyId, ShopID: c.ShopId, RemovedAt: t.Now}}}, nil
+	return []events.Event{removed{events.ShippingRemoved{CompanyID: company, ShopID: shop, RemovedAt: t.Now}}}, nil
 }
 
 // mayChange: admins the company's and every shop's, managers those of their shops.
@@ -113,7 +120,7 @@ func mayChange(t entrepot.Turn, company, shop entrepot.ID) error {
 func (s *State) Apply(e events.Event) {
 	switch f := e.(type) {
 	case set:
-		s.Rules = &f.rules
+		s.Rules = f.rules
 		s.changed(f.CompanyID, f.ShopID, f.UpdatedAt)
 	case removed:
 		s.Rules = nil

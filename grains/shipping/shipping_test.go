@@ -69,7 +69,7 @@ func TestOffers(t *testing.T) {
 		{"DE", "10115", 1000, 1, "bike 700"},
 		{"DE", "20457", 1000, 1, "standard 3000"},
 	} {
-		offers, err := Offers(benelux(), Place{c.country, c.code}, c.subtotal, c.pieces)
+		offers, err := RulesOf(benelux()).Offers(Place{c.country, c.code}, c.subtotal, c.pieces)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,7 +100,7 @@ func TestWhereNothingIsSent(t *testing.T) {
 		{"", "", entrepot.CodeInvalid, "country", "country"},
 		{"E ", "", entrepot.CodeInvalid, "country", "country"},
 	} {
-		_, err := Offers(r, Place{c.country, c.code}, 1, 1)
+		_, err := RulesOf(r).Offers(Place{c.country, c.code}, 1, 1)
 		if e := entrepot.AsError(err); e == nil || e.Code != c.want || e.Fields[0].Field != c.field || e.Fields[0].Rule != c.rule {
 			t.Errorf("%+v: %v", c, err)
 		}
@@ -109,6 +109,9 @@ func TestWhereNothingIsSent(t *testing.T) {
 
 func TestBadRules(t *testing.T) {
 	t.Parallel()
+	if _, err := (&State{}).Set(turn(admin), &shippingpb.Set{CompanyId: company, ShopId: shop}); entrepot.CodeOf(err) != entrepot.CodeInvalid {
+		t.Errorf("none: %v", err)
+	}
 	for name, c := range map[string]struct {
 		change      func(r *shippingpb.Rules)
 		field, rule string
@@ -254,7 +257,7 @@ func TestOffersAreSound(t *testing.T) {
 		}
 		z := rapid.SampledFrom(r.Zones).Draw(t, "zone")
 		subtotal, pieces := rapid.Int64Range(0, 20_000).Draw(t, "subtotal"), rapid.Int64Range(1, 20_000).Draw(t, "pieces")
-		offers, err := Offers(r, Place{Country: rapid.SampledFrom(z.Countries).Draw(t, "country")}, subtotal, pieces)
+		offers, err := RulesOf(r).Offers(Place{Country: rapid.SampledFrom(z.Countries).Draw(t, "country")}, subtotal, pieces)
 		if err != nil || len(offers) != len(z.Methods) {
 			t.Fatal(offers, err)
 		}
@@ -266,4 +269,23 @@ func TestOffersAreSound(t *testing.T) {
 			last = o.Price
 		}
 	})
+}
+
+func BenchmarkOffers(b *testing.B) {
+	r := &shippingpb.Rules{Currency: "EUR"}
+	for i, c := range strings.Fields(countries)[:MaxZones] {
+		z := &shippingpb.Zone{Name: "z", Countries: []string{c}, Methods: []*shippingpb.Method{method("a", 100), method("b", 200)}}
+		for j := range MaxPostal / MaxZones {
+			z.PostalCodes = append(z.PostalCodes, fmt.Sprint(10*i+j))
+		}
+		r.Zones = append(r.Zones, z)
+	}
+	r.Zones[MaxZones-1].Countries, r.Zones[MaxZones-1].PostalCodes = nil, nil
+	rules := RulesOf(r)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := rules.Offers(Place{"ZW", "9999"}, 1000, 1); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -10,9 +10,12 @@ import (
 	"entrepot/grains/shipping/shippingpb"
 )
 
-// rulesOf are the rules of a message, with codes as they are compared.
-func rulesOf(r *shippingpb.Rules) Rules {
-	out := Rules{Currency: r.GetCurrency(), Taxed: r.GetTaxed()}
+// RulesOf are the rules of a message, with codes as they are compared; nil for none.
+func RulesOf(r *shippingpb.Rules) *Rules {
+	if r == nil {
+		return nil
+	}
+	out := &Rules{Currency: r.GetCurrency(), Taxed: r.GetTaxed()}
 	for _, z := range r.GetZones() {
 		zone := Zone{Name: strings.TrimSpace(z.Name), Countries: slices.Clone(z.Countries)}
 		for _, p := range z.PostalCodes {

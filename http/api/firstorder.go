@@ -36,7 +36,7 @@ var standing = []any{
 
 // orderedBefore reports whether a customer has an order with a company. Where the
 // orders are it knows of every one that was placed before it asks; elsewhere, for a
-// cart's estimate, of those that are known to be paid.
+// cart's estimate, of those that were paid and whose events have arrived.
 func (s *pricing) orderedBefore(ctx context.Context, customer, company entrepot.ID) (bool, error) {
 	from, of, statuses := s.Stores.Sales, order.Collection, standing
 	if from == nil {

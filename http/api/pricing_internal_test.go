@@ -11,6 +11,7 @@ import (
 	"entrepot/grains/product/productpb"
 	"entrepot/grains/promotion"
 	"entrepot/grains/promotion/promotionpb"
+	"entrepot/grains/shipping"
 	"entrepot/grains/shipping/shippingpb"
 
 	"pgregory.net/rapid"
@@ -69,7 +70,7 @@ func TestPricesAreSound(t *testing.T) {
 			}
 			q.groups, shops = append(q.groups, g), append(shops, g.ShopId)
 			if rules := drawnRules(t); rules != nil {
-				if _, err := shipGroup(g, rules, to); err != nil {
+				if _, err := shipGroup(g, shipping.RulesOf(rules), to); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -50,14 +50,14 @@ type shippingQuote struct {
 
 // shippingRules keeps what holds for shops, their own rules or their company's, for
 // a moment each. While the shop service does not answer, what it said last holds.
-type shippingRules struct{ known briefly[*shippingpb.Rules] }
+type shippingRules struct{ known briefly[*shipping.Rules] }
 
 const shippingRulesAge = time.Second
 
 func (r *shippingRules) init(now func() time.Time) { r.known.init(now, shippingRulesAge) }
 
 // of are the rules of a shop; nil: there are none.
-func (r *shippingRules) of(ctx context.Context, a grains.Asker, company, shop entrepot.ID) (*shippingpb.Rules, error) {
+func (r *shippingRules) of(ctx context.Context, a grains.Asker, company, shop entrepot.ID) (*shipping.Rules, error) {
 	asked := r.known.now()
 	rules, known, fresh := r.known.get(shop)
 	if fresh {
@@ -70,8 +70,9 @@ func (r *shippingRules) of(ctx context.Context, a grains.Asker, company, shop en
 	case err != nil:
 		return nil, err
 	}
-	r.known.put(shop, now.GetRules(), asked)
-	return now.GetRules(), nil
+	rules = shipping.RulesOf(now.GetRules())
+	r.known.put(shop, rules, asked)
+	return rules, nil
 }
 
 // effectiveShipping is the shop's own set of rules, or the company's when it has none.
@@ -110,7 +111,7 @@ func (s *pricing) ship(ctx context.Context, q *quote, to destination) error {
 	return nil
 }
 
-func shipGroup(g *orderpb.Group, rules *shippingpb.Rules, to destination) (out shippingQuote, err error) {
+func shipGroup(g *orderpb.Group, rules *shipping.Rules, to destination) (out shippingQuote, err error) {
 	switch {
 	case to.country == "":
 		out.open = true
@@ -128,7 +129,7 @@ func shipGroup(g *orderpb.Group, rules *shippingpb.Rules, to destination) (out s
 		}
 		subtotal, pieces = subtotal+cost.Minor, pieces+l.Quantity
 	}
-	out.offers, err = shipping.Offers(rules, shipping.Place{Country: to.country, PostalCode: to.postalCode}, subtotal, pieces)
+	out.offers, err = rules.Offers(shipping.Place{Country: to.country, PostalCode: to.postalCode}, subtotal, pieces)
 	if err != nil {
 		return out, within(to.field, err)
 	}

@@ -1,0 +1,169 @@
+package order
+
+import (
+	"context"
+	"slices"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/order/orderpb"
+	"entrepot/grains/promotion/promotionpb"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// claimID is what the orders of a checkout claim their promo codes by. Each plan
+// has one of its own: what was given back with an earlier one cannot be claimed again.
+func (s *State) claimID() entrepot.ID { return attemptID(s.CheckoutID, s.Attempt) }
+
+// claims are the uses of promo codes that orders make together: one of each code,
+// however many of the orders get something of it.
+func (s *State) claims(id entrepot.ID, groups []Group) (out []claim) {
+	for _, g := range groups {
+		for _, p := range g.Promotions {
+			at := slices.IndexFunc(out, func(c claim) bool { return c.promotion == p.ID })
+			if at < 0 {
+				at, out = len(out), append(out, claim{promotion: p.ID, code: p.Code, customer: s.CustomerID, limit: p.PerCustomer, cmd: &promotionpb.Claim{
+					ClaimId: id, ExpiresMs: s.ExpiresMs + Guard.Milliseconds(), Version: p.Version,
+					CustomerId: s.CustomerID, Limit: p.PerCustomer, PromotionId: p.ID,
+				}})
+			}
+			out[at].cmd.Orders = append(out[at].cmd.Orders, g.OrderID)
+		}
+	}
+	return append(out, s.firsts(id, groups)...)
+}
+
+// firsts are the claims of the customer's one first order with each company whose
+// codes ask for that: of all such codes together, so that no two orders use them.
+func (s *State) firsts(id entrepot.ID, groups []Group) (out []claim) {
+	for _, g := range groups {
+		p := slices.IndexFunc(g.Promotions, func(p Promotion) bool { return p.FirstOrder })
+		if p < 0 {
+			continue
+		}
+		first := promotionpb.FirstID(g.CompanyID)
+		at := slices.IndexFunc(out, func(c claim) bool { return c.promotion == first })
+		if at < 0 {
+			at, out = len(out), append(out, claim{promotion: first, code: g.Promotions[p].Code, customer: s.CustomerID, limit: 1, first: true, cmd: &promotionpb.Claim{
+				ClaimId: id, ExpiresMs: s.ExpiresMs + Guard.Milliseconds(), CustomerId: s.CustomerID, Limit: 1, PromotionId: first,
+			}})
+		}
+		out[at].cmd.Orders = append(out[at].cmd.Orders, g.OrderID)
+	}
+	return out
+}
+
+// claim is one use of a promo code.
+type claim struct {
+	promotion, customer entrepot.ID
+	code                string
+	limit               int64 // by customer
+	first               bool  // of being the first order, which is the customer's alone
+	cmd                 *promotionpb.Claim
+}
+
+// tell sends a command to the customer's uses, if they are limited, and then to the promotion.
+func (c claim) tell(ctx context.Context, a grains.Asker, cmd proto.Message) error {
+	if c.limit > 0 {
+		if _, err := a.Ask(ctx, promotionpb.UseKind, promotionpb.UseID(c.promotion, c.customer), cmd); err != nil {
+			return err
+		}
+	}
+	if c.first {
+		return nil
+	}
+	_, err := a.Ask(ctx, promotionpb.Kind, c.promotion, cmd)
+	return err
+}
+
+// release gives a use back for all its orders.
+func (c claim) release(ctx context.Context, a grains.Asker) error {
+	for _, o := range c.cmd.GetOrders() {
+		cmd := &promotionpb.Release{ClaimId: c.cmd.GetClaimId(), OrderId: o}
+		if err := c.tell(ctx, a, cmd); err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
+			return err
+		}
+	}
+	return nil
+}
+
+// claimAndReserve does both for all or for none: what is refused is named, and the
+// rest is given back. A claim that has ended is one of this step that gave it
+// back before and whose answer was lost: the stock items refuse then as well.
+func claimAndReserve(ctx context.Context, a grains.Asker, claims []claim, holds []hold) ([]*orderpb.Missing, *orderpb.Refused, error) {
+	var no *orderpb.Refused
+	for _, c := range claims {
+		answer := c.tell(ctx, a, c.cmd)
+		is, err := refused(answer)
+		if err != nil {
+			return nil, nil, err
+		}
+		if is {
+			no = refusedBy(c, answer)
+			break
+		}
+	}
+	missing, err := []*orderpb.Missing(nil), error(nil)
+	if no == nil || no.GetRule() == ruleEnded {
+		missing, err = reserveAll(ctx, a, holds)
+	}
+	switch {
+	case err != nil || (len(missing) == 0 && no == nil):
+		return nil, nil, err
+	case len(missing) == 0 && no.GetRule() == ruleEnded:
+		err = releaseAll(ctx, a, holds)
+	case len(missing) > 0:
+		no = nil
+	}
+	for _, c := range claims {
+		if err == nil {
+			err = c.release(ctx, a)
+		}
+	}
+	return missing, no, err
+}
+
+// ruleEnded is the promotion's word for a claim that was given back or used for good.
+const ruleEnded = "ended"
+
+func refusedBy(c claim, err error) *orderpb.Refused {
+	out := &orderpb.Refused{Code: c.code, Rule: "exists", Message: "there is no such code"}
+	if e := entrepot.AsError(err); e.Code != entrepot.CodeNotFound && len(e.Fields) > 0 {
+		out.Rule, out.Message = e.Fields[0].Rule, e.Fields[0].Message
+	}
+	if c.first && out.GetRule() == "limit" {
+		out.Rule, out.Message = "first_order", "the code is for the first order with the company only"
+	}
+	return out
+}
+
+// settle makes the uses final, under the id that the order last claimed them by.
+func settle(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+	id, order := s.claimID(), s.ID
+	if s.HoldID == revivedID(s.ID) {
+		id = s.HoldID
+	}
+	claims := s.claims(id, []Group{s.Group})
+	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+		for _, c := range claims {
+			if err := c.tell(ctx, a, &promotionpb.Settle{ClaimId: id, OrderId: order}); err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
+				return nil, err
+			}
+		}
+		return &orderpb.Settled{}, nil
+	}
+}
+
+// unclaim gives this order's part of the uses back.
+func unclaim(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+	claims := s.claims(s.claimID(), []Group{s.Group})
+	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+		for _, c := range claims {
+			if err := c.release(ctx, a); err != nil {
+				return nil, err
+			}
+		}
+		return &orderpb.Unclaimed{}, nil
+	}
+}
