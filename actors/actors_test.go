@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"sync"
@@ -24,11 +25,16 @@ import (
 )
 
 func delivery(id, typ, data string) *events.Delivery {
-	return &events.Delivery{Attempt: 1, Envelope: events.Envelope{
+	e := events.Envelope{
 		ID: id, Type: typ, Version: 1, OccurredAt: time.UnixMilli(1_800_000_000_000).UTC(), CompanyID: "c",
 		Actor:     events.Actor{UserID: "u", Role: entrepot.Customer},
 		Aggregate: events.Aggregate{Kind: "Order", ID: "o", Sequence: 1}, Data: []byte(data),
-	}}
+	}
+	body, err := json.Marshal(&e)
+	if err != nil {
+		panic(err) // the test's data is no JSON
+	}
+	return &events.Delivery{Attempt: 1, Envelope: e, Body: body}
 }
 
 func TestAnEventDeliveredTwiceIsOneAuditEntry(t *testing.T) {

@@ -2,7 +2,6 @@ package actors
 
 import (
 	"context"
-	"time"
 
 	"entrepot/events"
 	"entrepot/persistence"
@@ -33,27 +32,22 @@ func Audit(store persistence.Store) events.Handler {
 
 // keep inserts envelopes as documents. One that is there already was delivered before.
 func keep(store persistence.Store, c *persistence.Collection, fields func(*events.Envelope) []any) events.Handler {
-	return insert(store, c, func(e *events.Envelope) (*persistence.Document, error) {
-		state, err := store.Marshal(e)
-		return &persistence.Document{CompanyID: e.CompanyID, ShopID: e.ShopID, Fields: fields(e), State: state}, err
+	return insert(store, c, func(d *events.Delivery) (*persistence.Document, error) {
+		state, err := store.FromJSON(d.Body)
+		return &persistence.Document{CompanyID: d.CompanyID, ShopID: d.ShopID, Fields: fields(&d.Envelope), State: state}, err
 	})
 }
 
 // insert writes a row for every event that row makes one of, with the event's id
 // and time. One that is there already was delivered before. An error of row is
 // permanent: the event cannot be read.
-func insert(store persistence.Store, c *persistence.Collection, row func(*events.Envelope) (*persistence.Document, error)) events.Handler {
-	return insertAt(store, c, nil, row)
-}
-
-// insertAt is insert with the time of the writing, for rows that are followed by it.
-func insertAt(store persistence.Store, c *persistence.Collection, written *time.Time, row func(*events.Envelope) (*persistence.Document, error)) events.Handler {
+func insert(store persistence.Store, c *persistence.Collection, row func(*events.Delivery) (*persistence.Document, error)) events.Handler {
 	return func(ctx context.Context, batch []*events.Delivery) []error {
 		results := make([]error, len(batch))
 		writes := make([]persistence.Write, 0, len(batch))
 		at := make([]int, 0, len(batch))
 		for i, d := range batch {
-			doc, err := row(&d.Envelope)
+			doc, err := row(d)
 			if err != nil {
 				results[i] = events.Permanent(err)
 			}
@@ -62,9 +56,6 @@ func insertAt(store persistence.Store, c *persistence.Collection, written *time.
 			}
 			doc.ID, doc.Version, doc.Sequence = d.ID, 1, d.Aggregate.Sequence
 			doc.CreatedAt, doc.UpdatedAt = d.OccurredAt, d.OccurredAt
-			if written != nil {
-				doc.UpdatedAt = *written
-			}
 			at = append(at, i)
 			writes = append(writes, persistence.Write{Collection: c, Doc: *doc})
 		}

@@ -47,6 +47,10 @@ const levelAge = time.Minute
 // Stocked keeps [Availability]. An event that is older than the row changes
 // nothing: they may come twice and, with several members, out of order.
 func Stocked(store persistence.Store, clock func() time.Time) events.Handler {
+	return onMovements(stocked(store, clock))
+}
+
+func stocked(store persistence.Store, clock func() time.Time) reaction {
 	k := &levelKeeper{store: store, clock: clock, rows: map[entrepot.ID]levelRow{}}
 	return k.handle
 }
@@ -93,33 +97,24 @@ func (m *moves) matter(row levelRow, now time.Time) bool {
 	return m.crossed || row.version == 0 || row.stocked != (m.Available > 0) || now.Sub(row.at) >= levelAge
 }
 
-func (k *levelKeeper) handle(ctx context.Context, batch []*events.Delivery) []error {
+func (k *levelKeeper) handle(ctx context.Context, _ []*events.Delivery, all []movement, results []error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	results := make([]error, len(batch))
 	last := map[entrepot.ID]*moves{}
 	at := map[entrepot.ID][]int{}
-	for i, d := range batch {
-		if d.Type != "inventory.updated" {
-			continue
-		}
-		var m events.InventoryUpdated
-		if err := d.Decode(&m); err != nil {
-			results[i] = events.Permanent(err)
-			continue
-		}
-		at[m.ItemID] = append(at[m.ItemID], i)
+	for i := range all {
+		m := &all[i]
+		at[m.ItemID] = append(at[m.ItemID], m.at)
 		if last[m.ItemID] == nil {
 			last[m.ItemID] = &moves{}
 		}
-		last[m.ItemID].add(&m)
+		last[m.ItemID].add(&m.InventoryUpdated)
 	}
 	for id, err := range k.write(ctx, last) {
 		for _, i := range at[id] {
 			results[i] = err
 		}
 	}
-	return results
 }
 
 // write replaces the rows where that matters, and answers the items that failed.

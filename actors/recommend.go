@@ -44,15 +44,15 @@ var (
 
 // keepViews inserts the customers' views as rows.
 func keepViews(store persistence.Store) events.Handler {
-	return insert(store, recommend.Views, func(e *events.Envelope) (*persistence.Document, error) {
+	return insert(store, recommend.Views, func(d *events.Delivery) (*persistence.Document, error) {
 		var v events.ProductViewed
-		if err := e.Decode(&v); err != nil || v.UserID == "" {
+		if err := d.Decode(&v); err != nil || v.UserID == "" {
 			return nil, err
 		}
 		state, err := store.Marshal(&v)
 		return &persistence.Document{
 			OwnerID: v.UserID, Fields: []any{v.ProductID, v.Duration}, State: state,
-			WakeAt: e.OccurredAt.Add(recommend.ViewsKept),
+			WakeAt: d.OccurredAt.Add(recommend.ViewsKept),
 		}, err
 	})
 }

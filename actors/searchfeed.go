@@ -51,6 +51,7 @@ const (
 	glance     = time.Second
 	longLook   = 15 * time.Second
 	everyLook  = 5 * time.Second
+	everySales = time.Minute // there are many, and none of them matters much
 	maxDirty   = 1000
 	salesSince = 90 * 24 * time.Hour // older sales weigh next to nothing
 	feedChunk  = 5000
@@ -58,27 +59,25 @@ const (
 
 // window is how far a collection was read.
 type window struct {
-	mark time.Time // of the newest write that was seen
-	long time.Time // when a long look was last taken
+	mark time.Time // when the last look began
+	long time.Time // when the last long look did
 }
 
-// from is where the next look begins.
-func (w *window) from(now time.Time) time.Time {
-	back := glance
-	if now.Sub(w.long) >= everyLook {
-		back, w.long = longLook, now
+// look reads what was written since the last look, and a little before it: what
+// was under way then may have been written later, and other members' clocks are
+// not this one's.
+func (w *window) look(now time.Time, every time.Duration, read func(since time.Time) error) error {
+	back, long := glance, now.Sub(w.long) >= every
+	if long {
+		back = longLook
 	}
-	return w.mark.Add(-back)
-}
-
-// saw moves the mark, never beyond now: another member's clock may be ahead.
-func (w *window) saw(at, now time.Time) {
-	if at.After(now) {
-		at = now
+	if err := read(w.mark.Add(-back)); err != nil {
+		return err
 	}
-	if at.After(w.mark) {
-		w.mark = at
+	if w.mark = now; long {
+		w.long = now
 	}
+	return nil
 }
 
 // Start begins the feed, once; Stop ends it. It does not wait for the first reading.
@@ -199,17 +198,19 @@ func (f *SearchFeed) RunOnce(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	now := f.c.Clock().UTC()
-	if err := f.readTrees(ctx, f.trees.from(now)); err != nil {
-		return err
-	}
-	if err := f.readProducts(ctx, f.products.from(now)); err != nil {
-		return err
-	}
-	if err := f.readLevels(ctx, f.levels.from(now)); err != nil {
-		return err
-	}
-	if err := f.readSales(ctx, f.sales.from(now)); err != nil {
-		return err
+	for _, x := range []struct {
+		w     *window
+		every time.Duration
+		read  func(context.Context, time.Time) error
+	}{
+		{&f.trees, everyLook, f.readTrees},
+		{&f.products, everyLook, f.readProducts},
+		{&f.levels, everyLook, f.readLevels},
+		{&f.sales, everySales, f.readSales},
+	} {
+		if err := x.w.look(now, x.every, func(since time.Time) error { return x.read(ctx, since) }); err != nil {
+			return err
+		}
 	}
 	f.c.Index.Tick()
 	f.renew()
@@ -254,7 +255,6 @@ func (f *SearchFeed) takeDirty(ctx context.Context) error {
 func (f *SearchFeed) readProducts(ctx context.Context, since time.Time) error {
 	var docs []persistence.Document
 	err := f.read(ctx, product.Collection, persistence.UpdatedAt, since, func(d *persistence.Document) {
-		f.products.saw(d.UpdatedAt, f.c.Clock())
 		docs = append(docs, *d)
 	}, func() error {
 		if len(docs) < feedChunk {
@@ -337,7 +337,6 @@ func (f *SearchFeed) document(s *product.State, version int64) *search.Document 
 func (f *SearchFeed) readLevels(ctx context.Context, since time.Time) error {
 	var levels []search.Stock
 	err := f.read(ctx, Availability, persistence.UpdatedAt, since, func(d *persistence.Document) {
-		f.levels.saw(d.UpdatedAt, f.c.Clock())
 		levels = append(levels, levelOf(d))
 	}, func() error { return nil })
 	f.c.Index.SetStock(levels...)
@@ -348,10 +347,8 @@ func (f *SearchFeed) readLevels(ctx context.Context, since time.Time) error {
 // is looked at again are remembered. One that is cancelled after it was counted
 // stays counted.
 func (f *SearchFeed) readSales(ctx context.Context, since time.Time) error {
-	now := f.c.Clock().UTC()
 	var sales []search.Sale
 	err := f.read(ctx, review.Purchases, persistence.UpdatedAt, since, func(d *persistence.Document) {
-		f.sales.saw(d.UpdatedAt, now)
 		bought := review.PurchaseOf(d)
 		if _, counted := f.counted[d.ID]; counted || bought.Cancelled {
 			return

@@ -39,7 +39,6 @@ func (t *tree) path(slug string) (slugs, titles []string) {
 func (f *SearchFeed) readTrees(ctx context.Context, since time.Time) error {
 	var changed []persistence.Document
 	err := f.read(ctx, categories.Collection, persistence.UpdatedAt, since, func(d *persistence.Document) {
-		f.trees.saw(d.UpdatedAt, f.c.Clock())
 		if have := f.forest[d.CompanyID]; have == nil || have.version < d.Version {
 			changed = append(changed, *d)
 		}

@@ -15,8 +15,8 @@ import (
 // given back), tells shops of people who are no more, and ends the shops of an
 // erased company.
 func Shops(store persistence.Store, a grains.Asker) events.Handler {
-	count := insert(store, shop.Sales, func(e *events.Envelope) (*persistence.Document, error) {
-		s, counts, err := shop.SaleOf(e)
+	count := insert(store, shop.Sales, func(d *events.Delivery) (*persistence.Document, error) {
+		s, counts, err := shop.SaleOf(&d.Envelope)
 		if err != nil || !counts {
 			return nil, err
 		}

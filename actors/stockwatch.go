@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"entrepot"
 	"entrepot/events"
@@ -16,16 +17,44 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// arrival is a stock movement, at its place in the batch.
-type arrival struct {
+// movement is a stock movement, at its place in the batch.
+type movement struct {
 	events.InventoryUpdated
 	at int
 }
 
 // crosses reports whether there was nothing before the movement and is after it.
-func (a *arrival) crosses() bool {
-	onHand, reserved := a.Change()
-	return a.Available > 0 && a.Available-(onHand-reserved) <= 0
+func (m *movement) crosses() bool {
+	onHand, reserved := m.Change()
+	return m.Available > 0 && m.Available-(onHand-reserved) <= 0
+}
+
+// reaction is to the movements of a batch; it notes which deliveries failed.
+type reaction func(ctx context.Context, batch []*events.Delivery, all []movement, results []error)
+
+// Moved is all that the e-commerce service does about stock: [BackInStock] and
+// [Stocked]. There is no event of which there are more, so each is decoded once.
+func Moved(store persistence.Store, a grains.Asker, clock func() time.Time) events.Handler {
+	return onMovements(backInStock(store, a), stocked(store, clock))
+}
+
+func onMovements(all ...reaction) events.Handler {
+	return On(func(ctx context.Context, batch []*events.Delivery) []error {
+		results := make([]error, len(batch))
+		moved := make([]movement, 0, len(batch))
+		for i, d := range batch {
+			m := movement{at: i}
+			if err := d.Decode(&m); err != nil {
+				results[i] = events.Permanent(err)
+				continue
+			}
+			moved = append(moved, m)
+		}
+		for _, react := range all {
+			react(ctx, batch, moved, results)
+		}
+		return results
+	}, "inventory.updated")
 }
 
 // BackInStock tells those who wait for a variant that it is in stock again. Stock
@@ -34,16 +63,14 @@ func (a *arrival) crosses() bool {
 // question to an index of the waiting alone. Nothing is kept in between, so that
 // nobody who began to wait a moment ago is missed.
 func BackInStock(store persistence.Store, a grains.Asker) events.Handler {
-	return On(func(ctx context.Context, batch []*events.Delivery) []error {
-		results := make([]error, len(batch))
-		arrived := map[entrepot.ID][]arrival{}
+	return onMovements(backInStock(store, a))
+}
+
+func backInStock(store persistence.Store, a grains.Asker) reaction {
+	return func(ctx context.Context, batch []*events.Delivery, all []movement, results []error) {
+		arrived := map[entrepot.ID][]movement{}
 		var variants []any
-		for i, d := range batch {
-			m := arrival{at: i}
-			if err := d.Decode(&m); err != nil {
-				results[i] = events.Permanent(err)
-				continue
-			}
+		for _, m := range all {
 			if !m.crosses() {
 				continue
 			}
@@ -61,8 +88,7 @@ func BackInStock(store persistence.Store, a grains.Asker) events.Handler {
 				}
 			}
 		}
-		return results
-	}, "inventory.updated")
+	}
 }
 
 // NoMoreWaiting ends the waiting for what a deleted product was sold as: it will
@@ -94,7 +120,7 @@ func NoMoreWaiting(store persistence.Store, a grains.Asker) events.Handler {
 
 // tellWaiting tells everybody who waits for one of the variants. Who was told does
 // not wait any more, so a delivery that ends in between goes on where it was.
-func tellWaiting(ctx context.Context, store persistence.Store, a grains.Asker, batch []*events.Delivery, variants []any, arrived map[entrepot.ID][]arrival, results []error) error {
+func tellWaiting(ctx context.Context, store persistence.Store, a grains.Asker, batch []*events.Delivery, variants []any, arrived map[entrepot.ID][]movement, results []error) error {
 	q := persistence.Query{Limit: 100, Where: []persistence.Cond{{Field: "watched", Op: persistence.In, Values: variants}}}
 	for {
 		docs, next, err := store.Find(ctx, stockwatch.Collection, entrepot.AllTenants(), q)
@@ -133,7 +159,7 @@ type untold struct {
 }
 
 // tell tells a watch of the arrivals where it is wanted, until one ends it.
-func tell(ctx context.Context, a grains.Asker, s *stockwatch.State, batch []*events.Delivery, arrivals []arrival) untold {
+func tell(ctx context.Context, a grains.Asker, s *stockwatch.State, batch []*events.Delivery, arrivals []movement) untold {
 	for _, m := range arrivals {
 		if s.ShopID != "" && s.ShopID != m.LocationID {
 			continue

@@ -26,6 +26,7 @@ func DeadLetterQueue(queue string) string { return queue + ".dead" }
 type Delivery struct {
 	Envelope
 	Attempt int
+	Body    []byte // the envelope's JSON as it came, for who keeps it; not to be changed
 }
 
 // Handler does the effect of a batch of deliveries, oldest first, and answers

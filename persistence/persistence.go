@@ -129,6 +129,8 @@ type Due struct {
 // one store mean nothing to another.
 type Codec interface {
 	Marshal(v any) ([]byte, error)
+	// FromJSON is Marshal of what is there as JSON already, an object.
+	FromJSON(text []byte) ([]byte, error)
 	Unmarshal(data []byte, v any) error
 }
 

@@ -140,7 +140,7 @@ var services = []service{
 			{
 				Queue: inboxOf("product.stock", "inventory.updated"),
 				consume: func(s persistence.Store, a grains.Asker) events.Handler {
-					return actors.Each(actors.BackInStock(s, a), actors.Stocked(s, time.Now))
+					return actors.Moved(s, a, time.Now)
 				},
 				linger: keeping,
 			},

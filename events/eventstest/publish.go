@@ -72,6 +72,9 @@ func testConfirms(t *testing.T, f Fixture) {
 		if fmt.Sprintf("%+v", d.Envelope) != fmt.Sprintf("%+v", batch[i]) || d.Attempt != 1 {
 			t.Errorf("event %d changed on its way:\n%+v\n%+v", i, d, batch[i])
 		}
+		if e, err := events.ParseEnvelope(d.Body); err != nil || fmt.Sprintf("%+v", e) != fmt.Sprintf("%+v", batch[i]) {
+			t.Errorf("the body of event %d is another: %s, %v", i, d.Body, err)
+		}
 	}
 }
 

@@ -159,7 +159,7 @@ func (c *consumer) pullFeed(f *feed) (moved bool, err error) {
 // handOut gives a delivery to the worker of its aggregate; false: stopped instead.
 func (c *consumer) handOut(it item, decode func() (events.Envelope, error), attempt int) bool {
 	env, err := decode()
-	it.Delivery = &events.Delivery{Envelope: env, Attempt: attempt}
+	it.Delivery = &events.Delivery{Envelope: env, Attempt: attempt, Body: it.body}
 	if err != nil {
 		return c.persist([]op{c.bury(it, err)})
 	}

@@ -156,7 +156,7 @@ func (s *session) receiveOne(d *amqp.Delivery) {
 		return
 	}
 	of := maphash.Comparable(s.seed, [2]string{env.Aggregate.Kind, env.Aggregate.ID})
-	s.inbox[of%uint64(len(s.inbox))] <- item{&events.Delivery{Envelope: env, Attempt: attempt(d)}, d}
+	s.inbox[of%uint64(len(s.inbox))] <- item{&events.Delivery{Envelope: env, Attempt: attempt(d), Body: d.Body}, d}
 }
 
 // work calls the handler with whatever has arrived, batch by batch.

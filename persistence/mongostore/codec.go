@@ -34,6 +34,9 @@ const exactNumber = 0x80
 // Marshal encodes a state as a BSON document, by its json tags.
 func (s *Store) Marshal(v any) ([]byte, error) { return marshal(v) }
 
+// FromJSON encodes JSON text, which may hold white space, as a BSON document.
+func (s *Store) FromJSON(text []byte) ([]byte, error) { return marshal(json.RawMessage(text)) }
+
 // Unmarshal decodes what Marshal encoded.
 func (s *Store) Unmarshal(data []byte, v any) error {
 	text, err := documentToJSON(make([]byte, 0, 2*len(data)), data)

@@ -169,6 +169,9 @@ func (s *Store) dropWriter() {
 // Marshal encodes a state as JSON.
 func (s *Store) Marshal(v any) ([]byte, error) { return json.Marshal(v) }
 
+// FromJSON has nothing to do: states are JSON.
+func (s *Store) FromJSON(text []byte) ([]byte, error) { return text, nil }
+
 // Unmarshal decodes a state from JSON.
 func (s *Store) Unmarshal(data []byte, v any) error { return json.Unmarshal(data, v) }
 

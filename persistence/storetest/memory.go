@@ -35,6 +35,7 @@ func NewMemory() persistence.Store {
 var errClosed = fmt.Errorf("%w: the store is closed", persistence.ErrNotExecuted)
 
 func (m *memory) Marshal(v any) ([]byte, error)         { return json.Marshal(v) }
+func (m *memory) FromJSON(text []byte) ([]byte, error)  { return text, nil }
 func (m *memory) Unmarshal(data []byte, into any) error { return json.Unmarshal(data, into) }
 
 func (m *memory) Ensure(ctx context.Context, collections []*persistence.Collection) error {

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"math/rand/v2"
 	"os/exec"
 	"path/filepath"
@@ -159,7 +160,11 @@ func keepEvents(t *testing.T, dir string, store persistence.Store, all []events.
 	}
 	var batch []*events.Delivery
 	for _, e := range all {
-		batch = append(batch, &events.Delivery{Envelope: e, Attempt: 1})
+		body, err := json.Marshal(&e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		batch = append(batch, &events.Delivery{Envelope: e, Attempt: 1, Body: body})
 	}
 	for _, handler := range []events.Handler{actors.Audit(audit), actors.Ledger(store)} {
 		for _, err := range handler(t.Context(), batch) {
