@@ -49,8 +49,8 @@ search-quality: ## NDCG@10 and recall of the search over the labelled queries
 	@go test -count 1 -v -run TestQuality ./search
 
 .PHONY: search-bench
-search-bench: ## the search over a big catalogue at 32 connections (PRODUCTS=100000)
-	@SEARCH_BENCH=$(or $(PRODUCTS),100000) go test -count 1 -v -timeout 20m -run TestSearchBench ./http/api
+search-bench: build ## searches of a big catalogue at 32 connections (ARGS='-products 100000')
+	@go run ./bench -only search -carts 0 $(ARGS)
 
 .PHONY: faults
 faults: ## the fault runs again and again, for a night (RUNS=10)

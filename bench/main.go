@@ -32,6 +32,7 @@ type options struct {
 	rounds      int
 	only        string
 	carts       int
+	products    int
 	stack       bool
 	profile     string
 	keep        bool
@@ -61,6 +62,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 3, "runs of each scenario, in turns with the limit")
 	flag.StringVar(&o.only, "only", "", "scenarios whose name contains one of these words, comma separated")
 	flag.IntVar(&o.carts, "carts", 100_000, "idle carts whose memory is measured; 0: none")
+	flag.IntVar(&o.products, "products", 100_000, "products of the catalogue that is searched; 0: none")
 	flag.BoolVar(&o.stack, "stack", false, "on the servers of MONGO_URI, AMQP_URL and CONSUL_ADDR")
 	flag.StringVar(&o.profile, "profile", "", "write CPU profiles of the scenarios to this folder")
 	flag.BoolVar(&o.keep, "keep", false, "keep the server's data")
@@ -85,7 +87,7 @@ func run(o options) (err error) {
 	if o.neighbours {
 		return b.with(b.beNeighbours)
 	}
-	for _, part := range []func() error{b.scenarios, b.memory} {
+	for _, part := range []func() error{b.scenarios, b.catalogue, b.memory} {
 		if err := b.with(part); err != nil {
 			return err
 		}

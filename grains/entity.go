@@ -36,6 +36,7 @@ type entity struct {
 	stopped bool
 	loading bool
 	used    time.Time
+	uses    int // commands since it was activated, up to seldom
 
 	// Durable, as of the last write or load.
 	version int64
@@ -99,7 +100,7 @@ func (e *entity) receive(c *wire.Command, sender *actor.PID) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	p := &pending{cmd: c, sender: sender, h: e.k.handlers[reflect.TypeOf(c.Body)]}
-	e.used = e.h.now()
+	e.used, e.uses = e.h.now(), min(e.uses+1, seldom)
 	_, isWake := c.Body.(*wire.Wake)
 	switch {
 	case p.h == nil && !isWake:

@@ -32,7 +32,7 @@ type Config struct {
 	// goroutine: a prompt for caches on this member, never the only way they learn.
 	OnCommit func([]events.Envelope)
 
-	Idle           time.Duration // unused for so long: passivated; default 5 min, jittered by a quarter
+	Idle           time.Duration // unused for so long: passivated; default 5 min, jittered by a quarter; a sixteenth if it was used once or twice
 	StepTimeout    time.Duration // of one try of a step, default 10 s
 	Recovery       time.Duration // a dead member's steps and events run again after this, default 15 s
 	TrimEvery      time.Duration // pace of trims of confirmed events by idle grains, default 250 ms
@@ -110,7 +110,7 @@ func (h *Host) Props(k *Kind) *actor.Props {
 func (h *Host) Start(a Asker) {
 	h.ask = a
 	h.wg.Add(2)
-	go h.every(h.Idle/8, h.sweep)
+	go h.every(min(h.Idle/8, seldomIdle), h.sweep)
 	go h.every(h.TrimEvery, h.trim)
 }
 

@@ -126,13 +126,23 @@ func (e *entity) stop() {
 	})
 }
 
+// seldom is how often an entity must have been asked to be kept as long as others:
+// what is touched once or twice, by an import or a crawler, is not asked for again,
+// and would fill the memory.
+const seldom = 3
+
+// seldomIdle is how long they stay at least.
+const seldomIdle = 10 * time.Second
+
 // idleSince reports whether nothing waits and nothing was asked for so long.
-// What does not exist is not kept.
+// What does not exist is not kept, and what was asked seldom not for long.
 func (e *entity) idleSince(now time.Time, limit time.Duration) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.version == 0 && !e.loading {
 		limit = time.Second
+	} else if e.uses < seldom {
+		limit = min(limit, max(limit/16, seldomIdle))
 	}
 	return !e.stopped && !e.loading && !e.reload && !e.publishing && e.settledDown() &&
 		len(e.stash) == 0 && len(e.parked) == 0 && len(e.running) == 0 && now.Sub(e.used) >= limit

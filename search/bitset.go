@@ -114,11 +114,3 @@ func (p *posting) within(b bitset, visit func(o uint32)) {
 		}
 	}
 }
-
-// each visits the posting.
-func (p *posting) each(visit func(o uint32)) {
-	p.dense.each(visit)
-	for _, o := range p.list {
-		visit(o)
-	}
-}

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"entrepot"
+	"entrepot/grains/product"
+	"entrepot/persistence"
+	"entrepot/persistence/sqlitestore"
+)
+
+// searchConnections ask the big catalogue.
+const searchConnections = 32
+
+// words are what the big catalogue's products are called by: things as the
+// labelled set of the search names them, by 400 brands and in 3,000 series.
+type words struct {
+	names, brands, series []string
+	categories            []string // of each name
+}
+
+func readWords() (*words, error) {
+	f, err := os.Open(filepath.Join("search", "testdata", "catalogue.tsv"))
+	if err != nil {
+		return nil, fmt.Errorf("the bench is run from the repository's root: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	w := &words{}
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		if fields := strings.Split(lines.Text(), "\t"); len(fields) == 9 {
+			category, _, _ := strings.Cut(fields[3], "/")
+			w.names, w.categories = append(w.names, fields[1]), append(w.categories, category)
+		}
+	}
+	syllables := []string{"ka", "mo", "ri", "ta", "le", "su", "no", "vi", "do", "pe", "sha", "gru", "bel", "tor", "min"}
+	word := func(n int) string { return syllables[n%15] + syllables[n/15%15] + syllables[n/225%15] }
+	for i := range 400 {
+		w.brands = append(w.brands, strings.ToUpper(word(i * 7)[:1])+word(i * 7)[1:])
+	}
+	for i := range 3000 {
+		w.series = append(w.series, word(i))
+	}
+	return w, lines.Err()
+}
+
+func anyOf[T any](list []T) T { return list[rand.IntN(len(list))] }
+
+func (w *words) product(i int, company, shop entrepot.ID) *product.State {
+	at := rand.IntN(len(w.names))
+	text := make([]string, 15)
+	for j := range text {
+		text[j] = anyOf(w.series)
+	}
+	made := time.Now().Add(-time.Duration(i) * time.Second).UnixMilli()
+	return &product.State{
+		ID: entrepot.DeriveID("bench", strconv.Itoa(i)), CompanyID: company, ShopIDs: []entrepot.ID{shop}, SKU: fmt.Sprint("BIG-", i),
+		Name: w.names[at] + " " + anyOf(w.series), Brand: anyOf(w.brands), Category: w.categories[at], Status: product.StatusActive,
+		Description: w.names[at] + " for " + anyOf(w.names) + ". " + strings.Join(text, " "),
+		Price:       100 + rand.Int64N(50_000), Currency: "EUR", Created: made, Updated: made, Version: 1,
+		Attributes: []product.Attribute{
+			{Name: "colour", Value: anyOf([]string{"red", "blue", "green", "black", "white", "grey", "sand"})},
+			{Name: "size", Value: strconv.Itoa(rand.IntN(12))},
+		},
+		Rating: []int64{0, rand.Int64N(2), rand.Int64N(3), rand.Int64N(9), rand.Int64N(9)},
+	}
+}
+
+// catalogue measures a start with a big catalogue, what its index costs, and
+// searches of it.
+func (b *bench) catalogue() error {
+	w, err := readWords()
+	if err != nil {
+		return err
+	}
+	asked := w.searches()
+	if b.products == 0 || b.stack || !b.chosen(asked) {
+		return nil
+	}
+	usual := b.connections
+	b.connections = searchConnections
+	defer func() { b.connections = usual }()
+	if err := b.begin(); err != nil { // makes the databases, the demo tenant and tokens
+		return err
+	}
+	none, rss, err := b.settled()
+	if err != nil {
+		return err
+	}
+	b.disconnect()
+	if err := b.server.stop(); err != nil {
+		return err
+	}
+	if err := b.fill(w); err != nil {
+		return err
+	}
+	took, err := b.server.start()
+	if err != nil {
+		return err
+	}
+	b.table.start(fmt.Sprintf("start with %d products", b.products), took)
+	if err := b.connect(); err != nil {
+		return err
+	}
+	if took, err = b.indexed(took); err != nil {
+		return err
+	}
+	all, full, err := b.settled()
+	if err != nil {
+		return err
+	}
+	b.table.row("the index of %d products is complete after %.1f s, with %.1f s of CPU; memory %+d MB (heap %+d)", b.products,
+		took.Seconds(), b.server.cpu().Seconds(), (full-rss)>>20, (all.HeapBytes-none.HeapBytes)>>20)
+	for _, s := range asked {
+		if !b.chosen(group{s}) {
+			continue
+		}
+		if err := b.turns(group{s}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fill writes the products as their grains do; one by one through the API they
+// would take minutes.
+func (b *bench) fill(w *words) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	store, err := sqlitestore.Open(ctx, filepath.Join(b.server.dir, "ecommercedb.sqlite"), sqlitestore.Options{Unsafe: true})
+	if err != nil {
+		return err
+	}
+	err = store.Ensure(ctx, []*persistence.Collection{product.Collection})
+	for from := 0; from < b.products && err == nil; from += 1000 {
+		batch := make([]persistence.Write, 0, 1000)
+		for i := from; i < min(from+1000, b.products); i++ {
+			s := w.product(i, b.world.company, b.world.shop)
+			var raw []byte
+			if raw, err = store.Marshal(s); err != nil {
+				break
+			}
+			index, at := s.Index(), time.UnixMilli(s.Updated).UTC()
+			batch = append(batch, persistence.Write{Collection: product.Collection, Doc: persistence.Document{
+				ID: s.ID, Version: 1, CompanyID: s.CompanyID, ShopID: index.ShopID, CreatedAt: at, UpdatedAt: at, Fields: index.Fields, State: raw,
+			}})
+		}
+		err = errors.Join(append(store.Commit(ctx, batch), err)...)
+	}
+	return errors.Join(err, store.Close())
+}
+
+// indexed waits for the index, which started with the server.
+func (b *bench) indexed(since time.Duration) (time.Duration, error) {
+	begin := time.Now().Add(-since)
+	for time.Since(begin) < 5*time.Minute {
+		err := b.workers[0].send("GET /api/products/suggest?q=ma", b.world.users[0], nil, http.StatusOK)
+		if err == nil {
+			return time.Since(begin), nil
+		}
+		if !errors.Is(err, errStatus) {
+			return 0, err
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return 0, errors.New("the index is not complete after five minutes")
+}
+
+// searching begins the name of every scenario of the big catalogue.
+const searching = "search: "
+
+// searches are asked of the big catalogue; no two of one scenario are meant to be
+// the same.
+func (w *words) searches() []scenario {
+	ask := func(name string, query func() string) scenario {
+		return scenario{name: searching + name, do: func(k *worker) error {
+			return k.send("GET /api/products"+query(), "", nil, http.StatusOK)
+		}}
+	}
+	thing := func() string { return strings.ToLower(anyOf(w.names)) }
+	text := func(q string) string { return "?q=" + url.QueryEscape(q) }
+	return []scenario{
+		ask("list, newest", func() string { return "?limit=20" }),
+		ask("list, by price", func() string {
+			return fmt.Sprintf("?sort=price&limit=20&currency=EUR&minPrice=%d", rand.IntN(400))
+		}),
+		ask("filter and 4 facets", func() string {
+			return fmt.Sprintf("?category=%s&attr=colour:red&minPrice=%d&currency=EUR&sort=-rating&facets=brand,price,attributes,rating", anyOf(w.categories), rand.IntN(300))
+		}),
+		ask("brands, all facets", func() string {
+			return fmt.Sprintf("?brand=%s&brand=%s&minPrice=%d&currency=EUR&facets=brand,category,price,rating,attributes,availability,shop", anyOf(w.brands), anyOf(w.brands), rand.IntN(300))
+		}),
+		ask("two words", func() string { return text(thing() + " " + anyOf(w.series)) }),
+		ask("brand and thing", func() string { return text(anyOf(w.brands) + " " + thing()) }),
+		ask("a typing error", func() string {
+			t := []rune(thing())
+			at := 1 + rand.IntN(max(len(t)-2, 1))
+			return text(string(slices.Delete(t, at, at+1)))
+		}),
+		ask("words, filter, facets", func() string {
+			return text(thing()) + fmt.Sprintf("&minPrice=%d&currency=EUR&facets=brand,category,price", rand.IntN(300))
+		}),
+		ask("suggest", func() string {
+			t := anyOf(w.names)
+			return "/suggest?q=" + url.QueryEscape(t[:min(len(t), 3+rand.IntN(6))])
+		}),
+	}
+}
