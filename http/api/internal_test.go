@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"strings"
 	"sync"
@@ -177,5 +178,44 @@ func TestEachIsBounded(t *testing.T) {
 	})
 	if err != nil || most.Load() > maxAsks {
 		t.Errorf("%d at a time, %v", most.Load(), err)
+	}
+}
+
+// TestSearchesTakeTurns: no more are computed at a time than there are processors.
+func TestSearchesTakeTurns(t *testing.T) {
+	t.Parallel()
+	c := NewListCache(time.Hour)
+	var running, most atomic.Int64
+	begun, end := make(chan struct{}), make(chan struct{})
+	read := func(context.Context) ([]byte, error) {
+		n := running.Add(1)
+		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+		}
+		begun <- struct{}{}
+		<-end
+		running.Add(-1)
+		return []byte("{}"), nil
+	}
+	all := cap(c.searching) + 5
+	var wg sync.WaitGroup
+	for i := range all {
+		wg.Go(func() {
+			if body, err := c.answer(t.Context(), listKey{found: fmt.Sprint(i)}, read); err != nil || string(body) != "{}" {
+				t.Errorf("%s, %v", body, err)
+			}
+		})
+	}
+	for range cap(c.searching) {
+		<-begun
+	}
+	for i := range all { // who ends lets one more begin
+		end <- struct{}{}
+		if i < all-cap(c.searching) {
+			<-begun
+		}
+	}
+	wg.Wait()
+	if n := most.Load(); n != int64(cap(c.searching)) {
+		t.Errorf("%d at a time", n)
 	}
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -20,6 +21,10 @@ type ListCache struct {
 	maxBytes int
 	now      func() time.Time
 	flights  singleflight.Group
+	// searching bounds how many searches are computed at a time, in the order of
+	// their arrival: more than there are processors would only take turns at them,
+	// and the slowest would wait for the turns of all.
+	searching chan struct{}
 
 	mu         sync.RWMutex
 	entries    map[listKey]listEntry
@@ -63,7 +68,7 @@ func NewListCache(maxAge time.Duration) *ListCache {
 	if maxAge <= 0 {
 		maxAge = 2 * time.Second
 	}
-	return &ListCache{maxAge: maxAge, maxBytes: 32 << 20, now: time.Now, entries: map[listKey]listEntry{}}
+	return &ListCache{maxAge: maxAge, maxBytes: 32 << 20, now: time.Now, entries: map[listKey]listEntry{}, searching: make(chan struct{}, runtime.GOMAXPROCS(0))}
 }
 
 // Invalidate forgets the lists that may show a product of the company.
@@ -100,6 +105,14 @@ func (c *ListCache) answer(ctx context.Context, key listKey, read func(context.C
 		// The reading is for everyone who waits, whoever of them goes away.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
+		if key.found != "" {
+			select {
+			case c.searching <- struct{}{}:
+				defer func() { <-c.searching }()
+			case <-ctx.Done():
+				return []byte(nil), entrepot.Unavailable("too many searches at a time")
+			}
+		}
 		body, err := read(ctx)
 		if err == nil {
 			c.keep(key, listEntry{body, now}, generation)
