@@ -93,7 +93,7 @@ func (b *bench) catalogue() error {
 	b.connections = searchConnections
 	defer func() { b.connections = usual }()
 	b.server.env = append(b.server.env, "LOG_LEVEL=error") // while there is no index, requests for it are refused
-	if err := b.begin(); err != nil { // makes the databases, the demo tenant and tokens
+	if err := b.begin(); err != nil {                      // makes the databases, the demo tenant and tokens
 		return err
 	}
 	none, rss, err := b.settled()
