@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 PKG ?= ./...
 # Packages tested at a time, and tests at a time in one: two cores, shared with the servers.
 GOTEST := go test -p 2
-TIMEOUT ?= 15m
+TIMEOUT ?= 25m
 # Real servers for what follows in the recipe.
 WITH_STACK := scripts/stack up && eval "$$(scripts/stack env)" &&
 # The pinned tools (golangci-lint, gofumpt, protoc-gen-go), installed on first use.
@@ -25,7 +25,7 @@ build: ## build bin/entrepot
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/entrepot ./cmd/entrepot
 
 .PHONY: test
-test: ## test with the race detector against real servers, which it starts (TIMEOUT=15m)
+test: ## test with the race detector against real servers, which it starts (TIMEOUT=25m)
 	@$(WITH_STACK) $(GOTEST) -race -timeout $(TIMEOUT) $$(go list ./... | grep -v /test/)
 	@scripts/tools --browser
 	@$(WITH_STACK) ENTREPOT_RESTART_RABBIT=1 RABBITMQCTL="$(CURDIR)/scripts/stack rabbitmqctl" \
