@@ -94,8 +94,9 @@ func (r *rowRules) into(schema *huma.Schema, object map[string]json.RawMessage, 
 	if err := json.Unmarshal(data, &v); err != nil {
 		return entrepot.Invalid(hugeNumber(data), "maximum", "is a number too large")
 	}
-	result := &huma.ValidateResult{}
-	huma.Validate(r.registry, schema, huma.NewPathBuffer([]byte{}, 0), huma.ModeWriteToServer, v, result)
+	result, path := &huma.ValidateResult{}, huma.NewPathBuffer(nil, 0)
+	path.Push("body") // without it a missing field is told as ".name"
+	huma.Validate(r.registry, schema, path, huma.ModeWriteToServer, v, result)
 	if len(result.Errors) > 0 {
 		e := &entrepot.Error{Code: entrepot.CodeInvalid, Message: "the row breaks a rule"}
 		for _, err := range result.Errors[:min(len(result.Errors), 10)] {

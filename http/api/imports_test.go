@@ -92,6 +92,18 @@ func TestImportCSV(t *testing.T) {
 	}
 }
 
+// What a row lacks is named as the file has it.
+func TestImportNamesWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	job := w.importFile(t, "company_admin", "text/csv", "sku,name,price,currency\nNEW-1,Of no shop,1,EUR\n")
+	w.takeImports(t, 1)
+	r := w.want(t, 200, "company_admin", "GET", "/api/products/imports/"+job.text("id")+"/report", nil)
+	if r.text("items.0.errors.0.field") != "shopIds" || r.text("items.0.errors.0.rule") != "required" {
+		t.Errorf("%s", r.raw)
+	}
+}
+
 func TestImportLines(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
