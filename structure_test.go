@@ -43,6 +43,7 @@ var rules = []rule{
 	{folder: "grains/*", may: []string{"entrepot", "entrepot/events", "pb"}, only: true, why: "a pure grain file decides from state, command and time alone: standard library, words, events and its own pb"},
 	{folder: "grains/*/*", may: []string{"entrepot"}, why: "commands and replies are data"},
 	{folder: "search", may: []string{"entrepot"}, why: "the search index is a leaf: it is told what there is, and knows no database and no grain"},
+	{folder: "search/searchtest", only: true, why: "words for benchmarks of the search and of a server"},
 	{folder: "actors", may: []string{"entrepot", "entrepot/events", "entrepot/grains…", "entrepot/persistence", "entrepot/search"}, why: "reactions know events, commands and the store contract"},
 	{folder: "cluster", why: "the cluster knows nothing of commerce"},
 	{folder: "http/edge", may: []string{"entrepot", "entrepot/grains"}, why: "middleware is a leaf; it knows the caller and the trace"},

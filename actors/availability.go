@@ -84,11 +84,10 @@ type moves struct {
 
 // add takes a movement in. What it crossed is told by the movement itself: what is
 // remembered of the row may be older than what another member wrote.
-func (m *moves) add(e *events.InventoryUpdated) {
-	onHand, reserved := e.Change()
-	m.crossed = m.crossed || (e.Available > 0) != (e.Available-onHand+reserved > 0)
+func (m *moves) add(e *movement) {
+	m.crossed = m.crossed || (e.Available > 0) != (e.before() > 0)
 	if e.Movement >= m.Movement {
-		m.InventoryUpdated = *e
+		m.InventoryUpdated = e.InventoryUpdated
 	}
 }
 
@@ -108,7 +107,7 @@ func (k *levelKeeper) handle(ctx context.Context, _ []*events.Delivery, all []mo
 		if last[m.ItemID] == nil {
 			last[m.ItemID] = &moves{}
 		}
-		last[m.ItemID].add(&m.InventoryUpdated)
+		last[m.ItemID].add(m)
 	}
 	for id, err := range k.write(ctx, last) {
 		for _, i := range at[id] {

@@ -23,11 +23,14 @@ type movement struct {
 	at int
 }
 
-// crosses reports whether there was nothing before the movement and is after it.
-func (m *movement) crosses() bool {
+// before is what could be sold before the movement.
+func (m *movement) before() int64 {
 	onHand, reserved := m.Change()
-	return m.Available > 0 && m.Available-(onHand-reserved) <= 0
+	return m.Available - (onHand - reserved)
 }
+
+// crosses reports whether there was nothing before the movement and is after it.
+func (m *movement) crosses() bool { return m.Available > 0 && m.before() <= 0 }
 
 // reaction is to the movements of a batch; it notes which deliveries failed.
 type reaction func(ctx context.Context, batch []*events.Delivery, all []movement, results []error)

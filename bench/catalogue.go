@@ -1,14 +1,12 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -19,56 +17,28 @@ import (
 	"entrepot/grains/product"
 	"entrepot/persistence"
 	"entrepot/persistence/sqlitestore"
+	"entrepot/search/searchtest"
 )
 
 // searchConnections ask the big catalogue.
 const searchConnections = 32
 
-// words are what the big catalogue's products are called by: things as the
-// labelled set of the search names them, by 400 brands and in 3,000 series.
-type words struct {
-	names, brands, series []string
-	categories            []string // of each name
-}
-
-func readWords() (*words, error) {
-	f, err := os.Open(filepath.Join("search", "testdata", "catalogue.tsv"))
-	if err != nil {
-		return nil, fmt.Errorf("the bench is run from the repository's root: %w", err)
-	}
-	defer func() { _ = f.Close() }()
-	w := &words{}
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		if fields := strings.Split(lines.Text(), "\t"); len(fields) == 9 {
-			category, _, _ := strings.Cut(fields[3], "/")
-			w.names, w.categories = append(w.names, fields[1]), append(w.categories, category)
-		}
-	}
-	syllables := []string{"ka", "mo", "ri", "ta", "le", "su", "no", "vi", "do", "pe", "sha", "gru", "bel", "tor", "min"}
-	word := func(n int) string { return syllables[n%15] + syllables[n/15%15] + syllables[n/225%15] }
-	for i := range 400 {
-		w.brands = append(w.brands, strings.ToUpper(word(i * 7)[:1])+word(i * 7)[1:])
-	}
-	for i := range 3000 {
-		w.series = append(w.series, word(i))
-	}
-	return w, lines.Err()
-}
+// words are what the big catalogue's products are called by.
+type words struct{ *searchtest.Words }
 
 func anyOf[T any](list []T) T { return list[rand.IntN(len(list))] }
 
 func (w *words) product(i int, company, shop entrepot.ID) *product.State {
-	at := rand.IntN(len(w.names))
+	at := rand.IntN(len(w.Names))
 	text := make([]string, 15)
 	for j := range text {
-		text[j] = anyOf(w.series)
+		text[j] = anyOf(w.Series)
 	}
 	made := time.Now().Add(-time.Duration(i) * time.Second).UnixMilli()
 	return &product.State{
 		ID: entrepot.DeriveID("bench", strconv.Itoa(i)), CompanyID: company, ShopIDs: []entrepot.ID{shop}, SKU: fmt.Sprint("BIG-", i),
-		Name: w.names[at] + " " + anyOf(w.series), Brand: anyOf(w.brands), Category: w.categories[at], Status: product.StatusActive,
-		Description: w.names[at] + " for " + anyOf(w.names) + ". " + strings.Join(text, " "),
+		Name: w.Names[at] + " " + anyOf(w.Series), Brand: anyOf(w.Brands), Category: w.Categories[at], Status: product.StatusActive,
+		Description: w.Names[at] + " for " + anyOf(w.Names) + ". " + strings.Join(text, " "),
 		Price:       100 + rand.Int64N(50_000), Currency: "EUR", Created: made, Updated: made, Version: 1,
 		Attributes: []product.Attribute{
 			{Name: "colour", Value: anyOf([]string{"red", "blue", "green", "black", "white", "grey", "sand"})},
@@ -81,10 +51,11 @@ func (w *words) product(i int, company, shop entrepot.ID) *product.State {
 // catalogue measures a start with a big catalogue, what its index costs, and
 // searches of it.
 func (b *bench) catalogue() error {
-	w, err := readWords()
+	read, err := searchtest.ReadWords(filepath.Join("search", "testdata", "catalogue.tsv"))
 	if err != nil {
-		return err
+		return fmt.Errorf("the bench is run from the repository's root: %w", err)
 	}
+	w := &words{read}
 	asked := w.searches()
 	if b.products == 0 || b.stack || !b.chosen(asked) {
 		return nil
@@ -195,7 +166,7 @@ func (w *words) searches() []scenario {
 			return k.send("GET /api/products"+query(), "", nil, http.StatusOK)
 		}}
 	}
-	thing := func() string { return strings.ToLower(anyOf(w.names)) }
+	thing := func() string { return strings.ToLower(anyOf(w.Names)) }
 	text := func(q string) string { return "?q=" + url.QueryEscape(q) }
 	return []scenario{
 		ask("list, newest", func() string { return "?limit=20" }),
@@ -203,13 +174,13 @@ func (w *words) searches() []scenario {
 			return fmt.Sprintf("?sort=price&limit=20&currency=EUR&minPrice=%d", rand.IntN(400))
 		}),
 		ask("filter and 4 facets", func() string {
-			return fmt.Sprintf("?category=%s&attr=colour:red&minPrice=%d&currency=EUR&sort=-rating&facets=brand,price,attributes,rating", anyOf(w.categories), rand.IntN(300))
+			return fmt.Sprintf("?category=%s&attr=colour:red&minPrice=%d&currency=EUR&sort=-rating&facets=brand,price,attributes,rating", anyOf(w.Categories), rand.IntN(300))
 		}),
 		ask("brands, all facets", func() string {
-			return fmt.Sprintf("?brand=%s&brand=%s&minPrice=%d&currency=EUR&facets=brand,category,price,rating,attributes,availability,shop", anyOf(w.brands), anyOf(w.brands), rand.IntN(300))
+			return fmt.Sprintf("?brand=%s&brand=%s&minPrice=%d&currency=EUR&facets=brand,category,price,rating,attributes,availability,shop", anyOf(w.Brands), anyOf(w.Brands), rand.IntN(300))
 		}),
-		ask("two words", func() string { return text(thing() + " " + anyOf(w.series)) }),
-		ask("brand and thing", func() string { return text(anyOf(w.brands) + " " + thing()) }),
+		ask("two words", func() string { return text(thing() + " " + anyOf(w.Series)) }),
+		ask("brand and thing", func() string { return text(anyOf(w.Brands) + " " + thing()) }),
 		ask("a typing error", func() string {
 			t := []rune(thing())
 			at := 1 + rand.IntN(max(len(t)-2, 1))
@@ -219,7 +190,7 @@ func (w *words) searches() []scenario {
 			return text(thing()) + fmt.Sprintf("&minPrice=%d&currency=EUR&facets=brand,category,price", rand.IntN(300))
 		}),
 		ask("suggest", func() string {
-			t := anyOf(w.names)
+			t := anyOf(w.Names)
 			return "/suggest?q=" + url.QueryEscape(t[:min(len(t), 3+rand.IntN(6))])
 		}),
 	}

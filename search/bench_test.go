@@ -1,10 +1,8 @@
 package search
 
 import (
-	"bufio"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -13,38 +11,23 @@ import (
 	"time"
 
 	"entrepot"
+	"entrepot/search/searchtest"
 )
 
-// bigGoods are as many things as asked for, called like those of the labelled
-// set, by 400 brands and in 3,000 series: as make search-bench has them.
+// bigGoods are as many things as asked for, called by the words of make search-bench.
 type bigGoods struct {
-	names, brands, series, categories, shops []string
-	r                                        *rand.Rand
+	*searchtest.Words
+	shops []string
+	r     *rand.Rand
 }
 
 func newBigGoods(tb testing.TB) *bigGoods {
 	tb.Helper()
-	c := &bigGoods{r: rand.New(rand.NewPCG(1, 2))}
-	f, err := os.Open("testdata/catalogue.tsv")
+	words, err := searchtest.ReadWords("testdata/catalogue.tsv")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer f.Close()
-	for s := bufio.NewScanner(f); s.Scan(); {
-		if fields := strings.Split(s.Text(), "\t"); len(fields) == 9 {
-			c.names = append(c.names, fields[1])
-			category, _, _ := strings.Cut(fields[3], "/")
-			c.categories = append(c.categories, category)
-		}
-	}
-	syllables := []string{"ka", "mo", "ri", "ta", "le", "su", "no", "vi", "do", "pe", "sha", "gru", "bel", "tor", "min"}
-	word := func(n int) string { return syllables[n%15] + syllables[n/15%15] + syllables[n/225%15] }
-	for i := range 400 {
-		c.brands = append(c.brands, strings.ToUpper(word(i * 7)[:1])+word(i * 7)[1:])
-	}
-	for i := range 3000 {
-		c.series = append(c.series, word(i))
-	}
+	c := &bigGoods{Words: words, r: rand.New(rand.NewPCG(1, 2))}
 	for i := range 50 {
 		c.shops = append(c.shops, entrepot.DeriveID("shop", strconv.Itoa(i)))
 	}
@@ -54,15 +37,15 @@ func newBigGoods(tb testing.TB) *bigGoods {
 func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
 
 func (c *bigGoods) document(i int) *Document {
-	at := c.r.IntN(len(c.names))
+	at := c.r.IntN(len(c.Names))
 	words := make([]string, 15)
 	for j := range words {
-		words[j] = pick(c.r, c.series)
+		words[j] = pick(c.r, c.Series)
 	}
 	return &Document{
 		ID: entrepot.DeriveID("bench", strconv.Itoa(i)), Version: 1, CompanyID: "company", ShopIDs: []string{pick(c.r, c.shops)}, SKU: fmt.Sprint("B-", i),
-		Name: c.names[at] + " " + pick(c.r, c.series), Brand: pick(c.r, c.brands), Category: c.categories[at], Status: "active", Active: true,
-		Description: c.names[at] + " for " + c.names[c.r.IntN(len(c.names))] + ". " + strings.Join(words, " "),
+		Name: c.Names[at] + " " + pick(c.r, c.Series), Brand: pick(c.r, c.Brands), Category: c.Categories[at], Status: "active", Active: true,
+		Description: c.Names[at] + " for " + c.Names[c.r.IntN(len(c.Names))] + ". " + strings.Join(words, " "),
 		Price:       Price{Regular: 100 + c.r.Int64N(50_000)}, Currency: "EUR", CreatedMs: int64(i) * 1000,
 		Attributes: []Attribute{
 			{"colour", pick(c.r, []string{"red", "blue", "green", "black", "white", "grey", "sand"})},
@@ -103,7 +86,7 @@ func BenchmarkSearch(b *testing.B) {
 		b.Fatal(err)
 	}
 	c := newBigGoods(b)
-	name := func(r *rand.Rand) string { return strings.ToLower(pick(r, c.names)) }
+	name := func(r *rand.Rand) string { return strings.ToLower(pick(r, c.Names)) }
 	for _, s := range []struct {
 		what  string
 		query func(r *rand.Rand) Query
@@ -113,19 +96,19 @@ func BenchmarkSearch(b *testing.B) {
 		}},
 		{"facets4", func(r *rand.Rand) Query {
 			return Query{
-				Categories: []string{pick(r, c.categories)}, Attributes: []Attribute{{"colour", "red"}}, MinPrice: int64(r.IntN(300)) * 100, Currency: "EUR",
+				Categories: []string{pick(r, c.Categories)}, Attributes: []Attribute{{"colour", "red"}}, MinPrice: int64(r.IntN(300)) * 100, Currency: "EUR",
 				Sort: BestRated, Facets: []Facet{FacetBrand, FacetPrice, FacetAttributes, FacetRating},
 			}
 		}},
 		{"facetsAll", func(r *rand.Rand) Query {
 			return Query{
-				Brands: []string{pick(r, c.brands), pick(r, c.brands)}, MinPrice: int64(r.IntN(300)) * 100, Currency: "EUR",
+				Brands: []string{pick(r, c.Brands), pick(r, c.Brands)}, MinPrice: int64(r.IntN(300)) * 100, Currency: "EUR",
 				Facets: []Facet{FacetBrand, FacetCategory, FacetPrice, FacetRating, FacetAttributes, FacetAvailability, FacetShop},
 			}
 		}},
 		{"facetsNoFilter", func(*rand.Rand) Query { return Query{Facets: Facets} }},
-		{"textTwo", func(r *rand.Rand) Query { return Query{Text: name(r) + " " + pick(r, c.series)} }},
-		{"textBrand", func(r *rand.Rand) Query { return Query{Text: pick(r, c.brands) + " " + name(r)} }},
+		{"textTwo", func(r *rand.Rand) Query { return Query{Text: name(r) + " " + pick(r, c.Series)} }},
+		{"textBrand", func(r *rand.Rand) Query { return Query{Text: pick(r, c.Brands) + " " + name(r)} }},
 		{"textTypo", func(r *rand.Rand) Query {
 			w := name(r)
 			i := 1 + r.IntN(max(len(w)-2, 1))
@@ -155,7 +138,7 @@ func BenchmarkSearch(b *testing.B) {
 		spent := processorTime()
 		defer func() { b.ReportMetric(float64((processorTime()-spent).Microseconds())/float64(b.N), "cpu-µs/op") }()
 		for b.Loop() {
-			w := pick(r, c.names)
+			w := pick(r, c.Names)
 			if _, err := ix.Suggest(b.Context(), Sight{}, w[:min(len(w), 3+r.IntN(6))], 5); err != nil {
 				b.Fatal(err)
 			}

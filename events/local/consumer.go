@@ -18,7 +18,6 @@ type item struct {
 	*events.Delivery
 	log   string
 	seq   int64
-	body  []byte
 	first *progress // of a first delivery; nil for a retry
 }
 
@@ -145,7 +144,7 @@ func (c *consumer) pullFeed(f *feed) (moved bool, err error) {
 			p.pass(e.Seq)
 			continue
 		}
-		if !c.handOut(item{log: f.log.Name(), seq: e.Seq, body: e.Body, first: p}, e.decode, 1) {
+		if !c.handOut(item{Delivery: &events.Delivery{Attempt: 1, Body: e.Body}, log: f.log.Name(), seq: e.Seq, first: p}, e.decode) {
 			break
 		}
 		c.waitForRoom(p)
@@ -157,9 +156,9 @@ func (c *consumer) pullFeed(f *feed) (moved bool, err error) {
 }
 
 // handOut gives a delivery to the worker of its aggregate; false: stopped instead.
-func (c *consumer) handOut(it item, decode func() (events.Envelope, error), attempt int) bool {
+func (c *consumer) handOut(it item, decode func() (events.Envelope, error)) bool {
 	env, err := decode()
-	it.Delivery = &events.Delivery{Envelope: env, Attempt: attempt, Body: it.body}
+	it.Envelope = env
 	if err != nil {
 		return c.persist([]op{c.bury(it, err)})
 	}

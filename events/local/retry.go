@@ -104,7 +104,7 @@ func (c *consumer) pullRetries() (moved bool, err error) {
 		}
 		moved = true
 		decode := func() (events.Envelope, error) { return events.ParseEnvelope(r.body) }
-		if !c.handOut(item{log: r.log, seq: r.seq, body: r.body}, decode, r.attempt+1) {
+		if !c.handOut(item{Delivery: &events.Delivery{Attempt: r.attempt + 1, Body: r.body}, log: r.log, seq: r.seq}, decode) {
 			return moved, nil
 		}
 	}
@@ -125,7 +125,7 @@ func (c *consumer) failed(it item, err error) op {
 		keep: true,
 		run: func(s *statements) error {
 			// Rounded up, lest it come early.
-			_, err := s.saveRetry.Exec(c.q.name, it.log, it.seq, it.body, it.Attempt, due.UnixMilli()+1)
+			_, err := s.saveRetry.Exec(c.q.name, it.log, it.seq, it.Body, it.Attempt, due.UnixMilli()+1)
 			return err
 		},
 		done: func(err error) {
@@ -146,7 +146,7 @@ func (c *consumer) bury(it item, reason error) op {
 	return op{
 		keep: true,
 		run: func(s *statements) error {
-			if _, err := s.saveDead.Exec(c.q.name, it.log, it.seq, it.body, text); err != nil {
+			if _, err := s.saveDead.Exec(c.q.name, it.log, it.seq, it.Body, text); err != nil {
 				return err
 			}
 			_, err := s.dropRetry.Exec(c.q.name, it.log, it.seq)

@@ -21,14 +21,7 @@ func (s *State) claimID() entrepot.ID { return attemptID(s.CheckoutID, s.Attempt
 func (s *State) claims(id entrepot.ID, groups []Group) (out []claim) {
 	for _, g := range groups {
 		for _, p := range g.Promotions {
-			at := slices.IndexFunc(out, func(c claim) bool { return c.promotion == p.ID })
-			if at < 0 {
-				at, out = len(out), append(out, claim{promotion: p.ID, code: p.Code, customer: s.CustomerID, limit: p.PerCustomer, cmd: &promotionpb.Claim{
-					ClaimId: id, ExpiresMs: s.ExpiresMs + Guard.Milliseconds(), Version: p.Version,
-					CustomerId: s.CustomerID, Limit: p.PerCustomer, PromotionId: p.ID,
-				}})
-			}
-			out[at].cmd.Orders = append(out[at].cmd.Orders, g.OrderID)
+			out = s.with(out, id, g.OrderID, p.Version, claim{promotion: p.ID, code: p.Code, limit: p.PerCustomer})
 		}
 	}
 	return append(out, s.firsts(id, groups)...)
@@ -39,19 +32,26 @@ func (s *State) claims(id entrepot.ID, groups []Group) (out []claim) {
 func (s *State) firsts(id entrepot.ID, groups []Group) (out []claim) {
 	for _, g := range groups {
 		p := slices.IndexFunc(g.Promotions, func(p Promotion) bool { return p.FirstOrder })
-		if p < 0 {
-			continue
+		if p >= 0 {
+			out = s.with(out, id, g.OrderID, 0, claim{promotion: promotionpb.FirstID(g.CompanyID), code: g.Promotions[p].Code, limit: 1, first: true})
 		}
-		first := promotionpb.FirstID(g.CompanyID)
-		at := slices.IndexFunc(out, func(c claim) bool { return c.promotion == first })
-		if at < 0 {
-			at, out = len(out), append(out, claim{promotion: first, code: g.Promotions[p].Code, customer: s.CustomerID, limit: 1, first: true, cmd: &promotionpb.Claim{
-				ClaimId: id, ExpiresMs: s.ExpiresMs + Guard.Milliseconds(), CustomerId: s.CustomerID, Limit: 1, PromotionId: first,
-			}})
-		}
-		out[at].cmd.Orders = append(out[at].cmd.Orders, g.OrderID)
 	}
 	return out
+}
+
+// with adds an order to the claim of the same promotion, which is made if there is none.
+func (s *State) with(claims []claim, id, order entrepot.ID, version int64, c claim) []claim {
+	at := slices.IndexFunc(claims, func(have claim) bool { return have.promotion == c.promotion })
+	if at < 0 {
+		c.customer = s.CustomerID
+		c.cmd = &promotionpb.Claim{
+			ClaimId: id, ExpiresMs: s.ExpiresMs + Guard.Milliseconds(), Version: version,
+			CustomerId: s.CustomerID, Limit: c.limit, PromotionId: c.promotion,
+		}
+		at, claims = len(claims), append(claims, c)
+	}
+	claims[at].cmd.Orders = append(claims[at].cmd.Orders, order)
+	return claims
 }
 
 // claim is one use of a promo code.

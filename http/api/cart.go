@@ -108,15 +108,7 @@ func (s *cartAPI) answer(ctx context.Context, cmd proto.Message) (*answer[CartVi
 	if err != nil {
 		return nil, err
 	}
-	return &answer[CartView]{Versioned: cartVersion(c), Body: cartOf(c)}, nil
-}
-
-// cartVersion is the ETag of a cart. One that was never used has none.
-func cartVersion(c *cartpb.Cart) Versioned {
-	if c.Version == 0 {
-		return Versioned{}
-	}
-	return versioned(c.Version)
+	return answerAt(c.Version, cartOf(c)), nil
 }
 
 func (s *cartAPI) get(ctx context.Context, _ *struct{}) (*answer[CartView], error) {
@@ -158,7 +150,7 @@ func (s *cartAPI) add(ctx context.Context, in *addItemInput) (*created[CartView]
 	if err != nil {
 		return nil, err
 	}
-	out := &created[CartView]{Versioned: cartVersion(c), Body: cartOf(c)}
+	out := &created[CartView]{Versioned: versioned(c.Version), Body: cartOf(c)}
 	for _, i := range c.Items {
 		if i.VariantId == o.variant.Id && i.ShopId == o.shopID {
 			out.Location = in.below(i.Id)

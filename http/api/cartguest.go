@@ -82,7 +82,7 @@ func (s *cartAPI) merge(ctx context.Context, in *mergeInput) (*answer[CartView],
 	case err != nil:
 		return nil, err
 	}
-	return &answer[CartView]{Versioned: cartVersion(c), Body: cartOf(c)}, nil
+	return answerAt(c.Version, cartOf(c)), nil
 }
 
 // prices are those of now of the caller's lines. What is not sold any more keeps

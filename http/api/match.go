@@ -35,9 +35,15 @@ func (m IfMatch) at(path IDPath) (id entrepot.ID, version int64, err error) {
 	return id, version, err
 }
 
-// Versioned is the ETag of an answer: the version of the entity.
+// Versioned is the ETag of an answer: the version of the entity. Before its first
+// change an entity has none, as nothing can be made from it.
 type Versioned struct {
 	ETag string `header:"ETag"`
 }
 
-func versioned(v int64) Versioned { return Versioned{`"` + strconv.FormatInt(v, 10) + `"`} }
+func versioned(v int64) Versioned {
+	if v == 0 {
+		return Versioned{}
+	}
+	return Versioned{`"` + strconv.FormatInt(v, 10) + `"`}
+}

@@ -179,14 +179,6 @@ func shippingMethodOf(m *shippingpb.Method, currency string) ShippingMethod {
 	return out
 }
 
-// shippingAt has no ETag before the first change: nothing can be made from it.
-func shippingAt(version int64, v ShippingView) *answer[ShippingView] {
-	if version == 0 {
-		return answerOf(v)
-	}
-	return answerAt(version, v)
-}
-
 func askShipping(ctx context.Context, a grains.Asker, company, shop entrepot.ID, cmd proto.Message) (*shippingpb.Shipping, error) {
 	return grains.Ask[*shippingpb.Shipping](ctx, a, shippingpb.Kind, shippingpb.ID(company, shop), cmd)
 }
@@ -218,7 +210,7 @@ func (s *shopAPI) getShipping(ctx context.Context, in *struct{ IDPath }) (*answe
 	if err != nil {
 		return nil, err
 	}
-	return shippingAt(own.Version, shippingOf(v, shop.CompanyId, id)), nil
+	return answerAt(own.Version, shippingOf(v, shop.CompanyId, id)), nil
 }
 
 func (s *shopAPI) setShipping(ctx context.Context, in *shippingInput) (*answer[ShippingView], error) {
@@ -238,7 +230,7 @@ func (s *shopAPI) setShipping(ctx context.Context, in *shippingInput) (*answer[S
 	if err != nil {
 		return nil, err
 	}
-	return shippingAt(v.Version, shippingOf(v, shop.CompanyId, id)), nil
+	return answerAt(v.Version, shippingOf(v, shop.CompanyId, id)), nil
 }
 
 func (s *shopAPI) removeShipping(ctx context.Context, in *shippingRemoval) (*nothing, error) {
@@ -272,7 +264,7 @@ func (s *companyAPI) getShipping(ctx context.Context, in *struct{ IDPath }) (*an
 	if err != nil {
 		return nil, err
 	}
-	return shippingAt(v.Version, shippingOf(v, id, "")), nil
+	return answerAt(v.Version, shippingOf(v, id, "")), nil
 }
 
 func (s *companyAPI) setShipping(ctx context.Context, in *shippingInput) (*answer[ShippingView], error) {
@@ -292,7 +284,7 @@ func (s *companyAPI) setShipping(ctx context.Context, in *shippingInput) (*answe
 	if err != nil {
 		return nil, err
 	}
-	return shippingAt(v.Version, shippingOf(v, id, "")), nil
+	return answerAt(v.Version, shippingOf(v, id, "")), nil
 }
 
 func (s *companyAPI) removeShipping(ctx context.Context, in *shippingRemoval) (*nothing, error) {

@@ -198,7 +198,7 @@ func (s *logisticsAPI) getSourcing(ctx context.Context, in *ShopPath) (*answer[S
 	if err != nil {
 		return nil, err
 	}
-	return sourcingAt(v), nil
+	return answerAt(v.Version, sourcingOf(v)), nil
 }
 
 type setSourcingInput struct {
@@ -229,15 +229,7 @@ func (s *logisticsAPI) setSourcing(ctx context.Context, in *setSourcingInput) (*
 	if err != nil {
 		return nil, err
 	}
-	return sourcingAt(v), nil
-}
-
-// sourcingAt has no ETag before the first change: nothing can be made from it.
-func sourcingAt(v *sourcingpb.Sourcing) *answer[SourcingView] {
-	if v.Version == 0 {
-		return answerOf(sourcingOf(v))
-	}
-	return answerAt(v.Version, sourcingOf(v))
+	return answerAt(v.Version, sourcingOf(v)), nil
 }
 
 func (s *logisticsAPI) askSourcing(ctx context.Context, shop entrepot.ID, cmd proto.Message) (*sourcingpb.Sourcing, error) {
