@@ -17,6 +17,7 @@
 //	cancelled, committed  restock, void the payment      Restocked, Refunded
 //	confirmed             settle the promo codes         Settled
 //	cancelled, unpaid     give the promo codes back      Unclaimed
+//	cancelled, settled    give their uses back           Unused
 //	expired, then paid    reserve anew                   Revived: confirmed, or refunded
 package order
 
@@ -93,6 +94,7 @@ type Todo struct {
 	Revive  bool `json:"revive,omitempty"`
 	Settle  bool `json:"settle,omitempty"`  // the promo codes are used for good
 	Unclaim bool `json:"unclaim,omitempty"` // they go back
+	Unuse   bool `json:"unuse,omitempty"`   // they go back although they were used for good; after Settle
 }
 
 // Group is what one shop sells in the checkout.
@@ -128,6 +130,7 @@ type Promotion struct {
 	FirstOrder   bool        `json:"firstOrder,omitempty"`
 	Version      int64       `json:"version"`
 	PerCustomer  int64       `json:"perCustomer,omitempty"`
+	Alone        bool        `json:"alone,omitempty"` // no other order of the checkout gets something of the code
 }
 
 // Refused is a promo code that could not be used.
@@ -463,6 +466,11 @@ func (s *State) Settled(t entrepot.Turn, _ *orderpb.Settled) ([]events.Event, er
 // Unclaimed notes that the promo codes are given back.
 func (s *State) Unclaimed(t entrepot.Turn, _ *orderpb.Unclaimed) ([]events.Event, error) {
 	return s.finish(t, s.Todo.Unclaim, func(todo *Todo) { todo.Unclaim = false }, "")
+}
+
+// Unused notes that the uses of the promo codes are given back.
+func (s *State) Unused(t entrepot.Turn, _ *orderpb.Unused) ([]events.Event, error) {
+	return s.finish(t, s.Todo.Unuse, func(todo *Todo) { todo.Unuse = false }, "")
 }
 
 func (s *State) finish(t entrepot.Turn, begun bool, what func(*Todo), paid string) ([]events.Event, error) {
