@@ -372,7 +372,7 @@ func TestWhoCannotBeToldIsToldLater(t *testing.T) {
 
 func TestAnErasedCustomerIsForgotten(t *testing.T) {
 	t.Parallel()
-	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{review.Kind(), stockwatch.Kind(), wishlist.Kind(), cart.Kind(), promotion.UseKind()})
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{review.Kind(), review.VoteKind(), stockwatch.Kind(), wishlist.Kind(), cart.Kind(), promotion.UseKind()})
 	variant := named("variant", 1)
 	add := &cartpb.AddItem{ProductId: named("product", 1), ShopId: named("shop", 1), CompanyId: named("company", 1), Quantity: 1, PriceMinor: 5, Currency: "EUR", Name: "Mug"}
 	use := func(n int) entrepot.ID { return promotionpb.UseID(named("promotion", 1), named("user", n)) }

@@ -114,7 +114,7 @@ var services = []service{
 			promotion.Kind, promotion.UseKind,
 			imports.Kind,
 			cart.Kind,
-			wishlist.Kind, review.Kind, stockwatch.Kind,
+			wishlist.Kind, review.Kind, review.VoteKind, stockwatch.Kind,
 			recommend.AffinityKind, recommend.TrendingKind, recommend.TasteKind,
 		},
 		rows: []*persistence.Collection{
@@ -132,6 +132,7 @@ var services = []service{
 						actors.Shoppers(s, a),
 						actors.Purchases(s, time.Now),
 						actors.Ratings(s, a),
+						actors.Votes(s, a),
 						actors.NoMoreWaiting(s, a),
 					)
 				},
