@@ -102,7 +102,7 @@ var services = []service{
 		kinds: []func() *grains.Kind{shop.Kind, shipping.Kind},
 		rows:  []*persistence.Collection{shop.Sales},
 		inboxes: []inbox{{
-			Queue:   inboxOf("shop.events", "order.*", "payment.success", "payment.refunded", "user.deleted", "company.deleted"),
+			Queue:   inboxOf("shop.events", "order.*", "payment.success", "payment.refunded", "user.deleted", "shop.deleted", "company.deleted"),
 			consume: actors.Shops, linger: keeping,
 		}},
 	},
