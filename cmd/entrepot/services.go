@@ -119,13 +119,15 @@ var services = []service{
 		},
 		rows: []*persistence.Collection{
 			review.Purchases,
+			wishlist.Wishes,
 			imports.Rows,
 			recommend.Views,
 			actors.Availability,
 		},
 		inboxes: []inbox{
 			{
-				Queue: inboxOf("product.events", "company.deleted", "user.deleted", "product.deleted", "review.*", "order.confirmed", "order.cancelled"),
+				Queue: inboxOf("product.events", "company.deleted", "user.deleted", "product.deleted", "review.*", "wishlist.item_added",
+					"order.confirmed", "order.cancelled"),
 				consume: func(s persistence.Store, a grains.Asker) events.Handler {
 					return actors.Each(
 						actors.On(actors.Catalogue(s, a), "company.deleted"),
@@ -134,6 +136,7 @@ var services = []service{
 						actors.Ratings(s, a),
 						actors.Votes(s, a),
 						actors.NoMoreWaiting(s, a),
+						actors.Wishes(s, a),
 					)
 				},
 				linger: keeping,

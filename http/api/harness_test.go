@@ -117,6 +117,7 @@ func newWorld(t testing.TB) *world {
 	if err := w.Store.Ensure(t.Context(), []*persistence.Collection{
 		auditLogs, stock.Movements, imports.Rows, shop.Sales, api.IdempotencyKeys,
 		review.Purchases,
+		wishlist.Wishes,
 		recommend.Views,
 		actors.Availability,
 	}); err != nil {
