@@ -90,7 +90,7 @@ func (s *serveCommand) Run() error {
 	collectLess()
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
-	hashes, err := newHashWorker(log)
+	hashes, err := newHasher(log)
 	if err != nil {
 		return err
 	}
