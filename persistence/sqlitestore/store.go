@@ -25,7 +25,7 @@ type Options struct {
 	Readers     int           // read connections, default 4
 	BusyTimeout time.Duration // waiting for another process's lock, default 2 s
 	CacheKiB    int           // page cache of the writer, default 8 MiB
-	// CheckpointPages is how many pages (4 KiB) of the write-ahead log start a
+	// CheckpointPages is how many pages (8 KiB) of the write-ahead log start a
 	// checkpoint, default 8192.
 	CheckpointPages int
 	// Unsafe leaves out the fsync at each commit: a power cut may then lose
