@@ -3,6 +3,7 @@ package user
 import (
 	"bytes"
 	"slices"
+	"strings"
 
 	"entrepot"
 	"entrepot/events"
@@ -113,6 +114,40 @@ func (s *State) RemoveTOTP(t entrepot.Turn, c *userpb.RemoveTOTP) ([]events.Even
 	u := s.public()
 	u.TOTPEnabled, u.UpdatedAt = false, t.Now
 	return []events.Event{totpRemoved{}, events.UserUpdated{User: u}}, nil
+}
+
+// maxReason bounds why a second factor was reset, in bytes.
+const maxReason = 2000
+
+// ResetTOTP turns the second factor off of somebody who lost app and recovery
+// codes. It is a key to another's account for who knows the password, so it is
+// told, gives its reason, and ends what goes on.
+func (s *State) ResetTOTP(t entrepot.Turn, c *userpb.ResetTOTP) ([]events.Event, error) {
+	if s.gone() || !t.Caller.Administers(s.CompanyID) {
+		return nil, entrepot.ErrNotFound
+	}
+	switch {
+	case t.Caller.UserID == s.ID:
+		return nil, entrepot.Errorf(entrepot.CodeForbidden, "nobody resets the own second factor; remove it with a code, or ask another administrator")
+	case strings.TrimSpace(c.Reason) == "" || len(c.Reason) > maxReason:
+		return nil, entrepot.Invalid("reason", "required", "must be given, in at most %d bytes", maxReason)
+	case !s.totpOn():
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "the account has no second factor")
+	case len(s.Stale) >= maxStale:
+		return nil, entrepot.Unavailable("earlier sessions of the user are still being ended")
+	}
+	u := s.public()
+	u.TOTPEnabled, u.UpdatedAt = false, t.Now
+	facts := []events.Event{
+		totpRemoved{},
+		events.UserSecondFactorReset{UserID: s.ID, Role: s.Role, CompanyID: s.CompanyID, Reason: c.Reason, ResetAt: t.Now},
+		events.UserUpdated{User: u},
+	}
+	return append(facts, s.endAll(t)...), nil
+}
+
+func (s *State) totpReset(*userpb.ResetTOTP) (*userpb.User, bool, error) {
+	return s.View(), len(s.Stale) == 0, nil
 }
 
 func (s *State) applyTOTP(e events.Event) {
