@@ -43,6 +43,12 @@ type recoveryUsed struct {
 	Hash []byte
 }
 
+// totpResealed is the same secret under another key of the seal.
+type totpResealed struct {
+	events.Private
+	Sealed []byte
+}
+
 type totpRemoved struct{ events.Private }
 
 func (s *State) totpOn() bool { return s.TOTP != nil && s.TOTP.On }
@@ -68,6 +74,15 @@ func (s *State) secondFactor(step int64, recovery []byte) ([]events.Event, error
 	default:
 		return []events.Event{recoveryUsed{Hash: bytes.Clone(recovery)}}, nil
 	}
+}
+
+// resealed keeps the secret under the key that seals now, unless there is another
+// secret meanwhile.
+func (s *State) resealed(old, now []byte) []events.Event {
+	if s.TOTP == nil || len(now) == 0 || !bytes.Equal(s.TOTP.Sealed, old) {
+		return nil
+	}
+	return []events.Event{totpResealed{Sealed: bytes.Clone(now)}}
 }
 
 // BeginTOTP keeps a secret, in place of one that was not confirmed.
@@ -158,6 +173,8 @@ func (s *State) applyTOTP(e events.Event) {
 		s.TOTP = nil
 	case totpConfirmed:
 		s.TOTP.On, s.TOTP.Step, s.TOTP.Recovery = true, f.Step, slices.Clone(f.Recovery)
+	case totpResealed:
+		s.TOTP.Sealed = f.Sealed
 	case totpUsed:
 		s.TOTP.Step = f.Step
 	case recoveryUsed:

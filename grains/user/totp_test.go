@@ -87,6 +87,33 @@ func TestTheSecondFactor(t *testing.T) {
 	}
 }
 
+// TestASecretIsResealed at a login, unless it is another one by then.
+func TestASecretIsResealed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		old, now, want string
+		step           int64
+		err            entrepot.Code
+	}{
+		"by a newer key":      {"s", "new", "new", 11, ""},
+		"nothing to do":       {"s", "", "s", 11, ""},
+		"another secret":      {"other", "new", "s", 11, ""},
+		"with a code too old": {"s", "new", "s", 10, entrepot.CodeUnauthenticated},
+	} {
+		s := registered(t, entrepot.Customer)
+		s.TOTP = &totp{Sealed: []byte("s"), On: true, Step: 10}
+		facts, err := s.NoteLogin(at(self, 0), &userpb.NoteLogin{TotpStep: c.step, TotpSealed: []byte(c.old), TotpResealed: []byte(c.now)})
+		play(s, facts)
+		if entrepot.CodeOf(err) != c.err || string(s.TOTP.Sealed) != c.want || !s.TOTP.On {
+			t.Errorf("%s: %v, %+v", name, err, s.TOTP)
+		}
+	}
+	s := registered(t, entrepot.Customer)
+	if facts, err := s.NoteLogin(at(self, 0), &userpb.NoteLogin{TotpResealed: []byte("new")}); err != nil || len(facts) != 1 || s.TOTP != nil {
+		t.Errorf("without one: %v, %v", facts, err)
+	}
+}
+
 // TestWhoResetsASecondFactor: an administrator of the user, never the user; all
 // sessions end, and the reason is told.
 func TestWhoResetsASecondFactor(t *testing.T) {

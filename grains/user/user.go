@@ -179,7 +179,7 @@ func (s *State) Apply(e events.Event) {
 		s.Vouched = f.At
 	case events.UserLoggedIn:
 		s.LastLogin = f.LoggedInAt.UnixMilli()
-	case totpBegun, totpConfirmed, totpUsed, recoveryUsed, totpRemoved:
+	case totpBegun, totpResealed, totpConfirmed, totpUsed, recoveryUsed, totpRemoved:
 		s.applyTOTP(e)
 	default: // events.UserLoggedOut and UserSecondFactorReset are for the audit trail
 		s.applySession(e)

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"entrepot/grains"
+	"entrepot/grains/user/userpb"
 	"entrepot/http/api"
 )
 
@@ -162,4 +164,54 @@ func TestALostSecondFactorIsReset(t *testing.T) {
 	if told != 3 {
 		t.Errorf("told %d times", told)
 	}
+}
+
+// TestALoginSealsTheSecretAnew once the seal has another key; what the older one
+// sealed opens until then, and the first login leaves it unneeded.
+func TestALoginSealsTheSecretAnew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	now := time.Now().Truncate(30 * time.Second)
+	w.deps.Now, w.deps.Logins = func() time.Time { return now }, newGuard(1000, 1000)
+	w.mount()
+	secret := w.want(t, 200, "customer", "POST", "/api/auth/totp", map[string]any{"password": password}).text("secret")
+	w.want(t, 200, "customer", "POST", "/api/auth/totp/confirm", map[string]any{"code": api.TOTPCode(secret, now)})
+	w.want(t, 202, "", "POST", "/api/auth/forgot-password", map[string]any{"email": "other_customer@demo.test"})
+	sealed := func() []byte {
+		t.Helper()
+		known, err := grains.Ask[*userpb.Credentials](w.Platform(), w.Member, userpb.Kind, w.users["customer"].Id, &userpb.GetCredentials{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return known.TotpSealed
+	}
+	login := func() {
+		t.Helper()
+		now = now.Add(30 * time.Second)
+		w.want(t, 200, "", "POST", "/api/auth/login", map[string]any{
+			"email": "customer@demo.test", "password": password, "totp": api.TOTPCode(secret, now),
+		})
+	}
+	login()
+	first := sealed()
+	if w.deps.Seal.Stale(first) {
+		t.Error("sealed with a key that does not seal")
+	}
+	if err := w.deps.Seal.Rotate(0); err != nil {
+		t.Fatal(err)
+	}
+	if !w.deps.Seal.Stale(first) {
+		t.Error("the new key does not seal")
+	}
+	login()
+	second := sealed()
+	if w.deps.Seal.Stale(second) || w.deps.Seal.KeyOf(second) == w.deps.Seal.KeyOf(first) {
+		t.Error("not sealed anew")
+	}
+	login()
+	if string(sealed()) != string(second) {
+		t.Error("sealed anew without need")
+	}
+	token := w.mailTo(t, "other_customer@demo.test", "reset_password") // sealed before
+	w.want(t, 204, "", "POST", "/api/auth/reset-password", map[string]any{"token": token, "password": "quite another sentence"})
 }

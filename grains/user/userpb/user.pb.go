@@ -450,8 +450,11 @@ type NoteLogin struct {
 	RefreshHash  []byte                 `protobuf:"bytes,2,opt,name=refresh_hash,json=refreshHash,proto3" json:"refresh_hash,omitempty"`       // SHA-256 of the refresh token's secret
 	TokenUntilMs int64                  `protobuf:"varint,3,opt,name=token_until_ms,json=tokenUntilMs,proto3" json:"token_until_ms,omitempty"` // when the access token issued with it expires, Unix ms
 	// The second factor, where the user has one: either the time step of the code that was right, or a recovery code.
-	TotpStep      int64  `protobuf:"varint,4,opt,name=totp_step,json=totpStep,proto3" json:"totp_step,omitempty"`
-	RecoveryHash  []byte `protobuf:"bytes,5,opt,name=recovery_hash,json=recoveryHash,proto3" json:"recovery_hash,omitempty"`
+	TotpStep     int64  `protobuf:"varint,4,opt,name=totp_step,json=totpStep,proto3" json:"totp_step,omitempty"`
+	RecoveryHash []byte `protobuf:"bytes,5,opt,name=recovery_hash,json=recoveryHash,proto3" json:"recovery_hash,omitempty"`
+	// The same secret sealed with a newer key, and what it was sealed as until now.
+	TotpSealed    []byte `protobuf:"bytes,6,opt,name=totp_sealed,json=totpSealed,proto3" json:"totp_sealed,omitempty"`
+	TotpResealed  []byte `protobuf:"bytes,7,opt,name=totp_resealed,json=totpResealed,proto3" json:"totp_resealed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -517,6 +520,20 @@ func (x *NoteLogin) GetTotpStep() int64 {
 func (x *NoteLogin) GetRecoveryHash() []byte {
 	if x != nil {
 		return x.RecoveryHash
+	}
+	return nil
+}
+
+func (x *NoteLogin) GetTotpSealed() []byte {
+	if x != nil {
+		return x.TotpSealed
+	}
+	return nil
+}
+
+func (x *NoteLogin) GetTotpResealed() []byte {
+	if x != nil {
+		return x.TotpResealed
 	}
 	return nil
 }
@@ -1904,14 +1921,17 @@ const file_grains_user_userpb_user_proto_rawDesc = "" +
 	"\x04hash\x18\x01 \x01(\fR\x04hash\x12\x19\n" +
 	"\bnew_hash\x18\x02 \x01(\tR\anewHash\"&\n" +
 	"\vMailWritten\x12\x17\n" +
-	"\amail_id\x18\x01 \x01(\tR\x06mailId\"\xb5\x01\n" +
+	"\amail_id\x18\x01 \x01(\tR\x06mailId\"\xfb\x01\n" +
 	"\tNoteLogin\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12!\n" +
 	"\frefresh_hash\x18\x02 \x01(\fR\vrefreshHash\x12$\n" +
 	"\x0etoken_until_ms\x18\x03 \x01(\x03R\ftokenUntilMs\x12\x1b\n" +
 	"\ttotp_step\x18\x04 \x01(\x03R\btotpStep\x12#\n" +
-	"\rrecovery_hash\x18\x05 \x01(\fR\frecoveryHash\"#\n" +
+	"\rrecovery_hash\x18\x05 \x01(\fR\frecoveryHash\x12\x1f\n" +
+	"\vtotp_sealed\x18\x06 \x01(\fR\n" +
+	"totpSealed\x12#\n" +
+	"\rtotp_resealed\x18\a \x01(\fR\ftotpResealed\"#\n" +
 	"\tBeginTOTP\x12\x16\n" +
 	"\x06sealed\x18\x01 \x01(\fR\x06sealed\"U\n" +
 	"\vConfirmTOTP\x12\x16\n" +
