@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"entrepot"
 	"entrepot/grains/product"
@@ -41,10 +40,15 @@ type FoundProduct struct {
 
 // ProductPage is a page of the list of products.
 type ProductPage struct {
-	Items      []FoundProduct `json:"items"`
-	NextCursor string         `json:"nextCursor,omitempty"`
-	Total      *int           `json:"total,omitempty" doc:"how many fit, with q or facets"`
-	Facets     *FacetsView    `json:"facets,omitempty"`
+	Items []FoundProduct `json:"items"`
+	PageFacts
+}
+
+// PageFacts is what a page of products tells besides them.
+type PageFacts struct {
+	NextCursor string      `json:"nextCursor,omitempty"`
+	Total      *int        `json:"total,omitempty" doc:"how many fit, with q or facets"`
+	Facets     *FacetsView `json:"facets,omitempty"`
 }
 
 // FacetsView is how many products there are by each property, with all filters
@@ -97,7 +101,7 @@ func (s *productAPI) listFound(ctx context.Context, in *productListInput, f prod
 		if err != nil {
 			return nil, err
 		}
-		return encode(pageOf(r, &q, name, s.Now()))
+		return s.foundPage(r, &q, name)
 	})
 	if err != nil {
 		return nil, err
@@ -182,25 +186,52 @@ func positionIn(cursor, name string) (*search.Position, error) {
 	return p, nil
 }
 
-func pageOf(r *search.Result, q *search.Query, name string, now time.Time) ProductPage {
-	p := ProductPage{Items: make([]FoundProduct, len(r.Items)), NextCursor: cursorOf(r.Next, name)}
-	for i, f := range r.Items {
+// foundPage is a [ProductPage] of the search in JSON, put together from products
+// that are encoded already.
+func (s *productAPI) foundPage(r *search.Result, q *search.Query, name string) ([]byte, error) {
+	now, items := s.Now(), s.Lists.items()
+	b := append(make([]byte, 0, 1024*(len(r.Items)+4)), `{"items":[`...)
+	for i := range r.Items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		f := &r.Items[i]
 		state, _ := f.Source.(*product.State)
-		p.Items[i] = FoundProduct{ProductView: productOf(state.View(), q.ShopID, now), Highlights: f.Highlights}
-		p.Items[i].InStock = &f.InStock
+		body, err := items.item(state, q.ShopID, now)
+		if err != nil {
+			return nil, err
+		}
+		b = append(b, body...)
+		b = strconv.AppendBool(append(b, `,"inStock":`...), f.InStock)
+		if len(f.Highlights) > 0 {
+			marked, err := encode(f.Highlights)
+			if err != nil {
+				return nil, err
+			}
+			b = append(append(b, `,"highlights":`...), marked...)
+		}
+		b = append(b, '}')
 	}
+	facts := PageFacts{NextCursor: cursorOf(r.Next, name)}
 	if q.Text != "" || len(q.Facets) > 0 {
-		p.Total = &r.Total
+		facts.Total = &r.Total
 	}
 	if len(q.Facets) > 0 {
-		p.Facets = facetsOf(r.Facets)
+		facts.Facets = facetsOf(r.Facets)
 	}
-	return p
+	rest, err := encode(facts)
+	if err != nil {
+		return nil, err
+	}
+	if b = append(b, ']'); len(rest) > len("{}") {
+		b = append(b, ',')
+	}
+	return append(b, rest[1:]...), nil
 }
 
 // plainPage is a page that the database answered.
 func (s *productAPI) plainPage(page entrepot.Page[ProductView]) ProductPage {
-	p := ProductPage{Items: make([]FoundProduct, len(page.Items)), NextCursor: page.NextCursor}
+	p := ProductPage{Items: make([]FoundProduct, len(page.Items)), PageFacts: PageFacts{NextCursor: page.NextCursor}}
 	for i, v := range page.Items {
 		p.Items[i].ProductView = v
 		if s.Search.Ready() {
