@@ -238,12 +238,17 @@ func (v *view) costing(set bitset) bitset {
 		if w == 0 {
 			continue
 		}
-		above, at := v.stepBits[i].compare(low)
-		over, atHigh := v.stepBits[i].compare(high)
-		fits := above &^ (over | atHigh)
+		fits, look := ^uint64(0), uint64(0)
+		if least > 0 {
+			fits, look = v.stepBits[i].compare(low)
+		}
+		if v.q.HasMax {
+			over, at := v.stepBits[i].compare(high)
+			fits, look = fits&^(over|at), (look|at)&^over
+		}
 		// What is in the steps of the limits is looked at, without a branch, which could
 		// not be foretold: outside is 1 for what costs less (it wraps around) or more.
-		for look := w & (at | atHigh); look != 0; look &= look - 1 {
+		for look &= w; look != 0; look &= look - 1 {
 			j := bits.TrailingZeros64(look)
 			_, outside := bits.Sub64(span, uint64(v.price[i*64+j])-uint64(least), 0) //nolint:gosec // see above
 			fits |= (1 ^ outside) << (j % 64)
@@ -307,6 +312,7 @@ type scratch struct {
 	score    []float32 // by ordinal
 	word     []float32 // of the word at hand
 	touched  []uint32  // by the word at hand
+	hits     []uint32  // in one of its places
 	all      []uint32  // what has a score
 	sets     []bitset
 	used     int // of the sets
@@ -319,6 +325,13 @@ type scratch struct {
 
 // take is an empty set, until the query ends.
 func (s *scratch) take() bitset {
+	out := s.memory()
+	clear(out)
+	return out
+}
+
+// memory is a set that holds anything.
+func (s *scratch) memory() bitset {
 	if s.used == len(s.sets) {
 		s.sets = append(s.sets, nil)
 	}
@@ -327,13 +340,12 @@ func (s *scratch) take() bitset {
 	}
 	out := s.sets[s.used][:s.size]
 	s.used++
-	clear(out)
 	return out
 }
 
 func (s *scratch) copy(of bitset) bitset {
-	out := s.take()
-	copy(out, of)
+	out := s.memory()
+	clear(out[copy(out, of):])
 	return out
 }
 

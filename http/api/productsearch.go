@@ -189,20 +189,33 @@ func positionIn(cursor, name string) (*search.Position, error) {
 // foundPage is a [ProductPage] of the search in JSON, put together from products
 // that are encoded already.
 func (s *productAPI) foundPage(r *search.Result, q *search.Query, name string) ([]byte, error) {
-	now, items := s.Now(), s.Lists.items()
-	b := append(make([]byte, 0, 1024*(len(r.Items)+4)), `{"items":[`...)
-	for i := range r.Items {
+	facts := PageFacts{NextCursor: cursorOf(r.Next, name)}
+	if q.Text != "" || len(q.Facets) > 0 {
+		facts.Total = &r.Total
+	}
+	if len(q.Facets) > 0 {
+		facts.Facets = facetsOf(r.Facets)
+	}
+	end, err := encode(facts)
+	if err != nil {
+		return nil, err
+	}
+	now, items, size := s.Now(), s.Lists.items(), len(end)
+	bodies := make([][]byte, len(r.Items))
+	for i := range bodies {
+		state, _ := r.Items[i].Source.(*product.State)
+		if bodies[i], err = items.item(state, q.ShopID, now); err != nil {
+			return nil, err
+		}
+		size += len(bodies[i])
+	}
+	b := append(make([]byte, 0, size+20*(len(bodies)+1)), `{"items":[`...)
+	for i, body := range bodies {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		f := &r.Items[i]
-		state, _ := f.Source.(*product.State)
-		body, err := items.item(state, q.ShopID, now)
-		if err != nil {
-			return nil, err
-		}
-		b = append(b, body...)
-		b = strconv.AppendBool(append(b, `,"inStock":`...), f.InStock)
+		b = strconv.AppendBool(append(append(b, body...), `,"inStock":`...), f.InStock)
 		if len(f.Highlights) > 0 {
 			marked, err := encode(f.Highlights)
 			if err != nil {
@@ -212,21 +225,10 @@ func (s *productAPI) foundPage(r *search.Result, q *search.Query, name string) (
 		}
 		b = append(b, '}')
 	}
-	facts := PageFacts{NextCursor: cursorOf(r.Next, name)}
-	if q.Text != "" || len(q.Facets) > 0 {
-		facts.Total = &r.Total
-	}
-	if len(q.Facets) > 0 {
-		facts.Facets = facetsOf(r.Facets)
-	}
-	rest, err := encode(facts)
-	if err != nil {
-		return nil, err
-	}
-	if b = append(b, ']'); len(rest) > len("{}") {
+	if b = append(b, ']'); len(end) > len("{}") {
 		b = append(b, ',')
 	}
-	return append(b, rest[1:]...), nil
+	return append(b, end[1:]...), nil
 }
 
 // plainPage is a page that the database answered.
@@ -268,9 +270,9 @@ func facetsOf(all map[search.Facet][]search.Count) *FacetsView {
 }
 
 func countsOf(counts []search.Count) []CountView {
-	var out []CountView
-	for _, c := range counts {
-		out = append(out, CountView{c.Value, c.Count})
+	out := make([]CountView, len(counts))
+	for i, c := range counts {
+		out[i] = CountView{c.Value, c.Count}
 	}
 	return out
 }
