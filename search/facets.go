@@ -149,7 +149,7 @@ func (d *dimension) walk(set bitset, counts []int32) {
 func (v *view) count(d *dimension, set bitset) []Count {
 	most := v.most(d)
 	for id, n := range v.tally(d, set) {
-		most.take(frequency{n, uint32(id)}) //nolint:gosec // an index in memory
+		most.take(frequency{n, uint32(id)})
 	}
 	return most.counts()
 }
@@ -160,7 +160,7 @@ func (v *view) attributes(set, within bitset) []Count {
 	most := v.most(v.attribute)
 	add := func(set bitset, of func(name string) bool) {
 		for id, n := range v.tally(v.attribute, set) {
-			f := frequency{n, uint32(id)} //nolint:gosec // an index in memory
+			f := frequency{n, uint32(id)}
 			if !most.takes(f) {
 				continue
 			}

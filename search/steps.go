@@ -25,7 +25,7 @@ func stepStart(step int) int64 {
 // stepValue is a step as a value of the dimension of steps, and step is what such
 // a value stands for.
 func stepValue(step int) string {
-	return string([]byte{byte(step >> 8), byte(step)})
+	return string([]byte{byte(step >> 8), byte(step)}) //nolint:gosec // below maxSteps
 }
 
 func (c *columns) step(id int) int {
@@ -40,7 +40,7 @@ type stepBits [10]uint64
 func (s *stepBits) set(at uint32, step int) {
 	for digit := range s {
 		s[digit] &^= 1 << (at % 64)
-		s[digit] |= uint64(step>>digit&1) << (at % 64) //nolint:gosec // a bit
+		s[digit] |= uint64(step>>digit&1) << (at % 64)
 	}
 }
 
