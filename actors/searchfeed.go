@@ -58,7 +58,7 @@ const (
 	// After many at a time there are more, as of an import: they gather for a while,
 	// since taking few costs nearly as much as taking dozens. What is written alone
 	// does not wait.
-	gathering = 50 * time.Millisecond
+	gathering = 200 * time.Millisecond
 	many      = 8
 )
 

@@ -10,7 +10,7 @@ import (
 
 // How far the heap may grow before a collection, beyond what lives in it.
 const (
-	mostGarbage     = 256 << 20 // bytes, unless that were less than leastGarbagePct of what lives
+	mostGarbage     = 192 << 20 // bytes, unless that were less than leastGarbagePct of what lives
 	mostGarbagePct  = 300
 	leastGarbagePct = 50
 )
