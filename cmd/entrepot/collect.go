@@ -46,5 +46,5 @@ func collectLess(ctx context.Context) {
 
 // garbagePercent is the GOGC for so much that lives.
 func garbagePercent(live uint64) int {
-	return int(min(mostGarbagePct, max(leastGarbagePct, mostGarbage*100/max(live, 1)))) //nolint:gosec // at most mostGarbagePct
+	return int(min(mostGarbagePct, max(leastGarbagePct, mostGarbage*100/max(live, 1))))
 }
