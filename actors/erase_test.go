@@ -134,3 +134,33 @@ func TestAnErasedCompanyLeavesNothingBehind(t *testing.T) {
 		t.Errorf("nonsense: %v", results)
 	}
 }
+
+// TestAShopThatIsGivenUpHasNoRules: its own shipping rules go, its company's and
+// other shops' stay; it comes twice, and of a shop without rules.
+func TestAShopThatIsGivenUpHasNoRules(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{shop.Kind(), shipping.Kind()})
+	if err := m.Store.Ensure(t.Context(), []*persistence.Collection{shop.Sales}); err != nil {
+		t.Fatal(err)
+	}
+	company, gone, stays, bare := named("company", 1), named("shop", 1), named("shop", 2), named("shop", 3)
+	rules := &shippingpb.Rules{Currency: "EUR", Zones: []*shippingpb.Zone{{Name: "all", Methods: []*shippingpb.Method{{Id: "standard", Name: "Standard", PriceMinor: 490}}}}}
+	for _, whose := range []entrepot.ID{"", gone, stays} {
+		if _, err := m.Ask(m.Platform(), shippingpb.Kind, shippingpb.ID(company, whose), &shippingpb.Set{CompanyId: company, ShopId: whose, Rules: rules}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		for _, id := range []entrepot.ID{gone, bare} {
+			d := delivery("gone"+id, "shop.deleted", fmt.Sprintf(`{"shopId":%q,"companyId":%q}`, id, company))
+			fine(t, Shops(m.Store, m)(t.Context(), []*events.Delivery{d}))
+		}
+		m.Restart()
+	}
+	for whose, want := range map[entrepot.ID]bool{"": true, gone: false, stays: true, bare: false} {
+		r, err := grains.Ask[*shippingpb.Shipping](m.Platform(), m, shippingpb.Kind, shippingpb.ID(company, whose), &shippingpb.Get{})
+		if err != nil || (r.Rules != nil) != want {
+			t.Errorf("%q: %v %v", whose, r, err)
+		}
+	}
+}

@@ -271,37 +271,10 @@ func forget(store persistence.Store, a grains.Asker) events.Handler {
 			ctx := entrepot.WithCaller(grains.WithTrace(ctx, d.TraceParent), entrepot.SystemCaller(d.ID))
 			_, err := a.Ask(grains.WithCommand(ctx, grains.CommandID{ID: d.ID}), recommendpb.Tastes, e.UserID, &recommendpb.Forget{})
 			if err == nil {
-				err = dropViews(ctx, store, e.UserID, d)
+				err = dropRows(ctx, store, recommend.Views, entrepot.OwnedBy(e.UserID), nil, d.OccurredAt, nil)
 			}
 			results[i] = err
 		}
 		return results
-	}
-}
-
-// dropViews empties the user's rows, takes the owner off, and lets the waker
-// remove them at once.
-func dropViews(ctx context.Context, store persistence.Store, user entrepot.ID, d *events.Delivery) error {
-	empty, err := store.Marshal(&struct{}{})
-	if err != nil {
-		return err
-	}
-	for {
-		docs, _, err := store.Find(ctx, recommend.Views, entrepot.OwnedBy(user), persistence.Query{Limit: 100})
-		if err != nil || len(docs) == 0 {
-			return err
-		}
-		writes := make([]persistence.Write, len(docs))
-		for i := range docs {
-			writes[i] = persistence.Write{Collection: recommend.Views, Doc: persistence.Document{
-				ID: docs[i].ID, Version: docs[i].Version + 1, CreatedAt: docs[i].CreatedAt, UpdatedAt: d.OccurredAt,
-				WakeAt: d.OccurredAt, State: empty, Fields: []any{nil, nil},
-			}}
-		}
-		for _, err := range store.Commit(ctx, writes) {
-			if err != nil {
-				return err
-			}
-		}
 	}
 }

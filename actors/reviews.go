@@ -27,12 +27,13 @@ import (
 )
 
 // Shoppers forgets a customer who is no more: the cart, the wishlist and what was
-// waited for end, uses of promo codes and reviews lose whose they are.
+// waited for end, uses of promo codes, reviews and votes on them lose whose they are.
 func Shoppers(store persistence.Store, a grains.Asker) events.Handler {
 	wishes := belongings{in: wishlist.Collection, kind: wishlistpb.Kind, end: func() proto.Message { return &wishlistpb.Erase{} }}
 	watches := belongings{in: stockwatch.Collection, kind: stockwatchpb.Kind, end: func() proto.Message { return &stockwatchpb.Erase{} }}
 	baskets := belongings{in: cart.Collection, kind: cartpb.Kind, end: func() proto.Message { return &cartpb.Erase{} }}
 	uses := belongings{in: promotion.Uses, kind: promotionpb.UseKind, end: func() proto.Message { return &promotionpb.Erase{} }}
+	votes := belongings{in: review.Votes, kind: reviewpb.VoteKind, end: func() proto.Message { return &reviewpb.Forget{} }}
 	opinions := belongings{in: review.Collection, kind: reviewpb.Kind, end: func() proto.Message { return &reviewpb.Anonymise{} }}
 	return On(func(ctx context.Context, batch []*events.Delivery) []error {
 		results := make([]error, len(batch))
@@ -42,7 +43,7 @@ func Shoppers(store persistence.Store, a grains.Asker) events.Handler {
 			case err != nil:
 				results[i] = events.Permanent(err)
 			case e.UserID != "":
-				results[i] = endAll(ctx, store, a, d, entrepot.OwnedBy(e.UserID), wishes, watches, baskets, uses, opinions)
+				results[i] = endAll(ctx, store, a, d, entrepot.OwnedBy(e.UserID), wishes, watches, baskets, uses, opinions, votes)
 			}
 		}
 		return results
@@ -55,62 +56,85 @@ func Shoppers(store persistence.Store, a grains.Asker) events.Handler {
 // that come together are one count.
 func Ratings(store persistence.Store, a grains.Asker) events.Handler {
 	return On(func(ctx context.Context, batch []*events.Delivery) []error {
-		results := make([]error, len(batch))
-		products := map[entrepot.ID][]int{}
-		for i, d := range batch {
+		return byThing(ctx, batch, func(d *events.Delivery) (entrepot.ID, error) {
 			var e events.ReviewUpdated // reads what all events of reviews have
-			if err := d.Decode(&e); err != nil || e.ProductID == "" {
-				results[i] = events.Permanent(fmt.Errorf("a review of no product: %w", err))
-				continue
-			}
-			products[e.ProductID] = append(products[e.ProductID], i)
-		}
-		var g errgroup.Group
-		g.SetLimit(ends)
-		for product, at := range products {
-			g.Go(func() error {
-				d := batch[at[len(at)-1]]
-				err := recount(entrepot.WithCaller(grains.WithTrace(ctx, d.TraceParent), entrepot.SystemCaller(d.ID)), store, a, product)
-				for _, i := range at {
-					results[i] = err
-				}
-				return nil
-			})
-		}
-		_ = g.Wait() // errors are in the results
-		return results
+			err := d.Decode(&e)
+			return e.ProductID, err
+		}, func(ctx context.Context, product entrepot.ID, _ *events.Delivery) error {
+			return recount(ctx, store, a, product)
+		})
 	}, "review.updated", "review.approved", "review.rejected", "review.deleted")
+}
+
+// byThing does something once for each thing that events of a batch are of, with
+// the last of them.
+func byThing(
+	ctx context.Context, batch []*events.Delivery, of func(*events.Delivery) (string, error),
+	do func(ctx context.Context, thing string, last *events.Delivery) error,
+) []error {
+	results := make([]error, len(batch))
+	things := map[string][]int{}
+	for i, d := range batch {
+		thing, err := of(d)
+		if err != nil || thing == "" {
+			results[i] = events.Permanent(fmt.Errorf("%s of nothing: %w", d.Type, err))
+			continue
+		}
+		things[thing] = append(things[thing], i)
+	}
+	var g errgroup.Group
+	g.SetLimit(ends)
+	for thing, at := range things {
+		g.Go(func() error {
+			d := batch[at[len(at)-1]]
+			err := do(entrepot.WithCaller(grains.WithTrace(ctx, d.TraceParent), entrepot.SystemCaller(d.ID)), thing, d)
+			for _, i := range at {
+				results[i] = err
+			}
+			return nil
+		})
+	}
+	_ = g.Wait() // errors are in the results
+	return results
 }
 
 // recounts is how often in one delivery a count may turn out to be of the past.
 const recounts = 5
 
-// errRatingMoves asks for another delivery.
-var errRatingMoves = errors.New("reviews of the product change faster than they are counted")
+// errCountMoves asks for another delivery.
+var errCountMoves = errors.New("reviews or votes change faster than they are counted")
 
-// recount counts, sets, and counts again until what was set is what there is. An
-// event comes after the write it tells of, so a count sees at least that; and of
+// recount sets what there is of each number of stars. An event comes after the write it tells of, so a count sees at least that; and of
 // two members that count at once, whoever sets last looks last and sees both.
 func recount(ctx context.Context, store persistence.Store, a grains.Asker, product entrepot.ID) error {
-	counts, err := stars(ctx, store, product)
+	count := func() ([]int64, error) { return stars(ctx, store, product) }
+	return settle(count, func(counts []int64) error {
+		_, err := a.Ask(ctx, productpb.Kind, product, &productpb.SetRating{Counts: counts})
+		return err
+	})
+}
+
+// settle counts, sets, and counts again until what was set is what there is. What
+// it was counted for may be gone, and the counts with it.
+func settle(count func() ([]int64, error), set func([]int64) error) error {
+	counts, err := count()
 	for range recounts {
 		if err != nil {
 			return err
 		}
-		_, err = a.Ask(ctx, productpb.Kind, product, &productpb.SetRating{Counts: counts})
-		if entrepot.CodeOf(err) == entrepot.CodeNotFound {
-			return nil // the product is gone, and its stars with it
+		if err = set(counts); entrepot.CodeOf(err) == entrepot.CodeNotFound {
+			return nil
 		}
 		if err != nil {
 			return err
 		}
 		var now []int64
-		if now, err = stars(ctx, store, product); err == nil && slices.Equal(now, counts) {
+		if now, err = count(); err == nil && slices.Equal(now, counts) {
 			return nil
 		}
 		counts = now
 	}
-	return errRatingMoves
+	return errCountMoves
 }
 
 // mostReviews bounds a count of one number of stars.

@@ -6,6 +6,7 @@ import (
 	"entrepot"
 	"entrepot/events"
 	"entrepot/grains"
+	"entrepot/grains/shipping/shippingpb"
 	"entrepot/grains/shop"
 	"entrepot/grains/shop/shoppb"
 	"entrepot/persistence"
@@ -13,7 +14,7 @@ import (
 
 // Shops counts what shops sell (orders placed and cancelled, money taken and
 // given back), tells shops of people who are no more, and ends the shops of an
-// erased company.
+// erased company and the shipping rules of a shop that was given up.
 func Shops(store persistence.Store, a grains.Asker) events.Handler {
 	count := insert(store, shop.Sales, func(d *events.Delivery) (*persistence.Document, error) {
 		s, counts, err := shop.SaleOf(&d.Envelope)
@@ -29,6 +30,8 @@ func Shops(store persistence.Store, a grains.Asker) events.Handler {
 			switch d.Type {
 			case "user.deleted":
 				results[i] = leave(ctx, a, d)
+			case "shop.deleted":
+				results[i] = unrule(ctx, a, d)
 			case "company.deleted":
 				results[i] = end(ctx, store, a, d, itsShops, itsRates)
 			}
@@ -53,4 +56,19 @@ func leave(ctx context.Context, a grains.Asker, d *events.Delivery) error {
 		}
 	}
 	return nil
+}
+
+// unrule removes the shipping rules of a shop that was given up, if it had own ones.
+func unrule(ctx context.Context, a grains.Asker, d *events.Delivery) error {
+	var e events.ShopDeleted
+	if err := d.Decode(&e); err != nil {
+		return events.Permanent(err)
+	}
+	ctx = entrepot.WithCaller(grains.WithTrace(ctx, d.TraceParent), entrepot.SystemCaller(d.ID))
+	ctx = grains.WithCommand(ctx, grains.CommandID{ID: d.ID})
+	_, err := a.Ask(ctx, shippingpb.Kind, shippingpb.ID(e.CompanyID, e.ShopID), &shippingpb.Remove{CompanyId: e.CompanyID, ShopId: e.ShopID})
+	if entrepot.CodeOf(err) == entrepot.CodeNotFound {
+		return nil
+	}
+	return err
 }

@@ -88,7 +88,8 @@ type TransferCreated struct {
 // EventType is the routing key.
 func (TransferCreated) EventType() string { return "transfer.created" }
 
-// TransferUpdated happens when the lines of a draft change.
+// TransferUpdated happens when the lines of a draft change, and when of a cancelled
+// transfer a part only went back.
 type TransferUpdated struct {
 	Transfer
 	Note string `json:"note,omitempty"`

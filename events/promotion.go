@@ -77,3 +77,10 @@ type PromotionUsed struct{ PromotionUse }
 
 // EventType is promotion.used.
 func (PromotionUsed) EventType() string { return "promotion.used" }
+
+// PromotionReturned happens when an order that was paid is cancelled before
+// anything was sent, the last of its checkout: the use is given back.
+type PromotionReturned struct{ PromotionUse }
+
+// EventType is promotion.returned.
+func (PromotionReturned) EventType() string { return "promotion.returned" }

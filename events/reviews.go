@@ -53,6 +53,19 @@ type ReviewRejected struct{ Review }
 // EventType is the routing key.
 func (ReviewRejected) EventType() string { return "review.rejected" }
 
+// ReviewVoted happens when a customer finds a review helpful, or takes that back.
+type ReviewVoted struct {
+	ReviewID  entrepot.ID `json:"reviewId"`
+	ProductID entrepot.ID `json:"productId"`
+	UserID    entrepot.ID `json:"userId,omitempty"`
+	Helpful   bool        `json:"helpful"`
+	WrittenAt time.Time   `json:"writtenAt"` // the review
+	At        time.Time   `json:"at"`
+}
+
+// EventType is the routing key.
+func (ReviewVoted) EventType() string { return "review.voted" }
+
 // ReviewReplied happens when the company says something to a review, or takes it back.
 type ReviewReplied struct{ Review }
 

@@ -102,7 +102,7 @@ var services = []service{
 		kinds: []func() *grains.Kind{shop.Kind, shipping.Kind},
 		rows:  []*persistence.Collection{shop.Sales},
 		inboxes: []inbox{{
-			Queue:   inboxOf("shop.events", "order.*", "payment.success", "payment.refunded", "user.deleted", "company.deleted"),
+			Queue:   inboxOf("shop.events", "order.*", "payment.success", "payment.refunded", "user.deleted", "shop.deleted", "company.deleted"),
 			consume: actors.Shops, linger: keeping,
 		}},
 	},
@@ -114,25 +114,29 @@ var services = []service{
 			promotion.Kind, promotion.UseKind,
 			imports.Kind,
 			cart.Kind,
-			wishlist.Kind, review.Kind, stockwatch.Kind,
+			wishlist.Kind, review.Kind, review.VoteKind, stockwatch.Kind,
 			recommend.AffinityKind, recommend.TrendingKind, recommend.TasteKind,
 		},
 		rows: []*persistence.Collection{
 			review.Purchases,
+			wishlist.Wishes,
 			imports.Rows,
 			recommend.Views,
 			actors.Availability,
 		},
 		inboxes: []inbox{
 			{
-				Queue: inboxOf("product.events", "company.deleted", "user.deleted", "product.deleted", "review.*", "order.confirmed", "order.cancelled"),
+				Queue: inboxOf("product.events", "company.deleted", "user.deleted", "product.deleted", "review.*", "wishlist.item_added",
+					"order.confirmed", "order.cancelled"),
 				consume: func(s persistence.Store, a grains.Asker) events.Handler {
 					return actors.Each(
 						actors.On(actors.Catalogue(s, a), "company.deleted"),
 						actors.Shoppers(s, a),
 						actors.Purchases(s, time.Now),
 						actors.Ratings(s, a),
+						actors.Votes(s, a),
 						actors.NoMoreWaiting(s, a),
+						actors.Wishes(s, a),
 					)
 				},
 				linger: keeping,

@@ -64,6 +64,7 @@ func (s *State) place(e placing) {
 	for _, g := range c.GetGroups()[1:] {
 		s.Siblings = append(s.Siblings, Sibling{Group: groupOf(g)})
 	}
+	alone(s.groups())
 	s.Shipping, s.Billing, s.Notes, s.FromCart = addressOf(c.GetShipping()), addressOf(c.GetBilling()), c.GetNotes(), c.GetFromCart()
 	hold := time.Duration(c.GetHoldMs()) * time.Millisecond
 	if hold <= 0 {
@@ -107,7 +108,9 @@ func (s *State) cancel(e events.OrderCancelled) {
 	default:
 		s.Todo.Release = true
 	}
-	s.Todo.Unclaim = len(s.Group.Promotions) > 0 && s.Payment == Unpaid // paid codes stay used
+	if len(s.Group.Promotions) > 0 {
+		s.Todo.Unclaim, s.Todo.Unuse = s.Payment == Unpaid, s.Payment == Paid
+	}
 	// An expired order leaves its payment open: money on its way reserves anew.
 	s.Expired = e.Reason == expiredReason && e.By == string(entrepot.System)
 	s.Todo.Refund = !s.Expired
@@ -202,6 +205,7 @@ func groupOf(g *orderpb.Group) Group {
 		out.Promotions = append(out.Promotions, Promotion{
 			ID: p.GetId(), Code: p.GetCode(), Discount: p.GetDiscountMinor(), FreeShipping: p.GetFreeShipping(),
 			Version: p.GetVersion(), PerCustomer: p.GetPerCustomer(), Shipping: p.GetShippingMinor(), FirstOrder: p.GetFirstOrder(),
+			Alone: p.GetAlone(),
 		})
 	}
 	return out

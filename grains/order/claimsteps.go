@@ -21,7 +21,7 @@ func (s *State) claimID() entrepot.ID { return attemptID(s.CheckoutID, s.Attempt
 func (s *State) claims(id entrepot.ID, groups []Group) (out []claim) {
 	for _, g := range groups {
 		for _, p := range g.Promotions {
-			out = s.with(out, id, g.OrderID, p.Version, claim{promotion: p.ID, code: p.Code, limit: p.PerCustomer})
+			out = s.with(out, id, g.OrderID, p.Version, claim{promotion: p.ID, code: p.Code, limit: p.PerCustomer, alone: p.Alone})
 		}
 	}
 	return append(out, s.firsts(id, groups)...)
@@ -60,6 +60,7 @@ type claim struct {
 	code                string
 	limit               int64 // by customer
 	first               bool  // of being the first order, which is the customer's alone
+	alone               bool  // of one order of the checkout
 	cmd                 *promotionpb.Claim
 }
 
@@ -138,12 +139,17 @@ func refusedBy(c claim, err error) *orderpb.Refused {
 	return out
 }
 
-// settle makes the uses final, under the id that the order last claimed them by.
-func settle(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
-	id, order := s.claimID(), s.ID
+// paidClaim is the id that the order last claimed its codes by.
+func (s *State) paidClaim() entrepot.ID {
 	if s.HoldID == revivedID(s.ID) {
-		id = s.HoldID
+		return s.HoldID
 	}
+	return s.claimID()
+}
+
+// settle makes the uses final.
+func settle(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+	id, order := s.paidClaim(), s.ID
 	claims := s.claims(id, []Group{s.Group})
 	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
 		for _, c := range claims {
@@ -165,5 +171,36 @@ func unclaim(s *State) func(context.Context, grains.Asker) (proto.Message, error
 			}
 		}
 		return &orderpb.Unclaimed{}, nil
+	}
+}
+
+// unuse gives this order's part of the final uses back. A revived order claimed
+// them alone.
+func unuse(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+	id, order, revived := s.paidClaim(), s.ID, s.HoldID == revivedID(s.ID)
+	claims := s.claims(id, []Group{s.Group})
+	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+		for _, c := range claims {
+			back := &promotionpb.Return{ClaimId: id, OrderId: order, Alone: c.alone || revived}
+			if err := c.tell(ctx, a, back); err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
+				return nil, err
+			}
+		}
+		return &orderpb.Unused{}, nil
+	}
+}
+
+// alone marks the codes that one group only gets something of.
+func alone(groups []*Group) {
+	shared := map[entrepot.ID]int{}
+	for _, g := range groups {
+		for _, p := range g.Promotions {
+			shared[p.ID]++
+		}
+	}
+	for _, g := range groups {
+		for i := range g.Promotions {
+			g.Promotions[i].Alone = shared[g.Promotions[i].ID] == 1
+		}
 	}
 }

@@ -45,6 +45,7 @@ func Kind() *grains.Kind {
 	grains.Command(k, (*State).Refunded, (*State).View)
 	grains.Command(k, (*State).Settled, (*State).View)
 	grains.Command(k, (*State).Unclaimed, (*State).View)
+	grains.Command(k, (*State).Unused, (*State).View)
 	return k
 }
 

@@ -17,7 +17,12 @@
 //	cancelled, committed  restock, void the payment      Restocked, Refunded
 //	confirmed             settle the promo codes         Settled
 //	cancelled, unpaid     give the promo codes back      Unclaimed
+//	cancelled, settled    give their uses back           Unused
 //	expired, then paid    reserve anew                   Revived: confirmed, or refunded
+//
+// What people and time do is here, what the answers of the steps do in process.go,
+// how facts change the state in apply.go; what is bought is in group.go, and what it
+// costs in pricing.go.
 package order
 
 import (
@@ -93,104 +98,13 @@ type Todo struct {
 	Revive  bool `json:"revive,omitempty"`
 	Settle  bool `json:"settle,omitempty"`  // the promo codes are used for good
 	Unclaim bool `json:"unclaim,omitempty"` // they go back
-}
-
-// Group is what one shop sells in the checkout.
-type Group struct {
-	OrderID        entrepot.ID `json:"orderId"`
-	CompanyID      entrepot.ID `json:"companyId"`
-	ShopID         entrepot.ID `json:"shopId"`
-	Currency       string      `json:"currency"`
-	TaxBasisPoints int64       `json:"taxBasisPoints"`
-	Shipping       int64       `json:"shipping"`
-	Method         Method      `json:"shippingMethod,omitzero"`
-	ShippingTaxed  bool        `json:"shippingTaxed,omitempty"`
-	Lines          []Line      `json:"items"`
-	Promotions     []Promotion `json:"promotions,omitempty"`
-	// Where the goods may come from, the preferred first; none: the shop itself.
-	Sources  []entrepot.ID `json:"sources,omitempty"`
-	Strategy string        `json:"strategy,omitempty"`
-}
-
-// Method is how the goods are sent, by the shop's rules of when it was ordered.
-type Method struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-}
-
-// Promotion is a promo code that takes something off the group.
-type Promotion struct {
-	ID           entrepot.ID `json:"id"`
-	Code         string      `json:"code"`
-	Discount     int64       `json:"discount,omitempty"`
-	FreeShipping bool        `json:"freeShipping,omitempty"`
-	Shipping     int64       `json:"shipping,omitempty"` // off the shipping
-	FirstOrder   bool        `json:"firstOrder,omitempty"`
-	Version      int64       `json:"version"`
-	PerCustomer  int64       `json:"perCustomer,omitempty"`
-}
-
-// Refused is a promo code that could not be used.
-type Refused struct {
-	Code    string `json:"code"`
-	Rule    string `json:"rule"`
-	Message string `json:"message"`
-}
-
-// Line is some pieces of a variant at the price of the moment of ordering.
-type Line struct {
-	ProductID   entrepot.ID  `json:"productId"`
-	Name        string       `json:"name"`
-	SKU         string       `json:"sku"`
-	Quantity    int64        `json:"quantity"`
-	Price       int64        `json:"price"`
-	VariantID   entrepot.ID  `json:"variantId,omitempty"`   // in orders of before there were variants: none
-	Discount    int64        `json:"discount,omitempty"`    // of the whole line
-	Allocations []Allocation `json:"allocations,omitempty"` // none: all from the shop
-	Backordered int64        `json:"backordered,omitempty"` // of Quantity, what was not on hand when it was reserved
-}
-
-// Variant is what was sold: of a product without variants itself.
-func (l Line) Variant() entrepot.ID {
-	if l.VariantID == "" {
-		return l.ProductID
-	}
-	return l.VariantID
+	Unuse   bool `json:"unuse,omitempty"`   // they go back although they were used for good; after Settle
 }
 
 // Sibling is an order of another shop in the same checkout.
 type Sibling struct {
 	Group  Group  `json:"group"`
 	Number string `json:"orderNumber,omitempty"`
-}
-
-// Totals of one group.
-type Totals struct {
-	Subtotal int64 `json:"subtotal"`
-	Tax      int64 `json:"tax"`
-	Shipping int64 `json:"shipping"`
-	Discount int64 `json:"discount"`
-	Total    int64 `json:"total"`
-}
-
-// Missing is a line that could not be reserved.
-type Missing struct {
-	ProductID entrepot.ID `json:"productId"`
-	VariantID entrepot.ID `json:"variantId,omitempty"`
-	ShopID    entrepot.ID `json:"shopId"`
-	Wanted    int64       `json:"wanted"`
-}
-
-// Address of a person.
-type Address struct {
-	Name       string `json:"name,omitempty"`
-	Line1      string `json:"line1,omitempty"`
-	Line2      string `json:"line2,omitempty"`
-	City       string `json:"city,omitempty"`
-	State      string `json:"state,omitempty"`
-	PostalCode string `json:"postalCode,omitempty"`
-	Country    string `json:"country,omitempty"`
-	Phone      string `json:"phone,omitempty"`
 }
 
 // Change is one entry of the status history.
@@ -265,96 +179,6 @@ func (s *State) Place(t entrepot.Turn, c *orderpb.Place) ([]events.Event, error)
 	return []events.Event{placing{id: t.ID, c: c, now: t.Now.UnixMilli()}}, nil
 }
 
-// Price is what an order of the group will cost.
-func Price(g *orderpb.Group) (Totals, error) { return price(groupOf(g)) }
-
-// price is what a group costs: the goods less their discounts, shipping, and tax
-// on the goods, and on shipping where that is taxed, rounded half up.
-func price(g Group) (Totals, error) {
-	if len(g.Lines) == 0 || len(g.Lines) > 200 {
-		return Totals{}, entrepot.Invalid("items", "length", "an order has 1 to 200 lines")
-	}
-	var p Totals
-	for _, l := range g.Lines {
-		if l.Quantity < 1 || l.Quantity > 10_000 {
-			return Totals{}, entrepot.Invalid("items.quantity", "range", "must be 1 to 10000")
-		}
-		sub, ok := entrepot.Money{Minor: l.Price, Currency: g.Currency}.Times(l.Quantity)
-		if !ok {
-			return Totals{}, entrepot.Invalid("items.quantity", "maximum", "price times quantity is too large")
-		}
-		if l.Discount < 0 || l.Discount > sub.Minor {
-			return Totals{}, entrepot.Invalid("items", "discount", "a discount is more than its line costs")
-		}
-		p.Subtotal += sub.Minor
-		p.Discount += l.Discount
-	}
-	if g.Shipping < 0 || p.Subtotal > entrepot.MaxMinor/10 || g.Shipping > entrepot.MaxMinor/10 {
-		return Totals{}, entrepot.Invalid("items", "maximum", "the order's total is too large")
-	}
-	taxed := p.Subtotal - p.Discount
-	if g.ShippingTaxed {
-		taxed += g.Shipping
-	}
-	p.Tax = (taxed*g.TaxBasisPoints + 5_000) / 10_000
-	p.Shipping = g.Shipping
-	p.Total = p.Subtotal - p.Discount + p.Tax + p.Shipping
-	return p, nil
-}
-
-// Reserved takes the answer of the reserve step.
-func (s *State) Reserved(t entrepot.Turn, c *orderpb.Reserved) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System {
-		return nil, entrepot.ErrNotFound
-	}
-	if s.Status != Placing {
-		return nil, nil // cancelled meanwhile: the release step gives back what was reserved
-	}
-	if c.GetAttempt() != s.Attempt {
-		return nil, nil // of a plan that was given up
-	}
-	if c.GetRefused() != nil {
-		return []events.Event{rejected{now: t.Now.UnixMilli(), missing: lacking(c.GetMissing()), refused: refusedOf(c.GetRefused())}}, nil
-	}
-	if len(c.GetMissing()) > 0 {
-		if s.sourced() && s.Attempt < maxAttempts { // sold since it was planned
-			return []events.Event{unallocated{}}, nil
-		}
-		return []events.Event{rejected{now: t.Now.UnixMilli(), missing: lacking(c.GetMissing())}}, nil
-	}
-	numbers := map[entrepot.ID]string{}
-	for _, n := range c.GetOrders() {
-		numbers[n.GetOrderId()] = number(s.CreatedMs, n.GetNumber())
-	}
-	e := created{numbers: numbers, beyond: c.GetBackordered(), OrderCreated: s.orderCreated(t.Now, s.ID, numbers[s.ID], s.Group, s.Totals)}
-	return []events.Event{e}, nil
-}
-
-// Adopt makes this the order of a further shop in a checkout that is reserved already.
-func (s *State) Adopt(t entrepot.Turn, c *orderpb.Adopt) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System {
-		return nil, entrepot.ErrNotFound
-	}
-	if s.ID != "" {
-		return nil, nil
-	}
-	g := groupOf(c.GetGroup())
-	totals, err := price(g)
-	if err != nil {
-		return nil, err
-	}
-	next := State{
-		CheckoutID: c.GetCheckoutId(), CustomerID: c.GetCustomerId(), ExpiresMs: c.GetExpiresMs(),
-	}
-	e := created{adoption: c, OrderCreated: next.orderCreated(t.Now, t.ID, number(c.GetCreatedMs(), c.GetNumber()), g, totals)}
-	return []events.Event{e}, nil
-}
-
-// Adopted notes that every sibling stands on its own.
-func (s *State) Adopted(t entrepot.Turn, _ *orderpb.Adopted) ([]events.Event, error) {
-	return s.finish(t, s.Todo.Adopt, func(todo *Todo) { todo.Adopt = false }, "")
-}
-
 // Paid confirms the order. Money for an order that expired reserves anew; for
 // one that was cancelled it goes back.
 func (s *State) Paid(t entrepot.Turn, c *orderpb.Paid) ([]events.Event, error) {
@@ -407,69 +231,6 @@ func (s *State) Cancel(t entrepot.Turn, c *orderpb.Cancel) ([]events.Event, erro
 	default:
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "an order that is %s cannot be cancelled", s.Status)
 	}
-}
-
-// AfterCommit takes the answer of the commit step. Lines sold to others after the
-// reservation expired cancel the order; the step has restocked the rest.
-func (s *State) AfterCommit(t entrepot.Turn, c *orderpb.Committed) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System || !s.Todo.Commit {
-		return nil, nil
-	}
-	if len(c.GetMissing()) == 0 {
-		return []events.Event{committed{}}, nil
-	}
-	happened := []events.Event{done{what: func(todo *Todo) { todo.Commit = false }}}
-	if s.Status != Cancelled {
-		happened = append(happened, s.cancelled(t, "sold out before the payment arrived"))
-	}
-	return append(happened, done{what: func(todo *Todo) { todo.Release = false }}), nil
-}
-
-// AfterRevive takes the answer of the revive step.
-func (s *State) AfterRevive(t entrepot.Turn, c *orderpb.Revived) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System || !s.Todo.Revive {
-		return nil, nil
-	}
-	if len(c.GetMissing()) > 0 || c.GetRefused() != nil {
-		return []events.Event{done{what: func(todo *Todo) { todo.Revive, todo.Refund = false, true }}}, nil
-	}
-	return []events.Event{s.confirmed(t, s.PaymentID)}, nil
-}
-
-// Released notes that the reservations are given back.
-func (s *State) Released(t entrepot.Turn, _ *orderpb.Released) ([]events.Event, error) {
-	return s.finish(t, s.Todo.Release, func(todo *Todo) { todo.Release = false }, "")
-}
-
-// Restocked notes that the sale is taken back.
-func (s *State) Restocked(t entrepot.Turn, _ *orderpb.Restocked) ([]events.Event, error) {
-	return s.finish(t, s.Todo.Restock, func(todo *Todo) { todo.Restock = false }, "")
-}
-
-// Refunded notes that the payment is void or refunded.
-func (s *State) Refunded(t entrepot.Turn, _ *orderpb.Refunded) ([]events.Event, error) {
-	after := ""
-	if s.Payment == Paid {
-		after = Refunded
-	}
-	return s.finish(t, s.Todo.Refund, func(todo *Todo) { todo.Refund = false }, after)
-}
-
-// Settled notes that the promo codes are used for good.
-func (s *State) Settled(t entrepot.Turn, _ *orderpb.Settled) ([]events.Event, error) {
-	return s.finish(t, s.Todo.Settle, func(todo *Todo) { todo.Settle = false }, "")
-}
-
-// Unclaimed notes that the promo codes are given back.
-func (s *State) Unclaimed(t entrepot.Turn, _ *orderpb.Unclaimed) ([]events.Event, error) {
-	return s.finish(t, s.Todo.Unclaim, func(todo *Todo) { todo.Unclaim = false }, "")
-}
-
-func (s *State) finish(t entrepot.Turn, begun bool, what func(*Todo), paid string) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System || !begun {
-		return nil, nil
-	}
-	return []events.Event{done{what: what, paid: paid}}, nil
 }
 
 // WakeAt is when an unpaid order expires.

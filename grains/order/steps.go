@@ -38,6 +38,7 @@ func steps(s *State) []grains.Step {
 	add(s.Todo.Release, "release", release)
 	add(s.Todo.Restock, "restock", restock)
 	add(s.Todo.Unclaim, "unclaim", unclaim)
+	add(s.Todo.Unuse && !s.Todo.Settle, "unuse", unuse)
 	add(s.Todo.Refund, "refund:"+s.Payment, refund)
 	return out
 }

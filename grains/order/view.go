@@ -102,7 +102,7 @@ func pbGroup(g Group) *orderpb.Group {
 	for _, p := range g.Promotions {
 		out.Promotions = append(out.Promotions, &orderpb.Promotion{
 			Id: p.ID, Code: p.Code, DiscountMinor: p.Discount, FreeShipping: p.FreeShipping, Version: p.Version, PerCustomer: p.PerCustomer,
-			ShippingMinor: p.Shipping, FirstOrder: p.FirstOrder,
+			ShippingMinor: p.Shipping, FirstOrder: p.FirstOrder, Alone: p.Alone,
 		})
 	}
 	return out

@@ -46,6 +46,7 @@ func Kind() *grains.Kind {
 	grains.Command(k, (*State).Claim, done)
 	grains.Command(k, (*State).Release, done)
 	grains.Command(k, (*State).Settle, done)
+	grains.Command(k, (*State).Return, done)
 	grains.Query(k, (*State).Get)
 	return k
 }
@@ -57,6 +58,7 @@ func UseKind() *grains.Kind {
 	grains.Command(k, (*Use).Claim, (*Use).View)
 	grains.Command(k, (*Use).Release, (*Use).View)
 	grains.Command(k, (*Use).Settle, (*Use).View)
+	grains.Command(k, (*Use).Return, (*Use).View)
 	grains.Command(k, (*Use).Erase, (*Use).View)
 	return k
 }

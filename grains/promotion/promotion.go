@@ -1,11 +1,12 @@
 // Package promotion is a promo code of a company: what it gives, for which goods,
 // when and how often. Its uses are exact: a checkout claims one before anything
 // is reserved, gives it back when its orders come to nothing, and makes it final
-// with the payment. A code that a customer may use so often only has a grain of
+// with the payment; a paid order that is cancelled before it was sent gives it
+// back as well. A code that a customer may use so often only has a grain of
 // its own for each of its customers (use.go), so that the code's document does not
 // grow with them.
 //
-// Commands: Create, Update, Delete; Claim, Release, Settle of orders. Queries:
+// Commands: Create, Update, Delete; Claim, Release, Settle, Return of orders. Queries:
 // Get. By time: claims that nobody ended. Persisted: the whole [State]. What a
 // code takes off which line is in discount.go.
 package promotion
@@ -92,6 +93,10 @@ type (
 	}
 	used struct {
 		events.PromotionUsed
+		ending
+	}
+	returned struct {
+		events.PromotionReturned
 		ending
 	}
 	ended struct { // an order of several
@@ -277,20 +282,43 @@ func (s *State) Settle(t entrepot.Turn, c *promotionpb.Settle) ([]events.Event, 
 	return s.finish(t, c.ClaimId, c.OrderId, true)
 }
 
+// Return gives a final use back once all orders of its checkout have come to nothing.
+func (s *State) Return(t entrepot.Turn, c *promotionpb.Return) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System {
+		return nil, entrepot.ErrNotFound
+	}
+	if !c.Alone {
+		return s.finish(t, c.ClaimId, c.OrderId, false)
+	}
+	e, err := s.back(c.ClaimId, t.Now)
+	if err != nil || e == nil {
+		return nil, err
+	}
+	return s.told(t, e, c.OrderId), nil
+}
+
 func (s *State) finish(t entrepot.Turn, claim, order entrepot.ID, final bool) ([]events.Event, error) {
 	if t.Caller.Role != entrepot.System {
 		return nil, entrepot.ErrNotFound
 	}
-	e := s.end(claim, order, final)
+	if e := s.end(claim, order, final); e != nil {
+		return s.told(t, e, order), nil
+	}
+	return nil, nil
+}
+
+// told is the fact that is told of an ending.
+func (s *State) told(t entrepot.Turn, e *ending, order entrepot.ID) []events.Event {
+	use := s.use(t, e.id, order)
 	switch {
-	case e == nil:
-		return nil, nil
-	case final:
-		return []events.Event{used{events.PromotionUsed{PromotionUse: s.use(t, claim, order)}, *e}}, nil
+	case e.final:
+		return []events.Event{used{events.PromotionUsed{PromotionUse: use}, *e}}
+	case e.released && e.used:
+		return []events.Event{returned{events.PromotionReturned{PromotionUse: use}, *e}}
 	case e.released:
-		return []events.Event{released{events.PromotionReleased{PromotionUse: s.use(t, claim, order)}, *e}}, nil
+		return []events.Event{released{events.PromotionReleased{PromotionUse: use}, *e}}
 	default:
-		return []events.Event{ended{ending: *e}}, nil
+		return []events.Event{ended{ending: *e}}
 	}
 }
 
@@ -321,6 +349,8 @@ func (s *State) Apply(e events.Event) {
 	case released:
 		s.apply(f.ending)
 	case used:
+		s.apply(f.ending)
+	case returned:
 		s.apply(f.ending)
 	case ended:
 		s.apply(f.ending)

@@ -9,7 +9,7 @@ import (
 )
 
 // Use is what one customer has used of a code that is limited by the customer.
-// Commands: Claim, Release, Settle, by the rules of [Claims]; Erase.
+// Commands: Claim, Release, Settle, Return, by the rules of [Claims]; Erase.
 type Use struct {
 	ID          entrepot.ID `json:"id,omitempty"`
 	PromotionID entrepot.ID `json:"promotionId,omitempty"`
@@ -55,11 +55,17 @@ func (s *Use) Settle(t entrepot.Turn, c *promotionpb.Settle) ([]events.Event, er
 	return s.finish(t, c.ClaimId, c.OrderId, true)
 }
 
+// Return gives a final use back.
+func (s *Use) Return(t entrepot.Turn, c *promotionpb.Return) ([]events.Event, error) {
+	return s.finish(t, c.ClaimId, c.OrderId, false)
+}
+
 func (s *Use) finish(t entrepot.Turn, claim, order entrepot.ID, final bool) ([]events.Event, error) {
 	if t.Caller.Role != entrepot.System {
 		return nil, entrepot.ErrNotFound
 	}
 	if e := s.end(claim, order, final); e != nil {
+		e.keep = final && !e.used // there are few of one customer
 		return []events.Event{useEnded{ending: *e}}, nil
 	}
 	return nil, nil

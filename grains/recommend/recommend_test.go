@@ -1,10 +1,8 @@
 package recommend
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
-	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -17,7 +15,6 @@ import (
 	"entrepot/persistence/storetest"
 
 	"google.golang.org/protobuf/proto"
-	"pgregory.net/rapid"
 )
 
 var (
@@ -202,111 +199,6 @@ func TestViewRules(t *testing.T) {
 	}
 }
 
-// TestATaste: reply and event, then a restart and the same question.
-func TestATaste(t *testing.T) {
-	t.Parallel()
-	m := newMember(t)
-	look := func(as entrepot.Caller, product string, ms int64) {
-		t.Helper()
-		ask[*recommendpb.Viewed](t, m, as, recommendpb.Tastes, as.UserID, &recommendpb.View{ProductId: product, CompanyId: company, DurationMs: ms})
-	}
-	look(ann, a, 0)
-	m.SetNow(start.Add(ViewedAgain - time.Millisecond))
-	look(ann, a, 5000)
-	m.SetNow(start.Add(2 * ViewedAgain))
-	look(ann, a, 0)
-	like := &recommendpb.Like{Likings: []*recommendpb.Liking{
-		{EventId: "1", AtMs: start.UnixMilli(), How: Wished, ProductIds: []string{b}},
-		{EventId: "2", AtMs: start.UnixMilli(), How: Wished, ProductIds: []string{c}},
-		{EventId: "3", AtMs: start.UnixMilli(), How: "cursed", ProductIds: []string{c}},
-	}}
-	for range 2 {
-		ask[*recommendpb.Done](t, m, platform, recommendpb.Tastes, ann.UserID, like)
-		m.Restart()
-	}
-	var told []events.ProductViewed
-	for _, e := range m.Events() {
-		var v events.ProductViewed
-		if err := e.Decode(&v); err != nil || e.Type != "product.viewed" || e.Actor.UserID != ann.UserID || e.CompanyID != "" {
-			t.Fatalf("%+v: %v", e, err)
-		}
-		told = append(told, v)
-	}
-	first := events.ProductViewed{UserID: ann.UserID, ProductID: a, CompanyID: company, ViewedAt: start}
-	if len(told) != 3 || told[0] != first || !told[1].Repeated || told[1].Duration != 5000 || told[2].Repeated {
-		t.Fatalf("%+v", told)
-	}
-	items := ask[*recommendpb.Taste](t, m, ann, recommendpb.Tastes, ann.UserID, &recommendpb.GetTaste{}).Items
-	if len(items) != 3 || items[0].How != Wished || items[1].How != Wished || items[2].ProductId != a || items[2].How != Viewed {
-		t.Fatalf("%v", items)
-	}
-	if w := items[2].Weight; w < 1.9 || w > 2 {
-		t.Errorf("looking again within half an hour counts: %v", w)
-	}
-	if _, err := m.Ask(m.As(ben), recommendpb.Tastes, ann.UserID, &recommendpb.GetTaste{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-		t.Errorf("another's taste: %v", err)
-	}
-	for range 2 {
-		ask[*recommendpb.Done](t, m, platform, recommendpb.Tastes, ann.UserID, &recommendpb.Forget{})
-		ask[*recommendpb.Done](t, m, platform, recommendpb.Tastes, ann.UserID, &recommendpb.Like{Likings: []*recommendpb.Liking{{EventId: "9", AtMs: start.UnixMilli(), How: Wished, ProductIds: []string{a}}}})
-		m.Restart()
-	}
-	if items := ask[*recommendpb.Taste](t, m, platform, recommendpb.Tastes, ann.UserID, &recommendpb.GetTaste{}).Items; len(items) != 0 {
-		t.Errorf("forgotten: %v", items)
-	}
-}
-
-// TestAWishGivenUp says nothing any more.
-func TestAWishGivenUp(t *testing.T) {
-	t.Parallel()
-	m := newMember(t)
-	like := func(event, how, product string) {
-		t.Helper()
-		l := &recommendpb.Liking{EventId: event, AtMs: start.UnixMilli(), How: how, ProductIds: []string{product}}
-		ask[*recommendpb.Done](t, m, platform, recommendpb.Tastes, ann.UserID, &recommendpb.Like{Likings: []*recommendpb.Liking{l}})
-		m.Restart()
-	}
-	like("1", Wished, a)
-	like("2", Wished, c)
-	for range 2 {
-		like("3", Unwished, c)
-		like("4", Unwished, b)
-	}
-	items := ask[*recommendpb.Taste](t, m, ann, recommendpb.Tastes, ann.UserID, &recommendpb.GetTaste{}).Items
-	if len(items) != 1 || items[0].ProductId != a || items[0].Weight != 3 {
-		t.Fatalf("%v", items)
-	}
-}
-
-// TestWhatWasBought: every purchase counts, fading; one that was cancelled was
-// interest and no purchase.
-func TestWhatWasBought(t *testing.T) {
-	t.Parallel()
-	ago := func(d time.Duration) time.Time { return start.Add(-d) }
-	taste := []*recommendpb.Liked{{ProductId: c, Weight: 3, How: Wished, AtMs: start.UnixMilli()}}
-	items := WithBought(taste, []Purchased{
-		{ProductID: a, At: start, Cancelled: true},
-		{ProductID: b, At: ago(time.Hour)},
-		{ProductID: b, At: ago(tasteHalf)},
-		{ProductID: c, At: ago(tasteHalf), Cancelled: true},
-	}, start)
-	var got []string
-	for _, l := range items {
-		name := map[string]string{a: "a", b: "b", c: "c"}[l.ProductId]
-		got = append(got, fmt.Sprintf("%s %s %.1f %t", name, l.How, l.Weight, l.BoughtMs == ago(time.Hour).UnixMilli()))
-	}
-	if want := []string{"b bought 7.5 true", "c wished 3.5 false", "a viewed 1.0 false"}; !slices.Equal(got, want) {
-		t.Errorf("%v, want %v", got, want)
-	}
-	var many []Purchased
-	for i := range MaxPurchases {
-		many = append(many, Purchased{ProductID: entrepot.DeriveID("p", fmt.Sprint(i)), At: start})
-	}
-	if items := WithBought(taste, many, start); len(items) != maxTaste || items[0].How != Bought {
-		t.Errorf("%d products", len(items))
-	}
-}
-
 // TestAViewerCountsOnceInHalfAnHour, and viewers are told apart.
 func TestAViewerCountsOnceInHalfAnHour(t *testing.T) {
 	t.Parallel()
@@ -335,120 +227,6 @@ func TestAViewerCountsOnceInHalfAnHour(t *testing.T) {
 	}
 }
 
-// TestBoundsHold: whatever happens, in whatever order and however often, states
-// stay small, and no event counts twice.
-func TestBoundsHold(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		var near Affinity
-		var top Trending
-		var taste Taste
-		orders := map[string]bool{}
-		turn := entrepot.Turn{ID: ann.UserID, Now: start, Caller: platform}
-		for range rapid.IntRange(1, 60).Draw(t, "orders") {
-			n := rapid.IntRange(0, 1500).Draw(t, "order")
-			id, at := fmt.Sprint(n), start.Add(-time.Duration(n)*time.Second).UnixMilli()
-			orders[id] = true
-			var others []entrepot.ID
-			for i := range rapid.IntRange(0, 60).Draw(t, "products") {
-				others = append(others, entrepot.DeriveID("p", fmt.Sprint(n*7%400+i)))
-			}
-			for _, f := range must(near.Bought(turn, &recommendpb.Bought{Purchases: []*recommendpb.Purchase{{OrderId: id, AtMs: at, With: with(others...)}}})) {
-				near.Apply(f)
-			}
-			for _, f := range must(top.Count(turn, &recommendpb.Count{Signals: []*recommendpb.Signal{{EventId: id, AtMs: at, ProductIds: others, Weight: 1}}})) {
-				top.Apply(f)
-			}
-			for _, f := range must(taste.Like(turn, &recommendpb.Like{Likings: []*recommendpb.Liking{{EventId: id, AtMs: at, How: Wished, ProductIds: others}}})) {
-				taste.Apply(f)
-			}
-		}
-		if len(near.Near) > maxNeighbours || len(top.Products) > maxTrending || len(taste.Items) > maxTaste {
-			t.Fatalf("%d, %d, %d", len(near.Near), len(top.Products), len(taste.Items))
-		}
-		if w := near.Own.at(start.UnixMilli(), affinityHalf); w > float64(len(orders)) {
-			t.Fatalf("%d orders count %v", len(orders), w)
-		}
-		for _, s := range near.Neighbours(start, MaxShown) {
-			if s.Score < 0 || s.Score > 1 {
-				t.Fatalf("score %v", s.Score)
-			}
-		}
-		for _, s := range []any{&near, &top, &taste} {
-			back := reflect.New(reflect.TypeOf(s).Elem()).Interface()
-			text, err := json.Marshal(s)
-			if err != nil || json.Unmarshal(text, back) != nil {
-				t.Fatalf("%s: %v", text, err)
-			}
-			if again, _ := json.Marshal(back); string(again) != string(text) {
-				t.Fatalf("%s is not %s", again, text)
-			}
-		}
-	})
-}
-
-// TestMemoryNeverForgetsIntoCountingTwice: what was dropped counts as known.
-func TestMemoryNeverForgetsIntoCountingTwice(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		const most = 8
-		var m memory
-		counted := map[string]int{}
-		for range rapid.IntRange(1, 200).Draw(t, "deliveries") {
-			n := rapid.Int64Range(0, 60).Draw(t, "event")
-			id, at := fmt.Sprint(n), 1_000_000+n*60_000
-			if m.knows(id, at) {
-				continue
-			}
-			counted[id]++
-			m.keep(id, at, most)
-			if len(m.Seen) > most*entrySize {
-				t.Fatalf("%d bytes", len(m.Seen))
-			}
-		}
-		for id, n := range counted {
-			if n > 1 {
-				t.Fatalf("event %s counted %d times", id, n)
-			}
-		}
-	})
-	// In order everything counts, whatever is dropped meanwhile.
-	var m memory
-	for i := range int64(1000) {
-		if id := fmt.Sprint(i); m.knows(id, 1+i) {
-			t.Fatalf("event %d is not counted", i)
-		} else {
-			m.keep(id, 1+i, 8)
-		}
-	}
-}
-
-// TestABoardKeepsTheFrequent, as Space-Saving promises: what has more than a
-// share of 1/most of all weight is there, and nothing surely has more than it got.
-func TestABoardKeepsTheFrequent(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		const most = 10
-		var list board
-		truth, all := map[string]float64{}, 0.0
-		for range rapid.IntRange(1, 400).Draw(t, "adds") {
-			id := fmt.Sprint(int(math.Pow(rapid.Float64Range(1, 7).Draw(t, "which"), 2)))
-			list.add(id, 1, start.UnixMilli(), trendingHalf, most)
-			truth[id]++
-			all++
-		}
-		for id, n := range truth {
-			i := slices.IndexFunc(list, func(r ranked) bool { return r.ID == id })
-			if i < 0 && n > all/most {
-				t.Fatalf("%s has %v of %v and is not there", id, n, all)
-			}
-			if i >= 0 && (list[i].sure(start.UnixMilli(), trendingHalf) > n || list[i].Sum < n) {
-				t.Fatalf("%s has %v: %+v", id, n, list[i])
-			}
-		}
-	})
-}
-
 func TestSimilarity(t *testing.T) {
 	t.Parallel()
 	mug := Item{ID: "mug", Name: "Blue Mug", Category: "mugs", Brand: "Acme", Tags: []string{"ceramic"}, Attributes: []string{"colour=blue"}, PriceMinor: 1000, Currency: "EUR"}
@@ -470,28 +248,6 @@ func TestSimilarity(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	if len(Similar(&mug, pool, 1)) != 1 || len(Similar(&mug, nil, 1)) != 0 || len(Similar(&Item{}, pool, 3)) != 0 {
-		t.Error("bounds")
-	}
-}
-
-func TestPersonalLeavesOutWhatIsKnown(t *testing.T) {
-	t.Parallel()
-	taste := []*recommendpb.Liked{
-		{ProductId: a, Weight: 5, How: Bought, BoughtMs: 1}, {ProductId: b, Weight: 3, How: Wished}, {ProductId: c, Weight: 1, How: Viewed},
-	}
-	near := map[entrepot.ID][]Scored{
-		a: {{"x", 0.5}, {b, 0.9}, {c, 0.4}}, b: {{a, 1}, {"x", 0.1}, {"y", 0.5}}, c: {{"y", 0.2}},
-	}
-	got := Personal(taste, near, map[entrepot.ID][]Scored{c: {{"z", 1}}}, 10)
-	var ids []string
-	for _, s := range got {
-		ids = append(ids, s.ID+" for "+s.Because.How)
-	}
-	// x: 5·0.5 + 3·0.1; c: 5·0.4, which was only looked at; y: 3·0.5 + 1·0.2; z: 1·likeness.
-	if !slices.Equal(ids, []string{"x for bought", c + " for bought", "y for wished", "z for viewed"}) {
-		t.Errorf("%v", ids)
-	}
-	if len(Personal(taste, near, nil, 1)) != 1 || len(Personal(nil, nil, nil, 1)) != 0 {
 		t.Error("bounds")
 	}
 }

@@ -16,9 +16,11 @@ var Collection = &persistence.Collection{
 		{Name: "productId", Type: persistence.String},
 		{Name: "status", Type: persistence.String},
 		{Name: "stars", Type: persistence.Int},
+		{Name: "helpful", Type: persistence.Int},
 	},
 	Indexes: [][]string{
 		{"productId", "status", "stars"},
+		{"productId", "status", "helpful"},
 		{"productId", "status", persistence.CreatedAt},
 		{"companyId", "status", persistence.CreatedAt},
 		{"status", persistence.CreatedAt},
@@ -70,7 +72,7 @@ func PurchaseOf(d *persistence.Document) Purchase {
 func (s *State) Index() grains.Index {
 	return grains.Index{
 		CompanyID: s.CompanyID, ShopID: s.ShopID, OwnerID: s.UserID, CreatedAt: s.createdAt(),
-		Fields: []any{s.ProductID, s.Status, s.Stars},
+		Fields: []any{s.ProductID, s.Status, s.Stars, s.Helpful},
 	}
 }
 
@@ -84,6 +86,38 @@ func Kind() *grains.Kind {
 	grains.Command(k, (*State).Reject, (*State).View)
 	grains.Command(k, (*State).Answer, (*State).View)
 	grains.Command(k, (*State).Anonymise, (*State).View)
+	grains.Command(k, (*State).SetHelpful, (*State).View)
 	grains.Query(k, (*State).Get)
+	grains.Query(k, (*State).Show)
+	return k
+}
+
+// Votes is where it is kept who finds which review helpful, in ecommercedb. given
+// is what the votes that stand are for, [VotesOf] a review; nothing of the others.
+var Votes = &persistence.Collection{
+	Name: "reviewVotes",
+	Fields: []persistence.Field{
+		{Name: "given", Type: persistence.String},
+		{Name: "productId", Type: persistence.String},
+	},
+	Indexes: [][]string{{"given"}, {"ownerId", "productId", persistence.CreatedAt}},
+}
+
+// Index is whose the vote is: its customer's. Of the company it is not.
+func (s *Vote) Index() grains.Index {
+	ix := grains.Index{OwnerID: s.UserID, CreatedAt: time.UnixMilli(s.At).UTC(), Fields: []any{nil, nil}}
+	if s.Given {
+		ix.Fields[0], ix.Fields[1] = VotesOf(s.ReviewID, s.Written), s.ProductID
+	}
+	return ix
+}
+
+// VoteKind is the grain of votes. Its commands carry natural ids.
+func VoteKind() *grains.Kind {
+	k := grains.NewKind[Vote](reviewpb.VoteKind, Votes)
+	k.Ring = -1
+	grains.Command(k, (*Vote).Mark, (*Vote).View)
+	grains.Command(k, (*Vote).Unmark, (*Vote).View)
+	grains.Command(k, (*Vote).Forget, (*Vote).View)
 	return k
 }

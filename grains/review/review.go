@@ -2,8 +2,9 @@
 // everybody once the company has approved it.
 //
 // Commands: Write, Edit, Delete (of its author), Approve, Reject, Reply (of the
-// company), Anonymise (of the platform). Queries: Get. Persisted: the whole
-// [State]; of a deleted review only that it was there.
+// company), Anonymise and SetHelpful (of the platform). Queries: Get, Show.
+// Persisted: the whole [State]; of a deleted review only that it was there. Who
+// finds it helpful is in vote.go.
 package review
 
 import (
@@ -47,6 +48,7 @@ type State struct {
 	Reason    string      `json:"reason,omitempty"`
 	Reply     string      `json:"reply,omitempty"`   // of the company
 	Replied   int64       `json:"replied,omitempty"` // Unix ms
+	Helpful   int64       `json:"helpful,omitempty"` // votes, as counted
 	Created   int64       `json:"created,omitempty"` // Unix ms
 	Updated   int64       `json:"updated,omitempty"` // by its author, Unix ms
 	Version   int64       `json:"version,omitempty"`
@@ -58,6 +60,10 @@ type (
 		author string
 	}
 	anonymised struct{ events.Private }
+	counted    struct {
+		events.Private
+		helpful int64
+	}
 )
 
 // Write makes the review. One that was taken back may be written again.
@@ -217,11 +223,23 @@ func (s *State) Anonymise(t entrepot.Turn, _ *reviewpb.Anonymise) ([]events.Even
 	return []events.Event{anonymised{}}, nil
 }
 
+// SetHelpful notes how many find the review helpful. It is not a change that an
+// If-Match minds.
+func (s *State) SetHelpful(t entrepot.Turn, c *reviewpb.SetHelpful) ([]events.Event, error) {
+	switch {
+	case t.Caller.Role != entrepot.System || !s.there():
+		return nil, entrepot.ErrNotFound
+	case c.WrittenMs != s.Created || c.Count == s.Helpful:
+		return nil, nil
+	}
+	return []events.Event{counted{helpful: c.Count}}, nil
+}
+
 // Apply changes the state by one fact.
 func (s *State) Apply(e events.Event) {
 	switch f := e.(type) {
 	case created:
-		s.Author = f.author
+		s.Author, s.Helpful = f.author, 0
 		s.set(f.Review)
 	case events.ReviewUpdated:
 		s.set(f.Review)
@@ -233,7 +251,9 @@ func (s *State) Apply(e events.Event) {
 		s.set(f.Review)
 	case events.ReviewDeleted:
 		s.set(f.Review)
-		s.Author = ""
+		s.Author, s.Helpful = "", 0
+	case counted:
+		s.Helpful = f.helpful
 	case anonymised:
 		s.UserID, s.Author = "", ""
 		s.Version++
@@ -272,12 +292,20 @@ func (s *State) Get(t entrepot.Turn, _ *reviewpb.Get) (*reviewpb.Review, error) 
 	return s.View(), nil
 }
 
+// Show answers the review to anybody, once it is approved.
+func (s *State) Show(entrepot.Turn, *reviewpb.Show) (*reviewpb.Review, error) {
+	if s.Status != Approved {
+		return nil, entrepot.ErrNotFound
+	}
+	return s.View(), nil
+}
+
 // View is the review without its author's id.
 func (s *State) View() *reviewpb.Review {
 	return &reviewpb.Review{
 		Id: s.ID, ProductId: s.ProductID, CompanyId: s.CompanyID, ShopId: s.ShopID, Author: s.Author, Stars: s.Stars,
 		Title: s.Title, Text: s.Text, Status: s.Status, Reason: s.Reason, CreatedMs: s.Created, UpdatedMs: s.Updated, Version: s.Version,
-		Reply: s.Reply, RepliedMs: s.Replied,
+		Reply: s.Reply, RepliedMs: s.Replied, Helpful: s.Helpful,
 	}
 }
 

@@ -17,7 +17,7 @@ type Batch struct {
 	Expired   bool   `json:"e,omitempty"` // its time has passed: not for sale
 }
 
-// MaxBatches is how many lots one item may have on hand.
+// MaxBatches is how many lots one item may have on hand by receipts of goods.
 const MaxBatches = 100
 
 // expiredBy is how many pieces are of lots that expire by a time.

@@ -88,8 +88,8 @@ func (s *State) arrive(t entrepot.Turn, c *stockpb.Arrive, first events.Inventor
 		sum += p.GetQuantity()
 		e.Kind, e.Quantity, e.TransferID, e.Reference = events.TransferredIn, p.GetQuantity(), c.GetTransferId(), c.GetReference()
 		e.Batch, e.BatchExpiresMs = next.lotOf(p)
-		if e.Batch != "" && len(next.Batches) >= mostBatches && !next.has(e.Batch) {
-			return nil, entrepot.Errorf(entrepot.CodeConflict, "the item has %d batches on hand, which is the most", mostBatches)
+		if most := batchesFor(c); e.Batch != "" && len(next.Batches) >= most && !next.has(e.Batch) {
+			return nil, entrepot.Errorf(entrepot.CodeConflict, "the item has %d batches on hand, which is the most", most)
 		}
 		if err := next.worth(&e, p, c.GetCurrency()); err != nil {
 			return nil, err
@@ -128,6 +128,15 @@ func (s *State) worth(e *events.InventoryUpdated, p *stockpb.Goods, currency str
 // mostBatches bounds the lots of an item when goods come from another location,
 // which are not refused as easily as a supplier's.
 const mostBatches = 2 * MaxBatches
+
+// batchesFor is the bound for an arrival: goods that come back were here before,
+// and have nowhere else to go.
+func batchesFor(c *stockpb.Arrive) int {
+	if c.GetBack() {
+		return 5 * mostBatches
+	}
+	return mostBatches
+}
 
 // lotOf is the lot that goods are of here: theirs, unless that name is here with
 // another expiry, which then stands in the name.

@@ -46,10 +46,15 @@ func (s *State) Apply(e events.Event) {
 		s.Reason = f.Reason
 		s.end(Received, f.UpdatedAt)
 	case returning:
-		s.Status, s.Reason = Returning, f.reason
+		s.Status, s.Reason, s.Stuck = Returning, f.reason, nil
 		s.touch(f.at)
+	case heldBack:
+		s.bringBack(f.refused)
+		s.Status, s.Reason, s.Stuck = InTransit, "", f.refused
+		s.Returns++
+		s.touch(f.UpdatedAt.UnixMilli())
 	case events.TransferCancelled:
-		s.bringBack()
+		s.bringBack(nil)
 		s.Reason = f.Reason
 		s.end(Cancelled, f.UpdatedAt)
 	}
@@ -102,9 +107,12 @@ func (s *State) lose() []events.TransferPart {
 	return lost
 }
 
-func (s *State) bringBack() {
+// bringBack returns what is in transit, but for some variants.
+func (s *State) bringBack(but []string) {
 	for i := range s.Lines {
-		s.Lines[i].Returned += s.Lines[i].inTransit()
+		if !slices.Contains(but, s.Lines[i].VariantID) {
+			s.Lines[i].Returned += s.Lines[i].inTransit()
+		}
 	}
 }
 
@@ -206,7 +214,23 @@ func (s *State) taken(c *transferpb.Receive) (*transferpb.Transfer, bool, error)
 	}
 }
 
-// ended answers Cancel when the goods are back.
+// ended answers Cancel when the goods are back, or what of them the source did not take.
 func (s *State) ended(*transferpb.Cancel) (*transferpb.Transfer, bool, error) {
+	if s.Status == InTransit {
+		return nil, true, s.stuck()
+	}
 	return s.View(), s.Status == Cancelled, nil
+}
+
+// stuck names the lines that the source's stock has no room for.
+func (s *State) stuck() error {
+	err := entrepot.Errorf(entrepot.CodeConflict, "the source's stock did not take all of it back; the rest is in transit still")
+	for i, l := range s.Lines {
+		if slices.Contains(s.Stuck, l.VariantID) {
+			err.Fields = append(err.Fields, entrepot.FieldError{
+				Field: lineField(i), Rule: "room", Message: "the source's stock item holds as many pieces or lots as it may",
+			})
+		}
+	}
+	return err
 }

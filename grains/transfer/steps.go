@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"entrepot"
@@ -26,7 +27,7 @@ func steps(s *State) []grains.Step {
 	case Shipping:
 		return []grains.Step{{Key: "ship:" + s.ShipmentID(), Do: ship(s)}}
 	case Returning:
-		return []grains.Step{{Key: "return", Do: bringBack(s)}}
+		return []grains.Step{{Key: s.returnKey(), Do: bringBack(s)}}
 	}
 	if r := s.pending(); r != nil {
 		return []grains.Step{{Key: "receipt:" + r.ID, Do: book(s, r)}}
@@ -139,34 +140,48 @@ func book(s *State, r *Receipt) func(context.Context, grains.Asker) (proto.Messa
 		arrivals[i] = s.arrival(p, s.ToID, id)
 	}
 	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
-		no, err := grains.Each(arrivals, func(c *stockpb.Arrive) (bool, error) {
-			_, err := a.Ask(ctx, stockpb.Kind, stockpb.ID(c.VariantId, c.LocationId), c)
-			return grains.Refused(err, entrepot.CodeInvalid, entrepot.CodeConflict) // more pieces or lots than a stock item may hold
-		})
-		answer := &transferpb.Booked{ReceiptId: id}
-		for i := range no {
-			if no[i] {
-				answer.Refused = append(answer.Refused, parts[i].VariantID)
-			}
-		}
-		return answer, err
+		refused, err := arrive(ctx, a, arrivals)
+		return &transferpb.Booked{ReceiptId: id, Refused: refused}, err
 	}
 }
 
-// bringBack brings what is in transit into the source's stock.
+// arrive brings goods in, and names the variants that their stock refuses: more
+// pieces or lots than an item may hold.
+func arrive(ctx context.Context, a grains.Asker, arrivals []*stockpb.Arrive) (refused []string, err error) {
+	no, err := grains.Each(arrivals, func(c *stockpb.Arrive) (bool, error) {
+		_, err := a.Ask(ctx, stockpb.Kind, stockpb.ID(c.VariantId, c.LocationId), c)
+		return grains.Refused(err, entrepot.CodeInvalid, entrepot.CodeConflict)
+	})
+	for i := range no {
+		if no[i] {
+			refused = append(refused, arrivals[i].VariantId)
+		}
+	}
+	return refused, err
+}
+
+func (s *State) returnKey() string {
+	if s.Returns == 0 {
+		return "return"
+	}
+	return "return:" + strconv.FormatInt(s.Returns, 10)
+}
+
+// bringBack brings what is in transit into the source's stock. One reference for
+// all attempts: what came back in an earlier one does not come again.
 func bringBack(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
 	var arrivals []*stockpb.Arrive
 	for i := range s.Lines {
 		if n := s.Lines[i].inTransit(); n > 0 {
-			arrivals = append(arrivals, s.arrival(events.TransferPart{VariantID: s.Lines[i].VariantID, Quantity: n}, s.FromID, "return"))
+			c := s.arrival(events.TransferPart{VariantID: s.Lines[i].VariantID, Quantity: n}, s.FromID, "return")
+			c.Back = true
+			arrivals = append(arrivals, c)
 		}
 	}
+	attempt := s.Returns
 	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
-		_, err := grains.Each(arrivals, func(c *stockpb.Arrive) (bool, error) {
-			_, err := a.Ask(ctx, stockpb.Kind, stockpb.ID(c.VariantId, c.LocationId), c)
-			return false, err
-		})
-		return &transferpb.Returned{}, err
+		refused, err := arrive(ctx, a, arrivals)
+		return &transferpb.Returned{Attempt: attempt, Refused: refused}, err
 	}
 }
 

@@ -10,14 +10,14 @@
 //	freeing        give back what was set aside        Freed: draft again
 //	shipping       take the lines out of the source    Shipped: in_transit
 //	a receipt      bring it into the destination       Booked: received when nothing is left
-//	returning      bring the rest into the source      Returned: cancelled
+//	returning      bring the rest into the source      Returned: cancelled, or in_transit
+//	                                                   with what its stock refuses
 //
 // Nothing leaves the source before everything is set aside there, so that a
 // shipment is all or nothing without ever taking pieces back.
 package transfer
 
 import (
-	"slices"
 	"strconv"
 	"time"
 
@@ -60,6 +60,8 @@ type State struct {
 	Missing   []string    `json:"missing,omitempty"` // variants that lacked in the last attempt
 	Receipts  []Receipt   `json:"receipts,omitempty"`
 	Reason    string      `json:"reason,omitempty"`
+	Stuck     []string    `json:"stuck,omitempty"`   // variants that the source did not take back in the last attempt
+	Returns   int64       `json:"returns,omitempty"` // attempts that left some in transit
 	Created   int64       `json:"created,omitempty"`
 	Updated   int64       `json:"updated,omitempty"`
 	Sent      int64       `json:"sent,omitempty"`
@@ -83,18 +85,6 @@ type Line struct {
 }
 
 func (l *Line) inTransit() int64 { return l.Shipped - l.Arrived - l.Returned - l.Lost }
-
-// Receipt is what came in at once.
-type Receipt struct {
-	ID      entrepot.ID           `json:"id"`
-	Parts   []events.TransferPart `json:"parts,omitempty"`
-	Final   bool                  `json:"final,omitempty"`
-	Reason  string                `json:"reason,omitempty"`
-	By      entrepot.ID           `json:"by,omitempty"`
-	At      int64                 `json:"at"`
-	Booked  bool                  `json:"booked,omitempty"`
-	Refused []string              `json:"refused,omitempty"` // variants that the destination's stock did not take
-}
 
 // Facts that only the transfer itself needs.
 type (
@@ -124,6 +114,10 @@ type (
 	}
 	booked struct {
 		events.TransferPartlyReceived
+		refused []string
+	}
+	heldBack struct { // some is in the source again, and the rest in transit still
+		events.TransferUpdated
 		refused []string
 	}
 	returning struct {
@@ -225,196 +219,10 @@ func (s *State) SetLines(t entrepot.Turn, c *transferpb.SetLines) ([]events.Even
 	return []events.Event{events.TransferUpdated{Transfer: next.public(t.Now), Note: c.Note}}, nil
 }
 
-// Ship begins to take the goods out of the source; asked again it answers how that went.
-func (s *State) Ship(t entrepot.Turn, _ *transferpb.Ship) ([]events.Event, error) {
-	if err := s.mayAct(t.Caller, s.FromID, onlySource); err != nil {
-		return nil, err
-	}
-	switch s.Status {
-	case Draft:
-		return []events.Event{begun{at: t.Now.UnixMilli()}}, nil
-	case reserving, freeing, Shipping, InTransit:
-		return nil, nil
-	default:
-		return nil, entrepot.Errorf(entrepot.CodeConflict, "a transfer that is %s cannot be shipped", s.Status)
-	}
-}
-
-// Held takes the answer of the reserve step.
-func (s *State) Held(t entrepot.Turn, c *transferpb.Held) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System || s.Status != reserving || c.ShipmentId != s.ShipmentID() {
-		return nil, nil
-	}
-	next := turned{status: Shipping, at: t.Now.UnixMilli()}
-	if len(c.Missing) > 0 {
-		next.status, next.missing = freeing, slices.Clone(c.Missing)
-	}
-	return []events.Event{next}, nil
-}
-
-// Freed takes the answer of the free step.
-func (s *State) Freed(t entrepot.Turn, c *transferpb.Freed) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System || s.Status != freeing || c.ShipmentId != s.ShipmentID() {
-		return nil, nil
-	}
-	return []events.Event{turned{status: Draft, missing: s.Missing, at: t.Now.UnixMilli()}}, nil
-}
-
-// Shipped takes the answer of the ship step.
-func (s *State) Shipped(t entrepot.Turn, c *transferpb.Shipped) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System || s.Status != Shipping || c.ShipmentId != s.ShipmentID() {
-		return nil, nil
-	}
-	next := *s
-	next.Status, next.Lines = InTransit, slices.Clone(s.Lines)
-	next.ship(c.Parts)
-	if next.onTheWay() == 0 { // set aside for so long that all of it was given to others
-		back := turned{status: Draft, at: t.Now.UnixMilli()}
-		for _, l := range s.Lines {
-			back.missing = append(back.missing, l.VariantID)
-		}
-		return []events.Event{back}, nil
-	}
-	return []events.Event{shipped{
-		TransferShipped: events.TransferShipped{Transfer: next.public(t.Now), ShipmentID: c.ShipmentId}, parts: c.Parts,
-	}}, nil
-}
-
-// Receive begins to bring parts in at the destination. More than is in transit
-// is refused: what comes besides is found by a stock adjustment there.
-func (s *State) Receive(t entrepot.Turn, c *transferpb.Receive) ([]events.Event, error) {
-	if err := s.mayAct(t.Caller, s.ToID, onlyTarget); err != nil {
-		return nil, err
-	}
-	if s.receipt(c.ReceiptId) != nil {
-		return nil, nil
-	}
-	switch {
-	case s.Status != InTransit:
-		return nil, entrepot.Errorf(entrepot.CodeConflict, "a transfer that is %s cannot be received", s.shown())
-	case s.pending() != nil:
-		return nil, entrepot.Unavailable("another receipt is being booked")
-	case len(s.Receipts) >= MaxReceipts:
-		return nil, entrepot.Errorf(entrepot.CodeConflict, "a transfer has at most %d receipts", MaxReceipts)
-	case len(c.Parts) == 0 && !c.Final:
-		return nil, entrepot.Invalid("lines", "length", "name what has arrived, or that nothing more will")
-	}
-	r := Receipt{ID: c.ReceiptId, Final: c.Final, Reason: c.Reason, By: t.Caller.UserID, At: t.Now.UnixMilli()}
-	known := map[entrepot.ID]bool{}
-	for i, p := range c.Parts {
-		field := lineField(i)
-		l := s.line(p.VariantId)
-		switch {
-		case l == nil:
-			return nil, entrepot.Invalid(field+".variantId", "exists", "is in no line of the transfer")
-		case known[p.VariantId]:
-			return nil, entrepot.Invalid(field+".variantId", "unique", "stands in an earlier line already")
-		case p.Quantity < 1 || p.Quantity > l.inTransit():
-			return nil, entrepot.Invalid(field+".quantity", "range", "must be 1 to the %d that are in transit", l.inTransit())
-		}
-		known[p.VariantId] = true
-		r.Parts = append(r.Parts, events.TransferPart{VariantID: p.VariantId, Quantity: p.Quantity})
-	}
-	return []events.Event{receiving{Receipt: r}}, nil
-}
-
-// Booked takes the answer of a receipt's step. The last receipt ends the
-// transfer, with what is lost.
-func (s *State) Booked(t entrepot.Turn, c *transferpb.Booked) ([]events.Event, error) {
-	r := s.receipt(c.ReceiptId)
-	if t.Caller.Role != entrepot.System || r == nil || r.Booked {
-		return nil, nil
-	}
-	parts := slices.DeleteFunc(slices.Clone(r.Parts), func(p events.TransferPart) bool { return slices.Contains(c.Refused, p.VariantID) })
-	next := *s
-	next.Lines = slices.Clone(s.Lines)
-	next.arrive(parts)
-	var facts []events.Event
-	if len(parts) > 0 {
-		facts = append(facts, booked{
-			TransferPartlyReceived: events.TransferPartlyReceived{Transfer: next.public(t.Now), ReceiptID: r.ID, Parts: parts}, refused: c.Refused,
-		})
-	} else {
-		facts = append(facts, refused{id: r.ID, refused: c.Refused, at: t.Now.UnixMilli()})
-	}
-	if (r.Final && len(c.Refused) == 0) || next.onTheWay() == 0 {
-		lost := next.lose()
-		next.Status = Received
-		facts = append(facts, events.TransferReceived{Transfer: next.public(t.Now), Discrepancies: lost, Reason: r.Reason})
-	}
-	return facts, nil
-}
-
-// Cancel gives a draft up; what is in transit goes back to the source first.
-func (s *State) Cancel(t entrepot.Turn, c *transferpb.Cancel) ([]events.Event, error) {
-	at := ""
-	if s.Status != Draft {
-		at = s.FromID
-	}
-	if err := s.mayAct(t.Caller, at, onlySource); err != nil {
-		return nil, err
-	}
-	switch {
-	case s.Status == Cancelled || s.Status == Returning:
-		return nil, nil
-	case s.Status == Draft:
-		next := *s
-		next.Status = Cancelled
-		return []events.Event{events.TransferCancelled{Transfer: next.public(t.Now), Reason: c.Reason}}, nil
-	case s.Status == InTransit && s.pending() != nil:
-		return nil, entrepot.Unavailable("a receipt is being booked")
-	case s.Status == InTransit:
-		return []events.Event{returning{reason: c.Reason, at: t.Now.UnixMilli()}}, nil
-	case s.Status == Received:
-		return nil, entrepot.Errorf(entrepot.CodeConflict, "a transfer that is received cannot be cancelled")
-	default:
-		return nil, entrepot.Unavailable("the transfer is being shipped")
-	}
-}
-
-// Returned takes the answer of the return step.
-func (s *State) Returned(t entrepot.Turn, _ *transferpb.Returned) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System || s.Status != Returning {
-		return nil, nil
-	}
-	next := *s
-	next.Status, next.Lines = Cancelled, slices.Clone(s.Lines)
-	next.bringBack()
-	return []events.Event{events.TransferCancelled{Transfer: next.public(t.Now), Reason: s.Reason}}, nil
-}
-
-// ShipmentID names the attempt to ship at the stock items: the transfer itself,
-// until it lacked something.
-func (s *State) ShipmentID() entrepot.ID {
-	if s.Attempt <= 1 {
-		return s.ID
-	}
-	return entrepot.DeriveID("shipment", s.ID, strconv.FormatInt(s.Attempt, 10))
-}
-
 func (s *State) line(variant entrepot.ID) *Line {
 	for i := range s.Lines {
 		if s.Lines[i].VariantID == variant {
 			return &s.Lines[i]
-		}
-	}
-	return nil
-}
-
-func (s *State) receipt(id entrepot.ID) *Receipt {
-	for i := range s.Receipts {
-		if s.Receipts[i].ID == id {
-			return &s.Receipts[i]
-		}
-	}
-	return nil
-}
-
-// pending is the receipt that is being booked, if any.
-func (s *State) pending() *Receipt {
-	for i := range s.Receipts {
-		if !s.Receipts[i].Booked {
-			return &s.Receipts[i]
 		}
 	}
 	return nil

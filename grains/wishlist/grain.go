@@ -10,6 +10,14 @@ import (
 // id, its user's.
 var Collection = &persistence.Collection{Name: "wishlists"}
 
+// Wishes says who wishes for which product, or did: rows made from the lists'
+// events, for what happens to a product. The owner is the customer.
+var Wishes = &persistence.Collection{
+	Name:    "wishes",
+	Fields:  []persistence.Field{{Name: "productId", Type: persistence.String}},
+	Indexes: [][]string{{"productId", persistence.CreatedAt}},
+}
+
 // Index is whose the list is: its user's, and no company's. An erased one is nobody's.
 func (s *State) Index() grains.Index {
 	ix := grains.Index{OwnerID: s.ID, CreatedAt: s.createdAt()}

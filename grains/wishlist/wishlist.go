@@ -80,7 +80,8 @@ func (s *State) AddItem(t entrepot.Turn, c *wishlistpb.AddItem) ([]events.Event,
 	return []events.Event{added{events.WishlistItemAdded{WishlistItem: item.public(t, len(s.Items)+1)}, item}}, nil
 }
 
-// RemoveItem takes one item off the list, or all of a product.
+// RemoveItem takes one item off the list, or all of a product. The platform does
+// it when the product is deleted.
 func (s *State) RemoveItem(t entrepot.Turn, c *wishlistpb.RemoveItem) ([]events.Event, error) {
 	if !t.Caller.Is(t.ID) || c.Id == "" {
 		return nil, entrepot.ErrNotFound

@@ -106,7 +106,7 @@ func newWorld(t testing.TB) *world {
 		categories.Kind(),
 		imports.Kind(),
 		cart.Kind(),
-		wishlist.Kind(), review.Kind(), stockwatch.Kind(),
+		wishlist.Kind(), review.Kind(), review.VoteKind(), stockwatch.Kind(),
 		recommend.AffinityKind(), recommend.TrendingKind(), recommend.TasteKind(),
 		order.Kind(), series.Kind(), payment.Kind(),
 		stock.Kind(), warehouse.Kind(), sourcing.Kind(), transfer.Kind(), stocktake.Kind(), supplier.Kind(), purchase.Kind(),
@@ -117,6 +117,7 @@ func newWorld(t testing.TB) *world {
 	if err := w.Store.Ensure(t.Context(), []*persistence.Collection{
 		auditLogs, stock.Movements, imports.Rows, shop.Sales, api.IdempotencyKeys,
 		review.Purchases,
+		wishlist.Wishes,
 		recommend.Views,
 		actors.Availability,
 	}); err != nil {

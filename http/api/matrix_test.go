@@ -84,6 +84,7 @@ var rows = map[string]matrixRow{
 	"list-reviews":         {thing: "public"}, "get-my-review": {thing: "my review"}, "delete-my-review": {thing: "my review"},
 	"update-my-review": {thing: "my review", body: static(map[string]any{"stars": 2})},
 	"approve-review":   {thing: "review"}, "reject-review": {thing: "review", body: static(map[string]any{"reason": "spam"})},
+	"list-my-votes": {thing: "public"}, "mark-review-helpful": {thing: "waiting review"}, "unmark-review-helpful": {thing: "waiting review"},
 	"reply-to-review": {thing: "review", body: static(map[string]any{"text": ""})},
 	"notify-me":       {thing: "public", body: static(map[string]any{})}, "delete-notification": {thing: "notification"},
 	"get-user":    {thing: "user"},
@@ -111,7 +112,7 @@ func reaches(role entrepot.Role, thing string, p place) bool {
 		return false
 	case thing == "public" || thing == "public shop":
 		return true
-	case thing == "session": // the fixture has none of the caller's
+	case thing == "session", thing == "waiting review": // the fixture has none of the caller's; and nobody votes on what is not approved
 		return false
 	case role == entrepot.SuperAdmin:
 		return true
@@ -210,6 +211,7 @@ func newMatrix(t *testing.T) *matrix {
 		},
 		"notification": {await("customer"), await("other_customer"), await("other_customer"), none},
 	}
+	w.ids["waiting review"] = w.ids["review"]
 	w.shopsOf, w.promotions = w.ids["shop"], w.ids["promotion"]
 	entered("customer", "NORTH")
 	entered("other_customer", "SOUTH")

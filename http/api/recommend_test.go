@@ -2,11 +2,9 @@ package api_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
-	"syscall"
 	"testing"
 	"time"
 
@@ -17,7 +15,6 @@ import (
 	"entrepot/grains/product/productpb"
 	"entrepot/grains/recommend/recommendpb"
 	"entrepot/http/api"
-	"entrepot/search"
 
 	"google.golang.org/protobuf/proto"
 )
@@ -331,150 +328,5 @@ func TestSimilarWithoutItsIndex(t *testing.T) {
 	w.mount()
 	if r := w.recommended(t, "", "?productId="+w.mug); r.text("items.0.product.id") != w.cup || r.text("items.0.kind") != "similar" {
 		t.Fatalf("%s", r.raw)
-	}
-}
-
-// BenchmarkRecommendations measures one answer of ten, of each kind, through the
-// whole HTTP interface: 512 products, 3,000 orders of two to four of them, 200 of
-// the customer's own. cpu-µs/op is what the process used, whatever else the
-// machine does.
-func BenchmarkRecommendations(b *testing.B) {
-	w := newWorld(b)
-	var products []entrepot.ID
-	for i := range 512 {
-		products = append(products, w.product(b, w.company, fmt.Sprint("P", i), 100+int64(i), w.shopA))
-	}
-	var batch []*events.Delivery
-	for n := range 3000 {
-		o := events.OrderCreated{OrderFacts: events.OrderFacts{OrderID: entrepot.DeriveID("o", fmt.Sprint(n)), CompanyID: w.company, CustomerID: entrepot.DeriveID("u", fmt.Sprint(n%97))}}
-		if n%15 == 0 {
-			o.CustomerID = w.users["customer"].Id
-		}
-		for i := range 2 + n%3 {
-			o.Items = append(o.Items, events.OrderItem{ProductID: products[(n*n+i*(n%7+1))%512]})
-		}
-		data, err := json.Marshal(o)
-		if err != nil {
-			b.Fatal(err)
-		}
-		batch = append(batch, &events.Delivery{Attempt: 1, Envelope: events.Envelope{ID: entrepot.DeriveID("e", fmt.Sprint(n)), Type: "order.created", OccurredAt: time.Now(), Data: data}})
-	}
-	handle := actors.Recommendations(w.Store, w.Member)
-	began := cpu()
-	for chunk := range slices.Chunk(batch, 1000) {
-		for _, err := range handle(b.Context(), chunk) {
-			if err != nil {
-				b.Fatal(err)
-			}
-		}
-	}
-	b.Logf("3,000 orders learnt in batches of 1,000: %.0f µs of cpu an order", float64((cpu()-began).Microseconds())/3000)
-	for _, c := range []struct{ name, as, query string }{
-		{"bought_together", "", "?kind=bought_together&productId=" + products[1]},
-		{"similar", "", "?kind=similar&productId=" + products[1]},
-		{"trending", "", "?kind=trending"},
-		{"personal", "customer", "?kind=personal"},
-		{"mix", "customer", "?productId=" + products[1]},
-	} {
-		b.Run(c.name, func(b *testing.B) {
-			began := cpu()
-			for b.Loop() {
-				if r := w.recommended(b, c.as, c.query); len(r.list("items")) == 0 {
-					b.Fatalf("%s", r.raw)
-				}
-			}
-			b.ReportMetric(float64((cpu()-began).Microseconds())/float64(b.N), "cpu-µs/op")
-		})
-	}
-	b.Run("view", func(b *testing.B) {
-		began := cpu()
-		for n := 0; b.Loop(); n++ {
-			w.want(b, 204, "customer", "POST", "/api/products/"+products[n%512]+"/views", nil)
-		}
-		b.ReportMetric(float64((cpu()-began).Microseconds())/float64(b.N), "cpu-µs/op")
-	})
-}
-
-// cpu is what the process has used so far.
-func cpu() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		panic(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// TestSoldOutIsNotRecommended: what is known to be out of stock is left out, or is
-// last; what nothing is known of stays.
-func TestSoldOutIsNotRecommended(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	third := entrepot.NewID()
-	w.ask(t, productpb.Kind, third, &productpb.Create{
-		CompanyId: w.company, ShopIds: []string{w.shopA}, Sku: "THIRD", Name: "Third", Category: "kitchen", PriceMinor: 500, Currency: "EUR",
-		Attributes: []*productpb.Attribute{{Name: "material", Value: "steel"}}, Tags: []string{"gift"},
-	})
-	eventually(t, "it is found", func() bool { return w.found.Len() == 5 })
-	warehouse := entrepot.NewID()
-	set := func(location entrepot.ID, available, movement int64) {
-		w.found.SetStock(search.Stock{ItemID: w.cup + location, ProductID: w.cup, LocationID: location, Available: available, Movement: movement})
-	}
-	query := "?kind=similar&productId=" + w.mug
-	for _, step := range []struct {
-		name, more string
-		change     func()
-		want       []entrepot.ID
-	}{
-		{"nothing is known", "", func() {}, []entrepot.ID{w.cup, third}},
-		{"none is left", "", func() { set(w.shopB, 0, 1) }, []entrepot.ID{third}},
-		{"none is left", "&soldOut=last", func() {}, []entrepot.ID{third, w.cup}},
-		{"none is left", "&soldOut=last&limit=1", func() {}, []entrepot.ID{third}},
-		{"in a warehouse", "", func() { set(warehouse, 1, 1) }, []entrepot.ID{w.cup, third}},
-		{"which may serve the shop", "&shopId=" + w.shopB, func() {}, []entrepot.ID{w.cup}},
-		{"in the shop alone", "&shopId=" + w.shopB, func() { set(warehouse, 0, 2); set(w.shopB, 2, 2) }, []entrepot.ID{w.cup}},
-	} {
-		step.change()
-		got := productsOf(w.recommended(t, "", query+step.more))
-		if step.more == "" {
-			slices.Sort(got)
-			slices.Sort(step.want)
-		}
-		if !slices.Equal(got, step.want) {
-			t.Errorf("%s (%s): %v, want %v", step.name, step.more, got, step.want)
-		}
-	}
-	if r := w.recommended(t, "", query); r.at("items.0.product.inStock") == nil || r.at("items.1.product.inStock") == nil {
-		t.Errorf("%s", r.raw)
-	}
-	w.want(t, 400, "", "GET", "/api/products/recommendations?soldOut=all", nil)
-	// The reason names what they share.
-	w.want(t, 200, "company_admin", "PATCH", "/api/products/"+w.mug, map[string]any{
-		"attributes": []map[string]string{{"name": "material", "value": "steel"}}, "tags": []string{"gift"},
-	})
-	r := w.recommended(t, "", query+"&shopId="+w.shopA)
-	if got := r.text("items.0.reason"); got != "Similar to Product MUG: also in kitchen, material also steel, also gift" {
-		t.Errorf("%s", r.raw)
-	}
-}
-
-// TestProductTellsItsStock: of each variant, and in which shops.
-func TestProductTellsItsStock(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	made := w.want(t, 201, "company_admin", "POST", "/api/products", w.shirt())
-	id, medium := made.text("id"), made.text("variants.1.id")
-	eventually(t, "it is found", func() bool { return w.found.Len() == 5 })
-	if p := w.want(t, 200, "", "GET", "/api/products/"+id, nil); p.at("inStock") != false || p.at("inShops") != nil {
-		t.Errorf("%s", p.raw)
-	}
-	w.found.SetStock(
-		search.Stock{ItemID: "a", ProductID: id, VariantID: medium, LocationID: w.shopB, Available: 2, Movement: 1},
-		search.Stock{ItemID: "b", ProductID: id, VariantID: made.text("variants.0.id"), LocationID: w.shopA, Available: 0, Movement: 1},
-	)
-	p := w.want(t, 200, "", "GET", "/api/products/"+id, nil)
-	for at, want := range map[string]any{"inStock": true, "variants.0.inStock": false, "variants.1.inStock": true, "inShops.0": w.shopB, "inShops.1": nil} {
-		if p.at(at) != want {
-			t.Errorf("%s is %v: %s", at, p.at(at), p.raw)
-		}
 	}
 }

@@ -51,6 +51,12 @@ func Reviews(d Deps) Routes {
 			ID: "reply-to-review", Method: http.MethodPut, Path: "/products/reviews/{id}/reply", Access: moderate, Summary: "Reply to an approved review",
 			Doc: "Everybody reads it below the review; an empty text takes it back. When the author changes the review, it goes.",
 		}, s.reply),
+		route(Route{
+			ID: "mark-review-helpful", Method: http.MethodPut, Path: "/products/reviews/{id}/helpful", Access: own, Status: http.StatusNoContent, Summary: "Find an approved review helpful",
+			Doc: "One vote a customer; again is once. Not on the own review. The review's count follows in a moment.",
+		}, s.mark),
+		route(Route{ID: "unmark-review-helpful", Method: http.MethodDelete, Path: "/products/reviews/{id}/helpful", Access: own, Status: http.StatusNoContent, Summary: "Take that back"}, s.unmark),
+		route(Route{ID: "list-my-votes", Method: http.MethodGet, Path: "/products/{id}/reviews/votes", Access: own, Summary: "Which reviews of a product the caller finds helpful", Doc: "The newest first."}, s.votes),
 	}}
 }
 
@@ -65,6 +71,7 @@ type PublicReview struct {
 	Author    string      `json:"author,omitempty" example:"Ada L." doc:"none: a former customer"`
 	Reply     string      `json:"reply,omitempty" doc:"of the company"`
 	RepliedAt *Time       `json:"repliedAt,omitempty"`
+	Helpful   int64       `json:"helpful" doc:"how many customers find it so"`
 	CreatedAt Time        `json:"createdAt"`
 	UpdatedAt Time        `json:"updatedAt" doc:"when its author changed it last"`
 }
@@ -84,7 +91,7 @@ func reviewOf(r *reviewpb.Review) ReviewView {
 	return ReviewView{
 		PublicReview: PublicReview{
 			ID: r.Id, Stars: r.Stars, Title: r.Title, Text: r.Text, Author: r.Author, Reply: r.Reply, RepliedAt: timeOrNone(r.RepliedMs),
-			CreatedAt: Time(r.CreatedMs), UpdatedAt: Time(r.UpdatedMs),
+			Helpful: r.Helpful, CreatedAt: Time(r.CreatedMs), UpdatedAt: Time(r.UpdatedMs),
 		},
 		ProductID: r.ProductId, CompanyID: r.CompanyId, ShopID: r.ShopId, Status: r.Status, Reason: r.Reason, Version: r.Version,
 	}
@@ -93,7 +100,7 @@ func reviewOf(r *reviewpb.Review) ReviewView {
 type reviewsInput struct {
 	IDPath
 	ListParams
-	Sort  string `query:"sort" enum:"newest,highest,lowest" default:"newest" doc:"highest and lowest by stars"`
+	Sort  string `query:"sort" enum:"newest,highest,lowest,helpful" default:"newest" doc:"highest and lowest by stars; helpful: what most find so first"`
 	Stars int64  `query:"stars" minimum:"1" maximum:"5" doc:"only with so many"`
 }
 
@@ -110,8 +117,11 @@ func (s *reviewAPI) list(ctx context.Context, in *reviewsInput) (*paged[PublicRe
 	if in.Stars > 0 {
 		q.Where = append(q.Where, persistence.Cond{Field: "stars", Value: in.Stars})
 	}
-	if in.Sort != "newest" {
+	switch in.Sort {
+	case "highest", "lowest":
 		q.Sort, q.Desc = "stars", in.Sort == "highest"
+	case "helpful":
+		q.Sort = "helpful"
 	}
 	page, err := find(ctx, s.Stores.Ecommerce, review.Collection, entrepot.AllTenants(), q, func(r *review.State, _ *persistence.Document) PublicReview {
 		return reviewOf(r.View()).PublicReview

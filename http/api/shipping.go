@@ -24,10 +24,10 @@ func (s *shopAPI) shippingRoutes() []Route {
 		route(Route{
 			ID: "set-shop-shipping", Method: http.MethodPut, Path: "/shops/{id}/shipping", Access: may, Summary: "Set a shop's own shipping rules",
 			Doc: "They stand instead of the company's. A manager sets those of the own shops. Orders that are placed keep what they cost.",
-		}, s.setShipping),
+		}, setShipping(s.Asker, s.ruled)),
 		route(Route{
 			ID: "remove-shop-shipping", Method: http.MethodDelete, Path: "/shops/{id}/shipping", Access: may, Status: http.StatusNoContent, Summary: "Let the company's shipping rules hold for a shop",
-		}, s.removeShipping),
+		}, removeShipping(s.Asker, s.ruled)),
 	}
 }
 
@@ -41,10 +41,10 @@ func (s *companyAPI) shippingRoutes() []Route {
 		route(Route{
 			ID: "set-company-shipping", Method: http.MethodPut, Path: "/companies/{id}/shipping", Access: admins, Summary: "Set a company's shipping rules",
 			Doc: "They hold for its shops without rules of their own. Orders that are placed keep what they cost.",
-		}, s.setShipping),
+		}, setShipping(s.Asker, s.ruled)),
 		route(Route{
 			ID: "remove-company-shipping", Method: http.MethodDelete, Path: "/companies/{id}/shipping", Access: admins, Status: http.StatusNoContent, Summary: "Remove a company's shipping rules",
-		}, s.removeShipping),
+		}, removeShipping(s.Asker, s.ruled)),
 	}
 }
 
@@ -213,50 +213,67 @@ func (s *shopAPI) getShipping(ctx context.Context, in *struct{ IDPath }) (*answe
 	return answerAt(own.Version, shippingOf(v, shop.CompanyId, id)), nil
 }
 
-func (s *shopAPI) setShipping(ctx context.Context, in *shippingInput) (*answer[ShippingView], error) {
-	id, version, err := in.at(in.IDPath)
+// ruled is whose rules a route sets, if the caller may know of it: a shop's, or
+// with no shop the company's.
+type ruled func(ctx context.Context, p IDPath) (company, shop entrepot.ID, err error)
+
+func (s *shopAPI) ruled(ctx context.Context, p IDPath) (company, shop entrepot.ID, err error) {
+	id, err := p.id()
 	if err != nil {
-		return nil, err
+		return "", "", err
 	}
-	rules, err := in.Body.pb()
-	if err != nil {
-		return nil, err
-	}
-	shop, err := askShop(ctx, s.Asker, id)
-	if err != nil {
-		return nil, err
-	}
-	v, err := askShipping(ctx, s.Asker, shop.CompanyId, id, &shippingpb.Set{CompanyId: shop.CompanyId, ShopId: id, ExpectedVersion: version, Rules: rules})
-	if err != nil {
-		return nil, err
-	}
-	return answerAt(v.Version, shippingOf(v, shop.CompanyId, id)), nil
+	found, err := askShop(ctx, s.Asker, id)
+	return found.GetCompanyId(), id, err
 }
 
-func (s *shopAPI) removeShipping(ctx context.Context, in *shippingRemoval) (*nothing, error) {
-	id, version, err := in.at(in.IDPath)
-	if err != nil {
-		return nil, err
-	}
-	shop, err := askShop(ctx, s.Asker, id)
-	if err != nil {
-		return nil, err
-	}
-	_, err = askShipping(ctx, s.Asker, shop.CompanyId, id, &shippingpb.Remove{CompanyId: shop.CompanyId, ShopId: id, ExpectedVersion: version})
-	return &nothing{}, err
-}
-
-// reached is the company, if the caller is of its staff.
-func (s *companyAPI) reached(ctx context.Context, p IDPath) (entrepot.ID, error) {
+// ruled is the company, if the caller is of its staff.
+func (s *companyAPI) ruled(ctx context.Context, p IDPath) (company, shop entrepot.ID, err error) {
 	id, err := p.id()
 	if err == nil {
 		_, err = grains.Ask[*companypb.Company](ctx, s.Asker, companypb.Kind, id, &companypb.Get{})
 	}
-	return id, err
+	return id, "", err
+}
+
+func setShipping(a grains.Asker, whose ruled) func(context.Context, *shippingInput) (*answer[ShippingView], error) {
+	return func(ctx context.Context, in *shippingInput) (*answer[ShippingView], error) {
+		version, err := in.version()
+		if err != nil {
+			return nil, err
+		}
+		rules, err := in.Body.pb()
+		if err != nil {
+			return nil, err
+		}
+		company, shop, err := whose(ctx, in.IDPath)
+		if err != nil {
+			return nil, err
+		}
+		v, err := askShipping(ctx, a, company, shop, &shippingpb.Set{CompanyId: company, ShopId: shop, ExpectedVersion: version, Rules: rules})
+		if err != nil {
+			return nil, err
+		}
+		return answerAt(v.Version, shippingOf(v, company, shop)), nil
+	}
+}
+
+func removeShipping(a grains.Asker, whose ruled) func(context.Context, *shippingRemoval) (*nothing, error) {
+	return func(ctx context.Context, in *shippingRemoval) (*nothing, error) {
+		version, err := in.version()
+		if err != nil {
+			return nil, err
+		}
+		company, shop, err := whose(ctx, in.IDPath)
+		if err != nil {
+			return nil, err
+		}
+		_, err = askShipping(ctx, a, company, shop, &shippingpb.Remove{CompanyId: company, ShopId: shop, ExpectedVersion: version})
+		return &nothing{}, err
+	}
 }
 
 func (s *companyAPI) getShipping(ctx context.Context, in *struct{ IDPath }) (*answer[ShippingView], error) {
-	id, err := s.reached(ctx, in.IDPath)
+	id, _, err := s.ruled(ctx, in.IDPath)
 	if err != nil {
 		return nil, err
 	}
@@ -265,37 +282,4 @@ func (s *companyAPI) getShipping(ctx context.Context, in *struct{ IDPath }) (*an
 		return nil, err
 	}
 	return answerAt(v.Version, shippingOf(v, id, "")), nil
-}
-
-func (s *companyAPI) setShipping(ctx context.Context, in *shippingInput) (*answer[ShippingView], error) {
-	version, err := in.version()
-	if err != nil {
-		return nil, err
-	}
-	rules, err := in.Body.pb()
-	if err != nil {
-		return nil, err
-	}
-	id, err := s.reached(ctx, in.IDPath)
-	if err != nil {
-		return nil, err
-	}
-	v, err := askShipping(ctx, s.Asker, id, "", &shippingpb.Set{CompanyId: id, ExpectedVersion: version, Rules: rules})
-	if err != nil {
-		return nil, err
-	}
-	return answerAt(v.Version, shippingOf(v, id, "")), nil
-}
-
-func (s *companyAPI) removeShipping(ctx context.Context, in *shippingRemoval) (*nothing, error) {
-	version, err := in.version()
-	if err != nil {
-		return nil, err
-	}
-	id, err := s.reached(ctx, in.IDPath)
-	if err != nil {
-		return nil, err
-	}
-	_, err = askShipping(ctx, s.Asker, id, "", &shippingpb.Remove{CompanyId: id, ExpectedVersion: version})
-	return &nothing{}, err
 }

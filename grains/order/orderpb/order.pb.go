@@ -329,6 +329,7 @@ type Promotion struct {
 	PerCustomer   int64                  `protobuf:"varint,6,opt,name=per_customer,json=perCustomer,proto3" json:"per_customer,omitempty"`       // uses that a customer may have; 0: any number
 	ShippingMinor int64                  `protobuf:"varint,7,opt,name=shipping_minor,json=shippingMinor,proto3" json:"shipping_minor,omitempty"` // off the shipping
 	FirstOrder    bool                   `protobuf:"varint,8,opt,name=first_order,json=firstOrder,proto3" json:"first_order,omitempty"`          // for the customer's first order with the company only
+	Alone         bool                   `protobuf:"varint,9,opt,name=alone,proto3" json:"alone,omitempty"`                                      // no other order of the checkout gets something of the code
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -415,6 +416,13 @@ func (x *Promotion) GetShippingMinor() int64 {
 func (x *Promotion) GetFirstOrder() bool {
 	if x != nil {
 		return x.FirstOrder
+	}
+	return false
+}
+
+func (x *Promotion) GetAlone() bool {
+	if x != nil {
+		return x.Alone
 	}
 	return false
 }
@@ -1654,7 +1662,7 @@ func (*Refunded) Descriptor() ([]byte, []int) {
 	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{24}
 }
 
-// Settled and Unclaimed answer what was done to the promo codes' claims.
+// Settled, Unclaimed and Unused answer what was done to the promo codes' claims.
 type Settled struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -1727,6 +1735,42 @@ func (*Unclaimed) Descriptor() ([]byte, []int) {
 	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{26}
 }
 
+type Unused struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Unused) Reset() {
+	*x = Unused{}
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Unused) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Unused) ProtoMessage() {}
+
+func (x *Unused) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Unused.ProtoReflect.Descriptor instead.
+func (*Unused) Descriptor() ([]byte, []int) {
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{27}
+}
+
 // Paid and PaymentFailed come from the payment's events.
 type Paid struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1739,7 +1783,7 @@ type Paid struct {
 
 func (x *Paid) Reset() {
 	*x = Paid{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[27]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1751,7 +1795,7 @@ func (x *Paid) String() string {
 func (*Paid) ProtoMessage() {}
 
 func (x *Paid) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[27]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1764,7 +1808,7 @@ func (x *Paid) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Paid.ProtoReflect.Descriptor instead.
 func (*Paid) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{27}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Paid) GetPaymentId() string {
@@ -1798,7 +1842,7 @@ type PaymentFailed struct {
 
 func (x *PaymentFailed) Reset() {
 	*x = PaymentFailed{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[28]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1810,7 +1854,7 @@ func (x *PaymentFailed) String() string {
 func (*PaymentFailed) ProtoMessage() {}
 
 func (x *PaymentFailed) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[28]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1823,7 +1867,7 @@ func (x *PaymentFailed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PaymentFailed.ProtoReflect.Descriptor instead.
 func (*PaymentFailed) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{28}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *PaymentFailed) GetPaymentId() string {
@@ -1876,7 +1920,7 @@ type Order struct {
 
 func (x *Order) Reset() {
 	*x = Order{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[29]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1888,7 +1932,7 @@ func (x *Order) String() string {
 func (*Order) ProtoMessage() {}
 
 func (x *Order) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[29]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1901,7 +1945,7 @@ func (x *Order) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Order.ProtoReflect.Descriptor instead.
 func (*Order) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{29}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Order) GetId() string {
@@ -2112,7 +2156,7 @@ type Change struct {
 
 func (x *Change) Reset() {
 	*x = Change{}
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[30]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2124,7 +2168,7 @@ func (x *Change) String() string {
 func (*Change) ProtoMessage() {}
 
 func (x *Change) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_order_orderpb_order_proto_msgTypes[30]
+	mi := &file_grains_order_orderpb_order_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2137,7 +2181,7 @@ func (x *Change) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Change.ProtoReflect.Descriptor instead.
 func (*Change) Descriptor() ([]byte, []int) {
-	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{30}
+	return file_grains_order_orderpb_order_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Change) GetStatus() string {
@@ -2205,7 +2249,7 @@ const file_grains_order_orderpb_order_proto_rawDesc = "" +
 	"\x0eshipping_taxed\x18\x0e \x01(\bR\rshippingTaxed\")\n" +
 	"\x06Source\x12\x1f\n" +
 	"\vlocation_id\x18\x01 \x01(\tR\n" +
-	"locationId\"\x80\x02\n" +
+	"locationId\"\x96\x02\n" +
 	"\tPromotion\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12%\n" +
@@ -2215,7 +2259,8 @@ const file_grains_order_orderpb_order_proto_rawDesc = "" +
 	"\fper_customer\x18\x06 \x01(\x03R\vperCustomer\x12%\n" +
 	"\x0eshipping_minor\x18\a \x01(\x03R\rshippingMinor\x12\x1f\n" +
 	"\vfirst_order\x18\b \x01(\bR\n" +
-	"firstOrder\"I\n" +
+	"firstOrder\x12\x14\n" +
+	"\x05alone\x18\t \x01(\bR\x05alone\"I\n" +
 	"\n" +
 	"Allocation\x12\x1f\n" +
 	"\vlocation_id\x18\x01 \x01(\tR\n" +
@@ -2312,7 +2357,8 @@ const file_grains_order_orderpb_order_proto_rawDesc = "" +
 	"\n" +
 	"\bRefunded\"\t\n" +
 	"\aSettled\"\v\n" +
-	"\tUnclaimed\"d\n" +
+	"\tUnclaimed\"\b\n" +
+	"\x06Unused\"d\n" +
 	"\x04Paid\x12\x1d\n" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tR\tpaymentId\x12!\n" +
@@ -2380,7 +2426,7 @@ func file_grains_order_orderpb_order_proto_rawDescGZIP() []byte {
 	return file_grains_order_orderpb_order_proto_rawDescData
 }
 
-var file_grains_order_orderpb_order_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_grains_order_orderpb_order_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_grains_order_orderpb_order_proto_goTypes = []any{
 	(*Place)(nil),          // 0: entrepot.order.Place
 	(*Group)(nil),          // 1: entrepot.order.Group
@@ -2409,10 +2455,11 @@ var file_grains_order_orderpb_order_proto_goTypes = []any{
 	(*Refunded)(nil),       // 24: entrepot.order.Refunded
 	(*Settled)(nil),        // 25: entrepot.order.Settled
 	(*Unclaimed)(nil),      // 26: entrepot.order.Unclaimed
-	(*Paid)(nil),           // 27: entrepot.order.Paid
-	(*PaymentFailed)(nil),  // 28: entrepot.order.PaymentFailed
-	(*Order)(nil),          // 29: entrepot.order.Order
-	(*Change)(nil),         // 30: entrepot.order.Change
+	(*Unused)(nil),         // 27: entrepot.order.Unused
+	(*Paid)(nil),           // 28: entrepot.order.Paid
+	(*PaymentFailed)(nil),  // 29: entrepot.order.PaymentFailed
+	(*Order)(nil),          // 30: entrepot.order.Order
+	(*Change)(nil),         // 31: entrepot.order.Change
 }
 var file_grains_order_orderpb_order_proto_depIdxs = []int32{
 	1,  // 0: entrepot.order.Place.groups:type_name -> entrepot.order.Group
@@ -2422,7 +2469,7 @@ var file_grains_order_orderpb_order_proto_depIdxs = []int32{
 	2,  // 4: entrepot.order.Group.sources:type_name -> entrepot.order.Source
 	3,  // 5: entrepot.order.Group.promotions:type_name -> entrepot.order.Promotion
 	4,  // 6: entrepot.order.Line.allocations:type_name -> entrepot.order.Allocation
-	29, // 7: entrepot.order.Placed.orders:type_name -> entrepot.order.Order
+	30, // 7: entrepot.order.Placed.orders:type_name -> entrepot.order.Order
 	11, // 8: entrepot.order.Allocated.groups:type_name -> entrepot.order.AllocatedGroup
 	17, // 9: entrepot.order.Allocated.missing:type_name -> entrepot.order.Missing
 	12, // 10: entrepot.order.AllocatedGroup.lines:type_name -> entrepot.order.AllocatedLine
@@ -2440,7 +2487,7 @@ var file_grains_order_orderpb_order_proto_depIdxs = []int32{
 	5,  // 22: entrepot.order.Order.lines:type_name -> entrepot.order.Line
 	6,  // 23: entrepot.order.Order.shipping:type_name -> entrepot.order.Address
 	6,  // 24: entrepot.order.Order.billing:type_name -> entrepot.order.Address
-	30, // 25: entrepot.order.Order.history:type_name -> entrepot.order.Change
+	31, // 25: entrepot.order.Order.history:type_name -> entrepot.order.Change
 	3,  // 26: entrepot.order.Order.promotions:type_name -> entrepot.order.Promotion
 	27, // [27:27] is the sub-list for method output_type
 	27, // [27:27] is the sub-list for method input_type
@@ -2460,7 +2507,7 @@ func file_grains_order_orderpb_order_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_order_orderpb_order_proto_rawDesc), len(file_grains_order_orderpb_order_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   31,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -690,6 +690,68 @@ func (x *Settle) GetOrderId() string {
 	return ""
 }
 
+// Return is sent when an order that was paid is cancelled before anything was
+// sent: the final use is given back when all orders that it was for have ended so.
+type Return struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ClaimId       string                 `protobuf:"bytes,1,opt,name=claim_id,json=claimId,proto3" json:"claim_id,omitempty"`
+	OrderId       string                 `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	Alone         bool                   `protobuf:"varint,3,opt,name=alone,proto3" json:"alone,omitempty"` // the use was for this order only
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Return) Reset() {
+	*x = Return{}
+	mi := &file_grains_promotion_promotionpb_promotion_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Return) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Return) ProtoMessage() {}
+
+func (x *Return) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_promotion_promotionpb_promotion_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Return.ProtoReflect.Descriptor instead.
+func (*Return) Descriptor() ([]byte, []int) {
+	return file_grains_promotion_promotionpb_promotion_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Return) GetClaimId() string {
+	if x != nil {
+		return x.ClaimId
+	}
+	return ""
+}
+
+func (x *Return) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *Return) GetAlone() bool {
+	if x != nil {
+		return x.Alone
+	}
+	return false
+}
+
 // Erase forgets whose a customer's Use is.
 type Erase struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -699,7 +761,7 @@ type Erase struct {
 
 func (x *Erase) Reset() {
 	*x = Erase{}
-	mi := &file_grains_promotion_promotionpb_promotion_proto_msgTypes[9]
+	mi := &file_grains_promotion_promotionpb_promotion_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -711,7 +773,7 @@ func (x *Erase) String() string {
 func (*Erase) ProtoMessage() {}
 
 func (x *Erase) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_promotion_promotionpb_promotion_proto_msgTypes[9]
+	mi := &file_grains_promotion_promotionpb_promotion_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -724,7 +786,7 @@ func (x *Erase) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Erase.ProtoReflect.Descriptor instead.
 func (*Erase) Descriptor() ([]byte, []int) {
-	return file_grains_promotion_promotionpb_promotion_proto_rawDescGZIP(), []int{9}
+	return file_grains_promotion_promotionpb_promotion_proto_rawDescGZIP(), []int{10}
 }
 
 type Claimed struct {
@@ -735,7 +797,7 @@ type Claimed struct {
 
 func (x *Claimed) Reset() {
 	*x = Claimed{}
-	mi := &file_grains_promotion_promotionpb_promotion_proto_msgTypes[10]
+	mi := &file_grains_promotion_promotionpb_promotion_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -747,7 +809,7 @@ func (x *Claimed) String() string {
 func (*Claimed) ProtoMessage() {}
 
 func (x *Claimed) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_promotion_promotionpb_promotion_proto_msgTypes[10]
+	mi := &file_grains_promotion_promotionpb_promotion_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -760,7 +822,7 @@ func (x *Claimed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Claimed.ProtoReflect.Descriptor instead.
 func (*Claimed) Descriptor() ([]byte, []int) {
-	return file_grains_promotion_promotionpb_promotion_proto_rawDescGZIP(), []int{10}
+	return file_grains_promotion_promotionpb_promotion_proto_rawDescGZIP(), []int{11}
 }
 
 var File_grains_promotion_promotionpb_promotion_proto protoreflect.FileDescriptor
@@ -830,7 +892,11 @@ const file_grains_promotion_promotionpb_promotion_proto_rawDesc = "" +
 	"\border_id\x18\x02 \x01(\tR\aorderId\">\n" +
 	"\x06Settle\x12\x19\n" +
 	"\bclaim_id\x18\x01 \x01(\tR\aclaimId\x12\x19\n" +
-	"\border_id\x18\x02 \x01(\tR\aorderId\"\a\n" +
+	"\border_id\x18\x02 \x01(\tR\aorderId\"T\n" +
+	"\x06Return\x12\x19\n" +
+	"\bclaim_id\x18\x01 \x01(\tR\aclaimId\x12\x19\n" +
+	"\border_id\x18\x02 \x01(\tR\aorderId\x12\x14\n" +
+	"\x05alone\x18\x03 \x01(\bR\x05alone\"\a\n" +
 	"\x05Erase\"\t\n" +
 	"\aClaimedB'Z%entrepot/grains/promotion/promotionpbb\x06proto3"
 
@@ -846,7 +912,7 @@ func file_grains_promotion_promotionpb_promotion_proto_rawDescGZIP() []byte {
 	return file_grains_promotion_promotionpb_promotion_proto_rawDescData
 }
 
-var file_grains_promotion_promotionpb_promotion_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_grains_promotion_promotionpb_promotion_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_grains_promotion_promotionpb_promotion_proto_goTypes = []any{
 	(*Create)(nil),    // 0: entrepot.promotion.Create
 	(*Terms)(nil),     // 1: entrepot.promotion.Terms
@@ -857,8 +923,9 @@ var file_grains_promotion_promotionpb_promotion_proto_goTypes = []any{
 	(*Claim)(nil),     // 6: entrepot.promotion.Claim
 	(*Release)(nil),   // 7: entrepot.promotion.Release
 	(*Settle)(nil),    // 8: entrepot.promotion.Settle
-	(*Erase)(nil),     // 9: entrepot.promotion.Erase
-	(*Claimed)(nil),   // 10: entrepot.promotion.Claimed
+	(*Return)(nil),    // 9: entrepot.promotion.Return
+	(*Erase)(nil),     // 10: entrepot.promotion.Erase
+	(*Claimed)(nil),   // 11: entrepot.promotion.Claimed
 }
 var file_grains_promotion_promotionpb_promotion_proto_depIdxs = []int32{
 	1, // 0: entrepot.promotion.Create.terms:type_name -> entrepot.promotion.Terms
@@ -882,7 +949,7 @@ func file_grains_promotion_promotionpb_promotion_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_promotion_promotionpb_promotion_proto_rawDesc), len(file_grains_promotion_promotionpb_promotion_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

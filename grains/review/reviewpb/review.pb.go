@@ -446,6 +446,293 @@ func (*Get) Descriptor() ([]byte, []int) {
 	return file_grains_review_reviewpb_review_proto_rawDescGZIP(), []int{7}
 }
 
+// Show answers an approved review to anybody.
+type Show struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Show) Reset() {
+	*x = Show{}
+	mi := &file_grains_review_reviewpb_review_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Show) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Show) ProtoMessage() {}
+
+func (x *Show) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_review_reviewpb_review_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Show.ProtoReflect.Descriptor instead.
+func (*Show) Descriptor() ([]byte, []int) {
+	return file_grains_review_reviewpb_review_proto_rawDescGZIP(), []int{8}
+}
+
+// SetHelpful sets how many find the review that was written then helpful, as they
+// were counted. Only the platform sends it.
+type SetHelpful struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Count         int64                  `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	WrittenMs     int64                  `protobuf:"varint,2,opt,name=written_ms,json=writtenMs,proto3" json:"written_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetHelpful) Reset() {
+	*x = SetHelpful{}
+	mi := &file_grains_review_reviewpb_review_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetHelpful) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetHelpful) ProtoMessage() {}
+
+func (x *SetHelpful) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_review_reviewpb_review_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetHelpful.ProtoReflect.Descriptor instead.
+func (*SetHelpful) Descriptor() ([]byte, []int) {
+	return file_grains_review_reviewpb_review_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *SetHelpful) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *SetHelpful) GetWrittenMs() int64 {
+	if x != nil {
+		return x.WrittenMs
+	}
+	return 0
+}
+
+// Mark is a customer who finds a review helpful, of the moment it was written:
+// one that was deleted and written again has no votes of the one before.
+type Mark struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ReviewId      string                 `protobuf:"bytes,1,opt,name=review_id,json=reviewId,proto3" json:"review_id,omitempty"`
+	ProductId     string                 `protobuf:"bytes,2,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
+	WrittenMs     int64                  `protobuf:"varint,3,opt,name=written_ms,json=writtenMs,proto3" json:"written_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Mark) Reset() {
+	*x = Mark{}
+	mi := &file_grains_review_reviewpb_review_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Mark) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Mark) ProtoMessage() {}
+
+func (x *Mark) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_review_reviewpb_review_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Mark.ProtoReflect.Descriptor instead.
+func (*Mark) Descriptor() ([]byte, []int) {
+	return file_grains_review_reviewpb_review_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Mark) GetReviewId() string {
+	if x != nil {
+		return x.ReviewId
+	}
+	return ""
+}
+
+func (x *Mark) GetProductId() string {
+	if x != nil {
+		return x.ProductId
+	}
+	return ""
+}
+
+func (x *Mark) GetWrittenMs() int64 {
+	if x != nil {
+		return x.WrittenMs
+	}
+	return 0
+}
+
+// Unmark takes the vote back; the platform takes those of a deleted review.
+type Unmark struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Unmark) Reset() {
+	*x = Unmark{}
+	mi := &file_grains_review_reviewpb_review_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Unmark) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Unmark) ProtoMessage() {}
+
+func (x *Unmark) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_review_reviewpb_review_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Unmark.ProtoReflect.Descriptor instead.
+func (*Unmark) Descriptor() ([]byte, []int) {
+	return file_grains_review_reviewpb_review_proto_rawDescGZIP(), []int{11}
+}
+
+// Forget forgets whose the vote is: the user is no more. Only the platform sends it.
+type Forget struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Forget) Reset() {
+	*x = Forget{}
+	mi := &file_grains_review_reviewpb_review_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Forget) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Forget) ProtoMessage() {}
+
+func (x *Forget) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_review_reviewpb_review_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Forget.ProtoReflect.Descriptor instead.
+func (*Forget) Descriptor() ([]byte, []int) {
+	return file_grains_review_reviewpb_review_proto_rawDescGZIP(), []int{12}
+}
+
+type Vote struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ReviewId      string                 `protobuf:"bytes,1,opt,name=review_id,json=reviewId,proto3" json:"review_id,omitempty"`
+	Helpful       bool                   `protobuf:"varint,2,opt,name=helpful,proto3" json:"helpful,omitempty"`
+	AtMs          int64                  `protobuf:"varint,3,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Vote) Reset() {
+	*x = Vote{}
+	mi := &file_grains_review_reviewpb_review_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Vote) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Vote) ProtoMessage() {}
+
+func (x *Vote) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_review_reviewpb_review_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Vote.ProtoReflect.Descriptor instead.
+func (*Vote) Descriptor() ([]byte, []int) {
+	return file_grains_review_reviewpb_review_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Vote) GetReviewId() string {
+	if x != nil {
+		return x.ReviewId
+	}
+	return ""
+}
+
+func (x *Vote) GetHelpful() bool {
+	if x != nil {
+		return x.Helpful
+	}
+	return false
+}
+
+func (x *Vote) GetAtMs() int64 {
+	if x != nil {
+		return x.AtMs
+	}
+	return 0
+}
+
 type Review struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -463,13 +750,14 @@ type Review struct {
 	Version       int64                  `protobuf:"varint,13,opt,name=version,proto3" json:"version,omitempty"`
 	Reply         string                 `protobuf:"bytes,14,opt,name=reply,proto3" json:"reply,omitempty"` // of the company
 	RepliedMs     int64                  `protobuf:"varint,15,opt,name=replied_ms,json=repliedMs,proto3" json:"replied_ms,omitempty"`
+	Helpful       int64                  `protobuf:"varint,16,opt,name=helpful,proto3" json:"helpful,omitempty"` // votes
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Review) Reset() {
 	*x = Review{}
-	mi := &file_grains_review_reviewpb_review_proto_msgTypes[8]
+	mi := &file_grains_review_reviewpb_review_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -481,7 +769,7 @@ func (x *Review) String() string {
 func (*Review) ProtoMessage() {}
 
 func (x *Review) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_review_reviewpb_review_proto_msgTypes[8]
+	mi := &file_grains_review_reviewpb_review_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -494,7 +782,7 @@ func (x *Review) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Review.ProtoReflect.Descriptor instead.
 func (*Review) Descriptor() ([]byte, []int) {
-	return file_grains_review_reviewpb_review_proto_rawDescGZIP(), []int{8}
+	return file_grains_review_reviewpb_review_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Review) GetId() string {
@@ -602,6 +890,13 @@ func (x *Review) GetRepliedMs() int64 {
 	return 0
 }
 
+func (x *Review) GetHelpful() int64 {
+	if x != nil {
+		return x.Helpful
+	}
+	return 0
+}
+
 var File_grains_review_reviewpb_review_proto protoreflect.FileDescriptor
 
 const file_grains_review_reviewpb_review_proto_rawDesc = "" +
@@ -632,7 +927,25 @@ const file_grains_review_reviewpb_review_proto_rawDesc = "" +
 	"\x10expected_version\x18\x01 \x01(\x03R\x0fexpectedVersion\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\"\v\n" +
 	"\tAnonymise\"\x05\n" +
-	"\x03Get\"\x84\x03\n" +
+	"\x03Get\"\x06\n" +
+	"\x04Show\"A\n" +
+	"\n" +
+	"SetHelpful\x12\x14\n" +
+	"\x05count\x18\x01 \x01(\x03R\x05count\x12\x1d\n" +
+	"\n" +
+	"written_ms\x18\x02 \x01(\x03R\twrittenMs\"a\n" +
+	"\x04Mark\x12\x1b\n" +
+	"\treview_id\x18\x01 \x01(\tR\breviewId\x12\x1d\n" +
+	"\n" +
+	"product_id\x18\x02 \x01(\tR\tproductId\x12\x1d\n" +
+	"\n" +
+	"written_ms\x18\x03 \x01(\x03R\twrittenMs\"\b\n" +
+	"\x06Unmark\"\b\n" +
+	"\x06Forget\"R\n" +
+	"\x04Vote\x12\x1b\n" +
+	"\treview_id\x18\x01 \x01(\tR\breviewId\x12\x18\n" +
+	"\ahelpful\x18\x02 \x01(\bR\ahelpful\x12\x13\n" +
+	"\x05at_ms\x18\x03 \x01(\x03R\x04atMs\"\x9e\x03\n" +
 	"\x06Review\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
 	"\n" +
@@ -654,7 +967,8 @@ const file_grains_review_reviewpb_review_proto_rawDesc = "" +
 	"\aversion\x18\r \x01(\x03R\aversion\x12\x14\n" +
 	"\x05reply\x18\x0e \x01(\tR\x05reply\x12\x1d\n" +
 	"\n" +
-	"replied_ms\x18\x0f \x01(\x03R\trepliedMsB!Z\x1fentrepot/grains/review/reviewpbb\x06proto3"
+	"replied_ms\x18\x0f \x01(\x03R\trepliedMs\x12\x18\n" +
+	"\ahelpful\x18\x10 \x01(\x03R\ahelpfulB!Z\x1fentrepot/grains/review/reviewpbb\x06proto3"
 
 var (
 	file_grains_review_reviewpb_review_proto_rawDescOnce sync.Once
@@ -668,17 +982,23 @@ func file_grains_review_reviewpb_review_proto_rawDescGZIP() []byte {
 	return file_grains_review_reviewpb_review_proto_rawDescData
 }
 
-var file_grains_review_reviewpb_review_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_grains_review_reviewpb_review_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_grains_review_reviewpb_review_proto_goTypes = []any{
-	(*Write)(nil),     // 0: entrepot.review.Write
-	(*Edit)(nil),      // 1: entrepot.review.Edit
-	(*Delete)(nil),    // 2: entrepot.review.Delete
-	(*Approve)(nil),   // 3: entrepot.review.Approve
-	(*Reject)(nil),    // 4: entrepot.review.Reject
-	(*Reply)(nil),     // 5: entrepot.review.Reply
-	(*Anonymise)(nil), // 6: entrepot.review.Anonymise
-	(*Get)(nil),       // 7: entrepot.review.Get
-	(*Review)(nil),    // 8: entrepot.review.Review
+	(*Write)(nil),      // 0: entrepot.review.Write
+	(*Edit)(nil),       // 1: entrepot.review.Edit
+	(*Delete)(nil),     // 2: entrepot.review.Delete
+	(*Approve)(nil),    // 3: entrepot.review.Approve
+	(*Reject)(nil),     // 4: entrepot.review.Reject
+	(*Reply)(nil),      // 5: entrepot.review.Reply
+	(*Anonymise)(nil),  // 6: entrepot.review.Anonymise
+	(*Get)(nil),        // 7: entrepot.review.Get
+	(*Show)(nil),       // 8: entrepot.review.Show
+	(*SetHelpful)(nil), // 9: entrepot.review.SetHelpful
+	(*Mark)(nil),       // 10: entrepot.review.Mark
+	(*Unmark)(nil),     // 11: entrepot.review.Unmark
+	(*Forget)(nil),     // 12: entrepot.review.Forget
+	(*Vote)(nil),       // 13: entrepot.review.Vote
+	(*Review)(nil),     // 14: entrepot.review.Review
 }
 var file_grains_review_reviewpb_review_proto_depIdxs = []int32{
 	0, // [0:0] is the sub-list for method output_type
@@ -699,7 +1019,7 @@ func file_grains_review_reviewpb_review_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_review_reviewpb_review_proto_rawDesc), len(file_grains_review_reviewpb_review_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -355,6 +355,7 @@ type Arrive struct {
 	UnitCostMinor *int64                 `protobuf:"varint,8,opt,name=unit_cost_minor,json=unitCostMinor,proto3,oneof" json:"unit_cost_minor,omitempty"` // of one piece, when there are no parts
 	Currency      string                 `protobuf:"bytes,9,opt,name=currency,proto3" json:"currency,omitempty"`
 	Parts         []*Goods               `protobuf:"bytes,10,rep,name=parts,proto3" json:"parts,omitempty"` // what the quantity consists of, as it left the source
+	Back          bool                   `protobuf:"varint,11,opt,name=back,proto3" json:"back,omitempty"`  // to where it left from
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -457,6 +458,13 @@ func (x *Arrive) GetParts() []*Goods {
 		return x.Parts
 	}
 	return nil
+}
+
+func (x *Arrive) GetBack() bool {
+	if x != nil {
+		return x.Back
+	}
+	return false
 }
 
 // Goods are pieces of one lot, or of none, that leave or come with what they are worth.
@@ -1383,7 +1391,7 @@ const file_grains_stock_stockpb_stock_proto_rawDesc = "" +
 	"\x04Ship\x12\x1f\n" +
 	"\vtransfer_id\x18\x01 \x01(\tR\n" +
 	"transferId\x12\x1a\n" +
-	"\bquantity\x18\x02 \x01(\x03R\bquantity\"\xeb\x02\n" +
+	"\bquantity\x18\x02 \x01(\x03R\bquantity\"\xff\x02\n" +
 	"\x06Arrive\x12\x1f\n" +
 	"\vtransfer_id\x18\x01 \x01(\tR\n" +
 	"transferId\x12\x1c\n" +
@@ -1400,7 +1408,8 @@ const file_grains_stock_stockpb_stock_proto_rawDesc = "" +
 	"\x0funit_cost_minor\x18\b \x01(\x03H\x00R\runitCostMinor\x88\x01\x01\x12\x1a\n" +
 	"\bcurrency\x18\t \x01(\tR\bcurrency\x12+\n" +
 	"\x05parts\x18\n" +
-	" \x03(\v2\x15.entrepot.stock.GoodsR\x05partsB\x12\n" +
+	" \x03(\v2\x15.entrepot.stock.GoodsR\x05parts\x12\x12\n" +
+	"\x04back\x18\v \x01(\bR\x04backB\x12\n" +
 	"\x10_unit_cost_minor\"\xb9\x01\n" +
 	"\x05Goods\x12\x1a\n" +
 	"\bquantity\x18\x01 \x01(\x03R\bquantity\x12\x14\n" +

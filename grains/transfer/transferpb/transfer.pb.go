@@ -829,9 +829,12 @@ func (x *Booked) GetRefused() []string {
 	return nil
 }
 
-// Returned: what was in transit is in the source's stock again.
+// Returned: what was in transit is in the source's stock again, but for the
+// variants that it refused.
 type Returned struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
+	Refused       []string               `protobuf:"bytes,1,rep,name=refused,proto3" json:"refused,omitempty"`
+	Attempt       int64                  `protobuf:"varint,2,opt,name=attempt,proto3" json:"attempt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -864,6 +867,20 @@ func (x *Returned) ProtoReflect() protoreflect.Message {
 // Deprecated: Use Returned.ProtoReflect.Descriptor instead.
 func (*Returned) Descriptor() ([]byte, []int) {
 	return file_grains_transfer_transferpb_transfer_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Returned) GetRefused() []string {
+	if x != nil {
+		return x.Refused
+	}
+	return nil
+}
+
+func (x *Returned) GetAttempt() int64 {
+	if x != nil {
+		return x.Attempt
+	}
+	return 0
 }
 
 type Transfer struct {
@@ -1314,9 +1331,10 @@ const file_grains_transfer_transferpb_transfer_proto_rawDesc = "" +
 	"\x06Booked\x12\x1d\n" +
 	"\n" +
 	"receipt_id\x18\x01 \x01(\tR\treceiptId\x12\x18\n" +
-	"\arefused\x18\x02 \x03(\tR\arefused\"\n" +
-	"\n" +
-	"\bReturned\"\xc9\x03\n" +
+	"\arefused\x18\x02 \x03(\tR\arefused\">\n" +
+	"\bReturned\x12\x18\n" +
+	"\arefused\x18\x01 \x03(\tR\arefused\x12\x18\n" +
+	"\aattempt\x18\x02 \x01(\x03R\aattempt\"\xc9\x03\n" +
 	"\bTransfer\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
 	"\n" +

@@ -1,0 +1,85 @@
+package cart
+
+import (
+	"slices"
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/cart/cartpb"
+)
+
+// reachable: by its user; by a guest, once it was opened and until it was handed over.
+func (s *State) reachable(t entrepot.Turn) bool {
+	if s.Erased {
+		return false
+	}
+	if t.Caller.Role == "" && (!s.Guest || s.Hand.active()) {
+		return false
+	}
+	return t.Caller.Is(t.ID)
+}
+
+// Get answers the cart to its user. Who never used one has an empty cart.
+func (s *State) Get(t entrepot.Turn, _ *cartpb.Get) (*cartpb.Cart, error) {
+	if !s.reachable(t) {
+		return nil, entrepot.ErrNotFound
+	}
+	v := s.View()
+	v.UserId = t.ID
+	return v, nil
+}
+
+// View is the whole cart.
+func (s *State) View() *cartpb.Cart {
+	v := &cartpb.Cart{UserId: s.ID, TotalMinor: s.Total(), Currency: s.Currency, UpdatedMs: s.Updated, Version: s.Version}
+	items, refs := make([]cartpb.Item, len(s.Lines)), make([]*cartpb.Item, len(s.Lines)) // two allocations, however many lines
+	for i := range s.Lines {
+		s.Lines[i].view(&items[i], s.Currency)
+		refs[i] = &items[i]
+	}
+	v.Items, v.PromoCodes = refs, slices.Clone(s.Promos)
+	for i := range s.Saved {
+		it := &cartpb.Item{}
+		s.Saved[i].view(it, s.Saved[i].Currency)
+		v.Saved = append(v.Saved, it)
+	}
+	return v
+}
+
+func (l *Line) view(it *cartpb.Item, currency string) {
+	it.Id, it.ProductId, it.VariantId, it.ShopId, it.CompanyId = l.ID, l.ProductID, l.variant(), l.ShopID, l.CompanyID
+	it.Quantity, it.PriceMinor, it.Currency, it.Name = l.Quantity, l.Price, currency, l.Name
+}
+
+// Total is what all lines cost, in minor units. The decisions bound it.
+func (s *State) Total() (total int64) {
+	for i := range s.Lines {
+		total += s.Lines[i].subtotal()
+	}
+	return total
+}
+
+func (l *Line) subtotal() int64 { return l.Price * l.Quantity }
+
+func (s *State) find(item entrepot.ID) int {
+	for i := range s.Lines {
+		if s.Lines[i].ID == item {
+			return i
+		}
+	}
+	return -1
+}
+
+func amount(minor int64, currency string) entrepot.Amount {
+	return entrepot.Money{Minor: minor, Currency: currency}.Amount()
+}
+
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }
+
+func (l *Line) public(currency string) events.CartItem {
+	return events.CartItem{
+		ItemID: l.ID, ProductID: l.ProductID, VariantID: l.variant(), ShopID: l.ShopID, CompanyID: l.CompanyID, Name: l.Name,
+		Quantity: l.Quantity, Price: amount(l.Price, currency), Currency: currency,
+	}
+}
