@@ -89,7 +89,7 @@ func (s *serveCommand) Run() error {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
 	collectLess(ctx)
-	hashes, err := newHashWorker(log)
+	hashes, err := newHasher(log)
 	if err != nil {
 		return err
 	}
