@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"entrepot"
@@ -14,6 +17,7 @@ import (
 	"entrepot/grains/imports/importspb"
 	"entrepot/grains/product/productpb"
 	"entrepot/http/api"
+	"entrepot/persistence"
 
 	"google.golang.org/protobuf/proto"
 )
@@ -166,4 +170,60 @@ func (w *world) countProducts(t testing.TB) int {
 	t.Helper()
 	table := string(w.want(t, 200, "company_admin", "GET", "/api/products/export", nil).raw)
 	return strings.Count(table, "\n") - 2
+}
+
+// pagesRead counts the pages that were read of a store.
+type pagesRead struct {
+	persistence.Store
+	n atomic.Int64
+}
+
+func (s *pagesRead) Find(ctx context.Context, c *persistence.Collection, scope entrepot.Scope, q persistence.Query) ([]persistence.Document, string, error) {
+	s.n.Add(1)
+	return s.Store.Find(ctx, c, scope, q)
+}
+
+// reader is a client that looks, at each piece it is given, how far the server is.
+type reader struct {
+	http.ResponseWriter
+	store *pagesRead
+	ahead int64 // pages that were read and not yet written, at most
+	lines int64
+}
+
+func (r *reader) Write(p []byte) (int, error) {
+	r.lines += int64(strings.Count(string(p), "\n"))
+	r.ahead = max(r.ahead, r.store.n.Load()-r.lines/100)
+	return r.ResponseWriter.Write(p)
+}
+
+// TestExportIsWrittenAsItIsRead: an export reads no further than its client does.
+func TestExportIsWrittenAsItIsRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var b strings.Builder
+	b.WriteString("sku,name,description,price,currency,shopIds\n")
+	const rows = 1000
+	for i := range rows {
+		fmt.Fprintf(&b, "NEW-%d,Product %d,%s,1,EUR,%s\n", i, i, strings.Repeat("d", 100), w.shopA)
+	}
+	w.importFile(t, "company_admin", "text/csv", b.String())
+	w.takeImports(t, 1)
+	store := &pagesRead{Store: w.Store}
+	w.deps.Stores.Ecommerce = store
+	w.mount()
+	for _, format := range []string{"csv", "jsonl"} {
+		store.n.Store(0)
+		req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/products/export?format="+format, nil)
+		req.Header.Set("Authorization", "Bearer "+w.tokens["company_admin"])
+		rec := httptest.NewRecorder()
+		to := &reader{ResponseWriter: rec, store: store}
+		w.handler.ServeHTTP(to, req)
+		if to.lines < rows || store.n.Load() < rows/100 || !strings.Contains(rec.Body.String(), "exported") {
+			t.Fatalf("%s: %d lines of %d pages: %.200s", format, to.lines, store.n.Load(), rec.Body)
+		}
+		if to.ahead > 3 {
+			t.Errorf("%s: %d pages were read ahead of the client", format, to.ahead)
+		}
+	}
 }
