@@ -55,6 +55,11 @@ const (
 	maxDirty   = 1000
 	salesSince = 90 * 24 * time.Hour // older sales weigh next to nothing
 	feedChunk  = 5000
+	// After many at a time there are more, as of an import: they gather for a while,
+	// since taking few costs nearly as much as taking dozens. What is written alone
+	// does not wait.
+	gathering = 200 * time.Millisecond
+	many      = 8
 )
 
 // window is how far a collection was read.
@@ -149,13 +154,20 @@ func (f *SearchFeed) run(ctx context.Context) {
 	}
 	t := time.NewTicker(f.c.Period)
 	defer t.Stop()
-	for {
+	for taken := 0; ; {
 		var err error
 		select {
 		case <-ctx.Done():
 			return
 		case <-f.signal:
-			err = f.takeDirty(ctx)
+			if taken >= many {
+				select {
+				case <-ctx.Done():
+					return
+				case <-time.After(gathering):
+				}
+			}
+			taken, err = f.takeDirty(ctx)
 		case <-t.C:
 			err = f.RunOnce(ctx)
 		}
@@ -234,8 +246,8 @@ func (f *SearchFeed) renew() {
 	}
 }
 
-// takeDirty reads what this member has written.
-func (f *SearchFeed) takeDirty(ctx context.Context) error {
+// takeDirty reads what this member has written, and says how many products that is.
+func (f *SearchFeed) takeDirty(ctx context.Context) (int, error) {
 	f.mu.Lock()
 	dirty := f.dirty
 	f.dirty = map[entrepot.ID]bool{}
@@ -244,18 +256,20 @@ func (f *SearchFeed) takeDirty(ctx context.Context) error {
 	for id := range dirty {
 		d, err := f.c.Store.Load(ctx, product.Collection, id)
 		if err != nil {
-			return err // the next look sees it
+			return 0, err // the next look sees it
 		}
 		docs = append(docs, *d)
 	}
-	return f.take(docs)
+	return len(docs), f.take(docs)
 }
 
 // readProducts takes over the products written since.
 func (f *SearchFeed) readProducts(ctx context.Context, since time.Time) error {
 	var docs []persistence.Document
 	err := f.read(ctx, product.Collection, persistence.UpdatedAt, since, func(d *persistence.Document) {
-		docs = append(docs, *d)
+		if f.c.Index.Version(d.ID) < d.Version || d.Value(product.Collection, "status") == product.StatusDeleted {
+			docs = append(docs, *d)
+		}
 	}, func() error {
 		if len(docs) < feedChunk {
 			return nil
@@ -363,58 +377,4 @@ func (f *SearchFeed) readSales(ctx context.Context, since time.Time) error {
 	}
 	f.c.Index.AddSales(sales...)
 	return err
-}
-
-// DocumentOf is a product as the search knows it; the price is that of its
-// cheapest variant.
-func DocumentOf(p *productpb.Product) *search.Document {
-	d := &search.Document{
-		ID: p.Id, CompanyID: p.CompanyId, ShopIDs: p.ShopIds, Active: p.Status == product.StatusActive, Status: p.Status,
-		SKU: p.Sku, Name: p.Name, Description: p.Description, Brand: p.Brand, Category: p.Category, Tags: p.Tags,
-		Currency: p.Currency, CreatedMs: p.CreatedMs,
-	}
-	copy(d.Ratings[:], p.RatingCounts)
-	for _, a := range p.Attributes {
-		d.Attributes = append(d.Attributes, search.Attribute{Name: a.Name, Value: a.Value})
-	}
-	for _, o := range p.Options {
-		for _, v := range o.Values {
-			d.Options = append(d.Options, search.Attribute{Name: o.Name, Value: v})
-		}
-	}
-	d.Price = priceOf(p, "")
-	for _, at := range p.ShopPrices {
-		if d.ShopPrices == nil {
-			d.ShopPrices = map[string]search.Price{}
-		}
-		if _, done := d.ShopPrices[at.ShopId]; !done {
-			d.ShopPrices[at.ShopId] = priceOf(p, at.ShopId)
-		}
-	}
-	return d
-}
-
-// priceOf is the lowest price of what can be bought, outside and during a sale.
-func priceOf(p *productpb.Product, shop entrepot.ID) search.Price {
-	lowest := func(at time.Time) int64 {
-		low := int64(-1)
-		for _, v := range p.Variants {
-			if price := p.PriceOf(v.Id, shop, at); !v.Inactive && (low < 0 || price < low) {
-				low = price
-			}
-		}
-		if low < 0 {
-			low = p.PriceOf(p.Id, shop, at)
-		}
-		return low
-	}
-	sale := p.Sale
-	if sale == nil || (sale.PriceMinor == 0 && sale.Percent == 0) {
-		return search.Price{Regular: lowest(time.UnixMilli(0))}
-	}
-	during := lowest(time.UnixMilli(sale.StartsMs))
-	p.Sale = nil
-	regular := lowest(time.UnixMilli(0))
-	p.Sale = sale
-	return search.Price{Regular: regular, Sale: during, FromMs: sale.StartsMs, UntilMs: sale.EndsMs, OnSale: true}
 }

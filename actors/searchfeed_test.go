@@ -132,7 +132,7 @@ func TestTheFeedIsToldOfCommits(t *testing.T) {
 	default:
 		t.Fatal("no signal")
 	}
-	if err := f.feed.takeDirty(t.Context()); err != nil {
+	if _, err := f.feed.takeDirty(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	f.wants(1, search.Query{Text: "teapot"})

@@ -51,6 +51,19 @@ type UserDeleted struct {
 // EventType is the routing key.
 func (UserDeleted) EventType() string { return "user.deleted" }
 
+// UserSecondFactorReset happens when an administrator turns off the second factor
+// of somebody who lost it. A user.updated comes with it.
+type UserSecondFactorReset struct {
+	UserID    entrepot.ID   `json:"userId"`
+	Role      entrepot.Role `json:"role"`
+	CompanyID entrepot.ID   `json:"companyId,omitempty"`
+	Reason    string        `json:"reason"`
+	ResetAt   time.Time     `json:"resetAt"`
+}
+
+// EventType is the routing key.
+func (UserSecondFactorReset) EventType() string { return "user.second_factor_reset" }
+
 // UserLoggedIn happens when a user's credentials were accepted and tokens were
 // issued. Refreshing a token is not a login.
 type UserLoggedIn struct {

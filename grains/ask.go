@@ -46,6 +46,7 @@ type CommandID struct {
 type (
 	commandKey struct{}
 	traceKey   struct{}
+	passingKey struct{}
 )
 
 // WithCommand returns a context whose next Ask carries the command id. Without
@@ -57,6 +58,13 @@ func WithCommand(ctx context.Context, id CommandID) context.Context {
 // WithTrace returns a context that carries a W3C traceparent to grains and events.
 func WithTrace(ctx context.Context, traceparent string) context.Context {
 	return context.WithValue(ctx, traceKey{}, traceparent)
+}
+
+// InPassing returns a context for commands to grains that nobody asks again soon,
+// as those of an import: a grain that such a command has woken leaves memory as
+// soon as it has nothing more to do. One that others ask too stays.
+func InPassing(ctx context.Context) context.Context {
+	return context.WithValue(ctx, passingKey{}, true)
 }
 
 // HashOf is the content hash for [CommandID].
@@ -72,7 +80,10 @@ const defaultDeadline = 5 * time.Second
 func NewCommand(ctx context.Context, body proto.Message) *wire.Command {
 	id, _ := ctx.Value(commandKey{}).(CommandID)
 	trace, _ := ctx.Value(traceKey{}).(string)
-	c := &wire.Command{ID: id.ID, Keyed: id.Keyed, Hash: id.Hash, Caller: entrepot.CallerFrom(ctx), TraceParent: trace, Body: body}
+	passing, _ := ctx.Value(passingKey{}).(bool)
+	c := &wire.Command{
+		ID: id.ID, Keyed: id.Keyed, Hash: id.Hash, Caller: entrepot.CallerFrom(ctx), TraceParent: trace, Passing: passing, Body: body,
+	}
 	if c.ID == "" {
 		c.ID = entrepot.NewID()
 	}

@@ -159,6 +159,7 @@ func (e *entity) committed(b *batch) {
 	}
 	e.startSteps(b.steps, b.trace)
 	e.next()
+	e.leaveIfPassing()
 }
 
 // next goes on after a write has ended.
@@ -290,6 +291,7 @@ func (e *entity) afterLoad() {
 	e.publish()
 	e.runStash()
 	e.flushIfDirty()
+	e.leaveIfPassing()
 }
 
 // runStash executes what waited for the state; one at a time after a duplicate key.

@@ -36,7 +36,8 @@ type entity struct {
 	stopped bool
 	loading bool
 	used    time.Time
-	uses    int // commands since it was activated, up to seldom
+	uses    int  // commands since it was activated, up to seldom
+	passing bool // the last command was asked in passing: it leaves when nothing is left to do
 
 	// Durable, as of the last write or load.
 	version int64
@@ -101,6 +102,7 @@ func (e *entity) receive(c *wire.Command, sender *actor.PID) {
 	defer e.mu.Unlock()
 	p := &pending{cmd: c, sender: sender, h: e.k.handlers[reflect.TypeOf(c.Body)]}
 	e.used, e.uses = e.h.now(), min(e.uses+1, seldom)
+	e.passing = c.Passing && e.uses < seldom
 	_, isWake := c.Body.(*wire.Wake)
 	switch {
 	case p.h == nil && !isWake:
@@ -116,6 +118,7 @@ func (e *entity) receive(c *wire.Command, sender *actor.PID) {
 	default:
 		e.execute(p)
 		e.flushIfDirty()
+		e.leaveIfPassing()
 	}
 }
 

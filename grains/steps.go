@@ -107,6 +107,7 @@ func (e *entity) endStep(key string) {
 	if len(e.running) == 0 {
 		e.running = nil
 	}
+	e.leaveIfPassing()
 }
 
 // stop ends the activation. Writes in flight still answer their callers; what
@@ -144,8 +145,23 @@ func (e *entity) idleSince(now time.Time, limit time.Duration) bool {
 	} else if e.uses < seldom {
 		limit = min(limit, max(limit/16, seldomIdle))
 	}
+	return e.rests() && now.Sub(e.used) >= limit
+}
+
+// rests reports whether nothing is under way here.
+func (e *entity) rests() bool {
 	return !e.stopped && !e.loading && !e.reload && !e.publishing && e.settledDown() &&
-		len(e.stash) == 0 && len(e.parked) == 0 && len(e.running) == 0 && now.Sub(e.used) >= limit
+		len(e.stash) == 0 && len(e.parked) == 0 && len(e.running) == 0
+}
+
+// leaveIfPassing ends an activation that was asked in passing, once it rests and
+// its document holds no event any more. Whoever asks meanwhile meets the next one.
+func (e *entity) leaveIfPassing() {
+	if !e.passing || !e.rests() || (e.h.Outbox != nil && e.stored > 0) {
+		return
+	}
+	e.passing = false // once: if its mailbox is full, the sweep sees to it
+	e.root.Poison(e.self)
 }
 
 func (e *entity) describe() Activation {

@@ -101,16 +101,17 @@ func (p *posting) into(b bitset) {
 	}
 }
 
-// within visits what of the posting is in a set.
-func (p *posting) within(b bitset, visit func(o uint32)) {
+// within adds what of the posting is in a set to a list.
+func (p *posting) within(b bitset, list []uint32) []uint32 {
 	for i, w := range p.dense {
 		for w &= b[i]; w != 0; w &= w - 1 {
-			visit(uint32(i*64 + bits.TrailingZeros64(w))) //nolint:gosec // an ordinal
+			list = append(list, uint32(i*64+bits.TrailingZeros64(w))) //nolint:gosec // an ordinal
 		}
 	}
 	for _, o := range p.list {
 		if b.has(o) {
-			visit(o)
+			list = append(list, o)
 		}
 	}
+	return list
 }

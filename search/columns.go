@@ -2,6 +2,7 @@ package search
 
 import (
 	"encoding/binary"
+	"math"
 	"slices"
 	"strconv"
 
@@ -121,7 +122,9 @@ type columns struct {
 	attribute, currency    *dimension // attributes as name, a zero byte, value
 	steps                  *dimension // of the price, stepOf
 	stars                  *dimension // the whole stars of the rating, as a digit
+	stepBits               []stepBits // and once more, by 64 ordinals
 	price, created         []int64    // price: now
+	newest                 []int64    // of 64 ordinals: none was created later
 	rating                 []float32
 	popular                []float64
 	names                  []float64       // how names begin, in their order
@@ -153,6 +156,7 @@ func (c *columns) set(ordinal uint32, d *Document, now int64, popular float64, i
 	}
 	for len(c.alive) < wordsFor(len(c.docs)) {
 		c.alive, c.active, c.inStock = append(c.alive, 0), append(c.active, 0), append(c.inStock, 0)
+		c.stepBits, c.newest = append(c.stepBits, stepBits{}), append(c.newest, math.MinInt64)
 	}
 	if c.docs[ordinal] != nil {
 		c.unset(ordinal)
@@ -178,6 +182,7 @@ func (c *columns) set(ordinal uint32, d *Document, now int64, popular float64, i
 	}
 	c.attribute.add(ordinal, d.Active, traits...)
 	c.created[ordinal], c.rating[ordinal], c.popular[ordinal] = d.CreatedMs, float32(d.rating()), popular
+	c.newest[ordinal/64] = max(c.newest[ordinal/64], d.CreatedMs)
 	c.names[ordinal], c.keys[ordinal] = float64(beginning(d.Name)), beginning(d.ID)
 	c.stars.add(ordinal, d.Active, strconv.Itoa(int(c.rating[ordinal])))
 	c.reprice(ordinal, now)
@@ -206,8 +211,10 @@ func beginning(s string) uint64 {
 func (c *columns) reprice(ordinal uint32, now int64) {
 	d := c.docs[ordinal]
 	c.price[ordinal] = d.Price.At(now)
+	step := stepOf(c.price[ordinal])
 	c.steps.remove(ordinal, d.Active)
-	c.steps.add(ordinal, d.Active, strconv.Itoa(stepOf(c.price[ordinal])))
+	c.steps.add(ordinal, d.Active, stepValue(step))
+	c.stepBits[ordinal/64].set(ordinal%64, step)
 	turn := d.Price.turns(now)
 	if turn == 0 {
 		c.sales.Remove(ordinal)

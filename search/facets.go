@@ -3,7 +3,6 @@ package search
 import (
 	"math/bits"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -148,51 +147,25 @@ func (d *dimension) walk(set bitset, counts []int32) {
 }
 
 func (v *view) count(d *dimension, set bitset) []Count {
-	var out []Count
+	most := v.most(d)
 	for id, n := range v.tally(d, set) {
-		if n > 0 {
-			out = take(out, Count{Value: d.values[id], Count: int(n)})
-		}
+		most.take(frequency{n, uint32(id)})
 	}
-	return out
-}
-
-// take puts a count in its place among the most frequent ones.
-func take(most []Count, c Count) []Count {
-	if len(most) == MaxCounts && !c.before(&most[len(most)-1]) {
-		return most
-	}
-	i, _ := slices.BinarySearchFunc(most, c, func(have, c Count) int {
-		if have.before(&c) {
-			return -1
-		}
-		return 1
-	})
-	if most = slices.Insert(most, i, c); len(most) > MaxCounts {
-		most = most[:MaxCounts]
-	}
-	return most
-}
-
-func (c *Count) before(o *Count) bool {
-	if c.Count != o.Count {
-		return c.Count > o.Count
-	}
-	if c.Name != o.Name {
-		return c.Name < o.Name
-	}
-	return c.Value < o.Value
+	return most.counts()
 }
 
 // attributes counts those that are filtered by without their own filter, the
 // others with all filters.
 func (v *view) attributes(set, within bitset) []Count {
-	var out []Count
+	most := v.most(v.attribute)
 	add := func(set bitset, of func(name string) bool) {
 		for id, n := range v.tally(v.attribute, set) {
-			name, value, _ := strings.Cut(v.attribute.values[id], "\x00")
-			if n > 0 && of(name) {
-				out = take(out, Count{Name: name, Value: value, Count: int(n)})
+			f := frequency{n, uint32(id)}
+			if !most.takes(f) {
+				continue
+			}
+			if name, _, _ := strings.Cut(v.attribute.values[id], "\x00"); of(name) {
+				most.take(f)
 			}
 		}
 	}
@@ -204,6 +177,10 @@ func (v *view) attributes(set, within bitset) []Count {
 		}
 	}
 	add(set, func(name string) bool { return !chosen[name] })
+	out := most.counts()
+	for i := range out {
+		out[i].Name, out[i].Value, _ = strings.Cut(out[i].Value, "\x00")
+	}
 	return out
 }
 
@@ -243,8 +220,7 @@ func (v *view) prices(set bitset) []Count {
 	in := v.currency.any(v.take(), currency)
 	in.and(set)
 	set = in
-	// Prices by steps that are fine enough for any range: sixteenths of a power of two.
-	var steps [64 * 16]int
+	var steps [maxSteps]int // how many prices there are in each
 	if v.q.ShopID == "" {
 		for id, n := range v.tally(v.steps, set) {
 			steps[v.step(id)] = int(n)
@@ -275,72 +251,48 @@ func (v *view) prices(set bitset) []Count {
 
 // exact counts again at the limits that were chosen: a step that a limit is
 // within has products on both sides, which are looked at.
-func (v *view) exact(ranges []Count, set bitset, steps *[64 * 16]int) []Count {
-	var divided [64 * 16]bool
+func (v *view) exact(ranges []Count, set bitset, steps *[maxSteps]int) []Count {
+	at := 0
 	for i := range ranges {
 		ranges[i].Count = 0
-		if s := stepOf(ranges[i].From); stepStart(s) < ranges[i].From {
-			divided[s] = true
-		}
-	}
-	in := func(p int64) *Count {
-		for i := len(ranges) - 1; i > 0; i-- {
-			if p >= ranges[i].From {
-				return &ranges[i]
-			}
-		}
-		return &ranges[0]
 	}
 	for s, n := range steps {
-		if n > 0 && !divided[s] {
-			in(stepStart(s)).Count += n
+		for at+1 < len(ranges) && stepStart(s) >= ranges[at+1].From {
+			at++
+		}
+		if n > 0 {
+			ranges[at].Count += n
 		}
 	}
-	look := func(o uint32) {
-		if p := v.priceIn(o, v.q.ShopID, v.now); divided[stepOf(p)] {
-			in(p).Count++
-		}
-	}
-	if v.q.ShopID != "" {
-		set.each(look)
-	} else {
-		for id := range v.steps.values {
-			if divided[v.step(id)] {
-				docs := v.copy(set)
-				docs.and(v.steps.any(v.take(), v.steps.values[id]))
-				docs.each(look)
-			}
+	for i := 1; i < len(ranges); i++ {
+		if from := ranges[i].From; stepStart(stepOf(from)) < from {
+			n := v.above(set, from)
+			ranges[i-1].Count -= n
+			ranges[i].Count += n
 		}
 	}
 	return slices.DeleteFunc(ranges, func(c Count) bool { return c.Count == 0 })
 }
 
-// step is what a value of the dimension of steps stands for.
-func (c *columns) step(id int) int {
-	n, err := strconv.Atoi(c.steps.values[id])
-	if err != nil {
-		panic(err) // reprice wrote it
+// above counts what of a set costs as much as a limit, or more, in the same step.
+func (v *view) above(set bitset, limit int64) (n int) {
+	step := stepOf(limit)
+	if v.q.ShopID != "" {
+		set.each(func(o uint32) {
+			if p := v.priceIn(o, v.q.ShopID, v.now); p >= limit && stepOf(p) == step {
+				n++
+			}
+		})
+		return n
 	}
+	docs := v.steps.any(v.take(), stepValue(step))
+	docs.and(set)
+	docs.each(func(o uint32) {
+		if v.price[o] >= limit {
+			n++
+		}
+	})
 	return n
-}
-
-// stepOf is the step of a price: its highest bit and the four below it.
-func stepOf(p int64) int {
-	if p < 16 {
-		return int(max(p, 0))
-	}
-	high := 0
-	for q := p; q >= 32; q >>= 1 {
-		high++
-	}
-	return (high+1)*16 + int(p>>high) - 16
-}
-
-func stepStart(step int) int64 {
-	if step < 16 {
-		return int64(step)
-	}
-	return int64(step%16+16) << (step/16 - 1)
 }
 
 // round is a price, or the next higher, with two digits that say something.

@@ -146,7 +146,8 @@ func (v *view) matchTerm(ctx context.Context, t *term, visible, having bitset) e
 func (v *view) scoreTerm(t *term, best bitset) {
 	for _, at := range t.at {
 		w := at.weight
-		at.docs.within(best, func(o uint32) {
+		v.hits = at.docs.within(best, v.hits[:0])
+		for _, o := range v.hits {
 			switch have := v.word[o]; {
 			case have == 0:
 				v.touched = append(v.touched, o)
@@ -156,7 +157,7 @@ func (v *view) scoreTerm(t *term, best bitset) {
 			default:
 				v.word[o] += 0.05 * w
 			}
-		})
+		}
 	}
 	weight := v.rarity(t.stems)
 	for _, o := range v.touched {

@@ -233,21 +233,24 @@ func (v *view) costing(set bitset) bitset {
 		return out
 	}
 	span := uint64(most) - uint64(least) //nolint:gosec // the distance of two numbers
+	low, high := stepOf(least), stepOf(most)
 	for i, w := range set {
-		// Without a branch, which could not be foretold: outside is 1 for what costs
-		// less (it wraps around) or more. All 64 are looked at if many are asked for.
-		fits := uint64(0)
-		if bits.OnesCount64(w) < 24 {
-			for ; w != 0; w &= w - 1 {
-				j := bits.TrailingZeros64(w)
-				_, outside := bits.Sub64(span, uint64(v.price[i*64+j])-uint64(least), 0) //nolint:gosec // see above
-				fits |= (1 ^ outside) << (j % 64)
-			}
-			out[i] = fits
+		if w == 0 {
 			continue
 		}
-		for j, p := range v.price[i*64 : min(i*64+64, len(v.price))] {
-			_, outside := bits.Sub64(span, uint64(p)-uint64(least), 0) //nolint:gosec // see above
+		fits, look := ^uint64(0), uint64(0)
+		if least > 0 {
+			fits, look = v.stepBits[i].compare(low)
+		}
+		if v.q.HasMax {
+			over, at := v.stepBits[i].compare(high)
+			fits, look = fits&^(over|at), (look|at)&^over
+		}
+		// What is in the steps of the limits is looked at, without a branch, which could
+		// not be foretold: outside is 1 for what costs less (it wraps around) or more.
+		for look &= w; look != 0; look &= look - 1 {
+			j := bits.TrailingZeros64(look)
+			_, outside := bits.Sub64(span, uint64(v.price[i*64+j])-uint64(least), 0) //nolint:gosec // see above
 			fits |= (1 ^ outside) << (j % 64)
 		}
 		out[i] = fits & w
@@ -306,20 +309,29 @@ func (v *view) except(within bitset, facet string) bitset {
 
 // scratch is the memory that a query works in, used again by later ones.
 type scratch struct {
-	score   []float32 // by ordinal
-	word    []float32 // of the word at hand
-	touched []uint32  // by the word at hand
-	all     []uint32  // what has a score
-	sets    []bitset
-	used    int // of the sets
-	size    int // of a set, in words
-	buffer  [512]uint32
-	counts  []int32
-	asked   []float64 // prices in the shop asked for, by ordinal
+	score    []float32 // by ordinal
+	word     []float32 // of the word at hand
+	touched  []uint32  // by the word at hand
+	hits     []uint32  // in one of its places
+	all      []uint32  // what has a score
+	sets     []bitset
+	used     int // of the sets
+	size     int // of a set, in words
+	buffer   [512]uint32
+	counts   []int32
+	asked    []float64 // prices in the shop asked for, by ordinal
+	frequent []frequency
 }
 
 // take is an empty set, until the query ends.
 func (s *scratch) take() bitset {
+	out := s.memory()
+	clear(out)
+	return out
+}
+
+// memory is a set that holds anything.
+func (s *scratch) memory() bitset {
 	if s.used == len(s.sets) {
 		s.sets = append(s.sets, nil)
 	}
@@ -328,13 +340,12 @@ func (s *scratch) take() bitset {
 	}
 	out := s.sets[s.used][:s.size]
 	s.used++
-	clear(out)
 	return out
 }
 
 func (s *scratch) copy(of bitset) bitset {
-	out := s.take()
-	copy(out, of)
+	out := s.memory()
+	clear(out[copy(out, of):])
 	return out
 }
 

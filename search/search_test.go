@@ -1,7 +1,6 @@
 package search
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -264,109 +263,6 @@ func TestSight(t *testing.T) {
 	}
 }
 
-func TestFacetsCountWithTheOtherFilters(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, goods()...)
-	f.SetStock(Stock{"i1", "cup", "A", 3, 1, ""})
-	count := func(r *Result, facet Facet) string {
-		var out []string
-		for _, c := range r.Facets[facet] {
-			out = append(out, strings.TrimPrefix(fmt.Sprintf("%s=%s:%d", c.Name, c.Value, c.Count), "="))
-		}
-		slices.Sort(out)
-		return strings.Join(out, " ")
-	}
-	r := f.find(Query{Brands: []string{"Terra"}, Attributes: []Attribute{{"colour", "red"}}, Facets: Facets})
-	for facet, want := range map[Facet]string{
-		FacetBrand:        "Terra:1", // of red things
-		FacetCategory:     "cups:1 tableware:1",
-		FacetAttributes:   "colour=blue:1 colour=red:1 material=stoneware:1",
-		FacetAvailability: "false:0 true:1",
-		FacetShop:         "A:1 B:1",
-		FacetRating:       "1:1 2:1 3:1 4:1",
-		FacetTag:          "",
-	} {
-		if got := count(r, facet); got != want {
-			t.Errorf("%s: %q, want %q", facet, got, want)
-		}
-	}
-	if r.Total != 1 {
-		t.Errorf("%d fit", r.Total)
-	}
-	all := f.find(Query{Facets: []Facet{FacetBrand, FacetPrice}, MaxPrice: 1600, HasMax: true, Currency: "EUR"})
-	if got := count(all, FacetBrand); got != "Terra:2" {
-		t.Errorf("brands of what is cheap: %q", got)
-	}
-	sum := 0
-	for i, c := range all.Facets[FacetPrice] {
-		sum += c.Count
-		if c.Currency != "EUR" || (i > 0 && c.From != all.Facets[FacetPrice][i-1].Until) {
-			t.Errorf("price ranges %+v", all.Facets[FacetPrice])
-		}
-	}
-	if sum != 4 {
-		t.Errorf("the price facet counts %d: not without its own filter", sum)
-	}
-}
-
-// Every price is in the range that counts it.
-func TestPriceRangesAreExact(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	var prices []int64
-	for i := range 500 {
-		p := int64(i*i%9973 + 1)
-		prices = append(prices, p)
-		f.put(&Document{ID: fmt.Sprint(i), Name: "x", Price: Price{Regular: p}})
-	}
-	ranges := f.find(Query{Facets: []Facet{FacetPrice}}).Facets[FacetPrice]
-	if len(ranges) < 4 || len(ranges) > 8 {
-		t.Errorf("%d ranges", len(ranges))
-	}
-	for _, r := range ranges {
-		n := 0
-		for _, p := range prices {
-			if p >= r.From && (r.Until == 0 || p < r.Until) {
-				n++
-			}
-		}
-		if n != r.Count {
-			t.Errorf("%+v: %d cost so much", r, n)
-		}
-	}
-}
-
-func TestNewerVersionsReplaceOlderOnes(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, goods()...)
-	f.put(&Document{ID: "mug", Version: 3, Name: "Beaker", CreatedMs: 2})
-	f.put(&Document{ID: "mug", Version: 2, Name: "Stoneware Mug", CreatedMs: 2})
-	f.wants("mug", Query{Text: "beaker"})
-	f.wants("", Query{Text: "stoneware mug", Brands: []string{"Terra"}, Categories: []string{"mugs"}})
-	f.put(&Document{ID: "mug", Version: 4, Name: "Beaker", CreatedMs: 2, Price: Price{Regular: 7}}) // the same text
-	if r := f.find(Query{Text: "beaker"}); len(r.Items) != 1 || r.Items[0].Price.Regular != 7 {
-		t.Errorf("%+v", r.Items)
-	}
-	f.Delete("mug")
-	f.wants("", Query{Text: "beaker"})
-	if f.Version("mug") != 0 || f.Len() != 3 {
-		t.Error("it is still there")
-	}
-}
-
-func TestSalesBeginAndEndByThemselves(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, &Document{ID: "a", Name: "a", Price: Price{Regular: 100}, CreatedMs: 1})
-	now := f.now.UnixMilli()
-	f.put(&Document{ID: "b", Name: "b", Price: Price{Regular: 200, Sale: 50, OnSale: true, FromMs: now + 1000, UntilMs: now + 2000}, ShopPrices: map[string]Price{"A": {Regular: 10}}, ShopIDs: []string{"A"}})
-	for _, want := range []string{"a b", "b a", "a b"} {
-		f.Tick()
-		f.wants(want, Query{Sort: Cheapest})
-		f.now = f.now.Add(time.Second)
-	}
-	f.wants("b", Query{ShopID: "A", MaxPrice: 10, HasMax: true})
-}
-
 func TestHighlightsAreSafe(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, goods()...)
@@ -421,76 +317,5 @@ func TestSimilar(t *testing.T) {
 	}
 	if f.Similar(t.Context(), "nobody", 5) != nil {
 		t.Error("something is like nothing")
-	}
-}
-
-// Many small changes, compactions and a renewal lose nothing and find nothing twice.
-func TestAgingKeepsEverything(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	for round := range 3 {
-		for i := range 60 {
-			f.put(&Document{ID: fmt.Sprint(i), Version: int64(round + 1), Name: fmt.Sprintf("thing round%c number", 'a'+round), CreatedMs: int64(i)})
-		}
-	}
-	f.Delete("7")
-	check := func(when string) {
-		t.Helper()
-		if n := f.find(Query{Text: "roundc"}).Total; n != 59 {
-			t.Errorf("%s: %d found", when, n)
-		}
-		if n := f.find(Query{Text: "rounda", Brands: nil, Highlight: false}).Total; n != 0 && n != 59 { // one letter away
-			t.Errorf("%s: %d old ones found", when, n)
-		}
-	}
-	check("aged")
-	if f.core.young.segments > youngSegments {
-		t.Errorf("%d segments", f.core.young.segments)
-	}
-	if err := f.Renew(); err != nil {
-		t.Fatal(err)
-	}
-	check("renewed")
-	if f.Len() != 59 || len(f.core.docs) != 59 {
-		t.Errorf("%d products in %d places", f.Len(), len(f.core.docs))
-	}
-	f.Close()
-	if _, err := f.Search(context.Background(), Query{Limit: 1}); err == nil {
-		t.Error("a closed index answers")
-	}
-	if f.Put(&Document{ID: "x", Version: 1}) == nil {
-		t.Error("a closed index takes documents")
-	}
-}
-
-// Searches and changes may run side by side (the race detector looks on).
-func TestSearchesWhileChanging(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, goods()...)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for i := range 120 {
-			_ = f.Put(&Document{ID: fmt.Sprint("n", i%10), Version: int64(i + 2), CompanyID: "acme", Active: true, Name: fmt.Sprint("espresso thing ", i)})
-			f.SetStock(Stock{"i", "cup", "A", int64(i % 2), int64(i), ""})
-			f.AddSales(Sale{"cup", 1, f.now})
-			if i == 60 {
-				_ = f.Renew()
-			}
-		}
-	}()
-	for {
-		select {
-		case <-done:
-			return
-		default:
-			if f.find(Query{Text: "espresso", Facets: Facets}).Total < 3 {
-				t.Error("lost")
-			}
-			if _, err := f.Suggest(t.Context(), Sight{}, "espr", 5); err != nil {
-				t.Error(err)
-			}
-			f.Similar(t.Context(), "cup", 3)
-		}
 	}
 }

@@ -118,7 +118,10 @@ func (v *view) likeness(ctx context.Context, me uint32, peers bitset) {
 			if err != nil {
 				return // who asked has gone; what is scored is an answer still
 			}
-			docs.within(peers, weight)
+			v.hits = docs.within(peers, v.hits[:0])
+			for _, o := range v.hits {
+				weight(o)
+			}
 		}
 	}
 }

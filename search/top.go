@@ -71,36 +71,38 @@ func (t *top) choose(fits bitset) {
 	case Cheapest, Dearest:
 		descending := t.q.Sort == Dearest
 		if t.q.ShopID == "" {
-			offer(t, fits, t.price, descending)
+			offer(t, fits, t.price, nil, descending)
 			return
 		}
 		if len(t.asked) < len(t.docs) {
 			t.asked = make([]float64, len(t.docs)+len(t.docs)/8)
 		}
 		fits.each(func(o uint32) { t.asked[o] = float64(t.priceIn(o, t.q.ShopID, t.now)) })
-		offer(t, fits, t.asked, descending)
+		offer(t, fits, t.asked, nil, descending)
 	case Oldest:
-		offer(t, fits, t.created, false)
+		offer(t, fits, t.created, nil, false)
 	case ByName:
-		offer(t, fits, t.names, false)
+		offer(t, fits, t.names, nil, false)
 	case MostPopular:
-		offer(t, fits, t.popular, true)
+		offer(t, fits, t.popular, nil, true)
 	case BestRated:
-		offer(t, fits, t.rating, true)
+		offer(t, fits, t.rating, nil, true)
 	case ByRelevance, "":
 		if t.q.Text != "" {
-			offer(t, fits, t.score, true)
+			offer(t, fits, t.score, nil, true)
 			return
 		}
-		offer(t, fits, t.created, true)
+		offer(t, fits, t.created, t.newest, true)
 	default:
-		offer(t, fits, t.created, true)
+		offer(t, fits, t.created, t.newest, true)
 	}
 }
 
 // offer walks through a column, for a descending order from its end: the newest
-// documents were put last, and what comes first need not give way to others.
-func offer[T int64 | float32 | float64](t *top, fits bitset, column []T, descending bool) {
+// documents were put last, and what comes first need not give way to others. most
+// is what 64 numbers of the column do not exceed, if that is known: documents that
+// are all behind the last one need not be looked at then.
+func offer[T int64 | float32 | float64](t *top, fits bitset, column, most []T, descending bool) {
 	if !descending {
 		for i, w := range fits {
 			for ; w != 0; w &= w - 1 {
@@ -113,6 +115,9 @@ func offer[T int64 | float32 | float64](t *top, fits bitset, column []T, descend
 		return
 	}
 	for i, w := range slices.Backward(fits) {
+		if w != 0 && most != nil && -float64(most[i]) > t.last {
+			continue
+		}
 		for w != 0 {
 			high := 63 - bits.LeadingZeros64(w)
 			w &^= 1 << (high % 64)

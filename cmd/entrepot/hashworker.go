@@ -18,10 +18,14 @@ import (
 	"entrepot/http/api"
 )
 
-// Passwords are hashed in a process of their own with a low priority: a hash is a
+// Passwords are hashed in processes of their own with a low priority: a hash is a
 // quarter of a second of nothing but computing, and guessed passwords by the
 // hundred would take every second core from those who are logged in. In this
 // process a low priority would not do: the collector would wait for the thread.
+//
+// There are two. The one that computes only while nobody else wants the processor
+// does not move anybody's tail, but under full load it would never end; so a hash
+// that waits for it too long is made by the other.
 
 // hashNiceness leaves the hashes about a tenth of a core that others want, so a
 // login still ends under full load.
@@ -42,21 +46,28 @@ type hashDone struct {
 	Err   string `json:"err,omitempty"`
 }
 
-type hashWorkerCommand struct{}
+var errGivenUp = entrepot.Unavailable("the login was given up")
+
+type hashWorkerCommand struct {
+	Idle bool `help:"Compute only while nobody else wants the processor."`
+}
 
 // Run answers the jobs of its parent until that closes the pipe, or has died.
-func (*hashWorkerCommand) Run() error {
+func (c *hashWorkerCommand) Run() error {
 	signal.Ignore(os.Interrupt, syscall.SIGTERM) // those are the parent's, which closes the pipe
-	lowerPriority()
+	lowerPriority(c.Idle)
 	return answerHashes(os.Stdin, os.Stdout)
 }
 
 // lowerPriority is of every thread so far; those to come inherit it.
-func lowerPriority() {
+func lowerPriority(idle bool) {
 	tasks, _ := os.ReadDir("/proc/self/task") // elsewhere than on Linux the priority stays
 	for _, t := range tasks {
 		if id, err := strconv.Atoi(t.Name()); err == nil {
 			_ = syscall.Setpriority(syscall.PRIO_PROCESS, id, hashNiceness) // a thread may have ended
+			if idle {
+				idlePriority(id)
+			}
 		}
 	}
 }
@@ -106,24 +117,12 @@ type hashWorker struct {
 	closed  bool
 }
 
-func newHashWorker(log *slog.Logger) (*hashWorker, error) {
+func newHashWorker(log *slog.Logger, args ...string) (*hashWorker, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	return &hashWorker{log: log, command: func() *exec.Cmd { return exec.Command(self, "hash-worker") }}, nil
-}
-
-// Hash makes a bcrypt hash.
-func (w *hashWorker) Hash(ctx context.Context, secret []byte, cost int) (string, error) {
-	d, err := w.do(ctx, hashJob{Secret: secret, Cost: cost})
-	return d.Hash, err
-}
-
-// Check reports whether the hash is the secret's.
-func (w *hashWorker) Check(ctx context.Context, hash string, secret []byte) (bool, error) {
-	d, err := w.do(ctx, hashJob{Secret: secret, Hash: hash})
-	return d.Right, err
+	return &hashWorker{log: log, command: func() *exec.Cmd { return exec.Command(self, append([]string{"hash-worker"}, args...)...) }}, nil
 }
 
 func (w *hashWorker) do(ctx context.Context, j hashJob) (hashDone, error) {
@@ -145,7 +144,7 @@ func (w *hashWorker) do(ctx context.Context, j hashJob) (hashDone, error) {
 	w.mu.Lock()
 	delete(w.waiting, j.N)
 	w.mu.Unlock()
-	return hashDone{}, entrepot.Unavailable("the login was given up")
+	return hashDone{}, errGivenUp
 }
 
 func (w *hashWorker) send(j *hashJob) (answer <-chan hashDone, ended <-chan struct{}, err error) {

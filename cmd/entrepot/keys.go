@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,12 +13,12 @@ import (
 	"entrepot/http/edge"
 )
 
-// keysCommand keeps the token signing keys. Running members follow what it does
-// to their folder within seconds.
+// keysCommand keeps the keys that sign tokens and those of the seal. Running
+// members follow what it does to their folder within seconds.
 type keysCommand struct {
-	Rotate keysRotate `cmd:"" help:"Add a key. It is published at once and signs a little later, when every member knows it."`
-	List   keysList   `cmd:"" help:"List the keys, in the order in which they sign."`
-	Prune  keysPrune  `cmd:"" help:"Remove the keys whose last token has expired."`
+	Rotate keysRotate `cmd:"" help:"Add a key that signs tokens and one that seals. They are published at once and used a little later, when every member knows them."`
+	List   keysList   `cmd:"" help:"List the keys, in the order in which they sign and seal."`
+	Prune  keysPrune  `cmd:"" help:"Remove the keys whose last token has expired, and those that have sealed nothing that is still there."`
 }
 
 type keysRotate struct {
@@ -27,41 +29,41 @@ func (c *keysRotate) Run() error {
 	if c.Lead < 0 {
 		return fmt.Errorf("--lead must not be negative")
 	}
-	keys, err := openKeys()
+	k, err := openKeys()
 	if err != nil {
 		return err
 	}
-	if err := keys.Rotate(c.Lead); err != nil {
+	if err := errors.Join(k.tokens.Rotate(c.Lead), k.seal.Rotate(c.Lead)); err != nil {
 		return err
 	}
-	return printKeys(os.Stdout, keys.List())
+	return k.print(os.Stdout)
 }
 
 type keysList struct{}
 
 func (*keysList) Run() error {
-	keys, err := openKeys()
+	k, err := openKeys()
 	if err != nil {
 		return err
 	}
-	return printKeys(os.Stdout, keys.List())
+	return k.print(os.Stdout)
 }
 
 type keysPrune struct{}
 
 func (*keysPrune) Run() error {
-	keys, err := openKeys()
+	k, err := openKeys()
 	if err != nil {
 		return err
 	}
-	removed, err := keys.Prune()
-	for _, k := range removed {
-		fmt.Println("removed", k.ID)
+	tokens, err := k.tokens.Prune()
+	for _, x := range tokens {
+		fmt.Println("removed", x.ID)
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		err = k.pruneSeal(context.Background(), os.Stdout)
 	}
-	return printKeys(os.Stdout, keys.List())
+	return errors.Join(err, k.print(os.Stdout))
 }
 
 // keysDir is the folder of the signing keys and of the seal.
@@ -72,9 +74,16 @@ func (c *config) keysDir() string {
 	return filepath.Join(c.DataDir, "keys")
 }
 
-// openKeys are the keys of the configured folder, which has to be there: a
-// command in the wrong place must not make one.
-func openKeys() (*edge.Keys, error) {
+// keyring are the keys of the configured folder.
+type keyring struct {
+	cfg    config
+	tokens *edge.Keys
+	seal   *edge.Seal
+}
+
+// openKeys opens the folder, which has to be there: a command in the wrong place
+// must not make one.
+func openKeys() (*keyring, error) {
 	cfg, _, err := setup()
 	if err != nil {
 		return nil, err
@@ -82,20 +91,29 @@ func openKeys() (*edge.Keys, error) {
 	if _, err := os.Stat(cfg.keysDir()); err != nil {
 		return nil, settingError{"JWT_KEYS_DIR", err.Error()}
 	}
-	return edge.OpenKeys(cfg.keysDir(), edge.TokenOptions{TTL: cfg.TokenTTL})
+	k := &keyring{cfg: cfg}
+	if k.tokens, err = edge.OpenKeys(cfg.keysDir(), edge.TokenOptions{TTL: cfg.TokenTTL}); err != nil {
+		return nil, err
+	}
+	k.seal, err = edge.OpenSeal(cfg.keysDir())
+	return k, err
 }
 
-func printKeys(out io.Writer, keys []edge.KeyInfo) error {
+func (k *keyring) print(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "KEY\tSTATE\tSIGNS FROM\tTOKENS UNTIL")
 	at := func(t time.Time) string {
 		if t.IsZero() {
 			return "-"
 		}
 		return t.UTC().Format(time.RFC3339)
 	}
-	for _, k := range keys {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", k.ID, k.State, at(k.SignsFrom), at(k.Until))
+	fmt.Fprintln(w, "KEY\tSTATE\tSIGNS FROM\tTOKENS UNTIL")
+	for _, x := range k.tokens.List() {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", x.ID, x.State, at(x.SignsFrom), at(x.Until))
+	}
+	fmt.Fprintln(w, "\nSEAL\tSTATE\tSEALS FROM\tMAILS UNTIL")
+	for _, x := range k.seal.List() {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", x.ID, x.State, at(x.SealsFrom), at(x.Until))
 	}
 	return w.Flush()
 }

@@ -2,6 +2,9 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -28,11 +31,64 @@ func TestKeysCommand(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := keys.Reload(); err != nil {
+	k, err := openKeys()
+	if err != nil || len(keys.List()) != 1 {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := printKeys(&out, keys.List()); err != nil || strings.Count(out.String(), "\n") != 3 || !strings.Contains(out.String(), "next") {
+	if err := k.print(&out); err != nil || strings.Count(out.String(), "\n") != 7 || strings.Count(out.String(), "next") != 2 {
 		t.Errorf("%s, %v", out.String(), err)
+	}
+}
+
+// TestPruneKeepsWhatASecondFactorNeeds: a key of the seal goes when no mail and no
+// user is left whose secret it has sealed, while the platform runs.
+func TestPruneKeepsWhatASecondFactorNeeds(t *testing.T) {
+	e := startEmbedded(t)
+	t.Setenv("DATA_DIR", e.dir)
+	const words = "a long sentence is easy to remember"
+	e.call(t, "", "POST", "/api/auth/register", map[string]any{"email": "ann@demo.example", "password": words, "name": "Ann"}, 201)
+	token, _ := e.call(t, "", "POST", "/api/auth/login", map[string]any{"email": "ann@demo.example", "password": words}, 200)["accessToken"].(string)
+	begin := func() { e.call(t, token, "POST", "/api/auth/totp", map[string]any{"password": words}, 200) }
+	begin()
+
+	k, err := openKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := k.seal.List()[0].ID
+	prune := func(says string) {
+		t.Helper()
+		var out bytes.Buffer
+		if err := errors.Join(k.seal.Reload(), k.pruneSeal(t.Context(), &out)); err != nil || !strings.Contains(out.String(), says) || (says == "" && out.Len() > 0) {
+			t.Fatalf("%q, %v", out.String(), err)
+		}
+	}
+	prune("")
+	if err := (&keysRotate{}).Run(); err != nil {
+		t.Fatal(err)
+	}
+	prune("")
+	if err := k.seal.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	dir, second := filepath.Join(e.dir, "keys"), k.seal.List()[1] // as if it had been made long ago
+	name := "seal-" + time.Now().UTC().Add(-edge.SealLife-time.Hour).Format("20060102T150405.000000000") + "-" + second.ID + ".key"
+	if err := os.Rename(filepath.Join(dir, second.File), filepath.Join(dir, name)); err != nil {
+		t.Fatal(err)
+	}
+	prune("kept " + first + ": 1 second factors")
+	if err := e.n.web.deps.Seal.Reload(); err != nil { // it does within seconds
+		t.Fatal(err)
+	}
+	begin()
+	prune("removed " + first)
+	if list := k.seal.List(); len(list) != 1 || list[0].ID != second.ID {
+		t.Errorf("%+v", list)
+	}
+	for name, c := range map[string]config{"no file": {DataDir: t.TempDir()}, "no server": {MongoURI: "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100"}} {
+		if store, done, err := c.openUsers(t.Context()); err == nil {
+			t.Errorf("%s: %v", name, errors.Join(store.Ping(t.Context()), done()))
+		}
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime/debug"
 	"syscall"
 	"time"
 	_ "time/tzdata" // a bare machine has no time zones
@@ -87,10 +86,10 @@ func (s *serveCommand) Run() error {
 		}
 	}
 	slog.SetDefault(log)
-	collectLess()
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
-	hashes, err := newHashWorker(log)
+	collectLess(ctx)
+	hashes, err := newHasher(log)
 	if err != nil {
 		return err
 	}
@@ -111,15 +110,6 @@ func (s *serveCommand) Run() error {
 		// What this process believes is stale. It leaves at once, and comes back as a new member.
 		log.Error("fenced", "reason", reason)
 		return errFenced
-	}
-}
-
-// collectLess lets the heap grow to four times what lives before a collection,
-// unless GOGC says otherwise: grains and caches are small beside what requests
-// allocate, and at the default a tenth of the processor would go to collecting.
-func collectLess() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(300)
 	}
 }
 

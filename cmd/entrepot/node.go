@@ -41,7 +41,7 @@ type node struct {
 	web       *web
 	found     *search.Index // nil: the products are elsewhere
 	feed      *actors.SearchFeed
-	hashes    *hashWorker // nil: passwords are hashed in this process
+	hashes    *hasher // nil: passwords are hashed in this process
 
 	locked   *os.File
 	joined   chan struct{}
@@ -54,12 +54,12 @@ type node struct {
 // startNode starts everything in the order that nothing is asked before it can
 // answer: databases, broker, grains, member, consumers, listeners. The node
 // closes hashes, which may be nil.
-func startNode(ctx context.Context, cfg config, log *slog.Logger, hashes *hashWorker) (*node, error) {
+func startNode(ctx context.Context, cfg config, log *slog.Logger, hashes *hasher) (*node, error) {
 	return start(ctx, cfg, log, hashes, (*node).trust, (*node).startSearch, (*node).consume, (*node).listen, (*node).announce)
 }
 
 // start brings up grains that can be asked, and then does what else is wanted.
-func start(ctx context.Context, cfg config, log *slog.Logger, hashes *hashWorker, more ...func(*node, context.Context) error) (n *node, err error) {
+func start(ctx context.Context, cfg config, log *slog.Logger, hashes *hasher, more ...func(*node, context.Context) error) (n *node, err error) {
 	n = &node{cfg: cfg, log: log, hashes: hashes, joined: make(chan struct{}), fenced: make(chan string, 1)}
 	n.ask = &grains.Client{Members: requester{n}, NotExecuted: func(err error) bool {
 		return errors.Is(err, cluster.ErrUnreachable) || errors.Is(err, cluster.ErrOverloaded)

@@ -154,7 +154,7 @@ var services = []service{
 				consume: actors.Recommendations, linger: learning,
 			},
 			{
-				Queue: inboxOf("product.imports", "import.due"),
+				Queue: inboxOf("product.imports", "import.due", "import.ended", "company.deleted"),
 				work:  func(d api.Deps, s persistence.Store) events.Handler { return api.NewImporter(d, s).Handle },
 			},
 			{

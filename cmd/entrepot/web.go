@@ -35,6 +35,9 @@ type web struct {
 // refusalDelay is how long a caller over its rate waits for being told so.
 const refusalDelay = time.Second
 
+// tenantWait is how long a request waits for its company's rate.
+const tenantWait = 250 * time.Millisecond
+
 // mounts are the route files of each service.
 var mounts = map[string]func(api.Deps) []api.Routes{
 	"auth":    func(d api.Deps) []api.Routes { return []api.Routes{api.Auth(d)} },
@@ -108,7 +111,7 @@ func (n *node) prepareWeb(context.Context) (err error) {
 	// A caller may use a minute's rate at once; a company, which is many, no more than two seconds'.
 	c.Limits = edge.Limits{
 		Callers: limiter("callers", n.cfg.RateLimit, n.cfg.RateLimit), Delay: refusalDelay,
-		Tenants: limiter("tenants", n.cfg.TenantRateLimit, max(100, n.cfg.TenantRateLimit/30)),
+		Tenants: limiter("tenants", n.cfg.TenantRateLimit, max(100, n.cfg.TenantRateLimit/30)), Wait: tenantWait,
 	}
 	if n.cfg.ConsulAddr != "" { // there may be more gateways
 		w.share = edge.NewShare(edge.ShareConfig{Limiters: shared, Report: api.ReportUsage(n.ask), Log: n.log})

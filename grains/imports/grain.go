@@ -36,6 +36,7 @@ func Kind() *grains.Kind {
 	k.Ring = -1 // a chunk counts once by its number
 	grains.Command(k, (*State).Start, (*State).View)
 	grains.Command(k, (*State).Advance, (*State).View)
+	grains.Command(k, (*State).Erase, (*State).View)
 	grains.Query(k, (*State).Get)
 	return k
 }

@@ -3,7 +3,7 @@
 // event that the one before it left behind, on whatever member reads it; so an
 // import goes on where it was after any crash.
 //
-// Commands: Start, Advance. Queries: Get. By itself it asks again for a chunk that
+// Commands: Start, Advance, Erase. Queries: Get. By itself it asks again for a chunk that
 // nobody answered for. Persisted: the whole [State].
 package imports
 
@@ -50,6 +50,7 @@ type State struct {
 	UserID    entrepot.ID   `json:"userId,omitempty"`  // for whom the rows are taken
 	Role      entrepot.Role `json:"role,omitempty"`
 	ShopIDs   []entrepot.ID `json:"shopIds,omitempty"`
+	Erased    bool          `json:"erased,omitempty"` // ended with its company
 }
 
 // The facts are the public events with the state they lead to.
@@ -121,6 +122,21 @@ func (s *State) Advance(t entrepot.Turn, c *importspb.Advance) ([]events.Event, 
 	}
 }
 
+// Erase ends what runs, as its company is erased. What has ended stays as it is.
+func (s *State) Erase(t entrepot.Turn, _ *importspb.Erase) ([]events.Event, error) {
+	switch {
+	case t.Caller.Role != entrepot.System:
+		return nil, entrepot.Errorf(entrepot.CodeForbidden, "an import ends with its company")
+	case s.ID == "":
+		return nil, entrepot.ErrNotFound
+	case s.Status != StatusRunning:
+		return nil, nil
+	}
+	next := *s
+	next.Erased, next.Updated = true, t.Now.UnixMilli()
+	return []events.Event{next.ending(StatusFailed, "the company was erased")}, nil
+}
+
 func (s State) ending(status, why string) ended {
 	s.Status, s.Error = status, why
 	return ended{events.ImportEnded{
@@ -173,7 +189,7 @@ func (s *State) View() *importspb.Import {
 	return &importspb.Import{
 		Id: s.ID, CompanyId: s.CompanyID, Format: s.Format, Size: s.Size, Status: s.Status, Error: s.Error, Chunk: s.Chunk, Offset: s.Offset,
 		Created: s.Made, Updated: s.Changed, Failed: s.Failed, Columns: slices.Clone(s.Columns), CreatedMs: s.Created, UpdatedMs: s.Updated,
-		UserId: s.UserID, Role: string(s.Role), ShopIds: slices.Clone(s.ShopIDs),
+		UserId: s.UserID, Role: string(s.Role), ShopIds: slices.Clone(s.ShopIDs), Erased: s.Erased,
 	}
 }
 

@@ -118,6 +118,36 @@ func TestStalls(t *testing.T) {
 	}
 }
 
+// An import ends with its company, and only then.
+func TestErase(t *testing.T) {
+	t.Parallel()
+	s := &State{}
+	if _, err := s.Erase(at(system, 0), nil); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Fatal(err)
+	}
+	facts, err := s.Start(at(admin, 0), job())
+	play(t, s, facts, err)
+	if _, err := s.Erase(at(admin, 0), nil); entrepot.CodeOf(err) != entrepot.CodeForbidden {
+		t.Fatal(err)
+	}
+	facts, err = s.Erase(at(system, time.Second), nil)
+	if e := play(t, s, facts, err).(ended); e.Status != StatusFailed || !s.View().Erased || !s.WakeAt().IsZero() || s.Wake(at(system, time.Hour)) != nil {
+		t.Fatalf("%+v", e)
+	}
+	for range 2 {
+		if facts, err := s.Erase(at(system, time.Second), nil); err != nil || facts != nil {
+			t.Fatalf("again: %v, %v", facts, err)
+		}
+	}
+	if facts, err := s.Advance(at(system, time.Second), &importspb.Advance{Created: 3}); err != nil || facts != nil {
+		t.Fatalf("it advanced: %v, %v", facts, err)
+	}
+	done := &State{ID: id, CompanyID: company, Status: StatusDone}
+	if facts, err := done.Erase(at(system, 0), nil); err != nil || facts != nil || done.View().Erased {
+		t.Fatalf("%v, %v", facts, err)
+	}
+}
+
 func TestOnTheHost(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})

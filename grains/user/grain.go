@@ -58,6 +58,7 @@ func Kind() *grains.Kind {
 	grains.Command(k, (*State).BeginTOTP, (*State).View)
 	grains.Command(k, (*State).ConfirmTOTP, (*State).View)
 	grains.Command(k, (*State).RemoveTOTP, (*State).View)
+	grains.Later(k, (*State).ResetTOTP, (*State).totpReset)
 	grains.Query(k, (*State).CheckReset)
 	grains.Query(k, (*State).Get)
 	grains.Query(k, (*State).GetCredentials)

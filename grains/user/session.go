@@ -84,6 +84,7 @@ func (s *State) NoteLogin(t entrepot.Turn, c *userpb.NoteLogin) ([]events.Event,
 	if err != nil {
 		return nil, err
 	}
+	facts = append(facts, s.resealed(c.GetTotpSealed(), c.GetTotpResealed())...)
 	facts = append(facts, events.UserLoggedIn{UserID: s.ID, Email: s.Email, Role: s.Role, LoggedInAt: t.Now})
 	if c.GetSessionId() == "" {
 		return facts, nil

@@ -3,6 +3,7 @@ package user
 import (
 	"bytes"
 	"slices"
+	"strings"
 
 	"entrepot"
 	"entrepot/events"
@@ -42,6 +43,12 @@ type recoveryUsed struct {
 	Hash []byte
 }
 
+// totpResealed is the same secret under another key of the seal.
+type totpResealed struct {
+	events.Private
+	Sealed []byte
+}
+
 type totpRemoved struct{ events.Private }
 
 func (s *State) totpOn() bool { return s.TOTP != nil && s.TOTP.On }
@@ -67,6 +74,15 @@ func (s *State) secondFactor(step int64, recovery []byte) ([]events.Event, error
 	default:
 		return []events.Event{recoveryUsed{Hash: bytes.Clone(recovery)}}, nil
 	}
+}
+
+// resealed keeps the secret under the key that seals now, unless there is another
+// secret meanwhile.
+func (s *State) resealed(old, now []byte) []events.Event {
+	if s.TOTP == nil || len(now) == 0 || !bytes.Equal(s.TOTP.Sealed, old) {
+		return nil
+	}
+	return []events.Event{totpResealed{Sealed: bytes.Clone(now)}}
 }
 
 // BeginTOTP keeps a secret, in place of one that was not confirmed.
@@ -115,6 +131,40 @@ func (s *State) RemoveTOTP(t entrepot.Turn, c *userpb.RemoveTOTP) ([]events.Even
 	return []events.Event{totpRemoved{}, events.UserUpdated{User: u}}, nil
 }
 
+// maxReason bounds why a second factor was reset, in bytes.
+const maxReason = 2000
+
+// ResetTOTP turns the second factor off of somebody who lost app and recovery
+// codes. It is a key to another's account for who knows the password, so it is
+// told, gives its reason, and ends what goes on.
+func (s *State) ResetTOTP(t entrepot.Turn, c *userpb.ResetTOTP) ([]events.Event, error) {
+	if s.gone() || !t.Caller.Administers(s.CompanyID) {
+		return nil, entrepot.ErrNotFound
+	}
+	switch {
+	case t.Caller.UserID == s.ID:
+		return nil, entrepot.Errorf(entrepot.CodeForbidden, "nobody resets the own second factor; remove it with a code, or ask another administrator")
+	case strings.TrimSpace(c.Reason) == "" || len(c.Reason) > maxReason:
+		return nil, entrepot.Invalid("reason", "required", "must be given, in at most %d bytes", maxReason)
+	case !s.totpOn():
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "the account has no second factor")
+	case len(s.Stale) >= maxStale:
+		return nil, entrepot.Unavailable("earlier sessions of the user are still being ended")
+	}
+	u := s.public()
+	u.TOTPEnabled, u.UpdatedAt = false, t.Now
+	facts := []events.Event{
+		totpRemoved{},
+		events.UserSecondFactorReset{UserID: s.ID, Role: s.Role, CompanyID: s.CompanyID, Reason: c.Reason, ResetAt: t.Now},
+		events.UserUpdated{User: u},
+	}
+	return append(facts, s.endAll(t)...), nil
+}
+
+func (s *State) totpReset(*userpb.ResetTOTP) (*userpb.User, bool, error) {
+	return s.View(), len(s.Stale) == 0, nil
+}
+
 func (s *State) applyTOTP(e events.Event) {
 	switch f := e.(type) {
 	case totpBegun:
@@ -123,6 +173,8 @@ func (s *State) applyTOTP(e events.Event) {
 		s.TOTP = nil
 	case totpConfirmed:
 		s.TOTP.On, s.TOTP.Step, s.TOTP.Recovery = true, f.Step, slices.Clone(f.Recovery)
+	case totpResealed:
+		s.TOTP.Sealed = f.Sealed
 	case totpUsed:
 		s.TOTP.Step = f.Step
 	case recoveryUsed:

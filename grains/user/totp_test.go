@@ -1,9 +1,11 @@
 package user
 
 import (
+	"strings"
 	"testing"
 
 	"entrepot"
+	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
 	"entrepot/grains/user/userpb"
@@ -82,6 +84,104 @@ func TestTheSecondFactor(t *testing.T) {
 		if first, again := do(s), do(s); first != nil || entrepot.CodeOf(again) != no {
 			t.Errorf("%v, then %v", first, again)
 		}
+	}
+}
+
+// TestASecretIsResealed at a login, unless it is another one by then.
+func TestASecretIsResealed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		old, now, want string
+		step           int64
+		err            entrepot.Code
+	}{
+		"by a newer key":      {"s", "new", "new", 11, ""},
+		"nothing to do":       {"s", "", "s", 11, ""},
+		"another secret":      {"other", "new", "s", 11, ""},
+		"with a code too old": {"s", "new", "s", 10, entrepot.CodeUnauthenticated},
+	} {
+		s := registered(t, entrepot.Customer)
+		s.TOTP = &totp{Sealed: []byte("s"), On: true, Step: 10}
+		facts, err := s.NoteLogin(at(self, 0), &userpb.NoteLogin{TotpStep: c.step, TotpSealed: []byte(c.old), TotpResealed: []byte(c.now)})
+		play(s, facts)
+		if entrepot.CodeOf(err) != c.err || string(s.TOTP.Sealed) != c.want || !s.TOTP.On {
+			t.Errorf("%s: %v, %+v", name, err, s.TOTP)
+		}
+	}
+	s := registered(t, entrepot.Customer)
+	if facts, err := s.NoteLogin(at(self, 0), &userpb.NoteLogin{TotpResealed: []byte("new")}); err != nil || len(facts) != 1 || s.TOTP != nil {
+		t.Errorf("without one: %v, %v", facts, err)
+	}
+}
+
+// TestWhoResetsASecondFactor: an administrator of the user, never the user; all
+// sessions end, and the reason is told.
+func TestWhoResetsASecondFactor(t *testing.T) {
+	t.Parallel()
+	const no, hidden, bad, conflict = entrepot.CodeForbidden, entrepot.CodeNotFound, entrepot.CodeInvalid, entrepot.CodeConflict
+	itself := func(r entrepot.Role) entrepot.Caller {
+		c := entrepot.Caller{Role: r, UserID: id}
+		if isStaff(r) {
+			c.CompanyID = company
+		}
+		return c
+	}
+	for name, c := range map[string]struct {
+		of     entrepot.Role
+		caller entrepot.Caller
+		reason string
+		want   entrepot.Code
+	}{
+		"staff, by the company's admin":         {entrepot.ShopStaff, admin, "lost", ""},
+		"a company admin, by another":           {entrepot.CompanyAdmin, admin, "lost", ""},
+		"staff, by a super admin":               {entrepot.ShopManager, super, "lost", ""},
+		"a customer, by a super admin":          {entrepot.Customer, super, "lost", ""},
+		"a super admin, by another":             {entrepot.SuperAdmin, super, "lost", ""},
+		"a customer, by a company admin":        {entrepot.Customer, admin, "lost", hidden},
+		"a super admin, by a company admin":     {entrepot.SuperAdmin, admin, "lost", hidden},
+		"staff, by another company's admin":     {entrepot.ShopStaff, foreign, "lost", hidden},
+		"staff, by the shop's manager":          {entrepot.ShopStaff, managerA, "lost", hidden},
+		"staff, by a customer":                  {entrepot.ShopStaff, customer, "lost", hidden},
+		"a customer, by nobody":                 {entrepot.Customer, nobody, "lost", hidden},
+		"oneself, a super admin":                {entrepot.SuperAdmin, itself(entrepot.SuperAdmin), "lost", no},
+		"oneself, a company admin":              {entrepot.CompanyAdmin, itself(entrepot.CompanyAdmin), "lost", no},
+		"oneself, a customer":                   {entrepot.Customer, itself(entrepot.Customer), "lost", hidden},
+		"without a reason":                      {entrepot.ShopStaff, admin, " ", bad},
+		"with a book for a reason":              {entrepot.ShopStaff, admin, strings.Repeat("x", maxReason+1), bad},
+		"a foreign one's, without a reason too": {entrepot.ShopStaff, foreign, "", hidden},
+	} {
+		s := registered(t, c.of)
+		open(t, s, "phone", 0)
+		open(t, s, "desk", 0)
+		if err := second(s.ResetTOTP(turn(super), &userpb.ResetTOTP{Reason: "lost"})); entrepot.CodeOf(err) != conflict {
+			t.Errorf("%s, while there is none: %v", name, err)
+		}
+		s.TOTP = &totp{Sealed: []byte("s"), On: true, Step: 10, Recovery: [][]byte{[]byte("a")}}
+		facts, err := s.ResetTOTP(turn(c.caller), &userpb.ResetTOTP{Reason: c.reason})
+		if entrepot.CodeOf(err) != c.want {
+			t.Errorf("%s: %v", name, err)
+		}
+		play(s, facts)
+		if done := c.want == ""; done != (s.TOTP == nil) || done != (len(s.Sessions) == 0) || done != (len(s.Stale) == 1) {
+			t.Errorf("%s: %+v", name, s)
+		}
+		if c.want != "" {
+			continue
+		}
+		if f, ok := facts[1].(events.UserSecondFactorReset); !ok || f.UserID != id || f.Role != c.of || f.Reason != c.reason || f.CompanyID != s.CompanyID {
+			t.Errorf("%s: tells %+v", name, facts[1])
+		}
+		if u, ok := facts[2].(events.UserUpdated); !ok || u.TOTPEnabled {
+			t.Errorf("%s: tells %+v", name, facts[2])
+		}
+		if _, err := s.NoteLogin(turn(itself(c.of)), &userpb.NoteLogin{}); err != nil {
+			t.Errorf("%s: a login afterwards: %v", name, err)
+		}
+	}
+	s := registered(t, entrepot.Customer)
+	s.TOTP, s.Stale = &totp{Sealed: []byte("s"), On: true}, make([]stale, maxStale)
+	if err := second(s.ResetTOTP(turn(super), &userpb.ResetTOTP{Reason: "lost"})); entrepot.CodeOf(err) != entrepot.CodeUnavailable {
+		t.Errorf("while sessions are being ended: %v", err)
 	}
 }
 

@@ -2,7 +2,7 @@
 // what a login is checked against.
 //
 // Commands: Register, UpdateProfile, NoteLogin, NoteLogout, ChangePassword, Refresh (session.go), AssignShop, UnassignShop
-// (shops.go), SetUser, Erase (admin.go), PrepareLeave, Vouch (leave.go), RequestProof, VerifyEmail, ResetPassword (proof.go), BeginTOTP, ConfirmTOTP, RemoveTOTP (totp.go), Withdrawn and
+// (shops.go), SetUser, Erase (admin.go), PrepareLeave, Vouch (leave.go), RequestProof, VerifyEmail, ResetPassword (proof.go), BeginTOTP, ConfirmTOTP, RemoveTOTP, ResetTOTP (totp.go), Withdrawn and
 // MailWritten (of its steps). Queries: Get, GetCredentials, ListSessions, CheckReset.
 // Persisted: the whole [State]. The password hash is part of it, comes in by a
 // private fact and leaves only by GetCredentials, to the platform itself.
@@ -179,9 +179,9 @@ func (s *State) Apply(e events.Event) {
 		s.Vouched = f.At
 	case events.UserLoggedIn:
 		s.LastLogin = f.LoggedInAt.UnixMilli()
-	case totpBegun, totpConfirmed, totpUsed, recoveryUsed, totpRemoved:
+	case totpBegun, totpResealed, totpConfirmed, totpUsed, recoveryUsed, totpRemoved:
 		s.applyTOTP(e)
-	default: // events.UserLoggedOut is for the audit trail
+	default: // events.UserLoggedOut and UserSecondFactorReset are for the audit trail
 		s.applySession(e)
 	}
 }

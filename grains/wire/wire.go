@@ -22,6 +22,7 @@ type Command struct {
 	Caller      entrepot.Caller
 	Deadline    time.Time
 	TraceParent string // W3C trace context
+	Passing     bool   // nobody asks this grain again soon: it need not stay in memory
 	Body        proto.Message
 }
 
@@ -39,7 +40,7 @@ func (c *Command) Serialize() (remote.RootSerialized, error) {
 		return nil, fmt.Errorf("wire: command %T: %w", c.Body, err)
 	}
 	return &CommandMsg{
-		Id: c.ID, Keyed: c.Keyed, Hash: c.Hash, DeadlineMs: c.Deadline.UnixMilli(), Traceparent: c.TraceParent, Body: body,
+		Id: c.ID, Keyed: c.Keyed, Hash: c.Hash, DeadlineMs: c.Deadline.UnixMilli(), Traceparent: c.TraceParent, Passing: c.Passing, Body: body,
 		Caller: &CallerMsg{
 			UserId: c.Caller.UserID, Email: c.Caller.Email, Role: string(c.Caller.Role), CompanyId: c.Caller.CompanyID,
 			ShopIds: c.Caller.ShopIDs, RequestId: c.Caller.RequestID, Ip: c.Caller.IP, UserAgent: c.Caller.UserAgent,
@@ -55,7 +56,7 @@ func (m *CommandMsg) Deserialize() (remote.RootSerializable, error) {
 	}
 	c := m.GetCaller()
 	return &Command{
-		ID: m.GetId(), Keyed: m.GetKeyed(), Hash: m.GetHash(), Deadline: time.UnixMilli(m.GetDeadlineMs()), TraceParent: m.GetTraceparent(), Body: body,
+		ID: m.GetId(), Keyed: m.GetKeyed(), Hash: m.GetHash(), Deadline: time.UnixMilli(m.GetDeadlineMs()), TraceParent: m.GetTraceparent(), Passing: m.GetPassing(), Body: body,
 		Caller: entrepot.Caller{
 			UserID: c.GetUserId(), Email: c.GetEmail(), Role: entrepot.Role(c.GetRole()), CompanyID: c.GetCompanyId(),
 			ShopIDs: c.GetShopIds(), RequestID: c.GetRequestId(), IP: c.GetIp(), UserAgent: c.GetUserAgent(),

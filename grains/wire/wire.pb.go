@@ -32,6 +32,7 @@ type CommandMsg struct {
 	DeadlineMs    int64                  `protobuf:"varint,5,opt,name=deadline_ms,json=deadlineMs,proto3" json:"deadline_ms,omitempty"` // Unix
 	Traceparent   string                 `protobuf:"bytes,6,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
 	Body          *anypb.Any             `protobuf:"bytes,7,opt,name=body,proto3" json:"body,omitempty"`
+	Passing       bool                   `protobuf:"varint,8,opt,name=passing,proto3" json:"passing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -113,6 +114,13 @@ func (x *CommandMsg) GetBody() *anypb.Any {
 		return x.Body
 	}
 	return nil
+}
+
+func (x *CommandMsg) GetPassing() bool {
+	if x != nil {
+		return x.Passing
+	}
+	return false
 }
 
 type CallerMsg struct {
@@ -482,7 +490,7 @@ var File_grains_wire_wire_proto protoreflect.FileDescriptor
 
 const file_grains_wire_wire_proto_rawDesc = "" +
 	"\n" +
-	"\x16grains/wire/wire.proto\x12\rentrepot.wire\x1a\x19google/protobuf/any.proto\"\xe5\x01\n" +
+	"\x16grains/wire/wire.proto\x12\rentrepot.wire\x1a\x19google/protobuf/any.proto\"\xff\x01\n" +
 	"\n" +
 	"CommandMsg\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
@@ -492,7 +500,8 @@ const file_grains_wire_wire_proto_rawDesc = "" +
 	"\vdeadline_ms\x18\x05 \x01(\x03R\n" +
 	"deadlineMs\x12 \n" +
 	"\vtraceparent\x18\x06 \x01(\tR\vtraceparent\x12(\n" +
-	"\x04body\x18\a \x01(\v2\x14.google.protobuf.AnyR\x04body\"\xd6\x01\n" +
+	"\x04body\x18\a \x01(\v2\x14.google.protobuf.AnyR\x04body\x12\x18\n" +
+	"\apassing\x18\b \x01(\bR\apassing\"\xd6\x01\n" +
 	"\tCallerMsg\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x14\n" +
 	"\x05email\x18\x02 \x01(\tR\x05email\x12\x12\n" +

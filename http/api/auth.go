@@ -110,6 +110,7 @@ func (s *authAPI) begin(ctx context.Context, email string, in *loginInput) (*ans
 	r := newRefreshToken(u.Id, newSession(), 1)
 	u, err = grains.Ask[*userpb.User](entrepot.WithCaller(ctx, as), s.Asker, userpb.Kind, u.Id, &userpb.NoteLogin{
 		SessionId: r.session, RefreshHash: r.hash(), TokenUntilMs: s.tokenUntil(), TotpStep: shown.step, RecoveryHash: shown.recovery,
+		TotpSealed: known.GetTotpSealed(), TotpResealed: shown.resealed,
 	})
 	if err != nil {
 		return nil, err

@@ -4,10 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"slices"
 	"strconv"
 	"sync/atomic"
-	"time"
 
 	"entrepot"
 	"entrepot/blob"
@@ -15,39 +13,20 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/imports"
 	"entrepot/grains/imports/importspb"
-	"entrepot/grains/product"
 	"entrepot/grains/product/productpb"
 	"entrepot/persistence"
 
 	"golang.org/x/sync/errgroup"
 )
 
-// The outcomes of a row.
-const (
-	rowCreated = "created"
-	rowUpdated = "updated"
-	rowFailed  = "failed"
-)
-
 // rowsAtATime is how many rows of a chunk are taken side by side.
 const rowsAtATime = 16
-
-// reportKept is how long the report of an import can be read.
-const reportKept = 30 * 24 * time.Hour
-
-// ImportRow is what became of a row of an import.
-type ImportRow struct {
-	Row       int64                 `json:"row" doc:"counted from 1, without headings"`
-	SKU       string                `json:"sku,omitempty"`
-	Outcome   string                `json:"outcome" example:"failed" doc:"created, updated or failed"`
-	ProductID entrepot.ID           `json:"productId,omitempty"`
-	Message   string                `json:"message,omitempty"`
-	Errors    []entrepot.FieldError `json:"errors,omitempty"`
-}
 
 // Importer takes the rows of imports: it reacts to import.due, which asks for one
 // chunk. A chunk may be taken twice, side by side even: rows are known by import
 // and number, and the import counts a chunk once. It holds one chunk in memory.
+// Of an import that has ended it removes the file, and it ends those of an erased
+// company.
 type Importer struct {
 	productAPI
 	rules *rowRules
@@ -63,8 +42,13 @@ func NewImporter(d Deps, store persistence.Store) *Importer {
 func (m *Importer) Handle(ctx context.Context, batch []*events.Delivery) []error {
 	results := make([]error, len(batch))
 	for i, d := range batch {
-		if d.Type == "import.due" {
+		switch d.Type {
+		case "import.due":
 			results[i] = m.take(ctx, d)
+		case "import.ended":
+			results[i] = m.forget(ctx, d)
+		case "company.deleted":
+			results[i] = m.erase(ctx, d)
 		}
 	}
 	return results
@@ -78,7 +62,10 @@ func (m *Importer) take(ctx context.Context, d *events.Delivery) error {
 	}
 	ctx = entrepot.WithCaller(grains.WithTrace(ctx, d.TraceParent), entrepot.SystemCaller(d.ID))
 	job, err := grains.Ask[*importspb.Import](ctx, m.Asker, importspb.Kind, e.ImportID, &importspb.Get{})
-	if err != nil || job.Status != imports.StatusRunning || job.Chunk != e.Chunk {
+	switch {
+	case err == nil && job.Erased && job.Chunk == e.Chunk:
+		return m.undo(ctx, job) // who began with the rows may have died
+	case err != nil || job.Status != imports.StatusRunning || job.Chunk != e.Chunk:
 		return err // nothing, or another one did it
 	}
 	chunk, err := m.read(ctx, job)
@@ -103,12 +90,13 @@ func (m *Importer) take(ctx context.Context, d *events.Delivery) error {
 			told.Failed++
 		}
 	}
-	if _, err := m.Asker.Ask(ctx, importspb.Kind, job.Id, told); err != nil {
+	job, err = grains.Ask[*importspb.Import](ctx, m.Asker, importspb.Kind, job.Id, told)
+	if err != nil {
 		return err
 	}
 	m.Lists.Invalidate(job.CompanyId)
-	if told.Done || told.Error != "" {
-		return m.Blobs.Delete(ctx, importKey(job.Id))
+	if job.Erased { // while the rows were taken
+		return m.undo(ctx, job)
 	}
 	return nil
 }
@@ -129,12 +117,6 @@ func (m *Importer) read(ctx context.Context, job *importspb.Import) (importChunk
 		return readCSV(b, job.Offset, first, job.Columns), nil
 	}
 	return readLines(b, job.Offset, first), nil
-}
-
-// present is what the catalogue has of a SKU.
-type present struct {
-	id       entrepot.ID
-	currency string
 }
 
 // rows takes the rows of a chunk for whom started the import. An error is for
@@ -209,6 +191,7 @@ func (c *chunkRun) lane(ctx context.Context, sku string, claimed bool) error {
 		r, n := joinRows(c.rows, rows)
 		of := rows[:n]
 		rows = rows[n:]
+		r.last = len(rows) == 0
 		if there && p.id == importedID(c.job.Id, r.number) { // by these rows, before this chunk was taken again
 			c.tell(r, of, sku, &productpb.Product{Id: p.id}, false, nil)
 			continue
@@ -250,166 +233,4 @@ func transient(err error) bool {
 	default:
 		return false
 	}
-}
-
-func outcomeOf(r *importRow, sku string, p *productpb.Product, there bool, err error) ImportRow {
-	out := ImportRow{Row: r.number, SKU: clipped(sku, 64), Outcome: rowCreated}
-	switch {
-	case err != nil:
-		e := entrepot.AsError(err)
-		out.Outcome, out.Message, out.Errors = rowFailed, e.Message, e.Fields
-	case there:
-		out.Outcome, out.ProductID = rowUpdated, p.Id
-	default:
-		out.ProductID = p.Id
-	}
-	return out
-}
-
-func clipped(s string, n int) string {
-	for i := range s {
-		if i >= n {
-			return s[:i]
-		}
-	}
-	return s
-}
-
-// known finds the products of SKUs.
-func (m *Importer) known(ctx context.Context, company entrepot.ID, skus []string) (map[string]present, error) {
-	out := map[string]present{}
-	for part := range slices.Chunk(skus, 100) {
-		keys := make([]any, len(part))
-		for i, sku := range part {
-			keys[i] = company + ":" + sku
-		}
-		docs, _, err := m.store.Find(ctx, product.Collection, entrepot.InCompany(company), persistence.Query{
-			Where: []persistence.Cond{{Field: "skuKey", Op: persistence.In, Values: keys}}, Limit: 100,
-		})
-		if err != nil {
-			return nil, unreadable(product.Collection, err)
-		}
-		for i := range docs {
-			var p product.State
-			if err := m.store.Unmarshal(docs[i].State, &p); err != nil {
-				return nil, err
-			}
-			out[p.SKU] = present{p.ID, p.Currency}
-		}
-	}
-	return out, nil
-}
-
-// importedID is the product that a row makes, if it makes one.
-func importedID(job entrepot.ID, row int64) entrepot.ID {
-	return entrepot.DeriveID("import", job, strconv.FormatInt(row, 10))
-}
-
-// row takes one row: it changes the product of its SKU, or makes one.
-func (m *Importer) row(ctx context.Context, job *importspb.Import, r *joined, sku string, p present, there bool, shops *shopsSeen, claimed bool) (*productpb.Product, error) {
-	if r.err != nil {
-		return nil, r.err
-	}
-	if sku == "" {
-		return nil, entrepot.Invalid("sku", "required", "must be given as a text")
-	}
-	// The row's own id is for the one command to its product; the plan is asked under others.
-	named := grains.WithCommand(ctx, grains.CommandID{ID: entrepot.DeriveID("import", job.Id, strconv.FormatInt(r.number, 10))})
-	if there {
-		return m.change(named, r, p, shops)
-	}
-	if r.described() {
-		if err := r.makeup(nil); err != nil {
-			return nil, err
-		}
-	}
-	var body productBody
-	if err := m.rules.into(m.rules.creates, r.object, &body); err != nil {
-		return nil, err
-	}
-	if body.CompanyID != "" && body.CompanyID != job.CompanyId {
-		return nil, entrepot.Invalid("companyId", "privileged", "is another company")
-	}
-	cmd, err := body.command(job.CompanyId)
-	if err != nil {
-		return nil, err
-	}
-	if err := shops.check(ctx, cmd.ShopIds); err != nil {
-		return nil, err
-	}
-	id := importedID(job.Id, r.number)
-	if claimed {
-		return grains.Ask[*productpb.Product](named, m.Asker, productpb.Kind, id, cmd)
-	}
-	var made *productpb.Product
-	err = m.withinPlan(ctx, m.store, productPlan, job.CompanyId, id, func() (err error) {
-		made, err = grains.Ask[*productpb.Product](named, m.Asker, productpb.Kind, id, cmd)
-		return err
-	})
-	return made, err
-}
-
-func (m *Importer) change(ctx context.Context, r *joined, p present, shops *shopsSeen) (*productpb.Product, error) {
-	var currency string
-	if raw := r.object["currency"]; raw != nil && (json.Unmarshal(raw, &currency) != nil || currency != p.currency) {
-		return nil, entrepot.Invalid("currency", "fixed", "the product is sold in %s", p.currency)
-	}
-	for _, name := range []string{"sku", "currency", "companyId"} { // which name it and stay
-		delete(r.object, name)
-	}
-	now := &productpb.Product{Id: p.id, Currency: p.currency}
-	if r.described() {
-		var err error
-		if now, err = askProduct(ctx, m.Asker, p.id); err != nil {
-			return nil, err
-		}
-		if err := r.makeup(now); err != nil {
-			return nil, err
-		}
-	}
-	var body productChange
-	if err := m.rules.into(m.rules.change, r.object, &body); err != nil {
-		return nil, err
-	}
-	if body.needsPresent() && now.Version == 0 {
-		var err error
-		if now, err = askProduct(ctx, m.Asker, p.id); err != nil {
-			return nil, err
-		}
-	}
-	cmd, err := body.command(now)
-	if err != nil {
-		return nil, err
-	}
-	if cmd.ShopIds != nil {
-		if err := shops.check(ctx, cmd.ShopIds.Ids); err != nil {
-			return nil, err
-		}
-	}
-	return grains.Ask[*productpb.Product](ctx, m.Asker, productpb.Kind, p.id, cmd)
-}
-
-// report keeps what became of the rows.
-func (m *Importer) report(ctx context.Context, job *importspb.Import, rows []ImportRow) error {
-	now := m.Now().UTC()
-	writes := make([]persistence.Write, 0, len(rows))
-	for _, r := range rows {
-		state, err := m.store.Marshal(&r)
-		if err != nil {
-			return err
-		}
-		writes = append(writes, persistence.Write{Collection: imports.Rows, Doc: persistence.Document{
-			ID: entrepot.DeriveID("import row", job.Id, strconv.FormatInt(r.Row, 10)), Version: 1, CompanyID: job.CompanyId, OwnerID: job.UserId,
-			CreatedAt: now, UpdatedAt: now, WakeAt: now.Add(reportKept), Fields: []any{job.Id, r.Row, r.Outcome}, State: state,
-		}})
-	}
-	if len(writes) == 0 {
-		return nil
-	}
-	for _, err := range m.store.Commit(ctx, writes) {
-		if err != nil && !errors.Is(err, persistence.ErrStale) { // stale: it is told of already
-			return err
-		}
-	}
-	return nil
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"maps"
 	"reflect"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"entrepot"
+	"entrepot/grains"
 	"entrepot/grains/product/productpb"
 )
 
@@ -19,6 +21,16 @@ type joined struct {
 	importRow                              // of the first row's number, with the cells of all
 	variants  []map[string]json.RawMessage // of each row; nil: it describes none
 	at        []int                        // the row of each variant of the product that results; -1: of none
+	last      bool                         // of its SKU in the chunk: its product is not asked again soon
+}
+
+// asking is the context of the one command to the rows' product. Without it the
+// products of an import would fill the memory until they have been idle for long.
+func (j *joined) asking(ctx context.Context) context.Context {
+	if j.last {
+		return grains.InPassing(ctx)
+	}
+	return ctx
 }
 
 // joinRows takes the first row and those after it that go on with its variants.

@@ -168,7 +168,9 @@ func TestExportImportsTheSame(t *testing.T) {
 		if was[sku] == nil {
 			continue
 		}
-		p := w.want(t, 200, "company_admin", "GET", "/api/products/"+list.text(fmt.Sprintf("items.%d.id", i)), nil)
+		id := list.text(fmt.Sprintf("items.%d.id", i))
+		eventually(t, "the index knows whether it is in stock", func() bool { return w.found.Version(id) > 0 })
+		p := w.want(t, 200, "company_admin", "GET", "/api/products/"+id, nil)
 		if now := withoutIDs(t, p.raw); !reflect.DeepEqual(now, was[sku]) {
 			t.Errorf("%s is\n%v, was\n%v", sku, now, was[sku])
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"entrepot"
+	"entrepot/http/edge"
 
 	"golang.org/x/crypto/bcrypt"
 )
@@ -24,6 +25,17 @@ func TestRouteWithoutPermissionPanics(t *testing.T) {
 		}
 	}()
 	route(Route{ID: "x"}, func(context.Context, *struct{}) (*nothing, error) { return nil, nil })
+}
+
+// TestNoMailOutlivesItsKey: what a key of the seal closed for a mail is void before
+// the key may go.
+func TestNoMailOutlivesItsKey(t *testing.T) {
+	t.Parallel()
+	for name, good := range map[string]time.Duration{"verify": verifyFor, "reset": resetFor, "invite": inviteFor} {
+		if good+time.Hour > edge.SealLife {
+			t.Errorf("%s: good for %v", name, good)
+		}
+	}
 }
 
 func TestUnmarshalNamesTheField(t *testing.T) {

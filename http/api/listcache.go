@@ -2,8 +2,8 @@ package api
 
 import (
 	"context"
-	"fmt"
 	"runtime"
+	"strconv"
 	"sync"
 	"time"
 
@@ -30,6 +30,8 @@ type ListCache struct {
 	entries    map[listKey]listEntry
 	bytes      int
 	generation uint64 // counts invalidations: a list read before one is not kept after it
+
+	encoded listItems
 }
 
 type listEntry struct {
@@ -50,6 +52,19 @@ type listKey struct {
 // half a second old at most, and together they stay under a second.
 const maxFoundAge = 400 * time.Millisecond
 
+// flight names the reading of a list: each text after its length, so that two
+// lists never have one name.
+func (k *listKey) flight(generation uint64) string {
+	b := make([]byte, 0, 512)
+	for _, n := range []int64{int64(generation), int64(k.limit), k.minPrice, k.maxPrice} { //nolint:gosec // a count
+		b = append(strconv.AppendInt(b, n, 10), ' ')
+	}
+	for _, s := range []string{k.class, k.company, k.shop, k.category, k.brand, k.status, k.currency, k.sort, k.cursor, k.found} {
+		b = append(append(strconv.AppendInt(b, int64(len(s)), 10), ':'), s...)
+	}
+	return string(b)
+}
+
 func (k *listKey) maxAge(most time.Duration) time.Duration {
 	if k.found != "" {
 		return min(most, maxFoundAge)
@@ -68,7 +83,10 @@ func NewListCache(maxAge time.Duration) *ListCache {
 	if maxAge <= 0 {
 		maxAge = 2 * time.Second
 	}
-	return &ListCache{maxAge: maxAge, maxBytes: 32 << 20, now: time.Now, entries: map[listKey]listEntry{}, searching: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	return &ListCache{
+		maxAge: maxAge, maxBytes: 32 << 20, now: time.Now, entries: map[listKey]listEntry{},
+		searching: make(chan struct{}, runtime.GOMAXPROCS(0)), encoded: listItems{most: maxItemBytes},
+	}
 }
 
 // Invalidate forgets the lists that may show a product of the company.
@@ -87,6 +105,14 @@ func (c *ListCache) Invalidate(companyID entrepot.ID) {
 	}
 }
 
+// items are the products that were encoded lately; no cache keeps none.
+func (c *ListCache) items() *listItems {
+	if c == nil {
+		return &listItems{}
+	}
+	return &c.encoded
+}
+
 // answer is the list's JSON: a kept one, or what read makes. Requests for the
 // same list at the same time read once.
 func (c *ListCache) answer(ctx context.Context, key listKey, read func(context.Context) ([]byte, error)) ([]byte, error) {
@@ -101,7 +127,7 @@ func (c *ListCache) answer(ctx context.Context, key listKey, read func(context.C
 	if ok && now.Sub(e.at) < key.maxAge(c.maxAge) {
 		return e.body, nil
 	}
-	v, err, _ := c.flights.Do(fmt.Sprintf("%d %#v", generation, key), func() (any, error) {
+	v, err, _ := c.flights.Do(key.flight(generation), func() (any, error) {
 		// The reading is for everyone who waits, whoever of them goes away.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()

@@ -89,6 +89,7 @@ var rows = map[string]matrixRow{
 	"notify-me":       {thing: "public", body: static(map[string]any{})}, "delete-notification": {thing: "notification"},
 	"get-user":    {thing: "user"},
 	"update-user": {thing: "user", body: static(map[string]any{"name": "New", "role": "shop_staff", "isActive": true})},
+	"reset-totp":  {thing: "user", body: static(map[string]any{"reason": "lost the telephone"})},
 	"delete-user": {thing: "user"}, "end-session": {thing: "session"},
 	"revoke-api-key": {thing: "api key"}, "revoke-invitation": {thing: "invitation"}, "get-audit-log": {thing: "audit log"},
 }

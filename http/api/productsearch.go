@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"entrepot"
 	"entrepot/grains/product"
@@ -41,10 +40,15 @@ type FoundProduct struct {
 
 // ProductPage is a page of the list of products.
 type ProductPage struct {
-	Items      []FoundProduct `json:"items"`
-	NextCursor string         `json:"nextCursor,omitempty"`
-	Total      *int           `json:"total,omitempty" doc:"how many fit, with q or facets"`
-	Facets     *FacetsView    `json:"facets,omitempty"`
+	Items []FoundProduct `json:"items"`
+	PageFacts
+}
+
+// PageFacts is what a page of products tells besides them.
+type PageFacts struct {
+	NextCursor string      `json:"nextCursor,omitempty"`
+	Total      *int        `json:"total,omitempty" doc:"how many fit, with q or facets"`
+	Facets     *FacetsView `json:"facets,omitempty"`
 }
 
 // FacetsView is how many products there are by each property, with all filters
@@ -97,7 +101,7 @@ func (s *productAPI) listFound(ctx context.Context, in *productListInput, f prod
 		if err != nil {
 			return nil, err
 		}
-		return encode(pageOf(r, &q, name, s.Now()))
+		return s.foundPage(r, &q, name)
 	})
 	if err != nil {
 		return nil, err
@@ -182,25 +186,54 @@ func positionIn(cursor, name string) (*search.Position, error) {
 	return p, nil
 }
 
-func pageOf(r *search.Result, q *search.Query, name string, now time.Time) ProductPage {
-	p := ProductPage{Items: make([]FoundProduct, len(r.Items)), NextCursor: cursorOf(r.Next, name)}
-	for i, f := range r.Items {
-		state, _ := f.Source.(*product.State)
-		p.Items[i] = FoundProduct{ProductView: productOf(state.View(), q.ShopID, now), Highlights: f.Highlights}
-		p.Items[i].InStock = &f.InStock
-	}
+// foundPage is a [ProductPage] of the search in JSON, put together from products
+// that are encoded already.
+func (s *productAPI) foundPage(r *search.Result, q *search.Query, name string) ([]byte, error) {
+	facts := PageFacts{NextCursor: cursorOf(r.Next, name)}
 	if q.Text != "" || len(q.Facets) > 0 {
-		p.Total = &r.Total
+		facts.Total = &r.Total
 	}
 	if len(q.Facets) > 0 {
-		p.Facets = facetsOf(r.Facets)
+		facts.Facets = facetsOf(r.Facets)
 	}
-	return p
+	end, err := encode(facts)
+	if err != nil {
+		return nil, err
+	}
+	now, items, size := s.Now(), s.Lists.items(), len(end)
+	bodies := make([][]byte, len(r.Items))
+	for i := range bodies {
+		state, _ := r.Items[i].Source.(*product.State)
+		if bodies[i], err = items.item(state, q.ShopID, now); err != nil {
+			return nil, err
+		}
+		size += len(bodies[i])
+	}
+	b := append(make([]byte, 0, size+20*(len(bodies)+1)), `{"items":[`...)
+	for i, body := range bodies {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		f := &r.Items[i]
+		b = strconv.AppendBool(append(append(b, body...), `,"inStock":`...), f.InStock)
+		if len(f.Highlights) > 0 {
+			marked, err := encode(f.Highlights)
+			if err != nil {
+				return nil, err
+			}
+			b = append(append(b, `,"highlights":`...), marked...)
+		}
+		b = append(b, '}')
+	}
+	if b = append(b, ']'); len(end) > len("{}") {
+		b = append(b, ',')
+	}
+	return append(b, end[1:]...), nil
 }
 
 // plainPage is a page that the database answered.
 func (s *productAPI) plainPage(page entrepot.Page[ProductView]) ProductPage {
-	p := ProductPage{Items: make([]FoundProduct, len(page.Items)), NextCursor: page.NextCursor}
+	p := ProductPage{Items: make([]FoundProduct, len(page.Items)), PageFacts: PageFacts{NextCursor: page.NextCursor}}
 	for i, v := range page.Items {
 		p.Items[i].ProductView = v
 		if s.Search.Ready() {
@@ -237,9 +270,9 @@ func facetsOf(all map[search.Facet][]search.Count) *FacetsView {
 }
 
 func countsOf(counts []search.Count) []CountView {
-	var out []CountView
-	for _, c := range counts {
-		out = append(out, CountView{c.Value, c.Count})
+	out := make([]CountView, len(counts))
+	for i, c := range counts {
+		out[i] = CountView{c.Value, c.Count}
 	}
 	return out
 }

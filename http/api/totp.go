@@ -63,6 +63,7 @@ type SecondFactor struct {
 type shownFactor struct {
 	step     int64
 	recovery []byte
+	resealed []byte // the secret under the seal's present key, if another has sealed it
 }
 
 var errCode = entrepot.Errorf(entrepot.CodeUnauthenticated, "the code is wrong or was used")
@@ -78,7 +79,7 @@ func (s *authAPI) shown(known *userpb.Credentials, f SecondFactor) (shownFactor,
 		if err == nil && step == 0 {
 			err = errCode
 		}
-		return shownFactor{step: step}, err
+		return shownFactor{step: step, resealed: s.resealed(known)}, err
 	case f.RecoveryCode != "":
 		return shownFactor{recovery: recoveryHash(f.RecoveryCode)}, nil
 	default:
@@ -93,6 +94,20 @@ func (s *authAPI) stepOf(known *userpb.Credentials, code string) (int64, error) 
 		return 0, err
 	}
 	return totpStep(secret, code, s.Now()), nil
+}
+
+// resealed keeps old keys of the seal from being needed for ever; nil where there
+// is nothing to do.
+func (s *authAPI) resealed(known *userpb.Credentials) []byte {
+	if !s.Seal.Stale(known.GetTotpSealed()) {
+		return nil
+	}
+	purpose := totpPurpose(known.GetUser().GetId())
+	secret, err := s.Seal.Open(purpose, known.GetTotpSealed())
+	if err != nil {
+		return nil
+	}
+	return s.Seal.Seal(purpose, secret)
 }
 
 func totpPurpose(user entrepot.ID) string { return "totp:" + user }

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"entrepot/grains"
+	"entrepot/grains/user/userpb"
 	"entrepot/http/api"
 )
 
@@ -94,4 +96,122 @@ func TestWrongCodesAreThrottled(t *testing.T) {
 			t.Errorf("%d: %d %s", i, r.status, r.raw)
 		}
 	}
+}
+
+// TestALostSecondFactorIsReset by an administrator: the sessions end everywhere,
+// who did it and why is in the audit trail, and the password alone lets in.
+func TestALostSecondFactorIsReset(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	setUp := func(user string) {
+		t.Helper()
+		w.login(t, user+" before", user)
+		secret := w.want(t, 200, user, "POST", "/api/auth/totp", map[string]any{"password": password}).text("secret")
+		w.want(t, 200, user, "POST", "/api/auth/totp/confirm", map[string]any{"code": api.TOTPCode(secret, time.Now())})
+	}
+	path := func(user string) string { return "/api/auth/users/" + w.users[user].Id + "/totp" }
+	why := map[string]any{"reason": "lost the telephone"}
+	for _, user := range []string{"shop_staff", "customer", "company_admin", "super_admin"} {
+		setUp(user)
+	}
+	for _, c := range []struct {
+		as, user string
+		body     any
+		want     int
+	}{
+		{"company_admin", "shop_staff", nil, 400},
+		{"company_admin", "shop_staff", map[string]any{}, 400},
+		{"company_admin", "shop_staff", map[string]any{"reason": ""}, 400},
+		{"company_admin", "shop_staff", map[string]any{"reason": "   "}, 400},
+		{"company_admin", "shop_staff", map[string]any{"reason": strings.Repeat("x", 501)}, 400},
+		{"company_admin", "shop_staff", map[string]any{"reason": "lost", "code": "123456"}, 400},
+		{"company_admin", "customer", why, 404},
+		{"company_admin", "super_admin", why, 404},
+		{"company_admin", "company_admin", why, 403},
+		{"super_admin", "super_admin", why, 403},
+		{"other_admin", "shop_staff", why, 404},
+		{"shop_manager", "shop_staff", why, 403},
+		{"customer", "customer", why, 403},
+		{"company_admin", "shop_manager", why, 409},
+	} {
+		if r := w.call(t, c.as, "DELETE", path(c.user), c.body); r.status != c.want {
+			t.Errorf("%s of %s, %v: %d %s", c.as, c.user, c.body, r.status, r.raw)
+		}
+	}
+	w.want(t, 404, "super_admin", "DELETE", "/api/auth/users/nobody/totp", why)
+	before := len(w.Events())
+	for _, c := range []struct{ as, user string }{{"company_admin", "shop_staff"}, {"super_admin", "customer"}, {"super_admin", "company_admin"}} {
+		w.want(t, 200, c.user+" before", "GET", "/api/auth/profile", nil)
+		w.want(t, 401, "", "POST", "/api/auth/login", map[string]any{"email": c.user + "@demo.test", "password": password})
+		w.want(t, 204, c.as, "DELETE", path(c.user), why)
+		w.want(t, 401, c.user+" before", "GET", "/api/auth/profile", nil)
+		w.login(t, c.user, c.user)
+		if r := w.want(t, 200, c.user, "GET", "/api/auth/profile", nil); r.at("totpEnabled") != false {
+			t.Errorf("%s", r.raw)
+		}
+		w.want(t, 409, "super_admin", "DELETE", path(c.user), why)
+		setUp(c.user) // another one
+	}
+	told := 0
+	for _, e := range w.Events()[before:] {
+		if e.Type == "user.second_factor_reset" {
+			told++
+			if !strings.Contains(string(e.Data), "lost the telephone") || e.Actor.UserID == "" || e.Actor.UserID == e.Aggregate.ID {
+				t.Errorf("%+v %s", e.Actor, e.Data)
+			}
+		}
+	}
+	if told != 3 {
+		t.Errorf("told %d times", told)
+	}
+}
+
+// TestALoginSealsTheSecretAnew once the seal has another key; what the older one
+// sealed opens until then, and the first login leaves it unneeded.
+func TestALoginSealsTheSecretAnew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	now := time.Now().Truncate(30 * time.Second)
+	w.deps.Now, w.deps.Logins = func() time.Time { return now }, newGuard(1000, 1000)
+	w.mount()
+	secret := w.want(t, 200, "customer", "POST", "/api/auth/totp", map[string]any{"password": password}).text("secret")
+	w.want(t, 200, "customer", "POST", "/api/auth/totp/confirm", map[string]any{"code": api.TOTPCode(secret, now)})
+	w.want(t, 202, "", "POST", "/api/auth/forgot-password", map[string]any{"email": "other_customer@demo.test"})
+	sealed := func() []byte {
+		t.Helper()
+		known, err := grains.Ask[*userpb.Credentials](w.Platform(), w.Member, userpb.Kind, w.users["customer"].Id, &userpb.GetCredentials{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return known.TotpSealed
+	}
+	login := func() {
+		t.Helper()
+		now = now.Add(30 * time.Second)
+		w.want(t, 200, "", "POST", "/api/auth/login", map[string]any{
+			"email": "customer@demo.test", "password": password, "totp": api.TOTPCode(secret, now),
+		})
+	}
+	login()
+	first := sealed()
+	if w.deps.Seal.Stale(first) {
+		t.Error("sealed with a key that does not seal")
+	}
+	if err := w.deps.Seal.Rotate(0); err != nil {
+		t.Fatal(err)
+	}
+	if !w.deps.Seal.Stale(first) {
+		t.Error("the new key does not seal")
+	}
+	login()
+	second := sealed()
+	if w.deps.Seal.Stale(second) || w.deps.Seal.KeyOf(second) == w.deps.Seal.KeyOf(first) {
+		t.Error("not sealed anew")
+	}
+	login()
+	if string(sealed()) != string(second) {
+		t.Error("sealed anew without need")
+	}
+	token := w.mailTo(t, "other_customer@demo.test", "reset_password") // sealed before
+	w.want(t, 204, "", "POST", "/api/auth/reset-password", map[string]any{"token": token, "password": "quite another sentence"})
 }

@@ -37,6 +37,10 @@ func (s *authAPI) userRoutes() []Route {
 			ID: "delete-user", Method: http.MethodDelete, Path: "/auth/users/{id}", Access: admins, Status: http.StatusNoContent, Summary: "Erase a user",
 			Doc: "Ends all sessions, removes what is personal and frees the e-mail address. It cannot be undone. Nobody erases the own account.",
 		}, s.deleteUser),
+		route(Route{
+			ID: "reset-totp", Method: http.MethodDelete, Path: "/auth/users/{id}/totp", Access: admins, Status: http.StatusNoContent, Summary: "Turn off a user's lost second factor",
+			Doc: "Ends all sessions; the event user.second_factor_reset tells who did it and why. Be sure who asks: the password alone lets in afterwards. Nobody resets the own.",
+		}, s.resetTOTP),
 	}
 }
 
@@ -259,6 +263,25 @@ func (s *authAPI) deleteUser(ctx context.Context, in *deleteUserInput) (*nothing
 		return nil, err
 	}
 	if _, err := s.Asker.Ask(ctx, userpb.Kind, id, &userpb.Erase{ExpectedVersion: expected}); err != nil {
+		return nil, err
+	}
+	s.withdrawn(ctx)
+	return nil, nil
+}
+
+type resetTOTPInput struct {
+	IDPath
+	Body struct {
+		Reason string `json:"reason" minLength:"1" maxLength:"500" example:"lost the telephone; was here with a passport"`
+	}
+}
+
+func (s *authAPI) resetTOTP(ctx context.Context, in *resetTOTPInput) (*nothing, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.Asker.Ask(ctx, userpb.Kind, id, &userpb.ResetTOTP{Reason: in.Body.Reason}); err != nil {
 		return nil, err
 	}
 	s.withdrawn(ctx)

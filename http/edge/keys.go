@@ -114,15 +114,20 @@ func (k *Keys) Rotate(lead time.Duration) error {
 	if err != nil {
 		return fmt.Errorf("edge: keys: %w", err)
 	}
-	from := k.o.Now().UTC()
-	if lead > 0 {
-		from = from.Add(lead + time.Minute - 1).Truncate(time.Minute)
-	}
-	name := from.Format(keyMoment) + "-" + keyID(public) + ".pem"
+	name := keyFrom(k.o.Now(), lead).Format(keyMoment) + "-" + keyID(public) + ".pem"
 	if err := writeKey(k.dir, name, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})); err != nil {
 		return fmt.Errorf("edge: keys: %w", err)
 	}
 	return k.Reload()
+}
+
+// keyFrom is the first whole minute at least lead from now; without lead it is now.
+func keyFrom(now time.Time, lead time.Duration) time.Time {
+	from := now.UTC()
+	if lead > 0 {
+		from = from.Add(lead + time.Minute - 1).Truncate(time.Minute)
+	}
+	return from
 }
 
 // keyMoment begins a file's name, so that names sort as keys sign.

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"context"
 	"hash/maphash"
 	"math"
 	"net/http"
@@ -43,6 +44,7 @@ type Allowance struct {
 	Limit     int
 	Remaining int
 	Reset     time.Duration // until the next token; 0 when there is one
+	Wait      time.Duration // until the token that was taken is there
 }
 
 // NewLimiter makes a limiter; now is nil for the wall clock.
@@ -58,16 +60,20 @@ func NewLimiter(burst int, every time.Duration, now func() time.Time) *Limiter {
 }
 
 // Take takes one token of the key.
-func (l *Limiter) Take(key string) Allowance {
+func (l *Limiter) Take(key string) Allowance { return l.Reserve(key, 0) }
+
+// Reserve takes one token of the key, if need be one that comes no later than in
+// so long: those who reserve get theirs one after another at the bucket's rate.
+func (l *Limiter) Reserve(key string, longest time.Duration) Allowance {
 	s := l.shard(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := l.fill(s, key)
 	a := Allowance{Limit: int(l.burst)}
-	if b.tokens >= 1 {
+	if wait := max(0, time.Duration((1-b.tokens)*float64(l.every))); wait <= longest {
 		b.tokens--
 		b.spent++
-		a.OK = true
+		a.OK, a.Wait = true, wait
 	}
 	if b.tokens < 1 {
 		a.Reset = time.Duration(math.Ceil((1 - b.tokens) * float64(l.every)))
@@ -77,7 +83,7 @@ func (l *Limiter) Take(key string) Allowance {
 	return a
 }
 
-// Give returns a token that was taken: the login succeeded.
+// Give returns a token that was taken: the login succeeded, or who reserved it has gone.
 func (l *Limiter) Give(key string) {
 	s := l.shard(key)
 	s.mu.Lock()
@@ -162,6 +168,11 @@ func (l *Limiter) forget(s *limiterShard, now time.Time) {
 type Limits struct {
 	Callers *Limiter // of each user, API key, or address without a token
 	Tenants *Limiter // of each company's people and keys together
+	// Wait is how long a request waits for a token of its tenant before it is
+	// refused. So a tenant with more to ask than its rate is served evenly: if all
+	// of it were refused until some tokens had gathered, they would be spent at
+	// once, and each time the others would meet a crowd.
+	Wait time.Duration
 	// Delay is how long a refusal is held back, on average: who asks again as soon as it is
 	// answered would otherwise cost as much refused as served. A key with many
 	// refusals held back waits longer. It holds no place.
@@ -186,12 +197,14 @@ func RateLimit(l Limits) Middleware {
 			h.Set("RateLimit-Limit", strconv.Itoa(a.Limit))
 			h.Set("RateLimit-Remaining", strconv.Itoa(a.Remaining))
 			h.Set("RateLimit-Reset", strconv.Itoa(int(math.Ceil(a.Reset.Seconds()))))
-			if !a.OK {
+			switch {
+			case !a.OK:
 				held.hold(r.Context(), key)
-				WriteProblem(w, r, RateLimited(a.Reset))
+			case l.await(r.Context(), a.Wait):
+				next.ServeHTTP(w, r)
 				return
 			}
-			next.ServeHTTP(w, r)
+			WriteProblem(w, r, RateLimited(a.Reset))
 		})
 	}
 }
@@ -210,13 +223,13 @@ func (l Limits) take(c entrepot.Caller) (Allowance, string) {
 		return l.Callers.Take(key), key
 	}
 	if l.Callers == nil {
-		return l.Tenants.Take(c.CompanyID), c.CompanyID
+		return l.Tenants.Reserve(c.CompanyID, l.Wait), c.CompanyID
 	}
 	caller := l.Callers.Take(key)
 	if !caller.OK {
 		return caller, key
 	}
-	tenant := l.Tenants.Take(c.CompanyID)
+	tenant := l.Tenants.Reserve(c.CompanyID, l.Wait)
 	if !tenant.OK {
 		l.Callers.Give(key)
 		return tenant, c.CompanyID
@@ -224,7 +237,18 @@ func (l Limits) take(c entrepot.Caller) (Allowance, string) {
 	if tenant.Remaining < caller.Remaining {
 		return tenant, c.CompanyID
 	}
+	caller.Wait = tenant.Wait
 	return caller, key
+}
+
+// await waits for the token that a request reserved, and gives it back when the
+// client leaves before.
+func (l Limits) await(ctx context.Context, wait time.Duration) bool {
+	if wait <= 0 || Sleep(ctx, wait) == nil {
+		return true
+	}
+	l.Tenants.Give(entrepot.CallerFrom(ctx).CompanyID)
+	return false
 }
 
 // RateLimited is the error of a key without tokens.

@@ -10,7 +10,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -290,6 +292,60 @@ func TestARefusalIsHeldBack(t *testing.T) {
 		defer cancel()
 		if gone := took(left); gone != 300*time.Millisecond {
 			t.Errorf("who left was answered after %v", gone)
+		}
+	})
+}
+
+// TestATenantOverItsRateIsServedEvenly: however many connections ask, its requests
+// are served one after another at its rate; who would wait too long is refused,
+// and who leaves gives its token back.
+func TestATenantOverItsRateIsServedEvenly(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const every, wait = 10 * time.Millisecond, 100 * time.Millisecond
+		tenants := NewLimiter(1, every, nil)
+		h := RateLimit(Limits{Callers: NewLimiter(1000, time.Hour, nil), Tenants: tenants, Wait: wait})(http.HandlerFunc(ok))
+		caller := entrepot.Caller{UserID: "u", CompanyID: "c", Role: entrepot.CompanyAdmin}
+		ask := func(ctx context.Context) int {
+			rec := httptest.NewRecorder()
+			h.ServeHTTP(rec, get(t).WithContext(entrepot.WithCaller(ctx, caller)))
+			return rec.Code
+		}
+		start := time.Now()
+		var mu sync.Mutex
+		var served []time.Duration
+		var asking sync.WaitGroup
+		refused := 0
+		for range 20 {
+			asking.Go(func() {
+				status := ask(t.Context())
+				mu.Lock()
+				defer mu.Unlock()
+				if status == http.StatusOK {
+					served = append(served, time.Since(start))
+				} else {
+					refused++
+				}
+			})
+		}
+		asking.Wait()
+		slices.Sort(served)
+		for i, at := range served {
+			if at != time.Duration(i)*every {
+				t.Errorf("request %d was served after %v", i, at)
+			}
+		}
+		if len(served) != 1+int(wait/every) || refused != 20-len(served) {
+			t.Errorf("%d served, %d refused", len(served), refused)
+		}
+		left, cancel := context.WithTimeout(t.Context(), every/2)
+		defer cancel()
+		_ = ask(t.Context()) // takes what there is
+		if status := ask(left); status == http.StatusOK {
+			t.Error("who left was served")
+		}
+		if a := tenants.Reserve("c", every); a.Wait > every {
+			t.Errorf("the token of who left is gone: %+v", a)
 		}
 	})
 }

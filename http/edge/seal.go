@@ -1,86 +1,127 @@
 package edge
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // Seal encrypts what a database has to keep and must not tell: the tokens of
-// mails under way and the secrets of second factors. AES-256-GCM; the key is
-// seal.key in the folder of the signing keys, so whoever has the databases alone
-// has nothing. Seal is safe for concurrent use.
-type Seal struct{ aead cipher.AEAD }
-
-const sealFile, sealKeySize = "seal.key", 32
-
-// OpenSeal reads the folder's key; the first start makes it (0600). Members that
-// share the folder agree on one, whoever comes first.
-func OpenSeal(dir string) (*Seal, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("edge: seal: %w", err)
-	}
-	name := filepath.Join(dir, sealFile)
-	key, err := os.ReadFile(name) //nolint:gosec // the operator's own directory
-	if errors.Is(err, os.ErrNotExist) {
-		if err := makeSealKey(dir, name); err != nil {
-			return nil, fmt.Errorf("edge: seal: %w", err)
-		}
-		key, err = os.ReadFile(name) //nolint:gosec // the operator's own directory
-	}
-	if err != nil {
-		return nil, fmt.Errorf("edge: seal: %w", err)
-	}
-	if len(key) != sealKeySize {
-		return nil, fmt.Errorf("edge: seal: %s is not a key of %d bytes", name, sealKeySize)
-	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, fmt.Errorf("edge: seal: %w", err)
-	}
-	aead, err := cipher.NewGCMWithRandomNonce(block)
-	if err != nil {
-		return nil, fmt.Errorf("edge: seal: %w", err)
-	}
-	return &Seal{aead}, nil
+// mails under way and the secrets of second factors. AES-256-GCM; the keys are
+// the seal*.key files in the folder of the signing keys, so whoever has the
+// databases alone has nothing. What is sealed names its key. The newest key
+// whose moment has come seals, the others open what they sealed; the folder is
+// read again every few seconds, as [Keys] does. Seal is safe for concurrent use.
+type Seal struct {
+	dir     string
+	now     func() time.Time
+	set     atomic.Pointer[sealSet]
+	next    atomic.Int64 // when the folder is read again, Unix ns
+	reload  sync.Mutex
+	lastTry time.Time // of a reload for an unknown key
 }
 
-// makeSealKey writes a whole key under another name first: a link appears at
-// once or not at all, and never over another's.
-func makeSealKey(dir, name string) error {
-	f, err := os.CreateTemp(dir, "seal-*") // 0600
+type sealSet struct {
+	keys   []sealKey // in the order in which they seal
+	byID   map[sealID]*sealKey
+	oldest *sealKey // sealFile: what names no key was sealed with it; nil: it is gone
+}
+
+type sealKey struct {
+	id   sealID
+	file string
+	from time.Time // zero: from the beginning
+	aead cipher.AEAD
+}
+
+// sealID names a key by a hash of it.
+type sealID [8]byte
+
+func (id sealID) String() string { return hex.EncodeToString(id[:]) }
+
+const (
+	sealKeySize = 32
+	sealVersion = 1 // begins what names its key
+)
+
+func newSealKey(file string, from time.Time, key []byte) (k sealKey, err error) {
+	k.file, k.from = file, from
+	sum := sha256.Sum256(append([]byte("entrepot seal\x00"), key...))
+	copy(k.id[:], sum[:])
+	block, err := aes.NewCipher(key)
 	if err != nil {
-		return err
+		return k, err
 	}
-	defer func() { _ = os.Remove(f.Name()) }()
-	key := make([]byte, sealKeySize)
-	_, _ = rand.Read(key) // never fails
-	if _, err := f.Write(key); err != nil {
-		return errors.Join(err, f.Close())
+	k.aead, err = cipher.NewGCMWithRandomNonce(block)
+	return k, err
+}
+
+// sealer is the key that seals now: before the first one's moment, that one.
+func (s *sealSet) sealer(now time.Time) (i int) {
+	for j := range s.keys {
+		if !s.keys[j].from.After(now) {
+			i = j
+		}
 	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return err
+	return i
+}
+
+// of is the key that something was sealed with, and what that key made. Without a
+// name it is the first of all keys; that such bytes name a known key by chance is
+// as likely as to guess 64 bits.
+func (s *sealSet) of(sealed []byte) (*sealKey, []byte) {
+	if id, body, ok := sealName(sealed); ok {
+		if k := s.byID[id]; k != nil {
+			return k, body
+		}
 	}
-	if err := os.Link(f.Name(), name); err != nil && !errors.Is(err, os.ErrExist) {
-		return err
+	return s.oldest, sealed
+}
+
+func sealName(sealed []byte) (id sealID, body []byte, ok bool) {
+	if len(sealed) <= 1+len(id) || sealed[0] != sealVersion {
+		return id, nil, false
 	}
-	return nil
+	return sealID(sealed[1:]), sealed[1+len(id):], true
 }
 
 // Seal encrypts plain for one purpose; only Open with the same purpose reads it.
 func (s *Seal) Seal(purpose string, plain []byte) []byte {
-	return s.aead.Seal(nil, nil, plain, []byte(purpose)) //nolint:gosec // G407: this AEAD draws the nonce itself
+	now := s.now()
+	s.follow(now)
+	set := s.set.Load()
+	k := &set.keys[set.sealer(now)]
+	out := append([]byte{sealVersion}, k.id[:]...)
+	return k.aead.Seal(out, nil, plain, []byte(purpose)) //nolint:gosec // G407: this AEAD draws the nonce itself
 }
 
 // Open is what was sealed for the purpose; an error for anything else.
 func (s *Seal) Open(purpose string, sealed []byte) ([]byte, error) {
-	plain, err := s.aead.Open(nil, nil, sealed, []byte(purpose))
-	if err != nil {
-		return nil, errors.New("edge: seal: not sealed with this key for this purpose")
+	s.follow(s.now())
+	k, body := s.set.Load().of(sealed)
+	if id, _, named := sealName(sealed); named && (k == nil || k.id != id) {
+		s.seek()
+		k, body = s.set.Load().of(sealed)
 	}
-	return plain, nil
+	if k != nil {
+		if plain, err := k.aead.Open(nil, nil, body, []byte(purpose)); err == nil {
+			return plain, nil
+		}
+	}
+	return nil, errors.New("edge: seal: not sealed with a key of ours for this purpose")
+}
+
+// Stale reports whether another key than the one that seals now has sealed it.
+func (s *Seal) Stale(sealed []byte) bool {
+	now := s.now()
+	s.follow(now)
+	set := s.set.Load()
+	k, _ := set.of(sealed)
+	return k == nil || k.id != set.keys[set.sealer(now)].id || !bytes.HasPrefix(sealed, append([]byte{sealVersion}, k.id[:]...))
 }

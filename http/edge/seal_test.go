@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 func TestSeal(t *testing.T) {
@@ -54,5 +57,114 @@ func TestSeal(t *testing.T) {
 	}
 	if _, err := OpenSeal(dir); err == nil {
 		t.Error("a short key")
+	}
+}
+
+// sealAt is a member's seal whose clock is the test's.
+func sealAt(t *testing.T, dir string, c *clock) *Seal {
+	t.Helper()
+	s, err := OpenSeal(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.now = c.now
+	s.next.Store(c.now().Add(rereadEvery).UnixNano())
+	return s
+}
+
+func sealStates(s *Seal) (out []string) {
+	for _, k := range s.List() {
+		out = append(out, k.State)
+	}
+	return out
+}
+
+// TestSealRotation: two members over one folder. A new key opens before it seals;
+// the old one stays while mails or second factors need it, and then goes.
+func TestSealRotation(t *testing.T) {
+	t.Parallel()
+	c := &clock{at: time.Date(2026, 11, 23, 12, 0, 10, 0, time.UTC)}
+	dir := t.TempDir()
+	operator, member := sealAt(t, dir, c), sealAt(t, dir, c)
+	opens := func(s *Seal, sealed []byte) bool {
+		plain, err := s.Open("totp:1", sealed)
+		return err == nil && string(plain) == "a secret"
+	}
+	first := member.Seal("totp:1", []byte("a secret"))
+	legacy := first[1+len(sealID{}):] // from before sealed things named their key
+	if err := operator.Rotate(RotateLead); err != nil {
+		t.Fatal(err)
+	}
+	if got := sealStates(operator); !slices.Equal(got, []string{"sealing", "next"}) || operator.Stale(first) || !operator.Stale(legacy) {
+		t.Fatalf("%v", got)
+	}
+	c.add(operator.List()[1].SealsFrom.Sub(c.now()))
+	second := operator.Seal("totp:1", []byte("a secret"))
+	if got := sealStates(member); !slices.Equal(got, []string{"opening", "sealing"}) && len(got) != 1 {
+		t.Fatalf("%v", got)
+	}
+	for name, sealed := range map[string][]byte{"by the first": first, "without a name": legacy, "by the second": second} {
+		if !opens(operator, sealed) || !opens(member, sealed) {
+			t.Errorf("sealed %s: shut", name)
+		}
+	}
+	if !member.Stale(first) || !member.Stale(legacy) || member.Stale(second) || member.KeyOf(legacy) != member.KeyOf(first) || member.KeyOf(second) == member.KeyOf(first) {
+		t.Error("wrong about who sealed it")
+	}
+
+	old := operator.KeyOf(first)
+	prune := func(needed map[string]int, want int) {
+		t.Helper()
+		removed, err := operator.Prune(needed)
+		if err != nil || len(removed) != want || (want > 0 && removed[0].ID != old) {
+			t.Fatalf("%+v, %v", removed, err)
+		}
+	}
+	prune(nil, 0)
+	c.add(SealLife - time.Second)
+	prune(nil, 0)
+	c.add(time.Second)
+	prune(map[string]int{old: 1}, 0)
+	if got := sealStates(operator); !slices.Equal(got, []string{"old", "sealing"}) || !opens(member, first) {
+		t.Fatalf("%v", got)
+	}
+	prune(map[string]int{old: 0, operator.KeyOf(second): 7}, 1)
+	c.add(rereadEvery)
+	for name, s := range map[string]*Seal{"operator": operator, "member": member, "started anew": sealAt(t, dir, c)} {
+		if opens(s, first) || opens(s, legacy) || !opens(s, second) || s.KeyOf(first) != "" {
+			t.Errorf("%s: wrong after pruning", name)
+		}
+	}
+}
+
+// TestASealFindsAKeyAtOnce that another process made a moment ago, but looks once a second at most.
+func TestASealFindsAKeyAtOnce(t *testing.T) {
+	t.Parallel()
+	c := &clock{at: time.Date(2026, 11, 23, 12, 0, 10, 0, time.UTC)}
+	dir := t.TempDir()
+	operator, member := sealAt(t, dir, c), sealAt(t, dir, c)
+	for _, wait := range []time.Duration{0, time.Second} {
+		c.add(wait)
+		if err := operator.Rotate(0); err != nil {
+			t.Fatal(err)
+		}
+		sealed := operator.Seal("mail:1", []byte("x"))
+		if _, err := member.Open("mail:1", sealed); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.add(time.Millisecond)
+	if err := operator.Rotate(0); err != nil {
+		t.Fatal(err)
+	}
+	sealed := operator.Seal("mail:1", []byte("x"))
+	if _, err := member.Open("mail:1", sealed); err == nil {
+		t.Error("the folder is read for every one that is unknown")
+	}
+	if err := os.WriteFile(filepath.Join(dir, "seal-yesterday-0.key"), make([]byte, sealKeySize), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := member.Reload(); err == nil || !strings.Contains(err.Error(), "seal-yesterday-0.key") {
+		t.Errorf("a key without a moment: %v", err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -44,6 +45,36 @@ var ada = Claims{
 	UserID: "65a1b2c3d4e5f60718293a4b", Email: "ada@demo.test", Role: entrepot.ShopStaff,
 	CompanyID: "65a1b2c3d4e5f60718293a4c", ShopIDs: []entrepot.ID{"65a1b2c3d4e5f60718293a4d"},
 }
+
+// TestWhatWasSignedHereIsKnown as any member would read it, and no longer than its key.
+func TestWhatWasSignedHereIsKnown(t *testing.T) {
+	t.Parallel()
+	c := &clock{at: time.Unix(1_800_000_000, 5_432_100)}
+	k := newKeys(t, c)
+	other, err := OpenKeys(k.dir, TokenOptions{Now: c.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := ada
+	in.ShopIDs, in.Scopes = []entrepot.ID{ada.ShopIDs[0]}, []string{"orders:read"}
+	token, _, err := k.Sign(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.ShopIDs[0] = "changed"
+	known := k.cache.get(token, c.now())
+	read, err := other.Verify(token)
+	if err != nil || !reflect.DeepEqual(known, read) {
+		t.Errorf("known as %+v\nread as  %+v, %v", known, read, err)
+	}
+	for name, claims := range map[string]Claims{"no user": {Role: entrepot.Customer}, "no role": {UserID: ada.UserID}, "the platform": {UserID: ada.UserID, Role: entrepot.System}} {
+		if token, _, err := k.Sign(claims); err != nil || second(k.Verify(token)) == nil || second(other.Verify(token)) == nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func second(_ *Claims, err error) error { return err }
 
 func TestTokenLife(t *testing.T) {
 	t.Parallel()

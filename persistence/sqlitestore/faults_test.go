@@ -259,6 +259,10 @@ func TestQueriesUseIndexes(t *testing.T) {
 	}
 	after := &persistence.Position{Value: time.UnixMilli(5), ID: "x"}
 	status := []persistence.Cond{{Field: "status", Value: "open"}}
+	numbers := make([]any, 100)
+	for i := range numbers {
+		numbers[i] = fmt.Sprintf("N-%d", i)
+	}
 	for _, c := range []struct {
 		name  string
 		scope entrepot.Scope
@@ -272,6 +276,7 @@ func TestQueriesUseIndexes(t *testing.T) {
 		{"status", entrepot.InCompany("c"), persistence.Plan{Sort: "createdAt", Where: status, After: after}, persistence.RangeBeyond, "notes.companyId.status.createdAt (company_id=? AND status=? AND (created_at,id)>(?,?))"},
 		{"number", entrepot.AllTenants(), persistence.Plan{Sort: "createdAt", Where: []persistence.Cond{{Field: "number", Value: "N-1"}}}, persistence.RangeAll, "notes.unique:number (number=?)"},
 		{"number prefix", entrepot.AllTenants(), persistence.Plan{Sort: "number", Where: []persistence.Cond{{Field: "number", Op: persistence.Prefix, Value: "N-"}}}, persistence.RangeAll, "notes.unique:number (number>? AND number<?)"},
+		{"numbers", entrepot.AllTenants(), persistence.Plan{Sort: "number", Where: []persistence.Cond{{Field: "number", Op: persistence.In, Values: numbers}}}, persistence.RangeAll, "notes.unique:number (number=?)"},
 		{"everything", entrepot.AllTenants(), persistence.Plan{Sort: "createdAt", After: after}, persistence.RangeBeyond, "notes.createdAt"},
 	} {
 		text, args := tab.find(c.scope, &c.plan, c.r, 10)

@@ -184,6 +184,43 @@ func (x *Advance) GetError() string {
 	return ""
 }
 
+// Erase ends the job with its company.
+type Erase struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Erase) Reset() {
+	*x = Erase{}
+	mi := &file_grains_imports_importspb_imports_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Erase) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Erase) ProtoMessage() {}
+
+func (x *Erase) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_imports_importspb_imports_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Erase.ProtoReflect.Descriptor instead.
+func (*Erase) Descriptor() ([]byte, []int) {
+	return file_grains_imports_importspb_imports_proto_rawDescGZIP(), []int{2}
+}
+
 type Get struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -192,7 +229,7 @@ type Get struct {
 
 func (x *Get) Reset() {
 	*x = Get{}
-	mi := &file_grains_imports_importspb_imports_proto_msgTypes[2]
+	mi := &file_grains_imports_importspb_imports_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -204,7 +241,7 @@ func (x *Get) String() string {
 func (*Get) ProtoMessage() {}
 
 func (x *Get) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_imports_importspb_imports_proto_msgTypes[2]
+	mi := &file_grains_imports_importspb_imports_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -217,7 +254,7 @@ func (x *Get) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Get.ProtoReflect.Descriptor instead.
 func (*Get) Descriptor() ([]byte, []int) {
-	return file_grains_imports_importspb_imports_proto_rawDescGZIP(), []int{2}
+	return file_grains_imports_importspb_imports_proto_rawDescGZIP(), []int{3}
 }
 
 type Import struct {
@@ -240,13 +277,14 @@ type Import struct {
 	UserId        string   `protobuf:"bytes,15,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	Role          string   `protobuf:"bytes,16,opt,name=role,proto3" json:"role,omitempty"`
 	ShopIds       []string `protobuf:"bytes,17,rep,name=shop_ids,json=shopIds,proto3" json:"shop_ids,omitempty"`
+	Erased        bool     `protobuf:"varint,18,opt,name=erased,proto3" json:"erased,omitempty"` // ended with its company, not by its file
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Import) Reset() {
 	*x = Import{}
-	mi := &file_grains_imports_importspb_imports_proto_msgTypes[3]
+	mi := &file_grains_imports_importspb_imports_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -258,7 +296,7 @@ func (x *Import) String() string {
 func (*Import) ProtoMessage() {}
 
 func (x *Import) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_imports_importspb_imports_proto_msgTypes[3]
+	mi := &file_grains_imports_importspb_imports_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -271,7 +309,7 @@ func (x *Import) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Import.ProtoReflect.Descriptor instead.
 func (*Import) Descriptor() ([]byte, []int) {
-	return file_grains_imports_importspb_imports_proto_rawDescGZIP(), []int{3}
+	return file_grains_imports_importspb_imports_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Import) GetId() string {
@@ -393,6 +431,13 @@ func (x *Import) GetShopIds() []string {
 	return nil
 }
 
+func (x *Import) GetErased() bool {
+	if x != nil {
+		return x.Erased
+	}
+	return false
+}
+
 var File_grains_imports_importspb_imports_proto protoreflect.FileDescriptor
 
 const file_grains_imports_importspb_imports_proto_rawDesc = "" +
@@ -411,8 +456,9 @@ const file_grains_imports_importspb_imports_proto_rawDesc = "" +
 	"\x06failed\x18\x05 \x01(\x03R\x06failed\x12\x18\n" +
 	"\acolumns\x18\x06 \x03(\tR\acolumns\x12\x12\n" +
 	"\x04done\x18\a \x01(\bR\x04done\x12\x14\n" +
-	"\x05error\x18\b \x01(\tR\x05error\"\x05\n" +
-	"\x03Get\"\xab\x03\n" +
+	"\x05error\x18\b \x01(\tR\x05error\"\a\n" +
+	"\x05Erase\"\x05\n" +
+	"\x03Get\"\xc3\x03\n" +
 	"\x06Import\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
 	"\n" +
@@ -434,7 +480,8 @@ const file_grains_imports_importspb_imports_proto_rawDesc = "" +
 	"updated_ms\x18\x0e \x01(\x03R\tupdatedMs\x12\x17\n" +
 	"\auser_id\x18\x0f \x01(\tR\x06userId\x12\x12\n" +
 	"\x04role\x18\x10 \x01(\tR\x04role\x12\x19\n" +
-	"\bshop_ids\x18\x11 \x03(\tR\ashopIdsB#Z!entrepot/grains/imports/importspbb\x06proto3"
+	"\bshop_ids\x18\x11 \x03(\tR\ashopIds\x12\x16\n" +
+	"\x06erased\x18\x12 \x01(\bR\x06erasedB#Z!entrepot/grains/imports/importspbb\x06proto3"
 
 var (
 	file_grains_imports_importspb_imports_proto_rawDescOnce sync.Once
@@ -448,12 +495,13 @@ func file_grains_imports_importspb_imports_proto_rawDescGZIP() []byte {
 	return file_grains_imports_importspb_imports_proto_rawDescData
 }
 
-var file_grains_imports_importspb_imports_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_grains_imports_importspb_imports_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_grains_imports_importspb_imports_proto_goTypes = []any{
 	(*Start)(nil),   // 0: entrepot.imports.Start
 	(*Advance)(nil), // 1: entrepot.imports.Advance
-	(*Get)(nil),     // 2: entrepot.imports.Get
-	(*Import)(nil),  // 3: entrepot.imports.Import
+	(*Erase)(nil),   // 2: entrepot.imports.Erase
+	(*Get)(nil),     // 3: entrepot.imports.Get
+	(*Import)(nil),  // 4: entrepot.imports.Import
 }
 var file_grains_imports_importspb_imports_proto_depIdxs = []int32{
 	0, // [0:0] is the sub-list for method output_type
@@ -474,7 +522,7 @@ func file_grains_imports_importspb_imports_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_imports_importspb_imports_proto_rawDesc), len(file_grains_imports_importspb_imports_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -450,8 +450,11 @@ type NoteLogin struct {
 	RefreshHash  []byte                 `protobuf:"bytes,2,opt,name=refresh_hash,json=refreshHash,proto3" json:"refresh_hash,omitempty"`       // SHA-256 of the refresh token's secret
 	TokenUntilMs int64                  `protobuf:"varint,3,opt,name=token_until_ms,json=tokenUntilMs,proto3" json:"token_until_ms,omitempty"` // when the access token issued with it expires, Unix ms
 	// The second factor, where the user has one: either the time step of the code that was right, or a recovery code.
-	TotpStep      int64  `protobuf:"varint,4,opt,name=totp_step,json=totpStep,proto3" json:"totp_step,omitempty"`
-	RecoveryHash  []byte `protobuf:"bytes,5,opt,name=recovery_hash,json=recoveryHash,proto3" json:"recovery_hash,omitempty"`
+	TotpStep     int64  `protobuf:"varint,4,opt,name=totp_step,json=totpStep,proto3" json:"totp_step,omitempty"`
+	RecoveryHash []byte `protobuf:"bytes,5,opt,name=recovery_hash,json=recoveryHash,proto3" json:"recovery_hash,omitempty"`
+	// The same secret sealed with a newer key, and what it was sealed as until now.
+	TotpSealed    []byte `protobuf:"bytes,6,opt,name=totp_sealed,json=totpSealed,proto3" json:"totp_sealed,omitempty"`
+	TotpResealed  []byte `protobuf:"bytes,7,opt,name=totp_resealed,json=totpResealed,proto3" json:"totp_resealed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -517,6 +520,20 @@ func (x *NoteLogin) GetTotpStep() int64 {
 func (x *NoteLogin) GetRecoveryHash() []byte {
 	if x != nil {
 		return x.RecoveryHash
+	}
+	return nil
+}
+
+func (x *NoteLogin) GetTotpSealed() []byte {
+	if x != nil {
+		return x.TotpSealed
+	}
+	return nil
+}
+
+func (x *NoteLogin) GetTotpResealed() []byte {
+	if x != nil {
+		return x.TotpResealed
 	}
 	return nil
 }
@@ -688,6 +705,52 @@ func (x *RemoveTOTP) GetRecoveryHash() []byte {
 	return nil
 }
 
+// ResetTOTP turns another's second factor off who lost it, and ends all sessions; answered when their tokens are
+// withdrawn. Only who administers the user sends it.
+type ResetTOTP struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Reason        string                 `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResetTOTP) Reset() {
+	*x = ResetTOTP{}
+	mi := &file_grains_user_userpb_user_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResetTOTP) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResetTOTP) ProtoMessage() {}
+
+func (x *ResetTOTP) ProtoReflect() protoreflect.Message {
+	mi := &file_grains_user_userpb_user_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResetTOTP.ProtoReflect.Descriptor instead.
+func (*ResetTOTP) Descriptor() ([]byte, []int) {
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ResetTOTP) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // NoteLogout ends sessions and withdraws their access tokens; answered when they are withdrawn.
 type NoteLogout struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -700,7 +763,7 @@ type NoteLogout struct {
 
 func (x *NoteLogout) Reset() {
 	*x = NoteLogout{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[11]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -712,7 +775,7 @@ func (x *NoteLogout) String() string {
 func (*NoteLogout) ProtoMessage() {}
 
 func (x *NoteLogout) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[11]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -725,7 +788,7 @@ func (x *NoteLogout) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteLogout.ProtoReflect.Descriptor instead.
 func (*NoteLogout) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{11}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *NoteLogout) GetSessionId() string {
@@ -764,7 +827,7 @@ type Refresh struct {
 
 func (x *Refresh) Reset() {
 	*x = Refresh{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[12]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -776,7 +839,7 @@ func (x *Refresh) String() string {
 func (*Refresh) ProtoMessage() {}
 
 func (x *Refresh) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[12]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -789,7 +852,7 @@ func (x *Refresh) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refresh.ProtoReflect.Descriptor instead.
 func (*Refresh) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{12}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Refresh) GetSessionId() string {
@@ -838,7 +901,7 @@ type Refreshed struct {
 
 func (x *Refreshed) Reset() {
 	*x = Refreshed{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[13]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -850,7 +913,7 @@ func (x *Refreshed) String() string {
 func (*Refreshed) ProtoMessage() {}
 
 func (x *Refreshed) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[13]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -863,7 +926,7 @@ func (x *Refreshed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refreshed.ProtoReflect.Descriptor instead.
 func (*Refreshed) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{13}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Refreshed) GetUser() *User {
@@ -892,7 +955,7 @@ type ChangePassword struct {
 
 func (x *ChangePassword) Reset() {
 	*x = ChangePassword{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[14]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -904,7 +967,7 @@ func (x *ChangePassword) String() string {
 func (*ChangePassword) ProtoMessage() {}
 
 func (x *ChangePassword) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[14]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -917,7 +980,7 @@ func (x *ChangePassword) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangePassword.ProtoReflect.Descriptor instead.
 func (*ChangePassword) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{14}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ChangePassword) GetCurrentHash() string {
@@ -950,7 +1013,7 @@ type ListSessions struct {
 
 func (x *ListSessions) Reset() {
 	*x = ListSessions{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[15]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -962,7 +1025,7 @@ func (x *ListSessions) String() string {
 func (*ListSessions) ProtoMessage() {}
 
 func (x *ListSessions) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[15]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -975,7 +1038,7 @@ func (x *ListSessions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSessions.ProtoReflect.Descriptor instead.
 func (*ListSessions) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{15}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{16}
 }
 
 type Session struct {
@@ -992,7 +1055,7 @@ type Session struct {
 
 func (x *Session) Reset() {
 	*x = Session{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[16]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1004,7 +1067,7 @@ func (x *Session) String() string {
 func (*Session) ProtoMessage() {}
 
 func (x *Session) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[16]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1017,7 +1080,7 @@ func (x *Session) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Session.ProtoReflect.Descriptor instead.
 func (*Session) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{16}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Session) GetId() string {
@@ -1071,7 +1134,7 @@ type Sessions struct {
 
 func (x *Sessions) Reset() {
 	*x = Sessions{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[17]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1083,7 +1146,7 @@ func (x *Sessions) String() string {
 func (*Sessions) ProtoMessage() {}
 
 func (x *Sessions) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[17]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1096,7 +1159,7 @@ func (x *Sessions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sessions.ProtoReflect.Descriptor instead.
 func (*Sessions) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{17}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Sessions) GetSessions() []*Session {
@@ -1116,7 +1179,7 @@ type Withdrawn struct {
 
 func (x *Withdrawn) Reset() {
 	*x = Withdrawn{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[18]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1128,7 +1191,7 @@ func (x *Withdrawn) String() string {
 func (*Withdrawn) ProtoMessage() {}
 
 func (x *Withdrawn) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[18]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1141,7 +1204,7 @@ func (x *Withdrawn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Withdrawn.ProtoReflect.Descriptor instead.
 func (*Withdrawn) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{18}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Withdrawn) GetNumber() int64 {
@@ -1164,7 +1227,7 @@ type UpdateProfile struct {
 
 func (x *UpdateProfile) Reset() {
 	*x = UpdateProfile{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[19]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1176,7 +1239,7 @@ func (x *UpdateProfile) String() string {
 func (*UpdateProfile) ProtoMessage() {}
 
 func (x *UpdateProfile) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[19]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1189,7 +1252,7 @@ func (x *UpdateProfile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateProfile.ProtoReflect.Descriptor instead.
 func (*UpdateProfile) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{19}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *UpdateProfile) GetExpectedVersion() int64 {
@@ -1234,7 +1297,7 @@ type SetUser struct {
 
 func (x *SetUser) Reset() {
 	*x = SetUser{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[20]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1246,7 +1309,7 @@ func (x *SetUser) String() string {
 func (*SetUser) ProtoMessage() {}
 
 func (x *SetUser) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[20]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1259,7 +1322,7 @@ func (x *SetUser) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetUser.ProtoReflect.Descriptor instead.
 func (*SetUser) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{20}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *SetUser) GetExpectedVersion() int64 {
@@ -1301,7 +1364,7 @@ type Erase struct {
 
 func (x *Erase) Reset() {
 	*x = Erase{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[21]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1313,7 +1376,7 @@ func (x *Erase) String() string {
 func (*Erase) ProtoMessage() {}
 
 func (x *Erase) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[21]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1326,7 +1389,7 @@ func (x *Erase) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Erase.ProtoReflect.Descriptor instead.
 func (*Erase) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{21}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Erase) GetExpectedVersion() int64 {
@@ -1346,7 +1409,7 @@ type PrepareLeave struct {
 
 func (x *PrepareLeave) Reset() {
 	*x = PrepareLeave{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[22]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1358,7 +1421,7 @@ func (x *PrepareLeave) String() string {
 func (*PrepareLeave) ProtoMessage() {}
 
 func (x *PrepareLeave) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[22]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1371,7 +1434,7 @@ func (x *PrepareLeave) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrepareLeave.ProtoReflect.Descriptor instead.
 func (*PrepareLeave) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{22}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{23}
 }
 
 // Vouch asks a super admin to stay: refused by who is not one any more, or is about to be none. Sent, by the platform,
@@ -1384,7 +1447,7 @@ type Vouch struct {
 
 func (x *Vouch) Reset() {
 	*x = Vouch{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[23]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1396,7 +1459,7 @@ func (x *Vouch) String() string {
 func (*Vouch) ProtoMessage() {}
 
 func (x *Vouch) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[23]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1409,7 +1472,7 @@ func (x *Vouch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Vouch.ProtoReflect.Descriptor instead.
 func (*Vouch) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{23}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{24}
 }
 
 // Get asks for the user.
@@ -1421,7 +1484,7 @@ type Get struct {
 
 func (x *Get) Reset() {
 	*x = Get{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[24]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1433,7 +1496,7 @@ func (x *Get) String() string {
 func (*Get) ProtoMessage() {}
 
 func (x *Get) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[24]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1446,7 +1509,7 @@ func (x *Get) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Get.ProtoReflect.Descriptor instead.
 func (*Get) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{24}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{25}
 }
 
 // GetCredentials asks for what a login is checked against; only the auth service asks.
@@ -1458,7 +1521,7 @@ type GetCredentials struct {
 
 func (x *GetCredentials) Reset() {
 	*x = GetCredentials{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[25]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1470,7 +1533,7 @@ func (x *GetCredentials) String() string {
 func (*GetCredentials) ProtoMessage() {}
 
 func (x *GetCredentials) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[25]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1483,7 +1546,7 @@ func (x *GetCredentials) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCredentials.ProtoReflect.Descriptor instead.
 func (*GetCredentials) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{25}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{26}
 }
 
 // AssignShop adds a shop to those the user works in. Only the shop grain's steps send it, as the
@@ -1499,7 +1562,7 @@ type AssignShop struct {
 
 func (x *AssignShop) Reset() {
 	*x = AssignShop{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[26]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1511,7 +1574,7 @@ func (x *AssignShop) String() string {
 func (*AssignShop) ProtoMessage() {}
 
 func (x *AssignShop) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[26]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1524,7 +1587,7 @@ func (x *AssignShop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssignShop.ProtoReflect.Descriptor instead.
 func (*AssignShop) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{26}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *AssignShop) GetShopId() string {
@@ -1559,7 +1622,7 @@ type UnassignShop struct {
 
 func (x *UnassignShop) Reset() {
 	*x = UnassignShop{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[27]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1571,7 +1634,7 @@ func (x *UnassignShop) String() string {
 func (*UnassignShop) ProtoMessage() {}
 
 func (x *UnassignShop) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[27]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1584,7 +1647,7 @@ func (x *UnassignShop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnassignShop.ProtoReflect.Descriptor instead.
 func (*UnassignShop) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{27}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *UnassignShop) GetShopId() string {
@@ -1625,7 +1688,7 @@ type User struct {
 
 func (x *User) Reset() {
 	*x = User{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[28]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1637,7 +1700,7 @@ func (x *User) String() string {
 func (*User) ProtoMessage() {}
 
 func (x *User) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[28]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1650,7 +1713,7 @@ func (x *User) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use User.ProtoReflect.Descriptor instead.
 func (*User) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{28}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *User) GetId() string {
@@ -1776,7 +1839,7 @@ type Credentials struct {
 
 func (x *Credentials) Reset() {
 	*x = Credentials{}
-	mi := &file_grains_user_userpb_user_proto_msgTypes[29]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1788,7 +1851,7 @@ func (x *Credentials) String() string {
 func (*Credentials) ProtoMessage() {}
 
 func (x *Credentials) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_user_userpb_user_proto_msgTypes[29]
+	mi := &file_grains_user_userpb_user_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1801,7 +1864,7 @@ func (x *Credentials) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Credentials.ProtoReflect.Descriptor instead.
 func (*Credentials) Descriptor() ([]byte, []int) {
-	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{29}
+	return file_grains_user_userpb_user_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Credentials) GetUser() *User {
@@ -1858,14 +1921,17 @@ const file_grains_user_userpb_user_proto_rawDesc = "" +
 	"\x04hash\x18\x01 \x01(\fR\x04hash\x12\x19\n" +
 	"\bnew_hash\x18\x02 \x01(\tR\anewHash\"&\n" +
 	"\vMailWritten\x12\x17\n" +
-	"\amail_id\x18\x01 \x01(\tR\x06mailId\"\xb5\x01\n" +
+	"\amail_id\x18\x01 \x01(\tR\x06mailId\"\xfb\x01\n" +
 	"\tNoteLogin\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12!\n" +
 	"\frefresh_hash\x18\x02 \x01(\fR\vrefreshHash\x12$\n" +
 	"\x0etoken_until_ms\x18\x03 \x01(\x03R\ftokenUntilMs\x12\x1b\n" +
 	"\ttotp_step\x18\x04 \x01(\x03R\btotpStep\x12#\n" +
-	"\rrecovery_hash\x18\x05 \x01(\fR\frecoveryHash\"#\n" +
+	"\rrecovery_hash\x18\x05 \x01(\fR\frecoveryHash\x12\x1f\n" +
+	"\vtotp_sealed\x18\x06 \x01(\fR\n" +
+	"totpSealed\x12#\n" +
+	"\rtotp_resealed\x18\a \x01(\fR\ftotpResealed\"#\n" +
 	"\tBeginTOTP\x12\x16\n" +
 	"\x06sealed\x18\x01 \x01(\fR\x06sealed\"U\n" +
 	"\vConfirmTOTP\x12\x16\n" +
@@ -1876,7 +1942,9 @@ const file_grains_user_userpb_user_proto_rawDesc = "" +
 	"RemoveTOTP\x12!\n" +
 	"\fcurrent_hash\x18\x01 \x01(\tR\vcurrentHash\x12\x1b\n" +
 	"\ttotp_step\x18\x02 \x01(\x03R\btotpStep\x12#\n" +
-	"\rrecovery_hash\x18\x03 \x01(\fR\frecoveryHash\"c\n" +
+	"\rrecovery_hash\x18\x03 \x01(\fR\frecoveryHash\"#\n" +
+	"\tResetTOTP\x12\x16\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\"c\n" +
 	"\n" +
 	"NoteLogout\x12\x1d\n" +
 	"\n" +
@@ -1981,7 +2049,7 @@ func file_grains_user_userpb_user_proto_rawDescGZIP() []byte {
 	return file_grains_user_userpb_user_proto_rawDescData
 }
 
-var file_grains_user_userpb_user_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
+var file_grains_user_userpb_user_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_grains_user_userpb_user_proto_goTypes = []any{
 	(*Register)(nil),       // 0: entrepot.user.Register
 	(*Token)(nil),          // 1: entrepot.user.Token
@@ -1994,32 +2062,33 @@ var file_grains_user_userpb_user_proto_goTypes = []any{
 	(*BeginTOTP)(nil),      // 8: entrepot.user.BeginTOTP
 	(*ConfirmTOTP)(nil),    // 9: entrepot.user.ConfirmTOTP
 	(*RemoveTOTP)(nil),     // 10: entrepot.user.RemoveTOTP
-	(*NoteLogout)(nil),     // 11: entrepot.user.NoteLogout
-	(*Refresh)(nil),        // 12: entrepot.user.Refresh
-	(*Refreshed)(nil),      // 13: entrepot.user.Refreshed
-	(*ChangePassword)(nil), // 14: entrepot.user.ChangePassword
-	(*ListSessions)(nil),   // 15: entrepot.user.ListSessions
-	(*Session)(nil),        // 16: entrepot.user.Session
-	(*Sessions)(nil),       // 17: entrepot.user.Sessions
-	(*Withdrawn)(nil),      // 18: entrepot.user.Withdrawn
-	(*UpdateProfile)(nil),  // 19: entrepot.user.UpdateProfile
-	(*SetUser)(nil),        // 20: entrepot.user.SetUser
-	(*Erase)(nil),          // 21: entrepot.user.Erase
-	(*PrepareLeave)(nil),   // 22: entrepot.user.PrepareLeave
-	(*Vouch)(nil),          // 23: entrepot.user.Vouch
-	(*Get)(nil),            // 24: entrepot.user.Get
-	(*GetCredentials)(nil), // 25: entrepot.user.GetCredentials
-	(*AssignShop)(nil),     // 26: entrepot.user.AssignShop
-	(*UnassignShop)(nil),   // 27: entrepot.user.UnassignShop
-	(*User)(nil),           // 28: entrepot.user.User
-	(*Credentials)(nil),    // 29: entrepot.user.Credentials
+	(*ResetTOTP)(nil),      // 11: entrepot.user.ResetTOTP
+	(*NoteLogout)(nil),     // 12: entrepot.user.NoteLogout
+	(*Refresh)(nil),        // 13: entrepot.user.Refresh
+	(*Refreshed)(nil),      // 14: entrepot.user.Refreshed
+	(*ChangePassword)(nil), // 15: entrepot.user.ChangePassword
+	(*ListSessions)(nil),   // 16: entrepot.user.ListSessions
+	(*Session)(nil),        // 17: entrepot.user.Session
+	(*Sessions)(nil),       // 18: entrepot.user.Sessions
+	(*Withdrawn)(nil),      // 19: entrepot.user.Withdrawn
+	(*UpdateProfile)(nil),  // 20: entrepot.user.UpdateProfile
+	(*SetUser)(nil),        // 21: entrepot.user.SetUser
+	(*Erase)(nil),          // 22: entrepot.user.Erase
+	(*PrepareLeave)(nil),   // 23: entrepot.user.PrepareLeave
+	(*Vouch)(nil),          // 24: entrepot.user.Vouch
+	(*Get)(nil),            // 25: entrepot.user.Get
+	(*GetCredentials)(nil), // 26: entrepot.user.GetCredentials
+	(*AssignShop)(nil),     // 27: entrepot.user.AssignShop
+	(*UnassignShop)(nil),   // 28: entrepot.user.UnassignShop
+	(*User)(nil),           // 29: entrepot.user.User
+	(*Credentials)(nil),    // 30: entrepot.user.Credentials
 }
 var file_grains_user_userpb_user_proto_depIdxs = []int32{
 	1,  // 0: entrepot.user.Register.verify:type_name -> entrepot.user.Token
 	1,  // 1: entrepot.user.RequestProof.token:type_name -> entrepot.user.Token
-	28, // 2: entrepot.user.Refreshed.user:type_name -> entrepot.user.User
-	16, // 3: entrepot.user.Sessions.sessions:type_name -> entrepot.user.Session
-	28, // 4: entrepot.user.Credentials.user:type_name -> entrepot.user.User
+	29, // 2: entrepot.user.Refreshed.user:type_name -> entrepot.user.User
+	17, // 3: entrepot.user.Sessions.sessions:type_name -> entrepot.user.Session
+	29, // 4: entrepot.user.Credentials.user:type_name -> entrepot.user.User
 	5,  // [5:5] is the sub-list for method output_type
 	5,  // [5:5] is the sub-list for method input_type
 	5,  // [5:5] is the sub-list for extension type_name
@@ -2038,7 +2107,7 @@ func file_grains_user_userpb_user_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_user_userpb_user_proto_rawDesc), len(file_grains_user_userpb_user_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   30,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package main
+
+// idlePriority is Linux's own.
+func idlePriority(int) {}
