@@ -285,17 +285,13 @@ func (v *view) above(set bitset, limit int64) (n int) {
 		})
 		return n
 	}
-	for i, w := range set {
-		if w == 0 {
-			continue
+	docs := v.steps.any(v.take(), stepValue(step))
+	docs.and(set)
+	docs.each(func(o uint32) {
+		if v.price[o] >= limit {
+			n++
 		}
-		_, in := v.stepBits[i].compare(step)
-		for in &= w; in != 0; in &= in - 1 {
-			if v.price[i*64+bits.TrailingZeros64(in)] >= limit {
-				n++
-			}
-		}
-	}
+	})
 	return n
 }
 
