@@ -185,12 +185,16 @@ func (s *productAPI) remove(ctx context.Context, in *struct{ IDPath }) (*nothing
 	return nil, nil
 }
 
-// rawJSON is an answer that is encoded already.
+// rawJSON is an answer that is encoded already. As its length is told it need not
+// be sent in chunks, of which the last is a write of its own.
 type rawJSON struct {
-	ContentType string `header:"Content-Type"`
-	Body        []byte
+	ContentType   string `header:"Content-Type"`
+	ContentLength int    `header:"Content-Length" hidden:"true"`
+	Body          []byte
 }
 
-func rawOf(b []byte) *rawJSON { return &rawJSON{ContentType: "application/json", Body: b} }
+func rawOf(b []byte) *rawJSON {
+	return &rawJSON{ContentType: "application/json", ContentLength: len(b), Body: b}
+}
 
 func encode(v any) ([]byte, error) { return json.Marshal(v) }

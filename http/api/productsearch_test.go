@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -55,8 +56,12 @@ func TestProductsAreFound(t *testing.T) {
 		"q=espresso&available=false&sort=price&maxPrice=20&currency=EUR": "Espresso Cup",
 		"q=" + url.QueryEscape(`"*:(~`):                                  "",
 	} {
-		if got := namesOf(w.want(t, 200, "", "GET", "/api/products?"+query, nil)); got != want {
+		r := w.want(t, 200, "", "GET", "/api/products?"+query, nil)
+		if got := namesOf(r); got != want {
 			t.Errorf("%s: %q, want %q", query, got, want)
+		}
+		if got := r.header.Get("Content-Length"); got != strconv.Itoa(len(r.raw)) {
+			t.Errorf("%s: Content-Length %q of %d bytes", query, got, len(r.raw))
 		}
 	}
 	r := w.want(t, 200, "", "GET", "/api/products?q=dark+espresso&highlight=true&facets=brand,price,availability", nil)
