@@ -86,11 +86,11 @@ func (b *bench) catalogue() error {
 	if took, err = b.indexed(took); err != nil {
 		return err
 	}
-	if err := b.connect(); err != nil {
-		return err
-	}
 	all, full, err := b.settled()
 	if err != nil {
+		return err
+	}
+	if err := b.connect(); err != nil {
 		return err
 	}
 	b.table.row("the index of %d products is complete after %.1f s, with %.1f s of CPU; memory %+d MB (heap %+d)", b.products,

@@ -122,7 +122,7 @@ func newHashWorker(log *slog.Logger, args ...string) (*hashWorker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &hashWorker{log: log, command: func() *exec.Cmd { return exec.Command(self, append([]string{"hash-worker"}, args...)...) }}, nil
+	return &hashWorker{log: log, command: func() *exec.Cmd { return exec.Command(self, append([]string{"hash-worker"}, args...)...) }}, nil //nolint:gosec // its own binary, with arguments from here
 }
 
 func (w *hashWorker) do(ctx context.Context, j hashJob) (hashDone, error) {
