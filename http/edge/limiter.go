@@ -192,7 +192,7 @@ func RateLimit(l Limits) Middleware {
 				next.ServeHTTP(w, r)
 				return
 			}
-			a, key := l.take(entrepot.CallerFrom(r.Context()))
+			a, key := l.take(entrepot.CallerFrom(r.Context()), isProbe(r))
 			h := w.Header()
 			h.Set("RateLimit-Limit", strconv.Itoa(a.Limit))
 			h.Set("RateLimit-Remaining", strconv.Itoa(a.Remaining))
@@ -209,11 +209,19 @@ func RateLimit(l Limits) Middleware {
 	}
 }
 
+// isProbe reports whether the request asks whether the service lives. Probes have
+// a rate of their own: others at the same address, who have spent theirs, must
+// not make a service look dead.
+func isProbe(r *http.Request) bool { return r.URL.Path == "/health" || r.URL.Path == "/ready" }
+
 // take takes a token of both, and answers the key whose limit decides. What the
 // tenant has no token for costs the caller none.
-func (l Limits) take(c entrepot.Caller) (Allowance, string) {
+func (l Limits) take(c entrepot.Caller, probe bool) (Allowance, string) {
 	key := "user:" + c.UserID
-	if c.UserID == "" {
+	switch {
+	case c.UserID == "" && probe:
+		key = "probe:" + c.IP
+	case c.UserID == "":
 		key = "ip:" + c.IP
 	}
 	if l.Tenants == nil || c.CompanyID == "" {

@@ -274,6 +274,25 @@ func TestRateLimit(t *testing.T) {
 	}
 }
 
+// TestProbesHaveARateOfTheirOwn, so that the address they share with others who
+// ask too much does not make the service look dead.
+func TestProbesHaveARateOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	c := &clock{at: time.Unix(1_800_000_000, 0)}
+	h := RateLimit(Limits{Callers: NewLimiter(1, time.Minute, c.now)})(http.HandlerFunc(ok))
+	for i, want := range []struct {
+		path   string
+		status int
+	}{{"/", 200}, {"/", 429}, {"/ready", 200}, {"/health", 429}, {"/", 429}} {
+		r := get(t)
+		r.URL.Path = want.path
+		rec := httptest.NewRecorder()
+		if h.ServeHTTP(rec, r); rec.Code != want.status {
+			t.Errorf("%d: %s answers %d", i, want.path, rec.Code)
+		}
+	}
+}
+
 // TestARefusalIsHeldBack: for its time, or until the client leaves, and no more
 // of them than there is room for.
 func TestARefusalIsHeldBack(t *testing.T) {
