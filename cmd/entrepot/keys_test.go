@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"entrepot/http/edge"
+	"entrepot/persistence/sqlitestore"
 )
 
 // TestKeysCommand: it works in the folder of the settings, and makes none.
@@ -46,6 +48,7 @@ func TestKeysCommand(t *testing.T) {
 func TestPruneKeepsWhatASecondFactorNeeds(t *testing.T) {
 	e := startEmbedded(t)
 	t.Setenv("DATA_DIR", e.dir)
+	t.Setenv("MONGO_URI", "") // the tests' own is there
 	const words = "a long sentence is easy to remember"
 	e.call(t, "", "POST", "/api/auth/register", map[string]any{"email": "ann@demo.example", "password": words, "name": "Ann"}, 201)
 	token, _ := e.call(t, "", "POST", "/api/auth/login", map[string]any{"email": "ann@demo.example", "password": words}, 200)["accessToken"].(string)
@@ -76,6 +79,15 @@ func TestPruneKeepsWhatASecondFactorNeeds(t *testing.T) {
 	name := "seal-" + time.Now().UTC().Add(-edge.SealLife-time.Hour).Format("20060102T150405.000000000") + "-" + second.ID + ".key"
 	if err := os.Rename(filepath.Join(dir, second.File), filepath.Join(dir, name)); err != nil {
 		t.Fatal(err)
+	}
+	elsewhere := *k // a database that is there, and is another's
+	elsewhere.cfg.DataDir = t.TempDir()
+	empty, err := sqlitestore.Open(t.Context(), filepath.Join(elsewhere.cfg.DataDir, "authdb.sqlite"), sqlitestore.Options{})
+	if err := errors.Join(err, empty.Close(), k.seal.Reload()); err != nil {
+		t.Fatal(err)
+	}
+	if err := elsewhere.pruneSeal(t.Context(), io.Discard); err == nil {
+		t.Fatal("keys were removed for want of users in an empty database")
 	}
 	prune("kept " + first + ": 1 second factors")
 	if err := e.n.web.deps.Seal.Reload(); err != nil { // it does within seconds

@@ -53,12 +53,13 @@ func (k *keyring) pruneSeal(ctx context.Context, out io.Writer) error {
 
 // secondFactors counts the secrets that each key has sealed.
 func (k *keyring) secondFactors(ctx context.Context, store persistence.Store) (map[string]int, error) {
-	n, q := map[string]int{}, persistence.Query{Limit: 100}
+	n, q, users := map[string]int{}, persistence.Query{Limit: 100}, 0
 	for {
 		docs, next, err := store.Find(ctx, user.Collection, entrepot.AllTenants(), q)
 		if err != nil {
 			return nil, err
 		}
+		users += len(docs)
 		for i := range docs {
 			var s user.State
 			if err := store.Unmarshal(docs[i].State, &s); err != nil {
@@ -68,9 +69,13 @@ func (k *keyring) secondFactors(ctx context.Context, store persistence.Store) (m
 				n[k.seal.KeyOf(s.TOTP.Sealed)]++
 			}
 		}
-		if q.Cursor = next; next == "" {
-			return n, nil
+		if q.Cursor = next; next != "" {
+			continue
 		}
+		if users == 0 {
+			return nil, errors.New("there are none: another MONGO_URI, MONGO_PREFIX or DATA_DIR is meant")
+		}
+		return n, nil
 	}
 }
 
