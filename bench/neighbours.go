@@ -24,9 +24,9 @@ const (
 // The loud tenant's share: what TENANT_RATE_LIMIT lets it have, and on how many
 // connections it asks for that.
 const (
-	shareRate        = 3000 // a second
-	shareConnections = 32
-	shareEvery       = time.Second * shareConnections / shareRate
+	shareRate       = 3000 // a second
+	loudConnections = 320
+	shareEvery      = time.Second * loudConnections / shareRate
 )
 
 // beNeighbours measures what one caller's load does to another's reads: a tenant
@@ -46,7 +46,7 @@ func (b *bench) beNeighbours() error {
 	}
 	d := time.Duration(b.seconds * float64(time.Second))
 	loud := func(times int) disturbance {
-		return disturbance{connections: times * shareConnections, every: shareEvery, do: func(c *conn) error { return mostly(read(c, b.world.admin)) }}
+		return disturbance{connections: loudConnections, every: shareEvery / time.Duration(times), do: func(c *conn) error { return mostly(read(c, b.world.admin)) }}
 	}
 	runs := []struct {
 		name    string
