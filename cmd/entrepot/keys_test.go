@@ -48,7 +48,9 @@ func TestKeysCommand(t *testing.T) {
 func TestPruneKeepsWhatASecondFactorNeeds(t *testing.T) {
 	e := startEmbedded(t)
 	t.Setenv("DATA_DIR", e.dir)
-	t.Setenv("MONGO_URI", "") // the tests' own is there
+	for _, name := range []string{"MONGO_URI", "AMQP_URL", "CONSUL_ADDR"} { // those of the tests are there
+		t.Setenv(name, "")
+	}
 	const words = "a long sentence is easy to remember"
 	e.call(t, "", "POST", "/api/auth/register", map[string]any{"email": "ann@demo.example", "password": words, "name": "Ann"}, 201)
 	token, _ := e.call(t, "", "POST", "/api/auth/login", map[string]any{"email": "ann@demo.example", "password": words}, 200)["accessToken"].(string)
