@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 
+	"entrepot"
 	"entrepot/events"
 	"entrepot/persistence"
 )
@@ -38,23 +39,30 @@ func keep(store persistence.Store, c *persistence.Collection, fields func(*event
 	})
 }
 
-// insert writes a row for every event that row makes one of, with the event's id
-// and time. One that is there already was delivered before. An error of row is
-// permanent: the event cannot be read.
+// insert writes a row for every event that row makes one of, with the event's time
+// and, if row gives it none, its id. One that is there already was delivered
+// before, or made of another event. An error of row is permanent: the event cannot
+// be read.
 func insert(store persistence.Store, c *persistence.Collection, row func(*events.Delivery) (*persistence.Document, error)) events.Handler {
 	return func(ctx context.Context, batch []*events.Delivery) []error {
 		results := make([]error, len(batch))
 		writes := make([]persistence.Write, 0, len(batch))
 		at := make([]int, 0, len(batch))
+		own := map[entrepot.ID]bool{} // ids that row gave: a batch is of different documents
 		for i, d := range batch {
 			doc, err := row(d)
 			if err != nil {
 				results[i] = events.Permanent(err)
 			}
-			if err != nil || doc == nil {
+			if err != nil || doc == nil || own[doc.ID] {
 				continue
 			}
-			doc.ID, doc.Version, doc.Sequence = d.ID, 1, d.Aggregate.Sequence
+			if doc.ID == "" {
+				doc.ID = d.ID
+			} else {
+				own[doc.ID] = true
+			}
+			doc.Version, doc.Sequence = 1, d.Aggregate.Sequence
 			doc.CreatedAt, doc.UpdatedAt = d.OccurredAt, d.OccurredAt
 			at = append(at, i)
 			writes = append(writes, persistence.Write{Collection: c, Doc: *doc})

@@ -69,3 +69,14 @@ func answered(results []error, n int) []error {
 	}
 	return wrong
 }
+
+// eachOf handles the deliveries of a batch one by one.
+func eachOf(handle func(context.Context, *events.Delivery) error) events.Handler {
+	return func(ctx context.Context, batch []*events.Delivery) []error {
+		results := make([]error, len(batch))
+		for i, d := range batch {
+			results[i] = handle(ctx, d)
+		}
+		return results
+	}
+}

@@ -56,26 +56,27 @@ func Shoppers(store persistence.Store, a grains.Asker) events.Handler {
 // that come together are one count.
 func Ratings(store persistence.Store, a grains.Asker) events.Handler {
 	return On(func(ctx context.Context, batch []*events.Delivery) []error {
-		return byThing(ctx, batch, func(d *events.Delivery) (entrepot.ID, error) {
-			var e events.ReviewUpdated // reads what all events of reviews have
-			err := d.Decode(&e)
-			return e.ProductID, err
-		}, func(ctx context.Context, product entrepot.ID, _ *events.Delivery) error {
-			return recount(ctx, store, a, product)
-		})
+		// ReviewUpdated reads what all events of reviews have.
+		return byThing(ctx, batch, func(e *events.ReviewUpdated) entrepot.ID { return e.ProductID },
+			func(ctx context.Context, product entrepot.ID, _ *events.ReviewUpdated) error {
+				return recount(ctx, store, a, product)
+			})
 	}, "review.updated", "review.approved", "review.rejected", "review.deleted")
 }
 
 // byThing does something once for each thing that events of a batch are of, with
 // the last of them.
-func byThing(
-	ctx context.Context, batch []*events.Delivery, of func(*events.Delivery) (string, error),
-	do func(ctx context.Context, thing string, last *events.Delivery) error,
+func byThing[E any, P interface {
+	*E
+	events.Event
+}](
+	ctx context.Context, batch []*events.Delivery, of func(*E) string, do func(ctx context.Context, thing string, last *E) error,
 ) []error {
 	results := make([]error, len(batch))
-	things := map[string][]int{}
+	things, read := map[string][]int{}, make([]E, len(batch))
 	for i, d := range batch {
-		thing, err := of(d)
+		err := d.Decode(P(&read[i]))
+		thing := of(&read[i])
 		if err != nil || thing == "" {
 			results[i] = events.Permanent(fmt.Errorf("%s of nothing: %w", d.Type, err))
 			continue
@@ -86,8 +87,9 @@ func byThing(
 	g.SetLimit(ends)
 	for thing, at := range things {
 		g.Go(func() error {
-			d := batch[at[len(at)-1]]
-			err := do(entrepot.WithCaller(grains.WithTrace(ctx, d.TraceParent), entrepot.SystemCaller(d.ID)), thing, d)
+			last := at[len(at)-1]
+			d := batch[last]
+			err := do(entrepot.WithCaller(grains.WithTrace(ctx, d.TraceParent), entrepot.SystemCaller(d.ID)), thing, &read[last])
 			for _, i := range at {
 				results[i] = err
 			}
@@ -104,8 +106,9 @@ const recounts = 5
 // errCountMoves asks for another delivery.
 var errCountMoves = errors.New("reviews or votes change faster than they are counted")
 
-// recount sets what there is of each number of stars. An event comes after the write it tells of, so a count sees at least that; and of
-// two members that count at once, whoever sets last looks last and sees both.
+// recount sets what there is of each number of stars. An event comes after the
+// write it tells of, so a count sees at least that; and of two members that count
+// at once, whoever sets last looks last and sees both.
 func recount(ctx context.Context, store persistence.Store, a grains.Asker, product entrepot.ID) error {
 	count := func() ([]int64, error) { return stars(ctx, store, product) }
 	return settle(count, func(counts []int64) error {

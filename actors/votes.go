@@ -18,17 +18,12 @@ import (
 // a deleted review had is dropped.
 func Votes(store persistence.Store, a grains.Asker) events.Handler {
 	count := func(ctx context.Context, batch []*events.Delivery) []error {
-		return byThing(ctx, batch, func(d *events.Delivery) (string, error) {
-			var e events.ReviewVoted
-			if err := d.Decode(&e); err != nil || e.ReviewID == "" {
-				return "", err
+		return byThing(ctx, batch, func(e *events.ReviewVoted) string {
+			if e.ReviewID == "" {
+				return ""
 			}
-			return review.VotesOf(e.ReviewID, e.WrittenAt.UnixMilli()), nil
-		}, func(ctx context.Context, given string, d *events.Delivery) error {
-			var e events.ReviewVoted
-			if err := d.Decode(&e); err != nil {
-				return events.Permanent(err)
-			}
+			return review.VotesOf(e.ReviewID, e.WrittenAt.UnixMilli())
+		}, func(ctx context.Context, given string, e *events.ReviewVoted) error {
 			return settle(func() ([]int64, error) {
 				n, err := store.Count(ctx, review.Votes, entrepot.AllTenants(), []persistence.Cond{{Field: "given", Value: given}}, mostReviews)
 				return []int64{int64(n)}, err
@@ -39,18 +34,13 @@ func Votes(store persistence.Store, a grains.Asker) events.Handler {
 		})
 	}
 	given := belongings{in: review.Votes, kind: reviewpb.VoteKind, end: func() proto.Message { return &reviewpb.Unmark{} }}
-	drop := func(ctx context.Context, batch []*events.Delivery) []error {
-		results := make([]error, len(batch))
-		for i, d := range batch {
-			var e events.ReviewDeleted
-			if err := d.Decode(&e); err != nil {
-				results[i] = events.Permanent(err)
-				continue
-			}
-			where := []persistence.Cond{{Field: "given", Value: review.VotesOf(e.ReviewID, e.CreatedAt.UnixMilli())}}
-			results[i] = endWhere(ctx, store, a, d, entrepot.AllTenants(), given, where)
+	drop := eachOf(func(ctx context.Context, d *events.Delivery) error {
+		var e events.ReviewDeleted
+		if err := d.Decode(&e); err != nil {
+			return events.Permanent(err)
 		}
-		return results
-	}
+		where := []persistence.Cond{{Field: "given", Value: review.VotesOf(e.ReviewID, e.CreatedAt.UnixMilli())}}
+		return endWhere(ctx, store, a, d, entrepot.AllTenants(), given, where)
+	})
 	return Each(On(count, "review.voted"), On(drop, "review.deleted"))
 }

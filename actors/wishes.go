@@ -39,50 +39,18 @@ func Wishes(store persistence.Store, a grains.Asker) events.Handler {
 	)
 }
 
-// eachOf handles the deliveries of a batch one by one.
-func eachOf(handle func(context.Context, *events.Delivery) error) events.Handler {
-	return func(ctx context.Context, batch []*events.Delivery) []error {
-		results := make([]error, len(batch))
-		for i, d := range batch {
-			results[i] = handle(ctx, d)
-		}
-		return results
-	}
-}
-
 // keepWishes inserts the rows. What is wished for again is there.
 func keepWishes(store persistence.Store) events.Handler {
-	return func(ctx context.Context, batch []*events.Delivery) []error {
-		results := make([]error, len(batch))
+	return insert(store, wishlist.Wishes, func(d *events.Delivery) (*persistence.Document, error) {
+		var e events.WishlistItemAdded
+		if err := d.Decode(&e); err != nil || e.UserID == "" || e.ProductID == "" {
+			return nil, fmt.Errorf("a wish of nobody: %w", err)
+		}
 		state, err := store.Marshal(&struct{}{})
-		var writes []persistence.Write
-		var at []int
-		known := map[entrepot.ID]bool{}
-		for i, d := range batch {
-			var e events.WishlistItemAdded
-			if decoded := d.Decode(&e); decoded != nil || err != nil || e.UserID == "" || e.ProductID == "" {
-				results[i] = events.Permanent(fmt.Errorf("a wish of nobody: %w", decoded))
-				continue
-			}
-			id := entrepot.DeriveID("wish", e.UserID, e.ProductID)
-			if known[id] {
-				continue
-			}
-			known[id] = true
-			at, writes = append(at, i), append(writes, persistence.Write{Collection: wishlist.Wishes, Doc: persistence.Document{
-				ID: id, Version: 1, OwnerID: e.UserID, CreatedAt: d.OccurredAt, UpdatedAt: d.OccurredAt, Fields: []any{e.ProductID}, State: state,
-			}})
-		}
-		if len(writes) == 0 {
-			return results
-		}
-		for j, err := range store.Commit(ctx, writes) {
-			if err != nil && !isThere(err) {
-				results[at[j]] = err
-			}
-		}
-		return results
-	}
+		return &persistence.Document{
+			ID: entrepot.DeriveID("wish", e.UserID, e.ProductID), OwnerID: e.UserID, Fields: []any{e.ProductID}, State: state,
+		}, err
+	})
 }
 
 // noMoreWishes takes a product off all wishlists, and its rows away.

@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -36,14 +35,9 @@ type Keys struct {
 	dir     string
 	o       TokenOptions
 	set     atomic.Pointer[keySet]
-	next    atomic.Int64 // when the directory is read again, Unix ns
+	rereads rereads
 	cache   tokenCache
-	reload  sync.Mutex
-	lastTry time.Time // of a reload for an unknown kid
 }
-
-// rereadEvery is how soon a member knows a key that another process added or removed.
-const rereadEvery = 5 * time.Second
 
 // RotateLead is how long before it signs a key is published: every member has
 // read it several times by then, and outsiders may keep a JWKS for a minute.
@@ -99,7 +93,7 @@ func OpenKeys(dir string, o TokenOptions) (*Keys, error) {
 		return k, k.Rotate(0)
 	}
 	k.set.Store(set)
-	k.next.Store(o.Now().Add(rereadEvery).UnixNano())
+	k.rereads.done(o.Now())
 	return k, nil
 }
 
@@ -159,7 +153,7 @@ func (k *Keys) Reload() error {
 	if set == nil {
 		return fmt.Errorf("edge: no key in %s", k.dir)
 	}
-	k.next.Store(k.o.Now().Add(rereadEvery).UnixNano())
+	k.rereads.done(k.o.Now())
 	if old := k.set.Load(); old != nil && old.same(set) {
 		return nil
 	}
@@ -175,11 +169,9 @@ func (s *keySet) same(other *keySet) bool {
 // follow rereads the directory when it is time; one caller does it. A directory
 // that cannot be read now leaves the keys that are known.
 func (k *Keys) follow(now time.Time) {
-	due := k.next.Load()
-	if now.UnixNano() < due || !k.next.CompareAndSwap(due, now.Add(rereadEvery).UnixNano()) {
-		return
+	if k.rereads.due(now) {
+		_ = k.Reload() // it is tried again
 	}
-	_ = k.Reload() // it is tried again
 }
 
 // key finds a public key. One that another process made is found by rereading,
@@ -188,15 +180,12 @@ func (k *Keys) key(kid string) (ed25519.PublicKey, bool) {
 	if p, ok := k.set.Load().public[kid]; ok {
 		return p, true
 	}
-	if len(kid) != keyIDLength || !k.reload.TryLock() {
+	if len(kid) != keyIDLength || !k.rereads.asking.TryLock() {
 		return nil, false
 	}
-	defer k.reload.Unlock()
-	if now := k.o.Now(); now.Sub(k.lastTry) >= time.Second {
-		k.lastTry = now
-		if k.Reload() != nil {
-			return nil, false
-		}
+	defer k.rereads.asking.Unlock()
+	if k.rereads.mayAsk(k.o.Now()) && k.Reload() != nil {
+		return nil, false
 	}
 	p, ok := k.set.Load().public[kid]
 	return p, ok

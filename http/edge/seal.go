@@ -1,13 +1,11 @@
 package edge
 
 import (
-	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -22,9 +20,7 @@ type Seal struct {
 	dir     string
 	now     func() time.Time
 	set     atomic.Pointer[sealSet]
-	next    atomic.Int64 // when the folder is read again, Unix ns
-	reload  sync.Mutex
-	lastTry time.Time // of a reload for an unknown key
+	rereads rereads
 }
 
 type sealSet struct {
@@ -122,6 +118,6 @@ func (s *Seal) Stale(sealed []byte) bool {
 	now := s.now()
 	s.follow(now)
 	set := s.set.Load()
-	k, _ := set.of(sealed)
-	return k == nil || k.id != set.keys[set.sealer(now)].id || !bytes.HasPrefix(sealed, append([]byte{sealVersion}, k.id[:]...))
+	id, _, named := sealName(sealed)
+	return !named || id != set.keys[set.sealer(now)].id
 }

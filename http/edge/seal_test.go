@@ -68,7 +68,7 @@ func sealAt(t *testing.T, dir string, c *clock) *Seal {
 		t.Fatal(err)
 	}
 	s.now = c.now
-	s.next.Store(c.now().Add(rereadEvery).UnixNano())
+	s.rereads.done(c.now())
 	return s
 }
 

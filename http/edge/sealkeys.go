@@ -28,22 +28,20 @@ func OpenSeal(dir string) (*Seal, error) {
 		return nil, fmt.Errorf("edge: seal: %w", err)
 	}
 	s := &Seal{dir: dir, now: time.Now}
-	set, err := readSealKeys(dir)
-	if err == nil && set == nil {
-		if err = makeSealKey(dir); err == nil {
-			set, err = readSealKeys(dir)
+	err := s.Reload()
+	if errors.Is(err, errNoSeal) {
+		if err := makeSealKey(dir); err != nil {
+			return nil, fmt.Errorf("edge: seal: %w", err)
 		}
+		err = s.Reload()
 	}
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("edge: seal: %w", err)
-	case set == nil:
-		return nil, fmt.Errorf("edge: seal: no key in %s", dir)
+	if err != nil {
+		return nil, err
 	}
-	s.set.Store(set)
-	s.next.Store(s.now().Add(rereadEvery).UnixNano())
 	return s, nil
 }
+
+var errNoSeal = errors.New("no key in")
 
 // makeSealKey writes a whole key under another name first: a link appears at
 // once or not at all, and never over another's.
@@ -71,7 +69,7 @@ func randomKey() []byte {
 	return key
 }
 
-// readSealKeys reads all keys; nil when there is none.
+// readSealKeys reads all keys; errNoSeal when there is none.
 func readSealKeys(dir string) (*sealSet, error) {
 	names, err := filepath.Glob(filepath.Join(dir, "seal*.key"))
 	if err != nil {
@@ -106,7 +104,7 @@ func readSealKeys(dir string) (*sealSet, error) {
 		set.keys = append(set.keys, k)
 	}
 	if len(set.keys) == 0 {
-		return nil, nil
+		return nil, fmt.Errorf("%w %s", errNoSeal, dir)
 	}
 	slices.SortStableFunc(set.keys, func(a, b sealKey) int { return a.from.Compare(b.from) })
 	for i := range set.keys {
@@ -135,13 +133,10 @@ func (s *Seal) Rotate(lead time.Duration) error {
 // Reload rereads the folder. What was sealed with a key that is gone stays shut.
 func (s *Seal) Reload() error {
 	set, err := readSealKeys(s.dir)
-	if err == nil && set == nil {
-		err = fmt.Errorf("no key in %s", s.dir)
-	}
 	if err != nil {
 		return fmt.Errorf("edge: seal: %w", err)
 	}
-	s.next.Store(s.now().Add(rereadEvery).UnixNano())
+	s.rereads.done(s.now())
 	s.set.Store(set)
 	return nil
 }
@@ -149,19 +144,16 @@ func (s *Seal) Reload() error {
 // follow rereads the folder when it is time; one caller does it. A folder that
 // cannot be read now leaves the keys that are known.
 func (s *Seal) follow(now time.Time) {
-	due := s.next.Load()
-	if now.UnixNano() < due || !s.next.CompareAndSwap(due, now.Add(rereadEvery).UnixNano()) {
-		return
+	if s.rereads.due(now) {
+		_ = s.Reload() // it is tried again
 	}
-	_ = s.Reload() // it is tried again
 }
 
 // seek rereads the folder for a key that another process made, once a second at most.
 func (s *Seal) seek() {
-	s.reload.Lock()
-	defer s.reload.Unlock()
-	if now := s.now(); now.Sub(s.lastTry) >= time.Second {
-		s.lastTry = now
+	s.rereads.asking.Lock()
+	defer s.rereads.asking.Unlock()
+	if s.rereads.mayAsk(s.now()) {
 		_ = s.Reload() // then the key is not known
 	}
 }
