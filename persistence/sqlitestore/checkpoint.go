@@ -76,8 +76,10 @@ func (p *checkpointer) run(ctx context.Context) {
 // once does one checkpoint.
 func (p *checkpointer) once(ctx context.Context, c *conn) error {
 	const copyPages = "PRAGMA wal_checkpoint(PASSIVE)"
-	if err := c.run(ctx, copyPages); err != nil {
-		return err
+	for range 2 { // the second time what was added during the first, which is less
+		if err := c.run(ctx, copyPages); err != nil {
+			return err
+		}
 	}
 	select {
 	case p.store.writing <- struct{}{}:

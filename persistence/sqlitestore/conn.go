@@ -32,7 +32,11 @@ const maxStatements = 200
 
 // open opens a connection with the given pragmas, in order.
 func open(ctx context.Context, path string, busy time.Duration, pragmas ...string) (*conn, error) {
-	u := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: "_busy_timeout=" + strconv.FormatInt(busy.Milliseconds(), 10)}
+	vfs, err := registerLogVFS()
+	if err != nil {
+		return nil, err
+	}
+	u := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: "_busy_timeout=" + strconv.FormatInt(busy.Milliseconds(), 10) + vfs}
 	connector, err := sqlite.NewConnector(u.String())
 	if err != nil {
 		return nil, err
