@@ -41,12 +41,16 @@ func (e *entity) flush() {
 	}
 	e.inflight = b
 	failpoint.Hit("before-write", e.k.Name)
-	w := persistence.Write{Collection: e.k.Collection, Doc: b.doc, Events: b.events}
-	if !e.h.Committer.Submit(w, func(err error) { e.written(b, err) }) {
+	if !e.submit(b) {
 		e.inflight = nil
 		e.answerAll(b.pendings, entrepot.Unavailable("too many writes wait"))
 		e.discard()
 	}
+}
+
+func (e *entity) submit(b *batch) bool {
+	w := persistence.Write{Collection: e.k.Collection, Doc: b.doc, Events: b.events, Before: e.before}
+	return e.h.Committer.Submit(w, func(err error) { e.written(b, err) })
 }
 
 // settle takes the parked callers whose answer the tentative state now knows.
@@ -144,7 +148,8 @@ func (e *entity) written(b *batch, err error) {
 func (e *entity) committed(b *batch) {
 	failpoint.Hit("after-write", e.k.Name)
 	e.inflight = nil
-	e.version, e.wakeAt, e.steps = b.doc.Version, b.doc.WakeAt, b.steps
+	e.saved(&b.doc)
+	e.steps = b.steps
 	e.stored = len(b.doc.Outbox) + len(b.events)
 	for _, p := range b.pendings {
 		e.send(p)
@@ -160,6 +165,16 @@ func (e *entity) committed(b *batch) {
 	e.startSteps(b.steps, b.trace)
 	e.next()
 	e.leaveIfPassing()
+}
+
+// saved makes a document's version the durable one.
+func (e *entity) saved(d *persistence.Document) {
+	e.version, e.wakeAt, e.before, e.assumed = d.Version, d.WakeAt, nil, false
+	if d.Version > 0 {
+		e.before = &persistence.Document{
+			CompanyID: d.CompanyID, ShopID: d.ShopID, OwnerID: d.OwnerID, CreatedAt: d.CreatedAt, WakeAt: d.WakeAt, Fields: d.Fields,
+		}
+	}
 }
 
 // next goes on after a write has ended.
@@ -264,7 +279,7 @@ func (e *entity) discard() {
 
 // load reads the document off the mailbox.
 func (e *entity) load() {
-	e.loading = true
+	e.cold, e.loading = false, true
 	go func() {
 		doc, err := e.read()
 		e.mu.Lock()
@@ -339,7 +354,8 @@ func (e *entity) adopt(doc *persistence.Document) (err error) {
 		return err
 	}
 	e.state, e.recent = state, r
-	e.version, e.seq, e.wakeAt, e.outbox = doc.Version, doc.Sequence, doc.WakeAt, doc.Outbox
+	e.saved(doc)
+	e.seq, e.outbox = doc.Sequence, doc.Outbox
 	e.stored = len(doc.Outbox)
 	e.steps = nil
 	if e.k.steps != nil && e.version > 0 {
@@ -379,8 +395,7 @@ func (e *entity) resolve(b *batch) {
 		case e.stopped:
 			e.unresolved(b, persistence.ErrUnknown)
 		case doc.Version == b.doc.Version-1:
-			w := persistence.Write{Collection: e.k.Collection, Doc: b.doc, Events: b.events}
-			if !e.h.Committer.Submit(w, func(err error) { e.written(b, err) }) {
+			if !e.submit(b) {
 				e.unresolved(b, persistence.ErrUnknown)
 			}
 		default:

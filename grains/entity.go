@@ -34,6 +34,7 @@ type entity struct {
 
 	mu      sync.Mutex
 	stopped bool
+	cold    bool // the document was not looked for yet
 	loading bool
 	used    time.Time
 	uses    int  // commands since it was activated, up to seldom
@@ -42,8 +43,12 @@ type entity struct {
 	// Durable, as of the last write or load.
 	version int64
 	wakeAt  time.Time
-	outbox  []events.Envelope // unconfirmed; only without a store's log
-	steps   []Step            // what the durable state asks for
+	outbox  []events.Envelope     // unconfirmed; only without a store's log
+	steps   []Step                // what the durable state asks for
+	before  *persistence.Document // what the database may be asked for, for the store; nil: nothing is saved
+
+	// assumed: there is no document, which the first write will prove.
+	assumed bool
 
 	// Tentative: durable plus the batch in flight plus what waits.
 	state  State
@@ -88,11 +93,8 @@ type batch struct {
 const maxTries = 3
 
 func newEntity(h *Host, k *Kind, id string, ctx actor.Context) *entity {
-	e := &entity{h: h, k: k, id: id, self: ctx.Self(), root: ctx.ActorSystem().Root, used: h.now()}
+	e := &entity{h: h, k: k, id: id, self: ctx.Self(), root: ctx.ActorSystem().Root, used: h.now(), cold: true}
 	h.register(e, true)
-	e.mu.Lock()
-	e.load()
-	e.mu.Unlock()
 	return e
 }
 
@@ -113,8 +115,14 @@ func (e *entity) receive(c *wire.Command, sender *actor.PID) {
 		e.refuse(p, entrepot.Unavailable("the deadline passed before the command was read"))
 	case len(e.waiting)+len(e.stash)+len(e.parked) >= e.h.MaxPending:
 		e.refuse(p, entrepot.Unavailable("too many commands wait for this %s", e.k.Name))
+	case e.cold && (p.h == nil || !p.h.opens):
+		e.stash = append(e.stash, p)
+		e.load()
 	case e.loading || e.reload || e.solo > 0:
 		e.stash = append(e.stash, p)
+	case e.cold:
+		e.assume()
+		fallthrough
 	default:
 		e.execute(p)
 		e.flushIfDirty()
@@ -122,10 +130,32 @@ func (e *entity) receive(c *wire.Command, sender *actor.PID) {
 	}
 }
 
+// assume goes on as if there were no document: the command is one that makes it.
+// If there is one, the first write loses its compare-and-set, as it does to
+// another activation.
+func (e *entity) assume() {
+	e.cold, e.assumed = false, true
+	e.state = e.k.newState()
+	e.recent, _ = decodeRecent(nil, e.k.Ring) // of nothing: cannot fail
+}
+
+// unproven reports whether the state is assumed and no write is under way that
+// will prove it.
+func (e *entity) unproven() bool { return e.assumed && e.settledDown() }
+
+// lookFirst gives the assumption up, and decides the command about what is there.
+func (e *entity) lookFirst(p *pending) {
+	p.changed, e.fresh = false, nil
+	e.stash = append(e.stash, p)
+	e.load()
+}
+
 // execute answers one command from the tentative state, or changes it.
 func (e *entity) execute(p *pending) {
 	defer func() {
-		if r := recover(); r != nil {
+		if r := recover(); r != nil && e.unproven() {
+			e.lookFirst(p)
+		} else if r != nil {
 			e.h.Logger.Error("panic in a decision", "kind", e.k.Name, "id", e.id, "command", fmt.Sprintf("%T", p.cmd.Body),
 				"requestId", p.cmd.Caller.RequestID, "panic", r, "stack", string(debug.Stack()))
 			p.changed = false
@@ -154,6 +184,10 @@ func (e *entity) execute(p *pending) {
 		return
 	}
 	happened, err := p.h.decide(e.state, t, p.cmd.Body)
+	if (err != nil || len(happened) == 0) && e.unproven() {
+		e.lookFirst(p)
+		return
+	}
 	if err != nil {
 		p.reply = &wire.Reply{Err: e.asError(err, p)}
 		e.attach(p)

@@ -72,6 +72,7 @@ type Kind struct {
 // handler is a command (decide) or a query (read), with types erased.
 type handler struct {
 	name   string
+	opens  bool // see Opens
 	decide func(s State, t entrepot.Turn, c proto.Message) ([]events.Event, error)
 	// reply answers from the state; done is false while the answer must wait for a later step.
 	reply func(s State, t entrepot.Turn, c proto.Message) (r proto.Message, done bool, err error)
@@ -117,6 +118,11 @@ func Later[P State, C, R proto.Message](k *Kind, decide func(P, entrepot.Turn, C
 		},
 	})
 }
+
+// Opens says of a command that its entity is hardly ever there before: it makes
+// it, under an id that is new. An activation that begins with it does not look
+// for a document first; that there is none its first write proves.
+func Opens[C proto.Message](k *Kind) { k.handlers[reflect.TypeFor[C]()].opens = true }
 
 // Query registers a question, answered from durable state.
 func Query[P State, Q, R proto.Message](k *Kind, read func(P, entrepot.Turn, Q) (R, error)) {

@@ -68,6 +68,10 @@ type Write struct {
 	Collection *Collection
 	Doc        Document
 	Events     []events.Envelope
+	// Before is the document at version Doc.Version-1, as whoever wrote or read that
+	// version knows it; only what queries may name and WakeAt count. A store that
+	// has it need not look up which of its indexes change. Nil: not known.
+	Before *Document
 }
 
 // Results of a write. Anything else is [ErrUnknown].

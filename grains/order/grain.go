@@ -28,6 +28,7 @@ var Collection = &persistence.Collection{
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](orderpb.Kind, Collection)
 	grains.Later(k, (*State).Place, (*State).settled)
+	grains.Opens[*orderpb.Place](k)
 	grains.Command(k, (*State).Cancel, (*State).View)
 	grains.Command(k, (*State).Adopt, (*State).View)
 	grains.Command(k, (*State).Paid, (*State).View)

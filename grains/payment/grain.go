@@ -35,6 +35,7 @@ func (s *State) Index() grains.Index {
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](paymentpb.Kind, Collection)
 	grains.Command(k, (*State).Open, (*State).View)
+	grains.Opens[*paymentpb.Open](k)
 	grains.Command(k, (*State).Process, (*State).View)
 	grains.Command(k, (*State).Refund, (*State).View)
 	grains.Command(k, (*State).Void, (*State).View)

@@ -50,6 +50,7 @@ func (s *State) Index() grains.Index {
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](productpb.Kind, Collection)
 	grains.Command(k, (*State).Create, (*State).View)
+	grains.Opens[*productpb.Create](k)
 	grains.Command(k, (*State).Update, (*State).View)
 	grains.Command(k, (*State).AddImage, (*State).View)
 	grains.Command(k, (*State).RemoveImage, (*State).View)

@@ -36,8 +36,9 @@ type transaction struct {
 	phase   atomic.Int32
 	done    chan struct{}
 	args    []driver.NamedValue
-	written int   // pages, about
-	last    int64 // row id of the last insert
+	before  []driver.NamedValue // of the document being written
+	written int                 // pages, about
+	last    int64               // row id of the last insert
 }
 
 // Commit writes the batch in one transaction. When the context ends meanwhile

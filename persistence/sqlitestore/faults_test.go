@@ -283,9 +283,10 @@ func TestQueriesUseIndexes(t *testing.T) {
 		checkPlan(t, s, c.name, text, args, c.want)
 	}
 	checkPlan(t, s, "due", tab.due, []value{int64(1), int64(1)}, "COVERING INDEX notes.wake_at (wake_at>? AND wake_at<?)")
-	args := make([]value, strings.Count(tab.touch, "?"))
-	checkPlan(t, s, "touch", tab.touch, args, "sqlite_autoindex_notes_1 (id=?)")
-	checkPlan(t, s, "touch with wakeAt", tab.touchWake, args, "sqlite_autoindex_notes_1 (id=?)")
+	for _, changed := range []uint64{0, 1, 1<<len(tab.indexed) - 1} {
+		text := tab.update(changed)
+		checkPlan(t, s, "update", text, make([]value, strings.Count(text, "?")), "sqlite_autoindex_notes_1 (id=?)")
+	}
 }
 
 func checkPlan(t *testing.T, s *Store, name, text string, args []value, want string) {
@@ -305,8 +306,20 @@ func checkPlan(t *testing.T, s *Store, name, text string, args []value, want str
 	}
 }
 
-// A change of every queryable column, together and alone, moves the indexes with it.
+// A change of every queryable column, together and alone, moves the indexes with
+// it, whether the writer knows what was there before or not.
 func TestUpdateOfIndexedColumns(t *testing.T) {
+	for _, knows := range []bool{false, true} {
+		t.Run(fmt.Sprint(knows), func(t *testing.T) { testUpdateOfIndexedColumns(t, knows) })
+	}
+}
+
+func testUpdateOfIndexedColumns(t *testing.T, knows bool) {
+	remember := func(w *persistence.Write) {
+		if before := w.Doc; knows {
+			w.Before = &before
+		}
+	}
 	s := openNotes(t, Options{Unsafe: true})
 	w := note(10)
 	w.Doc.Fields = []any{"open", "N-1"}
@@ -322,6 +335,7 @@ func TestUpdateOfIndexedColumns(t *testing.T) {
 		func(*persistence.Document) {},
 	}
 	for mask := range 1 << len(change) {
+		remember(&w)
 		for i, f := range change {
 			if mask&(1<<i) != 0 {
 				f(&w.Doc)
@@ -340,6 +354,7 @@ func TestUpdateOfIndexedColumns(t *testing.T) {
 		if err != nil || len(docs) != 1 {
 			t.Fatalf("change %b: %v, %v", mask, docs, err)
 		}
+		remember(&w)
 		w.Doc = persistence.Document{
 			ID: w.Doc.ID, Version: w.Doc.Version + 1, CompanyID: "c", CreatedAt: time.UnixMilli(1000).UTC(), UpdatedAt: w.Doc.UpdatedAt,
 			Fields: []any{"open", "N-1"}, State: w.Doc.State,

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync/atomic"
 
 	"entrepot/persistence"
 )
@@ -17,16 +16,10 @@ type value = driver.Value
 type table struct {
 	c      *persistence.Collection
 	insert string
-	// touch updates a document whose queryable columns stay as they are, and so
-	// leaves every index alone: the common write. touchWake lets wake_at differ.
-	// Both miss otherwise.
-	touch, touchWake string
-	wakes            atomic.Bool // touchWake was the one that hit last: begin with it
-	// current reads the queryable columns at a version; update then writes those
-	// that differ, because SQLite moves an index entry for every column that a
-	// statement names, changed or not.
+	// current reads the queryable columns at a version, for writers that do not know them.
 	current string
 	indexed []string
+	updates map[uint64]string // by which of indexed change; the writer's
 	exists  string
 	load    string
 	list    string // the columns of find and its table, as far as WHERE
@@ -35,8 +28,8 @@ type table struct {
 }
 
 // The columns every document has, in the order of the statements' parameters.
-// touched are those that a touch writes, fixed those that it requires unchanged
-// (after which come the declared fields).
+// touched are those that every write changes, fixed those that seldom do (after
+// which come the declared fields).
 var (
 	touched = []string{"version", "updated_at", "sequence", "state", "recent"}
 	fixed   = []string{"wake_at", "company_id", "shop_id", "owner_id", "created_at"}
@@ -52,22 +45,9 @@ func newTable(c *persistence.Collection) *table {
 		indexed = append(indexed, quote(f.Name))
 	}
 	all := append(append([]string{}, touched...), indexed...)
-	each := func(columns []string, format, sep string) string {
-		parts := make([]string, len(columns))
-		for i, col := range columns {
-			parts[i] = fmt.Sprintf(format, col)
-		}
-		return strings.Join(parts, sep)
-	}
 	t.insert = fmt.Sprintf("INSERT INTO %s (%s, id) VALUES (%s?)", name, strings.Join(all, ", "), strings.Repeat("?, ", len(all)))
-	// The unary plus keeps the planner on the id.
-	t.touch = fmt.Sprintf("UPDATE %s SET %s WHERE %s AND id = ? AND "+atVersion(c), name,
-		each(touched, "%s = ?", ", "), each(indexed, "+%s IS ?", " AND "))
-	others := slices.DeleteFunc(slices.Clone(indexed), func(c string) bool { return c == "wake_at" })
-	t.touchWake = fmt.Sprintf("UPDATE %s SET %s, wake_at = ? WHERE %s AND id = ? AND "+atVersion(c), name,
-		each(touched, "%s = ?", ", "), each(others, "+%s IS ?", " AND "))
 	t.current = fmt.Sprintf("SELECT %s FROM %s WHERE id = ? AND "+atVersion(c), strings.Join(indexed, ", "), name)
-	t.indexed = indexed
+	t.indexed, t.updates = indexed, map[uint64]string{}
 	t.exists = fmt.Sprintf("SELECT 1 FROM %s WHERE id = ?", name)
 	t.load = fmt.Sprintf("SELECT id, %s FROM %s WHERE id = ?", strings.Join(all, ", "), name)
 	listed := slices.Clone(all)
@@ -76,6 +56,23 @@ func newTable(c *persistence.Collection) *table {
 	t.due = fmt.Sprintf("SELECT id, wake_at FROM %s WHERE wake_at IS NOT NULL AND wake_at <= ? ORDER BY wake_at, id LIMIT ?", name)
 	t.purge = fmt.Sprintf("DELETE FROM %s WHERE id IN (SELECT id FROM %s WHERE wake_at IS NOT NULL AND wake_at <= ? ORDER BY wake_at, id LIMIT ?) RETURNING id", name, name)
 	return t
+}
+
+// update is the statement that sets what every write sets and the indexed columns
+// whose bits are set, of a document at a version.
+func (t *table) update(changed uint64) string {
+	if text, ok := t.updates[changed]; ok {
+		return text
+	}
+	set := slices.Clone(touched)
+	for i, c := range t.indexed {
+		if changed&(1<<i) != 0 {
+			set = append(set, c)
+		}
+	}
+	text := fmt.Sprintf("UPDATE %s SET %s = ? WHERE id = ? AND "+atVersion(t.c), quote(t.c.Name), strings.Join(set, " = ?, "))
+	t.updates[changed] = text
+	return text
 }
 
 // column is how the table calls a field that queries may name.

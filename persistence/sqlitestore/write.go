@@ -2,6 +2,7 @@ package sqlitestore
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strings"
@@ -76,52 +77,46 @@ func (tx *transaction) writeOne(j *job) (result, err error) {
 		tx.args = appendArgs(tx.args, d.ID)
 		return tx.explain(j, tx.exec(j.t.insert))
 	}
-	tx.args = appendArgs(tx.args, d.ID, d.Version-1)
-	wakes := j.t.wakes.Load()
-	for range 2 {
-		text := j.t.touch
-		if wakes {
-			text = j.t.touchWake
-		}
-		n, err := tx.affected(text)
-		if err != nil {
-			return tx.explain(j, err)
-		}
-		if n == 1 {
-			j.t.wakes.Store(wakes)
-			return nil, nil
-		}
-		wakes = !wakes
-	}
 	return tx.update(j)
 }
 
-// update writes a document some of whose queryable columns change, after touch
-// missed; tx.args is touch's.
+// update writes what always changes, and those of the queryable columns that do:
+// SQLite moves an index entry for every column that a statement names, changed or not.
 func (tx *transaction) update(j *job) (result, err error) {
 	d, first := &j.w.Doc, len(touched)
-	args := tx.args
-	set, found := touched, false
-	tx.args = append(args[len(args):], args[:first]...)
-	err = tx.s.writer.rows(context.Background(), j.t.current, []value{d.ID, d.Version - 1}, func(row []value) error {
-		found = true
-		for i, old := range row {
-			if v := args[first+i].Value; v != old {
-				set = append(set[:len(set):len(set)], j.t.indexed[i])
-				tx.args = appendArgs(tx.args, v)
-			}
-		}
-		return nil
-	})
-	switch {
-	case err != nil:
+	indexed := tx.args[first:]
+	before := tx.before[:0]
+	if j.w.Before != nil {
+		before = appendIndexed(before, j.w.Collection, j.w.Before)
+	} else if before, err = tx.current(before, j); err != nil {
 		return nil, err
-	case !found:
+	}
+	tx.before = before
+	if len(before) == 0 {
 		return persistence.ErrStale, nil
 	}
-	tx.args = appendArgs(tx.args, d.ID)
-	text := "UPDATE " + quote(j.t.c.Name) + " SET " + strings.Join(set, " = ?, ") + " = ? WHERE id = ?"
-	return tx.explain(j, tx.exec(text))
+	changed, kept := uint64(0), tx.args[:first]
+	for i := range indexed {
+		if v := indexed[i].Value; v != before[i].Value {
+			changed |= 1 << i
+			kept = appendArgs(kept, v)
+		}
+	}
+	tx.args = appendArgs(kept, d.ID, d.Version-1)
+	n, err := tx.affected(j.t.update(changed))
+	if err == nil && n == 0 {
+		return persistence.ErrStale, nil
+	}
+	return tx.explain(j, err)
+}
+
+// current appends the queryable columns of the document at the expected version; nothing when it is not.
+func (tx *transaction) current(to []driver.NamedValue, j *job) ([]driver.NamedValue, error) {
+	err := tx.s.writer.rows(context.Background(), j.t.current, []value{j.w.Doc.ID, j.w.Doc.Version - 1}, func(row []value) error {
+		to = appendArgs(to, row...)
+		return nil
+	})
+	return to, err
 }
 
 // explain sorts a statement's error into the write's own result and what dooms

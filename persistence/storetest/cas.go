@@ -72,8 +72,12 @@ func testStale(t *testing.T, f *fixture) {
 	for _, version := range []int64{1, 2, 4, 100} {
 		late := d
 		late.Version, late.State, late.WakeAt = version, f.state(thing{Label: "late"}), epoch
-		if err := f.commit(late, event(late, 1)); !errors.Is(err, persistence.ErrStale) {
-			t.Errorf("version %d over 2: %v, want ErrStale", version, err)
+		for _, before := range []*persistence.Document{nil, &d} {
+			w := write(late, event(late, 1))
+			w.Before = before
+			if err := f.Commit(f.ctx, []persistence.Write{w})[0]; !errors.Is(err, persistence.ErrStale) {
+				t.Errorf("version %d over 2, before %v: %v, want ErrStale", version, before, err)
+			}
 		}
 	}
 	got := f.load(d.ID)
@@ -100,7 +104,11 @@ func testLostInBatch(t *testing.T, f *fixture) {
 		if i%10 == 4 {
 			d.Version = 3 // lost
 		}
-		batch = append(batch, write(d, event(d, 1)))
+		w := write(d, event(d, 1))
+		if i%3 == 0 {
+			w.Before = &d
+		}
+		batch = append(batch, w)
 	}
 	for i, err := range f.Commit(f.ctx, batch) {
 		d := batch[i].Doc

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -130,6 +131,9 @@ func (m *memory) write(w *persistence.Write) error {
 	if found != (w.Doc.Version > 1) || (found && old.Version != w.Doc.Version-1) {
 		return persistence.ErrStale
 	}
+	if err := honest(w, old); err != nil {
+		return err
+	}
 	for i, f := range w.Collection.Fields {
 		if !f.Unique || i >= len(w.Doc.Fields) || w.Doc.Fields[i] == nil || w.Doc.Fields[i] == "" {
 			continue
@@ -152,6 +156,19 @@ func (m *memory) write(w *persistence.Write) error {
 		m.log.append(w.Events[i].Type, body)
 	}
 	docs[w.Doc.ID] = clone(w.Collection, &w.Doc)
+	return nil
+}
+
+// honest reports a writer that does not know what it says it knows.
+func honest(w *persistence.Write, old *persistence.Document) error {
+	if w.Before == nil || old == nil {
+		return nil
+	}
+	known := clone(w.Collection, w.Before)
+	if known.CompanyID != old.CompanyID || known.ShopID != old.ShopID || known.OwnerID != old.OwnerID ||
+		!known.CreatedAt.Equal(old.CreatedAt) || !known.WakeAt.Equal(old.WakeAt) || !reflect.DeepEqual(known.Fields, old.Fields) {
+		return fmt.Errorf("%w: %s %s is not what its writer takes it for: %+v, not %+v", persistence.ErrNotExecuted, w.Collection.Name, w.Doc.ID, *old, *known)
+	}
 	return nil
 }
 
