@@ -23,7 +23,8 @@ type worker struct {
 type scenario struct {
 	name   string
 	do     op
-	writes bool // it leaves something to the consumers
+	writes bool         // it leaves something to the consumers
+	before func() error // what must be so when it begins; may be nil
 }
 
 // result is one run of a scenario, or the median of several.
@@ -44,6 +45,11 @@ type result struct {
 // The server's CPU is that of the measured time; what the consumers do later
 // is in the drain.
 func (b *bench) measure(s scenario, warm, d time.Duration) (result, error) {
+	if s.before != nil {
+		if err := s.before(); err != nil {
+			return result{}, err
+		}
+	}
 	before, err := b.server.stats("")
 	if err != nil {
 		return result{}, err

@@ -95,15 +95,16 @@ func (b *bench) dropDatabases() {
 	}
 }
 
-// As the server's committers write: so many documents in a batch, so many batches at a time.
+// As the server's committers write: at most so many documents in a batch, so many batches at a time.
 const (
 	batchSize = 256
-	inFlight  = 4
+	inFlight  = 2
 )
 
 // direct measures the database's own rate for the writes of "add to cart", the
 // same documents in bulks of compare-and-sets with nothing around them, and
-// holds the server's rate against it.
+// holds the server's rate against it: in bulks as the server's were, which
+// its callers make as large as they are many, and in the largest.
 func (b *bench) direct() error {
 	if b.adds.perSecond == 0 {
 		return nil
@@ -118,30 +119,32 @@ func (b *bench) direct() error {
 	if err := store.Ensure(ctx, []*persistence.Collection{cart.Collection}); err != nil {
 		return err
 	}
-	batches, err := b.sampleCarts(ctx)
-	if err != nil {
-		return err
-	}
-	before, begin := databaseCPU(), time.Now()
-	rate, err := bulkRate(ctx, store, batches, time.Duration(b.seconds*float64(time.Second)))
-	if err != nil {
-		return err
-	}
-	cores := (databaseCPU() - before).Seconds() / time.Since(begin).Seconds()
-	b.table.row("%-32s %10.0f writes/s in bulks of %d, %d at a time, with %.2f cores", "the database by itself", rate, batchSize, inFlight, cores)
-	b.table.row("%-32s %10.0f writes/s with %.2f cores", "the database under the adds", b.adds.perSecond, b.adds.database)
-	share := 100 * b.adds.perSecond / rate
-	b.table.aim("writes of adds beside the database's own", fmt.Sprintf("%.0f/s of %.0f/s: %.0f %%", b.adds.perSecond, rate, share), "≥ 60 %", share >= 60)
-	if cores > 0 && b.adds.database > 0 {
-		share = 100 * (b.adds.perSecond / b.adds.database) / (rate / cores)
-		b.table.aim("the same for each CPU second it was given", fmt.Sprintf("%.0f %%", share), "≥ 60 %", share >= 60)
+	b.table.row("%-32s %10.0f writes/s in bulks of %.0f with %.2f cores", "the database under the adds", b.adds.perSecond, b.adds.batch, b.adds.database)
+	for _, size := range []int{int(b.adds.batch), batchSize} {
+		batches, err := b.sampleCarts(ctx, size)
+		if err != nil {
+			return err
+		}
+		before, begin := databaseCPU(), time.Now()
+		rate, err := bulkRate(ctx, store, batches, time.Duration(b.seconds*float64(time.Second)))
+		if err != nil {
+			return err
+		}
+		cores := (databaseCPU() - before).Seconds() / time.Since(begin).Seconds()
+		b.table.row("%-32s %10.0f writes/s in bulks of %d, %d at a time, with %.2f cores", "the database by itself", rate, size, inFlight, cores)
+		share := 100 * b.adds.perSecond / rate
+		b.table.aim(fmt.Sprintf("adds beside the database's bulks of %d", size), fmt.Sprintf("%.0f/s of %.0f/s: %.0f %%", b.adds.perSecond, rate, share), "≥ 60 %", share >= 60)
+		if cores > 0 && b.adds.database > 0 {
+			share = 100 * (b.adds.perSecond / b.adds.database) / (rate / cores)
+			b.table.aim("  for each CPU second it was given", fmt.Sprintf("%.0f %%", share), "≥ 60 %", share >= 60)
+		}
 	}
 	return nil
 }
 
 // sampleCarts are copies of carts as the server wrote them, each with one new
-// event, in batches.
-func (b *bench) sampleCarts(ctx context.Context) ([][]persistence.Write, error) {
+// event, in batches of the size.
+func (b *bench) sampleCarts(ctx context.Context, size int) ([][]persistence.Write, error) {
 	from, err := mongostore.Open(ctx, os.Getenv("MONGO_URI"), b.prefix+"ecommercedb", mongostore.Options{})
 	if err != nil {
 		return nil, err
@@ -170,7 +173,7 @@ func (b *bench) sampleCarts(ctx context.Context) ([][]persistence.Write, error) 
 	}
 	batches := make([][]persistence.Write, 4*inFlight)
 	for i := range batches {
-		for range batchSize {
+		for range size {
 			w := persistence.Write{Collection: cart.Collection, Doc: *doc}
 			w.Doc.ID, w.Doc.Version, w.Doc.Outbox = entrepot.NewID(), 0, nil
 			w.Events = []events.Envelope{{

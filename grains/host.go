@@ -35,7 +35,7 @@ type Config struct {
 	Idle           time.Duration // unused for so long: passivated; default 5 min, jittered by a quarter; a sixteenth if it was used once or twice
 	StepTimeout    time.Duration // of one try of a step, default 10 s
 	Recovery       time.Duration // a dead member's steps and events run again after this, default 15 s
-	TrimEvery      time.Duration // pace of trims of confirmed events by idle grains, default 250 ms
+	TrimEvery      time.Duration // pace of trims of confirmed events by idle grains, well below Recovery, default 10 s
 	MaxPending     int           // commands of one entity waiting for writes, default 4096
 	MaxOutbox      int           // unconfirmed events of one entity, default 512
 	MaxLoads       int           // documents loading at a time, default 64
@@ -63,7 +63,7 @@ func (c *Config) defaults() {
 	setTime(&c.Idle, 5*time.Minute)
 	setTime(&c.StepTimeout, 10*time.Second)
 	setTime(&c.Recovery, 15*time.Second)
-	setTime(&c.TrimEvery, 3*time.Second)
+	setTime(&c.TrimEvery, 10*time.Second)
 	set(&c.MaxPending, 4096)
 	set(&c.MaxOutbox, 512)
 	set(&c.MaxLoads, 64)

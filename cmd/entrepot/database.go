@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -42,7 +43,7 @@ func (n *node) openStore(ctx context.Context, s *service) (*database, error) {
 	options := persistence.CommitterOptions{}
 	if n.mongo != nil {
 		d.store = n.mongo.Database(n.cfg.MongoPrefix + s.database)
-		options.InFlight = 4
+		options.InFlight = 2
 	} else {
 		d.store, err = sqlitestore.Open(ctx, filepath.Join(n.cfg.DataDir, s.database+".sqlite"), sqlitestore.Options{})
 	}
@@ -79,7 +80,7 @@ func (d *database) start(n *node) error {
 	for _, in := range d.service.inboxes {
 		options := events.ConsumeOptions{}
 		if in.linger > 0 {
-			options.Batch, options.Linger = 1024, in.linger
+			options.Batch, options.Linger = cmp.Or(in.batch, 1024), in.linger
 		}
 		s, err := n.broker.Consume(in.Name, options, in.handler(n, rows))
 		if err != nil {

@@ -62,6 +62,7 @@ type inbox struct {
 	// linger is how long it waits for a batch to fill: what nobody waits for costs
 	// least many at a time.
 	linger time.Duration
+	batch  int // most at once of one that lingers, default 1024
 }
 
 // How long inboxes linger.
@@ -94,8 +95,11 @@ var services = []service{
 	},
 	{
 		name: "company", port: 2, database: "companydb", routes: []string{"/companies"},
-		kinds:   []func() *grains.Kind{company.Kind, companystats.Kind},
-		inboxes: []inbox{{Queue: inboxOf("company.events", companystats.Bindings...), consume: asks(actors.Companies)}},
+		kinds: []func() *grains.Kind{company.Kind, companystats.Kind},
+		inboxes: []inbox{{
+			Queue:   inboxOf("company.events", companystats.Bindings...),
+			consume: asks(actors.Companies), linger: keeping, batch: companystats.Remembered,
+		}},
 	},
 	{
 		name: "shop", port: 3, database: "shopdb", routes: []string{"/shops"},

@@ -14,15 +14,15 @@ func (s *State) Index() grains.Index {
 	return grains.Index{CompanyID: s.CompanyID, CreatedAt: s.createdAt()}
 }
 
-// remembered is how many events a company's figures know by id. A consumer has
-// fewer under way, so what is delivered again is known; what comes back after a
+// Remembered is how many events a company's figures know by id. A consumer has
+// no more under way, so what is delivered again is known; what comes back after a
 // delay and so many others of the company would count twice.
-const remembered = 512
+const Remembered = 512
 
 // Kind is the grain of figures.
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](companystatspb.Kind, Collection)
-	k.Ring = remembered
+	k.Ring = Remembered
 	grains.Command(k, (*State).Count, (*State).View)
 	grains.Query(k, (*State).Get)
 	return k
