@@ -75,6 +75,8 @@ func (t *table) judge(name string, r result, ratio float64) {
 	case strings.HasPrefix(name, "add to cart"):
 		share(22)
 		t.aim(name+", p99", ms(r.p99), "< 25 ms", r.p99 < 25*time.Millisecond)
+		scaled := time.Duration(float64(r.p99) * r.rate / ratio / limitThen) // the limit is rate over ratio
+		t.aim("  for the speed of the machine", ms(scaled), fmt.Sprintf("< 25 ms (were the limit %d)", limitThen), scaled < 25*time.Millisecond)
 	case name == "whole checkout":
 		t.aim(name, fmt.Sprintf("%.0f/s", r.rate), "≥ 400/s", r.rate >= 400)
 		least := 400.0 / limitThen

@@ -13,8 +13,8 @@ import (
 
 // SQLite writes a commit's frames one by one, header and page each with a system
 // call of its own (wal.c, walWriteOneFrame), and this build of it syncs with
-// fsync, which on ext4 waits for the file system's own journal, that all
-// databases share, because the log's time of change is new. So the log is written
+// fsync, which also writes the file's new time of change: where the file system
+// has a journal, that all databases share, through that. So the log is written
 // through a layer over SQLite's file system (https://sqlite.org/vfs.html): frames
 // gather until the one that commits, or a sync, or anything but a write, then go
 // out as one, and a sync is fdatasync, which leaves times alone and is what
