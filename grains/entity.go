@@ -34,7 +34,6 @@ type entity struct {
 
 	mu      sync.Mutex
 	stopped bool
-	cold    bool // the document was not looked for yet
 	loading bool
 	used    time.Time
 	uses    int  // commands since it was activated, up to seldom
@@ -93,7 +92,7 @@ type batch struct {
 const maxTries = 3
 
 func newEntity(h *Host, k *Kind, id string, ctx actor.Context) *entity {
-	e := &entity{h: h, k: k, id: id, self: ctx.Self(), root: ctx.ActorSystem().Root, used: h.now(), cold: true}
+	e := &entity{h: h, k: k, id: id, self: ctx.Self(), root: ctx.ActorSystem().Root, used: h.now()}
 	h.register(e, true)
 	return e
 }
@@ -115,12 +114,12 @@ func (e *entity) receive(c *wire.Command, sender *actor.PID) {
 		e.refuse(p, entrepot.Unavailable("the deadline passed before the command was read"))
 	case len(e.waiting)+len(e.stash)+len(e.parked) >= e.h.MaxPending:
 		e.refuse(p, entrepot.Unavailable("too many commands wait for this %s", e.k.Name))
-	case e.cold && (p.h == nil || !p.h.opens):
+	case e.cold() && (p.h == nil || !p.h.opens):
 		e.stash = append(e.stash, p)
 		e.load()
 	case e.loading || e.reload || e.solo > 0:
 		e.stash = append(e.stash, p)
-	case e.cold:
+	case e.cold():
 		e.assume()
 		fallthrough
 	default:
@@ -128,26 +127,6 @@ func (e *entity) receive(c *wire.Command, sender *actor.PID) {
 		e.flushIfDirty()
 		e.leaveIfPassing()
 	}
-}
-
-// assume goes on as if there were no document: the command is one that makes it.
-// If there is one, the first write loses its compare-and-set, as it does to
-// another activation.
-func (e *entity) assume() {
-	e.cold, e.assumed = false, true
-	e.state = e.k.newState()
-	e.recent, _ = decodeRecent(nil, e.k.Ring) // of nothing: cannot fail
-}
-
-// unproven reports whether the state is assumed and no write is under way that
-// will prove it.
-func (e *entity) unproven() bool { return e.assumed && e.settledDown() }
-
-// lookFirst gives the assumption up, and decides the command about what is there.
-func (e *entity) lookFirst(p *pending) {
-	p.changed, e.fresh = false, nil
-	e.stash = append(e.stash, p)
-	e.load()
 }
 
 // execute answers one command from the tentative state, or changes it.

@@ -108,8 +108,7 @@ func act(m *grainstest.Member, id entrepot.ID, do int64, command string, keyed b
 		m.Restart()
 		return ""
 	case ask:
-		r, err := grains.Ask[*wrapperspb.Int64Value](m.Platform(), m, "Tally", id, wrapperspb.Bool(true))
-		return fmt.Sprint(r.GetValue(), err)
+		return read(m, id)
 	}
 	ctx := m.Platform()
 	replayed := false
@@ -119,7 +118,15 @@ func act(m *grainstest.Member, id entrepot.ID, do int64, command string, keyed b
 	r, err := grains.Ask[*wrapperspb.Int64Value](ctx, m, "Tally", id, wrapperspb.Int64(do))
 	var known *entrepot.Error
 	if errors.As(err, &known) {
+		if known.Code == entrepot.CodeInternal {
+			read(m, id) // it loads again after a panic; when it has, it knows what the others wrote until now
+		}
 		err = fmt.Errorf("%s %s", known.Code, known.Message)
 	}
 	return fmt.Sprint(r.GetValue(), err, replayed)
+}
+
+func read(m *grainstest.Member, id entrepot.ID) string {
+	r, err := grains.Ask[*wrapperspb.Int64Value](m.Platform(), m, "Tally", id, wrapperspb.Bool(true))
+	return fmt.Sprint(r.GetValue(), err)
 }

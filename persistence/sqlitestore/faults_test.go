@@ -361,6 +361,12 @@ func testUpdateOfIndexedColumns(t *testing.T, knows bool) {
 		}
 		mustCommit(t, s, []persistence.Write{w})
 	}
+	mustBeWhole(t, s)
+}
+
+// mustBeWhole has SQLite check the file and its indexes.
+func mustBeWhole(t *testing.T, s *Store) {
+	t.Helper()
 	err := s.read(t.Context(), func(c *conn) error {
 		return c.rows(t.Context(), "PRAGMA integrity_check", nil, func(row []driver.Value) error {
 			if row[0] != "ok" {

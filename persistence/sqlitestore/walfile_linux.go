@@ -159,10 +159,14 @@ func mainControl(tls *libc.TLS, file uintptr, op int32, arg uintptr) int32 {
 	return function[askFunc](at[lib.Tsqlite3_io_methods](mains.below).FxFileControl)(tls, file, op, arg)
 }
 
+func logOf(file uintptr) *logFile {
+	f, _ := logFiles.Load(file)
+	return f.(*logFile)
+}
+
 // flushed is the handle after what it gathered has gone out.
 func flushed(file uintptr) (*logFile, *lib.Tsqlite3_io_methods, int32) {
-	v, _ := logFiles.Load(file)
-	f := v.(*logFile)
+	f := logOf(file)
 	return f, at[lib.Tsqlite3_io_methods](logs.below), f.flush(file)
 }
 
@@ -187,8 +191,7 @@ func (f *logFile) flush(file uintptr) int32 {
 }
 
 func logWrite(_ *libc.TLS, file, data uintptr, n int32, offset int64) int32 {
-	v, _ := logFiles.Load(file)
-	f := v.(*logFile)
+	f := logOf(file)
 	if offset != f.offset+int64(len(f.gathered)) || len(f.gathered)+int(n) > maxGathered {
 		if rc := f.flush(file); rc != lib.SQLITE_OK {
 			return rc

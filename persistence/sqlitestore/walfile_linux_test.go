@@ -60,7 +60,6 @@ func TestWhatIsAnsweredIsInTheFiles(t *testing.T) {
 			for i := range batch {
 				left.jobs = append(left.jobs, s.prepare(&batch[i]))
 			}
-			left.phase.Store(writing)
 			s.writing <- struct{}{}
 			if err := left.exec("BEGIN IMMEDIATE"); err != nil {
 				t.Fatal(err)
@@ -100,15 +99,5 @@ func TestWhatIsAnsweredIsInTheFiles(t *testing.T) {
 			t.Fatalf("%s: %v", id, err)
 		}
 	}
-	err = again.read(t.Context(), func(c *conn) error {
-		return c.rows(t.Context(), "PRAGMA integrity_check", nil, func(row []value) error {
-			if row[0] != "ok" {
-				t.Error(row[0])
-			}
-			return nil
-		})
-	})
-	if err != nil {
-		t.Error(err)
-	}
+	mustBeWhole(t, again)
 }
