@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// Role is what a user may do, in general; the entity checks the tenant besides.
+// Role names what a user may do in general. Entities check the tenant as well.
 type Role string
 
-// The five roles of the specification, and the platform itself acting on an
-// event or on time.
+// The five roles of the specification, and System for the platform itself when it reacts to an
+// event or to time.
 const (
 	SuperAdmin   Role = "super_admin"
 	CompanyAdmin Role = "company_admin"
@@ -20,25 +20,26 @@ const (
 	System       Role = "system"
 )
 
-// Caller is who a command acts for. It travels with every command and stands in
-// every event as its actor.
+// Caller identifies the user or system that a command acts for. It travels with every command and
+// becomes the actor of the resulting events.
 type Caller struct {
 	UserID    ID
 	Email     string
 	Role      Role
-	CompanyID ID   // staff: their one company
+	CompanyID ID   // staff: the company they work for
 	ShopIDs   []ID // shop managers and staff: the shops they are assigned to
-	// Scopes bound at the edge what an API key may do beyond its role; nil: a person.
+	// Scopes limits an API key to less than its role allows; nil: not an API key.
 	Scopes    []string
 	RequestID string
 	IP        string
 	UserAgent string
 }
 
-// SystemCaller is the platform acting by itself, for reason (an event id, "wake").
+// SystemCaller returns the platform as caller. The reason (an event id, "wake") becomes the request
+// id.
 func SystemCaller(reason string) Caller { return Caller{Role: System, RequestID: reason} }
 
-// MayReachCompany reports whether staff data of the company is the caller's to see.
+// MayReachCompany reports whether the caller may see the company's internal (staff) data.
 func (c Caller) MayReachCompany(companyID ID) bool {
 	switch c.Role {
 	case SuperAdmin, System:
@@ -50,13 +51,13 @@ func (c Caller) MayReachCompany(companyID ID) bool {
 	}
 }
 
-// Administers reports whether the company is the caller's to administer: the
-// platform's admins may any, a company's admins their own.
+// Administers reports whether the caller may administer the company: super admins may administer
+// every company, company admins their own.
 func (c Caller) Administers(companyID ID) bool {
 	return c.Role != ShopManager && c.Role != ShopStaff && c.MayReachCompany(companyID)
 }
 
-// MayReachShop reports whether staff data of the shop is the caller's to see.
+// MayReachShop reports whether the caller may see the shop's internal (staff) data.
 func (c Caller) MayReachShop(companyID, shopID ID) bool {
 	if !c.MayReachCompany(companyID) {
 		return false
@@ -69,7 +70,7 @@ func (c Caller) MayReachShop(companyID, shopID ID) bool {
 	}
 }
 
-// Is reports whether the caller is the user, or the platform itself.
+// Is reports whether the caller is the given user or the platform itself.
 func (c Caller) Is(userID ID) bool {
 	return c.Role == System || (userID != "" && c.UserID == userID)
 }
@@ -81,16 +82,16 @@ func WithCaller(ctx context.Context, c Caller) context.Context {
 	return context.WithValue(ctx, callerKey{}, c)
 }
 
-// CallerFrom is the caller of the context; the zero Caller may do nothing.
+// CallerFrom returns the caller stored in the context, or the zero Caller, which has no rights.
 func CallerFrom(ctx context.Context) Caller {
 	c, _ := ctx.Value(callerKey{}).(Caller)
 	return c
 }
 
-// Turn is what a decision knows besides its state and its command.
+// Turn holds the input of a decision besides its state and its command.
 type Turn struct {
-	ID        ID        // of the entity that decides
-	Now       time.Time // the moment of the decision, UTC
+	ID        ID        // the entity that decides
+	Now       time.Time // time of the decision, UTC
 	Caller    Caller
 	CommandID string
 }

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// ID identifies an entity: 24 lower-case hexadecimal digits, the text form of a
-// MongoDB ObjectID (4 bytes of seconds, 5 random, 3 counting), so ids made later
-// sort later, to the second.
+// ID identifies an entity: 24 lower-case hexadecimal digits, the text form of a MongoDB ObjectID (4
+// bytes of Unix seconds, 5 random bytes, a 3-byte counter). Ids sort by creation time, to the
+// second.
 type ID = string
 
 var (
@@ -26,19 +26,19 @@ func init() {
 	idCounter.Store(binary.BigEndian.Uint32(seed[:]))
 }
 
-// NewID makes a fresh id.
+// NewID returns a fresh id.
 func NewID() ID {
 	var b [12]byte
-	binary.BigEndian.PutUint32(b[:4], uint32(time.Now().Unix())) //nolint:gosec // an ObjectID's seconds are 32 bits by definition
+	seconds := uint32(time.Now().Unix()) //nolint:gosec // an ObjectID's seconds are 32 bits by definition
+	binary.BigEndian.PutUint32(b[:4], seconds)
 	copy(b[4:9], idProcess[:])
 	c := idCounter.Add(1)
 	b[9], b[10], b[11] = byte(c>>16), byte(c>>8), byte(c) //nolint:gosec // the counter is three bytes by definition
 	return hex.EncodeToString(b[:])
 }
 
-// DeriveID makes the one id that belongs to the parts: the same parts give the
-// same id on every member, so that "the stock item of this product in this shop"
-// or "the order of this key" needs no look-up.
+// DeriveID returns the id determined by the parts. Equal parts give the same id on every member, so
+// "the stock item of this product in this shop" or "the order for this key" needs no look-up.
 func DeriveID(parts ...string) ID {
 	h := sha256.New()
 	for _, p := range parts {

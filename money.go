@@ -14,14 +14,14 @@ type Money struct {
 	Currency string `json:"currency"`
 }
 
-// decimals lists the currencies whose minor unit is not a hundredth (ISO 4217 table A.1).
+// decimals lists the currencies whose minor unit is not one hundredth (ISO 4217 table A.1).
 var decimals = map[string]int{
 	"BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0, "RWF": 0,
 	"UGX": 0, "UYI": 0, "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
 	"BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3, "CLF": 4,
 }
 
-// Decimals is the number of digits after the point in amounts of the currency.
+// Decimals returns the number of decimal places of the currency.
 func Decimals(currency string) int {
 	if d, ok := decimals[currency]; ok {
 		return d
@@ -42,9 +42,9 @@ func ValidCurrency(s string) bool {
 	return true
 }
 
-// ParseMoney reads a decimal number of major units ("19.99") without floats.
-// It refuses signs, exponents, more decimals than the currency has, and
-// amounts that overflow; field names the input in the error.
+// ParseMoney parses a decimal number of major units ("19.99") without floats. It rejects signs,
+// exponents, more decimals than the currency has, and amounts above [MaxMinor]. The error names
+// field.
 func ParseMoney(field, amount, currency string) (Money, error) {
 	d := Decimals(currency)
 	whole, frac, _ := strings.Cut(amount, ".")
@@ -57,13 +57,13 @@ func ParseMoney(field, amount, currency string) (Money, error) {
 	}
 	n, err := strconv.ParseInt(whole+frac+strings.Repeat("0", d-len(frac)), 10, 64)
 	if err != nil || n > MaxMinor {
-		return Money{}, Invalid(field, "maximum", "amount too large")
+		return Money{}, Invalid(field, "maximum", "must be at most %d minor units of %s", int64(MaxMinor), currency)
 	}
 	return Money{Minor: n, Currency: currency}, nil
 }
 
-// MaxMinor bounds a single amount, so that sums of the lines an order may have
-// (200) stay far from overflow.
+// MaxMinor is the largest single amount in minor units. It keeps the sum of an order's lines (at
+// most 200) far from overflow.
 const MaxMinor = math.MaxInt64 / 1_000_000
 
 func digits(s string) bool {
@@ -75,7 +75,8 @@ func digits(s string) bool {
 	return true
 }
 
-// Times is the amount for quantity pieces; false when it exceeds [MaxMinor].
+// Times returns the amount multiplied by quantity; false if the result exceeds [MaxMinor] or an
+// operand is negative.
 func (m Money) Times(quantity int64) (Money, bool) {
 	if m.Minor < 0 || quantity < 0 {
 		return Money{}, false
@@ -87,7 +88,7 @@ func (m Money) Times(quantity int64) (Money, bool) {
 	return Money{Minor: int64(lo), Currency: m.Currency}, true
 }
 
-// String is the amount in major units with all its decimals: "19.90".
+// String returns the amount in major units with all its decimals: "19.90".
 func (m Money) String() string {
 	d, n, sign := Decimals(m.Currency), m.Minor, ""
 	if n < 0 {
@@ -100,14 +101,14 @@ func (m Money) String() string {
 	return sign + fmt.Sprintf("%d.%0*d", n/p, d, n%p)
 }
 
-// Amount is the money as a JSON number in major units. The currency stands beside it.
+// Amount returns the money as a JSON number in major units, without its currency.
 func (m Money) Amount() Amount { return Amount(m.String()) }
 
-// Amount is an exact decimal number on its way to or from JSON: it is written
-// as a number (19.90), read as one, and never passes through a float.
+// Amount is an exact decimal number that is encoded as a JSON number (19.90). It never passes
+// through a float.
 type Amount string
 
-// MarshalJSON writes the number as it stands.
+// MarshalJSON writes the number unchanged; an empty Amount becomes 0.
 func (a Amount) MarshalJSON() ([]byte, error) {
 	if a == "" {
 		return []byte("0"), nil
@@ -115,10 +116,11 @@ func (a Amount) MarshalJSON() ([]byte, error) {
 	return []byte(a), nil
 }
 
-// UnmarshalJSON keeps the literal of a JSON number; a string is refused.
+// UnmarshalJSON keeps the literal of a JSON number and rejects strings, objects, arrays and
+// booleans.
 func (a *Amount) UnmarshalJSON(b []byte) error {
 	if len(b) == 0 || b[0] == '"' || b[0] == '{' || b[0] == '[' || b[0] == 't' || b[0] == 'f' {
-		return fmt.Errorf("must be a number")
+		return fmt.Errorf("want a JSON number")
 	}
 	if string(b) == "null" {
 		return nil

@@ -1,7 +1,7 @@
 package entrepot
 
-// Scope is whose documents a query may see. It is a required argument of every
-// query, so a query without a tenant cannot be written by accident.
+// Scope selects the documents that a query may see. Every query requires it, so that a query cannot
+// forget its tenant.
 type Scope struct {
 	all       bool
 	CompanyID ID
@@ -9,13 +9,13 @@ type Scope struct {
 	OwnerID   ID
 }
 
-// AllTenants is the scope of the platform itself and of super admins.
+// AllTenants returns the scope of every tenant, for the platform itself and super admins.
 func AllTenants() Scope { return Scope{all: true} }
 
-// InCompany is every document of a company.
+// InCompany returns the scope of all documents of a company.
 func InCompany(id ID) Scope { return Scope{CompanyID: id} }
 
-// InShops is the documents of some shops of a company; no shops means no documents.
+// InShops returns the scope of the documents of some shops of a company; with no shops it is empty.
 func InShops(company ID, shops []ID) Scope {
 	if shops == nil {
 		shops = []ID{}
@@ -23,19 +23,19 @@ func InShops(company ID, shops []ID) Scope {
 	return Scope{CompanyID: company, ShopIDs: shops}
 }
 
-// OwnedBy is the documents of one customer.
+// OwnedBy returns the scope of one user's own documents.
 func OwnedBy(user ID) Scope { return Scope{OwnerID: user} }
 
-// All reports whether the scope spans tenants.
+// All reports whether the scope spans every tenant.
 func (s Scope) All() bool { return s.all }
 
-// Empty reports whether the scope names nobody, and so contains nothing.
+// Empty reports whether the scope contains no documents.
 func (s Scope) Empty() bool {
 	return !s.all && s.OwnerID == "" && (s.CompanyID == "" || (s.ShopIDs != nil && len(s.ShopIDs) == 0))
 }
 
-// StaffScope is what a caller sees of documents that belong to a company or shop.
-// Customers and strangers see nothing through it.
+// StaffScope returns the company or shop documents that the caller may see as staff. It is empty
+// for customers and anonymous callers.
 func StaffScope(c Caller) Scope {
 	switch c.Role {
 	case SuperAdmin, System:
@@ -49,7 +49,7 @@ func StaffScope(c Caller) Scope {
 	}
 }
 
-// Page is one page of a list. NextCursor is empty on the last one.
+// Page is one page of a list. NextCursor is empty on the last page.
 type Page[T any] struct {
 	Items      []T    `json:"items"`
 	NextCursor string `json:"nextCursor,omitempty"`

@@ -1,8 +1,8 @@
 package entrepot
 
-// What the people of a company may do, by its standing.
+// Company standings: what the staff of a company may do.
 const (
-	StandingFull     = "full"      // what their roles allow
-	StandingReadOnly = "read_only" // read; and nobody orders
+	StandingFull     = "full"      // everything their roles allow
+	StandingReadOnly = "read_only" // read only; the company accepts no orders
 	StandingClosed   = "closed"    // nothing
 )

@@ -19,7 +19,7 @@ type APIKeyCreated struct {
 	ExpiresAt time.Time     `json:"expiresAt,omitzero"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (APIKeyCreated) EventType() string { return "api_key.created" }
 
 // APIKeyRevoked happens when a key is ended before it expires.
@@ -30,5 +30,5 @@ type APIKeyRevoked struct {
 	RevokedAt time.Time   `json:"revokedAt"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (APIKeyRevoked) EventType() string { return "api_key.revoked" }

@@ -28,14 +28,14 @@ type User struct {
 // administrator for staff, or by the platform.
 type UserRegistered struct{ User }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (UserRegistered) EventType() string { return "user.registered" }
 
 // UserUpdated happens when the profile, the role or the shops of a user change.
 // A new password changes nothing public but updatedAt.
 type UserUpdated struct{ User }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (UserUpdated) EventType() string { return "user.updated" }
 
 // UserDeleted happens when a person is erased. It names nobody: the id stays, so
@@ -48,7 +48,7 @@ type UserDeleted struct {
 	DeletedAt time.Time     `json:"deletedAt"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (UserDeleted) EventType() string { return "user.deleted" }
 
 // UserSecondFactorReset happens when an administrator turns off the second factor
@@ -61,7 +61,7 @@ type UserSecondFactorReset struct {
 	ResetAt   time.Time     `json:"resetAt"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (UserSecondFactorReset) EventType() string { return "user.second_factor_reset" }
 
 // UserLoggedIn happens when a user's credentials were accepted and tokens were
@@ -73,7 +73,7 @@ type UserLoggedIn struct {
 	LoggedInAt time.Time     `json:"loggedInAt"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (UserLoggedIn) EventType() string { return "user.logged_in" }
 
 // UserLoggedOut happens when a user ends a session. A token that merely expires
@@ -84,7 +84,7 @@ type UserLoggedOut struct {
 	LoggedOutAt time.Time   `json:"loggedOutAt"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (UserLoggedOut) EventType() string { return "user.logged_out" }
 
 // UserMailRequested happens when a mail with a secret in it has to be sent: to
@@ -101,7 +101,7 @@ type UserMailRequested struct {
 	ExpiresAt   time.Time   `json:"expiresAt"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (UserMailRequested) EventType() string { return "user.mail_requested" }
 
 // UserInvited happens when somebody is asked by mail to become staff or a super
@@ -116,7 +116,7 @@ type UserInvited struct {
 	ExpiresAt    time.Time     `json:"expiresAt"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (UserInvited) EventType() string { return "user.invited" }
 
 // UserInvitationRevoked happens when an invitation is taken back.
@@ -127,5 +127,5 @@ type UserInvitationRevoked struct {
 	RevokedAt    time.Time   `json:"revokedAt"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (UserInvitationRevoked) EventType() string { return "user.invitation_revoked" }

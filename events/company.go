@@ -68,14 +68,14 @@ type CompanySubscription struct {
 // CompanyCreated happens when the platform takes on a tenant.
 type CompanyCreated struct{ Company }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (CompanyCreated) EventType() string { return "company.created" }
 
 // CompanyUpdated happens when anything of a company changes, its subscription
 // and a deletion that is not done yet included.
 type CompanyUpdated struct{ Company }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (CompanyUpdated) EventType() string { return "company.updated" }
 
 // CompanyDeleted happens when a company is erased, after the grace period of its
@@ -87,5 +87,5 @@ type CompanyDeleted struct {
 	DeletedAt time.Time   `json:"deletedAt"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (CompanyDeleted) EventType() string { return "company.deleted" }

@@ -66,7 +66,7 @@ type ProductSale struct {
 // ProductCreated happens when a product enters the catalogue.
 type ProductCreated struct{ Product }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (ProductCreated) EventType() string { return "product.created" }
 
 // ProductUpdated happens when a product's data, price or status change.
@@ -75,14 +75,14 @@ type ProductUpdated struct {
 	Changed []string `json:"changed"` // the names of the fields that differ from before
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (ProductUpdated) EventType() string { return "product.updated" }
 
 // ProductDeleted happens when a product leaves the catalogue for good. It carries
 // the product as it last was; its SKU may be used again.
 type ProductDeleted struct{ Product }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (ProductDeleted) EventType() string { return "product.deleted" }
 
 // CategoryUpdated happens when a category joins a company's tree, changes, moves
@@ -98,7 +98,7 @@ type CategoryUpdated struct {
 	TreeVersion int64       `json:"treeVersion"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (CategoryUpdated) EventType() string { return "category.updated" }
 
 // ImportDue happens when the next rows of an import of products are to be taken.
@@ -109,7 +109,7 @@ type ImportDue struct {
 	Offset    int64       `json:"offset"` // in bytes of the file
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (ImportDue) EventType() string { return "import.due" }
 
 // ImportEnded happens when an import is through its file, or cannot go on.
@@ -123,7 +123,7 @@ type ImportEnded struct {
 	Failed    int64       `json:"failed"` // rows that were refused; the report says why
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (ImportEnded) EventType() string { return "import.ended" }
 
 // CartItemAdded happens when a customer adds pieces of a product to the cart. It
@@ -146,7 +146,7 @@ type CartItemAdded struct {
 	Total        entrepot.Amount `json:"total"` // of the cart
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (CartItemAdded) EventType() string { return "cart.item_added" }
 
 // CartUpdated happens when a cart changes other than by an addition: a quantity
@@ -191,10 +191,10 @@ type CartAbandoned struct {
 	UpdatedAt time.Time       `json:"updatedAt"` // when it was last changed
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (CartAbandoned) EventType() string { return "cart.abandoned" }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (CartUpdated) EventType() string { return "cart.updated" }
 
 // ProductViewed happens when somebody looks at a product. It is not a company's
@@ -208,5 +208,5 @@ type ProductViewed struct {
 	Repeated  bool        `json:"repeated,omitempty"` // the user looked at it in the half hour before, too
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (ProductViewed) EventType() string { return "product.viewed" }

@@ -62,7 +62,7 @@ type InventoryUpdated struct {
 	Movement       int64       `json:"movement"`
 }
 
-// EventType is inventory.updated.
+// EventType returns the routing key.
 func (InventoryUpdated) EventType() string { return "inventory.updated" }
 
 // Change is what the movement did to on-hand and to what is reserved.
@@ -105,13 +105,13 @@ type StockLevel struct {
 // InventoryLowStock tells that available has fallen to the reorder point, once until it rises above it.
 type InventoryLowStock struct{ StockLevel }
 
-// EventType is inventory.low_stock.
+// EventType returns the routing key.
 func (InventoryLowStock) EventType() string { return "inventory.low_stock" }
 
 // InventoryOutOfStock tells that nothing is available any more, once until something is.
 type InventoryOutOfStock struct{ StockLevel }
 
-// EventType is inventory.out_of_stock.
+// EventType returns the routing key.
 func (InventoryOutOfStock) EventType() string { return "inventory.out_of_stock" }
 
 // InventoryConfigured tells an item's settings after somebody changed them.
@@ -130,7 +130,7 @@ type InventoryConfigured struct {
 	AtMs            int64       `json:"atMs"`
 }
 
-// EventType is inventory.configured.
+// EventType returns the routing key.
 func (InventoryConfigured) EventType() string { return "inventory.configured" }
 
 // BatchPart is the pieces of a movement that left from one lot.
@@ -154,5 +154,5 @@ type InventoryBatchExpired struct {
 	AtMs       int64       `json:"atMs"`
 }
 
-// EventType is inventory.batch_expired.
+// EventType returns the routing key.
 func (InventoryBatchExpired) EventType() string { return "inventory.batch_expired" }

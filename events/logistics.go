@@ -23,13 +23,13 @@ type Warehouse struct {
 // WarehouseCreated happens when a company opens a warehouse.
 type WarehouseCreated struct{ Warehouse }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (WarehouseCreated) EventType() string { return "warehouse.created" }
 
 // WarehouseUpdated happens when anything of a warehouse changes.
 type WarehouseUpdated struct{ Warehouse }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (WarehouseUpdated) EventType() string { return "warehouse.updated" }
 
 // WarehouseDeleted happens when a company gives a warehouse up.
@@ -39,7 +39,7 @@ type WarehouseDeleted struct {
 	DeletedAt   time.Time   `json:"deletedAt"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (WarehouseDeleted) EventType() string { return "warehouse.deleted" }
 
 // SourcingUpdated happens when a company says how a shop's orders choose among
@@ -52,7 +52,7 @@ type SourcingUpdated struct {
 	UpdatedAt    time.Time   `json:"updatedAt"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (SourcingUpdated) EventType() string { return "sourcing.updated" }
 
 // TransferLine is one variant of a transfer: shipped = arrived + returned + lost
@@ -85,7 +85,7 @@ type TransferCreated struct {
 	Note string `json:"note,omitempty"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (TransferCreated) EventType() string { return "transfer.created" }
 
 // TransferUpdated happens when the lines of a draft change, and when of a cancelled
@@ -95,7 +95,7 @@ type TransferUpdated struct {
 	Note string `json:"note,omitempty"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (TransferUpdated) EventType() string { return "transfer.updated" }
 
 // TransferShipped happens when all lines have left the source.
@@ -104,7 +104,7 @@ type TransferShipped struct {
 	ShipmentID entrepot.ID `json:"shipmentId"` // its name in the ledgers of the stock items
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (TransferShipped) EventType() string { return "transfer.shipped" }
 
 // TransferPart is some pieces of a variant.
@@ -121,7 +121,7 @@ type TransferPartlyReceived struct {
 	Parts     []TransferPart `json:"parts"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (TransferPartlyReceived) EventType() string { return "transfer.partly_received" }
 
 // TransferReceived happens when nothing of a transfer is on its way any more.
@@ -132,7 +132,7 @@ type TransferReceived struct {
 	Reason        string         `json:"reason,omitempty"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (TransferReceived) EventType() string { return "transfer.received" }
 
 // TransferCancelled happens when a draft is given up, or when what was on its
@@ -142,7 +142,7 @@ type TransferCancelled struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (TransferCancelled) EventType() string { return "transfer.cancelled" }
 
 // StocktakeOpened happens when a location's stock begins to be counted.
@@ -162,7 +162,7 @@ type StocktakeItem struct {
 	OnHand    int64       `json:"onHand"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (StocktakeOpened) EventType() string { return "stocktake.opened" }
 
 // StocktakeClosed happens when what was counted is booked into the stock.
@@ -187,7 +187,7 @@ type StocktakeVariance struct {
 	Refused   string      `json:"refused,omitempty"` // why it is not booked
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (StocktakeClosed) EventType() string { return "stocktake.closed" }
 
 // StocktakeCancelled happens when a stocktake is given up; nothing is booked.
@@ -199,7 +199,7 @@ type StocktakeCancelled struct {
 	CancelledAt time.Time   `json:"cancelledAt"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (StocktakeCancelled) EventType() string { return "stocktake.cancelled" }
 
 // Supplier is who a company buys from. What it asks is not told.
@@ -216,13 +216,13 @@ type Supplier struct {
 // SupplierCreated happens when a supplier becomes known.
 type SupplierCreated struct{ Supplier }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (SupplierCreated) EventType() string { return "supplier.created" }
 
 // SupplierUpdated happens when anything of a supplier changes, its offers too.
 type SupplierUpdated struct{ Supplier }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (SupplierUpdated) EventType() string { return "supplier.updated" }
 
 // SupplierDeleted happens when a supplier is bought from no more.
@@ -232,7 +232,7 @@ type SupplierDeleted struct {
 	DeletedAt  time.Time   `json:"deletedAt"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (SupplierDeleted) EventType() string { return "supplier.deleted" }
 
 // PurchaseLine is one variant of a purchase order.
@@ -263,19 +263,19 @@ type PurchaseOrder struct {
 // PurchaseOrderCreated happens when a purchase is drafted.
 type PurchaseOrderCreated struct{ PurchaseOrder }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (PurchaseOrderCreated) EventType() string { return "purchase_order.created" }
 
 // PurchaseOrderUpdated happens when a draft changes.
 type PurchaseOrderUpdated struct{ PurchaseOrder }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (PurchaseOrderUpdated) EventType() string { return "purchase_order.updated" }
 
 // PurchaseOrderOrdered happens when the purchase has its number and binds.
 type PurchaseOrderOrdered struct{ PurchaseOrder }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (PurchaseOrderOrdered) EventType() string { return "purchase_order.ordered" }
 
 // PurchasePart is some pieces of a variant that came in.
@@ -293,13 +293,13 @@ type PurchaseOrderPartlyReceived struct {
 	Parts     []PurchasePart `json:"parts"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (PurchaseOrderPartlyReceived) EventType() string { return "purchase_order.partly_received" }
 
 // PurchaseOrderReceived happens when nothing more is to come.
 type PurchaseOrderReceived struct{ PurchaseOrder }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (PurchaseOrderReceived) EventType() string { return "purchase_order.received" }
 
 // PurchaseOrderCancelled happens when a purchase is given up; what came in stays.
@@ -308,5 +308,5 @@ type PurchaseOrderCancelled struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (PurchaseOrderCancelled) EventType() string { return "purchase_order.cancelled" }

@@ -27,7 +27,7 @@ type PaymentInitiated struct {
 	Amount entrepot.Amount `json:"amount"` // to be paid
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (PaymentInitiated) EventType() string { return "payment.initiated" }
 
 // PaymentProcessing happens when a gateway has accepted an attempt and will say
@@ -38,7 +38,7 @@ type PaymentProcessing struct {
 	Attempt int             `json:"attempt"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (PaymentProcessing) EventType() string { return "payment.processing" }
 
 // PaymentSuccess happens when the money is captured.
@@ -48,7 +48,7 @@ type PaymentSuccess struct {
 	CompletedAt time.Time       `json:"completedAt"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (PaymentSuccess) EventType() string { return "payment.success" }
 
 // PaymentFailed happens when a gateway refuses an attempt. The payment may be
@@ -60,7 +60,7 @@ type PaymentFailed struct {
 	Attempt int             `json:"attempt"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (PaymentFailed) EventType() string { return "payment.failed" }
 
 // PaymentRefunded happens with every refund, of a part or of the whole.
@@ -73,5 +73,5 @@ type PaymentRefunded struct {
 	Reason        string          `json:"reason,omitempty"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (PaymentRefunded) EventType() string { return "payment.refunded" }

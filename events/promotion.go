@@ -32,19 +32,19 @@ type Promotion struct {
 // PromotionCreated happens when a company makes a promo code.
 type PromotionCreated struct{ Promotion }
 
-// EventType is promotion.created.
+// EventType returns the routing key.
 func (PromotionCreated) EventType() string { return "promotion.created" }
 
 // PromotionUpdated happens when its terms change.
 type PromotionUpdated struct{ Promotion }
 
-// EventType is promotion.updated.
+// EventType returns the routing key.
 func (PromotionUpdated) EventType() string { return "promotion.updated" }
 
 // PromotionDeleted happens when it ends for good.
 type PromotionDeleted struct{ Promotion }
 
-// EventType is promotion.deleted.
+// EventType returns the routing key.
 func (PromotionDeleted) EventType() string { return "promotion.deleted" }
 
 // PromotionUse is one use of a code by a checkout.
@@ -63,24 +63,24 @@ type PromotionClaimed struct {
 	CustomerID entrepot.ID `json:"customerId"`
 }
 
-// EventType is promotion.claimed.
+// EventType returns the routing key.
 func (PromotionClaimed) EventType() string { return "promotion.claimed" }
 
 // PromotionReleased happens when the orders came to nothing and the use is given back.
 type PromotionReleased struct{ PromotionUse }
 
-// EventType is promotion.released.
+// EventType returns the routing key.
 func (PromotionReleased) EventType() string { return "promotion.released" }
 
 // PromotionUsed happens when an order is paid: the use is final.
 type PromotionUsed struct{ PromotionUse }
 
-// EventType is promotion.used.
+// EventType returns the routing key.
 func (PromotionUsed) EventType() string { return "promotion.used" }
 
 // PromotionReturned happens when an order that was paid is cancelled before
 // anything was sent, the last of its checkout: the use is given back.
 type PromotionReturned struct{ PromotionUse }
 
-// EventType is promotion.returned.
+// EventType returns the routing key.
 func (PromotionReturned) EventType() string { return "promotion.returned" }

@@ -31,26 +31,26 @@ type Review struct {
 // ReviewCreated happens when a buyer writes a review. It waits for its approval.
 type ReviewCreated struct{ Review }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (ReviewCreated) EventType() string { return "review.created" }
 
 // ReviewUpdated happens when its author changes a review. It waits for its
 // approval again.
 type ReviewUpdated struct{ Review }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (ReviewUpdated) EventType() string { return "review.updated" }
 
 // ReviewApproved happens when the company publishes a review.
 type ReviewApproved struct{ Review }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (ReviewApproved) EventType() string { return "review.approved" }
 
 // ReviewRejected happens when the company refuses a review, or takes back its approval.
 type ReviewRejected struct{ Review }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (ReviewRejected) EventType() string { return "review.rejected" }
 
 // ReviewVoted happens when a customer finds a review helpful, or takes that back.
@@ -63,19 +63,19 @@ type ReviewVoted struct {
 	At        time.Time   `json:"at"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (ReviewVoted) EventType() string { return "review.voted" }
 
 // ReviewReplied happens when the company says something to a review, or takes it back.
 type ReviewReplied struct{ Review }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (ReviewReplied) EventType() string { return "review.replied" }
 
 // ReviewDeleted happens when its author takes a review back. Its words are gone.
 type ReviewDeleted struct{ Review }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (ReviewDeleted) EventType() string { return "review.deleted" }
 
 // WishlistItem is a product, or one variant of it, that a customer wishes for.
@@ -95,13 +95,13 @@ type WishlistItem struct {
 // WishlistItemAdded happens when a customer puts something on the wishlist.
 type WishlistItemAdded struct{ WishlistItem }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (WishlistItemAdded) EventType() string { return "wishlist.item_added" }
 
 // WishlistItemRemoved happens when a customer takes something off the wishlist.
 type WishlistItemRemoved struct{ WishlistItem }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (WishlistItemRemoved) EventType() string { return "wishlist.item_removed" }
 
 // ProductBackInStock happens once for each customer who waited for it. Who waits
@@ -120,5 +120,5 @@ type ProductBackInStock struct {
 	At         time.Time   `json:"at"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (ProductBackInStock) EventType() string { return "product.back_in_stock" }

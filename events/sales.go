@@ -46,7 +46,7 @@ type OrderCreated struct {
 	ShippingMethod string   `json:"shippingMethod,omitempty"` // of the shop's rules
 }
 
-// EventType is order.created.
+// EventType returns the routing key.
 func (OrderCreated) EventType() string { return "order.created" }
 
 // OrderConfirmed happens when the order is paid.
@@ -56,7 +56,7 @@ type OrderConfirmed struct {
 	Items     []OrderItem `json:"items"`
 }
 
-// EventType is order.confirmed.
+// EventType returns the routing key.
 func (OrderConfirmed) EventType() string { return "order.confirmed" }
 
 // OrderCancelled happens when the order ends before it was sent. Stock and money go back by themselves.
@@ -68,5 +68,5 @@ type OrderCancelled struct {
 	PaymentID entrepot.ID `json:"paymentId,omitempty"`
 }
 
-// EventType is order.cancelled.
+// EventType returns the routing key.
 func (OrderCancelled) EventType() string { return "order.cancelled" }

@@ -46,7 +46,7 @@ type PieceStep struct {
 	Price entrepot.Amount `json:"price"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (ShippingUpdated) EventType() string { return "shipping.updated" }
 
 // ShippingRemoved happens when they are taken back.
@@ -56,5 +56,5 @@ type ShippingRemoved struct {
 	RemovedAt time.Time   `json:"removedAt"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (ShippingRemoved) EventType() string { return "shipping.removed" }

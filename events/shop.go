@@ -67,14 +67,14 @@ type OpeningException struct {
 // ShopCreated happens when a company opens a shop.
 type ShopCreated struct{ Shop }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (ShopCreated) EventType() string { return "shop.created" }
 
 // ShopUpdated happens when what a shop says of itself is changed; who works
 // there is told by [ShopStaffAssigned].
 type ShopUpdated struct{ Shop }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (ShopUpdated) EventType() string { return "shop.updated" }
 
 // ShopDeleted happens when a company gives a shop up. Nobody works there from then on.
@@ -84,7 +84,7 @@ type ShopDeleted struct {
 	DeletedAt time.Time   `json:"deletedAt"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (ShopDeleted) EventType() string { return "shop.deleted" }
 
 // ShopStaffAssigned happens when who works in a shop has changed and every user's
@@ -100,5 +100,5 @@ type ShopStaffAssigned struct {
 	UpdatedAt  time.Time     `json:"updatedAt"`
 }
 
-// EventType is the routing key.
+// EventType returns the routing key.
 func (ShopStaffAssigned) EventType() string { return "shop.staff_assigned" }
