@@ -1,6 +1,8 @@
-// Package events holds every public event, one file for each publishing service,
-// the envelope they travel in, the topology of exchange and queues, and the
-// contract of a broker. External consumers are users of this package's JSON.
+// Package events holds every public event, one file per publishing service, the envelope they
+// travel in, and the contracts of the broker and the outbox log. External consumers depend on the
+// JSON of this package.
+//
+// Start reading with [Event] and [Envelope]; [Broker] states the delivery guarantees.
 package events
 
 import (
@@ -10,26 +12,26 @@ import (
 	"entrepot"
 )
 
-// Event is one thing that happened to one entity. The struct is its public data,
-// marshalled as the envelope's data. A fact that only the entity itself needs
-// embeds [Private] and never leaves it.
+// Event is a change of one entity. The struct is the event's public data and becomes the envelope's
+// data. A fact that only the entity itself needs embeds [Private] and is never published.
 type Event interface {
-	// EventType is the routing key, "order.created"; empty for a private fact.
+	// EventType returns the routing key, such as "order.created"; "" for a private fact.
 	EventType() string
 }
 
 // Private marks a fact that changes the entity's state and is not published.
 type Private struct{}
 
-// EventType of a private fact is empty.
+// EventType returns "", because private facts are not published.
 func (Private) EventType() string { return "" }
 
-// Scoped is implemented by events whose tenant is not the entity's own.
+// Scoped is implemented by events that belong to another tenant than their entity. EventScope
+// returns that tenant.
 type Scoped interface {
 	EventScope() (companyID, shopID entrepot.ID)
 }
 
-// Actor is who caused an event.
+// Actor identifies the cause of an event: a user, or the platform itself.
 type Actor struct {
 	UserID    entrepot.ID   `json:"userId,omitempty"`
 	Role      entrepot.Role `json:"role"`
@@ -38,19 +40,19 @@ type Actor struct {
 	UserAgent string        `json:"userAgent,omitempty"`
 }
 
-// Aggregate is the entity an event belongs to. Sequence counts the events of one
-// entity from 1 without gap, so a consumer can tell order and loss.
+// Aggregate is the entity an event belongs to. Sequence numbers the events of an entity from 1
+// without gaps, so consumers can detect loss and reordering.
 type Aggregate struct {
 	Kind     string      `json:"kind"`
 	ID       entrepot.ID `json:"id"`
 	Sequence int64       `json:"sequence"`
 }
 
-// Envelope is an event on its way: what happened, to what, when, by whom.
+// Envelope is an event in transit, with its origin, time, tenant and actor.
 type Envelope struct {
 	ID          entrepot.ID     `json:"eventId"`
 	Type        string          `json:"type"`
-	Version     int             `json:"version"` // of the data's schema; 1
+	Version     int             `json:"version"` // schema version of Data; 1
 	OccurredAt  time.Time       `json:"occurredAt"`
 	CompanyID   entrepot.ID     `json:"companyId,omitempty"`
 	ShopID      entrepot.ID     `json:"shopId,omitempty"`
@@ -60,5 +62,5 @@ type Envelope struct {
 	Data        json.RawMessage `json:"data"`
 }
 
-// Decode reads the envelope's data into an event's struct.
+// Decode unmarshals the envelope's data into an event struct.
 func (e *Envelope) Decode(into Event) error { return json.Unmarshal(e.Data, into) }

@@ -10,11 +10,11 @@ import (
 	"entrepot/failpoint"
 )
 
-// errNoIdentity is the reason for a body that is JSON but not an envelope.
+// errNoIdentity is the error for a body that is valid JSON but not an envelope.
 var errNoIdentity = errors.New("no eventId or type")
 
-// ParseEnvelope decodes a body as it came from a broker or a log. Its error is
-// the reason that a dead letter carries; no retry can cure it.
+// ParseEnvelope decodes a body received from a broker or a log. Its error is [Permanent] and
+// becomes the reason of the dead letter.
 func ParseEnvelope(body []byte) (Envelope, error) {
 	var e Envelope
 	err := json.Unmarshal(body, &e)
@@ -27,12 +27,12 @@ func ParseEnvelope(body []byte) (Envelope, error) {
 	return e, nil
 }
 
-// Handle calls h as every broker must: within the timeout, with one result for
-// each delivery, and with a panic turned into an error. A batch in which h
-// panicked is handed over again one by one, so that the delivery which causes
-// it fails alone; a handler is idempotent, so the repetition is harmless.
+// Handle calls h for a broker: with a timeout, with exactly one result per delivery, and with
+// panics turned into errors. If h panics, the deliveries of the batch are handed over again one by
+// one, so that only the one that causes the panic fails. Handlers are idempotent, so the repetition
+// is harmless.
 //
-// A handler has to return when its context ends: nothing can end it from outside.
+// A handler must return when its context ends, because it cannot be stopped from outside.
 func Handle(h Handler, batch []*Delivery, timeout time.Duration) []error {
 	results, panicked := handleOnce(h, batch, timeout)
 	if !panicked || len(batch) == 1 {
@@ -58,7 +58,8 @@ func handleOnce(h Handler, batch []*Delivery, timeout time.Duration) (results []
 	results = h(ctx, batch)
 	hit("before-ack", batch)
 	if len(results) != len(batch) {
-		results = allFailed(len(batch), fmt.Errorf("handler gave %d results for %d deliveries", len(results), len(batch)))
+		err := fmt.Errorf("handler returned %d results for %d deliveries", len(results), len(batch))
+		results = allFailed(len(batch), err)
 	}
 	return results, false
 }
@@ -77,8 +78,8 @@ func allFailed(n int, err error) []error {
 	return results
 }
 
-// Collect makes the batch of one call: first, and what has arrived behind it, or
-// arrives within o.Linger before quit.
+// Collect builds the batch of one call: first, followed by the items that are already in inbox or
+// arrive within o.Linger. It stops waiting when quit is closed.
 func Collect[T any](first T, inbox <-chan T, o ConsumeOptions, quit <-chan struct{}) []T {
 	batch := append(make([]T, 0, min(len(inbox)+1, o.Batch)), first)
 	if o.Linger > 0 {
@@ -95,7 +96,7 @@ func Collect[T any](first T, inbox <-chan T, o ConsumeOptions, quit <-chan struc
 	return batch
 }
 
-// linger waits for the batch to fill, as long as it may.
+// linger waits up to o.Linger for the batch to fill.
 func linger[T any](batch []T, inbox <-chan T, o ConsumeOptions, quit <-chan struct{}) []T {
 	t := time.NewTimer(o.Linger)
 	defer t.Stop()

@@ -2,27 +2,27 @@ package events
 
 import "entrepot"
 
-// Kinds of stock movements, as the ledger names them.
+// Kinds of stock movements, as recorded in the ledger.
 const (
 	Received  = "received"  // goods came in: on-hand rises
 	Reserved  = "reserved"  // set aside for an order
-	Released  = "released"  // a reservation given back
-	Expired   = "expired"   // a reservation that nobody paid for in time
+	Released  = "released"  // a reservation was released
+	Expired   = "expired"   // a reservation was not paid for in time
 	Sold      = "sold"      // a reservation became a sale: on-hand and reserved fall
-	Restocked = "restocked" // a sale came back: on-hand rises
+	Restocked = "restocked" // sold goods came back: on-hand rises
 
 	Adjusted       = "adjusted"        // corrected by hand, with a reason
-	Counted        = "counted"         // a stocktake found more, fewer, or what was expected
+	Counted        = "counted"         // result of a stocktake, whether or not it differs from the expected level
 	TransferredOut = "transferred_out" // sent to another location: on-hand falls
-	TransferredIn  = "transferred_in"  // came from another location: on-hand rises
+	TransferredIn  = "transferred_in"  // arrived from another location: on-hand rises
 
-	Covered = "covered" // goods that came in are set aside for a reservation that was beyond on-hand
-	Filled  = "filled"  // goods that came in went to a sale that was owed: on-hand falls
-	Forgone = "forgone" // pieces of a sale still owed, which will not be delivered: the order came back
+	Covered = "covered" // incoming goods were set aside for a backordered reservation
+	Filled  = "filled"  // incoming goods filled a sale that was owed: on-hand falls
+	Forgone = "forgone" // owed pieces of a sale that will not be delivered because the order was returned
 )
 
-// InventoryUpdated is one movement of a stock item: an entry of its ledger, with
-// the levels after it.
+// InventoryUpdated is one movement of a stock item: an entry of its ledger, with the levels after
+// it.
 type InventoryUpdated struct {
 	ItemID     entrepot.ID `json:"itemId"`
 	ProductID  entrepot.ID `json:"productId"`
@@ -31,33 +31,34 @@ type InventoryUpdated struct {
 	LocationID entrepot.ID `json:"locationId"`
 	Kind       string      `json:"kind"`
 	Quantity   int64       `json:"quantity"`        // pieces, never negative
-	Delta      int64       `json:"delta,omitempty"` // what on-hand changed by
+	Delta      int64       `json:"delta,omitempty"` // change of on-hand
 	OrderID    entrepot.ID `json:"orderId,omitempty"`
 	TransferID entrepot.ID `json:"transferId,omitempty"`
-	Reference  string      `json:"reference,omitempty"` // natural id of what caused it: a delivery, a stocktake
+	Reference  string      `json:"reference,omitempty"` // id of the cause in the client's system: a delivery, a stocktake
 	Reason     string      `json:"reason,omitempty"`
 	Note       string      `json:"note,omitempty"`
 	ExpiresMs  int64       `json:"expiresMs,omitempty"` // of a reservation, Unix milliseconds
-	Direct     bool        `json:"direct,omitempty"`    // sold from what was available, its reservation being gone
-	Beyond     int64       `json:"beyond,omitempty"`    // pieces more than Quantity, which were not on hand: backordered
+	Direct     bool        `json:"direct,omitempty"`    // sold from available stock because the reservation was gone
+	Beyond     int64       `json:"beyond,omitempty"`    // backordered pieces, in addition to Quantity
 	OnHand     int64       `json:"onHand"`
-	Reserved   int64       `json:"reserved"` // of on-hand
+	Reserved   int64       `json:"reserved"` // part of on-hand
 	Available  int64       `json:"available"`
-	// What is promised beyond on-hand: in reservations, and in sales to be delivered.
+	// Backordered and Owed are promised beyond on-hand: in reservations, and in sales still to be
+	// delivered.
 	Backordered int64 `json:"backordered,omitempty"`
 	Owed        int64 `json:"owed,omitempty"`
-	// Cost of the pieces of a movement of on-hand, in the item's currency: of those
-	// that leave first in, first out. For staff.
+	// Cost is the value of the moved pieces, in the item's currency; pieces leave first in, first
+	// out. Only staff may see it.
 	Cost     entrepot.Amount `json:"cost,omitempty"`
 	Currency string          `json:"currency,omitempty"`
-	// Of pieces from another location: how many of Delta came without a cost, and
-	// what the others were worth there at the moving average.
+	// For pieces from another location: Unvalued is the part of Delta that came without a cost,
+	// AverageCost the moving average of the others at the source.
 	Unvalued    int64           `json:"unvalued,omitempty"`
 	AverageCost entrepot.Amount `json:"averageCost,omitempty"`
-	// Batch is the lot that goods came in as, or that an adjustment named.
+	// Batch is the lot of incoming goods, or the lot named by an adjustment.
 	Batch          string      `json:"batch,omitempty"`
 	BatchExpiresMs int64       `json:"batchExpiresMs,omitempty"`
-	Parts          []BatchPart `json:"parts,omitempty"` // the lots that pieces left from
+	Parts          []BatchPart `json:"parts,omitempty"` // the lots that the pieces were taken from
 	AtMs           int64       `json:"atMs"`            // Unix milliseconds
 	Movement       int64       `json:"movement"`
 }
@@ -65,7 +66,7 @@ type InventoryUpdated struct {
 // EventType returns the routing key.
 func (InventoryUpdated) EventType() string { return "inventory.updated" }
 
-// Change is what the movement did to on-hand and to what is reserved.
+// Change returns by how much the movement changed on-hand and reserved.
 func (m *InventoryUpdated) Change() (onHand, reserved int64) {
 	switch m.Kind {
 	case Received, Restocked, TransferredIn:
@@ -87,7 +88,7 @@ func (m *InventoryUpdated) Change() (onHand, reserved int64) {
 	return 0, 0
 }
 
-// StockLevel is where a stock item stands when it crosses a line.
+// StockLevel is the level of a stock item when it crosses a threshold.
 type StockLevel struct {
 	ItemID          entrepot.ID `json:"itemId"`
 	ProductID       entrepot.ID `json:"productId"`
@@ -102,19 +103,21 @@ type StockLevel struct {
 	AtMs            int64       `json:"atMs"`
 }
 
-// InventoryLowStock tells that available has fallen to the reorder point, once until it rises above it.
+// InventoryLowStock is published when available falls to the reorder point, and again only after it
+// has risen above it.
 type InventoryLowStock struct{ StockLevel }
 
 // EventType returns the routing key.
 func (InventoryLowStock) EventType() string { return "inventory.low_stock" }
 
-// InventoryOutOfStock tells that nothing is available any more, once until something is.
+// InventoryOutOfStock is published when available falls to zero, and again only after it has risen
+// above it.
 type InventoryOutOfStock struct{ StockLevel }
 
 // EventType returns the routing key.
 func (InventoryOutOfStock) EventType() string { return "inventory.out_of_stock" }
 
-// InventoryConfigured tells an item's settings after somebody changed them.
+// InventoryConfigured is published when the settings of a stock item change.
 type InventoryConfigured struct {
 	ItemID          entrepot.ID `json:"itemId"`
 	ProductID       entrepot.ID `json:"productId"`
@@ -133,15 +136,15 @@ type InventoryConfigured struct {
 // EventType returns the routing key.
 func (InventoryConfigured) EventType() string { return "inventory.configured" }
 
-// BatchPart is the pieces of a movement that left from one lot.
+// BatchPart is the number of pieces of a movement that were taken from one lot.
 type BatchPart struct {
 	Batch    string `json:"batch"`
 	Quantity int64  `json:"quantity"`
-	Expired  bool   `json:"expired,omitempty"` // its time had passed
+	Expired  bool   `json:"expired,omitempty"` // the lot had expired
 }
 
-// InventoryBatchExpired tells that a lot's time has passed: its pieces are on
-// hand and no longer for sale.
+// InventoryBatchExpired is published when a lot expires. Its pieces stay on hand and can no longer
+// be sold.
 type InventoryBatchExpired struct {
 	ItemID     entrepot.ID `json:"itemId"`
 	ProductID  entrepot.ID `json:"productId"`

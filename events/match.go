@@ -2,8 +2,8 @@ package events
 
 import "strings"
 
-// Match reports whether a topic pattern of AMQP 0-9-1 matches a routing key:
-// words between dots, * stands for exactly one word, # for zero or more.
+// Match reports whether an AMQP 0-9-1 topic pattern matches a routing key: words are separated by
+// dots, * matches exactly one word, # matches zero or more.
 func Match(pattern, key string) bool {
 	return matchWords(strings.Split(pattern, "."), strings.Split(key, "."))
 }

@@ -8,8 +8,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// reference says the same as Match by way of a regular expression: every word of
-// the key is written with a dot before it.
+// reference computes Match with a regular expression, in which every word of the key is preceded by
+// a dot.
 func reference(pattern, key string) bool {
 	var re strings.Builder
 	for _, word := range strings.Split(pattern, ".") {
@@ -33,7 +33,7 @@ func TestMatchLikeReference(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, k := patterns.Draw(t, "pattern"), keys.Draw(t, "key")
 		if got, want := Match(p, k), reference(p, k); got != want {
-			t.Fatalf("Match(%q, %q) = %v", p, k, got)
+			t.Fatalf("Match(%q, %q): want %v, got %v", p, k, want, got)
 		}
 	})
 }
@@ -60,7 +60,7 @@ func TestMatch(t *testing.T) {
 		{"order", "orders", false},
 	} {
 		if got := Match(c.pattern, c.key); got != c.want {
-			t.Errorf("Match(%q, %q) = %v", c.pattern, c.key, got)
+			t.Errorf("Match(%q, %q): want %v, got %v", c.pattern, c.key, c.want, got)
 		}
 	}
 }

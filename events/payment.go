@@ -6,8 +6,8 @@ import (
 	"entrepot"
 )
 
-// PaymentRef is what every payment event says about its payment. The amount
-// beside it is always that of what happened: to be paid, captured, tried, refunded.
+// PaymentRef identifies the payment in every payment event. The amount beside it belongs to the
+// event itself: the amount due, captured, attempted or refunded.
 type PaymentRef struct {
 	PaymentID            entrepot.ID `json:"paymentId"`
 	OrderID              entrepot.ID `json:"orderId"`
@@ -20,28 +20,28 @@ type PaymentRef struct {
 	Currency             string      `json:"currency"`
 }
 
-// PaymentInitiated happens once, when the payment of an order is opened: by an
-// intent, or by the first attempt to pay.
+// PaymentInitiated is published once, when the payment of an order is opened by an intent or by the
+// first attempt to pay.
 type PaymentInitiated struct {
 	PaymentRef
-	Amount entrepot.Amount `json:"amount"` // to be paid
+	Amount entrepot.Amount `json:"amount"` // due
 }
 
 // EventType returns the routing key.
 func (PaymentInitiated) EventType() string { return "payment.initiated" }
 
-// PaymentProcessing happens when a gateway has accepted an attempt and will say
-// later what became of it. The manual gateway decides at once and has no such moment.
+// PaymentProcessing is published when a gateway has accepted an attempt and will report its result
+// later. The manual gateway decides at once and never publishes it.
 type PaymentProcessing struct {
 	PaymentRef
-	Amount  entrepot.Amount `json:"amount"` // tried
+	Amount  entrepot.Amount `json:"amount"` // attempted
 	Attempt int             `json:"attempt"`
 }
 
 // EventType returns the routing key.
 func (PaymentProcessing) EventType() string { return "payment.processing" }
 
-// PaymentSuccess happens when the money is captured.
+// PaymentSuccess is published when the money is captured.
 type PaymentSuccess struct {
 	PaymentRef
 	Amount      entrepot.Amount `json:"amount"` // captured
@@ -51,11 +51,10 @@ type PaymentSuccess struct {
 // EventType returns the routing key.
 func (PaymentSuccess) EventType() string { return "payment.success" }
 
-// PaymentFailed happens when a gateway refuses an attempt. The payment may be
-// tried again.
+// PaymentFailed is published when a gateway refuses an attempt. The payment may be tried again.
 type PaymentFailed struct {
 	PaymentRef
-	Amount  entrepot.Amount `json:"amount"` // tried
+	Amount  entrepot.Amount `json:"amount"` // attempted
 	Reason  string          `json:"reason"` // for the payer: "declined", "insufficient funds"
 	Attempt int             `json:"attempt"`
 }
@@ -63,13 +62,13 @@ type PaymentFailed struct {
 // EventType returns the routing key.
 func (PaymentFailed) EventType() string { return "payment.failed" }
 
-// PaymentRefunded happens with every refund, of a part or of the whole.
+// PaymentRefunded is published for every refund, partial or full.
 type PaymentRefunded struct {
 	PaymentRef
 	RefundID      string          `json:"refundId"`
 	Amount        entrepot.Amount `json:"amount"`        // of this refund
 	RefundedTotal entrepot.Amount `json:"refundedTotal"` // of all refunds so far
-	FullyRefunded bool            `json:"fullyRefunded"` // nothing is left
+	FullyRefunded bool            `json:"fullyRefunded"` // no captured amount is left
 	Reason        string          `json:"reason,omitempty"`
 }
 

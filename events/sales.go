@@ -13,7 +13,7 @@ type OrderItem struct {
 	Discount  entrepot.Amount `json:"discount,omitempty"` // of the whole line, before tax
 }
 
-// OrderPricing is what an order costs, in the order's currency.
+// OrderPricing breaks down the price of an order, in the order's currency.
 type OrderPricing struct {
 	Subtotal entrepot.Amount `json:"subtotal"`
 	Tax      entrepot.Amount `json:"tax"`
@@ -22,7 +22,7 @@ type OrderPricing struct {
 	Total    entrepot.Amount `json:"total"`
 }
 
-// OrderFacts is what every event of an order carries.
+// OrderFacts holds the fields common to all order events.
 type OrderFacts struct {
 	OrderID     entrepot.ID     `json:"orderId"`
 	OrderNumber string          `json:"orderNumber"`
@@ -35,21 +35,21 @@ type OrderFacts struct {
 	AtMs        int64           `json:"atMs"` // Unix milliseconds
 }
 
-// OrderCreated happens when stock is reserved for every line. The order waits for its payment.
+// OrderCreated is published when stock is reserved for every line. The order then awaits payment.
 type OrderCreated struct {
 	OrderFacts
 	Items     []OrderItem  `json:"items"`
 	Pricing   OrderPricing `json:"pricing"`
-	ExpiresMs int64        `json:"expiresMs"` // unpaid then, it is cancelled
+	ExpiresMs int64        `json:"expiresMs"` // Unix ms; an unpaid order is cancelled at this time
 
-	PromoCodes     []string `json:"promoCodes,omitempty"`     // that it uses
-	ShippingMethod string   `json:"shippingMethod,omitempty"` // of the shop's rules
+	PromoCodes     []string `json:"promoCodes,omitempty"`     // codes used by the order
+	ShippingMethod string   `json:"shippingMethod,omitempty"` // one of the shop's methods
 }
 
 // EventType returns the routing key.
 func (OrderCreated) EventType() string { return "order.created" }
 
-// OrderConfirmed happens when the order is paid.
+// OrderConfirmed is published when the order is paid.
 type OrderConfirmed struct {
 	OrderFacts
 	PaymentID entrepot.ID `json:"paymentId"`
@@ -59,12 +59,13 @@ type OrderConfirmed struct {
 // EventType returns the routing key.
 func (OrderConfirmed) EventType() string { return "order.confirmed" }
 
-// OrderCancelled happens when the order ends before it was sent. Stock and money go back by themselves.
+// OrderCancelled is published when an order ends before it was shipped. Stock and money are
+// returned automatically.
 type OrderCancelled struct {
 	OrderFacts
 	Reason string `json:"reason"`
-	By     string `json:"by"` // the role that cancelled; "system" for expiry
-	// PaymentID is of an order that was confirmed; its payment is refunded.
+	By     string `json:"by"` // role that cancelled the order; "system" after expiry
+	// PaymentID is set if the order was confirmed; that payment is refunded.
 	PaymentID entrepot.ID `json:"paymentId,omitempty"`
 }
 

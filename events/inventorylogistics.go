@@ -13,26 +13,26 @@ type Warehouse struct {
 	Name          string        `json:"name"`
 	Code          string        `json:"code"` // unique in the company
 	Location      Location      `json:"location"`
-	ServesShopIDs []entrepot.ID `json:"servesShopIds"` // whose orders may be sent from here
-	Priority      int64         `json:"priority"`      // among the locations of a shop; lower first
-	IsActive      bool          `json:"isActive"`      // false: nothing is sent from here
+	ServesShopIDs []entrepot.ID `json:"servesShopIds"` // shops whose orders may be shipped from here
+	Priority      int64         `json:"priority"`      // among the locations of a shop; lower goes first
+	IsActive      bool          `json:"isActive"`      // false: nothing is shipped from here
 	CreatedAt     time.Time     `json:"createdAt"`
 	UpdatedAt     time.Time     `json:"updatedAt"`
 }
 
-// WarehouseCreated happens when a company opens a warehouse.
+// WarehouseCreated is published when a company opens a warehouse.
 type WarehouseCreated struct{ Warehouse }
 
 // EventType returns the routing key.
 func (WarehouseCreated) EventType() string { return "warehouse.created" }
 
-// WarehouseUpdated happens when anything of a warehouse changes.
+// WarehouseUpdated is published when anything about a warehouse changes.
 type WarehouseUpdated struct{ Warehouse }
 
 // EventType returns the routing key.
 func (WarehouseUpdated) EventType() string { return "warehouse.updated" }
 
-// WarehouseDeleted happens when a company gives a warehouse up.
+// WarehouseDeleted is published when a company closes a warehouse.
 type WarehouseDeleted struct {
 	WarehouseID entrepot.ID `json:"warehouseId"`
 	CompanyID   entrepot.ID `json:"companyId"`
@@ -42,8 +42,8 @@ type WarehouseDeleted struct {
 // EventType returns the routing key.
 func (WarehouseDeleted) EventType() string { return "warehouse.deleted" }
 
-// SourcingUpdated happens when a company says how a shop's orders choose among
-// the locations that serve it.
+// SourcingUpdated is published when a company sets how a shop's orders choose among the locations
+// that serve it.
 type SourcingUpdated struct {
 	ShopID       entrepot.ID `json:"shopId"`
 	CompanyID    entrepot.ID `json:"companyId"`
@@ -55,20 +55,20 @@ type SourcingUpdated struct {
 // EventType returns the routing key.
 func (SourcingUpdated) EventType() string { return "sourcing.updated" }
 
-// TransferLine is one variant of a transfer: shipped = arrived + returned + lost
-// + what is still in transit.
+// TransferLine is one variant of a transfer. Shipped equals arrived + returned + lost + pieces in
+// transit.
 type TransferLine struct {
 	ProductID entrepot.ID `json:"productId"`
 	VariantID entrepot.ID `json:"variantId"`
 	SKU       string      `json:"sku,omitempty"`
-	Quantity  int64       `json:"quantity"` // that was asked for
+	Quantity  int64       `json:"quantity"` // requested
 	Shipped   int64       `json:"shipped"`
 	Arrived   int64       `json:"arrived"`
 	Returned  int64       `json:"returned,omitempty"`
 	Lost      int64       `json:"lost,omitempty"`
 }
 
-// Transfer is goods on their way from one location of a company to another.
+// Transfer describes goods that move from one location of a company to another.
 type Transfer struct {
 	TransferID entrepot.ID    `json:"transferId"`
 	CompanyID  entrepot.ID    `json:"companyId"`
@@ -79,7 +79,7 @@ type Transfer struct {
 	UpdatedAt  time.Time      `json:"updatedAt"`
 }
 
-// TransferCreated happens when a transfer is drafted.
+// TransferCreated is published when a transfer is drafted.
 type TransferCreated struct {
 	Transfer
 	Note string `json:"note,omitempty"`
@@ -88,8 +88,8 @@ type TransferCreated struct {
 // EventType returns the routing key.
 func (TransferCreated) EventType() string { return "transfer.created" }
 
-// TransferUpdated happens when the lines of a draft change, and when of a cancelled
-// transfer a part only went back.
+// TransferUpdated is published when the lines of a draft change, and when a part of a cancelled
+// transfer has returned.
 type TransferUpdated struct {
 	Transfer
 	Note string `json:"note,omitempty"`
@@ -98,23 +98,23 @@ type TransferUpdated struct {
 // EventType returns the routing key.
 func (TransferUpdated) EventType() string { return "transfer.updated" }
 
-// TransferShipped happens when all lines have left the source.
+// TransferShipped is published when all lines have left the source.
 type TransferShipped struct {
 	Transfer
-	ShipmentID entrepot.ID `json:"shipmentId"` // its name in the ledgers of the stock items
+	ShipmentID entrepot.ID `json:"shipmentId"` // the shipment's id in the ledgers of the stock items
 }
 
 // EventType returns the routing key.
 func (TransferShipped) EventType() string { return "transfer.shipped" }
 
-// TransferPart is some pieces of a variant.
+// TransferPart is a number of pieces of one variant.
 type TransferPart struct {
 	VariantID entrepot.ID `json:"variantId"`
 	Quantity  int64       `json:"quantity"`
 }
 
-// TransferPartlyReceived happens for every receipt that is in the destination's
-// stock, the last one too.
+// TransferPartlyReceived is published for every receipt once it is in the destination's stock,
+// including the last one.
 type TransferPartlyReceived struct {
 	Transfer
 	ReceiptID entrepot.ID    `json:"receiptId"`
@@ -124,8 +124,8 @@ type TransferPartlyReceived struct {
 // EventType returns the routing key.
 func (TransferPartlyReceived) EventType() string { return "transfer.partly_received" }
 
-// TransferReceived happens when nothing of a transfer is on its way any more.
-// Discrepancies are what was shipped and did not arrive.
+// TransferReceived is published when nothing of a transfer is in transit any more. Discrepancies
+// lists pieces that were shipped and did not arrive.
 type TransferReceived struct {
 	Transfer
 	Discrepancies []TransferPart `json:"discrepancies"`
@@ -135,8 +135,8 @@ type TransferReceived struct {
 // EventType returns the routing key.
 func (TransferReceived) EventType() string { return "transfer.received" }
 
-// TransferCancelled happens when a draft is given up, or when what was on its
-// way is in the source's stock again.
+// TransferCancelled is published when a draft is discarded, or when the shipped goods are back in
+// the source's stock.
 type TransferCancelled struct {
 	Transfer
 	Reason string `json:"reason,omitempty"`
@@ -145,7 +145,7 @@ type TransferCancelled struct {
 // EventType returns the routing key.
 func (TransferCancelled) EventType() string { return "transfer.cancelled" }
 
-// StocktakeOpened happens when a location's stock begins to be counted.
+// StocktakeOpened is published when counting the stock of a location begins.
 type StocktakeOpened struct {
 	StocktakeID entrepot.ID     `json:"stocktakeId"`
 	CompanyID   entrepot.ID     `json:"companyId"`
@@ -155,7 +155,7 @@ type StocktakeOpened struct {
 	OpenedAt    time.Time       `json:"openedAt"`
 }
 
-// StocktakeItem is what a stock item had on hand when its counting was opened.
+// StocktakeItem is the on-hand level of a stock item when the stocktake was opened.
 type StocktakeItem struct {
 	ProductID entrepot.ID `json:"productId"`
 	VariantID entrepot.ID `json:"variantId"`
@@ -165,32 +165,32 @@ type StocktakeItem struct {
 // EventType returns the routing key.
 func (StocktakeOpened) EventType() string { return "stocktake.opened" }
 
-// StocktakeClosed happens when what was counted is booked into the stock.
+// StocktakeClosed is published when the counts are booked into stock.
 type StocktakeClosed struct {
 	StocktakeID entrepot.ID         `json:"stocktakeId"`
 	CompanyID   entrepot.ID         `json:"companyId"`
 	LocationID  entrepot.ID         `json:"locationId"`
 	Counted     int64               `json:"counted"`   // items
-	Uncounted   int64               `json:"uncounted"` // items, left as they are
-	More        int64               `json:"more"`      // pieces found beyond what was expected
+	Uncounted   int64               `json:"uncounted"` // items that keep their level
+	More        int64               `json:"more"`      // pieces found beyond the expected level
 	Fewer       int64               `json:"fewer"`     // pieces missing
-	Variances   []StocktakeVariance `json:"variances"` // of items where the count differs
+	Variances   []StocktakeVariance `json:"variances"` // items whose count differs
 	ClosedAt    time.Time           `json:"closedAt"`
 }
 
-// StocktakeVariance is what one item was counted to differ by.
+// StocktakeVariance is the difference between the count and the expected level of one item.
 type StocktakeVariance struct {
 	ProductID entrepot.ID `json:"productId"`
 	VariantID entrepot.ID `json:"variantId"`
-	Expected  int64       `json:"expected"` // on hand when it was counted
+	Expected  int64       `json:"expected"` // on hand at the time of the count
 	Counted   int64       `json:"counted"`
-	Refused   string      `json:"refused,omitempty"` // why it is not booked
+	Refused   string      `json:"refused,omitempty"` // why the difference was not booked
 }
 
 // EventType returns the routing key.
 func (StocktakeClosed) EventType() string { return "stocktake.closed" }
 
-// StocktakeCancelled happens when a stocktake is given up; nothing is booked.
+// StocktakeCancelled is published when a stocktake is abandoned; nothing is booked.
 type StocktakeCancelled struct {
 	StocktakeID entrepot.ID `json:"stocktakeId"`
 	CompanyID   entrepot.ID `json:"companyId"`
@@ -202,7 +202,7 @@ type StocktakeCancelled struct {
 // EventType returns the routing key.
 func (StocktakeCancelled) EventType() string { return "stocktake.cancelled" }
 
-// Supplier is who a company buys from. What it asks is not told.
+// Supplier is a company's supplier. Its prices are not published.
 type Supplier struct {
 	SupplierID entrepot.ID `json:"supplierId"`
 	CompanyID  entrepot.ID `json:"companyId"`
@@ -213,19 +213,19 @@ type Supplier struct {
 	UpdatedAt  time.Time   `json:"updatedAt"`
 }
 
-// SupplierCreated happens when a supplier becomes known.
+// SupplierCreated is published when a company adds a supplier.
 type SupplierCreated struct{ Supplier }
 
 // EventType returns the routing key.
 func (SupplierCreated) EventType() string { return "supplier.created" }
 
-// SupplierUpdated happens when anything of a supplier changes, its offers too.
+// SupplierUpdated is published when anything about a supplier changes, including its offers.
 type SupplierUpdated struct{ Supplier }
 
 // EventType returns the routing key.
 func (SupplierUpdated) EventType() string { return "supplier.updated" }
 
-// SupplierDeleted happens when a supplier is bought from no more.
+// SupplierDeleted is published when a company removes a supplier.
 type SupplierDeleted struct {
 	SupplierID entrepot.ID `json:"supplierId"`
 	CompanyID  entrepot.ID `json:"companyId"`
@@ -246,47 +246,47 @@ type PurchaseLine struct {
 	UnitCost    entrepot.Amount `json:"unitCost"`
 }
 
-// PurchaseOrder is what a company buys from a supplier for a location.
+// PurchaseOrder is an order of goods from a supplier for one location.
 type PurchaseOrder struct {
 	PurchaseOrderID entrepot.ID    `json:"purchaseOrderId"`
 	CompanyID       entrepot.ID    `json:"companyId"`
 	LocationID      entrepot.ID    `json:"locationId"`
 	SupplierID      entrepot.ID    `json:"supplierId"`
 	SupplierName    string         `json:"supplierName"`
-	Number          string         `json:"number,omitempty"` // from when it is ordered
+	Number          string         `json:"number,omitempty"` // assigned when it is ordered
 	Status          string         `json:"status"`           // draft, ordered, partially_received, received, cancelled
 	Currency        string         `json:"currency"`
 	Lines           []PurchaseLine `json:"lines"`
 	UpdatedAt       time.Time      `json:"updatedAt"`
 }
 
-// PurchaseOrderCreated happens when a purchase is drafted.
+// PurchaseOrderCreated is published when a purchase order is drafted.
 type PurchaseOrderCreated struct{ PurchaseOrder }
 
 // EventType returns the routing key.
 func (PurchaseOrderCreated) EventType() string { return "purchase_order.created" }
 
-// PurchaseOrderUpdated happens when a draft changes.
+// PurchaseOrderUpdated is published when a draft changes.
 type PurchaseOrderUpdated struct{ PurchaseOrder }
 
 // EventType returns the routing key.
 func (PurchaseOrderUpdated) EventType() string { return "purchase_order.updated" }
 
-// PurchaseOrderOrdered happens when the purchase has its number and binds.
+// PurchaseOrderOrdered is published when a purchase order gets its number and becomes binding.
 type PurchaseOrderOrdered struct{ PurchaseOrder }
 
 // EventType returns the routing key.
 func (PurchaseOrderOrdered) EventType() string { return "purchase_order.ordered" }
 
-// PurchasePart is some pieces of a variant that came in.
+// PurchasePart is a number of received pieces of one variant.
 type PurchasePart struct {
 	VariantID entrepot.ID `json:"variantId"`
 	Quantity  int64       `json:"quantity"`
 	Batch     string      `json:"batch,omitempty"`
 }
 
-// PurchaseOrderPartlyReceived happens for every delivery that is in the
-// location's stock, the last one too.
+// PurchaseOrderPartlyReceived is published for every delivery once it is in the location's stock,
+// including the last one.
 type PurchaseOrderPartlyReceived struct {
 	PurchaseOrder
 	ReceiptID entrepot.ID    `json:"receiptId"`
@@ -296,13 +296,14 @@ type PurchaseOrderPartlyReceived struct {
 // EventType returns the routing key.
 func (PurchaseOrderPartlyReceived) EventType() string { return "purchase_order.partly_received" }
 
-// PurchaseOrderReceived happens when nothing more is to come.
+// PurchaseOrderReceived is published when nothing more is expected.
 type PurchaseOrderReceived struct{ PurchaseOrder }
 
 // EventType returns the routing key.
 func (PurchaseOrderReceived) EventType() string { return "purchase_order.received" }
 
-// PurchaseOrderCancelled happens when a purchase is given up; what came in stays.
+// PurchaseOrderCancelled is published when a purchase order is cancelled. Pieces already received
+// stay in stock.
 type PurchaseOrderCancelled struct {
 	PurchaseOrder
 	Reason string `json:"reason,omitempty"`
