@@ -12,7 +12,7 @@ import (
 	"entrepot/events"
 )
 
-// testOrder: first deliveries keep the order of an aggregate, four calls at a time.
+// testOrder checks that first deliveries keep the order of an aggregate with four parallel calls.
 func testOrder(t *testing.T, f Fixture) {
 	declare(t, f.Broker, "q", "#")
 	const aggregates, each = 20, 50
@@ -26,7 +26,7 @@ func testOrder(t *testing.T, f Fixture) {
 				ids = append(ids, batch[i].ID)
 			}
 			published.Add(1)
-			f.Broker.Publish(batch, func(err error) { // not waiting: many in flight
+			f.Broker.Publish(batch, func(err error) { // without waiting: many are in flight
 				if err != nil {
 					t.Errorf("Publish: %v", err)
 				}
@@ -40,7 +40,7 @@ func testOrder(t *testing.T, f Fixture) {
 	inOrder(t, r.waitFor(t, ids...))
 }
 
-// inOrder checks that every aggregate's first deliveries have rising sequences.
+// inOrder checks that the first deliveries of each aggregate have increasing sequences.
 func inOrder(t *testing.T, all []seen) {
 	t.Helper()
 	last, known := map[entrepot.ID]int64{}, map[entrepot.ID]bool{}
@@ -50,7 +50,7 @@ func inOrder(t *testing.T, all []seen) {
 		}
 		known[s.id] = true
 		if s.seq <= last[s.agg] {
-			t.Errorf("%s: %d came after %d", s.agg, s.seq, last[s.agg])
+			t.Errorf("aggregate %s: sequence %d was delivered after %d", s.agg, s.seq, last[s.agg])
 		}
 		last[s.agg] = s.seq
 	}
@@ -68,11 +68,12 @@ func testBatches(t *testing.T, f Fixture) {
 	consume(t, f.Broker, "q", events.ConsumeOptions{Batch: 7}, r.handle)
 	r.waitFor(t, ids...)
 	if r.longest > 7 {
-		t.Errorf("a batch of %d, over 7", r.longest)
+		t.Errorf("batch size: want at most 7, got %d", r.longest)
 	}
 }
 
-// testRetry: a failed delivery comes again after its delay, doubling, with its attempt.
+// testRetry checks that a failed delivery returns after its delay, which doubles, with the next
+// attempt number.
 func testRetry(t *testing.T, f Fixture) {
 	declare(t, f.Broker, "q", "#")
 	const delay = 80 * time.Millisecond
@@ -88,15 +89,15 @@ func testRetry(t *testing.T, f Fixture) {
 	all := r.wait(t, "4 attempts", func(all []seen) bool { return len(all) >= 4 })
 	for i, s := range all[:4] {
 		if s.attempt != i+1 || s.id != e.ID {
-			t.Fatalf("delivery %d: %+v", i, s)
+			t.Fatalf("delivery %d: want attempt %d of %s, got %+v", i, i+1, e.ID, s)
 		}
 		if i > 0 && s.at.Sub(all[i-1].at) < delay<<(i-1) {
-			t.Errorf("attempt %d came after %v, before its delay", i+1, s.at.Sub(all[i-1].at))
+			t.Errorf("attempt %d: want a delay of at least %v, got %v", i+1, delay<<(i-1), s.at.Sub(all[i-1].at))
 		}
 	}
 }
 
-// testRetryBlocksNobody: while one event waits for its retry, others go on.
+// testRetryBlocksNobody checks that other events are delivered while one waits for its retry.
 func testRetryBlocksNobody(t *testing.T, f Fixture) {
 	declare(t, f.Broker, "q", "#")
 	bad := NewEvent("a.bad", "a", 1)
@@ -115,11 +116,11 @@ func testRetryBlocksNobody(t *testing.T, f Fixture) {
 		publish(t, f.Broker, e)
 	}
 	if all := r.waitFor(t, ids...); times(all, bad.ID) != 1 {
-		t.Errorf("the failed event came %d times before its delay", times(all, bad.ID))
+		t.Errorf("deliveries of the failed event before its delay: want 1, got %d", times(all, bad.ID))
 	}
 }
 
-// testDeadLetter: after the last attempt the event is kept, with its reason.
+// testDeadLetter checks that an event is kept with its reason after the last attempt.
 func testDeadLetter(t *testing.T, f Fixture) {
 	declare(t, f.Broker, "q", "#", "other", "#")
 	r := newRecorder(func(d *events.Delivery) error {
@@ -135,13 +136,13 @@ func testDeadLetter(t *testing.T, f Fixture) {
 	publish(t, f.Broker, bad, good)
 	dead := letters(t, f.Broker, "q", 1)
 	if dead[0].ID != bad.ID || dead[0].Reason != "the warehouse is on fire" || len(dead[0].Raw) == 0 {
-		t.Errorf("dead letter: %+v", dead[0])
+		t.Errorf("dead letter: want event %s with reason and body, got %+v", bad.ID, dead[0])
 	}
 	if n := times(r.waitFor(t, bad.ID, good.ID), bad.ID); n != 3 {
-		t.Errorf("%d attempts, not 3", n)
+		t.Errorf("attempts: want 3, got %d", n)
 	}
 	if again := letters(t, f.Broker, "q", 1); again[0].ID != bad.ID {
-		t.Error("looking at a dead letter removed it")
+		t.Error("reading a dead letter removed it")
 	}
 	other.waitFor(t, bad.ID, good.ID)
 	letters(t, f.Broker, "other", 0)
@@ -154,14 +155,15 @@ func testPermanent(t *testing.T, f Fixture) {
 	e := NewEvent("a.b", "a", 1)
 	publish(t, f.Broker, e)
 	if dead := letters(t, f.Broker, "q", 1); dead[0].ID != e.ID || dead[0].Reason != "no such colour" {
-		t.Errorf("dead letter: %+v", dead[0])
+		t.Errorf("dead letter: want event %s with reason \"no such colour\", got %+v", e.ID, dead[0])
 	}
 	if all := r.waitFor(t, e.ID); len(all) != 1 {
-		t.Errorf("%d attempts", len(all))
+		t.Errorf("attempts: want 1, got %d", len(all))
 	}
 }
 
-// testUndecodable: a body that is no envelope never reaches the handler.
+// testUndecodable checks that a body that is not an envelope is dead-lettered without reaching the
+// handler.
 func testUndecodable(t *testing.T, f Fixture) {
 	declare(t, f.Broker, "q", "a.*")
 	r := newRecorder(nil)
@@ -173,15 +175,15 @@ func testUndecodable(t *testing.T, f Fixture) {
 	dead := letters(t, f.Broker, "q", 2)
 	for _, d := range dead {
 		if !strings.HasPrefix(d.Reason, "undecodable: ") {
-			t.Errorf("reason %q", d.Reason)
+			t.Errorf("reason: want prefix \"undecodable: \", got %q", d.Reason)
 		}
 	}
 	raws := string(dead[0].Raw) + string(dead[1].Raw)
 	if !strings.Contains(raws, "{not json") || !strings.Contains(raws, `{"hello":"world"}`) {
-		t.Errorf("bodies %q", raws)
+		t.Errorf("dead letters: want both injected bodies, got %q", raws)
 	}
 	if all := r.waitFor(t, e.ID); len(all) != 1 {
-		t.Errorf("the handler saw %d", len(all))
+		t.Errorf("deliveries to the handler: want 1, got %d", len(all))
 	}
 }
 
@@ -191,11 +193,11 @@ func testWrongResults(t *testing.T, f Fixture) {
 	consume(t, f.Broker, "q", events.ConsumeOptions{MaxAttempts: 2}, h)
 	publish(t, f.Broker, NewEvent("a.b", "a", 1))
 	if dead := letters(t, f.Broker, "q", 1); !strings.Contains(dead[0].Reason, "0 results") {
-		t.Errorf("reason %q", dead[0].Reason)
+		t.Errorf("reason: want it to mention \"0 results\", got %q", dead[0].Reason)
 	}
 }
 
-// testPanic: a panic is an error of the delivery that causes it, of no other.
+// testPanic checks that a panic fails only the delivery that causes it.
 func testPanic(t *testing.T, f Fixture) {
 	declare(t, f.Broker, "q", "#")
 	publish(t, f.Broker, NewEvent("a.good", "a", 1), NewEvent("a.bad", "a", 2), NewEvent("a.good", "a", 3))
@@ -208,7 +210,7 @@ func testPanic(t *testing.T, f Fixture) {
 	consume(t, f.Broker, "q", events.ConsumeOptions{MaxAttempts: 2}, r.handle)
 	dead := letters(t, f.Broker, "q", 1)
 	if dead[0].Type != "a.bad" || !strings.Contains(dead[0].Reason, "boo") {
-		t.Errorf("dead letter: %+v", dead[0])
+		t.Errorf("dead letter: want a.bad with the panic as reason, got %+v", dead[0])
 	}
 	eventually(t, "the others are acknowledged", func() bool {
 		s, err := f.Broker.Status(deadline(t))
@@ -216,7 +218,8 @@ func testPanic(t *testing.T, f Fixture) {
 	})
 }
 
-// testTimeout: a call's context ends in time, and what it did not do comes again.
+// testTimeout checks that a call's context ends at the timeout and that its failed deliveries
+// return.
 func testTimeout(t *testing.T, f Fixture) {
 	declare(t, f.Broker, "q", "#")
 	r := newRecorder(nil)

@@ -1,5 +1,6 @@
-// Package eventstest is the suite that every implementation of [events.Broker]
-// passes.
+// Package eventstest is the test suite that every implementation of [events.Broker] must pass.
+// [Run] runs it on a [Fixture]; [Log] is an in-memory [events.Log] for brokers that read from
+// stores.
 package eventstest
 
 import (
@@ -15,22 +16,22 @@ import (
 	"entrepot/events"
 )
 
-// patience is how long a test waits for what must happen.
+// patience is the longest time a test waits for an expected result.
 const patience = 30 * time.Second
 
-// Fixture is a broker on an empty place of its own. What it opened it closes
-// with t.Cleanup.
+// Fixture is a broker with empty storage of its own. Its constructor registers the cleanup with
+// t.Cleanup.
 type Fixture struct {
 	Broker events.Broker
-	// Inject hands a body to the broker as it is, under a type.
+	// Inject passes a raw body with an event type to the broker.
 	Inject func(typ string, body []byte)
-	// Disturb breaks what lies below the broker (or the broker itself) and
-	// answers the broker to go on with. Declared queues and consumers of a
-	// broker that is answered again must go on by themselves.
+	// Disturb interrupts what the broker depends on, or the broker itself, and returns the broker
+	// to continue with. If it returns the same broker, declared queues and consumers must recover
+	// by themselves.
 	Disturb func() events.Broker
 }
 
-// Run runs the suite. open is called once for each test.
+// Run runs the suite. It calls open once for each test.
 func Run(t *testing.T, open func(t *testing.T) Fixture) {
 	for name, test := range map[string]func(*testing.T, Fixture){
 		"Patterns":             testPatterns,
@@ -62,7 +63,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 	}
 }
 
-// NewEvent makes an event of an aggregate for tests.
+// NewEvent returns a test event of an aggregate.
 func NewEvent(typ, aggregate string, sequence int64) events.Envelope {
 	return events.Envelope{
 		ID: entrepot.NewID(), Type: typ, Version: 1,
@@ -74,7 +75,7 @@ func NewEvent(typ, aggregate string, sequence int64) events.Envelope {
 	}
 }
 
-// declare makes queues from name, pattern, name, pattern …
+// declare declares queues given as pairs of a name and a binding pattern.
 func declare(t *testing.T, b events.Broker, pairs ...string) {
 	t.Helper()
 	var queues []events.Queue
@@ -92,7 +93,7 @@ func deadline(t *testing.T) context.Context {
 	return ctx
 }
 
-// publish hands over events of one aggregate and waits for the confirm.
+// publish publishes events of one aggregate and waits for the confirmation.
 func publish(t *testing.T, b events.Broker, batch ...events.Envelope) {
 	t.Helper()
 	if err := tryPublish(b, batch...); err != nil {
@@ -107,12 +108,14 @@ func tryPublish(b events.Broker, batch ...events.Envelope) error {
 	case err := <-done:
 		return err
 	case <-time.After(patience):
-		return fmt.Errorf("done was not called")
+		return fmt.Errorf("done was not called within %v", patience)
 	}
 }
 
-// consume starts a consumer that the test's end stops.
-func consume(t *testing.T, b events.Broker, queue string, o events.ConsumeOptions, h events.Handler) events.Subscription {
+// consume starts a consumer that is stopped at the end of the test.
+func consume(
+	t *testing.T, b events.Broker, queue string, o events.ConsumeOptions, h events.Handler,
+) events.Subscription {
 	t.Helper()
 	if o.RetryDelay == 0 {
 		o.RetryDelay = 30 * time.Millisecond
@@ -125,7 +128,7 @@ func consume(t *testing.T, b events.Broker, queue string, o events.ConsumeOption
 	return s
 }
 
-// seen is one delivery as a recorder noted it.
+// seen is a delivery recorded by a recorder.
 type seen struct {
 	id      entrepot.ID
 	agg     entrepot.ID
@@ -135,13 +138,13 @@ type seen struct {
 	at      time.Time
 }
 
-// recorder is a handler that notes what it is given. answer decides the result.
+// recorder is a handler that records its deliveries. answer determines the results.
 type recorder struct {
 	answer func(*events.Delivery) error
 
 	mu      sync.Mutex
 	all     []seen
-	longest int // batch
+	longest int // size of the largest batch
 	changed chan struct{}
 }
 
@@ -172,7 +175,7 @@ func (r *recorder) note(batch []*events.Delivery) {
 	r.changed = make(chan struct{})
 }
 
-// wait waits until what was seen satisfies a condition, and answers it.
+// wait waits until the recorded deliveries satisfy enough and returns them.
 func (r *recorder) wait(t *testing.T, what string, enough func([]seen) bool) []seen {
 	t.Helper()
 	limit := time.After(patience)
@@ -186,12 +189,12 @@ func (r *recorder) wait(t *testing.T, what string, enough func([]seen) bool) []s
 		select {
 		case <-changed:
 		case <-limit:
-			t.Fatalf("waiting for %s; seen %d: %.2000s", what, len(all), fmt.Sprint(all))
+			t.Fatalf("timed out waiting for %s; got %d deliveries: %.2000s", what, len(all), fmt.Sprint(all))
 		}
 	}
 }
 
-// waitFor waits until every id was seen.
+// waitFor waits until every event has been delivered.
 func (r *recorder) waitFor(t *testing.T, ids ...entrepot.ID) []seen {
 	t.Helper()
 	return r.wait(t, "events", func(all []seen) bool { return len(missing(all, ids)) == 0 })
@@ -219,7 +222,7 @@ func times(all []seen, id entrepot.ID) (n int) {
 	return n
 }
 
-// eventually polls: for what only an outside server knows.
+// eventually polls ok, for conditions that only an external server can observe.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
@@ -229,12 +232,12 @@ func eventually(t *testing.T, what string, ok func() bool) {
 		select {
 		case <-tick.C:
 		case <-limit:
-			t.Fatalf("never came true: %s", what)
+			t.Fatalf("condition not met within %v: %s", patience, what)
 		}
 	}
 }
 
-// letters waits until a queue has n dead letters.
+// letters waits until a queue has n dead letters and returns them.
 func letters(t *testing.T, b events.Broker, queue string, n int) (all []events.DeadLetter) {
 	t.Helper()
 	eventually(t, fmt.Sprintf("%d dead letters of %s", n, queue), func() bool {
@@ -243,11 +246,11 @@ func letters(t *testing.T, b events.Broker, queue string, n int) (all []events.D
 		return err == nil && len(all) >= n
 	})
 	if len(all) != n {
-		t.Fatalf("%d dead letters of %s, not %d", len(all), queue, n)
+		t.Fatalf("dead letters of %s: want %d, got %d", queue, n, len(all))
 	}
 	return all
 }
 
-// RunDisturbed runs only the test that publishes and consumes while the broker is
-// disturbed, for disturbances that are slow or touch others.
+// RunDisturbed runs only the test that publishes and consumes during interruptions, for
+// interruptions that are slow or affect other tests.
 func RunDisturbed(t *testing.T, f Fixture) { testDisturbed(t, f) }

@@ -10,10 +10,10 @@ import (
 	"entrepot/events"
 )
 
-// Log is an [events.Log] as a store would keep it, in memory.
+// Log is an in-memory [events.Log] that behaves like a store's.
 type Log struct {
 	name string
-	gap  int64 // between two Seqs
+	gap  int64 // between consecutive Seqs
 	read atomic.Int64
 
 	mu      sync.Mutex
@@ -23,12 +23,12 @@ type Log struct {
 	fail    error
 }
 
-// NewLog makes an empty log whose Seqs grow by gap.
+// NewLog returns an empty log whose Seqs increase by gap.
 func NewLog(name string, gap int64) *Log {
 	return &Log{name: name, gap: gap, subs: map[chan struct{}]bool{}}
 }
 
-// Append adds a body as it is.
+// Append appends a raw body.
 func (l *Log) Append(typ string, body []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -42,38 +42,38 @@ func (l *Log) Append(typ string, body []byte) {
 	}
 }
 
-// Add appends events.
+// Add appends events as JSON.
 func (l *Log) Add(batch ...events.Envelope) {
 	for i := range batch {
 		body, err := json.Marshal(&batch[i])
 		if err != nil {
-			panic(err) // a test's own event
+			panic(err) // cannot happen with a test's own event
 		}
 		l.Append(batch[i].Type, body)
 	}
 }
 
-// Fail makes Read answer an error; nil ends it.
+// Fail makes Read return err; nil restores it.
 func (l *Log) Fail(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.fail = err
 }
 
-// Reads counts the entries that Read has answered.
+// Reads returns the number of entries that Read has returned.
 func (l *Log) Reads() int64 { return l.read.Load() }
 
-// Len is how many entries there are.
+// Len returns the number of entries.
 func (l *Log) Len() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.entries)
 }
 
-// Name is the log's name.
+// Name returns the log's name.
 func (l *Log) Name() string { return l.name }
 
-// Read answers entries after a position.
+// Read returns up to limit entries with Seq greater than after.
 func (l *Log) Read(ctx context.Context, after int64, limit int) ([]events.LogEntry, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -93,7 +93,7 @@ func (l *Log) after(seq int64) int {
 	return sort.Search(len(l.entries), func(i int) bool { return l.entries[i].Seq > seq })
 }
 
-// Appended subscribes to additions.
+// Appended subscribes to appended entries.
 func (l *Log) Appended() (<-chan struct{}, func()) {
 	c := make(chan struct{}, 1)
 	l.mu.Lock()
@@ -106,7 +106,7 @@ func (l *Log) Appended() (<-chan struct{}, func()) {
 	}
 }
 
-// Trim removes entries up to a position.
+// Trim removes the entries with Seq up to upTo.
 func (l *Log) Trim(_ context.Context, upTo int64) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -114,7 +114,7 @@ func (l *Log) Trim(_ context.Context, upTo int64) error {
 	return nil
 }
 
-// Last is the newest position.
+// Last returns the newest Seq.
 func (l *Log) Last(context.Context) (int64, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -10,7 +10,8 @@ import (
 	"entrepot/events"
 )
 
-// testPatterns compares what queues get with [events.Match], on random patterns and types.
+// testPatterns compares the events that queues receive with [events.Match] on random patterns and
+// types.
 func testPatterns(t *testing.T, f Fixture) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
@@ -48,16 +49,16 @@ func testPatterns(t *testing.T, f Fixture) {
 		all := got[i].waitFor(t, want[i]...)
 		for _, s := range all {
 			if !events.Match(q.Bindings[0], s.typ) && !events.Match(q.Bindings[1], s.typ) {
-				t.Errorf("%v got %s", q.Bindings, s.typ)
+				t.Errorf("bindings %v: received %s, which does not match", q.Bindings, s.typ)
 			}
 			if n := times(all, s.id); n != 1 {
-				t.Errorf("%v got %s %d times", q.Bindings, s.typ, n)
+				t.Errorf("bindings %v: deliveries of %s: want 1, got %d", q.Bindings, s.typ, n)
 			}
 		}
 	}
 }
 
-// testConfirms: a batch is confirmed once and arrives whole, as it was.
+// testConfirms checks that a batch is confirmed once and arrives complete and unchanged.
 func testConfirms(t *testing.T, f Fixture) {
 	declare(t, f.Broker, "q", "order.*")
 	batch := []events.Envelope{NewEvent("order.created", "a", 1), NewEvent("order.confirmed", "a", 2)}
@@ -70,10 +71,11 @@ func testConfirms(t *testing.T, f Fixture) {
 	for i := range batch {
 		d := <-got
 		if fmt.Sprintf("%+v", d.Envelope) != fmt.Sprintf("%+v", batch[i]) || d.Attempt != 1 {
-			t.Errorf("event %d changed on its way:\n%+v\n%+v", i, d, batch[i])
+			t.Errorf("event %d: want attempt 1 of\n%+v\ngot attempt %d of\n%+v", i, batch[i], d.Attempt, d.Envelope)
 		}
-		if e, err := events.ParseEnvelope(d.Body); err != nil || fmt.Sprintf("%+v", e) != fmt.Sprintf("%+v", batch[i]) {
-			t.Errorf("the body of event %d is another: %s, %v", i, d.Body, err)
+		e, err := events.ParseEnvelope(d.Body)
+		if err != nil || fmt.Sprintf("%+v", e) != fmt.Sprintf("%+v", batch[i]) {
+			t.Errorf("body of event %d: want\n%+v\ngot %s (error %v)", i, batch[i], d.Body, err)
 		}
 	}
 }
@@ -96,18 +98,18 @@ func testDeclareAgain(t *testing.T, f Fixture) {
 
 func testUndeclaredQueue(t *testing.T, f Fixture) {
 	if _, err := f.Broker.Consume("nobody.knows", events.ConsumeOptions{}, newRecorder(nil).handle); err == nil {
-		t.Error("an undeclared queue was consumed")
+		t.Error("Consume of an undeclared queue: want an error, got nil")
 	}
 }
 
-// testUnrouted: an event for nobody is confirmed, and kept.
+// testUnrouted checks that an event without a matching queue is confirmed and kept.
 func testUnrouted(t *testing.T, f Fixture) {
 	declare(t, f.Broker, "q", "order.*")
 	e := NewEvent("nobody.cares", "a", 1)
 	publish(t, f.Broker, e, NewEvent("order.created", "a", 2))
 	all := letters(t, f.Broker, events.UnroutedQueue, 1)
 	if all[0].ID != e.ID || all[0].Reason == "" {
-		t.Errorf("unrouted: %+v", all[0])
+		t.Errorf("unrouted: want event %s with a reason, got %+v", e.ID, all[0])
 	}
 	status, err := f.Broker.Status(deadline(t))
 	if err != nil {
@@ -166,12 +168,12 @@ func testClose(t *testing.T, f Fixture) {
 	}
 	s.Stop()
 	if err := tryPublish(f.Broker, NewEvent("a.b", "a", 1)); err == nil {
-		t.Error("a closed broker confirmed an event")
+		t.Error("Publish on a closed broker: want an error, got nil")
 	}
 	if err := f.Broker.Ping(deadline(t)); err == nil {
-		t.Error("a closed broker can be reached")
+		t.Error("Ping on a closed broker: want an error, got nil")
 	}
 	if _, err := f.Broker.Consume("q", events.ConsumeOptions{}, newRecorder(nil).handle); err == nil {
-		t.Error("a closed broker was consumed")
+		t.Error("Consume on a closed broker: want an error, got nil")
 	}
 }

@@ -11,11 +11,11 @@ import (
 	"entrepot/events"
 )
 
-// testCompeting: two consumers share a queue without doing anything twice or out
-// of order, and one goes on when the other stops.
+// testCompeting checks that two consumers share a queue without repeating or reordering deliveries,
+// and that one continues when the other stops.
 func testCompeting(t *testing.T, f Fixture) {
 	declare(t, f.Broker, "q", "#")
-	r := newRecorder(nil) // of both
+	r := newRecorder(nil) // shared by both consumers
 	first := consume(t, f.Broker, "q", events.ConsumeOptions{Batch: 4}, r.handle)
 	consume(t, f.Broker, "q", events.ConsumeOptions{Batch: 4}, r.handle)
 	var ids []entrepot.ID
@@ -30,11 +30,11 @@ func testCompeting(t *testing.T, f Fixture) {
 	all := r.waitFor(t, ids...)
 	inOrder(t, all)
 	if len(all) != len(ids) {
-		t.Errorf("%d deliveries of %d events", len(all), len(ids))
+		t.Errorf("deliveries: want %d, got %d", len(ids), len(all))
 	}
 }
 
-// testStop: Stop waits for the running call, and what it did does not come again.
+// testStop checks that Stop waits for the running call and that its deliveries do not return.
 func testStop(t *testing.T, f Fixture) {
 	declare(t, f.Broker, "q", "#")
 	started, release := make(chan struct{}), make(chan struct{})
@@ -50,15 +50,15 @@ func testStop(t *testing.T, f Fixture) {
 	stopped := make(chan struct{})
 	go func() {
 		s.Stop()
-		s.Stop() // twice is harmless
+		s.Stop() // repeated calls are harmless
 		close(stopped)
 	}()
 	select {
 	case <-stopped:
 		t.Error("Stop did not wait for the running call")
-	case <-time.After(50 * time.Millisecond): // nothing can signal what must not happen
+	case <-time.After(50 * time.Millisecond): // no signal exists for the absence of an event
 	}
-	// A second call may have begun between the two; it is part of the wait.
+	// A second call may begin before Stop takes effect; Stop waits for it too.
 	go func() {
 		for range started {
 		}
@@ -74,7 +74,7 @@ func testStop(t *testing.T, f Fixture) {
 	publishUntilConfirmed(t, b, marker)
 	all := r.waitFor(t, marker.ID)
 	if times(all, done.ID) != 0 {
-		t.Error("an acknowledged delivery came again")
+		t.Error("an acknowledged delivery was delivered again")
 	}
 }
 
@@ -83,8 +83,8 @@ func publishUntilConfirmed(t *testing.T, b events.Broker, batch ...events.Envelo
 	eventually(t, "a confirm", func() bool { return tryPublish(b, batch...) == nil })
 }
 
-// testDisturbed publishes and consumes while the broker is disturbed again and
-// again: every confirmed event arrives, in order, and nothing becomes a dead letter.
+// testDisturbed publishes and consumes during repeated interruptions: every confirmed event
+// arrives, in order, and none becomes a dead letter.
 func testDisturbed(t *testing.T, f Fixture) {
 	const aggregates, each = 8, 150
 	declare(t, f.Broker, "q", "a.*", "audit", "#")
@@ -124,7 +124,7 @@ func testDisturbed(t *testing.T, f Fixture) {
 	letters(t, current.get(), "audit", 0)
 }
 
-// failOnce fails the first delivery of some sequences.
+// failOnce returns an answer that fails the first delivery of the selected sequences.
 func failOnce(which func(seq int64) bool) func(*events.Delivery) error {
 	var mu sync.Mutex
 	failed := map[entrepot.ID]bool{}
@@ -135,11 +135,11 @@ func failOnce(which func(seq int64) bool) func(*events.Delivery) error {
 			return nil
 		}
 		failed[d.ID] = true
-		return fmt.Errorf("the first time of %d", d.Aggregate.Sequence)
+		return fmt.Errorf("first delivery of sequence %d", d.Aggregate.Sequence)
 	}
 }
 
-// shared is the broker that publishers use at the moment.
+// shared is the broker that the publishers currently use.
 type shared struct {
 	mu sync.Mutex
 	b  events.Broker
@@ -157,7 +157,7 @@ func (s *shared) set(b events.Broker) {
 	s.b = b
 }
 
-// publishAll publishes one aggregate's events one after the other, as an outbox does.
+// publishAll publishes the events of one aggregate one after the other, like an outbox.
 func publishAll(t *testing.T, to *shared, all []events.Envelope) {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -165,7 +165,7 @@ func publishAll(t *testing.T, to *shared, all []events.Envelope) {
 	for i := range all {
 		for tryPublish(to.get(), all[i]) != nil {
 			if time.Now().After(limit) {
-				t.Errorf("event %d was never confirmed", i)
+				t.Errorf("event %d was not confirmed within %v", i, patience)
 				return
 			}
 			<-tick.C

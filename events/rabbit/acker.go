@@ -2,18 +2,18 @@ package rabbit
 
 import "sync"
 
-// acker acknowledges the deliveries of one channel. Their tags count from 1. All
-// that is settled without a hole is acknowledged by one frame; what is settled
-// behind a hole waits for it, unless the window gets tight: then it is
-// acknowledged one by one, so that a slow call does not stop the others.
+// acker acknowledges the deliveries of one channel, whose tags count from 1. A gapless run of
+// settled tags is acknowledged by one frame. Tags behind an open one wait for it, unless half of
+// the window is in use; then they are acknowledged one by one, so that a slow call does not block
+// the others.
 type acker struct {
 	ack    func(tag uint64, multiple bool) error
 	window int // prefetch
 
 	mu    sync.Mutex
-	low   uint64     // everything up to here is acknowledged
-	state []tagState // of low+1, low+2, …
-	held  int        // delivered, not acknowledged
+	low   uint64     // all tags up to this one are acknowledged
+	state []tagState // state of the tags low+1, low+2, …
+	held  int        // delivered and not yet acknowledged
 }
 
 type tagState int8
@@ -28,7 +28,7 @@ func (a *acker) delivered(tag uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for a.low+uint64(len(a.state)) < tag {
-		a.state = append(a.state, open)
+		a.state = append(a.state, open) // last tag that still needs an acknowledgement
 		a.held++
 	}
 }

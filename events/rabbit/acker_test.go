@@ -6,8 +6,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestAcker settles tags in any order: each is acknowledged once, none before it is
-// settled, and what is settled does not pile up behind one that is not.
+// TestAcker settles tags in random order: each is acknowledged once and only after it is settled,
+// and settled tags do not pile up behind an open one.
 func TestAcker(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 40).Draw(t, "deliveries")
@@ -15,7 +15,8 @@ func TestAcker(t *testing.T) {
 		settledTags, ackedTags := map[uint64]bool{}, map[uint64]bool{}
 		ackOne := func(tag uint64) {
 			if !settledTags[tag] || ackedTags[tag] {
-				t.Fatalf("tag %d: settled %v, acknowledged %v", tag, settledTags[tag], ackedTags[tag])
+				t.Fatalf("tag %d acknowledged: want settled true, acknowledged before false; got %v, %v",
+					tag, settledTags[tag], ackedTags[tag])
 			}
 			ackedTags[tag] = true
 		}
@@ -46,11 +47,11 @@ func TestAcker(t *testing.T) {
 			}
 			order = order[k:]
 			if waiting := len(settledTags) - len(ackedTags); waiting > window/2 {
-				t.Fatalf("%d settled tags wait, in a window of %d", waiting, window)
+				t.Fatalf("unacknowledged settled tags: want at most half the window of %d, got %d", window, waiting)
 			}
 		}
 		if len(ackedTags) != n || a.holding() != 0 {
-			t.Fatalf("%d of %d acknowledged, %d held", len(ackedTags), n, a.holding())
+			t.Fatalf("want %d acknowledged and 0 held, got %d and %d", n, len(ackedTags), a.holding())
 		}
 	})
 }

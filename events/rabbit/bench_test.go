@@ -9,12 +9,12 @@ import (
 	"entrepot/events/rabbit"
 )
 
-// BenchmarkPublish publishes events one by one, pipelined; one op is one confirm.
+// BenchmarkPublish publishes events one by one, pipelined. One operation is one confirmation.
 func BenchmarkPublish(b *testing.B) {
 	publishMany(b, prepare(b))
 }
 
-// BenchmarkConsume delivers and acknowledges; one op is one event.
+// BenchmarkConsume delivers and acknowledges events. One operation is one event.
 func BenchmarkConsume(b *testing.B) {
 	br := prepare(b)
 	b.StopTimer()

@@ -14,12 +14,12 @@ import (
 	"entrepot/events"
 )
 
-// maxPrefetch is what the protocol's field can hold.
+// maxPrefetch is the largest value of the protocol's 16-bit field.
 const maxPrefetch = 1<<16 - 1
 
-// consumer is one subscription. It lives through many connections, each with a
-// session of its own; a session has ended entirely before the next begins, so that
-// no call runs beside a redelivery of its own events.
+// consumer is one subscription. It outlives connections and has one session on each. A session ends
+// completely before the next begins, so that no call runs in parallel with a redelivery of its own
+// events.
 type consumer struct {
 	b     *Broker
 	queue string
@@ -28,7 +28,7 @@ type consumer struct {
 	seed  maphash.Seed
 
 	session atomic.Pointer[session]
-	ctx     context.Context // ends with Stop
+	ctx     context.Context // done after Stop
 	stop    context.CancelFunc
 	ended   chan struct{}
 }
@@ -39,8 +39,8 @@ func newConsumer(b *Broker, queue string, o events.ConsumeOptions, h events.Hand
 	return c
 }
 
-// Stop ends deliveries and waits for the running calls and their acknowledgements.
-// What was prefetched goes back to the queue.
+// Stop ends deliveries and waits for the running calls and their acknowledgements. Prefetched
+// deliveries return to the queue.
 func (c *consumer) Stop() {
 	c.signalStop()
 	<-c.ended
@@ -62,11 +62,11 @@ func (c *consumer) run() {
 		if c.ctx.Err() != nil {
 			return
 		}
-		c.b.warn("consuming "+c.queue+" was interrupted", err)
-		if time.Since(began) > livedLong {
+		c.b.warn("consuming from "+c.queue+" was interrupted", err)
+		if time.Since(began) > stableAfter {
 			pause = minPause
 		}
-		if !conn.IsClosed() { // not the connection's fault: breathe
+		if !conn.IsClosed() { // the connection is not to blame: back off
 			select {
 			case <-time.After(pause/2 + rand.N(pause/2)): //nolint:gosec // jitter
 			case <-c.ctx.Done():
@@ -76,21 +76,21 @@ func (c *consumer) run() {
 	}
 }
 
-// session is one channel's part of a consumer.
+// session is a consumer's work on one channel.
 type session struct {
 	*consumer
-	tags  *acker
-	inbox []chan item // by worker
-	over  context.Context
+	tags       *acker
+	inbox      []chan item // one per worker
+	sessionCtx context.Context
 }
 
-// item is one delivery on its way through a session.
+// item is a delivery within a session.
 type item struct {
 	*events.Delivery
 	raw *amqp.Delivery
 }
 
-// serve consumes on one connection until it is lost or the consumer stops.
+// serve consumes on one connection until the connection is lost or the consumer stops.
 func (c *consumer) serve(conn *amqp.Connection) error {
 	ch, err := conn.Channel()
 	if err != nil {
@@ -106,16 +106,16 @@ func (c *consumer) serve(conn *amqp.Connection) error {
 	if err != nil {
 		return err
 	}
-	over, end := context.WithCancel(c.ctx)
+	sessionCtx, end := context.WithCancel(c.ctx)
 	s := &session{
-		consumer: c, over: over,
+		consumer: c, sessionCtx: sessionCtx,
 		tags:  &acker{ack: ch.Ack, window: prefetch},
 		inbox: make([]chan item, c.o.Concurrency),
 	}
 	c.session.Store(s)
 	var workers sync.WaitGroup
 	for i := range s.inbox {
-		s.inbox[i] = make(chan item, prefetch) // never full: the server sends no more
+		s.inbox[i] = make(chan item, prefetch) // never full: the server sends no more than the prefetch
 		workers.Go(func() { s.work(s.inbox[i]) })
 	}
 	s.receive(deliveries)
@@ -129,10 +129,10 @@ func (c *consumer) serve(conn *amqp.Connection) error {
 		}
 	default:
 	}
-	return errors.New("the server ended the deliveries")
+	return errors.New("the server cancelled the consumer")
 }
 
-// receive hands deliveries to the workers of their aggregates.
+// receive passes deliveries to the workers of their aggregates.
 func (s *session) receive(deliveries <-chan amqp.Delivery) {
 	for {
 		select {
@@ -141,7 +141,7 @@ func (s *session) receive(deliveries <-chan amqp.Delivery) {
 				return
 			}
 			s.receiveOne(&d)
-		case <-s.over.Done():
+		case <-s.sessionCtx.Done():
 			return
 		}
 	}
@@ -159,18 +159,18 @@ func (s *session) receiveOne(d *amqp.Delivery) {
 	s.inbox[of%uint64(len(s.inbox))] <- item{&events.Delivery{Envelope: env, Attempt: attempt(d), Body: d.Body}, d}
 }
 
-// work calls the handler with whatever has arrived, batch by batch.
+// work calls the handler with the items that have arrived, batch by batch.
 func (s *session) work(inbox <-chan item) {
-	for s.over.Err() == nil {
+	for s.sessionCtx.Err() == nil {
 		select {
 		case it := <-inbox:
-			s.handle(events.Collect(it, inbox, s.o, s.over.Done()))
-		case <-s.over.Done():
+			s.handle(events.Collect(it, inbox, s.o, s.sessionCtx.Done()))
+		case <-s.sessionCtx.Done():
 		}
 	}
 }
 
-// handle calls the handler, acknowledges what went well, and sends on what did not.
+// handle calls the handler, acknowledges the successful deliveries and forwards the failed ones.
 func (s *session) handle(batch []item) {
 	deliveries := make([]*events.Delivery, len(batch))
 	for i := range batch {
@@ -191,17 +191,17 @@ func (s *session) handle(batch []item) {
 	s.forward(failed)
 }
 
-// settle acknowledges. If it fails the channel is gone, and all comes again.
+// settle acknowledges deliveries. If it fails, the channel is gone and they will be redelivered.
 func (s *session) settle(tags []uint64) {
 	if len(tags) == 0 {
 		return
 	}
-	if err := s.tags.settle(tags); err != nil && s.over.Err() == nil {
-		s.b.warn("acknowledging to "+s.queue+" failed", err)
+	if err := s.tags.settle(tags); err != nil && s.sessionCtx.Err() == nil {
+		s.b.warn("acknowledging deliveries of "+s.queue+" failed", err)
 	}
 }
 
-// unacked is what this process holds of the queue.
+// unacked returns the number of the queue's deliveries that this process holds.
 func (c *consumer) unacked() int64 {
 	if s := c.session.Load(); s != nil {
 		return int64(s.tags.holding())

@@ -36,15 +36,15 @@ func eventually(t testing.TB, what string, ok func() bool) {
 		select {
 		case <-tick.C:
 		case <-limit:
-			t.Fatalf("never came true: %s", what)
+			t.Fatalf("condition not met within 20 s: %s", what)
 		}
 	}
 }
 
 func event(seq int64) events.Envelope { return eventstest.NewEvent("a.b", "a", seq) }
 
-// TestServerAway: without a server Open succeeds, Publish and Ping fail at once,
-// Declare waits as long as it may; when the server comes all is well.
+// TestServerAway checks that without a server Open succeeds, Publish and Ping fail at once, and
+// Declare waits for its context; everything recovers when the server returns.
 func TestServerAway(t *testing.T) {
 	needServer(t)
 	p := startProxy(t, server)
@@ -53,15 +53,15 @@ func TestServerAway(t *testing.T) {
 	removeAfter(t, prefix)
 	b := open(t, p.url, rabbit.Options{Prefix: prefix})
 	if publish(b, event(1)) == nil {
-		t.Error("confirmed without a server")
+		t.Error("Publish without a server: want an error, got nil")
 	}
 	if b.Ping(t.Context()) == nil {
-		t.Error("reached without a server")
+		t.Error("Ping without a server: want an error, got nil")
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	if b.Declare(ctx, nil) == nil {
-		t.Error("declared without a server")
+		t.Error("Declare without a server: want an error, got nil")
 	}
 	p.set(false, false)
 	declare(t, b)
@@ -70,13 +70,13 @@ func TestServerAway(t *testing.T) {
 	}
 	p.set(true, false)
 	p.cut()
-	eventually(t, "a server gone again is noticed", func() bool { return b.Ping(t.Context()) != nil })
+	eventually(t, "Ping fails after the server is gone", func() bool { return b.Ping(t.Context()) != nil })
 	p.set(false, false)
-	eventually(t, "it can be reached again", func() bool { return b.Ping(t.Context()) == nil })
+	eventually(t, "Ping succeeds after the server is back", func() bool { return b.Ping(t.Context()) == nil })
 }
 
-// TestConfirmLate: a server that takes events and says nothing is an error in time,
-// and the bound holds meanwhile.
+// TestConfirmLate checks that a missing confirmation becomes an error after the timeout, and that
+// MaxPending holds meanwhile.
 func TestConfirmLate(t *testing.T) {
 	needServer(t)
 	p := startProxy(t, server)
@@ -97,19 +97,22 @@ func TestConfirmLate(t *testing.T) {
 		})
 	}
 	began := time.Now()
-	if publish(b, event(4)) == nil || time.Since(began) > 200*time.Millisecond {
-		t.Error("accepted over the bound, or not refused at once")
+	if publish(b, event(4)) == nil {
+		t.Error("Publish above MaxPending: want an error, got nil")
+	}
+	if took := time.Since(began); took > 200*time.Millisecond {
+		t.Errorf("Publish above MaxPending: want an answer within 200 ms, got it after %v", took)
 	}
 	late.Wait()
 	if failed.Load() != 3 {
-		t.Errorf("%d of 3 failed", failed.Load())
+		t.Errorf("failed batches: want 3, got %d", failed.Load())
 	}
 	p.set(false, false)
 	p.cut()
 	eventually(t, "events are confirmed again", func() bool { return publish(b, event(5)) == nil })
 }
 
-// TestCutWhilePublishing: a lost connection answers everything pending.
+// TestCutWhilePublishing checks that losing the connection fails all pending batches.
 func TestCutWhilePublishing(t *testing.T) {
 	needServer(t)
 	p := startProxy(t, server)
@@ -123,7 +126,7 @@ func TestCutWhilePublishing(t *testing.T) {
 		answered.Add(1)
 		b.Publish([]events.Envelope{event(n + 1)}, func(err error) {
 			if err == nil {
-				t.Error("confirmed by a server that was not heard")
+				t.Error("Publish without a confirmation: want an error, got nil")
 			}
 			answered.Done()
 		})
@@ -132,7 +135,7 @@ func TestCutWhilePublishing(t *testing.T) {
 	answered.Wait()
 }
 
-// TestQueueGone: a dead letter that finds no queue is not taken for delivered.
+// TestQueueGone checks that a dead letter whose queue is missing does not count as delivered.
 func TestQueueGone(t *testing.T) {
 	needServer(t)
 	prefix := newPrefix()
@@ -156,7 +159,7 @@ func TestQueueGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-tried
-	declare(t, b) // the operator mends it
+	declare(t, b) // the operator repairs it
 	eventually(t, "the dead letter arrived", func() bool {
 		dead, err := b.DeadLetters(t.Context(), "q", 5)
 		return err == nil && len(dead) == 1 && dead[0].Reason == context.Canceled.Error()
@@ -164,15 +167,15 @@ func TestQueueGone(t *testing.T) {
 	s.Stop()
 }
 
-// TestOddEvents: what cannot be a routing key, or a URL, is refused.
+// TestOddEvents checks that invalid URLs and routing keys are rejected.
 func TestOddEvents(t *testing.T) {
 	if _, err := rabbit.Open(t.Context(), "http://example.com", rabbit.Options{}); err == nil {
-		t.Error("opened a URL that is not AMQP's")
+		t.Error("Open with an http URL: want an error, got nil")
 	}
 	b := open(t, "amqp://127.0.0.1:1/", rabbit.Options{})
 	e := event(1)
 	e.Type = ""
 	if publish(b, e) == nil {
-		t.Error("an event without a type was taken")
+		t.Error("Publish without an event type: want an error, got nil")
 	}
 }

@@ -9,13 +9,14 @@ import (
 	"entrepot/events"
 )
 
-// forwarding is a delivery that goes to another queue before it is acknowledged.
+// forwarding is a delivery that is published to another queue before it is acknowledged.
 type forwarding struct {
 	d  *amqp.Delivery
 	to func(context.Context, *amqp.Delivery) (message, error)
 }
 
-// failed says where a delivery goes whose handler answered an error.
+// failed returns the destination of a delivery after its handler returned err: a delay queue, or
+// the dead letters.
 func (c *consumer) failed(attempt int, err error) func(context.Context, *amqp.Delivery) (message, error) {
 	if events.IsPermanent(err) || attempt >= c.o.MaxAttempts {
 		c.b.stats.dead.Add(1)
@@ -34,26 +35,26 @@ func (c *consumer) bury(reason error) func(context.Context, *amqp.Delivery) (mes
 	}
 }
 
-// forward publishes deliveries elsewhere and acknowledges each when its copy is
-// confirmed. It tries until that is so or the session is over, when all comes again;
-// a consumer that is stopping gives it one more try.
+// forward publishes deliveries to other queues and acknowledges each one when its copy is
+// confirmed. It retries until it succeeds or the session ends, after which the deliveries return; a
+// stopping consumer makes one more attempt.
 func (s *session) forward(all []forwarding) {
 	for len(all) > 0 {
-		again := s.forwardOnce(all)
-		if len(again) == 0 {
+		remaining := s.forwardOnce(all)
+		if len(remaining) == 0 {
 			return
 		}
-		all = again
+		all = remaining
 		select {
 		case <-time.After(minPause):
-		case <-s.over.Done():
+		case <-s.sessionCtx.Done():
 			return
 		}
 	}
 }
 
-// forwardOnce answers those that did not get through.
-func (s *session) forwardOnce(all []forwarding) (again []forwarding) {
+// forwardOnce returns the deliveries whose copies were not confirmed.
+func (s *session) forwardOnce(all []forwarding) (remaining []forwarding) {
 	ctx, cancel := context.WithTimeout(s.b.ctx, s.b.o.ConfirmTimeout)
 	defer cancel()
 	results := make([]chan error, len(all))
@@ -70,12 +71,12 @@ func (s *session) forwardOnce(all []forwarding) (again []forwarding) {
 	var done []uint64
 	for i, f := range all {
 		if err := <-results[i]; err != nil {
-			s.b.warn("putting off or giving up an event of "+s.queue+" failed", err)
-			again = append(again, f)
+			s.b.warn("moving an event of "+s.queue+" to its retry or dead-letter queue failed", err)
+			remaining = append(remaining, f)
 			continue
 		}
 		done = append(done, f.d.DeliveryTag)
 	}
 	s.settle(done)
-	return again
+	return remaining
 }

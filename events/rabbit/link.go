@@ -12,30 +12,30 @@ import (
 )
 
 const (
-	minPause  = 100 * time.Millisecond // between two tries to connect
-	maxPause  = 5 * time.Second
-	goodbye   = time.Second // for the closing handshake
-	livedLong = time.Second // a connection that lived so long was a good one
+	minPause     = 100 * time.Millisecond // between two attempts to connect
+	maxPause     = 5 * time.Second
+	closeTimeout = time.Second // timeout of the closing handshake
+	stableAfter  = time.Second // a connection that lasted this long resets the pause
 )
 
-// link is one connection that is made again whenever it is lost, for ever.
+// link is a connection that is re-established whenever it is lost.
 type link struct {
 	b    *Broker
 	url  string
 	name string
 
 	mu     sync.Mutex
-	conn   *amqp.Connection // nil while away
+	conn   *amqp.Connection // nil while disconnected
 	change chan struct{}    // closed when conn or err change
-	err    error            // why it is away
+	err    error            // reason for being disconnected
 }
 
 func newLink(b *Broker, url, purpose string) *link {
-	return &link{b: b, url: url, name: b.o.Name + " " + purpose, change: make(chan struct{}), err: errAway}
+	return &link{b: b, url: url, name: b.o.Name + " " + purpose, change: make(chan struct{}), err: errDisconnected}
 }
 
-// run keeps the connection until the broker closes. serve, if any, runs on each
-// connection; the connection is given up when it returns.
+// run maintains the connection until the broker closes. serve, if not nil, runs on each connection;
+// when it returns, the connection is closed.
 func (l *link) run(serve func(*amqp.Connection) error) {
 	pause := minPause
 	for l.b.ctx.Err() == nil {
@@ -45,8 +45,8 @@ func (l *link) run(serve func(*amqp.Connection) error) {
 			break
 		}
 		l.set(nil, err)
-		l.b.warn("connection lost, trying again: "+l.name, err)
-		if time.Since(began) > livedLong {
+		l.b.warn("connection lost, reconnecting:  "+l.name, err)
+		if time.Since(began) > stableAfter {
 			pause = minPause
 		}
 		select {
@@ -58,7 +58,7 @@ func (l *link) run(serve func(*amqp.Connection) error) {
 	l.set(nil, errClosed)
 }
 
-// once connects and serves one connection to its end.
+// once connects and serves one connection until it ends.
 func (l *link) once(serve func(*amqp.Connection) error) error {
 	var raw net.Conn
 	conn, err := amqp.DialConfig(l.url, amqp.Config{
@@ -81,9 +81,9 @@ func (l *link) once(serve func(*amqp.Connection) error) error {
 	watch.Go(func() { l.noteBlocked(conn.NotifyBlocked(make(chan amqp.Blocking, 1))) })
 	l.set(conn, nil)
 	defer func() {
-		l.set(nil, errAway)
-		_ = conn.CloseDeadline(time.Now().Add(goodbye))
-		_ = raw.Close() // also frees a writer that the server keeps waiting
+		l.set(nil, errDisconnected)
+		_ = conn.CloseDeadline(time.Now().Add(closeTimeout))
+		_ = raw.Close() // also unblocks a writer that waits for the server
 		watch.Wait()
 	}()
 
@@ -94,7 +94,7 @@ func (l *link) once(serve func(*amqp.Connection) error) error {
 	select {
 	case err := <-lost:
 		if err == nil {
-			return errAway
+			return errDisconnected
 		}
 		return err
 	case err := <-served:
@@ -110,14 +110,15 @@ func (l *link) dial(network, addr string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	// For the handshakes; the library lifts it when they are over.
+	// The deadline covers the handshakes; the library clears it afterwards.
 	return raw, raw.SetDeadline(time.Now().Add(l.b.o.DialTimeout))
 }
 
-// noteBlocked says when the server stops reading from publishers.
+// noteBlocked logs when the server blocks and unblocks publishers.
 func (l *link) noteBlocked(blocked <-chan amqp.Blocking) {
 	for n := range blocked {
-		l.b.o.Logger.Warn("rabbit: the server blocks or unblocks publishers", "connection", l.name, "blocked", n.Active, "reason", n.Reason)
+		l.b.o.Logger.Warn("rabbit: the server blocked or unblocked publishers",
+			"connection", l.name, "blocked", n.Active, "reason", n.Reason)
 	}
 }
 
@@ -135,7 +136,7 @@ func (l *link) now() (*amqp.Connection, <-chan struct{}, error) {
 	return l.conn, l.change, l.err
 }
 
-// connection waits for a connection until the context ends.
+// connection returns the connection, waiting for it until the context ends.
 func (l *link) connection(ctx context.Context) (*amqp.Connection, error) {
 	for {
 		conn, change, err := l.now()

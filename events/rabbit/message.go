@@ -9,33 +9,33 @@ import (
 	"entrepot/events"
 )
 
-// The headers of our messages.
+// Headers of published messages.
 const (
 	headerKind     = "aggregate-kind"
 	headerID       = "aggregate-id"
 	headerSequence = "aggregate-sequence"
-	headerAttempt  = "x-attempt" // of the delivery to come, from 2
-	headerReason   = "x-reason"  // of a dead letter
+	headerAttempt  = "x-attempt" // attempt number of the next delivery, from 2
+	headerReason   = "x-reason"  // reason of a dead letter
 )
 
 const (
-	maxKey    = 255  // bytes of a routing key, by the protocol
-	maxReason = 2000 // bytes of a reason; a header must fit into one frame
+	maxKey    = 255  // bytes of a routing key, limited by the protocol
+	maxReason = 2000 // bytes of a reason, so that the header fits into one frame
 )
 
-// message is one publishing with its address.
+// message is an AMQP publishing with its destination.
 type message struct {
 	exchange, key string
 	amqp.Publishing
 }
 
-// encode makes the messages of a batch.
+// encode returns the messages of a batch.
 func (b *Broker) encode(batch []events.Envelope) ([]message, error) {
 	all := make([]message, len(batch))
 	for i := range batch {
 		e := &batch[i]
 		if e.Type == "" || len(e.Type) > maxKey {
-			return nil, fmt.Errorf("rabbit: event %s: a type of %d bytes is no routing key", e.ID, len(e.Type))
+			return nil, fmt.Errorf("rabbit: event %s: the type has %d bytes, want 1 to %d", e.ID, len(e.Type), maxKey)
 		}
 		body, err := json.Marshal(e)
 		if err != nil {
@@ -53,9 +53,9 @@ func (b *Broker) encode(batch []events.Envelope) ([]message, error) {
 	return all, nil
 }
 
-// onward is a delivery's message on its way to another queue, with one header more.
-// The server's own headers (x-death …) are left behind.
-func onward(d *amqp.Delivery, queue, header string, value any) message {
+// forwarded returns a delivery's message for another queue, with one additional header. It drops the
+// server's own headers (x-death …).
+func forwarded(d *amqp.Delivery, queue, header string, value any) message {
 	headers := amqp.Table{header: value}
 	for _, name := range []string{headerKind, headerID, headerSequence} {
 		if v, ok := d.Headers[name]; ok {
@@ -70,15 +70,16 @@ func onward(d *amqp.Delivery, queue, header string, value any) message {
 }
 
 func (b *Broker) retryMessage(d *amqp.Delivery, delayQueue string, nextAttempt int) message {
-	return onward(d, delayQueue, headerAttempt, int32(nextAttempt)) //nolint:gosec // small
+	return forwarded(d, delayQueue, headerAttempt, int32(nextAttempt)) //nolint:gosec // small
 }
 
 func (b *Broker) deadMessage(d *amqp.Delivery, queue string, reason error) message {
 	text := reason.Error()
-	return onward(d, b.deadName(queue), headerReason, text[:min(len(text), maxReason)])
+	return forwarded(d, b.deadName(queue), headerReason, text[:min(len(text), maxReason)])
 }
 
-// attempt of a delivery: what we wrote, 1 for a message fresh from the exchange.
+// attempt returns the attempt number of a delivery: its header, or 1 for a message directly from
+// the exchange.
 func attempt(d *amqp.Delivery) int {
 	if n, ok := d.Headers[headerAttempt].(int32); ok && n > 0 {
 		return int(n)
@@ -86,7 +87,7 @@ func attempt(d *amqp.Delivery) int {
 	return 1
 }
 
-// reasonOf says why a message is in a queue of dead letters.
+// reasonOf returns the reason why a message was dead-lettered or unrouted.
 func reasonOf(d *amqp.Delivery) string {
 	if text, ok := d.Headers[headerReason].(string); ok {
 		return text

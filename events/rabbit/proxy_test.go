@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// proxy stands between client and server and can cut every connection, or refuse
-// new ones, or swallow what the server says.
+// proxy forwards between client and server. It can cut all connections, refuse new ones, or drop
+// the server's replies.
 type proxy struct {
 	url    string
 	target string
@@ -104,7 +104,7 @@ func (p *proxy) set(refuse, mute bool) {
 	p.refuse, p.mute = refuse, mute
 }
 
-// cut ends every connection there is.
+// cut closes all connections.
 func (p *proxy) cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -13,26 +13,26 @@ import (
 )
 
 var (
-	errNacked   = errors.New("rabbit: the server refused an event")
-	errReturned = errors.New("rabbit: there is no such queue")
+	errNacked   = errors.New("rabbit: the server rejected an event")
+	errReturned = errors.New("rabbit: no queue matches the routing key")
 )
 
-// expireEvery is how exactly the confirm timeout is kept.
+// expireEvery is the interval of the confirm-timeout check, and so its accuracy.
 const expireEvery = 250 * time.Millisecond
 
-// job is one batch until all of it is confirmed.
+// job is one batch that waits for its confirmations.
 type job struct {
 	msgs     []message
 	done     func(error)
 	deadline time.Time
-	left     int   // without a confirm
-	err      error // why it will not do, once all have theirs
+	left     int   // messages without a confirmation
+	err      error // failure of a message, reported when all are confirmed
 	finished bool  // done was called
 }
 
-// publisher sends jobs in order over one channel, many unconfirmed at a time. A
-// job's answer is final: a confirm that comes after an error is not heard, the
-// caller publishes again and consumers see a duplicate.
+// publisher sends jobs in order over one channel, with many unconfirmed at a time. The result of a
+// job is final: a confirmation that arrives after an error is ignored, the caller publishes again
+// and consumers see a duplicate.
 type publisher struct {
 	b *Broker
 
@@ -40,13 +40,13 @@ type publisher struct {
 	online  bool
 	up      chan struct{} // closed while online
 	waiting []*job        // not sent yet
-	all     []*job        // unfinished, oldest first; finished ones leave at the front
-	pending int           // events of unfinished jobs
-	flying  []flight      // sent on this channel, without a confirm, in order
-	wake    *sync.Cond    // something to send, or room to send it, or offline
+	all     []*job        // unfinished, oldest first; finished jobs are removed at the front
+	pending int           // number of events in unfinished jobs
+	flying  []flight      // sent on this channel and not confirmed, in order
+	wake    *sync.Cond    // signals work, room in the window, or going offline
 }
 
-// flight is one message on its way.
+// flight is one message that was sent and is not yet confirmed.
 type flight struct {
 	j *job
 	m *message
@@ -58,9 +58,9 @@ func newPublisher(b *Broker) *publisher {
 	return p
 }
 
-// Publish hands over events of one aggregate. done is called once: nil when the
-// server has them all on disk. While the server is away, over the bound, and after
-// Close it is called at once with an error, before Publish returns. It must not block.
+// Publish sends events of one aggregate. It calls done once: with nil when the server has stored
+// all of them on disk. While disconnected, above MaxPending and after Close it calls done with an
+// error before it returns, so done must not block.
 func (b *Broker) Publish(batch []events.Envelope, done func(error)) {
 	if len(batch) == 0 {
 		done(nil)
@@ -84,7 +84,7 @@ func (b *Broker) Publish(batch []events.Envelope, done func(error)) {
 	}
 }
 
-// submit queues messages. With an error, done is not called.
+// submit queues messages. If it returns an error, done is not called.
 func (p *publisher) submit(msgs []message, done func(error)) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -92,7 +92,7 @@ func (p *publisher) submit(msgs []message, done func(error)) error {
 	case p.b.ctx.Err() != nil:
 		return errClosed
 	case !p.online:
-		return errAway
+		return errDisconnected
 	case p.pending+len(msgs) > p.b.o.MaxPending:
 		return errFull
 	}
@@ -104,8 +104,8 @@ func (p *publisher) submit(msgs []message, done func(error)) error {
 	return nil
 }
 
-// serve publishes on one connection until it is lost. Then every unfinished job
-// fails: what of it the server has is not known.
+// serve publishes on one connection until it is lost. Every unfinished job then fails, because it
+// is unknown which of its messages the server has stored.
 func (p *publisher) serve(conn *amqp.Connection) error {
 	ch, err := conn.Channel()
 	if err != nil {
@@ -115,8 +115,8 @@ func (p *publisher) serve(conn *amqp.Connection) error {
 	if err := ch.Confirm(false); err != nil {
 		return err
 	}
-	// Unbuffered and read by one goroutine: the server sends a message's return
-	// before its confirm, and this keeps it so.
+	// The channels are unbuffered and read by one goroutine, which preserves the server's order: a
+	// message's return precedes its confirmation.
 	confirms := ch.NotifyPublish(make(chan amqp.Confirmation))
 	returns := ch.NotifyReturn(make(chan amqp.Return))
 	closed := ch.NotifyClose(make(chan *amqp.Error, 1))
@@ -124,9 +124,9 @@ func (p *publisher) serve(conn *amqp.Connection) error {
 	ended := make(chan error, 1)
 	go func() { ended <- p.listen(confirms, returns, closed) }()
 	sendErr := p.send(ch)
-	_ = ch.Close() // ends listen, if that is not why send ended
+	_ = ch.Close() // ends listen if send ended for another reason
 	err = <-ended
-	p.failAll(errAway)
+	p.failAll(errDisconnected)
 	return errors.Join(sendErr, err)
 }
 
@@ -142,7 +142,7 @@ func (p *publisher) setOnline(yes bool) {
 	p.wake.Broadcast()
 }
 
-// waitOnline waits until events are accepted.
+// waitOnline waits until the publisher accepts events.
 func (p *publisher) waitOnline(ctx context.Context) error {
 	p.mu.Lock()
 	up := p.up
@@ -157,7 +157,7 @@ func (p *publisher) waitOnline(ctx context.Context) error {
 	}
 }
 
-// send writes waiting jobs to the channel until the publisher is offline.
+// send writes waiting jobs to the channel until the publisher goes offline.
 func (p *publisher) send(ch *amqp.Channel) error {
 	for {
 		batch := p.take()
@@ -172,7 +172,8 @@ func (p *publisher) send(ch *amqp.Channel) error {
 	}
 }
 
-// take waits for something to send and for room, and notes it as flying; nil: offline.
+// take waits for messages and for room in the window, and records them as in flight. It returns nil
+// when offline.
 func (p *publisher) take() (batch []flight) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -185,7 +186,7 @@ func (p *publisher) take() (batch []flight) {
 	for len(p.waiting) > 0 && len(p.flying) < p.b.o.MaxInFlight {
 		j := p.waiting[0]
 		p.waiting = p.waiting[1:]
-		if j.finished { // too late already
+		if j.finished { // already timed out
 			continue
 		}
 		for i := range j.msgs {
@@ -199,9 +200,11 @@ func (p *publisher) take() (batch []flight) {
 	return batch
 }
 
-// listen hears confirms and returns until the channel is closed, then takes the
-// publisher offline.
-func (p *publisher) listen(confirms <-chan amqp.Confirmation, returns <-chan amqp.Return, closed <-chan *amqp.Error) error {
+// listen handles confirmations and returns until the channel closes, then takes the publisher
+// offline.
+func (p *publisher) listen(
+	confirms <-chan amqp.Confirmation, returns <-chan amqp.Return, closed <-chan *amqp.Error,
+) error {
 	defer p.setOnline(false)
 	for confirms != nil || returns != nil {
 		select {
@@ -225,8 +228,8 @@ func (p *publisher) listen(confirms <-chan amqp.Confirmation, returns <-chan amq
 	return nil
 }
 
-// confirmed is the answer to the oldest message in flight: the library hands
-// confirms over in the order of publishing.
+// confirmed settles the oldest message in flight; the library delivers confirmations in the order
+// of publishing.
 func (p *publisher) confirmed(ack bool) {
 	p.mu.Lock()
 	if len(p.flying) == 0 {
@@ -247,7 +250,7 @@ func (p *publisher) confirmed(ack bool) {
 	}
 }
 
-// returned notes that a message in flight found no queue at all.
+// returned records that a message in flight matched no queue.
 func (p *publisher) returned(r *amqp.Return) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -259,7 +262,7 @@ func (p *publisher) returned(r *amqp.Return) {
 	}
 }
 
-// finish reports whether a job is still to be answered, and that it now is.
+// finish marks a job as finished. It returns false if it already was.
 func (p *publisher) finish(j *job) bool {
 	if j.finished {
 		return false
@@ -273,12 +276,12 @@ func (p *publisher) finish(j *job) bool {
 	return true
 }
 
-// failAll answers every unfinished job with an error.
+// failAll fails every unfinished job with err.
 func (p *publisher) failAll(err error) {
 	p.failUntil(time.Time{}, err)
 }
 
-// failUntil answers the jobs whose deadline has passed; zero: all of them.
+// failUntil fails the jobs whose deadline is before now; a zero now means all jobs.
 func (p *publisher) failUntil(now time.Time, err error) {
 	p.mu.Lock()
 	var late []*job

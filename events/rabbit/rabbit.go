@@ -1,17 +1,16 @@
-// Package rabbit is the broker on RabbitMQ 3.10 or later.
+// Package rabbit implements [events.Broker] on RabbitMQ 3.10 or later. Start reading with [Open];
+// publisher.go sends, consumer.go receives, topology.go declares exchanges and queues.
 //
-// Topology: the durable topic exchange of all events with an alternate exchange to
-// the queue "unrouted"; for each queue a quorum queue, a quorum queue of dead
-// letters, and, when first needed, one quorum queue for each length of delay, whose
-// messages expire back into the queue. What expires or exceeds the delivery limit
-// moves by at-least-once dead-lettering. A retry or a dead letter is published and
-// confirmed before the original is acknowledged: a crash between makes a
-// duplicate, never a loss.
+// Topology: a durable topic exchange carries all events; its alternate exchange leads to the queue
+// "unrouted". Each queue is a quorum queue with a quorum queue of dead letters and, created on
+// first use, one quorum queue per retry delay, whose messages expire back into the queue. Messages
+// that expire or exceed the delivery limit move by at-least-once dead-lettering. A retry or dead
+// letter is published and confirmed before the original is acknowledged, so a crash in between
+// causes a duplicate but never a loss.
 //
-// Order: the queues have a single active consumer, so the first deliveries of one
-// aggregate come in order across members; the next member takes over when the
-// active one leaves. Within a consumer Concurrency divides the aggregates among
-// the calls.
+// Order: queues have a single active consumer, so first deliveries of an aggregate arrive in order
+// across members; when the active consumer leaves, the next member takes over. Within a consumer,
+// aggregates are divided among the Concurrency calls.
 package rabbit
 
 import (
@@ -30,23 +29,23 @@ import (
 )
 
 var (
-	errClosed = errors.New("rabbit: closed")
-	errAway   = errors.New("rabbit: not connected")
-	errFull   = errors.New("rabbit: too many events wait for their confirm")
-	errLate   = errors.New("rabbit: no confirm in time")
+	errClosed       = errors.New("rabbit: closed")
+	errDisconnected = errors.New("rabbit: not connected")
+	errFull         = errors.New("rabbit: too many unconfirmed events")
+	errLate         = errors.New("rabbit: no confirmation within the timeout")
 )
 
-// Options of a broker. Zero values mean the defaults.
+// Options configures a broker. Zero values select the defaults.
 type Options struct {
-	Name           string        // of the connections, as the server's operator sees it; default "entrepot@host"
-	Prefix         string        // before every exchange and queue name, where deployments share a vhost
-	MaxPending     int           // published events without a confirm, default 10,000
-	MaxInFlight    int           // of these, on their way at a time, default 2,000
+	Name           string        // connection name shown to the server's operator; default "entrepot@host"
+	Prefix         string        // of all exchange and queue names, for deployments that share a vhost
+	MaxPending     int           // accepted events without a confirmation, default 10,000
+	MaxInFlight    int           // of these, sent to the server, default 2,000
 	ConfirmTimeout time.Duration // default 10 s
-	DialTimeout    time.Duration // of connection and handshake, default 5 s
+	DialTimeout    time.Duration // for connecting and the handshake, default 5 s
 	Heartbeat      time.Duration // default 5 s
-	DeliveryLimit  int           // redeliveries after which the server itself gives an event up, default 50
-	TLS            *tls.Config   // for amqps; default: the server's name from the URL and the system's roots
+	DeliveryLimit  int           // redeliveries after which the server dead-letters an event itself, default 50
+	TLS            *tls.Config   // for amqps; default: server name from the URL, system roots
 	Logger         *slog.Logger  // default slog.Default()
 }
 
@@ -79,33 +78,32 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Broker implements [events.Broker] on two connections: a memory alarm of the
-// server stops one that publishes, and must not stop acknowledgements with it.
+// Broker implements [events.Broker] on two connections, because the server's memory alarm blocks a
+// connection that publishes and acknowledgements must continue.
 type Broker struct {
 	o     Options
 	stats counters
 
-	ctx    context.Context // ends with Close
+	ctx    context.Context // done after Close
 	cancel context.CancelFunc
 	loops  sync.WaitGroup
-	out    *link // declares and publishes
-	in     *link // consumes
+	out    *link // declarations and publishing
+	in     *link // consuming
 	pub    *publisher
 
 	mu       sync.Mutex
 	closed   bool
 	declared []events.Queue
-	delays   map[string]bool // the delay queues declared on this connection
-	known    map[string]bool // the delay queues this process ever declared
+	delays   map[string]bool // delay queues declared on this connection
+	known    map[string]bool // delay queues ever declared by this process
 	running  map[*consumer]struct{}
 }
 
 var _ events.Broker = (*Broker)(nil)
 
-// Open starts to connect and returns at once: a server that is away is an error of
-// [Broker.Ping] and [Broker.Declare], not of Open, so that members and servers may
-// start in any order. Only an URL that is none is refused. The virtual host is the
-// URL's path. The context bounds the opening only.
+// Open starts connecting and returns at once, so that members and servers may start in any order.
+// An unreachable server is reported by [Broker.Ping] and [Broker.Declare]; Open fails only for an
+// invalid URL. The URL's path is the virtual host.
 func Open(_ context.Context, url string, o Options) (*Broker, error) {
 	if _, err := amqp.ParseURI(url); err != nil {
 		return nil, fmt.Errorf("rabbit: %w", err)
@@ -124,21 +122,22 @@ func Open(_ context.Context, url string, o Options) (*Broker, error) {
 	return b, nil
 }
 
-// publishOn serves publishers as long as a connection lives.
+// publishOn runs the publisher on a connection until the connection ends.
 func (b *Broker) publishOn(conn *amqp.Connection) error {
 	b.mu.Lock()
 	b.delays = map[string]bool{}
 	declared := append([]events.Queue(nil), b.declared...)
 	b.mu.Unlock()
-	if len(declared) > 0 { // the server may have lost what it knew
+	if len(declared) > 0 { // the server may have lost its queues
 		if err := onChannel(conn, func(ch *amqp.Channel) error { return b.declareAll(ch, declared) }); err != nil {
-			b.warn("declaring again failed", err)
+			b.warn("redeclaring the queues failed", err)
 		}
 	}
 	return b.pub.serve(conn)
 }
 
-// Consume delivers a queue to a handler until Stop or Close.
+// Consume delivers a queue to a handler until Stop or Close. It returns an error if the queue was
+// not declared.
 func (b *Broker) Consume(queue string, o events.ConsumeOptions, h events.Handler) (events.Subscription, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -153,7 +152,7 @@ func (b *Broker) Consume(queue string, o events.ConsumeOptions, h events.Handler
 			return c, nil
 		}
 	}
-	return nil, fmt.Errorf("rabbit: consume %s: not declared", queue)
+	return nil, fmt.Errorf("rabbit: consume: queue %s is not declared", queue)
 }
 
 func (b *Broker) ended(c *consumer) {
@@ -162,17 +161,17 @@ func (b *Broker) ended(c *consumer) {
 	delete(b.running, c)
 }
 
-// Ping opens a channel, which asks the server; away is away, without waiting.
+// Ping checks the server by opening a channel. It fails at once while disconnected.
 func (b *Broker) Ping(ctx context.Context) error {
 	conn, _, err := b.out.now()
 	if conn == nil {
 		return err
 	}
-	_, err = askOn(ctx, b, conn, func(*amqp.Channel) (struct{}, error) { return struct{}{}, nil })
+	_, err = onChannelUntil(ctx, b, conn, func(*amqp.Channel) (struct{}, error) { return struct{}{}, nil })
 	return err
 }
 
-// Close stops the consumers, and answers pending events with an error.
+// Close stops the consumers and fails pending events.
 func (b *Broker) Close() error {
 	b.mu.Lock()
 	b.closed = true
@@ -182,7 +181,7 @@ func (b *Broker) Close() error {
 	}
 	b.mu.Unlock()
 	for _, c := range stopping {
-		c.signalStop() // all at once, not one after the other
+		c.signalStop() // all at once rather than one after the other
 	}
 	for _, c := range stopping {
 		c.Stop()
@@ -194,25 +193,26 @@ func (b *Broker) Close() error {
 	return nil
 }
 
-// ask runs f on a channel of its own, on the next connection if this one is lost
-// meanwhile.
-func ask[T any](ctx context.Context, b *Broker, f func(*amqp.Channel) (T, error)) (T, error) {
+// onAnyChannel runs f on a new channel, and again on the next connection if this one is lost meanwhile.
+func onAnyChannel[T any](ctx context.Context, b *Broker, f func(*amqp.Channel) (T, error)) (T, error) {
 	for {
 		conn, err := b.out.connection(ctx)
 		if err != nil {
-			var none T
-			return none, err
+			var zero T
+			return zero, err
 		}
-		answer, err := askOn(ctx, b, conn, f)
+		answer, err := onChannelUntil(ctx, b, conn, f)
 		if err == nil || ctx.Err() != nil || !conn.IsClosed() {
 			return answer, err
 		}
 	}
 }
 
-// askOn runs f on a channel of its own. The client library's calls know no context:
-// when ctx ends first, f is left to end with its connection.
-func askOn[T any](ctx context.Context, b *Broker, conn *amqp.Connection, f func(*amqp.Channel) (T, error)) (none T, err error) {
+// onChannelUntil runs f on a new channel. The client library's calls take no context: if ctx ends first, f
+// keeps running until its connection ends.
+func onChannelUntil[T any](
+	ctx context.Context, b *Broker, conn *amqp.Connection, f func(*amqp.Channel) (T, error),
+) (zero T, err error) {
 	type result struct {
 		answer T
 		err    error
@@ -221,7 +221,7 @@ func askOn[T any](ctx context.Context, b *Broker, conn *amqp.Connection, f func(
 	b.mu.Lock()
 	if b.closed {
 		b.mu.Unlock()
-		return none, errClosed
+		return zero, errClosed
 	}
 	b.loops.Go(func() {
 		var r result
@@ -236,7 +236,7 @@ func askOn[T any](ctx context.Context, b *Broker, conn *amqp.Connection, f func(
 	case r := <-results:
 		return r.answer, r.err
 	case <-ctx.Done():
-		return none, ctx.Err()
+		return zero, ctx.Err()
 	}
 }
 

@@ -24,7 +24,7 @@ import (
 	"entrepot/events/rabbit"
 )
 
-// server is AMQP_URL with, where the server lets us make one, a vhost of this run.
+// server is AMQP_URL, with a vhost of this run where the server permits creating one.
 var server string
 
 func TestMain(m *testing.M) {
@@ -42,8 +42,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// ownVhost makes a vhost by the management API or by rabbitmqctl. Where neither
-// works, or they belong to another server, the tests keep apart by the prefix alone.
+// ownVhost creates a vhost through the management API or rabbitmqctl. If neither works, or they
+// belong to another server, tests are separated by the name prefix only.
 func ownVhost() (remove func()) {
 	nothing := func() {}
 	u, err := url.Parse(server)
@@ -73,15 +73,13 @@ func ownVhost() (remove func()) {
 	return remove
 }
 
-// removeStale removes the vhosts of earlier runs. One of this run is not removed
-// at its end: a queue that goes while its dead letters are on their way makes the
-// server's dead-letter worker fail, and again when it is restarted, and then
-// RabbitMQ 3.10 gives up dead-lettering, and with it every quorum queue, until it
-// is restarted itself.
+// removeStale removes the vhosts of earlier runs. A run keeps its own vhost: deleting a queue while
+// its dead letters are in transit crashes the server's dead-letter worker repeatedly, and RabbitMQ
+// 3.10 then stops dead-lettering, and with it every quorum queue, until the server is restarted.
 func removeStale(u *url.URL) {
 	const old = 10 * time.Minute
 	var all []struct{ Name string }
-	_ = admin(u, http.MethodGet, "/api/vhosts?columns=name", nil, &all) // they may stay
+	_ = admin(u, http.MethodGet, "/api/vhosts?columns=name", nil, &all) // on failure they stay
 	for _, v := range all {
 		id, ours := strings.CutPrefix(v.Name, "test-")
 		if !ours || !entrepot.ValidID(id) {
@@ -127,12 +125,12 @@ func needServer(t testing.TB) {
 		t.Skip("AMQP_URL is not set")
 	}
 	if server == "" {
-		t.Fatal("AMQP_URL is not set: run scripts/stack up, and eval its env")
+		t.Fatal("AMQP_URL is not set: run scripts/stack up and eval its environment")
 	}
 }
 
-// quiet keeps the warnings of tests that break things on purpose.
-func quiet(t testing.TB) *slog.Logger {
+// testLogger discards the warnings of tests that break connections on purpose, unless RABBIT_LOG is set.
+func testLogger(t testing.TB) *slog.Logger {
 	if os.Getenv("RABBIT_LOG") != "" {
 		return slog.New(slog.NewTextHandler(t.Output(), nil))
 	}
@@ -141,7 +139,7 @@ func quiet(t testing.TB) *slog.Logger {
 
 func open(t testing.TB, addr string, o rabbit.Options) *rabbit.Broker {
 	t.Helper()
-	o.Logger = quiet(t)
+	o.Logger = testLogger(t)
 	b, err := rabbit.Open(context.Background(), addr, o)
 	if err != nil {
 		t.Fatal(err)
@@ -150,7 +148,8 @@ func open(t testing.TB, addr string, o rabbit.Options) *rabbit.Broker {
 	return b
 }
 
-// removeAfter deletes a fixture's queues, so that the server of a run keeps its speed.
+// removeAfter deletes a fixture's queues at the end of the test, which keeps the server fast during
+// a run.
 func removeAfter(t testing.TB, prefix string) {
 	t.Cleanup(func() {
 		conn, err := amqp.Dial(server)
@@ -185,7 +184,7 @@ func deleteQueue(t testing.TB, name string) {
 	remove(conn, name)
 }
 
-// inject publishes a body as it is.
+// inject returns a function that publishes a raw body.
 func inject(t testing.TB, prefix string) func(typ string, body []byte) {
 	return func(typ string, body []byte) {
 		conn, err := amqp.Dial(server)
@@ -200,16 +199,18 @@ func inject(t testing.TB, prefix string) func(typ string, body []byte) {
 		if err := ch.Confirm(false); err != nil {
 			t.Fatal(err)
 		}
-		c, err := ch.PublishWithDeferredConfirmWithContext(t.Context(), prefix+events.Exchange, typ, false, false, amqp.Publishing{Body: body})
+		c, err := ch.PublishWithDeferredConfirmWithContext(
+			t.Context(), prefix+events.Exchange, typ, false, false, amqp.Publishing{Body: body},
+		)
 		if err != nil || !c.Wait() {
-			t.Fatal("not confirmed", err)
+			t.Fatal("injected message was not confirmed: ", err)
 		}
 	}
 }
 
 func newPrefix() string { return entrepot.NewID() + "." }
 
-// TestSuite cuts every connection where the suite disturbs the broker.
+// TestSuite runs the suite and cuts every connection as the interruption.
 func TestSuite(t *testing.T) {
 	needServer(t)
 	eventstest.Run(t, func(t *testing.T) eventstest.Fixture {
@@ -225,11 +226,11 @@ func TestSuite(t *testing.T) {
 	})
 }
 
-// TestSuiteReopened closes and opens the broker where the suite disturbs it.
+// TestSuiteReopened runs the suite and reopens the broker as the interruption.
 func TestSuiteReopened(t *testing.T) {
 	needServer(t)
 	if testing.Short() {
-		t.Skip("the suite once is enough for a short run")
+		t.Skip("short mode runs the suite once, in TestSuite")
 	}
 	eventstest.Run(t, func(t *testing.T) eventstest.Fixture {
 		prefix := newPrefix()
@@ -249,7 +250,7 @@ func TestSuiteReopened(t *testing.T) {
 	})
 }
 
-// TestServerRestart runs the suite's hardest test while the server itself restarts.
+// TestServerRestart runs the suite's interruption test while the server itself restarts.
 func TestServerRestart(t *testing.T) {
 	needServer(t)
 	if os.Getenv("ENTREPOT_RESTART_RABBIT") != "1" {

@@ -13,19 +13,19 @@ import (
 	"entrepot/events"
 )
 
-// Stats counts since the broker was opened.
+// Stats holds counters since the broker was opened.
 type Stats struct {
-	Published int64 // events handed to Publish and accepted
-	Confirmed int64 // of these, confirmed in time
+	Published int64 // events accepted by Publish
+	Confirmed int64 // of these, confirmed within the timeout
 	Delivered int64 // deliveries handed to handlers, retries included
-	Acked     int64 // deliveries that went well
-	Retried   int64 // deliveries put off
-	Dead      int64 // deliveries given up
+	Acked     int64 // successful deliveries
+	Retried   int64 // deliveries postponed for a retry
+	Dead      int64 // deliveries that were dead-lettered
 }
 
 type counters struct{ published, confirmed, delivered, acked, retried, dead atomic.Int64 }
 
-// Stats answers the counters as they are now.
+// Stats returns the current counters.
 func (b *Broker) Stats() Stats {
 	c := &b.stats
 	return Stats{
@@ -34,9 +34,8 @@ func (b *Broker) Stats() Stats {
 	}
 }
 
-// Status asks the server for the declared queues. Unacked is what this process
-// holds, since AMQP tells no more. Ready includes the retries that wait in delay
-// queues known to this process.
+// Status queries the server for the declared queues. Unacked covers only this process, because AMQP
+// reports no more. Ready includes retries in the delay queues known to this process.
 func (b *Broker) Status(ctx context.Context) ([]events.QueueStatus, error) {
 	b.mu.Lock()
 	declared := append([]events.Queue(nil), b.declared...)
@@ -46,7 +45,7 @@ func (b *Broker) Status(ctx context.Context) ([]events.QueueStatus, error) {
 	}
 	delays := slices.Collect(maps.Keys(b.known))
 	b.mu.Unlock()
-	all, err := ask(ctx, b, func(ch *amqp.Channel) (all []events.QueueStatus, err error) {
+	all, err := onAnyChannel(ctx, b, func(ch *amqp.Channel) (all []events.QueueStatus, err error) {
 		for _, q := range declared {
 			name := b.queueName(q.Name)
 			ready, err := readyIn(ch, append(delaysOf(delays, name), name)...)
@@ -90,22 +89,23 @@ func readyIn(ch *amqp.Channel, queues ...string) (n int64, err error) {
 	return n, nil
 }
 
-// DeadLetters looks at the first dead letters of a queue and puts them back; of the
-// queue "unrouted", at the events that no queue was bound to. Two who look at the
-// same time see different ones.
+// DeadLetters reads the first dead letters of a queue, or of "unrouted", and returns them to the
+// queue. Concurrent readers get different messages.
 func (b *Broker) DeadLetters(ctx context.Context, queue string, limit int) ([]events.DeadLetter, error) {
 	name := b.deadName(queue)
 	if queue == events.UnroutedQueue {
 		name = b.queueName(queue)
 	}
-	letters, err := ask(ctx, b, func(ch *amqp.Channel) ([]events.DeadLetter, error) { return peek(ch, name, limit) })
+	letters, err := onAnyChannel(ctx, b, func(ch *amqp.Channel) ([]events.DeadLetter, error) {
+		return peek(ch, name, limit)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("rabbit: dead letters of %s: %w", queue, err)
 	}
 	return letters, nil
 }
 
-// peek takes messages and gives them back together, which keeps their order.
+// peek takes messages and requeues them together, which preserves their order.
 func peek(ch *amqp.Channel, name string, limit int) (letters []events.DeadLetter, err error) {
 	var last uint64
 	for len(letters) < limit {
@@ -118,7 +118,7 @@ func peek(ch *amqp.Channel, name string, limit int) (letters []events.DeadLetter
 		}
 		last = d.DeliveryTag
 		l := events.DeadLetter{Raw: d.Body, Reason: reasonOf(&d)}
-		l.Envelope, _ = events.ParseEnvelope(d.Body) // empty when that was the reason
+		l.Envelope, _ = events.ParseEnvelope(d.Body) // empty if the body was undecodable
 		letters = append(letters, l)
 	}
 	if last > 0 {

@@ -12,8 +12,8 @@ import (
 	"entrepot/events"
 )
 
-// unlimited is a delivery limit for queues that people look into. RabbitMQ 4
-// gives a queue without one a limit of 20, and then drops what was looked at.
+// unlimited is the delivery limit of queues that operators read. RabbitMQ 4 otherwise applies a
+// limit of 20 and then drops messages that were read too often.
 const unlimited = 1 << 30
 
 func (b *Broker) exchange() string          { return b.o.Prefix + events.Exchange }
@@ -25,11 +25,13 @@ func delayQueue(name string, d time.Duration) (string, int64) {
 	return name + ".retry." + strconv.FormatInt(ms, 10), ms
 }
 
-// Declare makes exchange and queues, waiting for the server until the context
-// ends. They are made again after each lost connection. A queue that exists with
-// other arguments is refused by the server.
+// Declare creates the exchange and the queues, waiting for the server until the context ends. After
+// each reconnection they are declared again. The server rejects a queue that exists with other
+// arguments.
 func (b *Broker) Declare(ctx context.Context, queues []events.Queue) error {
-	_, err := ask(ctx, b, func(ch *amqp.Channel) (struct{}, error) { return struct{}{}, b.declareAll(ch, queues) })
+	_, err := onAnyChannel(ctx, b, func(ch *amqp.Channel) (struct{}, error) {
+		return struct{}{}, b.declareAll(ch, queues)
+	})
 	if err == nil {
 		err = b.pub.waitOnline(ctx)
 	}
@@ -67,7 +69,7 @@ func (b *Broker) declareAll(ch *amqp.Channel, queues []events.Queue) error {
 }
 
 func (b *Broker) declareExchange(ch *amqp.Channel) error {
-	// The alternate exchange first: what nobody is bound to must go somewhere from the start.
+	// The alternate exchange comes first, so that unrouted events are kept from the start.
 	if err := ch.ExchangeDeclare(b.alternate(), amqp.ExchangeFanout, true, false, false, false, nil); err != nil {
 		return err
 	}
@@ -83,7 +85,7 @@ func (b *Broker) declareExchange(ch *amqp.Channel) error {
 }
 
 func (b *Broker) declareQueue(ch *amqp.Channel, q events.Queue) error {
-	// What a dead letter goes to comes first, so that there is no moment without it.
+	// The dead-letter queue comes first, so that the queue is never without one.
 	if err := quorum(ch, b.deadName(q.Name), amqp.Table{"x-delivery-limit": unlimited}); err != nil {
 		return err
 	}
@@ -101,8 +103,8 @@ func (b *Broker) declareQueue(ch *amqp.Channel, q events.Queue) error {
 	return nil
 }
 
-// declareDelay makes the queue where a queue's retries wait for one length of
-// delay, unless this connection has made it.
+// declareDelay declares the queue in which retries wait for one length of delay, unless this
+// connection has declared it already.
 func (b *Broker) declareDelay(ctx context.Context, queue string, delay time.Duration) (string, error) {
 	name, ms := delayQueue(b.queueName(queue), delay)
 	b.mu.Lock()
@@ -114,7 +116,9 @@ func (b *Broker) declareDelay(ctx context.Context, queue string, delay time.Dura
 	args := deadLetterTo(b.queueName(queue))
 	args["x-message-ttl"] = ms
 	args["x-delivery-limit"] = unlimited
-	_, err := ask(ctx, b, func(ch *amqp.Channel) (struct{}, error) { return struct{}{}, quorum(ch, name, args) })
+	_, err := onAnyChannel(ctx, b, func(ch *amqp.Channel) (struct{}, error) {
+		return struct{}{}, quorum(ch, name, args)
+	})
 	if err == nil {
 		b.mu.Lock()
 		b.delays[name], b.known[name] = true, true
@@ -123,7 +127,8 @@ func (b *Broker) declareDelay(ctx context.Context, queue string, delay time.Dura
 	return name, err
 }
 
-// deadLetterTo sends what expires or is given up to a queue, directly and without loss.
+// deadLetterTo returns the arguments that move expired and rejected messages to a queue, directly
+// and without loss.
 func deadLetterTo(queue string) amqp.Table {
 	return amqp.Table{
 		"x-dead-letter-exchange":    "",
