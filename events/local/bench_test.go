@@ -10,7 +10,7 @@ import (
 	"entrepot/events/local"
 )
 
-// BenchmarkTwoQueues delivers a log's entries to two queues; one op is one event.
+// BenchmarkTwoQueues delivers a log's entries to two queues. One operation is one event.
 func BenchmarkTwoQueues(b *testing.B) {
 	l := eventstest.NewLog("store", 1)
 	fill(l, "order.created", b.N)
@@ -26,7 +26,7 @@ func BenchmarkTwoQueues(b *testing.B) {
 	b.ReportMetric(float64(l.Reads())/float64(b.N), "reads/op")
 }
 
-// BenchmarkPublish appends events one by one, pipelined; one op is one event confirmed.
+// BenchmarkPublish appends events one by one, pipelined. One operation is one confirmed event.
 func BenchmarkPublish(b *testing.B) {
 	br := openNew(b, local.Options{})
 	declare(b, br, bind("q", "#"))
@@ -42,7 +42,7 @@ func BenchmarkPublish(b *testing.B) {
 	}
 }
 
-// BenchmarkLatency is the time from a log's signal to the handler.
+// BenchmarkLatency measures the time from a log's signal to the handler.
 func BenchmarkLatency(b *testing.B) {
 	l := eventstest.NewLog("store", 1)
 	br := openNew(b, local.Options{})

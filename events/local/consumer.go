@@ -9,29 +9,29 @@ import (
 	"entrepot/events"
 )
 
-// maxOpen bounds what one queue has handed out above its cursor in one log,
-// should one delivery take very long while others are settled.
+// maxOpen limits the entries of one log that a queue has handed out above its cursor. It is reached
+// when one delivery takes very long while others are settled.
 const maxOpen = 100_000
 
-// item is one delivery on its way through a consumer.
+// item is a delivery within a consumer.
 type item struct {
 	*events.Delivery
 	log   string
 	seq   int64
 	first *progress // of a first delivery; nil for a retry
-}
+} // progress of a first delivery; nil for a retry
 
-// consumer is one subscription: a puller, which is run itself, and a worker for
-// each concurrent call, which has its own share of the aggregates.
+// consumer is one subscription. run is its puller; each concurrent call has a worker with its own
+// share of the aggregates.
 type consumer struct {
 	b     *Broker
 	q     *queue
 	o     events.ConsumeOptions
 	h     events.Handler
-	inbox []chan item // by worker
+	inbox []chan item // one per worker
 	seed  maphash.Seed
 
-	settled chan struct{} // a cursor moved; capacity 1
+	settled chan struct{} // signalled when a cursor has moved; capacity 1
 	stop    sync.Once
 	quit    chan struct{}
 	ended   chan struct{}
@@ -58,7 +58,7 @@ func (c *consumer) Stop() {
 
 func (c *consumer) signalStop() { c.stop.Do(func() { close(c.quit) }) }
 
-// run waits for the queue to be free, serves it, and gives it back.
+// run waits for the queue's turn, serves the queue, and releases the turn.
 func (c *consumer) run() {
 	defer close(c.ended)
 	defer c.b.ended(c)
@@ -77,26 +77,26 @@ func (c *consumer) run() {
 	ctx, cancel := context.WithTimeout(context.Background(), c.o.Timeout)
 	defer cancel()
 	if err := c.b.writer.do(ctx, op{sync: true}); err != nil {
-		c.b.warn("acknowledgements were not saved and will be repeated", c.q.name, err)
+		c.b.warn("saving acknowledgements failed, events will be delivered again", c.q.name, err)
 	}
 	c.release()
 }
 
-// release gives back what was handed out and not handled.
+// release makes deliveries that were handed out and not handled available again and ends the turn.
 func (c *consumer) release() {
 	feeds := c.b.allFeeds()
 	for _, f := range feeds {
-		f.of(c.q).rewind()
+		f.progressOf(c.q).rewind()
 	}
 	c.q.retries.rewind()
 	c.q.running.Store(false)
 	<-c.q.turn
 	for _, f := range feeds {
-		signal(f.kick) // perhaps it was left to this queue to read on
+		signal(f.kick) // the feed may have relied on this queue to read on
 	}
 }
 
-// pull hands out what is due until the consumer is stopped.
+// pull hands out due deliveries until the consumer is stopped.
 func (c *consumer) pull() {
 	for {
 		select {
@@ -113,13 +113,13 @@ func (c *consumer) pull() {
 			}
 		}
 		if !moved {
-			c.rest(err)
+			c.waitForWork(err)
 		}
 	}
 }
 
-// rest waits until there may be something to hand out.
-func (c *consumer) rest(err error) {
+// waitForWork waits until there may be something to hand out.
+func (c *consumer) waitForWork(err error) {
 	var again <-chan time.Time
 	if err != nil {
 		again = time.After(errorPause)
@@ -134,7 +134,7 @@ func (c *consumer) rest(err error) {
 }
 
 func (c *consumer) pullFeed(f *feed) (moved bool, err error) {
-	p := f.of(c.q)
+	p := f.progressOf(c.q)
 	entries, err := f.next(c.b.ctx, p.position())
 	if err != nil {
 		return false, err
@@ -144,7 +144,8 @@ func (c *consumer) pullFeed(f *feed) (moved bool, err error) {
 			p.pass(e.Seq)
 			continue
 		}
-		if !c.handOut(item{Delivery: &events.Delivery{Attempt: 1, Body: e.Body}, log: f.log.Name(), seq: e.Seq, first: p}, e.decode) {
+		d := &events.Delivery{Attempt: 1, Body: e.Body}
+		if !c.handOut(item{Delivery: d, log: f.log.Name(), seq: e.Seq, first: p}, e.decode) {
 			break
 		}
 		c.waitForRoom(p)
@@ -155,16 +156,17 @@ func (c *consumer) pullFeed(f *feed) (moved bool, err error) {
 	return len(entries) > 0, nil
 }
 
-// handOut gives a delivery to the worker of its aggregate; false: stopped instead.
+// handOut passes a delivery to the worker of its aggregate. It returns false if the consumer was
+// stopped instead.
 func (c *consumer) handOut(it item, decode func() (events.Envelope, error)) bool {
 	env, err := decode()
 	it.Envelope = env
 	if err != nil {
 		return c.persist([]op{c.bury(it, err)})
 	}
-	of := maphash.Comparable(c.seed, [2]string{env.Aggregate.Kind, env.Aggregate.ID})
+	share := maphash.Comparable(c.seed, [2]string{env.Aggregate.Kind, env.Aggregate.ID})
 	select {
-	case c.inbox[of%uint64(len(c.inbox))] <- it:
+	case c.inbox[share%uint64(len(c.inbox))] <- it:
 		return true
 	case <-c.quit:
 		return false
@@ -184,7 +186,7 @@ func (c *consumer) waitForRoom(p *progress) {
 	}
 }
 
-// work calls the handler with whatever has arrived, batch by batch.
+// work calls the handler with the items that have arrived, batch by batch.
 func (c *consumer) work(inbox <-chan item) {
 	for {
 		select {
@@ -211,10 +213,10 @@ func (c *consumer) handle(batch []item) {
 	c.settle(batch, results)
 }
 
-// settle acknowledges what went well and persists what did not.
+// settle acknowledges successful deliveries and persists failed ones.
 func (c *consumer) settle(batch []item, results []error) {
 	var changes []op
-	var acked []int64 // of the progress of batch[i-1]
+	var acked []int64 // settled entries of the progress of batch[i-1]
 	for i, it := range batch {
 		if i > 0 && it.first != batch[i-1].first {
 			acked = c.ack(batch[i-1].first, acked)

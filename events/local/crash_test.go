@@ -14,8 +14,8 @@ import (
 	"entrepot/events/local"
 )
 
-// TestCrash looks at the file as a killed process leaves it: acknowledgements that
-// were not saved come again, failures and published events are all there.
+// TestCrash opens a copy of the file as a killed process would leave it: unsaved acknowledgements
+// are delivered again, and failures and published events are preserved.
 func TestCrash(t *testing.T) {
 	dir, l := t.TempDir(), eventstest.NewLog("store", 1)
 	path := filepath.Join(dir, "broker.sqlite")
@@ -26,7 +26,7 @@ func TestCrash(t *testing.T) {
 	fill(l, "a.bad", 1)
 	fill(l, "a.worse", 1)
 	var seen atomic.Int64
-	_, err := b.Consume("q", events.ConsumeOptions{RetryDelay: time.Hour}, func(_ context.Context, batch []*events.Delivery) []error {
+	handler := func(_ context.Context, batch []*events.Delivery) []error {
 		results := make([]error, len(batch))
 		for i, d := range batch {
 			switch d.Type {
@@ -38,7 +38,8 @@ func TestCrash(t *testing.T) {
 		}
 		seen.Add(int64(len(batch)))
 		return results
-	})
+	}
+	_, err := b.Consume("q", events.ConsumeOptions{RetryDelay: time.Hour}, handler)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +68,7 @@ func TestCrash(t *testing.T) {
 	after.Attach(l)
 	status, err := after.Status(context.Background())
 	if err != nil || status[0].Ready != 44 || status[1].Ready != 1 {
-		t.Errorf("after the crash: %+v, %v", status, err)
+		t.Errorf("status after the crash: want 44 ready and 1 dead letter, got %+v (error %v)", status, err)
 	}
 	again := newCounting(43)
 	consume(t, after, "q", again.handle)

@@ -9,8 +9,8 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
-// Only what failed, what nobody wanted and what had no log of its own has rows
-// here; everything else is a cursor.
+// schema has rows only for failed and unrouted events and for events without a log of their own;
+// everything else is a cursor.
 const schema = `
 CREATE TABLE IF NOT EXISTS log (
 	seq  INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -49,10 +49,10 @@ CREATE TABLE IF NOT EXISTS unrouted (
 	UNIQUE (log, seq));
 `
 
-// database is the broker's file: one connection that writes, a few that read.
+// database is the broker's file, with one writing connection and a few for reading.
 type database struct {
 	writes, reads *sql.DB
-	conn          *sql.Conn // the one writer's
+	conn          *sql.Conn // the writing connection
 	st            statements
 }
 
@@ -96,7 +96,7 @@ func openDatabase(ctx context.Context, path string) (_ *database, err error) {
 func (d *database) prepare(ctx context.Context) error {
 	for query, stmt := range map[string]**sql.Stmt{
 		`INSERT INTO log (type, body) VALUES (?, ?)`: &d.st.appendLog,
-		// In pieces, so that a large trim does not keep publishers waiting.
+		// In portions, so that a large trim does not delay publishers.
 		`DELETE FROM log WHERE seq IN (SELECT seq FROM log WHERE seq <= ? ORDER BY seq LIMIT 5000)`: &d.st.trimLog,
 		`INSERT OR IGNORE INTO queue (name) VALUES (?)`:                                             &d.st.saveQueue,
 		`INSERT INTO cursor (queue, log, seq) VALUES (?, ?, ?)
@@ -129,7 +129,7 @@ func (d *database) close() error {
 	return nil
 }
 
-// queues are the names of every queue ever declared.
+// queues returns the names of all queues ever declared.
 func (d *database) queues(ctx context.Context) (names []string, err error) {
 	err = each(ctx, d.reads, func(scan func(...any) error) error {
 		var name string
@@ -140,7 +140,7 @@ func (d *database) queues(ctx context.Context) (names []string, err error) {
 	return names, err
 }
 
-// cursorKey names a queue's position in a log.
+// cursorKey identifies a queue's position in a log.
 type cursorKey struct{ queue, log string }
 
 func (d *database) cursors(ctx context.Context) (map[cursorKey]int64, error) {

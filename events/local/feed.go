@@ -14,7 +14,7 @@ const (
 	errorPause = 100 * time.Millisecond // after a log could not be read
 )
 
-// entry is one event as all queues share it: read once, decoded once.
+// entry is one event shared by all queues: read once, decoded once.
 type entry struct {
 	events.LogEntry
 	route []bool // by queue.index
@@ -32,17 +32,17 @@ func (e *entry) decode() (events.Envelope, error) {
 	return e.env, e.err
 }
 
-// segment is a stretch of a log without a hole: everything in (after, last].
+// segment is a gapless section of a log: all entries in (after, last].
 type segment struct {
 	after, last int64
-	entries     []*entry // only ever appended to, so that readers may keep slices of it
+	entries     []*entry // append-only, so that readers may keep slices of it
 	bytes       int
 	used        int64 // the feed's clock at the last use
 }
 
-// feed reads one log for all queues. What was read stays for a while, least
-// recently used first out, so queues that move at about the same speed share one
-// read, and one that lags behind reads for itself without holding up the others.
+// feed reads one log for all queues. It caches what it has read, evicting the least recently used
+// segment, so that queues at about the same position share one read. A queue that lags behind reads
+// separately and does not delay the others.
 type feed struct {
 	b   *Broker
 	log events.Log
@@ -51,12 +51,12 @@ type feed struct {
 	segs   []*segment // in order, disjoint
 	bytes  int
 	clock  int64
-	end    int64     // nothing was after it at the last read; -1: something may be since
-	routed int64     // matched against all queues up to here
-	router *progress // the cursor behind routed, as of the queue "unrouted"
+	end    int64     // position after which the last read found nothing; -1 if entries may have been added since
+	routed int64     // entries up to here are matched against all queues
+	router *progress // durable cursor of routed, stored for the queue "unrouted"
 
 	progress []*progress   // by queue.index
-	kick     chan struct{} // looks again without an Appended; capacity 1
+	kick     chan struct{} // makes follow look again without an Appended signal; capacity 1
 }
 
 func newFeed(b *Broker, log events.Log) *feed {
@@ -66,20 +66,20 @@ func newFeed(b *Broker, log events.Log) *feed {
 	return f
 }
 
-// serve gives a queue its place in this log.
+// serve adds a queue to this log, starting at its saved cursor.
 func (f *feed) serve(q *queue) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.progress = append(f.progress, newProgress(q, f, f.b.savedCursor(q.name, f.log)))
 }
 
-func (f *feed) of(q *queue) *progress {
+func (f *feed) progressOf(q *queue) *progress {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.progress[q.index]
 }
 
-// next answers entries after a position, in order; none at the log's end.
+// next returns entries after a position, in order; none at the end of the log.
 func (f *feed) next(ctx context.Context, after int64) ([]*entry, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -105,9 +105,9 @@ func (f *feed) find(ctx context.Context, after int64) ([]*entry, error) {
 		f.end = after
 		return nil, nil
 	}
-	if i < len(f.segs) { // do not read into the segment that follows
+	if i < len(f.segs) { // stop where the next segment begins
 		fresh = fresh[:sort.Search(len(fresh), func(k int) bool { return fresh[k].Seq > f.segs[i].after })]
-		if len(fresh) == 0 { // nothing lies between
+		if len(fresh) == 0 { // the gap contains no entries
 			f.segs[i].after = after
 			return f.segs[i].from(after, f.clock), nil
 		}
@@ -138,7 +138,8 @@ func (f *feed) read(ctx context.Context, after int64) ([]*entry, error) {
 	return fresh, nil
 }
 
-// keep remembers what was read as part of the segment before i or as a new one.
+// keep caches fresh entries in the segment before i or in a new one, and evicts segments over the
+// limit.
 func (f *feed) keep(i int, after int64, fresh []*entry) {
 	size := 0
 	for _, e := range fresh {
@@ -151,7 +152,8 @@ func (f *feed) keep(i int, after int64, fresh []*entry) {
 	} else {
 		f.segs = append(f.segs, nil)
 		copy(f.segs[i+1:], f.segs[i:])
-		f.segs[i] = &segment{after: after, last: last, entries: append(make([]*entry, 0, len(fresh)), fresh...), bytes: size, used: f.clock}
+		entries := append(make([]*entry, 0, len(fresh)), fresh...)
+		f.segs[i] = &segment{after: after, last: last, entries: entries, bytes: size, used: f.clock}
 	}
 	for f.bytes += size; f.bytes > f.b.o.CacheBytes && len(f.segs) > 1; {
 		oldest := 0
@@ -165,15 +167,15 @@ func (f *feed) keep(i int, after int64, fresh []*entry) {
 	}
 }
 
-// forget drops what was read: its routes are of an older topology.
+// forget drops all cached entries, because their routes belong to an older topology.
 func (f *feed) forget() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.segs, f.bytes = nil, 0
 }
 
-// routeNew notes entries no queue is bound to, wakes the queues that have some,
-// and moves those that wait at the end and have none.
+// routeNew records unrouted entries, wakes the queues that match new entries, and advances waiting
+// queues that match none.
 func (f *feed) routeNew(after int64, entries []*entry) {
 	if len(entries) == 0 || after > f.routed || entries[len(entries)-1].Seq <= f.routed {
 		return
@@ -227,8 +229,8 @@ func (f *feed) noteUnrouted(e *entry) {
 	})
 }
 
-// follow keeps an eye on the log's end until the broker closes. It reads only
-// when somebody waits there: a queue that is still behind comes by itself.
+// follow watches the end of the log until the broker closes. It reads only when a queue waits
+// there; a queue that is behind reads by itself.
 func (f *feed) follow() {
 	appended, cancel := f.log.Appended()
 	defer cancel()
@@ -244,7 +246,7 @@ func (f *feed) follow() {
 		}
 		select {
 		case <-appended:
-			f.grown()
+			f.noteAppended()
 		case <-f.kick:
 		case <-again:
 		case <-f.b.quit:
@@ -253,9 +255,9 @@ func (f *feed) follow() {
 	}
 }
 
-// grown notes an Appended. It comes after the append and f.mu is held while
-// reading, so an end that was read before the append does not outlive it.
-func (f *feed) grown() {
+// noteAppended handles an Appended signal. The signal follows the append and f.mu is held while reading,
+// so an end that was read before the append is always reset.
+func (f *feed) noteAppended() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.end = -1
@@ -267,7 +269,7 @@ func (f *feed) lookAhead() (more bool, err error) {
 		return false, nil
 	default:
 	}
-	if len(f.b.topo.Load().queues) == 0 { // everything would be unrouted
+	if len(f.b.topo.Load().queues) == 0 { // every entry would be unrouted
 		return false, nil
 	}
 	routed, wait := f.othersWillRead()
@@ -278,8 +280,8 @@ func (f *feed) lookAhead() (more bool, err error) {
 	return len(entries) > 0, err
 }
 
-// othersWillRead reports whether every running consumer is still behind what was
-// routed: each goes on until it finds the end, so the first one there reads for all.
+// othersWillRead reports whether every running consumer is still behind routed. Each of them reads
+// until it finds the end, so the first to get there reads for all.
 func (f *feed) othersWillRead() (routed int64, yes bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -1,15 +1,14 @@
-// Package local is the embedded broker: in place of RabbitMQ when everything
-// runs in one process. It is a log, not copies. Stores write their events as
-// rows beside their documents ([Broker.Attach]); a queue is a cursor over each
-// of these logs, so an event costs one row, about one read and one decode,
-// however many queues bind it. Only failures get rows of their own.
+// Package local is the embedded broker that replaces RabbitMQ when everything runs in one process.
+// Stores write their events as rows beside their documents and attach the resulting log
+// ([Broker.Attach]); a queue is a cursor over each log. An event therefore costs one row, about one
+// read and one decode, however many queues receive it. Only failures have rows of their own. Start
+// reading with [Open] and feed.go.
 //
-// Order: the first deliveries of one aggregate come in the order of its log,
-// also with Concurrency above 1, which divides the aggregates among the calls. A
-// delivery that failed waits for its retry without holding up others, so a retry
-// may come after later events of its aggregate. Of several consumers of one queue
-// one is served at a time, and the next takes over when it stops: more at once
-// would break the order.
+// Order: first deliveries of an aggregate come in the order of its log, also with Concurrency above
+// 1, which divides the aggregates among the calls. A failed delivery waits for its retry without
+// delaying others, so a retry may come after later events of its aggregate. Only one consumer of a
+// queue is served at a time, because several would break the order; the next takes over when it
+// stops.
 package local
 
 import (
@@ -26,16 +25,16 @@ import (
 
 var (
 	errClosed = errors.New("local broker: closed")
-	errFull   = errors.New("local broker: too many events wait to be written")
+	errFull   = errors.New("local broker: too many events are waiting to be written")
 )
 
-// Options of a broker. Zero values mean the defaults.
+// Options configures a broker. Zero values select the defaults.
 type Options struct {
-	Keep        int64         // entries of a log kept though every queue has passed them, default 100,000; negative: none
+	Keep        int64         // entries kept in a log after every queue has passed them, default 100,000; negative: none
 	TrimEvery   time.Duration // between two trims, default 1 min
-	CursorEvery time.Duration // the longest an acknowledgement stays in memory, default 50 ms
+	CursorEvery time.Duration // the longest time an acknowledgement stays unsaved, default 50 ms
 	MaxPending  int           // published events waiting to be written, default 10,000
-	CacheBytes  int           // bodies of one log kept for the slower queues, default 4 MiB
+	CacheBytes  int           // cached bodies per log for slower queues, default 4 MiB
 	Logger      *slog.Logger  // default slog.Default()
 }
 
@@ -66,10 +65,10 @@ type Broker struct {
 	o      Options
 	db     *database
 	writer *writer
-	own    *ownLog // what Publish appends to
+	own    *ownLog // the log that Publish appends to
 	stats  counters
 
-	ctx    context.Context // ends with quit; for reads
+	ctx    context.Context // context of reads; done after quit
 	cancel context.CancelFunc
 	quit   chan struct{}
 	loops  sync.WaitGroup // feeds and the trimmer
@@ -77,24 +76,24 @@ type Broker struct {
 	topo atomic.Pointer[topology]
 
 	mu      sync.Mutex
-	closed  bool
+	closed  bool            // every queue ever declared; all of them delay trimming
 	known   map[string]bool // every queue ever declared: they all hold up a trim
 	stored  map[cursorKey]int64
-	feeds   []*feed // replaced, never changed
+	feeds   []*feed // copied on write
 	running map[*consumer]struct{}
 }
 
 // queue is one declared queue.
 type queue struct {
-	name    string
-	index   int           // in topology.queues, for ever
-	wake    chan struct{} // something may be there to deliver; capacity 1
-	turn    chan struct{} // held by the consumer that is served; capacity 1
+	name    string        // position in topology.queues, permanent
+	index   int           // signalled when there may be something to deliver; capacity 1
+	wake    chan struct{} // held by the active consumer; capacity 1
+	turn    chan struct{} // a consumer holds turn
 	running atomic.Bool   // somebody holds the turn
 	retries retries
 }
 
-// topology is what is declared. It is replaced as a whole.
+// topology is the set of declared queues. It is copied on write.
 type topology struct {
 	queues   []*queue
 	bindings [][]string // by queue.index
@@ -103,7 +102,7 @@ type topology struct {
 
 var _ events.Broker = (*Broker)(nil)
 
-// Open opens or makes the broker's file. The context bounds the opening only.
+// Open opens or creates the broker's file. The context limits only the opening.
 func Open(ctx context.Context, path string, o Options) (*Broker, error) {
 	db, err := openDatabase(ctx, path)
 	if err != nil {
@@ -133,10 +132,10 @@ func Open(ctx context.Context, path string, o Options) (*Broker, error) {
 	return b, nil
 }
 
-// Attach adds a log that a store writes by itself. Its entries must become
-// visible in the order of their Seq. It may be called at any time, once for each
-// log; the name must be its own and stay the same across restarts. Close the
-// broker before the store.
+// Attach adds a log that a store writes. The log's entries must become visible in the order of
+// their Seq. Attach may be called at any time, once for each log; the log's name must be unique and
+// stay the same across restarts, otherwise Attach panics or the queues lose their positions. Close
+// the broker before the store.
 func (b *Broker) Attach(log events.Log) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -157,8 +156,8 @@ func (b *Broker) Attach(log events.Log) {
 	b.loops.Go(f.follow)
 }
 
-// Declare makes the queues. A new queue begins with the oldest entry that its
-// logs still have. Of a queue declared again the bindings are replaced.
+// Declare creates the queues. A new queue begins with the oldest entry that its logs still hold.
+// Declaring a queue again replaces its bindings.
 func (b *Broker) Declare(ctx context.Context, queues []events.Queue) error {
 	err := b.writer.do(ctx, op{run: func(s *statements) error {
 		for _, q := range queues {
@@ -184,7 +183,7 @@ func (b *Broker) Declare(ctx context.Context, queues []events.Queue) error {
 	}
 	b.topo.Store(next)
 	for _, f := range b.feeds {
-		f.forget() // what was read was routed by the older bindings
+		f.forget() // cached entries were routed by the old bindings
 		signal(f.kick)
 	}
 	return nil
@@ -215,7 +214,7 @@ func (t *topology) find(name string) *queue {
 	return nil
 }
 
-// route says which queues get a type.
+// route returns which queues receive an event type, by queue.index.
 func (t *topology) route(typ string) []bool {
 	if known, ok := t.routes.Load(typ); ok {
 		return known.([]bool)
@@ -230,11 +229,12 @@ func (t *topology) route(typ string) []bool {
 	return to
 }
 
-// Consume delivers a queue to a handler until Stop or Close.
+// Consume delivers a queue to a handler until Stop or Close. It returns an error if the queue was
+// not declared.
 func (b *Broker) Consume(queue string, o events.ConsumeOptions, h events.Handler) (events.Subscription, error) {
 	q := b.topo.Load().find(queue)
 	if q == nil {
-		return nil, fmt.Errorf("local broker: consume %s: not declared", queue)
+		return nil, fmt.Errorf("local broker: consume: queue %s is not declared", queue)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -253,7 +253,7 @@ func (b *Broker) ended(c *consumer) {
 	delete(b.running, c)
 }
 
-// Ping asks the file.
+// Ping checks that the file can be read.
 func (b *Broker) Ping(ctx context.Context) error {
 	select {
 	case <-b.quit:
@@ -263,7 +263,7 @@ func (b *Broker) Ping(ctx context.Context) error {
 	}
 }
 
-// Close stops the consumers, writes their acknowledgements and closes the file.
+// Close stops the consumers, saves their acknowledgements and closes the file.
 func (b *Broker) Close() error {
 	b.mu.Lock()
 	first := !b.closed
@@ -274,7 +274,7 @@ func (b *Broker) Close() error {
 	}
 	b.mu.Unlock()
 	for _, c := range stopping {
-		c.signalStop() // all at once, not one after the other
+		c.signalStop() // all at once rather than one after the other
 	}
 	for _, c := range stopping {
 		c.Stop()
@@ -297,13 +297,13 @@ func (b *Broker) allFeeds() []*feed {
 	return b.feeds
 }
 
-// savedCursor is where a queue was in a log when the broker was opened.
-// The broker's mu is held.
+// savedCursor returns a queue's position in a log when the broker was opened. The caller holds
+// b.mu.
 func (b *Broker) savedCursor(queue string, log events.Log) int64 {
 	return b.stored[cursorKey{queue, log.Name()}]
 }
 
-// movedCursors are those that differ from the file.
+// movedCursors returns the cursors that differ from the file.
 func (b *Broker) movedCursors() (moved []cursor) {
 	for _, f := range b.allFeeds() {
 		f.mu.Lock()

@@ -10,7 +10,7 @@ import (
 	"entrepot/events"
 )
 
-// ownLog is the log of what was handed to [Broker.Publish].
+// ownLog is the log of events passed to [Broker.Publish].
 type ownLog struct {
 	b       *Broker
 	pending atomic.Int64 // events waiting to be written
@@ -19,9 +19,9 @@ type ownLog struct {
 	subs map[chan struct{}]struct{}
 }
 
-// Publish appends events to the broker's own log, for a store that has none. It
-// calls done when they are on disk, on the writer's goroutine, where done must
-// not block; over the bound, or closed, at once with an error.
+// Publish appends events to the broker's own log, for stores without a log. It calls done on the
+// writer's goroutine when the events are on disk, so done must not block. Above MaxPending and
+// after Close it calls done with an error at once.
 func (b *Broker) Publish(batch []events.Envelope, done func(error)) {
 	n := int64(len(batch))
 	bodies := make([][]byte, n)
@@ -94,7 +94,7 @@ func (l *ownLog) notify() {
 	}
 }
 
-// Trim deletes in pieces, so that a large one does not keep publishers waiting.
+// Trim deletes in portions, so that a large trim does not delay publishers.
 func (l *ownLog) Trim(ctx context.Context, upTo int64) error {
 	for {
 		var gone int64

@@ -7,18 +7,18 @@ import (
 	"entrepot/events"
 )
 
-// progress is one queue's position in one log. Entries are handed out in order
-// and settled in any; the cursor is the point up to which all are settled.
+// progress is one queue's position in one log. Entries are handed out in order and settled in any
+// order; the cursor is the position up to which all entries are settled.
 type progress struct {
-	queue *queue // nil: the router's, that of the queue "unrouted"
+	queue *queue // nil for the router, whose cursor is that of the queue "unrouted"
 	feed  *feed
 
 	mu    sync.Mutex
-	read  int64  // handed out, or passed over, up to here
-	low   int64  // everything up to here is settled: the cursor
-	saved int64  // the cursor as it is on disk
-	open  []mark // handed out and above low, in order
-	held  int    // of open: not settled
+	read  int64  // entries up to here are handed out or passed over
+	low   int64  // the cursor: all entries up to here are settled
+	saved int64  // the cursor on disk
+	open  []mark // handed-out entries above low, in order
+	held  int    // number of unsettled entries in open
 }
 
 func (p *progress) name() string {
@@ -37,7 +37,7 @@ func newProgress(q *queue, f *feed, at int64) *progress {
 	return &progress{queue: q, feed: f, read: at, low: at, saved: at}
 }
 
-// begin hands out an entry; false when it was settled before.
+// begin hands out an entry. It returns false if the entry is already settled.
 func (p *progress) begin(seq int64) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -53,7 +53,7 @@ func (p *progress) begin(seq int64) bool {
 	return true
 }
 
-// pass moves over entries that are not for this queue.
+// pass moves the position over entries that are not for this queue.
 func (p *progress) pass(seq int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -61,7 +61,7 @@ func (p *progress) pass(seq int64) {
 	p.raise()
 }
 
-// skip moves a queue that waits at from over a stretch with nothing for it.
+// skip moves a queue that waits at from over a section without entries for it.
 func (p *progress) skip(from, to int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -71,7 +71,7 @@ func (p *progress) skip(from, to int64) {
 	}
 }
 
-// settle marks entries as done with, and reports whether the cursor moved.
+// settle marks entries as handled and reports whether the cursor moved.
 func (p *progress) settle(seqs ...int64) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -91,7 +91,7 @@ func (p *progress) settle(seqs ...int64) bool {
 	return n > 0
 }
 
-// raise derives the cursor from what is still open.
+// raise sets the cursor to the position before the first open entry.
 func (p *progress) raise() {
 	if len(p.open) == 0 {
 		p.low = p.read
@@ -105,7 +105,7 @@ func (p *progress) find(seq int64) (int, bool) {
 	return i, i < len(p.open) && p.open[i].seq == seq
 }
 
-// rewind lets what was handed out and not settled be handed out again.
+// rewind makes unsettled entries available again.
 func (p *progress) rewind() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -124,7 +124,7 @@ func (p *progress) status() (read int64, held, open int) {
 	return p.read, p.held, len(p.open)
 }
 
-// unsaved answers the cursor when it differs from what is on disk.
+// unsaved returns the cursor, and whether it differs from the one on disk.
 func (p *progress) unsaved() (int64, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -7,16 +7,16 @@ import (
 	"entrepot/events"
 )
 
-// maxReason bounds the text a dead letter keeps.
+// maxReason limits the reason of a dead letter, in bytes.
 const maxReason = 2000
 
-// retries is the part of a queue that failed and waits, in memory: only when
-// the next one is due and which ones are being handled. The rest is in the file.
+// retries tracks the failed deliveries of a queue in memory: only the time of the next retry and
+// the retries being handled. The deliveries themselves are in the file.
 type retries struct {
-	mu     sync.Mutex
-	looked bool      // next is known
-	next   time.Time // zero: none
-	held   map[retryKey]bool
+	mu       sync.Mutex
+	upToDate bool      // next is up to date
+	next     time.Time // zero: no retry is waiting
+	held     map[retryKey]bool
 }
 
 type retryKey struct {
@@ -30,14 +30,14 @@ func (r *retries) nextDue() time.Time {
 	return r.next
 }
 
-// look reports whether the file is to be asked for due retries.
-func (r *retries) look(now time.Time) (held int, yes bool) {
+// mustRead reports whether due retries must be read from the file, and how many are being handled.
+func (r *retries) mustRead(now time.Time) (held int, yes bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.looked && (r.next.IsZero() || now.Before(r.next)) {
+	if r.upToDate && (r.next.IsZero() || now.Before(r.next)) {
 		return 0, false
 	}
-	r.looked, r.next = true, time.Time{}
+	r.upToDate, r.next = true, time.Time{}
 	return len(r.held), true
 }
 
@@ -62,17 +62,17 @@ func (r *retries) hold(k retryKey) bool {
 	return true
 }
 
-func (r *retries) letGo(k retryKey) {
+func (r *retries) release(k retryKey) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.held, k)
 }
 
-// rewind lets everything in the file be handed out again.
+// rewind makes all retries in the file available again.
 func (r *retries) rewind() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.looked, r.held = false, nil
+	r.upToDate, r.held = false, nil
 }
 
 func (r *retries) holding() int {
@@ -84,7 +84,7 @@ func (r *retries) holding() int {
 // pullRetries hands out the retries that are due.
 func (c *consumer) pullRetries() (moved bool, err error) {
 	now := time.Now()
-	held, yes := c.q.retries.look(now)
+	held, yes := c.q.retries.mustRead(now)
 	if !yes {
 		return false, nil
 	}
@@ -104,7 +104,8 @@ func (c *consumer) pullRetries() (moved bool, err error) {
 		}
 		moved = true
 		decode := func() (events.Envelope, error) { return events.ParseEnvelope(r.body) }
-		if !c.handOut(item{Delivery: &events.Delivery{Attempt: r.attempt + 1, Body: r.body}, log: r.log, seq: r.seq}, decode) {
+		d := &events.Delivery{Attempt: r.attempt + 1, Body: r.body}
+		if !c.handOut(item{Delivery: d, log: r.log, seq: r.seq}, decode) {
 			return moved, nil
 		}
 	}
@@ -114,7 +115,7 @@ func (c *consumer) pullRetries() (moved bool, err error) {
 	return moved, nil
 }
 
-// failed is what becomes of a delivery whose handler answered an error.
+// failed returns the change that stores a failed delivery as a retry or a dead letter.
 func (c *consumer) failed(it item, err error) op {
 	if events.IsPermanent(err) || it.Attempt >= c.o.MaxAttempts {
 		return c.bury(it, err)
@@ -124,7 +125,7 @@ func (c *consumer) failed(it item, err error) op {
 	return op{
 		keep: true,
 		run: func(s *statements) error {
-			// Rounded up, lest it come early.
+			// Rounded up, so that the retry is never early.
 			_, err := s.saveRetry.Exec(c.q.name, it.log, it.seq, it.Body, it.Attempt, due.UnixMilli()+1)
 			return err
 		},
@@ -138,7 +139,7 @@ func (c *consumer) failed(it item, err error) op {
 	}
 }
 
-// bury makes a delivery a dead letter.
+// bury returns the change that makes a delivery a dead letter.
 func (c *consumer) bury(it item, reason error) op {
 	text := reason.Error()
 	text = text[:min(len(text), maxReason)]
@@ -162,15 +163,15 @@ func (c *consumer) bury(it item, reason error) op {
 
 func (c *consumer) settleFailed(it item) {
 	if it.first == nil {
-		c.q.retries.letGo(retryKey{it.log, it.seq})
+		c.q.retries.release(retryKey{it.log, it.seq})
 	} else if it.first.settle(it.seq) {
 		c.b.writer.cursorMoved()
 		signal(c.settled)
 	}
 }
 
-// forgetRetry removes a retry that went well. It waits for nothing: if it is
-// lost, the retry comes again.
+// forgetRetry removes a successful retry without waiting for the file. If the removal is lost, the
+// retry is delivered again.
 func (c *consumer) forgetRetry(it item) {
 	c.b.writer.submit(op{
 		keep: true,
@@ -178,12 +179,12 @@ func (c *consumer) forgetRetry(it item) {
 			_, err := s.dropRetry.Exec(c.q.name, it.log, it.seq)
 			return err
 		},
-		done: func(error) { c.q.retries.letGo(retryKey{it.log, it.seq}) },
+		done: func(error) { c.q.retries.release(retryKey{it.log, it.seq}) },
 	})
 }
 
-// persist waits until failures are in the file, so that a handler which always
-// fails is no faster than the disk; false: the consumer was stopped meanwhile.
+// persist waits until failures are in the file, so that a handler that always fails is no faster
+// than the disk. It returns false if the consumer was stopped meanwhile.
 func (c *consumer) persist(changes []op) bool {
 	if len(changes) == 0 {
 		return true
@@ -192,7 +193,7 @@ func (c *consumer) persist(changes []op) bool {
 	left := len(changes)
 	for _, o := range changes {
 		then := o.done
-		o.done = func(err error) { // all on the writer's goroutine
+		o.done = func(err error) { // callbacks all run on the writer's goroutine
 			then(err)
 			if left--; left == 0 {
 				close(done)

@@ -29,7 +29,7 @@ func openNew(t testing.TB, o local.Options) *local.Broker {
 	return open(t, filepath.Join(t.TempDir(), "broker.sqlite"), o)
 }
 
-// counting is a handler that says when it has seen n deliveries.
+// counting is a handler that closes done after n deliveries.
 type counting struct {
 	n    atomic.Int64
 	want int64
@@ -50,7 +50,7 @@ func (c *counting) wait(t testing.TB) {
 	select {
 	case <-c.done:
 	case <-time.After(time.Minute):
-		t.Fatalf("saw %d of %d", c.n.Load(), c.want)
+		t.Fatalf("deliveries within a minute: want %d, got %d", c.want, c.n.Load())
 	}
 }
 
@@ -89,13 +89,13 @@ func eventually(t testing.TB, what string, ok func() bool) {
 		select {
 		case <-tick.C:
 		case <-limit:
-			t.Fatalf("never came true: %s", what)
+			t.Fatalf("condition not met within 20 s: %s", what)
 		}
 	}
 }
 
-// TestOneReadForAllQueues: three queues that keep up cost one read of each entry,
-// those that came before the start included.
+// TestOneReadForAllQueues checks that three queues that keep up share one read of each entry,
+// including the entries written before the start.
 func TestOneReadForAllQueues(t *testing.T) {
 	b, l := openNew(t, local.Options{}), eventstest.NewLog("store", 3)
 	fill(l, "order.created", 3000)
@@ -112,15 +112,15 @@ func TestOneReadForAllQueues(t *testing.T) {
 		c.wait(t)
 	}
 	if reads := l.Reads(); reads > 6600 {
-		t.Errorf("%d entries read for 6,000 events", reads)
+		t.Errorf("entries read for 6,000 events: want at most 6,600, got %d", reads)
 	}
 	if seen[3].n.Load() != 0 {
-		t.Error("a queue got what it is not bound to")
+		t.Error("q4 received events that it is not bound to")
 	}
 }
 
-// TestLaggardHoldsUpNobody: a queue whose handler hangs does not delay others,
-// also when it is far beyond what is cached.
+// TestLaggardHoldsUpNobody checks that a queue whose handler hangs does not delay others, even when
+// it is far behind the cache.
 func TestLaggardHoldsUpNobody(t *testing.T) {
 	b, l := openNew(t, local.Options{CacheBytes: 20_000}), eventstest.NewLog("store", 1)
 	declare(t, b, bind("slow", "#"), bind("quick", "#"))
@@ -151,7 +151,8 @@ func TestAttachWhileConsuming(t *testing.T) {
 	c.wait(t)
 }
 
-// TestNewQueueStartsAtTheBeginning: a queue declared in a later run gets what is still there.
+// TestNewQueueStartsAtTheBeginning checks that a queue declared in a later run receives the entries
+// that still exist.
 func TestNewQueueStartsAtTheBeginning(t *testing.T) {
 	path, l := filepath.Join(t.TempDir(), "broker.sqlite"), eventstest.NewLog("store", 1)
 	b := open(t, path, local.Options{})
@@ -173,11 +174,11 @@ func TestNewQueueStartsAtTheBeginning(t *testing.T) {
 	again.wait(t)
 	fresh.wait(t)
 	if again.n.Load() != 1 {
-		t.Errorf("%d acknowledged deliveries came again", again.n.Load()-1)
+		t.Errorf("repeated acknowledged deliveries: want 0, got %d", again.n.Load()-1)
 	}
 }
 
-// TestLogFailure: a log that cannot be read for a while loses nothing.
+// TestLogFailure checks that nothing is lost while a log cannot be read.
 func TestLogFailure(t *testing.T) {
 	b, l := openNew(t, local.Options{}), eventstest.NewLog("store", 1)
 	declare(t, b, bind("q", "#"))
@@ -190,7 +191,8 @@ func TestLogFailure(t *testing.T) {
 	c.wait(t)
 }
 
-// TestTrim: only what every queue ever declared has passed is trimmed, save the newest.
+// TestTrim checks that trimming removes only entries that every queue ever declared has passed, and
+// keeps the newest.
 func TestTrim(t *testing.T) {
 	path, l := filepath.Join(t.TempDir(), "broker.sqlite"), eventstest.NewLog("store", 1)
 	b := open(t, path, local.Options{})
@@ -208,7 +210,7 @@ func TestTrim(t *testing.T) {
 		b.Publish([]events.Envelope{eventstest.NewEvent("a.b", "a", i+1)}, func(error) {})
 	}
 	if l.Len() != 100 {
-		t.Fatal("trimmed what a queue of another run has yet to get")
+		t.Fatal("entries needed by a queue of an earlier run were trimmed")
 	}
 	declare(t, b, bind("idle", "#"))
 	other := newCounting(120)
@@ -217,7 +219,7 @@ func TestTrim(t *testing.T) {
 	eventually(t, "all but ten are trimmed", func() bool { return l.Len() == 10 })
 }
 
-// TestPublishBound: over its bound Publish says no at once.
+// TestPublishBound checks that Publish fails at once above MaxPending.
 func TestPublishBound(t *testing.T) {
 	b := openNew(t, local.Options{MaxPending: 5})
 	batch := make([]events.Envelope, 6)
@@ -227,7 +229,7 @@ func TestPublishBound(t *testing.T) {
 	var err error
 	b.Publish(batch, func(e error) { err = e })
 	if err == nil {
-		t.Error("six events were taken where five are the bound")
+		t.Error("Publish of 6 events with MaxPending 5: want an error, got nil")
 	}
 }
 
@@ -235,7 +237,8 @@ func TestStats(t *testing.T) {
 	b := openNew(t, local.Options{})
 	declare(t, b, bind("q", "a.*"))
 	done := make(chan error, 1)
-	b.Publish([]events.Envelope{eventstest.NewEvent("a.b", "a", 1), eventstest.NewEvent("x.y", "a", 2)}, func(err error) { done <- err })
+	batch := []events.Envelope{eventstest.NewEvent("a.b", "a", 1), eventstest.NewEvent("x.y", "a", 2)}
+	b.Publish(batch, func(err error) { done <- err })
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}

@@ -8,27 +8,27 @@ import (
 	"entrepot/events"
 )
 
-// scanLimit is how many entries behind a cursor Status looks at. Beyond them it
-// counts every entry as if it were for the queue.
+// scanLimit is the number of entries behind a cursor that Status examines. It counts all entries
+// beyond them as belonging to the queue.
 const scanLimit = 20_000
 
-// Stats counts since the broker was opened.
+// Stats holds counters since the broker was opened.
 type Stats struct {
-	Published int64 // events handed to Publish and accepted
+	Published int64 // events accepted by Publish
 	Confirmed int64 // of these, durable
 	Read      int64 // entries read from logs
 	Delivered int64 // deliveries handed to handlers, retries included
-	Acked     int64 // deliveries that went well
-	Retried   int64 // deliveries put off
-	Dead      int64 // deliveries given up
-	Unrouted  int64 // events no queue was bound to
+	Acked     int64 // successful deliveries
+	Retried   int64 // deliveries postponed for a retry
+	Dead      int64 // deliveries that were dead-lettered
+	Unrouted  int64 // events that matched no queue
 }
 
 type counters struct {
 	published, confirmed, read, delivered, acked, retried, dead, unrouted atomic.Int64
 }
 
-// Stats answers the counters as they are now.
+// Stats returns the current counters.
 func (b *Broker) Stats() Stats {
 	c := &b.stats
 	return Stats{
@@ -38,8 +38,8 @@ func (b *Broker) Stats() Stats {
 	}
 }
 
-// Status counts what waits in each queue. A queue that is far behind is counted
-// roughly: entries more than 20,000 behind its cursor may be for other queues.
+// Status counts the waiting events of each queue. For a queue that is more than 20,000 entries
+// behind, the count is an upper bound.
 func (b *Broker) Status(ctx context.Context) ([]events.QueueStatus, error) {
 	rows, err := b.db.counts(ctx)
 	if err != nil {
@@ -64,9 +64,9 @@ func (b *Broker) Status(ctx context.Context) ([]events.QueueStatus, error) {
 	return append(all, events.QueueStatus{Name: events.UnroutedQueue, Ready: rows.unrouted}), nil
 }
 
-// backlog counts a queue's entries in this log that are to come and in hand.
+// backlog counts a queue's entries in this log: not yet handed out, and handed out but unsettled.
 func (f *feed) backlog(ctx context.Context, q *queue) (ready, unacked int64, err error) {
-	at, held, _ := f.of(q).status()
+	at, held, _ := f.progressOf(q).status()
 	last, err := f.log.Last(ctx)
 	if err != nil {
 		return 0, 0, err
@@ -95,8 +95,8 @@ func (f *feed) backlog(ctx context.Context, q *queue) (ready, unacked int64, err
 	return ready, int64(held), nil
 }
 
-// DeadLetters answers the oldest dead letters of a queue; of the queue
-// "unrouted", the events that no queue was bound to.
+// DeadLetters returns the oldest dead letters of a queue, or the unrouted events for the queue
+// "unrouted".
 func (b *Broker) DeadLetters(ctx context.Context, queue string, limit int) ([]events.DeadLetter, error) {
 	if queue == events.UnroutedQueue {
 		return b.db.letters(ctx,
@@ -112,7 +112,7 @@ func (d *database) letters(ctx context.Context, query string, args ...any) (lett
 		if err := scan(&l.Raw, &l.Reason); err != nil {
 			return err
 		}
-		l.Envelope, _ = events.ParseEnvelope(l.Raw) // empty when that was the reason
+		l.Envelope, _ = events.ParseEnvelope(l.Raw) // empty if the body was undecodable
 		letters = append(letters, l)
 		return nil
 	}, query, args...)
@@ -153,7 +153,7 @@ type retryRow struct {
 	due     time.Time
 }
 
-// dueRetries answers a queue's retries, the next due first.
+// dueRetries returns a queue's retries, the next due first.
 func (d *database) dueRetries(ctx context.Context, queue string, limit int) (rows []retryRow, err error) {
 	err = each(ctx, d.reads, func(scan func(...any) error) error {
 		var r retryRow

@@ -20,9 +20,8 @@ func (b *Broker) trimLoop() {
 	}
 }
 
-// trim removes from each log what every queue has passed, save the newest.
-// A queue that was declared once and is not now still counts: its service may
-// come back.
+// trim removes from each log the entries that every queue has passed, except the newest Keep.
+// Queues of earlier runs that are not declared now count too, because their service may return.
 func (b *Broker) trim(ctx context.Context) {
 	for _, f := range b.allFeeds() {
 		passed, err := b.passedByAll(ctx, f)

@@ -8,30 +8,29 @@ import (
 
 // op is one change of the broker's file.
 type op struct {
-	run  func(*statements) error // nil: nothing but what the other fields ask
-	done func(error)             // after the commit, on the writer's goroutine; it must not block
-	keep bool                    // tried again until it is in, or the broker closes
-	sync bool                    // saves the cursors as well
+	run  func(*statements) error // nil: no statements, only sync
+	done func(error)             // called after the commit on the writer's goroutine; must not block
+	keep bool                    // retry until it is committed or the broker closes
+	sync bool                    // save the cursors as well
 }
 
-// cursor is a position to be saved; saved is called when it is durable.
+// cursor is a position to save. saved is called when it is durable.
 type cursor struct {
 	cursorKey
 	seq   int64
 	saved func(int64)
 }
 
-// writer commits what has arrived as one transaction, like persistence.Committer:
-// no timer delays a batch. Only cursors wait a little, since a lost one merely
-// means a redelivery.
+// writer commits the pending changes as one transaction, like persistence.Committer: no timer
+// delays a batch. Only cursors wait a little, because losing one merely causes a redelivery.
 type writer struct {
 	db    *database
-	pause time.Duration   // the longest a cursor waits
-	moved func() []cursor // the cursors that differ from what is saved
+	pause time.Duration   // the longest time a cursor waits
+	moved func() []cursor // returns the cursors that differ from the file
 
 	mu     sync.Mutex
 	queue  []op
-	dirty  bool // some cursor has moved
+	dirty  bool // a cursor has moved
 	closed bool
 	wake   chan struct{} // capacity 1
 	quit   chan struct{}
@@ -47,7 +46,7 @@ func startWriter(db *database, pause time.Duration, moved func() []cursor) *writ
 	return w
 }
 
-// submit hands over a change. After close its done gets errClosed.
+// submit queues a change. After close, done is called with errClosed.
 func (w *writer) submit(o op) {
 	w.mu.Lock()
 	closed := w.closed
@@ -75,7 +74,7 @@ func (w *writer) do(ctx context.Context, o op) error {
 	}
 }
 
-// cursorMoved asks for the cursors to be saved within the pause.
+// cursorMoved requests that the cursors be saved within the pause.
 func (w *writer) cursorMoved() {
 	w.mu.Lock()
 	first := !w.dirty
@@ -86,7 +85,7 @@ func (w *writer) cursorMoved() {
 	}
 }
 
-// close writes what was submitted, and the cursors, and ends.
+// close commits the pending changes and the cursors, and stops.
 func (w *writer) close() {
 	w.mu.Lock()
 	first := !w.closed
@@ -119,7 +118,7 @@ func (w *writer) loop() {
 		if len(ops) == 0 && !due {
 			continue
 		}
-		if !w.commit(ops, due) { // the file refuses: breathe before the next try
+		if !w.commit(ops, due) { // the file rejects writes: pause before retrying
 			select {
 			case <-time.After(w.pause):
 			case <-w.quit:
@@ -135,8 +134,7 @@ func (w *writer) take() (ops []op, dirty bool) {
 	return ops, w.dirty
 }
 
-// commit writes the changes in one transaction, tells each its result, and
-// reports whether it went well.
+// commit writes the changes in one transaction, calls their done functions, and reports success.
 func (w *writer) commit(ops []op, cursors bool) bool {
 	for i := range ops {
 		cursors = cursors || ops[i].sync
@@ -150,11 +148,11 @@ func (w *writer) commit(ops []op, cursors bool) bool {
 			o.done(err)
 		}
 	}
-	w.putBack(again)
+	w.requeue(again)
 	return err == nil
 }
 
-func (w *writer) putBack(ops []op) {
+func (w *writer) requeue(ops []op) {
 	if len(ops) == 0 {
 		return
 	}
@@ -173,7 +171,7 @@ func (w *writer) putBack(ops []op) {
 }
 
 func (w *writer) transaction(ops []op, cursors bool) (err error) {
-	ctx := context.Background() // a transaction cancelled half way would help nobody
+	ctx := context.Background() // cancelling a transaction half-way would not help
 	var moved []cursor
 	if cursors {
 		w.mu.Lock()
@@ -215,7 +213,7 @@ func (w *writer) transaction(ops []op, cursors bool) (err error) {
 	return nil
 }
 
-// signal wakes whoever waits on a channel of capacity 1.
+// signal wakes the receiver of a channel of capacity 1.
 func signal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:

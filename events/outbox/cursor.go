@@ -11,20 +11,20 @@ import (
 	"strings"
 )
 
-// Cursor keeps how far a [Relay] has come. A position that is lost or old means
-// that events are published again.
+// Cursor stores the position of a [Relay]. If a position is lost or outdated, events are published
+// again.
 type Cursor interface {
-	// Load answers the saved position, 0 when there is none.
+	// Load returns the saved position, or 0 if none was saved.
 	Load(ctx context.Context) (int64, error)
-	// Save makes a position durable.
+	// Save stores a position durably.
 	Save(ctx context.Context, seq int64) error
 }
 
-// FileCursor keeps the position as decimal text in a file of its own, beside the
-// database whose log is relayed.
+// FileCursor is the path of a file that holds the position as decimal text. The file lies beside
+// the database whose log is relayed.
 type FileCursor string
 
-// Load reads the file.
+// Load reads the position from the file.
 func (f FileCursor) Load(context.Context) (int64, error) {
 	text, err := os.ReadFile(string(f))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -40,7 +40,7 @@ func (f FileCursor) Load(context.Context) (int64, error) {
 	return seq, nil
 }
 
-// Save replaces the file as a whole, so that a crash leaves the old or the new one.
+// Save replaces the file atomically, so that a crash leaves either the old or the new position.
 func (f FileCursor) Save(_ context.Context, seq int64) error {
 	err := f.write(strconv.FormatInt(seq, 10) + "\n")
 	if err != nil {

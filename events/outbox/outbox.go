@@ -1,10 +1,9 @@
-// Package outbox hands committed events to the broker. [Outbox] serves stores
-// whose events ride in the documents; [Relay] forwards the log of a store that
-// has one to a broker that is elsewhere.
+// Package outbox passes committed events to the broker. [Outbox] serves stores that keep
+// unpublished events in their documents; [Relay] forwards the log of a store that has one to an
+// external broker.
 //
-// The design speaks of an outbox actor. Here it is two owned goroutines behind
-// plain methods: what an actor would add is a mailbox, and with it one more hop
-// and a second bound beside the one in events that is wanted here.
+// An outbox is two goroutines behind plain methods rather than an actor: an actor's mailbox would
+// add a hop and a second limit beside the limit on events.
 package outbox
 
 import (
@@ -18,17 +17,17 @@ import (
 	"entrepot/events"
 )
 
-// awayAfter is how many failures in a row mean that the broker is away, and not
-// that one batch is a bad one.
-const awayAfter = 3
+// unreachableAfter is the number of consecutive failures after which the broker counts as unreachable.
+// Fewer may be caused by a single bad batch.
+const unreachableAfter = 3
 
-// Options of an outbox. Zero values mean the defaults.
+// Options configures an outbox. Zero values select the defaults.
 type Options struct {
-	MaxEvents   int           // offered and not confirmed, default 50,000
-	MaxInFlight int           // of these, handed to the broker at a time, default 5,000; below the broker's own bound
-	MinBackoff  time.Duration // after the first failure, doubling, jittered, default 100 ms
+	MaxEvents   int           // offered and unconfirmed events, default 50,000
+	MaxInFlight int           // of these, published at a time, default 5,000; keep it below the broker's own limit
+	MinBackoff  time.Duration // after the first failure, doubling, with jitter, default 100 ms
 	MaxBackoff  time.Duration // default 5 s
-	Drain       time.Duration // how long Close waits for confirms, default 5 s
+	Drain       time.Duration // how long Close waits for confirmations, default 5 s
 	Logger      *slog.Logger  // default slog.Default()
 }
 
@@ -54,7 +53,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// backoff is the pause after the n-th failure in a row, n from 1.
+// backoff returns the pause after n consecutive failures, n from 1.
 func (o Options) backoff(n int) time.Duration {
 	d := o.MinBackoff
 	for ; n > 1 && d < o.MaxBackoff; n-- {
@@ -64,65 +63,63 @@ func (o Options) backoff(n int) time.Duration {
 	return d/2 + rand.N(d/2+1) //nolint:gosec // jitter
 }
 
-// Stats counts events since the start.
+// Stats counts events since the outbox was opened.
 type Stats struct {
 	Offered   int64 // accepted
-	Refused   int64 // over the bound
+	Refused   int64 // above MaxEvents or after Close
 	Confirmed int64
 	Retried   int64 // published again after a failure
-	Pending   int64 // now
+	Pending   int64 // offered and not yet confirmed
 }
 
-// Outbox publishes what it is offered until the broker has confirmed it.
+// Outbox publishes offered events until the broker has confirmed them.
 type Outbox struct {
 	b events.Broker
 	o Options
 
 	offered, refused, confirmed, retried atomic.Int64
 
-	mu       sync.Mutex
-	ready    []*parcel // to be published now, in order
-	waiting  parcels   // to be published later
-	pending  int       // events offered and not confirmed
-	inFlight int       // events handed to the broker
-	failures int       // in a row
-	closed   bool
-	told     []func() // confirmed, to be called
+	mu            sync.Mutex
+	ready         []*parcel // to publish now, in order
+	waiting       parcels   // to publish later
+	pending       int       // events offered and not yet confirmed
+	inFlight      int       // events passed to the broker
+	failures      int       // consecutive
+	closed        bool
+	confirmations []func() // callbacks of confirmed batches
 
-	wake  chan struct{} // for publish; capacity 1
-	tell  chan struct{} // for answer; capacity 1
-	quit  chan struct{} // no more publishing
-	empty chan struct{} // nothing in flight any more, after quit; closed
-	stop  chan struct{} // no more answering
-	loops sync.WaitGroup
+	wake        chan struct{} // wakes publishLoop; capacity 1
+	confirmWake chan struct{} // wakes confirmLoop; capacity 1
+	quit        chan struct{} // ends publishing
+	empty       chan struct{} // closed when nothing is in flight after quit
+	stop        chan struct{} // ends confirmLoop
+	loops       sync.WaitGroup
 }
 
 // parcel is one offered batch.
 type parcel struct {
 	events    []events.Envelope
 	confirmed func()
-	failed    int // in a row
+	failed    int // consecutive failures
 	due       time.Time
 }
 
-// New starts an outbox before a broker. Close the outbox before the broker.
+// New starts an outbox in front of a broker. Close the outbox before the broker.
 func New(b events.Broker, o Options) *Outbox {
 	x := &Outbox{
 		b: b, o: o.withDefaults(),
-		wake: make(chan struct{}, 1), tell: make(chan struct{}, 1),
+		wake: make(chan struct{}, 1), confirmWake: make(chan struct{}, 1),
 		quit: make(chan struct{}), empty: make(chan struct{}), stop: make(chan struct{}),
 	}
 	x.loops.Go(x.publishLoop)
-	x.loops.Go(x.answerLoop)
+	x.loops.Go(x.confirmLoop)
 	return x
 }
 
-// Offer takes a batch of one aggregate's events, in order, and publishes it until
-// the broker has it: while the broker is away, again and again. Then confirmed is
-// called, once, on another goroutine, where it must not block for long. The caller
-// offers the next batch of an aggregate after that. Over the bound, and after
-// Close, the answer is false and confirmed is not called: the document's wakeAt
-// brings the events back.
+// Offer accepts a batch of one aggregate's events, in order, and publishes it until the broker has
+// confirmed it. It then calls confirmed once, on another goroutine, where it must not block for
+// long; the caller offers the aggregate's next batch after that. Above MaxEvents and after Close,
+// Offer returns false and confirmed is never called; the document's wakeAt leads to another offer.
 func (x *Outbox) Offer(batch []events.Envelope, confirmed func()) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -137,7 +134,7 @@ func (x *Outbox) Offer(batch []events.Envelope, confirmed func()) bool {
 	return true
 }
 
-// Stats answers the counters as they are now.
+// Stats returns the current counters.
 func (x *Outbox) Stats() Stats {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -147,8 +144,8 @@ func (x *Outbox) Stats() Stats {
 	}
 }
 
-// Close publishes nothing more, waits a while for the confirms of what the broker
-// was handed, and ends. Twice is harmless.
+// Close stops publishing, waits up to Drain for the confirmations of published events, and stops.
+// Repeated calls are harmless.
 func (x *Outbox) Close() {
 	x.mu.Lock()
 	first := !x.closed
@@ -168,7 +165,7 @@ func (x *Outbox) Close() {
 	x.loops.Wait()
 }
 
-// noteEmpty tells Close when nothing is in flight any more.
+// noteEmpty signals Close when nothing is in flight any more.
 func (x *Outbox) noteEmpty() {
 	if x.closed && x.inFlight == 0 {
 		select {
@@ -198,7 +195,7 @@ func (x *Outbox) publishLoop() {
 	}
 }
 
-// take answers what may be published now, and when the next retry is due.
+// take returns the batches to publish now and the time of the next retry.
 func (x *Outbox) take(now time.Time) (batch []*parcel, next time.Time) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -219,69 +216,70 @@ func (x *Outbox) take(now time.Time) (batch []*parcel, next time.Time) {
 	return batch, next
 }
 
-// fits lets a batch pass that is larger than the window, when it is alone.
+// fits reports whether a batch fits into the in-flight window. A batch larger than the window fits
+// when it is alone.
 func (x *Outbox) fits(p *parcel) bool {
 	return x.inFlight == 0 || x.inFlight+len(p.events) <= x.o.MaxInFlight
 }
 
-// done is the broker's answer, on any goroutine, the publishing one included.
+// done handles the broker's result. It runs on any goroutine, including publishLoop's.
 func (x *Outbox) done(p *parcel, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.inFlight -= len(p.events)
 	if err == nil {
-		x.back()
+		x.resetBackoff()
 		x.pending -= len(p.events)
 		x.confirmed.Add(int64(len(p.events)))
-		x.told = append(x.told, p.confirmed)
-		signal(x.tell)
+		x.confirmations = append(x.confirmations, p.confirmed)
+		signal(x.confirmWake)
 	} else {
-		x.putOff(p, err)
+		x.scheduleRetry(p, err)
 	}
 	x.noteEmpty()
 	signal(x.wake)
 }
 
-func (x *Outbox) putOff(p *parcel, err error) {
+func (x *Outbox) scheduleRetry(p *parcel, err error) {
 	p.failed++
 	p.due = time.Now().Add(x.o.backoff(p.failed))
 	heap.Push(&x.waiting, p)
-	if x.failures++; x.failures == awayAfter && !x.closed {
-		x.o.Logger.Warn("outbox: the broker does not take events, trying on", "error", err)
+	if x.failures++; x.failures == unreachableAfter && !x.closed {
+		x.o.Logger.Warn("outbox: the broker does not accept events, retrying", "error", err)
 	}
 }
 
-// back ends the pauses of those that wait, once the broker takes events again.
-func (x *Outbox) back() {
-	if x.failures >= awayAfter {
-		x.o.Logger.Info("outbox: the broker takes events again", "pending", x.pending)
+// resetBackoff clears the retry delays once the broker accepts events again.
+func (x *Outbox) resetBackoff() {
+	if x.failures >= unreachableAfter {
+		x.o.Logger.Info("outbox: the broker accepts events again", "pending", x.pending)
 		now := time.Now()
-		for _, p := range x.waiting { // all alike, so the heap stays one
+		for _, p := range x.waiting { // all get equal keys, so the heap order holds
 			p.due, p.failed = now, 0
 		}
 	}
 	x.failures = 0
 }
 
-// answerLoop calls confirmed, so that the broker's goroutine need not.
-func (x *Outbox) answerLoop() {
+// confirmLoop calls the confirmed callbacks, so that the broker's goroutine is not blocked by them.
+func (x *Outbox) confirmLoop() {
 	for {
 		x.mu.Lock()
-		told := x.told
-		x.told = nil
+		confirmations := x.confirmations
+		x.confirmations = nil
 		x.mu.Unlock()
-		for _, confirmed := range told {
+		for _, confirmed := range confirmations {
 			confirmed()
 		}
-		if len(told) > 0 {
+		if len(confirmations) > 0 {
 			continue
 		}
 		select {
-		case <-x.tell:
+		case <-x.confirmWake:
 		case <-x.stop:
 			x.mu.Lock()
-			rest := x.told
-			x.told = nil
+			rest := x.confirmations
+			x.confirmations = nil
 			x.mu.Unlock()
 			for _, confirmed := range rest {
 				confirmed()
@@ -291,17 +289,17 @@ func (x *Outbox) answerLoop() {
 	}
 }
 
-// parcels is a heap by due.
+// parcels is a heap ordered by due.
 type parcels []*parcel
 
 func (h parcels) Len() int           { return len(h) }
 func (h parcels) Less(i, k int) bool { return h[i].due.Before(h[k].due) }
 func (h parcels) Swap(i, k int)      { h[i], h[k] = h[k], h[i] }
 
-// Push adds a parcel, for container/heap.
+// Push implements heap.Interface.
 func (h *parcels) Push(p any) { *h = append(*h, p.(*parcel)) } //nolint:forcetypeassert // a heap of parcels
 
-// Pop removes the last parcel, for container/heap.
+// Pop implements heap.Interface.
 func (h *parcels) Pop() any {
 	old := *h
 	p := old[len(old)-1]
@@ -310,7 +308,7 @@ func (h *parcels) Pop() any {
 	return p
 }
 
-// signal wakes whoever waits on a channel of capacity 1.
+// signal wakes the receiver of a channel of capacity 1.
 func signal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:

@@ -21,10 +21,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var errAway = errors.New("away")
 
-// scripted is a broker that only publishes, as its answer function says.
+// scripted is a broker whose Publish returns what its answer function decides.
 type scripted struct {
 	events.Broker
-	answer func(batch []events.Envelope) error // errHold: later
+	answer func(batch []events.Envelope) error // errHold: done is called by the test
 
 	mu   sync.Mutex
 	seen []events.Envelope // confirmed
@@ -64,7 +64,7 @@ func event(aggregate string, seq int64) events.Envelope {
 	return eventstest.NewEvent("a.b", aggregate, seq)
 }
 
-// failing answers errAway n times in all.
+// failing returns an answer that fails the first n batches with errAway.
 func failing(n int) func([]events.Envelope) error {
 	var mu sync.Mutex
 	return func([]events.Envelope) error {
@@ -77,8 +77,8 @@ func failing(n int) func([]events.Envelope) error {
 	}
 }
 
-// TestOfferUntilConfirmed: every batch is published until the broker has it, in the
-// order of its aggregate, and confirmed once.
+// TestOfferUntilConfirmed checks that every batch is published until the broker has confirmed it,
+// in the order of its aggregate, and is confirmed once.
 func TestOfferUntilConfirmed(t *testing.T) {
 	b := &scripted{answer: failing(200)}
 	x := outbox.New(b, options())
@@ -90,7 +90,7 @@ func TestOfferUntilConfirmed(t *testing.T) {
 		var next func(n int64)
 		next = func(n int64) {
 			if n <= each && !x.Offer([]events.Envelope{event(fmt.Sprint(a), n)}, func() { all.Done(); next(n + 1) }) {
-				t.Error("refused")
+				t.Error("Offer within MaxEvents: want true, got false")
 			}
 		}
 		next(1)
@@ -99,17 +99,18 @@ func TestOfferUntilConfirmed(t *testing.T) {
 	last := map[string]int64{}
 	for _, e := range b.published() {
 		if e.Aggregate.Sequence != last[e.Aggregate.ID]+1 {
-			t.Errorf("%d after %d", e.Aggregate.Sequence, last[e.Aggregate.ID])
+			t.Errorf("aggregate %s: want sequence %d, got %d",
+				e.Aggregate.ID, last[e.Aggregate.ID]+1, e.Aggregate.Sequence)
 		}
 		last[e.Aggregate.ID] = e.Aggregate.Sequence
 	}
 	want := outbox.Stats{Offered: 200, Confirmed: 200, Retried: 200}
 	if got := x.Stats(); got != want {
-		t.Errorf("%+v, not %+v", got, want)
+		t.Errorf("stats: want %+v, got %+v", want, got)
 	}
 }
 
-// TestOneBadBatch: a batch the broker never takes does not hold up others.
+// TestOneBadBatch checks that a batch that always fails does not delay others.
 func TestOneBadBatch(t *testing.T) {
 	b := &scripted{answer: func(batch []events.Envelope) error {
 		if batch[0].Type == "bad" {
@@ -119,7 +120,7 @@ func TestOneBadBatch(t *testing.T) {
 	}}
 	x := outbox.New(b, options())
 	defer x.Close()
-	x.Offer([]events.Envelope{eventstest.NewEvent("bad", "bad", 1)}, func() { t.Error("confirmed") })
+	x.Offer([]events.Envelope{eventstest.NewEvent("bad", "bad", 1)}, func() { t.Error("the failing batch was confirmed") })
 	var all sync.WaitGroup
 	for n := range int64(100) {
 		all.Add(1)
@@ -136,36 +137,36 @@ func TestBound(t *testing.T) {
 	defer x.Close()
 	confirmed := make(chan struct{}, 1)
 	if !x.Offer([]events.Envelope{event("a", 1), event("a", 2)}, func() { confirmed <- struct{}{} }) {
-		t.Fatal("refused within the bound")
+		t.Fatal("Offer within MaxEvents: want true, got false")
 	}
 	if x.Offer([]events.Envelope{event("b", 1), event("b", 2)}, nil) {
-		t.Fatal("accepted over the bound")
+		t.Fatal("Offer above MaxEvents: want false, got true")
 	}
 	(<-b.held)(nil)
 	<-confirmed
 	if !x.Offer([]events.Envelope{event("c", 1), event("c", 2)}, func() {}) {
-		t.Error("refused though there is room again")
+		t.Error("Offer after a confirmation: want true, got false")
 	}
 }
 
 func TestCloseRefuses(t *testing.T) {
 	x := outbox.New(&scripted{answer: failing(1 << 30)}, options())
-	x.Offer([]events.Envelope{event("a", 1)}, func() { t.Error("confirmed") })
+	x.Offer([]events.Envelope{event("a", 1)}, func() { t.Error("a batch was confirmed although the broker always fails") })
 	x.Close()
 	x.Close()
 	if x.Offer([]events.Envelope{event("a", 2)}, nil) {
-		t.Error("a closed outbox accepts")
+		t.Error("Offer on a closed outbox: want false, got true")
 	}
 }
 
-// TestThroughLocal: an outbox before the embedded broker.
+// TestThroughLocal publishes through the embedded broker.
 func TestThroughLocal(t *testing.T) {
 	b, err := local.Open(t.Context(), filepath.Join(t.TempDir(), "broker.sqlite"), local.Options{MaxPending: 50})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = b.Close() }()
-	x := outbox.New(b, options()) // its window is larger than the broker's bound: some are refused at first
+	x := outbox.New(b, options()) // its window exceeds the broker's limit: some batches are rejected at first
 	defer x.Close()
 	var all sync.WaitGroup
 	for n := range 500 {
@@ -174,6 +175,6 @@ func TestThroughLocal(t *testing.T) {
 	}
 	all.Wait()
 	if got := b.Stats().Confirmed; got != 500 {
-		t.Errorf("%d confirmed", got)
+		t.Errorf("confirmed events: want 500, got %d", got)
 	}
 }

@@ -11,17 +11,17 @@ import (
 	"entrepot/events"
 )
 
-// Config of a relay. Log, Broker and Cursor are required.
+// Config configures a relay. Log, Broker and Cursor are required.
 type Config struct {
 	Log    events.Log
 	Broker events.Broker
 	Cursor Cursor
 
-	Batch     int           // entries under way at a time, default 1,000; not above the broker's bound
-	SaveEvery time.Duration // the longest a position stays in memory, default 50 ms
-	Keep      int64         // relayed entries that stay in the log, default 100,000; negative: none
+	Batch     int           // entries published at a time, default 1,000; at most the broker's own limit
+	SaveEvery time.Duration // the longest time a position stays unsaved, default 50 ms
+	Keep      int64         // number of relayed entries kept in the log, default 100,000; negative: none
 	TrimEvery time.Duration // default 1 min
-	Options                 // its backoff and its logger
+	Options                 // only its backoff, Drain and Logger are used
 }
 
 func (c Config) withDefaults() (Config, error) {
@@ -44,24 +44,24 @@ func (c Config) withDefaults() (Config, error) {
 	return c, nil
 }
 
-// RelayStats counts events since the start.
+// RelayStats counts events since the relay was created.
 type RelayStats struct {
 	Confirmed int64
 	Retried   int64 // published again after a failure
-	Skipped   int64 // bodies that are no envelope: logged, left in the log, not published
+	Skipped   int64 // undecodable entries: logged, kept in the log, not published
 }
 
-// Relay publishes a log's entries: at least once, in order within an aggregate. A
-// stretch of the log goes out as one batch for each aggregate, all at a time, and
-// the next stretch follows when every one is confirmed.
+// Relay publishes a log's entries at least once and in order within an aggregate. A section of the
+// log is published as one batch per aggregate, all in parallel; the next section follows when every
+// batch is confirmed.
 type Relay struct {
 	c Config
 
 	confirmed, retried, skipped atomic.Int64
 
-	run    sync.Mutex // one stretch at a time
+	run    sync.Mutex // guards one section at a time
 	loaded bool
-	at     int64 // confirmed up to here
+	at     int64 // all entries up to this Seq are confirmed
 	saved  int64
 
 	life    sync.Mutex
@@ -71,7 +71,7 @@ type Relay struct {
 	loop    sync.WaitGroup
 }
 
-// NewRelay checks the configuration.
+// NewRelay returns a relay that is not started, or an error if a required field is missing.
 func NewRelay(c Config) (*Relay, error) {
 	c, err := c.withDefaults()
 	if err != nil {
@@ -82,7 +82,7 @@ func NewRelay(c Config) (*Relay, error) {
 	return r, nil
 }
 
-// Start relays until Stop. Only the first call does something.
+// Start relays in the background until Stop. Only the first call has an effect.
 func (r *Relay) Start() {
 	r.life.Lock()
 	defer r.life.Unlock()
@@ -93,7 +93,7 @@ func (r *Relay) Start() {
 	r.loop.Go(r.follow)
 }
 
-// Stop ends relaying, saves the position and waits. Twice, or before Start, is harmless.
+// Stop ends relaying, saves the position and waits. It may be called repeatedly and before Start.
 func (r *Relay) Stop() {
 	r.life.Lock()
 	r.cancel()
@@ -101,13 +101,13 @@ func (r *Relay) Stop() {
 	r.loop.Wait()
 }
 
-// Stats answers the counters as they are now.
+// Stats returns the current counters.
 func (r *Relay) Stats() RelayStats {
 	return RelayStats{Confirmed: r.confirmed.Load(), Retried: r.retried.Load(), Skipped: r.skipped.Load()}
 }
 
-// RunOnce relays one stretch of the log and saves the position. It answers how many
-// entries it passed: 0 at the log's end.
+// RunOnce relays one section of the log and saves the position. It returns the number of entries it
+// has passed, 0 at the end of the log.
 func (r *Relay) RunOnce(ctx context.Context) (int, error) {
 	n, err := r.forward(ctx)
 	return n, errors.Join(err, r.save(ctx))
@@ -121,11 +121,11 @@ func (r *Relay) follow() {
 	for r.ctx.Err() == nil {
 		n, err := r.forward(r.ctx)
 		if now := time.Now(); now.Sub(saved) >= r.c.SaveEvery {
-			r.complain("saving the position failed", r.save(r.ctx))
+			r.warn("saving the position failed", r.save(r.ctx))
 			saved = now
 		}
 		if now := time.Now(); now.Sub(trimmed) >= r.c.TrimEvery {
-			r.complain("trimming failed", r.trim(r.ctx))
+			r.warn("trimming failed", r.trim(r.ctx))
 			trimmed = now
 		}
 		if n > 0 {
@@ -136,7 +136,7 @@ func (r *Relay) follow() {
 		if err != nil {
 			failures++
 			again = time.After(r.c.backoff(failures))
-			r.complain("relaying failed", err)
+			r.warn("relaying failed", err)
 		} else if r.unsaved() {
 			again = time.After(r.c.SaveEvery)
 		}
@@ -152,7 +152,8 @@ func (r *Relay) saveLast() {
 	ctx, cancel := context.WithTimeout(context.Background(), r.c.Drain)
 	defer cancel()
 	if err := r.save(ctx); err != nil {
-		r.c.Logger.Warn("relay: the position was not saved, events will be published again", "log", r.c.Log.Name(), "error", err)
+		r.c.Logger.Warn("relay: saving the position failed, events will be published again",
+			"log", r.c.Log.Name(), "error", err)
 	}
 }
 
@@ -162,13 +163,13 @@ func (r *Relay) unsaved() bool {
 	return r.at != r.saved
 }
 
-func (r *Relay) complain(what string, err error) {
+func (r *Relay) warn(what string, err error) {
 	if err != nil && r.ctx.Err() == nil {
 		r.c.Logger.Warn("relay: "+what, "log", r.c.Log.Name(), "error", err)
 	}
 }
 
-// forward publishes one stretch and waits until all of it is confirmed.
+// forward publishes one section and waits until all of it is confirmed.
 func (r *Relay) forward(ctx context.Context) (int, error) {
 	r.run.Lock()
 	defer r.run.Unlock()
@@ -190,14 +191,14 @@ func (r *Relay) forward(ctx context.Context) (int, error) {
 	return len(entries), nil
 }
 
-// byAggregate makes one batch of each aggregate's entries, in order.
+// byAggregate groups entries into one ordered batch per aggregate.
 func (r *Relay) byAggregate(entries []events.LogEntry) (batches [][]events.Envelope) {
 	of := map[[2]string]int{}
 	for _, entry := range entries {
 		e, err := events.ParseEnvelope(entry.Body)
-		if err != nil { // a defect of the store; waiting would hold up all that follows
+		if err != nil { // a bug in the store; waiting would block all later entries
 			r.skipped.Add(1)
-			r.c.Logger.Error("relay: an entry is skipped", "log", r.c.Log.Name(), "seq", entry.Seq, "error", err)
+			r.c.Logger.Error("relay: skipping an undecodable entry", "log", r.c.Log.Name(), "seq", entry.Seq, "error", err)
 			continue
 		}
 		key := [2]string{e.Aggregate.Kind, e.Aggregate.ID}
@@ -224,8 +225,8 @@ func (r *Relay) publishAll(ctx context.Context, batches [][]events.Envelope) err
 		} else {
 			failures = 1
 		}
-		if failures == awayAfter {
-			r.complain("the broker does not take events, trying on", err)
+		if failures == unreachableAfter {
+			r.warn("the broker does not accept events, retrying", err)
 		}
 		select {
 		case <-time.After(r.c.backoff(failures)):
@@ -240,8 +241,10 @@ func (r *Relay) publishAll(ctx context.Context, batches [][]events.Envelope) err
 	return nil
 }
 
-// publishOnce answers the batches that were not confirmed, and why.
-func (r *Relay) publishOnce(ctx context.Context, batches [][]events.Envelope) (failed [][]events.Envelope, why error) {
+// publishOnce returns the batches that were not confirmed and the last error.
+func (r *Relay) publishOnce(
+	ctx context.Context, batches [][]events.Envelope,
+) (failed [][]events.Envelope, lastErr error) {
 	type result struct {
 		batch []events.Envelope
 		err   error
@@ -254,7 +257,7 @@ func (r *Relay) publishOnce(ctx context.Context, batches [][]events.Envelope) (f
 		select {
 		case got := <-results:
 			if got.err != nil {
-				failed, why = append(failed, got.batch), got.err
+				failed, lastErr = append(failed, got.batch), got.err
 				continue
 			}
 			r.confirmed.Add(int64(len(got.batch)))
@@ -262,7 +265,7 @@ func (r *Relay) publishOnce(ctx context.Context, batches [][]events.Envelope) (f
 			return batches, ctx.Err()
 		}
 	}
-	return failed, why
+	return failed, lastErr
 }
 
 func (r *Relay) save(ctx context.Context) error {
@@ -278,7 +281,7 @@ func (r *Relay) save(ctx context.Context) error {
 	return err
 }
 
-// trim removes from the log what is relayed, save the newest.
+// trim removes relayed entries from the log, except the newest Keep.
 func (r *Relay) trim(ctx context.Context) error {
 	r.run.Lock()
 	upTo := r.saved - max(0, r.c.Keep)

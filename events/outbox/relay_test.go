@@ -30,7 +30,7 @@ func fileCursor(t *testing.T) outbox.FileCursor {
 	return outbox.FileCursor(filepath.Join(t.TempDir(), "relay.cursor"))
 }
 
-// TestRelayRunOnce: a stretch is published in order and its end is remembered.
+// TestRelayRunOnce checks that a section is published in order and its end is saved.
 func TestRelayRunOnce(t *testing.T) {
 	l, b, cursor := eventstest.NewLog("store", 2), &scripted{answer: failing(3)}, fileCursor(t)
 	for n := range int64(6) {
@@ -39,31 +39,32 @@ func TestRelayRunOnce(t *testing.T) {
 	r := newRelay(t, l, b, cursor)
 	for _, want := range []int{10, 2, 0} {
 		if n, err := r.RunOnce(t.Context()); n != want || err != nil {
-			t.Fatalf("%d entries, %v; not %d", n, err, want)
+			t.Fatalf("RunOnce: want %d entries, got %d (error %v)", want, n, err)
 		}
 	}
 	if at, err := cursor.Load(t.Context()); at != 24 || err != nil {
-		t.Errorf("at %d, %v", at, err)
+		t.Errorf("saved position: want 24, got %d (error %v)", at, err)
 	}
 	last := map[string]int64{}
 	for _, e := range b.published() {
 		if e.Aggregate.Sequence != last[e.Aggregate.ID]+1 {
-			t.Errorf("%d after %d", e.Aggregate.Sequence, last[e.Aggregate.ID])
+			t.Errorf("aggregate %s: want sequence %d, got %d",
+				e.Aggregate.ID, last[e.Aggregate.ID]+1, e.Aggregate.Sequence)
 		}
 		last[e.Aggregate.ID]++
 	}
 	if n := len(b.published()); n != 12 {
-		t.Errorf("%d published", n)
+		t.Errorf("published events: want 12, got %d", n)
 	}
 
 	again := newRelay(t, l, b, cursor)
 	l.Add(event("a", 7))
 	if n, err := again.RunOnce(t.Context()); n != 1 || err != nil {
-		t.Errorf("a new relay passed %d, %v", n, err)
+		t.Errorf("RunOnce of a new relay: want 1 entry, got %d (error %v)", n, err)
 	}
 }
 
-// TestRelayCancelled: what was not confirmed is not passed.
+// TestRelayCancelled checks that unconfirmed entries are not passed.
 func TestRelayCancelled(t *testing.T) {
 	l, b := eventstest.NewLog("store", 1), &scripted{
 		answer: func([]events.Envelope) error { return errHold }, held: make(chan func(error), 9),
@@ -73,16 +74,16 @@ func TestRelayCancelled(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	if n, err := r.RunOnce(ctx); n != 0 || !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("%d, %v", n, err)
+		t.Errorf("RunOnce with an expired context: want 0 entries and a deadline error, got %d (error %v)", n, err)
 	}
 	b.answer = failing(0)
 	if n, err := r.RunOnce(t.Context()); n != 1 || err != nil {
-		t.Errorf("%d, %v", n, err)
+		t.Errorf("RunOnce: want 1 entry, got %d (error %v)", n, err)
 	}
 }
 
-// TestRelayFollows: it relays what is added, through failures of the log and of the
-// broker, trims, and saves at Stop.
+// TestRelayFollows checks that a started relay publishes new entries despite failures of log and
+// broker, trims the log, and saves its position on Stop.
 func TestRelayFollows(t *testing.T) {
 	l, cursor := eventstest.NewLog("store", 1), fileCursor(t)
 	all := make(chan struct{}, 200)
@@ -114,32 +115,32 @@ func TestRelayFollows(t *testing.T) {
 		if at, err := cursor.Load(t.Context()); at > 100 && err == nil && l.Len() < 20 {
 			break
 		} else if time.Now().After(limit) {
-			t.Fatalf("at %d, %v, %d entries left", at, err, l.Len())
+			t.Fatalf("want a position above 100 and fewer than 20 entries, got %d (error %v) and %d", at, err, l.Len())
 		}
-		l.Append("a.b", nil) // wakes it, lest the last trim wait for an event
+		l.Append("a.b", nil) // wakes the relay, so that the last trim need not wait for an event
 	}
 	r.Stop()
 	r.Stop()
 	if r.Stats().Confirmed != 100 {
-		t.Errorf("%+v", r.Stats())
+		t.Errorf("confirmed events: want 100, got stats %+v", r.Stats())
 	}
 }
 
 func TestRelayNeedsAll(t *testing.T) {
 	if _, err := outbox.NewRelay(outbox.Config{}); err == nil {
-		t.Error("a relay of nothing")
+		t.Error("NewRelay with an empty Config: want an error, got nil")
 	}
 }
 
 func TestFileCursorDamaged(t *testing.T) {
 	cursor := fileCursor(t)
 	if at, err := cursor.Load(t.Context()); at != 0 || err != nil {
-		t.Errorf("without a file: %d, %v", at, err)
+		t.Errorf("Load without a file: want 0, got %d (error %v)", at, err)
 	}
 	if err := os.WriteFile(string(cursor), []byte("twelve"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := cursor.Load(t.Context()); err == nil {
-		t.Error("a damaged file is taken for a position")
+		t.Error("Load of a damaged file: want an error, got nil")
 	}
 }

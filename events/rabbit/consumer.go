@@ -155,8 +155,8 @@ func (s *session) receiveOne(d *amqp.Delivery) {
 		s.forward([]forwarding{{d, s.bury(err)}})
 		return
 	}
-	of := maphash.Comparable(s.seed, [2]string{env.Aggregate.Kind, env.Aggregate.ID})
-	s.inbox[of%uint64(len(s.inbox))] <- item{&events.Delivery{Envelope: env, Attempt: attempt(d), Body: d.Body}, d}
+	share := maphash.Comparable(s.seed, [2]string{env.Aggregate.Kind, env.Aggregate.ID})
+	s.inbox[share%uint64(len(s.inbox))] <- item{&events.Delivery{Envelope: env, Attempt: attempt(d), Body: d.Body}, d}
 }
 
 // work calls the handler with the items that have arrived, batch by batch.
