@@ -8,56 +8,58 @@ import (
 	"time"
 )
 
-// Names that a query may use besides a collection's own Fields.
+// Names of the fields that every document has and that queries may use besides a collection's own
+// Fields.
 const (
 	CompanyID = "companyId"
 	ShopID    = "shopId"
 	OwnerID   = "ownerId"
 	CreatedAt = "createdAt"
-	UpdatedAt = "updatedAt" // of the last write
+	UpdatedAt = "updatedAt" // time of the last write
 )
 
 var (
 	namePattern = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]{0,62}$`)
 
-	// reservedFields are what every document has, as one store or the other spells it.
+	// reservedFields are the columns and keys that every document has in one of the stores.
 	reservedFields = []string{
 		"id", "version", "companyid", "company_id", "shopid", "shop_id", "ownerid", "owner_id",
 		"createdat", "created_at", "updatedat", "updated_at", "wakeat", "wake_at", "sequence",
 		"state", "recent", "outbox",
 	}
-	// reservedCollections are a store's own tables.
+	// reservedCollections are the tables that stores create for themselves.
 	reservedCollections = []string{"events", "persistence_probe"}
 )
 
-// Validate reports a declaration that no store can keep: a defect of the program.
+// Validate returns an error if no store can keep the collection: an invalid name or type, or an
+// index of an undeclared field. Such an error is a programming error.
 func (c *Collection) Validate() error {
 	if !namePattern.MatchString(c.Name) || slices.Contains(reservedCollections, strings.ToLower(c.Name)) ||
 		strings.HasPrefix(strings.ToLower(c.Name), "sqlite_") {
-		return fmt.Errorf("persistence: %q cannot be the name of a collection", c.Name)
+		return fmt.Errorf("persistence: %q is not a valid collection name", c.Name)
 	}
 	seen := map[string]bool{}
 	for _, f := range c.Fields {
 		name := strings.ToLower(f.Name)
 		if !namePattern.MatchString(f.Name) || slices.Contains(reservedFields, name) || seen[name] {
-			return fmt.Errorf("persistence: %s: %q cannot be the name of a field", c.Name, f.Name)
+			return fmt.Errorf("persistence: %s: %q is not a valid field name", c.Name, f.Name)
 		}
 		if f.Type < String || f.Type > Time {
-			return fmt.Errorf("persistence: %s: field %q has no known type", c.Name, f.Name)
+			return fmt.Errorf("persistence: %s: field %q has an unknown type", c.Name, f.Name)
 		}
 		seen[name] = true
 	}
 	for _, index := range c.Indexes {
 		for _, name := range index {
 			if _, ok := c.TypeOf(name); !ok {
-				return fmt.Errorf("persistence: %s: index of %q, which is not a field", c.Name, name)
+				return fmt.Errorf("persistence: %s: index on undeclared field %q", c.Name, name)
 			}
 		}
 	}
 	return nil
 }
 
-// TypeOf is the type of a field that queries may name.
+// TypeOf returns the type of a field that queries may use; false if there is no such field.
 func (c *Collection) TypeOf(field string) (FieldType, bool) {
 	switch field {
 	case CompanyID, ShopID, OwnerID:
@@ -73,7 +75,7 @@ func (c *Collection) TypeOf(field string) (FieldType, bool) {
 	return 0, false
 }
 
-// Value is the document's value of a field that queries may name; nil for none.
+// Value returns the document's value of a field that queries may use; nil if it has none.
 func (d *Document) Value(c *Collection, field string) any {
 	text := func(s string) any {
 		if s == "" {
@@ -101,17 +103,19 @@ func (d *Document) Value(c *Collection, field string) any {
 	return nil
 }
 
-// Check reports a write that no store can execute: a defect of the program.
-// A store answers it with [ErrNotExecuted].
+// Check returns an error that wraps [ErrNotExecuted] if no store can execute the write, which is a
+// programming error.
 func (w *Write) Check() error {
 	c, d := w.Collection, &w.Doc
 	switch {
 	case c == nil:
-		return fmt.Errorf("%w: a write without a collection", ErrNotExecuted)
+		return fmt.Errorf("%w: the write has no collection", ErrNotExecuted)
 	case d.ID == "" || d.Version < 1:
-		return fmt.Errorf("%w: %s: a write needs an id and a version from 1", ErrNotExecuted, c.Name)
+		return fmt.Errorf("%w: %s: want an id and a version of at least 1, got %q and %d",
+			ErrNotExecuted, c.Name, d.ID, d.Version)
 	case len(d.Fields) > len(c.Fields):
-		return fmt.Errorf("%w: %s has %d fields, the document %d", ErrNotExecuted, c.Name, len(c.Fields), len(d.Fields))
+		return fmt.Errorf("%w: %s has %d fields, the document %d",
+			ErrNotExecuted, c.Name, len(c.Fields), len(d.Fields))
 	}
 	for i, v := range d.Fields {
 		if v != nil && !c.Fields[i].Type.holds(v) {
@@ -137,7 +141,7 @@ func (t FieldType) holds(v any) bool {
 	return ok
 }
 
-// Millis is t as a store keeps it: UTC in whole milliseconds, the zero time as it is.
+// Millis returns t as stores keep it: in UTC and whole milliseconds. The zero time stays zero.
 func Millis(t time.Time) time.Time {
 	if t.IsZero() {
 		return time.Time{}

@@ -10,24 +10,23 @@ import (
 	"time"
 )
 
-// CommitterOptions bound a committer. Zero values mean the defaults.
+// CommitterOptions configures a committer. Zero values select the defaults.
 type CommitterOptions struct {
-	MaxBatch int           // writes in one batch, default 256
-	InFlight int           // batches at a time, default 1
-	MaxQueue int           // writes waiting, default 16384
+	MaxBatch int           // maximum writes in one batch, default 256
+	InFlight int           // concurrent batches, default 1
+	MaxQueue int           // maximum waiting writes, default 16384
 	Timeout  time.Duration // of one batch, default 5 s
 }
 
-// Committer takes the submitted writes of all grains of one database on this
-// member and sends them as batches. No timer delays a batch: a batch is what
-// arrived while the last one was being written.
+// Committer sends the writes that this member's grains submit for one database as batches. No timer
+// delays a batch: each contains the writes that arrived while the previous one was being written.
 type Committer struct {
 	store Store
 	o     CommitterOptions
 
 	mu      sync.Mutex
 	queue   []pendingWrite
-	head    int // of the queue: what is before it has been taken
+	head    int // index of the first waiting write in queue
 	busy    int // batches in flight
 	closed  bool
 	idle    *sync.Cond
@@ -40,8 +39,7 @@ type pendingWrite struct {
 	done func(error)
 }
 
-// NewCommitter returns a committer over a store. It starts goroutines only while
-// there is something to write.
+// NewCommitter returns a committer for a store. It runs goroutines only while there are writes.
 func NewCommitter(s Store, o CommitterOptions) *Committer {
 	if o.MaxBatch <= 0 {
 		o.MaxBatch = 256
@@ -60,15 +58,16 @@ func NewCommitter(s Store, o CommitterOptions) *Committer {
 	return c
 }
 
-// Store is the database the committer writes to.
+// Store returns the store that the committer writes to.
 func (c *Committer) Store() Store { return c.store }
 
-// Submit hands over one write and returns at once. done is called exactly once,
-// on another goroutine, with a result of [Store.Commit]; it must not block, as
-// the next batch waits for it. Over the queue's bound, or after Close, done is
-// not called and the answer is false. At most one write of a document may be
-// submitted at a time, and its bytes may not be changed afterwards, whatever
-// the result: a store may still read them when it answers ErrUnknown.
+// Submit queues one write and returns at once. It calls done exactly once, on another goroutine,
+// with a result of [Store.Commit]; done must not block, because the next batch waits for it. If the
+// queue is full or the committer is closed, Submit returns false and never calls done.
+//
+// At most one write of a document may be submitted at a time. The write's bytes must not be changed
+// afterwards, whatever the result, because a store may still read them after it returned
+// ErrUnknown.
 func (c *Committer) Submit(w Write, done func(error)) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -83,11 +82,11 @@ func (c *Committer) Submit(w Write, done func(error)) bool {
 	return true
 }
 
-// drain writes batches until nothing waits.
+// drain writes batches until the queue is empty.
 func (c *Committer) drain() {
 	for {
-		// Whoever is ready to run may submit first. On an idle machine this costs
-		// nothing; on a busy one batches grow, and each commit costs the same.
+		// Yield, so that other runnable goroutines can submit first. This costs nothing on an idle
+		// machine; on a busy one batches grow while the cost per commit stays the same.
 		runtime.Gosched()
 		writes, done := c.take()
 		if len(writes) == 0 {
@@ -100,8 +99,8 @@ func (c *Committer) drain() {
 	}
 }
 
-// take removes the next batch from the queue, each write in order of its
-// submission. An empty one ends the drain that asked.
+// take removes the next batch from the queue, in order of submission. If the queue is empty, it
+// marks the calling drain as finished and returns nil.
 func (c *Committer) take() ([]Write, []func(error)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -112,15 +111,15 @@ func (c *Committer) take() ([]Write, []func(error)) {
 		c.idle.Broadcast()
 		return nil, nil
 	}
-	// Not reused: the store may read a batch of unknown outcome after it answered.
+	// Fresh slices, because the store may still read a batch of unknown outcome.
 	writes, done := make([]Write, n), make([]func(error), n)
 	taken := c.queue[c.head : c.head+n]
 	for i := range taken {
 		writes[i], done[i] = taken[i].w, taken[i].done
 	}
 	clear(taken)
-	// Moving the rest to the front only when it is the smaller half keeps a long
-	// queue from being copied for every batch.
+	// The rest moves to the front only if it is the smaller half, so that a long queue is not
+	// copied for every batch.
 	if c.head += n; c.head > len(c.queue)/2 {
 		rest := copy(c.queue, c.queue[c.head:])
 		clear(c.queue[rest:])
@@ -131,20 +130,21 @@ func (c *Committer) take() ([]Write, []func(error)) {
 	return writes, done
 }
 
-// commit writes one batch. A store that panics, or answers fewer results than it
-// was given writes, leaves them unknown.
+// commit writes one batch. If the store panics or returns the wrong number of results, all results
+// are ErrUnknown.
 func (c *Committer) commit(writes []Write) (results []error) {
 	defer func() {
 		if p := recover(); p != nil {
 			results = unknown(len(writes), fmt.Errorf("the store panicked: %v\n%s", p, debug.Stack()))
 		}
 	}()
-	// Detached from any caller: a write cancelled half way would have an unknown outcome.
+	// The context is detached from callers, because cancelling a write half-way would leave its
+	// outcome unknown.
 	ctx, cancel := context.WithTimeout(context.Background(), c.o.Timeout)
 	defer cancel()
 	results = c.store.Commit(ctx, writes)
 	if len(results) != len(writes) {
-		return unknown(len(writes), fmt.Errorf("the store gave %d results", len(results)))
+		return unknown(len(writes), fmt.Errorf("the store returned %d results for %d writes", len(results), len(writes)))
 	}
 	return results
 }
@@ -157,14 +157,14 @@ func unknown(n int, cause error) []error {
 	return results
 }
 
-// Stats are the batches and writes sent since the start.
+// Stats returns the number of batches and writes sent since the start.
 func (c *Committer) Stats() (batches, writes int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.batches, c.writes
 }
 
-// Close refuses new writes and waits until everything submitted has its result.
+// Close rejects new writes and waits until every submitted write has its result.
 func (c *Committer) Close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -174,7 +174,7 @@ func (c *Committer) Close() {
 	}
 }
 
-// IsFinal reports whether a result says for certain what happened.
+// IsFinal reports whether the outcome of a write is known: written, or certainly not written.
 func IsFinal(err error) bool {
 	var dup *DuplicateError
 	return err == nil || errors.Is(err, ErrStale) || errors.Is(err, ErrNotExecuted) || errors.As(err, &dup)

@@ -17,7 +17,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-var things = &persistence.Collection{Name: "things", Fields: []persistence.Field{{Name: "number", Type: persistence.String, Unique: true}}}
+var things = &persistence.Collection{
+	Name:   "things",
+	Fields: []persistence.Field{{Name: "number", Type: persistence.String, Unique: true}},
+}
 
 func newStore(t testing.TB) *storetest.FaultyStore {
 	t.Helper()
@@ -32,14 +35,14 @@ func insert(id entrepot.ID) persistence.Write {
 	return persistence.Write{Collection: things, Doc: persistence.Document{ID: id, Version: 1, State: []byte(`{}`)}}
 }
 
-// answers collects results by name, and how often each came.
-type answers struct {
+// outcomes collects the results of writes by document id.
+type outcomes struct {
 	mu      sync.Mutex
 	results map[entrepot.ID][]error
 	wg      sync.WaitGroup
 }
 
-func (a *answers) submit(c *persistence.Committer, w persistence.Write) bool {
+func (a *outcomes) submit(c *persistence.Committer, w persistence.Write) bool {
 	a.wg.Add(1)
 	ok := c.Submit(w, func(err error) {
 		a.mu.Lock()
@@ -56,12 +59,12 @@ func (a *answers) submit(c *persistence.Committer, w persistence.Write) bool {
 	return ok
 }
 
-func (a *answers) of(t *testing.T, id entrepot.ID) error {
+func (a *outcomes) result(t *testing.T, id entrepot.ID) error {
 	t.Helper()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if n := len(a.results[id]); n != 1 {
-		t.Fatalf("%d results for %s", n, id)
+		t.Fatalf("results of write %s: want 1, got %d", id, n)
 	}
 	return a.results[id][0]
 }
@@ -72,12 +75,12 @@ func TestCommitterBatchesWhatArrivedMeanwhile(t *testing.T) {
 	defer c.Close()
 	before := s.Counts().Commits
 	release := s.Hold()
-	var a answers
+	var a outcomes
 	ids := make([]entrepot.ID, 121)
 	for i := range ids {
 		ids[i] = entrepot.NewID()
 		if !a.submit(c, insert(ids[i])) {
-			t.Fatalf("write %d refused", i)
+			t.Fatalf("Submit of write %d: want true, got false", i)
 		}
 		if i == 0 {
 			<-s.Held() // alone in its batch
@@ -86,19 +89,19 @@ func TestCommitterBatchesWhatArrivedMeanwhile(t *testing.T) {
 	release()
 	a.wg.Wait()
 	for _, id := range ids {
-		if err := a.of(t, id); err != nil {
-			t.Errorf("%s: %v", id, err)
+		if err := a.result(t, id); err != nil {
+			t.Errorf("write %s: %v", id, err)
 		}
 		if _, err := s.Load(t.Context(), things, id); err != nil {
 			t.Errorf("Load %s: %v", id, err)
 		}
 	}
-	// 1, then 120 in batches of at most 50.
+	// The first write alone, then 120 writes in batches of at most 50.
 	if n := s.Counts().Commits - before; n != 4 {
-		t.Errorf("%d batches, want 4", n)
+		t.Errorf("batches: want 4, got %d", n)
 	}
 	if batches, writes := c.Stats(); batches != 4 || writes != 121 {
-		t.Errorf("Stats %d, %d", batches, writes)
+		t.Errorf("Stats: want 4 batches and 121 writes, got %d and %d", batches, writes)
 	}
 }
 
@@ -106,7 +109,7 @@ func TestCommitterGivesEachWriteItsOwnResult(t *testing.T) {
 	s := newStore(t)
 	c := persistence.NewCommitter(s, persistence.CommitterOptions{})
 	defer c.Close()
-	var a answers
+	var a outcomes
 	first := insert("first")
 	first.Doc.Fields = []any{"N-1"}
 	a.submit(c, first)
@@ -123,14 +126,14 @@ func TestCommitterGivesEachWriteItsOwnResult(t *testing.T) {
 	release()
 	a.wg.Wait()
 	var dup *persistence.DuplicateError
-	if err := a.of(t, "stale"); !errors.Is(err, persistence.ErrStale) || !persistence.IsFinal(err) {
-		t.Errorf("stale: %v", err)
+	if err := a.result(t, "stale"); !errors.Is(err, persistence.ErrStale) || !persistence.IsFinal(err) {
+		t.Errorf("stale write: want a final ErrStale, got %v", err)
 	}
-	if err := a.of(t, "twin"); !errors.As(err, &dup) || dup.Field != "number" || !persistence.IsFinal(err) {
-		t.Errorf("twin: %v", err)
+	if err := a.result(t, "twin"); !errors.As(err, &dup) || dup.Field != "number" || !persistence.IsFinal(err) {
+		t.Errorf("duplicate write: want a final DuplicateError of number, got %v", err)
 	}
-	if err := a.of(t, "good"); err != nil {
-		t.Errorf("good: %v", err)
+	if err := a.result(t, "good"); err != nil {
+		t.Errorf("valid write: %v", err)
 	}
 }
 
@@ -140,18 +143,18 @@ func TestCommitterIsBounded(t *testing.T) {
 	defer c.Close()
 	release := s.Hold()
 	defer release()
-	var a answers
+	var a outcomes
 	a.submit(c, insert("0"))
 	<-s.Held()
 	for i, want := range []bool{true, true, true, false, false} {
 		if got := a.submit(c, insert(entrepot.NewID())); got != want {
-			t.Errorf("write %d accepted: %t", i, got)
+			t.Errorf("Submit of write %d: want %t, got %t", i, want, got)
 		}
 	}
 	release()
 	a.wg.Wait()
 	if !a.submit(c, insert("later")) {
-		t.Error("refused with an empty queue")
+		t.Error("Submit with an empty queue: want true, got false")
 	}
 	a.wg.Wait()
 }
@@ -160,7 +163,7 @@ func TestCommitterCloseDrains(t *testing.T) {
 	s := newStore(t)
 	c := persistence.NewCommitter(s, persistence.CommitterOptions{MaxBatch: 2})
 	release := s.Hold()
-	var a answers
+	var a outcomes
 	for range 9 {
 		a.submit(c, insert(entrepot.NewID()))
 	}
@@ -170,28 +173,28 @@ func TestCommitterCloseDrains(t *testing.T) {
 		c.Close()
 		close(closed)
 	}()
-	// Everything submitted before it was closed still gets its result.
+	// Writes submitted before Close still get their results.
 	for a.submit(c, insert(entrepot.NewID())) {
-		// until Close has begun
+		// until Close takes effect
 	}
 	select {
 	case <-closed:
-		t.Fatal("Close did not wait")
+		t.Fatal("Close returned before the held batch was written")
 	default:
 	}
 	release()
 	<-closed
 	for id := range a.results {
-		if err := a.of(t, id); err != nil {
-			t.Errorf("%s: %v", id, err)
+		if err := a.result(t, id); err != nil {
+			t.Errorf("write %s: %v", id, err)
 		}
 	}
 	if _, writes := c.Stats(); int(writes) != len(a.results) {
-		t.Errorf("%d writes, %d results", writes, len(a.results))
+		t.Errorf("writes: want %d, as many as results, got %d", len(a.results), writes)
 	}
-	c.Close() // twice is harmless
+	c.Close() // repeated calls are harmless
 	if a.submit(c, insert("late")) {
-		t.Error("a write after Close was accepted")
+		t.Error("Submit after Close: want false, got true")
 	}
 }
 
@@ -200,16 +203,16 @@ func TestCommitterSeveralInFlight(t *testing.T) {
 	c := persistence.NewCommitter(s, persistence.CommitterOptions{InFlight: 3, MaxBatch: 1})
 	defer c.Close()
 	release := s.Hold()
-	var a answers
+	var a outcomes
 	for range 10 {
 		a.submit(c, insert(entrepot.NewID()))
 	}
 	for range 3 {
-		<-s.Held() // three batches at a time reach the store
+		<-s.Held() // three concurrent batches reach the store
 	}
 	select {
 	case <-s.Held():
-		t.Error("a fourth batch is in flight")
+		t.Error("batches in flight: want at most 3, got 4")
 	default:
 	}
 	release()
@@ -230,22 +233,25 @@ func TestCommitterUnknownAndFailed(t *testing.T) {
 		{storetest.DropThenUnknown, persistence.ErrUnknown, false},
 		{storetest.Healthy, nil, true},
 	} {
-		var a answers
+		var a outcomes
 		id := entrepot.NewID()
 		s.NextWrites(test.fault)
 		a.submit(c, insert(id))
 		a.wg.Wait()
-		err := a.of(t, id)
-		if !errors.Is(err, test.want) || persistence.IsFinal(err) == errors.Is(test.want, persistence.ErrUnknown) {
-			t.Errorf("fault %d: %v, want %v", test.fault, err, test.want)
+		err := a.result(t, id)
+		if !errors.Is(err, test.want) {
+			t.Errorf("fault %d: want %v, got %v", test.fault, test.want, err)
+		}
+		if want := !errors.Is(test.want, persistence.ErrUnknown); persistence.IsFinal(err) != want {
+			t.Errorf("fault %d: IsFinal(%v): want %t, got %t", test.fault, err, want, !want)
 		}
 		if _, err := s.Load(t.Context(), things, id); (err == nil) != test.lands {
-			t.Errorf("fault %d: Load: %v", test.fault, err)
+			t.Errorf("fault %d: want the write to land: %t, got Load error %v", test.fault, test.lands, err)
 		}
 	}
 }
 
-// badStore breaks the contract.
+// badStore violates the contract of Store.
 type badStore struct {
 	persistence.Store
 	commit func() []error
@@ -257,17 +263,17 @@ func TestCommitterSurvivesABadStore(t *testing.T) {
 	var calls atomic.Int32
 	bad := &badStore{Store: storetest.NewMemory(), commit: func() []error {
 		if calls.Add(1) == 1 {
-			panic("a defect")
+			panic("a bug in the store")
 		}
-		return nil // too few
+		return nil // too few results
 	}}
 	c := persistence.NewCommitter(bad, persistence.CommitterOptions{})
-	var a answers
+	var a outcomes
 	for _, id := range []entrepot.ID{"panic", "too few"} {
 		a.submit(c, insert(id))
 		a.wg.Wait()
-		if err := a.of(t, id); !errors.Is(err, persistence.ErrUnknown) || persistence.IsFinal(err) {
-			t.Errorf("%s: %v, want ErrUnknown", id, err)
+		if err := a.result(t, id); !errors.Is(err, persistence.ErrUnknown) || persistence.IsFinal(err) {
+			t.Errorf("%s: want ErrUnknown, got %v", id, err)
 		}
 	}
 	c.Close()
@@ -279,18 +285,18 @@ func TestCommitterGivesUpAHeldBatch(t *testing.T) {
 	defer c.Close()
 	release := s.Hold()
 	defer release()
-	var a answers
+	var a outcomes
 	a.submit(c, insert("slow"))
 	a.wg.Wait()
-	if err := a.of(t, "slow"); !errors.Is(err, persistence.ErrNotExecuted) {
-		t.Errorf("a batch over its time: %v", err)
+	if err := a.result(t, "slow"); !errors.Is(err, persistence.ErrNotExecuted) {
+		t.Errorf("batch over its timeout: want ErrNotExecuted, got %v", err)
 	}
 }
 
 func TestCommitterManySubmitters(t *testing.T) {
 	s := newStore(t)
 	c := persistence.NewCommitter(s, persistence.CommitterOptions{MaxBatch: 16, InFlight: 2})
-	var a answers
+	var a outcomes
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {
@@ -303,11 +309,11 @@ func TestCommitterManySubmitters(t *testing.T) {
 	c.Close()
 	a.wg.Wait()
 	if len(a.results) != 3200 {
-		t.Errorf("%d results of 3200", len(a.results))
+		t.Errorf("results: want 3200, got %d", len(a.results))
 	}
 	for id := range a.results {
-		if err := a.of(t, id); err != nil {
-			t.Errorf("%s: %v", id, err)
+		if err := a.result(t, id); err != nil {
+			t.Errorf("write %s: %v", id, err)
 		}
 	}
 }

@@ -1,6 +1,7 @@
-// Package persistence is the contract between the entity host and a database:
-// single-document compare-and-set with state, recent commands, outbox and wakeAt
-// together, scoped queries, and the committer that makes many writes one batch.
+// Package persistence defines the contract between the entity host and a database: compare-and-set
+// of single documents that hold state, recent commands, outbox and wakeAt together, and scoped
+// queries. [Committer] combines many writes into batches. Start reading with [Store], [Document]
+// and [Write].
 package persistence
 
 import (
@@ -16,7 +17,7 @@ import (
 // FieldType is the type of a queryable field's values.
 type FieldType int
 
-// The types a field may have, with the Go type of its values in [Document.Fields].
+// Field types, with the Go type of their values in [Document.Fields].
 const (
 	String FieldType = iota // string
 	Int                     // int64
@@ -24,12 +25,12 @@ const (
 	Time                    // time.Time, millisecond precision
 )
 
-// Field is one queryable field beside those that every document has
-// (companyId, shopId, ownerId, createdAt, updatedAt).
+// Field is a queryable field in addition to those that every document has (companyId, shopId,
+// ownerId, createdAt, updatedAt).
 type Field struct {
 	Name string
 	Type FieldType
-	// Unique: no two documents of the collection may have the same non-empty value.
+	// Unique forbids two documents of the collection with the same non-empty value.
 	Unique bool
 }
 
@@ -37,13 +38,12 @@ type Field struct {
 type Collection struct {
 	Name   string
 	Fields []Field
-	// Indexes lists the field sets that queries filter and sort by, in order;
-	// _id is appended by the store. (companyId, createdAt), (ownerId, createdAt)
-	// and wakeAt are always there.
+	// Indexes lists the field sets that queries filter and sort by, in order; the store appends
+	// _id. Indexes on (companyId, createdAt), (ownerId, createdAt) and wakeAt always exist.
 	Indexes [][]string
 }
 
-// Document is one entity as a database keeps it.
+// Document is the stored form of one entity.
 type Document struct {
 	ID        entrepot.ID
 	Version   int64 // 1 for the first write
@@ -52,61 +52,63 @@ type Document struct {
 	OwnerID   entrepot.ID
 	CreatedAt time.Time
 	UpdatedAt time.Time
-	WakeAt    time.Time // zero: nothing to do
-	Sequence  int64     // of the entity's last event
-	Fields    []any     // values of the collection's Fields, in their order; nil for none
-	State     []byte    // as the store's Codec encoded it
-	Recent    []byte    // ring of recent commands; the host's own format
+	WakeAt    time.Time // zero: never
+	Sequence  int64     // sequence of the entity's last event
+	Fields    []any     // values in the order of the collection's Fields; nil for no value
+	State     []byte    // as encoded by the store's Codec
+	Recent    []byte    // ring of recent commands, in the host's own format
 	Outbox    []events.Envelope
 }
 
-// Write is one compare-and-set: the document goes from version Doc.Version-1 to
-// Doc.Version (1: it must not exist), with its new events, all or nothing.
-// Doc.Outbox holds older events that are still unconfirmed; a store without a
-// log keeps Doc.Outbox and then Events in the document.
+// Write is one compare-and-set that changes a document from version Doc.Version-1 to Doc.Version
+// and adds its new events, all or nothing. With version 1 the document must not exist. Doc.Outbox
+// holds older unconfirmed events; a store without a log keeps Doc.Outbox followed by Events in the
+// document.
 type Write struct {
 	Collection *Collection
 	Doc        Document
 	Events     []events.Envelope
-	// Before is the document at version Doc.Version-1, as whoever wrote or read that
-	// version knows it; only what queries may name and WakeAt count. A store that
-	// has it need not look up which of its indexes change. Nil: not known.
+	// Before holds the indexed fields and WakeAt of version Doc.Version-1, if the writer knows
+	// them. A store can then derive the changed index entries without reading the document.
+	// Optional.
 	Before *Document
 }
 
-// Results of a write. Anything else is [ErrUnknown].
+// Results of a write. Stores return every other failure as [ErrUnknown].
 var (
-	// ErrStale: the document is not at the expected version; nothing was written.
+	// ErrStale means that the document is not at the expected version; nothing was written.
 	ErrStale = errors.New("persistence: stale version")
-	// ErrUnknown: no answer; the write may or may not be there. Reload to learn.
+	// ErrUnknown means that the write may or may not have happened. Reload the document to find
+	// out.
 	ErrUnknown = errors.New("persistence: outcome unknown")
-	// ErrNotExecuted: the write certainly did not happen (refused before it was sent).
+	// ErrNotExecuted means that the write certainly did not happen; it was rejected before it was
+	// sent.
 	ErrNotExecuted = errors.New("persistence: not executed")
-	// ErrNotFound: no such document.
+	// ErrNotFound means that the document does not exist.
 	ErrNotFound = errors.New("persistence: no such document")
 )
 
-// DuplicateError says that another document has the unique field's value.
+// DuplicateError reports that another document has the same value of a unique field.
 type DuplicateError struct{ Field string }
 
 func (e *DuplicateError) Error() string {
 	return fmt.Sprintf("persistence: duplicate value of unique field %q", e.Field)
 }
 
-// Op is how a condition compares.
+// Op is the comparison of a condition.
 type Op int
 
-// The comparisons both stores have, each answered from an index.
+// Comparisons that both stores support, each served from an index.
 const (
 	Eq     Op = iota // Value
 	In               // Values
 	Gte              // >= Value
 	Lt               // < Value
-	Prefix           // strings that begin with Value
+	Prefix           // strings with the prefix Value
 )
 
-// Cond is one condition on a declared field, createdAt or updatedAt, or, with Eq and In
-// only, on companyId, shopId or ownerId. No value (nil) fulfils Eq nil alone.
+// Cond is a condition on a declared field, createdAt or updatedAt, or, with Eq and In only, on
+// companyId, shopId or ownerId. A document without a value matches only Eq nil.
 type Cond struct {
 	Field  string
 	Op     Op
@@ -114,13 +116,13 @@ type Cond struct {
 	Values []any
 }
 
-// Query asks for a page of a collection.
+// Query selects a page of a collection.
 type Query struct {
 	Where  []Cond
-	Sort   string // a declared field, "updatedAt" or "createdAt" (default); _id breaks ties
+	Sort   string // a declared field, "updatedAt" or "createdAt" (default); ties are broken by _id
 	Desc   bool
 	Limit  int    // 1..100
-	Cursor string // as an earlier answer gave it; foreign text is a CodeInvalid error on "cursor"
+	Cursor string // from an earlier page of the same list; any other text is a CodeInvalid error on "cursor"
 }
 
 // Due is a document whose wakeAt has passed.
@@ -129,46 +131,43 @@ type Due struct {
 	WakeAt time.Time
 }
 
-// Codec turns a state struct into bytes and back by its json tags. The bytes of
-// one store mean nothing to another.
+// Codec encodes state structs by their json tags. The encoding is private to one store.
 type Codec interface {
 	Marshal(v any) ([]byte, error)
-	// FromJSON is Marshal of what is there as JSON already, an object.
+	// FromJSON returns the encoding of a JSON object, like Marshal of the decoded value.
 	FromJSON(text []byte) ([]byte, error)
 	Unmarshal(data []byte, v any) error
 }
 
-// Store is one service's database. Every implementation passes
-// persistence/storetest. All calls may run concurrently; each ends by its
-// context's deadline.
+// Store is the database of one service. Every implementation passes persistence/storetest. All
+// methods may be called concurrently, and each returns by its context's deadline.
 type Store interface {
 	Codec
-	// Ensure makes the collections and their indexes, and proves the database's
-	// compare-and-set with a short concurrent probe: a database that loses
-	// updates is refused with an error.
+	// Ensure creates the collections and their indexes and tests the database's compare-and-set
+	// with a short concurrent probe. It returns an error if the database loses updates.
 	Ensure(ctx context.Context, collections []*Collection) error
-	// Load reads one document, its outbox included. ErrNotFound when absent.
+	// Load returns one document including its outbox, or ErrNotFound.
 	Load(ctx context.Context, c *Collection, id entrepot.ID) (*Document, error)
-	// Commit sends writes (of different documents) as one batch and answers one
-	// result for each: nil (durable), ErrStale, *DuplicateError, ErrUnknown or
-	// ErrNotExecuted. One write's failure does not touch another's.
+	// Commit sends writes of different documents as one batch and returns one result for each: nil
+	// (durable), ErrStale, *DuplicateError, ErrUnknown or ErrNotExecuted. A failed write does not
+	// affect the others.
 	Commit(ctx context.Context, batch []Write) []error
-	// Find answers a page in the scope, and the cursor of the next ("" at the end).
-	// Recent and Outbox are not loaded.
+	// Find returns a page of the documents in the scope and the cursor of the next page, "" at the
+	// end. It does not load Recent and Outbox.
 	Find(ctx context.Context, c *Collection, scope entrepot.Scope, q Query) (docs []Document, next string, err error)
-	// Count answers how many documents of the scope fulfil the conditions, and no
-	// more than most: who asks whether a limit is reached does not count beyond it.
-	Count(ctx context.Context, c *Collection, scope entrepot.Scope, where []Cond, most int) (int, error)
-	// Due lists up to limit documents with wakeAt <= now, oldest first.
+	// Count returns the number of documents in the scope that match all conditions, at most the
+	// given limit: a caller that checks a limit need not count beyond it.
+	Count(ctx context.Context, c *Collection, scope entrepot.Scope, where []Cond, limit int) (int, error)
+	// Due returns up to limit documents with wakeAt <= now, oldest first.
 	Due(ctx context.Context, c *Collection, now time.Time, limit int) ([]Due, error)
-	// Purge removes up to limit documents with wakeAt <= now, oldest first, and
-	// answers how many went. It is for rows that have nothing to do when their time
-	// has come but to go; grains wake instead.
+	// Purge deletes up to limit documents with wakeAt <= now, oldest first, and returns their
+	// number. It serves rows that simply expire; grains are woken instead.
 	Purge(ctx context.Context, c *Collection, now time.Time, limit int) (int, error)
-	// Log is the log that Commit appends events to, nil when events ride in the documents.
+	// Log returns the log that Commit appends events to, or nil if events are kept in the
+	// documents.
 	Log() events.Log
-	// Ping reports whether the database answers now.
+	// Ping returns an error if the database does not respond.
 	Ping(ctx context.Context) error
-	// Close waits for running calls. Twice is harmless.
+	// Close waits for running calls. Repeated calls are harmless.
 	Close() error
 }

@@ -10,22 +10,22 @@ import (
 	"entrepot"
 )
 
-// The probe's size: enough contention that a database which loses updates shows
-// it, little enough to end in well under 200 ms.
+// Size of the probe: enough contention to expose a database that loses updates, small enough to
+// finish in well under 200 ms.
 const (
 	probeWriters = 8
 	probeRounds  = 8
 )
 
-// ProbeCollection is where [Probe] races. A store makes it in Ensure and may
+// ProbeCollection is the collection that [Probe] writes to. A store creates it in Ensure and may
 // empty it afterwards.
 var ProbeCollection = &Collection{Name: "persistence_probe"}
 
-// Probe proves a database's compare-and-set: writers race on one document for a
-// few rounds. In each round all of them write from the same version, so exactly
-// one may win, and the document must be the winner's. Anything else is a
-// database that loses updates, or calls lost ones won. (FerretDB v1 reported
-// 1,360 updates for 81 real ones.) The document remains at a new id.
+// Probe tests a database's compare-and-set: writers race on one document for several rounds. In
+// each round all of them write from the same version, so exactly one must win, and the document
+// must be the winner's. Any other result means that the database loses updates or reports lost ones
+// as successful. (FerretDB v1 reported 1,360 updates for 81 real ones.) Probe returns the id of the
+// document, which it does not delete.
 func Probe(ctx context.Context, s Store) (entrepot.ID, error) {
 	id := entrepot.NewID()
 	for version := int64(1); version <= probeRounds; version++ {
@@ -38,14 +38,15 @@ func Probe(ctx context.Context, s Store) (entrepot.ID, error) {
 			return id, fmt.Errorf("persistence: compare-and-set probe: %w", err)
 		}
 		if doc.Version != version || doc.Sequence != winner {
-			return id, fmt.Errorf("persistence: this database loses updates: writer %d won version %d, but it holds writer %d's version %d",
+			return id, fmt.Errorf("persistence: this database loses updates: "+
+				"writer %d won version %d, but the document is writer %d's version %d",
 				winner, version, doc.Sequence, doc.Version)
 		}
 	}
 	return id, nil
 }
 
-// probeRound lets all writers race for one version and returns the one that won.
+// probeRound lets all writers race for one version and returns the winner.
 func probeRound(ctx context.Context, s Store, id entrepot.ID, version int64) (int64, error) {
 	var (
 		wg     sync.WaitGroup
@@ -74,7 +75,8 @@ func probeRound(ctx context.Context, s Store, id entrepot.ID, version int64) (in
 		return 0, fmt.Errorf("persistence: compare-and-set probe: %w", err)
 	}
 	if n := wins.Load(); n != 1 {
-		return 0, fmt.Errorf("persistence: this database loses updates: %d of %d racing writers were told that they won version %d",
+		return 0, fmt.Errorf("persistence: this database loses updates: "+
+			"%d of %d racing writers succeeded in writing version %d, want 1",
 			n, probeWriters, version)
 	}
 	return winner.Load(), nil

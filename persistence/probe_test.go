@@ -11,13 +11,13 @@ import (
 	"entrepot/persistence/storetest"
 )
 
-// cheat is a database that calls lost compare-and-sets won, as FerretDB v1 did.
-type cheat struct {
+// lossyStore is a store that reports lost compare-and-sets as successful, as FerretDB v1 did.
+type lossyStore struct {
 	persistence.Store
-	overwrite bool // and really overwrites, instead of only saying so
+	overwrite bool // really overwrite instead of only reporting success
 }
 
-func (c *cheat) Commit(ctx context.Context, batch []persistence.Write) []error {
+func (c *lossyStore) Commit(ctx context.Context, batch []persistence.Write) []error {
 	results := c.Store.Commit(ctx, batch)
 	for i, err := range results {
 		if !errors.Is(err, persistence.ErrStale) {
@@ -37,10 +37,10 @@ func (c *cheat) Commit(ctx context.Context, batch []persistence.Write) []error {
 	return results
 }
 
-// late is a database that says yes to one and keeps the other.
-type late struct{ persistence.Store }
+// corruptStore is a store that reports success to one writer and keeps another's data.
+type corruptStore struct{ persistence.Store }
 
-func (l *late) Load(ctx context.Context, c *persistence.Collection, id string) (*persistence.Document, error) {
+func (l *corruptStore) Load(ctx context.Context, c *persistence.Collection, id string) (*persistence.Document, error) {
 	d, err := l.Store.Load(ctx, c, id)
 	if err == nil {
 		d.Sequence += 100
@@ -55,19 +55,19 @@ func TestProbeAcceptsAnHonestStoreQuickly(t *testing.T) {
 		t.Fatal(err)
 	}
 	if d := time.Since(began); d > 200*time.Millisecond {
-		t.Errorf("the probe took %v", d)
+		t.Errorf("duration of the probe: want at most 200 ms, got %v", d)
 	}
 }
 
 func TestProbeRefusesACheat(t *testing.T) {
 	for name, s := range map[string]persistence.Store{
-		"reports success":      &cheat{Store: newStore(t)},
-		"overwrites":           &cheat{Store: newStore(t), overwrite: true},
-		"keeps another's data": &late{newStore(t)},
+		"reports success":      &lossyStore{Store: newStore(t)},
+		"overwrites":           &lossyStore{Store: newStore(t), overwrite: true},
+		"keeps another's data": &corruptStore{newStore(t)},
 	} {
 		_, err := persistence.Probe(t.Context(), s)
 		if err == nil || !strings.Contains(err.Error(), "loses updates") {
-			t.Errorf("a store that %s: %v", name, err)
+			t.Errorf("store that %s: want an error about lost updates, got %v", name, err)
 		}
 	}
 }
@@ -76,11 +76,11 @@ func TestProbeReportsAFailingStore(t *testing.T) {
 	s := newStore(t)
 	s.NextWrites(storetest.FailBefore)
 	if _, err := persistence.Probe(t.Context(), s); !errors.Is(err, storetest.ErrInjected) {
-		t.Errorf("%v", err)
+		t.Errorf("failing commit: want ErrInjected, got %v", err)
 	}
 	s.OnWrite(nil)
 	s.NextLoads(1)
 	if _, err := persistence.Probe(t.Context(), s); !errors.Is(err, storetest.ErrInjected) {
-		t.Errorf("%v", err)
+		t.Errorf("failing load: want ErrInjected, got %v", err)
 	}
 }

@@ -15,32 +15,31 @@ import (
 	"entrepot"
 )
 
-// Most documents in one page.
+// maxLimit is the largest number of documents in one page.
 const maxLimit = 100
 
-// Plan is a checked [Query], as a store runs it: every field is declared, every
-// value has its field's type, and the cursor is a position.
+// Plan is a validated [Query] as stores execute it: every field is declared, every value has its
+// field's type, and the cursor is decoded.
 type Plan struct {
 	Where []Cond // times in whole milliseconds
 	Sort  string
 	Type  FieldType // of Sort
 	Desc  bool
 	Limit int
-	After *Position // nil: from the beginning
+	After *Position // nil: start with the first document
 
 	collection string
 }
 
-// Position is where a page ended: its last document's sort value (nil for none) and id.
+// Position is the end of a page: the sort value (nil for none) and the id of its last document.
 type Position struct {
 	Value any
 	ID    entrepot.ID
 }
 
-// NewPlan checks a query. Only a bad cursor is the user's fault (CodeInvalid);
-// an undeclared field, a value of another type or a limit out of range is a
-// defect of the program. Cursors are opaque to users, not secret: the scope, not
-// the cursor, keeps tenants apart.
+// NewPlan validates a query. An invalid cursor is a user error (CodeInvalid); an undeclared field,
+// a value of the wrong type or a limit out of range is a programming error. Cursors are opaque but
+// not secret: tenants are separated by the scope, not by the cursor.
 func NewPlan(c *Collection, q Query) (*Plan, error) {
 	p := &Plan{Sort: q.Sort, Desc: q.Desc, Limit: q.Limit, collection: c.Name, Where: slices.Clone(q.Where)}
 	if p.Sort == "" {
@@ -48,10 +47,10 @@ func NewPlan(c *Collection, q Query) (*Plan, error) {
 	}
 	var ok bool
 	if p.Type, ok = c.TypeOf(p.Sort); !ok || isID(p.Sort) {
-		return nil, fmt.Errorf("persistence: %s: sort by %q, which has no order here", c.Name, p.Sort)
+		return nil, fmt.Errorf("persistence: %s: cannot sort by %q", c.Name, p.Sort)
 	}
 	if p.Limit < 1 || p.Limit > maxLimit {
-		return nil, fmt.Errorf("persistence: %s: limit %d is not in 1..%d", c.Name, p.Limit, maxLimit)
+		return nil, fmt.Errorf("persistence: %s: limit %d: want 1 to %d", c.Name, p.Limit, maxLimit)
 	}
 	for i := range p.Where {
 		if err := c.checkCond(&p.Where[i]); err != nil {
@@ -68,7 +67,7 @@ func NewPlan(c *Collection, q Query) (*Plan, error) {
 	return p, nil
 }
 
-// NewCountPlan checks the conditions of a count.
+// NewCountPlan validates the conditions of a count.
 func NewCountPlan(c *Collection, where []Cond) (*Plan, error) {
 	return NewPlan(c, Query{Where: where, Limit: 1})
 }
@@ -76,10 +75,10 @@ func NewCountPlan(c *Collection, where []Cond) (*Plan, error) {
 func (c *Collection) checkCond(w *Cond) error {
 	t, ok := c.TypeOf(w.Field)
 	if !ok || (isID(w.Field) && w.Op != Eq && w.Op != In) {
-		return fmt.Errorf("persistence: %s: no such condition on %q", c.Name, w.Field)
+		return fmt.Errorf("persistence: %s: unsupported condition %d on %q", c.Name, w.Op, w.Field)
 	}
 	bad := func(v any) error {
-		return fmt.Errorf("persistence: %s: condition on %s cannot compare with a %T", c.Name, w.Field, v)
+		return fmt.Errorf("persistence: %s: condition on %s cannot use a value of type %T", c.Name, w.Field, v)
 	}
 	switch w.Op {
 	case Eq:
@@ -96,44 +95,43 @@ func (c *Collection) checkCond(w *Cond) error {
 			if !t.holds(v) {
 				return bad(v)
 			}
-			w.Values[i] = wholeMillis(v)
+			w.Values[i] = truncateTime(v)
 		}
 	default:
 		return fmt.Errorf("persistence: %s: unknown comparison %d", c.Name, w.Op)
 	}
-	w.Value = wholeMillis(w.Value)
-	// The store keeps an empty id as no value.
+	w.Value = truncateTime(w.Value)
+	// Stores keep an empty id as no value.
 	if w.Value == "" && isID(w.Field) && w.Op == Eq {
 		w.Value = nil
 	}
 	return nil
 }
 
-// isID reports whether a field holds ids, which have no order that both stores share.
+// isID reports whether a field holds ids, which the two stores order differently.
 func isID(field string) bool { return field == CompanyID || field == ShopID || field == OwnerID }
 
-func wholeMillis(v any) any {
+func truncateTime(v any) any {
 	if t, ok := v.(time.Time); ok {
 		return Millis(t)
 	}
 	return v
 }
 
-// Range is a stretch of the answer that one index range holds. The documents
-// without a value stand together at one end, and "beyond this value, or without
-// one" is no index range.
+// Range is a part of the result that a single index range covers. Documents without a value lie
+// together at one end, and "beyond this value, or without a value" is not an index range.
 type Range int
 
-// The stretches.
+// Ranges of a result.
 const (
 	RangeAll    Range = iota // everything
-	RangeBeyond              // beyond After's value, or its value and beyond its id
-	RangeNone                // no value; beyond After's id when that has no value either
+	RangeBeyond              // values beyond After's, and the same value with ids beyond After's
+	RangeNone                // no value; with ids beyond After's if After has no value either
 	RangeSome                // any value
 )
 
-// Ranges are the stretches of the answer in their order. A store asks for them
-// one after the other until the page is full.
+// Ranges returns the parts of the result in their order. A store queries them one after the other
+// until the page is full.
 func (p *Plan) Ranges() []Range {
 	switch {
 	case p.After == nil:
@@ -149,10 +147,10 @@ func (p *Plan) Ranges() []Range {
 	}
 }
 
-// checksumSize is enough to tell a mistyped or foreign cursor from our own.
+// checksumSize is large enough to detect mistyped and foreign cursors.
 const checksumSize = 6
 
-// Next is the cursor of the page after the document d.
+// Next returns the cursor of the page after document d.
 func (p *Plan) Next(c *Collection, d *Document) string {
 	v := d.Value(c, p.Sort)
 	if t, ok := v.(time.Time); ok {
@@ -160,7 +158,7 @@ func (p *Plan) Next(c *Collection, d *Document) string {
 	}
 	body, err := json.Marshal([]any{v, d.ID})
 	if err != nil {
-		panic(err) // a string, an int64, a bool or nil
+		panic(err) // cannot happen: v is a string, an int64, a bool or nil
 	}
 	return base64.RawURLEncoding.EncodeToString(append(p.checksum(body), body...))
 }
@@ -170,27 +168,27 @@ func (p *Plan) checksum(body []byte) []byte {
 	return sum[:checksumSize]
 }
 
-// position reads a cursor that [Plan.Next] made for the same collection and order.
+// position decodes a cursor that [Plan.Next] created for the same collection and order.
 func (p *Plan) position(cursor string) (*Position, error) {
-	foreign := entrepot.Invalid("cursor", "cursor", "is not a cursor of this list")
+	errCursor := entrepot.Invalid("cursor", "cursor", "is not a cursor of this list")
 	if len(cursor) > 4096 {
-		return nil, foreign
+		return nil, errCursor
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil || len(raw) < checksumSize || !bytes.Equal(raw[:checksumSize], p.checksum(raw[checksumSize:])) {
-		return nil, foreign
+		return nil, errCursor
 	}
 	var parts []json.RawMessage
 	at := &Position{}
 	if json.Unmarshal(raw[checksumSize:], &parts) != nil || len(parts) != 2 ||
 		json.Unmarshal(parts[1], &at.ID) != nil || at.ID == "" {
-		return nil, foreign
+		return nil, errCursor
 	}
 	if string(parts[0]) == "null" {
 		return at, nil
 	}
 	if at.Value, err = p.Type.decode(parts[0]); err != nil {
-		return nil, foreign
+		return nil, errCursor
 	}
 	return at, nil
 }
@@ -214,17 +212,17 @@ func decodeAs[T any](raw []byte) (v T, err error) {
 	return v, err
 }
 
-// PrefixEnd is the least string greater than every string that begins with p;
-// false when there is none, as for "".
+// PrefixEnd returns the smallest string greater than every string with the prefix p; false if there
+// is none, as for "".
 func PrefixEnd(p string) (string, bool) {
 	for p != "" {
 		r, n := utf8.DecodeLastRuneInString(p)
 		p = p[:len(p)-n]
 		switch {
 		case r == utf8.RuneError && n == 1, r == utf8.MaxRune:
-			continue // nothing follows it: the rune before must grow
+			continue // no rune follows it: increment the preceding rune
 		case r == 0xD7FF:
-			return p + "\uE000", true // over the surrogates, which are no runes
+			return p + "\uE000", true // skip the surrogates, which are not runes
 		default:
 			return p + string(r+1), true
 		}
@@ -232,7 +230,7 @@ func PrefixEnd(p string) (string, bool) {
 	return "", false
 }
 
-// Compare orders two positions as the plan's answer does.
+// Compare orders two positions like the plan's result.
 func (p *Plan) Compare(a, b Position) int {
 	n := Compare(a.Value, b.Value)
 	if n == 0 {
@@ -244,8 +242,8 @@ func (p *Plan) Compare(a, b Position) int {
 	return n
 }
 
-// Compare orders two values of one field as both stores do: nil first, false
-// before true, strings by their bytes.
+// Compare orders two values of one field like both stores: nil first, false before true, strings by
+// their bytes.
 func Compare(a, b any) int {
 	if a == nil || b == nil {
 		return cmp.Compare(b2i(a != nil), b2i(b != nil))

@@ -2,13 +2,14 @@ package persistence
 
 import "sync"
 
-// Signals wakes the subscribers of an [events.Log] that a store keeps.
+// Signals notifies the subscribers of a store's [events.Log].
 type Signals struct {
 	mu   sync.Mutex
 	subs map[chan struct{}]struct{}
 }
 
-// Subscribe returns a channel that holds at most one signal, and its end.
+// Subscribe returns a channel that holds at most one signal, and a function that ends the
+// subscription.
 func (s *Signals) Subscribe() (signal <-chan struct{}, cancel func()) {
 	ch := make(chan struct{}, 1)
 	s.mu.Lock()
@@ -24,8 +25,8 @@ func (s *Signals) Subscribe() (signal <-chan struct{}, cancel func()) {
 	}
 }
 
-// Notify signals every subscriber and never waits: one that has not yet taken
-// its last signal will see the new entries with it.
+// Notify signals every subscriber without blocking. A subscriber with an unread signal will see the
+// new entries when it reads that signal.
 func (s *Signals) Notify() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 	"entrepot/events"
 )
 
-// Base is embedded in codecState, as states embed what they share.
+// Base is embedded in codecState to cover embedded structs.
 type Base struct {
 	Created time.Time `json:"created"`
 	Note    string    `json:"note,omitempty"`
@@ -22,7 +22,7 @@ type codecLine struct {
 	Gift     *bool           `json:"gift,omitempty"`
 }
 
-// codecState has every shape that a state may have.
+// codecState contains every type that a state may use.
 type codecState struct {
 	Base
 	ID       entrepot.ID                `json:"id"`
@@ -52,7 +52,9 @@ type codecState struct {
 
 func codecValues() []any {
 	yes, when := true, epoch
-	line := codecLine{SKU: "a.b$c", Quantity: 3, Price: entrepot.Money{Minor: 1990, Currency: "EUR"}, Weight: "0.100", Gift: &yes}
+	line := codecLine{
+		SKU: "a.b$c", Quantity: 3, Price: entrepot.Money{Minor: 1990, Currency: "EUR"}, Weight: "0.100", Gift: &yes,
+	}
 	full := codecState{
 		Base: Base{Created: epoch, Note: "é\x00"}, ID: entrepot.NewID(), Role: entrepot.Customer,
 		Lines: []codecLine{line, {}}, ByShop: map[entrepot.ID]codecLine{"x.y": line, "$z": {}, "": {}},
@@ -63,7 +65,13 @@ func codecValues() []any {
 		Money:    []entrepot.Money{{Minor: -5, Currency: "JPY"}},
 		Untagged: "u", Skipped: "s", hidden: 1,
 	}
-	empty := codecState{Lines: []codecLine{}, ByShop: map[string]codecLine{}, Hash: []byte{}, Counts: map[string]int64{}, Raw: json.RawMessage(`null`)}
+	empty := codecState{
+		Lines: []codecLine{}, ByShop: map[string]codecLine{}, Hash: []byte{}, Counts: map[string]int64{},
+		Raw: json.RawMessage(`null`),
+	}
 	anything := codecState{Any: map[string]any{"n": 1.5, "s": "x", "l": []any{true, nil, "y", map[string]any{}}}}
-	return []any{full, empty, codecState{}, anything, codecState{Any: []any{}}, codecState{Any: "text"}, codecState{Any: 12.0}, struct{}{}, map[string]int{"writer": 3}}
+	return []any{
+		full, empty, codecState{}, anything, codecState{Any: []any{}}, codecState{Any: "text"}, codecState{Any: 12.0},
+		struct{}{}, map[string]int{"writer": 3},
+	}
 }

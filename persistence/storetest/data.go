@@ -20,7 +20,7 @@ func decode(t testing.TB, entry events.LogEntry) (e events.Envelope) {
 	return e
 }
 
-// lastEvent is the newest event of a document that the store holds.
+// lastEvent returns the newest event of a document, from its outbox or the log.
 func (f *fixture) lastEvent(id entrepot.ID) (last events.Envelope) {
 	f.t.Helper()
 	if f.Log() == nil {
@@ -35,7 +35,7 @@ func (f *fixture) lastEvent(id entrepot.ID) (last events.Envelope) {
 		if e := decode(f.t, entry); e.Aggregate.ID == id {
 			last = e
 			if entry.Type != e.Type {
-				f.t.Errorf("log entry of type %q holds %q", entry.Type, e.Type)
+				f.t.Errorf("log entry of type %q holds an event of type %q", entry.Type, e.Type)
 			}
 		}
 	}
@@ -47,7 +47,7 @@ func sameEvent(t testing.TB, got, want events.Envelope) {
 	a, errA := json.Marshal(got)
 	b, errB := json.Marshal(want)
 	if errA != nil || errB != nil || string(a) != string(b) {
-		t.Errorf("event\n%s, want\n%s (%v, %v)", a, b, errA, errB)
+		t.Errorf("event: want\n%s\ngot\n%s (errors %v, %v)", b, a, errB, errA)
 	}
 }
 
@@ -56,26 +56,27 @@ func testBigDocument(t *testing.T, f *fixture) {
 	want := thing{Label: strings.Repeat("0123456789abcdé", 1<<16), Tags: []string{}}
 	d.State = f.state(want)
 	if len(d.State) < 1<<20 {
-		t.Fatalf("only %d bytes", len(d.State))
+		t.Fatalf("state size: want at least 1 MiB, got %d bytes", len(d.State))
 	}
 	f.must(d)
 	d.Version, want.Count = 2, 2
 	d.State = f.state(want)
 	f.must(d, event(d, 1))
 	if got := f.thing(f.load(d.ID)); !reflect.DeepEqual(got, want) {
-		t.Errorf("a big state comes back as %d bytes, count %d", len(got.Label), got.Count)
+		t.Errorf("big state: want %d bytes and count 2, got %d and %d", len(want.Label), len(got.Label), got.Count)
 	}
 	docs, _, err := f.Find(f.ctx, things, entrepot.InCompany(d.CompanyID), persistence.Query{Limit: 1})
 	if err != nil || len(docs) != 1 || f.thing(&docs[0]).Label != want.Label {
-		t.Errorf("Find of a big document: %d, %v", len(docs), err)
+		t.Errorf("Find of a big document: want 1 document, got %d (error %v)", len(docs), err)
 	}
 }
 
-// hostile are texts that some database or other takes for more than text.
+// hostile lists texts that some databases interpret as more than text.
 var hostile = []string{
 	`{"$gt":""}`, `{"$ne":null}`, "$gt", "$where", "$set", "a.b", ".", "..", "$", "a.$.b", "_id", "state.label",
 	`'; DROP TABLE things; --`, `' OR '1'='1`, `"`, `""`, "`", `\`, `\0`, "%", "_", "[", "*", "?", ":name", "@p",
-	"a\x00b", "\x00", "é", "e\u0301", "🙂", "\u2028", "\u202e", "\ufeff", "null", "true", "1", "1e3", "NaN", " ", "\n", "<script>",
+	"a\x00b", "\x00", "é", "e\u0301", "🙂", "\u2028", "\u202e", "\ufeff",
+	"null", "true", "1", "1e3", "NaN", " ", "\n", "<script>",
 	"0123456789abcdef01234567", "0123456789ABCDEF01234567",
 }
 
@@ -88,7 +89,7 @@ func testHostileValues(t *testing.T, f *fixture) {
 		d.OwnerID, d.ShopID = text, text
 		d.Fields[0], d.Fields[1] = text, text
 		notes := map[string]string{"value": text}
-		if !strings.Contains(text, "\x00") { // BSON has no such keys
+		if !strings.Contains(text, "\x00") { // BSON does not allow such keys
 			notes[text] = text
 		}
 		d.State = f.state(thing{Label: text, Tags: []string{text}, Notes: notes})
@@ -99,8 +100,11 @@ func testHostileValues(t *testing.T, f *fixture) {
 		d := docs[i]
 		got := f.load(d.ID)
 		v := f.thing(got)
-		if got.ID != d.ID || got.OwnerID != text || got.Fields[0] != text || v.Label != text || v.Tags[0] != text || v.Notes["value"] != text {
-			t.Errorf("%q comes back as %+v, %+v", text, got, v)
+		if got.ID != d.ID || got.OwnerID != text || got.Fields[0] != text {
+			t.Errorf("%q: want it unchanged in id, owner and field, got %+v", text, got)
+		}
+		if v.Label != text || v.Tags[0] != text || v.Notes["value"] != text {
+			t.Errorf("%q: want it unchanged in the state, got %+v", text, v)
 		}
 		for _, c := range []persistence.Cond{
 			{Field: "name", Op: persistence.Eq, Value: text},
@@ -109,19 +113,20 @@ func testHostileValues(t *testing.T, f *fixture) {
 			{Field: "shopId", Op: persistence.Eq, Value: text},
 			{Field: "ownerId", Op: persistence.Eq, Value: text},
 		} {
-			if found := f.find(entrepot.InCompany(company), persistence.Query{Where: []persistence.Cond{c}}); len(found) != 1 || found[0] != d.ID {
-				t.Errorf("%q finds %q", c.Value, found)
+			found := f.find(entrepot.InCompany(company), persistence.Query{Where: []persistence.Cond{c}})
+			if len(found) != 1 || found[0] != d.ID {
+				t.Errorf("condition %q on %s: want %s, got %q", text, c.Field, d.ID, found)
 			}
 		}
 		if found := f.find(entrepot.OwnedBy(text), persistence.Query{}); len(found) != 1 || found[0] != d.ID {
-			t.Errorf("owner %q has %q", text, found)
+			t.Errorf("documents of owner %q: want %s, got %q", text, d.ID, found)
 		}
 		d.Version, d.State = 2, f.state(thing{Label: text + text})
 		f.must(d)
 	}
 	q := persistence.Query{Limit: 3, Sort: "name"}
 	if all := f.walk(t, entrepot.InCompany(company), q); len(all) != len(hostile) {
-		t.Errorf("pages over hostile values: %d of %d", len(all), len(hostile))
+		t.Errorf("documents in pages over hostile values: want %d, got %d", len(hostile), len(all))
 	}
 }
 
@@ -145,12 +150,12 @@ func testCodec(t *testing.T, f *fixture) {
 			t.Fatal(err)
 		}
 		if !reflect.DeepEqual(got.Interface(), want.Interface()) {
-			t.Errorf("%T comes back as\n%+v, by JSON as\n%+v", v, got.Elem(), want.Elem())
+			t.Errorf("%T: want, as by JSON,\n%+v\ngot\n%+v", v, want.Elem(), got.Elem())
 		}
 	}
 	var v thing
 	if f.Unmarshal([]byte("nonsense"), &v) == nil {
-		t.Error("Unmarshal accepts nonsense")
+		t.Error("Unmarshal of nonsense: want an error, got nil")
 	}
 }
 
@@ -160,7 +165,8 @@ func testEnsureMore(t *testing.T, f *fixture) {
 	f.must(d)
 	more := *things
 	more.Fields = append(append([]persistence.Field{}, things.Fields...),
-		persistence.Field{Name: "colour", Type: persistence.String}, persistence.Field{Name: "code", Type: persistence.String, Unique: true})
+		persistence.Field{Name: "colour", Type: persistence.String},
+		persistence.Field{Name: "code", Type: persistence.String, Unique: true})
 	more.Indexes = append(append([][]string{}, things.Indexes...), []string{"companyId", "colour"})
 	for range 2 {
 		if err := f.Ensure(f.ctx, []*persistence.Collection{&more}); err != nil {
@@ -169,7 +175,7 @@ func testEnsureMore(t *testing.T, f *fixture) {
 	}
 	got, err := f.Load(f.ctx, &more, d.ID)
 	if err != nil || got.Fields[0] != "old" || len(got.Fields) != len(more.Fields) || got.Fields[6] != nil {
-		t.Fatalf("an old document: %+v, %v", got, err)
+		t.Fatalf("document from before the change: want its old fields, got %+v (error %v)", got, err)
 	}
 	got.Version, got.Fields[6], got.Fields[7] = 2, "red", "C-1"
 	if err := f.Commit(f.ctx, []persistence.Write{{Collection: &more, Doc: *got}})[0]; err != nil {
@@ -178,20 +184,21 @@ func testEnsureMore(t *testing.T, f *fixture) {
 	twin := f.doc(d.CompanyID)
 	twin.Fields = append(twin.Fields, nil, "C-1")
 	var dup *persistence.DuplicateError
-	if err := f.Commit(f.ctx, []persistence.Write{{Collection: &more, Doc: twin}})[0]; !errors.As(err, &dup) || dup.Field != "code" {
-		t.Errorf("a duplicate in a new field: %v", err)
+	err = f.Commit(f.ctx, []persistence.Write{{Collection: &more, Doc: twin}})[0]
+	if !errors.As(err, &dup) || dup.Field != "code" {
+		t.Errorf("duplicate in a new field: want a duplicate of \"code\", got %v", err)
 	}
 	docs, _, err := f.Find(f.ctx, &more, entrepot.InCompany(d.CompanyID),
 		persistence.Query{Limit: 10, Sort: "colour", Where: []persistence.Cond{{Field: "colour", Value: "red"}}})
 	if err != nil || len(docs) != 1 {
-		t.Errorf("Find by a new field: %v, %v", docs, err)
+		t.Errorf("Find by a new field: want 1 document, got %v (error %v)", docs, err)
 	}
 }
 
 func testReopen(t *testing.T, f *fixture) {
 	r, ok := f.Store.(Reopener)
 	if !ok {
-		t.Skip("this store's data ends with it")
+		t.Skip("this store's data does not outlive it")
 	}
 	d := f.doc(entrepot.NewID())
 	d.Recent, d.WakeAt = []byte("recent"), epoch
@@ -204,10 +211,10 @@ func testReopen(t *testing.T, f *fixture) {
 			t.Fatalf("Ensure: %v", err)
 		}
 		if got := f.load(d.ID); !reflect.DeepEqual(got, want) {
-			t.Errorf("after reopening\n%+v, before\n%+v", got, want)
+			t.Errorf("document after reopening: want\n%+v\ngot\n%+v", want, got)
 		}
 		if got := f.events(d.ID); !reflect.DeepEqual(got, types) {
-			t.Errorf("events after reopening %v, before %v", got, types)
+			t.Errorf("events after reopening: want %v, got %v", types, got)
 		}
 	}
 }
@@ -223,12 +230,12 @@ func testClose(t *testing.T, f *fixture) {
 		}
 	}
 	if err := f.commit(d); !errors.Is(err, persistence.ErrNotExecuted) {
-		t.Errorf("Commit after Close: %v, want ErrNotExecuted", err)
+		t.Errorf("Commit after Close: want ErrNotExecuted, got %v", err)
 	}
 	if _, err := f.Load(f.ctx, things, d.ID); err == nil || errors.Is(err, persistence.ErrNotFound) {
-		t.Errorf("Load after Close: %v", err)
+		t.Errorf("Load after Close: want an error other than ErrNotFound, got %v", err)
 	}
 	if f.Ping(f.ctx) == nil {
-		t.Error("Ping after Close succeeds")
+		t.Error("Ping after Close: want an error, got nil")
 	}
 }

@@ -10,22 +10,22 @@ import (
 	"entrepot/persistence"
 )
 
-// Fault is what happens to one write.
+// Fault is the failure of one write.
 type Fault int
 
-// The faults of a write.
+// Faults of a write.
 const (
 	Healthy         Fault = iota
-	FailBefore            // ErrNotExecuted; it did not happen
-	LandThenUnknown       // it happens, and the answer is ErrUnknown
-	DropThenUnknown       // it does not happen, and the answer is ErrUnknown
+	FailBefore            // fails with ErrNotExecuted without writing
+	LandThenUnknown       // writes, then returns ErrUnknown
+	DropThenUnknown       // returns ErrUnknown without writing
 )
 
-// ErrInjected is wrapped by every failure that a [FaultyStore] makes up.
+// ErrInjected is wrapped by every failure that a [FaultyStore] injects.
 var ErrInjected = errors.New("storetest: injected failure")
 
-// FaultyStore is a store that fails when told to. Its settings may be changed at
-// any time; everything it is not told passes through.
+// FaultyStore wraps a store and injects failures. Its settings may be changed at any time; without
+// them every call passes through.
 type FaultyStore struct {
 	persistence.Store
 
@@ -37,24 +37,25 @@ type FaultyStore struct {
 	counts  Counts
 }
 
-// Counts are the calls that reached a [FaultyStore].
+// Counts holds the number of calls that a [FaultyStore] has received.
 type Counts struct {
 	Commits, Writes, Loads, Finds int
 }
 
-// Faulty wraps a store. It is healthy until told otherwise.
+// Faulty returns a FaultyStore without faults.
 func Faulty(s persistence.Store) *FaultyStore {
 	return &FaultyStore{Store: s, held: make(chan struct{}, 1024)}
 }
 
-// OnWrite decides about every write from now on; nil heals.
+// OnWrite sets the function that chooses the fault of every following write; nil removes all
+// faults.
 func (f *FaultyStore) OnWrite(decide func(persistence.Write) Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.onWrite = decide
 }
 
-// NextWrites gives the next writes these faults, one each, and then heals.
+// NextWrites assigns the faults to the next writes, one each; later writes are healthy.
 func (f *FaultyStore) NextWrites(faults ...Fault) {
 	f.OnWrite(func(persistence.Write) Fault { // called under f.mu
 		if len(faults) == 0 {
@@ -66,8 +67,8 @@ func (f *FaultyStore) NextWrites(faults ...Fault) {
 	})
 }
 
-// OnLoad decides about every Load from now on: an error it returns is the
-// answer, joined to ErrInjected. Nil heals.
+// OnLoad sets the function that decides whether the following loads fail. Its error is returned
+// joined with ErrInjected; nil removes the faults.
 func (f *FaultyStore) OnLoad(decide func(*persistence.Collection, entrepot.ID) error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -84,8 +85,8 @@ func (f *FaultyStore) NextLoads(n int) {
 	})
 }
 
-// Hold keeps every Commit from now on until release is called, which may be
-// done twice. A held Commit whose context ends answers ErrNotExecuted.
+// Hold blocks every following Commit until release is called, which may be called repeatedly. A
+// held Commit whose context ends returns ErrNotExecuted.
 func (f *FaultyStore) Hold() (release func()) {
 	gate := make(chan struct{})
 	f.mu.Lock()
@@ -101,17 +102,17 @@ func (f *FaultyStore) Hold() (release func()) {
 	})
 }
 
-// Held receives once for each Commit that begins to be held.
+// Held returns a channel that receives one value for each Commit that starts to be held.
 func (f *FaultyStore) Held() <-chan struct{} { return f.held }
 
-// Counts are the calls so far.
+// Counts returns the numbers of calls so far.
 func (f *FaultyStore) Counts() Counts {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.counts
 }
 
-// Commit passes on what no fault keeps back.
+// Commit applies the faults and passes on the remaining writes.
 func (f *FaultyStore) Commit(ctx context.Context, batch []persistence.Write) []error {
 	results := make([]error, len(batch))
 	faults := make([]Fault, len(batch))
@@ -156,7 +157,7 @@ func (f *FaultyStore) Commit(ctx context.Context, batch []persistence.Write) []e
 func (f *FaultyStore) wait(ctx context.Context, gate chan struct{}) bool {
 	select {
 	case f.held <- struct{}{}:
-	default: // nobody counts so many
+	default: // the buffer suffices for every test
 	}
 	select {
 	case <-gate:
@@ -166,8 +167,10 @@ func (f *FaultyStore) wait(ctx context.Context, gate chan struct{}) bool {
 	}
 }
 
-// Load fails when told to.
-func (f *FaultyStore) Load(ctx context.Context, c *persistence.Collection, id entrepot.ID) (*persistence.Document, error) {
+// Load passes the call on unless a fault is due.
+func (f *FaultyStore) Load(
+	ctx context.Context, c *persistence.Collection, id entrepot.ID,
+) (*persistence.Document, error) {
 	f.mu.Lock()
 	f.counts.Loads++
 	var err error
@@ -181,8 +184,10 @@ func (f *FaultyStore) Load(ctx context.Context, c *persistence.Collection, id en
 	return f.Store.Load(ctx, c, id)
 }
 
-// Find is counted.
-func (f *FaultyStore) Find(ctx context.Context, c *persistence.Collection, scope entrepot.Scope, q persistence.Query) ([]persistence.Document, string, error) {
+// Find counts the call and passes it on.
+func (f *FaultyStore) Find(
+	ctx context.Context, c *persistence.Collection, scope entrepot.Scope, q persistence.Query,
+) ([]persistence.Document, string, error) {
 	f.mu.Lock()
 	f.counts.Finds++
 	f.mu.Unlock()

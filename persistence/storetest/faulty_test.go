@@ -26,22 +26,23 @@ func TestFaulty(t *testing.T) {
 		here bool
 	}{{persistence.ErrNotExecuted, false}, {persistence.ErrUnknown, true}, {persistence.ErrUnknown, false}, {nil, true}} {
 		if !errors.Is(results[i], want.err) {
-			t.Errorf("result %d: %v, want %v", i, results[i], want.err)
+			t.Errorf("result %d: want %v, got %v", i, want.err, results[i])
 		}
 		if _, err := f.Load(t.Context(), things, batch[i].Doc.ID); (err == nil) != want.here {
-			t.Errorf("document %d: %v", i, err)
+			t.Errorf("document %d: want it to exist: %t, got Load error %v", i, want.here, err)
 		}
 	}
 	f.NextLoads(1)
 	if _, err := f.Load(t.Context(), things, batch[3].Doc.ID); !errors.Is(err, ErrInjected) {
-		t.Errorf("Load: %v", err)
+		t.Errorf("Load with a fault: want ErrInjected, got %v", err)
 	}
 	if _, err := f.Load(t.Context(), things, batch[3].Doc.ID); err != nil {
 		t.Errorf("Load after the fault: %v", err)
 	}
 	after := f.Counts()
-	if got := (Counts{after.Commits - before.Commits, after.Writes - before.Writes, after.Loads - before.Loads, after.Finds}); got != (Counts{1, 4, 6, 0}) {
-		t.Errorf("counts %+v", got)
+	got := Counts{after.Commits - before.Commits, after.Writes - before.Writes, after.Loads - before.Loads, after.Finds}
+	if want := (Counts{1, 4, 6, 0}); got != want {
+		t.Errorf("counts: want %+v, got %+v", want, got)
 	}
 	release := f.Hold()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -50,13 +51,13 @@ func TestFaulty(t *testing.T) {
 	<-f.Held()
 	cancel()
 	if results := <-done; !errors.Is(results[0], persistence.ErrNotExecuted) {
-		t.Errorf("a held commit whose context ended: %v", results[0])
+		t.Errorf("held commit whose context ended: want ErrNotExecuted, got %v", results[0])
 	}
 	go func() { done <- f.Commit(t.Context(), batch[:1]) }()
 	<-f.Held()
 	release()
 	release()
 	if results := <-done; results[0] != nil {
-		t.Errorf("a released commit: %v", results[0])
+		t.Errorf("released commit: %v", results[0])
 	}
 }

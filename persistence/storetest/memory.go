@@ -15,7 +15,7 @@ import (
 	"entrepot/persistence"
 )
 
-// memory is the reference store: what the contract means, in maps.
+// memory is the reference implementation of the contract, built on maps.
 type memory struct {
 	mu          sync.Mutex
 	closed      bool
@@ -24,11 +24,13 @@ type memory struct {
 	log         memoryLog
 }
 
-// NewMemory returns a store without durability that keeps every other promise of
-// the contract, for fast tests of what is built on stores. Its Codec is JSON and
-// it has a log.
+// NewMemory returns a store without durability that fulfils the rest of the contract, for fast
+// tests. Its Codec is JSON and it has a log.
 func NewMemory() persistence.Store {
-	m := &memory{collections: map[string]*persistence.Collection{}, docs: map[string]map[entrepot.ID]*persistence.Document{}}
+	m := &memory{
+		collections: map[string]*persistence.Collection{},
+		docs:        map[string]map[entrepot.ID]*persistence.Document{},
+	}
 	m.log.m = m
 	return m
 }
@@ -57,8 +59,8 @@ func (m *memory) Ensure(ctx context.Context, collections []*persistence.Collecti
 	return err
 }
 
-// use checks, under the lock, that a call may proceed.
-func (m *memory) use(ctx context.Context, c *persistence.Collection) error {
+// ready returns an error if a call on the collection cannot proceed. The caller holds the lock.
+func (m *memory) ready(ctx context.Context, c *persistence.Collection) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -66,7 +68,7 @@ func (m *memory) use(ctx context.Context, c *persistence.Collection) error {
 		return errClosed
 	}
 	if c != nil && m.collections[c.Name] == nil {
-		return fmt.Errorf("persistence: %s was not ensured", c.Name)
+		return fmt.Errorf("persistence: collection %s was not ensured", c.Name)
 	}
 	return nil
 }
@@ -74,7 +76,7 @@ func (m *memory) use(ctx context.Context, c *persistence.Collection) error {
 func (m *memory) Load(ctx context.Context, c *persistence.Collection, id entrepot.ID) (*persistence.Document, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := m.use(ctx, c); err != nil {
+	if err := m.ready(ctx, c); err != nil {
 		return nil, err
 	}
 	d, ok := m.docs[c.Name][id]
@@ -84,10 +86,11 @@ func (m *memory) Load(ctx context.Context, c *persistence.Collection, id entrepo
 	return clone(c, d), nil
 }
 
-// clone is a copy that shares nothing, with times and fields as a database gives them back.
+// clone returns a deep copy with times and fields normalized as a database would return them.
 func clone(c *persistence.Collection, d *persistence.Document) *persistence.Document {
 	e := *d
-	e.CreatedAt, e.UpdatedAt, e.WakeAt = persistence.Millis(d.CreatedAt), persistence.Millis(d.UpdatedAt), persistence.Millis(d.WakeAt)
+	e.CreatedAt, e.UpdatedAt = persistence.Millis(d.CreatedAt), persistence.Millis(d.UpdatedAt)
+	e.WakeAt = persistence.Millis(d.WakeAt)
 	e.Fields = make([]any, len(c.Fields))
 	copy(e.Fields, d.Fields)
 	for i, f := range c.Fields {
@@ -108,7 +111,7 @@ func (m *memory) Commit(ctx context.Context, batch []persistence.Write) []error 
 		w := &batch[i]
 		err := w.Check()
 		if err == nil {
-			if err = m.use(ctx, w.Collection); err != nil {
+			if err = m.ready(ctx, w.Collection); err != nil {
 				err = fmt.Errorf("%w: %w", persistence.ErrNotExecuted, err)
 			}
 		}
@@ -124,14 +127,14 @@ func (m *memory) Commit(ctx context.Context, batch []persistence.Write) []error 
 	return results
 }
 
-// write does one compare-and-set under the lock.
+// write executes one compare-and-set. The caller holds the lock.
 func (m *memory) write(w *persistence.Write) error {
 	docs := m.docs[w.Collection.Name]
 	old, found := docs[w.Doc.ID]
 	if found != (w.Doc.Version > 1) || (found && old.Version != w.Doc.Version-1) {
 		return persistence.ErrStale
 	}
-	if err := honest(w, old); err != nil {
+	if err := checkBefore(w, old); err != nil {
 		return err
 	}
 	for i, f := range w.Collection.Fields {
@@ -159,27 +162,31 @@ func (m *memory) write(w *persistence.Write) error {
 	return nil
 }
 
-// honest reports a writer that does not know what it says it knows.
-func honest(w *persistence.Write, old *persistence.Document) error {
+// checkBefore returns an error if w.Before contradicts the stored document.
+func checkBefore(w *persistence.Write, old *persistence.Document) error {
 	if w.Before == nil || old == nil {
 		return nil
 	}
 	known := clone(w.Collection, w.Before)
-	if known.CompanyID != old.CompanyID || known.ShopID != old.ShopID || known.OwnerID != old.OwnerID ||
-		!known.CreatedAt.Equal(old.CreatedAt) || !known.WakeAt.Equal(old.WakeAt) || !reflect.DeepEqual(known.Fields, old.Fields) {
-		return fmt.Errorf("%w: %s %s is not what its writer takes it for: %+v, not %+v", persistence.ErrNotExecuted, w.Collection.Name, w.Doc.ID, *old, *known)
+	same := known.CompanyID == old.CompanyID && known.ShopID == old.ShopID && known.OwnerID == old.OwnerID &&
+		known.CreatedAt.Equal(old.CreatedAt) && known.WakeAt.Equal(old.WakeAt)
+	if !same || !reflect.DeepEqual(known.Fields, old.Fields) {
+		return fmt.Errorf("%w: %s %s: Before does not match the stored document: want %+v, got %+v",
+			persistence.ErrNotExecuted, w.Collection.Name, w.Doc.ID, *old, *known)
 	}
 	return nil
 }
 
-func (m *memory) Find(ctx context.Context, c *persistence.Collection, scope entrepot.Scope, q persistence.Query) ([]persistence.Document, string, error) {
+func (m *memory) Find(
+	ctx context.Context, c *persistence.Collection, scope entrepot.Scope, q persistence.Query,
+) ([]persistence.Document, string, error) {
 	p, err := persistence.NewPlan(c, q)
 	if err != nil || scope.Empty() {
 		return nil, "", err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := m.use(ctx, c); err != nil {
+	if err := m.ready(ctx, c); err != nil {
 		return nil, "", err
 	}
 	var found []persistence.Document
@@ -203,14 +210,16 @@ func (m *memory) Find(ctx context.Context, c *persistence.Collection, scope entr
 	return found, p.Next(c, &found[p.Limit-1]), nil
 }
 
-func (m *memory) Count(ctx context.Context, c *persistence.Collection, scope entrepot.Scope, where []persistence.Cond, most int) (n int, err error) {
+func (m *memory) Count(
+	ctx context.Context, c *persistence.Collection, scope entrepot.Scope, where []persistence.Cond, limit int,
+) (n int, err error) {
 	p, err := persistence.NewCountPlan(c, where)
 	if err != nil || scope.Empty() {
 		return 0, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := m.use(ctx, c); err != nil {
+	if err := m.ready(ctx, c); err != nil {
 		return 0, err
 	}
 	for _, d := range m.docs[c.Name] {
@@ -218,13 +227,15 @@ func (m *memory) Count(ctx context.Context, c *persistence.Collection, scope ent
 			n++
 		}
 	}
-	return min(n, most), nil
+	return min(n, limit), nil
 }
 
-func (m *memory) Due(ctx context.Context, c *persistence.Collection, now time.Time, limit int) ([]persistence.Due, error) {
+func (m *memory) Due(
+	ctx context.Context, c *persistence.Collection, now time.Time, limit int,
+) ([]persistence.Due, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := m.use(ctx, c); err != nil {
+	if err := m.ready(ctx, c); err != nil {
 		return nil, err
 	}
 	var due []persistence.Due
@@ -257,7 +268,7 @@ func (m *memory) Log() events.Log { return &m.log }
 func (m *memory) Ping(ctx context.Context) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.use(ctx, nil)
+	return m.ready(ctx, nil)
 }
 
 func (m *memory) Close() error {

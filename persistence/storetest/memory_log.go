@@ -11,8 +11,8 @@ import (
 	"entrepot/persistence"
 )
 
-// inScope reports whether the scope contains the document: what every store's
-// query must select.
+// inScope reports whether the scope contains the document. It is the reference for every store's
+// queries.
 func inScope(d *persistence.Document, s entrepot.Scope) bool {
 	switch {
 	case s.All():
@@ -27,8 +27,8 @@ func inScope(d *persistence.Document, s entrepot.Scope) bool {
 	return s.ShopIDs == nil || slices.Contains(s.ShopIDs, d.ShopID)
 }
 
-// matches reports whether the document fulfils every condition. No value
-// fulfils none but Eq nil.
+// matches reports whether the document fulfils every condition. A missing value fulfils only Eq
+// nil.
 func matches(c *persistence.Collection, d *persistence.Document, where []persistence.Cond) bool {
 	for _, w := range where {
 		v := d.Value(c, w.Field)
@@ -62,7 +62,7 @@ func position(c *persistence.Collection, p *persistence.Plan, d *persistence.Doc
 	return persistence.Position{Value: d.Value(c, p.Sort), ID: d.ID}
 }
 
-// memoryLog is the log of a memory store; its lock is the store's.
+// memoryLog is the log of a memory store. It shares the store's lock.
 type memoryLog struct {
 	m       *memory
 	entries []events.LogEntry
@@ -70,7 +70,7 @@ type memoryLog struct {
 	signals persistence.Signals
 }
 
-// append is called under the store's lock.
+// append adds an entry. The caller holds the store's lock.
 func (l *memoryLog) append(eventType string, body []byte) {
 	l.last++
 	l.entries = append(l.entries, events.LogEntry{Seq: l.last, Type: eventType, Body: body})
@@ -81,7 +81,7 @@ func (l *memoryLog) Name() string { return "memory" }
 func (l *memoryLog) Read(ctx context.Context, after int64, limit int) ([]events.LogEntry, error) {
 	l.m.mu.Lock()
 	defer l.m.mu.Unlock()
-	if err := l.m.use(ctx, nil); err != nil {
+	if err := l.m.ready(ctx, nil); err != nil {
 		return nil, err
 	}
 	from := sort.Search(len(l.entries), func(i int) bool { return l.entries[i].Seq > after })
@@ -93,7 +93,7 @@ func (l *memoryLog) Appended() (<-chan struct{}, func()) { return l.signals.Subs
 func (l *memoryLog) Trim(ctx context.Context, upTo int64) error {
 	l.m.mu.Lock()
 	defer l.m.mu.Unlock()
-	if err := l.m.use(ctx, nil); err != nil {
+	if err := l.m.ready(ctx, nil); err != nil {
 		return err
 	}
 	l.entries = slices.DeleteFunc(l.entries, func(e events.LogEntry) bool { return e.Seq <= upTo })
@@ -103,5 +103,5 @@ func (l *memoryLog) Trim(ctx context.Context, upTo int64) error {
 func (l *memoryLog) Last(ctx context.Context) (int64, error) {
 	l.m.mu.Lock()
 	defer l.m.mu.Unlock()
-	return l.last, l.m.use(ctx, nil)
+	return l.last, l.m.ready(ctx, nil)
 }

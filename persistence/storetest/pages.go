@@ -15,14 +15,15 @@ import (
 	"entrepot/persistence"
 )
 
-// testPages walks generated lists page by page and compares with a plain filter
-// and sort of everything.
+// testPages reads generated lists page by page and compares the result with filtering and sorting
+// all documents.
 func testPages(t *testing.T, f *fixture) {
 	rapid.Check(t, func(rt *rapid.T) {
 		company, shops := entrepot.NewID(), []entrepot.ID{entrepot.NewID(), entrepot.NewID()}
 		all := generate(rt, f, company, shops)
 		scope := rapid.SampledFrom([]entrepot.Scope{
-			entrepot.InCompany(company), entrepot.InShops(company, shops[:1]), entrepot.InShops(company, shops), entrepot.OwnedBy(company),
+			entrepot.InCompany(company), entrepot.InShops(company, shops[:1]), entrepot.InShops(company, shops),
+			entrepot.OwnedBy(company),
 		}).Draw(rt, "scope")
 		q := persistence.Query{
 			Sort:  rapid.SampledFrom([]string{"", "createdAt", "name", "rank", "active", "at"}).Draw(rt, "sort"),
@@ -31,7 +32,10 @@ func testPages(t *testing.T, f *fixture) {
 			Where: rapid.SampledFrom([][]persistence.Cond{
 				nil,
 				{{Field: "rank", Op: persistence.Gte, Value: int64(1)}},
-				{{Field: "name", Op: persistence.Prefix, Value: "a"}, {Field: "active", Op: persistence.In, Values: []any{true, false}}},
+				{
+					{Field: "name", Op: persistence.Prefix, Value: "a"},
+					{Field: "active", Op: persistence.In, Values: []any{true, false}},
+				},
 				{{Field: "at", Op: persistence.Lt, Value: epoch.Add(2 * time.Second)}},
 			}).Draw(rt, "where"),
 		}
@@ -50,13 +54,12 @@ func testPages(t *testing.T, f *fixture) {
 		}
 		got := f.walk(rt, scope, q)
 		if !slices.Equal(got, want) {
-			rt.Fatalf("%+v\npages %v\nwant  %v", q, got, want)
+			rt.Fatalf("query %+v: want\n%v\ngot\n%v", q, want, got)
 		}
 	})
 }
 
-// generate writes a company's documents, with few different values so that
-// many are equal.
+// generate writes documents of a company that draw from few values, so that many are equal.
 func generate(rt *rapid.T, f *fixture, company entrepot.ID, shops []entrepot.ID) []persistence.Document {
 	pick := func(label string, values ...any) any { return rapid.SampledFrom(values).Draw(rt, label) }
 	all := make([]persistence.Document, rapid.IntRange(0, 40).Draw(rt, "documents"))
@@ -67,8 +70,10 @@ func generate(rt *rapid.T, f *fixture, company entrepot.ID, shops []entrepot.ID)
 		d.OwnerID = pick("owner", "", company, shops[0]).(string)
 		d.CreatedAt = epoch.Add(time.Duration(rapid.IntRange(0, 5).Draw(rt, "created")) * time.Millisecond)
 		d.Fields = []any{
-			pick("name", nil, "", "a", "ab", "b", "É", "a\x00", "🙂"), nil, pick("rank", nil, int64(-1), int64(0), int64(1), int64(1<<53+1), int64(1<<53)),
-			pick("active", nil, true, false), pick("at", nil, epoch, epoch.Add(time.Second), epoch.Add(time.Hour)), nil,
+			pick("name", nil, "", "a", "ab", "b", "É", "a\x00", "🙂"), nil,
+			pick("rank", nil, int64(-1), int64(0), int64(1), int64(1<<53+1), int64(1<<53)),
+			pick("active", nil, true, false),
+			pick("at", nil, epoch, epoch.Add(time.Second), epoch.Add(time.Hour)), nil,
 		}
 		all[i], batch[i] = d, write(d)
 	}
@@ -80,7 +85,7 @@ func generate(rt *rapid.T, f *fixture, company entrepot.ID, shops []entrepot.ID)
 	return all
 }
 
-// walk follows the cursors to the end.
+// walk follows the cursors to the last page and returns all ids.
 func (f *fixture) walk(t rapid.TB, scope entrepot.Scope, q persistence.Query) (all []entrepot.ID) {
 	for range 1000 {
 		docs, next, err := f.Find(f.ctx, things, scope, q)
@@ -88,7 +93,7 @@ func (f *fixture) walk(t rapid.TB, scope entrepot.Scope, q persistence.Query) (a
 			t.Fatalf("Find %+v: %v", q, err)
 		}
 		if len(docs) > q.Limit || (next != "" && len(docs) < q.Limit) {
-			t.Fatalf("a page of %d documents, limit %d, next %q", len(docs), q.Limit, next)
+			t.Fatalf("page: want up to %d documents, and a full page before the last; got %d, next %q", q.Limit, len(docs), next)
 		}
 		all = append(all, ids(docs)...)
 		if next == "" {
@@ -96,7 +101,7 @@ func (f *fixture) walk(t rapid.TB, scope entrepot.Scope, q persistence.Query) (a
 		}
 		q.Cursor = next
 	}
-	t.Fatal("the pages do not end")
+	t.Fatal("no last page within 1000 pages")
 	return nil
 }
 
@@ -108,14 +113,15 @@ func testForeignCursors(t *testing.T, f *fixture) {
 	q := persistence.Query{Limit: 1, Sort: "rank"}
 	_, cursor, err := f.Find(f.ctx, things, entrepot.InCompany(company), q)
 	if err != nil || cursor == "" {
-		t.Fatalf("cursor %q, %v", cursor, err)
+		t.Fatalf("first page: want a cursor, got %q (error %v)", cursor, err)
 	}
 	refused := func(q persistence.Query) {
 		t.Helper()
 		_, _, err := f.Find(f.ctx, things, entrepot.InCompany(company), q)
 		var e *entrepot.Error
-		if !errors.As(err, &e) || e.Code != entrepot.CodeInvalid || len(e.Fields) != 1 || e.Fields[0].Field != "cursor" {
-			t.Errorf("cursor %.40q: %v, want invalid cursor", q.Cursor, err)
+		if !errors.As(err, &e) || e.Code != entrepot.CodeInvalid || len(e.Fields) != 1 ||
+			e.Fields[0].Field != "cursor" {
+			t.Errorf("cursor %.40q: want a CodeInvalid error on cursor, got %v", q.Cursor, err)
 		}
 	}
 	refused(persistence.Query{Limit: 1, Sort: "name", Cursor: cursor})
@@ -127,14 +133,16 @@ func testForeignCursors(t *testing.T, f *fixture) {
 		q.Cursor = string(changed)
 		refused(q)
 	}
-	for _, text := range []string{"x", "!!", cursor + "A", cursor[1:], " ", "\x00", `{"$gt":""}`, "AAAAAAAA", strings.Repeat("A", 1<<16)} {
+	for _, text := range []string{
+		"x", "!!", cursor + "A", cursor[1:], " ", "\x00", `{"$gt":""}`, "AAAAAAAA", strings.Repeat("A", 1<<16),
+	} {
 		q.Cursor = text
 		refused(q)
 	}
 }
 
-// Ids that are no ObjectIDs sort apart from those that are, on one store; no
-// page may skip either.
+// testMixedIDs checks lists that mix ObjectIDs with other ids. One store sorts them separately; no
+// page may skip any of them.
 func testMixedIDs(t *testing.T, f *fixture) {
 	company := entrepot.NewID()
 	want := map[entrepot.ID]bool{}
@@ -157,7 +165,8 @@ func testMixedIDs(t *testing.T, f *fixture) {
 				seen[id] = true
 			}
 			if len(all) != len(want) || !maps.Equal(seen, want) {
-				t.Errorf("by %s, descending %t: %d documents, %d different, want %d", sort, desc, len(all), len(seen), len(want))
+				t.Errorf("by %s, descending %t: want %d documents, got %d, of which %d different",
+					sort, desc, len(want), len(all), len(seen))
 			}
 		}
 	}

@@ -25,7 +25,8 @@ func (f *fixture) find(scope entrepot.Scope, q persistence.Query) []entrepot.ID 
 }
 
 func testScopes(t *testing.T, f *fixture) {
-	a, b, shop1, shop2, owner := entrepot.NewID(), entrepot.NewID(), entrepot.NewID(), entrepot.NewID(), entrepot.NewID()
+	a, b, owner := entrepot.NewID(), entrepot.NewID(), entrepot.NewID()
+	shop1, shop2 := entrepot.NewID(), entrepot.NewID()
 	add := func(company, shop, owner entrepot.ID) entrepot.ID {
 		d := f.doc(company)
 		d.ShopID, d.OwnerID = shop, owner
@@ -48,7 +49,7 @@ func testScopes(t *testing.T, f *fixture) {
 		{"no shops", entrepot.InShops(a, nil), nil},
 		{"shops of no company", entrepot.InShops("", []entrepot.ID{shop1}), nil},
 		{"owner", entrepot.OwnedBy(owner), []entrepot.ID{a1, b0}},
-		{"nobody's", entrepot.OwnedBy(""), nil},
+		{"no owner", entrepot.OwnedBy(""), nil},
 		{"no company", entrepot.InCompany(""), nil},
 		{"nothing", entrepot.Scope{}, nil},
 		{"a stranger", entrepot.InCompany(entrepot.NewID()), nil},
@@ -58,13 +59,14 @@ func testScopes(t *testing.T, f *fixture) {
 		slices.Sort(got)
 		slices.Sort(c.want)
 		if !slices.Equal(got, c.want) {
-			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+			t.Errorf("%s: want %v, got %v", c.name, c.want, got)
 		}
-		// A condition narrows a scope and never widens it.
-		got = f.find(c.scope, persistence.Query{Where: []persistence.Cond{{Field: "companyId", Op: persistence.Eq, Value: b}}})
+		// A condition can narrow a scope but never widen it.
+		onlyB := []persistence.Cond{{Field: "companyId", Op: persistence.Eq, Value: b}}
+		got = f.find(c.scope, persistence.Query{Where: onlyB})
 		for _, id := range got {
 			if (id != b1 && id != b0) || !slices.Contains(c.want, id) {
-				t.Errorf("%s with a condition on company b finds %v", c.name, got)
+				t.Errorf("%s with a condition on company b: want only its documents, got %v", c.name, got)
 			}
 		}
 	}
@@ -108,7 +110,7 @@ func testConditions(t *testing.T, f *fixture) {
 		{persistence.Cond{Field: "rank", Op: persistence.Eq, Value: int64(0)}, []int{3}},
 		{persistence.Cond{Field: "rank", Op: persistence.Gte, Value: int64(1)}, []int{0, 1, 5}},
 		{persistence.Cond{Field: "rank", Op: persistence.Lt, Value: int64(1)}, []int{2, 3}},
-		{persistence.Cond{Field: "rank", Op: persistence.In, Values: []any{int64(2), int64(1 << 60), int64(99)}}, []int{1, 5}},
+		{persistence.Cond{Field: "rank", Op: persistence.In, Values: []any{int64(2), int64(1 << 60), int64(9)}}, []int{1, 5}},
 		{persistence.Cond{Field: "rank", Op: persistence.In, Values: nil}, nil},
 		{persistence.Cond{Field: "active", Op: persistence.Eq, Value: false}, []int{1, 5}},
 		{persistence.Cond{Field: "active", Op: persistence.Eq, Value: nil}, []int{2, 4}},
@@ -126,22 +128,22 @@ func testConditions(t *testing.T, f *fixture) {
 		for _, id := range f.find(entrepot.InCompany(company), persistence.Query{Where: []persistence.Cond{c.cond}}) {
 			i, ok := names[id]
 			if !ok {
-				t.Fatalf("%+v finds another company's document", c.cond)
+				t.Fatalf("condition %+v returned another company's document", c.cond)
 			}
 			got = append(got, i)
 		}
 		slices.Sort(got)
 		if !slices.Equal(got, c.want) {
-			t.Errorf("%+v finds %v, want %v", c.cond, got, c.want)
+			t.Errorf("condition %+v: want %v, got %v", c.cond, c.want, got)
 		}
 	}
-	// Recent and outbox are not loaded; all else is.
+	// Find loads everything except Recent and Outbox.
 	docs, _, err := f.Find(f.ctx, things, entrepot.InCompany(company), persistence.Query{Limit: 1})
 	if err != nil || len(docs) != 1 {
-		t.Fatalf("Find: %v, %v", docs, err)
+		t.Fatalf("Find: want 1 document, got %v (error %v)", docs, err)
 	}
 	if want := f.load(docs[0].ID); !reflect.DeepEqual(docs[0], *want) {
-		t.Errorf("Find gives\n%+v, Load\n%+v", docs[0], *want)
+		t.Errorf("Find: want, as by Load,\n%+v\ngot\n%+v", *want, docs[0])
 	}
 }
 
@@ -166,7 +168,7 @@ func testUndeclared(t *testing.T, f *fixture) {
 		_, _, err := f.Find(f.ctx, things, entrepot.AllTenants(), q)
 		var e *entrepot.Error
 		if err == nil || errors.As(err, &e) {
-			t.Errorf("%+v: %v, want an error that is the program's own", q, err)
+			t.Errorf("query %+v: want an error that is not an entrepot.Error, got %v", q, err)
 		}
 	}
 	for _, c := range []*persistence.Collection{
@@ -181,7 +183,7 @@ func testUndeclared(t *testing.T, f *fixture) {
 		{Name: "x", Indexes: [][]string{{"nonsense"}}},
 	} {
 		if f.Ensure(f.ctx, []*persistence.Collection{c}) == nil {
-			t.Errorf("Ensure accepts %+v", c)
+			t.Errorf("Ensure of %+v: want an error, got nil", c)
 		}
 	}
 }
@@ -209,7 +211,7 @@ func testDue(t *testing.T, f *fixture) {
 	check := func(got, want []persistence.Due) {
 		t.Helper()
 		if fmt.Sprint(got) != fmt.Sprint(want) {
-			t.Errorf("due\n%v, want\n%v", got, want)
+			t.Errorf("due documents: want\n%v\ngot\n%v", want, got)
 		}
 	}
 	check(due(epoch, 10), nil)
@@ -217,21 +219,22 @@ func testDue(t *testing.T, f *fixture) {
 	check(due(epoch.Add(time.Hour), 3), want[:3])
 	check(due(want[2].WakeAt, 100), want[:3])
 	check(due(want[2].WakeAt.Add(-time.Millisecond), 100), want[:2])
-	// A later write takes a document off the list, or moves it.
+	// A later write removes a document from the list or moves it.
 	d := *f.load(want[0].ID)
 	d.Version, d.WakeAt = 2, time.Time{}
 	f.must(d)
 	moved := *f.load(want[1].ID)
 	moved.Version, moved.WakeAt = 2, epoch.Add(time.Hour)
 	f.must(moved)
-	check(due(epoch.Add(2*time.Hour), 100), append(slices.Clone(want[2:]), persistence.Due{ID: moved.ID, WakeAt: moved.WakeAt}))
+	want = append(slices.Clone(want[2:]), persistence.Due{ID: moved.ID, WakeAt: moved.WakeAt})
+	check(due(epoch.Add(2*time.Hour), 100), want)
 }
 
 func testPurge(t *testing.T, f *fixture) {
 	var docs []persistence.Document
 	for i := range 6 {
 		d := f.doc(entrepot.NewID())
-		if i > 0 { // the first has no time
+		if i > 0 { // the first has no wakeAt
 			d.WakeAt = epoch.Add(time.Duration(i) * time.Second)
 		}
 		f.must(d)
@@ -240,7 +243,7 @@ func testPurge(t *testing.T, f *fixture) {
 	purge := func(now time.Time, limit, want int) {
 		t.Helper()
 		if n, err := f.Purge(f.ctx, things, now, limit); err != nil || n != want {
-			t.Fatalf("Purge: %d, %v; want %d", n, err, want)
+			t.Fatalf("Purge: want %d, got %d (error %v)", want, n, err)
 		}
 	}
 	purge(epoch, 10, 0)
@@ -255,7 +258,7 @@ func testPurge(t *testing.T, f *fixture) {
 	for _, d := range []persistence.Document{docs[0], docs[3], docs[5]} {
 		f.load(d.ID)
 	}
-	again := docs[1] // what is gone may be inserted anew
+	again := docs[1] // a purged document may be inserted again
 	f.must(again)
 	f.load(again.ID)
 }
@@ -272,7 +275,7 @@ func testCount(t *testing.T, f *fixture) {
 	for _, c := range []struct {
 		scope entrepot.Scope
 		where []persistence.Cond
-		most  int
+		limit int
 		want  int
 	}{
 		{entrepot.InCompany(ours), nil, 100, 9},
@@ -283,11 +286,12 @@ func testCount(t *testing.T, f *fixture) {
 		{entrepot.AllTenants(), nil, 100, 10},
 		{entrepot.Scope{}, nil, 100, 0},
 	} {
-		if n, err := f.Count(f.ctx, things, c.scope, c.where, c.most); err != nil || n != c.want {
-			t.Errorf("%+v: %d, %v", c, n, err)
+		if n, err := f.Count(f.ctx, things, c.scope, c.where, c.limit); err != nil || n != c.want {
+			t.Errorf("Count %+v: got %d (error %v)", c, n, err)
 		}
 	}
-	if _, err := f.Count(f.ctx, things, entrepot.AllTenants(), []persistence.Cond{{Field: "label", Op: persistence.Eq, Value: "x"}}, 1); err == nil {
-		t.Error("an undeclared field was counted by")
+	undeclared := []persistence.Cond{{Field: "label", Op: persistence.Eq, Value: "x"}}
+	if _, err := f.Count(f.ctx, things, entrepot.AllTenants(), undeclared, 1); err == nil {
+		t.Error("Count by an undeclared field: want an error, got nil")
 	}
 }

@@ -1,5 +1,5 @@
-// Package storetest is the one suite that every store passes, the reference
-// store in memory, and a wrapper that makes a store fail on purpose.
+// Package storetest contains the test suite that every [persistence.Store] must pass ([Run]), a
+// reference store in memory ([NewMemory]), and a wrapper that injects failures ([Faulty]).
 package storetest
 
 import (
@@ -16,15 +16,14 @@ import (
 	"entrepot/persistence"
 )
 
-// Reopener is implemented by what a suite's open function returns when the
-// database outlives its store: Reopen closes the store and opens the same
-// database again.
+// Reopener is implemented by stores in the suite whose database outlives them. Reopen closes the
+// store and opens the same database again.
 type Reopener interface {
 	Reopen(t *testing.T) persistence.Store
 }
 
-// Run runs the suite. open gives a store on an empty database of its own each
-// time it is called, and sees to its end with t.Cleanup.
+// Run runs the suite. Each call of open returns a store on an empty database and registers the
+// cleanup with t.Cleanup.
 func Run(t *testing.T, open func(t *testing.T) persistence.Store) {
 	cases := []struct {
 		name string
@@ -40,14 +39,14 @@ func Run(t *testing.T, open func(t *testing.T) persistence.Store) {
 		{"One winner for each version", testManyWriters},
 		{"Concurrent batches over the same documents", testConcurrentBatches},
 		{"An ended context is never a false success", testEndedContext},
-		{"A write that makes no sense is not executed", testSenselessWrite},
+		{"An invalid write is not executed", testSenselessWrite},
 		{"Scopes", testScopes},
 		{"Conditions", testConditions},
-		{"Asked by the last write", testUpdatedAt},
+		{"Queries by the last write", testUpdatedAt},
 		{"Counts", testCount},
 		{"Pages against a model", testPages},
 		{"Pages over ids of both forms", testMixedIDs},
-		{"Cursors of others", testForeignCursors},
+		{"Foreign cursors", testForeignCursors},
 		{"Only declared fields and sane limits", testUndeclared},
 		{"Due documents", testDue},
 		{"Purge", testPurge},
@@ -81,7 +80,10 @@ var things = &persistence.Collection{
 		{Name: "at", Type: persistence.Time},
 		{Name: "serial", Type: persistence.Int, Unique: true},
 	},
-	Indexes: [][]string{{"companyId", "name"}, {"companyId", "rank"}, {"companyId", "at"}, {"companyId", "active", "createdAt"}, {persistence.UpdatedAt}},
+	Indexes: [][]string{
+		{"companyId", "name"}, {"companyId", "rank"}, {"companyId", "at"}, {"companyId", "active", "createdAt"},
+		{persistence.UpdatedAt},
+	},
 }
 
 // thing is the suite's state.
@@ -94,17 +96,17 @@ type thing struct {
 	Since time.Time         `json:"since"`
 }
 
-// fixture is a store in a test, with the suite's words.
+// fixture is a store with the helpers of the suite.
 type fixture struct {
 	persistence.Store
 	t   testing.TB
 	ctx context.Context
 }
 
-// epoch is the suite's time of day, in whole milliseconds.
+// epoch is the time used by the suite, in whole milliseconds.
 var epoch = time.Date(2026, 3, 1, 12, 0, 0, 123e6, time.UTC)
 
-// doc is the first version of a document of a company.
+// doc returns version 1 of a document of a company.
 func (f *fixture) doc(company entrepot.ID) persistence.Document {
 	return persistence.Document{
 		ID: entrepot.NewID(), Version: 1, CompanyID: company, CreatedAt: epoch, UpdatedAt: epoch,
@@ -133,16 +135,16 @@ func write(d persistence.Document, e ...events.Envelope) persistence.Write {
 	return persistence.Write{Collection: things, Doc: d, Events: e}
 }
 
-// commit writes a batch of one.
+// commit writes a batch of one document and returns its result.
 func (f *fixture) commit(d persistence.Document, e ...events.Envelope) error {
 	results := f.Commit(f.ctx, []persistence.Write{write(d, e...)})
 	if len(results) != 1 {
-		f.t.Fatalf("%d results for 1 write", len(results))
+		f.t.Fatalf("results for 1 write: want 1, got %d", len(results))
 	}
 	return results[0]
 }
 
-// must writes a document that has no reason to fail.
+// must writes a document and fails the test on an error.
 func (f *fixture) must(d persistence.Document, e ...events.Envelope) {
 	f.t.Helper()
 	if err := f.commit(d, e...); err != nil {
@@ -150,7 +152,7 @@ func (f *fixture) must(d persistence.Document, e ...events.Envelope) {
 	}
 }
 
-// load reads a document that has to be there.
+// load returns an existing document and fails the test if it is missing.
 func (f *fixture) load(id entrepot.ID) *persistence.Document {
 	f.t.Helper()
 	d, err := f.Load(f.ctx, things, id)
@@ -163,12 +165,11 @@ func (f *fixture) load(id entrepot.ID) *persistence.Document {
 func (f *fixture) absent(id entrepot.ID) {
 	f.t.Helper()
 	if d, err := f.Load(f.ctx, things, id); !errors.Is(err, persistence.ErrNotFound) {
-		f.t.Fatalf("Load of an absent document: %v, %v", d, err)
+		f.t.Fatalf("Load of an absent document: want ErrNotFound, got %v (error %v)", d, err)
 	}
 }
 
-// events answers the types of all events of the document that the store holds,
-// in order: those of its outbox or those in the log.
+// events returns the types of all stored events of a document in order, from its outbox or the log.
 func (f *fixture) events(id entrepot.ID) (types []string) {
 	f.t.Helper()
 	if f.Log() == nil {
@@ -187,7 +188,7 @@ func (f *fixture) events(id entrepot.ID) (types []string) {
 	}
 	for _, entry := range entries {
 		if !bytes.Contains(entry.Body, mark) {
-			continue // decoding them all takes the suite's most time
+			continue // decoding all entries would take most of the suite's time
 		}
 		if e := decode(f.t, entry); e.Aggregate.ID == id {
 			types = append(types, e.Type)
@@ -196,12 +197,14 @@ func (f *fixture) events(id entrepot.ID) (types []string) {
 	return types
 }
 
-// event is the n-th event of a document.
+// event returns the n-th event of a document.
 func event(d persistence.Document, n int64) events.Envelope {
 	return events.Envelope{
 		ID: entrepot.NewID(), Type: fmt.Sprintf("thing.event%d", n), Version: 1, OccurredAt: epoch,
 		CompanyID: d.CompanyID, ShopID: d.ShopID,
-		Actor:     events.Actor{UserID: d.OwnerID, Role: entrepot.Customer, RequestID: `req "1"`, UserAgent: "a <b> & c\u2028\x01"},
+		Actor: events.Actor{
+			UserID: d.OwnerID, Role: entrepot.Customer, RequestID: `req "1"`, UserAgent: "a <b> & c\u2028\x01",
+		},
 		Aggregate: events.Aggregate{Kind: "thing", ID: d.ID, Sequence: n},
 		Data:      []byte(`{"n":1,"text":"<é>"}`),
 	}

@@ -9,16 +9,16 @@ import (
 	"entrepot/persistence"
 )
 
-// testUpdatedAt asks for what was written since a moment, in the order of the last
-// writes, as a reader does that keeps up with a collection: whatever is written
-// again is found again, and a page ends between two documents of one moment.
+// testUpdatedAt queries documents by their last write, like a reader that keeps up with a
+// collection. A document that is written again is found again, and a page may end between two
+// documents with the same time.
 func testUpdatedAt(t *testing.T, f *fixture) {
 	company := entrepot.NewID()
 	at := func(n int) time.Time { return epoch.Add(time.Duration(n) * time.Millisecond) }
 	var docs []persistence.Document
 	for i := range 7 {
 		d := f.doc(company)
-		d.UpdatedAt = at(i / 2) // two of each moment
+		d.UpdatedAt = at(i / 2) // two documents for each time
 		f.must(d)
 		docs = append(docs, d)
 	}
@@ -45,26 +45,31 @@ func testUpdatedAt(t *testing.T, f *fixture) {
 	check := func(what string, got, want []entrepot.ID) {
 		t.Helper()
 		if !slices.Equal(got, want) {
-			t.Errorf("%s: %v, want %v", what, got, want)
+			t.Errorf("%s: want %v, got %v", what, want, got)
 		}
 	}
-	check("since the third moment", since(from(2)), of(4, 5, 6))
-	check("in the second and third", since(from(1), until), of(2, 3, 4, 5))
-	check("between two moments of the clock", since(persistence.Cond{Field: persistence.UpdatedAt, Op: persistence.Gte, Value: at(3).Add(999 * time.Microsecond)}), of(6))
-	check("at one", since(persistence.Cond{Field: persistence.UpdatedAt, Op: persistence.Eq, Value: at(1)}), of(2, 3))
-	check("since what is not yet", since(from(4)), nil)
+	check("since the third time", since(from(2)), of(4, 5, 6))
+	check("at the second and third time", since(from(1), until), of(2, 3, 4, 5))
+	between := persistence.Cond{
+		Field: persistence.UpdatedAt, Op: persistence.Gte, Value: at(3).Add(999 * time.Microsecond),
+	}
+	check("between two milliseconds", since(between), of(6))
+	check("at one time", since(persistence.Cond{Field: persistence.UpdatedAt, Op: persistence.Eq, Value: at(1)}), of(2, 3))
+	check("since a later time", since(from(4)), nil)
 
 	again := *f.load(docs[0].ID)
 	again.Version, again.UpdatedAt = 2, at(9)
 	f.must(again)
 	check("after a write", since(from(3)), of(0, 6))
-	if n, err := f.Count(f.ctx, things, entrepot.InCompany(company), []persistence.Cond{from(3)}, 100); err != nil || n != 2 {
-		t.Errorf("counted %d, %v", n, err)
+	n, err := f.Count(f.ctx, things, entrepot.InCompany(company), []persistence.Cond{from(3)}, 100)
+	if err != nil || n != 2 {
+		t.Errorf("Count: want 2, got %d (error %v)", n, err)
 	}
 
 	for _, desc := range []bool{false, true} {
 		var read []persistence.Document
-		for q := (persistence.Query{Sort: persistence.UpdatedAt, Desc: desc, Limit: 3, Where: []persistence.Cond{from(1)}}); ; {
+		q := persistence.Query{Sort: persistence.UpdatedAt, Desc: desc, Limit: 3, Where: []persistence.Cond{from(1)}}
+		for {
 			page, next, err := f.Find(f.ctx, things, entrepot.InCompany(company), q)
 			if err != nil {
 				t.Fatal(err)
@@ -83,7 +88,7 @@ func testUpdatedAt(t *testing.T, f *fixture) {
 		found := ids(read)
 		slices.Sort(found)
 		if check("page by page", found, of(0, 2, 3, 4, 5, 6)); !ordered {
-			t.Errorf("in the order %v, descending %v", ids(read), desc)
+			t.Errorf("order by updatedAt, descending %t: got %v", desc, ids(read))
 		}
 	}
 }
