@@ -8,7 +8,7 @@ import (
 	"entrepot/persistence"
 )
 
-// casFilter finds the document as the write expects it.
+// casFilter selects the document at the version that the write expects.
 func casFilter(w *persistence.Write) bson.D {
 	return bson.D{e("_id", idValue(w.Doc.ID)), e("version", w.Doc.Version-1)}
 }

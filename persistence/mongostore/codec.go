@@ -17,10 +17,9 @@ import (
 	"entrepot"
 )
 
-// The codec goes by way of JSON, so that whatever JSON means to a type (tags,
-// embedding, MarshalJSON, nil slices) it means here, and the two stores cannot
-// differ. Each JSON value becomes the BSON type that a person expects, if and
-// only if the way back gives the same text:
+// The codec converts through JSON, so that everything JSON defines for a type (tags, embedding,
+// MarshalJSON, nil slices) applies here too and the two stores cannot differ. Each JSON value
+// becomes the BSON type that people expect, provided that converting it back gives the same text:
 //
 //	19, -5               int64
 //	0.1, 1e400, 19.90    double, or Decimal128 when a double would change the digits
@@ -28,16 +27,16 @@ import (
 //	"2026-03-01T…Z"      date, in whole milliseconds UTC
 //	other strings        string
 //
-// A number that no BSON type holds exactly is kept as its text, in binary of subtype exactNumber.
+// A number that no BSON type holds exactly is stored as text, in a binary of subtype exactNumber.
 const exactNumber = 0x80
 
-// Marshal encodes a state as a BSON document, by its json tags.
+// Marshal encodes a state as a BSON document according to its json tags.
 func (s *Store) Marshal(v any) ([]byte, error) { return marshal(v) }
 
-// FromJSON encodes JSON text, which may hold white space, as a BSON document.
+// FromJSON encodes a JSON object, which may contain white space, as a BSON document.
 func (s *Store) FromJSON(text []byte) ([]byte, error) { return marshal(json.RawMessage(text)) }
 
-// Unmarshal decodes what Marshal encoded.
+// Unmarshal decodes a document encoded by Marshal.
 func (s *Store) Unmarshal(data []byte, v any) error {
 	text, err := documentToJSON(make([]byte, 0, 2*len(data)), data)
 	if err != nil {
@@ -52,15 +51,15 @@ func marshal(v any) ([]byte, error) {
 		return nil, err
 	}
 	if len(text) == 0 || text[0] != '{' {
-		return nil, fmt.Errorf("mongostore: a %T is not a document", v)
+		return nil, fmt.Errorf("mongostore: a value of type %T does not encode as a document", v)
 	}
 	p := parser{text: text, out: make([]byte, 0, len(text)+len(text)/4)}
 	p.object()
 	return p.out, p.err
 }
 
-// parser appends JSON, of json.Marshal's own making and so correct and without
-// white space, to out as BSON.
+// parser converts JSON to BSON, appending it to out. It relies on the output format of
+// json.Marshal: valid and without white space.
 type parser struct {
 	text []byte
 	out  []byte
@@ -136,7 +135,7 @@ func (p *parser) element(key []byte) {
 	p.out[at] = byte(kind)
 }
 
-// string takes a JSON string and answers what it means.
+// string consumes a JSON string and returns its value.
 func (p *parser) string() []byte {
 	for i := 1; ; i++ {
 		switch p.text[i] {
@@ -181,9 +180,10 @@ func (p *parser) appendText(s []byte) bsoncore.Type {
 	return bsoncore.TypeString
 }
 
-// dateOf reads a time in the very form in which appendDate writes it.
+// dateOf parses a time that is formatted exactly as appendDate would format it.
 func dateOf(s []byte) (int64, bool) {
-	if len(s) < len("2006-01-02T15:04:05Z") || len(s) > len("2006-01-02T15:04:05.000Z") || s[4] != '-' || s[10] != 'T' || s[len(s)-1] != 'Z' {
+	const shortest, longest = len("2006-01-02T15:04:05Z"), len("2006-01-02T15:04:05.000Z")
+	if len(s) < shortest || len(s) > longest || s[4] != '-' || s[10] != 'T' || s[len(s)-1] != 'Z' {
 		return 0, false
 	}
 	t, err := time.Parse(time.RFC3339Nano, string(s))
@@ -194,7 +194,7 @@ func dateOf(s []byte) (int64, bool) {
 	return t.UnixMilli(), bytes.Equal(appendDate(again[:0], t.UnixMilli()), s)
 }
 
-// appendDate writes a time as time.Time.MarshalJSON does.
+// appendDate formats a time like time.Time.MarshalJSON.
 func appendDate(b []byte, ms int64) []byte {
 	return time.UnixMilli(ms).UTC().AppendFormat(b, time.RFC3339Nano)
 }
@@ -224,7 +224,7 @@ func (p *parser) number() bsoncore.Type {
 	return bsoncore.TypeBinary
 }
 
-// appendFloat writes a number as encoding/json does.
+// appendFloat formats a number like encoding/json.
 func appendFloat(b []byte, f float64) []byte {
 	format := byte('f')
 	if a := math.Abs(f); a != 0 && (a < 1e-6 || a >= 1e21) {
@@ -232,7 +232,7 @@ func appendFloat(b []byte, f float64) []byte {
 	}
 	b = strconv.AppendFloat(b, f, format, -1, 64)
 	if n := len(b); format == 'e' && n >= 4 && b[n-4] == 'e' && (b[n-3] == '-' || b[n-3] == '+') && b[n-2] == '0' {
-		b[n-2] = b[n-1] // e-09 is written e-9
+		b[n-2] = b[n-1] // e-09 becomes e-9
 		b = b[:n-1]
 	}
 	return b
@@ -278,13 +278,13 @@ func valueToJSON(out []byte, v bsoncore.Value) ([]byte, error) {
 	case bsoncore.TypeArray:
 		return elementsToJSON(out, v.Data, '[', ']')
 	}
-	if err := v.Validate(); err != nil { // of what follows, the readers would panic
+	if err := v.Validate(); err != nil { // the readers below would panic on invalid values
 		return nil, fmt.Errorf("%w: %w", errNotOurs, err)
 	}
 	switch v.Type {
 	case bsoncore.TypeString:
 		s, ok := v.StringValueOK()
-		if !ok { // Validate lets an empty length pass
+		if !ok { // Validate accepts an empty length
 			return nil, errNotOurs
 		}
 		return appendJSONString(out, s), nil
@@ -298,7 +298,7 @@ func valueToJSON(out []byte, v bsoncore.Value) ([]byte, error) {
 		return append(out, "null"...), nil
 	case bsoncore.TypeInt64:
 		return strconv.AppendInt(out, v.Int64(), 10), nil
-	case bsoncore.TypeInt32: // not from us: a person's edit
+	case bsoncore.TypeInt32: // not written by this codec: edited by hand
 		return strconv.AppendInt(out, int64(v.Int32()), 10), nil
 	case bsoncore.TypeDouble:
 		return appendFloat(out, v.Double()), nil
@@ -312,17 +312,17 @@ func valueToJSON(out []byte, v bsoncore.Value) ([]byte, error) {
 		}
 		return append(base64.StdEncoding.AppendEncode(append(out, '"'), data), '"'), nil
 	default:
-		return nil, fmt.Errorf("%w: a value of type %s", errNotOurs, v.Type)
+		return nil, fmt.Errorf("%w: unsupported value type %s", errNotOurs, v.Type)
 	}
 }
 
-// appendJSONString quotes s as encoding/json does.
+// appendJSONString quotes s like encoding/json.
 func appendJSONString(out []byte, s string) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' || c >= 0x80 {
 			quoted, err := json.Marshal(s)
 			if err != nil {
-				panic(err) // strings always encode
+				panic(err) // cannot happen: strings always encode
 			}
 			return append(out, quoted...)
 		}

@@ -15,11 +15,10 @@ import (
 	"entrepot/persistence"
 )
 
-// maxDocument is MongoDB's bound of 16 MiB with room for the command around it.
+// maxDocument is MongoDB's limit of 16 MiB minus room for the surrounding command.
 const maxDocument = 16<<20 - 16<<10
 
-// Commit writes the batch with one unordered bulk of compare-and-sets for each
-// collection in it.
+// Commit writes the batch with one unordered bulk of compare-and-sets per collection.
 func (s *Store) Commit(ctx context.Context, batch []persistence.Write) []error {
 	results := make([]error, len(batch))
 	err := s.enter()
@@ -35,7 +34,7 @@ func (s *Store) Commit(ctx context.Context, batch []persistence.Write) []error {
 		}
 		return results
 	}
-	// A batch has few collections, most often one.
+	// A slice suffices, because a batch has few collections, usually one.
 	var bulks []*bulk
 	for i := range batch {
 		t, doc, err := s.prepare(&batch[i])
@@ -64,12 +63,12 @@ func (s *Store) prepare(w *persistence.Write) (*table, bson.Raw, error) {
 	}
 	doc, err := encode(w)
 	if err == nil && len(doc) > maxDocument {
-		err = fmt.Errorf("mongostore: %s %s has %d bytes", w.Collection.Name, w.Doc.ID, len(doc))
+		err = fmt.Errorf("mongostore: %s %s has %d bytes, at most %d fit", w.Collection.Name, w.Doc.ID, len(doc), maxDocument)
 	}
 	return t, doc, err
 }
 
-// bulk is the writes of one collection.
+// bulk holds the writes of one collection.
 type bulk struct {
 	t       *table
 	writes  []*persistence.Write
@@ -77,7 +76,7 @@ type bulk struct {
 	results []*error
 }
 
-// bulkOf finds the collection's bulk, or begins it.
+// bulkOf returns the collection's bulk, adding it to bulks if necessary.
 func bulkOf(bulks []*bulk, t *table) (*bulk, []*bulk) {
 	for _, b := range bulks {
 		if b.t == t {
@@ -90,19 +89,17 @@ func bulkOf(bulks []*bulk, t *table) (*bulk, []*bulk) {
 
 // add appends a write.
 //
-// The compare-and-set is an upsert of {_id, version: n-1}. It replaces the
-// document at that version; at any other version it tries to insert one, and
-// the duplicate _id says so in this write's own result. Version 1 is the same,
-// as nothing has version 0.
+// The compare-and-set is an upsert of {_id, version: n-1}. It replaces the document at that
+// version; at any other version it tries to insert a document, and the duplicate _id becomes this
+// write's own error. Version 1 works alike, because no document has version 0.
 func (b *bulk) add(w *persistence.Write, doc bson.Raw, result *error) {
 	filter := casFilter(w)
 	b.models = append(b.models, mongo.NewReplaceOneModel().SetFilter(filter).SetReplacement(doc).SetUpsert(true))
 	b.writes, b.results = append(b.writes, w), append(b.results, result)
 }
 
-// sort puts the writes in the order of their ids, as every bulk does: FerretDB
-// locks the documents of a bulk one after the other until its end, and two bulks
-// that meet in different orders wait for each other until a timeout.
+// sort orders the writes by id. FerretDB locks the documents of a bulk one after the other until
+// the end of the bulk, so two bulks in different orders would wait for each other until a timeout.
 func (b *bulk) sort() {
 	sort.Sort(byID{b})
 }
@@ -119,55 +116,55 @@ func (b byID) Swap(i, j int) {
 
 func (b *bulk) run(ctx context.Context) {
 	r, err := b.t.coll.BulkWrite(ctx, b.models, options.BulkWrite().SetOrdered(false))
-	var some mongo.BulkWriteException
+	var bulkErr mongo.BulkWriteException
 	switch {
-	case errors.As(err, &some):
-		if some.WriteConcernError != nil {
-			b.all(fmt.Errorf("%w: %s", persistence.ErrUnknown, some.WriteConcernError.Message))
+	case errors.As(err, &bulkErr):
+		if bulkErr.WriteConcernError != nil {
+			b.setAll(fmt.Errorf("%w: %s", persistence.ErrUnknown, bulkErr.WriteConcernError.Message))
 		}
-		for i := range some.WriteErrors {
-			if at := some.WriteErrors[i].Index; at >= 0 && at < len(b.results) {
-				*b.results[at] = b.explain(ctx, b.writes[at], &some.WriteErrors[i])
+		for i := range bulkErr.WriteErrors {
+			if at := bulkErr.WriteErrors[i].Index; at >= 0 && at < len(b.results) {
+				*b.results[at] = b.explain(ctx, b.writes[at], &bulkErr.WriteErrors[i])
 			}
 		}
 	case err != nil:
-		b.all(classify(err))
-		return // what was upserted is not known either
+		b.setAll(classify(err))
+		return // the upserts are unknown as well
 	}
 	for at := range r.UpsertedIDs {
 		if b.writes[at].Doc.Version > 1 {
-			*b.results[at] = b.revoke(ctx, b.writes[at])
+			*b.results[at] = b.undoInsert(ctx, b.writes[at])
 		}
 	}
 }
 
-func (b *bulk) all(err error) {
+func (b *bulk) setAll(err error) {
 	for _, r := range b.results {
 		*r = err
 	}
 }
 
-// revoke removes what an upsert inserted in place of a document that was not
-// there at all, which nothing but a loss of data explains.
-func (b *bulk) revoke(ctx context.Context, w *persistence.Write) error {
+// undoInsert removes the document that an upsert inserted because the expected document did not exist,
+// which only a loss of data explains.
+func (b *bulk) undoInsert(ctx context.Context, w *persistence.Write) error {
 	_, err := b.t.coll.DeleteOne(ctx, bson.D{e("_id", idValue(w.Doc.ID)), e("version", w.Doc.Version)})
 	if err != nil {
 		return fmt.Errorf("%w: %w", persistence.ErrUnknown, err)
 	}
-	return fmt.Errorf("%w: the document is not there", persistence.ErrStale)
+	return fmt.Errorf("%w: the document does not exist", persistence.ErrStale)
 }
 
-// duplicateKey is the code of MongoDB and FerretDB alike.
+// duplicateKey is the error code of MongoDB and FerretDB for a duplicate key.
 const duplicateKey = 11000
 
-// indexName finds the index in a duplicate's message: "… index: NAME dup key: …"
-// (MongoDB) or "… Index 'NAME'" (FerretDB). The names come before any value.
+// indexName extracts the index name from a duplicate key message: "… index: NAME dup key: …"
+// (MongoDB) or "… Index 'NAME'" (FerretDB). The name precedes any value in the message.
 var indexName = regexp.MustCompile(`(?:index: |Index ')([A-Za-z0-9_.]+)`)
 
-// explain is the result of a write with an error of its own.
+// explain returns the result of a write that failed individually.
 func (b *bulk) explain(ctx context.Context, w *persistence.Write, we *mongo.BulkWriteError) error {
 	if we.Code != duplicateKey {
-		if refused[we.Code] {
+		if rejected[we.Code] {
 			return fmt.Errorf("%w: %w", persistence.ErrNotExecuted, we.WriteError)
 		}
 		return fmt.Errorf("%w: %w", persistence.ErrUnknown, we.WriteError)
@@ -181,15 +178,16 @@ func (b *bulk) explain(ctx context.Context, w *persistence.Write, we *mongo.Bulk
 	} else {
 		return fmt.Errorf("%w: %w", persistence.ErrUnknown, we.WriteError)
 	}
-	// Which of two clashes is reported is the server's choice: a stale write is
-	// stale whatever its values.
-	raw, err := b.t.coll.FindOne(ctx, bson.D{e("_id", idValue(w.Doc.ID))}, options.FindOne().SetProjection(bson.D{e("version", 1)})).Raw()
+	// The server chooses which of two conflicts it reports, but a stale write counts as stale
+	// whatever its values, so the version is read.
+	version := options.FindOne().SetProjection(bson.D{e("version", 1)})
+	raw, err := b.t.coll.FindOne(ctx, bson.D{e("_id", idValue(w.Doc.ID))}, version).Raw()
 	switch {
 	case errors.Is(err, mongo.ErrNoDocuments) && w.Doc.Version == 1:
 		return &persistence.DuplicateError{Field: field}
 	case errors.Is(err, mongo.ErrNoDocuments):
 		return persistence.ErrStale
-	case err != nil: // it was refused for certain, only the reason is not
+	case err != nil: // certainly rejected, only the reason is uncertain
 		return &persistence.DuplicateError{Field: field}
 	}
 	if n, ok := raw.Lookup("version").AsInt64OK(); ok && n == w.Doc.Version-1 {

@@ -16,7 +16,7 @@ import (
 	"entrepot/persistence"
 )
 
-// idValue is an id as the database keeps it: an ObjectID where it has the form of one.
+// idValue returns the stored form of an id: an ObjectID if it has that form, otherwise a string.
 func idValue(id entrepot.ID) any {
 	if !entrepot.ValidID(id) {
 		return id
@@ -42,7 +42,7 @@ func appendOptionalID(dst []byte, key string, id entrepot.ID) []byte {
 	return appendID(dst, key, id)
 }
 
-// encode makes a write's whole document.
+// encode returns the complete document of a write.
 func encode(w *persistence.Write) (bson.Raw, error) {
 	d := &w.Doc
 	start, b := bsoncore.AppendDocumentStart(make([]byte, 0, 512+len(d.State)+len(d.Recent)))
@@ -89,7 +89,7 @@ func appendField(b []byte, name string, v any) []byte {
 	}
 }
 
-// appendOutbox appends the array of older events and then new ones.
+// appendOutbox appends an array of the older events followed by the new ones.
 func appendOutbox(b []byte, lists ...[]events.Envelope) ([]byte, error) {
 	var start int32
 	n := 0
@@ -112,7 +112,7 @@ func appendOutbox(b []byte, lists ...[]events.Envelope) ([]byte, error) {
 	return bsoncore.AppendArrayEnd(b, start)
 }
 
-// decode reads a document of the collection.
+// decode decodes a document of the collection.
 func (t *table) decode(raw bson.Raw) (d persistence.Document, err error) {
 	elements, err := bsoncore.Document(raw).Elements()
 	if err != nil {
@@ -133,7 +133,7 @@ func (t *table) decode(raw bson.Raw) (d persistence.Document, err error) {
 	return d, nil
 }
 
-// decodeFixed reads an element that every document has; others it passes over.
+// decodeFixed decodes an element that every document has; it ignores others.
 func decodeFixed(d *persistence.Document, key string, v bsoncore.Value) (err error) {
 	switch key {
 	case "_id":
@@ -166,7 +166,7 @@ func decodeFixed(d *persistence.Document, key string, v bsoncore.Value) (err err
 	return err
 }
 
-var errType = errors.New("a value of another type")
+var errType = errors.New("the value has the wrong type")
 
 func wrongType(ok bool) error {
 	if ok {
@@ -206,7 +206,7 @@ func outboxOf(v bsoncore.Value) ([]events.Envelope, error) {
 	return outbox, json.Unmarshal(text, &outbox)
 }
 
-// fieldValue is nil for a value of another type, as for none.
+// fieldValue returns the value of a declared field, or nil if it has another type.
 func fieldValue(t persistence.FieldType, v bsoncore.Value) any {
 	switch t {
 	case persistence.String:

@@ -13,7 +13,7 @@ import (
 	"entrepot/persistence"
 )
 
-// table is a collection that was ensured.
+// table is a collection that has been ensured.
 type table struct {
 	c    *persistence.Collection
 	coll *mongo.Collection
@@ -23,12 +23,12 @@ func (s *Store) table(c *persistence.Collection) (*table, error) {
 	if t, ok := s.tables.Load(c.Name); ok {
 		return t.(*table), nil
 	}
-	return nil, fmt.Errorf("mongostore: %s was not ensured", c.Name)
+	return nil, fmt.Errorf("mongostore: collection %s was not ensured", c.Name)
 }
 
-// Ensure makes the indexes that are missing, and proves the compare-and-set. It
-// drops none, so that members of an older version go on during a rolling
-// restart. Documents lack a newly declared field until each is written again.
+// Ensure creates missing indexes and tests the compare-and-set. It never drops an index, so that
+// members of an older version continue to work during a rolling restart. A newly declared field is
+// missing in each document until its next write.
 func (s *Store) Ensure(ctx context.Context, collections []*persistence.Collection) error {
 	if err := s.enter(); err != nil {
 		return err
@@ -54,8 +54,8 @@ func (s *Store) Ensure(ctx context.Context, collections []*persistence.Collectio
 	return err
 }
 
-// uniquePrefix begins the names of unique indexes: a duplicate's error names the
-// index, and the index its field.
+// uniquePrefix starts the names of unique indexes. A duplicate key error names the index, and
+// thereby the field.
 const uniquePrefix = "unique_"
 
 func indexes(c *persistence.Collection) []mongo.IndexModel {
@@ -83,12 +83,13 @@ func indexes(c *persistence.Collection) []mongo.IndexModel {
 		if !f.Unique {
 			continue
 		}
-		// Absent and empty values do not clash: the index leaves them out.
+		// The index omits absent and empty values, so that they do not conflict.
 		holds := exists
 		if f.Type == persistence.String {
 			holds = bson.D{{Key: "$gt", Value: ""}}
 		}
-		add(uniquePrefix+f.Name, options.Index().SetUnique(true).SetPartialFilterExpression(bson.D{{Key: f.Name, Value: holds}}), f.Name)
+		filter := bson.D{{Key: f.Name, Value: holds}}
+		add(uniquePrefix+f.Name, options.Index().SetUnique(true).SetPartialFilterExpression(filter), f.Name)
 	}
 	return models
 }

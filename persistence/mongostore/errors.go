@@ -10,8 +10,8 @@ import (
 	"entrepot/persistence"
 )
 
-// refused are the server's codes for commands and writes that it did not begin.
-var refused = map[int]bool{
+// rejected contains the server's error codes for commands and writes that it did not start.
+var rejected = map[int]bool{
 	2:     true, // BadValue
 	9:     true, // FailedToParse
 	13:    true, // Unauthorized
@@ -28,15 +28,15 @@ var refused = map[int]bool{
 	17280: true, // KeyTooLong
 }
 
-// classify is the result of every write of a bulk that failed as a whole. Only
-// what certainly did not reach the server, or was refused by it, is not executed.
+// classify returns the result of every write of a bulk that failed as a whole. Only failures before
+// the server, or rejections by it, count as not executed.
 func classify(err error) error {
 	var selection topology.ServerSelectionError
 	var wait topology.WaitQueueTimeoutError
 	var command mongo.CommandError
 	switch {
 	case errors.As(err, &selection), errors.As(err, &wait), errors.Is(err, mongo.ErrClientDisconnected),
-		errors.As(err, &command) && refused[int(command.Code)] && len(command.Labels) == 0:
+		errors.As(err, &command) && rejected[int(command.Code)] && len(command.Labels) == 0:
 		return fmt.Errorf("%w: %w", persistence.ErrNotExecuted, err)
 	default:
 		return fmt.Errorf("%w: %w", persistence.ErrUnknown, err)

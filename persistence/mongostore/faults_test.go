@@ -23,18 +23,23 @@ import (
 )
 
 var notes = &persistence.Collection{
-	Name:   "notes",
-	Fields: []persistence.Field{{Name: "status", Type: persistence.String}, {Name: "number", Type: persistence.String, Unique: true}},
+	Name: "notes",
+	Fields: []persistence.Field{
+		{Name: "status", Type: persistence.String}, {Name: "number", Type: persistence.String, Unique: true},
+	},
 }
 
 func note(size int) persistence.Write {
-	d := persistence.Document{ID: entrepot.NewID(), Version: 1, CompanyID: entrepot.NewID(), CreatedAt: time.UnixMilli(1000).UTC(), UpdatedAt: time.UnixMilli(1000).UTC()}
+	d := persistence.Document{
+		ID: entrepot.NewID(), Version: 1, CompanyID: entrepot.NewID(),
+		CreatedAt: time.UnixMilli(1000).UTC(), UpdatedAt: time.UnixMilli(1000).UTC(),
+	}
 	d.State, _ = marshal(map[string]string{"text": strings.Repeat("x", size)})
 	return persistence.Write{Collection: notes, Doc: d}
 }
 
-// The documents are for people as well: the names of the specification, real
-// ObjectIDs and dates, events inside.
+// TestDocumentShape checks that documents are readable for people: field names of the
+// specification, ObjectIDs, dates, embedded events.
 func TestDocumentShape(t *testing.T) {
 	s := openTemp(t, dial(t)).Store
 	if err := s.Ensure(t.Context(), []*persistence.Collection{notes}); err != nil {
@@ -44,12 +49,16 @@ func TestDocumentShape(t *testing.T) {
 	d := &w.Doc
 	d.ShopID, d.OwnerID, d.Sequence, d.WakeAt = entrepot.NewID(), "someone", 2, time.UnixMilli(5000)
 	d.Fields, d.Recent = []any{"open", "N-1"}, []byte{1}
-	state, err := s.Marshal(map[string]any{"orderId": d.ID, "paidAt": d.CreatedAt, "total": entrepot.Money{Minor: 5, Currency: "EUR"}})
+	state, err := s.Marshal(map[string]any{
+		"orderId": d.ID, "paidAt": d.CreatedAt, "total": entrepot.Money{Minor: 5, Currency: "EUR"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	d.State = state
-	w.Events = []events.Envelope{{ID: entrepot.NewID(), Type: "note.made", OccurredAt: d.CreatedAt, Data: []byte(`{"n":1}`)}}
+	w.Events = []events.Envelope{{
+		ID: entrepot.NewID(), Type: "note.made", OccurredAt: d.CreatedAt, Data: []byte(`{"n":1}`),
+	}}
 	if err := s.Commit(t.Context(), []persistence.Write{w})[0]; err != nil {
 		t.Fatal(err)
 	}
@@ -58,14 +67,15 @@ func TestDocumentShape(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]bson.Type{
-		"_id": bson.TypeObjectID, "version": bson.TypeInt64, "companyId": bson.TypeObjectID, "shopId": bson.TypeObjectID,
-		"ownerId": bson.TypeString, "createdAt": bson.TypeDateTime, "updatedAt": bson.TypeDateTime, "wakeAt": bson.TypeDateTime,
-		"sequence": bson.TypeInt64, "status": bson.TypeString, "number": bson.TypeString, "recent": bson.TypeBinary,
+		"_id": bson.TypeObjectID, "version": bson.TypeInt64, "companyId": bson.TypeObjectID,
+		"shopId": bson.TypeObjectID, "ownerId": bson.TypeString, "createdAt": bson.TypeDateTime,
+		"updatedAt": bson.TypeDateTime, "wakeAt": bson.TypeDateTime, "sequence": bson.TypeInt64,
+		"status": bson.TypeString, "number": bson.TypeString, "recent": bson.TypeBinary,
 		"state.orderId": bson.TypeObjectID, "state.paidAt": bson.TypeDateTime, "state.total.minor": bson.TypeInt64,
 		"outbox.0.eventId": bson.TypeObjectID, "outbox.0.occurredAt": bson.TypeDateTime, "outbox.0.data.n": bson.TypeInt64,
 	} {
 		if v, err := raw.LookupErr(strings.Split(path, ".")...); err != nil || v.Type != want {
-			t.Errorf("%s is %v, %v, want %s", path, v, err, want)
+			t.Errorf("%s: want a value of type %s, got %v (error %v)", path, want, v, err)
 		}
 	}
 }
@@ -78,16 +88,16 @@ func TestTooBigADocument(t *testing.T) {
 	batch := []persistence.Write{note(1), note(16 << 20), note(2)}
 	results := s.Commit(t.Context(), batch)
 	if results[0] != nil || results[2] != nil || !errors.Is(results[1], persistence.ErrNotExecuted) {
-		t.Errorf("%.200v", results)
+		t.Errorf("results: want nil, ErrNotExecuted, nil; got %.200v", results)
 	}
 }
 
-// proxy stands between a client and the server, and cuts connections.
+// proxy forwards between a client and the server and can cut connections.
 type proxy struct {
 	net.Listener
 	to string
-	// cut decides over each piece of an answer; true closes its connection in
-	// place of the piece, after the server has done the work.
+	// cut is called for each piece of a reply. If it returns true, the connection is closed instead
+	// of forwarding the piece, after the server has done the work.
 	cut   atomic.Pointer[func(answer []byte) bool]
 	wg    sync.WaitGroup
 	mu    sync.Mutex
@@ -129,11 +139,11 @@ func (p *proxy) accept() {
 		p.conns = append(p.conns, client, server)
 		p.mu.Unlock()
 		p.wg.Go(func() { _, _ = io.Copy(server, client); _ = server.Close() })
-		p.wg.Go(func() { p.answers(client, server) })
+		p.wg.Go(func() { p.forwardReplies(client, server) })
 	}
 }
 
-func (p *proxy) answers(client, server net.Conn) {
+func (p *proxy) forwardReplies(client, server net.Conn) {
 	defer func() { _ = client.Close() }()
 	buf := make([]byte, 1<<16)
 	for {
@@ -150,8 +160,8 @@ func (p *proxy) answers(client, server net.Conn) {
 	}
 }
 
-// An answer that is lost on its way leaves the outcome unknown; that the write
-// landed, only a reload tells.
+// TestLostAnswerIsUnknown checks that losing the server's reply leaves the outcome unknown until a
+// reload shows that the write landed.
 func TestLostAnswerIsUnknown(t *testing.T) {
 	direct := openTemp(t, dial(t)).Store
 	u, err := url.Parse(server(t))
@@ -176,23 +186,24 @@ func TestLostAnswerIsUnknown(t *testing.T) {
 	if err := direct.Ensure(t.Context(), []*persistence.Collection{notes}); err != nil {
 		t.Fatal(err)
 	}
-	// Answers to writes count what they did; those of the driver's monitor do not.
+	// Replies to writes contain nModified; those to the driver's monitor do not.
 	cut := func(answer []byte) bool { return strings.Contains(string(answer), "nModified") }
 	p.cut.Store(&cut)
 	batch := []persistence.Write{note(1), note(2)}
 	for i, err := range s.Commit(t.Context(), batch) {
 		if !errors.Is(err, persistence.ErrUnknown) {
-			t.Errorf("write %d: %v, want ErrUnknown", i, err)
+			t.Errorf("write %d: want ErrUnknown, got %v", i, err)
 		}
 		if _, err := direct.Load(t.Context(), notes, batch[i].Doc.ID); err != nil {
-			t.Errorf("write %d had landed: %v", i, err)
+			t.Errorf("write %d: want it stored, got Load error %v", i, err)
 		}
 	}
 	p.cut.Store(nil)
-	// Sent again it is stale, which with the reload resolves it; the store goes on.
+	// The repeated writes are stale, which together with the reload resolves them; the store keeps
+	// working.
 	for i, err := range s.Commit(t.Context(), append(batch, note(3))) {
 		if want := i < 2; errors.Is(err, persistence.ErrStale) != want {
-			t.Errorf("write %d again: %v", i, err)
+			t.Errorf("repeated write %d: want stale: %t, got %v", i, want, err)
 		}
 	}
 }
@@ -206,16 +217,16 @@ func TestNoServerIsNotExecuted(t *testing.T) {
 	_ = l.Close()
 	o := Options{ServerSelection: 50 * time.Millisecond}
 	if _, err := Dial(t.Context(), "mongodb://"+address, o); err == nil {
-		t.Fatal("Dial answers without a server")
+		t.Fatal("Dial without a server: want an error, got nil")
 	}
 	if _, err := Dial(t.Context(), "nonsense://", o); err == nil {
-		t.Fatal("Dial accepts nonsense")
+		t.Fatal("Dial with an invalid URI: want an error, got nil")
 	}
 	if s, err := Open(t.Context(), "mongodb://"+address, "x", o); err == nil {
-		t.Fatal("Open answers without a server", s)
+		t.Fatal("Open without a server: want an error, got nil and ", s)
 	}
 
-	p := newProxy(t, server2(t))
+	p := newProxy(t, serverAddress(t))
 	o.ServerSelection = 500 * time.Millisecond
 	c, err := Dial(t.Context(), "mongodb://"+p.Addr().String()+"/?directConnection=true", o)
 	if err != nil {
@@ -227,26 +238,26 @@ func TestNoServerIsNotExecuted(t *testing.T) {
 	_ = p.Close()
 	cut := func([]byte) bool { return true }
 	p.cut.Store(&cut)
-	// The first may find its connection cut, which is unknown; soon there is none.
+	// The first writes may find their connection cut, which is unknown; later ones find no server.
 	var last error
 	for range 10 {
 		if last = s.Commit(t.Context(), []persistence.Write{note(1)})[0]; errors.Is(last, persistence.ErrNotExecuted) {
 			break
 		}
 		if !errors.Is(last, persistence.ErrUnknown) {
-			t.Fatalf("%v", last)
+			t.Fatalf("commit while the server goes away: want ErrUnknown or ErrNotExecuted, got %v", last)
 		}
 	}
 	if !errors.Is(last, persistence.ErrNotExecuted) {
-		t.Errorf("without a server: %v", last)
+		t.Errorf("commit without a server: want ErrNotExecuted, got %v", last)
 	}
 	if err := s.Ping(t.Context()); err == nil {
-		t.Error("Ping answers without a server")
+		t.Error("Ping without a server: want an error, got nil")
 	}
 }
 
-// server2 is the host and port of the database to test with.
-func server2(t *testing.T) string {
+// serverAddress returns the host and port of the test database.
+func serverAddress(t *testing.T) string {
 	t.Helper()
 	u, err := url.Parse(server(t))
 	if err != nil {
@@ -255,18 +266,24 @@ func server2(t *testing.T) string {
 	return u.Host
 }
 
-// The duplicate's messages of MongoDB 4.4 to 8 and of FerretDB 2, with values that try to look like another's.
+// TestIndexNameInDuplicates covers the duplicate key messages of MongoDB 4.4 to 8 and FerretDB 2,
+// with values that imitate another index name.
 func TestIndexNameInDuplicates(t *testing.T) {
+	const (
+		mongoDuplicate  = `E11000 duplicate key error collection: `
+		ferretDuplicate = `Duplicate key violation on the requested collection: `
+	)
 	for message, want := range map[string]string{
-		`E11000 duplicate key error collection: salesdb.orders index: _id_ dup key: { _id: ObjectId('65f1c0000000000000000000') }`:             "_id_",
-		`E11000 duplicate key error collection: salesdb.orders index: unique_number dup key: { number: "N-1" }`:                                "unique_number",
-		`E11000 duplicate key error collection: salesdb.orders index: unique_number dup key: { number: " index: _id_ dup key: Index '_id_'" }`: "unique_number",
-		`E11000 duplicate key error collection: a.b index: unique_number collation: { locale: "en" } dup key: { number: "0x1" }`:               "unique_number",
-		`Duplicate key violation on the requested collection: Index '_id_'`:                                                                    "_id_",
-		`Duplicate key violation on the requested collection: Index 'unique_number'`:                                                           "unique_number",
+		mongoDuplicate + `salesdb.orders index: _id_ dup key: { _id: ObjectId('65f1c0000000000000000000') }`: "_id_",
+		mongoDuplicate + `salesdb.orders index: unique_number dup key: { number: "N-1" }`:                    "unique_number",
+		mongoDuplicate + `salesdb.orders index: unique_number ` +
+			`dup key: { number: " index: _id_ dup key: Index '_id_'" }`: "unique_number",
+		mongoDuplicate + `a.b index: unique_number collation: { locale: "en" } dup key: { number: "0x1" }`: "unique_number",
+		ferretDuplicate + `Index '_id_'`:          "_id_",
+		ferretDuplicate + `Index 'unique_number'`: "unique_number",
 	} {
 		if m := indexName.FindStringSubmatch(message); m == nil || m[1] != want {
-			t.Errorf("%s: %v, want %s", message, m, want)
+			t.Errorf("%s: want index %s, got %v", message, want, m)
 		}
 	}
 }
@@ -285,12 +302,13 @@ func TestClassify(t *testing.T) {
 		{fmt.Errorf("wrapped: %w", mongo.ErrClientDisconnected), persistence.ErrNotExecuted},
 	} {
 		if got := classify(c.err); !errors.Is(got, c.want) {
-			t.Errorf("%v: %v, want %v", c.err, got, c.want)
+			t.Errorf("classify(%v): want %v, got %v", c.err, c.want, got)
 		}
 	}
 }
 
-// Bulks that hold the same documents in any order do not lock each other out.
+// TestBulksAreSorted checks that bulks are sorted by id, so that bulks over the same documents do
+// not deadlock, and that results stay with their writes.
 func TestBulksAreSorted(t *testing.T) {
 	tab := &table{c: notes}
 	b := &bulk{t: tab}
@@ -301,15 +319,16 @@ func TestBulksAreSorted(t *testing.T) {
 		b.add(&w, nil, &results[i])
 	}
 	b.sort()
-	if !slices.IsSortedFunc(b.writes, func(x, y *persistence.Write) int { return strings.Compare(x.Doc.ID, y.Doc.ID) }) {
-		t.Error("not sorted")
+	byID := func(x, y *persistence.Write) int { return strings.Compare(x.Doc.ID, y.Doc.ID) }
+	if !slices.IsSortedFunc(b.writes, byID) {
+		t.Error("writes are not sorted by id")
 	}
 	for i := range b.results {
 		*b.results[i] = errors.New(b.writes[i].Doc.ID)
 	}
 	for i, err := range results {
 		if want := fmt.Sprintf("%02d", (i*37)%50); err.Error() != want {
-			t.Errorf("result %d belongs to %v, want %s", i, err, want)
+			t.Errorf("result %d: want that of document %s, got %v", i, want, err)
 		}
 	}
 }
@@ -337,7 +356,10 @@ func BenchmarkCommit(b *testing.B) {
 				for k := range batch {
 					d := &batch[k].Doc
 					d.Version++
-					batch[k].Events = []events.Envelope{{ID: entrepot.NewID(), Type: "note.changed", Aggregate: events.Aggregate{Kind: "note", ID: d.ID}, Data: []byte(`{"n":1,"productId":"0123456789abcdef01234567"}`)}}
+					batch[k].Events = []events.Envelope{{
+						ID: entrepot.NewID(), Type: "note.changed", Aggregate: events.Aggregate{Kind: "note", ID: d.ID},
+						Data: []byte(`{"n":1,"productId":"0123456789abcdef01234567"}`),
+					}}
 				}
 			}
 			for _, batch := range batches {

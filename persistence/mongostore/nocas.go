@@ -8,9 +8,8 @@ import (
 	"entrepot/persistence"
 )
 
-// casFilter is the negative control of test/e2e: it finds the document at any
-// version, so that a lost compare-and-set goes unnoticed. Only the start-up probe
-// still finds a database that works.
+// casFilter is the negative control for test/e2e: it selects the document at any version, so that a
+// lost compare-and-set goes unnoticed. For the start-up probe it still works correctly.
 func casFilter(w *persistence.Write) bson.D {
 	if w.Collection.Name == persistence.ProbeCollection.Name {
 		return bson.D{e("_id", idValue(w.Doc.ID)), e("version", w.Doc.Version-1)}

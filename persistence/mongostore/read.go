@@ -15,7 +15,7 @@ import (
 
 func e(key string, value any) bson.E { return bson.E{Key: key, Value: value} }
 
-// Load reads one document.
+// Load returns one document, or ErrNotFound.
 func (s *Store) Load(ctx context.Context, c *persistence.Collection, id entrepot.ID) (*persistence.Document, error) {
 	if err := s.enter(); err != nil {
 		return nil, err
@@ -39,9 +39,11 @@ func (s *Store) Load(ctx context.Context, c *persistence.Collection, id entrepot
 	return &d, nil
 }
 
-// Due lists documents whose wakeAt has passed. FerretDB takes the partial index
-// only when the query repeats the index's condition.
-func (s *Store) Due(ctx context.Context, c *persistence.Collection, now time.Time, limit int) ([]persistence.Due, error) {
+// Due returns documents whose wakeAt has passed. The filter repeats the condition of the partial
+// index, because FerretDB uses the index only then.
+func (s *Store) Due(
+	ctx context.Context, c *persistence.Collection, now time.Time, limit int,
+) ([]persistence.Due, error) {
 	if err := s.enter(); err != nil {
 		return nil, err
 	}
@@ -51,7 +53,8 @@ func (s *Store) Due(ctx context.Context, c *persistence.Collection, now time.Tim
 		return nil, err
 	}
 	filter := bson.D{e("wakeAt", bson.D{e("$exists", true), e("$lte", bson.NewDateTimeFromTime(now))})}
-	o := options.Find().SetSort(bson.D{e("wakeAt", 1), e("_id", 1)}).SetLimit(int64(limit)).SetProjection(bson.D{e("wakeAt", 1)})
+	o := options.Find().SetSort(bson.D{e("wakeAt", 1), e("_id", 1)}).SetLimit(int64(limit)).
+		SetProjection(bson.D{e("wakeAt", 1)})
 	docs, err := t.find(ctx, filter, o)
 	var due []persistence.Due
 	for _, d := range docs {
@@ -60,8 +63,8 @@ func (s *Store) Due(ctx context.Context, c *persistence.Collection, now time.Tim
 	return due, err
 }
 
-// Purge removes documents whose wakeAt has passed. The delete asks for wakeAt
-// once more: a document that was written meanwhile stays.
+// Purge deletes documents whose wakeAt has passed. The delete checks wakeAt again, so that a
+// document written meanwhile stays.
 func (s *Store) Purge(ctx context.Context, c *persistence.Collection, now time.Time, limit int) (int, error) {
 	due, err := s.Due(ctx, c, now, limit)
 	if err != nil || len(due) == 0 {
@@ -88,14 +91,16 @@ func (s *Store) Purge(ctx context.Context, c *persistence.Collection, now time.T
 	return int(r.DeletedCount), nil
 }
 
-func (t *table) find(ctx context.Context, filter bson.D, o *options.FindOptionsBuilder) (docs []persistence.Document, err error) {
+func (t *table) find(
+	ctx context.Context, filter bson.D, o *options.FindOptionsBuilder,
+) (docs []persistence.Document, err error) {
 	cursor, err := t.coll.Find(ctx, filter, o)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, cursor.Close(ctx)) }()
 	for cursor.Next(ctx) {
-		// The cursor reuses its memory, which a document's bytes would share.
+		// The cursor reuses its buffer, so the document needs a copy.
 		d, err := t.decode(append(bson.Raw(nil), cursor.Current...))
 		if err != nil {
 			return nil, err
@@ -105,8 +110,10 @@ func (t *table) find(ctx context.Context, filter bson.D, o *options.FindOptionsB
 	return docs, cursor.Err()
 }
 
-// Find answers a page.
-func (s *Store) Find(ctx context.Context, c *persistence.Collection, scope entrepot.Scope, q persistence.Query) ([]persistence.Document, string, error) {
+// Find returns a page of documents and the cursor of the next page.
+func (s *Store) Find(
+	ctx context.Context, c *persistence.Collection, scope entrepot.Scope, q persistence.Query,
+) ([]persistence.Document, string, error) {
 	if err := s.enter(); err != nil {
 		return nil, "", err
 	}
@@ -139,8 +146,10 @@ func (s *Store) Find(ctx context.Context, c *persistence.Collection, scope entre
 	return docs, "", nil
 }
 
-// Count counts up to most documents.
-func (s *Store) Count(ctx context.Context, c *persistence.Collection, scope entrepot.Scope, where []persistence.Cond, most int) (int, error) {
+// Count returns the number of matching documents, at most limit.
+func (s *Store) Count(
+	ctx context.Context, c *persistence.Collection, scope entrepot.Scope, where []persistence.Cond, limit int,
+) (int, error) {
 	if err := s.enter(); err != nil {
 		return 0, err
 	}
@@ -153,12 +162,13 @@ func (s *Store) Count(ctx context.Context, c *persistence.Collection, scope entr
 	if err != nil || scope.Empty() {
 		return 0, err
 	}
-	n, err := t.coll.CountDocuments(ctx, filterOf(t, scope, p, persistence.RangeAll), options.Count().SetLimit(int64(most)))
+	filter := filterOf(t, scope, p, persistence.RangeAll)
+	n, err := t.coll.CountDocuments(ctx, filter, options.Count().SetLimit(int64(limit)))
 	return int(n), err
 }
 
-// filterOf is the filter for one range of a plan. Its terms stand side by side
-// under $and, so that none can replace another, above all not the scope.
+// filterOf returns the filter for one range of a plan. Its terms are combined by $and, so that no
+// term can replace another, in particular the scope.
 func filterOf(t *table, scope entrepot.Scope, p *persistence.Plan, r persistence.Range) bson.D {
 	terms := scopeTerms(scope)
 	for _, w := range p.Where {
@@ -191,7 +201,7 @@ func scopeTerms(s entrepot.Scope) (terms bson.A) {
 	return terms
 }
 
-// is is one comparison; the value stands behind an operator and is only data.
+// is returns one comparison. The value follows an operator, so it is always treated as data.
 func is(field, op string, value any) bson.D { return bson.D{e(field, bson.D{e(op, value)})} }
 
 func rangeTerms(p *persistence.Plan, r persistence.Range) bson.A {
@@ -203,7 +213,7 @@ func rangeTerms(p *persistence.Plan, r persistence.Range) bson.A {
 	case persistence.RangeBeyond:
 		v := p.After.Value
 		return bson.A{
-			is(p.Sort, op+"e", v), // for the index; the rest is exact
+			is(p.Sort, op+"e", v), // lets the index be used; the next term is exact
 			bson.D{e("$or", bson.A{is(p.Sort, op, v), bson.D{e("$and", bson.A{is(p.Sort, "$eq", v), idBeyond(p)})}})},
 		}
 	case persistence.RangeNone:
@@ -219,8 +229,8 @@ func rangeTerms(p *persistence.Plan, r persistence.Range) bson.A {
 	}
 }
 
-// idBeyond selects the ids after the position's. Comparisons stay within a BSON
-// type, and strings sort before ObjectIDs.
+// idBeyond selects the ids after the position's. Comparisons cover a single BSON type, and strings
+// sort before ObjectIDs.
 func idBeyond(p *persistence.Plan) bson.D {
 	id := idValue(p.After.ID)
 	_, isString := id.(string)

@@ -1,11 +1,11 @@
-// Package mongostore keeps a service's documents in a MongoDB database, each
-// with its unconfirmed events in it, readable by a person:
+// Package mongostore implements [persistence.Store] on a MongoDB database. Each document contains
+// its unconfirmed events and is readable for people:
 //
 //	{_id, version, companyId, shopId, ownerId, createdAt, updatedAt, wakeAt,
 //	 sequence, <fields>, state: {…}, recent: <binary>, outbox: [{…}]}
 //
-// It keeps to what MongoDB and FerretDB v2 both have: single-document
-// atomicity, no transactions, no change streams.
+// It uses only features that MongoDB and FerretDB v2 share: single-document atomicity, no
+// transactions, no change streams. Start reading with [Open] and [Store.Commit].
 package mongostore
 
 import (
@@ -25,11 +25,11 @@ import (
 	"entrepot/persistence"
 )
 
-// Options bound a client. Zero values mean the defaults.
+// Options configures a client. Zero values select the defaults.
 type Options struct {
-	Timeout         time.Duration // of one call whose context has no deadline, default 2 s
-	ServerSelection time.Duration // until a lost server is an error, default 1 s
-	MaxPool         uint64        // connections, default 32
+	Timeout         time.Duration // of a call whose context has no deadline, default 2 s
+	ServerSelection time.Duration // time until a lost server causes an error, default 1 s
+	MaxPool         uint64        // maximum connections, default 32
 }
 
 func (o Options) withDefaults() Options {
@@ -45,17 +45,17 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Client is one pool of connections, shared by the databases of a member.
+// Client is a connection pool shared by the databases of a member.
 type Client struct{ m *mongo.Client }
 
-// Dial makes a client. It answers only when the server does.
+// Dial returns a client connected to the server, or an error if the server does not respond.
 func Dial(ctx context.Context, uri string, o Options) (*Client, error) {
 	o = o.withDefaults()
 	journaled := true
 	m, err := mongo.Connect(options.Client().ApplyURI(uri).
 		SetTimeout(o.Timeout).SetServerSelectionTimeout(o.ServerSelection).SetMaxPoolSize(o.MaxPool).
-		// A result given is on the disks of a majority, and what is read is, too:
-		// an outcome once resolved cannot be rolled back.
+		// Acknowledged writes are on the disks of a majority, and reads return only such data, so
+		// that a resolved outcome cannot be rolled back.
 		SetWriteConcern(&writeconcern.WriteConcern{W: writeconcern.Majority().W, Journal: &journaled}).
 		SetReadConcern(readconcern.Majority()).SetReadPreference(readpref.Primary()))
 	if err != nil {
@@ -68,10 +68,10 @@ func Dial(ctx context.Context, uri string, o Options) (*Client, error) {
 	return c, nil
 }
 
-// closeTimeout bounds the good-byes to the server.
+// closeTimeout limits the closing handshake with the server.
 const closeTimeout = 5 * time.Second
 
-// Close closes the connections; the stores of the client must be closed already.
+// Close closes the connections. The stores of the client must be closed before.
 func (c *Client) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
@@ -81,15 +81,15 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// Database is the store of one service. Closing it leaves the client open.
+// Database returns the store of one service. Closing the store leaves the client open.
 func (c *Client) Database(name string) *Store {
 	return &Store{client: c, db: c.m.Database(name)}
 }
 
-// Store is one database. See [persistence.Store] for its promises.
+// Store is one database. It implements [persistence.Store].
 type Store struct {
 	client *Client
-	owned  bool // the client is closed with the store
+	owned  bool // close the client with the store
 	db     *mongo.Database
 
 	tables sync.Map // collection name → *table
@@ -99,7 +99,7 @@ type Store struct {
 	calls  sync.WaitGroup
 }
 
-// Open is a store with a client of its own.
+// Open returns a store with its own client.
 func Open(ctx context.Context, uri, database string, o Options) (*Store, error) {
 	c, err := Dial(ctx, uri, o)
 	if err != nil {
@@ -112,7 +112,7 @@ func Open(ctx context.Context, uri, database string, o Options) (*Store, error) 
 
 var errClosed = fmt.Errorf("%w: the database is closed", persistence.ErrNotExecuted)
 
-// enter begins a call that Close waits for; leave ends it.
+// enter registers a call that Close waits for; leave ends it.
 func (s *Store) enter() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -125,10 +125,10 @@ func (s *Store) enter() error {
 
 func (s *Store) leave() { s.calls.Done() }
 
-// Log is nil: the events ride in the documents.
+// Log returns nil, because events are kept in the documents.
 func (s *Store) Log() events.Log { return nil }
 
-// Ping asks the primary.
+// Ping queries the primary.
 func (s *Store) Ping(ctx context.Context) error {
 	if err := s.enter(); err != nil {
 		return err
@@ -137,7 +137,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.client.m.Ping(ctx, readpref.Primary())
 }
 
-// Close waits for running calls. Twice is harmless.
+// Close waits for running calls. Repeated calls are harmless.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	if s.closed {

@@ -15,7 +15,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// server is the address of the database to test with.
+// server returns the address of the test database, and skips a short test if there is none.
 func server(t testing.TB) string {
 	t.Helper()
 	uri := os.Getenv("MONGO_URI")
@@ -29,7 +29,7 @@ func server(t testing.TB) string {
 	return uri
 }
 
-// reopenable lets the suite open the same database again.
+// reopenable implements storetest.Reopener on the same database.
 type reopenable struct {
 	*Store
 	client *Client
@@ -57,7 +57,7 @@ func dial(t testing.TB) *Client {
 	return c
 }
 
-// openTemp is a store on a database that is dropped at the end of the test.
+// openTemp returns a store on a database that is dropped at the end of the test.
 func openTemp(t testing.TB, c *Client) *reopenable {
 	t.Helper()
 	s := c.Database("test_" + entrepot.NewID())

@@ -24,7 +24,7 @@ var carts = &persistence.Collection{
 
 var benchTime = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 
-// load makes n documents of about 600 bytes in a store, and answers them.
+// load stores n documents of about 600 bytes and returns them.
 func load(b *testing.B, s *Store, n int) []persistence.Document {
 	b.Helper()
 	if err := s.Ensure(b.Context(), []*persistence.Collection{carts}); err != nil {
@@ -45,7 +45,7 @@ func load(b *testing.B, s *Store, n int) []persistence.Document {
 	return docs
 }
 
-// commitAll moves documents on by one version with one event each.
+// commitAll commits the next version of each document with one event.
 func commitAll(b *testing.B, s *Store, docs []persistence.Document, change func(*persistence.Document)) {
 	b.Helper()
 	batch := make([]persistence.Write, len(docs))
@@ -71,10 +71,10 @@ func commitAll(b *testing.B, s *Store, docs []persistence.Document, change func(
 	}
 }
 
-// cpu is the processor time of this process, which a busy machine does not change much.
+// cpu returns the processor time of this process in ns, which hardly depends on other load.
 func cpu() int64 {
 	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u) // cannot fail for oneself
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u) // cannot fail for the own process
 	return u.Utime.Nano() + u.Stime.Nano()
 }
 
@@ -110,11 +110,14 @@ func BenchmarkCommit(b *testing.B) {
 				began := time.Now()
 				if c.docs == 0 {
 					for i := range batch {
-						batch[i] = persistence.Document{ID: entrepot.NewID(), CompanyID: "0123456789abcdef01234567", CreatedAt: benchTime, UpdatedAt: benchTime, Fields: []any{"open", entrepot.NewID()}, State: []byte(`{}`)}
+						batch[i] = persistence.Document{
+							ID: entrepot.NewID(), CompanyID: "0123456789abcdef01234567", CreatedAt: benchTime,
+							UpdatedAt: benchTime, Fields: []any{"open", entrepot.NewID()}, State: []byte(`{}`),
+						}
 					}
 					commitAll(b, s.Store, batch, nil)
 				} else {
-					// Documents that lie far from each other.
+					// The documents lie far apart in the file.
 					for i := range batch {
 						at = (at + 7919) % len(docs)
 						batch[i] = docs[at]

@@ -4,5 +4,5 @@ package sqlitestore
 
 import "entrepot/persistence"
 
-// atVersion is the condition that a document is as the write expects it.
+// atVersion returns the condition that the document has the version that the write expects.
 func atVersion(*persistence.Collection) string { return "version = ?" }

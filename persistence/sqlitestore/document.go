@@ -10,7 +10,7 @@ import (
 	"entrepot/persistence"
 )
 
-// text is a column's value for an id; NULL for none, which partial indexes leave out.
+// text returns the column value of an id. An empty id is NULL, which partial indexes omit.
 func text(id entrepot.ID) value {
 	if id == "" {
 		return nil
@@ -18,7 +18,7 @@ func text(id entrepot.ID) value {
 	return id
 }
 
-// toColumn is a declared field's value as its column keeps it.
+// toColumn returns the column value of a declared field.
 func toColumn(v any) value {
 	switch v := v.(type) {
 	case time.Time:
@@ -40,8 +40,8 @@ func wakeAt(t time.Time) value {
 	return t.UnixMilli()
 }
 
-// appendTouched and appendIndexed append a document's values in the order of
-// touched and of fixed and the fields.
+// appendTouched appends the document's values of the touched columns in their order, appendIndexed
+// those of the fixed columns and the declared fields.
 func appendTouched(args []driver.NamedValue, d *persistence.Document) []driver.NamedValue {
 	var recent value
 	if d.Recent != nil {
@@ -51,7 +51,8 @@ func appendTouched(args []driver.NamedValue, d *persistence.Document) []driver.N
 }
 
 func appendIndexed(args []driver.NamedValue, c *persistence.Collection, d *persistence.Document) []driver.NamedValue {
-	args = appendArgs(args, wakeAt(d.WakeAt), text(d.CompanyID), text(d.ShopID), text(d.OwnerID), d.CreatedAt.UnixMilli())
+	args = appendArgs(args,
+		wakeAt(d.WakeAt), text(d.CompanyID), text(d.ShopID), text(d.OwnerID), d.CreatedAt.UnixMilli())
 	for i := range c.Fields {
 		var v any
 		if i < len(d.Fields) {
@@ -69,7 +70,7 @@ func appendArgs(args []driver.NamedValue, values ...value) []driver.NamedValue {
 	return args
 }
 
-// scan reads a row of load or list.
+// scan decodes a row of the load and list statements.
 func (t *table) scan(row []value) (persistence.Document, error) {
 	r := rowReader{row: row}
 	d := persistence.Document{ID: r.text()}
@@ -88,7 +89,7 @@ func (t *table) scan(row []value) (persistence.Document, error) {
 	return d, nil
 }
 
-// rowReader takes a row's values one after the other; NULL is the zero value.
+// rowReader reads a row's values one after the other. NULL becomes the zero value.
 type rowReader struct {
 	row []value
 	err error
@@ -101,7 +102,7 @@ func next[T any](r *rowReader) (v T, ok bool) {
 		return v, false
 	}
 	if v, ok = x.(T); !ok {
-		r.err = fmt.Errorf("a column holds a %T, not a %T", x, v)
+		r.err = fmt.Errorf("a column holds a value of type %T, want %T", x, v)
 	}
 	return v, ok
 }
@@ -138,15 +139,15 @@ func (r *rowReader) field(kind persistence.FieldType) any {
 	}
 }
 
-// table finds the statements of a collection that was ensured.
+// table returns the statements of a collection that has been ensured.
 func (s *Store) table(c *persistence.Collection) (*table, error) {
 	if t, ok := s.tables.Load(c.Name); ok {
 		return t.(*table), nil
 	}
-	return nil, fmt.Errorf("sqlitestore: %s was not ensured", c.Name)
+	return nil, fmt.Errorf("sqlitestore: collection %s was not ensured", c.Name)
 }
 
-// Load reads one document.
+// Load returns one document, or ErrNotFound.
 func (s *Store) Load(ctx context.Context, c *persistence.Collection, id entrepot.ID) (*persistence.Document, error) {
 	t, err := s.table(c)
 	if err != nil {
@@ -169,8 +170,10 @@ func (s *Store) Load(ctx context.Context, c *persistence.Collection, id entrepot
 	return found, nil
 }
 
-// Due lists documents whose wakeAt has passed.
-func (s *Store) Due(ctx context.Context, c *persistence.Collection, now time.Time, limit int) ([]persistence.Due, error) {
+// Due returns documents whose wakeAt has passed.
+func (s *Store) Due(
+	ctx context.Context, c *persistence.Collection, now time.Time, limit int,
+) ([]persistence.Due, error) {
 	t, err := s.table(c)
 	if err != nil {
 		return nil, err
@@ -186,13 +189,15 @@ func (s *Store) Due(ctx context.Context, c *persistence.Collection, now time.Tim
 	return due, err
 }
 
-// Purge removes documents whose wakeAt has passed.
-func (s *Store) Purge(ctx context.Context, c *persistence.Collection, now time.Time, limit int) (n int, err error) {
+// Purge deletes documents whose wakeAt has passed and returns their number.
+func (s *Store) Purge(
+	ctx context.Context, c *persistence.Collection, now time.Time, limit int,
+) (n int, err error) {
 	t, err := s.table(c)
 	if err != nil {
 		return 0, err
 	}
-	due, err := s.Due(ctx, c, now, limit) // most often none, and then nobody's write waits
+	due, err := s.Due(ctx, c, now, limit) // usually none, and then no write is delayed
 	if err != nil || len(due) == 0 {
 		return 0, err
 	}

@@ -18,8 +18,10 @@ import (
 )
 
 var notes = &persistence.Collection{
-	Name:    "notes",
-	Fields:  []persistence.Field{{Name: "status", Type: persistence.String}, {Name: "number", Type: persistence.String, Unique: true}},
+	Name: "notes",
+	Fields: []persistence.Field{
+		{Name: "status", Type: persistence.String}, {Name: "number", Type: persistence.String, Unique: true},
+	},
 	Indexes: [][]string{{"companyId", "status", "createdAt"}, {"createdAt"}},
 }
 
@@ -34,10 +36,12 @@ func openNotes(t *testing.T, o Options) *Store {
 
 func note(size int) persistence.Write {
 	d := persistence.Document{
-		ID: entrepot.NewID(), Version: 1, CompanyID: "c", CreatedAt: time.UnixMilli(1000).UTC(), UpdatedAt: time.UnixMilli(1000).UTC(),
+		ID: entrepot.NewID(), Version: 1, CompanyID: "c",
+		CreatedAt: time.UnixMilli(1000).UTC(), UpdatedAt: time.UnixMilli(1000).UTC(),
 		State: []byte(`{"text":"` + strings.Repeat("x", size) + `"}`),
 	}
-	return persistence.Write{Collection: notes, Doc: d, Events: []events.Envelope{{ID: d.ID, Type: "note.made", Data: []byte(`{}`)}}}
+	made := events.Envelope{ID: d.ID, Type: "note.made", Data: []byte(`{}`)}
+	return persistence.Write{Collection: notes, Doc: d, Events: []events.Envelope{made}}
 }
 
 func batchOf(n, size int) []persistence.Write {
@@ -48,15 +52,15 @@ func batchOf(n, size int) []persistence.Write {
 	return batch
 }
 
-// mustTell fails unless every result is the given error and the documents are absent.
-func mustTell(t *testing.T, s *Store, batch []persistence.Write, results []error, want error) {
+// mustFail fails the test unless every result is the given error and no document was stored.
+func mustFail(t *testing.T, s *Store, batch []persistence.Write, results []error, want error) {
 	t.Helper()
 	for i, err := range results {
 		if !errors.Is(err, want) {
-			t.Fatalf("write %d: %v, want %v", i, err, want)
+			t.Fatalf("write %d: want %v, got %v", i, want, err)
 		}
 		if _, err := s.Load(t.Context(), notes, batch[i].Doc.ID); !errors.Is(err, persistence.ErrNotFound) {
-			t.Fatalf("write %d is there: %v", i, err)
+			t.Fatalf("write %d: want ErrNotFound from Load, got %v", i, err)
 		}
 	}
 }
@@ -65,10 +69,10 @@ func mustCommit(t *testing.T, s *Store, batch []persistence.Write) {
 	t.Helper()
 	for i, err := range s.Commit(t.Context(), batch) {
 		if err != nil {
-			t.Fatalf("write %d: %v", i, err)
+			t.Fatalf("write %d: Commit: %v", i, err)
 		}
 		if _, err := s.Load(t.Context(), notes, batch[i].Doc.ID); err != nil {
-			t.Fatalf("write %d: %v", i, err)
+			t.Fatalf("write %d: Load: %v", i, err)
 		}
 	}
 }
@@ -93,20 +97,20 @@ func TestDiskFull(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pragma(t, s, "max_page_count=1") // is raised to the present size: SQLITE_FULL from here on
+	pragma(t, s, "max_page_count=1") // SQLite raises it to the current size, so further growth gives SQLITE_FULL
 	batch := batchOf(100, 5000)
-	mustTell(t, s, batch, s.Commit(t.Context(), batch), persistence.ErrNotExecuted)
+	mustFail(t, s, batch, s.Commit(t.Context(), batch), persistence.ErrNotExecuted)
 	select {
 	case <-signal:
-		t.Error("a signal without a commit")
+		t.Error("received a signal without a commit")
 	default:
 	}
 	if n, err := s.Log().Last(t.Context()); n != last || err != nil {
-		t.Errorf("the log went on from %d to %d (%v)", last, n, err)
+		t.Errorf("Last after failed commits: want %d, got %d (error %v)", last, n, err)
 	}
-	// A duplicate of a value that went down with its batch is none.
+	// The duplicates belong to a batch that fails as a whole, so they are not reported.
 	batch[0].Doc.Fields, batch[1].Doc.Fields = []any{nil, "N-1"}, []any{nil, "N-1"}
-	mustTell(t, s, batch, s.Commit(t.Context(), batch), persistence.ErrNotExecuted)
+	mustFail(t, s, batch, s.Commit(t.Context(), batch), persistence.ErrNotExecuted)
 	pragma(t, s, "max_page_count=1000000")
 	batch[1].Doc.Fields = nil
 	mustCommit(t, s, batch)
@@ -116,12 +120,13 @@ func TestReadOnly(t *testing.T) {
 	s := openNotes(t, Options{})
 	pragma(t, s, "query_only=1")
 	batch := batchOf(3, 100)
-	mustTell(t, s, batch, s.Commit(t.Context(), batch), persistence.ErrNotExecuted)
+	mustFail(t, s, batch, s.Commit(t.Context(), batch), persistence.ErrNotExecuted)
 	pragma(t, s, "query_only=0")
 	mustCommit(t, s, batch)
 }
 
-// Another process that holds the write lock makes writes fail in time, and reads go on.
+// TestLockedByAnotherProcess checks that another process's write lock makes writes fail after the
+// timeout.
 func TestLockedByAnotherProcess(t *testing.T) {
 	s := openNotes(t, Options{BusyTimeout: 10 * time.Millisecond})
 	mustCommit(t, s, batchOf(1, 10))
@@ -134,15 +139,15 @@ func TestLockedByAnotherProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	batch := batchOf(2, 10)
-	mustTell(t, s, batch, s.Commit(t.Context(), batch), persistence.ErrNotExecuted)
+	mustFail(t, s, batch, s.Commit(t.Context(), batch), persistence.ErrNotExecuted)
 	if err := other.run(t.Context(), "ROLLBACK"); err != nil {
 		t.Fatal(err)
 	}
 	mustCommit(t, s, batch)
 }
 
-// The writer is held by a transaction that does not end: commits give up by
-// their deadline, and no read waits.
+// TestReadsDoNotWaitForTheWriter checks that, while a transaction occupies the writer, commits fail
+// by their deadline and reads do not wait.
 func TestReadsDoNotWaitForTheWriter(t *testing.T) {
 	s := openNotes(t, Options{})
 	first := batchOf(1, 10)
@@ -163,19 +168,20 @@ func TestReadsDoNotWaitForTheWriter(t *testing.T) {
 	if _, err := s.Load(t.Context(), notes, first[0].Doc.ID); err != nil {
 		t.Errorf("Load: %v", err)
 	}
-	if docs, _, err := s.Find(t.Context(), notes, entrepot.InCompany("c"), persistence.Query{Limit: 5}); err != nil || len(docs) != 1 {
-		t.Errorf("Find: %v, %v", docs, err)
+	docs, _, err := s.Find(t.Context(), notes, entrepot.InCompany("c"), persistence.Query{Limit: 5})
+	if err != nil || len(docs) != 1 {
+		t.Errorf("Find: want 1 document, got %v (error %v)", docs, err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
 	batch := batchOf(2, 10)
-	mustTell(t, s, batch, s.Commit(ctx, batch), persistence.ErrNotExecuted)
+	mustFail(t, s, batch, s.Commit(ctx, batch), persistence.ErrNotExecuted)
 	close(release)
 	wg.Wait()
 	mustCommit(t, s, batch)
 }
 
-// A connection that was lost is opened again by the next commit.
+// TestWriterIsReopened checks that the next commit reopens a lost connection.
 func TestWriterIsReopened(t *testing.T) {
 	s := openNotes(t, Options{})
 	if err := s.write(t.Context(), func(*conn) error { s.dropWriter(); return nil }); err != nil {
@@ -192,16 +198,16 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	for _, path := range []string{junk, filepath.Join(junk, "x.sqlite"), dir} {
 		if s, err := Open(t.Context(), path, Options{}); err == nil {
-			t.Errorf("Open(%q) succeeds: %v", path, s.Close())
+			t.Errorf("Open(%q): want an error, got nil; Close: %v", path, s.Close())
 		}
 	}
-	// Characters that mean something in a URI are only a name.
+	// Characters with a meaning in URIs are part of the name.
 	odd := openAt(t, filepath.Join(dir, "a b?c=d&%41#é", "x%20y.sqlite"), Options{})
 	if _, err := os.Stat(odd.path); err != nil {
 		t.Error(err)
 	}
 	if odd.Log().Name() != "x%20y" {
-		t.Errorf("log name %q", odd.Log().Name())
+		t.Errorf("log name: want \"x%%20y\", got %q", odd.Log().Name())
 	}
 }
 
@@ -215,7 +221,7 @@ func TestCommitsAreSynced(t *testing.T) {
 			err := s.write(t.Context(), func(c *conn) error {
 				return c.rows(t.Context(), "PRAGMA "+p.name, nil, func(row []driver.Value) error {
 					if row[0] != p.want {
-						t.Errorf("%s is %v, want %v", p.name, row[0], p.want)
+						t.Errorf("%s: want %v, got %v", p.name, p.want, row[0])
 					}
 					return nil
 				})
@@ -227,7 +233,7 @@ func TestCommitsAreSynced(t *testing.T) {
 	}
 }
 
-// The write-ahead log stays small while commits never pause.
+// TestCheckpointBoundsTheLog checks that the write-ahead log stays small while commits never pause.
 func TestCheckpointBoundsTheLog(t *testing.T) {
 	s := openNotes(t, Options{Unsafe: true, CheckpointPages: 64})
 	for range 100 {
@@ -246,11 +252,12 @@ func TestCheckpointBoundsTheLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	if db.Size() < 8<<20 || wal.Size() > 8<<20 {
-		t.Errorf("the log has %d bytes beside %d", wal.Size(), db.Size())
+		t.Errorf("want a database of at least 8 MiB and a log of at most 8 MiB, got %d and %d bytes", db.Size(), wal.Size())
 	}
 }
 
-// What a page of a tenant's list costs may not grow with the table.
+// TestQueriesUseIndexes checks that the cost of a page of a tenant's list does not grow with the
+// table.
 func TestQueriesUseIndexes(t *testing.T) {
 	s := openNotes(t, Options{})
 	tab, err := s.table(notes)
@@ -263,6 +270,9 @@ func TestQueriesUseIndexes(t *testing.T) {
 	for i := range numbers {
 		numbers[i] = fmt.Sprintf("N-%d", i)
 	}
+	number := func(op persistence.Op, value any, values ...any) []persistence.Cond {
+		return []persistence.Cond{{Field: "number", Op: op, Value: value, Values: values}}
+	}
 	for _, c := range []struct {
 		name  string
 		scope entrepot.Scope
@@ -270,14 +280,43 @@ func TestQueriesUseIndexes(t *testing.T) {
 		r     persistence.Range
 		want  string
 	}{
-		{"company", entrepot.InCompany("c"), persistence.Plan{Sort: "createdAt", Desc: true}, persistence.RangeAll, "notes.companyId.createdAt (company_id=?)"},
-		{"company, next page", entrepot.InCompany("c"), persistence.Plan{Sort: "createdAt", Desc: true, After: after}, persistence.RangeBeyond, "notes.companyId.createdAt (company_id=? AND (created_at,id)<(?,?))"},
-		{"owner", entrepot.OwnedBy("o"), persistence.Plan{Sort: "createdAt"}, persistence.RangeAll, "notes.ownerId.createdAt (owner_id=?)"},
-		{"status", entrepot.InCompany("c"), persistence.Plan{Sort: "createdAt", Where: status, After: after}, persistence.RangeBeyond, "notes.companyId.status.createdAt (company_id=? AND status=? AND (created_at,id)>(?,?))"},
-		{"number", entrepot.AllTenants(), persistence.Plan{Sort: "createdAt", Where: []persistence.Cond{{Field: "number", Value: "N-1"}}}, persistence.RangeAll, "notes.unique:number (number=?)"},
-		{"number prefix", entrepot.AllTenants(), persistence.Plan{Sort: "number", Where: []persistence.Cond{{Field: "number", Op: persistence.Prefix, Value: "N-"}}}, persistence.RangeAll, "notes.unique:number (number>? AND number<?)"},
-		{"numbers", entrepot.AllTenants(), persistence.Plan{Sort: "number", Where: []persistence.Cond{{Field: "number", Op: persistence.In, Values: numbers}}}, persistence.RangeAll, "notes.unique:number (number=?)"},
-		{"everything", entrepot.AllTenants(), persistence.Plan{Sort: "createdAt", After: after}, persistence.RangeBeyond, "notes.createdAt"},
+		{
+			"company", entrepot.InCompany("c"), persistence.Plan{Sort: "createdAt", Desc: true}, persistence.RangeAll,
+			"notes.companyId.createdAt (company_id=?)",
+		},
+		{
+			"company, next page", entrepot.InCompany("c"),
+			persistence.Plan{Sort: "createdAt", Desc: true, After: after}, persistence.RangeBeyond,
+			"notes.companyId.createdAt (company_id=? AND (created_at,id)<(?,?))",
+		},
+		{
+			"owner", entrepot.OwnedBy("o"), persistence.Plan{Sort: "createdAt"}, persistence.RangeAll,
+			"notes.ownerId.createdAt (owner_id=?)",
+		},
+		{
+			"status", entrepot.InCompany("c"),
+			persistence.Plan{Sort: "createdAt", Where: status, After: after}, persistence.RangeBeyond,
+			"notes.companyId.status.createdAt (company_id=? AND status=? AND (created_at,id)>(?,?))",
+		},
+		{
+			"number", entrepot.AllTenants(),
+			persistence.Plan{Sort: "createdAt", Where: number(persistence.Eq, "N-1")}, persistence.RangeAll,
+			"notes.unique:number (number=?)",
+		},
+		{
+			"number prefix", entrepot.AllTenants(),
+			persistence.Plan{Sort: "number", Where: number(persistence.Prefix, "N-")}, persistence.RangeAll,
+			"notes.unique:number (number>? AND number<?)",
+		},
+		{
+			"numbers", entrepot.AllTenants(),
+			persistence.Plan{Sort: "number", Where: number(persistence.In, nil, numbers...)}, persistence.RangeAll,
+			"notes.unique:number (number=?)",
+		},
+		{
+			"everything", entrepot.AllTenants(), persistence.Plan{Sort: "createdAt", After: after},
+			persistence.RangeBeyond, "notes.createdAt",
+		},
 	} {
 		text, args := tab.find(c.scope, &c.plan, c.r, 10)
 		checkPlan(t, s, c.name, text, args, c.want)
@@ -302,21 +341,21 @@ func checkPlan(t *testing.T, s *Store, name, text string, args []value, want str
 		t.Fatalf("%s: %v", name, err)
 	}
 	if !strings.Contains(plan, want) || (strings.Contains(plan, "TEMP B-TREE") && !strings.HasPrefix(name, "number")) {
-		t.Errorf("%s: %s\nis planned as %swant %s", name, text, plan, want)
+		t.Errorf("%s: %s\nplan: want %s\ngot %s", name, text, want, plan)
 	}
 }
 
-// A change of every queryable column, together and alone, moves the indexes with
-// it, whether the writer knows what was there before or not.
+// TestUpdateOfIndexedColumns checks that changing each queryable column, alone and together with
+// others, updates the indexes, with and without Write.Before.
 func TestUpdateOfIndexedColumns(t *testing.T) {
-	for _, knows := range []bool{false, true} {
-		t.Run(fmt.Sprint(knows), func(t *testing.T) { testUpdateOfIndexedColumns(t, knows) })
+	for _, withBefore := range []bool{false, true} {
+		t.Run(fmt.Sprint(withBefore), func(t *testing.T) { testUpdateOfIndexedColumns(t, withBefore) })
 	}
 }
 
-func testUpdateOfIndexedColumns(t *testing.T, knows bool) {
-	remember := func(w *persistence.Write) {
-		if before := w.Doc; knows {
+func testUpdateOfIndexedColumns(t *testing.T, withBefore bool) {
+	setBefore := func(w *persistence.Write) {
+		if before := w.Doc; withBefore {
 			w.Before = &before
 		}
 	}
@@ -335,7 +374,7 @@ func testUpdateOfIndexedColumns(t *testing.T, knows bool) {
 		func(*persistence.Document) {},
 	}
 	for mask := range 1 << len(change) {
-		remember(&w)
+		setBefore(&w)
 		for i, f := range change {
 			if mask&(1<<i) != 0 {
 				f(&w.Doc)
@@ -348,15 +387,16 @@ func testUpdateOfIndexedColumns(t *testing.T, knows bool) {
 			t.Fatal(err)
 		}
 		if fmt.Sprintf("%+v", *got) != fmt.Sprintf("%+v", w.Doc) {
-			t.Fatalf("change %b\n%+v, want\n%+v", mask, *got, w.Doc)
+			t.Fatalf("change %b: want\n%+v\ngot\n%+v", mask, w.Doc, *got)
 		}
 		docs, _, err := s.Find(t.Context(), notes, entrepot.InCompany(w.Doc.CompanyID), persistence.Query{Limit: 2})
 		if err != nil || len(docs) != 1 {
-			t.Fatalf("change %b: %v, %v", mask, docs, err)
+			t.Fatalf("change %b: Find: want 1 document, got %v (error %v)", mask, docs, err)
 		}
-		remember(&w)
+		setBefore(&w)
 		w.Doc = persistence.Document{
-			ID: w.Doc.ID, Version: w.Doc.Version + 1, CompanyID: "c", CreatedAt: time.UnixMilli(1000).UTC(), UpdatedAt: w.Doc.UpdatedAt,
+			ID: w.Doc.ID, Version: w.Doc.Version + 1, CompanyID: "c",
+			CreatedAt: time.UnixMilli(1000).UTC(), UpdatedAt: w.Doc.UpdatedAt,
 			Fields: []any{"open", "N-1"}, State: w.Doc.State,
 		}
 		mustCommit(t, s, []persistence.Write{w})
@@ -364,13 +404,13 @@ func testUpdateOfIndexedColumns(t *testing.T, knows bool) {
 	mustBeWhole(t, s)
 }
 
-// mustBeWhole has SQLite check the file and its indexes.
+// mustBeWhole runs SQLite's integrity check.
 func mustBeWhole(t *testing.T, s *Store) {
 	t.Helper()
 	err := s.read(t.Context(), func(c *conn) error {
 		return c.rows(t.Context(), "PRAGMA integrity_check", nil, func(row []driver.Value) error {
 			if row[0] != "ok" {
-				t.Error(row[0])
+				t.Errorf("integrity check: want ok, got %v", row[0])
 			}
 			return nil
 		})

@@ -29,8 +29,10 @@ func (q *query) in(column string, values []value) {
 	q.add(column+" IN (?"+strings.Repeat(",?", len(values)-1)+")", values...)
 }
 
-// Find answers a page.
-func (s *Store) Find(ctx context.Context, c *persistence.Collection, scope entrepot.Scope, q persistence.Query) ([]persistence.Document, string, error) {
+// Find returns a page of documents and the cursor of the next page.
+func (s *Store) Find(
+	ctx context.Context, c *persistence.Collection, scope entrepot.Scope, q persistence.Query,
+) ([]persistence.Document, string, error) {
 	t, err := s.table(c)
 	if err != nil {
 		return nil, "", err
@@ -61,8 +63,10 @@ func (s *Store) Find(ctx context.Context, c *persistence.Collection, scope entre
 	return docs, p.Next(c, &docs[p.Limit-1]), nil
 }
 
-// Count counts up to most documents.
-func (s *Store) Count(ctx context.Context, c *persistence.Collection, scope entrepot.Scope, where []persistence.Cond, most int) (n int, err error) {
+// Count returns the number of matching documents, at most limit.
+func (s *Store) Count(
+	ctx context.Context, c *persistence.Collection, scope entrepot.Scope, where []persistence.Cond, limit int,
+) (n int, err error) {
 	t, err := s.table(c)
 	if err != nil {
 		return 0, err
@@ -80,8 +84,9 @@ func (s *Store) Count(ctx context.Context, c *persistence.Collection, scope entr
 	if len(q.terms) > 0 {
 		text += " WHERE " + strings.Join(q.terms, " AND ")
 	}
+	text = "SELECT COUNT(*) FROM (" + text + " LIMIT ?)"
 	err = s.read(ctx, func(conn *conn) error {
-		return conn.rows(ctx, "SELECT COUNT(*) FROM ("+text+" LIMIT ?)", append(q.args, int64(most)), func(row []value) error {
+		return conn.rows(ctx, text, append(q.args, int64(limit)), func(row []value) error {
 			r := rowReader{row: row}
 			n = int(r.int())
 			return r.err
@@ -90,7 +95,7 @@ func (s *Store) Count(ctx context.Context, c *persistence.Collection, scope entr
 	return n, err
 }
 
-// find is the statement for one range of a plan.
+// find returns the statement and arguments for one range of a plan.
 func (t *table) find(scope entrepot.Scope, p *persistence.Plan, r persistence.Range, limit int) (string, []value) {
 	q := &query{}
 	addScope(q, scope)
@@ -166,11 +171,11 @@ func (t *table) addCond(q *query, w persistence.Cond) {
 		}
 	}
 	if w.Op != persistence.Lt && w.Value != "" && !slices.Contains(w.Values, any("")) && t.uniqueText(w.Field) {
-		q.add(name + " > ''") // what the partial unique index asks for
+		q.add(name + " > ''") // the partial unique index requires this condition
 	}
 }
 
-// uniqueText reports whether the field has the unique index of non-empty strings.
+// uniqueText reports whether the field has a unique index, which covers only non-empty strings.
 func (t *table) uniqueText(field string) bool {
 	for _, f := range t.c.Fields {
 		if f.Name == field {

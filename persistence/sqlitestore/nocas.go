@@ -4,9 +4,8 @@ package sqlitestore
 
 import "entrepot/persistence"
 
-// atVersion is the negative control of test/e2e: a document at any version will
-// do, so that a lost compare-and-set goes unnoticed. Only the start-up probe still
-// finds a database that works.
+// atVersion is the negative control for test/e2e: its condition accepts a document at any version,
+// so that a lost compare-and-set goes unnoticed. For the start-up probe it still works correctly.
 func atVersion(c *persistence.Collection) string {
 	if c.Name == persistence.ProbeCollection.Name {
 		return "version = ?"

@@ -12,24 +12,23 @@ import (
 
 type value = driver.Value
 
-// table is a collection with the statements made for it.
+// table is a collection with its prepared statement texts.
 type table struct {
 	c      *persistence.Collection
 	insert string
-	// current reads the queryable columns at a version, for writers that do not know them.
+	// current reads the indexed columns at a version, for writes without Before.
 	current string
 	indexed []string
-	updates map[uint64]string // by which of indexed change; the writer's
+	updates map[uint64]string // keyed by the bits of the changed indexed columns; used only by the writer
 	exists  string
 	load    string
-	list    string // the columns of find and its table, as far as WHERE
+	list    string // SELECT of find up to the WHERE clause
 	due     string
 	purge   string
 }
 
-// The columns every document has, in the order of the statements' parameters.
-// touched are those that every write changes, fixed those that seldom do (after
-// which come the declared fields).
+// Columns that every document has, in the order of the statements' parameters. Every write changes
+// the touched columns; the fixed columns, followed by the declared fields, change rarely.
 var (
 	touched = []string{"version", "updated_at", "sequence", "state", "recent"}
 	fixed   = []string{"wake_at", "company_id", "shop_id", "owner_id", "created_at"}
@@ -45,7 +44,8 @@ func newTable(c *persistence.Collection) *table {
 		indexed = append(indexed, quote(f.Name))
 	}
 	all := append(append([]string{}, touched...), indexed...)
-	t.insert = fmt.Sprintf("INSERT INTO %s (%s, id) VALUES (%s?)", name, strings.Join(all, ", "), strings.Repeat("?, ", len(all)))
+	t.insert = fmt.Sprintf("INSERT INTO %s (%s, id) VALUES (%s?)",
+		name, strings.Join(all, ", "), strings.Repeat("?, ", len(all)))
 	t.current = fmt.Sprintf("SELECT %s FROM %s WHERE id = ? AND "+atVersion(c), strings.Join(indexed, ", "), name)
 	t.indexed, t.updates = indexed, map[uint64]string{}
 	t.exists = fmt.Sprintf("SELECT 1 FROM %s WHERE id = ?", name)
@@ -53,13 +53,14 @@ func newTable(c *persistence.Collection) *table {
 	listed := slices.Clone(all)
 	listed[slices.Index(listed, "recent")] = "NULL"
 	t.list = fmt.Sprintf("SELECT id, %s FROM %s", strings.Join(listed, ", "), name)
-	t.due = fmt.Sprintf("SELECT id, wake_at FROM %s WHERE wake_at IS NOT NULL AND wake_at <= ? ORDER BY wake_at, id LIMIT ?", name)
-	t.purge = fmt.Sprintf("DELETE FROM %s WHERE id IN (SELECT id FROM %s WHERE wake_at IS NOT NULL AND wake_at <= ? ORDER BY wake_at, id LIMIT ?) RETURNING id", name, name)
+	const due = "wake_at IS NOT NULL AND wake_at <= ? ORDER BY wake_at, id LIMIT ?"
+	t.due = fmt.Sprintf("SELECT id, wake_at FROM %s WHERE "+due, name)
+	t.purge = fmt.Sprintf("DELETE FROM %s WHERE id IN (SELECT id FROM %s WHERE "+due+") RETURNING id", name, name)
 	return t
 }
 
-// update is the statement that sets what every write sets and the indexed columns
-// whose bits are set, of a document at a version.
+// update returns the statement that sets the touched columns and the indexed columns whose bits are
+// set, for a document at a version.
 func (t *table) update(changed uint64) string {
 	if text, ok := t.updates[changed]; ok {
 		return text
@@ -70,12 +71,13 @@ func (t *table) update(changed uint64) string {
 			set = append(set, c)
 		}
 	}
-	text := fmt.Sprintf("UPDATE %s SET %s = ? WHERE id = ? AND "+atVersion(t.c), quote(t.c.Name), strings.Join(set, " = ?, "))
+	text := fmt.Sprintf("UPDATE %s SET %s = ? WHERE id = ? AND "+atVersion(t.c),
+		quote(t.c.Name), strings.Join(set, " = ?, "))
 	t.updates[changed] = text
 	return text
 }
 
-// column is how the table calls a field that queries may name.
+// column returns the column of a field that queries may use.
 func column(field string) string {
 	switch field {
 	case persistence.CompanyID:
@@ -93,9 +95,8 @@ func column(field string) string {
 	}
 }
 
-// Ensure makes what is missing of the collections' tables, columns and indexes,
-// and proves the compare-and-set. A column added to an existing table is empty
-// in its documents until each is written again.
+// Ensure creates missing tables, columns and indexes and tests the compare-and-set. A column that
+// is added to an existing table is empty in each document until its next write.
 func (s *Store) Ensure(ctx context.Context, collections []*persistence.Collection) error {
 	for _, c := range collections {
 		if err := c.Validate(); err != nil {
@@ -167,7 +168,8 @@ func addColumns(ctx context.Context, conn *conn, c *persistence.Collection) erro
 		if f.Type == persistence.String {
 			kind = "TEXT"
 		}
-		if err := conn.run(ctx, fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s", quote(c.Name), quote(f.Name), kind)); err != nil {
+		text := fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s", quote(c.Name), quote(f.Name), kind)
+		if err := conn.run(ctx, text); err != nil {
 			return err
 		}
 	}
@@ -191,7 +193,7 @@ func createIndexes(c *persistence.Collection) []string {
 		}
 		where := ""
 		if columns[0] == "company_id" || columns[0] == "owner_id" || columns[0] == "shop_id" {
-			where = " WHERE " + columns[0] + " IS NOT NULL" // implied by any condition on it
+			where = " WHERE " + columns[0] + " IS NOT NULL" // implied by any condition on the column
 		}
 		add("", strings.Join(index, "."), where, append(columns, "id")...)
 	}
@@ -200,7 +202,7 @@ func createIndexes(c *persistence.Collection) []string {
 		case f.Unique && f.Type == persistence.String:
 			add("UNIQUE ", "unique:"+f.Name, fmt.Sprintf(" WHERE %s > ''", quote(f.Name)), quote(f.Name))
 		case f.Unique:
-			add("UNIQUE ", "unique:"+f.Name, "", quote(f.Name)) // NULLs do not clash
+			add("UNIQUE ", "unique:"+f.Name, "", quote(f.Name)) // NULLs do not conflict
 		}
 	}
 	return texts

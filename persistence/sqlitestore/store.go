@@ -1,8 +1,9 @@
-// Package sqlitestore keeps a service's documents in one SQLite file: a table a
-// collection, and the log of events written in the same transactions.
+// Package sqlitestore implements [persistence.Store] on one SQLite file per service: a table per
+// collection, and the event log, which is written in the same transactions. Start reading with
+// [Open] and [Store.Commit].
 //
-// One connection writes; reads have connections of their own and never wait for
-// it (WAL). Every commit is on disk before its results are given.
+// One connection writes. Reads use other connections and never wait for the writer (WAL). Every
+// commit is on disk before its results are returned.
 package sqlitestore
 
 import (
@@ -20,16 +21,16 @@ import (
 	"entrepot/persistence"
 )
 
-// Options bound a store. Zero values mean the defaults.
+// Options configures a store. Zero values select the defaults.
 type Options struct {
 	Readers     int           // read connections, default 4
-	BusyTimeout time.Duration // waiting for another process's lock, default 2 s
+	BusyTimeout time.Duration // time to wait for another process's lock, default 2 s
 	CacheKiB    int           // page cache of the writer, default 8 MiB
-	// CheckpointPages is how many pages (8 KiB) of the write-ahead log start a
+	// CheckpointPages is the number of pages (8 KiB) in the write-ahead log that starts a
 	// checkpoint, default 8192.
 	CheckpointPages int
-	// Unsafe leaves out the fsync at each commit: a power cut may then lose
-	// acknowledged writes. For tests only.
+	// Unsafe disables the fsync at each commit, so that a power cut may lose acknowledged writes.
+	// For tests only.
 	Unsafe bool
 }
 
@@ -49,17 +50,17 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Store is one database file. See [persistence.Store] for its promises.
+// Store is one database file. It implements [persistence.Store].
 type Store struct {
 	path string
 	o    Options
 	log  eventLog
 
 	readers *pool
-	// writing holds the right to use writer: a semaphore that a context can leave.
+	// writing is a semaphore that guards writer, so that waiting can end with a context.
 	writing chan struct{}
-	writer  *conn               // nil after it failed: opened again by the next commit
-	args    []driver.NamedValue // the writer's memory, reused
+	writer  *conn               // nil after a failure; the next commit reopens it
+	args    []driver.NamedValue // buffer of the writer, reused
 
 	tables sync.Map // collection name → *table
 
@@ -70,7 +71,7 @@ type Store struct {
 	calls  sync.WaitGroup
 }
 
-// Open opens or makes the database file at path, and its directory.
+// Open opens the database file at path, creating it and its directory if necessary.
 func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -102,16 +103,16 @@ func (s *Store) openWriter(ctx context.Context) (*conn, error) {
 		synchronous = "synchronous=OFF"
 	}
 	return open(ctx, s.path, s.o.BusyTimeout,
-		"page_size=8192", // of a new file; half as many frames in the log for a batch's scattered rows
+		"page_size=8192", // for a new file; halves the frames in the log for a batch's scattered rows
 		"journal_mode=WAL", synchronous,
-		"wal_autocheckpoint=0", // the checkpointer does it, beside the writes
+		"wal_autocheckpoint=0", // checkpoints run beside the writes
 		"journal_size_limit=67108864",
 		fmt.Sprintf("cache_size=-%d", s.o.CacheKiB))
 }
 
 var errClosed = fmt.Errorf("%w: the database is closed", persistence.ErrNotExecuted)
 
-// enter begins a call that Close waits for; leave ends it.
+// enter registers a call that Close waits for; leave ends it.
 func (s *Store) enter() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -124,7 +125,7 @@ func (s *Store) enter() error {
 
 func (s *Store) leave() { s.calls.Done() }
 
-// read lends a read connection to f.
+// read calls f with a read connection.
 func (s *Store) read(ctx context.Context, f func(*conn) error) error {
 	if err := s.enter(); err != nil {
 		return err
@@ -133,7 +134,7 @@ func (s *Store) read(ctx context.Context, f func(*conn) error) error {
 	return s.readers.with(ctx, f)
 }
 
-// write lends the writing connection to f.
+// write calls f with the writing connection, waiting for it until the context ends.
 func (s *Store) write(ctx context.Context, f func(*conn) error) error {
 	if err := s.enter(); err != nil {
 		return err
@@ -151,8 +152,7 @@ func (s *Store) write(ctx context.Context, f func(*conn) error) error {
 	return f(s.writer)
 }
 
-// needWriter opens the writing connection again after it failed. The caller
-// holds writing.
+// needWriter reopens the writing connection after a failure. The caller holds writing.
 func (s *Store) needWriter(ctx context.Context) (err error) {
 	if s.writer == nil {
 		s.writer, err = s.openWriter(ctx)
@@ -160,10 +160,10 @@ func (s *Store) needWriter(ctx context.Context) (err error) {
 	return err
 }
 
-// dropWriter gives up a connection whose state is in doubt.
+// dropWriter closes a connection whose state is uncertain.
 func (s *Store) dropWriter() {
 	if s.writer != nil {
-		_ = s.writer.close() // it has failed already
+		_ = s.writer.close() // the connection has failed already
 		s.writer = nil
 	}
 }
@@ -171,23 +171,23 @@ func (s *Store) dropWriter() {
 // Marshal encodes a state as JSON.
 func (s *Store) Marshal(v any) ([]byte, error) { return json.Marshal(v) }
 
-// FromJSON has nothing to do: states are JSON.
+// FromJSON returns text unchanged, because states are stored as JSON.
 func (s *Store) FromJSON(text []byte) ([]byte, error) { return text, nil }
 
 // Unmarshal decodes a state from JSON.
 func (s *Store) Unmarshal(data []byte, v any) error { return json.Unmarshal(data, v) }
 
-// Log is the log of events, written with the documents.
+// Log returns the log of events, which is written together with the documents.
 func (s *Store) Log() events.Log { return &s.log }
 
-// Ping reads the database.
+// Ping reads from the database.
 func (s *Store) Ping(ctx context.Context) error {
 	return s.read(ctx, func(c *conn) error {
 		return c.rows(ctx, "SELECT count(*) FROM sqlite_schema", nil, func([]value) error { return nil })
 	})
 }
 
-// Close waits for running calls, then for the last checkpoint. Twice is harmless.
+// Close waits for running calls and for the last checkpoint. Repeated calls are harmless.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	if s.closed {

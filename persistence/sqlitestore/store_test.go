@@ -12,7 +12,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// reopenable lets the suite open the same file again.
+// reopenable implements storetest.Reopener on the same file.
 type reopenable struct {
 	*Store
 	o Options

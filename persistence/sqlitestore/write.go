@@ -14,8 +14,7 @@ import (
 	"entrepot/persistence"
 )
 
-// writeAll writes the documents one by one, then the events of those that were
-// written.
+// writeAll writes the documents one by one and then appends the events of the successful writes.
 func (tx *transaction) writeAll() (rows []logRow, err error) {
 	for i := range tx.jobs {
 		j := &tx.jobs[i]
@@ -36,13 +35,13 @@ func (tx *transaction) writeAll() (rows []logRow, err error) {
 	return rows, tx.append(rows)
 }
 
-// logRow is an event on its way to the log.
+// logRow is an event to append to the log.
 type logRow struct {
 	event *events.Envelope
 	body  []byte
 }
 
-// chunk is how many events one statement inserts.
+// chunk is the number of events that one statement inserts.
 const chunk = 16
 
 var (
@@ -50,7 +49,7 @@ var (
 	appendMany = appendOne + strings.Repeat(", (?, ?)", chunk-1)
 )
 
-// append adds rows to the log in their order.
+// append adds rows to the log in order.
 func (tx *transaction) append(rows []logRow) error {
 	for len(rows) > 0 {
 		n, text := 1, appendOne
@@ -69,7 +68,7 @@ func (tx *transaction) append(rows []logRow) error {
 	return nil
 }
 
-// writeOne does one compare-and-set. result is the write's own, err dooms the batch.
+// writeOne executes one compare-and-set. result concerns only this write; err fails the batch.
 func (tx *transaction) writeOne(j *job) (result, err error) {
 	c, d := j.w.Collection, &j.w.Doc
 	tx.args = appendIndexed(appendTouched(tx.args[:0], d), c, d)
@@ -80,8 +79,8 @@ func (tx *transaction) writeOne(j *job) (result, err error) {
 	return tx.update(j)
 }
 
-// update writes what always changes, and those of the queryable columns that do:
-// SQLite moves an index entry for every column that a statement names, changed or not.
+// update sets the touched columns and only those indexed columns that change, because SQLite
+// rewrites an index entry for every column that a statement names, whether or not it changes.
 func (tx *transaction) update(j *job) (result, err error) {
 	d, first := &j.w.Doc, len(touched)
 	indexed := tx.args[first:]
@@ -110,18 +109,20 @@ func (tx *transaction) update(j *job) (result, err error) {
 	return tx.explain(j, err)
 }
 
-// current appends the queryable columns of the document at the expected version; nothing when it is not.
+// current appends the indexed columns of the document at the expected version, or nothing if the
+// document has another version.
 func (tx *transaction) current(to []driver.NamedValue, j *job) ([]driver.NamedValue, error) {
-	err := tx.s.writer.rows(context.Background(), j.t.current, []value{j.w.Doc.ID, j.w.Doc.Version - 1}, func(row []value) error {
+	key := []value{j.w.Doc.ID, j.w.Doc.Version - 1}
+	err := tx.s.writer.rows(context.Background(), j.t.current, key, func(row []value) error {
 		to = appendArgs(to, row...)
 		return nil
 	})
 	return to, err
 }
 
-// explain sorts a statement's error into the write's own result and what dooms
-// the whole transaction.
-func (tx *transaction) explain(j *job, err error) (result, doom error) {
+// explain divides a statement's error into the write's own result and an error that fails the whole
+// transaction.
+func (tx *transaction) explain(j *job, err error) (result, fatal error) {
 	switch {
 	case err == nil:
 		return nil, nil
@@ -130,7 +131,7 @@ func (tx *transaction) explain(j *job, err error) (result, doom error) {
 	case !is(err, lib.SQLITE_CONSTRAINT):
 		return nil, err
 	}
-	// An existing id is a lost race even when another field clashes as well.
+	// An existing id means a lost race, even if another field conflicts as well.
 	if j.w.Doc.Version == 1 {
 		found := false
 		e := tx.s.writer.rows(context.Background(), j.t.exists, []value{j.w.Doc.ID}, func([]value) error {
@@ -144,8 +145,8 @@ func (tx *transaction) explain(j *job, err error) (result, doom error) {
 			return persistence.ErrStale, nil
 		}
 	}
-	// "… UNIQUE constraint failed: table.column (2067)". The column may be one that
-	// was declared unique by an earlier version only.
+	// "… UNIQUE constraint failed: table.column (2067)". The column may have been declared unique
+	// only by an earlier version.
 	if _, rest, ok := strings.Cut(err.Error(), "UNIQUE constraint failed: "+j.t.c.Name+"."); ok {
 		field, _, _ := strings.Cut(rest, " ")
 		return &persistence.DuplicateError{Field: field}, nil
@@ -153,7 +154,7 @@ func (tx *transaction) explain(j *job, err error) (result, doom error) {
 	return fmt.Errorf("%w: %w", persistence.ErrNotExecuted, err), nil
 }
 
-// is reports whether err is SQLite's with the primary result code.
+// is reports whether err is a SQLite error with the given primary result code.
 func is(err error, code int) bool {
 	var e *sqlite.Error
 	return errors.As(err, &e) && e.Code()&0xff == code
