@@ -12,11 +12,11 @@ import (
 	"strings"
 )
 
-// Folder keeps blobs as files below a folder, which one process uses. A file is
-// a line with the content type and then the blob.
+// Folder stores blobs as files below a folder that only one process uses. Each file starts with a
+// line that holds the content type, followed by the blob.
 type Folder struct{ root string }
 
-// OpenFolder opens the folder and makes it if need be.
+// OpenFolder opens the folder, creating it if necessary.
 func OpenFolder(root string) (*Folder, error) {
 	if err := os.MkdirAll(root, 0o700); err != nil {
 		return nil, fmt.Errorf("blob: %w", err)
@@ -26,7 +26,7 @@ func OpenFolder(root string) (*Folder, error) {
 
 func (f *Folder) path(key string) string { return filepath.Join(f.root, filepath.FromSlash(key)) }
 
-// Put writes beside the place, and moves there what is safely on disk.
+// Put writes to a temporary file and renames it once its data is on disk.
 func (f *Folder) Put(ctx context.Context, key, contentType string, r io.Reader) (n int64, err error) {
 	if err := CheckKey(key); err != nil {
 		return 0, err
@@ -38,7 +38,7 @@ func (f *Folder) Put(ctx context.Context, key, contentType string, r io.Reader) 
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return 0, fmt.Errorf("blob: %w", err)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".put-*") // no key begins with a dot
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".put-*") // keys never begin with a dot
 	if err != nil {
 		return 0, fmt.Errorf("blob: %w", err)
 	}
@@ -74,16 +74,16 @@ func write(ctx context.Context, to *os.File, contentType string, r io.Reader) (i
 
 // syncFolder makes a rename durable.
 func syncFolder(dir string) error {
-	d, err := os.Open(dir) //nolint:gosec // below the root, of a checked key
+	d, err := os.Open(dir) //nolint:gosec // below the root, from a checked key
 	if err != nil {
 		return fmt.Errorf("blob: %w", err)
 	}
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// untilDone ends a reading with its context.
+// untilDone is a reader that fails once its context ends.
 type untilDone struct {
-	ctx context.Context //nolint:containedctx // lives for one reading only
+	ctx context.Context //nolint:containedctx // lives for one Put only
 	r   io.Reader
 }
 
@@ -94,7 +94,7 @@ func (u *untilDone) Read(p []byte) (int, error) {
 	return u.r.Read(p)
 }
 
-// Get opens the file behind its first line.
+// Get opens the file and skips its first line.
 func (f *Folder) Get(_ context.Context, key string, offset int64) (*Blob, error) {
 	if err := CheckKey(key); err != nil {
 		return nil, err
@@ -114,7 +114,7 @@ func (f *Folder) Get(_ context.Context, key string, offset int64) (*Blob, error)
 	return b, nil
 }
 
-// maxType is the length of a content type in bytes.
+// maxType is the maximum length of a content type line in bytes.
 const maxType = 256
 
 func open(file *os.File, offset int64) (*Blob, error) {

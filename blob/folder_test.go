@@ -18,10 +18,10 @@ func TestFolder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { // nothing half written stays
+		t.Cleanup(func() { // no temporary file may remain
 			_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 				if err == nil && strings.HasPrefix(d.Name(), ".") {
-					t.Errorf("%s was left", path)
+					t.Errorf("temporary file %s remained", path)
 				}
 				return err
 			})

@@ -1,10 +1,9 @@
 //go:build !failpoints
 
-// Package failpoint ends the process at named points, so that tests see what a
-// crash there leaves behind. Without the build tag failpoints it does nothing
-// and costs nothing.
+// Package failpoint kills the process at named points, so that tests can examine the state that a
+// crash leaves behind. Without the build tag failpoints, [Hit] does nothing and costs nothing.
 package failpoint
 
-// Hit is a point that a test may have the process end at; detail narrows it
-// down: a kind of grain, a type of event.
+// Hit marks a point at which a test may kill the process. detail narrows it down, for example to a
+// kind of grain or a type of event.
 func Hit(_, _ string) {}

@@ -1,7 +1,7 @@
 //go:build failpoints
 
-// Package failpoint ends the process at named points, so that tests see what a
-// crash there leaves behind.
+// Package failpoint kills the process at named points, so that tests can examine the state that a
+// crash leaves behind.
 package failpoint
 
 import (
@@ -13,9 +13,9 @@ import (
 	"syscall"
 )
 
-// at is FAILPOINT, "point/detail:n": the process ends at the n-th time the point
-// is hit with the detail. It happens once: FAILPOINT_MARK is a file made before
-// the end, and while it is there nothing happens.
+// at is parsed from FAILPOINT, "point/detail:n": the process is killed when the point is hit with
+// the detail for the n-th time. It happens once: the file FAILPOINT_MARK is created before, and
+// while it exists no point is active.
 var at = parse(os.Getenv("FAILPOINT"), os.Getenv("FAILPOINT_MARK"))
 
 type plan struct {
@@ -34,7 +34,7 @@ func parse(text, mark string) *plan {
 	return p
 }
 
-// Hit ends the process as kill -9 does if this is the point and the time.
+// Hit kills the process like kill -9 if FAILPOINT selects this point and this time.
 func Hit(point, detail string) {
 	if at == nil || at.name != point+"/"+detail || at.left.Add(-1) != 0 {
 		return
@@ -43,5 +43,5 @@ func Hit(point, detail string) {
 		panic(fmt.Sprintf("failpoint %s: %v", at.name, err))
 	}
 	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-	select {} // nothing after the point happens, however late the signal is
+	select {} // nothing may happen after the point, even if the signal is delayed
 }

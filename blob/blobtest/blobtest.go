@@ -1,4 +1,4 @@
-// Package blobtest is the suite that every blob store passes.
+// Package blobtest contains the test suite that every [blob.Store] must pass; [Run] runs it.
 package blobtest
 
 import (
@@ -14,12 +14,16 @@ import (
 	"entrepot/blob"
 )
 
-// Run tries a store's contract. open gives a fresh one.
+// Run runs the suite. Each call of open returns a store without blobs.
 func Run(t *testing.T, open func(t *testing.T) blob.Store) {
 	t.Helper()
 	for name, test := range map[string]func(*testing.T, blob.Store){
-		"keeps what it is given": keeps, "reads from an offset": offsets, "absent": absent,
-		"a broken upload leaves what was": broken, "many writers, one whole blob": writers, "bad keys": badKeys,
+		"stores blobs":                       keeps,
+		"reads from an offset":               offsets,
+		"absent":                             absent,
+		"a failed upload keeps the old blob": broken,
+		"concurrent writers, one whole blob": writers,
+		"invalid keys":                       badKeys,
 	} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); test(t, open(t)) })
 	}
@@ -28,7 +32,7 @@ func Run(t *testing.T, open func(t *testing.T) blob.Store) {
 func put(t *testing.T, s blob.Store, key, text string) {
 	t.Helper()
 	if n, err := s.Put(t.Context(), key, "text/plain", strings.NewReader(text)); err != nil || n != int64(len(text)) {
-		t.Fatalf("put %s: %d, %v", key, n, err)
+		t.Fatalf("Put %s: want %d bytes, got %d (error %v)", key, len(text), n, err)
 	}
 }
 
@@ -36,7 +40,7 @@ func read(t *testing.T, s blob.Store, key string, offset int64) (string, *blob.B
 	t.Helper()
 	b, err := s.Get(t.Context(), key, offset)
 	if err != nil {
-		t.Fatalf("get %s: %v", key, err)
+		t.Fatalf("Get %s: %v", key, err)
 	}
 	text, err := io.ReadAll(b)
 	if err = errors.Join(err, b.Close()); err != nil {
@@ -50,18 +54,21 @@ func keeps(t *testing.T, s blob.Store) {
 	put(t, s, "images/a/640", "beside")
 	put(t, s, "images/a/160", "second, and longer")
 	if _, err := s.Put(t.Context(), "empty", "text/plain", strings.NewReader("")); !errors.Is(err, blob.ErrEmpty) {
-		t.Errorf("nothing: %v", err)
+		t.Errorf("Put without data: want ErrEmpty, got %v", err)
 	}
-	if text, b := read(t, s, "images/a/160", 0); text != "second, and longer" || b.Size != int64(len(text)) || b.ContentType != "text/plain" {
-		t.Errorf("%q, %+v", text, b)
+	text, b := read(t, s, "images/a/160", 0)
+	if text != "second, and longer" || b.Size != int64(len(text)) || b.ContentType != "text/plain" {
+		t.Errorf("want the second blob as text/plain, got %q, %+v", text, b)
 	}
-	// Larger than any buffer, from a reader that tells no length.
+	// Larger than any buffer, from a reader of unknown length.
 	large := bytes.Repeat([]byte("0123456789abcdef"), 1<<20) // 16 MiB
-	if n, err := s.Put(t.Context(), "large", "application/octet-stream", io.MultiReader(bytes.NewReader(large))); err != nil || n != int64(len(large)) {
-		t.Fatalf("%d, %v", n, err)
+	unknownLength := io.MultiReader(bytes.NewReader(large))
+	n, err := s.Put(t.Context(), "large", "application/octet-stream", unknownLength)
+	if err != nil || n != int64(len(large)) {
+		t.Fatalf("Put of a large blob: want %d bytes, got %d (error %v)", len(large), n, err)
 	}
 	if text, _ := read(t, s, "large", 0); text != string(large) {
-		t.Errorf("%d bytes came back", len(text))
+		t.Errorf("large blob: want %d bytes unchanged, got %d bytes", len(large), len(text))
 	}
 }
 
@@ -69,7 +76,7 @@ func offsets(t *testing.T, s blob.Store) {
 	put(t, s, "a", "0123456789")
 	for offset, want := range map[int64]string{0: "0123456789", 3: "3456789", 9: "9", 10: "", 99: ""} {
 		if got, b := read(t, s, "a", offset); got != want || b.Size != 10 {
-			t.Errorf("from %d: %q of %d", offset, got, b.Size)
+			t.Errorf("from offset %d: want %q of size 10, got %q of size %d", offset, want, got, b.Size)
 		}
 	}
 }
@@ -78,7 +85,7 @@ func absent(t *testing.T, s blob.Store) {
 	put(t, s, "a/b", "x")
 	for _, key := range []string{"b", "a", "a/c"} {
 		if _, err := s.Get(t.Context(), key, 0); !errors.Is(err, blob.ErrNotFound) {
-			t.Errorf("%s: %v", key, err)
+			t.Errorf("Get %s: want ErrNotFound, got %v", key, err)
 		}
 	}
 	for range 2 {
@@ -87,28 +94,29 @@ func absent(t *testing.T, s blob.Store) {
 		}
 	}
 	if _, err := s.Get(t.Context(), "a/b", 0); !errors.Is(err, blob.ErrNotFound) {
-		t.Errorf("after delete: %v", err)
+		t.Errorf("Get after Delete: want ErrNotFound, got %v", err)
 	}
 }
 
-var errBroken = errors.New("the client has gone")
+var errBroken = errors.New("the client disconnected")
 
 func broken(t *testing.T, s blob.Store) {
 	put(t, s, "a", "whole")
 	for name, r := range map[string]io.Reader{
-		"at once": failing{}, "in the middle": io.MultiReader(strings.NewReader(strings.Repeat("x", 9<<20)), failing{}),
+		"at once":       failing{},
+		"in the middle": io.MultiReader(strings.NewReader(strings.Repeat("x", 9<<20)), failing{}),
 	} {
 		if _, err := s.Put(t.Context(), "a", "text/plain", r); err == nil {
-			t.Errorf("%s: no error", name)
+			t.Errorf("Put of a reader that fails %s: want an error, got nil", name)
 		}
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := s.Put(gone, "a", "text/plain", io.MultiReader(strings.NewReader("x"))); err == nil {
-		t.Error("cancelled: no error")
+		t.Error("Put with a cancelled context: want an error, got nil")
 	}
 	if text, _ := read(t, s, "a", 0); text != "whole" {
-		t.Errorf("%q", text)
+		t.Errorf("after failed uploads: want \"whole\", got %q", text)
 	}
 }
 
@@ -129,20 +137,22 @@ func writers(t *testing.T, s blob.Store) {
 	wg.Wait()
 	text, _ := read(t, s, "hot", 0)
 	if len(text) != 100_000 || strings.Trim(text, text[:1]) != "" {
-		t.Errorf("%d bytes, mixed", len(text))
+		t.Errorf("want 100,000 bytes of one writer, got %d bytes", len(text))
 	}
 }
 
 func badKeys(t *testing.T, s blob.Store) {
-	for _, key := range []string{"", "/a", "a/", "a//b", "../a", "a/../b", "A", "a.b", ".put-1", "a\x00", strings.Repeat("a", 201)} {
+	for _, key := range []string{
+		"", "/a", "a/", "a//b", "../a", "a/../b", "A", "a.b", ".put-1", "a\x00", strings.Repeat("a", 201),
+	} {
 		if _, err := s.Put(t.Context(), key, "", strings.NewReader("x")); err == nil {
-			t.Errorf("put %q", key)
+			t.Errorf("Put %q: want an error, got nil", key)
 		}
 		if _, err := s.Get(t.Context(), key, 0); err == nil || errors.Is(err, blob.ErrNotFound) {
-			t.Errorf("get %q: %v", key, err)
+			t.Errorf("Get %q: want an error other than ErrNotFound, got %v", key, err)
 		}
 		if err := s.Delete(t.Context(), key); err == nil {
-			t.Errorf("delete %q", key)
+			t.Errorf("Delete %q: want an error, got nil", key)
 		}
 	}
 }

@@ -2,15 +2,16 @@ package picture
 
 import "encoding/binary"
 
-// orientation is how a JPEG's camera was held (Exif 2.3, section 4.6.4, tag
-// 0x0112), 1 when it does not say.
+// orientation returns the orientation of a JPEG (Exif 2.3, section 4.6.4, tag 0x0112), or 1 if it
+// has none.
 func orientation(data []byte) int {
 	for at := 2; at+4 <= len(data) && data[at] == 0xFF; {
 		marker, size := data[at+1], int(binary.BigEndian.Uint16(data[at+2:]))
-		if marker == 0xDA || size < 2 || at+2+size > len(data) { // the image begins, or nonsense
+		if marker == 0xDA || size < 2 || at+2+size > len(data) { // start of image data, or invalid
 			return 1
 		}
-		if segment := data[at+4 : at+2+size]; marker == 0xE1 && len(segment) > 14 && string(segment[:6]) == "Exif\x00\x00" {
+		segment := data[at+4 : at+2+size]
+		if marker == 0xE1 && len(segment) > 14 && string(segment[:6]) == "Exif\x00\x00" {
 			return tiffOrientation(segment[6:])
 		}
 		at += 2 + size
@@ -18,7 +19,7 @@ func orientation(data []byte) int {
 	return 1
 }
 
-// tiffOrientation looks through the first directory of a TIFF header.
+// tiffOrientation returns the orientation in the first directory of a TIFF header, or 1.
 func tiffOrientation(t []byte) int {
 	var order binary.ByteOrder = binary.LittleEndian
 	if t[0] == 'M' {

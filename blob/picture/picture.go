@@ -1,6 +1,5 @@
-// Package picture reads uploaded images and makes the sizes that are served. What
-// is served is always made here, never the upload itself: so it is an image and
-// nothing else, without what a camera wrote into it.
+// Package picture decodes uploaded images and encodes the sizes that are served ([Read]). Uploads
+// are never served themselves, so everything served is a valid image without the camera's metadata.
 package picture
 
 import (
@@ -10,55 +9,54 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	_ "image/gif" // is read, as its first frame
+	_ "image/gif" // reads the first frame
 	"image/jpeg"
 	"image/png"
 
 	"golang.org/x/image/draw"
-	_ "golang.org/x/image/webp" // is read
+	_ "golang.org/x/image/webp" // reads WebP
 )
 
-// The bounds of an upload, checked before it is decoded: a small file may be a
-// huge image.
+// Limits of an upload, checked before decoding because a small file may decode to a huge image.
 const (
 	MaxBytes  = 8 << 20
 	MaxPixels = 24_000_000
 	MaxSide   = 12_000
 )
 
-// Full is the width of the largest size that is served.
+// Full is the maximum width of the full size, in pixels.
 const Full = 2560
 
-// Widths are the smaller sizes that are served, in pixels.
+// Widths lists the widths of the smaller sizes, in pixels.
 var Widths = []int{160, 640, 1280}
 
-// Refusals of an upload.
+// Errors of an upload, worded to follow the name of the field.
 var (
-	ErrFormat = errors.New("is no JPEG, PNG, GIF or WebP image")
-	ErrSize   = fmt.Errorf("must have at most %d megapixels and %d pixels a side", MaxPixels/1_000_000, MaxSide)
+	ErrFormat = errors.New("must be a JPEG, PNG, GIF or WebP image")
+	ErrSize   = fmt.Errorf("must have at most %d megapixels and %d pixels per side", MaxPixels/1_000_000, MaxSide)
 )
 
-// Picture is an image in the sizes that are served.
+// Picture is an image in all served sizes.
 type Picture struct {
 	Width, Height int // of the full size
 	Sizes         []Size
 }
 
-// Size is one of them.
+// Size is one encoded size of an image.
 type Size struct {
-	Width       int // one of Widths; 0: the full size
+	Width       int // one of Widths; 0 for the full size
 	ContentType string
 	Data        []byte
 }
 
-// Workshop bounds how many images are worked on at a time: each takes up to some
-// hundred megabytes and a core.
+// Workshop limits the number of images processed at a time, because each takes up to some hundred
+// megabytes and a core.
 type Workshop struct{ slots chan struct{} }
 
-// NewWorkshop works on n images at a time.
+// NewWorkshop returns a workshop for n concurrent images.
 func NewWorkshop(n int) *Workshop { return &Workshop{make(chan struct{}, max(1, n))} }
 
-// Enter waits for a place, which leave gives back.
+// Enter waits for a slot until the context ends. The caller must call leave to free the slot.
 func (w *Workshop) Enter(ctx context.Context) (leave func(), err error) {
 	select {
 	case w.slots <- struct{}{}:
@@ -68,7 +66,8 @@ func (w *Workshop) Enter(ctx context.Context) (leave func(), err error) {
 	}
 }
 
-// Read makes the sizes of an upload; the larger ones only if it is that large.
+// Read decodes an upload and returns it in the full size and all smaller widths. It returns
+// ErrFormat or ErrSize for an upload that is rejected.
 func Read(data []byte) (*Picture, error) {
 	config, format, err := image.DecodeConfig(bytes.NewReader(data))
 	switch {
@@ -88,7 +87,7 @@ func Read(data []byte) (*Picture, error) {
 	}
 	img = scaled(img, Full)
 	p := &Picture{Width: img.Bounds().Dx(), Height: img.Bounds().Dy()}
-	for i := len(Widths); i >= 0; i-- { // each from the one above, largest first
+	for i := len(Widths); i >= 0; i-- { // largest first, each scaled from the previous one
 		width := 0
 		if i < len(Widths) {
 			if width = Widths[i]; width >= p.Width {
@@ -106,7 +105,7 @@ func Read(data []byte) (*Picture, error) {
 	return p, nil
 }
 
-// scaled is the image, no wider than width.
+// scaled returns the image scaled down to width, or unchanged if it is not wider.
 func scaled(img image.Image, width int) image.Image {
 	b := img.Bounds()
 	if b.Dx() <= width {
@@ -117,10 +116,10 @@ func scaled(img image.Image, width int) image.Image {
 	return out
 }
 
-// jpegQuality is where more is not seen in a photograph of a product.
+// jpegQuality is high enough that product photographs show no visible loss.
 const jpegQuality = 85
 
-// encode writes what is opaque as JPEG, else PNG.
+// encode encodes an opaque image as JPEG and any other as PNG.
 func encode(img image.Image) (Size, error) {
 	var b bytes.Buffer
 	if o, ok := img.(interface{ Opaque() bool }); ok && o.Opaque() {
@@ -131,7 +130,7 @@ func encode(img image.Image) (Size, error) {
 	return Size{ContentType: "image/png", Data: b.Bytes()}, err
 }
 
-// upright turns and mirrors an image as a camera said (Exif 2.3, tag 0x0112).
+// upright rotates and mirrors an image according to its Exif orientation (Exif 2.3, tag 0x0112).
 func upright(img image.Image, orientation int) image.Image {
 	if orientation < 2 || orientation > 8 {
 		return img
@@ -162,7 +161,9 @@ func upright(img image.Image, orientation int) image.Image {
 				sx, sy = h-1-y, x
 			}
 			r, g, bl, a := img.At(b.Min.X+sx, b.Min.Y+sy).RGBA()
-			out.SetNRGBA(x, y, color.NRGBAModel.Convert(color.RGBA64{uint16(r), uint16(g), uint16(bl), uint16(a)}).(color.NRGBA)) //nolint:gosec // RGBA gives 16 bits
+			//nolint:gosec // RGBA returns 16 bits
+			c := color.RGBA64{uint16(r), uint16(g), uint16(bl), uint16(a)}
+			out.SetNRGBA(x, y, color.NRGBAModel.Convert(c).(color.NRGBA))
 		}
 	}
 	return out

@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// painted is red on the left half, blue on the right.
+// painted returns an image whose left half is red and right half is blue.
 func painted(w, h int, alpha uint8) *image.NRGBA {
 	img := image.NewNRGBA(image.Rect(0, 0, w, h))
 	for y := range h {
@@ -55,22 +55,27 @@ func TestSizes(t *testing.T) {
 		widths []int
 		typ    string
 	}{
-		"a large photograph": {encoded(t, painted(3000, 1500, 255), "jpeg"), 2560, 1280, []int{0, 1280, 640, 160}, "image/jpeg"},
-		"a small one":        {encoded(t, painted(200, 100, 255), "png"), 200, 100, []int{0, 160}, "image/jpeg"},
-		"a tiny one":         {encoded(t, painted(1, 1, 255), "gif"), 1, 1, []int{0}, "image/jpeg"},
-		"one to see through": {encoded(t, painted(700, 20, 128), "png"), 700, 20, []int{0, 640, 160}, "image/png"},
-		"a flat one":         {encoded(t, painted(2000, 1, 255), "png"), 2000, 1, []int{0, 1280, 640, 160}, "image/jpeg"},
+		"a large photograph": {
+			encoded(t, painted(3000, 1500, 255), "jpeg"), 2560, 1280, []int{0, 1280, 640, 160}, "image/jpeg",
+		},
+		"a small image":       {encoded(t, painted(200, 100, 255), "png"), 200, 100, []int{0, 160}, "image/jpeg"},
+		"a tiny image":        {encoded(t, painted(1, 1, 255), "gif"), 1, 1, []int{0}, "image/jpeg"},
+		"a transparent image": {encoded(t, painted(700, 20, 128), "png"), 700, 20, []int{0, 640, 160}, "image/png"},
+		"a flat image": {
+			encoded(t, painted(2000, 1, 255), "png"), 2000, 1, []int{0, 1280, 640, 160}, "image/jpeg",
+		},
 	} {
 		p, err := Read(c.data)
 		if err != nil || p.Width != c.w || p.Height != c.h || len(p.Sizes) != len(c.widths) {
-			t.Errorf("%s: %v, %+v", name, err, p)
+			t.Errorf("%s: want %d x %d in widths %v, got %+v (error %v)", name, c.w, c.h, c.widths, p, err)
 			continue
 		}
 		for i, s := range p.Sizes {
 			config, _, err := image.DecodeConfig(bytes.NewReader(s.Data))
 			want := c.widths[i]
 			if s.Width != want || s.ContentType != c.typ || err != nil || (want != 0 && config.Width != want) {
-				t.Errorf("%s: %d, %s, %+v, %v", name, s.Width, s.ContentType, config, err)
+				t.Errorf("%s: size %d: want width %d as %s, got width %d as %s, decoded %+v (error %v)",
+					name, i, want, c.typ, s.Width, s.ContentType, config, err)
 			}
 		}
 	}
@@ -85,17 +90,17 @@ func TestRefusals(t *testing.T) {
 	}{
 		"nothing":          {nil, ErrFormat},
 		"text":             {[]byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), ErrFormat},
-		"the half of it":   {good[:len(good)/2], ErrFormat},
+		"half an image":    {good[:len(good)/2], ErrFormat},
 		"a bomb":           {claiming(good, 11_000, 11_000), ErrSize},
 		"a very long bomb": {claiming(good, 1_000_000, 1), ErrSize},
 	} {
 		if _, err := Read(c.data); !errors.Is(err, c.want) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: want %v, got %v", name, c.want, err)
 		}
 	}
 }
 
-// claiming is a PNG whose header says that it is that large.
+// claiming returns a PNG whose header claims the given size.
 func claiming(good []byte, w, h uint32) []byte {
 	b := bytes.Clone(good)
 	binary.BigEndian.PutUint32(b[16:], w)
@@ -104,27 +109,32 @@ func claiming(good []byte, w, h uint32) []byte {
 	return b
 }
 
-// A camera held upright says so, and what is served needs no one to know.
+// TestOrientation checks that images are rotated according to their Exif orientation.
 func TestOrientation(t *testing.T) {
 	t.Parallel()
 	plain := encoded(t, painted(40, 20, 255), "jpeg")
 	for orientation, want := range map[uint16]struct {
 		w, h int
 		red  image.Point
-	}{1: {40, 20, image.Pt(5, 10)}, 3: {40, 20, image.Pt(35, 10)}, 6: {20, 40, image.Pt(10, 5)}, 8: {20, 40, image.Pt(10, 35)}, 2: {40, 20, image.Pt(35, 10)}, 5: {20, 40, image.Pt(10, 5)}, 99: {40, 20, image.Pt(5, 10)}} {
-		tiff := append([]byte("MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01"), byte(orientation>>8), byte(orientation), 0, 0)
+	}{
+		1: {40, 20, image.Pt(5, 10)}, 3: {40, 20, image.Pt(35, 10)}, 6: {20, 40, image.Pt(10, 5)},
+		8: {20, 40, image.Pt(10, 35)}, 2: {40, 20, image.Pt(35, 10)}, 5: {20, 40, image.Pt(10, 5)},
+		99: {40, 20, image.Pt(5, 10)},
+	} {
+		header := []byte("MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01")
+		tiff := append(header, byte(orientation>>8), byte(orientation), 0, 0)
 		segment := append([]byte("Exif\x00\x00"), tiff...)
 		data := append([]byte{0xFF, 0xD8, 0xFF, 0xE1, 0, byte(len(segment) + 2)}, segment...)
 		p, err := Read(append(data, plain[2:]...))
 		if err != nil || p.Width != want.w || p.Height != want.h {
-			t.Fatalf("%d: %v, %+v", orientation, err, p)
+			t.Fatalf("orientation %d: want %d x %d, got %+v (error %v)", orientation, want.w, want.h, p, err)
 		}
 		img, _, err := image.Decode(bytes.NewReader(p.Sizes[0].Data))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if r, _, b, _ := img.At(want.red.X, want.red.Y).RGBA(); r < 0xC000 || b > 0x4000 {
-			t.Errorf("%d: %v is not red: %x %x", orientation, want.red, r, b)
+			t.Errorf("orientation %d: want red at %v, got red %x, blue %x", orientation, want.red, r, b)
 		}
 	}
 }
@@ -139,7 +149,7 @@ func TestWorkshopIsBounded(t *testing.T) {
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := w.Enter(gone); err == nil {
-		t.Fatal("two at a time")
+		t.Fatal("Enter while the only slot is taken: want an error, got nil")
 	}
 	leave()
 	if _, err := w.Enter(t.Context()); err != nil {

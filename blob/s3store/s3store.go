@@ -1,4 +1,5 @@
-// Package s3store keeps blobs in a bucket of an S3-compatible server.
+// Package s3store implements [blob.Store] on a bucket of an S3-compatible server. Start reading
+// with [Open].
 package s3store
 
 import (
@@ -16,31 +17,31 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 )
 
-// Config says where the bucket is. It must exist, and be this installation's own.
+// Config locates the bucket, which must exist and belong to this installation only.
 type Config struct {
 	Endpoint  string // URL of the server: https://s3.eu-central-1.amazonaws.com
 	Bucket    string
 	Region    string // default us-east-1
 	AccessKey string
 	SecretKey string
-	Transport http.RoundTripper // default minio's
+	Transport http.RoundTripper // default: that of the client library
 }
 
-// partSize is what an upload of unknown length holds in memory. Times 10,000, the
-// most parts there may be, it bounds a blob.
+// partSize is the part of an upload of unknown length that is held in memory. Multiplied by 10,000,
+// the maximum number of parts, it limits the size of a blob.
 const partSize = 8 << 20
 
-// Store is the bucket.
+// Store keeps blobs in one bucket.
 type Store struct {
 	client *minio.Client
 	bucket string
 }
 
-// Open proves that the bucket is there and may be used.
+// Open connects to the bucket and returns an error if it does not exist or is not accessible.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	u, err := url.Parse(c.Endpoint)
 	if err != nil || u.Host == "" {
-		return nil, fmt.Errorf("s3store: %q is no URL", c.Endpoint)
+		return nil, fmt.Errorf("s3store: endpoint %q is not a URL", c.Endpoint)
 	}
 	if c.Region == "" {
 		c.Region = "us-east-1"
@@ -54,7 +55,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	}
 	there, err := client.BucketExists(ctx, c.Bucket)
 	if err == nil && !there {
-		err = errors.New("there is no such bucket")
+		err = errors.New("the bucket does not exist")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("s3store: bucket %s: %w", c.Bucket, err)
@@ -62,7 +63,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	return &Store{client, c.Bucket}, nil
 }
 
-// Put uploads in parts; the server shows the blob when the last one is there.
+// Put uploads the blob in parts. The server publishes it when the last part has arrived.
 func (s *Store) Put(ctx context.Context, key, contentType string, r io.Reader) (int64, error) {
 	if err := blob.CheckKey(key); err != nil {
 		return 0, err
@@ -77,7 +78,8 @@ func (s *Store) Put(ctx context.Context, key, contentType string, r io.Reader) (
 	}
 	info, err := s.client.PutObject(ctx, s.bucket, key, r, size, minio.PutObjectOptions{
 		ContentType: contentType, PartSize: partSize,
-		SendContentMd5: true, DisableContentSha256: true, // checked by every server, without chunks of a form that not all know
+		// Every server checks MD5, and not all support the chunked form that SHA-256 would need.
+		SendContentMd5: true, DisableContentSha256: true,
 	})
 	if err != nil {
 		return 0, fmt.Errorf("s3store: put %s: %w", key, err)
@@ -85,18 +87,18 @@ func (s *Store) Put(ctx context.Context, key, contentType string, r io.Reader) (
 	return info.Size, nil
 }
 
-// Get asks for the blob from the offset on.
+// Get requests the blob from the offset on.
 func (s *Store) Get(ctx context.Context, key string, offset int64) (*blob.Blob, error) {
 	if err := blob.CheckKey(key); err != nil {
 		return nil, err
 	}
 	info, err := s.client.StatObject(ctx, s.bucket, key, minio.StatObjectOptions{})
 	if err != nil {
-		return nil, known(key, err)
+		return nil, asBlobError(key, err)
 	}
 	b := &blob.Blob{ReadCloser: io.NopCloser(strings.NewReader("")), Size: info.Size, ContentType: info.ContentType}
 	if offset >= info.Size {
-		return b, nil // a range of nothing is an error to the server
+		return b, nil // the server would reject an empty range
 	}
 	o := minio.GetObjectOptions{}
 	if offset > 0 {
@@ -107,24 +109,26 @@ func (s *Store) Get(ctx context.Context, key string, offset int64) (*blob.Blob, 
 	core := minio.Core{Client: s.client}
 	body, _, _, err := core.GetObject(ctx, s.bucket, key, o)
 	if err != nil {
-		return nil, known(key, err)
+		return nil, asBlobError(key, err)
 	}
 	b.ReadCloser = body
 	return b, nil
 }
 
-// Delete removes the blob.
+// Delete removes the blob. Deleting a missing blob succeeds.
 func (s *Store) Delete(ctx context.Context, key string) error {
 	if err := blob.CheckKey(key); err != nil {
 		return err
 	}
-	if err := known(key, s.client.RemoveObject(ctx, s.bucket, key, minio.RemoveObjectOptions{})); err != nil && !errors.Is(err, blob.ErrNotFound) {
+	err := asBlobError(key, s.client.RemoveObject(ctx, s.bucket, key, minio.RemoveObjectOptions{}))
+	if err != nil && !errors.Is(err, blob.ErrNotFound) {
 		return err
 	}
 	return nil
 }
 
-func known(key string, err error) error {
+// asBlobError converts a server error: a missing key becomes blob.ErrNotFound.
+func asBlobError(key string, err error) error {
 	if err == nil {
 		return nil
 	}

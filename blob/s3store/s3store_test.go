@@ -39,10 +39,10 @@ func TestOpenProvesTheBucket(t *testing.T) {
 	c := server(t)
 	c.Bucket = "nowhere"
 	if _, err := s3store.Open(t.Context(), c); err == nil {
-		t.Error("a bucket that is not there")
+		t.Error("Open with a missing bucket: want an error, got nil")
 	}
 	c.Endpoint = "nonsense"
 	if _, err := s3store.Open(t.Context(), c); err == nil {
-		t.Error("an address that is none")
+		t.Error("Open with an invalid endpoint: want an error, got nil")
 	}
 }
