@@ -12,13 +12,13 @@ import (
 	"github.com/blevesearch/bleve/v2/analysis/tokenizer/unicode"
 )
 
-// token is a word of a text: as it is written, without case and accents, and its stem.
+// token is a word of a text: raw is the word in lower case without accents, stem its stem.
 type token struct {
 	raw, stem  string
-	start, end int // bytes of the text
+	start, end int // byte offsets in the text
 }
 
-// analyzer makes words of texts, bleve's way.
+// analyzer divides texts into tokens with bleve's tokenizer, filters and stemmer.
 type analyzer struct {
 	tokenizer analysis.Tokenizer
 	filters   []analysis.TokenFilter
@@ -29,23 +29,26 @@ type analyzer struct {
 func newAnalyzer() *analyzer {
 	stops := analysis.NewTokenMap()
 	if err := stops.LoadBytes(en.EnglishStopWords); err != nil {
-		panic(err) // bleve's own list
+		panic(err) // cannot happen with bleve's own list
 	}
 	return &analyzer{
 		tokenizer: unicode.NewUnicodeTokenizer(),
-		filters:   []analysis.TokenFilter{en.NewPossessiveFilter(), lowercase.NewLowerCaseFilter(), stop.NewStopTokensFilter(stops)},
-		fold:      asciifolding.New(),
-		stemmer:   porter.NewPorterStemmer(),
+		filters: []analysis.TokenFilter{
+			en.NewPossessiveFilter(), lowercase.NewLowerCaseFilter(), stop.NewStopTokensFilter(stops),
+		},
+		fold:    asciifolding.New(),
+		stemmer: porter.NewPorterStemmer(),
 	}
 }
 
-// maxToken is how long a word may be in bytes; longer ones are no words.
+// maxToken is the maximum length of a word in bytes; longer ones are ignored.
 const maxToken = 64
 
-// apart takes signs for spaces that would join words, byte by byte.
+// apart replaces characters that would join words by spaces, byte by byte so that offsets stay
+// valid.
 var apart = strings.NewReplacer(":", " ", "_", " ")
 
-// words are the tokens of a text in their order, without stop words.
+// words returns the tokens of a text in order, without stop words.
 func (a *analyzer) words(text string) []token {
 	if text == "" {
 		return nil
@@ -68,8 +71,8 @@ func (a *analyzer) words(text string) []token {
 	return out
 }
 
-// withJoined adds the words that parts joined by a hyphen make: pour-over is
-// found as pourover as well.
+// withJoined returns the tokens of a text and, for parts joined by hyphens, the joined word:
+// pour-over is also found as pourover.
 func (a *analyzer) withJoined(text string) []token {
 	tokens := a.words(text)
 	if !strings.Contains(text, "-") {

@@ -14,7 +14,7 @@ import (
 	"entrepot/search/searchtest"
 )
 
-// bigGoods are as many things as asked for, called by the words of make search-bench.
+// bigGoods generates products from the words that make search-bench uses.
 type bigGoods struct {
 	*searchtest.Words
 	shops []string
@@ -43,8 +43,10 @@ func (c *bigGoods) document(i int) *Document {
 		words[j] = pick(c.r, c.Series)
 	}
 	return &Document{
-		ID: entrepot.DeriveID("bench", strconv.Itoa(i)), Version: 1, CompanyID: "company", ShopIDs: []string{pick(c.r, c.shops)}, SKU: fmt.Sprint("B-", i),
-		Name: c.Names[at] + " " + pick(c.r, c.Series), Brand: pick(c.r, c.Brands), Category: c.Categories[at], Status: "active", Active: true,
+		ID: entrepot.DeriveID("bench", strconv.Itoa(i)), Version: 1, CompanyID: "company",
+		ShopIDs: []string{pick(c.r, c.shops)}, SKU: fmt.Sprint("B-", i),
+		Name: c.Names[at] + " " + pick(c.r, c.Series), Brand: pick(c.r, c.Brands),
+		Category: c.Categories[at], Status: "active", Active: true,
 		Description: c.Names[at] + " for " + c.Names[c.r.IntN(len(c.Names))] + ". " + strings.Join(words, " "),
 		Price:       Price{Regular: 100 + c.r.Int64N(50_000)}, Currency: "EUR", CreatedMs: int64(i) * 1000,
 		Attributes: []Attribute{
@@ -55,7 +57,7 @@ func (c *bigGoods) document(i int) *Document {
 	}
 }
 
-// bigIndex is made once for all benchmarks.
+// bigIndex builds the index of 100,000 products once for all benchmarks.
 var bigIndex = sync.OnceValues(func() (*Index, error) {
 	ix, err := New(Options{Now: func() time.Time { return time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC) }})
 	if err != nil {
@@ -69,8 +71,8 @@ var bigIndex = sync.OnceValues(func() (*Index, error) {
 	return ix, ix.Put(docs...)
 })
 
-// processorTime is what this process has used of the processors, which says more
-// than the clock where others work as well.
+// processorTime returns the processor time of this process, which is more meaningful than elapsed
+// time on a shared machine.
 func processorTime() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
@@ -79,7 +81,7 @@ func processorTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// BenchmarkSearch asks 100,000 products what make search-bench asks over HTTP.
+// BenchmarkSearch runs the queries of make search-bench on 100,000 products without HTTP.
 func BenchmarkSearch(b *testing.B) {
 	ix, err := bigIndex()
 	if err != nil {
@@ -96,14 +98,18 @@ func BenchmarkSearch(b *testing.B) {
 		}},
 		{"facets4", func(r *rand.Rand) Query {
 			return Query{
-				Categories: []string{pick(r, c.Categories)}, Attributes: []Attribute{{"colour", "red"}}, MinPrice: int64(r.IntN(300)) * 100, Currency: "EUR",
-				Sort: BestRated, Facets: []Facet{FacetBrand, FacetPrice, FacetAttributes, FacetRating},
+				Categories: []string{pick(r, c.Categories)}, Attributes: []Attribute{{"colour", "red"}},
+				MinPrice: int64(r.IntN(300)) * 100, Currency: "EUR", Sort: BestRated,
+				Facets: []Facet{FacetBrand, FacetPrice, FacetAttributes, FacetRating},
 			}
 		}},
 		{"facetsAll", func(r *rand.Rand) Query {
 			return Query{
-				Brands: []string{pick(r, c.Brands), pick(r, c.Brands)}, MinPrice: int64(r.IntN(300)) * 100, Currency: "EUR",
-				Facets: []Facet{FacetBrand, FacetCategory, FacetPrice, FacetRating, FacetAttributes, FacetAvailability, FacetShop},
+				Brands: []string{pick(r, c.Brands), pick(r, c.Brands)}, MinPrice: int64(r.IntN(300)) * 100,
+				Currency: "EUR",
+				Facets: []Facet{
+					FacetBrand, FacetCategory, FacetPrice, FacetRating, FacetAttributes, FacetAvailability, FacetShop,
+				},
 			}
 		}},
 		{"facetsNoFilter", func(*rand.Rand) Query { return Query{Facets: Facets} }},
@@ -115,7 +121,10 @@ func BenchmarkSearch(b *testing.B) {
 			return Query{Text: w[:i] + w[i+1:]}
 		}},
 		{"textFacets", func(r *rand.Rand) Query {
-			return Query{Text: name(r), MinPrice: int64(r.IntN(300)) * 100, Currency: "EUR", Facets: []Facet{FacetBrand, FacetCategory, FacetPrice}}
+			return Query{
+				Text: name(r), MinPrice: int64(r.IntN(300)) * 100, Currency: "EUR",
+				Facets: []Facet{FacetBrand, FacetCategory, FacetPrice},
+			}
 		}},
 	} {
 		b.Run(s.what, func(b *testing.B) {

@@ -6,9 +6,8 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 )
 
-// bitset is a set of ordinals, a bit each. Twelve kilobytes hold 100,000: a
-// query's sets are made in memory that is used again, and two of them are met in
-// less than a microsecond.
+// bitset is a set of ordinals with one bit each. 100,000 ordinals take 12 KB, queries reuse the
+// memory of their sets, and two sets are intersected in less than a microsecond.
 type bitset []uint64
 
 func wordsFor(n int) int { return (n + 63) / 64 }
@@ -27,7 +26,7 @@ func (b bitset) count() int {
 	return n
 }
 
-// or, and, andNot change b; the other set may be shorter.
+// or, and, andNot modify b. The other set may be shorter.
 func (b bitset) or(other bitset) {
 	for i, w := range other {
 		b[i] |= w
@@ -47,7 +46,7 @@ func (b bitset) andNot(other bitset) {
 	}
 }
 
-// meets reports whether the sets have one in common.
+// meets reports whether the sets have a common ordinal.
 func (b bitset) meets(other bitset) bool {
 	for i, w := range other[:min(len(b), len(other))] {
 		if b[i]&w != 0 {
@@ -57,7 +56,7 @@ func (b bitset) meets(other bitset) bool {
 	return false
 }
 
-// each visits the ordinals in their order.
+// each calls visit for the ordinals in ascending order.
 func (b bitset) each(visit func(o uint32)) {
 	for i, w := range b {
 		for ; w != 0; w &= w - 1 {
@@ -66,17 +65,17 @@ func (b bitset) each(visit func(o uint32)) {
 	}
 }
 
-// roaring is the set in another form, which is good as long as b stays as it is.
+// roaring returns the set as a roaring bitmap, which is valid only while b does not change.
 func (b bitset) roaring() *roaring.Bitmap { return roaring.FromDense(b, false) }
 
-// posting is where a stem occurs: a list of ordinals, or a bitset where that is
-// not much bigger.
+// posting is the set of documents with a stem: a list of ordinals, or a bitset if that is not much
+// larger.
 type posting struct {
 	list  []uint32
 	dense bitset
 }
 
-// newPosting takes the list over.
+// newPosting returns a posting that takes ownership of list.
 func newPosting(list []uint32) *posting {
 	top := uint32(0)
 	for _, o := range list {
@@ -101,7 +100,7 @@ func (p *posting) into(b bitset) {
 	}
 }
 
-// within adds what of the posting is in a set to a list.
+// within appends the ordinals of the posting that are in a set to list.
 func (p *posting) within(b bitset, list []uint32) []uint32 {
 	for i, w := range p.dense {
 		for w &= b[i]; w != 0; w &= w - 1 {

@@ -9,27 +9,26 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 )
 
-// dimension is one property that documents are chosen and counted by: which
-// documents have a value, and which values a document has. Values are compared
-// as they are written.
+// dimension is a property by which documents are filtered and counted. It maps values to documents
+// and documents to values. Values are compared exactly as written.
 type dimension struct {
 	ids    map[string]uint32
 	values []string
-	docs   []*roaring.Bitmap // by value
-	alive  []int32           // how many documents have a value
-	active []int32           // and how many of them everybody may see
-	only   []uint32          // by ordinal: 1 + the value of a document that has one, 0 for none, several for more
-	at     []span            // of the values of an ordinal that has several
-	all    []uint32          // the values of those, one after the other: counting walks through memory
+	docs   []*roaring.Bitmap // documents by value id
+	alive  []int32           // number of documents by value id
+	active []int32           // number of publicly visible documents by value id
+	only   []uint32          // by ordinal: 0 for no value, 1 + the value id for one, several for more
+	at     []span            // by ordinal: its values in all
+	all    []uint32          // value ids of all ordinals, contiguous for fast counting
 }
 
-// several stands for the values of a document that has more than one.
+// several marks a document with more than one value.
 const several = ^uint32(0)
 
-// span is a stretch of a dimension's values.
+// span is a range of a dimension's all.
 type span struct{ from, n uint32 }
 
-// of are the values of an ordinal.
+// of returns the value ids of an ordinal.
 func (d *dimension) of(ordinal uint32) []uint32 {
 	at := d.at[ordinal]
 	return d.all[at.from : at.from+at.n]
@@ -80,7 +79,7 @@ func (d *dimension) add(ordinal uint32, active bool, values ...string) {
 	d.at[ordinal] = span{uint32(from), uint32(len(ids))} //nolint:gosec // a count of products in memory
 }
 
-// remove forgets the values of an ordinal, if it has some.
+// remove removes the values of an ordinal, if it has any.
 func (d *dimension) remove(ordinal uint32, active bool) {
 	if int(ordinal) >= len(d.only) || d.only[ordinal] == 0 {
 		return
@@ -95,7 +94,7 @@ func (d *dimension) remove(ordinal uint32, active bool) {
 	}
 }
 
-// any are the documents that have one of the values, added to an empty set.
+// any adds the documents that have one of the values to an empty set and returns it.
 func (d *dimension) any(into bitset, values ...string) bitset {
 	var many []*roaring.Bitmap
 	for _, v := range values {
@@ -113,24 +112,24 @@ func (d *dimension) any(into bitset, values ...string) bitset {
 	return into
 }
 
-// columns are the properties of documents by ordinal.
+// columns holds the properties of documents by ordinal.
 type columns struct {
-	docs                   []*Document // nil: gone
+	docs                   []*Document // nil: removed
 	alive, active, inStock bitset
 	company, shop, status  *dimension
 	category, brand, tag   *dimension
-	attribute, currency    *dimension // attributes as name, a zero byte, value
-	steps                  *dimension // of the price, stepOf
-	stars                  *dimension // the whole stars of the rating, as a digit
-	stepBits               []stepBits // and once more, by 64 ordinals
-	price, created         []int64    // price: now
-	newest                 []int64    // of 64 ordinals: none was created later
+	attribute, currency    *dimension // attributes as name, zero byte, value
+	steps                  *dimension // price steps, see stepOf
+	stars                  *dimension // whole stars of the rating, as a digit
+	stepBits               []stepBits // the price steps again, for 64 ordinals each
+	price, created         []int64    // price: current
+	newest                 []int64    // latest creation time for 64 ordinals each
 	rating                 []float32
 	popular                []float64
-	names                  []float64       // how names begin, in their order
-	keys                   []uint64        // how ids begin, in their order
-	sales                  *roaring.Bitmap // whose price changes with time
-	nextTurn               int64           // when the first price changes, Unix ms; 0: none does
+	names                  []float64       // leading bytes of names, in the same order
+	keys                   []uint64        // leading bytes of ids, in the same order
+	sales                  *roaring.Bitmap // documents whose price changes with time
+	nextTurn               int64           // time of the next price change, Unix ms; 0: none
 }
 
 func newColumns() *columns {
@@ -199,15 +198,15 @@ func (c *columns) unset(ordinal uint32) {
 	c.docs[ordinal] = nil
 }
 
-// beginning is the first eight bytes of a text as a number: where two of them
-// differ the texts are in the same order.
+// beginning returns the first eight bytes of a text as a number. Texts with different numbers have
+// the same order as their numbers.
 func beginning(s string) uint64 {
 	var b [8]byte
 	copy(b[:], s)
 	return binary.BigEndian.Uint64(b[:])
 }
 
-// reprice sets what a document costs now, and when that changes.
+// reprice sets the current price of a document and the time of its next change.
 func (c *columns) reprice(ordinal uint32, now int64) {
 	d := c.docs[ordinal]
 	c.price[ordinal] = d.Price.At(now)
@@ -226,7 +225,7 @@ func (c *columns) reprice(ordinal uint32, now int64) {
 	}
 }
 
-// tick reprices what has begun or ceased to be on sale.
+// tick updates the prices of documents whose sale has begun or ended.
 func (c *columns) tick(now int64) {
 	if c.nextTurn == 0 || now < c.nextTurn {
 		return
@@ -237,7 +236,7 @@ func (c *columns) tick(now int64) {
 	}
 }
 
-// priceIn is what a document costs in a shop now; shop "": anywhere.
+// priceIn returns the current price of a document in a shop, or its general price for shop "".
 func (c *columns) priceIn(ordinal uint32, shop string, now int64) int64 {
 	if shop == "" {
 		return c.price[ordinal]

@@ -1,15 +1,15 @@
-// Package search finds products: a full text index and compact columns in
-// memory, a projection that can be made again at any time from what it is told.
+// Package search finds products with a full text index and compact columns in memory. The index is
+// a projection that can be rebuilt at any time. Start reading with [Index] and [Query];
+// docs/search.md describes how it is fed.
 //
-// Bleve keeps the text: its tokenizer and stemmer analyse it, its scorch index
-// holds the words and where they occur. Ranking, filters, facets, sorts and
-// positions of pages are this package's own columns, because bleve's facets and
-// sorts over 100,000 products are too slow for two cores
+// Bleve handles the text: its tokenizer and stemmer analyse it, and its scorch index stores where
+// words occur. Ranking, filters, facets, sorting and paging use this package's own columns, because
+// bleve's facets and sorts over 100,000 products are too slow for two cores
 // (docs/decisions/0011-search.md).
 //
-// The package knows no database and no grain. Whoever feeds it ([Index.Put],
-// [Index.Delete], [Index.SetStock], [Index.AddSales]) tells it the truth; every
-// query says whose products it may see ([Sight]).
+// The package depends on no database and no grain. Its feeder calls [Index.Put], [Index.Delete],
+// [Index.SetStock] and [Index.AddSales] with authoritative data; every query limits what the
+// searcher may see ([Sight]).
 package search
 
 import (
@@ -18,48 +18,48 @@ import (
 	"entrepot"
 )
 
-// Document is a product as it can be found. It is not changed after it was put.
+// Document is a product as it can be found. It must not be changed after Put.
 type Document struct {
 	ID        entrepot.ID
-	Version   int64 // an older one never replaces a newer one
+	Version   int64 // an older version never replaces a newer one
 	CompanyID entrepot.ID
 	ShopIDs   []entrepot.ID
-	Active    bool   // everyone may find it
-	Status    string // as the filter names it
+	Active    bool   // publicly visible
+	Status    string // the value that the status filter compares
 
 	SKU         string
 	Name        string
 	Description string
 	Brand       string
-	Category    string   // its slug
-	Path        []string // the category and all above it, as slugs; the filter takes any of them
-	Titles      []string // of the categories in Path, which are searched like their slugs
+	Category    string   // slug
+	Path        []string // slugs of the category and its ancestors; the category filter matches any of them
+	Titles      []string // titles of the categories in Path, searched like their slugs
 	Attributes  []Attribute
-	Options     []Attribute // values that its variants come in: found and counted like attributes
+	Options     []Attribute // option values of the variants: found and counted like attributes
 	Tags        []string
 	Currency    string
-	Price       Price            // the lowest of its variants, in minor units
-	ShopPrices  map[string]Price // of shops that have their own
-	Ratings     [5]int64         // how many of 1 to 5 stars
+	Price       Price            // lowest price of the variants, in minor units
+	ShopPrices  map[string]Price // of shops with their own price
+	Ratings     [5]int64         // number of ratings with 1 to 5 stars
 	CreatedMs   int64
 
-	// Source is what the document was made of, for whoever asked.
+	// Source is the data that the document was made from, for the feeder's use.
 	Source any
 }
 
-// Attribute is a property by name.
+// Attribute is a named property.
 type Attribute struct{ Name, Value string }
 
-// Price is what something costs, and what it costs during a sale.
+// Price is a regular price with an optional sale, in minor units.
 type Price struct {
 	Regular int64
-	Sale    int64 // only within the time below
+	Sale    int64 // price between FromMs and UntilMs
 	FromMs  int64
-	UntilMs int64 // 0: no end; From and Until both 0: no sale
+	UntilMs int64 // 0: no end
 	OnSale  bool
 }
 
-// At is the price at a moment.
+// At returns the price at a time in Unix ms.
 func (p Price) At(ms int64) int64 {
 	if p.OnSale && p.Sale < p.Regular && p.FromMs <= ms && (p.UntilMs == 0 || ms < p.UntilMs) {
 		return p.Sale
@@ -67,7 +67,7 @@ func (p Price) At(ms int64) int64 {
 	return p.Regular
 }
 
-// turns is the next moment after ms at which the price may change; 0: never.
+// turns returns the next time after ms at which the price may change; 0: never.
 func (p Price) turns(ms int64) int64 {
 	switch {
 	case !p.OnSale:
@@ -81,7 +81,7 @@ func (p Price) turns(ms int64) int64 {
 	}
 }
 
-// rating is the mean of the stars; 0: nobody rated.
+// rating returns the average number of stars; 0 without ratings.
 func (d *Document) rating() float64 {
 	var n, sum int64
 	for i, c := range d.Ratings {
@@ -94,8 +94,10 @@ func (d *Document) rating() float64 {
 	return float64(sum) / float64(n)
 }
 
-// sameText reports whether the index of words need not change.
+// sameText reports whether two documents have the same indexed words.
 func (d *Document) sameText(o *Document) bool {
-	return d.Name == o.Name && d.Description == o.Description && d.Brand == o.Brand && d.SKU == o.SKU && d.Category == o.Category &&
-		slices.Equal(d.Titles, o.Titles) && slices.Equal(d.Path, o.Path) && slices.Equal(d.Attributes, o.Attributes) && slices.Equal(d.Options, o.Options) && slices.Equal(d.Tags, o.Tags)
+	return d.Name == o.Name && d.Description == o.Description && d.Brand == o.Brand && d.SKU == o.SKU &&
+		d.Category == o.Category && slices.Equal(d.Titles, o.Titles) && slices.Equal(d.Path, o.Path) &&
+		slices.Equal(d.Attributes, o.Attributes) && slices.Equal(d.Options, o.Options) &&
+		slices.Equal(d.Tags, o.Tags)
 }

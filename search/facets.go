@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// Facet is a property that the products found are counted by.
+// Facet is a property by which matching products are counted.
 type Facet string
 
-// The facets. Each counts with all filters but its own, so it shows what another
-// choice would give; attributes likewise by name.
+// Facets. Each facet ignores its own filter and applies all others, so it shows what another choice
+// would give; attributes do so by name.
 const (
 	FacetBrand        Facet = "brand"
 	FacetCategory     Facet = "category"
@@ -22,18 +22,21 @@ const (
 	FacetTag          Facet = "tag"
 )
 
-// Facets are all there are.
-var Facets = []Facet{FacetBrand, FacetCategory, FacetPrice, FacetRating, FacetAttributes, FacetAvailability, FacetShop, FacetTag}
+// Facets lists all facets.
+var Facets = []Facet{
+	FacetBrand, FacetCategory, FacetPrice, FacetRating, FacetAttributes, FacetAvailability, FacetShop, FacetTag,
+}
 
-// MaxCounts is how many values of one facet are answered, the most frequent.
+// MaxCounts is the maximum number of values returned for a facet, most frequent first.
 const MaxCounts = 50
 
-// Count is how many products have a value.
+// Count is the number of products with a value.
 type Count struct {
-	Name  string // of the attribute
-	Value string // a shop or category by id or slug; stars as a digit: so many and more
+	Name  string // attribute name
+	Value string // shop id, category slug, …; for ratings a digit n meaning n stars or more
 	Count int
-	// Of the price facet: from From to under Until, in minor units.
+	// From and Until bound a range of the price facet in minor units: From inclusive, Until
+	// exclusive, 0 for no bound.
 	From, Until int64
 	Currency    string
 }
@@ -81,9 +84,8 @@ func (v *view) countBy(f Facet, set, within bitset) []Count {
 	}
 }
 
-// tally counts the values of a dimension in a set, in the way that has least to
-// look at: the documents of the set, those that it lacks of all that may be
-// seen, or value by value.
+// tally counts the values of a dimension in a set by the cheapest of three ways: over the documents
+// of the set, over the visible documents missing from the set, or value by value.
 func (v *view) tally(d *dimension, set bitset) []int32 {
 	if len(v.counts) <= len(d.values) {
 		v.counts = make([]int32, len(d.values)+len(d.values)/4+1)
@@ -99,7 +101,7 @@ func (v *view) tally(d *dimension, set bitset) []int32 {
 	if totals != nil {
 		lacking = all.count() - n
 	}
-	switch each := len(d.values) * v.size / 2; { // two words are met while one document is looked up
+	switch each := len(d.values) * v.size / 2; { // two words of a bitset take as long as looking up one document
 	case each < min(n, lacking):
 		docs := set.roaring()
 		for id := range d.values {
@@ -118,7 +120,8 @@ func (v *view) tally(d *dimension, set bitset) []int32 {
 	return counts[1:]
 }
 
-// totals are the counts of all that the searcher may see; nil: not known.
+// totals returns the counts and the set of everything that the searcher may see; nil if the counts
+// are not kept.
 func (v *view) totals(d *dimension) (counts []int32, of bitset) {
 	switch {
 	case v.q.Sight.All:
@@ -130,7 +133,7 @@ func (v *view) totals(d *dimension) (counts []int32, of bitset) {
 	}
 }
 
-// walk counts the values of documents; counts[0] is of those without one.
+// walk counts the values of documents; counts[0] counts documents without a value.
 func (d *dimension) walk(set bitset, counts []int32) {
 	for i, w := range set {
 		for ; w != 0; w &= w - 1 {
@@ -154,8 +157,8 @@ func (v *view) count(d *dimension, set bitset) []Count {
 	return most.counts()
 }
 
-// attributes counts those that are filtered by without their own filter, the
-// others with all filters.
+// attributes counts each filtered attribute without its own filter and all other attributes with
+// all filters.
 func (v *view) attributes(set, within bitset) []Count {
 	most := v.most(v.attribute)
 	add := func(set bitset, of func(name string) bool) {
@@ -184,7 +187,7 @@ func (v *view) attributes(set, within bitset) []Count {
 	return out
 }
 
-// starred counts those with at least so many stars, best first.
+// starred counts the products with at least 4, 3, 2 and 1 stars.
 func (v *view) starred(set bitset) []Count {
 	var n [6]int
 	for id, count := range v.tally(v.stars, set) {
@@ -199,11 +202,11 @@ func (v *view) starred(set bitset) []Count {
 	return out
 }
 
-// maxRanges is how many ranges the price facet has at most.
+// maxRanges is the maximum number of ranges in the price facet.
 const maxRanges = 6
 
-// prices are ranges that hold about as many products each, at round limits, in
-// the currency asked for or else the most frequent one.
+// prices divides the products of a set into price ranges of about equal size with round limits. It
+// uses the requested currency, or else the most frequent one.
 func (v *view) prices(set bitset) []Count {
 	currency := v.q.Currency
 	if currency == "" {
@@ -220,7 +223,7 @@ func (v *view) prices(set bitset) []Count {
 	in := v.currency.any(v.take(), currency)
 	in.and(set)
 	set = in
-	var steps [maxSteps]int // how many prices there are in each
+	var steps [maxSteps]int // number of prices in each step
 	if v.q.ShopID == "" {
 		for id, n := range v.tally(v.steps, set) {
 			steps[v.step(id)] = int(n)
@@ -249,8 +252,8 @@ func (v *view) prices(set bitset) []Count {
 	return v.exact(out, set, &steps)
 }
 
-// exact counts again at the limits that were chosen: a step that a limit is
-// within has products on both sides, which are looked at.
+// exact recounts the ranges at their limits: for a step that contains a limit, the prices are
+// compared one by one.
 func (v *view) exact(ranges []Count, set bitset, steps *[maxSteps]int) []Count {
 	at := 0
 	for i := range ranges {
@@ -274,7 +277,7 @@ func (v *view) exact(ranges []Count, set bitset, steps *[maxSteps]int) []Count {
 	return slices.DeleteFunc(ranges, func(c Count) bool { return c.Count == 0 })
 }
 
-// above counts what of a set costs as much as a limit, or more, in the same step.
+// above counts the products of a set that cost at least limit and are in its step.
 func (v *view) above(set bitset, limit int64) (n int) {
 	step := stepOf(limit)
 	if v.q.ShopID != "" {
@@ -295,7 +298,7 @@ func (v *view) above(set bitset, limit int64) (n int) {
 	return n
 }
 
-// round is a price, or the next higher, with two digits that say something.
+// round returns the price rounded up to two significant digits.
 func round(p int64) int64 {
 	unit := int64(1)
 	for p/unit >= 100 {

@@ -30,29 +30,29 @@ func TestFacetsCountWithTheOtherFilters(t *testing.T) {
 		FacetTag:          "",
 	} {
 		if got := count(r, facet); got != want {
-			t.Errorf("%s: %q, want %q", facet, got, want)
+			t.Errorf("facet %s: want %q, got %q", facet, want, got)
 		}
 	}
 	if r.Total != 1 {
-		t.Errorf("%d fit", r.Total)
+		t.Errorf("total: want 1, got %d", r.Total)
 	}
 	all := f.find(Query{Facets: []Facet{FacetBrand, FacetPrice}, MaxPrice: 1600, HasMax: true, Currency: "EUR"})
 	if got := count(all, FacetBrand); got != "Terra:2" {
-		t.Errorf("brands of what is cheap: %q", got)
+		t.Errorf("brands up to the maximum price: want \"Terra:2\", got %q", got)
 	}
 	sum := 0
 	for i, c := range all.Facets[FacetPrice] {
 		sum += c.Count
 		if c.Currency != "EUR" || (i > 0 && c.From != all.Facets[FacetPrice][i-1].Until) {
-			t.Errorf("price ranges %+v", all.Facets[FacetPrice])
+			t.Errorf("price ranges: want adjacent ranges in EUR, got %+v", all.Facets[FacetPrice])
 		}
 	}
 	if sum != 4 {
-		t.Errorf("the price facet counts %d: not without its own filter", sum)
+		t.Errorf("price facet without its own filter: want 4 products, got %d", sum)
 	}
 }
 
-// Every price is in the range that counts it.
+// TestPriceRangesAreExact checks that each range counts exactly the prices within it.
 func TestPriceRangesAreExact(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -64,7 +64,7 @@ func TestPriceRangesAreExact(t *testing.T) {
 	}
 	ranges := f.find(Query{Facets: []Facet{FacetPrice}}).Facets[FacetPrice]
 	if len(ranges) < 4 || len(ranges) > 8 {
-		t.Errorf("%d ranges", len(ranges))
+		t.Errorf("ranges: want 4 to 8, got %d", len(ranges))
 	}
 	for _, r := range ranges {
 		n := 0
@@ -74,7 +74,7 @@ func TestPriceRangesAreExact(t *testing.T) {
 			}
 		}
 		if n != r.Count {
-			t.Errorf("%+v: %d cost so much", r, n)
+			t.Errorf("range %+v: want a count of %d", r, n)
 		}
 	}
 }

@@ -1,20 +1,20 @@
 package search
 
-// frequency is how many documents have a value of a dimension.
+// frequency is the number of documents with a value of a dimension.
 type frequency struct {
 	n  int32
 	id uint32
 }
 
-// frequent are the most frequent values of a dimension, in their order; at equal
-// numbers as they are written. Of an attribute that is by its name first, because
-// the byte between name and value is the lowest there is.
+// frequent collects the most frequent values of a dimension in order; values with equal numbers are
+// sorted as written. For attributes the name counts first, because the byte between name and value
+// is the lowest possible.
 type frequent struct {
 	of   *dimension
 	list []frequency
 }
 
-// most is an empty list in memory of the query, of which only one is made at a time.
+// most returns an empty list in the query's memory. Only one list can be in use at a time.
 func (v *view) most(of *dimension) *frequent {
 	if v.frequent == nil {
 		v.frequent = make([]frequency, 0, MaxCounts+1)
@@ -29,12 +29,12 @@ func (m *frequent) before(a, b frequency) bool {
 	return m.of.values[a.id] < m.of.values[b.id]
 }
 
-// takes reports whether a value has a place among the most frequent ones.
+// takes reports whether a value is among the most frequent ones so far.
 func (m *frequent) takes(f frequency) bool {
 	return f.n > 0 && (len(m.list) < MaxCounts || m.before(f, m.list[MaxCounts-1]))
 }
 
-// take puts a value in its place, if it has one.
+// take inserts a value if it is among the most frequent ones so far.
 func (m *frequent) take(f frequency) {
 	if !m.takes(f) {
 		return

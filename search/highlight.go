@@ -6,11 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// maxFragment is how much of a description is shown around what was found, in bytes.
+// maxFragment is the maximum length of a highlighted text in bytes; longer texts are cut around the
+// first match.
 const maxFragment = 160
 
-// highlight shows where a document has the query's words: HTML that is escaped
-// but for <em> and </em>. Fields without one are left out.
+// highlight returns the fields of a document that contain words of the query, as escaped HTML with
+// <em> around the words. Fields without such words are omitted.
 func (v *view) highlight(d *Document) map[string]string {
 	if len(v.terms) == 0 {
 		return nil
@@ -22,7 +23,9 @@ func (v *view) highlight(d *Document) map[string]string {
 		}
 	}
 	out := map[string]string{}
-	for name, text := range map[string]string{"name": d.Name, "brand": d.Brand, "category": d.Category, "description": d.Description} {
+	for name, text := range map[string]string{
+		"name": d.Name, "brand": d.Brand, "category": d.Category, "description": d.Description,
+	} {
 		if marked, ok := v.mark(text, wanted); ok {
 			out[name] = marked
 		}
@@ -63,7 +66,7 @@ func (v *view) mark(text string, wanted map[string]bool) (string, bool) {
 	return b.String(), true
 }
 
-// fragment is the part of a text around a place, between words.
+// fragment returns the part of a text around a position, cut between words.
 func fragment(text string, at int) (from, until int) {
 	if len(text) <= maxFragment {
 		return 0, len(text)

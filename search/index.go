@@ -11,33 +11,33 @@ import (
 	"entrepot"
 )
 
-// Bounds of the text index's parts.
+// Limits of the parts of the text index.
 const (
-	segmentDocs   = 10_000 // documents of one segment when many are put at once
-	youngSegments = 48     // small segments before they become one
+	segmentDocs   = 10_000 // documents of one segment in a large Put
+	youngSegments = 48     // segments of the young part before they are merged
 	youngDocs     = 5_000  // documents of the young part before it joins the base
-	baseSegments  = 64     // segments of the base before all is built anew
+	baseSegments  = 64     // segments of the base before a rebuild
 )
 
-// Index is the products that can be found. Its methods may be called by many;
-// those that change it wait for each other, and searches hardly wait for them.
+// Index holds the products that can be found. Its methods may be called concurrently; changes wait
+// for each other and hardly delay searches.
 type Index struct {
 	now   func() time.Time
 	words *analyzer
 
-	writer sync.Mutex // held by whoever changes the index; mu only while the change is taken over
+	writer sync.Mutex // held while changing the index; mu is held only to publish the change
 	mu     sync.RWMutex
 	core   *core
 	stock  map[entrepot.ID]*productStock // by product
-	sold   map[entrepot.ID]float64       // decayed units by product
+	sold   map[entrepot.ID]float64       // units sold by product, with later sales weighing more
 	closed bool
 
 	ready   atomic.Bool
 	scratch sync.Pool
-	named   sync.Map // brands and categories to their words
+	named   sync.Map // words of brands and categories
 }
 
-// core is what is made anew when too much of it is of documents that are gone.
+// core is the part of the index that is rebuilt when too much of it belongs to removed documents.
 type core struct {
 	*columns
 	ordinal     map[entrepot.ID]uint32
@@ -45,12 +45,12 @@ type core struct {
 	base, young *part
 }
 
-// Options of an index.
+// Options configures an index.
 type Options struct {
 	Now func() time.Time // default time.Now
 }
 
-// New makes an empty index. Close it.
+// New returns an empty index. The caller must close it.
 func New(o Options) (*Index, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -59,7 +59,10 @@ func New(o Options) (*Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	ix := &Index{now: o.Now, words: newAnalyzer(), core: c, stock: map[entrepot.ID]*productStock{}, sold: map[entrepot.ID]float64{}}
+	ix := &Index{
+		now: o.Now, words: newAnalyzer(), core: c,
+		stock: map[entrepot.ID]*productStock{}, sold: map[entrepot.ID]float64{},
+	}
 	ix.scratch.New = func() any { return &scratch{} }
 	return ix, nil
 }
@@ -74,7 +77,7 @@ func newCore() (*core, error) {
 	return c, err
 }
 
-// Close ends the index; afterwards it finds nothing. Twice is harmless.
+// Close releases the index; later searches fail. Repeated calls are harmless.
 func (ix *Index) Close() {
 	ix.writer.Lock()
 	defer ix.writer.Unlock()
@@ -88,20 +91,20 @@ func (ix *Index) Close() {
 	}
 }
 
-// SetReady says that the index holds everything there was when it was begun.
+// SetReady marks the index as complete: it holds everything that existed when filling began.
 func (ix *Index) SetReady() { ix.ready.Store(true) }
 
-// Ready reports whether the index is complete.
+// Ready reports whether the index is complete. It is false for a nil index.
 func (ix *Index) Ready() bool { return ix != nil && ix.ready.Load() }
 
-// Len is how many products the index holds.
+// Len returns the number of products in the index.
 func (ix *Index) Len() int {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
 	return len(ix.core.ordinal)
 }
 
-// Version is the version of a product in the index, 0 for none.
+// Version returns the version of a product in the index, or 0 if it holds none.
 func (ix *Index) Version(id entrepot.ID) int64 {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
@@ -113,8 +116,8 @@ func (ix *Index) Version(id entrepot.ID) int64 {
 
 var errClosed = errors.New("search: the index is closed")
 
-// Put takes documents in, replacing older versions of the same products. When it
-// returns they are found. Many at once cost less.
+// Put adds documents, replacing older versions of the same products. When it returns they can be
+// found. Large batches cost less per document.
 func (ix *Index) Put(docs ...*Document) error {
 	ix.writer.Lock()
 	defer ix.writer.Unlock()
@@ -126,7 +129,7 @@ func (ix *Index) Put(docs ...*Document) error {
 	return nil
 }
 
-// put is a change by the one who holds writer, so the core stands still.
+// put adds documents. The caller holds writer, so the core does not change meanwhile.
 func (ix *Index) put(docs []*Document) error {
 	if ix.closed {
 		return errClosed
@@ -138,7 +141,7 @@ func (ix *Index) put(docs []*Document) error {
 	})
 }
 
-// putInto analyses first and takes over at the end.
+// putInto analyses the documents first and publishes them under the lock at the end.
 func (ix *Index) putInto(c *core, docs []*Document, locked func(func())) error {
 	docs = newest(docs, func(id entrepot.ID) int64 {
 		if ordinal, ok := c.ordinal[id]; ok {
@@ -187,8 +190,7 @@ func (ix *Index) putInto(c *core, docs []*Document, locked func(func())) error {
 	return ix.age(c, locked)
 }
 
-// newest leaves of each product the newest document, unless it is older than the
-// index's.
+// newest returns the newest document of each product, without those older than the index's version.
 func newest(docs []*Document, version func(entrepot.ID) int64) []*Document {
 	latest := make(map[entrepot.ID]*Document, len(docs))
 	for _, d := range docs {
@@ -206,14 +208,14 @@ func newest(docs []*Document, version func(entrepot.ID) int64) []*Document {
 	return out
 }
 
-// age makes one segment of the young part's many, or of the base when there are
-// enough of them.
+// age merges the segments of the young part into one when they are too many, or moves its documents
+// to the base when they are enough.
 func (ix *Index) age(c *core, locked func(func())) error {
 	if c.young.segments < youngSegments && len(c.young.ordinals) < youngDocs {
 		return nil
 	}
 	var entries []entry
-	unused := newChange() // their words are known
+	unused := newChange() // the vocabulary contains their words already
 	for _, ordinal := range c.young.ordinals {
 		if d := c.docs[ordinal]; d != nil {
 			entries = append(entries, entryOf(ix.words, ordinal, d, unused))
@@ -243,7 +245,7 @@ func (ix *Index) age(c *core, locked func(func())) error {
 	return nil
 }
 
-// Delete takes a product out; version is that of the deletion.
+// Delete removes a product.
 func (ix *Index) Delete(id entrepot.ID) {
 	ix.writer.Lock()
 	defer ix.writer.Unlock()
@@ -255,7 +257,7 @@ func (ix *Index) Delete(id entrepot.ID) {
 	}
 }
 
-// Worn reports whether the index is worth being made anew.
+// Worn reports whether so much of the index is outdated that it should be rebuilt with Renew.
 func (ix *Index) Worn() bool {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
@@ -263,8 +265,8 @@ func (ix *Index) Worn() bool {
 	return c.base.segments > baseSegments || len(c.docs) > 2*len(c.ordinal)+4*youngDocs
 }
 
-// Renew builds the index anew of its own documents and takes the place of the
-// worn one. Searches and changes go on meanwhile.
+// Renew rebuilds the index from its own documents and replaces the old one. Searches and changes
+// continue meanwhile.
 func (ix *Index) Renew() error {
 	c, err := newCore()
 	if err != nil {
@@ -280,7 +282,7 @@ func (ix *Index) Renew() error {
 		c.young.close()
 		return errClosed
 	}
-	// What changed meanwhile.
+	// Documents that changed meanwhile.
 	var changed []*Document
 	for id, ordinal := range ix.core.ordinal {
 		d := ix.core.docs[ordinal]
@@ -300,7 +302,7 @@ func (ix *Index) Renew() error {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	old := ix.core
-	for id, ordinal := range c.ordinal { // stock and sales that came meanwhile
+	for id, ordinal := range c.ordinal { // stock and sales that changed meanwhile
 		c.popular[ordinal] = ix.sold[id]
 		c.setStock(ordinal, ix.stock[id].any(""))
 	}
@@ -313,7 +315,7 @@ func (ix *Index) Renew() error {
 func (ix *Index) putAll(c *core, docs []*Document) error {
 	for chunk := range slices.Chunk(docs, segmentDocs) {
 		err := ix.putInto(c, chunk, func(take func()) {
-			ix.mu.RLock() // for stock and sales; nobody else knows c
+			ix.mu.RLock() // protects stock and sales; c is not shared yet
 			defer ix.mu.RUnlock()
 			take()
 		})
@@ -334,16 +336,17 @@ func (ix *Index) documents() []*Document {
 	return out
 }
 
-// Of are the documents of a company.
+// Of returns the documents of a company.
 func (ix *Index) Of(company entrepot.ID) []*Document {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
 	var out []*Document
-	ix.core.company.any(make(bitset, len(ix.core.alive)), company).each(func(o uint32) { out = append(out, ix.core.docs[o]) })
+	docs := ix.core.company.any(make(bitset, len(ix.core.alive)), company)
+	docs.each(func(o uint32) { out = append(out, ix.core.docs[o]) })
 	return out
 }
 
-// Tick brings prices up to the time: sales begin and end by themselves.
+// Tick applies price changes that are due because a sale began or ended.
 func (ix *Index) Tick() {
 	now := ix.now().UnixMilli()
 	ix.mu.RLock()
@@ -356,21 +359,21 @@ func (ix *Index) Tick() {
 	}
 }
 
-// halfLife is how long it takes until a sold piece counts half.
+// halfLife is the age at which a sold unit weighs half as much as a new one.
 const halfLife = 14 * 24 * time.Hour
 
-// epoch is what the weights of sales are relative to: a later sale weighs more,
-// instead of all earlier ones losing weight all the time.
+// epoch is the reference time of sales weights. Later sales weigh more, so that earlier weights
+// need no update.
 var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Sale is pieces of a product sold at a time.
+// Sale is a number of units of a product sold at a time.
 type Sale struct {
 	ProductID entrepot.ID
 	Units     int64
 	At        time.Time
 }
 
-// AddSales counts sales, each told once.
+// AddSales counts sales. Each sale must be added exactly once.
 func (ix *Index) AddSales(sales ...Sale) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()

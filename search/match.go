@@ -5,52 +5,52 @@ import (
 	"math"
 )
 
-// term is a word of a query with what is looked up for it.
+// term is a word of a query with the stems that are looked up for it.
 type term struct {
 	token
-	last  bool // it may not be complete yet
+	last  bool // the last word, which may be incomplete
 	stems []alternative
 	at    []place
 }
 
-// place is where an alternative occurs, and what it counts for there.
+// place is a set of documents that contain an alternative in one field, with its weight there.
 type place struct {
 	weight float32
 	docs   *posting
 }
 
-// alternative is a stem that stands for a word, and how surely.
+// alternative is a stem that may stand for a word, with a factor for its certainty.
 type alternative struct {
 	stem   string
 	factor float32
 }
 
-// How much less something counts that was not typed exactly so.
+// Factors for words that differ from the typed one.
 const (
-	asJoined   = 0.95 // tea pot for teapot
+	asJoined   = 0.95 // tea pot matches teapot
 	asPrefix   = 0.6
 	asTypo     = 0.75
 	asTwoTypos = 0.5
 )
 
-// Bounds of one query.
+// Limits of one query.
 const (
-	// MaxText is how long a text may be, in bytes.
+	// MaxText is the maximum length of a query text in bytes.
 	MaxText = 200
-	// MaxWords is how many words of a text count; those after are not looked at.
+	// MaxWords is the maximum number of words of a text; later ones are ignored.
 	MaxWords = 12
 
-	wordDigits = 4 // binary ones, of MaxWords
+	wordDigits = 4 // binary digits of MaxWords
 
-	maxPrefixes = 24 // words that an unfinished one may stand for
+	maxPrefixes = 24 // words that an incomplete one may stand for
 	maxTypos    = 8
 )
 
-// match scores what is visible by the query's text and answers the documents
-// that have most of its words: all, if any document has all. Only they are scored.
+// match scores the visible documents by the query's text and returns those with the largest number
+// of its words: all words, if any document has all. Only these are scored.
 func (v *view) match(ctx context.Context, visible bitset) (bitset, error) {
 	v.terms = v.parse(v.q.Text)
-	var digits [wordDigits]bitset // of how many words a document has, by binary digit
+	var digits [wordDigits]bitset // number of words in each document, by binary digit
 	for i := range digits {
 		digits[i] = v.take()
 	}
@@ -87,20 +87,20 @@ func (v *view) match(ctx context.Context, visible bitset) (bitset, error) {
 	return best, nil
 }
 
-// merit is what speaks for a document whatever is asked for. It decides between
-// documents that fit alike.
+// merit returns the score of a document that does not depend on the query. It decides between
+// documents that match equally well.
 func (v *view) merit(o uint32) float32 {
 	m := float32(0)
 	if v.inStock.has(o) {
 		m += 0.2
 	}
-	if v.popular[o] > 0 { // relative to sales of now; a piece sold now weighs 1
+	if v.popular[o] > 0 { // relative to the current weight: a unit sold now weighs 1
 		m += float32(min(0.3, 0.1*math.Log1p(v.popular[o]/v.weight)))
 	}
 	return m + 0.02*v.rating[o]
 }
 
-// parse makes the terms of a text. It is data: no sign in it is an operator.
+// parse returns the terms of a text. The text is plain data without operators.
 func (v *view) parse(text string) []term {
 	tokens := v.words.words(text)
 	if len(tokens) > MaxWords {
@@ -111,7 +111,7 @@ func (v *view) parse(text string) []term {
 		last := i == len(tokens)-1 && t.end == len(text)
 		out = append(out, term{token: t, last: last, stems: []alternative{{t.stem, 1}}})
 	}
-	// Two words that are written as one elsewhere.
+	// Two words that documents write as one.
 	for i := 0; i+1 < len(out); i++ {
 		joined := out[i].raw + out[i+1].raw
 		if w := v.vocabulary.count[joined]; w != nil {
@@ -122,8 +122,8 @@ func (v *view) parse(text string) []term {
 	return out
 }
 
-// matchTerm finds the documents that have a term, whoever may see them. What was
-// typed counts first; only when nobody visible has it, typing errors are assumed.
+// matchTerm adds the documents that contain a term to having, regardless of visibility. Typing
+// errors are assumed only if no visible document contains the word as typed.
 func (v *view) matchTerm(ctx context.Context, t *term, visible, having bitset) error {
 	if t.last {
 		for _, n := range v.vocabulary.beginning(t.raw, maxPrefixes) {
@@ -141,8 +141,8 @@ func (v *view) matchTerm(ctx context.Context, t *term, visible, having bitset) e
 	return nil
 }
 
-// scoreTerm adds a term's score to the documents that have it. A document counts
-// the best of a term's alternatives, and a little for every other.
+// scoreTerm adds a term's score to the documents that contain it. The best alternative of a
+// document counts fully, every other one a little.
 func (v *view) scoreTerm(t *term, best bitset) {
 	for _, at := range t.at {
 		w := at.weight
@@ -176,7 +176,7 @@ func (t *term) also(stem string, factor float32) {
 	t.stems = append(t.stems, alternative{stem, factor})
 }
 
-// look finds where the alternatives from one on occur, and adds it to a set.
+// look finds the documents with the alternatives from index from on and adds them to having.
 func (v *view) look(ctx context.Context, t *term, from int, having bitset) error {
 	for _, a := range t.stems[from:] {
 		known := v.vocabulary.stems[a.stem]
@@ -200,8 +200,8 @@ func (v *view) look(ctx context.Context, t *term, from int, having bitset) error
 	return nil
 }
 
-// mend adds what the word may have been meant to be: with a typing error or two,
-// or two words written as one.
+// mend adds alternatives for a misspelt word: words one or two edits away, and the parts of a word
+// that consists of two known words.
 func (v *view) mend(t *term) {
 	if first, second, ok := v.vocabulary.split(t.raw); ok {
 		t.also(v.vocabulary.count[first].stem, asTypo)
@@ -216,7 +216,7 @@ func (v *view) mend(t *term) {
 
 func (v *view) mendWith(t *term, distance int, factor float32) {
 	if len(t.raw) < 3 || hasDigit(t.raw) {
-		return // a number that differs is another number
+		return // a different number is not a typing error
 	}
 	for _, n := range v.vocabulary.like(t.raw, distance, t.last && len(t.raw) >= 4, maxTypos) {
 		if len(t.raw) == 3 && n.word[0] != t.raw[0] {
@@ -235,7 +235,7 @@ func hasDigit(s string) bool {
 	return false
 }
 
-// split finds two known words that are written as one, the most frequent pair.
+// split returns the most frequent pair of known words that form word together.
 func (v *vocabulary) split(word string) (first, second string, ok bool) {
 	most := int32(0)
 	for i := 3; i+3 <= len(word); i++ {
@@ -247,7 +247,7 @@ func (v *vocabulary) split(word string) (first, second string, ok bool) {
 	return first, second, ok
 }
 
-// rarity: a word that few documents have says more.
+// rarity returns the weight of a word, which is larger if fewer documents contain it.
 func (v *view) rarity(stems []alternative) float32 {
 	n := int32(1)
 	for _, a := range stems {

@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// plain answers queries by looking at every document, one after the other: what
-// the index answers must be the same.
+// plain is the reference implementation: it answers queries by examining every document in turn.
+// The index must return the same results.
 type plain struct {
 	*fixture
 	docs map[string]*Document
-	view *view // for what a text means
+	view *view // parses texts
 }
 
-// hit is a document with the score of the text.
+// plainHit is a document with its text score.
 type plainHit struct {
 	*Document
 	score float32
@@ -30,7 +30,14 @@ func (p *plain) costs(d *Document, shop string) int64 {
 }
 
 func (p *plain) sees(q *Query, d *Document) bool {
-	return q.Sight.All || (q.Sight.CompanyID != "" && q.Sight.CompanyID == d.CompanyID) || (q.Sight.CompanyID == "" && d.Active)
+	switch {
+	case q.Sight.All:
+		return true
+	case q.Sight.CompanyID != "":
+		return q.Sight.CompanyID == d.CompanyID
+	default:
+		return d.Active
+	}
 }
 
 func traits(d *Document) []string {
@@ -41,11 +48,12 @@ func traits(d *Document) []string {
 	return out
 }
 
-// passes all filters but those of one facet, or of one attribute.
+// passes reports whether a document passes all filters except those of one facet or attribute.
 func (p *plain) passes(q *Query, d *Document, facet Facet) bool {
 	among := func(of Facet, wanted []string, have ...string) bool {
 		wanted = slices.DeleteFunc(slices.Clone(wanted), func(s string) bool { return s == "" })
-		return (of != "" && of == facet) || len(wanted) == 0 || slices.ContainsFunc(wanted, func(w string) bool { return slices.Contains(have, w) })
+		return (of != "" && of == facet) || len(wanted) == 0 ||
+			slices.ContainsFunc(wanted, func(w string) bool { return slices.Contains(have, w) })
 	}
 	byName := map[string][]string{}
 	for _, a := range q.Attributes {
@@ -57,15 +65,16 @@ func (p *plain) passes(q *Query, d *Document, facet Facet) bool {
 		}
 	}
 	price := p.costs(d, q.ShopID)
-	return among("", []string{q.CompanyID}, d.CompanyID) && among("", []string{q.Status}, d.Status) && among("", []string{q.Currency}, d.Currency) &&
-		among(FacetShop, []string{q.ShopID}, d.ShopIDs...) && among(FacetCategory, q.Categories, append([]string{d.Category}, d.Path...)...) &&
+	return among("", []string{q.CompanyID}, d.CompanyID) && among("", []string{q.Status}, d.Status) &&
+		among("", []string{q.Currency}, d.Currency) && among(FacetShop, []string{q.ShopID}, d.ShopIDs...) &&
+		among(FacetCategory, q.Categories, append([]string{d.Category}, d.Path...)...) &&
 		among(FacetBrand, q.Brands, d.Brand) && among(FacetTag, q.Tags, d.Tags...) &&
 		(facet == FacetAvailability || q.Available == nil || *q.Available == p.stock[d.ID].any(q.ShopID)) &&
 		(facet == FacetPrice || (price >= q.MinPrice && (!q.HasMax || price <= q.MaxPrice))) &&
 		(facet == FacetRating || float64(float32(d.rating())) >= q.MinRating)
 }
 
-// within is what may be seen and has most of the words.
+// within returns the visible documents that contain the largest number of the query's words.
 func (p *plain) within(q *Query) []plainHit {
 	var seen []plainHit
 	for _, d := range p.docs {
@@ -100,9 +109,12 @@ func (p *plain) within(q *Query) []plainHit {
 	return slices.DeleteFunc(seen, func(d plainHit) bool { return most == 0 || found[d.ID] < most })
 }
 
-func (p *plain) term(t *term, seen []plainHit, stems map[string]*[fieldCount]map[string]bool, found map[string]int) {
+func (p *plain) term(
+	t *term, seen []plainHit, stems map[string]*[fieldCount]map[string]bool, found map[string]int,
+) {
 	if t.last {
-		for _, w := range p.nearest(func(w string) (int, bool) { return 0, w != t.raw && strings.HasPrefix(w, t.raw) }, maxPrefixes) {
+		longer := func(w string) (int, bool) { return 0, w != t.raw && strings.HasPrefix(w, t.raw) }
+		for _, w := range p.nearest(longer, maxPrefixes) {
 			t.also(w.stem, asPrefix)
 		}
 	}
@@ -139,7 +151,7 @@ func (p *plain) term(t *term, seen []plainHit, stems map[string]*[fieldCount]map
 	}
 }
 
-// nearest sorts all the words that fit.
+// nearest returns the best of all words that fit.
 func (p *plain) nearest(fits func(word string) (distance int, ok bool), most int) []near {
 	var out []near
 	for word, w := range p.core.vocabulary.count {
@@ -164,7 +176,8 @@ func (p *plain) merit(d *Document) float32 {
 	return m + 0.02*float32(d.rating())
 }
 
-// find is the ids of all that fits, in their order, and the facets but for prices.
+// search returns the ids of all results in order, the documents before filtering, and the facets
+// except prices.
 func (p *plain) search(q *Query) (ids []string, within []plainHit, facets map[Facet][]Count) {
 	within = p.within(q)
 	var fits []plainHit
@@ -257,9 +270,10 @@ func (p *plain) facet(q *Query, f Facet, within []plainHit) []Count {
 			}
 		}
 	}
-	if f == FacetRating || f == FacetAvailability { // all are told, in their own order
+	if f == FacetRating || f == FacetAvailability { // always complete, in a fixed order
 		var out []Count
-		for _, v := range map[Facet][]string{FacetRating: {"4", "3", "2", "1"}, FacetAvailability: {"true", "false"}}[f] {
+		fixed := map[Facet][]string{FacetRating: {"4", "3", "2", "1"}, FacetAvailability: {"true", "false"}}
+		for _, v := range fixed[f] {
 			out = append(out, Count{Value: v, Count: counts[Count{Value: v}]})
 		}
 		return out

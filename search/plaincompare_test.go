@@ -12,21 +12,26 @@ import (
 	"time"
 )
 
-// someDocument is a document by chance, of few words and values, so that many fit
+// someDocument returns a random document with few different words and values, so that many match
 // and many are equal.
 func someDocument(r *rand.Rand, i, version int) *Document {
 	one := func(list ...string) string { return list[r.IntN(len(list))] }
 	text := func(n int) string {
 		var words []string
 		for range 1 + r.IntN(n) {
-			words = append(words, one("cup", "cups", "mug", "tea", "pot", "teapot", "espresso", "machine", "red", "käse", "pour-over", "grinder", "grinders", "mill", "kettle", fmt.Sprint("serie", r.IntN(40))))
+			words = append(words, one("cup", "cups", "mug", "tea", "pot", "teapot", "espresso", "machine", "red",
+				"käse", "pour-over", "grinder", "grinders", "mill", "kettle", fmt.Sprint("serie", r.IntN(40))))
 		}
 		return strings.Join(words, " ")
 	}
 	d := &Document{
-		ID: fmt.Sprintf("%08d%d", i%7, i), Version: int64(version), CompanyID: one("a", "b"), Status: one("active", "active", "active", "draft"),
-		Name: text(3), SKU: fmt.Sprint("S-", i), Brand: one("", "Terra", "Kaai", "Maal", fmt.Sprint("B", r.IntN(80))), Category: one("cups", "mugs", "machines", ""),
-		Description: text(8), Currency: one("EUR", "EUR", "EUR", "USD"), Price: Price{Regular: r.Int64N(30) * r.Int64N(500)}, CreatedMs: r.Int64N(50),
+		ID: fmt.Sprintf("%08d%d", i%7, i), Version: int64(version), CompanyID: one("a", "b"),
+		Status: one("active", "active", "active", "draft"),
+		Name:   text(3), SKU: fmt.Sprint("S-", i),
+		Brand:       one("", "Terra", "Kaai", "Maal", fmt.Sprint("B", r.IntN(80))),
+		Category:    one("cups", "mugs", "machines", ""),
+		Description: text(8), Currency: one("EUR", "EUR", "EUR", "USD"),
+		Price: Price{Regular: r.Int64N(30) * r.Int64N(500)}, CreatedMs: r.Int64N(50),
 		Attributes: []Attribute{{"colour", one("red", "blue", "green")}},
 	}
 	d.Active = d.Status == "active"
@@ -62,9 +67,12 @@ func someQuery(r *rand.Rand) Query {
 			do()
 		}
 	}
-	q := Query{Limit: 1 + r.IntN(40), Sort: []Sort{"", Cheapest, Dearest, Newest, Oldest, ByName, MostPopular, BestRated, ByRelevance}[r.IntN(9)]}
+	sorts := []Sort{"", Cheapest, Dearest, Newest, Oldest, ByName, MostPopular, BestRated, ByRelevance}
+	q := Query{Limit: 1 + r.IntN(40), Sort: sorts[r.IntN(len(sorts))]}
 	if r.IntN(2) == 0 {
-		q.Text = one("cup", "cup red", "espresso mach", "tea pot", "teapot", "grnder", "kase", "s-1", "serie1 cup mug", "nothing cup", "mgu kettl", "e", "b1", "terra cup", "nothing", "pourover s", "cups machine tea")
+		q.Text = one("cup", "cup red", "espresso mach", "tea pot", "teapot", "grnder", "kase", "s-1",
+			"serie1 cup mug", "nothing cup", "mgu kettl", "e", "b1", "terra cup", "nothing", "pourover s",
+			"cups machine tea")
 	}
 	maybe(func() { q.Sight.All = true })
 	maybe(func() { q.Sight.CompanyID = one("a", "b", "c") })
@@ -89,7 +97,8 @@ func someQuery(r *rand.Rand) Query {
 	return q
 }
 
-// TestSearchIsAsPlainLooking: over random catalogues that change all the time.
+// TestSearchIsAsPlainLooking compares the index with the reference implementation on random
+// catalogues that keep changing.
 func TestSearchIsAsPlainLooking(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(2) {
@@ -112,8 +121,7 @@ func TestSearchIsAsPlainLooking(t *testing.T) {
 	}
 }
 
-// change puts n documents, of which many replace others, deletes some, moves
-// stock and sells.
+// change puts n documents, many of which replace others, deletes some, and changes stock and sales.
 func (p *plain) change(t *testing.T, r *rand.Rand, version *int, n int) {
 	t.Helper()
 	var docs []*Document
@@ -128,7 +136,10 @@ func (p *plain) change(t *testing.T, r *rand.Rand, version *int, n int) {
 	}
 	for i := range n / 4 {
 		d := docs[r.IntN(n)]
-		p.SetStock(Stock{ItemID: fmt.Sprint(d.ID, i%3), ProductID: d.ID, LocationID: []string{"s1", "s2", "w"}[i%3], Available: r.Int64N(3), Movement: int64(*version + i)})
+		p.SetStock(Stock{
+			ItemID: fmt.Sprint(d.ID, i%3), ProductID: d.ID, LocationID: []string{"s1", "s2", "w"}[i%3],
+			Available: r.Int64N(3), Movement: int64(*version + i),
+		})
 		if i%3 == 0 {
 			p.AddSales(Sale{d.ID, 1 + r.Int64N(4), p.now.Add(-time.Duration(r.IntN(1000)) * time.Hour)})
 		}
@@ -147,12 +158,12 @@ func (p *plain) compare(t *testing.T, q Query) {
 	for {
 		res := p.find(ask)
 		if res.Total != len(ids) {
-			t.Fatalf("%+v: %d fit, want %d", ask, res.Total, len(ids))
+			t.Fatalf("%+v: total: want %d, got %d", ask, len(ids), res.Total)
 		}
 		for _, i := range res.Items {
 			got = append(got, i.ID)
 			if i.InStock != p.stock[i.ID].any("") {
-				t.Fatalf("%+v: %s in stock: %v", ask, i.ID, i.InStock)
+				t.Fatalf("%+v: %s in stock: want %v, got %v", ask, i.ID, !i.InStock, i.InStock)
 			}
 		}
 		if ask.After == nil {
@@ -163,7 +174,7 @@ func (p *plain) compare(t *testing.T, q Query) {
 		}
 	}
 	if !slices.Equal(got, ids) {
-		t.Fatalf("%+v: found\n%v, want\n%v", q, got, ids)
+		t.Fatalf("%+v: want\n%v\ngot\n%v", q, ids, got)
 	}
 }
 
@@ -171,7 +182,7 @@ func (p *plain) compareFacets(t *testing.T, q *Query, got, want map[Facet][]Coun
 	t.Helper()
 	for _, f := range q.Facets {
 		if f != FacetPrice && !reflect.DeepEqual(got[f], want[f]) {
-			t.Fatalf("%+v: %s\n%+v, want\n%+v", q, f, got[f], want[f])
+			t.Fatalf("%+v: facet %s: want\n%+v\ngot\n%+v", q, f, want[f], got[f])
 		}
 		if f != FacetPrice {
 			continue
@@ -180,12 +191,14 @@ func (p *plain) compareFacets(t *testing.T, q *Query, got, want map[Facet][]Coun
 		for _, c := range got[f] {
 			n := 0
 			for _, d := range within {
-				if at := p.costs(d.Document, q.ShopID); d.Currency == c.Currency && p.passes(q, d.Document, f) && at >= c.From && (c.Until == 0 || at < c.Until) {
+				at := p.costs(d.Document, q.ShopID)
+				inRange := d.Currency == c.Currency && at >= c.From && (c.Until == 0 || at < c.Until)
+				if inRange && p.passes(q, d.Document, f) {
 					n++
 				}
 			}
 			if n != c.Count || n == 0 {
-				t.Fatalf("%+v: %+v, want %d", q, c, n)
+				t.Fatalf("%+v: price range %+v: want a positive count of %d", q, c, n)
 			}
 			sum += n
 		}
@@ -196,7 +209,7 @@ func (p *plain) compareFacets(t *testing.T, q *Query, got, want map[Facet][]Coun
 			}
 		}
 		if sum != all {
-			t.Fatalf("%+v: %d in price ranges, want %d", q, sum, all)
+			t.Fatalf("%+v: products in price ranges: want %d, got %d", q, all, sum)
 		}
 	}
 }

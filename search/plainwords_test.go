@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// TestWordsAreAsPlainLooking: beginnings, typing errors and what nearly begins.
+// TestWordsAreAsPlainLooking compares the search for prefixes, misspelt words and misspelt prefixes
+// with the reference implementation.
 func TestWordsAreAsPlainLooking(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(5, 5))
@@ -30,8 +31,9 @@ func TestWordsAreAsPlainLooking(t *testing.T) {
 	}
 	for range 2000 {
 		w, open, most := word(), r.IntN(2) == 0, 1+r.IntN(12)
-		if got, want := v.beginning(w, most), p.nearest(func(s string) (int, bool) { return 0, s != w && strings.HasPrefix(s, w) }, most); !slices.Equal(got, want) {
-			t.Fatalf("beginning %q: %v, want %v", w, got, want)
+		longer := func(s string) (int, bool) { return 0, s != w && strings.HasPrefix(s, w) }
+		if got, want := v.beginning(w, most), p.nearest(longer, most); !slices.Equal(got, want) {
+			t.Fatalf("words with prefix %q: want %v, got %v", w, want, got)
 		}
 		distance := 1 + r.IntN(2)
 		want := p.nearest(func(s string) (int, bool) {
@@ -39,17 +41,17 @@ func TestWordsAreAsPlainLooking(t *testing.T) {
 			return d, d <= distance
 		}, most)
 		if got := v.like(w, distance, open, most); !slices.Equal(got, want) {
-			t.Fatalf("like %q (%d, open: %v): %v, want %v", w, distance, open, got, want)
+			t.Fatalf("words like %q (distance %d, open %v): want %v, got %v", w, distance, open, want, got)
 		}
 		other := word()
 		if got, want := nearlyBegins(other, w), edits([]rune(other), []rune(w), true) <= 1; got != want {
-			t.Fatalf("%q nearly begins with %q: %v", other, w, got)
+			t.Fatalf("nearlyBegins(%q, %q): want %v, got %v", other, w, want, got)
 		}
 	}
 }
 
-// edits is the number of edits from typed to the word, or with open to the
-// beginning of it that is nearest.
+// edits returns the number of edits between typed and the word, or, if open, between typed and the
+// nearest prefix of the word.
 func edits(word, typed []rune, open bool) int {
 	rows := make([][]int, len(word)+1)
 	for i := range rows {

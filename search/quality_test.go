@@ -10,13 +10,13 @@ import (
 	"testing"
 )
 
-// The labelled set: a catalogue of a department store, and queries with what is
-// how relevant to them. Labels name what a thing is, which the index is not told.
-// The floors are a little under what was measured last (docs/search.md).
+// Minimum quality on the labelled set: a department store's catalogue, and queries with the
+// relevance of products. Labels describe what a product is and are not indexed. The floors are
+// slightly below the last measurement (docs/search.md).
 const (
 	floorNDCG   = 0.93
 	floorRecall = 0.94
-	floorKind   = 0.85 // NDCG of each kind of query
+	floorKind   = 0.85 // NDCG for each kind of query
 )
 
 type labelled struct {
@@ -59,7 +59,8 @@ func catalogue(t *testing.T) []labelled {
 		}
 		path := strings.Split(f[3], "/")
 		d := &Document{
-			ID: f[0], Version: 1, CompanyID: "c", Active: true, Status: "active", SKU: f[0], Name: f[1], Brand: f[2], Category: path[0], Path: path,
+			ID: f[0], Version: 1, CompanyID: "c", Active: true, Status: "active", SKU: f[0], Name: f[1],
+			Brand: f[2], Category: path[0], Path: path,
 			Description: f[8], Currency: "EUR", Price: Price{Regular: price}, CreatedMs: int64(i),
 		}
 		if f[5] != "" {
@@ -117,8 +118,8 @@ func dcg(grades []float64) (sum float64) {
 	return sum
 }
 
-// TestQuality prints NDCG@10 and the recall of the best label among as many
-// results as it has products, 50 at most, and holds the floors.
+// TestQuality logs NDCG@10 and the recall of the best grade within as many results as it has
+// products, at most 50, and checks the minimum values.
 func TestQuality(t *testing.T) {
 	t.Parallel()
 	goods := catalogue(t)
@@ -135,7 +136,7 @@ func TestQuality(t *testing.T) {
 	kinds, total := map[string]*score{}, &score{}
 	all := queries(t)
 	if len(all) < 150 || len(goods) < 200 {
-		t.Fatalf("%d queries over %d products are too few", len(all), len(goods))
+		t.Fatalf("labelled set: want at least 150 queries and 200 products, got %d and %d", len(all), len(goods))
 	}
 	for _, q := range all {
 		var ideal []float64
@@ -171,14 +172,15 @@ func TestQuality(t *testing.T) {
 		}
 	}
 	for kind, s := range kinds {
-		t.Logf("%-12s %3d queries  NDCG@10 %.3f  recall %.3f", kind, s.n, s.ndcg/float64(s.n), s.recall/float64(s.n))
+		t.Logf("%-12s %3d queries  NDCG@10 %.3f  recall %.3f",
+			kind, s.n, s.ndcg/float64(s.n), s.recall/float64(s.n))
 		if s.ndcg/float64(s.n) < floorKind {
-			t.Errorf("queries by %s: NDCG@10 %.3f is under %.2f", kind, s.ndcg/float64(s.n), floorKind)
+			t.Errorf("queries by %s: NDCG@10: want at least %.2f, got %.3f", kind, floorKind, s.ndcg/float64(s.n))
 		}
 	}
 	ndcg, recall := total.ndcg/float64(total.n), total.recall/float64(total.n)
 	t.Logf("all          %3d queries over %d products  NDCG@10 %.3f  recall %.3f", total.n, len(goods), ndcg, recall)
 	if ndcg < floorNDCG || recall < floorRecall {
-		t.Errorf("NDCG@10 %.3f, recall %.3f are under %.2f and %.2f", ndcg, recall, floorNDCG, floorRecall)
+		t.Errorf("want NDCG@10 and recall of at least %.2f and %.2f, got %.3f and %.3f", floorNDCG, floorRecall, ndcg, recall)
 	}
 }

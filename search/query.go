@@ -12,17 +12,17 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 )
 
-// Sight is whose products a searcher may see: the active ones of everybody, all
-// of one company, or all there are. Its zero value is the public's.
+// Sight limits the products that a searcher may see: all active ones, all of one company, or all.
+// The zero value is the public's.
 type Sight struct {
 	All       bool
 	CompanyID entrepot.ID
 }
 
-// Sort is an order of products; equal ones are ordered by id.
+// Sort is an order of products. Equal products are ordered by id.
 type Sort string
 
-// The orders. ByRelevance without text is newest first.
+// Orders. ByRelevance without a text means newest first.
 const (
 	ByRelevance Sort = "relevance"
 	Cheapest    Sort = "price"
@@ -34,56 +34,56 @@ const (
 	BestRated   Sort = "-rating"
 )
 
-// Query asks for products.
+// Query selects, sorts and counts products.
 type Query struct {
 	Sight Sight
 	Text  string
 
-	// Filters; what is empty filters nothing. Several values of one are
-	// alternatives, but of attributes those with the same name.
+	// Filters; empty ones are inactive. Several values of one filter are alternatives; attributes
+	// are alternatives only if they have the same name.
 	CompanyID, ShopID entrepot.ID
 	Status            string
-	Categories        []string // with all below them
-	Brands, Tags      []string
+	Categories        []string // slugs, each including its descendants
+	Brands, Tags      []string // alternatives
 	Attributes        []Attribute
 	Currency          string
-	MinPrice          int64
-	MaxPrice          int64 // with HasMax
+	MinPrice          int64 // minor units, inclusive
+	MaxPrice          int64 // minor units, inclusive; active only with HasMax
 	HasMax            bool
 	MinRating         float64
 	Available         *bool
 
 	Sort      Sort
-	After     *Position // where the page before ended
+	After     *Position // end of the previous page; nil: first page
 	Limit     int
 	Facets    []Facet
 	Highlight bool
 }
 
-// Position is where a page ended: what its last product is ordered by, and its id.
+// Position is the end of a page: the sort value and the id of its last product.
 type Position struct {
 	Number float64     `json:"n,omitempty"`
 	Text   string      `json:"t,omitempty"`
 	ID     entrepot.ID `json:"i"`
 }
 
-// Found is a product that fits.
+// Found is a product that matches a query.
 type Found struct {
 	*Document
-	Score      float64 // of the text
+	Score      float64 // text score
 	InStock    bool
-	Highlights map[string]string // by field: safe HTML with <em> around what was found
+	Highlights map[string]string // by field: safe HTML with <em> around matches
 }
 
-// Result is a page of what fits.
+// Result is a page of matching products with their total number and facets.
 type Result struct {
 	Items  []Found
-	Next   *Position // nil at the end
+	Next   *Position // nil on the last page
 	Total  int
 	Facets map[Facet][]Count
 }
 
-// Search answers a page. What it finds is a snapshot of the moment.
+// Search returns a page of the products that match the query, as of the time of the call.
 func (ix *Index) Search(ctx context.Context, q Query) (*Result, error) {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
@@ -104,21 +104,21 @@ func (ix *Index) view(q *Query, s *scratch) *view {
 	}
 }
 
-// view is one query at work.
+// view is one query during its execution.
 type view struct {
 	*Index
 	*core
 	*scratch
 	q      *Query
 	now    int64
-	weight float64 // of a piece sold now
+	weight float64 // weight of a unit sold now
 	groups []group
 	terms  []term
 }
 
-// group is the documents that one filter lets pass.
+// group is the set of documents that pass one filter.
 type group struct {
-	of   string // the facet that does not count with it
+	of   string // facet that ignores this filter
 	docs bitset
 }
 
@@ -144,7 +144,7 @@ func (v *view) search(ctx context.Context) (*Result, error) {
 	return out, nil
 }
 
-// visible is what the searcher may see at all.
+// visible returns the documents that the searcher may see.
 func (v *view) visible() bitset {
 	switch {
 	case v.q.Sight.All:
@@ -156,12 +156,13 @@ func (v *view) visible() bitset {
 	}
 }
 
-// filter makes the groups of the query: first those that are known by value, then
-// those that are found by looking at each document which passes these.
+// filter builds the groups of the query: first the filters by value, then those that examine each
+// document that has passed the others.
 func (v *view) filter(within bitset) {
 	q := v.q
 	choose := func(of Facet, d *dimension, values ...string) {
-		if values = slices.DeleteFunc(slices.Clone(values), func(s string) bool { return s == "" }); len(values) > 0 {
+		values = slices.DeleteFunc(slices.Clone(values), func(s string) bool { return s == "" })
+		if len(values) > 0 {
 			v.add(of, d.any(v.take(), values...))
 		}
 	}
@@ -202,8 +203,8 @@ func (v *view) filter(within bitset) {
 
 func (v *view) add(of Facet, docs bitset) { v.groups = append(v.groups, group{string(of), docs}) }
 
-// candidates are what passes all filters so far, or all but the one that a facet
-// which is asked for counts without: nothing else needs to be looked at.
+// candidates returns the documents that pass all filters so far, or all but the one that a
+// requested facet ignores. No other documents need to be examined.
 func (v *view) candidates(within bitset) bitset {
 	passing := v.copy(v.except(within, ""))
 	for _, g := range v.groups {
@@ -216,7 +217,7 @@ func (v *view) candidates(within bitset) bitset {
 	return passing
 }
 
-// costing is what of a set costs as much as is asked for.
+// costing returns the documents of a set whose price is in the requested range.
 func (v *view) costing(set bitset) bitset {
 	least, most := v.q.MinPrice, int64(math.MaxInt64)
 	if v.q.HasMax {
@@ -246,8 +247,9 @@ func (v *view) costing(set bitset) bitset {
 			over, at := v.stepBits[i].compare(high)
 			fits, look = fits&^(over|at), (look|at)&^over
 		}
-		// What is in the steps of the limits is looked at, without a branch, which could
-		// not be foretold: outside is 1 for what costs less (it wraps around) or more.
+		// Prices in the steps of the limits are compared one by one, without a branch because it
+		// would be unpredictable. outside is 1 if the price is below the range (the subtraction
+		// wraps around) or above it.
 		for look &= w; look != 0; look &= look - 1 {
 			j := bits.TrailingZeros64(look)
 			_, outside := bits.Sub64(span, uint64(v.price[i*64+j])-uint64(least), 0) //nolint:gosec // see above
@@ -258,7 +260,7 @@ func (v *view) costing(set bitset) bitset {
 	return out
 }
 
-// stocked is what there is a piece of: in the shop asked for, else anywhere.
+// stocked returns the documents in stock: in the requested shop, or anywhere.
 func (v *view) stocked(within bitset) bitset {
 	in := v.copy(within)
 	in.and(v.inStock)
@@ -278,7 +280,7 @@ func (v *view) those(within bitset, fits func(ordinal uint32) bool) bitset {
 	return out
 }
 
-// each visits the ordinals in their order.
+// each calls visit for the ordinals in ascending order.
 func (v *view) each(set *roaring.Bitmap, visit func(ordinal uint32)) {
 	it := set.ManyIterator()
 	for {
@@ -292,7 +294,7 @@ func (v *view) each(set *roaring.Bitmap, visit func(ordinal uint32)) {
 	}
 }
 
-// except is what passes all filters but those of one facet.
+// except returns the documents that pass all filters except those of one facet.
 func (v *view) except(within bitset, facet string) bitset {
 	out := within
 	for _, g := range v.groups {
@@ -307,30 +309,30 @@ func (v *view) except(within bitset, facet string) bitset {
 	return out
 }
 
-// scratch is the memory that a query works in, used again by later ones.
+// scratch is the memory of a query, reused by later ones.
 type scratch struct {
 	score    []float32 // by ordinal
-	word     []float32 // of the word at hand
-	touched  []uint32  // by the word at hand
-	hits     []uint32  // in one of its places
-	all      []uint32  // what has a score
+	word     []float32 // by ordinal, of the current word
+	touched  []uint32  // ordinals of the current word
+	hits     []uint32  // ordinals of one place of the current word
+	all      []uint32  // ordinals with a score
 	sets     []bitset
-	used     int // of the sets
-	size     int // of a set, in words
+	used     int // number of sets in use
+	size     int // of a set, in 64-bit words
 	buffer   [512]uint32
 	counts   []int32
-	asked    []float64 // prices in the shop asked for, by ordinal
+	asked    []float64 // prices in the requested shop, by ordinal
 	frequent []frequency
 }
 
-// take is an empty set, until the query ends.
+// take returns an empty set that is valid until the query ends.
 func (s *scratch) take() bitset {
 	out := s.memory()
 	clear(out)
 	return out
 }
 
-// memory is a set that holds anything.
+// memory returns a set with arbitrary content.
 func (s *scratch) memory() bitset {
 	if s.used == len(s.sets) {
 		s.sets = append(s.sets, nil)

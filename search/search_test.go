@@ -61,7 +61,7 @@ func (f *fixture) find(q Query) *Result {
 	return r
 }
 
-// ids are the products found, in their order.
+// ids returns the ids of the products found, in order.
 func (f *fixture) ids(q Query) string {
 	f.t.Helper()
 	var out []string
@@ -74,42 +74,63 @@ func (f *fixture) ids(q Query) string {
 func (f *fixture) wants(want string, q Query) {
 	f.t.Helper()
 	if got := f.ids(q); got != want {
-		f.t.Errorf("%+v: found %q, want %q", q, got, want)
+		f.t.Errorf("%+v: want %q, got %q", q, want, got)
 	}
 }
 
 func goods() []*Document {
 	return []*Document{
-		{ID: "cup", Name: "Espresso Cup", Brand: "Terra", Category: "cups", Path: []string{"cups", "tableware"}, ShopIDs: []string{"A", "B"}, Price: Price{Regular: 1000}, CreatedMs: 1, Attributes: []Attribute{{"colour", "red"}, {"material", "stoneware"}}, Ratings: [5]int64{0, 0, 0, 0, 2}},
-		{ID: "mug", Name: "Stoneware Mug", Brand: "Terra", Category: "mugs", Path: []string{"mugs", "tableware"}, ShopIDs: []string{"A"}, Price: Price{Regular: 1500}, CreatedMs: 2, Attributes: []Attribute{{"colour", "blue"}, {"material", "stoneware"}}, Tags: []string{"gift"}, Ratings: [5]int64{0, 0, 1}},
-		{ID: "beans", Name: "Espresso Beans 1 kg", Brand: "Kaai", Category: "coffee", ShopIDs: []string{"B"}, Price: Price{Regular: 2190}, CreatedMs: 3, Description: "Dark roast for the <b>espresso</b> machine & the moka pot"},
-		{ID: "machine", Name: "Coffee Machine", Brand: "Maalwerk", Category: "equipment", ShopIDs: []string{"B"}, Price: Price{Regular: 49900}, CreatedMs: 4, Description: "Makes espresso"},
+		{
+			ID: "cup", Name: "Espresso Cup", Brand: "Terra", Category: "cups", Path: []string{"cups", "tableware"},
+			ShopIDs: []string{"A", "B"}, Price: Price{Regular: 1000}, CreatedMs: 1,
+			Attributes: []Attribute{{"colour", "red"}, {"material", "stoneware"}}, Ratings: [5]int64{0, 0, 0, 0, 2},
+		},
+		{
+			ID: "mug", Name: "Stoneware Mug", Brand: "Terra", Category: "mugs", Path: []string{"mugs", "tableware"},
+			ShopIDs: []string{"A"}, Price: Price{Regular: 1500}, CreatedMs: 2, Tags: []string{"gift"},
+			Attributes: []Attribute{{"colour", "blue"}, {"material", "stoneware"}}, Ratings: [5]int64{0, 0, 1},
+		},
+		{
+			ID: "beans", Name: "Espresso Beans 1 kg", Brand: "Kaai", Category: "coffee", ShopIDs: []string{"B"},
+			Price: Price{Regular: 2190}, CreatedMs: 3,
+			Description: "Dark roast for the <b>espresso</b> machine & the moka pot",
+		},
+		{
+			ID: "machine", Name: "Coffee Machine", Brand: "Maalwerk", Category: "equipment", ShopIDs: []string{"B"},
+			Price: Price{Regular: 49900}, CreatedMs: 4, Description: "Makes espresso",
+		},
 	}
 }
 
 func TestTextIsFound(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, goods()...)
-	f.put(&Document{ID: "teapot", Name: "Teapot", CreatedMs: 5}, &Document{ID: "dripper", Name: "Pour-over Dripper", SKU: "DRIP-01", CreatedMs: 6}, &Document{ID: "kaese", Name: "Käsebrett", CreatedMs: 7})
+	f.put(
+		&Document{ID: "teapot", Name: "Teapot", CreatedMs: 5},
+		&Document{ID: "dripper", Name: "Pour-over Dripper", SKU: "DRIP-01", CreatedMs: 6},
+		&Document{ID: "kaese", Name: "Käsebrett", CreatedMs: 7},
+	)
 	for text, want := range map[string]string{
-		"espresso cup": "cup", "cup espresso": "cup", "esprezo cup": "cup", "epserso cups": "cup", // typing errors, order, plural
+		// Typing errors, order, plural.
+		"espresso cup": "cup", "cup espresso": "cup", "esprezo cup": "cup", "epserso cups": "cup",
 		"ESPRESSO": "beans cup machine", // name before description
 		"mugs":     "mug", "terra mug": "mug", "terra stoneware": "mug cup",
 		"esp": "cup beans machine", "espresso mach": "beans machine",
-		"tea pot": "teapot", "pourover": "dripper", "pour over dripper": "dripper", "drip-01": "dripper", "kasebrett": "kaese",
+		"tea pot": "teapot", "pourover": "dripper", "pour over dripper": "dripper", "drip-01": "dripper",
+		"kasebrett":     "kaese",
 		"coffeemachine": "machine beans",
 		"nothing":       "", "the": "", "\"": "", "*": "", "name:mug": "mug", "+mug -stoneware": "mug",
 	} {
 		if got := f.ids(Query{Text: text}); got != want {
-			t.Errorf("%q found %q, want %q", text, got, want)
+			t.Errorf("%q: want %q, got %q", text, want, got)
 		}
 	}
 	if got := f.ids(Query{Text: strings.Repeat("mug ", 100)}); got != "mug" {
-		t.Errorf("a long text found %q", got)
+		t.Errorf("long text: want \"mug\", got %q", got)
 	}
 }
 
-// A document may be missing a word that no document has, and still be found.
+// TestWordsThatNobodyHasAreLeftOut checks that a word that no document contains is ignored.
 func TestWordsThatNobodyHasAreLeftOut(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, goods()...)
@@ -119,7 +140,9 @@ func TestWordsThatNobodyHasAreLeftOut(t *testing.T) {
 func TestFilters(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, goods()...)
-	f.SetStock(Stock{"i1", "cup", "A", 3, 1, ""}, Stock{"i2", "mug", "A", 0, 1, ""}, Stock{"i3", "beans", "B", 1, 1, ""})
+	f.SetStock(
+		Stock{"i1", "cup", "A", 3, 1, ""}, Stock{"i2", "mug", "A", 0, 1, ""}, Stock{"i3", "beans", "B", 1, 1, ""},
+	)
 	yes, no := true, false
 	for want, q := range map[string]Query{
 		"mug cup":               {Categories: []string{"tableware"}},
@@ -139,7 +162,7 @@ func TestFilters(t *testing.T) {
 		" ":                     {Currency: "USD"},
 	} {
 		if got := f.ids(q); got != strings.TrimSpace(want) {
-			t.Errorf("%+v: found %q, want %q", q, got, want)
+			t.Errorf("%+v: want %q, got %q", q, strings.TrimSpace(want), got)
 		}
 	}
 }
@@ -150,24 +173,28 @@ func TestStockMovementsKeepTheirOrder(t *testing.T) {
 	f.SetStock(Stock{"i", "cup", "A", 0, 7, ""})
 	f.SetStock(Stock{"i", "cup", "A", 5, 6, ""})
 	if in, known := f.InStock("cup"); in || !known {
-		t.Errorf("an older movement replaced a newer one: %v, %v", in, known)
+		t.Errorf("after an older movement: want out of stock and known, got in stock %v, known %v", in, known)
 	}
-	f.SetStock(Stock{"j", "cup", "B", 1, 1, ""}) // elsewhere
+	f.SetStock(Stock{"j", "cup", "B", 1, 1, ""}) // at another location
 	if in, _ := f.InStock("cup"); !in {
-		t.Error("what lies elsewhere is not in stock")
+		t.Error("stock at another location: want in stock, got out of stock")
 	}
 	if _, known := f.InStock("nobody"); known {
-		t.Error("an unknown product is known")
+		t.Error("unknown product: want known false, got true")
 	}
 }
 
 func TestOrders(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, goods()...)
-	f.AddSales(Sale{"beans", 10, f.now.Add(-60 * 24 * time.Hour)}, Sale{"mug", 2, f.now.Add(-time.Hour)}, Sale{"cup", 1, f.now})
+	f.AddSales(
+		Sale{"beans", 10, f.now.Add(-60 * 24 * time.Hour)}, Sale{"mug", 2, f.now.Add(-time.Hour)},
+		Sale{"cup", 1, f.now},
+	)
 	for sort, want := range map[Sort]string{
-		Cheapest: "cup mug beans machine", Dearest: "machine beans mug cup", Newest: "machine beans mug cup", Oldest: "cup mug beans machine",
-		ByName: "machine beans cup mug", MostPopular: "mug cup beans machine", BestRated: "cup mug beans machine", ByRelevance: "machine beans mug cup",
+		Cheapest: "cup mug beans machine", Dearest: "machine beans mug cup", Newest: "machine beans mug cup",
+		Oldest: "cup mug beans machine", ByName: "machine beans cup mug", MostPopular: "mug cup beans machine",
+		BestRated: "cup mug beans machine", ByRelevance: "machine beans mug cup",
 	} {
 		f.wants(want, Query{Sort: sort})
 		var paged []string
@@ -182,17 +209,21 @@ func TestOrders(t *testing.T) {
 			}
 		}
 		if got := strings.Join(paged, " "); got != want {
-			t.Errorf("%s in pages of one: %q, want %q", sort, got, want)
+			t.Errorf("%s in pages of one: want %q, got %q", sort, want, got)
 		}
 	}
 }
 
-// Pages of any size hold every product once, also when many are equal.
+// TestPagesAreStable checks that pages of any size contain every product once, even if many are
+// equal.
 func TestPagesAreStable(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	for i := range 200 {
-		f.put(&Document{ID: entrepot.DeriveID(fmt.Sprint(i)), Name: "Same mug", Price: Price{Regular: int64(i % 3)}, CreatedMs: int64(i % 7)})
+		f.put(&Document{
+			ID: entrepot.DeriveID(fmt.Sprint(i)), Name: "Same mug",
+			Price: Price{Regular: int64(i % 3)}, CreatedMs: int64(i % 7),
+		})
 	}
 	for _, sort := range []Sort{Cheapest, Dearest, Newest, Oldest, ByName, MostPopular, BestRated, ByRelevance} {
 		for _, text := range []string{"", "mug"} {
@@ -202,7 +233,7 @@ func TestPagesAreStable(t *testing.T) {
 				r := f.find(q)
 				for _, i := range r.Items {
 					if seen[i.ID] {
-						t.Fatalf("%s: %s twice", sort, i.ID)
+						t.Fatalf("%s: product %s is on two pages", sort, i.ID)
 					}
 					seen[i.ID] = true
 				}
@@ -211,13 +242,13 @@ func TestPagesAreStable(t *testing.T) {
 				}
 			}
 			if len(seen) != 200 {
-				t.Errorf("%s: %d products", sort, len(seen))
+				t.Errorf("%s: products on all pages: want 200, got %d", sort, len(seen))
 			}
 		}
 	}
 }
 
-// Whoever searches finds and counts only what he may see.
+// TestSight checks that searchers find and count only products that they may see.
 func TestSight(t *testing.T) {
 	t.Parallel()
 	f := newFixture(
@@ -248,17 +279,17 @@ func TestSight(t *testing.T) {
 			}
 			slices.Sort(brands)
 			if strings.Join(found, " ") != c.found || strings.Join(brands, " ") != c.brands {
-				t.Errorf("%+v %q: found %v, brands %v", c.see, text, found, brands)
+				t.Errorf("%+v %q: want %q with brands %q, got %v, %v", c.see, text, c.found, c.brands, found, brands)
 			}
 		}
 		s, err := f.Suggest(t.Context(), c.see, "secr", 5)
 		if err != nil || (len(s.Brands) == 1) != c.suggestsSecret {
-			t.Errorf("%+v: suggests %+v, %v", c.see, s, err)
+			t.Errorf("%+v: want the secret brand suggested: %v, got %+v (error %v)", c.see, c.suggestsSecret, s, err)
 		}
 	}
 	for _, h := range f.Similar(t.Context(), "public", 10) {
 		if h.ID != "foreign" {
-			t.Errorf("similar to the public one is %s", h.ID)
+			t.Errorf("similar to the public product: want only foreign, got %s", h.ID)
 		}
 	}
 }
@@ -266,14 +297,23 @@ func TestSight(t *testing.T) {
 func TestHighlightsAreSafe(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, goods()...)
-	f.put(&Document{ID: "x", Name: "<script>mug</script>", Description: strings.Repeat("long text ", 50) + "a mug & more " + strings.Repeat("long text ", 50)})
+	filler := strings.Repeat("long text ", 50)
+	f.put(&Document{ID: "x", Name: "<script>mug</script>", Description: filler + "a mug & more " + filler})
 	h := f.find(Query{Text: "espresso", Highlight: true, Brands: []string{"Kaai"}}).Items[0].Highlights
-	if h["name"] != "<em>Espresso</em> Beans 1 kg" || h["description"] != "Dark roast for the &lt;b&gt;<em>espresso</em>&lt;/b&gt; machine &amp; the moka pot" {
-		t.Errorf("%q", h)
+	const description = "Dark roast for the &lt;b&gt;<em>espresso</em>&lt;/b&gt; machine &amp; the moka pot"
+	if h["name"] != "<em>Espresso</em> Beans 1 kg" || h["description"] != description {
+		t.Errorf("highlights: want the escaped texts with <em>, got %q", h)
 	}
 	for _, i := range f.find(Query{Text: "mugs", Highlight: true}).Items {
-		if i.ID == "x" && (i.Highlights["name"] != "&lt;script&gt;<em>mug</em>&lt;/script&gt;" || len(i.Highlights["description"]) > 250 || !strings.Contains(i.Highlights["description"], "a <em>mug</em> &amp; more")) {
-			t.Errorf("%q", i.Highlights)
+		if i.ID != "x" {
+			continue
+		}
+		if got, want := i.Highlights["name"], "&lt;script&gt;<em>mug</em>&lt;/script&gt;"; got != want {
+			t.Errorf("highlighted name: want %q, got %q", want, got)
+		}
+		got := i.Highlights["description"]
+		if len(got) > 250 || !strings.Contains(got, "a <em>mug</em> &amp; more") {
+			t.Errorf("highlighted description: want at most 250 bytes around the match, got %q", got)
 		}
 	}
 }
@@ -282,8 +322,10 @@ func TestSuggestions(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, goods()...)
 	for typed, want := range map[string]string{
-		"espr": "[Espresso Cup Espresso Beans 1 kg Coffee Machine] [] []", "terr": "[Espresso Cup Stoneware Mug] [Terra] []",
-		"maalwrk": "[Coffee Machine] [Maalwerk] []", "tablew": "[Espresso Cup Stoneware Mug] [] [tableware]",
+		"espr":    "[Espresso Cup Espresso Beans 1 kg Coffee Machine] [] []",
+		"terr":    "[Espresso Cup Stoneware Mug] [Terra] []",
+		"maalwrk": "[Coffee Machine] [Maalwerk] []",
+		"tablew":  "[Espresso Cup Stoneware Mug] [] [tableware]",
 	} {
 		s, err := f.Suggest(t.Context(), Sight{}, typed, 5)
 		if err != nil {
@@ -298,7 +340,7 @@ func TestSuggestions(t *testing.T) {
 		}
 		products := names(s.Products)
 		if got := fmt.Sprint(products, names(s.Brands), names(s.Categories)); len(got) != len(want) {
-			t.Errorf("%q: %s, want %s", typed, got, want)
+			t.Errorf("%q: want %s, got %s", typed, want, got)
 		}
 	}
 }
@@ -308,14 +350,14 @@ func TestSimilar(t *testing.T) {
 	f := newFixture(t, goods()...)
 	hits := f.Similar(t.Context(), "cup", 2)
 	if len(hits) != 2 || hits[0].ID != "mug" || hits[0].Reason != "same brand Terra, material stoneware" {
-		t.Errorf("%+v", hits)
+		t.Errorf("similar to cup: want mug first of 2 with its reason, got %+v", hits)
 	}
 	for _, h := range f.Similar(t.Context(), "cup", 100) {
 		if d := f.core.docs[f.core.ordinal[h.ID]]; d.CompanyID != f.core.docs[f.core.ordinal["cup"]].CompanyID {
-			t.Errorf("%s is of another company", h.ID)
+			t.Errorf("similar to cup: %s belongs to another company", h.ID)
 		}
 	}
 	if f.Similar(t.Context(), "nobody", 5) != nil {
-		t.Error("something is like nothing")
+		t.Error("similar to an unknown product: want nil, got products")
 	}
 }

@@ -11,15 +11,15 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 )
 
-// Hit is a product like another one, and why.
+// Hit is a product similar to another one, with the reason.
 type Hit struct {
 	ID     entrepot.ID
 	Score  float64
 	Reason string
 }
 
-// What products are like each other by, and how much it counts. Words of the
-// name count by their rarity besides.
+// Weights of the properties that two products share. Shared words of the name are also weighted by
+// their rarity.
 const (
 	likeCategory  = 3.0
 	likeBrand     = 1.5
@@ -29,9 +29,8 @@ const (
 	likePrice     = 1.0
 )
 
-// Similar lists up to n active products of the same company that are like one, by
-// what they are and what they are called, the most alike first. An unknown
-// product is like none.
+// Similar returns up to n active products of the same company that are similar to a product by
+// properties and name, most similar first. For an unknown product it returns none.
 func (ix *Index) Similar(ctx context.Context, productID entrepot.ID, n int) []Hit {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
@@ -74,17 +73,18 @@ func (ix *Index) Similar(ctx context.Context, productID entrepot.ID, n int) []Hi
 	}
 	hits := make([]Hit, len(out))
 	for i, c := range out {
-		hits[i] = Hit{ID: v.docs[c.ordinal].ID, Score: float64(c.score), Reason: reason(v.docs[me], v.docs[c.ordinal])}
+		d := v.docs[c.ordinal]
+		hits[i] = Hit{ID: d.ID, Score: float64(c.score), Reason: reason(v.docs[me], d)}
 	}
 	return hits
 }
 
-// costsAlike: within a half more or a third less.
+// costsAlike reports whether neither price is more than one and a half times the other.
 func costsAlike(a, b int64) bool { return b*2 <= a*3 && a*2 <= b*3 }
 
-// likeness scores those of the peers that have something in common with the
-// document. What very many have in common says little and is passed over where
-// something rarer is there.
+// likeness scores the peers that share a property or word with the document. A property that very
+// many products share is evaluated for a part of them only, and a very frequent word is skipped,
+// because they say little.
 func (v *view) likeness(ctx context.Context, me uint32, peers bitset) {
 	among := peers.roaring()
 	add := func(weight float32) func(o uint32) {
@@ -109,14 +109,15 @@ func (v *view) likeness(ctx context.Context, me uint32, peers bitset) {
 	}
 	for _, t := range v.words.words(v.docs[me].Name) {
 		stems := []alternative{{t.stem, 1}}
-		if known := v.vocabulary.stems[t.stem]; known == nil || known[inName] > int32(len(v.docs)/10+1000) { //nolint:gosec // a count of products in memory
+		known := v.vocabulary.stems[t.stem]
+		if known == nil || known[inName] > int32(len(v.docs)/10+1000) { //nolint:gosec // a count of products in memory
 			continue
 		}
 		weight := add(likeWord * v.rarity(stems))
 		for _, p := range []*part{v.base, v.young} {
 			docs, err := p.occurrences(ctx, inName, t.stem)
 			if err != nil {
-				return // who asked has gone; what is scored is an answer still
+				return // the caller is gone; the scores so far are a valid result
 			}
 			v.hits = docs.within(peers, v.hits[:0])
 			for _, o := range v.hits {

@@ -2,11 +2,11 @@ package search
 
 import "math/bits"
 
-// maxSteps is how many steps there are, a power of two.
+// maxSteps is the number of price steps, a power of two.
 const maxSteps = 1 << 10
 
-// stepOf is the step of a price: its highest bit and the four below it. Steps are
-// fine enough for any range: sixteenths of a power of two.
+// stepOf returns the step of a price, which consists of the price's highest bit and the four bits
+// below it. A step is a sixteenth of a power of two, fine enough for any price range.
 func stepOf(p int64) int {
 	if p < 16 {
 		return int(max(p, 0))
@@ -22,8 +22,7 @@ func stepStart(step int) int64 {
 	return int64(step%16+16) << (step/16 - 1)
 }
 
-// stepValue is a step as a value of the dimension of steps, and step is what such
-// a value stands for.
+// stepValue encodes a step as a value of the dimension steps; columns.step decodes it.
 func stepValue(step int) string {
 	return string([]byte{byte(step >> 8), byte(step)}) //nolint:gosec // below maxSteps
 }
@@ -33,8 +32,8 @@ func (c *columns) step(id int) int {
 	return int(value[0])<<8 | int(value[1])
 }
 
-// stepBits are the steps of 64 documents, a word for each binary digit: so all of
-// them are compared at once.
+// stepBits holds the steps of 64 documents as one word per binary digit, so that all of them are
+// compared at once.
 type stepBits [10]uint64
 
 func (s *stepBits) set(at uint32, step int) {
@@ -44,7 +43,7 @@ func (s *stepBits) set(at uint32, step int) {
 	}
 }
 
-// compare tells which documents are above a step and which are in it.
+// compare returns the documents above a step and those in it.
 func (s *stepBits) compare(step int) (above, in uint64) {
 	in = ^uint64(0)
 	for digit := len(s) - 1; digit >= 0; digit-- {

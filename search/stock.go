@@ -6,18 +6,18 @@ import (
 	"entrepot"
 )
 
-// Stock is what can be sold of a product at a location, after a movement.
+// Stock is the quantity of a product available at a location after a stock movement.
 type Stock struct {
 	ItemID, ProductID, LocationID entrepot.ID
 	Available                     int64
-	Movement                      int64       // an earlier one never replaces a later one
+	Movement                      int64       // an earlier movement never replaces a later one
 	VariantID                     entrepot.ID // "": the product itself
 }
 
-// productStock is the stock items of a product.
+// productStock holds the stock items of a product.
 type productStock struct{ items []Stock }
 
-// any reports whether there is a piece at the location, or with "" anywhere.
+// any reports whether the product is available at the location, or anywhere if the location is "".
 func (p *productStock) any(location entrepot.ID) bool {
 	if p == nil {
 		return false
@@ -30,7 +30,7 @@ func (p *productStock) any(location entrepot.ID) bool {
 	return false
 }
 
-// SetStock takes stock levels over.
+// SetStock stores stock levels, ignoring those older than the stored ones.
 func (ix *Index) SetStock(levels ...Stock) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
@@ -71,8 +71,8 @@ func (c *columns) setStock(ordinal uint32, is bool) {
 	}
 }
 
-// InStock reports whether a piece of the product can be had anywhere; known is
-// false for a product that the index does not hold.
+// InStock reports whether the product is available anywhere. known is false if the index does not
+// contain the product.
 func (ix *Index) InStock(id entrepot.ID) (is, known bool) {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
@@ -80,7 +80,8 @@ func (ix *Index) InStock(id entrepot.ID) (is, known bool) {
 	return ix.stock[id].any(""), known
 }
 
-// StockOf is what is known to lie where of a product; known is as of [Index.InStock].
+// StockOf returns the known stock levels of a product by location. known is false if the index does
+// not contain the product.
 func (ix *Index) StockOf(id entrepot.ID) (levels []Stock, known bool) {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()

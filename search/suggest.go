@@ -10,22 +10,22 @@ import (
 	"entrepot"
 )
 
-// Suggestions are what somebody who types may mean.
+// Suggestions holds the completions of a text that is being typed.
 type Suggestions struct {
 	Products   []Suggestion
 	Brands     []Suggestion
 	Categories []Suggestion
 }
 
-// Suggestion is a product, a brand or a category (by slug) that fits.
+// Suggestion is a product, a brand or a category (by slug) that matches.
 type Suggestion struct {
 	ID    entrepot.ID // of a product
 	Text  string
-	Count int // of products of the brand or category that may be seen
+	Count int // visible products of the brand or category
 }
 
-// Suggest completes what is being typed, typing errors allowed, from what may be
-// seen, most of each kind.
+// Suggest returns up to most completions of each kind for the text, tolerating typing errors,
+// limited to what the searcher may see.
 func (ix *Index) Suggest(ctx context.Context, see Sight, text string, most int) (*Suggestions, error) {
 	found, err := ix.Search(ctx, Query{Sight: see, Text: text, Limit: 4 * most})
 	if err != nil {
@@ -50,7 +50,7 @@ func (ix *Index) Suggest(ctx context.Context, see Sight, text string, most int) 
 	return out, nil
 }
 
-// complete lists the values whose words begin like those typed, or nearly so.
+// complete returns the values whose words begin with the typed ones, or nearly so.
 func (v *view) complete(d *dimension, text string, most int) []Suggestion {
 	typed := v.words.words(text)
 	if len(typed) == 0 {
@@ -81,7 +81,8 @@ func (v *view) complete(d *dimension, text string, most int) []Suggestion {
 	return best
 }
 
-// wordsOf are the words of a brand or category, which are few and asked for often.
+// wordsOf returns the words of a brand or category. They are cached, because there are few and they
+// are used often.
 func (ix *Index) wordsOf(value string) []token {
 	if have, ok := ix.named.Load(value); ok {
 		return have.([]token) //nolint:forcetypeassert // nothing else is stored
@@ -91,8 +92,8 @@ func (ix *Index) wordsOf(value string) []token {
 	return words
 }
 
-// begins reports whether every typed word is the beginning of a word, with at
-// most one error in words of four letters and more.
+// begins reports whether each typed word is a prefix of a word, with at most one error in words of
+// four or more letters, and returns the number of errors.
 func begins(words, typed []token) (errors int, ok bool) {
 	for _, t := range typed {
 		least := 2
@@ -112,10 +113,10 @@ func begins(words, typed []token) (errors int, ok bool) {
 	return errors, true
 }
 
-// nearlyBegins reports whether a beginning of the word is one edit away from
-// what was typed: a letter more, less, another, or two swapped.
+// nearlyBegins reports whether a prefix of the word is at most one edit away from typed: a letter
+// added, removed or replaced, or two swapped.
 func nearlyBegins(word, typed string) bool {
-	same := 0 // bytes, of whole letters
+	same := 0 // length of the common prefix in bytes, at a rune boundary
 	for same < len(word) && same < len(typed) {
 		w, size := utf8.DecodeRuneInString(word[same:])
 		if t, _ := utf8.DecodeRuneInString(typed[same:]); t != w {
@@ -125,12 +126,12 @@ func nearlyBegins(word, typed string) bool {
 	}
 	word, typed = word[same:], typed[same:]
 	if typed == "" {
-		return true // or is the beginning itself
+		return true // typed is a prefix
 	}
 	t, size := utf8.DecodeRuneInString(typed)
 	without := typed[size:]
 	if strings.HasPrefix(word, without) {
-		return true // one letter too many
+		return true // one extra letter
 	}
 	w, size := utf8.DecodeRuneInString(word)
 	rest := word[size:]
@@ -138,7 +139,7 @@ func nearlyBegins(word, typed string) bool {
 		return false
 	}
 	if strings.HasPrefix(rest, typed) || strings.HasPrefix(rest, without) {
-		return true // one too few, another one
+		return true // one missing or replaced letter
 	}
 	if without == "" || rest == "" {
 		return false

@@ -15,11 +15,11 @@ import (
 	index "github.com/blevesearch/bleve_index_api"
 )
 
-// field is a part of a document that words are looked up in.
+// field is a part of a document in which words are looked up.
 type field int
 
-// The fields, the one that says most first.
-const (
+// Fields, the most significant first.
+const ( // name and SKU
 	inName   field = iota // and SKU
 	inKind                // brand and categories
 	inTraits              // attributes, options, tags
@@ -29,13 +29,13 @@ const (
 
 var (
 	fieldNames = [fieldCount]string{"name", "kind", "traits", "text"}
-	// weights are what a word counts for by where it is found.
+	// weights are the scores of a word by field.
 	weights = [fieldCount]float32{10, 7, 5, 1.5}
 )
 
-// part is one scorch index in memory. Documents in it are named by their
-// ordinals and never change or go: what is no more is masked by the columns, so
-// doc numbers stay what they are and are translated by a slice.
+// part is one scorch index in memory. Its documents are named by ordinals and are never changed or
+// deleted; the columns mask removed ones. Doc numbers therefore stay constant and a slice
+// translates them to ordinals.
 type part struct {
 	index    bleve.Index
 	inner    index.Index
@@ -43,26 +43,28 @@ type part struct {
 	ordinals []uint32 // by doc number
 	segments int
 
-	// known are where stems occur, of those that were asked for: reading it from
-	// scorch again costs ten times as much. A write forgets them.
+	// known caches the occurrences of stems that were looked up, because reading them from scorch
+	// takes ten times as long. A write clears it.
 	mu    sync.Mutex
 	known map[occurrence]*posting
 }
 
-// occurrence names a stem in a field.
+// occurrence is a stem in a field.
 type occurrence struct {
 	field field
 	stem  string
 }
 
-// maxKnown is how many stems a part remembers the documents of.
+// maxKnown is the maximum number of stems in a part's cache.
 const maxKnown = 8192
 
-// newMapping: texts arrive as stems between spaces, and only occurrence is kept.
+// newMapping returns a mapping for texts of stems separated by spaces that stores only which
+// documents contain them.
 func newMapping() (*mapping.IndexMappingImpl, error) {
 	const plain = "stems"
 	m := bleve.NewIndexMapping()
-	if err := m.AddCustomAnalyzer(plain, map[string]any{"type": custom.Name, "tokenizer": whitespace.Name}); err != nil {
+	split := map[string]any{"type": custom.Name, "tokenizer": whitespace.Name}
+	if err := m.AddCustomAnalyzer(plain, split); err != nil {
 		return nil, err
 	}
 	d := bleve.NewDocumentStaticMapping()
@@ -92,14 +94,14 @@ func newPart() (*part, error) {
 	return &part{index: ix, inner: inner}, nil
 }
 
-// entry is a document as the text index takes it.
+// entry is a document in the form that the text index stores.
 type entry struct {
 	ordinal uint32
 	fields  map[string]any
 }
 
-// write adds entries as one segment. What it returns makes them findable, and is
-// called while nobody searches.
+// write adds entries as one segment. publish makes them searchable; the caller must exclude
+// searches while calling it.
 func (p *part) write(entries []entry) (publish func(), err error) {
 	b := p.index.NewBatch()
 	for _, e := range entries {
@@ -126,7 +128,7 @@ func (p *part) write(entries []entry) (publish func(), err error) {
 		}
 		ordinal, err := strconv.ParseUint(id, 10, 32)
 		if err != nil {
-			return nil, fmt.Errorf("search: %q is no ordinal: %w", id, err)
+			return nil, fmt.Errorf("search: document id %q is not an ordinal: %w", id, err)
 		}
 		fresh = append(fresh, uint32(ordinal))
 	}
@@ -142,11 +144,11 @@ func (p *part) close() {
 	if p.reader != nil {
 		_ = p.reader.Close() // a snapshot in memory
 	}
-	_ = p.index.Close() // nothing of it is on disk
+	_ = p.index.Close() // nothing is on disk
 }
 
-// occurrences are the ordinals of the documents that have the stem in a field,
-// which nobody changes.
+// occurrences returns the documents that contain the stem in a field. The posting is shared and
+// read-only.
 func (p *part) occurrences(ctx context.Context, f field, stem string) (*posting, error) {
 	if len(p.ordinals) == 0 {
 		return &posting{}, nil
@@ -179,7 +181,7 @@ func (p *part) read(ctx context.Context, f field, stem string) (*posting, error)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = r.Close() }() // it only counts
+	defer func() { _ = r.Close() }() // read-only, nothing to lose
 	list := make([]uint32, 0, r.Count())
 	var at index.TermFieldDoc
 	for {
@@ -194,7 +196,7 @@ func (p *part) read(ctx context.Context, f field, stem string) (*posting, error)
 	}
 }
 
-// entryOf makes the texts of a document, and tells the vocabulary of its words.
+// entryOf returns the entry of a document and records its words in the vocabulary change.
 func entryOf(a *analyzer, ordinal uint32, d *Document, words *vocabularyChange) entry {
 	e := entry{ordinal: ordinal, fields: make(map[string]any, fieldCount)}
 	var b strings.Builder

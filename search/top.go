@@ -7,25 +7,24 @@ import (
 	"slices"
 )
 
-// ranked is a document in its place; what it is ordered by is a number, of names
-// only how they begin. Numbers of a descending order are negative.
+// ranked is a document with its sort value as a number; names are represented by their leading
+// bytes. Numbers of descending orders are negated.
 type ranked struct {
 	number  float64
 	ordinal uint32
 }
 
-// top is the first documents behind a position: a heap with the last of them at
-// its root, because most documents are behind that one and cost a comparison.
+// top collects the first documents after a position in a heap whose root is the last of them, so
+// that most documents cost a single comparison.
 type top struct {
 	*view
 	most int
 	heap []ranked
-	last float64 // the number of the root of a full heap
+	last float64 // number of the root once the heap is full
 	at   *Position
 }
 
-// page chooses the first documents after the position, and one more to know
-// whether there is a next page.
+// page returns the first documents after the position, and the next position if there are more.
 func (v *view) page(fits bitset) ([]Found, *Position) {
 	t := &top{view: v, most: v.q.Limit + 1, last: math.Inf(1)}
 	if v.q.After != nil {
@@ -65,7 +64,7 @@ func (v *view) page(fits bitset) ([]Found, *Position) {
 	return out, &Position{ID: last.ID, Number: best[len(best)-1].number}
 }
 
-// choose offers the documents by the column that the query orders by.
+// choose offers the documents by the column of the requested order.
 func (t *top) choose(fits bitset) {
 	switch t.q.Sort {
 	case Cheapest, Dearest:
@@ -98,10 +97,10 @@ func (t *top) choose(fits bitset) {
 	}
 }
 
-// offer walks through a column, for a descending order from its end: the newest
-// documents were put last, and what comes first need not give way to others. most
-// is what 64 numbers of the column do not exceed, if that is known: documents that
-// are all behind the last one need not be looked at then.
+// offer passes the documents to top by a column. Descending orders start at the end of the column,
+// where the newest documents are, so that early candidates are rarely replaced. most, if not nil,
+// holds the maximum of every 64 numbers, which allows skipping documents that all rank behind the
+// last candidate.
 func offer[T int64 | float32 | float64](t *top, fits bitset, column, most []T, descending bool) {
 	if !descending {
 		for i, w := range fits {
@@ -129,7 +128,7 @@ func offer[T int64 | float32 | float64](t *top, fits bitset, column, most []T, d
 	}
 }
 
-// offer takes a document that is before the last one, if there are enough.
+// offer adds a document if it ranks before the last candidate or there are too few.
 func (t *top) offer(r ranked) {
 	if !t.after(r) {
 		return
@@ -151,7 +150,7 @@ func (t *top) offer(r ranked) {
 	}
 }
 
-// sink brings a document down to its place in the heap.
+// sink restores the heap order below index i.
 func (t *top) sink(i int) {
 	for {
 		child := 2*i + 1
@@ -169,7 +168,7 @@ func (t *top) sink(i int) {
 	}
 }
 
-// before orders two documents: by number, or name, and then by id.
+// before reports whether document a ranks before b: by number, or name, and then by id.
 func (v *view) before(a, b ranked) bool {
 	if a.number != b.number {
 		return a.number < b.number
@@ -185,7 +184,7 @@ func (v *view) before(a, b ranked) bool {
 	return v.docs[a.ordinal].ID < v.docs[b.ordinal].ID
 }
 
-// after reports whether a document is behind the position asked for.
+// after reports whether a document ranks after the requested position.
 func (t *top) after(r ranked) bool {
 	switch {
 	case t.at == nil:

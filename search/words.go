@@ -6,15 +6,14 @@ import (
 	"unicode/utf8"
 )
 
-// vocabulary is every word that any document holds, sorted, so that what begins
-// like a word or is nearly a word is found without looking at all of them. Words
-// stay when their documents go; only a rebuilt index forgets them. They are
-// never shown: they lead to documents, which are looked at by who may see them.
+// vocabulary is the sorted list of all words in documents. It finds words by prefix and similar
+// words without comparing all of them. Words remain when their documents are removed, until the
+// index is rebuilt. They are never shown: they only lead to documents, whose visibility is checked.
 type vocabulary struct {
 	sorted []string
-	counts []*wordCount // of sorted
+	counts []*wordCount // parallel to sorted
 	count  map[string]*wordCount
-	stems  map[string]*[fieldCount]int32 // documents by field
+	stems  map[string]*[fieldCount]int32 // number of documents by field
 }
 
 type wordCount struct {
@@ -26,7 +25,7 @@ func newVocabulary() *vocabulary {
 	return &vocabulary{count: map[string]*wordCount{}, stems: map[string]*[fieldCount]int32{}}
 }
 
-// vocabularyChange are the words of documents that are about to be added.
+// vocabularyChange holds the words of documents that are about to be added.
 type vocabularyChange struct {
 	words map[string]*wordCount
 	stems map[string]*[fieldCount]int32
@@ -87,22 +86,22 @@ func (v *vocabulary) apply(c *vocabularyChange) {
 	v.sorted, v.counts = append(merged, v.sorted[i:]...), append(counts, v.counts[i:]...)
 }
 
-// near is a word and how far it is from what was asked for.
+// near is a word with its distance from the requested one.
 type near struct {
 	word, stem string
 	distance   int
 	n          int32
 }
 
-// nearest are the best words of those that are offered in their order: the
-// nearest, of these the most frequent, of these the first.
+// nearest collects the best of the words offered in sorted order: by distance, then by frequency,
+// then in that order.
 type nearest struct {
 	list []near
 	most int
 }
 
 func (best *nearest) offer(word string, w *wordCount, distance int) {
-	before := func(have *near) bool { // what came earlier stays before its equals
+	before := func(have *near) bool { // among equals the earlier word stays first
 		return have.distance < distance || (have.distance == distance && have.n >= w.n)
 	}
 	if len(best.list) == best.most && (best.most == 0 || before(&best.list[best.most-1])) {
@@ -117,7 +116,7 @@ func (best *nearest) offer(word string, w *wordCount, distance int) {
 	}
 }
 
-// beginning lists the words that begin with prefix, the most frequent first.
+// beginning returns the longer words with the given prefix, the most frequent first.
 func (v *vocabulary) beginning(prefix string, most int) []near {
 	best := nearest{most: most}
 	i, _ := slices.BinarySearch(v.sorted, prefix)
@@ -129,11 +128,10 @@ func (v *vocabulary) beginning(prefix string, most int) []near {
 	return best.list
 }
 
-// like lists the words at most distance edits (a letter more, less, another, two
-// swapped) away from word; with open also those whose beginning is. It walks the
-// sorted words as a trie: a row of the edit matrix for each letter, shared by
-// all words with the same beginning, and a beginning that is too far away is
-// skipped with all that follow.
+// like returns the words within a number of edits of word (a letter added, removed or replaced, or
+// two swapped); if open, it compares with the prefixes of words. It walks the sorted words like a
+// trie: each letter has a row of the edit matrix that is shared by all words with the same prefix,
+// and a prefix that is too far away is skipped with all its words.
 func (v *vocabulary) like(word string, distance int, open bool, most int) []near {
 	w := walk{query: []rune(word), most: distance, open: open}
 	best := nearest{most: most}
@@ -156,8 +154,8 @@ func (v *vocabulary) like(word string, distance int, open bool, most int) []near
 	return best.list
 }
 
-// behind is the first word after i that does not begin with prefix, which word i
-// does. It is near, mostly: steps double until it is passed.
+// behind returns the index of the first word after i that does not begin with prefix; word i does.
+// The step doubles, because the index is usually close.
 func (v *vocabulary) behind(i int, prefix string) int {
 	step := 1
 	for i+step < len(v.sorted) && strings.HasPrefix(v.sorted[i+step], prefix) {
@@ -173,17 +171,17 @@ func (v *vocabulary) behind(i int, prefix string) int {
 	return i + 1
 }
 
-// walk compares one word with sorted ones.
+// walk computes edit distances between one word and sorted words.
 type walk struct {
 	query []rune
 	most  int
 	open  bool
-	rows  [][]int // rows[i]: distances of the beginning of i letters
+	rows  [][]int // rows[i]: distances of the first i letters
 	path  []rune
 }
 
-// step answers how far the word is, -1 for too far, and the beginning of it that
-// nothing can mend, if there is one.
+// step returns the distance of the word, -1 if it is too large, and the prefix after which no word
+// can be close enough, if there is one.
 func (w *walk) step(word string) (distance int, dead string) {
 	depth, at := w.shared(word)
 	w.path = w.path[:depth]
@@ -201,7 +199,7 @@ func (w *walk) step(word string) (distance int, dead string) {
 		if w.open {
 			nearest = min(nearest, row[len(w.query)])
 		}
-		// Letters may be swapped, which looks two rows back.
+		// Letters may be swapped, which refers to the row before the last.
 		if slices.Min(row) > w.most && slices.Min(w.rows[len(w.path)-1])+1 > w.most {
 			if nearest <= w.most {
 				return nearest, ""
@@ -218,7 +216,7 @@ func (w *walk) step(word string) (distance int, dead string) {
 	return nearest, ""
 }
 
-// shared is how many letters and bytes the word has in common with the one before.
+// shared returns the number of letters and bytes that the word shares with the previous one.
 func (w *walk) shared(word string) (letters, bytes int) {
 	for letters < len(w.path) && bytes < len(word) {
 		r, size := utf8.DecodeRuneInString(word[bytes:])
@@ -231,7 +229,7 @@ func (w *walk) shared(word string) (letters, bytes int) {
 	return letters, bytes
 }
 
-// row fills the row of the last letter of path.
+// row computes the row of the last letter of path.
 func (w *walk) row(depth int) []int {
 	if len(w.rows) <= depth {
 		w.rows = append(w.rows, make([]int, len(w.query)+1))

@@ -1,5 +1,5 @@
-// Package searchtest has what a big catalogue is called by, for benchmarks of the
-// search alone and of a whole server.
+// Package searchtest provides the words of a large catalogue ([ReadWords]), for benchmarks of the
+// search package and of a whole server.
 package searchtest
 
 import (
@@ -8,16 +8,15 @@ import (
 	"strings"
 )
 
-// Words are things as the labelled set of the search names them, 400 brands and
-// 3,000 series.
+// Words contains the product names of the labelled set, 400 brands and 3,000 series.
 type Words struct {
 	Names, Brands, Series []string
-	Categories            []string // of each name
+	Categories            []string // category of each name
 }
 
-// ReadWords reads the things from the labelled set's catalogue.tsv.
+// ReadWords reads the names from the labelled set's catalogue.tsv and generates brands and series.
 func ReadWords(catalogue string) (*Words, error) {
-	f, err := os.Open(catalogue) //nolint:gosec // its callers name a file of the repository
+	f, err := os.Open(catalogue) //nolint:gosec // callers name a file of the repository
 	if err != nil {
 		return nil, err
 	}
