@@ -44,16 +44,16 @@ func newAnalyzer() *analyzer {
 // maxToken is the maximum length of a word in bytes; longer ones are ignored.
 const maxToken = 64
 
-// apart replaces characters that would join words by spaces, byte by byte so that offsets stay
+// wordJoiners replaces characters that would join words by spaces, byte by byte so that offsets stay
 // valid.
-var apart = strings.NewReplacer(":", " ", "_", " ")
+var wordJoiners = strings.NewReplacer(":", " ", "_", " ")
 
 // words returns the tokens of a text in order, without stop words.
 func (a *analyzer) words(text string) []token {
 	if text == "" {
 		return nil
 	}
-	stream := a.tokenizer.Tokenize([]byte(apart.Replace(text)))
+	stream := a.tokenizer.Tokenize([]byte(wordJoiners.Replace(text)))
 	for _, f := range a.filters {
 		stream = f.Filter(stream)
 	}

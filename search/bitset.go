@@ -46,8 +46,8 @@ func (b bitset) andNot(other bitset) {
 	}
 }
 
-// meets reports whether the sets have a common ordinal.
-func (b bitset) meets(other bitset) bool {
+// intersects reports whether the sets have a common ordinal.
+func (b bitset) intersects(other bitset) bool {
 	for i, w := range other[:min(len(b), len(other))] {
 		if b[i]&w != 0 {
 			return true

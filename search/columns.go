@@ -17,13 +17,13 @@ type dimension struct {
 	docs   []*roaring.Bitmap // documents by value id
 	alive  []int32           // number of documents by value id
 	active []int32           // number of publicly visible documents by value id
-	only   []uint32          // by ordinal: 0 for no value, 1 + the value id for one, several for more
+	single []uint32          // by ordinal: 0 for no value, 1 + the value id for one, manyValues for more
 	at     []span            // by ordinal: its values in all
 	all    []uint32          // value ids of all ordinals, contiguous for fast counting
 }
 
-// several marks a document with more than one value.
-const several = ^uint32(0)
+// manyValues marks a document with more than one value.
+const manyValues = ^uint32(0)
 
 // span is a range of a dimension's all.
 type span struct{ from, n uint32 }
@@ -38,7 +38,7 @@ func newDimension() *dimension { return &dimension{ids: map[string]uint32{}} }
 
 func (d *dimension) add(ordinal uint32, active bool, values ...string) {
 	for len(d.at) <= int(ordinal) {
-		d.at, d.only = append(d.at, span{}), append(d.only, 0)
+		d.at, d.single = append(d.at, span{}), append(d.single, 0)
 	}
 	from := len(d.all)
 	for _, v := range values {
@@ -65,11 +65,11 @@ func (d *dimension) add(ordinal uint32, active bool, values ...string) {
 	ids := d.all[from:]
 	switch len(ids) {
 	case 0:
-		d.only[ordinal] = 0
+		d.single[ordinal] = 0
 	case 1:
-		d.only[ordinal] = ids[0] + 1
+		d.single[ordinal] = ids[0] + 1
 	default:
-		d.only[ordinal] = several
+		d.single[ordinal] = manyValues
 	}
 	if old := d.at[ordinal]; old.n == uint32(len(ids)) && old.n > 0 { //nolint:gosec // a count of products in memory
 		copy(d.all[old.from:], ids)
@@ -81,10 +81,10 @@ func (d *dimension) add(ordinal uint32, active bool, values ...string) {
 
 // remove removes the values of an ordinal, if it has any.
 func (d *dimension) remove(ordinal uint32, active bool) {
-	if int(ordinal) >= len(d.only) || d.only[ordinal] == 0 {
+	if int(ordinal) >= len(d.single) || d.single[ordinal] == 0 {
 		return
 	}
-	d.only[ordinal] = 0
+	d.single[ordinal] = 0
 	for _, id := range d.of(ordinal) {
 		d.docs[id].Remove(ordinal)
 		d.alive[id]--
@@ -129,7 +129,7 @@ type columns struct {
 	names                  []float64       // leading bytes of names, in the same order
 	keys                   []uint64        // leading bytes of ids, in the same order
 	sales                  *roaring.Bitmap // documents whose price changes with time
-	nextTurn               int64           // time of the next price change, Unix ms; 0: none
+	nextPriceChange        int64           // time of the next price change, Unix ms; 0: none
 }
 
 func newColumns() *columns {
@@ -182,7 +182,7 @@ func (c *columns) set(ordinal uint32, d *Document, now int64, popular float64, i
 	c.attribute.add(ordinal, d.Active, traits...)
 	c.created[ordinal], c.rating[ordinal], c.popular[ordinal] = d.CreatedMs, float32(d.rating()), popular
 	c.newest[ordinal/64] = max(c.newest[ordinal/64], d.CreatedMs)
-	c.names[ordinal], c.keys[ordinal] = float64(beginning(d.Name)), beginning(d.ID)
+	c.names[ordinal], c.keys[ordinal] = float64(sortKey(d.Name)), sortKey(d.ID)
 	c.stars.add(ordinal, d.Active, strconv.Itoa(int(c.rating[ordinal])))
 	c.reprice(ordinal, now)
 }
@@ -198,9 +198,9 @@ func (c *columns) unset(ordinal uint32) {
 	c.docs[ordinal] = nil
 }
 
-// beginning returns the first eight bytes of a text as a number. Texts with different numbers have
+// sortKey returns the first eight bytes of a text as a number. Texts with different numbers have
 // the same order as their numbers.
-func beginning(s string) uint64 {
+func sortKey(s string) uint64 {
 	var b [8]byte
 	copy(b[:], s)
 	return binary.BigEndian.Uint64(b[:])
@@ -214,23 +214,23 @@ func (c *columns) reprice(ordinal uint32, now int64) {
 	c.steps.remove(ordinal, d.Active)
 	c.steps.add(ordinal, d.Active, stepValue(step))
 	c.stepBits[ordinal/64].set(ordinal%64, step)
-	turn := d.Price.turns(now)
-	if turn == 0 {
+	change := d.Price.nextChange(now)
+	if change == 0 {
 		c.sales.Remove(ordinal)
 		return
 	}
 	c.sales.Add(ordinal)
-	if c.nextTurn == 0 || turn < c.nextTurn {
-		c.nextTurn = turn
+	if c.nextPriceChange == 0 || change < c.nextPriceChange {
+		c.nextPriceChange = change
 	}
 }
 
 // tick updates the prices of documents whose sale has begun or ended.
 func (c *columns) tick(now int64) {
-	if c.nextTurn == 0 || now < c.nextTurn {
+	if c.nextPriceChange == 0 || now < c.nextPriceChange {
 		return
 	}
-	c.nextTurn = 0
+	c.nextPriceChange = 0
 	for _, ordinal := range c.sales.ToArray() {
 		c.reprice(ordinal, now)
 	}

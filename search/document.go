@@ -67,8 +67,8 @@ func (p Price) At(ms int64) int64 {
 	return p.Regular
 }
 
-// turns returns the next time after ms at which the price may change; 0: never.
-func (p Price) turns(ms int64) int64 {
+// nextChange returns the next time after ms at which the price may change; 0: never.
+func (p Price) nextChange(ms int64) int64 {
 	switch {
 	case !p.OnSale:
 		return 0

@@ -59,7 +59,7 @@ func (v *view) facets(within, fits bitset) map[Facet][]Count {
 }
 
 func (v *view) filters(facet string) bool {
-	return slices.ContainsFunc(v.groups, func(g group) bool { return g.of == facet })
+	return slices.ContainsFunc(v.groups, func(g group) bool { return g.facet == facet })
 }
 
 func (v *view) countBy(f Facet, set, within bitset) []Count {
@@ -75,9 +75,9 @@ func (v *view) countBy(f Facet, set, within bitset) []Count {
 	case FacetPrice:
 		return v.prices(set)
 	case FacetRating:
-		return v.starred(set)
+		return v.ratingCounts(set)
 	case FacetAvailability:
-		in := v.stocked(set).count()
+		in := v.available(set).count()
 		return []Count{{Value: "true", Count: in}, {Value: "false", Count: set.count() - in}}
 	default:
 		return v.attributes(set, within)
@@ -97,17 +97,17 @@ func (v *view) tally(d *dimension, set bitset) []int32 {
 		return counts[1:]
 	}
 	totals, all := v.totals(d)
-	lacking := n
+	missing := n
 	if totals != nil {
-		lacking = all.count() - n
+		missing = all.count() - n
 	}
 	switch each := len(d.values) * v.size / 2; { // two words of a bitset take as long as looking up one document
-	case each < min(n, lacking):
+	case each < min(n, missing):
 		docs := set.roaring()
 		for id := range d.values {
 			counts[id+1] = int32(docs.AndCardinality(d.docs[id])) //nolint:gosec // a count of products in memory
 		}
-	case lacking < n:
+	case missing < n:
 		rest := v.copy(all)
 		rest.andNot(set)
 		d.walk(rest, counts)
@@ -138,8 +138,8 @@ func (d *dimension) walk(set bitset, counts []int32) {
 	for i, w := range set {
 		for ; w != 0; w &= w - 1 {
 			o := i*64 + bits.TrailingZeros64(w)
-			if only := d.only[o]; only != several {
-				counts[only]++
+			if single := d.single[o]; single != manyValues {
+				counts[single]++
 				continue
 			}
 			for _, id := range d.of(uint32(o)) { //nolint:gosec // an ordinal
@@ -150,25 +150,25 @@ func (d *dimension) walk(set bitset, counts []int32) {
 }
 
 func (v *view) count(d *dimension, set bitset) []Count {
-	most := v.most(d)
+	best := v.newFrequent(d)
 	for id, n := range v.tally(d, set) {
-		most.take(frequency{n, uint32(id)})
+		best.take(frequency{n, uint32(id)})
 	}
-	return most.counts()
+	return best.counts()
 }
 
 // attributes counts each filtered attribute without its own filter and all other attributes with
 // all filters.
 func (v *view) attributes(set, within bitset) []Count {
-	most := v.most(v.attribute)
+	best := v.newFrequent(v.attribute)
 	add := func(set bitset, of func(name string) bool) {
 		for id, n := range v.tally(v.attribute, set) {
 			f := frequency{n, uint32(id)}
-			if !most.takes(f) {
+			if !best.takes(f) {
 				continue
 			}
 			if name, _, _ := strings.Cut(v.attribute.values[id], "\x00"); of(name) {
-				most.take(f)
+				best.take(f)
 			}
 		}
 	}
@@ -180,15 +180,15 @@ func (v *view) attributes(set, within bitset) []Count {
 		}
 	}
 	add(set, func(name string) bool { return !chosen[name] })
-	out := most.counts()
+	out := best.counts()
 	for i := range out {
 		out[i].Name, out[i].Value, _ = strings.Cut(out[i].Value, "\x00")
 	}
 	return out
 }
 
-// starred counts the products with at least 4, 3, 2 and 1 stars.
-func (v *view) starred(set bitset) []Count {
+// ratingCounts counts the products with at least 4, 3, 2 and 1 stars.
+func (v *view) ratingCounts(set bitset) []Count {
 	var n [6]int
 	for id, count := range v.tally(v.stars, set) {
 		n[v.stars.values[id][0]-'0'] = int(count)
@@ -220,7 +220,7 @@ func (v *view) prices(set bitset) []Count {
 	if currency == "" {
 		return nil
 	}
-	in := v.currency.any(v.take(), currency)
+	in := v.currency.any(v.newSet(), currency)
 	in.and(set)
 	set = in
 	var steps [maxSteps]int // number of prices in each step
@@ -249,12 +249,12 @@ func (v *view) prices(set bitset) []Count {
 		last.Count = share
 		out = append(out, last)
 	}
-	return v.exact(out, set, &steps)
+	return v.recount(out, set, &steps)
 }
 
-// exact recounts the ranges at their limits: for a step that contains a limit, the prices are
+// recount recounts the ranges at their limits: for a step that contains a limit, the prices are
 // compared one by one.
-func (v *view) exact(ranges []Count, set bitset, steps *[maxSteps]int) []Count {
+func (v *view) recount(ranges []Count, set bitset, steps *[maxSteps]int) []Count {
 	at := 0
 	for i := range ranges {
 		ranges[i].Count = 0
@@ -288,7 +288,7 @@ func (v *view) above(set bitset, limit int64) (n int) {
 		})
 		return n
 	}
-	docs := v.steps.any(v.take(), stepValue(step))
+	docs := v.steps.any(v.newSet(), stepValue(step))
 	docs.and(set)
 	docs.each(func(o uint32) {
 		if v.price[o] >= limit {

@@ -10,12 +10,12 @@ type frequency struct {
 // sorted as written. For attributes the name counts first, because the byte between name and value
 // is the lowest possible.
 type frequent struct {
-	of   *dimension
-	list []frequency
+	dimension *dimension
+	list      []frequency
 }
 
-// most returns an empty list in the query's memory. Only one list can be in use at a time.
-func (v *view) most(of *dimension) *frequent {
+// newFrequent returns an empty list in the query's memory. Only one list can be in use at a time.
+func (v *view) newFrequent(of *dimension) *frequent {
 	if v.frequent == nil {
 		v.frequent = make([]frequency, 0, MaxCounts+1)
 	}
@@ -26,7 +26,7 @@ func (m *frequent) before(a, b frequency) bool {
 	if a.n != b.n {
 		return a.n > b.n
 	}
-	return m.of.values[a.id] < m.of.values[b.id]
+	return m.dimension.values[a.id] < m.dimension.values[b.id]
 }
 
 // takes reports whether a value is among the most frequent ones so far.
@@ -55,7 +55,7 @@ func (m *frequent) counts() []Count {
 	}
 	out := make([]Count, len(m.list))
 	for i, f := range m.list {
-		out[i] = Count{Value: m.of.values[f.id], Count: int(f.n)}
+		out[i] = Count{Value: m.dimension.values[f.id], Count: int(f.n)}
 	}
 	return out
 }

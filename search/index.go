@@ -32,9 +32,9 @@ type Index struct {
 	sold   map[entrepot.ID]float64       // units sold by product, with later sales weighing more
 	closed bool
 
-	ready   atomic.Bool
-	scratch sync.Pool
-	named   sync.Map // words of brands and categories
+	ready     atomic.Bool
+	scratch   sync.Pool
+	wordCache sync.Map // words of brands and categories
 }
 
 // core is the part of the index that is rebuilt when too much of it belongs to removed documents.
@@ -142,7 +142,7 @@ func (ix *Index) put(docs []*Document) error {
 }
 
 // putInto analyses the documents first and publishes them under the lock at the end.
-func (ix *Index) putInto(c *core, docs []*Document, locked func(func())) error {
+func (ix *Index) putInto(c *core, docs []*Document, withLock func(func())) error {
 	docs = newest(docs, func(id entrepot.ID) int64 {
 		if ordinal, ok := c.ordinal[id]; ok {
 			return c.docs[ordinal].Version
@@ -176,7 +176,7 @@ func (ix *Index) putInto(c *core, docs []*Document, locked func(func())) error {
 		}
 	}
 	now := ix.now().UnixMilli()
-	locked(func() {
+	withLock(func() {
 		publish()
 		c.vocabulary.apply(change)
 		for i, d := range docs {
@@ -187,7 +187,7 @@ func (ix *Index) putInto(c *core, docs []*Document, locked func(func())) error {
 			c.set(at[i], d, now, ix.sold[d.ID], ix.stock[d.ID].any(""))
 		}
 	})
-	return ix.age(c, locked)
+	return ix.age(c, withLock)
 }
 
 // newest returns the newest document of each product, without those older than the index's version.
@@ -210,7 +210,7 @@ func newest(docs []*Document, version func(entrepot.ID) int64) []*Document {
 
 // age merges the segments of the young part into one when they are too many, or moves its documents
 // to the base when they are enough.
-func (ix *Index) age(c *core, locked func(func())) error {
+func (ix *Index) age(c *core, withLock func(func())) error {
 	if c.young.segments < youngSegments && len(c.young.ordinals) < youngDocs {
 		return nil
 	}
@@ -237,7 +237,7 @@ func (ix *Index) age(c *core, locked func(func())) error {
 		}
 	}
 	old := c.young
-	locked(func() {
+	withLock(func() {
 		publish()
 		c.young = young
 	})
@@ -350,7 +350,7 @@ func (ix *Index) Of(company entrepot.ID) []*Document {
 func (ix *Index) Tick() {
 	now := ix.now().UnixMilli()
 	ix.mu.RLock()
-	due := ix.core.nextTurn != 0 && now >= ix.core.nextTurn
+	due := ix.core.nextPriceChange != 0 && now >= ix.core.nextPriceChange
 	ix.mu.RUnlock()
 	if due {
 		ix.mu.Lock()

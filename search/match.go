@@ -52,15 +52,15 @@ func (v *view) match(ctx context.Context, visible bitset) (bitset, error) {
 	v.terms = v.parse(v.q.Text)
 	var digits [wordDigits]bitset // number of words in each document, by binary digit
 	for i := range digits {
-		digits[i] = v.take()
+		digits[i] = v.newSet()
 	}
-	having := v.take()
+	matching := v.newSet()
 	for i := range v.terms {
-		clear(having)
-		if err := v.matchTerm(ctx, &v.terms[i], visible, having); err != nil {
+		clear(matching)
+		if err := v.matchTerm(ctx, &v.terms[i], visible, matching); err != nil {
 			return nil, err
 		}
-		for j, carry := range having {
+		for j, carry := range matching {
 			for d := 0; carry != 0 && d < len(digits); d++ {
 				digits[d][j], carry = digits[d][j]^carry, digits[d][j]&carry
 			}
@@ -68,7 +68,7 @@ func (v *view) match(ctx context.Context, visible bitset) (bitset, error) {
 	}
 	best, any := v.copy(visible), false
 	for d := len(digits) - 1; d >= 0; d-- {
-		if digits[d].meets(best) {
+		if digits[d].intersects(best) {
 			best.and(digits[d])
 			any = true
 		}
@@ -122,21 +122,21 @@ func (v *view) parse(text string) []term {
 	return out
 }
 
-// matchTerm adds the documents that contain a term to having, regardless of visibility. Typing
+// matchTerm adds the documents that contain a term to matching, regardless of visibility. Typing
 // errors are assumed only if no visible document contains the word as typed.
-func (v *view) matchTerm(ctx context.Context, t *term, visible, having bitset) error {
+func (v *view) matchTerm(ctx context.Context, t *term, visible, matching bitset) error {
 	if t.last {
-		for _, n := range v.vocabulary.beginning(t.raw, maxPrefixes) {
-			t.also(n.stem, asPrefix)
+		for _, n := range v.vocabulary.withPrefix(t.raw, maxPrefixes) {
+			t.addStem(n.stem, asPrefix)
 		}
 	}
-	if err := v.look(ctx, t, 0, having); err != nil {
+	if err := v.lookUp(ctx, t, 0, matching); err != nil {
 		return err
 	}
-	if !having.meets(visible) {
+	if !matching.intersects(visible) {
 		known := len(t.stems)
-		v.mend(t)
-		return v.look(ctx, t, known, having)
+		v.correct(t)
+		return v.lookUp(ctx, t, known, matching)
 	}
 	return nil
 }
@@ -167,7 +167,7 @@ func (v *view) scoreTerm(t *term, best bitset) {
 	v.touched = v.touched[:0]
 }
 
-func (t *term) also(stem string, factor float32) {
+func (t *term) addStem(stem string, factor float32) {
 	for _, a := range t.stems {
 		if a.stem == stem {
 			return
@@ -176,8 +176,8 @@ func (t *term) also(stem string, factor float32) {
 	t.stems = append(t.stems, alternative{stem, factor})
 }
 
-// look finds the documents with the alternatives from index from on and adds them to having.
-func (v *view) look(ctx context.Context, t *term, from int, having bitset) error {
+// lookUp finds the documents with the alternatives from index from on and adds them to matching.
+func (v *view) lookUp(ctx context.Context, t *term, from int, matching bitset) error {
 	for _, a := range t.stems[from:] {
 		known := v.vocabulary.stems[a.stem]
 		if known == nil {
@@ -192,7 +192,7 @@ func (v *view) look(ctx context.Context, t *term, from int, having bitset) error
 				if err != nil {
 					return err
 				}
-				docs.into(having)
+				docs.into(matching)
 				t.at = append(t.at, place{weights[f] * a.factor, docs})
 			}
 		}
@@ -200,29 +200,29 @@ func (v *view) look(ctx context.Context, t *term, from int, having bitset) error
 	return nil
 }
 
-// mend adds alternatives for a misspelt word: words one or two edits away, and the parts of a word
+// correct adds alternatives for a misspelt word: words one or two edits away, and the parts of a word
 // that consists of two known words.
-func (v *view) mend(t *term) {
+func (v *view) correct(t *term) {
 	if first, second, ok := v.vocabulary.split(t.raw); ok {
-		t.also(v.vocabulary.count[first].stem, asTypo)
-		t.also(v.vocabulary.count[second].stem, asTypo)
+		t.addStem(v.vocabulary.count[first].stem, asTypo)
+		t.addStem(v.vocabulary.count[second].stem, asTypo)
 	}
 	before := len(t.stems)
-	v.mendWith(t, 1, asTypo)
+	v.correctWithin(t, 1, asTypo)
 	if len(t.stems) == before && len(t.raw) >= 5 {
-		v.mendWith(t, 2, asTwoTypos)
+		v.correctWithin(t, 2, asTwoTypos)
 	}
 }
 
-func (v *view) mendWith(t *term, distance int, factor float32) {
+func (v *view) correctWithin(t *term, distance int, factor float32) {
 	if len(t.raw) < 3 || hasDigit(t.raw) {
 		return // a different number is not a typing error
 	}
-	for _, n := range v.vocabulary.like(t.raw, distance, t.last && len(t.raw) >= 4, maxTypos) {
+	for _, n := range v.vocabulary.similarWords(t.raw, distance, t.last && len(t.raw) >= 4, maxTypos) {
 		if len(t.raw) == 3 && n.word[0] != t.raw[0] {
 			continue
 		}
-		t.also(n.stem, factor)
+		t.addStem(n.stem, factor)
 	}
 }
 

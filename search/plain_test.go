@@ -115,7 +115,7 @@ func (p *plain) term(
 	if t.last {
 		longer := func(w string) (int, bool) { return 0, w != t.raw && strings.HasPrefix(w, t.raw) }
 		for _, w := range p.nearest(longer, maxPrefixes) {
-			t.also(w.stem, asPrefix)
+			t.addStem(w.stem, asPrefix)
 		}
 	}
 	score := func() (word map[string]float32) {
@@ -139,7 +139,7 @@ func (p *plain) term(
 	}
 	word := score()
 	if len(word) == 0 {
-		p.view.mend(t)
+		p.view.correct(t)
 		word = score()
 	}
 	weight := p.view.rarity(t.stems)

@@ -32,7 +32,7 @@ func TestWordsAreAsPlainLooking(t *testing.T) {
 	for range 2000 {
 		w, open, most := word(), r.IntN(2) == 0, 1+r.IntN(12)
 		longer := func(s string) (int, bool) { return 0, s != w && strings.HasPrefix(s, w) }
-		if got, want := v.beginning(w, most), p.nearest(longer, most); !slices.Equal(got, want) {
+		if got, want := v.withPrefix(w, most), p.nearest(longer, most); !slices.Equal(got, want) {
 			t.Fatalf("words with prefix %q: want %v, got %v", w, want, got)
 		}
 		distance := 1 + r.IntN(2)
@@ -40,7 +40,7 @@ func TestWordsAreAsPlainLooking(t *testing.T) {
 			d := edits([]rune(s), []rune(w), open)
 			return d, d <= distance
 		}, most)
-		if got := v.like(w, distance, open, most); !slices.Equal(got, want) {
+		if got := v.similarWords(w, distance, open, most); !slices.Equal(got, want) {
 			t.Fatalf("words like %q (distance %d, open %v): want %v, got %v", w, distance, open, want, got)
 		}
 		other := word()

@@ -118,8 +118,8 @@ type view struct {
 
 // group is the set of documents that pass one filter.
 type group struct {
-	of   string // facet that ignores this filter
-	docs bitset
+	facet string // facet that ignores this filter
+	docs  bitset
 }
 
 func (v *view) search(ctx context.Context) (*Result, error) {
@@ -150,7 +150,7 @@ func (v *view) visible() bitset {
 	case v.q.Sight.All:
 		return v.alive
 	case v.q.Sight.CompanyID != "":
-		return v.company.any(v.take(), v.q.Sight.CompanyID)
+		return v.company.any(v.newSet(), v.q.Sight.CompanyID)
 	default:
 		return v.active
 	}
@@ -163,7 +163,7 @@ func (v *view) filter(within bitset) {
 	choose := func(of Facet, d *dimension, values ...string) {
 		values = slices.DeleteFunc(slices.Clone(values), func(s string) bool { return s == "" })
 		if len(values) > 0 {
-			v.add(of, d.any(v.take(), values...))
+			v.add(of, d.any(v.newSet(), values...))
 		}
 	}
 	choose("", v.company, q.CompanyID)
@@ -178,14 +178,14 @@ func (v *view) filter(within bitset) {
 		byName[a.Name] = append(byName[a.Name], attributeKey(a))
 	}
 	for name, keys := range byName {
-		v.add(facetOf(name), v.attribute.any(v.take(), keys...))
+		v.add(facetOf(name), v.attribute.any(v.newSet(), keys...))
 	}
 	if q.MinPrice <= 0 && !q.HasMax && q.MinRating <= 0 && q.Available == nil {
 		return
 	}
 	candidates := v.candidates(within)
 	if q.Available != nil {
-		in := v.stocked(candidates)
+		in := v.available(candidates)
 		if !*q.Available {
 			out := v.copy(candidates)
 			out.andNot(in)
@@ -194,10 +194,10 @@ func (v *view) filter(within bitset) {
 		v.add(FacetAvailability, in)
 	}
 	if q.MinPrice > 0 || q.HasMax {
-		v.add(FacetPrice, v.costing(candidates))
+		v.add(FacetPrice, v.inPriceRange(candidates))
 	}
 	if q.MinRating > 0 {
-		v.add(FacetRating, v.those(candidates, func(o uint32) bool { return float64(v.rating[o]) >= q.MinRating }))
+		v.add(FacetRating, v.selectWhere(candidates, func(o uint32) bool { return float64(v.rating[o]) >= q.MinRating }))
 	}
 }
 
@@ -209,27 +209,27 @@ func (v *view) candidates(within bitset) bitset {
 	passing := v.copy(v.except(within, ""))
 	for _, g := range v.groups {
 		if slices.ContainsFunc(v.q.Facets, func(f Facet) bool {
-			return g.of == string(f) || (f == FacetAttributes && strings.HasPrefix(g.of, string(facetOf(""))))
+			return g.facet == string(f) || (f == FacetAttributes && strings.HasPrefix(g.facet, string(facetOf(""))))
 		}) {
-			passing.or(v.except(within, g.of))
+			passing.or(v.except(within, g.facet))
 		}
 	}
 	return passing
 }
 
-// costing returns the documents of a set whose price is in the requested range.
-func (v *view) costing(set bitset) bitset {
+// inPriceRange returns the documents of a set whose price is in the requested range.
+func (v *view) inPriceRange(set bitset) bitset {
 	least, most := v.q.MinPrice, int64(math.MaxInt64)
 	if v.q.HasMax {
 		most = v.q.MaxPrice
 	}
 	if v.q.ShopID != "" {
-		return v.those(set, func(o uint32) bool {
+		return v.selectWhere(set, func(o uint32) bool {
 			p := v.priceIn(o, v.q.ShopID, v.now)
 			return p >= least && p <= most
 		})
 	}
-	out := v.take()
+	out := v.newSet()
 	if most < least {
 		return out
 	}
@@ -239,19 +239,19 @@ func (v *view) costing(set bitset) bitset {
 		if w == 0 {
 			continue
 		}
-		fits, look := ^uint64(0), uint64(0)
+		fits, check := ^uint64(0), uint64(0)
 		if least > 0 {
-			fits, look = v.stepBits[i].compare(low)
+			fits, check = v.stepBits[i].compare(low)
 		}
 		if v.q.HasMax {
 			over, at := v.stepBits[i].compare(high)
-			fits, look = fits&^(over|at), (look|at)&^over
+			fits, check = fits&^(over|at), (check|at)&^over
 		}
 		// Prices in the steps of the limits are compared one by one, without a branch because it
 		// would be unpredictable. outside is 1 if the price is below the range (the subtraction
 		// wraps around) or above it.
-		for look &= w; look != 0; look &= look - 1 {
-			j := bits.TrailingZeros64(look)
+		for check &= w; check != 0; check &= check - 1 {
+			j := bits.TrailingZeros64(check)
 			_, outside := bits.Sub64(span, uint64(v.price[i*64+j])-uint64(least), 0) //nolint:gosec // see above
 			fits |= (1 ^ outside) << (j % 64)
 		}
@@ -260,18 +260,18 @@ func (v *view) costing(set bitset) bitset {
 	return out
 }
 
-// stocked returns the documents in stock: in the requested shop, or anywhere.
-func (v *view) stocked(within bitset) bitset {
+// available returns the documents in stock: in the requested shop, or anywhere.
+func (v *view) available(within bitset) bitset {
 	in := v.copy(within)
 	in.and(v.inStock)
 	if v.q.ShopID == "" {
 		return in
 	}
-	return v.those(in, func(o uint32) bool { return v.stock[v.docs[o].ID].any(v.q.ShopID) })
+	return v.selectWhere(in, func(o uint32) bool { return v.stock[v.docs[o].ID].any(v.q.ShopID) })
 }
 
-func (v *view) those(within bitset, fits func(ordinal uint32) bool) bitset {
-	out := v.take()
+func (v *view) selectWhere(within bitset, fits func(ordinal uint32) bool) bitset {
+	out := v.newSet()
 	within.each(func(o uint32) {
 		if fits(o) {
 			out.add(o)
@@ -298,7 +298,7 @@ func (v *view) each(set *roaring.Bitmap, visit func(ordinal uint32)) {
 func (v *view) except(within bitset, facet string) bitset {
 	out := within
 	for _, g := range v.groups {
-		if facet != "" && g.of == facet {
+		if facet != "" && g.facet == facet {
 			continue
 		}
 		if len(out) > 0 && len(within) > 0 && &out[0] == &within[0] {
@@ -311,29 +311,29 @@ func (v *view) except(within bitset, facet string) bitset {
 
 // scratch is the memory of a query, reused by later ones.
 type scratch struct {
-	score    []float32 // by ordinal
-	word     []float32 // by ordinal, of the current word
-	touched  []uint32  // ordinals of the current word
-	hits     []uint32  // ordinals of one place of the current word
-	all      []uint32  // ordinals with a score
-	sets     []bitset
-	used     int // number of sets in use
-	size     int // of a set, in 64-bit words
-	buffer   [512]uint32
-	counts   []int32
-	asked    []float64 // prices in the requested shop, by ordinal
-	frequent []frequency
+	score      []float32 // by ordinal
+	word       []float32 // by ordinal, of the current word
+	touched    []uint32  // ordinals of the current word
+	hits       []uint32  // ordinals of one place of the current word
+	all        []uint32  // ordinals with a score
+	sets       []bitset
+	used       int // number of sets in use
+	size       int // of a set, in 64-bit words
+	buffer     [512]uint32
+	counts     []int32
+	shopPrices []float64 // prices in the requested shop, by ordinal
+	frequent   []frequency
 }
 
-// take returns an empty set that is valid until the query ends.
-func (s *scratch) take() bitset {
-	out := s.memory()
+// newSet returns an empty set that is valid until the query ends.
+func (s *scratch) newSet() bitset {
+	out := s.dirtySet()
 	clear(out)
 	return out
 }
 
-// memory returns a set with arbitrary content.
-func (s *scratch) memory() bitset {
+// dirtySet returns a set with arbitrary content.
+func (s *scratch) dirtySet() bitset {
 	if s.used == len(s.sets) {
 		s.sets = append(s.sets, nil)
 	}
@@ -346,7 +346,7 @@ func (s *scratch) memory() bitset {
 }
 
 func (s *scratch) copy(of bitset) bitset {
-	out := s.memory()
+	out := s.dirtySet()
 	clear(out[copy(out, of):])
 	return out
 }

@@ -44,7 +44,7 @@ func (ix *Index) Similar(ctx context.Context, productID entrepot.ID, n int) []Hi
 	v := ix.view(&Query{}, s)
 	peers := v.company.any(make(bitset, wordsFor(len(v.docs))), v.docs[me].CompanyID)
 	peers.and(v.active)
-	v.likeness(ctx, me, peers)
+	v.scoreSimilar(ctx, me, peers)
 	type scored struct {
 		ordinal uint32
 		score   float32
@@ -55,7 +55,7 @@ func (ix *Index) Similar(ctx context.Context, productID entrepot.ID, n int) []Hi
 			continue
 		}
 		c := scored{o, v.score[o] + v.merit(o)}
-		if costsAlike(v.price[me], v.price[o]) && v.docs[me].Currency == v.docs[o].Currency {
+		if similarPrices(v.price[me], v.price[o]) && v.docs[me].Currency == v.docs[o].Currency {
 			c.score += likePrice
 		}
 		if len(out) == n && c.score <= out[n-1].score {
@@ -79,13 +79,13 @@ func (ix *Index) Similar(ctx context.Context, productID entrepot.ID, n int) []Hi
 	return hits
 }
 
-// costsAlike reports whether neither price is more than one and a half times the other.
-func costsAlike(a, b int64) bool { return b*2 <= a*3 && a*2 <= b*3 }
+// similarPrices reports whether neither price is more than one and a half times the other.
+func similarPrices(a, b int64) bool { return b*2 <= a*3 && a*2 <= b*3 }
 
-// likeness scores the peers that share a property or word with the document. A property that very
+// scoreSimilar scores the peers that share a property or word with the document. A property that very
 // many products share is evaluated for a part of them only, and a very frequent word is skipped,
 // because they say little.
-func (v *view) likeness(ctx context.Context, me uint32, peers bitset) {
+func (v *view) scoreSimilar(ctx context.Context, me uint32, peers bitset) {
 	among := peers.roaring()
 	add := func(weight float32) func(o uint32) {
 		return func(o uint32) {

@@ -24,17 +24,17 @@ type Suggestion struct {
 	Count int // visible products of the brand or category
 }
 
-// Suggest returns up to most completions of each kind for the text, tolerating typing errors,
+// Suggest returns up to limit completions of each kind for the text, tolerating typing errors,
 // limited to what the searcher may see.
-func (ix *Index) Suggest(ctx context.Context, see Sight, text string, most int) (*Suggestions, error) {
-	found, err := ix.Search(ctx, Query{Sight: see, Text: text, Limit: 4 * most})
+func (ix *Index) Suggest(ctx context.Context, see Sight, text string, limit int) (*Suggestions, error) {
+	found, err := ix.Search(ctx, Query{Sight: see, Text: text, Limit: 4 * limit})
 	if err != nil {
 		return nil, err
 	}
 	out := &Suggestions{}
 	seen := map[string]bool{}
 	for _, f := range found.Items {
-		if key := strings.ToLower(f.Name); !seen[key] && len(out.Products) < most {
+		if key := strings.ToLower(f.Name); !seen[key] && len(out.Products) < limit {
 			seen[key] = true
 			out.Products = append(out.Products, Suggestion{ID: f.ID, Text: f.Name})
 		}
@@ -45,13 +45,13 @@ func (ix *Index) Suggest(ctx context.Context, see Sight, text string, most int) 
 	defer ix.scratch.Put(s)
 	s.reset(len(ix.core.docs))
 	v := ix.view(&Query{Sight: see}, s)
-	out.Brands = v.complete(v.brand, text, most)
-	out.Categories = v.complete(v.category, text, most)
+	out.Brands = v.complete(v.brand, text, limit)
+	out.Categories = v.complete(v.category, text, limit)
 	return out, nil
 }
 
 // complete returns the values whose words begin with the typed ones, or nearly so.
-func (v *view) complete(d *dimension, text string, most int) []Suggestion {
+func (v *view) complete(d *dimension, text string, limit int) []Suggestion {
 	typed := v.words.words(text)
 	if len(typed) == 0 {
 		return nil
@@ -75,7 +75,7 @@ func (v *view) complete(d *dimension, text string, most int) []Suggestion {
 		return cmp.Or(cmp.Compare(a.errors, b.errors), cmp.Compare(b.Count, a.Count), strings.Compare(a.Text, b.Text))
 	})
 	var best []Suggestion
-	for _, c := range out[:min(len(out), most)] {
+	for _, c := range out[:min(len(out), limit)] {
 		best = append(best, c.Suggestion)
 	}
 	return best
@@ -84,11 +84,11 @@ func (v *view) complete(d *dimension, text string, most int) []Suggestion {
 // wordsOf returns the words of a brand or category. They are cached, because there are few and they
 // are used often.
 func (ix *Index) wordsOf(value string) []token {
-	if have, ok := ix.named.Load(value); ok {
+	if have, ok := ix.wordCache.Load(value); ok {
 		return have.([]token) //nolint:forcetypeassert // nothing else is stored
 	}
 	words := ix.words.words(value)
-	ix.named.Store(value, words)
+	ix.wordCache.Store(value, words)
 	return words
 }
 

@@ -18,23 +18,23 @@ type ranked struct {
 // that most documents cost a single comparison.
 type top struct {
 	*view
-	most int
-	heap []ranked
-	last float64 // number of the root once the heap is full
-	at   *Position
+	limit int
+	heap  []ranked
+	last  float64 // number of the root once the heap is full
+	at    *Position
 }
 
 // page returns the first documents after the position, and the next position if there are more.
 func (v *view) page(fits bitset) ([]Found, *Position) {
-	t := &top{view: v, most: v.q.Limit + 1, last: math.Inf(1)}
+	t := &top{view: v, limit: v.q.Limit + 1, last: math.Inf(1)}
 	if v.q.After != nil {
 		at := *v.q.After
 		if v.q.Sort == ByName {
-			at.Number = float64(beginning(at.Text))
+			at.Number = float64(sortKey(at.Text))
 		}
 		t.at = &at
 	}
-	t.heap = make([]ranked, 0, t.most)
+	t.heap = make([]ranked, 0, t.limit)
 	t.choose(fits)
 	best := t.heap
 	slices.SortFunc(best, func(a, b ranked) int {
@@ -43,9 +43,9 @@ func (v *view) page(fits bitset) ([]Found, *Position) {
 		}
 		return 1
 	})
-	full := len(best) == t.most
+	full := len(best) == t.limit
 	if full {
-		best = best[:t.most-1]
+		best = best[:t.limit-1]
 	}
 	out := make([]Found, len(best))
 	for i, r := range best {
@@ -73,11 +73,11 @@ func (t *top) choose(fits bitset) {
 			offer(t, fits, t.price, nil, descending)
 			return
 		}
-		if len(t.asked) < len(t.docs) {
-			t.asked = make([]float64, len(t.docs)+len(t.docs)/8)
+		if len(t.shopPrices) < len(t.docs) {
+			t.shopPrices = make([]float64, len(t.docs)+len(t.docs)/8)
 		}
-		fits.each(func(o uint32) { t.asked[o] = float64(t.priceIn(o, t.q.ShopID, t.now)) })
-		offer(t, fits, t.asked, nil, descending)
+		fits.each(func(o uint32) { t.shopPrices[o] = float64(t.priceIn(o, t.q.ShopID, t.now)) })
+		offer(t, fits, t.shopPrices, nil, descending)
 	case Oldest:
 		offer(t, fits, t.created, nil, false)
 	case ByName:
@@ -98,10 +98,10 @@ func (t *top) choose(fits bitset) {
 }
 
 // offer passes the documents to top by a column. Descending orders start at the end of the column,
-// where the newest documents are, so that early candidates are rarely replaced. most, if not nil,
+// where the newest documents are, so that early candidates are rarely replaced. maxima, if not nil,
 // holds the maximum of every 64 numbers, which allows skipping documents that all rank behind the
 // last candidate.
-func offer[T int64 | float32 | float64](t *top, fits bitset, column, most []T, descending bool) {
+func offer[T int64 | float32 | float64](t *top, fits bitset, column, maxima []T, descending bool) {
 	if !descending {
 		for i, w := range fits {
 			for ; w != 0; w &= w - 1 {
@@ -114,7 +114,7 @@ func offer[T int64 | float32 | float64](t *top, fits bitset, column, most []T, d
 		return
 	}
 	for i, w := range slices.Backward(fits) {
-		if w != 0 && most != nil && -float64(most[i]) > t.last {
+		if w != 0 && maxima != nil && -float64(maxima[i]) > t.last {
 			continue
 		}
 		for w != 0 {
@@ -133,9 +133,9 @@ func (t *top) offer(r ranked) {
 	if !t.after(r) {
 		return
 	}
-	if len(t.heap) < t.most {
+	if len(t.heap) < t.limit {
 		t.heap = append(t.heap, r)
-		if len(t.heap) == t.most {
+		if len(t.heap) == t.limit {
 			for i := len(t.heap)/2 - 1; i >= 0; i-- {
 				t.sink(i)
 			}

@@ -96,29 +96,29 @@ type near struct {
 // nearest collects the best of the words offered in sorted order: by distance, then by frequency,
 // then in that order.
 type nearest struct {
-	list []near
-	most int
+	list  []near
+	limit int
 }
 
 func (best *nearest) offer(word string, w *wordCount, distance int) {
 	before := func(have *near) bool { // among equals the earlier word stays first
 		return have.distance < distance || (have.distance == distance && have.n >= w.n)
 	}
-	if len(best.list) == best.most && (best.most == 0 || before(&best.list[best.most-1])) {
+	if len(best.list) == best.limit && (best.limit == 0 || before(&best.list[best.limit-1])) {
 		return
 	}
 	i := len(best.list)
 	for i > 0 && !before(&best.list[i-1]) {
 		i--
 	}
-	if best.list = slices.Insert(best.list, i, near{word, w.stem, distance, w.n}); len(best.list) > best.most {
-		best.list = best.list[:best.most]
+	if best.list = slices.Insert(best.list, i, near{word, w.stem, distance, w.n}); len(best.list) > best.limit {
+		best.list = best.list[:best.limit]
 	}
 }
 
-// beginning returns the longer words with the given prefix, the most frequent first.
-func (v *vocabulary) beginning(prefix string, most int) []near {
-	best := nearest{most: most}
+// withPrefix returns the longer words with the given prefix, the most frequent first.
+func (v *vocabulary) withPrefix(prefix string, limit int) []near {
+	best := nearest{limit: limit}
 	i, _ := slices.BinarySearch(v.sorted, prefix)
 	for ; i < len(v.sorted) && strings.HasPrefix(v.sorted[i], prefix); i++ {
 		if w := v.sorted[i]; w != prefix {
@@ -128,35 +128,35 @@ func (v *vocabulary) beginning(prefix string, most int) []near {
 	return best.list
 }
 
-// like returns the words within a number of edits of word (a letter added, removed or replaced, or
+// similarWords returns the words within a number of edits of word (a letter added, removed or replaced, or
 // two swapped); if open, it compares with the prefixes of words. It walks the sorted words like a
 // trie: each letter has a row of the edit matrix that is shared by all words with the same prefix,
 // and a prefix that is too far away is skipped with all its words.
-func (v *vocabulary) like(word string, distance int, open bool, most int) []near {
-	w := walk{query: []rune(word), most: distance, open: open}
-	best := nearest{most: most}
+func (v *vocabulary) similarWords(word string, distance int, open bool, limit int) []near {
+	w := walk{query: []rune(word), maxDistance: distance, open: open}
+	best := nearest{limit: limit}
 	w.rows = append(w.rows, make([]int, len(w.query)+1))
 	for j := range w.rows[0] {
 		w.rows[0][j] = j
 	}
 	for i := 0; i < len(v.sorted); {
 		word := v.sorted[i]
-		fits, dead := w.step(word)
+		fits, deadPrefix := w.step(word)
 		if fits >= 0 {
 			best.offer(word, v.counts[i], fits)
 		}
-		if dead == "" {
+		if deadPrefix == "" {
 			i++
 			continue
 		}
-		i = v.behind(i, dead)
+		i = v.afterPrefix(i, deadPrefix)
 	}
 	return best.list
 }
 
-// behind returns the index of the first word after i that does not begin with prefix; word i does.
+// afterPrefix returns the index of the first word after i that does not begin with prefix; word i does.
 // The step doubles, because the index is usually close.
-func (v *vocabulary) behind(i int, prefix string) int {
+func (v *vocabulary) afterPrefix(i int, prefix string) int {
 	step := 1
 	for i+step < len(v.sorted) && strings.HasPrefix(v.sorted[i+step], prefix) {
 		i += step
@@ -173,19 +173,19 @@ func (v *vocabulary) behind(i int, prefix string) int {
 
 // walk computes edit distances between one word and sorted words.
 type walk struct {
-	query []rune
-	most  int
-	open  bool
-	rows  [][]int // rows[i]: distances of the first i letters
-	path  []rune
+	query       []rune
+	maxDistance int
+	open        bool
+	rows        [][]int // rows[i]: distances of the first i letters
+	path        []rune
 }
 
 // step returns the distance of the word, -1 if it is too large, and the prefix after which no word
 // can be close enough, if there is one.
-func (w *walk) step(word string) (distance int, dead string) {
-	depth, at := w.shared(word)
+func (w *walk) step(word string) (distance int, deadPrefix string) {
+	depth, at := w.commonPrefix(word)
 	w.path = w.path[:depth]
-	nearest := w.most + 1
+	nearest := w.maxDistance + 1
 	if w.open {
 		for d := 1; d <= depth; d++ {
 			nearest = min(nearest, w.rows[d][len(w.query)])
@@ -200,8 +200,8 @@ func (w *walk) step(word string) (distance int, dead string) {
 			nearest = min(nearest, row[len(w.query)])
 		}
 		// Letters may be swapped, which refers to the row before the last.
-		if slices.Min(row) > w.most && slices.Min(w.rows[len(w.path)-1])+1 > w.most {
-			if nearest <= w.most {
+		if slices.Min(row) > w.maxDistance && slices.Min(w.rows[len(w.path)-1])+1 > w.maxDistance {
+			if nearest <= w.maxDistance {
 				return nearest, ""
 			}
 			return -1, word[:at]
@@ -210,14 +210,14 @@ func (w *walk) step(word string) (distance int, dead string) {
 	if end := w.rows[len(w.path)][len(w.query)]; !w.open {
 		nearest = end
 	}
-	if nearest > w.most {
+	if nearest > w.maxDistance {
 		return -1, ""
 	}
 	return nearest, ""
 }
 
-// shared returns the number of letters and bytes that the word shares with the previous one.
-func (w *walk) shared(word string) (letters, bytes int) {
+// commonPrefix returns the number of letters and bytes that the word shares with the previous one.
+func (w *walk) commonPrefix(word string) (letters, bytes int) {
 	for letters < len(w.path) && bytes < len(word) {
 		r, size := utf8.DecodeRuneInString(word[bytes:])
 		if r != w.path[letters] {
