@@ -28,7 +28,7 @@ type Caller struct {
 	Role      Role
 	CompanyID ID   // staff: the company they work for
 	ShopIDs   []ID // shop managers and staff: the shops they are assigned to
-	// Scopes limits an API key to less than its role allows; nil: not an API key.
+	// Scopes further limits what an API key may do; the HTTP edge checks it. Nil for people.
 	Scopes    []string
 	RequestID string
 	IP        string

@@ -57,7 +57,7 @@ func ParseMoney(field, amount, currency string) (Money, error) {
 	}
 	n, err := strconv.ParseInt(whole+frac+strings.Repeat("0", d-len(frac)), 10, 64)
 	if err != nil || n > MaxMinor {
-		return Money{}, Invalid(field, "maximum", "must be at most %d minor units of %s", int64(MaxMinor), currency)
+		return Money{}, Invalid(field, "maximum", "must be at most %s %s", Money{Minor: MaxMinor, Currency: currency}, currency)
 	}
 	return Money{Minor: n, Currency: currency}, nil
 }
@@ -120,7 +120,7 @@ func (a Amount) MarshalJSON() ([]byte, error) {
 // booleans.
 func (a *Amount) UnmarshalJSON(b []byte) error {
 	if len(b) == 0 || b[0] == '"' || b[0] == '{' || b[0] == '[' || b[0] == 't' || b[0] == 'f' {
-		return fmt.Errorf("want a JSON number")
+		return fmt.Errorf("must be a JSON number")
 	}
 	if string(b) == "null" {
 		return nil

@@ -202,7 +202,7 @@ type StocktakeCancelled struct {
 // EventType returns the routing key.
 func (StocktakeCancelled) EventType() string { return "stocktake.cancelled" }
 
-// Supplier is a company's supplier. Its prices are not published.
+// Supplier is the public data of a supplier. Its prices are not published.
 type Supplier struct {
 	SupplierID entrepot.ID `json:"supplierId"`
 	CompanyID  entrepot.ID `json:"companyId"`

@@ -130,13 +130,13 @@ type ShippingMethod struct {
 	FreeFrom      entrepot.Amount `json:"freeFrom,omitempty"` // goods subtotal from which shipping is free
 }
 
-// SubtotalStep is the price from a goods subtotal on.
+// SubtotalStep is the price of orders whose goods subtotal is at least From.
 type SubtotalStep struct {
 	From  entrepot.Amount `json:"from"`
 	Price entrepot.Amount `json:"price"`
 }
 
-// PieceStep is the price from a number of pieces on.
+// PieceStep is the price of orders with at least From pieces.
 type PieceStep struct {
 	From  int64           `json:"from"`
 	Price entrepot.Amount `json:"price"`

@@ -281,40 +281,50 @@ func TestQueriesUseIndexes(t *testing.T) {
 		want  string
 	}{
 		{
-			"company", entrepot.InCompany("c"), persistence.Plan{Sort: "createdAt", Desc: true}, persistence.RangeAll,
+			"company", entrepot.InCompany("c"),
+			persistence.Plan{Sort: "createdAt", Desc: true},
+			persistence.RangeAll,
 			"notes.companyId.createdAt (company_id=?)",
 		},
 		{
 			"company, next page", entrepot.InCompany("c"),
-			persistence.Plan{Sort: "createdAt", Desc: true, After: after}, persistence.RangeBeyond,
+			persistence.Plan{Sort: "createdAt", Desc: true, After: after},
+			persistence.RangeBeyond,
 			"notes.companyId.createdAt (company_id=? AND (created_at,id)<(?,?))",
 		},
 		{
-			"owner", entrepot.OwnedBy("o"), persistence.Plan{Sort: "createdAt"}, persistence.RangeAll,
+			"owner", entrepot.OwnedBy("o"),
+			persistence.Plan{Sort: "createdAt"},
+			persistence.RangeAll,
 			"notes.ownerId.createdAt (owner_id=?)",
 		},
 		{
 			"status", entrepot.InCompany("c"),
-			persistence.Plan{Sort: "createdAt", Where: status, After: after}, persistence.RangeBeyond,
+			persistence.Plan{Sort: "createdAt", Where: status, After: after},
+			persistence.RangeBeyond,
 			"notes.companyId.status.createdAt (company_id=? AND status=? AND (created_at,id)>(?,?))",
 		},
 		{
 			"number", entrepot.AllTenants(),
-			persistence.Plan{Sort: "createdAt", Where: number(persistence.Eq, "N-1")}, persistence.RangeAll,
+			persistence.Plan{Sort: "createdAt", Where: number(persistence.Eq, "N-1")},
+			persistence.RangeAll,
 			"notes.unique:number (number=?)",
 		},
 		{
 			"number prefix", entrepot.AllTenants(),
-			persistence.Plan{Sort: "number", Where: number(persistence.Prefix, "N-")}, persistence.RangeAll,
+			persistence.Plan{Sort: "number", Where: number(persistence.Prefix, "N-")},
+			persistence.RangeAll,
 			"notes.unique:number (number>? AND number<?)",
 		},
 		{
 			"numbers", entrepot.AllTenants(),
-			persistence.Plan{Sort: "number", Where: number(persistence.In, nil, numbers...)}, persistence.RangeAll,
+			persistence.Plan{Sort: "number", Where: number(persistence.In, nil, numbers...)},
+			persistence.RangeAll,
 			"notes.unique:number (number=?)",
 		},
 		{
-			"everything", entrepot.AllTenants(), persistence.Plan{Sort: "createdAt", After: after},
+			"everything", entrepot.AllTenants(),
+			persistence.Plan{Sort: "createdAt", After: after},
 			persistence.RangeBeyond, "notes.createdAt",
 		},
 	} {

@@ -71,7 +71,13 @@ func codecValues() []any {
 	}
 	anything := codecState{Any: map[string]any{"n": 1.5, "s": "x", "l": []any{true, nil, "y", map[string]any{}}}}
 	return []any{
-		full, empty, codecState{}, anything, codecState{Any: []any{}}, codecState{Any: "text"}, codecState{Any: 12.0},
-		struct{}{}, map[string]int{"writer": 3},
+		full, empty,
+		codecState{},
+		anything,
+		codecState{Any: []any{}},
+		codecState{Any: "text"},
+		codecState{Any: 12.0},
+		struct{}{},
+		map[string]int{"writer": 3},
 	}
 }

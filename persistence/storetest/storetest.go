@@ -81,7 +81,10 @@ var things = &persistence.Collection{
 		{Name: "serial", Type: persistence.Int, Unique: true},
 	},
 	Indexes: [][]string{
-		{"companyId", "name"}, {"companyId", "rank"}, {"companyId", "at"}, {"companyId", "active", "createdAt"},
+		{"companyId", "name"},
+		{"companyId", "rank"},
+		{"companyId", "at"},
+		{"companyId", "active", "createdAt"},
 		{persistence.UpdatedAt},
 	},
 }
