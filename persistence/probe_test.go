@@ -59,7 +59,7 @@ func TestProbeAcceptsAnHonestStoreQuickly(t *testing.T) {
 	}
 }
 
-func TestProbeRefusesACheat(t *testing.T) {
+func TestProbeRejectsLostUpdates(t *testing.T) {
 	for name, s := range map[string]persistence.Store{
 		"reports success":      &lossyStore{Store: newStore(t)},
 		"overwrites":           &lossyStore{Store: newStore(t), overwrite: true},

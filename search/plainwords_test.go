@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestWordsAreAsPlainLooking compares the search for prefixes, misspelt words and misspelt prefixes
+// TestWordsMatchReference compares the search for prefixes, misspelt words and misspelt prefixes
 // with the reference implementation.
-func TestWordsAreAsPlainLooking(t *testing.T) {
+func TestWordsMatchReference(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(5, 5))
 	word := func() string {

@@ -130,8 +130,8 @@ func TestTextIsFound(t *testing.T) {
 	}
 }
 
-// TestWordsThatNobodyHasAreLeftOut checks that a word that no document contains is ignored.
-func TestWordsThatNobodyHasAreLeftOut(t *testing.T) {
+// TestUnknownWordsAreIgnored checks that a word that no document contains is ignored.
+func TestUnknownWordsAreIgnored(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, goods()...)
 	f.wants("mug", Query{Text: "zzzqqq mug"})

@@ -97,8 +97,8 @@ func testRetry(t *testing.T, f Fixture) {
 	}
 }
 
-// testRetryBlocksNobody checks that other events are delivered while one waits for its retry.
-func testRetryBlocksNobody(t *testing.T, f Fixture) {
+// testRetryBlocksNoOther checks that other events are delivered while one waits for its retry.
+func testRetryBlocksNoOther(t *testing.T, f Fixture) {
 	declare(t, f.Broker, "q", "#")
 	bad := NewEvent("a.bad", "a", 1)
 	r := newRecorder(func(d *events.Delivery) error {

@@ -42,7 +42,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		"OrderPerAggregate":    testOrder,
 		"BatchesAreBounded":    testBatches,
 		"RetryAfterDelay":      testRetry,
-		"RetryBlocksNobody":    testRetryBlocksNobody,
+		"RetryBlocksNoOther":   testRetryBlocksNoOther,
 		"DeadLetter":           testDeadLetter,
 		"Permanent":            testPermanent,
 		"Undecodable":          testUndecodable,

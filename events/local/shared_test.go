@@ -119,9 +119,9 @@ func TestOneReadForAllQueues(t *testing.T) {
 	}
 }
 
-// TestLaggardHoldsUpNobody checks that a queue whose handler hangs does not delay others, even when
+// TestSlowQueueDelaysNoOther checks that a queue whose handler hangs does not delay others, even when
 // it is far behind the cache.
-func TestLaggardHoldsUpNobody(t *testing.T) {
+func TestSlowQueueDelaysNoOther(t *testing.T) {
 	b, l := openNew(t, local.Options{CacheBytes: 20_000}), eventstest.NewLog("store", 1)
 	declare(t, b, bind("slow", "#"), bind("quick", "#"))
 	b.Attach(l)

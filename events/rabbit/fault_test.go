@@ -43,9 +43,9 @@ func eventually(t testing.TB, what string, ok func() bool) {
 
 func event(seq int64) events.Envelope { return eventstest.NewEvent("a.b", "a", seq) }
 
-// TestServerAway checks that without a server Open succeeds, Publish and Ping fail at once, and
+// TestServerUnreachable checks that without a server Open succeeds, Publish and Ping fail at once, and
 // Declare waits for its context; everything recovers when the server returns.
-func TestServerAway(t *testing.T) {
+func TestServerUnreachable(t *testing.T) {
 	needServer(t)
 	p := startProxy(t, server)
 	p.set(true, false)
@@ -167,8 +167,8 @@ func TestQueueGone(t *testing.T) {
 	s.Stop()
 }
 
-// TestOddEvents checks that invalid URLs and routing keys are rejected.
-func TestOddEvents(t *testing.T) {
+// TestInvalidEvents checks that invalid URLs and routing keys are rejected.
+func TestInvalidEvents(t *testing.T) {
 	if _, err := rabbit.Open(t.Context(), "http://example.com", rabbit.Options{}); err == nil {
 		t.Error("Open with an http URL: want an error, got nil")
 	}

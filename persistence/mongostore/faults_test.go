@@ -80,7 +80,7 @@ func TestDocumentShape(t *testing.T) {
 	}
 }
 
-func TestTooBigADocument(t *testing.T) {
+func TestOversizedDocument(t *testing.T) {
 	s := openTemp(t, dial(t)).Store
 	if err := s.Ensure(t.Context(), []*persistence.Collection{notes}); err != nil {
 		t.Fatal(err)
