@@ -32,11 +32,7 @@ const maxStatements = 200
 
 // open opens a connection with the given pragmas, in order.
 func open(ctx context.Context, path string, busy time.Duration, pragmas ...string) (*conn, error) {
-	vfs, err := registerLogVFS()
-	if err != nil {
-		return nil, err
-	}
-	u := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: "_busy_timeout=" + strconv.FormatInt(busy.Milliseconds(), 10) + vfs}
+	u := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: "_busy_timeout=" + strconv.FormatInt(busy.Milliseconds(), 10)}
 	connector, err := sqlite.NewConnector(u.String())
 	if err != nil {
 		return nil, err

@@ -17,6 +17,8 @@ import (
 	"sync"
 	"time"
 
+	"modernc.org/sqlite"
+
 	"entrepot/events"
 	"entrepot/persistence"
 )
@@ -78,6 +80,11 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 		return nil, err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return nil, err
+	}
+	// A switch of the whole process: commits sync data and file sizes but no timestamps, which cost a write
+	// to the journal of the file system. Platforms without fdatasync keep fsync.
+	if _, err := sqlite.Fdatasync(true); err != nil && !errors.Is(err, sqlite.ErrFdatasyncUnavailable) {
 		return nil, err
 	}
 	s := &Store{path: path, o: o.withDefaults(), writing: make(chan struct{}, 1)}
