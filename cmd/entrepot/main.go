@@ -33,7 +33,6 @@ type commands struct {
 	Permissions permissionsCommand `cmd:"" help:"Print who may use which route, as docs/permissions.md holds it."`
 	Settings    settingsCommand    `cmd:"" help:"Print every setting with its default, as .env.example holds it."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
-	HashWorker  hashWorkerCommand  `cmd:"" hidden:"" help:"Hash passwords for serve, which starts it."`
 }
 
 func main() {
@@ -89,11 +88,7 @@ func (s *serveCommand) Run() error {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
 	collectLess(ctx)
-	hashes, err := newHasher(log)
-	if err != nil {
-		return err
-	}
-	n, err := startNode(ctx, cfg, log, hashes)
+	n, err := startNode(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
@@ -123,7 +118,7 @@ func (*seedCommand) Run() error {
 	cfg.Seed, cfg.Services = false, nil
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	n, err := start(ctx, cfg, log, nil) // grains only: it may run beside other members
+	n, err := start(ctx, cfg, log) // grains only: it may run beside other members
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,6 @@ type node struct {
 	web       *web
 	found     *search.Index // nil: the products are elsewhere
 	feed      *actors.SearchFeed
-	hashes    *hasher // nil: passwords are hashed in this process
 
 	locked   *os.File
 	joined   chan struct{}
@@ -52,15 +51,14 @@ type node struct {
 }
 
 // startNode starts everything in the order that nothing is asked before it can
-// answer: databases, broker, grains, member, consumers, listeners. The node
-// closes hashes, which may be nil.
-func startNode(ctx context.Context, cfg config, log *slog.Logger, hashes *hasher) (*node, error) {
-	return start(ctx, cfg, log, hashes, (*node).trust, (*node).startSearch, (*node).consume, (*node).listen, (*node).announce)
+// answer: databases, broker, grains, member, consumers, listeners.
+func startNode(ctx context.Context, cfg config, log *slog.Logger) (*node, error) {
+	return start(ctx, cfg, log, (*node).trust, (*node).startSearch, (*node).consume, (*node).listen, (*node).announce)
 }
 
 // start brings up grains that can be asked, and then does what else is wanted.
-func start(ctx context.Context, cfg config, log *slog.Logger, hashes *hasher, more ...func(*node, context.Context) error) (n *node, err error) {
-	n = &node{cfg: cfg, log: log, hashes: hashes, joined: make(chan struct{}), fenced: make(chan string, 1)}
+func start(ctx context.Context, cfg config, log *slog.Logger, more ...func(*node, context.Context) error) (n *node, err error) {
+	n = &node{cfg: cfg, log: log, joined: make(chan struct{}), fenced: make(chan string, 1)}
 	n.ask = &grains.Client{Members: requester{n}, NotExecuted: func(err error) bool {
 		return errors.Is(err, cluster.ErrUnreachable) || errors.Is(err, cluster.ErrOverloaded)
 	}}
@@ -272,9 +270,6 @@ func (n *node) stop(ctx context.Context) {
 			n.web.stop(ctx)
 		}
 		n.stopSearch()
-		if n.hashes != nil {
-			n.hashes.Close()
-		}
 		for _, d := range n.databases {
 			d.quiet()
 		}

@@ -54,7 +54,7 @@ func startEmbedded(t *testing.T, settings ...string) *embedded {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(e.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	if e.n, err = startNode(t.Context(), cfg, log, nil); err != nil {
+	if e.n, err = startNode(t.Context(), cfg, log); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(e.stop)

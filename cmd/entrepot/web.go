@@ -66,11 +66,7 @@ func (n *node) prepareWeb(context.Context) (err error) {
 	if err != nil {
 		return settingError{"JWT_KEYS_DIR", err.Error()}
 	}
-	var hasher api.Hasher = api.Bcrypt{}
-	if n.hashes != nil {
-		hasher = n.hashes
-	}
-	if w.passwords, err = api.NewPasswords(n.cfg.BcryptCost, hasher); err != nil {
+	if w.passwords, err = api.NewPasswords(n.cfg.BcryptCost); err != nil {
 		return settingError{"BCRYPT_COST", err.Error()}
 	}
 	w.standing = edge.NewStanding(edge.StandingConfig{Since: api.AccessChanges(n.ask), Log: n.log})

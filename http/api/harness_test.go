@@ -131,7 +131,7 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	passwords, err := api.NewPasswords(4, api.Bcrypt{})
+	passwords, err := api.NewPasswords(4)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -135,10 +135,10 @@ func TestListCacheForgetsReadsBeforeAChange(t *testing.T) {
 
 func TestPasswords(t *testing.T) {
 	t.Parallel()
-	if _, err := NewPasswords(3, Bcrypt{}); err == nil {
+	if _, err := NewPasswords(3); err == nil {
 		t.Error("cost 3 was taken")
 	}
-	p, err := NewPasswords(4, Bcrypt{})
+	p, err := NewPasswords(4)
 	if err != nil {
 		t.Fatal(err)
 	}

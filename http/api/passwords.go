@@ -27,69 +27,48 @@ const hashWait = 3 * time.Second
 // served within hashWait, and are better told at once.
 const maxHashes = 16
 
-// Passwords hashes and checks passwords: bcrypt over a hash of its own, so that
-// nothing beyond bcrypt's 72 bytes is lost, with no more hashes at a time than half the cores:
-// the rest is for those who are logged in.
+// Passwords hashes and checks passwords with bcrypt over a SHA-256, because bcrypt ignores what comes after
+// its 72 bytes. No more hashes run at a time than half the cores; the rest serves users with a session.
 type Passwords struct {
-	hasher  Hasher
 	cost    int
 	slots   chan struct{}
 	waiting atomic.Int64 // for a slot, or in one
-	dummy   string       // of no password: what an unknown account is checked against
+	dummy   string       // hash of a random password, compared for an unknown account
 }
 
-// Hasher computes bcrypt hashes, here or elsewhere. A secret has at most 72 bytes.
-type Hasher interface {
-	Hash(ctx context.Context, secret []byte, cost int) (string, error)
-	Check(ctx context.Context, hash string, secret []byte) (bool, error)
-}
-
-// Bcrypt is the [Hasher] that computes where it is called.
-type Bcrypt struct{}
-
-// Hash makes a bcrypt hash.
-func (Bcrypt) Hash(_ context.Context, secret []byte, cost int) (string, error) {
-	hash, err := bcrypt.GenerateFromPassword(secret, cost)
-	return string(hash), err
-}
-
-// Check reports whether the hash is the secret's. What is no hash is nobody's.
-func (Bcrypt) Check(_ context.Context, hash string, secret []byte) (bool, error) {
-	return bcrypt.CompareHashAndPassword([]byte(hash), secret) == nil, nil
-}
-
-// NewPasswords makes a hasher of a bcrypt cost (4 to 31).
-func NewPasswords(cost int, hasher Hasher) (*Passwords, error) {
+// NewPasswords makes a hasher of a bcrypt cost (4 to 31). Any other cost is an error.
+func NewPasswords(cost int) (*Passwords, error) {
 	if cost < bcrypt.MinCost || cost > bcrypt.MaxCost {
 		return nil, fmt.Errorf("api: bcrypt cost %d is not within %d to %d", cost, bcrypt.MinCost, bcrypt.MaxCost)
 	}
-	p := &Passwords{hasher: hasher, cost: cost, slots: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
-	var err error // here and now: the start does not wait for a low priority
-	p.dummy, err = Bcrypt{}.Hash(context.Background(), prehash(entrepot.NewID()+entrepot.NewID()), cost)
-	return p, err
+	dummy, err := bcrypt.GenerateFromPassword(prehash(entrepot.NewID()+entrepot.NewID()), cost)
+	if err != nil {
+		return nil, err
+	}
+	return &Passwords{cost: cost, slots: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), dummy: string(dummy)}, nil
 }
 
-// Hash makes the hash that a user is stored with.
+// Hash returns the hash to store for a password. The error is CodeUnavailable when no core is free in time.
 func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
-	var hash string
+	var hash []byte
 	err := p.bounded(ctx, func() (err error) {
-		hash, err = p.hasher.Hash(ctx, prehash(password), p.cost)
+		hash, err = bcrypt.GenerateFromPassword(prehash(password), p.cost)
 		return err
 	})
-	return hash, err
+	return string(hash), err
 }
 
 // Check reports whether the password is the hash's. An empty hash takes the same
-// time and is never right.
+// time and is never right; a text that is no bcrypt hash is never right.
 func (p *Passwords) Check(ctx context.Context, hash, password string) (bool, error) {
 	known := hash != ""
 	if !known {
 		hash = p.dummy
 	}
 	right := false
-	err := p.bounded(ctx, func() (err error) {
-		right, err = p.hasher.Check(ctx, hash, prehash(password))
-		return err
+	err := p.bounded(ctx, func() error {
+		right = bcrypt.CompareHashAndPassword([]byte(hash), prehash(password)) == nil
+		return nil
 	})
 	return right && known, err
 }

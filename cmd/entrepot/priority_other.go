@@ -1,6 +1,0 @@
-//go:build !linux
-
-package main
-
-// idlePriority is Linux's own.
-func idlePriority(int) {}
