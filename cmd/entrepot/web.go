@@ -32,9 +32,6 @@ type web struct {
 	servers   []*http.Server
 }
 
-// refusalDelay is how long a caller over its rate waits for being told so.
-const refusalDelay = time.Second
-
 // tenantWait is how long a request waits for its company's rate.
 const tenantWait = 250 * time.Millisecond
 
@@ -106,7 +103,7 @@ func (n *node) prepareWeb(context.Context) (err error) {
 	}
 	// A caller may use a minute's rate at once; a company, which is many, no more than two seconds'.
 	c.Limits = edge.Limits{
-		Callers: limiter("callers", n.cfg.RateLimit, n.cfg.RateLimit), Delay: refusalDelay,
+		Callers: limiter("callers", n.cfg.RateLimit, n.cfg.RateLimit),
 		Tenants: limiter("tenants", n.cfg.TenantRateLimit, max(100, n.cfg.TenantRateLimit/30)), Wait: tenantWait,
 	}
 	if n.cfg.ConsulAddr != "" { // there may be more gateways

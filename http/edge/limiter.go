@@ -173,16 +173,11 @@ type Limits struct {
 	// of it were refused until some tokens had gathered, they would be spent at
 	// once, and each time the others would meet a crowd.
 	Wait time.Duration
-	// Delay is how long a refusal is held back, on average: who asks again as soon as it is
-	// answered would otherwise cost as much refused as served. A key with many
-	// refusals held back waits longer. It holds no place.
-	Delay time.Duration
 }
 
 // RateLimit bounds the requests of each caller and of each tenant, and tells
 // whichever is nearer to its limit in RateLimit headers.
 func RateLimit(l Limits) Middleware {
-	held := newHeldBack(l.Delay)
 	return func(next http.Handler) http.Handler {
 		if l.Callers == nil && l.Tenants == nil {
 			return next
@@ -192,15 +187,12 @@ func RateLimit(l Limits) Middleware {
 				next.ServeHTTP(w, r)
 				return
 			}
-			a, key := l.take(entrepot.CallerFrom(r.Context()), isProbe(r))
+			a := l.take(entrepot.CallerFrom(r.Context()), isProbe(r))
 			h := w.Header()
 			h.Set("RateLimit-Limit", strconv.Itoa(a.Limit))
 			h.Set("RateLimit-Remaining", strconv.Itoa(a.Remaining))
 			h.Set("RateLimit-Reset", strconv.Itoa(int(math.Ceil(a.Reset.Seconds()))))
-			switch {
-			case !a.OK:
-				held.hold(r.Context(), key)
-			case l.await(r.Context(), a.Wait):
+			if a.OK && l.await(r.Context(), a.Wait) {
 				next.ServeHTTP(w, r)
 				return
 			}
@@ -214,9 +206,9 @@ func RateLimit(l Limits) Middleware {
 // not make a service look dead.
 func isProbe(r *http.Request) bool { return r.URL.Path == "/health" || r.URL.Path == "/ready" }
 
-// take takes a token of both, and answers the key whose limit decides. What the
+// take takes a token of both limiters and returns the allowance that is nearer to its limit. A request that the
 // tenant has no token for costs the caller none.
-func (l Limits) take(c entrepot.Caller, probe bool) (Allowance, string) {
+func (l Limits) take(c entrepot.Caller, probe bool) Allowance {
 	key := "user:" + c.UserID
 	switch {
 	case c.UserID == "" && probe:
@@ -226,27 +218,27 @@ func (l Limits) take(c entrepot.Caller, probe bool) (Allowance, string) {
 	}
 	if l.Tenants == nil || c.CompanyID == "" {
 		if l.Callers == nil {
-			return Allowance{OK: true}, key
+			return Allowance{OK: true}
 		}
-		return l.Callers.Take(key), key
+		return l.Callers.Take(key)
 	}
 	if l.Callers == nil {
-		return l.Tenants.Reserve(c.CompanyID, l.Wait), c.CompanyID
+		return l.Tenants.Reserve(c.CompanyID, l.Wait)
 	}
 	caller := l.Callers.Take(key)
 	if !caller.OK {
-		return caller, key
+		return caller
 	}
 	tenant := l.Tenants.Reserve(c.CompanyID, l.Wait)
 	if !tenant.OK {
 		l.Callers.Give(key)
-		return tenant, c.CompanyID
+		return tenant
 	}
 	if tenant.Remaining < caller.Remaining {
-		return tenant, c.CompanyID
+		return tenant
 	}
 	caller.Wait = tenant.Wait
-	return caller, key
+	return caller
 }
 
 // await waits for the token that a request reserved, and gives it back when the

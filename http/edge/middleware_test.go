@@ -293,28 +293,6 @@ func TestProbesHaveARateOfTheirOwn(t *testing.T) {
 	}
 }
 
-// TestARefusalIsHeldBack: for its time, or until the client leaves, and no more
-// of them than there is room for.
-func TestARefusalIsHeldBack(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		h := Chain(http.HandlerFunc(ok), RequestID(nil), RateLimit(Limits{Callers: NewLimiter(1, time.Hour, nil), Delay: time.Second}))
-		took := func(ctx context.Context) time.Duration {
-			start := time.Now()
-			h.ServeHTTP(httptest.NewRecorder(), get(t).WithContext(ctx))
-			return time.Since(start)
-		}
-		if first, second := took(t.Context()), took(t.Context()); first != 0 || second < time.Second/2 || second > 3*time.Second/2 {
-			t.Errorf("served after %v, refused after %v", first, second)
-		}
-		left, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-		defer cancel()
-		if gone := took(left); gone != 300*time.Millisecond {
-			t.Errorf("who left was answered after %v", gone)
-		}
-	})
-}
-
 // TestATenantOverItsRateIsServedEvenly: however many connections ask, its requests
 // are served one after another at its rate; who would wait too long is refused,
 // and who leaves gives its token back.

@@ -116,22 +116,22 @@ func TestTenantsAreLimitedTogether(t *testing.T) {
 	l := Limits{Callers: NewLimiter(5, time.Minute, c.now), Tenants: NewLimiter(6, time.Minute, c.now)}
 	a, b := entrepot.Caller{UserID: "a", CompanyID: "x"}, entrepot.Caller{UserID: "b", CompanyID: "x"}
 	for i := range 4 {
-		if got, _ := l.take(a, false); !got.OK || got.Remaining != 4-i {
+		if got := l.take(a, false); !got.OK || got.Remaining != 4-i {
 			t.Fatalf("%d: %+v", i, got)
 		}
 	}
-	if got, _ := l.take(b, false); !got.OK || got.Limit != 6 || got.Remaining != 1 {
+	if got := l.take(b, false); !got.OK || got.Limit != 6 || got.Remaining != 1 {
 		t.Fatalf("the tenant is nearer to its limit: %+v", got)
 	}
 	l.take(b, false)
-	if got, _ := l.take(b, false); got.OK || got.Limit != 6 {
+	if got := l.take(b, false); got.OK || got.Limit != 6 {
 		t.Fatalf("%+v", got)
 	}
 	if got := l.Callers.Take("user:b"); got.Remaining != 2 { // what the tenant refused cost nothing
 		t.Fatalf("%+v", got)
 	}
 	for _, other := range []entrepot.Caller{{UserID: "c", CompanyID: "y"}, {UserID: "d"}, {IP: "192.0.2.1"}} {
-		if got, _ := l.take(other, false); !got.OK {
+		if got := l.take(other, false); !got.OK {
 			t.Errorf("%+v: %+v", other, got)
 		}
 	}
