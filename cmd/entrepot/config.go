@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -62,11 +63,32 @@ type config struct {
 	MaxInFlight     int           `env:"MAX_IN_FLIGHT" envDefault:"512" help:"requests of one process at a time (1 to 100000); more wait shortly, then get 503"`
 	RateLimit       int           `env:"RATE_LIMIT" envDefault:"600" help:"requests a minute of one address or user; 0: no limit"`
 	TenantRateLimit int           `env:"TENANT_RATE_LIMIT" envDefault:"12000" help:"requests a minute of one company's people and API keys together; 0: no limit"`
+	GCPercent       int           `env:"GOGC" envDefault:"200" help:"garbage is collected when the heap has grown by so many per cent (10 to 1000); more takes memory and saves CPU"`
+	MemoryLimit     memorySize    `env:"GOMEMLIMIT" help:"memory that the process tries to stay under by collecting sooner, as 512MiB or 2GiB (64MiB to 1TiB); in a container nine tenths of its limit; empty: none"`
 	Seed            bool          `env:"SEED" envDefault:"true" help:"load demo data into an empty embedded installation at the first start"`
 	LogLevel        string        `env:"LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
 	LogFormat       string        `env:"LOG_FORMAT" envDefault:"text" help:"text or json"`
 	Bench           bool          `env:"BENCH" envDefault:"false" help:"serve what the benchmark needs: the no-op route, and counters and profiles on loopback, 20 ports above BASE_PORT"`
 	Insecure        bool          `env:"ENTREPOT_INSECURE_TEST" envDefault:"false" help:"tests only: cheap password hashes"`
+}
+
+// memorySize is a number of bytes, written as the Go runtime reads GOMEMLIMIT: a whole number of MiB, GiB or TiB.
+// Zero means no limit.
+type memorySize int64
+
+// UnmarshalText reads a size of 64MiB to 1TiB; any other text is an error.
+func (m *memorySize) UnmarshalText(text []byte) error {
+	for unit, bytes := range map[string]int64{"MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40} {
+		digits, ok := strings.CutSuffix(string(text), unit)
+		if !ok {
+			continue
+		}
+		if n, err := strconv.ParseInt(digits, 10, 64); err == nil && n > 0 && n <= 1<<40/bytes && n*bytes >= 64<<20 {
+			*m = memorySize(n * bytes)
+			return nil
+		}
+	}
+	return fmt.Errorf("must be 64MiB to 1TiB, as 512MiB or 2GiB, not %q", text)
 }
 
 // settingError names the setting and the rule it breaks.
@@ -124,6 +146,7 @@ func (c *config) validate() error {
 		number("MAX_IN_FLIGHT", c.MaxInFlight, 1, 100_000),
 		number("RATE_LIMIT", c.RateLimit, 0, 1_000_000_000),
 		number("TENANT_RATE_LIMIT", c.TenantRateLimit, 0, 1_000_000_000),
+		number("GOGC", c.GCPercent, 10, 1000),
 		number("CLUSTER_PORT", c.ClusterPort, 0, 65535),
 		within("CLUSTER_TTL", c.ClusterTTL, time.Second, time.Minute),
 		within("CLUSTER_GRACE", c.ClusterGrace, time.Second, time.Minute),

@@ -26,6 +26,11 @@ func TestWrongSettingNamesItselfAndItsRule(t *testing.T) {
 		{map[string]string{"CLUSTER_HOST": "10.0.0.1"}, "CLUSTER_HOST"},
 		{map[string]string{"TLS_CA": "ca.pem"}, "TLS_CERT"},
 		{map[string]string{"LOG_LEVEL": "loud"}, "LOG_LEVEL"},
+		{map[string]string{"GOGC": "off"}, "GOGC"},
+		{map[string]string{"GOGC": "5"}, "GOGC"},
+		{map[string]string{"GOMEMLIMIT": "512"}, "GOMEMLIMIT"},
+		{map[string]string{"GOMEMLIMIT": "8MiB"}, "GOMEMLIMIT"},
+		{map[string]string{"GOMEMLIMIT": "2TiB"}, "GOMEMLIMIT"},
 		{map[string]string{"RESERVATION_HOLD": "0s"}, "RESERVATION_HOLD"},
 	} {
 		_, err := loadConfig(c.set)
@@ -42,6 +47,15 @@ func TestDefaultsAreSelfContained(t *testing.T) {
 	}
 	if c.BasePort != 8000 || c.Host != "127.0.0.1" || c.MongoURI != "" || c.AMQPURL != "" || c.ConsulAddr != "" || c.BcryptCost != 12 {
 		t.Errorf("%+v", c)
+	}
+}
+
+func TestMemorySettings(t *testing.T) {
+	for text, want := range map[string]memorySize{"": 0, "64MiB": 64 << 20, "2GiB": 2 << 30, "1TiB": 1 << 40} {
+		c, err := loadConfig(map[string]string{"GOMEMLIMIT": text})
+		if err != nil || c.MemoryLimit != want || c.GCPercent != 200 {
+			t.Errorf("%q: %d bytes, GOGC %d, %v", text, c.MemoryLimit, c.GCPercent, err)
+		}
 	}
 }
 
