@@ -4,7 +4,7 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 ARG VERSION=dev
-RUN CGO_ENABLED=0 go build -pgo=cmd/entrepot/serve.pgo -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /out/entrepot ./cmd/entrepot
+RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /out/entrepot ./cmd/entrepot
 # Made here because an empty image can make no directories. A new volume mounted on /data/keys takes its
 # owner from it.
 RUN mkdir -p /out/data/keys

@@ -22,7 +22,7 @@ run: build ## run every service in one process, self-contained, data in ./data
 
 .PHONY: build
 build: ## build bin/entrepot
-	CGO_ENABLED=0 go build -pgo=cmd/entrepot/serve.pgo -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/entrepot ./cmd/entrepot
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/entrepot ./cmd/entrepot
 
 .PHONY: test
 test: ## test with the race detector against real servers, which it starts (TIMEOUT=25m)
@@ -39,11 +39,6 @@ test-short: ## test what needs no server, in a minute (PKG=./...)
 .PHONY: bench
 bench: build ## measure the built server under load (ARGS=-stack: on the real servers; ARGS=-help)
 	@$(if $(findstring -stack,$(ARGS)),$(WITH_STACK)) go run ./bench $(ARGS)
-
-.PHONY: profile
-profile: build ## measure what the built server does most, for the compiler: cmd/entrepot/serve.pgo
-	@d=$$(mktemp -d) && go run ./bench -profile "$$d" -only detail,list,add,checkout,search -seconds 10 -rounds 1 -carts 0 && \
-		go tool pprof -proto "$$d"/*.pprof > cmd/entrepot/serve.pgo && rm -r "$$d"
 
 .PHONY: recommend-quality
 recommend-quality: ## how good recommendations are, by leave-one-out on a generated purchase history
