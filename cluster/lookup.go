@@ -60,7 +60,6 @@ func (l *lookup) Setup(c *cluster.Cluster, _ []string, isClient bool) {
 func (l *lookup) grainProps(k Kind) *actor.Props {
 	props := k.Props.Clone(
 		actor.WithMailbox(newMailbox(l.m.system, l.m.gate, l.m.cfg.MailboxBound)),
-		actor.WithDispatcher(l.m.crew),
 		actor.WithOnInit(func(ctx actor.Context) { cluster.SetClusterIdentity(ctx, l.spawning) }),
 	)
 	return cluster.NewKind(k.Name, props).Props

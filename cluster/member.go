@@ -31,7 +31,6 @@ type Member struct {
 	cache   *pidCache
 	lookup  *lookup
 	gate    *gate
-	crew    *crew
 	fencing fencing
 	done    chan struct{} // closed when Stop begins to take things down
 	wg      sync.WaitGroup
@@ -109,7 +108,6 @@ func newMember(cfg Config, provider membership) *Member {
 	if m.solo {
 		m.gate = newGate(0, 0, m.fence) // nobody can take over during a pause
 	}
-	m.crew = newCrew(m.done)
 	m.lookup = newLookup(m)
 	return m
 }
