@@ -29,7 +29,6 @@ type deskShard struct {
 	mu      sync.Mutex
 	last    uint32
 	waiting map[uint32]*waiter
-	_       [64]byte // keeps two shards' locks off one cache line
 }
 
 // waiter is one caller. Its channel holds one answer and gets at most one: whoever removes it from its
