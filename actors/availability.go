@@ -189,16 +189,12 @@ func (k *levelKeeper) remember(id entrepot.ID, r levelRow) {
 
 func (k *levelKeeper) replacing(m *events.InventoryUpdated, row levelRow) persistence.Write {
 	now := k.clock().UTC()
-	variant := m.VariantID
-	if variant == "" {
-		variant = m.ProductID
-	}
 	state, err := k.store.Marshal(&struct{}{})
 	if err != nil {
 		panic(err) // of nothing
 	}
 	return persistence.Write{Collection: Availability, Doc: persistence.Document{
 		ID: m.ItemID, Version: row.version + 1, CompanyID: m.CompanyID, ShopID: m.LocationID, CreatedAt: now, UpdatedAt: now,
-		Fields: []any{m.ProductID, variant, m.Available, m.Movement}, State: state,
+		Fields: []any{m.ProductID, m.VariantID, m.Available, m.Movement}, State: state,
 	}}
 }

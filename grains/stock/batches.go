@@ -35,7 +35,7 @@ func (s *State) stale(t entrepot.Turn) (happened []events.Event) {
 	for _, b := range s.Batches {
 		if !b.Expired && b.ExpiresMs != 0 && b.ExpiresMs <= t.Now.UnixMilli() {
 			happened = append(happened, events.InventoryBatchExpired{
-				ItemID: s.ID, ProductID: s.ProductID, VariantID: s.variant(), CompanyID: s.CompanyID, LocationID: s.LocationID,
+				ItemID: s.ID, ProductID: s.ProductID, VariantID: s.VariantID, CompanyID: s.CompanyID, LocationID: s.LocationID,
 				Batch: b.Lot, Quantity: b.Quantity, ExpiresMs: b.ExpiresMs, AtMs: t.Now.UnixMilli(),
 			})
 		}

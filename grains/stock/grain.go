@@ -64,7 +64,7 @@ func (s *State) Index() grains.Index {
 	}
 	return grains.Index{
 		CompanyID: s.CompanyID, ShopID: s.LocationID, CreatedAt: time.UnixMilli(s.CreatedMs).UTC(),
-		Fields: []any{s.ProductID, s.levels().available(), s.variant(), alert},
+		Fields: []any{s.ProductID, s.levels().available(), s.VariantID, alert},
 	}
 }
 
@@ -117,7 +117,7 @@ func (r Reservation) view() *stockpb.Reservation {
 // Brief is the item without its reservations.
 func (s *State) Brief() *stockpb.Item {
 	v := &stockpb.Item{
-		Id: s.ID, ProductId: s.ProductID, VariantId: s.variant(), CompanyId: s.CompanyID, LocationId: s.LocationID,
+		Id: s.ID, ProductId: s.ProductID, VariantId: s.VariantID, CompanyId: s.CompanyID, LocationId: s.LocationID,
 		OnHand: s.OnHand, Reserved: s.Reserved, Available: s.levels().available(),
 		Received: s.Received, Sold: s.Sold, Restocked: s.Restocked, Adjusted: s.Adjusted, Counted: s.Counted,
 		TransferredOut: s.Out, TransferredIn: s.In, Movements: s.Movements, UpdatedMs: s.UpdatedMs,

@@ -48,11 +48,8 @@ func (all Reservations) MarshalJSON() ([]byte, error) {
 	return append(base64.StdEncoding.AppendEncode(out, raw), '"'), nil
 }
 
-// UnmarshalJSON unpacks them, and reads the list that they were before they were packed.
+// UnmarshalJSON unpacks them. Text that MarshalJSON did not make is an error.
 func (all *Reservations) UnmarshalJSON(b []byte) error {
-	if len(b) > 0 && b[0] == '[' {
-		return json.Unmarshal(b, (*[]Reservation)(all))
-	}
 	var raw []byte
 	if err := json.Unmarshal(b, &raw); err != nil {
 		return err

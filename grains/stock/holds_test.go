@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// What is packed unpacks to the same, whatever the ids; the list of before is read too.
+// What is packed unpacks to the same, whatever the ids.
 func TestReservationsPack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var all Reservations
@@ -24,21 +24,12 @@ func TestReservationsPack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		plain, err := json.Marshal([]Reservation(all))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, b := range [][]byte{packed, plain} {
-			if string(b) == "null" {
-				continue
-			}
-			var got Reservations
-			if err := json.Unmarshal(b, &got); err != nil || (string(b) == string(packed) && !slices.Equal(got, all)) || len(got) != len(all) {
-				t.Fatalf("%s: %v, %v, want %v", b, got, err, all)
-			}
+		var got Reservations
+		if err := json.Unmarshal(packed, &got); err != nil || !slices.Equal(got, all) {
+			t.Fatalf("%s: %v, %v, want %v", packed, got, err, all)
 		}
 	})
-	for _, b := range []string{`"AA=="`, `"AAAA"`, `"//8="`, `7`, `"!"`, `"//////////////8="`} {
+	for _, b := range []string{`"AA=="`, `"AAAA"`, `"//8="`, `7`, `"!"`, `"//////////////8="`, `[{"quantity":1}]`} {
 		var got Reservations
 		if err := json.Unmarshal([]byte(b), &got); err == nil {
 			t.Errorf("%s unpacks to %v", b, got)
@@ -46,7 +37,7 @@ func TestReservationsPack(t *testing.T) {
 	}
 }
 
-// BenchmarkReservations is the encoding of 5,000 of them, packed and as they were before.
+// BenchmarkReservations is the encoding of 5,000 of them, packed and as a list.
 func BenchmarkReservations(b *testing.B) {
 	var all Reservations
 	for i := range int64(5000) {

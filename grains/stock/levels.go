@@ -44,7 +44,7 @@ func (s *State) movement(t entrepot.Turn, kind string, quantity int64, order ent
 // movement begins the item's next one, from the levels before it.
 func (l levels) movement(t entrepot.Turn, kind string, quantity int64, order entrepot.ID) events.InventoryUpdated {
 	return events.InventoryUpdated{
-		ItemID: l.s.ID, ProductID: l.s.ProductID, VariantID: l.s.variant(), CompanyID: l.s.CompanyID, LocationID: l.s.LocationID,
+		ItemID: l.s.ID, ProductID: l.s.ProductID, VariantID: l.s.VariantID, CompanyID: l.s.CompanyID, LocationID: l.s.LocationID,
 		Kind: kind, Quantity: quantity, OrderID: order, OnHand: l.onHand, Reserved: l.reserved, Backordered: l.backordered, Owed: l.owed,
 		AtMs: t.Now.UnixMilli(), Movement: l.movements + 1,
 	}

@@ -69,7 +69,7 @@ func (s *State) Configure(t entrepot.Turn, c *stockpb.Configure) ([]events.Event
 		return nil, nil
 	}
 	return []events.Event{events.InventoryConfigured{
-		ItemID: s.ID, ProductID: s.ProductID, VariantID: s.variant(), CompanyID: s.CompanyID, LocationID: s.LocationID,
+		ItemID: s.ID, ProductID: s.ProductID, VariantID: s.VariantID, CompanyID: s.CompanyID, LocationID: s.LocationID,
 		ReorderPoint: set.ReorderPoint, ReorderQuantity: set.ReorderQuantity, SafetyStock: set.SafetyStock,
 		BackorderLimit: set.BackorderLimit, BackorderEndsMs: set.BackorderEndsMs,
 		Revision: s.revision() + 1, AtMs: t.Now.UnixMilli(),
@@ -100,7 +100,7 @@ func Watched[C any](decide func(*State, entrepot.Turn, C) ([]events.Event, error
 // of one decision nobody could see the item, so only where it ends counts.
 func (s *State) watch(t entrepot.Turn, happened []events.Event) []events.Event {
 	after, set, changed := s.levels(), s.Settings, false
-	l := events.StockLevel{ItemID: s.ID, ProductID: s.ProductID, VariantID: s.variant(), CompanyID: s.CompanyID, LocationID: s.LocationID}
+	l := events.StockLevel{ItemID: s.ID, ProductID: s.ProductID, VariantID: s.VariantID, CompanyID: s.CompanyID, LocationID: s.LocationID}
 	for _, h := range happened {
 		switch e := h.(type) {
 		case events.InventoryUpdated:

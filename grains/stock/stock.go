@@ -25,7 +25,7 @@ const MaxQuantity = 1_000_000_000
 type State struct {
 	ID         entrepot.ID `json:"id"`
 	ProductID  entrepot.ID `json:"productId"`
-	VariantID  entrepot.ID `json:"variantId,omitempty"` // empty in documents from before there were variants
+	VariantID  entrepot.ID `json:"variantId"` // the product's id for a product without variants
 	CompanyID  entrepot.ID `json:"companyId"`
 	LocationID entrepot.ID `json:"locationId"`
 	OnHand     int64       `json:"onHand"`
@@ -240,12 +240,4 @@ func (s *State) expire(t entrepot.Turn) ([]events.Event, levels) {
 		}
 	}
 	return happened, after
-}
-
-// variant is what the item holds: the product itself if it has no variants.
-func (s *State) variant() entrepot.ID {
-	if s.VariantID == "" {
-		return s.ProductID
-	}
-	return s.VariantID
 }

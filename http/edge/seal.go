@@ -24,9 +24,8 @@ type Seal struct {
 }
 
 type sealSet struct {
-	keys   []sealKey // in the order in which they seal
-	byID   map[sealID]*sealKey
-	oldest *sealKey // sealFile: what names no key was sealed with it; nil: it is gone
+	keys []sealKey // in the order in which they seal
+	byID map[sealID]*sealKey
 }
 
 type sealKey struct {
@@ -68,16 +67,11 @@ func (s *sealSet) sealer(now time.Time) (i int) {
 	return i
 }
 
-// of is the key that something was sealed with, and what that key made. Without a
-// name it is the first of all keys; that such bytes name a known key by chance is
-// as likely as to guess 64 bits.
+// of returns the key that sealed names and the bytes that this key made; a nil key when the name is unknown or
+// missing.
 func (s *sealSet) of(sealed []byte) (*sealKey, []byte) {
-	if id, body, ok := sealName(sealed); ok {
-		if k := s.byID[id]; k != nil {
-			return k, body
-		}
-	}
-	return s.oldest, sealed
+	id, body, _ := sealName(sealed)
+	return s.byID[id], body
 }
 
 func sealName(sealed []byte) (id sealID, body []byte, ok bool) {
@@ -101,7 +95,7 @@ func (s *Seal) Seal(purpose string, plain []byte) []byte {
 func (s *Seal) Open(purpose string, sealed []byte) ([]byte, error) {
 	s.follow(s.now())
 	k, body := s.set.Load().of(sealed)
-	if id, _, named := sealName(sealed); named && (k == nil || k.id != id) {
+	if _, _, named := sealName(sealed); named && k == nil {
 		s.seek()
 		k, body = s.set.Load().of(sealed)
 	}

@@ -108,10 +108,7 @@ func readSealKeys(dir string) (*sealSet, error) {
 	}
 	slices.SortStableFunc(set.keys, func(a, b sealKey) int { return a.from.Compare(b.from) })
 	for i := range set.keys {
-		k := &set.keys[i]
-		if set.byID[k.id] = k; k.file == sealFile {
-			set.oldest = k
-		}
+		set.byID[set.keys[i].id] = &set.keys[i]
 	}
 	return set, nil
 }
