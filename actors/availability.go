@@ -10,6 +10,8 @@ import (
 	"entrepot/events"
 	"entrepot/persistence"
 	"entrepot/search"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 // Availability is whether a stock item can be sold, a row an item, as the
@@ -51,11 +53,12 @@ func Stocked(store persistence.Store, clock func() time.Time) events.Handler {
 }
 
 func stocked(store persistence.Store, clock func() time.Time) reaction {
-	k := &levelKeeper{store: store, clock: clock, rows: map[entrepot.ID]levelRow{}}
+	rows, _ := lru.New[entrepot.ID, levelRow](maxLevels) // an error only for a size below 1
+	k := &levelKeeper{store: store, clock: clock, rows: rows}
 	return k.handle
 }
 
-// maxLevels is how many items' rows are remembered, so that their version need
+// maxLevels is how many items' rows are cached, so that their version need
 // not be read before each write.
 const maxLevels = 200_000
 
@@ -64,7 +67,7 @@ type levelKeeper struct {
 	clock func() time.Time
 
 	mu   sync.Mutex // batches are handled one after another: rows are read and then written
-	rows map[entrepot.ID]levelRow
+	rows *lru.Cache[entrepot.ID, levelRow]
 }
 
 // levelRow is a row as it was last seen or written, and the last movement known,
@@ -132,7 +135,7 @@ func (k *levelKeeper) write(ctx context.Context, last map[entrepot.ID]*moves) ma
 				writes = append(writes, k.replacing(&m.InventoryUpdated, row))
 			default:
 				row.movement = m.Movement
-				k.remember(id, row)
+				k.rows.Add(id, row)
 			}
 		}
 		if len(writes) == 0 {
@@ -142,10 +145,10 @@ func (k *levelKeeper) write(ctx context.Context, last map[entrepot.ID]*moves) ma
 		for i, err := range k.store.Commit(ctx, writes) {
 			id := writes[i].Doc.ID
 			if err == nil {
-				k.remember(id, rowOf(&writes[i].Doc))
+				k.rows.Add(id, rowOf(&writes[i].Doc))
 				continue
 			}
-			delete(k.rows, id)
+			k.rows.Remove(id)
 			failed[id] = err
 			if errors.Is(err, persistence.ErrStale) {
 				again[id] = last[id]
@@ -160,7 +163,7 @@ func (k *levelKeeper) write(ctx context.Context, last map[entrepot.ID]*moves) ma
 }
 
 func (k *levelKeeper) row(ctx context.Context, id entrepot.ID) (levelRow, error) {
-	if r, ok := k.rows[id]; ok {
+	if r, ok := k.rows.Get(id); ok {
 		return r, nil
 	}
 	d, err := k.store.Load(ctx, Availability, id)
@@ -171,20 +174,13 @@ func (k *levelKeeper) row(ctx context.Context, id entrepot.ID) (levelRow, error)
 		return levelRow{}, err
 	}
 	r := rowOf(d)
-	k.remember(id, r)
+	k.rows.Add(id, r)
 	return r, nil
 }
 
 func rowOf(d *persistence.Document) levelRow {
 	l := levelOf(d)
 	return levelRow{d.Version, l.Movement, l.Available > 0, d.UpdatedAt}
-}
-
-func (k *levelKeeper) remember(id entrepot.ID, r levelRow) {
-	if len(k.rows) >= maxLevels {
-		clear(k.rows) // they are read again
-	}
-	k.rows[id] = r
 }
 
 func (k *levelKeeper) replacing(m *events.InventoryUpdated, row levelRow) persistence.Write {

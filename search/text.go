@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/blevesearch/bleve/v2"
 	"github.com/blevesearch/bleve/v2/analysis/analyzer/custom"
@@ -13,6 +12,7 @@ import (
 	"github.com/blevesearch/bleve/v2/index/scorch"
 	"github.com/blevesearch/bleve/v2/mapping"
 	index "github.com/blevesearch/bleve_index_api"
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 // field is a part of a document in which words are looked up.
@@ -45,8 +45,7 @@ type part struct {
 
 	// known caches the occurrences of stems that were looked up, because reading them from scorch
 	// takes ten times as long. A write clears it.
-	mu    sync.Mutex
-	known map[occurrence]*posting
+	known *lru.Cache[occurrence, *posting]
 }
 
 // occurrence is a stem in a field.
@@ -91,7 +90,8 @@ func newPart() (*part, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &part{index: ix, inner: inner}, nil
+	known, _ := lru.New[occurrence, *posting](maxKnown) // an error only for a size below 1
+	return &part{index: ix, inner: inner, known: known}, nil
 }
 
 // entry is a document in the form that the text index stores.
@@ -136,7 +136,8 @@ func (p *part) write(entries []entry) (publish func(), err error) {
 		if p.reader != nil {
 			_ = p.reader.Close() // a snapshot in memory
 		}
-		p.reader, p.ordinals, p.segments, p.known = reader, append(p.ordinals, fresh...), p.segments+1, nil
+		p.reader, p.ordinals, p.segments = reader, append(p.ordinals, fresh...), p.segments+1
+		p.known.Purge()
 	}, nil
 }
 
@@ -154,22 +155,14 @@ func (p *part) occurrences(ctx context.Context, f field, stem string) (*posting,
 		return &posting{}, nil
 	}
 	at := occurrence{f, stem}
-	p.mu.Lock()
-	have := p.known[at]
-	p.mu.Unlock()
-	if have != nil {
+	if have, ok := p.known.Get(at); ok {
 		return have, nil
 	}
 	have, err := p.read(ctx, f, stem)
 	if err != nil {
 		return nil, err
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.known == nil || len(p.known) >= maxKnown {
-		p.known = map[occurrence]*posting{}
-	}
-	p.known[at] = have
+	p.known.Add(at, have)
 	return have, nil
 }
 

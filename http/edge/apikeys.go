@@ -4,10 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"strings"
-	"sync"
 	"time"
 
 	"entrepot"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 // KeyPrefix begins every API key: "ek_<id>_<secret>".
@@ -25,8 +26,7 @@ type APIKeys struct {
 	ask func(ctx context.Context, id entrepot.ID, hash []byte) (*Claims, error)
 	now func() time.Time
 
-	mu    sync.RWMutex
-	known map[string]knownKey
+	known *lru.Cache[string, knownKey]
 }
 
 type knownKey struct {
@@ -41,7 +41,8 @@ func NewAPIKeys(ask func(ctx context.Context, id entrepot.ID, hash []byte) (*Cla
 	if now == nil {
 		now = time.Now
 	}
-	return &APIKeys{ask: ask, now: now, known: map[string]knownKey{}}
+	known, _ := lru.New[string, knownKey](keyCacheCap) // an error only for a size below 1
+	return &APIKeys{ask: ask, now: now, known: known}
 }
 
 var errKey = entrepot.Errorf(entrepot.CodeUnauthenticated, "the API key is not valid")
@@ -49,9 +50,7 @@ var errKey = entrepot.Errorf(entrepot.CodeUnauthenticated, "the API key is not v
 // Verify answers whom a key acts for.
 func (k *APIKeys) Verify(key string) (*Claims, error) {
 	now := k.now()
-	k.mu.RLock()
-	known, ok := k.known[key]
-	k.mu.RUnlock()
+	known, ok := k.known.Get(key)
 	if ok && now.Before(known.until) {
 		return known.claims, known.err
 	}
@@ -69,11 +68,6 @@ func (k *APIKeys) Verify(key string) (*Claims, error) {
 	case err != nil: // nobody knows: not remembered
 		return nil, err
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if len(k.known) >= keyCacheCap {
-		clear(k.known)
-	}
-	k.known[strings.Clone(key)] = knownKey{claims, err, now.Add(keyAge)} // alone, not with the request's other headers
+	k.known.Add(strings.Clone(key), knownKey{claims, err, now.Add(keyAge)}) // alone, not with the request's other headers
 	return claims, err
 }

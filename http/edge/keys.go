@@ -80,8 +80,7 @@ func OpenKeys(dir string, o TokenOptions) (*Keys, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	k := &Keys{dir: dir, o: o}
-	k.cache.init()
+	k := &Keys{dir: dir, o: o, cache: newTokenCache()}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("edge: keys: %w", err)
 	}
@@ -158,7 +157,7 @@ func (k *Keys) Reload() error {
 		return nil
 	}
 	k.set.Store(set)
-	k.cache.clear()
+	k.cache.tokens.Purge()
 	return nil
 }
 

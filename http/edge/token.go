@@ -5,12 +5,12 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"entrepot"
 
 	"github.com/golang-jwt/jwt/v5"
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 // Claims are what an access token says: the claims of the specification, and
@@ -83,7 +83,7 @@ func (k *Keys) Sign(c Claims) (token string, expires time.Time, err error) {
 		return "", expires, err
 	}
 	if c.readID() && entrepot.ValidID(c.UserID) && knownRole(c.Role) && k.set.Load() == set {
-		k.cache.put(token, &c, now) // what this process signed it need not verify
+		k.cache.put(token, &c) // what this process signed it need not verify
 	}
 	return token, expires, nil
 }
@@ -104,7 +104,7 @@ func (k *Keys) Verify(token string) (*Claims, error) {
 		return nil, err
 	}
 	if k.set.Load() == set { // else a key may have gone meanwhile
-		k.cache.put(token, c, now)
+		k.cache.put(token, c)
 	}
 	return c, nil
 }
@@ -143,70 +143,25 @@ func knownRole(r entrepot.Role) bool {
 	}
 }
 
-// tokenCache knows verified tokens, whole, until they expire: Go's map hashes
-// and compares one in a tenth of the time that a SHA-256 of it takes.
-type tokenCache struct{ shards [64]tokenShard }
+// maxTokens bounds the verified tokens that a process caches, of about half a KiB each.
+const maxTokens = 32_768
 
-type tokenShard struct {
-	mu     sync.RWMutex
-	tokens map[string]*Claims
+// tokenCache caches the claims of verified tokens. Past its bound the least recently used go first.
+type tokenCache struct{ tokens *lru.Cache[string, *Claims] }
+
+func newTokenCache() tokenCache {
+	tokens, _ := lru.New[string, *Claims](maxTokens) // an error only for a size below 1
+	return tokenCache{tokens}
 }
 
-// tokenShardCap bounds the cache to 32,768 tokens, of about half a KiB.
-const tokenShardCap = 512
-
-func (c *tokenCache) init() { c.clear() }
-
-func (c *tokenCache) clear() {
-	for i := range c.shards {
-		c.shards[i].mu.Lock()
-		c.shards[i].tokens = map[string]*Claims{}
-		c.shards[i].mu.Unlock()
-	}
-}
-
-// shard is chosen by a digit in the signature, which is as good as random.
-func (c *tokenCache) shard(token string) *tokenShard {
-	if len(token) < 8 {
-		return &c.shards[0]
-	}
-	return &c.shards[token[len(token)-8]%uint8(len(c.shards))]
-}
-
-func (c *tokenCache) get(token string, now time.Time) *Claims {
-	s := c.shard(token)
-	s.mu.RLock()
-	claims := s.tokens[token]
-	s.mu.RUnlock()
-	if claims == nil || !now.Before(claims.ExpiresAt.Time) {
+// get returns the token's claims, nil when they are not cached or have expired.
+func (c tokenCache) get(token string, now time.Time) *Claims {
+	claims, ok := c.tokens.Get(token)
+	if !ok || !now.Before(claims.ExpiresAt.Time) {
 		return nil
 	}
 	return claims
 }
 
-func (c *tokenCache) put(token string, claims *Claims, now time.Time) {
-	s := c.shard(token)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.tokens) >= tokenShardCap {
-		s.evict(now)
-	}
-	s.tokens[strings.Clone(token)] = claims // alone, not with the request's other headers
-}
-
-// evict makes room for one token: of a few, drawn by the map's random order, all
-// that have expired go, or else one.
-func (s *tokenShard) evict(now time.Time) {
-	drawn, last := 0, ""
-	for token, c := range s.tokens {
-		if last = token; !now.Before(c.ExpiresAt.Time) {
-			delete(s.tokens, token)
-		}
-		if drawn++; drawn == 8 {
-			break
-		}
-	}
-	if len(s.tokens) >= tokenShardCap {
-		delete(s.tokens, last)
-	}
-}
+// put caches a copy of the token's text: the text itself shares memory with the other headers of its request.
+func (c tokenCache) put(token string, claims *Claims) { c.tokens.Add(strings.Clone(token), claims) }

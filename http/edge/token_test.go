@@ -230,21 +230,20 @@ func TestForgedTokens(t *testing.T) {
 func TestTokenCacheIsBounded(t *testing.T) {
 	t.Parallel()
 	c := &clock{at: time.Unix(1_800_000_000, 0)}
-	var cache tokenCache
-	cache.init()
+	cache := newTokenCache()
 	claims := &Claims{RegisteredClaims: jwt.RegisteredClaims{ExpiresAt: jwt.NewNumericDate(c.now().Add(time.Minute))}}
-	for i := range 3 * tokenShardCap {
-		cache.put(fmt.Sprintf("%d same digits", i), claims, c.now())
+	for i := range maxTokens + 100 {
+		cache.put(fmt.Sprint(i), claims)
 	}
-	if n := len(cache.shard("0 same digits").tokens); n > tokenShardCap {
-		t.Errorf("one shard holds %d tokens", n)
+	if n := cache.tokens.Len(); n != maxTokens {
+		t.Errorf("the cache holds %d tokens", n)
+	}
+	if cache.get("0", c.now()) != nil || cache.get("100", c.now()) == nil {
+		t.Error("others than the oldest went")
 	}
 	c.add(2 * time.Minute)
-	for i := range tokenShardCap {
-		cache.put(fmt.Sprintf("%d same Digits", i), claims, c.now())
-	}
-	if n := len(cache.shard("0 same digits").tokens); n > tokenShardCap {
-		t.Errorf("one shard holds %d tokens", n)
+	if cache.get("100", c.now()) != nil {
+		t.Error("an expired token is still good")
 	}
 }
 
