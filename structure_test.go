@@ -44,7 +44,16 @@ var rules = []rule{
 	{folder: "grains/*/*", may: []string{"entrepot"}, why: "commands and replies are data"},
 	{folder: "search", may: []string{"entrepot"}, why: "the search index is a leaf: it is told what there is, and knows no database and no grain"},
 	{folder: "search/searchtest", only: true, why: "words for benchmarks of the search and of a server"},
-	{folder: "actors", may: []string{"entrepot", "entrepot/events", "entrepot/grains…", "entrepot/persistence", "entrepot/search"}, why: "reactions know events, commands and the store contract"},
+	{folder: "actors", may: []string{"entrepot", "entrepot/events", "entrepot/grains", "entrepot/grains/wire", "entrepot/persistence"}, why: "the kit of reactions knows no kind of grain"},
+	{folder: "actors/actorstest", may: []string{"entrepot", "entrepot/events", "entrepot/grains", "entrepot/grains/grainstest"}, why: "fixtures for the tests of all services' actors"},
+	reactions("auth", "apikey", "user"),
+	reactions("company", "companystats"),
+	reactions("shop", "shipping", "shop"),
+	reactions("ecommerce", "cart", "categories", "product", "promotion", "recommend", "review", "stockwatch", "wishlist"),
+	reactions("sales"),
+	reactions("payment"),
+	reactions("inventory", "stock", "supplier", "warehouse"),
+	reactions("audit"),
 	{folder: "cluster", why: "the cluster knows nothing of commerce"},
 	{folder: "http/edge", may: []string{"entrepot", "entrepot/grains"}, why: "middleware is a leaf; it knows the caller and the trace"},
 	{folder: "http/api", may: []string{"entrepot", "entrepot/events", "entrepot/blob…", "entrepot/grains…", "entrepot/http/edge", "entrepot/persistence", "entrepot/search"}, why: "routes forward to grains and ask the store; they know no database, broker or cluster"},
@@ -52,6 +61,21 @@ var rules = []rule{
 	{folder: "bench", may: []string{"entrepot…"}, why: "the load program"},
 	{folder: "bench/…", may: []string{"entrepot…"}, why: "the load program"},
 	{folder: "test/…", may: []string{"entrepot…"}, why: "tests of the whole"},
+}
+
+// reactions is the rule for the actors of a service, which know the state of these grains.
+func reactions(service string, grains ...string) rule {
+	r := rule{
+		folder: "actors/" + service, may: []string{"entrepot", "entrepot/actors", "entrepot/events", "entrepot/grains", "entrepot/persistence", "pb"},
+		why: "reactions read the rows and states of their own service's grains; they know other grains by their commands only",
+	}
+	if service == "ecommerce" {
+		r.may = append(r.may, "entrepot/search") // they feed the index
+	}
+	for _, g := range grains {
+		r.may = append(r.may, "entrepot/grains/"+g)
+	}
+	return r
 }
 
 func TestImportsPointOneWay(t *testing.T) {

@@ -7,17 +7,17 @@ import (
 	"entrepot/events"
 )
 
-// Each makes the handlers of one queue one handler. Each of them gets every
-// batch, one after the other; which events a handler is for it says itself, or
-// [On] says for it. A delivery's result is the first error, but one that a retry
-// may cure before one that none can: a handler that failed for now is not robbed
-// of its retry by another that failed for good. Whoever succeeded sees the retry
-// too, which is harmless as handlers are idempotent.
+// Each combines the handlers of one queue into one handler. Every handler gets every batch, one
+// after the other; [On] restricts a handler to some event types.
+//
+// The result of a delivery is the first error, but temporary errors win over permanent ones: a
+// permanent failure of one handler must not cost another its retry. A retry repeats the handlers
+// that succeeded too, which is harmless because handlers are idempotent.
 func Each(all ...events.Handler) events.Handler {
 	return func(ctx context.Context, batch []*events.Delivery) []error {
 		results := make([]error, len(batch))
 		for _, h := range all {
-			for i, err := range answered(h(ctx, batch), len(batch)) {
+			for i, err := range checked(h(ctx, batch), len(batch)) {
 				if results[i] == nil || (err != nil && events.IsPermanent(results[i]) && !events.IsPermanent(err)) {
 					results[i] = err
 				}
@@ -27,29 +27,40 @@ func Each(all ...events.Handler) events.Handler {
 	}
 }
 
-// On narrows a handler to the events whose type matches one of the patterns, as
-// of a queue's bindings. It is not called with an empty batch.
+// On restricts a handler to the events whose type matches one of the patterns, which have the
+// syntax of queue bindings. The handler is not called with an empty batch.
 func On(h events.Handler, patterns ...string) events.Handler {
 	return func(ctx context.Context, batch []*events.Delivery) []error {
 		results := make([]error, len(batch))
-		var meant []*events.Delivery
-		var at []int
+		var matching []*events.Delivery
+		var at []int // the index of each matching delivery in batch
 		for i, d := range batch {
-			if matchesOne(patterns, d.Type) {
-				meant, at = append(meant, d), append(at, i)
+			if matchesAny(patterns, d.Type) {
+				matching, at = append(matching, d), append(at, i)
 			}
 		}
-		if len(meant) == 0 {
+		if len(matching) == 0 {
 			return results
 		}
-		for j, err := range answered(h(ctx, meant), len(meant)) {
+		for j, err := range checked(h(ctx, matching), len(matching)) {
 			results[at[j]] = err
 		}
 		return results
 	}
 }
 
-func matchesOne(patterns []string, typ string) bool {
+// EachOf returns a handler that handles the deliveries of a batch one by one.
+func EachOf(handle func(context.Context, *events.Delivery) error) events.Handler {
+	return func(ctx context.Context, batch []*events.Delivery) []error {
+		results := make([]error, len(batch))
+		for i, d := range batch {
+			results[i] = handle(ctx, d)
+		}
+		return results
+	}
+}
+
+func matchesAny(patterns []string, typ string) bool {
 	for _, p := range patterns {
 		if p == typ || events.Match(p, typ) {
 			return true
@@ -58,25 +69,14 @@ func matchesOne(patterns []string, typ string) bool {
 	return false
 }
 
-// answered are the results of a handler, which must be one for each delivery.
-func answered(results []error, n int) []error {
+// checked returns the results if there is one for each delivery, else an error for each.
+func checked(results []error, n int) []error {
 	if len(results) == n {
 		return results
 	}
 	wrong := make([]error, n)
 	for i := range wrong {
-		wrong[i] = fmt.Errorf("actors: a handler gave %d results for %d deliveries", len(results), n)
+		wrong[i] = fmt.Errorf("actors: handler returned %d results for %d deliveries", len(results), n)
 	}
 	return wrong
-}
-
-// eachOf handles the deliveries of a batch one by one.
-func eachOf(handle func(context.Context, *events.Delivery) error) events.Handler {
-	return func(ctx context.Context, batch []*events.Delivery) []error {
-		results := make([]error, len(batch))
-		for i, d := range batch {
-			results[i] = handle(ctx, d)
-		}
-		return results
-	}
 }

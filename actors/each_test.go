@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"entrepot/actors/actorstest"
 	"entrepot/events"
 )
 
@@ -31,8 +32,8 @@ func TestEachHandlerSeesWhatItIsForAndTheWorstIsTheResult(t *testing.T) {
 		On(answering(&third, map[string]error{"b": later}), "inventory.updated"),
 	)
 	batch := []*events.Delivery{
-		delivery("a", "order.created", "{}"), delivery("b", "product.created", "{}"),
-		delivery("c", "user.deleted", "{}"), delivery("d", "order.line.moved", "{}"),
+		actorstest.Delivery("a", "order.created", "{}"), actorstest.Delivery("b", "product.created", "{}"),
+		actorstest.Delivery("c", "user.deleted", "{}"), actorstest.Delivery("d", "order.line.moved", "{}"),
 	}
 	results := h(t.Context(), batch)
 	for i, want := range []error{later, never, later, nil} {
@@ -48,7 +49,7 @@ func TestEachHandlerSeesWhatItIsForAndTheWorstIsTheResult(t *testing.T) {
 func TestAHandlerThatForgetsResultsFailsTheBatch(t *testing.T) {
 	t.Parallel()
 	silent := func(context.Context, []*events.Delivery) []error { return nil }
-	batch := []*events.Delivery{delivery("a", "x", "{}"), delivery("b", "y", "{}")}
+	batch := []*events.Delivery{actorstest.Delivery("a", "x", "{}"), actorstest.Delivery("b", "y", "{}")}
 	if results := Each(silent)(t.Context(), batch); results[0] == nil || results[1] == nil {
 		t.Errorf("%v", results)
 	}

@@ -1,11 +1,9 @@
-// Package actors reacts to events and to time: consumers of the services' queues,
-// and the waker. What they do to an entity is a command; what they keep is an
-// insert whose _id is the event's, so an event delivered twice has one effect.
 package actors
 
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,31 +13,31 @@ import (
 	"entrepot/persistence"
 )
 
-// WakerConfig is what a waker works with.
+// WakerConfig configures a [Waker].
 type WakerConfig struct {
 	Store persistence.Store
 	Kinds []*grains.Kind
-	Rows  []*persistence.Collection // whose documents go at their wakeAt
+	Rows  []*persistence.Collection // collections whose documents are removed at their wakeAt
 	Ask   grains.Asker
-	// Mine reports whether this member is the one to wake the entity, so that
-	// members do not all wake the same. Waking twice is harmless.
+	// Mine reports whether this member owns the entity and so has to wake it; nil: it owns all.
+	// It only saves work: waking an entity twice is harmless.
 	Mine   func(kind string, id entrepot.ID) bool
 	Clock  func() time.Time
-	Period time.Duration // how late a wake may be, default 1 s
-	Limit  int           // documents of a kind in one round, default 500
+	Period time.Duration // between rounds, so the longest delay of a wake; default 1 s
+	Limit  int           // most documents of one kind in a round, default 500
 	Logger *slog.Logger
 }
 
-// Waker asks a service's database for documents whose wakeAt has passed and
-// wakes their grains. It is the one mechanism of time: expiries, sagas and
-// outboxes of dead members all come back through it.
+// Waker queries a service's database for documents whose wakeAt has passed and wakes their
+// grains. All durable timers rest on it: expiries, sagas and outboxes of dead members resume
+// through it.
 type Waker struct {
 	c      WakerConfig
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 }
 
-// StartWaker starts a waker; Stop ends it.
+// StartWaker starts a waker, which runs until Stop.
 func StartWaker(c WakerConfig) *Waker {
 	if c.Period <= 0 {
 		c.Period = time.Second
@@ -54,7 +52,7 @@ func StartWaker(c WakerConfig) *Waker {
 	return w
 }
 
-// Stop ends the loop and waits for it. Twice is harmless.
+// Stop ends the loop and waits for it. Calling it twice is harmless.
 func (w *Waker) Stop() {
 	w.cancel()
 	w.wg.Wait()
@@ -74,8 +72,8 @@ func (w *Waker) loop(ctx context.Context) {
 	}
 }
 
-// RunOnce wakes what is due now and waits for the answers, and removes the rows
-// that have expired. It returns how many grains were woken.
+// RunOnce wakes the entities that are due, waits for their replies, removes expired rows and
+// returns the number of woken entities. A round takes at most 30 s.
 func (w *Waker) RunOnce(ctx context.Context) (woken int) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
@@ -83,7 +81,7 @@ func (w *Waker) RunOnce(ctx context.Context) (woken int) {
 		due, err := w.c.Store.Due(ctx, k.Collection, w.c.Clock().UTC(), w.c.Limit)
 		if err != nil {
 			if ctx.Err() == nil {
-				w.c.Logger.Warn("the waker cannot ask for due documents", "kind", k.Name, "error", err)
+				w.c.Logger.Warn("cannot query due documents", "kind", k.Name, "error", err)
 			}
 			continue
 		}
@@ -91,32 +89,23 @@ func (w *Waker) RunOnce(ctx context.Context) (woken int) {
 	}
 	for _, c := range w.c.Rows {
 		if _, err := w.c.Store.Purge(ctx, c, w.c.Clock().UTC(), w.c.Limit); err != nil && ctx.Err() == nil {
-			w.c.Logger.Warn("the waker cannot remove what has expired", "collection", c.Name, "error", err)
+			w.c.Logger.Warn("cannot remove expired rows", "collection", c.Name, "error", err)
 		}
 	}
 	return woken
 }
 
-// wakers is how many grains of one kind are woken side by side.
-const wakers = 16
+// concurrentWakes bounds the grains of one kind that are woken at the same time.
+const concurrentWakes = 16
 
-func (w *Waker) wake(ctx context.Context, kind string, due []persistence.Due) (woken int) {
+func (w *Waker) wake(ctx context.Context, kind string, due []persistence.Due) int {
 	ctx = entrepot.WithCaller(ctx, entrepot.SystemCaller("wake"))
-	var wg sync.WaitGroup
-	slots := make(chan struct{}, wakers)
-	for _, d := range due {
-		if w.c.Mine != nil && !w.c.Mine(kind, d.ID) {
-			continue
+	mine := slices.DeleteFunc(due, func(d persistence.Due) bool { return w.c.Mine != nil && !w.c.Mine(kind, d.ID) })
+	_ = FanOut(ctx, concurrentWakes, mine, func(ctx context.Context, d persistence.Due) error {
+		if _, err := w.c.Ask.Ask(ctx, kind, d.ID, &wire.Wake{}); err != nil && ctx.Err() == nil {
+			w.c.Logger.Debug("wake failed and will be repeated", "kind", kind, "id", d.ID, "error", err)
 		}
-		woken++
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			if _, err := w.c.Ask.Ask(ctx, kind, d.ID, &wire.Wake{}); err != nil && ctx.Err() == nil {
-				w.c.Logger.Debug("a wake was not answered and will be sent again", "kind", kind, "id", d.ID, "error", err)
-			}
-		})
-	}
-	wg.Wait()
-	return woken
+		return nil // the next round repeats it
+	})
+	return len(mine)
 }

@@ -88,7 +88,7 @@ func TestServiceTableHoldsTogether(t *testing.T) {
 			t.Errorf("%s has no routes", s.name)
 		}
 		for _, in := range s.inboxes {
-			if (in.consume == nil) == (in.work == nil) || len(in.Bindings) == 0 {
+			if (in.Consume == nil) == (in.work == nil) || len(in.Bindings) == 0 {
 				t.Errorf("%s: %s has bindings and one handler", s.name, in.Name)
 			}
 		}

@@ -79,8 +79,8 @@ func (d *database) start(n *node) error {
 	rows := counted{d.store, &d.rows}
 	for _, in := range d.service.inboxes {
 		options := events.ConsumeOptions{}
-		if in.linger > 0 {
-			options.Batch, options.Linger = cmp.Or(in.batch, 1024), in.linger
+		if in.Linger > 0 {
+			options.Batch, options.Linger = cmp.Or(in.Batch, 1024), in.Linger
 		}
 		s, err := n.broker.Consume(in.Name, options, in.handler(n, rows))
 		if err != nil {
@@ -95,7 +95,7 @@ func (in *inbox) handler(n *node, rows persistence.Store) events.Handler {
 	if in.work != nil {
 		return in.work(n.web.deps, rows)
 	}
-	return in.consume(rows, n.ask)
+	return in.Consume(rows, n.ask)
 }
 
 // counted is a store whose written rows the benchmark counts: a consumer writes

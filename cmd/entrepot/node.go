@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"entrepot/actors"
+	"entrepot/actors/ecommerce"
 	"entrepot/blob"
 	"entrepot/cluster"
 	"entrepot/events"
@@ -40,7 +40,7 @@ type node struct {
 	ask       grains.Asker
 	web       *web
 	found     *search.Index // nil: the products are elsewhere
-	feed      *actors.SearchFeed
+	feed      *ecommerce.SearchFeed
 
 	locked   *os.File
 	joined   chan struct{}

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/actors"
+	"entrepot/actors/ecommerce"
 	"entrepot/http/api"
 	"entrepot/search"
 )
@@ -20,7 +20,7 @@ func (n *node) prepareSearch(lists *api.ListCache) (err error) {
 	if n.found, err = search.New(search.Options{}); err != nil {
 		return err
 	}
-	n.feed = actors.NewSearchFeed(actors.SearchFeedConfig{
+	n.feed = ecommerce.NewSearchFeed(ecommerce.SearchFeedConfig{
 		Store: d.store, Index: n.found, Clock: time.Now, Changed: lists.Invalidate, Logger: n.log,
 	})
 	n.hooks = append(n.hooks, n.feed.Committed)

@@ -2,9 +2,16 @@ package main
 
 import (
 	"slices"
-	"time"
 
 	"entrepot/actors"
+	"entrepot/actors/audit"
+	"entrepot/actors/auth"
+	companyactors "entrepot/actors/company"
+	"entrepot/actors/ecommerce"
+	"entrepot/actors/inventory"
+	paymentactors "entrepot/actors/payment"
+	"entrepot/actors/sales"
+	shopactors "entrepot/actors/shop"
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/access"
@@ -51,36 +58,24 @@ type service struct {
 	inboxes  []inbox
 }
 
-// inbox is a queue of a service and what the service does with it. A service has
-// several where one kind of work must not hold up another.
+// inbox is a queue of a service with its handler: either Consume, or work for handlers that need
+// the dependencies of the service's requests.
 type inbox struct {
-	events.Queue
-	consume func(store persistence.Store, a grains.Asker) events.Handler
-	// work is for what follows the rules of the service's requests; either it or
-	// consume is set.
+	actors.Inbox
 	work func(d api.Deps, store persistence.Store) events.Handler
-	// linger is how long it waits for a batch to fill: what nobody waits for costs
-	// least many at a time.
-	linger time.Duration
-	batch  int // most at once of one that lingers, default 1024
 }
 
-// How long inboxes linger.
-const (
-	keeping  = 100 * time.Millisecond // rows that are listed
-	learning = 2 * time.Second        // what changes by itself anyway
-)
-
-func asks(h func(grains.Asker) events.Handler) func(persistence.Store, grains.Asker) events.Handler {
-	return func(_ persistence.Store, a grains.Asker) events.Handler { return h(a) }
+// inboxes returns the inboxes of a service's actors.
+func inboxes(all []actors.Inbox) []inbox {
+	out := make([]inbox, len(all))
+	for i := range all {
+		out[i].Inbox = all[i]
+	}
+	return out
 }
 
-func writes(h func(persistence.Store) events.Handler) func(persistence.Store, grains.Asker) events.Handler {
-	return func(s persistence.Store, _ grains.Asker) events.Handler { return h(s) }
-}
-
-func inboxOf(name string, bindings ...string) events.Queue {
-	return events.Queue{Name: name, Bindings: bindings}
+func inboxOf(name string, bindings ...string) actors.Inbox {
+	return actors.Inbox{Queue: events.Queue{Name: name, Bindings: bindings}}
 }
 
 // services is THE TABLE: a row a service. The README's service map is made from it.
@@ -91,24 +86,18 @@ var services = []service{
 	{
 		name: "auth", port: 1, database: "authdb", routes: []string{"/auth"},
 		kinds:   []func() *grains.Kind{user.Kind, access.Kind, invitation.Kind, apikey.Kind, usage.Kind, mail.Kind},
-		inboxes: []inbox{{Queue: inboxOf("auth.events", "company.deleted"), consume: actors.Accounts}},
+		inboxes: inboxes(auth.Inboxes()),
 	},
 	{
 		name: "company", port: 2, database: "companydb", routes: []string{"/companies"},
-		kinds: []func() *grains.Kind{company.Kind, companystats.Kind},
-		inboxes: []inbox{{
-			Queue:   inboxOf("company.events", companystats.Bindings...),
-			consume: asks(actors.Companies), linger: keeping, batch: companystats.Remembered,
-		}},
+		kinds:   []func() *grains.Kind{company.Kind, companystats.Kind},
+		inboxes: inboxes(companyactors.Inboxes()),
 	},
 	{
 		name: "shop", port: 3, database: "shopdb", routes: []string{"/shops"},
-		kinds: []func() *grains.Kind{shop.Kind, shipping.Kind},
-		rows:  []*persistence.Collection{shop.Sales},
-		inboxes: []inbox{{
-			Queue:   inboxOf("shop.events", "order.*", "payment.success", "payment.refunded", "user.deleted", "shop.deleted", "company.deleted"),
-			consume: actors.Shops, linger: keeping,
-		}},
+		kinds:   []func() *grains.Kind{shop.Kind, shipping.Kind},
+		rows:    []*persistence.Collection{shop.Sales},
+		inboxes: inboxes(shopactors.Inboxes()),
 	},
 	{
 		name: "ecommerce", port: 4, database: "ecommercedb", routes: []string{"/products", "/cart", "/wishlist"},
@@ -126,75 +115,40 @@ var services = []service{
 			wishlist.Wishes,
 			imports.Rows,
 			recommend.Views,
-			actors.Availability,
+			ecommerce.Availability,
 		},
-		inboxes: []inbox{
-			{
-				Queue: inboxOf("product.events", "company.deleted", "user.deleted", "product.deleted", "review.*", "wishlist.item_added",
-					"order.confirmed", "order.cancelled"),
-				consume: func(s persistence.Store, a grains.Asker) events.Handler {
-					return actors.Each(
-						actors.On(actors.Catalogue(s, a), "company.deleted"),
-						actors.Shoppers(s, a),
-						actors.Purchases(s, time.Now),
-						actors.Ratings(s, a),
-						actors.Votes(s, a),
-						actors.NoMoreWaiting(s, a),
-						actors.Wishes(s, a),
-					)
-				},
-				linger: keeping,
-			},
-			{
-				Queue: inboxOf("product.stock", "inventory.updated"),
-				consume: func(s persistence.Store, a grains.Asker) events.Handler {
-					return actors.Moved(s, a, time.Now)
-				},
-				linger: keeping,
-			},
-			{
-				Queue: inboxOf("product.learning", "order.created", "product.viewed", "wishlist.item_added", "wishlist.item_removed",
-					"user.deleted", "company.deleted"),
-				consume: actors.Recommendations, linger: learning,
-			},
-			{
-				Queue: inboxOf("product.imports", "import.due", "import.ended", "company.deleted"),
+		inboxes: append(
+			inboxes(ecommerce.Inboxes()),
+			inbox{
+				Inbox: inboxOf("product.imports", "import.due", "import.ended", "company.deleted"),
 				work:  func(d api.Deps, s persistence.Store) events.Handler { return api.NewImporter(d, s).Handle },
 			},
-			{
-				Queue: inboxOf("product.images", "product.deleted"),
+			inbox{
+				Inbox: inboxOf("product.images", "product.deleted"),
 				work:  func(d api.Deps, _ persistence.Store) events.Handler { return api.ForgetImages(d) },
 			},
-		},
+		),
 	},
 	{
 		name: "sales", port: 5, database: "salesdb", routes: []string{"/orders"},
 		kinds:   []func() *grains.Kind{order.Kind, series.Kind},
-		inboxes: []inbox{{Queue: inboxOf("order.events", "payment.success", "payment.failed"), consume: asks(actors.Sales)}},
+		inboxes: inboxes(sales.Inboxes()),
 	},
 	{
 		name: "payment", port: 6, database: "paymentdb", routes: []string{"/payments"},
 		kinds:   []func() *grains.Kind{payment.Kind},
-		inboxes: []inbox{{Queue: inboxOf("payment.events", "order.created"), consume: asks(actors.Payments)}},
+		inboxes: inboxes(paymentactors.Inboxes()),
 	},
 	{
 		name: "inventory", port: 7, database: "inventorydb", routes: []string{"/inventory"},
-		kinds: []func() *grains.Kind{stock.Kind, warehouse.Kind, sourcing.Kind, transfer.Kind, stocktake.Kind, supplier.Kind, purchase.Kind},
-		rows:  []*persistence.Collection{stock.Movements},
-		inboxes: []inbox{
-			{Queue: inboxOf("inventory.events", "inventory.updated"), consume: writes(actors.Ledger), linger: keeping},
-			{
-				Queue: inboxOf("inventory.locations", "shop.created", "shop.updated", "shop.deleted", "company.deleted"),
-				consume: func(s persistence.Store, a grains.Asker) events.Handler {
-					return actors.Each(actors.Sourcings(a), actors.Logistics(s, a))
-				},
-			},
-		},
+		kinds:   []func() *grains.Kind{stock.Kind, warehouse.Kind, sourcing.Kind, transfer.Kind, stocktake.Kind, supplier.Kind, purchase.Kind},
+		rows:    []*persistence.Collection{stock.Movements},
+		inboxes: inboxes(inventory.Inboxes()),
 	},
 	{
 		name: "audit", port: 10, database: "auditdb", routes: []string{"/audit"},
-		rows:    []*persistence.Collection{actors.AuditLogs},
-		inboxes: []inbox{{Queue: inboxOf("audit.events", "#"), consume: writes(actors.Audit), linger: keeping}},
+		rows:    []*persistence.Collection{audit.Logs},
+		inboxes: inboxes(audit.Inboxes()),
 	},
 }
 

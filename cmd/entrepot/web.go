@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"entrepot/actors"
+	"entrepot/actors/audit"
 	"entrepot/blob/picture"
 	"entrepot/events"
 	"entrepot/grains/stock"
@@ -82,7 +82,7 @@ func (n *node) prepareWeb(context.Context) (err error) {
 	w.deps = api.Deps{
 		Search: n.found, Similar: n.similar,
 		Asker: n.ask, Tokens: trusted, TokenTTL: n.cfg.TokenTTL, Standing: w.standing, Passwords: w.passwords, Logins: api.NewLoginGuard(10, 60, time.Now), Lists: lists,
-		AuditLogs: actors.AuditLogs, Movements: stock.Movements, Broker: n.broker, Checks: n.checks, Services: n.health,
+		AuditLogs: audit.Logs, Movements: stock.Movements, Broker: n.broker, Checks: n.checks, Services: n.health,
 		Seal: seal, PublicURL: strings.TrimRight(n.cfg.PublicURL, "/"), ShowMails: n.cfg.showsMails(),
 		Blobs: n.blobs, Pictures: picture.NewWorkshop(runtime.GOMAXPROCS(0) / 2),
 		Hold: n.cfg.Hold, CartIdle: n.cfg.CartIdle, ErasureGrace: n.cfg.ErasureGrace, Log: n.log,

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/actors"
+	"entrepot/actors/ecommerce"
 	"entrepot/grains/order/orderpb"
 )
 
@@ -70,7 +70,7 @@ func TestFirstOrderFromAfar(t *testing.T) {
 	if _, err := w.Member.Ask(ctx, orderpb.Kind, order, paid); err != nil {
 		t.Fatal(err)
 	}
-	w.deliver(t, actors.Purchases(w.Store, time.Now))
+	w.deliver(t, ecommerce.Purchases(w.Store, time.Now))
 	r := w.want(t, 200, "customer", "POST", "/api/cart/estimate", map[string]any{})
 	if r.at("promotions.0.applies") != false || r.text("promotions.0.rule") != "first_order" {
 		t.Fatalf("%s", r.raw)

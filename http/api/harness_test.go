@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/actors"
+	"entrepot/actors/ecommerce"
 	"entrepot/blob"
 	"entrepot/blob/picture"
 	"entrepot/grains"
@@ -119,7 +119,7 @@ func newWorld(t testing.TB) *world {
 		review.Purchases,
 		wishlist.Wishes,
 		recommend.Views,
-		actors.Availability,
+		ecommerce.Availability,
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -161,13 +161,13 @@ func newWorld(t testing.TB) *world {
 }
 
 // index makes the search index, and what keeps it current once it is started.
-func (w *world) index(t testing.TB, store persistence.Store) *actors.SearchFeed {
+func (w *world) index(t testing.TB, store persistence.Store) *ecommerce.SearchFeed {
 	var err error
 	if w.found, err = search.New(search.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.found.Close)
-	return actors.NewSearchFeed(actors.SearchFeedConfig{
+	return ecommerce.NewSearchFeed(ecommerce.SearchFeedConfig{
 		Store: store, Index: w.found, Period: 100 * time.Millisecond, Logger: w.errors.logger(),
 		Changed: func(company entrepot.ID) { w.deps.Lists.Invalidate(company) },
 	})

@@ -10,6 +10,7 @@ import (
 
 	"entrepot"
 	"entrepot/actors"
+	"entrepot/actors/ecommerce"
 	"entrepot/events"
 	"entrepot/grains/order/orderpb"
 	"entrepot/grains/product/productpb"
@@ -23,7 +24,7 @@ import (
 // once more.
 func (w *world) learn(t testing.TB) {
 	t.Helper()
-	w.deliver(t, actors.Each(actors.Recommendations(w.Store, w.Member), actors.Purchases(w.Store, time.Now)))
+	w.deliver(t, actors.Each(ecommerce.Recommendations(w.Store, w.Member), ecommerce.Purchases(w.Store, time.Now)))
 }
 
 // buy places and pays an order of a shop.
@@ -284,7 +285,7 @@ func TestAnErasedUserIsForgotten(t *testing.T) {
 	user := w.users["customer"].Id
 	gone := &events.Delivery{Attempt: 1, Envelope: events.Envelope{ID: entrepot.NewID(), Type: "user.deleted", OccurredAt: time.Now(), Data: []byte(`{"userId":"` + user + `","role":"customer"}`)}}
 	for range 2 {
-		if err := actors.Recommendations(w.Store, w.Member)(t.Context(), []*events.Delivery{gone})[0]; err != nil {
+		if err := ecommerce.Recommendations(w.Store, w.Member)(t.Context(), []*events.Delivery{gone})[0]; err != nil {
 			t.Fatal(err)
 		}
 		w.learn(t)

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/actors"
+	"entrepot/actors/ecommerce"
 	"entrepot/events"
 )
 
@@ -38,7 +38,7 @@ func BenchmarkRecommendations(b *testing.B) {
 		}
 		batch = append(batch, &events.Delivery{Attempt: 1, Envelope: events.Envelope{ID: entrepot.DeriveID("e", fmt.Sprint(n)), Type: "order.created", OccurredAt: time.Now(), Data: data}})
 	}
-	handle := actors.Recommendations(w.Store, w.Member)
+	handle := ecommerce.Recommendations(w.Store, w.Member)
 	began := cpu()
 	for chunk := range slices.Chunk(batch, 1000) {
 		for _, err := range handle(b.Context(), chunk) {

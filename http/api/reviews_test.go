@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/actors"
+	"entrepot/actors/ecommerce"
 	"entrepot/events"
 	"entrepot/grains/product/productpb"
 	"entrepot/grains/review"
@@ -65,7 +65,7 @@ func TestOnlyBuyersReview(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	path, body := "/api/products/"+w.mug+"/reviews", map[string]any{"stars": 5}
-	purchases := actors.Purchases(w.Store, time.Now)
+	purchases := ecommerce.Purchases(w.Store, time.Now)
 	refused := func(when string) {
 		t.Helper()
 		w.deliver(t, purchases)
@@ -205,7 +205,7 @@ func TestReviewsAreSortedAndPaged(t *testing.T) {
 		}
 	}
 	for range 2 {
-		w.deliver(t, actors.Ratings(w.Store, w.Member))
+		w.deliver(t, ecommerce.Ratings(w.Store, w.Member))
 	}
 	if r := w.want(t, 200, "", "GET", "/api/products/"+w.mug, nil); r.at("rating.average") != 3.0 || r.at("rating.count") != 5.0 {
 		t.Errorf("the product's rating: %s", r.raw)
@@ -277,7 +277,7 @@ func TestToldWhenItIsBack(t *testing.T) {
 		w.want(t, 403, as, "POST", path, map[string]any{})
 	}
 	w.want(t, 401, "", "POST", path, map[string]any{})
-	back := actors.BackInStock(w.Store, w.Member)
+	back := ecommerce.BackInStock(w.Store, w.Member)
 	w.ask(t, stockpb.Kind, stockpb.ID(lamp, w.shopA), &stockpb.Receive{ProductId: lamp, CompanyId: w.company, LocationId: w.shopA, Quantity: 3, Reason: "purchase"})
 	w.deliver(t, back)
 	w.deliver(t, back)

@@ -3,7 +3,7 @@ package api_test
 import (
 	"testing"
 
-	"entrepot/actors"
+	"entrepot/actors/ecommerce"
 )
 
 // TestHelpfulVotes: of approved reviews, one a customer, taken back, counted, and
@@ -24,7 +24,7 @@ func TestHelpfulVotes(t *testing.T) {
 	}
 	order := func(want ...string) {
 		t.Helper()
-		w.deliver(t, actors.Votes(w.Store, w))
+		w.deliver(t, ecommerce.Votes(w.Store, w))
 		r := w.want(t, 200, "", "GET", path+"?sort=helpful", nil)
 		for i, n := range []string{"items.0.id", "items.1.id", "items.2.id"} {
 			if r.text(n) != want[i] {

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/actors"
+	"entrepot/actors/audit"
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/cart"
@@ -134,7 +134,7 @@ func Read(ctx context.Context, s Source) (*World, error) {
 		}
 	}
 	var err error
-	if w.Audit, err = envelopes(ctx, s, "auditdb", actors.AuditLogs.Name); err != nil {
+	if w.Audit, err = envelopes(ctx, s, "auditdb", audit.Logs.Name); err != nil {
 		return nil, err
 	}
 	if w.Movements, err = envelopes(ctx, s, "inventorydb", stock.Movements.Name); err != nil {

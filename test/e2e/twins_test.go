@@ -12,7 +12,8 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/actors"
+	auditactors "entrepot/actors/audit"
+	"entrepot/actors/inventory"
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
@@ -155,7 +156,7 @@ func keepEvents(t *testing.T, dir string, store persistence.Store, all []events.
 		t.Fatal(err)
 	}
 	defer func() { _ = audit.Close() }()
-	if err := audit.Ensure(t.Context(), []*persistence.Collection{actors.AuditLogs}); err != nil {
+	if err := audit.Ensure(t.Context(), []*persistence.Collection{auditactors.Logs}); err != nil {
 		t.Fatal(err)
 	}
 	var batch []*events.Delivery
@@ -166,7 +167,7 @@ func keepEvents(t *testing.T, dir string, store persistence.Store, all []events.
 		}
 		batch = append(batch, &events.Delivery{Envelope: e, Attempt: 1, Body: body})
 	}
-	for _, handler := range []events.Handler{actors.Audit(audit), actors.Ledger(store)} {
+	for _, handler := range []events.Handler{auditactors.Record(audit), inventory.Ledger(store)} {
 		for _, err := range handler(t.Context(), batch) {
 			if err != nil {
 				t.Fatal(err)

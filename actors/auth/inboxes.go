@@ -1,0 +1,33 @@
+// Package auth holds the auth service's reactions to events.
+package auth
+
+import (
+	"entrepot/actors"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/apikey"
+	"entrepot/grains/apikey/apikeypb"
+	"entrepot/grains/user"
+	"entrepot/grains/user/userpb"
+	"entrepot/persistence"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// Inboxes returns the inboxes of the auth service.
+func Inboxes() []actors.Inbox {
+	return []actors.Inbox{{
+		Queue:   events.Queue{Name: "auth.events", Bindings: []string{"company.deleted"}},
+		Consume: CompanyDeleted,
+	}}
+}
+
+var (
+	users   = actors.Owned{Collection: user.Collection, Kind: userpb.Kind, End: func() proto.Message { return &userpb.Erase{} }}
+	apiKeys = actors.Owned{Collection: apikey.Collection, Kind: apikeypb.Kind, End: func() proto.Message { return &apikeypb.Revoke{} }}
+)
+
+// CompanyDeleted erases the accounts of a deleted company and revokes its API keys.
+func CompanyDeleted(store persistence.Store, a grains.Asker) events.Handler {
+	return actors.OnCompanyDeleted(store, a, users, apiKeys)
+}

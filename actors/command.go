@@ -1,0 +1,81 @@
+package actors
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains"
+
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/protobuf/proto"
+)
+
+// AsSystem returns a context whose commands come from the platform itself, with the event's id
+// as the request id, and continue the event's trace.
+func AsSystem(ctx context.Context, d *events.Delivery) context.Context {
+	return entrepot.WithCaller(grains.WithTrace(ctx, d.TraceParent), entrepot.SystemCaller(d.ID))
+}
+
+// Malformed returns the permanent error of an event that could not be decoded (err) or, if err is
+// nil, that lacks the field.
+func Malformed(d *events.Delivery, err error, field string) error {
+	if err != nil {
+		return events.Permanent(fmt.Errorf("%s: %w", d.Type, err))
+	}
+	return events.Permanent(fmt.Errorf("%s: %s is missing", d.Type, field))
+}
+
+// concurrentCommands bounds the commands that one batch has in flight.
+const concurrentCommands = 64
+
+// CommandPerEvent returns a handler that turns each event into at most one command. A nil command
+// means that the event needs none. The command's id is the event's id, so a second delivery
+// repeats the same command. Commands for events of the same aggregate are sent in order, others
+// concurrently.
+//
+// Errors that no retry can cure (invalid, conflict, not found, key reused) are permanent.
+func CommandPerEvent(
+	a grains.Asker, react func(*events.Delivery) (kind string, id entrepot.ID, cmd proto.Message, err error),
+) events.Handler {
+	handle := func(ctx context.Context, d *events.Delivery) error {
+		kind, id, cmd, err := react(d)
+		if err != nil || cmd == nil {
+			return err
+		}
+		_, err = a.Ask(grains.WithCommand(AsSystem(ctx, d), grains.CommandID{ID: d.ID}), kind, id, cmd)
+		switch entrepot.CodeOf(err) {
+		case entrepot.CodeInvalid, entrepot.CodeConflict, entrepot.CodeNotFound, entrepot.CodeKeyReused:
+			return events.Permanent(err)
+		}
+		return err
+	}
+	return func(ctx context.Context, batch []*events.Delivery) []error {
+		results := make([]error, len(batch))
+		byAggregate := map[entrepot.ID][]int{}
+		for i, d := range batch {
+			byAggregate[d.Aggregate.ID] = append(byAggregate[d.Aggregate.ID], i)
+		}
+		_ = FanOut(ctx, concurrentCommands, slices.Collect(maps.Values(byAggregate)), func(ctx context.Context, lane []int) error {
+			for _, i := range lane {
+				results[i] = handle(ctx, batch[i])
+			}
+			return nil // the errors are in results
+		})
+		return results
+	}
+}
+
+// FanOut calls do for every item, at most limit at a time, waits for all calls and returns the
+// first error. The error cancels the context of the other calls.
+func FanOut[T any](ctx context.Context, limit int, items []T, do func(ctx context.Context, item T) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(limit)
+	for _, item := range items {
+		g.Go(func() error { return do(ctx, item) })
+	}
+	return g.Wait()
+}

@@ -1,0 +1,35 @@
+package company
+
+import (
+	"entrepot"
+	"entrepot/actors"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/companystats"
+	"entrepot/grains/companystats/companystatspb"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// Stats counts the events of all services in the figures of their companies. Events without a
+// company, such as the registration of a customer, are skipped.
+func Stats(a grains.Asker) events.Handler {
+	return actors.CommandPerEvent(a, func(d *events.Delivery) (kind string, id entrepot.ID, cmd proto.Message, err error) {
+		if d.CompanyID == "" || !companystats.Counts(d.Type) {
+			return "", "", nil, nil
+		}
+		c := &companystatspb.Count{What: d.Type, AtMs: d.OccurredAt.UnixMilli()}
+		if d.Type == "payment.success" || d.Type == "payment.refunded" {
+			var e events.PaymentSuccess // both types have its amount and currency
+			if err := d.Decode(&e); err != nil {
+				return "", "", nil, events.Permanent(err)
+			}
+			m, err := entrepot.ParseMoney("amount", string(e.Amount), e.Currency)
+			if err != nil {
+				return "", "", nil, events.Permanent(err)
+			}
+			c.AmountMinor, c.Currency = m.Minor, m.Currency
+		}
+		return companystatspb.Kind, d.CompanyID, c, nil
+	})
+}

@@ -1,0 +1,96 @@
+package ecommerce
+
+import (
+	"testing"
+
+	"entrepot"
+	"entrepot/actors/actorstest"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/cart"
+	"entrepot/grains/cart/cartpb"
+	"entrepot/grains/grainstest"
+	"entrepot/grains/promotion"
+	"entrepot/grains/promotion/promotionpb"
+	"entrepot/grains/review"
+	"entrepot/grains/stockwatch"
+	"entrepot/grains/stockwatch/stockwatchpb"
+	"entrepot/grains/wishlist"
+	"entrepot/grains/wishlist/wishlistpb"
+	"entrepot/persistence"
+	"entrepot/persistence/storetest"
+)
+
+func TestAnErasedCustomerIsForgotten(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{review.Kind(), review.VoteKind(), stockwatch.Kind(), wishlist.Kind(), cart.Kind(), promotion.UseKind()})
+	variant := actorstest.ID("variant", 1)
+	add := &cartpb.AddItem{ProductId: actorstest.ID("product", 1), ShopId: actorstest.ID("shop", 1), CompanyId: actorstest.ID("company", 1), Quantity: 1, PriceMinor: 5, Currency: "EUR", Name: "Mug"}
+	use := func(n int) entrepot.ID {
+		return promotionpb.UseID(actorstest.ID("promotion", 1), actorstest.ID("user", n))
+	}
+	for n := range 2 {
+		if _, err := m.Ask(m.As(actorstest.Customer(n)), cartpb.Kind, actorstest.ID("user", n), add); err != nil {
+			t.Fatal(err)
+		}
+		claim := &promotionpb.Claim{ClaimId: "c", Orders: []string{"c"}, PromotionId: actorstest.ID("promotion", 1), CustomerId: actorstest.ID("user", n), Limit: 1, ExpiresMs: m.Now().UnixMilli() + 60_000}
+		if _, err := m.Ask(m.Platform(), promotionpb.UseKind, use(n), claim); err != nil {
+			t.Fatal(err)
+		}
+		for p := range 3 {
+			say(t, m, actorstest.ID("product", p), n, 5)
+		}
+		u := actorstest.ID("user", n)
+		if _, err := m.Ask(m.As(actorstest.Customer(n)), stockwatchpb.Kind, stockwatchpb.ID(u, variant, ""), &stockwatchpb.Watch{ProductId: actorstest.ID("product", 1), VariantId: variant}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.Ask(m.As(actorstest.Customer(n)), wishlistpb.Kind, u, &wishlistpb.AddItem{ProductId: actorstest.ID("product", 1), Currency: "EUR"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := len(m.Events())
+	for range 2 {
+		actorstest.NoErrors(t, CustomerDeleted(m.Store, m)(t.Context(), []*events.Delivery{
+			actorstest.Delivery("e", "user.deleted", `{"userId":"`+actorstest.ID("user", 0)+`"}`), actorstest.Delivery("f", "user.updated", `{}`),
+		}))
+	}
+	if n := len(m.Events()); n != before {
+		t.Errorf("%d events", n-before)
+	}
+	for _, c := range []*persistence.Collection{review.Collection, stockwatch.Collection, wishlist.Collection, cart.Collection, promotion.Uses} {
+		for n, want := range []int{0, 1} {
+			if c == cart.Collection && n == 0 { // its id is the user's
+				continue
+			}
+			count, err := m.Store.Count(t.Context(), c, entrepot.OwnedBy(actorstest.ID("user", n)), nil, 10)
+			if err != nil || (count > 0) != (want > 0) {
+				t.Errorf("%s of user %d: %d, %v", c.Name, n, count, err)
+			}
+		}
+	}
+	var basket cart.State
+	if d, err := m.Store.Load(t.Context(), cart.Collection, actorstest.ID("user", 0)); err != nil || m.Store.Unmarshal(d.State, &basket) != nil || len(basket.Lines) != 0 {
+		t.Errorf("%+v %v", basket, err)
+	}
+	if _, err := m.Ask(m.As(actorstest.Customer(0)), cartpb.Kind, actorstest.ID("user", 0), add); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Errorf("a cart of nobody is filled: %v", err)
+	}
+	if _, err := m.Ask(m.As(actorstest.Customer(1)), cartpb.Kind, actorstest.ID("user", 1), add); err != nil {
+		t.Errorf("another's: %v", err)
+	}
+	for range 2 { // the order that claimed is paid all the same
+		if _, err := m.Ask(m.Platform(), promotionpb.UseKind, use(0), &promotionpb.Settle{ClaimId: "c", OrderId: "c"}); err != nil {
+			t.Error(err)
+		}
+	}
+	if docs, _, err := m.Store.Find(t.Context(), review.Collection, entrepot.AllTenants(), persistence.Query{Limit: 10}); err != nil || len(docs) != 6 {
+		t.Errorf("%d reviews are left: %v", len(docs), err)
+	}
+	actorstest.NoErrors(t, BackInStock(m.Store, m)(t.Context(), []*events.Delivery{moved(1, events.Received, variant, "s", 1, 1)}))
+	if n := len(actorstest.Happened(m, "product.back_in_stock")); n != 1 {
+		t.Errorf("%d were told", n)
+	}
+	if results := CustomerDeleted(m.Store, m)(t.Context(), []*events.Delivery{actorstest.Delivery("g", "user.deleted", `7`)}); !events.IsPermanent(results[0]) {
+		t.Errorf("nonsense: %v", results)
+	}
+}

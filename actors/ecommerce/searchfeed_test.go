@@ -1,0 +1,335 @@
+package ecommerce
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/actors/actorstest"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/categories"
+	"entrepot/grains/categories/categoriespb"
+	"entrepot/grains/grainstest"
+	"entrepot/grains/product"
+	"entrepot/grains/product/productpb"
+	"entrepot/grains/review"
+	"entrepot/persistence"
+	"entrepot/persistence/storetest"
+	"entrepot/search"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// follower is a member with products, and a feed that its test drives.
+type follower struct {
+	*grainstest.Member
+	t     *testing.T
+	found *search.Index
+	feed  *SearchFeed
+	shop  entrepot.ID
+}
+
+func newFollower(t *testing.T) *follower {
+	t.Helper()
+	f := &follower{t: t, shop: entrepot.NewID()}
+	f.Member = grainstest.New(t, storetest.NewMemory(), []*grains.Kind{product.Kind(), categories.Kind()})
+	if err := f.Store.Ensure(t.Context(), []*persistence.Collection{Availability, review.Purchases}); err != nil {
+		t.Fatal(err)
+	}
+	f.found, f.feed = f.another()
+	return f
+}
+
+// another is a second member's index over the same database.
+func (f *follower) another() (*search.Index, *SearchFeed) {
+	f.t.Helper()
+	ix, err := search.New(search.Options{})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.t.Cleanup(ix.Close)
+	return ix, NewSearchFeed(SearchFeedConfig{Store: f.Store, Index: ix})
+}
+
+func (f *follower) make(name string) entrepot.ID {
+	f.t.Helper()
+	id := entrepot.NewID()
+	f.ask(id, &productpb.Create{CompanyId: entrepot.DeriveID("acme"), ShopIds: []string{f.shop}, Sku: id, Name: name, PriceMinor: 100, Currency: "EUR"})
+	return id
+}
+
+func (f *follower) ask(id entrepot.ID, cmd proto.Message) {
+	f.t.Helper()
+	if _, err := f.Ask(f.Platform(), productpb.Kind, id, cmd); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+func (f *follower) look() {
+	f.t.Helper()
+	if err := f.feed.RunOnce(f.t.Context()); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+func (f *follower) wants(n int, q search.Query) {
+	f.t.Helper()
+	q.Limit = 10
+	r, err := f.found.Search(f.t.Context(), q)
+	if err != nil || r.Total != n {
+		f.t.Fatalf("%+v: %+v, %v; want %d", q, r, err, n)
+	}
+}
+
+// What was there before, and what any member writes afterwards, is found.
+func TestTheFeedFollowsTheDatabase(t *testing.T) {
+	t.Parallel()
+	f := newFollower(t)
+	for i := range 130 { // more than a page
+		f.make(fmt.Sprint("Mug number ", i))
+	}
+	if f.found.Ready() {
+		t.Fatal("complete before it was read")
+	}
+	if err := f.feed.Load(t.Context()); err != nil || !f.found.Ready() {
+		t.Fatal(err)
+	}
+	f.wants(130, search.Query{Text: "mugs"})
+	id := f.make("Teapot")
+	f.look()
+	f.wants(1, search.Query{Text: "teapot"})
+	f.ask(id, &productpb.Update{Name: proto.String("Kettle")})
+	f.look()
+	f.wants(0, search.Query{Text: "teapot"})
+	f.wants(1, search.Query{Text: "kettle"})
+	f.ask(id, &productpb.Update{Status: proto.String("draft")})
+	f.look()
+	f.wants(0, search.Query{Text: "kettle"})
+	f.wants(1, search.Query{Text: "kettle", Sight: search.Sight{All: true}})
+	f.ask(id, &productpb.SetRating{Counts: []int64{0, 0, 0, 0, 3}}) // changes updatedAt of the document alone
+	f.look()
+	f.wants(1, search.Query{MinRating: 4, Sight: search.Sight{All: true}})
+	f.ask(id, &productpb.Delete{})
+	f.look()
+	f.wants(0, search.Query{Text: "kettle", Sight: search.Sight{All: true}})
+	if f.found.Len() != 130 {
+		t.Errorf("%d products", f.found.Len())
+	}
+}
+
+// A member that committed knows without looking.
+func TestTheFeedIsToldOfCommits(t *testing.T) {
+	t.Parallel()
+	f := newFollower(t)
+	if err := f.feed.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	id := f.make("Teapot")
+	f.feed.Committed([]events.Envelope{{Aggregate: events.Aggregate{Kind: productpb.Kind, ID: id}}, {Aggregate: events.Aggregate{Kind: "Order", ID: "o"}}})
+	select {
+	case <-f.feed.signal:
+	default:
+		t.Fatal("no signal")
+	}
+	if _, err := f.feed.takeDirty(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f.wants(1, search.Query{Text: "teapot"})
+}
+
+func TestTheFeedStartsAndStops(t *testing.T) {
+	t.Parallel()
+	f := newFollower(t)
+	f.make("Teapot")
+	f.feed.Start()
+	for end := time.Now().Add(5 * time.Second); !f.found.Ready(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("not ready")
+		}
+	}
+	f.feed.Stop()
+	f.feed.Stop()
+	f.wants(1, search.Query{Text: "teapot"})
+}
+
+// stockEvent is a movement that took or brought pieces, and what was left after it.
+func stockEvent(id string, item, product, location entrepot.ID, change, available, movement int64) *events.Delivery {
+	return actorstest.Delivery(id, "inventory.updated", fmt.Sprintf(`{"itemId":%q,"productId":%q,"companyId":"c","locationId":%q,"kind":"adjusted","delta":%d,"available":%d,"movement":%d}`,
+		item, product, location, change, available, movement))
+}
+
+// Movements that come twice, late or to another member leave the newest level.
+func TestAvailabilityIsTheNewestMovement(t *testing.T) {
+	t.Parallel()
+	f := newFollower(t)
+	id := f.make("Teapot")
+	clock := func() time.Time { return time.Now().UTC() }
+	one, two := StockLevels(f.Store, clock), StockLevels(f.Store, clock)
+	if err := f.feed.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	give := func(h events.Handler, batch ...*events.Delivery) {
+		t.Helper()
+		for _, err := range h(t.Context(), batch) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		f.look()
+	}
+	yes, no := true, false
+	give(one, stockEvent("1", "i", id, f.shop, 5, 5, 1), actorstest.Delivery("x", "order.created", `{}`))
+	f.wants(1, search.Query{Available: &yes})
+	give(two, stockEvent("3", "i", id, f.shop, -4, 0, 3), stockEvent("2", "i", id, f.shop, -1, 4, 2))
+	f.wants(1, search.Query{Available: &no})
+	give(one, stockEvent("2", "i", id, f.shop, -1, 4, 2)) // its own memory is old: the row has movement 3
+	f.wants(1, search.Query{Available: &no})
+	give(one, stockEvent("4", "i", id, f.shop, 7, 7, 4))
+	give(two, stockEvent("4", "i", id, f.shop, 7, 7, 4))
+	f.wants(1, search.Query{Available: &yes, ShopID: f.shop})
+	if d, err := f.Store.Load(t.Context(), Availability, "i"); err != nil || levelOf(d) != (search.Stock{ItemID: "i", ProductID: id, LocationID: f.shop, Available: 7, Movement: 4}) {
+		t.Errorf("%+v, %v", d, err)
+	}
+	fresh, feed := f.another()
+	if err := feed.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if in, known := fresh.InStock(id); !in || !known {
+		t.Error("a member that starts later does not know")
+	}
+	if r := one(t.Context(), []*events.Delivery{actorstest.Delivery("y", "inventory.updated", `7`)}); !events.IsPermanent(r[0]) {
+		t.Errorf("nonsense: %v", r)
+	}
+}
+
+// Rows are written when something changes that lists show, and now and then.
+func TestALevelIsWrittenWhereItMatters(t *testing.T) {
+	t.Parallel()
+	store := storetest.NewMemory()
+	if err := store.Ensure(t.Context(), []*persistence.Collection{Availability}); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	h := StockLevels(store, func() time.Time { return now })
+	movement, available := int64(0), int64(0)
+	for _, step := range []struct {
+		changes []int64 // of one batch
+		later   time.Duration
+		want    int64 // the row's movement afterwards
+	}{
+		{changes: []int64{5}, want: 1},
+		{changes: []int64{-1, -1}, want: 1},
+		{changes: []int64{-1}, later: maxLevelAge, want: 4},
+		{changes: []int64{-1}, want: 4},
+		{changes: []int64{-1, 3}, want: 7}, // ran out and came back
+		{changes: []int64{-1}, want: 7},
+		{changes: []int64{-2}, want: 9},
+		{changes: []int64{0}, want: 9},
+		{changes: []int64{1}, want: 11},
+	} {
+		now = now.Add(step.later)
+		var batch []*events.Delivery
+		for _, c := range step.changes {
+			movement++
+			available += c
+			batch = append(batch, stockEvent(fmt.Sprint(movement), "i", "p", "l", c, available, movement))
+		}
+		actorstest.NoErrors(t, h(t.Context(), batch))
+		if d, err := store.Load(t.Context(), Availability, "i"); err != nil || levelOf(d).Movement != step.want {
+			t.Fatalf("after movement %d: %+v, %v; want the row of movement %d", movement, d, err, step.want)
+		}
+	}
+}
+
+func TestALevelThatCannotBeWrittenComesAgain(t *testing.T) {
+	t.Parallel()
+	store := storetest.Faulty(storetest.NewMemory())
+	if err := store.Ensure(t.Context(), []*persistence.Collection{Availability}); err != nil {
+		t.Fatal(err)
+	}
+	h := StockLevels(store, time.Now)
+	store.NextWrites(storetest.FailBefore)
+	batch := []*events.Delivery{stockEvent("1", "i", "p", "l", 5, 5, 1)}
+	if r := h(t.Context(), batch); r[0] == nil || events.IsPermanent(r[0]) {
+		t.Fatal(r)
+	}
+	if r := h(t.Context(), batch); r[0] != nil {
+		t.Fatal(r)
+	}
+}
+
+// Bought units count once, however often the event and the row are seen.
+func TestPopularityCountsOnce(t *testing.T) {
+	t.Parallel()
+	f := newFollower(t)
+	a, b := f.make("Mug A"), f.make("Mug B")
+	if err := f.feed.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	sold := func(order string, id entrepot.ID, units int) {
+		t.Helper()
+		d := actorstest.Delivery("paid "+order, "order.confirmed", fmt.Sprintf(`{"orderId":%q,"total":1.00,"items":[{"productId":%q,"quantity":%d,"price":1.00,"subtotal":1.00}]}`, order, id, units))
+		if r := Purchases(f.Store, time.Now)(t.Context(), []*events.Delivery{d}); r[0] != nil {
+			t.Fatal(r)
+		}
+	}
+	sold("1", a, 3)
+	sold("2", b, 5)
+	for range 3 {
+		sold("1", a, 3)
+		f.look()
+	}
+	r, err := f.found.Search(t.Context(), search.Query{Sort: search.MostPopular, Limit: 2})
+	if err != nil || r.Items[0].ID != b {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+func TestPricesOfVariantsShopsAndSales(t *testing.T) {
+	t.Parallel()
+	low := int64(500)
+	d := DocumentOf(&productpb.Product{
+		Id: "p", PriceMinor: 1000, Status: "active",
+		Variants:   []*productpb.Variant{{Id: "a"}, {Id: "b", PriceMinor: &low}, {Id: "c", PriceMinor: proto.Int64(1), Inactive: true}},
+		ShopPrices: []*productpb.ShopPrice{{ShopId: "s", PriceMinor: 800}},
+		Sale:       &productpb.Sale{Percent: 10, StartsMs: 50, EndsMs: 100},
+	})
+	for at, want := range map[int64]int64{10: 500, 50: 450, 99: 450, 100: 500} {
+		if got := d.Price.At(at); got != want {
+			t.Errorf("at %d: %d, want %d", at, got, want)
+		}
+	}
+	if got := d.ShopPrices["s"]; got.At(10) != 800 || got.At(60) != 720 {
+		t.Errorf("in the shop: %+v", got)
+	}
+}
+
+// A category moves below another one, and its products are found there.
+func TestTheFeedFollowsTheCategories(t *testing.T) {
+	t.Parallel()
+	f := newFollower(t)
+	company := entrepot.DeriveID("acme")
+	id := f.make("Cup")
+	f.ask(id, &productpb.Update{Category: proto.String("cups")})
+	if err := f.feed.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f.wants(1, search.Query{Categories: []string{"cups"}})
+	f.wants(0, search.Query{Categories: []string{"tableware"}})
+	for _, c := range []*categoriespb.Create{
+		{CompanyId: company, Slug: "tableware", Title: "For the table"}, {CompanyId: company, Slug: "cups", Title: "Drinkware", Parent: "tableware"},
+	} {
+		if _, err := f.Ask(f.Platform(), categoriespb.Kind, categoriespb.ID(company), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.look()
+	f.wants(1, search.Query{Categories: []string{"tableware"}})
+	f.wants(1, search.Query{Text: "drinkware"})
+	fresh, feed := f.another()
+	if err := feed.Load(t.Context()); err != nil || len(fresh.Of(company)) != 1 || len(fresh.Of(company)[0].Path) != 2 {
+		t.Errorf("%v, %+v", err, fresh.Of(company))
+	}
+}

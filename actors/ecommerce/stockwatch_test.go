@@ -1,0 +1,153 @@
+package ecommerce
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"entrepot"
+	"entrepot/actors/actorstest"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/grainstest"
+	"entrepot/grains/stockwatch"
+	"entrepot/grains/stockwatch/stockwatchpb"
+	"entrepot/persistence"
+	"entrepot/persistence/storetest"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// moved is a movement of a variant in a shop, with what is available after it.
+func moved(n int, kind string, variant, shop entrepot.ID, quantity, available int64) *events.Delivery {
+	return actorstest.Delivery(fmt.Sprint("m", n), "inventory.updated", fmt.Sprintf(
+		`{"itemId":"%s%s","productId":"p","variantId":"%s","locationId":"%s","kind":"%s","quantity":%d,"available":%d,"movement":%d}`,
+		variant, shop, variant, shop, kind, quantity, available, n))
+}
+
+func TestWhoWaitsIsToldOnce(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{stockwatch.Kind()})
+	variant, here, there := actorstest.ID("variant", 1), actorstest.ID("shop", 1), actorstest.ID("shop", 2)
+	wait := func(user int, shop entrepot.ID) {
+		t.Helper()
+		c := &stockwatchpb.Watch{ProductId: actorstest.ID("product", 1), VariantId: variant, ShopId: shop, CompanyId: actorstest.ID("company", 1), Name: "Mug"}
+		if _, err := m.Ask(m.As(actorstest.Customer(user)), stockwatchpb.Kind, stockwatchpb.ID(actorstest.ID("user", user), variant, shop), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const many = 130 // more than a page
+	for n := range many {
+		wait(n, "")
+	}
+	wait(many, here)
+	wait(many+1, there)
+	h := BackInStock(m.Store, m)
+	deliver := func(batch ...*events.Delivery) { t.Helper(); actorstest.NoErrors(t, h(t.Context(), batch)) }
+	told := func() map[entrepot.ID]int {
+		t.Helper()
+		users := map[entrepot.ID]int{}
+		for _, d := range actorstest.Happened(m, "product.back_in_stock") {
+			var e events.ProductBackInStock
+			if err := d.Decode(&e); err != nil || e.VariantID != variant {
+				t.Fatalf("%+v, %v", e, err)
+			}
+			users[e.UserID]++
+		}
+		return users
+	}
+	deliver(
+		moved(1, events.Received, actorstest.ID("variant", 2), here, 5, 5), // of another variant
+		moved(2, events.Received, variant, there, 5, 0),                    // to those who ordered it before
+		moved(3, events.Reserved, variant, there, 5, 3),
+		moved(4, events.Sold, variant, there, 5, 3),
+		moved(5, events.Received, variant, there, 2, 7), // there were five
+	)
+	if n := len(told()); n != 0 {
+		t.Fatalf("%d were told of nothing", n)
+	}
+	arrives := moved(6, events.Received, variant, here, 5, 5)
+	for range 3 {
+		deliver(arrives, moved(7, events.Restocked, variant, here, 1, 1))
+	}
+	users := told()
+	if len(users) != many+1 || users[actorstest.ID("user", many+1)] != 0 {
+		t.Fatalf("%d were told, of there: %d", len(users), users[actorstest.ID("user", many+1)])
+	}
+	for u, n := range users {
+		if n != 1 {
+			t.Fatalf("%s was told %d times", u, n)
+		}
+	}
+	wait(0, "")
+	deliver(arrives)
+	if n := told()[actorstest.ID("user", 0)]; n != 1 {
+		t.Fatalf("told again of the same: %d", n)
+	}
+	deliver(moved(8, events.Expired, variant, here, 2, 2), moved(9, events.Restocked, variant, there, 1, 1))
+	if users = told(); users[actorstest.ID("user", 0)] != 2 || users[actorstest.ID("user", many+1)] != 1 || users[actorstest.ID("user", 1)] != 1 {
+		t.Fatalf("in the end %d, %d", users[actorstest.ID("user", 0)], users[actorstest.ID("user", many+1)])
+	}
+	if results := h(t.Context(), []*events.Delivery{actorstest.Delivery("bad", "inventory.updated", `7`)}); !events.IsPermanent(results[0]) {
+		t.Errorf("nonsense: %v", results)
+	}
+}
+
+// unread is a store that cannot be asked.
+type unread struct{ persistence.Store }
+
+func (unread) Find(context.Context, *persistence.Collection, entrepot.Scope, persistence.Query) ([]persistence.Document, string, error) {
+	return nil, "", errors.New("asked")
+}
+
+func TestWhoCannotBeToldIsToldLater(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{stockwatch.Kind()})
+	variant := actorstest.ID("variant", 1)
+	c := &stockwatchpb.Watch{ProductId: actorstest.ID("product", 1), VariantId: variant, CompanyId: actorstest.ID("company", 1), Name: "Mug"}
+	if _, err := m.Ask(m.As(actorstest.Customer(1)), stockwatchpb.Kind, stockwatchpb.ID(actorstest.ID("user", 1), variant, ""), c); err != nil {
+		t.Fatal(err)
+	}
+	a := &actorstest.Recorder{Answer: func(proto.Message) error { return entrepot.Unavailable("not now") }}
+	batch := []*events.Delivery{moved(1, events.Received, actorstest.ID("variant", 2), "s", 1, 1), moved(2, events.Received, variant, "s", 1, 1)}
+	results := BackInStock(m.Store, a)(t.Context(), batch)
+	if results[0] != nil || results[1] == nil || events.IsPermanent(results[1]) {
+		t.Fatalf("%v", results)
+	}
+	// What nobody waits for is not asked about at all.
+	actorstest.NoErrors(t, BackInStock(unread{m.Store}, a)(t.Context(), []*events.Delivery{moved(3, events.Reserved, variant, "s", 1, 9), moved(4, events.Received, variant, "s", 1, 9)}))
+	if err := BackInStock(unread{m.Store}, a)(t.Context(), batch[:1])[0]; err == nil || events.IsPermanent(err) {
+		t.Errorf("what cannot be asked about: %v", err)
+	}
+}
+
+// TestADeletedProductIsNotWaitedFor: neither its variants nor itself, by anybody;
+// another's product is.
+func TestADeletedProductIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{stockwatch.Kind()})
+	for n := range 3 { // of two variants that go, and one that stays
+		c := &stockwatchpb.Watch{ProductId: actorstest.ID("product", n/2), VariantId: actorstest.ID("variant", n), CompanyId: actorstest.ID("company", 1), Name: "Mug"}
+		for u := range 2 {
+			if _, err := m.Ask(m.As(actorstest.Customer(u)), stockwatchpb.Kind, stockwatchpb.ID(actorstest.ID("user", u), c.VariantId, ""), c); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	gone := actorstest.Delivery("e", "product.deleted", `{"productId":"`+actorstest.ID("product", 0)+`","variants":[{"variantId":"`+actorstest.ID("variant", 0)+`"},{"variantId":"`+actorstest.ID("variant", 1)+`"}]}`)
+	for range 2 {
+		actorstest.NoErrors(t, DeletedProductWatches(m.Store, m)(t.Context(), []*events.Delivery{gone, actorstest.Delivery("f", "product.updated", `{}`)}))
+	}
+	var batch []*events.Delivery
+	for n := range 3 {
+		batch = append(batch, moved(n+1, events.Received, actorstest.ID("variant", n), "s", 1, 1))
+	}
+	actorstest.NoErrors(t, BackInStock(m.Store, m)(t.Context(), batch))
+	if n := len(actorstest.Happened(m, "product.back_in_stock")); n != 2 {
+		t.Errorf("%d were told, want the two who wait for what is still sold", n)
+	}
+	if r := DeletedProductWatches(m.Store, m)(t.Context(), []*events.Delivery{actorstest.Delivery("g", "product.deleted", `{}`)}); !events.IsPermanent(r[0]) {
+		t.Errorf("nonsense: %v", r)
+	}
+}

@@ -1,0 +1,155 @@
+package ecommerce
+
+import (
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+
+	"entrepot"
+	"entrepot/actors/actorstest"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/cart"
+	"entrepot/grains/grainstest"
+	"entrepot/grains/promotion"
+	"entrepot/grains/review"
+	"entrepot/grains/review/reviewpb"
+	"entrepot/grains/stockwatch"
+	"entrepot/grains/wishlist"
+	"entrepot/persistence"
+	"entrepot/persistence/storetest"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// ballot is an approved review, and who votes on it.
+type ballot struct {
+	*grainstest.Member
+	t       *testing.T
+	product entrepot.ID
+	review  entrepot.ID
+}
+
+func newBallot(t *testing.T) *ballot {
+	t.Helper()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{review.Kind(), review.VoteKind(), stockwatch.Kind(), wishlist.Kind(), cart.Kind(), promotion.UseKind()})
+	b := &ballot{m, t, actorstest.ID("product", 0), reviewpb.ID(actorstest.ID("product", 0), actorstest.ID("user", 0))}
+	b.write()
+	return b
+}
+
+func (b *ballot) must(_ proto.Message, err error) {
+	b.t.Helper()
+	if err != nil {
+		b.t.Error(err)
+	}
+}
+
+func (b *ballot) write() {
+	b.t.Helper()
+	b.must(b.Ask(b.As(actorstest.Customer(0)), reviewpb.Kind, b.review, &reviewpb.Write{ProductId: b.product, CompanyId: actorstest.ID("company", 0), ShopId: actorstest.ID("shop", 0), Stars: 5}))
+	admin := entrepot.Caller{Role: entrepot.CompanyAdmin, UserID: "a", CompanyID: actorstest.ID("company", 0)}
+	b.must(b.Ask(b.As(admin), reviewpb.Kind, b.review, &reviewpb.Approve{}))
+}
+
+func (b *ballot) shown() *reviewpb.Review {
+	b.t.Helper()
+	r, err := grains.Ask[*reviewpb.Review](b.As(actorstest.Customer(1)), b, reviewpb.Kind, b.review, &reviewpb.Show{})
+	b.must(r, err)
+	return r
+}
+
+func (b *ballot) vote(n int, helpful bool) {
+	b.t.Helper()
+	var cmd proto.Message = &reviewpb.Unmark{}
+	if helpful {
+		cmd = &reviewpb.Mark{ReviewId: b.review, ProductId: b.product, WrittenMs: b.shown().CreatedMs}
+	}
+	b.must(b.Ask(b.As(actorstest.Customer(n)), reviewpb.VoteKind, reviewpb.VoteID(b.review, actorstest.ID("user", n)), cmd))
+}
+
+// TestVotesAreRightInTheEnd: customers vote and take it back, all at once, while
+// two consumers get every event twice and in any order.
+func TestVotesAreRightInTheEnd(t *testing.T) {
+	t.Parallel()
+	b := newBallot(t)
+	var wg, consumers sync.WaitGroup
+	quiet := make(chan struct{})
+	want := int64(0)
+	for n := 1; n <= 40; n++ {
+		if n%3 != 0 {
+			want++
+		}
+		wg.Go(func() {
+			b.vote(n, true)
+			b.vote(n, true)
+			if n%3 != 1 {
+				b.vote(n, false)
+			}
+			if n%3 == 2 {
+				b.vote(n, true)
+			}
+		})
+	}
+	for c := range 2 {
+		r := rand.New(rand.NewPCG(1, uint64(c)))
+		consumers.Go(func() {
+			for {
+				batch := actorstest.Happened(b.Member, "review.voted", "review.approved")
+				r.Shuffle(len(batch), func(i, j int) { batch[i], batch[j] = batch[j], batch[i] })
+				consume(t, Votes(b.Store, b), slices.Concat(batch[:r.IntN(len(batch)+1)], batch[:r.IntN(len(batch)+1)]))
+				select {
+				case <-quiet:
+					if c == 0 { // the last event comes to one, while the other may still be at an older one
+						last := actorstest.Happened(b.Member, "review.voted")
+						consume(t, Votes(b.Store, b), last[len(last)-1:])
+					}
+					return
+				default:
+				}
+			}
+		})
+	}
+	wg.Wait()
+	close(quiet)
+	consumers.Wait()
+	if got := b.shown().Helpful; got != want {
+		t.Fatalf("%d find it helpful, want %d", got, want)
+	}
+}
+
+// TestVotesGoWithTheReview: what is written anew has none, and old ones that are
+// told late do not count for it; erased customers' count on, without a name.
+func TestVotesGoWithTheReview(t *testing.T) {
+	t.Parallel()
+	b := newBallot(t)
+	for n := 1; n <= 3; n++ {
+		b.vote(n, true)
+	}
+	consume(t, Votes(b.Store, b), actorstest.Happened(b.Member, "review.voted"))
+	consume(t, CustomerDeleted(b.Store, b), []*events.Delivery{actorstest.Delivery("gone", "user.deleted", `{"userId":"`+actorstest.ID("user", 3)+`"}`)})
+	if n := b.shown().Helpful; n != 3 {
+		t.Fatalf("%d", n)
+	}
+	docs, _, err := b.Store.Find(t.Context(), review.Votes, entrepot.OwnedBy(actorstest.ID("user", 3)), persistence.Query{Limit: 10})
+	if err != nil || len(docs) != 0 {
+		t.Fatalf("an erased customer's: %v %v", docs, err)
+	}
+	b.SetNow(b.Now().Add(1))
+	b.must(b.Ask(b.As(actorstest.Customer(0)), reviewpb.Kind, b.review, &reviewpb.Delete{}))
+	b.SetNow(b.Now().Add(5_000_000))
+	b.write()
+	b.vote(2, true)
+	all := actorstest.Happened(b.Member, "review.voted", "review.deleted")
+	for range 2 {
+		consume(t, Votes(b.Store, b), all)
+	}
+	if n := b.shown().Helpful; n != 1 {
+		t.Fatalf("%d", n)
+	}
+	n, err := b.Store.Count(t.Context(), review.Votes, entrepot.AllTenants(), []persistence.Cond{{Field: "productId", Value: b.product}}, 10)
+	if err != nil || n != 1 {
+		t.Fatalf("%d votes stand: %v", n, err)
+	}
+}

@@ -1,0 +1,94 @@
+package ecommerce
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/actors/actorstest"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/grainstest"
+	"entrepot/grains/wishlist"
+	"entrepot/grains/wishlist/wishlistpb"
+	"entrepot/persistence"
+	"entrepot/persistence/storetest"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// weary is an Asker that fails every so many calls.
+type weary struct {
+	*grainstest.Member
+	calls atomic.Int64
+	every int64
+}
+
+func (w *weary) Ask(ctx context.Context, kind string, id entrepot.ID, cmd proto.Message) (proto.Message, error) {
+	if w.calls.Add(1)%w.every == 0 {
+		return nil, errors.New("busy")
+	}
+	return w.Member.Ask(ctx, kind, id, cmd)
+}
+
+// TestADeletedProductIsOffEveryWishlist: both of its variants, on more lists than a
+// page of rows, though some do not answer at first; another product stays, and an
+// erased customer has no rows.
+func TestADeletedProductIsOffEveryWishlist(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{wishlist.Kind()})
+	if err := m.Store.Ensure(t.Context(), []*persistence.Collection{wishlist.Wishes}); err != nil {
+		t.Fatal(err)
+	}
+	gone, stays := actorstest.ID("product", 1), actorstest.ID("product", 2)
+	const many = 130
+	wish := func(n int, cmd proto.Message) {
+		t.Helper()
+		if _, err := m.Ask(m.As(actorstest.Customer(n)), wishlistpb.Kind, actorstest.ID("user", n), cmd); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range many {
+		for v := range 2 {
+			wish(n, &wishlistpb.AddItem{ProductId: gone, VariantId: actorstest.ID("variant", v), Currency: "EUR"})
+		}
+		wish(n, &wishlistpb.AddItem{ProductId: stays, Currency: "EUR"})
+	}
+	wish(0, &wishlistpb.RemoveItem{Id: gone}) // by hand, before
+	added := actorstest.Happened(m, "wishlist.item_added")
+	for some := range slices.Chunk(added, 50) {
+		actorstest.NoErrors(t, Wishes(m.Store, m)(t.Context(), slices.Concat(some, some)))
+	}
+	actorstest.NoErrors(t, Wishes(m.Store, m)(t.Context(), []*events.Delivery{actorstest.Delivery("u", "user.deleted", `{"userId":"`+actorstest.ID("user", 1)+`"}`)}))
+	a := &weary{Member: m, every: 115}
+	consume(t, Wishes(m.Store, a), []*events.Delivery{actorstest.Delivery("p", "product.deleted", `{"productId":"`+gone+`"}`)})
+	m.Restart()
+	for n := range many {
+		w, err := grains.Ask[*wishlistpb.Wishlist](m.As(actorstest.Customer(n)), m, wishlistpb.Kind, actorstest.ID("user", n), &wishlistpb.Get{})
+		want := 1
+		if n == 1 {
+			want = 3 // the list of who is erased is another's to empty
+		}
+		if err != nil || len(w.Items) != want || w.Items[0].ProductId != stays {
+			t.Fatalf("%d: %v %v", n, w, err)
+		}
+	}
+	if removed := actorstest.Happened(m, "wishlist.item_removed"); len(removed) != 2*(many-1) {
+		t.Errorf("%d were told of", len(removed))
+	}
+	if n, err := m.Store.Purge(t.Context(), wishlist.Wishes, time.UnixMilli(1_900_000_000_000), 1000); err != nil || n != many+1 {
+		t.Errorf("%d rows go, want those of the product and of the user: %v", n, err)
+	}
+	if n, err := m.Store.Count(t.Context(), wishlist.Wishes, entrepot.AllTenants(), nil, 1000); err != nil || n != many-1 {
+		t.Errorf("%d rows are left: %v", n, err)
+	}
+	for _, typ := range []string{"product.deleted", "wishlist.item_added", "user.deleted"} {
+		if r := Wishes(m.Store, m)(t.Context(), []*events.Delivery{actorstest.Delivery("n", typ, `{}`)}); !events.IsPermanent(r[0]) {
+			t.Errorf("nonsense in %s: %v", typ, r)
+		}
+	}
+}

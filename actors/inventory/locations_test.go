@@ -1,0 +1,105 @@
+package inventory
+
+import (
+	"testing"
+
+	"entrepot"
+	"entrepot/actors/actorstest"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/grainstest"
+	"entrepot/grains/shop"
+	"entrepot/grains/shop/shoppb"
+	"entrepot/grains/sourcing"
+	"entrepot/grains/sourcing/sourcingpb"
+	"entrepot/grains/supplier"
+	"entrepot/grains/supplier/supplierpb"
+	"entrepot/grains/warehouse"
+	"entrepot/grains/warehouse/warehousepb"
+	"entrepot/persistence/storetest"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// TestShopsTellWhereTheyStand: the shop grain's own events, delivered twice and in
+// the wrong order, give the sourcing its coordinates; a deleted shop has none.
+func TestShopsTellWhereTheyStand(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{shop.Kind(), sourcing.Kind()})
+	company, id := entrepot.DeriveID("company"), entrepot.DeriveID("shop")
+	tell := func(cmd proto.Message) (out []*events.Delivery) {
+		t.Helper()
+		before := len(m.Events())
+		if _, err := m.Ask(m.Platform(), shoppb.Kind, id, cmd); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range m.Events()[before:] {
+			out = append(out, &events.Delivery{Attempt: 1, Envelope: e})
+		}
+		return out
+	}
+	handle := func(batch ...*events.Delivery) {
+		t.Helper()
+		for _, err := range ShopLocations(m)(t.Context(), batch) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	stands := func(has bool, lat float64) {
+		t.Helper()
+		v, err := grains.Ask[*sourcingpb.Sourcing](m.Platform(), m, sourcingpb.Kind, sourcingpb.ID(id), &sourcingpb.Get{ShopId: id})
+		if err != nil || len(v.Locations) != 1 || v.Locations[0].HasPoint != has || v.Locations[0].Lat != lat {
+			t.Fatalf("%v %v", v, err)
+		}
+	}
+	opened := tell(&shoppb.Create{CompanyId: company, Name: "A", Point: &shoppb.Point{Lat: 53, Lng: 10}})
+	handle(opened...)
+	stands(true, 53)
+	moved := tell(&shoppb.Update{Name: "A", Point: &shoppb.Point{Lat: 48, Lng: 11}, IsActive: true})
+	handle(moved...)
+	handle(opened...)
+	stands(true, 48)
+	gone := tell(&shoppb.Delete{})
+	handle(append(gone, moved...)...)
+	stands(false, 0)
+	if r := ShopLocations(m)(t.Context(), []*events.Delivery{actorstest.Delivery("x", "shop.updated", `{}`)}); !events.IsPermanent(r[0]) {
+		t.Errorf("of no shop: %v", r)
+	}
+}
+
+// TestAnErasedCompanyHasNoLogistics: its suppliers are forgotten and its
+// warehouses given up, another company's are not.
+func TestAnErasedCompanyHasNoLogistics(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{sourcing.Kind(), supplier.Kind(), warehouse.Kind()})
+	gone, stays := entrepot.DeriveID("gone"), entrepot.DeriveID("stays")
+	id := func(company entrepot.ID, kind string) entrepot.ID { return entrepot.DeriveID(company, kind) }
+	for _, company := range []entrepot.ID{gone, stays} {
+		for kind, cmd := range map[string]proto.Message{
+			supplierpb.Kind:  &supplierpb.Create{CompanyId: company, Details: &supplierpb.Details{Name: "Leaf", Currency: "EUR", Email: "ada@leaf.test"}},
+			warehousepb.Kind: &warehousepb.Create{CompanyId: company, Details: &warehousepb.Details{Name: "N", Code: "N", IsActive: true, ServesShopIds: []string{entrepot.DeriveID(company, "shop")}}},
+		} {
+			if _, err := m.Ask(m.Platform(), kind, id(company, kind), cmd); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for range 2 {
+		if err := CompanyDeleted(m.Store, m)(t.Context(), []*events.Delivery{actorstest.Delivery("e", "company.deleted", `{"companyId":"`+gone+`"}`)}); err[0] != nil {
+			t.Fatal(err)
+		}
+	}
+	for company, want := range map[entrepot.ID]entrepot.Code{gone: entrepot.CodeNotFound, stays: ""} {
+		for kind, get := range map[string]proto.Message{supplierpb.Kind: &supplierpb.Get{}, warehousepb.Kind: &warehousepb.Get{}} {
+			if _, err := m.Ask(m.Platform(), kind, id(company, kind), get); entrepot.CodeOf(err) != want {
+				t.Errorf("%s: %v, want %q", kind, err, want)
+			}
+		}
+	}
+	d, err := m.Store.Load(t.Context(), supplier.Collection, id(gone, supplierpb.Kind))
+	var s supplier.State
+	if err != nil || m.Store.Unmarshal(d.State, &s) != nil || s.Email != "" || s.Name != "Leaf" {
+		t.Errorf("%+v %v", s, err)
+	}
+}

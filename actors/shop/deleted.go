@@ -1,0 +1,66 @@
+package shop
+
+import (
+	"context"
+
+	"entrepot"
+	"entrepot/actors"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/shipping"
+	"entrepot/grains/shipping/shippingpb"
+	"entrepot/grains/shop"
+	"entrepot/grains/shop/shoppb"
+	"entrepot/persistence"
+
+	"google.golang.org/protobuf/proto"
+)
+
+var (
+	shops         = actors.Owned{Collection: shop.Collection, Kind: shoppb.Kind, End: func() proto.Message { return &shoppb.Delete{} }}
+	shippingRules = actors.Owned{
+		Collection: shipping.Collection, Kind: shippingpb.Kind, End: func() proto.Message { return &shippingpb.Remove{} },
+	}
+)
+
+// CompanyDeleted deletes the shops and shipping rules of a deleted company.
+func CompanyDeleted(store persistence.Store, a grains.Asker) events.Handler {
+	return actors.OnCompanyDeleted(store, a, shops, shippingRules)
+}
+
+// UserDeleted removes a deleted user from the staff of their shops. A shop that has been deleted
+// itself is skipped; any other error asks for another delivery.
+func UserDeleted(a grains.Asker) events.Handler {
+	return actors.On(actors.EachOf(func(ctx context.Context, d *events.Delivery) error {
+		var e events.UserDeleted
+		if err := d.Decode(&e); err != nil {
+			return events.Permanent(err)
+		}
+		ctx = actors.AsSystem(ctx, d)
+		for _, id := range e.ShopIDs {
+			ctx := grains.WithCommand(ctx, grains.CommandID{ID: entrepot.DeriveID(d.ID, id)})
+			_, err := a.Ask(ctx, shoppb.Kind, id, &shoppb.Assign{Id: d.ID, Remove: []string{e.UserID}})
+			if err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
+				return err
+			}
+		}
+		return nil
+	}), "user.deleted")
+}
+
+// ShopDeleted removes the shipping rules of a deleted shop, if it had its own.
+func ShopDeleted(a grains.Asker) events.Handler {
+	return actors.On(actors.EachOf(func(ctx context.Context, d *events.Delivery) error {
+		var e events.ShopDeleted
+		if err := d.Decode(&e); err != nil {
+			return events.Permanent(err)
+		}
+		ctx = grains.WithCommand(actors.AsSystem(ctx, d), grains.CommandID{ID: d.ID})
+		id := shippingpb.ID(e.CompanyID, e.ShopID)
+		_, err := a.Ask(ctx, shippingpb.Kind, id, &shippingpb.Remove{CompanyId: e.CompanyID, ShopId: e.ShopID})
+		if entrepot.CodeOf(err) == entrepot.CodeNotFound {
+			return nil
+		}
+		return err
+	}), "shop.deleted")
+}

@@ -1,0 +1,107 @@
+package shop
+
+import (
+	"fmt"
+	"testing"
+
+	"entrepot"
+	"entrepot/actors/actorstest"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/grainstest"
+	"entrepot/grains/shipping"
+	"entrepot/grains/shipping/shippingpb"
+	"entrepot/grains/shop"
+	"entrepot/grains/shop/shoppb"
+	"entrepot/persistence"
+	"entrepot/persistence/storetest"
+
+	"google.golang.org/protobuf/proto"
+)
+
+func TestASaleCountsOnce(t *testing.T) {
+	store := storetest.Faulty(storetest.NewMemory())
+	if err := store.Ensure(t.Context(), []*persistence.Collection{shop.Sales}); err != nil {
+		t.Fatal(err)
+	}
+	batch := []*events.Delivery{
+		actorstest.Delivery("e1", "order.created", `{"orderId":"o","companyId":"c","shopId":"s"}`),
+		actorstest.Delivery("e2", "order.confirmed", `{"orderId":"o","companyId":"c","shopId":"s"}`),
+		actorstest.Delivery("e3", "payment.success", `{"companyId":"c","shopId":"s","amount":19.90,"currency":"EUR"}`),
+		actorstest.Delivery("e4", "payment.success", `{"companyId":"c","shopId":"s","amount":"x"}`),
+	}
+	store.NextWrites(storetest.FailBefore)
+	if r := Inboxes()[0].Consume(store, nil)(t.Context(), batch); r[0] == nil || events.IsPermanent(r[0]) || r[1] != nil || r[2] != nil || !events.IsPermanent(r[3]) {
+		t.Fatalf("%v", r)
+	}
+	for range 2 {
+		if r := Inboxes()[0].Consume(store, nil)(t.Context(), batch); r[0] != nil || r[1] != nil || r[2] != nil {
+			t.Fatalf("%v", r)
+		}
+	}
+	docs, _, err := store.Find(t.Context(), shop.Sales, entrepot.InShops("c", []entrepot.ID{"s"}), persistence.Query{Limit: 10})
+	if err != nil || len(docs) != 2 || !docs[0].CreatedAt.Equal(batch[0].OccurredAt) {
+		t.Fatalf("%+v, %v", docs, err)
+	}
+	if s := shop.SaleIn(docs[1].Fields); s.Money.Minor != 1990 || s.Money.Currency != "EUR" {
+		t.Errorf("%+v", s)
+	}
+	if r := Inboxes()[0].Consume(store, nil)(t.Context(), batch[1:2]); len(r) != 1 || r[0] != nil {
+		t.Errorf("nothing to write answered %v", r)
+	}
+}
+
+func TestAnErasedUserLeavesTheShops(t *testing.T) {
+	store := storetest.NewMemory()
+	if err := store.Ensure(t.Context(), []*persistence.Collection{shop.Sales}); err != nil {
+		t.Fatal(err)
+	}
+	for code, again := range map[entrepot.Code]bool{"": false, entrepot.CodeNotFound: false, entrepot.CodeUnavailable: true} {
+		a := &actorstest.Recorder{Answer: func(proto.Message) error {
+			if code == "" {
+				return nil
+			}
+			return entrepot.Errorf(code, "no")
+		}}
+		r := Inboxes()[0].Consume(store, a)(t.Context(), []*events.Delivery{
+			actorstest.Delivery("e0", "order.created", `{"orderId":"o","companyId":"c","shopId":"s"}`),
+			actorstest.Delivery("e1", "user.deleted", `{"userId":"u","companyId":"c","shopIds":["s1","s2"]}`),
+		})
+		if r[0] != nil || (r[1] != nil) != again || events.IsPermanent(r[1]) {
+			t.Errorf("%s: %v", code, r)
+		}
+		if n := len(a.Cmds); (n != 2) != again || a.Kinds[0] != "Shop" || a.Cmds[0].(*shoppb.Assign).GetRemove()[0] != "u" {
+			t.Errorf("%s: %v %v", code, a.IDs, a.Cmds)
+		}
+	}
+}
+
+// TestAShopThatIsGivenUpHasNoRules: its own shipping rules go, its company's and
+// other shops' stay; it comes twice, and of a shop without rules.
+func TestAShopThatIsGivenUpHasNoRules(t *testing.T) {
+	t.Parallel()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{shop.Kind(), shipping.Kind()})
+	if err := m.Store.Ensure(t.Context(), []*persistence.Collection{shop.Sales}); err != nil {
+		t.Fatal(err)
+	}
+	company, gone, stays, bare := actorstest.ID("company", 1), actorstest.ID("shop", 1), actorstest.ID("shop", 2), actorstest.ID("shop", 3)
+	rules := &shippingpb.Rules{Currency: "EUR", Zones: []*shippingpb.Zone{{Name: "all", Methods: []*shippingpb.Method{{Id: "standard", Name: "Standard", PriceMinor: 490}}}}}
+	for _, whose := range []entrepot.ID{"", gone, stays} {
+		if _, err := m.Ask(m.Platform(), shippingpb.Kind, shippingpb.ID(company, whose), &shippingpb.Set{CompanyId: company, ShopId: whose, Rules: rules}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		for _, id := range []entrepot.ID{gone, bare} {
+			d := actorstest.Delivery("gone"+id, "shop.deleted", fmt.Sprintf(`{"shopId":%q,"companyId":%q}`, id, company))
+			actorstest.NoErrors(t, Inboxes()[0].Consume(m.Store, m)(t.Context(), []*events.Delivery{d}))
+		}
+		m.Restart()
+	}
+	for whose, want := range map[entrepot.ID]bool{"": true, gone: false, stays: true, bare: false} {
+		r, err := grains.Ask[*shippingpb.Shipping](m.Platform(), m, shippingpb.Kind, shippingpb.ID(company, whose), &shippingpb.Get{})
+		if err != nil || (r.Rules != nil) != want {
+			t.Errorf("%q: %v %v", whose, r, err)
+		}
+	}
+}
