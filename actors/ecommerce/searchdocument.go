@@ -38,27 +38,32 @@ func DocumentOf(p *productpb.Product) *search.Document {
 	return d
 }
 
-// priceOf is the lowest price of what can be bought, outside and during a sale.
+// priceOf returns the lowest price of the active variants in a shop ("" for all shops), outside
+// and during the sale.
 func priceOf(p *productpb.Product, shop entrepot.ID) search.Price {
-	lowest := func(at time.Time) int64 {
-		low := int64(-1)
-		for _, v := range p.Variants {
-			if price := p.PriceOf(v.Id, shop, at); !v.Inactive && (low < 0 || price < low) {
-				low = price
-			}
-		}
-		if low < 0 {
-			low = p.PriceOf(p.Id, shop, at)
-		}
-		return low
-	}
+	regular := lowest(p, func(variant entrepot.ID) int64 { return p.ListPrice(variant, shop) })
 	sale := p.Sale
 	if sale == nil || (sale.PriceMinor == 0 && sale.Percent == 0) {
-		return search.Price{Regular: lowest(time.UnixMilli(0))}
+		return search.Price{Regular: regular}
 	}
-	during := lowest(time.UnixMilli(sale.StartsMs))
-	p.Sale = nil
-	regular := lowest(time.UnixMilli(0))
-	p.Sale = sale
-	return search.Price{Regular: regular, Sale: during, FromMs: sale.StartsMs, UntilMs: sale.EndsMs, OnSale: true}
+	during := time.UnixMilli(sale.StartsMs)
+	return search.Price{
+		Regular: regular, Sale: lowest(p, func(variant entrepot.ID) int64 { return p.PriceOf(variant, shop, during) }),
+		FromMs: sale.StartsMs, UntilMs: sale.EndsMs, OnSale: true,
+	}
+}
+
+// lowest returns the lowest price of the active variants, or the product's own price if there are
+// none.
+func lowest(p *productpb.Product, priceOf func(variant entrepot.ID) int64) int64 {
+	low := int64(-1)
+	for _, v := range p.Variants {
+		if price := priceOf(v.Id); !v.Inactive && (low < 0 || price < low) {
+			low = price
+		}
+	}
+	if low < 0 {
+		return priceOf(p.Id)
+	}
+	return low
 }
