@@ -59,7 +59,8 @@ func CommandPerEvent(
 		for i, d := range batch {
 			byAggregate[d.Aggregate.ID] = append(byAggregate[d.Aggregate.ID], i)
 		}
-		_ = FanOut(ctx, concurrentCommands, slices.Collect(maps.Values(byAggregate)), func(ctx context.Context, lane []int) error {
+		lanes := slices.Collect(maps.Values(byAggregate))
+		_ = FanOut(ctx, concurrentCommands, lanes, func(ctx context.Context, lane []int) error {
 			for _, i := range lane {
 				results[i] = handle(ctx, batch[i])
 			}

@@ -35,9 +35,9 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// TestAnErasedCompanyLeavesNothingBehind: its people, keys, shops and products
-// end, another company's do not, and a second delivery changes nothing.
-func TestAnErasedCompanyLeavesNothingBehind(t *testing.T) {
+// The users, API keys, shops and products of a deleted company end, those of another company do
+// not, and a second delivery changes nothing.
+func TestDeletedCompanyLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{user.Kind(), access.Kind(), apikey.Kind(), shop.Kind(), shipping.Kind(), product.Kind(), categories.Kind(), review.Kind(), promotion.Kind()})
 	if err := m.Store.Ensure(t.Context(), []*persistence.Collection{shop.Sales}); err != nil {
@@ -61,8 +61,8 @@ func TestAnErasedCompanyLeavesNothingBehind(t *testing.T) {
 	for _, company := range []entrepot.ID{gone, stays} {
 		at := id(company, shoppb.Kind, 0)
 		must(shoppb.Kind, at, &shoppb.Create{CompanyId: company, Name: "shop"})
-		for _, whose := range []entrepot.ID{"", at} {
-			must(shippingpb.Kind, shippingpb.ID(company, whose), &shippingpb.Set{CompanyId: company, ShopId: whose, Rules: &shippingpb.Rules{
+		for _, shopID := range []entrepot.ID{"", at} {
+			must(shippingpb.Kind, shippingpb.ID(company, shopID), &shippingpb.Set{CompanyId: company, ShopId: shopID, Rules: &shippingpb.Rules{
 				Currency: "EUR", Zones: []*shippingpb.Zone{{Name: "World", Methods: []*shippingpb.Method{{Id: "parcel", Name: "Parcel", PriceMinor: 500}}}},
 			}})
 		}
@@ -91,23 +91,23 @@ func TestAnErasedCompanyLeavesNothingBehind(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	told := actorstest.Delivery("e1", "company.deleted", `{"companyId":"`+gone+`"}`)
+	deleted := actorstest.Delivery("e1", "company.deleted", `{"companyId":"`+gone+`"}`)
 	before := 0
 	for round := range 2 {
 		for _, h := range []events.Handler{
 			auth.CompanyDeleted(m.Store, m), shopactors.CompanyDeleted(m.Store, m), ecommerce.CompanyDeleted(m.Store, m),
 		} {
-			if err := h(t.Context(), []*events.Delivery{told, actorstest.Delivery("e2", "company.updated", `{}`)}); err[0] != nil || err[1] != nil {
+			if err := h(t.Context(), []*events.Delivery{deleted, actorstest.Delivery("e2", "company.updated", `{}`)}); err[0] != nil || err[1] != nil {
 				t.Fatal(err)
 			}
 		}
 		if n := len(m.Events()); round == 1 && n != before {
-			t.Errorf("the second delivery made %d events", n-before)
+			t.Errorf("the second delivery led to %d events, want none", n-before)
 		}
 		before = len(m.Events())
 	}
 	if trees(gone) != 0 || trees(stays) != 1 {
-		t.Errorf("categories: %d and %d", trees(gone), trees(stays))
+		t.Errorf("categories: %d of the deleted company, want 0; %d of the other, want 1", trees(gone), trees(stays))
 	}
 	for company, want := range map[entrepot.ID]entrepot.Code{gone: entrepot.CodeNotFound, stays: ""} {
 		for kind, q := range map[string]proto.Message{
@@ -120,8 +120,8 @@ func TestAnErasedCompanyLeavesNothingBehind(t *testing.T) {
 		if err := ask(promotionpb.Kind, promotionpb.ID(company, "TEN"), &promotionpb.Get{}); entrepot.CodeOf(err) != want {
 			t.Errorf("promo code: %v, want %q", err, want)
 		}
-		for _, whose := range []entrepot.ID{"", id(company, shoppb.Kind, 0)} {
-			rates, err := grains.Ask[*shippingpb.Shipping](m.Platform(), m, shippingpb.Kind, shippingpb.ID(company, whose), &shippingpb.Get{})
+		for _, shopID := range []entrepot.ID{"", id(company, shoppb.Kind, 0)} {
+			rates, err := grains.Ask[*shippingpb.Shipping](m.Platform(), m, shippingpb.Kind, shippingpb.ID(company, shopID), &shippingpb.Get{})
 			if err != nil || (rates.Rules == nil) != (want != "") {
 				t.Errorf("shipping rules: %v, %v", rates, err)
 			}
@@ -137,6 +137,6 @@ func TestAnErasedCompanyLeavesNothingBehind(t *testing.T) {
 		}
 	}
 	if results := auth.CompanyDeleted(m.Store, m)(t.Context(), []*events.Delivery{actorstest.Delivery("e3", "company.deleted", `7`)}); !events.IsPermanent(results[0]) {
-		t.Errorf("nonsense: %v", results)
+		t.Errorf("malformed event: %v, want a permanent error", results)
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"entrepot/events"
 )
 
-// answering is a handler that notes what it saw and answers by event id.
-func answering(seen *[]string, by map[string]error) events.Handler {
+// returning is a handler that records the events it saw and returns an error by event id.
+func returning(seen *[]string, by map[string]error) events.Handler {
 	return func(_ context.Context, batch []*events.Delivery) []error {
 		out := make([]error, len(batch))
 		for i, d := range batch {
@@ -22,14 +22,14 @@ func answering(seen *[]string, by map[string]error) events.Handler {
 	}
 }
 
-func TestEachHandlerSeesWhatItIsForAndTheWorstIsTheResult(t *testing.T) {
+func TestEachRunsMatchingHandlersAndPrefersTemporaryErrors(t *testing.T) {
 	t.Parallel()
 	later, other, never := errors.New("later"), errors.New("other"), events.Permanent(errors.New("never"))
 	var first, second, third []string
 	h := Each(
-		On(answering(&first, map[string]error{"a": later, "c": never}), "order.*", "user.deleted"),
-		answering(&second, map[string]error{"a": other, "b": never, "c": later}),
-		On(answering(&third, map[string]error{"b": later}), "inventory.updated"),
+		On(returning(&first, map[string]error{"a": later, "c": never}), "order.*", "user.deleted"),
+		returning(&second, map[string]error{"a": other, "b": never, "c": later}),
+		On(returning(&third, map[string]error{"b": later}), "inventory.updated"),
 	)
 	batch := []*events.Delivery{
 		actorstest.Delivery("a", "order.created", "{}"), actorstest.Delivery("b", "product.created", "{}"),
@@ -42,11 +42,11 @@ func TestEachHandlerSeesWhatItIsForAndTheWorstIsTheResult(t *testing.T) {
 		}
 	}
 	if !slices.Equal(first, []string{"a", "c"}) || !slices.Equal(second, []string{"a", "b", "c", "d"}) || third != nil {
-		t.Errorf("seen %v, %v, %v", first, second, third)
+		t.Errorf("the handlers saw %v, %v, %v", first, second, third)
 	}
 }
 
-func TestAHandlerThatForgetsResultsFailsTheBatch(t *testing.T) {
+func TestMissingResultsFailTheBatch(t *testing.T) {
 	t.Parallel()
 	silent := func(context.Context, []*events.Delivery) []error { return nil }
 	batch := []*events.Delivery{actorstest.Delivery("a", "x", "{}"), actorstest.Delivery("b", "y", "{}")}

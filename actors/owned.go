@@ -34,7 +34,8 @@ func OnCompanyDeleted(store persistence.Store, a grains.Asker, all ...Owned) eve
 
 // EndAll ends all entities of these kinds in the scope.
 func EndAll(
-	ctx context.Context, store persistence.Store, a grains.Asker, d *events.Delivery, scope entrepot.Scope, all ...Owned,
+	ctx context.Context, store persistence.Store, a grains.Asker, d *events.Delivery, scope entrepot.Scope,
+	all ...Owned,
 ) error {
 	for _, o := range all {
 		if err := o.EndWhere(ctx, store, a, d, scope); err != nil {

@@ -17,7 +17,9 @@ func KeepEnvelopes(
 ) events.Handler {
 	return Insert(store, c, func(d *events.Delivery) (*persistence.Document, error) {
 		state, err := store.FromJSON(d.Body)
-		return &persistence.Document{CompanyID: d.CompanyID, ShopID: d.ShopID, Fields: fields(&d.Envelope), State: state}, err
+		return &persistence.Document{
+			CompanyID: d.CompanyID, ShopID: d.ShopID, Fields: fields(&d.Envelope), State: state,
+		}, err
 	})
 }
 

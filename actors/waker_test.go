@@ -14,7 +14,7 @@ import (
 	"entrepot/persistence/storetest"
 )
 
-func TestTheWakerRemovesRowsThatHaveExpired(t *testing.T) {
+func TestWakerRemovesExpiredRows(t *testing.T) {
 	store, rows := storetest.NewMemory(), &persistence.Collection{Name: "rows"}
 	if err := store.Ensure(t.Context(), []*persistence.Collection{rows}); err != nil {
 		t.Fatal(err)
@@ -33,11 +33,11 @@ func TestTheWakerRemovesRowsThatHaveExpired(t *testing.T) {
 	w.RunOnce(t.Context())
 	_, gone := store.Load(t.Context(), rows, "over")
 	if _, err := store.Load(t.Context(), rows, "later"); !errors.Is(gone, persistence.ErrNotFound) || err != nil {
-		t.Fatalf("%v, %v", gone, err)
+		t.Fatalf("expired row: %v, want not found; other row: %v", gone, err)
 	}
 }
 
-func TestWakerWakesWhatIsDueAndItsOwn(t *testing.T) {
+func TestWakerWakesDueEntitiesOfThisMember(t *testing.T) {
 	store := storetest.NewMemory()
 	kind := stock.Kind()
 	if err := store.Ensure(t.Context(), []*persistence.Collection{kind.Collection}); err != nil {
@@ -59,6 +59,6 @@ func TestWakerWakesWhatIsDueAndItsOwn(t *testing.T) {
 	})
 	defer w.Stop()
 	if n := w.RunOnce(t.Context()); n != 1 || len(a.IDs) != 1 || a.IDs[0][:4] != "due/" {
-		t.Fatalf("woke %d: %v", n, a.IDs)
+		t.Fatalf("woke %d: %v, want only the entity due", n, a.IDs)
 	}
 }

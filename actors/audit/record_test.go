@@ -10,7 +10,7 @@ import (
 	"entrepot/persistence/storetest"
 )
 
-func TestAnEventDeliveredTwiceIsOneAuditEntry(t *testing.T) {
+func TestRepeatedDeliveryIsOneAuditEntry(t *testing.T) {
 	store := storetest.NewMemory()
 	if err := store.Ensure(t.Context(), []*persistence.Collection{Logs}); err != nil {
 		t.Fatal(err)
@@ -28,7 +28,7 @@ func TestAnEventDeliveredTwiceIsOneAuditEntry(t *testing.T) {
 		Where: []persistence.Cond{{Field: "action", Value: "order.created"}},
 	})
 	if err != nil || len(docs) != 1 {
-		t.Fatalf("%d entries: %v", len(docs), err)
+		t.Fatalf("%d entries, want 1: %v", len(docs), err)
 	}
 	var e events.Envelope
 	if err := store.Unmarshal(docs[0].State, &e); err != nil || e.ID != "e1" || e.Actor.UserID != "u" {

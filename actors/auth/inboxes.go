@@ -23,8 +23,14 @@ func Inboxes() []actors.Inbox {
 }
 
 var (
-	users   = actors.Owned{Collection: user.Collection, Kind: userpb.Kind, End: func() proto.Message { return &userpb.Erase{} }}
-	apiKeys = actors.Owned{Collection: apikey.Collection, Kind: apikeypb.Kind, End: func() proto.Message { return &apikeypb.Revoke{} }}
+	users = actors.Owned{
+		Collection: user.Collection, Kind: userpb.Kind,
+		End: func() proto.Message { return &userpb.Erase{} },
+	}
+	apiKeys = actors.Owned{
+		Collection: apikey.Collection, Kind: apikeypb.Kind,
+		End: func() proto.Message { return &apikeypb.Revoke{} },
+	}
 )
 
 // CompanyDeleted erases the accounts of a deleted company and revokes its API keys.

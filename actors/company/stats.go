@@ -14,7 +14,7 @@ import (
 // Stats counts the events of all services in the figures of their companies. Events without a
 // company, such as the registration of a customer, are skipped.
 func Stats(a grains.Asker) events.Handler {
-	return actors.CommandPerEvent(a, func(d *events.Delivery) (kind string, id entrepot.ID, cmd proto.Message, err error) {
+	return actors.CommandPerEvent(a, func(d *events.Delivery) (string, entrepot.ID, proto.Message, error) {
 		if d.CompanyID == "" || !companystats.Counts(d.Type) {
 			return "", "", nil, nil
 		}

@@ -34,7 +34,9 @@ func levelOf(d *persistence.Document) search.Stock {
 	productID, _ := d.Fields[0].(string)
 	available, _ := d.Fields[2].(int64)
 	movement, _ := d.Fields[3].(int64)
-	s := search.Stock{ItemID: d.ID, ProductID: productID, LocationID: d.ShopID, Available: available, Movement: movement}
+	s := search.Stock{
+		ItemID: d.ID, ProductID: productID, LocationID: d.ShopID, Available: available, Movement: movement,
+	}
 	if variantID, _ := d.Fields[1].(string); variantID != productID {
 		s.VariantID = variantID
 	}
@@ -191,7 +193,8 @@ func (w *levelWriter) replace(m *events.InventoryUpdated, row levelRow) persiste
 		panic(err) // an empty struct can be marshalled
 	}
 	return persistence.Write{Collection: Availability, Doc: persistence.Document{
-		ID: m.ItemID, Version: row.version + 1, CompanyID: m.CompanyID, ShopID: m.LocationID, CreatedAt: now, UpdatedAt: now,
+		ID: m.ItemID, Version: row.version + 1, CompanyID: m.CompanyID, ShopID: m.LocationID,
+		CreatedAt: now, UpdatedAt: now,
 		Fields: []any{m.ProductID, m.VariantID, m.Available, m.Movement}, State: state,
 	}}
 }

@@ -29,16 +29,20 @@ import (
 // Entities that end with their company.
 var (
 	products = actors.Owned{
-		Collection: product.Collection, Kind: productpb.Kind, End: func() proto.Message { return &productpb.Delete{} },
+		Collection: product.Collection, Kind: productpb.Kind,
+		End: func() proto.Message { return &productpb.Delete{} },
 	}
 	categoryTrees = actors.Owned{
-		Collection: categories.Collection, Kind: categoriespb.Kind, End: func() proto.Message { return &categoriespb.Clear{} },
+		Collection: categories.Collection, Kind: categoriespb.Kind,
+		End: func() proto.Message { return &categoriespb.Clear{} },
 	}
 	reviews = actors.Owned{
-		Collection: review.Collection, Kind: reviewpb.Kind, End: func() proto.Message { return &reviewpb.Delete{} },
+		Collection: review.Collection, Kind: reviewpb.Kind,
+		End: func() proto.Message { return &reviewpb.Delete{} },
 	}
 	promoCodes = actors.Owned{
-		Collection: promotion.Collection, Kind: promotionpb.Kind, End: func() proto.Message { return &promotionpb.Delete{} },
+		Collection: promotion.Collection, Kind: promotionpb.Kind,
+		End: func() proto.Message { return &promotionpb.Delete{} },
 	}
 )
 
@@ -46,22 +50,28 @@ var (
 // go on counting.
 var (
 	wishlists = actors.Owned{
-		Collection: wishlist.Collection, Kind: wishlistpb.Kind, End: func() proto.Message { return &wishlistpb.Erase{} },
+		Collection: wishlist.Collection, Kind: wishlistpb.Kind,
+		End: func() proto.Message { return &wishlistpb.Erase{} },
 	}
 	watches = actors.Owned{
-		Collection: stockwatch.Collection, Kind: stockwatchpb.Kind, End: func() proto.Message { return &stockwatchpb.Erase{} },
+		Collection: stockwatch.Collection, Kind: stockwatchpb.Kind,
+		End: func() proto.Message { return &stockwatchpb.Erase{} },
 	}
 	carts = actors.Owned{
-		Collection: cart.Collection, Kind: cartpb.Kind, End: func() proto.Message { return &cartpb.Erase{} },
+		Collection: cart.Collection, Kind: cartpb.Kind,
+		End: func() proto.Message { return &cartpb.Erase{} },
 	}
 	promoUses = actors.Owned{
-		Collection: promotion.Uses, Kind: promotionpb.UseKind, End: func() proto.Message { return &promotionpb.Erase{} },
+		Collection: promotion.Uses, Kind: promotionpb.UseKind,
+		End: func() proto.Message { return &promotionpb.Erase{} },
 	}
 	reviewAuthors = actors.Owned{
-		Collection: review.Collection, Kind: reviewpb.Kind, End: func() proto.Message { return &reviewpb.Anonymise{} },
+		Collection: review.Collection, Kind: reviewpb.Kind,
+		End: func() proto.Message { return &reviewpb.Anonymise{} },
 	}
 	voters = actors.Owned{
-		Collection: review.Votes, Kind: reviewpb.VoteKind, End: func() proto.Message { return &reviewpb.Forget{} },
+		Collection: review.Votes, Kind: reviewpb.VoteKind,
+		End: func() proto.Message { return &reviewpb.Forget{} },
 	}
 )
 

@@ -21,7 +21,7 @@ import (
 	"entrepot/persistence/storetest"
 )
 
-func TestAnErasedCustomerIsForgotten(t *testing.T) {
+func TestDeletedCustomerIsForgotten(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{review.Kind(), review.VoteKind(), stockwatch.Kind(), wishlist.Kind(), cart.Kind(), promotion.UseKind()})
 	variant := actorstest.ID("variant", 1)
@@ -38,7 +38,7 @@ func TestAnErasedCustomerIsForgotten(t *testing.T) {
 			t.Fatal(err)
 		}
 		for p := range 3 {
-			say(t, m, actorstest.ID("product", p), n, 5)
+			writeReview(t, m, actorstest.ID("product", p), n, 5)
 		}
 		u := actorstest.ID("user", n)
 		if _, err := m.Ask(m.As(actorstest.Customer(n)), stockwatchpb.Kind, stockwatchpb.ID(u, variant, ""), &stockwatchpb.Watch{ProductId: actorstest.ID("product", 1), VariantId: variant}); err != nil {
@@ -55,11 +55,11 @@ func TestAnErasedCustomerIsForgotten(t *testing.T) {
 		}))
 	}
 	if n := len(m.Events()); n != before {
-		t.Errorf("%d events", n-before)
+		t.Errorf("the deletion led to %d events, want none", n-before)
 	}
 	for _, c := range []*persistence.Collection{review.Collection, stockwatch.Collection, wishlist.Collection, cart.Collection, promotion.Uses} {
 		for n, want := range []int{0, 1} {
-			if c == cart.Collection && n == 0 { // its id is the user's
+			if c == cart.Collection && n == 0 { // the cart's id is the user's, and its document stays
 				continue
 			}
 			count, err := m.Store.Count(t.Context(), c, entrepot.OwnedBy(actorstest.ID("user", n)), nil, 10)
@@ -68,29 +68,29 @@ func TestAnErasedCustomerIsForgotten(t *testing.T) {
 			}
 		}
 	}
-	var basket cart.State
-	if d, err := m.Store.Load(t.Context(), cart.Collection, actorstest.ID("user", 0)); err != nil || m.Store.Unmarshal(d.State, &basket) != nil || len(basket.Lines) != 0 {
-		t.Errorf("%+v %v", basket, err)
+	var erased cart.State
+	if d, err := m.Store.Load(t.Context(), cart.Collection, actorstest.ID("user", 0)); err != nil || m.Store.Unmarshal(d.State, &erased) != nil || len(erased.Lines) != 0 {
+		t.Errorf("erased cart: %+v, %v", erased, err)
 	}
 	if _, err := m.Ask(m.As(actorstest.Customer(0)), cartpb.Kind, actorstest.ID("user", 0), add); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-		t.Errorf("a cart of nobody is filled: %v", err)
+		t.Errorf("add to an erased cart: %v, want not found", err)
 	}
 	if _, err := m.Ask(m.As(actorstest.Customer(1)), cartpb.Kind, actorstest.ID("user", 1), add); err != nil {
-		t.Errorf("another's: %v", err)
+		t.Errorf("add to the cart of another customer: %v", err)
 	}
-	for range 2 { // the order that claimed is paid all the same
+	for range 2 { // the order with the claim is still paid
 		if _, err := m.Ask(m.Platform(), promotionpb.UseKind, use(0), &promotionpb.Settle{ClaimId: "c", OrderId: "c"}); err != nil {
 			t.Error(err)
 		}
 	}
 	if docs, _, err := m.Store.Find(t.Context(), review.Collection, entrepot.AllTenants(), persistence.Query{Limit: 10}); err != nil || len(docs) != 6 {
-		t.Errorf("%d reviews are left: %v", len(docs), err)
+		t.Errorf("%d reviews left, want 6: %v", len(docs), err)
 	}
 	actorstest.NoErrors(t, BackInStock(m.Store, m)(t.Context(), []*events.Delivery{moved(1, events.Received, variant, "s", 1, 1)}))
 	if n := len(actorstest.Happened(m, "product.back_in_stock")); n != 1 {
-		t.Errorf("%d were told", n)
+		t.Errorf("%d notices, want 1 to the other customer", n)
 	}
 	if results := CustomerDeleted(m.Store, m)(t.Context(), []*events.Delivery{actorstest.Delivery("g", "user.deleted", `7`)}); !events.IsPermanent(results[0]) {
-		t.Errorf("nonsense: %v", results)
+		t.Errorf("malformed event: %v, want a permanent error", results)
 	}
 }

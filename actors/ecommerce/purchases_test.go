@@ -16,7 +16,7 @@ import (
 	"entrepot/persistence/storetest"
 )
 
-func TestPurchasesGoForwardWhateverTheOrderOfEvents(t *testing.T) {
+func TestPurchasesInAnyOrderOfEvents(t *testing.T) {
 	t.Parallel()
 	store := storetest.NewMemory()
 	if err := store.Ensure(t.Context(), []*persistence.Collection{review.Purchases}); err != nil {
@@ -55,7 +55,7 @@ func TestPurchasesGoForwardWhateverTheOrderOfEvents(t *testing.T) {
 	check := func(order int, wantUnits, wantGone int64) {
 		t.Helper()
 		if units, gone := bought(order); units != wantUnits || gone != wantGone {
-			t.Errorf("order %d: %d units and %d taken back, want %d and %d", order, units, gone, wantUnits, wantGone)
+			t.Errorf("order %d: %d units and %d cancelled, want %d and %d", order, units, gone, wantUnits, wantGone)
 		}
 	}
 	h := Purchases(store, time.Now)
@@ -64,7 +64,7 @@ func TestPurchasesGoForwardWhateverTheOrderOfEvents(t *testing.T) {
 		actorstest.Delivery("x", "order.confirmed", `7`), actorstest.Delivery("y", "order.cancelled", `{"total":1.00}`),
 	})
 	if !errors.Is(results[2], errNoPurchase) || events.IsPermanent(results[2]) || !events.IsPermanent(results[7]) || !events.IsPermanent(results[8]) {
-		t.Fatalf("%v", results)
+		t.Fatalf("results: %v", results)
 	}
 	actorstest.NoErrors(t, slices.Concat(results[:2], results[3:7]))
 	for range 2 {
@@ -75,14 +75,14 @@ func TestPurchasesGoForwardWhateverTheOrderOfEvents(t *testing.T) {
 		check(5, 0, 6)
 		actorstest.NoErrors(t, h(t.Context(), []*events.Delivery{paid(1), paid(5), cancelled(5, "p")}))
 	}
-	// The payment arrived when the order had expired, and revived it.
+	// The payment arrived after the order had expired, and revived it.
 	actorstest.NoErrors(t, h(t.Context(), []*events.Delivery{paid(4), paid(3), cancelled(3, "p"), cancelled(1, "p")}))
 	check(1, 0, 6)
 	check(3, 0, 6)
 	check(4, 6, 0)
 }
 
-func TestPurchasesThatCannotBeWrittenComeAgain(t *testing.T) {
+func TestUnwrittenPurchasesAreDeliveredAgain(t *testing.T) {
 	t.Parallel()
 	store := storetest.Faulty(storetest.NewMemory())
 	if err := store.Ensure(t.Context(), []*persistence.Collection{review.Purchases}); err != nil {

@@ -112,7 +112,9 @@ func countStars(ctx context.Context, store persistence.Store, productID entrepot
 	counts := make([]int64, 5)
 	for i := range counts {
 		n, err := store.Count(ctx, review.Collection, entrepot.AllTenants(), []persistence.Cond{
-			{Field: "productId", Value: productID}, {Field: "status", Value: review.Approved}, {Field: "stars", Value: int64(i + 1)},
+			{Field: "productId", Value: productID},
+			{Field: "status", Value: review.Approved},
+			{Field: "stars", Value: int64(i + 1)},
 		}, maxCounted)
 		if err != nil {
 			return nil, err

@@ -22,9 +22,9 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// shelf stands for the product grains: it keeps the last rating of each. before,
-// if set, is called once with the first rating, before it is kept.
-type shelf struct {
+// ratedProducts stands for the product grains: it keeps the last rating of each. before, if set,
+// is called once, before the first rating is kept.
+type ratedProducts struct {
 	grains.Asker
 	mu     sync.Mutex
 	rating map[entrepot.ID][]int64
@@ -33,10 +33,10 @@ type shelf struct {
 	err    error
 }
 
-func (s *shelf) Ask(ctx context.Context, kind string, id entrepot.ID, cmd proto.Message) (proto.Message, error) {
+func (s *ratedProducts) Ask(ctx context.Context, kind string, id entrepot.ID, cmd proto.Message) (proto.Message, error) {
 	set, ok := cmd.(*productpb.SetRating)
 	if !ok || kind != productpb.Kind || entrepot.CallerFrom(ctx).Role != entrepot.System {
-		return nil, fmt.Errorf("asked %s for %T as %s", kind, cmd, entrepot.CallerFrom(ctx).Role)
+		return nil, fmt.Errorf("%s received %T from %s", kind, cmd, entrepot.CallerFrom(ctx).Role)
 	}
 	s.mu.Lock()
 	before := s.before
@@ -55,21 +55,21 @@ func (s *shelf) Ask(ctx context.Context, kind string, id entrepot.ID, cmd proto.
 	return &productpb.Product{}, s.err
 }
 
-// opinions is a member with reviews of two products, some of them approved.
-func opinions(t *testing.T) *grainstest.Member {
+// memberWithReviews returns a member with nine reviews of two products, seven of them approved.
+func memberWithReviews(t *testing.T) *grainstest.Member {
 	t.Helper()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{review.Kind()})
 	for n := range 9 {
 		product := actorstest.ID("product", n%2)
-		say(t, m, product, n, int64(n%5+1))
+		writeReview(t, m, product, n, int64(n%5+1))
 		if n < 7 {
-			judge(t, m, product, n, &reviewpb.Approve{})
+			moderate(t, m, product, n, &reviewpb.Approve{})
 		}
 	}
 	return m
 }
 
-func say(t *testing.T, m *grainstest.Member, product entrepot.ID, user int, stars int64) {
+func writeReview(t *testing.T, m *grainstest.Member, product entrepot.ID, user int, stars int64) {
 	t.Helper()
 	c := &reviewpb.Write{ProductId: product, CompanyId: actorstest.ID("company", 0), ShopId: actorstest.ID("shop", 0), Author: "Ada L.", Stars: stars}
 	if _, err := m.Ask(m.As(actorstest.Customer(user)), reviewpb.Kind, reviewpb.ID(product, actorstest.ID("user", user)), c); err != nil {
@@ -77,16 +77,16 @@ func say(t *testing.T, m *grainstest.Member, product entrepot.ID, user int, star
 	}
 }
 
-func judge(t *testing.T, m *grainstest.Member, product entrepot.ID, user int, cmd proto.Message) {
+func moderate(t *testing.T, m *grainstest.Member, product entrepot.ID, user int, cmd proto.Message) {
 	t.Helper()
 	if _, err := m.Ask(m.Platform(), reviewpb.Kind, reviewpb.ID(product, actorstest.ID("user", user)), cmd); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func TestRatingsCountOnceHoweverOftenAnEventComes(t *testing.T) {
+func TestRatingsIgnoreRepeatedEvents(t *testing.T) {
 	t.Parallel()
-	m, s := opinions(t), &shelf{}
+	m, s := memberWithReviews(t), &ratedProducts{}
 	all := actorstest.Happened(m, "review.created", "review.approved")
 	actorstest.NoErrors(t, Ratings(m.Store, s)(t.Context(), all))
 	want := map[entrepot.ID][]int64{actorstest.ID("product", 0): {1, 1, 1, 0, 1}, actorstest.ID("product", 1): {1, 1, 0, 1, 0}}
@@ -94,33 +94,33 @@ func TestRatingsCountOnceHoweverOftenAnEventComes(t *testing.T) {
 		t.Helper()
 		for p, counts := range want {
 			if !slices.Equal(s.rating[p], counts) {
-				t.Errorf("%v, want %v", s.rating[p], counts)
+				t.Errorf("rating %v, want %v", s.rating[p], counts)
 			}
 		}
 	}
 	check()
 	if s.sets != 2 {
-		t.Errorf("%d settings for two products", s.sets)
+		t.Errorf("%d commands for two products, want 2", s.sets)
 	}
 	slices.Reverse(all)
 	actorstest.NoErrors(t, Ratings(m.Store, s)(t.Context(), slices.Concat(all, all)))
 	check()
-	judge(t, m, actorstest.ID("product", 0), 0, &reviewpb.Reject{Reason: "spam"})
-	judge(t, m, actorstest.ID("product", 1), 1, &reviewpb.Delete{})
+	moderate(t, m, actorstest.ID("product", 0), 0, &reviewpb.Reject{Reason: "spam"})
+	moderate(t, m, actorstest.ID("product", 1), 1, &reviewpb.Delete{})
 	want = map[entrepot.ID][]int64{actorstest.ID("product", 0): {0, 1, 1, 0, 1}, actorstest.ID("product", 1): {1, 0, 0, 1, 0}}
 	actorstest.NoErrors(t, Ratings(m.Store, s)(t.Context(), actorstest.Happened(m, "review.rejected", "review.deleted")))
 	check()
 }
 
-// A member that counted before an approval and sets after another member that
-// counted with it, has the last look and sets again.
-func TestTheLastOfTwoCountsIsRight(t *testing.T) {
+// A member that counts before an approval and sets after another member has counted the approval
+// counts once more, and sets again.
+func TestLastOfTwoCountsIsRight(t *testing.T) {
 	t.Parallel()
-	m := opinions(t)
+	m := memberWithReviews(t)
 	product := actorstest.ID("product", 1)
-	s := &shelf{}
+	s := &ratedProducts{}
 	s.before = func() {
-		judge(t, m, product, 7, &reviewpb.Approve{})
+		moderate(t, m, product, 7, &reviewpb.Approve{})
 		actorstest.NoErrors(t, Ratings(m.Store, s)(t.Context(), actorstest.Happened(m, "review.approved")))
 		if !slices.Equal(s.rating[product], []int64{1, 1, 1, 1, 0}) {
 			t.Errorf("the other member set %v", s.rating[product])
@@ -128,31 +128,30 @@ func TestTheLastOfTwoCountsIsRight(t *testing.T) {
 	}
 	actorstest.NoErrors(t, Ratings(m.Store, s)(t.Context(), actorstest.Happened(m, "review.approved")[:2]))
 	if !slices.Equal(s.rating[product], []int64{1, 1, 1, 1, 0}) {
-		t.Errorf("in the end %v", s.rating[product])
+		t.Errorf("final rating %v", s.rating[product])
 	}
 }
 
-func TestRatingsOfWhatIsGoneAndWhatDoesNotAnswer(t *testing.T) {
+func TestRatingsOfDeletedAndUnavailableProducts(t *testing.T) {
 	t.Parallel()
-	m := opinions(t)
+	m := memberWithReviews(t)
 	batch := append(actorstest.Happened(m, "review.approved"), actorstest.Delivery("bad", "review.approved", `7`), actorstest.Delivery("none", "review.approved", `{}`))
 	for code, again := range map[entrepot.Code]bool{entrepot.CodeNotFound: false, entrepot.CodeUnavailable: true} {
-		results := Ratings(m.Store, &shelf{err: entrepot.Errorf(code, "no")})(t.Context(), batch)
+		results := Ratings(m.Store, &ratedProducts{err: entrepot.Errorf(code, "no")})(t.Context(), batch)
 		for i, err := range results[:len(results)-2] {
 			if (err != nil) != again || events.IsPermanent(err) {
 				t.Errorf("%s: %d: %v", code, i, err)
 			}
 		}
 		if !events.IsPermanent(results[len(results)-2]) || !events.IsPermanent(results[len(results)-1]) {
-			t.Errorf("nonsense: %v", results[len(results)-2:])
+			t.Errorf("malformed events: %v, want permanent errors", results[len(results)-2:])
 		}
 	}
 }
 
-// TestRatingsAreRightInTheEnd: buyers write and change, the company approves and
-// refuses, all at once, while two consumers get every event twice and in any
-// order. When all is quiet the product says what its reviews say.
-func TestRatingsAreRightInTheEnd(t *testing.T) {
+// Customers write and change reviews while the company moderates them, and two consumers receive
+// every event twice and in any order. In the end the product's rating matches its reviews.
+func TestRatingsConverge(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{review.Kind(), product.Kind()})
 	id, company, shop := actorstest.ID("product", 0), actorstest.ID("company", 0), actorstest.ID("shop", 0)
@@ -162,7 +161,7 @@ func TestRatingsAreRightInTheEnd(t *testing.T) {
 	var wg sync.WaitGroup
 	quiet := make(chan struct{})
 	for n := range 40 {
-		wg.Go(func() { live(t, m, id, n) })
+		wg.Go(func() { reviewLifecycle(t, m, id, n) })
 	}
 	var consumers sync.WaitGroup
 	for c := range 2 {
@@ -171,12 +170,12 @@ func TestRatingsAreRightInTheEnd(t *testing.T) {
 			for {
 				batch := actorstest.Happened(m, "review.created", "review.updated", "review.approved", "review.rejected", "review.deleted")
 				r.Shuffle(len(batch), func(i, j int) { batch[i], batch[j] = batch[j], batch[i] })
-				consume(t, Ratings(m.Store, m), slices.Concat(batch[:r.IntN(len(batch)+1)], batch[:r.IntN(len(batch)+1)]))
+				redeliver(t, Ratings(m.Store, m), slices.Concat(batch[:r.IntN(len(batch)+1)], batch[:r.IntN(len(batch)+1)]))
 				select {
 				case <-quiet:
-					if c == 0 { // the last event comes to one, while the other may still be at an older one
+					if c == 0 { // one consumer gets the last event while the other may still handle an older one
 						last := actorstest.Happened(m, "review.updated", "review.approved", "review.rejected", "review.deleted")
-						consume(t, Ratings(m.Store, m), last[len(last)-1:])
+						redeliver(t, Ratings(m.Store, m), last[len(last)-1:])
 					}
 					return
 				default:
@@ -196,12 +195,12 @@ func TestRatingsAreRightInTheEnd(t *testing.T) {
 	}
 	p, err := grains.Ask[*productpb.Product](m.Platform(), m, productpb.Kind, id, &productpb.Get{})
 	if err != nil || !slices.Equal(p.RatingCounts, want) || slices.Max(want) == 0 {
-		t.Fatalf("the product says %v, its reviews %v: %v", p.GetRatingCounts(), want, err)
+		t.Fatalf("rating %v, want %v: %v", p.GetRatingCounts(), want, err)
 	}
 }
 
-// consume delivers again what shall come again.
-func consume(t *testing.T, h events.Handler, batch []*events.Delivery) {
+// redeliver delivers a batch until no delivery fails, at most 20 times.
+func redeliver(t *testing.T, h events.Handler, batch []*events.Delivery) {
 	for range 20 {
 		var again []*events.Delivery
 		for i, err := range h(t.Context(), batch) {
@@ -216,12 +215,12 @@ func consume(t *testing.T, h events.Handler, batch []*events.Delivery) {
 			return
 		}
 	}
-	t.Error("still not counted after 20 deliveries")
+	t.Error("deliveries still fail after 20 attempts")
 }
 
-// live is the life of one review: written, approved and, by its number, changed,
-// approved again, rejected or deleted.
-func live(t *testing.T, m *grainstest.Member, product entrepot.ID, n int) {
+// reviewLifecycle writes and approves a review and, depending on n, changes it, approves it again,
+// rejects or deletes it.
+func reviewLifecycle(t *testing.T, m *grainstest.Member, product entrepot.ID, n int) {
 	at := reviewpb.ID(product, actorstest.ID("user", n))
 	steps := []struct {
 		as  entrepot.Caller

@@ -25,7 +25,9 @@ import (
 // repeated delivery repeats all its signals; the grains recognise them by their ids.
 func Recommendations(store persistence.Store, a grains.Asker) events.Handler {
 	feed := func(ctx context.Context, batch []*events.Delivery) []error {
-		s := signalBatch{asker: a, batch: batch, results: make([]error, len(batch)), byGrain: map[string]*grainCommand{}}
+		s := signalBatch{
+			asker: a, batch: batch, results: make([]error, len(batch)), byGrain: map[string]*grainCommand{},
+		}
 		s.collect(ctx)
 		s.send(ctx)
 		return s.results
@@ -40,10 +42,12 @@ func Recommendations(store persistence.Store, a grains.Asker) events.Handler {
 
 var (
 	affinities = actors.Owned{
-		Collection: recommend.Affinities, Kind: recommendpb.Affinity, End: func() proto.Message { return &recommendpb.Forget{} },
+		Collection: recommend.Affinities, Kind: recommendpb.Affinity,
+		End: func() proto.Message { return &recommendpb.Forget{} },
 	}
 	trends = actors.Owned{
-		Collection: recommend.Trends, Kind: recommendpb.Trending, End: func() proto.Message { return &recommendpb.Forget{} },
+		Collection: recommend.Trends, Kind: recommendpb.Trending,
+		End: func() proto.Message { return &recommendpb.Forget{} },
 	}
 )
 

@@ -21,7 +21,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// learner is real grains, some of which may not answer for a while.
+// learner is a member with the recommendation grains; calls to the kind that is down fail.
 type learner struct {
 	*grainstest.Member
 	store persistence.Store
@@ -39,19 +39,19 @@ func newLearner(t *testing.T) *learner {
 	return l
 }
 
-// halting refuses the commands of the kind that is down.
-type halting struct{ *learner }
+// failing is the Asker of a learner.
+type failing struct{ *learner }
 
-func (r halting) Ask(ctx context.Context, kind string, id entrepot.ID, cmd proto.Message) (proto.Message, error) {
-	if kind == r.down {
+func (f failing) Ask(ctx context.Context, kind string, id entrepot.ID, cmd proto.Message) (proto.Message, error) {
+	if kind == f.down {
 		return nil, entrepot.Unavailable("down")
 	}
-	return r.Member.Ask(ctx, kind, id, cmd)
+	return f.Member.Ask(ctx, kind, id, cmd)
 }
 
 func (l *learner) hand(t *testing.T, batch ...*events.Delivery) []error {
 	t.Helper()
-	return Recommendations(l.store, halting{l})(t.Context(), batch)
+	return Recommendations(l.store, failing{l})(t.Context(), batch)
 }
 
 func (l *learner) want(t *testing.T, batch ...*events.Delivery) {
@@ -63,8 +63,8 @@ func (l *learner) want(t *testing.T, batch ...*events.Delivery) {
 	}
 }
 
-// weights are what the grains know of the mug: its orders, what trends in the
-// company and everywhere, and the taste of the user.
+// weights describes the product's weights: orders, trend in the company and on the platform, and
+// the taste of the user.
 func (l *learner) weights(t *testing.T, product, user entrepot.ID) string {
 	t.Helper()
 	ask := func(kind string, id entrepot.ID, q proto.Message) proto.Message {
@@ -101,8 +101,8 @@ func placed(n int, customer entrepot.ID, products ...entrepot.ID) *events.Delive
 	return d
 }
 
-// TestWhatIsDeliveredAgainCountsOnce, whichever part of it failed the first time.
-func TestWhatIsDeliveredAgainCountsOnce(t *testing.T) {
+// A repeated delivery counts once, whichever part of it failed the first time.
+func TestRepeatedSignalsCountOnce(t *testing.T) {
 	t.Parallel()
 	mug, tea, ann := entrepot.DeriveID("mug"), entrepot.DeriveID("tea"), entrepot.DeriveID("ann")
 	for _, down := range []string{recommendpb.Affinity, recommendpb.Trending, recommendpb.Tastes} {
@@ -125,7 +125,7 @@ func TestWhatIsDeliveredAgainCountsOnce(t *testing.T) {
 				}
 			}
 			if want := map[string]int{recommendpb.Affinity: 2, recommendpb.Trending: 3, recommendpb.Tastes: 1}[down]; failed != want {
-				t.Fatalf("%d deliveries failed", failed)
+				t.Fatalf("%d deliveries failed, want %d", failed, want)
 			}
 			l.down = ""
 			l.want(t, first, second, seen)
@@ -133,10 +133,10 @@ func TestWhatIsDeliveredAgainCountsOnce(t *testing.T) {
 			l.Restart()
 			l.want(t, placed(1, ann, mug, tea, mug), seen)
 			if got := l.weights(t, mug, ann); got != "orders 2, trend 11, trend 11" {
-				t.Errorf("the mug: %s", got)
+				t.Errorf("weights of the mug: %s", got)
 			}
 			if got := l.weights(t, tea, ann); got != "orders 1, trend 5, trend 5, wished 3" {
-				t.Errorf("the tea: %s", got)
+				t.Errorf("weights of the tea: %s", got)
 			}
 			docs, _, err := l.store.Find(t.Context(), recommend.Views, entrepot.OwnedBy(ann), persistence.Query{Limit: 10})
 			if err != nil || len(docs) != 1 || docs[0].ID != seen.ID || !docs[0].WakeAt.Equal(persistence.Millis(seen.OccurredAt.Add(recommend.ViewsKept))) {
@@ -146,7 +146,7 @@ func TestWhatIsDeliveredAgainCountsOnce(t *testing.T) {
 	}
 }
 
-func TestAStockUpSaysNothingOfPairs(t *testing.T) {
+func TestLargeOrderHasNoPairs(t *testing.T) {
 	t.Parallel()
 	l := newLearner(t)
 	var many []entrepot.ID
@@ -163,7 +163,7 @@ func TestAStockUpSaysNothingOfPairs(t *testing.T) {
 	}
 }
 
-func TestABatchIsOneCommandAGrain(t *testing.T) {
+func TestBatchIsOneCommandPerGrain(t *testing.T) {
 	t.Parallel()
 	a := &actorstest.Recorder{Answer: func(proto.Message) error { return nil }}
 	var batch []*events.Delivery
@@ -179,15 +179,15 @@ func TestABatchIsOneCommandAGrain(t *testing.T) {
 	}
 	results := Recommendations(store, a)(t.Context(), batch)
 	if !events.IsPermanent(results[100]) || !events.IsPermanent(results[101]) || results[0] != nil || results[102] != nil || results[103] != nil {
-		t.Fatalf("%v", results[100:])
+		t.Fatalf("results: %v", results[100:])
 	}
 	if len(a.Cmds) != 2 || len(a.Cmds[0].(*recommendpb.Count).Signals) != 100 || slices.Contains(a.Kinds, recommendpb.Tastes) {
 		t.Fatalf("%d commands: %v", len(a.Cmds), a.Kinds)
 	}
 }
 
-// TestAnErasedUsersViewsGo: emptied and nobody's at once, removed by the waker.
-func TestAnErasedUsersViewsGo(t *testing.T) {
+// The views of a deleted user are emptied and lose their owner at once; the waker removes them.
+func TestDeletedUserLosesViews(t *testing.T) {
 	t.Parallel()
 	l := newLearner(t)
 	ann, ben := entrepot.DeriveID("ann"), entrepot.DeriveID("ben")
@@ -208,14 +208,14 @@ func TestAnErasedUsersViewsGo(t *testing.T) {
 	}
 	n, err := l.store.Purge(t.Context(), recommend.Views, gone.OccurredAt, 10)
 	if err != nil || n != 2 {
-		t.Errorf("%d removed, %v", n, err)
+		t.Errorf("%d rows purged, want 2: %v", n, err)
 	}
 	if err := l.hand(t, actorstest.Delivery("bad", "user.deleted", `7`))[0]; !events.IsPermanent(err) {
 		t.Errorf("%v", err)
 	}
 }
 
-func TestAWishGivenUpLeavesTheTaste(t *testing.T) {
+func TestRemovedWishLeavesTaste(t *testing.T) {
 	t.Parallel()
 	l := newLearner(t)
 	mug, ann := entrepot.DeriveID("mug"), entrepot.DeriveID("ann")
@@ -232,12 +232,12 @@ func TestAWishGivenUpLeavesTheTaste(t *testing.T) {
 	} {
 		l.want(t, step.batch...)
 		if got := l.weights(t, mug, ann); got != step.want {
-			t.Errorf("%s, want %s", got, step.want)
+			t.Errorf("weights %s, want %s", got, step.want)
 		}
 	}
 }
 
-func TestAnErasedCompanyIsForgotten(t *testing.T) {
+func TestDeletedCompanyIsForgotten(t *testing.T) {
 	t.Parallel()
 	l := newLearner(t)
 	mug, tea := entrepot.DeriveID("mug"), entrepot.DeriveID("tea")
@@ -245,7 +245,7 @@ func TestAnErasedCompanyIsForgotten(t *testing.T) {
 	for range 2 {
 		l.want(t, actorstest.Delivery("gone", "company.deleted", `{"companyId":"c"}`))
 	}
-	if got := l.weights(t, mug, "x"); got != "orders 0, trend 5" { // what trends everywhere fades by itself
+	if got := l.weights(t, mug, "x"); got != "orders 0, trend 5" { // the trend of the platform decays by itself
 		t.Errorf("%s", got)
 	}
 }

@@ -13,7 +13,8 @@ import (
 // variant.
 func DocumentOf(p *productpb.Product) *search.Document {
 	d := &search.Document{
-		ID: p.Id, CompanyID: p.CompanyId, ShopIDs: p.ShopIds, Active: p.Status == product.StatusActive, Status: p.Status,
+		ID: p.Id, CompanyID: p.CompanyId, ShopIDs: p.ShopIds,
+		Active: p.Status == product.StatusActive, Status: p.Status,
 		SKU: p.Sku, Name: p.Name, Description: p.Description, Brand: p.Brand, Category: p.Category, Tags: p.Tags,
 		Currency: p.Currency, CreatedMs: p.CreatedMs,
 	}

@@ -146,7 +146,8 @@ func (f *SearchFeed) loadUntilDone(ctx context.Context) bool {
 		start := time.Now()
 		err := f.Load(ctx)
 		if err == nil {
-			f.c.Logger.Info("search index complete", "products", f.c.Index.Len(), "took", time.Since(start).Round(time.Millisecond))
+			took := time.Since(start).Round(time.Millisecond)
+			f.c.Logger.Info("search index complete", "products", f.c.Index.Len(), "took", took)
 			return true
 		}
 		f.report(ctx, err)

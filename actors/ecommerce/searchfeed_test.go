@@ -22,7 +22,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// follower is a member with products, and a feed that its test drives.
+// follower is a member with products and a feed that the test drives.
 type follower struct {
 	*grainstest.Member
 	t     *testing.T
@@ -42,7 +42,7 @@ func newFollower(t *testing.T) *follower {
 	return f
 }
 
-// another is a second member's index over the same database.
+// another returns the index and feed of a second member on the same database.
 func (f *follower) another() (*search.Index, *SearchFeed) {
 	f.t.Helper()
 	ix, err := search.New(search.Options{})
@@ -67,7 +67,7 @@ func (f *follower) ask(id entrepot.ID, cmd proto.Message) {
 	}
 }
 
-func (f *follower) look() {
+func (f *follower) pass() {
 	f.t.Helper()
 	if err := f.feed.RunOnce(f.t.Context()); err != nil {
 		f.t.Fatal(err)
@@ -83,44 +83,44 @@ func (f *follower) wants(n int, q search.Query) {
 	}
 }
 
-// What was there before, and what any member writes afterwards, is found.
-func TestTheFeedFollowsTheDatabase(t *testing.T) {
+// Products written before the start, and by any member afterwards, are found.
+func TestFeedFollowsDatabase(t *testing.T) {
 	t.Parallel()
 	f := newFollower(t)
 	for i := range 130 { // more than a page
 		f.make(fmt.Sprint("Mug number ", i))
 	}
 	if f.found.Ready() {
-		t.Fatal("complete before it was read")
+		t.Fatal("index ready before Load")
 	}
 	if err := f.feed.Load(t.Context()); err != nil || !f.found.Ready() {
 		t.Fatal(err)
 	}
 	f.wants(130, search.Query{Text: "mugs"})
 	id := f.make("Teapot")
-	f.look()
+	f.pass()
 	f.wants(1, search.Query{Text: "teapot"})
 	f.ask(id, &productpb.Update{Name: proto.String("Kettle")})
-	f.look()
+	f.pass()
 	f.wants(0, search.Query{Text: "teapot"})
 	f.wants(1, search.Query{Text: "kettle"})
 	f.ask(id, &productpb.Update{Status: proto.String("draft")})
-	f.look()
+	f.pass()
 	f.wants(0, search.Query{Text: "kettle"})
 	f.wants(1, search.Query{Text: "kettle", Sight: search.Sight{All: true}})
-	f.ask(id, &productpb.SetRating{Counts: []int64{0, 0, 0, 0, 3}}) // changes updatedAt of the document alone
-	f.look()
+	f.ask(id, &productpb.SetRating{Counts: []int64{0, 0, 0, 0, 3}}) // changes only the document's updatedAt
+	f.pass()
 	f.wants(1, search.Query{MinRating: 4, Sight: search.Sight{All: true}})
 	f.ask(id, &productpb.Delete{})
-	f.look()
+	f.pass()
 	f.wants(0, search.Query{Text: "kettle", Sight: search.Sight{All: true}})
 	if f.found.Len() != 130 {
 		t.Errorf("%d products", f.found.Len())
 	}
 }
 
-// A member that committed knows without looking.
-func TestTheFeedIsToldOfCommits(t *testing.T) {
+// A member indexes its own commits without a pass over the database.
+func TestFeedIndexesOwnCommits(t *testing.T) {
 	t.Parallel()
 	f := newFollower(t)
 	if err := f.feed.Load(t.Context()); err != nil {
@@ -139,14 +139,14 @@ func TestTheFeedIsToldOfCommits(t *testing.T) {
 	f.wants(1, search.Query{Text: "teapot"})
 }
 
-func TestTheFeedStartsAndStops(t *testing.T) {
+func TestFeedStartsAndStops(t *testing.T) {
 	t.Parallel()
 	f := newFollower(t)
 	f.make("Teapot")
 	f.feed.Start()
 	for end := time.Now().Add(5 * time.Second); !f.found.Ready(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatal("not ready")
+			t.Fatal("index not ready after 5 s")
 		}
 	}
 	f.feed.Stop()
@@ -154,14 +154,14 @@ func TestTheFeedStartsAndStops(t *testing.T) {
 	f.wants(1, search.Query{Text: "teapot"})
 }
 
-// stockEvent is a movement that took or brought pieces, and what was left after it.
+// stockEvent returns a movement that changed the stock and left the available quantity.
 func stockEvent(id string, item, product, location entrepot.ID, change, available, movement int64) *events.Delivery {
 	return actorstest.Delivery(id, "inventory.updated", fmt.Sprintf(`{"itemId":%q,"productId":%q,"companyId":"c","locationId":%q,"kind":"adjusted","delta":%d,"available":%d,"movement":%d}`,
 		item, product, location, change, available, movement))
 }
 
 // Movements that come twice, late or to another member leave the newest level.
-func TestAvailabilityIsTheNewestMovement(t *testing.T) {
+func TestAvailabilityIsNewestMovement(t *testing.T) {
 	t.Parallel()
 	f := newFollower(t)
 	id := f.make("Teapot")
@@ -177,14 +177,14 @@ func TestAvailabilityIsTheNewestMovement(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		f.look()
+		f.pass()
 	}
 	yes, no := true, false
 	give(one, stockEvent("1", "i", id, f.shop, 5, 5, 1), actorstest.Delivery("x", "order.created", `{}`))
 	f.wants(1, search.Query{Available: &yes})
 	give(two, stockEvent("3", "i", id, f.shop, -4, 0, 3), stockEvent("2", "i", id, f.shop, -1, 4, 2))
 	f.wants(1, search.Query{Available: &no})
-	give(one, stockEvent("2", "i", id, f.shop, -1, 4, 2)) // its own memory is old: the row has movement 3
+	give(one, stockEvent("2", "i", id, f.shop, -1, 4, 2)) // its cache is old: the row has movement 3
 	f.wants(1, search.Query{Available: &no})
 	give(one, stockEvent("4", "i", id, f.shop, 7, 7, 4))
 	give(two, stockEvent("4", "i", id, f.shop, 7, 7, 4))
@@ -197,15 +197,15 @@ func TestAvailabilityIsTheNewestMovement(t *testing.T) {
 		t.Fatal(err)
 	}
 	if in, known := fresh.InStock(id); !in || !known {
-		t.Error("a member that starts later does not know")
+		t.Error("the index of a member that starts later lacks the level")
 	}
 	if r := one(t.Context(), []*events.Delivery{actorstest.Delivery("y", "inventory.updated", `7`)}); !events.IsPermanent(r[0]) {
-		t.Errorf("nonsense: %v", r)
+		t.Errorf("malformed event: %v, want a permanent error", r)
 	}
 }
 
-// Rows are written when something changes that lists show, and now and then.
-func TestALevelIsWrittenWhereItMatters(t *testing.T) {
+// Rows are written when lists change, and when they are older than maxLevelAge.
+func TestLevelIsWrittenWhenListsChange(t *testing.T) {
 	t.Parallel()
 	store := storetest.NewMemory()
 	if err := store.Ensure(t.Context(), []*persistence.Collection{Availability}); err != nil {
@@ -223,7 +223,7 @@ func TestALevelIsWrittenWhereItMatters(t *testing.T) {
 		{changes: []int64{-1, -1}, want: 1},
 		{changes: []int64{-1}, later: maxLevelAge, want: 4},
 		{changes: []int64{-1}, want: 4},
-		{changes: []int64{-1, 3}, want: 7}, // ran out and came back
+		{changes: []int64{-1, 3}, want: 7}, // sold out and back
 		{changes: []int64{-1}, want: 7},
 		{changes: []int64{-2}, want: 9},
 		{changes: []int64{0}, want: 9},
@@ -243,7 +243,7 @@ func TestALevelIsWrittenWhereItMatters(t *testing.T) {
 	}
 }
 
-func TestALevelThatCannotBeWrittenComesAgain(t *testing.T) {
+func TestFailedLevelIsDeliveredAgain(t *testing.T) {
 	t.Parallel()
 	store := storetest.Faulty(storetest.NewMemory())
 	if err := store.Ensure(t.Context(), []*persistence.Collection{Availability}); err != nil {
@@ -260,7 +260,7 @@ func TestALevelThatCannotBeWrittenComesAgain(t *testing.T) {
 	}
 }
 
-// Bought units count once, however often the event and the row are seen.
+// Sold units count once, however often their event and row are read.
 func TestPopularityCountsOnce(t *testing.T) {
 	t.Parallel()
 	f := newFollower(t)
@@ -279,7 +279,7 @@ func TestPopularityCountsOnce(t *testing.T) {
 	sold("2", b, 5)
 	for range 3 {
 		sold("1", a, 3)
-		f.look()
+		f.pass()
 	}
 	r, err := f.found.Search(t.Context(), search.Query{Sort: search.MostPopular, Limit: 2})
 	if err != nil || r.Items[0].ID != b {
@@ -307,7 +307,7 @@ func TestPricesOfVariantsShopsAndSales(t *testing.T) {
 }
 
 // A category moves below another one, and its products are found there.
-func TestTheFeedFollowsTheCategories(t *testing.T) {
+func TestFeedFollowsCategories(t *testing.T) {
 	t.Parallel()
 	f := newFollower(t)
 	company := entrepot.DeriveID("acme")
@@ -325,7 +325,7 @@ func TestTheFeedFollowsTheCategories(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	f.look()
+	f.pass()
 	f.wants(1, search.Query{Categories: []string{"tableware"}})
 	f.wants(1, search.Query{Text: "drinkware"})
 	fresh, feed := f.another()

@@ -19,18 +19,18 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// moved is a movement of a variant in a shop, with what is available after it.
+// moved returns a movement of a variant in a shop that leaves the available quantity.
 func moved(n int, kind string, variant, shop entrepot.ID, quantity, available int64) *events.Delivery {
 	return actorstest.Delivery(fmt.Sprint("m", n), "inventory.updated", fmt.Sprintf(
 		`{"itemId":"%s%s","productId":"p","variantId":"%s","locationId":"%s","kind":"%s","quantity":%d,"available":%d,"movement":%d}`,
 		variant, shop, variant, shop, kind, quantity, available, n))
 }
 
-func TestWhoWaitsIsToldOnce(t *testing.T) {
+func TestWatchIsNotifiedOnce(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{stockwatch.Kind()})
 	variant, here, there := actorstest.ID("variant", 1), actorstest.ID("shop", 1), actorstest.ID("shop", 2)
-	wait := func(user int, shop entrepot.ID) {
+	watch := func(user int, shop entrepot.ID) {
 		t.Helper()
 		c := &stockwatchpb.Watch{ProductId: actorstest.ID("product", 1), VariantId: variant, ShopId: shop, CompanyId: actorstest.ID("company", 1), Name: "Mug"}
 		if _, err := m.Ask(m.As(actorstest.Customer(user)), stockwatchpb.Kind, stockwatchpb.ID(actorstest.ID("user", user), variant, shop), c); err != nil {
@@ -39,13 +39,13 @@ func TestWhoWaitsIsToldOnce(t *testing.T) {
 	}
 	const many = 130 // more than a page
 	for n := range many {
-		wait(n, "")
+		watch(n, "")
 	}
-	wait(many, here)
-	wait(many+1, there)
+	watch(many, here)
+	watch(many+1, there)
 	h := BackInStock(m.Store, m)
 	deliver := func(batch ...*events.Delivery) { t.Helper(); actorstest.NoErrors(t, h(t.Context(), batch)) }
-	told := func() map[entrepot.ID]int {
+	notified := func() map[entrepot.ID]int {
 		t.Helper()
 		users := map[entrepot.ID]int{}
 		for _, d := range actorstest.Happened(m, "product.back_in_stock") {
@@ -59,49 +59,49 @@ func TestWhoWaitsIsToldOnce(t *testing.T) {
 	}
 	deliver(
 		moved(1, events.Received, actorstest.ID("variant", 2), here, 5, 5), // of another variant
-		moved(2, events.Received, variant, there, 5, 0),                    // to those who ordered it before
+		moved(2, events.Received, variant, there, 5, 0),                    // goes to backorders
 		moved(3, events.Reserved, variant, there, 5, 3),
 		moved(4, events.Sold, variant, there, 5, 3),
-		moved(5, events.Received, variant, there, 2, 7), // there were five
+		moved(5, events.Received, variant, there, 2, 7), // five were available before
 	)
-	if n := len(told()); n != 0 {
-		t.Fatalf("%d were told of nothing", n)
+	if n := len(notified()); n != 0 {
+		t.Fatalf("%d notices without an arrival", n)
 	}
 	arrives := moved(6, events.Received, variant, here, 5, 5)
 	for range 3 {
 		deliver(arrives, moved(7, events.Restocked, variant, here, 1, 1))
 	}
-	users := told()
+	users := notified()
 	if len(users) != many+1 || users[actorstest.ID("user", many+1)] != 0 {
-		t.Fatalf("%d were told, of there: %d", len(users), users[actorstest.ID("user", many+1)])
+		t.Fatalf("%d users notified, %d of them watching the other shop", len(users), users[actorstest.ID("user", many+1)])
 	}
 	for u, n := range users {
 		if n != 1 {
-			t.Fatalf("%s was told %d times", u, n)
+			t.Fatalf("user %s was notified %d times", u, n)
 		}
 	}
-	wait(0, "")
+	watch(0, "")
 	deliver(arrives)
-	if n := told()[actorstest.ID("user", 0)]; n != 1 {
-		t.Fatalf("told again of the same: %d", n)
+	if n := notified()[actorstest.ID("user", 0)]; n != 1 {
+		t.Fatalf("%d notices of the same arrival, want 1", n)
 	}
 	deliver(moved(8, events.Expired, variant, here, 2, 2), moved(9, events.Restocked, variant, there, 1, 1))
-	if users = told(); users[actorstest.ID("user", 0)] != 2 || users[actorstest.ID("user", many+1)] != 1 || users[actorstest.ID("user", 1)] != 1 {
-		t.Fatalf("in the end %d, %d", users[actorstest.ID("user", 0)], users[actorstest.ID("user", many+1)])
+	if users = notified(); users[actorstest.ID("user", 0)] != 2 || users[actorstest.ID("user", many+1)] != 1 || users[actorstest.ID("user", 1)] != 1 {
+		t.Fatalf("finally %d and %d notices, want 2 and 1", users[actorstest.ID("user", 0)], users[actorstest.ID("user", many+1)])
 	}
 	if results := h(t.Context(), []*events.Delivery{actorstest.Delivery("bad", "inventory.updated", `7`)}); !events.IsPermanent(results[0]) {
-		t.Errorf("nonsense: %v", results)
+		t.Errorf("malformed event: %v, want a permanent error", results)
 	}
 }
 
-// unread is a store that cannot be asked.
-type unread struct{ persistence.Store }
+// unreadable is a store whose queries fail.
+type unreadable struct{ persistence.Store }
 
-func (unread) Find(context.Context, *persistence.Collection, entrepot.Scope, persistence.Query) ([]persistence.Document, string, error) {
-	return nil, "", errors.New("asked")
+func (unreadable) Find(context.Context, *persistence.Collection, entrepot.Scope, persistence.Query) ([]persistence.Document, string, error) {
+	return nil, "", errors.New("store was queried")
 }
 
-func TestWhoCannotBeToldIsToldLater(t *testing.T) {
+func TestFailedNoticeIsSentAgain(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{stockwatch.Kind()})
 	variant := actorstest.ID("variant", 1)
@@ -113,21 +113,20 @@ func TestWhoCannotBeToldIsToldLater(t *testing.T) {
 	batch := []*events.Delivery{moved(1, events.Received, actorstest.ID("variant", 2), "s", 1, 1), moved(2, events.Received, variant, "s", 1, 1)}
 	results := BackInStock(m.Store, a)(t.Context(), batch)
 	if results[0] != nil || results[1] == nil || events.IsPermanent(results[1]) {
-		t.Fatalf("%v", results)
+		t.Fatalf("results: %v", results)
 	}
-	// What nobody waits for is not asked about at all.
-	actorstest.NoErrors(t, BackInStock(unread{m.Store}, a)(t.Context(), []*events.Delivery{moved(3, events.Reserved, variant, "s", 1, 9), moved(4, events.Received, variant, "s", 1, 9)}))
-	if err := BackInStock(unread{m.Store}, a)(t.Context(), batch[:1])[0]; err == nil || events.IsPermanent(err) {
-		t.Errorf("what cannot be asked about: %v", err)
+	// Movements that restock nothing do not query the store.
+	actorstest.NoErrors(t, BackInStock(unreadable{m.Store}, a)(t.Context(), []*events.Delivery{moved(3, events.Reserved, variant, "s", 1, 9), moved(4, events.Received, variant, "s", 1, 9)}))
+	if err := BackInStock(unreadable{m.Store}, a)(t.Context(), batch[:1])[0]; err == nil || events.IsPermanent(err) {
+		t.Errorf("failed query: %v, want a temporary error", err)
 	}
 }
 
-// TestADeletedProductIsNotWaitedFor: neither its variants nor itself, by anybody;
-// another's product is.
-func TestADeletedProductIsNotWaitedFor(t *testing.T) {
+// The watches of a deleted product and its variants end, those of another product stay.
+func TestDeletedProductEndsWatches(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{stockwatch.Kind()})
-	for n := range 3 { // of two variants that go, and one that stays
+	for n := range 3 { // two variants of the deleted product, one of another
 		c := &stockwatchpb.Watch{ProductId: actorstest.ID("product", n/2), VariantId: actorstest.ID("variant", n), CompanyId: actorstest.ID("company", 1), Name: "Mug"}
 		for u := range 2 {
 			if _, err := m.Ask(m.As(actorstest.Customer(u)), stockwatchpb.Kind, stockwatchpb.ID(actorstest.ID("user", u), c.VariantId, ""), c); err != nil {
@@ -145,9 +144,9 @@ func TestADeletedProductIsNotWaitedFor(t *testing.T) {
 	}
 	actorstest.NoErrors(t, BackInStock(m.Store, m)(t.Context(), batch))
 	if n := len(actorstest.Happened(m, "product.back_in_stock")); n != 2 {
-		t.Errorf("%d were told, want the two who wait for what is still sold", n)
+		t.Errorf("%d notices, want 2 for the product that is still sold", n)
 	}
 	if r := DeletedProductWatches(m.Store, m)(t.Context(), []*events.Delivery{actorstest.Delivery("g", "product.deleted", `{}`)}); !events.IsPermanent(r[0]) {
-		t.Errorf("nonsense: %v", r)
+		t.Errorf("malformed event: %v, want a permanent error", r)
 	}
 }

@@ -36,7 +36,8 @@ func Votes(store persistence.Store, a grains.Asker) events.Handler {
 		})
 	}
 	votes := actors.Owned{
-		Collection: review.Votes, Kind: reviewpb.VoteKind, End: func() proto.Message { return &reviewpb.Unmark{} },
+		Collection: review.Votes, Kind: reviewpb.VoteKind,
+		End: func() proto.Message { return &reviewpb.Unmark{} },
 	}
 	removeVotes := actors.EachOf(func(ctx context.Context, d *events.Delivery) error {
 		var e events.ReviewDeleted

@@ -23,7 +23,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// ballot is an approved review, and who votes on it.
+// ballot is a member with an approved review that customers vote on.
 type ballot struct {
 	*grainstest.Member
 	t       *testing.T
@@ -69,9 +69,9 @@ func (b *ballot) vote(n int, helpful bool) {
 	b.must(b.Ask(b.As(actorstest.Customer(n)), reviewpb.VoteKind, reviewpb.VoteID(b.review, actorstest.ID("user", n)), cmd))
 }
 
-// TestVotesAreRightInTheEnd: customers vote and take it back, all at once, while
-// two consumers get every event twice and in any order.
-func TestVotesAreRightInTheEnd(t *testing.T) {
+// Customers vote and withdraw their votes while two consumers receive every event twice and in any
+// order. In the end the review's count matches its votes.
+func TestVotesConverge(t *testing.T) {
 	t.Parallel()
 	b := newBallot(t)
 	var wg, consumers sync.WaitGroup
@@ -98,12 +98,12 @@ func TestVotesAreRightInTheEnd(t *testing.T) {
 			for {
 				batch := actorstest.Happened(b.Member, "review.voted", "review.approved")
 				r.Shuffle(len(batch), func(i, j int) { batch[i], batch[j] = batch[j], batch[i] })
-				consume(t, Votes(b.Store, b), slices.Concat(batch[:r.IntN(len(batch)+1)], batch[:r.IntN(len(batch)+1)]))
+				redeliver(t, Votes(b.Store, b), slices.Concat(batch[:r.IntN(len(batch)+1)], batch[:r.IntN(len(batch)+1)]))
 				select {
 				case <-quiet:
-					if c == 0 { // the last event comes to one, while the other may still be at an older one
+					if c == 0 { // one consumer gets the last event while the other may still handle an older one
 						last := actorstest.Happened(b.Member, "review.voted")
-						consume(t, Votes(b.Store, b), last[len(last)-1:])
+						redeliver(t, Votes(b.Store, b), last[len(last)-1:])
 					}
 					return
 				default:
@@ -115,26 +115,26 @@ func TestVotesAreRightInTheEnd(t *testing.T) {
 	close(quiet)
 	consumers.Wait()
 	if got := b.shown().Helpful; got != want {
-		t.Fatalf("%d find it helpful, want %d", got, want)
+		t.Fatalf("%d helpful votes, want %d", got, want)
 	}
 }
 
-// TestVotesGoWithTheReview: what is written anew has none, and old ones that are
-// told late do not count for it; erased customers' count on, without a name.
-func TestVotesGoWithTheReview(t *testing.T) {
+// A review that is deleted and written again starts without votes, and late events of old votes do
+// not count for it. Votes of deleted customers go on counting, without their user id.
+func TestVotesEndWithReview(t *testing.T) {
 	t.Parallel()
 	b := newBallot(t)
 	for n := 1; n <= 3; n++ {
 		b.vote(n, true)
 	}
-	consume(t, Votes(b.Store, b), actorstest.Happened(b.Member, "review.voted"))
-	consume(t, CustomerDeleted(b.Store, b), []*events.Delivery{actorstest.Delivery("gone", "user.deleted", `{"userId":"`+actorstest.ID("user", 3)+`"}`)})
+	redeliver(t, Votes(b.Store, b), actorstest.Happened(b.Member, "review.voted"))
+	redeliver(t, CustomerDeleted(b.Store, b), []*events.Delivery{actorstest.Delivery("gone", "user.deleted", `{"userId":"`+actorstest.ID("user", 3)+`"}`)})
 	if n := b.shown().Helpful; n != 3 {
 		t.Fatalf("%d", n)
 	}
 	docs, _, err := b.Store.Find(t.Context(), review.Votes, entrepot.OwnedBy(actorstest.ID("user", 3)), persistence.Query{Limit: 10})
 	if err != nil || len(docs) != 0 {
-		t.Fatalf("an erased customer's: %v %v", docs, err)
+		t.Fatalf("votes of a deleted customer: %v, %v", docs, err)
 	}
 	b.SetNow(b.Now().Add(1))
 	b.must(b.Ask(b.As(actorstest.Customer(0)), reviewpb.Kind, b.review, &reviewpb.Delete{}))
@@ -143,13 +143,13 @@ func TestVotesGoWithTheReview(t *testing.T) {
 	b.vote(2, true)
 	all := actorstest.Happened(b.Member, "review.voted", "review.deleted")
 	for range 2 {
-		consume(t, Votes(b.Store, b), all)
+		redeliver(t, Votes(b.Store, b), all)
 	}
 	if n := b.shown().Helpful; n != 1 {
 		t.Fatalf("%d", n)
 	}
 	n, err := b.Store.Count(t.Context(), review.Votes, entrepot.AllTenants(), []persistence.Cond{{Field: "productId", Value: b.product}}, 10)
 	if err != nil || n != 1 {
-		t.Fatalf("%d votes stand: %v", n, err)
+		t.Fatalf("%d votes, want 1: %v", n, err)
 	}
 }

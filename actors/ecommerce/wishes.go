@@ -47,7 +47,8 @@ func insertWishes(store persistence.Store) events.Handler {
 		}
 		state, err := store.Marshal(&struct{}{})
 		return &persistence.Document{
-			ID: entrepot.DeriveID("wish", e.UserID, e.ProductID), OwnerID: e.UserID, Fields: []any{e.ProductID}, State: state,
+			ID: entrepot.DeriveID("wish", e.UserID, e.ProductID), OwnerID: e.UserID,
+			Fields: []any{e.ProductID}, State: state,
 		}, err
 	})
 }
@@ -56,7 +57,9 @@ func insertWishes(store persistence.Store) events.Handler {
 const concurrentRemovals = 16
 
 // removeProduct removes a product from all wishlists, and then its rows.
-func removeProduct(ctx context.Context, store persistence.Store, a grains.Asker, d *events.Delivery, productID entrepot.ID) error {
+func removeProduct(
+	ctx context.Context, store persistence.Store, a grains.Asker, d *events.Delivery, productID entrepot.ID,
+) error {
 	ctx = actors.AsSystem(ctx, d)
 	where := []persistence.Cond{{Field: "productId", Value: productID}}
 	remove := func(rows []persistence.Document) error {

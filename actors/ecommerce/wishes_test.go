@@ -21,24 +21,23 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// weary is an Asker that fails every so many calls.
-type weary struct {
+// flaky is an Asker of which every n-th call fails.
+type flaky struct {
 	*grainstest.Member
 	calls atomic.Int64
 	every int64
 }
 
-func (w *weary) Ask(ctx context.Context, kind string, id entrepot.ID, cmd proto.Message) (proto.Message, error) {
+func (w *flaky) Ask(ctx context.Context, kind string, id entrepot.ID, cmd proto.Message) (proto.Message, error) {
 	if w.calls.Add(1)%w.every == 0 {
 		return nil, errors.New("busy")
 	}
 	return w.Member.Ask(ctx, kind, id, cmd)
 }
 
-// TestADeletedProductIsOffEveryWishlist: both of its variants, on more lists than a
-// page of rows, though some do not answer at first; another product stays, and an
-// erased customer has no rows.
-func TestADeletedProductIsOffEveryWishlist(t *testing.T) {
+// Both variants of a deleted product leave more wishlists than a page has rows, although some calls
+// fail at first. Another product stays, and a deleted customer has no rows.
+func TestDeletedProductLeavesWishlists(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{wishlist.Kind()})
 	if err := m.Store.Ensure(t.Context(), []*persistence.Collection{wishlist.Wishes}); err != nil {
@@ -58,37 +57,37 @@ func TestADeletedProductIsOffEveryWishlist(t *testing.T) {
 		}
 		wish(n, &wishlistpb.AddItem{ProductId: stays, Currency: "EUR"})
 	}
-	wish(0, &wishlistpb.RemoveItem{Id: gone}) // by hand, before
+	wish(0, &wishlistpb.RemoveItem{Id: gone}) // removed by the customer before
 	added := actorstest.Happened(m, "wishlist.item_added")
 	for some := range slices.Chunk(added, 50) {
 		actorstest.NoErrors(t, Wishes(m.Store, m)(t.Context(), slices.Concat(some, some)))
 	}
 	actorstest.NoErrors(t, Wishes(m.Store, m)(t.Context(), []*events.Delivery{actorstest.Delivery("u", "user.deleted", `{"userId":"`+actorstest.ID("user", 1)+`"}`)}))
-	a := &weary{Member: m, every: 115}
-	consume(t, Wishes(m.Store, a), []*events.Delivery{actorstest.Delivery("p", "product.deleted", `{"productId":"`+gone+`"}`)})
+	a := &flaky{Member: m, every: 115}
+	redeliver(t, Wishes(m.Store, a), []*events.Delivery{actorstest.Delivery("p", "product.deleted", `{"productId":"`+gone+`"}`)})
 	m.Restart()
 	for n := range many {
 		w, err := grains.Ask[*wishlistpb.Wishlist](m.As(actorstest.Customer(n)), m, wishlistpb.Kind, actorstest.ID("user", n), &wishlistpb.Get{})
 		want := 1
 		if n == 1 {
-			want = 3 // the list of who is erased is another's to empty
+			want = 3 // the deleted customer's wishlist is emptied by CustomerDeleted
 		}
 		if err != nil || len(w.Items) != want || w.Items[0].ProductId != stays {
 			t.Fatalf("%d: %v %v", n, w, err)
 		}
 	}
 	if removed := actorstest.Happened(m, "wishlist.item_removed"); len(removed) != 2*(many-1) {
-		t.Errorf("%d were told of", len(removed))
+		t.Errorf("%d wishlist.item_removed events", len(removed))
 	}
 	if n, err := m.Store.Purge(t.Context(), wishlist.Wishes, time.UnixMilli(1_900_000_000_000), 1000); err != nil || n != many+1 {
-		t.Errorf("%d rows go, want those of the product and of the user: %v", n, err)
+		t.Errorf("%d rows purged, want those of the product and of the user: %v", n, err)
 	}
 	if n, err := m.Store.Count(t.Context(), wishlist.Wishes, entrepot.AllTenants(), nil, 1000); err != nil || n != many-1 {
-		t.Errorf("%d rows are left: %v", n, err)
+		t.Errorf("%d rows left: %v", n, err)
 	}
 	for _, typ := range []string{"product.deleted", "wishlist.item_added", "user.deleted"} {
 		if r := Wishes(m.Store, m)(t.Context(), []*events.Delivery{actorstest.Delivery("n", typ, `{}`)}); !events.IsPermanent(r[0]) {
-			t.Errorf("nonsense in %s: %v", typ, r)
+			t.Errorf("malformed %s: %v, want a permanent error", typ, r)
 		}
 	}
 }

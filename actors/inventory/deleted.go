@@ -15,10 +15,12 @@ import (
 
 var (
 	suppliers = actors.Owned{
-		Collection: supplier.Collection, Kind: supplierpb.Kind, End: func() proto.Message { return &supplierpb.Delete{} },
+		Collection: supplier.Collection, Kind: supplierpb.Kind,
+		End: func() proto.Message { return &supplierpb.Delete{} },
 	}
 	warehouses = actors.Owned{
-		Collection: warehouse.Collection, Kind: warehousepb.Kind, End: func() proto.Message { return &warehousepb.Delete{} },
+		Collection: warehouse.Collection, Kind: warehousepb.Kind,
+		End: func() proto.Message { return &warehousepb.Delete{} },
 	}
 )
 

@@ -10,7 +10,7 @@ import (
 	"entrepot/persistence/storetest"
 )
 
-func TestAuditThatCannotWriteAsksAgain(t *testing.T) {
+func TestFailedWriteIsDeliveredAgain(t *testing.T) {
 	store := storetest.Faulty(storetest.NewMemory())
 	if err := store.Ensure(t.Context(), []*persistence.Collection{stock.Movements}); err != nil {
 		t.Fatal(err)
@@ -19,6 +19,6 @@ func TestAuditThatCannotWriteAsksAgain(t *testing.T) {
 	batch := []*events.Delivery{actorstest.Delivery("e1", "inventory.updated", `{"itemId":"i","movement":1}`), actorstest.Delivery("e2", "inventory.updated", `{"itemId":"i","movement":2}`)}
 	results := Ledger(store)(t.Context(), batch)
 	if results[0] == nil || events.IsPermanent(results[0]) || results[1] != nil {
-		t.Fatalf("%v", results)
+		t.Fatalf("results: %v, want a temporary error and none", results)
 	}
 }

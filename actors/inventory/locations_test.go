@@ -21,13 +21,13 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// TestShopsTellWhereTheyStand: the shop grain's own events, delivered twice and in
-// the wrong order, give the sourcing its coordinates; a deleted shop has none.
-func TestShopsTellWhereTheyStand(t *testing.T) {
+// Events of the shop grain, delivered twice and out of order, set the coordinates of its sourcing;
+// a deleted shop has none.
+func TestShopLocations(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{shop.Kind(), sourcing.Kind()})
 	company, id := entrepot.DeriveID("company"), entrepot.DeriveID("shop")
-	tell := func(cmd proto.Message) (out []*events.Delivery) {
+	send := func(cmd proto.Message) (out []*events.Delivery) {
 		t.Helper()
 		before := len(m.Events())
 		if _, err := m.Ask(m.Platform(), shoppb.Kind, id, cmd); err != nil {
@@ -46,31 +46,30 @@ func TestShopsTellWhereTheyStand(t *testing.T) {
 			}
 		}
 	}
-	stands := func(has bool, lat float64) {
+	wantPoint := func(has bool, lat float64) {
 		t.Helper()
 		v, err := grains.Ask[*sourcingpb.Sourcing](m.Platform(), m, sourcingpb.Kind, sourcingpb.ID(id), &sourcingpb.Get{ShopId: id})
 		if err != nil || len(v.Locations) != 1 || v.Locations[0].HasPoint != has || v.Locations[0].Lat != lat {
-			t.Fatalf("%v %v", v, err)
+			t.Fatalf("sourcing: %v, %v; want point: %v, latitude: %v", v, err, has, lat)
 		}
 	}
-	opened := tell(&shoppb.Create{CompanyId: company, Name: "A", Point: &shoppb.Point{Lat: 53, Lng: 10}})
-	handle(opened...)
-	stands(true, 53)
-	moved := tell(&shoppb.Update{Name: "A", Point: &shoppb.Point{Lat: 48, Lng: 11}, IsActive: true})
-	handle(moved...)
-	handle(opened...)
-	stands(true, 48)
-	gone := tell(&shoppb.Delete{})
-	handle(append(gone, moved...)...)
-	stands(false, 0)
+	created := send(&shoppb.Create{CompanyId: company, Name: "A", Point: &shoppb.Point{Lat: 53, Lng: 10}})
+	handle(created...)
+	wantPoint(true, 53)
+	relocated := send(&shoppb.Update{Name: "A", Point: &shoppb.Point{Lat: 48, Lng: 11}, IsActive: true})
+	handle(relocated...)
+	handle(created...)
+	wantPoint(true, 48)
+	gone := send(&shoppb.Delete{})
+	handle(append(gone, relocated...)...)
+	wantPoint(false, 0)
 	if r := ShopLocations(m)(t.Context(), []*events.Delivery{actorstest.Delivery("x", "shop.updated", `{}`)}); !events.IsPermanent(r[0]) {
-		t.Errorf("of no shop: %v", r)
+		t.Errorf("event without shopId: %v, want a permanent error", r)
 	}
 }
 
-// TestAnErasedCompanyHasNoLogistics: its suppliers are forgotten and its
-// warehouses given up, another company's are not.
-func TestAnErasedCompanyHasNoLogistics(t *testing.T) {
+// The suppliers and warehouses of a deleted company are deleted, those of another company stay.
+func TestCompanyDeleted(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{sourcing.Kind(), supplier.Kind(), warehouse.Kind()})
 	gone, stays := entrepot.DeriveID("gone"), entrepot.DeriveID("stays")
@@ -100,6 +99,6 @@ func TestAnErasedCompanyHasNoLogistics(t *testing.T) {
 	d, err := m.Store.Load(t.Context(), supplier.Collection, id(gone, supplierpb.Kind))
 	var s supplier.State
 	if err != nil || m.Store.Unmarshal(d.State, &s) != nil || s.Email != "" || s.Name != "Leaf" {
-		t.Errorf("%+v %v", s, err)
+		t.Errorf("supplier: %+v, %v; want the name without the address", s, err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 // Orders opens the payment of every new order.
 func Orders(a grains.Asker) events.Handler {
-	return actors.CommandPerEvent(a, func(d *events.Delivery) (kind string, id entrepot.ID, cmd proto.Message, err error) {
+	return actors.CommandPerEvent(a, func(d *events.Delivery) (string, entrepot.ID, proto.Message, error) {
 		if d.Type != "order.created" {
 			return "", "", nil, nil
 		}

@@ -12,7 +12,7 @@ import (
 
 // Payments reports the success or failure of a payment to its order.
 func Payments(a grains.Asker) events.Handler {
-	return actors.CommandPerEvent(a, func(d *events.Delivery) (kind string, id entrepot.ID, cmd proto.Message, err error) {
+	return actors.CommandPerEvent(a, func(d *events.Delivery) (string, entrepot.ID, proto.Message, error) {
 		switch d.Type {
 		case "payment.success":
 			var e events.PaymentSuccess
@@ -23,7 +23,8 @@ func Payments(a grains.Asker) events.Handler {
 			if err != nil {
 				return "", "", nil, events.Permanent(err)
 			}
-			return orderpb.Kind, e.OrderID, &orderpb.Paid{PaymentId: e.PaymentID, AmountMinor: m.Minor, Currency: m.Currency}, nil
+			paid := &orderpb.Paid{PaymentId: e.PaymentID, AmountMinor: m.Minor, Currency: m.Currency}
+			return orderpb.Kind, e.OrderID, paid, nil
 		case "payment.failed":
 			var e events.PaymentFailed
 			if err := d.Decode(&e); err != nil {

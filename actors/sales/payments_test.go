@@ -8,7 +8,7 @@ import (
 	"entrepot/grains/order/orderpb"
 )
 
-func TestPaymentEventsBecomeCommandsWithTheirIDs(t *testing.T) {
+func TestPaymentEventsBecomeCommandsWithEventIDs(t *testing.T) {
 	a := &actorstest.Recorder{}
 	results := Payments(a)(t.Context(), []*events.Delivery{
 		actorstest.Delivery("e1", "payment.success", `{"orderId":"o1","paymentId":"p","amount":19.99,"currency":"EUR"}`),
@@ -17,10 +17,10 @@ func TestPaymentEventsBecomeCommandsWithTheirIDs(t *testing.T) {
 		actorstest.Delivery("e4", "payment.success", `{"amount":"x"}`),
 	})
 	if results[0] != nil || results[1] != nil || results[2] != nil || !events.IsPermanent(results[3]) {
-		t.Fatalf("%v", results)
+		t.Fatalf("results: %v, want only the last to fail for good", results)
 	}
 	paid, ok := a.Cmds[0].(*orderpb.Paid)
 	if !ok || paid.GetAmountMinor() != 1999 || a.IDs[0] != "o1/e1" || a.IDs[1] != "o1/e2" || len(a.Cmds) != 2 {
-		t.Fatalf("%v %v", a.IDs, a.Cmds)
+		t.Fatalf("commands to %v: %v", a.IDs, a.Cmds)
 	}
 }

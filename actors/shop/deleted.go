@@ -17,9 +17,13 @@ import (
 )
 
 var (
-	shops         = actors.Owned{Collection: shop.Collection, Kind: shoppb.Kind, End: func() proto.Message { return &shoppb.Delete{} }}
+	shops = actors.Owned{
+		Collection: shop.Collection, Kind: shoppb.Kind,
+		End: func() proto.Message { return &shoppb.Delete{} },
+	}
 	shippingRules = actors.Owned{
-		Collection: shipping.Collection, Kind: shippingpb.Kind, End: func() proto.Message { return &shippingpb.Remove{} },
+		Collection: shipping.Collection, Kind: shippingpb.Kind,
+		End: func() proto.Message { return &shippingpb.Remove{} },
 	}
 )
 

@@ -19,7 +19,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-func TestASaleCountsOnce(t *testing.T) {
+func TestSaleCountsOnce(t *testing.T) {
 	store := storetest.Faulty(storetest.NewMemory())
 	if err := store.Ensure(t.Context(), []*persistence.Collection{shop.Sales}); err != nil {
 		t.Fatal(err)
@@ -32,26 +32,26 @@ func TestASaleCountsOnce(t *testing.T) {
 	}
 	store.NextWrites(storetest.FailBefore)
 	if r := Inboxes()[0].Consume(store, nil)(t.Context(), batch); r[0] == nil || events.IsPermanent(r[0]) || r[1] != nil || r[2] != nil || !events.IsPermanent(r[3]) {
-		t.Fatalf("%v", r)
+		t.Fatalf("results: %v", r)
 	}
 	for range 2 {
 		if r := Inboxes()[0].Consume(store, nil)(t.Context(), batch); r[0] != nil || r[1] != nil || r[2] != nil {
-			t.Fatalf("%v", r)
+			t.Fatalf("results: %v", r)
 		}
 	}
 	docs, _, err := store.Find(t.Context(), shop.Sales, entrepot.InShops("c", []entrepot.ID{"s"}), persistence.Query{Limit: 10})
 	if err != nil || len(docs) != 2 || !docs[0].CreatedAt.Equal(batch[0].OccurredAt) {
-		t.Fatalf("%+v, %v", docs, err)
+		t.Fatalf("rows: %+v, %v; want 2 with the time of the event", docs, err)
 	}
 	if s := shop.SaleIn(docs[1].Fields); s.Money.Minor != 1990 || s.Money.Currency != "EUR" {
-		t.Errorf("%+v", s)
+		t.Errorf("sale: %+v, want 19.90 EUR", s)
 	}
 	if r := Inboxes()[0].Consume(store, nil)(t.Context(), batch[1:2]); len(r) != 1 || r[0] != nil {
-		t.Errorf("nothing to write answered %v", r)
+		t.Errorf("event without a sale: %v, want no error", r)
 	}
 }
 
-func TestAnErasedUserLeavesTheShops(t *testing.T) {
+func TestDeletedUserLeavesStaff(t *testing.T) {
 	store := storetest.NewMemory()
 	if err := store.Ensure(t.Context(), []*persistence.Collection{shop.Sales}); err != nil {
 		t.Fatal(err)
@@ -76,9 +76,9 @@ func TestAnErasedUserLeavesTheShops(t *testing.T) {
 	}
 }
 
-// TestAShopThatIsGivenUpHasNoRules: its own shipping rules go, its company's and
-// other shops' stay; it comes twice, and of a shop without rules.
-func TestAShopThatIsGivenUpHasNoRules(t *testing.T) {
+// A deleted shop loses its shipping rules, also if the event comes twice or the shop has none; the
+// rules of its company and of other shops stay.
+func TestDeletedShopLosesShippingRules(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{shop.Kind(), shipping.Kind()})
 	if err := m.Store.Ensure(t.Context(), []*persistence.Collection{shop.Sales}); err != nil {
@@ -86,8 +86,8 @@ func TestAShopThatIsGivenUpHasNoRules(t *testing.T) {
 	}
 	company, gone, stays, bare := actorstest.ID("company", 1), actorstest.ID("shop", 1), actorstest.ID("shop", 2), actorstest.ID("shop", 3)
 	rules := &shippingpb.Rules{Currency: "EUR", Zones: []*shippingpb.Zone{{Name: "all", Methods: []*shippingpb.Method{{Id: "standard", Name: "Standard", PriceMinor: 490}}}}}
-	for _, whose := range []entrepot.ID{"", gone, stays} {
-		if _, err := m.Ask(m.Platform(), shippingpb.Kind, shippingpb.ID(company, whose), &shippingpb.Set{CompanyId: company, ShopId: whose, Rules: rules}); err != nil {
+	for _, shopID := range []entrepot.ID{"", gone, stays} {
+		if _, err := m.Ask(m.Platform(), shippingpb.Kind, shippingpb.ID(company, shopID), &shippingpb.Set{CompanyId: company, ShopId: shopID, Rules: rules}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -98,10 +98,10 @@ func TestAShopThatIsGivenUpHasNoRules(t *testing.T) {
 		}
 		m.Restart()
 	}
-	for whose, want := range map[entrepot.ID]bool{"": true, gone: false, stays: true, bare: false} {
-		r, err := grains.Ask[*shippingpb.Shipping](m.Platform(), m, shippingpb.Kind, shippingpb.ID(company, whose), &shippingpb.Get{})
+	for shopID, want := range map[entrepot.ID]bool{"": true, gone: false, stays: true, bare: false} {
+		r, err := grains.Ask[*shippingpb.Shipping](m.Platform(), m, shippingpb.Kind, shippingpb.ID(company, shopID), &shippingpb.Get{})
 		if err != nil || (r.Rules != nil) != want {
-			t.Errorf("%q: %v %v", whose, r, err)
+			t.Errorf("rules of shop %q: %v, %v", shopID, r, err)
 		}
 	}
 }
