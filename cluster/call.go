@@ -118,7 +118,7 @@ func (m *Member) deliver(ctx context.Context, key grainKey, pid *actor.PID, msg 
 	if pid.Address != m.address && !crosses(msg) {
 		return nil, false, errors.Join(ErrUnreachable, errNotWire)
 	}
-	resp, err = m.desk.ask(ctx, pid, msg, until)
+	resp, err = m.replies.ask(ctx, pid, msg, until)
 	if err != nil { // a deadline or a lost peer: the activation may be gone, the next caller asks for it
 		m.cache.drop(key, pid)
 		return nil, false, errors.Join(ErrOutcomeUnknown, err)

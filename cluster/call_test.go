@@ -16,7 +16,7 @@ import (
 )
 
 func TestCallErrors(t *testing.T) {
-	// Two kinds that stop when asked to, and take their time over it: before they are unregistered, and after.
+	// Two kinds that stop on request, but slowly: one before it is unregistered, one after.
 	release := make(chan struct{})
 	reached := make(chan struct{}, 2)
 	stops := func(name string, at func(any) bool) Kind {
@@ -79,15 +79,15 @@ func TestCallErrors(t *testing.T) {
 			}
 			for _, other := range []error{ErrUnreachable, ErrOverloaded, ErrOutcomeUnknown} {
 				if !errors.Is(c.want, other) && errors.Is(err, other) {
-					t.Errorf("%v is also %v", err, other)
+					t.Errorf("%v must not also be %v", err, other)
 				}
 			}
 			var ce *CallError
 			if !errors.As(err, &ce) || ce.Kind != c.kind || ce.ID != "x" {
-				t.Errorf("no CallError of the grain: %v", err)
+				t.Errorf("not a CallError with kind and id: %v", err)
 			}
 			if took := time.Since(began); took > time.Second {
-				t.Errorf("took %v", took)
+				t.Errorf("call took %v", took)
 			}
 		})
 	}
@@ -103,17 +103,17 @@ func TestCallerThatLeavesMeanwhile(t *testing.T) {
 		_, err := m.Request(ctx, "Echo", "x", wrapperspb.String("mute"))
 		done <- err
 	}()
-	eventually(t, "the call waits", func() bool { return m.desk.waiting() == 1 })
+	eventually(t, "the call waits", func() bool { return m.replies.waiting() == 1 })
 	cancel()
 	if err := <-done; !errors.Is(err, ErrOutcomeUnknown) || !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	if n := m.desk.waiting(); n != 0 {
-		t.Errorf("%d still waiting", n)
+	if n := m.replies.waiting(); n != 0 {
+		t.Errorf("%d calls still waiting, want none", n)
 	}
 }
 
-// A late answer must never reach another call: the desk's waiters are used again.
+// A late reply must never reach another call, although waiters are reused.
 func TestLateAnswersReachNobody(t *testing.T) {
 	late := Kind{Name: "Late", Props: actor.PropsFromFunc(func(ctx actor.Context) {
 		if m, ok := ctx.Message().(*wrapperspb.StringValue); ok {
@@ -135,7 +135,7 @@ func TestLateAnswersReachNobody(t *testing.T) {
 				resp, err := m.Request(ctx, "Late", "x", wrapperspb.String(text))
 				cancel()
 				if err == nil && resp.(*wrapperspb.StringValue).Value != text {
-					t.Errorf("asked %s, got %v", text, resp)
+					t.Errorf("sent %s, received %v", text, resp)
 				}
 			}
 		})
@@ -143,7 +143,7 @@ func TestLateAnswersReachNobody(t *testing.T) {
 	wg.Wait()
 }
 
-// Proto.Actor's own calls follow the same rules.
+// Calls through Proto.Actor's API follow the same rules.
 func TestProtoActorRequest(t *testing.T) {
 	m := startSolo(t, Config{Kinds: []Kind{echoKind}})
 	c := pcluster.GetCluster(m.System())
@@ -159,7 +159,7 @@ func TestProtoActorRequest(t *testing.T) {
 		t.Errorf("%v, %v", resp, err)
 	}
 	if pid := c.Get("x", "Echo"); pid == nil {
-		t.Error("no pid")
+		t.Error("no PID")
 	}
 }
 
@@ -194,7 +194,7 @@ func TestConfigIsChecked(t *testing.T) {
 			m, err := Start(t.Context(), c)
 			if err == nil {
 				_ = m.Stop(t.Context())
-				t.Error("accepted")
+				t.Error("message accepted")
 			}
 		})
 	}
@@ -209,13 +209,13 @@ func TestStartIsBoundedByItsContext(t *testing.T) {
 		t.Error(err)
 	}
 	if took := time.Since(began); took > 2*time.Second {
-		t.Errorf("took %v", took)
+		t.Errorf("call took %v", took)
 	}
 }
 
-func (d *desk) waiting() (n int) {
-	for i := range d.shards {
-		s := &d.shards[i]
+func (r *replies) waiting() (n int) {
+	for i := range r.shards {
+		s := &r.shards[i]
 		s.mu.Lock()
 		n += len(s.waiting)
 		s.mu.Unlock()
@@ -241,7 +241,7 @@ func TestLogsFailuresButNoBodies(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	if _, err := m.Request(ctx, "Echo", "x", wrapperspb.String("panic")); err == nil {
-		t.Error("answered")
+		t.Error("message was answered")
 	}
 	eventually(t, "the failure is logged", func() bool { return strings.Contains(out.String(), "asked to") })
 

@@ -11,62 +11,62 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 )
 
-// Defaults of Config, and bounds that are not configurable.
+// Defaults of Config, and fixed bounds.
 const (
 	defaultName    = "entrepot"
 	defaultHost    = "127.0.0.1"
 	defaultTTL     = 3 * time.Second
 	defaultGrace   = 3 * time.Second
-	minTTL         = time.Second     // Consul checks its TTLs about that often
+	minTTL         = time.Second     // about the period at which Consul checks TTLs
 	defaultTimeout = 5 * time.Second // of a Request whose context has no deadline
 )
 
-// Kind is one kind of grain this member can host: a name, global in the cluster and without '/' or '.',
-// and how to make its actor. Start adds the mailbox and the grain's identity to a copy of Props; the actor
-// finds its identity in *cluster.ClusterInit (after *actor.Started) or by cluster.GetClusterIdentity.
+// Kind is a kind of grain that this member can host. Name is unique in the cluster and contains no '/' or
+// '.'; Props make its actor. Start adds the mailbox and the grain's identity to a copy of Props. The actor
+// reads its identity from *cluster.ClusterInit (after *actor.Started) or cluster.GetClusterIdentity.
 type Kind struct {
 	Name  string
 	Props *actor.Props
 }
 
-// TLSFiles are paths of PEM files: the certificate authority every member trusts, and this member's own
+// TLSFiles are the paths of PEM files: the certificate authority that all members trust, and this member's
 // certificate (for both directions) and key. DevCerts makes a set for development.
-// ServerName, if set, is the name that every member's certificate is checked
-// for in place of its address: members whose addresses are not known when
-// certificates are made share one name.
+//
+// If ServerName is set, it is the expected name in every member's certificate instead of the address. So
+// members with addresses unknown in advance can share one name.
 type TLSFiles struct{ CA, Cert, Key, ServerName string }
 
 // Config describes a member. The zero value is a cluster of this one member, without grains.
 type Config struct {
 	// Name of the cluster, also the service name in Consul. Default "entrepot".
 	Name string
-	// Host is the address other members dial. Default 127.0.0.1. A host that is not loopback requires TLS.
+	// Host is the address that other members dial. Default 127.0.0.1. Any host but loopback requires TLS.
 	Host string
-	// Port other members dial; 0 picks a free one (not possible when Host is a name rather than an address).
+	// Port that other members dial; 0 picks a free one, which requires Host to be an IP address.
 	Port int
-	// Consul is the agent's host:port. Empty: a one-member cluster, which listens on no port at all.
+	// Consul is the agent's host:port. Empty: a one-member cluster, which opens no port.
 	Consul string
 	// Kinds this member hosts.
 	Kinds []Kind
-	// TLS makes members prove themselves to each other. nil: plain, on loopback only.
+	// TLS authenticates members to each other. nil: no TLS, on loopback only.
 	TLS *TLSFiles
-	// TTL is how long Consul believes a silent member, Grace how much longer the others wait before they
-	// drop it; defaults 3 s each. A killed member's grains are served elsewhere after TTL + Grace. Less
-	// recovers sooner and drops busy members more easily: a pause longer than the sum costs a restart.
+	// TTL is the time until Consul marks a silent member as critical, Grace the additional time until the
+	// others drop it; defaults 3 s each. The grains of a killed member are served elsewhere after
+	// TTL + Grace. Smaller values recover sooner, but a pause longer than the sum costs a restart.
 	TTL, Grace time.Duration
-	// OnFenced is called once, on its own goroutine, when this member must stop serving and exit: it stood
-	// still for longer than TTL + Grace, or the others dropped it. It can only come back as a new process.
+	// OnFenced is called once, on its own goroutine, when this member must stop serving and exit: the process
+	// was paused for longer than TTL + Grace, or the others have dropped it. Only a new process can rejoin.
 	OnFenced func(reason string)
 	// Logger receives warnings and errors, never message bodies. Default slog.Default().
 	Logger *slog.Logger
-	// WaitKinds must have a host somewhere in the cluster before the member is Ready.
+	// WaitKinds are kinds that need a host in the cluster before this member is Ready.
 	WaitKinds []string
-	// MailboxBound is how many requests may wait for one activation; more are answered ErrOverloaded at
-	// once. Default 4096.
+	// MailboxBound is the number of requests that may wait for one activation; further requests fail with
+	// ErrOverloaded at once. Default 4096.
 	MailboxBound int
 }
 
-// withDefaults returns a checked copy; the error names the field at fault.
+// withDefaults returns a validated copy with defaults. The error names the invalid field.
 func (c Config) withDefaults() (Config, error) {
 	c.Name = cmp.Or(c.Name, defaultName)
 	c.Host = cmp.Or(c.Host, defaultHost)
@@ -78,9 +78,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	switch {
 	case strings.ContainsAny(c.Name, "/ "):
-		return c, fmt.Errorf("cluster: Name %q: no '/' or space", c.Name)
+		return c, fmt.Errorf("cluster: Name %q must not contain '/' or a space", c.Name)
 	case c.Port < 0 || c.Port > 65535:
-		return c, fmt.Errorf("cluster: Port %d is out of range", c.Port)
+		return c, fmt.Errorf("cluster: Port %d is not in 0..65535", c.Port)
 	case c.TTL < minTTL:
 		return c, fmt.Errorf("cluster: TTL %v is shorter than %v", c.TTL, minTTL)
 	case c.Grace < 0:
@@ -94,19 +94,20 @@ func (c Config) withDefaults() (Config, error) {
 	return c, c.checkHost()
 }
 
-// checkHost refuses a wire that anyone could speak on. A one-member cluster opens none.
+// checkHost refuses to listen without TLS beyond loopback. A one-member cluster does not listen.
 func (c Config) checkHost() error {
 	if c.Consul == "" {
 		return nil
 	}
 	if c.TLS == nil && !isLoopback(c.Host) {
-		return fmt.Errorf("cluster: Host %s is not loopback: members can stop each other's actors, so it needs TLS", c.Host)
+		return fmt.Errorf(
+			"cluster: Host %s is not loopback and needs TLS, because members can stop each other's actors", c.Host)
 	}
 	if ip := net.ParseIP(c.Host); ip != nil && ip.IsUnspecified() {
-		return fmt.Errorf("cluster: Host %s is not an address that other members can dial", c.Host)
+		return fmt.Errorf("cluster: Host %s is unspecified; other members cannot dial it", c.Host)
 	}
 	if net.ParseIP(c.Host) == nil && !isLoopback(c.Host) && c.Port == 0 {
-		return fmt.Errorf("cluster: Host %s is a name: it needs a Port", c.Host)
+		return fmt.Errorf("cluster: Host %s is a name and needs a Port", c.Host)
 	}
 	return nil
 }
@@ -116,11 +117,11 @@ func checkKinds(kinds []Kind) error {
 	for _, k := range kinds {
 		switch {
 		case k.Name == "" || strings.ContainsAny(k.Name, "/."):
-			return fmt.Errorf("cluster: kind %q: a name is needed, without '/' or '.'", k.Name)
+			return fmt.Errorf("cluster: kind %q must have a name without '/' and '.'", k.Name)
 		case k.Props == nil:
 			return fmt.Errorf("cluster: kind %s has no Props", k.Name)
 		case seen[k.Name]:
-			return fmt.Errorf("cluster: kind %s is given twice", k.Name)
+			return fmt.Errorf("cluster: kind %s is listed twice", k.Name)
 		}
 		seen[k.Name] = true
 	}

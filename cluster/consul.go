@@ -13,45 +13,46 @@ import (
 	"github.com/hashicorp/consul/api"
 )
 
-// consul is membership by Consul's health checks. Unlike Proto.Actor's provider it
+// consul is membership based on Consul's health checks. Unlike Proto.Actor's provider it
 //
-//   - registers again when the agent has forgotten this member;
-//   - drops another member only when it has not been passing for the grace period, counted while Consul
-//     answers and from anew after any failure of Consul, so that a restart of Consul moves nothing;
-//   - never drops this member by itself: whoever drops a member writes it an "evicted" mark first, and a
-//     member that finds its mark is fenced;
+//   - registers again when the agent has lost this member;
+//   - drops another member only after its check has not been passing for the grace period. The period
+//     counts only while Consul responds and starts again after any failure of Consul, so that a restart of
+//     Consul moves no grain;
+//   - never drops this member itself: a member that drops another one first writes it an "evicted" mark, and
+//     a member that finds its own mark is fenced;
 //   - announces leaving, so that the others need not wait;
-//   - bounds every call in time (an agent without a leader holds calls for 10 s and more).
+//   - bounds the duration of every call (an agent without a leader holds calls for 10 s and more).
 type consul struct {
 	cfg    Config
 	client *api.Client
 	http   *http.Transport
 	m      *Member
 
-	ctx      context.Context // of following
-	cancel   context.CancelFunc
-	quiet    context.Context // of refreshing: ends first, so that nothing contradicts "leaving"
-	hush     context.CancelFunc
-	wg       sync.WaitGroup
-	register chan struct{} // asks the refresh loop to register at once
-	follower *follower
+	ctx         context.Context // of the follower
+	cancel      context.CancelFunc
+	refreshing  context.Context // of the refresh loop; ends first, so that no refresh overwrites "leaving"
+	stopRefresh context.CancelFunc
+	wg          sync.WaitGroup
+	register    chan struct{} // makes the refresh loop register at once
+	follower    *follower
 
 	probing  sync.Mutex
 	suspects map[string]bool // addresses being probed
 }
 
 const (
-	leavingNote = "leaving" // the check's output of a member that leaves
-	reapAfter   = "1m0s"    // Consul forgets a dead member then; its minimum
+	leavingNote = "leaving" // the check output of a leaving member
+	reapAfter   = "1m0s"    // until Consul deregisters a dead member; 1 min is Consul's minimum
 	callTimeout = 3 * time.Second
-	markLife    = 24 * time.Hour // of an "evicted" mark
+	markLife    = 24 * time.Hour // lifetime of an "evicted" mark
 )
 
-var errEvicted = errors.New("the others have dropped this member")
+var errEvicted = errors.New("dropped by the other members")
 
 func newConsul(cfg Config) (*consul, error) {
 	p := &consul{cfg: cfg, register: make(chan struct{}, 1), suspects: map[string]bool{}}
-	ac := api.DefaultConfig() // its environment variables carry token and TLS of Consul itself
+	ac := api.DefaultConfig() // reads token and TLS settings from Consul's environment variables
 	ac.Address = cfg.Consul
 	p.http = ac.Transport
 	client, err := api.NewClient(ac)
@@ -60,7 +61,7 @@ func newConsul(cfg Config) (*consul, error) {
 	}
 	p.client = client
 	p.ctx, p.cancel = context.WithCancel(context.Background())
-	p.quiet, p.hush = context.WithCancel(p.ctx)
+	p.refreshing, p.stopRefresh = context.WithCancel(p.ctx)
 	return p, nil
 }
 
@@ -68,16 +69,16 @@ func (p *consul) checkID() string             { return "service:" + p.m.system.I
 func (p *consul) markKey() string             { return p.cfg.Name + "/evicted/" + p.m.system.ID }
 func (p *consul) refreshEvery() time.Duration { return p.cfg.TTL / 3 }
 
-// join registers, retrying until ctx ends, and returns when this member has published its first list.
+// join registers, with retries until ctx ends, and returns when this member has published its first list.
 func (p *consul) join(ctx context.Context, m *Member) error {
 	p.m = m
 	p.follower = newFollower(p)
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
-		err := p.enrol(ctx)
+		err := p.registerService(ctx)
 		if err == nil {
 			break
 		}
-		p.cfg.Logger.Warn("cluster: cannot register in Consul, will retry", "error", err)
+		p.cfg.Logger.Warn("cluster: cannot register in Consul, retrying", "error", err)
 		if !sleep(ctx, pause) {
 			return fmt.Errorf("register in Consul at %s: %w", p.cfg.Consul, errors.Join(err, ctx.Err()))
 		}
@@ -98,8 +99,8 @@ func (p *consul) join(ctx context.Context, m *Member) error {
 	}
 }
 
-// enrol makes this member known, and passing.
-func (p *consul) enrol(ctx context.Context) error {
+// registerService registers this member with a passing check.
+func (p *consul) registerService(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	self := p.m.self()
@@ -113,12 +114,12 @@ func (p *consul) enrol(ctx context.Context) error {
 	}, api.ServiceRegisterOpts{}.WithContext(ctx))
 }
 
-// vouch refreshes this member's check, registering again if Consul has forgotten it.
-func (p *consul) vouch(ctx context.Context) error {
+// refreshCheck refreshes this member's check, and registers again if Consul has lost it.
+func (p *consul) refreshCheck(ctx context.Context) error {
 	err := p.setCheck(ctx, api.HealthPassing, "", p.refreshEvery())
 	if forgotten(err) {
-		p.cfg.Logger.Warn("cluster: Consul has forgotten this member, registering again")
-		err = p.enrol(ctx)
+		p.cfg.Logger.Warn("cluster: Consul has lost this member, registering again")
+		err = p.registerService(ctx)
 	}
 	return err
 }
@@ -129,7 +130,8 @@ func (p *consul) setCheck(ctx context.Context, status, note string, within time.
 	return p.client.Agent().UpdateTTLOpts(p.checkID(), note, status, (&api.QueryOptions{}).WithContext(ctx))
 }
 
-// forgotten tells "no such check" from other failures: 404 in newer Consul, 500 with a text in older.
+// forgotten reports whether the error means that the check does not exist: status 404 in newer versions of
+// Consul, 500 with one of these texts in older ones.
 func forgotten(err error) bool {
 	if err == nil {
 		return false
@@ -142,55 +144,55 @@ func forgotten(err error) bool {
 	return strings.Contains(text, "Unknown check") || strings.Contains(text, "does not have associated TTL")
 }
 
-// refresh keeps this member passing until it leaves. While Consul does not answer it asks the others
-// whether they still count it in: they may see a Consul that this member is cut off from.
+// refresh keeps this member's check passing until it leaves. When Consul has not responded for TTL + Grace it
+// polls the other members, which may reach Consul when this member cannot.
 func (p *consul) refresh() {
 	t := time.NewTicker(p.refreshEvery())
 	defer t.Stop()
 	lastOK := time.Now()
 	for {
 		select {
-		case <-p.quiet.Done():
+		case <-p.refreshing.Done():
 			return
 		case <-p.register:
-			if err := p.enrol(p.quiet); err != nil && p.quiet.Err() == nil {
+			if err := p.registerService(p.refreshing); err != nil && p.refreshing.Err() == nil {
 				p.cfg.Logger.Warn("cluster: cannot register in Consul", "error", err)
 			}
 			continue
 		case <-t.C:
 		}
-		err := p.vouch(p.quiet)
+		err := p.refreshCheck(p.refreshing)
 		if err == nil {
 			lastOK = time.Now()
 			continue
 		}
-		if p.quiet.Err() != nil {
+		if p.refreshing.Err() != nil {
 			return
 		}
 		p.cfg.Logger.Warn("cluster: cannot refresh this member in Consul", "error", err)
 		if time.Since(lastOK) > p.cfg.TTL+p.cfg.Grace {
-			p.appeal(time.Since(lastOK))
+			p.checkCutOff(time.Since(lastOK))
 		}
 	}
 }
 
-// appeal fences this member when, after so long without Consul, another member has dropped it, or there
-// were others and none can be reached: then it is this member that is cut off.
-func (p *consul) appeal(since time.Duration) {
-	ctx, cancel := context.WithTimeout(p.quiet, p.refreshEvery())
+// checkCutOff fences this member if another member has dropped it, or if there are other members and none
+// can be reached: then this member is the one that is cut off. since is the time without Consul.
+func (p *consul) checkCutOff(since time.Duration) {
+	ctx, cancel := context.WithTimeout(p.refreshing, p.refreshEvery())
 	defer cancel()
 	switch yes, no, asked := p.m.pollPeers(ctx); {
 	case no > 0:
 		p.m.fence(errEvicted.Error())
-	case yes == 0 && asked > 0 && p.quiet.Err() == nil:
+	case yes == 0 && asked > 0 && p.refreshing.Err() == nil:
 		p.m.fence("cut off from Consul for " + since.Round(time.Millisecond).String() + ", and from every other member")
 	}
 }
 
-// confirm finds out whether the others still count this member in: nil if so, errEvicted if not, another
-// error if nobody could be asked.
+// confirm checks whether the others still list this member: nil if so, errEvicted if not, another error if
+// neither Consul nor a member could be reached.
 func (p *consul) confirm(ctx context.Context) error {
-	if err := p.vouch(ctx); err != nil {
+	if err := p.refreshCheck(ctx); err != nil {
 		switch yes, no, asked := p.m.pollPeers(ctx); {
 		case no > 0:
 			return errEvicted
@@ -206,7 +208,7 @@ func (p *consul) confirm(ctx context.Context) error {
 	return err
 }
 
-// marked reports whether another member has written this one's "evicted" mark.
+// marked reports whether this member's "evicted" mark exists.
 func (p *consul) marked(ctx context.Context) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -214,8 +216,8 @@ func (p *consul) marked(ctx context.Context) (bool, error) {
 	return pair != nil, err
 }
 
-// mark writes the "evicted" mark of a member that is about to be dropped. Should it fail, the member still
-// learns by asking its peers.
+// mark writes the "evicted" mark of a member that is about to be dropped. If that fails, the member still
+// finds out by polling its peers.
 func (p *consul) mark(id string) {
 	ctx, cancel := context.WithTimeout(p.ctx, callTimeout)
 	defer cancel()
@@ -225,7 +227,7 @@ func (p *consul) mark(id string) {
 	}
 }
 
-// sweep removes marks of members long gone, which nobody will read any more. Best effort.
+// sweep removes marks older than markLife; their members have exited long ago. Best effort.
 func (p *consul) sweep() {
 	ctx, cancel := context.WithTimeout(p.ctx, callTimeout)
 	defer cancel()
@@ -237,17 +239,17 @@ func (p *consul) sweep() {
 		}
 	}
 	if err != nil && p.ctx.Err() == nil {
-		p.cfg.Logger.Warn("cluster: cannot sweep old marks in Consul", "error", err)
+		p.cfg.Logger.Warn("cluster: cannot remove old marks in Consul", "error", err)
 	}
 }
 
-// announce tells Consul, and through it the others, that this member leaves; it returns when none of them
-// counts it in any more, which is when new requests go elsewhere.
+// announce sets this member's check to "leaving". It returns when no other member lists this one as an owner
+// any more, so that new requests go elsewhere, or after at most TTL.
 func (p *consul) announce(ctx context.Context) {
 	if p.m == nil {
 		return
 	}
-	p.hush()
+	p.stopRefresh()
 	if err := p.setCheck(ctx, api.HealthCritical, leavingNote, callTimeout); err != nil {
 		p.cfg.Logger.Warn("cluster: cannot announce leaving in Consul", "error", err)
 		return
@@ -279,7 +281,7 @@ func (p *consul) leave(ctx context.Context) error {
 	return nil
 }
 
-// StartMember, StartClient and Shutdown are Proto.Actor's names for what join and leave do.
+// StartMember, StartClient and Shutdown satisfy Proto.Actor's interface; join and leave do their work.
 func (*consul) StartMember(*cluster.Cluster) error { return nil }
 func (*consul) StartClient(*cluster.Cluster) error { return nil }
 func (*consul) Shutdown(bool) error                { return nil }

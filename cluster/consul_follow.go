@@ -11,28 +11,28 @@ import (
 )
 
 const (
-	pollWait  = time.Second            // how long Consul may hold a question whose answer has not changed
+	pollWait  = time.Second            // longest blocking query while nothing changes
 	pollPause = 300 * time.Millisecond // after a failure
 )
 
-// follower turns Consul's list of this cluster's services into the membership.
+// follower derives the membership from Consul's list of this cluster's services.
 type follower struct {
 	p       *consul
-	index   uint64    // of Consul's last answer
-	healthy bool      // Consul answered last time
+	index   uint64    // of Consul's last response
+	healthy bool      // the last query of Consul succeeded
 	selfOK  time.Time // when this member was last in the list
 
-	mu      sync.Mutex       // what follows, and publishing: probes drop members too
-	known   map[string]*peer // by member id, without this one
-	dropped map[string]bool  // ids that may not come back, as long as Consul lists them
+	mu      sync.Mutex       // guards the maps and publishing: probes drop members too
+	known   map[string]*peer // the other members, by id
+	dropped map[string]bool  // ids that may not return, kept while Consul lists them
 }
 
-// peer is another member, as Consul last told.
+// peer is another member according to Consul's last response.
 type peer struct {
 	member  *cluster.Member
-	ok      time.Time // when it was last passing, or the grace period began anew
-	leaving bool      // said so; it answers what it has, and deregisters
-	listed  bool      // in Consul's last answer
+	ok      time.Time // when it was last passing, or the grace period restarted
+	leaving bool      // announced by the member, which finishes its requests and deregisters
+	listed  bool      // in Consul's last response
 }
 
 func newFollower(p *consul) *follower {
@@ -48,7 +48,7 @@ func (f *follower) run() {
 	}
 }
 
-// runOnce asks for the list, waiting for a change, and publishes it.
+// runOnce queries the list, waiting for a change, and publishes it.
 func (f *follower) runOnce() error {
 	entries, err := f.list()
 	if err != nil {
@@ -61,7 +61,7 @@ func (f *follower) runOnce() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := time.Now()
-	if !f.healthy { // everyone's grace begins anew: Consul may not have heard them while it was away
+	if !f.healthy { // every grace period restarts: members could not refresh while Consul was away
 		f.healthy, f.selfOK = true, now
 		for _, s := range f.known {
 			s.ok = now
@@ -81,14 +81,14 @@ func (f *follower) list() ([]*api.ServiceEntry, error) {
 	if err != nil {
 		return nil, err
 	}
-	if meta.LastIndex < f.index { // Consul has lost its data
+	if meta.LastIndex < f.index { // the index goes back only if Consul has lost its data
 		f.healthy = false
 	}
 	f.index = meta.LastIndex
 	return entries, nil
 }
 
-// note takes in what Consul says of each member.
+// note updates the peers from Consul's entries.
 func (f *follower) note(entries []*api.ServiceEntry, now time.Time) {
 	for _, s := range f.known {
 		s.listed = false
@@ -97,10 +97,10 @@ func (f *follower) note(entries []*api.ServiceEntry, now time.Time) {
 	f.dropped = map[string]bool{}
 	for _, e := range entries {
 		switch id := e.Service.Meta["id"]; {
-		case id == "": // not a member: some other service under our name
+		case id == "": // not a member, but another service of the same name
 		case id == f.p.m.system.ID:
 			self = true
-		case dropped[id]: // it may well be passing again; it must come back as a new process
+		case dropped[id]: // even if it is passing again: it must return as a new process
 			f.dropped[id] = true
 		default:
 			f.notePeer(id, e, now)
@@ -119,7 +119,9 @@ func (f *follower) notePeer(id string, e *api.ServiceEntry, now time.Time) {
 		s = &peer{}
 		f.known[id] = s
 	}
-	s.member = &cluster.Member{Id: id, Host: e.Service.Address, Port: int32(e.Service.Port), Kinds: e.Service.Tags} //nolint:gosec // a port
+	s.member = &cluster.Member{
+		Id: id, Host: e.Service.Address, Port: int32(e.Service.Port), Kinds: e.Service.Tags, //nolint:gosec // a port
+	}
 	s.listed = true
 	s.leaving = s.leaving || leaves(e)
 	if passing {
@@ -128,7 +130,7 @@ func (f *follower) notePeer(id string, e *api.ServiceEntry, now time.Time) {
 	}
 }
 
-// supersede forgets an earlier process at the same address: it is dead, or the port would not be free.
+// supersede removes an earlier process with the same address: it has exited, or the port would be in use.
 func (f *follower) supersede(id string, s *peer) {
 	for other, o := range f.known {
 		if other != id && o.member.Address() == s.member.Address() && o.ok.Before(s.ok) {
@@ -137,17 +139,17 @@ func (f *follower) supersede(id string, s *peer) {
 	}
 }
 
-// noteSelf registers again when Consul has lost this member, and fences it when that does not help.
+// noteSelf registers this member again when it is not in the list, and fences it after TTL + Grace.
 func (f *follower) noteSelf(listed bool, now time.Time) {
 	if listed {
 		f.selfOK = now
 		return
 	}
-	if f.p.quiet.Err() != nil { // leaving
+	if f.p.refreshing.Err() != nil { // leaving
 		return
 	}
 	if gone := now.Sub(f.selfOK); gone > f.p.cfg.TTL+f.p.cfg.Grace {
-		f.p.m.fence("absent from Consul's list for " + strconv.Itoa(int(gone.Seconds())) + " s")
+		f.p.m.fence("not in Consul's list for " + strconv.Itoa(int(gone.Seconds())) + " s")
 		return
 	}
 	select {
@@ -156,27 +158,27 @@ func (f *follower) noteSelf(listed bool, now time.Time) {
 	}
 }
 
-// expire drops who has left, and who has not been passing for the grace period.
+// expire removes members that have left and drops members that have not been passing for the grace period.
 func (f *follower) expire(now time.Time) {
 	for id, s := range f.known {
 		if s.leaving && !s.listed {
 			delete(f.known, id)
 		} else if now.Sub(s.ok) > f.p.cfg.Grace+leaveTime(s) {
-			f.drop(id, s, "it went silent")
+			f.drop(id, s, "no sign of life")
 		}
 	}
 }
 
-// drop gives a member up for good. The mark comes first: a member that still lives finds it before anyone
-// activates its grains elsewhere.
+// drop removes a member for good. The mark is written first, so that a member that is still alive finds it
+// before its grains are activated elsewhere.
 func (f *follower) drop(id string, s *peer, why string) {
-	f.p.cfg.Logger.Warn("cluster: dropping a member: "+why, "member", id, "address", s.member.Address())
+	f.p.cfg.Logger.Warn("cluster: dropping a member", "reason", why, "member", id, "address", s.member.Address())
 	f.p.mark(id)
 	delete(f.known, id)
 	f.dropped[id] = true
 }
 
-// leaveTime is how much longer than others a member that said goodbye may take to be gone.
+// leaveTime is the extra time that a leaving member has to finish before it is dropped.
 func leaveTime(s *peer) time.Duration {
 	if s.leaving {
 		return 30 * time.Second
@@ -184,7 +186,7 @@ func leaveTime(s *peer) time.Duration {
 	return 0
 }
 
-// members is the list to publish, and who of it is leaving.
+// members returns the list to publish, and the ids of leaving members.
 func (f *follower) members() (list cluster.Members, leaving map[string]bool) {
 	list, leaving = cluster.Members{f.p.m.self()}, map[string]bool{}
 	for id, s := range f.known {

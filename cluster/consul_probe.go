@@ -9,14 +9,14 @@ import (
 )
 
 const (
-	probes       = 3 // dials that must all be refused
+	probes       = 3 // all must be refused
 	probePause   = 100 * time.Millisecond
 	probeTimeout = 500 * time.Millisecond
 )
 
-// suspect looks at a member whose connection was lost. A member listens as long as it lives, so a port that
-// refuses every time belongs to a process that has crashed: it is dropped at once instead of after TTL and
-// grace. A member that hangs, is paused or cut off does not refuse, and is left to Consul.
+// suspect probes a member after its connection was lost. A member listens as long as it lives, so if its port
+// refuses every probe its process has crashed, and it is dropped at once instead of after TTL and grace. A
+// member that hangs, is paused or cut off does not refuse; Consul decides about it.
 func (p *consul) suspect(address string) {
 	p.probing.Lock()
 	defer p.probing.Unlock()
@@ -53,13 +53,13 @@ func refuses(ctx context.Context, address string) bool {
 	return errors.Is(err, syscall.ECONNREFUSED)
 }
 
-// dropRefusing drops the member at an address where nobody listens.
+// dropRefusing drops the member whose port refuses connections.
 func (f *follower) dropRefusing(address string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for id, s := range f.known {
 		if s.member.Address() == address && !s.leaving {
-			f.drop(id, s, "it refuses connections")
+			f.drop(id, s, "connections refused")
 		}
 	}
 	f.p.m.publish(f.members())

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// agent is a Consul server of the test's own, on free ports, with its data in a temporary folder.
+// agent is a Consul server for one test, on free ports, with its data in a temporary folder.
 type agent struct {
 	t       *testing.T
 	binary  string
@@ -75,14 +75,14 @@ func (a *agent) kill() {
 	_ = a.cmd.Wait()
 }
 
-// forget removes the server's data; only while it is not running.
+// forget removes the data of the server, which must not be running.
 func (a *agent) forget() {
 	if err := os.RemoveAll(filepath.Join(a.dir, "data")); err != nil {
 		a.t.Fatal(err)
 	}
 }
 
-// sharedAgent serves the scenarios that leave Consul alone: CONSUL_ADDR if set, or one server for all.
+// sharedAgent returns the server for scenarios that do not disturb Consul: CONSUL_ADDR if set, else one for all.
 func sharedAgent(t *testing.T) string {
 	t.Helper()
 	if address := os.Getenv("CONSUL_ADDR"); address != "" {
@@ -91,7 +91,7 @@ func sharedAgent(t *testing.T) string {
 	return startAgent(t).Address
 }
 
-// consulBinary finds CONSUL_BIN, the one that scripts/stack has fetched, or one on the PATH.
+// consulBinary returns CONSUL_BIN, the binary fetched by scripts/stack, or the one on the PATH.
 func consulBinary(t *testing.T) string {
 	t.Helper()
 	if path := findConsul(); path != "" {

@@ -7,13 +7,13 @@ import (
 	"github.com/asynkron/protoactor-go/cluster"
 )
 
-// callContext gives code that calls through Proto.Actor's own Cluster.Request the rules of Member.Request.
+// callContext makes Proto.Actor's Cluster.Request behave like Member.Request.
 type callContext struct{ m *Member }
 
 var _ cluster.Context = callContext{}
 
-// Request honours the timeout among the options. Retries are Member.Request's own, whatever the options
-// say; a sender context, and so its middleware, is not used.
+// Request calls Member.Request with the timeout of the options. Their retry settings and sender context, and
+// so its middleware, are ignored.
 func (c callContext) Request(identity, kind string, message any, opts ...cluster.GrainCallOption) (any, error) {
 	cfg := cluster.NewGrainCallOptions(c.m.cluster)
 	for _, o := range opts {
@@ -24,8 +24,10 @@ func (c callContext) Request(identity, kind string, message any, opts ...cluster
 	return c.m.Request(ctx, kind, identity, message)
 }
 
-// RequestFuture sends once to the grain's activation, which it first finds or makes.
-func (c callContext) RequestFuture(identity, kind string, message any, opts ...cluster.GrainCallOption) (*actor.Future, error) {
+// RequestFuture finds or creates the grain's activation and sends to it once.
+func (c callContext) RequestFuture(
+	identity, kind string, message any, opts ...cluster.GrainCallOption,
+) (*actor.Future, error) {
 	cfg := cluster.NewGrainCallOptions(c.m.cluster)
 	for _, o := range opts {
 		o(cfg)

@@ -27,9 +27,9 @@ const (
 
 const devValidity = 365 * 24 * time.Hour
 
-// DevCerts writes into dir a certificate authority for development and one member certificate, valid for
-// the hosts (names and addresses) in both directions and for a year. Keys have mode 0600, the folder 0700
-// if it is made. It replaces nothing: if any of the files exists it fails and writes none.
+// DevCerts writes a certificate authority for development and one member certificate into dir. The
+// certificate is valid for a year, for the hosts (names and addresses) and in both directions. Keys have mode
+// 0600; a new folder has mode 0700. If any of the files exists, DevCerts fails and writes nothing.
 func DevCerts(dir string, hosts []string) error {
 	if len(hosts) == 0 {
 		return errors.New("cluster: certificates need at least one host")
@@ -39,7 +39,7 @@ func DevCerts(dir string, hosts []string) error {
 	}
 	for _, name := range []string{DevCA, DevCAKey, DevCert, DevCertKey} {
 		if _, err := os.Lstat(filepath.Join(dir, name)); !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("cluster: certificates: %s is there already", filepath.Join(dir, name))
+			return fmt.Errorf("cluster: certificates: %s exists", filepath.Join(dir, name))
 		}
 	}
 	authority, err := newAuthority()
@@ -56,7 +56,7 @@ func DevCerts(dir string, hosts []string) error {
 	)
 }
 
-// issued is a certificate and its key.
+// issued is a certificate with its key.
 type issued struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
@@ -99,7 +99,7 @@ func issue(template *x509.Certificate, by *issued) (issued, error) {
 		return issued{}, fmt.Errorf("cluster: certificates: %w", err)
 	}
 	template.SerialNumber = serial
-	template.NotBefore = time.Now().Add(-time.Hour) // the members' clocks may differ
+	template.NotBefore = time.Now().Add(-time.Hour) // tolerates clock skew between members
 	template.NotAfter = time.Now().Add(devValidity)
 	parent, signer := template, key
 	if by != nil {
@@ -124,13 +124,13 @@ func (i issued) write(dir, certName, keyName string) error {
 	)
 }
 
-// writePEM makes a new file; O_EXCL, so that it neither follows a link nor widens an old file's mode.
+// writePEM creates a file. O_EXCL prevents it from following a link or reusing the mode of an old file.
 func writePEM(path, kind string, der []byte, mode os.FileMode) error {
 	var b bytes.Buffer
 	if err := pem.Encode(&b, &pem.Block{Type: kind, Bytes: der}); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode) //nolint:gosec // the operator names the folder
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode) //nolint:gosec // the operator chooses the folder
 	if err != nil {
 		return fmt.Errorf("cluster: certificates: %w", err)
 	}

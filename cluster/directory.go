@@ -12,8 +12,8 @@ import (
 	"github.com/hashicorp/consul/api"
 )
 
-// Directory announces the HTTP services of a process in Consul and finds those
-// of others. Grains need no directory; the gateway does, for whole requests.
+// Directory announces the HTTP services of a process in Consul and finds those of other processes. The
+// gateway uses it to forward requests; grains are found by hashing.
 type Directory struct {
 	client *api.Client
 	prefix string
@@ -25,13 +25,13 @@ type Directory struct {
 
 	mu        sync.Mutex
 	announced []string
-	found     map[string][]string // service → addresses; watched from the first look-up
+	found     map[string][]string // addresses by service; watched from the first lookup
 }
 
-// directoryWait bounds one blocking query, and so how late a lost answer is noticed.
+// directoryWait bounds one blocking query, and so the delay until a lost response is noticed.
 const directoryWait = 10 * time.Second
 
-// NewDirectory returns a directory of the cluster's HTTP services.
+// NewDirectory returns a directory of the cluster's HTTP services. consul is the agent's host:port.
 func NewDirectory(consul, clusterName string, log *slog.Logger) (*Directory, error) {
 	config := api.DefaultNonPooledConfig()
 	config.Address = consul
@@ -44,10 +44,9 @@ func NewDirectory(consul, clusterName string, log *slog.Logger) (*Directory, err
 	return d, nil
 }
 
-// Announce registers a service of this process. Consul itself asks its /ready, so
-// an instance that cannot serve is not found. It is announced again until Close,
-// for a Consul that forgot. Its name is its address, so that a process which was
-// killed does not stay beside the one that came back in its place.
+// Announce registers a service of this process until Close, and again whenever Consul has lost it. Consul
+// checks its /ready every 2 s, so an instance that cannot serve is not found. The registration's id contains
+// the address, so that a restarted process replaces the registration of the killed one.
 func (d *Directory) Announce(service, host string, port int) error {
 	address := net.JoinHostPort(host, strconv.Itoa(port))
 	registration := &api.AgentServiceRegistration{
@@ -86,14 +85,14 @@ func (d *Directory) keep(id string, register func() error) {
 		cancel()
 		if err != nil && d.ctx.Err() == nil {
 			if err := register(); err != nil {
-				d.log.Warn("a service cannot be announced", "service", id, "error", err)
+				d.log.Warn("cannot announce a service", "service", id, "error", err)
 			}
 		}
 	}
 }
 
-// Find lists the addresses (host:port) of the service's instances that can serve.
-// The first look-up waits for Consul; later ones answer from memory.
+// Find returns the addresses (host:port) of the service's healthy instances. The first lookup of a service
+// waits for Consul, at most 3 s; later ones return the watched list.
 func (d *Directory) Find(ctx context.Context, service string) []string {
 	d.mu.Lock()
 	addresses, watched := d.found[service]
@@ -104,7 +103,7 @@ func (d *Directory) Find(ctx context.Context, service string) []string {
 	if watched {
 		return addresses
 	}
-	index := d.look(ctx, service, 0, 0)
+	index := d.query(ctx, service, 0, 0)
 	d.wg.Go(func() { d.watch(service, index) })
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -113,9 +112,9 @@ func (d *Directory) Find(ctx context.Context, service string) []string {
 
 func (d *Directory) watch(service string, index uint64) {
 	for d.ctx.Err() == nil {
-		next := d.look(d.ctx, service, index, directoryWait)
+		next := d.query(d.ctx, service, index, directoryWait)
 		if next == 0 {
-			select { // Consul does not answer: what was found stays good
+			select { // Consul does not respond: the last list stays in use
 			case <-d.ctx.Done():
 			case <-time.After(500 * time.Millisecond):
 			}
@@ -124,10 +123,11 @@ func (d *Directory) watch(service string, index uint64) {
 	}
 }
 
-func (d *Directory) look(ctx context.Context, service string, index uint64, wait time.Duration) uint64 {
+func (d *Directory) query(ctx context.Context, service string, index uint64, wait time.Duration) uint64 {
 	ctx, cancel := context.WithTimeout(ctx, wait+3*time.Second)
 	defer cancel()
-	entries, meta, err := d.client.Health().Service(d.prefix+service, "", true, (&api.QueryOptions{WaitIndex: index, WaitTime: wait}).WithContext(ctx))
+	options := (&api.QueryOptions{WaitIndex: index, WaitTime: wait}).WithContext(ctx)
+	entries, meta, err := d.client.Health().Service(d.prefix+service, "", true, options)
 	if err != nil {
 		return 0
 	}
@@ -141,7 +141,7 @@ func (d *Directory) look(ctx context.Context, service string, index uint64, wait
 	return meta.LastIndex
 }
 
-// Close takes the announcements back and ends the watches. Twice is harmless.
+// Close withdraws the announcements and ends the watches. Calling it twice is harmless.
 func (d *Directory) Close() {
 	d.cancel()
 	d.wg.Wait()
@@ -152,7 +152,7 @@ func (d *Directory) Close() {
 	for _, id := range announced {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		if err := d.client.Agent().ServiceDeregisterOpts(id, (&api.QueryOptions{}).WithContext(ctx)); err != nil {
-			d.log.Warn("an announcement stays until it times out", "service", id, "error", err)
+			d.log.Warn("cannot withdraw an announcement, it will time out", "service", id, "error", err)
 		}
 		cancel()
 	}

@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// quiet is the logger for Proto.Actor: warnings and errors only, and of a message its type only, for the
-// library prints whole messages when one does not serialize or arrives at the wrong place.
+// quiet returns the logger for Proto.Actor. It keeps warnings and errors, and of a message only its type: the
+// library logs whole messages that do not serialize or reach no actor.
 func quiet(l *slog.Logger) *slog.Logger { return slog.New(&quietHandler{l.Handler()}) }
 
 type quietHandler struct{ next slog.Handler }
 
-// Enabled from warnings up, whatever the handler behind would take.
+// Enabled reports whether the level is at least warning and the next handler is enabled for it.
 func (h *quietHandler) Enabled(ctx context.Context, level slog.Level) bool {
 	return level >= slog.LevelWarn && h.next.Enabled(ctx, level)
 }
 
-// Handle passes the record on without message bodies. That a connection was lost or is not to be had is
-// no more than information: members come and go, and those that matter are logged where they are dropped.
+// Handle passes the record on without message bodies. Connection failures become info: members come and go,
+// and the loss of a member is logged where it is dropped.
 func (h *quietHandler) Handle(ctx context.Context, r slog.Record) error {
 	level := r.Level
 	if strings.HasPrefix(r.Message, "Endpoint") {
@@ -36,7 +36,7 @@ func (h *quietHandler) Handle(ctx context.Context, r slog.Record) error {
 	return h.next.Handle(ctx, out)
 }
 
-// WithAttrs as slog.Handler says.
+// WithAttrs implements slog.Handler, without message bodies.
 func (h *quietHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	safe := make([]slog.Attr, len(attrs))
 	for i, a := range attrs {
@@ -45,7 +45,7 @@ func (h *quietHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return &quietHandler{h.next.WithAttrs(safe)}
 }
 
-// WithGroup as slog.Handler says.
+// WithGroup implements slog.Handler.
 func (h *quietHandler) WithGroup(name string) slog.Handler {
 	return &quietHandler{h.next.WithGroup(name)}
 }

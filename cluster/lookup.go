@@ -13,15 +13,15 @@ import (
 
 const placementName = "placement"
 
-// lookup answers where a grain lives: rendezvous over the current view, then the owner's placement actor.
-// It stands in for Proto.Actor's disthash, which scans all activations whenever one ends, activates
-// whatever it is asked, and hands out activations that are on their way out.
+// lookup finds the activation of a grain: rendezvous hashing over the current view gives the owner, whose
+// placement actor gives the PID. It replaces Proto.Actor's disthash, which scans all activations whenever one
+// ends, activates grains it does not own, and returns activations that are stopping.
 type lookup struct {
 	m         *Member
 	current   atomic.Pointer[view]
 	placement *actor.PID
 	kinds     map[string]*actor.Props
-	spawning  *cluster.ClusterIdentity // of the grain that the placement actor is making; its goroutine only
+	spawning  *cluster.ClusterIdentity // of the grain being spawned; used only by the placement actor's goroutine
 }
 
 var _ cluster.IdentityLookup = (*lookup)(nil)
@@ -32,7 +32,7 @@ func newLookup(m *Member) *lookup {
 	return l
 }
 
-// view is the membership now; never nil.
+// view returns the current membership, never nil.
 func (l *lookup) view() *view { return l.current.Load() }
 
 func (l *lookup) owner(k grainKey) string { return l.view().owner(k) }
@@ -47,16 +47,16 @@ func (l *lookup) Setup(c *cluster.Cluster, _ []string, isClient bool) {
 			return newPlacement(l)
 		}), placementName)
 		if err != nil {
-			panic(err) // the name is taken: Start turns it into an error
+			panic(err) // the name is taken; start turns the panic into an error
 		}
 		l.placement = pid
 	}
 	c.ActorSystem.EventStream.Subscribe(l.observe)
 }
 
-// grainProps adds to a kind's own props what every grain has. The identity is set while the placement
-// actor spawns, on its goroutine, which is why one Props serves all grains of a kind: a clone for each, as
-// cluster.WithClusterIdentity makes it, is a kilobyte an activation.
+// grainProps returns the kind's props with mailbox and identity added. The placement actor sets the identity
+// on its goroutine while it spawns, so one Props serves all grains of a kind. cluster.WithClusterIdentity
+// would clone the Props for each activation, which costs a kilobyte.
 func (l *lookup) grainProps(k Kind) *actor.Props {
 	props := k.Props.Clone(
 		actor.WithMailbox(newMailbox(l.m.system, l.m.gate, l.m.cfg.MailboxBound)),
@@ -65,7 +65,7 @@ func (l *lookup) grainProps(k Kind) *actor.Props {
 	return cluster.NewKind(k.Name, props).Props
 }
 
-// route puts a new view in force, unless it says what the current one says. One goroutine at a time.
+// route replaces the current view unless both are the same. It is called by one goroutine at a time.
 func (l *lookup) route(v *view) {
 	old := l.view()
 	if v.same(old) {
@@ -76,7 +76,7 @@ func (l *lookup) route(v *view) {
 	l.m.system.Root.Send(l.placement, rerouted{})
 }
 
-// observe hears Proto.Actor's events, on the goroutine of whoever publishes them.
+// observe handles Proto.Actor's events, on the publisher's goroutine.
 func (l *lookup) observe(event any) {
 	switch e := event.(type) {
 	case *cluster.ClusterTopology:
@@ -84,24 +84,25 @@ func (l *lookup) observe(event any) {
 			l.m.gone(m.Address())
 		}
 	case *remote.EndpointTerminatedEvent:
-		l.m.desk.lose(e.Address)
+		l.m.replies.lose(e.Address)
 		if slices.ContainsFunc(l.view().members, func(p MemberInfo) bool { return p.Address == e.Address }) {
 			l.m.provider.suspect(e.Address)
 		}
 	case *actor.SupervisorEvent:
-		l.m.cfg.Logger.Error("cluster: an actor failed", "actor", e.Child.Id, "directive", e.Directive.String(), "reason", e.Reason)
+		l.m.cfg.Logger.Error("cluster: actor failed",
+			"actor", e.Child.Id, "directive", e.Directive.String(), "reason", e.Reason)
 	}
 }
 
-// activate asks the owner for the grain's activation. nil means: not now (it is not the owner any more, or
-// unreachable); nothing was executed in any case.
+// activate requests the grain's activation from its owner. nil means that the owner has changed or is
+// unreachable; the message has not been executed.
 func (l *lookup) activate(ctx context.Context, k grainKey, owner string, until time.Time) *actor.PID {
 	to := l.placement
 	if owner != l.m.address {
 		to = actor.NewPID(owner, placementName)
 	}
 	req := &cluster.ActivationRequest{ClusterIdentity: &cluster.ClusterIdentity{Kind: k.kind, Identity: k.id}}
-	answer, err := l.m.desk.ask(ctx, to, req, until)
+	answer, err := l.m.replies.ask(ctx, to, req, until)
 	if err != nil {
 		return nil
 	}
@@ -111,7 +112,7 @@ func (l *lookup) activate(ctx context.Context, k grainKey, owner string, until t
 	return nil
 }
 
-// Get serves Proto.Actor's own Cluster.Get; nil when the grain cannot be activated within 5 s.
+// Get implements Proto.Actor's Cluster.Get. It returns nil if the grain cannot be activated within 5 s.
 func (l *lookup) Get(ci *cluster.ClusterIdentity) *actor.PID {
 	k := grainKey{ci.Kind, ci.Identity}
 	owner := l.owner(k)
@@ -121,10 +122,10 @@ func (l *lookup) Get(ci *cluster.ClusterIdentity) *actor.PID {
 	return l.activate(context.Background(), k, owner, time.Now().Add(defaultTimeout))
 }
 
-// RemovePid forgets where the grain was.
+// RemovePid removes the PID from the cache.
 func (l *lookup) RemovePid(ci *cluster.ClusterIdentity, pid *actor.PID) {
 	l.m.cache.drop(grainKey{ci.Kind, ci.Identity}, pid)
 }
 
-// Shutdown has nothing to do: Member.Stop drains and stops the placement, bounded by its context.
+// Shutdown does nothing: Member.Stop drains and stops the placement, bounded by its context.
 func (l *lookup) Shutdown() {}

@@ -9,15 +9,16 @@ import (
 
 const defaultMailboxBound = 4096
 
-// mailbox is an activation's queue. Unlike Proto.Actor's it is bounded and loses nothing silently:
+// mailbox is the message queue of an activation. Unlike Proto.Actor's it is bounded and replies to every
+// request that it does not execute:
 //
-//   - more than bound waiting requests (messages with a sender): the next is answered "overloaded" at once;
-//   - requests still queued when the actor has stopped are answered "dead letter" at once, so that callers
-//     go to the next activation instead of waiting out their time;
-//   - a member that is fenced, or has just stood still for too long, answers "dead letter" too.
+//   - requests (messages with a sender) beyond the bound get "overloaded";
+//   - requests still queued when the actor has stopped get "dead letter", so that callers go on to the next
+//     activation instead of waiting for their timeout;
+//   - requests while the member is fenced or was just paused for too long get "dead letter" too.
 //
-// Messages without a sender are an actor's own (timers, completions, poison) and as many as the work it has
-// in flight: they are not counted, for an actor that loses its own completion never goes on.
+// Messages without a sender are the actor's own (timers, completions, poison). Their number is bounded by the
+// work in flight, and they are not counted: an actor that loses a completion would wait for ever.
 //
 // System messages go first. One goroutine at a time runs the actor.
 type mailbox struct {
@@ -38,7 +39,7 @@ type mailbox struct {
 	dead     bool // the actor has stopped
 }
 
-// newMailbox makes the producer for Props.
+// newMailbox returns the mailbox producer for Props. bound is the number of waiting requests.
 func newMailbox(system *actor.ActorSystem, g *gate, bound int) actor.MailboxProducer {
 	return func() actor.Mailbox {
 		m := &mailbox{system: system, gate: g, bound: bound}
@@ -47,22 +48,22 @@ func newMailbox(system *actor.ActorSystem, g *gate, bound int) actor.MailboxProd
 	}
 }
 
-// RegisterHandlers is called once, before any message.
+// RegisterHandlers sets the invoker and the dispatcher. It is called once, before any message.
 func (m *mailbox) RegisterHandlers(invoker actor.MessageInvoker, dispatcher actor.Dispatcher) {
 	m.invoker, m.dispatcher = invoker, dispatcher
 }
 
-// Start has nothing to do: the first message does.
+// Start does nothing: the first message starts the actor.
 func (m *mailbox) Start() {}
 
-// UserMessageCount is how many messages wait.
+// UserMessageCount returns the number of waiting user messages.
 func (m *mailbox) UserMessageCount() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.queue.n
 }
 
-// PostUserMessage queues a message, or answers its sender that it will not be executed.
+// PostUserMessage queues a message, or replies to its sender that it will not be executed.
 func (m *mailbox) PostUserMessage(message any) {
 	sender := actor.UnwrapEnvelopeSender(message)
 	m.mu.Lock()
@@ -90,7 +91,7 @@ func (m *mailbox) PostSystemMessage(message any) {
 	m.wake()
 }
 
-// wake is called with the lock and releases it.
+// wake schedules a run unless one is active. It is called with the lock held and releases it.
 func (m *mailbox) wake() {
 	start := !m.running
 	m.running = true
@@ -100,14 +101,14 @@ func (m *mailbox) wake() {
 	}
 }
 
-// process runs the actor until nothing is left for it. An actor that panics is reported to its supervisor,
-// whose decision arrives as a system message.
+// process runs the actor until no message is left. A panic goes to the actor's supervisor, and the supervisor's
+// decision comes back as a system message.
 func (m *mailbox) process() {
 	for !m.drain() {
 	}
 }
 
-// drain reports false when it was ended by a panic.
+// drain handles messages and reports whether none is left; false after a panic.
 func (m *mailbox) drain() (done bool) {
 	var message any
 	defer func() {
@@ -132,7 +133,7 @@ func (m *mailbox) drain() (done bool) {
 	}
 }
 
-// next takes the next message, or ends the run.
+// next returns the next message. ok is false when there is none, and then the run has ended.
 func (m *mailbox) next() (message any, urgent, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -164,9 +165,9 @@ func (m *mailbox) control(message any) {
 		m.setPaused(true)
 	case *actor.ResumeMailbox:
 		m.setPaused(false)
-	case *actor.Stop, *actor.Terminated: // the actor, or the last child it waited for: it may be gone now
+	case *actor.Stop, *actor.Terminated: // the actor or its last child has stopped, so the actor may be gone
 		m.invoker.InvokeSystemMessage(message)
-		m.bury()
+		m.close()
 	default:
 		m.invoker.InvokeSystemMessage(message)
 	}
@@ -178,8 +179,8 @@ func (m *mailbox) setPaused(p bool) {
 	m.paused = p
 }
 
-// bury answers what is queued for an actor that has stopped.
-func (m *mailbox) bury() {
+// close bounces the messages queued for an actor that has stopped. It does nothing if the actor is alive.
+func (m *mailbox) close() {
 	c, ok := m.invoker.(actor.Context)
 	if !ok {
 		return
@@ -197,15 +198,15 @@ func (m *mailbox) bury() {
 	}
 }
 
-// bounce tells the sender that the message was not executed.
+// bounce replies to the sender that the message was not executed.
 func (m *mailbox) bounce(message any) {
 	if sender := actor.UnwrapEnvelopeSender(message); sender != nil {
 		m.system.Root.Send(sender, &actor.DeadLetterResponse{})
 	}
 }
 
-// overloadMark names no process: it makes a rejection that crosses members as Proto.Actor's own message,
-// and which plain futures read as "dead letter", that is, not executed.
+// overloadMark is the target of dead-letter replies that mean "overloaded"; no process has this id. Such a reply
+// is a message of Proto.Actor itself, so it crosses members, and plain futures read it as "not executed".
 const overloadMark = "$overloaded"
 
 func overload() *actor.DeadLetterResponse {
@@ -216,14 +217,14 @@ func isOverload(r *actor.DeadLetterResponse) bool {
 	return r.Target != nil && r.Target.Id == overloadMark
 }
 
-// fifo is a ring that grows by doubling and gives its memory back when it runs empty after a burst: idle
-// activations are many.
+// fifo is a ring buffer that doubles when full. It frees its memory when it becomes empty after a burst, because
+// most activations are idle.
 type fifo struct {
 	ring    []any
 	head, n int
 }
 
-const fifoKeep = 16
+const fifoKeep = 16 // largest ring that an empty fifo keeps
 
 func (f *fifo) push(v any) {
 	if f.n == len(f.ring) {

@@ -43,7 +43,7 @@ func (g *gated) kind() Kind {
 	})}
 }
 
-// queue sends n requests and waits until they are in the mailbox; their errors arrive on the channel.
+// queue sends n requests and waits until they are in the mailbox. The channel receives their errors.
 func (g *gated) queue(t *testing.T, m *Member, n int) <-chan error {
 	t.Helper()
 	errs := make(chan error, n)
@@ -61,7 +61,7 @@ func (g *gated) box(t *testing.T, m *Member) actor.Process {
 	pid := m.cache.get(grainKey{"Gated", "x"})
 	p, ok := m.system.ProcessRegistry.GetLocal(pid.Id)
 	if !ok {
-		t.Fatal("no such activation")
+		t.Fatal("activation not found")
 	}
 	return p
 }
@@ -92,7 +92,7 @@ func TestMailboxBoundAnswersOverloadedAtOnce(t *testing.T) {
 		t.Error(err)
 	}
 	if n := g.executed.Load(); n != 9 {
-		t.Errorf("%d executed, refused ones must not be", n)
+		t.Errorf("%d executed; refused requests must not be", n)
 	}
 }
 
@@ -132,10 +132,10 @@ func TestQueuedRequestsMoveToTheNextActivation(t *testing.T) {
 		t.Error(err)
 	}
 	if took := time.Since(began); took > 2*time.Second {
-		t.Errorf("took %v: callers waited out their time", took)
+		t.Errorf("took %v: callers waited for their timeout", took)
 	}
 	if now := m.cache.get(grainKey{"Gated", "x"}); now == nil || now.Id == first.Id {
-		t.Error("no new activation")
+		t.Error("no new activation replied")
 	}
 	if n := g.executed.Load(); n != 21 {
 		t.Errorf("%d executions of 21 requests", n)
@@ -150,7 +150,7 @@ func TestPanicKeepsQueuedRequests(t *testing.T) {
 		t.Error(err)
 	}
 	if got := call(t, m, "x", "still here"); got == "" {
-		t.Error("no answer after a panic")
+		t.Error("no reply after a panic")
 	}
 }
 
@@ -168,13 +168,13 @@ func TestFencedMailboxBounces(t *testing.T) {
 	m.fence("again")
 	<-m.Fenced()
 	if _, err := m.Root().RequestFuture(pid, wrapperspb.String("zombie?"), time.Second).Result(); !errors.Is(err, actor.ErrDeadLetter) {
-		t.Errorf("a fenced member's grain answered: %v", err)
+		t.Errorf("request to a fenced member: %v, want a refusal", err)
 	}
 	if _, err := m.Request(t.Context(), "Echo", "x", wrapperspb.String("x")); !errors.Is(err, ErrUnreachable) || !errors.Is(err, errFenced) {
 		t.Error(err)
 	}
 	if m.Ready() {
-		t.Error("ready though fenced")
+		t.Error("fenced member is ready")
 	}
 	eventually(t, "OnFenced called", func() bool { mu.Lock(); defer mu.Unlock(); return len(reasons) > 0 })
 	mu.Lock()

@@ -16,49 +16,48 @@ import (
 	"github.com/asynkron/protoactor-go/remote"
 )
 
-var errStopped = errors.New("this member is stopped")
+var errStopped = errors.New("member stopped")
 
-// Member is one started member of a cluster. Its methods may be called from any goroutine.
+// Member is a started member of a cluster. Its methods are safe for concurrent use.
 type Member struct {
 	cfg      Config
 	system   *actor.ActorSystem
 	cluster  *cluster.Cluster
 	provider membership
 	address  string // host:port that other members dial; port 0 in a one-member cluster
-	solo     bool   // a cluster of this member alone, without a wire
+	solo     bool   // a one-member cluster, without a network
 
-	desk    *desk
+	replies *replies
 	cache   *pidCache
 	lookup  *lookup
 	gate    *gate
 	fencing fencing
-	done    chan struct{} // closed when Stop begins to take things down
+	done    chan struct{} // closed when takeDown begins
 	wg      sync.WaitGroup
 
-	stopping atomic.Bool // leaving: not Ready, but answers what is in flight
-	stopped  atomic.Bool // refuses every Request
+	stopping atomic.Bool // leaving: not Ready, but completes requests in flight
+	stopped  atomic.Bool // every Request is refused
 	stopOnce sync.Once
 	stopErr  error
 }
 
-// membership is how a member learns of the others.
+// membership keeps track of the other members.
 type membership interface {
 	cluster.ClusterProvider
-	// join makes this member known and starts following the others, until ctx ends or it succeeds.
+	// join registers this member and starts following the others, with retries until ctx ends.
 	join(ctx context.Context, m *Member) error
-	// confirm asks whether the others still count this member in: nil, errEvicted, or an error if unknown.
+	// confirm checks whether the others still list this member: nil, errEvicted, or an error if unknown.
 	confirm(ctx context.Context) error
-	// suspect hears that the connection to another member was lost. It may not block.
+	// suspect is called when the connection to another member was lost. It must not block.
 	suspect(address string)
-	// announce tells the others that this member leaves, and returns when they know or ctx ends.
+	// announce notifies the others that this member leaves. It returns when all have noticed or ctx ends.
 	announce(ctx context.Context)
-	// leave ends membership for good.
+	// leave ends the membership for good.
 	leave(ctx context.Context) error
 }
 
-// Start joins the cluster and returns when this member is part of it; WaitReady says when the kinds it
-// needs have hosts too. It keeps trying while Consul is away, until ctx ends. On an error nothing is left
-// running.
+// Start joins the cluster and returns when this member is part of it; WaitReady also waits for the hosts of
+// WaitKinds. While Consul is unavailable it retries until ctx ends. After an error nothing is left running.
 func Start(ctx context.Context, cfg Config) (*Member, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
@@ -74,13 +73,13 @@ func Start(ctx context.Context, cfg Config) (*Member, error) {
 	return start(ctx, cfg, provider)
 }
 
-const undoTimeout = time.Second // for taking down what a failed Start had begun
+const undoTimeout = time.Second // for the cleanup after a failed Start
 
-// start is Start with a membership; tests bring their own.
+// start is Start with a given membership; tests use their own.
 func start(ctx context.Context, cfg Config, provider membership) (m *Member, err error) {
 	m = newMember(cfg, provider)
 	defer func() {
-		if r := recover(); r != nil { // Proto.Actor panics where it cannot start
+		if r := recover(); r != nil { // Proto.Actor panics when it cannot start
 			err = recovered(r)
 		}
 		if err != nil {
@@ -106,15 +105,15 @@ func newMember(cfg Config, provider membership) *Member {
 	)
 	m.gate = newGate(pauseLimit(cfg), cfg.TTL/2, m.fence)
 	if m.solo {
-		m.gate = newGate(0, 0, m.fence) // nobody can take over during a pause
+		m.gate = newGate(0, 0, m.fence) // no other member can take over during a pause
 	}
 	m.lookup = newLookup(m)
 	return m
 }
 
-// open starts the wire and the placement. Proto.Actor's own StartMember is not used: it also starts gossip
-// and publish-subscribe, which nothing here needs (gossip blocks members for good after 20 s of silence,
-// whatever Consul says, and its state races between members of one process), and then sleeps for a second.
+// open starts the network and the placement. It does not call Proto.Actor's StartMember, which also starts
+// gossip and publish-subscribe and then sleeps for a second. Gossip would block members for good after 20 s of
+// silence, whatever their state in Consul, and its state races between members of one process.
 func (m *Member) open() error {
 	rc, err := remoteConfig(m.cfg)
 	if err != nil {
@@ -130,7 +129,7 @@ func (m *Member) open() error {
 		m.cluster.Remote.Start()
 	}
 	m.address = m.system.Address()
-	m.desk = newDesk(m.system)
+	m.replies = newReplies(m.system)
 	m.system.ProcessRegistry.Add(notices{m}, noticeName)
 	m.cluster.IdentityLookup = m.lookup
 	m.lookup.Setup(m.cluster, nil, false)
@@ -140,17 +139,17 @@ func (m *Member) open() error {
 	return nil
 }
 
-// Root is the context for sending from outside of actors. WithHeaders and WithSenderMiddleware change it for
-// everyone: Copy first.
+// Root returns the context for sending from outside of actors. It is shared: Copy it before calling WithHeaders
+// or WithSenderMiddleware.
 func (m *Member) Root() *actor.RootContext { return m.system.Root }
 
-// System is the actor system, for process-local actors.
+// System returns the actor system, for process-local actors.
 func (m *Member) System() *actor.ActorSystem { return m.system }
 
-// Stop leaves the cluster: it tells the others, lets every activation finish what it has and stop, then
-// closes the wire and deregisters. What is in flight is answered; new requests from here are refused once
-// the activations are gone. ctx bounds it; when ctx ends first the rest is cut off and its error returned.
-// Only the first call acts, every call returns its result.
+// Stop leaves the cluster: it notifies the others, lets every activation finish its messages and stop, then
+// closes the network and deregisters. Requests in flight are completed; new requests from here are refused once
+// the activations are gone. If ctx ends first, the rest is cut off and the error returned. Only the first call
+// acts; every call returns its result.
 func (m *Member) Stop(ctx context.Context) error {
 	m.stopOnce.Do(func() {
 		m.stopping.Store(true)
@@ -166,7 +165,7 @@ func (m *Member) Stop(ctx context.Context) error {
 	return m.stopErr
 }
 
-// drain stops all activations, each after the messages it has.
+// drain stops all activations, each after its queued messages.
 func (m *Member) drain(ctx context.Context) error {
 	done := make(chan struct{})
 	m.system.Root.Send(m.lookup.placement, &drain{done})
@@ -174,11 +173,11 @@ func (m *Member) drain(ctx context.Context) error {
 	case <-done:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("cluster: stopped with activations still busy: %w", ctx.Err())
+		return fmt.Errorf("cluster: stopped while activations were busy: %w", ctx.Err())
 	}
 }
 
-// takeDown ends what open and join began.
+// takeDown ends everything that open and join have started.
 func (m *Member) takeDown(ctx context.Context) error {
 	m.stopped.Store(true)
 	err := m.provider.leave(ctx)
@@ -187,8 +186,8 @@ func (m *Member) takeDown(ctx context.Context) error {
 	if m.lookup.placement != nil {
 		m.system.Root.Stop(m.lookup.placement)
 	}
-	if m.desk != nil {
-		m.desk.lose(m.address)
+	if m.replies != nil {
+		m.replies.lose(m.address)
 	}
 	if !m.solo && m.address != "" {
 		err = errors.Join(err, m.closeRemote())
@@ -199,13 +198,13 @@ func (m *Member) takeDown(ctx context.Context) error {
 	return err
 }
 
-// gone forgets a member that has left.
+// gone removes a member that has left from the cache, and ends the waits for its replies.
 func (m *Member) gone(address string) {
 	m.cache.dropMember(address)
-	m.desk.lose(address)
+	m.replies.lose(address)
 }
 
-// recovered makes an error of a panic's value.
+// recovered returns the error of a recovered panic.
 func recovered(r any) error {
 	if err, ok := r.(error); ok {
 		return err

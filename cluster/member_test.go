@@ -20,8 +20,8 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-// The scenarios' members are this test binary, started again with memberEnv set. A member writes events to
-// its standard output and reads commands, a line each.
+// The members of the scenarios are child processes of this test binary with memberEnv set. A member writes events
+// to its standard output and reads commands, one per line.
 
 const memberEnv = "ENTREPOT_CLUSTER_TEST_MEMBER"
 
@@ -39,7 +39,7 @@ type memberSpec struct {
 	TLS                *TLSFiles
 }
 
-// event is a line that a member writes.
+// event is a line of a member's output.
 type event struct {
 	Event   string // ready, members, report, fenced, stopped
 	ID      string
@@ -154,7 +154,7 @@ func (w *worker) commands() {
 	}
 }
 
-// kind answers with the id of the member that executes.
+// kind returns a kind whose grains reply with the id of their member.
 func (w *worker) kind() Kind {
 	return Kind{Name: "Who", Props: actor.PropsFromFunc(func(ctx actor.Context) {
 		if _, ok := ctx.Message().(*wrapperspb.StringValue); ok {
@@ -164,7 +164,7 @@ func (w *worker) kind() Kind {
 	})}
 }
 
-// served notes when requests were executed, and when this process stood still.
+// served records when requests were executed and when this process was paused.
 type served struct {
 	mu    sync.Mutex
 	awake time.Time // last moment known before a pause of more than 3 s
@@ -206,7 +206,7 @@ func (s *served) afterPause() (n int) {
 	return n
 }
 
-// load calls 30 grains, each 20 times a second, one call at a time.
+// load calls 30 grains, each 20 times a second with one call at a time.
 type load struct {
 	mu     sync.Mutex
 	last   map[string]time.Time // an answer from each grain
@@ -290,7 +290,7 @@ func (l *load) report() event {
 	return e
 }
 
-// quiet says how long the grain that has been silent longest has been so.
+// quiet returns the longest time for which a grain has not replied.
 func (l *load) quiet() event {
 	l.mu.Lock()
 	defer l.mu.Unlock()

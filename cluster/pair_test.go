@@ -1,7 +1,7 @@
 //go:build !race
 
-// Two members in one process trip the race detector in frames of the libraries alone: whichever starts
-// second replaces gRPC's logger while the first one's connections log.
+// Two members in one process cause a race report within the libraries: the member that starts second replaces
+// gRPC's logger while the connections of the first one log.
 //
 //	WARNING: DATA RACE
 //	Write at 0x000001c31980 by goroutine 2424:
@@ -11,7 +11,7 @@
 //	  google.golang.org/grpc/grpclog.InfoDepth()
 //	  google.golang.org/grpc.(*ccBalancerWrapper).UpdateState()       balancer_wrapper.go:247
 //
-// The scenarios run the same code under -race, a process for each member.
+// The scenarios run the same code under -race, with one process per member.
 
 package cluster
 
@@ -30,7 +30,7 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-// hub is a membership shared by members of one process: everyone knows of everyone at once.
+// hub is a membership shared by the members of one process, which see each other at once.
 type hub struct {
 	mu      sync.Mutex
 	members []*Member
@@ -105,8 +105,8 @@ func (h *hub) tryStart(ctx context.Context, cfg Config) (*Member, error) {
 	return start(ctx, cfg, &hubMember{hub: h})
 }
 
-// goMessage is a plain Go message, as the grains' envelope will be: a pointer on its own member, a
-// TestWire between members.
+// goMessage is a plain Go message like the grains' envelope: a pointer within its member, a TestWire between
+// members.
 type goMessage struct {
 	Text string
 	hops int // does not cross
@@ -120,14 +120,14 @@ func (w *TestWire) Deserialize() (remote.RootSerializable, error) {
 	return &goMessage{Text: w.Text}, nil
 }
 
-// mirror answers a goMessage with a goMessage.
+// mirror replies to a goMessage with a goMessage.
 var mirrorKind = Kind{Name: "Mirror", Props: actor.PropsFromFunc(func(ctx actor.Context) {
 	if m, ok := ctx.Message().(*goMessage); ok {
 		ctx.Respond(&goMessage{Text: "seen " + m.Text, hops: m.hops + 1})
 	}
 })}
 
-// ownedBy finds a grain of kind that member owns.
+// ownedBy returns a grain of kind that the member owns.
 func ownedBy(t testing.TB, m *Member, kind string) string {
 	t.Helper()
 	for i := range 1000 {
@@ -136,7 +136,7 @@ func ownedBy(t testing.TB, m *Member, kind string) string {
 			return id
 		}
 	}
-	t.Fatal("member owns nothing")
+	t.Fatal("member owns no grain")
 	return ""
 }
 
@@ -156,7 +156,7 @@ func TestGoMessageCrossesMembers(t *testing.T) {
 			t.Errorf("text %q", got.Text)
 		}
 		if local := far == a; local != (got.hops == 8) {
-			t.Errorf("local %v: hops %d; a local message is the same pointer, a remote one is not", local, got.hops)
+			t.Errorf("local %v: hops %d; want the same pointer locally and a copy remotely", local, got.hops)
 		}
 	}
 }
@@ -179,7 +179,7 @@ func TestRemoteCacheForgetsEndedActivations(t *testing.T) {
 		call(t, a, fmt.Sprint(i), "hello")
 	}
 	if n := a.cache.len(); n != 50 {
-		t.Fatalf("%d cached", n)
+		t.Fatalf("%d PIDs cached", n)
 	}
 	for i := range 50 {
 		call(t, a, fmt.Sprint(i), "stop")
@@ -229,7 +229,7 @@ func TestLostPeerEndsTheWaitForIt(t *testing.T) {
 		_, err := a.Request(t.Context(), "Echo", "x", wrapperspb.String("mute"))
 		failed <- err
 	}()
-	eventually(t, "call is waiting", func() bool {
+	eventually(t, "the call waits", func() bool {
 		n, err := b.Activations(t.Context())
 		return err == nil && n["Echo"] == 1 && a.cache.len() == 1
 	})
@@ -240,7 +240,7 @@ func TestLostPeerEndsTheWaitForIt(t *testing.T) {
 			t.Error(err)
 		}
 	case <-time.After(2 * time.Second):
-		t.Error("still waiting")
+		t.Error("call still waiting")
 	}
 }
 
@@ -275,7 +275,7 @@ func TestMutualTLS(t *testing.T) {
 	}
 }
 
-// BenchmarkRemoteRequest calls grains on another member of the same process, over gRPC on loopback.
+// BenchmarkRemoteRequest calls grains on another member of the same process over gRPC on loopback.
 func BenchmarkRemoteRequest(b *testing.B) {
 	for _, callers := range []int{1, 16, 64} {
 		b.Run(fmt.Sprint(callers), func(b *testing.B) {

@@ -4,5 +4,5 @@ package cluster
 
 import "time"
 
-// pauseLimit is how long this process may stand still before it fences itself.
+// pauseLimit is the longest pause of this process after which it may go on serving.
 func pauseLimit(c Config) time.Duration { return c.TTL + c.Grace }

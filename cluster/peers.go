@@ -14,14 +14,14 @@ import (
 
 const noticeName = "member"
 
-// notices is the process that hears what other members have to say or ask:
+// notices is the process that receives messages from other members:
 //
-//   - ActivationTerminated: an activation that this member has cached is gone; without an identity, all
-//     activations of a member that leaves are;
-//   - a StringValue with a member's id: "do you still count me in?", answered with a BoolValue.
+//   - ActivationTerminated: an activation cached here has ended; without an identity, all activations of a
+//     leaving member have;
+//   - a StringValue with a member's id asks whether this member lists it; the reply is a BoolValue.
 type notices struct{ m *Member }
 
-// SendUserMessage runs on the sender's goroutine: it may not block.
+// SendUserMessage handles a message on the sender's goroutine, so it must not block.
 func (n notices) SendUserMessage(_ *actor.PID, message any) {
 	_, msg, sender := actor.UnwrapEnvelope(message)
 	switch msg := msg.(type) {
@@ -41,30 +41,31 @@ func (n notices) SendUserMessage(_ *actor.PID, message any) {
 	}
 }
 
-// SendSystemMessage ignores: it watches nobody.
+// SendSystemMessage does nothing: notices watches no actor.
 func (notices) SendSystemMessage(*actor.PID, any) {}
 
-// Stop ignores: it lives as long as the actor system.
+// Stop does nothing: notices lives as long as the actor system.
 func (notices) Stop(*actor.PID) {}
 
-// farewell tells the others that no activation is left here, and returns when nothing that concerns them is
-// on its way any more. Messages between two members arrive in order. So when a peer has answered the first
-// question, it has sent here all it will; and when it has answered the second, it has got all answers to
-// that. A call that still waits then was executed and not answered.
+// farewell notifies the others that no activation is left here, and returns when no message between them and
+// this member is in flight. Messages between two members arrive in order, so two polls suffice: a peer that has
+// replied to the first has sent its last request here, and one that has replied to the second has received all
+// replies to those. A call that still waits then was executed without a reply.
 func (m *Member) farewell(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	for _, peer := range m.lookup.view().members {
 		if peer.Address != m.address {
-			m.system.Root.Send(actor.NewPID(peer.Address, noticeName), &cluster.ActivationTerminated{Pid: m.lookup.placement})
+			to := actor.NewPID(peer.Address, noticeName)
+			m.system.Root.Send(to, &cluster.ActivationTerminated{Pid: m.lookup.placement})
 		}
 	}
 	m.pollPeers(ctx)
 	m.pollPeers(ctx)
 }
 
-// pollPeers asks all other members of the current view at once whether they count this one in, until ctx
-// ends, which must have a deadline. Members that do not answer are neither yes nor no.
+// pollPeers asks all other members of the current view concurrently whether they list this one, and counts their
+// replies until ctx ends, which must have a deadline. Members without a reply count only in asked.
 func (m *Member) pollPeers(ctx context.Context) (yes, no, asked int) {
 	answers := make(chan any)
 	for _, peer := range m.lookup.view().members {
@@ -73,7 +74,7 @@ func (m *Member) pollPeers(ctx context.Context) (yes, no, asked int) {
 		}
 		asked++
 		go func() {
-			answer, _ := m.desk.ask(ctx, actor.NewPID(peer.Address, noticeName), wrapperspb.String(m.system.ID), time.Time{})
+			answer, _ := m.replies.ask(ctx, actor.NewPID(peer.Address, noticeName), wrapperspb.String(m.system.ID), time.Time{})
 			answers <- answer
 		}()
 	}
@@ -89,8 +90,8 @@ func (m *Member) pollPeers(ctx context.Context) (yes, no, asked int) {
 	return yes, no, asked
 }
 
-// self is this member in Proto.Actor's terms. Its host is cut from the address, so that joining the two
-// again gives the address that the others use.
+// self returns this member as Proto.Actor describes it. Host and port are split from the address, so that
+// joining them gives the address that the others use.
 func (m *Member) self() *cluster.Member {
 	host, port, _ := net.SplitHostPort(m.address)
 	if net.ParseIP(host) != nil && net.ParseIP(host).To4() == nil {
@@ -104,10 +105,11 @@ func (m *Member) self() *cluster.Member {
 	return &cluster.Member{Id: m.system.ID, Host: host, Port: int32(n), Kinds: kinds} //nolint:gosec // a port
 }
 
-// publish makes members the membership; the same list again changes nothing. Those that are leaving own no
-// grains any more but still answer what they have: Proto.Actor is told to cut them off only when they are
-// gone, for it drops the messages that wait for a member it cuts off.
+// publish replaces the membership; publishing the same list again changes nothing. Leaving members own no grains
+// but still complete their requests. They stay in Proto.Actor's list until they are gone, because it drops the
+// messages queued for a member that it removes.
 func (m *Member) publish(members cluster.Members, leaving map[string]bool) {
-	m.lookup.route(newView(slices.DeleteFunc(slices.Clone(members), func(p *cluster.Member) bool { return leaving[p.Id] })))
+	owners := slices.DeleteFunc(slices.Clone(members), func(p *cluster.Member) bool { return leaving[p.Id] })
+	m.lookup.route(newView(owners))
 	m.cluster.MemberList.UpdateClusterTopology(members)
 }

@@ -7,39 +7,39 @@ import (
 	"github.com/asynkron/protoactor-go/cluster"
 )
 
-// placement is the actor that makes this member's activations, their parent and supervisor. Whatever it
-// does for one grain costs the same however many there are.
+// placement is the actor that spawns this member's activations, and their supervisor. The cost of each operation
+// on one grain is independent of the number of grains.
 type placement struct {
 	l        *lookup
 	byKey    map[grainKey]*activation
 	byPid    map[string]*activation
 	draining bool
-	drained  chan struct{} // to be closed when the last activation is gone
+	drained  chan struct{} // closed when the last activation is gone
 }
 
-// activation is one grain that lives here.
+// activation is a grain that is active here.
 type activation struct {
 	key     grainKey
 	pid     *actor.PID
-	askers  []string     // addresses of other members that hold pid in their caches
-	waiting []*actor.PID // ask for its successor, once it is gone
-	leaving bool         // poisoned, because another member owns the grain now
+	askers  []string     // addresses of the other members that have cached pid
+	waiting []*actor.PID // requests for the next activation, once this one is gone
+	leaving bool         // poisoned, because another member owns the grain or this one stops
 }
 
-// drain stops every activation after the messages it has; done is closed when all are gone.
+// drain is the message to stop every activation after its queued messages. done is closed when all are gone.
 type drain struct{ done chan struct{} }
 
-// rerouted says that the view has changed.
+// rerouted is the message that the view has changed.
 type rerouted struct{}
 
-// census asks how many activations of each kind live here; the answer is a map[string]int.
+// census is the query for the number of activations by kind; the reply is a map[string]int.
 type census struct{}
 
 func newPlacement(l *lookup) *placement {
 	return &placement{l: l, byKey: map[grainKey]*activation{}, byPid: map[string]*activation{}}
 }
 
-// Receive is the actor.
+// Receive handles the messages of the placement actor.
 func (p *placement) Receive(ctx actor.Context) {
 	switch msg := ctx.Message().(type) {
 	case *cluster.ActivationRequest:
@@ -57,8 +57,8 @@ func (p *placement) Receive(ctx actor.Context) {
 	}
 }
 
-// activate answers with the grain's activation, made if need be. "Failed" means: not here, or not now; the
-// caller looks again, in its next view of the membership.
+// activate replies with the grain's activation, which it spawns if needed. "Failed" means that this member does
+// not own the grain or cannot host it now; the caller tries again with its next view of the membership.
 func (p *placement) activate(ctx actor.Context, key grainKey, asker *actor.PID) {
 	props := p.l.kinds[key.kind]
 	if props == nil || p.draining || p.l.m.gate.shut() || p.l.owner(key) != p.l.m.address {
@@ -69,14 +69,14 @@ func (p *placement) activate(ctx actor.Context, key grainKey, asker *actor.PID) 
 	if a == nil {
 		pid, err := p.spawn(ctx, key, props)
 		if err != nil {
-			p.l.m.cfg.Logger.Error("cluster: cannot make an actor", "kind", key.kind, "id", key.id, "error", err)
+			p.l.m.cfg.Logger.Error("cluster: cannot spawn an actor", "kind", key.kind, "id", key.id, "error", err)
 			ctx.Send(asker, &cluster.ActivationResponse{Failed: true})
 			return
 		}
 		a = &activation{key: key, pid: pid}
 		p.byKey[key], p.byPid[pid.Id] = a, a
 	} else if _, alive := ctx.ActorSystem().ProcessRegistry.GetLocal(a.pid.Id); a.leaving || !alive {
-		a.waiting = append(a.waiting, asker) // it may still be saving: its successor must not load before
+		a.waiting = append(a.waiting, asker) // it may still be writing; the next activation must load after that
 		return
 	}
 	if asker.Address != p.l.m.address && !slices.Contains(a.askers, asker.Address) {
@@ -85,7 +85,7 @@ func (p *placement) activate(ctx actor.Context, key grainKey, asker *actor.PID) 
 	ctx.Send(asker, &cluster.ActivationResponse{Pid: a.pid})
 }
 
-// spawn contains a panic of the kind's own producer: it would take down every activation here.
+// spawn starts the actor. It recovers panics of the kind's producer, which would end all activations here.
 func (p *placement) spawn(ctx actor.Context, key grainKey, props *actor.Props) (pid *actor.PID, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -96,7 +96,7 @@ func (p *placement) spawn(ctx actor.Context, key grainKey, props *actor.Props) (
 	return ctx.SpawnPrefix(props, key.kind+"/"+key.id), nil
 }
 
-// ended forgets an activation, tells the members that knew it, and serves who waited for its end.
+// ended removes an activation, notifies the members that have cached it, and serves the waiting requests.
 func (p *placement) ended(ctx actor.Context, who *actor.PID) {
 	a := p.byPid[who.Id]
 	if a == nil {
@@ -117,7 +117,7 @@ func (p *placement) ended(ctx actor.Context, who *actor.PID) {
 	p.checkDrained()
 }
 
-// handOver lets go of the grains that another member owns now: each finishes what it has and stops.
+// handOver stops the activations of grains that another member owns now, after their queued messages.
 func (p *placement) handOver(ctx actor.Context) {
 	v := p.l.view()
 	for _, a := range p.byKey {

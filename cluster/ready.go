@@ -6,25 +6,25 @@ import (
 	"slices"
 )
 
-// Members is the cluster as this member sees it, sorted by id.
+// Members returns the members in this member's current view, sorted by id.
 func (m *Member) Members() []MemberInfo { return slices.Clone(m.lookup.view().members) }
 
-// Owner is the address of the member that hosts a grain now, "" if none hosts its kind; self says that it
-// is this one.
+// Owner returns the address of the member that owns a grain, "" if none hosts its kind. self reports whether
+// that is this member.
 func (m *Member) Owner(kind, id string) (address string, self bool) {
 	address = m.lookup.owner(grainKey{kind, id})
 	return address, address == m.address && address != ""
 }
 
-// Address is the host:port at which other members reach this one; port 0 in a one-member cluster.
+// Address returns the host:port at which other members reach this one; the port is 0 in a one-member cluster.
 func (m *Member) Address() string { return m.address }
 
-// ID is this process's id in the cluster.
+// ID returns the id of this process in the cluster.
 func (m *Member) ID() string { return m.system.ID }
 
-// Activations counts this member's activations, by kind.
+// Activations returns the number of this member's activations by kind.
 func (m *Member) Activations(ctx context.Context) (map[string]int, error) {
-	answer, err := m.desk.ask(ctx, m.lookup.placement, census{}, m.until(ctx))
+	answer, err := m.replies.ask(ctx, m.lookup.placement, census{}, m.until(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -35,12 +35,12 @@ func (m *Member) Activations(ctx context.Context) (map[string]int, error) {
 	return n, nil
 }
 
-// Ready reports whether this member can serve: it is in the cluster's list, every kind of WaitKinds has a
-// host, and it is neither leaving nor fenced.
+// Ready reports whether this member can serve: it is in the member list, every kind of WaitKinds has a host, and
+// it is neither stopping nor fenced.
 func (m *Member) Ready() bool { return m.unready(m.lookup.view()) == "" }
 
-// WaitReady waits until Ready. The error says what was missing when ctx ended, or that the member was
-// fenced or stopped.
+// WaitReady waits until Ready. The error names the missing condition when ctx ends, or is that of a fenced or
+// stopped member.
 func (m *Member) WaitReady(ctx context.Context) error {
 	for {
 		v := m.lookup.view()
@@ -60,7 +60,7 @@ func (m *Member) WaitReady(ctx context.Context) error {
 	}
 }
 
-// unready says what is missing, "" if nothing.
+// unready returns the missing condition, "" if there is none.
 func (m *Member) unready(v *view) string {
 	switch {
 	case m.gate.shut():

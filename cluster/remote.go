@@ -19,17 +19,17 @@ import (
 )
 
 const (
-	maxMessage = 64 << 20 // bytes in one gRPC message, which is a batch; gRPC's 4 MB tears the connection down
+	maxMessage = 64 << 20 // bytes of a gRPC message, which is a batch; gRPC's default of 4 MB breaks the connection
 	batchSize  = 64       // envelopes in a batch
-	queueSize  = 1024     // first size of a peer's ring, which grows; the default of 1,000,000 is 16 MB a peer
+	queueSize  = 1024     // initial size of a peer's ring, which grows; the default of 1,000,000 costs 16 MB per peer
 
 	dialTimeout    = 2 * time.Second
-	aliveEvery     = 10 * time.Second // a silent connection is asked for a sign of life this often
-	aliveWithin    = 5 * time.Second  // and given up when none comes: a peer that is cut off sends no reset
+	pingPeriod     = 10 * time.Second // between gRPC keepalive pings on a silent connection
+	pingTimeout    = 5 * time.Second  // until a connection without a ping reply is closed: a peer that is cut off sends no reset
 	dialPauseLimit = time.Second
 )
 
-// remoteConfig is how this member listens and dials.
+// remoteConfig returns the settings for listening and dialling.
 func remoteConfig(cfg Config) (*remote.Config, error) {
 	creds, err := credentialsOf(cfg.TLS)
 	if err != nil {
@@ -44,13 +44,13 @@ func remoteConfig(cfg Config) (*remote.Config, error) {
 			grpc.MaxRecvMsgSize(maxMessage),
 			grpc.UnaryInterceptor(recoverUnary(cfg.Logger)),
 			grpc.StreamInterceptor(recoverStream(cfg.Logger)),
-			grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: aliveEvery / 2}),
-			grpc.KeepaliveParams(keepalive.ServerParameters{Time: aliveEvery, Timeout: aliveWithin}),
+			grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingPeriod / 2}),
+			grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingPeriod, Timeout: pingTimeout}),
 		),
 		remote.WithDialOptions(
 			grpc.WithTransportCredentials(creds.client),
 			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)),
-			grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: aliveEvery, Timeout: aliveWithin}),
+			grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingPeriod, Timeout: pingTimeout}),
 			grpc.WithConnectParams(grpc.ConnectParams{
 				Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 2, MaxDelay: dialPauseLimit},
 				MinConnectTimeout: dialTimeout,
@@ -58,12 +58,12 @@ func remoteConfig(cfg Config) (*remote.Config, error) {
 		),
 	)
 	rc := remote.Configure(bind, cfg.Port, options...)
-	rc.MaxRetryCount = 1 // each costs two seconds in which messages pile up; the next request tries again
+	rc.MaxRetryCount = 1 // each retry takes 2 s in which messages queue up; the next request dials again anyway
 	return rc, nil
 }
 
-// bindTo is the address to listen on: Host itself, or every interface when Host is a name that only the
-// others may be able to resolve to this machine.
+// bindTo returns the address to listen on: Host itself, or all interfaces when Host is a name, which may resolve
+// to this machine only from outside.
 func bindTo(cfg Config) (host string, options []remote.ConfigOption) {
 	switch {
 	case strings.Contains(cfg.Host, ":"):
@@ -74,8 +74,8 @@ func bindTo(cfg Config) (host string, options []remote.ConfigOption) {
 	return cfg.Host, nil
 }
 
-// The interceptors keep a bad message (an unknown type, a method that Proto.Actor left as a panic) from
-// ending the process.
+// The interceptors recover panics, so that a bad message (an unknown type, a method that Proto.Actor implements as
+// a panic) does not end the process.
 
 func recoverUnary(l *slog.Logger) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (resp any, err error) {
@@ -93,14 +93,13 @@ func recoverStream(l *slog.Logger) grpc.StreamServerInterceptor {
 
 func recoverInto(err *error, l *slog.Logger) {
 	if r := recover(); r != nil {
-		l.Error("cluster: recovered from a panic in a gRPC handler", "panic", r, "stack", string(debug.Stack()))
+		l.Error("cluster: panic in a gRPC handler", "panic", r, "stack", string(debug.Stack()))
 		*err = status.Error(codes.Internal, "internal error")
 	}
 }
 
-// closeRemote closes the connections to the other members, then the port. Proto.Actor's own graceful
-// Shutdown is not used: it may panic when a peer disconnects at the same moment, may take 10 s, and races
-// with its readers.
+// closeRemote closes the connections to the other members, then the port. It avoids Proto.Actor's graceful
+// Shutdown, which may panic when a peer disconnects at the same time, may take 10 s, and races with its readers.
 func (m *Member) closeRemote() (err error) {
 	defer func() {
 		if r := recover(); r != nil {

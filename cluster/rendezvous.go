@@ -7,14 +7,14 @@ import (
 	"github.com/asynkron/protoactor-go/cluster"
 )
 
-// view is the membership at one moment: immutable, replaced as a whole.
+// view is an immutable snapshot of the membership.
 type view struct {
-	members []MemberInfo      // by id
+	members []MemberInfo      // sorted by id
 	hosts   map[string][]host // by kind
-	changed chan struct{}     // closed when a newer view is in force
+	changed chan struct{}     // closed when a newer view replaces this one
 }
 
-// host is a member as placement sees it: its address and the address's hash.
+// host is the address of a member with its hash.
 type host struct {
 	address string
 	hash    uint64
@@ -22,9 +22,9 @@ type host struct {
 
 // MemberInfo is one member of the cluster.
 type MemberInfo struct {
-	ID      string   // of its process: a member that restarts has a new one
+	ID      string   // of the process; a restart makes a new one
 	Address string   // host:port
-	Kinds   []string // that it hosts, sorted
+	Kinds   []string // hosted kinds, sorted
 }
 
 func newView(members cluster.Members) *view {
@@ -44,7 +44,7 @@ func newView(members cluster.Members) *view {
 	return v
 }
 
-// same reports whether both list the same processes; a process never changes its address or kinds.
+// same reports whether both views list the same processes. A process never changes its address or kinds.
 func (v *view) same(o *view) bool {
 	return slices.EqualFunc(v.members, o.members, func(a, b MemberInfo) bool { return a.ID == b.ID })
 }
@@ -53,9 +53,9 @@ func (v *view) contains(id string) bool {
 	return slices.ContainsFunc(v.members, func(m MemberInfo) bool { return m.ID == id })
 }
 
-// owner is the address of the member that hosts the grain: the highest score of all hosts of its kind
-// (rendezvous hashing), so that a member that joins or leaves moves only its own share. "" when no member
-// hosts the kind.
+// owner returns the address of the member that owns the grain, "" if no member hosts its kind. The owner is the
+// host of the kind with the highest score (rendezvous hashing), so a member that joins or leaves moves only the
+// grains of its own share.
 func (v *view) owner(k grainKey) string {
 	hosts := v.hosts[k.kind]
 	if len(hosts) == 1 {
@@ -64,7 +64,7 @@ func (v *view) owner(k grainKey) string {
 	grain := hashString(hashString(fnvOffset, k.kind), k.id)
 	best, address := uint64(0), ""
 	for _, h := range hosts {
-		// Equal scores are decided by the address, so that all members agree.
+		// The lower address wins a tie, so that all members agree.
 		if s := finalize(grain ^ h.hash); address == "" || s > best || s == best && h.address < address {
 			best, address = s, h.address
 		}
@@ -72,13 +72,14 @@ func (v *view) owner(k grainKey) string {
 	return address
 }
 
+// Parameters of 64-bit FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/.
 const (
 	fnvOffset = 14695981039346656037
 	fnvPrime  = 1099511628211
 )
 
-// hashString continues an FNV-1a hash with s and a separator, and mixes the result. FNV alone hardly
-// spreads addresses that differ in their last byte (50/25/25 % of grains for ports …1 to …3).
+// hashString continues an FNV-1a hash with s and a separator, and mixes the result. Without the mixing, addresses
+// that differ in their last byte share the grains unevenly (50/25/25 % for ports …1 to …3).
 func hashString(h uint64, s string) uint64 {
 	for i := range len(s) {
 		h = (h ^ uint64(s[i])) * fnvPrime
@@ -86,7 +87,7 @@ func hashString(h uint64, s string) uint64 {
 	return finalize((h ^ 0xff) * fnvPrime)
 }
 
-// finalize is MurmurHash3's fmix64: every input bit changes every output bit with probability one half.
+// finalize is fmix64 of MurmurHash3: each input bit changes each output bit with probability one half.
 func finalize(h uint64) uint64 {
 	h ^= h >> 33
 	h *= 0xff51afd7ed558ccd

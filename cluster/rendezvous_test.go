@@ -34,11 +34,11 @@ func TestRendezvousBalance(t *testing.T) {
 			fair := grains / len(ms)
 			for address, n := range share {
 				if n < fair*95/100 || n > fair*105/100 {
-					t.Errorf("%s owns %d of %d, a fair share is %d", address, n, grains, fair)
+					t.Errorf("%s owns %d of %d grains, want about %d", address, n, grains, fair)
 				}
 			}
 			if len(share) != len(ms) {
-				t.Errorf("%d of %d members own something", len(share), len(ms))
+				t.Errorf("%d of %d members own grains", len(share), len(ms))
 			}
 		})
 	}
@@ -53,12 +53,12 @@ func TestRendezvousMovesOnlyTheShareOfWhoJoins(t *testing.T) {
 		if was, is := before.owner(k), after.owner(k); was != is {
 			moved++
 			if is != "10.0.0.4:1" {
-				t.Fatalf("%s moved from %s to %s, which did not join", k.id, was, is)
+				t.Fatalf("grain %s moved from %s to %s, which has not joined", k.id, was, is)
 			}
 		}
 	}
 	if moved < 2_200 || moved > 2_800 {
-		t.Errorf("%d of 10000 moved, a quarter should", moved)
+		t.Errorf("%d of 10000 grains moved, want about a quarter", moved)
 	}
 }
 
@@ -87,7 +87,7 @@ func TestOwnerDoesNotDependOnOrder(t *testing.T) {
 		}
 	}
 	if !a.same(b) || a.same(newView(ms[:2])) {
-		t.Error("same")
+		t.Error("views of different processes are the same")
 	}
 }
 

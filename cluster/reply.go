@@ -11,77 +11,77 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 )
 
-// desk is where the answers to this member's requests arrive. It stands in for actor.Future: a future
-// registers a process and allocates a condition and a timer for every call, cannot be left before its
-// timeout, and races with a late answer under -race. A desk is a few long-lived processes; the request id
-// that Proto.Actor carries in the sender's PID, across the wire too, says which caller an answer is for.
-type desk struct {
+// replies receives the replies to this member's requests. It replaces actor.Future, which registers a process
+// and allocates a condition and a timer for every call, cannot be left before its timeout, and races with a
+// late reply under -race. replies is a few long-lived processes; the request id in the sender's PID, which
+// Proto.Actor also carries between members, identifies the caller.
+type replies struct {
 	system *actor.ActorSystem
-	shards [deskShards]deskShard
+	shards [replyShards]replyShard
 	pool   sync.Pool // of *waiter
 }
 
-const deskShards = 16 // a power of two
+const replyShards = 16 // a power of two
 
-// deskShard is an actor.Process: answers come in by SendUserMessage.
-type deskShard struct {
+// replyShard is an actor.Process: replies arrive through SendUserMessage.
+type replyShard struct {
 	id      string
 	mu      sync.Mutex
 	last    uint32
 	waiting map[uint32]*waiter
 }
 
-// waiter is one caller. Its channel holds one answer and gets at most one: whoever removes it from its
-// shard's map, under the lock, decides its end.
+// waiter is one caller. Its channel has room for the one reply that it gets at most: only the goroutine that
+// removes the waiter from its shard's map, under the lock, sends to it.
 type waiter struct {
 	answer  chan any
 	timer   *time.Timer
-	address string // whom it asked; the answer is lost with that member
+	address string // of the member it called; the reply is lost with that member
 }
 
-// letter is the envelope and its return address in one allocation.
-type letter struct {
-	envelope actor.MessageEnvelope
-	from     actor.PID
+// envelope is a message with the PID of its sender, in one allocation.
+type envelope struct {
+	actor.MessageEnvelope
+	sender actor.PID
 }
 
-type peerLost struct{} // the answer of a member that is gone
+type peerLost struct{} // delivered in place of a reply when the member is gone
 
 var errPeerLost = errors.New("connection to the member was lost")
 
-func newDesk(system *actor.ActorSystem) *desk {
-	d := &desk{system: system}
-	d.pool.New = func() any {
+func newReplies(system *actor.ActorSystem) *replies {
+	r := &replies{system: system}
+	r.pool.New = func() any {
 		t := time.NewTimer(time.Hour)
 		t.Stop()
 		return &waiter{answer: make(chan any, 1), timer: t}
 	}
-	for i := range d.shards {
-		s := &d.shards[i]
+	for i := range r.shards {
+		s := &r.shards[i]
 		s.id, s.waiting = "reply"+strconv.Itoa(i), map[uint32]*waiter{}
 		system.ProcessRegistry.Add(s, s.id)
 	}
-	return d
+	return r
 }
 
-// ask sends msg and waits for the answer until ctx ends or, if until is set, that moment. An error means
-// that there was none: context.DeadlineExceeded, context.Canceled or errPeerLost.
-func (d *desk) ask(ctx context.Context, to *actor.PID, msg any, until time.Time) (any, error) {
-	w := d.pool.Get().(*waiter)
+// ask sends msg and waits for the reply until ctx ends or, if until is set, until then. The error of a missing
+// reply is context.DeadlineExceeded, context.Canceled or errPeerLost.
+func (r *replies) ask(ctx context.Context, to *actor.PID, msg any, until time.Time) (any, error) {
+	w := r.pool.Get().(*waiter)
 	w.address = to.Address
-	s := &d.shards[rand.Uint32()%deskShards] //nolint:gosec // spreads load, hides nothing
+	s := &r.shards[rand.Uint32()%replyShards] //nolint:gosec // spreads load, hides nothing
 	number := s.enter(w)
 
-	l := &letter{}
-	l.from.Address, l.from.Id, l.from.RequestId = d.system.ProcessRegistry.Address, s.id, number
-	l.envelope.Message, l.envelope.Sender = msg, &l.from
-	d.system.Root.Send(to, &l.envelope)
+	e := &envelope{}
+	e.sender.Address, e.sender.Id, e.sender.RequestId = r.system.ProcessRegistry.Address, s.id, number
+	e.Message, e.Sender = msg, &e.sender
+	r.system.Root.Send(to, &e.MessageEnvelope)
 
 	answer, err := w.wait(ctx, until)
-	if err != nil && !s.leave(number) { // too late to leave: the answer is on its way
+	if err != nil && !s.leave(number) { // too late to leave: the reply is being delivered
 		answer, err = <-w.answer, nil
 	}
-	d.pool.Put(w)
+	r.pool.Put(w)
 	if _, lost := answer.(peerLost); lost {
 		return nil, errPeerLost
 	}
@@ -105,10 +105,10 @@ func (w *waiter) wait(ctx context.Context, until time.Time) (any, error) {
 	}
 }
 
-func (s *deskShard) enter(w *waiter) uint32 {
+func (s *replyShard) enter(w *waiter) uint32 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for { // 0 means "no request id" on the wire; a number still in use after 2^32 calls is passed over
+	for { // 0 means "no request id" to Proto.Actor; numbers still in use after 2^32 calls are skipped
 		s.last++
 		if _, used := s.waiting[s.last]; s.last != 0 && !used {
 			break
@@ -118,8 +118,8 @@ func (s *deskShard) enter(w *waiter) uint32 {
 	return s.last
 }
 
-// leave reports whether the waiter was still there.
-func (s *deskShard) leave(number uint32) bool {
+// leave removes a waiter and reports whether it was still there.
+func (s *replyShard) leave(number uint32) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, ok := s.waiting[number]
@@ -127,8 +127,8 @@ func (s *deskShard) leave(number uint32) bool {
 	return ok
 }
 
-// SendUserMessage hands an answer to its caller; one that nobody waits for any more is dropped.
-func (s *deskShard) SendUserMessage(pid *actor.PID, message any) {
+// SendUserMessage delivers a reply to its caller. A reply without a waiter is dropped.
+func (s *replyShard) SendUserMessage(pid *actor.PID, message any) {
 	_, answer, _ := actor.UnwrapEnvelope(message)
 	s.mu.Lock()
 	w, ok := s.waiting[pid.RequestId]
@@ -139,16 +139,16 @@ func (s *deskShard) SendUserMessage(pid *actor.PID, message any) {
 	}
 }
 
-// SendSystemMessage ignores: a desk watches nobody.
-func (s *deskShard) SendSystemMessage(*actor.PID, any) {}
+// SendSystemMessage does nothing: replies watches no actor.
+func (s *replyShard) SendSystemMessage(*actor.PID, any) {}
 
-// Stop ignores: a desk lives as long as its actor system.
-func (s *deskShard) Stop(*actor.PID) {}
+// Stop does nothing: replies lives as long as its actor system.
+func (s *replyShard) Stop(*actor.PID) {}
 
-// lose ends every wait for a member that is gone.
-func (d *desk) lose(address string) {
-	for i := range d.shards {
-		s := &d.shards[i]
+// lose ends all waits for the member at an address.
+func (r *replies) lose(address string) {
+	for i := range r.shards {
+		s := &r.shards[i]
 		s.mu.Lock()
 		for number, w := range s.waiting {
 			if w.address == address {
@@ -160,7 +160,7 @@ func (d *desk) lose(address string) {
 	}
 }
 
-// until is when a call without a deadline in ctx must end; zero when ctx has one.
+// until returns the end of a call whose ctx has no deadline: 5 s from now. It is zero if ctx has one.
 func (m *Member) until(ctx context.Context) time.Time {
 	if _, ok := ctx.Deadline(); ok {
 		return time.Time{}

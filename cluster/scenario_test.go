@@ -109,7 +109,7 @@ func (p *process) cleanup() {
 	}
 }
 
-// until waits for a condition on what the member has said.
+// until waits for a condition on the member's events.
 func (p *process) until(what string, limit time.Duration, ok func() bool) time.Duration {
 	p.t.Helper()
 	began := time.Now()
@@ -124,7 +124,7 @@ func (p *process) until(what string, limit time.Duration, ok func() bool) time.D
 		select {
 		case <-changed:
 		case <-deadline:
-			p.t.Fatalf("member %s: not within %v: %s; its members: %v\n%s", p.ID, limit, what, p.members, p.stderr.String())
+			p.t.Fatalf("member %s: not reached within %v: %s; its members: %v\n%s", p.ID, limit, what, p.members, p.stderr.String())
 		}
 	}
 }
@@ -167,7 +167,7 @@ func (p *process) report() event {
 	return p.await("report", 10*time.Second)
 }
 
-// reportAfter waits until the load has had so many answers.
+// reportAfter waits until the load has received that many answers.
 func (p *process) reportAfter(answers int) event {
 	p.t.Helper()
 	for range 100 {
@@ -199,7 +199,7 @@ func (p *process) exited(limit time.Duration) int {
 	}
 }
 
-// trio starts three members that know each other, on addresses of their own, with load on all of them.
+// trio starts three members on different addresses, waits until they see each other, and loads all of them.
 func trio(t *testing.T, consul string, net int) (a, b, c *process) {
 	t.Helper()
 	name := fmt.Sprintf("test-%d-%d", os.Getpid(), net)
@@ -225,7 +225,7 @@ func trio(t *testing.T, consul string, net int) (a, b, c *process) {
 	return ps[0], ps[1], ps[2]
 }
 
-// settled waits until the load has reached every member, and starts counting anew.
+// settled waits until the load has reached every member, and resets its counters.
 func (p *process) settled() {
 	p.t.Helper()
 	for range 100 {
@@ -253,7 +253,7 @@ func (p *process) pause(d time.Duration) {
 	p.signal(syscall.SIGCONT)
 }
 
-// tellIfAlive is tell to a member that may just have exited.
+// tellIfAlive is tell for a member that may just have exited.
 func (p *process) tellIfAlive(command string) { _, _ = io.WriteString(p.stdin, command+"\n") }
 
 func (p *process) saw(name string) bool {
@@ -262,7 +262,7 @@ func (p *process) saw(name string) bool {
 	return slices.ContainsFunc(p.events, func(e event) bool { return e.Event == name })
 }
 
-// changes counts the lists since the first with three members.
+// changes returns the number of membership lists since the first with three members.
 func (p *process) changes() (n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -276,7 +276,7 @@ func (p *process) changes() (n int) {
 	return n
 }
 
-// name is the cluster's.
+// name returns the name of the cluster.
 func (p *process) name() string {
 	for _, v := range p.cmd.Env {
 		if text, ok := strings.CutPrefix(v, memberEnv+"="); ok {
@@ -290,7 +290,7 @@ func (p *process) name() string {
 	return ""
 }
 
-// awaitAnswers waits until every grain has answered since the moment given.
+// awaitAnswers waits until every grain has answered after since.
 func (p *process) awaitAnswers(since time.Time) {
 	p.t.Helper()
 	for range 200 {
@@ -300,5 +300,5 @@ func (p *process) awaitAnswers(since time.Time) {
 		}
 		sleep(p.t.Context(), 100*time.Millisecond)
 	}
-	p.t.Fatalf("some grain has not answered since %v", since)
+	p.t.Fatalf("not every grain has answered since %v", since)
 }

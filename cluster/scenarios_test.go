@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Each scenario has its own cluster name and addresses; those that touch Consul have a server of their own.
+// Each scenario has its own cluster name and addresses; scenarios that disturb Consul have their own server.
 
 func TestScenarioKill(t *testing.T) {
 	parallel(t)
@@ -21,7 +21,7 @@ func TestScenarioKill(t *testing.T) {
 	r := a.report()
 	t.Logf("kill -9: dropped after %v, longest wait of a grain %v, %d answers, errors %v", dropped, r.Worst, r.OK, r.Errors)
 	if r.Worst > 12*time.Second {
-		t.Errorf("a grain was away for %v", r.Worst)
+		t.Errorf("a grain was unavailable for %v", r.Worst)
 	}
 	if r.OK == 0 {
 		t.Error("no answers")
@@ -51,7 +51,7 @@ func TestScenarioPauseShort(t *testing.T) {
 	parallel(t)
 	a, b, c := trio(t, sharedAgent(t), 13)
 	c.pause(5 * time.Second)
-	// Either way within a moment: it counts again, or it is fenced.
+	// The member soon belongs to the cluster again, or is fenced.
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	c.tellIfAlive("mark")
@@ -61,7 +61,7 @@ func TestScenarioPauseShort(t *testing.T) {
 			fenced := c.await("fenced", time.Second)
 			t.Logf("paused 5 s: fenced (%s), %d executed in between", fenced.Reason, fenced.AfterPause)
 			if fenced.AfterPause > 0 {
-				t.Errorf("served %d requests as a zombie", fenced.AfterPause)
+				t.Errorf("served %d requests after the pause, want none", fenced.AfterPause)
 			}
 			a.awaitMembers(5*time.Second, a, b)
 			return
@@ -73,7 +73,7 @@ func TestScenarioPauseShort(t *testing.T) {
 	r := c.report()
 	t.Logf("paused 5 s: survived; %d answers since, errors %v", r.OK, r.Errors)
 	if r.OK == 0 {
-		t.Error("counts again but does not serve")
+		t.Error("in the cluster again but does not serve")
 	}
 }
 
@@ -92,7 +92,7 @@ func TestScenarioPauseLong(t *testing.T) {
 	fenced := c.await("fenced", time.Second)
 	t.Logf("paused 12 s: dropped after %v, noticed %v after waking: %s", dropped, time.Since(woken), fenced.Reason)
 	if fenced.AfterPause > 0 {
-		t.Errorf("served %d requests as a zombie", fenced.AfterPause)
+		t.Errorf("served %d requests after the pause, want none", fenced.AfterPause)
 	}
 	a.awaitMembers(time.Second, a, b)
 	r := a.report()

@@ -6,7 +6,7 @@ import (
 	"github.com/asynkron/protoactor-go/cluster"
 )
 
-// solo is the membership of a one-member cluster: this member, from the start.
+// solo is the membership of a one-member cluster.
 type solo struct{}
 
 func (*solo) join(_ context.Context, m *Member) error {
@@ -19,7 +19,7 @@ func (*solo) suspect(string)                {}
 func (*solo) announce(context.Context)      {}
 func (*solo) leave(context.Context) error   { return nil }
 
-// StartMember, StartClient and Shutdown are Proto.Actor's names for what join and leave do.
+// StartMember, StartClient and Shutdown satisfy Proto.Actor's interface; join and leave do their work.
 func (*solo) StartMember(*cluster.Cluster) error { return nil }
 func (*solo) StartClient(*cluster.Cluster) error { return nil }
 func (*solo) Shutdown(bool) error                { return nil }

@@ -17,7 +17,7 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-// echo answers what it is asked, and knows its own name.
+// echo replies with the message it receives, or with its own identity.
 type echo struct{ id string }
 
 func (e *echo) Receive(ctx actor.Context) {
@@ -86,7 +86,7 @@ func TestSoloStartRequestStop(t *testing.T) {
 	}
 	t.Logf("ready after %v, first answer after %v", took, time.Since(began))
 	if took > 500*time.Millisecond {
-		t.Errorf("start took %v", took)
+		t.Errorf("Start took %v", took)
 	}
 	if address, self := m.Owner("Echo", "a"); !self || address != m.Address() {
 		t.Errorf("owner %s, self %v", address, self)
@@ -101,7 +101,7 @@ func TestSoloStartRequestStop(t *testing.T) {
 		t.Error("second stop:", err)
 	}
 	if _, err := m.Request(t.Context(), "Echo", "a", wrapperspb.String("x")); !errors.Is(err, ErrUnreachable) {
-		t.Errorf("after stop: %v", err)
+		t.Errorf("request after Stop: %v", err)
 	}
 	if m.Ready() {
 		t.Error("ready after Stop")
@@ -139,7 +139,7 @@ func BenchmarkSoloRequest(b *testing.B) {
 	}
 }
 
-// BenchmarkSoloActivate makes a new activation each time, and reports what an idle one costs.
+// BenchmarkSoloActivate creates an activation per iteration, and reports the cost of an idle one.
 func BenchmarkSoloActivate(b *testing.B) {
 	m := startSolo(b, Config{Kinds: []Kind{echoKind}})
 	ctx, cancel := context.WithTimeout(b.Context(), time.Hour)

@@ -10,12 +10,12 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// wireCreds prove a member to the others, in both directions.
+// wireCreds are the credentials of a member as a server and as a client.
 type wireCreds struct {
 	server, client credentials.TransportCredentials
 }
 
-// credentialsOf reads the files; nil files mean a plain wire, which Config allows on loopback only.
+// credentialsOf reads the files. nil files give credentials without TLS, which Config allows on loopback only.
 func credentialsOf(files *TLSFiles) (wireCreds, error) {
 	if files == nil {
 		return wireCreds{insecure.NewCredentials(), insecure.NewCredentials()}, nil
@@ -43,7 +43,7 @@ func credentialsOf(files *TLSFiles) (wireCreds, error) {
 			MinVersion:   tls.VersionTLS13,
 			Certificates: []tls.Certificate{own},
 			RootCAs:      authority,
-			ServerName:   files.ServerName, // empty: the address that is dialled
+			ServerName:   files.ServerName, // empty: the dialled address
 		}),
 	}, nil
 }

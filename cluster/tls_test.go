@@ -31,10 +31,10 @@ func TestDevCertsAreSafe(t *testing.T) {
 		}
 	}
 	if err := DevCerts(dir, []string{"x"}); err == nil {
-		t.Error("replaced existing files")
+		t.Error("existing files were replaced")
 	}
 	if err := DevCerts(t.TempDir(), nil); err == nil {
-		t.Error("accepted no hosts")
+		t.Error("an empty list of hosts was accepted")
 	}
 }
 
@@ -45,7 +45,7 @@ func TestPlainWireOnlyOnLoopback(t *testing.T) {
 	}
 }
 
-// eventually polls a condition that has no signal of its own, for up to 5 s.
+// eventually polls a condition without a signal, for up to 5 s.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)

@@ -8,20 +8,21 @@ import (
 	"time"
 )
 
-var errFenced = errors.New("this member is fenced")
+var errFenced = errors.New("member fenced")
 
-// gate says whether this member may execute requests. Every request passes it, so that a process that
-// wakes after a pause refuses before anyone has had time to tell it what happened meanwhile:
+// gate decides whether this member may execute requests. Every request passes it, so a process that resumes after
+// a pause refuses requests before it has received any news:
 //
-//   - a pause longer than limit (TTL + Grace): the others have dropped this member; it is fenced;
-//   - a shorter one, but longer than doubt: they may have; the gate is shut until the member has asked;
-//   - a fenced member's gate stays shut.
+//   - after a pause longer than limit (TTL + Grace) the others have dropped this member, and it is fenced;
+//   - after a shorter pause, but longer than doubt, they may have, and the gate is shut until the member has
+//     confirmed its membership;
+//   - the gate of a fenced member stays shut.
 type gate struct {
-	limit, doubt time.Duration // 0: nobody could take over, the gate never shuts by itself
+	limit, doubt time.Duration // 0: no other member can take over, and the gate shuts only by fencing
 	fence        func(reason string)
 
 	start    time.Time
-	beat     atomic.Int64 // when the watchdog last ran, in nanoseconds after start
+	beat     atomic.Int64 // last run of the watchdog, in nanoseconds since start
 	doubtful atomic.Bool
 	closed   atomic.Bool
 }
@@ -40,7 +41,7 @@ func (g *gate) shut() bool {
 	}
 	stall := time.Since(g.start) - time.Duration(g.beat.Load())
 	if stall > g.limit {
-		g.fence("this process stood still for " + stall.Round(time.Millisecond).String())
+		g.fence("process paused for " + stall.Round(time.Millisecond).String())
 		return true
 	}
 	if stall > g.doubt {
@@ -49,15 +50,15 @@ func (g *gate) shut() bool {
 	return g.doubtful.Load()
 }
 
-// tick notes that the process runs, unless it stood still for too long.
+// tick records that the process is running, after checking the pause since the last tick.
 func (g *gate) tick() {
 	g.shut()
 	g.beat.Store(int64(time.Since(g.start)))
 }
 
-// watch is the watchdog. It ends with the member, or when that is fenced.
+// watch runs the watchdog until the member stops or is fenced.
 func (m *Member) watch() {
-	t := time.NewTicker(m.gate.doubt / 5) // 300 ms of 1.5 s
+	t := time.NewTicker(m.gate.doubt / 5) // every 300 ms with the default TTL
 	defer t.Stop()
 	for !m.gate.closed.Load() {
 		m.gate.tick()
@@ -72,7 +73,7 @@ func (m *Member) watch() {
 	}
 }
 
-// resolve ends the doubt after a pause: the others say whether they still count this member in.
+// resolve ends the doubt after a pause by confirming the membership.
 func (m *Member) resolve() {
 	ctx, cancel := context.WithTimeout(context.Background(), m.gate.doubt)
 	defer cancel()
@@ -83,27 +84,27 @@ func (m *Member) resolve() {
 	case errors.Is(err, errEvicted):
 		m.fence(err.Error())
 	default:
-		m.cfg.Logger.Warn("cluster: paused, and cannot find out whether this member still counts", "error", err)
+		m.cfg.Logger.Warn("cluster: cannot confirm the membership after a pause", "error", err)
 	}
 }
 
-// fencing is the end of a member's service, which happens once and for one reason.
+// fencing ends a member's service, once.
 type fencing struct {
 	once sync.Once
 	done chan struct{}
 }
 
-// fence stops this member's service for good and tells its owner, who should exit.
+// fence stops this member's service for good and calls OnFenced, so that the process exits.
 func (m *Member) fence(reason string) {
 	m.fencing.once.Do(func() {
 		m.gate.closed.Store(true)
 		close(m.fencing.done)
-		m.cfg.Logger.Error("cluster: this member is fenced and must exit", "member", m.system.ID, "reason", reason)
+		m.cfg.Logger.Error("cluster: member fenced, the process must exit", "member", m.system.ID, "reason", reason)
 		if m.cfg.OnFenced != nil {
 			go m.cfg.OnFenced(reason)
 		}
 	})
 }
 
-// Fenced is closed when this member must stop serving and exit; see Config.OnFenced.
+// Fenced returns a channel that is closed when this member must stop serving and exit; see Config.OnFenced.
 func (m *Member) Fenced() <-chan struct{} { return m.fencing.done }

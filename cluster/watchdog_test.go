@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// doubter is a membership that answers confirm as told.
+// doubter is a membership whose confirm returns a given error.
 type doubter struct {
 	solo
 	answer chan error
@@ -15,7 +15,7 @@ type doubter struct {
 
 func (d *doubter) confirm(context.Context) error { return <-d.answer }
 
-// stalled is a member, not started, whose watchdog last ran gap ago.
+// stalled returns a member, not started, whose watchdog last ran gap ago.
 func stalled(t *testing.T, gap time.Duration, answers ...error) *Member {
 	t.Helper()
 	d := &doubter{answer: make(chan error, len(answers))}
@@ -35,7 +35,7 @@ func stalled(t *testing.T, gap time.Duration, answers ...error) *Member {
 func TestGateAfterAPause(t *testing.T) {
 	m := stalled(t, time.Second)
 	if m.gate.shut() {
-		t.Error("shut after a pause that nobody minds")
+		t.Error("shut after a short pause")
 	}
 
 	m = stalled(t, 4*time.Second, errors.New("nobody there"), nil)
@@ -45,11 +45,11 @@ func TestGateAfterAPause(t *testing.T) {
 	m.gate.tick()
 	m.resolve()
 	if !m.gate.shut() {
-		t.Error("open though nobody could be asked")
+		t.Error("open though the membership could not be confirmed")
 	}
 	m.resolve()
 	if m.gate.shut() {
-		t.Error("shut though the others still count this member in")
+		t.Error("shut though the others still list this member")
 	}
 
 	m = stalled(t, 4*time.Second, errEvicted)

@@ -4,7 +4,6 @@ package cluster
 
 import "time"
 
-// pauseLimit is a failpoint of test/e2e: the watchdog does not mind how long the
-// process stood still, so that a member that was paused goes on serving what others
-// have taken over, until they tell it. Only the compare-and-set is then in its way.
+// pauseLimit is a failpoint of test/e2e: it turns the watchdog off. A member that was paused then goes on
+// serving grains that others have taken over, until they notify it, and only the compare-and-set stops it.
 func pauseLimit(Config) time.Duration { return 0 }
