@@ -11,8 +11,8 @@ import (
 	"entrepot"
 )
 
-// AccessLog writes one line a request: server errors as errors, refusals at
-// info, success at debug unless logSuccess. A line that no one reads costs nothing.
+// AccessLog logs one line per request: status 5xx as a warning, 4xx at info, the rest at debug, or at info if
+// logSuccess is set. A disabled level costs nothing.
 func AccessLog(log *slog.Logger, logSuccess bool) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -31,7 +31,7 @@ func AccessLog(log *slog.Logger, logSuccess bool) Middleware {
 func levelOf(status int, logSuccess bool) slog.Level {
 	switch {
 	case status >= 500:
-		return slog.LevelWarn // the cause was logged where it was known
+		return slog.LevelWarn // the cause is logged as an error where it occurs
 	case status >= 400 || logSuccess:
 		return slog.LevelInfo
 	default:
@@ -39,7 +39,9 @@ func levelOf(status int, logSuccess bool) slog.Level {
 	}
 }
 
-func logRequest(ctx context.Context, log *slog.Logger, level slog.Level, r *http.Request, rec *recorder, took time.Duration) {
+func logRequest(
+	ctx context.Context, log *slog.Logger, level slog.Level, r *http.Request, rec *recorder, took time.Duration,
+) {
 	c := entrepot.CallerFrom(ctx)
 	log.LogAttrs(ctx, level, "request",
 		slog.String("method", r.Method), slog.String("path", clip(r.URL.Path, 256)),
@@ -47,7 +49,7 @@ func logRequest(ctx context.Context, log *slog.Logger, level slog.Level, r *http
 		slog.Duration("took", took), slog.String("requestId", c.RequestID), slog.String("ip", c.IP))
 }
 
-// recorder remembers what was answered.
+// recorder records the status and size of a response.
 type recorder struct {
 	http.ResponseWriter
 	status int
@@ -73,10 +75,10 @@ func (r *recorder) Write(b []byte) (int, error) {
 // Unwrap lets http.ResponseController reach the connection.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
-// Flush and Hijack are asked for by type, not through Unwrap, by gin and by proxies.
+// Flush sends the buffered data. Gin and proxies find Flush and Hijack by type assertion, not through Unwrap.
 func (r *recorder) Flush() { _ = http.NewResponseController(r.ResponseWriter).Flush() }
 
-// Hijack hands over the connection.
+// Hijack lets the caller take over the connection.
 func (r *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if r.status == 0 {
 		r.status = http.StatusSwitchingProtocols

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Room is what one route may take beyond what every other may: an upload.
+// Room is the larger limits of a route, such as an upload.
 type Room struct {
 	MaxBody int64         // bytes; 0: the default
 	Timeout time.Duration // 0: the default
@@ -14,8 +14,8 @@ type Room struct {
 
 type roomKey struct{}
 
-// Allow lets the requests that allow knows take more. It comes before [Timeout]
-// and [BodyLimit], which obey it. Such a body is not kept in memory on its way.
+// Allow gives requests the limits that allow returns for them. It precedes [Timeout] and [BodyLimit], which apply
+// them. A proxy streams the bodies of such requests instead of buffering them.
 func Allow(allow func(*http.Request) (Room, bool)) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -32,9 +32,9 @@ func roomOf(ctx context.Context) Room {
 	return a
 }
 
-// extend moves the connection's own deadlines behind the request's.
+// extend moves the connection's deadlines 10 s behind the request's deadline.
 func extend(w http.ResponseWriter, d time.Duration) {
 	c, at := http.NewResponseController(w), time.Now().Add(d+10*time.Second)
-	_ = c.SetReadDeadline(at) // a test's recorder has none
+	_ = c.SetReadDeadline(at) // fails only for recorders in tests
 	_ = c.SetWriteDeadline(at)
 }

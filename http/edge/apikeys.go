@@ -14,14 +14,13 @@ import (
 // KeyPrefix begins every API key: "ek_<id>_<secret>".
 const KeyPrefix = "ek_"
 
-// keyAge is how long what is known of a key is believed; a revocation takes
-// effect within it.
+// keyAge is the lifetime of a cached verification, and so the longest delay until a revocation takes effect.
 const keyAge = 750 * time.Millisecond
 
-// keyCacheCap bounds the keys that are known, and those that are known to be none.
+// keyCacheCap bounds the cached keys, valid and invalid together.
 const keyCacheCap = 8192
 
-// APIKeys verify API keys by asking for them.
+// APIKeys verifies API keys and caches the results for 750 ms.
 type APIKeys struct {
 	ask func(ctx context.Context, id entrepot.ID, hash []byte) (*Claims, error)
 	now func() time.Time
@@ -35,9 +34,11 @@ type knownKey struct {
 	until  time.Time
 }
 
-// NewAPIKeys verifies keys by ask, which answers CodeNotFound for one that is not
-// good. now is nil for the wall clock.
-func NewAPIKeys(ask func(ctx context.Context, id entrepot.ID, hash []byte) (*Claims, error), now func() time.Time) *APIKeys {
+// NewAPIKeys returns a verifier. ask returns the claims of a key by its id and the SHA-256 hash of its secret, or
+// CodeNotFound if the key is invalid. now is nil for the wall clock.
+func NewAPIKeys(
+	ask func(ctx context.Context, id entrepot.ID, hash []byte) (*Claims, error), now func() time.Time,
+) *APIKeys {
 	if now == nil {
 		now = time.Now
 	}
@@ -47,7 +48,7 @@ func NewAPIKeys(ask func(ctx context.Context, id entrepot.ID, hash []byte) (*Cla
 
 var errKey = entrepot.Errorf(entrepot.CodeUnauthenticated, "the API key is not valid")
 
-// Verify answers whom a key acts for.
+// Verify returns the claims of a key. The error of an invalid key is CodeUnauthenticated.
 func (k *APIKeys) Verify(key string) (*Claims, error) {
 	now := k.now()
 	known, ok := k.known.Get(key)
@@ -59,13 +60,14 @@ func (k *APIKeys) Verify(key string) (*Claims, error) {
 		return nil, errKey
 	}
 	hash := sha256.Sum256([]byte(secret))
-	ctx, cancel := context.WithTimeout(entrepot.WithCaller(context.Background(), entrepot.SystemCaller("api key")), 2*time.Second)
+	system := entrepot.WithCaller(context.Background(), entrepot.SystemCaller("api key"))
+	ctx, cancel := context.WithTimeout(system, 2*time.Second)
 	defer cancel()
 	claims, err := k.ask(ctx, id, hash[:])
 	switch {
 	case entrepot.CodeOf(err) == entrepot.CodeNotFound:
 		err = errKey
-	case err != nil: // nobody knows: not remembered
+	case err != nil: // unknown, so not cached
 		return nil, err
 	}
 	k.known.Add(strings.Clone(key), knownKey{claims, err, now.Add(keyAge)}) // alone, not with the request's other headers

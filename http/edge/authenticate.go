@@ -8,7 +8,7 @@ import (
 	"entrepot"
 )
 
-// Verifier tells whose a token is; [Keys] is one.
+// Verifier returns the claims of a valid token. [Keys] and [Trusted] implement it.
 type Verifier interface {
 	Verify(token string) (*Claims, error)
 }
@@ -18,15 +18,14 @@ type (
 	standingKey   struct{}
 )
 
-// companies tells the standing of a company; [Trusted] does.
+// companies returns the standing of a company. [Trusted] implements it.
 type companies interface {
 	Company(id entrepot.ID) string
 }
 
-// Authenticate fills the request's [entrepot.Caller] from its bearer token.
-// Without a token the caller stays nobody. A token that does not verify is
-// remembered: [TokenError] lets the route answer it, so that a stale token does
-// not keep anyone from logging in again.
+// Authenticate fills the request's [entrepot.Caller] from its bearer token. Without a token the caller stays
+// anonymous, and with an invalid one too: [TokenError] then returns the error, so that routes without
+// authentication, such as login, still work with an expired token.
 func Authenticate(tokens Verifier) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -61,8 +60,7 @@ func withStanding(ctx context.Context, tokens Verifier, company entrepot.ID) con
 	return ctx
 }
 
-// StandingOf is the standing of the caller's company. Who belongs to no company
-// is in full standing.
+// StandingOf returns the standing of the caller's company; full standing if the caller has no company.
 func StandingOf(ctx context.Context) string {
 	if standing, ok := ctx.Value(standingKey{}).(string); ok {
 		return standing
@@ -78,13 +76,13 @@ func verify(tokens Verifier, header string) (*Claims, error) {
 	return tokens.Verify(token)
 }
 
-// BearerToken is the token of an Authorization header.
+// BearerToken returns the token of an Authorization header; false if it has none (RFC 6750, section 2.1).
 func BearerToken(header string) (string, bool) {
 	scheme, token, ok := strings.Cut(header, " ")
 	return token, ok && strings.EqualFold(scheme, "Bearer") && token != ""
 }
 
-// TokenError is why the request's token was refused; nil when it was not.
+// TokenError returns the error of the request's token; nil if the token is valid or absent.
 func TokenError(ctx context.Context) error {
 	err, _ := ctx.Value(tokenErrorKey{}).(error)
 	return err

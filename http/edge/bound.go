@@ -8,7 +8,7 @@ import (
 	"entrepot"
 )
 
-// Sleep waits, or answers why the context ended first.
+// Sleep waits for d. If the context ends first, it returns the context's error.
 func Sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -20,7 +20,7 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Timeout gives every request a deadline; what it asks for ends by then.
+// Timeout gives every request a deadline, which bounds its calls to grains and stores.
 func Timeout(d time.Duration) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -36,8 +36,7 @@ func Timeout(d time.Duration) Middleware {
 	}
 }
 
-// BodyLimit refuses bodies over max bytes: at once when the length is announced,
-// else while they are read.
+// BodyLimit refuses bodies over maxBytes: at once if Content-Length says so, else while they are read.
 func BodyLimit(maxBytes int64) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -58,7 +57,7 @@ func BodyLimit(maxBytes int64) Middleware {
 	}
 }
 
-// TooLarge is the error of a body over its limit.
+// TooLarge returns the error of a body over its limit in bytes.
 func TooLarge(maxBytes int64) *entrepot.Error {
 	e := entrepot.Errorf(entrepot.CodeTooLarge, "the body is larger than %d bytes", maxBytes)
 	e.Fields = []entrepot.FieldError{{Field: "body", Rule: "maxLength", Message: "too large"}}

@@ -1,8 +1,6 @@
-// Package edge is what every request passes before a handler sees it, one duty
-// each: request id, trace, access log, recovery, security headers, CORS, a bound
-// on concurrency, rate limit, body limit, deadline, and the token that becomes an
-// [entrepot.Caller]. It also holds the signing keys and the one table from error
-// code to HTTP status.
+// Package edge is the middleware that every request passes before its handler, one duty each: request id, trace,
+// access log, recovery, security headers, CORS, authentication of the [entrepot.Caller], rate limit, concurrency
+// limit, deadline and body limit. It also holds the signing keys and the one table from error codes to HTTP.
 package edge
 
 import (
@@ -15,7 +13,7 @@ import (
 // Middleware wraps a handler with one duty.
 type Middleware func(http.Handler) http.Handler
 
-// Chain applies the middleware to h; the first is the outermost.
+// Chain wraps h in the middleware; the first is the outermost.
 func Chain(h http.Handler, ms ...Middleware) http.Handler {
 	for i := len(ms) - 1; i >= 0; i-- {
 		h = ms[i](h)
@@ -23,20 +21,20 @@ func Chain(h http.Handler, ms ...Middleware) http.Handler {
 	return h
 }
 
-// Config is what the standard chain is made from. Zero values mean the defaults.
+// Config configures the [Standard] chain. Zero values mean the defaults.
 type Config struct {
 	Log            *slog.Logger   // default slog.Default
 	LogSuccess     bool           // log 2xx and 3xx at info instead of debug
-	Tokens         Verifier       // nil: nobody can be authenticated
-	AllowOrigins   []string       // CORS, exact origins; none by default
-	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed; none by default
-	Gateways       *Keys          // whose word on a caller is believed, on a service's listener; nil: nobody's
+	Tokens         Verifier       // nil: every token is refused
+	AllowOrigins   []string       // exact origins for CORS; default none
+	TrustedProxies []netip.Prefix // peers whose X-Forwarded-For counts; default none
+	Gateways       *Keys          // keys of gateways whose signed caller header this listener trusts; nil: none
 	MaxBody        int64          // bytes, default 1 MiB
-	MaxInFlight    int            // requests at a time, default 512
-	Wait           time.Duration  // for a free place, default 250 ms
+	MaxInFlight    int            // concurrent requests, default 512
+	Wait           time.Duration  // longest wait for admission, default 250 ms
 	Timeout        time.Duration  // of one request, default 10 s
 	Limits         Limits
-	// Allow knows the requests that may take more than MaxBody and Timeout; nil: none.
+	// Allow returns the limits of a request that may exceed MaxBody and Timeout; nil: no request may.
 	Allow func(*http.Request) (Room, bool)
 }
 
@@ -62,8 +60,8 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Standard is the chain of an HTTP listener, outermost first. Long-lived
-// connections (sockets) do not belong behind it: it bounds time and number.
+// Standard returns the chain of an HTTP listener, outermost first. It bounds the duration and number of requests,
+// so sockets and other long-lived connections must bypass it.
 func Standard(c Config) []Middleware {
 	c = c.withDefaults()
 	chain := []Middleware{RequestID(c.TrustedProxies)}

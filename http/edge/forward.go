@@ -15,32 +15,31 @@ import (
 	"entrepot"
 )
 
-// headerCaller carries who a request is for from the gateway to a service of
-// another process, so that a token is verified and a rate is counted once.
+// headerCaller carries the verified caller from the gateway to a service in another process, so that each request
+// is authenticated and counted against its rate once.
 const headerCaller = "Entrepot-Caller"
 
-// forwardAge is how far apart the clocks of gateway and service may be, with the
-// request's way between them.
+// forwardAge is the largest accepted difference between a header's time and the service's clock. It covers clock
+// skew and transmission.
 const forwardAge = 30 * time.Second
 
-// forwarded is what the header says, signed.
+// forwarded is the signed content of the header.
 type forwarded struct {
 	Caller   entrepot.Caller `json:"c"`
-	Standing string          `json:"s,omitempty"` // of the caller's company, when not full
-	Refused  bool            `json:"r,omitempty"` // a token was sent and does not verify
+	Standing string          `json:"s,omitempty"` // of the caller's company, unless full
+	Refused  bool            `json:"r,omitempty"` // the request has an invalid token
 	At       int64           `json:"t"`           // Unix ms
 }
 
-// forwardKey is the secret that gateways and services share: they read the same
-// signing keys.
+// forwardKey derives the HMAC key that gateways and services share from a signing key, which both read.
 func forwardKey(private ed25519.PrivateKey) []byte {
 	m := hmac.New(sha256.New, private.Seed())
-	_, _ = m.Write([]byte("entrepot caller 1")) // a hash does not fail
+	_, _ = m.Write([]byte("entrepot caller 1")) // never fails
 	return m.Sum(nil)
 }
 
-// sealCaller makes the header for a request of the context, bound to its method
-// and target: "<kid>.<claims>.<mac>".
+// sealCaller returns the header for the context's caller, bound to method and target: "<kid>.<claims>.<mac>", with
+// claims and HMAC-SHA256 in base64url.
 func (k *Keys) sealCaller(ctx context.Context, method, target string) (string, error) {
 	f := forwarded{Caller: entrepot.CallerFrom(ctx), At: k.o.Now().UnixMilli(), Refused: TokenError(ctx) != nil}
 	if s := StandingOf(ctx); s != entrepot.StandingFull {
@@ -59,14 +58,14 @@ func (k *Keys) sealCaller(ctx context.Context, method, target string) (string, e
 func callerMAC(key []byte, text, method, target string) []byte {
 	m := hmac.New(sha256.New, key)
 	for _, part := range []string{text, method, target} {
-		_, _ = m.Write([]byte(part + "\n")) // a hash does not fail
+		_, _ = m.Write([]byte(part + "\n")) // never fails
 	}
 	return m.Sum(nil)
 }
 
-var errCaller = errors.New("edge: not a caller that a gateway signed")
+var errCaller = errors.New("edge: caller header is not signed by a gateway")
 
-// openCaller is the header's content, if a gateway signed it for this request lately.
+// openCaller returns the header's content if a gateway signed it for this request within forwardAge.
 func (k *Keys) openCaller(header, method, target string) (*forwarded, error) {
 	at := strings.LastIndexByte(header, '.')
 	kid, claims, ok := strings.Cut(header[:max(0, at)], ".")
@@ -96,12 +95,11 @@ func (k *Keys) openCaller(header, method, target string) (*forwarded, error) {
 
 type forwardedKey struct{}
 
-// isForwarded: a gateway has verified and counted the request.
+// isForwarded reports whether a gateway has authenticated and counted the request.
 func isForwarded(ctx context.Context) bool { return ctx.Value(forwardedKey{}) != nil }
 
-// Forwarded believes who a gateway says that a request is for. It belongs on the
-// listeners of services; a gateway takes the header from nobody. A header that
-// no gateway signed counts for nothing.
+// Forwarded takes the caller from the signed header of a gateway. It is for the listeners of services; a gateway
+// must not use it. A header without a valid signature is ignored.
 func Forwarded(k *Keys) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

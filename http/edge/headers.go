@@ -2,10 +2,12 @@ package edge
 
 import "net/http"
 
-// The Helmet set. Values are shared slices, put in place without copying; a
-// handler that sets one (the docs page its own CSP) replaces the slice.
+// securityHeaders are the headers of Helmet.js (https://helmetjs.github.io) for an API. The slices are shared by
+// all responses; a handler that sets a header, such as the CSP of the docs page, replaces its slice.
 var securityHeaders = map[string][]string{
-	"Content-Security-Policy":           {"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"},
+	"Content-Security-Policy": {
+		"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+	},
 	"Strict-Transport-Security":         {"max-age=31536000; includeSubDomains"},
 	"X-Content-Type-Options":            {"nosniff"},
 	"X-Frame-Options":                   {"DENY"},
@@ -18,7 +20,7 @@ var securityHeaders = map[string][]string{
 	"Cache-Control":                     {"no-store"},
 }
 
-// SecurityHeaders sets what tells a browser to be careful.
+// SecurityHeaders sets headers that restrict browsers: CSP, HSTS, framing, sniffing and caching.
 func SecurityHeaders() Middleware {
 	type header struct {
 		name  string

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// JWKS is the public half of the keys as RFC 7517 and RFC 8037 write it, so that
-// outsiders verify tokens with any JOSE library.
+// JWKS is a JSON Web Key Set (RFC 7517) of Ed25519 public keys (RFC 8037), so that other systems can verify tokens
+// with any JOSE library.
 type JWKS struct {
 	Keys []JWK `json:"keys"`
 }
@@ -22,7 +22,7 @@ type JWK struct {
 	X         string `json:"x" doc:"the key, base64url"`
 }
 
-// JWKS are all keys that verify, by id; also those that do not sign yet.
+// JWKS returns all public keys, sorted by id, including keys that do not sign yet.
 func (k *Keys) JWKS() JWKS {
 	k.follow(k.o.Now())
 	set := k.set.Load()

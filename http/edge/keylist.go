@@ -7,19 +7,19 @@ import (
 	"time"
 )
 
-// KeyInfo is a key as an operator sees it.
+// KeyInfo describes a signing key for operators.
 type KeyInfo struct {
 	ID        string
 	File      string
-	State     string    // "next": published, signs later; "signing"; "verifying": its tokens are still good; "old": none is
+	State     string    // next (published, signs later), signing, verifying (has valid tokens) or old (has none)
 	SignsFrom time.Time // zero: from the beginning
-	Until     time.Time // when its last token has expired; zero while it signs
+	Until     time.Time // expiry of its last token; zero until another key signs
 }
 
-// pruneSlack is for clocks that differ between members.
+// pruneSlack allows for clock skew between members.
 const pruneSlack = time.Minute
 
-// List are the keys in the order in which they sign.
+// List returns the keys in the order in which they sign.
 func (k *Keys) List() []KeyInfo {
 	set, now := k.set.Load(), k.o.Now()
 	signer := set.signer(now)
@@ -39,7 +39,7 @@ func (k *Keys) List() []KeyInfo {
 	return out
 }
 
-// Prune removes the keys whose last token has expired, and answers which.
+// Prune removes the keys whose last token has expired, and returns them.
 func (k *Keys) Prune() (removed []KeyInfo, err error) {
 	if err := k.Reload(); err != nil {
 		return nil, err

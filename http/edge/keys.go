@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// TokenOptions are what tokens say besides their user. Zero values mean the defaults.
+// TokenOptions are the registered claims of access tokens and the clock. Zero values mean the defaults.
 type TokenOptions struct {
 	Issuer   string           // default "entrepot"
 	Audience string           // default "entrepot-api"
@@ -25,12 +25,10 @@ type TokenOptions struct {
 	Now      func() time.Time // default time.Now
 }
 
-// Keys are the Ed25519 keys that sign and verify access tokens: the *.pem files
-// (PKCS #8) of a directory, each named by the moment from which it signs. All of
-// them verify and are published; of those whose moment has come the newest signs.
-// The directory is read again every few seconds, so a key is rotated by adding
-// one, ahead of its moment, and removed when its last token has expired, without
-// a restart of anything. Keys is safe for concurrent use.
+// Keys are the Ed25519 keys that sign and verify access tokens: the *.pem files (PKCS #8) of a directory. A file's
+// name begins with the time from which its key signs. All keys verify and are published; the newest key whose time
+// has come signs. The directory is read every 5 s, so keys are rotated without a restart: add a key ahead of its
+// time, and remove it when its last token has expired. Keys is safe for concurrent use.
 type Keys struct {
 	dir     string
 	o       TokenOptions
@@ -39,23 +37,23 @@ type Keys struct {
 	cache   tokenCache
 }
 
-// RotateLead is how long before it signs a key is published: every member has
-// read it several times by then, and outsiders may keep a JWKS for a minute.
+// RotateLead is the time between the publication of a key and its first signature. All members read the directory
+// several times in it, and other systems may cache the JWKS for a minute.
 const RotateLead = 90 * time.Second
 
 type keySet struct {
 	keys    []signingKey // in the order in which they sign
 	public  map[string]ed25519.PublicKey
-	forward map[string][]byte // what gateways sign callers with
+	forward map[string][]byte // HMAC keys for forwarded callers, by id
 }
 
 type signingKey struct {
 	id, file string
-	from     time.Time // zero: the operator named the file otherwise
+	from     time.Time // zero: the file name has no time
 	private  ed25519.PrivateKey
 }
 
-// signer is the key that signs now: before the first one's moment, that one.
+// signer returns the index of the key that signs now: the newest whose time has come, else the first.
 func (s *keySet) signer(now time.Time) (i int) {
 	for j := range s.keys {
 		if !s.keys[j].from.After(now) {
@@ -65,8 +63,7 @@ func (s *keySet) signer(now time.Time) (i int) {
 	return i
 }
 
-// OpenKeys reads the directory's keys; the first start makes the directory
-// (0700) and one key (0600).
+// OpenKeys reads the directory's keys. If there are none, it makes the directory (0700) and one key (0600).
 func OpenKeys(dir string, o TokenOptions) (*Keys, error) {
 	if o.Issuer == "" {
 		o.Issuer = "entrepot"
@@ -96,8 +93,8 @@ func OpenKeys(dir string, o TokenOptions) (*Keys, error) {
 	return k, nil
 }
 
-// Rotate adds a key, which is published at once and signs from the first whole
-// minute at least lead from now; with no lead at once.
+// Rotate adds a key, which is published at once. It signs from the first whole minute that is at least lead from
+// now, or at once if lead is 0.
 func (k *Keys) Rotate(lead time.Duration) error {
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -114,7 +111,7 @@ func (k *Keys) Rotate(lead time.Duration) error {
 	return k.Reload()
 }
 
-// keyFrom is the first whole minute at least lead from now; without lead it is now.
+// keyFrom returns the first whole minute that is at least lead from now, or now if lead is 0.
 func keyFrom(now time.Time, lead time.Duration) time.Time {
 	from := now.UTC()
 	if lead > 0 {
@@ -123,10 +120,10 @@ func keyFrom(now time.Time, lead time.Duration) time.Time {
 	return from
 }
 
-// keyMoment begins a file's name, so that names sort as keys sign.
+// keyMoment is the time format at the start of a file name, so that names sort in the order of signing.
 const keyMoment = "20060102T150405.000000000"
 
-// writeKey lets nobody read half a key: it gets its name when it is whole.
+// writeKey writes a key under a temporary name and renames it, so that no process reads half a key.
 func writeKey(dir, name string, text []byte) error {
 	f, err := os.CreateTemp(dir, "key-*") // 0600
 	if err != nil {
@@ -143,7 +140,7 @@ func writeKey(dir, name string, text []byte) error {
 	return err
 }
 
-// Reload rereads the directory. Tokens of keys that are gone stop verifying at once.
+// Reload reads the directory again. Tokens of removed keys become invalid at once.
 func (k *Keys) Reload() error {
 	set, err := readKeys(k.dir)
 	if err != nil {
@@ -165,16 +162,16 @@ func (s *keySet) same(other *keySet) bool {
 	return slices.EqualFunc(s.keys, other.keys, func(a, b signingKey) bool { return a.file == b.file && a.id == b.id })
 }
 
-// follow rereads the directory when it is time; one caller does it. A directory
-// that cannot be read now leaves the keys that are known.
+// follow reads the directory again if it is due; one caller does it. If the directory cannot be read, the current
+// keys stay in use.
 func (k *Keys) follow(now time.Time) {
 	if k.rereads.due(now) {
-		_ = k.Reload() // it is tried again
+		_ = k.Reload() // repeated when next due
 	}
 }
 
-// key finds a public key. One that another process made is found by rereading,
-// at most once a second, however many forged ids are tried.
+// key returns the public key of an id. For an unknown id it reads the directory again, at most once a second, so
+// that keys of other processes are found and forged ids cost little.
 func (k *Keys) key(kid string) (ed25519.PublicKey, bool) {
 	if p, ok := k.set.Load().public[kid]; ok {
 		return p, true
@@ -190,7 +187,7 @@ func (k *Keys) key(kid string) (ed25519.PublicKey, bool) {
 	return p, ok
 }
 
-// readKeys reads all keys; nil when there is none.
+// readKeys reads all keys; nil if there are none.
 func readKeys(dir string) (*keySet, error) {
 	names, err := filepath.Glob(filepath.Join(dir, "*.pem"))
 	if err != nil || len(names) == 0 {
@@ -200,7 +197,7 @@ func readKeys(dir string) (*keySet, error) {
 	set := &keySet{public: map[string]ed25519.PublicKey{}, forward: map[string][]byte{}}
 	for _, name := range names {
 		private, err := readKey(name)
-		if errors.Is(err, os.ErrNotExist) { // removed meanwhile
+		if errors.Is(err, os.ErrNotExist) { // removed since Glob
 			continue
 		}
 		if err != nil {
@@ -223,13 +220,13 @@ func readKeys(dir string) (*keySet, error) {
 }
 
 func readKey(name string) (ed25519.PrivateKey, error) {
-	b, err := os.ReadFile(name) //nolint:gosec // the operator's own directory
+	b, err := os.ReadFile(name) //nolint:gosec // the directory belongs to the operator
 	if err != nil {
 		return nil, err
 	}
 	block, _ := pem.Decode(b)
 	if block == nil {
-		return nil, fmt.Errorf("is not PEM")
+		return nil, fmt.Errorf("not PEM")
 	}
 	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
@@ -237,14 +234,14 @@ func readKey(name string) (ed25519.PrivateKey, error) {
 	}
 	private, ok := key.(ed25519.PrivateKey)
 	if !ok {
-		return nil, fmt.Errorf("is not an Ed25519 key")
+		return nil, fmt.Errorf("not an Ed25519 key")
 	}
 	return private, nil
 }
 
 const keyIDLength = 22
 
-// keyID names a key by its public half: 128 bits of its SHA-256.
+// keyID returns the id of a public key: the first 128 bits of its SHA-256 hash in base64url.
 func keyID(public ed25519.PublicKey) string {
 	h := sha256.Sum256(public)
 	return base64.RawURLEncoding.EncodeToString(h[:16])

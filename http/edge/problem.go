@@ -12,8 +12,8 @@ import (
 	"entrepot"
 )
 
-// answers is the one table from an error's code to HTTP.
-var answers = map[entrepot.Code]struct {
+// responses maps error codes to HTTP.
+var responses = map[entrepot.Code]struct {
 	status int
 	title  string
 }{
@@ -37,39 +37,39 @@ var answers = map[entrepot.Code]struct {
 	entrepot.CodeUnknownOutcome:  {http.StatusServiceUnavailable, "The outcome is not known"},
 }
 
-// Status is the HTTP status of a code.
+// Status returns the HTTP status of a code; 500 for unknown codes.
 func Status(code entrepot.Code) int {
-	if a, ok := answers[code]; ok {
+	if a, ok := responses[code]; ok {
 		return a.status
 	}
 	return http.StatusInternalServerError
 }
 
-// Problem is an error as RFC 9457 (application/problem+json) writes it. It
-// implements huma's StatusError, HeadersError and ContentTypeFilter.
+// Problem is the body of an error response in application/problem+json (RFC 9457). It implements huma's
+// StatusError, HeadersError and ContentTypeFilter.
 type Problem struct {
-	Type      string                `json:"type" example:"urn:entrepot:problem:invalid" doc:"Names the kind of problem"`
-	Title     string                `json:"title" doc:"What went wrong, in general"`
+	Type      string                `json:"type" example:"urn:entrepot:problem:invalid" doc:"URI of the kind of problem"`
+	Title     string                `json:"title" doc:"Summary of the kind of problem"`
 	Status    int                   `json:"status" example:"400" doc:"The HTTP status"`
-	Detail    string                `json:"detail,omitempty" doc:"What went wrong, this time"`
-	Code      entrepot.Code         `json:"code" example:"invalid" doc:"A word for programs"`
-	Errors    []entrepot.FieldError `json:"errors,omitempty" doc:"The fields and the rules they break"`
-	RequestID string                `json:"requestId,omitempty" doc:"Name it when you ask for help"`
+	Detail    string                `json:"detail,omitempty" doc:"Explanation of this occurrence"`
+	Code      entrepot.Code         `json:"code" example:"invalid" doc:"Machine-readable error code"`
+	Errors    []entrepot.FieldError `json:"errors,omitempty" doc:"The invalid fields with the rules they break"`
+	RequestID string                `json:"requestId,omitempty" doc:"Request id to quote in support requests"`
 
 	retryAfter time.Duration
 }
 
-// ProblemOf is err as it may be shown: what is not an [entrepot.Error] becomes an
-// internal problem without its text.
+// ProblemOf returns the problem to show for err. An error that is no [entrepot.Error] becomes an internal problem
+// without its text.
 func ProblemOf(ctx context.Context, err error) *Problem {
 	var known *Problem
 	if errors.As(err, &known) {
 		return known
 	}
 	e := entrepot.AsError(err)
-	a, ok := answers[e.Code]
+	a, ok := responses[e.Code]
 	if !ok {
-		e, a = entrepot.Errorf(entrepot.CodeInternal, "internal error"), answers[entrepot.CodeInternal]
+		e, a = entrepot.Errorf(entrepot.CodeInternal, "internal error"), responses[entrepot.CodeInternal]
 	}
 	p := &Problem{
 		Type: "urn:entrepot:problem:" + string(e.Code), Title: a.title, Status: a.status,
@@ -82,16 +82,16 @@ func ProblemOf(ctx context.Context, err error) *Problem {
 	return p
 }
 
-// Error is the detail.
+// Error returns the detail.
 func (p *Problem) Error() string { return p.Detail }
 
-// GetStatus is the HTTP status.
+// GetStatus returns the HTTP status.
 func (p *Problem) GetStatus() int { return p.Status }
 
-// ContentType is application/problem+json.
+// ContentType returns application/problem+json.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
-// GetHeaders holds Retry-After (whole seconds) and the challenge of a 401.
+// GetHeaders returns Retry-After in whole seconds, and WWW-Authenticate for status 401 (RFC 9110).
 func (p *Problem) GetHeaders() http.Header {
 	h := http.Header{}
 	if p.retryAfter > 0 {
@@ -103,7 +103,7 @@ func (p *Problem) GetHeaders() http.Header {
 	return h
 }
 
-// WriteProblem answers a request with err.
+// WriteProblem writes err as the response.
 func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
 	p := ProblemOf(r.Context(), err)
 	h := w.Header()
@@ -112,11 +112,11 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	h.Set("Content-Type", p.ContentType(""))
 	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // the client is gone if this fails
+	_ = json.NewEncoder(w).Encode(p) // fails only if the client has disconnected
 }
 
-// LogUnknown logs an error that the client is not told, with the request id.
-// What has a code of its own was an answer and is not logged.
+// LogUnknown logs an internal error, whose text the client does not see, with the request id. Errors with other codes
+// are ordinary responses and are not logged.
 func LogUnknown(ctx context.Context, log *slog.Logger, err error) {
 	var p *Problem
 	if log == nil || entrepot.CodeOf(err) != entrepot.CodeInternal || errors.As(err, &p) {

@@ -23,16 +23,15 @@ type Finder interface {
 	Find(ctx context.Context, service string) []string
 }
 
-// ejection is how long an instance that failed is left alone.
+// ejection is the time for which a failed instance gets no requests.
 const ejection = 5 * time.Second
 
-// headerPrefix tells a service which part of the path the gateway took off.
+// headerPrefix carries the path prefix that the gateway has removed.
 const headerPrefix = "X-Forwarded-Prefix"
 
-// Proxy forwards requests to the instances of one service, in turn, each with
-// its caller signed. An instance that does not answer is left alone for a while,
-// and the request is tried at the next one if it was certainly not executed, or
-// may be executed twice: a read, and what has an Idempotency-Key.
+// Proxy forwards requests to the instances of a service in turn, with a signed caller header. An instance that does
+// not respond gets no requests for 5 s, and the request goes to the next instance if it was certainly not executed or
+// is safe to repeat: a read, or a request with an Idempotency-Key.
 type Proxy struct {
 	service string
 	keys    *Keys
@@ -44,8 +43,7 @@ type Proxy struct {
 	ejected map[string]time.Time // until
 }
 
-// NewProxy returns a proxy to a service. strip is the path prefix that the
-// service does not know ("/api").
+// NewProxy returns a proxy to a service. The first matching prefix of strip, such as "/api", is removed from paths.
 func NewProxy(service string, keys *Keys, find Finder, strip ...string) *Proxy {
 	p := &Proxy{service: service, keys: keys, find: find, ejected: map[string]time.Time{}}
 	p.forward = &httputil.ReverseProxy{
@@ -57,15 +55,15 @@ func NewProxy(service string, keys *Keys, find Finder, strip ...string) *Proxy {
 					break
 				}
 			}
-			r.Out.Header.Del("X-Forwarded-For") // the caller's address is in what is signed
+			r.Out.Header.Del("X-Forwarded-For") // the signed header has the caller's address
 			r.Out.Header.Del(headerCaller)
 			if caller, err := keys.sealCaller(r.In.Context(), r.Out.Method, r.Out.URL.RequestURI()); err == nil {
 				r.Out.Header.Set(headerCaller, caller)
-			} // else the service verifies the token itself
+			} // otherwise the service verifies the token itself
 		},
 		Transport: p,
 		ModifyResponse: func(r *http.Response) error {
-			for name := range securityHeaders { // this listener has set its own
+			for name := range securityHeaders { // the gateway has set its own
 				r.Header.Del(name)
 			}
 			r.Header.Del(HeaderRequestID)
@@ -76,7 +74,7 @@ func NewProxy(service string, keys *Keys, find Finder, strip ...string) *Proxy {
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if errors.Is(err, context.Canceled) {
-				return // the client has left
+				return // the client has disconnected
 			}
 			WriteProblem(w, r, p.lost(r, err))
 		},
@@ -84,19 +82,20 @@ func NewProxy(service string, keys *Keys, find Finder, strip ...string) *Proxy {
 	return p
 }
 
-// lost is the error of a request without an answer.
+// lost returns the error of a request without a response: unavailable if it was certainly not executed or was a
+// read, else outcome unknown.
 func (p *Proxy) lost(r *http.Request, err error) error {
 	if errors.Is(err, errNoInstance) || undialled(err) || isRead(r) {
-		return entrepot.Unavailable("the %s service does not answer", p.service)
+		return entrepot.Unavailable("the %s service does not respond", p.service)
 	}
 	return &entrepot.Error{
 		Code: entrepot.CodeUnknownOutcome, RetryAfter: time.Second,
-		Message: "the " + p.service + " service gave no answer; ask again with the same key",
+		Message: "the " + p.service + " service did not respond; repeat the request with the same Idempotency-Key",
 	}
 }
 
-// ServeHTTP forwards one request. Its body is read first, so that it can be sent
-// twice; an upload's is not, and so is sent once.
+// ServeHTTP forwards one request. It buffers the body, so that the request can be repeated. Bodies with limits set by
+// [Allow] are streamed and sent once.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Body != nil && r.ContentLength != 0 && roomOf(r.Context()).MaxBody == 0 {
 		body, err := io.ReadAll(r.Body) // bounded by BodyLimit
@@ -117,7 +116,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.forward.ServeHTTP(w, r)
 }
 
-// transport keeps connections to the instances; dialling one that is gone fails fast.
+// transport keeps connections to the instances of all services.
 var transport = &http.Transport{
 	MaxIdleConnsPerHost: 128, IdleConnTimeout: time.Minute, ResponseHeaderTimeout: 15 * time.Second,
 	DisableCompression: true,
@@ -125,10 +124,10 @@ var transport = &http.Transport{
 
 var errNoInstance = errors.New("no healthy instance")
 
-// tries is at how many instances a request is tried.
+// tries bounds the instances that a request is sent to.
 const tries = 3
 
-// RoundTrip sends the request to an instance, and on what tells that it may, to another one.
+// RoundTrip sends the request to an instance and, after a failure that permits it, to others.
 func (p *Proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 	instances := p.healthy(r.Context())
 	if len(instances) == 0 {
@@ -142,14 +141,14 @@ func (p *Proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 		switch {
 		case err == nil && (last || response.StatusCode != http.StatusServiceUnavailable || !isRead(r)):
 			return response, nil
-		case err == nil: // it is busy or leaving: another one may not be
+		case err == nil: // busy or leaving; another instance may serve it
 			_ = response.Body.Close()
 		default:
 			if r.Context().Err() == nil {
 				p.eject(address)
 			}
 			repeatable := undialled(err) || isRead(r) || r.Header.Get("Idempotency-Key") != ""
-			repeatable = repeatable && roomOf(r.Context()).MaxBody == 0 // its body may be gone
+			repeatable = repeatable && roomOf(r.Context()).MaxBody == 0 // a streamed body may be consumed
 			if last || !repeatable {
 				return nil, err
 			}
@@ -173,18 +172,18 @@ func send(r *http.Request, address string) (*http.Response, error) {
 
 func isRead(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
 
-// undialled: nothing was sent.
+// undialled reports whether the error occurred before anything was sent.
 func undialled(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "dial"
 }
 
-// backOff waits half of d to d, or until the request ends.
+// backOff waits for a random time between d/2 and d, or until the request ends.
 func backOff(ctx context.Context, d time.Duration) {
 	_ = Sleep(ctx, d/2+rand.N(d/2)) //nolint:gosec // jitter
 }
 
-// healthy are the instances that did not fail lately; all of them when all did.
+// healthy returns the instances that are not ejected; all instances if every one is.
 func (p *Proxy) healthy(ctx context.Context) []string {
 	all := p.find.Find(ctx, p.service)
 	p.mu.Lock()

@@ -8,7 +8,7 @@ import (
 	"entrepot"
 )
 
-// Recover turns a panic into an internal problem, logged with the request id and its stack.
+// Recover turns a panic into an internal problem, and logs it with the request id and the stack.
 func Recover(log *slog.Logger) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -17,7 +17,7 @@ func Recover(log *slog.Logger) Middleware {
 				if v == nil {
 					return
 				}
-				if v == http.ErrAbortHandler { //nolint:errorlint // the server's own sentinel, compared as it does
+				if v == http.ErrAbortHandler { //nolint:errorlint // net/http compares its sentinel the same way
 					panic(v)
 				}
 				log.Error("panic in a handler", "panic", v, "path", clip(r.URL.Path, 256),

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// repeated is work that is done at once and then every so often, until it is stopped.
+// repeated runs work at once and then periodically, until it is stopped.
 type repeated struct {
 	cancel  context.CancelFunc
 	stopped chan struct{}
 }
 
-// start begins; of failures in a row the first is logged, as complaint.
+// start starts the work. The first of consecutive failures is logged with the message complaint.
 func (r *repeated) start(every time.Duration, log *slog.Logger, complaint string, work func(context.Context) error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	r.cancel, r.stopped = cancel, make(chan struct{})
@@ -35,7 +35,7 @@ func (r *repeated) start(every time.Duration, log *slog.Logger, complaint string
 	}()
 }
 
-// stop ends it and waits; it may come before start, and twice.
+// stop ends the work and waits for it. It may be called before start, and twice.
 func (r *repeated) stop() {
 	if r.cancel != nil {
 		r.cancel()

@@ -9,11 +9,11 @@ import (
 	"entrepot"
 )
 
-// HeaderRequestID carries the id that joins a request with its log lines, events and audit entries.
+// HeaderRequestID carries the id that a request shares with its log lines, events and audit entries.
 const HeaderRequestID = "X-Request-Id"
 
-// RequestID begins the request's [entrepot.Caller]: its request id (the client's,
-// if sane, else a fresh one; returned), its address and its user agent.
+// RequestID sets the request id, address and user agent of the request's [entrepot.Caller]. The id is the client's, if
+// it is valid, else a new one; the response returns it. trusted are the proxies whose X-Forwarded-For counts.
 func RequestID(trusted []netip.Prefix) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -29,7 +29,7 @@ func RequestID(trusted []netip.Prefix) Middleware {
 	}
 }
 
-// saneID: what may be copied into logs, headers and events.
+// saneID reports whether an id may be copied into logs, headers and events: 8 to 128 letters, digits, "-", "_" or ".".
 func saneID(s string) bool {
 	if len(s) < 8 || len(s) > 128 {
 		return false
@@ -44,8 +44,8 @@ func saneID(s string) bool {
 	return true
 }
 
-// clientIP is the peer's address; behind trusted proxies, the last address in
-// X-Forwarded-For that is not one of them.
+// clientIP returns the peer's address or, behind trusted proxies, the last address in X-Forwarded-For that is not
+// trusted itself.
 func clientIP(r *http.Request, trusted []netip.Prefix) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {

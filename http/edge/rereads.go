@@ -6,27 +6,26 @@ import (
 	"time"
 )
 
-// rereadEvery is how soon a member knows a key that another process added or removed.
+// rereadEvery is the longest delay until a member uses a key that another process has added or removed.
 const rereadEvery = 5 * time.Second
 
-// rereads says when a folder of keys is read again. The zero value says now.
+// rereads schedules reading a folder of keys. The zero value is due at once.
 type rereads struct {
 	next   atomic.Int64 // Unix ns
-	asking sync.Mutex   // for a key that is not known
-	asked  time.Time    // the last time; under asking
+	asking sync.Mutex   // held while an unknown key is looked for
+	asked  time.Time    // time of the last such read; guarded by asking
 }
 
-// done notes that the folder was read.
+// done records that the folder was read.
 func (r *rereads) done(now time.Time) { r.next.Store(now.Add(rereadEvery).UnixNano()) }
 
-// due tells one caller that it is time.
+// due reports, to one of several callers, whether the folder is to be read.
 func (r *rereads) due(now time.Time) bool {
 	next := r.next.Load()
 	return now.UnixNano() >= next && r.next.CompareAndSwap(next, now.Add(rereadEvery).UnixNano())
 }
 
-// mayAsk reports, once a second at most, that the folder may be read for a key
-// that is not known. Its caller holds asking.
+// mayAsk reports whether the folder may be read for an unknown key, at most once a second. The caller holds asking.
 func (r *rereads) mayAsk(now time.Time) bool {
 	if now.Sub(r.asked) < time.Second {
 		return false

@@ -10,12 +10,10 @@ import (
 	"time"
 )
 
-// Seal encrypts what a database has to keep and must not tell: the tokens of
-// mails under way and the secrets of second factors. AES-256-GCM; the keys are
-// the seal*.key files in the folder of the signing keys, so whoever has the
-// databases alone has nothing. What is sealed names its key. The newest key
-// whose moment has come seals, the others open what they sealed; the folder is
-// read again every few seconds, as [Keys] does. Seal is safe for concurrent use.
+// Seal encrypts secrets in databases, the tokens in unsent mails and the secrets of second factors, with AES-256-GCM.
+// The keys are the seal*.key files in the folder of the signing keys, so a copy of the databases alone discloses
+// nothing. Sealed bytes name their key. The newest key whose time has come seals; all keys open. The folder is read
+// again every 5 s, as by [Keys]. Seal is safe for concurrent use.
 type Seal struct {
 	dir     string
 	now     func() time.Time
@@ -35,14 +33,14 @@ type sealKey struct {
 	aead cipher.AEAD
 }
 
-// sealID names a key by a hash of it.
+// sealID is the id of a key: the first 64 bits of a SHA-256 hash of it.
 type sealID [8]byte
 
 func (id sealID) String() string { return hex.EncodeToString(id[:]) }
 
 const (
 	sealKeySize = 32
-	sealVersion = 1 // begins what names its key
+	sealVersion = 1 // first byte of sealed bytes, before the id of the key
 )
 
 func newSealKey(file string, from time.Time, key []byte) (k sealKey, err error) {
@@ -57,7 +55,7 @@ func newSealKey(file string, from time.Time, key []byte) (k sealKey, err error) 
 	return k, err
 }
 
-// sealer is the key that seals now: before the first one's moment, that one.
+// sealer returns the index of the key that seals now: the newest whose time has come, else the first.
 func (s *sealSet) sealer(now time.Time) (i int) {
 	for j := range s.keys {
 		if !s.keys[j].from.After(now) {
@@ -81,7 +79,7 @@ func sealName(sealed []byte) (id sealID, body []byte, ok bool) {
 	return sealID(sealed[1:]), sealed[1+len(id):], true
 }
 
-// Seal encrypts plain for one purpose; only Open with the same purpose reads it.
+// Seal encrypts plain for a purpose. Only Open with the same purpose decrypts it.
 func (s *Seal) Seal(purpose string, plain []byte) []byte {
 	now := s.now()
 	s.follow(now)
@@ -91,7 +89,7 @@ func (s *Seal) Seal(purpose string, plain []byte) []byte {
 	return k.aead.Seal(out, nil, plain, []byte(purpose)) //nolint:gosec // G407: this AEAD draws the nonce itself
 }
 
-// Open is what was sealed for the purpose; an error for anything else.
+// Open returns the bytes that were sealed for the purpose. It fails for any other purpose or key.
 func (s *Seal) Open(purpose string, sealed []byte) ([]byte, error) {
 	s.follow(s.now())
 	k, body := s.set.Load().of(sealed)
@@ -104,10 +102,10 @@ func (s *Seal) Open(purpose string, sealed []byte) ([]byte, error) {
 			return plain, nil
 		}
 	}
-	return nil, errors.New("edge: seal: not sealed with a key of ours for this purpose")
+	return nil, errors.New("edge: seal: not sealed with a known key for this purpose")
 }
 
-// Stale reports whether another key than the one that seals now has sealed it.
+// Stale reports whether sealed bytes should be sealed again, because another key seals now.
 func (s *Seal) Stale(sealed []byte) bool {
 	now := s.now()
 	s.follow(now)

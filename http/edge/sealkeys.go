@@ -11,18 +11,18 @@ import (
 	"time"
 )
 
-// sealFile is the first key. Later ones are "seal-<moment>-<id>.key".
+// sealFile is the file of the first key. Later files are named "seal-<time>-<id>.key".
 const (
 	sealFile   = "seal.key"
 	sealPrefix = "seal-"
 )
 
-// SealLife is longer than any mail with a sealed token is under way: so long after
-// another key took over, a key has nothing to open but second factors.
+// SealLife is longer than any mail with a sealed token stays unsent. When another key has sealed for that time, the
+// old key only opens second factors.
 const SealLife = 8 * 24 * time.Hour
 
-// OpenSeal reads the folder's keys; the first start makes one (0600). Members that
-// share the folder agree on one, whoever comes first.
+// OpenSeal reads the folder's keys. If there are none, it makes one (0600). Members that share the folder agree on one
+// key, also if they start at the same time.
 func OpenSeal(dir string) (*Seal, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("edge: seal: %w", err)
@@ -43,8 +43,8 @@ func OpenSeal(dir string) (*Seal, error) {
 
 var errNoSeal = errors.New("no key in")
 
-// makeSealKey writes a whole key under another name first: a link appears at
-// once or not at all, and never over another's.
+// makeSealKey writes the key under a temporary name and links it, which is atomic and never replaces the key of another
+// process.
 func makeSealKey(dir string) error {
 	f, err := os.CreateTemp(dir, "new-*") // 0600
 	if err != nil {
@@ -69,7 +69,7 @@ func randomKey() []byte {
 	return key
 }
 
-// readSealKeys reads all keys; errNoSeal when there is none.
+// readSealKeys reads all keys. The error is errNoSeal if there are none.
 func readSealKeys(dir string) (*sealSet, error) {
 	names, err := filepath.Glob(filepath.Join(dir, "seal*.key"))
 	if err != nil {
@@ -81,12 +81,12 @@ func readSealKeys(dir string) (*sealSet, error) {
 		if file != sealFile && !strings.HasPrefix(file, sealPrefix) {
 			continue
 		}
-		b, err := os.ReadFile(name)         //nolint:gosec // the operator's own directory
-		if errors.Is(err, os.ErrNotExist) { // removed meanwhile
+		b, err := os.ReadFile(name)         //nolint:gosec // the directory belongs to the operator
+		if errors.Is(err, os.ErrNotExist) { // removed since Glob
 			continue
 		}
 		if err == nil && len(b) != sealKeySize {
-			err = fmt.Errorf("%s is not a key of %d bytes", name, sealKeySize)
+			err = fmt.Errorf("%s: want a key of %d bytes", name, sealKeySize)
 		}
 		if err != nil {
 			return nil, err
@@ -94,7 +94,7 @@ func readSealKeys(dir string) (*sealSet, error) {
 		var from time.Time
 		if moment, _, _ := strings.Cut(strings.TrimPrefix(file, sealPrefix), "-"); file != sealFile {
 			if from, err = time.Parse(keyMoment, moment); err != nil {
-				return nil, fmt.Errorf("%s does not name the moment from which it seals", name)
+				return nil, fmt.Errorf("%s: the file name has no valid time", name)
 			}
 		}
 		k, err := newSealKey(file, from, b)
@@ -113,8 +113,8 @@ func readSealKeys(dir string) (*sealSet, error) {
 	return set, nil
 }
 
-// Rotate adds a key, which opens at once and seals from the first whole minute at
-// least lead from now; with no lead at once.
+// Rotate adds a key, which opens at once. It seals from the first whole minute that is at least lead from now, or at
+// once if lead is 0.
 func (s *Seal) Rotate(lead time.Duration) error {
 	key := randomKey()
 	k, err := newSealKey("", keyFrom(s.now(), lead), key)
@@ -127,7 +127,7 @@ func (s *Seal) Rotate(lead time.Duration) error {
 	return s.Reload()
 }
 
-// Reload rereads the folder. What was sealed with a key that is gone stays shut.
+// Reload reads the folder again. Bytes sealed with a removed key can no longer be opened.
 func (s *Seal) Reload() error {
 	set, err := readSealKeys(s.dir)
 	if err != nil {
@@ -138,33 +138,32 @@ func (s *Seal) Reload() error {
 	return nil
 }
 
-// follow rereads the folder when it is time; one caller does it. A folder that
-// cannot be read now leaves the keys that are known.
+// follow reads the folder again if it is due; one caller does it. If that fails, the current keys stay in use.
 func (s *Seal) follow(now time.Time) {
 	if s.rereads.due(now) {
-		_ = s.Reload() // it is tried again
+		_ = s.Reload() // repeated when next due
 	}
 }
 
-// seek rereads the folder for a key that another process made, once a second at most.
+// seek reads the folder again for an unknown key, at most once a second.
 func (s *Seal) seek() {
 	s.rereads.asking.Lock()
 	defer s.rereads.asking.Unlock()
 	if s.rereads.mayAsk(s.now()) {
-		_ = s.Reload() // then the key is not known
+		_ = s.Reload() // the key stays unknown
 	}
 }
 
-// SealInfo is a key of the seal as an operator sees it.
+// SealInfo describes a key of the seal for operators.
 type SealInfo struct {
 	ID        string
 	File      string
-	State     string    // "next": seals later; "sealing"; "opening": what it sealed may be under way; "old": only second factors may need it
+	State     string    // next (seals later), sealing, opening (mails may need it) or old (only second factors may)
 	SealsFrom time.Time // zero: from the beginning
-	Until     time.Time // when the last mail that it sealed is void; zero while it seals
+	Until     time.Time // when no mail needs it any more; zero until another key seals
 }
 
-// List are the keys in the order in which they seal.
+// List returns the keys in the order in which they seal.
 func (s *Seal) List() []SealInfo {
 	set, now := s.set.Load(), s.now()
 	sealer := set.sealer(now)
@@ -185,7 +184,7 @@ func (s *Seal) List() []SealInfo {
 	return out
 }
 
-// KeyOf is the id of the key that has sealed it; "" if it is none of ours.
+// KeyOf returns the id of the key of sealed bytes; "" if the key is unknown.
 func (s *Seal) KeyOf(sealed []byte) string {
 	if k, _ := s.set.Load().of(sealed); k != nil {
 		return k.id.String()
@@ -193,8 +192,8 @@ func (s *Seal) KeyOf(sealed []byte) string {
 	return ""
 }
 
-// Prune removes the old keys that nothing needs any more, and answers which.
-// needed says, by the id of its key, how much of what does not expire is sealed.
+// Prune removes the old keys that nothing needs, and returns them. needed is the number of sealed values without
+// expiry, by the id of their key.
 func (s *Seal) Prune(needed map[string]int) (removed []SealInfo, err error) {
 	if err := s.Reload(); err != nil {
 		return nil, err

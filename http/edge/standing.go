@@ -12,35 +12,35 @@ import (
 	"entrepot"
 )
 
-// Changes is what the platform says of tokens and companies after a number.
+// Changes are the withdrawals of tokens and the changes of companies after a number.
 type Changes struct {
 	Number    int64
-	Complete  bool // the whole of what counts, not only what is new
+	Complete  bool // all that counts, not only what is new
 	Withdrawn []Withdrawal
-	Companies map[entrepot.ID]string // entrepot.StandingFull and so on
+	Companies map[entrepot.ID]string // standing by company, such as entrepot.StandingFull
 }
 
-// Withdrawal ends one session's tokens, or those of a user issued before a time.
+// Withdrawal invalidates the tokens of a session, or all tokens of a user issued before a time.
 type Withdrawal struct {
 	UserID  entrepot.ID
 	Session string
 	Before  time.Time
-	Until   time.Time // it may be forgotten then
+	Until   time.Time // when all of these tokens have expired
 }
 
-// StandingConfig is where a member asks, and how often. Zero values mean the defaults.
+// StandingConfig configures a [Standing]. Zero values mean the defaults.
 type StandingConfig struct {
-	Since   func(ctx context.Context, number int64) (Changes, error) // must be given
+	Since   func(ctx context.Context, number int64) (Changes, error) // queries the changes; required
 	Every   time.Duration                                            // default 250 ms
-	MaxAge  time.Duration                                            // of what is known, default 5 s
-	MaxWait time.Duration                                            // for one answer, default 2 s
+	MaxAge  time.Duration                                            // of the view, default 5 s
+	MaxWait time.Duration                                            // for one query, default 2 s
 	Now     func() time.Time                                         // default time.Now
 	Log     *slog.Logger                                             // default slog.Default
 }
 
-// Standing is a member's view of what was withdrawn: it asks every 250 ms, and a
-// check reads one snapshot without a lock. A view that is not there yet, or that
-// is older than MaxAge, trusts no token (docs/decisions/0007).
+// Standing is a member's view of withdrawn tokens and of the standing of companies. It queries the changes every
+// 250 ms; a check reads a snapshot without a lock. Until the first query succeeds, and when the view is older than
+// MaxAge, no token is trusted (docs/decisions/0007).
 type Standing struct {
 	c      StandingConfig
 	view   atomic.Pointer[standingView]
@@ -51,12 +51,12 @@ type Standing struct {
 type standingView struct {
 	number    int64
 	at        time.Time
-	sessions  map[string]time.Time       // until when to be remembered
-	users     map[entrepot.ID]Withdrawal // the latest Before of each
-	companies map[entrepot.ID]string     // not in full standing
+	sessions  map[string]time.Time       // withdrawn sessions, with the time until which they are kept
+	users     map[entrepot.ID]Withdrawal // the withdrawal with the latest Before of each user
+	companies map[entrepot.ID]string     // standings other than full
 }
 
-// NewStanding makes a view that knows nothing yet.
+// NewStanding returns a view without content, which trusts no token yet.
 func NewStanding(c StandingConfig) *Standing {
 	if c.Every <= 0 {
 		c.Every = 250 * time.Millisecond
@@ -76,16 +76,16 @@ func NewStanding(c StandingConfig) *Standing {
 	return &Standing{c: c}
 }
 
-// Start asks until Stop, which may come early and twice, and waits.
+// Start queries the changes until Stop.
 func (s *Standing) Start() {
-	s.loop.start(s.c.Every, s.c.Log, "withdrawn tokens are not known right now", s.Now)
+	s.loop.start(s.c.Every, s.c.Log, "cannot query withdrawn tokens", s.Now)
 }
 
-// Stop ends the loop.
+// Stop ends the loop and waits for it. It may be called before Start, and twice.
 func (s *Standing) Stop() { s.loop.stop() }
 
-// Now asks once. Who has just withdrawn something calls it, so that this member
-// knows at once.
+// Now queries the changes once. It is also called after a withdrawal on this member, so that it takes effect here at
+// once.
 func (s *Standing) Now(ctx context.Context) error {
 	s.asking.Lock()
 	defer s.asking.Unlock()
@@ -95,7 +95,7 @@ func (s *Standing) Now(ctx context.Context) error {
 	if old == nil {
 		old = &standingView{}
 	}
-	asked := s.c.Now() // not when it was answered: what happened on the way is not in it
+	asked := s.c.Now() // the time of the query: the reply lacks later changes
 	changes, err := s.c.Since(ctx, old.number)
 	if err != nil {
 		return err
@@ -104,15 +104,16 @@ func (s *Standing) Now(ctx context.Context) error {
 	return nil
 }
 
-// with is a new view; one that is read is never changed.
+// with returns a new view with the changes. A published view is never modified.
 func (v *standingView) with(c Changes, at time.Time) *standingView {
 	next := &standingView{number: c.Number, at: at, sessions: v.sessions, users: v.users, companies: v.companies}
 	if !c.Complete && len(c.Withdrawn)+len(c.Companies) == 0 {
 		return next
 	}
-	next.sessions, next.users, next.companies = map[string]time.Time{}, map[entrepot.ID]Withdrawal{}, map[entrepot.ID]string{}
-	// Withdrawals are never taken back, so a complete answer does not replace them:
-	// it may come from an activation that knows less.
+	next.sessions, next.users = map[string]time.Time{}, map[entrepot.ID]Withdrawal{}
+	next.companies = map[entrepot.ID]string{}
+	// Withdrawals are final, so a complete reply does not replace them: it may come from an activation with an older
+	// state.
 	maps.Copy(next.sessions, v.sessions)
 	maps.Copy(next.users, v.users)
 	maps.DeleteFunc(next.sessions, func(_ string, until time.Time) bool { return !at.Before(until) })
@@ -135,16 +136,16 @@ func (v *standingView) with(c Changes, at time.Time) *standingView {
 	return next
 }
 
-// Ready reports whether tokens can be judged.
+// Ready returns an error while tokens cannot be checked.
 func (s *Standing) Ready() error {
 	v := s.view.Load()
 	if v == nil || s.c.Now().Sub(v.at) > s.c.MaxAge {
-		return entrepot.Unavailable("whether tokens were withdrawn is not known right now")
+		return entrepot.Unavailable("withdrawn tokens cannot be checked right now")
 	}
 	return nil
 }
 
-// Check refuses a token that was withdrawn, and any while Ready does.
+// Check returns an error for withdrawn tokens, and for all tokens while Ready returns one.
 func (s *Standing) Check(c *Claims) error {
 	if err := s.Ready(); err != nil {
 		return err
@@ -159,7 +160,7 @@ func (s *Standing) Check(c *Claims) error {
 	return nil
 }
 
-// Company is the standing of a company.
+// Company returns the standing of a company.
 func (s *Standing) Company(id entrepot.ID) string {
 	if v := s.view.Load(); v != nil && v.companies[id] != "" {
 		return v.companies[id]
@@ -167,19 +168,19 @@ func (s *Standing) Company(id entrepot.ID) string {
 	return entrepot.StandingFull
 }
 
-// Trusted are tokens that the keys signed and that nobody withdrew. The check
-// comes after the keys' cache, which therefore cannot hide a withdrawal.
+// Trusted verifies tokens: signed by Keys and not withdrawn. Withdrawals are checked after the cache of Keys, so the
+// cache cannot hide them.
 type Trusted struct {
 	*Keys
 	*Standing
-	// APIKeys verifies what begins as an API key; nil: there are none.
+	// APIKeys verifies tokens with the prefix of API keys; nil: API keys are refused.
 	APIKeys *APIKeys
 }
 
-// Verify is Keys.Verify and Standing.Check.
+// Verify returns the claims of a token or API key that is valid and not withdrawn.
 func (t Trusted) Verify(token string) (*Claims, error) {
 	if t.APIKeys != nil && strings.HasPrefix(token, KeyPrefix) {
-		if err := t.Ready(); err != nil { // of the key's company
+		if err := t.Ready(); err != nil { // for the standing of the key's company
 			return nil, err
 		}
 		return t.APIKeys.Verify(token)

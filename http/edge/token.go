@@ -13,8 +13,8 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 )
 
-// Claims are what an access token says: the claims of the specification, and
-// iss, aud and jti. Claims that were verified are shared; do not change them.
+// Claims are the claims of an access token: those of the specification, and iss, aud and jti (RFC 7519). Verified
+// claims are shared; do not modify them.
 type Claims struct {
 	UserID    entrepot.ID   `json:"userId"`
 	Email     string        `json:"email"`
@@ -23,17 +23,16 @@ type Claims struct {
 	ShopIDs   []entrepot.ID `json:"shopIds"`
 	jwt.RegisteredClaims
 
-	// Scopes are an API key's; a token has none.
+	// Scopes are set for API keys only.
 	Scopes []string `json:"-"`
 
-	// Session is the login that the token belongs to, and Issued the moment of the
-	// user's own clock that its content is as of. They make the jti,
-	// "<session>.<moment><random>", and are read from it. Sign makes up what is zero.
+	// Session is the token's login, and Issued the time of the user grain at which its content was current. Both are
+	// part of the jti, "<session>.<time><random>". Sign replaces zero values.
 	Session string    `json:"-"`
 	Issued  time.Time `json:"-"`
 }
 
-// momentDigits is how many digits of base 36 hold a moment in Unix ms, until the year 5188.
+// momentDigits is the number of base-36 digits of a time in Unix ms, which suffices until the year 5188.
 const momentDigits = 9
 
 func tokenID(session string, issued time.Time) string {
@@ -41,7 +40,7 @@ func tokenID(session string, issued time.Time) string {
 	return session + "." + strings.Repeat("0", max(0, momentDigits-len(moment))) + moment + rand.Text()
 }
 
-// readID takes the jti apart; a token without a session or moment is not ours.
+// readID sets Session and Issued from the jti, and reports whether it has both.
 func (c *Claims) readID() bool {
 	session, rest, ok := strings.Cut(c.ID, ".")
 	if !ok || session == "" || len(rest) <= momentDigits {
@@ -52,14 +51,13 @@ func (c *Claims) readID() bool {
 	return err == nil
 }
 
-// tokenType stands in the header of access tokens, so that no other token of
-// the same keys (a refresh token) passes for one.
+// tokenType is the typ header of access tokens. It distinguishes them from other tokens of the same keys, such as
+// refresh tokens.
 const tokenType = "access"
 
 var errToken = entrepot.Errorf(entrepot.CodeUnauthenticated, "the token is not valid; log in again")
 
-// Sign makes an access token for the user in c and answers when it expires.
-// The registered claims are set here.
+// Sign returns an access token for the user in c, with the registered claims of k, and its expiry.
 func (k *Keys) Sign(c Claims) (token string, expires time.Time, err error) {
 	k.follow(k.o.Now())
 	now := k.o.Now().Truncate(time.Second)
@@ -74,7 +72,7 @@ func (k *Keys) Sign(c Claims) (token string, expires time.Time, err error) {
 		Issuer: k.o.Issuer, Audience: jwt.ClaimStrings{k.o.Audience}, ID: tokenID(c.Session, c.Issued),
 		IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(expires),
 	}
-	c.Scopes, c.ShopIDs = nil, append([]entrepot.ID{}, c.ShopIDs...) // it is kept
+	c.Scopes, c.ShopIDs = nil, append([]entrepot.ID{}, c.ShopIDs...) // the claims are cached
 	set := k.set.Load()
 	key := &set.keys[set.signer(k.o.Now())]
 	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, c)
@@ -88,10 +86,8 @@ func (k *Keys) Sign(c Claims) (token string, expires time.Time, err error) {
 	return token, expires, nil
 }
 
-// Verify answers the claims of a token that one of the keys signed, that is for
-// us, and that has not expired. Any other gives a CodeUnauthenticated error that
-// says no more. A token is verified once and then known until it expires; where
-// it was signed it is known from the beginning.
+// Verify returns the claims of a token that has a valid signature, issuer and audience and has not expired. The error
+// is CodeUnauthenticated without details. Valid tokens are cached until they expire; Sign caches its tokens too.
 func (k *Keys) Verify(token string) (*Claims, error) {
 	now := k.o.Now()
 	k.follow(now)
@@ -109,7 +105,7 @@ func (k *Keys) Verify(token string) (*Claims, error) {
 	return c, nil
 }
 
-// parse checks a token that is not known yet.
+// parse verifies a token that is not cached.
 func (k *Keys) parse(token string) (*Claims, error) {
 	c := &Claims{}
 	_, err := jwt.ParseWithClaims(token, c, k.keyOf,
@@ -139,7 +135,7 @@ func knownRole(r entrepot.Role) bool {
 	case entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager, entrepot.ShopStaff, entrepot.Customer:
 		return true
 	default:
-		return false // the platform itself has no token
+		return false // the System role has no tokens
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 	"entrepot/grains"
 )
 
-// Trace continues the client's W3C trace context, or begins one (version 00,
-// sampled), so that commands and events carry it.
+// Trace continues the client's W3C trace context or starts a new one (version 00, sampled), which commands and events
+// then carry.
 func Trace() Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -24,12 +24,12 @@ func Trace() Middleware {
 	}
 }
 
-// newTraceparent: a trace id tells requests apart and guards nothing, so a fast
-// random source will do. Neither id may be all zero.
+// newTraceparent returns a header with random ids. They identify requests and protect nothing, so a fast source is
+// enough. Neither id may be all zero.
 func newTraceparent() string {
 	var b [24]byte
 	for i := 0; i < len(b); i += 8 {
-		binary.BigEndian.PutUint64(b[i:], rand.Uint64()|1) //nolint:gosec // no secret
+		binary.BigEndian.PutUint64(b[i:], rand.Uint64()|1) //nolint:gosec // ids are not secret
 	}
 	var s [55]byte
 	copy(s[:], "00-")
@@ -40,7 +40,8 @@ func newTraceparent() string {
 	return string(s[:])
 }
 
-// validTraceparent: https://www.w3.org/TR/trace-context/#traceparent-header, version 00.
+// validTraceparent reports whether s is a traceparent header of version 00:
+// https://www.w3.org/TR/trace-context/#traceparent-header.
 func validTraceparent(s string) bool {
 	if len(s) != 55 || s[:3] != "00-" || s[35] != '-' || s[52] != '-' {
 		return false
