@@ -11,8 +11,7 @@ import (
 	"entrepot"
 )
 
-// behind is a gateway in front of one service, which sees seen; direct reaches
-// the service past the gateway.
+// behind returns a gateway in front of one service, which calls seen. direct reaches the service without the gateway.
 func behind(t *testing.T, gateway, service *Keys, seen func(*http.Request)) (front, direct http.Handler) {
 	t.Helper()
 	limits := NewLimiter(1, time.Hour, nil)
@@ -24,8 +23,7 @@ func behind(t *testing.T, gateway, service *Keys, seen func(*http.Request)) (fro
 	return Chain(proxy, Standard(Config{Tokens: gateway})...), direct
 }
 
-// TestACallerIsVerifiedOnce: the service takes who the gateway says that it is,
-// from where, under which request id, and counts no rate again.
+// The service takes the caller, the address and the request id from the gateway, and does not count the rate again.
 func TestACallerIsVerifiedOnce(t *testing.T) {
 	t.Parallel()
 	c := &clock{at: time.Now()}
@@ -51,21 +49,20 @@ func TestACallerIsVerifiedOnce(t *testing.T) {
 		UserID: ada.UserID, Email: ada.Email, Role: ada.Role, CompanyID: ada.CompanyID, ShopIDs: ada.ShopIDs,
 		RequestID: "request-17", IP: "192.0.2.9", UserAgent: "test",
 	}
-	for range 3 { // the service's own limit is one
+	for range 3 { // the service's own limit is 1
 		if w := ask(token); w.Code != http.StatusOK || !reflect.DeepEqual(got, want) || refused != nil {
-			t.Fatalf("%d, the service sees %+v, %v", w.Code, got, refused)
+			t.Fatalf("status %d, the service sees caller %+v, token error %v", w.Code, got, refused)
 		}
 	}
 	if ask(""); got.UserID != "" || got.IP != "192.0.2.9" || refused != nil {
-		t.Fatalf("nobody is %+v, %v", got, refused)
+		t.Fatalf("without a token the service sees %+v, %v", got, refused)
 	}
 	if ask("let me in"); got.UserID != "" || entrepot.CodeOf(refused) != entrepot.CodeUnauthenticated {
-		t.Fatalf("a forged token is %+v, %v", got, refused)
+		t.Fatalf("with a forged token the service sees %+v, %v", got, refused)
 	}
 }
 
-// TestACallerIsNeverTakenFromOutside: neither by a gateway, nor by a service
-// without a gateway's signature over this very request, made just now.
+// A gateway ignores the caller header. A service ignores it without a gateway's recent signature over this request.
 func TestACallerIsNeverTakenFromOutside(t *testing.T) {
 	t.Parallel()
 	c := &clock{at: time.Now()}
@@ -105,7 +102,7 @@ func TestACallerIsNeverTakenFromOutside(t *testing.T) {
 		got = entrepot.Caller{}
 		c.add(sent.later)
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, sent.target, nil)
-		r.RemoteAddr = name + ":1" // each is another address for the limit
+		r.RemoteAddr = name + ":1" // a different address for the limit each time
 		r.Header.Set(headerCaller, sent.header)
 		sent.to.ServeHTTP(httptest.NewRecorder(), r)
 		if (got.Role == entrepot.SuperAdmin) != sent.believed {
@@ -115,7 +112,7 @@ func TestACallerIsNeverTakenFromOutside(t *testing.T) {
 	}
 }
 
-// BenchmarkForward is what a proxied request pays for its caller.
+// BenchmarkForward measures signing and verifying the caller of a proxied request.
 func BenchmarkForward(b *testing.B) {
 	k := newKeys(b, &clock{at: time.Now()})
 	ctx := entrepot.WithCaller(b.Context(), entrepot.Caller{

@@ -27,8 +27,8 @@ func states(k *Keys) (out []string) {
 	return out
 }
 
-// TestRotationWithoutRestart: two members over one folder. A new key is published
-// before it signs, old tokens stay good until they expire, and then the key goes.
+// Two members share a folder. A new key is published before it signs, tokens of the old key stay valid until they
+// expire, and then the old key is pruned.
 func TestRotationWithoutRestart(t *testing.T) {
 	t.Parallel()
 	c := &clock{at: time.Date(2026, 11, 23, 12, 0, 10, 0, time.UTC)}
@@ -47,7 +47,7 @@ func TestRotationWithoutRestart(t *testing.T) {
 	}
 	c.add(rereadEvery)
 	if n := len(member.JWKS().Keys); n != 2 || member.signingKid(t) != first {
-		t.Fatalf("%d keys published, %v", n, states(member))
+		t.Fatalf("%d keys published, want 2; states %v", n, states(member))
 	}
 	list := member.List()
 	if from := list[1].SignsFrom; !slices.Equal(states(member), []string{"signing", "next"}) || from.Sub(c.now()) < 30*time.Second || from.Second() != 0 {
@@ -78,12 +78,11 @@ func TestRotationWithoutRestart(t *testing.T) {
 		t.Fatalf("pruned the signer: %v, %v", removed, err)
 	}
 	if files, _ := filepath.Glob(filepath.Join(operator.dir, "*")); len(files) != 1 {
-		t.Errorf("left %q", files)
+		t.Errorf("files left: %q", files)
 	}
 }
 
-// TestARemovedKeyEndsItsTokens on other members too, within a reread, even those
-// that were verified and are cached.
+// The tokens of a removed key become invalid on other members with the next read of the folder, cached ones too.
 func TestARemovedKeyEndsItsTokens(t *testing.T) {
 	t.Parallel()
 	c := &clock{at: time.Unix(1_800_000_000, 0)}
@@ -100,20 +99,20 @@ func TestARemovedKeyEndsItsTokens(t *testing.T) {
 	if err := operator.Rotate(0); err != nil {
 		t.Fatal(err)
 	}
-	c.add(time.Hour) // the operator's tokens live 15 minutes
+	c.add(time.Hour) // longer than the TTL of 15 minutes
 	if removed, err := operator.Prune(); err != nil || len(removed) != 1 {
 		t.Fatalf("%v, %v", removed, err)
 	}
 	if _, err := member.Verify(old); entrepot.CodeOf(err) != entrepot.CodeUnauthenticated {
-		t.Errorf("a token of a removed key: %v", err)
+		t.Errorf("token of a removed key: %v, want a refusal", err)
 	}
 	fresh, _, _ := member.Sign(ada)
 	if _, err := operator.Verify(fresh); err != nil {
-		t.Errorf("signed after it: %v", err)
+		t.Errorf("token of the remaining key: %v", err)
 	}
 }
 
-// TestRereadingKeepsTheCache where nothing changed, and the keys where nothing can be read.
+// Reading an unchanged folder keeps the cache, and failing to read it keeps the keys.
 func TestRereadingKeepsTheCache(t *testing.T) {
 	t.Parallel()
 	c := &clock{at: time.Unix(1_800_000_000, 0)}
@@ -125,11 +124,11 @@ func TestRereadingKeepsTheCache(t *testing.T) {
 	}
 	c.add(rereadEvery)
 	if again, err := k.Verify(token); err != nil || again != known {
-		t.Errorf("not from the cache: %v", err)
+		t.Errorf("claims are not from the cache: %v", err)
 	}
 	k.dir = filepath.Join(k.dir, "gone")
 	c.add(rereadEvery)
 	if again, err := k.Verify(token); err != nil || again != known {
-		t.Errorf("the folder is away: %v", err)
+		t.Errorf("token while the folder is missing: %v", err)
 	}
 }

@@ -21,7 +21,7 @@ import (
 	"entrepot/grains"
 )
 
-// serve sends one request through middleware to a handler.
+// serve sends a request through the middleware to a handler.
 func serve(t *testing.T, req *http.Request, h http.HandlerFunc, ms ...Middleware) *httptest.ResponseRecorder {
 	t.Helper()
 	rec := httptest.NewRecorder()
@@ -44,7 +44,7 @@ func problemIn(t *testing.T, rec *httptest.ResponseRecorder) Problem {
 	t.Helper()
 	var p Problem
 	if err := json.Unmarshal(rec.Body.Bytes(), &p); err != nil || rec.Header().Get("Content-Type") != "application/problem+json" || p.Status != rec.Code {
-		t.Errorf("no problem: %d %q %v", rec.Code, rec.Body, err)
+		t.Errorf("want a problem, got %d %q %v", rec.Code, rec.Body, err)
 	}
 	return p
 }
@@ -56,7 +56,7 @@ func TestRequestID(t *testing.T) {
 		rec := serve(t, get(t, "X-Request-Id", sent), func(_ http.ResponseWriter, r *http.Request) { c = entrepot.CallerFrom(r.Context()) }, RequestID(nil))
 		id := rec.Header().Get("X-Request-Id")
 		if (id == sent) != kept || id != c.RequestID || id == "" {
-			t.Errorf("%q became %q, caller %+v", sent, id, c)
+			t.Errorf("id %q became %q, caller %+v", sent, id, c)
 		}
 	}
 }
@@ -65,7 +65,7 @@ func TestClientAddress(t *testing.T) {
 	t.Parallel()
 	trusted := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
 	for _, c := range []struct{ remote, forwarded, want string }{
-		{"192.0.2.1:5", "198.51.100.7", "192.0.2.1"}, // a stranger's word counts for nothing
+		{"192.0.2.1:5", "198.51.100.7", "192.0.2.1"}, // the peer is not trusted
 		{"10.0.0.1:5", "", "10.0.0.1"},
 		{"10.0.0.1:5", "203.0.113.9, 198.51.100.7, 10.0.0.2", "198.51.100.7"},
 		{"10.0.0.1:5", "nonsense", "10.0.0.1"},
@@ -90,7 +90,7 @@ func TestTrace(t *testing.T) {
 			trace = grains.NewCommand(r.Context(), nil).TraceParent
 		}, Trace())
 		if (trace == sent) != kept || !validTraceparent(trace) {
-			t.Errorf("%q became %q", sent, trace)
+			t.Errorf("traceparent %q became %q", sent, trace)
 		}
 	}
 }
@@ -99,7 +99,7 @@ func TestSecurityHeaders(t *testing.T) {
 	t.Parallel()
 	rec := serve(t, get(t), func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Security-Policy", "own") }, SecurityHeaders())
 	again := serve(t, get(t), ok, SecurityHeaders())
-	for name, value := range map[string]string{ // written out: a line that goes from the code is missed here
+	for name, value := range map[string]string{ // repeated here, so that a header removed from the code is noticed
 		"Content-Security-Policy":      "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
 		"Strict-Transport-Security":    "max-age=31536000; includeSubDomains",
 		"X-Content-Type-Options":       "nosniff",
@@ -124,7 +124,7 @@ func TestCORS(t *testing.T) {
 	for origin, allowed := range map[string]bool{"https://shop.example": true, "https://evil.example": false, "null": false, "https://shop.example.evil": false} {
 		req := get(t, "Origin", origin, "Access-Control-Request-Method", "POST")
 		req.Method = http.MethodOptions
-		rec := serve(t, req, func(http.ResponseWriter, *http.Request) { t.Error("a preflight reached the handler") }, cors)
+		rec := serve(t, req, func(http.ResponseWriter, *http.Request) { t.Error("the preflight request reached the handler") }, cors)
 		if got := rec.Header().Get("Access-Control-Allow-Origin"); (got == origin) != allowed || (got != "") != allowed || rec.Code != http.StatusNoContent {
 			t.Errorf("%s: %d %q", origin, rec.Code, got)
 		}
@@ -140,7 +140,7 @@ func TestRecover(t *testing.T) {
 	rec := serve(t, get(t, "X-Request-Id", "request-1"), func(http.ResponseWriter, *http.Request) { panic("secret") },
 		RequestID(nil), Recover(slog.New(slog.NewTextHandler(&log, nil))))
 	if p := problemIn(t, rec); p.Status != 500 || p.RequestID != "request-1" || strings.Contains(rec.Body.String(), "secret") {
-		t.Errorf("answered %s", rec.Body)
+		t.Errorf("response %s", rec.Body)
 	}
 	if !strings.Contains(log.String(), "secret") || !strings.Contains(log.String(), "request-1") {
 		t.Errorf("logged %s", &log)
@@ -153,7 +153,7 @@ func TestAccessLog(t *testing.T) {
 		var log bytes.Buffer
 		serve(t, get(t), func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }, AccessLog(slog.New(slog.NewTextHandler(&log, nil)), false))
 		if !strings.Contains(log.String(), want) || (want == "") != (log.Len() == 0) || strings.Count(log.String(), "\n") > 1 {
-			t.Errorf("%d logged %q", status, &log)
+			t.Errorf("status %d logged %q", status, &log)
 		}
 	}
 }
@@ -172,7 +172,7 @@ func TestBodyLimit(t *testing.T) {
 				req.ContentLength = -1
 			}
 			if rec := serve(t, req, read, BodyLimit(4)); rec.Code != status {
-				t.Errorf("%q, announced %v: %d", body, announced, rec.Code)
+				t.Errorf("body %q, Content-Length %v: status %d", body, announced, rec.Code)
 			}
 		}
 	}
@@ -194,13 +194,13 @@ func TestBound(t *testing.T) {
 	rec := httptest.NewRecorder()
 	h.ServeHTTP(rec, get(t))
 	if p := problemIn(t, rec); p.Code != entrepot.CodeUnavailable || rec.Header().Get("Retry-After") != "1" {
-		t.Errorf("answered %d %v", rec.Code, rec.Header())
+		t.Errorf("status %d, headers %v", rec.Code, rec.Header())
 	}
 	close(leave)
 	<-done
 	rec = httptest.NewRecorder()
 	if h.ServeHTTP(rec, get(t)); rec.Code != 200 {
-		t.Errorf("with a free place: %d", rec.Code)
+		t.Errorf("status %d with a free place, want 200", rec.Code)
 	}
 }
 
@@ -274,8 +274,7 @@ func TestRateLimit(t *testing.T) {
 	}
 }
 
-// TestProbesHaveARateOfTheirOwn, so that the address they share with others who
-// ask too much does not make the service look dead.
+// Probes have their own rate, so that other clients at the same address cannot make the service look dead.
 func TestProbesHaveARateOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	c := &clock{at: time.Unix(1_800_000_000, 0)}
@@ -288,14 +287,13 @@ func TestProbesHaveARateOfTheirOwn(t *testing.T) {
 		r.URL.Path = want.path
 		rec := httptest.NewRecorder()
 		if h.ServeHTTP(rec, r); rec.Code != want.status {
-			t.Errorf("%d: %s answers %d", i, want.path, rec.Code)
+			t.Errorf("request %d: %s returned %d", i, want.path, rec.Code)
 		}
 	}
 }
 
-// TestATenantOverItsRateIsServedEvenly: however many connections ask, its requests
-// are served one after another at its rate; who would wait too long is refused,
-// and who leaves gives its token back.
+// The requests of a tenant over its rate are served one after another at that rate, whatever the number of
+// connections. Requests that would wait too long are refused, and a cancelled request returns its token.
 func TestATenantOverItsRateIsServedEvenly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -337,12 +335,12 @@ func TestATenantOverItsRateIsServedEvenly(t *testing.T) {
 		}
 		left, cancel := context.WithTimeout(t.Context(), every/2)
 		defer cancel()
-		_ = ask(t.Context()) // takes what there is
+		_ = ask(t.Context()) // takes the last token
 		if status := ask(left); status == http.StatusOK {
-			t.Error("who left was served")
+			t.Error("cancelled request was served")
 		}
 		if a := tenants.Reserve("c", every); a.Wait > every {
-			t.Errorf("the token of who left is gone: %+v", a)
+			t.Errorf("cancelled request did not return its token: %+v", a)
 		}
 	})
 }
@@ -351,9 +349,9 @@ func TestProblemHidesTheUnknown(t *testing.T) {
 	t.Parallel()
 	p := ProblemOf(context.Background(), errors.New("secret"))
 	if p.Status != 500 || p.Code != entrepot.CodeInternal || strings.Contains(p.Detail, "secret") {
-		t.Errorf("%+v", p)
+		t.Errorf("problem %+v", p)
 	}
 	if p := ProblemOf(context.Background(), &entrepot.Error{Code: "new", Message: "secret"}); p.Status != 500 || strings.Contains(p.Detail, "secret") {
-		t.Errorf("an unknown code: %+v", p)
+		t.Errorf("unknown code: %+v, want internal", p)
 	}
 }

@@ -45,7 +45,7 @@ func TestProxyStripsItsPrefixAndPutsItBack(t *testing.T) {
 			t.Errorf("%d %s %v", w.Code, w.Body, w.Header())
 		}
 		if csp := w.Header().Values("Content-Security-Policy"); len(csp) != 1 || csp[0] == "twice" {
-			t.Errorf("%v", csp)
+			t.Errorf("Content-Security-Policy %v", csp)
 		}
 	}
 }
@@ -60,16 +60,15 @@ func TestProxyLeavesAFailingInstanceAlone(t *testing.T) {
 		w := httptest.NewRecorder()
 		p.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/orders", nil))
 		if w.Code != http.StatusOK {
-			t.Fatalf("a read that the other instance can answer: %d", w.Code)
+			t.Fatalf("read with one dead instance: %d, want 200", w.Code)
 		}
 	}
 	if good.Load() != 10 {
-		t.Errorf("%d answers", good.Load())
+		t.Errorf("%d responses of the living instance", good.Load())
 	}
 }
 
-// TestProxyRepeatsOnlyWhatItMay: an instance that dies after it was asked may
-// have done what it was asked.
+// A request to an instance that dies may have been executed, so the proxy repeats only safe requests.
 func TestProxyRepeatsOnlyWhatItMay(t *testing.T) {
 	for _, c := range []struct {
 		name, method, key string
@@ -85,7 +84,7 @@ func TestProxyRepeatsOnlyWhatItMay(t *testing.T) {
 			var tries atomic.Int64
 			address, _ := instance(t, func(w http.ResponseWriter, r *http.Request) {
 				if body, _ := io.ReadAll(r.Body); r.Method != http.MethodGet && string(body) != "{}" {
-					t.Errorf("the body is %q", body)
+					t.Errorf("body %q", body)
 				}
 				tries.Add(1)
 				c, _, err := w.(http.Hijacker).Hijack()
@@ -101,13 +100,13 @@ func TestProxyRepeatsOnlyWhatItMay(t *testing.T) {
 			r.Header.Set("Idempotency-Key", c.key)
 			NewProxy("sales", proxyKeys(t), found{address, address, address, address}, "/api").ServeHTTP(w, r)
 			if p := problemIn(t, w); p.Code != c.code || w.Header().Get("Retry-After") == "" || tries.Load() != c.tries {
-				t.Errorf("%s after %d tries", w.Body, tries.Load())
+				t.Errorf("response %s after %d tries", w.Body, tries.Load())
 			}
 		})
 	}
 }
 
-// TestProxySendsAnOrderToAnInstanceThatIsThere: what was not sent was not executed.
+// A request that could not be sent was not executed, so the proxy sends it to another instance.
 func TestProxySendsAnOrderToAnInstanceThatIsThere(t *testing.T) {
 	var got atomic.Value
 	address, _ := instance(t, func(_ http.ResponseWriter, r *http.Request) {
@@ -119,15 +118,15 @@ func TestProxySendsAnOrderToAnInstanceThatIsThere(t *testing.T) {
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest(http.MethodPost, "/api/orders", strings.NewReader(`{"a":1}`))
 	p := NewProxy("sales", proxyKeys(t), found{dead, address}, "/api")
-	p.next.Store(^uint64(0)) // the dead one first
+	p.next.Store(^uint64(0)) // the dead instance first
 	p.next.Add(^uint64(0))
 	p.ServeHTTP(w, r)
 	if w.Code != http.StatusOK || got.Load() != `{"a":1}` {
-		t.Errorf("%d, the instance got %v", w.Code, got.Load())
+		t.Errorf("status %d, the instance received %v", w.Code, got.Load())
 	}
 }
 
-// TestProxyReadsElsewhereWhenOneIsBusy: 503 says that it was not executed.
+// Status 503 means that a request was not executed, so the proxy repeats reads elsewhere.
 func TestProxyReadsElsewhereWhenOneIsBusy(t *testing.T) {
 	busy, _ := instance(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
 	free, _ := instance(t, func(http.ResponseWriter, *http.Request) {})
@@ -136,7 +135,7 @@ func TestProxyReadsElsewhereWhenOneIsBusy(t *testing.T) {
 		w := httptest.NewRecorder()
 		p.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/orders", nil))
 		if w.Code != http.StatusOK {
-			t.Fatalf("%d", w.Code)
+			t.Fatalf("status %d, want 200", w.Code)
 		}
 	}
 }
@@ -145,6 +144,6 @@ func TestProxyWithoutAnInstanceSaysSo(t *testing.T) {
 	w := httptest.NewRecorder()
 	NewProxy("sales", proxyKeys(t), found{}, "/api").ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/orders", nil))
 	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "sales") {
-		t.Errorf("%d %s", w.Code, w.Body)
+		t.Errorf("response %d %s", w.Code, w.Body)
 	}
 }

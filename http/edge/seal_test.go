@@ -30,7 +30,7 @@ func TestSeal(t *testing.T) {
 	}
 	sealed := seals[0].Seal("mail:1", []byte("a secret"))
 	if bytes.Contains(sealed, []byte("secret")) || bytes.Equal(sealed, seals[0].Seal("mail:1", []byte("a secret"))) {
-		t.Error("not sealed")
+		t.Error("plain text is visible")
 	}
 	for i, s := range seals {
 		if plain, err := s.Open("mail:1", sealed); err != nil || string(plain) != "a secret" {
@@ -56,11 +56,11 @@ func TestSeal(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := OpenSeal(dir); err == nil {
-		t.Error("a short key")
+		t.Error("a key that is too short was accepted")
 	}
 }
 
-// sealAt is a member's seal whose clock is the test's.
+// sealAt returns the seal of a member with the clock of the test.
 func sealAt(t *testing.T, dir string, c *clock) *Seal {
 	t.Helper()
 	s, err := OpenSeal(dir)
@@ -79,8 +79,8 @@ func sealStates(s *Seal) (out []string) {
 	return out
 }
 
-// TestSealRotation: two members over one folder. A new key opens before it seals;
-// the old one stays while mails or second factors need it, and then goes.
+// Two members share a folder. A new key opens before it seals; the old key stays while mails or second factors need
+// it, and is then pruned.
 func TestSealRotation(t *testing.T) {
 	t.Parallel()
 	c := &clock{at: time.Date(2026, 11, 23, 12, 0, 10, 0, time.UTC)}
@@ -140,7 +140,7 @@ func TestSealRotation(t *testing.T) {
 	}
 }
 
-// TestASealFindsAKeyAtOnce that another process made a moment ago, but looks once a second at most.
+// A key of another process is found at once, but the folder is read for unknown keys at most once a second.
 func TestASealFindsAKeyAtOnce(t *testing.T) {
 	t.Parallel()
 	c := &clock{at: time.Date(2026, 11, 23, 12, 0, 10, 0, time.UTC)}
@@ -162,12 +162,12 @@ func TestASealFindsAKeyAtOnce(t *testing.T) {
 	}
 	sealed := operator.Seal("mail:1", []byte("x"))
 	if _, err := member.Open("mail:1", sealed); err == nil {
-		t.Error("the folder is read for every one that is unknown")
+		t.Error("the folder is read for every unknown key")
 	}
 	if err := os.WriteFile(filepath.Join(dir, "seal-yesterday-0.key"), make([]byte, sealKeySize), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := member.Reload(); err == nil || !strings.Contains(err.Error(), "seal-yesterday-0.key") {
-		t.Errorf("a key without a moment: %v", err)
+		t.Errorf("key file without a time: %v, want an error", err)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"entrepot"
 )
 
-// platform answers Since as the access grain does.
+// platform implements Since like the access grain.
 type platform struct {
 	mu   sync.Mutex
 	next Changes
@@ -38,7 +38,7 @@ func (p *platform) say(t testing.TB, s *Standing, c Changes) {
 	}
 }
 
-// A token that stands in the cache of verified ones is refused all the same.
+// A withdrawn token is refused although it is cached as verified.
 func TestWithdrawnTokens(t *testing.T) {
 	t.Parallel()
 	c, p := &clock{at: time.Unix(1_800_000_000, 0)}, &platform{}
@@ -76,7 +76,7 @@ func TestWithdrawnTokens(t *testing.T) {
 	check("an answer that knows less", gone, gone, ok)
 	p.say(t, tr.Standing, Changes{Number: 2})
 	if got := p.from; got[0] != 0 || got[len(got)-2] != 2 {
-		t.Errorf("asked since %v", got)
+		t.Errorf("queried since %v", got)
 	}
 
 	c.add(5 * time.Second)
@@ -85,7 +85,7 @@ func TestWithdrawnTokens(t *testing.T) {
 	check("older", unknown, unknown, unknown)
 	p.err = errors.New("away")
 	if tr.Now(t.Context()) == nil {
-		t.Error("no error")
+		t.Error("no error, want unavailable")
 	}
 	check("still away", unknown, unknown, unknown)
 	p.err = nil
@@ -125,15 +125,15 @@ func TestStandingStops(t *testing.T) {
 		}
 		return Changes{Complete: true}, nil
 	}})
-	s.Stop() // early
+	s.Stop() // before Start
 	s.Start()
 	<-asked
-	<-asked // it asks again
+	<-asked // the next query
 	s.Stop()
 	s.Stop()
 }
 
-// BenchmarkTrusted is a token check with the look at what was withdrawn.
+// BenchmarkTrusted measures the check of a token including withdrawals.
 func BenchmarkTrusted(b *testing.B) {
 	c, p := &clock{at: time.Unix(1_800_000_000, 0)}, &platform{}
 	tr := newTrusted(b, c, p)

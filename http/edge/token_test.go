@@ -22,7 +22,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// clock is a time that a test moves.
+// clock is a clock that the test moves.
 type clock struct {
 	mu sync.Mutex
 	at time.Time
@@ -46,7 +46,7 @@ var ada = Claims{
 	CompanyID: "65a1b2c3d4e5f60718293a4c", ShopIDs: []entrepot.ID{"65a1b2c3d4e5f60718293a4d"},
 }
 
-// TestWhatWasSignedHereIsKnown as any member would read it, and no longer than its key.
+// A token signed here is cached with the claims that other members would read, and no longer than its key exists.
 func TestWhatWasSignedHereIsKnown(t *testing.T) {
 	t.Parallel()
 	c := &clock{at: time.Unix(1_800_000_000, 5_432_100)}
@@ -65,7 +65,7 @@ func TestWhatWasSignedHereIsKnown(t *testing.T) {
 	known := k.cache.get(token, c.now())
 	read, err := other.Verify(token)
 	if err != nil || !reflect.DeepEqual(known, read) {
-		t.Errorf("known as %+v\nread as  %+v, %v", known, read, err)
+		t.Errorf("cached %+v\nparsed %+v, %v", known, read, err)
 	}
 	for name, claims := range map[string]Claims{"no user": {Role: entrepot.Customer}, "no role": {UserID: ada.UserID}, "the platform": {UserID: ada.UserID, Role: entrepot.System}} {
 		if token, _, err := k.Sign(claims); err != nil || second(k.Verify(token)) == nil || second(other.Verify(token)) == nil {
@@ -92,7 +92,7 @@ func TestTokenLife(t *testing.T) {
 	}
 	c.add(expires.Sub(c.now()))
 	if _, err := k.Verify(token); entrepot.CodeOf(err) != entrepot.CodeUnauthenticated {
-		t.Errorf("an expired token: %v", err)
+		t.Errorf("expired token: %v, want a refusal", err)
 	}
 }
 
@@ -110,7 +110,7 @@ func TestKeysOnDisk(t *testing.T) {
 		t.Errorf("key %v %v", files, err)
 	}
 
-	// Another process rotates: its tokens verify here without a word, and ours there.
+	// Another process rotates the keys: both processes verify each other's tokens without notice.
 	other, err := OpenKeys(k.dir, TokenOptions{Now: c.now})
 	if err != nil {
 		t.Fatal(err)
@@ -127,7 +127,7 @@ func TestKeysOnDisk(t *testing.T) {
 			}
 		}
 	}
-	// A removed key ends its tokens, cached ones too.
+	// The tokens of a removed key become invalid, cached ones too.
 	if err := os.Remove(files[0]); err != nil {
 		t.Fatal(err)
 	}
@@ -135,17 +135,17 @@ func TestKeysOnDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := k.Verify(old); err == nil {
-		t.Error("a token of a removed key verifies")
+		t.Error("token of a removed key is valid")
 	}
 	if err := os.WriteFile(filepath.Join(k.dir, "zz.pem"), []byte("no key"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := k.Reload(); err == nil || !strings.Contains(err.Error(), "zz.pem") {
-		t.Errorf("a broken key: %v", err)
+		t.Errorf("broken key file: %v, want an error", err)
 	}
 }
 
-// TestForgedTokens: whatever is wrong with a token, the answer says the same.
+// Whatever is wrong with a token, the error is the same.
 func TestForgedTokens(t *testing.T) {
 	t.Parallel()
 	c := &clock{at: time.Unix(1_800_000_000, 0)}
@@ -173,7 +173,7 @@ func TestForgedTokens(t *testing.T) {
 		key    any
 		change change
 	}{
-		"":                   {jwt.SigningMethodEdDSA, set.private, nil}, // what the others differ from
+		"":                   {jwt.SigningMethodEdDSA, set.private, nil}, // the unmodified token
 		"none":               {jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, nil},
 		"HS256, public key":  {jwt.SigningMethodHS256, []byte(set.private.Public().(ed25519.PublicKey)), nil},
 		"HS256, public DER":  {jwt.SigningMethodHS256, public, nil},
@@ -217,7 +217,7 @@ func TestForgedTokens(t *testing.T) {
 		}
 		if name == "" {
 			if _, err := k.Verify(text); err != nil {
-				t.Errorf("the good one: %v", err)
+				t.Errorf("unmodified token: %v", err)
 			}
 			continue
 		}
@@ -247,9 +247,8 @@ func TestTokenCacheIsBounded(t *testing.T) {
 	}
 }
 
-// BenchmarkTrustedVerify is what a request pays for its token: known, as all but
-// the first of a token on a member, below 10 µs (100,000/s a core); and the first,
-// which is Ed25519. Withdrawn tokens are looked up in both.
+// BenchmarkTrustedVerify measures the verification of a token, including withdrawals: cached, with a target below 10 µs
+// (100,000/s per core), and uncached, dominated by Ed25519.
 func BenchmarkTrustedVerify(b *testing.B) {
 	k, err := OpenKeys(b.TempDir(), TokenOptions{})
 	if err != nil {
@@ -261,7 +260,7 @@ func BenchmarkTrustedVerify(b *testing.B) {
 			Withdrawal{UserID: entrepot.NewID(), Session: entrepot.NewID(), Until: time.Now().Add(time.Hour)},
 			Withdrawal{UserID: entrepot.NewID(), Before: time.Now(), Until: time.Now().Add(time.Hour)})
 	}
-	// The view must stay young; following it is not what is measured.
+	// The view must stay fresh; updating it is not measured.
 	t := Trusted{Keys: k, Standing: NewStanding(StandingConfig{Since: p.since, MaxAge: time.Hour})}
 	if err := t.Now(b.Context()); err != nil {
 		b.Fatal(err)
@@ -283,7 +282,7 @@ func BenchmarkTrustedVerify(b *testing.B) {
 		},
 	} {
 		b.Run(name, func(b *testing.B) {
-			for _, token := range tokens { // what is known is so before
+			for _, token := range tokens { // fills the cache before
 				if err := verify(token); err != nil {
 					b.Fatal(err)
 				}
