@@ -21,13 +21,19 @@ func TestWakerRemovesExpiredRows(t *testing.T) {
 	}
 	now := time.UnixMilli(1_800_000_000_000).UTC()
 	for id, at := range map[string]time.Time{"over": now, "later": now.Add(time.Second)} {
-		w := persistence.Write{Collection: rows, Doc: persistence.Document{ID: id, Version: 1, WakeAt: at, CreatedAt: now, UpdatedAt: now, State: []byte("{}")}}
+		w := persistence.Write{
+			Collection: rows,
+			Doc: persistence.Document{
+				ID: id, Version: 1, WakeAt: at, CreatedAt: now, UpdatedAt: now, State: []byte("{}"),
+			},
+		}
 		if err := store.Commit(t.Context(), []persistence.Write{w})[0]; err != nil {
 			t.Fatal(err)
 		}
 	}
 	w := StartWaker(WakerConfig{
-		Store: store, Rows: []*persistence.Collection{rows}, Clock: func() time.Time { return now }, Period: time.Hour, Logger: slog.New(slog.DiscardHandler),
+		Store: store, Rows: []*persistence.Collection{rows}, Clock: func() time.Time { return now }, Period: time.Hour,
+		Logger: slog.New(slog.DiscardHandler),
 	})
 	defer w.Stop()
 	w.RunOnce(t.Context())
@@ -44,7 +50,9 @@ func TestWakerWakesDueEntitiesOfThisMember(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := time.UnixMilli(1_800_000_000_000).UTC()
-	for id, at := range map[string]time.Time{"due": now, "other": now.Add(-time.Hour), "later": now.Add(time.Second), "never": {}} {
+	for id, at := range map[string]time.Time{
+		"due": now, "other": now.Add(-time.Hour), "later": now.Add(time.Second), "never": {},
+	} {
 		w := persistence.Write{Collection: kind.Collection, Doc: persistence.Document{
 			ID: id, Version: 1, WakeAt: at, CreatedAt: now, UpdatedAt: now, Fields: []any{"p", int64(1)}, State: []byte("{}"),
 		}}

@@ -250,7 +250,8 @@ func TestLogsFailuresButNoBodies(t *testing.T) {
 	l.Error("failed to serialize", "message", wrapperspb.String("secret body"))
 	l.With("message", wrapperspb.String("secret body")).Error("again")
 	text := out.String()
-	if strings.Contains(text, "chatter") || strings.Contains(text, "secret body") || !strings.Contains(text, "StringValue") {
+	if strings.Contains(text, "chatter") || strings.Contains(text, "secret body") ||
+		!strings.Contains(text, "StringValue") {
 		t.Error(text)
 	}
 }

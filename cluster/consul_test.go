@@ -58,7 +58,9 @@ func (a *agent) start() {
 func (a *agent) hasLeader(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+a.Address+"/v1/health/service/consul?passing", nil)
+	req, err := http.NewRequestWithContext(
+		ctx, http.MethodGet, "http://"+a.Address+"/v1/health/service/consul?passing", nil,
+	)
 	if err != nil {
 		a.t.Fatal(err)
 	}

@@ -167,10 +167,13 @@ func TestFencedMailboxBounces(t *testing.T) {
 	m.fence("test")
 	m.fence("again")
 	<-m.Fenced()
-	if _, err := m.Root().RequestFuture(pid, wrapperspb.String("zombie?"), time.Second).Result(); !errors.Is(err, actor.ErrDeadLetter) {
+	if _, err := m.Root().RequestFuture(
+		pid, wrapperspb.String("zombie?"), time.Second,
+	).Result(); !errors.Is(err, actor.ErrDeadLetter) {
 		t.Errorf("request to a fenced member: %v, want a refusal", err)
 	}
-	if _, err := m.Request(t.Context(), "Echo", "x", wrapperspb.String("x")); !errors.Is(err, ErrUnreachable) || !errors.Is(err, errFenced) {
+	if _, err := m.Request(t.Context(), "Echo", "x", wrapperspb.String("x")); !errors.Is(err, ErrUnreachable) ||
+		!errors.Is(err, errFenced) {
 		t.Error(err)
 	}
 	if m.Ready() {

@@ -203,7 +203,9 @@ func TestLeavingMemberLosesNoRequest(t *testing.T) {
 	for c := range 4 {
 		wg.Go(func() {
 			for i := 0; ctx.Err() == nil; i++ {
-				if _, err := a.Request(context.WithoutCancel(ctx), "Echo", fmt.Sprint("x", c, i%100), wrapperspb.String("m")); err != nil {
+				if _, err := a.Request(
+					context.WithoutCancel(ctx), "Echo", fmt.Sprint("x", c, i%100), wrapperspb.String("m"),
+				); err != nil {
 					t.Error(err)
 				}
 			}

@@ -124,7 +124,8 @@ func (p *process) until(what string, limit time.Duration, ok func() bool) time.D
 		select {
 		case <-changed:
 		case <-deadline:
-			p.t.Fatalf("member %s: not reached within %v: %s; its members: %v\n%s", p.ID, limit, what, p.members, p.stderr.String())
+			p.t.Fatalf("member %s: not reached within %v: %s; its members: %v\n%s",
+				p.ID, limit, what, p.members, p.stderr.String())
 		}
 	}
 }
@@ -221,7 +222,8 @@ func trio(t *testing.T, consul string, net int) (a, b, c *process) {
 		p.tell("load")
 	}
 	ps[0].settled()
-	t.Logf("members started in %v, %v, %v", ps[0].Took.Round(time.Millisecond), ps[1].Took.Round(time.Millisecond), ps[2].Took.Round(time.Millisecond))
+	t.Logf("members started in %v, %v, %v",
+		ps[0].Took.Round(time.Millisecond), ps[1].Took.Round(time.Millisecond), ps[2].Took.Round(time.Millisecond))
 	return ps[0], ps[1], ps[2]
 }
 

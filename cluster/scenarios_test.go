@@ -19,7 +19,8 @@ func TestScenarioKill(t *testing.T) {
 	dropped := a.awaitMembers(15*time.Second, a, b)
 	a.awaitAnswers(began)
 	r := a.report()
-	t.Logf("kill -9: dropped after %v, longest wait of a grain %v, %d answers, errors %v", dropped, r.Worst, r.OK, r.Errors)
+	t.Logf("kill -9: dropped after %v, longest wait of a grain %v, %d answers, errors %v",
+		dropped, r.Worst, r.OK, r.Errors)
 	if r.Worst > 12*time.Second {
 		t.Errorf("a grain was unavailable for %v", r.Worst)
 	}
@@ -40,7 +41,8 @@ func TestScenarioGracefulLeave(t *testing.T) {
 	b.awaitMembers(5*time.Second, a, b)
 	for _, p := range []*process{a, b} {
 		r := p.reportAfter(1000)
-		t.Logf("SIGTERM: seen after %v, stopped in %v; longest wait of a grain %v, %d answers", left, stopped.Took, r.Worst, r.OK)
+		t.Logf("SIGTERM: seen after %v, stopped in %v; longest wait of a grain %v, %d answers",
+			left, stopped.Took, r.Worst, r.OK)
 		if r.Failed > 0 {
 			t.Errorf("errors: %v", r.Errors)
 		}

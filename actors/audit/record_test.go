@@ -17,7 +17,9 @@ func TestRepeatedDeliveryIsOneAuditEntry(t *testing.T) {
 	}
 	audit := Record(store)
 	for range 2 {
-		for _, err := range audit(t.Context(), []*events.Delivery{actorstest.Delivery("e1", "order.created", "{}"), actorstest.Delivery("e2", "order.confirmed", "{}")}) {
+		for _, err := range audit(t.Context(), []*events.Delivery{
+			actorstest.Delivery("e1", "order.created", "{}"), actorstest.Delivery("e2", "order.confirmed", "{}"),
+		}) {
 			if err != nil {
 				t.Fatal(err)
 			}

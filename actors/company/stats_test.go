@@ -19,11 +19,13 @@ func TestCompanyEventsAreCounted(t *testing.T) {
 		customer,
 		actorstest.Delivery("e5", "payment.refunded", `{"amount":"x"}`),
 	})
-	if results[0] != nil || results[1] != nil || results[2] != nil || results[3] != nil || !events.IsPermanent(results[4]) {
+	if results[0] != nil || results[1] != nil || results[2] != nil || results[3] != nil ||
+		!events.IsPermanent(results[4]) {
 		t.Fatalf("results: %v, want only the last to fail for good", results)
 	}
 	paid, ok := a.Cmds[0].(*companystatspb.Count)
-	if !ok || paid.AmountMinor != 1999 || paid.Currency != "EUR" || a.IDs[0] != "c/e1" || a.IDs[1] != "c/e2" || len(a.Cmds) != 2 {
+	if !ok || paid.AmountMinor != 1999 || paid.Currency != "EUR" || a.IDs[0] != "c/e1" || a.IDs[1] != "c/e2" ||
+		len(a.Cmds) != 2 {
 		t.Fatalf("commands to %v: %v", a.IDs, a.Cmds)
 	}
 }

@@ -23,9 +23,14 @@ import (
 
 func TestDeletedCustomerIsForgotten(t *testing.T) {
 	t.Parallel()
-	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{review.Kind(), review.VoteKind(), stockwatch.Kind(), wishlist.Kind(), cart.Kind(), promotion.UseKind()})
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{
+		review.Kind(), review.VoteKind(), stockwatch.Kind(), wishlist.Kind(), cart.Kind(), promotion.UseKind(),
+	})
 	variant := actorstest.ID("variant", 1)
-	add := &cartpb.AddItem{ProductId: actorstest.ID("product", 1), ShopId: actorstest.ID("shop", 1), CompanyId: actorstest.ID("company", 1), Quantity: 1, PriceMinor: 5, Currency: "EUR", Name: "Mug"}
+	add := &cartpb.AddItem{
+		ProductId: actorstest.ID("product", 1), ShopId: actorstest.ID("shop", 1), CompanyId: actorstest.ID("company", 1),
+		Quantity: 1, PriceMinor: 5, Currency: "EUR", Name: "Mug",
+	}
 	use := func(n int) entrepot.ID {
 		return promotionpb.UseID(actorstest.ID("promotion", 1), actorstest.ID("user", n))
 	}
@@ -33,7 +38,10 @@ func TestDeletedCustomerIsForgotten(t *testing.T) {
 		if _, err := m.Ask(m.As(actorstest.Customer(n)), cartpb.Kind, actorstest.ID("user", n), add); err != nil {
 			t.Fatal(err)
 		}
-		claim := &promotionpb.Claim{ClaimId: "c", Orders: []string{"c"}, PromotionId: actorstest.ID("promotion", 1), CustomerId: actorstest.ID("user", n), Limit: 1, ExpiresMs: m.Now().UnixMilli() + 60_000}
+		claim := &promotionpb.Claim{
+			ClaimId: "c", Orders: []string{"c"}, PromotionId: actorstest.ID("promotion", 1),
+			CustomerId: actorstest.ID("user", n), Limit: 1, ExpiresMs: m.Now().UnixMilli() + 60_000,
+		}
 		if _, err := m.Ask(m.Platform(), promotionpb.UseKind, use(n), claim); err != nil {
 			t.Fatal(err)
 		}
@@ -41,23 +49,31 @@ func TestDeletedCustomerIsForgotten(t *testing.T) {
 			writeReview(t, m, actorstest.ID("product", p), n, 5)
 		}
 		u := actorstest.ID("user", n)
-		if _, err := m.Ask(m.As(actorstest.Customer(n)), stockwatchpb.Kind, stockwatchpb.ID(u, variant, ""), &stockwatchpb.Watch{ProductId: actorstest.ID("product", 1), VariantId: variant}); err != nil {
+		if _, err := m.Ask(
+			m.As(actorstest.Customer(n)), stockwatchpb.Kind, stockwatchpb.ID(u, variant, ""),
+			&stockwatchpb.Watch{ProductId: actorstest.ID("product", 1), VariantId: variant},
+		); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := m.Ask(m.As(actorstest.Customer(n)), wishlistpb.Kind, u, &wishlistpb.AddItem{ProductId: actorstest.ID("product", 1), Currency: "EUR"}); err != nil {
+		if _, err := m.Ask(m.As(actorstest.Customer(n)), wishlistpb.Kind, u, &wishlistpb.AddItem{
+			ProductId: actorstest.ID("product", 1), Currency: "EUR",
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	before := len(m.Events())
 	for range 2 {
 		actorstest.NoErrors(t, CustomerDeleted(m.Store, m)(t.Context(), []*events.Delivery{
-			actorstest.Delivery("e", "user.deleted", `{"userId":"`+actorstest.ID("user", 0)+`"}`), actorstest.Delivery("f", "user.updated", `{}`),
+			actorstest.Delivery("e", "user.deleted", `{"userId":"`+actorstest.ID("user", 0)+`"}`),
+			actorstest.Delivery("f", "user.updated", `{}`),
 		}))
 	}
 	if n := len(m.Events()); n != before {
 		t.Errorf("the deletion led to %d events, want none", n-before)
 	}
-	for _, c := range []*persistence.Collection{review.Collection, stockwatch.Collection, wishlist.Collection, cart.Collection, promotion.Uses} {
+	for _, c := range []*persistence.Collection{
+		review.Collection, stockwatch.Collection, wishlist.Collection, cart.Collection, promotion.Uses,
+	} {
 		for n, want := range []int{0, 1} {
 			if c == cart.Collection && n == 0 { // the cart's id is the user's, and its document stays
 				continue
@@ -69,28 +85,39 @@ func TestDeletedCustomerIsForgotten(t *testing.T) {
 		}
 	}
 	var erased cart.State
-	if d, err := m.Store.Load(t.Context(), cart.Collection, actorstest.ID("user", 0)); err != nil || m.Store.Unmarshal(d.State, &erased) != nil || len(erased.Lines) != 0 {
+	if d, err := m.Store.Load(t.Context(), cart.Collection, actorstest.ID("user", 0)); err != nil ||
+		m.Store.Unmarshal(d.State, &erased) != nil || len(erased.Lines) != 0 {
 		t.Errorf("erased cart: %+v, %v", erased, err)
 	}
-	if _, err := m.Ask(m.As(actorstest.Customer(0)), cartpb.Kind, actorstest.ID("user", 0), add); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := m.Ask(
+		m.As(actorstest.Customer(0)), cartpb.Kind, actorstest.ID("user", 0), add,
+	); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Errorf("add to an erased cart: %v, want not found", err)
 	}
 	if _, err := m.Ask(m.As(actorstest.Customer(1)), cartpb.Kind, actorstest.ID("user", 1), add); err != nil {
 		t.Errorf("add to the cart of another customer: %v", err)
 	}
 	for range 2 { // the order with the claim is still paid
-		if _, err := m.Ask(m.Platform(), promotionpb.UseKind, use(0), &promotionpb.Settle{ClaimId: "c", OrderId: "c"}); err != nil {
+		if _, err := m.Ask(m.Platform(), promotionpb.UseKind, use(0), &promotionpb.Settle{
+			ClaimId: "c", OrderId: "c",
+		}); err != nil {
 			t.Error(err)
 		}
 	}
-	if docs, _, err := m.Store.Find(t.Context(), review.Collection, entrepot.AllTenants(), persistence.Query{Limit: 10}); err != nil || len(docs) != 6 {
+	if docs, _, err := m.Store.Find(t.Context(), review.Collection, entrepot.AllTenants(), persistence.Query{
+		Limit: 10,
+	}); err != nil || len(docs) != 6 {
 		t.Errorf("%d reviews left, want 6: %v", len(docs), err)
 	}
-	actorstest.NoErrors(t, BackInStock(m.Store, m)(t.Context(), []*events.Delivery{moved(1, events.Received, variant, "s", 1, 1)}))
+	actorstest.NoErrors(
+		t, BackInStock(m.Store, m)(t.Context(), []*events.Delivery{moved(1, events.Received, variant, "s", 1, 1)}),
+	)
 	if n := len(actorstest.Happened(m, "product.back_in_stock")); n != 1 {
 		t.Errorf("%d notices, want 1 to the other customer", n)
 	}
-	if results := CustomerDeleted(m.Store, m)(t.Context(), []*events.Delivery{actorstest.Delivery("g", "user.deleted", `7`)}); !events.IsPermanent(results[0]) {
+	if results := CustomerDeleted(m.Store, m)(t.Context(), []*events.Delivery{
+		actorstest.Delivery("g", "user.deleted", `7`),
+	}); !events.IsPermanent(results[0]) {
 		t.Errorf("malformed event: %v, want a permanent error", results)
 	}
 }

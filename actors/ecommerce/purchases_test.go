@@ -23,9 +23,16 @@ func TestPurchasesInAnyOrderOfEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	paid := func(order int) *events.Delivery {
-		e := events.OrderConfirmed{OrderFacts: events.OrderFacts{OrderID: actorstest.ID("order", order), CustomerID: actorstest.ID("user", order), CompanyID: "c", ShopID: "s", Total: "1.00"}}
+		e := events.OrderConfirmed{
+			OrderFacts: events.OrderFacts{
+				OrderID: actorstest.ID("order", order), CustomerID: actorstest.ID("user", order), CompanyID: "c", ShopID: "s",
+				Total: "1.00",
+			},
+		}
 		for _, p := range []int{1, 2, 1} { // two lines of the same product
-			e.Items = append(e.Items, events.OrderItem{ProductID: actorstest.ID("product", p), Quantity: 2, Price: "1.00", Subtotal: "1.00"})
+			e.Items = append(e.Items, events.OrderItem{
+				ProductID: actorstest.ID("product", p), Quantity: 2, Price: "1.00", Subtotal: "1.00",
+			})
 		}
 		data, err := json.Marshal(&e)
 		if err != nil {
@@ -34,11 +41,16 @@ func TestPurchasesInAnyOrderOfEvents(t *testing.T) {
 		return actorstest.Delivery(fmt.Sprint("paid", order), "order.confirmed", string(data))
 	}
 	cancelled := func(order int, payment string) *events.Delivery {
-		return actorstest.Delivery(fmt.Sprint("cancelled", order, payment), "order.cancelled", fmt.Sprintf(`{"orderId":%q,"total":1.00,"paymentId":%q}`, actorstest.ID("order", order), payment))
+		return actorstest.Delivery(
+			fmt.Sprint("cancelled", order, payment), "order.cancelled",
+			fmt.Sprintf(`{"orderId":%q,"total":1.00,"paymentId":%q}`, actorstest.ID("order", order), payment),
+		)
 	}
 	bought := func(order int) (units, gone int64) {
 		t.Helper()
-		docs, _, err := store.Find(t.Context(), review.Purchases, entrepot.OwnedBy(actorstest.ID("user", order)), persistence.Query{Limit: 10})
+		docs, _, err := store.Find(
+			t.Context(), review.Purchases, entrepot.OwnedBy(actorstest.ID("user", order)), persistence.Query{Limit: 10},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -60,10 +72,12 @@ func TestPurchasesInAnyOrderOfEvents(t *testing.T) {
 	}
 	h := Purchases(store, time.Now)
 	results := h(t.Context(), []*events.Delivery{
-		paid(1), paid(2), cancelled(3, "p"), cancelled(4, ""), cancelled(5, "p"), paid(5), actorstest.Delivery("s", "order.shipped", `{}`),
+		paid(1), paid(2), cancelled(3, "p"), cancelled(4, ""), cancelled(5, "p"), paid(5),
+		actorstest.Delivery("s", "order.shipped", `{}`),
 		actorstest.Delivery("x", "order.confirmed", `7`), actorstest.Delivery("y", "order.cancelled", `{"total":1.00}`),
 	})
-	if !errors.Is(results[2], errNoPurchase) || events.IsPermanent(results[2]) || !events.IsPermanent(results[7]) || !events.IsPermanent(results[8]) {
+	if !errors.Is(results[2], errNoPurchase) || events.IsPermanent(results[2]) || !events.IsPermanent(results[7]) ||
+		!events.IsPermanent(results[8]) {
 		t.Fatalf("results: %v", results)
 	}
 	actorstest.NoErrors(t, slices.Concat(results[:2], results[3:7]))
@@ -89,7 +103,8 @@ func TestUnwrittenPurchasesAreDeliveredAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, d := range []*events.Delivery{
-		actorstest.Delivery("e", "order.confirmed", `{"orderId":"o","customerId":"u","items":[{"productId":"p","quantity":1,"price":1,"subtotal":1}],"total":1}`),
+		actorstest.Delivery("e", "order.confirmed",
+			`{"orderId":"o","customerId":"u","items":[{"productId":"p","quantity":1,"price":1,"subtotal":1}],"total":1}`),
 		actorstest.Delivery("f", "order.cancelled", `{"orderId":"o","total":1,"paymentId":"p"}`),
 	} {
 		store.NextWrites(storetest.FailBefore)

@@ -33,7 +33,9 @@ type ratedProducts struct {
 	err    error
 }
 
-func (s *ratedProducts) Ask(ctx context.Context, kind string, id entrepot.ID, cmd proto.Message) (proto.Message, error) {
+func (s *ratedProducts) Ask(
+	ctx context.Context, kind string, id entrepot.ID, cmd proto.Message,
+) (proto.Message, error) {
 	set, ok := cmd.(*productpb.SetRating)
 	if !ok || kind != productpb.Kind || entrepot.CallerFrom(ctx).Role != entrepot.System {
 		return nil, fmt.Errorf("%s received %T from %s", kind, cmd, entrepot.CallerFrom(ctx).Role)
@@ -71,8 +73,13 @@ func memberWithReviews(t *testing.T) *grainstest.Member {
 
 func writeReview(t *testing.T, m *grainstest.Member, product entrepot.ID, user int, stars int64) {
 	t.Helper()
-	c := &reviewpb.Write{ProductId: product, CompanyId: actorstest.ID("company", 0), ShopId: actorstest.ID("shop", 0), Author: "Ada L.", Stars: stars}
-	if _, err := m.Ask(m.As(actorstest.Customer(user)), reviewpb.Kind, reviewpb.ID(product, actorstest.ID("user", user)), c); err != nil {
+	c := &reviewpb.Write{
+		ProductId: product, CompanyId: actorstest.ID("company", 0), ShopId: actorstest.ID("shop", 0), Author: "Ada L.",
+		Stars: stars,
+	}
+	if _, err := m.Ask(
+		m.As(actorstest.Customer(user)), reviewpb.Kind, reviewpb.ID(product, actorstest.ID("user", user)), c,
+	); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -89,7 +96,9 @@ func TestRatingsIgnoreRepeatedEvents(t *testing.T) {
 	m, s := memberWithReviews(t), &ratedProducts{}
 	all := actorstest.Happened(m, "review.created", "review.approved")
 	actorstest.NoErrors(t, Ratings(m.Store, s)(t.Context(), all))
-	want := map[entrepot.ID][]int64{actorstest.ID("product", 0): {1, 1, 1, 0, 1}, actorstest.ID("product", 1): {1, 1, 0, 1, 0}}
+	want := map[entrepot.ID][]int64{
+		actorstest.ID("product", 0): {1, 1, 1, 0, 1}, actorstest.ID("product", 1): {1, 1, 0, 1, 0},
+	}
 	check := func() {
 		t.Helper()
 		for p, counts := range want {
@@ -107,7 +116,9 @@ func TestRatingsIgnoreRepeatedEvents(t *testing.T) {
 	check()
 	moderate(t, m, actorstest.ID("product", 0), 0, &reviewpb.Reject{Reason: "spam"})
 	moderate(t, m, actorstest.ID("product", 1), 1, &reviewpb.Delete{})
-	want = map[entrepot.ID][]int64{actorstest.ID("product", 0): {0, 1, 1, 0, 1}, actorstest.ID("product", 1): {1, 0, 0, 1, 0}}
+	want = map[entrepot.ID][]int64{
+		actorstest.ID("product", 0): {0, 1, 1, 0, 1}, actorstest.ID("product", 1): {1, 0, 0, 1, 0},
+	}
 	actorstest.NoErrors(t, Ratings(m.Store, s)(t.Context(), actorstest.Happened(m, "review.rejected", "review.deleted")))
 	check()
 }
@@ -135,7 +146,10 @@ func TestLastOfTwoCountsIsRight(t *testing.T) {
 func TestRatingsOfDeletedAndUnavailableProducts(t *testing.T) {
 	t.Parallel()
 	m := memberWithReviews(t)
-	batch := append(actorstest.Happened(m, "review.approved"), actorstest.Delivery("bad", "review.approved", `7`), actorstest.Delivery("none", "review.approved", `{}`))
+	batch := append(
+		actorstest.Happened(m, "review.approved"), actorstest.Delivery("bad", "review.approved", `7`),
+		actorstest.Delivery("none", "review.approved", `{}`),
+	)
 	for code, again := range map[entrepot.Code]bool{entrepot.CodeNotFound: false, entrepot.CodeUnavailable: true} {
 		results := Ratings(m.Store, &ratedProducts{err: entrepot.Errorf(code, "no")})(t.Context(), batch)
 		for i, err := range results[:len(results)-2] {
@@ -155,7 +169,9 @@ func TestRatingsConverge(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{review.Kind(), product.Kind()})
 	id, company, shop := actorstest.ID("product", 0), actorstest.ID("company", 0), actorstest.ID("shop", 0)
-	if _, err := m.Ask(m.Platform(), productpb.Kind, id, &productpb.Create{CompanyId: company, ShopIds: []entrepot.ID{shop}, Sku: "S", Name: "mug", PriceMinor: 1, Currency: "EUR"}); err != nil {
+	if _, err := m.Ask(m.Platform(), productpb.Kind, id, &productpb.Create{
+		CompanyId: company, ShopIds: []entrepot.ID{shop}, Sku: "S", Name: "mug", PriceMinor: 1, Currency: "EUR",
+	}); err != nil {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup
@@ -168,7 +184,9 @@ func TestRatingsConverge(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, uint64(c)))
 		consumers.Go(func() {
 			for {
-				batch := actorstest.Happened(m, "review.created", "review.updated", "review.approved", "review.rejected", "review.deleted")
+				batch := actorstest.Happened(
+					m, "review.created", "review.updated", "review.approved", "review.rejected", "review.deleted",
+				)
 				r.Shuffle(len(batch), func(i, j int) { batch[i], batch[j] = batch[j], batch[i] })
 				redeliver(t, Ratings(m.Store, m), slices.Concat(batch[:r.IntN(len(batch)+1)], batch[:r.IntN(len(batch)+1)]))
 				select {
@@ -188,7 +206,9 @@ func TestRatingsConverge(t *testing.T) {
 	consumers.Wait()
 	want := make([]int64, 5)
 	for n := range 40 {
-		v, err := grains.Ask[*reviewpb.Review](m.As(actorstest.Customer(n)), m, reviewpb.Kind, reviewpb.ID(id, actorstest.ID("user", n)), &reviewpb.Get{})
+		v, err := grains.Ask[*reviewpb.Review](
+			m.As(actorstest.Customer(n)), m, reviewpb.Kind, reviewpb.ID(id, actorstest.ID("user", n)), &reviewpb.Get{},
+		)
 		if err == nil && v.Status == review.Approved {
 			want[v.Stars-1]++
 		}
@@ -226,7 +246,13 @@ func reviewLifecycle(t *testing.T, m *grainstest.Member, product entrepot.ID, n 
 		as  entrepot.Caller
 		cmd proto.Message
 	}{
-		{actorstest.Customer(n), &reviewpb.Write{ProductId: product, CompanyId: actorstest.ID("company", 0), ShopId: actorstest.ID("shop", 0), Author: fmt.Sprint("Ada ", n), Stars: int64(n%5 + 1)}},
+		{
+			actorstest.Customer(n),
+			&reviewpb.Write{
+				ProductId: product, CompanyId: actorstest.ID("company", 0), ShopId: actorstest.ID("shop", 0),
+				Author: fmt.Sprint("Ada ", n), Stars: int64(n%5 + 1),
+			},
+		},
 		{entrepot.SystemCaller("test"), &reviewpb.Approve{}},
 		{actorstest.Customer(n), &reviewpb.Edit{Stars: int64(n%4 + 1), Text: "after a week"}},
 		{entrepot.SystemCaller("test"), &reviewpb.Approve{}},

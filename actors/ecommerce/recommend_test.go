@@ -32,7 +32,9 @@ func newLearner(t *testing.T) *learner {
 	t.Helper()
 	store := storetest.NewMemory()
 	l := &learner{store: store}
-	l.Member = grainstest.New(t, store, []*grains.Kind{recommend.AffinityKind(), recommend.TrendingKind(), recommend.TasteKind()})
+	l.Member = grainstest.New(t, store, []*grains.Kind{
+		recommend.AffinityKind(), recommend.TrendingKind(), recommend.TasteKind(),
+	})
 	if err := store.Ensure(t.Context(), []*persistence.Collection{recommend.Views}); err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +76,10 @@ func (l *learner) weights(t *testing.T, product, user entrepot.ID) string {
 		}
 		return r
 	}
-	out := []string{fmt.Sprintf("orders %.0f", ask(recommendpb.Affinity, product, &recommendpb.GetPopularity{}).(*recommendpb.Popularity).Weight)}
+	out := []string{
+		fmt.Sprintf("orders %.0f",
+			ask(recommendpb.Affinity, product, &recommendpb.GetPopularity{}).(*recommendpb.Popularity).Weight),
+	}
 	for _, id := range []entrepot.ID{"c", recommendpb.Everywhere()} {
 		for _, p := range ask(recommendpb.Trending, id, &recommendpb.GetTop{Limit: 10}).(*recommendpb.Top).Products {
 			if p.ProductId == product {
@@ -96,7 +101,8 @@ func placed(n int, customer entrepot.ID, products ...entrepot.ID) *events.Delive
 		items = append(items, `{"productId":"`+p+`","quantity":1}`)
 	}
 	d := actorstest.Delivery(entrepot.DeriveID("event", fmt.Sprint(n)), "order.created",
-		fmt.Sprintf(`{"orderId":%q,"companyId":"c","customerId":%q,"items":[%s]}`, entrepot.DeriveID("order", fmt.Sprint(n)), customer, strings.Join(items, ",")))
+		fmt.Sprintf(`{"orderId":%q,"companyId":"c","customerId":%q,"items":[%s]}`,
+			entrepot.DeriveID("order", fmt.Sprint(n)), customer, strings.Join(items, ",")))
 	d.OccurredAt = time.Now().Add(-time.Minute)
 	return d
 }
@@ -110,9 +116,14 @@ func TestRepeatedSignalsCountOnce(t *testing.T) {
 			t.Parallel()
 			l := newLearner(t)
 			first, second := placed(1, ann, mug, tea, mug), placed(2, ann, mug)
-			wish := actorstest.Delivery(entrepot.DeriveID("wish"), "wishlist.item_added", `{"userId":"`+ann+`","productId":"`+tea+`"}`)
+			wish := actorstest.Delivery(
+				entrepot.DeriveID("wish"), "wishlist.item_added", `{"userId":"`+ann+`","productId":"`+tea+`"}`,
+			)
 			wish.OccurredAt = time.Now()
-			seen := actorstest.Delivery(entrepot.DeriveID("view"), "product.viewed", `{"userId":"`+ann+`","productId":"`+mug+`","companyId":"c","viewedAt":"2026-11-25T10:00:00Z"}`)
+			seen := actorstest.Delivery(
+				entrepot.DeriveID("view"), "product.viewed",
+				`{"userId":"`+ann+`","productId":"`+mug+`","companyId":"c","viewedAt":"2026-11-25T10:00:00Z"}`,
+			)
 			seen.OccurredAt = time.Now()
 			l.down = down
 			failed := 0
@@ -124,7 +135,9 @@ func TestRepeatedSignalsCountOnce(t *testing.T) {
 					}
 				}
 			}
-			if want := map[string]int{recommendpb.Affinity: 2, recommendpb.Trending: 3, recommendpb.Tastes: 1}[down]; failed != want {
+			if want := map[string]int{
+				recommendpb.Affinity: 2, recommendpb.Trending: 3, recommendpb.Tastes: 1,
+			}[down]; failed != want {
 				t.Fatalf("%d deliveries failed, want %d", failed, want)
 			}
 			l.down = ""
@@ -139,7 +152,8 @@ func TestRepeatedSignalsCountOnce(t *testing.T) {
 				t.Errorf("weights of the tea: %s", got)
 			}
 			docs, _, err := l.store.Find(t.Context(), recommend.Views, entrepot.OwnedBy(ann), persistence.Query{Limit: 10})
-			if err != nil || len(docs) != 1 || docs[0].ID != seen.ID || !docs[0].WakeAt.Equal(persistence.Millis(seen.OccurredAt.Add(recommend.ViewsKept))) {
+			if err != nil || len(docs) != 1 || docs[0].ID != seen.ID ||
+				!docs[0].WakeAt.Equal(persistence.Millis(seen.OccurredAt.Add(recommend.ViewsKept))) {
 				t.Errorf("%+v, %v", docs, err)
 			}
 		})
@@ -168,20 +182,30 @@ func TestBatchIsOneCommandPerGrain(t *testing.T) {
 	a := &actorstest.Recorder{Answer: func(proto.Message) error { return nil }}
 	var batch []*events.Delivery
 	for i := range 100 {
-		d := actorstest.Delivery(fmt.Sprint("e", i), "product.viewed", `{"productId":"p","companyId":"c","viewedAt":"2026-11-25T10:00:00Z"}`)
+		d := actorstest.Delivery(
+			fmt.Sprint("e", i), "product.viewed", `{"productId":"p","companyId":"c","viewedAt":"2026-11-25T10:00:00Z"}`,
+		)
 		batch = append(batch, d)
 	}
-	batch = append(batch, actorstest.Delivery("x", "product.viewed", `{"productId":7}`), actorstest.Delivery("y", "order.created", `[]`), actorstest.Delivery("z", "order.created", `{"orderId":"o","companyId":"c"}`),
-		actorstest.Delivery("w", "product.viewed", `{"productId":"p","companyId":"c","viewedAt":"2026-11-25T10:00:00Z","repeated":true}`))
+	batch = append(
+		batch,
+		actorstest.Delivery("x", "product.viewed", `{"productId":7}`),
+		actorstest.Delivery("y", "order.created", `[]`),
+		actorstest.Delivery("z", "order.created", `{"orderId":"o","companyId":"c"}`),
+		actorstest.Delivery("w", "product.viewed",
+			`{"productId":"p","companyId":"c","viewedAt":"2026-11-25T10:00:00Z","repeated":true}`),
+	)
 	store := storetest.NewMemory()
 	if err := store.Ensure(t.Context(), []*persistence.Collection{recommend.Views}); err != nil {
 		t.Fatal(err)
 	}
 	results := Recommendations(store, a)(t.Context(), batch)
-	if !events.IsPermanent(results[100]) || !events.IsPermanent(results[101]) || results[0] != nil || results[102] != nil || results[103] != nil {
+	if !events.IsPermanent(results[100]) || !events.IsPermanent(results[101]) || results[0] != nil ||
+		results[102] != nil || results[103] != nil {
 		t.Fatalf("results: %v", results[100:])
 	}
-	if len(a.Cmds) != 2 || len(a.Cmds[0].(*recommendpb.Count).Signals) != 100 || slices.Contains(a.Kinds, recommendpb.Tastes) {
+	if len(a.Cmds) != 2 || len(a.Cmds[0].(*recommendpb.Count).Signals) != 100 ||
+		slices.Contains(a.Kinds, recommendpb.Tastes) {
 		t.Fatalf("%d commands: %v", len(a.Cmds), a.Kinds)
 	}
 }
@@ -192,7 +216,13 @@ func TestDeletedUserLosesViews(t *testing.T) {
 	l := newLearner(t)
 	ann, ben := entrepot.DeriveID("ann"), entrepot.DeriveID("ben")
 	for i, user := range []entrepot.ID{ann, ann, ben} {
-		l.want(t, actorstest.Delivery(entrepot.DeriveID("v", fmt.Sprint(i)), "product.viewed", `{"userId":"`+user+`","productId":"p","companyId":"c","viewedAt":"2026-11-25T10:00:00Z"}`))
+		l.want(
+			t,
+			actorstest.Delivery(
+				entrepot.DeriveID("v", fmt.Sprint(i)), "product.viewed",
+				`{"userId":"`+user+`","productId":"p","companyId":"c","viewedAt":"2026-11-25T10:00:00Z"}`,
+			),
+		)
 	}
 	gone := actorstest.Delivery("gone", "user.deleted", `{"userId":"`+ann+`","role":"customer"}`)
 	l.want(t, gone)

@@ -56,7 +56,10 @@ func (f *follower) another() (*search.Index, *SearchFeed) {
 func (f *follower) make(name string) entrepot.ID {
 	f.t.Helper()
 	id := entrepot.NewID()
-	f.ask(id, &productpb.Create{CompanyId: entrepot.DeriveID("acme"), ShopIds: []string{f.shop}, Sku: id, Name: name, PriceMinor: 100, Currency: "EUR"})
+	f.ask(id, &productpb.Create{
+		CompanyId: entrepot.DeriveID("acme"), ShopIds: []string{f.shop}, Sku: id, Name: name, PriceMinor: 100,
+		Currency: "EUR",
+	})
 	return id
 }
 
@@ -127,7 +130,9 @@ func TestFeedIndexesOwnCommits(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := f.make("Teapot")
-	f.feed.Committed([]events.Envelope{{Aggregate: events.Aggregate{Kind: productpb.Kind, ID: id}}, {Aggregate: events.Aggregate{Kind: "Order", ID: "o"}}})
+	f.feed.Committed([]events.Envelope{
+		{Aggregate: events.Aggregate{Kind: productpb.Kind, ID: id}}, {Aggregate: events.Aggregate{Kind: "Order", ID: "o"}},
+	})
 	select {
 	case <-f.feed.signal:
 	default:
@@ -189,7 +194,8 @@ func TestAvailabilityIsNewestMovement(t *testing.T) {
 	give(one, stockEvent("4", "i", id, f.shop, 7, 7, 4))
 	give(two, stockEvent("4", "i", id, f.shop, 7, 7, 4))
 	f.wants(1, search.Query{Available: &yes, ShopID: f.shop})
-	if d, err := f.Store.Load(t.Context(), Availability, "i"); err != nil || levelOf(d) != (search.Stock{ItemID: "i", ProductID: id, LocationID: f.shop, Available: 7, Movement: 4}) {
+	if d, err := f.Store.Load(t.Context(), Availability, "i"); err != nil ||
+		levelOf(d) != (search.Stock{ItemID: "i", ProductID: id, LocationID: f.shop, Available: 7, Movement: 4}) {
 		t.Errorf("%+v, %v", d, err)
 	}
 	fresh, feed := f.another()
@@ -199,7 +205,9 @@ func TestAvailabilityIsNewestMovement(t *testing.T) {
 	if in, known := fresh.InStock(id); !in || !known {
 		t.Error("the index of a member that starts later lacks the level")
 	}
-	if r := one(t.Context(), []*events.Delivery{actorstest.Delivery("y", "inventory.updated", `7`)}); !events.IsPermanent(r[0]) {
+	if r := one(t.Context(), []*events.Delivery{
+		actorstest.Delivery("y", "inventory.updated", `7`),
+	}); !events.IsPermanent(r[0]) {
 		t.Errorf("malformed event: %v, want a permanent error", r)
 	}
 }
@@ -270,7 +278,11 @@ func TestPopularityCountsOnce(t *testing.T) {
 	}
 	sold := func(order string, id entrepot.ID, units int) {
 		t.Helper()
-		d := actorstest.Delivery("paid "+order, "order.confirmed", fmt.Sprintf(`{"orderId":%q,"total":1.00,"items":[{"productId":%q,"quantity":%d,"price":1.00,"subtotal":1.00}]}`, order, id, units))
+		d := actorstest.Delivery(
+			"paid "+order, "order.confirmed",
+			fmt.Sprintf(`{"orderId":%q,"total":1.00,"items":[{"productId":%q,"quantity":%d,"price":1.00,"subtotal":1.00}]}`,
+				order, id, units),
+		)
 		if r := Purchases(f.Store, time.Now)(t.Context(), []*events.Delivery{d}); r[0] != nil {
 			t.Fatal(r)
 		}
@@ -292,7 +304,9 @@ func TestPricesOfVariantsShopsAndSales(t *testing.T) {
 	low := int64(500)
 	d := DocumentOf(&productpb.Product{
 		Id: "p", PriceMinor: 1000, Status: "active",
-		Variants:   []*productpb.Variant{{Id: "a"}, {Id: "b", PriceMinor: &low}, {Id: "c", PriceMinor: proto.Int64(1), Inactive: true}},
+		Variants: []*productpb.Variant{
+			{Id: "a"}, {Id: "b", PriceMinor: &low}, {Id: "c", PriceMinor: proto.Int64(1), Inactive: true},
+		},
 		ShopPrices: []*productpb.ShopPrice{{ShopId: "s", PriceMinor: 800}},
 		Sale:       &productpb.Sale{Percent: 10, StartsMs: 50, EndsMs: 100},
 	})
@@ -319,7 +333,8 @@ func TestFeedFollowsCategories(t *testing.T) {
 	f.wants(1, search.Query{Categories: []string{"cups"}})
 	f.wants(0, search.Query{Categories: []string{"tableware"}})
 	for _, c := range []*categoriespb.Create{
-		{CompanyId: company, Slug: "tableware", Title: "For the table"}, {CompanyId: company, Slug: "cups", Title: "Drinkware", Parent: "tableware"},
+		{CompanyId: company, Slug: "tableware", Title: "For the table"},
+		{CompanyId: company, Slug: "cups", Title: "Drinkware", Parent: "tableware"},
 	} {
 		if _, err := f.Ask(f.Platform(), categoriespb.Kind, categoriespb.ID(company), c); err != nil {
 			t.Fatal(err)

@@ -32,8 +32,13 @@ func TestWatchIsNotifiedOnce(t *testing.T) {
 	variant, here, there := actorstest.ID("variant", 1), actorstest.ID("shop", 1), actorstest.ID("shop", 2)
 	watch := func(user int, shop entrepot.ID) {
 		t.Helper()
-		c := &stockwatchpb.Watch{ProductId: actorstest.ID("product", 1), VariantId: variant, ShopId: shop, CompanyId: actorstest.ID("company", 1), Name: "Mug"}
-		if _, err := m.Ask(m.As(actorstest.Customer(user)), stockwatchpb.Kind, stockwatchpb.ID(actorstest.ID("user", user), variant, shop), c); err != nil {
+		c := &stockwatchpb.Watch{
+			ProductId: actorstest.ID("product", 1), VariantId: variant, ShopId: shop, CompanyId: actorstest.ID("company", 1),
+			Name: "Mug",
+		}
+		if _, err := m.Ask(
+			m.As(actorstest.Customer(user)), stockwatchpb.Kind, stockwatchpb.ID(actorstest.ID("user", user), variant, shop), c,
+		); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -86,10 +91,14 @@ func TestWatchIsNotifiedOnce(t *testing.T) {
 		t.Fatalf("%d notices of the same arrival, want 1", n)
 	}
 	deliver(moved(8, events.Expired, variant, here, 2, 2), moved(9, events.Restocked, variant, there, 1, 1))
-	if users = notified(); users[actorstest.ID("user", 0)] != 2 || users[actorstest.ID("user", many+1)] != 1 || users[actorstest.ID("user", 1)] != 1 {
-		t.Fatalf("finally %d and %d notices, want 2 and 1", users[actorstest.ID("user", 0)], users[actorstest.ID("user", many+1)])
+	if users = notified(); users[actorstest.ID("user", 0)] != 2 || users[actorstest.ID("user", many+1)] != 1 ||
+		users[actorstest.ID("user", 1)] != 1 {
+		t.Fatalf("finally %d and %d notices, want 2 and 1",
+			users[actorstest.ID("user", 0)], users[actorstest.ID("user", many+1)])
 	}
-	if results := h(t.Context(), []*events.Delivery{actorstest.Delivery("bad", "inventory.updated", `7`)}); !events.IsPermanent(results[0]) {
+	if results := h(t.Context(), []*events.Delivery{
+		actorstest.Delivery("bad", "inventory.updated", `7`),
+	}); !events.IsPermanent(results[0]) {
 		t.Errorf("malformed event: %v, want a permanent error", results)
 	}
 }
@@ -97,7 +106,9 @@ func TestWatchIsNotifiedOnce(t *testing.T) {
 // unreadable is a store whose queries fail.
 type unreadable struct{ persistence.Store }
 
-func (unreadable) Find(context.Context, *persistence.Collection, entrepot.Scope, persistence.Query) ([]persistence.Document, string, error) {
+func (unreadable) Find(
+	context.Context, *persistence.Collection, entrepot.Scope, persistence.Query,
+) ([]persistence.Document, string, error) {
 	return nil, "", errors.New("store was queried")
 }
 
@@ -105,18 +116,29 @@ func TestFailedNoticeIsSentAgain(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{stockwatch.Kind()})
 	variant := actorstest.ID("variant", 1)
-	c := &stockwatchpb.Watch{ProductId: actorstest.ID("product", 1), VariantId: variant, CompanyId: actorstest.ID("company", 1), Name: "Mug"}
-	if _, err := m.Ask(m.As(actorstest.Customer(1)), stockwatchpb.Kind, stockwatchpb.ID(actorstest.ID("user", 1), variant, ""), c); err != nil {
+	c := &stockwatchpb.Watch{
+		ProductId: actorstest.ID("product", 1), VariantId: variant, CompanyId: actorstest.ID("company", 1), Name: "Mug",
+	}
+	if _, err := m.Ask(
+		m.As(actorstest.Customer(1)), stockwatchpb.Kind, stockwatchpb.ID(actorstest.ID("user", 1), variant, ""), c,
+	); err != nil {
 		t.Fatal(err)
 	}
 	a := &actorstest.Recorder{Answer: func(proto.Message) error { return entrepot.Unavailable("not now") }}
-	batch := []*events.Delivery{moved(1, events.Received, actorstest.ID("variant", 2), "s", 1, 1), moved(2, events.Received, variant, "s", 1, 1)}
+	batch := []*events.Delivery{
+		moved(1, events.Received, actorstest.ID("variant", 2), "s", 1, 1), moved(2, events.Received, variant, "s", 1, 1),
+	}
 	results := BackInStock(m.Store, a)(t.Context(), batch)
 	if results[0] != nil || results[1] == nil || events.IsPermanent(results[1]) {
 		t.Fatalf("results: %v", results)
 	}
 	// Movements that restock nothing do not query the store.
-	actorstest.NoErrors(t, BackInStock(unreadable{m.Store}, a)(t.Context(), []*events.Delivery{moved(3, events.Reserved, variant, "s", 1, 9), moved(4, events.Received, variant, "s", 1, 9)}))
+	actorstest.NoErrors(
+		t,
+		BackInStock(unreadable{m.Store}, a)(t.Context(), []*events.Delivery{
+			moved(3, events.Reserved, variant, "s", 1, 9), moved(4, events.Received, variant, "s", 1, 9),
+		}),
+	)
 	if err := BackInStock(unreadable{m.Store}, a)(t.Context(), batch[:1])[0]; err == nil || events.IsPermanent(err) {
 		t.Errorf("failed query: %v, want a temporary error", err)
 	}
@@ -127,16 +149,28 @@ func TestDeletedProductEndsWatches(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{stockwatch.Kind()})
 	for n := range 3 { // two variants of the deleted product, one of another
-		c := &stockwatchpb.Watch{ProductId: actorstest.ID("product", n/2), VariantId: actorstest.ID("variant", n), CompanyId: actorstest.ID("company", 1), Name: "Mug"}
+		c := &stockwatchpb.Watch{
+			ProductId: actorstest.ID("product", n/2), VariantId: actorstest.ID("variant", n),
+			CompanyId: actorstest.ID("company", 1), Name: "Mug",
+		}
 		for u := range 2 {
-			if _, err := m.Ask(m.As(actorstest.Customer(u)), stockwatchpb.Kind, stockwatchpb.ID(actorstest.ID("user", u), c.VariantId, ""), c); err != nil {
+			if _, err := m.Ask(
+				m.As(actorstest.Customer(u)), stockwatchpb.Kind, stockwatchpb.ID(actorstest.ID("user", u), c.VariantId, ""), c,
+			); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	gone := actorstest.Delivery("e", "product.deleted", `{"productId":"`+actorstest.ID("product", 0)+`","variants":[{"variantId":"`+actorstest.ID("variant", 0)+`"},{"variantId":"`+actorstest.ID("variant", 1)+`"}]}`)
+	gone := actorstest.Delivery("e", "product.deleted", fmt.Sprintf(
+		`{"productId":%q,"variants":[{"variantId":%q},{"variantId":%q}]}`,
+		actorstest.ID("product", 0), actorstest.ID("variant", 0), actorstest.ID("variant", 1)))
 	for range 2 {
-		actorstest.NoErrors(t, DeletedProductWatches(m.Store, m)(t.Context(), []*events.Delivery{gone, actorstest.Delivery("f", "product.updated", `{}`)}))
+		actorstest.NoErrors(
+			t,
+			DeletedProductWatches(m.Store, m)(t.Context(), []*events.Delivery{
+				gone, actorstest.Delivery("f", "product.updated", `{}`),
+			}),
+		)
 	}
 	var batch []*events.Delivery
 	for n := range 3 {
@@ -146,7 +180,9 @@ func TestDeletedProductEndsWatches(t *testing.T) {
 	if n := len(actorstest.Happened(m, "product.back_in_stock")); n != 2 {
 		t.Errorf("%d notices, want 2 for the product that is still sold", n)
 	}
-	if r := DeletedProductWatches(m.Store, m)(t.Context(), []*events.Delivery{actorstest.Delivery("g", "product.deleted", `{}`)}); !events.IsPermanent(r[0]) {
+	if r := DeletedProductWatches(m.Store, m)(t.Context(), []*events.Delivery{
+		actorstest.Delivery("g", "product.deleted", `{}`),
+	}); !events.IsPermanent(r[0]) {
 		t.Errorf("malformed event: %v, want a permanent error", r)
 	}
 }

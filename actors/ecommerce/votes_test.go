@@ -33,7 +33,9 @@ type ballot struct {
 
 func newBallot(t *testing.T) *ballot {
 	t.Helper()
-	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{review.Kind(), review.VoteKind(), stockwatch.Kind(), wishlist.Kind(), cart.Kind(), promotion.UseKind()})
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{
+		review.Kind(), review.VoteKind(), stockwatch.Kind(), wishlist.Kind(), cart.Kind(), promotion.UseKind(),
+	})
 	b := &ballot{m, t, actorstest.ID("product", 0), reviewpb.ID(actorstest.ID("product", 0), actorstest.ID("user", 0))}
 	b.write()
 	return b
@@ -48,7 +50,11 @@ func (b *ballot) must(_ proto.Message, err error) {
 
 func (b *ballot) write() {
 	b.t.Helper()
-	b.must(b.Ask(b.As(actorstest.Customer(0)), reviewpb.Kind, b.review, &reviewpb.Write{ProductId: b.product, CompanyId: actorstest.ID("company", 0), ShopId: actorstest.ID("shop", 0), Stars: 5}))
+	b.must(
+		b.Ask(b.As(actorstest.Customer(0)), reviewpb.Kind, b.review, &reviewpb.Write{
+			ProductId: b.product, CompanyId: actorstest.ID("company", 0), ShopId: actorstest.ID("shop", 0), Stars: 5,
+		}),
+	)
 	admin := entrepot.Caller{Role: entrepot.CompanyAdmin, UserID: "a", CompanyID: actorstest.ID("company", 0)}
 	b.must(b.Ask(b.As(admin), reviewpb.Kind, b.review, &reviewpb.Approve{}))
 }
@@ -66,7 +72,9 @@ func (b *ballot) vote(n int, helpful bool) {
 	if helpful {
 		cmd = &reviewpb.Mark{ReviewId: b.review, ProductId: b.product, WrittenMs: b.shown().CreatedMs}
 	}
-	b.must(b.Ask(b.As(actorstest.Customer(n)), reviewpb.VoteKind, reviewpb.VoteID(b.review, actorstest.ID("user", n)), cmd))
+	b.must(
+		b.Ask(b.As(actorstest.Customer(n)), reviewpb.VoteKind, reviewpb.VoteID(b.review, actorstest.ID("user", n)), cmd),
+	)
 }
 
 // Customers vote and withdraw their votes while two consumers receive every event twice and in any
@@ -128,11 +136,15 @@ func TestVotesEndWithReview(t *testing.T) {
 		b.vote(n, true)
 	}
 	redeliver(t, Votes(b.Store, b), actorstest.Happened(b.Member, "review.voted"))
-	redeliver(t, CustomerDeleted(b.Store, b), []*events.Delivery{actorstest.Delivery("gone", "user.deleted", `{"userId":"`+actorstest.ID("user", 3)+`"}`)})
+	redeliver(t, CustomerDeleted(b.Store, b), []*events.Delivery{
+		actorstest.Delivery("gone", "user.deleted", `{"userId":"`+actorstest.ID("user", 3)+`"}`),
+	})
 	if n := b.shown().Helpful; n != 3 {
 		t.Fatalf("%d", n)
 	}
-	docs, _, err := b.Store.Find(t.Context(), review.Votes, entrepot.OwnedBy(actorstest.ID("user", 3)), persistence.Query{Limit: 10})
+	docs, _, err := b.Store.Find(
+		t.Context(), review.Votes, entrepot.OwnedBy(actorstest.ID("user", 3)), persistence.Query{Limit: 10},
+	)
 	if err != nil || len(docs) != 0 {
 		t.Fatalf("votes of a deleted customer: %v, %v", docs, err)
 	}
@@ -148,7 +160,9 @@ func TestVotesEndWithReview(t *testing.T) {
 	if n := b.shown().Helpful; n != 1 {
 		t.Fatalf("%d", n)
 	}
-	n, err := b.Store.Count(t.Context(), review.Votes, entrepot.AllTenants(), []persistence.Cond{{Field: "productId", Value: b.product}}, 10)
+	n, err := b.Store.Count(
+		t.Context(), review.Votes, entrepot.AllTenants(), []persistence.Cond{{Field: "productId", Value: b.product}}, 10,
+	)
 	if err != nil || n != 1 {
 		t.Fatalf("%d votes, want 1: %v", n, err)
 	}

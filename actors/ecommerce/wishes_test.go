@@ -62,12 +62,21 @@ func TestDeletedProductLeavesWishlists(t *testing.T) {
 	for some := range slices.Chunk(added, 50) {
 		actorstest.NoErrors(t, Wishes(m.Store, m)(t.Context(), slices.Concat(some, some)))
 	}
-	actorstest.NoErrors(t, Wishes(m.Store, m)(t.Context(), []*events.Delivery{actorstest.Delivery("u", "user.deleted", `{"userId":"`+actorstest.ID("user", 1)+`"}`)}))
+	actorstest.NoErrors(
+		t,
+		Wishes(m.Store, m)(t.Context(), []*events.Delivery{
+			actorstest.Delivery("u", "user.deleted", `{"userId":"`+actorstest.ID("user", 1)+`"}`),
+		}),
+	)
 	a := &flaky{Member: m, every: 115}
-	redeliver(t, Wishes(m.Store, a), []*events.Delivery{actorstest.Delivery("p", "product.deleted", `{"productId":"`+gone+`"}`)})
+	redeliver(t, Wishes(m.Store, a), []*events.Delivery{
+		actorstest.Delivery("p", "product.deleted", `{"productId":"`+gone+`"}`),
+	})
 	m.Restart()
 	for n := range many {
-		w, err := grains.Ask[*wishlistpb.Wishlist](m.As(actorstest.Customer(n)), m, wishlistpb.Kind, actorstest.ID("user", n), &wishlistpb.Get{})
+		w, err := grains.Ask[*wishlistpb.Wishlist](
+			m.As(actorstest.Customer(n)), m, wishlistpb.Kind, actorstest.ID("user", n), &wishlistpb.Get{},
+		)
 		want := 1
 		if n == 1 {
 			want = 3 // the deleted customer's wishlist is emptied by CustomerDeleted
@@ -79,14 +88,17 @@ func TestDeletedProductLeavesWishlists(t *testing.T) {
 	if removed := actorstest.Happened(m, "wishlist.item_removed"); len(removed) != 2*(many-1) {
 		t.Errorf("%d wishlist.item_removed events", len(removed))
 	}
-	if n, err := m.Store.Purge(t.Context(), wishlist.Wishes, time.UnixMilli(1_900_000_000_000), 1000); err != nil || n != many+1 {
+	if n, err := m.Store.Purge(t.Context(), wishlist.Wishes, time.UnixMilli(1_900_000_000_000), 1000); err != nil ||
+		n != many+1 {
 		t.Errorf("%d rows purged, want those of the product and of the user: %v", n, err)
 	}
 	if n, err := m.Store.Count(t.Context(), wishlist.Wishes, entrepot.AllTenants(), nil, 1000); err != nil || n != many-1 {
 		t.Errorf("%d rows left: %v", n, err)
 	}
 	for _, typ := range []string{"product.deleted", "wishlist.item_added", "user.deleted"} {
-		if r := Wishes(m.Store, m)(t.Context(), []*events.Delivery{actorstest.Delivery("n", typ, `{}`)}); !events.IsPermanent(r[0]) {
+		if r := Wishes(m.Store, m)(t.Context(), []*events.Delivery{
+			actorstest.Delivery("n", typ, `{}`),
+		}); !events.IsPermanent(r[0]) {
 			t.Errorf("malformed %s: %v, want a permanent error", typ, r)
 		}
 	}

@@ -48,7 +48,9 @@ func TestShopLocations(t *testing.T) {
 	}
 	wantPoint := func(has bool, lat float64) {
 		t.Helper()
-		v, err := grains.Ask[*sourcingpb.Sourcing](m.Platform(), m, sourcingpb.Kind, sourcingpb.ID(id), &sourcingpb.Get{ShopId: id})
+		v, err := grains.Ask[*sourcingpb.Sourcing](
+			m.Platform(), m, sourcingpb.Kind, sourcingpb.ID(id), &sourcingpb.Get{ShopId: id},
+		)
 		if err != nil || len(v.Locations) != 1 || v.Locations[0].HasPoint != has || v.Locations[0].Lat != lat {
 			t.Fatalf("sourcing: %v, %v; want point: %v, latitude: %v", v, err, has, lat)
 		}
@@ -63,7 +65,9 @@ func TestShopLocations(t *testing.T) {
 	gone := send(&shoppb.Delete{})
 	handle(append(gone, relocated...)...)
 	wantPoint(false, 0)
-	if r := ShopLocations(m)(t.Context(), []*events.Delivery{actorstest.Delivery("x", "shop.updated", `{}`)}); !events.IsPermanent(r[0]) {
+	if r := ShopLocations(m)(t.Context(), []*events.Delivery{
+		actorstest.Delivery("x", "shop.updated", `{}`),
+	}); !events.IsPermanent(r[0]) {
 		t.Errorf("event without shopId: %v, want a permanent error", r)
 	}
 }
@@ -76,8 +80,15 @@ func TestCompanyDeleted(t *testing.T) {
 	id := func(company entrepot.ID, kind string) entrepot.ID { return entrepot.DeriveID(company, kind) }
 	for _, company := range []entrepot.ID{gone, stays} {
 		for kind, cmd := range map[string]proto.Message{
-			supplierpb.Kind:  &supplierpb.Create{CompanyId: company, Details: &supplierpb.Details{Name: "Leaf", Currency: "EUR", Email: "ada@leaf.test"}},
-			warehousepb.Kind: &warehousepb.Create{CompanyId: company, Details: &warehousepb.Details{Name: "N", Code: "N", IsActive: true, ServesShopIds: []string{entrepot.DeriveID(company, "shop")}}},
+			supplierpb.Kind: &supplierpb.Create{
+				CompanyId: company, Details: &supplierpb.Details{Name: "Leaf", Currency: "EUR", Email: "ada@leaf.test"},
+			},
+			warehousepb.Kind: &warehousepb.Create{
+				CompanyId: company,
+				Details: &warehousepb.Details{
+					Name: "N", Code: "N", IsActive: true, ServesShopIds: []string{entrepot.DeriveID(company, "shop")},
+				},
+			},
 		} {
 			if _, err := m.Ask(m.Platform(), kind, id(company, kind), cmd); err != nil {
 				t.Fatal(err)
@@ -85,12 +96,16 @@ func TestCompanyDeleted(t *testing.T) {
 		}
 	}
 	for range 2 {
-		if err := CompanyDeleted(m.Store, m)(t.Context(), []*events.Delivery{actorstest.Delivery("e", "company.deleted", `{"companyId":"`+gone+`"}`)}); err[0] != nil {
+		if err := CompanyDeleted(m.Store, m)(t.Context(), []*events.Delivery{
+			actorstest.Delivery("e", "company.deleted", `{"companyId":"`+gone+`"}`),
+		}); err[0] != nil {
 			t.Fatal(err)
 		}
 	}
 	for company, want := range map[entrepot.ID]entrepot.Code{gone: entrepot.CodeNotFound, stays: ""} {
-		for kind, get := range map[string]proto.Message{supplierpb.Kind: &supplierpb.Get{}, warehousepb.Kind: &warehousepb.Get{}} {
+		for kind, get := range map[string]proto.Message{
+			supplierpb.Kind: &supplierpb.Get{}, warehousepb.Kind: &warehousepb.Get{},
+		} {
 			if _, err := m.Ask(m.Platform(), kind, id(company, kind), get); entrepot.CodeOf(err) != want {
 				t.Errorf("%s: %v, want %q", kind, err, want)
 			}

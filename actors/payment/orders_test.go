@@ -13,7 +13,9 @@ import (
 
 func TestNewOrderOpensPayment(t *testing.T) {
 	a := &actorstest.Recorder{}
-	if err := Orders(a)(t.Context(), []*events.Delivery{actorstest.Delivery("e", "order.created", `{"orderId":"o1","total":5.00,"currency":"EUR"}`)})[0]; err != nil {
+	if err := Orders(a)(t.Context(), []*events.Delivery{
+		actorstest.Delivery("e", "order.created", `{"orderId":"o1","total":5.00,"currency":"EUR"}`),
+	})[0]; err != nil {
 		t.Fatal(err)
 	}
 	if o, ok := a.Cmds[0].(*paymentpb.Open); !ok || o.GetAmountMinor() != 500 || a.IDs[0] != paymentpb.ID("o1")+"/e" {
@@ -23,10 +25,13 @@ func TestNewOrderOpensPayment(t *testing.T) {
 
 func TestRefusalIsPermanentByCode(t *testing.T) {
 	for code, permanent := range map[entrepot.Code]bool{
-		entrepot.CodeNotFound: true, entrepot.CodeConflict: true, entrepot.CodeUnavailable: false, entrepot.CodeUnknownOutcome: false,
+		entrepot.CodeNotFound: true, entrepot.CodeConflict: true, entrepot.CodeUnavailable: false,
+		entrepot.CodeUnknownOutcome: false,
 	} {
 		a := &actorstest.Recorder{Answer: func(proto.Message) error { return entrepot.Errorf(code, "no") }}
-		err := Orders(a)(t.Context(), []*events.Delivery{actorstest.Delivery("e", "order.created", `{"orderId":"o1","total":5,"currency":"EUR"}`)})[0]
+		err := Orders(a)(t.Context(), []*events.Delivery{
+			actorstest.Delivery("e", "order.created", `{"orderId":"o1","total":5,"currency":"EUR"}`),
+		})[0]
 		if err == nil || events.IsPermanent(err) != permanent {
 			t.Errorf("%s: %v, want permanent: %v", code, err, permanent)
 		}

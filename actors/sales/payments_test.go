@@ -12,7 +12,8 @@ func TestPaymentEventsBecomeCommandsWithEventIDs(t *testing.T) {
 	a := &actorstest.Recorder{}
 	results := Payments(a)(t.Context(), []*events.Delivery{
 		actorstest.Delivery("e1", "payment.success", `{"orderId":"o1","paymentId":"p","amount":19.99,"currency":"EUR"}`),
-		actorstest.Delivery("e2", "payment.failed", `{"orderId":"o1","paymentId":"p","amount":19.99,"currency":"EUR","reason":"declined"}`),
+		actorstest.Delivery("e2",
+			"payment.failed", `{"orderId":"o1","paymentId":"p","amount":19.99,"currency":"EUR","reason":"declined"}`),
 		actorstest.Delivery("e3", "payment.refunded", `{}`),
 		actorstest.Delivery("e4", "payment.success", `{"amount":"x"}`),
 	})

@@ -31,7 +31,8 @@ func TestSaleCountsOnce(t *testing.T) {
 		actorstest.Delivery("e4", "payment.success", `{"companyId":"c","shopId":"s","amount":"x"}`),
 	}
 	store.NextWrites(storetest.FailBefore)
-	if r := Inboxes()[0].Consume(store, nil)(t.Context(), batch); r[0] == nil || events.IsPermanent(r[0]) || r[1] != nil || r[2] != nil || !events.IsPermanent(r[3]) {
+	if r := Inboxes()[0].Consume(store, nil)(t.Context(), batch); r[0] == nil || events.IsPermanent(r[0]) || r[1] != nil ||
+		r[2] != nil || !events.IsPermanent(r[3]) {
 		t.Fatalf("results: %v", r)
 	}
 	for range 2 {
@@ -39,7 +40,9 @@ func TestSaleCountsOnce(t *testing.T) {
 			t.Fatalf("results: %v", r)
 		}
 	}
-	docs, _, err := store.Find(t.Context(), shop.Sales, entrepot.InShops("c", []entrepot.ID{"s"}), persistence.Query{Limit: 10})
+	docs, _, err := store.Find(
+		t.Context(), shop.Sales, entrepot.InShops("c", []entrepot.ID{"s"}), persistence.Query{Limit: 10},
+	)
 	if err != nil || len(docs) != 2 || !docs[0].CreatedAt.Equal(batch[0].OccurredAt) {
 		t.Fatalf("rows: %+v, %v; want 2 with the time of the event", docs, err)
 	}
@@ -56,7 +59,9 @@ func TestDeletedUserLeavesStaff(t *testing.T) {
 	if err := store.Ensure(t.Context(), []*persistence.Collection{shop.Sales}); err != nil {
 		t.Fatal(err)
 	}
-	for code, again := range map[entrepot.Code]bool{"": false, entrepot.CodeNotFound: false, entrepot.CodeUnavailable: true} {
+	for code, again := range map[entrepot.Code]bool{
+		"": false, entrepot.CodeNotFound: false, entrepot.CodeUnavailable: true,
+	} {
 		a := &actorstest.Recorder{Answer: func(proto.Message) error {
 			if code == "" {
 				return nil
@@ -85,9 +90,16 @@ func TestDeletedShopLosesShippingRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	company, gone, stays, bare := actorstest.ID("company", 1), actorstest.ID("shop", 1), actorstest.ID("shop", 2), actorstest.ID("shop", 3)
-	rules := &shippingpb.Rules{Currency: "EUR", Zones: []*shippingpb.Zone{{Name: "all", Methods: []*shippingpb.Method{{Id: "standard", Name: "Standard", PriceMinor: 490}}}}}
+	rules := &shippingpb.Rules{
+		Currency: "EUR",
+		Zones: []*shippingpb.Zone{
+			{Name: "all", Methods: []*shippingpb.Method{{Id: "standard", Name: "Standard", PriceMinor: 490}}},
+		},
+	}
 	for _, shopID := range []entrepot.ID{"", gone, stays} {
-		if _, err := m.Ask(m.Platform(), shippingpb.Kind, shippingpb.ID(company, shopID), &shippingpb.Set{CompanyId: company, ShopId: shopID, Rules: rules}); err != nil {
+		if _, err := m.Ask(m.Platform(), shippingpb.Kind, shippingpb.ID(company, shopID), &shippingpb.Set{
+			CompanyId: company, ShopId: shopID, Rules: rules,
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -99,7 +111,9 @@ func TestDeletedShopLosesShippingRules(t *testing.T) {
 		m.Restart()
 	}
 	for shopID, want := range map[entrepot.ID]bool{"": true, gone: false, stays: true, bare: false} {
-		r, err := grains.Ask[*shippingpb.Shipping](m.Platform(), m, shippingpb.Kind, shippingpb.ID(company, shopID), &shippingpb.Get{})
+		r, err := grains.Ask[*shippingpb.Shipping](
+			m.Platform(), m, shippingpb.Kind, shippingpb.ID(company, shopID), &shippingpb.Get{},
+		)
 		if err != nil || (r.Rules != nil) != want {
 			t.Errorf("rules of shop %q: %v, %v", shopID, r, err)
 		}

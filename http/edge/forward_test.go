@@ -34,9 +34,13 @@ func TestACallerIsVerifiedOnce(t *testing.T) {
 	}
 	var got entrepot.Caller
 	var refused error
-	front, _ := behind(t, k, k, func(r *http.Request) { got, refused = entrepot.CallerFrom(r.Context()), TokenError(r.Context()) })
+	front, _ := behind(
+		t, k, k, func(r *http.Request) { got, refused = entrepot.CallerFrom(r.Context()), TokenError(r.Context()) },
+	)
 	ask := func(token string) *httptest.ResponseRecorder {
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/orders/a%20b?x=1&y=%2F", strings.NewReader("{}"))
+		r := httptest.NewRequestWithContext(
+			t.Context(), http.MethodPost, "/api/orders/a%20b?x=1&y=%2F", strings.NewReader("{}"),
+		)
 		r.RemoteAddr, r.Header["X-Request-Id"], r.Header["User-Agent"] = "192.0.2.9:1", []string{"request-17"}, []string{"test"}
 		if token != "" {
 			r.Header.Set("Authorization", "Bearer "+token)
@@ -116,7 +120,8 @@ func TestACallerIsNeverTakenFromOutside(t *testing.T) {
 func BenchmarkForward(b *testing.B) {
 	k := newKeys(b, &clock{at: time.Now()})
 	ctx := entrepot.WithCaller(b.Context(), entrepot.Caller{
-		UserID: ada.UserID, Email: ada.Email, Role: ada.Role, CompanyID: ada.CompanyID, ShopIDs: ada.ShopIDs, RequestID: "request-17", IP: "192.0.2.9",
+		UserID: ada.UserID, Email: ada.Email, Role: ada.Role, CompanyID: ada.CompanyID, ShopIDs: ada.ShopIDs,
+		RequestID: "request-17", IP: "192.0.2.9",
 	})
 	for b.Loop() {
 		s, err := k.sealCaller(ctx, "POST", "/orders")

@@ -50,7 +50,8 @@ func TestRotationWithoutRestart(t *testing.T) {
 		t.Fatalf("%d keys published, want 2; states %v", n, states(member))
 	}
 	list := member.List()
-	if from := list[1].SignsFrom; !slices.Equal(states(member), []string{"signing", "next"}) || from.Sub(c.now()) < 30*time.Second || from.Second() != 0 {
+	if from := list[1].SignsFrom; !slices.Equal(states(member), []string{"signing", "next"}) ||
+		from.Sub(c.now()) < 30*time.Second || from.Second() != 0 {
 		t.Fatalf("%+v", list)
 	}
 	c.add(list[1].SignsFrom.Sub(c.now()) - time.Millisecond)

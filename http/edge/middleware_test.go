@@ -43,7 +43,8 @@ func ok(http.ResponseWriter, *http.Request) {}
 func problemIn(t *testing.T, rec *httptest.ResponseRecorder) Problem {
 	t.Helper()
 	var p Problem
-	if err := json.Unmarshal(rec.Body.Bytes(), &p); err != nil || rec.Header().Get("Content-Type") != "application/problem+json" || p.Status != rec.Code {
+	if err := json.Unmarshal(rec.Body.Bytes(), &p); err != nil ||
+		rec.Header().Get("Content-Type") != "application/problem+json" || p.Status != rec.Code {
 		t.Errorf("want a problem, got %d %q %v", rec.Code, rec.Body, err)
 	}
 	return p
@@ -51,9 +52,15 @@ func problemIn(t *testing.T, rec *httptest.ResponseRecorder) Problem {
 
 func TestRequestID(t *testing.T) {
 	t.Parallel()
-	for sent, kept := range map[string]bool{"request-1": true, "": false, "short": false, "with space and more": false, strings.Repeat("x", 129): false, "line\nbreak-id": false} {
+	for sent, kept := range map[string]bool{
+		"request-1": true, "": false, "short": false, "with space and more": false, strings.Repeat("x", 129): false,
+		"line\nbreak-id": false,
+	} {
 		var c entrepot.Caller
-		rec := serve(t, get(t, "X-Request-Id", sent), func(_ http.ResponseWriter, r *http.Request) { c = entrepot.CallerFrom(r.Context()) }, RequestID(nil))
+		rec := serve(
+			t, get(t, "X-Request-Id", sent),
+			func(_ http.ResponseWriter, r *http.Request) { c = entrepot.CallerFrom(r.Context()) }, RequestID(nil),
+		)
 		id := rec.Header().Get("X-Request-Id")
 		if (id == sent) != kept || id != c.RequestID || id == "" {
 			t.Errorf("id %q became %q, caller %+v", sent, id, c)
@@ -97,7 +104,10 @@ func TestTrace(t *testing.T) {
 
 func TestSecurityHeaders(t *testing.T) {
 	t.Parallel()
-	rec := serve(t, get(t), func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Security-Policy", "own") }, SecurityHeaders())
+	rec := serve(
+		t, get(t), func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Security-Policy", "own") },
+		SecurityHeaders(),
+	)
 	again := serve(t, get(t), ok, SecurityHeaders())
 	for name, value := range map[string]string{ // repeated here, so that a header removed from the code is noticed
 		"Content-Security-Policy":      "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
@@ -121,14 +131,21 @@ func TestSecurityHeaders(t *testing.T) {
 func TestCORS(t *testing.T) {
 	t.Parallel()
 	cors := CORS([]string{"https://shop.example"})
-	for origin, allowed := range map[string]bool{"https://shop.example": true, "https://evil.example": false, "null": false, "https://shop.example.evil": false} {
+	for origin, allowed := range map[string]bool{
+		"https://shop.example": true, "https://evil.example": false, "null": false, "https://shop.example.evil": false,
+	} {
 		req := get(t, "Origin", origin, "Access-Control-Request-Method", "POST")
 		req.Method = http.MethodOptions
-		rec := serve(t, req, func(http.ResponseWriter, *http.Request) { t.Error("the preflight request reached the handler") }, cors)
-		if got := rec.Header().Get("Access-Control-Allow-Origin"); (got == origin) != allowed || (got != "") != allowed || rec.Code != http.StatusNoContent {
+		rec := serve(
+			t, req, func(http.ResponseWriter, *http.Request) { t.Error("the preflight request reached the handler") }, cors,
+		)
+		if got := rec.Header().Get("Access-Control-Allow-Origin"); (got == origin) != allowed || (got != "") != allowed ||
+			rec.Code != http.StatusNoContent {
 			t.Errorf("%s: %d %q", origin, rec.Code, got)
 		}
-		if rec := serve(t, get(t, "Origin", origin), ok, cors); (rec.Header().Get("Access-Control-Allow-Origin") != "") != allowed || rec.Header().Get("Vary") != "Origin" {
+		if rec := serve(
+			t, get(t, "Origin", origin), ok, cors,
+		); (rec.Header().Get("Access-Control-Allow-Origin") != "") != allowed || rec.Header().Get("Vary") != "Origin" {
 			t.Errorf("%s: %v", origin, rec.Header())
 		}
 	}
@@ -139,7 +156,8 @@ func TestRecover(t *testing.T) {
 	var log bytes.Buffer
 	rec := serve(t, get(t, "X-Request-Id", "request-1"), func(http.ResponseWriter, *http.Request) { panic("secret") },
 		RequestID(nil), Recover(slog.New(slog.NewTextHandler(&log, nil))))
-	if p := problemIn(t, rec); p.Status != 500 || p.RequestID != "request-1" || strings.Contains(rec.Body.String(), "secret") {
+	if p := problemIn(t, rec); p.Status != 500 || p.RequestID != "request-1" ||
+		strings.Contains(rec.Body.String(), "secret") {
 		t.Errorf("response %s", rec.Body)
 	}
 	if !strings.Contains(log.String(), "secret") || !strings.Contains(log.String(), "request-1") {
@@ -151,8 +169,12 @@ func TestAccessLog(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]string{200: "", 404: "level=INFO", 500: "level=WARN"} {
 		var log bytes.Buffer
-		serve(t, get(t), func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }, AccessLog(slog.New(slog.NewTextHandler(&log, nil)), false))
-		if !strings.Contains(log.String(), want) || (want == "") != (log.Len() == 0) || strings.Count(log.String(), "\n") > 1 {
+		serve(
+			t, get(t), func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) },
+			AccessLog(slog.New(slog.NewTextHandler(&log, nil)), false),
+		)
+		if !strings.Contains(log.String(), want) || (want == "") != (log.Len() == 0) ||
+			strings.Count(log.String(), "\n") > 1 {
 			t.Errorf("status %d logged %q", status, &log)
 		}
 	}
@@ -218,7 +240,9 @@ func TestAuthenticate(t *testing.T) {
 	c := &clock{at: time.Unix(1_800_000_000, 0)}
 	k := newKeys(t, c)
 	token, _, _ := k.Sign(ada)
-	for header, user := range map[string]string{"Bearer " + token: ada.UserID, "bearer " + token: ada.UserID, "": "", "Bearer x": "", "Bearer": "", "Basic YTpi": ""} {
+	for header, user := range map[string]string{
+		"Bearer " + token: ada.UserID, "bearer " + token: ada.UserID, "": "", "Bearer x": "", "Bearer": "", "Basic YTpi": "",
+	} {
 		serve(t, get(t, "Authorization", header), func(_ http.ResponseWriter, r *http.Request) {
 			c := entrepot.CallerFrom(r.Context())
 			if c.UserID != user || (TokenError(r.Context()) != nil) != (header != "" && user == "") || c.RequestID == "" {
@@ -265,7 +289,8 @@ func TestRateLimit(t *testing.T) {
 	for i, status := range []int{200, 429} {
 		rec := httptest.NewRecorder()
 		h.ServeHTTP(rec, get(t))
-		if rec.Code != status || rec.Header().Get("RateLimit-Limit") != "1" || rec.Header().Get("RateLimit-Remaining") != "0" {
+		if rec.Code != status || rec.Header().Get("RateLimit-Limit") != "1" ||
+			rec.Header().Get("RateLimit-Remaining") != "0" {
 			t.Errorf("%d: %d %v", i, rec.Code, rec.Header())
 		}
 		if status == 429 && rec.Header().Get("Retry-After") != "60" {
@@ -351,7 +376,8 @@ func TestProblemHidesTheUnknown(t *testing.T) {
 	if p.Status != 500 || p.Code != entrepot.CodeInternal || strings.Contains(p.Detail, "secret") {
 		t.Errorf("problem %+v", p)
 	}
-	if p := ProblemOf(context.Background(), &entrepot.Error{Code: "new", Message: "secret"}); p.Status != 500 || strings.Contains(p.Detail, "secret") {
+	if p := ProblemOf(context.Background(), &entrepot.Error{Code: "new", Message: "secret"}); p.Status != 500 ||
+		strings.Contains(p.Detail, "secret") {
 		t.Errorf("unknown code: %+v, want internal", p)
 	}
 }

@@ -41,7 +41,8 @@ func TestProxyStripsItsPrefixAndPutsItBack(t *testing.T) {
 		r := httptest.NewRequest(http.MethodPost, prefix+"/orders?a=b", strings.NewReader("{}"))
 		r.Header.Set("Authorization", "Bearer x")
 		h.ServeHTTP(w, r)
-		if w.Code != http.StatusCreated || w.Body.String() != "/orders?a=b Bearer x" || w.Header().Get("Location") != prefix+"/orders/1" {
+		if w.Code != http.StatusCreated || w.Body.String() != "/orders?a=b Bearer x" ||
+			w.Header().Get("Location") != prefix+"/orders/1" {
 			t.Errorf("%d %s %v", w.Code, w.Body, w.Header())
 		}
 		if csp := w.Header().Values("Content-Security-Policy"); len(csp) != 1 || csp[0] == "twice" {

@@ -68,7 +68,9 @@ func TestWithdrawnTokens(t *testing.T) {
 	until := c.now().Add(15 * time.Minute)
 	p.say(t, tr.Standing, Changes{Number: 1, Withdrawn: []Withdrawal{{UserID: ada.UserID, Session: "one", Until: until}}})
 	check("a session withdrawn", gone, ok, ok)
-	p.say(t, tr.Standing, Changes{Number: 2, Withdrawn: []Withdrawal{{UserID: ada.UserID, Before: c.now().Add(time.Millisecond), Until: until}}})
+	p.say(t, tr.Standing, Changes{
+		Number: 2, Withdrawn: []Withdrawal{{UserID: ada.UserID, Before: c.now().Add(time.Millisecond), Until: until}},
+	})
 	check("what was issued before", gone, gone, ok)
 	p.say(t, tr.Standing, Changes{Number: 2})
 	check("no news", gone, gone, ok)
