@@ -63,7 +63,7 @@ func (n *node) benchStats(w http.ResponseWriter, r *http.Request) {
 	s := benchStats{Databases: map[string]benchWrites{}, Grains: map[string]int{}}
 	for _, d := range n.databases {
 		batches, writes := d.committer.Stats()
-		s.Databases[d.service.database] = benchWrites{batches, writes, d.rows.Load()}
+		s.Databases[d.service.Database] = benchWrites{batches, writes, d.rows.Load()}
 		if brief {
 			continue
 		}

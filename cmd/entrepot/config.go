@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"entrepot/cmd/entrepot/services"
+
 	"github.com/caarlos0/env/v11"
 )
 
@@ -136,8 +138,8 @@ func (c *config) validate() error {
 		lowestCost = 4
 	}
 	for _, s := range c.Services {
-		if find(s) == nil {
-			return settingError{"SERVICES", fmt.Sprintf("no service %q; there are %s", s, strings.Join(names(), ", "))}
+		if services.Find(s) == nil {
+			return settingError{"SERVICES", fmt.Sprintf("no service %q; there are %s", s, strings.Join(services.Names(), ", "))}
 		}
 	}
 	return errors.Join(
@@ -191,7 +193,7 @@ func (c *config) validateCluster() error {
 		if c.AMQPURL == "" {
 			return settingError{"CONSUL_ADDR", "needs AMQP_URL: members cannot share the embedded broker"}
 		}
-	} else if len(c.Services) > 0 && len(c.Services) < len(services) {
+	} else if len(c.Services) > 0 && len(c.Services) < len(services.Table) {
 		return settingError{"SERVICES", "needs CONSUL_ADDR: the other services could not be found"}
 	}
 	set := 0

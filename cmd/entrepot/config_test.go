@@ -4,6 +4,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"entrepot/cmd/entrepot/services"
 )
 
 func TestWrongSettingNamesItselfAndItsRule(t *testing.T) {
@@ -79,28 +81,28 @@ func TestGeneratedTextsAreCurrent(t *testing.T) {
 func TestServiceTableHoldsTogether(t *testing.T) {
 	ports, queue := map[int]string{}, map[string]bool{}
 	kinds := map[string]string{}
-	for _, s := range services {
-		if other, taken := ports[s.port]; taken {
-			t.Errorf("%s and %s have the same port", s.name, other)
+	for _, s := range services.Table {
+		if other, taken := ports[s.Port]; taken {
+			t.Errorf("%s and %s have the same port", s.Name, other)
 		}
-		ports[s.port] = s.name
-		if s.name != "gateway" && mounts[s.name] == nil {
-			t.Errorf("%s has no routes", s.name)
+		ports[s.Port] = s.Name
+		if s.Name != "gateway" && s.Routes == nil {
+			t.Errorf("%s has no routes", s.Name)
 		}
-		for _, in := range s.inboxes {
-			if (in.Consume == nil) == (in.work == nil) || len(in.Bindings) == 0 {
-				t.Errorf("%s: %s has bindings and one handler", s.name, in.Name)
+		for _, in := range s.Inboxes {
+			if (in.Consume == nil) == (in.Work == nil) || len(in.Bindings) == 0 {
+				t.Errorf("%s: %s has bindings and one handler", s.Name, in.Name)
 			}
 		}
-		for _, k := range s.kinds {
+		for _, k := range s.Kinds {
 			name := k().Name
 			if strings.ContainsAny(name, "/.") || kinds[name] != "" {
-				t.Errorf("kind %q of %s: names are global in a cluster, without / and .", name, s.name)
+				t.Errorf("kind %q of %s: names are global in a cluster, without / and .", name, s.Name)
 			}
-			kinds[name] = s.name
+			kinds[name] = s.Name
 		}
 	}
-	for _, q := range queues() {
+	for _, q := range services.Queues() {
 		if queue[q.Name] {
 			t.Errorf("queue %s stands twice", q.Name)
 		}

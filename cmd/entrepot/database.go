@@ -10,17 +10,18 @@ import (
 	"time"
 
 	"entrepot/actors"
+	"entrepot/cmd/entrepot/services"
 	"entrepot/events"
 	"entrepot/events/outbox"
 	"entrepot/grains"
-	"entrepot/http/api"
+	"entrepot/http/rest"
 	"entrepot/persistence"
 	"entrepot/persistence/sqlitestore"
 )
 
 // database is one service's store with all that writes to it.
 type database struct {
-	service   *service
+	service   *services.Service
 	store     persistence.Store
 	committer *persistence.Committer
 	host      *grains.Host
@@ -32,26 +33,24 @@ type database struct {
 }
 
 // openStore opens the service's database and ensures its collections.
-func (n *node) openStore(ctx context.Context, s *service) (*database, error) {
+func (n *node) openStore(ctx context.Context, s *services.Service) (*database, error) {
 	d := &database{service: s}
-	collections := append([]*persistence.Collection{api.IdempotencyKeys}, s.rows...)
-	for _, k := range s.kinds {
+	for _, k := range s.Kinds {
 		d.kinds = append(d.kinds, k())
-		collections = append(collections, d.kinds[len(d.kinds)-1].Collection)
 	}
 	var err error
 	options := persistence.CommitterOptions{}
 	if n.mongo != nil {
-		d.store = n.mongo.Database(n.cfg.MongoPrefix + s.database)
+		d.store = n.mongo.Database(n.cfg.MongoPrefix + s.Database)
 		options.InFlight = 2
 	} else {
-		d.store, err = sqlitestore.Open(ctx, filepath.Join(n.cfg.DataDir, s.database+".sqlite"), sqlitestore.Options{})
+		d.store, err = sqlitestore.Open(ctx, filepath.Join(n.cfg.DataDir, s.Database+".sqlite"), sqlitestore.Options{})
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.database, err)
+		return nil, fmt.Errorf("%s: %w", s.Database, err)
 	}
-	if err := d.store.Ensure(ctx, collections); err != nil {
-		return nil, fmt.Errorf("%s: %w", s.database, err)
+	if err := d.store.Ensure(ctx, s.Collections()); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Database, err)
 	}
 	d.committer = persistence.NewCommitter(d.store, options)
 	return d, nil
@@ -72,30 +71,23 @@ func (n *node) hostGrains(d *database) {
 func (d *database) start(n *node) error {
 	if len(d.kinds) > 0 {
 		d.waker = actors.StartWaker(actors.WakerConfig{
-			Store: d.store, Kinds: d.kinds, Rows: append([]*persistence.Collection{api.IdempotencyKeys}, d.service.rows...), Ask: n.ask, Clock: time.Now, Period: n.cfg.WakePeriod, Logger: n.log,
+			Store: d.store, Kinds: d.kinds, Rows: append([]*persistence.Collection{rest.IdempotencyKeys}, d.service.Rows...), Ask: n.ask, Clock: time.Now, Period: n.cfg.WakePeriod, Logger: n.log,
 			Mine: func(kind, id string) bool { _, self := n.member.Owner(kind, id); return self },
 		})
 	}
 	rows := counted{d.store, &d.rows}
-	for _, in := range d.service.inboxes {
+	for _, in := range d.service.Inboxes {
 		options := events.ConsumeOptions{}
 		if in.Linger > 0 {
 			options.Batch, options.Linger = cmp.Or(in.Batch, 1024), in.Linger
 		}
-		s, err := n.broker.Consume(in.Name, options, in.handler(n, rows))
+		s, err := n.broker.Consume(in.Name, options, in.Handler(n.web.deps, rows))
 		if err != nil {
 			return err
 		}
 		d.consumers = append(d.consumers, s)
 	}
 	return nil
-}
-
-func (in *inbox) handler(n *node, rows persistence.Store) events.Handler {
-	if in.work != nil {
-		return in.work(n.web.deps, rows)
-	}
-	return in.Consume(rows, n.ask)
 }
 
 // counted is a store whose written rows the benchmark counts: a consumer writes
@@ -133,6 +125,6 @@ func (d *database) close(log *slog.Logger) {
 		d.relay.Stop()
 	}
 	if err := d.store.Close(); err != nil {
-		log.Warn("closing a database", "database", d.service.database, "error", err)
+		log.Warn("closing a database", "database", d.service.Database, "error", err)
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"entrepot/cmd/entrepot/services"
 )
 
 type doctorCommand struct{}
@@ -35,10 +37,10 @@ func (*doctorCommand) Run() error {
 	}
 	report("settings", nil)
 	report("folder "+cfg.DataDir+" (DATA_DIR) can be written", writable(cfg.DataDir))
-	for _, s := range services {
-		if len(cfg.Services) == 0 || strings.Contains(","+strings.Join(cfg.Services, ",")+",", ","+s.name+",") {
-			port := cfg.BasePort + s.port
-			report(fmt.Sprintf("port %d of %s is free (BASE_PORT moves all)", port, s.name), free(cfg.Host, port))
+	for _, s := range services.Table {
+		if len(cfg.Services) == 0 || strings.Contains(","+strings.Join(cfg.Services, ",")+",", ","+s.Name+",") {
+			port := cfg.BasePort + s.Port
+			report(fmt.Sprintf("port %d of %s is free (BASE_PORT moves all)", port, s.Name), free(cfg.Host, port))
 		}
 	}
 	report(serverName("MongoDB (MONGO_URI)", cfg.MongoURI), reachable(ctx, cfg.MongoURI, "27017"))
@@ -114,8 +116,8 @@ func (*healthCommand) Run() error {
 	}
 	asked := 0
 	client := http.Client{Timeout: 3 * time.Second}
-	for _, s := range services {
-		r, err := client.Get(fmt.Sprintf("http://%s/ready", net.JoinHostPort(host, strconv.Itoa(cfg.BasePort+s.port))))
+	for _, s := range services.Table {
+		r, err := client.Get(fmt.Sprintf("http://%s/ready", net.JoinHostPort(host, strconv.Itoa(cfg.BasePort+s.Port))))
 		if err != nil {
 			continue // not one of this process's
 		}
@@ -124,7 +126,7 @@ func (*healthCommand) Run() error {
 			return err
 		}
 		if status != http.StatusOK {
-			return fmt.Errorf("%s is not ready: %d", s.name, status)
+			return fmt.Errorf("%s is not ready: %d", s.Name, status)
 		}
 		asked++
 	}

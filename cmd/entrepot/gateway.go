@@ -11,8 +11,10 @@ import (
 	"sync"
 	"time"
 
-	"entrepot/http/api"
+	"entrepot/cmd/entrepot/services"
+	"entrepot/http/api/gateway"
 	"entrepot/http/edge"
+	"entrepot/http/rest"
 
 	"github.com/gin-gonic/gin"
 )
@@ -23,66 +25,66 @@ var prefixes = []string{"/api", "/api/v1"}
 // mountGateway answers every service's routes: of this process directly, of
 // others through a proxy to their instances.
 func (n *node) mountGateway(engine *gin.Engine) {
-	var all, here []api.Routes
-	for i := range services {
-		s := &services[i]
-		if mounts[s.name] == nil {
+	var all, here []rest.Routes
+	for i := range services.Table {
+		s := &services.Table[i]
+		if s.Routes == nil {
 			continue
 		}
 		routes := n.routes(s)
 		all = append(all, routes...)
-		if n.database(s.name) != nil {
+		if n.database(s.Name) != nil {
 			here = append(here, routes...)
 			continue
 		}
-		proxy := gin.WrapH(edge.NewProxy(s.name, n.web.keys, n.directory, "/api/v1", "/api"))
+		proxy := gin.WrapH(edge.NewProxy(s.Name, n.web.keys, n.directory, "/api/v1", "/api"))
 		for _, prefix := range prefixes {
-			for _, route := range s.routes {
+			for _, route := range s.Prefixes {
 				engine.Any(prefix+route, proxy)
 				engine.Any(prefix+route+"/*rest", proxy)
 			}
 		}
 	}
-	own := []api.Routes{api.HealthAll(n.web.deps), api.WellKnown(n.web.deps)}
+	own := []rest.Routes{gateway.HealthAll(n.web.about), gateway.WellKnown(n.web.about)}
 	if n.cfg.Bench {
-		own = append(own, api.NoOp())
+		own = append(own, gateway.NoOp())
 	}
-	api.Mount(engine, n.log, prefixes, append(append(here, own...), api.Health(n.web.deps, "gateway"))...)
-	document, err := api.OpenAPI("/api", append(all, own...)...)
+	rest.Mount(engine, n.log, prefixes, append(append(here, own...), gateway.Health(n.web.about, "gateway"))...)
+	document, err := rest.OpenAPI("/api", append(all, own...)...)
 	if err != nil {
 		panic(err) // the same document is made by a test
 	}
-	api.MountDocs(engine, document)
+	gateway.MountDocs(engine, document)
 }
 
 // health is every service of the platform: those of this process by their own
 // checks, the others by asking their instances.
-func (n *node) health(ctx context.Context) []api.ServiceHealth {
-	out := make([]api.ServiceHealth, len(services))
+func (n *node) health(ctx context.Context) []gateway.ServiceHealth {
+	out := make([]gateway.ServiceHealth, len(services.Table))
 	var wg sync.WaitGroup
-	for i := range services {
-		s := &services[i]
+	for i := range services.Table {
+		s := &services.Table[i]
 		wg.Go(func() { out[i] = n.serviceHealth(ctx, s) })
 	}
 	wg.Wait()
 	return out
 }
 
-func (n *node) serviceHealth(ctx context.Context, s *service) api.ServiceHealth {
-	h := api.ServiceHealth{Name: s.name, Status: api.Up, Instances: []api.Instance{}, Dependencies: []api.Check{}}
-	if s.name == "gateway" || n.database(s.name) != nil {
-		h.Dependencies = n.checks(ctx, s.name)
-		h.Instances = append(h.Instances, api.Instance{
-			ID: "here", Address: net.JoinHostPort(n.cfg.Host, strconv.Itoa(n.cfg.BasePort+s.port)), Up: true,
+func (n *node) serviceHealth(ctx context.Context, s *services.Service) gateway.ServiceHealth {
+	h := gateway.ServiceHealth{Name: s.Name, Status: gateway.Up, Instances: []gateway.Instance{}, Dependencies: []gateway.Check{}}
+	if s.Name == "gateway" || n.database(s.Name) != nil {
+		h.Dependencies = n.checks(ctx, s.Name)
+		h.Instances = append(h.Instances, gateway.Instance{
+			ID: "here", Address: net.JoinHostPort(n.cfg.Host, strconv.Itoa(n.cfg.BasePort+s.Port)), Up: true,
 		})
 	}
 	if n.directory != nil {
-		for _, address := range n.directory.Find(ctx, s.name) {
+		for _, address := range n.directory.Find(ctx, s.Name) {
 			if len(h.Instances) > 0 && address == h.Instances[0].Address {
 				continue
 			}
 			c := timed(address, func() error { return askReady(ctx, address) })
-			h.Instances = append(h.Instances, api.Instance{ID: address, Address: address, Up: c.Up, LatencyMs: c.LatencyMs})
+			h.Instances = append(h.Instances, gateway.Instance{ID: address, Address: address, Up: c.Up, LatencyMs: c.LatencyMs})
 		}
 	}
 	up := 0
@@ -93,14 +95,14 @@ func (n *node) serviceHealth(ctx context.Context, s *service) api.ServiceHealth 
 	}
 	for _, d := range h.Dependencies {
 		if !d.Up {
-			h.Status = api.Degraded
+			h.Status = gateway.Degraded
 		}
 	}
 	switch {
 	case up == 0:
-		h.Status = api.Down
+		h.Status = gateway.Down
 	case up < len(h.Instances):
-		h.Status = api.Degraded
+		h.Status = gateway.Degraded
 	}
 	return h
 }
@@ -133,20 +135,20 @@ func serviceMap() string {
 		}
 		return "`" + strings.Join(items, "`, `") + "`"
 	}
-	for _, s := range services {
+	for _, s := range services.Table {
 		var kinds []string
-		for _, k := range s.kinds {
+		for _, k := range s.Kinds {
 			kinds = append(kinds, k().Name)
 		}
 		var database, inboxes []string
-		if s.database != "" {
-			database = []string{s.database}
+		if s.Database != "" {
+			database = []string{s.Database}
 		}
-		for _, in := range s.inboxes {
+		for _, in := range s.Inboxes {
 			inboxes = append(inboxes, list([]string{in.Name})+": "+list(in.Bindings))
 		}
-		fmt.Fprintf(&b, "| %s | %d | %s | %s | %s | %s |\n", s.name, 8000+s.port,
-			list(database), list(s.routes), list(kinds), cmp.Or(strings.Join(inboxes, "<br>"), "–"))
+		fmt.Fprintf(&b, "| %s | %d | %s | %s | %s | %s |\n", s.Name, 8000+s.Port,
+			list(database), list(s.Prefixes), list(kinds), cmp.Or(strings.Join(inboxes, "<br>"), "–"))
 	}
 	return b.String()
 }

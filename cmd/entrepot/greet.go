@@ -68,7 +68,7 @@ Entrepôt %s is ready.
 func (n *node) serviceNames() []string {
 	var out []string
 	for _, s := range n.hosted() {
-		out = append(out, s.name)
+		out = append(out, s.Name)
 	}
 	return out
 }

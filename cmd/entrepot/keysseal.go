@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"entrepot"
+	"entrepot/cmd/entrepot/services"
 	"entrepot/grains/user"
 	"entrepot/http/edge"
 	"entrepot/persistence"
@@ -81,7 +82,7 @@ func (k *keyring) secondFactors(ctx context.Context, store persistence.Store) (m
 
 // openUsers is the auth service's database, to read; it may be in use.
 func (c *config) openUsers(ctx context.Context) (persistence.Store, func() error, error) {
-	name := services[slices.IndexFunc(services, func(s service) bool { return s.name == "auth" })].database
+	name := services.Find("auth").Database
 	if c.MongoURI != "" {
 		m, err := mongostore.Dial(ctx, c.MongoURI, mongostore.Options{})
 		if err != nil {

@@ -16,6 +16,7 @@ import (
 	"entrepot/actors/ecommerce"
 	"entrepot/blob"
 	"entrepot/cluster"
+	"entrepot/cmd/entrepot/services"
 	"entrepot/events"
 	"entrepot/events/local"
 	"entrepot/events/outbox"
@@ -99,10 +100,10 @@ func (n *node) lock(context.Context) error {
 }
 
 // hosted are the services of this process.
-func (n *node) hosted() []*service {
-	var out []*service
-	for i := range services {
-		if s := &services[i]; len(n.cfg.Services) == 0 || slices.Contains(n.cfg.Services, s.name) {
+func (n *node) hosted() []*services.Service {
+	var out []*services.Service
+	for i := range services.Table {
+		if s := &services.Table[i]; len(n.cfg.Services) == 0 || slices.Contains(n.cfg.Services, s.Name) {
 			out = append(out, s)
 		}
 	}
@@ -123,7 +124,7 @@ func (n *node) openBroker(ctx context.Context) (err error) {
 		return fmt.Errorf("broker: %w", err)
 	}
 	n.outbox = outbox.New(n.broker, outbox.Options{Logger: n.log})
-	return n.broker.Declare(ctx, queues())
+	return n.broker.Declare(ctx, services.Queues())
 }
 
 func (n *node) openDatabases(ctx context.Context) (err error) {
@@ -133,7 +134,7 @@ func (n *node) openDatabases(ctx context.Context) (err error) {
 		}
 	}
 	for _, s := range n.hosted() {
-		if s.database == "" {
+		if s.Database == "" {
 			continue
 		}
 		d, err := n.openStore(ctx, s)
@@ -161,7 +162,7 @@ func (n *node) connectLog(d *database) error {
 	}
 	var err error
 	d.relay, err = outbox.NewRelay(outbox.Config{
-		Log: log, Broker: n.broker, Cursor: outbox.FileCursor(filepath.Join(n.cfg.DataDir, d.service.database+".relay")),
+		Log: log, Broker: n.broker, Cursor: outbox.FileCursor(filepath.Join(n.cfg.DataDir, d.service.Database+".relay")),
 		Options: outbox.Options{Logger: n.log},
 	})
 	if err == nil {
@@ -222,7 +223,7 @@ func (n *node) announce(context.Context) error {
 		return nil
 	}
 	for _, s := range n.hosted() {
-		if err := n.directory.Announce(s.name, n.cfg.ClusterHost, n.cfg.BasePort+s.port); err != nil {
+		if err := n.directory.Announce(s.Name, n.cfg.ClusterHost, n.cfg.BasePort+s.Port); err != nil {
 			return err
 		}
 	}
@@ -244,7 +245,7 @@ func (r requester) Request(ctx context.Context, kind, id string, msg any) (any, 
 func (n *node) consume(context.Context) error {
 	for _, d := range n.databases {
 		if err := d.start(n); err != nil {
-			return fmt.Errorf("%s: %w", d.service.name, err)
+			return fmt.Errorf("%s: %w", d.service.Name, err)
 		}
 	}
 	return nil
@@ -302,7 +303,7 @@ func (n *node) stop(ctx context.Context) {
 
 func (n *node) database(name string) *database {
 	for _, d := range n.databases {
-		if d.service.name == name {
+		if d.service.Name == name {
 			return d
 		}
 	}

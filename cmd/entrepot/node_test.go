@@ -16,6 +16,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"entrepot/cmd/entrepot/services"
 )
 
 // logBuffer is what a process logged, at every level.
@@ -80,8 +82,8 @@ func freePorts(t *testing.T) int {
 	t.Helper()
 	for base := 21000 + os.Getpid()%1000*20; base < 60000; base += 20 {
 		free := true
-		for i := range services {
-			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", base+services[i].port))
+		for i := range services.Table {
+			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", base+services.Table[i].Port))
 			if err != nil {
 				free = false
 				break

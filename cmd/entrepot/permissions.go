@@ -6,7 +6,8 @@ import (
 	"strings"
 
 	"entrepot"
-	"entrepot/http/api"
+	"entrepot/cmd/entrepot/services"
+	"entrepot/http/rest"
 )
 
 type permissionsCommand struct{}
@@ -69,13 +70,13 @@ Where the routes differ, and why:
 func permissionsDoc() string {
 	var b strings.Builder
 	b.WriteString(permissionsHead)
-	for i := range services {
-		s := &services[i]
-		if mounts[s.name] == nil {
+	for i := range services.Table {
+		s := &services.Table[i]
+		if s.Routes == nil {
 			continue
 		}
-		for _, r := range mounts[s.name](api.Deps{}) {
-			fmt.Fprintf(&b, "\n### %s (%s)\n\n| route | scope |", r.Service, s.name)
+		for _, r := range s.Routes(services.Deps{}) {
+			fmt.Fprintf(&b, "\n### %s (%s)\n\n| route | scope |", r.Service, s.Name)
 			for _, c := range roleColumns {
 				b.WriteString(" " + c.name + " |")
 			}
@@ -88,7 +89,7 @@ func permissionsDoc() string {
 	return b.String()
 }
 
-func permissionsRow(service string, r api.Route) string {
+func permissionsRow(service string, r rest.Route) string {
 	var b strings.Builder
 	note := ""
 	if r.Access.InAnyStanding() {

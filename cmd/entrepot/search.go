@@ -5,14 +5,15 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/actors/ecommerce"
-	"entrepot/http/api"
+	actors "entrepot/actors/ecommerce"
+	"entrepot/grains/suggest"
+	"entrepot/http/api/ecommerce"
 	"entrepot/search"
 )
 
 // prepareSearch makes the index of the products, if their service is here. It is
 // empty until startSearch fills it.
-func (n *node) prepareSearch(lists *api.ListCache) (err error) {
+func (n *node) prepareSearch(lists *ecommerce.ListCache) (err error) {
 	d := n.database("ecommerce")
 	if d == nil {
 		return nil
@@ -20,7 +21,7 @@ func (n *node) prepareSearch(lists *api.ListCache) (err error) {
 	if n.found, err = search.New(search.Options{}); err != nil {
 		return err
 	}
-	n.feed = ecommerce.NewSearchFeed(ecommerce.SearchFeedConfig{
+	n.feed = actors.NewSearchFeed(actors.SearchFeedConfig{
 		Store: d.store, Index: n.found, Clock: time.Now, Changed: lists.Invalidate, Logger: n.log,
 	})
 	n.hooks = append(n.hooks, n.feed.Committed)
@@ -48,13 +49,13 @@ func (n *node) stopSearch() {
 const likeness = 4
 
 // similar is what the recommendations ask for products like one.
-func (n *node) similar(ctx context.Context, productID entrepot.ID, most int) ([]api.SimilarHit, error) {
+func (n *node) similar(ctx context.Context, productID entrepot.ID, most int) ([]suggest.SimilarHit, error) {
 	if !n.found.Ready() {
 		return nil, entrepot.Unavailable("the search is being prepared")
 	}
-	var out []api.SimilarHit
+	var out []suggest.SimilarHit
 	for _, h := range n.found.Similar(ctx, productID, most) {
-		out = append(out, api.SimilarHit{ProductID: h.ID, Score: h.Score / (h.Score + likeness)})
+		out = append(out, suggest.SimilarHit{ProductID: h.ID, Score: h.Score / (h.Score + likeness)})
 	}
 	return out, nil
 }

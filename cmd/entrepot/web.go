@@ -12,12 +12,15 @@ import (
 	"strings"
 	"time"
 
-	"entrepot/actors/audit"
 	"entrepot/blob/picture"
+	"entrepot/cmd/entrepot/services"
 	"entrepot/events"
-	"entrepot/grains/stock"
-	"entrepot/http/api"
+	"entrepot/grains/query"
+	"entrepot/http/api/auth"
+	"entrepot/http/api/ecommerce"
+	"entrepot/http/api/gateway"
 	"entrepot/http/edge"
+	"entrepot/http/rest"
 )
 
 // web is the listeners of this process: a port a service, and the gateway.
@@ -25,8 +28,9 @@ type web struct {
 	keys      *edge.Keys
 	standing  *edge.Standing
 	share     *edge.Share // nil: this process is alone
-	passwords *api.Passwords
-	deps      api.Deps
+	passwords *auth.Passwords
+	deps      services.Deps
+	about     gateway.Deps      // of the gateway's own routes and of health
 	chain     []edge.Middleware // of a service's listener
 	front     []edge.Middleware // of the gateway's, which believes nobody's word on a caller
 	servers   []*http.Server
@@ -34,23 +38,6 @@ type web struct {
 
 // tenantWait is how long a request waits for its company's rate.
 const tenantWait = 250 * time.Millisecond
-
-// mounts are the route files of each service.
-var mounts = map[string]func(api.Deps) []api.Routes{
-	"auth":    func(d api.Deps) []api.Routes { return []api.Routes{api.Auth(d)} },
-	"company": func(d api.Deps) []api.Routes { return []api.Routes{api.Company(d)} },
-	"shop":    func(d api.Deps) []api.Routes { return []api.Routes{api.Shop(d)} },
-	"ecommerce": func(d api.Deps) []api.Routes {
-		return []api.Routes{
-			api.Products(d), api.Search(d), api.Recommendations(d), api.Reviews(d), api.StockWatches(d),
-			api.Cart(d), api.Promotions(d), api.Wishlist(d),
-		}
-	},
-	"sales":     func(d api.Deps) []api.Routes { return []api.Routes{api.Sales(d)} },
-	"payment":   func(d api.Deps) []api.Routes { return []api.Routes{api.Payment(d)} },
-	"inventory": func(d api.Deps) []api.Routes { return []api.Routes{api.Inventory(d), api.Logistics(d)} },
-	"audit":     func(d api.Deps) []api.Routes { return []api.Routes{api.Audit(d)} },
-}
 
 // prepareWeb makes what handlers need, before anything listens.
 func (n *node) prepareWeb(context.Context) (err error) {
@@ -63,12 +50,12 @@ func (n *node) prepareWeb(context.Context) (err error) {
 	if err != nil {
 		return settingError{"JWT_KEYS_DIR", err.Error()}
 	}
-	if w.passwords, err = api.NewPasswords(n.cfg.BcryptCost); err != nil {
+	if w.passwords, err = auth.NewPasswords(n.cfg.BcryptCost); err != nil {
 		return settingError{"BCRYPT_COST", err.Error()}
 	}
-	w.standing = edge.NewStanding(edge.StandingConfig{Since: api.AccessChanges(n.ask), Log: n.log})
-	trusted := edge.Trusted{Keys: w.keys, Standing: w.standing, APIKeys: edge.NewAPIKeys(api.VerifyAPIKey(n.ask), nil)}
-	lists := api.NewListCache(2 * time.Second)
+	w.standing = edge.NewStanding(edge.StandingConfig{Since: auth.AccessChanges(n.ask), Log: n.log})
+	trusted := edge.Trusted{Keys: w.keys, Standing: w.standing, APIKeys: edge.NewAPIKeys(auth.VerifyAPIKey(n.ask), nil)}
+	lists := ecommerce.NewListCache(2 * time.Second)
 	n.hooks = append(n.hooks, func(batch []events.Envelope) {
 		for i := range batch {
 			if batch[i].Aggregate.Kind == "Product" {
@@ -79,19 +66,16 @@ func (n *node) prepareWeb(context.Context) (err error) {
 	if err := n.prepareSearch(lists); err != nil {
 		return err
 	}
-	w.deps = api.Deps{
+	w.deps = services.Deps{
 		Search: n.found, Similar: n.similar,
-		Asker: n.ask, Tokens: trusted, TokenTTL: n.cfg.TokenTTL, Standing: w.standing, Passwords: w.passwords, Logins: api.NewLoginGuard(10, 60, time.Now), Lists: lists,
-		AuditLogs: audit.Logs, Movements: stock.Movements, Broker: n.broker, Checks: n.checks, Services: n.health,
+		Asker: n.ask, Tokens: trusted, TokenTTL: n.cfg.TokenTTL, Standing: w.standing, Passwords: w.passwords, Logins: auth.NewLoginGuard(10, 60, time.Now), Lists: lists,
 		Seal: seal, PublicURL: strings.TrimRight(n.cfg.PublicURL, "/"), ShowMails: n.cfg.showsMails(),
 		Blobs: n.blobs, Pictures: picture.NewWorkshop(runtime.GOMAXPROCS(0) / 2),
 		Hold: n.cfg.Hold, CartIdle: n.cfg.CartIdle, ErasureGrace: n.cfg.ErasureGrace, Log: n.log,
-		Stores: api.Stores{
-			Auth: n.reader("auth"), Company: n.reader("company"), Shop: n.reader("shop"), Ecommerce: n.reader("ecommerce"),
-			Sales: n.reader("sales"), Payment: n.reader("payment"), Inventory: n.reader("inventory"), Audit: n.reader("audit"),
-		},
+		Stores: n.reader,
 	}
-	c := edge.Config{Log: n.log, Tokens: trusted, AllowOrigins: n.cfg.CORSOrigins, TrustedProxies: n.cfg.TrustedProxies, MaxInFlight: n.cfg.MaxInFlight, Allow: api.Allow}
+	w.about = gateway.Deps{Tokens: trusted, Broker: n.broker, Checks: n.checks, Services: n.health, Now: time.Now}
+	c := edge.Config{Log: n.log, Tokens: trusted, AllowOrigins: n.cfg.CORSOrigins, TrustedProxies: n.cfg.TrustedProxies, MaxInFlight: n.cfg.MaxInFlight, Allow: rest.Allow}
 	shared := w.deps.Logins.Limiters()
 	limiter := func(name string, perMinute, burst int) *edge.Limiter {
 		if perMinute <= 0 {
@@ -107,7 +91,7 @@ func (n *node) prepareWeb(context.Context) (err error) {
 		Tenants: limiter("tenants", n.cfg.TenantRateLimit, max(100, n.cfg.TenantRateLimit/30)), Wait: tenantWait,
 	}
 	if n.cfg.ConsulAddr != "" { // there may be more gateways
-		w.share = edge.NewShare(edge.ShareConfig{Limiters: shared, Report: api.ReportUsage(n.ask), Log: n.log})
+		w.share = edge.NewShare(edge.ShareConfig{Limiters: shared, Report: auth.ReportUsage(n.ask), Log: n.log})
 	}
 	w.front = edge.Standard(c)
 	c.Gateways = w.keys
@@ -117,7 +101,7 @@ func (n *node) prepareWeb(context.Context) (err error) {
 }
 
 // reader is the service's database for lists, nil when the service runs elsewhere.
-func (n *node) reader(service string) api.Reader {
+func (n *node) reader(service string) query.Reader {
 	if d := n.database(service); d != nil {
 		return d.store
 	}
@@ -125,10 +109,10 @@ func (n *node) reader(service string) api.Reader {
 }
 
 // routes are the service's, with the memory of its Idempotency-Keys.
-func (n *node) routes(s *service) []api.Routes {
-	routes := mounts[s.name](n.web.deps)
-	if d := n.database(s.name); d != nil {
-		routes = api.Remembering(api.NewKeyStore(d.committer, time.Now), routes)
+func (n *node) routes(s *services.Service) []rest.Routes {
+	routes := s.Routes(n.web.deps)
+	if d := n.database(s.Name); d != nil {
+		routes = rest.Remembering(rest.NewKeyStore(d.committer, time.Now), routes)
 	}
 	return routes
 }
@@ -146,12 +130,12 @@ func (n *node) trust(context.Context) error {
 // listen opens a port for each service of this process.
 func (n *node) listen(ctx context.Context) error {
 	for _, s := range n.hosted() {
-		engine, chain := api.NewEngine(), n.web.chain
-		if s.name == "gateway" {
+		engine, chain := rest.NewEngine(), n.web.chain
+		if s.Name == "gateway" {
 			n.mountGateway(engine)
 			chain = n.web.front
 		} else {
-			api.Mount(engine, n.log, []string{""}, append(n.routes(s), api.Health(n.web.deps, s.name))...)
+			rest.Mount(engine, n.log, []string{""}, append(n.routes(s), gateway.Health(n.web.about, s.Name))...)
 		}
 		if err := n.serve(ctx, s, edge.Chain(engine, chain...)); err != nil {
 			return err
@@ -163,11 +147,11 @@ func (n *node) listen(ctx context.Context) error {
 	return nil
 }
 
-func (n *node) serve(ctx context.Context, s *service, h http.Handler) error {
-	address := net.JoinHostPort(n.cfg.Host, strconv.Itoa(n.cfg.BasePort+s.port))
+func (n *node) serve(ctx context.Context, s *services.Service, h http.Handler) error {
+	address := net.JoinHostPort(n.cfg.Host, strconv.Itoa(n.cfg.BasePort+s.Port))
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
-		return fmt.Errorf("service %s: %w (BASE_PORT moves all ports; `entrepot doctor` names what is taken)", s.name, err)
+		return fmt.Errorf("service %s: %w (BASE_PORT moves all ports; `entrepot doctor` names what is taken)", s.Name, err)
 	}
 	server := &http.Server{
 		Handler: h, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
@@ -176,7 +160,7 @@ func (n *node) serve(ctx context.Context, s *service, h http.Handler) error {
 	n.web.servers = append(n.web.servers, server)
 	go func() { // ended by Shutdown or Close in stop
 		if err := server.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
-			n.log.Error("a listener ended", "service", s.name, "error", err)
+			n.log.Error("a listener ended", "service", s.Name, "error", err)
 		}
 	}()
 	return nil
@@ -198,10 +182,10 @@ func (w *web) stop(ctx context.Context) {
 }
 
 // checks reports what a service of this process needs.
-func (n *node) checks(ctx context.Context, service string) []api.Check {
-	var out []api.Check
+func (n *node) checks(ctx context.Context, service string) []gateway.Check {
+	var out []gateway.Check
 	if d := n.database(service); d != nil {
-		out = append(out, timed(d.service.database, func() error { return d.store.Ping(ctx) }))
+		out = append(out, timed(d.service.Database, func() error { return d.store.Ping(ctx) }))
 	}
 	out = append(out, timed("access", n.web.standing.Ready))
 	out = append(out, timed("broker", func() error { return n.broker.Ping(ctx) }))
@@ -218,10 +202,10 @@ func (n *node) checks(ctx context.Context, service string) []api.Check {
 	}))
 }
 
-func timed(name string, ask func() error) api.Check {
+func timed(name string, ask func() error) gateway.Check {
 	start := time.Now()
 	err := ask()
-	c := api.Check{Name: name, Up: err == nil, LatencyMs: float64(time.Since(start).Microseconds()) / 1000}
+	c := gateway.Check{Name: name, Up: err == nil, LatencyMs: float64(time.Since(start).Microseconds()) / 1000}
 	if err != nil {
 		c.Detail = "does not answer" // causes name hosts and users: they are logged, not shown
 	}

@@ -10,7 +10,10 @@ import (
 	"testing"
 
 	"entrepot"
-	"entrepot/http/api"
+	"entrepot/http/api/apitest"
+	"entrepot/http/api/gateway"
+	"entrepot/cmd/entrepot/services"
+	"entrepot/http/rest"
 )
 
 // opened lists the routes that anybody may use; a new one has to be added here on purpose.
@@ -27,9 +30,9 @@ var opened = []string{
 // TestEveryRouteDeclaresWhoMayUseIt walks all routes with every role and with nobody.
 func TestEveryRouteDeclaresWhoMayUseIt(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := apitest.New(t)
 	seen := map[string]bool{}
-	for _, s := range append(allServices(w.deps), api.NoOp()) {
+	for _, s := range append(apitest.Routes(w.Deps), gateway.NoOp()) {
 		for _, r := range s.List {
 			if seen[r.ID] {
 				t.Errorf("the id %s is used twice", r.ID)
@@ -47,19 +50,19 @@ func TestEveryRouteDeclaresWhoMayUseIt(t *testing.T) {
 			for strings.Contains(path, "{") {
 				path = path[:strings.Index(path, "{")] + entrepot.NewID() + path[strings.Index(path, "}")+1:]
 			}
-			if got := w.call(t, "", r.Method, path, nil); got.status != http.StatusUnauthorized || got.header.Get("WWW-Authenticate") != "Bearer" {
-				t.Errorf("%s as nobody: %d %s", r.ID, got.status, got.raw)
+			if got := w.Call(t, "", r.Method, path, nil); got.Status != http.StatusUnauthorized || got.Header.Get("WWW-Authenticate") != "Bearer" {
+				t.Errorf("%s as nobody: %d %s", r.ID, got.Status, got.Raw)
 			}
 			for _, role := range []entrepot.Role{entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager, entrepot.ShopStaff, entrepot.Customer} {
-				got := w.call(t, string(role), r.Method, path, nil)
-				if allowed := slices.Contains(roles, role); allowed == (got.status == http.StatusForbidden) {
-					t.Errorf("%s as %s: %d %s", r.ID, role, got.status, got.raw)
+				got := w.Call(t, string(role), r.Method, path, nil)
+				if allowed := slices.Contains(roles, role); allowed == (got.Status == http.StatusForbidden) {
+					t.Errorf("%s as %s: %d %s", r.ID, role, got.Status, got.Raw)
 				}
 				if r.ID == "logout" { // it does what it says
-					w.login(t, string(role), string(role))
+					w.Login(t, string(role), string(role))
 				}
-				if got.status >= 500 {
-					t.Errorf("%s as %s: %d %s", r.ID, role, got.status, got.raw)
+				if got.Status >= 500 {
+					t.Errorf("%s as %s: %d %s", r.ID, role, got.Status, got.Raw)
 				}
 			}
 		}
@@ -69,22 +72,22 @@ func TestEveryRouteDeclaresWhoMayUseIt(t *testing.T) {
 // TestForgedTokens: a token that does not verify is refused on public routes too.
 func TestForgedTokens(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	good := w.tokens["customer"]
+	w := apitest.New(t)
+	good := w.Tokens["customer"]
 	head, rest, _ := strings.Cut(good, ".")
 	claims, _, _ := strings.Cut(rest, ".")
 	for name, token := range map[string]string{
 		"cut": good[:len(good)-4], "unsigned": head + "." + claims + ".", "none": "eyJhbGciOiJub25lIn0." + claims + ".", "words": "let me in",
 	} {
-		w.tokens["forged"] = token
-		for _, path := range []string{"/api/orders", "/api/products", "/api/products/" + w.mug, "/api/cart", "/api/audit/logs"} {
-			if r := w.call(t, "forged", "GET", path, nil); r.status != http.StatusUnauthorized || r.text("code") != "unauthenticated" {
-				t.Errorf("%s at %s: %d %s", name, path, r.status, r.raw)
+		w.Tokens["forged"] = token
+		for _, path := range []string{"/api/orders", "/api/products", "/api/products/" + w.Mug, "/api/cart", "/api/audit/logs"} {
+			if r := w.Call(t, "forged", "GET", path, nil); r.Status != http.StatusUnauthorized || r.Text("code") != "unauthenticated" {
+				t.Errorf("%s at %s: %d %s", name, path, r.Status, r.Raw)
 			}
 		}
 	}
-	if r := w.call(t, "", "GET", "/api/orders", nil, "Authorization", "Basic YTpi"); r.status != http.StatusUnauthorized {
-		t.Errorf("Basic answered %d", r.status)
+	if r := w.Call(t, "", "GET", "/api/orders", nil, "Authorization", "Basic YTpi"); r.Status != http.StatusUnauthorized {
+		t.Errorf("Basic answered %d", r.Status)
 	}
 }
 
@@ -96,8 +99,8 @@ const openAPIFile = "../../docs/openapi.json"
 // the one in docs/ (go test ./http/api -run OpenAPI -update writes it).
 func TestOpenAPI(t *testing.T) {
 	t.Parallel()
-	services := allServices(api.Deps{}) // the document needs nothing that runs
-	doc, err := api.OpenAPI("/api", services...)
+	services := apitest.Routes(services.Deps{}) // the document needs nothing that runs
+	doc, err := rest.OpenAPI("/api", services...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,11 +139,11 @@ func TestOpenAPI(t *testing.T) {
 // TestSameDocumentTwice: the committed document must not change by itself.
 func TestSameDocumentTwice(t *testing.T) {
 	t.Parallel()
-	a, err := api.OpenAPI("/api", allServices(api.Deps{})...)
+	a, err := rest.OpenAPI("/api", apitest.Routes(services.Deps{})...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b, _ := api.OpenAPI("/api", allServices(api.Deps{})...); string(a) != string(b) {
+	if b, _ := rest.OpenAPI("/api", apitest.Routes(services.Deps{})...); string(a) != string(b) {
 		t.Error("two documents differ")
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"entrepot"
+	"entrepot/grains/stock/stockpb"
+	"entrepot/http/api/apitest"
 	"entrepot/http/edge"
 )
 
@@ -22,7 +24,7 @@ type bad struct {
 
 // writes lists every route that takes a body: who may use it, a body that is
 // right, and the fields by what they take.
-func (w *world) writes() []struct {
+func writes(w *apitest.World) []struct {
 	as, method, path, body string
 	texts, counts, amounts []string
 } {
@@ -35,49 +37,49 @@ func (w *world) writes() []struct {
 		{"", "POST", "/api/auth/register", `{"email":"a@b.cd","password":"a long sentence","name":"A"}`, []string{"email", "password", "name"}, nil, nil},
 		{"super_admin", "POST", "/api/companies", `{"name":"A","slug":"a","settings":{"currency":"EUR"}}`, []string{"name", "slug", "ownerId"}, nil, nil},
 		{"company_admin", "POST", "/api/shops", `{"name":"A"}`, []string{"name", "managerId", "companyId"}, nil, nil},
-		{"company_admin", "PUT", "/api/shops/" + w.shopA, `{"name":"A","isActive":true}`, []string{"name", "timezone"}, nil, nil},
-		{"company_admin", "PUT", "/api/shops/" + w.shopA + "/shipping", `{"currency":"EUR","zones":[{"name":"A","methods":[{"id":"a","name":"A","price":1}]}]}`, []string{"currency"}, nil, nil},
-		{"company_admin", "POST", "/api/shops/" + w.shopA + "/staff", `{"userIds":["` + id + `"]}`, []string{"managerId"}, nil, nil},
-		{"company_admin", "POST", "/api/products", `{"shopIds":["` + w.shopA + `"],"sku":"A","name":"A","price":1,"currency":"EUR"}`, []string{"sku", "name", "currency", "companyId"}, nil, []string{"price"}},
-		{"company_admin", "PATCH", "/api/products/" + w.mug, `{"name":"A"}`, []string{"name", "status", "brand"}, nil, []string{"price"}},
-		{"customer", "POST", "/api/cart/items", `{"productId":"` + w.mug + `","quantity":1}`, []string{"productId", "shopId", "variantId"}, []string{"quantity"}, nil},
-		{"customer", "POST", "/api/products/" + w.mug + "/views", `{"duration":1000}`, nil, []string{"duration"}, nil},
-		{"customer", "POST", "/api/cart/items", `{"productId":"` + w.mug + `","quantity":1}`, []string{"productId", "shopId"}, []string{"quantity"}, nil},
+		{"company_admin", "PUT", "/api/shops/" + w.ShopA, `{"name":"A","isActive":true}`, []string{"name", "timezone"}, nil, nil},
+		{"company_admin", "PUT", "/api/shops/" + w.ShopA + "/shipping", `{"currency":"EUR","zones":[{"name":"A","methods":[{"id":"a","name":"A","price":1}]}]}`, []string{"currency"}, nil, nil},
+		{"company_admin", "POST", "/api/shops/" + w.ShopA + "/staff", `{"userIds":["` + id + `"]}`, []string{"managerId"}, nil, nil},
+		{"company_admin", "POST", "/api/products", `{"shopIds":["` + w.ShopA + `"],"sku":"A","name":"A","price":1,"currency":"EUR"}`, []string{"sku", "name", "currency", "companyId"}, nil, []string{"price"}},
+		{"company_admin", "PATCH", "/api/products/" + w.Mug, `{"name":"A"}`, []string{"name", "status", "brand"}, nil, []string{"price"}},
+		{"customer", "POST", "/api/cart/items", `{"productId":"` + w.Mug + `","quantity":1}`, []string{"productId", "shopId", "variantId"}, []string{"quantity"}, nil},
+		{"customer", "POST", "/api/products/" + w.Mug + "/views", `{"duration":1000}`, nil, []string{"duration"}, nil},
+		{"customer", "POST", "/api/cart/items", `{"productId":"` + w.Mug + `","quantity":1}`, []string{"productId", "shopId"}, []string{"quantity"}, nil},
 		{"customer", "PUT", "/api/cart/items/" + id, `{"quantity":1}`, nil, []string{"quantity"}, nil},
 		{"company_admin", "POST", "/api/cart/promotions", `{"code":"TEN","type":"percent","percent":10,"currency":"EUR"}`, []string{"code", "type", "currency", "title", "companyId"}, []string{"percent", "perCustomer", "total"}, []string{"minimumSubtotal"}},
 		{"company_admin", "PUT", "/api/cart/promotions/" + id, `{"type":"amount","amount":1,"currency":"EUR"}`, []string{"type", "currency", "title"}, []string{"percent", "total"}, []string{"amount"}},
 		{"customer", "POST", "/api/cart/promo", `{"code":"TEN"}`, []string{"code"}, nil, nil},
 		{"customer", "POST", "/api/cart/estimate", `{"country":"DE"}`, []string{"country", "postalCode", "shippingMethod"}, nil, nil},
 		{"customer", "POST", "/api/cart/merge", `{"token":"` + strings.Repeat("A", 43) + `"}`, []string{"token"}, nil, nil},
-		{"customer", "POST", "/api/wishlist/items", `{"productId":"` + w.mug + `"}`, []string{"productId", "variantId"}, nil, nil},
-		{"customer", "POST", "/api/products/" + w.mug + "/reviews", `{"stars":5}`, []string{"title", "text"}, []string{"stars"}, nil},
-		{"customer", "PUT", "/api/products/" + w.mug + "/reviews/mine", `{"stars":5}`, []string{"title", "text"}, []string{"stars"}, nil},
+		{"customer", "POST", "/api/wishlist/items", `{"productId":"` + w.Mug + `"}`, []string{"productId", "variantId"}, nil, nil},
+		{"customer", "POST", "/api/products/" + w.Mug + "/reviews", `{"stars":5}`, []string{"title", "text"}, []string{"stars"}, nil},
+		{"customer", "PUT", "/api/products/" + w.Mug + "/reviews/mine", `{"stars":5}`, []string{"title", "text"}, []string{"stars"}, nil},
 		{"company_admin", "POST", "/api/products/reviews/" + id + "/reject", `{"reason":"a"}`, []string{"reason"}, nil, nil},
 		{"company_admin", "PUT", "/api/products/reviews/" + id + "/reply", `{"text":"a"}`, []string{"text"}, nil, nil},
-		{"customer", "POST", "/api/products/" + w.mug + "/notify", `{}`, []string{"variantId", "shopId"}, nil, nil},
-		{"customer", "POST", "/api/orders", `{"shippingAddress":{"line1":"a","city":"b","country":"DE"},"items":[{"productId":"` + w.mug + `","quantity":1}]}`, []string{"notes"}, nil, []string{"expectedTotal"}},
+		{"customer", "POST", "/api/products/" + w.Mug + "/notify", `{}`, []string{"variantId", "shopId"}, nil, nil},
+		{"customer", "POST", "/api/orders", `{"shippingAddress":{"line1":"a","city":"b","country":"DE"},"items":[{"productId":"` + w.Mug + `","quantity":1}]}`, []string{"notes"}, nil, []string{"expectedTotal"}},
 		{"customer", "POST", "/api/orders/" + id + "/cancel", `{"reason":"a"}`, []string{"reason"}, nil, nil},
 		{"customer", "POST", "/api/payments/intent", `{"orderId":"` + id + `"}`, []string{"orderId"}, nil, nil},
 		{"customer", "POST", "/api/payments/process", `{"orderId":"` + id + `","gateway":"manual","method":"card"}`, []string{"orderId", "gateway", "method", "token"}, nil, nil},
 		{"company_admin", "POST", "/api/payments/" + id + "/refund", `{"reason":"a"}`, []string{"reason"}, nil, []string{"amount"}},
-		{"company_admin", "POST", "/api/inventory/items", `{"productId":"` + w.mug + `","shopId":"` + w.shopA + `","quantity":1,"reason":"a"}`, []string{"productId", "shopId", "reason", "variantId", "locationId", "currency"}, []string{"quantity"}, []string{"unitCost"}},
+		{"company_admin", "POST", "/api/inventory/items", `{"productId":"` + w.Mug + `","shopId":"` + w.ShopA + `","quantity":1,"reason":"a"}`, []string{"productId", "shopId", "reason", "variantId", "locationId", "currency"}, []string{"quantity"}, []string{"unitCost"}},
 		{"company_admin", "POST", "/api/inventory/items/" + id + "/receive", `{"quantity":1,"reason":"a"}`, []string{"reason", "batch", "reference"}, []string{"quantity"}, []string{"unitCost"}},
 		{"company_admin", "POST", "/api/inventory/items/" + id + "/adjust", `{"delta":1,"reason":"found"}`, []string{"reason", "note"}, nil, nil},
 		{"company_admin", "PATCH", "/api/inventory/items/" + id, `{"reorderPoint":1}`, nil, []string{"reorderPoint", "reorderQuantity", "safetyStock"}, nil},
 		{"company_admin", "POST", "/api/inventory/warehouses", `{"name":"A","code":"A"}`, []string{"name", "code"}, []string{"priority"}, nil},
-		{"company_admin", "PUT", "/api/inventory/sourcing/" + w.shopA, `{"strategy":"nearest"}`, []string{"strategy"}, []string{"shopPriority"}, nil},
+		{"company_admin", "PUT", "/api/inventory/sourcing/" + w.ShopA, `{"strategy":"nearest"}`, []string{"strategy"}, []string{"shopPriority"}, nil},
 		{"shop_manager", "POST", "/api/inventory/transfers/" + id + "/receive", `{"final":true}`, []string{"reason"}, nil, nil},
-		{"shop_manager", "POST", "/api/inventory/stocktakes", `{"locationId":"` + w.shopA + `"}`, []string{"locationId", "note"}, nil, nil},
+		{"shop_manager", "POST", "/api/inventory/stocktakes", `{"locationId":"` + w.ShopA + `"}`, []string{"locationId", "note"}, nil, nil},
 		{"company_admin", "POST", "/api/inventory/suppliers", `{"name":"A","currency":"EUR"}`, []string{"name", "currency", "email", "note"}, []string{"leadTimeDays"}, nil},
-		{"shop_manager", "POST", "/api/inventory/reorder-suggestions", `{"supplierId":"` + id + `","locationId":"` + w.shopA + `"}`, []string{"supplierId", "locationId"}, nil, nil},
+		{"shop_manager", "POST", "/api/inventory/reorder-suggestions", `{"supplierId":"` + id + `","locationId":"` + w.ShopA + `"}`, []string{"supplierId", "locationId"}, nil, nil},
 		{"shop_manager", "POST", "/api/inventory/purchase-orders/" + id + "/cancel", `{"reason":"a"}`, []string{"reason"}, nil, nil},
 		{"shop_manager", "POST", "/api/inventory/transfers/" + id + "/cancel", `{"reason":"a"}`, []string{"reason"}, nil, nil},
 	}
 }
 
 // badBodies makes the wrong bodies of every write.
-func (w *world) badBodies() (out []bad) {
-	for _, r := range w.writes() {
+func badBodies(w *apitest.World) (out []bad) {
+	for _, r := range writes(w) {
 		add := func(field, body string) {
 			out = append(out, bad{r.as, r.method, r.path, body, 400, field})
 		}
@@ -122,63 +124,63 @@ func (w *world) badBodies() (out []bad) {
 }
 
 // badOthers are wrong ids, queries, items and headers.
-func (w *world) badOthers() []bad {
+func badOthers(w *apitest.World) []bad {
 	id := entrepot.NewID()
 	order := func(items string) string {
 		return `{"shippingAddress":{"line1":"a","city":"b","country":"DE"},"items":` + items + `}`
 	}
-	many := "[" + strings.Repeat(`{"productId":"`+w.mug+`","quantity":1},`, 200) + `{"productId":"` + w.mug + `","quantity":1}]`
+	many := "[" + strings.Repeat(`{"productId":"`+w.Mug+`","quantity":1},`, 200) + `{"productId":"` + w.Mug + `","quantity":1}]`
 	return []bad{
 		{"customer", "POST", "/api/orders", order(`[]`), 400, "items"},
 		{"customer", "POST", "/api/orders", order(many), 400, "items"},
 		{"customer", "POST", "/api/orders", order(`[{"productId":"x","quantity":1}]`), 400, "items[0].productId"},
-		{"customer", "POST", "/api/orders", order(`[{"productId":"` + w.mug + `","quantity":1},{"productId":"` + w.mug + `","quantity":-1}]`), 400, "items[1].quantity"},
-		{"customer", "POST", "/api/orders", order(`[{"productId":"` + w.mug + `","quantity":1,"price":1}]`), 400, "items[0].price"},
-		{"customer", "POST", "/api/orders", order(`[{"productId":"` + w.mug + `","quantity":9999},{"productId":"` + w.mug + `","quantity":2}]`), 400, "items[1].quantity"},
+		{"customer", "POST", "/api/orders", order(`[{"productId":"` + w.Mug + `","quantity":1},{"productId":"` + w.Mug + `","quantity":-1}]`), 400, "items[1].quantity"},
+		{"customer", "POST", "/api/orders", order(`[{"productId":"` + w.Mug + `","quantity":1,"price":1}]`), 400, "items[0].price"},
+		{"customer", "POST", "/api/orders", order(`[{"productId":"` + w.Mug + `","quantity":9999},{"productId":"` + w.Mug + `","quantity":2}]`), 400, "items[1].quantity"},
 		{"customer", "POST", "/api/orders", order(`[{"productId":"` + id + `","quantity":1}]`), 404, "items[0].productId"},
-		{"customer", "POST", "/api/orders", order(`[{"productId":"` + w.draft + `","quantity":1}]`), 404, "items[0].productId"},
-		{"customer", "POST", "/api/orders", order(`[{"productId":"` + w.mug + `","shopId":"` + w.otherShop + `","quantity":1}]`), 400, "items[0].shopId"},
-		{"customer", "POST", "/api/orders", `{"items":[{"productId":"` + w.mug + `","quantity":1}]}`, 400, "shippingAddress"},
+		{"customer", "POST", "/api/orders", order(`[{"productId":"` + w.Draft + `","quantity":1}]`), 404, "items[0].productId"},
+		{"customer", "POST", "/api/orders", order(`[{"productId":"` + w.Mug + `","shopId":"` + w.OtherShop + `","quantity":1}]`), 400, "items[0].shopId"},
+		{"customer", "POST", "/api/orders", `{"items":[{"productId":"` + w.Mug + `","quantity":1}]}`, 400, "shippingAddress"},
 		{"customer", "POST", "/api/orders", `{"shippingAddress":{"city":"b","country":"DE"}}`, 400, "shippingAddress.line1"},
 		{"customer", "POST", "/api/orders", `{"shippingAddress":{"line1":"a","city":"b","country":"DE"},"expectedTotal":1.001}`, 409, ""}, // the cart is empty
 		{"customer", "POST", "/api/cart/items", `{"productId":"` + id + `","quantity":1}`, 404, "productId"},
-		{"customer", "POST", "/api/cart/items", `{"productId":"` + strings.ToUpper(w.mug) + `","quantity":1}`, 400, "productId"},
+		{"customer", "POST", "/api/cart/items", `{"productId":"` + strings.ToUpper(w.Mug) + `","quantity":1}`, 400, "productId"},
 		{"customer", "POST", "/api/cart/items", `{"quantity":1}`, 400, "productId"},
-		{"customer", "POST", "/api/cart/items", `{"productId":"` + w.mug + `","variantId":"` + id + `","quantity":1}`, 404, "variantId"},
-		{"customer", "POST", "/api/orders", order(`[{"productId":"` + w.mug + `","variantId":"` + id + `","quantity":1}]`), 404, "items[0].variantId"},
+		{"customer", "POST", "/api/cart/items", `{"productId":"` + w.Mug + `","variantId":"` + id + `","quantity":1}`, 404, "variantId"},
+		{"customer", "POST", "/api/orders", order(`[{"productId":"` + w.Mug + `","variantId":"` + id + `","quantity":1}]`), 404, "items[0].variantId"},
 		{"customer", "POST", "/api/cart/items", ``, 400, "body"},
 		{"customer", "PUT", "/api/cart/items/x", `{"quantity":1}`, 404, ""},
 		{"customer", "POST", "/api/payments/process", `{"orderId":"` + id + `","gateway":"manual","method":"card"}`, 404, "orderId"},
 		{"company_admin", "POST", "/api/products", `{"shopIds":["x"],"sku":"A","name":"A","price":1,"currency":"EUR"}`, 400, "shopIds[0]"},
-		{"company_admin", "POST", "/api/products", `{"shopIds":["` + w.shopA + `"],"sku":"A","name":"A","price":1.999,"currency":"EUR"}`, 400, "price"},
-		{"company_admin", "POST", "/api/products", `{"shopIds":["` + w.shopA + `"],"sku":"A","name":"A","price":1,"currency":"eur"}`, 400, "currency"},
-		{"company_admin", "PATCH", "/api/products/" + w.mug, `{"price":1.999}`, 400, "price"},
+		{"company_admin", "POST", "/api/products", `{"shopIds":["` + w.ShopA + `"],"sku":"A","name":"A","price":1.999,"currency":"EUR"}`, 400, "price"},
+		{"company_admin", "POST", "/api/products", `{"shopIds":["` + w.ShopA + `"],"sku":"A","name":"A","price":1,"currency":"eur"}`, 400, "currency"},
+		{"company_admin", "PATCH", "/api/products/" + w.Mug, `{"price":1.999}`, 400, "price"},
 		{"super_admin", "POST", "/api/companies", `{"name":"A","slug":"a","settings":{"currency":"EUR","taxRate":101}}`, 400, "settings.taxRate"},
-		{"customer", "POST", "/api/products/" + w.mug + "/reviews", `{"stars":0}`, 400, "stars"},
-		{"customer", "POST", "/api/products/" + w.mug + "/reviews", `{"stars":6}`, 400, "stars"},
-		{"customer", "POST", "/api/products/" + w.mug + "/reviews", `{}`, 400, "stars"},
-		{"customer", "POST", "/api/products/" + w.mug + "/reviews", `{"stars":5}`, 403, ""},
-		{"customer", "POST", "/api/products/" + w.draft + "/reviews", `{"stars":5}`, 404, ""},
-		{"customer", "GET", "/api/products/" + w.mug + "/reviews/mine", "", 404, ""},
-		{"", "GET", "/api/products/" + w.draft + "/reviews", "", 404, ""},
-		{"", "GET", "/api/products/" + w.mug + "/reviews?sort=best", "", 400, "sort"},
-		{"", "GET", "/api/products/" + w.mug + "/reviews?stars=6", "", 400, "stars"},
-		{"", "GET", "/api/products/" + w.mug + "/reviews?cursor=x", "", 400, "cursor"},
+		{"customer", "POST", "/api/products/" + w.Mug + "/reviews", `{"stars":0}`, 400, "stars"},
+		{"customer", "POST", "/api/products/" + w.Mug + "/reviews", `{"stars":6}`, 400, "stars"},
+		{"customer", "POST", "/api/products/" + w.Mug + "/reviews", `{}`, 400, "stars"},
+		{"customer", "POST", "/api/products/" + w.Mug + "/reviews", `{"stars":5}`, 403, ""},
+		{"customer", "POST", "/api/products/" + w.Draft + "/reviews", `{"stars":5}`, 404, ""},
+		{"customer", "GET", "/api/products/" + w.Mug + "/reviews/mine", "", 404, ""},
+		{"", "GET", "/api/products/" + w.Draft + "/reviews", "", 404, ""},
+		{"", "GET", "/api/products/" + w.Mug + "/reviews?sort=best", "", 400, "sort"},
+		{"", "GET", "/api/products/" + w.Mug + "/reviews?stars=6", "", 400, "stars"},
+		{"", "GET", "/api/products/" + w.Mug + "/reviews?cursor=x", "", 400, "cursor"},
 		{"company_admin", "GET", "/api/products/reviews?status=deleted", "", 400, "status"},
 		{"company_admin", "GET", "/api/products/reviews?productId=x", "", 400, "productId"},
 		{"company_admin", "POST", "/api/products/reviews/x/approve", ``, 404, ""},
 		{"customer", "PUT", "/api/products/reviews/x/helpful", "", 404, ""},
 		{"customer", "DELETE", "/api/products/reviews/" + id + "/helpful", "", 404, ""},
-		{"customer", "GET", "/api/products/" + w.draft + "/reviews/votes", "", 404, ""},
-		{"customer", "GET", "/api/products/" + w.mug + "/reviews/votes?cursor=x", "", 400, "cursor"},
+		{"customer", "GET", "/api/products/" + w.Draft + "/reviews/votes", "", 404, ""},
+		{"customer", "GET", "/api/products/" + w.Mug + "/reviews/votes?cursor=x", "", 400, "cursor"},
 		{"company_admin", "PUT", "/api/products/reviews/" + id + "/helpful", "", 403, ""},
 		{"customer", "POST", "/api/wishlist/items", `{"productId":"` + id + `"}`, 404, "productId"},
-		{"customer", "POST", "/api/wishlist/items", `{"productId":"` + w.draft + `"}`, 404, "productId"},
-		{"customer", "POST", "/api/wishlist/items", `{"productId":"` + w.mug + `","variantId":"` + id + `"}`, 404, "variantId"},
+		{"customer", "POST", "/api/wishlist/items", `{"productId":"` + w.Draft + `"}`, 404, "productId"},
+		{"customer", "POST", "/api/wishlist/items", `{"productId":"` + w.Mug + `","variantId":"` + id + `"}`, 404, "variantId"},
 		{"customer", "DELETE", "/api/wishlist/items/x", ``, 404, ""},
 		{"customer", "POST", "/api/products/" + id + "/notify", `{}`, 404, ""},
-		{"customer", "POST", "/api/products/" + w.mug + "/notify", `{"variantId":"` + id + `"}`, 404, "variantId"},
-		{"customer", "POST", "/api/products/" + w.mug + "/notify", `{"shopId":"` + w.otherShop + `"}`, 400, "shopId"},
+		{"customer", "POST", "/api/products/" + w.Mug + "/notify", `{"variantId":"` + id + `"}`, 404, "variantId"},
+		{"customer", "POST", "/api/products/" + w.Mug + "/notify", `{"shopId":"` + w.OtherShop + `"}`, 400, "shopId"},
 		{"customer", "DELETE", "/api/products/notifications/x", ``, 404, ""},
 		{"", "GET", "/api/products/x", "", 404, ""},
 		{"", "GET", "/api/products/" + id, "", 404, ""},
@@ -203,7 +205,7 @@ func (w *world) badOthers() []bad {
 		{"", "GET", "/api/products/recommendations?shopId[$ne]=x", "", 400, "shopId[$ne]"},
 		{"", "POST", "/api/products/x/views", `{}`, 404, ""},
 		{"", "POST", "/api/products/" + id + "/views", `{}`, 404, ""},
-		{"", "POST", "/api/products/" + w.mug + "/views", `{"duration":14400001}`, 400, "duration"},
+		{"", "POST", "/api/products/" + w.Mug + "/views", `{"duration":14400001}`, 400, "duration"},
 		{"customer", "GET", "/api/products/views?cursor=x", "", 400, "cursor"},
 		{"", "GET", "/api/shops?companyId=$ne", "", 400, "companyId"},
 		{"", "GET", "/api/nothing", "", 404, ""},
@@ -226,75 +228,141 @@ func (w *world) badOthers() []bad {
 // TestBadInput: whatever is wrong is a 4xx problem that names it, and no defect of ours.
 func TestBadInput(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.deps.Logins = nil
-	w.mount()
+	w := apitest.New(t)
+	w.Deps.Logins = nil
+	w.Mount()
 	before := len(w.Events())
-	cases := w.badBodies()
-	cases = append(cases, w.badOthers()...)
-	cases = append(cases, w.badProducts()...)
-	cases = append(cases, w.badLogistics()...)
+	cases := badBodies(w)
+	cases = append(cases, badOthers(w)...)
+	cases = append(cases, badProducts(w)...)
+	cases = append(cases, badLogistics(w)...)
 	for _, c := range cases {
 		var body any
 		if c.body != "" || c.method != "GET" {
 			body = c.body
 		}
-		r := w.call(t, c.as, c.method, c.path, body)
+		r := w.Call(t, c.as, c.method, c.path, body)
 		name := fmt.Sprintf("%s %s %.120s", c.method, c.path, c.body)
-		if r.status != c.status {
-			t.Errorf("%s: %d, want %d: %s", name, r.status, c.status, r.raw)
+		if r.Status != c.status {
+			t.Errorf("%s: %d, want %d: %s", name, r.Status, c.status, r.Raw)
 			continue
 		}
-		if ct := r.header.Get("Content-Type"); ct != "application/problem+json" || r.text("code") == "" || r.text("requestId") == "" {
-			t.Errorf("%s: is no problem: %s %s", name, ct, r.raw)
+		if ct := r.Header.Get("Content-Type"); ct != "application/problem+json" || r.Text("code") == "" || r.Text("requestId") == "" {
+			t.Errorf("%s: is no problem: %s %s", name, ct, r.Raw)
 		}
-		if c.field != "" && !names(r, c.field) {
-			t.Errorf("%s: does not name %s: %s", name, c.field, r.raw)
+		if c.field != "" && !apitest.Names(r, c.field) {
+			t.Errorf("%s: does not name %s: %s", name, c.field, r.Raw)
 		}
 	}
 	if n := len(w.Events()); n != before {
 		t.Errorf("%d events happened", n-before)
 	}
-	if lines := w.errors.taken(); len(lines) > 0 {
+	if lines := w.Errors.Taken(); len(lines) > 0 {
 		t.Errorf("logged as errors: %q", lines)
 	}
 	t.Logf("%d bad requests", len(cases))
 }
 
-func names(r *reply, field string) bool {
-	for _, e := range r.list("errors") {
-		if m, ok := e.(map[string]any); ok && m["field"] == field && m["rule"] != "" && m["message"] != "" {
-			return true
-		}
-	}
-	return false
-}
-
 // TestChunkedBody: a body of no announced length is cut off while it is read.
 func TestChunkedBody(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := apitest.New(t)
 	req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/auth/login", strings.NewReader(`{"email":"`+strings.Repeat("x", 2*edge.MaxBody)+`"}`))
 	req.ContentLength = -1
-	if r := w.send(t, req); r.status != http.StatusRequestEntityTooLarge || r.text("code") != "too_large" {
-		t.Errorf("answered %d %s", r.status, r.raw)
+	if r := w.Send(t, req); r.Status != http.StatusRequestEntityTooLarge || r.Text("code") != "too_large" {
+		t.Errorf("answered %d %s", r.Status, r.Raw)
 	}
 	req = httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/auth/login", strings.NewReader(`<a/>`))
 	req.Header.Set("Content-Type", "application/xml")
-	if r := w.send(t, req); r.status != http.StatusUnsupportedMediaType {
-		t.Errorf("XML answered %d %s", r.status, r.raw)
+	if r := w.Send(t, req); r.Status != http.StatusUnsupportedMediaType {
+		t.Errorf("XML answered %d %s", r.Status, r.Raw)
 	}
 }
 
 func TestBadKeys(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	body := `{"shippingAddress":{"line1":"a","city":"b","country":"DE"},"items":[{"productId":"` + w.mug + `","quantity":1}]}`
+	w := apitest.New(t)
+	body := `{"shippingAddress":{"line1":"a","city":"b","country":"DE"},"items":[{"productId":"` + w.Mug + `","quantity":1}]}`
 	for _, key := range []string{"with space", "ümlaut", strings.Repeat("k", 256)} {
-		r := w.want(t, 400, "customer", "POST", "/api/orders", body, "Idempotency-Key", key)
-		if !names(r, "Idempotency-Key") {
-			t.Errorf("%q answered %s", key, r.raw)
+		r := w.Want(t, 400, "customer", "POST", "/api/orders", body, "Idempotency-Key", key)
+		if !apitest.Names(r, "Idempotency-Key") {
+			t.Errorf("%q answered %s", key, r.Raw)
 		}
 	}
-	w.want(t, 201, "customer", "POST", "/api/orders", body, "Idempotency-Key", strings.Repeat("k", 255))
+	w.Want(t, 201, "customer", "POST", "/api/orders", body, "Idempotency-Key", strings.Repeat("k", 255))
+}
+
+func badProducts(w *apitest.World) (out []bad) {
+	path := "/api/products/" + w.Mug
+	for body, field := range map[string]string{
+		`{"options":[{"name":"size","values":["S"]}]}`: "variants",
+		`{"options":[{"name":"size","values":[]}]}`:    "options[0].values",
+		`{"options":[{"name":"size","values":["S"]}],"variants":[{"sku":"A","options":{"size":"S"}},{"sku":"B","options":{"size":"XXL"}}]}`: "variants[1].options",
+		`{"options":[{"name":"size","values":["S"]}],"variants":[{"sku":"A","options":{"size":"S"}},{"sku":"B","options":{"size":"S"}}]}`:   "variants[1].options",
+		`{"options":[{"name":"size","values":["S"]}],"variants":[{"sku":"A","options":{"size":"S"},"price":1.999}]}`:                        "variants[0].price",
+		`{"options":[{"name":"size","values":["S"]}],"variants":[{"sku":"A","options":{"size":7}}]}`:                                        "variants[0].options.size",
+		`{"options":[{"name":"size","values":["S"]}],"variants":[{"sku":"A","options":{"size":"S"},"id":"` + w.Cup + `"}]}`:                 "variants[0].id",
+		`{"variants":[{"sku":"A","options":{}}]}`:                     "options",
+		`{"tags":["a","a"]}`:                                          "tags[1]",
+		`{"tags":[""]}`:                                               "tags[0]",
+		`{"attributes":[{"name":"a"}]}`:                               "attributes[0].value",
+		`{"sale":{}}`:                                                 "sale.price",
+		`{"sale":{"price":5,"percent":5}}`:                            "sale.price",
+		`{"sale":{"price":500}}`:                                      "sale.price",
+		`{"sale":{"percent":100}}`:                                    "sale.percent",
+		`{"sale":{"percent":5,"endsAt":"2001-01-01T00:00:00Z"}}`:      "sale.endsAt",
+		`{"sale":{"percent":5,"endsAt":"tomorrow"}}`:                  "sale.endsAt",
+		`{"publishAt":"2099-01-01T00:00:00Z"}`:                        "publishAt",
+		`{"unpublishAt":"2001-01-01T00:00:00Z"}`:                      "unpublishAt",
+		`{"unpublishAt":7}`:                                           "unpublishAt",
+		`{"shopPrices":[{"shopId":"` + w.OtherShop + `","price":1}]}`: "shopPrices[0].shopId",
+		`{"shopPrices":[{"shopId":"` + w.ShopA + `","price":1},{"shopId":"` + w.ShopA + `","price":2}]}`: "shopPrices[1]",
+		`{"images":[{"id":"` + w.Mug + `"}]}`: "images[0].id",
+		`{"shopIds":[]}`:                      "shopIds",
+		`{"rating":5}`:                        "rating",
+	} {
+		out = append(out, bad{"company_admin", "PATCH", path, body, 400, field})
+	}
+	return append(out, bad{"", "GET", path + "?shopId=x", "", 400, "shopId"}, bad{"", "GET", path + "?shopId=" + w.OtherShop, "", 400, "shopId"})
+}
+
+func badLogistics(w *apitest.World) []bad {
+	id := entrepot.NewID()
+	transfer := func(from, to, product string) string {
+		return `{"fromLocationId":"` + from + `","toLocationId":"` + to + `","lines":[{"productId":"` + product + `","quantity":1}]}`
+	}
+	return []bad{
+		{"company_admin", "POST", "/api/inventory/warehouses", `{"name":"A","code":"A","servesShopIds":["x"]}`, 400, "servesShopIds[0]"},
+		{"company_admin", "POST", "/api/inventory/warehouses", `{"name":"A","code":"A","servesShopIds":["` + id + `"]}`, 404, "servesShopIds[0]"},
+		{"company_admin", "POST", "/api/inventory/warehouses", `{"name":"A","code":"A","servesShopIds":["` + w.OtherShop + `"]}`, 404, "servesShopIds[0]"},
+		{"company_admin", "POST", "/api/inventory/warehouses", `{"name":"A","code":"A","servesShopIds":["` + w.ShopA + `","` + w.ShopA + `"]}`, 400, "servesShopIds"},
+		{"company_admin", "POST", "/api/inventory/warehouses", `{"name":"A","code":"a b"}`, 400, "code"},
+		{"company_admin", "POST", "/api/inventory/warehouses", `{"name":"A","code":"A","location":{"coordinates":{"lat":91,"lng":0}}}`, 400, "location.coordinates.lat"},
+		{"company_admin", "POST", "/api/inventory/warehouses", `{"name":" ","code":"A"}`, 400, "name"},
+		{"company_admin", "GET", "/api/inventory/warehouses?isActive=x", "", 400, "isActive"},
+		{"company_admin", "PUT", "/api/inventory/sourcing/x", `{"strategy":"nearest"}`, 404, ""},
+		{"company_admin", "PUT", "/api/inventory/sourcing/" + w.ShopA, `{"strategy":"x"}`, 400, "strategy"},
+		{"shop_manager", "POST", "/api/inventory/transfers", transfer(w.ShopA, w.ShopA, w.Mug), 400, "toLocationId"},
+		{"shop_manager", "POST", "/api/inventory/transfers", transfer(w.ShopA, id, w.Mug), 404, "toLocationId"},
+		{"shop_manager", "POST", "/api/inventory/transfers", transfer(w.OtherShop, w.ShopA, w.Mug), 404, "fromLocationId"},
+		{"company_admin", "POST", "/api/inventory/transfers", transfer(w.ShopA, w.ShopB, id), 404, "lines[0].productId"},
+		{"company_admin", "POST", "/api/inventory/transfers", transfer(w.ShopA, w.ShopB, w.OtherMug), 404, "lines[0].productId"},
+		{"company_admin", "POST", "/api/inventory/transfers", transfer(w.ShopA, w.ShopB, w.Mug+`","variantId":"`+id), 404, "lines[0].variantId"},
+		{"company_admin", "POST", "/api/inventory/transfers", transfer(w.ShopA, w.ShopB, w.Mug+`","quantity":1},{"productId":"`+w.Mug), 400, "lines[1].variantId"},
+		{"company_admin", "POST", "/api/inventory/transfers", `{"fromLocationId":"` + w.ShopA + `","toLocationId":"` + w.ShopB + `","lines":[]}`, 400, "lines"},
+		{"company_admin", "POST", "/api/inventory/transfers/" + id + "/ship", `{}`, 404, ""},
+		{"company_admin", "GET", "/api/inventory/transfers?status=lost", "", 400, "status"},
+		{"shop_manager", "POST", "/api/inventory/stocktakes", `{"locationId":"` + w.ShopB + `"}`, 404, "locationId"},
+		{"shop_manager", "POST", "/api/inventory/stocktakes", `{"locationId":"` + w.ShopA + `","itemIds":["x"]}`, 400, "itemIds[0]"},
+		{"company_admin", "POST", "/api/inventory/stocktakes", `{"locationId":"` + w.ShopA + `","itemIds":["` + stockpb.ID(w.Mug, w.ShopB) + `"]}`, 404, "itemIds[0]"},
+		{"company_admin", "PUT", "/api/inventory/stocktakes/" + id + "/counts", `{"counts":[]}`, 400, "counts"},
+		{"company_admin", "POST", "/api/inventory/suppliers", `{"name":"A","currency":"eur"}`, 400, "currency"},
+		{"company_admin", "POST", "/api/inventory/suppliers", `{"name":"A","currency":"EUR","offers":[{"productId":"` + w.Mug + `","cost":1.999}]}`, 400, "offers[0].cost"},
+		{"company_admin", "POST", "/api/inventory/suppliers", `{"name":"A","currency":"EUR","offers":[{"productId":"` + w.OtherMug + `","cost":1}]}`, 404, "offers[0].productId"},
+		{"shop_manager", "POST", "/api/inventory/purchase-orders", `{"supplierId":"` + id + `","locationId":"` + w.ShopA + `","lines":[{"productId":"` + w.Mug + `","quantity":1}]}`, 404, "supplierId"},
+		{"shop_manager", "POST", "/api/inventory/purchase-orders", `{"supplierId":"` + id + `","locationId":"` + w.ShopB + `","lines":[{"productId":"` + w.Mug + `","quantity":1}]}`, 404, "locationId"},
+		{"shop_manager", "POST", "/api/inventory/purchase-orders", `{"supplierId":"` + id + `","locationId":"` + w.ShopA + `","lines":[],"expectedAt":"soon"}`, 400, "expectedAt"},
+		{"shop_manager", "POST", "/api/inventory/purchase-orders/" + id + "/receive", `{"final":true}`, 404, ""},
+		{"company_admin", "PUT", "/api/inventory/stocktakes/" + id + "/counts", `{"counts":[{"variantId":"` + id + `","counted":-1}]}`, 400, "counts[0].counted"},
+	}
 }

@@ -9,7 +9,9 @@ import (
 	"testing"
 
 	"entrepot"
-	"entrepot/http/api"
+	"entrepot/http/api/apitest"
+	"entrepot/cmd/entrepot/services"
+	"entrepot/http/rest"
 )
 
 // hidden are the ids, and words of theirs, that a role of the matrix's world may
@@ -62,10 +64,10 @@ func (w *matrix) hidden(role string) (out []string) {
 }
 
 // reads are all GET routes with the query parameters that take an id.
-func reads(t *testing.T) (routes []api.Route, params map[string][]string) {
+func reads(t *testing.T) (routes []rest.Route, params map[string][]string) {
 	t.Helper()
-	services, params := allServices(api.Deps{}), map[string][]string{}
-	doc, err := api.OpenAPI("", services...)
+	services, params := apitest.Routes(services.Deps{}), map[string][]string{}
+	doc, err := rest.OpenAPI("", services...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,17 +107,17 @@ type crawler struct {
 }
 
 // look reads one answer and searches it.
-func (c *crawler) look(t *testing.T, path string) *reply {
+func (c *crawler) look(t *testing.T, path string) *apitest.Reply {
 	t.Helper()
 	c.crawled++
-	r := c.call(t, c.role, http.MethodGet, path, nil)
-	if r.status >= 500 {
-		t.Errorf("%s as %q: %d %s", path, c.role, r.status, r.raw)
+	r := c.Call(t, c.role, http.MethodGet, path, nil)
+	if r.Status >= 500 {
+		t.Errorf("%s as %q: %d %s", path, c.role, r.Status, r.Raw)
 	}
-	text := string(r.raw) + strings.Join(r.header.Values("Location"), " ")
+	text := string(r.Raw) + strings.Join(r.Header.Values("Location"), " ")
 	for _, h := range c.hidden {
-		if strings.Contains(text, h) && r.status != http.StatusBadRequest { // which may repeat what was sent
-			t.Errorf("%s as %q shows %s: %d %s", path, c.role, h, r.status, r.raw)
+		if strings.Contains(text, h) && r.Status != http.StatusBadRequest { // which may repeat what was sent
+			t.Errorf("%s as %q shows %s: %d %s", path, c.role, h, r.Status, r.Raw)
 		}
 	}
 	for _, id := range c.ids {
@@ -127,7 +129,7 @@ func (c *crawler) look(t *testing.T, path string) *reply {
 }
 
 // route reads a route for every id, through all pages, and with every id as a filter.
-func (c *crawler) route(t *testing.T, r api.Route, filters []string) {
+func (c *crawler) route(t *testing.T, r rest.Route, filters []string) {
 	t.Helper()
 	paths := []string{"/api" + r.Path}
 	if strings.Contains(r.Path, "{") {
@@ -140,11 +142,11 @@ func (c *crawler) route(t *testing.T, r api.Route, filters []string) {
 		c.look(t, path)
 		for cursor, page := "", 0; page < 200; page++ {
 			got := c.look(t, path+"?limit=2"+cursor)
-			if got.text("nextCursor") == "" {
+			if got.Text("nextCursor") == "" {
 				break
 			}
 			c.turned++
-			cursor = "&cursor=" + url.QueryEscape(got.text("nextCursor"))
+			cursor = "&cursor=" + url.QueryEscape(got.Text("nextCursor"))
 		}
 	}
 	for _, name := range filters {
@@ -167,7 +169,7 @@ func TestNobodySeesWhatIsAnothers(t *testing.T) {
 			}
 		}
 	}
-	for _, u := range c.users {
+	for _, u := range c.Users {
 		c.ids = append(c.ids, u.Id)
 	}
 	for _, c.role = range []string{"", "super_admin", "company_admin", "shop_manager", "shop_staff", "customer", "other_admin"} {
@@ -218,11 +220,11 @@ func fill(path, id string) string {
 // nothing away.
 func TestAKeysAnswerIsItsUsersOwn(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	body := map[string]any{"items": []map[string]any{{"productId": w.mug, "quantity": 1}}, "shippingAddress": address}
-	first := w.want(t, 201, "customer", "POST", "/api/orders", body, "Idempotency-Key", "same")
-	second := w.want(t, 201, "other_customer", "POST", "/api/orders", body, "Idempotency-Key", "same")
-	if first.text("id") == second.text("id") || second.header.Get("Idempotent-Replayed") != "" || second.text("customerId") != w.users["other_customer"].Id {
-		t.Fatalf("%s and %s", first.raw, second.raw)
+	w := apitest.New(t)
+	body := map[string]any{"items": []map[string]any{{"productId": w.Mug, "quantity": 1}}, "shippingAddress": apitest.Address}
+	first := w.Want(t, 201, "customer", "POST", "/api/orders", body, "Idempotency-Key", "same")
+	second := w.Want(t, 201, "other_customer", "POST", "/api/orders", body, "Idempotency-Key", "same")
+	if first.Text("id") == second.Text("id") || second.Header.Get("Idempotent-Replayed") != "" || second.Text("customerId") != w.Users["other_customer"].Id {
+		t.Fatalf("%s and %s", first.Raw, second.Raw)
 	}
 }

@@ -7,7 +7,8 @@ import (
 	"sync"
 	"testing"
 
-	"entrepot/http/api"
+	"entrepot/http/api/apitest"
+	"entrepot/cmd/entrepot/services"
 )
 
 // unkeyed are the POSTs that take no Idempotency-Key, each with its reason.
@@ -45,7 +46,7 @@ var unkeyed = map[string]string{
 // TestPostsAreKeyed: what makes something or moves money can be sent again.
 func TestPostsAreKeyed(t *testing.T) {
 	t.Parallel()
-	for _, s := range allServices(api.Deps{}) {
+	for _, s := range apitest.Routes(services.Deps{}) {
 		for _, r := range s.List {
 			_, exempt := unkeyed[r.ID]
 			if r.Method == http.MethodPost && r.Keyed == exempt {
@@ -55,37 +56,31 @@ func TestPostsAreKeyed(t *testing.T) {
 	}
 }
 
-func (w *world) receive(t testing.TB, key string, quantity int) *reply {
-	t.Helper()
-	body := map[string]any{"productId": w.mug, "shopId": w.shopA, "quantity": quantity, "reason": "purchase"}
-	return w.call(t, "shop_manager", "POST", "/api/inventory/items", body, "Idempotency-Key", key)
-}
-
 // TestAKeyOutlivesTheEntitysMemory: an entity remembers 32 commands, the key is
 // kept for a day, with the whole answer.
 func TestAKeyOutlivesTheEntitysMemory(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	first := w.receive(t, "first", 5)
-	if first.status != 201 || first.header.Get("Idempotent-Replayed") != "" {
-		t.Fatalf("%d %v %s", first.status, first.header, first.raw)
+	w := apitest.New(t)
+	first := w.Receive(t, "first", 5)
+	if first.Status != 201 || first.Header.Get("Idempotent-Replayed") != "" {
+		t.Fatalf("%d %v %s", first.Status, first.Header, first.Raw)
 	}
 	for i := range 40 {
-		if r := w.receive(t, fmt.Sprintf("other-%d", i), 1); r.status != 201 {
-			t.Fatalf("%d %s", r.status, r.raw)
+		if r := w.Receive(t, fmt.Sprintf("other-%d", i), 1); r.Status != 201 {
+			t.Fatalf("%d %s", r.Status, r.Raw)
 		}
 	}
-	again := w.receive(t, "first", 5)
-	if again.status != 201 || string(again.raw) != string(first.raw) || again.header.Get("Idempotent-Replayed") != "true" {
-		t.Fatalf("again: %d %v %s, first %s", again.status, again.header, again.raw, first.raw)
+	again := w.Receive(t, "first", 5)
+	if again.Status != 201 || string(again.Raw) != string(first.Raw) || again.Header.Get("Idempotent-Replayed") != "true" {
+		t.Fatalf("again: %d %v %s, first %s", again.Status, again.Header, again.Raw, first.Raw)
 	}
 	for _, h := range []string{"Location", "Content-Type"} {
-		if again.header.Get(h) != first.header.Get(h) || first.header.Get(h) == "" {
-			t.Errorf("%s: %q, first %q", h, again.header.Get(h), first.header.Get(h))
+		if again.Header.Get(h) != first.Header.Get(h) || first.Header.Get(h) == "" {
+			t.Errorf("%s: %q, first %q", h, again.Header.Get(h), first.Header.Get(h))
 		}
 	}
-	if r := w.want(t, 200, "shop_manager", "GET", "/api/inventory/items/"+first.text("id"), nil); r.at("onHand") != 145.0 {
-		t.Fatalf("after all: %s", r.raw)
+	if r := w.Want(t, 200, "shop_manager", "GET", "/api/inventory/items/"+first.Text("id"), nil); r.At("onHand") != 145.0 {
+		t.Fatalf("after all: %s", r.Raw)
 	}
 }
 
@@ -93,66 +88,66 @@ func TestAKeyOutlivesTheEntitysMemory(t *testing.T) {
 // request, and the version's alias is not.
 func TestAKeyIsOneRequest(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	first := w.receive(t, "k", 5)
-	if r := w.receive(t, "k", 6); r.status != 422 || r.text("code") != "key_reused" {
-		t.Fatalf("another body: %d %s", r.status, r.raw)
+	w := apitest.New(t)
+	first := w.Receive(t, "k", 5)
+	if r := w.Receive(t, "k", 6); r.Status != 422 || r.Text("code") != "key_reused" {
+		t.Fatalf("another body: %d %s", r.Status, r.Raw)
 	}
 	more := map[string]any{"quantity": 5, "reason": "purchase"}
-	w.want(t, 422, "shop_manager", "POST", "/api/inventory/items/"+first.text("id")+"/receive", more, "Idempotency-Key", "k")
-	body := map[string]any{"productId": w.mug, "shopId": w.shopA, "quantity": 5, "reason": "purchase"}
-	if r := w.want(t, 201, "shop_manager", "POST", "/api/v1/inventory/items", body, "Idempotency-Key", "k"); r.header.Get("Idempotent-Replayed") != "true" {
-		t.Fatalf("under the other name of the path: %v", r.header)
+	w.Want(t, 422, "shop_manager", "POST", "/api/inventory/items/"+first.Text("id")+"/receive", more, "Idempotency-Key", "k")
+	body := map[string]any{"productId": w.Mug, "shopId": w.ShopA, "quantity": 5, "reason": "purchase"}
+	if r := w.Want(t, 201, "shop_manager", "POST", "/api/v1/inventory/items", body, "Idempotency-Key", "k"); r.Header.Get("Idempotent-Replayed") != "true" {
+		t.Fatalf("under the other name of the path: %v", r.Header)
 	}
-	if r := w.want(t, 201, "company_admin", "POST", "/api/inventory/items", body, "Idempotency-Key", "k"); r.at("onHand") != 110.0 || r.header.Get("Idempotent-Replayed") != "" {
-		t.Fatalf("another user's: %s", r.raw)
+	if r := w.Want(t, 201, "company_admin", "POST", "/api/inventory/items", body, "Idempotency-Key", "k"); r.At("onHand") != 110.0 || r.Header.Get("Idempotent-Replayed") != "" {
+		t.Fatalf("another user's: %s", r.Raw)
 	}
 }
 
 // TestARefusalFreesTheKey: nothing happened, so the request may be put right.
 func TestARefusalFreesTheKey(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	if r := w.receive(t, "k", -1); r.status != 400 {
-		t.Fatalf("%d %s", r.status, r.raw)
+	w := apitest.New(t)
+	if r := w.Receive(t, "k", -1); r.Status != 400 {
+		t.Fatalf("%d %s", r.Status, r.Raw)
 	}
-	if r := w.receive(t, "k", 5); r.status != 201 || r.at("onHand") != 105.0 {
-		t.Fatalf("%d %s", r.status, r.raw)
+	if r := w.Receive(t, "k", 5); r.Status != 201 || r.At("onHand") != 105.0 {
+		t.Fatalf("%d %s", r.Status, r.Raw)
 	}
 }
 
 // TestParallelRequestsWithOneKey: one is executed; the others are told so or get its answer.
 func TestParallelRequestsWithOneKey(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	replies := make([]*reply, 16)
+	w := apitest.New(t)
+	replies := make([]*apitest.Reply, 16)
 	var wg sync.WaitGroup
 	for i := range replies {
-		wg.Go(func() { replies[i] = w.receive(t, "k", 5) })
+		wg.Go(func() { replies[i] = w.Receive(t, "k", 5) })
 	}
 	wg.Wait()
-	done := slices.IndexFunc(replies, func(r *reply) bool { return r.status == 201 })
+	done := slices.IndexFunc(replies, func(r *apitest.Reply) bool { return r.Status == 201 })
 	for _, r := range replies {
 		switch {
-		case r.status == 201 && string(r.raw) == string(replies[done].raw):
-		case r.status == 409 && r.text("code") == "request_in_flight" && r.header.Get("Retry-After") != "":
+		case r.Status == 201 && string(r.Raw) == string(replies[done].Raw):
+		case r.Status == 409 && r.Text("code") == "request_in_flight" && r.Header.Get("Retry-After") != "":
 		default:
-			t.Errorf("%d %s", r.status, r.raw)
+			t.Errorf("%d %s", r.Status, r.Raw)
 		}
 	}
-	if r := w.receive(t, "k", 5); r.status != 201 || r.at("onHand") != 105.0 {
-		t.Fatalf("afterwards: %d %s", r.status, r.raw)
+	if r := w.Receive(t, "k", 5); r.Status != 201 || r.At("onHand") != 105.0 {
+		t.Fatalf("afterwards: %d %s", r.Status, r.Raw)
 	}
 }
 
 // TestMadeOnce: a keyed creation makes one thing.
 func TestMadeOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	body := map[string]any{"shopIds": []string{w.shopA}, "sku": "ONCE", "name": "Once", "price": 1, "currency": "EUR"}
-	first := w.want(t, 201, "company_admin", "POST", "/api/products", body, "Idempotency-Key", "p")
-	again := w.want(t, 201, "company_admin", "POST", "/api/products", body, "Idempotency-Key", "p")
-	if again.text("id") != first.text("id") {
-		t.Fatalf("%s and %s", first.raw, again.raw)
+	w := apitest.New(t)
+	body := map[string]any{"shopIds": []string{w.ShopA}, "sku": "ONCE", "name": "Once", "price": 1, "currency": "EUR"}
+	first := w.Want(t, 201, "company_admin", "POST", "/api/products", body, "Idempotency-Key", "p")
+	again := w.Want(t, 201, "company_admin", "POST", "/api/products", body, "Idempotency-Key", "p")
+	if again.Text("id") != first.Text("id") {
+		t.Fatalf("%s and %s", first.Raw, again.Raw)
 	}
 }

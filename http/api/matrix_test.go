@@ -9,7 +9,9 @@ import (
 
 	"entrepot"
 	"entrepot/grains/stock/stockpb"
-	"entrepot/http/api"
+	"entrepot/http/api/apitest"
+	"entrepot/cmd/entrepot/services"
+	"entrepot/http/rest"
 )
 
 // place is where something lies, seen from the staff of shop A and from the
@@ -41,10 +43,10 @@ func static(v any) func(*matrix, string) any { return func(*matrix, string) any 
 // is not here fails the test.
 var rows = map[string]matrixRow{
 	"get-product": {thing: "public"}, "record-product-view": {thing: "public"}, "get-shop": {thing: "public shop"},
-	"get-shop-shipping": {thing: "public shop"}, "set-shop-shipping": {thing: "shop", body: static(belgium(5))}, "remove-shop-shipping": {thing: "shop"},
-	"get-company-shipping": {thing: "company"}, "set-company-shipping": {thing: "company", body: static(belgium(5))}, "remove-company-shipping": {thing: "company"},
+	"get-shop-shipping": {thing: "public shop"}, "set-shop-shipping": {thing: "shop", body: static(apitest.Belgium(5))}, "remove-shop-shipping": {thing: "shop"},
+	"get-company-shipping": {thing: "company"}, "set-company-shipping": {thing: "company", body: static(apitest.Belgium(5))}, "remove-company-shipping": {thing: "company"},
 	"update-product": {thing: "product", body: static(map[string]any{"name": "New"})}, "delete-product": {thing: "product"},
-	"add-image":   {thing: "product", body: static(string(pngOf(4, 4)))},
+	"add-image":   {thing: "product", body: static(string(apitest.PNG(4, 4)))},
 	"update-shop": {thing: "shop", body: static(map[string]any{"name": "New", "isActive": true})}, "delete-shop": {thing: "shop"},
 	"get-shop-performance": {thing: "shop"}, "assign-shop-staff": {thing: "shop", body: func(w *matrix, id string) any {
 		p := max(0, slices.Index(w.shopsOf[:], id))
@@ -67,9 +69,9 @@ var rows = map[string]matrixRow{
 	"adjust-stock":      {thing: "stock", body: static(map[string]any{"delta": 1, "reason": "found"})},
 	"receive-more":      {thing: "stock", body: static(map[string]any{"quantity": 1, "reason": "purchase"})},
 	"receive-goods": {thing: "product", inBody: true, body: func(w *matrix, id string) any {
-		shop := w.shopA
+		shop := w.ShopA
 		if id == w.ids["product"][sibling] {
-			shop = w.shopB
+			shop = w.ShopB
 		}
 		return map[string]any{"productId": id, "shopId": shop, "quantity": 1, "reason": "purchase"}
 	}},
@@ -125,7 +127,7 @@ func reaches(role entrepot.Role, thing string, p place) bool {
 
 // matrix is a world with one of everything in every place.
 type matrix struct {
-	*world
+	*apitest.World
 	ids     map[string][places]string
 	shopsOf [places]string
 
@@ -134,80 +136,80 @@ type matrix struct {
 
 func newMatrix(t *testing.T) *matrix {
 	t.Helper()
-	w := &matrix{world: newWorld(t)}
+	w := &matrix{World: apitest.New(t)}
 	cart := func(as, product string) string {
-		return w.want(t, 201, as, "POST", "/api/cart/items", map[string]any{"productId": product, "quantity": 1}).text("items.0.id")
+		return w.Want(t, 201, as, "POST", "/api/cart/items", map[string]any{"productId": product, "quantity": 1}).Text("items.0.id")
 	}
 	saved := func(as, product string) string {
-		items := w.want(t, 201, as, "POST", "/api/cart/items", map[string]any{"productId": product, "quantity": 1}).list("items")
+		items := w.Want(t, 201, as, "POST", "/api/cart/items", map[string]any{"productId": product, "quantity": 1}).List("items")
 		id, _ := items[len(items)-1].(map[string]any)["id"].(string)
-		w.want(t, 200, as, "POST", "/api/cart/items/"+id+"/save", nil)
+		w.Want(t, 200, as, "POST", "/api/cart/items/"+id+"/save", nil)
 		return id
 	}
 	promotion := func(as, code, shop string) string {
-		return w.want(t, 201, as, "POST", "/api/cart/promotions", map[string]any{"code": code, "type": "percent", "percent": 5, "shopIds": []string{shop}}).text("id")
+		return w.Want(t, 201, as, "POST", "/api/cart/promotions", map[string]any{"code": code, "type": "percent", "percent": 5, "shopIds": []string{shop}}).Text("id")
 	}
 	entered := func(as, code string) string {
-		w.want(t, 200, as, "POST", "/api/cart/promo", map[string]any{"code": code})
+		w.Want(t, 200, as, "POST", "/api/cart/promo", map[string]any{"code": code})
 		return code
 	}
 	order := func(as, product, shop string) string {
-		return w.want(t, 201, as, "POST", "/api/orders", map[string]any{
-			"items": []map[string]any{{"productId": product, "shopId": shop, "quantity": 1}}, "shippingAddress": address,
-		}).text("id")
+		return w.Want(t, 201, as, "POST", "/api/orders", map[string]any{
+			"items": []map[string]any{{"productId": product, "shopId": shop, "quantity": 1}}, "shippingAddress": apitest.Address,
+		}).Text("id")
 	}
 	pay := func(as, id string) string {
-		return w.want(t, 200, as, "POST", "/api/payments/process", map[string]any{"orderId": id, "gateway": "manual", "method": "card", "token": "ok"}).text("id")
+		return w.Want(t, 200, as, "POST", "/api/payments/process", map[string]any{"orderId": id, "gateway": "manual", "method": "card", "token": "ok"}).Text("id")
 	}
 	key := func(as string) string {
-		return w.want(t, 201, as, "POST", "/api/auth/api-keys", map[string]any{"name": "k", "scopes": []string{"orders:read"}}).text("id")
+		return w.Want(t, 201, as, "POST", "/api/auth/api-keys", map[string]any{"name": "k", "scopes": []string{"orders:read"}}).Text("id")
 	}
 	invite := func(as, email string) string {
-		return w.want(t, 201, as, "POST", "/api/auth/invitations", map[string]any{"email": email, "role": "shop_staff"}).text("id")
+		return w.Want(t, 201, as, "POST", "/api/auth/invitations", map[string]any{"email": email, "role": "shop_staff"}).Text("id")
 	}
 	wish := func(as, product string) string {
-		return w.want(t, 201, as, "POST", "/api/wishlist/items", map[string]any{"productId": product}).text("id")
+		return w.Want(t, 201, as, "POST", "/api/wishlist/items", map[string]any{"productId": product}).Text("id")
 	}
-	soldOut := w.product(t, w.company, "SOLDOUT", 100, w.shopA)
+	soldOut := w.Product(t, w.Company, "SOLDOUT", 100, w.ShopA)
 	await := func(as string) string {
-		return w.want(t, 201, as, "POST", "/api/products/"+soldOut+"/notify", map[string]any{}).text("id")
+		return w.Want(t, 201, as, "POST", "/api/products/"+soldOut+"/notify", map[string]any{}).Text("id")
 	}
-	hash, err := w.deps.Passwords.Hash(t.Context(), password)
+	hash, err := w.Deps.Passwords.Hash(t.Context(), apitest.Password)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.user(t, hash, "own_staff", entrepot.ShopStaff, w.company, w.shopA)
-	w.user(t, hash, "sibling_staff", entrepot.ShopStaff, w.company, w.shopB)
-	w.user(t, hash, "other_staff", entrepot.ShopStaff, w.otherCompany, w.otherShop)
-	user := func(name string) string { return w.users[name].Id }
-	w.login(t, "session", "other_customer")
-	sessions := w.want(t, 200, "session", "GET", "/api/auth/sessions", nil)
+	w.User(t, hash, "own_staff", entrepot.ShopStaff, w.Company, w.ShopA)
+	w.User(t, hash, "sibling_staff", entrepot.ShopStaff, w.Company, w.ShopB)
+	w.User(t, hash, "other_staff", entrepot.ShopStaff, w.OtherCompany, w.OtherShop)
+	user := func(name string) string { return w.Users[name].Id }
+	w.Login(t, "session", "other_customer")
+	sessions := w.Want(t, 200, "session", "GET", "/api/auth/sessions", nil)
 
 	none := entrepot.NewID()
 	w.ids = map[string][places]string{
-		"public":      {w.mug, w.cup, w.otherMug, none},
-		"public shop": {w.shopA, w.shopB, w.otherShop, none},
-		"product":     {w.product(t, w.company, "ONLY", 100, w.shopA), w.cup, w.otherMug, none},
-		"shop":        {w.shopA, w.shopB, w.otherShop, none},
-		"company":     {w.company, w.company, w.otherCompany, none},
-		"stock":       {stockpb.ID(w.mug, w.shopA), stockpb.ID(w.cup, w.shopB), stockpb.ID(w.otherMug, w.otherShop), none},
-		"order":       {order("customer", w.mug, w.shopA), order("other_customer", w.cup, w.shopB), order("other_customer", w.otherMug, w.otherShop), none},
+		"public":      {w.Mug, w.Cup, w.OtherMug, none},
+		"public shop": {w.ShopA, w.ShopB, w.OtherShop, none},
+		"product":     {w.Product(t, w.Company, "ONLY", 100, w.ShopA), w.Cup, w.OtherMug, none},
+		"shop":        {w.ShopA, w.ShopB, w.OtherShop, none},
+		"company":     {w.Company, w.Company, w.OtherCompany, none},
+		"stock":       {stockpb.ID(w.Mug, w.ShopA), stockpb.ID(w.Cup, w.ShopB), stockpb.ID(w.OtherMug, w.OtherShop), none},
+		"order":       {order("customer", w.Mug, w.ShopA), order("other_customer", w.Cup, w.ShopB), order("other_customer", w.OtherMug, w.OtherShop), none},
 		"payment": {
-			pay("customer", order("customer", w.mug, w.shopA)), pay("other_customer", order("other_customer", w.cup, w.shopB)),
-			pay("other_customer", order("other_customer", w.otherMug, w.otherShop)), none,
+			pay("customer", order("customer", w.Mug, w.ShopA)), pay("other_customer", order("other_customer", w.Cup, w.ShopB)),
+			pay("other_customer", order("other_customer", w.OtherMug, w.OtherShop)), none,
 		},
-		"cart item":  {cart("customer", w.mug), cart("other_customer", w.cup), cart("other_customer", w.cup), none},
-		"saved item": {saved("customer", w.cup), saved("other_customer", w.mug), saved("other_customer", w.mug), none},
+		"cart item":  {cart("customer", w.Mug), cart("other_customer", w.Cup), cart("other_customer", w.Cup), none},
+		"saved item": {saved("customer", w.Cup), saved("other_customer", w.Mug), saved("other_customer", w.Mug), none},
 		"user":       {user("own_staff"), user("sibling_staff"), user("other_staff"), none},
-		"session":    {sessions.text("items.0.id"), sessions.text("items.0.id"), sessions.text("items.0.id"), none},
+		"session":    {sessions.Text("items.0.id"), sessions.Text("items.0.id"), sessions.Text("items.0.id"), none},
 		"api key":    {key("company_admin"), key("company_admin"), key("other_admin"), none},
 		"invitation": {invite("company_admin", "a@demo.test"), invite("company_admin", "b@demo.test"), invite("other_admin", "c@demo.test"), none},
-		"wish":       {wish("customer", w.mug), wish("other_customer", w.cup), wish("other_customer", w.otherMug), none},
-		"my review":  {w.mug, w.cup, w.otherMug, none},
-		"promotion":  {promotion("company_admin", "NORTH", w.shopA), promotion("company_admin", "SOUTH", w.shopB), promotion("other_admin", "OTHER", w.otherShop), none},
+		"wish":       {wish("customer", w.Mug), wish("other_customer", w.Cup), wish("other_customer", w.OtherMug), none},
+		"my review":  {w.Mug, w.Cup, w.OtherMug, none},
+		"promotion":  {promotion("company_admin", "NORTH", w.ShopA), promotion("company_admin", "SOUTH", w.ShopB), promotion("other_admin", "OTHER", w.OtherShop), none},
 		"promo code": {"NORTH", "SOUTH", "SOUTH", none},
 		"review": {
-			w.reviewed(t, "customer", w.mug, w.shopA), w.reviewed(t, "other_customer", w.cup, w.shopB), w.reviewed(t, "other_customer", w.otherMug, w.otherShop), none,
+			w.Reviewed(t, "customer", w.Mug, w.ShopA), w.Reviewed(t, "other_customer", w.Cup, w.ShopB), w.Reviewed(t, "other_customer", w.OtherMug, w.OtherShop), none,
 		},
 		"notification": {await("customer"), await("other_customer"), await("other_customer"), none},
 	}
@@ -216,16 +218,16 @@ func newMatrix(t *testing.T) *matrix {
 	entered("customer", "NORTH")
 	entered("other_customer", "SOUTH")
 	w.addLogistics(t)
-	w.project(t)
+	w.Project(t)
 	var logs [places]string
 	logs[absent] = none
 	for _, e := range w.Events() {
 		switch {
-		case e.CompanyID == w.otherCompany:
+		case e.CompanyID == w.OtherCompany:
 			logs[other] = e.ID
-		case e.CompanyID == w.company && e.ShopID == w.shopB:
+		case e.CompanyID == w.Company && e.ShopID == w.ShopB:
 			logs[sibling] = e.ID
-		case e.CompanyID == w.company && e.ShopID == w.shopA:
+		case e.CompanyID == w.Company && e.ShopID == w.ShopA:
 			logs[own] = e.ID
 		}
 	}
@@ -234,7 +236,7 @@ func newMatrix(t *testing.T) *matrix {
 }
 
 // ask calls a route for the thing at a place.
-func (w *matrix) at(t *testing.T, r api.Route, as string, p place) *reply {
+func (w *matrix) at(t *testing.T, r rest.Route, as string, p place) *apitest.Reply {
 	t.Helper()
 	row := rows[r.ID]
 	id, path := w.ids[row.thing][p], "/api"+r.Path
@@ -245,14 +247,14 @@ func (w *matrix) at(t *testing.T, r api.Route, as string, p place) *reply {
 	if row.body != nil {
 		body = row.body(w, id)
 	}
-	return w.call(t, as, r.Method, path+row.query, body)
+	return w.Call(t, as, r.Method, path+row.query, body)
 }
 
 // said is a refusal without what names the request.
-func said(t *testing.T, r *reply) string {
+func said(t *testing.T, r *apitest.Reply) string {
 	t.Helper()
-	delete(r.body, "requestId")
-	b, err := json.Marshal(r.body)
+	delete(r.Body, "requestId")
+	b, err := json.Marshal(r.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +269,7 @@ var everyRole = []entrepot.Role{entrepot.SuperAdmin, entrepot.CompanyAdmin, entr
 // told from what is not there.
 func TestMatrix(t *testing.T) {
 	t.Parallel()
-	for _, s := range allServices(api.Deps{}) {
+	for _, s := range apitest.Routes(services.Deps{}) {
 		for _, r := range s.List {
 			row, known := rows[r.ID]
 			if !known {
@@ -298,18 +300,18 @@ func TestMatrix(t *testing.T) {
 }
 
 // refusals are 401, 403 and 404, without an effect.
-func (w *matrix) refusals(t *testing.T, r api.Route) {
+func (w *matrix) refusals(t *testing.T, r rest.Route) {
 	t.Helper()
 	row, roles := rows[r.ID], r.Access.Roles()
 	before := w.doings()
 	for p := range places {
-		if got := w.at(t, r, "", p); roles != nil && got.status != http.StatusUnauthorized {
-			t.Errorf("nobody, %s: %d %s", placeNames[p], got.status, got.raw)
+		if got := w.at(t, r, "", p); roles != nil && got.Status != http.StatusUnauthorized {
+			t.Errorf("nobody, %s: %d %s", placeNames[p], got.Status, got.Raw)
 		}
 		for _, role := range everyRole {
 			if roles != nil && !slices.Contains(roles, role) {
-				if got := w.at(t, r, string(role), p); got.status != http.StatusForbidden {
-					t.Errorf("%s, %s: %d %s", role, placeNames[p], got.status, got.raw)
+				if got := w.at(t, r, string(role), p); got.Status != http.StatusForbidden {
+					t.Errorf("%s, %s: %d %s", role, placeNames[p], got.Status, got.Raw)
 				}
 				continue
 			}
@@ -318,13 +320,13 @@ func (w *matrix) refusals(t *testing.T, r api.Route) {
 			}
 			got, nothing := w.at(t, r, string(role), p), w.at(t, r, string(role), absent)
 			if row.thing == "product" && p == sibling { // seen by all staff of the company, and not theirs to change
-				if got.status != http.StatusForbidden && !row.inBody {
-					t.Errorf("%s, %s: %d %s", role, placeNames[p], got.status, got.raw)
+				if got.Status != http.StatusForbidden && !row.inBody {
+					t.Errorf("%s, %s: %d %s", role, placeNames[p], got.Status, got.Raw)
 				}
 				continue
 			}
-			if got.status != http.StatusNotFound || said(t, got) != said(t, nothing) {
-				t.Errorf("%s, %s: %d %s; absent: %s", role, placeNames[p], got.status, got.raw, nothing.raw)
+			if got.Status != http.StatusNotFound || said(t, got) != said(t, nothing) {
+				t.Errorf("%s, %s: %d %s; absent: %s", role, placeNames[p], got.Status, got.Raw, nothing.Raw)
 			}
 		}
 	}
@@ -345,7 +347,7 @@ func (w *matrix) doings() (n int) {
 
 // reached: what the role may use does not hide; whether its state allows the
 // command is another matter.
-func (w *matrix) reached(t *testing.T, r api.Route, role entrepot.Role) {
+func (w *matrix) reached(t *testing.T, r rest.Route, role entrepot.Role) {
 	t.Helper()
 	if roles := r.Access.Roles(); roles != nil && !slices.Contains(roles, role) {
 		return
@@ -358,12 +360,12 @@ func (w *matrix) reached(t *testing.T, r api.Route, role entrepot.Role) {
 		}
 		seen[id] = true
 		got := w.at(t, r, string(role), p)
-		switch got.status {
+		switch got.Status {
 		case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusBadRequest:
-			t.Errorf("%s, %s: %d %s", role, placeNames[p], got.status, got.raw)
+			t.Errorf("%s, %s: %d %s", role, placeNames[p], got.Status, got.Raw)
 		}
-		if got.status >= 500 {
-			t.Errorf("%s, %s: %d %s", role, placeNames[p], got.status, got.raw)
+		if got.Status >= 500 {
+			t.Errorf("%s, %s: %d %s", role, placeNames[p], got.Status, got.Raw)
 		}
 	}
 }

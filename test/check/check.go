@@ -13,31 +13,12 @@ import (
 
 	"entrepot"
 	"entrepot/actors/audit"
+	"entrepot/cmd/entrepot/services"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/cart"
-	"entrepot/grains/categories"
-	"entrepot/grains/company"
-	"entrepot/grains/imports"
 	"entrepot/grains/order"
 	"entrepot/grains/payment"
-	"entrepot/grains/product"
-	"entrepot/grains/promotion"
-	"entrepot/grains/purchase"
-	"entrepot/grains/recommend"
-	"entrepot/grains/review"
-	"entrepot/grains/series"
-	"entrepot/grains/shipping"
-	"entrepot/grains/shop"
-	"entrepot/grains/sourcing"
 	"entrepot/grains/stock"
-	"entrepot/grains/stocktake"
-	"entrepot/grains/stockwatch"
-	"entrepot/grains/supplier"
-	"entrepot/grains/transfer"
-	"entrepot/grains/user"
-	"entrepot/grains/warehouse"
-	"entrepot/grains/wishlist"
 )
 
 // Violation is one broken rule.
@@ -70,39 +51,6 @@ type Source interface {
 	Close() error
 }
 
-// kinds says which database has which grains; audited kinds that are missing here are reported.
-var kinds = []struct {
-	database string
-	kind     func() *grains.Kind
-}{
-	{"authdb", user.Kind},
-	{"companydb", company.Kind},
-	{"shopdb", shop.Kind},
-	{"shopdb", shipping.Kind},
-	{"ecommercedb", product.Kind},
-	{"ecommercedb", categories.Kind},
-	{"ecommercedb", imports.Kind},
-	{"ecommercedb", cart.Kind},
-	{"ecommercedb", promotion.Kind},
-	{"ecommercedb", promotion.UseKind},
-	{"ecommercedb", wishlist.Kind},
-	{"ecommercedb", review.Kind},
-	{"ecommercedb", stockwatch.Kind},
-	{"ecommercedb", recommend.AffinityKind},
-	{"ecommercedb", recommend.TrendingKind},
-	{"ecommercedb", recommend.TasteKind},
-	{"salesdb", order.Kind},
-	{"salesdb", series.Kind},
-	{"paymentdb", payment.Kind},
-	{"inventorydb", stock.Kind},
-	{"inventorydb", warehouse.Kind},
-	{"inventorydb", sourcing.Kind},
-	{"inventorydb", transfer.Kind},
-	{"inventorydb", stocktake.Kind},
-	{"inventorydb", supplier.Kind},
-	{"inventorydb", purchase.Kind},
-}
-
 // World is everything that a run has left.
 type World struct {
 	Docs      map[string]map[entrepot.ID]Doc // by kind
@@ -121,16 +69,11 @@ func Read(ctx context.Context, s Source) (*World, error) {
 		Docs: map[string]map[entrepot.ID]Doc{}, Items: map[entrepot.ID]*stock.State{},
 		Orders: map[entrepot.ID]*order.State{}, Payments: map[entrepot.ID]*payment.State{}, ReadAt: time.Now(),
 	}
-	for _, k := range kinds {
-		kind := k.kind()
-		w.Docs[kind.Name] = map[entrepot.ID]Doc{}
-		err := s.Each(ctx, k.database, kind.Collection.Name, func(d Doc) error {
-			d.Kind = kind.Name
-			w.Docs[kind.Name][d.ID] = d
-			return w.take(d)
-		})
-		if err != nil {
-			return nil, fmt.Errorf("%s.%s: %w", k.database, kind.Collection.Name, err)
+	for i := range services.Table {
+		for _, k := range services.Table[i].Kinds {
+			if err := w.read(ctx, s, services.Table[i].Database, k()); err != nil {
+				return nil, err
+			}
 		}
 	}
 	var err error
@@ -142,6 +85,20 @@ func Read(ctx context.Context, s Source) (*World, error) {
 	}
 	w.Kept, err = s.Kept(ctx)
 	return w, err
+}
+
+// read adds the documents of a kind.
+func (w *World) read(ctx context.Context, s Source, database string, kind *grains.Kind) error {
+	w.Docs[kind.Name] = map[entrepot.ID]Doc{}
+	err := s.Each(ctx, database, kind.Collection.Name, func(d Doc) error {
+		d.Kind = kind.Name
+		w.Docs[kind.Name][d.ID] = d
+		return w.take(d)
+	})
+	if err != nil {
+		return fmt.Errorf("%s.%s: %w", database, kind.Collection.Name, err)
+	}
+	return nil
 }
 
 // take decodes the states that the rules are about.

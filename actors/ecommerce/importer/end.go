@@ -1,0 +1,86 @@
+package importer
+
+import (
+	"context"
+	"errors"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/imports"
+	"entrepot/grains/imports/importspb"
+	"entrepot/grains/product"
+	"entrepot/grains/product/productpb"
+	"entrepot/http/api/ecommerce/form"
+	"entrepot/persistence"
+)
+
+// forget removes the file of an import that has ended, for whatever reason.
+func (m *Importer) forget(ctx context.Context, d *events.Delivery) error {
+	var e events.ImportEnded
+	if err := d.Decode(&e); err != nil {
+		return events.Permanent(err)
+	}
+	return m.Blobs.Delete(ctx, form.FileKey(e.ImportID))
+}
+
+// erase ends the imports of an erased company, and removes their files.
+func (m *Importer) erase(ctx context.Context, d *events.Delivery) error {
+	var e events.CompanyDeleted
+	if err := d.Decode(&e); err != nil {
+		return events.Permanent(err)
+	}
+	ctx = entrepot.WithCaller(grains.WithTrace(ctx, d.TraceParent), entrepot.SystemCaller(d.ID))
+	for q := (persistence.Query{Limit: 100}); ; {
+		docs, next, err := m.Store.Find(ctx, imports.Collection, entrepot.InCompany(e.CompanyID), q)
+		if err != nil {
+			return err
+		}
+		for i := range docs {
+			if err := m.eraseOne(ctx, &docs[i]); err != nil {
+				return err
+			}
+		}
+		if q.Cursor = next; next == "" {
+			return nil
+		}
+	}
+}
+
+func (m *Importer) eraseOne(ctx context.Context, d *persistence.Document) error {
+	if d.Value(imports.Collection, "status") != imports.StatusDone {
+		job, err := grains.Ask[*importspb.Import](grains.InPassing(ctx), m.Asker, importspb.Kind, d.ID, &importspb.Erase{})
+		if err != nil {
+			return err
+		}
+		if job.Erased { // now, or in an earlier delivery
+			if err := m.undo(ctx, job); err != nil {
+				return err
+			}
+		}
+	}
+	return m.Blobs.Delete(ctx, form.FileKey(d.ID))
+}
+
+// undo deletes the products that the chunk which was due at the erasure has made:
+// whoever ended the company's products may have looked before they were there.
+func (m *Importer) undo(ctx context.Context, job *importspb.Import) error {
+	first := job.Created + job.Updated + job.Failed + 1
+	for row := first; row < first+chunkRows+product.MaxVariants; row++ {
+		id := importedID(job.Id, row)
+		doc, err := m.Store.Load(ctx, product.Collection, id)
+		if errors.Is(err, persistence.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if doc.Value(product.Collection, "status") == product.StatusDeleted {
+			continue
+		}
+		if _, err := m.Asker.Ask(grains.InPassing(ctx), productpb.Kind, id, &productpb.Delete{}); err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,255 @@
+// Package importer executes imports of products: it reads their files in chunks and
+// sends a command for each row.
+package importer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"entrepot"
+	"entrepot/blob"
+	"entrepot/events"
+	"entrepot/grains"
+	"entrepot/grains/imports"
+	"entrepot/grains/imports/importspb"
+	"entrepot/grains/product/productpb"
+	"entrepot/grains/quota"
+	"entrepot/http/api/ecommerce/form"
+	"entrepot/http/rest"
+	"entrepot/persistence"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// rowsAtATime is how many rows of a chunk are taken side by side.
+const rowsAtATime = 16
+
+// Importer takes the rows of imports: it reacts to import.due, which asks for one
+// chunk. A chunk may be taken twice, side by side even: rows are known by import
+// and number, and the import counts a chunk once. It holds one chunk in memory.
+// Of an import that has ended it removes the file, and it ends those of an erased
+// company.
+type Importer struct {
+	Config
+	creates *rest.Rules[form.ProductBody]
+	changes *rest.Rules[form.ProductChange]
+}
+
+// Config is what an importer works with.
+type Config struct {
+	Asker   grains.Asker
+	Store   persistence.Store         // of the e-commerce service
+	Blobs   blob.Store                // with the files
+	Changed func(company entrepot.ID) // is called when products of a company changed; may be nil
+	Now     func() time.Time          // default time.Now
+}
+
+// New returns an importer.
+func New(c Config) *Importer {
+	if c.Changed == nil {
+		c.Changed = func(entrepot.ID) {}
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Importer{c, rest.RulesOf[form.ProductBody](), rest.RulesOf[form.ProductChange]()}
+}
+
+// Handle is the consumer's handler.
+func (m *Importer) Handle(ctx context.Context, batch []*events.Delivery) []error {
+	results := make([]error, len(batch))
+	for i, d := range batch {
+		switch d.Type {
+		case "import.due":
+			results[i] = m.take(ctx, d)
+		case "import.ended":
+			results[i] = m.forget(ctx, d)
+		case "company.deleted":
+			results[i] = m.erase(ctx, d)
+		}
+	}
+	return results
+}
+
+// take reads one chunk, takes its rows and tells the import.
+func (m *Importer) take(ctx context.Context, d *events.Delivery) error {
+	var e events.ImportDue
+	if err := d.Decode(&e); err != nil {
+		return events.Permanent(err)
+	}
+	ctx = entrepot.WithCaller(grains.WithTrace(ctx, d.TraceParent), entrepot.SystemCaller(d.ID))
+	job, err := grains.Ask[*importspb.Import](ctx, m.Asker, importspb.Kind, e.ImportID, &importspb.Get{})
+	switch {
+	case err == nil && job.Erased && job.Chunk == e.Chunk:
+		return m.undo(ctx, job) // who began with the rows may have died
+	case err != nil || job.Status != imports.StatusRunning || job.Chunk != e.Chunk:
+		return err // nothing, or another one did it
+	}
+	chunk, err := m.read(ctx, job)
+	if err != nil {
+		return err
+	}
+	rows, err := m.rows(ctx, job, chunk.rows)
+	if err != nil {
+		return err
+	}
+	if err := m.report(ctx, job, rows); err != nil {
+		return err
+	}
+	told := &importspb.Advance{Chunk: job.Chunk, Offset: chunk.offset, Columns: chunk.columns, Done: chunk.done, Error: chunk.broken}
+	for _, r := range rows {
+		switch r.Outcome {
+		case form.RowCreated:
+			told.Created++
+		case form.RowUpdated:
+			told.Updated++
+		default:
+			told.Failed++
+		}
+	}
+	job, err = grains.Ask[*importspb.Import](ctx, m.Asker, importspb.Kind, job.Id, told)
+	if err != nil {
+		return err
+	}
+	m.Changed(job.CompanyId)
+	if job.Erased { // while the rows were taken
+		return m.undo(ctx, job)
+	}
+	return nil
+}
+
+func (m *Importer) read(ctx context.Context, job *importspb.Import) (importChunk, error) {
+	b, err := m.Blobs.Get(ctx, form.FileKey(job.Id), job.Offset)
+	if errors.Is(err, blob.ErrNotFound) {
+		return importChunk{broken: "the file is gone"}, nil
+	}
+	if err != nil {
+		return importChunk{}, err
+	}
+	defer func() { _ = b.Close() }()
+	first := job.Created + job.Updated + job.Failed + 1
+	if job.Format == "csv" {
+		return readCSV(b, job.Offset, first, job.Columns), nil
+	}
+	return readLines(b, job.Offset, first), nil
+}
+
+// rows takes the rows of a chunk for whom started the import. An error is for
+// now: the chunk is taken again.
+func (m *Importer) rows(ctx context.Context, job *importspb.Import, rows []importRow) ([]form.ImportRow, error) {
+	as := entrepot.WithCaller(ctx, entrepot.Caller{
+		UserID: job.UserId, Role: entrepot.Role(job.Role), CompanyID: job.CompanyId, ShopIDs: job.ShopIds, RequestID: "import " + job.Id,
+	})
+	if entrepot.Role(job.Role) == entrepot.SuperAdmin {
+		as = entrepot.WithCaller(ctx, entrepot.Caller{UserID: job.UserId, Role: entrepot.SuperAdmin, RequestID: "import " + job.Id})
+	}
+	skus := make([]string, len(rows))
+	for i, r := range rows {
+		_ = json.Unmarshal(r.object["sku"], &skus[i]) // what is no text is refused by its rule
+	}
+	out := make([]form.ImportRow, len(rows))
+	// Rows of one SKU are taken in their order, others side by side.
+	lanes := map[string][]int{}
+	var order []string
+	for i, sku := range skus {
+		if lanes[sku] == nil {
+			order = append(order, sku)
+		}
+		lanes[sku] = append(lanes[sku], i)
+	}
+	known, err := m.known(ctx, job.CompanyId, order)
+	if err != nil {
+		return nil, err
+	}
+	c := &chunkRun{Importer: m, job: job, rows: rows, lanes: lanes, known: known, shops: &shopsSeen{asker: m.Asker, company: job.CompanyId}, out: out}
+	// One claim on the plan for all that may be made, since every single one waits
+	// for the others; where the plan has no room for all, each by itself.
+	claim := entrepot.DeriveID("import chunk", job.Id, strconv.FormatInt(job.Chunk, 10))
+	err = quota.WithinSeveral(as, m.Asker, m.Store, form.Plan, job.CompanyId, claim, max(1, len(order)-len(known)), func() error {
+		return c.run(as, order, true)
+	})
+	if code := entrepot.CodeOf(err); code == entrepot.CodePlanLimit {
+		err = c.run(as, order, false)
+	}
+	return out, err
+}
+
+// chunkRun is the rows of a chunk on their way.
+type chunkRun struct {
+	*Importer
+	job   *importspb.Import
+	rows  []importRow
+	lanes map[string][]int // rows of each SKU, in their order
+	known map[string]present
+	shops *shopsSeen
+	out   []form.ImportRow
+	full  atomic.Pointer[entrepot.Error] // the plan's refusal: the chunk's other new products need not ask
+}
+
+// run takes the lanes: some side by side when the plan has room for all (claimed),
+// else one after the other, as each has to ask the plan.
+func (c *chunkRun) run(ctx context.Context, skus []string, claimed bool) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(1)
+	if claimed {
+		g.SetLimit(rowsAtATime)
+	}
+	for _, sku := range skus {
+		g.Go(func() error { return c.lane(ctx, sku, claimed) })
+	}
+	return g.Wait()
+}
+
+func (c *chunkRun) lane(ctx context.Context, sku string, claimed bool) error {
+	p, there := c.known[sku]
+	for rows := c.lanes[sku]; len(rows) > 0; {
+		r, n := joinRows(c.rows, rows)
+		of := rows[:n]
+		rows = rows[n:]
+		r.last = len(rows) == 0
+		if there && p.id == importedID(c.job.Id, r.number) { // by these rows, before this chunk was taken again
+			c.tell(r, of, sku, &productpb.Product{Id: p.id}, false, nil)
+			continue
+		}
+		if refusal := c.full.Load(); refusal != nil && !there {
+			c.tell(r, of, sku, nil, false, refusal)
+			continue
+		}
+		made, err := c.row(ctx, c.job, r, sku, p, there, c.shops, claimed)
+		if entrepot.CodeOf(err) == entrepot.CodePlanLimit {
+			c.full.Store(entrepot.AsError(err))
+		}
+		if transient(err) {
+			return err
+		}
+		if there && entrepot.CodeOf(err) == entrepot.CodeKeyReused { // taken before, from what the product was then
+			made, err = &productpb.Product{Id: p.id, Currency: p.currency}, nil
+		}
+		c.tell(r, of, sku, made, there, err)
+		if err == nil && !there {
+			p, there = present{made.Id, made.Currency}, true
+		}
+	}
+	return nil
+}
+
+// tell says of each of the rows what became of them.
+func (c *chunkRun) tell(r *joined, of []int, sku string, p *productpb.Product, there bool, err error) {
+	for k, i := range of {
+		c.out[i] = outcomeOf(&c.rows[i], sku, p, there, r.blames(k, err))
+	}
+}
+
+// transient: another try may succeed.
+func transient(err error) bool {
+	switch entrepot.CodeOf(err) {
+	case entrepot.CodeUnavailable, entrepot.CodeUnknownOutcome, entrepot.CodeInternal, entrepot.CodeRateLimited:
+		return err != nil
+	default:
+		return false
+	}
+}

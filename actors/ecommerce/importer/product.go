@@ -1,0 +1,139 @@
+package importer
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strconv"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/imports/importspb"
+	"entrepot/grains/product"
+	"entrepot/grains/product/productpb"
+	"entrepot/grains/query"
+	"entrepot/grains/quota"
+	"entrepot/http/api/ecommerce/form"
+	"entrepot/persistence"
+)
+
+// present is what the catalogue has of a SKU.
+type present struct {
+	id       entrepot.ID
+	currency string
+}
+
+// known finds the products of SKUs. The keys name the company; with it as the
+// scope besides, SQLite would look through its whole catalogue, for every chunk.
+func (m *Importer) known(ctx context.Context, company entrepot.ID, skus []string) (map[string]present, error) {
+	out := map[string]present{}
+	for part := range slices.Chunk(skus, 100) {
+		keys := make([]any, len(part))
+		for i, sku := range part {
+			keys[i] = company + ":" + sku
+		}
+		docs, _, err := m.Store.Find(ctx, product.Collection, entrepot.AllTenants(), persistence.Query{
+			Where: []persistence.Cond{{Field: "skuKey", Op: persistence.In, Values: keys}}, Sort: "skuKey", Limit: 100,
+		})
+		if err != nil {
+			return nil, query.Unreadable(product.Collection, err)
+		}
+		for i := range docs {
+			var p product.State
+			if err := m.Store.Unmarshal(docs[i].State, &p); err != nil {
+				return nil, err
+			}
+			out[p.SKU] = present{p.ID, p.Currency}
+		}
+	}
+	return out, nil
+}
+
+// importedID is the product that a row makes, if it makes one.
+func importedID(job entrepot.ID, row int64) entrepot.ID {
+	return entrepot.DeriveID("import", job, strconv.FormatInt(row, 10))
+}
+
+// row takes one row: it changes the product of its SKU, or makes one.
+func (m *Importer) row(ctx context.Context, job *importspb.Import, r *joined, sku string, p present, there bool, shops *shopsSeen, claimed bool) (*productpb.Product, error) {
+	if r.err != nil {
+		return nil, r.err
+	}
+	if sku == "" {
+		return nil, entrepot.Invalid("sku", "required", "must be given as a text")
+	}
+	// The row's own id is for the one command to its product; the plan is asked under others.
+	named := grains.WithCommand(ctx, grains.CommandID{ID: entrepot.DeriveID("import", job.Id, strconv.FormatInt(r.number, 10))})
+	if there {
+		return m.change(named, r, p, shops)
+	}
+	if r.described() {
+		if err := r.makeup(nil); err != nil {
+			return nil, err
+		}
+	}
+	body, err := m.creates.Read(r.object)
+	if err != nil {
+		return nil, err
+	}
+	if body.CompanyID != "" && body.CompanyID != job.CompanyId {
+		return nil, entrepot.Invalid("companyId", "privileged", "is another company")
+	}
+	cmd, err := body.Command(job.CompanyId)
+	if err != nil {
+		return nil, err
+	}
+	if err := shops.check(ctx, cmd.ShopIds); err != nil {
+		return nil, err
+	}
+	id := importedID(job.Id, r.number)
+	if claimed {
+		return grains.Ask[*productpb.Product](r.asking(named), m.Asker, productpb.Kind, id, cmd)
+	}
+	var made *productpb.Product
+	err = quota.Within(ctx, m.Asker, m.Store, form.Plan, job.CompanyId, id, func() (err error) {
+		made, err = grains.Ask[*productpb.Product](r.asking(named), m.Asker, productpb.Kind, id, cmd)
+		return err
+	})
+	return made, err
+}
+
+func (m *Importer) change(ctx context.Context, r *joined, p present, shops *shopsSeen) (*productpb.Product, error) {
+	var currency string
+	if raw := r.object["currency"]; raw != nil && (json.Unmarshal(raw, &currency) != nil || currency != p.currency) {
+		return nil, entrepot.Invalid("currency", "fixed", "the product is sold in %s", p.currency)
+	}
+	for _, name := range []string{"sku", "currency", "companyId"} { // which name it and stay
+		delete(r.object, name)
+	}
+	now := &productpb.Product{Id: p.id, Currency: p.currency}
+	if r.described() {
+		var err error
+		if now, err = query.Product(ctx, m.Asker, p.id); err != nil {
+			return nil, err
+		}
+		if err := r.makeup(now); err != nil {
+			return nil, err
+		}
+	}
+	body, err := m.changes.Read(r.object)
+	if err != nil {
+		return nil, err
+	}
+	if body.NeedsPresent() && now.Version == 0 {
+		var err error
+		if now, err = query.Product(ctx, m.Asker, p.id); err != nil {
+			return nil, err
+		}
+	}
+	cmd, err := body.Command(now)
+	if err != nil {
+		return nil, err
+	}
+	if cmd.ShopIds != nil {
+		if err := shops.check(ctx, cmd.ShopIds.Ids); err != nil {
+			return nil, err
+		}
+	}
+	return grains.Ask[*productpb.Product](r.asking(ctx), m.Asker, productpb.Kind, p.id, cmd)
+}

@@ -1,0 +1,66 @@
+package importer
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"entrepot"
+	"entrepot/grains/imports"
+	"entrepot/grains/imports/importspb"
+	"entrepot/grains/product/productpb"
+	"entrepot/http/api/ecommerce/form"
+	"entrepot/persistence"
+)
+
+// reportKept is how long the report of an import can be read.
+const reportKept = 30 * 24 * time.Hour
+
+func outcomeOf(r *importRow, sku string, p *productpb.Product, there bool, err error) form.ImportRow {
+	out := form.ImportRow{Row: r.number, SKU: clipped(sku, 64), Outcome: form.RowCreated}
+	switch {
+	case err != nil:
+		e := entrepot.AsError(err)
+		out.Outcome, out.Message, out.Errors = form.RowFailed, e.Message, e.Fields
+	case there:
+		out.Outcome, out.ProductID = form.RowUpdated, p.Id
+	default:
+		out.ProductID = p.Id
+	}
+	return out
+}
+
+func clipped(s string, n int) string {
+	for i := range s {
+		if i >= n {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// report keeps what became of the rows.
+func (m *Importer) report(ctx context.Context, job *importspb.Import, rows []form.ImportRow) error {
+	now := m.Now().UTC()
+	writes := make([]persistence.Write, 0, len(rows))
+	for _, r := range rows {
+		state, err := m.Store.Marshal(&r)
+		if err != nil {
+			return err
+		}
+		writes = append(writes, persistence.Write{Collection: imports.Rows, Doc: persistence.Document{
+			ID: entrepot.DeriveID("import row", job.Id, strconv.FormatInt(r.Row, 10)), Version: 1, CompanyID: job.CompanyId, OwnerID: job.UserId,
+			CreatedAt: now, UpdatedAt: now, WakeAt: now.Add(reportKept), Fields: []any{job.Id, r.Row, r.Outcome}, State: state,
+		}})
+	}
+	if len(writes) == 0 {
+		return nil
+	}
+	for _, err := range m.Store.Commit(ctx, writes) {
+		if err != nil && !errors.Is(err, persistence.ErrStale) { // stale: it is told of already
+			return err
+		}
+	}
+	return nil
+}

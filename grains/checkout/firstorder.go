@@ -1,0 +1,54 @@
+package checkout
+
+import (
+	"context"
+
+	"entrepot"
+	"entrepot/grains/order"
+	"entrepot/grains/promotion/promotionpb"
+	"entrepot/grains/query"
+	"entrepot/grains/review"
+	"entrepot/persistence"
+)
+
+// returning notes at which companies, whose codes ask for that, the customer has
+// ordered before. A guest is nobody yet.
+func (s *Pricer) returning(ctx context.Context, customer entrepot.ID, goods []*companyGoods, found []*promotionpb.Promotion) error {
+	if customer == "" {
+		return nil
+	}
+	return query.Each(ctx, len(goods), func(ctx context.Context, at int) (err error) {
+		asked := false
+		for i := at; i < len(found); i += len(goods) {
+			asked = asked || found[i].GetTerms().GetFirstOrder()
+		}
+		if asked {
+			goods[at].returning, err = s.orderedBefore(ctx, customer, goods[at].company)
+		}
+		return err
+	})
+}
+
+// standing are the statuses of an order that counts: one that was cancelled, or ran
+// out unpaid, was none.
+var standing = []any{
+	order.Pending, order.Confirmed, order.Processing, order.Shipped, order.Delivered, order.Completed, order.Returned,
+}
+
+// orderedBefore reports whether a customer has an order with a company. Where the
+// orders are it knows of every one that was placed before it asks; elsewhere, for a
+// cart's estimate, of those that were paid and whose events have arrived.
+func (s *Pricer) orderedBefore(ctx context.Context, customer, company entrepot.ID) (bool, error) {
+	from, of, statuses := s.Orders, order.Collection, standing
+	if from == nil {
+		from, of, statuses = s.Purchases, review.Purchases, []any{review.Paid}
+	}
+	q := persistence.Query{Limit: 1, Where: []persistence.Cond{
+		{Field: persistence.CompanyID, Op: persistence.Eq, Value: company}, {Field: "status", Op: persistence.In, Values: statuses},
+	}}
+	docs, _, err := from.Find(ctx, of, entrepot.OwnedBy(customer), q)
+	if err != nil {
+		return false, query.Unreadable(of, err)
+	}
+	return len(docs) > 0, nil
+}

@@ -1,0 +1,73 @@
+package checkout
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/product"
+	"entrepot/grains/product/productpb"
+	"entrepot/grains/query"
+)
+
+// Offer is a variant of a product that may be bought now, who sells it, and what
+// one piece costs there.
+type Offer struct {
+	Product *productpb.Product
+	Variant *productpb.Variant
+	ShopID  entrepot.ID
+	Price   int64 // minor units of the product's currency
+}
+
+// offered finds what a line names; where is the prefix of its fields ("items[1].").
+func (s *SellingShops) offered(ctx context.Context, a grains.Asker, where string, productID, variantID, shopID entrepot.ID) (Offer, error) {
+	p, err := query.Product(ctx, a, productID)
+	switch {
+	case entrepot.CodeOf(err) == entrepot.CodeNotFound:
+		return Offer{}, query.Missing(where+"productId", "no such product")
+	case err != nil:
+		return Offer{}, err
+	}
+	if err = soldBy(p, where, shopID); err != nil {
+		return Offer{}, err
+	}
+	variant, is := p.Sellable(variantID)
+	switch {
+	case !is && variantID == "":
+		return Offer{}, entrepot.Invalid(where+"variantId", "required", "the product comes in variants: name one")
+	case !is:
+		return Offer{}, query.Missing(where+"variantId", "no such variant")
+	}
+	if shopID, err = s.pick(ctx, a, where, shopID, p.ShopIds); err != nil {
+		return Offer{}, err
+	}
+	return Offer{p, variant, shopID, p.PriceOf(variant.Id, shopID, s.known.Now())}, nil
+}
+
+// Name is what a line is called: the product, and what its variant is.
+func (o Offer) Name() string {
+	if len(o.Variant.Options) == 0 {
+		return o.Product.Name
+	}
+	values := make([]string, 0, len(o.Variant.Options))
+	for _, v := range o.Variant.Options {
+		values = append(values, v.Value)
+	}
+	return o.Product.Name + " (" + strings.Join(values, ", ") + ")"
+}
+
+// soldBy checks that the shop sells the product, or without a shop that any does.
+func soldBy(p *productpb.Product, where string, shopID entrepot.ID) error {
+	switch {
+	case p.Status != product.StatusActive:
+		return query.Missing(where+"productId", "no such product")
+	case len(p.ShopIds) == 0:
+		return entrepot.Errorf(entrepot.CodeConflict, "%sproductId: no shop sells the product", where)
+	case shopID != "" && !slices.Contains(p.ShopIds, shopID):
+		return entrepot.Invalid(where+"shopId", "soldBy", "the shop does not sell the product")
+	default:
+		return nil
+	}
+}

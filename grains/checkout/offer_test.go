@@ -1,0 +1,96 @@
+package checkout
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/grains/product/productpb"
+	"entrepot/grains/shop/shoppb"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// shelf answers one product, and that every shop is open.
+type shelf struct{ product *productpb.Product }
+
+func (s shelf) Ask(_ context.Context, kind string, _ entrepot.ID, _ proto.Message) (proto.Message, error) {
+	if kind == productpb.Kind {
+		return s.product, nil
+	}
+	return &shoppb.Shop{IsActive: true}, nil
+}
+
+// A product of variants is sold by the variant, at the price of the shop and the moment.
+func TestOffered(t *testing.T) {
+	t.Parallel()
+	now := time.UnixMilli(1_750_000_000_000)
+	id := func(s string) entrepot.ID { return entrepot.DeriveID(s) }
+	shirt := &productpb.Product{
+		Id: id("shirt"), Name: "Shirt", Sku: "SH", Status: "active", PriceMinor: 2000, Currency: "EUR", ShopIds: []string{id("north"), id("south")},
+		Variants: []*productpb.Variant{
+			{Id: id("S"), Sku: "SH-S", Options: []*productpb.Attribute{{Name: "size", Value: "S"}, {Name: "colour", Value: "red"}}},
+			{Id: id("L"), Sku: "SH-L", PriceMinor: proto.Int64(2500)},
+			{Id: id("gone"), Inactive: true},
+		},
+		ShopPrices: []*productpb.ShopPrice{{ShopId: id("south"), PriceMinor: 1000}},
+		Sale:       &productpb.Sale{Percent: 10, StartsMs: now.UnixMilli()},
+	}
+	mug := &productpb.Product{Id: id("mug"), Name: "Mug", Sku: "MUG", Status: "active", PriceMinor: 700, Currency: "EUR", ShopIds: []string{id("north")}}
+	for name, c := range map[string]struct {
+		of            *productpb.Product
+		variant, shop entrepot.ID
+		at            time.Time
+		price         int64
+		called        string
+		code          entrepot.Code
+		field         string
+	}{
+		"no variant named":   {shirt, "", "", now, 0, "", entrepot.CodeInvalid, "x.variantId"},
+		"an unknown one":     {shirt, id("XL"), "", now, 0, "", entrepot.CodeNotFound, "x.variantId"},
+		"an inactive one":    {shirt, id("gone"), "", now, 0, "", entrepot.CodeNotFound, "x.variantId"},
+		"of no variants":     {mug, id("S"), "", now, 0, "", entrepot.CodeNotFound, "x.variantId"},
+		"another shop":       {mug, "", id("south"), now, 0, "", entrepot.CodeInvalid, "x.shopId"},
+		"the product itself": {mug, "", "", now, 700, "Mug", "", ""},
+		"by its own id":      {mug, id("mug"), id("north"), now, 700, "Mug", "", ""},
+		"on sale":            {shirt, id("S"), "", now, 1800, "Shirt (S, red)", "", ""},
+		"before the sale":    {shirt, id("S"), "", now.Add(-time.Millisecond), 2000, "Shirt (S, red)", "", ""},
+		"at its own price":   {shirt, id("L"), "", now, 2250, "Shirt", "", ""},
+		"at the shop's":      {shirt, id("L"), id("south"), now, 900, "Shirt", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var selling SellingShops
+			selling.Init(func() time.Time { return c.at })
+			o, err := selling.offered(t.Context(), shelf{c.of}, "x.", c.of.Id, c.variant, c.shop)
+			if entrepot.CodeOf(err) != c.code {
+				t.Fatal(err)
+			}
+			if err != nil {
+				if fields := entrepot.AsError(err).Fields; len(fields) != 1 || fields[0].Field != c.field {
+					t.Fatalf("%+v", fields)
+				}
+				return
+			}
+			if o.Price != c.price || o.Name() != c.called || o.ShopID == "" || (c.variant != "" && o.Variant.Id != c.variant) {
+				t.Fatalf("%+v, called %s", o, o.Name())
+			}
+		})
+	}
+}
+
+// Lines of one variant and shop become one, whether the shop was named or not.
+func TestMerge(t *testing.T) {
+	t.Parallel()
+	v := func(id string) *productpb.Variant { return &productpb.Variant{Id: id} }
+	lines, err := merge([]Line{
+		{At: 0, Quantity: 1, Offer: Offer{Variant: v("a"), ShopID: "1"}},
+		{At: 1, Quantity: 2, Offer: Offer{Variant: v("b"), ShopID: "1"}},
+		{At: 2, WantShop: "1", Quantity: 4, Offer: Offer{Variant: v("a"), ShopID: "1"}},
+		{At: 3, Quantity: 8, Offer: Offer{Variant: v("a"), ShopID: "2"}},
+	})
+	if err != nil || len(lines) != 3 || lines[0].Quantity != 5 || lines[1].Quantity != 2 || lines[2].Quantity != 8 {
+		t.Fatalf("%+v, %v", lines, err)
+	}
+}

@@ -1,0 +1,199 @@
+// Package checkout computes what an order costs: prices, shipping, promo codes and
+// sources. It is the one computation of orders, estimates and cart summaries.
+package checkout
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/cart/cartpb"
+	"entrepot/grains/company/companypb"
+	"entrepot/grains/order/orderpb"
+	"entrepot/grains/query"
+)
+
+// Pricer computes what lines cost now. It is the one computation for checkout,
+// cart summary and estimate. It is safe for concurrent use.
+type Pricer struct {
+	Config
+	rates    taxRates
+	selling  SellingShops
+	shipping shippingRules
+	sources  sources
+}
+
+// Config is what a pricing reads from.
+type Config struct {
+	Asker grains.Asker
+	// Orders is the sales service's database, if it is in this process; otherwise
+	// Purchases, the e-commerce service's, stands in for it.
+	Orders, Purchases query.Reader
+	// Standing returns the standing of a company; nil: every company is in full standing.
+	Standing func(company entrepot.ID) string
+	Now      func() time.Time // default time.Now
+}
+
+// New returns a pricing with empty caches.
+func New(c Config) *Pricer {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	s := &Pricer{Config: c}
+	s.rates.init(s.Now)
+	s.selling.Init(s.Now)
+	s.shipping.init(s.Now)
+	s.sources.init(s.Now)
+	return s
+}
+
+// Offered returns the offer that a line names, or an error for the line's field;
+// where is the prefix of its fields ("items[1].").
+func (s *Pricer) Offered(ctx context.Context, where string, productID, variantID, shopID entrepot.ID) (Offer, error) {
+	return s.selling.offered(ctx, s.Asker, where, productID, variantID, shopID)
+}
+
+// Wanted is what is to be priced: lines with promo codes, for a customer, sent somewhere.
+type Wanted struct {
+	Id       entrepot.ID // of the first order
+	Customer entrepot.ID // "": a guest
+	Lines    []Line
+	Codes    []string
+	To       Destination
+}
+
+// Quote is what lines cost: a group a shop, how each may be sent, and what the
+// promo codes did.
+type Quote struct {
+	Lines    []Line
+	Groups   []*orderpb.Group
+	Shipping []shippingQuote // of each group
+	Codes    []CodeQuote
+}
+
+// Quote prices lines by the products, the shops, the companies' taxes, the shipping
+// rules and the codes.
+func (s *Pricer) Quote(ctx context.Context, w Wanted) (*Quote, error) {
+	if err := s.products(ctx, w.Lines); err != nil {
+		return nil, err
+	}
+	lines, err := merge(w.Lines)
+	if err != nil {
+		return nil, err
+	}
+	q := &Quote{Lines: lines}
+	if q.Groups, err = s.groups(ctx, w.Id, lines); err != nil {
+		return nil, err
+	}
+	if err := s.ship(ctx, q, w.To); err != nil {
+		return nil, err
+	}
+	q.Codes, err = s.discount(ctx, q, w.Customer, w.Codes)
+	return q, err
+}
+
+// Line is one line on its way into an order; at is its place in the request or the cart.
+type Line struct {
+	At                                 int
+	WantProduct, WantVariant, WantShop entrepot.ID // as they were named
+	Quantity                           int64
+	Offer                              // once it was looked up
+}
+
+// CartLines are a cart's.
+func CartLines(c *cartpb.Cart) (out []Line) {
+	for i, it := range c.Items {
+		out = append(out, Line{At: i, WantProduct: it.ProductId, WantVariant: it.VariantId, WantShop: it.ShopId, Quantity: it.Quantity})
+	}
+	return out
+}
+
+// products asks for the product of each line that was not looked up, some at a time, and settles its shop.
+func (s *Pricer) products(ctx context.Context, lines []Line) error {
+	return query.Each(ctx, len(lines), func(ctx context.Context, i int) (err error) {
+		l := &lines[i]
+		if l.Product != nil {
+			return nil
+		}
+		l.Offer, err = s.Offered(ctx, query.Indexed("items", l.At, "")+".", l.WantProduct, l.WantVariant, l.WantShop)
+		return err
+	})
+}
+
+// merge makes one line of all of the same variant and shop.
+func merge(lines []Line) ([]Line, error) {
+	type key struct{ variant, shop entrepot.ID }
+	seen := make(map[key]int, len(lines))
+	out := lines[:0]
+	for _, l := range lines {
+		at, dup := seen[key{l.Variant.Id, l.ShopID}]
+		if !dup {
+			seen[key{l.Variant.Id, l.ShopID}] = len(out)
+			out = append(out, l)
+			continue
+		}
+		if out[at].Quantity += l.Quantity; out[at].Quantity > maxLine {
+			return nil, entrepot.Invalid(query.Indexed("items", l.At, "quantity"), "maximum", "at most %d of one product", maxLine)
+		}
+	}
+	return out, nil
+}
+
+// groups are the lines by shop, in the order of the first line of each.
+func (s *Pricer) groups(ctx context.Context, id entrepot.ID, lines []Line) ([]*orderpb.Group, error) {
+	var groups []*orderpb.Group
+	for _, l := range lines {
+		at := slices.IndexFunc(groups, func(g *orderpb.Group) bool { return g.ShopId == l.ShopID })
+		if at < 0 {
+			if s.Standing != nil && s.Standing(l.Product.CompanyId) != entrepot.StandingFull {
+				e := entrepot.Invalid(query.Indexed("items", l.At, "productId"), "company_suspended", "its company takes no orders right now")
+				e.Code = entrepot.CodeConflict
+				return nil, e
+			}
+			rate, err := s.rates.of(ctx, s.Asker, l.Product.CompanyId)
+			if err != nil {
+				return nil, err
+			}
+			g := &orderpb.Group{
+				OrderId: id, CompanyId: l.Product.CompanyId, ShopId: l.ShopID,
+				Currency: l.Product.Currency, TaxBasisPoints: rate,
+			}
+			if at = len(groups); at > 0 {
+				g.OrderId = orderpb.SiblingID(id, l.ShopID)
+			}
+			groups = append(groups, g)
+		}
+		g := groups[at]
+		if g.Currency != l.Product.Currency {
+			return nil, entrepot.Invalid(query.Indexed("items", l.At, "productId"), "currency",
+				"is sold in %s, other lines of the shop in %s", l.Product.Currency, g.Currency)
+		}
+		g.Lines = append(g.Lines, &orderpb.Line{
+			ProductId: l.Product.Id, VariantId: l.Variant.Id, Name: l.Name(), Sku: l.Variant.Sku, Quantity: l.Quantity, PriceMinor: l.Price,
+		})
+	}
+	return groups, nil
+}
+
+// taxRates keeps the tax rates of companies for a few seconds.
+type taxRates struct{ known query.ReplyCache[int64] }
+
+const taxRateAge = 5 * time.Second
+
+func (r *taxRates) init(now func() time.Time) { r.known.Init(now, taxRateAge) }
+
+func (r *taxRates) of(ctx context.Context, a grains.Asker, company entrepot.ID) (int64, error) {
+	asked := r.known.Now()
+	if basisPoints, _, fresh := r.known.Get(company); fresh {
+		return basisPoints, nil
+	}
+	ctx = entrepot.WithCaller(ctx, entrepot.SystemCaller("tax rate")) // a guest may not ask companies
+	c, err := grains.Ask[*companypb.Company](ctx, a, companypb.Kind, company, &companypb.Get{})
+	if err != nil {
+		return 0, err
+	}
+	r.known.Put(company, c.TaxBasisPoints, asked)
+	return c.TaxBasisPoints, nil
+}

@@ -1,0 +1,112 @@
+package checkout
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"entrepot"
+	"entrepot/grains/order"
+	"entrepot/grains/order/orderpb"
+	"entrepot/grains/product/productpb"
+	"entrepot/grains/promotion"
+	"entrepot/grains/promotion/promotionpb"
+	"entrepot/grains/shipping"
+	"entrepot/grains/shipping/shippingpb"
+
+	"pgregory.net/rapid"
+)
+
+// drawnRules are a shop's, or nil.
+func drawnRules(t *rapid.T) *shippingpb.Rules {
+	if rapid.IntRange(0, 3).Draw(t, "rules") == 0 {
+		return nil
+	}
+	z := &shippingpb.Zone{Name: "z", Countries: []string{"DE"}}
+	for j := range rapid.IntRange(1, 3).Draw(t, "methods") {
+		m := &shippingpb.Method{
+			Id: fmt.Sprint("m", j), Name: "m", PriceMinor: rapid.Int64Range(0, 5000).Draw(t, "price"),
+			FreeFromMinor: rapid.Int64Range(0, 100_000).Draw(t, "free from"),
+		}
+		if rapid.Bool().Draw(t, "steps") {
+			m.SubtotalSteps = []*shippingpb.Step{{From: rapid.Int64Range(1, 50_000).Draw(t, "from"), PriceMinor: rapid.Int64Range(0, 5000).Draw(t, "step")}}
+		}
+		z.Methods = append(z.Methods, m)
+	}
+	return &shippingpb.Rules{Currency: "EUR", Taxed: rapid.Bool().Draw(t, "taxed"), Zones: []*shippingpb.Zone{z}}
+}
+
+func drawnCode(t *rapid.T, i int, shops []entrepot.ID) *promotionpb.Promotion {
+	terms := &promotionpb.Terms{Kind: rapid.SampledFrom([]string{promotion.Amount, promotion.Percent, promotion.FreeShipping}).Draw(t, "kind"), Currency: "EUR"}
+	switch terms.Kind {
+	case promotion.Amount:
+		terms.AmountMinor = rapid.Int64Range(1, 200_000).Draw(t, "amount")
+	case promotion.Percent:
+		terms.Percent = rapid.Int64Range(1, 100).Draw(t, "percent")
+	}
+	if rapid.Bool().Draw(t, "of a shop") {
+		terms.ShopIds = []entrepot.ID{rapid.SampledFrom(shops).Draw(t, "shop")}
+	}
+	return &promotionpb.Promotion{Id: entrepot.DeriveID("p", fmt.Sprint(i)), Code: fmt.Sprint("CODE", i), Status: promotion.Active, Terms: terms, Version: 1}
+}
+
+// TestPricesAreSound: whatever is ordered, sent and taken off, nothing costs less
+// than nothing, the parts are the total, what codes say they gave is what is missing,
+// and free shipping takes no more than the shipping.
+func TestPricesAreSound(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		s := New(Config{Now: func() time.Time { return time.UnixMilli(1_750_000_000_000) }})
+		q, shops := &Quote{}, []entrepot.ID(nil)
+		sent, rate := map[entrepot.ID]int64{}, rapid.Int64Range(0, 2500).Draw(t, "tax")
+		to := Destination{Country: "DE"}
+		for i := range rapid.IntRange(1, 3).Draw(t, "shops") {
+			g := &orderpb.Group{ShopId: entrepot.DeriveID("shop", fmt.Sprint(i)), CompanyId: "c", Currency: "EUR", TaxBasisPoints: rate}
+			for j := range rapid.IntRange(1, 4).Draw(t, "lines") {
+				p := &productpb.Product{Id: entrepot.DeriveID("product", fmt.Sprint(i, j)), Category: "tea"}
+				l := &orderpb.Line{ProductId: p.Id, VariantId: p.Id, Quantity: rapid.Int64Range(1, 50).Draw(t, "quantity"), PriceMinor: rapid.Int64Range(0, 20_000).Draw(t, "price")}
+				g.Lines, q.Lines = append(g.Lines, l), append(q.Lines, Line{Offer: Offer{Product: p}})
+			}
+			q.Groups, shops = append(q.Groups, g), append(shops, g.ShopId)
+			if rules := drawnRules(t); rules != nil {
+				if _, err := shipGroup(g, shipping.RulesOf(rules), to); err != nil {
+					t.Fatal(err)
+				}
+			}
+			sent[g.ShopId] = g.ShippingMinor
+		}
+		codes := make([]CodeQuote, rapid.IntRange(0, 4).Draw(t, "codes"))
+		goods := companyGoodsOf(q)[0]
+		for i := range codes {
+			s.apply(q, goods, drawnCode(t, i, shops), &codes[i])
+		}
+		var off, goodsOff, freed, discounts int64
+		for _, g := range q.Groups {
+			p, err := order.Price(g)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p.Total != p.Subtotal-p.Discount+p.Tax+p.Shipping || p.Total < 0 || p.Tax < 0 || p.Shipping < 0 || p.Discount < 0 || p.Discount > p.Subtotal {
+				t.Fatalf("%+v", p)
+			}
+			var mine int64
+			for _, used := range g.Promotions {
+				mine += used.ShippingMinor
+				discounts += used.DiscountMinor
+				if used.ShippingMinor < 0 || (used.ShippingMinor == 0 && used.DiscountMinor == 0) {
+					t.Fatalf("a use is spent on nothing: %+v", used)
+				}
+			}
+			if p.Shipping+mine != sent[g.ShopId] || mine > sent[g.ShopId] {
+				t.Fatalf("%d of %d were taken off, %d are left", mine, sent[g.ShopId], p.Shipping)
+			}
+			freed, off = freed+mine, off+p.Discount
+		}
+		for _, c := range codes {
+			freed, goodsOff = freed-c.Shipping, goodsOff+c.Discount
+		}
+		if freed != 0 || goodsOff != off || discounts != off {
+			t.Fatalf("codes say %d and %d more than was taken", freed, goodsOff-off)
+		}
+	})
+}

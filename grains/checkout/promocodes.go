@@ -1,0 +1,214 @@
+package checkout
+
+import (
+	"context"
+	"slices"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/categories/categoriespb"
+	"entrepot/grains/order/orderpb"
+	"entrepot/grains/promotion"
+	"entrepot/grains/promotion/promotionpb"
+	"entrepot/grains/query"
+)
+
+// MaxCodes is how many promo codes one checkout takes.
+const MaxCodes = 5
+
+// CodeQuote is what a promo code does for lines, or why it does nothing.
+type CodeQuote struct {
+	Code         string
+	Discount     int64 // off the goods, in minor units of currency
+	Shipping     int64 // off the shipping
+	Currency     string
+	FreeShipping bool
+	Refusal      *entrepot.Error
+}
+
+// discount takes what the codes give off the quote's lines, one code after the
+// other. A code is a company's: it is looked for at each that sells something here.
+func (s *Pricer) discount(ctx context.Context, q *Quote, customer entrepot.ID, codes []string) ([]CodeQuote, error) {
+	codes, err := distinctCodes(codes)
+	if err != nil || len(codes) == 0 {
+		return nil, err
+	}
+	goods := companyGoodsOf(q)
+	found, err := s.promotions(ctx, goods, codes)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.categories(ctx, goods, found); err != nil {
+		return nil, err
+	}
+	if err := s.returning(ctx, customer, goods, found); err != nil {
+		return nil, err
+	}
+	out := make([]CodeQuote, 0, len(codes))
+	for i, code := range codes {
+		c := CodeQuote{Code: code}
+		for at, company := range goods {
+			if p := found[i*len(goods)+at]; p != nil {
+				s.apply(q, company, p, &c)
+			}
+		}
+		if c.Currency == "" && c.Refusal == nil {
+			c.Refusal = codeError("exists", "no company whose goods these are has such a code")
+		}
+		if c.Currency != "" {
+			c.Refusal = nil // of one company it is
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+func distinctCodes(codes []string) (out []string, err error) {
+	for i, c := range codes {
+		c = promotionpb.Code(c)
+		if c == "" || len(c) > promotion.MaxCode {
+			return nil, entrepot.Invalid(query.Indexed("promoCodes", i, ""), "code", "must be 1 to %d characters", promotion.MaxCode)
+		}
+		if !slices.Contains(out, c) {
+			out = append(out, c)
+		}
+	}
+	if len(out) > MaxCodes {
+		return nil, entrepot.Invalid("promoCodes", "maxItems", "at most %d codes", MaxCodes)
+	}
+	return out, nil
+}
+
+// companyGoods are the lines of one company in one currency, where codes may be applied.
+type companyGoods struct {
+	company, currency string
+	returning         bool // the customer has ordered there before, if a code asks for that
+	lines             []*orderpb.Line
+	groups            []*orderpb.Group // of each line
+	goods             []promotion.Goods
+}
+
+// companyGoodsOf are a quote's lines by company and currency.
+func companyGoodsOf(q *Quote) (out []*companyGoods) {
+	categories := map[entrepot.ID]string{}
+	for _, l := range q.Lines {
+		categories[l.Product.Id] = l.Product.Category
+	}
+	for _, g := range q.Groups {
+		at := slices.IndexFunc(out, func(c *companyGoods) bool { return c.company == g.CompanyId && c.currency == g.Currency })
+		if at < 0 {
+			at, out = len(out), append(out, &companyGoods{company: g.CompanyId, currency: g.Currency})
+		}
+		c := out[at]
+		for _, l := range g.Lines {
+			cost := l.PriceMinor * l.Quantity
+			c.lines, c.groups = append(c.lines, l), append(c.groups, g)
+			c.goods = append(c.goods, promotion.Goods{
+				ProductID: l.ProductId, ShopID: g.ShopId, Currency: g.Currency, Categories: []string{categories[l.ProductId]},
+				Subtotal: cost, Rest: cost,
+			})
+		}
+	}
+	return out
+}
+
+// categories adds those above each product's, at the companies whose codes ask for them.
+func (s *Pricer) categories(ctx context.Context, goods []*companyGoods, found []*promotionpb.Promotion) error {
+	return query.Each(ctx, len(goods), func(ctx context.Context, at int) error {
+		c, asked := goods[at], false
+		for i := at; i < len(found); i += len(goods) {
+			asked = asked || len(found[i].GetTerms().GetCategories()) > 0
+		}
+		if !asked {
+			return nil
+		}
+		tree, err := grains.Ask[*categoriespb.Tree](ctx, s.Asker, categoriespb.Kind, categoriespb.ID(c.company), &categoriespb.Get{})
+		if err != nil {
+			return err
+		}
+		paths := tree.Paths()
+		for i := range c.goods {
+			if path := paths[c.goods[i].Categories[0]]; path != nil {
+				c.goods[i].Categories = path
+			}
+		}
+		return nil
+	})
+}
+
+// promotions are the codes' at the companies: of code i at company j in place
+// i*len(companies)+j, nil where there is none.
+func (s *Pricer) promotions(ctx context.Context, goods []*companyGoods, codes []string) ([]*promotionpb.Promotion, error) {
+	found := make([]*promotionpb.Promotion, len(codes)*len(goods))
+	ctx = entrepot.WithCaller(ctx, entrepot.SystemCaller("checkout")) // whoever knows a code may use it
+	err := query.Each(ctx, len(found), func(ctx context.Context, i int) error {
+		id := promotionpb.ID(goods[i%len(goods)].company, codes[i/len(goods)])
+		p, err := grains.Ask[*promotionpb.Promotion](ctx, s.Asker, promotionpb.Kind, id, &promotionpb.Get{})
+		if entrepot.CodeOf(err) == entrepot.CodeNotFound {
+			return nil
+		}
+		found[i] = p
+		return err
+	})
+	return found, err
+}
+
+// apply takes what a promotion gives off its company's lines.
+func (s *Pricer) apply(q *Quote, c *companyGoods, p *promotionpb.Promotion, out *CodeQuote) {
+	d, err := promotion.Discounts(p, c.goods, s.Now())
+	if err != nil {
+		out.Refusal = entrepot.AsError(err)
+		return
+	}
+	if terms := p.GetTerms(); terms.Total > 0 && p.Used+p.Claimed >= terms.Total {
+		out.Refusal = codeError("limit", "the code has been used as often as it may be")
+		return
+	}
+	if c.returning && p.GetTerms().GetFirstOrder() {
+		out.Refusal = codeError("first_order", "the code is for the first order with the company only")
+		return
+	}
+	off := map[*orderpb.Group]int64{}
+	for i, n := range d.Lines {
+		c.goods[i].Rest -= n
+		c.lines[i].DiscountMinor += n
+		off[c.groups[i]] += n
+	}
+	out.Currency = c.currency
+	for _, g := range q.Groups {
+		free := slices.Contains(d.FreeShipping, g.ShopId) && slices.Contains(c.groups, g)
+		if !free && off[g] == 0 {
+			continue
+		}
+		out.FreeShipping = out.FreeShipping || free
+		if off[g] == 0 && g.ShippingMinor == 0 {
+			continue // it gives nothing here, so no use of it is spent
+		}
+		shipping := int64(0)
+		if free {
+			shipping, g.ShippingMinor = g.ShippingMinor, 0
+		}
+		out.Shipping += shipping
+		out.Discount += off[g]
+		g.DiscountMinor += off[g]
+		g.Promotions = append(g.Promotions, &orderpb.Promotion{
+			Id: p.Id, Code: p.Code, DiscountMinor: off[g], FreeShipping: free, Version: p.Version, PerCustomer: p.GetTerms().GetPerCustomer(),
+			ShippingMinor: shipping, FirstOrder: p.GetTerms().GetFirstOrder(),
+		})
+	}
+}
+
+func codeError(rule, message string) *entrepot.Error {
+	e := entrepot.Invalid("code", rule, "%s", message)
+	e.Code = entrepot.CodeConflict
+	return e
+}
+
+// CodeRefused is the refusal of a checkout by a code, named as the order grain names it.
+func CodeRefused(c CodeQuote) error {
+	e := *c.Refusal
+	why := e.Fields[0]
+	e.Fields = []entrepot.FieldError{{Field: "promoCodes." + c.Code, Rule: why.Rule, Message: why.Message}}
+	e.Message = "the promo code " + c.Code + " cannot be used: " + why.Message
+	return &e
+}

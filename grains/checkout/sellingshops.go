@@ -1,0 +1,56 @@
+package checkout
+
+import (
+	"context"
+	"time"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/query"
+)
+
+// SellingShops knows which shops take orders, for a second each: so a shop that
+// is deactivated or deleted takes none from then on, and a popular one is not
+// asked with every order. While the shop service does not answer, what it said
+// last holds.
+type SellingShops struct{ known query.ReplyCache[bool] }
+
+const SellingShopAge = time.Second
+
+func (s *SellingShops) Init(now func() time.Time) { s.known.Init(now, SellingShopAge) }
+
+// Sells reports whether the shop takes orders.
+func (s *SellingShops) Sells(ctx context.Context, a grains.Asker, id entrepot.ID) (bool, error) {
+	asked := s.known.Now()
+	is, known, fresh := s.known.Get(id)
+	if fresh {
+		return is, nil
+	}
+	v, err := query.Shop(ctx, a, id)
+	switch {
+	case entrepot.CodeOf(err) == entrepot.CodeNotFound:
+	case err != nil && known:
+		return is, nil
+	case err != nil:
+		return false, err
+	}
+	is = err == nil && v.IsActive
+	s.known.Put(id, is, asked)
+	return is, nil
+}
+
+// pick is the shop that sells a product: the wanted one, or else the first of
+// the product's that takes orders.
+func (s *SellingShops) pick(ctx context.Context, a grains.Asker, where string, wanted entrepot.ID, shops []entrepot.ID) (entrepot.ID, error) {
+	if wanted != "" {
+		shops = []entrepot.ID{wanted}
+	}
+	for _, id := range shops {
+		if is, err := s.Sells(ctx, a, id); is || err != nil {
+			return id, err
+		}
+	}
+	e := entrepot.Invalid(where+"shopId", "shop_inactive", "the shop takes no orders")
+	e.Code = entrepot.CodeConflict
+	return "", e
+}

@@ -1,0 +1,164 @@
+package checkout
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/order/orderpb"
+	"entrepot/grains/query"
+	"entrepot/grains/shipping"
+)
+
+// Destination is where an order goes and how the customer wants it sent.
+type Destination struct {
+	Field      string // of the request that names it: "shippingAddress."
+	Country    string // "": not known yet
+	PostalCode string
+	Method     string                 // for every shop; "": the cheapest
+	Methods    map[entrepot.ID]string // for single shops, before method
+}
+
+// by is how a shop's order is to be sent, and the field of the request that says so.
+func (d *Destination) by(shop entrepot.ID) (method, field string) {
+	if m := d.Methods[shop]; m != "" {
+		return m, "shippingMethods." + shop
+	}
+	return d.Method, "shippingMethod"
+}
+
+// check: methods are of shops that send something.
+func (d *Destination) check(groups []*orderpb.Group) error {
+	for _, shop := range slices.Sorted(maps.Keys(d.Methods)) {
+		if !slices.ContainsFunc(groups, func(g *orderpb.Group) bool { return g.ShopId == shop }) {
+			return entrepot.Invalid("shippingMethods."+shop, "shop", "is of no shop that sells something here")
+		}
+	}
+	return nil
+}
+
+// shippingQuote is what a group may be sent by. open: it depends on a place that
+// is not known yet.
+type shippingQuote struct {
+	Offers []shipping.Offer
+	Open   bool
+}
+
+// shippingRules keeps what holds for shops, their own rules or their company's, for
+// a moment each. While the shop service does not answer, what it said last holds.
+type shippingRules struct {
+	known query.ReplyCache[*shipping.Rules]
+}
+
+const shippingRulesAge = time.Second
+
+func (r *shippingRules) init(now func() time.Time) { r.known.Init(now, shippingRulesAge) }
+
+// of are the rules of a shop; nil: there are none.
+func (r *shippingRules) of(ctx context.Context, a grains.Asker, company, shop entrepot.ID) (*shipping.Rules, error) {
+	asked := r.known.Now()
+	rules, known, fresh := r.known.Get(shop)
+	if fresh {
+		return rules, nil
+	}
+	now, _, err := EffectiveShipping(ctx, a, company, shop)
+	switch {
+	case err != nil && known:
+		return rules, nil
+	case err != nil:
+		return nil, err
+	}
+	rules = shipping.RulesOf(now.GetRules())
+	r.known.Put(shop, rules, asked)
+	return rules, nil
+}
+
+// ship finds what sending each group costs, and chooses. It is done before the
+// promo codes, which may take it off.
+func (s *Pricer) ship(ctx context.Context, q *Quote, to Destination) error {
+	if err := to.check(q.Groups); err != nil {
+		return err
+	}
+	q.Shipping = make([]shippingQuote, len(q.Groups))
+	ruled := false
+	for i, g := range q.Groups {
+		rules, err := s.shipping.of(ctx, s.Asker, g.CompanyId, g.ShopId)
+		if err != nil {
+			return err
+		}
+		if rules == nil {
+			continue // sent for nothing, whatever the method
+		}
+		if q.Shipping[i], err = shipGroup(g, rules, to); err != nil {
+			return err
+		}
+		ruled = true
+	}
+	if !ruled && to.Method != "" {
+		return notOffered("shippingMethod", to.Method, nil)
+	}
+	return nil
+}
+
+func shipGroup(g *orderpb.Group, rules *shipping.Rules, to Destination) (out shippingQuote, err error) {
+	switch {
+	case to.Country == "":
+		out.Open = true
+		return out, nil
+	case rules.Currency != g.Currency:
+		e := entrepot.Invalid("items", "currency", "the shop sends goods in %s only, these are in %s", rules.Currency, g.Currency)
+		e.Code = entrepot.CodeConflict
+		return out, e
+	}
+	subtotal, pieces := int64(0), int64(0)
+	for _, l := range g.Lines {
+		cost, ok := entrepot.Money{Minor: l.PriceMinor, Currency: g.Currency}.Times(l.Quantity)
+		if !ok {
+			return out, entrepot.Invalid("items.quantity", "maximum", "price times quantity is too large")
+		}
+		subtotal, pieces = subtotal+cost.Minor, pieces+l.Quantity
+	}
+	out.Offers, err = rules.Offers(shipping.Place{Country: to.Country, PostalCode: to.PostalCode}, subtotal, pieces)
+	if err != nil {
+		return out, within(to.Field, err)
+	}
+	at := 0
+	method, field := to.by(g.ShopId)
+	if method != "" {
+		at = slices.IndexFunc(out.Offers, func(o shipping.Offer) bool { return o.ID == method })
+	}
+	if at < 0 {
+		return out, notOffered(field, method, out.Offers)
+	}
+	chosen := out.Offers[at]
+	g.ShippingMinor, g.ShippingMethod, g.ShippingMethodName, g.ShippingTaxed = chosen.Price, chosen.ID, chosen.Name, rules.Taxed
+	return out, nil
+}
+
+func notOffered(field, method string, offers []shipping.Offer) error {
+	ids := make([]string, 0, len(offers))
+	for _, o := range offers {
+		ids = append(ids, o.ID)
+	}
+	e := entrepot.Invalid(field, "offered", "the shop has no method %s for this place; it has: %s", method, strings.Join(ids, ", "))
+	if len(ids) == 0 {
+		e = entrepot.Invalid(field, "offered", "the shop has no shipping methods to choose from")
+	}
+	e.Code = entrepot.CodeConflict
+	return e
+}
+
+// within names the fields of an error as the request has them.
+func within(prefix string, err error) error {
+	known := *entrepot.AsError(err)
+	known.Fields = slices.Clone(known.Fields)
+	for i, f := range known.Fields {
+		known.Fields[i].Field = prefix + f.Field
+		known.Message = known.Fields[i].Field + ": " + f.Message
+	}
+	return &known
+}

@@ -1,0 +1,104 @@
+package checkout
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+	"time"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/order/orderpb"
+	"entrepot/grains/query"
+	"entrepot/grains/sourcing/sourcingpb"
+)
+
+// sources knows where shops' orders may be sent from, for a moment each, so that
+// a popular shop's sourcing is not asked with every order. While it does not
+// answer, what it said last holds.
+type sources struct {
+	known query.ReplyCache[*sourcingpb.Sourcing]
+}
+
+const sourcesAge = time.Second
+
+// maxSources is how many locations one order chooses among, the preferred first.
+const maxSources = 20
+
+func (s *sources) init(now func() time.Time) { s.known.Init(now, sourcesAge) }
+
+// Point is a place on Earth in degrees (WGS 84).
+type Point struct{ Lat, Lng float64 }
+
+// Source adds to every group the locations that its goods may come from; to is
+// their destination, nil if it is unknown. A group of a shop that sends everything
+// itself is left as it is.
+func (s *Pricer) Source(ctx context.Context, groups []*orderpb.Group, to *Point) error {
+	return s.sources.fill(ctx, s.Asker, groups, to)
+}
+
+func (s *sources) fill(ctx context.Context, a grains.Asker, groups []*orderpb.Group, to *Point) error {
+	for _, g := range groups {
+		v, err := s.of(ctx, a, g.ShopId)
+		if err != nil {
+			return err
+		}
+		if v.CompanyId != g.CompanyId || (len(v.Locations) == 1 && v.Locations[0].LocationId == g.ShopId) {
+			continue
+		}
+		locations := v.Locations
+		if v.Strategy == sourcingpb.Nearest {
+			locations = nearest(locations, g.ShopId, to)
+		}
+		g.Strategy = v.Strategy
+		for _, l := range locations[:min(len(locations), maxSources)] {
+			g.Sources = append(g.Sources, &orderpb.Source{LocationId: l.LocationId})
+		}
+	}
+	return nil
+}
+
+func (s *sources) of(ctx context.Context, a grains.Asker, shop entrepot.ID) (*sourcingpb.Sourcing, error) {
+	asked := s.known.Now()
+	v, known, fresh := s.known.Get(shop)
+	if fresh {
+		return v, nil
+	}
+	// A customer may not read a shop's sourcing, and orders by it all the same.
+	platform := entrepot.WithCaller(ctx, entrepot.SystemCaller("sourcing"))
+	now, err := grains.Ask[*sourcingpb.Sourcing](platform, a, sourcingpb.Kind, sourcingpb.ID(shop), &sourcingpb.Get{ShopId: shop})
+	switch {
+	case err != nil && known:
+		return v, nil
+	case err != nil:
+		return nil, err
+	}
+	s.known.Put(shop, now, asked)
+	return now, nil
+}
+
+// nearest sorts locations by how far they are from where the goods go, else from
+// the shop. Those of unknown place come last, in their order.
+func nearest(locations []*sourcingpb.Location, shop entrepot.ID, to *Point) []*sourcingpb.Location {
+	if to == nil {
+		at := slices.IndexFunc(locations, func(l *sourcingpb.Location) bool { return l.LocationId == shop && l.HasPoint })
+		if at < 0 {
+			return locations
+		}
+		to = &Point{locations[at].Lat, locations[at].Lng}
+	}
+	sorted := slices.Clone(locations)
+	slices.SortStableFunc(sorted, func(a, b *sourcingpb.Location) int { return cmp.Compare(distance(a, to), distance(b, to)) })
+	return sorted
+}
+
+// distance on a sphere, as an angle (haversine); more than any for a location of unknown place.
+func distance(l *sourcingpb.Location, to *Point) float64 {
+	if !l.HasPoint {
+		return math.Inf(1)
+	}
+	rad := func(degrees float64) float64 { return degrees * math.Pi / 180 }
+	half := func(angle float64) float64 { s := math.Sin(angle / 2); return s * s }
+	return 2 * math.Asin(math.Sqrt(min(1, half(rad(l.Lat-to.Lat))+math.Cos(rad(l.Lat))*math.Cos(rad(to.Lat))*half(rad(l.Lng-to.Lng)))))
+}

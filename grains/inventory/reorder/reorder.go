@@ -1,0 +1,227 @@
+// Package reorder computes what to buy: stock items at or below their reorder point,
+// less what is on its way, with the cheapest offer.
+package reorder
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"entrepot"
+	"entrepot/grains/purchase"
+	"entrepot/grains/purchase/purchasepb"
+	"entrepot/grains/query"
+	"entrepot/grains/stock"
+	"entrepot/grains/stock/stockpb"
+	"entrepot/grains/supplier"
+	"entrepot/grains/supplier/supplierpb"
+	"entrepot/persistence"
+)
+
+// What one page of suggestions reads at most, in pages of 100: stock items that
+// are low or out, open purchase orders of a location, suppliers of a company.
+const (
+	reorderReads  = 20
+	openReads     = 20
+	supplierReads = 10
+)
+
+// Query selects the suggestions of one page.
+type Query struct {
+	CompanyID, LocationID entrepot.ID // "": all that the caller may see
+	SupplierID            entrepot.ID // "": the best offer of any supplier
+	Limit                 int
+	Cursor                string
+}
+
+// Suggestion is a stock item at or below its reorder point, and how much of
+// it to buy.
+type Suggestion struct {
+	ItemID, ProductID, VariantID, CompanyID, LocationID entrepot.ID
+
+	Available       int64
+	Promised        int64 // backordered and owed: sold, and not there
+	ReorderPoint    int64
+	ReorderQuantity int64
+	OnOrder         int64  // still to come of open purchase orders for the location
+	Drafted         int64  // in drafts of purchase orders for the location
+	Quantity        int64  // to buy; 0: enough is on its way
+	Offer           *Offer // the cheapest, in the item's currency if there is one; nil: no supplier has one
+}
+
+// Offer is what a supplier asks for an item.
+type Offer struct {
+	*supplierpb.Offer
+	From *supplierpb.Supplier
+}
+
+// Find returns a page of what the caller should buy, from the inventory
+// service's database. It may hold fewer than q.Limit while there is a next page.
+func Find(ctx context.Context, store query.Reader, in Query) (entrepot.Page[Suggestion], error) {
+	out := entrepot.Page[Suggestion]{Items: []Suggestion{}}
+	b := buying{store: store, only: in.SupplierID, coming: map[entrepot.ID]map[entrepot.ID]coming{}, offers: map[entrepot.ID]map[entrepot.ID][]Offer{}}
+	q := persistence.Query{Desc: true, Cursor: in.Cursor, Where: query.Where(query.Where(nil, persistence.ShopID, in.LocationID), persistence.CompanyID, in.CompanyID)}
+	q.Where = append(q.Where, persistence.Cond{Field: "alert", Op: persistence.In, Values: []any{stock.Low, stock.Out}})
+	for range reorderReads {
+		q.Limit = in.Limit - len(out.Items)
+		low, err := query.Find(ctx, store, stock.Collection, entrepot.StaffScope(entrepot.CallerFrom(ctx)), q,
+			func(st *stock.State, _ *persistence.Document) *stockpb.Item { return st.Brief() })
+		if err != nil {
+			return out, err
+		}
+		for _, i := range low.Items {
+			v, meant, err := b.suggest(ctx, i)
+			if err != nil {
+				return out, err
+			}
+			if meant {
+				out.Items = append(out.Items, v)
+			}
+		}
+		q.Cursor, out.NextCursor = low.NextCursor, low.NextCursor
+		if low.NextCursor == "" || len(out.Items) == in.Limit {
+			break
+		}
+	}
+	return out, nil
+}
+
+// buying is what is known of purchases while one page is made.
+type buying struct {
+	store  query.Reader
+	only   entrepot.ID                             // supplier; empty for all
+	coming map[entrepot.ID]map[entrepot.ID]coming  // by location and variant
+	offers map[entrepot.ID]map[entrepot.ID][]Offer // by company and variant
+}
+
+type coming struct{ ordered, drafted int64 }
+
+// suggest answers what to buy of an item; not meant is one that has no reorder
+// point, being out of stock only, or that the wanted supplier does not sell.
+func (b *buying) suggest(ctx context.Context, i *stockpb.Item) (v Suggestion, meant bool, err error) {
+	if i.ReorderPoint == 0 || i.Available > i.ReorderPoint {
+		return v, false, nil
+	}
+	offers, err := b.offersOf(ctx, i.CompanyId)
+	if err != nil {
+		return v, false, err
+	}
+	best := cheapest(offers[i.VariantId], i.Currency)
+	if b.only != "" && best == nil {
+		return v, false, nil
+	}
+	open, err := b.comingTo(ctx, i.CompanyId, i.LocationId)
+	if err != nil {
+		return v, false, err
+	}
+	v = Suggestion{
+		ItemID: i.Id, ProductID: i.ProductId, VariantID: i.VariantId, CompanyID: i.CompanyId, LocationID: i.LocationId,
+		Available: i.Available, Promised: i.Backordered + i.Owed, ReorderPoint: i.ReorderPoint, ReorderQuantity: i.ReorderQuantity,
+		OnOrder: open[i.VariantId].ordered, Drafted: open[i.VariantId].drafted,
+	}
+	least := int64(1)
+	if best != nil {
+		v.Offer = best
+		least = max(least, best.MinQuantity)
+	}
+	if n := v.wanted(); n > 0 {
+		v.Quantity = min(max(n, least), purchase.MaxQuantity)
+	}
+	return v, true, nil
+}
+
+// wanted is the reorder quantity, or without one what lifts the item above its
+// reorder point, and what is promised beyond on-hand, less what is on its way.
+func (v *Suggestion) wanted() int64 {
+	n := v.ReorderQuantity
+	if n == 0 {
+		n = v.ReorderPoint + 1 - v.Available
+	}
+	return n + v.Promised - v.OnOrder - v.Drafted
+}
+
+// cheapest compares costs within a currency only: the item's own comes first.
+func cheapest(offers []Offer, currency string) *Offer {
+	if len(offers) == 0 {
+		return nil
+	}
+	foreign := func(o Offer) int {
+		if o.From.Details.Currency == currency {
+			return 0
+		}
+		return 1
+	}
+	best := slices.MinFunc(offers, func(a, b Offer) int {
+		return cmp.Or(
+			cmp.Compare(foreign(a), foreign(b)), cmp.Compare(a.From.Details.Currency, b.From.Details.Currency),
+			cmp.Compare(a.CostMinor, b.CostMinor), cmp.Compare(a.From.Details.LeadDays, b.From.Details.LeadDays), cmp.Compare(a.From.Id, b.From.Id),
+		)
+	})
+	return &best
+}
+
+// comingTo is what open purchase orders bring to a location, the newest 2,000.
+func (b *buying) comingTo(ctx context.Context, company, location entrepot.ID) (map[entrepot.ID]coming, error) {
+	if known := b.coming[location]; known != nil {
+		return known, nil
+	}
+	out := map[entrepot.ID]coming{}
+	q := persistence.Query{Desc: true, Limit: 100, Where: []persistence.Cond{
+		{Field: persistence.ShopID, Op: persistence.Eq, Value: location},
+		{Field: "status", Op: persistence.In, Values: []any{purchase.Draft, purchase.Ordered, purchase.PartiallyReceived}},
+	}}
+	for range openReads {
+		page, err := query.Find(ctx, b.store, purchase.Collection, entrepot.InCompany(company), q,
+			func(p *purchase.State, _ *persistence.Document) *purchasepb.Purchase { return p.View() })
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range page.Items {
+			for _, l := range p.Terms.Lines {
+				c, n := out[l.VariantId], max(0, l.Quantity-l.Received)
+				if p.Status == purchase.Draft {
+					c.drafted += n
+				} else {
+					c.ordered += n
+				}
+				out[l.VariantId] = c
+			}
+		}
+		if q.Cursor = page.NextCursor; q.Cursor == "" {
+			break
+		}
+	}
+	b.coming[location] = out
+	return out, nil
+}
+
+// offersOf is what a company's active suppliers sell, by variant.
+func (b *buying) offersOf(ctx context.Context, company entrepot.ID) (map[entrepot.ID][]Offer, error) {
+	if known := b.offers[company]; known != nil {
+		return known, nil
+	}
+	out := map[entrepot.ID][]Offer{}
+	q := persistence.Query{Limit: 100, Where: []persistence.Cond{
+		{Field: "isDeleted", Op: persistence.Eq, Value: false}, {Field: "isActive", Op: persistence.Eq, Value: true},
+	}}
+	for range supplierReads {
+		page, err := query.Find(ctx, b.store, supplier.Collection, entrepot.InCompany(company), q,
+			func(p *supplier.State, _ *persistence.Document) *supplierpb.Supplier { return p.View() })
+		if err != nil {
+			return nil, err
+		}
+		for _, from := range page.Items {
+			if b.only != "" && from.Id != b.only {
+				continue
+			}
+			for _, o := range from.Details.Offers {
+				out[o.VariantId] = append(out[o.VariantId], Offer{o, from})
+			}
+		}
+		if q.Cursor = page.NextCursor; q.Cursor == "" {
+			break
+		}
+	}
+	b.offers[company] = out
+	return out, nil
+}

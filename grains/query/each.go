@@ -1,0 +1,23 @@
+package query
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// AtOnce is how many grains one request asks at a time.
+const AtOnce = 8
+
+// Each does work 0..n-1, some at a time, and answers the first error.
+func Each(ctx context.Context, n int, work func(ctx context.Context, i int) error) error {
+	if n == 1 {
+		return work(ctx, 0)
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(AtOnce)
+	for i := range n {
+		g.Go(func() error { return work(ctx, i) })
+	}
+	return g.Wait()
+}

@@ -1,0 +1,87 @@
+// Package quota keeps companies within their plans when entities are created.
+package quota
+
+import (
+	"context"
+	"time"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/company/companypb"
+	"entrepot/grains/query"
+	"entrepot/persistence"
+)
+
+// Resource is what a plan limits and where it is counted.
+type Resource struct {
+	Name  string // in the company grain
+	In    *persistence.Collection
+	Where []persistence.Cond
+}
+
+// Bounds of the tries to make something while others are made.
+const (
+	claimTries = 200
+	claimPause = 10 * time.Millisecond
+	endWrite   = 5 * time.Second // bounds the end of a claim, also after the client has left
+)
+
+// Within makes an entity of a company if its plan allows one more, exactly also
+// when many are made at a time on many members: the company says from when on to
+// count, the service counts its own database, and the company takes the count
+// only if nothing was made meanwhile (grains/company/quota.go).
+func Within(ctx context.Context, a grains.Asker, counter query.Counter, r Resource, companyID, id entrepot.ID, do func() error) error {
+	return WithinSeveral(ctx, a, counter, r, companyID, id, 1, do)
+}
+
+// WithinSeveral is withinPlan for several entities that are made together,
+// under one claim whose id they share: all, or none for the plan's sake.
+func WithinSeveral(ctx context.Context, a grains.Asker, counter query.Counter, r Resource, companyID, id entrepot.ID, several int, do func() error) error {
+	if companyID == "" { // nobody's plan
+		return do()
+	}
+	as := query.AsPlatform(ctx)
+	for try := 0; ; try++ {
+		allowed, err := grains.Ask[*companypb.Allowed](as, a, companypb.Kind, companyID, &companypb.Quota{Resource: r.Name})
+		if err != nil {
+			return err
+		}
+		if allowed.Limit == 0 {
+			return do()
+		}
+		n, err := counter.Count(ctx, r.In, entrepot.InCompany(companyID), r.Where, int(allowed.Limit))
+		if err != nil {
+			return query.Unreadable(r.In, err)
+		}
+		_, err = a.Ask(as, companypb.Kind, companyID, &companypb.Claim{
+			Resource: r.Name, EntityId: id, Existing: int64(n), Made: allowed.Made, Several: int64(several),
+		})
+		switch code := entrepot.CodeOf(err); {
+		case err == nil:
+			err = do()
+			// Not the request's own context: a claim that is not ended holds the
+			// others up until it ends by itself.
+			end, cancel := context.WithTimeout(context.WithoutCancel(as), endWrite)
+			defer cancel()
+			_, _ = a.Ask(end, companypb.Kind, companyID, &companypb.Made{EntityId: id})
+			return err
+		case code != entrepot.CodeStale && code != entrepot.CodeUnavailable, try == claimTries:
+			return err
+		case code == entrepot.CodeUnavailable:
+			if pause(ctx, claimPause) != nil {
+				return err
+			}
+		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,131 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"net/http"
+	"time"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/apikey"
+	"entrepot/grains/apikey/apikeypb"
+	"entrepot/grains/query"
+	"entrepot/http/edge"
+	"entrepot/http/rest"
+	"entrepot/persistence"
+)
+
+// apiKeyRoutes are how a company lets machines act for it.
+func (s *authAPI) apiKeyRoutes() []rest.Route {
+	admins := rest.Only(entrepot.SuperAdmin, entrepot.CompanyAdmin)
+	return []rest.Route{
+		rest.Bind(rest.Route{
+			ID: "create-api-key", Method: http.MethodPost, Path: "/auth/api-keys", Access: admins, Status: http.StatusCreated, Summary: "Make an API key",
+			Doc: "The key is shown this once; send it as a bearer token. It acts as the company's admin or, with shopIds, as the manager of those shops, and does only what its scopes name. Routes name theirs as x-scope.",
+		}, s.createAPIKey),
+		rest.Bind(rest.Route{ID: "list-api-keys", Method: http.MethodGet, Path: "/auth/api-keys", Access: admins, Summary: "List API keys"}, s.listAPIKeys),
+		rest.Bind(rest.Route{
+			ID: "revoke-api-key", Method: http.MethodDelete, Path: "/auth/api-keys/{id}", Access: admins, Status: http.StatusNoContent, Summary: "End an API key",
+			Doc: "Every member refuses it within a second.",
+		}, s.revokeAPIKey),
+	}
+}
+
+// APIKey is a key as the API shows it.
+type APIKey struct {
+	ID        entrepot.ID   `json:"id"`
+	CompanyID entrepot.ID   `json:"companyId"`
+	Name      string        `json:"name"`
+	Scopes    []string      `json:"scopes"`
+	ShopIDs   []entrepot.ID `json:"shopIds" doc:"none: the whole company"`
+	CreatedBy entrepot.ID   `json:"createdBy"`
+	CreatedAt rest.Time     `json:"createdAt"`
+	ExpiresAt rest.Time     `json:"expiresAt,omitzero"`
+	RevokedAt rest.Time     `json:"revokedAt,omitzero"`
+}
+
+func apiKeyOf(k *apikeypb.Key) APIKey {
+	return APIKey{
+		ID: k.Id, CompanyID: k.CompanyId, Name: k.Name, Scopes: rest.NotNil(k.Scopes), ShopIDs: rest.NotNil(k.ShopIds), CreatedBy: k.CreatedBy,
+		CreatedAt: rest.Time(k.CreatedMs), ExpiresAt: rest.Time(k.ExpiresMs), RevokedAt: rest.Time(k.RevokedMs),
+	}
+}
+
+// NewAPIKey is a key that was just made.
+type NewAPIKey struct {
+	APIKey
+	Key string `json:"key" doc:"shown this once" example:"ek_65a1b2c3d4e5f60718293a4b_…"`
+}
+
+type createAPIKeyInput struct {
+	rest.Here
+	Body struct {
+		CompanyID string    `json:"companyId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"for super admins; others make keys of their own company"`
+		Name      string    `json:"name" minLength:"1" maxLength:"100" example:"warehouse scanner"`
+		Scopes    []string  `json:"scopes" minItems:"1" maxItems:"50" example:"[\"inventory:write\"]"`
+		ShopIDs   []string  `json:"shopIds,omitempty" maxItems:"200"`
+		ExpiresAt time.Time `json:"expiresAt,omitzero" doc:"default: never"`
+	}
+}
+
+func (s *authAPI) createAPIKey(ctx context.Context, in *createAPIKeyInput) (*rest.Created[NewAPIKey], error) {
+	b := &in.Body
+	company, err := rest.CompanyFor(ctx, b.CompanyID)
+	if err != nil {
+		return nil, err
+	}
+	if err := rest.CheckShops(ctx, s.Asker, "shopIds", company, b.ShopIDs); err != nil {
+		return nil, err
+	}
+	secret := rand.Text() // 130 bits: a hash without salt will do
+	hash := sha256.Sum256([]byte(secret))
+	cmd := &apikeypb.Create{CompanyId: company, Name: b.Name, Scopes: b.Scopes, ShopIds: b.ShopIDs, Hash: hash[:]}
+	if !b.ExpiresAt.IsZero() {
+		cmd.ExpiresMs = b.ExpiresAt.UnixMilli()
+	}
+	k, err := grains.Ask[*apikeypb.Key](ctx, s.Asker, apikeypb.Kind, entrepot.NewID(), cmd)
+	if err != nil {
+		return nil, err
+	}
+	return &rest.Created[NewAPIKey]{
+		Location: in.Below(k.Id), Body: NewAPIKey{APIKey: apiKeyOf(k), Key: edge.KeyPrefix + k.Id + "_" + secret},
+	}, nil
+}
+
+type apiKeyListInput struct {
+	rest.ListParams
+	rest.CompanyFilter
+}
+
+func (s *authAPI) listAPIKeys(ctx context.Context, in *apiKeyListInput) (*rest.List[APIKey], error) {
+	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor, Where: query.Where(nil, persistence.CompanyID, in.CompanyID)}
+	page, err := query.Find(ctx, s.Store, apikey.Collection, entrepot.StaffScope(entrepot.CallerFrom(ctx)), q,
+		func(k *apikey.State, _ *persistence.Document) APIKey { return apiKeyOf(k.View()) })
+	return &rest.List[APIKey]{Body: page}, err
+}
+
+func (s *authAPI) revokeAPIKey(ctx context.Context, in *struct{ rest.IDPath }) (*rest.NoContent, error) {
+	id, err := in.EntityID()
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.Asker.Ask(ctx, apikeypb.Kind, id, &apikeypb.Revoke{})
+	return nil, err
+}
+
+// VerifyAPIKey asks the key's grain for what edge.APIKeys wants to know.
+func VerifyAPIKey(a grains.Asker) func(context.Context, entrepot.ID, []byte) (*edge.Claims, error) {
+	return func(ctx context.Context, id entrepot.ID, hash []byte) (*edge.Claims, error) {
+		k, err := grains.Ask[*apikeypb.Key](ctx, a, apikeypb.Kind, id, &apikeypb.Verify{Hash: hash})
+		if err != nil {
+			return nil, err
+		}
+		c := &edge.Claims{UserID: k.Id, Role: entrepot.CompanyAdmin, CompanyID: k.CompanyId, ShopIDs: k.ShopIds, Scopes: k.Scopes}
+		if len(k.ShopIds) > 0 {
+			c.Role = entrepot.ShopManager
+		}
+		return c, nil
+	}
+}

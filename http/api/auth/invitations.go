@@ -1,0 +1,152 @@
+package auth
+
+import (
+	"context"
+	"net/http"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/invitation"
+	"entrepot/grains/invitation/invitationpb"
+	"entrepot/grains/query"
+	"entrepot/grains/quota"
+	"entrepot/grains/user/userpb"
+	"entrepot/http/rest"
+	"entrepot/persistence"
+)
+
+// invitationRoutes are how staff come to have accounts.
+func (s *authAPI) invitationRoutes() []rest.Route {
+	admins := rest.Only(entrepot.SuperAdmin, entrepot.CompanyAdmin)
+	return []rest.Route{
+		rest.Bind(rest.Route{
+			ID: "invite-user", Method: http.MethodPost, Path: "/auth/invitations", Access: admins, Status: http.StatusCreated, Summary: "Invite staff",
+			Doc: "A mail carries a link that is good once, for seven days. Shops are assigned by the shop service once the invitation is accepted.",
+		}, s.invite),
+		rest.Bind(rest.Route{ID: "list-invitations", Method: http.MethodGet, Path: "/auth/invitations", Access: admins, Summary: "List invitations"}, s.invitations),
+		rest.Bind(rest.Route{ID: "revoke-invitation", Method: http.MethodDelete, Path: "/auth/invitations/{id}", Access: admins, Status: http.StatusNoContent, Summary: "Take an invitation back"}, s.revokeInvitation),
+		rest.Bind(rest.Route{
+			ID: "accept-invitation", Method: http.MethodPost, Path: "/auth/invitations/accept", Access: rest.Open, Status: http.StatusCreated,
+			Summary: "Accept an invitation by the token of the mail", Doc: "Makes the account; log in with the password then.",
+		}, s.acceptInvitation),
+	}
+}
+
+// Invitation is an invitation as the API shows it.
+type Invitation struct {
+	ID        entrepot.ID `json:"id"`
+	Email     string      `json:"email"`
+	Role      string      `json:"role"`
+	CompanyID entrepot.ID `json:"companyId,omitempty"`
+	Status    string      `json:"status" enum:"pending,accepted,revoked,expired"`
+	InvitedBy entrepot.ID `json:"invitedBy"`
+	UserID    entrepot.ID `json:"userId,omitempty" doc:"who accepted"`
+	CreatedAt rest.Time   `json:"createdAt"`
+	ExpiresAt rest.Time   `json:"expiresAt"`
+}
+
+func invitationOf(i *invitationpb.Invitation) Invitation {
+	return Invitation{
+		ID: i.Id, Email: i.Email, Role: i.Role, CompanyID: i.CompanyId, Status: i.Status, InvitedBy: i.InvitedBy, UserID: i.UserId,
+		CreatedAt: rest.Time(i.CreatedMs), ExpiresAt: rest.Time(i.UntilMs),
+	}
+}
+
+type inviteInput struct {
+	rest.Here
+	Body struct {
+		EmailAddress
+		Role      string `json:"role" enum:"super_admin,company_admin,shop_manager,shop_staff"`
+		CompanyID string `json:"companyId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"for super admins; others invite to their own company"`
+		Locale    string `json:"locale,omitempty" maxLength:"35" pattern:"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$" patternDescription:"a BCP 47 language tag" doc:"of the mail" example:"de-AT"`
+	}
+}
+
+func (s *authAPI) invite(ctx context.Context, in *inviteInput) (*rest.Created[Invitation], error) {
+	b := &in.Body
+	company, err := s.employer(ctx, entrepot.Role(b.Role), b.CompanyID)
+	if err != nil {
+		return nil, err
+	}
+	if known, err := s.credentials(ctx, b.lower()); err != nil {
+		return nil, err
+	} else if known != nil {
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "there is an account with this e-mail address already")
+	}
+	id := entrepot.NewID()
+	t := newMailToken(id)
+	mailID, sealed := s.mailed(t)
+	i, err := grains.Ask[*invitationpb.Invitation](ctx, s.Asker, invitationpb.Kind, id, &invitationpb.Invite{
+		Email: b.lower(), Role: b.Role, CompanyId: company, Locale: b.Locale,
+		MailId: mailID, Hash: t.hash(), Sealed: sealed, UntilMs: s.Now().Add(inviteFor).UnixMilli(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &rest.Created[Invitation]{Location: in.Below(id), Body: invitationOf(i)}, nil
+}
+
+type invitationListInput struct {
+	rest.ListParams
+	rest.CompanyFilter
+	Status string `query:"status" enum:"pending,accepted,revoked,expired"`
+}
+
+func (s *authAPI) invitations(ctx context.Context, in *invitationListInput) (*rest.List[Invitation], error) {
+	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor, Where: query.Where(query.Where(nil, "status", in.Status), persistence.CompanyID, in.CompanyID)}
+	page, err := query.Find(ctx, s.Store, invitation.Collection, entrepot.StaffScope(entrepot.CallerFrom(ctx)), q,
+		func(i *invitation.State, _ *persistence.Document) Invitation { return invitationOf(i.View()) })
+	return &rest.List[Invitation]{Body: page}, err
+}
+
+func (s *authAPI) revokeInvitation(ctx context.Context, in *struct{ rest.IDPath }) (*rest.NoContent, error) {
+	id, err := in.EntityID()
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.Asker.Ask(ctx, invitationpb.Kind, id, &invitationpb.Revoke{})
+	return nil, err
+}
+
+type acceptInput struct {
+	rest.Here
+	Body struct {
+		MailToken
+		Name     string `json:"name" minLength:"1" maxLength:"200" example:"Ada Lovelace"`
+		Password string `json:"password" minLength:"8" maxLength:"128" example:"a long sentence is easy to remember"`
+	}
+}
+
+func (s *authAPI) acceptInvitation(ctx context.Context, in *acceptInput) (*rest.Created[User], error) {
+	t, forgive, err := s.open(ctx, in.Body.Token)
+	if err != nil {
+		return nil, err
+	}
+	ctx = query.AsPlatform(ctx)
+	i, err := grains.Ask[*invitationpb.Invitation](ctx, s.Asker, invitationpb.Kind, t.owner, &invitationpb.Check{Hash: t.hash()})
+	if err != nil {
+		return nil, notMailed(err)
+	}
+	forgive()
+	if err := checkNewPassword(in.Body.Password, i.Email); err != nil {
+		return nil, err
+	}
+	hash, err := s.Passwords.Hash(ctx, in.Body.Password)
+	if err != nil {
+		return nil, err
+	}
+	err = quota.Within(ctx, s.Asker, s.Store, staff, i.CompanyId, t.owner, func() (err error) {
+		i, err = grains.Ask[*invitationpb.Invitation](ctx, s.Asker, invitationpb.Kind, t.owner, &invitationpb.Accept{
+			Hash: t.hash(), Name: in.Body.Name, PasswordHash: hash,
+		})
+		return err
+	})
+	if err != nil {
+		return nil, notMailed(err)
+	}
+	u, err := grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, i.UserId, &userpb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	return &rest.Created[User]{Location: in.Beside("../profile"), Body: userOf(u)}, nil
+}

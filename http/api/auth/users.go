@@ -1,0 +1,292 @@
+package auth
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"entrepot"
+	"entrepot/grains"
+	companies "entrepot/grains/company"
+	"entrepot/grains/company/companypb"
+	"entrepot/grains/query"
+	"entrepot/grains/quota"
+	"entrepot/grains/user"
+	"entrepot/grains/user/userpb"
+	"entrepot/http/rest"
+	"entrepot/persistence"
+)
+
+// userRoutes are how administrators keep the users.
+func (s *authAPI) userRoutes() []rest.Route {
+	admins := rest.Only(entrepot.SuperAdmin, entrepot.CompanyAdmin)
+	readers := rest.Only(entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager)
+	return []rest.Route{
+		rest.Bind(rest.Route{
+			ID: "list-users", Method: http.MethodGet, Path: "/auth/users", Access: readers, Summary: "List users",
+			Doc: "Super admins see everybody, company admins the staff of their company, shop managers who works in their shops. A page may hold fewer than limit while nextCursor says that there is more.",
+		}, s.listUsers),
+		rest.Bind(rest.Route{
+			ID: "create-user", Method: http.MethodPost, Path: "/auth/users", Access: admins, Status: http.StatusCreated, Summary: "Create a user",
+			Doc: "With a password that somebody has to be told; an invitation lets them choose their own. Shops are assigned by the shop service.",
+		}, s.createUser),
+		rest.Bind(rest.Route{ID: "get-user", Method: http.MethodGet, Path: "/auth/users/{id}", Access: readers, Summary: "Read a user"}, s.getUser),
+		rest.Bind(rest.Route{
+			ID: "update-user", Method: http.MethodPut, Path: "/auth/users/{id}", Access: admins, Summary: "Change a user's name, role or standing",
+			Doc: "A change of role withdraws the user's access tokens, disabling ends all sessions too; answered when that is done, and every member knows within a second. Nobody changes the own role or disables the own account.",
+		}, s.updateUser),
+		rest.Bind(rest.Route{
+			ID: "delete-user", Method: http.MethodDelete, Path: "/auth/users/{id}", Access: admins, Status: http.StatusNoContent, Summary: "Erase a user",
+			Doc: "Ends all sessions, removes what is personal and frees the e-mail address. It cannot be undone. Nobody erases the own account.",
+		}, s.deleteUser),
+		rest.Bind(rest.Route{
+			ID: "reset-totp", Method: http.MethodDelete, Path: "/auth/users/{id}/totp", Access: admins, Status: http.StatusNoContent, Summary: "Turn off a user's lost second factor",
+			Doc: "Ends all sessions; the event user.second_factor_reset tells who did it and why. Be sure who asks: the password alone lets in afterwards. Nobody resets the own.",
+		}, s.resetTOTP),
+	}
+}
+
+type userListInput struct {
+	rest.ListParams
+	Role      string `query:"role" enum:"super_admin,company_admin,shop_manager,shop_staff,customer"`
+	CompanyID string `query:"companyId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+	ShopID    string `query:"shopId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"who works there"`
+	IsActive  string `query:"isActive" enum:"true,false"`
+	Q         string `query:"q" maxLength:"100" doc:"beginning of the name or, with an @, of the e-mail address"`
+}
+
+func (in *userListInput) query() persistence.Query {
+	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor}
+	q.Where = query.Where(query.Where(nil, "role", in.Role), persistence.CompanyID, in.CompanyID)
+	if in.IsActive != "" {
+		q.Where = append(q.Where, persistence.Cond{Field: "isActive", Op: persistence.Eq, Value: in.IsActive == "true"})
+	}
+	if key := user.SearchKey(strings.TrimSpace(in.Q)); key != "" {
+		field := "name"
+		if strings.Contains(key, "@") {
+			field = "email"
+		}
+		q.Where = append(q.Where, persistence.Cond{Field: field, Op: persistence.Prefix, Value: key})
+	}
+	return q
+}
+
+// userScope is whose users a caller sees. A user works in several shops and a
+// document has one, so managers' lists are of the company, less who is elsewhere.
+func userScope(c entrepot.Caller) entrepot.Scope {
+	if c.Role == entrepot.ShopManager {
+		return entrepot.InCompany(c.CompanyID)
+	}
+	return entrepot.StaffScope(c)
+}
+
+// maxUserReads bounds how many pages of the database one page of the list is made of.
+const maxUserReads = 20
+
+func (s *authAPI) listUsers(ctx context.Context, in *userListInput) (*rest.List[User], error) {
+	c, q := entrepot.CallerFrom(ctx), in.query()
+	seen := func(u *user.State) bool {
+		return u.VisibleTo(c) && (in.ShopID == "" || slices.Contains(u.ShopIDs, in.ShopID))
+	}
+	out := &rest.List[User]{Body: entrepot.Page[User]{Items: []User{}}}
+	for range maxUserReads {
+		q.Limit = in.Limit - len(out.Body.Items)
+		page, err := query.Find(ctx, s.Store, user.Collection, userScope(c), q,
+			func(u *user.State, _ *persistence.Document) *user.State { return u })
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range page.Items {
+			if seen(u) {
+				out.Body.Items = append(out.Body.Items, userOf(u.View()))
+			}
+		}
+		q.Cursor, out.Body.NextCursor = page.NextCursor, page.NextCursor
+		if page.NextCursor == "" || len(out.Body.Items) == in.Limit {
+			break
+		}
+	}
+	return out, nil
+}
+
+// EmailAddress is what every new account's address must look like.
+type EmailAddress struct {
+	Email string `json:"email" maxLength:"254" pattern:"^[^@\\s<>\"',;]+@[^@\\s<>\"',;]+\\.[^@\\s<>\"',;]+$" patternDescription:"an e-mail address" example:"ada@example.com"`
+}
+
+func (e EmailAddress) lower() string { return strings.ToLower(e.Email) }
+
+// staff are what a plan limits: the accounts of a company that may be used.
+var staff = quota.Resource{Name: companies.Staff, In: user.Collection, Where: []persistence.Cond{{Field: "isActive", Op: persistence.Eq, Value: true}}}
+
+type createUserInput struct {
+	rest.Here
+	Body struct {
+		EmailAddress
+		Password  string `json:"password" minLength:"8" maxLength:"128" example:"a long sentence is easy to remember"`
+		Name      string `json:"name" minLength:"1" maxLength:"200" example:"Ada Lovelace"`
+		Role      string `json:"role" enum:"super_admin,company_admin,shop_manager,shop_staff,customer"`
+		CompanyID string `json:"companyId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"for super admins; others create in their own company"`
+	}
+}
+
+func (s *authAPI) createUser(ctx context.Context, in *createUserInput) (*rest.Created[User], error) {
+	b := &in.Body
+	company, err := s.employer(ctx, entrepot.Role(b.Role), b.CompanyID)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkNewPassword(b.Password, b.lower()); err != nil {
+		return nil, err
+	}
+	hash, err := s.Passwords.Hash(ctx, b.Password)
+	if err != nil {
+		return nil, err
+	}
+	var u *userpb.User
+	id := entrepot.NewID()
+	err = quota.Within(ctx, s.Asker, s.Store, staff, company, id, func() (err error) {
+		u, err = grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, id, &userpb.Register{
+			Email: b.lower(), Name: b.Name, PasswordHash: hash, Role: b.Role, CompanyId: company,
+		})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &rest.Created[User]{Versioned: rest.ETagOf(u.Version), Location: in.Below(u.Id), Body: userOf(u)}, nil
+}
+
+// employer is the company that a new user of the role belongs to: none, or one that exists.
+func (s *authAPI) employer(ctx context.Context, role entrepot.Role, named string) (entrepot.ID, error) {
+	super := entrepot.CallerFrom(ctx).Role == entrepot.SuperAdmin
+	switch {
+	case role != entrepot.SuperAdmin && role != entrepot.Customer:
+	case !super:
+		return "", entrepot.Errorf(entrepot.CodeForbidden, "a company admin registers the staff of the company only")
+	case named != "":
+		return "", entrepot.Invalid("companyId", "forbidden", "this role belongs to no company")
+	default:
+		return "", nil
+	}
+	company, err := rest.CompanyFor(ctx, named)
+	if err != nil || !super {
+		return company, err
+	}
+	if _, err := s.Asker.Ask(ctx, companypb.Kind, company, &companypb.Get{}); entrepot.CodeOf(err) == entrepot.CodeNotFound {
+		return "", entrepot.Invalid("companyId", "exists", "is not a company")
+	} else if err != nil {
+		return "", err
+	}
+	return company, nil
+}
+
+func (s *authAPI) getUser(ctx context.Context, in *struct{ rest.IDPath }) (*rest.Answer[User], error) {
+	id, err := in.EntityID()
+	if err != nil {
+		return nil, err
+	}
+	u, err := grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, id, &userpb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	return rest.AnswerAt(u.Version, userOf(u)), nil
+}
+
+type updateUserInput struct {
+	rest.IDPath
+	rest.IfMatch
+	Body struct {
+		Name     string `json:"name" minLength:"1" maxLength:"200" example:"Ada Lovelace"`
+		Role     string `json:"role" enum:"super_admin,company_admin,shop_manager,shop_staff,customer"`
+		IsActive bool   `json:"isActive"`
+	}
+}
+
+func (s *authAPI) updateUser(ctx context.Context, in *updateUserInput) (*rest.Answer[User], error) {
+	id, expected, err := in.Target(in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.leave(ctx, id); err != nil {
+		return nil, err
+	}
+	now, err := grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, id, &userpb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	employer := now.CompanyId
+	if now.IsActive || !in.Body.IsActive { // the plan counts who is taken on again
+		employer = ""
+	}
+	var u *userpb.User
+	err = quota.Within(ctx, s.Asker, s.Store, staff, employer, id, func() (err error) {
+		u, err = grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, id, &userpb.SetUser{
+			ExpectedVersion: expected, Name: in.Body.Name, Role: in.Body.Role, IsActive: in.Body.IsActive,
+		})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	rest.RefreshStanding(ctx, s.Standing)
+	return rest.AnswerAt(u.Version, userOf(u)), nil
+}
+
+// leave prepares what may take a super admin's powers away: the one who does it
+// has to stay.
+func (s *authAPI) leave(ctx context.Context, id entrepot.ID) error {
+	c := entrepot.CallerFrom(ctx)
+	if c.Role != entrepot.SuperAdmin || c.UserID == id {
+		return nil
+	}
+	u, err := grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, id, &userpb.Get{})
+	if err != nil || entrepot.Role(u.Role) != entrepot.SuperAdmin || !u.IsActive {
+		return err
+	}
+	if _, err := s.Asker.Ask(ctx, userpb.Kind, id, &userpb.PrepareLeave{}); err != nil {
+		return err
+	}
+	_, err = s.Asker.Ask(query.AsPlatform(ctx), userpb.Kind, c.UserID, &userpb.Vouch{})
+	return err
+}
+
+type deleteUserInput struct {
+	rest.IDPath
+	rest.IfMatch
+}
+
+func (s *authAPI) deleteUser(ctx context.Context, in *deleteUserInput) (*rest.NoContent, error) {
+	id, expected, err := in.Target(in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.leave(ctx, id); err != nil {
+		return nil, err
+	}
+	if _, err := s.Asker.Ask(ctx, userpb.Kind, id, &userpb.Erase{ExpectedVersion: expected}); err != nil {
+		return nil, err
+	}
+	rest.RefreshStanding(ctx, s.Standing)
+	return nil, nil
+}
+
+type resetTOTPInput struct {
+	rest.IDPath
+	Body struct {
+		Reason string `json:"reason" minLength:"1" maxLength:"500" example:"lost the telephone; was here with a passport"`
+	}
+}
+
+func (s *authAPI) resetTOTP(ctx context.Context, in *resetTOTPInput) (*rest.NoContent, error) {
+	id, err := in.EntityID()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.Asker.Ask(ctx, userpb.Kind, id, &userpb.ResetTOTP{Reason: in.Body.Reason}); err != nil {
+		return nil, err
+	}
+	rest.RefreshStanding(ctx, s.Standing)
+	return nil, nil
+}

@@ -1,0 +1,343 @@
+package company
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/company"
+	"entrepot/grains/company/companypb"
+	"entrepot/grains/query"
+	"entrepot/http/rest"
+	"entrepot/persistence"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// companyRoutes returns the company service.
+func companyRoutes(d Deps) rest.Routes {
+	s := &companyAPI{d}
+	super, admins := rest.Only(entrepot.SuperAdmin), rest.Only(entrepot.SuperAdmin, entrepot.CompanyAdmin)
+	return rest.Routes{Service: "companies", List: append([]rest.Route{
+		rest.Bind(rest.Route{ID: "list-companies", Method: http.MethodGet, Path: "/companies", Access: super, Summary: "List companies"}, s.list),
+		rest.Bind(rest.Route{ID: "create-company", Method: http.MethodPost, Path: "/companies", Access: super, Status: http.StatusCreated, Summary: "Create a company"}, s.create),
+		rest.Bind(rest.Route{ID: "get-company", Method: http.MethodGet, Path: "/companies/{id}", Access: admins.AnyStanding(), Summary: "Read a company"}, s.get),
+		rest.Bind(rest.Route{
+			ID: "get-storefront", Method: http.MethodGet, Path: "/companies/by-slug/{slug}", Access: rest.Public, Summary: "What a company says of itself",
+			Doc: "For shops' pages: no subscription, no owner. A company that is closed is not found.",
+		}, s.storefront),
+		rest.Bind(rest.Route{
+			ID: "update-company", Method: http.MethodPut, Path: "/companies/{id}", Access: admins, Summary: "Replace what a company says of itself",
+			Doc: "Company admins change their own company's; slug and owner are the super admin's to change.",
+		}, s.update),
+		rest.Bind(rest.Route{
+			ID: "update-company-settings", Method: http.MethodPatch, Path: "/companies/{id}/settings", Access: admins, Summary: "Change what a company sells by",
+			Doc: "Fields that are absent stay. The currency never changes: prices and sums are in it.",
+		}, s.settings),
+		rest.Bind(rest.Route{
+			ID: "delete-company", Method: http.MethodDelete, Path: "/companies/{id}", Access: super, Summary: "Delete a company",
+			Doc: "Closes it at once: its people are refused, nobody orders from it. After the grace period it is erased; until then it can be restored. Answered when every member can know.",
+		}, s.delete),
+		rest.Bind(rest.Route{ID: "restore-company", Method: http.MethodPost, Path: "/companies/{id}/restore", Access: super, Summary: "Take a deletion back"}, s.restore),
+	}, append(s.planRoutes(), s.shippingRoutes()...)...)}
+}
+
+type companyAPI struct{ Deps }
+
+// CompanyView is a company as the API shows it.
+type CompanyView struct {
+	ID           entrepot.ID      `json:"id"`
+	Name         string           `json:"name"`
+	Slug         string           `json:"slug"`
+	Logo         string           `json:"logo,omitempty"`
+	Description  string           `json:"description,omitempty"`
+	ContactInfo  CompanyContact   `json:"contactInfo"`
+	Address      CompanyAddress   `json:"address"`
+	Branding     CompanyBranding  `json:"branding"`
+	Settings     CompanySettings  `json:"settings"`
+	Subscription SubscriptionView `json:"subscription"`
+	OwnerID      entrepot.ID      `json:"ownerId,omitempty"`
+	IsActive     bool             `json:"isActive" doc:"false once it is deleted"`
+	ErasedAt     rest.Time        `json:"erasedAt,omitzero" doc:"when the deletion will be done"`
+	CreatedAt    rest.Time        `json:"createdAt"`
+	UpdatedAt    rest.Time        `json:"updatedAt"`
+}
+
+// CompanyContact is how a company is reached.
+type CompanyContact struct {
+	Email   string `json:"email,omitempty" maxLength:"254" example:"office@example.com"`
+	Phone   string `json:"phone,omitempty" maxLength:"40" pattern:"^[+0-9 ()./-]*$" patternDescription:"a telephone number"`
+	Website string `json:"website,omitempty" maxLength:"2000" example:"https://example.com"`
+}
+
+// CompanyAddress is where a company has its seat.
+type CompanyAddress struct {
+	Line1      string `json:"line1,omitempty" maxLength:"200"`
+	Line2      string `json:"line2,omitempty" maxLength:"200"`
+	City       string `json:"city,omitempty" maxLength:"100"`
+	State      string `json:"state,omitempty" maxLength:"100"`
+	PostalCode string `json:"postalCode,omitempty" maxLength:"20"`
+	Country    string `json:"country,omitempty" pattern:"^([A-Z]{2})?$" patternDescription:"an ISO 3166-1 code of two letters" example:"DE"`
+}
+
+// CompanyBranding is how a company's pages look.
+type CompanyBranding struct {
+	PrimaryColor   string `json:"primaryColor,omitempty" pattern:"^(#[0-9a-f]{6})?$" patternDescription:"a colour as #rrggbb" example:"#0b3d2e"`
+	SecondaryColor string `json:"secondaryColor,omitempty" pattern:"^(#[0-9a-f]{6})?$" patternDescription:"a colour as #rrggbb"`
+	Banner         string `json:"banner,omitempty" maxLength:"2000" doc:"https URL"`
+}
+
+// CompanySettings are a company's own rules. TaxRate is in percent.
+type CompanySettings struct {
+	Currency string          `json:"currency" pattern:"^[A-Z]{3}$" patternDescription:"an ISO 4217 code" example:"EUR"`
+	Timezone string          `json:"timezone,omitempty" maxLength:"64" example:"Europe/Berlin"`
+	TaxRate  entrepot.Amount `json:"taxRate,omitempty" doc:"percent, at most two decimals"`
+}
+
+func companyOf(c *companypb.Company) CompanyView {
+	p, a, b := c.Profile, c.Profile.GetAddress(), c.Profile.GetBranding()
+	return CompanyView{
+		ID: c.Id, Name: c.Name, Slug: c.Slug, Logo: p.GetLogo(), Description: c.Description,
+		ContactInfo:  CompanyContact{Email: c.Email, Phone: p.GetPhone(), Website: p.GetWebsite()},
+		Address:      CompanyAddress{a.GetLine1(), a.GetLine2(), a.GetCity(), a.GetState(), a.GetPostalCode(), a.GetCountry()},
+		Branding:     CompanyBranding{b.GetPrimaryColor(), b.GetSecondaryColor(), b.GetBanner()},
+		Settings:     CompanySettings{Currency: c.Currency, Timezone: c.Timezone, TaxRate: percent(c.TaxBasisPoints)},
+		Subscription: SubscriptionView{Plan: c.Plan, Status: c.Status, ExpiresAt: rest.Time(c.ExpiresMs), Standing: c.Standing},
+		OwnerID:      c.OwnerId, IsActive: c.IsActive, ErasedAt: rest.Time(c.EraseMs), CreatedAt: rest.Time(c.CreatedMs), UpdatedAt: rest.Time(c.UpdatedMs),
+	}
+}
+
+// hundredths writes and reads basis points as percent: a number of two decimals,
+// like most money (XXX is ISO 4217's code for no currency).
+const hundredths = "XXX"
+
+func percent(basisPoints int64) entrepot.Amount {
+	return entrepot.Money{Minor: basisPoints, Currency: hundredths}.Amount()
+}
+
+func basisPoints(field string, rate entrepot.Amount) (int64, error) {
+	m, err := entrepot.ParseMoney(field, string(rate), hundredths)
+	if err != nil {
+		return 0, err
+	}
+	if m.Minor > company.MaxTaxBasisPoints {
+		return 0, entrepot.Invalid(field, "maximum", "at most 100 percent")
+	}
+	return m.Minor, nil
+}
+
+// checkZone: which zones there are is in files, which a grain does not read.
+func checkZone(field, zone string) error {
+	if _, err := time.LoadLocation(zone); err != nil || zone == "Local" {
+		return entrepot.Invalid(field, "timezone", "must be an IANA time zone such as Europe/Berlin")
+	}
+	return nil
+}
+
+type companyListInput struct {
+	rest.ListParams
+	Status string `query:"status" enum:"trial,active,past_due,suspended,cancelled"`
+	Plan   string `query:"plan" enum:"free,starter,business,enterprise"`
+}
+
+func (s *companyAPI) list(ctx context.Context, in *companyListInput) (*rest.List[CompanyView], error) {
+	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor}
+	q.Where = query.Where(query.Where(nil, "status", in.Status), "plan", in.Plan)
+	page, err := query.Find(ctx, s.Store, company.Collection, entrepot.StaffScope(entrepot.CallerFrom(ctx)), q,
+		func(c *company.State, _ *persistence.Document) CompanyView { return companyOf(c.View()) })
+	return &rest.List[CompanyView]{Body: page}, err
+}
+
+// ask sends a command to a company and shows it.
+func (s *companyAPI) ask(ctx context.Context, id entrepot.ID, cmd proto.Message) (*rest.Answer[CompanyView], error) {
+	c, err := grains.Ask[*companypb.Company](ctx, s.Asker, companypb.Kind, id, cmd)
+	if err != nil {
+		return nil, err
+	}
+	return rest.AnswerAt(c.Version, companyOf(c)), nil
+}
+
+func (s *companyAPI) get(ctx context.Context, in *struct{ rest.IDPath }) (*rest.Answer[CompanyView], error) {
+	id, err := in.EntityID()
+	if err != nil {
+		return nil, err
+	}
+	return s.ask(ctx, id, &companypb.Get{})
+}
+
+// Storefront is what a company says of itself to everybody.
+type Storefront struct {
+	ID          entrepot.ID     `json:"id"`
+	Name        string          `json:"name"`
+	Slug        string          `json:"slug"`
+	Logo        string          `json:"logo,omitempty"`
+	Description string          `json:"description,omitempty"`
+	ContactInfo CompanyContact  `json:"contactInfo"`
+	Address     CompanyAddress  `json:"address"`
+	Branding    CompanyBranding `json:"branding"`
+	Currency    string          `json:"currency"`
+}
+
+type slugPath struct {
+	Slug string `path:"slug" maxLength:"63" example:"acme"`
+}
+
+func (s *companyAPI) storefront(ctx context.Context, in *slugPath) (*rest.Answer[Storefront], error) {
+	q := persistence.Query{Where: query.Where(nil, "slug", in.Slug), Limit: 1}
+	page, err := query.Find(ctx, s.Store, company.Collection, entrepot.AllTenants(), q,
+		func(c *company.State, _ *persistence.Document) *companypb.Company { return c.View() })
+	if err != nil {
+		return nil, err
+	}
+	if len(page.Items) == 0 || in.Slug == "" || page.Items[0].Standing == entrepot.StandingClosed {
+		return nil, entrepot.ErrNotFound
+	}
+	v := companyOf(page.Items[0])
+	return rest.AnswerAt(page.Items[0].Version, Storefront{
+		v.ID, v.Name, v.Slug, v.Logo, v.Description, v.ContactInfo, v.Address, v.Branding, v.Settings.Currency,
+	}), nil
+}
+
+// CompanyProfile is what a company says of itself.
+type CompanyProfile struct {
+	Name        string          `json:"name" minLength:"1" maxLength:"200" example:"Acme"`
+	Description string          `json:"description,omitempty" maxLength:"2000"`
+	Logo        string          `json:"logo,omitempty" maxLength:"2000" doc:"https URL"`
+	ContactInfo CompanyContact  `json:"contactInfo,omitempty"`
+	Address     CompanyAddress  `json:"address,omitempty"`
+	Branding    CompanyBranding `json:"branding,omitempty"`
+}
+
+func (p *CompanyProfile) pb() *companypb.Profile {
+	a, b := &p.Address, &p.Branding
+	return &companypb.Profile{
+		Name: p.Name, Description: p.Description, Logo: p.Logo,
+		Email: p.ContactInfo.Email, Phone: p.ContactInfo.Phone, Website: p.ContactInfo.Website,
+		Address: &companypb.Address{
+			Line1: a.Line1, Line2: a.Line2, City: a.City, State: a.State, PostalCode: a.PostalCode, Country: a.Country,
+		},
+		Branding: &companypb.Branding{PrimaryColor: b.PrimaryColor, SecondaryColor: b.SecondaryColor, Banner: b.Banner},
+	}
+}
+
+type companyInput struct {
+	rest.Here
+	Body struct {
+		CompanyProfile
+		Slug         string          `json:"slug" pattern:"^[a-z0-9][a-z0-9-]{0,62}$" patternDescription:"lower-case letters, digits and hyphens" example:"acme"`
+		Settings     CompanySettings `json:"settings"`
+		Subscription *struct {
+			Plan       string    `json:"plan" enum:"free,starter,business,enterprise"`
+			TrialUntil time.Time `json:"trialUntil,omitzero" doc:"default: active at once"`
+		} `json:"subscription,omitempty" doc:"default: the plan free"`
+		OwnerID string `json:"ownerId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+	}
+}
+
+func (s *companyAPI) create(ctx context.Context, in *companyInput) (*rest.Created[CompanyView], error) {
+	b := &in.Body
+	cmd := &companypb.Create{
+		Name: b.Name, Slug: b.Slug, Description: b.Description, Email: b.ContactInfo.Email, Profile: b.pb(),
+		Currency: b.Settings.Currency, Timezone: b.Settings.Timezone, OwnerId: b.OwnerID,
+	}
+	if err := checkZone("settings.timezone", b.Settings.Timezone); err != nil {
+		return nil, err
+	}
+	if b.Settings.TaxRate != "" {
+		var err error
+		if cmd.TaxBasisPoints, err = basisPoints("settings.taxRate", b.Settings.TaxRate); err != nil {
+			return nil, err
+		}
+	}
+	if b.Subscription != nil {
+		cmd.Plan = b.Subscription.Plan
+		if !b.Subscription.TrialUntil.IsZero() {
+			cmd.TrialUntilMs = b.Subscription.TrialUntil.UnixMilli()
+		}
+	}
+	c, err := grains.Ask[*companypb.Company](ctx, s.Asker, companypb.Kind, entrepot.NewID(), cmd)
+	if err != nil {
+		return nil, err
+	}
+	return &rest.Created[CompanyView]{Versioned: rest.ETagOf(c.Version), Location: in.Below(c.Id), Body: companyOf(c)}, nil
+}
+
+type companyUpdateInput struct {
+	rest.IDPath
+	rest.IfMatch
+	Body struct {
+		CompanyProfile
+		Slug    string `json:"slug,omitempty" pattern:"^[a-z0-9][a-z0-9-]{0,62}$" patternDescription:"lower-case letters, digits and hyphens" doc:"default: as it is"`
+		OwnerID string `json:"ownerId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"default: as it is"`
+	}
+}
+
+func (s *companyAPI) update(ctx context.Context, in *companyUpdateInput) (*rest.Answer[CompanyView], error) {
+	id, version, err := in.Target(in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	return s.ask(ctx, id, &companypb.Update{ExpectedVersion: version, Profile: in.Body.pb(), Slug: in.Body.Slug, OwnerId: in.Body.OwnerID})
+}
+
+type companySettingsInput struct {
+	rest.IDPath
+	rest.IfMatch
+	Body struct {
+		Timezone *string          `json:"timezone,omitempty" maxLength:"64" example:"Europe/Berlin"`
+		TaxRate  *entrepot.Amount `json:"taxRate,omitempty" doc:"percent, at most two decimals"`
+	}
+}
+
+func (s *companyAPI) settings(ctx context.Context, in *companySettingsInput) (*rest.Answer[CompanyView], error) {
+	id, version, err := in.Target(in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	cmd := &companypb.SetSettings{ExpectedVersion: version, Timezone: in.Body.Timezone}
+	if in.Body.Timezone != nil {
+		if err := checkZone("timezone", *in.Body.Timezone); err != nil {
+			return nil, err
+		}
+	}
+	if in.Body.TaxRate != nil {
+		rate, err := basisPoints("taxRate", *in.Body.TaxRate)
+		if err != nil {
+			return nil, err
+		}
+		cmd.TaxBasisPoints = &rate
+	}
+	return s.ask(ctx, id, cmd)
+}
+
+type companyDeleteInput struct {
+	rest.IDPath
+	rest.IfMatch
+}
+
+func (s *companyAPI) delete(ctx context.Context, in *companyDeleteInput) (*rest.Answer[CompanyView], error) {
+	id, version, err := in.Target(in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	return s.stand(ctx, id, &companypb.Delete{ExpectedVersion: version, GraceMs: s.ErasureGrace.Milliseconds()})
+}
+
+func (s *companyAPI) restore(ctx context.Context, in *struct{ rest.IDPath }) (*rest.Answer[CompanyView], error) {
+	id, err := in.EntityID()
+	if err != nil {
+		return nil, err
+	}
+	return s.stand(ctx, id, &companypb.Restore{})
+}
+
+// stand is ask for what changes the standing of a company: this member is told at once.
+func (s *companyAPI) stand(ctx context.Context, id entrepot.ID, cmd proto.Message) (*rest.Answer[CompanyView], error) {
+	out, err := s.ask(ctx, id, cmd)
+	if err == nil && s.Standing != nil {
+		_ = s.Standing.Now(ctx) // it asks again soon
+	}
+	return out, err
+}

@@ -1,0 +1,117 @@
+package company
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/company"
+	"entrepot/grains/company/companypb"
+	"entrepot/grains/companystats/companystatspb"
+	"entrepot/grains/shop"
+	shopapi "entrepot/http/api/shop"
+	"entrepot/http/rest"
+)
+
+func (s *companyAPI) planRoutes() []rest.Route {
+	return []rest.Route{
+		rest.Bind(rest.Route{
+			ID: "list-plans", Method: http.MethodGet, Path: "/companies/plans", Access: rest.Public, Summary: "What can be subscribed to",
+		}, s.plans),
+		rest.Bind(rest.Route{
+			ID: "get-company-stats", Method: http.MethodGet, Path: "/companies/{id}/stats", Access: rest.Only(entrepot.SuperAdmin, entrepot.CompanyAdmin).AnyStanding(),
+			Summary: "A company's figures", Doc: "Counted from the events of all services, moments behind them.",
+		}, s.stats),
+		rest.Bind(rest.Route{
+			ID: "update-subscription", Method: http.MethodPut, Path: "/companies/{id}/subscription", Access: rest.Only(entrepot.SuperAdmin),
+			Summary: "Change a company's plan and state",
+			Doc: "By itself a trial or an active subscription becomes past_due at its end, and is suspended 14 days later. Suspended: staff read and change nothing, and nobody orders. " +
+				"Cancelled: it lasts to expiresAt, then the company is closed. Answered when every member can know, which it does within a second.",
+		}, s.subscribe),
+	}
+}
+
+// SubscriptionView is a company's subscription.
+type SubscriptionView struct {
+	Plan      string    `json:"plan" example:"starter"`
+	Status    string    `json:"status" example:"active"`
+	ExpiresAt rest.Time `json:"expiresAt,omitzero"`
+	Standing  string    `json:"standing" example:"full" doc:"what its people may do now: full, read_only, closed"`
+}
+
+// PlanView is a plan and its limits. A limit that is absent is none.
+type PlanView struct {
+	Name     string `json:"name"`
+	Shops    int64  `json:"shops,omitempty"`
+	Products int64  `json:"products,omitempty"`
+	Staff    int64  `json:"staff,omitempty"`
+}
+
+func (s *companyAPI) plans(context.Context, *struct{}) (*rest.List[PlanView], error) {
+	out := &rest.List[PlanView]{}
+	for _, p := range company.Plans {
+		out.Body.Items = append(out.Body.Items, PlanView(p))
+	}
+	return out, nil
+}
+
+type subscriptionInput struct {
+	rest.IDPath
+	rest.IfMatch
+	Body struct {
+		Plan      string    `json:"plan" enum:"free,starter,business,enterprise"`
+		Status    string    `json:"status" enum:"trial,active,past_due,suspended,cancelled"`
+		ExpiresAt time.Time `json:"expiresAt,omitzero" doc:"default: it does not end by itself; a trial needs it"`
+	}
+}
+
+func (s *companyAPI) subscribe(ctx context.Context, in *subscriptionInput) (*rest.Answer[CompanyView], error) {
+	id, version, err := in.Target(in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	cmd := &companypb.SetSubscription{ExpectedVersion: version, Plan: in.Body.Plan, Status: in.Body.Status}
+	if !in.Body.ExpiresAt.IsZero() {
+		cmd.ExpiresMs = in.Body.ExpiresAt.UnixMilli()
+	}
+	return s.stand(ctx, id, cmd)
+}
+
+// CompanyStats are a company's figures.
+type CompanyStats struct {
+	CompanyID       entrepot.ID       `json:"companyId"`
+	Shops           int64             `json:"shops"`
+	Products        int64             `json:"products"`
+	Staff           int64             `json:"staff"`
+	Orders          int64             `json:"orders" doc:"placed"`
+	CancelledOrders int64             `json:"cancelledOrders"`
+	PaidOrders      int64             `json:"paidOrders"`
+	Sales           []shopapi.Takings `json:"sales"`
+	UpdatedAt       rest.Time         `json:"updatedAt,omitzero" doc:"when the newest event that is counted happened"`
+}
+
+func (s *companyAPI) stats(ctx context.Context, in *struct{ rest.IDPath }) (*rest.Answer[CompanyStats], error) {
+	id, err := in.EntityID()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.ask(ctx, id, &companypb.Get{}); err != nil { // there is such a company
+		return nil, err
+	}
+	v, err := grains.Ask[*companystatspb.Stats](ctx, s.Asker, companystatspb.Kind, id, &companystatspb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	out := CompanyStats{
+		CompanyID: id, Shops: v.Shops, Products: v.Products, Staff: v.Staff, Orders: v.Orders,
+		CancelledOrders: v.CancelledOrders, PaidOrders: v.PaidOrders, Sales: []shopapi.Takings{}, UpdatedAt: rest.Time(v.UpdatedMs),
+	}
+	for _, k := range v.Takings {
+		out.Sales = append(out.Sales, shopapi.TakingsOf(&shop.Takings{
+			Currency: k.Currency, Paid: k.PaidOrders, Revenue: k.RevenueMinor, Refunded: k.RefundedMinor,
+		}))
+	}
+	return rest.AnswerOf(out), nil
+}

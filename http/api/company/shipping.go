@@ -1,0 +1,52 @@
+package company
+
+import (
+	"context"
+	"net/http"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/checkout"
+	"entrepot/grains/company/companypb"
+	"entrepot/grains/shipping/shippingpb"
+	"entrepot/http/api/shop"
+	"entrepot/http/rest"
+)
+
+// shippingRoutes are those of a company's rules.
+func (s *companyAPI) shippingRoutes() []rest.Route {
+	admins := rest.Only(entrepot.SuperAdmin, entrepot.CompanyAdmin)
+	return []rest.Route{
+		rest.Bind(rest.Route{
+			ID: "get-company-shipping", Method: http.MethodGet, Path: "/companies/{id}/shipping", Access: admins, Summary: "What shipping costs at shops without rules of their own",
+		}, s.getShipping),
+		rest.Bind(rest.Route{
+			ID: "set-company-shipping", Method: http.MethodPut, Path: "/companies/{id}/shipping", Access: admins, Summary: "Set a company's shipping rules",
+			Doc: "They hold for its shops without rules of their own. Orders that are placed keep what they cost.",
+		}, shop.SetShipping(s.Asker, s.ruled)),
+		rest.Bind(rest.Route{
+			ID: "remove-company-shipping", Method: http.MethodDelete, Path: "/companies/{id}/shipping", Access: admins, Status: http.StatusNoContent, Summary: "Remove a company's shipping rules",
+		}, shop.RemoveShipping(s.Asker, s.ruled)),
+	}
+}
+
+// ruled is the company, if the caller is of its staff.
+func (s *companyAPI) ruled(ctx context.Context, p rest.IDPath) (company, shop entrepot.ID, err error) {
+	id, err := p.EntityID()
+	if err == nil {
+		_, err = grains.Ask[*companypb.Company](ctx, s.Asker, companypb.Kind, id, &companypb.Get{})
+	}
+	return id, "", err
+}
+
+func (s *companyAPI) getShipping(ctx context.Context, in *struct{ rest.IDPath }) (*rest.Answer[shop.ShippingView], error) {
+	id, _, err := s.ruled(ctx, in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	v, err := checkout.AskShipping(ctx, s.Asker, id, "", &shippingpb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	return rest.AnswerAt(v.Version, shop.ShippingOf(v, id, "")), nil
+}

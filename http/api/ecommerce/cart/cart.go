@@ -1,0 +1,199 @@
+// Package cart is the HTTP interface of the cart of a customer or a guest.
+package cart
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/cart/cartpb"
+	"entrepot/grains/checkout"
+	"entrepot/http/rest"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// Routes returns the customer's cart, of the e-commerce service.
+func Routes(d Deps) rest.Routes {
+	s := &cartAPI{d}
+	own, customer := rest.Only(entrepot.Customer).OrGuest(), rest.Only(entrepot.Customer)
+	return rest.Routes{Service: "cart", List: []rest.Route{
+		rest.Bind(rest.Route{ID: "get-cart", Method: http.MethodGet, Path: "/cart", Access: own, Summary: "Read the cart"}, s.get),
+		rest.Bind(rest.Route{ID: "clear-cart", Method: http.MethodDelete, Path: "/cart", Access: own, Summary: "Empty the cart"}, s.clear),
+		rest.Bind(rest.Route{ID: "add-cart-item", Method: http.MethodPost, Keyed: true, Path: "/cart/items", Access: own, Status: http.StatusCreated, Summary: "Add to the cart"}, s.add),
+		rest.Bind(rest.Route{ID: "set-cart-item", Method: http.MethodPut, Path: "/cart/items/{id}", Access: own, Summary: "Change a quantity; 0 removes the line"}, s.set),
+		rest.Bind(rest.Route{ID: "remove-cart-item", Method: http.MethodDelete, Path: "/cart/items/{id}", Access: own, Summary: "Remove a line"}, s.remove),
+		rest.Bind(rest.Route{ID: "save-cart-item", Method: http.MethodPost, Keyed: true, Path: "/cart/items/{id}/save", Access: own, Summary: "Save a line for later"}, s.save),
+		rest.Bind(rest.Route{
+			ID: "restore-saved-item", Method: http.MethodPost, Keyed: true, Path: "/cart/saved/{id}/restore", Access: own, Summary: "Put a saved line back",
+			Doc: "At the price of now.",
+		}, s.restore),
+		rest.Bind(rest.Route{ID: "remove-saved-item", Method: http.MethodDelete, Path: "/cart/saved/{id}", Access: own, Summary: "Forget a saved line"}, s.forget),
+		rest.Bind(rest.Route{
+			ID: "get-cart-summary", Method: http.MethodGet, Path: "/cart/summary", Access: own, Summary: "Look at the cart as it is now",
+			Doc: "Each line with the price and the pieces of now where they differ, what the promo codes give, and what an order would cost. Nothing is changed or reserved.",
+		}, s.summary),
+		rest.Bind(rest.Route{
+			ID: "estimate-cart", Method: http.MethodPost, Path: "/cart/estimate", Access: own, Summary: "What the order of the cart would cost",
+			Doc: "By the same computation as the order. Taxes are the companies' rates; shipping is by the shops' rules for the country and postal code, and lists the methods to choose from.",
+		}, s.estimate),
+		rest.Bind(rest.Route{ID: "add-promo-code", Method: http.MethodPost, Keyed: true, Path: "/cart/promo", Access: own, Summary: "Enter a promo code"}, s.addPromo),
+		rest.Bind(rest.Route{ID: "remove-promo-code", Method: http.MethodDelete, Path: "/cart/promo/{code}", Access: own, Summary: "Take a promo code back"}, s.removePromo),
+		rest.Bind(rest.Route{
+			ID: "open-guest-cart", Method: http.MethodPost, Path: "/cart/guest", Access: rest.Public, Status: http.StatusCreated, Summary: "Open a cart without an account",
+			Doc: "Answers the token that stands for the cart in the header Cart-Token. It is shown once and kept nowhere. A guest's cart is emptied when it was not changed for 30 days.",
+		}, s.open),
+		rest.Bind(rest.Route{
+			ID: "merge-guest-cart", Method: http.MethodPost, Keyed: true, Path: "/cart/merge", Access: customer, Summary: "Take a guest's cart over",
+			Doc: "Its lines come into the caller's cart, at the prices of now, and its token opens nothing any more. Asked again it changes nothing.",
+		}, s.merge),
+	}}
+}
+
+// Deps is what the handlers work with.
+type Deps struct {
+	Asker   grains.Asker
+	Pricing *checkout.Pricer
+	Idle    time.Duration // a cart unchanged for so long counts as abandoned; 0: the cart's default
+}
+
+type cartAPI struct{ Deps }
+
+// CartView is a cart as the API shows it.
+type CartView struct {
+	UserID    entrepot.ID     `json:"userId" doc:"of a guest: the cart's id"`
+	Items     []CartItem      `json:"items"`
+	Total     entrepot.Amount `json:"total"`
+	Currency  string          `json:"currency,omitempty"`
+	UpdatedAt rest.Time       `json:"updatedAt,omitzero"`
+
+	Saved      []CartItem `json:"saved,omitempty" doc:"lines saved for later"`
+	PromoCodes []string   `json:"promoCodes,omitempty"`
+}
+
+// CartItem is one line of a cart.
+type CartItem struct {
+	ID        string          `json:"id"`
+	ProductID entrepot.ID     `json:"productId"`
+	VariantID entrepot.ID     `json:"variantId" doc:"the product's id when it has no variants"`
+	ShopID    entrepot.ID     `json:"shopId"`
+	CompanyID entrepot.ID     `json:"companyId"`
+	Name      string          `json:"name"`
+	Quantity  int64           `json:"quantity"`
+	Price     entrepot.Amount `json:"price"`
+	Subtotal  entrepot.Amount `json:"subtotal"`
+	Currency  string          `json:"currency"`
+}
+
+func cartOf(c *cartpb.Cart) CartView {
+	v := CartView{
+		UserID: c.UserId, Total: rest.Amount(c.TotalMinor, c.Currency), Currency: c.Currency,
+		Items: make([]CartItem, 0, len(c.Items)), UpdatedAt: rest.Time(c.UpdatedMs), PromoCodes: c.PromoCodes,
+	}
+	for _, i := range c.Items {
+		v.Items = append(v.Items, cartItemOf(i))
+	}
+	for _, i := range c.Saved {
+		v.Saved = append(v.Saved, cartItemOf(i))
+	}
+	return v
+}
+
+func cartItemOf(i *cartpb.Item) CartItem {
+	return CartItem{
+		ID: i.Id, ProductID: i.ProductId, VariantID: i.VariantId, ShopID: i.ShopId, CompanyID: i.CompanyId, Name: i.Name, Quantity: i.Quantity,
+		Price: rest.Amount(i.PriceMinor, i.Currency), Subtotal: rest.Amount(i.PriceMinor*i.Quantity, i.Currency), Currency: i.Currency,
+	}
+}
+
+// ask sends a command to the caller's own cart, which has the id of its user or of the guest's token.
+func (s *cartAPI) ask(ctx context.Context, cmd proto.Message) (*cartpb.Cart, error) {
+	return grains.Ask[*cartpb.Cart](ctx, s.Asker, cartpb.Kind, entrepot.CallerFrom(ctx).UserID, cmd)
+}
+
+func (s *cartAPI) answer(ctx context.Context, cmd proto.Message) (*rest.Answer[CartView], error) {
+	c, err := s.ask(ctx, cmd)
+	if err != nil {
+		return nil, err
+	}
+	return rest.AnswerAt(c.Version, cartOf(c)), nil
+}
+
+func (s *cartAPI) get(ctx context.Context, _ *struct{}) (*rest.Answer[CartView], error) {
+	return s.answer(ctx, &cartpb.Get{})
+}
+
+func (s *cartAPI) clear(ctx context.Context, in *struct{ rest.IfMatch }) (*rest.Answer[CartView], error) {
+	version, err := in.Version()
+	if err != nil {
+		return nil, err
+	}
+	return s.answer(ctx, &cartpb.Clear{ExpectedVersion: version})
+}
+
+type addItemInput struct {
+	rest.Here
+	rest.KeyHeader
+	RawBody []byte
+	Body    struct {
+		ProductID string `json:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+		VariantID string `json:"variantId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"which of the product's variants, if it has any"`
+		ShopID    string `json:"shopId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"default: the first shop that sells it"`
+		Quantity  int64  `json:"quantity" minimum:"1" maximum:"10000" example:"1"`
+	}
+}
+
+// add takes price and name from the product, never from the client.
+func (s *cartAPI) add(ctx context.Context, in *addItemInput) (*rest.Created[CartView], error) {
+	o, err := s.Pricing.Offered(ctx, "", in.Body.ProductID, in.Body.VariantID, in.Body.ShopID)
+	if err != nil {
+		return nil, err
+	}
+	p := o.Product
+	ctx, _ = in.Command(ctx, "add", in.RawBody)
+	c, err := s.ask(ctx, &cartpb.AddItem{
+		ProductId: p.Id, VariantId: o.Variant.Id, ShopId: o.ShopID, CompanyId: p.CompanyId, Quantity: in.Body.Quantity,
+		PriceMinor: o.Price, Currency: p.Currency, Name: o.Name(), AbandonAfterMs: s.Idle.Milliseconds(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &rest.Created[CartView]{Versioned: rest.ETagOf(c.Version), Body: cartOf(c)}
+	for _, i := range c.Items {
+		if i.VariantId == o.Variant.Id && i.ShopId == o.ShopID {
+			out.Location = in.Below(i.Id)
+		}
+	}
+	return out, nil
+}
+
+type setItemInput struct {
+	rest.IDPath
+	rest.IfMatch
+	Body struct {
+		Quantity int64 `json:"quantity" minimum:"0" maximum:"10000" example:"2"`
+	}
+}
+
+func (s *cartAPI) set(ctx context.Context, in *setItemInput) (*rest.Answer[CartView], error) {
+	id, version, err := in.Target(in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	return s.answer(ctx, &cartpb.SetQuantity{ItemId: id, Quantity: in.Body.Quantity, ExpectedVersion: version})
+}
+
+type removeItemInput struct {
+	rest.IDPath
+	rest.IfMatch
+}
+
+func (s *cartAPI) remove(ctx context.Context, in *removeItemInput) (*rest.Answer[CartView], error) {
+	id, version, err := in.Target(in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	return s.answer(ctx, &cartpb.RemoveItem{ItemId: id, ExpectedVersion: version})
+}

@@ -1,0 +1,144 @@
+package cart
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+
+	"entrepot"
+	"entrepot/grains/cart/cartpb"
+	"entrepot/grains/query"
+	"entrepot/http/rest"
+)
+
+// GuestCart is a new cart and the one time that its token is shown.
+type GuestCart struct {
+	Token string   `json:"token" doc:"for the header Cart-Token; treat it like a password"`
+	Cart  CartView `json:"cart"`
+}
+
+func (s *cartAPI) open(ctx context.Context, _ *struct{}) (*rest.Created[GuestCart], error) {
+	secret := make([]byte, rest.CartTokenBytes)
+	_, _ = rand.Read(secret) // crypto/rand.Read never fails
+	token := base64.RawURLEncoding.EncodeToString(secret)
+	ctx = entrepot.WithCaller(ctx, rest.GuestCaller(entrepot.CallerFrom(ctx), token))
+	c, err := s.ask(ctx, &cartpb.Open{})
+	if err != nil {
+		return nil, err
+	}
+	return &rest.Created[GuestCart]{Location: "/cart", Body: GuestCart{token, cartOf(c)}}, nil
+}
+
+type mergeInput struct {
+	rest.KeyHeader
+	RawBody []byte
+	Body    struct {
+		Token string `json:"token" minLength:"1" maxLength:"100" doc:"the guest's Cart-Token"`
+	}
+}
+
+// merge takes the guest's cart over. The cart's grain sees to it that its lines
+// are in one of the two carts, whatever happens meanwhile.
+func (s *cartAPI) merge(ctx context.Context, in *mergeInput) (*rest.Answer[CartView], error) {
+	if !rest.ValidCartToken(in.Body.Token) {
+		return nil, entrepot.Invalid("token", "token", "must be the token of a guest's cart")
+	}
+	guest := rest.GuestCaller(entrepot.CallerFrom(ctx), in.Body.Token)
+	prices, err := s.prices(entrepot.WithCaller(ctx, guest))
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.ask(ctx, &cartpb.Merge{GuestId: guest.UserID, Prices: prices})
+	switch {
+	case entrepot.CodeOf(err) == entrepot.CodeNotFound:
+		return nil, query.Missing("token", "no such cart, or another account took it over")
+	case err != nil:
+		return nil, err
+	}
+	return rest.AnswerAt(c.Version, cartOf(c)), nil
+}
+
+// prices are those of now of the caller's lines. What is not sold any more keeps
+// its price; checkout refuses it. A cart that cannot be read has none.
+func (s *cartAPI) prices(ctx context.Context) ([]*cartpb.Price, error) {
+	c, err := s.ask(ctx, &cartpb.Get{})
+	switch {
+	case entrepot.CodeOf(err) == entrepot.CodeNotFound:
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	found := make([]*cartpb.Price, len(c.Items))
+	err = query.Each(ctx, len(c.Items), func(ctx context.Context, i int) error {
+		it := c.Items[i]
+		o, err := s.Pricing.Offered(ctx, "", it.ProductId, it.VariantId, it.ShopId)
+		if err == nil && o.Product.Currency == it.Currency {
+			found[i] = &cartpb.Price{ItemId: it.Id, PriceMinor: o.Price}
+		}
+		return unlessRefused(err)
+	})
+	out := found[:0]
+	for _, p := range found {
+		if p != nil {
+			out = append(out, p)
+		}
+	}
+	return out, err
+}
+
+// unlessRefused is an error that says nothing about what was asked for.
+func unlessRefused(err error) error {
+	switch entrepot.CodeOf(err) {
+	case entrepot.CodeNotFound, entrepot.CodeInvalid, entrepot.CodeConflict:
+		return nil
+	default:
+		return err
+	}
+}
+
+// Saved for later.
+
+type cartLineInput struct {
+	rest.IDPath
+	rest.KeyHeader
+}
+
+func (s *cartAPI) save(ctx context.Context, in *cartLineInput) (*rest.Answer[CartView], error) {
+	id, err := in.EntityID()
+	if err != nil {
+		return nil, err
+	}
+	ctx, _ = in.Command(ctx, "save", []byte(id))
+	return s.answer(ctx, &cartpb.SaveItem{ItemId: id})
+}
+
+func (s *cartAPI) restore(ctx context.Context, in *cartLineInput) (*rest.Answer[CartView], error) {
+	id, err := in.EntityID()
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.ask(ctx, &cartpb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	for _, it := range c.Saved {
+		if it.Id != id {
+			continue
+		}
+		o, err := s.Pricing.Offered(ctx, "", it.ProductId, it.VariantId, it.ShopId)
+		if err != nil {
+			return nil, err
+		}
+		ctx, _ = in.Command(ctx, "restore", []byte(id))
+		return s.answer(ctx, &cartpb.RestoreItem{ItemId: id, PriceMinor: o.Price, Currency: o.Product.Currency, Name: o.Name()})
+	}
+	return nil, entrepot.ErrNotFound
+}
+
+func (s *cartAPI) forget(ctx context.Context, in *struct{ rest.IDPath }) (*rest.Answer[CartView], error) {
+	id, err := in.EntityID()
+	if err != nil {
+		return nil, err
+	}
+	return s.answer(ctx, &cartpb.RemoveSaved{ItemId: id})
+}

@@ -1,0 +1,293 @@
+package cart
+
+import (
+	"context"
+
+	"entrepot"
+	"entrepot/grains/cart/cartpb"
+	"entrepot/grains/checkout"
+	"entrepot/grains/order"
+	"entrepot/grains/promotion/promotionpb"
+	"entrepot/grains/query"
+	"entrepot/grains/shipping"
+	"entrepot/http/rest"
+)
+
+// CartSummary is a cart as it is now, and what an order of it would cost.
+type CartSummary struct {
+	CartView
+	Items []CheckedItem `json:"items"`
+	Estimate
+}
+
+// CheckedItem is a line compared with what is sold now.
+type CheckedItem struct {
+	CartItem
+	PriceNow  *entrepot.Amount `json:"priceNow,omitempty" doc:"of one piece, when it differs"`
+	Available bool             `json:"available" doc:"that many can be ordered now"`
+	InStock   *int64           `json:"inStock,omitempty" doc:"how many there are, when they are fewer"`
+	Notes     []string         `json:"notes,omitempty" example:"[\"price_lower\"]" doc:"price_lower, price_higher, low_stock, out_of_stock, not_sold"`
+}
+
+// Estimate is what an order would cost: an order a shop. Lines that are not sold
+// any more, and codes that do not apply, are not in it.
+type Estimate struct {
+	Orders     []OrderEstimate `json:"orders"`
+	Promotions []CodeView      `json:"promotions,omitempty"`
+	Pricing    *rest.Pricing   `json:"pricing,omitempty" doc:"of all orders together, when they are in one currency; pricing.total is the expectedTotal of the order"`
+}
+
+// OrderEstimate is what one shop's order would cost.
+type OrderEstimate struct {
+	CompanyID entrepot.ID  `json:"companyId"`
+	ShopID    entrepot.ID  `json:"shopId"`
+	Currency  string       `json:"currency"`
+	Pricing   rest.Pricing `json:"pricing"`
+
+	ShippingMethod  string          `json:"shippingMethod,omitempty" doc:"that is in the pricing"`
+	ShippingMethods []ShippingOffer `json:"shippingMethods,omitempty" doc:"to choose from, the cheapest first, before promo codes"`
+	ShippingOpen    bool            `json:"shippingOpen,omitempty" doc:"what sending costs is not in the pricing: it depends on the country"`
+}
+
+// CodeView is what a promo code gives, or why it gives nothing.
+type CodeView struct {
+	Code         string          `json:"code"`
+	Applies      bool            `json:"applies"`
+	Discount     entrepot.Amount `json:"discount" doc:"off the goods"`
+	Shipping     entrepot.Amount `json:"shipping" doc:"off the shipping"`
+	FreeShipping bool            `json:"freeShipping,omitempty"`
+	Currency     string          `json:"currency,omitempty"`
+	Rule         string          `json:"rule,omitempty" doc:"that it breaks: exists, paused, period, goods, minimum, currency, limit, first_order"`
+	Message      string          `json:"message,omitempty"`
+}
+
+func (s *cartAPI) summary(ctx context.Context, _ *struct{}) (*rest.Answer[CartSummary], error) {
+	c, err := s.ask(ctx, &cartpb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	items, lines, err := s.checked(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	out := CartSummary{CartView: cartOf(c), Items: items}
+	out.CartView.Items = nil
+	if len(lines) > 0 {
+		q, err := s.Pricing.Quote(ctx, s.wanted(ctx, lines, c.PromoCodes))
+		if err != nil {
+			return nil, err
+		}
+		if out.Estimate, err = estimateOf(q); err != nil {
+			return nil, err
+		}
+	}
+	return rest.AnswerOf(out), nil
+}
+
+// checked compares each line with what is sold now; lines are those that are.
+func (s *cartAPI) checked(ctx context.Context, c *cartpb.Cart) (items []CheckedItem, lines []checkout.Line, err error) {
+	all := checkout.CartLines(c)
+	items = make([]CheckedItem, len(all))
+	err = query.Each(ctx, len(all), func(ctx context.Context, i int) (err error) {
+		l := &all[i]
+		items[i] = CheckedItem{CartItem: cartItemOf(c.Items[i])}
+		l.Offer, err = s.Pricing.Offered(ctx, "", l.WantProduct, l.WantVariant, l.WantShop)
+		if err != nil {
+			items[i].Notes = []string{"not_sold"}
+			return unlessRefused(err)
+		}
+		left, err := s.Pricing.Left(ctx, l)
+		items[i].compare(c.Items[i], l, left)
+		return err
+	})
+	for _, l := range all {
+		if l.Product != nil {
+			lines = append(lines, l)
+		}
+	}
+	return items, lines, err
+}
+
+func (v *CheckedItem) compare(had *cartpb.Item, l *checkout.Line, left int64) {
+	if now := rest.Amount(l.Price, l.Product.Currency); l.Price != had.PriceMinor || l.Product.Currency != had.Currency {
+		v.PriceNow = &now
+		note := "price_lower"
+		if l.Price > had.PriceMinor {
+			note = "price_higher"
+		}
+		v.Notes = append(v.Notes, note)
+	}
+	if v.Available = left >= had.Quantity; !v.Available {
+		v.InStock = &left
+		note := "low_stock"
+		if left <= 0 {
+			note = "out_of_stock"
+		}
+		v.Notes = append(v.Notes, note)
+	}
+}
+
+type estimateInput struct {
+	Body *struct {
+		Country         string            `json:"country,omitempty" minLength:"2" maxLength:"100" example:"DE" doc:"where the goods go; without it shipping is left open where shops have rules"`
+		PostalCode      string            `json:"postalCode,omitempty" maxLength:"20" example:"20457"`
+		ShippingMethod  string            `json:"shippingMethod,omitempty" maxLength:"40" example:"standard" doc:"default: each shop's cheapest"`
+		ShippingMethods map[string]string `json:"shippingMethods,omitempty" maxProperties:"50" doc:"methods of single shops by their ids, before shippingMethod"`
+		PromoCodes      []string          `json:"promoCodes,omitempty" maxItems:"5" nullable:"false" doc:"default: the cart's"`
+	}
+}
+
+func (s *cartAPI) estimate(ctx context.Context, in *estimateInput) (*rest.Answer[Estimate], error) {
+	c, err := s.ask(ctx, &cartpb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	codes, lines := c.PromoCodes, checkout.CartLines(c)
+	if in.Body != nil && in.Body.PromoCodes != nil {
+		codes = in.Body.PromoCodes
+	}
+	if len(lines) == 0 {
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "the cart is empty")
+	}
+	w := s.wanted(ctx, lines, codes)
+	if b := in.Body; b != nil {
+		w.To = checkout.Destination{Field: "", Country: b.Country, PostalCode: b.PostalCode, Method: b.ShippingMethod, Methods: b.ShippingMethods}
+	}
+	q, err := s.Pricing.Quote(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	e, err := estimateOf(q)
+	if err != nil {
+		return nil, err
+	}
+	return rest.AnswerOf(e), nil
+}
+
+// wanted is the caller's cart, sent to a place that is not known.
+func (s *cartAPI) wanted(ctx context.Context, lines []checkout.Line, codes []string) checkout.Wanted {
+	w := checkout.Wanted{Id: entrepot.NewID(), Lines: lines, Codes: codes}
+	if c := entrepot.CallerFrom(ctx); c.Role == entrepot.Customer {
+		w.Customer = c.UserID
+	}
+	return w
+}
+
+// estimateOf prices the quote's groups as the orders will be.
+func estimateOf(q *checkout.Quote) (e Estimate, err error) {
+	each, sum, currency, err := q.Totals()
+	if err != nil {
+		return e, err
+	}
+	for i, g := range q.Groups {
+		ship := q.Shipping[i]
+		e.Orders = append(e.Orders, OrderEstimate{
+			g.CompanyId, g.ShopId, g.Currency, pricingOf(each[i], g.Currency), g.ShippingMethod, offersOf(ship.Offers, g.Currency), ship.Open,
+		})
+	}
+	if currency != "" {
+		p := pricingOf(sum, currency)
+		e.Pricing = &p
+	}
+	for _, c := range q.Codes {
+		e.Promotions = append(e.Promotions, codeOf(&c))
+	}
+	return e, nil
+}
+
+func pricingOf(t order.Totals, currency string) rest.Pricing {
+	m := func(minor int64) entrepot.Amount { return rest.Amount(minor, currency) }
+	return rest.Pricing{Subtotal: m(t.Subtotal), Tax: m(t.Tax), Shipping: m(t.Shipping), Discount: m(t.Discount), Total: m(t.Total)}
+}
+
+func codeOf(c *checkout.CodeQuote) CodeView {
+	v := CodeView{Code: c.Code, Applies: c.Refusal == nil, FreeShipping: c.FreeShipping, Currency: c.Currency}
+	if c.Currency != "" {
+		v.Discount, v.Shipping = rest.Amount(c.Discount, c.Currency), rest.Amount(c.Shipping, c.Currency)
+	}
+	if c.Refusal != nil {
+		v.Rule, v.Message = c.Refusal.Fields[0].Rule, c.Refusal.Fields[0].Message
+	}
+	return v
+}
+
+// Promo codes of the cart.
+
+type promoInput struct {
+	rest.KeyHeader
+	RawBody []byte
+	Body    struct {
+		Code string `json:"code" minLength:"1" maxLength:"40" example:"WELCOME10"`
+	}
+}
+
+// PromoCart is the cart with what its codes give.
+type PromoCart struct {
+	CartView
+	Promotions []CodeView `json:"promotions"`
+}
+
+// addPromo enters a code that gives something for what is in the cart now.
+func (s *cartAPI) addPromo(ctx context.Context, in *promoInput) (*rest.Answer[PromoCart], error) {
+	code := promotionpb.Code(in.Body.Code)
+	c, err := s.ask(ctx, &cartpb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	_, lines, err := s.checked(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if len(lines) == 0 {
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "the cart is empty")
+	}
+	codes := append(c.PromoCodes[:len(c.PromoCodes):len(c.PromoCodes)], code)
+	if len(codes) > checkout.MaxCodes {
+		codes = codes[len(codes)-checkout.MaxCodes:] // the cart's grain says that it is one too many
+	}
+	q, err := s.Pricing.Quote(ctx, s.wanted(ctx, lines, codes))
+	if err != nil {
+		return nil, err
+	}
+	for _, entered := range q.Codes {
+		if entered.Code != code || entered.Refusal == nil {
+			continue
+		}
+		e := *entered.Refusal
+		if e.Fields[0].Rule == "exists" {
+			e.Code = entrepot.CodeNotFound
+		}
+		return nil, &e
+	}
+	ctx, _ = in.Command(ctx, "promo", in.RawBody)
+	if c, err = s.ask(ctx, &cartpb.AddPromo{Code: code}); err != nil {
+		return nil, err
+	}
+	out := PromoCart{CartView: cartOf(c)}
+	for i := range q.Codes {
+		out.Promotions = append(out.Promotions, codeOf(&q.Codes[i]))
+	}
+	return rest.AnswerOf(out), nil
+}
+
+type promoPath struct {
+	Code string `path:"code" maxLength:"40" example:"WELCOME10"`
+}
+
+func (s *cartAPI) removePromo(ctx context.Context, in *promoPath) (*rest.Answer[CartView], error) {
+	return s.answer(ctx, &cartpb.RemovePromo{Code: promotionpb.Code(in.Code)})
+}
+
+// ShippingOffer is a method that may be chosen, before promo codes.
+type ShippingOffer struct {
+	ID    string          `json:"id" example:"express"`
+	Name  string          `json:"name" example:"Express"`
+	Price entrepot.Amount `json:"price"`
+}
+
+func offersOf(offers []shipping.Offer, currency string) (out []ShippingOffer) {
+	for _, o := range offers {
+		out = append(out, ShippingOffer{o.ID, o.Name, rest.Amount(o.Price, currency)})
+	}
+	return out
+}

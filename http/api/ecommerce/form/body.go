@@ -1,0 +1,330 @@
+// Package form holds the written forms of a product: bodies of requests with their
+// rules, rows of exports, and cells of comma separated values. Routes and the
+// importer share them.
+package form
+
+import (
+	"encoding/json"
+	"maps"
+	"reflect"
+	"slices"
+	"time"
+
+	"entrepot"
+	"entrepot/grains/product/productpb"
+	"entrepot/grains/query"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// ProductBody is a new product as a client describes it, alone or in an import.
+type ProductBody struct {
+	CompanyID   string           `json:"companyId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"for super admins; others create in their own company"`
+	ShopIDs     []string         `json:"shopIds" minItems:"1" maxItems:"200" doc:"the shops that sell it"`
+	SKU         string           `json:"sku" minLength:"1" maxLength:"64" example:"MUG-1" doc:"unique in the company"`
+	Name        string           `json:"name" minLength:"1" maxLength:"200" example:"Mug"`
+	Description string           `json:"description,omitempty" maxLength:"5000"`
+	Category    string           `json:"category,omitempty" maxLength:"100" example:"kitchen" doc:"slug of the category"`
+	Brand       string           `json:"brand,omitempty" maxLength:"100"`
+	Price       entrepot.Amount  `json:"price"`
+	Currency    string           `json:"currency" pattern:"^[A-Z]{3}$" patternDescription:"an ISO 4217 code" example:"EUR"`
+	Image       string           `json:"image,omitempty" maxLength:"2000"`
+	Options     []OptionBody     `json:"options,omitempty" maxItems:"5"`
+	Variants    []variantBody    `json:"variants,omitempty" maxItems:"200" doc:"with options: what can be bought"`
+	Attributes  []AttributeBody  `json:"attributes,omitempty" maxItems:"100"`
+	Tags        []string         `json:"tags,omitempty" maxItems:"50"`
+	ShopPrices  []ShopPriceBody  `json:"shopPrices,omitempty" maxItems:"1000" doc:"where it costs something else"`
+	Sale        *saleBody        `json:"sale,omitempty"`
+	Status      string           `json:"status,omitempty" enum:"active,draft" doc:"default active, or draft with publishAt"`
+	PublishAt   optional[moment] `json:"publishAt,omitempty" doc:"becomes active then"`
+	UnpublishAt optional[moment] `json:"unpublishAt,omitempty" doc:"becomes archived then"`
+}
+
+// OptionBody is a choice that a product's variants differ by.
+type OptionBody struct {
+	Name   string   `json:"name" minLength:"1" maxLength:"50" example:"size"`
+	Values []string `json:"values" minItems:"1" maxItems:"200" example:"[\"S\",\"M\"]"`
+}
+
+type variantBody struct {
+	ID          string            `json:"id,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"of a variant that is there; without it the one with these options, or a new one"`
+	SKU         string            `json:"sku" minLength:"1" maxLength:"64"`
+	Options     map[string]string `json:"options" doc:"a value of each option"`
+	Price       *entrepot.Amount  `json:"price,omitempty" doc:"default the product's"`
+	Image       string            `json:"image,omitempty" maxLength:"2000"`
+	Barcode     string            `json:"barcode,omitempty" maxLength:"64"`
+	WeightGrams int64             `json:"weightGrams,omitempty" minimum:"0" maximum:"1000000000"`
+	Inactive    bool              `json:"inactive,omitempty"`
+}
+
+// AttributeBody is one thing that is said of a product.
+type AttributeBody struct {
+	Name  string `json:"name" minLength:"1" maxLength:"50" example:"origin"`
+	Value string `json:"value" minLength:"1" maxLength:"200" example:"Assam"`
+}
+
+// ShopPriceBody is what a product, or one variant of it, costs in one shop.
+type ShopPriceBody struct {
+	ShopID    entrepot.ID     `json:"shopId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+	VariantID entrepot.ID     `json:"variantId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"default: all variants"`
+	Price     entrepot.Amount `json:"price"`
+}
+
+type saleBody struct {
+	Price    *entrepot.Amount `json:"price,omitempty" doc:"below the price; or percent"`
+	Percent  int64            `json:"percent,omitempty" minimum:"1" maximum:"99" doc:"off every price, rounded half up"`
+	StartsAt optional[moment] `json:"startsAt,omitempty" doc:"default at once"`
+	EndsAt   optional[moment] `json:"endsAt,omitempty" doc:"default when it is taken away"`
+}
+
+type imageBody struct {
+	ID  string `json:"id" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+	Alt string `json:"alt,omitempty" maxLength:"200" doc:"says to who cannot see it what it shows"`
+}
+
+// ProductChange is a change of a product: what is absent stays.
+type ProductChange struct {
+	Name        *string            `json:"name,omitempty" minLength:"1" maxLength:"200"`
+	Description *string            `json:"description,omitempty" maxLength:"5000"`
+	Category    *string            `json:"category,omitempty" maxLength:"100"`
+	Brand       *string            `json:"brand,omitempty" maxLength:"100"`
+	Price       *entrepot.Amount   `json:"price,omitempty"`
+	Status      *string            `json:"status,omitempty" enum:"active,draft,archived"`
+	Image       *string            `json:"image,omitempty" maxLength:"2000"`
+	ShopIDs     []string           `json:"shopIds,omitempty" minItems:"1" maxItems:"200"`
+	Options     *[]OptionBody      `json:"options,omitempty" maxItems:"5" doc:"with variants"`
+	Variants    *[]variantBody     `json:"variants,omitempty" maxItems:"200"`
+	Attributes  *[]AttributeBody   `json:"attributes,omitempty" maxItems:"100"`
+	Tags        *[]string          `json:"tags,omitempty" maxItems:"50"`
+	ShopPrices  *[]ShopPriceBody   `json:"shopPrices,omitempty" maxItems:"1000" doc:"shop managers and staff replace those of their shops"`
+	Images      *[]imageBody       `json:"images,omitempty" maxItems:"20" doc:"order and texts of what was uploaded; those left out go"`
+	Sale        optional[saleBody] `json:"sale,omitempty"`
+	PublishAt   optional[moment]   `json:"publishAt,omitempty"`
+	UnpublishAt optional[moment]   `json:"unpublishAt,omitempty"`
+}
+
+// optional tells a null, which takes the value away, from nothing, which lets it be.
+type optional[T any] struct {
+	given bool
+	value *T
+}
+
+// UnmarshalJSON notes that something was given.
+func (o *optional[T]) UnmarshalJSON(b []byte) error {
+	o.given = true
+	return json.Unmarshal(b, &o.value)
+}
+
+// Schema is the value's own.
+func (o optional[T]) Schema(r huma.Registry) *huma.Schema {
+	return r.Schema(reflect.TypeFor[T](), true, "")
+}
+
+// moment is a time as a client gives it.
+type moment = time.Time
+
+func unixMs(o optional[moment]) int64 {
+	if o.value == nil {
+		return 0
+	}
+	return o.value.UnixMilli()
+}
+
+// maxWord is the length of an option's value or a tag.
+const maxWord = 100
+
+// CheckWords bounds the texts of a list, which the schema cannot.
+func CheckWords(field string, words []string) error {
+	for i, w := range words {
+		if len(w) > maxWord {
+			return entrepot.Invalid(query.Indexed(field, i, ""), "maxLength", "at most %d bytes", maxWord)
+		}
+	}
+	return nil
+}
+
+// Command is the product as its grain takes it.
+func (b *ProductBody) Command(company entrepot.ID) (c *productpb.Create, err error) {
+	c = &productpb.Create{
+		CompanyId: company, ShopIds: b.ShopIDs, Sku: b.SKU, Name: b.Name, Description: b.Description,
+		Category: b.Category, Brand: b.Brand, Currency: b.Currency, Image: b.Image, Tags: b.Tags,
+		Attributes: attributesOf(b.Attributes), Status: b.Status, PublishMs: unixMs(b.PublishAt), UnpublishMs: unixMs(b.UnpublishAt),
+	}
+	price, err := entrepot.ParseMoney("price", string(b.Price), b.Currency)
+	if err != nil {
+		return nil, err
+	}
+	c.PriceMinor = price.Minor
+	if err := CheckWords("tags", b.Tags); err != nil {
+		return nil, err
+	}
+	if c.Options, err = optionsOf(b.Options); err != nil {
+		return nil, err
+	}
+	if c.Variants, err = variantsOf(b.Variants, b.Currency); err != nil {
+		return nil, err
+	}
+	for _, v := range c.Variants {
+		v.Id = "" // a new product's get theirs
+	}
+	if c.ShopPrices, err = shopPricesOf(b.ShopPrices, b.Currency); err != nil {
+		return nil, err
+	}
+	c.Sale, err = saleFrom(b.Sale, b.Currency)
+	return c, err
+}
+
+// NeedsPresent reports whether the change cannot be read without the product:
+// its currency, company or options.
+func (b *ProductChange) NeedsPresent() bool {
+	return b.Price != nil || b.ShopIDs != nil || b.Options != nil || b.Variants != nil || b.ShopPrices != nil || b.Images != nil || b.Sale.value != nil
+}
+
+// Command is the change as the grain takes it; now is the product if the change
+// needs it.
+func (b *ProductChange) Command(now *productpb.Product) (c *productpb.Update, err error) {
+	c = &productpb.Update{Name: b.Name, Description: b.Description, Category: b.Category, Brand: b.Brand, Status: b.Status, Image: b.Image}
+	currency := now.GetCurrency()
+	if b.Price != nil {
+		price, err := entrepot.ParseMoney("price", string(*b.Price), currency)
+		if err != nil {
+			return nil, err
+		}
+		c.PriceMinor = &price.Minor
+	}
+	if b.ShopIDs != nil {
+		c.ShopIds = &productpb.ShopIDs{Ids: b.ShopIDs}
+	}
+	if b.Attributes != nil {
+		c.Attributes = &productpb.Attributes{Attributes: attributesOf(*b.Attributes)}
+	}
+	if b.Tags != nil {
+		if err := CheckWords("tags", *b.Tags); err != nil {
+			return nil, err
+		}
+		c.Tags = &productpb.Tags{Tags: *b.Tags}
+	}
+	if b.Images != nil {
+		c.Images = &productpb.Images{}
+		for _, i := range *b.Images {
+			c.Images.Images = append(c.Images.Images, &productpb.Image{Id: i.ID, Alt: i.Alt})
+		}
+	}
+	if b.ShopPrices != nil {
+		prices, err := shopPricesOf(*b.ShopPrices, currency)
+		if err != nil {
+			return nil, err
+		}
+		c.ShopPrices = &productpb.ShopPrices{Prices: prices}
+	}
+	if c.Options, err = b.makeup(now); err != nil {
+		return nil, err
+	}
+	return c, b.times(c, currency)
+}
+
+// makeup is the options and variants that result: one that is not given stays.
+func (b *ProductChange) makeup(now *productpb.Product) (*productpb.Options, error) {
+	if b.Options == nil && b.Variants == nil {
+		return nil, nil
+	}
+	c, err := &productpb.Options{Options: now.Options, Variants: now.Variants}, error(nil)
+	if b.Options != nil {
+		if c.Options, err = optionsOf(*b.Options); err != nil {
+			return nil, err
+		}
+		if len(c.Options) == 0 && b.Variants == nil {
+			c.Variants = nil // without options there are no variants
+		}
+	}
+	if b.Variants != nil {
+		if c.Variants, err = variantsOf(*b.Variants, now.Currency); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+func (b *ProductChange) times(c *productpb.Update, currency string) (err error) {
+	if b.PublishAt.given {
+		at := unixMs(b.PublishAt)
+		c.PublishMs = &at
+	}
+	if b.UnpublishAt.given {
+		at := unixMs(b.UnpublishAt)
+		c.UnpublishMs = &at
+	}
+	if b.Sale.given {
+		c.Sale = &productpb.Sale{} // which removes it
+	}
+	if b.Sale.value != nil {
+		c.Sale, err = saleFrom(b.Sale.value, currency)
+	}
+	return err
+}
+
+func attributesOf(list []AttributeBody) (out []*productpb.Attribute) {
+	for _, a := range list {
+		out = append(out, &productpb.Attribute{Name: a.Name, Value: a.Value})
+	}
+	return out
+}
+
+func optionsOf(list []OptionBody) (out []*productpb.Option, err error) {
+	for i, o := range list {
+		if err := CheckWords(query.Indexed("options", i, "values"), o.Values); err != nil {
+			return nil, err
+		}
+		out = append(out, &productpb.Option{Name: o.Name, Values: o.Values})
+	}
+	return out, nil
+}
+
+func variantsOf(list []variantBody, currency string) (out []*productpb.Variant, err error) {
+	for i, v := range list {
+		x := &productpb.Variant{Id: v.ID, Sku: v.SKU, Image: v.Image, Barcode: v.Barcode, WeightGrams: v.WeightGrams, Inactive: v.Inactive}
+		for _, name := range slices.Sorted(maps.Keys(v.Options)) {
+			x.Options = append(x.Options, &productpb.Attribute{Name: name, Value: v.Options[name]})
+		}
+		if v.Price != nil {
+			price, err := entrepot.ParseMoney(query.Indexed("variants", i, "price"), string(*v.Price), currency)
+			if err != nil {
+				return nil, err
+			}
+			x.PriceMinor = &price.Minor
+		}
+		out = append(out, x)
+	}
+	return out, nil
+}
+
+func shopPricesOf(list []ShopPriceBody, currency string) (out []*productpb.ShopPrice, err error) {
+	for i, p := range list {
+		price, err := entrepot.ParseMoney(query.Indexed("shopPrices", i, "price"), string(p.Price), currency)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, &productpb.ShopPrice{ShopId: p.ShopID, VariantId: p.VariantID, PriceMinor: price.Minor})
+	}
+	return out, nil
+}
+
+func saleFrom(b *saleBody, currency string) (*productpb.Sale, error) {
+	if b == nil {
+		return nil, nil
+	}
+	s := &productpb.Sale{Percent: b.Percent, StartsMs: unixMs(b.StartsAt), EndsMs: unixMs(b.EndsAt)}
+	if b.Price == nil && b.Percent == 0 {
+		return nil, entrepot.Invalid("sale.price", "either", "either a price or a percentage off must be given")
+	}
+	if b.Price != nil {
+		price, err := entrepot.ParseMoney("sale.price", string(*b.Price), currency)
+		if err != nil {
+			return nil, err
+		}
+		if s.PriceMinor = price.Minor; price.Minor == 0 {
+			return nil, entrepot.Invalid("sale.price", "minimum", "must be above zero")
+		}
+	}
+	return s, nil
+}

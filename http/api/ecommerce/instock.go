@@ -1,0 +1,37 @@
+package ecommerce
+
+import (
+	"slices"
+
+	"entrepot"
+	"entrepot/grains/product/productpb"
+	"entrepot/search"
+)
+
+// stockOf is what lies where of a product, as the index of the search knows it: a
+// moment ago. It is not known where there is no index, or it is being built.
+func (d *Deps) stockOf(product entrepot.ID) (levels []search.Stock, known bool) {
+	if !d.Search.Ready() {
+		return nil, false
+	}
+	return d.Search.StockOf(product)
+}
+
+// stocked tells whether pieces can be had, of the product and of each variant,
+// and in which of its shops one lies.
+func (v *ProductView) stocked(p *productpb.Product, levels []search.Stock) {
+	has := func(fits func(*search.Stock) bool) bool {
+		return slices.ContainsFunc(levels, func(s search.Stock) bool { return s.Available > 0 && fits(&s) })
+	}
+	in := has(func(*search.Stock) bool { return true })
+	v.InStock = &in
+	for i := range v.Variants {
+		in := has(func(s *search.Stock) bool { return s.VariantID == v.Variants[i].ID })
+		v.Variants[i].InStock = &in
+	}
+	for _, shop := range p.ShopIds {
+		if has(func(s *search.Stock) bool { return s.LocationID == shop }) {
+			v.InShops = append(v.InShops, shop)
+		}
+	}
+}

@@ -1,0 +1,188 @@
+package ecommerce
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/product/productpb"
+	"entrepot/grains/query"
+	"entrepot/grains/wishlist/wishlistpb"
+	"entrepot/http/rest"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// wishlistRoutes returns what a customer would like to have, of the e-commerce service.
+func wishlistRoutes(d Deps) rest.Routes {
+	s := &wishlistAPI{Deps: d}
+	s.products.Init(s.Now, wishedProductAge)
+	own := rest.Only(entrepot.Customer)
+	return rest.Routes{Service: "wishlist", List: []rest.Route{
+		rest.Bind(rest.Route{ID: "get-wishlist", Method: http.MethodGet, Path: "/wishlist", Access: own, Summary: "Read the wishlist", Doc: "The newest first, at most 500, with what each costs now and did when it was added."}, s.get),
+		rest.Bind(rest.Route{
+			ID: "add-wishlist-item", Method: http.MethodPost, Path: "/wishlist/items", Access: own, Status: http.StatusCreated, Summary: "Put a product on the wishlist",
+			Doc: "What is there stays as it is.",
+		}, s.add),
+		rest.Bind(rest.Route{
+			ID: "remove-wishlist-item", Method: http.MethodDelete, Path: "/wishlist/items/{id}", Access: own, Status: http.StatusNoContent, Summary: "Take an item off the wishlist",
+			Doc: "The id of an item; or of a product, which takes off all of its variants.",
+		}, s.remove),
+	}}
+}
+
+type wishlistAPI struct {
+	Deps
+	products query.ReplyCache[*productpb.Product] // nil: gone
+}
+
+const wishedProductAge = 2 * time.Second
+
+// WishlistView is a wishlist as the API shows it.
+type WishlistView struct {
+	UserID    entrepot.ID    `json:"userId"`
+	Products  []entrepot.ID  `json:"products" doc:"each once, the newest first"`
+	Items     []WishlistItem `json:"items"`
+	UpdatedAt rest.Time      `json:"updatedAt,omitzero"`
+}
+
+// WishlistItem is one wish.
+type WishlistItem struct {
+	ID             entrepot.ID     `json:"id" doc:"the variant's id, or the product's"`
+	ProductID      entrepot.ID     `json:"productId"`
+	VariantID      entrepot.ID     `json:"variantId,omitempty" doc:"none: whichever"`
+	CompanyID      entrepot.ID     `json:"companyId"`
+	Name           string          `json:"name"`
+	Image          string          `json:"image,omitempty"`
+	Price          entrepot.Amount `json:"price" doc:"now; of what is not sold any more, when it was added"`
+	PriceWhenAdded entrepot.Amount `json:"priceWhenAdded"`
+	Currency       string          `json:"currency"`
+	Sold           bool            `json:"sold" doc:"false: not sold any more, or not now"`
+	AddedAt        rest.Time       `json:"addedAt"`
+}
+
+// wishOf is an item and what its product is now; nil for one that is gone.
+func wishOf(i *wishlistpb.Item, p *productpb.Product, now time.Time) WishlistItem {
+	v := WishlistItem{
+		ID: i.Id, ProductID: i.ProductId, VariantID: i.VariantId, CompanyID: i.CompanyId, Name: i.Name,
+		Price: rest.Amount(i.PriceMinor, i.Currency), PriceWhenAdded: rest.Amount(i.PriceMinor, i.Currency), Currency: i.Currency, AddedAt: rest.Time(i.AddedMs),
+	}
+	if p == nil {
+		return v
+	}
+	v.Name, v.Image, v.Sold = p.Name, p.Image, true
+	if v.Image == "" && len(p.Images) > 0 {
+		v.Image = imagesAt + p.Images[0].Id
+	}
+	if i.VariantId != "" {
+		variant, sold := p.Sellable(i.VariantId)
+		if v.Sold = sold; variant.GetImage() != "" {
+			v.Image = variant.GetImage()
+		}
+	}
+	if p.Currency == i.Currency {
+		v.Price = rest.Amount(p.PriceOf(i.VariantId, "", now), p.Currency)
+	}
+	return v
+}
+
+// ask sends a command to the caller's own list, which has the id of its user.
+func (s *wishlistAPI) ask(ctx context.Context, cmd proto.Message) (*wishlistpb.Wishlist, error) {
+	return grains.Ask[*wishlistpb.Wishlist](ctx, s.Asker, wishlistpb.Kind, entrepot.CallerFrom(ctx).UserID, cmd)
+}
+
+func (s *wishlistAPI) get(ctx context.Context, _ *struct{}) (*rest.Answer[WishlistView], error) {
+	w, err := s.ask(ctx, &wishlistpb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	v := WishlistView{UserID: w.UserId, Products: []entrepot.ID{}, Items: make([]WishlistItem, len(w.Items)), UpdatedAt: rest.Time(w.UpdatedMs)}
+	at := map[entrepot.ID]int{}
+	for _, i := range w.Items {
+		if _, known := at[i.ProductId]; !known {
+			at[i.ProductId] = len(v.Products)
+			v.Products = append(v.Products, i.ProductId)
+		}
+	}
+	products := make([]*productpb.Product, len(v.Products))
+	err = query.Each(ctx, len(products), func(ctx context.Context, i int) (err error) {
+		products[i], err = s.product(ctx, v.Products[i])
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for n, i := range w.Items {
+		v.Items[n] = wishOf(i, products[at[i.ProductId]], s.Now())
+	}
+	return rest.AnswerOf(v), nil
+}
+
+// product is what anybody may know of a product; nil for one that is gone.
+func (s *wishlistAPI) product(ctx context.Context, id entrepot.ID) (*productpb.Product, error) {
+	asked := s.Now()
+	p, _, fresh := s.products.Get(id)
+	if fresh {
+		return p, nil
+	}
+	p, err := query.Product(ctx, s.Asker, id)
+	if err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		return nil, err
+	}
+	s.products.Put(id, p, asked)
+	return p, nil
+}
+
+type wishInput struct {
+	rest.Here
+	Body struct {
+		ProductID string `json:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+		VariantID string `json:"variantId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"one of the product's variants; default: whichever"`
+	}
+}
+
+func (s *wishlistAPI) add(ctx context.Context, in *wishInput) (*rest.Created[WishlistItem], error) {
+	p, err := query.Product(ctx, s.Asker, in.Body.ProductID)
+	if entrepot.CodeOf(err) == entrepot.CodeNotFound {
+		return nil, query.Missing("productId", "no such product")
+	}
+	if err != nil {
+		return nil, err
+	}
+	variant := in.Body.VariantID
+	if len(p.Variants) == 0 || variant != "" {
+		v, sold := p.Sellable(variant)
+		if !sold {
+			return nil, query.Missing("variantId", "the product has no such variant")
+		}
+		variant = v.Id
+	}
+	w, err := s.ask(ctx, &wishlistpb.AddItem{
+		ProductId: p.Id, VariantId: variant, CompanyId: p.CompanyId, Name: p.Name, PriceMinor: p.PriceOf(variant, "", s.Now()), Currency: p.Currency,
+	})
+	if err != nil {
+		return nil, err
+	}
+	id := variant
+	if id == "" {
+		id = p.Id
+	}
+	out := &rest.Created[WishlistItem]{Location: in.Below(id)}
+	for _, i := range w.Items {
+		if i.Id == id {
+			out.Body = wishOf(i, p, s.Now())
+		}
+	}
+	return out, nil
+}
+
+func (s *wishlistAPI) remove(ctx context.Context, in *struct{ rest.IDPath }) (*rest.NoContent, error) {
+	id, err := in.EntityID()
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.ask(ctx, &wishlistpb.RemoveItem{Id: id})
+	return nil, err
+}

@@ -1,0 +1,357 @@
+package inventory
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/product/productpb"
+	"entrepot/grains/query"
+	"entrepot/grains/stock"
+	"entrepot/grains/stock/stockpb"
+	"entrepot/http/rest"
+	"entrepot/persistence"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// stockRoutes returns the inventory service.
+func stockRoutes(d Deps) rest.Routes {
+	s := &inventoryAPI{d}
+	write := rest.Only(entrepot.CompanyAdmin, entrepot.ShopManager)
+	return rest.Routes{Service: "inventory", List: []rest.Route{
+		rest.Bind(rest.Route{ID: "list-stock", Method: http.MethodGet, Path: "/inventory/items", Access: rest.Staff, Summary: "List stock items"}, s.list),
+		rest.Bind(rest.Route{ID: "receive-goods", Method: http.MethodPost, Keyed: true, Path: "/inventory/items", Access: write, Status: http.StatusCreated, Summary: "Receive goods of a product in a shop"}, s.receive),
+		rest.Bind(rest.Route{ID: "get-stock", Method: http.MethodGet, Path: "/inventory/items/{id}", Access: rest.Staff, Summary: "Stock on hand, reserved and available"}, s.get),
+		rest.Bind(rest.Route{
+			ID: "configure-stock", Method: http.MethodPatch, Path: "/inventory/items/{id}", Access: write, Summary: "Set reorder point and quantity, safety stock and backorders",
+			Doc: "The ETag is of these settings: stock that moves meanwhile does not make it stale.",
+		}, s.configure),
+		rest.Bind(rest.Route{ID: "receive-more", Method: http.MethodPost, Keyed: true, Path: "/inventory/items/{id}/receive", Access: write, Summary: "Receive more of a stock item"}, s.receiveMore),
+		rest.Bind(rest.Route{
+			ID: "adjust-stock", Method: http.MethodPost, Keyed: true, Path: "/inventory/items/{id}/adjust", Access: write, Summary: "Correct what is on hand, with a reason",
+			Doc: "Pieces set aside for orders are left alone: 409 out_of_stock says how many are available.",
+		}, s.adjust),
+		rest.Bind(rest.Route{
+			ID: "list-stock-alerts", Method: http.MethodGet, Path: "/inventory/alerts", Access: rest.Staff, Summary: "Stock items that are low or out",
+			Doc: "Low: available at or below the reorder point. Out: nothing available.",
+		}, s.alerts),
+		rest.Bind(rest.Route{
+			ID: "value-stock", Method: http.MethodGet, Path: "/inventory/valuation", Access: write, Summary: "What the stock on hand is worth",
+			Doc: "The sum of up to 2,000 items; nextCursor continues it.",
+		}, s.valuation),
+		rest.Bind(rest.Route{ID: "list-movements", Method: http.MethodGet, Path: "/inventory/items/{id}/movements", Access: rest.Staff, Summary: "The ledger of a stock item, newest first"}, s.movements),
+		rest.Bind(rest.Route{ID: "get-stock-history", Method: http.MethodGet, Path: "/inventory/items/{id}/history", Access: rest.Staff, Summary: "What a stock item was at a time, from its ledger"}, s.history),
+		rest.Bind(rest.Route{
+			ID: "explain-stock", Method: http.MethodGet, Path: "/inventory/items/{id}/explain", Access: rest.Staff, Summary: "Why on-hand is what it is",
+			Doc: "The ledger's sums by kind, its last movements, and the check that its rows add up: 1,000 rows a request, the newest first; before continues it.",
+		}, s.explain),
+	}}
+}
+
+type inventoryAPI struct{ Deps }
+
+// StockView is a stock item as the API shows it.
+type StockView struct {
+	ID         entrepot.ID `json:"id"`
+	ProductID  entrepot.ID `json:"productId"`
+	VariantID  entrepot.ID `json:"variantId" doc:"the product's id for a product without variants"`
+	CompanyID  entrepot.ID `json:"companyId"`
+	LocationID entrepot.ID `json:"locationId" doc:"a shop or a warehouse"`
+	OnHand     int64       `json:"onHand"`
+	Reserved   int64       `json:"reserved"`
+	Available  int64       `json:"available" doc:"what may be promised to another order"`
+	StockSums
+	ReorderPoint    int64         `json:"reorderPoint" doc:"available at or below it is low; 0: none"`
+	ReorderQuantity int64         `json:"reorderQuantity"`
+	SafetyStock     int64         `json:"safetyStock" doc:"pieces on hand that are not promised to orders"`
+	Backorder       Backorder     `json:"backorder"`
+	Backordered     int64         `json:"backordered" doc:"reserved beyond on-hand"`
+	Owed            int64         `json:"owed" doc:"sold beyond on-hand, delivered as goods come in, first paid first"`
+	Promisable      int64         `json:"promisable,omitempty" doc:"available, and what may be promised beyond it now; of one item only"`
+	Batches         []BatchView   `json:"batches,omitempty" doc:"first expired first"`
+	Valuation       *StockValue   `json:"valuation,omitempty" doc:"of the pieces that have a cost"`
+	Alert           string        `json:"alert,omitempty" enum:"low,out"`
+	Movements       int64         `json:"movements" doc:"entries of the ledger"`
+	Reservations    []Reservation `json:"reservations,omitempty"`
+	UpdatedAt       rest.Time     `json:"updatedAt"`
+}
+
+// BatchView is the pieces on hand of one lot.
+type BatchView struct {
+	Batch     string    `json:"batch"`
+	Quantity  int64     `json:"quantity"`
+	ExpiresOn rest.Time `json:"expiresOn,omitzero"`
+	Expired   bool      `json:"expired,omitempty" doc:"not for sale; adjust writes it off"`
+}
+
+// StockValue is what the pieces of an item that have a cost are worth.
+type StockValue struct {
+	Pieces   int64           `json:"pieces"`
+	Currency string          `json:"currency"`
+	FIFO     entrepot.Amount `json:"fifo" doc:"first in, first out"`
+	Average  entrepot.Amount `json:"average" doc:"at the moving average"`
+}
+
+// Backorder is what may be promised beyond on-hand.
+type Backorder struct {
+	Limit int64     `json:"limit" doc:"pieces; 0: none"`
+	Until rest.Time `json:"until,omitzero" doc:"when that stops: a pre-order"`
+}
+
+// StockSums are the ledger of a stock item summed by kind: onHand = received - sold
+// + restocked + adjusted + counted - transferredOut + transferredIn.
+type StockSums struct {
+	Received       int64 `json:"received"`
+	Sold           int64 `json:"sold"`
+	Restocked      int64 `json:"restocked"`
+	Adjusted       int64 `json:"adjusted" doc:"may be negative"`
+	Counted        int64 `json:"counted" doc:"what stocktakes found; may be negative"`
+	TransferredOut int64 `json:"transferredOut"`
+	TransferredIn  int64 `json:"transferredIn"`
+}
+
+// Reservation is stock set aside for an order.
+type Reservation struct {
+	OrderID   string    `json:"orderId"`
+	Quantity  int64     `json:"quantity"`
+	ExpiresAt rest.Time `json:"expiresAt"`
+
+	Backordered int64 `json:"backordered,omitempty" doc:"of quantity, pieces that are not on hand"`
+}
+
+func stockOf(i *stockpb.Item) StockView {
+	v := StockView{
+		ID: i.Id, ProductID: i.ProductId, VariantID: i.VariantId, CompanyID: i.CompanyId, LocationID: i.LocationId,
+		OnHand: i.OnHand, Reserved: i.Reserved, Available: i.Available, StockSums: sumsOf(i),
+		ReorderPoint: i.ReorderPoint, ReorderQuantity: i.ReorderQuantity, SafetyStock: i.SafetyStock,
+		Backorder: Backorder{i.BackorderLimit, rest.Time(i.BackorderEndsMs)}, Backordered: i.Backordered, Owed: i.Owed, Promisable: i.Promisable,
+		Alert: i.Alert, Movements: i.Movements, UpdatedAt: rest.Time(i.UpdatedMs),
+	}
+	for _, b := range i.Batches {
+		v.Batches = append(v.Batches, BatchView{b.Batch, b.Quantity, rest.Time(b.ExpiresOnMs), b.Expired})
+	}
+	if i.Valued > 0 {
+		v.Valuation = &StockValue{i.Valued, i.Currency, rest.Amount(i.FifoMinor, i.Currency), rest.Amount(i.AverageMinor, i.Currency)}
+	}
+	for _, r := range i.Reservations {
+		v.Reservations = append(v.Reservations, Reservation{r.OrderId, r.Quantity, rest.Time(r.ExpiresMs), r.Backordered})
+	}
+	return v
+}
+
+func sumsOf(i *stockpb.Item) StockSums {
+	return StockSums{
+		Received: i.Received, Sold: i.Sold, Restocked: i.Restocked, Adjusted: i.Adjusted, Counted: i.Counted,
+		TransferredOut: i.TransferredOut, TransferredIn: i.TransferredIn,
+	}
+}
+
+type stockListInput struct {
+	rest.ListParams
+	rest.CompanyFilter
+	ProductID  string `query:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+	VariantID  string `query:"variantId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+	LocationID string `query:"locationId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+}
+
+func (s *inventoryAPI) list(ctx context.Context, in *stockListInput) (*rest.List[StockView], error) {
+	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor}
+	q.Where = query.Where(query.Where(query.Where(nil, "productId", in.ProductID), "shopId", in.LocationID), persistence.CompanyID, in.CompanyID)
+	q.Where = query.Where(q.Where, "variantId", in.VariantID)
+	return s.items(ctx, q)
+}
+
+func (s *inventoryAPI) items(ctx context.Context, q persistence.Query) (*rest.List[StockView], error) {
+	page, err := query.Find(ctx, s.Store, stock.Collection, entrepot.StaffScope(entrepot.CallerFrom(ctx)), q,
+		func(st *stock.State, _ *persistence.Document) StockView { return stockOf(st.Brief()) })
+	return &rest.List[StockView]{Body: page}, err
+}
+
+type alertsInput struct {
+	rest.ListParams
+	rest.CompanyFilter
+	Level      string `query:"level" enum:"low,out" doc:"default: both"`
+	LocationID string `query:"locationId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+}
+
+func (s *inventoryAPI) alerts(ctx context.Context, in *alertsInput) (*rest.List[StockView], error) {
+	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor}
+	q.Where = query.Where(query.Where(nil, "shopId", in.LocationID), persistence.CompanyID, in.CompanyID)
+	levels := []any{stock.Low, stock.Out}
+	if in.Level != "" {
+		levels = []any{in.Level}
+	}
+	q.Where = append(q.Where, persistence.Cond{Field: "alert", Op: persistence.In, Values: levels})
+	return s.items(ctx, q)
+}
+
+func (s *inventoryAPI) ask(ctx context.Context, id entrepot.ID, cmd proto.Message) (*stockpb.Item, error) {
+	return grains.Ask[*stockpb.Item](ctx, s.Asker, stockpb.Kind, id, cmd)
+}
+
+func (s *inventoryAPI) get(ctx context.Context, in *struct{ rest.IDPath }) (*rest.Answer[StockView], error) {
+	id, err := in.EntityID()
+	if err != nil {
+		return nil, err
+	}
+	i, err := s.ask(ctx, id, &stockpb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	return rest.AnswerAt(i.Revision, stockOf(i)), nil
+}
+
+type receiveInput struct {
+	rest.Here
+	rest.KeyHeader
+	RawBody []byte
+	Body    struct {
+		ProductID  string `json:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+		VariantID  string `json:"variantId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"of a product that has variants"`
+		ShopID     string `json:"shopId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"a shop that sells it; or else name a location"`
+		LocationID string `json:"locationId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"a shop or a warehouse"`
+		Quantity   int64  `json:"quantity" minimum:"1" maximum:"1000000000" example:"10"`
+		Reason     string `json:"reason" minLength:"1" maxLength:"200" example:"purchase"`
+		IncomingGoods
+	}
+}
+
+func (s *inventoryAPI) receive(ctx context.Context, in *receiveInput) (*rest.Created[StockView], error) {
+	b := &in.Body
+	p, err := query.Product(ctx, s.Asker, b.ProductID)
+	if entrepot.CodeOf(err) == entrepot.CodeNotFound || (err == nil && !entrepot.CallerFrom(ctx).MayReachCompany(p.CompanyId)) {
+		return nil, query.Missing("productId", "no such product")
+	}
+	if err != nil {
+		return nil, err
+	}
+	location, err := s.receivingAt(ctx, p, b.ShopID, b.LocationID)
+	if err != nil {
+		return nil, err
+	}
+	variant, err := variantOf(p, b.VariantID)
+	if err != nil {
+		return nil, err
+	}
+	cmd := &stockpb.Receive{
+		ProductId: p.Id, VariantId: variant, CompanyId: p.CompanyId, LocationId: location, Quantity: b.Quantity, Reason: b.Reason,
+	}
+	if err := b.into(cmd); err != nil {
+		return nil, err
+	}
+	ctx, replayed := in.Command(ctx, "receive", in.RawBody)
+	i, err := s.ask(ctx, stockpb.ID(variant, location), cmd)
+	if err != nil {
+		return nil, err
+	}
+	return &rest.Created[StockView]{Replay: rest.ReplayOf(replayed), Location: in.Below(i.Id), Body: stockOf(i)}, nil
+}
+
+// receivingAt settles where goods of a product come in: a shop that sells it, or a warehouse.
+func (s *inventoryAPI) receivingAt(ctx context.Context, p *productpb.Product, shop, location entrepot.ID) (entrepot.ID, error) {
+	field, kind := "shopId", LocationShop
+	switch {
+	case shop == "" && location == "":
+		return "", entrepot.Invalid("shopId", "required", "name a shop or a location")
+	case shop != "" && location != "" && shop != location:
+		return "", entrepot.Invalid("locationId", "one", "is another than shopId: name one")
+	case location != "":
+		l, err := locateOwn(ctx, s.Asker, "locationId", location)
+		if err != nil {
+			return "", err
+		}
+		if l.CompanyID != p.CompanyId {
+			return "", query.Missing("locationId", "no such location")
+		}
+		field, kind, shop = "locationId", l.Kind, location
+	case !entrepot.CallerFrom(ctx).MayReachShop(p.CompanyId, shop):
+		return "", query.Missing("shopId", "no such shop")
+	}
+	if kind == LocationShop && !slices.Contains(p.ShopIds, shop) {
+		return "", entrepot.Invalid(field, "soldBy", "the shop does not sell the product")
+	}
+	return shop, nil
+}
+
+// variantOf settles which variant of a product goods are of. One that is not sold
+// right now may still be stocked.
+func variantOf(p *productpb.Product, id entrepot.ID) (entrepot.ID, error) {
+	if len(p.Variants) == 0 && (id == "" || id == p.Id) {
+		return p.Id, nil
+	}
+	if id == "" {
+		return "", entrepot.Invalid("variantId", "required", "the product has variants: name one")
+	}
+	if !slices.ContainsFunc(p.Variants, func(v *productpb.Variant) bool { return v.Id == id }) {
+		return "", query.Missing("variantId", "the product has no such variant")
+	}
+	return id, nil
+}
+
+type receiveMoreInput struct {
+	rest.IDPath
+	rest.KeyHeader
+	RawBody []byte
+	Body    struct {
+		Quantity int64  `json:"quantity" minimum:"1" maximum:"1000000000" example:"10"`
+		Reason   string `json:"reason" minLength:"1" maxLength:"200" example:"purchase"`
+		IncomingGoods
+	}
+}
+
+// IncomingGoods is what goods that come in may tell besides.
+type IncomingGoods struct {
+	UnitCost  *entrepot.Amount `json:"unitCost,omitempty" doc:"of one piece; with currency"`
+	Currency  string           `json:"currency,omitempty" pattern:"^[A-Z]{3}$" patternDescription:"an ISO 4217 code"`
+	Batch     string           `json:"batch,omitempty" maxLength:"64" doc:"lot number" example:"L-2026-07"`
+	ExpiresOn *time.Time       `json:"expiresOn,omitempty" doc:"of the batch; the first to expire is sold first, and what has expired is not sold"`
+	Reference string           `json:"reference,omitempty" maxLength:"255" doc:"your name of the delivery: told twice, received once" example:"PO-17/1"`
+}
+
+// into completes the command.
+func (g *IncomingGoods) into(cmd *stockpb.Receive) error {
+	cmd.Batch, cmd.Reference = g.Batch, g.Reference
+	if g.ExpiresOn != nil {
+		cmd.ExpiresOnMs = g.ExpiresOn.UnixMilli()
+		if cmd.ExpiresOnMs <= 0 {
+			return entrepot.Invalid("expiresOn", "future", "must be in the future")
+		}
+	}
+	if g.UnitCost == nil {
+		return nil
+	}
+	if g.Currency == "" {
+		return entrepot.Invalid("currency", "required", "a cost is in a currency")
+	}
+	cost, err := entrepot.ParseMoney("unitCost", string(*g.UnitCost), g.Currency)
+	cmd.UnitCostMinor, cmd.Currency = &cost.Minor, g.Currency
+	return err
+}
+
+func (s *inventoryAPI) receiveMore(ctx context.Context, in *receiveMoreInput) (*rest.Answer[StockView], error) {
+	id, err := in.EntityID()
+	if err != nil {
+		return nil, err
+	}
+	now, err := s.ask(ctx, id, &stockpb.Get{}) // it must exist: only a product in a shop makes a new one
+	if err != nil {
+		return nil, err
+	}
+	cmd := &stockpb.Receive{
+		ProductId: now.ProductId, VariantId: now.VariantId, CompanyId: now.CompanyId, LocationId: now.LocationId,
+		Quantity: in.Body.Quantity, Reason: in.Body.Reason,
+	}
+	if err := in.Body.into(cmd); err != nil {
+		return nil, err
+	}
+	ctx, replayed := in.Command(ctx, "receive", in.RawBody)
+	i, err := s.ask(ctx, id, cmd)
+	if err != nil {
+		return nil, err
+	}
+	return &rest.Answer[StockView]{Replay: rest.ReplayOf(replayed), Body: stockOf(i)}, nil
+}

@@ -1,0 +1,259 @@
+package inventory
+
+import (
+	"context"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/query"
+	"entrepot/grains/stock"
+	"entrepot/grains/stock/stockpb"
+	"entrepot/grains/stocktake"
+	"entrepot/grains/stocktake/stocktakepb"
+	"entrepot/http/rest"
+	"entrepot/persistence"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// StocktakeView is a stocktake as the API shows it.
+type StocktakeView struct {
+	ID         entrepot.ID     `json:"id"`
+	CompanyID  entrepot.ID     `json:"companyId"`
+	LocationID entrepot.ID     `json:"locationId"`
+	Status     string          `json:"status" enum:"open,closing,closed,cancelled"`
+	Note       string          `json:"note,omitempty"`
+	Reason     string          `json:"reason,omitempty" doc:"of the cancellation"`
+	Lines      []StocktakeLine `json:"lines,omitempty" doc:"not in lists"`
+	CreatedAt  rest.Time       `json:"createdAt"`
+	UpdatedAt  rest.Time       `json:"updatedAt"`
+	EndedAt    *rest.Time      `json:"endedAt,omitempty"`
+}
+
+// StocktakeLine is one stock item of a stocktake.
+type StocktakeLine struct {
+	ProductID    entrepot.ID `json:"productId"`
+	VariantID    entrepot.ID `json:"variantId"`
+	OnHandAtOpen int64       `json:"onHandAtOpen"`
+	Expected     *int64      `json:"expected,omitempty" doc:"on hand when it was counted"`
+	Counted      *int64      `json:"counted,omitempty"`
+	Variance     *int64      `json:"variance,omitempty" doc:"counted less expected"`
+	CountedBy    entrepot.ID `json:"countedBy,omitempty"`
+	CountedAt    *rest.Time  `json:"countedAt,omitempty"`
+	Refused      string      `json:"refused,omitempty" doc:"why the variance is not booked"`
+}
+
+func stocktakeOf(s *stocktakepb.Stocktake) StocktakeView {
+	v := StocktakeView{
+		ID: s.Id, CompanyID: s.CompanyId, LocationID: s.LocationId, Status: s.Status, Note: s.Note, Reason: s.Reason,
+		CreatedAt: rest.Time(s.CreatedMs), UpdatedAt: rest.Time(s.UpdatedMs), EndedAt: timeAt(s.ClosedMs),
+	}
+	for _, l := range s.Lines {
+		line := StocktakeLine{ProductID: l.ProductId, VariantID: l.VariantId, OnHandAtOpen: l.OnHandAtOpen, Refused: l.Refused}
+		if l.IsCounted {
+			variance := l.Counted - l.Expected
+			line.Expected, line.Counted, line.Variance = &l.Expected, &l.Counted, &variance
+			line.CountedBy, line.CountedAt = l.CountedBy, timeAt(l.CountedMs)
+		}
+		v.Lines = append(v.Lines, line)
+	}
+	return v
+}
+
+type stocktakeListInput struct {
+	rest.ListParams
+	rest.CompanyFilter
+	Status     string `query:"status" enum:"open,closing,closed,cancelled"`
+	LocationID string `query:"locationId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+}
+
+func (s *logisticsAPI) listStocktakes(ctx context.Context, in *stocktakeListInput) (*rest.List[StocktakeView], error) {
+	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor, Where: query.Where(nil, persistence.CompanyID, in.CompanyID)}
+	q.Where = query.Where(query.Where(q.Where, "status", in.Status), persistence.ShopID, in.LocationID)
+	page, err := query.Find(ctx, s.Store, stocktake.Collection, entrepot.StaffScope(entrepot.CallerFrom(ctx)), q,
+		func(st *stocktake.State, _ *persistence.Document) StocktakeView { return stocktakeOf(st.Brief()) })
+	return &rest.List[StocktakeView]{Body: page}, err
+}
+
+type stocktakeInput struct {
+	rest.Here
+	rest.KeyHeader
+	RawBody []byte
+	Body    struct {
+		LocationID string   `json:"locationId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"a shop or a warehouse"`
+		ItemIDs    []string `json:"itemIds,omitempty" maxItems:"1000" doc:"stock items of the location; none: all of them, if they are no more than 1000"`
+		Note       string   `json:"note,omitempty" maxLength:"500"`
+	}
+}
+
+func (s *logisticsAPI) openStocktake(ctx context.Context, in *stocktakeInput) (*rest.Created[StocktakeView], error) {
+	b := &in.Body
+	at, err := locateOwn(ctx, s.Asker, "locationId", b.LocationID)
+	if err != nil {
+		return nil, err
+	}
+	id := in.NewID(ctx, "stocktake")
+	if err := s.noOtherCount(ctx, at, id); err != nil {
+		return nil, err
+	}
+	cmd := &stocktakepb.Open{CompanyId: at.CompanyID, LocationId: at.ID, Note: b.Note}
+	if len(b.ItemIDs) == 0 {
+		cmd.Items, err = s.allItems(ctx, at)
+	} else {
+		cmd.Items, err = s.someItems(ctx, at, b.ItemIDs)
+	}
+	if err != nil {
+		return nil, err
+	}
+	ctx, replayed := in.Command(ctx, "open-stocktake", in.RawBody)
+	v, err := s.askStocktake(ctx, id, cmd)
+	if err != nil {
+		return nil, err
+	}
+	return &rest.Created[StocktakeView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(v.Version), Location: in.Below(v.Id), Body: stocktakeOf(v)}, nil
+}
+
+// noOtherCount: two stocktakes of one item would both book what one finds.
+func (s *logisticsAPI) noOtherCount(ctx context.Context, at Location, id entrepot.ID) error {
+	for _, status := range []string{stocktake.Open, stocktake.Closing} {
+		q := persistence.Query{Limit: 1, Where: query.Where(query.Where(nil, persistence.ShopID, at.ID), "status", status)}
+		found, _, err := s.Store.Find(ctx, stocktake.Collection, entrepot.InCompany(at.CompanyID), q)
+		switch {
+		case err != nil:
+			return query.Unreadable(stocktake.Collection, err)
+		case len(found) > 0 && found[0].ID != id:
+			return entrepot.Errorf(entrepot.CodeConflict, "the location is being counted already, by the stocktake %s", found[0].ID)
+		}
+	}
+	return nil
+}
+
+// allItems are all stock items of a location.
+func (s *logisticsAPI) allItems(ctx context.Context, at Location) (out []*stocktakepb.Item, err error) {
+	q := persistence.Query{Limit: 100, Where: query.Where(nil, persistence.ShopID, at.ID)}
+	for {
+		page, err := query.Find(ctx, s.Store, stock.Collection, entrepot.InCompany(at.CompanyID), q,
+			func(st *stock.State, _ *persistence.Document) *stocktakepb.Item { return countable(st.Brief()) })
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, page.Items...)
+		switch {
+		case len(out) > stocktake.MaxItems:
+			return nil, entrepot.Invalid("itemIds", "required", "the location has more than %d stock items: name some", stocktake.MaxItems)
+		case page.NextCursor == "" && len(out) == 0:
+			return nil, entrepot.Invalid("locationId", "stocked", "nothing lies there")
+		case page.NextCursor == "":
+			return out, nil
+		}
+		q.Cursor = page.NextCursor
+	}
+}
+
+// someItems are the named stock items, which must be the location's.
+func (s *logisticsAPI) someItems(ctx context.Context, at Location, ids []entrepot.ID) ([]*stocktakepb.Item, error) {
+	if err := rest.CheckIDs("itemIds", ids); err != nil {
+		return nil, err
+	}
+	out := make([]*stocktakepb.Item, len(ids))
+	return out, query.Each(ctx, len(ids), func(ctx context.Context, i int) error {
+		item, err := s.askItem(ctx, ids[i])
+		if entrepot.CodeOf(err) == entrepot.CodeNotFound || (err == nil && item.LocationId != at.ID) {
+			return query.Missing(query.Indexed("itemIds", i, ""), "no such stock item in the location")
+		}
+		if err == nil {
+			out[i] = countable(item)
+		}
+		return err
+	})
+}
+
+func countable(i *stockpb.Item) *stocktakepb.Item {
+	variant := i.VariantId
+	if variant == "" {
+		variant = i.ProductId
+	}
+	return &stocktakepb.Item{ProductId: i.ProductId, VariantId: variant, OnHand: i.OnHand}
+}
+
+func (s *logisticsAPI) askItem(ctx context.Context, id entrepot.ID) (*stockpb.Item, error) {
+	return grains.Ask[*stockpb.Item](ctx, s.Asker, stockpb.Kind, id, &stockpb.Get{})
+}
+
+func (s *logisticsAPI) getStocktake(ctx context.Context, in *struct{ rest.IDPath }) (*rest.Answer[StocktakeView], error) {
+	id, err := in.EntityID()
+	if err != nil {
+		return nil, err
+	}
+	return s.stocktakeAfter(ctx, id, &stocktakepb.Get{})
+}
+
+type countsInput struct {
+	rest.IDPath
+	rest.IfMatch
+	Body struct {
+		Counts []ItemCount `json:"counts" minItems:"1" maxItems:"1000"`
+	}
+}
+
+// ItemCount is what was counted of one item.
+type ItemCount struct {
+	VariantID string `json:"variantId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"the product's id for a product without variants"`
+	Counted   int64  `json:"counted" minimum:"0" maximum:"1000000000"`
+}
+
+// setCounts notes what was counted, with what each stock item has on hand now.
+func (s *logisticsAPI) setCounts(ctx context.Context, in *countsInput) (*rest.Answer[StocktakeView], error) {
+	id, expected, err := in.Target(in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	now, err := s.askStocktake(ctx, id, &stocktakepb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	counts := in.Body.Counts
+	cmd := &stocktakepb.SetCounts{ExpectedVersion: expected, Counts: make([]*stocktakepb.Count, len(counts))}
+	err = query.Each(ctx, len(counts), func(ctx context.Context, i int) error {
+		item, err := s.askItem(ctx, stockpb.ID(counts[i].VariantID, now.LocationId))
+		if entrepot.CodeOf(err) == entrepot.CodeNotFound {
+			return query.Missing(query.Indexed("counts", i, "variantId"), "no such stock item in the location")
+		}
+		if err == nil {
+			cmd.Counts[i] = &stocktakepb.Count{VariantId: counts[i].VariantID, Counted: counts[i].Counted, OnHand: item.OnHand}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.stocktakeAfter(ctx, id, cmd)
+}
+
+func (s *logisticsAPI) closeStocktake(ctx context.Context, in *actInput) (*rest.Answer[StocktakeView], error) {
+	id, err := in.EntityID()
+	if err != nil {
+		return nil, err
+	}
+	return s.stocktakeAfter(ctx, id, &stocktakepb.Close{})
+}
+
+func (s *logisticsAPI) cancelStocktake(ctx context.Context, in *endInput) (*rest.Answer[StocktakeView], error) {
+	id, err := in.EntityID()
+	if err != nil {
+		return nil, err
+	}
+	return s.stocktakeAfter(ctx, id, &stocktakepb.Cancel{Reason: in.reason()})
+}
+
+func (s *logisticsAPI) stocktakeAfter(ctx context.Context, id entrepot.ID, cmd proto.Message) (*rest.Answer[StocktakeView], error) {
+	v, err := s.askStocktake(ctx, id, cmd)
+	if err != nil {
+		return nil, err
+	}
+	return rest.AnswerAt(v.Version, stocktakeOf(v)), nil
+}
+
+func (s *logisticsAPI) askStocktake(ctx context.Context, id entrepot.ID, cmd proto.Message) (*stocktakepb.Stocktake, error) {
+	return grains.Ask[*stocktakepb.Stocktake](ctx, s.Asker, stocktakepb.Kind, id, cmd)
+}

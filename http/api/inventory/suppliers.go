@@ -1,0 +1,169 @@
+package inventory
+
+import (
+	"context"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/query"
+	"entrepot/grains/supplier"
+	"entrepot/grains/supplier/supplierpb"
+	"entrepot/http/rest"
+	"entrepot/persistence"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// SupplierBody is all that is known of a supplier.
+type SupplierBody struct {
+	Name         string          `json:"name" minLength:"1" maxLength:"200" example:"Leaf & Co"`
+	ContactName  string          `json:"contactName,omitempty" maxLength:"200"`
+	Email        string          `json:"email,omitempty" maxLength:"254" pattern:"^[^@\\s]+@[^@\\s]+$" patternDescription:"an e-mail address"`
+	Phone        string          `json:"phone,omitempty" maxLength:"40"`
+	Address      string          `json:"address,omitempty" maxLength:"500"`
+	Currency     string          `json:"currency" pattern:"^[A-Z]{3}$" patternDescription:"an ISO 4217 code" example:"EUR"`
+	LeadTimeDays int64           `json:"leadTimeDays,omitempty" minimum:"0" maximum:"365" doc:"from the order to the goods"`
+	Note         string          `json:"note,omitempty" maxLength:"1000"`
+	IsActive     *bool           `json:"isActive,omitempty" doc:"default true; false: nothing is ordered from them"`
+	Offers       []SupplierOffer `json:"offers,omitempty" maxItems:"500" doc:"what they sell"`
+}
+
+// SupplierOffer is a variant as a supplier sells it.
+type SupplierOffer struct {
+	ProductID   string          `json:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+	VariantID   string          `json:"variantId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"needed when the product has variants"`
+	SupplierSKU string          `json:"supplierSku,omitempty" maxLength:"64"`
+	Cost        entrepot.Amount `json:"cost" doc:"of one piece"`
+	MinQuantity int64           `json:"minQuantity,omitempty" minimum:"0" maximum:"1000000"`
+}
+
+// SupplierView is a supplier as the API shows it.
+type SupplierView struct {
+	ID        entrepot.ID `json:"id"`
+	CompanyID entrepot.ID `json:"companyId"`
+	SupplierBody
+	CreatedAt rest.Time `json:"createdAt"`
+	UpdatedAt rest.Time `json:"updatedAt"`
+}
+
+func supplierOf(s *supplierpb.Supplier) SupplierView {
+	d := s.Details
+	v := SupplierView{ID: s.Id, CompanyID: s.CompanyId, CreatedAt: rest.Time(s.CreatedMs), UpdatedAt: rest.Time(s.UpdatedMs), SupplierBody: SupplierBody{
+		Name: d.Name, ContactName: d.ContactName, Email: d.Email, Phone: d.Phone, Address: d.Address, Currency: d.Currency,
+		LeadTimeDays: d.LeadDays, Note: d.Note, IsActive: &d.IsActive,
+	}}
+	for _, o := range d.Offers {
+		v.Offers = append(v.Offers, SupplierOffer{o.ProductId, o.VariantId, o.Sku, rest.Amount(o.CostMinor, d.Currency), o.MinQuantity})
+	}
+	return v
+}
+
+// details reads a supplier's body; the goods must be the company's.
+func (s *logisticsAPI) supplierDetails(ctx context.Context, company entrepot.ID, b *SupplierBody) (*supplierpb.Details, error) {
+	d := &supplierpb.Details{
+		Name: b.Name, ContactName: b.ContactName, Email: b.Email, Phone: b.Phone, Address: b.Address, Currency: b.Currency,
+		LeadDays: b.LeadTimeDays, Note: b.Note, IsActive: b.IsActive == nil || *b.IsActive, Offers: make([]*supplierpb.Offer, len(b.Offers)),
+	}
+	return d, query.Each(ctx, len(b.Offers), func(ctx context.Context, i int) error {
+		o := &b.Offers[i]
+		cost, err := entrepot.ParseMoney(query.Indexed("offers", i, "cost"), string(o.Cost), b.Currency)
+		if err != nil {
+			return err
+		}
+		v, err := goodsOf(ctx, s.Asker, company, "offers", i, o.ProductID, o.VariantID)
+		if err != nil {
+			return err
+		}
+		d.Offers[i] = &supplierpb.Offer{ProductId: o.ProductID, VariantId: v.Id, Sku: o.SupplierSKU, CostMinor: cost.Minor, MinQuantity: o.MinQuantity}
+		return nil
+	})
+}
+
+type supplierListInput struct {
+	rest.ListParams
+	rest.CompanyFilter
+	IsActive string `query:"isActive" enum:"true,false"`
+}
+
+func (s *logisticsAPI) listSuppliers(ctx context.Context, in *supplierListInput) (*rest.List[SupplierView], error) {
+	q := persistence.Query{Limit: in.Limit, Cursor: in.Cursor, Where: query.Where(nil, persistence.CompanyID, in.CompanyID)}
+	q.Where = append(q.Where, persistence.Cond{Field: "isDeleted", Op: persistence.Eq, Value: false})
+	if in.IsActive != "" {
+		q.Where = append(q.Where, persistence.Cond{Field: "isActive", Op: persistence.Eq, Value: in.IsActive == "true"})
+	}
+	return rest.Seen(ctx, s.Store, supplier.Collection, q, (*supplier.State).SeenBy,
+		func(st *supplier.State) SupplierView { return supplierOf(st.View()) })
+}
+
+type supplierInput struct {
+	rest.Here
+	rest.KeyHeader
+	RawBody []byte
+	Body    SupplierBody
+}
+
+func (s *logisticsAPI) createSupplier(ctx context.Context, in *supplierInput) (*rest.Created[SupplierView], error) {
+	company := entrepot.CallerFrom(ctx).CompanyID
+	details, err := s.supplierDetails(ctx, company, &in.Body)
+	if err != nil {
+		return nil, err
+	}
+	id := in.NewID(ctx, "supplier")
+	ctx, replayed := in.Command(ctx, "create-supplier", in.RawBody)
+	v, err := s.askSupplier(ctx, id, &supplierpb.Create{CompanyId: company, Details: details})
+	if err != nil {
+		return nil, err
+	}
+	return &rest.Created[SupplierView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(v.Version), Location: in.Below(v.Id), Body: supplierOf(v)}, nil
+}
+
+func (s *logisticsAPI) getSupplier(ctx context.Context, in *struct{ rest.IDPath }) (*rest.Answer[SupplierView], error) {
+	id, err := in.EntityID()
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.askSupplier(ctx, id, &supplierpb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	return rest.AnswerAt(v.Version, supplierOf(v)), nil
+}
+
+type updateSupplierInput struct {
+	rest.IDPath
+	rest.IfMatch
+	Body SupplierBody
+}
+
+func (s *logisticsAPI) updateSupplier(ctx context.Context, in *updateSupplierInput) (*rest.Answer[SupplierView], error) {
+	id, expected, err := in.Target(in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	now, err := s.askSupplier(ctx, id, &supplierpb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	details, err := s.supplierDetails(ctx, now.CompanyId, &in.Body)
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.askSupplier(ctx, id, &supplierpb.Update{ExpectedVersion: expected, Details: details})
+	if err != nil {
+		return nil, err
+	}
+	return rest.AnswerAt(v.Version, supplierOf(v)), nil
+}
+
+func (s *logisticsAPI) deleteSupplier(ctx context.Context, in *deleteInput) (*rest.NoContent, error) {
+	id, expected, err := in.Target(in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.Asker.Ask(ctx, supplierpb.Kind, id, &supplierpb.Delete{ExpectedVersion: expected})
+	return nil, err
+}
+
+func (s *logisticsAPI) askSupplier(ctx context.Context, id entrepot.ID, cmd proto.Message) (*supplierpb.Supplier, error) {
+	return grains.Ask[*supplierpb.Supplier](ctx, s.Asker, supplierpb.Kind, id, cmd)
+}

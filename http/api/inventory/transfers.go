@@ -1,0 +1,304 @@
+package inventory
+
+import (
+	"context"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/query"
+	"entrepot/grains/transfer"
+	"entrepot/grains/transfer/transferpb"
+	"entrepot/http/rest"
+	"entrepot/persistence"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// TransferView is a transfer as the API shows it.
+type TransferView struct {
+	ID             entrepot.ID       `json:"id"`
+	CompanyID      entrepot.ID       `json:"companyId"`
+	FromLocationID entrepot.ID       `json:"fromLocationId"`
+	ToLocationID   entrepot.ID       `json:"toLocationId"`
+	Status         string            `json:"status" enum:"draft,shipping,in_transit,returning,received,cancelled"`
+	Note           string            `json:"note,omitempty"`
+	Reason         string            `json:"reason,omitempty" doc:"of what was lost, or of the cancellation"`
+	Lines          []TransferLine    `json:"lines"`
+	Receipts       []TransferReceipt `json:"receipts"`
+	ShipmentID     entrepot.ID       `json:"shipmentId,omitempty" doc:"transferId in the ledgers of the stock items"`
+	CreatedAt      rest.Time         `json:"createdAt"`
+	UpdatedAt      rest.Time         `json:"updatedAt"`
+	ShippedAt      *rest.Time        `json:"shippedAt,omitempty"`
+	EndedAt        *rest.Time        `json:"endedAt,omitempty"`
+}
+
+// TransferLine is one variant: shipped is what arrived, was returned, is lost
+// and is in transit.
+type TransferLine struct {
+	ProductID entrepot.ID      `json:"productId"`
+	VariantID entrepot.ID      `json:"variantId"`
+	SKU       string           `json:"sku,omitempty"`
+	Quantity  int64            `json:"quantity"`
+	Shipped   int64            `json:"shipped"`
+	Arrived   int64            `json:"arrived"`
+	Returned  int64            `json:"returned"`
+	Lost      int64            `json:"lost" doc:"shipped, and neither arrived nor returned when the transfer ended"`
+	InTransit int64            `json:"inTransit"`
+	UnitCost  *entrepot.Amount `json:"unitCost,omitempty" doc:"at the source, of the pieces that have a cost"`
+	Currency  string           `json:"currency,omitempty"`
+	Batches   []TransferBatch  `json:"batches,omitempty" doc:"lots of what was shipped, in the order they arrive"`
+}
+
+// TransferBatch is the pieces of a line that are of one lot.
+type TransferBatch struct {
+	Batch     string    `json:"batch"`
+	Quantity  int64     `json:"quantity"`
+	ExpiresOn rest.Time `json:"expiresOn,omitzero"`
+}
+
+// TransferReceipt is what came in at once.
+type TransferReceipt struct {
+	ID       entrepot.ID    `json:"id"`
+	Lines    []TransferPart `json:"lines"`
+	Final    bool           `json:"final"`
+	By       entrepot.ID    `json:"by"`
+	At       rest.Time      `json:"at"`
+	IsBooked bool           `json:"isBooked" doc:"in the destination's stock"`
+	Refused  []entrepot.ID  `json:"refused,omitempty" doc:"variants that its stock did not take"`
+}
+
+// TransferPart is some pieces of a variant.
+type TransferPart struct {
+	VariantID entrepot.ID `json:"variantId"`
+	Quantity  int64       `json:"quantity"`
+}
+
+func transferOf(t *transferpb.Transfer) TransferView {
+	v := TransferView{
+		ID: t.Id, CompanyID: t.CompanyId, FromLocationID: t.FromId, ToLocationID: t.ToId, Status: t.Status, Note: t.Note, Reason: t.Reason,
+		ShipmentID: t.ShipmentId, CreatedAt: rest.Time(t.CreatedMs), UpdatedAt: rest.Time(t.UpdatedMs), ShippedAt: timeAt(t.ShippedMs), EndedAt: timeAt(t.EndedMs),
+		Lines: []TransferLine{}, Receipts: []TransferReceipt{},
+	}
+	for _, l := range t.Lines {
+		line := TransferLine{
+			ProductID: l.ProductId, VariantID: l.VariantId, SKU: l.Sku, Quantity: l.Quantity,
+			Shipped: l.Shipped, Arrived: l.Arrived, Returned: l.Returned, Lost: l.Lost, InTransit: l.InTransit, Currency: l.Currency,
+		}
+		if l.UnitCostMinor != nil {
+			cost := rest.Amount(*l.UnitCostMinor, l.Currency)
+			line.UnitCost = &cost
+		}
+		for _, g := range l.Goods {
+			if g.Batch != "" {
+				line.Batches = append(line.Batches, TransferBatch{g.Batch, g.Quantity, rest.Time(g.ExpiresOnMs)})
+			}
+		}
+		v.Lines = append(v.Lines, line)
+	}
+	for _, r := range t.Receipts {
+		receipt := TransferReceipt{ID: r.Id, Final: r.Final, By: r.By, At: rest.Time(r.AtMs), IsBooked: r.Booked, Refused: r.Refused, Lines: []TransferPart{}}
+		for _, p := range r.Parts {
+			receipt.Lines = append(receipt.Lines, TransferPart{p.VariantId, p.Quantity})
+		}
+		v.Receipts = append(v.Receipts, receipt)
+	}
+	return v
+}
+
+// timeAt is a moment, if it has come.
+func timeAt(ms int64) *rest.Time {
+	if ms == 0 {
+		return nil
+	}
+	t := rest.Time(ms)
+	return &t
+}
+
+type transferListInput struct {
+	rest.ListParams
+	rest.CompanyFilter
+	Status         string `query:"status" enum:"draft,shipping,in_transit,returning,received,cancelled"`
+	FromLocationID string `query:"fromLocationId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+	ToLocationID   string `query:"toLocationId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+}
+
+func (s *logisticsAPI) listTransfers(ctx context.Context, in *transferListInput) (*rest.List[TransferView], error) {
+	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor, Where: query.Where(nil, persistence.CompanyID, in.CompanyID)}
+	q.Where = query.Where(query.Where(query.Where(q.Where, "status", in.Status), "fromId", in.FromLocationID), "toId", in.ToLocationID)
+	return rest.Seen(ctx, s.Store, transfer.Collection, q, (*transfer.State).SeenBy,
+		func(st *transfer.State) TransferView { return transferOf(st.View()) })
+}
+
+// TransferLines are what a draft asks for.
+type TransferLines struct {
+	Lines []GoodsLine `json:"lines" minItems:"1" maxItems:"200"`
+	Note  string      `json:"note,omitempty" maxLength:"500"`
+}
+
+// GoodsLine is some pieces of a product's variant.
+type GoodsLine struct {
+	ProductID string `json:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+	VariantID string `json:"variantId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"needed when the product has variants"`
+	Quantity  int64  `json:"quantity" minimum:"1" maximum:"1000000" example:"10"`
+}
+
+type transferInput struct {
+	rest.Here
+	rest.KeyHeader
+	RawBody []byte
+	Body    struct {
+		FromLocationID string `json:"fromLocationId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"a shop or a warehouse"`
+		ToLocationID   string `json:"toLocationId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"another one of the company"`
+		TransferLines
+	}
+}
+
+func (s *logisticsAPI) createTransfer(ctx context.Context, in *transferInput) (*rest.Created[TransferView], error) {
+	b := &in.Body
+	from, err := locate(ctx, s.Asker, "fromLocationId", b.FromLocationID)
+	if err != nil {
+		return nil, err
+	}
+	to, err := locate(ctx, s.Asker, "toLocationId", b.ToLocationID)
+	if err != nil {
+		return nil, err
+	}
+	caller := entrepot.CallerFrom(ctx)
+	if !caller.MayReachShop(from.CompanyID, from.ID) && !caller.MayReachShop(to.CompanyID, to.ID) {
+		return nil, query.Missing("fromLocationId", "no such location")
+	}
+	if from.CompanyID != to.CompanyID {
+		return nil, query.Missing("toLocationId", "no such location")
+	}
+	lines, err := s.transferLines(ctx, from.CompanyID, b.Lines)
+	if err != nil {
+		return nil, err
+	}
+	id := in.NewID(ctx, "transfer")
+	ctx, replayed := in.Command(ctx, "create-transfer", in.RawBody)
+	t, err := s.askTransfer(ctx, id, &transferpb.Create{CompanyId: from.CompanyID, FromId: from.ID, ToId: to.ID, Lines: lines, Note: b.Note})
+	if err != nil {
+		return nil, err
+	}
+	return &rest.Created[TransferView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(t.Version), Location: in.Below(t.Id), Body: transferOf(t)}, nil
+}
+
+// transferLines finds the goods of every line.
+func (s *logisticsAPI) transferLines(ctx context.Context, company entrepot.ID, in []GoodsLine) ([]*transferpb.Line, error) {
+	out := make([]*transferpb.Line, len(in))
+	return out, query.Each(ctx, len(in), func(ctx context.Context, i int) error {
+		v, err := goodsOf(ctx, s.Asker, company, "lines", i, in[i].ProductID, in[i].VariantID)
+		if err == nil {
+			out[i] = &transferpb.Line{ProductId: in[i].ProductID, VariantId: v.Id, Sku: v.Sku, Quantity: in[i].Quantity}
+		}
+		return err
+	})
+}
+
+func (s *logisticsAPI) getTransfer(ctx context.Context, in *struct{ rest.IDPath }) (*rest.Answer[TransferView], error) {
+	id, err := in.EntityID()
+	if err != nil {
+		return nil, err
+	}
+	return s.transferAfter(ctx, id, &transferpb.Get{})
+}
+
+type transferLinesInput struct {
+	rest.IDPath
+	rest.IfMatch
+	Body TransferLines
+}
+
+func (s *logisticsAPI) setTransferLines(ctx context.Context, in *transferLinesInput) (*rest.Answer[TransferView], error) {
+	id, expected, err := in.Target(in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	now, err := s.askTransfer(ctx, id, &transferpb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	lines, err := s.transferLines(ctx, now.CompanyId, in.Body.Lines)
+	if err != nil {
+		return nil, err
+	}
+	return s.transferAfter(ctx, id, &transferpb.SetLines{ExpectedVersion: expected, Lines: lines, Note: in.Body.Note})
+}
+
+// actInput is an action that needs no words.
+type actInput struct {
+	rest.IDPath
+	rest.KeyHeader
+}
+
+func (s *logisticsAPI) shipTransfer(ctx context.Context, in *actInput) (*rest.Answer[TransferView], error) {
+	id, err := in.EntityID()
+	if err != nil {
+		return nil, err
+	}
+	return s.transferAfter(ctx, id, &transferpb.Ship{}) // its state makes it once
+}
+
+type receiveTransferInput struct {
+	rest.IDPath
+	rest.KeyHeader
+	Body struct {
+		Lines  []ArrivedLine `json:"lines,omitempty" maxItems:"200"`
+		Final  bool          `json:"final,omitempty" doc:"nothing more will arrive: the rest is lost"`
+		Reason string        `json:"reason,omitempty" maxLength:"200" doc:"of what is lost" example:"broken on the way"`
+	}
+}
+
+// ArrivedLine is what has arrived of one line.
+type ArrivedLine struct {
+	VariantID string `json:"variantId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"of a line; the product's id for a product without variants"`
+	Quantity  int64  `json:"quantity" minimum:"1" maximum:"1000000"`
+}
+
+func (s *logisticsAPI) receiveTransfer(ctx context.Context, in *receiveTransferInput) (*rest.Answer[TransferView], error) {
+	id, err := in.EntityID()
+	if err != nil {
+		return nil, err
+	}
+	cmd := &transferpb.Receive{ReceiptId: in.NewID(ctx, "transfer-receipt"), Final: in.Body.Final, Reason: in.Body.Reason}
+	for _, l := range in.Body.Lines {
+		cmd.Parts = append(cmd.Parts, &transferpb.Part{VariantId: l.VariantID, Quantity: l.Quantity})
+	}
+	return s.transferAfter(ctx, id, cmd)
+}
+
+// endInput ends something before its time.
+type endInput struct {
+	rest.IDPath
+	rest.KeyHeader
+	Body *struct {
+		Reason string `json:"reason,omitempty" maxLength:"200"`
+	}
+}
+
+func (in *endInput) reason() string {
+	if in.Body == nil {
+		return ""
+	}
+	return in.Body.Reason
+}
+
+func (s *logisticsAPI) cancelTransfer(ctx context.Context, in *endInput) (*rest.Answer[TransferView], error) {
+	id, err := in.EntityID()
+	if err != nil {
+		return nil, err
+	}
+	return s.transferAfter(ctx, id, &transferpb.Cancel{Reason: in.reason()})
+}
+
+func (s *logisticsAPI) transferAfter(ctx context.Context, id entrepot.ID, cmd proto.Message) (*rest.Answer[TransferView], error) {
+	t, err := s.askTransfer(ctx, id, cmd)
+	if err != nil {
+		return nil, err
+	}
+	return rest.AnswerAt(t.Version, transferOf(t)), nil
+}
+
+func (s *logisticsAPI) askTransfer(ctx context.Context, id entrepot.ID, cmd proto.Message) (*transferpb.Transfer, error) {
+	return grains.Ask[*transferpb.Transfer](ctx, s.Asker, transferpb.Kind, id, cmd)
+}

@@ -1,0 +1,252 @@
+package inventory
+
+import (
+	"context"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/query"
+	"entrepot/grains/shop/shoppb"
+	"entrepot/grains/sourcing/sourcingpb"
+	"entrepot/grains/warehouse"
+	"entrepot/grains/warehouse/warehousepb"
+	"entrepot/http/rest"
+	"entrepot/persistence"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// WarehouseBody is what a warehouse says of itself.
+type WarehouseBody struct {
+	Name          string            `json:"name" minLength:"1" maxLength:"200" example:"North"`
+	Code          string            `json:"code" minLength:"1" maxLength:"32" pattern:"^[A-Za-z0-9._-]+$" patternDescription:"letters, digits, dots, dashes and underscores" doc:"unique in the company" example:"N1"`
+	Location      rest.ShopLocation `json:"location,omitempty"`
+	ServesShopIDs []string          `json:"servesShopIds,omitempty" maxItems:"200" doc:"the shops whose orders may be sent from here"`
+	Priority      int64             `json:"priority,omitempty" minimum:"0" maximum:"1000" doc:"among the locations of a shop; lower first, and a shop itself has 0 unless its sourcing says otherwise"`
+	IsActive      *bool             `json:"isActive,omitempty" doc:"default true; false: nothing is sent from here"`
+}
+
+func (b *WarehouseBody) proto() *warehousepb.Details {
+	d := &warehousepb.Details{
+		Name: b.Name, Code: b.Code, Address: b.Location.Address, City: b.Location.City, State: b.Location.State, Country: b.Location.Country,
+		ServesShopIds: b.ServesShopIDs, Priority: b.Priority, IsActive: b.IsActive == nil || *b.IsActive,
+	}
+	if c := b.Location.Coordinates; c != nil {
+		d.Point = &warehousepb.Point{Lat: c.Lat, Lng: c.Lng}
+	}
+	return d
+}
+
+// WarehouseView is a warehouse as the API shows it.
+type WarehouseView struct {
+	ID            entrepot.ID       `json:"id"`
+	CompanyID     entrepot.ID       `json:"companyId"`
+	Name          string            `json:"name"`
+	Code          string            `json:"code"`
+	Location      rest.ShopLocation `json:"location"`
+	ServesShopIDs []entrepot.ID     `json:"servesShopIds"`
+	Priority      int64             `json:"priority"`
+	IsActive      bool              `json:"isActive"`
+	CreatedAt     rest.Time         `json:"createdAt"`
+	UpdatedAt     rest.Time         `json:"updatedAt"`
+}
+
+func warehouseOf(w *warehousepb.Warehouse) WarehouseView {
+	d := w.Details
+	v := WarehouseView{
+		ID: w.Id, CompanyID: w.CompanyId, Name: d.Name, Code: d.Code, ServesShopIDs: rest.NotNil(d.ServesShopIds), Priority: d.Priority,
+		Location: rest.ShopLocation{Address: d.Address, City: d.City, State: d.State, Country: d.Country},
+		IsActive: d.IsActive, CreatedAt: rest.Time(w.CreatedMs), UpdatedAt: rest.Time(w.UpdatedMs),
+	}
+	if d.Point != nil {
+		v.Location.Coordinates = &rest.Coordinates{Lat: d.Point.Lat, Lng: d.Point.Lng}
+	}
+	return v
+}
+
+type warehouseListInput struct {
+	rest.ListParams
+	rest.CompanyFilter
+	IsActive string `query:"isActive" enum:"true,false"`
+}
+
+func (s *logisticsAPI) listWarehouses(ctx context.Context, in *warehouseListInput) (*rest.List[WarehouseView], error) {
+	q := persistence.Query{Limit: in.Limit, Cursor: in.Cursor, Where: query.Where(nil, persistence.CompanyID, in.CompanyID)}
+	q.Where = append(q.Where, persistence.Cond{Field: "isDeleted", Op: persistence.Eq, Value: false})
+	if in.IsActive != "" {
+		q.Where = append(q.Where, persistence.Cond{Field: "isActive", Op: persistence.Eq, Value: in.IsActive == "true"})
+	}
+	return rest.Seen(ctx, s.Store, warehouse.Collection, q, (*warehouse.State).SeenBy,
+		func(st *warehouse.State) WarehouseView { return warehouseOf(st.View()) })
+}
+
+type warehouseInput struct {
+	rest.Here
+	rest.KeyHeader
+	RawBody []byte
+	Body    WarehouseBody
+}
+
+func (s *logisticsAPI) createWarehouse(ctx context.Context, in *warehouseInput) (*rest.Created[WarehouseView], error) {
+	company := entrepot.CallerFrom(ctx).CompanyID
+	if err := rest.CheckShops(ctx, s.Asker, "servesShopIds", company, in.Body.ServesShopIDs); err != nil {
+		return nil, err
+	}
+	id := in.NewID(ctx, "warehouse")
+	ctx, replayed := in.Command(ctx, "create-warehouse", in.RawBody)
+	w, err := s.askWarehouse(ctx, id, &warehousepb.Create{CompanyId: company, Details: in.Body.proto()})
+	if err != nil {
+		return nil, err
+	}
+	return &rest.Created[WarehouseView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(w.Version), Location: in.Below(w.Id), Body: warehouseOf(w)}, nil
+}
+
+type updateWarehouseInput struct {
+	rest.IDPath
+	rest.IfMatch
+	Body WarehouseBody
+}
+
+func (s *logisticsAPI) updateWarehouse(ctx context.Context, in *updateWarehouseInput) (*rest.Answer[WarehouseView], error) {
+	id, expected, err := in.Target(in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	now, err := s.askWarehouse(ctx, id, &warehousepb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	if err := rest.CheckShops(ctx, s.Asker, "servesShopIds", now.CompanyId, in.Body.ServesShopIDs); err != nil {
+		return nil, err
+	}
+	w, err := s.askWarehouse(ctx, id, &warehousepb.Update{ExpectedVersion: expected, Details: in.Body.proto()})
+	if err != nil {
+		return nil, err
+	}
+	return rest.AnswerAt(w.Version, warehouseOf(w)), nil
+}
+
+func (s *logisticsAPI) getWarehouse(ctx context.Context, in *struct{ rest.IDPath }) (*rest.Answer[WarehouseView], error) {
+	id, err := in.EntityID()
+	if err != nil {
+		return nil, err
+	}
+	w, err := s.askWarehouse(ctx, id, &warehousepb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	return rest.AnswerAt(w.Version, warehouseOf(w)), nil
+}
+
+type deleteInput struct {
+	rest.IDPath
+	rest.IfMatch
+}
+
+func (s *logisticsAPI) deleteWarehouse(ctx context.Context, in *deleteInput) (*rest.NoContent, error) {
+	id, expected, err := in.Target(in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.Asker.Ask(ctx, warehousepb.Kind, id, &warehousepb.Delete{ExpectedVersion: expected})
+	return nil, err
+}
+
+func (s *logisticsAPI) askWarehouse(ctx context.Context, id entrepot.ID, cmd proto.Message) (*warehousepb.Warehouse, error) {
+	return grains.Ask[*warehousepb.Warehouse](ctx, s.Asker, warehousepb.Kind, id, cmd)
+}
+
+// SourcingView is where a shop's orders may be sent from.
+type SourcingView struct {
+	ShopID       entrepot.ID        `json:"shopId"`
+	Strategy     string             `json:"strategy" enum:"priority,most_stock,nearest"`
+	ShopPriority int64              `json:"shopPriority" doc:"of the shop itself among its locations"`
+	Locations    []SourcingLocation `json:"locations" doc:"in use, by priority; the shop is one of them"`
+}
+
+// SourcingLocation is one of the locations.
+type SourcingLocation struct {
+	LocationID  entrepot.ID       `json:"locationId"`
+	Kind        string            `json:"kind" enum:"shop,warehouse"`
+	Priority    int64             `json:"priority"`
+	Coordinates *rest.Coordinates `json:"coordinates,omitempty"`
+}
+
+func sourcingOf(v *sourcingpb.Sourcing) SourcingView {
+	out := SourcingView{ShopID: v.ShopId, Strategy: v.Strategy, ShopPriority: v.ShopPriority, Locations: []SourcingLocation{}}
+	for _, l := range v.Locations {
+		at := SourcingLocation{LocationID: l.LocationId, Kind: LocationWarehouse, Priority: l.Priority}
+		if l.LocationId == v.ShopId {
+			at.Kind = LocationShop
+		}
+		if l.HasPoint {
+			at.Coordinates = &rest.Coordinates{Lat: l.Lat, Lng: l.Lng}
+		}
+		out.Locations = append(out.Locations, at)
+	}
+	return out
+}
+
+// ShopPath is the shop in a path.
+type ShopPath struct {
+	ShopID string `path:"shopId" example:"65a1b2c3d4e5f60718293a4b"`
+}
+
+func (s *logisticsAPI) getSourcing(ctx context.Context, in *ShopPath) (*rest.Answer[SourcingView], error) {
+	if _, err := s.ownShop(ctx, in.ShopID); err != nil {
+		return nil, err
+	}
+	v, err := s.askSourcing(ctx, in.ShopID, &sourcingpb.Get{ShopId: in.ShopID})
+	if err != nil {
+		return nil, err
+	}
+	return rest.AnswerAt(v.Version, sourcingOf(v)), nil
+}
+
+type setSourcingInput struct {
+	ShopPath
+	rest.IfMatch
+	Body struct {
+		Strategy     string `json:"strategy" enum:"priority,most_stock,nearest" doc:"nearest needs coordinates of the locations and of where the order goes"`
+		ShopPriority int64  `json:"shopPriority,omitempty" minimum:"0" maximum:"1000" doc:"of the shop itself; lower first, and before warehouses of the same"`
+	}
+}
+
+func (s *logisticsAPI) setSourcing(ctx context.Context, in *setSourcingInput) (*rest.Answer[SourcingView], error) {
+	expected, err := in.Version()
+	if err != nil {
+		return nil, err
+	}
+	shop, err := s.ownShop(ctx, in.ShopID)
+	if err != nil {
+		return nil, err
+	}
+	set := &sourcingpb.Configure{
+		ShopId: in.ShopID, CompanyId: shop.CompanyId, Strategy: in.Body.Strategy, ShopPriority: in.Body.ShopPriority, ExpectedVersion: expected,
+	}
+	if p := shop.Point; p != nil {
+		set.ShopPoint = &sourcingpb.Point{Lat: p.Lat, Lng: p.Lng}
+	}
+	v, err := s.askSourcing(ctx, in.ShopID, set)
+	if err != nil {
+		return nil, err
+	}
+	return rest.AnswerAt(v.Version, sourcingOf(v)), nil
+}
+
+func (s *logisticsAPI) askSourcing(ctx context.Context, shop entrepot.ID, cmd proto.Message) (*sourcingpb.Sourcing, error) {
+	return grains.Ask[*sourcingpb.Sourcing](ctx, s.Asker, sourcingpb.Kind, sourcingpb.ID(shop), cmd)
+}
+
+// ownShop finds a shop that the caller reaches.
+func (s *logisticsAPI) ownShop(ctx context.Context, id string) (*shoppb.Shop, error) {
+	id, err := rest.ExistingID(id)
+	if err != nil {
+		return nil, err
+	}
+	v, err := query.Shop(ctx, s.Asker, id)
+	if err == nil && !entrepot.CallerFrom(ctx).MayReachShop(v.CompanyId, id) {
+		return nil, entrepot.ErrNotFound
+	}
+	return v, err
+}

@@ -1,0 +1,17 @@
+// Package payment is the HTTP interface of the payment service.
+package payment
+
+import (
+	"entrepot/grains"
+	"entrepot/grains/query"
+	"entrepot/http/rest"
+)
+
+// Deps is what the handlers work with.
+type Deps struct {
+	Asker grains.Asker
+	Store query.Reader // the service's database
+}
+
+// Routes returns the routes of the service.
+func Routes(d Deps) []rest.Routes { return []rest.Routes{paymentRoutes(d)} }

@@ -1,0 +1,226 @@
+package payment
+
+import (
+	"context"
+	"net/http"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/order"
+	"entrepot/grains/order/orderpb"
+	"entrepot/grains/payment"
+	"entrepot/grains/payment/paymentpb"
+	"entrepot/grains/query"
+	"entrepot/http/rest"
+	"entrepot/persistence"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// paymentRoutes returns the payment service.
+func paymentRoutes(d Deps) rest.Routes {
+	s := &paymentAPI{d}
+	customer := rest.Only(entrepot.Customer)
+	return rest.Routes{Service: "payments", List: []rest.Route{
+		rest.Bind(rest.Route{ID: "create-payment-intent", Method: http.MethodPost, Keyed: true, Path: "/payments/intent", Access: customer, Status: http.StatusCreated, Summary: "Open the payment of an order"}, s.intent),
+		rest.Bind(rest.Route{
+			ID: "process-payment", Method: http.MethodPost, Keyed: true, Path: "/payments/process", Access: customer, Summary: "Pay an order",
+			Doc: "The manual gateway refuses the tokens `fail` and `insufficient`, and amounts by card that end with .13.",
+		}, s.process),
+		rest.Bind(rest.Route{
+			ID: "list-payments", Method: http.MethodGet, Path: "/payments/history", Access: rest.LoggedIn, Summary: "List payments",
+			Doc: "Customers see their own, staff those of their shops.",
+		}, s.history),
+		rest.Bind(rest.Route{ID: "get-payment", Method: http.MethodGet, Path: "/payments/{id}", Access: rest.LoggedIn, Summary: "Read a payment"}, s.get),
+		rest.Bind(rest.Route{
+			ID: "refund-payment", Method: http.MethodPost, Keyed: true, Path: "/payments/{id}/refund",
+			Access: rest.Only(entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager), Summary: "Give money back",
+		}, s.refund),
+	}}
+}
+
+type paymentAPI struct{ Deps }
+
+// PaymentView is a payment as the API shows it.
+type PaymentView struct {
+	ID                   entrepot.ID     `json:"id"`
+	OrderID              entrepot.ID     `json:"orderId"`
+	CustomerID           entrepot.ID     `json:"customerId"`
+	CompanyID            entrepot.ID     `json:"companyId"`
+	ShopID               entrepot.ID     `json:"shopId"`
+	Amount               entrepot.Amount `json:"amount"`
+	Currency             string          `json:"currency"`
+	PaymentMethod        string          `json:"paymentMethod,omitempty"`
+	Gateway              string          `json:"gateway,omitempty"`
+	GatewayTransactionID string          `json:"gatewayTransactionId,omitempty"`
+	Status               string          `json:"status" example:"completed"`
+	Captured             entrepot.Amount `json:"captured"`
+	Refunded             entrepot.Amount `json:"refunded"`
+	Failure              string          `json:"failure,omitempty"`
+	Attempts             int32           `json:"attempts"`
+	CreatedAt            rest.Time       `json:"createdAt"`
+	CompletedAt          rest.Time       `json:"completedAt,omitzero"`
+}
+
+func paymentOf(p *paymentpb.Payment) PaymentView {
+	m := func(minor int64) entrepot.Amount { return rest.Amount(minor, p.Currency) }
+	return PaymentView{
+		ID: p.Id, OrderID: p.OrderId, CustomerID: p.CustomerId, CompanyID: p.CompanyId, ShopID: p.ShopId,
+		Amount: m(p.AmountMinor), Currency: p.Currency, PaymentMethod: p.Method, Gateway: p.Gateway,
+		GatewayTransactionID: p.GatewayTransactionId, Status: p.Status, Captured: m(p.CapturedMinor), Refunded: m(p.RefundedMinor),
+		Failure: p.Failure, Attempts: p.Attempts, CreatedAt: rest.Time(p.CreatedMs), CompletedAt: rest.Time(p.CompletedMs),
+	}
+}
+
+func (s *paymentAPI) ask(ctx context.Context, id entrepot.ID, cmd proto.Message) (*paymentpb.Payment, error) {
+	return grains.Ask[*paymentpb.Payment](ctx, s.Asker, paymentpb.Kind, id, cmd)
+}
+
+// order is the order to be paid, as its customer sees it.
+func (s *paymentAPI) order(ctx context.Context, id entrepot.ID) (*orderpb.Order, error) {
+	o, err := grains.Ask[*orderpb.Order](ctx, s.Asker, orderpb.Kind, id, &orderpb.Get{})
+	if entrepot.CodeOf(err) == entrepot.CodeNotFound {
+		return nil, query.Missing("orderId", "no such order")
+	}
+	return o, err
+}
+
+func openOf(o *orderpb.Order) *paymentpb.Open {
+	return &paymentpb.Open{
+		OrderId: o.Id, CustomerId: o.CustomerId, CompanyId: o.CompanyId, ShopId: o.ShopId,
+		AmountMinor: o.TotalMinor, Currency: o.Currency,
+	}
+}
+
+func unpayable(o *orderpb.Order) error {
+	return entrepot.Errorf(entrepot.CodeConflict, "an order that is %s cannot be paid", o.Status)
+}
+
+type intentInput struct {
+	rest.Here
+	rest.KeyHeader
+	Body struct {
+		OrderID string `json:"orderId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+	}
+}
+
+func (s *paymentAPI) intent(ctx context.Context, in *intentInput) (*rest.Created[PaymentView], error) {
+	o, err := s.order(ctx, in.Body.OrderID)
+	if err != nil {
+		return nil, err
+	}
+	if o.Status != order.Pending {
+		return nil, unpayable(o)
+	}
+	p, err := s.ask(ctx, paymentpb.ID(o.Id), openOf(o))
+	if err != nil {
+		return nil, err
+	}
+	return &rest.Created[PaymentView]{Location: in.Beside(p.Id), Body: paymentOf(p)}, nil
+}
+
+type processInput struct {
+	rest.KeyHeader
+	RawBody []byte
+	Body    struct {
+		OrderID string `json:"orderId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+		Gateway string `json:"gateway" enum:"manual" example:"manual"`
+		Method  string `json:"method" enum:"card,bank_transfer,cash_on_delivery" example:"card"`
+		Token   string `json:"token,omitempty" maxLength:"255" doc:"what the gateway knows the payer by" example:"ok"`
+	}
+}
+
+// process pays a pending order. A keyed request for an order that is not pending
+// any more may be the retry of what paid it, which the payment can tell.
+func (s *paymentAPI) process(ctx context.Context, in *processInput) (*rest.Answer[PaymentView], error) {
+	o, err := s.order(ctx, in.Body.OrderID)
+	if err != nil {
+		return nil, err
+	}
+	if o.Status != order.Pending && in.Key == "" {
+		return nil, unpayable(o)
+	}
+	cmd := &paymentpb.Process{Gateway: in.Body.Gateway, Method: in.Body.Method, Token: in.Body.Token}
+	if o.Status == order.Pending {
+		cmd.Open = openOf(o)
+	}
+	keyed, replayed := in.Command(ctx, "pay", in.RawBody)
+	p, err := s.ask(keyed, paymentpb.ID(o.Id), cmd)
+	switch {
+	case entrepot.CodeOf(err) == entrepot.CodeNotFound: // never opened, and too late now
+		return nil, unpayable(o)
+	case err != nil:
+		return nil, err
+	case p.Status == payment.StatusFailed:
+		return nil, entrepot.Errorf(entrepot.CodeDeclined, "%s", p.Failure)
+	}
+	return &rest.Answer[PaymentView]{Replay: rest.ReplayOf(replayed), Body: paymentOf(p)}, nil
+}
+
+func (s *paymentAPI) get(ctx context.Context, in *struct{ rest.IDPath }) (*rest.Answer[PaymentView], error) {
+	id, err := in.EntityID()
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.ask(ctx, id, &paymentpb.Get{})
+	if err != nil {
+		return nil, err
+	}
+	return rest.AnswerOf(paymentOf(p)), nil
+}
+
+type paymentListInput struct {
+	rest.ListParams
+	rest.CompanyFilter
+	Status  string `query:"status" enum:"pending,processing,completed,failed,refunded,void"`
+	OrderID string `query:"orderId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+}
+
+func (s *paymentAPI) history(ctx context.Context, in *paymentListInput) (*rest.List[PaymentView], error) {
+	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor}
+	q.Where = query.Where(query.Where(query.Where(nil, "status", in.Status), "orderId", in.OrderID), persistence.CompanyID, in.CompanyID)
+	page, err := query.Find(ctx, s.Store, payment.Collection, rest.OwnOrStaff(ctx), q,
+		func(p *payment.State, _ *persistence.Document) PaymentView { return paymentOf(p.View()) })
+	return &rest.List[PaymentView]{Body: page}, err
+}
+
+type refundInput struct {
+	rest.IDPath
+	rest.KeyHeader
+	RawBody []byte
+	Body    struct {
+		Amount *entrepot.Amount `json:"amount,omitempty" doc:"default: what is left"`
+		Reason string           `json:"reason,omitempty" maxLength:"500" example:"damaged"`
+	}
+}
+
+func (s *paymentAPI) refund(ctx context.Context, in *refundInput) (*rest.Answer[PaymentView], error) {
+	id, err := in.EntityID()
+	if err != nil {
+		return nil, err
+	}
+	cmd := &paymentpb.Refund{RefundId: entrepot.NewID(), Reason: in.Body.Reason}
+	if in.Key != "" {
+		cmd.RefundId = entrepot.DeriveID("refund", entrepot.CallerFrom(ctx).UserID, in.Key)
+	}
+	if in.Body.Amount != nil {
+		now, err := s.ask(ctx, id, &paymentpb.Get{}) // for its currency
+		if err != nil {
+			return nil, err
+		}
+		m, err := entrepot.ParseMoney("amount", string(*in.Body.Amount), now.Currency)
+		if err != nil {
+			return nil, err
+		}
+		if m.Minor == 0 {
+			return nil, entrepot.Invalid("amount", "minimum", "must be more than nothing")
+		}
+		cmd.AmountMinor = m.Minor
+	}
+	keyed, replayed := in.Command(ctx, "refund", in.RawBody)
+	p, err := s.ask(keyed, id, cmd)
+	if err != nil {
+		return nil, err
+	}
+	return &rest.Answer[PaymentView]{Replay: rest.ReplayOf(replayed), Body: paymentOf(p)}, nil
+}

@@ -1,0 +1,155 @@
+package sales
+
+import (
+	"context"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/cart/cartpb"
+	"entrepot/grains/checkout"
+	"entrepot/grains/order/orderpb"
+	"entrepot/http/rest"
+)
+
+type placeInput struct {
+	rest.Here
+	rest.KeyHeader
+	RawBody []byte
+	Body    struct {
+		Items           []PlaceItem       `json:"items,omitempty" minItems:"1" maxItems:"200" doc:"default: what is in the cart"`
+		ShippingAddress Address           `json:"shippingAddress"`
+		BillingAddress  *Address          `json:"billingAddress,omitempty" doc:"default: the shipping address"`
+		Notes           string            `json:"notes,omitempty" maxLength:"2000"`
+		ShippingMethod  string            `json:"shippingMethod,omitempty" maxLength:"40" example:"standard" doc:"of those that the estimate lists, for every shop; default: each shop's cheapest"`
+		ShippingMethods map[string]string `json:"shippingMethods,omitempty" maxProperties:"50" doc:"methods of single shops by their ids, before shippingMethod"`
+		PromoCodes      []string          `json:"promoCodes,omitempty" maxItems:"5" nullable:"false" doc:"default: the cart's, when it is the cart that is ordered"`
+		ExpectedTotal   *entrepot.Amount  `json:"expectedTotal,omitempty" doc:"what the customer was shown, of all orders together; another total is refused"`
+	}
+}
+
+// PlaceItem is one line to be ordered.
+type PlaceItem struct {
+	ProductID string `json:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+	VariantID string `json:"variantId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"which of the product's variants, if it has any"`
+	ShopID    string `json:"shopId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"default: the first shop that sells it"`
+	Quantity  int64  `json:"quantity" minimum:"1" maximum:"10000" example:"1"`
+}
+
+// PlacedView is the first order of a checkout, and all of them when there are several.
+type PlacedView struct {
+	OrderView
+	Orders []OrderView `json:"orders,omitempty" doc:"one a shop, when there are several"`
+}
+
+// place finds the prices and sends the checkout to the order grain. A keyed
+// request that placed its order already is not priced again: it asks the order.
+func (s *salesAPI) place(ctx context.Context, in *placeInput) (*rest.Created[PlacedView], error) {
+	c := entrepot.CallerFrom(ctx)
+	id := entrepot.NewID()
+	cmd := &orderpb.Place{CustomerId: c.UserID, Notes: in.Body.Notes, HoldMs: s.Hold.Milliseconds()}
+	if in.Key != "" {
+		id = orderpb.KeyedID(c.UserID, in.Key)
+	}
+	cmd.CheckoutId = id
+	var lines []checkout.Line
+	var unpriced error
+	if !s.placed(ctx, in, id) {
+		if lines, unpriced = s.price(ctx, in, id, cmd); unpriced != nil {
+			if in.Key == "" {
+				return nil, unpriced
+			}
+			// The same request, beside this one or before a crash, may be placing the
+			// order and have emptied the cart: only the order knows.
+			cmd.Groups = nil
+		}
+	}
+	ctx, replayed := in.Command(ctx, "place", in.RawBody)
+	placed, err := grains.Ask[*orderpb.Placed](ctx, s.Asker, orderpb.Kind, id, cmd)
+	switch {
+	case err != nil && unpriced != nil && entrepot.CodeOf(err) == entrepot.CodeNotFound:
+		return nil, unpriced // there is no such order
+	case err != nil:
+		return nil, checkout.NameLines(err, lines)
+	}
+	return placedOf(in, placed, replayed), nil
+}
+
+// placed reports whether a keyed request has placed its order already.
+func (s *salesAPI) placed(ctx context.Context, in *placeInput, id entrepot.ID) bool {
+	if in.Key == "" {
+		return false
+	}
+	_, err := s.read(ctx, rest.IDPath{ID: id})
+	return err == nil
+}
+
+func placedOf(in *placeInput, placed *orderpb.Placed, replayed *bool) *rest.Created[PlacedView] {
+	views := make([]OrderView, 0, len(placed.Orders))
+	for _, o := range placed.Orders {
+		views = append(views, orderOf(o))
+	}
+	out := &rest.Created[PlacedView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(placed.Orders[0].Version), Location: in.Below(views[0].ID)}
+	out.Body.OrderView = views[0]
+	if len(views) > 1 {
+		out.Body.Orders = views
+	}
+	return out
+}
+
+// price fills in the command: what is bought, from whom, at which price.
+func (s *salesAPI) price(ctx context.Context, in *placeInput, id entrepot.ID, cmd *orderpb.Place) ([]checkout.Line, error) {
+	lines, codes, err := s.lines(ctx, in, cmd)
+	if err != nil {
+		return nil, err
+	}
+	to := in.Body.ShippingAddress
+	q, err := s.Pricing.Quote(ctx, checkout.Wanted{Id: id, Customer: cmd.CustomerId, Lines: lines, Codes: codes, To: checkout.Destination{Field: "shippingAddress.", Country: to.Country, PostalCode: to.PostalCode, Method: in.Body.ShippingMethod, Methods: in.Body.ShippingMethods}})
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range q.Codes {
+		if c.Refusal != nil {
+			return nil, checkout.CodeRefused(c)
+		}
+	}
+	lines, cmd.Groups = q.Lines, q.Groups
+	if err := s.Pricing.Source(ctx, cmd.Groups, placeOf(in.Body.ShippingAddress.Coordinates)); err != nil {
+		return nil, err
+	}
+	cmd.Shipping = in.Body.ShippingAddress.pb()
+	cmd.Billing = in.Body.BillingAddress.pb()
+	if cmd.Billing == nil {
+		cmd.Billing = in.Body.ShippingAddress.pb()
+	}
+	return lines, checkout.CheckTotal(in.Body.ExpectedTotal, cmd.Groups)
+}
+
+// lines are the request's items, or else the cart's; so are the promo codes.
+func (s *salesAPI) lines(ctx context.Context, in *placeInput, cmd *orderpb.Place) (out []checkout.Line, codes []string, err error) {
+	for i, it := range in.Body.Items {
+		out = append(out, checkout.Line{At: i, WantProduct: it.ProductID, WantVariant: it.VariantID, WantShop: it.ShopID, Quantity: it.Quantity})
+	}
+	if len(out) > 0 {
+		return out, in.Body.PromoCodes, nil
+	}
+	cmd.FromCart = true
+	cart, err := grains.Ask[*cartpb.Cart](ctx, s.Asker, cartpb.Kind, cmd.CustomerId, &cartpb.Get{})
+	if err != nil {
+		return nil, nil, err
+	}
+	if codes = in.Body.PromoCodes; codes == nil {
+		codes = cart.PromoCodes
+	}
+	if out = checkout.CartLines(cart); len(out) == 0 {
+		return nil, nil, entrepot.Errorf(entrepot.CodeConflict, "the cart is empty")
+	}
+	return out, codes, nil
+}
+
+// placeOf is where an address is, nil if that is not given.
+func placeOf(c *rest.Coordinates) *checkout.Point {
+	if c == nil {
+		return nil
+	}
+	return &checkout.Point{Lat: c.Lat, Lng: c.Lng}
+}

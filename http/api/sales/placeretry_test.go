@@ -1,0 +1,43 @@
+package sales_test
+
+import (
+	"context"
+	"testing"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/order/orderpb"
+	"entrepot/http/api/apitest"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// halfPlaced hides orders from readers, as one that is being placed hides itself.
+type halfPlaced struct{ grains.Asker }
+
+func (h halfPlaced) Ask(ctx context.Context, kind string, id entrepot.ID, cmd proto.Message) (proto.Message, error) {
+	if _, reads := cmd.(*orderpb.Get); reads {
+		return nil, entrepot.ErrNotFound
+	}
+	return h.Asker.Ask(ctx, kind, id, cmd)
+}
+
+// TestRetryAfterTheCartWasEmptied: a member that dies between emptying the cart
+// and answering leaves an order that is not readable yet. The retry of its request
+// must not be told that the cart is empty.
+func TestRetryAfterTheCartWasEmptied(t *testing.T) {
+	t.Parallel()
+	w := apitest.New(t)
+	w.Want(t, 201, "customer", "POST", "/api/cart/items", map[string]any{"productId": w.Mug, "quantity": 1})
+	place := map[string]any{"shippingAddress": apitest.Address}
+	first := w.Want(t, 201, "customer", "POST", "/api/orders", place, "Idempotency-Key", "k")
+	w.Deps.Asker = halfPlaced{w.Member}
+	w.Mount()
+	again := w.Want(t, 201, "customer", "POST", "/api/orders", place, "Idempotency-Key", "k")
+	if again.Text("id") != first.Text("id") || again.Header.Get("Idempotent-Replayed") != "true" {
+		t.Errorf("the retry answered %v %s", again.Header, again.Raw)
+	}
+	if r := w.Want(t, 409, "customer", "POST", "/api/orders", place, "Idempotency-Key", "other"); r.Text("code") != "conflict" {
+		t.Errorf("a new request with an empty cart answered %s", r.Raw)
+	}
+}

@@ -1,0 +1,243 @@
+package sales
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/order"
+	"entrepot/grains/order/orderpb"
+	"entrepot/grains/query"
+	"entrepot/http/rest"
+	"entrepot/persistence"
+)
+
+// orderRoutes returns the sales service. Placing an order is in checkout.go.
+func orderRoutes(d Deps) rest.Routes {
+	s := &salesAPI{d}
+	return rest.Routes{Service: "orders", List: []rest.Route{
+		rest.Bind(rest.Route{
+			ID: "place-order", Method: http.MethodPost, Keyed: true, Path: "/orders", Access: rest.Only(entrepot.Customer), Status: http.StatusCreated,
+			Summary: "Place an order", Doc: "From the cart, or of the given items. Lines of several shops become one order a shop, all or none. Answered when the stock is reserved.",
+		}, s.place),
+		rest.Bind(rest.Route{
+			ID: "list-orders", Method: http.MethodGet, Path: "/orders", Access: rest.LoggedIn, Summary: "List orders",
+			Doc: "Customers see their own, staff those of their shops.",
+		}, s.list),
+		rest.Bind(rest.Route{ID: "get-order", Method: http.MethodGet, Path: "/orders/{id}", Access: rest.LoggedIn, Summary: "Read an order"}, s.get),
+		rest.Bind(rest.Route{ID: "get-tracking", Method: http.MethodGet, Path: "/orders/{id}/tracking", Access: rest.LoggedIn, Summary: "Where an order is"}, s.tracking),
+		rest.Bind(rest.Route{
+			ID: "cancel-order", Method: http.MethodPost, Keyed: true, Path: "/orders/{id}/cancel", Access: rest.LoggedIn, Summary: "Cancel an order",
+			Doc: "Stock and money go back by themselves.",
+		}, s.cancel),
+	}}
+}
+
+type salesAPI struct{ Deps }
+
+// OrderView is an order as the API shows it.
+type OrderView struct {
+	ID              entrepot.ID    `json:"id"`
+	OrderNumber     string         `json:"orderNumber"`
+	CheckoutID      entrepot.ID    `json:"checkoutId"`
+	CustomerID      entrepot.ID    `json:"customerId"`
+	CompanyID       entrepot.ID    `json:"companyId"`
+	ShopID          entrepot.ID    `json:"shopId"`
+	Items           []OrderItem    `json:"items"`
+	Currency        string         `json:"currency"`
+	Pricing         rest.Pricing   `json:"pricing"`
+	PromoCodes      []string       `json:"promoCodes,omitempty"`
+	ShippingMethod  *OrderShipping `json:"shippingMethod,omitempty" doc:"by the shop's rules of when it was ordered"`
+	ShippingAddress *Address       `json:"shippingAddress,omitempty"`
+	BillingAddress  *Address       `json:"billingAddress,omitempty"`
+	Status          string         `json:"status" example:"pending"`
+	PaymentStatus   string         `json:"paymentStatus" example:"pending"`
+	PaymentID       entrepot.ID    `json:"paymentId,omitempty"`
+	TrackingNumber  string         `json:"trackingNumber,omitempty"`
+	Notes           string         `json:"notes,omitempty"`
+	StatusHistory   []StatusChange `json:"statusHistory"`
+	ExpiresAt       rest.Time      `json:"expiresAt,omitzero" doc:"unpaid then: cancelled"`
+	CreatedAt       rest.Time      `json:"createdAt"`
+	UpdatedAt       rest.Time      `json:"updatedAt"`
+}
+
+// OrderShipping is how an order is sent. What it costs is in the pricing.
+type OrderShipping struct {
+	ID   string `json:"id" example:"standard"`
+	Name string `json:"name" example:"Standard, 2 days"`
+}
+
+// OrderItem is one line of an order, at the price of the moment of ordering.
+type OrderItem struct {
+	ProductID   entrepot.ID     `json:"productId"`
+	VariantID   entrepot.ID     `json:"variantId" doc:"the product's id when it has no variants"`
+	Name        string          `json:"name"`
+	SKU         string          `json:"sku"`
+	Quantity    int64           `json:"quantity"`
+	Price       entrepot.Amount `json:"price"`
+	Subtotal    entrepot.Amount `json:"subtotal"`
+	Discount    entrepot.Amount `json:"discount" doc:"of promo codes, off the whole line before tax"`
+	Allocations []Allocation    `json:"allocations,omitempty" doc:"where the pieces come from; none: all from the shop"`
+	Backordered int64           `json:"backordered,omitempty" doc:"of quantity, pieces that were not in stock when it was ordered: they are reserved and sent as goods come in"`
+}
+
+// Allocation is the pieces of an order's line that come from one location.
+type Allocation struct {
+	LocationID entrepot.ID `json:"locationId"`
+	Quantity   int64       `json:"quantity"`
+}
+
+func allocationsOf(l *orderpb.Line) (out []Allocation) {
+	for _, a := range l.Allocations {
+		out = append(out, Allocation{a.LocationId, a.Quantity})
+	}
+	return out
+}
+
+// StatusChange is one entry of an order's history.
+type StatusChange struct {
+	Status string    `json:"status"`
+	At     rest.Time `json:"at"`
+	By     string    `json:"by,omitempty"`
+	Note   string    `json:"note,omitempty"`
+}
+
+// Address is where goods or bills go.
+type Address struct {
+	Name       string `json:"name,omitempty" maxLength:"200" example:"Ada Lovelace"`
+	Line1      string `json:"line1" minLength:"1" maxLength:"200" example:"Am Kai 1"`
+	Line2      string `json:"line2,omitempty" maxLength:"200"`
+	City       string `json:"city" minLength:"1" maxLength:"100" example:"Hamburg"`
+	State      string `json:"state,omitempty" maxLength:"100"`
+	PostalCode string `json:"postalCode,omitempty" maxLength:"20" example:"20457"`
+	Country    string `json:"country" minLength:"2" maxLength:"100" example:"DE"`
+	Phone      string `json:"phone,omitempty" maxLength:"40"`
+	// Not kept with the order.
+	Coordinates *rest.Coordinates `json:"coordinates,omitempty" doc:"where that is, for shops that send from the nearest location"`
+}
+
+func (a *Address) pb() *orderpb.Address {
+	if a == nil {
+		return nil
+	}
+	return &orderpb.Address{
+		Name: a.Name, Line1: a.Line1, Line2: a.Line2, City: a.City, State: a.State,
+		PostalCode: a.PostalCode, Country: a.Country, Phone: a.Phone,
+	}
+}
+
+func addressOf(a *orderpb.Address) *Address {
+	if a == nil {
+		return nil
+	}
+	return &Address{a.Name, a.Line1, a.Line2, a.City, a.State, a.PostalCode, a.Country, a.Phone, nil}
+}
+
+func orderOf(o *orderpb.Order) OrderView {
+	m := func(minor int64) entrepot.Amount { return rest.Amount(minor, o.Currency) }
+	v := OrderView{
+		ID: o.Id, OrderNumber: o.OrderNumber, CheckoutID: o.CheckoutId, CustomerID: o.CustomerId,
+		CompanyID: o.CompanyId, ShopID: o.ShopId, Currency: o.Currency,
+		Items: make([]OrderItem, 0, len(o.Lines)), StatusHistory: make([]StatusChange, 0, len(o.History)),
+		Pricing:         rest.Pricing{Subtotal: m(o.SubtotalMinor), Tax: m(o.TaxMinor), Shipping: m(o.ShippingMinor), Discount: m(o.DiscountMinor), Total: m(o.TotalMinor)},
+		ShippingAddress: addressOf(o.Shipping), BillingAddress: addressOf(o.Billing),
+		Status: o.Status, PaymentStatus: o.PaymentStatus, PaymentID: o.PaymentId, TrackingNumber: o.TrackingNumber, Notes: o.Notes,
+		ExpiresAt: rest.Time(o.ExpiresMs), CreatedAt: rest.Time(o.CreatedMs), UpdatedAt: rest.Time(o.UpdatedMs),
+	}
+	for _, l := range o.Lines {
+		v.Items = append(v.Items, OrderItem{l.ProductId, l.VariantId, l.Name, l.Sku, l.Quantity, m(l.PriceMinor), m(l.PriceMinor * l.Quantity), m(l.DiscountMinor), allocationsOf(l), l.Backordered})
+	}
+	if o.ShippingMethod != "" {
+		v.ShippingMethod = &OrderShipping{o.ShippingMethod, o.ShippingMethodName}
+	}
+	for _, p := range o.Promotions {
+		v.PromoCodes = append(v.PromoCodes, p.Code)
+	}
+	for _, h := range o.History {
+		v.StatusHistory = append(v.StatusHistory, StatusChange{h.Status, rest.Time(h.AtMs), h.By, h.Note})
+	}
+	return v
+}
+
+type orderListInput struct {
+	rest.ListParams
+	rest.CompanyFilter
+	Status string `query:"status" enum:"pending,confirmed,processing,shipped,delivered,completed,cancelled,returned"`
+	Sort   string `query:"sort" enum:"-createdAt,createdAt" default:"-createdAt"`
+}
+
+func (s *salesAPI) list(ctx context.Context, in *orderListInput) (*rest.List[OrderView], error) {
+	q := persistence.Query{Where: query.Where(query.Where(nil, "status", in.Status), persistence.CompanyID, in.CompanyID), Limit: in.Limit, Cursor: in.Cursor}
+	q.Sort, q.Desc = strings.CutPrefix(in.Sort, "-")
+	page, err := query.Find(ctx, s.Store, order.Collection, rest.OwnOrStaff(ctx), q,
+		func(o *order.State, _ *persistence.Document) OrderView { return orderOf(o.View()) })
+	return &rest.List[OrderView]{Body: page}, err
+}
+
+func (s *salesAPI) read(ctx context.Context, p rest.IDPath) (*orderpb.Order, error) {
+	id, err := p.EntityID()
+	if err != nil {
+		return nil, err
+	}
+	return grains.Ask[*orderpb.Order](ctx, s.Asker, orderpb.Kind, id, &orderpb.Get{})
+}
+
+func (s *salesAPI) get(ctx context.Context, in *struct{ rest.IDPath }) (*rest.Answer[OrderView], error) {
+	o, err := s.read(ctx, in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	return orderAnswer(o), nil
+}
+
+// orderAnswer is an order at its version, which a change may be made from.
+func orderAnswer(o *orderpb.Order) *rest.Answer[OrderView] {
+	return rest.AnswerAt(o.Version, orderOf(o))
+}
+
+// Tracking is where an order is.
+type Tracking struct {
+	OrderID        entrepot.ID    `json:"orderId"`
+	OrderNumber    string         `json:"orderNumber"`
+	Status         string         `json:"status"`
+	TrackingNumber string         `json:"trackingNumber,omitempty"`
+	StatusHistory  []StatusChange `json:"statusHistory"`
+	UpdatedAt      rest.Time      `json:"updatedAt"`
+}
+
+func (s *salesAPI) tracking(ctx context.Context, in *struct{ rest.IDPath }) (*rest.Answer[Tracking], error) {
+	o, err := s.read(ctx, in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	v := orderOf(o)
+	return rest.AnswerOf(Tracking{v.ID, v.OrderNumber, v.Status, v.TrackingNumber, v.StatusHistory, v.UpdatedAt}), nil
+}
+
+type cancelInput struct {
+	rest.IDPath
+	rest.IfMatch
+	rest.KeyHeader
+	Body *struct {
+		Reason string `json:"reason,omitempty" maxLength:"500" example:"changed my mind"`
+	}
+}
+
+func (s *salesAPI) cancel(ctx context.Context, in *cancelInput) (*rest.Answer[OrderView], error) {
+	id, version, err := in.Target(in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	cmd := &orderpb.Cancel{ExpectedVersion: version}
+	if in.Body != nil {
+		cmd.Reason = in.Body.Reason
+	}
+	ctx, _ = in.Command(ctx, "cancel", []byte(cmd.Reason))
+	o, err := grains.Ask[*orderpb.Order](ctx, s.Asker, orderpb.Kind, id, cmd)
+	if err != nil {
+		return nil, err
+	}
+	return orderAnswer(o), nil
+}

@@ -1,0 +1,72 @@
+package shop
+
+import (
+	"context"
+
+	"entrepot"
+	"entrepot/grains"
+	"entrepot/grains/shop/shoppb"
+	"entrepot/http/rest"
+)
+
+type assignStaffInput struct {
+	rest.IDPath
+	rest.IfMatch
+	rest.KeyHeader
+	RawBody []byte
+	Body    struct {
+		UserIDs   []string `json:"userIds,omitempty" maxItems:"100" doc:"who works in the shop from now on, besides who does already"`
+		ManagerID string   `json:"managerId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"a shop manager of the company, instead of the one there is"`
+		Remove    []string `json:"remove,omitempty" maxItems:"100" doc:"who does not work there any more"`
+	}
+}
+
+func (s *shopAPI) assign(ctx context.Context, in *assignStaffInput) (*rest.Answer[ShopView], error) {
+	id, expected, err := in.Target(in.IDPath)
+	if err != nil {
+		return nil, err
+	}
+	b := &in.Body
+	if err := rest.CheckIDs("userIds", b.UserIDs); err != nil {
+		return nil, err
+	}
+	if err := rest.CheckIDs("remove", b.Remove); err != nil {
+		return nil, err
+	}
+	keyed, replayed := in.Command(ctx, "assign-shop-staff", in.RawBody)
+	v, err := grains.Ask[*shoppb.Shop](keyed, s.Asker, shoppb.Kind, id, &shoppb.Assign{
+		Id: in.NewID(ctx, "staff of "+id), ExpectedVersion: expected, ManagerId: b.ManagerID, UserIds: b.UserIDs, Remove: b.Remove,
+	})
+	if err != nil {
+		return nil, err
+	}
+	rest.RefreshStanding(ctx, s.Standing)
+	out := rest.AnswerAt(v.Version, s.view(v))
+	out.Replay = rest.ReplayOf(replayed)
+	return out, nil
+}
+
+type dismissStaffInput struct {
+	rest.IDPath
+	UserID string `path:"userId" example:"65a1b2c3d4e5f60718293a4b"`
+}
+
+func (s *shopAPI) dismiss(ctx context.Context, in *dismissStaffInput) (*rest.NoContent, error) {
+	id, err := in.EntityID()
+	if err != nil {
+		return nil, err
+	}
+	user, err := rest.ExistingID(in.UserID)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.Asker.Ask(ctx, shoppb.Kind, id, &shoppb.Assign{Id: entrepot.NewID(), Remove: []string{user}})
+	if entrepot.CodeOf(err) == entrepot.CodeNotFound {
+		return nil, entrepot.ErrNotFound // the shop, or the user in it
+	}
+	if err != nil {
+		return nil, err
+	}
+	rest.RefreshStanding(ctx, s.Standing)
+	return nil, nil
+}

@@ -1,0 +1,115 @@
+package shop
+
+import (
+	"time"
+
+	"entrepot"
+	"entrepot/events"
+	"entrepot/grains/shop"
+	"entrepot/grains/shop/shoppb"
+	"entrepot/http/rest"
+)
+
+// ShopView is a shop as the API shows it; who works there is for its staff.
+type ShopView struct {
+	ID          entrepot.ID       `json:"id"`
+	Name        string            `json:"name"`
+	CompanyID   entrepot.ID       `json:"companyId"`
+	Location    rest.ShopLocation `json:"location"`
+	ContactInfo ShopContact       `json:"contactInfo,omitzero"`
+	ShopHours
+	OpenNow    *bool         `json:"openNow,omitempty" doc:"only of shops that say when they are open"`
+	NextChange *rest.Time    `json:"nextChange,omitempty" doc:"when it closes or opens next, if it does within a year"`
+	Distance   *float64      `json:"distance,omitempty" doc:"kilometres from near"`
+	ManagerID  entrepot.ID   `json:"managerId,omitempty"`
+	StaffIDs   []entrepot.ID `json:"staffIds,omitempty"`
+	IsActive   bool          `json:"isActive"`
+	CreatedAt  rest.Time     `json:"createdAt"`
+	UpdatedAt  rest.Time     `json:"updatedAt"`
+}
+
+func pointOf(l *rest.ShopLocation) *shoppb.Point {
+	if l.Coordinates == nil {
+		return nil
+	}
+	return &shoppb.Point{Lat: l.Coordinates.Lat, Lng: l.Coordinates.Lng}
+}
+
+// ShopContact is how a shop is reached.
+type ShopContact struct {
+	Email   string `json:"email,omitempty" maxLength:"254" pattern:"^[^@\\s]+@[^@\\s]+$" patternDescription:"an e-mail address" example:"harbour@example.com"`
+	Phone   string `json:"phone,omitempty" maxLength:"40" example:"+49 40 123456"`
+	Website string `json:"website,omitempty" maxLength:"500" pattern:"^https?://[^\\s]+$" patternDescription:"a web address" example:"https://example.com/harbour"`
+}
+
+func (c *ShopContact) proto() *shoppb.Contact {
+	return &shoppb.Contact{Email: c.Email, Phone: c.Phone, Website: c.Website}
+}
+
+// ShopHours are when a shop is open, by the clock of its time zone.
+type ShopHours struct {
+	Timezone        string             `json:"timezone,omitempty" maxLength:"64" doc:"IANA name; needed with hours" example:"Europe/Berlin"`
+	OperatingHours  []OpeningSpan      `json:"operatingHours,omitempty" maxItems:"50"`
+	HoursExceptions []OpeningException `json:"hoursExceptions,omitempty" maxItems:"400" doc:"each stands instead of the weekly hours that begin on its date"`
+}
+
+// OpeningSpan is a time the shop is open every week.
+type OpeningSpan struct {
+	Day   string `json:"day" enum:"monday,tuesday,wednesday,thursday,friday,saturday,sunday" doc:"on which it opens"`
+	Open  string `json:"open" pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$" patternDescription:"a time from 00:00 to 23:59" example:"09:00"`
+	Close string `json:"close" pattern:"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$" patternDescription:"a time from 00:00 to 24:00" doc:"earlier than open: on the day after" example:"18:30"`
+}
+
+// OpeningException is a date with other hours.
+type OpeningException struct {
+	Date   string `json:"date" format:"date" example:"2026-12-24"`
+	Closed bool   `json:"closed,omitempty" doc:"instead of open and close"`
+	Open   string `json:"open,omitempty" maxLength:"5" example:"09:00"`
+	Close  string `json:"close,omitempty" maxLength:"5" example:"14:00"`
+	Reason string `json:"reason,omitempty" maxLength:"200" example:"Christmas Eve"`
+}
+
+func (h *ShopHours) proto() *shoppb.Hours {
+	out := &shoppb.Hours{Timezone: h.Timezone}
+	for _, s := range h.OperatingHours {
+		out.Week = append(out.Week, &shoppb.Span{Day: s.Day, Open: s.Open, Close: s.Close})
+	}
+	for _, e := range h.HoursExceptions {
+		out.Exceptions = append(out.Exceptions, &shoppb.Exception{Date: e.Date, Closed: e.Closed, Open: e.Open, Close: e.Close, Reason: e.Reason})
+	}
+	return out
+}
+
+// view is a shop as it stands now.
+func (s *shopAPI) view(v *shoppb.Shop) ShopView { return ShopOf(v, s.Now()) }
+
+func ShopOf(v *shoppb.Shop, now time.Time) ShopView {
+	out := ShopView{
+		ID: v.Id, Name: v.Name, CompanyID: v.CompanyId, ManagerID: v.ManagerId, StaffIDs: v.StaffIds,
+		Location:    rest.ShopLocation{Address: v.Address, City: v.City, State: v.State, Country: v.Country},
+		ContactInfo: ShopContact{v.Contact.GetEmail(), v.Contact.GetPhone(), v.Contact.GetWebsite()},
+		ShopHours:   ShopHours{Timezone: v.Hours.GetTimezone()},
+		IsActive:    v.IsActive, CreatedAt: rest.Time(v.CreatedMs), UpdatedAt: rest.Time(v.UpdatedMs),
+	}
+	if p := v.Point; p != nil {
+		out.Location.Coordinates = &rest.Coordinates{Lat: p.Lat, Lng: p.Lng}
+	}
+	for _, w := range v.Hours.GetWeek() {
+		out.OperatingHours = append(out.OperatingHours, OpeningSpan{w.Day, w.Open, w.Close})
+	}
+	for _, e := range v.Hours.GetExceptions() {
+		out.HoursExceptions = append(out.HoursExceptions, OpeningException{e.Date, e.Closed, e.Open, e.Close, e.Reason})
+	}
+	if h := shop.HoursOf(v.Hours); h.Stated() {
+		open, next := h.At(now)
+		out.OpenNow = &open
+		if at := rest.TimeOf(next); at != 0 {
+			out.NextChange = &at
+		}
+	}
+	return out
+}
+
+func (v *ShopView) distanceTo(from events.Point) float64 {
+	return shop.Distance(from, events.Point{Lat: v.Location.Coordinates.Lat, Lng: v.Location.Coordinates.Lng})
+}
