@@ -94,7 +94,7 @@ func TestCallErrors(t *testing.T) {
 	close(release)
 }
 
-func TestCallerThatLeavesMeanwhile(t *testing.T) {
+func TestCancelledCall(t *testing.T) {
 	m := startSolo(t, Config{Kinds: []Kind{echoKind}})
 	call(t, m, "x", "warm")
 	ctx, cancel := context.WithCancel(t.Context())
@@ -114,7 +114,7 @@ func TestCallerThatLeavesMeanwhile(t *testing.T) {
 }
 
 // A late reply must never reach another call, although waiters are reused.
-func TestLateAnswersReachNobody(t *testing.T) {
+func TestLateRepliesAreDropped(t *testing.T) {
 	late := Kind{Name: "Late", Props: actor.PropsFromFunc(func(ctx actor.Context) {
 		if m, ok := ctx.Message().(*wrapperspb.StringValue); ok {
 			from := ctx.Sender()

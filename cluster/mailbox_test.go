@@ -96,7 +96,7 @@ func TestMailboxBoundAnswersOverloadedAtOnce(t *testing.T) {
 	}
 }
 
-func TestMailboxTakesAnActorsOwnMessagesPastTheBound(t *testing.T) {
+func TestMailboxBoundSparesOwnMessages(t *testing.T) {
 	g := newGated()
 	m := startSolo(t, Config{Kinds: []Kind{g.kind()}, MailboxBound: 1})
 	go func() { _, _ = m.Request(t.Context(), "Gated", "x", wrapperspb.String("hold")) }()

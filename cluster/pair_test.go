@@ -161,7 +161,7 @@ func TestGoMessageCrossesMembers(t *testing.T) {
 	}
 }
 
-func TestMessageThatCannotCrossIsRefusedAtOnce(t *testing.T) {
+func TestUnserializableMessageIsRefused(t *testing.T) {
 	var h hub
 	a := h.start(t, Config{Kinds: []Kind{mirrorKind}})
 	b := h.start(t, Config{Kinds: []Kind{mirrorKind}})
@@ -222,7 +222,7 @@ func TestLeavingMemberLosesNoRequest(t *testing.T) {
 	wg.Wait()
 }
 
-func TestLostPeerEndsTheWaitForIt(t *testing.T) {
+func TestLostPeerEndsWaits(t *testing.T) {
 	var h hub
 	a := h.start(t, Config{})
 	b := h.start(t, Config{Kinds: []Kind{echoKind}})

@@ -44,7 +44,7 @@ func TestRendezvousBalance(t *testing.T) {
 	}
 }
 
-func TestRendezvousMovesOnlyTheShareOfWhoJoins(t *testing.T) {
+func TestRendezvousMovesOnlyJoinersShare(t *testing.T) {
 	before := newView(membersAt("10.0.0.1", "10.0.0.2", "10.0.0.3"))
 	after := newView(membersAt("10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"))
 	moved := 0

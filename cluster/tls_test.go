@@ -38,7 +38,7 @@ func TestDevCertsAreSafe(t *testing.T) {
 	}
 }
 
-func TestPlainWireOnlyOnLoopback(t *testing.T) {
+func TestNoTLSOnlyOnLoopback(t *testing.T) {
 	_, err := Start(t.Context(), Config{Host: "192.0.2.1", Consul: "127.0.0.1:1", Logger: silent()})
 	if err == nil || !strings.Contains(err.Error(), "TLS") {
 		t.Error(err)

@@ -300,7 +300,7 @@ func TestRateLimit(t *testing.T) {
 }
 
 // Probes have their own rate, so that other clients at the same address cannot make the service look dead.
-func TestProbesHaveARateOfTheirOwn(t *testing.T) {
+func TestProbesHaveOwnRate(t *testing.T) {
 	t.Parallel()
 	c := &clock{at: time.Unix(1_800_000_000, 0)}
 	h := RateLimit(Limits{Callers: NewLimiter(1, time.Minute, c.now)})(http.HandlerFunc(ok))

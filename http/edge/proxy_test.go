@@ -28,7 +28,7 @@ func instance(t *testing.T, h http.HandlerFunc) (address string, s *httptest.Ser
 	return strings.TrimPrefix(s.URL, "http://"), s
 }
 
-func TestProxyStripsItsPrefixAndPutsItBack(t *testing.T) {
+func TestProxyStripsAndRestoresPrefix(t *testing.T) {
 	address, _ := instance(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Location", r.URL.Path+"/1")
 		w.Header().Set("Content-Security-Policy", "twice")
@@ -51,7 +51,7 @@ func TestProxyStripsItsPrefixAndPutsItBack(t *testing.T) {
 	}
 }
 
-func TestProxyLeavesAFailingInstanceAlone(t *testing.T) {
+func TestProxyEjectsFailingInstance(t *testing.T) {
 	var good atomic.Int64
 	address, _ := instance(t, func(http.ResponseWriter, *http.Request) { good.Add(1) })
 	dead, s := instance(t, nil)
@@ -70,7 +70,7 @@ func TestProxyLeavesAFailingInstanceAlone(t *testing.T) {
 }
 
 // A request to an instance that dies may have been executed, so the proxy repeats only safe requests.
-func TestProxyRepeatsOnlyWhatItMay(t *testing.T) {
+func TestProxyRepeatsOnlySafeRequests(t *testing.T) {
 	for _, c := range []struct {
 		name, method, key string
 		tries             int64
@@ -108,7 +108,7 @@ func TestProxyRepeatsOnlyWhatItMay(t *testing.T) {
 }
 
 // A request that could not be sent was not executed, so the proxy sends it to another instance.
-func TestProxySendsAnOrderToAnInstanceThatIsThere(t *testing.T) {
+func TestProxySendsOrderToLivingInstance(t *testing.T) {
 	var got atomic.Value
 	address, _ := instance(t, func(_ http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body)
@@ -128,7 +128,7 @@ func TestProxySendsAnOrderToAnInstanceThatIsThere(t *testing.T) {
 }
 
 // Status 503 means that a request was not executed, so the proxy repeats reads elsewhere.
-func TestProxyReadsElsewhereWhenOneIsBusy(t *testing.T) {
+func TestProxyRepeatsReadsOfBusyInstance(t *testing.T) {
 	busy, _ := instance(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
 	free, _ := instance(t, func(http.ResponseWriter, *http.Request) {})
 	p := NewProxy("sales", proxyKeys(t), found{busy, free}, "/api")
@@ -141,7 +141,7 @@ func TestProxyReadsElsewhereWhenOneIsBusy(t *testing.T) {
 	}
 }
 
-func TestProxyWithoutAnInstanceSaysSo(t *testing.T) {
+func TestProxyWithoutInstances(t *testing.T) {
 	w := httptest.NewRecorder()
 	NewProxy("sales", proxyKeys(t), found{}, "/api").ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/orders", nil))
 	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "sales") {

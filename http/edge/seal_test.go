@@ -141,7 +141,7 @@ func TestSealRotation(t *testing.T) {
 }
 
 // A key of another process is found at once, but the folder is read for unknown keys at most once a second.
-func TestASealFindsAKeyAtOnce(t *testing.T) {
+func TestSealFindsNewKeyAtOnce(t *testing.T) {
 	t.Parallel()
 	c := &clock{at: time.Date(2026, 11, 23, 12, 0, 10, 0, time.UTC)}
 	dir := t.TempDir()

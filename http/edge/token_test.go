@@ -47,7 +47,7 @@ var ada = Claims{
 }
 
 // A token signed here is cached with the claims that other members would read, and no longer than its key exists.
-func TestWhatWasSignedHereIsKnown(t *testing.T) {
+func TestSignedTokensAreCached(t *testing.T) {
 	t.Parallel()
 	c := &clock{at: time.Unix(1_800_000_000, 5_432_100)}
 	k := newKeys(t, c)
