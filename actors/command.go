@@ -11,7 +11,6 @@ import (
 	"entrepot/grains"
 
 	"golang.org/x/sync/errgroup"
-	"google.golang.org/protobuf/proto"
 )
 
 // AsSystem returns a context whose commands come from the platform itself, with the event's id
@@ -39,14 +38,14 @@ const concurrentCommands = 64
 //
 // Errors that no retry can cure (invalid, conflict, not found, key reused) are permanent.
 func CommandPerEvent(
-	a grains.Asker, react func(*events.Delivery) (kind string, id entrepot.ID, cmd proto.Message, err error),
+	a grains.Asker, react func(*events.Delivery) (kind string, id entrepot.ID, cmd any, err error),
 ) events.Handler {
 	handle := func(ctx context.Context, d *events.Delivery) error {
 		kind, id, cmd, err := react(d)
 		if err != nil || cmd == nil {
 			return err
 		}
-		_, err = a.Ask(grains.WithCommand(AsSystem(ctx, d), grains.CommandID{ID: d.ID}), kind, id, cmd)
+		_, err = a.Ask(grains.WithCommand(AsSystem(ctx, d), grains.CommandID{ID: d.ID}), grains.Ref{Kind: kind, ID: id}, cmd)
 		switch entrepot.CodeOf(err) {
 		case entrepot.CodeInvalid, entrepot.CodeConflict, entrepot.CodeNotFound, entrepot.CodeKeyReused:
 			return events.Permanent(err)

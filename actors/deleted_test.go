@@ -13,26 +13,16 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/access"
 	"entrepot/grains/apikey"
-	"entrepot/grains/apikey/apikeypb"
 	"entrepot/grains/categories"
-	"entrepot/grains/categories/categoriespb"
 	"entrepot/grains/grainstest"
 	"entrepot/grains/product"
-	"entrepot/grains/product/productpb"
 	"entrepot/grains/promotion"
-	"entrepot/grains/promotion/promotionpb"
 	"entrepot/grains/review"
-	"entrepot/grains/review/reviewpb"
 	"entrepot/grains/shipping"
-	"entrepot/grains/shipping/shippingpb"
 	"entrepot/grains/shop"
-	"entrepot/grains/shop/shoppb"
 	"entrepot/grains/user"
-	"entrepot/grains/user/userpb"
 	"entrepot/persistence"
 	"entrepot/persistence/storetest"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // The users, API keys, shops and products of a deleted company end, those of another company do
@@ -47,11 +37,11 @@ func TestDeletedCompanyLeavesNothingBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	gone, stays := entrepot.DeriveID("gone"), entrepot.DeriveID("stays")
-	ask := func(kind string, id entrepot.ID, cmd proto.Message) error {
-		_, err := m.Ask(m.Platform(), kind, id, cmd)
+	ask := func(kind string, id entrepot.ID, cmd any) error {
+		_, err := m.Ask(m.Platform(), grains.Ref{Kind: kind, ID: id}, cmd)
 		return err
 	}
-	must := func(kind string, id entrepot.ID, cmd proto.Message) {
+	must := func(kind string, id entrepot.ID, cmd any) {
 		t.Helper()
 		if err := ask(kind, id, cmd); err != nil {
 			t.Fatalf("%s: %v", kind, err)
@@ -62,36 +52,36 @@ func TestDeletedCompanyLeavesNothingBehind(t *testing.T) {
 	}
 	const many = 130 // more than a page
 	for _, company := range []entrepot.ID{gone, stays} {
-		at := id(company, shoppb.Kind, 0)
-		must(shoppb.Kind, at, &shoppb.Create{CompanyId: company, Name: "shop"})
+		at := id(company, shop.Name, 0)
+		must(shop.Name, at, shop.Create{CompanyID: company, Name: "shop"})
 		for _, shopID := range []entrepot.ID{"", at} {
-			must(shippingpb.Kind, shippingpb.ID(company, shopID), &shippingpb.Set{CompanyId: company, ShopId: shopID, Rules: &shippingpb.Rules{
+			must(shipping.Name, shipping.ID(company, shopID), shipping.Set{CompanyID: company, ShopID: shopID, Rules: &shipping.Rules{
 				Currency: "EUR",
-				Zones: []*shippingpb.Zone{
-					{Name: "World", Methods: []*shippingpb.Method{{Id: "parcel", Name: "Parcel", PriceMinor: 500}}},
+				Zones: []shipping.Zone{
+					{Name: "World", Methods: []shipping.Method{{ID: "parcel", Name: "Parcel", Price: 500}}},
 				},
 			}})
 		}
-		must(userpb.Kind, id(company, userpb.Kind, 0), &userpb.Register{
+		must(user.Name, id(company, user.Name, 0), user.Register{
 			Email: company + "@demo.test", Name: "Ada", PasswordHash: "h", Role: string(entrepot.CompanyAdmin),
-			CompanyId: company,
+			CompanyID: company,
 		})
-		must(promotionpb.Kind, promotionpb.ID(company, "TEN"), &promotionpb.Create{
-			CompanyId: company, Code: "TEN", Terms: &promotionpb.Terms{Kind: "percent", Percent: 10},
+		must(promotion.Name, promotion.ID(company, "TEN"), promotion.Create{
+			CompanyID: company, Code: "TEN", Terms: promotion.Terms{Kind: "percent", Percent: 10},
 		})
-		must(categoriespb.Kind, categoriespb.ID(company), &categoriespb.Create{CompanyId: company, Slug: "tea", Title: "Tea"})
-		must(apikeypb.Kind, id(company, apikeypb.Kind, 0), &apikeypb.Create{
-			CompanyId: company, Name: "k", Scopes: []string{"orders:read"}, Hash: []byte("h"),
+		must(categories.Name, categories.ID(company), categories.Create{CompanyID: company, Slug: "tea", Title: "Tea"})
+		must(apikey.Name, id(company, apikey.Name, 0), apikey.Create{
+			CompanyID: company, Name: "k", Scopes: []string{"orders:read"}, Hash: []byte("h"),
 		})
 		for n := range many {
-			must(productpb.Kind, id(company, productpb.Kind, n), &productpb.Create{
-				CompanyId: company, ShopIds: []string{at}, Sku: fmt.Sprint("S", n), Name: "mug", PriceMinor: 1, Currency: "EUR",
+			must(product.Name, id(company, product.Name, n), product.Create{
+				CompanyID: company, ShopIDs: []string{at}, SKU: fmt.Sprint("S", n), Name: "mug", Price: 1, Currency: "EUR",
 			})
 		}
 	}
 	trees := func(company entrepot.ID) int {
-		tree, err := grains.Ask[*categoriespb.Tree](
-			m.Platform(), m, categoriespb.Kind, categoriespb.ID(company), &categoriespb.Get{},
+		tree, err := grains.Ask(
+			m.Platform(), m, categories.Of(categories.ID(company)), categories.Get{},
 		)
 		if err != nil {
 			t.Fatal(err)
@@ -99,13 +89,11 @@ func TestDeletedCompanyLeavesNothingBehind(t *testing.T) {
 		return len(tree.Nodes)
 	}
 	for n, company := range []entrepot.ID{gone, stays} {
-		c := &reviewpb.Write{
-			ProductId: id(company, productpb.Kind, 0), CompanyId: company, ShopId: id(company, shoppb.Kind, 0), Author: "Ada L.",
+		c := review.Write{
+			ProductID: id(company, product.Name, 0), CompanyID: company, ShopID: id(company, shop.Name, 0), Author: "Ada L.",
 			Stars: 5,
 		}
-		if _, err := m.Ask(
-			m.As(actorstest.Customer(n)), reviewpb.Kind, reviewpb.ID(c.ProductId, actorstest.ID("user", n)), c,
-		); err != nil {
+		if _, err := grains.Ask(m.As(actorstest.Customer(n)), m, review.Of(review.ID(c.ProductID, actorstest.ID("user", n))), c); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -130,20 +118,20 @@ func TestDeletedCompanyLeavesNothingBehind(t *testing.T) {
 		t.Errorf("categories: %d of the deleted company, want 0; %d of the other, want 1", trees(gone), trees(stays))
 	}
 	for company, want := range map[entrepot.ID]entrepot.Code{gone: entrepot.CodeNotFound, stays: ""} {
-		for kind, q := range map[string]proto.Message{
-			userpb.Kind: &userpb.GetCredentials{}, shoppb.Kind: &shoppb.Get{},
-			apikeypb.Kind: &apikeypb.Verify{Hash: []byte("h")},
+		for kind, q := range map[string]any{
+			user.Name: user.GetCredentials{}, shop.Name: shop.Get{},
+			apikey.Name: apikey.Verify{Hash: []byte("h")},
 		} {
 			if err := ask(kind, id(company, kind, 0), q); entrepot.CodeOf(err) != want {
 				t.Errorf("%s: %v, want %q", kind, err, want)
 			}
 		}
-		if err := ask(promotionpb.Kind, promotionpb.ID(company, "TEN"), &promotionpb.Get{}); entrepot.CodeOf(err) != want {
+		if err := ask(promotion.Name, promotion.ID(company, "TEN"), promotion.Get{}); entrepot.CodeOf(err) != want {
 			t.Errorf("promo code: %v, want %q", err, want)
 		}
-		for _, shopID := range []entrepot.ID{"", id(company, shoppb.Kind, 0)} {
-			rates, err := grains.Ask[*shippingpb.Shipping](
-				m.Platform(), m, shippingpb.Kind, shippingpb.ID(company, shopID), &shippingpb.Get{},
+		for _, shopID := range []entrepot.ID{"", id(company, shop.Name, 0)} {
+			rates, err := grains.Ask(
+				m.Platform(), m, shipping.Of(shipping.ID(company, shopID)), shipping.Get{},
 			)
 			if err != nil || (rates.Rules == nil) != (want != "") {
 				t.Errorf("shipping rules: %v, %v", rates, err)
@@ -151,14 +139,12 @@ func TestDeletedCompanyLeavesNothingBehind(t *testing.T) {
 		}
 		author := map[entrepot.ID]int{gone: 0, stays: 1}[company]
 		if err := ask(
-			reviewpb.Kind, reviewpb.ID(id(company, productpb.Kind, 0), actorstest.ID("user", author)), &reviewpb.Get{},
+			review.Name, review.ID(id(company, product.Name, 0), actorstest.ID("user", author)), review.Get{},
 		); entrepot.CodeOf(err) != want {
 			t.Errorf("review: %v, want %q", err, want)
 		}
 		for n := range many {
-			if _, err := m.Ask(
-				m.As(entrepot.Caller{}), productpb.Kind, id(company, productpb.Kind, n), &productpb.Get{},
-			); entrepot.CodeOf(err) != want {
+			if _, err := grains.Ask(m.As(entrepot.Caller{}), m, product.Of(id(company, product.Name, n)), product.Get{}); entrepot.CodeOf(err) != want {
 				t.Errorf("product %d: %v, want %q", n, err, want)
 			}
 		}

@@ -7,15 +7,13 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/persistence"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // Owned is a kind of entity that ends together with its owner: a company, a user or a product.
 type Owned struct {
 	Collection *persistence.Collection
 	Kind       string
-	End        func() proto.Message // returns the command that ends an entity
+	End        func() any // returns the command that ends an entity
 }
 
 // concurrentEnds bounds the entities that one event ends at the same time.
@@ -59,7 +57,7 @@ func (o Owned) EndWhere(
 		}
 		err = FanOut(ctx, concurrentEnds, docs, func(ctx context.Context, doc persistence.Document) error {
 			ctx = grains.WithCommand(ctx, grains.CommandID{ID: entrepot.DeriveID(d.ID, doc.ID)})
-			_, err := a.Ask(ctx, o.Kind, doc.ID, o.End())
+			_, err := a.Ask(ctx, grains.Ref{Kind: o.Kind, ID: doc.ID}, o.End())
 			if entrepot.CodeOf(err) == entrepot.CodeNotFound {
 				return nil
 			}

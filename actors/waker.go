@@ -102,7 +102,7 @@ func (w *Waker) wake(ctx context.Context, kind string, due []persistence.Due) in
 	ctx = entrepot.WithCaller(ctx, entrepot.SystemCaller("wake"))
 	mine := slices.DeleteFunc(due, func(d persistence.Due) bool { return w.c.Mine != nil && !w.c.Mine(kind, d.ID) })
 	_ = FanOut(ctx, concurrentWakes, mine, func(ctx context.Context, d persistence.Due) error {
-		if _, err := w.c.Ask.Ask(ctx, kind, d.ID, &wire.Wake{}); err != nil && ctx.Err() == nil {
+		if _, err := w.c.Ask.Ask(ctx, grains.Ref{Kind: kind, ID: d.ID}, grains.Wake{}); err != nil && ctx.Err() == nil {
 			w.c.Logger.Debug("wake failed and will be repeated", "kind", kind, "id", d.ID, "error", err)
 		}
 		return nil // the next round repeats it

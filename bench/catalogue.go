@@ -37,9 +37,9 @@ func (w *words) product(i int, company, shop entrepot.ID) *product.State {
 	made := time.Now().Add(-time.Duration(i) * time.Second).UnixMilli()
 	return &product.State{
 		ID: entrepot.DeriveID("bench", strconv.Itoa(i)), CompanyID: company, ShopIDs: []entrepot.ID{shop}, SKU: fmt.Sprint("BIG-", i),
-		Name: w.Names[at] + " " + anyOf(w.Series), Brand: anyOf(w.Brands), Category: w.Categories[at], Status: product.StatusActive,
+		Name: w.Names[at] + " " + anyOf(w.Series), Brand: anyOf(w.Brands), Category: w.Categories[at], Status: product.Active,
 		Description: w.Names[at] + " for " + anyOf(w.Names) + ". " + strings.Join(text, " "),
-		Price:       100 + rand.Int64N(50_000), Currency: "EUR", Created: made, Updated: made, Version: 1,
+		Price:       100 + rand.Int64N(50_000), Currency: "EUR", CreatedAt: made, UpdatedAt: made, Version: 1,
 		Attributes: []product.Attribute{
 			{Name: "colour", Value: anyOf([]string{"red", "blue", "green", "black", "white", "grey", "sand"})},
 			{Name: "size", Value: strconv.Itoa(rand.IntN(12))},
@@ -124,7 +124,7 @@ func (b *bench) fill(w *words) error {
 			if raw, err = store.Marshal(s); err != nil {
 				break
 			}
-			index, at := s.Index(), time.UnixMilli(s.Updated).UTC()
+			index, at := s.Index(), time.UnixMilli(s.UpdatedAt).UTC()
 			batch = append(batch, persistence.Write{Collection: product.Collection, Doc: persistence.Document{
 				ID: s.ID, Version: 1, CompanyID: s.CompanyID, ShopID: index.ShopID, CreatedAt: at, UpdatedAt: at, Fields: index.Fields, State: raw,
 			}})

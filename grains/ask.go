@@ -2,90 +2,157 @@ package grains
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"time"
 
 	"entrepot"
 	"entrepot/grains/wire"
-
-	"google.golang.org/protobuf/proto"
 )
 
-// Asker sends a command or query to a grain and waits for its answer.
+// Ref addresses one grain: its kind's name in the cluster and its id. Each grain
+// package makes the refs of its kind: cart.Of(user).
+type Ref struct {
+	Kind string
+	ID   entrepot.ID
+}
+
+// Message is a command or a query. Its method declares the type of the reply, so
+// that [Ask] infers it and a wrong one does not compile. Messages and replies
+// travel within a member as they are and between members as JSON: exported
+// fields only.
+type Message[R any] interface{ Answers(R) }
+
+// Done is the reply to a command that returns nothing else.
+type Done struct{}
+
+// Wake tells a grain that its wakeAt has passed. Every kind handles it; handling
+// it twice is harmless.
+type Wake struct{}
+
+// Answers makes Wake a [Message].
+func (Wake) Answers(Done) {}
+
+const wakeName = "Wake"
+
+// Asker sends messages to grains. [Ask] is the typed way to call it.
 type Asker interface {
-	// Ask returns the reply or an *entrepot.Error. CodeUnavailable: certainly not
-	// executed. CodeUnknownOutcome: it may have been; ask again with the same
-	// command id. The context's deadline bounds the call (5 s without one).
-	Ask(ctx context.Context, kind string, id entrepot.ID, cmd proto.Message) (proto.Message, error)
+	// Ask sends a message and waits for the reply. The context's deadline bounds the
+	// call (5 s without one). It returns an *entrepot.Error: CodeUnavailable means
+	// certainly not executed; CodeUnknownOutcome means possibly executed, to be sent
+	// again under the same command id.
+	Ask(ctx context.Context, to Ref, message any, options ...Option) (Answer, error)
 }
 
-// Ask sends a command to a grain and returns its reply as R.
-func Ask[R proto.Message](ctx context.Context, a Asker, kind string, id entrepot.ID, cmd proto.Message) (R, error) {
-	var zero R
-	m, err := a.Ask(ctx, kind, id, cmd)
+// Answer is a reply whose type is not known yet: a Go value from this member,
+// or JSON from another.
+type Answer struct {
+	Value    any
+	JSON     []byte
+	Replayed bool // the command had been executed before
+}
+
+// Result is a reply together with the fact whether the command had been executed
+// before, under the same command id.
+type Result[R any] struct {
+	Reply    R
+	Replayed bool
+}
+
+// Ask sends a command or a query to a grain and returns its reply, or the
+// *entrepot.Error of [Asker].
+func Ask[C Message[R], R any](ctx context.Context, a Asker, to Ref, message C, options ...Option) (R, error) {
+	r, err := Call(ctx, a, to, message, options...)
+	return r.Reply, err
+}
+
+// Call is [Ask] for callers that also need to know whether the reply is a replay.
+func Call[C Message[R], R any](ctx context.Context, a Asker, to Ref, message C, options ...Option) (Result[R], error) {
+	var r Result[R]
+	answer, err := a.Ask(ctx, to, message, options...)
 	if err != nil {
-		return zero, err
+		return r, err
 	}
-	r, ok := m.(R)
-	if !ok {
-		return zero, fmt.Errorf("grains: %s answered %T to %T", kind, m, cmd)
+	r.Replayed = answer.Replayed
+	if answer.Value == nil {
+		err = json.Unmarshal(answer.JSON, &r.Reply)
+	} else if reply, ok := answer.Value.(R); ok {
+		r.Reply = reply
+	} else {
+		err = fmt.Errorf("grains: %s replied with %T to %T", to.Kind, answer.Value, message)
 	}
-	return r, nil
+	return r, err
 }
 
-// CommandID is how a command is known when it is tried again.
-type CommandID struct {
-	ID    string
-	Keyed bool   // the client chose it (Idempotency-Key): the reply is kept 24 h
-	Hash  uint64 // of what the client sent, to tell another content; 0: of the command itself
-	// Replayed, if set, becomes true when the command had been executed before.
-	Replayed *bool
+// Option changes how one message is sent.
+type Option func(*wire.Command)
+
+// As gives a command an id of its own, so that sending it again under this id
+// executes it once. Without this option each call is a new command.
+func As(id string) Option {
+	return func(c *wire.Command) { c.ID = id }
 }
 
-type (
-	commandKey struct{}
-	traceKey   struct{}
-	passingKey struct{}
-)
-
-// WithCommand returns a context whose next Ask carries the command id. Without
-// one every Ask is a new command.
-func WithCommand(ctx context.Context, id CommandID) context.Context {
-	return context.WithValue(ctx, commandKey{}, id)
+// Keyed is [As] for an id that a client chose (Idempotency-Key): the reply is
+// kept for 24 hours. Hash is that of what the client sent ([HashOf]); the same id
+// with another hash is refused with CodeKeyReused.
+func Keyed(id string, hash uint64) Option {
+	return func(c *wire.Command) { c.ID, c.Keyed, c.Hash = id, true, hash }
 }
+
+// Transient marks a message to a grain that is not expected to be used again
+// soon, as those of an import. A grain activated by it leaves memory as soon as it
+// rests. A grain that others use too stays.
+func Transient(c *wire.Command) { c.Transient = true }
+
+// With returns an asker that sends every message with the options, before those
+// of the call itself.
+func With(a Asker, options ...Option) Asker {
+	if len(options) == 0 {
+		return a
+	}
+	return withOptions{a, options}
+}
+
+type withOptions struct {
+	Asker
+	options []Option
+}
+
+func (w withOptions) Ask(ctx context.Context, to Ref, message any, options ...Option) (Answer, error) {
+	return w.Asker.Ask(ctx, to, message, append(w.options[:len(w.options):len(w.options)], options...)...)
+}
+
+type traceKey struct{}
 
 // WithTrace returns a context that carries a W3C traceparent to grains and events.
 func WithTrace(ctx context.Context, traceparent string) context.Context {
 	return context.WithValue(ctx, traceKey{}, traceparent)
 }
 
-// InPassing returns a context for commands to grains that nobody asks again soon,
-// as those of an import: a grain that such a command has woken leaves memory as
-// soon as it has nothing more to do. One that others ask too stays.
-func InPassing(ctx context.Context) context.Context {
-	return context.WithValue(ctx, passingKey{}, true)
-}
-
-// HashOf is the content hash for [CommandID].
+// HashOf returns the content hash for [Keyed]. It is never 0.
 func HashOf(content []byte) uint64 {
 	h := fnv.New64a()
 	h.Write(content)
-	return h.Sum64() | 1 // never 0
+	return h.Sum64() | 1
 }
 
 const defaultDeadline = 5 * time.Second
 
-// NewCommand makes the envelope of a command from what the context carries.
-func NewCommand(ctx context.Context, body proto.Message) *wire.Command {
-	id, _ := ctx.Value(commandKey{}).(CommandID)
+// newCommand makes the envelope of a message from the context and the options.
+func newCommand(ctx context.Context, to Ref, message any, options []Option) *wire.Command {
 	trace, _ := ctx.Value(traceKey{}).(string)
-	passing, _ := ctx.Value(passingKey{}).(bool)
 	c := &wire.Command{
-		ID: id.ID, Keyed: id.Keyed, Hash: id.Hash, Caller: entrepot.CallerFrom(ctx), TraceParent: trace, Passing: passing, Body: body,
+		Kind: to.Kind, Grain: to.ID, Name: nameOf(message), Body: message,
+		Caller: entrepot.CallerFrom(ctx), TraceParent: trace,
+	}
+	for _, o := range options {
+		o(c)
 	}
 	if c.ID == "" {
-		c.ID = entrepot.NewID()
+		// A fresh id cannot come back with other content, so the content needs no hash.
+		c.ID, c.Hash = entrepot.NewID(), freshHash
 	}
 	deadline, ok := ctx.Deadline()
 	if !ok {
@@ -94,3 +161,5 @@ func NewCommand(ctx context.Context, body proto.Message) *wire.Command {
 	c.Deadline = deadline
 	return c
 }
+
+const freshHash = 1

@@ -8,47 +8,43 @@ import (
 
 	"entrepot"
 	"entrepot/grains/wire"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // Requester carries a message to a grain and its reply back; the cluster's
-// member is one. Its errors tell by NotExecuted whether the message certainly
-// was not executed.
+// member is one. NotExecuted of [Client] reports what its errors mean.
 type Requester interface {
 	Request(ctx context.Context, kind, id string, msg any) (any, error)
 }
 
-// Client is the Asker over a cluster member.
+// Client is the [Asker] over a cluster member.
 type Client struct {
 	Members Requester
-	// NotExecuted reports whether an error of Members says so for certain.
+	// NotExecuted reports whether an error of Members means that the message was
+	// certainly not executed.
 	NotExecuted func(error) bool
 }
 
-// Ask sends one command and returns its reply.
-func (c *Client) Ask(ctx context.Context, kind string, id entrepot.ID, body proto.Message) (proto.Message, error) {
-	cmd := NewCommand(ctx, body)
+// Ask sends one message and returns the reply.
+func (c *Client) Ask(ctx context.Context, to Ref, message any, options ...Option) (Answer, error) {
+	cmd := newCommand(ctx, to, message, options)
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, cmd.Deadline)
 		defer cancel()
 	}
-	r, err := c.Members.Request(ctx, kind, id, cmd)
+	r, err := c.Members.Request(ctx, to.Kind, to.ID, cmd)
 	if err != nil {
-		return nil, c.asError(err, kind)
+		return Answer{}, c.asError(err, to.Kind)
 	}
 	reply, ok := r.(*wire.Reply)
-	if !ok {
-		return nil, fmt.Errorf("grains: %s answered with %T", kind, r)
+	switch {
+	case !ok:
+		return Answer{}, fmt.Errorf("grains: %s replied with %T, want a reply", to.Kind, r)
+	case reply.Err != nil:
+		return Answer{Replayed: reply.Replayed}, reply.Err
+	default:
+		return Answer{Value: reply.Body, JSON: reply.JSON, Replayed: reply.Replayed}, nil
 	}
-	if id, _ := ctx.Value(commandKey{}).(CommandID); id.Replayed != nil {
-		*id.Replayed = reply.Replayed
-	}
-	if reply.Err != nil {
-		return nil, reply.Err
-	}
-	return reply.Body, nil
 }
 
 func (c *Client) asError(err error, kind string) error {
@@ -61,7 +57,7 @@ func (c *Client) asError(err error, kind string) error {
 	default:
 		return &entrepot.Error{
 			Code: entrepot.CodeUnknownOutcome, RetryAfter: time.Second,
-			Message: "no answer in time; ask again with the same key",
+			Message: "no reply in time; ask again with the same key",
 		}
 	}
 }

@@ -60,7 +60,7 @@ func (e *entity) settle(b *batch) {
 	t := entrepot.Turn{ID: e.id, Now: e.h.now()}
 	still := e.parked[:0]
 	for _, p := range e.parked {
-		body, done, err := p.h.reply(e.state, t, p.cmd.Body)
+		body, done, err := p.h.reply(e.state, t, p.body)
 		switch {
 		case err != nil:
 			p.reply = &wire.Reply{Err: e.asError(err, p)}
@@ -92,9 +92,7 @@ func (e *entity) encode(b *batch) (err error) {
 	}
 	binary.BigEndian.PutUint64(b.write[:], rand.Uint64()) //nolint:gosec // tells writes apart, keeps no secret
 	e.recent.write = b.write
-	if e.k.steps != nil {
-		b.steps = e.k.steps(e.state)
-	}
+	b.steps = e.k.stepsOf(e.state)
 	now, ix := e.h.now(), e.state.Index()
 	b.doc = persistence.Document{
 		ID: e.id, Version: e.version + 1, CompanyID: ix.CompanyID, ShopID: ix.ShopID, OwnerID: ix.OwnerID,
@@ -161,9 +159,9 @@ func (e *entity) committed(b *batch) {
 		e.outbox = append(e.outbox, b.events...)
 		e.publish()
 	}
-	e.startSteps(b.steps, b.trace)
+	e.startSteps(b.steps, b.doc.State, b.trace)
 	e.next()
-	e.leaveIfPassing()
+	e.leaveIfTransient()
 }
 
 // saved makes a document's version the durable one.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"reflect"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -16,8 +15,6 @@ import (
 	"entrepot/persistence"
 
 	"github.com/asynkron/protoactor-go/actor"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/anypb"
 )
 
 // entity is one activation: the state in memory and the commands that wait for
@@ -32,18 +29,18 @@ type entity struct {
 	self *actor.PID
 	root *actor.RootContext
 
-	mu      sync.Mutex
-	stopped bool
-	loading bool
-	used    time.Time
-	uses    int  // commands since it was activated, up to seldom
-	passing bool // the last command was asked in passing: it leaves when nothing is left to do
+	mu        sync.Mutex
+	stopped   bool
+	loading   bool
+	used      time.Time
+	uses      int  // commands since it was activated, up to seldom
+	transient bool // the last message was: it leaves when nothing is left to do
 
 	// Durable, as of the last write or load.
 	version int64
 	wakeAt  time.Time
 	outbox  []events.Envelope     // unconfirmed; only without a store's log
-	steps   []Step                // what the durable state asks for
+	steps   []step                // what the durable state asks for
 	before  *persistence.Document // what the database may be asked for, for the store; nil: nothing is saved
 
 	// assumed: there is no document, which the first write will prove.
@@ -70,6 +67,8 @@ type entity struct {
 // pending is a command on its way to an answer.
 type pending struct {
 	cmd     *wire.Command
+	body    any   // the message, or the result of step
+	step    *step // nil: a message
 	sender  *actor.PID
 	h       *handler
 	reply   *wire.Reply
@@ -83,7 +82,7 @@ type batch struct {
 	pendings []*pending
 	events   []events.Envelope
 	doc      persistence.Document
-	steps    []Step
+	steps    []step
 	trace    string // of the last command in it: its steps go on under it
 	write    [8]byte
 }
@@ -101,20 +100,22 @@ func newEntity(h *Host, k *Kind, id string, ctx actor.Context) *entity {
 func (e *entity) receive(c *wire.Command, sender *actor.PID) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	p := &pending{cmd: c, sender: sender, h: e.k.handlers[reflect.TypeOf(c.Body)]}
+	h, body, err := e.k.handlerOf(c.Name, c.Body, c.JSON)
+	p := &pending{cmd: c, sender: sender, h: h, body: body}
 	e.used, e.uses = e.h.now(), min(e.uses+1, seldom)
-	e.passing = c.Passing && e.uses < seldom
-	_, isWake := c.Body.(*wire.Wake)
+	e.transient = c.Transient && e.uses < seldom
 	switch {
-	case p.h == nil && !isWake:
-		e.refuse(p, entrepot.Errorf(entrepot.CodeInternal, "%s does not know %T", e.k.Name, c.Body))
+	case err != nil:
+		e.refuse(p, entrepot.Errorf(entrepot.CodeInternal, "%s cannot decode %s: %v", e.k.Name, c.Name, err))
+	case h == nil && c.Name != wakeName:
+		e.refuse(p, entrepot.Errorf(entrepot.CodeInternal, "%s does not know %s", e.k.Name, c.Name))
 	case e.stopped:
 		e.refuse(p, entrepot.Unavailable("moving to another member"))
 	case !c.Deadline.IsZero() && time.Now().After(c.Deadline):
 		e.refuse(p, entrepot.Unavailable("the deadline passed before the command was read"))
 	case len(e.waiting)+len(e.stash)+len(e.parked) >= e.h.MaxPending:
 		e.refuse(p, entrepot.Unavailable("too many commands wait for this %s", e.k.Name))
-	case e.cold() && (p.h == nil || !p.h.opens):
+	case e.cold() && (h == nil || !h.creates):
 		e.stash = append(e.stash, p)
 		e.load()
 	case e.loading || e.reload || e.solo > 0:
@@ -125,7 +126,7 @@ func (e *entity) receive(c *wire.Command, sender *actor.PID) {
 	default:
 		e.execute(p)
 		e.flushIfDirty()
-		e.leaveIfPassing()
+		e.leaveIfTransient()
 	}
 }
 
@@ -135,25 +136,29 @@ func (e *entity) execute(p *pending) {
 		if r := recover(); r != nil && e.unproven() {
 			e.lookFirst(p)
 		} else if r != nil {
-			e.h.Logger.Error("panic in a decision", "kind", e.k.Name, "id", e.id, "command", fmt.Sprintf("%T", p.cmd.Body),
+			e.h.Logger.Error("panic in a decision", "kind", e.k.Name, "id", e.id, "command", fmt.Sprintf("%T", p.body),
 				"requestId", p.cmd.Caller.RequestID, "panic", r, "stack", string(debug.Stack()))
 			p.changed = false
 			e.refuse(p, &entrepot.Error{Code: entrepot.CodeInternal, Message: "internal error"})
 			e.discard()
 		}
 	}()
-	if _, ok := p.cmd.Body.(*wire.Wake); ok {
-		e.wake(p)
+	t := entrepot.Turn{ID: e.id, Now: e.h.now(), Caller: p.cmd.Caller, CommandID: p.cmd.ID}
+	if p.step != nil {
+		e.decideStep(p, t)
 		return
 	}
-	t := entrepot.Turn{ID: e.id, Now: e.h.now(), Caller: p.cmd.Caller, CommandID: p.cmd.ID}
+	if p.h == nil {
+		e.wake(p, t)
+		return
+	}
 	if p.h.decide == nil {
 		e.answer(p, t, false)
 		return
 	}
 	id := digest(p.cmd.ID)
 	if p.cmd.Hash == 0 && e.k.Ring > 0 {
-		p.cmd = withHash(p.cmd)
+		p.cmd = withHash(p.cmd, p.body)
 	}
 	if e.replay(p, id, t) {
 		return
@@ -162,7 +167,7 @@ func (e *entity) execute(p *pending) {
 		e.refuse(p, entrepot.Unavailable("events of this %s wait for the broker", e.k.Name))
 		return
 	}
-	happened, err := p.h.decide(e.state, t, p.cmd.Body)
+	happened, err := p.h.decide(e.state, t, p.body)
 	if (err != nil || len(happened) == 0) && e.unproven() {
 		e.lookFirst(p)
 		return
@@ -199,12 +204,10 @@ func (e *entity) replay(p *pending, id commandDigest, t entrepot.Turn) bool {
 		e.attach(p)
 	case kept != nil:
 		p.reply = &wire.Reply{Replayed: true}
-		var a anypb.Any
-		if err := proto.Unmarshal(kept[8:], &a); err == nil {
-			p.reply.Body, err = a.UnmarshalNew()
-			if err != nil {
-				p.reply.Err = e.asError(err, p)
-			}
+		if body, err := p.h.decodeReply(kept[8:]); err == nil {
+			p.reply.Body = body
+		} else {
+			p.reply.Err = e.asError(err, p)
 		}
 		e.attach(p)
 	default:
@@ -218,7 +221,7 @@ func (e *entity) replay(p *pending, id commandDigest, t entrepot.Turn) bool {
 
 // answer builds the reply from the state as it now is, or parks the caller.
 func (e *entity) answer(p *pending, t entrepot.Turn, replayed bool) {
-	body, done, err := p.h.reply(e.state, t, p.cmd.Body)
+	body, done, err := p.h.reply(e.state, t, p.body)
 	switch {
 	case err != nil:
 		p.reply = &wire.Reply{Err: e.asError(err, p), Replayed: replayed}
@@ -240,11 +243,7 @@ func (e *entity) keep(p *pending) {
 	if !p.cmd.Keyed || !p.changed || p.reply.Body == nil {
 		return
 	}
-	a, err := anypb.New(p.reply.Body)
-	if err != nil {
-		return
-	}
-	if b, err := proto.Marshal(a); err == nil {
+	if b, err := json.Marshal(p.reply.Body); err == nil {
 		e.recent.keep(digest(p.cmd.ID), p.cmd.Hash, b, e.h.now())
 	}
 }
@@ -296,9 +295,8 @@ func (e *entity) tenant(ev events.Event) (company, shop entrepot.ID) {
 }
 
 // wake does what is due, and takes up steps and events that were left behind.
-func (e *entity) wake(p *pending) {
-	t := entrepot.Turn{ID: e.id, Now: e.h.now(), Caller: p.cmd.Caller, CommandID: p.cmd.ID}
-	p.reply = &wire.Reply{Body: &wire.Done{}}
+func (e *entity) wake(p *pending, t entrepot.Turn) {
+	p.reply = &wire.Reply{Body: Done{}}
 	if timed, ok := e.state.(Timed); ok && e.version > 0 {
 		if happened := timed.Wake(t); len(happened) > 0 {
 			e.apply(happened, t, p.cmd.TraceParent)
@@ -306,7 +304,7 @@ func (e *entity) wake(p *pending) {
 		}
 	}
 	if e.settledDown() {
-		e.startSteps(e.steps, p.cmd.TraceParent)
+		e.resumeSteps(p.cmd.TraceParent)
 		e.publish()
 		// A wakeAt in the past that no longer has a reason would be due for ever.
 		if !p.changed && e.version > 0 && !e.wakeAt.IsZero() && !e.wakeAt.After(t.Now) {
@@ -328,6 +326,9 @@ func (e *entity) send(p *pending) {
 		e.root.Send(p.sender, p.reply)
 		p.sender = nil
 	}
+	if p.step != nil {
+		e.ended(*p.step)
+	}
 }
 
 // asError is err for the wire. What is not an *entrepot.Error is logged here and unspoken.
@@ -340,12 +341,12 @@ func (e *entity) asError(err error, p *pending) *entrepot.Error {
 	return entrepot.AsError(err)
 }
 
-func withHash(c *wire.Command) *wire.Command {
-	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(c.Body)
+func withHash(c *wire.Command, body any) *wire.Command {
+	b, err := json.Marshal(body)
 	copied := *c // shared with the sender: never changed in place
 	copied.Hash = HashOf(b)
 	if err != nil {
-		copied.Hash = 1
+		copied.Hash = freshHash
 	}
 	return &copied
 }

@@ -130,11 +130,11 @@ func tallyKind(step func(context.Context, grains.Asker) (proto.Message, error)) 
 	grains.Query(k, func(s *tally, _ entrepot.Turn, _ *wrapperspb.BoolValue) (*wrapperspb.Int64Value, error) {
 		return s.sum(), nil
 	})
-	grains.Steps(k, func(s *tally) []grains.Step {
+	grains.Steps(k, func(s *tally) []grains.OldStep {
 		if !s.Asked || step == nil {
 			return nil
 		}
-		return []grains.Step{{Key: "grant", Do: step}}
+		return []grains.OldStep{{Key: "grant", Do: step}}
 	})
 	return k
 }

@@ -57,11 +57,11 @@ func (e *entity) afterLoad() {
 		e.answerAll(e.take(&e.stash), entrepot.Unavailable("moving to another member"))
 		return
 	}
-	e.startSteps(e.steps, "")
+	e.resumeSteps("")
 	e.publish()
 	e.runStash()
 	e.flushIfDirty()
-	e.leaveIfPassing()
+	e.leaveIfTransient()
 }
 
 // runStash executes what waited for the state; one at a time after a duplicate key.
@@ -113,8 +113,8 @@ func (e *entity) adopt(doc *persistence.Document) (err error) {
 	e.seq, e.outbox = doc.Sequence, doc.Outbox
 	e.stored = len(doc.Outbox)
 	e.steps = nil
-	if e.k.steps != nil && e.version > 0 {
-		e.steps = e.k.steps(state)
+	if e.version > 0 {
+		e.steps = e.k.stepsOf(state)
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ import (
 // openedBy is the tally kind whose additions are taken to make it.
 func openedBy() *grains.Kind {
 	k := tallyKind(nil)
-	grains.Opens[*wrapperspb.Int64Value](k)
+	grains.Creates[*wrapperspb.Int64Value](k)
 	return k
 }
 

@@ -16,8 +16,6 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // ID returns the n-th id of a kind. It is the same in every run.
@@ -65,16 +63,16 @@ func NoErrors(t *testing.T, results []error) {
 // Recorder is an Asker that records commands and returns what Answer returns, by default nil.
 // It refuses callers other than the platform.
 type Recorder struct {
-	Answer func(proto.Message) error
+	Answer func(any) error
 
 	mu    sync.Mutex
 	Kinds []string
 	IDs   []string // entity id / command id
-	Cmds  []proto.Message
+	Cmds  []any
 }
 
 // Ask records a command.
-func (r *Recorder) Ask(ctx context.Context, kind string, id entrepot.ID, cmd proto.Message) (proto.Message, error) {
+func (r *Recorder) Ask(ctx context.Context, kind string, id entrepot.ID, cmd any) (any, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.Kinds, r.Cmds = append(r.Kinds, kind), append(r.Cmds, cmd)

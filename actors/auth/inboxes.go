@@ -6,12 +6,8 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/apikey"
-	"entrepot/grains/apikey/apikeypb"
 	"entrepot/grains/user"
-	"entrepot/grains/user/userpb"
 	"entrepot/persistence"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // Inboxes returns the inboxes of the auth service.
@@ -24,12 +20,12 @@ func Inboxes() []actors.Inbox {
 
 var (
 	users = actors.Owned{
-		Collection: user.Collection, Kind: userpb.Kind,
-		End: func() proto.Message { return &userpb.Erase{} },
+		Collection: user.Collection, Kind: user.Name,
+		End: func() any { return user.Erase{} },
 	}
 	apiKeys = actors.Owned{
-		Collection: apikey.Collection, Kind: apikeypb.Kind,
-		End: func() proto.Message { return &apikeypb.Revoke{} },
+		Collection: apikey.Collection, Kind: apikey.Name,
+		End: func() any { return apikey.Revoke{} },
 	}
 )
 

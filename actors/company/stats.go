@@ -6,19 +6,16 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/companystats"
-	"entrepot/grains/companystats/companystatspb"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // Stats counts the events of all services in the figures of their companies. Events without a
 // company, such as the registration of a customer, are skipped.
 func Stats(a grains.Asker) events.Handler {
-	return actors.CommandPerEvent(a, func(d *events.Delivery) (string, entrepot.ID, proto.Message, error) {
+	return actors.CommandPerEvent(a, func(d *events.Delivery) (string, entrepot.ID, any, error) {
 		if d.CompanyID == "" || !companystats.Counts(d.Type) {
 			return "", "", nil, nil
 		}
-		c := &companystatspb.Count{What: d.Type, AtMs: d.OccurredAt.UnixMilli()}
+		c := companystats.Count{What: d.Type, At: d.OccurredAt.UnixMilli()}
 		if d.Type == "payment.success" || d.Type == "payment.refunded" {
 			var e events.PaymentSuccess // both types have its amount and currency
 			if err := d.Decode(&e); err != nil {
@@ -28,8 +25,8 @@ func Stats(a grains.Asker) events.Handler {
 			if err != nil {
 				return "", "", nil, events.Permanent(err)
 			}
-			c.AmountMinor, c.Currency = m.Minor, m.Currency
+			c.Amount, c.Currency = m.Minor, m.Currency
 		}
-		return companystatspb.Kind, d.CompanyID, c, nil
+		return companystats.Name, d.CompanyID, c, nil
 	})
 }

@@ -5,7 +5,7 @@ import (
 
 	"entrepot/actors/actorstest"
 	"entrepot/events"
-	"entrepot/grains/companystats/companystatspb"
+	"entrepot/grains/companystats"
 )
 
 func TestCompanyEventsAreCounted(t *testing.T) {
@@ -23,8 +23,8 @@ func TestCompanyEventsAreCounted(t *testing.T) {
 		!events.IsPermanent(results[4]) {
 		t.Fatalf("results: %v, want only the last to fail for good", results)
 	}
-	paid, ok := a.Cmds[0].(*companystatspb.Count)
-	if !ok || paid.AmountMinor != 1999 || paid.Currency != "EUR" || a.IDs[0] != "c/e1" || a.IDs[1] != "c/e2" ||
+	paid, ok := a.Cmds[0].(companystats.Count)
+	if !ok || paid.Amount != 1999 || paid.Currency != "EUR" || a.IDs[0] != "c/e1" || a.IDs[1] != "c/e2" ||
 		len(a.Cmds) != 2 {
 		t.Fatalf("commands to %v: %v", a.IDs, a.Cmds)
 	}

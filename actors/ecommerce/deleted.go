@@ -8,41 +8,32 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/cart"
-	"entrepot/grains/cart/cartpb"
 	"entrepot/grains/categories"
-	"entrepot/grains/categories/categoriespb"
 	"entrepot/grains/product"
-	"entrepot/grains/product/productpb"
 	"entrepot/grains/promotion"
-	"entrepot/grains/promotion/promotionpb"
 	"entrepot/grains/review"
-	"entrepot/grains/review/reviewpb"
 	"entrepot/grains/stockwatch"
-	"entrepot/grains/stockwatch/stockwatchpb"
 	"entrepot/grains/wishlist"
-	"entrepot/grains/wishlist/wishlistpb"
 	"entrepot/persistence"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // Entities that end with their company.
 var (
 	products = actors.Owned{
-		Collection: product.Collection, Kind: productpb.Kind,
-		End: func() proto.Message { return &productpb.Delete{} },
+		Collection: product.Collection, Kind: product.Name,
+		End: func() any { return product.Delete{} },
 	}
 	categoryTrees = actors.Owned{
-		Collection: categories.Collection, Kind: categoriespb.Kind,
-		End: func() proto.Message { return &categoriespb.Clear{} },
+		Collection: categories.Collection, Kind: categories.Name,
+		End: func() any { return categories.Clear{} },
 	}
 	reviews = actors.Owned{
-		Collection: review.Collection, Kind: reviewpb.Kind,
-		End: func() proto.Message { return &reviewpb.Delete{} },
+		Collection: review.Collection, Kind: review.Name,
+		End: func() any { return review.Delete{} },
 	}
 	promoCodes = actors.Owned{
-		Collection: promotion.Collection, Kind: promotionpb.Kind,
-		End: func() proto.Message { return &promotionpb.Delete{} },
+		Collection: promotion.Collection, Kind: promotion.Name,
+		End: func() any { return promotion.Delete{} },
 	}
 )
 
@@ -50,28 +41,28 @@ var (
 // go on counting.
 var (
 	wishlists = actors.Owned{
-		Collection: wishlist.Collection, Kind: wishlistpb.Kind,
-		End: func() proto.Message { return &wishlistpb.Erase{} },
+		Collection: wishlist.Collection, Kind: wishlist.Name,
+		End: func() any { return wishlist.Erase{} },
 	}
 	watches = actors.Owned{
-		Collection: stockwatch.Collection, Kind: stockwatchpb.Kind,
-		End: func() proto.Message { return &stockwatchpb.Erase{} },
+		Collection: stockwatch.Collection, Kind: stockwatch.Name,
+		End: func() any { return stockwatch.Erase{} },
 	}
 	carts = actors.Owned{
-		Collection: cart.Collection, Kind: cartpb.Kind,
-		End: func() proto.Message { return &cartpb.Erase{} },
+		Collection: cart.Collection, Kind: cart.Name,
+		End: func() any { return cart.Erase{} },
 	}
 	promoUses = actors.Owned{
-		Collection: promotion.Uses, Kind: promotionpb.UseKind,
-		End: func() proto.Message { return &promotionpb.Erase{} },
+		Collection: promotion.Uses, Kind: promotion.UseName,
+		End: func() any { return promotion.Erase{} },
 	}
 	reviewAuthors = actors.Owned{
-		Collection: review.Collection, Kind: reviewpb.Kind,
-		End: func() proto.Message { return &reviewpb.Anonymise{} },
+		Collection: review.Collection, Kind: review.Name,
+		End: func() any { return review.Anonymise{} },
 	}
 	voters = actors.Owned{
-		Collection: review.Votes, Kind: reviewpb.VoteKind,
-		End: func() proto.Message { return &reviewpb.Forget{} },
+		Collection: review.Votes, Kind: review.VoteName,
+		End: func() any { return review.Forget{} },
 	}
 )
 

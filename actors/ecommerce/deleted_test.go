@@ -8,15 +8,11 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/cart"
-	"entrepot/grains/cart/cartpb"
 	"entrepot/grains/grainstest"
 	"entrepot/grains/promotion"
-	"entrepot/grains/promotion/promotionpb"
 	"entrepot/grains/review"
 	"entrepot/grains/stockwatch"
-	"entrepot/grains/stockwatch/stockwatchpb"
 	"entrepot/grains/wishlist"
-	"entrepot/grains/wishlist/wishlistpb"
 	"entrepot/persistence"
 	"entrepot/persistence/storetest"
 )
@@ -27,36 +23,35 @@ func TestDeletedCustomerIsForgotten(t *testing.T) {
 		review.Kind(), review.VoteKind(), stockwatch.Kind(), wishlist.Kind(), cart.Kind(), promotion.UseKind(),
 	})
 	variant := actorstest.ID("variant", 1)
-	add := &cartpb.AddItem{
-		ProductId: actorstest.ID("product", 1), ShopId: actorstest.ID("shop", 1), CompanyId: actorstest.ID("company", 1),
-		Quantity: 1, PriceMinor: 5, Currency: "EUR", Name: "Mug",
+	add := cart.AddItem{
+		ProductID: actorstest.ID("product", 1), ShopID: actorstest.ID("shop", 1), CompanyID: actorstest.ID("company", 1),
+		Quantity: 1, Price: 5, Currency: "EUR", Name: "Mug",
 	}
 	use := func(n int) entrepot.ID {
-		return promotionpb.UseID(actorstest.ID("promotion", 1), actorstest.ID("user", n))
+		return promotion.UseID(actorstest.ID("promotion", 1), actorstest.ID("user", n))
 	}
 	for n := range 2 {
-		if _, err := m.Ask(m.As(actorstest.Customer(n)), cartpb.Kind, actorstest.ID("user", n), add); err != nil {
+		if _, err := grains.Ask(m.As(actorstest.Customer(n)), m, cart.Of(actorstest.ID("user", n)), add); err != nil {
 			t.Fatal(err)
 		}
-		claim := &promotionpb.Claim{
-			ClaimId: "c", Orders: []string{"c"}, PromotionId: actorstest.ID("promotion", 1),
-			CustomerId: actorstest.ID("user", n), Limit: 1, ExpiresMs: m.Now().UnixMilli() + 60_000,
+		claim := promotion.Claim{
+			ClaimID: "c", Orders: []string{"c"}, PromotionID: actorstest.ID("promotion", 1),
+			CustomerID: actorstest.ID("user", n), Limit: 1, ExpiresAt: m.Now().UnixMilli() + 60_000,
 		}
-		if _, err := m.Ask(m.Platform(), promotionpb.UseKind, use(n), claim); err != nil {
+		if _, err := grains.Ask(m.Platform(), m, promotion.UseOf(use(n)), claim); err != nil {
 			t.Fatal(err)
 		}
 		for p := range 3 {
 			writeReview(t, m, actorstest.ID("product", p), n, 5)
 		}
 		u := actorstest.ID("user", n)
-		if _, err := m.Ask(
-			m.As(actorstest.Customer(n)), stockwatchpb.Kind, stockwatchpb.ID(u, variant, ""),
-			&stockwatchpb.Watch{ProductId: actorstest.ID("product", 1), VariantId: variant},
+		if _, err := grains.Ask(m.As(actorstest.Customer(n)), m, stockwatch.Of(stockwatch.ID(u, variant, "")),
+			stockwatch.Watch{ProductID: actorstest.ID("product", 1), VariantID: variant},
 		); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := m.Ask(m.As(actorstest.Customer(n)), wishlistpb.Kind, u, &wishlistpb.AddItem{
-			ProductId: actorstest.ID("product", 1), Currency: "EUR",
+		if _, err := grains.Ask(m.As(actorstest.Customer(n)), m, wishlist.Of(u), wishlist.AddItem{
+			ProductID: actorstest.ID("product", 1), Currency: "EUR",
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -89,17 +84,15 @@ func TestDeletedCustomerIsForgotten(t *testing.T) {
 		m.Store.Unmarshal(d.State, &erased) != nil || len(erased.Lines) != 0 {
 		t.Errorf("erased cart: %+v, %v", erased, err)
 	}
-	if _, err := m.Ask(
-		m.As(actorstest.Customer(0)), cartpb.Kind, actorstest.ID("user", 0), add,
-	); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := grains.Ask(m.As(actorstest.Customer(0)), m, cart.Of(actorstest.ID("user", 0)), add); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Errorf("add to an erased cart: %v, want not found", err)
 	}
-	if _, err := m.Ask(m.As(actorstest.Customer(1)), cartpb.Kind, actorstest.ID("user", 1), add); err != nil {
+	if _, err := grains.Ask(m.As(actorstest.Customer(1)), m, cart.Of(actorstest.ID("user", 1)), add); err != nil {
 		t.Errorf("add to the cart of another customer: %v", err)
 	}
 	for range 2 { // the order with the claim is still paid
-		if _, err := m.Ask(m.Platform(), promotionpb.UseKind, use(0), &promotionpb.Settle{
-			ClaimId: "c", OrderId: "c",
+		if _, err := grains.Ask(m.Platform(), m, promotion.UseOf(use(0)), promotion.Settle{
+			ClaimID: "c", OrderID: "c",
 		}); err != nil {
 			t.Error(err)
 		}

@@ -10,7 +10,7 @@ import (
 	"entrepot/actors"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/product/productpb"
+	"entrepot/grains/product"
 	"entrepot/grains/review"
 	"entrepot/persistence"
 )
@@ -76,7 +76,7 @@ var errCountChanges = fmt.Errorf("reviews or votes changed during %d recounts", 
 func recountStars(ctx context.Context, store persistence.Store, a grains.Asker, productID entrepot.ID) error {
 	count := func() ([]int64, error) { return countStars(ctx, store, productID) }
 	return recount(count, func(counts []int64) error {
-		_, err := a.Ask(ctx, productpb.Kind, productID, &productpb.SetRating{Counts: counts})
+		_, err := grains.Ask(ctx, a, product.Of(productID), product.SetRating{Counts: counts})
 		return err
 	})
 }

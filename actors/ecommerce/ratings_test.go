@@ -14,12 +14,8 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
 	"entrepot/grains/product"
-	"entrepot/grains/product/productpb"
 	"entrepot/grains/review"
-	"entrepot/grains/review/reviewpb"
 	"entrepot/persistence/storetest"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // ratedProducts stands for the product grains: it keeps the last rating of each. before, if set,
@@ -34,10 +30,10 @@ type ratedProducts struct {
 }
 
 func (s *ratedProducts) Ask(
-	ctx context.Context, kind string, id entrepot.ID, cmd proto.Message,
-) (proto.Message, error) {
-	set, ok := cmd.(*productpb.SetRating)
-	if !ok || kind != productpb.Kind || entrepot.CallerFrom(ctx).Role != entrepot.System {
+	ctx context.Context, kind string, id entrepot.ID, cmd any,
+) (any, error) {
+	set, ok := cmd.(product.SetRating)
+	if !ok || kind != product.Name || entrepot.CallerFrom(ctx).Role != entrepot.System {
 		return nil, fmt.Errorf("%s received %T from %s", kind, cmd, entrepot.CallerFrom(ctx).Role)
 	}
 	s.mu.Lock()
@@ -54,7 +50,7 @@ func (s *ratedProducts) Ask(
 		s.rating = map[entrepot.ID][]int64{}
 	}
 	s.rating[id] = slices.Clone(set.Counts)
-	return &productpb.Product{}, s.err
+	return &product.Product{}, s.err
 }
 
 // memberWithReviews returns a member with nine reviews of two products, seven of them approved.
@@ -65,7 +61,7 @@ func memberWithReviews(t *testing.T) *grainstest.Member {
 		product := actorstest.ID("product", n%2)
 		writeReview(t, m, product, n, int64(n%5+1))
 		if n < 7 {
-			moderate(t, m, product, n, &reviewpb.Approve{})
+			moderate(t, m, product, n, review.Approve{})
 		}
 	}
 	return m
@@ -73,20 +69,18 @@ func memberWithReviews(t *testing.T) *grainstest.Member {
 
 func writeReview(t *testing.T, m *grainstest.Member, product entrepot.ID, user int, stars int64) {
 	t.Helper()
-	c := &reviewpb.Write{
-		ProductId: product, CompanyId: actorstest.ID("company", 0), ShopId: actorstest.ID("shop", 0), Author: "Ada L.",
+	c := review.Write{
+		ProductID: product, CompanyID: actorstest.ID("company", 0), ShopID: actorstest.ID("shop", 0), Author: "Ada L.",
 		Stars: stars,
 	}
-	if _, err := m.Ask(
-		m.As(actorstest.Customer(user)), reviewpb.Kind, reviewpb.ID(product, actorstest.ID("user", user)), c,
-	); err != nil {
+	if _, err := grains.Ask(m.As(actorstest.Customer(user)), m, review.Of(review.ID(product, actorstest.ID("user", user))), c); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func moderate(t *testing.T, m *grainstest.Member, product entrepot.ID, user int, cmd proto.Message) {
+func moderate(t *testing.T, m *grainstest.Member, product entrepot.ID, user int, cmd any) {
 	t.Helper()
-	if _, err := m.Ask(m.Platform(), reviewpb.Kind, reviewpb.ID(product, actorstest.ID("user", user)), cmd); err != nil {
+	if _, err := m.Ask(m.Platform(), review.Of(review.ID(product, actorstest.ID("user", user))), cmd); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -114,8 +108,8 @@ func TestRatingsIgnoreRepeatedEvents(t *testing.T) {
 	slices.Reverse(all)
 	actorstest.NoErrors(t, Ratings(m.Store, s)(t.Context(), slices.Concat(all, all)))
 	check()
-	moderate(t, m, actorstest.ID("product", 0), 0, &reviewpb.Reject{Reason: "spam"})
-	moderate(t, m, actorstest.ID("product", 1), 1, &reviewpb.Delete{})
+	moderate(t, m, actorstest.ID("product", 0), 0, review.Reject{Reason: "spam"})
+	moderate(t, m, actorstest.ID("product", 1), 1, review.Delete{})
 	want = map[entrepot.ID][]int64{
 		actorstest.ID("product", 0): {0, 1, 1, 0, 1}, actorstest.ID("product", 1): {1, 0, 0, 1, 0},
 	}
@@ -131,7 +125,7 @@ func TestLastOfTwoCountsIsRight(t *testing.T) {
 	product := actorstest.ID("product", 1)
 	s := &ratedProducts{}
 	s.before = func() {
-		moderate(t, m, product, 7, &reviewpb.Approve{})
+		moderate(t, m, product, 7, review.Approve{})
 		actorstest.NoErrors(t, Ratings(m.Store, s)(t.Context(), actorstest.Happened(m, "review.approved")))
 		if !slices.Equal(s.rating[product], []int64{1, 1, 1, 1, 0}) {
 			t.Errorf("the other member set %v", s.rating[product])
@@ -169,8 +163,8 @@ func TestRatingsConverge(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{review.Kind(), product.Kind()})
 	id, company, shop := actorstest.ID("product", 0), actorstest.ID("company", 0), actorstest.ID("shop", 0)
-	if _, err := m.Ask(m.Platform(), productpb.Kind, id, &productpb.Create{
-		CompanyId: company, ShopIds: []entrepot.ID{shop}, Sku: "S", Name: "mug", PriceMinor: 1, Currency: "EUR",
+	if _, err := grains.Ask(m.Platform(), m, product.Of(id), product.Create{
+		CompanyID: company, ShopIDs: []entrepot.ID{shop}, SKU: "S", Name: "mug", Price: 1, Currency: "EUR",
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -206,16 +200,16 @@ func TestRatingsConverge(t *testing.T) {
 	consumers.Wait()
 	want := make([]int64, 5)
 	for n := range 40 {
-		v, err := grains.Ask[*reviewpb.Review](
-			m.As(actorstest.Customer(n)), m, reviewpb.Kind, reviewpb.ID(id, actorstest.ID("user", n)), &reviewpb.Get{},
+		v, err := grains.Ask(
+			m.As(actorstest.Customer(n)), m, review.Of(review.ID(id, actorstest.ID("user", n))), review.Get{},
 		)
 		if err == nil && v.Status == review.Approved {
 			want[v.Stars-1]++
 		}
 	}
-	p, err := grains.Ask[*productpb.Product](m.Platform(), m, productpb.Kind, id, &productpb.Get{})
+	p, err := grains.Ask(m.Platform(), m, product.Of(id), product.Get{})
 	if err != nil || !slices.Equal(p.RatingCounts, want) || slices.Max(want) == 0 {
-		t.Fatalf("rating %v, want %v: %v", p.GetRatingCounts(), want, err)
+		t.Fatalf("rating %v, want %v: %v", p.RatingCounts, want, err)
 	}
 }
 
@@ -241,26 +235,26 @@ func redeliver(t *testing.T, h events.Handler, batch []*events.Delivery) {
 // reviewLifecycle writes and approves a review and, depending on n, changes it, approves it again,
 // rejects or deletes it.
 func reviewLifecycle(t *testing.T, m *grainstest.Member, product entrepot.ID, n int) {
-	at := reviewpb.ID(product, actorstest.ID("user", n))
+	at := review.ID(product, actorstest.ID("user", n))
 	steps := []struct {
 		as  entrepot.Caller
-		cmd proto.Message
+		cmd any
 	}{
 		{
 			actorstest.Customer(n),
-			&reviewpb.Write{
-				ProductId: product, CompanyId: actorstest.ID("company", 0), ShopId: actorstest.ID("shop", 0),
+			review.Write{
+				ProductID: product, CompanyID: actorstest.ID("company", 0), ShopID: actorstest.ID("shop", 0),
 				Author: fmt.Sprint("Ada ", n), Stars: int64(n%5 + 1),
 			},
 		},
-		{entrepot.SystemCaller("test"), &reviewpb.Approve{}},
-		{actorstest.Customer(n), &reviewpb.Edit{Stars: int64(n%4 + 1), Text: "after a week"}},
-		{entrepot.SystemCaller("test"), &reviewpb.Approve{}},
-		{entrepot.SystemCaller("test"), &reviewpb.Reject{Reason: "spam"}},
-		{actorstest.Customer(n), &reviewpb.Delete{}},
+		{entrepot.SystemCaller("test"), review.Approve{}},
+		{actorstest.Customer(n), review.Edit{Stars: int64(n%4 + 1), Text: "after a week"}},
+		{entrepot.SystemCaller("test"), review.Approve{}},
+		{entrepot.SystemCaller("test"), review.Reject{Reason: "spam"}},
+		{actorstest.Customer(n), review.Delete{}},
 	}
 	for _, s := range steps[:2+n%5] {
-		if _, err := m.Ask(m.As(s.as), reviewpb.Kind, at, s.cmd); err != nil {
+		if _, err := m.Ask(m.As(s.as), review.Of(at), s.cmd); err != nil {
 			t.Errorf("%T: %v", s.cmd, err)
 		}
 	}

@@ -14,10 +14,7 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/recommend"
-	"entrepot/grains/recommend/recommendpb"
 	"entrepot/persistence"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // Recommendations feeds orders, views and wishes to the recommendation grains, one command per
@@ -42,12 +39,12 @@ func Recommendations(store persistence.Store, a grains.Asker) events.Handler {
 
 var (
 	affinities = actors.Owned{
-		Collection: recommend.Affinities, Kind: recommendpb.Affinity,
-		End: func() proto.Message { return &recommendpb.Forget{} },
+		Collection: recommend.Affinities, Kind: recommend.AffinityName,
+		End: func() any { return recommend.Forget{} },
 	}
 	trends = actors.Owned{
-		Collection: recommend.Trends, Kind: recommendpb.Trending,
-		End: func() proto.Message { return &recommendpb.Forget{} },
+		Collection: recommend.Trends, Kind: recommend.TrendingName,
+		End: func() any { return recommend.Forget{} },
 	}
 )
 
@@ -69,7 +66,7 @@ type signalBatch struct {
 type grainCommand struct {
 	kind       string
 	id         entrepot.ID
-	cmd        proto.Message
+	cmd        any
 	deliveries []int
 }
 
@@ -114,7 +111,7 @@ func (s *signalBatch) add(i int, d *events.Delivery) error {
 		if d.Type == "wishlist.item_removed" {
 			how = recommend.Unwished
 		}
-		s.addTaste(d, i, w.UserID, &recommendpb.Liking{How: how, ProductIds: []string{w.ProductID}})
+		s.addTaste(d, i, w.UserID, recommend.Liking{How: how, ProductIDs: []string{w.ProductID}})
 	}
 	return nil
 }
@@ -134,32 +131,32 @@ func (s *signalBatch) addOrder(d *events.Delivery, o orderSignal) {
 
 // addTrend counts the products in the trends of their company and of the whole platform.
 func (s *signalBatch) addTrend(d *events.Delivery, i int, company entrepot.ID, products []entrepot.ID, weight float64) {
-	signal := &recommendpb.Signal{EventId: d.ID, AtMs: d.OccurredAt.UnixMilli(), ProductIds: products, Weight: weight}
+	signal := recommend.Signal{EventID: d.ID, At: d.OccurredAt.UnixMilli(), ProductIDs: products, Weight: weight}
 	if company != "" {
-		c := s.command(i, recommendpb.Trending, company, func() proto.Message {
-			return &recommendpb.Count{CompanyId: company}
-		}).(*recommendpb.Count)
+		c := s.command(i, recommend.TrendingName, company, func() any {
+			return recommend.Count{CompanyID: company}
+		}).(recommend.Count)
 		c.Signals = append(c.Signals, signal)
 	}
-	c := s.command(i, recommendpb.Trending, recommendpb.Everywhere(), func() proto.Message {
-		return &recommendpb.Count{}
-	}).(*recommendpb.Count)
+	c := s.command(i, recommend.TrendingName, recommend.Everywhere(), func() any {
+		return recommend.Count{}
+	}).(recommend.Count)
 	c.Signals = append(c.Signals, signal)
 }
 
 // addTaste adds to the taste of a user. Guests have none.
-func (s *signalBatch) addTaste(d *events.Delivery, i int, user entrepot.ID, liking *recommendpb.Liking) {
+func (s *signalBatch) addTaste(d *events.Delivery, i int, user entrepot.ID, liking *recommend.Liking) {
 	if user == "" {
 		return
 	}
-	c := s.command(i, recommendpb.Tastes, user, func() proto.Message { return &recommendpb.Like{} }).(*recommendpb.Like)
-	liking.EventId, liking.AtMs = d.ID, d.OccurredAt.UnixMilli()
+	c := s.command(i, recommend.TasteName, user, func() any { return recommend.Like{} }).(recommend.Like)
+	liking.EventID, liking.At = d.ID, d.OccurredAt.UnixMilli()
 	c.Likings = append(c.Likings, liking)
 }
 
 // command returns the command of a grain, made on its first use in the batch, and assigns the
 // delivery to it.
-func (s *signalBatch) command(delivery int, kind string, id entrepot.ID, create func() proto.Message) proto.Message {
+func (s *signalBatch) command(delivery int, kind string, id entrepot.ID, create func() any) any {
 	key := kind + "/" + id
 	g := s.byGrain[key]
 	if g == nil {
@@ -183,17 +180,17 @@ func (s *signalBatch) addPurchases(ctx context.Context) {
 			continue
 		}
 		for _, id := range o.products {
-			p := &recommendpb.Purchase{OrderId: o.OrderID, AtMs: o.atMs}
+			p := recommend.Purchase{OrderID: o.OrderID, At: o.atMs}
 			if len(o.products) <= recommend.MaxBasket {
 				for _, other := range o.products {
 					if other != id {
-						p.With = append(p.With, &recommendpb.Companion{ProductId: other, Popularity: popular[other]})
+						p.With = append(p.With, recommend.Companion{ProductID: other, Popularity: popular[other]})
 					}
 				}
 			}
-			c := s.command(o.delivery, recommendpb.Affinity, id, func() proto.Message {
-				return &recommendpb.Bought{CompanyId: o.CompanyID}
-			}).(*recommendpb.Bought)
+			c := s.command(o.delivery, recommend.AffinityName, id, func() any {
+				return recommend.Bought{CompanyID: o.CompanyID}
+			}).(recommend.Bought)
 			c.Purchases = append(c.Purchases, p)
 		}
 	}
@@ -215,10 +212,10 @@ func (s *signalBatch) popularity(ctx context.Context) (popular map[entrepot.ID]f
 	ids := slices.Collect(maps.Keys(orders))
 	_ = actors.FanOut(ctx, concurrentSignals, ids, func(ctx context.Context, id entrepot.ID) error {
 		ctx = actors.AsSystem(ctx, s.batch[orders[id][0]])
-		p, err := grains.Ask[*recommendpb.Popularity](ctx, s.asker, recommendpb.Affinity, id, &recommendpb.GetPopularity{})
+		p, err := grains.Ask(ctx, s.asker, recommend.AffinityOf(id), recommend.GetPopularity{})
 		mu.Lock()
 		defer mu.Unlock()
-		if popular[id] = p.GetWeight(); err != nil {
+		if popular[id] = p.Weight; err != nil {
 			for _, i := range orders[id] {
 				failed[i] = err
 			}
@@ -232,7 +229,7 @@ func (s *signalBatch) popularity(ctx context.Context) (popular map[entrepot.ID]f
 func (s *signalBatch) send(ctx context.Context) {
 	var mu sync.Mutex
 	_ = actors.FanOut(ctx, concurrentSignals, s.inOrder, func(ctx context.Context, g *grainCommand) error {
-		_, err := s.asker.Ask(actors.AsSystem(ctx, s.batch[g.deliveries[0]]), g.kind, g.id, g.cmd)
+		_, err := s.asker.Ask(actors.AsSystem(ctx, s.batch[g.deliveries[0]]), grains.Ref{Kind: g.kind, ID: g.id}, g.cmd)
 		if err == nil {
 			return nil
 		}

@@ -14,11 +14,8 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
 	"entrepot/grains/recommend"
-	"entrepot/grains/recommend/recommendpb"
 	"entrepot/persistence"
 	"entrepot/persistence/storetest"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // learner is a member with the recommendation grains; calls to the kind that is down fail.
@@ -44,11 +41,11 @@ func newLearner(t *testing.T) *learner {
 // failing is the Asker of a learner.
 type failing struct{ *learner }
 
-func (f failing) Ask(ctx context.Context, kind string, id entrepot.ID, cmd proto.Message) (proto.Message, error) {
+func (f failing) Ask(ctx context.Context, kind string, id entrepot.ID, cmd any) (any, error) {
 	if kind == f.down {
 		return nil, entrepot.Unavailable("down")
 	}
-	return f.Member.Ask(ctx, kind, id, cmd)
+	return f.Member.Ask(ctx, grains.Ref{Kind: kind, ID: id}, cmd)
 }
 
 func (l *learner) hand(t *testing.T, batch ...*events.Delivery) []error {
@@ -69,8 +66,8 @@ func (l *learner) want(t *testing.T, batch ...*events.Delivery) {
 // the taste of the user.
 func (l *learner) weights(t *testing.T, product, user entrepot.ID) string {
 	t.Helper()
-	ask := func(kind string, id entrepot.ID, q proto.Message) proto.Message {
-		r, err := l.Member.Ask(l.Platform(), kind, id, q)
+	ask := func(kind string, id entrepot.ID, q any) any {
+		r, err := l.Member.Ask(l.Platform(), grains.Ref{Kind: kind, ID: id}, q)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,17 +75,17 @@ func (l *learner) weights(t *testing.T, product, user entrepot.ID) string {
 	}
 	out := []string{
 		fmt.Sprintf("orders %.0f",
-			ask(recommendpb.Affinity, product, &recommendpb.GetPopularity{}).(*recommendpb.Popularity).Weight),
+			ask(recommend.AffinityName, product, recommend.GetPopularity{}).(*recommend.Popularity).Weight),
 	}
-	for _, id := range []entrepot.ID{"c", recommendpb.Everywhere()} {
-		for _, p := range ask(recommendpb.Trending, id, &recommendpb.GetTop{Limit: 10}).(*recommendpb.Top).Products {
-			if p.ProductId == product {
+	for _, id := range []entrepot.ID{"c", recommend.Everywhere()} {
+		for _, p := range ask(recommend.TrendingName, id, recommend.GetTop{Limit: 10}).(*recommend.Top).Products {
+			if p.ProductID == product {
 				out = append(out, fmt.Sprintf("trend %.0f", p.Score))
 			}
 		}
 	}
-	for _, i := range ask(recommendpb.Tastes, user, &recommendpb.GetTaste{}).(*recommendpb.Taste).Items {
-		if i.ProductId == product {
+	for _, i := range ask(recommend.TasteName, user, recommend.GetTaste{}).(*recommend.Profile).Items {
+		if i.ProductID == product {
 			out = append(out, fmt.Sprintf("%s %.0f", i.How, i.Weight))
 		}
 	}
@@ -111,7 +108,7 @@ func placed(n int, customer entrepot.ID, products ...entrepot.ID) *events.Delive
 func TestRepeatedSignalsCountOnce(t *testing.T) {
 	t.Parallel()
 	mug, tea, ann := entrepot.DeriveID("mug"), entrepot.DeriveID("tea"), entrepot.DeriveID("ann")
-	for _, down := range []string{recommendpb.Affinity, recommendpb.Trending, recommendpb.Tastes} {
+	for _, down := range []string{recommend.AffinityName, recommend.TrendingName, recommend.TasteName} {
 		t.Run(down, func(t *testing.T) {
 			t.Parallel()
 			l := newLearner(t)
@@ -136,7 +133,7 @@ func TestRepeatedSignalsCountOnce(t *testing.T) {
 				}
 			}
 			if want := map[string]int{
-				recommendpb.Affinity: 2, recommendpb.Trending: 3, recommendpb.Tastes: 1,
+				recommend.AffinityName: 2, recommend.TrendingName: 3, recommend.TasteName: 1,
 			}[down]; failed != want {
 				t.Fatalf("%d deliveries failed, want %d", failed, want)
 			}
@@ -168,8 +165,8 @@ func TestLargeOrderHasNoPairs(t *testing.T) {
 		many = append(many, entrepot.DeriveID("p", fmt.Sprint(i)))
 	}
 	l.want(t, placed(1, "u", many...), placed(2, "u", many[:recommend.MaxBasket]...))
-	near, err := l.Member.Ask(l.Platform(), recommendpb.Affinity, many[0], &recommendpb.GetNeighbours{})
-	if n := near.(*recommendpb.Neighbours).Neighbours; err != nil || len(n) != recommend.MaxBasket-1 {
+	near, err := grains.Ask(l.Platform(), l.Member, recommend.AffinityOf(many[0]), recommend.GetNeighbours{})
+	if n := near.(*recommend.Neighbours).Neighbours; err != nil || len(n) != recommend.MaxBasket-1 {
 		t.Fatalf("%d neighbours, %v", len(n), err)
 	}
 	if got := l.weights(t, many[0], "u"); !strings.HasPrefix(got, "orders 2, trend 10") {
@@ -179,7 +176,7 @@ func TestLargeOrderHasNoPairs(t *testing.T) {
 
 func TestBatchIsOneCommandPerGrain(t *testing.T) {
 	t.Parallel()
-	a := &actorstest.Recorder{Answer: func(proto.Message) error { return nil }}
+	a := &actorstest.Recorder{Answer: func(any) error { return nil }}
 	var batch []*events.Delivery
 	for i := range 100 {
 		d := actorstest.Delivery(
@@ -204,8 +201,8 @@ func TestBatchIsOneCommandPerGrain(t *testing.T) {
 		results[102] != nil || results[103] != nil {
 		t.Fatalf("results: %v", results[100:])
 	}
-	if len(a.Cmds) != 2 || len(a.Cmds[0].(*recommendpb.Count).Signals) != 100 ||
-		slices.Contains(a.Kinds, recommendpb.Tastes) {
+	if len(a.Cmds) != 2 || len(a.Cmds[0].(recommend.Count).Signals) != 100 ||
+		slices.Contains(a.Kinds, recommend.TasteName) {
 		t.Fatalf("%d commands: %v", len(a.Cmds), a.Kinds)
 	}
 }

@@ -5,18 +5,17 @@ import (
 
 	"entrepot"
 	"entrepot/grains/product"
-	"entrepot/grains/product/productpb"
 	"entrepot/search"
 )
 
 // DocumentOf returns the search document of a product. Its prices are those of the cheapest
 // variant.
-func DocumentOf(p *productpb.Product) *search.Document {
+func DocumentOf(p *product.Product) *search.Document {
 	d := &search.Document{
-		ID: p.Id, CompanyID: p.CompanyId, ShopIDs: p.ShopIds,
-		Active: p.Status == product.StatusActive, Status: p.Status,
-		SKU: p.Sku, Name: p.Name, Description: p.Description, Brand: p.Brand, Category: p.Category, Tags: p.Tags,
-		Currency: p.Currency, CreatedMs: p.CreatedMs,
+		ID: p.ID, CompanyID: p.CompanyID, ShopIDs: p.ShopIDs,
+		Active: p.Status == product.Active, Status: p.Status,
+		SKU: p.SKU, Name: p.Name, Description: p.Description, Brand: p.Brand, Category: p.Category, Tags: p.Tags,
+		Currency: p.Currency, CreatedMs: p.CreatedAt,
 	}
 	copy(d.Ratings[:], p.RatingCounts)
 	for _, a := range p.Attributes {
@@ -32,8 +31,8 @@ func DocumentOf(p *productpb.Product) *search.Document {
 		if d.ShopPrices == nil {
 			d.ShopPrices = map[string]search.Price{}
 		}
-		if _, done := d.ShopPrices[at.ShopId]; !done {
-			d.ShopPrices[at.ShopId] = priceOf(p, at.ShopId)
+		if _, done := d.ShopPrices[at.ShopID]; !done {
+			d.ShopPrices[at.ShopID] = priceOf(p, at.ShopID)
 		}
 	}
 	return d
@@ -41,30 +40,30 @@ func DocumentOf(p *productpb.Product) *search.Document {
 
 // priceOf returns the lowest price of the active variants in a shop ("" for all shops), outside
 // and during the sale.
-func priceOf(p *productpb.Product, shop entrepot.ID) search.Price {
+func priceOf(p *product.Product, shop entrepot.ID) search.Price {
 	regular := lowest(p, func(variant entrepot.ID) int64 { return p.ListPrice(variant, shop) })
 	sale := p.Sale
-	if sale == nil || (sale.PriceMinor == 0 && sale.Percent == 0) {
+	if sale == nil || (sale.Price == 0 && sale.Percent == 0) {
 		return search.Price{Regular: regular}
 	}
-	during := time.UnixMilli(sale.StartsMs)
+	during := time.UnixMilli(sale.StartsAt)
 	return search.Price{
 		Regular: regular, Sale: lowest(p, func(variant entrepot.ID) int64 { return p.PriceOf(variant, shop, during) }),
-		FromMs: sale.StartsMs, UntilMs: sale.EndsMs, OnSale: true,
+		FromMs: sale.StartsAt, UntilMs: sale.EndsAt, OnSale: true,
 	}
 }
 
 // lowest returns the lowest price of the active variants, or the product's own price if there are
 // none.
-func lowest(p *productpb.Product, priceOf func(variant entrepot.ID) int64) int64 {
+func lowest(p *product.Product, priceOf func(variant entrepot.ID) int64) int64 {
 	low := int64(-1)
 	for _, v := range p.Variants {
-		if price := priceOf(v.Id); !v.Inactive && (low < 0 || price < low) {
+		if price := priceOf(v.ID); !v.Inactive && (low < 0 || price < low) {
 			low = price
 		}
 	}
 	if low < 0 {
-		return priceOf(p.Id)
+		return priceOf(p.ID)
 	}
 	return low
 }

@@ -8,7 +8,7 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/product/productpb"
+	"entrepot/grains/product"
 	"entrepot/persistence"
 	"entrepot/search"
 )
@@ -103,7 +103,7 @@ func (f *SearchFeed) Committed(batch []events.Envelope) {
 	added := false
 	f.mu.Lock()
 	for i := range batch {
-		if batch[i].Aggregate.Kind == productpb.Kind && len(f.dirty) < maxDirty {
+		if batch[i].Aggregate.Kind == product.Name && len(f.dirty) < maxDirty {
 			f.dirty[batch[i].Aggregate.ID] = true
 			added = true
 		}

@@ -10,16 +10,12 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/categories"
-	"entrepot/grains/categories/categoriespb"
 	"entrepot/grains/grainstest"
 	"entrepot/grains/product"
-	"entrepot/grains/product/productpb"
 	"entrepot/grains/review"
 	"entrepot/persistence"
 	"entrepot/persistence/storetest"
 	"entrepot/search"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // follower is a member with products and a feed that the test drives.
@@ -56,16 +52,16 @@ func (f *follower) another() (*search.Index, *SearchFeed) {
 func (f *follower) make(name string) entrepot.ID {
 	f.t.Helper()
 	id := entrepot.NewID()
-	f.ask(id, &productpb.Create{
-		CompanyId: entrepot.DeriveID("acme"), ShopIds: []string{f.shop}, Sku: id, Name: name, PriceMinor: 100,
+	f.ask(id, product.Create{
+		CompanyID: entrepot.DeriveID("acme"), ShopIDs: []string{f.shop}, SKU: id, Name: name, Price: 100,
 		Currency: "EUR",
 	})
 	return id
 }
 
-func (f *follower) ask(id entrepot.ID, cmd proto.Message) {
+func (f *follower) ask(id entrepot.ID, cmd any) {
 	f.t.Helper()
-	if _, err := f.Ask(f.Platform(), productpb.Kind, id, cmd); err != nil {
+	if _, err := f.Ask(f.Platform(), product.Of(id), cmd); err != nil {
 		f.t.Fatal(err)
 	}
 }
@@ -103,18 +99,18 @@ func TestFeedFollowsDatabase(t *testing.T) {
 	id := f.make("Teapot")
 	f.pass()
 	f.wants(1, search.Query{Text: "teapot"})
-	f.ask(id, &productpb.Update{Name: proto.String("Kettle")})
+	f.ask(id, product.Update{Name: new("Kettle")})
 	f.pass()
 	f.wants(0, search.Query{Text: "teapot"})
 	f.wants(1, search.Query{Text: "kettle"})
-	f.ask(id, &productpb.Update{Status: proto.String("draft")})
+	f.ask(id, product.Update{Status: new("draft")})
 	f.pass()
 	f.wants(0, search.Query{Text: "kettle"})
 	f.wants(1, search.Query{Text: "kettle", Sight: search.Sight{All: true}})
-	f.ask(id, &productpb.SetRating{Counts: []int64{0, 0, 0, 0, 3}}) // changes only the document's updatedAt
+	f.ask(id, product.SetRating{Counts: []int64{0, 0, 0, 0, 3}}) // changes only the document's updatedAt
 	f.pass()
 	f.wants(1, search.Query{MinRating: 4, Sight: search.Sight{All: true}})
-	f.ask(id, &productpb.Delete{})
+	f.ask(id, product.Delete{})
 	f.pass()
 	f.wants(0, search.Query{Text: "kettle", Sight: search.Sight{All: true}})
 	if f.found.Len() != 130 {
@@ -131,7 +127,7 @@ func TestFeedIndexesOwnCommits(t *testing.T) {
 	}
 	id := f.make("Teapot")
 	f.feed.Committed([]events.Envelope{
-		{Aggregate: events.Aggregate{Kind: productpb.Kind, ID: id}}, {Aggregate: events.Aggregate{Kind: "Order", ID: "o"}},
+		{Aggregate: events.Aggregate{Kind: product.Name, ID: id}}, {Aggregate: events.Aggregate{Kind: "Order", ID: "o"}},
 	})
 	select {
 	case <-f.feed.signal:
@@ -302,13 +298,13 @@ func TestPopularityCountsOnce(t *testing.T) {
 func TestPricesOfVariantsShopsAndSales(t *testing.T) {
 	t.Parallel()
 	low := int64(500)
-	d := DocumentOf(&productpb.Product{
-		Id: "p", PriceMinor: 1000, Status: "active",
-		Variants: []*productpb.Variant{
-			{Id: "a"}, {Id: "b", PriceMinor: &low}, {Id: "c", PriceMinor: proto.Int64(1), Inactive: true},
+	d := DocumentOf(&product.Product{
+		ID: "p", Price: 1000, Status: "active",
+		Variants: []product.Variant{
+			{ID: "a"}, {ID: "b", Price: &low}, {ID: "c", Price: new(int64(1)), Inactive: true},
 		},
-		ShopPrices: []*productpb.ShopPrice{{ShopId: "s", PriceMinor: 800}},
-		Sale:       &productpb.Sale{Percent: 10, StartsMs: 50, EndsMs: 100},
+		ShopPrices: []product.ShopPrice{{ShopID: "s", Price: 800}},
+		Sale:       &product.Sale{Percent: 10, StartsAt: 50, EndsAt: 100},
 	})
 	for at, want := range map[int64]int64{10: 500, 50: 450, 99: 450, 100: 500} {
 		if got := d.Price.At(at); got != want {
@@ -326,17 +322,17 @@ func TestFeedFollowsCategories(t *testing.T) {
 	f := newFollower(t)
 	company := entrepot.DeriveID("acme")
 	id := f.make("Cup")
-	f.ask(id, &productpb.Update{Category: proto.String("cups")})
+	f.ask(id, product.Update{Category: new("cups")})
 	if err := f.feed.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	f.wants(1, search.Query{Categories: []string{"cups"}})
 	f.wants(0, search.Query{Categories: []string{"tableware"}})
-	for _, c := range []*categoriespb.Create{
-		{CompanyId: company, Slug: "tableware", Title: "For the table"},
-		{CompanyId: company, Slug: "cups", Title: "Drinkware", Parent: "tableware"},
+	for _, c := range []categories.Create{
+		{CompanyID: company, Slug: "tableware", Title: "For the table"},
+		{CompanyID: company, Slug: "cups", Title: "Drinkware", Parent: "tableware"},
 	} {
-		if _, err := f.Ask(f.Platform(), categoriespb.Kind, categoriespb.ID(company), c); err != nil {
+		if _, err := grains.Ask(f.Platform(), f, categories.Of(categories.ID(company)), c); err != nil {
 			t.Fatal(err)
 		}
 	}

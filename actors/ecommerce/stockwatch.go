@@ -9,7 +9,6 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/stockwatch"
-	"entrepot/grains/stockwatch/stockwatchpb"
 	"entrepot/persistence"
 )
 
@@ -100,8 +99,8 @@ func notifyWatch(
 		}
 		d := batch[m.at]
 		ctx := grains.WithCommand(actors.AsSystem(ctx, d), grains.CommandID{ID: entrepot.DeriveID(d.ID, s.ID)})
-		v, err := grains.Ask[*stockwatchpb.StockWatch](ctx, a, stockwatchpb.Kind, s.ID, &stockwatchpb.Arrived{
-			ItemId: m.ItemID, LocationId: m.LocationID, Movement: m.Movement, Available: m.Available,
+		v, err := grains.Ask(ctx, a, stockwatch.Of(s.ID), stockwatch.Arrived{
+			ItemID: m.ItemID, LocationID: m.LocationID, Movement: m.Movement, Available: m.Available,
 		})
 		if err != nil {
 			return m.at, err

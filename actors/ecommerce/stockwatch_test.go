@@ -12,11 +12,8 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
 	"entrepot/grains/stockwatch"
-	"entrepot/grains/stockwatch/stockwatchpb"
 	"entrepot/persistence"
 	"entrepot/persistence/storetest"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // moved returns a movement of a variant in a shop that leaves the available quantity.
@@ -32,13 +29,11 @@ func TestWatchIsNotifiedOnce(t *testing.T) {
 	variant, here, there := actorstest.ID("variant", 1), actorstest.ID("shop", 1), actorstest.ID("shop", 2)
 	watch := func(user int, shop entrepot.ID) {
 		t.Helper()
-		c := &stockwatchpb.Watch{
-			ProductId: actorstest.ID("product", 1), VariantId: variant, ShopId: shop, CompanyId: actorstest.ID("company", 1),
+		c := stockwatch.Watch{
+			ProductID: actorstest.ID("product", 1), VariantID: variant, ShopID: shop, CompanyID: actorstest.ID("company", 1),
 			Name: "Mug",
 		}
-		if _, err := m.Ask(
-			m.As(actorstest.Customer(user)), stockwatchpb.Kind, stockwatchpb.ID(actorstest.ID("user", user), variant, shop), c,
-		); err != nil {
+		if _, err := grains.Ask(m.As(actorstest.Customer(user)), m, stockwatch.Of(stockwatch.ID(actorstest.ID("user", user), variant, shop)), c); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -116,15 +111,13 @@ func TestFailedNoticeIsSentAgain(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{stockwatch.Kind()})
 	variant := actorstest.ID("variant", 1)
-	c := &stockwatchpb.Watch{
-		ProductId: actorstest.ID("product", 1), VariantId: variant, CompanyId: actorstest.ID("company", 1), Name: "Mug",
+	c := stockwatch.Watch{
+		ProductID: actorstest.ID("product", 1), VariantID: variant, CompanyID: actorstest.ID("company", 1), Name: "Mug",
 	}
-	if _, err := m.Ask(
-		m.As(actorstest.Customer(1)), stockwatchpb.Kind, stockwatchpb.ID(actorstest.ID("user", 1), variant, ""), c,
-	); err != nil {
+	if _, err := grains.Ask(m.As(actorstest.Customer(1)), m, stockwatch.Of(stockwatch.ID(actorstest.ID("user", 1), variant, "")), c); err != nil {
 		t.Fatal(err)
 	}
-	a := &actorstest.Recorder{Answer: func(proto.Message) error { return entrepot.Unavailable("not now") }}
+	a := &actorstest.Recorder{Answer: func(any) error { return entrepot.Unavailable("not now") }}
 	batch := []*events.Delivery{
 		moved(1, events.Received, actorstest.ID("variant", 2), "s", 1, 1), moved(2, events.Received, variant, "s", 1, 1),
 	}
@@ -149,14 +142,12 @@ func TestDeletedProductEndsWatches(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{stockwatch.Kind()})
 	for n := range 3 { // two variants of the deleted product, one of another
-		c := &stockwatchpb.Watch{
-			ProductId: actorstest.ID("product", n/2), VariantId: actorstest.ID("variant", n),
-			CompanyId: actorstest.ID("company", 1), Name: "Mug",
+		c := stockwatch.Watch{
+			ProductID: actorstest.ID("product", n/2), VariantID: actorstest.ID("variant", n),
+			CompanyID: actorstest.ID("company", 1), Name: "Mug",
 		}
 		for u := range 2 {
-			if _, err := m.Ask(
-				m.As(actorstest.Customer(u)), stockwatchpb.Kind, stockwatchpb.ID(actorstest.ID("user", u), c.VariantId, ""), c,
-			); err != nil {
+			if _, err := grains.Ask(m.As(actorstest.Customer(u)), m, stockwatch.Of(stockwatch.ID(actorstest.ID("user", u), c.VariantID, "")), c); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -8,7 +8,6 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/recommend"
-	"entrepot/grains/recommend/recommendpb"
 	"entrepot/persistence"
 )
 
@@ -37,7 +36,7 @@ func forgetUser(store persistence.Store, a grains.Asker) events.Handler {
 		}
 		ctx = actors.AsSystem(ctx, d)
 		command := grains.WithCommand(ctx, grains.CommandID{ID: d.ID})
-		if _, err := a.Ask(command, recommendpb.Tastes, e.UserID, &recommendpb.Forget{}); err != nil {
+		if _, err := grains.Ask(command, a, recommend.TasteOf(e.UserID), recommend.Forget{}); err != nil {
 			return err
 		}
 		return actors.DropRows(ctx, store, recommend.Views, entrepot.OwnedBy(e.UserID), nil, d.OccurredAt, nil)

@@ -8,10 +8,7 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/review"
-	"entrepot/grains/review/reviewpb"
 	"entrepot/persistence"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // Votes keeps the number of helpful votes in the reviews. Like [Ratings] it recounts and sets.
@@ -29,15 +26,15 @@ func Votes(store persistence.Store, a grains.Asker) events.Handler {
 				n, err := store.Count(ctx, review.Votes, entrepot.AllTenants(), where, maxCounted)
 				return []int64{int64(n)}, err
 			}, func(counts []int64) error {
-				set := &reviewpb.SetHelpful{Count: counts[0], WrittenMs: e.WrittenAt.UnixMilli()}
-				_, err := a.Ask(ctx, reviewpb.Kind, e.ReviewID, set)
+				set := review.SetHelpful{Count: counts[0], WrittenAt: e.WrittenAt.UnixMilli()}
+				_, err := grains.Ask(ctx, a, review.Of(e.ReviewID), set)
 				return err
 			})
 		})
 	}
 	votes := actors.Owned{
-		Collection: review.Votes, Kind: reviewpb.VoteKind,
-		End: func() proto.Message { return &reviewpb.Unmark{} },
+		Collection: review.Votes, Kind: review.VoteName,
+		End: func() any { return review.Unmark{} },
 	}
 	removeVotes := actors.EachOf(func(ctx context.Context, d *events.Delivery) error {
 		var e events.ReviewDeleted

@@ -14,13 +14,10 @@ import (
 	"entrepot/grains/grainstest"
 	"entrepot/grains/promotion"
 	"entrepot/grains/review"
-	"entrepot/grains/review/reviewpb"
 	"entrepot/grains/stockwatch"
 	"entrepot/grains/wishlist"
 	"entrepot/persistence"
 	"entrepot/persistence/storetest"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // ballot is a member with an approved review that customers vote on.
@@ -36,12 +33,12 @@ func newBallot(t *testing.T) *ballot {
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{
 		review.Kind(), review.VoteKind(), stockwatch.Kind(), wishlist.Kind(), cart.Kind(), promotion.UseKind(),
 	})
-	b := &ballot{m, t, actorstest.ID("product", 0), reviewpb.ID(actorstest.ID("product", 0), actorstest.ID("user", 0))}
+	b := &ballot{m, t, actorstest.ID("product", 0), review.ID(actorstest.ID("product", 0), actorstest.ID("user", 0))}
 	b.write()
 	return b
 }
 
-func (b *ballot) must(_ proto.Message, err error) {
+func (b *ballot) must(_ any, err error) {
 	b.t.Helper()
 	if err != nil {
 		b.t.Error(err)
@@ -51,29 +48,29 @@ func (b *ballot) must(_ proto.Message, err error) {
 func (b *ballot) write() {
 	b.t.Helper()
 	b.must(
-		b.Ask(b.As(actorstest.Customer(0)), reviewpb.Kind, b.review, &reviewpb.Write{
-			ProductId: b.product, CompanyId: actorstest.ID("company", 0), ShopId: actorstest.ID("shop", 0), Stars: 5,
+		grains.Ask(b.As(actorstest.Customer(0)), b, review.Of(b.review), review.Write{
+			ProductID: b.product, CompanyID: actorstest.ID("company", 0), ShopID: actorstest.ID("shop", 0), Stars: 5,
 		}),
 	)
 	admin := entrepot.Caller{Role: entrepot.CompanyAdmin, UserID: "a", CompanyID: actorstest.ID("company", 0)}
-	b.must(b.Ask(b.As(admin), reviewpb.Kind, b.review, &reviewpb.Approve{}))
+	b.must(grains.Ask(b.As(admin), b, review.Of(b.review), review.Approve{}))
 }
 
-func (b *ballot) shown() *reviewpb.Review {
+func (b *ballot) shown() *review.Review {
 	b.t.Helper()
-	r, err := grains.Ask[*reviewpb.Review](b.As(actorstest.Customer(1)), b, reviewpb.Kind, b.review, &reviewpb.Show{})
+	r, err := grains.Ask(b.As(actorstest.Customer(1)), b, review.Of(b.review), review.Show{})
 	b.must(r, err)
 	return r
 }
 
 func (b *ballot) vote(n int, helpful bool) {
 	b.t.Helper()
-	var cmd proto.Message = &reviewpb.Unmark{}
+	var cmd any = review.Unmark{}
 	if helpful {
-		cmd = &reviewpb.Mark{ReviewId: b.review, ProductId: b.product, WrittenMs: b.shown().CreatedMs}
+		cmd = review.Mark{ReviewID: b.review, ProductID: b.product, WrittenAt: b.shown().CreatedAt}
 	}
 	b.must(
-		b.Ask(b.As(actorstest.Customer(n)), reviewpb.VoteKind, reviewpb.VoteID(b.review, actorstest.ID("user", n)), cmd),
+		b.Ask(b.As(actorstest.Customer(n)), review.VoteOf(review.VoteID(b.review, actorstest.ID("user", n))), cmd),
 	)
 }
 
@@ -149,7 +146,7 @@ func TestVotesEndWithReview(t *testing.T) {
 		t.Fatalf("votes of a deleted customer: %v, %v", docs, err)
 	}
 	b.SetNow(b.Now().Add(1))
-	b.must(b.Ask(b.As(actorstest.Customer(0)), reviewpb.Kind, b.review, &reviewpb.Delete{}))
+	b.must(grains.Ask(b.As(actorstest.Customer(0)), b, review.Of(b.review), review.Delete{}))
 	b.SetNow(b.Now().Add(5_000_000))
 	b.write()
 	b.vote(2, true)

@@ -8,7 +8,6 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/wishlist"
-	"entrepot/grains/wishlist/wishlistpb"
 	"entrepot/persistence"
 )
 
@@ -64,7 +63,7 @@ func removeProduct(
 	where := []persistence.Cond{{Field: "productId", Value: productID}}
 	remove := func(rows []persistence.Document) error {
 		return actors.FanOut(ctx, concurrentRemovals, rows, func(ctx context.Context, row persistence.Document) error {
-			_, err := a.Ask(ctx, wishlistpb.Kind, row.OwnerID, &wishlistpb.RemoveItem{Id: productID})
+			_, err := grains.Ask(ctx, a, wishlist.Of(row.OwnerID), wishlist.RemoveItem{ID: productID})
 			if entrepot.CodeOf(err) == entrepot.CodeNotFound {
 				return nil // removed before
 			}

@@ -14,11 +14,8 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
 	"entrepot/grains/wishlist"
-	"entrepot/grains/wishlist/wishlistpb"
 	"entrepot/persistence"
 	"entrepot/persistence/storetest"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // flaky is an Asker of which every n-th call fails.
@@ -28,11 +25,11 @@ type flaky struct {
 	every int64
 }
 
-func (w *flaky) Ask(ctx context.Context, kind string, id entrepot.ID, cmd proto.Message) (proto.Message, error) {
+func (w *flaky) Ask(ctx context.Context, kind string, id entrepot.ID, cmd any) (any, error) {
 	if w.calls.Add(1)%w.every == 0 {
 		return nil, errors.New("busy")
 	}
-	return w.Member.Ask(ctx, kind, id, cmd)
+	return w.Member.Ask(ctx, grains.Ref{Kind: kind, ID: id}, cmd)
 }
 
 // Both variants of a deleted product leave more wishlists than a page has rows, although some calls
@@ -45,19 +42,19 @@ func TestDeletedProductLeavesWishlists(t *testing.T) {
 	}
 	gone, stays := actorstest.ID("product", 1), actorstest.ID("product", 2)
 	const many = 130
-	wish := func(n int, cmd proto.Message) {
+	wish := func(n int, cmd any) {
 		t.Helper()
-		if _, err := m.Ask(m.As(actorstest.Customer(n)), wishlistpb.Kind, actorstest.ID("user", n), cmd); err != nil {
+		if _, err := m.Ask(m.As(actorstest.Customer(n)), wishlist.Of(actorstest.ID("user", n)), cmd); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for n := range many {
 		for v := range 2 {
-			wish(n, &wishlistpb.AddItem{ProductId: gone, VariantId: actorstest.ID("variant", v), Currency: "EUR"})
+			wish(n, wishlist.AddItem{ProductID: gone, VariantID: actorstest.ID("variant", v), Currency: "EUR"})
 		}
-		wish(n, &wishlistpb.AddItem{ProductId: stays, Currency: "EUR"})
+		wish(n, wishlist.AddItem{ProductID: stays, Currency: "EUR"})
 	}
-	wish(0, &wishlistpb.RemoveItem{Id: gone}) // removed by the customer before
+	wish(0, wishlist.RemoveItem{ID: gone}) // removed by the customer before
 	added := actorstest.Happened(m, "wishlist.item_added")
 	for some := range slices.Chunk(added, 50) {
 		actorstest.NoErrors(t, Wishes(m.Store, m)(t.Context(), slices.Concat(some, some)))
@@ -74,14 +71,14 @@ func TestDeletedProductLeavesWishlists(t *testing.T) {
 	})
 	m.Restart()
 	for n := range many {
-		w, err := grains.Ask[*wishlistpb.Wishlist](
-			m.As(actorstest.Customer(n)), m, wishlistpb.Kind, actorstest.ID("user", n), &wishlistpb.Get{},
+		w, err := grains.Ask(
+			m.As(actorstest.Customer(n)), m, wishlist.Of(actorstest.ID("user", n)), wishlist.Get{},
 		)
 		want := 1
 		if n == 1 {
 			want = 3 // the deleted customer's wishlist is emptied by CustomerDeleted
 		}
-		if err != nil || len(w.Items) != want || w.Items[0].ProductId != stays {
+		if err != nil || len(w.Items) != want || w.Items[0].ProductID != stays {
 			t.Fatalf("%d: %v %v", n, w, err)
 		}
 	}

@@ -5,22 +5,18 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/supplier"
-	"entrepot/grains/supplier/supplierpb"
 	"entrepot/grains/warehouse"
-	"entrepot/grains/warehouse/warehousepb"
 	"entrepot/persistence"
-
-	"google.golang.org/protobuf/proto"
 )
 
 var (
 	suppliers = actors.Owned{
-		Collection: supplier.Collection, Kind: supplierpb.Kind,
-		End: func() proto.Message { return &supplierpb.Delete{} },
+		Collection: supplier.Collection, Kind: supplier.Name,
+		End: func() any { return supplier.Delete{} },
 	}
 	warehouses = actors.Owned{
-		Collection: warehouse.Collection, Kind: warehousepb.Kind,
-		End: func() proto.Message { return &warehousepb.Delete{} },
+		Collection: warehouse.Collection, Kind: warehouse.Name,
+		End: func() any { return warehouse.Delete{} },
 	}
 )
 

@@ -7,7 +7,7 @@ import (
 	"entrepot/actors"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/sourcing/sourcingpb"
+	"entrepot/grains/sourcing"
 )
 
 // ShopLocations keeps the coordinates of shops in their sourcing, which chooses the nearest
@@ -19,14 +19,14 @@ func ShopLocations(a grains.Asker) events.Handler {
 		if err := d.Decode(&e); err != nil || e.ShopID == "" {
 			return actors.Malformed(d, err, "shopId")
 		}
-		c := &sourcingpb.Stand{
-			ShopId: e.ShopID, CompanyId: e.CompanyID, Version: d.Aggregate.Sequence, Closed: d.Type == "shop.deleted",
+		c := sourcing.Stand{
+			ShopID: e.ShopID, CompanyID: e.CompanyID, Version: d.Aggregate.Sequence, Closed: d.Type == "shop.deleted",
 		}
 		if p := e.Location.Coordinates; p != nil && !c.Closed {
-			c.Point = &sourcingpb.Point{Lat: p.Lat, Lng: p.Lng}
+			c.Point = &sourcing.Point{Lat: p.Lat, Lng: p.Lng}
 		}
 		ctx = grains.WithCommand(actors.AsSystem(ctx, d), grains.CommandID{ID: entrepot.DeriveID(d.ID, e.ShopID)})
-		_, err := a.Ask(ctx, sourcingpb.Kind, sourcingpb.ID(e.ShopID), c)
+		_, err := grains.Ask(ctx, a, sourcing.Of(sourcing.ID(e.ShopID)), c)
 		return err
 	}), "shop.created", "shop.updated", "shop.deleted")
 }

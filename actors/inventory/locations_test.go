@@ -9,16 +9,10 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
 	"entrepot/grains/shop"
-	"entrepot/grains/shop/shoppb"
 	"entrepot/grains/sourcing"
-	"entrepot/grains/sourcing/sourcingpb"
 	"entrepot/grains/supplier"
-	"entrepot/grains/supplier/supplierpb"
 	"entrepot/grains/warehouse"
-	"entrepot/grains/warehouse/warehousepb"
 	"entrepot/persistence/storetest"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // Events of the shop grain, delivered twice and out of order, set the coordinates of its sourcing;
@@ -27,10 +21,10 @@ func TestShopLocations(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{shop.Kind(), sourcing.Kind()})
 	company, id := entrepot.DeriveID("company"), entrepot.DeriveID("shop")
-	send := func(cmd proto.Message) (out []*events.Delivery) {
+	send := func(cmd any) (out []*events.Delivery) {
 		t.Helper()
 		before := len(m.Events())
-		if _, err := m.Ask(m.Platform(), shoppb.Kind, id, cmd); err != nil {
+		if _, err := m.Ask(m.Platform(), shop.Of(id), cmd); err != nil {
 			t.Fatal(err)
 		}
 		for _, e := range m.Events()[before:] {
@@ -48,21 +42,21 @@ func TestShopLocations(t *testing.T) {
 	}
 	wantPoint := func(has bool, lat float64) {
 		t.Helper()
-		v, err := grains.Ask[*sourcingpb.Sourcing](
-			m.Platform(), m, sourcingpb.Kind, sourcingpb.ID(id), &sourcingpb.Get{ShopId: id},
+		v, err := grains.Ask(
+			m.Platform(), m, sourcing.Of(sourcing.ID(id)), sourcing.Get{ShopID: id},
 		)
 		if err != nil || len(v.Locations) != 1 || v.Locations[0].HasPoint != has || v.Locations[0].Lat != lat {
 			t.Fatalf("sourcing: %v, %v; want point: %v, latitude: %v", v, err, has, lat)
 		}
 	}
-	created := send(&shoppb.Create{CompanyId: company, Name: "A", Point: &shoppb.Point{Lat: 53, Lng: 10}})
+	created := send(shop.Create{CompanyID: company, Name: "A", Point: &shop.Point{Lat: 53, Lng: 10}})
 	handle(created...)
 	wantPoint(true, 53)
-	relocated := send(&shoppb.Update{Name: "A", Point: &shoppb.Point{Lat: 48, Lng: 11}, IsActive: true})
+	relocated := send(shop.Update{Name: "A", Point: &shop.Point{Lat: 48, Lng: 11}, IsActive: true})
 	handle(relocated...)
 	handle(created...)
 	wantPoint(true, 48)
-	gone := send(&shoppb.Delete{})
+	gone := send(shop.Delete{})
 	handle(append(gone, relocated...)...)
 	wantPoint(false, 0)
 	if r := ShopLocations(m)(t.Context(), []*events.Delivery{
@@ -79,18 +73,18 @@ func TestCompanyDeleted(t *testing.T) {
 	gone, stays := entrepot.DeriveID("gone"), entrepot.DeriveID("stays")
 	id := func(company entrepot.ID, kind string) entrepot.ID { return entrepot.DeriveID(company, kind) }
 	for _, company := range []entrepot.ID{gone, stays} {
-		for kind, cmd := range map[string]proto.Message{
-			supplierpb.Kind: &supplierpb.Create{
-				CompanyId: company, Details: &supplierpb.Details{Name: "Leaf", Currency: "EUR", Email: "ada@leaf.test"},
+		for kind, cmd := range map[string]any{
+			supplier.Name: supplier.Create{
+				CompanyID: company, Details: supplier.Details{Name: "Leaf", Currency: "EUR", Email: "ada@leaf.test"},
 			},
-			warehousepb.Kind: &warehousepb.Create{
-				CompanyId: company,
-				Details: &warehousepb.Details{
-					Name: "N", Code: "N", IsActive: true, ServesShopIds: []string{entrepot.DeriveID(company, "shop")},
+			warehouse.Name: warehouse.Create{
+				CompanyID: company,
+				Details: warehouse.DetailsInput{
+					Name: "N", Code: "N", IsActive: true, ServesShopIDs: []string{entrepot.DeriveID(company, "shop")},
 				},
 			},
 		} {
-			if _, err := m.Ask(m.Platform(), kind, id(company, kind), cmd); err != nil {
+			if _, err := m.Ask(m.Platform(), grains.Ref{Kind: kind, ID: id(company, kind)}, cmd); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -103,15 +97,15 @@ func TestCompanyDeleted(t *testing.T) {
 		}
 	}
 	for company, want := range map[entrepot.ID]entrepot.Code{gone: entrepot.CodeNotFound, stays: ""} {
-		for kind, get := range map[string]proto.Message{
-			supplierpb.Kind: &supplierpb.Get{}, warehousepb.Kind: &warehousepb.Get{},
+		for kind, get := range map[string]any{
+			supplier.Name: supplier.Get{}, warehouse.Name: warehouse.Get{},
 		} {
-			if _, err := m.Ask(m.Platform(), kind, id(company, kind), get); entrepot.CodeOf(err) != want {
+			if _, err := m.Ask(m.Platform(), grains.Ref{Kind: kind, ID: id(company, kind)}, get); entrepot.CodeOf(err) != want {
 				t.Errorf("%s: %v, want %q", kind, err, want)
 			}
 		}
 	}
-	d, err := m.Store.Load(t.Context(), supplier.Collection, id(gone, supplierpb.Kind))
+	d, err := m.Store.Load(t.Context(), supplier.Collection, id(gone, supplier.Name))
 	var s supplier.State
 	if err != nil || m.Store.Unmarshal(d.State, &s) != nil || s.Email != "" || s.Name != "Leaf" {
 		t.Errorf("supplier: %+v, %v; want the name without the address", s, err)

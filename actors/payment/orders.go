@@ -5,14 +5,12 @@ import (
 	"entrepot/actors"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/payment/paymentpb"
-
-	"google.golang.org/protobuf/proto"
+	"entrepot/grains/payment"
 )
 
 // Orders opens the payment of every new order.
 func Orders(a grains.Asker) events.Handler {
-	return actors.CommandPerEvent(a, func(d *events.Delivery) (string, entrepot.ID, proto.Message, error) {
+	return actors.CommandPerEvent(a, func(d *events.Delivery) (string, entrepot.ID, any, error) {
 		if d.Type != "order.created" {
 			return "", "", nil, nil
 		}
@@ -24,9 +22,9 @@ func Orders(a grains.Asker) events.Handler {
 		if err != nil {
 			return "", "", nil, events.Permanent(err)
 		}
-		return paymentpb.Kind, paymentpb.ID(e.OrderID), &paymentpb.Open{
-			OrderId: e.OrderID, CustomerId: e.CustomerID, CompanyId: e.CompanyID, ShopId: e.ShopID,
-			AmountMinor: m.Minor, Currency: m.Currency,
+		return payment.Name, payment.ID(e.OrderID), payment.Open{
+			OrderID: e.OrderID, CustomerID: e.CustomerID, CompanyID: e.CompanyID, ShopID: e.ShopID,
+			Amount: m.Minor, Currency: m.Currency,
 		}, nil
 	})
 }

@@ -6,9 +6,7 @@ import (
 	"entrepot"
 	"entrepot/actors/actorstest"
 	"entrepot/events"
-	"entrepot/grains/payment/paymentpb"
-
-	"google.golang.org/protobuf/proto"
+	"entrepot/grains/payment"
 )
 
 func TestNewOrderOpensPayment(t *testing.T) {
@@ -18,7 +16,7 @@ func TestNewOrderOpensPayment(t *testing.T) {
 	})[0]; err != nil {
 		t.Fatal(err)
 	}
-	if o, ok := a.Cmds[0].(*paymentpb.Open); !ok || o.GetAmountMinor() != 500 || a.IDs[0] != paymentpb.ID("o1")+"/e" {
+	if o, ok := a.Cmds[0].(payment.Open); !ok || o.Amount != 500 || a.IDs[0] != payment.ID("o1")+"/e" {
 		t.Fatalf("commands to %v: %v", a.IDs, a.Cmds)
 	}
 }
@@ -28,7 +26,7 @@ func TestRefusalIsPermanentByCode(t *testing.T) {
 		entrepot.CodeNotFound: true, entrepot.CodeConflict: true, entrepot.CodeUnavailable: false,
 		entrepot.CodeUnknownOutcome: false,
 	} {
-		a := &actorstest.Recorder{Answer: func(proto.Message) error { return entrepot.Errorf(code, "no") }}
+		a := &actorstest.Recorder{Answer: func(any) error { return entrepot.Errorf(code, "no") }}
 		err := Orders(a)(t.Context(), []*events.Delivery{
 			actorstest.Delivery("e", "order.created", `{"orderId":"o1","total":5,"currency":"EUR"}`),
 		})[0]

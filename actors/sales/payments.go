@@ -5,14 +5,12 @@ import (
 	"entrepot/actors"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/order/orderpb"
-
-	"google.golang.org/protobuf/proto"
+	"entrepot/grains/order"
 )
 
 // Payments reports the success or failure of a payment to its order.
 func Payments(a grains.Asker) events.Handler {
-	return actors.CommandPerEvent(a, func(d *events.Delivery) (string, entrepot.ID, proto.Message, error) {
+	return actors.CommandPerEvent(a, func(d *events.Delivery) (string, entrepot.ID, any, error) {
 		switch d.Type {
 		case "payment.success":
 			var e events.PaymentSuccess
@@ -23,14 +21,14 @@ func Payments(a grains.Asker) events.Handler {
 			if err != nil {
 				return "", "", nil, events.Permanent(err)
 			}
-			paid := &orderpb.Paid{PaymentId: e.PaymentID, AmountMinor: m.Minor, Currency: m.Currency}
-			return orderpb.Kind, e.OrderID, paid, nil
+			paid := order.PaymentReceived{PaymentID: e.PaymentID, Amount: m.Minor, Currency: m.Currency}
+			return order.Name, e.OrderID, paid, nil
 		case "payment.failed":
 			var e events.PaymentFailed
 			if err := d.Decode(&e); err != nil {
 				return "", "", nil, events.Permanent(err)
 			}
-			return orderpb.Kind, e.OrderID, &orderpb.PaymentFailed{PaymentId: e.PaymentID, Reason: e.Reason}, nil
+			return order.Name, e.OrderID, order.PaymentFailed{PaymentID: e.PaymentID, Reason: e.Reason}, nil
 		}
 		return "", "", nil, nil
 	})

@@ -5,7 +5,7 @@ import (
 
 	"entrepot/actors/actorstest"
 	"entrepot/events"
-	"entrepot/grains/order/orderpb"
+	"entrepot/grains/order"
 )
 
 func TestPaymentEventsBecomeCommandsWithEventIDs(t *testing.T) {
@@ -20,8 +20,8 @@ func TestPaymentEventsBecomeCommandsWithEventIDs(t *testing.T) {
 	if results[0] != nil || results[1] != nil || results[2] != nil || !events.IsPermanent(results[3]) {
 		t.Fatalf("results: %v, want only the last to fail for good", results)
 	}
-	paid, ok := a.Cmds[0].(*orderpb.Paid)
-	if !ok || paid.GetAmountMinor() != 1999 || a.IDs[0] != "o1/e1" || a.IDs[1] != "o1/e2" || len(a.Cmds) != 2 {
+	paid, ok := a.Cmds[0].(order.PaymentReceived)
+	if !ok || paid.Amount != 1999 || a.IDs[0] != "o1/e1" || a.IDs[1] != "o1/e2" || len(a.Cmds) != 2 {
 		t.Fatalf("commands to %v: %v", a.IDs, a.Cmds)
 	}
 }

@@ -8,22 +8,18 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/shipping"
-	"entrepot/grains/shipping/shippingpb"
 	"entrepot/grains/shop"
-	"entrepot/grains/shop/shoppb"
 	"entrepot/persistence"
-
-	"google.golang.org/protobuf/proto"
 )
 
 var (
 	shops = actors.Owned{
-		Collection: shop.Collection, Kind: shoppb.Kind,
-		End: func() proto.Message { return &shoppb.Delete{} },
+		Collection: shop.Collection, Kind: shop.Name,
+		End: func() any { return shop.Delete{} },
 	}
 	shippingRules = actors.Owned{
-		Collection: shipping.Collection, Kind: shippingpb.Kind,
-		End: func() proto.Message { return &shippingpb.Remove{} },
+		Collection: shipping.Collection, Kind: shipping.Name,
+		End: func() any { return shipping.Remove{} },
 	}
 )
 
@@ -43,7 +39,7 @@ func UserDeleted(a grains.Asker) events.Handler {
 		ctx = actors.AsSystem(ctx, d)
 		for _, id := range e.ShopIDs {
 			ctx := grains.WithCommand(ctx, grains.CommandID{ID: entrepot.DeriveID(d.ID, id)})
-			_, err := a.Ask(ctx, shoppb.Kind, id, &shoppb.Assign{Id: d.ID, Remove: []string{e.UserID}})
+			_, err := grains.Ask(ctx, a, shop.Of(id), shop.Assign{ID: d.ID, Remove: []string{e.UserID}})
 			if err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
 				return err
 			}
@@ -60,8 +56,8 @@ func ShopDeleted(a grains.Asker) events.Handler {
 			return events.Permanent(err)
 		}
 		ctx = grains.WithCommand(actors.AsSystem(ctx, d), grains.CommandID{ID: d.ID})
-		id := shippingpb.ID(e.CompanyID, e.ShopID)
-		_, err := a.Ask(ctx, shippingpb.Kind, id, &shippingpb.Remove{CompanyId: e.CompanyID, ShopId: e.ShopID})
+		id := shipping.ID(e.CompanyID, e.ShopID)
+		_, err := grains.Ask(ctx, a, shipping.Of(id), shipping.Remove{CompanyID: e.CompanyID, ShopID: e.ShopID})
 		if entrepot.CodeOf(err) == entrepot.CodeNotFound {
 			return nil
 		}

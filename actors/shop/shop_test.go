@@ -10,13 +10,9 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
 	"entrepot/grains/shipping"
-	"entrepot/grains/shipping/shippingpb"
 	"entrepot/grains/shop"
-	"entrepot/grains/shop/shoppb"
 	"entrepot/persistence"
 	"entrepot/persistence/storetest"
-
-	"google.golang.org/protobuf/proto"
 )
 
 func TestSaleCountsOnce(t *testing.T) {
@@ -62,7 +58,7 @@ func TestDeletedUserLeavesStaff(t *testing.T) {
 	for code, again := range map[entrepot.Code]bool{
 		"": false, entrepot.CodeNotFound: false, entrepot.CodeUnavailable: true,
 	} {
-		a := &actorstest.Recorder{Answer: func(proto.Message) error {
+		a := &actorstest.Recorder{Answer: func(any) error {
 			if code == "" {
 				return nil
 			}
@@ -75,7 +71,7 @@ func TestDeletedUserLeavesStaff(t *testing.T) {
 		if r[0] != nil || (r[1] != nil) != again || events.IsPermanent(r[1]) {
 			t.Errorf("%s: %v", code, r)
 		}
-		if n := len(a.Cmds); (n != 2) != again || a.Kinds[0] != "Shop" || a.Cmds[0].(*shoppb.Assign).GetRemove()[0] != "u" {
+		if n := len(a.Cmds); (n != 2) != again || a.Kinds[0] != "Shop" || a.Cmds[0].(shop.Assign).Remove[0] != "u" {
 			t.Errorf("%s: %v %v", code, a.IDs, a.Cmds)
 		}
 	}
@@ -90,15 +86,15 @@ func TestDeletedShopLosesShippingRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	company, gone, stays, bare := actorstest.ID("company", 1), actorstest.ID("shop", 1), actorstest.ID("shop", 2), actorstest.ID("shop", 3)
-	rules := &shippingpb.Rules{
+	rules := &shipping.Rules{
 		Currency: "EUR",
-		Zones: []*shippingpb.Zone{
-			{Name: "all", Methods: []*shippingpb.Method{{Id: "standard", Name: "Standard", PriceMinor: 490}}},
+		Zones: []shipping.Zone{
+			{Name: "all", Methods: []shipping.Method{{ID: "standard", Name: "Standard", Price: 490}}},
 		},
 	}
 	for _, shopID := range []entrepot.ID{"", gone, stays} {
-		if _, err := m.Ask(m.Platform(), shippingpb.Kind, shippingpb.ID(company, shopID), &shippingpb.Set{
-			CompanyId: company, ShopId: shopID, Rules: rules,
+		if _, err := grains.Ask(m.Platform(), m, shipping.Of(shipping.ID(company, shopID)), shipping.Set{
+			CompanyID: company, ShopID: shopID, Rules: rules,
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -111,8 +107,8 @@ func TestDeletedShopLosesShippingRules(t *testing.T) {
 		m.Restart()
 	}
 	for shopID, want := range map[entrepot.ID]bool{"": true, gone: false, stays: true, bare: false} {
-		r, err := grains.Ask[*shippingpb.Shipping](
-			m.Platform(), m, shippingpb.Kind, shippingpb.ID(company, shopID), &shippingpb.Get{},
+		r, err := grains.Ask(
+			m.Platform(), m, shipping.Of(shipping.ID(company, shopID)), shipping.Get{},
 		)
 		if err != nil || (r.Rules != nil) != want {
 			t.Errorf("rules of shop %q: %v, %v", shopID, r, err)

@@ -10,14 +10,12 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/company/companypb"
-	"entrepot/grains/product/productpb"
-	"entrepot/grains/shipping/shippingpb"
-	"entrepot/grains/shop/shoppb"
-	"entrepot/grains/stock/stockpb"
-	"entrepot/grains/user/userpb"
-
-	"google.golang.org/protobuf/proto"
+	"entrepot/grains/company"
+	"entrepot/grains/product"
+	"entrepot/grains/shipping"
+	"entrepot/grains/shop"
+	"entrepot/grains/stock"
+	"entrepot/grains/user"
 )
 
 // demoPassword is every demo user's. Demo data is loaded into embedded
@@ -44,47 +42,47 @@ type demo struct {
 
 // seed loads the demo tenant. Its ids are derived, so doing it again changes nothing.
 func seed(ctx context.Context, a grains.Asker, hash func(string) (string, error), baseURL string) (*demo, error) {
-	company := entrepot.DeriveID("demo", "company")
+	companyID := entrepot.DeriveID("demo", "company")
 	shops := []entrepot.ID{entrepot.DeriveID("demo", "shop", "harbour"), entrepot.DeriveID("demo", "shop", "station")}
-	d := &demo{BaseURL: baseURL, Users: map[string]demoUser{}, CompanyID: company, ShopIDs: shops}
+	d := &demo{BaseURL: baseURL, Users: map[string]demoUser{}, CompanyID: companyID, ShopIDs: shops}
 	passwordHash, err := hash(demoPassword)
 	if err != nil {
 		return nil, err
 	}
 	s := seeder{ctx: entrepot.WithCaller(ctx, entrepot.SystemCaller("seed")), a: a}
 	admin := entrepot.DeriveID("demo", "user", string(entrepot.CompanyAdmin))
-	s.put(companypb.Kind, company, &companypb.Create{
+	s.put(company.Name, companyID, company.Create{
 		Name: "Entrepôt Coffee", Slug: "entrepot-coffee", Description: "The demo company", Email: "hello@coffee.example",
-		Currency: "EUR", Timezone: "Europe/Brussels", TaxBasisPoints: 600, OwnerId: admin, Plan: "business",
+		Currency: "EUR", Timezone: "Europe/Brussels", TaxBasisPoints: 600, OwnerID: admin, Plan: "business",
 	})
-	for i, shop := range demoShops() {
-		shop.CompanyId = company
-		s.put(shoppb.Kind, shops[i], shop)
+	for i, shopNow := range demoShops() {
+		shopNow.CompanyID = companyID
+		s.put(shop.Name, shops[i], shopNow)
 	}
-	s.ship(company)
+	s.ship(companyID)
 	for _, role := range []entrepot.Role{entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager, entrepot.ShopStaff, entrepot.Customer} {
 		u := demoUser{Email: string(role) + "@demo.example", Password: demoPassword, UserID: entrepot.DeriveID("demo", "user", string(role))}
 		if role != entrepot.SuperAdmin && role != entrepot.Customer {
-			u.CompanyID = company
+			u.CompanyID = companyID
 		}
 		if role == entrepot.ShopManager || role == entrepot.ShopStaff {
 			u.ShopIDs = shops[:1]
 		}
-		s.put(userpb.Kind, u.UserID, &userpb.Register{
-			Email: u.Email, Name: "Demo " + string(role), PasswordHash: passwordHash, Role: string(role), CompanyId: u.CompanyID, ShopIds: u.ShopIDs,
+		s.put(user.Name, u.UserID, user.Register{
+			Email: u.Email, Name: "Demo " + string(role), PasswordHash: passwordHash, Role: string(role), CompanyID: u.CompanyID, ShopIDs: u.ShopIDs,
 		})
 		d.Users[string(role)] = u
 	}
-	s.categories(company)
-	s.varied(company, shops)
+	s.categories(companyID)
+	s.varied(companyID, shops)
 	for i, g := range demoGoods {
 		id := demoProduct(g.name)
 		d.ProductIDs = append(d.ProductIDs, id)
 		p := g.product(i)
-		p.CompanyId, p.ShopIds = company, shops
-		s.put(productpb.Kind, id, p)
+		p.CompanyID, p.ShopIDs = companyID, shops
+		s.put(product.Name, id, p)
 		for _, shop := range shops {
-			s.receive(id, "", company, shop, 200)
+			s.receive(id, "", companyID, shop, 200)
 		}
 	}
 	return d, s.err
@@ -92,25 +90,25 @@ func seed(ctx context.Context, a grains.Asker, hash func(string) (string, error)
 
 // demoShops are two shops of Antwerp: the first with the demo's manager and
 // staff, the other one open through the night from Friday to Sunday.
-func demoShops() []*shoppb.Create {
-	harbour, station := &shoppb.Hours{Timezone: "Europe/Brussels"}, &shoppb.Hours{Timezone: "Europe/Brussels"}
+func demoShops() []shop.Create {
+	harbour, station := shop.OpeningHours{Timezone: "Europe/Brussels"}, shop.OpeningHours{Timezone: "Europe/Brussels"}
 	for _, day := range []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday"} {
-		harbour.Week = append(harbour.Week, &shoppb.Span{Day: day, Open: "09:00", Close: "18:30"})
-		station.Week = append(station.Week, &shoppb.Span{Day: day, Open: "06:30", Close: "20:00"})
+		harbour.Week = append(harbour.Week, shop.Span{Day: day, Open: "09:00", Close: "18:30"})
+		station.Week = append(station.Week, shop.Span{Day: day, Open: "06:30", Close: "20:00"})
 	}
 	for _, day := range []string{"friday", "saturday"} {
-		station.Week = append(station.Week, &shoppb.Span{Day: day, Open: "20:00", Close: "02:00"})
+		station.Week = append(station.Week, shop.Span{Day: day, Open: "20:00", Close: "02:00"})
 	}
-	return []*shoppb.Create{
+	return []shop.Create{
 		{
-			Name: "Harbour Shop", Address: "Godefriduskaai 1", City: "Antwerp", Country: "BE", Point: &shoppb.Point{Lat: 51.2303, Lng: 4.4075},
-			Contact: &shoppb.Contact{Email: "harbour@coffee.example", Phone: "+32 3 555 01 01"}, Hours: harbour,
-			ManagerId: entrepot.DeriveID("demo", "user", string(entrepot.ShopManager)),
-			StaffIds:  []entrepot.ID{entrepot.DeriveID("demo", "user", string(entrepot.ShopStaff))},
+			Name: "Harbour Shop", Address: "Godefriduskaai 1", City: "Antwerp", Country: "BE", Point: &shop.Point{Lat: 51.2303, Lng: 4.4075},
+			Contact: shop.Contact{Email: "harbour@coffee.example", Phone: "+32 3 555 01 01"}, Hours: harbour,
+			ManagerID: entrepot.DeriveID("demo", "user", string(entrepot.ShopManager)),
+			StaffIDs:  []entrepot.ID{entrepot.DeriveID("demo", "user", string(entrepot.ShopStaff))},
 		},
 		{
-			Name: "Station Shop", Address: "Koningin Astridplein 27", City: "Antwerp", Country: "BE", Point: &shoppb.Point{Lat: 51.2172, Lng: 4.4212},
-			Contact: &shoppb.Contact{Email: "station@coffee.example"}, Hours: station,
+			Name: "Station Shop", Address: "Koningin Astridplein 27", City: "Antwerp", Country: "BE", Point: &shop.Point{Lat: 51.2172, Lng: 4.4212},
+			Contact: shop.Contact{Email: "station@coffee.example"}, Hours: station,
 		},
 	}
 }
@@ -122,12 +120,12 @@ type seeder struct {
 }
 
 // put creates what is not there yet; part names one of several of an entity.
-func (s *seeder) put(kind string, id entrepot.ID, cmd proto.Message, part ...string) {
+func (s *seeder) put(kind string, id entrepot.ID, cmd any, part ...string) {
 	if s.err != nil {
 		return
 	}
 	ctx := grains.WithCommand(s.ctx, grains.CommandID{ID: entrepot.DeriveID(append([]string{"seed", kind, id}, part...)...)})
-	if _, err := s.a.Ask(ctx, kind, id, cmd); err != nil && entrepot.CodeOf(err) != entrepot.CodeConflict {
+	if _, err := s.a.Ask(ctx, grains.Ref{Kind: kind, ID: id}, cmd); err != nil && entrepot.CodeOf(err) != entrepot.CodeConflict {
 		s.err = fmt.Errorf("seed %s %s: %w", kind, id, err)
 	}
 }
@@ -137,17 +135,17 @@ func (s *seeder) ship(company entrepot.ID) {
 	if s.err != nil {
 		return
 	}
-	id := shippingpb.ID(company, "")
-	if have, err := grains.Ask[*shippingpb.Shipping](s.ctx, s.a, shippingpb.Kind, id, &shippingpb.Get{}); err == nil && have.GetVersion() > 0 {
+	id := shipping.ID(company, "")
+	if have, err := grains.Ask(s.ctx, s.a, shipping.Of(id), shipping.Get{}); err == nil && have.Version > 0 {
 		return
 	}
-	s.put(shippingpb.Kind, id, &shippingpb.Set{CompanyId: company, Rules: &shippingpb.Rules{Currency: "EUR", Zones: []*shippingpb.Zone{
-		{Name: "Benelux", Countries: []string{"BE", "NL", "LU"}, Methods: []*shippingpb.Method{
-			{Id: "standard", Name: "Standard, 2 days", PriceMinor: 490, FreeFromMinor: 5000},
-			{Id: "express", Name: "Express, next day", PriceMinor: 990},
+	s.put(shipping.Name, id, shipping.Set{CompanyID: company, Rules: &shipping.Rules{Currency: "EUR", Zones: []shipping.Zone{
+		{Name: "Benelux", Countries: []string{"BE", "NL", "LU"}, Methods: []shipping.Method{
+			{ID: "standard", Name: "Standard, 2 days", Price: 490, FreeFrom: 5000},
+			{ID: "express", Name: "Express, next day", Price: 990},
 		}},
-		{Name: "World", Methods: []*shippingpb.Method{
-			{Id: "standard", Name: "Parcel, 7 days", PriceMinor: 1490, FreeFromMinor: 15000},
+		{Name: "World", Methods: []shipping.Method{
+			{ID: "standard", Name: "Parcel, 7 days", Price: 1490, FreeFrom: 15000},
 		}},
 	}}})
 }
@@ -157,11 +155,11 @@ func (s *seeder) receive(product, variant, company, shop entrepot.ID, quantity i
 	if s.err != nil {
 		return
 	}
-	item := stockpb.ID(cmp.Or(variant, product), shop)
-	if have, err := grains.Ask[*stockpb.Item](s.ctx, s.a, stockpb.Kind, item, &stockpb.Get{}); err == nil && have.GetMovements() > 0 {
+	item := stock.ID(cmp.Or(variant, product), shop)
+	if have, err := grains.Ask(s.ctx, s.a, stock.Of(item), stock.Get{}); err == nil && have.Movements > 0 {
 		return
 	}
-	s.put(stockpb.Kind, item, &stockpb.Receive{ProductId: product, VariantId: variant, CompanyId: company, LocationId: shop, Quantity: quantity, Reason: "demo data"})
+	s.put(stock.Name, item, stock.Receive{ProductID: product, VariantID: variant, CompanyID: company, LocationID: shop, Quantity: quantity, Reason: "demo data"})
 }
 
 // write saves the demo's logins for scripts, readable by the owner alone.

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/categories/categoriespb"
-	"entrepot/grains/product/productpb"
+	"entrepot/grains/categories"
+	"entrepot/grains/product"
 )
 
 // demoGood is a product without options.
@@ -54,24 +54,24 @@ var (
 
 func demoProduct(name string) entrepot.ID { return entrepot.DeriveID("demo", "product", name) }
 
-func (g *demoGood) product(i int) *productpb.Create {
-	p := &productpb.Create{
-		Sku: fmt.Sprintf("DEMO-%03d", i+1), Name: g.name, Description: g.name + " from " + g.brand, Category: g.category,
-		Brand: g.brand, PriceMinor: g.price, Currency: "EUR", Attributes: attributesIn(g.attributes),
+func (g *demoGood) product(i int) product.Create {
+	p := product.Create{
+		SKU: fmt.Sprintf("DEMO-%03d", i+1), Name: g.name, Description: g.name + " from " + g.brand, Category: g.category,
+		Brand: g.brand, Price: g.price, Currency: "EUR", Attributes: attributesIn(g.attributes),
 	}
 	if g.tags != "" {
 		p.Tags = strings.Split(g.tags, "|")
 	}
 	if i%10 == 9 {
-		p.Sale = &productpb.Sale{Percent: 20, StartsMs: saleStarts.UnixMilli(), EndsMs: saleEnds.UnixMilli()}
+		p.Sale = &product.Sale{Percent: 20, StartsAt: saleStarts.UnixMilli(), EndsAt: saleEnds.UnixMilli()}
 	}
 	return p
 }
 
-func attributesIn(text string) (out []*productpb.Attribute) {
+func attributesIn(text string) (out []product.Attribute) {
 	for pair := range strings.SplitSeq(text, "|") {
 		if name, value, ok := strings.Cut(pair, "="); ok {
-			out = append(out, &productpb.Attribute{Name: name, Value: value})
+			out = append(out, product.Attribute{Name: name, Value: value})
 		}
 	}
 	return out
@@ -88,8 +88,8 @@ func (s *seeder) categories(company entrepot.ID) {
 		{"tableware", "home", "Tableware"},
 		{"pantry", "", "Pantry"},
 	} {
-		s.put(categoriespb.Kind, categoriespb.ID(company), &categoriespb.Create{
-			CompanyId: company, Slug: c[0], Parent: c[1], Title: c[2], Position: int64(i),
+		s.put(categories.Name, categories.ID(company), categories.Create{
+			CompanyID: company, Slug: c[0], Parent: c[1], Title: c[2], Position: int64(i),
 		}, c[0])
 	}
 }
@@ -97,38 +97,38 @@ func (s *seeder) categories(company entrepot.ID) {
 // varied are the demo's products with variants, and one that is sold out. They
 // are not in data/demo.json: scripts buy what is there as it is.
 func (s *seeder) varied(company entrepot.ID, shops []entrepot.ID) {
-	apron := &productpb.Create{
-		Sku: "DEMO-APRON", Name: "Barista Apron", Description: "Waxed canvas", Category: "equipment", Brand: "Maalwerk", PriceMinor: 3900,
-		Options: []*productpb.Option{{Name: "size", Values: []string{"S", "M", "L"}}}, Attributes: attributesIn("material=canvas"), Tags: []string{"gift"},
+	apron := product.Create{
+		SKU: "DEMO-APRON", Name: "Barista Apron", Description: "Waxed canvas", Category: "equipment", Brand: "Maalwerk", Price: 3900,
+		Options: []product.Option{{Name: "size", Values: []string{"S", "M", "L"}}}, Attributes: attributesIn("material=canvas"), Tags: []string{"gift"},
 	}
-	sidamo := &productpb.Create{
-		Sku: "DEMO-SIDAMO", Name: "Sidamo Beans", Description: "Washed, of one farm", Category: "coffee", Brand: "Kaai", PriceMinor: 990,
-		Options: []*productpb.Option{{Name: "weight", Values: []string{"250 g", "1 kg"}}}, Attributes: attributesIn("roast=light|origin=Ethiopia|organic=yes"),
+	sidamo := product.Create{
+		SKU: "DEMO-SIDAMO", Name: "Sidamo Beans", Description: "Washed, of one farm", Category: "coffee", Brand: "Kaai", Price: 990,
+		Options: []product.Option{{Name: "weight", Values: []string{"250 g", "1 kg"}}}, Attributes: attributesIn("roast=light|origin=Ethiopia|organic=yes"),
 	}
-	pitcher := &productpb.Create{
-		Sku: "DEMO-PITCHER", Name: "Cold Brew Pitcher", Description: "Back in spring", Category: "tableware", Brand: "Terra", PriceMinor: 2790,
+	pitcher := product.Create{
+		SKU: "DEMO-PITCHER", Name: "Cold Brew Pitcher", Description: "Back in spring", Category: "tableware", Brand: "Terra", Price: 2790,
 		Attributes: attributesIn("material=glass"),
 	}
 	dearer := map[string]int64{"L": 4200, "1 kg": 3490}
-	for _, p := range []*productpb.Create{apron, sidamo, pitcher} {
-		p.CompanyId, p.ShopIds, p.Currency = company, shops, "EUR"
+	for _, p := range []product.Create{apron, sidamo, pitcher} {
+		p.CompanyID, p.ShopIDs, p.Currency = company, shops, "EUR"
 		id := demoProduct(p.Name)
 		for _, o := range p.Options {
 			for i, value := range o.Values {
-				v := &productpb.Variant{
-					Id: entrepot.DeriveID("demo", "variant", p.Name, value), Sku: fmt.Sprintf("%s-%d", p.Sku, i+1),
-					Options: []*productpb.Attribute{{Name: o.Name, Value: value}},
+				v := product.Variant{
+					ID: entrepot.DeriveID("demo", "variant", p.Name, value), SKU: fmt.Sprintf("%s-%d", p.SKU, i+1),
+					Options: []product.Attribute{{Name: o.Name, Value: value}},
 				}
 				if price := dearer[value]; price > 0 {
-					v.PriceMinor = &price
+					v.Price = &price
 				}
 				p.Variants = append(p.Variants, v)
 			}
 		}
-		s.put(productpb.Kind, id, p)
+		s.put(product.Name, id, p)
 		for _, v := range p.Variants {
 			for _, shop := range shops {
-				s.receive(id, v.Id, company, shop, 60)
+				s.receive(id, v.ID, company, shop, 60)
 			}
 		}
 	}

@@ -12,7 +12,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/access/accesspb"
 )
 
 // MaxWithdrawn bounds the state to about a megabyte. More withdrawals than that
@@ -24,7 +23,7 @@ type State struct {
 	Number    int64        `json:"number,omitempty"` // of the last change
 	Withdrawn []withdrawal `json:"withdrawn,omitempty"`
 	Companies []company    `json:"companies,omitempty"`
-	Created   int64        `json:"created,omitempty"` // Unix ms, as all times of the state
+	CreatedAt int64        `json:"created,omitempty"` // Unix ms, as all times of the state
 }
 
 // withdrawal ends one session's tokens, or those of a user issued before a time.
@@ -63,28 +62,28 @@ type forgotten struct {
 }
 
 // Withdraw remembers a withdrawal until its last token has expired.
-func (s *State) Withdraw(t entrepot.Turn, c *accesspb.Withdraw) ([]events.Event, error) {
+func (s *State) Withdraw(t entrepot.Turn, c Withdraw) ([]events.Event, error) {
 	now := t.Now.UnixMilli()
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.ErrNotFound
-	case !entrepot.ValidID(c.UserId):
+	case !entrepot.ValidID(c.UserID):
 		return nil, entrepot.Invalid("userId", "id", "must be a user id")
-	case c.SessionId == "" && c.BeforeMs <= 0:
+	case c.SessionID == "" && c.Before <= 0:
 		return nil, entrepot.Invalid("beforeMs", "required", "must be given where no session is named")
-	case c.UntilMs <= now || s.covers(c):
+	case c.Until <= now || s.covers(c):
 		return nil, nil
 	case s.alive(now) >= MaxWithdrawn:
 		return nil, entrepot.Unavailable("too many tokens were withdrawn")
 	}
 	return []events.Event{withdrawn{
-		withdrawal: withdrawal{User: c.UserId, Session: c.SessionId, Before: c.BeforeMs, Until: c.UntilMs}, At: now,
+		withdrawal: withdrawal{User: c.UserID, Session: c.SessionID, Before: c.Before, Until: c.Until}, At: now,
 	}}, nil
 }
 
-func (s *State) covers(c *accesspb.Withdraw) bool {
+func (s *State) covers(c Withdraw) bool {
 	return slices.ContainsFunc(s.Withdrawn, func(w withdrawal) bool {
-		return w.User == c.UserId && w.Session == c.SessionId && w.Before >= c.BeforeMs && w.Until >= c.UntilMs
+		return w.User == c.UserID && w.Session == c.SessionID && w.Before >= c.Before && w.Until >= c.Until
 	})
 }
 
@@ -98,20 +97,20 @@ func (s *State) alive(now int64) (n int) {
 }
 
 // SetCompany sets a standing, unless a newer one is known.
-func (s *State) SetCompany(t entrepot.Turn, c *accesspb.SetCompany) ([]events.Event, error) {
+func (s *State) SetCompany(t entrepot.Turn, c SetCompany) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.ErrNotFound
-	case !entrepot.ValidID(c.CompanyId):
+	case !entrepot.ValidID(c.CompanyID):
 		return nil, entrepot.Invalid("companyId", "id", "must be a company id")
 	case c.Standing != entrepot.StandingFull && c.Standing != entrepot.StandingReadOnly && c.Standing != entrepot.StandingClosed:
 		return nil, entrepot.Invalid("standing", "enum", "is none of full, read_only, closed")
 	}
-	if i := s.find(c.CompanyId); i >= 0 && s.Companies[i].Version >= c.Version {
+	if i := s.find(c.CompanyID); i >= 0 && s.Companies[i].Version >= c.Version {
 		return nil, nil
 	}
 	return []events.Event{companySet{
-		company: company{ID: c.CompanyId, Standing: c.Standing, Version: c.Version}, At: t.Now.UnixMilli(),
+		company: company{ID: c.CompanyID, Standing: c.Standing, Version: c.Version}, At: t.Now.UnixMilli(),
 	}}, nil
 }
 
@@ -166,8 +165,8 @@ func (s *State) Apply(e events.Event) {
 }
 
 func (s *State) begin(at int64) {
-	if s.Created == 0 {
-		s.Created = at
+	if s.CreatedAt == 0 {
+		s.CreatedAt = at
 	}
 }
 
@@ -177,29 +176,29 @@ func (s *State) forget(now int64) {
 
 // Since answers what changed after a number. What was forgotten need not be
 // told: the tokens it named have expired.
-func (s *State) Since(t entrepot.Turn, q *accesspb.Since) (*accesspb.Changes, error) {
+func (s *State) Since(t entrepot.Turn, q Since) (*Changes, error) {
 	if t.Caller.Role != entrepot.System {
 		return nil, entrepot.ErrNotFound
 	}
 	after := q.Number
-	out := &accesspb.Changes{Number: s.Number}
+	out := &Changes{Number: s.Number}
 	if after <= 0 || after > s.Number { // beyond: the asker knows another history, of a database since restored
 		after, out.Complete = 0, true
 	}
 	for _, w := range s.Withdrawn {
 		if w.Number > after && w.Until > t.Now.UnixMilli() {
-			out.Withdrawn = append(out.Withdrawn, &accesspb.Withdraw{UserId: w.User, SessionId: w.Session, BeforeMs: w.Before, UntilMs: w.Until})
+			out.Withdrawn = append(out.Withdrawn, Withdraw{UserID: w.User, SessionID: w.Session, Before: w.Before, Until: w.Until})
 		}
 	}
 	for _, k := range s.Companies {
 		if k.Number > after && (k.Standing != entrepot.StandingFull || !out.Complete) {
-			out.Companies = append(out.Companies, &accesspb.SetCompany{CompanyId: k.ID, Standing: k.Standing, Version: k.Version})
+			out.Companies = append(out.Companies, SetCompany{CompanyID: k.ID, Standing: k.Standing, Version: k.Version})
 		}
 	}
 	return out, nil
 }
 
 // View answers a command: up to which number things are known.
-func (s *State) View() *accesspb.Changes { return &accesspb.Changes{Number: s.Number} }
+func (s *State) View() *Changes { return &Changes{Number: s.Number} }
 
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }

@@ -8,7 +8,6 @@ import (
 	"entrepot"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/access/accesspb"
 	"entrepot/grains/grainstest"
 	"entrepot/persistence/storetest"
 )
@@ -21,7 +20,7 @@ var (
 )
 
 func turn(at time.Time) entrepot.Turn {
-	return entrepot.Turn{ID: accesspb.ID, Now: at, Caller: platform}
+	return entrepot.Turn{ID: ID, Now: at, Caller: platform}
 }
 
 func in(d time.Duration) int64 { return start.Add(d).UnixMilli() }
@@ -41,20 +40,20 @@ func TestOnlyThePlatformAndOnlyWhatIsWhole(t *testing.T) {
 	t.Parallel()
 	s := &State{}
 	super := entrepot.Turn{Now: start, Caller: entrepot.Caller{Role: entrepot.SuperAdmin, UserID: user}}
-	_, e1 := s.Withdraw(super, &accesspb.Withdraw{UserId: user, SessionId: "s", UntilMs: in(time.Minute)})
-	_, e2 := s.SetCompany(super, &accesspb.SetCompany{CompanyId: acme, Standing: entrepot.StandingClosed})
-	_, e3 := s.Since(super, &accesspb.Since{})
+	_, e1 := s.Withdraw(super, Withdraw{UserID: user, SessionID: "s", Until: in(time.Minute)})
+	_, e2 := s.SetCompany(super, SetCompany{CompanyID: acme, Standing: entrepot.StandingClosed})
+	_, e3 := s.Since(super, Since{})
 	for _, err := range []error{e1, e2, e3} {
 		if entrepot.CodeOf(err) != entrepot.CodeNotFound {
 			t.Errorf("a super admin: %v", err)
 		}
 	}
-	for _, c := range []*accesspb.Withdraw{{SessionId: "s", UntilMs: in(time.Minute)}, {UserId: user, UntilMs: in(time.Minute)}} {
+	for _, c := range []Withdraw{{SessionID: "s", Until: in(time.Minute)}, {UserID: user, Until: in(time.Minute)}} {
 		if _, err := s.Withdraw(turn(start), c); entrepot.CodeOf(err) != entrepot.CodeInvalid {
 			t.Errorf("%v: %v", c, err)
 		}
 	}
-	for _, c := range []*accesspb.SetCompany{{Standing: entrepot.StandingFull}, {CompanyId: acme, Standing: "half"}} {
+	for _, c := range []SetCompany{{Standing: entrepot.StandingFull}, {CompanyID: acme, Standing: "half"}} {
 		if _, err := s.SetCompany(turn(start), c); entrepot.CodeOf(err) != entrepot.CodeInvalid {
 			t.Errorf("%v: %v", c, err)
 		}
@@ -64,17 +63,17 @@ func TestOnlyThePlatformAndOnlyWhatIsWhole(t *testing.T) {
 func TestWithdrawalsAreToldOnceAndForgotten(t *testing.T) {
 	t.Parallel()
 	s := &State{}
-	one := &accesspb.Withdraw{UserId: user, SessionId: "one", UntilMs: in(time.Minute)}
+	one := Withdraw{UserID: user, SessionID: "one", Until: in(time.Minute)}
 	for i, want := range []int{1, 0} {
 		facts, err := s.Withdraw(turn(start), one)
 		if got := play(t, s, facts, err); got != want {
 			t.Errorf("time %d made %d facts", i+1, got)
 		}
 	}
-	facts, err := s.Withdraw(turn(start), &accesspb.Withdraw{UserId: user, BeforeMs: in(0), UntilMs: in(3 * time.Minute)})
+	facts, err := s.Withdraw(turn(start), Withdraw{UserID: user, Before: in(0), Until: in(3 * time.Minute)})
 	play(t, s, facts, err)
 	for after, want := range map[int64]int{0: 2, 1: 1, 2: 0, 99: 2} {
-		c, err := s.Since(turn(start), &accesspb.Since{Number: after})
+		c, err := s.Since(turn(start), Since{Number: after})
 		if err != nil || len(c.Withdrawn) != want || c.Number != 2 || c.Complete != (after == 0 || after == 99) {
 			t.Errorf("since %d: %v, %v", after, c, err)
 		}
@@ -100,7 +99,7 @@ func TestTheStateIsBounded(t *testing.T) {
 	for i := range MaxWithdrawn {
 		s.Apply(withdrawn{withdrawal: withdrawal{User: user, Session: fmt.Sprint(i), Until: in(time.Minute)}, At: in(0)})
 	}
-	more := &accesspb.Withdraw{UserId: user, SessionId: "more", UntilMs: in(time.Hour)}
+	more := Withdraw{UserID: user, SessionID: "more", Until: in(time.Hour)}
 	if _, err := s.Withdraw(turn(start), more); entrepot.CodeOf(err) != entrepot.CodeUnavailable {
 		t.Errorf("over the bound: %v", err)
 	}
@@ -118,14 +117,14 @@ func TestAnOlderStandingChangesNothing(t *testing.T) {
 		version  int64
 		want     string
 	}{{entrepot.StandingReadOnly, 2, entrepot.StandingReadOnly}, {entrepot.StandingClosed, 1, entrepot.StandingReadOnly}, {entrepot.StandingFull, 3, entrepot.StandingFull}, {entrepot.StandingReadOnly, 2, entrepot.StandingFull}} {
-		facts, err := s.SetCompany(turn(start), &accesspb.SetCompany{CompanyId: acme, Standing: c.standing, Version: c.version})
+		facts, err := s.SetCompany(turn(start), SetCompany{CompanyID: acme, Standing: c.standing, Version: c.version})
 		play(t, s, facts, err)
 		if s.Companies[0].Standing != c.want {
 			t.Errorf("%+v left %+v", c, s.Companies)
 		}
 	}
-	delta, _ := s.Since(turn(start), &accesspb.Since{Number: 1})
-	whole, _ := s.Since(turn(start), &accesspb.Since{})
+	delta, _ := s.Since(turn(start), Since{Number: 1})
+	whole, _ := s.Since(turn(start), Since{})
 	if len(delta.Companies) != 1 || delta.Companies[0].Standing != entrepot.StandingFull || len(whole.Companies) != 0 {
 		t.Errorf("told %v and %v", delta, whole)
 	}
@@ -135,15 +134,15 @@ func TestAccessOnTheHost(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
 	until := m.Now().Add(time.Hour).UnixMilli()
-	if _, err := m.Ask(m.Platform(), accesspb.Kind, accesspb.ID, &accesspb.Withdraw{UserId: user, SessionId: "one", UntilMs: until}); err != nil {
+	if _, err := grains.Ask(m.Platform(), m, Of(ID), Withdraw{UserID: user, SessionID: "one", Until: until}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := m.Ask(m.Platform(), accesspb.Kind, accesspb.ID, &accesspb.SetCompany{CompanyId: acme, Standing: entrepot.StandingClosed, Version: 1}); err != nil {
+	if _, err := grains.Ask(m.Platform(), m, Of(ID), SetCompany{CompanyID: acme, Standing: entrepot.StandingClosed, Version: 1}); err != nil {
 		t.Fatal(err)
 	}
 	m.Restart()
-	c, err := grains.Ask[*accesspb.Changes](m.Platform(), m, accesspb.Kind, accesspb.ID, &accesspb.Since{})
-	if err != nil || c.Number != 2 || len(c.Withdrawn) != 1 || len(c.Companies) != 1 || c.Withdrawn[0].UntilMs != until {
+	c, err := grains.Ask(m.Platform(), m, Of(ID), Since{})
+	if err != nil || c.Number != 2 || len(c.Withdrawn) != 1 || len(c.Companies) != 1 || c.Withdrawn[0].Until != until {
 		t.Fatalf("after the restart: %v, %v", c, err)
 	}
 	if list := m.Events(); len(list) != 0 {

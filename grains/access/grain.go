@@ -2,7 +2,6 @@ package access
 
 import (
 	"entrepot/grains"
-	"entrepot/grains/access/accesspb"
 	"entrepot/persistence"
 )
 
@@ -15,7 +14,7 @@ func (s *State) Index() grains.Index { return grains.Index{CreatedAt: s.createdA
 // Kind is the access grain. Its commands say a state to be in, so doing one
 // twice changes nothing and no ring of recent commands is kept.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](accesspb.Kind, Collection)
+	k := grains.NewKind[State](Name, Collection)
 	k.Ring = -1
 	grains.Command(k, (*State).Withdraw, (*State).View)
 	grains.Command(k, (*State).SetCompany, (*State).View)

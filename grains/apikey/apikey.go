@@ -13,7 +13,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/apikey/apikeypb"
 )
 
 // Scopes are what a key may be allowed, by service: reading and changing.
@@ -37,8 +36,8 @@ type State struct {
 	ShopIDs   []entrepot.ID `json:"shopIds,omitempty"`
 	Hash      []byte        `json:"hash,omitempty"`
 	CreatedBy entrepot.ID   `json:"createdBy,omitempty"`
-	Created   int64         `json:"created,omitempty"` // Unix ms, as all times of the state
-	Expires   int64         `json:"expires,omitempty"` // 0: never
+	CreatedAt int64         `json:"created,omitempty"` // Unix ms, as all times of the state
+	ExpiresAt int64         `json:"expires,omitempty"` // 0: never
 	Revoked   int64         `json:"revoked,omitempty"`
 }
 
@@ -49,13 +48,13 @@ type hashSet struct {
 }
 
 // Create makes the key.
-func (s *State) Create(t entrepot.Turn, c *apikeypb.Create) ([]events.Event, error) {
+func (s *State) Create(t entrepot.Turn, c Create) ([]events.Event, error) {
 	switch {
-	case !t.Caller.Administers(c.CompanyId):
+	case !t.Caller.Administers(c.CompanyID):
 		return nil, entrepot.ErrNotFound
 	case s.ID != "":
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the key already exists")
-	case !entrepot.ValidID(c.CompanyId):
+	case !entrepot.ValidID(c.CompanyID):
 		return nil, entrepot.Invalid("companyId", "required", "a key belongs to a company")
 	case strings.TrimSpace(c.Name) == "" || len(c.Name) > maxName:
 		return nil, entrepot.Invalid("name", "required", "must be given, in at most %d bytes", maxName)
@@ -63,11 +62,11 @@ func (s *State) Create(t entrepot.Turn, c *apikeypb.Create) ([]events.Event, err
 		return nil, entrepot.Invalid("scopes", "minItems", "must name what the key may do")
 	case slices.ContainsFunc(c.Scopes, func(x string) bool { return !slices.Contains(Scopes, x) }):
 		return nil, entrepot.Invalid("scopes", "enum", "are of %s", strings.Join(Scopes, ", "))
-	case len(c.ShopIds) > maxShops:
+	case len(c.ShopIDs) > maxShops:
 		return nil, entrepot.Invalid("shopIds", "maxItems", "at most %d", maxShops)
-	case slices.ContainsFunc(c.ShopIds, func(x string) bool { return !entrepot.ValidID(x) }):
+	case slices.ContainsFunc(c.ShopIDs, func(x string) bool { return !entrepot.ValidID(x) }):
 		return nil, entrepot.Invalid("shopIds", "id", "must be shop ids")
-	case c.ExpiresMs != 0 && c.ExpiresMs <= t.Now.UnixMilli():
+	case c.ExpiresAt != 0 && c.ExpiresAt <= t.Now.UnixMilli():
 		return nil, entrepot.Invalid("expiresAt", "future", "must be in the future")
 	case len(c.Hash) == 0:
 		return nil, entrepot.Invalid("hash", "required", "must be given")
@@ -75,17 +74,17 @@ func (s *State) Create(t entrepot.Turn, c *apikeypb.Create) ([]events.Event, err
 	scopes := slices.Clone(c.Scopes)
 	slices.Sort(scopes)
 	e := events.APIKeyCreated{
-		KeyID: t.ID, CompanyID: c.CompanyId, Name: c.Name, Scopes: slices.Compact(scopes), ShopIDs: slices.Clone(c.ShopIds),
+		KeyID: t.ID, CompanyID: c.CompanyID, Name: c.Name, Scopes: slices.Compact(scopes), ShopIDs: slices.Clone(c.ShopIDs),
 		CreatedBy: t.Caller.UserID, CreatedAt: t.Now,
 	}
-	if c.ExpiresMs != 0 {
-		e.ExpiresAt = time.UnixMilli(c.ExpiresMs).UTC()
+	if c.ExpiresAt != 0 {
+		e.ExpiresAt = time.UnixMilli(c.ExpiresAt).UTC()
 	}
 	return []events.Event{e, hashSet{Hash: slices.Clone(c.Hash)}}, nil
 }
 
 // Revoke ends the key.
-func (s *State) Revoke(t entrepot.Turn, _ *apikeypb.Revoke) ([]events.Event, error) {
+func (s *State) Revoke(t entrepot.Turn, _ Revoke) ([]events.Event, error) {
 	switch {
 	case s.ID == "" || !t.Caller.Administers(s.CompanyID):
 		return nil, entrepot.ErrNotFound
@@ -101,9 +100,9 @@ func (s *State) Apply(e events.Event) {
 	case events.APIKeyCreated:
 		s.ID, s.CompanyID, s.Name, s.CreatedBy = f.KeyID, f.CompanyID, f.Name, f.CreatedBy
 		s.Scopes, s.ShopIDs = slices.Clone(f.Scopes), slices.Clone(f.ShopIDs)
-		s.Created = f.CreatedAt.UnixMilli()
+		s.CreatedAt = f.CreatedAt.UnixMilli()
 		if !f.ExpiresAt.IsZero() {
-			s.Expires = f.ExpiresAt.UnixMilli()
+			s.ExpiresAt = f.ExpiresAt.UnixMilli()
 		}
 	case hashSet:
 		s.Hash = f.Hash
@@ -113,7 +112,7 @@ func (s *State) Apply(e events.Event) {
 }
 
 // Get answers the key, without a secret, to who administers it.
-func (s *State) Get(t entrepot.Turn, _ *apikeypb.Get) (*apikeypb.Key, error) {
+func (s *State) Get(t entrepot.Turn, _ Get) (*Key, error) {
 	if s.ID == "" || !t.Caller.Administers(s.CompanyID) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -121,8 +120,8 @@ func (s *State) Get(t entrepot.Turn, _ *apikeypb.Get) (*apikeypb.Key, error) {
 }
 
 // Verify answers the key to whom its secret was shown, while it is good.
-func (s *State) Verify(t entrepot.Turn, q *apikeypb.Verify) (*apikeypb.Key, error) {
-	over := s.Revoked != 0 || (s.Expires != 0 && t.Now.UnixMilli() >= s.Expires)
+func (s *State) Verify(t entrepot.Turn, q Verify) (*Key, error) {
+	over := s.Revoked != 0 || (s.ExpiresAt != 0 && t.Now.UnixMilli() >= s.ExpiresAt)
 	if s.ID == "" || t.Caller.Role != entrepot.System || over || subtle.ConstantTimeCompare(s.Hash, q.Hash) != 1 {
 		return nil, entrepot.ErrNotFound
 	}
@@ -130,9 +129,9 @@ func (s *State) Verify(t entrepot.Turn, q *apikeypb.Verify) (*apikeypb.Key, erro
 }
 
 // View is the key without its hash.
-func (s *State) View() *apikeypb.Key {
-	return &apikeypb.Key{
-		Id: s.ID, CompanyId: s.CompanyID, Name: s.Name, Scopes: slices.Clone(s.Scopes), ShopIds: slices.Clone(s.ShopIDs),
-		CreatedBy: s.CreatedBy, CreatedMs: s.Created, ExpiresMs: s.Expires, RevokedMs: s.Revoked,
+func (s *State) View() *Key {
+	return &Key{
+		ID: s.ID, CompanyID: s.CompanyID, Name: s.Name, Scopes: slices.Clone(s.Scopes), ShopIDs: slices.Clone(s.ShopIDs),
+		CreatedBy: s.CreatedBy, CreatedAt: s.CreatedAt, ExpiresAt: s.ExpiresAt, RevokedAt: s.Revoked,
 	}
 }

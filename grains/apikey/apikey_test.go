@@ -9,7 +9,6 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/apikey/apikeypb"
 	"entrepot/grains/grainstest"
 	"entrepot/persistence/storetest"
 )
@@ -24,8 +23,8 @@ var (
 
 func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: id, Now: start, Caller: c} }
 
-func creation(change func(*apikeypb.Create)) *apikeypb.Create {
-	c := &apikeypb.Create{CompanyId: company, Name: "scanner", Scopes: []string{"inventory:write", "inventory:read", "inventory:read"}, Hash: []byte("hash")}
+func creation(change func(*Create)) Create {
+	c := Create{CompanyID: company, Name: "scanner", Scopes: []string{"inventory:write", "inventory:read", "inventory:read"}, Hash: []byte("hash")}
 	if change != nil {
 		change(c)
 	}
@@ -37,7 +36,7 @@ func TestCreateRules(t *testing.T) {
 	for name, c := range map[string]struct {
 		state  *State
 		caller entrepot.Caller
-		change func(*apikeypb.Create)
+		change func(*Create)
 		want   entrepot.Code
 	}{
 		"the company's admin": {&State{}, admin, nil, ""},
@@ -47,15 +46,15 @@ func TestCreateRules(t *testing.T) {
 		"a customer":          {&State{}, entrepot.Caller{Role: entrepot.Customer, UserID: "c"}, nil, entrepot.CodeNotFound},
 		"nobody":              {&State{}, entrepot.Caller{}, nil, entrepot.CodeNotFound},
 		"again":               {&State{ID: id}, admin, nil, entrepot.CodeConflict},
-		"no company":          {&State{}, super, func(c *apikeypb.Create) { c.CompanyId = "" }, entrepot.CodeInvalid},
-		"no name":             {&State{}, admin, func(c *apikeypb.Create) { c.Name = " " }, entrepot.CodeInvalid},
-		"a long name":         {&State{}, admin, func(c *apikeypb.Create) { c.Name = strings.Repeat("n", maxName+1) }, entrepot.CodeInvalid},
-		"no scope":            {&State{}, admin, func(c *apikeypb.Create) { c.Scopes = nil }, entrepot.CodeInvalid},
-		"no such scope":       {&State{}, admin, func(c *apikeypb.Create) { c.Scopes = []string{"auth:write"} }, entrepot.CodeInvalid},
-		"what is no shop":     {&State{}, admin, func(c *apikeypb.Create) { c.ShopIds = []string{"here"} }, entrepot.CodeInvalid},
-		"too many shops":      {&State{}, admin, func(c *apikeypb.Create) { c.ShopIds = make([]string, maxShops+1) }, entrepot.CodeInvalid},
-		"expired":             {&State{}, admin, func(c *apikeypb.Create) { c.ExpiresMs = start.UnixMilli() }, entrepot.CodeInvalid},
-		"no hash":             {&State{}, admin, func(c *apikeypb.Create) { c.Hash = nil }, entrepot.CodeInvalid},
+		"no company":          {&State{}, super, func(c *Create) { c.CompanyID = "" }, entrepot.CodeInvalid},
+		"no name":             {&State{}, admin, func(c *Create) { c.Name = " " }, entrepot.CodeInvalid},
+		"a long name":         {&State{}, admin, func(c *Create) { c.Name = strings.Repeat("n", maxName+1) }, entrepot.CodeInvalid},
+		"no scope":            {&State{}, admin, func(c *Create) { c.Scopes = nil }, entrepot.CodeInvalid},
+		"no such scope":       {&State{}, admin, func(c *Create) { c.Scopes = []string{"auth:write"} }, entrepot.CodeInvalid},
+		"what is no shop":     {&State{}, admin, func(c *Create) { c.ShopIDs = []string{"here"} }, entrepot.CodeInvalid},
+		"too many shops":      {&State{}, admin, func(c *Create) { c.ShopIDs = make([]string, maxShops+1) }, entrepot.CodeInvalid},
+		"expired":             {&State{}, admin, func(c *Create) { c.ExpiresAt = start.UnixMilli() }, entrepot.CodeInvalid},
+		"no hash":             {&State{}, admin, func(c *Create) { c.Hash = nil }, entrepot.CodeInvalid},
 	} {
 		facts, err := c.state.Create(turn(c.caller), creation(c.change))
 		if entrepot.CodeOf(err) != c.want || (err == nil) != (len(facts) == 2) {
@@ -67,7 +66,7 @@ func TestCreateRules(t *testing.T) {
 func TestVerifyAndRevoke(t *testing.T) {
 	t.Parallel()
 	s := &State{}
-	facts, err := s.Create(turn(admin), creation(func(c *apikeypb.Create) { c.ExpiresMs = start.Add(time.Hour).UnixMilli() }))
+	facts, err := s.Create(turn(admin), creation(func(c *Create) { c.ExpiresAt = start.Add(time.Hour).UnixMilli() }))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +82,7 @@ func TestVerifyAndRevoke(t *testing.T) {
 	verify := func(c entrepot.Caller, hash string, after time.Duration) bool {
 		tn := turn(c)
 		tn.Now = start.Add(after)
-		k, err := s.Verify(tn, &apikeypb.Verify{Hash: []byte(hash)})
+		k, err := s.Verify(tn, Verify{Hash: []byte(hash)})
 		return err == nil && len(k.Scopes) == 2
 	}
 	platform := entrepot.SystemCaller("test")
@@ -110,7 +109,7 @@ func TestVerifyAndRevoke(t *testing.T) {
 func TestKeyOnTheHost(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
-	if _, err := m.Ask(m.As(admin), apikeypb.Kind, id, creation(nil)); err != nil {
+	if _, err := grains.Ask(m.As(admin), m, Of(id), creation(nil)); err != nil {
 		t.Fatal(err)
 	}
 	list := m.Events()
@@ -118,8 +117,8 @@ func TestKeyOnTheHost(t *testing.T) {
 		t.Fatalf("%v", list)
 	}
 	m.Restart()
-	k, err := grains.Ask[*apikeypb.Key](m.Platform(), m, apikeypb.Kind, id, &apikeypb.Verify{Hash: []byte("hash")})
-	if err != nil || k.CompanyId != company {
+	k, err := grains.Ask(m.Platform(), m, Of(id), Verify{Hash: []byte("hash")})
+	if err != nil || k.CompanyID != company {
 		t.Fatalf("after the restart: %+v, %v", k, err)
 	}
 }

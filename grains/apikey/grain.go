@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"entrepot/grains"
-	"entrepot/grains/apikey/apikeypb"
 	"entrepot/persistence"
 )
 
@@ -13,12 +12,12 @@ var Collection = &persistence.Collection{Name: "apiKeys"}
 
 // Index is whose the key is: the company's.
 func (s *State) Index() grains.Index {
-	return grains.Index{CompanyID: s.CompanyID, CreatedAt: time.UnixMilli(s.Created).UTC()}
+	return grains.Index{CompanyID: s.CompanyID, CreatedAt: time.UnixMilli(s.CreatedAt).UTC()}
 }
 
 // Kind is the grain of API keys.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](apikeypb.Kind, Collection)
+	k := grains.NewKind[State](Name, Collection)
 	grains.Command(k, (*State).Create, (*State).View)
 	grains.Command(k, (*State).Revoke, (*State).View)
 	grains.Query(k, (*State).Get)

@@ -55,8 +55,8 @@ func (s *State) hold(c content) {
 
 func (s *State) touch(id entrepot.ID, at int64) {
 	if s.ID == "" {
-		s.ID, s.Created = id, at
+		s.ID, s.CreatedAt = id, at
 	}
-	s.Updated, s.Told = at, false
+	s.UpdatedAt, s.Told = at, false
 	s.Version++
 }

@@ -17,7 +17,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/cart/cartpb"
 )
 
 // The bounds of a cart. An order takes as many lines as a cart may have.
@@ -31,17 +30,17 @@ const (
 
 // State is a cart. The zero State is the empty cart of somebody who never used one.
 type State struct {
-	ID       entrepot.ID   `json:"id,omitempty"`
-	Currency string        `json:"cur,omitempty"` // of all lines; none while there are none
-	Lines    []Line        `json:"lines,omitempty"`
-	Taken    []entrepot.ID `json:"taken,omitempty"`   // the last orders that took lines, oldest first
-	Created  int64         `json:"created,omitempty"` // Unix ms
-	Updated  int64         `json:"updated,omitempty"` // Unix ms
-	Version  int64         `json:"v,omitempty"`
-	Saved    []Saved       `json:"saved,omitempty"`
-	Promos   []string      `json:"promo,omitempty"` // codes in capitals
-	Idle     int64         `json:"idle,omitempty"`  // ms until it is abandoned; none: [DefaultIdle]
-	Told     bool          `json:"told,omitempty"`  // that it is abandoned, since it was last changed
+	ID        entrepot.ID   `json:"id,omitempty"`
+	Currency  string        `json:"cur,omitempty"` // of all lines; none while there are none
+	Lines     []Line        `json:"lines,omitempty"`
+	Taken     []entrepot.ID `json:"taken,omitempty"`   // the last orders that took lines, oldest first
+	CreatedAt int64         `json:"created,omitempty"` // Unix ms
+	UpdatedAt int64         `json:"updated,omitempty"` // Unix ms
+	Version   int64         `json:"v,omitempty"`
+	Saved     []Saved       `json:"saved,omitempty"`
+	Promos    []string      `json:"promo,omitempty"` // codes in capitals
+	Idle      int64         `json:"idle,omitempty"`  // ms until it is abandoned; none: [DefaultIdle]
+	Told      bool          `json:"told,omitempty"`  // that it is abandoned, since it was last changed
 
 	Erased bool `json:"erased,omitempty"` // the user is no more
 
@@ -115,7 +114,7 @@ type (
 
 // AddItem adds pieces to the line of the product in the shop, or makes it. The
 // whole line takes the price given now.
-func (s *State) AddItem(t entrepot.Turn, c *cartpb.AddItem) ([]events.Event, error) {
+func (s *State) AddItem(t entrepot.Turn, c AddItem) ([]events.Event, error) {
 	if !s.reachable(t) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -125,10 +124,10 @@ func (s *State) AddItem(t entrepot.Turn, c *cartpb.AddItem) ([]events.Event, err
 	return s.add(t, c)
 }
 
-func (s *State) add(t entrepot.Turn, c *cartpb.AddItem) ([]events.Event, error) {
+func (s *State) add(t entrepot.Turn, c AddItem) ([]events.Event, error) {
 	line := Line{
-		ProductID: c.ProductId, ShopID: c.ShopId, CompanyID: c.CompanyId, VariantID: variantOf(c.VariantId, c.ProductId),
-		Quantity: c.Quantity, Price: c.PriceMinor, Name: c.Name,
+		ProductID: c.ProductID, ShopID: c.ShopID, CompanyID: c.CompanyID, VariantID: variantOf(c.VariantID, c.ProductID),
+		Quantity: c.Quantity, Price: c.Price, Name: c.Name,
 	}
 	line.ID = ItemID(line.variant(), line.ShopID)
 	total := s.Total()
@@ -155,17 +154,17 @@ func (s *State) add(t entrepot.Turn, c *cartpb.AddItem) ([]events.Event, error) 
 	}}, nil
 }
 
-func (s *State) checkAdd(c *cartpb.AddItem) error {
+func (s *State) checkAdd(c AddItem) error {
 	switch {
-	case !entrepot.ValidID(c.ProductId):
+	case !entrepot.ValidID(c.ProductID):
 		return entrepot.Invalid("productId", "id", "must be a product id")
-	case c.VariantId != "" && !entrepot.ValidID(c.VariantId):
+	case c.VariantID != "" && !entrepot.ValidID(c.VariantID):
 		return entrepot.Invalid("variantId", "id", "must be a variant id")
-	case !entrepot.ValidID(c.ShopId):
+	case !entrepot.ValidID(c.ShopID):
 		return entrepot.Invalid("shopId", "id", "must be a shop id")
 	case c.Quantity < 1 || c.Quantity > MaxQuantity:
 		return entrepot.Invalid("quantity", "range", "must be 1 to %d", MaxQuantity)
-	case c.PriceMinor < 0:
+	case c.Price < 0:
 		return entrepot.Invalid("price", "range", "must not be negative")
 	case !entrepot.ValidCurrency(c.Currency):
 		return entrepot.Invalid("currency", "currency", "must be an ISO 4217 code such as EUR")
@@ -187,8 +186,8 @@ func grown(total int64, l Line, currency string) (int64, error) {
 }
 
 // SetQuantity changes one line; 0 removes it.
-func (s *State) SetQuantity(t entrepot.Turn, c *cartpb.SetQuantity) ([]events.Event, error) {
-	at := s.find(c.ItemId)
+func (s *State) SetQuantity(t entrepot.Turn, c SetQuantity) ([]events.Event, error) {
+	at := s.find(c.ItemID)
 	switch {
 	case !s.reachable(t):
 		return nil, entrepot.ErrNotFound
@@ -213,12 +212,12 @@ func (s *State) SetQuantity(t entrepot.Turn, c *cartpb.SetQuantity) ([]events.Ev
 }
 
 // RemoveItem removes one line.
-func (s *State) RemoveItem(t entrepot.Turn, c *cartpb.RemoveItem) ([]events.Event, error) {
-	return s.SetQuantity(t, &cartpb.SetQuantity{ItemId: c.ItemId, ExpectedVersion: c.ExpectedVersion})
+func (s *State) RemoveItem(t entrepot.Turn, c RemoveItem) ([]events.Event, error) {
+	return s.SetQuantity(t, SetQuantity{ItemID: c.ItemID, ExpectedVersion: c.ExpectedVersion})
 }
 
 // Clear removes every line and code. What is saved for later stays.
-func (s *State) Clear(t entrepot.Turn, c *cartpb.Clear) ([]events.Event, error) {
+func (s *State) Clear(t entrepot.Turn, c Clear) ([]events.Event, error) {
 	switch {
 	case !s.reachable(t):
 		return nil, entrepot.ErrNotFound
@@ -232,22 +231,22 @@ func (s *State) Clear(t entrepot.Turn, c *cartpb.Clear) ([]events.Event, error) 
 
 // Take removes the pieces that an order took over, once. What was added since
 // the order read the cart stays.
-func (s *State) Take(t entrepot.Turn, c *cartpb.Take) ([]events.Event, error) {
+func (s *State) Take(t entrepot.Turn, c Take) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.ErrNotFound
-	case c.OrderId == "":
+	case c.OrderID == "":
 		return nil, entrepot.Invalid("orderId", "required", "must be given")
-	case slices.Contains(s.Taken, c.OrderId), s.Erased:
+	case slices.Contains(s.Taken, c.OrderID), s.Erased:
 		return nil, nil
 	}
-	happened := []events.Event{taken{userID: t.ID, orderID: c.OrderId, at: t.Now.UnixMilli()}}
+	happened := []events.Event{taken{userID: t.ID, orderID: c.OrderID, at: t.Now.UnixMilli()}}
 	if lines, some := without(s.Lines, c.Items); some {
 		left := content{lines, s.Saved, s.Promos}
 		if len(lines) == 0 {
 			left.promos = nil // the order has used them
 		}
-		happened = append(happened, s.update(t, left, c.OrderId))
+		happened = append(happened, s.update(t, left, c.OrderID))
 	}
 	return happened, nil
 }
@@ -260,7 +259,7 @@ type erased struct {
 
 // Erase forgets the cart of a user who is no more. A guest's that is being taken
 // over is taken over first: the command is sent again.
-func (s *State) Erase(t entrepot.Turn, _ *cartpb.Erase) ([]events.Event, error) {
+func (s *State) Erase(t entrepot.Turn, _ Erase) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.ErrNotFound
@@ -273,12 +272,12 @@ func (s *State) Erase(t entrepot.Turn, _ *cartpb.Erase) ([]events.Event, error) 
 }
 
 // without is the lines less what was taken; some tells whether anything was.
-func without(lines []Line, items []*cartpb.Taken) (rest []Line, some bool) {
+func without(lines []Line, items []Taken) (rest []Line, some bool) {
 	rest = slices.Clone(lines)
 	for _, it := range items {
-		variant := variantOf(it.VariantId, it.ProductId)
+		variant := variantOf(it.VariantID, it.ProductID)
 		at := slices.IndexFunc(rest, func(l Line) bool {
-			return l.ProductID == it.ProductId && l.VariantID == variant && l.ShopID == it.ShopId
+			return l.ProductID == it.ProductID && l.VariantID == variant && l.ShopID == it.ShopID
 		})
 		if at >= 0 && it.Quantity > 0 {
 			rest[at].Quantity = max(0, rest[at].Quantity-it.Quantity)

@@ -10,7 +10,6 @@ import (
 	"entrepot"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/cart/cartpb"
 	"entrepot/grains/grainstest"
 	"entrepot/persistence/storetest"
 
@@ -30,10 +29,10 @@ func turn(role entrepot.Role, userID entrepot.ID) entrepot.Turn {
 func product(i int) entrepot.ID { return entrepot.DeriveID("product", fmt.Sprint(i)) }
 func shop(i int) entrepot.ID    { return entrepot.DeriveID("shop", fmt.Sprint(i)) }
 
-func add(p, s int, quantity, price int64, currency string) *cartpb.AddItem {
-	return &cartpb.AddItem{
-		ProductId: product(p), ShopId: shop(s), CompanyId: company, Quantity: quantity,
-		PriceMinor: price, Currency: currency, Name: fmt.Sprint("product ", p),
+func add(p, s int, quantity, price int64, currency string) AddItem {
+	return AddItem{
+		ProductID: product(p), ShopID: shop(s), CompanyID: company, Quantity: quantity,
+		Price: price, Currency: currency, Name: fmt.Sprint("product ", p),
 	}
 }
 
@@ -44,7 +43,7 @@ func play(s *State, facts []events.Event) {
 }
 
 // cartOf is a cart with the additions in it.
-func cartOf(t testing.TB, adds ...*cartpb.AddItem) *State {
+func cartOf(t testing.TB, adds ...AddItem) *State {
 	t.Helper()
 	s := &State{}
 	for _, c := range adds {
@@ -68,7 +67,7 @@ func TestAddItemRules(t *testing.T) {
 	for name, c := range map[string]struct {
 		state *State
 		turn  entrepot.Turn
-		cmd   *cartpb.AddItem
+		cmd   AddItem
 		want  entrepot.Code
 	}{
 		"the user":                   {&State{}, turn(entrepot.Customer, user), add(1, 1, 1, 1999, "EUR"), ""},
@@ -83,8 +82,8 @@ func TestAddItemRules(t *testing.T) {
 		"too many pieces in sum":     {cartOf(t, add(1, 1, MaxQuantity, 1, "EUR")), turn(entrepot.Customer, user), add(1, 1, 1, 1, "EUR"), entrepot.CodeInvalid},
 		"negative price":             {&State{}, turn(entrepot.Customer, user), add(1, 1, 1, -1, "EUR"), entrepot.CodeInvalid},
 		"no currency":                {&State{}, turn(entrepot.Customer, user), add(1, 1, 1, 1, ""), entrepot.CodeInvalid},
-		"no product":                 {&State{}, turn(entrepot.Customer, user), &cartpb.AddItem{ShopId: shop(1), Quantity: 1, Currency: "EUR"}, entrepot.CodeInvalid},
-		"no shop":                    {&State{}, turn(entrepot.Customer, user), &cartpb.AddItem{ProductId: product(1), Quantity: 1, Currency: "EUR"}, entrepot.CodeInvalid},
+		"no product":                 {&State{}, turn(entrepot.Customer, user), AddItem{ShopID: shop(1), Quantity: 1, Currency: "EUR"}, entrepot.CodeInvalid},
+		"no shop":                    {&State{}, turn(entrepot.Customer, user), AddItem{ProductID: product(1), Quantity: 1, Currency: "EUR"}, entrepot.CodeInvalid},
 		"another currency":           {cartOf(t, add(1, 1, 1, 1, "EUR")), turn(entrepot.Customer, user), add(2, 1, 1, 1, "USD"), entrepot.CodeConflict},
 		"a line too many":            {full, turn(entrepot.Customer, user), add(MaxLines, 0, 1, 1, "EUR"), entrepot.CodeConflict},
 		"more of a line when full":   {full, turn(entrepot.Customer, user), add(0, 0, 1, 1, "EUR"), ""},
@@ -116,10 +115,10 @@ func TestAddTakesThePresentPrice(t *testing.T) {
 func TestTake(t *testing.T) {
 	t.Parallel()
 	s := cartOf(t, add(1, 1, 5, 100, "EUR"), add(2, 1, 1, 100, "EUR"), add(3, 2, 4, 100, "EUR"))
-	take := &cartpb.Take{OrderId: "o1", Items: []*cartpb.Taken{
-		{ProductId: product(1), ShopId: shop(1), Quantity: 3},
-		{ProductId: product(2), ShopId: shop(1), Quantity: 9}, // somebody removed pieces meanwhile
-		{ProductId: product(4), ShopId: shop(1), Quantity: 1}, // and this line
+	take := Take{OrderID: "o1", Items: []Taken{
+		{ProductID: product(1), ShopID: shop(1), Quantity: 3},
+		{ProductID: product(2), ShopID: shop(1), Quantity: 9}, // somebody removed pieces meanwhile
+		{ProductID: product(4), ShopID: shop(1), Quantity: 1}, // and this line
 	}}
 	if _, err := s.Take(turn(entrepot.Customer, user), take); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("a customer takes: %v", err)
@@ -139,13 +138,13 @@ func TestTake(t *testing.T) {
 		t.Fatalf("again: %v, %v", again, err)
 	}
 	// A take that finds nothing is remembered, or its repetition would take what came later.
-	nothing := &cartpb.Take{OrderId: "o2", Items: []*cartpb.Taken{{ProductId: product(9), ShopId: shop(1), Quantity: 1}}}
+	nothing := Take{OrderID: "o2", Items: []Taken{{ProductID: product(9), ShopID: shop(1), Quantity: 1}}}
 	facts, err = s.Take(turn(entrepot.System, ""), nothing)
 	if err != nil || len(facts) != 1 || facts[0].EventType() != "" {
 		t.Fatalf("nothing to take: %v, %v", facts, err)
 	}
 	for i := range MaxTaken + 5 {
-		facts, _ = s.Take(turn(entrepot.System, ""), &cartpb.Take{OrderId: fmt.Sprint("later", i)})
+		facts, _ = s.Take(turn(entrepot.System, ""), Take{OrderID: fmt.Sprint("later", i)})
 		play(s, facts)
 	}
 	if len(s.Taken) != MaxTaken || s.Taken[MaxTaken-1] != fmt.Sprint("later", MaxTaken+4) {
@@ -156,12 +155,12 @@ func TestTake(t *testing.T) {
 func TestClearOfACartThatNeverWas(t *testing.T) {
 	t.Parallel()
 	s := &State{}
-	facts, err := s.Clear(turn(entrepot.Customer, user), &cartpb.Clear{})
+	facts, err := s.Clear(turn(entrepot.Customer, user), Clear{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	play(s, facts)
-	if v := s.View(); v.UserId != user || len(v.Items) != 0 {
+	if v := s.View(); v.UserID != user || len(v.Items) != 0 {
 		t.Fatalf("%+v", v)
 	}
 }
@@ -217,13 +216,13 @@ func anyCommand(t *rapid.T, s *State, model map[entrepot.ID]int64, orders *int) 
 		}
 		return facts, err
 	case "set":
-		facts, err := s.SetQuantity(mine, &cartpb.SetQuantity{ItemId: item, Quantity: quantity})
+		facts, err := s.SetQuantity(mine, SetQuantity{ItemID: item, Quantity: quantity})
 		if err == nil {
 			model[item] = quantity
 		}
 		return facts, err
 	case "remove":
-		facts, err := s.RemoveItem(mine, &cartpb.RemoveItem{ItemId: item})
+		facts, err := s.RemoveItem(mine, RemoveItem{ItemID: item})
 		if (err == nil) != (model[item] > 0) {
 			t.Fatalf("remove of %d pieces: %v", model[item], err)
 		}
@@ -232,12 +231,12 @@ func anyCommand(t *rapid.T, s *State, model map[entrepot.ID]int64, orders *int) 
 	case "take":
 		*orders++
 		model[item] = max(0, model[item]-max(0, quantity))
-		return s.Take(platform, &cartpb.Take{OrderId: fmt.Sprint("o", *orders), Items: []*cartpb.Taken{
-			{ProductId: product(p), ShopId: shop(sh), Quantity: quantity},
+		return s.Take(platform, Take{OrderID: fmt.Sprint("o", *orders), Items: []Taken{
+			{ProductID: product(p), ShopID: shop(sh), Quantity: quantity},
 		}})
 	default:
 		clear(model)
-		return s.Clear(mine, &cartpb.Clear{})
+		return s.Clear(mine, Clear{})
 	}
 }
 
@@ -256,7 +255,7 @@ func checkInvariants(t *rapid.T, s *State, model map[entrepot.ID]int64) {
 			t.Fatalf("line %s has %d pieces, the model %d", id, pieces[id], n)
 		}
 	}
-	if v := s.View(); v.TotalMinor != total || total > entrepot.MaxMinor || len(v.Items) != len(s.Lines) {
+	if v := s.View(); v.Total != total || total > entrepot.MaxMinor || len(v.Items) != len(s.Lines) {
 		t.Fatalf("view %+v, total %d", v, total)
 	}
 	if (s.Currency == "") != (len(s.Lines) == 0) || len(s.Lines) > MaxLines || len(s.Taken) > MaxTaken {
@@ -296,11 +295,11 @@ func TestCartOnTheHost(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
 	ctx := m.As(entrepot.Caller{Role: entrepot.Customer, UserID: user})
-	c, err := grains.Ask[*cartpb.Cart](ctx, m, cartpb.Kind, user, add(1, 1, 2, 1999, "EUR"))
-	if err != nil || c.TotalMinor != 3998 || c.UserId != user {
+	c, err := grains.Ask(ctx, m, Of(user), add(1, 1, 2, 1999, "EUR"))
+	if err != nil || c.Total != 3998 || c.UserID != user {
 		t.Fatalf("%+v, %v", c, err)
 	}
-	if _, err := m.Ask(ctx, cartpb.Kind, user, &cartpb.SetQuantity{ItemId: c.Items[0].Id, Quantity: 1}); err != nil {
+	if _, err := grains.Ask(ctx, m, Of(user), SetQuantity{ItemID: c.Items[0].ID, Quantity: 1}); err != nil {
 		t.Fatal(err)
 	}
 	list := m.Events()
@@ -308,16 +307,16 @@ func TestCartOnTheHost(t *testing.T) {
 		t.Fatalf("%v", m.EventTypes())
 	}
 	var e events.CartItemAdded
-	if err := list[0].Decode(&e); err != nil || e.Total != "39.98" || e.LineQuantity != 2 || e.ItemID != c.Items[0].Id {
+	if err := list[0].Decode(&e); err != nil || e.Total != "39.98" || e.LineQuantity != 2 || e.ItemID != c.Items[0].ID {
 		t.Fatalf("%s, %v", list[0].Data, err)
 	}
 	m.Restart()
-	c, err = grains.Ask[*cartpb.Cart](ctx, m, cartpb.Kind, user, &cartpb.Get{})
-	if err != nil || c.TotalMinor != 1999 || len(c.Items) != 1 || c.Currency != "EUR" {
+	c, err = grains.Ask(ctx, m, Of(user), Get{})
+	if err != nil || c.Total != 1999 || len(c.Items) != 1 || c.Currency != "EUR" {
 		t.Fatalf("after the restart: %+v, %v", c, err)
 	}
 	stranger := m.As(entrepot.Caller{Role: entrepot.Customer, UserID: company})
-	if _, err := m.Ask(stranger, cartpb.Kind, user, &cartpb.Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := grains.Ask(stranger, m, Of(user), Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("a stranger: %v", err)
 	}
 }
@@ -346,29 +345,29 @@ func BenchmarkAddItem(b *testing.B) {
 func TestVariantsAreLinesOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	small, large := add(1, 1, 1, 100, "EUR"), add(1, 1, 2, 120, "EUR")
-	small.VariantId, large.VariantId = entrepot.DeriveID("S"), entrepot.DeriveID("L")
+	small.VariantID, large.VariantID = entrepot.DeriveID("S"), entrepot.DeriveID("L")
 	itself := add(2, 1, 1, 50, "EUR")
-	itself.VariantId = itself.ProductId
+	itself.VariantID = itself.ProductID
 	s := cartOf(t, small, large, itself, add(2, 1, 1, 50, "EUR"))
 	if len(s.Lines) != 3 || s.Lines[2].Quantity != 2 || s.Lines[2].VariantID != "" || s.Total() != 440 {
 		t.Fatalf("%+v", s.Lines)
 	}
 	v := s.View()
-	if v.Items[0].VariantId != small.VariantId || v.Items[1].VariantId != large.VariantId || v.Items[2].VariantId != itself.ProductId {
+	if v.Items[0].VariantID != small.VariantID || v.Items[1].VariantID != large.VariantID || v.Items[2].VariantID != itself.ProductID {
 		t.Fatalf("view: %+v", v.Items)
 	}
-	facts, err := s.Take(turn(entrepot.System, ""), &cartpb.Take{OrderId: "o", Items: []*cartpb.Taken{
-		{ProductId: large.ProductId, VariantId: large.VariantId, ShopId: large.ShopId, Quantity: 2},
-		{ProductId: itself.ProductId, VariantId: itself.ProductId, ShopId: itself.ShopId, Quantity: 1},
+	facts, err := s.Take(turn(entrepot.System, ""), Take{OrderID: "o", Items: []Taken{
+		{ProductID: large.ProductID, VariantID: large.VariantID, ShopID: large.ShopID, Quantity: 2},
+		{ProductID: itself.ProductID, VariantID: itself.ProductID, ShopID: itself.ShopID, Quantity: 1},
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if u := facts[1].(changed).CartUpdated; len(u.Items) != 2 || u.Items[0].VariantID != small.VariantId || u.Items[1].VariantID != itself.ProductId {
+	if u := facts[1].(changed).CartUpdated; len(u.Items) != 2 || u.Items[0].VariantID != small.VariantID || u.Items[1].VariantID != itself.ProductID {
 		t.Fatalf("event: %+v", u)
 	}
 	play(s, facts)
-	if len(s.Lines) != 2 || s.Lines[0].VariantID != small.VariantId || s.Lines[1].Quantity != 1 {
+	if len(s.Lines) != 2 || s.Lines[0].VariantID != small.VariantID || s.Lines[1].Quantity != 1 {
 		t.Fatalf("left: %+v", s.Lines)
 	}
 }

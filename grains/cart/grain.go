@@ -2,7 +2,6 @@ package cart
 
 import (
 	"entrepot/grains"
-	"entrepot/grains/cart/cartpb"
 	"entrepot/persistence"
 )
 
@@ -17,7 +16,7 @@ func (s *State) Index() grains.Index {
 
 // Kind is the grain of carts.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](cartpb.Kind, Collection)
+	k := grains.NewKind[State](Name, Collection)
 	grains.Command(k, (*State).AddItem, (*State).View)
 	grains.Command(k, (*State).SetQuantity, (*State).View)
 	grains.Command(k, (*State).RemoveItem, (*State).View)

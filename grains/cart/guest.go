@@ -3,7 +3,6 @@ package cart
 import (
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/cart/cartpb"
 )
 
 // Handover is what became of a guest's cart that a customer takes over. While it
@@ -37,7 +36,7 @@ type (
 )
 
 // Open makes the cart, once its token is given out.
-func (s *State) Open(t entrepot.Turn, _ *cartpb.Open) ([]events.Event, error) {
+func (s *State) Open(t entrepot.Turn, _ Open) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != "" || t.Caller.UserID != t.ID:
 		return nil, entrepot.ErrNotFound
@@ -49,7 +48,7 @@ func (s *State) Open(t entrepot.Turn, _ *cartpb.Open) ([]events.Event, error) {
 
 // Handover closes the cart for its guest. Asked again by the same merge it
 // answers the same; another customer, or a merge that gave it back, gets nothing.
-func (s *State) Handover(t entrepot.Turn, c *cartpb.Handover) ([]events.Event, error) {
+func (s *State) Handover(t entrepot.Turn, c HandOver) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System || !s.Guest:
 		return nil, entrepot.ErrNotFound
@@ -62,7 +61,7 @@ func (s *State) Handover(t entrepot.Turn, c *cartpb.Handover) ([]events.Event, e
 }
 
 // Settle ends the handover: the cart is empty, or its guest's again.
-func (s *State) Settle(t entrepot.Turn, c *cartpb.Settle) ([]events.Event, error) {
+func (s *State) Settle(t entrepot.Turn, c Settle) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.ErrNotFound

@@ -42,7 +42,7 @@ func (s *State) abandonedMs() int64 {
 		return 0
 	}
 	step := max(1, s.idle()/wakeSteps)
-	return (s.Updated + s.idle() + step - 1) / step * step
+	return (s.UpdatedAt + s.idle() + step - 1) / step * step
 }
 
 // forgottenMs is when a guest's cart will be emptied, or 0.
@@ -50,7 +50,7 @@ func (s *State) forgottenMs() int64 {
 	if !s.Guest || s.Hand.active() || len(s.Lines)+len(s.Saved)+len(s.Promos) == 0 {
 		return 0
 	}
-	return s.Updated + GuestIdle.Milliseconds()
+	return s.UpdatedAt + GuestIdle.Milliseconds()
 }
 
 // WakeAt is the earlier of both.
@@ -80,7 +80,7 @@ func (s *State) Wake(t entrepot.Turn) (happened []events.Event) {
 func (s *State) abandoned(t entrepot.Turn) events.CartAbandoned {
 	e := events.CartAbandoned{
 		UserID: t.ID, Guest: s.Guest, Total: amount(s.Total(), s.Currency), Currency: s.Currency,
-		UpdatedAt: time.UnixMilli(s.Updated).UTC(),
+		UpdatedAt: time.UnixMilli(s.UpdatedAt).UTC(),
 	}
 	for i := range s.Lines {
 		e.Items = append(e.Items, s.Lines[i].public(s.Currency))

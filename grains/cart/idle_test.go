@@ -8,11 +8,8 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/cart/cartpb"
 	"entrepot/grains/grainstest"
 	"entrepot/persistence/storetest"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // A cart is told abandoned once, when nobody changed it for a day, and again only
@@ -22,14 +19,14 @@ func TestAbandonedOnce(t *testing.T) {
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
 	ctx := m.As(entrepot.Caller{Role: entrepot.Customer, UserID: user})
 	at := func(d time.Duration) { m.SetNow(start.Add(d)) }
-	send := func(c proto.Message) {
+	send := func(c any) {
 		t.Helper()
-		if _, err := m.Ask(ctx, cartpb.Kind, user, c); err != nil {
+		if _, err := m.Ask(ctx, Of(user), c); err != nil {
 			t.Fatal(err)
 		}
 	}
 	told := func() (n int) {
-		m.Wake(cartpb.Kind, user)
+		m.Wake(Name, user)
 		for _, e := range m.EventTypes() {
 			if e == "cart.abandoned" {
 				n++
@@ -62,7 +59,7 @@ func TestAbandonedOnce(t *testing.T) {
 	if told() != 2 {
 		t.Fatal("not after another change")
 	}
-	send(&cartpb.Clear{})
+	send(Clear{})
 	at(1000 * time.Hour)
 	if told() != 2 {
 		t.Fatal("an empty cart")
@@ -99,7 +96,7 @@ func TestTheWakeIsCoarse(t *testing.T) {
 
 func TestAGuestsCartIsForgotten(t *testing.T) {
 	t.Parallel()
-	id := cartpb.GuestID("token")
+	id := GuestID("token")
 	s := guestCart(t, id, add(1, 1, 1, 1, "EUR"))
 	late := platformTurn(id)
 	late.Now = start.Add(GuestIdle - 1)
@@ -124,44 +121,44 @@ func TestSavedForLater(t *testing.T) {
 	me := turn(entrepot.Customer, user)
 	item := func(i int) entrepot.ID { return ItemID(product(i), shop(1)) }
 	s := cartOf(t, add(1, 1, 2, 100, "EUR"), add(2, 1, 1, 100, "EUR"))
-	do(t, s)(s.SaveItem(me, &cartpb.SaveItem{ItemId: item(1)}))
+	do(t, s)(s.SaveItem(me, SaveItem{ItemID: item(1)}))
 	if len(s.Lines) != 1 || len(s.Saved) != 1 || s.Saved[0].Quantity != 2 || s.Saved[0].Currency != "EUR" || s.Total() != 100 {
 		t.Fatalf("%+v", s)
 	}
 	do(t, s)(s.AddItem(me, add(1, 1, 1, 100, "EUR")))
-	do(t, s)(s.SaveItem(me, &cartpb.SaveItem{ItemId: item(1)}))
+	do(t, s)(s.SaveItem(me, SaveItem{ItemID: item(1)}))
 	if len(s.Saved) != 1 || s.Saved[0].Quantity != 3 {
 		t.Fatalf("%+v", s.Saved)
 	}
 	do(t, s)(s.AddItem(me, add(1, 1, 1, 100, "EUR")))
-	do(t, s)(s.RestoreItem(me, &cartpb.RestoreItem{ItemId: item(1), PriceMinor: 90, Currency: "EUR", Name: "New"}))
+	do(t, s)(s.RestoreItem(me, RestoreItem{ItemID: item(1), Price: 90, Currency: "EUR", Name: "New"}))
 	at := s.find(item(1))
 	if len(s.Saved) != 0 || s.Lines[at].Quantity != 4 || s.Lines[at].Price != 90 || s.Lines[at].Name != "New" {
 		t.Fatalf("%+v", s)
 	}
-	do(t, s)(s.SaveItem(me, &cartpb.SaveItem{ItemId: item(1)}))
+	do(t, s)(s.SaveItem(me, SaveItem{ItemID: item(1)}))
 	for name, err := range map[string]error{
-		"not in the cart":    second(s.SaveItem(me, &cartpb.SaveItem{ItemId: item(9)})),
-		"not saved":          second(s.RestoreItem(me, &cartpb.RestoreItem{ItemId: item(2), Currency: "EUR"})),
-		"nothing to forget":  second(s.RemoveSaved(me, &cartpb.RemoveSaved{ItemId: item(2)})),
-		"another's":          second(s.SaveItem(turn(entrepot.Customer, company), &cartpb.SaveItem{ItemId: item(2)})),
-		"restored by others": second(s.RestoreItem(turn(entrepot.Customer, company), &cartpb.RestoreItem{ItemId: item(1), Currency: "EUR"})),
+		"not in the cart":    second(s.SaveItem(me, SaveItem{ItemID: item(9)})),
+		"not saved":          second(s.RestoreItem(me, RestoreItem{ItemID: item(2), Currency: "EUR"})),
+		"nothing to forget":  second(s.RemoveSaved(me, RemoveSaved{ItemID: item(2)})),
+		"another's":          second(s.SaveItem(turn(entrepot.Customer, company), SaveItem{ItemID: item(2)})),
+		"restored by others": second(s.RestoreItem(turn(entrepot.Customer, company), RestoreItem{ItemID: item(1), Currency: "EUR"})),
 	} {
 		if entrepot.CodeOf(err) != entrepot.CodeNotFound {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := s.RestoreItem(me, &cartpb.RestoreItem{ItemId: item(1), PriceMinor: 1, Currency: "USD"}); entrepot.CodeOf(err) != entrepot.CodeConflict {
+	if _, err := s.RestoreItem(me, RestoreItem{ItemID: item(1), Price: 1, Currency: "USD"}); entrepot.CodeOf(err) != entrepot.CodeConflict {
 		t.Fatalf("in another currency: %v", err)
 	}
-	do(t, s)(s.RemoveSaved(me, &cartpb.RemoveSaved{ItemId: item(1)}))
+	do(t, s)(s.RemoveSaved(me, RemoveSaved{ItemID: item(1)}))
 	if len(s.Saved) != 0 {
 		t.Fatalf("%+v", s.Saved)
 	}
 	for i := range MaxSaved {
 		s.Saved = append(s.Saved, Saved{Line{ID: fmt.Sprint(i), Quantity: 1}, "EUR"})
 	}
-	if _, err := s.SaveItem(me, &cartpb.SaveItem{ItemId: item(2)}); entrepot.CodeOf(err) != entrepot.CodeConflict {
+	if _, err := s.SaveItem(me, SaveItem{ItemID: item(2)}); entrepot.CodeOf(err) != entrepot.CodeConflict {
 		t.Fatalf("one too many: %v", err)
 	}
 }
@@ -171,25 +168,25 @@ func TestPromoCodesOfACart(t *testing.T) {
 	me := turn(entrepot.Customer, user)
 	s := cartOf(t, add(1, 1, 2, 100, "EUR"))
 	for i := range MaxPromos {
-		do(t, s)(s.AddPromo(me, &cartpb.AddPromo{Code: fmt.Sprint("CODE", i)}))
+		do(t, s)(s.AddPromo(me, AddPromo{Code: fmt.Sprint("CODE", i)}))
 	}
-	do(t, s)(s.AddPromo(me, &cartpb.AddPromo{Code: "CODE0"})) // entered already
-	if _, err := s.AddPromo(me, &cartpb.AddPromo{Code: "CODE9"}); entrepot.CodeOf(err) != entrepot.CodeConflict {
+	do(t, s)(s.AddPromo(me, AddPromo{Code: "CODE0"})) // entered already
+	if _, err := s.AddPromo(me, AddPromo{Code: "CODE9"}); entrepot.CodeOf(err) != entrepot.CodeConflict {
 		t.Fatalf("one too many: %v", err)
 	}
 	for _, code := range []string{"", "small", string(make([]byte, 41))} {
-		if _, err := s.AddPromo(me, &cartpb.AddPromo{Code: code}); entrepot.CodeOf(err) != entrepot.CodeInvalid {
+		if _, err := s.AddPromo(me, AddPromo{Code: code}); entrepot.CodeOf(err) != entrepot.CodeInvalid {
 			t.Errorf("%q: %v", code, err)
 		}
 	}
-	do(t, s)(s.RemovePromo(me, &cartpb.RemovePromo{Code: "CODE3"}))
-	if _, err := s.RemovePromo(me, &cartpb.RemovePromo{Code: "CODE3"}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	do(t, s)(s.RemovePromo(me, RemovePromo{Code: "CODE3"}))
+	if _, err := s.RemovePromo(me, RemovePromo{Code: "CODE3"}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("twice: %v", err)
 	}
 	if slices.Contains(s.Promos, "CODE3") || len(s.Promos) != MaxPromos-1 {
 		t.Fatalf("%v", s.Promos)
 	}
-	do(t, s)(s.Take(platformTurn(user), &cartpb.Take{OrderId: "o", Items: []*cartpb.Taken{{ProductId: product(1), ShopId: shop(1), Quantity: 2}}}))
+	do(t, s)(s.Take(platformTurn(user), Take{OrderID: "o", Items: []Taken{{ProductID: product(1), ShopID: shop(1), Quantity: 2}}}))
 	if len(s.Promos) != 0 {
 		t.Fatalf("after the order: %v", s.Promos)
 	}

@@ -5,7 +5,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/cart/cartpb"
 )
 
 // The merge, as a table (the calls are in steps.go). Whatever dies in between,
@@ -55,33 +54,33 @@ type (
 )
 
 // Merge takes a guest's cart over, once.
-func (s *State) Merge(t entrepot.Turn, c *cartpb.Merge) ([]events.Event, error) {
+func (s *State) Merge(t entrepot.Turn, c Merge) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role == "" || !s.reachable(t) || s.Guest:
 		return nil, entrepot.ErrNotFound
-	case !entrepot.ValidID(c.GuestId) || c.GuestId == t.ID:
+	case !entrepot.ValidID(c.GuestID) || c.GuestID == t.ID:
 		return nil, entrepot.Invalid("token", "token", "must be the token of a guest's cart")
-	case slices.Contains(s.Merged, c.GuestId), s.Merging != nil && s.Merging.Guest == c.GuestId:
+	case slices.Contains(s.Merged, c.GuestID), s.Merging != nil && s.Merging.Guest == c.GuestID:
 		return nil, nil
 	case s.Merging != nil:
 		return nil, entrepot.Unavailable("another cart is being merged")
 	}
-	m := merging{id: t.ID, guest: c.GuestId, at: t.Now.UnixMilli(), prices: map[entrepot.ID]int64{}}
+	m := merging{id: t.ID, guest: c.GuestID, at: t.Now.UnixMilli(), prices: map[entrepot.ID]int64{}}
 	for _, p := range c.Prices[:min(len(c.Prices), MaxLines)] {
-		m.prices[p.ItemId] = p.PriceMinor
+		m.prices[p.ItemID] = p.Price
 	}
 	return []events.Event{m}, nil
 }
 
 // outcome answers a merge once the lines are here or the guest has them back.
-func (s *State) outcome(c *cartpb.Merge) (*cartpb.Cart, bool, error) {
+func (s *State) outcome(c Merge) (*Cart, bool, error) {
 	m := s.Merging
 	switch {
-	case m != nil && m.Guest == c.GuestId && m.Phase != Closing:
+	case m != nil && m.Guest == c.GuestID && m.Phase != Closing:
 		return nil, false, nil
-	case slices.Contains(s.Merged, c.GuestId):
+	case slices.Contains(s.Merged, c.GuestID):
 		return s.View(), true, nil
-	case s.Refused != nil && s.Refused.Guest == c.GuestId && s.Refused.Reason != "":
+	case s.Refused != nil && s.Refused.Guest == c.GuestID && s.Refused.Reason != "":
 		return nil, true, entrepot.Errorf(entrepot.CodeConflict, "%s", s.Refused.Reason)
 	default:
 		return nil, true, entrepot.ErrNotFound
@@ -89,7 +88,7 @@ func (s *State) outcome(c *cartpb.Merge) (*cartpb.Cart, bool, error) {
 }
 
 // Handed takes the guest's lines in, all or none.
-func (s *State) Handed(t entrepot.Turn, c *cartpb.Handed) ([]events.Event, error) {
+func (s *State) Handed(t entrepot.Turn, c Handed) ([]events.Event, error) {
 	m := s.Merging
 	switch {
 	case t.Caller.Role != entrepot.System:
@@ -99,7 +98,7 @@ func (s *State) Handed(t entrepot.Turn, c *cartpb.Handed) ([]events.Event, error
 	case c.Unknown:
 		return []events.Event{refused{}}, nil
 	}
-	next, err := s.with(c.GetCart(), m.Prices)
+	next, err := s.with(c.Cart, m.Prices)
 	if err != nil {
 		return []events.Event{refused{reason: entrepot.AsError(err).Message}}, nil
 	}
@@ -110,16 +109,16 @@ func (s *State) Handed(t entrepot.Turn, c *cartpb.Handed) ([]events.Event, error
 
 // with is the cart and a guest's: quantities summed up to the bound, at the
 // prices of now.
-func (s *State) with(guest *cartpb.Cart, prices map[entrepot.ID]int64) (*State, error) {
+func (s *State) with(guest *Cart, prices map[entrepot.ID]int64) (*State, error) {
 	next := &State{Currency: s.Currency, Lines: slices.Clone(s.Lines), Saved: slices.Clone(s.Saved), Promos: slices.Clone(s.Promos)}
-	if len(guest.GetItems()) > 0 {
-		if next.Currency != "" && next.Currency != guest.GetCurrency() {
+	if len(guest.Items) > 0 {
+		if next.Currency != "" && next.Currency != guest.Currency {
 			return nil, entrepot.Errorf(entrepot.CodeConflict,
-				"your cart is in %s and the guest's in %s: order or clear one of them first", next.Currency, guest.GetCurrency())
+				"your cart is in %s and the guest's in %s: order or clear one of them first", next.Currency, guest.Currency)
 		}
-		next.Currency = guest.GetCurrency()
+		next.Currency = guest.Currency
 	}
-	for _, it := range guest.GetItems() {
+	for _, it := range guest.Items {
 		line := lineOf(it)
 		if now, known := prices[line.ID]; known {
 			line.Price = now
@@ -131,14 +130,14 @@ func (s *State) with(guest *cartpb.Cart, prices map[entrepot.ID]int64) (*State, 
 			next.Lines = append(next.Lines, line)
 		}
 	}
-	for _, it := range guest.GetSaved() {
-		if at := next.findSaved(it.Id); at >= 0 {
+	for _, it := range guest.Saved {
+		if at := next.findSaved(it.ID); at >= 0 {
 			next.Saved[at].Quantity = min(MaxQuantity, next.Saved[at].Quantity+it.Quantity)
 		} else {
 			next.Saved = append(next.Saved, Saved{lineOf(it), it.Currency})
 		}
 	}
-	for _, code := range guest.GetPromoCodes() {
+	for _, code := range guest.PromoCodes {
 		if len(next.Promos) < MaxPromos && !slices.Contains(next.Promos, code) {
 			next.Promos = append(next.Promos, code)
 		}
@@ -165,15 +164,15 @@ func (s *State) fits() error {
 	}
 }
 
-func lineOf(it *cartpb.Item) Line {
+func lineOf(it Item) Line {
 	return Line{
-		ID: it.Id, ProductID: it.ProductId, VariantID: variantOf(it.VariantId, it.ProductId), ShopID: it.ShopId, CompanyID: it.CompanyId,
-		Quantity: it.Quantity, Price: it.PriceMinor, Name: it.Name,
+		ID: it.ID, ProductID: it.ProductID, VariantID: variantOf(it.VariantID, it.ProductID), ShopID: it.ShopID, CompanyID: it.CompanyID,
+		Quantity: it.Quantity, Price: it.Price, Name: it.Name,
 	}
 }
 
 // Settled ends the merge.
-func (s *State) Settled(t entrepot.Turn, c *cartpb.Settled) ([]events.Event, error) {
+func (s *State) Settled(t entrepot.Turn, c Settled) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.ErrNotFound
@@ -188,7 +187,7 @@ func (s *State) merge(e events.Event) {
 	switch f := e.(type) {
 	case merging:
 		if s.ID == "" {
-			s.ID, s.Created = f.id, f.at
+			s.ID, s.CreatedAt = f.id, f.at
 		}
 		s.Merges++
 		s.Refused = nil

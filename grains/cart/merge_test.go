@@ -11,12 +11,10 @@ import (
 	"entrepot"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/cart/cartpb"
 	"entrepot/grains/grainstest"
 	"entrepot/grains/wire"
 	"entrepot/persistence/storetest"
 
-	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 )
 
@@ -38,10 +36,10 @@ func do(t testing.TB, s *State) func([]events.Event, error) {
 	}
 }
 
-func guestCart(t testing.TB, id entrepot.ID, adds ...*cartpb.AddItem) *State {
+func guestCart(t testing.TB, id entrepot.ID, adds ...AddItem) *State {
 	t.Helper()
 	s := &State{}
-	do(t, s)(s.Open(guestTurn(id), &cartpb.Open{}))
+	do(t, s)(s.Open(guestTurn(id), Open{}))
 	for _, c := range adds {
 		do(t, s)(s.AddItem(guestTurn(id), c))
 	}
@@ -50,42 +48,42 @@ func guestCart(t testing.TB, id entrepot.ID, adds ...*cartpb.AddItem) *State {
 
 func TestWhoReachesAGuestsCart(t *testing.T) {
 	t.Parallel()
-	id := cartpb.GuestID("token")
+	id := GuestID("token")
 	c := add(1, 1, 1, 100, "EUR")
 	if _, err := (&State{}).AddItem(guestTurn(id), c); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("a token that was never given out: %v", err)
 	}
-	if _, err := (&State{}).Open(turn(entrepot.Customer, user), &cartpb.Open{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := (&State{}).Open(turn(entrepot.Customer, user), Open{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("a customer opens one: %v", err)
 	}
 	s := guestCart(t, id, c)
-	if _, err := s.Open(guestTurn(id), &cartpb.Open{}); entrepot.CodeOf(err) != entrepot.CodeConflict {
+	if _, err := s.Open(guestTurn(id), Open{}); entrepot.CodeOf(err) != entrepot.CodeConflict {
 		t.Fatalf("twice: %v", err)
 	}
 	other := guestTurn(id)
-	other.Caller.UserID = cartpb.GuestID("another")
+	other.Caller.UserID = GuestID("another")
 	if _, err := s.Get(other, nil); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("another token: %v", err)
 	}
 	for name, err := range map[string]error{
-		"hands over":  second(s.Handover(guestTurn(id), &cartpb.Handover{To: user, Seq: 1})),
-		"settles":     second(s.Settle(guestTurn(id), &cartpb.Settle{To: user, Seq: 1})),
-		"merges":      second(s.Merge(guestTurn(id), &cartpb.Merge{GuestId: user})),
-		"of a user's": second((&State{ID: user}).Handover(platformTurn(user), &cartpb.Handover{To: company, Seq: 1})),
+		"hands over":  second(s.Handover(guestTurn(id), HandOver{To: user, Seq: 1})),
+		"settles":     second(s.Settle(guestTurn(id), Settle{To: user, Seq: 1})),
+		"merges":      second(s.Merge(guestTurn(id), Merge{GuestID: user})),
+		"of a user's": second((&State{ID: user}).Handover(platformTurn(user), HandOver{To: company, Seq: 1})),
 	} {
 		if entrepot.CodeOf(err) != entrepot.CodeNotFound {
 			t.Errorf("a guest %s: %v", name, err)
 		}
 	}
-	do(t, s)(s.Handover(platformTurn(id), &cartpb.Handover{To: user, Seq: 1}))
+	do(t, s)(s.Handover(platformTurn(id), HandOver{To: user, Seq: 1}))
 	if _, err := s.AddItem(guestTurn(id), c); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("added while it is handed over: %v", err)
 	}
-	if _, err := s.Handover(platformTurn(id), &cartpb.Handover{To: company, Seq: 1}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := s.Handover(platformTurn(id), HandOver{To: company, Seq: 1}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("to a second customer: %v", err)
 	}
-	do(t, s)(s.Settle(platformTurn(id), &cartpb.Settle{To: user, Seq: 1}))
-	if _, err := s.Handover(platformTurn(id), &cartpb.Handover{To: user, Seq: 1}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	do(t, s)(s.Settle(platformTurn(id), Settle{To: user, Seq: 1}))
+	if _, err := s.Handover(platformTurn(id), HandOver{To: user, Seq: 1}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("an old try after it was given back: %v", err)
 	}
 	do(t, s)(s.AddItem(guestTurn(id), c))
@@ -115,16 +113,16 @@ func (n *network) step() {
 	switch m.Phase {
 	case Taking:
 		n.wires = append(n.wires, func() {
-			facts, err := n.guest.Handover(platformTurn(n.guestID), &cartpb.Handover{To: user, Seq: frozen.Seq})
+			facts, err := n.guest.Handover(platformTurn(n.guestID), HandOver{To: user, Seq: frozen.Seq})
 			play(n.guest, facts)
-			answer := &cartpb.Handed{Seq: frozen.Seq, Unknown: err != nil, Cart: n.guest.View()}
+			answer := Handed{Seq: frozen.Seq, Unknown: err != nil, Cart: n.guest.View()}
 			n.wires = append(n.wires, func() { n.tell(n.customer.Handed(platformTurn(user), answer)) })
 		})
 	default:
 		n.wires = append(n.wires, func() {
-			facts, _ := n.guest.Settle(platformTurn(n.guestID), &cartpb.Settle{To: user, Seq: frozen.Seq, Taken: frozen.Phase == Closing})
+			facts, _ := n.guest.Settle(platformTurn(n.guestID), Settle{To: user, Seq: frozen.Seq, Taken: frozen.Phase == Closing})
 			play(n.guest, facts)
-			n.wires = append(n.wires, func() { n.tell(n.customer.Settled(platformTurn(user), &cartpb.Settled{Seq: frozen.Seq})) })
+			n.wires = append(n.wires, func() { n.tell(n.customer.Settled(platformTurn(user), Settled{Seq: frozen.Seq})) })
 		})
 	}
 }
@@ -158,9 +156,9 @@ func (n *network) deliver() {
 func TestAMergeNeitherLosesNorDoubles(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		id := cartpb.GuestID(rapid.StringN(1, 8, 8).Draw(t, "token"))
+		id := GuestID(rapid.StringN(1, 8, 8).Draw(t, "token"))
 		n := &network{t: t, customer: &State{}, guest: &State{}, guestID: id}
-		play(n.guest, first(t)(n.guest.Open(guestTurn(id), &cartpb.Open{})))
+		play(n.guest, first(t)(n.guest.Open(guestTurn(id), Open{})))
 		want := int64(0)
 		pieces := func(s *State) (sum int64) {
 			for _, l := range s.Lines {
@@ -184,7 +182,7 @@ func TestAMergeNeitherLosesNorDoubles(t *testing.T) {
 			case "customer adds":
 				fill(n.customer, turn(entrepot.Customer, user), "EUR")
 			case "merge":
-				if facts, err := n.customer.Merge(turn(entrepot.Customer, user), &cartpb.Merge{GuestId: id}); err == nil {
+				if facts, err := n.customer.Merge(turn(entrepot.Customer, user), Merge{GuestID: id}); err == nil {
 					play(n.customer, facts)
 				}
 			case "step":
@@ -225,10 +223,10 @@ func first(t *rapid.T) func([]events.Event, error) []events.Event {
 
 func TestWhatAMergeMakes(t *testing.T) {
 	t.Parallel()
-	id := cartpb.GuestID("token")
+	id := GuestID("token")
 	guest := guestCart(t, id, add(1, 1, 3, 100, "EUR"), add(2, 1, MaxQuantity, 1, "EUR"), add(3, 1, 1, 70, "EUR"))
-	do(t, guest)(guest.SaveItem(guestTurn(id), &cartpb.SaveItem{ItemId: ItemID(product(3), shop(1))}))
-	do(t, guest)(guest.AddPromo(guestTurn(id), &cartpb.AddPromo{Code: "TEN"}))
+	do(t, guest)(guest.SaveItem(guestTurn(id), SaveItem{ItemID: ItemID(product(3), shop(1))}))
+	do(t, guest)(guest.AddPromo(guestTurn(id), AddPromo{Code: "TEN"}))
 	s := cartOf(t, add(1, 1, 2, 90, "EUR"), add(2, 1, 5, 1, "EUR"), add(4, 1, 1, 10, "EUR"))
 	next, err := s.with(guest.View(), map[entrepot.ID]int64{ItemID(product(1), shop(1)): 80})
 	if err != nil {
@@ -266,8 +264,8 @@ func TestMergesUnderRestarts(t *testing.T) {
 	as := func(role entrepot.Role, id entrepot.ID) context.Context {
 		return entrepot.WithCaller(ctx, entrepot.Caller{Role: role, UserID: id})
 	}
-	ask := func(ctx context.Context, id entrepot.ID, c proto.Message) *cartpb.Cart {
-		v, err := grains.Ask[*cartpb.Cart](ctx, m, cartpb.Kind, id, c)
+	ask := func(ctx context.Context, id entrepot.ID, c grains.Message[*Cart]) *Cart {
+		v, err := grains.Ask(ctx, m, Of(id), c)
 		if err != nil {
 			t.Error(err)
 		}
@@ -276,11 +274,11 @@ func TestMergesUnderRestarts(t *testing.T) {
 	stop := make(chan struct{})
 	var restarts sync.WaitGroup
 	ids := func(i int) (guest, customer entrepot.ID) {
-		return cartpb.GuestID(fmt.Sprint("token", i)), entrepot.DeriveID("customer", fmt.Sprint(i))
+		return GuestID(fmt.Sprint("token", i)), entrepot.DeriveID("customer", fmt.Sprint(i))
 	}
 	for i := range pairs {
 		guest, customer := ids(i)
-		ask(as("", guest), guest, &cartpb.Open{})
+		ask(as("", guest), guest, Open{})
 		ask(as("", guest), guest, add(1, 1, 2, 100, "EUR"))
 		ask(as("", guest), guest, add(2, 1, 3, 100, "EUR"))
 		ask(as(entrepot.Customer, customer), customer, add(1, 1, 1, 100, "EUR"))
@@ -300,7 +298,7 @@ func TestMergesUnderRestarts(t *testing.T) {
 		guest, customer := ids(i)
 		wg.Go(func() {
 			for {
-				_, err := m.Ask(as(entrepot.Customer, customer), cartpb.Kind, customer, &cartpb.Merge{GuestId: guest})
+				_, err := grains.Ask(as(entrepot.Customer, customer), m, Of(customer), Merge{GuestID: guest})
 				if err == nil {
 					return
 				}
@@ -308,7 +306,7 @@ func TestMergesUnderRestarts(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				_, _ = m.Ask(m.Platform(), cartpb.Kind, customer, &wire.Wake{}) // the waker's part; it may meet a restart too
+				_, _ = m.Ask(m.Platform(), Of(customer), grains.Wake{}) // the waker's part; it may meet a restart too
 			}
 		})
 	}
@@ -317,13 +315,13 @@ func TestMergesUnderRestarts(t *testing.T) {
 	restarts.Wait()
 	for i := range pairs {
 		guest, customer := ids(i)
-		v := ask(as(entrepot.Customer, customer), customer, &cartpb.Get{})
-		if len(v.GetItems()) != 2 || v.Items[0].Quantity != 3 || v.Items[1].Quantity != 3 {
+		v := ask(as(entrepot.Customer, customer), customer, Get{})
+		if len(v.Items) != 2 || v.Items[0].Quantity != 3 || v.Items[1].Quantity != 3 {
 			t.Fatalf("customer %d: %+v", i, v)
 		}
-		for end := time.Now().Add(5 * time.Second); ; m.Wake(cartpb.Kind, customer) {
-			g := ask(m.Platform(), guest, &cartpb.Get{})
-			if len(g.GetItems()) == 0 {
+		for end := time.Now().Add(5 * time.Second); ; m.Wake(Name, customer) {
+			g := ask(m.Platform(), guest, Get{})
+			if len(g.Items) == 0 {
 				break
 			}
 			if time.Now().After(end) {

@@ -6,7 +6,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/cart/cartpb"
 )
 
 // The bounds of promo codes.
@@ -16,7 +15,7 @@ const (
 )
 
 // AddPromo notes a code. What it gives is computed where prices are.
-func (s *State) AddPromo(t entrepot.Turn, c *cartpb.AddPromo) ([]events.Event, error) {
+func (s *State) AddPromo(t entrepot.Turn, c AddPromo) ([]events.Event, error) {
 	switch {
 	case !s.reachable(t):
 		return nil, entrepot.ErrNotFound
@@ -32,7 +31,7 @@ func (s *State) AddPromo(t entrepot.Turn, c *cartpb.AddPromo) ([]events.Event, e
 }
 
 // RemovePromo forgets a code.
-func (s *State) RemovePromo(t entrepot.Turn, c *cartpb.RemovePromo) ([]events.Event, error) {
+func (s *State) RemovePromo(t entrepot.Turn, c RemovePromo) ([]events.Event, error) {
 	at := slices.Index(s.Promos, c.Code)
 	if !s.reachable(t) || at < 0 {
 		return nil, entrepot.ErrNotFound

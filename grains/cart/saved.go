@@ -5,7 +5,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/cart/cartpb"
 )
 
 // MaxSaved is how many lines a cart keeps for later. They are written with every
@@ -19,13 +18,13 @@ type Saved struct {
 }
 
 // SaveItem puts a line aside, with what was put aside of it before.
-func (s *State) SaveItem(t entrepot.Turn, c *cartpb.SaveItem) ([]events.Event, error) {
-	at := s.find(c.ItemId)
+func (s *State) SaveItem(t entrepot.Turn, c SaveItem) ([]events.Event, error) {
+	at := s.find(c.ItemID)
 	if !s.reachable(t) || at < 0 {
 		return nil, entrepot.ErrNotFound
 	}
 	saved, line := slices.Clone(s.Saved), Saved{s.Lines[at], s.Currency}
-	switch before := s.findSaved(c.ItemId); {
+	switch before := s.findSaved(c.ItemID); {
 	case before >= 0:
 		line.Quantity = min(MaxQuantity, line.Quantity+saved[before].Quantity)
 		saved[before] = line
@@ -39,15 +38,15 @@ func (s *State) SaveItem(t entrepot.Turn, c *cartpb.SaveItem) ([]events.Event, e
 }
 
 // RestoreItem puts a saved line back, at the price of now, by the rules of an addition.
-func (s *State) RestoreItem(t entrepot.Turn, c *cartpb.RestoreItem) ([]events.Event, error) {
-	at := s.findSaved(c.ItemId)
+func (s *State) RestoreItem(t entrepot.Turn, c RestoreItem) ([]events.Event, error) {
+	at := s.findSaved(c.ItemID)
 	if !s.reachable(t) || at < 0 {
 		return nil, entrepot.ErrNotFound
 	}
 	line := s.Saved[at]
-	happened, err := s.AddItem(t, &cartpb.AddItem{
-		ProductId: line.ProductID, VariantId: line.variant(), ShopId: line.ShopID, CompanyId: line.CompanyID, Quantity: line.Quantity,
-		PriceMinor: c.PriceMinor, Currency: c.Currency, Name: c.Name, AbandonAfterMs: s.Idle,
+	happened, err := s.AddItem(t, AddItem{
+		ProductID: line.ProductID, VariantID: line.variant(), ShopID: line.ShopID, CompanyID: line.CompanyID, Quantity: line.Quantity,
+		Price: c.Price, Currency: c.Currency, Name: c.Name, AbandonAfterMs: s.Idle,
 	})
 	if err != nil {
 		return nil, err
@@ -59,8 +58,8 @@ func (s *State) RestoreItem(t entrepot.Turn, c *cartpb.RestoreItem) ([]events.Ev
 }
 
 // RemoveSaved forgets a saved line.
-func (s *State) RemoveSaved(t entrepot.Turn, c *cartpb.RemoveSaved) ([]events.Event, error) {
-	at := s.findSaved(c.ItemId)
+func (s *State) RemoveSaved(t entrepot.Turn, c RemoveSaved) ([]events.Event, error) {
+	at := s.findSaved(c.ItemID)
 	if !s.reachable(t) || at < 0 {
 		return nil, entrepot.ErrNotFound
 	}

@@ -6,7 +6,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/cart/cartpb"
 )
 
 // reachable: by its user; by a guest, once it was opened and until it was handed over.
@@ -21,35 +20,35 @@ func (s *State) reachable(t entrepot.Turn) bool {
 }
 
 // Get answers the cart to its user. Who never used one has an empty cart.
-func (s *State) Get(t entrepot.Turn, _ *cartpb.Get) (*cartpb.Cart, error) {
+func (s *State) Get(t entrepot.Turn, _ Get) (*Cart, error) {
 	if !s.reachable(t) {
 		return nil, entrepot.ErrNotFound
 	}
 	v := s.View()
-	v.UserId = t.ID
+	v.UserID = t.ID
 	return v, nil
 }
 
 // View is the whole cart.
-func (s *State) View() *cartpb.Cart {
-	v := &cartpb.Cart{UserId: s.ID, TotalMinor: s.Total(), Currency: s.Currency, UpdatedMs: s.Updated, Version: s.Version}
-	items, refs := make([]cartpb.Item, len(s.Lines)), make([]*cartpb.Item, len(s.Lines)) // two allocations, however many lines
+func (s *State) View() *Cart {
+	v := &Cart{UserID: s.ID, Total: s.Total(), Currency: s.Currency, UpdatedAt: s.UpdatedAt, Version: s.Version}
+	items, refs := make([]Item, len(s.Lines)), make([]Item, len(s.Lines)) // two allocations, however many lines
 	for i := range s.Lines {
 		s.Lines[i].view(&items[i], s.Currency)
 		refs[i] = &items[i]
 	}
 	v.Items, v.PromoCodes = refs, slices.Clone(s.Promos)
 	for i := range s.Saved {
-		it := &cartpb.Item{}
+		it := Item{}
 		s.Saved[i].view(it, s.Saved[i].Currency)
 		v.Saved = append(v.Saved, it)
 	}
 	return v
 }
 
-func (l *Line) view(it *cartpb.Item, currency string) {
-	it.Id, it.ProductId, it.VariantId, it.ShopId, it.CompanyId = l.ID, l.ProductID, l.variant(), l.ShopID, l.CompanyID
-	it.Quantity, it.PriceMinor, it.Currency, it.Name = l.Quantity, l.Price, currency, l.Name
+func (l *Line) view(it *Item, currency string) {
+	it.ID, it.ProductID, it.VariantID, it.ShopID, it.CompanyID = l.ID, l.ProductID, l.variant(), l.ShopID, l.CompanyID
+	it.Quantity, it.Price, it.Currency, it.Name = l.Quantity, l.Price, currency, l.Name
 }
 
 // Total is what all lines cost, in minor units. The decisions bound it.
@@ -75,7 +74,7 @@ func amount(minor int64, currency string) entrepot.Amount {
 	return entrepot.Money{Minor: minor, Currency: currency}.Amount()
 }
 
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }
 
 func (l *Line) public(currency string) events.CartItem {
 	return events.CartItem{

@@ -13,7 +13,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/categories/categoriespb"
 )
 
 // Bounds of a tree.
@@ -33,7 +32,7 @@ type State struct {
 	CompanyID entrepot.ID `json:"companyId,omitempty"`
 	Nodes     []Node      `json:"nodes,omitempty"` // parents before children, siblings in order
 	Version   int64       `json:"version,omitempty"`
-	Created   int64       `json:"created,omitempty"` // Unix ms
+	CreatedAt int64       `json:"created,omitempty"` // Unix ms
 }
 
 // Node is one category.
@@ -54,8 +53,8 @@ type changed struct {
 type cleared struct{ events.Private }
 
 // Create takes a category into the tree.
-func (s *State) Create(t entrepot.Turn, c *categoriespb.Create) ([]events.Event, error) {
-	if err := s.may(t, c.CompanyId); err != nil {
+func (s *State) Create(t entrepot.Turn, c Create) ([]events.Event, error) {
+	if err := s.may(t, c.CompanyID); err != nil {
 		return nil, err
 	}
 	node := Node{c.Slug, c.Parent, c.Title, c.Position}
@@ -67,7 +66,7 @@ func (s *State) Create(t entrepot.Turn, c *categoriespb.Create) ([]events.Event,
 	case len(s.Nodes) >= MaxNodes:
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the company has %d categories already", MaxNodes)
 	}
-	return s.with(t, c.CompanyId, append(slices.Clone(s.Nodes), node), node, "created")
+	return s.with(t, c.CompanyID, append(slices.Clone(s.Nodes), node), node, "created")
 }
 
 func taken(slug string) error {
@@ -77,8 +76,8 @@ func taken(slug string) error {
 }
 
 // Update renames, moves or reorders a category.
-func (s *State) Update(t entrepot.Turn, c *categoriespb.Update) ([]events.Event, error) {
-	if err := s.may(t, c.CompanyId); err != nil {
+func (s *State) Update(t entrepot.Turn, c Update) ([]events.Event, error) {
+	if err := s.may(t, c.CompanyID); err != nil {
 		return nil, err
 	}
 	at := s.find(c.Slug)
@@ -97,7 +96,7 @@ func (s *State) Update(t entrepot.Turn, c *categoriespb.Update) ([]events.Event,
 	}
 	nodes := slices.Clone(s.Nodes)
 	nodes[at] = node
-	return s.with(t, c.CompanyId, nodes, node, "updated")
+	return s.with(t, c.CompanyID, nodes, node, "updated")
 }
 
 func set[V any](field, value *V) {
@@ -107,8 +106,8 @@ func set[V any](field, value *V) {
 }
 
 // Delete takes a category out that has nothing below it.
-func (s *State) Delete(t entrepot.Turn, c *categoriespb.Delete) ([]events.Event, error) {
-	if err := s.may(t, c.CompanyId); err != nil {
+func (s *State) Delete(t entrepot.Turn, c Delete) ([]events.Event, error) {
+	if err := s.may(t, c.CompanyID); err != nil {
 		return nil, err
 	}
 	at := s.find(c.Slug)
@@ -118,11 +117,11 @@ func (s *State) Delete(t entrepot.Turn, c *categoriespb.Delete) ([]events.Event,
 	case slices.ContainsFunc(s.Nodes, func(n Node) bool { return n.Parent == c.Slug }):
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the category has others below it: move or delete them first")
 	}
-	return s.with(t, c.CompanyId, slices.Delete(slices.Clone(s.Nodes), at, at+1), s.Nodes[at], "deleted")
+	return s.with(t, c.CompanyID, slices.Delete(slices.Clone(s.Nodes), at, at+1), s.Nodes[at], "deleted")
 }
 
 // Clear empties the tree with its company.
-func (s *State) Clear(t entrepot.Turn, _ *categoriespb.Clear) ([]events.Event, error) {
+func (s *State) Clear(t entrepot.Turn, _ Clear) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.Errorf(entrepot.CodeForbidden, "a tree is cleared with its company")
@@ -135,7 +134,7 @@ func (s *State) Clear(t entrepot.Turn, _ *categoriespb.Clear) ([]events.Event, e
 // may: the tree is the whole company's, so its admins keep it.
 func (s *State) may(t entrepot.Turn, company entrepot.ID) error {
 	switch {
-	case t.ID != categoriespb.ID(company) || !t.Caller.MayReachCompany(company):
+	case t.ID != ID(company) || !t.Caller.MayReachCompany(company):
 		return entrepot.ErrNotFound
 	case !t.Caller.Administers(company):
 		return entrepot.Errorf(entrepot.CodeForbidden, "this role keeps no categories")
@@ -161,9 +160,9 @@ func (s *State) with(t entrepot.Turn, company entrepot.ID, nodes []Node, about N
 	case deepest > MaxDepth:
 		return nil, entrepot.Invalid("parent", "depth", "the tree may be %d levels deep", MaxDepth)
 	}
-	next := State{CompanyID: company, Nodes: sorted, Version: s.Version + 1, Created: s.Created}
-	if next.Created == 0 {
-		next.Created = t.Now.UnixMilli()
+	next := State{CompanyID: company, Nodes: sorted, Version: s.Version + 1, CreatedAt: s.CreatedAt}
+	if next.CreatedAt == 0 {
+		next.CreatedAt = t.Now.UnixMilli()
 	}
 	return []events.Event{changed{events.CategoryUpdated{
 		CompanyID: next.CompanyID, Slug: about.Slug, Parent: about.Parent, Title: about.Title, Position: about.Position, Change: what, TreeVersion: next.Version,
@@ -210,17 +209,17 @@ func (s *State) Apply(e events.Event) {
 }
 
 // Get answers the tree to anyone: it is what a shop's visitors find their way by.
-func (s *State) Get(entrepot.Turn, *categoriespb.Get) (*categoriespb.Tree, error) {
+func (s *State) Get(entrepot.Turn, Get) (*Tree, error) {
 	return s.View(), nil
 }
 
 // View is the whole tree.
-func (s *State) View() *categoriespb.Tree {
-	tree := &categoriespb.Tree{CompanyId: s.CompanyID, Version: s.Version}
+func (s *State) View() *Tree {
+	tree := &Tree{CompanyID: s.CompanyID, Version: s.Version}
 	for _, n := range s.Nodes {
-		tree.Nodes = append(tree.Nodes, &categoriespb.Node{Slug: n.Slug, Parent: n.Parent, Title: n.Title, Position: n.Position})
+		tree.Nodes = append(tree.Nodes, Node{Slug: n.Slug, Parent: n.Parent, Title: n.Title, Position: n.Position})
 	}
 	return tree
 }
 
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }

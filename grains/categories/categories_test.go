@@ -11,11 +11,9 @@ import (
 	"entrepot"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/categories/categoriespb"
 	"entrepot/grains/grainstest"
 	"entrepot/persistence/storetest"
 
-	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 )
 
@@ -30,18 +28,18 @@ var (
 )
 
 func turn(c entrepot.Caller) entrepot.Turn {
-	return entrepot.Turn{ID: categoriespb.ID(company), Now: start, Caller: c}
+	return entrepot.Turn{ID: ID(company), Now: start, Caller: c}
 }
 
-func creation(slug, parent string, position int64) *categoriespb.Create {
-	return &categoriespb.Create{CompanyId: company, Slug: slug, Parent: parent, Title: "The " + slug, Position: position}
+func creation(slug, parent string, position int64) Create {
+	return Create{CompanyID: company, Slug: slug, Parent: parent, Title: "The " + slug, Position: position}
 }
 
 // planted is drinks > coffee > espresso, drinks > tea, tableware.
 func planted(t testing.TB) *State {
 	t.Helper()
 	s := &State{}
-	for _, c := range []*categoriespb.Create{
+	for _, c := range []Create{
 		creation("tableware", "", 2), creation("drinks", "", 1), creation("tea", "drinks", 2), creation("coffee", "drinks", 1), creation("espresso", "coffee", 0),
 	} {
 		facts, err := s.Create(turn(admin), c)
@@ -69,7 +67,7 @@ func TestTreeIsInOrder(t *testing.T) {
 	if got := s.View().Paths()["espresso"]; !slices.Equal(got, []string{"drinks", "coffee", "espresso"}) {
 		t.Fatal(got)
 	}
-	facts, err := s.Update(turn(admin), &categoriespb.Update{CompanyId: company, Slug: "coffee", Parent: proto.String(""), Position: proto.Int64(9)})
+	facts, err := s.Update(turn(admin), Update{CompanyID: company, Slug: "coffee", Parent: new(""), Position: new(int64(9))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,16 +79,16 @@ func TestTreeIsInOrder(t *testing.T) {
 
 func TestRules(t *testing.T) {
 	t.Parallel()
-	update := func(slug string, c *categoriespb.Update) func(*State, entrepot.Turn) error {
-		c.CompanyId, c.Slug = company, slug
+	update := func(slug string, c *Update) func(*State, entrepot.Turn) error {
+		c.CompanyID, c.Slug = company, slug
 		return func(s *State, t entrepot.Turn) error { _, err := s.Update(t, c); return err }
 	}
-	create := func(c *categoriespb.Create) func(*State, entrepot.Turn) error {
+	create := func(c Create) func(*State, entrepot.Turn) error {
 		return func(s *State, t entrepot.Turn) error { _, err := s.Create(t, c); return err }
 	}
 	remove := func(slug string) func(*State, entrepot.Turn) error {
 		return func(s *State, t entrepot.Turn) error {
-			_, err := s.Delete(t, &categoriespb.Delete{CompanyId: company, Slug: slug})
+			_, err := s.Delete(t, Delete{CompanyID: company, Slug: slug})
 			return err
 		}
 	}
@@ -108,12 +106,12 @@ func TestRules(t *testing.T) {
 		"below nothing":      {admin, create(creation("new", "nowhere", 0)), entrepot.CodeInvalid},
 		"below itself":       {admin, create(creation("new", "new", 0)), entrepot.CodeInvalid},
 		"a negative place":   {admin, create(creation("new", "", -1)), entrepot.CodeInvalid},
-		"another's tree":     {admin, create(&categoriespb.Create{CompanyId: foreign.CompanyID, Slug: "new", Title: "x"}), entrepot.CodeNotFound},
-		"no title":           {admin, update("tea", &categoriespb.Update{Title: proto.String("")}), entrepot.CodeInvalid},
-		"a cycle":            {admin, update("drinks", &categoriespb.Update{Parent: proto.String("espresso")}), entrepot.CodeInvalid},
-		"its own parent":     {admin, update("tea", &categoriespb.Update{Parent: proto.String("tea")}), entrepot.CodeInvalid},
-		"an old version":     {admin, update("tea", &categoriespb.Update{Title: proto.String("x"), ExpectedVersion: 1}), entrepot.CodeStale},
-		"what is not there":  {admin, update("nothing", &categoriespb.Update{}), entrepot.CodeNotFound},
+		"another's tree":     {admin, create(Create{CompanyID: foreign.CompanyID, Slug: "new", Title: "x"}), entrepot.CodeNotFound},
+		"no title":           {admin, update("tea", Update{Title: new("")}), entrepot.CodeInvalid},
+		"a cycle":            {admin, update("drinks", Update{Parent: new("espresso")}), entrepot.CodeInvalid},
+		"its own parent":     {admin, update("tea", Update{Parent: new("tea")}), entrepot.CodeInvalid},
+		"an old version":     {admin, update("tea", Update{Title: new("x"), ExpectedVersion: 1}), entrepot.CodeStale},
+		"what is not there":  {admin, update("nothing", Update{}), entrepot.CodeNotFound},
 		"with children":      {admin, remove("coffee"), entrepot.CodeConflict},
 		"without children":   {admin, remove("espresso"), ""},
 		"delete what is not": {admin, remove("nothing"), entrepot.CodeNotFound},
@@ -122,7 +120,7 @@ func TestRules(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
-	if facts, err := planted(t).Update(turn(admin), &categoriespb.Update{CompanyId: company, Slug: "tea", Title: proto.String("The tea")}); err != nil || facts != nil {
+	if facts, err := planted(t).Update(turn(admin), Update{CompanyID: company, Slug: "tea", Title: new("The tea")}); err != nil || facts != nil {
 		t.Errorf("nothing new: %v, %v", facts, err)
 	}
 }
@@ -165,9 +163,9 @@ func TestItStaysATree(t *testing.T) {
 			case 0, 1:
 				facts, _ = s.Create(turn(admin), creation(slug.Draw(t, "new"), parent.Draw(t, "parent"), rapid.Int64Range(0, 3).Draw(t, "position")))
 			case 2:
-				facts, _ = s.Update(turn(admin), &categoriespb.Update{CompanyId: company, Slug: slug.Draw(t, "slug"), Parent: rapid.Ptr(parent, true).Draw(t, "to")})
+				facts, _ = s.Update(turn(admin), Update{CompanyID: company, Slug: slug.Draw(t, "slug"), Parent: rapid.Ptr(parent, true).Draw(t, "to")})
 			case 3:
-				facts, _ = s.Delete(turn(admin), &categoriespb.Delete{CompanyId: company, Slug: slug.Draw(t, "gone")})
+				facts, _ = s.Delete(turn(admin), Delete{CompanyID: company, Slug: slug.Draw(t, "gone")})
 			}
 			if after, _ := json.Marshal(s); string(after) != string(before) {
 				t.Fatal("a decision changed the state")
@@ -194,20 +192,20 @@ func TestItStaysATree(t *testing.T) {
 func TestOnTheHost(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
-	id := categoriespb.ID(company)
-	if _, err := m.Ask(m.As(admin), categoriespb.Kind, id, creation("coffee", "", 0)); err != nil {
+	id := ID(company)
+	if _, err := grains.Ask(m.As(admin), m, Of(id), creation("coffee", "", 0)); err != nil {
 		t.Fatal(err)
 	}
 	m.Restart()
-	tree, err := grains.Ask[*categoriespb.Tree](m.As(entrepot.Caller{}), m, categoriespb.Kind, id, &categoriespb.Get{})
-	if err != nil || len(tree.Nodes) != 1 || tree.Nodes[0].Title != "The coffee" || tree.CompanyId != company {
+	tree, err := grains.Ask(m.As(entrepot.Caller{}), m, Of(id), Get{})
+	if err != nil || len(tree.Nodes) != 1 || tree.Nodes[0].Title != "The coffee" || tree.CompanyID != company {
 		t.Fatalf("%+v, %v", tree, err)
 	}
-	if _, err := m.Ask(m.As(admin), categoriespb.Kind, id, &categoriespb.Clear{}); entrepot.CodeOf(err) != entrepot.CodeForbidden {
+	if _, err := grains.Ask(m.As(admin), m, Of(id), Clear{}); entrepot.CodeOf(err) != entrepot.CodeForbidden {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if _, err := m.Ask(m.Platform(), categoriespb.Kind, id, &categoriespb.Clear{}); err != nil {
+		if _, err := grains.Ask(m.Platform(), m, Of(id), Clear{}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -2,7 +2,6 @@ package categories
 
 import (
 	"entrepot/grains"
-	"entrepot/grains/categories/categoriespb"
 	"entrepot/persistence"
 )
 
@@ -19,7 +18,7 @@ func (s *State) Index() grains.Index {
 
 // Kind is the grain of category trees.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](categoriespb.Kind, Collection)
+	k := grains.NewKind[State](Name, Collection)
 	grains.Command(k, (*State).Create, (*State).View)
 	grains.Command(k, (*State).Update, (*State).View)
 	grains.Command(k, (*State).Delete, (*State).View)

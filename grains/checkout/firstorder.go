@@ -5,7 +5,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains/order"
-	"entrepot/grains/promotion/promotionpb"
+	"entrepot/grains/promotion"
 	"entrepot/grains/query"
 	"entrepot/grains/review"
 	"entrepot/persistence"
@@ -13,14 +13,14 @@ import (
 
 // returning notes at which companies, whose codes ask for that, the customer has
 // ordered before. A guest is nobody yet.
-func (s *Pricer) returning(ctx context.Context, customer entrepot.ID, goods []*companyGoods, found []*promotionpb.Promotion) error {
+func (s *Pricer) returning(ctx context.Context, customer entrepot.ID, goods []*companyGoods, found []*promotion.Promotion) error {
 	if customer == "" {
 		return nil
 	}
 	return query.Each(ctx, len(goods), func(ctx context.Context, at int) (err error) {
 		asked := false
 		for i := at; i < len(found); i += len(goods) {
-			asked = asked || found[i].GetTerms().GetFirstOrder()
+			asked = asked || found[i].Terms.FirstOrder
 		}
 		if asked {
 			goods[at].returning, err = s.orderedBefore(ctx, customer, goods[at].company)

@@ -5,24 +5,24 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/sourcing/sourcingpb"
-	"entrepot/grains/stock/stockpb"
+	"entrepot/grains/sourcing"
+	"entrepot/grains/stock"
 )
 
 // Left is how many pieces the shop may promise, at all locations that its orders
 // may come from. How many is no secret: ordering more tells it anyway.
 func (s *Pricer) Left(ctx context.Context, l *Line) (sum int64, err error) {
 	ctx = entrepot.WithCaller(ctx, entrepot.SystemCaller("cart summary"))
-	from, err := grains.Ask[*sourcingpb.Sourcing](ctx, s.Asker, sourcingpb.Kind, sourcingpb.ID(l.ShopID), &sourcingpb.Get{ShopId: l.ShopID})
+	from, err := grains.Ask(ctx, s.Asker, sourcing.Of(sourcing.ID(l.ShopID)), sourcing.Get{ShopID: l.ShopID})
 	if err != nil {
 		return 0, err
 	}
-	for _, at := range from.GetLocations() {
-		it, err := grains.Ask[*stockpb.Item](ctx, s.Asker, stockpb.Kind, stockpb.ID(l.Variant.Id, at.GetLocationId()), &stockpb.Get{})
+	for _, at := range from.Locations {
+		it, err := grains.Ask(ctx, s.Asker, stock.Of(stock.ID(l.Variant.ID, at.LocationID)), stock.Get{})
 		if err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
 			return 0, err
 		}
-		sum += it.GetPromisable()
+		sum += it.Promisable
 	}
 	return sum, nil
 }

@@ -8,15 +8,14 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/product"
-	"entrepot/grains/product/productpb"
 	"entrepot/grains/query"
 )
 
 // Offer is a variant of a product that may be bought now, who sells it, and what
 // one piece costs there.
 type Offer struct {
-	Product *productpb.Product
-	Variant *productpb.Variant
+	Product *product.Product
+	Variant product.Variant
 	ShopID  entrepot.ID
 	Price   int64 // minor units of the product's currency
 }
@@ -40,10 +39,10 @@ func (s *SellingShops) offered(ctx context.Context, a grains.Asker, where string
 	case !is:
 		return Offer{}, query.Missing(where+"variantId", "no such variant")
 	}
-	if shopID, err = s.pick(ctx, a, where, shopID, p.ShopIds); err != nil {
+	if shopID, err = s.pick(ctx, a, where, shopID, p.ShopIDs); err != nil {
 		return Offer{}, err
 	}
-	return Offer{p, variant, shopID, p.PriceOf(variant.Id, shopID, s.known.Now())}, nil
+	return Offer{p, variant, shopID, p.PriceOf(variant.ID, shopID, s.known.Now())}, nil
 }
 
 // Name is what a line is called: the product, and what its variant is.
@@ -59,13 +58,13 @@ func (o Offer) Name() string {
 }
 
 // soldBy checks that the shop sells the product, or without a shop that any does.
-func soldBy(p *productpb.Product, where string, shopID entrepot.ID) error {
+func soldBy(p *product.Product, where string, shopID entrepot.ID) error {
 	switch {
-	case p.Status != product.StatusActive:
+	case p.Status != product.Active:
 		return query.Missing(where+"productId", "no such product")
-	case len(p.ShopIds) == 0:
+	case len(p.ShopIDs) == 0:
 		return entrepot.Errorf(entrepot.CodeConflict, "%sproductId: no shop sells the product", where)
-	case shopID != "" && !slices.Contains(p.ShopIds, shopID):
+	case shopID != "" && !slices.Contains(p.ShopIDs, shopID):
 		return entrepot.Invalid(where+"shopId", "soldBy", "the shop does not sell the product")
 	default:
 		return nil

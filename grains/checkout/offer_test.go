@@ -6,20 +6,18 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/product/productpb"
-	"entrepot/grains/shop/shoppb"
-
-	"google.golang.org/protobuf/proto"
+	"entrepot/grains/product"
+	"entrepot/grains/shop"
 )
 
 // shelf answers one product, and that every shop is open.
-type shelf struct{ product *productpb.Product }
+type shelf struct{ product *product.Product }
 
-func (s shelf) Ask(_ context.Context, kind string, _ entrepot.ID, _ proto.Message) (proto.Message, error) {
-	if kind == productpb.Kind {
+func (s shelf) Ask(_ context.Context, kind string, _ entrepot.ID, _ any) (any, error) {
+	if kind == product.Name {
 		return s.product, nil
 	}
-	return &shoppb.Shop{IsActive: true}, nil
+	return &shop.Shop{IsActive: true}, nil
 }
 
 // A product of variants is sold by the variant, at the price of the shop and the moment.
@@ -27,19 +25,19 @@ func TestOffered(t *testing.T) {
 	t.Parallel()
 	now := time.UnixMilli(1_750_000_000_000)
 	id := func(s string) entrepot.ID { return entrepot.DeriveID(s) }
-	shirt := &productpb.Product{
-		Id: id("shirt"), Name: "Shirt", Sku: "SH", Status: "active", PriceMinor: 2000, Currency: "EUR", ShopIds: []string{id("north"), id("south")},
-		Variants: []*productpb.Variant{
-			{Id: id("S"), Sku: "SH-S", Options: []*productpb.Attribute{{Name: "size", Value: "S"}, {Name: "colour", Value: "red"}}},
-			{Id: id("L"), Sku: "SH-L", PriceMinor: proto.Int64(2500)},
-			{Id: id("gone"), Inactive: true},
+	shirt := &product.Product{
+		ID: id("shirt"), Name: "Shirt", SKU: "SH", Status: "active", Price: 2000, Currency: "EUR", ShopIDs: []string{id("north"), id("south")},
+		Variants: []product.Variant{
+			{ID: id("S"), SKU: "SH-S", Options: []product.Attribute{{Name: "size", Value: "S"}, {Name: "colour", Value: "red"}}},
+			{ID: id("L"), SKU: "SH-L", Price: new(int64(2500))},
+			{ID: id("gone"), Inactive: true},
 		},
-		ShopPrices: []*productpb.ShopPrice{{ShopId: id("south"), PriceMinor: 1000}},
-		Sale:       &productpb.Sale{Percent: 10, StartsMs: now.UnixMilli()},
+		ShopPrices: []product.ShopPrice{{ShopID: id("south"), Price: 1000}},
+		Sale:       &product.Sale{Percent: 10, StartsAt: now.UnixMilli()},
 	}
-	mug := &productpb.Product{Id: id("mug"), Name: "Mug", Sku: "MUG", Status: "active", PriceMinor: 700, Currency: "EUR", ShopIds: []string{id("north")}}
+	mug := &product.Product{ID: id("mug"), Name: "Mug", SKU: "MUG", Status: "active", Price: 700, Currency: "EUR", ShopIDs: []string{id("north")}}
 	for name, c := range map[string]struct {
-		of            *productpb.Product
+		of            *product.Product
 		variant, shop entrepot.ID
 		at            time.Time
 		price         int64
@@ -63,7 +61,7 @@ func TestOffered(t *testing.T) {
 			t.Parallel()
 			var selling SellingShops
 			selling.Init(func() time.Time { return c.at })
-			o, err := selling.offered(t.Context(), shelf{c.of}, "x.", c.of.Id, c.variant, c.shop)
+			o, err := selling.offered(t.Context(), shelf{c.of}, "x.", c.of.ID, c.variant, c.shop)
 			if entrepot.CodeOf(err) != c.code {
 				t.Fatal(err)
 			}
@@ -73,7 +71,7 @@ func TestOffered(t *testing.T) {
 				}
 				return
 			}
-			if o.Price != c.price || o.Name() != c.called || o.ShopID == "" || (c.variant != "" && o.Variant.Id != c.variant) {
+			if o.Price != c.price || o.Name() != c.called || o.ShopID == "" || (c.variant != "" && o.Variant.ID != c.variant) {
 				t.Fatalf("%+v, called %s", o, o.Name())
 			}
 		})
@@ -83,7 +81,7 @@ func TestOffered(t *testing.T) {
 // Lines of one variant and shop become one, whether the shop was named or not.
 func TestMerge(t *testing.T) {
 	t.Parallel()
-	v := func(id string) *productpb.Variant { return &productpb.Variant{Id: id} }
+	v := func(id string) product.Variant { return product.Variant{ID: id} }
 	lines, err := merge([]Line{
 		{At: 0, Quantity: 1, Offer: Offer{Variant: v("a"), ShopID: "1"}},
 		{At: 1, Quantity: 2, Offer: Offer{Variant: v("b"), ShopID: "1"}},

@@ -9,9 +9,9 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/cart/cartpb"
-	"entrepot/grains/company/companypb"
-	"entrepot/grains/order/orderpb"
+	"entrepot/grains/cart"
+	"entrepot/grains/company"
+	"entrepot/grains/order"
 	"entrepot/grains/query"
 )
 
@@ -68,7 +68,7 @@ type Wanted struct {
 // promo codes did.
 type Quote struct {
 	Lines    []Line
-	Groups   []*orderpb.Group
+	Groups   []order.GroupInput
 	Shipping []shippingQuote // of each group
 	Codes    []CodeQuote
 }
@@ -103,9 +103,9 @@ type Line struct {
 }
 
 // CartLines are a cart's.
-func CartLines(c *cartpb.Cart) (out []Line) {
+func CartLines(c *cart.Cart) (out []Line) {
 	for i, it := range c.Items {
-		out = append(out, Line{At: i, WantProduct: it.ProductId, WantVariant: it.VariantId, WantShop: it.ShopId, Quantity: it.Quantity})
+		out = append(out, Line{At: i, WantProduct: it.ProductID, WantVariant: it.VariantID, WantShop: it.ShopID, Quantity: it.Quantity})
 	}
 	return out
 }
@@ -128,9 +128,9 @@ func merge(lines []Line) ([]Line, error) {
 	seen := make(map[key]int, len(lines))
 	out := lines[:0]
 	for _, l := range lines {
-		at, dup := seen[key{l.Variant.Id, l.ShopID}]
+		at, dup := seen[key{l.Variant.ID, l.ShopID}]
 		if !dup {
-			seen[key{l.Variant.Id, l.ShopID}] = len(out)
+			seen[key{l.Variant.ID, l.ShopID}] = len(out)
 			out = append(out, l)
 			continue
 		}
@@ -142,26 +142,26 @@ func merge(lines []Line) ([]Line, error) {
 }
 
 // groups are the lines by shop, in the order of the first line of each.
-func (s *Pricer) groups(ctx context.Context, id entrepot.ID, lines []Line) ([]*orderpb.Group, error) {
-	var groups []*orderpb.Group
+func (s *Pricer) groups(ctx context.Context, id entrepot.ID, lines []Line) ([]order.GroupInput, error) {
+	var groups []order.GroupInput
 	for _, l := range lines {
-		at := slices.IndexFunc(groups, func(g *orderpb.Group) bool { return g.ShopId == l.ShopID })
+		at := slices.IndexFunc(groups, func(g order.GroupInput) bool { return g.ShopID == l.ShopID })
 		if at < 0 {
-			if s.Standing != nil && s.Standing(l.Product.CompanyId) != entrepot.StandingFull {
+			if s.Standing != nil && s.Standing(l.Product.CompanyID) != entrepot.StandingFull {
 				e := entrepot.Invalid(query.Indexed("items", l.At, "productId"), "company_suspended", "its company takes no orders right now")
 				e.Code = entrepot.CodeConflict
 				return nil, e
 			}
-			rate, err := s.rates.of(ctx, s.Asker, l.Product.CompanyId)
+			rate, err := s.rates.of(ctx, s.Asker, l.Product.CompanyID)
 			if err != nil {
 				return nil, err
 			}
-			g := &orderpb.Group{
-				OrderId: id, CompanyId: l.Product.CompanyId, ShopId: l.ShopID,
+			g := order.GroupInput{
+				OrderID: id, CompanyID: l.Product.CompanyID, ShopID: l.ShopID,
 				Currency: l.Product.Currency, TaxBasisPoints: rate,
 			}
 			if at = len(groups); at > 0 {
-				g.OrderId = orderpb.SiblingID(id, l.ShopID)
+				g.OrderID = order.SiblingID(id, l.ShopID)
 			}
 			groups = append(groups, g)
 		}
@@ -170,8 +170,8 @@ func (s *Pricer) groups(ctx context.Context, id entrepot.ID, lines []Line) ([]*o
 			return nil, entrepot.Invalid(query.Indexed("items", l.At, "productId"), "currency",
 				"is sold in %s, other lines of the shop in %s", l.Product.Currency, g.Currency)
 		}
-		g.Lines = append(g.Lines, &orderpb.Line{
-			ProductId: l.Product.Id, VariantId: l.Variant.Id, Name: l.Name(), Sku: l.Variant.Sku, Quantity: l.Quantity, PriceMinor: l.Price,
+		g.Lines = append(g.Lines, order.Line{
+			ProductID: l.Product.ID, VariantID: l.Variant.ID, Name: l.Name(), SKU: l.Variant.SKU, Quantity: l.Quantity, Price: l.Price,
 		})
 	}
 	return groups, nil
@@ -184,16 +184,16 @@ const taxRateAge = 5 * time.Second
 
 func (r *taxRates) init(now func() time.Time) { r.known.Init(now, taxRateAge) }
 
-func (r *taxRates) of(ctx context.Context, a grains.Asker, company entrepot.ID) (int64, error) {
+func (r *taxRates) of(ctx context.Context, a grains.Asker, companyID entrepot.ID) (int64, error) {
 	asked := r.known.Now()
-	if basisPoints, _, fresh := r.known.Get(company); fresh {
+	if basisPoints, _, fresh := r.known.Get(companyID); fresh {
 		return basisPoints, nil
 	}
 	ctx = entrepot.WithCaller(ctx, entrepot.SystemCaller("tax rate")) // a guest may not ask companies
-	c, err := grains.Ask[*companypb.Company](ctx, a, companypb.Kind, company, &companypb.Get{})
+	c, err := grains.Ask(ctx, a, company.Of(companyID), company.Get{})
 	if err != nil {
 		return 0, err
 	}
-	r.known.Put(company, c.TaxBasisPoints, asked)
+	r.known.Put(companyID, c.TaxBasisPoints, asked)
 	return c.TaxBasisPoints, nil
 }

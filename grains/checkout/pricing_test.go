@@ -7,47 +7,44 @@ import (
 
 	"entrepot"
 	"entrepot/grains/order"
-	"entrepot/grains/order/orderpb"
-	"entrepot/grains/product/productpb"
+	"entrepot/grains/product"
 	"entrepot/grains/promotion"
-	"entrepot/grains/promotion/promotionpb"
 	"entrepot/grains/shipping"
-	"entrepot/grains/shipping/shippingpb"
 
 	"pgregory.net/rapid"
 )
 
 // drawnRules are a shop's, or nil.
-func drawnRules(t *rapid.T) *shippingpb.Rules {
+func drawnRules(t *rapid.T) *shipping.Rules {
 	if rapid.IntRange(0, 3).Draw(t, "rules") == 0 {
 		return nil
 	}
-	z := &shippingpb.Zone{Name: "z", Countries: []string{"DE"}}
+	z := shipping.Zone{Name: "z", Countries: []string{"DE"}}
 	for j := range rapid.IntRange(1, 3).Draw(t, "methods") {
-		m := &shippingpb.Method{
-			Id: fmt.Sprint("m", j), Name: "m", PriceMinor: rapid.Int64Range(0, 5000).Draw(t, "price"),
-			FreeFromMinor: rapid.Int64Range(0, 100_000).Draw(t, "free from"),
+		m := shipping.Method{
+			ID: fmt.Sprint("m", j), Name: "m", Price: rapid.Int64Range(0, 5000).Draw(t, "price"),
+			FreeFrom: rapid.Int64Range(0, 100_000).Draw(t, "free from"),
 		}
 		if rapid.Bool().Draw(t, "steps") {
-			m.SubtotalSteps = []*shippingpb.Step{{From: rapid.Int64Range(1, 50_000).Draw(t, "from"), PriceMinor: rapid.Int64Range(0, 5000).Draw(t, "step")}}
+			m.SubtotalSteps = []shipping.Step{{From: rapid.Int64Range(1, 50_000).Draw(t, "from"), Price: rapid.Int64Range(0, 5000).Draw(t, "step")}}
 		}
 		z.Methods = append(z.Methods, m)
 	}
-	return &shippingpb.Rules{Currency: "EUR", Taxed: rapid.Bool().Draw(t, "taxed"), Zones: []*shippingpb.Zone{z}}
+	return &shipping.Rules{Currency: "EUR", Taxed: rapid.Bool().Draw(t, "taxed"), Zones: []shipping.Zone{z}}
 }
 
-func drawnCode(t *rapid.T, i int, shops []entrepot.ID) *promotionpb.Promotion {
-	terms := &promotionpb.Terms{Kind: rapid.SampledFrom([]string{promotion.Amount, promotion.Percent, promotion.FreeShipping}).Draw(t, "kind"), Currency: "EUR"}
+func drawnCode(t *rapid.T, i int, shops []entrepot.ID) *promotion.Promotion {
+	terms := promotion.Terms{Kind: rapid.SampledFrom([]string{promotion.Amount, promotion.Percent, promotion.FreeShipping}).Draw(t, "kind"), Currency: "EUR"}
 	switch terms.Kind {
 	case promotion.Amount:
-		terms.AmountMinor = rapid.Int64Range(1, 200_000).Draw(t, "amount")
+		terms.Amount = rapid.Int64Range(1, 200_000).Draw(t, "amount")
 	case promotion.Percent:
 		terms.Percent = rapid.Int64Range(1, 100).Draw(t, "percent")
 	}
 	if rapid.Bool().Draw(t, "of a shop") {
-		terms.ShopIds = []entrepot.ID{rapid.SampledFrom(shops).Draw(t, "shop")}
+		terms.ShopIDs = []entrepot.ID{rapid.SampledFrom(shops).Draw(t, "shop")}
 	}
-	return &promotionpb.Promotion{Id: entrepot.DeriveID("p", fmt.Sprint(i)), Code: fmt.Sprint("CODE", i), Status: promotion.Active, Terms: terms, Version: 1}
+	return &promotion.Promotion{ID: entrepot.DeriveID("p", fmt.Sprint(i)), Code: fmt.Sprint("CODE", i), Status: promotion.Active, Terms: terms, Version: 1}
 }
 
 // TestPricesAreSound: whatever is ordered, sent and taken off, nothing costs less
@@ -61,19 +58,19 @@ func TestPricesAreSound(t *testing.T) {
 		sent, rate := map[entrepot.ID]int64{}, rapid.Int64Range(0, 2500).Draw(t, "tax")
 		to := Destination{Country: "DE"}
 		for i := range rapid.IntRange(1, 3).Draw(t, "shops") {
-			g := &orderpb.Group{ShopId: entrepot.DeriveID("shop", fmt.Sprint(i)), CompanyId: "c", Currency: "EUR", TaxBasisPoints: rate}
+			g := order.GroupInput{ShopID: entrepot.DeriveID("shop", fmt.Sprint(i)), CompanyID: "c", Currency: "EUR", TaxBasisPoints: rate}
 			for j := range rapid.IntRange(1, 4).Draw(t, "lines") {
-				p := &productpb.Product{Id: entrepot.DeriveID("product", fmt.Sprint(i, j)), Category: "tea"}
-				l := &orderpb.Line{ProductId: p.Id, VariantId: p.Id, Quantity: rapid.Int64Range(1, 50).Draw(t, "quantity"), PriceMinor: rapid.Int64Range(0, 20_000).Draw(t, "price")}
+				p := &product.Product{ID: entrepot.DeriveID("product", fmt.Sprint(i, j)), Category: "tea"}
+				l := order.Line{ProductID: p.ID, VariantID: p.ID, Quantity: rapid.Int64Range(1, 50).Draw(t, "quantity"), Price: rapid.Int64Range(0, 20_000).Draw(t, "price")}
 				g.Lines, q.Lines = append(g.Lines, l), append(q.Lines, Line{Offer: Offer{Product: p}})
 			}
-			q.Groups, shops = append(q.Groups, g), append(shops, g.ShopId)
+			q.Groups, shops = append(q.Groups, g), append(shops, g.ShopID)
 			if rules := drawnRules(t); rules != nil {
 				if _, err := shipGroup(g, shipping.RulesOf(rules), to); err != nil {
 					t.Fatal(err)
 				}
 			}
-			sent[g.ShopId] = g.ShippingMinor
+			sent[g.ShopID] = g.Shipping
 		}
 		codes := make([]CodeQuote, rapid.IntRange(0, 4).Draw(t, "codes"))
 		goods := companyGoodsOf(q)[0]
@@ -91,14 +88,14 @@ func TestPricesAreSound(t *testing.T) {
 			}
 			var mine int64
 			for _, used := range g.Promotions {
-				mine += used.ShippingMinor
-				discounts += used.DiscountMinor
-				if used.ShippingMinor < 0 || (used.ShippingMinor == 0 && used.DiscountMinor == 0) {
+				mine += used.Shipping
+				discounts += used.Discount
+				if used.Shipping < 0 || (used.Shipping == 0 && used.Discount == 0) {
 					t.Fatalf("a use is spent on nothing: %+v", used)
 				}
 			}
-			if p.Shipping+mine != sent[g.ShopId] || mine > sent[g.ShopId] {
-				t.Fatalf("%d of %d were taken off, %d are left", mine, sent[g.ShopId], p.Shipping)
+			if p.Shipping+mine != sent[g.ShopID] || mine > sent[g.ShopID] {
+				t.Fatalf("%d of %d were taken off, %d are left", mine, sent[g.ShopID], p.Shipping)
 			}
 			freed, off = freed+mine, off+p.Discount
 		}

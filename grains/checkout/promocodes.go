@@ -6,10 +6,9 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/categories/categoriespb"
-	"entrepot/grains/order/orderpb"
+	"entrepot/grains/categories"
+	"entrepot/grains/order"
 	"entrepot/grains/promotion"
-	"entrepot/grains/promotion/promotionpb"
 	"entrepot/grains/query"
 )
 
@@ -65,7 +64,7 @@ func (s *Pricer) discount(ctx context.Context, q *Quote, customer entrepot.ID, c
 
 func distinctCodes(codes []string) (out []string, err error) {
 	for i, c := range codes {
-		c = promotionpb.Code(c)
+		c = promotion.Code(c)
 		if c == "" || len(c) > promotion.MaxCode {
 			return nil, entrepot.Invalid(query.Indexed("promoCodes", i, ""), "code", "must be 1 to %d characters", promotion.MaxCode)
 		}
@@ -83,8 +82,8 @@ func distinctCodes(codes []string) (out []string, err error) {
 type companyGoods struct {
 	company, currency string
 	returning         bool // the customer has ordered there before, if a code asks for that
-	lines             []*orderpb.Line
-	groups            []*orderpb.Group // of each line
+	lines             []order.Line
+	groups            []order.GroupInput // of each line
 	goods             []promotion.Goods
 }
 
@@ -92,19 +91,19 @@ type companyGoods struct {
 func companyGoodsOf(q *Quote) (out []*companyGoods) {
 	categories := map[entrepot.ID]string{}
 	for _, l := range q.Lines {
-		categories[l.Product.Id] = l.Product.Category
+		categories[l.Product.ID] = l.Product.Category
 	}
 	for _, g := range q.Groups {
-		at := slices.IndexFunc(out, func(c *companyGoods) bool { return c.company == g.CompanyId && c.currency == g.Currency })
+		at := slices.IndexFunc(out, func(c *companyGoods) bool { return c.company == g.CompanyID && c.currency == g.Currency })
 		if at < 0 {
-			at, out = len(out), append(out, &companyGoods{company: g.CompanyId, currency: g.Currency})
+			at, out = len(out), append(out, &companyGoods{company: g.CompanyID, currency: g.Currency})
 		}
 		c := out[at]
 		for _, l := range g.Lines {
-			cost := l.PriceMinor * l.Quantity
+			cost := l.Price * l.Quantity
 			c.lines, c.groups = append(c.lines, l), append(c.groups, g)
 			c.goods = append(c.goods, promotion.Goods{
-				ProductID: l.ProductId, ShopID: g.ShopId, Currency: g.Currency, Categories: []string{categories[l.ProductId]},
+				ProductID: l.ProductID, ShopID: g.ShopID, Currency: g.Currency, Categories: []string{categories[l.ProductID]},
 				Subtotal: cost, Rest: cost,
 			})
 		}
@@ -113,16 +112,16 @@ func companyGoodsOf(q *Quote) (out []*companyGoods) {
 }
 
 // categories adds those above each product's, at the companies whose codes ask for them.
-func (s *Pricer) categories(ctx context.Context, goods []*companyGoods, found []*promotionpb.Promotion) error {
+func (s *Pricer) categories(ctx context.Context, goods []*companyGoods, found []*promotion.Promotion) error {
 	return query.Each(ctx, len(goods), func(ctx context.Context, at int) error {
 		c, asked := goods[at], false
 		for i := at; i < len(found); i += len(goods) {
-			asked = asked || len(found[i].GetTerms().GetCategories()) > 0
+			asked = asked || len(found[i].Terms.Categories) > 0
 		}
 		if !asked {
 			return nil
 		}
-		tree, err := grains.Ask[*categoriespb.Tree](ctx, s.Asker, categoriespb.Kind, categoriespb.ID(c.company), &categoriespb.Get{})
+		tree, err := grains.Ask(ctx, s.Asker, categories.Of(categories.ID(c.company)), categories.Get{})
 		if err != nil {
 			return err
 		}
@@ -138,12 +137,12 @@ func (s *Pricer) categories(ctx context.Context, goods []*companyGoods, found []
 
 // promotions are the codes' at the companies: of code i at company j in place
 // i*len(companies)+j, nil where there is none.
-func (s *Pricer) promotions(ctx context.Context, goods []*companyGoods, codes []string) ([]*promotionpb.Promotion, error) {
-	found := make([]*promotionpb.Promotion, len(codes)*len(goods))
+func (s *Pricer) promotions(ctx context.Context, goods []*companyGoods, codes []string) ([]*promotion.Promotion, error) {
+	found := make([]*promotion.Promotion, len(codes)*len(goods))
 	ctx = entrepot.WithCaller(ctx, entrepot.SystemCaller("checkout")) // whoever knows a code may use it
 	err := query.Each(ctx, len(found), func(ctx context.Context, i int) error {
-		id := promotionpb.ID(goods[i%len(goods)].company, codes[i/len(goods)])
-		p, err := grains.Ask[*promotionpb.Promotion](ctx, s.Asker, promotionpb.Kind, id, &promotionpb.Get{})
+		id := promotion.ID(goods[i%len(goods)].company, codes[i/len(goods)])
+		p, err := grains.Ask(ctx, s.Asker, promotion.Of(id), promotion.Get{})
 		if entrepot.CodeOf(err) == entrepot.CodeNotFound {
 			return nil
 		}
@@ -154,46 +153,46 @@ func (s *Pricer) promotions(ctx context.Context, goods []*companyGoods, codes []
 }
 
 // apply takes what a promotion gives off its company's lines.
-func (s *Pricer) apply(q *Quote, c *companyGoods, p *promotionpb.Promotion, out *CodeQuote) {
+func (s *Pricer) apply(q *Quote, c *companyGoods, p *promotion.Promotion, out *CodeQuote) {
 	d, err := promotion.Discounts(p, c.goods, s.Now())
 	if err != nil {
 		out.Refusal = entrepot.AsError(err)
 		return
 	}
-	if terms := p.GetTerms(); terms.Total > 0 && p.Used+p.Claimed >= terms.Total {
+	if terms := p.Terms; terms.Total > 0 && p.Used+p.Claimed >= terms.Total {
 		out.Refusal = codeError("limit", "the code has been used as often as it may be")
 		return
 	}
-	if c.returning && p.GetTerms().GetFirstOrder() {
+	if c.returning && p.Terms.FirstOrder {
 		out.Refusal = codeError("first_order", "the code is for the first order with the company only")
 		return
 	}
-	off := map[*orderpb.Group]int64{}
+	off := map[order.GroupInput]int64{}
 	for i, n := range d.Lines {
 		c.goods[i].Rest -= n
-		c.lines[i].DiscountMinor += n
+		c.lines[i].Discount += n
 		off[c.groups[i]] += n
 	}
 	out.Currency = c.currency
 	for _, g := range q.Groups {
-		free := slices.Contains(d.FreeShipping, g.ShopId) && slices.Contains(c.groups, g)
+		free := slices.Contains(d.FreeShipping, g.ShopID) && slices.Contains(c.groups, g)
 		if !free && off[g] == 0 {
 			continue
 		}
 		out.FreeShipping = out.FreeShipping || free
-		if off[g] == 0 && g.ShippingMinor == 0 {
+		if off[g] == 0 && g.Shipping == 0 {
 			continue // it gives nothing here, so no use of it is spent
 		}
 		shipping := int64(0)
 		if free {
-			shipping, g.ShippingMinor = g.ShippingMinor, 0
+			shipping, g.Shipping = g.Shipping, 0
 		}
 		out.Shipping += shipping
 		out.Discount += off[g]
-		g.DiscountMinor += off[g]
-		g.Promotions = append(g.Promotions, &orderpb.Promotion{
-			Id: p.Id, Code: p.Code, DiscountMinor: off[g], FreeShipping: free, Version: p.Version, PerCustomer: p.GetTerms().GetPerCustomer(),
-			ShippingMinor: shipping, FirstOrder: p.GetTerms().GetFirstOrder(),
+		g.Discount += off[g]
+		g.Promotions = append(g.Promotions, order.Promotion{
+			ID: p.ID, Code: p.Code, Discount: off[g], FreeShipping: free, Version: p.Version, PerCustomer: p.Terms.PerCustomer,
+			Shipping: shipping, FirstOrder: p.Terms.FirstOrder,
 		})
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/order/orderpb"
+	"entrepot/grains/order"
 	"entrepot/grains/query"
 	"entrepot/grains/shipping"
 )
@@ -32,9 +32,9 @@ func (d *Destination) by(shop entrepot.ID) (method, field string) {
 }
 
 // check: methods are of shops that send something.
-func (d *Destination) check(groups []*orderpb.Group) error {
+func (d *Destination) check(groups []order.GroupInput) error {
 	for _, shop := range slices.Sorted(maps.Keys(d.Methods)) {
-		if !slices.ContainsFunc(groups, func(g *orderpb.Group) bool { return g.ShopId == shop }) {
+		if !slices.ContainsFunc(groups, func(g order.GroupInput) bool { return g.ShopID == shop }) {
 			return entrepot.Invalid("shippingMethods."+shop, "shop", "is of no shop that sells something here")
 		}
 	}
@@ -72,7 +72,7 @@ func (r *shippingRules) of(ctx context.Context, a grains.Asker, company, shop en
 	case err != nil:
 		return nil, err
 	}
-	rules = shipping.RulesOf(now.GetRules())
+	rules = shipping.RulesOf(now.Rules)
 	r.known.Put(shop, rules, asked)
 	return rules, nil
 }
@@ -86,7 +86,7 @@ func (s *Pricer) ship(ctx context.Context, q *Quote, to Destination) error {
 	q.Shipping = make([]shippingQuote, len(q.Groups))
 	ruled := false
 	for i, g := range q.Groups {
-		rules, err := s.shipping.of(ctx, s.Asker, g.CompanyId, g.ShopId)
+		rules, err := s.shipping.of(ctx, s.Asker, g.CompanyID, g.ShopID)
 		if err != nil {
 			return err
 		}
@@ -104,7 +104,7 @@ func (s *Pricer) ship(ctx context.Context, q *Quote, to Destination) error {
 	return nil
 }
 
-func shipGroup(g *orderpb.Group, rules *shipping.Rules, to Destination) (out shippingQuote, err error) {
+func shipGroup(g *order.GroupInput, rules *shipping.Rules, to Destination) (out shippingQuote, err error) {
 	switch {
 	case to.Country == "":
 		out.Open = true
@@ -116,7 +116,7 @@ func shipGroup(g *orderpb.Group, rules *shipping.Rules, to Destination) (out shi
 	}
 	subtotal, pieces := int64(0), int64(0)
 	for _, l := range g.Lines {
-		cost, ok := entrepot.Money{Minor: l.PriceMinor, Currency: g.Currency}.Times(l.Quantity)
+		cost, ok := entrepot.Money{Minor: l.Price, Currency: g.Currency}.Times(l.Quantity)
 		if !ok {
 			return out, entrepot.Invalid("items.quantity", "maximum", "price times quantity is too large")
 		}
@@ -127,7 +127,7 @@ func shipGroup(g *orderpb.Group, rules *shipping.Rules, to Destination) (out shi
 		return out, within(to.Field, err)
 	}
 	at := 0
-	method, field := to.by(g.ShopId)
+	method, field := to.by(g.ShopID)
 	if method != "" {
 		at = slices.IndexFunc(out.Offers, func(o shipping.Offer) bool { return o.ID == method })
 	}
@@ -135,7 +135,7 @@ func shipGroup(g *orderpb.Group, rules *shipping.Rules, to Destination) (out shi
 		return out, notOffered(field, method, out.Offers)
 	}
 	chosen := out.Offers[at]
-	g.ShippingMinor, g.ShippingMethod, g.ShippingMethodName, g.ShippingTaxed = chosen.Price, chosen.ID, chosen.Name, rules.Taxed
+	g.Shipping, g.ShippingMethod, g.ShippingMethodName, g.ShippingTaxed = chosen.Price, chosen.ID, chosen.Name, rules.Taxed
 	return out, nil
 }
 

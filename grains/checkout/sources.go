@@ -9,16 +9,16 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/order/orderpb"
+	"entrepot/grains/order"
 	"entrepot/grains/query"
-	"entrepot/grains/sourcing/sourcingpb"
+	"entrepot/grains/sourcing"
 )
 
 // sources knows where shops' orders may be sent from, for a moment each, so that
 // a popular shop's sourcing is not asked with every order. While it does not
 // answer, what it said last holds.
 type sources struct {
-	known query.ReplyCache[*sourcingpb.Sourcing]
+	known query.ReplyCache[*sourcing.Sourcing]
 }
 
 const sourcesAge = time.Second
@@ -34,32 +34,32 @@ type Point struct{ Lat, Lng float64 }
 // Source adds to every group the locations that its goods may come from; to is
 // their destination, nil if it is unknown. A group of a shop that sends everything
 // itself is left as it is.
-func (s *Pricer) Source(ctx context.Context, groups []*orderpb.Group, to *Point) error {
+func (s *Pricer) Source(ctx context.Context, groups []order.GroupInput, to *Point) error {
 	return s.sources.fill(ctx, s.Asker, groups, to)
 }
 
-func (s *sources) fill(ctx context.Context, a grains.Asker, groups []*orderpb.Group, to *Point) error {
+func (s *sources) fill(ctx context.Context, a grains.Asker, groups []order.GroupInput, to *Point) error {
 	for _, g := range groups {
-		v, err := s.of(ctx, a, g.ShopId)
+		v, err := s.of(ctx, a, g.ShopID)
 		if err != nil {
 			return err
 		}
-		if v.CompanyId != g.CompanyId || (len(v.Locations) == 1 && v.Locations[0].LocationId == g.ShopId) {
+		if v.CompanyID != g.CompanyID || (len(v.Locations) == 1 && v.Locations[0].LocationID == g.ShopID) {
 			continue
 		}
 		locations := v.Locations
-		if v.Strategy == sourcingpb.Nearest {
-			locations = nearest(locations, g.ShopId, to)
+		if v.Strategy == sourcing.Nearest {
+			locations = nearest(locations, g.ShopID, to)
 		}
 		g.Strategy = v.Strategy
 		for _, l := range locations[:min(len(locations), maxSources)] {
-			g.Sources = append(g.Sources, &orderpb.Source{LocationId: l.LocationId})
+			g.Sources = append(g.Sources, order.Source{LocationID: l.LocationID})
 		}
 	}
 	return nil
 }
 
-func (s *sources) of(ctx context.Context, a grains.Asker, shop entrepot.ID) (*sourcingpb.Sourcing, error) {
+func (s *sources) of(ctx context.Context, a grains.Asker, shop entrepot.ID) (*sourcing.Sourcing, error) {
 	asked := s.known.Now()
 	v, known, fresh := s.known.Get(shop)
 	if fresh {
@@ -67,7 +67,7 @@ func (s *sources) of(ctx context.Context, a grains.Asker, shop entrepot.ID) (*so
 	}
 	// A customer may not read a shop's sourcing, and orders by it all the same.
 	platform := entrepot.WithCaller(ctx, entrepot.SystemCaller("sourcing"))
-	now, err := grains.Ask[*sourcingpb.Sourcing](platform, a, sourcingpb.Kind, sourcingpb.ID(shop), &sourcingpb.Get{ShopId: shop})
+	now, err := grains.Ask(platform, a, sourcing.Of(sourcing.ID(shop)), sourcing.Get{ShopID: shop})
 	switch {
 	case err != nil && known:
 		return v, nil
@@ -80,21 +80,21 @@ func (s *sources) of(ctx context.Context, a grains.Asker, shop entrepot.ID) (*so
 
 // nearest sorts locations by how far they are from where the goods go, else from
 // the shop. Those of unknown place come last, in their order.
-func nearest(locations []*sourcingpb.Location, shop entrepot.ID, to *Point) []*sourcingpb.Location {
+func nearest(locations []sourcing.Location, shop entrepot.ID, to *Point) []sourcing.Location {
 	if to == nil {
-		at := slices.IndexFunc(locations, func(l *sourcingpb.Location) bool { return l.LocationId == shop && l.HasPoint })
+		at := slices.IndexFunc(locations, func(l sourcing.Location) bool { return l.LocationID == shop && l.HasPoint })
 		if at < 0 {
 			return locations
 		}
 		to = &Point{locations[at].Lat, locations[at].Lng}
 	}
 	sorted := slices.Clone(locations)
-	slices.SortStableFunc(sorted, func(a, b *sourcingpb.Location) int { return cmp.Compare(distance(a, to), distance(b, to)) })
+	slices.SortStableFunc(sorted, func(a, b sourcing.Location) int { return cmp.Compare(distance(a, to), distance(b, to)) })
 	return sorted
 }
 
 // distance on a sphere, as an angle (haversine); more than any for a location of unknown place.
-func distance(l *sourcingpb.Location, to *Point) float64 {
+func distance(l sourcing.Location, to *Point) float64 {
 	if !l.HasPoint {
 		return math.Inf(1)
 	}

@@ -6,7 +6,6 @@ import (
 
 	"entrepot"
 	"entrepot/grains/order"
-	"entrepot/grains/order/orderpb"
 	"entrepot/grains/query"
 )
 
@@ -35,7 +34,7 @@ func (q *Quote) Totals() (each []order.Totals, sum order.Totals, currency string
 }
 
 // CheckTotal refuses a total that is not the expected one, telling the new one.
-func CheckTotal(expected *entrepot.Amount, groups []*orderpb.Group) error {
+func CheckTotal(expected *entrepot.Amount, groups []order.GroupInput) error {
 	if expected == nil {
 		return nil
 	}
@@ -76,7 +75,7 @@ func NameLines(err error, lines []Line) error {
 	for i, f := range known.Fields {
 		variant, shop, _ := strings.Cut(f.Field, "@")
 		for _, l := range lines {
-			if l.Variant.Id == variant && (shop == "" || shop == l.ShopID) {
+			if l.Variant.ID == variant && (shop == "" || shop == l.ShopID) {
 				known.Fields[i].Field = query.Indexed("items", l.At, "quantity")
 				break
 			}

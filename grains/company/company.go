@@ -13,7 +13,7 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/company/companypb"
+	"entrepot/grains"
 )
 
 // State is a company. The zero State does not exist yet.
@@ -25,16 +25,16 @@ type State struct {
 	Timezone       string      `json:"timezone,omitempty"`
 	TaxBasisPoints int64       `json:"taxBasisPoints,omitempty"` // hundredths of a percent: 1900 = 19 %
 	OwnerID        entrepot.ID `json:"ownerId,omitempty"`
-	Created        int64       `json:"created,omitempty"` // Unix ms, as all times of the state
-	Updated        int64       `json:"updated,omitempty"`
+	CreatedAt      int64       `json:"created,omitempty"` // Unix ms, as all times of the state
+	UpdatedAt      int64       `json:"updated,omitempty"`
 	Version        int64       `json:"version,omitempty"` // counts the changes, for If-Match
 
-	Plan     string `json:"plan,omitempty"`
-	Status   string `json:"status,omitempty"`
-	Since    int64  `json:"since,omitempty"`    // of the status
-	Expires  int64  `json:"expires,omitempty"`  // of the subscription; 0: never
-	EraseAt  int64  `json:"eraseAt,omitempty"`  // when a deletion will be done; 0: not deleted
-	IsErased bool   `json:"isErased,omitempty"` // only the id is left
+	Plan      string `json:"plan,omitempty"`
+	Status    string `json:"status,omitempty"`
+	Since     int64  `json:"since,omitempty"`    // of the status
+	ExpiresAt int64  `json:"expires,omitempty"`  // of the subscription; 0: never
+	EraseAt   int64  `json:"eraseAt,omitempty"`  // when a deletion will be done; 0: not deleted
+	IsErased  bool   `json:"isErased,omitempty"` // only the id is left
 
 	Standing        string `json:"standing,omitempty"`
 	StandingVersion int64  `json:"standingVersion,omitempty"` // counts its changes
@@ -64,7 +64,7 @@ const maxZone = 64
 const maxSlug = 63 // a DNS label: a slug may become a host name
 
 // Create takes the tenant on.
-func (s *State) Create(t entrepot.Turn, c *companypb.Create) ([]events.Event, error) {
+func (s *State) Create(t entrepot.Turn, c Create) ([]events.Event, error) {
 	if !isPlatform(t.Caller) {
 		return nil, entrepot.Errorf(entrepot.CodeForbidden, "only a super admin creates companies")
 	}
@@ -86,18 +86,18 @@ func (s *State) Create(t entrepot.Turn, c *companypb.Create) ([]events.Event, er
 	if plan == "" {
 		plan = Free
 	}
-	if c.TrialUntilMs != 0 {
+	if c.TrialUntil != 0 {
 		status = Trial
 	}
 	e := events.Company{
 		CompanyID: t.ID, Slug: c.Slug, Settings: events.CompanySettings{
 			Currency: c.Currency, Timezone: zone, TaxRate: float64(c.TaxBasisPoints) / 100,
 		},
-		Subscription: events.CompanySubscription{Plan: plan, Status: status, ExpiresAt: timeOf(c.TrialUntilMs)},
-		OwnerID:      c.OwnerId, IsActive: true, CreatedAt: t.Now, UpdatedAt: t.Now,
+		Subscription: events.CompanySubscription{Plan: plan, Status: status, ExpiresAt: timeOf(c.TrialUntil)},
+		OwnerID:      c.OwnerID, IsActive: true, CreatedAt: t.Now, UpdatedAt: t.Now,
 	}
 	p.tell(&e)
-	if err := checkSubscription(t, plan, status, c.TrialUntilMs); err != nil {
+	if err := checkSubscription(t, plan, status, c.TrialUntil); err != nil {
 		return nil, err
 	}
 	return []events.Event{events.CompanyCreated{Company: e}}, nil
@@ -107,13 +107,13 @@ func isPlatform(c entrepot.Caller) bool {
 	return c.Role == entrepot.SuperAdmin || c.Role == entrepot.System
 }
 
-func check(c *companypb.Create) error {
+func check(c Create) error {
 	switch {
 	case !validSlug(c.Slug):
 		return errSlug
 	case !entrepot.ValidCurrency(c.Currency):
 		return entrepot.Invalid("settings.currency", "currency", "must be an ISO 4217 code such as EUR")
-	case c.OwnerId != "" && !entrepot.ValidID(c.OwnerId):
+	case c.OwnerID != "" && !entrepot.ValidID(c.OwnerID):
 		return entrepot.Invalid("ownerId", "id", "must be a user id")
 	default:
 		return checkSettings(c.TaxBasisPoints, c.Timezone)
@@ -144,14 +144,14 @@ func validSlug(s string) bool {
 	return true
 }
 
-func profileOf(p *companypb.Profile) profile {
-	a, b := p.GetAddress(), p.GetBranding()
+func profileOf(p Profile) profile {
+	a, b := p.Address, p.Branding
 	return profile{
-		Name: p.GetName(), Description: p.GetDescription(), Logo: p.GetLogo(), Email: p.GetEmail(), Phone: p.GetPhone(), Website: p.GetWebsite(),
+		Name: p.Name, Description: p.Description, Logo: p.Logo, Email: p.Email, Phone: p.Phone, Website: p.Website,
 		Address: events.Address{
-			Line1: a.GetLine1(), Line2: a.GetLine2(), City: a.GetCity(), State: a.GetState(), PostalCode: a.GetPostalCode(), Country: a.GetCountry(),
+			Line1: a.Line1, Line2: a.Line2, City: a.City, State: a.State, PostalCode: a.PostalCode, Country: a.Country,
 		},
-		Branding: events.Branding{PrimaryColor: b.GetPrimaryColor(), SecondaryColor: b.GetSecondaryColor(), Banner: b.GetBanner()},
+		Branding: events.Branding{PrimaryColor: b.PrimaryColor, SecondaryColor: b.SecondaryColor, Banner: b.Banner},
 	}
 }
 
@@ -191,7 +191,7 @@ func (s *State) administered(c entrepot.Caller) error {
 
 // Update replaces what the company says of itself. Its slug, by which others
 // know it, and its owner are the platform's to change.
-func (s *State) Update(t entrepot.Turn, c *companypb.Update) ([]events.Event, error) {
+func (s *State) Update(t entrepot.Turn, c Update) ([]events.Event, error) {
 	if err := s.administered(t.Caller); err != nil {
 		return nil, err
 	}
@@ -202,8 +202,8 @@ func (s *State) Update(t entrepot.Turn, c *companypb.Update) ([]events.Event, er
 	if c.Slug != "" && c.Slug != s.Slug {
 		e.Slug = c.Slug
 	}
-	if c.OwnerId != "" && c.OwnerId != s.OwnerID {
-		e.OwnerID = c.OwnerId
+	if c.OwnerID != "" && c.OwnerID != s.OwnerID {
+		e.OwnerID = c.OwnerID
 	}
 	switch {
 	case (e.Slug != s.Slug || e.OwnerID != s.OwnerID) && !isPlatform(t.Caller):
@@ -226,7 +226,7 @@ func (s *State) Update(t entrepot.Turn, c *companypb.Update) ([]events.Event, er
 
 // SetSettings changes what the company sells by. The currency stays: prices and
 // sums are in it.
-func (s *State) SetSettings(t entrepot.Turn, c *companypb.SetSettings) ([]events.Event, error) {
+func (s *State) SetSettings(t entrepot.Turn, c SetSettings) ([]events.Event, error) {
 	if err := s.administered(t.Caller); err != nil {
 		return nil, err
 	}
@@ -235,10 +235,10 @@ func (s *State) SetSettings(t entrepot.Turn, c *companypb.SetSettings) ([]events
 	}
 	zone, tax := s.Timezone, s.TaxBasisPoints
 	if c.Timezone != nil {
-		zone = c.GetTimezone()
+		zone = grains.Value(c.Timezone)
 	}
 	if c.TaxBasisPoints != nil {
-		tax = c.GetTaxBasisPoints()
+		tax = grains.Value(c.TaxBasisPoints)
 	}
 	if err := checkSettings(tax, zone); err != nil {
 		return nil, err
@@ -255,13 +255,13 @@ func (s *State) SetSettings(t entrepot.Turn, c *companypb.SetSettings) ([]events
 func (s *State) Apply(e events.Event) {
 	switch f := e.(type) {
 	case events.CompanyCreated:
-		s.Created = f.CreatedAt.UnixMilli()
+		s.CreatedAt = f.CreatedAt.UnixMilli()
 		s.become(f.Company)
 	case events.CompanyUpdated:
 		s.become(f.Company)
 	case events.CompanyDeleted:
 		*s = State{
-			ID: s.ID, IsErased: true, Created: s.Created, Updated: f.DeletedAt.UnixMilli(), Version: s.Version + 1,
+			ID: s.ID, IsErased: true, CreatedAt: s.CreatedAt, UpdatedAt: f.DeletedAt.UnixMilli(), Version: s.Version + 1,
 			Standing: s.Standing, StandingVersion: s.StandingVersion, StandingKnown: s.StandingKnown,
 		}
 	default:
@@ -279,14 +279,14 @@ func (s *State) become(c events.Company) {
 	}
 	s.Currency, s.Timezone = c.Settings.Currency, c.Settings.Timezone
 	s.TaxBasisPoints = int64(math.Round(c.Settings.TaxRate * 100))
-	s.OwnerID, s.Updated = c.OwnerID, c.UpdatedAt.UnixMilli()
+	s.OwnerID, s.UpdatedAt = c.OwnerID, c.UpdatedAt.UnixMilli()
 	s.Version++
 	if s.Status != c.Subscription.Status {
-		s.Since = s.Updated
+		s.Since = s.UpdatedAt
 	}
 	s.Plan, s.Status = c.Subscription.Plan, c.Subscription.Status
-	s.Expires, s.EraseAt = msOf(c.Subscription.ExpiresAt), msOf(c.ErasedAt)
-	s.stand(s.Updated)
+	s.ExpiresAt, s.EraseAt = msOf(c.Subscription.ExpiresAt), msOf(c.ErasedAt)
+	s.stand(s.UpdatedAt)
 }
 
 // public is what events tell.
@@ -294,9 +294,9 @@ func (s *State) public() events.Company {
 	e := events.Company{
 		CompanyID: s.ID, Slug: s.Slug,
 		Settings:     events.CompanySettings{Currency: s.Currency, Timezone: s.Timezone, TaxRate: float64(s.TaxBasisPoints) / 100},
-		Subscription: events.CompanySubscription{Plan: s.Plan, Status: s.Status, ExpiresAt: timeOf(s.Expires)},
+		Subscription: events.CompanySubscription{Plan: s.Plan, Status: s.Status, ExpiresAt: timeOf(s.ExpiresAt)},
 		OwnerID:      s.OwnerID, IsActive: s.EraseAt == 0, ErasedAt: timeOf(s.EraseAt),
-		CreatedAt: s.createdAt(), UpdatedAt: time.UnixMilli(s.Updated).UTC(),
+		CreatedAt: s.createdAt(), UpdatedAt: time.UnixMilli(s.UpdatedAt).UTC(),
 	}
 	s.Profile.tell(&e)
 	return e
@@ -304,7 +304,7 @@ func (s *State) public() events.Company {
 
 // Get answers the company to its staff, to the platform, and to customers, who
 // need its currency and tax; the edge shows them less.
-func (s *State) Get(t entrepot.Turn, _ *companypb.Get) (*companypb.Company, error) {
+func (s *State) Get(t entrepot.Turn, _ Get) (*Company, error) {
 	if s.ID == "" || s.IsErased || (t.Caller.Role != entrepot.Customer && !t.Caller.MayReachCompany(s.ID)) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -312,24 +312,24 @@ func (s *State) Get(t entrepot.Turn, _ *companypb.Get) (*companypb.Company, erro
 }
 
 // View is the whole company.
-func (s *State) View() *companypb.Company {
+func (s *State) View() *Company {
 	p, a, b := &s.Profile, &s.Profile.Address, &s.Profile.Branding
-	return &companypb.Company{
-		Id: s.ID, Name: p.Name, Slug: s.Slug, Description: p.Description, Email: p.Email,
-		Currency: s.Currency, Timezone: s.Timezone, TaxBasisPoints: s.TaxBasisPoints, OwnerId: s.OwnerID,
-		IsActive: s.EraseAt == 0 && !s.IsErased, CreatedMs: s.Created, UpdatedMs: s.Updated,
-		Profile: &companypb.Profile{
+	return &Company{
+		ID: s.ID, Name: p.Name, Slug: s.Slug, Description: p.Description, Email: p.Email,
+		Currency: s.Currency, Timezone: s.Timezone, TaxBasisPoints: s.TaxBasisPoints, OwnerID: s.OwnerID,
+		IsActive: s.EraseAt == 0 && !s.IsErased, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt,
+		Profile: Profile{
 			Name: p.Name, Description: p.Description, Logo: p.Logo, Email: p.Email, Phone: p.Phone, Website: p.Website,
-			Address: &companypb.Address{
+			Address: Address{
 				Line1: a.Line1, Line2: a.Line2, City: a.City, State: a.State, PostalCode: a.PostalCode, Country: a.Country,
 			},
-			Branding: &companypb.Branding{PrimaryColor: b.PrimaryColor, SecondaryColor: b.SecondaryColor, Banner: b.Banner},
+			Branding: Branding{PrimaryColor: b.PrimaryColor, SecondaryColor: b.SecondaryColor, Banner: b.Banner},
 		},
-		Plan: s.Plan, Status: s.Status, ExpiresMs: s.Expires, Standing: s.Standing, EraseMs: s.EraseAt, Version: s.Version,
+		Plan: s.Plan, Status: s.Status, ExpiresAt: s.ExpiresAt, Standing: s.Standing, EraseAt: s.EraseAt, Version: s.Version,
 	}
 }
 
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }
 
 func timeOf(ms int64) (t time.Time) {
 	if ms != 0 {

@@ -10,7 +10,6 @@ import (
 	"entrepot"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/company/companypb"
 	"entrepot/grains/grainstest"
 	"entrepot/persistence/storetest"
 
@@ -25,8 +24,8 @@ var (
 
 func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: id, Now: start, Caller: c} }
 
-func creation(change func(*companypb.Create)) *companypb.Create {
-	c := &companypb.Create{Name: "Acme", Slug: "acme", Currency: "EUR", TaxBasisPoints: 1900, Email: "hello@acme.example"}
+func creation(change func(*Create)) Create {
+	c := Create{Name: "Acme", Slug: "acme", Currency: "EUR", TaxBasisPoints: 1900, Email: "hello@acme.example"}
 	if change != nil {
 		change(c)
 	}
@@ -35,11 +34,11 @@ func creation(change func(*companypb.Create)) *companypb.Create {
 
 func TestCreateRules(t *testing.T) {
 	t.Parallel()
-	slug := func(s string) func(*companypb.Create) { return func(c *companypb.Create) { c.Slug = s } }
+	slug := func(s string) func(*Create) { return func(c *Create) { c.Slug = s } }
 	for name, c := range map[string]struct {
 		state  *State
 		caller entrepot.Caller
-		change func(*companypb.Create)
+		change func(*Create)
 		want   entrepot.Code
 	}{
 		"a super admin":      {&State{}, super, nil, ""},
@@ -47,23 +46,23 @@ func TestCreateRules(t *testing.T) {
 		"a company admin":    {&State{}, entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: id}, nil, entrepot.CodeForbidden},
 		"nobody":             {&State{}, entrepot.Caller{}, nil, entrepot.CodeForbidden},
 		"again":              {&State{ID: id}, super, nil, entrepot.CodeConflict},
-		"no name":            {&State{}, super, func(c *companypb.Create) { c.Name = "" }, entrepot.CodeInvalid},
+		"no name":            {&State{}, super, func(c *Create) { c.Name = "" }, entrepot.CodeInvalid},
 		"no slug":            {&State{}, super, slug(""), entrepot.CodeInvalid},
 		"a slug in capitals": {&State{}, super, slug("Acme"), entrepot.CodeInvalid},
 		"a slug with a dash": {&State{}, super, slug("ac-me-2"), ""},
 		"a slug of a dash":   {&State{}, super, slug("-"), entrepot.CodeInvalid},
 		"a long slug":        {&State{}, super, slug(strings.Repeat("a", maxSlug+1)), entrepot.CodeInvalid},
 		"a path as slug":     {&State{}, super, slug("../a"), entrepot.CodeInvalid},
-		"no currency":        {&State{}, super, func(c *companypb.Create) { c.Currency = "" }, entrepot.CodeInvalid},
-		"negative tax":       {&State{}, super, func(c *companypb.Create) { c.TaxBasisPoints = -1 }, entrepot.CodeInvalid},
-		"tax of 100 %":       {&State{}, super, func(c *companypb.Create) { c.TaxBasisPoints = 10_000 }, ""},
-		"tax above 100 %":    {&State{}, super, func(c *companypb.Create) { c.TaxBasisPoints = 10_001 }, entrepot.CodeInvalid},
-		"a plan":             {&State{}, super, func(c *companypb.Create) { c.Plan = Business }, ""},
-		"no such plan":       {&State{}, super, func(c *companypb.Create) { c.Plan = "gold" }, entrepot.CodeInvalid},
-		"a trial":            {&State{}, super, func(c *companypb.Create) { c.TrialUntilMs = start.UnixMilli() + 1 }, ""},
-		"a trial that ended": {&State{}, super, func(c *companypb.Create) { c.TrialUntilMs = start.UnixMilli() }, entrepot.CodeInvalid},
-		"a logo by http":     {&State{}, super, func(c *companypb.Create) { c.Profile = &companypb.Profile{Logo: "http://x"} }, entrepot.CodeInvalid},
-		"what is no owner":   {&State{}, super, func(c *companypb.Create) { c.OwnerId = "me" }, entrepot.CodeInvalid},
+		"no currency":        {&State{}, super, func(c *Create) { c.Currency = "" }, entrepot.CodeInvalid},
+		"negative tax":       {&State{}, super, func(c *Create) { c.TaxBasisPoints = -1 }, entrepot.CodeInvalid},
+		"tax of 100 %":       {&State{}, super, func(c *Create) { c.TaxBasisPoints = 10_000 }, ""},
+		"tax above 100 %":    {&State{}, super, func(c *Create) { c.TaxBasisPoints = 10_001 }, entrepot.CodeInvalid},
+		"a plan":             {&State{}, super, func(c *Create) { c.Plan = Business }, ""},
+		"no such plan":       {&State{}, super, func(c *Create) { c.Plan = "gold" }, entrepot.CodeInvalid},
+		"a trial":            {&State{}, super, func(c *Create) { c.TrialUntil = start.UnixMilli() + 1 }, ""},
+		"a trial that ended": {&State{}, super, func(c *Create) { c.TrialUntil = start.UnixMilli() }, entrepot.CodeInvalid},
+		"a logo by http":     {&State{}, super, func(c *Create) { c.Profile = Profile{Logo: "http://x"} }, entrepot.CodeInvalid},
+		"what is no owner":   {&State{}, super, func(c *Create) { c.OwnerID = "me" }, entrepot.CodeInvalid},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -105,7 +104,7 @@ func TestCompanyReplays(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		basis := rapid.Int64Range(0, MaxTaxBasisPoints).Draw(t, "basis points")
-		facts, err := (&State{}).Create(turn(super), creation(func(c *companypb.Create) {
+		facts, err := (&State{}).Create(turn(super), creation(func(c *Create) {
 			c.TaxBasisPoints, c.Name = basis, "N"+rapid.StringN(1, 20, -1).Draw(t, "name")
 		}))
 		if err != nil {
@@ -140,19 +139,19 @@ func TestCompanyReplays(t *testing.T) {
 func TestCompanyOnTheHost(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
-	c, err := grains.Ask[*companypb.Company](m.As(super), m, companypb.Kind, id, creation(nil))
-	if err != nil || c.Id != id || !c.IsActive {
+	c, err := grains.Ask(m.As(super), m, Of(id), creation(nil))
+	if err != nil || c.ID != id || !c.IsActive {
 		t.Fatalf("%+v, %v", c, err)
 	}
 	if list := m.Events(); len(list) != 1 || list[0].Type != "company.created" || list[0].CompanyID != id {
 		t.Fatalf("%v", list)
 	}
-	if _, err := m.Ask(m.As(super), companypb.Kind, entrepot.DeriveID("second"), creation(nil)); entrepot.CodeOf(err) != entrepot.CodeConflict {
+	if _, err := grains.Ask(m.As(super), m, Of(entrepot.DeriveID("second")), creation(nil)); entrepot.CodeOf(err) != entrepot.CodeConflict {
 		t.Fatalf("the same slug: %v", err)
 	}
 	m.Restart()
-	c, err = grains.Ask[*companypb.Company](m.Platform(), m, companypb.Kind, id, &companypb.Get{})
-	if err != nil || c.TaxBasisPoints != 1900 || c.CreatedMs == 0 {
+	c, err = grains.Ask(m.Platform(), m, Of(id), Get{})
+	if err != nil || c.TaxBasisPoints != 1900 || c.CreatedAt == 0 {
 		t.Fatalf("after the restart: %+v, %v", c, err)
 	}
 }

@@ -2,7 +2,6 @@ package company
 
 import (
 	"entrepot/grains"
-	"entrepot/grains/company/companypb"
 	"entrepot/persistence"
 )
 
@@ -30,13 +29,13 @@ func (s *State) Index() grains.Index {
 
 // Kind is the grain of companies.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](companypb.Kind, Collection)
+	k := grains.NewKind[State](Name, Collection)
 	grains.Command(k, (*State).Create, (*State).View)
 	grains.Command(k, (*State).Update, (*State).View)
 	grains.Command(k, (*State).SetSettings, (*State).View)
-	grains.Later(k, (*State).SetSubscription, func(s *State, _ *companypb.SetSubscription) (*companypb.Company, bool, error) { return s.settled() })
-	grains.Later(k, (*State).Delete, func(s *State, _ *companypb.Delete) (*companypb.Company, bool, error) { return s.settled() })
-	grains.Later(k, (*State).Restore, func(s *State, _ *companypb.Restore) (*companypb.Company, bool, error) { return s.settled() })
+	grains.Later(k, (*State).SetSubscription, func(s *State, _ SetSubscription) (*Company, bool, error) { return s.settled() })
+	grains.Later(k, (*State).Delete, func(s *State, _ Delete) (*Company, bool, error) { return s.settled() })
+	grains.Later(k, (*State).Restore, func(s *State, _ Restore) (*Company, bool, error) { return s.settled() })
 	grains.Command(k, (*State).Claim, (*State).made)
 	grains.Command(k, (*State).EndClaim, (*State).made)
 	grains.Query(k, (*State).Get)
@@ -47,4 +46,4 @@ func Kind() *grains.Kind {
 	return k
 }
 
-func (s *State) made() *companypb.Allowed { return &companypb.Allowed{Made: s.Made} }
+func (s *State) made() *Allowed { return &Allowed{Made: s.Made} }

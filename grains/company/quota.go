@@ -6,7 +6,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/company/companypb"
 )
 
 // The resources that a plan limits.
@@ -42,7 +41,7 @@ type claimsEnded struct {
 }
 
 // Quota answers the limit, and the moment that a count must come after.
-func (s *State) Quota(t entrepot.Turn, q *companypb.Quota) (*companypb.Allowed, error) {
+func (s *State) Quota(t entrepot.Turn, q Quota) (*Allowed, error) {
 	if s.ID == "" || s.IsErased || t.Caller.Role != entrepot.System {
 		return nil, entrepot.ErrNotFound
 	}
@@ -51,7 +50,7 @@ func (s *State) Quota(t entrepot.Turn, q *companypb.Quota) (*companypb.Allowed, 
 	if !ok {
 		return nil, entrepot.Invalid("resource", "enum", "is none of shops, products, staff")
 	}
-	return &companypb.Allowed{Limit: limit, Made: s.Made}, nil
+	return &Allowed{Limit: limit, Made: s.Made}, nil
 }
 
 // Claim lets an entity be made if the plan still allows it: what exists, as it
@@ -59,7 +58,7 @@ func (s *State) Quota(t entrepot.Turn, q *companypb.Quota) (*companypb.Allowed, 
 // making has ended since the count began, each entity is in one of the two; one
 // that is in both is taken for two, so only a count that reaches the limit by
 // itself is a refusal for good.
-func (s *State) Claim(t entrepot.Turn, c *companypb.Claim) ([]events.Event, error) {
+func (s *State) Claim(t entrepot.Turn, c Claim) ([]events.Event, error) {
 	if s.ID == "" || s.IsErased || t.Caller.Role != entrepot.System {
 		return nil, entrepot.ErrNotFound
 	}
@@ -68,7 +67,7 @@ func (s *State) Claim(t entrepot.Turn, c *companypb.Claim) ([]events.Event, erro
 	now := t.Now.UnixMilli()
 	making := int64(0)
 	for _, x := range s.Claims {
-		if x.EntityID == c.EntityId {
+		if x.EntityID == c.EntityID {
 			return nil, nil
 		}
 		if x.Resource == c.Resource {
@@ -88,7 +87,7 @@ func (s *State) Claim(t entrepot.Turn, c *companypb.Claim) ([]events.Event, erro
 	case c.Existing+making+several > limit || len(s.Claims) >= maxClaims:
 		return nil, entrepot.Unavailable("others are being made right now")
 	}
-	return []events.Event{claimed{claim: claim{Resource: c.Resource, EntityID: c.EntityId, Until: now + claimFor.Milliseconds(), Several: c.Several}}}, nil
+	return []events.Event{claimed{claim: claim{Resource: c.Resource, EntityID: c.EntityID, Until: now + claimFor.Milliseconds(), Several: c.Several}}}, nil
 }
 
 func planLimit(plan, resource string, limit int64) error {
@@ -98,14 +97,14 @@ func planLimit(plan, resource string, limit int64) error {
 }
 
 // EndClaim ends the claim of an entity that was made, or was not.
-func (s *State) EndClaim(t entrepot.Turn, c *companypb.Made) ([]events.Event, error) {
+func (s *State) EndClaim(t entrepot.Turn, c Made) ([]events.Event, error) {
 	if s.ID == "" || s.IsErased || t.Caller.Role != entrepot.System {
 		return nil, entrepot.ErrNotFound
 	}
-	if !slices.ContainsFunc(s.Claims, func(x claim) bool { return x.EntityID == c.EntityId }) {
+	if !slices.ContainsFunc(s.Claims, func(x claim) bool { return x.EntityID == c.EntityID }) {
 		return nil, nil
 	}
-	return []events.Event{claimsEnded{IDs: []entrepot.ID{c.EntityId}}}, nil
+	return []events.Event{claimsEnded{IDs: []entrepot.ID{c.EntityID}}}, nil
 }
 
 func (s *State) applyQuota(e events.Event) {

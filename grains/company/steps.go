@@ -5,26 +5,23 @@ import (
 	"strconv"
 
 	"entrepot/grains"
-	"entrepot/grains/access/accesspb"
-	"entrepot/grains/company/companypb"
-
-	"google.golang.org/protobuf/proto"
+	"entrepot/grains/access"
 )
 
 // steps tells the access grain of the standing. A company asks Access, which asks nobody.
-func steps(s *State) []grains.Step {
+func steps(s *State) []grains.OldStep {
 	if s.StandingKnown >= s.StandingVersion {
 		return nil
 	}
 	version := s.StandingVersion
-	cmd := &accesspb.SetCompany{CompanyId: s.ID, Standing: s.Standing, Version: version}
-	return []grains.Step{{
+	cmd := access.SetCompany{CompanyID: s.ID, Standing: s.Standing, Version: version}
+	return []grains.OldStep{{
 		Key: "standing:" + strconv.FormatInt(version, 10),
-		Do: func(ctx context.Context, a grains.Asker) (proto.Message, error) {
-			if _, err := a.Ask(ctx, accesspb.Kind, accesspb.ID, cmd); err != nil {
+		Do: func(ctx context.Context, a grains.Asker) (any, error) {
+			if _, err := grains.Ask(ctx, a, access.Of(access.ID), cmd); err != nil {
 				return nil, err
 			}
-			return &companypb.StandingKnown{Version: version}, nil
+			return StandingKnown{Version: version}, nil
 		},
 	}}
 }

@@ -6,7 +6,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/company/companypb"
 )
 
 // The plans.
@@ -97,7 +96,7 @@ func checkSubscription(t entrepot.Turn, plan, status string, expires int64) erro
 
 // SetSubscription changes plan, state and end of the subscription. A plan whose
 // limits are exceeded already takes nothing away; it only allows no more.
-func (s *State) SetSubscription(t entrepot.Turn, c *companypb.SetSubscription) ([]events.Event, error) {
+func (s *State) SetSubscription(t entrepot.Turn, c SetSubscription) ([]events.Event, error) {
 	if s.ID == "" || s.IsErased || !t.Caller.MayReachCompany(s.ID) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -107,16 +106,16 @@ func (s *State) SetSubscription(t entrepot.Turn, c *companypb.SetSubscription) (
 	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
 		return nil, err
 	}
-	if err := checkSubscription(t, c.Plan, c.Status, c.ExpiresMs); err != nil {
+	if err := checkSubscription(t, c.Plan, c.Status, c.ExpiresAt); err != nil {
 		return nil, err
 	}
 	if s.EraseAt != 0 {
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the company is being deleted; restore it first")
 	}
-	if c.Plan == s.Plan && c.Status == s.Status && c.ExpiresMs == s.Expires {
+	if c.Plan == s.Plan && c.Status == s.Status && c.ExpiresAt == s.ExpiresAt {
 		return nil, nil
 	}
-	return s.subscribed(t.Now, c.Plan, c.Status, c.ExpiresMs), nil
+	return s.subscribed(t.Now, c.Plan, c.Status, c.ExpiresAt), nil
 }
 
 func (s *State) subscribed(at time.Time, plan, status string, expires int64) []events.Event {
@@ -126,7 +125,7 @@ func (s *State) subscribed(at time.Time, plan, status string, expires int64) []e
 }
 
 // Delete closes the company at once; after the grace period it is erased.
-func (s *State) Delete(t entrepot.Turn, c *companypb.Delete) ([]events.Event, error) {
+func (s *State) Delete(t entrepot.Turn, c Delete) ([]events.Event, error) {
 	if s.ID == "" || s.IsErased || !t.Caller.MayReachCompany(s.ID) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -149,7 +148,7 @@ func (s *State) Delete(t entrepot.Turn, c *companypb.Delete) ([]events.Event, er
 }
 
 // Restore takes a deletion back.
-func (s *State) Restore(t entrepot.Turn, _ *companypb.Restore) ([]events.Event, error) {
+func (s *State) Restore(t entrepot.Turn, _ Restore) ([]events.Event, error) {
 	switch {
 	case s.ID == "" || s.IsErased || !t.Caller.MayReachCompany(s.ID):
 		return nil, entrepot.ErrNotFound
@@ -168,7 +167,7 @@ func (s *State) Restore(t entrepot.Turn, _ *companypb.Restore) ([]events.Event, 
 func (s *State) stand(now int64) {
 	standing := entrepot.StandingFull
 	switch {
-	case s.EraseAt != 0, s.Status == Cancelled && now >= s.Expires:
+	case s.EraseAt != 0, s.Status == Cancelled && now >= s.ExpiresAt:
 		standing = entrepot.StandingClosed
 	case s.Status == Suspended:
 		standing = entrepot.StandingReadOnly
@@ -202,12 +201,12 @@ func (s *State) WakeAt() (at time.Time) {
 	soonest(s.EraseAt)
 	switch s.Status {
 	case Trial, Active:
-		soonest(s.Expires)
+		soonest(s.ExpiresAt)
 	case PastDue:
 		soonest(s.Since + Grace.Milliseconds())
 	case Cancelled:
 		if s.Standing != entrepot.StandingClosed {
-			soonest(s.Expires)
+			soonest(s.ExpiresAt)
 		}
 	}
 	return timeOf(next)
@@ -219,18 +218,18 @@ func (s *State) Wake(t entrepot.Turn) []events.Event {
 	switch {
 	case s.EraseAt != 0 && now >= s.EraseAt:
 		return []events.Event{events.CompanyDeleted{CompanyID: s.ID, Name: s.Profile.Name, Slug: s.Slug, DeletedAt: t.Now}}
-	case (s.Status == Trial || s.Status == Active) && s.Expires != 0 && now >= s.Expires:
-		return s.subscribed(t.Now, s.Plan, PastDue, s.Expires)
+	case (s.Status == Trial || s.Status == Active) && s.ExpiresAt != 0 && now >= s.ExpiresAt:
+		return s.subscribed(t.Now, s.Plan, PastDue, s.ExpiresAt)
 	case s.Status == PastDue && now >= s.Since+Grace.Milliseconds():
-		return s.subscribed(t.Now, s.Plan, Suspended, s.Expires)
-	case s.Status == Cancelled && s.Standing != entrepot.StandingClosed && now >= s.Expires:
+		return s.subscribed(t.Now, s.Plan, Suspended, s.ExpiresAt)
+	case s.Status == Cancelled && s.Standing != entrepot.StandingClosed && now >= s.ExpiresAt:
 		return []events.Event{standingSet{At: now}}
 	}
 	return s.forgetClaims(now)
 }
 
 // Known is told by the step.
-func (s *State) Known(t entrepot.Turn, c *companypb.StandingKnown) ([]events.Event, error) {
+func (s *State) Known(t entrepot.Turn, c StandingKnown) ([]events.Event, error) {
 	if t.Caller.Role != entrepot.System {
 		return nil, entrepot.ErrNotFound
 	}
@@ -241,6 +240,6 @@ func (s *State) Known(t entrepot.Turn, c *companypb.StandingKnown) ([]events.Eve
 }
 
 // settled: the access grain knows the standing, and every member will within its next poll.
-func (s *State) settled() (*companypb.Company, bool, error) {
+func (s *State) settled() (*Company, bool, error) {
 	return s.View(), s.StandingKnown >= s.StandingVersion, nil
 }

@@ -8,12 +8,8 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/access"
-	"entrepot/grains/access/accesspb"
-	"entrepot/grains/company/companypb"
 	"entrepot/grains/grainstest"
 	"entrepot/persistence/storetest"
-
-	"google.golang.org/protobuf/proto"
 )
 
 var (
@@ -23,7 +19,7 @@ var (
 )
 
 // acme is a company that exists.
-func acme(t *testing.T, change func(*companypb.Create)) *State {
+func acme(t *testing.T, change func(*Create)) *State {
 	t.Helper()
 	s := &State{}
 	do(t, s, func() ([]events.Event, error) { return s.Create(turn(super), creation(change)) })
@@ -50,7 +46,7 @@ func at(d time.Duration) entrepot.Turn {
 func TestASubscriptionsLife(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
-	s := acme(t, func(c *companypb.Create) { c.TrialUntilMs = start.Add(30 * day).UnixMilli() })
+	s := acme(t, func(c *Create) { c.TrialUntil = start.Add(30 * day).UnixMilli() })
 	for _, want := range []struct {
 		after            time.Duration
 		status, standing string
@@ -75,9 +71,9 @@ func TestASubscriptionsLife(t *testing.T) {
 		return func() ([]events.Event, error) {
 			tn := at(50 * day)
 			tn.Caller = super
-			c := &companypb.SetSubscription{Plan: Starter, Status: status}
+			c := SetSubscription{Plan: Starter, Status: status}
 			if expires != 0 {
-				c.ExpiresMs = start.Add(expires).UnixMilli()
+				c.ExpiresAt = start.Add(expires).UnixMilli()
 			}
 			return s.SetSubscription(tn, c)
 		}
@@ -98,20 +94,20 @@ func TestASubscriptionsLife(t *testing.T) {
 
 func TestWhoChangesWhat(t *testing.T) {
 	t.Parallel()
-	change := &companypb.Update{Profile: &companypb.Profile{Name: "Acme 2"}}
+	change := Update{Profile: Profile{Name: "Acme 2"}}
 	decisions := map[string]func(*State, entrepot.Turn) ([]events.Event, error){
 		"profile": func(s *State, t entrepot.Turn) ([]events.Event, error) { return s.Update(t, change) },
 		"slug": func(s *State, t entrepot.Turn) ([]events.Event, error) {
-			return s.Update(t, &companypb.Update{Profile: change.Profile, Slug: "acme-2"})
+			return s.Update(t, Update{Profile: change.Profile, Slug: "acme-2"})
 		},
 		"settings": func(s *State, t entrepot.Turn) ([]events.Event, error) {
-			return s.SetSettings(t, &companypb.SetSettings{TaxBasisPoints: proto.Int64(700)})
+			return s.SetSettings(t, SetSettings{TaxBasisPoints: new(int64(700))})
 		},
 		"subscription": func(s *State, t entrepot.Turn) ([]events.Event, error) {
-			return s.SetSubscription(t, &companypb.SetSubscription{Plan: Business, Status: Active})
+			return s.SetSubscription(t, SetSubscription{Plan: Business, Status: Active})
 		},
-		"delete":  func(s *State, t entrepot.Turn) ([]events.Event, error) { return s.Delete(t, &companypb.Delete{}) },
-		"restore": func(s *State, t entrepot.Turn) ([]events.Event, error) { return s.Restore(t, &companypb.Restore{}) },
+		"delete":  func(s *State, t entrepot.Turn) ([]events.Event, error) { return s.Delete(t, Delete{}) },
+		"restore": func(s *State, t entrepot.Turn) ([]events.Event, error) { return s.Restore(t, Restore{}) },
 	}
 	const ok, no, absent = entrepot.Code(""), entrepot.CodeForbidden, entrepot.CodeNotFound
 	for what, want := range map[string][4]entrepot.Code{ // super, admin, manager, another's admin
@@ -136,25 +132,25 @@ func TestUpdateRules(t *testing.T) {
 	t.Parallel()
 	s := acme(t, nil)
 	for name, c := range map[string]struct {
-		cmd  *companypb.Update
+		cmd  Update
 		want entrepot.Code
 	}{
-		"from its version":     {&companypb.Update{ExpectedVersion: 1, Profile: &companypb.Profile{Name: "B"}}, ""},
-		"from another version": {&companypb.Update{ExpectedVersion: 2, Profile: &companypb.Profile{Name: "B"}}, entrepot.CodeStale},
-		"no name":              {&companypb.Update{Profile: &companypb.Profile{Name: " "}}, entrepot.CodeInvalid},
-		"a website by http":    {&companypb.Update{Profile: &companypb.Profile{Name: "B", Website: "http://b"}}, entrepot.CodeInvalid},
-		"a script as logo":     {&companypb.Update{Profile: &companypb.Profile{Name: "B", Logo: "javascript:1"}}, entrepot.CodeInvalid},
-		"a slug in capitals":   {&companypb.Update{Profile: &companypb.Profile{Name: "B"}, Slug: "B"}, entrepot.CodeInvalid},
-		"what is no owner":     {&companypb.Update{Profile: &companypb.Profile{Name: "B"}, OwnerId: "me"}, entrepot.CodeInvalid},
+		"from its version":     {Update{ExpectedVersion: 1, Profile: Profile{Name: "B"}}, ""},
+		"from another version": {Update{ExpectedVersion: 2, Profile: Profile{Name: "B"}}, entrepot.CodeStale},
+		"no name":              {Update{Profile: Profile{Name: " "}}, entrepot.CodeInvalid},
+		"a website by http":    {Update{Profile: Profile{Name: "B", Website: "http://b"}}, entrepot.CodeInvalid},
+		"a script as logo":     {Update{Profile: Profile{Name: "B", Logo: "javascript:1"}}, entrepot.CodeInvalid},
+		"a slug in capitals":   {Update{Profile: Profile{Name: "B"}, Slug: "B"}, entrepot.CodeInvalid},
+		"what is no owner":     {Update{Profile: Profile{Name: "B"}, OwnerID: "me"}, entrepot.CodeInvalid},
 	} {
 		if _, err := s.Update(turn(super), c.cmd); entrepot.CodeOf(err) != c.want {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if facts, err := s.SetSettings(turn(admin), &companypb.SetSettings{}); facts != nil || err != nil {
+	if facts, err := s.SetSettings(turn(admin), SetSettings{}); facts != nil || err != nil {
 		t.Errorf("nothing to set: %v, %v", facts, err)
 	}
-	if _, err := s.SetSettings(turn(admin), &companypb.SetSettings{TaxBasisPoints: proto.Int64(10_001)}); entrepot.CodeOf(err) != entrepot.CodeInvalid {
+	if _, err := s.SetSettings(turn(admin), SetSettings{TaxBasisPoints: new(int64(10_001))}); entrepot.CodeOf(err) != entrepot.CodeInvalid {
 		t.Errorf("a tax above all: %v", err)
 	}
 }
@@ -164,13 +160,13 @@ func TestDeletion(t *testing.T) {
 	t.Parallel()
 	s := acme(t, nil)
 	remove := func() ([]events.Event, error) {
-		return s.Delete(turn(super), &companypb.Delete{GraceMs: time.Hour.Milliseconds()})
+		return s.Delete(turn(super), Delete{GraceMs: time.Hour.Milliseconds()})
 	}
 	do(t, s, remove)
 	if s.Standing != entrepot.StandingClosed || s.public().IsActive || !s.WakeAt().Equal(start.Add(time.Hour)) {
 		t.Fatalf("deleted: %+v", s)
 	}
-	if _, err := s.SetSubscription(turn(super), &companypb.SetSubscription{Plan: Free, Status: Active}); entrepot.CodeOf(err) != entrepot.CodeConflict {
+	if _, err := s.SetSubscription(turn(super), SetSubscription{Plan: Free, Status: Active}); entrepot.CodeOf(err) != entrepot.CodeConflict {
 		t.Fatalf("its subscription: %v", err)
 	}
 	do(t, s, func() ([]events.Event, error) { return s.Restore(turn(super), nil) })
@@ -190,10 +186,10 @@ func TestDeletion(t *testing.T) {
 // TestClaims: the limit holds whatever the count has seen.
 func TestClaims(t *testing.T) {
 	t.Parallel()
-	s := acme(t, func(c *companypb.Create) { c.Plan = Starter }) // three shops
+	s := acme(t, func(c *Create) { c.Plan = Starter }) // three shops
 	platform := turn(entrepot.SystemCaller("test"))
 	claim := func(e string, existing int64) entrepot.Code {
-		facts, err := s.Claim(platform, &companypb.Claim{Resource: Shops, EntityId: e, Existing: existing, Made: s.Made})
+		facts, err := s.Claim(platform, Claim{Resource: Shops, EntityID: e, Existing: existing, Made: s.Made})
 		for _, f := range facts {
 			s.Apply(f)
 		}
@@ -213,8 +209,8 @@ func TestClaims(t *testing.T) {
 		}
 	}
 	counted := s.Made
-	do(t, s, func() ([]events.Event, error) { return s.EndClaim(platform, &companypb.Made{EntityId: "a"}) })
-	if _, err := s.Claim(platform, &companypb.Claim{Resource: Shops, EntityId: "c", Existing: 1, Made: counted}); entrepot.CodeOf(err) != entrepot.CodeStale {
+	do(t, s, func() ([]events.Event, error) { return s.EndClaim(platform, Made{EntityID: "a"}) })
+	if _, err := s.Claim(platform, Claim{Resource: Shops, EntityID: "c", Existing: 1, Made: counted}); entrepot.CodeOf(err) != entrepot.CodeStale {
 		t.Fatalf("counted before a was made: %v", err)
 	}
 	if got := claim("c", 1); got != "" { // a was not made after all
@@ -228,16 +224,16 @@ func TestClaims(t *testing.T) {
 		t.Fatalf("claims of makers that died: %+v", s)
 	}
 	for _, c := range []entrepot.Caller{super, admin} {
-		if _, err := s.Claim(turn(c), &companypb.Claim{Resource: Shops, EntityId: "x"}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		if _, err := s.Claim(turn(c), Claim{Resource: Shops, EntityID: "x"}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 			t.Errorf("by %s: %v", c.Role, err)
 		}
 	}
 	for existing, code := range map[int64]entrepot.Code{1: "", 2: entrepot.CodePlanLimit} { // a chunk of an import: all or none
-		if _, err := s.Claim(platform, &companypb.Claim{Resource: Shops, EntityId: "chunk", Existing: existing, Made: s.Made, Several: 2}); entrepot.CodeOf(err) != code {
+		if _, err := s.Claim(platform, Claim{Resource: Shops, EntityID: "chunk", Existing: existing, Made: s.Made, Several: 2}); entrepot.CodeOf(err) != code {
 			t.Errorf("two beside %d: %v, want %q", existing, err, code)
 		}
 	}
-	if _, err := s.Claim(platform, &companypb.Claim{Resource: "gold", EntityId: "x", Made: s.Made}); entrepot.CodeOf(err) != entrepot.CodeInvalid {
+	if _, err := s.Claim(platform, Claim{Resource: "gold", EntityID: "x", Made: s.Made}); entrepot.CodeOf(err) != entrepot.CodeInvalid {
 		t.Errorf("of gold: %v", err)
 	}
 }
@@ -246,12 +242,12 @@ func TestClaims(t *testing.T) {
 func TestASuspensionIsAnsweredWhenAccessKnows(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind(), access.Kind()})
-	if _, err := m.Ask(m.As(super), companypb.Kind, id, creation(nil)); err != nil {
+	if _, err := grains.Ask(m.As(super), m, Of(id), creation(nil)); err != nil {
 		t.Fatal(err)
 	}
 	standing := func(want string) {
 		t.Helper()
-		c, err := grains.Ask[*accesspb.Changes](m.Platform(), m, accesspb.Kind, accesspb.ID, &accesspb.Since{Number: -1})
+		c, err := grains.Ask(m.Platform(), m, access.Of(access.ID), access.Since{Number: -1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -265,7 +261,7 @@ func TestASuspensionIsAnsweredWhenAccessKnows(t *testing.T) {
 	}
 	set := func(status string) {
 		t.Helper()
-		c, err := grains.Ask[*companypb.Company](m.As(super), m, companypb.Kind, id, &companypb.SetSubscription{Plan: Free, Status: status})
+		c, err := grains.Ask(m.As(super), m, Of(id), SetSubscription{Plan: Free, Status: status})
 		if err != nil || c.Status != status {
 			t.Fatalf("%+v, %v", c, err)
 		}
@@ -275,7 +271,7 @@ func TestASuspensionIsAnsweredWhenAccessKnows(t *testing.T) {
 	m.Restart()
 	set(Active)
 	standing(entrepot.StandingFull)
-	if _, err := m.Ask(m.As(super), companypb.Kind, id, &companypb.Delete{GraceMs: 1000}); err != nil {
+	if _, err := grains.Ask(m.As(super), m, Of(id), Delete{GraceMs: 1000}); err != nil {
 		t.Fatal(err)
 	}
 	standing(entrepot.StandingClosed)

@@ -12,7 +12,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/companystats/companystatspb"
 )
 
 // State is the figures. The zero State has counted nothing.
@@ -25,8 +24,8 @@ type State struct {
 	Cancelled int64       `json:"cancelled,omitempty"`
 	Paid      int64       `json:"paid,omitempty"`
 	Takings   []takings   `json:"takings,omitempty"` // by currency
-	Created   int64       `json:"created,omitempty"` // Unix ms
-	Updated   int64       `json:"updated,omitempty"` // when the newest counted event happened
+	CreatedAt int64       `json:"created,omitempty"` // Unix ms
+	UpdatedAt int64       `json:"updated,omitempty"` // when the newest counted event happened
 }
 
 type takings struct {
@@ -55,17 +54,17 @@ var Bindings = []string{
 }
 
 // Count adds what one event says.
-func (s *State) Count(t entrepot.Turn, c *companystatspb.Count) ([]events.Event, error) {
+func (s *State) Count(t entrepot.Turn, c Count) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.ErrNotFound
 	case !Counts(c.What):
 		return nil, entrepot.Invalid("what", "enum", "is not counted")
-	case c.AmountMinor < 0:
+	case c.Amount < 0:
 		return nil, entrepot.Invalid("amountMinor", "minimum", "must not be negative")
 	}
 	return []events.Event{counted{
-		Company: t.ID, What: c.What, Minor: c.AmountMinor, Currency: c.Currency, HappenedMs: c.AtMs, At: t.Now.UnixMilli(),
+		Company: t.ID, What: c.What, Minor: c.Amount, Currency: c.Currency, HappenedMs: c.At, At: t.Now.UnixMilli(),
 	}}, nil
 }
 
@@ -76,9 +75,9 @@ func (s *State) Apply(e events.Event) {
 		return
 	}
 	if s.CompanyID == "" {
-		s.CompanyID, s.Created = f.Company, f.At
+		s.CompanyID, s.CreatedAt = f.Company, f.At
 	}
-	s.Updated = max(s.Updated, f.HappenedMs)
+	s.UpdatedAt = max(s.UpdatedAt, f.HappenedMs)
 	switch f.What {
 	case "shop.created":
 		s.Shops++
@@ -115,7 +114,7 @@ func (s *State) of(currency string) *takings {
 }
 
 // Get answers the figures to the company's admins and the platform.
-func (s *State) Get(t entrepot.Turn, _ *companystatspb.Get) (*companystatspb.Stats, error) {
+func (s *State) Get(t entrepot.Turn, _ Get) (*Stats, error) {
 	if !t.Caller.Administers(t.ID) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -123,17 +122,17 @@ func (s *State) Get(t entrepot.Turn, _ *companystatspb.Get) (*companystatspb.Sta
 }
 
 // View is the figures.
-func (s *State) View() *companystatspb.Stats {
-	v := &companystatspb.Stats{
+func (s *State) View() *Stats {
+	v := &Stats{
 		Shops: s.Shops, Products: s.Products, Staff: s.Staff, Orders: s.Orders, CancelledOrders: s.Cancelled,
-		PaidOrders: s.Paid, UpdatedMs: s.Updated,
+		PaidOrders: s.Paid, UpdatedAt: s.UpdatedAt,
 	}
 	for _, k := range s.Takings {
-		v.Takings = append(v.Takings, &companystatspb.Takings{
-			Currency: k.Currency, RevenueMinor: k.Revenue, RefundedMinor: k.Refunded, PaidOrders: k.Paid,
+		v.Takings = append(v.Takings, Takings{
+			Currency: k.Currency, Revenue: k.Revenue, Refunded: k.Refunded, PaidOrders: k.Paid,
 		})
 	}
 	return v
 }
 
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }

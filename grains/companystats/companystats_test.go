@@ -8,11 +8,8 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/companystats/companystatspb"
 	"entrepot/grains/grainstest"
 	"entrepot/persistence/storetest"
-
-	"google.golang.org/protobuf/proto"
 )
 
 var (
@@ -23,16 +20,16 @@ var (
 
 func TestCountAndGetRules(t *testing.T) {
 	t.Parallel()
-	count := &companystatspb.Count{What: "order.created"}
+	count := Count{What: "order.created"}
 	for name, c := range map[string]struct {
 		caller entrepot.Caller
-		cmd    *companystatspb.Count
+		cmd    Count
 		want   entrepot.Code
 	}{
 		"the platform":      {platform, count, ""},
 		"a super admin":     {entrepot.Caller{Role: entrepot.SuperAdmin}, count, entrepot.CodeNotFound},
-		"another event":     {platform, &companystatspb.Count{What: "order.shipped"}, entrepot.CodeInvalid},
-		"a negative amount": {platform, &companystatspb.Count{What: "payment.success", AmountMinor: -1}, entrepot.CodeInvalid},
+		"another event":     {platform, Count{What: "order.shipped"}, entrepot.CodeInvalid},
+		"a negative amount": {platform, Count{What: "payment.success", Amount: -1}, entrepot.CodeInvalid},
 	} {
 		if _, err := (&State{}).Count(entrepot.Turn{ID: company, Now: start, Caller: c.caller}, c.cmd); entrepot.CodeOf(err) != c.want {
 			t.Errorf("%s: %v", name, err)
@@ -56,19 +53,19 @@ func TestCountAndGetRules(t *testing.T) {
 func TestFiguresCountOnce(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
-	tell := func(event string, c *companystatspb.Count) {
+	tell := func(event string, c Count) {
 		t.Helper()
 		ctx := grains.WithCommand(m.Platform(), grains.CommandID{ID: entrepot.DeriveID(event)})
-		if _, err := m.Ask(ctx, companystatspb.Kind, company, c); err != nil {
+		if _, err := grains.Ask(ctx, m, Of(company), c); err != nil {
 			t.Fatal(err)
 		}
 	}
-	list := map[string]*companystatspb.Count{
+	list := map[string]Count{
 		"1": {What: "shop.created"}, "2": {What: "product.created"}, "3": {What: "product.created"}, "4": {What: "product.deleted"},
 		"5": {What: "user.registered"}, "6": {What: "order.created"}, "7": {What: "order.created"}, "8": {What: "order.cancelled"},
-		"9":  {What: "payment.success", AmountMinor: 1050, Currency: "EUR", AtMs: 7},
-		"10": {What: "payment.success", AmountMinor: 200, Currency: "CHF", AtMs: 5},
-		"11": {What: "payment.refunded", AmountMinor: 50, Currency: "EUR"},
+		"9":  {What: "payment.success", Amount: 1050, Currency: "EUR", At: 7},
+		"10": {What: "payment.success", Amount: 200, Currency: "CHF", At: 5},
+		"11": {What: "payment.refunded", Amount: 50, Currency: "EUR"},
 	}
 	for range 2 {
 		for event, c := range list { // in any order
@@ -77,14 +74,14 @@ func TestFiguresCountOnce(t *testing.T) {
 		}
 		m.Restart()
 	}
-	got, err := grains.Ask[*companystatspb.Stats](m.Platform(), m, companystatspb.Kind, company, &companystatspb.Get{})
-	want := &companystatspb.Stats{
-		Shops: 1, Products: 1, Staff: 1, Orders: 2, CancelledOrders: 1, PaidOrders: 2, UpdatedMs: 7,
-		Takings: []*companystatspb.Takings{
-			{Currency: "CHF", RevenueMinor: 200, PaidOrders: 1}, {Currency: "EUR", RevenueMinor: 1050, RefundedMinor: 50, PaidOrders: 1},
+	got, err := grains.Ask(m.Platform(), m, Of(company), Get{})
+	want := &Stats{
+		Shops: 1, Products: 1, Staff: 1, Orders: 2, CancelledOrders: 1, PaidOrders: 2, UpdatedAt: 7,
+		Takings: []Takings{
+			{Currency: "CHF", Revenue: 200, PaidOrders: 1}, {Currency: "EUR", Revenue: 1050, Refunded: 50, PaidOrders: 1},
 		},
 	}
-	if err != nil || !proto.Equal(got, want) {
+	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Fatalf("%v, %v", got, err)
 	}
 	if list := m.Events(); len(list) != 0 {

@@ -2,7 +2,6 @@ package companystats
 
 import (
 	"entrepot/grains"
-	"entrepot/grains/companystats/companystatspb"
 	"entrepot/persistence"
 )
 
@@ -21,7 +20,7 @@ const Remembered = 512
 
 // Kind is the grain of figures.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](companystatspb.Kind, Collection)
+	k := grains.NewKind[State](Name, Collection)
 	k.Ring = Remembered
 	grains.Command(k, (*State).Count, (*State).View)
 	grains.Query(k, (*State).Get)

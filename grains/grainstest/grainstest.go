@@ -16,10 +16,7 @@ import (
 	"entrepot/cluster"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/wire"
 	"entrepot/persistence"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // Member hosts kinds over one store, as a cluster of one.
@@ -97,8 +94,8 @@ func (m *Member) SetNow(at time.Time) {
 }
 
 // Ask sends a command through the client, with what the context carries.
-func (m *Member) Ask(ctx context.Context, kind string, id entrepot.ID, cmd proto.Message) (proto.Message, error) {
-	return m.client.Ask(ctx, kind, id, cmd)
+func (m *Member) Ask(ctx context.Context, to grains.Ref, message any, options ...grains.Option) (grains.Answer, error) {
+	return m.client.Ask(ctx, to, message, options...)
 }
 
 // As is a context that acts for the caller.
@@ -112,7 +109,7 @@ func (m *Member) Platform() context.Context { return m.As(entrepot.SystemCaller(
 // Wake sends the grain its wake.
 func (m *Member) Wake(kind string, id entrepot.ID) {
 	m.t.Helper()
-	if _, err := m.Ask(m.Platform(), kind, id, &wire.Wake{}); err != nil {
+	if _, err := m.Ask(m.Platform(), grains.Ref{Kind: kind, ID: id}, grains.Wake{}); err != nil {
 		m.t.Fatalf("wake %s/%s: %v", kind, id, err)
 	}
 }

@@ -2,7 +2,6 @@ package imports
 
 import (
 	"entrepot/grains"
-	"entrepot/grains/imports/importspb"
 	"entrepot/persistence"
 )
 
@@ -32,7 +31,7 @@ func (s *State) Index() grains.Index {
 
 // Kind is the grain of imports.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](importspb.Kind, Collection)
+	k := grains.NewKind[State](Name, Collection)
 	k.Ring = -1 // a chunk counts once by its number
 	grains.Command(k, (*State).Start, (*State).View)
 	grains.Command(k, (*State).Advance, (*State).View)

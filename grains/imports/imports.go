@@ -13,7 +13,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/imports/importspb"
 )
 
 // The statuses of an import.
@@ -45,8 +44,8 @@ type State struct {
 	Failed    int64         `json:"failed,omitempty"`
 	Columns   []string      `json:"columns,omitempty"`
 	Stalls    int64         `json:"stalls,omitempty"`  // in a row
-	Created   int64         `json:"created,omitempty"` // Unix ms
-	Updated   int64         `json:"updated,omitempty"` // Unix ms
+	CreatedAt int64         `json:"created,omitempty"` // Unix ms
+	UpdatedAt int64         `json:"updated,omitempty"` // Unix ms
 	UserID    entrepot.ID   `json:"userId,omitempty"`  // for whom the rows are taken
 	Role      entrepot.Role `json:"role,omitempty"`
 	ShopIDs   []entrepot.ID `json:"shopIds,omitempty"`
@@ -66,16 +65,16 @@ type (
 )
 
 // Start takes the job on for its caller.
-func (s *State) Start(t entrepot.Turn, c *importspb.Start) ([]events.Event, error) {
+func (s *State) Start(t entrepot.Turn, c Start) ([]events.Event, error) {
 	switch t.Caller.Role {
 	case entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager:
 	default:
 		return nil, entrepot.Errorf(entrepot.CodeForbidden, "this role imports no products")
 	}
 	switch {
-	case !entrepot.ValidID(c.CompanyId) || !t.Caller.MayReachCompany(c.CompanyId):
+	case !entrepot.ValidID(c.CompanyID) || !t.Caller.MayReachCompany(c.CompanyID):
 		return nil, entrepot.ErrNotFound
-	case s.ID != "" && s.UserID == t.Caller.UserID && s.CompanyID == c.CompanyId && s.Size == c.Size && s.Format == c.Format:
+	case s.ID != "" && s.UserID == t.Caller.UserID && s.CompanyID == c.CompanyID && s.Size == c.Size && s.Format == c.Format:
 		return nil, nil // the same again
 	case s.ID != "":
 		return nil, entrepot.Errorf(entrepot.CodeKeyReused, "this key was used for another import")
@@ -84,7 +83,7 @@ func (s *State) Start(t entrepot.Turn, c *importspb.Start) ([]events.Event, erro
 	}
 	now := t.Now.UnixMilli()
 	next := State{
-		ID: t.ID, CompanyID: c.CompanyId, Format: c.Format, Size: c.Size, Status: StatusRunning, Created: now, Updated: now,
+		ID: t.ID, CompanyID: c.CompanyID, Format: c.Format, Size: c.Size, Status: StatusRunning, CreatedAt: now, UpdatedAt: now,
 		UserID: t.Caller.UserID, Role: t.Caller.Role, ShopIDs: slices.Clone(t.Caller.ShopIDs),
 	}
 	return []events.Event{next.asking()}, nil
@@ -96,7 +95,7 @@ func (s *State) asking() due {
 }
 
 // Advance counts a chunk and asks for the next, or ends.
-func (s *State) Advance(t entrepot.Turn, c *importspb.Advance) ([]events.Event, error) {
+func (s *State) Advance(t entrepot.Turn, c Advance) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.Errorf(entrepot.CodeForbidden, "an import advances by itself")
@@ -107,7 +106,7 @@ func (s *State) Advance(t entrepot.Turn, c *importspb.Advance) ([]events.Event, 
 	}
 	next := *s
 	next.Chunk++
-	next.Offset, next.Stalls, next.Updated = c.Offset, 0, t.Now.UnixMilli()
+	next.Offset, next.Stalls, next.UpdatedAt = c.Offset, 0, t.Now.UnixMilli()
 	next.Made, next.Changed, next.Failed = s.Made+c.Created, s.Changed+c.Updated, s.Failed+c.Failed
 	if len(c.Columns) > 0 {
 		next.Columns = slices.Clone(c.Columns)
@@ -123,7 +122,7 @@ func (s *State) Advance(t entrepot.Turn, c *importspb.Advance) ([]events.Event, 
 }
 
 // Erase ends what runs, as its company is erased. What has ended stays as it is.
-func (s *State) Erase(t entrepot.Turn, _ *importspb.Erase) ([]events.Event, error) {
+func (s *State) Erase(t entrepot.Turn, _ Erase) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.Errorf(entrepot.CodeForbidden, "an import ends with its company")
@@ -133,7 +132,7 @@ func (s *State) Erase(t entrepot.Turn, _ *importspb.Erase) ([]events.Event, erro
 		return nil, nil
 	}
 	next := *s
-	next.Erased, next.Updated = true, t.Now.UnixMilli()
+	next.Erased, next.UpdatedAt = true, t.Now.UnixMilli()
 	return []events.Event{next.ending(StatusFailed, "the company was erased")}, nil
 }
 
@@ -159,7 +158,7 @@ func (s *State) WakeAt() time.Time {
 	if s.Status != StatusRunning {
 		return time.Time{}
 	}
-	return time.UnixMilli(s.Updated).Add(patience).UTC()
+	return time.UnixMilli(s.UpdatedAt).Add(patience).UTC()
 }
 
 // Wake asks again for what nobody answered for.
@@ -169,7 +168,7 @@ func (s *State) Wake(t entrepot.Turn) []events.Event {
 	}
 	next := *s
 	next.Stalls++
-	next.Updated = t.Now.UnixMilli()
+	next.UpdatedAt = t.Now.UnixMilli()
 	if next.Stalls > maxStalls {
 		return []events.Event{next.ending(StatusFailed, "the rows were not taken: given up")}
 	}
@@ -177,7 +176,7 @@ func (s *State) Wake(t entrepot.Turn) []events.Event {
 }
 
 // Get answers the company's admins, and a manager who started it.
-func (s *State) Get(t entrepot.Turn, _ *importspb.Get) (*importspb.Import, error) {
+func (s *State) Get(t entrepot.Turn, _ Get) (*Import, error) {
 	if s.ID == "" || !t.Caller.MayReachCompany(s.CompanyID) || (!t.Caller.Administers(s.CompanyID) && t.Caller.UserID != s.UserID) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -185,12 +184,12 @@ func (s *State) Get(t entrepot.Turn, _ *importspb.Get) (*importspb.Import, error
 }
 
 // View is the whole job.
-func (s *State) View() *importspb.Import {
-	return &importspb.Import{
-		Id: s.ID, CompanyId: s.CompanyID, Format: s.Format, Size: s.Size, Status: s.Status, Error: s.Error, Chunk: s.Chunk, Offset: s.Offset,
-		Created: s.Made, Updated: s.Changed, Failed: s.Failed, Columns: slices.Clone(s.Columns), CreatedMs: s.Created, UpdatedMs: s.Updated,
-		UserId: s.UserID, Role: string(s.Role), ShopIds: slices.Clone(s.ShopIDs), Erased: s.Erased,
+func (s *State) View() *Import {
+	return &Import{
+		ID: s.ID, CompanyID: s.CompanyID, Format: s.Format, Size: s.Size, Status: s.Status, Error: s.Error, Chunk: s.Chunk, Offset: s.Offset,
+		Created: s.Made, Updated: s.Changed, Failed: s.Failed, Columns: slices.Clone(s.Columns), CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt,
+		UserID: s.UserID, Role: string(s.Role), ShopIDs: slices.Clone(s.ShopIDs), Erased: s.Erased,
 	}
 }
 
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }

@@ -10,7 +10,6 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/imports/importspb"
 	"entrepot/persistence/storetest"
 )
 
@@ -29,7 +28,7 @@ func at(c entrepot.Caller, after time.Duration) entrepot.Turn {
 	return entrepot.Turn{ID: id, Now: start.Add(after), Caller: c}
 }
 
-func job() *importspb.Start { return &importspb.Start{CompanyId: company, Format: "csv", Size: 10} }
+func job() Start { return Start{CompanyID: company, Format: "csv", Size: 10} }
 
 func play(t *testing.T, s *State, facts []events.Event, err error) events.Event {
 	t.Helper()
@@ -51,7 +50,7 @@ func TestChunksCountOnce(t *testing.T) {
 	if e := play(t, s, facts, err).(due); e.Chunk != 0 || e.Offset != 0 || s.Role != entrepot.ShopManager {
 		t.Fatalf("%+v", e)
 	}
-	first := &importspb.Advance{Chunk: 0, Offset: 100, Created: 3, Failed: 1, Columns: []string{"sku"}}
+	first := Advance{Chunk: 0, Offset: 100, Created: 3, Failed: 1, Columns: []string{"sku"}}
 	facts, err = s.Advance(at(system, time.Second), first)
 	if e := play(t, s, facts, err).(due); e.Chunk != 1 || e.Offset != 100 {
 		t.Fatalf("%+v", e)
@@ -59,7 +58,7 @@ func TestChunksCountOnce(t *testing.T) {
 	if facts, err := s.Advance(at(system, time.Second), first); err != nil || facts != nil {
 		t.Fatalf("the same chunk again: %v, %v", facts, err)
 	}
-	facts, err = s.Advance(at(system, time.Second), &importspb.Advance{Chunk: 1, Offset: 200, Updated: 2, Done: true})
+	facts, err = s.Advance(at(system, time.Second), Advance{Chunk: 1, Offset: 200, Updated: 2, Done: true})
 	if e := play(t, s, facts, err).(ended); e.Status != StatusDone || e.Created != 3 || e.Updated != 2 || e.Failed != 1 || !s.WakeAt().IsZero() {
 		t.Fatalf("%+v", e)
 	}
@@ -88,7 +87,7 @@ func TestWhoImports(t *testing.T) {
 			t.Errorf("%s reads: %v", name, err)
 		}
 	}
-	if _, err := s.Advance(at(admin, 0), &importspb.Advance{}); entrepot.CodeOf(err) != entrepot.CodeForbidden {
+	if _, err := s.Advance(at(admin, 0), Advance{}); entrepot.CodeOf(err) != entrepot.CodeForbidden {
 		t.Error(err)
 	}
 	if facts, err := s.Start(at(admin, 0), job()); err != nil || facts != nil {
@@ -139,7 +138,7 @@ func TestErase(t *testing.T) {
 			t.Fatalf("again: %v, %v", facts, err)
 		}
 	}
-	if facts, err := s.Advance(at(system, time.Second), &importspb.Advance{Created: 3}); err != nil || facts != nil {
+	if facts, err := s.Advance(at(system, time.Second), Advance{Created: 3}); err != nil || facts != nil {
 		t.Fatalf("it advanced: %v, %v", facts, err)
 	}
 	done := &State{ID: id, CompanyID: company, Status: StatusDone}
@@ -151,15 +150,15 @@ func TestErase(t *testing.T) {
 func TestOnTheHost(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
-	if _, err := m.Ask(m.As(admin), importspb.Kind, id, job()); err != nil {
+	if _, err := grains.Ask(m.As(admin), m, Of(id), job()); err != nil {
 		t.Fatal(err)
 	}
 	m.Restart()
-	if _, err := m.Ask(m.Platform(), importspb.Kind, id, &importspb.Advance{Error: "line 3: nonsense"}); err != nil {
+	if _, err := grains.Ask(m.Platform(), m, Of(id), Advance{Error: "line 3: nonsense"}); err != nil {
 		t.Fatal(err)
 	}
 	m.Restart()
-	i, err := grains.Ask[*importspb.Import](m.As(admin), m, importspb.Kind, id, &importspb.Get{})
+	i, err := grains.Ask(m.As(admin), m, Of(id), Get{})
 	if err != nil || i.Status != StatusFailed || i.Error == "" {
 		t.Fatalf("%+v, %v", i, err)
 	}

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"entrepot/grains"
-	"entrepot/grains/invitation/invitationpb"
 	"entrepot/persistence"
 )
 
@@ -17,12 +16,12 @@ var Collection = &persistence.Collection{
 
 // Index is whose the invitation is: the company's that invites.
 func (s *State) Index() grains.Index {
-	return grains.Index{CompanyID: s.CompanyID, CreatedAt: time.UnixMilli(s.Created).UTC(), Fields: []any{s.View().Status}}
+	return grains.Index{CompanyID: s.CompanyID, CreatedAt: time.UnixMilli(s.CreatedAt).UTC(), Fields: []any{s.View().Status}}
 }
 
 // Kind is the grain of invitations.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](invitationpb.Kind, Collection)
+	k := grains.NewKind[State](Name, Collection)
 	grains.Command(k, (*State).Invite, (*State).View)
 	grains.Command(k, (*State).Revoke, (*State).View)
 	grains.Later(k, (*State).Accept, (*State).settled)

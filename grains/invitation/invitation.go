@@ -15,7 +15,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/invitation/invitationpb"
 )
 
 // The states of an invitation.
@@ -39,7 +38,7 @@ type State struct {
 	Status    string        `json:"status,omitempty"`
 	InvitedBy entrepot.ID   `json:"invitedBy,omitempty"`
 	UserID    entrepot.ID   `json:"userId,omitempty"`
-	Created   int64         `json:"created,omitempty"` // Unix ms, as all times of the state
+	CreatedAt int64         `json:"created,omitempty"` // Unix ms, as all times of the state
 	Until     int64         `json:"until,omitempty"`
 
 	Hash   []byte      `json:"hash,omitempty"`
@@ -99,8 +98,8 @@ func mayInvite(c entrepot.Caller, role entrepot.Role, company entrepot.ID) error
 }
 
 // Invite sends the mail.
-func (s *State) Invite(t entrepot.Turn, c *invitationpb.Invite) ([]events.Event, error) {
-	if err := mayInvite(t.Caller, entrepot.Role(c.Role), c.CompanyId); err != nil {
+func (s *State) Invite(t entrepot.Turn, c Invite) ([]events.Event, error) {
+	if err := mayInvite(t.Caller, entrepot.Role(c.Role), c.CompanyID); err != nil {
 		return nil, err
 	}
 	switch {
@@ -108,15 +107,15 @@ func (s *State) Invite(t entrepot.Turn, c *invitationpb.Invite) ([]events.Event,
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the invitation was sent already")
 	case !strings.Contains(c.Email, "@") || c.Email != strings.ToLower(strings.TrimSpace(c.Email)):
 		return nil, entrepot.Invalid("email", "email", "must be an e-mail address in lower case")
-	case len(c.Hash) == 0 || len(c.Sealed) == 0 || c.MailId == "" || c.UntilMs <= t.Now.UnixMilli():
+	case len(c.Hash) == 0 || len(c.Sealed) == 0 || c.MailID == "" || c.Until <= t.Now.UnixMilli():
 		return nil, entrepot.Invalid("token", "required", "must be given")
 	}
 	return []events.Event{
 		events.UserInvited{
-			InvitationID: t.ID, Email: c.Email, Role: entrepot.Role(c.Role), CompanyID: c.CompanyId, InvitedBy: t.Caller.UserID,
-			InvitedAt: t.Now, ExpiresAt: time.UnixMilli(c.UntilMs).UTC(),
+			InvitationID: t.ID, Email: c.Email, Role: entrepot.Role(c.Role), CompanyID: c.CompanyID, InvitedBy: t.Caller.UserID,
+			InvitedAt: t.Now, ExpiresAt: time.UnixMilli(c.Until).UTC(),
 		},
-		secrets{MailID: c.MailId, Locale: c.Locale, Hash: bytes.Clone(c.Hash), Sealed: bytes.Clone(c.Sealed)},
+		secrets{MailID: c.MailID, Locale: c.Locale, Hash: bytes.Clone(c.Hash), Sealed: bytes.Clone(c.Sealed)},
 	}, nil
 }
 
@@ -126,7 +125,7 @@ func (s *State) VisibleTo(c entrepot.Caller) bool {
 }
 
 // Revoke makes the token void. One that is void already stays as it is.
-func (s *State) Revoke(t entrepot.Turn, _ *invitationpb.Revoke) ([]events.Event, error) {
+func (s *State) Revoke(t entrepot.Turn, _ Revoke) ([]events.Event, error) {
 	switch {
 	case !s.VisibleTo(t.Caller):
 		return nil, entrepot.ErrNotFound
@@ -144,7 +143,7 @@ var (
 )
 
 // Check answers the invitation that the token would accept.
-func (s *State) Check(t entrepot.Turn, q *invitationpb.Check) (*invitationpb.Invitation, error) {
+func (s *State) Check(t entrepot.Turn, q Check) (*Invitation, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.ErrNotFound
@@ -155,8 +154,8 @@ func (s *State) Check(t entrepot.Turn, q *invitationpb.Check) (*invitationpb.Inv
 }
 
 // Accept has the user registered.
-func (s *State) Accept(t entrepot.Turn, c *invitationpb.Accept) ([]events.Event, error) {
-	if _, err := s.Check(t, &invitationpb.Check{Hash: c.Hash}); err != nil {
+func (s *State) Accept(t entrepot.Turn, c Accept) ([]events.Event, error) {
+	if _, err := s.Check(t, Check{Hash: c.Hash}); err != nil {
 		return nil, err
 	}
 	switch {
@@ -168,7 +167,7 @@ func (s *State) Accept(t entrepot.Turn, c *invitationpb.Accept) ([]events.Event,
 	return []events.Event{tokenShown{Name: c.Name, PasswordHash: c.PasswordHash}}, nil
 }
 
-func (s *State) settled(*invitationpb.Accept) (*invitationpb.Invitation, bool, error) {
+func (s *State) settled(Accept) (*Invitation, bool, error) {
 	switch s.Status {
 	case Accepted:
 		return s.View(), true, nil
@@ -180,25 +179,25 @@ func (s *State) settled(*invitationpb.Accept) (*invitationpb.Invitation, bool, e
 }
 
 // Registered notes what became of the user.
-func (s *State) Registered(t entrepot.Turn, c *invitationpb.Registered) ([]events.Event, error) {
+func (s *State) Registered(t entrepot.Turn, c Registered) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.ErrNotFound
 	case s.Status != Registering || c.Attempt != s.Attempt:
 		return nil, nil
-	case c.UserId == "":
+	case c.UserID == "":
 		return []events.Event{refused{}}, nil
 	default:
-		return []events.Event{accepted{UserID: c.UserId}}, nil
+		return []events.Event{accepted{UserID: c.UserID}}, nil
 	}
 }
 
 // MailWritten notes that the mail grain has the mail.
-func (s *State) MailWritten(t entrepot.Turn, c *invitationpb.MailWritten) ([]events.Event, error) {
+func (s *State) MailWritten(t entrepot.Turn, c MailWritten) ([]events.Event, error) {
 	if t.Caller.Role != entrepot.System {
 		return nil, entrepot.ErrNotFound
 	}
-	if s.MailID == "" || s.MailID != c.MailId {
+	if s.MailID == "" || s.MailID != c.MailID {
 		return nil, nil
 	}
 	return []events.Event{mailWritten{}}, nil
@@ -226,7 +225,7 @@ func (s *State) Apply(e events.Event) {
 	case events.UserInvited:
 		*s = State{
 			ID: f.InvitationID, Email: f.Email, Role: f.Role, CompanyID: f.CompanyID, InvitedBy: f.InvitedBy,
-			Status: Pending, Created: f.InvitedAt.UnixMilli(), Until: f.ExpiresAt.UnixMilli(),
+			Status: Pending, CreatedAt: f.InvitedAt.UnixMilli(), Until: f.ExpiresAt.UnixMilli(),
 		}
 	case secrets:
 		s.MailID, s.Locale, s.Hash, s.Sealed = f.MailID, f.Locale, f.Hash, f.Sealed
@@ -253,7 +252,7 @@ func (s *State) close(status string) {
 }
 
 // Get answers the invitation to whom may see it.
-func (s *State) Get(t entrepot.Turn, _ *invitationpb.Get) (*invitationpb.Invitation, error) {
+func (s *State) Get(t entrepot.Turn, _ Get) (*Invitation, error) {
 	if !s.VisibleTo(t.Caller) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -261,13 +260,13 @@ func (s *State) Get(t entrepot.Turn, _ *invitationpb.Get) (*invitationpb.Invitat
 }
 
 // View is the invitation without secrets.
-func (s *State) View() *invitationpb.Invitation {
+func (s *State) View() *Invitation {
 	status := s.Status
 	if status == Registering {
 		status = Pending
 	}
-	return &invitationpb.Invitation{
-		Id: s.ID, Email: s.Email, Role: string(s.Role), CompanyId: s.CompanyID, Status: status, InvitedBy: s.InvitedBy,
-		UserId: s.UserID, CreatedMs: s.Created, UntilMs: s.Until,
+	return &Invitation{
+		ID: s.ID, Email: s.Email, Role: string(s.Role), CompanyID: s.CompanyID, Status: status, InvitedBy: s.InvitedBy,
+		UserID: s.UserID, CreatedAt: s.CreatedAt, Until: s.Until,
 	}
 }

@@ -11,11 +11,8 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/invitation/invitationpb"
 	"entrepot/grains/mail"
-	"entrepot/grains/mail/mailpb"
 	"entrepot/grains/user"
-	"entrepot/grains/user/userpb"
 	"entrepot/persistence/storetest"
 )
 
@@ -36,10 +33,10 @@ func at(c entrepot.Caller, after time.Duration) entrepot.Turn {
 	return entrepot.Turn{ID: id, Now: start.Add(after), Caller: c}
 }
 
-func invite(role, company string) *invitationpb.Invite {
-	return &invitationpb.Invite{
-		Email: "bob@example.com", Role: role, CompanyId: company, MailId: entrepot.DeriveID("mail"),
-		Hash: []byte("hash"), Sealed: []byte("sealed"), UntilMs: start.Add(time.Hour).UnixMilli(),
+func invite(role, company string) Invite {
+	return Invite{
+		Email: "bob@example.com", Role: role, CompanyID: company, MailID: entrepot.DeriveID("mail"),
+		Hash: []byte("hash"), Sealed: []byte("sealed"), Until: start.Add(time.Hour).UnixMilli(),
 	}
 }
 
@@ -52,7 +49,7 @@ func play(s *State, facts []events.Event) {
 func TestWhoInvitesWhom(t *testing.T) {
 	t.Parallel()
 	const ok, no, hidden, bad = "", entrepot.CodeForbidden, entrepot.CodeNotFound, entrepot.CodeInvalid
-	invitations := []*invitationpb.Invite{
+	invitations := []Invite{
 		invite("super_admin", ""), invite("company_admin", company), invite("shop_manager", company), invite("shop_staff", company),
 		invite("customer", ""), invite("shop_staff", ""), invite("super_admin", company), invite("system", ""),
 	}
@@ -69,13 +66,13 @@ func TestWhoInvitesWhom(t *testing.T) {
 		for i, cmd := range invitations {
 			facts, err := (&State{}).Invite(at(c.caller, 0), cmd)
 			if entrepot.CodeOf(err) != c.want[i] || (err == nil) != (len(facts) == 2) {
-				t.Errorf("%s, %s of %q: %v", name, cmd.Role, cmd.CompanyId, err)
+				t.Errorf("%s, %s of %q: %v", name, cmd.Role, cmd.CompanyID, err)
 			}
 		}
 	}
-	for name, change := range map[string]func(*invitationpb.Invite){
-		"no address": func(c *invitationpb.Invite) { c.Email = "" }, "capitals": func(c *invitationpb.Invite) { c.Email = "Bob@example.com" },
-		"no token": func(c *invitationpb.Invite) { c.Hash = nil }, "no time": func(c *invitationpb.Invite) { c.UntilMs = start.UnixMilli() },
+	for name, change := range map[string]func(*Invite){
+		"no address": func(c *Invite) { c.Email = "" }, "capitals": func(c *Invite) { c.Email = "Bob@example.com" },
+		"no token": func(c *Invite) { c.Hash = nil }, "no time": func(c *Invite) { c.Until = start.UnixMilli() },
 	} {
 		cmd := invite("shop_staff", company)
 		change(cmd)
@@ -110,8 +107,8 @@ func TestWhatATokenAccepts(t *testing.T) {
 		if c.before != nil {
 			c.before(s)
 		}
-		_, err := s.Check(at(c.caller, c.after), &invitationpb.Check{Hash: []byte(c.hash)})
-		facts, err2 := s.Accept(at(c.caller, c.after), &invitationpb.Accept{Hash: []byte(c.hash), Name: "Bob", PasswordHash: "x"})
+		_, err := s.Check(at(c.caller, c.after), Check{Hash: []byte(c.hash)})
+		facts, err2 := s.Accept(at(c.caller, c.after), Accept{Hash: []byte(c.hash), Name: "Bob", PasswordHash: "x"})
 		if entrepot.CodeOf(err) != c.want || entrepot.CodeOf(err2) != c.want || (err2 == nil) != (len(facts) == 1) {
 			t.Errorf("%s: %v, %v", name, err, err2)
 		}
@@ -155,35 +152,35 @@ func TestAccepted(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind(), mail.Kind(), user.Kind()})
 	m.SetNow(start)
-	if _, err := m.Ask(m.As(admin), invitationpb.Kind, id, invite("shop_staff", company)); err != nil {
+	if _, err := grains.Ask(m.As(admin), m, Of(id), invite("shop_staff", company)); err != nil {
 		t.Fatal(err)
 	}
-	accept := &invitationpb.Accept{Hash: []byte("hash"), Name: "Bob", PasswordHash: "$2a$secret"}
-	taken := &userpb.Register{Email: "bob@example.com", Name: "Other", PasswordHash: "x", Role: "customer"}
+	accept := Accept{Hash: []byte("hash"), Name: "Bob", PasswordHash: "$2a$secret"}
+	taken := user.Register{Email: "bob@example.com", Name: "Other", PasswordHash: "x", Role: "customer"}
 	other := entrepot.DeriveID("other user")
-	if _, err := m.Ask(m.Platform(), userpb.Kind, other, taken); err != nil {
+	if _, err := grains.Ask(m.Platform(), m, user.Of(other), taken); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := m.Ask(m.Platform(), invitationpb.Kind, id, accept); entrepot.CodeOf(err) != entrepot.CodeConflict {
+	if _, err := grains.Ask(m.Platform(), m, Of(id), accept); entrepot.CodeOf(err) != entrepot.CodeConflict {
 		t.Fatalf("a taken address: %v", err)
 	}
-	if _, err := m.Ask(m.As(super), userpb.Kind, other, &userpb.Erase{}); err != nil {
+	if _, err := grains.Ask(m.As(super), m, user.Of(other), user.Erase{}); err != nil {
 		t.Fatal(err)
 	}
 	m.Restart()
-	i, err := grains.Ask[*invitationpb.Invitation](m.Platform(), m, invitationpb.Kind, id, accept)
+	i, err := grains.Ask(m.Platform(), m, Of(id), accept)
 	if err != nil || i.Status != Accepted {
 		t.Fatalf("%v, %v", i, err)
 	}
 	m.Restart()
-	known, err := grains.Ask[*userpb.Credentials](m.Platform(), m, userpb.Kind, i.UserId, &userpb.GetCredentials{})
-	if err != nil || known.PasswordHash != "$2a$secret" || known.User.CompanyId != company || !known.User.EmailVerified || known.User.Role != "shop_staff" {
+	known, err := grains.Ask(m.Platform(), m, user.Of(i.UserID), user.GetCredentials{})
+	if err != nil || known.PasswordHash != "$2a$secret" || known.User.CompanyID != company || !known.User.EmailVerified || known.User.Role != "shop_staff" {
 		t.Fatalf("%v, %v", known, err)
 	}
-	if _, err := m.Ask(m.Platform(), invitationpb.Kind, id, accept); entrepot.CodeOf(err) != entrepot.CodeInvalid {
+	if _, err := grains.Ask(m.Platform(), m, Of(id), accept); entrepot.CodeOf(err) != entrepot.CodeInvalid {
 		t.Fatalf("again: %v", err)
 	}
-	letter, err := grains.Ask[*mailpb.Mail](m.Platform(), m, mailpb.Kind, entrepot.DeriveID("mail"), &mailpb.Get{})
+	letter, err := grains.Ask(m.Platform(), m, mail.Of(entrepot.DeriveID("mail")), mail.Get{})
 	if err != nil || letter.To != "bob@example.com" || letter.Template != Template || string(letter.Sealed) != "sealed" {
 		t.Fatalf("%v, %v", letter, err)
 	}
@@ -203,26 +200,26 @@ func TestUnusedTokensExpire(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind(), mail.Kind(), user.Kind()})
 	m.SetNow(start)
-	if _, err := m.Ask(m.As(admin), invitationpb.Kind, id, invite("shop_staff", company)); err != nil {
+	if _, err := grains.Ask(m.As(admin), m, Of(id), invite("shop_staff", company)); err != nil {
 		t.Fatal(err)
 	}
 	status := func() string {
-		i, err := grains.Ask[*invitationpb.Invitation](m.As(admin), m, invitationpb.Kind, id, &invitationpb.Get{})
+		i, err := grains.Ask(m.As(admin), m, Of(id), Get{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return i.Status
 	}
 	m.SetNow(start.Add(time.Hour - time.Millisecond))
-	m.Wake(invitationpb.Kind, id)
+	m.Wake(Name, id)
 	early := status()
 	m.SetNow(start.Add(time.Hour))
-	m.Wake(invitationpb.Kind, id)
+	m.Wake(Name, id)
 	m.Restart()
 	if late := status(); early != Pending || late != Expired {
 		t.Errorf("%s, then %s", early, late)
 	}
-	if _, err := m.Ask(m.As(foreign), invitationpb.Kind, id, &invitationpb.Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := grains.Ask(m.As(foreign), m, Of(id), Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Error(err)
 	}
 }
@@ -231,7 +228,7 @@ func TestStateSurvivesItsJSON(t *testing.T) {
 	t.Parallel()
 	s := &State{}
 	play(s, must(s.Invite(at(admin, 0), invite("shop_staff", company))))
-	play(s, must(s.Accept(at(platform, 0), &invitationpb.Accept{Hash: []byte("hash"), Name: "Bob", PasswordHash: "x"})))
+	play(s, must(s.Accept(at(platform, 0), Accept{Hash: []byte("hash"), Name: "Bob", PasswordHash: "x"})))
 	b, err := json.Marshal(s)
 	var back State
 	if err != nil || json.Unmarshal(b, &back) != nil || !reflect.DeepEqual(&back, s) {

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"entrepot/grains"
-	"entrepot/grains/mail/mailpb"
 	"entrepot/persistence"
 )
 
@@ -18,14 +17,14 @@ var Collection = &persistence.Collection{
 // Index is whose the mail is: the user it is about, or the company that invites.
 func (s *State) Index() grains.Index {
 	return grains.Index{
-		CompanyID: s.CompanyID, OwnerID: s.UserID, CreatedAt: time.UnixMilli(s.Created).UTC(), Fields: []any{s.To != ""},
+		CompanyID: s.CompanyID, OwnerID: s.UserID, CreatedAt: time.UnixMilli(s.CreatedAt).UTC(), Fields: []any{s.To != ""},
 	}
 }
 
 // Kind is the grain of mails. Putting one twice changes nothing, so no ring of
 // recent commands is kept.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](mailpb.Kind, Collection)
+	k := grains.NewKind[State](Name, Collection)
 	k.Ring = -1
 	grains.Command(k, (*State).Put, (*State).View)
 	grains.Query(k, (*State).Get)

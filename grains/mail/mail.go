@@ -12,7 +12,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/mail/mailpb"
 )
 
 // State is a mail. The zero State is not written yet.
@@ -24,7 +23,7 @@ type State struct {
 	UserID    entrepot.ID `json:"userId,omitempty"`
 	CompanyID entrepot.ID `json:"companyId,omitempty"`
 	Sealed    []byte      `json:"sealed,omitempty"`
-	Created   int64       `json:"created,omitempty"` // Unix ms, as all times of the state
+	CreatedAt int64       `json:"created,omitempty"` // Unix ms, as all times of the state
 	Until     int64       `json:"until,omitempty"`
 }
 
@@ -37,7 +36,7 @@ type sealed struct {
 type emptied struct{ events.Private }
 
 // Put writes the mail.
-func (s *State) Put(t entrepot.Turn, c *mailpb.Put) ([]events.Event, error) {
+func (s *State) Put(t entrepot.Turn, c Put) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.ErrNotFound
@@ -48,8 +47,8 @@ func (s *State) Put(t entrepot.Turn, c *mailpb.Put) ([]events.Event, error) {
 	}
 	return []events.Event{
 		events.UserMailRequested{
-			MailID: t.ID, Email: c.To, Template: c.Template, Locale: c.Locale, UserID: c.UserId, CompanyID: c.CompanyId,
-			RequestedAt: t.Now, ExpiresAt: time.UnixMilli(c.UntilMs).UTC(),
+			MailID: t.ID, Email: c.To, Template: c.Template, Locale: c.Locale, UserID: c.UserID, CompanyID: c.CompanyID,
+			RequestedAt: t.Now, ExpiresAt: time.UnixMilli(c.Until).UTC(),
 		},
 		sealed{Token: bytes.Clone(c.Sealed)},
 	}, nil
@@ -77,7 +76,7 @@ func (s *State) Apply(e events.Event) {
 	case events.UserMailRequested:
 		*s = State{
 			ID: f.MailID, To: f.Email, Template: f.Template, Locale: f.Locale, UserID: f.UserID, CompanyID: f.CompanyID,
-			Created: f.RequestedAt.UnixMilli(), Until: f.ExpiresAt.UnixMilli(),
+			CreatedAt: f.RequestedAt.UnixMilli(), Until: f.ExpiresAt.UnixMilli(),
 		}
 	case sealed:
 		s.Sealed = f.Token
@@ -87,7 +86,7 @@ func (s *State) Apply(e events.Event) {
 }
 
 // Get answers the mail, to the platform only.
-func (s *State) Get(t entrepot.Turn, _ *mailpb.Get) (*mailpb.Mail, error) {
+func (s *State) Get(t entrepot.Turn, _ Get) (*Mail, error) {
 	if s.To == "" || t.Caller.Role != entrepot.System {
 		return nil, entrepot.ErrNotFound
 	}
@@ -95,9 +94,9 @@ func (s *State) Get(t entrepot.Turn, _ *mailpb.Get) (*mailpb.Mail, error) {
 }
 
 // View is the mail, its token sealed.
-func (s *State) View() *mailpb.Mail {
-	return &mailpb.Mail{
-		Id: s.ID, To: s.To, Template: s.Template, Locale: s.Locale, UserId: s.UserID, CompanyId: s.CompanyID,
-		Sealed: bytes.Clone(s.Sealed), CreatedMs: s.Created, UntilMs: s.Until,
+func (s *State) View() *Mail {
+	return &Mail{
+		ID: s.ID, To: s.To, Template: s.Template, Locale: s.Locale, UserID: s.UserID, CompanyID: s.CompanyID,
+		Sealed: bytes.Clone(s.Sealed), CreatedAt: s.CreatedAt, Until: s.Until,
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/mail/mailpb"
 	"entrepot/persistence/storetest"
 )
 
@@ -21,13 +20,13 @@ func TestAMail(t *testing.T) {
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
 	now := time.UnixMilli(1_750_000_000_000)
 	m.SetNow(now)
-	put := &mailpb.Put{To: "ann@example.com", Template: "reset_password", UserId: entrepot.DeriveID("ann"), Sealed: []byte("canary"), UntilMs: now.Add(time.Hour).UnixMilli()}
+	put := Put{To: "ann@example.com", Template: "reset_password", UserID: entrepot.DeriveID("ann"), Sealed: []byte("canary"), Until: now.Add(time.Hour).UnixMilli()}
 	super := entrepot.Caller{Role: entrepot.SuperAdmin, UserID: "root"}
-	if _, err := m.Ask(m.As(super), mailpb.Kind, id, put); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := grains.Ask(m.As(super), m, Of(id), put); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("a super admin writes: %v", err)
 	}
 	for range 2 {
-		if _, err := m.Ask(m.Platform(), mailpb.Kind, id, put); err != nil {
+		if _, err := grains.Ask(m.Platform(), m, Of(id), put); err != nil {
 			t.Fatal(err)
 		}
 		m.Restart()
@@ -40,19 +39,19 @@ func TestAMail(t *testing.T) {
 	if err := json.Unmarshal(list[0].Data, &data); err != nil || data["mailId"] != id || data["email"] != "ann@example.com" {
 		t.Fatalf("%v, %v", data, err)
 	}
-	if _, err := m.Ask(m.As(super), mailpb.Kind, id, &mailpb.Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := grains.Ask(m.As(super), m, Of(id), Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("a super admin reads: %v", err)
 	}
-	read := func() (*mailpb.Mail, error) {
-		return grains.Ask[*mailpb.Mail](m.Platform(), m, mailpb.Kind, id, &mailpb.Get{})
+	read := func() (*Mail, error) {
+		return grains.Ask(m.Platform(), m, Of(id), Get{})
 	}
 	m.SetNow(now.Add(time.Hour - time.Millisecond))
-	m.Wake(mailpb.Kind, id) // too early
+	m.Wake(Name, id) // too early
 	if got, err := read(); err != nil || string(got.Sealed) != "canary" {
 		t.Fatalf("%v, %v", got, err)
 	}
 	m.SetNow(now.Add(time.Hour))
-	m.Wake(mailpb.Kind, id)
+	m.Wake(Name, id)
 	m.Restart()
 	if _, err := read(); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatal(err)
@@ -65,7 +64,7 @@ func TestAMail(t *testing.T) {
 
 func TestWhatAMailNeeds(t *testing.T) {
 	t.Parallel()
-	for _, c := range []*mailpb.Put{{Template: "x", Sealed: []byte("x")}, {To: "x", Sealed: []byte("x")}, {To: "x", Template: "x"}} {
+	for _, c := range []Put{{Template: "x", Sealed: []byte("x")}, {To: "x", Sealed: []byte("x")}, {To: "x", Template: "x"}} {
 		if _, err := (&State{}).Put(entrepot.Turn{ID: id, Caller: entrepot.SystemCaller("test")}, c); entrepot.CodeOf(err) != entrepot.CodeInvalid {
 			t.Errorf("%v: %v", c, err)
 		}

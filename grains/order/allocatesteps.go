@@ -7,10 +7,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/order/orderpb"
-	"entrepot/grains/stock/stockpb"
-
-	"google.golang.org/protobuf/proto"
+	"entrepot/grains/stock"
 )
 
 // levelsAtOnce is how many stock items a plan asks side by side.
@@ -18,27 +15,27 @@ const levelsAtOnce = 16
 
 // allocate reads what the sources have and plans by it. Nothing is held by it:
 // what is sold meanwhile is found out when the plan is reserved.
-func allocate(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+func allocate(s *State) func(context.Context, grains.Asker) (any, error) {
 	groups, attempt := s.checkout(), s.Attempt+1
-	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+	return func(ctx context.Context, a grains.Asker) (any, error) {
 		levels, err := levelsOf(ctx, a, groups)
 		if err != nil {
 			return nil, err
 		}
-		answer := &orderpb.Allocated{Attempt: attempt}
+		answer := Allocated{Attempt: attempt}
 		for _, g := range groups {
 			if len(g.Sources) == 0 {
 				continue
 			}
 			lines, lacks := plan(&g, levels)
 			for _, l := range lacks {
-				answer.Missing = append(answer.Missing, &orderpb.Missing{
-					ProductId: l.ProductID, VariantId: l.Variant(), ShopId: g.ShopID, Wanted: l.Quantity,
+				answer.Missing = append(answer.Missing, MissingMsg{
+					ProductID: l.ProductID, VariantID: l.Variant(), ShopID: g.ShopID, Wanted: l.Quantity,
 				})
 			}
-			planned := &orderpb.AllocatedGroup{OrderId: g.OrderID}
+			planned := AllocatedGroup{OrderID: g.OrderID}
 			for _, from := range lines {
-				planned.Lines = append(planned.Lines, &orderpb.AllocatedLine{Allocations: pbAllocations(from)})
+				planned.Lines = append(planned.Lines, AllocatedLine{Allocations: pbAllocations(from)})
 			}
 			answer.Groups = append(answer.Groups, planned)
 		}
@@ -77,11 +74,11 @@ func levelsOf(ctx context.Context, a grains.Asker, groups []Group) (map[place]le
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			v, err := grains.Ask[*stockpb.Item](ctx, a, stockpb.Kind, stockpb.ID(at.variant, at.location), &stockpb.Get{})
+			v, err := grains.Ask(ctx, a, stock.Of(stock.ID(at.variant, at.location)), stock.Get{})
 			if entrepot.CodeOf(err) == entrepot.CodeNotFound {
 				return
 			}
-			found[i], errs[i] = level{v.GetAvailable(), v.GetPromisable() - v.GetAvailable()}, err
+			found[i], errs[i] = level{v.Available, v.Promisable - v.Available}, err
 		})
 	}
 	wg.Wait()
@@ -100,5 +97,5 @@ func (h hold) asker(a grains.Asker) grains.Asker {
 	if !h.planned {
 		return a
 	}
-	return grains.Apart(a, h.id)
+	return grains.Distinct(a, h.id)
 }

@@ -7,7 +7,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/order/orderpb"
 )
 
 // Strategies by which a group's lines choose among its sources.
@@ -39,20 +38,20 @@ type (
 
 // Allocated takes the answer of the allocate step: where the pieces are to come
 // from. It is saved before anything is reserved by it.
-func (s *State) Allocated(t entrepot.Turn, c *orderpb.Allocated) ([]events.Event, error) {
+func (s *State) Allocated(t entrepot.Turn, c Allocated) ([]events.Event, error) {
 	if t.Caller.Role != entrepot.System {
 		return nil, entrepot.ErrNotFound
 	}
-	if s.Status != Placing || !s.unplanned() || c.GetAttempt() != s.Attempt+1 {
+	if s.Status != Placing || !s.unplanned() || c.Attempt != s.Attempt+1 {
 		return nil, nil
 	}
-	if len(c.GetMissing()) > 0 {
-		return []events.Event{rejected{now: t.Now.UnixMilli(), missing: lacking(c.GetMissing())}}, nil
+	if len(c.Missing) > 0 {
+		return []events.Event{rejected{now: t.Now.UnixMilli(), missing: lacking(c.Missing)}}, nil
 	}
-	e := allocated{attempt: c.GetAttempt(), lines: map[entrepot.ID][][]Allocation{}}
-	for _, g := range c.GetGroups() {
-		for _, l := range g.GetLines() {
-			e.lines[g.GetOrderId()] = append(e.lines[g.GetOrderId()], allocationsOf(l.GetAllocations()))
+	e := allocated{attempt: c.Attempt, lines: map[entrepot.ID][][]Allocation{}}
+	for _, g := range c.Groups {
+		for _, l := range g.Lines {
+			e.lines[g.OrderID] = append(e.lines[g.OrderID], allocationsOf(l.Allocations))
 		}
 	}
 	for _, g := range s.groups() {
@@ -114,9 +113,9 @@ func attemptID(order entrepot.ID, attempt int64) entrepot.ID {
 }
 
 // lacking are the lines that lack, each once.
-func lacking(missing []*orderpb.Missing) (out []Missing) {
+func lacking(missing []MissingMsg) (out []Missing) {
 	for _, m := range missing {
-		lack := Missing{ProductID: m.GetProductId(), VariantID: m.GetVariantId(), ShopID: m.GetShopId(), Wanted: m.GetWanted()}
+		lack := Missing{ProductID: m.ProductID, VariantID: m.VariantID, ShopID: m.ShopID, Wanted: m.Wanted}
 		if at := slices.IndexFunc(out, func(o Missing) bool { return o.VariantID == lack.VariantID && o.ShopID == lack.ShopID }); at >= 0 {
 			out[at].Wanted += lack.Wanted
 			continue
@@ -193,16 +192,16 @@ func allot(l Line, sources []entrepot.ID, levels map[place]level) (from []Alloca
 	return from
 }
 
-func allocationsOf(all []*orderpb.Allocation) (out []Allocation) {
+func allocationsOf(all []Allocation) (out []Allocation) {
 	for _, a := range all {
-		out = append(out, Allocation{a.GetLocationId(), a.GetQuantity()})
+		out = append(out, Allocation{a.LocationID, a.Quantity})
 	}
 	return out
 }
 
-func pbAllocations(all []Allocation) (out []*orderpb.Allocation) {
+func pbAllocations(all []Allocation) (out []Allocation) {
 	for _, a := range all {
-		out = append(out, &orderpb.Allocation{LocationId: a.LocationID, Quantity: a.Quantity})
+		out = append(out, Allocation{LocationID: a.LocationID, Quantity: a.Quantity})
 	}
 	return out
 }

@@ -9,31 +9,30 @@ import (
 
 	"entrepot"
 	"entrepot/events"
+	"entrepot/grains"
 	"entrepot/grains/order"
-	"entrepot/grains/order/orderpb"
-	"entrepot/grains/stock/stockpb"
+	"entrepot/grains/stock"
 
-	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 )
 
 const north, south = "eeeeeeeeeeeeeeeeeeeeeee8", "eeeeeeeeeeeeeeeeeeeeeee9"
 
 // sourced is a group whose lines may come from several locations.
-func sourced(g *orderpb.Group, strategy string, sources ...string) *orderpb.Group {
+func sourced(g *order.GroupInput, strategy string, sources ...string) order.GroupInput {
 	g.Strategy = strategy
 	for _, s := range sources {
-		g.Sources = append(g.Sources, &orderpb.Source{LocationId: s})
+		g.Sources = append(g.Sources, order.Source{LocationID: s})
 	}
 	return g
 }
 
 // from writes where a line comes from.
-func from(l *orderpb.Line) string {
+func from(l order.Line) string {
 	var out []string
-	for _, a := range l.GetAllocations() {
-		name := map[string]string{harbour: "harbour", station: "station", north: "north", south: "south"}[a.GetLocationId()]
-		out = append(out, fmt.Sprintf("%s %d", name, a.GetQuantity()))
+	for _, a := range l.Allocations {
+		name := map[string]string{harbour: "harbour", station: "station", north: "north", south: "south"}[a.LocationID]
+		out = append(out, fmt.Sprintf("%s %d", name, a.Quantity))
 	}
 	return strings.Join(out, ", ")
 }
@@ -70,26 +69,26 @@ func TestStrategiesAllocate(t *testing.T) {
 				}
 				return
 			}
-			if err != nil || from(placed[0].GetLines()[0]) != c.from {
+			if err != nil || from(placed[0].Lines[0]) != c.from {
 				t.Fatalf("%v, %v", placed, err)
 			}
 			f.Restart()
 			o := f.get(id)
-			if from(o.GetLines()[0]) != c.from {
+			if from(o.Lines[0]) != c.from {
 				t.Fatalf("after a restart: %v", o)
 			}
 			// Paid, sold where it was allocated; cancelled, back where it came from.
 			f.pay(o)
-			for _, a := range o.GetLines()[0].GetAllocations() {
-				f.until("sold", func() bool { return f.stock(kettle, a.GetLocationId()).GetSold() == a.GetQuantity() })
+			for _, a := range o.Lines[0].Allocations {
+				f.until("sold", func() bool { return f.stock(kettle, a.LocationID).Sold == a.Quantity })
 			}
-			if _, err := f.Ask(f.buyer(), orderpb.Kind, id, &orderpb.Cancel{}); err != nil {
+			if _, err := grains.Ask(f.buyer(), f, order.Of(id), order.Cancel{}); err != nil {
 				t.Fatal(err)
 			}
-			for _, a := range o.GetLines()[0].GetAllocations() {
+			for _, a := range o.Lines[0].Allocations {
 				f.until("restocked", func() bool {
-					s := f.stock(kettle, a.GetLocationId())
-					return s.GetRestocked() == a.GetQuantity() && s.GetReserved() == 0
+					s := f.stock(kettle, a.LocationID)
+					return s.Restocked == a.Quantity && s.Reserved == 0
 				})
 			}
 		})
@@ -100,17 +99,17 @@ func TestStrategiesAllocate(t *testing.T) {
 func TestAllocationBeyondOnHand(t *testing.T) {
 	f := open(t)
 	f.receive(kettle, north, 1)
-	if _, err := f.Ask(f.Platform(), stockpb.Kind, stockpb.ID(kettle, north), &stockpb.Configure{BackorderLimit: proto.Int64(10)}); err != nil {
+	if _, err := grains.Ask(f.Platform(), f, stock.Of(stock.ID(kettle, north)), stock.Configure{BackorderLimit: new(int64(10))}); err != nil {
 		t.Fatal(err)
 	}
 	placed, err := f.place(sourced(group(entrepot.NewID(), harbour, line(kettle, 9, 100)), order.ByPriority, harbour, north))
-	if err != nil || from(placed[0].GetLines()[0]) != "harbour 5, north 4" {
+	if err != nil || from(placed[0].Lines[0]) != "harbour 5, north 4" {
 		t.Fatalf("%v, %v", placed, err)
 	}
-	if s := f.stock(kettle, north); s.GetReserved() != 1 || s.GetBackordered() != 3 {
+	if s := f.stock(kettle, north); s.Reserved != 1 || s.Backordered != 3 {
 		t.Fatalf("%v", s)
 	}
-	if n := placed[0].GetLines()[0].GetBackordered(); n != 3 {
+	if n := placed[0].Lines[0].Backordered; n != 3 {
 		t.Errorf("%d of the line are backordered, want 3", n)
 	}
 }
@@ -121,13 +120,13 @@ func TestAnOrderSaysWhatIsBackordered(t *testing.T) {
 	f := open(t)
 	for _, shop := range []string{harbour, station} {
 		f.receive(kettle, shop, 1)
-		if _, err := f.Ask(f.Platform(), stockpb.Kind, stockpb.ID(kettle, shop), &stockpb.Configure{BackorderLimit: proto.Int64(10)}); err != nil {
+		if _, err := grains.Ask(f.Platform(), f, stock.Of(stock.ID(kettle, shop)), stock.Configure{BackorderLimit: new(int64(10))}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	there := map[string]int64{harbour: f.stock(kettle, harbour).GetAvailable(), station: f.stock(kettle, station).GetAvailable()}
+	there := map[string]int64{harbour: f.stock(kettle, harbour).Available, station: f.stock(kettle, station).Available}
 	first := entrepot.NewID()
-	second := orderpb.SiblingID(first, station)
+	second := order.SiblingID(first, station)
 	placed, err := f.place(
 		group(first, harbour, line(kettle, there[harbour], 100)),
 		group(second, station, line(kettle, there[station]+4, 100)),
@@ -135,15 +134,15 @@ func TestAnOrderSaysWhatIsBackordered(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.until("adopted", func() bool { return f.get(second).GetStatus() == order.Pending })
+	f.until("adopted", func() bool { return f.get(second).Status == order.Pending })
 	f.receive(kettle, station, 100)
 	f.Restart()
 	for id, want := range map[string]int64{first: 0, second: 4} {
-		if n := f.get(id).GetLines()[0].GetBackordered(); n != want {
+		if n := f.get(id).Lines[0].Backordered; n != want {
 			t.Errorf("%d of the line are backordered, want %d", n, want)
 		}
 	}
-	if placed[0].GetLines()[0].GetBackordered() != 0 || placed[1].GetLines()[0].GetBackordered() != 4 {
+	if placed[0].Lines[0].Backordered != 0 || placed[1].Lines[0].Backordered != 4 {
 		t.Errorf("placed: %v", placed)
 	}
 }
@@ -153,16 +152,16 @@ func TestTwoShopsOfOneWarehouse(t *testing.T) {
 	f := open(t)
 	f.receive(kettle, north, 5)
 	first := entrepot.NewID()
-	second := orderpb.SiblingID(first, station)
+	second := order.SiblingID(first, station)
 	placed, err := f.place(
 		sourced(group(first, harbour, line(kettle, 3, 100)), order.ByPriority, north),
 		sourced(group(second, station, line(kettle, 4, 100)), order.ByPriority, north, station),
 	)
-	if err != nil || from(placed[0].GetLines()[0]) != "north 3" || from(placed[1].GetLines()[0]) != "station 4" {
+	if err != nil || from(placed[0].Lines[0]) != "north 3" || from(placed[1].Lines[0]) != "station 4" {
 		t.Fatalf("%v, %v", placed, err)
 	}
 	first = entrepot.NewID()
-	second = orderpb.SiblingID(first, station)
+	second = order.SiblingID(first, station)
 	placed, err = f.place(
 		sourced(group(first, harbour, line(kettle, 1, 100)), order.ByPriority, north),
 		sourced(group(second, station, line(kettle, 1, 100)), order.ByPriority, north),
@@ -170,16 +169,16 @@ func TestTwoShopsOfOneWarehouse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := f.stock(kettle, north); s.GetReserved() != 5 || len(s.GetReservations()) != 3 {
+	if s := f.stock(kettle, north); s.Reserved != 5 || len(s.Reservations) != 3 {
 		t.Fatalf("%v", s)
 	}
-	f.until("adopted", func() bool { return f.get(second).GetStatus() == order.Pending })
+	f.until("adopted", func() bool { return f.get(second).Status == order.Pending })
 	f.pay(placed[1])
-	f.until("the second shop's sale", func() bool { return f.stock(kettle, north).GetSold() == 1 })
-	if _, err := f.Ask(f.buyer(), orderpb.Kind, first, &orderpb.Cancel{}); err != nil {
+	f.until("the second shop's sale", func() bool { return f.stock(kettle, north).Sold == 1 })
+	if _, err := grains.Ask(f.buyer(), f, order.Of(first), order.Cancel{}); err != nil {
 		t.Fatal(err)
 	}
-	f.until("the first shop's pieces are back", func() bool { return f.stock(kettle, north).GetReserved() == 3 })
+	f.until("the first shop's pieces are back", func() bool { return f.stock(kettle, north).Reserved == 3 })
 }
 
 // Many at once over the same locations: nothing is promised twice, what is
@@ -209,8 +208,8 @@ func TestManyAllocateAtOnce(t *testing.T) {
 	wg.Wait()
 	reserved := map[string]int64{}
 	orders.Range(func(_, o any) bool {
-		for _, a := range o.(*orderpb.Order).GetLines()[0].GetAllocations() {
-			reserved[a.GetLocationId()] += a.GetQuantity()
+		for _, a := range o.(*order.Order).Lines[0].Allocations {
+			reserved[a.LocationID] += a.Quantity
 		}
 		return true
 	})
@@ -218,8 +217,8 @@ func TestManyAllocateAtOnce(t *testing.T) {
 		t.Errorf("%d orders of 2 for 15 pieces", n)
 	}
 	for _, l := range []string{harbour, north, south} {
-		if s := f.stock(kettle, l); s.GetReserved() != reserved[l] || s.GetReserved() > 5 {
-			t.Errorf("%s holds %d, its orders %d", l, s.GetReserved(), reserved[l])
+		if s := f.stock(kettle, l); s.Reserved != reserved[l] || s.Reserved > 5 {
+			t.Errorf("%s holds %d, its orders %d", l, s.Reserved, reserved[l])
 		}
 	}
 }
@@ -239,13 +238,13 @@ func TestAPlanThatFailsIsMadeAnew(t *testing.T) {
 		}
 		return happened
 	}
-	apply(s.Place(system, &orderpb.Place{CustomerId: customer, Groups: []*orderpb.Group{
+	apply(s.Place(system, order.Place{CustomerID: customer, Groups: []order.GroupInput{
 		sourced(group("o", harbour, line(kettle, 2, 100)), order.ByPriority, harbour, north),
 	}}))
 	ids := map[string]bool{}
 	for attempt := int64(1); attempt <= 3; attempt++ {
-		plan := &orderpb.Allocated{Attempt: attempt, Groups: []*orderpb.AllocatedGroup{{OrderId: "o", Lines: []*orderpb.AllocatedLine{
-			{Allocations: []*orderpb.Allocation{{LocationId: north, Quantity: 2}}},
+		plan := order.Allocated{Attempt: attempt, Groups: []order.AllocatedGroup{{OrderID: "o", Lines: []order.AllocatedLine{
+			{Allocations: []order.Allocation{{LocationID: north, Quantity: 2}}},
 		}}}}
 		for range 2 { // told twice
 			apply(s.Allocated(system, plan))
@@ -255,7 +254,7 @@ func TestAPlanThatFailsIsMadeAnew(t *testing.T) {
 		}
 		ids[s.HoldID] = true
 		for _, told := range []int64{attempt - 1, attempt} { // an old answer changes nothing
-			happened := apply(s.Reserved(system, &orderpb.Reserved{Attempt: told, Missing: []*orderpb.Missing{{ProductId: kettle, VariantId: kettle, ShopId: harbour, Wanted: 2}}}))
+			happened := apply(s.Reserved(system, order.Reserved{Attempt: told, Missing: []order.MissingMsg{{ProductID: kettle, VariantID: kettle, ShopID: harbour, Wanted: 2}}}))
 			if told != attempt && len(happened) > 0 {
 				t.Fatalf("an old answer: %v", happened)
 			}

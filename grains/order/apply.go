@@ -6,7 +6,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/order/orderpb"
 )
 
 // Apply changes the state by one fact.
@@ -36,8 +35,8 @@ func (s *State) Apply(ev events.Event) {
 			s.Todo.Restock = true
 		}
 	case paymentFailed:
-		s.History = append(s.History, Change{Status: s.Status, AtMs: e.now, By: string(entrepot.System), Note: "payment failed: " + e.reason})
-		s.UpdatedMs = e.now
+		s.History = append(s.History, Change{Status: s.Status, At: e.now, By: string(entrepot.System), Note: "payment failed: " + e.reason})
+		s.UpdatedAt = e.now
 		s.Version++
 	case paidLate:
 		s.Version++
@@ -58,37 +57,37 @@ func (s *State) Apply(ev events.Event) {
 
 func (s *State) place(e placing) {
 	c := e.c
-	s.ID, s.CheckoutID, s.CustomerID, s.HoldID = e.id, c.GetCheckoutId(), c.GetCustomerId(), e.id
-	s.Group = groupOf(c.GetGroups()[0])
+	s.ID, s.CheckoutID, s.CustomerID, s.HoldID = e.id, c.CheckoutID, c.CustomerID, e.id
+	s.Group = groupOf(c.Groups[0])
 	s.Totals, _ = price(s.Group) // Place has refused what does not price
-	for _, g := range c.GetGroups()[1:] {
+	for _, g := range c.Groups[1:] {
 		s.Siblings = append(s.Siblings, Sibling{Group: groupOf(g)})
 	}
 	alone(s.groups())
-	s.Shipping, s.Billing, s.Notes, s.FromCart = addressOf(c.GetShipping()), addressOf(c.GetBilling()), c.GetNotes(), c.GetFromCart()
-	hold := time.Duration(c.GetHoldMs()) * time.Millisecond
+	s.Shipping, s.Billing, s.Notes, s.FromCart = addressOf(c.ShippingAddress), addressOf(c.BillingAddress), c.Notes, c.FromCart
+	hold := time.Duration(c.HoldMs) * time.Millisecond
 	if hold <= 0 {
 		hold = DefaultHold
 	}
-	s.CreatedMs, s.ExpiresMs, s.Payment = e.now, e.now+hold.Milliseconds(), Unpaid
+	s.CreatedAt, s.ExpiresAt, s.Payment = e.now, e.now+hold.Milliseconds(), Unpaid
 	s.move(Placing, e.now, string(entrepot.Customer), "")
 	s.History = nil // history begins with the order itself
 }
 
 func (s *State) create(e created) {
 	if c := e.adoption; c != nil {
-		s.ID, s.CheckoutID, s.CustomerID, s.HoldID = e.OrderID, c.GetCheckoutId(), c.GetCustomerId(), attemptID(e.OrderID, c.GetAttempt())
-		s.Attempt = c.GetAttempt()
-		s.Group = groupOf(c.GetGroup())
+		s.ID, s.CheckoutID, s.CustomerID, s.HoldID = e.OrderID, c.CheckoutID, c.CustomerID, attemptID(e.OrderID, c.Attempt)
+		s.Attempt = c.Attempt
+		s.Group = groupOf(c.Group)
 		s.Totals, _ = price(s.Group) // Adopt has refused what does not price
-		s.Shipping, s.Billing, s.Notes = addressOf(c.GetShipping()), addressOf(c.GetBilling()), c.GetNotes()
-		s.CreatedMs, s.ExpiresMs, s.Payment = e.AtMs, e.ExpiresMs, Unpaid
+		s.Shipping, s.Billing, s.Notes = addressOf(c.ShippingAddress), addressOf(c.BillingAddress), c.Notes
+		s.CreatedAt, s.ExpiresAt, s.Payment = e.AtMs, e.ExpiresMs, Unpaid
 	}
 	s.Number = e.OrderNumber
 	for _, b := range e.beyond {
 		for _, g := range s.groups() {
-			if g.OrderID == b.GetOrderId() && b.GetLine() < int64(len(g.Lines)) {
-				g.Lines[b.GetLine()].Backordered += b.GetQuantity()
+			if g.OrderID == b.OrderID && b.Line < int64(len(g.Lines)) {
+				g.Lines[b.Line].Backordered += b.Quantity
 			}
 		}
 	}
@@ -119,8 +118,8 @@ func (s *State) cancel(e events.OrderCancelled) {
 
 func (s *State) move(status string, at int64, by, note string) {
 	s.Version++
-	s.Status, s.UpdatedMs = status, at
-	s.History = append(s.History, Change{Status: status, AtMs: at, By: by, Note: note})
+	s.Status, s.UpdatedAt = status, at
+	s.History = append(s.History, Change{Status: status, At: at, By: by, Note: note})
 }
 
 func (s *State) facts(now time.Time) events.OrderFacts {
@@ -154,7 +153,7 @@ func (s *State) orderCreated(now time.Time, id entrepot.ID, number string, g Gro
 			Subtotal: amount(p.Subtotal, g.Currency), Tax: amount(p.Tax, g.Currency), Shipping: amount(p.Shipping, g.Currency),
 			Discount: amount(p.Discount, g.Currency), Total: amount(p.Total, g.Currency),
 		},
-		Items: itemsOf(g), ExpiresMs: s.ExpiresMs,
+		Items: itemsOf(g), ExpiresMs: s.ExpiresAt,
 	}
 	for _, p := range g.Promotions {
 		e.PromoCodes = append(e.PromoCodes, p.Code)
@@ -183,47 +182,47 @@ func number(createdMs, n int64) string { return fmt.Sprintf("%d-%06d", year(crea
 
 func year(ms int64) int { return time.UnixMilli(ms).UTC().Year() }
 
-func groupOf(g *orderpb.Group) Group {
+func groupOf(g GroupInput) Group {
 	out := Group{
-		OrderID: g.GetOrderId(), CompanyID: g.GetCompanyId(), ShopID: g.GetShopId(), Currency: g.GetCurrency(),
-		TaxBasisPoints: g.GetTaxBasisPoints(), Shipping: g.GetShippingMinor(), Lines: make([]Line, 0, len(g.GetLines())),
-		Strategy: g.GetStrategy(), Method: Method{g.GetShippingMethod(), g.GetShippingMethodName()}, ShippingTaxed: g.GetShippingTaxed(),
+		OrderID: g.OrderID, CompanyID: g.CompanyID, ShopID: g.ShopID, Currency: g.Currency,
+		TaxBasisPoints: g.TaxBasisPoints, Shipping: g.Shipping, Lines: make([]Line, 0, len(g.Lines)),
+		Strategy: g.Strategy, Method: Method{g.ShippingMethod, g.ShippingMethodName}, ShippingTaxed: g.ShippingTaxed,
 	}
-	for _, source := range g.GetSources() {
-		out.Sources = append(out.Sources, source.GetLocationId())
+	for _, source := range g.Sources {
+		out.Sources = append(out.Sources, source.LocationID)
 	}
-	for _, l := range g.GetLines() {
+	for _, l := range g.Lines {
 		line := Line{
-			ProductID: l.GetProductId(), VariantID: l.GetVariantId(), Name: l.GetName(), SKU: l.GetSku(),
-			Quantity: l.GetQuantity(), Price: l.GetPriceMinor(), Discount: l.GetDiscountMinor(),
+			ProductID: l.ProductID, VariantID: l.VariantID, Name: l.Name, SKU: l.SKU,
+			Quantity: l.Quantity, Price: l.Price, Discount: l.Discount,
 		}
 		line.VariantID = line.Variant()
-		line.Allocations, line.Backordered = allocationsOf(l.GetAllocations()), l.GetBackordered()
+		line.Allocations, line.Backordered = allocationsOf(l.Allocations), l.Backordered
 		out.Lines = append(out.Lines, line)
 	}
-	for _, p := range g.GetPromotions() {
+	for _, p := range g.Promotions {
 		out.Promotions = append(out.Promotions, Promotion{
-			ID: p.GetId(), Code: p.GetCode(), Discount: p.GetDiscountMinor(), FreeShipping: p.GetFreeShipping(),
-			Version: p.GetVersion(), PerCustomer: p.GetPerCustomer(), Shipping: p.GetShippingMinor(), FirstOrder: p.GetFirstOrder(),
-			Alone: p.GetAlone(),
+			ID: p.ID, Code: p.Code, Discount: p.Discount, FreeShipping: p.FreeShipping,
+			Version: p.Version, PerCustomer: p.PerCustomer, Shipping: p.Shipping, FirstOrder: p.FirstOrder,
+			Alone: p.Alone,
 		})
 	}
 	return out
 }
 
-func refusedOf(r *orderpb.Refused) *Refused {
+func refusedOf(r *Refused) *Refused {
 	if r == nil {
 		return nil
 	}
-	return &Refused{Code: r.GetCode(), Rule: r.GetRule(), Message: r.GetMessage()}
+	return &Refused{Code: r.Code, Rule: r.Rule, Message: r.Message}
 }
 
-func addressOf(a *orderpb.Address) *Address {
+func addressOf(a *Address) *Address {
 	if a == nil {
 		return nil
 	}
 	return &Address{
-		Name: a.GetName(), Line1: a.GetLine1(), Line2: a.GetLine2(), City: a.GetCity(), State: a.GetState(),
-		PostalCode: a.GetPostalCode(), Country: a.GetCountry(), Phone: a.GetPhone(),
+		Name: a.Name, Line1: a.Line1, Line2: a.Line2, City: a.City, State: a.State,
+		PostalCode: a.PostalCode, Country: a.Country, Phone: a.Phone,
 	}
 }

@@ -6,10 +6,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/order/orderpb"
-	"entrepot/grains/promotion/promotionpb"
-
-	"google.golang.org/protobuf/proto"
+	"entrepot/grains/promotion"
 )
 
 // claimID is what the orders of a checkout claim their promo codes by. Each plan
@@ -33,7 +30,7 @@ func (s *State) firsts(id entrepot.ID, groups []Group) (out []claim) {
 	for _, g := range groups {
 		p := slices.IndexFunc(g.Promotions, func(p Promotion) bool { return p.FirstOrder })
 		if p >= 0 {
-			out = s.with(out, id, g.OrderID, 0, claim{promotion: promotionpb.FirstID(g.CompanyID), code: g.Promotions[p].Code, limit: 1, first: true})
+			out = s.with(out, id, g.OrderID, 0, claim{promotion: promotion.FirstID(g.CompanyID), code: g.Promotions[p].Code, limit: 1, first: true})
 		}
 	}
 	return out
@@ -44,9 +41,9 @@ func (s *State) with(claims []claim, id, order entrepot.ID, version int64, c cla
 	at := slices.IndexFunc(claims, func(have claim) bool { return have.promotion == c.promotion })
 	if at < 0 {
 		c.customer = s.CustomerID
-		c.cmd = &promotionpb.Claim{
-			ClaimId: id, ExpiresMs: s.ExpiresMs + Guard.Milliseconds(), Version: version,
-			CustomerId: s.CustomerID, Limit: c.limit, PromotionId: c.promotion,
+		c.cmd = promotion.Claim{
+			ClaimID: id, ExpiresAt: s.ExpiresAt + Guard.Milliseconds(), Version: version,
+			CustomerID: s.CustomerID, Limit: c.limit, PromotionID: c.promotion,
 		}
 		at, claims = len(claims), append(claims, c)
 	}
@@ -61,27 +58,27 @@ type claim struct {
 	limit               int64 // by customer
 	first               bool  // of being the first order, which is the customer's alone
 	alone               bool  // of one order of the checkout
-	cmd                 *promotionpb.Claim
+	cmd                 promotion.Claim
 }
 
 // tell sends a command to the customer's uses, if they are limited, and then to the promotion.
-func (c claim) tell(ctx context.Context, a grains.Asker, cmd proto.Message) error {
+func (c claim) tell(ctx context.Context, a grains.Asker, cmd any) error {
 	if c.limit > 0 {
-		if _, err := a.Ask(ctx, promotionpb.UseKind, promotionpb.UseID(c.promotion, c.customer), cmd); err != nil {
+		if _, err := a.Ask(ctx, promotion.UseOf(promotion.UseID(c.promotion, c.customer)), cmd); err != nil {
 			return err
 		}
 	}
 	if c.first {
 		return nil
 	}
-	_, err := a.Ask(ctx, promotionpb.Kind, c.promotion, cmd)
+	_, err := a.Ask(ctx, promotion.Of(c.promotion), cmd)
 	return err
 }
 
 // release gives a use back for all its orders.
 func (c claim) release(ctx context.Context, a grains.Asker) error {
-	for _, o := range c.cmd.GetOrders() {
-		cmd := &promotionpb.Release{ClaimId: c.cmd.GetClaimId(), OrderId: o}
+	for _, o := range c.cmd.Orders {
+		cmd := promotion.Release{ClaimID: c.cmd.ClaimID, OrderID: o}
 		if err := c.tell(ctx, a, cmd); err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
 			return err
 		}
@@ -92,8 +89,8 @@ func (c claim) release(ctx context.Context, a grains.Asker) error {
 // claimAndReserve does both for all or for none: what is refused is named, and the
 // rest is given back. A claim that has ended is one of this step that gave it
 // back before and whose answer was lost: the stock items refuse then as well.
-func claimAndReserve(ctx context.Context, a grains.Asker, claims []claim, holds []hold) ([]*orderpb.Missing, *orderpb.Refused, error) {
-	var no *orderpb.Refused
+func claimAndReserve(ctx context.Context, a grains.Asker, claims []claim, holds []hold) ([]MissingMsg, *Refused, error) {
+	var no *Refused
 	for _, c := range claims {
 		answer := c.tell(ctx, a, c.cmd)
 		is, err := refused(answer)
@@ -105,14 +102,14 @@ func claimAndReserve(ctx context.Context, a grains.Asker, claims []claim, holds 
 			break
 		}
 	}
-	missing, err := []*orderpb.Missing(nil), error(nil)
-	if no == nil || no.GetRule() == ruleEnded {
+	missing, err := []MissingMsg(nil), error(nil)
+	if no == nil || no.Rule == ruleEnded {
 		missing, err = reserveAll(ctx, a, holds)
 	}
 	switch {
 	case err != nil || (len(missing) == 0 && no == nil):
 		return nil, nil, err
-	case len(missing) == 0 && no.GetRule() == ruleEnded:
+	case len(missing) == 0 && no.Rule == ruleEnded:
 		err = releaseAll(ctx, a, holds)
 	case len(missing) > 0:
 		no = nil
@@ -128,12 +125,12 @@ func claimAndReserve(ctx context.Context, a grains.Asker, claims []claim, holds 
 // ruleEnded is the promotion's word for a claim that was given back or used for good.
 const ruleEnded = "ended"
 
-func refusedBy(c claim, err error) *orderpb.Refused {
-	out := &orderpb.Refused{Code: c.code, Rule: "exists", Message: "there is no such code"}
+func refusedBy(c claim, err error) *Refused {
+	out := &Refused{Code: c.code, Rule: "exists", Message: "there is no such code"}
 	if e := entrepot.AsError(err); e.Code != entrepot.CodeNotFound && len(e.Fields) > 0 {
 		out.Rule, out.Message = e.Fields[0].Rule, e.Fields[0].Message
 	}
-	if c.first && out.GetRule() == "limit" {
+	if c.first && out.Rule == "limit" {
 		out.Rule, out.Message = "first_order", "the code is for the first order with the company only"
 	}
 	return out
@@ -148,45 +145,45 @@ func (s *State) paidClaim() entrepot.ID {
 }
 
 // settle makes the uses final.
-func settle(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+func settle(s *State) func(context.Context, grains.Asker) (any, error) {
 	id, order := s.paidClaim(), s.ID
 	claims := s.claims(id, []Group{s.Group})
-	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+	return func(ctx context.Context, a grains.Asker) (any, error) {
 		for _, c := range claims {
-			if err := c.tell(ctx, a, &promotionpb.Settle{ClaimId: id, OrderId: order}); err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
+			if err := c.tell(ctx, a, promotion.Settle{ClaimID: id, OrderID: order}); err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
 				return nil, err
 			}
 		}
-		return &orderpb.Settled{}, nil
+		return Settled{}, nil
 	}
 }
 
 // unclaim gives this order's part of the uses back.
-func unclaim(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+func unclaim(s *State) func(context.Context, grains.Asker) (any, error) {
 	claims := s.claims(s.claimID(), []Group{s.Group})
-	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+	return func(ctx context.Context, a grains.Asker) (any, error) {
 		for _, c := range claims {
 			if err := c.release(ctx, a); err != nil {
 				return nil, err
 			}
 		}
-		return &orderpb.Unclaimed{}, nil
+		return Unclaimed{}, nil
 	}
 }
 
 // unuse gives this order's part of the final uses back. A revived order claimed
 // them alone.
-func unuse(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+func unuse(s *State) func(context.Context, grains.Asker) (any, error) {
 	id, order, revived := s.paidClaim(), s.ID, s.HoldID == revivedID(s.ID)
 	claims := s.claims(id, []Group{s.Group})
-	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+	return func(ctx context.Context, a grains.Asker) (any, error) {
 		for _, c := range claims {
-			back := &promotionpb.Return{ClaimId: id, OrderId: order, Alone: c.alone || revived}
+			back := promotion.Return{ClaimID: id, OrderID: order, Alone: c.alone || revived}
 			if err := c.tell(ctx, a, back); err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
 				return nil, err
 			}
 		}
-		return &orderpb.Unused{}, nil
+		return Unused{}, nil
 	}
 }
 

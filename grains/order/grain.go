@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"entrepot/grains"
-	"entrepot/grains/order/orderpb"
 	"entrepot/persistence"
 )
 
@@ -26,9 +25,9 @@ var Collection = &persistence.Collection{
 
 // Kind is the order's grain.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](orderpb.Kind, Collection)
+	k := grains.NewKind[State](Name, Collection)
 	grains.Later(k, (*State).Place, (*State).settled)
-	grains.Opens[*orderpb.Place](k)
+	grains.Creates[Place](k)
 	grains.Command(k, (*State).Cancel, (*State).View)
 	grains.Command(k, (*State).Adopt, (*State).View)
 	grains.Command(k, (*State).Paid, (*State).View)
@@ -54,7 +53,7 @@ func Kind() *grains.Kind {
 // tenant's list shows it.
 func (s *State) Index() grains.Index {
 	ix := grains.Index{
-		CreatedAt: time.UnixMilli(s.CreatedMs).UTC(),
+		CreatedAt: time.UnixMilli(s.CreatedAt).UTC(),
 		Fields:    []any{s.Status, s.Payment, s.Number},
 	}
 	if s.Status != Placing && s.Status != Rejected {

@@ -30,7 +30,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/order/orderpb"
 )
 
 // Statuses of an order. Placing and Rejected are before the order exists for anybody but its caller.
@@ -71,10 +70,10 @@ type State struct {
 	PaymentID  entrepot.ID `json:"paymentId,omitempty"`
 	Tracking   string      `json:"trackingNumber,omitempty"`
 	History    []Change    `json:"statusHistory"`
-	CreatedMs  int64       `json:"createdMs"`
-	UpdatedMs  int64       `json:"updatedMs"`
+	CreatedAt  int64       `json:"createdMs"`
+	UpdatedAt  int64       `json:"updatedMs"`
 	Version    int64       `json:"version,omitempty"`   // counts the changes that its readers see, for If-Match
-	ExpiresMs  int64       `json:"expiresMs,omitempty"` // unpaid then: cancelled
+	ExpiresAt  int64       `json:"expiresMs,omitempty"` // unpaid then: cancelled
 
 	// The process.
 	Todo      Todo      `json:"todo"`
@@ -110,7 +109,7 @@ type Sibling struct {
 // Change is one entry of the status history.
 type Change struct {
 	Status string `json:"status"`
-	AtMs   int64  `json:"atMs"`
+	At     int64  `json:"atMs"`
 	By     string `json:"by"`
 	Note   string `json:"note,omitempty"`
 }
@@ -120,7 +119,7 @@ type (
 	placing struct {
 		events.Private
 		id  entrepot.ID
-		c   *orderpb.Place
+		c   Place
 		now int64
 	}
 	rejected struct {
@@ -132,8 +131,8 @@ type (
 	created struct {
 		events.OrderCreated
 		numbers  map[entrepot.ID]string
-		beyond   []*orderpb.Backordered
-		adoption *orderpb.Adopt
+		beyond   []Backordered
+		adoption Adopt
 	}
 	done struct {
 		events.Private
@@ -161,17 +160,17 @@ const DefaultHold = 20 * time.Minute
 const Guard = 10 * time.Second
 
 // Place starts the checkout. The edge has read prices from the product grains.
-func (s *State) Place(t entrepot.Turn, c *orderpb.Place) ([]events.Event, error) {
+func (s *State) Place(t entrepot.Turn, c Place) ([]events.Event, error) {
 	if s.ID != "" {
 		if !t.Caller.Is(s.CustomerID) {
 			return nil, entrepot.ErrNotFound
 		}
 		return nil, nil // placed before: answered from where it stands
 	}
-	if !t.Caller.Is(c.GetCustomerId()) || len(c.GetGroups()) == 0 || c.GetGroups()[0].GetOrderId() != t.ID {
+	if !t.Caller.Is(c.CustomerID) || len(c.Groups) == 0 || c.Groups[0].OrderID != t.ID {
 		return nil, entrepot.ErrNotFound
 	}
-	for _, g := range c.GetGroups() {
+	for _, g := range c.Groups {
 		if _, err := price(groupOf(g)); err != nil {
 			return nil, err
 		}
@@ -181,23 +180,23 @@ func (s *State) Place(t entrepot.Turn, c *orderpb.Place) ([]events.Event, error)
 
 // Paid confirms the order. Money for an order that expired reserves anew; for
 // one that was cancelled it goes back.
-func (s *State) Paid(t entrepot.Turn, c *orderpb.Paid) ([]events.Event, error) {
+func (s *State) Paid(t entrepot.Turn, c PaymentReceived) ([]events.Event, error) {
 	if t.Caller.Role != entrepot.System || s.ID == "" {
 		return nil, entrepot.ErrNotFound
 	}
-	fits := c.GetAmountMinor() == s.Totals.Total && c.GetCurrency() == s.Group.Currency
+	fits := c.Amount == s.Totals.Total && c.Currency == s.Group.Currency
 	switch {
 	case s.Payment == Paid || s.Payment == Refunded || s.Todo.Revive:
 		return nil, nil // told before
 	case s.Status == Pending && fits:
-		return []events.Event{s.confirmed(t, c.GetPaymentId())}, nil
+		return []events.Event{s.confirmed(t, c.PaymentID)}, nil
 	case s.Status == Pending:
 		return []events.Event{
 			s.cancelled(t, "the payment does not fit the order's total"),
-			paidLate{paymentID: c.GetPaymentId()},
+			paidLate{paymentID: c.PaymentID},
 		}, nil
 	case s.Status == Cancelled:
-		return []events.Event{paidLate{paymentID: c.GetPaymentId(), revive: s.Expired && fits}}, nil
+		return []events.Event{paidLate{paymentID: c.PaymentID, revive: s.Expired && fits}}, nil
 	default:
 		return nil, nil
 	}
@@ -205,29 +204,29 @@ func (s *State) Paid(t entrepot.Turn, c *orderpb.Paid) ([]events.Event, error) {
 
 // PaymentFailed notes the failure. The order waits on: the customer may try
 // again until the reservation expires.
-func (s *State) PaymentFailed(t entrepot.Turn, c *orderpb.PaymentFailed) ([]events.Event, error) {
+func (s *State) PaymentFailed(t entrepot.Turn, c PaymentFailed) ([]events.Event, error) {
 	if t.Caller.Role != entrepot.System || s.ID == "" {
 		return nil, entrepot.ErrNotFound
 	}
 	if s.Status != Pending || s.Payment != Unpaid {
 		return nil, nil
 	}
-	return []events.Event{paymentFailed{reason: c.GetReason(), now: t.Now.UnixMilli()}}, nil
+	return []events.Event{paymentFailed{reason: c.Reason, now: t.Now.UnixMilli()}}, nil
 }
 
 // Cancel ends an order that has not been sent. Stock and money go back by themselves.
-func (s *State) Cancel(t entrepot.Turn, c *orderpb.Cancel) ([]events.Event, error) {
+func (s *State) Cancel(t entrepot.Turn, c Cancel) ([]events.Event, error) {
 	if err := s.reachable(t.Caller); err != nil {
 		return nil, err
 	}
-	if err := entrepot.CheckVersion(c.GetExpectedVersion(), s.Version); err != nil {
+	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
 		return nil, err
 	}
 	switch s.Status {
 	case Cancelled:
 		return nil, nil
 	case Pending, Confirmed, Processing:
-		return []events.Event{s.cancelled(t, c.GetReason())}, nil
+		return []events.Event{s.cancelled(t, c.Reason)}, nil
 	default:
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "an order that is %s cannot be cancelled", s.Status)
 	}
@@ -235,15 +234,15 @@ func (s *State) Cancel(t entrepot.Turn, c *orderpb.Cancel) ([]events.Event, erro
 
 // WakeAt is when an unpaid order expires.
 func (s *State) WakeAt() time.Time {
-	if s.Status != Pending || s.ExpiresMs == 0 {
+	if s.Status != Pending || s.ExpiresAt == 0 {
 		return time.Time{}
 	}
-	return time.UnixMilli(s.ExpiresMs).UTC()
+	return time.UnixMilli(s.ExpiresAt).UTC()
 }
 
 // Wake cancels an order that nobody paid for in time.
 func (s *State) Wake(t entrepot.Turn) []events.Event {
-	if s.Status != Pending || t.Now.UnixMilli() < s.ExpiresMs {
+	if s.Status != Pending || t.Now.UnixMilli() < s.ExpiresAt {
 		return nil
 	}
 	return []events.Event{s.cancelled(t, expiredReason)}

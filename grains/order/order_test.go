@@ -13,15 +13,11 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/cart"
-	"entrepot/grains/cart/cartpb"
 	"entrepot/grains/grainstest"
 	"entrepot/grains/order"
-	"entrepot/grains/order/orderpb"
 	"entrepot/grains/payment"
-	"entrepot/grains/payment/paymentpb"
 	"entrepot/grains/series"
 	"entrepot/grains/stock"
-	"entrepot/grains/stock/stockpb"
 	"entrepot/persistence/storetest"
 )
 
@@ -54,16 +50,16 @@ func open(t *testing.T) shopfloor {
 
 func (f shopfloor) receive(product, shop string, n int64) {
 	f.t.Helper()
-	_, err := f.Ask(f.Platform(), stockpb.Kind, stockpb.ID(product, shop),
-		&stockpb.Receive{ProductId: product, CompanyId: company, LocationId: shop, Quantity: n})
+	_, err := grains.Ask(f.Platform(), f, stock.Of(stock.ID(product, shop)),
+		stock.Receive{ProductID: product, CompanyID: company, LocationID: shop, Quantity: n})
 	if err != nil {
 		f.t.Fatal(err)
 	}
 }
 
-func (f shopfloor) stock(product, shop string) *stockpb.Item {
+func (f shopfloor) stock(product, shop string) *stock.Item {
 	f.t.Helper()
-	r, err := grains.Ask[*stockpb.Item](f.Platform(), f, stockpb.Kind, stockpb.ID(product, shop), &stockpb.Get{})
+	r, err := grains.Ask(f.Platform(), f, stock.Of(stock.ID(product, shop)), stock.Get{})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -74,23 +70,23 @@ func (f shopfloor) buyer() context.Context {
 	return f.As(entrepot.Caller{UserID: customer, Role: entrepot.Customer})
 }
 
-func group(id, shop string, lines ...*orderpb.Line) *orderpb.Group {
-	return &orderpb.Group{OrderId: id, CompanyId: company, ShopId: shop, Currency: "EUR", TaxBasisPoints: 600, Lines: lines}
+func group(id, shop string, lines ...order.Line) order.GroupInput {
+	return order.GroupInput{OrderID: id, CompanyID: company, ShopID: shop, Currency: "EUR", TaxBasisPoints: 600, Lines: lines}
 }
 
-func line(product string, n, price int64) *orderpb.Line {
-	return &orderpb.Line{ProductId: product, Name: product, Quantity: n, PriceMinor: price}
+func line(product string, n, price int64) order.Line {
+	return order.Line{ProductID: product, Name: product, Quantity: n, Price: price}
 }
 
-func (f shopfloor) place(groups ...*orderpb.Group) ([]*orderpb.Order, error) {
-	r, err := grains.Ask[*orderpb.Placed](f.buyer(), f, orderpb.Kind, groups[0].GetOrderId(),
-		&orderpb.Place{CheckoutId: "c", CustomerId: customer, Groups: groups})
-	return r.GetOrders(), err
+func (f shopfloor) place(groups ...order.GroupInput) ([]*order.Order, error) {
+	r, err := grains.Ask(f.buyer(), f, order.Of(groups[0].OrderID),
+		order.Place{CheckoutID: "c", CustomerID: customer, Groups: groups})
+	return r.Orders, err
 }
 
-func (f shopfloor) get(id string) *orderpb.Order {
+func (f shopfloor) get(id string) *order.Order {
 	f.t.Helper()
-	r, err := grains.Ask[*orderpb.Order](f.buyer(), f, orderpb.Kind, id, &orderpb.Get{})
+	r, err := grains.Ask(f.buyer(), f, order.Of(id), order.Get{})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -108,63 +104,63 @@ func (f shopfloor) until(what string, ok func() bool) {
 	}
 }
 
-func (f shopfloor) pay(o *orderpb.Order) {
+func (f shopfloor) pay(o *order.Order) {
 	f.t.Helper()
-	p, err := grains.Ask[*paymentpb.Payment](f.buyer(), f, paymentpb.Kind, paymentpb.ID(o.GetId()), &paymentpb.Process{
-		Gateway: "manual", Method: "card", Open: &paymentpb.Open{
-			OrderId: o.GetId(), CustomerId: customer, CompanyId: company, ShopId: o.GetShopId(), AmountMinor: o.GetTotalMinor(), Currency: "EUR",
+	p, err := grains.Ask(f.buyer(), f, payment.Of(payment.ID(o.ID)), payment.Process{
+		Gateway: "manual", Method: "card", Open: payment.Open{
+			OrderID: o.ID, CustomerID: customer, CompanyID: company, ShopID: o.ShopID, Amount: o.Total, Currency: "EUR",
 		},
 	})
-	if err != nil || p.GetStatus() != "completed" {
+	if err != nil || p.Status != "completed" {
 		f.t.Fatalf("pay: %v, %v", p, err)
 	}
-	f.tell(o, &orderpb.Paid{PaymentId: p.GetId(), AmountMinor: p.GetCapturedMinor(), Currency: "EUR"})
+	f.tell(o, order.PaymentReceived{PaymentID: p.ID, Amount: p.Captured, Currency: "EUR"})
 }
 
-func (f shopfloor) tell(o *orderpb.Order, paid *orderpb.Paid) {
+func (f shopfloor) tell(o *order.Order, paid order.PaymentReceived) {
 	f.t.Helper()
-	if _, err := f.Ask(f.Platform(), orderpb.Kind, o.GetId(), paid); err != nil {
+	if _, err := grains.Ask(f.Platform(), f, order.Of(o.ID), paid); err != nil {
 		f.t.Fatal(err)
 	}
 }
 
 func TestCheckoutReservesNumbersAndConfirms(t *testing.T) {
 	f := open(t)
-	_, err := f.Ask(f.buyer(), cartpb.Kind, customer, &cartpb.AddItem{
-		ProductId: beans, ShopId: harbour, CompanyId: company, Quantity: 3, PriceMinor: 2190, Currency: "EUR", Name: "Beans",
+	_, err := grains.Ask(f.buyer(), f, cart.Of(customer), cart.AddItem{
+		ProductID: beans, ShopID: harbour, CompanyID: company, Quantity: 3, Price: 2190, Currency: "EUR", Name: "Beans",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	id := entrepot.NewID()
-	r, err := grains.Ask[*orderpb.Placed](f.buyer(), f, orderpb.Kind, id, &orderpb.Place{
-		CheckoutId: id, CustomerId: customer, FromCart: true,
-		Groups: []*orderpb.Group{group(id, harbour, line(beans, 2, 2190), line(kettle, 1, 6450))},
+	r, err := grains.Ask(f.buyer(), f, order.Of(id), order.Place{
+		CheckoutID: id, CustomerID: customer, FromCart: true,
+		Groups: []order.GroupInput{group(id, harbour, line(beans, 2, 2190), line(kettle, 1, 6450))},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := r.GetOrders()[0]
-	if o.GetStatus() != order.Pending || o.GetOrderNumber() != fmt.Sprintf("%d-000001", time.Now().UTC().Year()) ||
-		o.GetSubtotalMinor() != 10830 || o.GetTaxMinor() != 650 || o.GetTotalMinor() != 11480 {
+	o := r.Orders[0]
+	if o.Status != order.Pending || o.OrderNumber != fmt.Sprintf("%d-000001", time.Now().UTC().Year()) ||
+		o.Subtotal != 10830 || o.Tax != 650 || o.Total != 11480 {
 		t.Fatalf("placed: %v", o)
 	}
-	if s := f.stock(beans, harbour); s.GetReserved() != 2 || s.GetOnHand() != 5 || s.GetAvailable() != 3 {
+	if s := f.stock(beans, harbour); s.Reserved != 2 || s.OnHand != 5 || s.Available != 3 {
 		t.Fatalf("stock: %v", s)
 	}
-	c, err := grains.Ask[*cartpb.Cart](f.buyer(), f, cartpb.Kind, customer, &cartpb.Get{})
-	if err != nil || len(c.GetItems()) != 1 || c.GetItems()[0].GetQuantity() != 1 {
+	c, err := grains.Ask(f.buyer(), f, cart.Of(customer), cart.Get{})
+	if err != nil || len(c.Items) != 1 || c.Items[0].Quantity != 1 {
 		t.Fatalf("the cart keeps what was not ordered: %v, %v", c, err)
 	}
 
 	f.pay(o)
-	f.until("the sale is in the stock", func() bool { return f.stock(beans, harbour).GetSold() == 2 })
-	if s := f.stock(beans, harbour); s.GetOnHand() != 3 || s.GetReserved() != 0 {
+	f.until("the sale is in the stock", func() bool { return f.stock(beans, harbour).Sold == 2 })
+	if s := f.stock(beans, harbour); s.OnHand != 3 || s.Reserved != 0 {
 		t.Fatalf("stock after the sale: %v", s)
 	}
 	f.Restart()
 	o = f.get(id)
-	if o.GetStatus() != order.Confirmed || o.GetPaymentStatus() != order.Paid || len(o.GetHistory()) != 2 {
+	if o.Status != order.Confirmed || o.PaymentStatus != order.Paid || len(o.History) != 2 {
 		t.Fatalf("after a restart: %v", o)
 	}
 	for _, typ := range []string{"order.created", "order.confirmed"} {
@@ -177,18 +173,18 @@ func TestCheckoutReservesNumbersAndConfirms(t *testing.T) {
 func TestLackingLineRefusesTheWholeCheckout(t *testing.T) {
 	f := open(t)
 	first := entrepot.NewID()
-	second := orderpb.SiblingID(first, station)
+	second := order.SiblingID(first, station)
 	_, err := f.place(group(first, harbour, line(beans, 2, 100)), group(second, station, line(beans, 1, 100), line(kettle, 6, 100)))
 	if !errors.Is(err, &entrepot.Error{Code: entrepot.CodeOutOfStock}) || entrepot.AsError(err).Fields[0].Field != kettle+"@"+station {
 		t.Fatalf("%v", err)
 	}
 	for _, shop := range []string{harbour, station} {
-		if s := f.stock(beans, shop); s.GetReserved() != 0 {
-			t.Errorf("%s still holds %d", shop, s.GetReserved())
+		if s := f.stock(beans, shop); s.Reserved != 0 {
+			t.Errorf("%s still holds %d", shop, s.Reserved)
 		}
 	}
 	for _, id := range []string{first, second} {
-		if _, err := f.Ask(f.buyer(), orderpb.Kind, id, &orderpb.Get{}); !errors.Is(err, entrepot.ErrNotFound) {
+		if _, err := grains.Ask(f.buyer(), f, order.Of(id), order.Get{}); !errors.Is(err, entrepot.ErrNotFound) {
 			t.Errorf("a refused order can be seen: %v", err)
 		}
 	}
@@ -204,19 +200,19 @@ func TestLackingLineRefusesTheWholeCheckout(t *testing.T) {
 func TestCheckoutOfTwoShopsIsTwoOrders(t *testing.T) {
 	f := open(t)
 	first := entrepot.NewID()
-	second := orderpb.SiblingID(first, station)
+	second := order.SiblingID(first, station)
 	placed, err := f.place(group(first, harbour, line(beans, 2, 100)), group(second, station, line(kettle, 5, 1000)))
 	if err != nil || len(placed) != 2 {
 		t.Fatalf("%v, %v", placed, err)
 	}
 	f.Restart()
 	a, b := f.get(first), f.get(second)
-	if a.GetOrderNumber() == b.GetOrderNumber() || b.GetOrderNumber() != placed[1].GetOrderNumber() || b.GetTotalMinor() != 5300 || a.GetCheckoutId() != b.GetCheckoutId() {
+	if a.OrderNumber == b.OrderNumber || b.OrderNumber != placed[1].OrderNumber || b.Total != 5300 || a.CheckoutID != b.CheckoutID {
 		t.Fatalf("%v\n%v", a, b)
 	}
 	f.pay(b)
-	f.until("the second shop's sale", func() bool { return f.stock(kettle, station).GetSold() == 5 })
-	if f.get(first).GetStatus() != order.Pending {
+	f.until("the second shop's sale", func() bool { return f.stock(kettle, station).Sold == 5 })
+	if f.get(first).Status != order.Pending {
 		t.Error("paying one order confirmed the other")
 	}
 }
@@ -238,15 +234,15 @@ func TestLastPieceGoesToOneOfMany(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if sold.Load() != 5 || f.stock(beans, harbour).GetAvailable() != 0 {
+	if sold.Load() != 5 || f.stock(beans, harbour).Available != 0 {
 		t.Errorf("%d orders for 5 pieces", sold.Load())
 	}
 }
 
 func TestCancelGivesBackStockAndMoney(t *testing.T) {
 	f := open(t)
-	cancel := func(o *orderpb.Order) {
-		if _, err := f.Ask(f.buyer(), orderpb.Kind, o.GetId(), &orderpb.Cancel{Reason: "changed my mind"}); err != nil {
+	cancel := func(o *order.Order) {
+		if _, err := grains.Ask(f.buyer(), f, order.Of(o.ID), order.Cancel{Reason: "changed my mind"}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -255,20 +251,20 @@ func TestCancelGivesBackStockAndMoney(t *testing.T) {
 		t.Fatal(err)
 	}
 	cancel(unpaid[0])
-	f.until("released", func() bool { return f.stock(beans, harbour).GetReserved() == 0 })
+	f.until("released", func() bool { return f.stock(beans, harbour).Reserved == 0 })
 
 	paid, err := f.place(group(entrepot.NewID(), harbour, line(beans, 2, 100)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	f.pay(paid[0])
-	f.until("sold", func() bool { return f.stock(beans, harbour).GetSold() == 2 })
+	f.until("sold", func() bool { return f.stock(beans, harbour).Sold == 2 })
 	cancel(paid[0])
 	cancel(paid[0]) // twice is once
-	f.until("restocked", func() bool { return f.stock(beans, harbour).GetOnHand() == 5 })
-	f.until("refunded", func() bool { return f.get(paid[0].GetId()).GetPaymentStatus() == order.Refunded })
-	p, err := grains.Ask[*paymentpb.Payment](f.buyer(), f, paymentpb.Kind, paymentpb.ID(paid[0].GetId()), &paymentpb.Get{})
-	if err != nil || p.GetRefundedMinor() != p.GetCapturedMinor() || p.GetRefundedMinor() == 0 {
+	f.until("restocked", func() bool { return f.stock(beans, harbour).OnHand == 5 })
+	f.until("refunded", func() bool { return f.get(paid[0].ID).PaymentStatus == order.Refunded })
+	p, err := grains.Ask(f.buyer(), f, payment.Of(payment.ID(paid[0].ID)), payment.Get{})
+	if err != nil || p.Refunded != p.Captured || p.Refunded == 0 {
 		t.Errorf("payment: %v, %v", p, err)
 	}
 }
@@ -283,21 +279,21 @@ func TestUnpaidOrderExpiresToTheSecond(t *testing.T) {
 	}
 	o := placed[0]
 	f.SetNow(start.Add(order.DefaultHold - time.Millisecond))
-	f.Wake(orderpb.Kind, o.GetId())
-	if got := f.get(o.GetId()).GetStatus(); got != order.Pending {
+	f.Wake(order.Name, o.ID)
+	if got := f.get(o.ID).Status; got != order.Pending {
 		t.Fatalf("a moment early: %s", got)
 	}
 	f.SetNow(start.Add(order.DefaultHold))
-	f.Wake(orderpb.Kind, o.GetId())
-	if got := f.get(o.GetId()).GetStatus(); got != order.Cancelled {
+	f.Wake(order.Name, o.ID)
+	if got := f.get(o.ID).Status; got != order.Cancelled {
 		t.Fatalf("in time: %s", got)
 	}
-	f.until("released", func() bool { return f.stock(beans, harbour).GetAvailable() == 5 })
+	f.until("released", func() bool { return f.stock(beans, harbour).Available == 5 })
 
 	// The money comes all the same. There is stock: it is reserved anew.
-	f.tell(o, &orderpb.Paid{PaymentId: "p", AmountMinor: o.GetTotalMinor(), Currency: "EUR"})
-	f.until("revived and sold", func() bool { return f.stock(beans, harbour).GetSold() == 5 })
-	if got := f.get(o.GetId()); got.GetStatus() != order.Confirmed || got.GetPaymentStatus() != order.Paid {
+	f.tell(o, order.PaymentReceived{PaymentID: "p", Amount: o.Total, Currency: "EUR"})
+	f.until("revived and sold", func() bool { return f.stock(beans, harbour).Sold == 5 })
+	if got := f.get(o.ID); got.Status != order.Confirmed || got.PaymentStatus != order.Paid {
 		t.Errorf("revived: %v", got)
 	}
 }
@@ -312,17 +308,17 @@ func TestMoneyAfterExpiryGoesBackWhenSoldOut(t *testing.T) {
 	}
 	o := placed[0]
 	f.SetNow(start.Add(order.DefaultHold))
-	f.Wake(orderpb.Kind, o.GetId())
-	f.until("released", func() bool { return f.stock(beans, harbour).GetAvailable() == 5 })
+	f.Wake(order.Name, o.ID)
+	f.until("released", func() bool { return f.stock(beans, harbour).Available == 5 })
 	if _, err := f.place(group(entrepot.NewID(), harbour, line(beans, 1, 100))); err != nil {
 		t.Fatal(err)
 	}
 	f.pay(o)
-	f.until("refunded", func() bool { return f.get(o.GetId()).GetPaymentStatus() == order.Refunded })
-	if s := f.stock(beans, harbour); s.GetReserved() != 1 || s.GetSold() != 0 {
+	f.until("refunded", func() bool { return f.get(o.ID).PaymentStatus == order.Refunded })
+	if s := f.stock(beans, harbour); s.Reserved != 1 || s.Sold != 0 {
 		t.Errorf("stock: %v", s)
 	}
-	if f.get(o.GetId()).GetStatus() != order.Cancelled {
+	if f.get(o.ID).Status != order.Cancelled {
 		t.Error("the order stands though its goods are gone")
 	}
 }
@@ -334,14 +330,14 @@ func TestFailedPaymentMayBeTriedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := placed[0]
-	if _, err := f.Ask(f.Platform(), orderpb.Kind, o.GetId(), &orderpb.PaymentFailed{PaymentId: "p", Reason: "declined"}); err != nil {
+	if _, err := grains.Ask(f.Platform(), f, order.Of(o.ID), order.PaymentFailed{PaymentID: "p", Reason: "declined"}); err != nil {
 		t.Fatal(err)
 	}
-	if got := f.get(o.GetId()); got.GetStatus() != order.Pending || len(got.GetHistory()) != 2 {
+	if got := f.get(o.ID); got.Status != order.Pending || len(got.History) != 2 {
 		t.Fatalf("after a failure: %v", got)
 	}
 	f.pay(o)
-	if got := f.get(o.GetId()).GetStatus(); got != order.Confirmed {
+	if got := f.get(o.ID).Status; got != order.Confirmed {
 		t.Errorf("after the second try: %s", got)
 	}
 }
@@ -364,12 +360,12 @@ func TestOrderIsNobodyElses(t *testing.T) {
 		{entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: company}, true},
 		{entrepot.Caller{Role: entrepot.SuperAdmin}, true},
 	} {
-		_, err := f.Ask(f.As(c.who), orderpb.Kind, placed[0].GetId(), &orderpb.Get{})
+		_, err := grains.Ask(f.As(c.who), f, order.Of(placed[0].ID), order.Get{})
 		if (err == nil) != c.sees {
 			t.Errorf("%+v: %v", c.who, err)
 		}
 		if !c.sees {
-			if _, err := f.Ask(f.As(c.who), orderpb.Kind, placed[0].GetId(), &orderpb.Cancel{}); !errors.Is(err, entrepot.ErrNotFound) {
+			if _, err := grains.Ask(f.As(c.who), f, order.Of(placed[0].ID), order.Cancel{}); !errors.Is(err, entrepot.ErrNotFound) {
 				t.Errorf("%+v may cancel: %v", c.who, err)
 			}
 		}

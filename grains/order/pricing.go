@@ -2,7 +2,6 @@ package order
 
 import (
 	"entrepot"
-	"entrepot/grains/order/orderpb"
 )
 
 // Totals of one group.
@@ -15,7 +14,7 @@ type Totals struct {
 }
 
 // Price is what an order of the group will cost.
-func Price(g *orderpb.Group) (Totals, error) { return price(groupOf(g)) }
+func Price(g GroupInput) (Totals, error) { return price(groupOf(g)) }
 
 // price is what a group costs: the goods less their discounts, shipping, and tax
 // on the goods, and on shipping where that is taxed, rounded half up.

@@ -12,16 +12,14 @@ import (
 	"entrepot/grains/cart"
 	"entrepot/grains/grainstest"
 	"entrepot/grains/order"
-	"entrepot/grains/order/orderpb"
 	"entrepot/grains/payment"
 	"entrepot/grains/promotion"
-	"entrepot/grains/promotion/promotionpb"
 	"entrepot/grains/series"
 	"entrepot/grains/stock"
 	"entrepot/persistence/storetest"
 )
 
-var ten = promotionpb.ID(company, "TEN")
+var ten = promotion.ID(company, "TEN")
 
 // openWithCode is a shopfloor with a code of ten percent, limited as told.
 func openWithCode(t *testing.T, total, perCustomer int64) shopfloor {
@@ -32,32 +30,32 @@ func openWithCode(t *testing.T, total, perCustomer int64) shopfloor {
 	f := shopfloor{m, t}
 	f.receive(beans, harbour, 500)
 	f.receive(beans, station, 500)
-	terms := &promotionpb.Terms{Kind: promotion.Percent, Percent: 10, Total: total, PerCustomer: perCustomer}
-	if _, err := f.Ask(f.Platform(), promotionpb.Kind, ten, &promotionpb.Create{CompanyId: company, Code: "TEN", Terms: terms}); err != nil {
+	terms := promotion.Terms{Kind: promotion.Percent, Percent: 10, Total: total, PerCustomer: perCustomer}
+	if _, err := grains.Ask(f.Platform(), f, promotion.Of(ten), promotion.Create{CompanyID: company, Code: "TEN", Terms: terms}); err != nil {
 		t.Fatal(err)
 	}
 	return f
 }
 
 // cheaper is a group of one line of 10.00 with ten percent off.
-func cheaper(id, shop string, n, perCustomer int64) *orderpb.Group {
+func cheaper(id, shop string, n, perCustomer int64) order.GroupInput {
 	l := line(beans, n, 1000)
-	l.DiscountMinor = 100 * n
+	l.Discount = 100 * n
 	g := group(id, shop, l)
-	g.Promotions = []*orderpb.Promotion{{Id: ten, Code: "TEN", DiscountMinor: l.DiscountMinor, Version: 1, PerCustomer: perCustomer}}
+	g.Promotions = []order.Promotion{{ID: ten, Code: "TEN", Discount: l.Discount, Version: 1, PerCustomer: perCustomer}}
 	return g
 }
 
-func (f shopfloor) placeAs(user string, groups ...*orderpb.Group) ([]*orderpb.Order, error) {
+func (f shopfloor) placeAs(user string, groups ...order.GroupInput) ([]*order.Order, error) {
 	ctx := f.As(entrepot.Caller{UserID: user, Role: entrepot.Customer})
-	id := groups[0].GetOrderId()
-	r, err := grains.Ask[*orderpb.Placed](ctx, f, orderpb.Kind, id, &orderpb.Place{CheckoutId: id, CustomerId: user, Groups: groups})
-	return r.GetOrders(), err
+	id := groups[0].OrderID
+	r, err := grains.Ask(ctx, f, order.Of(id), order.Place{CheckoutID: id, CustomerID: user, Groups: groups})
+	return r.Orders, err
 }
 
 func (f shopfloor) uses() (used, claimed int64) {
 	f.t.Helper()
-	p, err := grains.Ask[*promotionpb.Promotion](f.Platform(), f, promotionpb.Kind, ten, &promotionpb.Get{})
+	p, err := grains.Ask(f.Platform(), f, promotion.Of(ten), promotion.Get{})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -90,7 +88,7 @@ func TestAnOrderWithACode(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := placed[0]
-	if o.SubtotalMinor != 3000 || o.DiscountMinor != 300 || o.TaxMinor != 162 || o.TotalMinor != 2862 || o.Lines[0].DiscountMinor != 300 || o.Promotions[0].Code != "TEN" {
+	if o.Subtotal != 3000 || o.Discount != 300 || o.Tax != 162 || o.Total != 2862 || o.Lines[0].Discount != 300 || o.Promotions[0].Code != "TEN" {
 		t.Fatalf("%+v", o)
 	}
 	f.untilUses(0, 1)
@@ -103,7 +101,7 @@ func TestAnOrderWithACode(t *testing.T) {
 	}
 	_, err = f.placeAs(customer, cheaper(entrepot.NewID(), harbour, 1, 0))
 	rule(t, err, "limit")
-	if _, err := f.Ask(f.buyer(), orderpb.Kind, second, &orderpb.Cancel{}); err != nil {
+	if _, err := grains.Ask(f.buyer(), f, order.Of(second), order.Cancel{}); err != nil {
 		t.Fatal(err)
 	}
 	f.untilUses(1, 0)
@@ -127,11 +125,11 @@ func TestARefusedCheckoutClaimsNothing(t *testing.T) {
 	_, err = f.placeAs(customer, stale)
 	rule(t, err, "current")
 	unknown := cheaper(entrepot.NewID(), harbour, 1, 0)
-	unknown.Promotions[0].Id = entrepot.NewID()
+	unknown.Promotions[0].ID = entrepot.NewID()
 	_, err = f.placeAs(customer, unknown)
 	rule(t, err, "exists")
 	greedy := cheaper(entrepot.NewID(), harbour, 1, 0)
-	greedy.Lines[0].DiscountMinor = 1001
+	greedy.Lines[0].Discount = 1001
 	if _, err = f.placeAs(customer, greedy); entrepot.CodeOf(err) != entrepot.CodeInvalid {
 		t.Fatalf("more off than it costs: %v", err)
 	}
@@ -148,19 +146,19 @@ func TestACodeOfTwoShops(t *testing.T) {
 	t.Parallel()
 	f := openWithCode(t, 1, 1)
 	first := entrepot.NewID()
-	sibling := orderpb.SiblingID(first, station)
+	sibling := order.SiblingID(first, station)
 	placed, err := f.placeAs(customer, cheaper(first, harbour, 1, 1), cheaper(sibling, station, 1, 1))
-	if err != nil || len(placed) != 2 || placed[1].DiscountMinor != 100 {
+	if err != nil || len(placed) != 2 || placed[1].Discount != 100 {
 		t.Fatalf("%+v, %v", placed, err)
 	}
 	f.untilUses(0, 1)
-	if _, err := f.Ask(f.buyer(), orderpb.Kind, first, &orderpb.Cancel{}); err != nil {
+	if _, err := grains.Ask(f.buyer(), f, order.Of(first), order.Cancel{}); err != nil {
 		t.Fatal(err)
 	}
 	f.until("released", func() bool { return f.stock(beans, harbour).Available == 500 })
 	_, err = f.placeAs(customer, cheaper(entrepot.NewID(), harbour, 1, 1))
 	rule(t, err, "limit")
-	if _, err := f.Ask(f.buyer(), orderpb.Kind, sibling, &orderpb.Cancel{}); err != nil {
+	if _, err := grains.Ask(f.buyer(), f, order.Of(sibling), order.Cancel{}); err != nil {
 		t.Fatal(err)
 	}
 	f.untilUses(0, 0)
@@ -178,7 +176,7 @@ func TestACodeOfAnExpiredOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.SetNow(start.Add(order.DefaultHold + time.Second))
-	f.Wake(orderpb.Kind, id)
+	f.Wake(order.Name, id)
 	f.untilUses(0, 0)
 	f.pay(placed[0])
 	f.untilUses(1, 0)
@@ -229,7 +227,7 @@ func TestTwoHundredCheckoutsWithACode(t *testing.T) {
 }
 
 // early is cheaper, for the first order only.
-func early(id, shop string, n int64) *orderpb.Group {
+func early(id, shop string, n int64) order.GroupInput {
 	g := cheaper(id, shop, n, 0)
 	g.Promotions[0].FirstOrder = true
 	return g
@@ -241,7 +239,7 @@ func TestTheFirstOrder(t *testing.T) {
 	t.Parallel()
 	f := openWithCode(t, 0, 0)
 	first := entrepot.NewID()
-	sibling := orderpb.SiblingID(first, station)
+	sibling := order.SiblingID(first, station)
 	if _, err := f.placeAs(customer, early(first, harbour, 1), early(sibling, station, 1)); err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +247,7 @@ func TestTheFirstOrder(t *testing.T) {
 	rule(t, err, "first_order")
 	f.untilUses(0, 1) // the refused one has given its use of the code back
 	cancel := func(id string) {
-		if _, err := f.Ask(f.buyer(), orderpb.Kind, id, &orderpb.Cancel{}); err != nil {
+		if _, err := grains.Ask(f.buyer(), f, order.Of(id), order.Cancel{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -259,7 +257,7 @@ func TestTheFirstOrder(t *testing.T) {
 	rule(t, err, "first_order") // its sibling stands
 	cancel(sibling)
 	f.untilUses(0, 0)
-	var placed []*orderpb.Order
+	var placed []*order.Order
 	f.until("the first order is free", func() bool {
 		placed, err = f.placeAs(customer, early(entrepot.NewID(), harbour, 1))
 		return err == nil
@@ -291,7 +289,7 @@ func TestTheFirstOrderExpires(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.SetNow(start.Add(order.DefaultHold + time.Second))
-		f.Wake(orderpb.Kind, id)
+		f.Wake(order.Name, id)
 		f.untilUses(0, 0)
 		want := order.Confirmed
 		if taken {
@@ -312,23 +310,23 @@ func TestShippingOfAnOrder(t *testing.T) {
 	f := open(t)
 	for taxed, want := range map[bool]int64{false: 120, true: 149} {
 		g := group(entrepot.NewID(), harbour, line(beans, 2, 1000))
-		g.ShippingMinor, g.ShippingMethod, g.ShippingMethodName, g.ShippingTaxed = 490, "standard", "Standard", taxed
+		g.Shipping, g.ShippingMethod, g.ShippingMethodName, g.ShippingTaxed = 490, "standard", "Standard", taxed
 		placed, err := f.place(g)
 		if err != nil {
 			t.Fatal(err)
 		}
 		o := placed[0]
-		if o.ShippingMinor != 490 || o.TaxMinor != want || o.TotalMinor != 2490+want || o.ShippingMethod != "standard" || o.ShippingMethodName != "Standard" {
+		if o.Shipping != 490 || o.Tax != want || o.Total != 2490+want || o.ShippingMethod != "standard" || o.ShippingMethodName != "Standard" {
 			t.Fatalf("%+v", o)
 		}
 		f.Restart()
-		if now := f.get(o.Id); now.TotalMinor != o.TotalMinor || now.ShippingMethodName != "Standard" {
+		if now := f.get(o.ID); now.Total != o.Total || now.ShippingMethodName != "Standard" {
 			t.Fatalf("%+v", now)
 		}
 	}
 	for _, n := range []int64{-1, entrepot.MaxMinor} {
 		g := group(entrepot.NewID(), harbour, line(beans, 1, 1000))
-		g.ShippingMinor = n
+		g.Shipping = n
 		if _, err := f.place(g); entrepot.CodeOf(err) != entrepot.CodeInvalid {
 			t.Errorf("%d: %v", n, err)
 		}

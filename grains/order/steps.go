@@ -8,23 +8,20 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/cart/cartpb"
-	"entrepot/grains/order/orderpb"
-	"entrepot/grains/payment/paymentpb"
-	"entrepot/grains/series/seriespb"
-	"entrepot/grains/stock/stockpb"
-
-	"google.golang.org/protobuf/proto"
+	"entrepot/grains/cart"
+	"entrepot/grains/payment"
+	"entrepot/grains/series"
+	"entrepot/grains/stock"
 )
 
 // steps is the process as a table: in this saved state, make these calls. Every
 // call is idempotent by the order's id, so any member may make it again.
 // An order asks Promotion, Stock, Series, Cart, Payment and sibling orders; none of them asks an order back.
-func steps(s *State) []grains.Step {
-	var out []grains.Step
-	add := func(due bool, key string, do func(s *State) func(context.Context, grains.Asker) (proto.Message, error)) {
+func steps(s *State) []grains.OldStep {
+	var out []grains.OldStep
+	add := func(due bool, key string, do func(s *State) func(context.Context, grains.Asker) (any, error)) {
 		if due {
-			out = append(out, grains.Step{Key: key, Do: do(s)})
+			out = append(out, grains.OldStep{Key: key, Do: do(s)})
 		}
 	}
 	planning := s.Status == Placing && s.unplanned()
@@ -73,14 +70,14 @@ func (s *State) of(g *Group, id entrepot.ID) []hold {
 	out := make([]hold, 0, len(g.Lines))
 	for i, l := range g.Lines {
 		h := hold{
-			stock: stockpb.ID(l.Variant(), g.ShopID), id: id, line: l, shop: g.ShopID, expires: s.ExpiresMs + Guard.Milliseconds(),
+			stock: stock.ID(l.Variant(), g.ShopID), id: id, line: l, shop: g.ShopID, expires: s.ExpiresAt + Guard.Milliseconds(),
 			planned: len(l.Allocations) > 0, order: g.OrderID, at: i, beyond: &atomic.Int64{},
 		}
 		if len(l.Allocations) == 0 {
 			out = append(out, h)
 		}
 		for _, a := range l.Allocations {
-			h.stock, h.line.Quantity, h.beyond = stockpb.ID(l.Variant(), a.LocationID), a.Quantity, &atomic.Int64{}
+			h.stock, h.line.Quantity, h.beyond = stock.ID(l.Variant(), a.LocationID), a.Quantity, &atomic.Int64{}
 			out = append(out, h)
 		}
 	}
@@ -97,34 +94,34 @@ func (s *State) reserveKey() string {
 
 // reserve claims the promo codes and asks every stock item for its pieces. One refusal releases them all;
 // otherwise the orders get their numbers and the cart loses the lines.
-func reserve(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+func reserve(s *State) func(context.Context, grains.Asker) (any, error) {
 	holds, groups := s.holds(), s.checkout()
-	fromCart, customer, order, yearOf, attempt := s.FromCart, s.CustomerID, s.ID, strconv.Itoa(year(s.CreatedMs)), s.Attempt
+	fromCart, customer, order, yearOf, attempt := s.FromCart, s.CustomerID, s.ID, strconv.Itoa(year(s.CreatedAt)), s.Attempt
 	claims := s.claims(s.claimID(), groups)
-	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+	return func(ctx context.Context, a grains.Asker) (any, error) {
 		missing, refused, err := claimAndReserve(ctx, a, claims, holds)
 		if err != nil || len(missing) > 0 || refused != nil {
-			return &orderpb.Reserved{Missing: missing, Refused: refused, Attempt: attempt}, err
+			return Reserved{Missing: missing, Refused: refused, Attempt: attempt}, err
 		}
-		answer := &orderpb.Reserved{Attempt: attempt, Backordered: backordered(holds)}
+		answer := Reserved{Attempt: attempt, Backordered: backordered(holds)}
 		for _, g := range groups {
-			series := seriespb.ID(g.CompanyID, "order", yearOf)
-			n, err := grains.Ask[*seriespb.Number](ctx, a, seriespb.Kind, series, &seriespb.Next{ForId: g.OrderID, CompanyId: g.CompanyID})
+			seriesID := series.ID(g.CompanyID, "order", yearOf)
+			n, err := grains.Ask(ctx, a, series.Of(seriesID), series.Next{ForID: g.OrderID, CompanyID: g.CompanyID})
 			if err != nil {
 				return nil, err
 			}
-			answer.Orders = append(answer.Orders, &orderpb.Numbered{OrderId: g.OrderID, Number: n.GetNumber()})
+			answer.Orders = append(answer.Orders, Numbered{OrderID: g.OrderID, Number: n.Number})
 		}
 		if fromCart {
-			take := &cartpb.Take{OrderId: order}
+			take := cart.Take{OrderID: order}
 			for _, g := range groups {
 				for _, l := range g.Lines {
-					take.Items = append(take.Items, &cartpb.Taken{
-						ProductId: l.ProductID, VariantId: l.Variant(), ShopId: g.ShopID, Quantity: l.Quantity,
+					take.Items = append(take.Items, cart.Taken{
+						ProductID: l.ProductID, VariantID: l.Variant(), ShopID: g.ShopID, Quantity: l.Quantity,
 					})
 				}
 			}
-			if _, err := a.Ask(ctx, cartpb.Kind, customer, take); err != nil {
+			if _, err := grains.Ask(ctx, a, cart.Of(customer), take); err != nil {
 				return nil, err
 			}
 		}
@@ -133,11 +130,11 @@ func reserve(s *State) func(context.Context, grains.Asker) (proto.Message, error
 }
 
 // reserveAll reserves all holds or none: what lacks is named, and the others are released.
-func reserveAll(ctx context.Context, a grains.Asker, holds []hold) ([]*orderpb.Missing, error) {
+func reserveAll(ctx context.Context, a grains.Asker, holds []hold) ([]MissingMsg, error) {
 	no, err := each(holds, func(h hold) (bool, error) {
-		item, err := grains.Ask[*stockpb.Item](ctx, h.asker(a), stockpb.Kind, h.stock, &stockpb.Reserve{OrderId: h.id, Quantity: h.line.Quantity, ExpiresMs: h.expires})
-		for _, r := range item.GetReservations() {
-			h.beyond.Store(r.GetBackordered())
+		item, err := grains.Ask(ctx, h.asker(a), stock.Of(h.stock), stock.Reserve{OrderID: h.id, Quantity: h.line.Quantity, ExpiresAt: h.expires})
+		for _, r := range item.Reservations {
+			h.beyond.Store(r.Backordered)
 		}
 		return refused(err)
 	})
@@ -152,10 +149,10 @@ func reserveAll(ctx context.Context, a grains.Asker, holds []hold) ([]*orderpb.M
 }
 
 // backordered names what of the lines is promised and not on hand.
-func backordered(holds []hold) (out []*orderpb.Backordered) {
+func backordered(holds []hold) (out []Backordered) {
 	for _, h := range holds {
 		if n := h.beyond.Load(); n > 0 {
-			out = append(out, &orderpb.Backordered{OrderId: h.order, Line: int64(h.at), Quantity: n})
+			out = append(out, Backordered{OrderID: h.order, Line: int64(h.at), Quantity: n})
 		}
 	}
 	return out
@@ -163,7 +160,7 @@ func backordered(holds []hold) (out []*orderpb.Backordered) {
 
 func releaseAll(ctx context.Context, a grains.Asker, holds []hold) error {
 	_, err := each(holds, func(h hold) (bool, error) {
-		_, err := h.asker(a).Ask(ctx, stockpb.Kind, h.stock, &stockpb.Release{OrderId: h.id})
+		_, err := grains.Ask(ctx, h.asker(a), stock.Of(h.stock), stock.Release{OrderID: h.id})
 		return false, err
 	})
 	return err
@@ -199,11 +196,11 @@ func each(holds []hold, call func(hold) (refused bool, err error)) ([]bool, erro
 }
 
 // missing names the holds that were refused.
-func missing(holds []hold, no []bool) (out []*orderpb.Missing) {
+func missing(holds []hold, no []bool) (out []MissingMsg) {
 	for i := range no {
 		if h := &holds[i]; no[i] {
-			out = append(out, &orderpb.Missing{
-				ProductId: h.line.ProductID, VariantId: h.line.Variant(), ShopId: h.shop, Wanted: h.line.Quantity,
+			out = append(out, MissingMsg{
+				ProductID: h.line.ProductID, VariantID: h.line.Variant(), ShopID: h.shop, Wanted: h.line.Quantity,
 			})
 		}
 	}
@@ -211,95 +208,95 @@ func missing(holds []hold, no []bool) (out []*orderpb.Missing) {
 }
 
 // adopt lets every sibling stand as an order of its own.
-func adopt(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
-	var all []*orderpb.Adopt
+func adopt(s *State) func(context.Context, grains.Asker) (any, error) {
+	var all []Adopt
 	for _, sib := range s.Siblings {
-		all = append(all, &orderpb.Adopt{
-			CheckoutId: s.CheckoutID, CustomerId: s.CustomerID, Group: pbGroup(sib.Group), Shipping: pbAddress(s.Shipping),
-			Billing: pbAddress(s.Billing), Notes: s.Notes, Number: numberOf(sib.Number), ExpiresMs: s.ExpiresMs, CreatedMs: s.CreatedMs,
+		all = append(all, Adopt{
+			CheckoutID: s.CheckoutID, CustomerID: s.CustomerID, Group: pbGroup(sib.Group), ShippingAddress: pbAddress(s.Shipping),
+			BillingAddress: pbAddress(s.Billing), Notes: s.Notes, Number: numberOf(sib.Number), ExpiresAt: s.ExpiresAt, CreatedAt: s.CreatedAt,
 			Attempt: s.Attempt,
 		})
 	}
-	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+	return func(ctx context.Context, a grains.Asker) (any, error) {
 		for _, c := range all {
-			if _, err := a.Ask(ctx, orderpb.Kind, c.GetGroup().GetOrderId(), c); err != nil {
+			if _, err := grains.Ask(ctx, a, Of(c.Group.OrderID), c); err != nil {
 				return nil, err
 			}
 		}
-		return &orderpb.Adopted{}, nil
+		return Adopted{}, nil
 	}
 }
 
 // commit turns the reservations into sales. Where one is gone and sold to others
 // the rest is brought back, and the answer names it.
-func commit(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+func commit(s *State) func(context.Context, grains.Asker) (any, error) {
 	holds := s.own()
-	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+	return func(ctx context.Context, a grains.Asker) (any, error) {
 		no, err := each(holds, func(h hold) (bool, error) {
-			_, err := a.Ask(ctx, stockpb.Kind, h.stock, &stockpb.Commit{OrderId: h.id, Quantity: h.line.Quantity})
+			_, err := grains.Ask(ctx, a, stock.Of(h.stock), stock.Commit{OrderID: h.id, Quantity: h.line.Quantity})
 			return refused(err)
 		})
 		lacks := missing(holds, no)
 		if err != nil || len(lacks) == 0 {
-			return &orderpb.Committed{}, err
+			return Committed{}, err
 		}
 		for i, h := range holds {
 			if no[i] {
 				continue
 			}
-			back := &stockpb.Restock{OrderId: h.id, Quantity: h.line.Quantity, Reason: "another line of the order is sold out"}
-			if _, err := a.Ask(ctx, stockpb.Kind, h.stock, back); err != nil {
+			back := stock.Restock{OrderID: h.id, Quantity: h.line.Quantity, Reason: "another line of the order is sold out"}
+			if _, err := grains.Ask(ctx, a, stock.Of(h.stock), back); err != nil {
 				return nil, err
 			}
 		}
-		return &orderpb.Committed{Missing: lacks}, nil
+		return Committed{Missing: lacks}, nil
 	}
 }
 
 // revive reserves anew for money that came after the order had expired.
-func revive(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+func revive(s *State) func(context.Context, grains.Asker) (any, error) {
 	holds := s.own()
 	for i := range holds {
-		holds[i].expires = s.UpdatedMs + DefaultHold.Milliseconds()
+		holds[i].expires = s.UpdatedAt + DefaultHold.Milliseconds()
 	}
 	claims := s.claims(s.HoldID, []Group{s.Group})
-	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+	return func(ctx context.Context, a grains.Asker) (any, error) {
 		missing, refused, err := claimAndReserve(ctx, a, claims, holds)
-		return &orderpb.Revived{Missing: missing, Refused: refused}, err
+		return Revived{Missing: missing, Refused: refused}, err
 	}
 }
 
 // release gives the order's first reservations back; a revived order's are committed, never released.
-func release(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+func release(s *State) func(context.Context, grains.Asker) (any, error) {
 	holds := s.own()
 	for i := range holds {
 		holds[i].id = attemptID(s.ID, s.Attempt)
 	}
-	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
-		return &orderpb.Released{}, releaseAll(ctx, a, holds)
+	return func(ctx context.Context, a grains.Asker) (any, error) {
+		return Released{}, releaseAll(ctx, a, holds)
 	}
 }
 
-func restock(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+func restock(s *State) func(context.Context, grains.Asker) (any, error) {
 	holds := s.own()
-	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+	return func(ctx context.Context, a grains.Asker) (any, error) {
 		_, err := each(holds, func(h hold) (bool, error) {
-			_, err := a.Ask(ctx, stockpb.Kind, h.stock, &stockpb.Restock{OrderId: h.id, Quantity: h.line.Quantity, Reason: "order cancelled"})
+			_, err := grains.Ask(ctx, a, stock.Of(h.stock), stock.Restock{OrderID: h.id, Quantity: h.line.Quantity, Reason: "order cancelled"})
 			return false, err
 		})
-		return &orderpb.Restocked{}, err
+		return Restocked{}, err
 	}
 }
 
 // refund voids the payment, which gives back what was captured.
-func refund(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
-	payment := paymentpb.ID(s.ID)
-	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
-		_, err := a.Ask(ctx, paymentpb.Kind, payment, &paymentpb.Void{Reason: "order cancelled"})
+func refund(s *State) func(context.Context, grains.Asker) (any, error) {
+	paymentID := payment.ID(s.ID)
+	return func(ctx context.Context, a grains.Asker) (any, error) {
+		_, err := grains.Ask(ctx, a, payment.Of(paymentID), payment.Void{Reason: "order cancelled"})
 		if err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound { // never opened: nothing to give back
 			return nil, err
 		}
-		return &orderpb.Refunded{}, nil
+		return RefundDone{}, nil
 	}
 }
 

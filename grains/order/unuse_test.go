@@ -5,13 +5,13 @@ import (
 	"time"
 
 	"entrepot"
+	"entrepot/grains"
 	"entrepot/grains/order"
-	"entrepot/grains/order/orderpb"
 )
 
 func (f shopfloor) cancel(id entrepot.ID) {
 	f.t.Helper()
-	if _, err := f.Ask(f.buyer(), orderpb.Kind, id, &orderpb.Cancel{}); err != nil {
+	if _, err := grains.Ask(f.buyer(), f, order.Of(id), order.Cancel{}); err != nil {
 		f.t.Fatal(err)
 	}
 }
@@ -23,7 +23,7 @@ func TestAPaidOrderThatIsCancelledGivesTheCodeBack(t *testing.T) {
 	f := openWithCode(t, 1, 1)
 	for range 3 {
 		id := entrepot.NewID()
-		var placed []*orderpb.Order
+		var placed []*order.Order
 		f.until("the code is free", func() (ok bool) {
 			var err error
 			placed, err = f.placeAs(customer, cheaper(id, harbour, 1, 1))
@@ -49,8 +49,8 @@ func TestACodeOfSeveralOrdersGoesBackWithTheLast(t *testing.T) {
 	for _, both := range []bool{true, false} {
 		f := openWithCode(t, 1, 1)
 		first := entrepot.NewID()
-		second := orderpb.SiblingID(first, station)
-		groups := []*orderpb.Group{cheaper(first, harbour, 1, 1), cheaper(second, station, 1, 1)}
+		second := order.SiblingID(first, station)
+		groups := []order.GroupInput{cheaper(first, harbour, 1, 1), cheaper(second, station, 1, 1)}
 		for _, g := range groups {
 			g.Promotions[0].FirstOrder = true
 		}
@@ -92,7 +92,7 @@ func TestAPaidFirstOrderThatIsCancelledWasNone(t *testing.T) {
 		}
 		if late {
 			f.SetNow(start.Add(order.DefaultHold + time.Second))
-			f.Wake(orderpb.Kind, id)
+			f.Wake(order.Name, id)
 			f.untilUses(0, 0)
 		}
 		f.pay(placed[0])

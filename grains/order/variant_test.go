@@ -6,8 +6,8 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/cart/cartpb"
-	"entrepot/grains/order/orderpb"
+	"entrepot/grains/cart"
+	"entrepot/grains/order"
 )
 
 const (
@@ -15,9 +15,9 @@ const (
 	fine   = "fffffffffffffffffffffff9"
 )
 
-func variant(product, id string, n, price int64) *orderpb.Line {
+func variant(product, id string, n, price int64) order.Line {
 	l := line(product, n, price)
-	l.VariantId = id
+	l.VariantID = id
 	return l
 }
 
@@ -29,8 +29,8 @@ func TestAnOrderOfVariants(t *testing.T) {
 	f.receive(fine, harbour, 1)
 	id := entrepot.NewID()
 	for _, v := range []string{coarse, fine} {
-		if _, err := f.Ask(f.buyer(), cartpb.Kind, customer, &cartpb.AddItem{
-			ProductId: beans, VariantId: v, ShopId: harbour, CompanyId: company, Quantity: 2, PriceMinor: 500, Currency: "EUR", Name: "Beans",
+		if _, err := grains.Ask(f.buyer(), f, cart.Of(customer), cart.AddItem{
+			ProductID: beans, VariantID: v, ShopID: harbour, CompanyID: company, Quantity: 2, Price: 500, Currency: "EUR", Name: "Beans",
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -41,22 +41,22 @@ func TestAnOrderOfVariants(t *testing.T) {
 		t.Fatalf("%+v", err)
 	}
 	id = entrepot.NewID()
-	placed, err := grains.Ask[*orderpb.Placed](f.buyer(), f, orderpb.Kind, id, &orderpb.Place{
-		CheckoutId: id, CustomerId: customer, FromCart: true, Groups: []*orderpb.Group{group(id, harbour, variant(beans, coarse, 2, 500), line(kettle, 1, 100))},
+	placed, err := grains.Ask(f.buyer(), f, order.Of(id), order.Place{
+		CheckoutID: id, CustomerID: customer, FromCart: true, Groups: []order.GroupInput{group(id, harbour, variant(beans, coarse, 2, 500), line(kettle, 1, 100))},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := placed.Orders[0]
-	if o.Lines[0].VariantId != coarse || o.Lines[1].VariantId != kettle {
+	if o.Lines[0].VariantID != coarse || o.Lines[1].VariantID != kettle {
 		t.Fatalf("lines: %+v", o.Lines)
 	}
 	f.pay(o)
 	f.until("sold by the variant", func() bool {
 		return f.stock(coarse, harbour).OnHand == 1 && f.stock(fine, harbour).Available == 1 && f.stock(beans, harbour).OnHand == 5
 	})
-	c, err := grains.Ask[*cartpb.Cart](f.buyer(), f, cartpb.Kind, customer, &cartpb.Get{})
-	if err != nil || len(c.Items) != 1 || c.Items[0].VariantId != fine {
+	c, err := grains.Ask(f.buyer(), f, cart.Of(customer), cart.Get{})
+	if err != nil || len(c.Items) != 1 || c.Items[0].VariantID != fine {
 		t.Fatalf("the cart: %+v, %v", c, err)
 	}
 }

@@ -2,11 +2,10 @@ package order
 
 import (
 	"entrepot"
-	"entrepot/grains/order/orderpb"
 )
 
 // Get answers the order to its customer and to staff of its shop.
-func (s *State) Get(t entrepot.Turn, _ *orderpb.Get) (*orderpb.Order, error) {
+func (s *State) Get(t entrepot.Turn, _ Get) (*Order, error) {
 	if err := s.reachable(t.Caller); err != nil {
 		return nil, err
 	}
@@ -26,7 +25,7 @@ func (s *State) reachable(c entrepot.Caller) error {
 
 // settled answers Place once the checkout is decided: reserved, numbered and
 // every sibling standing; or refused, naming the lines that lack as variant@shop.
-func (s *State) settled(_ *orderpb.Place) (*orderpb.Placed, bool, error) {
+func (s *State) settled(_ Place) (*Placed, bool, error) {
 	switch {
 	case s.Status == Placing || s.Todo.Adopt:
 		return nil, false, nil
@@ -43,7 +42,7 @@ func (s *State) settled(_ *orderpb.Place) (*orderpb.Placed, bool, error) {
 		}
 		return nil, true, refusal
 	}
-	placed := &orderpb.Placed{Orders: []*orderpb.Order{s.View()}}
+	placed := &Placed{Orders: []*Order{s.View()}}
 	for _, sib := range s.Siblings {
 		placed.Orders = append(placed.Orders, s.sibling(sib).View())
 	}
@@ -56,63 +55,63 @@ func (s *State) sibling(sib Sibling) *State {
 	return &State{
 		ID: sib.Group.OrderID, Number: sib.Number, CheckoutID: s.CheckoutID, CustomerID: s.CustomerID,
 		Group: sib.Group, Totals: totals, Shipping: s.Shipping, Billing: s.Billing, Notes: s.Notes,
-		Status: Pending, Payment: Unpaid, CreatedMs: s.CreatedMs, UpdatedMs: s.UpdatedMs, ExpiresMs: s.ExpiresMs, Version: 1,
-		History: []Change{{Status: Pending, AtMs: s.UpdatedMs, By: string(entrepot.Customer)}},
+		Status: Pending, Payment: Unpaid, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, ExpiresAt: s.ExpiresAt, Version: 1,
+		History: []Change{{Status: Pending, At: s.UpdatedAt, By: string(entrepot.Customer)}},
 	}
 }
 
 // View is the order as a reply, freshly built.
-func (s *State) View() *orderpb.Order {
-	v := &orderpb.Order{
-		Id: s.ID, OrderNumber: s.Number, CheckoutId: s.CheckoutID, CustomerId: s.CustomerID,
-		CompanyId: s.Group.CompanyID, ShopId: s.Group.ShopID, Currency: s.Group.Currency,
-		Lines:         pbGroup(s.Group).GetLines(),
-		Promotions:    pbGroup(s.Group).GetPromotions(),
-		SubtotalMinor: s.Totals.Subtotal, TaxMinor: s.Totals.Tax, ShippingMinor: s.Totals.Shipping,
-		DiscountMinor: s.Totals.Discount, TotalMinor: s.Totals.Total,
+func (s *State) View() *Order {
+	v := &Order{
+		ID: s.ID, OrderNumber: s.Number, CheckoutID: s.CheckoutID, CustomerID: s.CustomerID,
+		CompanyID: s.Group.CompanyID, ShopID: s.Group.ShopID, Currency: s.Group.Currency,
+		Lines:      pbGroup(s.Group).Lines,
+		Promotions: pbGroup(s.Group).Promotions,
+		Subtotal:   s.Totals.Subtotal, Tax: s.Totals.Tax, Shipping: s.Totals.Shipping,
+		Discount: s.Totals.Discount, Total: s.Totals.Total,
 		ShippingMethod: s.Group.Method.ID, ShippingMethodName: s.Group.Method.Name,
-		Status: s.Status, PaymentStatus: s.Payment, PaymentId: s.PaymentID, TrackingNumber: s.Tracking, Notes: s.Notes,
-		Shipping: pbAddress(s.Shipping), Billing: pbAddress(s.Billing), CreatedMs: s.CreatedMs, UpdatedMs: s.UpdatedMs, Version: s.Version,
+		Status: s.Status, PaymentStatus: s.Payment, PaymentID: s.PaymentID, TrackingNumber: s.Tracking, Notes: s.Notes,
+		ShippingAddress: pbAddress(s.Shipping), BillingAddress: pbAddress(s.Billing), CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, Version: s.Version,
 	}
 	if s.Status == Pending {
-		v.ExpiresMs = s.ExpiresMs
+		v.ExpiresAt = s.ExpiresAt
 	}
 	for _, c := range s.History {
-		v.History = append(v.History, &orderpb.Change{Status: c.Status, AtMs: c.AtMs, By: c.By, Note: c.Note})
+		v.History = append(v.History, Change{Status: c.Status, At: c.At, By: c.By, Note: c.Note})
 	}
 	return v
 }
 
-func pbGroup(g Group) *orderpb.Group {
-	out := &orderpb.Group{
-		OrderId: g.OrderID, CompanyId: g.CompanyID, ShopId: g.ShopID, Currency: g.Currency,
-		TaxBasisPoints: g.TaxBasisPoints, ShippingMinor: g.Shipping, Lines: make([]*orderpb.Line, 0, len(g.Lines)),
+func pbGroup(g Group) GroupInput {
+	out := GroupInput{
+		OrderID: g.OrderID, CompanyID: g.CompanyID, ShopID: g.ShopID, Currency: g.Currency,
+		TaxBasisPoints: g.TaxBasisPoints, Shipping: g.Shipping, Lines: make([]Line, 0, len(g.Lines)),
 		Strategy: g.Strategy, ShippingMethod: g.Method.ID, ShippingMethodName: g.Method.Name, ShippingTaxed: g.ShippingTaxed,
 	}
 	for _, source := range g.Sources {
-		out.Sources = append(out.Sources, &orderpb.Source{LocationId: source})
+		out.Sources = append(out.Sources, Source{LocationID: source})
 	}
 	for _, l := range g.Lines {
-		out.Lines = append(out.Lines, &orderpb.Line{
-			ProductId: l.ProductID, VariantId: l.Variant(), Name: l.Name, Sku: l.SKU, Quantity: l.Quantity, PriceMinor: l.Price, DiscountMinor: l.Discount,
+		out.Lines = append(out.Lines, Line{
+			ProductID: l.ProductID, VariantID: l.Variant(), Name: l.Name, SKU: l.SKU, Quantity: l.Quantity, Price: l.Price, Discount: l.Discount,
 			Allocations: pbAllocations(l.Allocations), Backordered: l.Backordered,
 		})
-		out.DiscountMinor += l.Discount
+		out.Discount += l.Discount
 	}
 	for _, p := range g.Promotions {
-		out.Promotions = append(out.Promotions, &orderpb.Promotion{
-			Id: p.ID, Code: p.Code, DiscountMinor: p.Discount, FreeShipping: p.FreeShipping, Version: p.Version, PerCustomer: p.PerCustomer,
-			ShippingMinor: p.Shipping, FirstOrder: p.FirstOrder, Alone: p.Alone,
+		out.Promotions = append(out.Promotions, Promotion{
+			ID: p.ID, Code: p.Code, Discount: p.Discount, FreeShipping: p.FreeShipping, Version: p.Version, PerCustomer: p.PerCustomer,
+			Shipping: p.Shipping, FirstOrder: p.FirstOrder, Alone: p.Alone,
 		})
 	}
 	return out
 }
 
-func pbAddress(a *Address) *orderpb.Address {
+func pbAddress(a *Address) *Address {
 	if a == nil {
 		return nil
 	}
-	return &orderpb.Address{
+	return &Address{
 		Name: a.Name, Line1: a.Line1, Line2: a.Line2, City: a.City, State: a.State,
 		PostalCode: a.PostalCode, Country: a.Country, Phone: a.Phone,
 	}

@@ -2,7 +2,6 @@ package payment
 
 import (
 	"entrepot/grains"
-	"entrepot/grains/payment/paymentpb"
 	"entrepot/persistence"
 )
 
@@ -33,9 +32,9 @@ func (s *State) Index() grains.Index {
 
 // Kind is the grain of payments.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](paymentpb.Kind, Collection)
+	k := grains.NewKind[State](Name, Collection)
 	grains.Command(k, (*State).Open, (*State).View)
-	grains.Opens[*paymentpb.Open](k)
+	grains.Creates[Open](k)
 	grains.Command(k, (*State).Process, (*State).View)
 	grains.Command(k, (*State).Refund, (*State).View)
 	grains.Command(k, (*State).Void, (*State).View)

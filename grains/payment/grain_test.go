@@ -7,7 +7,6 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/payment/paymentpb"
 	"entrepot/persistence/storetest"
 )
 
@@ -16,8 +15,8 @@ func TestPaymentOnTheHost(t *testing.T) {
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
 	p := pay("")
 	p.Open = openOf(2000)
-	v, err := grains.Ask[*paymentpb.Payment](m.As(payer), m, paymentpb.Kind, id, p)
-	if err != nil || v.Status != StatusCompleted || v.Id != id {
+	v, err := grains.Ask(m.As(payer), m, Of(id), p)
+	if err != nil || v.Status != StatusCompleted || v.ID != id {
 		t.Fatalf("%+v, %v", v, err)
 	}
 	list := m.Events()
@@ -29,12 +28,12 @@ func TestPaymentOnTheHost(t *testing.T) {
 		t.Fatalf("%s, %v", list[1].Data, err)
 	}
 	m.Restart()
-	if v, err = grains.Ask[*paymentpb.Payment](m.As(payer), m, paymentpb.Kind, id, &paymentpb.Get{}); err != nil || v.CapturedMinor != 2000 {
+	if v, err = grains.Ask(m.As(payer), m, Of(id), Get{}); err != nil || v.Captured != 2000 {
 		t.Fatalf("after the restart: %+v, %v", v, err)
 	}
-	refund := &paymentpb.Refund{RefundId: "r1", AmountMinor: 500}
+	refund := Refund{RefundID: "r1", Amount: 500}
 	for range 2 { // two commands, one refund
-		if v, err = grains.Ask[*paymentpb.Payment](m.As(manager), m, paymentpb.Kind, id, refund); err != nil || v.RefundedMinor != 500 {
+		if v, err = grains.Ask(m.As(manager), m, Of(id), refund); err != nil || v.Refunded != 500 {
 			t.Fatalf("%+v, %v", v, err)
 		}
 		m.Restart()
@@ -42,7 +41,7 @@ func TestPaymentOnTheHost(t *testing.T) {
 	if got := m.EventTypes(); len(got) != 3 || got[2] != "payment.refunded" {
 		t.Fatal(got)
 	}
-	if _, err := m.Ask(m.As(stranger), paymentpb.Kind, id, &paymentpb.Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := grains.Ask(m.As(stranger), m, Of(id), Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("a stranger: %v", err)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"entrepot"
-	"entrepot/grains/payment/paymentpb"
 )
 
 // GatewayManual is the gateway without an account anywhere: a person sees to the
@@ -42,7 +41,7 @@ const (
 
 var methods = []string{MethodCard, MethodBankTransfer, MethodCashOnDelivery}
 
-func checkMethod(c *paymentpb.Process) error {
+func checkMethod(c Process) error {
 	switch {
 	case c.Gateway != GatewayManual:
 		return entrepot.Invalid("gateway", "enum", "must be %s", GatewayManual)

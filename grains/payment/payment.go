@@ -19,7 +19,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/payment/paymentpb"
 )
 
 // The statuses of a payment. Processing is a gateway's that decides later.
@@ -41,28 +40,28 @@ const MaxRefunds = 100
 // State is a payment. The zero State is not open yet; a void one may know no
 // order, when the order was cancelled before it was opened.
 type State struct {
-	ID          entrepot.ID `json:"id,omitempty"`
-	OrderID     entrepot.ID `json:"orderId,omitempty"`
-	CustomerID  entrepot.ID `json:"customerId,omitempty"`
-	CompanyID   entrepot.ID `json:"companyId,omitempty"`
-	ShopID      entrepot.ID `json:"shopId,omitempty"`
-	Amount      int64       `json:"amount,omitempty"` // to be paid; minor units, as all amounts of the state
-	Currency    string      `json:"currency,omitempty"`
-	Method      string      `json:"method,omitempty"`
-	Gateway     string      `json:"gateway,omitempty"`
-	Transaction string      `json:"transaction,omitempty"` // the gateway's id of the last attempt
-	Status      string      `json:"status,omitempty"`
-	Captured    int64       `json:"captured,omitempty"`
-	Refunded    int64       `json:"refunded,omitempty"` // the sum of Refunds, never above Captured
-	Refunds     []Refund    `json:"refunds,omitempty"`
-	Failure     string      `json:"failure,omitempty"` // why the last attempt failed
-	Attempts    int32       `json:"attempts,omitempty"`
-	Created     int64       `json:"created,omitempty"`   // Unix ms
-	Completed   int64       `json:"completed,omitempty"` // Unix ms
+	ID          entrepot.ID   `json:"id,omitempty"`
+	OrderID     entrepot.ID   `json:"orderId,omitempty"`
+	CustomerID  entrepot.ID   `json:"customerId,omitempty"`
+	CompanyID   entrepot.ID   `json:"companyId,omitempty"`
+	ShopID      entrepot.ID   `json:"shopId,omitempty"`
+	Amount      int64         `json:"amount,omitempty"` // to be paid; minor units, as all amounts of the state
+	Currency    string        `json:"currency,omitempty"`
+	Method      string        `json:"method,omitempty"`
+	Gateway     string        `json:"gateway,omitempty"`
+	Transaction string        `json:"transaction,omitempty"` // the gateway's id of the last attempt
+	Status      string        `json:"status,omitempty"`
+	Captured    int64         `json:"captured,omitempty"`
+	Refunded    int64         `json:"refunded,omitempty"` // the sum of Refunds, never above Captured
+	Refunds     []RefundEntry `json:"refunds,omitempty"`
+	Failure     string        `json:"failure,omitempty"` // why the last attempt failed
+	Attempts    int32         `json:"attempts,omitempty"`
+	CreatedAt   int64         `json:"created,omitempty"`   // Unix ms
+	Completed   int64         `json:"completed,omitempty"` // Unix ms
 }
 
 // Refund is money given back.
-type Refund struct {
+type RefundEntry struct {
 	ID     string `json:"id"`
 	Amount int64  `json:"amount"`
 	// Rest: asked for as "what is left", so that asking again so is the same refund.
@@ -91,7 +90,7 @@ type (
 	declined struct{ events.PaymentFailed }
 	refunded struct {
 		events.PaymentRefunded
-		refund Refund
+		refund RefundEntry
 	}
 	voided struct {
 		events.Private
@@ -104,15 +103,15 @@ var errCancelled = entrepot.Errorf(entrepot.CodeConflict, "the order is cancelle
 
 // Open makes the payment of an order. Opening again with the same amount changes
 // nothing. After a cancellation it stays void: the order's events may come late.
-func (s *State) Open(t entrepot.Turn, c *paymentpb.Open) ([]events.Event, error) {
-	if !t.Caller.Is(c.GetCustomerId()) || (s.OrderID != "" && !t.Caller.Is(s.CustomerID)) {
+func (s *State) Open(t entrepot.Turn, c Open) ([]events.Event, error) {
+	if !t.Caller.Is(c.CustomerID) || (s.OrderID != "" && !t.Caller.Is(s.CustomerID)) {
 		return nil, entrepot.ErrNotFound
 	}
 	if err := checkOpen(t, c); err != nil {
 		return nil, err
 	}
 	if s.OrderID != "" {
-		if c.AmountMinor != s.Amount || c.Currency != s.Currency || c.CustomerId != s.CustomerID {
+		if c.Amount != s.Amount || c.Currency != s.Currency || c.CustomerID != s.CustomerID {
 			return nil, entrepot.Errorf(entrepot.CodeConflict, "the payment is open with another amount")
 		}
 		return nil, nil
@@ -120,12 +119,12 @@ func (s *State) Open(t entrepot.Turn, c *paymentpb.Open) ([]events.Event, error)
 	o := opened{
 		PaymentInitiated: events.PaymentInitiated{
 			PaymentRef: events.PaymentRef{
-				PaymentID: t.ID, OrderID: c.OrderId, CustomerID: c.CustomerId,
-				CompanyID: c.CompanyId, ShopID: c.ShopId, Currency: c.Currency,
+				PaymentID: t.ID, OrderID: c.OrderID, CustomerID: c.CustomerID,
+				CompanyID: c.CompanyID, ShopID: c.ShopID, Currency: c.Currency,
 			},
-			Amount: entrepot.Money{Minor: c.AmountMinor, Currency: c.Currency}.Amount(),
+			Amount: entrepot.Money{Minor: c.Amount, Currency: c.Currency}.Amount(),
 		},
-		amount: c.AmountMinor, at: t.Now.UnixMilli(),
+		amount: c.Amount, at: t.Now.UnixMilli(),
 	}
 	if s.Status == StatusVoid {
 		return []events.Event{openedVoid{of: o}}, nil
@@ -133,15 +132,15 @@ func (s *State) Open(t entrepot.Turn, c *paymentpb.Open) ([]events.Event, error)
 	return []events.Event{o}, nil
 }
 
-func checkOpen(t entrepot.Turn, c *paymentpb.Open) error {
+func checkOpen(t entrepot.Turn, c Open) error {
 	switch {
-	case !entrepot.ValidID(c.OrderId) || paymentpb.ID(c.OrderId) != t.ID:
+	case !entrepot.ValidID(c.OrderID) || ID(c.OrderID) != t.ID:
 		return entrepot.Invalid("orderId", "mismatch", "is not the order of this payment")
-	case c.CustomerId == "":
+	case c.CustomerID == "":
 		return entrepot.Invalid("customerId", "required", "must be given")
 	case !entrepot.ValidCurrency(c.Currency):
 		return entrepot.Invalid("currency", "currency", "must be an ISO 4217 code such as EUR")
-	case c.AmountMinor < 0 || c.AmountMinor > entrepot.MaxMinor:
+	case c.Amount < 0 || c.Amount > entrepot.MaxMinor:
 		return entrepot.Invalid("amount", "range", "must be non-negative and not that large")
 	default:
 		return nil
@@ -151,7 +150,7 @@ func checkOpen(t entrepot.Turn, c *paymentpb.Open) error {
 // Process tries to pay, opening the payment first if need be. A refusal of the
 // gateway is an answer and not an error: the payment is failed and may be tried
 // again.
-func (s *State) Process(t entrepot.Turn, c *paymentpb.Process) ([]events.Event, error) {
+func (s *State) Process(t entrepot.Turn, c Process) ([]events.Event, error) {
 	next, happened := *s, []events.Event(nil)
 	if c.Open != nil {
 		var err error
@@ -187,7 +186,7 @@ func (s *State) mayProcess(c entrepot.Caller) error {
 }
 
 // attempt asks the manual gateway and says what came of it.
-func (s *State) attempt(t entrepot.Turn, c *paymentpb.Process) events.Event {
+func (s *State) attempt(t entrepot.Turn, c Process) events.Event {
 	attempt := s.Attempts + 1
 	ref := s.ref()
 	ref.Gateway, ref.PaymentMethod, ref.GatewayTransactionID = c.Gateway, c.Method, manualTransaction(s.ID, attempt)
@@ -199,17 +198,17 @@ func (s *State) attempt(t entrepot.Turn, c *paymentpb.Process) events.Event {
 }
 
 // Refund gives money back, once for each refund id.
-func (s *State) Refund(t entrepot.Turn, c *paymentpb.Refund) ([]events.Event, error) {
+func (s *State) Refund(t entrepot.Turn, c Refund) ([]events.Event, error) {
 	if err := s.mayRefund(t.Caller); err != nil {
 		return nil, err
 	}
 	switch {
-	case c.RefundId == "" || c.RefundId == VoidRefundID:
+	case c.RefundID == "" || c.RefundID == VoidRefundID:
 		return nil, entrepot.Invalid("refundId", "required", "must be given, and not be %q", VoidRefundID)
-	case c.AmountMinor < 0:
+	case c.Amount < 0:
 		return nil, entrepot.Invalid("amount", "range", "must not be negative")
 	}
-	if at := slices.IndexFunc(s.Refunds, func(r Refund) bool { return r.ID == c.RefundId }); at >= 0 {
+	if at := slices.IndexFunc(s.Refunds, func(r RefundEntry) bool { return r.ID == c.RefundID }); at >= 0 {
 		return nil, s.Refunds[at].sameAs(c)
 	}
 	left := s.left()
@@ -218,22 +217,22 @@ func (s *State) Refund(t entrepot.Turn, c *paymentpb.Refund) ([]events.Event, er
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "nothing has been paid")
 	case left == 0:
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "everything is refunded already")
-	case c.AmountMinor > left:
+	case c.Amount > left:
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "at most %s %s can be refunded",
 			entrepot.Money{Minor: left, Currency: s.Currency}, s.Currency)
 	case len(s.Refunds) >= MaxRefunds:
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "a payment has at most %d refunds", MaxRefunds)
 	}
-	r := Refund{ID: c.RefundId, Amount: c.AmountMinor, Reason: c.Reason, At: t.Now.UnixMilli()}
-	if c.AmountMinor == 0 {
+	r := RefundEntry{ID: c.RefundID, Amount: c.Amount, Reason: c.Reason, At: t.Now.UnixMilli()}
+	if c.Amount == 0 {
 		r.Amount, r.Rest = left, true
 	}
 	return []events.Event{s.refunding(r)}, nil
 }
 
 // sameAs refuses the id of this refund for another amount.
-func (r *Refund) sameAs(c *paymentpb.Refund) error {
-	if c.AmountMinor == r.Amount || (c.AmountMinor == 0 && r.Rest) {
+func (r *RefundEntry) sameAs(c Refund) error {
+	if c.Amount == r.Amount || (c.Amount == 0 && r.Rest) {
 		return nil
 	}
 	return entrepot.Errorf(entrepot.CodeConflict, "this refund id was used for another amount")
@@ -253,7 +252,7 @@ func (s *State) mayRefund(c entrepot.Caller) error {
 }
 
 // refunding is the fact of a refund that left allows.
-func (s *State) refunding(r Refund) refunded {
+func (s *State) refunding(r RefundEntry) refunded {
 	money := func(minor int64) entrepot.Amount { return entrepot.Money{Minor: minor, Currency: s.Currency}.Amount() }
 	return refunded{events.PaymentRefunded{
 		PaymentRef: s.ref(), RefundID: r.ID, Amount: money(r.Amount), RefundedTotal: money(s.Refunded + r.Amount),
@@ -264,7 +263,7 @@ func (s *State) refunding(r Refund) refunded {
 // Void ends a payment that was not made and gives back one that was. The
 // platform may void what was never opened: a late Open or Process then finds
 // the order cancelled.
-func (s *State) Void(t entrepot.Turn, c *paymentpb.Void) ([]events.Event, error) {
+func (s *State) Void(t entrepot.Turn, c Void) ([]events.Event, error) {
 	if s.ID != "" || t.Caller.Role != entrepot.System {
 		if err := s.mayRefund(t.Caller); err != nil {
 			return nil, err
@@ -277,7 +276,7 @@ func (s *State) Void(t entrepot.Turn, c *paymentpb.Void) ([]events.Event, error)
 		if s.left() == 0 {
 			return nil, nil // an order that cost nothing
 		}
-		r := Refund{ID: VoidRefundID, Amount: s.left(), Rest: true, Reason: c.Reason, At: t.Now.UnixMilli()}
+		r := RefundEntry{ID: VoidRefundID, Amount: s.left(), Rest: true, Reason: c.Reason, At: t.Now.UnixMilli()}
 		return []events.Event{s.refunding(r)}, nil
 	default:
 		return []events.Event{voided{id: t.ID, at: t.Now.UnixMilli()}}, nil
@@ -305,8 +304,8 @@ func (s *State) Apply(e events.Event) {
 		}
 	case voided:
 		s.ID, s.Status = f.id, StatusVoid
-		if s.Created == 0 {
-			s.Created = f.at
+		if s.CreatedAt == 0 {
+			s.CreatedAt = f.at
 		}
 	}
 }
@@ -314,8 +313,8 @@ func (s *State) Apply(e events.Event) {
 func (s *State) open(f opened) {
 	s.ID, s.OrderID, s.CustomerID = f.PaymentID, f.OrderID, f.CustomerID
 	s.CompanyID, s.ShopID, s.Amount, s.Currency = f.CompanyID, f.ShopID, f.amount, f.Currency
-	if s.Created == 0 {
-		s.Created = f.at
+	if s.CreatedAt == 0 {
+		s.CreatedAt = f.at
 	}
 }
 
@@ -325,7 +324,7 @@ func (s *State) attempted(r events.PaymentRef) {
 }
 
 // Get answers the payment to its customer and to the staff who reach its shop.
-func (s *State) Get(t entrepot.Turn, _ *paymentpb.Get) (*paymentpb.Payment, error) {
+func (s *State) Get(t entrepot.Turn, _ Get) (*Payment, error) {
 	if s.ID == "" || (!t.Caller.Is(s.CustomerID) && !t.Caller.MayReachShop(s.CompanyID, s.ShopID)) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -333,12 +332,12 @@ func (s *State) Get(t entrepot.Turn, _ *paymentpb.Get) (*paymentpb.Payment, erro
 }
 
 // View is the whole payment.
-func (s *State) View() *paymentpb.Payment {
-	return &paymentpb.Payment{
-		Id: s.ID, OrderId: s.OrderID, CustomerId: s.CustomerID, CompanyId: s.CompanyID, ShopId: s.ShopID,
-		AmountMinor: s.Amount, Currency: s.Currency, Method: s.Method, Gateway: s.Gateway,
-		GatewayTransactionId: s.Transaction, Status: s.Status, CapturedMinor: s.Captured, RefundedMinor: s.Refunded,
-		Failure: s.Failure, CreatedMs: s.Created, CompletedMs: s.Completed, Attempts: s.Attempts,
+func (s *State) View() *Payment {
+	return &Payment{
+		ID: s.ID, OrderID: s.OrderID, CustomerID: s.CustomerID, CompanyID: s.CompanyID, ShopID: s.ShopID,
+		Amount: s.Amount, Currency: s.Currency, Method: s.Method, Gateway: s.Gateway,
+		GatewayTransactionID: s.Transaction, Status: s.Status, Captured: s.Captured, Refunded: s.Refunded,
+		Failure: s.Failure, CreatedAt: s.CreatedAt, CompletedAt: s.Completed, Attempts: s.Attempts,
 	}
 }
 
@@ -352,4 +351,4 @@ func (s *State) ref() events.PaymentRef {
 	}
 }
 
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }

@@ -9,14 +9,13 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/payment/paymentpb"
 
 	"pgregory.net/rapid"
 )
 
 var (
 	order    = entrepot.DeriveID("order")
-	id       = paymentpb.ID(order)
+	id       = ID(order)
 	customer = entrepot.DeriveID("customer")
 	company  = entrepot.DeriveID("company")
 	shop     = entrepot.DeriveID("shop")
@@ -35,14 +34,14 @@ var (
 
 func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: id, Now: start, Caller: c} }
 
-func openOf(minor int64) *paymentpb.Open {
-	return &paymentpb.Open{
-		OrderId: order, CustomerId: customer, CompanyId: company, ShopId: shop, AmountMinor: minor, Currency: "EUR",
+func openOf(minor int64) Open {
+	return Open{
+		OrderID: order, CustomerID: customer, CompanyID: company, ShopID: shop, Amount: minor, Currency: "EUR",
 	}
 }
 
-func pay(token string) *paymentpb.Process {
-	return &paymentpb.Process{Gateway: GatewayManual, Method: MethodCard, Token: token}
+func pay(token string) Process {
+	return Process{Gateway: GatewayManual, Method: MethodCard, Token: token}
 }
 
 // do decides and applies, and fails the test on a refusal.
@@ -87,11 +86,11 @@ func TestOpen(t *testing.T) {
 		t.Fatalf("again: %v, %v", facts, err)
 	}
 	another, negative, free := openOf(2000), openOf(-1), openOf(0)
-	another.OrderId = entrepot.DeriveID("another")
+	another.OrderID = entrepot.DeriveID("another")
 	for name, c := range map[string]struct {
 		state  *State
 		caller entrepot.Caller
-		cmd    *paymentpb.Open
+		cmd    Open
 		want   entrepot.Code
 	}{
 		"another amount":   {s, payer, openOf(2001), entrepot.CodeConflict},
@@ -137,7 +136,7 @@ func TestManualGateway(t *testing.T) {
 		})
 	}
 	s := open(t, 2000)
-	for _, p := range []*paymentpb.Process{{Gateway: "stripe", Method: MethodCard}, {Gateway: GatewayManual, Method: "shells"}} {
+	for _, p := range []Process{{Gateway: "stripe", Method: MethodCard}, {Gateway: GatewayManual, Method: "shells"}} {
 		if _, err := s.Process(turn(payer), p); entrepot.CodeOf(err) != entrepot.CodeInvalid {
 			t.Fatalf("%v: %v", p, err)
 		}
@@ -152,7 +151,7 @@ func TestFailThenPay(t *testing.T) {
 	if got := types(do(t, s, facts, err)); !reflect.DeepEqual(got, []string{"payment.initiated", "payment.failed"}) {
 		t.Fatal(got)
 	}
-	if v := s.View(); v.Status != StatusFailed || v.Failure != ReasonDeclined || v.Attempts != 1 || v.CapturedMinor != 0 {
+	if v := s.View(); v.Status != StatusFailed || v.Failure != ReasonDeclined || v.Attempts != 1 || v.Captured != 0 {
 		t.Fatalf("%+v", v)
 	}
 	second := pay("")
@@ -161,8 +160,8 @@ func TestFailThenPay(t *testing.T) {
 	if got := types(do(t, s, facts, err)); !reflect.DeepEqual(got, []string{"payment.success"}) {
 		t.Fatal(got)
 	}
-	if v := s.View(); v.Status != StatusCompleted || v.Failure != "" || v.Attempts != 2 || v.CapturedMinor != 2000 ||
-		v.CompletedMs != start.UnixMilli() || v.GatewayTransactionId == "" {
+	if v := s.View(); v.Status != StatusCompleted || v.Failure != "" || v.Attempts != 2 || v.Captured != 2000 ||
+		v.CompletedAt != start.UnixMilli() || v.GatewayTransactionID == "" {
 		t.Fatalf("%+v", v)
 	}
 	if _, err := s.Process(turn(payer), pay("")); entrepot.CodeOf(err) != entrepot.CodeConflict {
@@ -185,13 +184,13 @@ func TestProcessIsForItsCustomer(t *testing.T) {
 func TestRefund(t *testing.T) {
 	t.Parallel()
 	partly := paid(t, 2000)
-	facts, err := partly.Refund(turn(admin), &paymentpb.Refund{RefundId: "r1", AmountMinor: 500})
+	facts, err := partly.Refund(turn(admin), Refund{RefundID: "r1", Amount: 500})
 	do(t, partly, facts, err)
 	if e := facts[0].(refunded).PaymentRefunded; e.Amount != "5.00" || e.RefundedTotal != "5.00" || e.FullyRefunded {
 		t.Fatalf("%+v", e)
 	}
 	wholly := paid(t, 2000)
-	facts, err = wholly.Refund(turn(admin), &paymentpb.Refund{RefundId: "r1"})
+	facts, err = wholly.Refund(turn(admin), Refund{RefundID: "r1"})
 	do(t, wholly, facts, err)
 	if wholly.Status != StatusRefunded || !facts[0].(refunded).FullyRefunded {
 		t.Fatalf("%+v", wholly)
@@ -227,7 +226,7 @@ func TestRefund(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			facts, err := c.state.Refund(turn(c.caller), &paymentpb.Refund{RefundId: c.id, AmountMinor: c.amount})
+			facts, err := c.state.Refund(turn(c.caller), Refund{RefundID: c.id, Amount: c.amount})
 			if entrepot.CodeOf(err) != c.want || len(facts) != c.facts {
 				t.Fatalf("%v, %v; want code %q", facts, err, c.want)
 			}
@@ -244,7 +243,7 @@ func TestStaffAsCustomer(t *testing.T) {
 	if _, err := s.Get(turn(buyer), nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Refund(turn(buyer), &paymentpb.Refund{RefundId: "r"}); entrepot.CodeOf(err) != entrepot.CodeForbidden {
+	if _, err := s.Refund(turn(buyer), Refund{RefundID: "r"}); entrepot.CodeOf(err) != entrepot.CodeForbidden {
 		t.Fatal(err)
 	}
 }
@@ -253,11 +252,11 @@ func TestVoid(t *testing.T) {
 	t.Parallel()
 	void := func(s *State, want ...string) {
 		t.Helper()
-		facts, err := s.Void(turn(platform), &paymentpb.Void{Reason: "cancelled"})
+		facts, err := s.Void(turn(platform), Void{Reason: "cancelled"})
 		if got := types(do(t, s, facts, err)); !reflect.DeepEqual(got, want) {
 			t.Fatalf("%v, want %v", got, want)
 		}
-		if again, err := s.Void(turn(platform), &paymentpb.Void{}); err != nil || again != nil {
+		if again, err := s.Void(turn(platform), Void{}); err != nil || again != nil {
 			t.Fatalf("again: %v, %v", again, err)
 		}
 	}
@@ -267,10 +266,10 @@ func TestVoid(t *testing.T) {
 		t.Fatalf("process after void: %v, %s", err, unpaid.Status)
 	}
 	done := paid(t, 2000)
-	facts, err := done.Refund(turn(admin), &paymentpb.Refund{RefundId: "r", AmountMinor: 1})
+	facts, err := done.Refund(turn(admin), Refund{RefundID: "r", Amount: 1})
 	do(t, done, facts, err)
 	void(done, "payment.refunded")
-	if done.Status != StatusRefunded || done.Refunds[1] != (Refund{ID: VoidRefundID, Amount: 1999, Rest: true, Reason: "cancelled", At: start.UnixMilli()}) {
+	if done.Status != StatusRefunded || done.Refunds[1] != (RefundEntry{ID: VoidRefundID, Amount: 1999, Rest: true, Reason: "cancelled", At: start.UnixMilli()}) {
 		t.Fatalf("%+v", done)
 	}
 	free := paid(t, 0)
@@ -279,7 +278,7 @@ func TestVoid(t *testing.T) {
 		t.Fatalf("%+v", free)
 	}
 	for _, c := range []entrepot.Caller{stranger, foreign, elsewhere, {}} {
-		if _, err := open(t, 1).Void(turn(c), &paymentpb.Void{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		if _, err := open(t, 1).Void(turn(c), Void{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 			t.Fatalf("%+v: %v", c, err)
 		}
 	}
@@ -289,10 +288,10 @@ func TestVoid(t *testing.T) {
 func TestVoidBeforeOpen(t *testing.T) {
 	t.Parallel()
 	s := &State{}
-	if _, err := s.Void(turn(super), &paymentpb.Void{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := s.Void(turn(super), Void{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("super admin: %v", err)
 	}
-	facts, err := s.Void(turn(platform), &paymentpb.Void{})
+	facts, err := s.Void(turn(platform), Void{})
 	do(t, s, facts, err)
 	late := pay("")
 	late.Open = openOf(2000)
@@ -303,7 +302,7 @@ func TestVoidBeforeOpen(t *testing.T) {
 	if got := types(do(t, s, facts, err)); !reflect.DeepEqual(got, []string{""}) {
 		t.Fatal(got)
 	}
-	if v, err := s.Get(turn(payer), nil); err != nil || v.Status != StatusVoid || v.AmountMinor != 2000 {
+	if v, err := s.Get(turn(payer), nil); err != nil || v.Status != StatusVoid || v.Amount != 2000 {
 		t.Fatalf("%+v, %v", v, err)
 	}
 	if _, err := s.Process(turn(payer), pay("")); entrepot.CodeOf(err) != entrepot.CodeConflict {
@@ -359,14 +358,14 @@ func anyCommand(t *rapid.T, s *State, amount int64) ([]events.Event, error) {
 		}
 		return s.Process(turn(payer), p)
 	case "refund":
-		return s.Refund(turn(manager), &paymentpb.Refund{
-			RefundId: fmt.Sprint("r", rapid.IntRange(0, 9).Draw(t, "id")), AmountMinor: rapid.Int64Range(-1, 700).Draw(t, "back"),
+		return s.Refund(turn(manager), Refund{
+			RefundID: fmt.Sprint("r", rapid.IntRange(0, 9).Draw(t, "id")), Amount: rapid.Int64Range(-1, 700).Draw(t, "back"),
 		})
 	default:
 		if rapid.IntRange(0, 4).Draw(t, "really") > 0 {
 			return nil, nil
 		}
-		return s.Void(turn(platform), &paymentpb.Void{})
+		return s.Void(turn(platform), Void{})
 	}
 }
 

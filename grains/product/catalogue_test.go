@@ -11,23 +11,21 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/product/productpb"
 	"entrepot/persistence/storetest"
 
-	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 )
 
-func attr(name, value string) *productpb.Attribute {
-	return &productpb.Attribute{Name: name, Value: value}
+func attr(name, value string) Attribute {
+	return Attribute{Name: name, Value: value}
 }
 
-func shirt() *productpb.Options {
-	return &productpb.Options{
-		Options: []*productpb.Option{{Name: "size", Values: []string{"S", "M"}}, {Name: "colour", Values: []string{"red", "blue"}}},
-		Variants: []*productpb.Variant{
-			{Sku: "T-S-R", Options: []*productpb.Attribute{attr("size", "S"), attr("colour", "red")}},
-			{Sku: "T-M-B", Options: []*productpb.Attribute{attr("colour", "blue"), attr("size", "M")}, PriceMinor: proto.Int64(2500), WeightGrams: 180},
+func shirt() *Options {
+	return &Options{
+		Options: []Option{{Name: "size", Values: []string{"S", "M"}}, {Name: "colour", Values: []string{"red", "blue"}}},
+		Variants: []Variant{
+			{SKU: "T-S-R", Options: []Attribute{attr("size", "S"), attr("colour", "red")}},
+			{SKU: "T-M-B", Options: []Attribute{attr("colour", "blue"), attr("size", "M")}, Price: new(int64(2500)), WeightGrams: 180},
 		},
 	}
 }
@@ -41,7 +39,7 @@ func at(c entrepot.Caller, minutes int) entrepot.Turn {
 func ms(minutes int) int64 { return start.Add(time.Duration(minutes) * time.Minute).UnixMilli() }
 
 // update plays an update that must be taken.
-func update(t *testing.T, s *State, tn entrepot.Turn, c *productpb.Update) events.ProductUpdated {
+func update(t *testing.T, s *State, tn entrepot.Turn, c Update) events.ProductUpdated {
 	t.Helper()
 	facts, err := s.Update(tn, c)
 	if err != nil || len(facts) != 1 {
@@ -53,37 +51,37 @@ func update(t *testing.T, s *State, tn entrepot.Turn, c *productpb.Update) event
 
 func TestVariantRules(t *testing.T) {
 	t.Parallel()
-	for field, change := range map[string]func(*productpb.Options){
-		"":                     func(*productpb.Options) {},
-		"options[1].name":      func(o *productpb.Options) { o.Options[1].Name = "size" },
-		"options[0].values":    func(o *productpb.Options) { o.Options[0].Values = nil },
-		"options[0].values[1]": func(o *productpb.Options) { o.Options[0].Values = []string{"S", "S"} },
-		"options":              func(o *productpb.Options) { o.Options = nil },
-		"variants":             func(o *productpb.Options) { o.Variants = nil },
-		"variants[1].options":  func(o *productpb.Options) { o.Variants[1].Options = o.Variants[0].Options },
-		"variants[0].options":  func(o *productpb.Options) { o.Variants[0].Options = o.Variants[0].Options[:1] },
-		"variants[1].sku":      func(o *productpb.Options) { o.Variants[1].Sku = "T-S-R" },
-		"variants[0].sku":      func(o *productpb.Options) { o.Variants[0].Sku = "TEA-1" },
-		"variants[0].price":    func(o *productpb.Options) { o.Variants[0].PriceMinor = proto.Int64(-1) },
-		"variants[1].id":       func(o *productpb.Options) { o.Variants[1].Id = entrepot.DeriveID("another product's") },
-		"variants[0].id":       func(o *productpb.Options) { o.Variants[0].Id = id },
+	for field, change := range map[string]func(*Options){
+		"":                     func(*Options) {},
+		"options[1].name":      func(o *Options) { o.Options[1].Name = "size" },
+		"options[0].values":    func(o *Options) { o.Options[0].Values = nil },
+		"options[0].values[1]": func(o *Options) { o.Options[0].Values = []string{"S", "S"} },
+		"options":              func(o *Options) { o.Options = nil },
+		"variants":             func(o *Options) { o.Variants = nil },
+		"variants[1].options":  func(o *Options) { o.Variants[1].Options = o.Variants[0].Options },
+		"variants[0].options":  func(o *Options) { o.Variants[0].Options = o.Variants[0].Options[:1] },
+		"variants[1].sku":      func(o *Options) { o.Variants[1].SKU = "T-S-R" },
+		"variants[0].sku":      func(o *Options) { o.Variants[0].SKU = "TEA-1" },
+		"variants[0].price":    func(o *Options) { o.Variants[0].Price = new(int64(-1)) },
+		"variants[1].id":       func(o *Options) { o.Variants[1].ID = entrepot.DeriveID("another product's") },
+		"variants[0].id":       func(o *Options) { o.Variants[0].ID = id },
 	} {
-		s, o := made(t, StatusActive), shirt()
+		s, o := made(t, Active), shirt()
 		change(o)
-		_, err := s.Update(turn(admin), &productpb.Update{Options: o})
+		_, err := s.Update(turn(admin), Update{Options: o})
 		if got := fieldOf(err); got != field {
 			t.Errorf("want %q: %v", field, err)
 		}
 	}
-	many := &productpb.Options{Options: []*productpb.Option{{Name: "n"}}}
+	many := &Options{Options: []Option{{Name: "n"}}}
 	for i := range MaxVariants + 1 {
 		v := fmt.Sprint(i)
 		if i < MaxValues {
 			many.Options[0].Values = append(many.Options[0].Values, v)
 		}
-		many.Variants = append(many.Variants, &productpb.Variant{Sku: v, Options: []*productpb.Attribute{attr("n", v)}})
+		many.Variants = append(many.Variants, Variant{SKU: v, Options: []Attribute{attr("n", v)}})
 	}
-	if _, err := made(t, StatusActive).Update(turn(admin), &productpb.Update{Options: many}); fieldOf(err) != "variants" {
+	if _, err := made(t, Active).Update(turn(admin), Update{Options: many}); fieldOf(err) != "variants" {
 		t.Errorf("%d variants: %v", len(many.Variants), err)
 	}
 }
@@ -101,8 +99,8 @@ func fieldOf(err error) string {
 // A variant is known by its id, whatever becomes of its option's words.
 func TestVariantsKeepTheirIDs(t *testing.T) {
 	t.Parallel()
-	s := made(t, StatusActive)
-	e := update(t, s, turn(admin), &productpb.Update{Options: shirt()})
+	s := made(t, Active)
+	e := update(t, s, turn(admin), Update{Options: shirt()})
 	small, medium := s.Variants[0].ID, s.Variants[1].ID
 	if small != entrepot.DeriveID("variant", id, "S", "red") || medium == small || !reflect.DeepEqual(e.Changed, []string{"options", "variants"}) {
 		t.Fatalf("%+v, %v", s.Variants, e.Changed)
@@ -110,19 +108,19 @@ func TestVariantsKeepTheirIDs(t *testing.T) {
 	if v := e.Variants[1]; v.Options["colour"] != "blue" || v.Price != "25.00" || e.Variants[0].Price != "19.99" {
 		t.Fatalf("%+v", e.Variants)
 	}
-	if facts, err := s.Update(turn(admin), &productpb.Update{Options: shirt()}); err != nil || facts != nil {
+	if facts, err := s.Update(turn(admin), Update{Options: shirt()}); err != nil || facts != nil {
 		t.Fatalf("the same again: %v, %v", facts, err)
 	}
 	// S is now called Small; a new S is another variant.
 	renamed := shirt()
 	renamed.Options[0].Values = []string{"Small", "M", "S"}
-	renamed.Variants[0].Id, renamed.Variants[0].Options[0] = small, attr("size", "Small")
-	renamed.Variants = append(renamed.Variants, &productpb.Variant{Sku: "NEW", Options: []*productpb.Attribute{attr("size", "S"), attr("colour", "red")}})
-	update(t, s, turn(admin), &productpb.Update{Options: renamed})
+	renamed.Variants[0].ID, renamed.Variants[0].Options[0] = small, attr("size", "Small")
+	renamed.Variants = append(renamed.Variants, Variant{SKU: "NEW", Options: []Attribute{attr("size", "S"), attr("colour", "red")}})
+	update(t, s, turn(admin), Update{Options: renamed})
 	if s.Variants[0].ID != small || s.Variants[1].ID != medium || s.Variants[2].ID == small || !entrepot.ValidID(s.Variants[2].ID) {
 		t.Fatalf("%+v", s.Variants)
 	}
-	update(t, s, turn(admin), &productpb.Update{Options: &productpb.Options{}})
+	update(t, s, turn(admin), Update{Options: &Options{}})
 	if s.Options != nil || s.Variants != nil {
 		t.Fatalf("%+v", s)
 	}
@@ -144,7 +142,7 @@ func TestWhichShopsSell(t *testing.T) {
 		"staff, who change nothing": {staffAB, []string{shopA, shopB}, ""},
 		"nowhere":                   {admin, nil, entrepot.CodeInvalid},
 	} {
-		if _, err := made(t, StatusActive).Update(turn(c.caller), &productpb.Update{ShopIds: &productpb.ShopIDs{Ids: c.ids}}); entrepot.CodeOf(err) != c.want {
+		if _, err := made(t, Active).Update(turn(c.caller), Update{ShopIDs: &ShopIDs{IDs: c.ids}}); entrepot.CodeOf(err) != c.want {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -152,10 +150,10 @@ func TestWhichShopsSell(t *testing.T) {
 
 func TestRatingIsNoEditorsChange(t *testing.T) {
 	t.Parallel()
-	s := made(t, StatusActive)
-	version, time := s.Version, s.Updated
+	s := made(t, Active)
+	version, time := s.Version, s.UpdatedAt
 	rate := func(c entrepot.Caller, counts ...int64) ([]events.Event, error) {
-		return s.SetRating(at(c, 5), &productpb.SetRating{Counts: counts})
+		return s.SetRating(at(c, 5), SetRating{Counts: counts})
 	}
 	facts, err := rate(entrepot.SystemCaller("reviews"), 0, 1, 0, 0, 2)
 	if err != nil {
@@ -163,7 +161,7 @@ func TestRatingIsNoEditorsChange(t *testing.T) {
 	}
 	play(s, facts)
 	e := facts[0].(updated).ProductUpdated
-	if e.Rating == nil || e.Rating.Average != 4 || e.Rating.Count != 3 || s.Version != version || s.Updated != time {
+	if e.Rating == nil || e.Rating.Average != 4 || e.Rating.Count != 3 || s.Version != version || s.UpdatedAt != time {
 		t.Fatalf("%+v, %+v", e.Rating, s)
 	}
 	if facts, err := rate(entrepot.SystemCaller("reviews"), 0, 1, 0, 0, 2); err != nil || facts != nil {
@@ -181,9 +179,9 @@ func TestRatingIsNoEditorsChange(t *testing.T) {
 
 func TestImages(t *testing.T) {
 	t.Parallel()
-	s, a, b := made(t, StatusActive), entrepot.DeriveID("a"), entrepot.DeriveID("b")
+	s, a, b := made(t, Active), entrepot.DeriveID("a"), entrepot.DeriveID("b")
 	add := func(id entrepot.ID) ([]events.Event, error) {
-		return s.AddImage(turn(staffA), &productpb.AddImage{Image: &productpb.Image{Id: id, Width: 10, Height: 5}})
+		return s.AddImage(turn(staffA), AddImage{Image: Image{ID: id, Width: 10, Height: 5}})
 	}
 	for _, id := range []entrepot.ID{a, b, a} {
 		facts, err := add(id)
@@ -192,19 +190,19 @@ func TestImages(t *testing.T) {
 		}
 		play(s, facts)
 	}
-	e := update(t, s, turn(staffA), &productpb.Update{Images: &productpb.Images{Images: []*productpb.Image{{Id: b, Alt: "front"}, {Id: a}}}})
+	e := update(t, s, turn(staffA), Update{Images: &Images{Images: []Image{{ID: b, Alt: "front"}, {ID: a}}}})
 	if !slices.Equal(e.Images, []entrepot.ID{b, a}) || s.Images[0] != (Image{b, "front", 10, 5}) {
 		t.Fatalf("%+v", s.Images)
 	}
-	if _, err := s.Update(turn(staffA), &productpb.Update{Images: &productpb.Images{Images: []*productpb.Image{{Id: id}}}}); fieldOf(err) != "images[0].id" {
+	if _, err := s.Update(turn(staffA), Update{Images: &Images{Images: []Image{{ID: id}}}}); fieldOf(err) != "images[0].id" {
 		t.Error(err)
 	}
-	facts, err := s.RemoveImage(turn(staffA), &productpb.RemoveImage{Id: b})
+	facts, err := s.RemoveImage(turn(staffA), RemoveImage{ID: b})
 	if err != nil {
 		t.Fatal(err)
 	}
 	play(s, facts)
-	if _, err := s.RemoveImage(turn(staffA), &productpb.RemoveImage{Id: b}); entrepot.CodeOf(err) != entrepot.CodeNotFound || len(s.Images) != 1 {
+	if _, err := s.RemoveImage(turn(staffA), RemoveImage{ID: b}); entrepot.CodeOf(err) != entrepot.CodeNotFound || len(s.Images) != 1 {
 		t.Fatalf("%v, %+v", err, s.Images)
 	}
 	for i := range MaxImages {
@@ -214,7 +212,7 @@ func TestImages(t *testing.T) {
 	if entrepot.CodeOf(err) != entrepot.CodeConflict || len(s.Images) != MaxImages {
 		t.Fatalf("%v, %d", err, len(s.Images))
 	}
-	if _, err := s.AddImage(turn(customer), &productpb.AddImage{Image: &productpb.Image{Id: a}}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := s.AddImage(turn(customer), AddImage{Image: Image{ID: a}}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Error(err)
 	}
 }
@@ -222,14 +220,14 @@ func TestImages(t *testing.T) {
 // A product of before variants, prices and images reads as it did.
 func TestOldStateReads(t *testing.T) {
 	t.Parallel()
-	s := &State{ID: id, CompanyID: company, ShopIDs: []entrepot.ID{shopA}, SKU: "OLD", Name: "Old", Price: 100, Currency: "EUR", Status: StatusActive, Version: 3}
+	s := &State{ID: id, CompanyID: company, ShopIDs: []entrepot.ID{shopA}, SKU: "OLD", Name: "Old", Price: 100, Currency: "EUR", Status: Active, Version: 3}
 	if !s.WakeAt().IsZero() || s.Wake(at(super, 5)) != nil || s.View().PriceOf("", shopA, start) != 100 {
 		t.Fatal("an old state has something to do")
 	}
-	if v, ok := s.View().Sellable(""); !ok || v.Id != id {
+	if v, ok := s.View().Sellable(""); !ok || v.ID != id {
 		t.Fatalf("%+v", v)
 	}
-	if e := update(t, s, turn(admin), &productpb.Update{Tags: &productpb.Tags{Tags: []string{"new"}}}); !slices.Equal(e.Tags, []string{"new"}) || s.Version != 4 {
+	if e := update(t, s, turn(admin), Update{Tags: &Tags{Tags: []string{"new"}}}); !slices.Equal(e.Tags, []string{"new"}) || s.Version != 4 {
 		t.Fatalf("%+v", e)
 	}
 }
@@ -239,20 +237,20 @@ func TestPublishedByTheHost(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
 	m.SetNow(start)
-	if _, err := m.Ask(m.As(admin), productpb.Kind, id, creation(func(c *productpb.Create) {
-		c.PublishMs, c.Attributes, c.Options, c.Variants = ms(10), []*productpb.Attribute{attr("origin", "Assam")}, shirt().Options, shirt().Variants
+	if _, err := grains.Ask(m.As(admin), m, Of(id), creation(func(c *Create) {
+		c.PublishAt, c.Attributes, c.Options, c.Variants = ms(10), []Attribute{attr("origin", "Assam")}, shirt().Options, shirt().Variants
 	})); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := m.Ask(m.As(nobody), productpb.Kind, id, &productpb.Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := grains.Ask(m.As(nobody), m, Of(id), Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatal(err)
 	}
 	m.Restart()
 	m.SetNow(start.Add(10 * time.Minute))
-	m.Wake(productpb.Kind, id)
+	m.Wake(Name, id)
 	m.Restart()
-	p, err := grains.Ask[*productpb.Product](m.As(nobody), m, productpb.Kind, id, &productpb.Get{})
-	if err != nil || p.Status != StatusActive || len(p.Variants) != 2 || p.Variants[1].GetPriceMinor() != 2500 || p.Attributes[0].Value != "Assam" {
+	p, err := grains.Ask(m.As(nobody), m, Of(id), Get{})
+	if err != nil || p.Status != Active || len(p.Variants) != 2 || grains.Value(p.Variants[1].Price) != 2500 || p.Attributes[0].Value != "Assam" {
 		t.Fatalf("%+v, %v", p, err)
 	}
 	if got := m.EventTypes(); !reflect.DeepEqual(got, []string{"product.created", "product.updated"}) {
@@ -261,34 +259,34 @@ func TestPublishedByTheHost(t *testing.T) {
 }
 
 // drawnLists is an update of everything that is a list or a time, right or wrong.
-func drawnLists(t *rapid.T) *productpb.Update {
+func drawnLists(t *rapid.T) Update {
 	word := rapid.SampledFrom([]string{"S", "M", "L"})
 	minutes := rapid.IntRange(0, 30)
-	c := &productpb.Update{}
+	c := Update{}
 	if rapid.Bool().Draw(t, "tags") {
-		c.Tags = &productpb.Tags{Tags: rapid.SliceOfN(word, 0, 3).Draw(t, "tag")}
+		c.Tags = &Tags{Tags: rapid.SliceOfN(word, 0, 3).Draw(t, "tag")}
 	}
 	if rapid.Bool().Draw(t, "sale") {
-		c.Sale = &productpb.Sale{Percent: rapid.Int64Range(0, 99).Draw(t, "percent"), StartsMs: ms(minutes.Draw(t, "starts")), EndsMs: ms(minutes.Draw(t, "ends"))}
+		c.Sale = &Sale{Percent: rapid.Int64Range(0, 99).Draw(t, "percent"), StartsAt: ms(minutes.Draw(t, "starts")), EndsAt: ms(minutes.Draw(t, "ends"))}
 	}
 	if rapid.Bool().Draw(t, "shops") {
-		c.ShopIds = &productpb.ShopIDs{Ids: rapid.SliceOfN(rapid.SampledFrom([]string{shopA, shopB}), 1, 2).Draw(t, "shop")}
+		c.ShopIDs = &ShopIDs{IDs: rapid.SliceOfN(rapid.SampledFrom([]string{shopA, shopB}), 1, 2).Draw(t, "shop")}
 	}
 	if rapid.Bool().Draw(t, "prices") {
-		c.ShopPrices = &productpb.ShopPrices{Prices: []*productpb.ShopPrice{{ShopId: shopB, PriceMinor: 7, VariantId: rapid.SampledFrom([]string{"", derivedID(id, []string{"S"}, 0)}).Draw(t, "of")}}}
+		c.ShopPrices = &ShopPrices{Prices: []ShopPrice{{ShopID: shopB, Price: 7, VariantID: rapid.SampledFrom([]string{"", derivedID(id, []string{"S"}, 0)}).Draw(t, "of")}}}
 	}
 	if rapid.Bool().Draw(t, "options") {
-		c.Options = &productpb.Options{}
+		c.Options = &Options{}
 		for i, v := range rapid.SliceOfN(word, 0, 3).Draw(t, "values") {
 			if i == 0 {
-				c.Options.Options = []*productpb.Option{{Name: "size", Values: []string{"S", "M", "L"}}}
+				c.Options.Options = []Option{{Name: "size", Values: []string{"S", "M", "L"}}}
 			}
-			c.Options.Variants = append(c.Options.Variants, &productpb.Variant{Sku: v, Options: []*productpb.Attribute{attr("size", v)}})
+			c.Options.Variants = append(c.Options.Variants, Variant{SKU: v, Options: []Attribute{attr("size", v)}})
 		}
 	}
 	if rapid.Bool().Draw(t, "times") {
-		c.Status = rapid.Ptr(rapid.SampledFrom([]string{StatusActive, StatusDraft, StatusArchived}), true).Draw(t, "new status")
-		c.PublishMs, c.UnpublishMs = proto.Int64(ms(minutes.Draw(t, "publish"))), proto.Int64(ms(minutes.Draw(t, "unpublish")))
+		c.Status = rapid.Ptr(rapid.SampledFrom([]string{Active, Draft, Archived}), true).Draw(t, "new status")
+		c.PublishAt, c.UnpublishAt = new(ms(minutes.Draw(t, "publish"))), new(ms(minutes.Draw(t, "unpublish")))
 	}
 	return c
 }
@@ -307,7 +305,7 @@ func (s *State) checkWhole(t *rapid.T) {
 			t.Fatalf("a price of nothing: %+v", p)
 		}
 	}
-	if s.Status == StatusActive && s.Publish != 0 {
+	if s.Status == Active && s.PublishAt != 0 {
 		t.Fatalf("active, and to be published: %+v", s)
 	}
 }

@@ -2,7 +2,6 @@ package product
 
 import (
 	"entrepot/grains"
-	"entrepot/grains/product/productpb"
 	"entrepot/persistence"
 )
 
@@ -48,9 +47,9 @@ func (s *State) Index() grains.Index {
 
 // Kind is the grain of products.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](productpb.Kind, Collection)
+	k := grains.NewKind[State](Name, Collection)
 	grains.Command(k, (*State).Create, (*State).View)
-	grains.Opens[*productpb.Create](k)
+	grains.Creates[Create](k)
 	grains.Command(k, (*State).Update, (*State).View)
 	grains.Command(k, (*State).AddImage, (*State).View)
 	grains.Command(k, (*State).RemoveImage, (*State).View)

@@ -6,7 +6,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/product/productpb"
 )
 
 // MaxImages is how many images a product may have.
@@ -21,30 +20,30 @@ type Image struct {
 }
 
 // AddImage puts an image last. The same again changes nothing.
-func (s *State) AddImage(t entrepot.Turn, c *productpb.AddImage) ([]events.Event, error) {
+func (s *State) AddImage(t entrepot.Turn, c AddImage) ([]events.Event, error) {
 	if err := s.mayUpdate(t.Caller); err != nil {
 		return nil, err
 	}
-	i := c.GetImage()
+	i := c.Image
 	switch {
-	case !entrepot.ValidID(i.GetId()):
+	case !entrepot.ValidID(i.ID):
 		return nil, entrepot.Invalid("image", "id", "must be the id of an image")
-	case s.image(i.Id) >= 0:
+	case s.image(i.ID) >= 0:
 		return nil, nil
 	case len(s.Images) >= MaxImages:
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the product has %d images already", MaxImages)
 	}
 	next := *s
-	next.Images = append(slices.Clone(s.Images), Image{i.Id, i.Alt, i.Width, i.Height})
+	next.Images = append(slices.Clone(s.Images), Image{i.ID, i.Alt, i.Width, i.Height})
 	return s.became(t.Now, next), nil
 }
 
 // RemoveImage takes an image away. One that is not there is absent.
-func (s *State) RemoveImage(t entrepot.Turn, c *productpb.RemoveImage) ([]events.Event, error) {
+func (s *State) RemoveImage(t entrepot.Turn, c RemoveImage) ([]events.Event, error) {
 	if err := s.mayUpdate(t.Caller); err != nil {
 		return nil, err
 	}
-	at := s.image(c.Id)
+	at := s.image(c.ID)
 	if at < 0 {
 		return nil, entrepot.ErrNotFound
 	}
@@ -59,13 +58,13 @@ func (s *State) image(id entrepot.ID) int {
 
 // arranged is the product's images in the order and with the texts that are
 // given; those not given go. An image joins by AddImage alone.
-func (s *State) arranged(list []*productpb.Image) (out []Image, err error) {
+func (s *State) arranged(list []Image) (out []Image, err error) {
 	for i, given := range list {
-		at := s.image(given.Id)
+		at := s.image(given.ID)
 		switch {
 		case at < 0:
 			return nil, entrepot.Invalid(fmt.Sprintf("images[%d].id", i), "exists", "the product has no such image")
-		case slices.ContainsFunc(out, func(o Image) bool { return o.ID == given.Id }):
+		case slices.ContainsFunc(out, func(o Image) bool { return o.ID == given.ID }):
 			return nil, entrepot.Invalid(fmt.Sprintf("images[%d].id", i), "unique", "is given twice")
 		}
 		image := s.Images[at]
@@ -80,7 +79,7 @@ const stars = 5
 
 // SetRating takes over the recounted reviews. It is no change of the product that
 // an editor would have to know: version and time stay.
-func (s *State) SetRating(t entrepot.Turn, c *productpb.SetRating) ([]events.Event, error) {
+func (s *State) SetRating(t entrepot.Turn, c SetRating) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.Errorf(entrepot.CodeForbidden, "ratings are counted")

@@ -7,7 +7,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/product/productpb"
 )
 
 // MaxShopPrices is how many prices of shops a product may have.
@@ -22,15 +21,15 @@ type ShopPrice struct {
 
 // Sale is a lower price for a time.
 type Sale struct {
-	Price   int64 `json:"price,omitempty"`   // minor units; 0: percent
-	Percent int64 `json:"percent,omitempty"` // off the price
-	Starts  int64 `json:"starts,omitempty"`  // Unix ms; 0: at once
-	Ends    int64 `json:"ends,omitempty"`    // Unix ms; 0: until it is removed
+	Price    int64 `json:"price,omitempty"`   // minor units; 0: percent
+	Percent  int64 `json:"percent,omitempty"` // off the price
+	StartsAt int64 `json:"starts,omitempty"`  // Unix ms; 0: at once
+	EndsAt   int64 `json:"ends,omitempty"`    // Unix ms; 0: until it is removed
 }
 
 // shopPricesOf reads the prices of shops. Who does not have all the shops sets
 // those of his own; the others' stay as they are.
-func (s *State) shopPricesOf(c entrepot.Caller, list []*productpb.ShopPrice) (out []ShopPrice, err error) {
+func (s *State) shopPricesOf(c entrepot.Caller, list []ShopPrice) (out []ShopPrice, err error) {
 	present := s.validPrices()
 	for _, p := range present {
 		if !c.MayReachShop(s.CompanyID, p.ShopID) {
@@ -40,7 +39,7 @@ func (s *State) shopPricesOf(c entrepot.Caller, list []*productpb.ShopPrice) (ou
 	seen := map[ShopPrice]bool{}
 	for i, p := range list {
 		at := fmt.Sprintf("shopPrices[%d].", i)
-		made := ShopPrice{p.ShopId, p.VariantId, p.PriceMinor}
+		made := ShopPrice{p.ShopID, p.VariantID, p.Price}
 		if made.VariantID == s.ID {
 			made.VariantID = "" // a product without options is its own only variant
 		}
@@ -90,15 +89,15 @@ func orNil[V any](list []V) []V {
 }
 
 func (s *State) hasVariant(id entrepot.ID) bool {
-	return slices.ContainsFunc(s.Variants, func(v Variant) bool { return v.ID == id })
+	return slices.ContainsFunc(s.Variants, func(v StoredVariant) bool { return v.ID == id })
 }
 
 // saleOf reads a sale; a zero one is none.
-func (s *State) saleOf(now time.Time, c *productpb.Sale) (*Sale, error) {
-	if c == nil || (c.PriceMinor == 0 && c.Percent == 0 && c.StartsMs == 0 && c.EndsMs == 0) {
+func (s *State) saleOf(now time.Time, c *Sale) (*Sale, error) {
+	if c == nil || (c.Price == 0 && c.Percent == 0 && c.StartsAt == 0 && c.EndsAt == 0) {
 		return nil, nil
 	}
-	made := Sale{c.PriceMinor, c.Percent, c.StartsMs, c.EndsMs}
+	made := Sale{c.Price, c.Percent, c.StartsAt, c.EndsAt}
 	if s.Sale != nil && *s.Sale == made {
 		return s.Sale, nil // also when it began long ago
 	}
@@ -112,11 +111,11 @@ func (s *State) saleOf(now time.Time, c *productpb.Sale) (*Sale, error) {
 		return nil, entrepot.Invalid("sale.percent", "range", "must be 1 to 99")
 	case made.Price > 0 && made.Price >= s.highest():
 		return nil, entrepot.Invalid("sale.price", "lower", "must be below the price")
-	case made.Starts < 0:
+	case made.StartsAt < 0:
 		return nil, entrepot.Invalid("sale.startsAt", "range", "must be a time of this age")
-	case made.Ends != 0 && made.Ends <= now.UnixMilli():
+	case made.EndsAt != 0 && made.EndsAt <= now.UnixMilli():
 		return nil, entrepot.Invalid("sale.endsAt", "future", "must lie in the future")
-	case made.Ends != 0 && made.Ends <= made.Starts:
+	case made.EndsAt != 0 && made.EndsAt <= made.StartsAt:
 		return nil, entrepot.Invalid("sale.endsAt", "order", "must come after the start")
 	}
 	return &made, nil
@@ -140,13 +139,13 @@ func (s *State) highest() int64 {
 func (s *State) checkTimes(now time.Time, newPublish, newUnpublish bool) error {
 	ms := now.UnixMilli()
 	switch {
-	case newPublish && s.Publish != 0 && s.Publish <= ms:
+	case newPublish && s.PublishAt != 0 && s.PublishAt <= ms:
 		return entrepot.Invalid("publishAt", "future", "must lie in the future")
-	case newUnpublish && s.Unpublish != 0 && s.Unpublish <= ms:
+	case newUnpublish && s.UnpublishAt != 0 && s.UnpublishAt <= ms:
 		return entrepot.Invalid("unpublishAt", "future", "must lie in the future")
-	case s.Publish != 0 && s.Status == StatusActive:
+	case s.PublishAt != 0 && s.Status == Active:
 		return entrepot.Invalid("publishAt", "state", "the product is active already: it must be a draft until then")
-	case s.Publish != 0 && s.Unpublish != 0 && s.Unpublish <= s.Publish:
+	case s.PublishAt != 0 && s.UnpublishAt != 0 && s.UnpublishAt <= s.PublishAt:
 		return entrepot.Invalid("unpublishAt", "order", "must come after publishAt")
 	default:
 		return nil
@@ -157,16 +156,16 @@ func (s *State) checkTimes(now time.Time, newPublish, newUnpublish bool) error {
 // runs or is over. It is used on a copy.
 func (s *State) pass(now time.Time) {
 	ms := now.UnixMilli()
-	if s.Publish != 0 && s.Publish <= ms {
-		s.Publish, s.Status = 0, StatusActive
+	if s.PublishAt != 0 && s.PublishAt <= ms {
+		s.PublishAt, s.Status = 0, Active
 	}
-	if s.Unpublish != 0 && s.Unpublish <= ms {
-		s.Unpublish, s.Status = 0, StatusArchived
+	if s.UnpublishAt != 0 && s.UnpublishAt <= ms {
+		s.UnpublishAt, s.Status = 0, Archived
 	}
-	if s.Sale != nil && s.Sale.Ends != 0 && s.Sale.Ends <= ms {
+	if s.Sale != nil && s.Sale.EndsAt != 0 && s.Sale.EndsAt <= ms {
 		s.Sale = nil
 	}
-	s.OnSale = s.Sale != nil && s.Sale.Starts <= ms
+	s.OnSale = s.Sale != nil && s.Sale.StartsAt <= ms
 }
 
 // WakeAt is when the product is published or taken back, or a sale begins or ends.
@@ -184,13 +183,13 @@ func (s *State) WakeAt() time.Time {
 }
 
 func (s *State) times() [3]int64 {
-	at := [3]int64{s.Publish, s.Unpublish, 0}
+	at := [3]int64{s.PublishAt, s.UnpublishAt, 0}
 	switch {
 	case s.Sale == nil:
 	case s.OnSale:
-		at[2] = s.Sale.Ends
+		at[2] = s.Sale.EndsAt
 	default:
-		at[2] = s.Sale.Starts
+		at[2] = s.Sale.StartsAt
 	}
 	return at
 }
@@ -212,7 +211,7 @@ func (s *State) priceNow() int64 {
 	case !s.OnSale || s.Sale == nil:
 		return s.Price
 	case s.Sale.Percent > 0:
-		return productpb.Off(s.Price, s.Sale.Percent)
+		return Off(s.Price, s.Sale.Percent)
 	default:
 		return min(s.Price, s.Sale.Price)
 	}

@@ -6,20 +6,17 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/product/productpb"
-
-	"google.golang.org/protobuf/proto"
 )
 
 func TestShopPrices(t *testing.T) {
 	t.Parallel()
-	s := made(t, StatusActive)
-	update(t, s, turn(admin), &productpb.Update{Options: shirt(), ShopPrices: &productpb.ShopPrices{Prices: []*productpb.ShopPrice{
-		{ShopId: shopA, PriceMinor: 1800}, {ShopId: shopB, PriceMinor: 1700},
+	s := made(t, Active)
+	update(t, s, turn(admin), Update{Options: shirt(), ShopPrices: &ShopPrices{Prices: []ShopPrice{
+		{ShopID: shopA, Price: 1800}, {ShopID: shopB, Price: 1700},
 	}}})
 	medium := s.Variants[1].ID
 	// The manager of A replaces the prices of A; B's stay.
-	update(t, s, turn(managerA), &productpb.Update{ShopPrices: &productpb.ShopPrices{Prices: []*productpb.ShopPrice{{ShopId: shopA, VariantId: medium, PriceMinor: 2300}}}})
+	update(t, s, turn(managerA), Update{ShopPrices: &ShopPrices{Prices: []ShopPrice{{ShopID: shopA, VariantID: medium, Price: 2300}}}})
 	v := s.View()
 	for _, c := range []struct {
 		variant, shop entrepot.ID
@@ -29,21 +26,21 @@ func TestShopPrices(t *testing.T) {
 			t.Errorf("%+v: %d", c, got)
 		}
 	}
-	for field, p := range map[string]*productpb.ShopPrice{
-		"shopPrices[0].shopId":    {ShopId: entrepot.DeriveID("shop", "c"), PriceMinor: 1},
-		"shopPrices[0].variantId": {ShopId: shopA, VariantId: entrepot.DeriveID("x"), PriceMinor: 1},
-		"shopPrices[0].price":     {ShopId: shopA, PriceMinor: -1},
+	for field, p := range map[string]ShopPrice{
+		"shopPrices[0].shopId":    {ShopID: entrepot.DeriveID("shop", "c"), Price: 1},
+		"shopPrices[0].variantId": {ShopID: shopA, VariantID: entrepot.DeriveID("x"), Price: 1},
+		"shopPrices[0].price":     {ShopID: shopA, Price: -1},
 	} {
-		if _, err := s.Update(turn(admin), &productpb.Update{ShopPrices: &productpb.ShopPrices{Prices: []*productpb.ShopPrice{p}}}); fieldOf(err) != field {
+		if _, err := s.Update(turn(admin), Update{ShopPrices: &ShopPrices{Prices: []ShopPrice{p}}}); fieldOf(err) != field {
 			t.Errorf("want %s: %v", field, err)
 		}
 	}
-	foreign := &productpb.Update{ShopPrices: &productpb.ShopPrices{Prices: []*productpb.ShopPrice{{ShopId: shopB, PriceMinor: 1}}}}
+	foreign := Update{ShopPrices: &ShopPrices{Prices: []ShopPrice{{ShopID: shopB, Price: 1}}}}
 	if _, err := s.Update(turn(managerA), foreign); entrepot.CodeOf(err) != entrepot.CodeForbidden {
 		t.Errorf("another shop's price: %v", err)
 	}
 	// Prices go with their variants and shops.
-	update(t, s, turn(admin), &productpb.Update{Options: &productpb.Options{}, ShopIds: &productpb.ShopIDs{Ids: []string{shopA}}})
+	update(t, s, turn(admin), Update{Options: &Options{}, ShopIDs: &ShopIDs{IDs: []string{shopA}}})
 	if len(s.ShopPrices) != 0 {
 		t.Errorf("%+v", s.ShopPrices)
 	}
@@ -51,17 +48,17 @@ func TestShopPrices(t *testing.T) {
 
 func TestSale(t *testing.T) {
 	t.Parallel()
-	for field, sale := range map[string]*productpb.Sale{
-		"sale.price":   {PriceMinor: 1999},
+	for field, sale := range map[string]*Sale{
+		"sale.price":   {Price: 1999},
 		"sale.percent": {Percent: 100},
-		"sale.endsAt":  {Percent: 10, EndsMs: ms(0)},
+		"sale.endsAt":  {Percent: 10, EndsAt: ms(0)},
 	} {
-		if _, err := made(t, StatusActive).Update(turn(admin), &productpb.Update{Sale: sale}); fieldOf(err) != field {
+		if _, err := made(t, Active).Update(turn(admin), Update{Sale: sale}); fieldOf(err) != field {
 			t.Errorf("want %s: %v", field, err)
 		}
 	}
-	s := made(t, StatusActive)
-	e := update(t, s, turn(admin), &productpb.Update{Sale: &productpb.Sale{Percent: 25, StartsMs: ms(10), EndsMs: ms(20)}})
+	s := made(t, Active)
+	e := update(t, s, turn(admin), Update{Sale: &Sale{Percent: 25, StartsAt: ms(10), EndsAt: ms(20)}})
 	if e.Sale != nil || !s.WakeAt().Equal(start.Add(10*time.Minute)) || s.Index().Fields[4] != int64(1999) {
 		t.Fatalf("before: %+v, %v", e, s.WakeAt())
 	}
@@ -81,8 +78,8 @@ func TestSale(t *testing.T) {
 	if s.Sale != nil || s.OnSale || !s.WakeAt().IsZero() || s.Index().Fields[4] != int64(1999) {
 		t.Fatalf("after: %+v", s)
 	}
-	update(t, s, at(admin, 30), &productpb.Update{Sale: &productpb.Sale{PriceMinor: 999}})
-	update(t, s, at(admin, 31), &productpb.Update{Sale: &productpb.Sale{}})
+	update(t, s, at(admin, 30), Update{Sale: &Sale{Price: 999}})
+	update(t, s, at(admin, 31), Update{Sale: &Sale{}})
 	if s.Sale != nil {
 		t.Fatal("a zero sale removes it")
 	}
@@ -91,45 +88,45 @@ func TestSale(t *testing.T) {
 func TestSchedule(t *testing.T) {
 	t.Parallel()
 	s := &State{}
-	facts, err := s.Create(turn(admin), creation(func(c *productpb.Create) { c.PublishMs, c.UnpublishMs = ms(10), ms(20) }))
+	facts, err := s.Create(turn(admin), creation(func(c *Create) { c.PublishAt, c.UnpublishAt = ms(10), ms(20) }))
 	if err != nil {
 		t.Fatal(err)
 	}
 	play(s, facts)
-	if s.Status != StatusDraft || !s.WakeAt().Equal(start.Add(10*time.Minute)) {
+	if s.Status != Draft || !s.WakeAt().Equal(start.Add(10*time.Minute)) {
 		t.Fatalf("%+v", s)
 	}
-	for field, c := range map[string]*productpb.Update{
-		"publishAt":   {Status: proto.String(StatusActive), PublishMs: proto.Int64(ms(30))},
-		"unpublishAt": {UnpublishMs: proto.Int64(ms(5))},
+	for field, c := range map[string]Update{
+		"publishAt":   {Status: new(Active), PublishAt: new(ms(30))},
+		"unpublishAt": {UnpublishAt: new(ms(5))},
 	} {
 		if _, err := s.Update(turn(admin), c); fieldOf(err) != field {
 			t.Errorf("want %s: %v", field, err)
 		}
 	}
-	if _, err := s.Update(turn(admin), &productpb.Update{PublishMs: proto.Int64(ms(-1))}); fieldOf(err) != "publishAt" {
+	if _, err := s.Update(turn(admin), Update{PublishAt: new(ms(-1))}); fieldOf(err) != "publishAt" {
 		t.Error(err)
 	}
 	version := s.Version
 	play(s, s.Wake(at(entrepot.SystemCaller("wake"), 10)))
-	if s.Status != StatusActive || s.Version != version+1 {
+	if s.Status != Active || s.Version != version+1 {
 		t.Fatalf("%+v", s)
 	}
 	play(s, s.Wake(at(entrepot.SystemCaller("wake"), 25)))
-	if s.Status != StatusArchived || !s.WakeAt().IsZero() {
+	if s.Status != Archived || !s.WakeAt().IsZero() {
 		t.Fatalf("%+v", s)
 	}
 	// Slept through both.
 	late := &State{}
 	play(late, facts)
 	play(late, late.Wake(at(entrepot.SystemCaller("wake"), 25)))
-	if late.Status != StatusArchived {
+	if late.Status != Archived {
 		t.Fatalf("%+v", late)
 	}
 	// By hand.
-	update(t, late, at(admin, 26), &productpb.Update{Status: proto.String(StatusDraft), PublishMs: proto.Int64(ms(40))})
-	update(t, late, at(admin, 27), &productpb.Update{Status: proto.String(StatusActive)})
-	if late.Publish != 0 || !late.WakeAt().IsZero() {
+	update(t, late, at(admin, 26), Update{Status: new(Draft), PublishAt: new(ms(40))})
+	update(t, late, at(admin, 27), Update{Status: new(Active)})
+	if late.PublishAt != 0 || !late.WakeAt().IsZero() {
 		t.Fatalf("%+v", late)
 	}
 }

@@ -12,16 +12,15 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/product/productpb"
 )
 
 // The statuses of a product. Only active ones are sold and shown to everyone.
 // Lists that mean "what exists" ask for the first three.
 const (
-	StatusActive   = "active"
-	StatusDraft    = "draft"
-	StatusArchived = "archived"
-	StatusDeleted  = "deleted"
+	Active        = "active"
+	Draft         = "draft"
+	Archived      = "archived"
+	StatusDeleted = "deleted"
 )
 
 // MaxShops is how many shops may sell one product.
@@ -30,32 +29,32 @@ const MaxShops = 1000
 // State is a product. The zero State does not exist yet. Its lists are never
 // changed in place: a decision shares them with the state it makes.
 type State struct {
-	ID          entrepot.ID   `json:"id,omitempty"`
-	CompanyID   entrepot.ID   `json:"companyId,omitempty"`
-	ShopIDs     []entrepot.ID `json:"shopIds,omitempty"`
-	SKU         string        `json:"sku,omitempty"`
-	Name        string        `json:"name,omitempty"`
-	Description string        `json:"description,omitempty"`
-	Category    string        `json:"category,omitempty"`
-	Brand       string        `json:"brand,omitempty"`
-	Price       int64         `json:"price,omitempty"` // minor units of Currency
-	Currency    string        `json:"currency,omitempty"`
-	Status      string        `json:"status,omitempty"`
-	Image       string        `json:"image,omitempty"`
-	Options     []Option      `json:"options,omitempty"`
-	Variants    []Variant     `json:"variants,omitempty"`
-	Attributes  []Attribute   `json:"attributes,omitempty"`
-	Tags        []string      `json:"tags,omitempty"`
-	ShopPrices  []ShopPrice   `json:"shopPrices,omitempty"`
-	Sale        *Sale         `json:"sale,omitempty"`
-	OnSale      bool          `json:"onSale,omitempty"` // the sale runs, as far as was told
-	Images      []Image       `json:"images,omitempty"`
-	Publish     int64         `json:"publish,omitempty"`   // Unix ms: becomes active then
-	Unpublish   int64         `json:"unpublish,omitempty"` // Unix ms: becomes archived then
-	Rating      []int64       `json:"rating,omitempty"`    // reviews of 1 to 5 stars
-	Created     int64         `json:"created,omitempty"`   // Unix ms
-	Updated     int64         `json:"updated,omitempty"`   // Unix ms
-	Version     int64         `json:"version,omitempty"`   // counts the changes, for If-Match
+	ID          entrepot.ID     `json:"id,omitempty"`
+	CompanyID   entrepot.ID     `json:"companyId,omitempty"`
+	ShopIDs     []entrepot.ID   `json:"shopIds,omitempty"`
+	SKU         string          `json:"sku,omitempty"`
+	Name        string          `json:"name,omitempty"`
+	Description string          `json:"description,omitempty"`
+	Category    string          `json:"category,omitempty"`
+	Brand       string          `json:"brand,omitempty"`
+	Price       int64           `json:"price,omitempty"` // minor units of Currency
+	Currency    string          `json:"currency,omitempty"`
+	Status      string          `json:"status,omitempty"`
+	Image       string          `json:"image,omitempty"`
+	Options     []Option        `json:"options,omitempty"`
+	Variants    []StoredVariant `json:"variants,omitempty"`
+	Attributes  []Attribute     `json:"attributes,omitempty"`
+	Tags        []string        `json:"tags,omitempty"`
+	ShopPrices  []ShopPrice     `json:"shopPrices,omitempty"`
+	Sale        *Sale           `json:"sale,omitempty"`
+	OnSale      bool            `json:"onSale,omitempty"` // the sale runs, as far as was told
+	Images      []Image         `json:"images,omitempty"`
+	PublishAt   int64           `json:"publish,omitempty"`   // Unix ms: becomes active then
+	UnpublishAt int64           `json:"unpublish,omitempty"` // Unix ms: becomes archived then
+	Rating      []int64         `json:"rating,omitempty"`    // reviews of 1 to 5 stars
+	CreatedAt   int64           `json:"created,omitempty"`   // Unix ms
+	UpdatedAt   int64           `json:"updated,omitempty"`   // Unix ms
+	Version     int64           `json:"version,omitempty"`   // counts the changes, for If-Match
 }
 
 // The facts are the public events with the state they lead to beside them: what
@@ -76,7 +75,7 @@ type (
 )
 
 // Create takes the product into the catalogue.
-func (s *State) Create(t entrepot.Turn, c *productpb.Create) ([]events.Event, error) {
+func (s *State) Create(t entrepot.Turn, c Create) ([]events.Event, error) {
 	if err := mayCreate(t.Caller, c); err != nil {
 		return nil, err
 	}
@@ -88,16 +87,16 @@ func (s *State) Create(t entrepot.Turn, c *productpb.Create) ([]events.Event, er
 	}
 	now := t.Now.UnixMilli()
 	made := State{
-		ID: t.ID, CompanyID: c.CompanyId, ShopIDs: slices.Clone(c.ShopIds), SKU: c.Sku, Name: c.Name,
-		Description: c.Description, Category: c.Category, Brand: c.Brand, Price: c.PriceMinor,
+		ID: t.ID, CompanyID: c.CompanyID, ShopIDs: slices.Clone(c.ShopIDs), SKU: c.SKU, Name: c.Name,
+		Description: c.Description, Category: c.Category, Brand: c.Brand, Price: c.Price,
 		Currency: c.Currency, Status: c.Status, Image: c.Image,
-		Publish: c.PublishMs, Unpublish: c.UnpublishMs, Created: now, Updated: now, Version: 1,
+		PublishAt: c.PublishAt, UnpublishAt: c.UnpublishAt, CreatedAt: now, UpdatedAt: now, Version: 1,
 	}
 	switch {
-	case made.Status == "" && made.Publish != 0:
-		made.Status = StatusDraft
+	case made.Status == "" && made.PublishAt != 0:
+		made.Status = Draft
 	case made.Status == "":
-		made.Status = StatusActive
+		made.Status = Active
 	}
 	if err := made.fill(t, c); err != nil {
 		return nil, err
@@ -107,7 +106,7 @@ func (s *State) Create(t entrepot.Turn, c *productpb.Create) ([]events.Event, er
 }
 
 // fill sets the lists of a new product and what has rules across fields.
-func (s *State) fill(t entrepot.Turn, c *productpb.Create) (err error) {
+func (s *State) fill(t entrepot.Turn, c Create) (err error) {
 	if s.Attributes, err = attributesOf(c.Attributes); err != nil {
 		return err
 	}
@@ -123,17 +122,17 @@ func (s *State) fill(t entrepot.Turn, c *productpb.Create) (err error) {
 	if s.Sale, err = s.saleOf(t.Now, c.Sale); err != nil {
 		return err
 	}
-	return s.checkTimes(t.Now, c.PublishMs != 0, c.UnpublishMs != 0)
+	return s.checkTimes(t.Now, c.PublishAt != 0, c.UnpublishAt != 0)
 }
 
 // mayCreate: admins for their company, managers for shops that are all theirs.
-func mayCreate(caller entrepot.Caller, c *productpb.Create) error {
+func mayCreate(caller entrepot.Caller, c Create) error {
 	switch caller.Role {
 	case entrepot.SuperAdmin, entrepot.System, entrepot.CompanyAdmin, entrepot.ShopManager:
 	default:
 		return entrepot.Errorf(entrepot.CodeForbidden, "this role creates no products")
 	}
-	if !caller.MayReachCompany(c.CompanyId) || !reachesAll(caller, c.CompanyId, c.ShopIds) {
+	if !caller.MayReachCompany(c.CompanyID) || !reachesAll(caller, c.CompanyID, c.ShopIDs) {
 		return entrepot.ErrNotFound
 	}
 	return nil
@@ -147,24 +146,24 @@ func reachesOne(c entrepot.Caller, company entrepot.ID, shops []entrepot.ID) boo
 	return slices.ContainsFunc(shops, func(id entrepot.ID) bool { return c.MayReachShop(company, id) })
 }
 
-func checkCreate(c *productpb.Create) error {
-	if !entrepot.ValidID(c.CompanyId) {
+func checkCreate(c Create) error {
+	if !entrepot.ValidID(c.CompanyID) {
 		return entrepot.Invalid("companyId", "required", "a product belongs to a company")
 	}
-	if err := checkShopIDs(c.ShopIds); err != nil {
+	if err := checkShopIDs(c.ShopIDs); err != nil {
 		return err
 	}
 	switch {
-	case c.Sku == "":
+	case c.SKU == "":
 		return entrepot.Invalid("sku", "required", "must be given")
 	case c.Name == "":
 		return entrepot.Invalid("name", "required", "must be given")
 	case !entrepot.ValidCurrency(c.Currency):
 		return entrepot.Invalid("currency", "currency", "must be an ISO 4217 code such as EUR")
-	case c.Status != "" && c.Status != StatusActive && c.Status != StatusDraft:
+	case c.Status != "" && c.Status != Active && c.Status != Draft:
 		return entrepot.Invalid("status", "enum", "must be active or draft")
 	default:
-		return checkPrice("price", c.PriceMinor)
+		return checkPrice("price", c.Price)
 	}
 }
 
@@ -194,7 +193,7 @@ func distinctIDs(ids []string) bool {
 
 // Delete takes the product out of the catalogue. A manager must have all the
 // shops that sell it: the others would lose it too.
-func (s *State) Delete(t entrepot.Turn, _ *productpb.Delete) ([]events.Event, error) {
+func (s *State) Delete(t entrepot.Turn, _ Delete) ([]events.Event, error) {
 	switch {
 	case !s.visibleTo(t.Caller):
 		return nil, entrepot.ErrNotFound
@@ -202,8 +201,8 @@ func (s *State) Delete(t entrepot.Turn, _ *productpb.Delete) ([]events.Event, er
 		return nil, s.refusal(t.Caller, "this role deletes no product of these shops")
 	}
 	next := *s
-	next.Status, next.Publish, next.Unpublish, next.Sale, next.OnSale = StatusDeleted, 0, 0, nil, false
-	next.Updated = t.Now.UnixMilli()
+	next.Status, next.PublishAt, next.UnpublishAt, next.Sale, next.OnSale = StatusDeleted, 0, 0, nil, false
+	next.UpdatedAt = t.Now.UnixMilli()
 	next.Version++
 	return []events.Event{deleted{events.ProductDeleted{Product: next.public()}, next}}, nil
 }
@@ -221,7 +220,7 @@ func (s *State) Apply(e events.Event) {
 }
 
 // Get answers an active product to anyone, another one to the company's staff.
-func (s *State) Get(t entrepot.Turn, _ *productpb.Get) (*productpb.Product, error) {
+func (s *State) Get(t entrepot.Turn, _ Get) (*Product, error) {
 	if !s.visibleTo(t.Caller) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -232,7 +231,7 @@ func (s *State) visibleTo(c entrepot.Caller) bool {
 	switch s.Status {
 	case "", StatusDeleted:
 		return false
-	case StatusActive:
+	case Active:
 		return true
 	default:
 		return c.MayReachCompany(s.CompanyID)

@@ -10,10 +10,8 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/product/productpb"
 	"entrepot/persistence/storetest"
 
-	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 )
 
@@ -38,10 +36,10 @@ var (
 
 func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: id, Now: start, Caller: c} }
 
-func creation(change func(*productpb.Create)) *productpb.Create {
-	c := &productpb.Create{
-		CompanyId: company, ShopIds: []string{shopA, shopB}, Sku: "TEA-1", Name: "Tea", Category: "food",
-		PriceMinor: 1999, Currency: "EUR",
+func creation(change func(*Create)) Create {
+	c := Create{
+		CompanyID: company, ShopIDs: []string{shopA, shopB}, SKU: "TEA-1", Name: "Tea", Category: "food",
+		Price: 1999, Currency: "EUR",
 	}
 	if change != nil {
 		change(c)
@@ -71,29 +69,29 @@ func TestCreateRules(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		caller entrepot.Caller
-		change func(*productpb.Create)
+		change func(*Create)
 		want   entrepot.Code
 	}{
 		"a super admin":          {super, nil, ""},
 		"the platform":           {entrepot.SystemCaller("seed"), nil, ""},
 		"the company's admin":    {admin, nil, ""},
 		"another's admin":        {foreign, nil, entrepot.CodeNotFound},
-		"another's, of no shop":  {foreign, func(c *productpb.Create) { c.ShopIds = nil }, entrepot.CodeNotFound},
+		"another's, of no shop":  {foreign, func(c *Create) { c.ShopIDs = nil }, entrepot.CodeNotFound},
 		"a manager of all shops": {managerAB, nil, ""},
 		"a manager of one shop":  {managerA, nil, entrepot.CodeNotFound},
 		"shop staff":             {staffAB, nil, entrepot.CodeForbidden},
 		"a customer":             {customer, nil, entrepot.CodeForbidden},
 		"nobody":                 {nobody, nil, entrepot.CodeForbidden},
-		"no shop":                {admin, func(c *productpb.Create) { c.ShopIds = nil }, entrepot.CodeInvalid},
-		"a shop twice":           {admin, func(c *productpb.Create) { c.ShopIds = []string{shopA, shopA} }, entrepot.CodeInvalid},
-		"what is no shop":        {admin, func(c *productpb.Create) { c.ShopIds = []string{"x"} }, entrepot.CodeInvalid},
-		"no company":             {super, func(c *productpb.Create) { c.CompanyId = "" }, entrepot.CodeInvalid},
-		"no SKU":                 {admin, func(c *productpb.Create) { c.Sku = "" }, entrepot.CodeInvalid},
-		"no name":                {admin, func(c *productpb.Create) { c.Name = "" }, entrepot.CodeInvalid},
-		"no currency":            {admin, func(c *productpb.Create) { c.Currency = "euro" }, entrepot.CodeInvalid},
-		"a negative price":       {admin, func(c *productpb.Create) { c.PriceMinor = -1 }, entrepot.CodeInvalid},
-		"too large a price":      {admin, func(c *productpb.Create) { c.PriceMinor = entrepot.MaxMinor + 1 }, entrepot.CodeInvalid},
-		"free of charge":         {admin, func(c *productpb.Create) { c.PriceMinor = 0 }, ""},
+		"no shop":                {admin, func(c *Create) { c.ShopIDs = nil }, entrepot.CodeInvalid},
+		"a shop twice":           {admin, func(c *Create) { c.ShopIDs = []string{shopA, shopA} }, entrepot.CodeInvalid},
+		"what is no shop":        {admin, func(c *Create) { c.ShopIDs = []string{"x"} }, entrepot.CodeInvalid},
+		"no company":             {super, func(c *Create) { c.CompanyID = "" }, entrepot.CodeInvalid},
+		"no SKU":                 {admin, func(c *Create) { c.SKU = "" }, entrepot.CodeInvalid},
+		"no name":                {admin, func(c *Create) { c.Name = "" }, entrepot.CodeInvalid},
+		"no currency":            {admin, func(c *Create) { c.Currency = "euro" }, entrepot.CodeInvalid},
+		"a negative price":       {admin, func(c *Create) { c.Price = -1 }, entrepot.CodeInvalid},
+		"too large a price":      {admin, func(c *Create) { c.Price = entrepot.MaxMinor + 1 }, entrepot.CodeInvalid},
+		"free of charge":         {admin, func(c *Create) { c.Price = 0 }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -103,7 +101,7 @@ func TestCreateRules(t *testing.T) {
 			}
 		})
 	}
-	for _, s := range []*State{made(t, StatusActive), made(t, StatusDeleted)} {
+	for _, s := range []*State{made(t, Active), made(t, StatusDeleted)} {
 		if _, err := s.Create(turn(admin), creation(nil)); entrepot.CodeOf(err) != entrepot.CodeConflict {
 			t.Fatalf("made again while %s: %v", s.Status, err)
 		}
@@ -131,10 +129,10 @@ func TestAccess(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, tn := made(t, StatusActive), turn(c.caller)
+			s, tn := made(t, Active), turn(c.caller)
 			_, active := s.Get(tn, nil)
-			_, draft := made(t, StatusDraft).Get(tn, nil)
-			_, update := s.Update(tn, &productpb.Update{Name: proto.String("Coffee")})
+			_, draft := made(t, Draft).Get(tn, nil)
+			_, update := s.Update(tn, Update{Name: new("Coffee")})
 			_, deletes := s.Delete(tn, nil)
 			got := []entrepot.Code{entrepot.CodeOf(active), entrepot.CodeOf(draft), entrepot.CodeOf(update), entrepot.CodeOf(deletes)}
 			if want := []entrepot.Code{c.active, c.draft, c.update, c.deletes}; !reflect.DeepEqual(got, want) {
@@ -142,7 +140,7 @@ func TestAccess(t *testing.T) {
 			}
 			gone := made(t, StatusDeleted)
 			for _, err := range []error{
-				second(gone.Get(tn, nil)), second(gone.Update(tn, &productpb.Update{})), second(gone.Delete(tn, nil)), second((&State{}).Get(tn, nil)),
+				second(gone.Get(tn, nil)), second(gone.Update(tn, Update{})), second(gone.Delete(tn, nil)), second((&State{}).Get(tn, nil)),
 			} {
 				if entrepot.CodeOf(err) != hidden {
 					t.Fatalf("deleted or absent: %v", err)
@@ -156,9 +154,9 @@ func second[T any](_ T, err error) error { return err }
 
 func TestUpdateTellsWhatChanged(t *testing.T) {
 	t.Parallel()
-	s := made(t, StatusActive)
-	facts, err := s.Update(turn(admin), &productpb.Update{
-		Name: proto.String("Tea"), PriceMinor: proto.Int64(2050), Status: proto.String(StatusDraft),
+	s := made(t, Active)
+	facts, err := s.Update(turn(admin), Update{
+		Name: new("Tea"), Price: new(int64(2050)), Status: new(Draft),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -167,11 +165,11 @@ func TestUpdateTellsWhatChanged(t *testing.T) {
 	if !reflect.DeepEqual(e.Changed, []string{"status", "price"}) || e.Price != "20.50" || e.SKU != "TEA-1" {
 		t.Fatalf("%+v", e)
 	}
-	if facts, err := s.Update(turn(admin), &productpb.Update{Name: proto.String("Tea")}); err != nil || facts != nil {
+	if facts, err := s.Update(turn(admin), Update{Name: new("Tea")}); err != nil || facts != nil {
 		t.Fatalf("nothing new: %v, %v", facts, err)
 	}
-	for _, c := range []*productpb.Update{
-		{Name: proto.String("")}, {Status: proto.String(StatusDeleted)}, {Status: proto.String("")}, {PriceMinor: proto.Int64(-1)},
+	for _, c := range []Update{
+		{Name: new("")}, {Status: new(StatusDeleted)}, {Status: new("")}, {Price: new(int64(-1))},
 	} {
 		if _, err := s.Update(turn(admin), c); entrepot.CodeOf(err) != entrepot.CodeInvalid {
 			t.Fatalf("%v: %v", c, err)
@@ -182,7 +180,7 @@ func TestUpdateTellsWhatChanged(t *testing.T) {
 func TestDeletedProductGivesItsSKUBack(t *testing.T) {
 	t.Parallel()
 	key := func(s *State) any { return s.Index().Fields[6] }
-	if got := key(made(t, StatusArchived)); got != company+":TEA-1" {
+	if got := key(made(t, Archived)); got != company+":TEA-1" {
 		t.Fatal(got)
 	}
 	if got := key(made(t, StatusDeleted)); got != nil {
@@ -204,22 +202,22 @@ func TestProductReplays(t *testing.T) {
 			now.Now = start.Add(time.Duration(rapid.IntRange(0, 20).Draw(t, "minutes")) * time.Minute)
 			switch rapid.SampledFrom([]string{"create", "update", "update", "lists", "lists", "image", "rate", "wake", "delete"}).Draw(t, "command") {
 			case "create":
-				facts, err = s.Create(turn(managerAB), creation(func(c *productpb.Create) {
-					c.Sku, c.Brand, c.PriceMinor = text.Draw(t, "sku"), text.Draw(t, "brand"), rapid.Int64Range(-1, entrepot.MaxMinor+1).Draw(t, "price")
+				facts, err = s.Create(turn(managerAB), creation(func(c *Create) {
+					c.SKU, c.Brand, c.Price = text.Draw(t, "sku"), text.Draw(t, "brand"), rapid.Int64Range(-1, entrepot.MaxMinor+1).Draw(t, "price")
 				}))
 			case "update":
-				facts, err = s.Update(turn(staffA), &productpb.Update{
+				facts, err = s.Update(turn(staffA), Update{
 					Name: rapid.Ptr(text, true).Draw(t, "name"), Description: rapid.Ptr(text, true).Draw(t, "description"),
-					PriceMinor: rapid.Ptr(rapid.Int64Range(0, 5), true).Draw(t, "price"),
-					Status:     rapid.Ptr(rapid.SampledFrom([]string{StatusActive, StatusDraft, StatusArchived}), true).Draw(t, "status"),
+					Price:  rapid.Ptr(rapid.Int64Range(0, 5), true).Draw(t, "price"),
+					Status: rapid.Ptr(rapid.SampledFrom([]string{Active, Draft, Archived}), true).Draw(t, "status"),
 				})
 			case "lists":
 				facts, err = s.Update(now, drawnLists(t))
 			case "image":
-				facts, err = s.AddImage(now, &productpb.AddImage{Image: &productpb.Image{Id: entrepot.DeriveID(text.Draw(t, "image"))}})
+				facts, err = s.AddImage(now, AddImage{Image: Image{ID: entrepot.DeriveID(text.Draw(t, "image"))}})
 			case "rate":
 				now.Caller = entrepot.SystemCaller("reviews")
-				facts, err = s.SetRating(now, &productpb.SetRating{Counts: rapid.SliceOfN(rapid.Int64Range(0, 3), 5, 5).Draw(t, "counts")})
+				facts, err = s.SetRating(now, SetRating{Counts: rapid.SliceOfN(rapid.Int64Range(0, 3), 5, 5).Draw(t, "counts")})
 			case "wake":
 				facts = s.Wake(now)
 			case "delete":
@@ -255,8 +253,8 @@ func snapshot(t *rapid.T, s *State) string {
 func TestProductOnTheHost(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
-	p, err := grains.Ask[*productpb.Product](m.As(admin), m, productpb.Kind, id, creation(nil))
-	if err != nil || p.Id != id || p.PriceMinor != 1999 || p.Status != StatusActive {
+	p, err := grains.Ask(m.As(admin), m, Of(id), creation(nil))
+	if err != nil || p.ID != id || p.Price != 1999 || p.Status != Active {
 		t.Fatalf("%+v, %v", p, err)
 	}
 	list := m.Events()
@@ -265,17 +263,17 @@ func TestProductOnTheHost(t *testing.T) {
 		t.Fatalf("%s %s, %v", list[0].Type, list[0].Data, err)
 	}
 	other := entrepot.DeriveID("another product")
-	if _, err := m.Ask(m.As(admin), productpb.Kind, other, creation(nil)); entrepot.CodeOf(err) != entrepot.CodeConflict {
+	if _, err := grains.Ask(m.As(admin), m, Of(other), creation(nil)); entrepot.CodeOf(err) != entrepot.CodeConflict {
 		t.Fatalf("the same SKU: %v", err)
 	}
 	m.Restart()
-	if p, err = grains.Ask[*productpb.Product](m.As(nobody), m, productpb.Kind, id, &productpb.Get{}); err != nil || p.PriceMinor != 1999 {
+	if p, err = grains.Ask(m.As(nobody), m, Of(id), Get{}); err != nil || p.Price != 1999 {
 		t.Fatalf("after the restart: %+v, %v", p, err)
 	}
-	if _, err := m.Ask(m.As(admin), productpb.Kind, id, &productpb.Delete{}); err != nil {
+	if _, err := grains.Ask(m.As(admin), m, Of(id), Delete{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := m.Ask(m.As(admin), productpb.Kind, other, creation(nil)); err != nil {
+	if _, err := grains.Ask(m.As(admin), m, Of(other), creation(nil)); err != nil {
 		t.Fatalf("the SKU of a deleted product: %v", err)
 	}
 	if got := m.EventTypes(); !reflect.DeepEqual(got, []string{"product.created", "product.deleted", "product.created"}) {

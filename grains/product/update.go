@@ -7,11 +7,11 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/product/productpb"
+	"entrepot/grains"
 )
 
 // Update replaces what is set. What equals the present changes nothing.
-func (s *State) Update(t entrepot.Turn, c *productpb.Update) ([]events.Event, error) {
+func (s *State) Update(t entrepot.Turn, c Update) ([]events.Event, error) {
 	if err := s.mayUpdate(t.Caller); err != nil {
 		return nil, err
 	}
@@ -43,35 +43,35 @@ func (s *State) mayUpdate(c entrepot.Caller) error {
 	}
 }
 
-func checkUpdate(c *productpb.Update) error {
+func checkUpdate(c Update) error {
 	switch {
 	case c.Name != nil && *c.Name == "":
 		return entrepot.Invalid("name", "required", "must not be empty")
-	case c.Status != nil && *c.Status != StatusActive && *c.Status != StatusDraft && *c.Status != StatusArchived:
+	case c.Status != nil && *c.Status != Active && *c.Status != Draft && *c.Status != Archived:
 		return entrepot.Invalid("status", "enum", "must be active, draft or archived")
 	default:
-		return checkPrice("price", c.GetPriceMinor())
+		return checkPrice("price", grains.Value(c.Price))
 	}
 }
 
 // replace sets the plain values that the command names. Who sets the status by
 // hand has done what was to be done at its time.
-func (s *State) replace(c *productpb.Update) {
+func (s *State) replace(c Update) {
 	set(&s.Name, c.Name)
 	set(&s.Description, c.Description)
 	set(&s.Category, c.Category)
 	set(&s.Brand, c.Brand)
 	set(&s.Status, c.Status)
 	set(&s.Image, c.Image)
-	set(&s.Price, c.PriceMinor)
-	switch c.GetStatus() {
-	case StatusActive:
-		s.Publish = 0
-	case StatusArchived:
-		s.Unpublish = 0
+	set(&s.Price, c.Price)
+	switch grains.Value(c.Status) {
+	case Active:
+		s.PublishAt = 0
+	case Archived:
+		s.UnpublishAt = 0
 	}
-	set(&s.Publish, c.PublishMs)
-	set(&s.Unpublish, c.UnpublishMs)
+	set(&s.PublishAt, c.PublishAt)
+	set(&s.UnpublishAt, c.UnpublishAt)
 }
 
 func set[V any](field, value *V) {
@@ -82,7 +82,7 @@ func set[V any](field, value *V) {
 
 // relist replaces the lists that the command sets, and drops what stood for
 // shops and variants that are no more.
-func (s *State) relist(t entrepot.Turn, before *State, c *productpb.Update) (err error) {
+func (s *State) relist(t entrepot.Turn, before *State, c Update) (err error) {
 	if c.Attributes != nil {
 		if s.Attributes, err = attributesOf(c.Attributes.Attributes); err != nil {
 			return err
@@ -98,8 +98,8 @@ func (s *State) relist(t entrepot.Turn, before *State, c *productpb.Update) (err
 			return err
 		}
 	}
-	if c.ShopIds != nil {
-		if err := s.moveTo(t.Caller, c.ShopIds.Ids); err != nil {
+	if c.ShopIDs != nil {
+		if err := s.moveTo(t.Caller, c.ShopIDs.IDs); err != nil {
 			return err
 		}
 	}
@@ -120,7 +120,7 @@ func (s *State) relist(t entrepot.Turn, before *State, c *productpb.Update) (err
 			return err
 		}
 	}
-	return s.checkTimes(t.Now, before.Publish != s.Publish, before.Unpublish != s.Unpublish)
+	return s.checkTimes(t.Now, before.PublishAt != s.PublishAt, before.UnpublishAt != s.UnpublishAt)
 }
 
 // moveTo changes which shops sell the product: each that joins or leaves must be
@@ -147,7 +147,7 @@ func (s *State) became(now time.Time, next State) []events.Event {
 	if len(changed) == 0 {
 		return nil
 	}
-	next.Updated = now.UnixMilli()
+	next.UpdatedAt = now.UnixMilli()
 	next.Version++
 	return []events.Event{updated{events.ProductUpdated{Product: next.public(), Changed: changed}, next}}
 }
@@ -167,14 +167,14 @@ func (s *State) differences(next *State) (changed []string) {
 		{"price", s.Price == next.Price},
 		{"shopIds", slices.Equal(s.ShopIDs, next.ShopIDs)},
 		{"options", slices.EqualFunc(s.Options, next.Options, Option.equal)},
-		{"variants", slices.EqualFunc(s.Variants, next.Variants, Variant.equal)},
+		{"variants", slices.EqualFunc(s.Variants, next.Variants, StoredVariant.equal)},
 		{"attributes", slices.Equal(s.Attributes, next.Attributes)},
 		{"tags", slices.Equal(s.Tags, next.Tags)},
 		{"shopPrices", slices.Equal(s.ShopPrices, next.ShopPrices)},
 		{"sale", reflect.DeepEqual(s.Sale, next.Sale) && s.OnSale == next.OnSale},
 		{"images", slices.Equal(s.Images, next.Images)},
-		{"publishAt", s.Publish == next.Publish},
-		{"unpublishAt", s.Unpublish == next.Unpublish},
+		{"publishAt", s.PublishAt == next.PublishAt},
+		{"unpublishAt", s.UnpublishAt == next.UnpublishAt},
 	} {
 		if !f.same {
 			changed = append(changed, f.name)

@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"entrepot"
-	"entrepot/grains/product/productpb"
 )
 
 // Bounds of what a product consists of.
@@ -27,21 +26,21 @@ type Option struct {
 func (o Option) equal(p Option) bool { return o.Name == p.Name && slices.Equal(o.Values, p.Values) }
 
 // Variant is one sellable form.
-type Variant struct {
-	ID       entrepot.ID `json:"id"`
-	SKU      string      `json:"sku"`
-	Values   []string    `json:"values"`          // one of each option, in the options' order
-	Price    *int64      `json:"price,omitempty"` // minor units; nil: the product's
-	Image    string      `json:"image,omitempty"`
-	Barcode  string      `json:"barcode,omitempty"`
-	Weight   int64       `json:"weight,omitempty"` // grams
-	Inactive bool        `json:"inactive,omitempty"`
+type StoredVariant struct {
+	ID          entrepot.ID `json:"id"`
+	SKU         string      `json:"sku"`
+	Values      []string    `json:"values"`          // one of each option, in the options' order
+	Price       *int64      `json:"price,omitempty"` // minor units; nil: the product's
+	Image       string      `json:"image,omitempty"`
+	Barcode     string      `json:"barcode,omitempty"`
+	WeightGrams int64       `json:"weight,omitempty"` // grams
+	Inactive    bool        `json:"inactive,omitempty"`
 }
 
-func (v Variant) equal(w Variant) bool {
+func (v StoredVariant) equal(w StoredVariant) bool {
 	same := (v.Price == nil) == (w.Price == nil) && (v.Price == nil || *v.Price == *w.Price)
 	return same && v.ID == w.ID && v.SKU == w.SKU && slices.Equal(v.Values, w.Values) &&
-		v.Image == w.Image && v.Barcode == w.Barcode && v.Weight == w.Weight && v.Inactive == w.Inactive
+		v.Image == w.Image && v.Barcode == w.Barcode && v.WeightGrams == w.WeightGrams && v.Inactive == w.Inactive
 }
 
 // Attribute is one thing that is said of a product; a name may be said more than once.
@@ -53,7 +52,7 @@ type Attribute struct {
 // variantsOf reads options and the variants they make. A variant keeps its id: the
 // one that is given, else that of the present variant with the same values, else
 // one derived from product and values. Whoever may name is free to give any id.
-func (s *State) variantsOf(options []*productpb.Option, variants []*productpb.Variant, mayName bool) ([]Option, []Variant, error) {
+func (s *State) variantsOf(options []Option, variants []Variant, mayName bool) ([]Option, []StoredVariant, error) {
 	opts, err := optionsOf(options)
 	if err != nil {
 		return nil, nil, err
@@ -68,9 +67,9 @@ func (s *State) variantsOf(options []*productpb.Option, variants []*productpb.Va
 	}
 	reading := variantReader{s: s, options: opts, mayName: mayName, ids: map[string]bool{}, skus: map[string]bool{s.SKU: true}, combinations: map[string]bool{}}
 	for _, v := range variants { // what is named is not derived again
-		reading.ids[v.Id] = v.Id != ""
+		reading.ids[v.ID] = v.ID != ""
 	}
-	var out []Variant
+	var out []StoredVariant
 	for i, v := range variants {
 		made, err := reading.read(fmt.Sprintf("variants[%d].", i), v, variants[:i])
 		if err != nil {
@@ -81,7 +80,7 @@ func (s *State) variantsOf(options []*productpb.Option, variants []*productpb.Va
 	return opts, out, nil
 }
 
-func optionsOf(options []*productpb.Option) (out []Option, err error) {
+func optionsOf(options []Option) (out []Option, err error) {
 	if len(options) > MaxOptions {
 		return nil, entrepot.Invalid("options", "maxItems", "at most %d", MaxOptions)
 	}
@@ -125,39 +124,39 @@ type variantReader struct {
 	ids, skus, combinations map[string]bool
 }
 
-func (r *variantReader) read(at string, v *productpb.Variant, before []*productpb.Variant) (Variant, error) {
+func (r *variantReader) read(at string, v Variant, before []Variant) (StoredVariant, error) {
 	values, err := r.values(at, v.Options)
 	if err != nil {
-		return Variant{}, err
+		return StoredVariant{}, err
 	}
 	combination := fmt.Sprintf("%q", values)
 	switch {
 	case r.combinations[combination]:
-		return Variant{}, entrepot.Invalid(at+"options", "unique", "another variant has these options")
-	case v.Sku == "":
-		return Variant{}, entrepot.Invalid(at+"sku", "required", "must be given")
-	case r.skus[v.Sku]:
-		return Variant{}, entrepot.Invalid(at+"sku", "unique", "the product or another variant has this SKU")
+		return StoredVariant{}, entrepot.Invalid(at+"options", "unique", "another variant has these options")
+	case v.SKU == "":
+		return StoredVariant{}, entrepot.Invalid(at+"sku", "required", "must be given")
+	case r.skus[v.SKU]:
+		return StoredVariant{}, entrepot.Invalid(at+"sku", "unique", "the product or another variant has this SKU")
 	case v.WeightGrams < 0:
-		return Variant{}, entrepot.Invalid(at+"weightGrams", "minimum", "must not be negative")
+		return StoredVariant{}, entrepot.Invalid(at+"weightGrams", "minimum", "must not be negative")
 	}
-	made := Variant{SKU: v.Sku, Values: values, Image: v.Image, Barcode: v.Barcode, Weight: v.WeightGrams, Inactive: v.Inactive}
-	if v.PriceMinor != nil {
-		if err := checkPrice(at+"price", *v.PriceMinor); err != nil {
-			return Variant{}, err
+	made := StoredVariant{SKU: v.SKU, Values: values, Image: v.Image, Barcode: v.Barcode, WeightGrams: v.WeightGrams, Inactive: v.Inactive}
+	if v.Price != nil {
+		if err := checkPrice(at+"price", *v.Price); err != nil {
+			return StoredVariant{}, err
 		}
-		price := *v.PriceMinor
+		price := *v.Price
 		made.Price = &price
 	}
 	if made.ID, err = r.id(at, v, values, before); err != nil {
-		return Variant{}, err
+		return StoredVariant{}, err
 	}
-	r.combinations[combination], r.skus[v.Sku] = true, true
+	r.combinations[combination], r.skus[v.SKU] = true, true
 	return made, nil
 }
 
 // values puts a variant's options into the order of the product's.
-func (r *variantReader) values(at string, given []*productpb.Attribute) ([]string, error) {
+func (r *variantReader) values(at string, given []Attribute) ([]string, error) {
 	out := make([]string, len(r.options))
 	for _, g := range given {
 		i := slices.IndexFunc(r.options, func(o Option) bool { return o.Name == g.Name })
@@ -177,18 +176,18 @@ func (r *variantReader) values(at string, given []*productpb.Attribute) ([]strin
 	return out, nil
 }
 
-func (r *variantReader) id(at string, v *productpb.Variant, values []string, before []*productpb.Variant) (entrepot.ID, error) {
-	if v.Id != "" {
-		present := slices.ContainsFunc(r.s.Variants, func(w Variant) bool { return w.ID == v.Id })
+func (r *variantReader) id(at string, v Variant, values []string, before []Variant) (entrepot.ID, error) {
+	if v.ID != "" {
+		present := slices.ContainsFunc(r.s.Variants, func(w StoredVariant) bool { return w.ID == v.ID })
 		switch {
-		case !entrepot.ValidID(v.Id) || v.Id == r.s.ID:
+		case !entrepot.ValidID(v.ID) || v.ID == r.s.ID:
 			return "", entrepot.Invalid(at+"id", "id", "must be the id of a variant")
-		case slices.ContainsFunc(before, func(w *productpb.Variant) bool { return w.Id == v.Id }):
+		case slices.ContainsFunc(before, func(w Variant) bool { return w.ID == v.ID }):
 			return "", entrepot.Invalid(at+"id", "unique", "another variant has this id")
-		case !present && !r.mayName && v.Id != derivedID(r.s.ID, values, 0):
+		case !present && !r.mayName && v.ID != derivedID(r.s.ID, values, 0):
 			return "", entrepot.Invalid(at+"id", "exists", "the product has no variant of this id; a new one gets its own")
 		}
-		return v.Id, nil
+		return v.ID, nil
 	}
 	for _, w := range r.s.Variants {
 		if slices.Equal(w.Values, values) && !r.ids[w.ID] {
@@ -213,7 +212,7 @@ func derivedID(product entrepot.ID, values []string, try int) entrepot.ID {
 	return entrepot.DeriveID(parts...)
 }
 
-func attributesOf(list []*productpb.Attribute) (out []Attribute, err error) {
+func attributesOf(list []Attribute) (out []Attribute, err error) {
 	if len(list) > MaxAttributes {
 		return nil, entrepot.Invalid("attributes", "maxItems", "at most %d", MaxAttributes)
 	}

@@ -6,7 +6,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/product/productpb"
 )
 
 // public is the product as events tell it.
@@ -15,7 +14,7 @@ func (s *State) public() events.Product {
 		ProductID: s.ID, CompanyID: s.CompanyID, ShopIDs: slices.Clone(s.ShopIDs), SKU: s.SKU, Name: s.Name,
 		Description: s.Description, Category: s.Category, Brand: s.Brand,
 		Price: s.amount(s.Price), Currency: s.Currency, Status: s.Status, Image: s.Image,
-		Tags: slices.Clone(s.Tags), Rating: s.rating(), CreatedAt: s.createdAt(), UpdatedAt: time.UnixMilli(s.Updated).UTC(),
+		Tags: slices.Clone(s.Tags), Rating: s.rating(), CreatedAt: s.createdAt(), UpdatedAt: time.UnixMilli(s.UpdatedAt).UTC(),
 	}
 	for _, v := range s.Variants {
 		p.Variants = append(p.Variants, s.publicVariant(v))
@@ -28,15 +27,15 @@ func (s *State) public() events.Product {
 	}
 	if s.OnSale {
 		p.Sale = &events.ProductSale{Price: s.amount(s.priceNow()), Percent: s.Sale.Percent}
-		if s.Sale.Ends != 0 {
-			ends := time.UnixMilli(s.Sale.Ends).UTC()
+		if s.Sale.EndsAt != 0 {
+			ends := time.UnixMilli(s.Sale.EndsAt).UTC()
 			p.Sale.EndsAt = &ends
 		}
 	}
 	return p
 }
 
-func (s *State) publicVariant(v Variant) events.ProductVariant {
+func (s *State) publicVariant(v StoredVariant) events.ProductVariant {
 	out := events.ProductVariant{VariantID: v.ID, SKU: v.SKU, Barcode: v.Barcode, Options: make(map[string]string, len(v.Values)), Inactive: v.Inactive}
 	for i, o := range s.Options {
 		out.Options[o.Name] = v.Values[i]
@@ -66,44 +65,44 @@ func (s *State) amount(minor int64) entrepot.Amount {
 }
 
 // View is the whole product.
-func (s *State) View() *productpb.Product {
-	p := &productpb.Product{
-		Id: s.ID, CompanyId: s.CompanyID, ShopIds: slices.Clone(s.ShopIDs), Sku: s.SKU, Name: s.Name,
-		Description: s.Description, Category: s.Category, Brand: s.Brand, PriceMinor: s.Price,
-		Currency: s.Currency, Status: s.Status, Image: s.Image, CreatedMs: s.Created, UpdatedMs: s.Updated, Version: s.Version,
-		Tags: slices.Clone(s.Tags), PublishMs: s.Publish, UnpublishMs: s.Unpublish, RatingCounts: slices.Clone(s.Rating),
+func (s *State) View() *Product {
+	p := &Product{
+		ID: s.ID, CompanyID: s.CompanyID, ShopIDs: slices.Clone(s.ShopIDs), SKU: s.SKU, Name: s.Name,
+		Description: s.Description, Category: s.Category, Brand: s.Brand, Price: s.Price,
+		Currency: s.Currency, Status: s.Status, Image: s.Image, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, Version: s.Version,
+		Tags: slices.Clone(s.Tags), PublishAt: s.PublishAt, UnpublishAt: s.UnpublishAt, RatingCounts: slices.Clone(s.Rating),
 	}
 	for _, o := range s.Options {
-		p.Options = append(p.Options, &productpb.Option{Name: o.Name, Values: slices.Clone(o.Values)})
+		p.Options = append(p.Options, Option{Name: o.Name, Values: slices.Clone(o.Values)})
 	}
 	for _, v := range s.Variants {
 		p.Variants = append(p.Variants, s.viewOf(v))
 	}
 	for _, a := range s.Attributes {
-		p.Attributes = append(p.Attributes, &productpb.Attribute{Name: a.Name, Value: a.Value})
+		p.Attributes = append(p.Attributes, Attribute{Name: a.Name, Value: a.Value})
 	}
 	for _, x := range s.ShopPrices {
-		p.ShopPrices = append(p.ShopPrices, &productpb.ShopPrice{ShopId: x.ShopID, VariantId: x.VariantID, PriceMinor: x.Price})
+		p.ShopPrices = append(p.ShopPrices, ShopPrice{ShopID: x.ShopID, VariantID: x.VariantID, Price: x.Price})
 	}
 	if s.Sale != nil {
-		p.Sale = &productpb.Sale{PriceMinor: s.Sale.Price, Percent: s.Sale.Percent, StartsMs: s.Sale.Starts, EndsMs: s.Sale.Ends}
+		p.Sale = &Sale{Price: s.Sale.Price, Percent: s.Sale.Percent, StartsAt: s.Sale.StartsAt, EndsAt: s.Sale.EndsAt}
 	}
 	for _, i := range s.Images {
-		p.Images = append(p.Images, &productpb.Image{Id: i.ID, Alt: i.Alt, Width: i.Width, Height: i.Height})
+		p.Images = append(p.Images, Image{ID: i.ID, Alt: i.Alt, Width: i.Width, Height: i.Height})
 	}
 	return p
 }
 
-func (s *State) viewOf(v Variant) *productpb.Variant {
-	out := &productpb.Variant{Id: v.ID, Sku: v.SKU, Image: v.Image, Barcode: v.Barcode, WeightGrams: v.Weight, Inactive: v.Inactive}
+func (s *State) viewOf(v StoredVariant) Variant {
+	out := Variant{ID: v.ID, SKU: v.SKU, Image: v.Image, Barcode: v.Barcode, WeightGrams: v.WeightGrams, Inactive: v.Inactive}
 	if v.Price != nil {
 		price := *v.Price
-		out.PriceMinor = &price
+		out.Price = &price
 	}
 	for i, o := range s.Options {
-		out.Options = append(out.Options, &productpb.Attribute{Name: o.Name, Value: v.Values[i]})
+		out.Options = append(out.Options, Attribute{Name: o.Name, Value: v.Values[i]})
 	}
 	return out
 }
 
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/promotion/promotionpb"
 )
 
 // The bounds of claims.
@@ -33,15 +32,15 @@ const (
 // come to nothing one by one.
 type Claims struct {
 	Used  int64         `json:"used,omitempty"`
-	Open  []Claim       `json:"open,omitempty"` // oldest first
+	Open  []OpenClaim   `json:"open,omitempty"` // oldest first
 	Ended []entrepot.ID `json:"ended,omitempty"`
 	// Final uses that orders may give back, and the newest that were, the oldest first.
-	Settled  []Claim    `json:"settled,omitempty"`
-	Returned []Returned `json:"returned,omitempty"`
+	Settled  []OpenClaim `json:"settled,omitempty"`
+	Returned []Returned  `json:"returned,omitempty"`
 }
 
 // Claim is a use set aside for a checkout.
-type Claim struct {
+type OpenClaim struct {
 	ID     entrepot.ID   `json:"id"`
 	Orders []entrepot.ID `json:"orders,omitempty"` // not ended yet; none: the one of the claim's id
 	Until  int64         `json:"until"`            // Unix ms
@@ -66,18 +65,18 @@ type ending struct {
 }
 
 func (c *Claims) find(id entrepot.ID) int {
-	return slices.IndexFunc(c.Open, func(o Claim) bool { return o.ID == id })
+	return slices.IndexFunc(c.Open, func(o OpenClaim) bool { return o.ID == id })
 }
 
 // claim decides whether one more use is allowed; limit 0 is any number. fresh is
 // false for a use that is set aside already.
-func (c *Claims) claim(cmd *promotionpb.Claim, limit int64) (fresh bool, err error) {
+func (c *Claims) claim(cmd Claim, limit int64) (fresh bool, err error) {
 	switch {
-	case cmd.ClaimId == "" || len(cmd.Orders) == 0:
+	case cmd.ClaimID == "" || len(cmd.Orders) == 0:
 		return false, entrepot.Invalid("claimId", "required", "must be given")
-	case c.find(cmd.ClaimId) >= 0:
+	case c.find(cmd.ClaimID) >= 0:
 		return false, nil
-	case slices.Contains(c.Ended, cmd.ClaimId):
+	case slices.Contains(c.Ended, cmd.ClaimID):
 		return false, refuse("ended", "the order that used the code has ended")
 	case limit > 0 && c.Used+int64(len(c.Open)) >= limit:
 		return false, refuse("limit", "the code has been used as often as it may be")
@@ -111,7 +110,7 @@ func (c *Claims) unsettle(id, order entrepot.ID) *ending {
 }
 
 func (c *Claims) settled(id entrepot.ID) int {
-	return slices.IndexFunc(c.Settled, func(o Claim) bool { return o.ID == id })
+	return slices.IndexFunc(c.Settled, func(o OpenClaim) bool { return o.ID == id })
 }
 
 // back decides that a final use of one order, which is not remembered, is given
@@ -129,14 +128,14 @@ func (c *Claims) back(id entrepot.ID, now time.Time) (*ending, error) {
 
 func (r Returned) forgettable(now int64) bool { return r.At+keepReturned.Milliseconds() <= now }
 
-func (c Claim) has(order entrepot.ID) bool {
+func (c OpenClaim) has(order entrepot.ID) bool {
 	return slices.Contains(c.Orders, order) || (len(c.Orders) == 0 && order == c.ID)
 }
 
 // add sets a use aside.
-func (c *Claims) add(cmd *promotionpb.Claim) {
-	o := Claim{ID: cmd.ClaimId, Until: cmd.ExpiresMs, Shared: len(cmd.Orders) > 1}
-	if len(cmd.Orders) > 1 || cmd.Orders[0] != cmd.ClaimId {
+func (c *Claims) add(cmd Claim) {
+	o := OpenClaim{ID: cmd.ClaimID, Until: cmd.ExpiresAt, Shared: len(cmd.Orders) > 1}
+	if len(cmd.Orders) > 1 || cmd.Orders[0] != cmd.ClaimID {
 		o.Orders = slices.Clone(cmd.Orders)
 	}
 	c.Open = append(c.Open, o)
@@ -171,7 +170,7 @@ func (c *Claims) apply(e ending) {
 	c.Ended = append(c.Ended, e.id)
 }
 
-func (c *Claim) drop(order entrepot.ID) {
+func (c *OpenClaim) drop(order entrepot.ID) {
 	c.Orders = slices.DeleteFunc(slices.Clone(c.Orders), func(id entrepot.ID) bool { return id == order })
 }
 

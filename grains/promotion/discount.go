@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/promotion/promotionpb"
 )
 
 // Goods is one line that a code may take something off.
@@ -30,9 +29,9 @@ type Discount struct {
 // currency: a percentage rounded half up, or an amount, never more than they
 // cost; allocated in proportion and exactly. An error says which condition is not
 // met. It looks at the code alone, not at how often it has been used.
-func Discounts(p *promotionpb.Promotion, goods []Goods, now time.Time) (*Discount, error) {
-	terms := termsOf(p.GetTerms())
-	if p.GetStatus() == Deleted {
+func Discounts(p *Promotion, goods []Goods, now time.Time) (*Discount, error) {
+	terms := termsOf(p.Terms)
+	if p.Status == Deleted {
 		return nil, refuse("exists", "there is no such code")
 	}
 	if err := terms.running(now); err != nil {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/promotion/promotionpb"
 
 	"pgregory.net/rapid"
 )
@@ -55,7 +54,7 @@ func TestDiscounts(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]struct {
-		terms *promotionpb.Terms
+		terms Terms
 		at    time.Duration
 		want  [3]int64
 		ships []entrepot.ID
@@ -63,25 +62,25 @@ func TestDiscounts(t *testing.T) {
 	}{
 		"ten percent":           {percent(10), 0, [3]int64{100, 33, 60}, nil, ""},
 		"everything":            {percent(100), 0, [3]int64{1000, 333, 600}, nil, ""},
-		"rounded half up":       {percent(1, func(x *promotionpb.Terms) { x.ProductIds = []string{cup} }), 0, [3]int64{0, 3, 0}, nil, ""},
-		"an amount":             {&promotionpb.Terms{Kind: Amount, AmountMinor: 100, Currency: "EUR"}, 0, [3]int64{52, 17, 31}, nil, ""},
-		"no more than they are": {&promotionpb.Terms{Kind: Amount, AmountMinor: 5000, Currency: "EUR"}, 0, [3]int64{1000, 333, 600}, nil, ""},
-		"of a category above":   {percent(10, func(x *promotionpb.Terms) { x.Categories = []string{"home"} }), 0, [3]int64{100, 33, 0}, nil, ""},
-		"of a product or one":   {percent(10, func(x *promotionpb.Terms) { x.ProductIds, x.Categories = []string{mug}, []string{"drinks"} }), 0, [3]int64{100, 0, 60}, nil, ""},
-		"of a shop":             {percent(10, func(x *promotionpb.Terms) { x.ShopIds = []string{north} }), 0, [3]int64{100, 0, 0}, nil, ""},
-		"free shipping":         {&promotionpb.Terms{Kind: FreeShipping, Categories: []string{"kitchen"}}, 0, [3]int64{}, []entrepot.ID{north, south}, ""},
-		"at the minimum":        {percent(10, func(x *promotionpb.Terms) { x.MinimumMinor, x.Currency = 2000, "EUR" }), 0, [3]int64{100, 33, 60}, nil, ""},
-		"below the minimum":     {percent(10, func(x *promotionpb.Terms) { x.MinimumMinor, x.Currency = 2001, "EUR" }), 0, [3]int64{}, nil, "minimum"},
-		"the minimum of a kind": {percent(10, func(x *promotionpb.Terms) { x.MinimumMinor, x.Currency, x.ProductIds = 1001, "EUR", []string{mug} }), 0, [3]int64{}, nil, "minimum"},
-		"of other goods":        {percent(10, func(x *promotionpb.Terms) { x.ProductIds = []string{company} }), 0, [3]int64{}, nil, "goods"},
-		"of another currency":   {&promotionpb.Terms{Kind: Amount, AmountMinor: 100, Currency: "USD"}, 0, [3]int64{}, nil, "currency"},
-		"before its time":       {percent(10, func(x *promotionpb.Terms) { x.StartsMs = start.UnixMilli() }), -time.Millisecond, [3]int64{}, nil, "period"},
-		"at its end":            {percent(10, func(x *promotionpb.Terms) { x.EndsMs = start.UnixMilli() }), 0, [3]int64{}, nil, "period"},
-		"paused":                {percent(10, func(x *promotionpb.Terms) { x.Paused = true }), 0, [3]int64{}, nil, "paused"},
+		"rounded half up":       {percent(1, func(x *Terms) { x.ProductIDs = []string{cup} }), 0, [3]int64{0, 3, 0}, nil, ""},
+		"an amount":             {Terms{Kind: Amount, Amount: 100, Currency: "EUR"}, 0, [3]int64{52, 17, 31}, nil, ""},
+		"no more than they are": {Terms{Kind: Amount, Amount: 5000, Currency: "EUR"}, 0, [3]int64{1000, 333, 600}, nil, ""},
+		"of a category above":   {percent(10, func(x *Terms) { x.Categories = []string{"home"} }), 0, [3]int64{100, 33, 0}, nil, ""},
+		"of a product or one":   {percent(10, func(x *Terms) { x.ProductIDs, x.Categories = []string{mug}, []string{"drinks"} }), 0, [3]int64{100, 0, 60}, nil, ""},
+		"of a shop":             {percent(10, func(x *Terms) { x.ShopIDs = []string{north} }), 0, [3]int64{100, 0, 0}, nil, ""},
+		"free shipping":         {Terms{Kind: FreeShipping, Categories: []string{"kitchen"}}, 0, [3]int64{}, []entrepot.ID{north, south}, ""},
+		"at the minimum":        {percent(10, func(x *Terms) { x.Minimum, x.Currency = 2000, "EUR" }), 0, [3]int64{100, 33, 60}, nil, ""},
+		"below the minimum":     {percent(10, func(x *Terms) { x.Minimum, x.Currency = 2001, "EUR" }), 0, [3]int64{}, nil, "minimum"},
+		"the minimum of a kind": {percent(10, func(x *Terms) { x.Minimum, x.Currency, x.ProductIDs = 1001, "EUR", []string{mug} }), 0, [3]int64{}, nil, "minimum"},
+		"of other goods":        {percent(10, func(x *Terms) { x.ProductIDs = []string{company} }), 0, [3]int64{}, nil, "goods"},
+		"of another currency":   {Terms{Kind: Amount, Amount: 100, Currency: "USD"}, 0, [3]int64{}, nil, "currency"},
+		"before its time":       {percent(10, func(x *Terms) { x.StartsAt = start.UnixMilli() }), -time.Millisecond, [3]int64{}, nil, "period"},
+		"at its end":            {percent(10, func(x *Terms) { x.EndsAt = start.UnixMilli() }), 0, [3]int64{}, nil, "period"},
+		"paused":                {percent(10, func(x *Terms) { x.Paused = true }), 0, [3]int64{}, nil, "paused"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d, err := Discounts(&promotionpb.Promotion{Terms: c.terms}, goods(), start.Add(c.at))
+			d, err := Discounts(&Promotion{Terms: c.terms}, goods(), start.Add(c.at))
 			if c.rule != "" {
 				rule(t, err, c.rule)
 				return
@@ -91,6 +90,6 @@ func TestDiscounts(t *testing.T) {
 			}
 		})
 	}
-	_, err := Discounts(&promotionpb.Promotion{Terms: percent(10), Status: Deleted}, goods(), start)
+	_, err := Discounts(&Promotion{Terms: percent(10), Status: Deleted}, goods(), start)
 	rule(t, err, "exists")
 }

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"entrepot/grains"
-	"entrepot/grains/promotion/promotionpb"
 	"entrepot/persistence"
 )
 
@@ -23,7 +22,7 @@ var Uses = &persistence.Collection{Name: "promotionUses"}
 
 // Index is whose the promotion is. shopId stands only for a code of one shop.
 func (s *State) Index() grains.Index {
-	ix := grains.Index{CompanyID: s.CompanyID, CreatedAt: time.UnixMilli(s.Created).UTC(), Fields: []any{s.status(), s.Code}}
+	ix := grains.Index{CompanyID: s.CompanyID, CreatedAt: time.UnixMilli(s.CreatedAt).UTC(), Fields: []any{s.status(), s.Code}}
 	if len(s.Terms.ShopIDs) == 1 {
 		ix.ShopID = s.Terms.ShopIDs[0]
 	}
@@ -32,17 +31,17 @@ func (s *State) Index() grains.Index {
 
 // Index is whose the uses are: the customer's.
 func (s *Use) Index() grains.Index {
-	return grains.Index{OwnerID: s.CustomerID, CreatedAt: time.UnixMilli(s.Created).UTC()}
+	return grains.Index{OwnerID: s.CustomerID, CreatedAt: time.UnixMilli(s.CreatedAt).UTC()}
 }
 
 // Kind is the grain of promotions. What an order does to it answers nothing of it.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](promotionpb.Kind, Collection)
+	k := grains.NewKind[State](Name, Collection)
 	grains.Command(k, (*State).Create, (*State).View)
 	grains.Command(k, (*State).Update, (*State).View)
 	grains.Command(k, (*State).Delete, (*State).View)
 	k.Ring = -1 // codes and claims are known by their ids
-	done := func(*State) *promotionpb.Claimed { return &promotionpb.Claimed{} }
+	done := func(*State) *Claimed { return &Claimed{} }
 	grains.Command(k, (*State).Claim, done)
 	grains.Command(k, (*State).Release, done)
 	grains.Command(k, (*State).Settle, done)
@@ -53,7 +52,7 @@ func Kind() *grains.Kind {
 
 // UseKind is the grain of one customer's uses of one promotion.
 func UseKind() *grains.Kind {
-	k := grains.NewKind[Use](promotionpb.UseKind, Uses)
+	k := grains.NewKind[Use](UseName, Uses)
 	k.Ring = -1 // claims are known by their ids
 	grains.Command(k, (*Use).Claim, (*Use).View)
 	grains.Command(k, (*Use).Release, (*Use).View)

@@ -18,7 +18,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/promotion/promotionpb"
 )
 
 // Kinds of promotions.
@@ -49,8 +48,8 @@ type State struct {
 	Code      string      `json:"code,omitempty"`
 	Terms     Terms       `json:"terms"`
 	Deleted   bool        `json:"deleted,omitempty"`
-	Created   int64       `json:"created,omitempty"` // Unix ms
-	Updated   int64       `json:"updated,omitempty"` // Unix ms
+	CreatedAt int64       `json:"created,omitempty"` // Unix ms
+	UpdatedAt int64       `json:"updated,omitempty"` // Unix ms
 	Version   int64       `json:"version,omitempty"` // counts the changes of the terms, not the uses
 	Claims
 }
@@ -66,8 +65,8 @@ type Terms struct {
 	Categories  []string      `json:"categories,omitempty"`
 	ShopIDs     []entrepot.ID `json:"shopIds,omitempty"`
 	Minimum     int64         `json:"minimum,omitempty"`
-	Starts      int64         `json:"starts,omitempty"`
-	Ends        int64         `json:"ends,omitempty"`
+	StartsAt    int64         `json:"starts,omitempty"`
+	EndsAt      int64         `json:"ends,omitempty"`
 	PerCustomer int64         `json:"perCustomer,omitempty"`
 	Total       int64         `json:"total,omitempty"`
 	Paused      bool          `json:"paused,omitempty"`
@@ -85,7 +84,7 @@ type (
 	}
 	claimed struct {
 		events.PromotionClaimed
-		c *promotionpb.Claim
+		c Claim
 	}
 	released struct {
 		events.PromotionReleased
@@ -106,14 +105,14 @@ type (
 )
 
 // Create makes the code.
-func (s *State) Create(t entrepot.Turn, c *promotionpb.Create) ([]events.Event, error) {
+func (s *State) Create(t entrepot.Turn, c Create) ([]events.Event, error) {
 	terms := termsOf(c.Terms)
 	switch {
-	case !manages(t.Caller, c.CompanyId, terms.ShopIDs):
-		return nil, refusal(t.Caller, c.CompanyId)
+	case !manages(t.Caller, c.CompanyID, terms.ShopIDs):
+		return nil, refusal(t.Caller, c.CompanyID)
 	case !validCode(c.Code):
 		return nil, entrepot.Invalid("code", "code", "must be 3 to %d capitals, digits and dashes", MaxCode)
-	case t.ID != promotionpb.ID(c.CompanyId, c.Code):
+	case t.ID != ID(c.CompanyID, c.Code):
 		return nil, entrepot.ErrNotFound
 	case s.ID != "" && !s.Deleted && reflect.DeepEqual(s.Terms, terms):
 		return nil, nil // asked again
@@ -123,7 +122,7 @@ func (s *State) Create(t entrepot.Turn, c *promotionpb.Create) ([]events.Event, 
 	if err := terms.check(); err != nil {
 		return nil, err
 	}
-	next := State{ID: t.ID, CompanyID: c.CompanyId, Code: c.Code, Terms: terms, Created: t.Now.UnixMilli(), Updated: t.Now.UnixMilli()}
+	next := State{ID: t.ID, CompanyID: c.CompanyID, Code: c.Code, Terms: terms, CreatedAt: t.Now.UnixMilli(), UpdatedAt: t.Now.UnixMilli()}
 	return []events.Event{created{events.PromotionCreated{Promotion: next.public()}, terms}}, nil
 }
 
@@ -176,7 +175,7 @@ func (x *Terms) check() error {
 		return entrepot.Invalid("currency", "currency", "must be an ISO 4217 code such as EUR")
 	case x.Minimum < 0 || x.Minimum > entrepot.MaxMinor:
 		return entrepot.Invalid("minimumSubtotal", "range", "must be non-negative and not that large")
-	case x.Ends != 0 && x.Ends <= x.Starts:
+	case x.EndsAt != 0 && x.EndsAt <= x.StartsAt:
 		return entrepot.Invalid("endsAt", "after", "must be after startsAt")
 	case x.PerCustomer < 0 || x.PerCustomer > maxUses:
 		return entrepot.Invalid("perCustomer", "range", "must be 0 to %d", maxUses)
@@ -200,7 +199,7 @@ func (x *Terms) checkNamed() error {
 }
 
 // Update replaces the terms. Orders that were placed by the old ones keep them.
-func (s *State) Update(t entrepot.Turn, c *promotionpb.Update) ([]events.Event, error) {
+func (s *State) Update(t entrepot.Turn, c Update) ([]events.Event, error) {
 	terms := termsOf(c.Terms)
 	if err := s.mayChange(t.Caller, c.ExpectedVersion); err != nil {
 		return nil, err
@@ -212,7 +211,7 @@ func (s *State) Update(t entrepot.Turn, c *promotionpb.Update) ([]events.Event, 
 		return nil, err
 	}
 	next := *s
-	next.Terms, next.Updated = terms, t.Now.UnixMilli()
+	next.Terms, next.UpdatedAt = terms, t.Now.UnixMilli()
 	return []events.Event{updated{events.PromotionUpdated{Promotion: next.public()}, terms}}, nil
 }
 
@@ -228,17 +227,17 @@ func (s *State) mayChange(c entrepot.Caller, version int64) error {
 }
 
 // Delete ends the code. Uses that were claimed stay.
-func (s *State) Delete(t entrepot.Turn, c *promotionpb.Delete) ([]events.Event, error) {
+func (s *State) Delete(t entrepot.Turn, c Delete) ([]events.Event, error) {
 	if err := s.mayChange(t.Caller, c.ExpectedVersion); err != nil {
 		return nil, err
 	}
 	next := *s
-	next.Deleted, next.Updated = true, t.Now.UnixMilli()
+	next.Deleted, next.UpdatedAt = true, t.Now.UnixMilli()
 	return []events.Event{events.PromotionDeleted{Promotion: next.public()}}, nil
 }
 
 // Claim sets a use aside, if the code is what the orders were priced by.
-func (s *State) Claim(t entrepot.Turn, c *promotionpb.Claim) ([]events.Event, error) {
+func (s *State) Claim(t entrepot.Turn, c Claim) ([]events.Event, error) {
 	if t.Caller.Role != entrepot.System || s.ID == "" {
 		return nil, entrepot.ErrNotFound
 	}
@@ -254,7 +253,7 @@ func (s *State) Claim(t entrepot.Turn, c *promotionpb.Claim) ([]events.Event, er
 	if err := s.Terms.running(t.Now); err != nil {
 		return nil, err
 	}
-	return []events.Event{claimed{events.PromotionClaimed{PromotionUse: s.use(t, c.ClaimId, c.Orders...), CustomerID: c.CustomerId}, c}}, nil
+	return []events.Event{claimed{events.PromotionClaimed{PromotionUse: s.use(t, c.ClaimID, c.Orders...), CustomerID: c.CustomerID}, c}}, nil
 }
 
 // running refuses a code outside its time.
@@ -263,9 +262,9 @@ func (x *Terms) running(now time.Time) error {
 	switch {
 	case x.Paused:
 		return refuse("paused", "the code is not valid right now")
-	case ms < x.Starts:
+	case ms < x.StartsAt:
 		return refuse("period", "the code is not valid yet")
-	case x.Ends != 0 && ms >= x.Ends:
+	case x.EndsAt != 0 && ms >= x.EndsAt:
 		return refuse("period", "the code is not valid any more")
 	default:
 		return nil
@@ -273,28 +272,28 @@ func (x *Terms) running(now time.Time) error {
 }
 
 // Release gives a use back once all orders of its checkout have come to nothing.
-func (s *State) Release(t entrepot.Turn, c *promotionpb.Release) ([]events.Event, error) {
-	return s.finish(t, c.ClaimId, c.OrderId, false)
+func (s *State) Release(t entrepot.Turn, c Release) ([]events.Event, error) {
+	return s.finish(t, c.ClaimID, c.OrderID, false)
 }
 
 // Settle makes a use final.
-func (s *State) Settle(t entrepot.Turn, c *promotionpb.Settle) ([]events.Event, error) {
-	return s.finish(t, c.ClaimId, c.OrderId, true)
+func (s *State) Settle(t entrepot.Turn, c Settle) ([]events.Event, error) {
+	return s.finish(t, c.ClaimID, c.OrderID, true)
 }
 
 // Return gives a final use back once all orders of its checkout have come to nothing.
-func (s *State) Return(t entrepot.Turn, c *promotionpb.Return) ([]events.Event, error) {
+func (s *State) Return(t entrepot.Turn, c Return) ([]events.Event, error) {
 	if t.Caller.Role != entrepot.System {
 		return nil, entrepot.ErrNotFound
 	}
 	if !c.Alone {
-		return s.finish(t, c.ClaimId, c.OrderId, false)
+		return s.finish(t, c.ClaimID, c.OrderID, false)
 	}
-	e, err := s.back(c.ClaimId, t.Now)
+	e, err := s.back(c.ClaimID, t.Now)
 	if err != nil || e == nil {
 		return nil, err
 	}
-	return s.told(t, e, c.OrderId), nil
+	return s.told(t, e, c.OrderID), nil
 }
 
 func (s *State) finish(t entrepot.Turn, claim, order entrepot.ID, final bool) ([]events.Event, error) {
@@ -337,7 +336,7 @@ func (s *State) Wake(t entrepot.Turn) (out []events.Event) {
 func (s *State) Apply(e events.Event) {
 	switch f := e.(type) {
 	case created:
-		s.ID, s.CompanyID, s.Code, s.Created = f.PromotionID, f.CompanyID, f.Code, f.UpdatedAt.UnixMilli()
+		s.ID, s.CompanyID, s.Code, s.CreatedAt = f.PromotionID, f.CompanyID, f.Code, f.UpdatedAt.UnixMilli()
 		s.set(f.Promotion, f.terms)
 	case updated:
 		s.set(f.Promotion, f.terms)
@@ -358,12 +357,12 @@ func (s *State) Apply(e events.Event) {
 }
 
 func (s *State) set(p events.Promotion, terms Terms) {
-	s.Terms, s.Updated = terms, p.UpdatedAt.UnixMilli()
+	s.Terms, s.UpdatedAt = terms, p.UpdatedAt.UnixMilli()
 	s.Version++
 }
 
 // Get answers the code to the staff whom it concerns.
-func (s *State) Get(t entrepot.Turn, _ *promotionpb.Get) (*promotionpb.Promotion, error) {
+func (s *State) Get(t entrepot.Turn, _ Get) (*Promotion, error) {
 	if !s.VisibleTo(t.Caller) {
 		return nil, entrepot.ErrNotFound
 	}

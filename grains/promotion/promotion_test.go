@@ -12,7 +12,6 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/promotion/promotionpb"
 	"entrepot/persistence/storetest"
 
 	"pgregory.net/rapid"
@@ -22,7 +21,7 @@ var (
 	company  = entrepot.DeriveID("company")
 	north    = entrepot.DeriveID("north")
 	south    = entrepot.DeriveID("south")
-	id       = promotionpb.ID(company, "TEN")
+	id       = ID(company, "TEN")
 	start    = time.UnixMilli(1_750_000_000_000).UTC()
 	platform = entrepot.SystemCaller("test")
 	admin    = entrepot.Caller{Role: entrepot.CompanyAdmin, UserID: "a", CompanyID: company}
@@ -36,16 +35,16 @@ func at(c entrepot.Caller, after time.Duration) entrepot.Turn {
 	return entrepot.Turn{ID: id, Now: start.Add(after), Caller: c}
 }
 
-func percent(n int64, change ...func(*promotionpb.Terms)) *promotionpb.Terms {
-	terms := &promotionpb.Terms{Kind: Percent, Percent: n}
+func percent(n int64, change ...func(*Terms)) Terms {
+	terms := Terms{Kind: Percent, Percent: n}
 	for _, c := range change {
 		c(terms)
 	}
 	return terms
 }
 
-func creation(terms *promotionpb.Terms) *promotionpb.Create {
-	return &promotionpb.Create{CompanyId: company, Code: "TEN", Terms: terms}
+func creation(terms Terms) Create {
+	return Create{CompanyID: company, Code: "TEN", Terms: terms}
 }
 
 func play(t testing.TB, s grains.State) func([]events.Event, error) {
@@ -60,27 +59,27 @@ func play(t testing.TB, s grains.State) func([]events.Event, error) {
 	}
 }
 
-func made(t testing.TB, terms *promotionpb.Terms) *State {
+func made(t testing.TB, terms Terms) *State {
 	t.Helper()
 	s := &State{}
 	play(t, s)(s.Create(at(admin, 0), creation(terms)))
 	return s
 }
 
-func claim(claim string, orders ...string) *promotionpb.Claim {
+func claim(claim string, orders ...string) Claim {
 	if len(orders) == 0 {
 		orders = []string{claim}
 	}
-	return &promotionpb.Claim{ClaimId: claim, Orders: orders, ExpiresMs: start.Add(time.Hour).UnixMilli(), Version: 1, CustomerId: "c"}
+	return Claim{ClaimID: claim, Orders: orders, ExpiresAt: start.Add(time.Hour).UnixMilli(), Version: 1, CustomerID: "c"}
 }
 
 func TestWhoMakesCodes(t *testing.T) {
 	t.Parallel()
-	inNorth := func(x *promotionpb.Terms) { x.ShopIds = []string{north} }
-	inBoth := func(x *promotionpb.Terms) { x.ShopIds = []string{north, south} }
+	inNorth := func(x *Terms) { x.ShopIDs = []string{north} }
+	inBoth := func(x *Terms) { x.ShopIDs = []string{north, south} }
 	for name, c := range map[string]struct {
 		caller entrepot.Caller
-		cmd    *promotionpb.Create
+		cmd    Create
 		want   entrepot.Code
 		field  string
 	}{
@@ -91,16 +90,16 @@ func TestWhoMakesCodes(t *testing.T) {
 		"staff":                {staff, creation(percent(10, inNorth)), entrepot.CodeForbidden, ""},
 		"another company":      {foreign, creation(percent(10)), entrepot.CodeNotFound, ""},
 		"a customer":           {customer, creation(percent(10)), entrepot.CodeNotFound, ""},
-		"small letters":        {admin, &promotionpb.Create{CompanyId: company, Code: "ten", Terms: percent(10)}, entrepot.CodeInvalid, "code"},
+		"small letters":        {admin, Create{CompanyID: company, Code: "ten", Terms: percent(10)}, entrepot.CodeInvalid, "code"},
 		"more than all":        {admin, creation(percent(101)), entrepot.CodeInvalid, "percent"},
 		"nothing":              {admin, creation(percent(0)), entrepot.CodeInvalid, "percent"},
-		"an amount of percent": {admin, creation(percent(10, func(x *promotionpb.Terms) { x.AmountMinor = 1 })), entrepot.CodeInvalid, "amount"},
-		"no type":              {admin, creation(&promotionpb.Terms{}), entrepot.CodeInvalid, "type"},
-		"no currency":          {admin, creation(&promotionpb.Terms{Kind: Amount, AmountMinor: 100}), entrepot.CodeInvalid, "currency"},
-		"a minimum of none":    {admin, creation(percent(10, func(x *promotionpb.Terms) { x.MinimumMinor = 1 })), entrepot.CodeInvalid, "currency"},
-		"an end before":        {admin, creation(percent(10, func(x *promotionpb.Terms) { x.StartsMs, x.EndsMs = 2, 1 })), entrepot.CodeInvalid, "endsAt"},
-		"a negative limit":     {admin, creation(percent(10, func(x *promotionpb.Terms) { x.Total = -1 })), entrepot.CodeInvalid, "total"},
-		"no product":           {admin, creation(percent(10, func(x *promotionpb.Terms) { x.ProductIds = []string{"x"} })), entrepot.CodeInvalid, "productIds"},
+		"an amount of percent": {admin, creation(percent(10, func(x *Terms) { x.Amount = 1 })), entrepot.CodeInvalid, "amount"},
+		"no type":              {admin, creation(Terms{}), entrepot.CodeInvalid, "type"},
+		"no currency":          {admin, creation(Terms{Kind: Amount, Amount: 100}), entrepot.CodeInvalid, "currency"},
+		"a minimum of none":    {admin, creation(percent(10, func(x *Terms) { x.Minimum = 1 })), entrepot.CodeInvalid, "currency"},
+		"an end before":        {admin, creation(percent(10, func(x *Terms) { x.StartsAt, x.EndsAt = 2, 1 })), entrepot.CodeInvalid, "endsAt"},
+		"a negative limit":     {admin, creation(percent(10, func(x *Terms) { x.Total = -1 })), entrepot.CodeInvalid, "total"},
+		"no product":           {admin, creation(percent(10, func(x *Terms) { x.ProductIDs = []string{"x"} })), entrepot.CodeInvalid, "productIds"},
 	} {
 		facts, err := (&State{}).Create(at(c.caller, 0), c.cmd)
 		if entrepot.CodeOf(err) != c.want || (err == nil) != (len(facts) == 1) {
@@ -118,11 +117,11 @@ func TestACodesLife(t *testing.T) {
 	if _, err := s.Create(at(admin, 0), creation(percent(5))); entrepot.CodeOf(err) != entrepot.CodeConflict {
 		t.Fatalf("twice: %v", err)
 	}
-	if _, err := s.Update(at(admin, 0), &promotionpb.Update{ExpectedVersion: 7, Terms: percent(20)}); entrepot.CodeOf(err) != entrepot.CodeStale {
+	if _, err := s.Update(at(admin, 0), Update{ExpectedVersion: 7, Terms: percent(20)}); entrepot.CodeOf(err) != entrepot.CodeStale {
 		t.Fatalf("of another version: %v", err)
 	}
 	for name, c := range map[string]entrepot.Caller{"a manager": manager, "staff": staff} {
-		if _, err := s.Update(at(c, 0), &promotionpb.Update{Terms: percent(20)}); entrepot.CodeOf(err) != entrepot.CodeForbidden {
+		if _, err := s.Update(at(c, 0), Update{Terms: percent(20)}); entrepot.CodeOf(err) != entrepot.CodeForbidden {
 			t.Errorf("%s changes it: %v", name, err)
 		}
 		if _, err := s.Get(at(c, 0), nil); err != nil {
@@ -138,13 +137,13 @@ func TestACodesLife(t *testing.T) {
 		}
 	}
 	play(t, s)(s.Claim(at(platform, 0), claim("o1")))
-	play(t, s)(s.Update(at(admin, 0), &promotionpb.Update{ExpectedVersion: 1, Terms: percent(20)}))
+	play(t, s)(s.Update(at(admin, 0), Update{ExpectedVersion: 1, Terms: percent(20)}))
 	if v := s.View(); v.Version != 2 || v.Terms.Percent != 20 || v.Claimed != 1 {
 		t.Fatalf("%+v", v)
 	}
 	rule(t, second(s.Claim(at(platform, 0), claim("o2"))), "current") // priced by the old terms
-	play(t, s)(s.Delete(at(admin, 0), &promotionpb.Delete{}))
-	play(t, s)(s.Settle(at(platform, 0), &promotionpb.Settle{ClaimId: "o1", OrderId: "o1"}))
+	play(t, s)(s.Delete(at(admin, 0), Delete{}))
+	play(t, s)(s.Settle(at(platform, 0), Settle{ClaimID: "o1", OrderID: "o1"}))
 	if _, err := s.Get(at(admin, 0), nil); entrepot.CodeOf(err) != entrepot.CodeNotFound || s.Used != 1 {
 		t.Fatalf("deleted: %v, %+v", err, s.Claims)
 	}
@@ -161,28 +160,28 @@ func rule(t *testing.T, err error, want string) {
 
 func TestClaims(t *testing.T) {
 	t.Parallel()
-	s := made(t, percent(10, func(x *promotionpb.Terms) {
-		x.Total, x.StartsMs, x.EndsMs = 2, start.UnixMilli(), start.Add(2*time.Hour).UnixMilli()
+	s := made(t, percent(10, func(x *Terms) {
+		x.Total, x.StartsAt, x.EndsAt = 2, start.UnixMilli(), start.Add(2*time.Hour).UnixMilli()
 	}))
 	do := func(facts []events.Event, err error) { t.Helper(); play(t, s)(facts, err) }
 	do(s.Claim(at(platform, 0), claim("one")))
 	do(s.Claim(at(platform, 0), claim("one"))) // asked twice
 	do(s.Claim(at(platform, 0), claim("two", "two", "sibling")))
 	rule(t, second(s.Claim(at(platform, 0), claim("three"))), "limit")
-	do(s.Release(at(platform, 0), &promotionpb.Release{ClaimId: "two", OrderId: "two"}))
-	do(s.Release(at(platform, 0), &promotionpb.Release{ClaimId: "two", OrderId: "two"}))
+	do(s.Release(at(platform, 0), Release{ClaimID: "two", OrderID: "two"}))
+	do(s.Release(at(platform, 0), Release{ClaimID: "two", OrderID: "two"}))
 	rule(t, second(s.Claim(at(platform, 0), claim("three"))), "limit") // its sibling still has it
-	do(s.Release(at(platform, 0), &promotionpb.Release{ClaimId: "two", OrderId: "sibling"}))
-	do(s.Settle(at(platform, 0), &promotionpb.Settle{ClaimId: "one", OrderId: "one"}))
-	do(s.Settle(at(platform, 0), &promotionpb.Settle{ClaimId: "one", OrderId: "one"}))
-	do(s.Release(at(platform, 0), &promotionpb.Release{ClaimId: "one", OrderId: "one"})) // the order came back: it stays used
-	rule(t, second(s.Claim(at(platform, 0), claim("two"))), "ended")                     // an old try
+	do(s.Release(at(platform, 0), Release{ClaimID: "two", OrderID: "sibling"}))
+	do(s.Settle(at(platform, 0), Settle{ClaimID: "one", OrderID: "one"}))
+	do(s.Settle(at(platform, 0), Settle{ClaimID: "one", OrderID: "one"}))
+	do(s.Release(at(platform, 0), Release{ClaimID: "one", OrderID: "one"})) // the order came back: it stays used
+	rule(t, second(s.Claim(at(platform, 0), claim("two"))), "ended")        // an old try
 	do(s.Claim(at(platform, 0), claim("four")))
 	if v := s.View(); v.Used != 1 || v.Claimed != 1 {
 		t.Fatalf("%+v", v)
 	}
 	rule(t, second(s.Claim(at(platform, -time.Millisecond), claim("five"))), "limit")
-	play(t, s)(s.Update(at(admin, 0), &promotionpb.Update{Terms: percent(10, func(x *promotionpb.Terms) { x.EndsMs = start.Add(time.Hour).UnixMilli() })}))
+	play(t, s)(s.Update(at(admin, 0), Update{Terms: percent(10, func(x *Terms) { x.EndsAt = start.Add(time.Hour).UnixMilli() })}))
 	late := claim("six")
 	late.Version = 2
 	rule(t, second(s.Claim(at(platform, time.Hour), late)), "period")
@@ -259,8 +258,8 @@ func TestClaimsAreExact(t *testing.T) {
 func TestTwoHundredClaims(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind(), UseKind()})
-	create := creation(percent(10, func(x *promotionpb.Terms) { x.Total = 50 }))
-	if _, err := m.Ask(m.As(admin), promotionpb.Kind, id, create); err != nil {
+	create := creation(percent(10, func(x *Terms) { x.Total = 50 }))
+	if _, err := grains.Ask(m.As(admin), m, Of(id), create); err != nil {
 		t.Fatal(err)
 	}
 	var granted, limited atomic.Int64
@@ -268,9 +267,9 @@ func TestTwoHundredClaims(t *testing.T) {
 	for i := range 200 {
 		wg.Go(func() {
 			c := claim(entrepot.DeriveID("order", fmt.Sprint(i)))
-			c.ExpiresMs = m.Now().Add(time.Hour).UnixMilli()
+			c.ExpiresAt = m.Now().Add(time.Hour).UnixMilli()
 			for {
-				_, err := m.Ask(m.Platform(), promotionpb.Kind, id, c)
+				_, err := grains.Ask(m.Platform(), m, Of(id), c)
 				switch entrepot.CodeOf(err) {
 				case "":
 					granted.Add(1)
@@ -285,7 +284,7 @@ func TestTwoHundredClaims(t *testing.T) {
 	m.Restart()
 	wg.Wait()
 	m.Restart()
-	p, err := grains.Ask[*promotionpb.Promotion](m.As(admin), m, promotionpb.Kind, id, &promotionpb.Get{})
+	p, err := grains.Ask(m.As(admin), m, Of(id), Get{})
 	if err != nil || granted.Load() != 50 || limited.Load() != 150 || p.Claimed != 50 {
 		t.Fatalf("%d granted, %d refused, %+v, %v", granted.Load(), limited.Load(), p, err)
 	}
@@ -296,18 +295,18 @@ func TestTwoHundredClaims(t *testing.T) {
 
 func TestUsesOfACustomer(t *testing.T) {
 	t.Parallel()
-	s, mine := &Use{}, promotionpb.UseID(id, "c")
+	s, mine := &Use{}, UseID(id, "c")
 	tn := entrepot.Turn{ID: mine, Now: start, Caller: platform}
-	one := func(o string) *promotionpb.Claim {
+	one := func(o string) Claim {
 		c := claim(o)
-		c.PromotionId, c.Limit = id, 1
+		c.PromotionID, c.Limit = id, 1
 		return c
 	}
 	play(t, s)(s.Claim(tn, one("a")))
 	rule(t, second(s.Claim(tn, one("b"))), "limit")
-	play(t, s)(s.Release(tn, &promotionpb.Release{ClaimId: "a", OrderId: "a"}))
+	play(t, s)(s.Release(tn, Release{ClaimID: "a", OrderID: "a"}))
 	play(t, s)(s.Claim(tn, one("b")))
-	play(t, s)(s.Settle(tn, &promotionpb.Settle{ClaimId: "b", OrderId: "b"}))
+	play(t, s)(s.Settle(tn, Settle{ClaimID: "b", OrderID: "b"}))
 	rule(t, second(s.Claim(tn, one("d"))), "limit")
 	if s.CustomerID != "c" || s.Index().OwnerID != "c" || s.Used != 1 {
 		t.Fatalf("%+v", s)

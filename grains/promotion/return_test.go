@@ -7,17 +7,16 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/promotion/promotionpb"
 
 	"pgregory.net/rapid"
 )
 
 // keeper is what a promotion and a customer's use have in common.
 type keeper interface {
-	Claim(t entrepot.Turn, c *promotionpb.Claim) ([]events.Event, error)
-	Release(t entrepot.Turn, c *promotionpb.Release) ([]events.Event, error)
-	Settle(t entrepot.Turn, c *promotionpb.Settle) ([]events.Event, error)
-	Return(t entrepot.Turn, c *promotionpb.Return) ([]events.Event, error)
+	Claim(t entrepot.Turn, c Claim) ([]events.Event, error)
+	Release(t entrepot.Turn, c Release) ([]events.Event, error)
+	Settle(t entrepot.Turn, c Settle) ([]events.Event, error)
+	Return(t entrepot.Turn, c Return) ([]events.Event, error)
 	Apply(e events.Event)
 }
 
@@ -30,7 +29,7 @@ func TestWhatIsCancelledGivesItsUseBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		code, customers := &State{ID: id, CompanyID: company, Version: 1}, &Use{}
 		both := map[keeper]*Claims{code: &code.Claims, customers: &customers.Claims}
-		useID := promotionpb.UseID(id, "c")
+		useID := UseID(id, "c")
 		checkouts := rapid.SliceOfN(rapid.IntRange(1, 3), 1, 4).Draw(t, "checkouts")
 		state := make([][]int, len(checkouts))
 		for k := range both {
@@ -39,7 +38,7 @@ func TestWhatIsCancelledGivesItsUseBack(t *testing.T) {
 				at.ID = useID
 			}
 			for i, n := range checkouts {
-				c := &promotionpb.Claim{ClaimId: name(i, 0), Version: 1, PromotionId: id, CustomerId: "c", ExpiresMs: start.UnixMilli()}
+				c := Claim{ClaimID: name(i, 0), Version: 1, PromotionID: id, CustomerID: "c", ExpiresAt: start.UnixMilli()}
 				for o := range n {
 					c.Orders = append(c.Orders, name(i, o))
 				}
@@ -65,11 +64,11 @@ func TestWhatIsCancelledGivesItsUseBack(t *testing.T) {
 				turn := at(platform, 0)
 				switch *s { // an order settles before it returns
 				case paid:
-					apply(t, k)(k.Settle(turn, &promotionpb.Settle{ClaimId: name(i, 0), OrderId: name(i, o)}))
+					apply(t, k)(k.Settle(turn, Settle{ClaimID: name(i, 0), OrderID: name(i, o)}))
 				case unpaid:
-					apply(t, k)(k.Release(turn, &promotionpb.Release{ClaimId: name(i, 0), OrderId: name(i, o)}))
+					apply(t, k)(k.Release(turn, Release{ClaimID: name(i, 0), OrderID: name(i, o)}))
 				case returned:
-					apply(t, k)(k.Return(turn, &promotionpb.Return{ClaimId: name(i, 0), OrderId: name(i, o), Alone: checkouts[i] == 1}))
+					apply(t, k)(k.Return(turn, Return{ClaimID: name(i, 0), OrderID: name(i, o), Alone: checkouts[i] == 1}))
 				}
 			}
 			want := int64(0)
@@ -110,7 +109,7 @@ func TestReturnsAreRememberedForADay(t *testing.T) {
 	t.Parallel()
 	s := &State{ID: id, CompanyID: company, Version: 1, Claims: Claims{Used: 10_000}}
 	back := func(i int, after time.Duration) error {
-		facts, err := s.Return(at(platform, after), &promotionpb.Return{ClaimId: name(i, 0), OrderId: name(i, 0), Alone: true})
+		facts, err := s.Return(at(platform, after), Return{ClaimID: name(i, 0), OrderID: name(i, 0), Alone: true})
 		for _, f := range facts {
 			s.Apply(f)
 		}
@@ -132,7 +131,7 @@ func TestReturnsAreRememberedForADay(t *testing.T) {
 	if err := back(mostReturned, keepReturned); err != nil || s.Used != 10_000-mostReturned-1 || len(s.Returned) != leastReturned {
 		t.Fatalf("the day after: %v, %d used, %d remembered", err, s.Used, len(s.Returned))
 	}
-	if _, err := s.Return(at(admin, 0), &promotionpb.Return{ClaimId: "x", OrderId: "x", Alone: true}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := s.Return(at(admin, 0), Return{ClaimID: "x", OrderID: "x", Alone: true}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("by an admin: %v", err)
 	}
 }

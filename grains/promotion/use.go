@@ -5,7 +5,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/promotion/promotionpb"
 )
 
 // Use is what one customer has used of a code that is limited by the customer.
@@ -14,14 +13,14 @@ type Use struct {
 	ID          entrepot.ID `json:"id,omitempty"`
 	PromotionID entrepot.ID `json:"promotionId,omitempty"`
 	CustomerID  entrepot.ID `json:"customerId,omitempty"`
-	Created     int64       `json:"created,omitempty"` // Unix ms
+	CreatedAt   int64       `json:"created,omitempty"` // Unix ms
 	Claims
 }
 
 type (
 	useClaimed struct {
 		events.Private
-		c  *promotionpb.Claim
+		c  Claim
 		at int64
 	}
 	useErased struct {
@@ -34,8 +33,8 @@ type (
 )
 
 // Claim sets one of the customer's uses aside.
-func (s *Use) Claim(t entrepot.Turn, c *promotionpb.Claim) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System || t.ID != promotionpb.UseID(c.PromotionId, c.CustomerId) {
+func (s *Use) Claim(t entrepot.Turn, c Claim) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System || t.ID != UseID(c.PromotionID, c.CustomerID) {
 		return nil, entrepot.ErrNotFound
 	}
 	fresh, err := s.claim(c, c.Limit)
@@ -46,18 +45,18 @@ func (s *Use) Claim(t entrepot.Turn, c *promotionpb.Claim) ([]events.Event, erro
 }
 
 // Release gives it back, Settle makes it final.
-func (s *Use) Release(t entrepot.Turn, c *promotionpb.Release) ([]events.Event, error) {
-	return s.finish(t, c.ClaimId, c.OrderId, false)
+func (s *Use) Release(t entrepot.Turn, c Release) ([]events.Event, error) {
+	return s.finish(t, c.ClaimID, c.OrderID, false)
 }
 
 // Settle makes the use final.
-func (s *Use) Settle(t entrepot.Turn, c *promotionpb.Settle) ([]events.Event, error) {
-	return s.finish(t, c.ClaimId, c.OrderId, true)
+func (s *Use) Settle(t entrepot.Turn, c Settle) ([]events.Event, error) {
+	return s.finish(t, c.ClaimID, c.OrderID, true)
 }
 
 // Return gives a final use back.
-func (s *Use) Return(t entrepot.Turn, c *promotionpb.Return) ([]events.Event, error) {
-	return s.finish(t, c.ClaimId, c.OrderId, false)
+func (s *Use) Return(t entrepot.Turn, c Return) ([]events.Event, error) {
+	return s.finish(t, c.ClaimID, c.OrderID, false)
 }
 
 func (s *Use) finish(t entrepot.Turn, claim, order entrepot.ID, final bool) ([]events.Event, error) {
@@ -72,7 +71,7 @@ func (s *Use) finish(t entrepot.Turn, claim, order entrepot.ID, final bool) ([]e
 }
 
 // Erase forgets whose the uses are; what is claimed still ends as it has to.
-func (s *Use) Erase(t entrepot.Turn, _ *promotionpb.Erase) ([]events.Event, error) {
+func (s *Use) Erase(t entrepot.Turn, _ Erase) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.ErrNotFound
@@ -98,8 +97,8 @@ func (s *Use) Apply(e events.Event) {
 	switch f := e.(type) {
 	case useClaimed:
 		if s.ID == "" {
-			s.ID, s.PromotionID, s.CustomerID = promotionpb.UseID(f.c.PromotionId, f.c.CustomerId), f.c.PromotionId, f.c.CustomerId
-			s.Created = f.at
+			s.ID, s.PromotionID, s.CustomerID = UseID(f.c.PromotionID, f.c.CustomerID), f.c.PromotionID, f.c.CustomerID
+			s.CreatedAt = f.at
 		}
 		s.add(f.c)
 	case useErased:
@@ -110,4 +109,4 @@ func (s *Use) Apply(e events.Event) {
 }
 
 // View answers the commands, with nothing.
-func (s *Use) View() *promotionpb.Claimed { return &promotionpb.Claimed{} }
+func (s *Use) View() *Claimed { return &Claimed{} }

@@ -6,7 +6,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/promotion/promotionpb"
 )
 
 func (s *State) status() string {
@@ -21,29 +20,29 @@ func (s *State) status() string {
 }
 
 // View is the promotion as a reply, freshly built.
-func (s *State) View() *promotionpb.Promotion {
-	return &promotionpb.Promotion{
-		Id: s.ID, CompanyId: s.CompanyID, Code: s.Code, Terms: s.Terms.pb(), Status: s.status(),
-		Used: s.Used, Claimed: int64(len(s.Open)), CreatedMs: s.Created, UpdatedMs: s.Updated, Version: s.Version,
+func (s *State) View() *Promotion {
+	return &Promotion{
+		ID: s.ID, CompanyID: s.CompanyID, Code: s.Code, Terms: s.Terms.pb(), Status: s.status(),
+		Used: s.Used, Claimed: int64(len(s.Open)), CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, Version: s.Version,
 	}
 }
 
-func (x *Terms) pb() *promotionpb.Terms {
-	return &promotionpb.Terms{
-		Title: x.Title, Kind: x.Kind, AmountMinor: x.Amount, Currency: x.Currency, Percent: x.Percent,
-		ProductIds: slices.Clone(x.ProductIDs), Categories: slices.Clone(x.Categories), ShopIds: slices.Clone(x.ShopIDs),
-		MinimumMinor: x.Minimum, StartsMs: x.Starts, EndsMs: x.Ends, PerCustomer: x.PerCustomer, Total: x.Total, Paused: x.Paused,
+func (x *Terms) pb() Terms {
+	return Terms{
+		Title: x.Title, Kind: x.Kind, Amount: x.Amount, Currency: x.Currency, Percent: x.Percent,
+		ProductIDs: slices.Clone(x.ProductIDs), Categories: slices.Clone(x.Categories), ShopIDs: slices.Clone(x.ShopIDs),
+		Minimum: x.Minimum, StartsAt: x.StartsAt, EndsAt: x.EndsAt, PerCustomer: x.PerCustomer, Total: x.Total, Paused: x.Paused,
 		FirstOrder: x.FirstOrder,
 	}
 }
 
-func termsOf(x *promotionpb.Terms) Terms {
+func termsOf(x Terms) Terms {
 	return Terms{
-		Title: x.GetTitle(), Kind: x.GetKind(), Amount: x.GetAmountMinor(), Currency: x.GetCurrency(), Percent: x.GetPercent(),
-		ProductIDs: slices.Clone(x.GetProductIds()), Categories: slices.Clone(x.GetCategories()), ShopIDs: slices.Clone(x.GetShopIds()),
-		Minimum: x.GetMinimumMinor(), Starts: x.GetStartsMs(), Ends: x.GetEndsMs(),
-		PerCustomer: x.GetPerCustomer(), Total: x.GetTotal(), Paused: x.GetPaused(),
-		FirstOrder: x.GetFirstOrder(),
+		Title: x.Title, Kind: x.Kind, Amount: x.Amount, Currency: x.Currency, Percent: x.Percent,
+		ProductIDs: slices.Clone(x.ProductIDs), Categories: slices.Clone(x.Categories), ShopIDs: slices.Clone(x.ShopIDs),
+		Minimum: x.Minimum, StartsAt: x.StartsAt, EndsAt: x.EndsAt,
+		PerCustomer: x.PerCustomer, Total: x.Total, Paused: x.Paused,
+		FirstOrder: x.FirstOrder,
 	}
 }
 
@@ -53,13 +52,13 @@ func (s *State) public() events.Promotion {
 	p := events.Promotion{
 		PromotionID: s.ID, CompanyID: s.CompanyID, Code: s.Code, Title: x.Title, Type: x.Kind, Percent: x.Percent, Currency: x.Currency,
 		ProductIDs: slices.Clone(x.ProductIDs), Categories: slices.Clone(x.Categories), ShopIDs: slices.Clone(x.ShopIDs),
-		PerCustomer: x.PerCustomer, Total: x.Total, FirstOrder: x.FirstOrder, Status: s.status(), UpdatedAt: time.UnixMilli(s.Updated).UTC(),
+		PerCustomer: x.PerCustomer, Total: x.Total, FirstOrder: x.FirstOrder, Status: s.status(), UpdatedAt: time.UnixMilli(s.UpdatedAt).UTC(),
 	}
 	if x.Currency != "" {
 		p.Amount = entrepot.Money{Minor: x.Amount, Currency: x.Currency}.Amount()
 		p.MinimumSubtotal = entrepot.Money{Minor: x.Minimum, Currency: x.Currency}.Amount()
 	}
-	p.StartsAt, p.EndsAt = moment(x.Starts), moment(x.Ends)
+	p.StartsAt, p.EndsAt = moment(x.StartsAt), moment(x.EndsAt)
 	return p
 }
 

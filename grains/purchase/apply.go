@@ -6,7 +6,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/purchase/purchasepb"
 )
 
 // Apply changes the state by one fact.
@@ -15,8 +14,8 @@ func (s *State) Apply(e events.Event) {
 	case drafted:
 		s.ID, s.CompanyID, s.LocationID = f.PurchaseOrderID, f.CompanyID, f.LocationID
 		s.SupplierID, s.SupplierName, s.Currency = f.SupplierID, f.SupplierName, f.Currency
-		s.Status, s.Created, s.Terms = Draft, f.UpdatedAt.UnixMilli(), f.terms
-		s.touch(s.Created)
+		s.Status, s.CreatedAt, s.Terms = Draft, f.UpdatedAt.UnixMilli(), f.terms
+		s.touch(s.CreatedAt)
 	case changed:
 		s.Terms = f.terms
 		s.touch(f.UpdatedAt.UnixMilli())
@@ -48,13 +47,13 @@ func (s *State) Apply(e events.Event) {
 }
 
 func (s *State) touch(at int64) {
-	s.Updated = at
+	s.UpdatedAt = at
 	s.Version++
 }
 
 func (s *State) end(status string, at time.Time) {
-	s.Status, s.Ended = status, at.UnixMilli()
-	s.touch(s.Ended)
+	s.Status, s.EndedAt = status, at.UnixMilli()
+	s.touch(s.EndedAt)
 }
 
 func (s *State) take(parts []events.PurchasePart) {
@@ -74,14 +73,14 @@ func (s *State) public(now time.Time) events.PurchaseOrder {
 	for _, l := range s.Lines {
 		out.Lines = append(out.Lines, events.PurchaseLine{
 			ProductID: l.ProductID, VariantID: l.VariantID, SKU: l.SKU, SupplierSKU: l.SupplierSKU, Quantity: l.Quantity, Received: l.Received,
-			UnitCost: entrepot.Money{Minor: l.Cost, Currency: s.Currency}.Amount(),
+			UnitCost: entrepot.Money{Minor: l.UnitCost, Currency: s.Currency}.Amount(),
 		})
 	}
 	return out
 }
 
 // Get answers the purchase order to who works in the location, and the admins above.
-func (s *State) Get(t entrepot.Turn, _ *purchasepb.Get) (*purchasepb.Purchase, error) {
+func (s *State) Get(t entrepot.Turn, _ Get) (*Purchase, error) {
 	if s.ID == "" || !t.Caller.MayReachShop(s.CompanyID, s.LocationID) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -89,22 +88,22 @@ func (s *State) Get(t entrepot.Turn, _ *purchasepb.Get) (*purchasepb.Purchase, e
 }
 
 // View is the whole purchase order.
-func (s *State) View() *purchasepb.Purchase {
-	v := &purchasepb.Purchase{
-		Id: s.ID, CompanyId: s.CompanyID, LocationId: s.LocationID, SupplierId: s.SupplierID, SupplierName: s.SupplierName,
+func (s *State) View() *Purchase {
+	v := &Purchase{
+		ID: s.ID, CompanyID: s.CompanyID, LocationID: s.LocationID, SupplierID: s.SupplierID, SupplierName: s.SupplierName,
 		Number: s.Number, Status: s.shown(), Currency: s.Currency, Reason: s.Reason,
-		Terms:     &purchasepb.Terms{Note: s.Note, ExpectedMs: s.Expected, TolerancePercent: s.Tolerance},
-		CreatedMs: s.Created, UpdatedMs: s.Updated, OrderedMs: s.Begun, EndedMs: s.Ended, Version: s.Version,
+		Terms:     Terms{Note: s.Note, ExpectedAt: s.ExpectedAt, TolerancePercent: s.TolerancePercent},
+		CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, OrderedAt: s.Begun, EndedAt: s.EndedAt, Version: s.Version,
 	}
 	for _, l := range s.Lines {
-		v.Terms.Lines = append(v.Terms.Lines, &purchasepb.Line{
-			ProductId: l.ProductID, VariantId: l.VariantID, Sku: l.SKU, SupplierSku: l.SupplierSKU, Quantity: l.Quantity, UnitCostMinor: l.Cost, Received: l.Received,
+		v.Terms.Lines = append(v.Terms.Lines, Line{
+			ProductID: l.ProductID, VariantID: l.VariantID, SKU: l.SKU, SupplierSKU: l.SupplierSKU, Quantity: l.Quantity, UnitCost: l.UnitCost, Received: l.Received,
 		})
 	}
 	for _, r := range s.Receipts {
-		p := &purchasepb.Receipt{Id: r.ID, Final: r.Final, By: r.By, AtMs: r.At, Booked: r.Booked, Refused: slices.Clone(r.Refused)}
+		p := ReceiptMsg{ID: r.ID, Final: r.Final, By: r.By, At: r.At, Booked: r.Booked, Refused: slices.Clone(r.Refused)}
 		for _, part := range r.Parts {
-			p.Parts = append(p.Parts, &purchasepb.Part{VariantId: part.VariantID, Quantity: part.Quantity, UnitCostMinor: &part.Cost, Batch: part.Batch, ExpiresOnMs: part.Expires})
+			p.Parts = append(p.Parts, PartInput{VariantID: part.VariantID, Quantity: part.Quantity, UnitCost: &part.UnitCost, Batch: part.Batch, ExpiresOn: part.ExpiresOn})
 		}
 		v.Receipts = append(v.Receipts, p)
 	}
@@ -112,13 +111,13 @@ func (s *State) View() *purchasepb.Purchase {
 }
 
 // numbered answers Order when there is a number.
-func (s *State) numbered(*purchasepb.Order) (*purchasepb.Purchase, bool, error) {
+func (s *State) numbered(Order) (*Purchase, bool, error) {
 	return s.View(), s.Status != ordering, nil
 }
 
 // taken answers Receive when the delivery is in stock.
-func (s *State) taken(c *purchasepb.Receive) (*purchasepb.Purchase, bool, error) {
-	r := s.receipt(c.ReceiptId)
+func (s *State) taken(c Receive) (*Purchase, bool, error) {
+	r := s.receipt(c.ReceiptID)
 	switch {
 	case r == nil || !r.Booked:
 		return nil, false, nil

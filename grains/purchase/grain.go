@@ -2,7 +2,6 @@ package purchase
 
 import (
 	"entrepot/grains"
-	"entrepot/grains/purchase/purchasepb"
 	"entrepot/persistence"
 )
 
@@ -34,7 +33,7 @@ func (s *State) Index() grains.Index {
 
 // Kind is the purchase order's grain.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](purchasepb.Kind, Collection)
+	k := grains.NewKind[State](Name, Collection)
 	grains.Command(k, (*State).Create, (*State).View)
 	grains.Command(k, (*State).SetTerms, (*State).View)
 	grains.Later(k, (*State).Order, (*State).numbered)

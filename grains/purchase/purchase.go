@@ -19,7 +19,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/purchase/purchasepb"
 )
 
 // Statuses of a purchase order.
@@ -54,19 +53,19 @@ type State struct {
 	Status       string      `json:"status,omitempty"`
 	Receipts     []Receipt   `json:"receipts,omitempty"`
 	Reason       string      `json:"reason,omitempty"`
-	Created      int64       `json:"created,omitempty"` // Unix ms, as all times of the state
-	Updated      int64       `json:"updated,omitempty"`
+	CreatedAt    int64       `json:"created,omitempty"` // Unix ms, as all times of the state
+	UpdatedAt    int64       `json:"updated,omitempty"`
 	Begun        int64       `json:"begun,omitempty"` // to be ordered
-	Ended        int64       `json:"ended,omitempty"`
+	EndedAt      int64       `json:"ended,omitempty"`
 	Version      int64       `json:"version,omitempty"` // counts the changes, for If-Match
 }
 
 // Terms are what a draft may change.
 type Terms struct {
-	Lines     []Line `json:"lines,omitempty"`
-	Note      string `json:"note,omitempty"`
-	Expected  int64  `json:"expected,omitempty"`
-	Tolerance int64  `json:"tolerance,omitempty"` // percent that may come beyond what is ordered
+	Lines            []Line `json:"lines,omitempty"`
+	Note             string `json:"note,omitempty"`
+	ExpectedAt       int64  `json:"expected,omitempty"`
+	TolerancePercent int64  `json:"tolerance,omitempty"` // percent that may come beyond what is ordered
 }
 
 // Line is one variant.
@@ -76,12 +75,14 @@ type Line struct {
 	SKU         string      `json:"sku,omitempty"`
 	SupplierSKU string      `json:"supplierSku,omitempty"`
 	Quantity    int64       `json:"quantity"`
-	Cost        int64       `json:"cost"` // of one piece, minor units of Currency
+	UnitCost    int64       `json:"cost"` // of one piece, minor units of Currency
 	Received    int64       `json:"received,omitempty"`
 }
 
 // room is how many more pieces may come.
-func (s *State) room(l *Line) int64 { return l.Quantity + l.Quantity*s.Tolerance/100 - l.Received }
+func (s *State) room(l *Line) int64 {
+	return l.Quantity + l.Quantity*s.TolerancePercent/100 - l.Received
+}
 
 // Receipt is what came in at once.
 type Receipt struct {
@@ -98,9 +99,9 @@ type Receipt struct {
 type Part struct {
 	VariantID entrepot.ID `json:"variantId"`
 	Quantity  int64       `json:"quantity"`
-	Cost      int64       `json:"cost"`
+	UnitCost  int64       `json:"cost"`
 	Batch     string      `json:"batch,omitempty"`
-	Expires   int64       `json:"expires,omitempty"`
+	ExpiresOn int64       `json:"expires,omitempty"`
 }
 
 // Facts that only the purchase order itself needs.
@@ -147,12 +148,12 @@ func (s *State) mayAct(c entrepot.Caller) error {
 
 // Create drafts the purchase. The edge has seen that location, supplier and
 // goods are the company's.
-func (s *State) Create(t entrepot.Turn, c *purchasepb.Create) ([]events.Event, error) {
+func (s *State) Create(t entrepot.Turn, c Create) ([]events.Event, error) {
 	if s.ID != "" {
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the purchase order already exists")
 	}
 	next := State{
-		ID: t.ID, CompanyID: c.CompanyId, LocationID: c.LocationId, SupplierID: c.SupplierId, SupplierName: c.SupplierName,
+		ID: t.ID, CompanyID: c.CompanyID, LocationID: c.LocationID, SupplierID: c.SupplierID, SupplierName: c.SupplierName,
 		Currency: c.Currency, Status: Draft,
 	}
 	if err := next.mayAct(t.Caller); err != nil {
@@ -166,27 +167,27 @@ func (s *State) Create(t entrepot.Turn, c *purchasepb.Create) ([]events.Event, e
 	return []events.Event{drafted{events.PurchaseOrderCreated{PurchaseOrder: next.public(t.Now)}, terms}}, nil
 }
 
-func termsOf(m *purchasepb.Terms) (Terms, error) {
-	out := Terms{Note: m.GetNote(), Expected: m.GetExpectedMs(), Tolerance: m.GetTolerancePercent()}
+func termsOf(m Terms) (Terms, error) {
+	out := Terms{Note: m.Note, ExpectedAt: m.ExpectedAt, TolerancePercent: m.TolerancePercent}
 	switch {
-	case out.Tolerance < 0 || out.Tolerance > MaxTolerance:
+	case out.TolerancePercent < 0 || out.TolerancePercent > MaxTolerance:
 		return out, entrepot.Invalid("tolerancePercent", "range", "must be 0 to %d", MaxTolerance)
-	case len(m.GetLines()) == 0 || len(m.GetLines()) > MaxLines:
+	case len(m.Lines) == 0 || len(m.Lines) > MaxLines:
 		return out, entrepot.Invalid("lines", "length", "a purchase order has 1 to %d lines", MaxLines)
 	}
 	known := map[entrepot.ID]bool{}
-	for i, l := range m.GetLines() {
+	for i, l := range m.Lines {
 		switch {
-		case known[l.VariantId]:
+		case known[l.VariantID]:
 			return out, entrepot.Invalid(lineField(i)+".variantId", "unique", "stands in an earlier line already")
 		case l.Quantity < 1 || l.Quantity > MaxQuantity:
 			return out, entrepot.Invalid(lineField(i)+".quantity", "range", "must be 1 to %d", MaxQuantity)
-		case l.UnitCostMinor < 0 || l.UnitCostMinor > entrepot.MaxMinor/MaxQuantity:
+		case l.UnitCost < 0 || l.UnitCost > entrepot.MaxMinor/MaxQuantity:
 			return out, entrepot.Invalid(lineField(i)+".unitCost", "range", "is too large")
 		}
-		known[l.VariantId] = true
+		known[l.VariantID] = true
 		out.Lines = append(out.Lines, Line{
-			ProductID: l.ProductId, VariantID: l.VariantId, SKU: l.Sku, SupplierSKU: l.SupplierSku, Quantity: l.Quantity, Cost: l.UnitCostMinor,
+			ProductID: l.ProductID, VariantID: l.VariantID, SKU: l.SKU, SupplierSKU: l.SupplierSKU, Quantity: l.Quantity, UnitCost: l.UnitCost,
 		})
 	}
 	return out, nil
@@ -195,7 +196,7 @@ func termsOf(m *purchasepb.Terms) (Terms, error) {
 func lineField(i int) string { return "lines[" + strconv.Itoa(i) + "]" }
 
 // SetTerms replaces what a draft says.
-func (s *State) SetTerms(t entrepot.Turn, c *purchasepb.SetTerms) ([]events.Event, error) {
+func (s *State) SetTerms(t entrepot.Turn, c SetTerms) ([]events.Event, error) {
 	if err := s.mayAct(t.Caller); err != nil {
 		return nil, err
 	}
@@ -215,7 +216,7 @@ func (s *State) SetTerms(t entrepot.Turn, c *purchasepb.SetTerms) ([]events.Even
 }
 
 // Order begins to draw the number.
-func (s *State) Order(t entrepot.Turn, _ *purchasepb.Order) ([]events.Event, error) {
+func (s *State) Order(t entrepot.Turn, _ Order) ([]events.Event, error) {
 	if err := s.mayAct(t.Caller); err != nil {
 		return nil, err
 	}
@@ -230,7 +231,7 @@ func (s *State) Order(t entrepot.Turn, _ *purchasepb.Order) ([]events.Event, err
 }
 
 // Numbered takes the answer of the number step.
-func (s *State) Numbered(t entrepot.Turn, c *purchasepb.Numbered) ([]events.Event, error) {
+func (s *State) Numbered(t entrepot.Turn, c Numbered) ([]events.Event, error) {
 	if t.Caller.Role != entrepot.System || s.Status != ordering {
 		return nil, nil
 	}
@@ -243,11 +244,11 @@ func (s *State) Numbered(t entrepot.Turn, c *purchasepb.Numbered) ([]events.Even
 func (s *State) year() string { return strconv.Itoa(time.UnixMilli(s.Begun).UTC().Year()) }
 
 // Receive begins to bring a delivery in. More than is ordered and tolerated is refused.
-func (s *State) Receive(t entrepot.Turn, c *purchasepb.Receive) ([]events.Event, error) {
+func (s *State) Receive(t entrepot.Turn, c Receive) ([]events.Event, error) {
 	if err := s.mayAct(t.Caller); err != nil {
 		return nil, err
 	}
-	if s.receipt(c.ReceiptId) != nil {
+	if s.receipt(c.ReceiptID) != nil {
 		return nil, nil
 	}
 	switch {
@@ -260,24 +261,24 @@ func (s *State) Receive(t entrepot.Turn, c *purchasepb.Receive) ([]events.Event,
 	case len(c.Parts) == 0 && !c.Final:
 		return nil, entrepot.Invalid("lines", "length", "name what has come, or that nothing more will")
 	}
-	r := Receipt{ID: c.ReceiptId, Final: c.Final, By: t.Caller.UserID, At: t.Now.UnixMilli()}
+	r := Receipt{ID: c.ReceiptID, Final: c.Final, By: t.Caller.UserID, At: t.Now.UnixMilli()}
 	known := map[entrepot.ID]bool{}
 	for i, p := range c.Parts {
-		l := s.line(p.VariantId)
+		l := s.line(p.VariantID)
 		switch {
 		case l == nil:
 			return nil, entrepot.Invalid(lineField(i)+".variantId", "exists", "is in no line of the purchase order")
-		case known[p.VariantId]:
+		case known[p.VariantID]:
 			return nil, entrepot.Invalid(lineField(i)+".variantId", "unique", "stands in an earlier line already: each batch is a delivery of its own")
 		case p.Quantity < 1 || p.Quantity > s.room(l):
 			return nil, entrepot.Invalid(lineField(i)+".quantity", "range", "must be 1 to %d", s.room(l))
-		case p.UnitCostMinor != nil && (*p.UnitCostMinor < 0 || *p.UnitCostMinor > entrepot.MaxMinor/MaxQuantity):
+		case p.UnitCost != nil && (*p.UnitCost < 0 || *p.UnitCost > entrepot.MaxMinor/MaxQuantity):
 			return nil, entrepot.Invalid(lineField(i)+".unitCost", "range", "is too large")
 		}
-		known[p.VariantId] = true
-		part := Part{VariantID: p.VariantId, Quantity: p.Quantity, Cost: l.Cost, Batch: p.Batch, Expires: p.ExpiresOnMs}
-		if p.UnitCostMinor != nil {
-			part.Cost = *p.UnitCostMinor
+		known[p.VariantID] = true
+		part := Part{VariantID: p.VariantID, Quantity: p.Quantity, UnitCost: l.UnitCost, Batch: p.Batch, ExpiresOn: p.ExpiresOn}
+		if p.UnitCost != nil {
+			part.UnitCost = *p.UnitCost
 		}
 		r.Parts = append(r.Parts, part)
 	}
@@ -285,8 +286,8 @@ func (s *State) Receive(t entrepot.Turn, c *purchasepb.Receive) ([]events.Event,
 }
 
 // Booked takes the answer of a receipt's step. The last one ends the purchase.
-func (s *State) Booked(t entrepot.Turn, c *purchasepb.Booked) ([]events.Event, error) {
-	r := s.receipt(c.ReceiptId)
+func (s *State) Booked(t entrepot.Turn, c Booked) ([]events.Event, error) {
+	r := s.receipt(c.ReceiptID)
 	if t.Caller.Role != entrepot.System || r == nil || r.Booked {
 		return nil, nil
 	}
@@ -316,7 +317,7 @@ func (s *State) Booked(t entrepot.Turn, c *purchasepb.Booked) ([]events.Event, e
 }
 
 // Cancel gives the purchase up; what has come in stays in stock.
-func (s *State) Cancel(t entrepot.Turn, c *purchasepb.Cancel) ([]events.Event, error) {
+func (s *State) Cancel(t entrepot.Turn, c Cancel) ([]events.Event, error) {
 	if err := s.mayAct(t.Caller); err != nil {
 		return nil, err
 	}
@@ -369,4 +370,4 @@ func (s *State) shown() string {
 	return s.Status
 }
 
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }

@@ -12,13 +12,10 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/purchase/purchasepb"
 	"entrepot/grains/series"
 	"entrepot/grains/stock"
-	"entrepot/grains/stock/stockpb"
 	"entrepot/persistence/storetest"
 
-	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 )
 
@@ -40,14 +37,14 @@ var (
 
 func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: id, Now: start, Caller: c} }
 
-func terms() *purchasepb.Terms {
-	return &purchasepb.Terms{TolerancePercent: 10, Lines: []*purchasepb.Line{
-		{ProductId: tea, VariantId: tea, Quantity: 10, UnitCostMinor: 250}, {ProductId: mug, VariantId: mug, Quantity: 4, UnitCostMinor: 900},
+func terms() Terms {
+	return Terms{TolerancePercent: 10, Lines: []Line{
+		{ProductID: tea, VariantID: tea, Quantity: 10, UnitCost: 250}, {ProductID: mug, VariantID: mug, Quantity: 4, UnitCost: 900},
 	}}
 }
 
-func creation() *purchasepb.Create {
-	return &purchasepb.Create{CompanyId: company, LocationId: shop, SupplierId: "s", SupplierName: "Leaf & Co", Currency: "EUR", Terms: terms()}
+func creation() Create {
+	return Create{CompanyID: company, LocationID: shop, SupplierID: "s", SupplierName: "Leaf & Co", Currency: "EUR", Terms: terms()}
 }
 
 func do(t testing.TB, s *State, facts []events.Event, err error) {
@@ -68,14 +65,14 @@ func at(t testing.TB, status string) *State {
 	if status == Draft {
 		return s
 	}
-	facts, err = s.Order(turn(manager), &purchasepb.Order{})
+	facts, err = s.Order(turn(manager), Order{})
 	do(t, s, facts, err)
-	facts, err = s.Numbered(turn(system), &purchasepb.Numbered{Number: 7})
+	facts, err = s.Numbered(turn(system), Numbered{Number: 7})
 	do(t, s, facts, err)
 	if status == Received {
-		facts, err = s.Receive(turn(manager), &purchasepb.Receive{ReceiptId: "r", Final: true})
+		facts, err = s.Receive(turn(manager), Receive{ReceiptID: "r", Final: true})
 		do(t, s, facts, err)
-		facts, err = s.Booked(turn(system), &purchasepb.Booked{ReceiptId: "r"})
+		facts, err = s.Booked(turn(system), Booked{ReceiptID: "r"})
 		do(t, s, facts, err)
 	}
 	if s.Status != status || s.Number != "PO-2025-000007" {
@@ -103,16 +100,16 @@ func TestWhoBuys(t *testing.T) {
 	} {
 		for what, got := range map[string]entrepot.Code{
 			"creates":  code((&State{}).Create(turn(c.caller), creation())),
-			"changes":  code(at(t, Draft).SetTerms(turn(c.caller), &purchasepb.SetTerms{Terms: terms()})),
-			"orders":   code(at(t, Draft).Order(turn(c.caller), &purchasepb.Order{})),
-			"receives": code(at(t, Ordered).Receive(turn(c.caller), &purchasepb.Receive{ReceiptId: "r", Final: true})),
-			"cancels":  code(at(t, Ordered).Cancel(turn(c.caller), &purchasepb.Cancel{})),
+			"changes":  code(at(t, Draft).SetTerms(turn(c.caller), SetTerms{Terms: terms()})),
+			"orders":   code(at(t, Draft).Order(turn(c.caller), Order{})),
+			"receives": code(at(t, Ordered).Receive(turn(c.caller), Receive{ReceiptID: "r", Final: true})),
+			"cancels":  code(at(t, Ordered).Cancel(turn(c.caller), Cancel{})),
 		} {
 			if got != c.acts {
 				t.Errorf("%s %s: %q, want %q", name, what, got, c.acts)
 			}
 		}
-		if _, err := at(t, Draft).Get(turn(c.caller), &purchasepb.Get{}); entrepot.CodeOf(err) != c.sees {
+		if _, err := at(t, Draft).Get(turn(c.caller), Get{}); entrepot.CodeOf(err) != c.sees {
 			t.Errorf("%s reads: %v", name, err)
 		}
 	}
@@ -120,15 +117,15 @@ func TestWhoBuys(t *testing.T) {
 
 func TestRules(t *testing.T) {
 	t.Parallel()
-	parts := func(variant string, n ...int64) *purchasepb.Receive {
-		c := &purchasepb.Receive{ReceiptId: "q"}
+	parts := func(variant string, n ...int64) Receive {
+		c := Receive{ReceiptID: "q"}
 		for _, q := range n {
-			c.Parts = append(c.Parts, &purchasepb.Part{VariantId: variant, Quantity: q})
+			c.Parts = append(c.Parts, PartInput{VariantID: variant, Quantity: q})
 		}
 		return c
 	}
-	with := func(change func(*purchasepb.Terms)) *purchasepb.SetTerms {
-		c := &purchasepb.SetTerms{Terms: terms()}
+	with := func(change func(*Terms)) SetTerms {
+		c := SetTerms{Terms: terms()}
 		change(c.Terms)
 		return c
 	}
@@ -140,16 +137,16 @@ func TestRules(t *testing.T) {
 		"none of it":                  {code(at(t, Ordered).Receive(turn(admin), parts(tea, 0))), entrepot.CodeInvalid},
 		"nothing":                     {code(at(t, Ordered).Receive(turn(admin), parts(tea))), entrepot.CodeInvalid},
 		"of a draft":                  {code(at(t, Draft).Receive(turn(admin), parts(tea, 1))), entrepot.CodeConflict},
-		"change what is ordered":      {code(at(t, Ordered).SetTerms(turn(admin), &purchasepb.SetTerms{Terms: terms()})), entrepot.CodeConflict},
-		"change an older version":     {code(at(t, Draft).SetTerms(turn(admin), &purchasepb.SetTerms{ExpectedVersion: 9, Terms: terms()})), entrepot.CodeStale},
-		"no lines":                    {code(at(t, Draft).SetTerms(turn(admin), with(func(c *purchasepb.Terms) { c.Lines = nil }))), entrepot.CodeInvalid},
-		"a line twice":                {code(at(t, Draft).SetTerms(turn(admin), with(func(c *purchasepb.Terms) { c.Lines[1].VariantId = tea }))), entrepot.CodeInvalid},
-		"a line of none":              {code(at(t, Draft).SetTerms(turn(admin), with(func(c *purchasepb.Terms) { c.Lines[0].Quantity = 0 }))), entrepot.CodeInvalid},
-		"a negative cost":             {code(at(t, Draft).SetTerms(turn(admin), with(func(c *purchasepb.Terms) { c.Lines[0].UnitCostMinor = -1 }))), entrepot.CodeInvalid},
-		"a tolerance beyond all":      {code(at(t, Draft).SetTerms(turn(admin), with(func(c *purchasepb.Terms) { c.TolerancePercent = 101 }))), entrepot.CodeInvalid},
+		"change what is ordered":      {code(at(t, Ordered).SetTerms(turn(admin), SetTerms{Terms: terms()})), entrepot.CodeConflict},
+		"change an older version":     {code(at(t, Draft).SetTerms(turn(admin), SetTerms{ExpectedVersion: 9, Terms: terms()})), entrepot.CodeStale},
+		"no lines":                    {code(at(t, Draft).SetTerms(turn(admin), with(func(c *Terms) { c.Lines = nil }))), entrepot.CodeInvalid},
+		"a line twice":                {code(at(t, Draft).SetTerms(turn(admin), with(func(c *Terms) { c.Lines[1].VariantID = tea }))), entrepot.CodeInvalid},
+		"a line of none":              {code(at(t, Draft).SetTerms(turn(admin), with(func(c *Terms) { c.Lines[0].Quantity = 0 }))), entrepot.CodeInvalid},
+		"a negative cost":             {code(at(t, Draft).SetTerms(turn(admin), with(func(c *Terms) { c.Lines[0].UnitCost = -1 }))), entrepot.CodeInvalid},
+		"a tolerance beyond all":      {code(at(t, Draft).SetTerms(turn(admin), with(func(c *Terms) { c.TolerancePercent = 101 }))), entrepot.CodeInvalid},
 		"create it again":             {code(at(t, Draft).Create(turn(admin), creation())), entrepot.CodeConflict},
-		"cancel what is received":     {code(at(t, Received).Cancel(turn(admin), &purchasepb.Cancel{})), entrepot.CodeConflict},
-		"order what is ordered again": {code(at(t, Ordered).Order(turn(admin), &purchasepb.Order{})), ""},
+		"cancel what is received":     {code(at(t, Received).Cancel(turn(admin), Cancel{})), entrepot.CodeConflict},
+		"order what is ordered again": {code(at(t, Ordered).Order(turn(admin), Order{})), ""},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s: %q, want %q", name, c.got, c.want)
@@ -164,29 +161,29 @@ func TestDeliveriesAddUp(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		s, told := at(t, Ordered), map[string]int64{}
-		var answers []*purchasepb.Booked
+		var answers []Booked
 		for i := range rapid.IntRange(1, 30).Draw(rt, "commands") {
 			var facts []events.Event
 			var err error
 			switch rapid.IntRange(0, 4).Draw(rt, "command") {
 			case 0, 1:
-				c := &purchasepb.Receive{ReceiptId: fmt.Sprint("r", rapid.IntRange(max(0, i-3), i).Draw(rt, "receipt")), Final: rapid.IntRange(0, 9).Draw(rt, "final") == 0}
+				c := Receive{ReceiptID: fmt.Sprint("r", rapid.IntRange(max(0, i-3), i).Draw(rt, "receipt")), Final: rapid.IntRange(0, 9).Draw(rt, "final") == 0}
 				for _, l := range s.Lines {
 					if n := rapid.Int64Range(0, 6).Draw(rt, "quantity"); n > 0 {
-						c.Parts = append(c.Parts, &purchasepb.Part{VariantId: l.VariantID, Quantity: n})
+						c.Parts = append(c.Parts, PartInput{VariantID: l.VariantID, Quantity: n})
 					}
 				}
 				facts, err = s.Receive(turn(manager), c)
 				if r := s.pending(); err == nil && r == nil && len(facts) == 1 {
-					b := &purchasepb.Booked{ReceiptId: c.ReceiptId}
+					b := Booked{ReceiptID: c.ReceiptID}
 					if len(c.Parts) > 0 && rapid.IntRange(0, 5).Draw(rt, "refused") == 0 {
-						b.Refused = []string{c.Parts[0].VariantId}
+						b.Refused = []string{c.Parts[0].VariantID}
 					}
 					answers = append(answers, b)
 				}
 			case 2:
 				if rapid.IntRange(0, 9).Draw(rt, "really") == 0 {
-					facts, err = s.Cancel(turn(manager), &purchasepb.Cancel{})
+					facts, err = s.Cancel(turn(manager), Cancel{})
 				}
 			default:
 				if len(answers) > 0 {
@@ -225,10 +222,10 @@ func TestDeliveriesAddUp(t *testing.T) {
 func TestAPurchaseOnTheHost(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind(), stock.Kind(), series.Kind()})
-	ask := func(c entrepot.Caller, cmd proto.Message) *purchasepb.Purchase {
+	ask := func(c entrepot.Caller, cmd grains.Message[*Purchase]) *Purchase {
 		t.Helper()
 		m.Restart()
-		r, err := grains.Ask[*purchasepb.Purchase](m.As(c), m, purchasepb.Kind, id, cmd)
+		r, err := grains.Ask(m.As(c), m, Of(id), cmd)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -237,22 +234,22 @@ func TestAPurchaseOnTheHost(t *testing.T) {
 	ask(manager, creation())
 	year := m.Now().UTC().Year()
 	for range 2 {
-		if v := ask(manager, &purchasepb.Order{}); v.Number != fmt.Sprintf("PO-%d-000001", year) || v.Status != Ordered {
+		if v := ask(manager, Order{}); v.Number != fmt.Sprintf("PO-%d-000001", year) || v.Status != Ordered {
 			t.Fatalf("%v", v)
 		}
 	}
-	first := &purchasepb.Receive{ReceiptId: "1", Parts: []*purchasepb.Part{{VariantId: tea, Quantity: 6, Batch: "L1"}}}
+	first := Receive{ReceiptID: "1", Parts: []PartInput{{VariantID: tea, Quantity: 6, Batch: "L1"}}}
 	for range 2 {
 		if v := ask(manager, first); v.Status != PartiallyReceived || v.Terms.Lines[0].Received != 6 {
 			t.Fatalf("%v", v)
 		}
 	}
-	last := &purchasepb.Receive{ReceiptId: "2", Parts: []*purchasepb.Part{{VariantId: tea, Quantity: 5}, {VariantId: mug, Quantity: 4}}}
+	last := Receive{ReceiptID: "2", Parts: []PartInput{{VariantID: tea, Quantity: 5}, {VariantID: mug, Quantity: 4}}}
 	if v := ask(manager, last); v.Status != Received {
 		t.Fatalf("%v", v)
 	}
 	for variant, want := range map[string]int64{tea: 11, mug: 4} {
-		i, err := grains.Ask[*stockpb.Item](m.Platform(), m, stockpb.Kind, stockpb.ID(variant, shop), &stockpb.Get{})
+		i, err := grains.Ask(m.Platform(), m, stock.Of(stock.ID(variant, shop)), stock.Get{})
 		if err != nil || i.OnHand != want {
 			t.Fatalf("%v %v, want %d", i, err, want)
 		}

@@ -5,16 +5,16 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/product/productpb"
-	"entrepot/grains/shop/shoppb"
+	"entrepot/grains/product"
+	"entrepot/grains/shop"
 )
 
-func Product(ctx context.Context, a grains.Asker, id entrepot.ID) (*productpb.Product, error) {
-	return grains.Ask[*productpb.Product](ctx, a, productpb.Kind, id, &productpb.Get{})
+func Product(ctx context.Context, a grains.Asker, id entrepot.ID) (*product.Product, error) {
+	return grains.Ask(ctx, a, product.Of(id), product.Get{})
 }
 
-func Shop(ctx context.Context, a grains.Asker, id entrepot.ID) (*shoppb.Shop, error) {
-	return grains.Ask[*shoppb.Shop](ctx, a, shoppb.Kind, id, &shoppb.Get{})
+func Shop(ctx context.Context, a grains.Asker, id entrepot.ID) (*shop.Shop, error) {
+	return grains.Ask(ctx, a, shop.Of(id), shop.Get{})
 }
 
 // AsPlatform acts for the platform, on this caller's behalf.

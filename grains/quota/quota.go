@@ -7,7 +7,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/company/companypb"
+	"entrepot/grains/company"
 	"entrepot/grains/query"
 	"entrepot/persistence"
 )
@@ -42,7 +42,7 @@ func WithinSeveral(ctx context.Context, a grains.Asker, counter query.Counter, r
 	}
 	as := query.AsPlatform(ctx)
 	for try := 0; ; try++ {
-		allowed, err := grains.Ask[*companypb.Allowed](as, a, companypb.Kind, companyID, &companypb.Quota{Resource: r.Name})
+		allowed, err := grains.Ask(as, a, company.Of(companyID), company.Quota{Resource: r.Name})
 		if err != nil {
 			return err
 		}
@@ -53,8 +53,8 @@ func WithinSeveral(ctx context.Context, a grains.Asker, counter query.Counter, r
 		if err != nil {
 			return query.Unreadable(r.In, err)
 		}
-		_, err = a.Ask(as, companypb.Kind, companyID, &companypb.Claim{
-			Resource: r.Name, EntityId: id, Existing: int64(n), Made: allowed.Made, Several: int64(several),
+		_, err = grains.Ask(as, a, company.Of(companyID), company.Claim{
+			Resource: r.Name, EntityID: id, Existing: int64(n), Made: allowed.Made, Several: int64(several),
 		})
 		switch code := entrepot.CodeOf(err); {
 		case err == nil:
@@ -63,7 +63,7 @@ func WithinSeveral(ctx context.Context, a grains.Asker, counter query.Counter, r
 			// others up until it ends by itself.
 			end, cancel := context.WithTimeout(context.WithoutCancel(as), endWrite)
 			defer cancel()
-			_, _ = a.Ask(end, companypb.Kind, companyID, &companypb.Made{EntityId: id})
+			_, _ = grains.Ask(end, a, company.Of(companyID), company.Made{EntityID: id})
 			return err
 		case code != entrepot.CodeStale && code != entrepot.CodeUnavailable, try == claimTries:
 			return err

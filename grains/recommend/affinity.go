@@ -7,7 +7,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/recommend/recommendpb"
 )
 
 // The bounds of an affinity.
@@ -32,7 +31,7 @@ type Affinity struct {
 	Own       Decayed     `json:"own"` // its orders
 	Near      board       `json:"near,omitempty"`
 	Counted   memory      `json:"counted"`
-	Created   int64       `json:"created,omitempty"` // Unix ms
+	CreatedAt int64       `json:"created,omitempty"` // Unix ms
 }
 
 // bought are orders that count. Private: every order has been told.
@@ -57,24 +56,24 @@ type companion struct {
 type forgotten struct{ events.Private }
 
 // Bought counts the orders that are not known yet.
-func (s *Affinity) Bought(t entrepot.Turn, c *recommendpb.Bought) ([]events.Event, error) {
+func (s *Affinity) Bought(t entrepot.Turn, c Bought) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.ErrNotFound
 	case len(c.Purchases) > maxPurchases:
 		return nil, entrepot.Invalid("purchases", "items", "at most %d", maxPurchases)
 	}
-	f := bought{product: t.ID, company: c.CompanyId, at: t.Now.UnixMilli()}
+	f := bought{product: t.ID, company: c.CompanyID, at: t.Now.UnixMilli()}
 	for _, p := range c.Purchases {
-		at := moment(p.AtMs, t.Now)
-		again := slices.ContainsFunc(f.orders, func(o purchase) bool { return o.order == p.OrderId })
-		if again || s.Counted.knows(p.OrderId, at) {
+		at := moment(p.At, t.Now)
+		again := slices.ContainsFunc(f.orders, func(o purchase) bool { return o.order == p.OrderID })
+		if again || s.Counted.knows(p.OrderID, at) {
 			continue
 		}
-		o := purchase{order: p.OrderId, at: at}
+		o := purchase{order: p.OrderID, at: at}
 		if len(p.With) < MaxBasket {
 			for _, w := range p.With {
-				o.with = append(o.with, companion{w.ProductId, w.Popularity})
+				o.with = append(o.with, companion{w.ProductID, w.Popularity})
 			}
 		}
 		f.orders = append(f.orders, o)
@@ -86,11 +85,11 @@ func (s *Affinity) Bought(t entrepot.Turn, c *recommendpb.Bought) ([]events.Even
 }
 
 // Forget empties the affinity: its company was erased.
-func (s *Affinity) Forget(t entrepot.Turn, _ *recommendpb.Forget) ([]events.Event, error) {
+func (s *Affinity) Forget(t entrepot.Turn, _ Forget) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.ErrNotFound
-	case s.Created == 0 || (len(s.Near) == 0 && s.Own.Sum == 0):
+	case s.CreatedAt == 0 || (len(s.Near) == 0 && s.Own.Sum == 0):
 		return nil, nil
 	default:
 		return []events.Event{forgotten{}}, nil
@@ -101,8 +100,8 @@ func (s *Affinity) Forget(t entrepot.Turn, _ *recommendpb.Forget) ([]events.Even
 func (s *Affinity) Apply(e events.Event) {
 	switch f := e.(type) {
 	case bought:
-		if s.Created == 0 {
-			s.ProductID, s.CompanyID, s.Created = f.product, f.company, f.at
+		if s.CreatedAt == 0 {
+			s.ProductID, s.CompanyID, s.CreatedAt = f.product, f.company, f.at
 		}
 		for _, o := range f.orders {
 			s.count(o)
@@ -123,17 +122,17 @@ func (s *Affinity) count(o purchase) {
 }
 
 // GetPopularity answers how much the product is bought.
-func (s *Affinity) GetPopularity(t entrepot.Turn, _ *recommendpb.GetPopularity) (*recommendpb.Popularity, error) {
-	return &recommendpb.Popularity{Weight: s.Own.at(t.Now.UnixMilli(), affinityHalf)}, nil
+func (s *Affinity) GetPopularity(t entrepot.Turn, _ GetPopularity) (*Popularity, error) {
+	return &Popularity{Weight: s.Own.at(t.Now.UnixMilli(), affinityHalf)}, nil
 }
 
 // GetNeighbours answers what is bought together with the product, best first.
-func (s *Affinity) GetNeighbours(t entrepot.Turn, c *recommendpb.GetNeighbours) (*recommendpb.Neighbours, error) {
+func (s *Affinity) GetNeighbours(t entrepot.Turn, c GetNeighbours) (*Neighbours, error) {
 	n := MaxShown
 	if c.Limit > 0 {
 		n = min(n, int(c.Limit))
 	}
-	return &recommendpb.Neighbours{Neighbours: scored(s.Neighbours(t.Now, n))}, nil
+	return &Neighbours{Neighbours: scored(s.Neighbours(t.Now, n))}, nil
 }
 
 // Neighbours are the n best. The score is how many of the two products' orders
@@ -158,10 +157,10 @@ func (s *Affinity) Neighbours(now time.Time, n int) []Scored {
 	return best(out, n)
 }
 
-func scored(list []Scored) []*recommendpb.Scored {
-	out := make([]*recommendpb.Scored, len(list))
+func scored(list []Scored) []ScoredMsg {
+	out := make([]ScoredMsg, len(list))
 	for i, s := range list {
-		out[i] = &recommendpb.Scored{ProductId: s.ID, Score: s.Score}
+		out[i] = ScoredMsg{ProductID: s.ID, Score: s.Score}
 	}
 	return out
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/recommend/recommendpb"
 
 	"pgregory.net/rapid"
 )
@@ -33,13 +32,13 @@ func TestBoundsHold(t *testing.T) {
 			for i := range rapid.IntRange(0, 60).Draw(t, "products") {
 				others = append(others, entrepot.DeriveID("p", fmt.Sprint(n*7%400+i)))
 			}
-			for _, f := range must(near.Bought(turn, &recommendpb.Bought{Purchases: []*recommendpb.Purchase{{OrderId: id, AtMs: at, With: with(others...)}}})) {
+			for _, f := range must(near.Bought(turn, Bought{Purchases: []Purchase{{OrderID: id, At: at, With: with(others...)}}})) {
 				near.Apply(f)
 			}
-			for _, f := range must(top.Count(turn, &recommendpb.Count{Signals: []*recommendpb.Signal{{EventId: id, AtMs: at, ProductIds: others, Weight: 1}}})) {
+			for _, f := range must(top.Count(turn, Count{Signals: []Signal{{EventID: id, At: at, ProductIDs: others, Weight: 1}}})) {
 				top.Apply(f)
 			}
-			for _, f := range must(taste.Like(turn, &recommendpb.Like{Likings: []*recommendpb.Liking{{EventId: id, AtMs: at, How: Wished, ProductIds: others}}})) {
+			for _, f := range must(taste.Like(turn, Like{Likings: []Liking{{EventID: id, At: at, How: Wished, ProductIDs: others}}})) {
 				taste.Apply(f)
 			}
 		}

@@ -5,7 +5,6 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/recommend/recommendpb"
 	"entrepot/persistence"
 )
 
@@ -31,14 +30,14 @@ var Views = &persistence.Collection{
 const ViewsKept = 90 * 24 * time.Hour
 
 // Index is whose the affinity is: its product's company.
-func (s *Affinity) Index() grains.Index { return index(s.CompanyID, "", s.Created) }
+func (s *Affinity) Index() grains.Index { return index(s.CompanyID, "", s.CreatedAt) }
 
 // Index is whose the trends are: the company's, or nobody's.
-func (s *Trending) Index() grains.Index { return index(s.CompanyID, "", s.Created) }
+func (s *Trending) Index() grains.Index { return index(s.CompanyID, "", s.CreatedAt) }
 
 // Index is whose the taste is: the user's, and no company's. So product.viewed
 // is not a company's to read: a company sees of a customer what its orders carry.
-func (s *Taste) Index() grains.Index { return index("", s.UserID, s.Created) }
+func (s *Taste) Index() grains.Index { return index("", s.UserID, s.CreatedAt) }
 
 func index(company, owner entrepot.ID, created int64) grains.Index {
 	return grains.Index{CompanyID: company, OwnerID: owner, CreatedAt: time.UnixMilli(created).UTC()}
@@ -46,9 +45,9 @@ func index(company, owner entrepot.ID, created int64) grains.Index {
 
 // AffinityKind is the grain of what is bought together with a product.
 func AffinityKind() *grains.Kind {
-	k := grains.NewKind[Affinity](recommendpb.Affinity, Affinities)
+	k := grains.NewKind[Affinity](AffinityName, Affinities)
 	k.Ring = -1 // orders are known by their ids
-	done := func(*Affinity) *recommendpb.Done { return &recommendpb.Done{} }
+	done := func(*Affinity) *Done { return &Done{} }
 	grains.Command(k, (*Affinity).Bought, done)
 	grains.Command(k, (*Affinity).Forget, done)
 	grains.Query(k, (*Affinity).GetPopularity)
@@ -58,9 +57,9 @@ func AffinityKind() *grains.Kind {
 
 // TrendingKind is the grain of what is bought and viewed now.
 func TrendingKind() *grains.Kind {
-	k := grains.NewKind[Trending](recommendpb.Trending, Trends)
+	k := grains.NewKind[Trending](TrendingName, Trends)
 	k.Ring = -1 // events are known by their ids
-	done := func(*Trending) *recommendpb.Done { return &recommendpb.Done{} }
+	done := func(*Trending) *Done { return &Done{} }
 	grains.Command(k, (*Trending).Count, done)
 	grains.Command(k, (*Trending).Forget, done)
 	grains.Query(k, (*Trending).GetTop)
@@ -69,9 +68,9 @@ func TrendingKind() *grains.Kind {
 
 // TasteKind is the grain of what a user likes.
 func TasteKind() *grains.Kind {
-	k := grains.NewKind[Taste](recommendpb.Tastes, Tastes)
-	grains.Command(k, (*Taste).View, func(*Taste) *recommendpb.Viewed { return &recommendpb.Viewed{} })
-	done := func(*Taste) *recommendpb.Done { return &recommendpb.Done{} }
+	k := grains.NewKind[Taste](TasteName, Tastes)
+	grains.Command(k, (*Taste).View, func(*Taste) *Viewed { return &Viewed{} })
+	done := func(*Taste) *Done { return &Done{} }
 	grains.Command(k, (*Taste).Like, done)
 	grains.Command(k, (*Taste).Forget, done)
 	grains.Query(k, (*Taste).GetTaste)

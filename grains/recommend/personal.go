@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"entrepot"
-	"entrepot/grains/recommend/recommendpb"
 )
 
 // The bounds of what is personal.
@@ -23,26 +22,26 @@ const (
 type Suggestion struct {
 	ID      entrepot.ID
 	Score   float64 // compares within one answer only
-	Because *recommendpb.Liked
+	Because *Liked
 }
 
 // Personal merges what goes with the products of a taste: near is what was bought
 // together with each seed, similar (which may be nil) what is like it. What the
 // user bought lately, and the seeds that were viewed, are not suggested again;
 // the same for a wish, which is known already.
-func Personal(taste []*recommendpb.Liked, near, similar map[entrepot.ID][]Scored, n int) []Suggestion {
+func Personal(taste []*Liked, near, similar map[entrepot.ID][]Scored, n int) []Suggestion {
 	known := map[entrepot.ID]bool{}
 	for _, l := range taste {
-		known[l.ProductId] = l.BoughtMs > 0 || l.How == Wished
+		known[l.ProductID] = l.BoughtAt > 0 || l.How == Wished
 	}
 	type voice struct {
 		sum, most float64
-		because   *recommendpb.Liked
+		because   *Liked
 	}
 	voices := map[entrepot.ID]*voice{}
-	say := func(l *recommendpb.Liked, list []Scored, share float64) {
+	say := func(l *Liked, list []Scored, share float64) {
 		for _, s := range list {
-			if known[s.ID] || s.ID == l.ProductId {
+			if known[s.ID] || s.ID == l.ProductID {
 				continue
 			}
 			v := voices[s.ID]
@@ -57,8 +56,8 @@ func Personal(taste []*recommendpb.Liked, near, similar map[entrepot.ID][]Scored
 		}
 	}
 	for _, l := range Seeds(taste) {
-		say(l, near[l.ProductId], 1)
-		say(l, similar[l.ProductId], likeness)
+		say(l, near[l.ProductID], 1)
+		say(l, similar[l.ProductID], likeness)
 	}
 	out := make([]Suggestion, 0, len(voices))
 	for id, v := range voices {
@@ -73,4 +72,4 @@ func Personal(taste []*recommendpb.Liked, near, similar map[entrepot.ID][]Scored
 }
 
 // Seeds are the products of a taste that recommendations are made from.
-func Seeds(taste []*recommendpb.Liked) []*recommendpb.Liked { return taste[:min(MaxSeeds, len(taste))] }
+func Seeds(taste []*Liked) []*Liked { return taste[:min(MaxSeeds, len(taste))] }

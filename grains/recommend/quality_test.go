@@ -10,7 +10,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/recommend/recommendpb"
 )
 
 // history is a generated purchase history whose structure is known:
@@ -163,17 +162,17 @@ func (e *engine) learn(n int, b basket) {
 		popular[p], ids[i] = e.affinity[p].Own.at(b.at, affinityHalf), productID(p)
 	}
 	for _, p := range b.has {
-		c := &recommendpb.Purchase{OrderId: order, AtMs: b.at}
+		c := Purchase{OrderID: order, At: b.at}
 		for _, other := range b.has {
 			if other != p {
-				c.With = append(c.With, &recommendpb.Companion{ProductId: productID(other), Popularity: popular[other]})
+				c.With = append(c.With, Companion{ProductID: productID(other), Popularity: popular[other]})
 			}
 		}
-		for _, f := range must(e.affinity[p].Bought(turn, &recommendpb.Bought{Purchases: []*recommendpb.Purchase{c}})) {
+		for _, f := range must(e.affinity[p].Bought(turn, Bought{Purchases: []Purchase{c}})) {
 			e.affinity[p].Apply(f)
 		}
 	}
-	for _, f := range must(e.trending.Count(turn, &recommendpb.Count{Signals: []*recommendpb.Signal{{EventId: order, AtMs: b.at, ProductIds: ids, Weight: WeightOrder}}})) {
+	for _, f := range must(e.trending.Count(turn, Count{Signals: []Signal{{EventID: order, At: b.at, ProductIDs: ids, Weight: WeightOrder}}})) {
 		e.trending.Apply(f)
 	}
 	for _, id := range ids {
@@ -284,7 +283,7 @@ func (e *engine) askPersonal(h *history, ask *rand.Rand, b basket, trends []Scor
 	taste := WithBought(nil, bought[max(0, len(bought)-MaxPurchases):], now)
 	var had, fresh []entrepot.ID
 	for _, l := range taste {
-		had = append(had, l.ProductId)
+		had = append(had, l.ProductID)
 	}
 	for _, p := range b.has {
 		if !slices.Contains(had, productID(p)) {
@@ -296,7 +295,7 @@ func (e *engine) askPersonal(h *history, ask *rand.Rand, b basket, trends []Scor
 	}
 	want, near := fresh[ask.IntN(len(fresh))], map[entrepot.ID][]Scored{}
 	for _, l := range Seeds(taste) {
-		near[l.ProductId] = e.affinity[e.index[l.ProductId]].Neighbours(now, PerSeed)
+		near[l.ProductID] = e.affinity[e.index[l.ProductID]].Neighbours(now, PerSeed)
 	}
 	var answer []entrepot.ID
 	for _, s := range Personal(taste, near, nil, 10) {

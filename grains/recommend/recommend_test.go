@@ -11,8 +11,8 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/recommend/recommendpb"
 	"entrepot/persistence/storetest"
+	"reflect"
 
 	"google.golang.org/protobuf/proto"
 )
@@ -33,18 +33,18 @@ func newMember(t *testing.T) *grainstest.Member {
 	return m
 }
 
-func ask[R proto.Message](t *testing.T, m *grainstest.Member, as entrepot.Caller, kind string, id entrepot.ID, cmd proto.Message) R {
+func ask[R any](t *testing.T, m *grainstest.Member, as entrepot.Caller, kind string, id entrepot.ID, cmd grains.Message[R]) R {
 	t.Helper()
-	r, err := grains.Ask[R](m.As(as), m, kind, id, cmd)
+	r, err := grains.Ask(m.As(as), m, grains.Ref{Kind: kind, ID: id}, cmd)
 	if err != nil {
 		t.Fatalf("%s %T: %v", kind, cmd, err)
 	}
 	return r
 }
 
-func with(ids ...entrepot.ID) (out []*recommendpb.Companion) {
+func with(ids ...entrepot.ID) (out []Companion) {
 	for _, id := range ids {
-		out = append(out, &recommendpb.Companion{ProductId: id})
+		out = append(out, Companion{ProductID: id})
 	}
 	return out
 }
@@ -54,32 +54,32 @@ func with(ids ...entrepot.ID) (out []*recommendpb.Companion) {
 func TestAnOrderCountsOnce(t *testing.T) {
 	t.Parallel()
 	m := newMember(t)
-	one := &recommendpb.Purchase{OrderId: "1", AtMs: start.UnixMilli(), With: with(b, c)}
-	two := &recommendpb.Purchase{OrderId: "2", AtMs: start.UnixMilli(), With: with(b)}
+	one := Purchase{OrderID: "1", At: start.UnixMilli(), With: with(b, c)}
+	two := Purchase{OrderID: "2", At: start.UnixMilli(), With: with(b)}
 	for range 3 {
-		for _, cmd := range [][]*recommendpb.Purchase{{one, one}, {two, one}, {two}} {
-			ask[*recommendpb.Done](t, m, platform, recommendpb.Affinity, a, &recommendpb.Bought{CompanyId: company, Purchases: cmd})
+		for _, cmd := range [][]Purchase{{one, one}, {two, one}, {two}} {
+			ask[*Done](t, m, platform, AffinityName, a, Bought{CompanyID: company, Purchases: cmd})
 		}
 		two = proto.CloneOf(two)
 		two.With[0].Popularity = 7
 		m.Restart()
 	}
-	if p := ask[*recommendpb.Popularity](t, m, ann, recommendpb.Affinity, a, &recommendpb.GetPopularity{}); p.Weight != 2 {
+	if p := ask[*Popularity](t, m, ann, AffinityName, a, GetPopularity{}); p.Weight != 2 {
 		t.Errorf("two orders count %v", p.Weight)
 	}
-	near := ask[*recommendpb.Neighbours](t, m, ann, recommendpb.Affinity, a, &recommendpb.GetNeighbours{}).Neighbours
-	if len(near) != 2 || near[0].ProductId != b || near[1].ProductId != c || near[0].Score <= near[1].Score {
+	near := ask[*Neighbours](t, m, ann, AffinityName, a, GetNeighbours{}).Neighbours
+	if len(near) != 2 || near[0].ProductID != b || near[1].ProductID != c || near[0].Score <= near[1].Score {
 		t.Errorf("neighbours: %v", near)
 	}
-	if got := ask[*recommendpb.Neighbours](t, m, ann, recommendpb.Affinity, a, &recommendpb.GetNeighbours{Limit: 1}).Neighbours; len(got) != 1 {
+	if got := ask[*Neighbours](t, m, ann, AffinityName, a, GetNeighbours{Limit: 1}).Neighbours; len(got) != 1 {
 		t.Errorf("one: %v", got)
 	}
 	if list := m.Events(); len(list) != 0 {
 		t.Errorf("it told %v", list)
 	}
-	ask[*recommendpb.Done](t, m, platform, recommendpb.Affinity, a, &recommendpb.Forget{})
+	ask[*Done](t, m, platform, AffinityName, a, Forget{})
 	m.Restart()
-	if near := ask[*recommendpb.Neighbours](t, m, ann, recommendpb.Affinity, a, &recommendpb.GetNeighbours{}).Neighbours; len(near) != 0 {
+	if near := ask[*Neighbours](t, m, ann, AffinityName, a, GetNeighbours{}).Neighbours; len(near) != 0 {
 		t.Errorf("forgotten: %v", near)
 	}
 }
@@ -90,7 +90,7 @@ func TestNeighboursFade(t *testing.T) {
 	var s Affinity
 	buy := func(order string, at time.Time, others ...entrepot.ID) {
 		turn := entrepot.Turn{ID: a, Now: at, Caller: platform}
-		for _, f := range must(s.Bought(turn, &recommendpb.Bought{CompanyId: company, Purchases: []*recommendpb.Purchase{{OrderId: order, AtMs: at.UnixMilli(), With: with(others...)}}})) {
+		for _, f := range must(s.Bought(turn, Bought{CompanyID: company, Purchases: []Purchase{{OrderID: order, At: at.UnixMilli(), With: with(others...)}}})) {
 			s.Apply(f)
 		}
 	}
@@ -109,8 +109,8 @@ func TestNeighboursFade(t *testing.T) {
 	s = Affinity{}
 	turn := entrepot.Turn{ID: a, Now: start, Caller: platform}
 	for i := range 10 {
-		p := &recommendpb.Purchase{OrderId: fmt.Sprint(i), AtMs: start.UnixMilli(), With: []*recommendpb.Companion{{ProductId: b, Popularity: 10}, {ProductId: c, Popularity: 5000}}}
-		for _, f := range must(s.Bought(turn, &recommendpb.Bought{Purchases: []*recommendpb.Purchase{p}})) {
+		p := Purchase{OrderID: fmt.Sprint(i), At: start.UnixMilli(), With: []Companion{{ProductID: b, Popularity: 10}, {ProductID: c, Popularity: 5000}}}
+		for _, f := range must(s.Bought(turn, Bought{Purchases: []Purchase{p}})) {
 			s.Apply(f)
 		}
 	}
@@ -124,9 +124,9 @@ func TestOnlyThePlatformTeaches(t *testing.T) {
 	for _, caller := range []entrepot.Caller{{}, ann, {Role: entrepot.SuperAdmin}, {Role: entrepot.CompanyAdmin, CompanyID: company}} {
 		turn := entrepot.Turn{ID: a, Now: start, Caller: caller}
 		for name, err := range map[string]error{
-			"bought": second((&Affinity{}).Bought(turn, &recommendpb.Bought{})), "forget affinity": second((&Affinity{}).Forget(turn, nil)),
-			"count": second((&Trending{}).Count(turn, &recommendpb.Count{})), "forget trends": second((&Trending{}).Forget(turn, nil)),
-			"like": second((&Taste{}).Like(turn, &recommendpb.Like{})), "forget taste": second((&Taste{}).Forget(turn, nil)),
+			"bought": second((&Affinity{}).Bought(turn, Bought{})), "forget affinity": second((&Affinity{}).Forget(turn, nil)),
+			"count": second((&Trending{}).Count(turn, Count{})), "forget trends": second((&Trending{}).Forget(turn, nil)),
+			"like": second((&Taste{}).Like(turn, Like{})), "forget taste": second((&Taste{}).Forget(turn, nil)),
 		} {
 			if entrepot.CodeOf(err) != entrepot.CodeNotFound {
 				t.Errorf("%s by %q: %v", name, caller.Role, err)
@@ -135,9 +135,9 @@ func TestOnlyThePlatformTeaches(t *testing.T) {
 	}
 	turn := entrepot.Turn{ID: a, Now: start, Caller: platform}
 	for name, err := range map[string]error{
-		"purchases": second((&Affinity{}).Bought(turn, &recommendpb.Bought{Purchases: make([]*recommendpb.Purchase, maxPurchases+1)})),
-		"signals":   second((&Trending{}).Count(turn, &recommendpb.Count{Signals: make([]*recommendpb.Signal, maxSignals+1)})),
-		"likings":   second((&Taste{}).Like(turn, &recommendpb.Like{Likings: make([]*recommendpb.Liking, maxLikings+1)})),
+		"purchases": second((&Affinity{}).Bought(turn, Bought{Purchases: make([]Purchase, maxPurchases+1)})),
+		"signals":   second((&Trending{}).Count(turn, Count{Signals: make([]Signal, maxSignals+1)})),
+		"likings":   second((&Taste{}).Like(turn, Like{Likings: make([]Liking, maxLikings+1)})),
 	} {
 		if entrepot.CodeOf(err) != entrepot.CodeInvalid {
 			t.Errorf("too many %s: %v", name, err)
@@ -150,24 +150,24 @@ func second[T any](_ T, err error) error { return err }
 func TestWhatTrends(t *testing.T) {
 	t.Parallel()
 	m := newMember(t)
-	signals := []*recommendpb.Signal{
-		{EventId: "1", AtMs: start.UnixMilli(), ProductIds: []string{a, b}, Weight: WeightOrder},
-		{EventId: "2", AtMs: start.UnixMilli(), ProductIds: []string{a}, Weight: WeightView},
-		{EventId: "3", AtMs: start.Add(-trendingHalf).UnixMilli(), ProductIds: []string{c}, Weight: 4},
-		{EventId: "4", AtMs: start.Add(time.Hour).UnixMilli(), ProductIds: []string{c}, Weight: -1},
+	signals := []Signal{
+		{EventID: "1", At: start.UnixMilli(), ProductIDs: []string{a, b}, Weight: WeightOrder},
+		{EventID: "2", At: start.UnixMilli(), ProductIDs: []string{a}, Weight: WeightView},
+		{EventID: "3", At: start.Add(-trendingHalf).UnixMilli(), ProductIDs: []string{c}, Weight: 4},
+		{EventID: "4", At: start.Add(time.Hour).UnixMilli(), ProductIDs: []string{c}, Weight: -1},
 	}
 	for range 2 {
-		ask[*recommendpb.Done](t, m, platform, recommendpb.Trending, company, &recommendpb.Count{CompanyId: company, Signals: signals})
-		ask[*recommendpb.Done](t, m, platform, recommendpb.Trending, company, &recommendpb.Count{CompanyId: company, Signals: append(signals[1:], signals[0])})
+		ask[*Done](t, m, platform, TrendingName, company, Count{CompanyID: company, Signals: signals})
+		ask[*Done](t, m, platform, TrendingName, company, Count{CompanyID: company, Signals: append(signals[1:], signals[0])})
 		m.Restart()
 	}
-	top := ask[*recommendpb.Top](t, m, entrepot.Caller{}, recommendpb.Trending, company, &recommendpb.GetTop{Limit: 10})
-	want := &recommendpb.Top{Products: []*recommendpb.Scored{{ProductId: a, Score: 6}, {ProductId: b, Score: 5}, {ProductId: c, Score: 2}}}
-	if !proto.Equal(top, want) {
+	top := ask[*Top](t, m, entrepot.Caller{}, TrendingName, company, GetTop{Limit: 10})
+	want := &Top{Products: []ScoredMsg{{ProductID: a, Score: 6}, {ProductID: b, Score: 5}, {ProductID: c, Score: 2}}}
+	if !reflect.DeepEqual(top, want) {
 		t.Fatalf("%v", top)
 	}
 	m.SetNow(start.Add(trendingHalf))
-	if top := ask[*recommendpb.Top](t, m, ann, recommendpb.Trending, company, &recommendpb.GetTop{Limit: 1}).Products; len(top) != 1 || top[0].Score != 3 {
+	if top := ask[*Top](t, m, ann, TrendingName, company, GetTop{Limit: 1}).Products; len(top) != 1 || top[0].Score != 3 {
 		t.Errorf("a half-life later: %v", top)
 	}
 }
@@ -175,23 +175,23 @@ func TestWhatTrends(t *testing.T) {
 func TestViewRules(t *testing.T) {
 	t.Parallel()
 	viewer := entrepot.DeriveID("viewer")
-	good := &recommendpb.View{ProductId: a, CompanyId: company}
+	good := View{ProductID: a, CompanyID: company}
 	for name, x := range map[string]struct {
 		id     entrepot.ID
 		caller entrepot.Caller
-		cmd    *recommendpb.View
+		cmd    View
 		want   entrepot.Code
 	}{
 		"one's own":           {ann.UserID, ann, good, ""},
 		"another's":           {ann.UserID, ben, good, entrepot.CodeNotFound},
 		"staff":               {ann.UserID, entrepot.Caller{Role: entrepot.SuperAdmin, UserID: ann.UserID}, good, entrepot.CodeNotFound},
 		"nobody in a taste":   {ann.UserID, entrepot.Caller{}, good, entrepot.CodeNotFound},
-		"a viewer in a taste": {ann.UserID, entrepot.Caller{}, &recommendpb.View{ProductId: a, Viewer: viewer}, entrepot.CodeNotFound},
-		"a viewer":            {recommendpb.Anonymous(viewer), entrepot.Caller{}, &recommendpb.View{ProductId: a, Viewer: viewer}, ""},
-		"no product":          {ann.UserID, ann, &recommendpb.View{ProductId: "x"}, entrepot.CodeInvalid},
-		"less than nothing":   {ann.UserID, ann, &recommendpb.View{ProductId: a, DurationMs: -1}, entrepot.CodeInvalid},
-		"four hours":          {ann.UserID, ann, &recommendpb.View{ProductId: a, DurationMs: MaxDuration.Milliseconds()}, ""},
-		"longer":              {ann.UserID, ann, &recommendpb.View{ProductId: a, DurationMs: MaxDuration.Milliseconds() + 1}, entrepot.CodeInvalid},
+		"a viewer in a taste": {ann.UserID, entrepot.Caller{}, View{ProductID: a, Viewer: viewer}, entrepot.CodeNotFound},
+		"a viewer":            {Anonymous(viewer), entrepot.Caller{}, View{ProductID: a, Viewer: viewer}, ""},
+		"no product":          {ann.UserID, ann, View{ProductID: "x"}, entrepot.CodeInvalid},
+		"less than nothing":   {ann.UserID, ann, View{ProductID: a, DurationMs: -1}, entrepot.CodeInvalid},
+		"four hours":          {ann.UserID, ann, View{ProductID: a, DurationMs: MaxDuration.Milliseconds()}, ""},
+		"longer":              {ann.UserID, ann, View{ProductID: a, DurationMs: MaxDuration.Milliseconds() + 1}, entrepot.CodeInvalid},
 	} {
 		if _, err := (&Taste{}).View(entrepot.Turn{ID: x.id, Now: start, Caller: x.caller}, x.cmd); entrepot.CodeOf(err) != x.want {
 			t.Errorf("%s: %v", name, err)
@@ -208,8 +208,8 @@ func TestAViewerCountsOnceInHalfAnHour(t *testing.T) {
 		m.SetNow(at.Add(time.Duration(step) * 16 * time.Minute))
 		for _, viewer := range []string{"x", "y"} {
 			for _, product := range []string{a, b} {
-				cmd := &recommendpb.View{ProductId: product, CompanyId: company, Viewer: viewer}
-				ask[*recommendpb.Viewed](t, m, entrepot.Caller{}, recommendpb.Tastes, recommendpb.Anonymous(viewer), cmd)
+				cmd := View{ProductID: product, CompanyID: company, Viewer: viewer}
+				ask[*Viewed](t, m, entrepot.Caller{}, TasteName, Anonymous(viewer), cmd)
 			}
 		}
 		m.Restart()
@@ -222,7 +222,7 @@ func TestAViewerCountsOnceInHalfAnHour(t *testing.T) {
 	if err := list[0].Decode(&v); err != nil || v.UserID != "" || v.ProductID != a {
 		t.Errorf("%+v, %v", v, err)
 	}
-	if items := ask[*recommendpb.Taste](t, m, platform, recommendpb.Tastes, recommendpb.Anonymous("x"), &recommendpb.GetTaste{}).Items; len(items) != 0 {
+	if items := ask[*Profile](t, m, platform, TasteName, Anonymous("x"), GetTaste{}).Items; len(items) != 0 {
 		t.Errorf("nobody has a taste: %v", items)
 	}
 }

@@ -9,7 +9,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/recommend/recommendpb"
 )
 
 // The bounds of a taste.
@@ -29,9 +28,9 @@ const (
 
 // How a product is known to a taste.
 const (
-	Bought = "bought" // told by the rows of purchases, see [WithBought]
-	Wished = "wished"
-	Viewed = "viewed"
+	HowBought = "bought" // told by the rows of purchases, see [WithBought]
+	Wished    = "wished"
+	HowViewed = "viewed"
 	// Unwished takes a wish back that was given up.
 	Unwished = "unwished"
 )
@@ -43,7 +42,7 @@ type Taste struct {
 	UserID    entrepot.ID `json:"userId,omitempty"`
 	Items     []known     `json:"items,omitempty"`
 	Counted   memory      `json:"counted"`
-	Created   int64       `json:"created,omitempty"` // Unix ms
+	CreatedAt int64       `json:"created,omitempty"` // Unix ms
 	Forgotten bool        `json:"forgotten,omitempty"`
 }
 
@@ -77,30 +76,30 @@ type liking struct {
 }
 
 // View records that the user, or somebody who is not known, looked at a product.
-func (s *Taste) View(t entrepot.Turn, c *recommendpb.View) ([]events.Event, error) {
+func (s *Taste) View(t entrepot.Turn, c View) ([]events.Event, error) {
 	customer := t.Caller.Role == entrepot.Customer && t.Caller.UserID == t.ID
-	nobody := t.Caller.Role == "" && c.Viewer != "" && recommendpb.Anonymous(c.Viewer) == t.ID
+	nobody := t.Caller.Role == "" && c.Viewer != "" && Anonymous(c.Viewer) == t.ID
 	switch {
 	case (!customer && !nobody) || s.Forgotten:
 		return nil, entrepot.ErrNotFound
-	case !entrepot.ValidID(c.ProductId):
+	case !entrepot.ValidID(c.ProductID):
 		return nil, entrepot.Invalid("productId", "id", "must be the id of a product")
 	case c.DurationMs < 0 || c.DurationMs > MaxDuration.Milliseconds():
 		return nil, entrepot.Invalid("duration", "range", "must be between 0 and %d milliseconds", MaxDuration.Milliseconds())
 	}
 	v := viewed{at: t.Now.UnixMilli(), ProductViewed: events.ProductViewed{
-		ProductID: c.ProductId, CompanyID: c.CompanyId, ViewedAt: time.UnixMilli(t.Now.UnixMilli()).UTC(), Duration: c.DurationMs,
+		ProductID: c.ProductID, CompanyID: c.CompanyID, ViewedAt: time.UnixMilli(t.Now.UnixMilli()).UTC(), Duration: c.DurationMs,
 	}}
 	if nobody {
 		// The same viewer of the same product is recorded once in a window.
-		v.key = entrepot.DeriveID(c.Viewer, c.ProductId, strconv.FormatInt(window(v.at), 10))
+		v.key = entrepot.DeriveID(c.Viewer, c.ProductID, strconv.FormatInt(window(v.at), 10))
 		if s.Counted.has(v.key) {
 			return nil, nil
 		}
 		return []events.Event{v}, nil
 	}
 	v.UserID = t.ID
-	if i := s.find(c.ProductId); i >= 0 {
+	if i := s.find(c.ProductID); i >= 0 {
 		v.Repeated = v.at-s.Items[i].Viewed < ViewedAgain.Milliseconds()
 	}
 	return []events.Event{v}, nil
@@ -111,7 +110,7 @@ func window(at int64) int64 { return at - at%ViewedAgain.Milliseconds() }
 
 // Like adds what was wished for, and takes back what is wished for no more, unless
 // that is known. Nothing is added to the taste of who was erased.
-func (s *Taste) Like(t entrepot.Turn, c *recommendpb.Like) ([]events.Event, error) {
+func (s *Taste) Like(t entrepot.Turn, c Like) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.ErrNotFound
@@ -122,12 +121,12 @@ func (s *Taste) Like(t entrepot.Turn, c *recommendpb.Like) ([]events.Event, erro
 	}
 	f := liked{user: t.ID, at: t.Now.UnixMilli()}
 	for _, l := range c.Likings {
-		at := moment(l.AtMs, t.Now)
-		again := slices.ContainsFunc(f.likings, func(o liking) bool { return o.event == l.EventId })
-		if again || s.Counted.knows(l.EventId, at) || (l.How != Wished && l.How != Unwished) {
+		at := moment(l.At, t.Now)
+		again := slices.ContainsFunc(f.likings, func(o liking) bool { return o.event == l.EventID })
+		if again || s.Counted.knows(l.EventID, at) || (l.How != Wished && l.How != Unwished) {
 			continue
 		}
-		f.likings = append(f.likings, liking{l.EventId, at, l.How, l.ProductIds})
+		f.likings = append(f.likings, liking{l.EventID, at, l.How, l.ProductIDs})
 	}
 	if len(f.likings) == 0 {
 		return nil, nil
@@ -136,7 +135,7 @@ func (s *Taste) Like(t entrepot.Turn, c *recommendpb.Like) ([]events.Event, erro
 }
 
 // Forget empties the taste for good: its user was erased.
-func (s *Taste) Forget(t entrepot.Turn, _ *recommendpb.Forget) ([]events.Event, error) {
+func (s *Taste) Forget(t entrepot.Turn, _ Forget) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.ErrNotFound
@@ -168,7 +167,7 @@ func (s *Taste) Apply(e events.Event) {
 			s.Counted.keep(l.event, l.at, likesKnown)
 		}
 	case forgotten:
-		*s = Taste{Created: max(s.Created, 1), Forgotten: true}
+		*s = Taste{CreatedAt: max(s.CreatedAt, 1), Forgotten: true}
 	}
 }
 
@@ -191,8 +190,8 @@ func (k *known) lessen(weight float64, at int64) {
 }
 
 func (s *Taste) begin(user entrepot.ID, at int64) {
-	if s.Created == 0 {
-		s.UserID, s.Created = user, at
+	if s.CreatedAt == 0 {
+		s.UserID, s.CreatedAt = user, at
 	}
 }
 
@@ -234,7 +233,7 @@ func (s *Taste) know(id entrepot.ID, weight float64, at int64) *known {
 }
 
 // GetTaste answers the taste to the user whose it is.
-func (s *Taste) GetTaste(t entrepot.Turn, _ *recommendpb.GetTaste) (*recommendpb.Taste, error) {
+func (s *Taste) GetTaste(t entrepot.Turn, _ GetTaste) (*Profile, error) {
 	if !t.Caller.Is(t.ID) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -242,13 +241,13 @@ func (s *Taste) GetTaste(t entrepot.Turn, _ *recommendpb.GetTaste) (*recommendpb
 }
 
 // Known is the taste as of a moment, strongest first.
-func (s *Taste) Known(now time.Time) *recommendpb.Taste {
-	out := &recommendpb.Taste{}
+func (s *Taste) Known(now time.Time) *Profile {
+	out := &Profile{}
 	for _, k := range s.Items {
 		if k.Sum <= 0 {
 			continue // all that spoke for it was taken back
 		}
-		l := &recommendpb.Liked{ProductId: k.ID, Weight: k.at(now.UnixMilli(), tasteHalf), AtMs: max(k.Wished, k.Viewed), How: Viewed}
+		l := &Liked{ProductID: k.ID, Weight: k.at(now.UnixMilli(), tasteHalf), At: max(k.Wished, k.Viewed), How: HowViewed}
 		if k.Wished > 0 {
 			l.How = Wished
 		}
@@ -258,9 +257,9 @@ func (s *Taste) Known(now time.Time) *recommendpb.Taste {
 	return out
 }
 
-func strongestFirst(items []*recommendpb.Liked) {
-	slices.SortFunc(items, func(a, b *recommendpb.Liked) int {
-		return cmp.Or(cmp.Compare(b.Weight, a.Weight), cmp.Compare(a.ProductId, b.ProductId))
+func strongestFirst(items []*Liked) {
+	slices.SortFunc(items, func(a, b *Liked) int {
+		return cmp.Or(cmp.Compare(b.Weight, a.Weight), cmp.Compare(a.ProductID, b.ProductID))
 	})
 }
 
@@ -277,19 +276,19 @@ type Purchased struct {
 
 // WithBought is a taste with what the user bought, strongest first. Purchases are
 // kept as rows already: a taste that learnt of them would cost every order a write.
-func WithBought(taste []*recommendpb.Liked, purchases []Purchased, now time.Time) []*recommendpb.Liked {
-	out := append([]*recommendpb.Liked{}, taste...)
+func WithBought(taste []*Liked, purchases []Purchased, now time.Time) []*Liked {
+	out := append([]*Liked{}, taste...)
 	for _, p := range purchases {
-		i := slices.IndexFunc(out, func(l *recommendpb.Liked) bool { return l.ProductId == p.ProductID })
+		i := slices.IndexFunc(out, func(l *Liked) bool { return l.ProductID == p.ProductID })
 		if i < 0 {
-			i, out = len(out), append(out, &recommendpb.Liked{ProductId: p.ProductID, How: Viewed})
+			i, out = len(out), append(out, &Liked{ProductID: p.ProductID, How: HowViewed})
 		}
 		l, at, weight := out[i], p.At.UnixMilli(), tasteViewed
 		if !p.Cancelled {
-			weight, l.How, l.BoughtMs = tasteBought, Bought, max(l.BoughtMs, at)
+			weight, l.How, l.BoughtAt = tasteBought, HowBought, max(l.BoughtAt, at)
 		}
 		l.Weight += weight * faded(max(0, now.UnixMilli()-at), tasteHalf)
-		l.AtMs = max(l.AtMs, at)
+		l.At = max(l.At, at)
 	}
 	strongestFirst(out)
 	return out[:min(maxTaste, len(out))]

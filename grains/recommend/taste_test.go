@@ -8,7 +8,7 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/recommend/recommendpb"
+	"entrepot/grains"
 )
 
 // TestATaste: reply and event, then a restart and the same question.
@@ -17,20 +17,20 @@ func TestATaste(t *testing.T) {
 	m := newMember(t)
 	look := func(as entrepot.Caller, product string, ms int64) {
 		t.Helper()
-		ask[*recommendpb.Viewed](t, m, as, recommendpb.Tastes, as.UserID, &recommendpb.View{ProductId: product, CompanyId: company, DurationMs: ms})
+		ask[*Viewed](t, m, as, TasteName, as.UserID, View{ProductID: product, CompanyID: company, DurationMs: ms})
 	}
 	look(ann, a, 0)
 	m.SetNow(start.Add(ViewedAgain - time.Millisecond))
 	look(ann, a, 5000)
 	m.SetNow(start.Add(2 * ViewedAgain))
 	look(ann, a, 0)
-	like := &recommendpb.Like{Likings: []*recommendpb.Liking{
-		{EventId: "1", AtMs: start.UnixMilli(), How: Wished, ProductIds: []string{b}},
-		{EventId: "2", AtMs: start.UnixMilli(), How: Wished, ProductIds: []string{c}},
-		{EventId: "3", AtMs: start.UnixMilli(), How: "cursed", ProductIds: []string{c}},
+	like := Like{Likings: []Liking{
+		{EventID: "1", At: start.UnixMilli(), How: Wished, ProductIDs: []string{b}},
+		{EventID: "2", At: start.UnixMilli(), How: Wished, ProductIDs: []string{c}},
+		{EventID: "3", At: start.UnixMilli(), How: "cursed", ProductIDs: []string{c}},
 	}}
 	for range 2 {
-		ask[*recommendpb.Done](t, m, platform, recommendpb.Tastes, ann.UserID, like)
+		ask[*Done](t, m, platform, TasteName, ann.UserID, like)
 		m.Restart()
 	}
 	var told []events.ProductViewed
@@ -45,22 +45,22 @@ func TestATaste(t *testing.T) {
 	if len(told) != 3 || told[0] != first || !told[1].Repeated || told[1].Duration != 5000 || told[2].Repeated {
 		t.Fatalf("%+v", told)
 	}
-	items := ask[*recommendpb.Taste](t, m, ann, recommendpb.Tastes, ann.UserID, &recommendpb.GetTaste{}).Items
-	if len(items) != 3 || items[0].How != Wished || items[1].How != Wished || items[2].ProductId != a || items[2].How != Viewed {
+	items := ask[*Profile](t, m, ann, TasteName, ann.UserID, GetTaste{}).Items
+	if len(items) != 3 || items[0].How != Wished || items[1].How != Wished || items[2].ProductID != a || items[2].How != HowViewed {
 		t.Fatalf("%v", items)
 	}
 	if w := items[2].Weight; w < 1.9 || w > 2 {
 		t.Errorf("looking again within half an hour counts: %v", w)
 	}
-	if _, err := m.Ask(m.As(ben), recommendpb.Tastes, ann.UserID, &recommendpb.GetTaste{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := grains.Ask(m.As(ben), m, TasteOf(ann.UserID), GetTaste{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Errorf("another's taste: %v", err)
 	}
 	for range 2 {
-		ask[*recommendpb.Done](t, m, platform, recommendpb.Tastes, ann.UserID, &recommendpb.Forget{})
-		ask[*recommendpb.Done](t, m, platform, recommendpb.Tastes, ann.UserID, &recommendpb.Like{Likings: []*recommendpb.Liking{{EventId: "9", AtMs: start.UnixMilli(), How: Wished, ProductIds: []string{a}}}})
+		ask[*Done](t, m, platform, TasteName, ann.UserID, Forget{})
+		ask[*Done](t, m, platform, TasteName, ann.UserID, Like{Likings: []Liking{{EventID: "9", At: start.UnixMilli(), How: Wished, ProductIDs: []string{a}}}})
 		m.Restart()
 	}
-	if items := ask[*recommendpb.Taste](t, m, platform, recommendpb.Tastes, ann.UserID, &recommendpb.GetTaste{}).Items; len(items) != 0 {
+	if items := ask[*Profile](t, m, platform, TasteName, ann.UserID, GetTaste{}).Items; len(items) != 0 {
 		t.Errorf("forgotten: %v", items)
 	}
 }
@@ -71,8 +71,8 @@ func TestAWishGivenUp(t *testing.T) {
 	m := newMember(t)
 	like := func(event, how, product string) {
 		t.Helper()
-		l := &recommendpb.Liking{EventId: event, AtMs: start.UnixMilli(), How: how, ProductIds: []string{product}}
-		ask[*recommendpb.Done](t, m, platform, recommendpb.Tastes, ann.UserID, &recommendpb.Like{Likings: []*recommendpb.Liking{l}})
+		l := Liking{EventID: event, At: start.UnixMilli(), How: how, ProductIDs: []string{product}}
+		ask[*Done](t, m, platform, TasteName, ann.UserID, Like{Likings: []Liking{l}})
 		m.Restart()
 	}
 	like("1", Wished, a)
@@ -81,8 +81,8 @@ func TestAWishGivenUp(t *testing.T) {
 		like("3", Unwished, c)
 		like("4", Unwished, b)
 	}
-	items := ask[*recommendpb.Taste](t, m, ann, recommendpb.Tastes, ann.UserID, &recommendpb.GetTaste{}).Items
-	if len(items) != 1 || items[0].ProductId != a || items[0].Weight != 3 {
+	items := ask[*Profile](t, m, ann, TasteName, ann.UserID, GetTaste{}).Items
+	if len(items) != 1 || items[0].ProductID != a || items[0].Weight != 3 {
 		t.Fatalf("%v", items)
 	}
 }
@@ -92,7 +92,7 @@ func TestAWishGivenUp(t *testing.T) {
 func TestWhatWasBought(t *testing.T) {
 	t.Parallel()
 	ago := func(d time.Duration) time.Time { return start.Add(-d) }
-	taste := []*recommendpb.Liked{{ProductId: c, Weight: 3, How: Wished, AtMs: start.UnixMilli()}}
+	taste := []*Liked{{ProductID: c, Weight: 3, How: Wished, At: start.UnixMilli()}}
 	items := WithBought(taste, []Purchased{
 		{ProductID: a, At: start, Cancelled: true},
 		{ProductID: b, At: ago(time.Hour)},
@@ -101,8 +101,8 @@ func TestWhatWasBought(t *testing.T) {
 	}, start)
 	var got []string
 	for _, l := range items {
-		name := map[string]string{a: "a", b: "b", c: "c"}[l.ProductId]
-		got = append(got, fmt.Sprintf("%s %s %.1f %t", name, l.How, l.Weight, l.BoughtMs == ago(time.Hour).UnixMilli()))
+		name := map[string]string{a: "a", b: "b", c: "c"}[l.ProductID]
+		got = append(got, fmt.Sprintf("%s %s %.1f %t", name, l.How, l.Weight, l.BoughtAt == ago(time.Hour).UnixMilli()))
 	}
 	if want := []string{"b bought 7.5 true", "c wished 3.5 false", "a viewed 1.0 false"}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
@@ -111,15 +111,15 @@ func TestWhatWasBought(t *testing.T) {
 	for i := range MaxPurchases {
 		many = append(many, Purchased{ProductID: entrepot.DeriveID("p", fmt.Sprint(i)), At: start})
 	}
-	if items := WithBought(taste, many, start); len(items) != maxTaste || items[0].How != Bought {
+	if items := WithBought(taste, many, start); len(items) != maxTaste || items[0].How != HowBought {
 		t.Errorf("%d products", len(items))
 	}
 }
 
 func TestPersonalLeavesOutWhatIsKnown(t *testing.T) {
 	t.Parallel()
-	taste := []*recommendpb.Liked{
-		{ProductId: a, Weight: 5, How: Bought, BoughtMs: 1}, {ProductId: b, Weight: 3, How: Wished}, {ProductId: c, Weight: 1, How: Viewed},
+	taste := []*Liked{
+		{ProductID: a, Weight: 5, How: HowBought, BoughtAt: 1}, {ProductID: b, Weight: 3, How: Wished}, {ProductID: c, Weight: 1, How: HowViewed},
 	}
 	near := map[entrepot.ID][]Scored{
 		a: {{"x", 0.5}, {b, 0.9}, {c, 0.4}}, b: {{a, 1}, {"x", 0.1}, {"y", 0.5}}, c: {{"y", 0.2}},

@@ -5,7 +5,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/recommend/recommendpb"
 )
 
 // The bounds of what trends.
@@ -26,7 +25,7 @@ type Trending struct {
 	CompanyID entrepot.ID `json:"companyId,omitempty"`
 	Products  board       `json:"products,omitempty"`
 	Counted   memory      `json:"counted"`
-	Created   int64       `json:"created,omitempty"` // Unix ms
+	CreatedAt int64       `json:"created,omitempty"` // Unix ms
 }
 
 type trended struct {
@@ -44,21 +43,21 @@ type signal struct {
 }
 
 // Count counts the events that are not known yet.
-func (s *Trending) Count(t entrepot.Turn, c *recommendpb.Count) ([]events.Event, error) {
+func (s *Trending) Count(t entrepot.Turn, c Count) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.ErrNotFound
 	case len(c.Signals) > maxSignals:
 		return nil, entrepot.Invalid("signals", "items", "at most %d", maxSignals)
 	}
-	f, seen := trended{company: c.CompanyId, at: t.Now.UnixMilli()}, map[string]bool{}
+	f, seen := trended{company: c.CompanyID, at: t.Now.UnixMilli()}, map[string]bool{}
 	for _, g := range c.Signals {
-		at := moment(g.AtMs, t.Now)
-		if seen[g.EventId] || s.Counted.knows(g.EventId, at) || !(g.Weight > 0) {
+		at := moment(g.At, t.Now)
+		if seen[g.EventID] || s.Counted.knows(g.EventID, at) || !(g.Weight > 0) {
 			continue
 		}
-		seen[g.EventId] = true
-		f.signals = append(f.signals, signal{g.EventId, at, g.ProductIds, g.Weight})
+		seen[g.EventID] = true
+		f.signals = append(f.signals, signal{g.EventID, at, g.ProductIDs, g.Weight})
 	}
 	if len(f.signals) == 0 {
 		return nil, nil
@@ -67,7 +66,7 @@ func (s *Trending) Count(t entrepot.Turn, c *recommendpb.Count) ([]events.Event,
 }
 
 // Forget empties the board: its company was erased.
-func (s *Trending) Forget(t entrepot.Turn, _ *recommendpb.Forget) ([]events.Event, error) {
+func (s *Trending) Forget(t entrepot.Turn, _ Forget) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.ErrNotFound
@@ -82,8 +81,8 @@ func (s *Trending) Forget(t entrepot.Turn, _ *recommendpb.Forget) ([]events.Even
 func (s *Trending) Apply(e events.Event) {
 	switch f := e.(type) {
 	case trended:
-		if s.Created == 0 {
-			s.CompanyID, s.Created = f.company, f.at
+		if s.CreatedAt == 0 {
+			s.CompanyID, s.CreatedAt = f.company, f.at
 		}
 		for _, g := range f.signals {
 			for _, id := range g.products {
@@ -97,8 +96,8 @@ func (s *Trending) Apply(e events.Event) {
 }
 
 // GetTop answers what trends, best first.
-func (s *Trending) GetTop(t entrepot.Turn, c *recommendpb.GetTop) (*recommendpb.Top, error) {
-	return &recommendpb.Top{Products: scored(s.Top(t.Now, int(c.Limit)))}, nil
+func (s *Trending) GetTop(t entrepot.Turn, c GetTop) (*Top, error) {
+	return &Top{Products: scored(s.Top(t.Now, int(c.Limit)))}, nil
 }
 
 // Top are the n products with the most decayed weight, which is their score.

@@ -5,7 +5,6 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/review/reviewpb"
 	"entrepot/persistence"
 )
 
@@ -78,7 +77,7 @@ func (s *State) Index() grains.Index {
 
 // Kind is the grain of reviews.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](reviewpb.Kind, Collection)
+	k := grains.NewKind[State](Name, Collection)
 	grains.Command(k, (*State).Write, (*State).View)
 	grains.Command(k, (*State).Edit, (*State).View)
 	grains.Command(k, (*State).Delete, (*State).View)
@@ -107,14 +106,14 @@ var Votes = &persistence.Collection{
 func (s *Vote) Index() grains.Index {
 	ix := grains.Index{OwnerID: s.UserID, CreatedAt: time.UnixMilli(s.At).UTC(), Fields: []any{nil, nil}}
 	if s.Given {
-		ix.Fields[0], ix.Fields[1] = VotesOf(s.ReviewID, s.Written), s.ProductID
+		ix.Fields[0], ix.Fields[1] = VotesOf(s.ReviewID, s.WrittenAt), s.ProductID
 	}
 	return ix
 }
 
 // VoteKind is the grain of votes. Its commands carry natural ids.
 func VoteKind() *grains.Kind {
-	k := grains.NewKind[Vote](reviewpb.VoteKind, Votes)
+	k := grains.NewKind[Vote](VoteName, Votes)
 	k.Ring = -1
 	grains.Command(k, (*Vote).Mark, (*Vote).View)
 	grains.Command(k, (*Vote).Unmark, (*Vote).View)

@@ -14,7 +14,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/review/reviewpb"
 )
 
 // The states of a review. Approved ones are shown and counted.
@@ -47,10 +46,10 @@ type State struct {
 	Status    string      `json:"status,omitempty"`
 	Reason    string      `json:"reason,omitempty"`
 	Reply     string      `json:"reply,omitempty"`   // of the company
-	Replied   int64       `json:"replied,omitempty"` // Unix ms
+	RepliedAt int64       `json:"replied,omitempty"` // Unix ms
 	Helpful   int64       `json:"helpful,omitempty"` // votes, as counted
-	Created   int64       `json:"created,omitempty"` // Unix ms
-	Updated   int64       `json:"updated,omitempty"` // by its author, Unix ms
+	CreatedAt int64       `json:"created,omitempty"` // Unix ms
+	UpdatedAt int64       `json:"updated,omitempty"` // by its author, Unix ms
 	Version   int64       `json:"version,omitempty"`
 }
 
@@ -67,20 +66,20 @@ type (
 )
 
 // Write makes the review. One that was taken back may be written again.
-func (s *State) Write(t entrepot.Turn, c *reviewpb.Write) ([]events.Event, error) {
+func (s *State) Write(t entrepot.Turn, c Write) ([]events.Event, error) {
 	switch {
-	case t.Caller.UserID == "" || t.ID != reviewpb.ID(c.ProductId, t.Caller.UserID):
+	case t.Caller.UserID == "" || t.ID != ID(c.ProductID, t.Caller.UserID):
 		return nil, entrepot.ErrNotFound // each writes the own one
 	case s.ID != "" && s.Status != Deleted:
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "you have reviewed this product already: change that review, or delete it first")
-	case !entrepot.ValidID(c.CompanyId) || !entrepot.ValidID(c.ShopId):
+	case !entrepot.ValidID(c.CompanyID) || !entrepot.ValidID(c.ShopID):
 		return nil, entrepot.Invalid("productId", "bought", "was bought of a company, in a shop")
 	}
 	if err := checkWords(c); err != nil {
 		return nil, err
 	}
 	return []events.Event{created{events.ReviewCreated{Review: events.Review{
-		ReviewID: t.ID, ProductID: c.ProductId, CompanyID: c.CompanyId, ShopID: c.ShopId, UserID: t.Caller.UserID,
+		ReviewID: t.ID, ProductID: c.ProductID, CompanyID: c.CompanyID, ShopID: c.ShopID, UserID: t.Caller.UserID,
 		Stars: c.Stars, Title: c.Title, Text: c.Text, Status: Pending, CreatedAt: t.Now, UpdatedAt: t.Now,
 	}}, c.Author}}, nil
 }
@@ -120,7 +119,7 @@ func (s *State) mayModerate(c entrepot.Caller) bool {
 
 // Edit changes the review, which waits for its approval again: nobody publishes
 // unseen words, and what was approved is not what is there now.
-func (s *State) Edit(t entrepot.Turn, c *reviewpb.Edit) ([]events.Event, error) {
+func (s *State) Edit(t entrepot.Turn, c Edit) ([]events.Event, error) {
 	if !s.isAuthor(t.Caller) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -142,7 +141,7 @@ func (s *State) Edit(t entrepot.Turn, c *reviewpb.Edit) ([]events.Event, error) 
 
 // Delete takes the review back, by its author; the platform ends those of an
 // erased company.
-func (s *State) Delete(t entrepot.Turn, _ *reviewpb.Delete) ([]events.Event, error) {
+func (s *State) Delete(t entrepot.Turn, _ Delete) ([]events.Event, error) {
 	if !s.isAuthor(t.Caller) && (t.Caller.Role != entrepot.System || !s.there()) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -154,7 +153,7 @@ func (s *State) Delete(t entrepot.Turn, _ *reviewpb.Delete) ([]events.Event, err
 }
 
 // Approve publishes the review. One that is published stays so.
-func (s *State) Approve(t entrepot.Turn, c *reviewpb.Approve) ([]events.Event, error) {
+func (s *State) Approve(t entrepot.Turn, c Approve) ([]events.Event, error) {
 	if !s.mayModerate(t.Caller) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -170,7 +169,7 @@ func (s *State) Approve(t entrepot.Turn, c *reviewpb.Approve) ([]events.Event, e
 }
 
 // Reject refuses the review, or takes it off again, for a reason that its author reads.
-func (s *State) Reject(t entrepot.Turn, c *reviewpb.Reject) ([]events.Event, error) {
+func (s *State) Reject(t entrepot.Turn, c Reject) ([]events.Event, error) {
 	if !s.mayModerate(t.Caller) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -190,7 +189,7 @@ func (s *State) Reject(t entrepot.Turn, c *reviewpb.Reject) ([]events.Event, err
 
 // Answer says what the company has to say to a review that everybody reads, below
 // it; or takes that back. It goes with the words that it was said to.
-func (s *State) Answer(t entrepot.Turn, c *reviewpb.Reply) ([]events.Event, error) {
+func (s *State) Answer(t entrepot.Turn, c Reply) ([]events.Event, error) {
 	if !s.mayModerate(t.Caller) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -213,7 +212,7 @@ func (s *State) Answer(t entrepot.Turn, c *reviewpb.Reply) ([]events.Event, erro
 }
 
 // Anonymise forgets the author. What was said of the product stays.
-func (s *State) Anonymise(t entrepot.Turn, _ *reviewpb.Anonymise) ([]events.Event, error) {
+func (s *State) Anonymise(t entrepot.Turn, _ Anonymise) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.ErrNotFound
@@ -225,11 +224,11 @@ func (s *State) Anonymise(t entrepot.Turn, _ *reviewpb.Anonymise) ([]events.Even
 
 // SetHelpful notes how many find the review helpful. It is not a change that an
 // If-Match minds.
-func (s *State) SetHelpful(t entrepot.Turn, c *reviewpb.SetHelpful) ([]events.Event, error) {
+func (s *State) SetHelpful(t entrepot.Turn, c SetHelpful) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System || !s.there():
 		return nil, entrepot.ErrNotFound
-	case c.WrittenMs != s.Created || c.Count == s.Helpful:
+	case c.WrittenAt != s.CreatedAt || c.Count == s.Helpful:
 		return nil, nil
 	}
 	return []events.Event{counted{helpful: c.Count}}, nil
@@ -263,10 +262,10 @@ func (s *State) Apply(e events.Event) {
 func (s *State) set(r events.Review) {
 	s.ID, s.ProductID, s.CompanyID, s.ShopID, s.UserID = r.ReviewID, r.ProductID, r.CompanyID, r.ShopID, r.UserID
 	s.Stars, s.Title, s.Text, s.Status, s.Reason = r.Stars, r.Title, r.Text, r.Status, r.Reason
-	if s.Reply, s.Replied = r.Reply, 0; r.RepliedAt != nil {
-		s.Replied = r.RepliedAt.UnixMilli()
+	if s.Reply, s.RepliedAt = r.Reply, 0; r.RepliedAt != nil {
+		s.RepliedAt = r.RepliedAt.UnixMilli()
 	}
-	s.Created, s.Updated = r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli()
+	s.CreatedAt, s.UpdatedAt = r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli()
 	s.Version++
 }
 
@@ -275,17 +274,17 @@ func (s *State) public() events.Review {
 	r := events.Review{
 		ReviewID: s.ID, ProductID: s.ProductID, CompanyID: s.CompanyID, ShopID: s.ShopID, UserID: s.UserID,
 		Stars: s.Stars, Title: s.Title, Text: s.Text, Status: s.Status, Reason: s.Reason,
-		Reply: s.Reply, CreatedAt: s.createdAt(), UpdatedAt: time.UnixMilli(s.Updated).UTC(),
+		Reply: s.Reply, CreatedAt: s.createdAt(), UpdatedAt: time.UnixMilli(s.UpdatedAt).UTC(),
 	}
-	if s.Replied != 0 {
-		at := time.UnixMilli(s.Replied).UTC()
+	if s.RepliedAt != 0 {
+		at := time.UnixMilli(s.RepliedAt).UTC()
 		r.RepliedAt = &at
 	}
 	return r
 }
 
 // Get answers the review to its author and to the staff of the shop that sold it.
-func (s *State) Get(t entrepot.Turn, _ *reviewpb.Get) (*reviewpb.Review, error) {
+func (s *State) Get(t entrepot.Turn, _ Get) (*Review, error) {
 	if !s.isAuthor(t.Caller) && (!s.there() || !t.Caller.MayReachShop(s.CompanyID, s.ShopID)) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -293,7 +292,7 @@ func (s *State) Get(t entrepot.Turn, _ *reviewpb.Get) (*reviewpb.Review, error) 
 }
 
 // Show answers the review to anybody, once it is approved.
-func (s *State) Show(entrepot.Turn, *reviewpb.Show) (*reviewpb.Review, error) {
+func (s *State) Show(entrepot.Turn, Show) (*Review, error) {
 	if s.Status != Approved {
 		return nil, entrepot.ErrNotFound
 	}
@@ -301,12 +300,12 @@ func (s *State) Show(entrepot.Turn, *reviewpb.Show) (*reviewpb.Review, error) {
 }
 
 // View is the review without its author's id.
-func (s *State) View() *reviewpb.Review {
-	return &reviewpb.Review{
-		Id: s.ID, ProductId: s.ProductID, CompanyId: s.CompanyID, ShopId: s.ShopID, Author: s.Author, Stars: s.Stars,
-		Title: s.Title, Text: s.Text, Status: s.Status, Reason: s.Reason, CreatedMs: s.Created, UpdatedMs: s.Updated, Version: s.Version,
-		Reply: s.Reply, RepliedMs: s.Replied, Helpful: s.Helpful,
+func (s *State) View() *Review {
+	return &Review{
+		ID: s.ID, ProductID: s.ProductID, CompanyID: s.CompanyID, ShopID: s.ShopID, Author: s.Author, Stars: s.Stars,
+		Title: s.Title, Text: s.Text, Status: s.Status, Reason: s.Reason, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, Version: s.Version,
+		Reply: s.Reply, RepliedAt: s.RepliedAt, Helpful: s.Helpful,
 	}
 }
 
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }

@@ -10,10 +10,8 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/review/reviewpb"
 	"entrepot/persistence/storetest"
-
-	"google.golang.org/protobuf/proto"
+	"reflect"
 )
 
 var (
@@ -21,7 +19,7 @@ var (
 	company = entrepot.DeriveID("company")
 	shop    = entrepot.DeriveID("shop")
 	user    = entrepot.DeriveID("user")
-	id      = reviewpb.ID(product, user)
+	id      = ID(product, user)
 	start   = time.UnixMilli(1_750_000_000_123).UTC()
 
 	buyer   = entrepot.Caller{Role: entrepot.Customer, UserID: user}
@@ -36,8 +34,8 @@ var (
 
 func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: id, Now: start, Caller: c} }
 
-func wrote(stars int64) *reviewpb.Write {
-	return &reviewpb.Write{ProductId: product, CompanyId: company, ShopId: shop, Author: "Ada L.", Stars: stars, Title: "Good", Text: "It holds tea."}
+func wrote(stars int64) Write {
+	return Write{ProductID: product, CompanyID: company, ShopID: shop, Author: "Ada L.", Stars: stars, Title: "Good", Text: "It holds tea."}
 }
 
 func play(s *State, facts []events.Event) {
@@ -60,38 +58,38 @@ func written(t *testing.T, status string) *State {
 	do(s.Write(turn(buyer), wrote(4)))
 	switch status {
 	case Approved:
-		do(s.Approve(turn(admin), &reviewpb.Approve{}))
+		do(s.Approve(turn(admin), Approve{}))
 	case Rejected:
-		do(s.Reject(turn(admin), &reviewpb.Reject{Reason: "an advertisement"}))
+		do(s.Reject(turn(admin), Reject{Reason: "an advertisement"}))
 	case Deleted:
-		do(s.Delete(turn(buyer), &reviewpb.Delete{}))
+		do(s.Delete(turn(buyer), Delete{}))
 	}
 	return s
 }
 
 func TestWriteRules(t *testing.T) {
 	t.Parallel()
-	change := func(f func(*reviewpb.Write)) *reviewpb.Write { c := wrote(5); f(c); return c }
+	change := func(f func(*Write)) Write { c := wrote(5); f(c); return c }
 	for name, c := range map[string]struct {
 		state  *State
 		caller entrepot.Caller
-		cmd    *reviewpb.Write
+		cmd    Write
 		code   entrepot.Code
 	}{
 		"the buyer":                 {&State{}, buyer, wrote(5), ""},
-		"stars alone":               {&State{}, buyer, change(func(c *reviewpb.Write) { c.Title, c.Text = "", "" }), ""},
+		"stars alone":               {&State{}, buyer, change(func(c *Write) { c.Title, c.Text = "", "" }), ""},
 		"after the own was deleted": {written(t, Deleted), buyer, wrote(1), ""},
 		"a second time":             {written(t, Pending), buyer, wrote(5), entrepot.CodeConflict},
 		"after a rejection":         {written(t, Rejected), buyer, wrote(5), entrepot.CodeConflict},
 		"in another's name":         {&State{}, other, wrote(5), entrepot.CodeNotFound},
-		"of another product":        {&State{}, buyer, change(func(c *reviewpb.Write) { c.ProductId = company }), entrepot.CodeNotFound},
+		"of another product":        {&State{}, buyer, change(func(c *Write) { c.ProductID = company }), entrepot.CodeNotFound},
 		"the platform":              {&State{}, system, wrote(5), entrepot.CodeNotFound},
 		"no star":                   {&State{}, buyer, wrote(0), entrepot.CodeInvalid},
 		"six stars":                 {&State{}, buyer, wrote(6), entrepot.CodeInvalid},
-		"bought nowhere":            {&State{}, buyer, change(func(c *reviewpb.Write) { c.ShopId = "" }), entrepot.CodeInvalid},
-		"a long title":              {&State{}, buyer, change(func(c *reviewpb.Write) { c.Title = strings.Repeat("ü", MaxTitle+1) }), entrepot.CodeInvalid},
-		"a title at the bound":      {&State{}, buyer, change(func(c *reviewpb.Write) { c.Title = strings.Repeat("ü", MaxTitle) }), ""},
-		"a long text":               {&State{}, buyer, change(func(c *reviewpb.Write) { c.Text = strings.Repeat("x", MaxText+1) }), entrepot.CodeInvalid},
+		"bought nowhere":            {&State{}, buyer, change(func(c *Write) { c.ShopID = "" }), entrepot.CodeInvalid},
+		"a long title":              {&State{}, buyer, change(func(c *Write) { c.Title = strings.Repeat("ü", MaxTitle+1) }), entrepot.CodeInvalid},
+		"a title at the bound":      {&State{}, buyer, change(func(c *Write) { c.Title = strings.Repeat("ü", MaxTitle) }), ""},
+		"a long text":               {&State{}, buyer, change(func(c *Write) { c.Text = strings.Repeat("x", MaxText+1) }), entrepot.CodeInvalid},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -106,22 +104,22 @@ func TestWriteRules(t *testing.T) {
 func TestEditsWaitForTheirApproval(t *testing.T) {
 	t.Parallel()
 	s := written(t, Approved)
-	same := &reviewpb.Edit{Stars: 4, Title: "Good", Text: "It holds tea."}
+	same := Edit{Stars: 4, Title: "Good", Text: "It holds tea."}
 	if facts, err := s.Edit(turn(buyer), same); err != nil || facts != nil {
 		t.Fatalf("nothing changed: %v, %v", facts, err)
 	}
 	for _, c := range []entrepot.Caller{other, admin, manager, system, {}} {
-		if _, err := s.Edit(turn(c), &reviewpb.Edit{Stars: 1}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		if _, err := s.Edit(turn(c), Edit{Stars: 1}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 			t.Errorf("by %s: %v", c.Role, err)
 		}
 	}
-	if _, err := s.Edit(turn(buyer), &reviewpb.Edit{Stars: 1, ExpectedVersion: 1}); entrepot.CodeOf(err) != entrepot.CodeStale {
+	if _, err := s.Edit(turn(buyer), Edit{Stars: 1, ExpectedVersion: 1}); entrepot.CodeOf(err) != entrepot.CodeStale {
 		t.Errorf("from an old version: %v", err)
 	}
-	if _, err := s.Edit(turn(buyer), &reviewpb.Edit{Stars: 9}); entrepot.CodeOf(err) != entrepot.CodeInvalid {
+	if _, err := s.Edit(turn(buyer), Edit{Stars: 9}); entrepot.CodeOf(err) != entrepot.CodeInvalid {
 		t.Errorf("nine stars: %v", err)
 	}
-	facts, err := s.Edit(turn(buyer), &reviewpb.Edit{Stars: 1, Text: "It leaks.", ExpectedVersion: 2})
+	facts, err := s.Edit(turn(buyer), Edit{Stars: 1, Text: "It leaks.", ExpectedVersion: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +128,7 @@ func TestEditsWaitForTheirApproval(t *testing.T) {
 		t.Fatalf("%+v", s)
 	}
 	// A moderator who read the version before does not publish what is there now.
-	if _, err := s.Approve(turn(admin), &reviewpb.Approve{ExpectedVersion: 2}); entrepot.CodeOf(err) != entrepot.CodeStale {
+	if _, err := s.Approve(turn(admin), Approve{ExpectedVersion: 2}); entrepot.CodeOf(err) != entrepot.CodeStale {
 		t.Errorf("approved unseen: %v", err)
 	}
 }
@@ -165,10 +163,10 @@ func TestModeration(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := written(t, c.status)
-			facts, err := s.Approve(turn(c.caller), &reviewpb.Approve{})
+			facts, err := s.Approve(turn(c.caller), Approve{})
 			want := Approved
 			if c.reject != "" {
-				facts, err = s.Reject(turn(c.caller), &reviewpb.Reject{Reason: c.reject})
+				facts, err = s.Reject(turn(c.caller), Reject{Reason: c.reject})
 				want = Rejected
 			}
 			if entrepot.CodeOf(err) != c.code || len(facts) != c.facts {
@@ -185,10 +183,10 @@ func TestWhoIsErasedIsForgotten(t *testing.T) {
 	t.Parallel()
 	for _, status := range []string{Pending, Approved, Deleted} {
 		s := written(t, status)
-		if _, err := s.Anonymise(turn(admin), &reviewpb.Anonymise{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		if _, err := s.Anonymise(turn(admin), Anonymise{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 			t.Fatalf("by an admin: %v", err)
 		}
-		facts, err := s.Anonymise(turn(system), &reviewpb.Anonymise{})
+		facts, err := s.Anonymise(turn(system), Anonymise{})
 		if err != nil || len(facts) != 1 {
 			t.Fatalf("%v, %v", facts, err)
 		}
@@ -196,10 +194,10 @@ func TestWhoIsErasedIsForgotten(t *testing.T) {
 		if s.UserID != "" || s.Author != "" || s.Index().OwnerID != "" || s.Status != status || (status != Deleted && s.Text == "") {
 			t.Errorf("%+v", s)
 		}
-		if facts, err := s.Anonymise(turn(system), &reviewpb.Anonymise{}); err != nil || facts != nil {
+		if facts, err := s.Anonymise(turn(system), Anonymise{}); err != nil || facts != nil {
 			t.Errorf("again: %v, %v", facts, err)
 		}
-		if _, err := s.Get(turn(buyer), &reviewpb.Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		if _, err := s.Get(turn(buyer), Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 			t.Errorf("%s, read by who is no more: %v", status, err)
 		}
 	}
@@ -208,10 +206,10 @@ func TestWhoIsErasedIsForgotten(t *testing.T) {
 func TestAReviewSurvives(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
-	ask := func(c entrepot.Caller, cmd proto.Message) (*reviewpb.Review, error) {
-		return grains.Ask[*reviewpb.Review](m.As(c), m, reviewpb.Kind, id, cmd)
+	ask := func(c entrepot.Caller, cmd grains.Message[*Review]) (*Review, error) {
+		return grains.Ask(m.As(c), m, Of(id), cmd)
 	}
-	must := func(c entrepot.Caller, cmd proto.Message) *reviewpb.Review {
+	must := func(c entrepot.Caller, cmd any) *Review {
 		t.Helper()
 		v, err := ask(c, cmd)
 		if err != nil {
@@ -223,30 +221,30 @@ func TestAReviewSurvives(t *testing.T) {
 		t.Fatalf("%v", v)
 	}
 	for _, c := range []entrepot.Caller{other, foreign, away, {}} {
-		if v, err := ask(c, &reviewpb.Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		if v, err := ask(c, Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 			t.Fatalf("read by %s: %v, %v", c.Role, v, err)
 		}
 	}
-	approved := must(manager, &reviewpb.Approve{ExpectedVersion: 1})
+	approved := must(manager, Approve{ExpectedVersion: 1})
 	m.Restart()
 	for _, c := range []entrepot.Caller{buyer, staff, admin} {
-		if v := must(c, &reviewpb.Get{}); !proto.Equal(v, approved) {
+		if v := must(c, Get{}); !reflect.DeepEqual(v, approved) {
 			t.Fatalf("after the restart: %v", v)
 		}
 	}
-	must(buyer, &reviewpb.Edit{Stars: 2})
-	must(admin, &reviewpb.Reject{Reason: "not of the product"})
-	if v := must(buyer, &reviewpb.Delete{}); v.Status != Deleted || v.Text != "" || v.Author != "" {
+	must(buyer, Edit{Stars: 2})
+	must(admin, Reject{Reason: "not of the product"})
+	if v := must(buyer, Delete{}); v.Status != Deleted || v.Text != "" || v.Author != "" {
 		t.Fatalf("%v", v)
 	}
 	m.Restart()
-	if _, err := ask(buyer, &reviewpb.Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := ask(buyer, Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("deleted: %v", err)
 	}
 	if v := must(buyer, wrote(5)); v.Status != Pending || v.Stars != 5 {
 		t.Fatalf("written again: %v", v)
 	}
-	must(system, &reviewpb.Delete{})
+	must(system, Delete{})
 	want := []string{"review.created", "review.approved", "review.updated", "review.rejected", "review.deleted", "review.created", "review.deleted"}
 	if got := m.EventTypes(); !slices.Equal(got, want) {
 		t.Errorf("%v", got)
@@ -261,11 +259,11 @@ func TestAReviewSurvives(t *testing.T) {
 // they were said to.
 func TestReplies(t *testing.T) {
 	t.Parallel()
-	hello := &reviewpb.Reply{Text: "Thank you!"}
+	hello := Reply{Text: "Thank you!"}
 	for name, c := range map[string]struct {
 		state  *State
 		caller entrepot.Caller
-		cmd    *reviewpb.Reply
+		cmd    Reply
 		code   entrepot.Code
 	}{
 		"an admin":            {written(t, Approved), admin, hello, ""},
@@ -277,16 +275,16 @@ func TestReplies(t *testing.T) {
 		"to what waits":       {written(t, Pending), admin, hello, entrepot.CodeConflict},
 		"to what is refused":  {written(t, Rejected), admin, hello, entrepot.CodeConflict},
 		"to what is gone":     {written(t, Deleted), admin, hello, entrepot.CodeNotFound},
-		"to an older version": {written(t, Approved), admin, &reviewpb.Reply{Text: "a", ExpectedVersion: 1}, entrepot.CodeStale},
-		"too long":            {written(t, Approved), admin, &reviewpb.Reply{Text: strings.Repeat("é", MaxReply+1)}, entrepot.CodeInvalid},
-		"as long as may be":   {written(t, Approved), admin, &reviewpb.Reply{Text: strings.Repeat("é", MaxReply)}, ""},
+		"to an older version": {written(t, Approved), admin, Reply{Text: "a", ExpectedVersion: 1}, entrepot.CodeStale},
+		"too long":            {written(t, Approved), admin, Reply{Text: strings.Repeat("é", MaxReply+1)}, entrepot.CodeInvalid},
+		"as long as may be":   {written(t, Approved), admin, Reply{Text: strings.Repeat("é", MaxReply)}, ""},
 	} {
 		facts, err := c.state.Answer(turn(c.caller), c.cmd)
 		if entrepot.CodeOf(err) != c.code || (err == nil) != (len(facts) == 1) {
 			t.Errorf("%s: %v, %v", name, facts, err)
 		}
 		play(c.state, facts)
-		if v := c.state.View(); (err == nil) != (v.Reply == c.cmd.Text) || (err == nil) != (v.RepliedMs == start.UnixMilli()) {
+		if v := c.state.View(); (err == nil) != (v.Reply == c.cmd.Text) || (err == nil) != (v.RepliedAt == start.UnixMilli()) {
 			t.Errorf("%s: %v", name, v)
 		}
 	}
@@ -303,22 +301,22 @@ func TestReplies(t *testing.T) {
 		t.Errorf("the same again: %v, %v", facts, err)
 	}
 	for name, end := range map[string]func(*State) ([]events.Event, error){
-		"taken back":  func(s *State) ([]events.Event, error) { return s.Answer(turn(manager), &reviewpb.Reply{}) },
-		"new words":   func(s *State) ([]events.Event, error) { return s.Edit(turn(buyer), &reviewpb.Edit{Stars: 1}) },
-		"no words":    func(s *State) ([]events.Event, error) { return s.Delete(turn(buyer), &reviewpb.Delete{}) },
-		"the company": func(s *State) ([]events.Event, error) { return s.Delete(turn(system), &reviewpb.Delete{}) },
+		"taken back":  func(s *State) ([]events.Event, error) { return s.Answer(turn(manager), Reply{}) },
+		"new words":   func(s *State) ([]events.Event, error) { return s.Edit(turn(buyer), Edit{Stars: 1}) },
+		"no words":    func(s *State) ([]events.Event, error) { return s.Delete(turn(buyer), Delete{}) },
+		"the company": func(s *State) ([]events.Event, error) { return s.Delete(turn(system), Delete{}) },
 	} {
 		s := replied()
 		facts, err := end(s)
 		play(s, facts)
-		if err != nil || s.Reply != "" || s.Replied != 0 {
+		if err != nil || s.Reply != "" || s.RepliedAt != 0 {
 			t.Errorf("%s: %v, %+v", name, err, s)
 		}
 	}
 	s := replied()
-	facts, err := s.Reject(turn(admin), &reviewpb.Reject{Reason: "a mistake"})
+	facts, err := s.Reject(turn(admin), Reject{Reason: "a mistake"})
 	play(s, facts)
-	if err != nil || s.Reply == "" || s.Replied == 0 {
+	if err != nil || s.Reply == "" || s.RepliedAt == 0 {
 		t.Errorf("a reply is hidden with its review, and kept: %v, %+v", err, s)
 	}
 }

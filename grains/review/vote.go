@@ -6,7 +6,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/review/reviewpb"
 )
 
 // Vote is one customer who finds one review helpful, or did. A review knows how
@@ -16,7 +15,7 @@ type Vote struct {
 	ReviewID  entrepot.ID `json:"reviewId,omitempty"`
 	ProductID entrepot.ID `json:"productId,omitempty"`
 	UserID    entrepot.ID `json:"userId,omitempty"`  // none: the user is no more
-	Written   int64       `json:"written,omitempty"` // the review, Unix ms
+	WrittenAt int64       `json:"written,omitempty"` // the review, Unix ms
 	Given     bool        `json:"given,omitempty"`
 	At        int64       `json:"at,omitempty"` // Unix ms
 }
@@ -37,23 +36,23 @@ func VotesOf(review entrepot.ID, writtenMs int64) string {
 
 // Mark gives the vote. Given already, it stays. Nobody votes on the own review.
 // The edge has seen that the review is there.
-func (s *Vote) Mark(t entrepot.Turn, c *reviewpb.Mark) ([]events.Event, error) {
+func (s *Vote) Mark(t entrepot.Turn, c Mark) ([]events.Event, error) {
 	user := t.Caller.UserID
 	switch {
-	case user == "" || t.ID != reviewpb.VoteID(c.ReviewId, user):
+	case user == "" || t.ID != VoteID(c.ReviewID, user):
 		return nil, entrepot.ErrNotFound
-	case c.ReviewId == reviewpb.ID(c.ProductId, user):
+	case c.ReviewID == ID(c.ProductID, user):
 		return nil, entrepot.Errorf(entrepot.CodeForbidden, "nobody votes on the own review")
-	case s.Given && s.Written == c.WrittenMs:
+	case s.Given && s.WrittenAt == c.WrittenAt:
 		return nil, nil
 	}
-	next := &Vote{ReviewID: c.ReviewId, ProductID: c.ProductId, UserID: user, Written: c.WrittenMs}
+	next := &Vote{ReviewID: c.ReviewID, ProductID: c.ProductID, UserID: user, WrittenAt: c.WrittenAt}
 	return []events.Event{next.voted(t, true)}, nil
 }
 
 // Unmark takes the vote back, by who gave it; the platform drops those of a
 // review that is gone.
-func (s *Vote) Unmark(t entrepot.Turn, _ *reviewpb.Unmark) ([]events.Event, error) {
+func (s *Vote) Unmark(t entrepot.Turn, _ Unmark) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role == entrepot.System && s.Given:
 		return []events.Event{dropped{}}, nil
@@ -65,7 +64,7 @@ func (s *Vote) Unmark(t entrepot.Turn, _ *reviewpb.Unmark) ([]events.Event, erro
 }
 
 // Forget forgets whose the vote is. It still counts.
-func (s *Vote) Forget(t entrepot.Turn, _ *reviewpb.Forget) ([]events.Event, error) {
+func (s *Vote) Forget(t entrepot.Turn, _ Forget) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.ErrNotFound
@@ -78,15 +77,15 @@ func (s *Vote) Forget(t entrepot.Turn, _ *reviewpb.Forget) ([]events.Event, erro
 func (s *Vote) voted(t entrepot.Turn, helpful bool) voted {
 	return voted{events.ReviewVoted{
 		ReviewID: s.ReviewID, ProductID: s.ProductID, UserID: s.UserID, Helpful: helpful,
-		WrittenAt: time.UnixMilli(s.Written).UTC(), At: t.Now,
-	}, s.Written}
+		WrittenAt: time.UnixMilli(s.WrittenAt).UTC(), At: t.Now,
+	}, s.WrittenAt}
 }
 
 // Apply changes the state by one fact.
 func (s *Vote) Apply(e events.Event) {
 	switch f := e.(type) {
 	case voted:
-		*s = Vote{ReviewID: f.ReviewID, ProductID: f.ProductID, UserID: f.UserID, Written: f.written, Given: f.Helpful, At: f.At.UnixMilli()}
+		*s = Vote{ReviewID: f.ReviewID, ProductID: f.ProductID, UserID: f.UserID, WrittenAt: f.written, Given: f.Helpful, At: f.At.UnixMilli()}
 	case dropped:
 		s.Given = false
 	case forgotten:
@@ -95,6 +94,6 @@ func (s *Vote) Apply(e events.Event) {
 }
 
 // View is the vote without its customer.
-func (s *Vote) View() *reviewpb.Vote {
-	return &reviewpb.Vote{ReviewId: s.ReviewID, Helpful: s.Given, AtMs: s.At}
+func (s *Vote) View() *VoteView {
+	return &VoteView{ReviewID: s.ReviewID, Helpful: s.Given, At: s.At}
 }

@@ -8,19 +8,18 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/review/reviewpb"
 	"entrepot/persistence/storetest"
 )
 
-func marked(written int64) *reviewpb.Mark {
-	return &reviewpb.Mark{ReviewId: id, ProductId: product, WrittenMs: written}
+func marked(written int64) Mark {
+	return Mark{ReviewID: id, ProductID: product, WrittenAt: written}
 }
 
 // TestWhoVotes: one vote a customer, taken back, given again; not on the own
 // review, and for nobody else.
 func TestWhoVotes(t *testing.T) {
 	t.Parallel()
-	at := entrepot.Turn{ID: reviewpb.VoteID(id, other.UserID), Now: start, Caller: other}
+	at := entrepot.Turn{ID: VoteID(id, other.UserID), Now: start, Caller: other}
 	s := &Vote{}
 	for _, c := range []struct {
 		name string
@@ -29,13 +28,13 @@ func TestWhoVotes(t *testing.T) {
 	}{
 		{"for another", entrepot.Turn{ID: at.ID, Now: start, Caller: buyer}, entrepot.CodeNotFound},
 		{"nobody", entrepot.Turn{ID: at.ID, Now: start}, entrepot.CodeNotFound},
-		{"on the own", entrepot.Turn{ID: reviewpb.VoteID(id, user), Now: start, Caller: buyer}, entrepot.CodeForbidden},
+		{"on the own", entrepot.Turn{ID: VoteID(id, user), Now: start, Caller: buyer}, entrepot.CodeForbidden},
 	} {
 		if facts, err := s.Mark(c.turn, marked(1)); entrepot.CodeOf(err) != c.want || facts != nil {
 			t.Errorf("%s: %v %v", c.name, facts, err)
 		}
 	}
-	if _, err := s.Unmark(at, &reviewpb.Unmark{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := s.Unmark(at, Unmark{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Errorf("taken back before it was given: %v", err)
 	}
 	step := func(want int, facts []events.Event, err error) {
@@ -59,25 +58,25 @@ func TestWhoVotes(t *testing.T) {
 	if s.Index().Fields[0] != VotesOf(id, 2) {
 		t.Errorf("%+v", s.Index())
 	}
-	if _, err := s.Unmark(turn(buyer), &reviewpb.Unmark{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := s.Unmark(turn(buyer), Unmark{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Errorf("another takes it back: %v", err)
 	}
-	facts, err = s.Unmark(at, &reviewpb.Unmark{})
+	facts, err = s.Unmark(at, Unmark{})
 	step(1, facts, err)
 	if s.Index().Fields[0] != nil {
 		t.Errorf("%+v", s.Index())
 	}
 	facts, err = s.Mark(at, marked(2))
 	step(1, facts, err)
-	if _, err := s.Forget(at, &reviewpb.Forget{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := s.Forget(at, Forget{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Errorf("forgotten by a customer: %v", err)
 	}
-	facts, err = s.Forget(turn(system), &reviewpb.Forget{})
+	facts, err = s.Forget(turn(system), Forget{})
 	step(1, facts, err)
 	if ix := s.Index(); ix.OwnerID != "" || ix.Fields[0] != VotesOf(id, 2) { // it counts on
 		t.Errorf("%+v", ix)
 	}
-	facts, err = s.Unmark(turn(system), &reviewpb.Unmark{})
+	facts, err = s.Unmark(turn(system), Unmark{})
 	step(1, facts, err)
 	if s.Index().Fields[0] != nil {
 		t.Errorf("%+v", s.Index())
@@ -90,32 +89,32 @@ func TestHelpfulIsAsCounted(t *testing.T) {
 	t.Parallel()
 	s := written(t, Approved)
 	set := func(c entrepot.Caller, n, written int64) error {
-		facts, err := s.SetHelpful(turn(c), &reviewpb.SetHelpful{Count: n, WrittenMs: written})
+		facts, err := s.SetHelpful(turn(c), SetHelpful{Count: n, WrittenAt: written})
 		play(s, facts)
 		return err
 	}
 	before := s.Version
 	for _, c := range []entrepot.Caller{buyer, admin} {
-		if err := set(c, 9, s.Created); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		if err := set(c, 9, s.CreatedAt); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 			t.Errorf("%s: %v", c.Role, err)
 		}
 	}
-	if err := set(system, 3, s.Created); err != nil || s.View().Helpful != 3 || s.Version != before {
+	if err := set(system, 3, s.CreatedAt); err != nil || s.View().Helpful != 3 || s.Version != before {
 		t.Fatalf("%v %+v", err, s)
 	}
-	if err := set(system, 5, s.Created-1); err != nil || s.View().Helpful != 3 {
+	if err := set(system, 5, s.CreatedAt-1); err != nil || s.View().Helpful != 3 {
 		t.Fatalf("of one that was written before: %v %+v", err, s)
 	}
-	facts, err := s.Edit(turn(buyer), &reviewpb.Edit{Stars: 1})
+	facts, err := s.Edit(turn(buyer), Edit{Stars: 1})
 	if play(s, facts); err != nil || s.View().Helpful != 3 {
 		t.Fatalf("changed: %v %+v", err, s)
 	}
-	facts, err = s.Delete(turn(buyer), &reviewpb.Delete{})
+	facts, err = s.Delete(turn(buyer), Delete{})
 	if play(s, facts); err != nil || s.View().Helpful != 0 {
 		t.Fatalf("deleted: %v %+v", err, s)
 	}
 	for _, status := range []string{Pending, Rejected, Deleted} {
-		if _, err := written(t, status).Show(turn(other), &reviewpb.Show{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		if _, err := written(t, status).Show(turn(other), Show{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 			t.Errorf("%s is shown: %v", status, err)
 		}
 	}
@@ -125,14 +124,14 @@ func TestHelpfulIsAsCounted(t *testing.T) {
 func TestAVoteIsKept(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{VoteKind()})
-	vote := reviewpb.VoteID(id, other.UserID)
+	vote := VoteID(id, other.UserID)
 	for _, want := range []bool{true, true, false, true} {
 		var err error
-		var v *reviewpb.Vote
+		var v *VoteView
 		if want {
-			v, err = grains.Ask[*reviewpb.Vote](m.As(other), m, reviewpb.VoteKind, vote, marked(7))
+			v, err = grains.Ask(m.As(other), m, VoteOf(vote), marked(7))
 		} else {
-			v, err = grains.Ask[*reviewpb.Vote](m.As(other), m, reviewpb.VoteKind, vote, &reviewpb.Unmark{})
+			v, err = grains.Ask(m.As(other), m, VoteOf(vote), Unmark{})
 		}
 		if err != nil || v.Helpful != want {
 			t.Fatalf("%v %v", v, err)

@@ -2,7 +2,6 @@ package series
 
 import (
 	"entrepot/grains"
-	"entrepot/grains/series/seriespb"
 	"entrepot/persistence"
 )
 
@@ -17,7 +16,7 @@ func (s *State) Index() grains.Index {
 
 // Kind is the grain of number series.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](seriespb.Kind, Collection)
+	k := grains.NewKind[State](Name, Collection)
 	k.Ring = -1
 	grains.Later(k, (*State).Next, (*State).Drawn)
 	return k

@@ -14,7 +14,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/series/seriespb"
 )
 
 // Memory is how many of the last numbers are remembered with their id.
@@ -29,8 +28,8 @@ type State struct {
 	// Keys are for whom the last numbers were drawn, 12 bytes each, the key of
 	// Last at the end. As numbers are consecutive they need not be kept: 256 ids
 	// take 3 KB, not 12.
-	Keys    []byte `json:"keys,omitempty"`
-	Created int64  `json:"created,omitempty"` // Unix ms
+	Keys      []byte `json:"keys,omitempty"`
+	CreatedAt int64  `json:"created,omitempty"` // Unix ms
 }
 
 // drawn: the next number went to the key. A series publishes nothing.
@@ -53,24 +52,24 @@ func key(id string) (k [keySize]byte) {
 }
 
 // Next draws the next number for an id, once.
-func (s *State) Next(t entrepot.Turn, c *seriespb.Next) ([]events.Event, error) {
+func (s *State) Next(t entrepot.Turn, c Next) ([]events.Event, error) {
 	switch {
-	case t.Caller.Role != entrepot.System, s.CompanyID != "" && c.CompanyId != s.CompanyID:
+	case t.Caller.Role != entrepot.System, s.CompanyID != "" && c.CompanyID != s.CompanyID:
 		return nil, entrepot.ErrNotFound
-	case c.ForId == "":
+	case c.ForID == "":
 		return nil, entrepot.Invalid("forId", "required", "must be given")
-	case c.CompanyId == "":
+	case c.CompanyID == "":
 		return nil, entrepot.Invalid("companyId", "required", "must be given")
 	}
-	if s.numberOf(c.ForId) > 0 {
+	if s.numberOf(c.ForID) > 0 {
 		return nil, nil
 	}
-	return []events.Event{drawn{Key: key(c.ForId), CompanyID: c.CompanyId, At: t.Now.UnixMilli()}}, nil
+	return []events.Event{drawn{Key: key(c.ForID), CompanyID: c.CompanyID, At: t.Now.UnixMilli()}}, nil
 }
 
 // Drawn answers Next. It is always there: Next has just drawn it or found it.
-func (s *State) Drawn(c *seriespb.Next) (*seriespb.Number, bool, error) {
-	return &seriespb.Number{Number: s.numberOf(c.ForId)}, true, nil
+func (s *State) Drawn(c Next) (*Number, bool, error) {
+	return &Number{Number: s.numberOf(c.ForID)}, true, nil
 }
 
 // numberOf is the number drawn for the id, 0 when none is remembered.
@@ -90,7 +89,7 @@ func (s *State) Apply(e events.Event) {
 	switch f := e.(type) {
 	case drawn:
 		if s.Last == 0 {
-			s.CompanyID, s.Created = f.CompanyID, f.At
+			s.CompanyID, s.CreatedAt = f.CompanyID, f.At
 		}
 		s.Last++
 		if len(s.Keys) >= Memory*keySize {
@@ -101,4 +100,4 @@ func (s *State) Apply(e events.Event) {
 	}
 }
 
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }

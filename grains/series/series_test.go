@@ -12,7 +12,6 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/series/seriespb"
 	"entrepot/persistence/storetest"
 
 	"pgregory.net/rapid"
@@ -25,14 +24,14 @@ var (
 
 func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: "s", Now: start, Caller: c} }
 
-func next(id string) *seriespb.Next { return &seriespb.Next{ForId: id, CompanyId: company} }
+func next(id string) Next { return Next{ForID: id, CompanyID: company} }
 
 func TestNextRules(t *testing.T) {
 	t.Parallel()
 	used := &State{CompanyID: company}
 	for name, c := range map[string]struct {
 		caller entrepot.Caller
-		cmd    *seriespb.Next
+		cmd    Next
 		want   entrepot.Code
 	}{
 		"the platform":    {entrepot.SystemCaller("test"), next("o"), ""},
@@ -40,7 +39,7 @@ func TestNextRules(t *testing.T) {
 		"a super admin":   {entrepot.Caller{Role: entrepot.SuperAdmin}, next("o"), entrepot.CodeNotFound},
 		"nobody":          {entrepot.Caller{}, next("o"), entrepot.CodeNotFound},
 		"for no id":       {entrepot.SystemCaller("test"), next(""), entrepot.CodeInvalid},
-		"another company": {entrepot.SystemCaller("test"), &seriespb.Next{ForId: "o", CompanyId: "x"}, entrepot.CodeNotFound},
+		"another company": {entrepot.SystemCaller("test"), Next{ForID: "o", CompanyID: "x"}, entrepot.CodeNotFound},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -49,7 +48,7 @@ func TestNextRules(t *testing.T) {
 			}
 		})
 	}
-	if _, err := (&State{}).Next(turn(entrepot.SystemCaller("test")), &seriespb.Next{ForId: "o"}); entrepot.CodeOf(err) != entrepot.CodeInvalid {
+	if _, err := (&State{}).Next(turn(entrepot.SystemCaller("test")), Next{ForID: "o"}); entrepot.CodeOf(err) != entrepot.CodeInvalid {
 		t.Fatalf("no company: %v", err)
 	}
 }
@@ -90,7 +89,7 @@ func TestSeriesKeepsItsInvariants(t *testing.T) {
 					given[id] = at
 				}
 				if err != nil || !done || n.Number != given[id] {
-					t.Fatalf("id %s: %d, want %d (%v)", id, n.GetNumber(), given[id], err)
+					t.Fatalf("id %s: %d, want %d (%v)", id, n.Number, given[id], err)
 				}
 			}
 		}
@@ -119,13 +118,13 @@ func TestDrawnIsPrivate(t *testing.T) {
 func TestSeriesOnTheHost(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
-	id := seriespb.ID(company, "order", "2026")
+	id := ID(company, "order", "2026")
 	draw := func(id2 string) int64 {
-		n, err := grains.Ask[*seriespb.Number](m.Platform(), m, seriespb.Kind, id, next(id2))
+		n, err := grains.Ask(m.Platform(), m, Of(id), next(id2))
 		if err != nil {
 			t.Error(err)
 		}
-		return n.GetNumber()
+		return n.Number
 	}
 	first := draw("o0")
 	m.Restart()

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"entrepot/grains"
-	"entrepot/grains/shipping/shippingpb"
 	"entrepot/persistence"
 )
 
@@ -13,12 +12,12 @@ var Collection = &persistence.Collection{Name: "shippingRules"}
 
 // Index is whose the rules are.
 func (s *State) Index() grains.Index {
-	return grains.Index{CompanyID: s.CompanyID, ShopID: s.ShopID, CreatedAt: time.UnixMilli(s.Created).UTC()}
+	return grains.Index{CompanyID: s.CompanyID, ShopID: s.ShopID, CreatedAt: time.UnixMilli(s.CreatedAt).UTC()}
 }
 
 // Kind is the grain of shipping rules. Versions are its memory, and no ring is needed.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](shippingpb.Kind, Collection)
+	k := grains.NewKind[State](Name, Collection)
 	k.Ring = -1
 	grains.Command(k, (*State).Set, (*State).View)
 	grains.Command(k, (*State).Remove, (*State).View)

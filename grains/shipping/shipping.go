@@ -12,7 +12,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/shipping/shippingpb"
 )
 
 // State is a set of rules. The zero State has none and never had.
@@ -20,8 +19,8 @@ type State struct {
 	CompanyID entrepot.ID `json:"companyId,omitempty"`
 	ShopID    entrepot.ID `json:"shopId,omitempty"`  // none: the company's
 	Rules     *Rules      `json:"rules,omitempty"`   // none: removed
-	Created   int64       `json:"created,omitempty"` // Unix ms, as Updated
-	Updated   int64       `json:"updated,omitempty"`
+	CreatedAt int64       `json:"created,omitempty"` // Unix ms, as Updated
+	UpdatedAt int64       `json:"updated,omitempty"`
 	Version   int64       `json:"version,omitempty"` // counts the changes, for If-Match
 }
 
@@ -65,8 +64,8 @@ type (
 )
 
 // Set replaces the rules. Orders that are placed keep what they cost.
-func (s *State) Set(t entrepot.Turn, c *shippingpb.Set) ([]events.Event, error) {
-	if err := mayChange(t, c.CompanyId, c.ShopId); err != nil {
+func (s *State) Set(t entrepot.Turn, c Set) ([]events.Event, error) {
+	if err := mayChange(t, c.CompanyID, c.ShopID); err != nil {
 		return nil, err
 	}
 	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
@@ -82,12 +81,12 @@ func (s *State) Set(t entrepot.Turn, c *shippingpb.Set) ([]events.Event, error) 
 	if s.Rules != nil && reflect.DeepEqual(s.Rules, rules) {
 		return nil, nil
 	}
-	return []events.Event{set{rules.public(c.CompanyId, c.ShopId, t.Now), rules}}, nil
+	return []events.Event{set{rules.public(c.CompanyID, c.ShopID, t.Now), rules}}, nil
 }
 
 // Remove takes the rules back. The platform, which erases a company's, need not say whose.
-func (s *State) Remove(t entrepot.Turn, c *shippingpb.Remove) ([]events.Event, error) {
-	company, shop := c.CompanyId, c.ShopId
+func (s *State) Remove(t entrepot.Turn, c Remove) ([]events.Event, error) {
+	company, shop := c.CompanyID, c.ShopID
 	if t.Caller.Role == entrepot.System && company == "" {
 		company, shop = s.CompanyID, s.ShopID
 	}
@@ -107,7 +106,7 @@ func (s *State) Remove(t entrepot.Turn, c *shippingpb.Remove) ([]events.Event, e
 func mayChange(t entrepot.Turn, company, shop entrepot.ID) error {
 	c := t.Caller
 	switch {
-	case t.ID != shippingpb.ID(company, shop) || !c.MayReachCompany(company) || (shop != "" && !c.MayReachShop(company, shop)):
+	case t.ID != ID(company, shop) || !c.MayReachCompany(company) || (shop != "" && !c.MayReachShop(company, shop)):
 		return entrepot.ErrNotFound
 	case c.Administers(company) || (shop != "" && c.Role == entrepot.ShopManager):
 		return nil
@@ -129,21 +128,21 @@ func (s *State) Apply(e events.Event) {
 }
 
 func (s *State) changed(company, shop entrepot.ID, at time.Time) {
-	if s.Created == 0 {
-		s.CompanyID, s.ShopID, s.Created = company, shop, at.UnixMilli()
+	if s.CreatedAt == 0 {
+		s.CompanyID, s.ShopID, s.CreatedAt = company, shop, at.UnixMilli()
 	}
-	s.Updated = at.UnixMilli()
+	s.UpdatedAt = at.UnixMilli()
 	s.Version++
 }
 
 // Get answers the rules to anybody: storefronts show them.
-func (s *State) Get(entrepot.Turn, *shippingpb.Get) (*shippingpb.Shipping, error) {
+func (s *State) Get(entrepot.Turn, Get) (*Shipping, error) {
 	return s.View(), nil
 }
 
 // View is the set as a reply, freshly built.
-func (s *State) View() *shippingpb.Shipping {
-	v := &shippingpb.Shipping{CompanyId: s.CompanyID, ShopId: s.ShopID, Version: s.Version, UpdatedMs: s.Updated}
+func (s *State) View() *Shipping {
+	v := &Shipping{CompanyID: s.CompanyID, ShopID: s.ShopID, Version: s.Version, UpdatedAt: s.UpdatedAt}
 	if s.Rules != nil {
 		v.Rules = s.Rules.pb()
 	}

@@ -11,10 +11,9 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/shipping/shippingpb"
 	"entrepot/persistence/storetest"
+	"reflect"
 
-	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 )
 
@@ -27,26 +26,26 @@ var (
 )
 
 func turn(c entrepot.Caller) entrepot.Turn {
-	return entrepot.Turn{ID: shippingpb.ID(company, shop), Now: start, Caller: c}
+	return entrepot.Turn{ID: ID(company, shop), Now: start, Caller: c}
 }
 
-func method(id string, price int64) *shippingpb.Method {
-	return &shippingpb.Method{Id: id, Name: strings.ToUpper(id), PriceMinor: price}
+func method(id string, price int64) Method {
+	return Method{ID: id, Name: strings.ToUpper(id), Price: price}
 }
 
 // benelux sends to three countries, dearer to the islands of one, and elsewhere.
-func benelux() *shippingpb.Rules {
+func benelux() *Rules {
 	express := method("express", 1500)
-	express.PieceSteps = []*shippingpb.Step{{From: 10, PriceMinor: 2500}, {From: 100, PriceMinor: 0}}
+	express.PieceSteps = []Step{{From: 10, Price: 2500}, {From: 100, Price: 0}}
 	standard := method("standard", 500)
-	standard.SubtotalSteps = []*shippingpb.Step{{From: 2000, PriceMinor: 300}}
-	standard.FreeFromMinor = 5000
-	return &shippingpb.Rules{Currency: "EUR", Zones: []*shippingpb.Zone{
-		{Name: "World", Methods: []*shippingpb.Method{method("standard", 3000)}},
-		{Name: "Benelux", Countries: []string{"BE", "NL", "LU"}, Methods: []*shippingpb.Method{express, standard}},
-		{Name: "Islands", Countries: []string{"NL"}, PostalCodes: []string{"1797", "889"}, Methods: []*shippingpb.Method{method("boat", 900)}},
-		{Name: "Vlieland", Countries: []string{"NL"}, PostalCodes: []string{"8899 "}, Methods: []*shippingpb.Method{method("boat", 1100)}},
-		{Name: "Berlin", Countries: []string{"DE"}, PostalCodes: []string{"10"}, Methods: []*shippingpb.Method{method("bike", 700)}},
+	standard.SubtotalSteps = []Step{{From: 2000, Price: 300}}
+	standard.FreeFrom = 5000
+	return &Rules{Currency: "EUR", Zones: []Zone{
+		{Name: "World", Methods: []Method{method("standard", 3000)}},
+		{Name: "Benelux", Countries: []string{"BE", "NL", "LU"}, Methods: []Method{express, standard}},
+		{Name: "Islands", Countries: []string{"NL"}, PostalCodes: []string{"1797", "889"}, Methods: []Method{method("boat", 900)}},
+		{Name: "Vlieland", Countries: []string{"NL"}, PostalCodes: []string{"8899 "}, Methods: []Method{method("boat", 1100)}},
+		{Name: "Berlin", Countries: []string{"DE"}, PostalCodes: []string{"10"}, Methods: []Method{method("bike", 700)}},
 	}}
 }
 
@@ -109,39 +108,39 @@ func TestWhereNothingIsSent(t *testing.T) {
 
 func TestBadRules(t *testing.T) {
 	t.Parallel()
-	if _, err := (&State{}).Set(turn(admin), &shippingpb.Set{CompanyId: company, ShopId: shop}); entrepot.CodeOf(err) != entrepot.CodeInvalid {
+	if _, err := (&State{}).Set(turn(admin), Set{CompanyID: company, ShopID: shop}); entrepot.CodeOf(err) != entrepot.CodeInvalid {
 		t.Errorf("none: %v", err)
 	}
 	for name, c := range map[string]struct {
-		change      func(r *shippingpb.Rules)
+		change      func(r *Rules)
 		field, rule string
 	}{
-		"no currency":     {func(r *shippingpb.Rules) { r.Currency = "EURO" }, "currency", "currency"},
-		"no zones":        {func(r *shippingpb.Rules) { r.Zones = nil }, "zones", "length"},
-		"too many zones":  {func(r *shippingpb.Rules) { r.Zones = slices.Repeat(r.Zones, MaxZones) }, "zones", "length"},
-		"no name":         {func(r *shippingpb.Rules) { r.Zones[1].Name = " " }, "zones[1].name", "length"},
-		"no country":      {func(r *shippingpb.Rules) { r.Zones[1].Countries[2] = "UK" }, "zones[1].countries[2]", "country"},
-		"small letters":   {func(r *shippingpb.Rules) { r.Zones[1].Countries[0] = "be" }, "zones[1].countries[0]", "country"},
-		"postal of none":  {func(r *shippingpb.Rules) { r.Zones[0].PostalCodes = []string{"1"} }, "zones[0].postalCodes", "countries"},
-		"no postal code":  {func(r *shippingpb.Rules) { r.Zones[2].PostalCodes[1] = "1*" }, "zones[2].postalCodes[1]", "postalCode"},
-		"an empty one":    {func(r *shippingpb.Rules) { r.Zones[2].PostalCodes[1] = "-" }, "zones[2].postalCodes[1]", "postalCode"},
-		"a country twice": {func(r *shippingpb.Rules) { r.Zones[4].Countries, r.Zones[4].PostalCodes = []string{"LU"}, nil }, "zones[4].countries", "unique"},
-		"a code twice":    {func(r *shippingpb.Rules) { r.Zones[3].PostalCodes = []string{"88-9"} }, "zones[3].countries", "unique"},
-		"two worlds":      {func(r *shippingpb.Rules) { r.Zones[2].Countries, r.Zones[2].PostalCodes = nil, nil }, "zones[2].countries", "unique"},
-		"no methods":      {func(r *shippingpb.Rules) { r.Zones[0].Methods = nil }, "zones[0].methods", "length"},
-		"no id":           {func(r *shippingpb.Rules) { r.Zones[1].Methods[1].Id = "A B" }, "zones[1].methods[1].id", "id"},
-		"an id twice":     {func(r *shippingpb.Rules) { r.Zones[1].Methods[1].Id = "express" }, "zones[1].methods[1].id", "unique"},
-		"below nothing":   {func(r *shippingpb.Rules) { r.Zones[1].Methods[0].PriceMinor = -1 }, "zones[1].methods[0].price", "range"},
-		"far too much":    {func(r *shippingpb.Rules) { r.Zones[1].Methods[0].PriceMinor = entrepot.MaxMinor }, "zones[1].methods[0].price", "range"},
-		"free below":      {func(r *shippingpb.Rules) { r.Zones[1].Methods[1].FreeFromMinor = -1 }, "zones[1].methods[1].freeFrom", "range"},
-		"both steps":      {func(r *shippingpb.Rules) { r.Zones[1].Methods[0].SubtotalSteps = []*shippingpb.Step{{From: 1}} }, "zones[1].methods[0].pieceSteps", "exclusive"},
-		"descending":      {func(r *shippingpb.Rules) { r.Zones[1].Methods[0].PieceSteps[1].From = 10 }, "zones[1].methods[0].pieceSteps[1].from", "ascending"},
-		"from nothing":    {func(r *shippingpb.Rules) { r.Zones[1].Methods[1].SubtotalSteps[0].From = 0 }, "zones[1].methods[1].subtotalSteps[0].from", "ascending"},
-		"a step below":    {func(r *shippingpb.Rules) { r.Zones[1].Methods[0].PieceSteps[0].PriceMinor = -1 }, "zones[1].methods[0].pieceSteps[0].price", "range"},
+		"no currency":     {func(r *Rules) { r.Currency = "EURO" }, "currency", "currency"},
+		"no zones":        {func(r *Rules) { r.Zones = nil }, "zones", "length"},
+		"too many zones":  {func(r *Rules) { r.Zones = slices.Repeat(r.Zones, MaxZones) }, "zones", "length"},
+		"no name":         {func(r *Rules) { r.Zones[1].Name = " " }, "zones[1].name", "length"},
+		"no country":      {func(r *Rules) { r.Zones[1].Countries[2] = "UK" }, "zones[1].countries[2]", "country"},
+		"small letters":   {func(r *Rules) { r.Zones[1].Countries[0] = "be" }, "zones[1].countries[0]", "country"},
+		"postal of none":  {func(r *Rules) { r.Zones[0].PostalCodes = []string{"1"} }, "zones[0].postalCodes", "countries"},
+		"no postal code":  {func(r *Rules) { r.Zones[2].PostalCodes[1] = "1*" }, "zones[2].postalCodes[1]", "postalCode"},
+		"an empty one":    {func(r *Rules) { r.Zones[2].PostalCodes[1] = "-" }, "zones[2].postalCodes[1]", "postalCode"},
+		"a country twice": {func(r *Rules) { r.Zones[4].Countries, r.Zones[4].PostalCodes = []string{"LU"}, nil }, "zones[4].countries", "unique"},
+		"a code twice":    {func(r *Rules) { r.Zones[3].PostalCodes = []string{"88-9"} }, "zones[3].countries", "unique"},
+		"two worlds":      {func(r *Rules) { r.Zones[2].Countries, r.Zones[2].PostalCodes = nil, nil }, "zones[2].countries", "unique"},
+		"no methods":      {func(r *Rules) { r.Zones[0].Methods = nil }, "zones[0].methods", "length"},
+		"no id":           {func(r *Rules) { r.Zones[1].Methods[1].ID = "A B" }, "zones[1].methods[1].id", "id"},
+		"an id twice":     {func(r *Rules) { r.Zones[1].Methods[1].ID = "express" }, "zones[1].methods[1].id", "unique"},
+		"below nothing":   {func(r *Rules) { r.Zones[1].Methods[0].Price = -1 }, "zones[1].methods[0].price", "range"},
+		"far too much":    {func(r *Rules) { r.Zones[1].Methods[0].Price = entrepot.MaxMinor }, "zones[1].methods[0].price", "range"},
+		"free below":      {func(r *Rules) { r.Zones[1].Methods[1].FreeFrom = -1 }, "zones[1].methods[1].freeFrom", "range"},
+		"both steps":      {func(r *Rules) { r.Zones[1].Methods[0].SubtotalSteps = []Step{{From: 1}} }, "zones[1].methods[0].pieceSteps", "exclusive"},
+		"descending":      {func(r *Rules) { r.Zones[1].Methods[0].PieceSteps[1].From = 10 }, "zones[1].methods[0].pieceSteps[1].from", "ascending"},
+		"from nothing":    {func(r *Rules) { r.Zones[1].Methods[1].SubtotalSteps[0].From = 0 }, "zones[1].methods[1].subtotalSteps[0].from", "ascending"},
+		"a step below":    {func(r *Rules) { r.Zones[1].Methods[0].PieceSteps[0].Price = -1 }, "zones[1].methods[0].pieceSteps[0].price", "range"},
 	} {
 		r := benelux()
 		c.change(r)
-		_, err := (&State{}).Set(turn(admin), &shippingpb.Set{CompanyId: company, ShopId: shop, Rules: r})
+		_, err := (&State{}).Set(turn(admin), Set{CompanyID: company, ShopID: shop, Rules: r})
 		if e := entrepot.AsError(err); e == nil || e.Code != entrepot.CodeInvalid || e.Fields[0].Field != c.field || e.Fields[0].Rule != c.rule {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -150,7 +149,7 @@ func TestBadRules(t *testing.T) {
 
 func TestWhoSetsRules(t *testing.T) {
 	t.Parallel()
-	ofShop, ofCompany := shippingpb.ID(company, shop), shippingpb.ID(company, "")
+	ofShop, ofCompany := ID(company, shop), ID(company, "")
 	for name, c := range map[string]struct {
 		caller   entrepot.Caller
 		id, shop string
@@ -168,8 +167,8 @@ func TestWhoSetsRules(t *testing.T) {
 		"the platform's own admins": {entrepot.Caller{Role: entrepot.SuperAdmin}, ofCompany, "", ""},
 	} {
 		at := entrepot.Turn{ID: c.id, Now: start, Caller: c.caller}
-		_, err := (&State{}).Set(at, &shippingpb.Set{CompanyId: company, ShopId: c.shop, Rules: benelux()})
-		_, gone := (&State{}).Remove(at, &shippingpb.Remove{CompanyId: company, ShopId: c.shop})
+		_, err := (&State{}).Set(at, Set{CompanyID: company, ShopID: c.shop, Rules: benelux()})
+		_, gone := (&State{}).Remove(at, Remove{CompanyID: company, ShopID: c.shop})
 		if entrepot.CodeOf(err) != c.want || entrepot.CodeOf(gone) != c.want {
 			t.Errorf("%s: %v, %v", name, err, gone)
 		}
@@ -179,15 +178,15 @@ func TestWhoSetsRules(t *testing.T) {
 // TestTheLifeOfRules: set, told, the same again, kept over a restart, removed.
 func TestTheLifeOfRules(t *testing.T) {
 	t.Parallel()
-	store, id := storetest.NewMemory(), shippingpb.ID(company, shop)
+	store, id := storetest.NewMemory(), ID(company, shop)
 	m := grainstest.New(t, store, []*grains.Kind{Kind()})
-	ask := func(c proto.Message) (*shippingpb.Shipping, error) {
-		return grains.Ask[*shippingpb.Shipping](m.As(manager), m, shippingpb.Kind, id, c)
+	ask := func(c grains.Message[*Shipping]) (*Shipping, error) {
+		return grains.Ask(m.As(manager), m, Of(id), c)
 	}
-	if v, err := ask(&shippingpb.Get{}); err != nil || v.Rules != nil || v.Version != 0 {
+	if v, err := ask(Get{}); err != nil || v.Rules != nil || v.Version != 0 {
 		t.Fatal(v, err)
 	}
-	set := &shippingpb.Set{CompanyId: company, ShopId: shop, Rules: benelux()}
+	set := Set{CompanyID: company, ShopID: shop, Rules: benelux()}
 	v, err := ask(set)
 	if err != nil || v.Version != 1 || v.Rules.Zones[3].PostalCodes[0] != "8899" {
 		t.Fatal(v, err)
@@ -200,11 +199,11 @@ func TestTheLifeOfRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := grainstest.New(t, store, []*grains.Kind{Kind()})
-	kept, err := grains.Ask[*shippingpb.Shipping](again.As(manager), again, shippingpb.Kind, id, &shippingpb.Get{})
-	if err != nil || !proto.Equal(kept, v) {
+	kept, err := grains.Ask(again.As(manager), again, Of(id), Get{})
+	if err != nil || !reflect.DeepEqual(kept, v) {
 		t.Fatalf("%v, want %v: %v", kept, v, err)
 	}
-	if v, err = ask(&shippingpb.Remove{CompanyId: company, ShopId: shop, ExpectedVersion: 1}); err != nil || v.Rules != nil || v.Version != 2 {
+	if v, err = ask(Remove{CompanyID: company, ShopID: shop, ExpectedVersion: 1}); err != nil || v.Rules != nil || v.Version != 2 {
 		t.Fatal(v, err)
 	}
 	var told []string
@@ -229,17 +228,17 @@ func TestOffersAreSound(t *testing.T) {
 	codes := strings.Fields(countries)
 	rapid.Check(t, func(t *rapid.T) {
 		price := rapid.Int64Range(0, maxPrice)
-		steps := rapid.Custom(func(t *rapid.T) (out []*shippingpb.Step) {
+		steps := rapid.Custom(func(t *rapid.T) (out []Step) {
 			from := int64(0)
 			for range rapid.IntRange(0, 4).Draw(t, "steps") {
 				from += rapid.Int64Range(1, 5000).Draw(t, "from")
-				out = append(out, &shippingpb.Step{From: from, PriceMinor: price.Draw(t, "price")})
+				out = append(out, Step{From: from, Price: price.Draw(t, "price")})
 			}
 			return out
 		})
-		r := &shippingpb.Rules{Currency: "EUR"}
+		r := &Rules{Currency: "EUR"}
 		for i := range rapid.IntRange(1, 6).Draw(t, "zones") {
-			z := &shippingpb.Zone{Name: "z", Countries: []string{codes[i*3], codes[i*3+1]}}
+			z := Zone{Name: "z", Countries: []string{codes[i*3], codes[i*3+1]}}
 			for j := range rapid.IntRange(1, 4).Draw(t, "methods") {
 				m := method(fmt.Sprint("m", j), price.Draw(t, "price"))
 				if rapid.Bool().Draw(t, "by pieces") {
@@ -247,12 +246,12 @@ func TestOffersAreSound(t *testing.T) {
 				} else {
 					m.SubtotalSteps = steps.Draw(t, "steps")
 				}
-				m.FreeFromMinor = rapid.Int64Range(0, 10_000).Draw(t, "free")
+				m.FreeFrom = rapid.Int64Range(0, 10_000).Draw(t, "free")
 				z.Methods = append(z.Methods, m)
 			}
 			r.Zones = append(r.Zones, z)
 		}
-		if _, err := (&State{}).Set(turn(admin), &shippingpb.Set{CompanyId: company, ShopId: shop, Rules: r}); err != nil {
+		if _, err := (&State{}).Set(turn(admin), Set{CompanyID: company, ShopID: shop, Rules: r}); err != nil {
 			t.Fatal(err)
 		}
 		z := rapid.SampledFrom(r.Zones).Draw(t, "zone")
@@ -272,9 +271,9 @@ func TestOffersAreSound(t *testing.T) {
 }
 
 func BenchmarkOffers(b *testing.B) {
-	r := &shippingpb.Rules{Currency: "EUR"}
+	r := &Rules{Currency: "EUR"}
 	for i, c := range strings.Fields(countries)[:MaxZones] {
-		z := &shippingpb.Zone{Name: "z", Countries: []string{c}, Methods: []*shippingpb.Method{method("a", 100), method("b", 200)}}
+		z := Zone{Name: "z", Countries: []string{c}, Methods: []Method{method("a", 100), method("b", 200)}}
 		for j := range MaxPostal / MaxZones {
 			z.PostalCodes = append(z.PostalCodes, fmt.Sprint(10*i+j))
 		}

@@ -7,23 +7,22 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/shipping/shippingpb"
 )
 
 // RulesOf are the rules of a message, with codes as they are compared; nil for none.
-func RulesOf(r *shippingpb.Rules) *Rules {
+func RulesOf(r *Rules) *Rules {
 	if r == nil {
 		return nil
 	}
-	out := &Rules{Currency: r.GetCurrency(), Taxed: r.GetTaxed()}
-	for _, z := range r.GetZones() {
+	out := &Rules{Currency: r.Currency, Taxed: r.Taxed}
+	for _, z := range r.Zones {
 		zone := Zone{Name: strings.TrimSpace(z.Name), Countries: slices.Clone(z.Countries)}
 		for _, p := range z.PostalCodes {
 			zone.PostalCodes = append(zone.PostalCodes, postal(p))
 		}
 		for _, m := range z.Methods {
 			zone.Methods = append(zone.Methods, Method{
-				ID: m.Id, Name: strings.TrimSpace(m.Name), Price: m.PriceMinor, FreeFrom: m.FreeFromMinor,
+				ID: m.ID, Name: strings.TrimSpace(m.Name), Price: m.Price, FreeFrom: m.FreeFrom,
 				SubtotalSteps: stepsOf(m.SubtotalSteps), PieceSteps: stepsOf(m.PieceSteps),
 			})
 		}
@@ -32,20 +31,20 @@ func RulesOf(r *shippingpb.Rules) *Rules {
 	return out
 }
 
-func stepsOf(steps []*shippingpb.Step) (out []Step) {
+func stepsOf(steps []Step) (out []Step) {
 	for _, s := range steps {
-		out = append(out, Step{s.From, s.PriceMinor})
+		out = append(out, Step{s.From, s.Price})
 	}
 	return out
 }
 
-func (r *Rules) pb() *shippingpb.Rules {
-	out := &shippingpb.Rules{Currency: r.Currency, Taxed: r.Taxed}
+func (r *Rules) pb() *Rules {
+	out := &Rules{Currency: r.Currency, Taxed: r.Taxed}
 	for _, z := range r.Zones {
-		zone := &shippingpb.Zone{Name: z.Name, Countries: slices.Clone(z.Countries), PostalCodes: slices.Clone(z.PostalCodes)}
+		zone := Zone{Name: z.Name, Countries: slices.Clone(z.Countries), PostalCodes: slices.Clone(z.PostalCodes)}
 		for _, m := range z.Methods {
-			zone.Methods = append(zone.Methods, &shippingpb.Method{
-				Id: m.ID, Name: m.Name, PriceMinor: m.Price, FreeFromMinor: m.FreeFrom,
+			zone.Methods = append(zone.Methods, Method{
+				ID: m.ID, Name: m.Name, Price: m.Price, FreeFrom: m.FreeFrom,
 				SubtotalSteps: pbSteps(m.SubtotalSteps), PieceSteps: pbSteps(m.PieceSteps),
 			})
 		}
@@ -54,9 +53,9 @@ func (r *Rules) pb() *shippingpb.Rules {
 	return out
 }
 
-func pbSteps(steps []Step) (out []*shippingpb.Step) {
+func pbSteps(steps []Step) (out []Step) {
 	for _, s := range steps {
-		out = append(out, &shippingpb.Step{From: s.From, PriceMinor: s.Price})
+		out = append(out, Step{From: s.From, Price: s.Price})
 	}
 	return out
 }

@@ -6,7 +6,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/shop/shoppb"
 )
 
 // Details are what a shop says of itself.
@@ -28,16 +27,16 @@ type described interface {
 	GetCity() string
 	GetState() string
 	GetCountry() string
-	GetPoint() *shoppb.Point
-	GetContact() *shoppb.Contact
-	GetHours() *shoppb.Hours
+	GetPoint() *Point
+	GetContact() Contact
+	GetHours() OpeningHours
 }
 
 func detailsOf(c described) Details {
 	contact := c.GetContact()
 	d := Details{
 		Name: c.GetName(), Address: c.GetAddress(), City: c.GetCity(), Region: c.GetState(), Country: c.GetCountry(),
-		Contact: events.ShopContact{Email: contact.GetEmail(), Phone: contact.GetPhone(), Website: contact.GetWebsite()},
+		Contact: events.ShopContact{Email: contact.Email, Phone: contact.Phone, Website: contact.Website},
 		Hours:   HoursOf(c.GetHours()),
 	}
 	if p := c.GetPoint(); p != nil {
@@ -47,12 +46,12 @@ func detailsOf(c described) Details {
 }
 
 // HoursOf are the hours of a message.
-func HoursOf(m *shoppb.Hours) Hours {
-	h := Hours{Timezone: m.GetTimezone()}
-	for _, s := range m.GetWeek() {
+func HoursOf(m OpeningHours) Hours {
+	h := Hours{Timezone: m.Timezone}
+	for _, s := range m.Week {
 		h.Week = append(h.Week, events.OpeningSpan{Day: s.Day, Open: s.Open, Close: s.Close})
 	}
-	for _, e := range m.GetExceptions() {
+	for _, e := range m.Exceptions {
 		h.Exceptions = append(h.Exceptions, events.OpeningException{Date: e.Date, Closed: e.Closed, Open: e.Open, Close: e.Close, Reason: e.Reason})
 	}
 	return h
@@ -85,18 +84,18 @@ func told(s *events.Shop) Details {
 }
 
 // show puts the details into an answer.
-func (d *Details) show(v *shoppb.Shop) {
+func (d *Details) show(v *Shop) {
 	v.Name, v.Address, v.City, v.State, v.Country = d.Name, d.Address, d.City, d.Region, d.Country
-	v.Contact = &shoppb.Contact{Email: d.Contact.Email, Phone: d.Contact.Phone, Website: d.Contact.Website}
-	v.Hours = &shoppb.Hours{Timezone: d.Hours.Timezone}
+	v.Contact = Contact{Email: d.Contact.Email, Phone: d.Contact.Phone, Website: d.Contact.Website}
+	v.Hours = OpeningHours{Timezone: d.Hours.Timezone}
 	if d.Point != nil {
-		v.Point = &shoppb.Point{Lat: d.Point.Lat, Lng: d.Point.Lng}
+		v.Point = &Point{Lat: d.Point.Lat, Lng: d.Point.Lng}
 	}
 	for _, s := range d.Hours.Week {
-		v.Hours.Week = append(v.Hours.Week, &shoppb.Span{Day: s.Day, Open: s.Open, Close: s.Close})
+		v.Hours.Week = append(v.Hours.Week, Span{Day: s.Day, Open: s.Open, Close: s.Close})
 	}
 	for _, e := range d.Hours.Exceptions {
-		v.Hours.Exceptions = append(v.Hours.Exceptions, &shoppb.Exception{Date: e.Date, Closed: e.Closed, Open: e.Open, Close: e.Close, Reason: e.Reason})
+		v.Hours.Exceptions = append(v.Hours.Exceptions, Exception{Date: e.Date, Closed: e.Closed, Open: e.Open, Close: e.Close, Reason: e.Reason})
 	}
 }
 

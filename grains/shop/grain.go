@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"entrepot/grains"
-	"entrepot/grains/shop/shoppb"
 	"entrepot/persistence"
 )
 
@@ -44,8 +43,8 @@ func (s *State) Index() grains.Index {
 	if s.Point != nil {
 		at = Cell(*s.Point)
 	}
-	if s.Deleted != 0 {
-		deleted = time.UnixMilli(s.Deleted).UTC()
+	if s.DeletedAt != 0 {
+		deleted = time.UnixMilli(s.DeletedAt).UTC()
 	}
 	return grains.Index{
 		CompanyID: s.CompanyID, ShopID: s.ID, CreatedAt: s.createdAt(),
@@ -55,7 +54,7 @@ func (s *State) Index() grains.Index {
 
 // Kind is the grain of shops.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](shoppb.Kind, Collection)
+	k := grains.NewKind[State](Name, Collection)
 	grains.Later(k, (*State).Create, (*State).created)
 	grains.Command(k, (*State).Update, (*State).View)
 	grains.Later(k, (*State).Delete, (*State).deleted)

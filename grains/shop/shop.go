@@ -12,7 +12,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/shop/shoppb"
 )
 
 // State is a shop. The zero State does not exist yet.
@@ -24,9 +23,9 @@ type State struct {
 	ManagerID entrepot.ID   `json:"managerId,omitempty"`
 	StaffIDs  []entrepot.ID `json:"staffIds,omitempty"`
 	IsActive  bool          `json:"isActive,omitempty"`
-	Created   int64         `json:"created,omitempty"` // Unix ms, as all times of the state
-	Updated   int64         `json:"updated,omitempty"`
-	Deleted   int64         `json:"deleted,omitempty"`
+	CreatedAt int64         `json:"created,omitempty"` // Unix ms, as all times of the state
+	UpdatedAt int64         `json:"updated,omitempty"`
+	DeletedAt int64         `json:"deleted,omitempty"`
 	Version   int64         `json:"version,omitempty"` // counts the changes, for If-Match
 
 	Staffing *staffing `json:"staffing,omitempty"` // a change of who works here, under way
@@ -37,14 +36,14 @@ type State struct {
 const MaxStaff = 500
 
 // gone: never created, or deleted.
-func (s *State) gone() bool { return s.ID == "" || s.Deleted != 0 }
+func (s *State) gone() bool { return s.ID == "" || s.DeletedAt != 0 }
 
 // Create opens the shop.
-func (s *State) Create(t entrepot.Turn, c *shoppb.Create) ([]events.Event, error) {
+func (s *State) Create(t entrepot.Turn, c Create) ([]events.Event, error) {
 	switch t.Caller.Role {
 	case entrepot.SuperAdmin, entrepot.System:
 	case entrepot.CompanyAdmin:
-		if !t.Caller.MayReachCompany(c.CompanyId) {
+		if !t.Caller.MayReachCompany(c.CompanyID) {
 			return nil, entrepot.ErrNotFound
 		}
 	default:
@@ -60,24 +59,24 @@ func (s *State) Create(t entrepot.Turn, c *shoppb.Create) ([]events.Event, error
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	shop := events.Shop{ShopID: t.ID, CompanyID: c.CompanyId, IsActive: true, CreatedAt: t.Now, UpdatedAt: t.Now}
+	shop := events.Shop{ShopID: t.ID, CompanyID: c.CompanyID, IsActive: true, CreatedAt: t.Now, UpdatedAt: t.Now}
 	d.tell(&shop)
 	if t.Caller.Role == entrepot.System {
-		shop.ManagerID, shop.StaffIDs = c.ManagerId, slices.Clone(c.StaffIds)
+		shop.ManagerID, shop.StaffIDs = c.ManagerID, slices.Clone(c.StaffIDs)
 		return []events.Event{events.ShopCreated{Shop: shop}}, nil
 	}
 	return append([]events.Event{events.ShopCreated{Shop: shop}}, s.staffed(t, c)...), nil
 }
 
-func checkCreate(c *shoppb.Create) error {
+func checkCreate(c Create) error {
 	switch {
-	case !entrepot.ValidID(c.CompanyId):
+	case !entrepot.ValidID(c.CompanyID):
 		return entrepot.Invalid("companyId", "required", "a shop belongs to a company")
-	case c.ManagerId != "" && !entrepot.ValidID(c.ManagerId):
+	case c.ManagerID != "" && !entrepot.ValidID(c.ManagerID):
 		return entrepot.Invalid("managerId", "id", "must be a user id")
-	case len(c.StaffIds) > MaxStaff:
+	case len(c.StaffIDs) > MaxStaff:
 		return entrepot.Invalid("staffIds", "maxItems", "a shop has at most %d staff", MaxStaff)
-	case slices.ContainsFunc(c.StaffIds, func(id string) bool { return !entrepot.ValidID(id) }):
+	case slices.ContainsFunc(c.StaffIDs, func(id string) bool { return !entrepot.ValidID(id) }):
 		return entrepot.Invalid("staffIds", "id", "must be user ids")
 	default:
 		return nil
@@ -98,7 +97,7 @@ func (s *State) mayChange(t entrepot.Turn, expected int64) error {
 }
 
 // Update sets what the shop says of itself.
-func (s *State) Update(t entrepot.Turn, c *shoppb.Update) ([]events.Event, error) {
+func (s *State) Update(t entrepot.Turn, c Update) ([]events.Event, error) {
 	if err := s.mayChange(t, c.ExpectedVersion); err != nil {
 		return nil, err
 	}
@@ -116,7 +115,7 @@ func (s *State) Update(t entrepot.Turn, c *shoppb.Update) ([]events.Event, error
 }
 
 // Delete gives the shop up and takes it from who works there. Its orders, payments and stock stay on record.
-func (s *State) Delete(t entrepot.Turn, c *shoppb.Delete) ([]events.Event, error) {
+func (s *State) Delete(t entrepot.Turn, c Delete) ([]events.Event, error) {
 	if err := s.mayChange(t, c.ExpectedVersion); err != nil {
 		return nil, err
 	}
@@ -130,13 +129,13 @@ func (s *State) Delete(t entrepot.Turn, c *shoppb.Delete) ([]events.Event, error
 func (s *State) Apply(e events.Event) {
 	switch f := e.(type) {
 	case events.ShopCreated:
-		s.ID, s.CompanyID, s.Created = f.ShopID, f.CompanyID, f.CreatedAt.UnixMilli()
+		s.ID, s.CompanyID, s.CreatedAt = f.ShopID, f.CompanyID, f.CreatedAt.UnixMilli()
 		s.ManagerID, s.StaffIDs = f.ManagerID, slices.Clone(f.StaffIDs)
 		s.set(&f.Shop)
 	case events.ShopUpdated:
 		s.set(&f.Shop)
 	case events.ShopDeleted:
-		s.Deleted, s.Updated, s.IsActive = f.DeletedAt.UnixMilli(), f.DeletedAt.UnixMilli(), false
+		s.DeletedAt, s.UpdatedAt, s.IsActive = f.DeletedAt.UnixMilli(), f.DeletedAt.UnixMilli(), false
 		s.Version++
 	default:
 		s.applyStaff(e)
@@ -144,7 +143,7 @@ func (s *State) Apply(e events.Event) {
 }
 
 func (s *State) set(f *events.Shop) {
-	s.Details, s.IsActive, s.Updated = told(f), f.IsActive, f.UpdatedAt.UnixMilli()
+	s.Details, s.IsActive, s.UpdatedAt = told(f), f.IsActive, f.UpdatedAt.UnixMilli()
 	s.Version++
 }
 
@@ -152,14 +151,14 @@ func (s *State) set(f *events.Shop) {
 func (s *State) public() events.Shop {
 	shop := events.Shop{
 		ShopID: s.ID, CompanyID: s.CompanyID, ManagerID: s.ManagerID, StaffIDs: slices.Clone(s.StaffIDs),
-		IsActive: s.IsActive, CreatedAt: s.createdAt(), UpdatedAt: time.UnixMilli(s.Updated).UTC(),
+		IsActive: s.IsActive, CreatedAt: s.createdAt(), UpdatedAt: time.UnixMilli(s.UpdatedAt).UTC(),
 	}
 	s.tell(&shop)
 	return shop
 }
 
 // Get answers the shop to anyone; who works there only to staff who reach it.
-func (s *State) Get(t entrepot.Turn, _ *shoppb.Get) (*shoppb.Shop, error) {
+func (s *State) Get(t entrepot.Turn, _ Get) (*Shop, error) {
 	switch {
 	case s.gone():
 		return nil, entrepot.ErrNotFound
@@ -171,19 +170,19 @@ func (s *State) Get(t entrepot.Turn, _ *shoppb.Get) (*shoppb.Shop, error) {
 }
 
 // View is the whole shop.
-func (s *State) View() *shoppb.Shop {
+func (s *State) View() *Shop {
 	v := s.Public()
-	v.ManagerId, v.StaffIds = s.ManagerID, slices.Clone(s.StaffIDs)
+	v.ManagerID, v.StaffIDs = s.ManagerID, slices.Clone(s.StaffIDs)
 	return v
 }
 
 // Public is the shop without who works there.
-func (s *State) Public() *shoppb.Shop {
-	v := &shoppb.Shop{
-		Id: s.ID, CompanyId: s.CompanyID, IsActive: s.IsActive, CreatedMs: s.Created, UpdatedMs: s.Updated, Version: s.Version,
+func (s *State) Public() *Shop {
+	v := &Shop{
+		ID: s.ID, CompanyID: s.CompanyID, IsActive: s.IsActive, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, Version: s.Version,
 	}
 	s.show(v)
 	return v
 }
 
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }

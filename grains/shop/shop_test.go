@@ -11,10 +11,8 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/shop/shoppb"
 	"entrepot/persistence/storetest"
 
-	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 )
 
@@ -29,8 +27,8 @@ var (
 
 func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: id, Now: start, Caller: c} }
 
-func creation(change func(*shoppb.Create)) *shoppb.Create {
-	c := &shoppb.Create{CompanyId: company, Name: "Harbour", City: "Trieste", ManagerId: person, StaffIds: []string{person}}
+func creation(change func(*Create)) Create {
+	c := Create{CompanyID: company, Name: "Harbour", City: "Trieste", ManagerID: person, StaffIDs: []string{person}}
 	if change != nil {
 		change(c)
 	}
@@ -42,7 +40,7 @@ func TestCreateRules(t *testing.T) {
 	for name, c := range map[string]struct {
 		state  *State
 		caller entrepot.Caller
-		change func(*shoppb.Create)
+		change func(*Create)
 		want   entrepot.Code
 	}{
 		"a super admin":       {&State{}, super, nil, ""},
@@ -52,18 +50,18 @@ func TestCreateRules(t *testing.T) {
 		"a manager":           {&State{}, entrepot.Caller{Role: entrepot.ShopManager, CompanyID: company}, nil, entrepot.CodeForbidden},
 		"a customer":          {&State{}, entrepot.Caller{Role: entrepot.Customer, UserID: "c"}, nil, entrepot.CodeForbidden},
 		"again":               {&State{ID: id}, admin, nil, entrepot.CodeConflict},
-		"no company":          {&State{}, super, func(c *shoppb.Create) { c.CompanyId = "" }, entrepot.CodeInvalid},
-		"no name":             {&State{}, admin, func(c *shoppb.Create) { c.Name = "" }, entrepot.CodeInvalid},
-		"no manager yet":      {&State{}, admin, func(c *shoppb.Create) { c.ManagerId = "" }, ""},
-		"what is no manager":  {&State{}, admin, func(c *shoppb.Create) { c.ManagerId = "bob" }, entrepot.CodeInvalid},
-		"what are no staff":   {&State{}, admin, func(c *shoppb.Create) { c.StaffIds = []string{"bob"} }, entrepot.CodeInvalid},
-		"a place":             {&State{}, admin, func(c *shoppb.Create) { c.Point = &shoppb.Point{Lat: -90, Lng: 180} }, ""},
-		"beyond the pole":     {&State{}, admin, func(c *shoppb.Create) { c.Point = &shoppb.Point{Lat: 90.1} }, entrepot.CodeInvalid},
-		"around the world":    {&State{}, admin, func(c *shoppb.Create) { c.Point = &shoppb.Point{Lng: -180.1} }, entrepot.CodeInvalid},
-		"nowhere":             {&State{}, admin, func(c *shoppb.Create) { c.Point = &shoppb.Point{Lat: math.NaN()} }, entrepot.CodeInvalid},
-		"hours":               {&State{}, admin, func(c *shoppb.Create) { c.Hours = hours() }, ""},
-		"hours of no zone":    {&State{}, admin, func(c *shoppb.Create) { c.Hours = hours(); c.Hours.Timezone = "" }, entrepot.CodeInvalid},
-		"too many staff":      {&State{}, admin, func(c *shoppb.Create) { c.StaffIds = make([]string, MaxStaff+1) }, entrepot.CodeInvalid},
+		"no company":          {&State{}, super, func(c *Create) { c.CompanyID = "" }, entrepot.CodeInvalid},
+		"no name":             {&State{}, admin, func(c *Create) { c.Name = "" }, entrepot.CodeInvalid},
+		"no manager yet":      {&State{}, admin, func(c *Create) { c.ManagerID = "" }, ""},
+		"what is no manager":  {&State{}, admin, func(c *Create) { c.ManagerID = "bob" }, entrepot.CodeInvalid},
+		"what are no staff":   {&State{}, admin, func(c *Create) { c.StaffIDs = []string{"bob"} }, entrepot.CodeInvalid},
+		"a place":             {&State{}, admin, func(c *Create) { c.Point = &Point{Lat: -90, Lng: 180} }, ""},
+		"beyond the pole":     {&State{}, admin, func(c *Create) { c.Point = &Point{Lat: 90.1} }, entrepot.CodeInvalid},
+		"around the world":    {&State{}, admin, func(c *Create) { c.Point = &Point{Lng: -180.1} }, entrepot.CodeInvalid},
+		"nowhere":             {&State{}, admin, func(c *Create) { c.Point = &Point{Lat: math.NaN()} }, entrepot.CodeInvalid},
+		"hours":               {&State{}, admin, func(c *Create) { c.Hours = hours() }, ""},
+		"hours of no zone":    {&State{}, admin, func(c *Create) { c.Hours = hours(); c.Hours.Timezone = "" }, entrepot.CodeInvalid},
+		"too many staff":      {&State{}, admin, func(c *Create) { c.StaffIDs = make([]string, MaxStaff+1) }, entrepot.CodeInvalid},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -75,10 +73,10 @@ func TestCreateRules(t *testing.T) {
 	}
 }
 
-func hours() *shoppb.Hours {
-	return &shoppb.Hours{
-		Timezone: "Europe/Rome", Week: []*shoppb.Span{{Day: "monday", Open: "09:00", Close: "18:00"}},
-		Exceptions: []*shoppb.Exception{{Date: "2026-12-25", Closed: true, Reason: "Christmas"}},
+func hours() OpeningHours {
+	return OpeningHours{
+		Timezone: "Europe/Rome", Week: []Span{{Day: "monday", Open: "09:00", Close: "18:00"}},
+		Exceptions: []Exception{{Date: "2026-12-25", Closed: true, Reason: "Christmas"}},
 	}
 }
 
@@ -93,8 +91,8 @@ func opened(t testing.TB) *State {
 	return s
 }
 
-func update(version int64) *shoppb.Update {
-	return &shoppb.Update{ExpectedVersion: version, Name: "Station", City: "Udine", Point: &shoppb.Point{Lat: 46.06, Lng: 13.24}, Hours: hours(), IsActive: true}
+func update(version int64) Update {
+	return Update{ExpectedVersion: version, Name: "Station", City: "Udine", Point: &Point{Lat: 46.06, Lng: 13.24}, Hours: hours(), IsActive: true}
 }
 
 // TestWhoChangesAShop holds for Update and Delete alike.
@@ -119,12 +117,12 @@ func TestWhoChangesAShop(t *testing.T) {
 		if facts, err := s.Update(turn(c.caller), update(c.version)); entrepot.CodeOf(err) != c.want || (err == nil) != (len(facts) == 1) {
 			t.Errorf("%s updates: %v, %v", name, facts, err)
 		}
-		if facts, err := s.Delete(turn(c.caller), &shoppb.Delete{ExpectedVersion: c.version}); entrepot.CodeOf(err) != c.want || (err == nil) != (len(facts) == 2) {
+		if facts, err := s.Delete(turn(c.caller), Delete{ExpectedVersion: c.version}); entrepot.CodeOf(err) != c.want || (err == nil) != (len(facts) == 2) {
 			t.Errorf("%s deletes: %v, %v", name, facts, err)
 		}
-		s.Deleted = 1
+		s.DeletedAt = 1
 		_, updated := s.Update(turn(c.caller), update(c.version))
-		_, deleted := s.Delete(turn(c.caller), &shoppb.Delete{ExpectedVersion: c.version})
+		_, deleted := s.Delete(turn(c.caller), Delete{ExpectedVersion: c.version})
 		if entrepot.CodeOf(updated) != entrepot.CodeNotFound || entrepot.CodeOf(deleted) != entrepot.CodeNotFound {
 			t.Errorf("%s changes what is deleted: %v, %v", name, updated, deleted)
 		}
@@ -133,10 +131,10 @@ func TestWhoChangesAShop(t *testing.T) {
 
 func TestUpdateRules(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string]func(*shoppb.Update){
-		"name":                     func(c *shoppb.Update) { c.Name = " " },
-		"location.coordinates.lat": func(c *shoppb.Update) { c.Point.Lat = -91 },
-		"timezone":                 func(c *shoppb.Update) { c.Hours.Timezone = "Mars/Olympus" },
+	for name, change := range map[string]func(*Update){
+		"name":                     func(c *Update) { c.Name = " " },
+		"location.coordinates.lat": func(c *Update) { c.Point.Lat = -91 },
+		"timezone":                 func(c *Update) { c.Hours.Timezone = "Mars/Olympus" },
 	} {
 		cmd := update(0)
 		change(cmd)
@@ -150,7 +148,7 @@ func TestUpdateRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Apply(facts[0])
-	if v := s.View(); v.Version != 2 || v.ManagerId != person || v.Name != "Station" || !proto.Equal(v.Hours, hours()) || v.Point.Lat != 46.06 {
+	if v := s.View(); v.Version != 2 || v.ManagerID != person || v.Name != "Station" || !reflect.DeepEqual(v.Hours, hours()) || v.Point.Lat != 46.06 {
 		t.Errorf("%v", v)
 	}
 	if facts, err := s.Update(turn(admin), update(2)); err != nil || len(facts) != 0 {
@@ -177,7 +175,7 @@ func TestGetShowsStaffToStaffOnly(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			v, err := s.Get(turn(c.caller), nil)
-			if err != nil || v.Name != "Harbour" || (v.ManagerId != "") != c.staff || (len(v.StaffIds) > 0) != c.staff {
+			if err != nil || v.Name != "Harbour" || (v.ManagerID != "") != c.staff || (len(v.StaffIDs) > 0) != c.staff {
 				t.Fatalf("%+v, %v", v, err)
 			}
 		})
@@ -190,13 +188,13 @@ func TestGetShowsStaffToStaffOnly(t *testing.T) {
 func TestShopReplays(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		facts, err := (&State{}).Create(turn(admin), creation(func(c *shoppb.Create) {
+		facts, err := (&State{}).Create(turn(admin), creation(func(c *Create) {
 			c.Name, c.Address = "N"+rapid.StringN(1, 20, -1).Draw(t, "name"), rapid.String().Draw(t, "address")
-			c.Point = &shoppb.Point{Lat: rapid.Float64Range(-90, 90).Draw(t, "lat"), Lng: rapid.Float64Range(-180, 180).Draw(t, "lng")}
+			c.Point = &Point{Lat: rapid.Float64Range(-90, 90).Draw(t, "lat"), Lng: rapid.Float64Range(-180, 180).Draw(t, "lng")}
 			c.Hours = hours()
-			c.StaffIds = nil
+			c.StaffIDs = nil
 			for range rapid.IntRange(0, 3).Draw(t, "staff") {
-				c.StaffIds = append(c.StaffIds, entrepot.NewID())
+				c.StaffIDs = append(c.StaffIDs, entrepot.NewID())
 			}
 		}))
 		if err != nil {
@@ -218,29 +216,29 @@ func TestShopReplays(t *testing.T) {
 func TestShopOnTheHost(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
-	v, err := grains.Ask[*shoppb.Shop](m.As(admin), m, shoppb.Kind, id, creation(func(c *shoppb.Create) { c.ManagerId, c.StaffIds = "", nil }))
-	if err != nil || v.Id != id || v.Version != 1 {
+	v, err := grains.Ask(m.As(admin), m, Of(id), creation(func(c *Create) { c.ManagerID, c.StaffIDs = "", nil }))
+	if err != nil || v.ID != id || v.Version != 1 {
 		t.Fatalf("%+v, %v", v, err)
 	}
 	if list := m.Events(); len(list) != 1 || list[0].Type != "shop.created" || list[0].CompanyID != company || list[0].ShopID != id {
 		t.Fatalf("%v", list)
 	}
 	m.Restart()
-	if v, err = grains.Ask[*shoppb.Shop](m.As(entrepot.Caller{}), m, shoppb.Kind, id, &shoppb.Get{}); err != nil || v.City != "Trieste" || v.ManagerId != "" {
+	if v, err = grains.Ask(m.As(entrepot.Caller{}), m, Of(id), Get{}); err != nil || v.City != "Trieste" || v.ManagerID != "" {
 		t.Fatalf("after the restart: %+v, %v", v, err)
 	}
-	if v, err = grains.Ask[*shoppb.Shop](m.As(admin), m, shoppb.Kind, id, update(v.Version)); err != nil || v.City != "Udine" || v.Version != 2 {
+	if v, err = grains.Ask(m.As(admin), m, Of(id), update(v.Version)); err != nil || v.City != "Udine" || v.Version != 2 {
 		t.Fatalf("updated: %+v, %v", v, err)
 	}
 	m.Restart()
-	if v, err = grains.Ask[*shoppb.Shop](m.As(admin), m, shoppb.Kind, id, &shoppb.Get{}); err != nil || !proto.Equal(v.Hours, hours()) || v.Point.GetLng() != 13.24 {
+	if v, err = grains.Ask(m.As(admin), m, Of(id), Get{}); err != nil || !reflect.DeepEqual(v.Hours, hours()) || v.Point.Lng != 13.24 {
 		t.Fatalf("after another: %+v, %v", v, err)
 	}
-	if _, err = m.Ask(m.As(admin), shoppb.Kind, id, &shoppb.Delete{}); err != nil {
+	if _, err = grains.Ask(m.As(admin), m, Of(id), Delete{}); err != nil {
 		t.Fatal(err)
 	}
 	m.Restart()
-	if _, err = m.Ask(m.As(admin), shoppb.Kind, id, &shoppb.Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err = grains.Ask(m.As(admin), m, Of(id), Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("deleted: %v", err)
 	}
 	if types := m.EventTypes(); !slices.Equal(types, []string{"shop.created", "shop.updated", "shop.deleted"}) {

@@ -7,7 +7,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/shop/shoppb"
 )
 
 // staffing is a change of who works in the shop. Every user is asked first
@@ -81,11 +80,11 @@ var errStaffing = entrepot.Unavailable("another change of who works in the shop 
 
 // Assign changes who works in the shop. Naming who works there already, or the
 // manager there is, changes nothing.
-func (s *State) Assign(t entrepot.Turn, c *shoppb.Assign) ([]events.Event, error) {
+func (s *State) Assign(t entrepot.Turn, c Assign) ([]events.Event, error) {
 	if err := s.mayChange(t, 0); err != nil {
 		return nil, err
 	}
-	if s.knows(c.Id) {
+	if s.knows(c.ID) {
 		return nil, nil
 	}
 	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
@@ -94,14 +93,14 @@ func (s *State) Assign(t entrepot.Turn, c *shoppb.Assign) ([]events.Event, error
 	if err := s.checkAssign(c); err != nil {
 		return nil, err
 	}
-	n := staffing{ID: c.Id, By: t.Caller.UserID, Manager: s.ManagerID}
+	n := staffing{ID: c.ID, By: t.Caller.UserID, Manager: s.ManagerID}
 	if slices.Contains(c.Remove, n.Manager) {
 		n.Manager = ""
 	}
-	if c.ManagerId != "" {
-		n.Manager = c.ManagerId
+	if c.ManagerID != "" {
+		n.Manager = c.ManagerID
 	}
-	for _, u := range append(slices.Clone(s.StaffIDs), c.UserIds...) {
+	for _, u := range append(slices.Clone(s.StaffIDs), c.UserIDs...) {
 		if u != n.Manager && !slices.Contains(n.Staff, u) && !slices.Contains(c.Remove, u) {
 			n.Staff = append(n.Staff, u)
 		}
@@ -109,7 +108,7 @@ func (s *State) Assign(t entrepot.Turn, c *shoppb.Assign) ([]events.Event, error
 	if len(n.Staff) > MaxStaff {
 		return nil, entrepot.Invalid("userIds", "maxItems", "a shop has at most %d staff", MaxStaff)
 	}
-	n.Ask = asks(c.ManagerId, c.UserIds, "userIds")
+	n.Ask = asks(c.ManagerID, c.UserIDs, "userIds")
 	for _, u := range s.people() {
 		if u != n.Manager && !slices.Contains(n.Staff, u) {
 			n.Gone = append(n.Gone, u)
@@ -121,20 +120,20 @@ func (s *State) Assign(t entrepot.Turn, c *shoppb.Assign) ([]events.Event, error
 	return s.begin(t, n)
 }
 
-func (s *State) checkAssign(c *shoppb.Assign) error {
+func (s *State) checkAssign(c Assign) error {
 	switch {
-	case c.Id == "":
+	case c.ID == "":
 		return entrepot.Invalid("id", "required", "must be given")
 	case s.Staffing != nil:
 		return errStaffing
-	case c.ManagerId == "" && len(c.UserIds)+len(c.Remove) == 0:
+	case c.ManagerID == "" && len(c.UserIDs)+len(c.Remove) == 0:
 		return entrepot.Invalid("userIds", "required", "name who is assigned, the manager, or who is removed")
-	case c.ManagerId != "" && !entrepot.ValidID(c.ManagerId):
+	case c.ManagerID != "" && !entrepot.ValidID(c.ManagerID):
 		return entrepot.Invalid("managerId", "id", "must be a user id")
-	case c.ManagerId != "" && slices.Contains(c.UserIds, c.ManagerId):
+	case c.ManagerID != "" && slices.Contains(c.UserIDs, c.ManagerID):
 		return entrepot.Invalid("managerId", "exclusive", "is also among userIds")
 	}
-	for i, u := range c.UserIds {
+	for i, u := range c.UserIDs {
 		if !entrepot.ValidID(u) {
 			return entrepot.Invalid(fmt.Sprintf("userIds[%d]", i), "id", "must be a user id")
 		}
@@ -142,7 +141,7 @@ func (s *State) checkAssign(c *shoppb.Assign) error {
 	for i, u := range c.Remove {
 		field := fmt.Sprintf("remove[%d]", i)
 		switch {
-		case u == c.ManagerId || slices.Contains(c.UserIds, u):
+		case u == c.ManagerID || slices.Contains(c.UserIDs, u):
 			return entrepot.Invalid(field, "exclusive", "is also assigned")
 		case !slices.Contains(s.people(), u):
 			return (&refusal{Field: field, Missing: true, Reason: "does not work in this shop"}).err()
@@ -190,8 +189,8 @@ func (s *State) begin(t entrepot.Turn, n staffing) ([]events.Event, error) {
 }
 
 // staffed is the staffing of a shop that is being opened.
-func (s *State) staffed(t entrepot.Turn, c *shoppb.Create) []events.Event {
-	n := staffing{ID: t.ID, By: t.Caller.UserID, Manager: c.ManagerId, Opens: true, Phase: check, Ask: asks(c.ManagerId, c.StaffIds, "staffIds")}
+func (s *State) staffed(t entrepot.Turn, c Create) []events.Event {
+	n := staffing{ID: t.ID, By: t.Caller.UserID, Manager: c.ManagerID, Opens: true, Phase: check, Ask: asks(c.ManagerID, c.StaffIDs, "staffIds")}
 	for _, a := range n.Ask {
 		n.New = append(n.New, a.UserID)
 		if !a.Manager {
@@ -229,17 +228,17 @@ func (n *staffing) asked() []entrepot.ID {
 }
 
 // StaffTold takes what a user answered, and turns to the next phase with the last.
-func (s *State) StaffTold(t entrepot.Turn, c *shoppb.StaffTold) ([]events.Event, error) {
+func (s *State) StaffTold(t entrepot.Turn, c StaffTold) ([]events.Event, error) {
 	n := s.Staffing
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.ErrNotFound
-	case n == nil || n.ID != c.Id || n.Phase != c.Phase || slices.Contains(n.Told, c.UserId) || !slices.Contains(n.asked(), c.UserId):
+	case n == nil || n.ID != c.ID || n.Phase != c.Phase || slices.Contains(n.Told, c.UserID) || !slices.Contains(n.asked(), c.UserID):
 		return nil, nil // told before
 	}
-	told := staffTold{UserID: c.UserId}
+	told := staffTold{UserID: c.UserID}
 	if c.Refused {
-		told.Refusal = &refusal{Field: n.field(c.UserId), Missing: c.Missing, Reason: c.Reason}
+		told.Refusal = &refusal{Field: n.field(c.UserID), Missing: c.Missing, Reason: c.Reason}
 	}
 	facts := []events.Event{told}
 	if len(n.Told)+1 < len(n.asked()) {
@@ -255,7 +254,7 @@ func (s *State) StaffTold(t entrepot.Turn, c *shoppb.StaffTold) ([]events.Event,
 		return append(facts, staffingTurned{Phase: undo}), nil
 	case refused && n.Opens:
 		return append(facts, staffingEnded{}, events.ShopDeleted{ShopID: s.ID, CompanyID: s.CompanyID, DeletedAt: t.Now}), nil
-	case refused || s.Deleted != 0:
+	case refused || s.DeletedAt != 0:
 		return append(facts, staffingEnded{}), nil
 	default:
 		return append(facts, n.done(s, t)...), nil
@@ -293,11 +292,11 @@ func (s *State) applyStaff(e events.Event) {
 	case staffingTurned:
 		s.Staffing.Phase, s.Staffing.Told = f.Phase, nil
 	case events.ShopStaffAssigned:
-		s.ManagerID, s.StaffIDs, s.Updated = f.ManagerID, slices.Clone(f.StaffIDs), f.UpdatedAt.UnixMilli()
+		s.ManagerID, s.StaffIDs, s.UpdatedAt = f.ManagerID, slices.Clone(f.StaffIDs), f.UpdatedAt.UnixMilli()
 		s.Version++
 		s.settle()
 	case staffingEnded:
-		if s.Deleted != 0 {
+		if s.DeletedAt != 0 {
 			s.ManagerID, s.StaffIDs = "", nil
 		}
 		s.settle()
@@ -329,7 +328,7 @@ func (r *refusal) err() error {
 	}
 }
 
-func (s *State) settledAs(id string) (*shoppb.Shop, bool, error) {
+func (s *State) settledAs(id string) (*Shop, bool, error) {
 	for _, e := range s.Settled {
 		if e.ID == id && e.Refusal != nil {
 			return nil, true, e.Refusal.err()
@@ -338,6 +337,6 @@ func (s *State) settledAs(id string) (*shoppb.Shop, bool, error) {
 	return s.View(), s.Staffing == nil || s.Staffing.ID != id, nil
 }
 
-func (s *State) assigned(c *shoppb.Assign) (*shoppb.Shop, bool, error) { return s.settledAs(c.Id) }
-func (s *State) created(*shoppb.Create) (*shoppb.Shop, bool, error)    { return s.settledAs(s.ID) }
-func (s *State) deleted(*shoppb.Delete) (*shoppb.Shop, bool, error)    { return s.settledAs("delete") }
+func (s *State) assigned(c Assign) (*Shop, bool, error) { return s.settledAs(c.ID) }
+func (s *State) created(Create) (*Shop, bool, error)    { return s.settledAs(s.ID) }
+func (s *State) deleted(Delete) (*Shop, bool, error)    { return s.settledAs("delete") }

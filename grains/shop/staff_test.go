@@ -12,12 +12,9 @@ import (
 	"entrepot/grains/access"
 	"entrepot/grains/grainstest"
 	"entrepot/grains/mail"
-	"entrepot/grains/shop/shoppb"
 	"entrepot/grains/user"
-	"entrepot/grains/user/userpb"
 	"entrepot/persistence/storetest"
-
-	"google.golang.org/protobuf/proto"
+	"reflect"
 )
 
 var platform = entrepot.SystemCaller("test")
@@ -33,31 +30,31 @@ func TestAssignRules(t *testing.T) {
 	ann, bob := entrepot.DeriveID("ann"), entrepot.DeriveID("bob")
 	for name, c := range map[string]struct {
 		caller entrepot.Caller
-		cmd    *shoppb.Assign
+		cmd    Assign
 		code   entrepot.Code
 		field  string
 		facts  int
 	}{
-		"somebody":               {admin, &shoppb.Assign{UserIds: []string{ann}}, "", "", 1},
-		"by a super admin":       {super, &shoppb.Assign{UserIds: []string{ann}}, "", "", 1},
-		"by its manager":         {entrepot.Caller{Role: entrepot.ShopManager, CompanyID: company, ShopIDs: []entrepot.ID{id}}, &shoppb.Assign{UserIds: []string{ann}}, entrepot.CodeForbidden, "", 0},
-		"by another's admin":     {entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: "x"}, &shoppb.Assign{UserIds: []string{ann}}, entrepot.CodeNotFound, "", 0},
-		"a manager":              {admin, &shoppb.Assign{ManagerId: ann}, "", "", 1},
-		"from what was":          {admin, &shoppb.Assign{UserIds: []string{ann}, ExpectedVersion: 2}, entrepot.CodeStale, "If-Match", 0},
-		"nobody":                 {admin, &shoppb.Assign{}, entrepot.CodeInvalid, "userIds", 0},
-		"no user":                {admin, &shoppb.Assign{UserIds: []string{ann, "bob"}}, entrepot.CodeInvalid, "userIds[1]", 0},
-		"no manager":             {admin, &shoppb.Assign{ManagerId: "bob"}, entrepot.CodeInvalid, "managerId", 0},
-		"manager and staff":      {admin, &shoppb.Assign{ManagerId: ann, UserIds: []string{ann}}, entrepot.CodeInvalid, "managerId", 0},
-		"in and out":             {admin, &shoppb.Assign{UserIds: []string{person}, Remove: []string{person}}, entrepot.CodeInvalid, "remove[0]", 0},
-		"who does not work here": {admin, &shoppb.Assign{Remove: []string{person, bob}}, entrepot.CodeNotFound, "remove[1]", 0},
-		"the manager out":        {admin, &shoppb.Assign{Remove: []string{person}}, "", "", 1},
-		"who is there":           {admin, &shoppb.Assign{ManagerId: person}, "", "", 0},
+		"somebody":               {admin, Assign{UserIDs: []string{ann}}, "", "", 1},
+		"by a super admin":       {super, Assign{UserIDs: []string{ann}}, "", "", 1},
+		"by its manager":         {entrepot.Caller{Role: entrepot.ShopManager, CompanyID: company, ShopIDs: []entrepot.ID{id}}, Assign{UserIDs: []string{ann}}, entrepot.CodeForbidden, "", 0},
+		"by another's admin":     {entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: "x"}, Assign{UserIDs: []string{ann}}, entrepot.CodeNotFound, "", 0},
+		"a manager":              {admin, Assign{ManagerID: ann}, "", "", 1},
+		"from what was":          {admin, Assign{UserIDs: []string{ann}, ExpectedVersion: 2}, entrepot.CodeStale, "If-Match", 0},
+		"nobody":                 {admin, Assign{}, entrepot.CodeInvalid, "userIds", 0},
+		"no user":                {admin, Assign{UserIDs: []string{ann, "bob"}}, entrepot.CodeInvalid, "userIds[1]", 0},
+		"no manager":             {admin, Assign{ManagerID: "bob"}, entrepot.CodeInvalid, "managerId", 0},
+		"manager and staff":      {admin, Assign{ManagerID: ann, UserIDs: []string{ann}}, entrepot.CodeInvalid, "managerId", 0},
+		"in and out":             {admin, Assign{UserIDs: []string{person}, Remove: []string{person}}, entrepot.CodeInvalid, "remove[0]", 0},
+		"who does not work here": {admin, Assign{Remove: []string{person, bob}}, entrepot.CodeNotFound, "remove[1]", 0},
+		"the manager out":        {admin, Assign{Remove: []string{person}}, "", "", 1},
+		"who is there":           {admin, Assign{ManagerID: person}, "", "", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := opened(t)
 			s.StaffIDs = nil
-			c.cmd.Id = "1"
+			c.cmd.ID = "1"
 			facts, err := s.Assign(turn(c.caller), c.cmd)
 			if entrepot.CodeOf(err) != c.code || len(facts) != c.facts {
 				t.Fatalf("%v, %v", facts, err)
@@ -72,11 +69,11 @@ func TestAssignRules(t *testing.T) {
 			if c.facts == 0 {
 				return
 			}
-			other := &shoppb.Assign{Id: "2", UserIds: []string{bob}}
+			other := Assign{ID: "2", UserIDs: []string{bob}}
 			if _, err := s.Assign(turn(admin), other); entrepot.CodeOf(err) != entrepot.CodeUnavailable {
 				t.Errorf("another meanwhile: %v", err)
 			}
-			if _, err := s.Delete(turn(admin), &shoppb.Delete{}); entrepot.CodeOf(err) != entrepot.CodeUnavailable {
+			if _, err := s.Delete(turn(admin), Delete{}); entrepot.CodeOf(err) != entrepot.CodeUnavailable {
 				t.Errorf("deleted meanwhile: %v", err)
 			}
 		})
@@ -85,7 +82,7 @@ func TestAssignRules(t *testing.T) {
 	for range MaxStaff {
 		full.StaffIDs = append(full.StaffIDs, entrepot.NewID())
 	}
-	if _, err := full.Assign(turn(admin), &shoppb.Assign{Id: "1", UserIds: []string{ann}}); entrepot.CodeOf(err) != entrepot.CodeInvalid {
+	if _, err := full.Assign(turn(admin), Assign{ID: "1", UserIDs: []string{ann}}); entrepot.CodeOf(err) != entrepot.CodeInvalid {
 		t.Errorf("one too many: %v", err)
 	}
 }
@@ -97,20 +94,20 @@ func TestWhoCannotAfterAll(t *testing.T) {
 	ann, bob := entrepot.DeriveID("ann"), entrepot.DeriveID("bob")
 	s := opened(t)
 	s.StaffIDs = nil
-	facts, err := s.Assign(turn(admin), &shoppb.Assign{Id: "1", UserIds: []string{ann, bob}})
+	facts, err := s.Assign(turn(admin), Assign{ID: "1", UserIDs: []string{ann, bob}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	play(s, facts)
 	tell := func(phase, user string, refused bool) {
 		t.Helper()
-		if got := steps(s); len(got) == 0 || !slices.ContainsFunc(got, func(x grains.Step) bool { return x.Key == phase+":1:"+user }) {
+		if got := steps(s); len(got) == 0 || !slices.ContainsFunc(got, func(x grains.OldStep) bool { return x.Key == phase+":1:"+user }) {
 			t.Fatalf("%s does not ask %s: %v", phase, user, got)
 		}
-		if _, done, _ := s.assigned(&shoppb.Assign{Id: "1"}); done {
+		if _, done, _ := s.assigned(Assign{ID: "1"}); done {
 			t.Fatalf("settled before %s of %s", phase, user)
 		}
-		c := &shoppb.StaffTold{Id: "1", Phase: phase, UserId: user, Refused: refused, Reason: "the account is disabled"}
+		c := StaffTold{ID: "1", Phase: phase, UserID: user, Refused: refused, Reason: "the account is disabled"}
 		if _, err := s.StaffTold(turn(admin), c); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 			t.Fatalf("told by an admin: %v", err)
 		}
@@ -128,7 +125,7 @@ func TestWhoCannotAfterAll(t *testing.T) {
 	tell(assign, bob, true)
 	tell(undo, ann, false)
 	tell(undo, bob, false)
-	if _, done, err := s.assigned(&shoppb.Assign{Id: "1"}); !done || entrepot.CodeOf(err) != entrepot.CodeInvalid || entrepot.AsError(err).Fields[0].Field != "userIds[1]" {
+	if _, done, err := s.assigned(Assign{ID: "1"}); !done || entrepot.CodeOf(err) != entrepot.CodeInvalid || entrepot.AsError(err).Fields[0].Field != "userIds[1]" {
 		t.Errorf("%v, %v", done, err)
 	}
 	if len(steps(s)) != 0 || len(s.StaffIDs) != 0 || s.ManagerID != person {
@@ -151,15 +148,15 @@ func newTown(t *testing.T) *town {
 			of = entrepot.DeriveID("another company")
 		}
 		w.users[name] = u
-		w.ask(userpb.Kind, u, &userpb.Register{Email: name + "@x.test", Name: name, PasswordHash: "h", Role: string(role), CompanyId: of})
-		w.ask(userpb.Kind, u, &userpb.NoteLogin{SessionId: "s", RefreshHash: []byte("h"), TokenUntilMs: time.Now().Add(time.Hour).UnixMilli()})
+		w.ask(user.Name, u, user.Register{Email: name + "@x.test", Name: name, PasswordHash: "h", Role: string(role), CompanyID: of})
+		w.ask(user.Name, u, user.NoteLogin{SessionID: "s", RefreshHash: []byte("h"), TokenUntil: time.Now().Add(time.Hour).UnixMilli()})
 	}
 	return w
 }
 
-func (w *town) ask(kind, id string, cmd proto.Message) {
+func (w *town) ask(kind, id string, cmd any) {
 	w.t.Helper()
-	if _, err := w.Ask(w.Platform(), kind, id, cmd); err != nil {
+	if _, err := w.Ask(w.Platform(), grains.Ref{Kind: kind, ID: id}, cmd); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -168,11 +165,11 @@ func (w *town) ask(kind, id string, cmd proto.Message) {
 func (w *town) works() (out []string) {
 	w.t.Helper()
 	for name, u := range w.users {
-		v, err := grains.Ask[*userpb.User](w.Platform(), w, userpb.Kind, u, &userpb.Get{})
+		v, err := grains.Ask(w.Platform(), w, user.Of(u), user.Get{})
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if slices.Contains(v.ShopIds, id) {
+		if slices.Contains(v.ShopIDs, id) {
 			out = append(out, name)
 		}
 	}
@@ -180,8 +177,8 @@ func (w *town) works() (out []string) {
 	return out
 }
 
-func (w *town) shop(ctx context.Context, cmd proto.Message) (*shoppb.Shop, error) {
-	return grains.Ask[*shoppb.Shop](ctx, w, shoppb.Kind, id, cmd)
+func (w *town) shop(ctx context.Context, cmd grains.Message[*Shop]) (*Shop, error) {
+	return grains.Ask(ctx, w, Of(id), cmd)
 }
 
 // TestStaffOnTheHost: who is assigned says so too by the time it is answered, and
@@ -190,37 +187,37 @@ func TestStaffOnTheHost(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
 	ctx, u := w.As(admin), w.users
-	v, err := w.shop(ctx, &shoppb.Create{CompanyId: company, Name: "Harbour", ManagerId: u["mia"], StaffIds: []string{u["ann"]}})
-	if err != nil || v.ManagerId != u["mia"] || !slices.Equal(v.StaffIds, []string{u["ann"]}) || !slices.Equal(w.works(), []string{"ann", "mia"}) {
+	v, err := w.shop(ctx, Create{CompanyID: company, Name: "Harbour", ManagerID: u["mia"], StaffIDs: []string{u["ann"]}})
+	if err != nil || v.ManagerID != u["mia"] || !slices.Equal(v.StaffIDs, []string{u["ann"]}) || !slices.Equal(w.works(), []string{"ann", "mia"}) {
 		t.Fatalf("opened %v, %v: %v", v, err, w.works())
 	}
 	for name, c := range map[string]struct {
-		cmd   *shoppb.Assign
+		cmd   Assign
 		code  entrepot.Code
 		field string
 	}{
-		"of another company":  {&shoppb.Assign{UserIds: []string{u["bob"], u["eve"]}}, entrepot.CodeNotFound, "userIds[1]"},
-		"nobody":              {&shoppb.Assign{UserIds: []string{u["bob"], entrepot.NewID()}}, entrepot.CodeNotFound, "userIds[1]"},
-		"a manager who is no": {&shoppb.Assign{UserIds: []string{u["max"]}, ManagerId: u["bob"]}, entrepot.CodeInvalid, "managerId"},
+		"of another company":  {Assign{UserIDs: []string{u["bob"], u["eve"]}}, entrepot.CodeNotFound, "userIds[1]"},
+		"nobody":              {Assign{UserIDs: []string{u["bob"], entrepot.NewID()}}, entrepot.CodeNotFound, "userIds[1]"},
+		"a manager who is no": {Assign{UserIDs: []string{u["max"]}, ManagerID: u["bob"]}, entrepot.CodeInvalid, "managerId"},
 	} {
-		c.cmd.Id = name
+		c.cmd.ID = name
 		_, err := w.shop(ctx, c.cmd)
 		if entrepot.CodeOf(err) != c.code || entrepot.AsError(err).Fields[0].Field != c.field || !slices.Equal(w.works(), []string{"ann", "mia"}) {
 			t.Errorf("%s: %v, and then work %v", name, err, w.works())
 		}
 	}
-	v, err = w.shop(ctx, &shoppb.Assign{Id: "1", ManagerId: u["max"], UserIds: []string{u["bob"]}, Remove: []string{u["ann"]}})
-	if err != nil || v.ManagerId != u["max"] || !slices.Equal(v.StaffIds, []string{u["bob"]}) || !slices.Equal(w.works(), []string{"bob", "max"}) {
+	v, err = w.shop(ctx, Assign{ID: "1", ManagerID: u["max"], UserIDs: []string{u["bob"]}, Remove: []string{u["ann"]}})
+	if err != nil || v.ManagerID != u["max"] || !slices.Equal(v.StaffIDs, []string{u["bob"]}) || !slices.Equal(w.works(), []string{"bob", "max"}) {
 		t.Fatalf("assigned %v, %v: %v", v, err, w.works())
 	}
 	w.Restart()
-	if again, err := w.shop(ctx, &shoppb.Get{}); err != nil || !proto.Equal(again, v) {
+	if again, err := w.shop(ctx, Get{}); err != nil || !reflect.DeepEqual(again, v) {
 		t.Fatalf("after the restart %v, %v", again, err)
 	}
-	if v, err = w.shop(ctx, &shoppb.Assign{Id: "2", Remove: []string{u["max"]}}); err != nil || v.ManagerId != "" || !slices.Equal(w.works(), []string{"bob"}) {
+	if v, err = w.shop(ctx, Assign{ID: "2", Remove: []string{u["max"]}}); err != nil || v.ManagerID != "" || !slices.Equal(w.works(), []string{"bob"}) {
 		t.Fatalf("removed %v, %v: %v", v, err, w.works())
 	}
-	if _, err = w.shop(ctx, &shoppb.Delete{}); err != nil || len(w.works()) != 0 {
+	if _, err = w.shop(ctx, Delete{}); err != nil || len(w.works()) != 0 {
 		t.Fatalf("deleted: %v, and there work %v", err, w.works())
 	}
 	types := slices.DeleteFunc(w.EventTypes(), func(s string) bool { return s[:4] == "user" })
@@ -239,10 +236,10 @@ func TestStaffOnTheHost(t *testing.T) {
 func TestWhoWasErasedLeaves(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
-	if _, err := w.shop(w.As(admin), &shoppb.Create{CompanyId: company, Name: "Harbour", StaffIds: []string{w.users["ann"], w.users["bob"]}}); err != nil {
+	if _, err := w.shop(w.As(admin), Create{CompanyID: company, Name: "Harbour", StaffIDs: []string{w.users["ann"], w.users["bob"]}}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Ask(w.As(super), userpb.Kind, w.users["ann"], &userpb.Erase{}); err != nil {
+	if _, err := grains.Ask(w.As(super), w, user.Of(w.users["ann"]), user.Erase{}); err != nil {
 		t.Fatal(err)
 	}
 	list := w.Events()
@@ -250,8 +247,8 @@ func TestWhoWasErasedLeaves(t *testing.T) {
 	if e := list[len(list)-1]; e.Type != "user.deleted" || e.Decode(&erased) != nil || !slices.Equal(erased.ShopIDs, []entrepot.ID{id}) {
 		t.Fatalf("%+v", e)
 	}
-	v, err := w.shop(w.Platform(), &shoppb.Assign{Id: "event", Remove: []string{erased.UserID}})
-	if err != nil || !slices.Equal(v.StaffIds, []string{w.users["bob"]}) {
+	v, err := w.shop(w.Platform(), Assign{ID: "event", Remove: []string{erased.UserID}})
+	if err != nil || !slices.Equal(v.StaffIDs, []string{w.users["bob"]}) {
 		t.Fatalf("%v, %v", v, err)
 	}
 }
@@ -260,11 +257,11 @@ func TestWhoWasErasedLeaves(t *testing.T) {
 func TestNoShopWithoutItsStaff(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
-	_, err := w.shop(w.As(admin), &shoppb.Create{CompanyId: company, Name: "Harbour", ManagerId: w.users["mia"], StaffIds: []string{w.users["ann"], w.users["eve"]}})
+	_, err := w.shop(w.As(admin), Create{CompanyID: company, Name: "Harbour", ManagerID: w.users["mia"], StaffIDs: []string{w.users["ann"], w.users["eve"]}})
 	if entrepot.CodeOf(err) != entrepot.CodeNotFound || entrepot.AsError(err).Fields[0].Field != "staffIds[1]" || len(w.works()) != 0 {
 		t.Fatalf("%v: %v", err, w.works())
 	}
-	if _, err := w.shop(w.Platform(), &shoppb.Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := w.shop(w.Platform(), Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("it is there: %v", err)
 	}
 }

@@ -6,44 +6,43 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/shop/shoppb"
-	"entrepot/grains/user/userpb"
+	"entrepot/grains/user"
 
 	"google.golang.org/protobuf/proto"
 )
 
 // steps asks the users of a staffing what its phase asks. A shop asks users, who
 // ask Access and Mail alone.
-func steps(s *State) []grains.Step {
+func steps(s *State) []grains.OldStep {
 	n := s.Staffing
 	if n == nil {
 		return nil
 	}
-	var out []grains.Step
+	var out []grains.OldStep
 	for _, u := range n.asked() {
 		if slices.Contains(n.Told, u) {
 			continue
 		}
-		out = append(out, grains.Step{Key: n.Phase + ":" + n.ID + ":" + u, Do: s.question(u)})
+		out = append(out, grains.OldStep{Key: n.Phase + ":" + n.ID + ":" + u, Do: s.question(u)})
 	}
 	return out
 }
 
 // question asks one user what the phase asks. A user who says no has answered;
 // one who cannot be asked has not.
-func (s *State) question(user entrepot.ID) func(context.Context, grains.Asker) (proto.Message, error) {
+func (s *State) question(userID entrepot.ID) func(context.Context, grains.Asker) (any, error) {
 	n, shop, company := s.Staffing, s.ID, s.CompanyID
-	manager := slices.ContainsFunc(n.Ask, func(a asked) bool { return a.UserID == user && a.Manager })
-	told := &shoppb.StaffTold{Id: n.ID, Phase: n.Phase, UserId: user}
-	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+	manager := slices.ContainsFunc(n.Ask, func(a asked) bool { return a.UserID == userID && a.Manager })
+	told := StaffTold{ID: n.ID, Phase: n.Phase, UserID: userID}
+	return func(ctx context.Context, a grains.Asker) (any, error) {
 		var err error
 		switch told.Phase {
 		case check:
-			err = employed(ctx, a, user, company, manager)
+			err = employed(ctx, a, userID, company, manager)
 		case assign:
-			_, err = a.Ask(ctx, userpb.Kind, user, &userpb.AssignShop{ShopId: shop, CompanyId: company, Manager: manager})
+			_, err = grains.Ask(ctx, a, user.Of(userID), user.AssignShop{ShopID: shop, CompanyID: company, Manager: manager})
 		default:
-			_, err = a.Ask(ctx, userpb.Kind, user, &userpb.UnassignShop{ShopId: shop, CompanyId: company})
+			_, err = grains.Ask(ctx, a, user.Of(userID), user.UnassignShop{ShopID: shop, CompanyID: company})
 		}
 		answer := proto.CloneOf(told)
 		switch entrepot.CodeOf(err) {
@@ -63,12 +62,12 @@ func (s *State) question(user entrepot.ID) func(context.Context, grains.Asker) (
 
 // employed refuses who cannot be assigned, so that mostly nobody is told who has
 // to be told back.
-func employed(ctx context.Context, a grains.Asker, user, company entrepot.ID, manager bool) error {
-	u, err := grains.Ask[*userpb.User](ctx, a, userpb.Kind, user, &userpb.Get{})
+func employed(ctx context.Context, a grains.Asker, userID, company entrepot.ID, manager bool) error {
+	u, err := grains.Ask(ctx, a, user.Of(userID), user.Get{})
 	switch {
 	case err != nil:
 		return err
-	case u.CompanyId != company:
+	case u.CompanyID != company:
 		return entrepot.ErrNotFound
 	case !u.IsActive:
 		return entrepot.Errorf(entrepot.CodeConflict, "the account is disabled")

@@ -2,7 +2,6 @@ package sourcing
 
 import (
 	"entrepot/grains"
-	"entrepot/grains/sourcing/sourcingpb"
 	"entrepot/persistence"
 )
 
@@ -16,7 +15,7 @@ func (s *State) Index() grains.Index {
 
 // Kind is the grain of sourcings. Versions are its memory, and no ring is needed.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](sourcingpb.Kind, Collection)
+	k := grains.NewKind[State](Name, Collection)
 	k.Ring = -1
 	grains.Command(k, (*State).Place, (*State).Noted)
 	grains.Command(k, (*State).Stand, (*State).Noted)

@@ -12,7 +12,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/sourcing/sourcingpb"
 )
 
 // MaxPlaces is how many warehouses may serve one shop.
@@ -29,16 +28,16 @@ type State struct {
 	Strategy     string        `json:"strategy,omitempty"` // empty: by priority
 	ShopPriority int64         `json:"shopPriority,omitempty"`
 	ShopPoint    *events.Point `json:"shopPoint,omitempty"`
-	Places       []Place       `json:"places,omitempty"` // by priority, then id
-	Gone         []Place       `json:"gone,omitempty"`   // oldest first
+	Places       []Site        `json:"places,omitempty"` // by priority, then id
+	Gone         []Site        `json:"gone,omitempty"`   // oldest first
 	Version      int64         `json:"version,omitempty"`
-	Created      int64         `json:"created,omitempty"`     // Unix ms
+	CreatedAt    int64         `json:"created,omitempty"`     // Unix ms
 	ShopVersion  int64         `json:"shopVersion,omitempty"` // of the shop, as it told last
 	Closed       bool          `json:"closed,omitempty"`      // the shop is no more
 }
 
 // Place is a warehouse that serves the shop.
-type Place struct {
+type Site struct {
 	LocationID entrepot.ID   `json:"id"`
 	Version    int64         `json:"version"` // of the warehouse
 	Priority   int64         `json:"priority,omitempty"`
@@ -49,7 +48,7 @@ type Place struct {
 type placed struct {
 	events.Private
 	shopID, companyID entrepot.ID
-	place             Place
+	place             Site
 	removed           bool
 	at                int64
 }
@@ -72,25 +71,25 @@ type configured struct {
 }
 
 // Place takes what a warehouse says of itself.
-func (s *State) Place(t entrepot.Turn, c *sourcingpb.Place) ([]events.Event, error) {
+func (s *State) Place(t entrepot.Turn, c Place) ([]events.Event, error) {
 	switch {
-	case t.Caller.Role != entrepot.System, t.ID != sourcingpb.ID(c.ShopId), s.CompanyID != "" && s.CompanyID != c.CompanyId:
+	case t.Caller.Role != entrepot.System, t.ID != ID(c.ShopID), s.CompanyID != "" && s.CompanyID != c.CompanyID:
 		return nil, entrepot.ErrNotFound
-	case s.Closed, s.knows(c.LocationId) >= c.Version:
+	case s.Closed, s.knows(c.LocationID) >= c.Version:
 		return nil, nil
-	case !c.Removed && len(s.Places) >= MaxPlaces && !slices.ContainsFunc(s.Places, is(c.LocationId)):
+	case !c.Removed && len(s.Places) >= MaxPlaces && !slices.ContainsFunc(s.Places, is(c.LocationID)):
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "a shop is served by at most %d warehouses", MaxPlaces)
 	}
 	return []events.Event{placed{
-		shopID: c.ShopId, companyID: c.CompanyId, removed: c.Removed, at: t.Now.UnixMilli(),
-		place: Place{LocationID: c.LocationId, Version: c.Version, Priority: c.Priority, Point: pointOf(c.Point)},
+		shopID: c.ShopID, companyID: c.CompanyID, removed: c.Removed, at: t.Now.UnixMilli(),
+		place: Site{LocationID: c.LocationID, Version: c.Version, Priority: c.Priority, Point: pointOf(c.Point)},
 	}}, nil
 }
 
 // Stand takes what the shop says of itself. One that is no more is served by nobody.
-func (s *State) Stand(t entrepot.Turn, c *sourcingpb.Stand) ([]events.Event, error) {
+func (s *State) Stand(t entrepot.Turn, c Stand) ([]events.Event, error) {
 	switch {
-	case t.Caller.Role != entrepot.System, t.ID != sourcingpb.ID(c.ShopId), s.CompanyID != "" && s.CompanyID != c.CompanyId:
+	case t.Caller.Role != entrepot.System, t.ID != ID(c.ShopID), s.CompanyID != "" && s.CompanyID != c.CompanyID:
 		return nil, entrepot.ErrNotFound
 	case s.Closed, c.Version <= s.ShopVersion:
 		return nil, nil
@@ -99,24 +98,24 @@ func (s *State) Stand(t entrepot.Turn, c *sourcingpb.Stand) ([]events.Event, err
 	if !c.Closed && (point == nil) == (s.ShopPoint == nil) && (point == nil || *point == *s.ShopPoint) {
 		return nil, nil // known
 	}
-	return []events.Event{stood{shopID: c.ShopId, companyID: c.CompanyId, version: c.Version, point: point, closed: c.Closed, at: t.Now.UnixMilli()}}, nil
+	return []events.Event{stood{shopID: c.ShopID, companyID: c.CompanyID, version: c.Version, point: point, closed: c.Closed, at: t.Now.UnixMilli()}}, nil
 }
 
 // Configure sets the strategy and where the shop itself stands in the order.
-func (s *State) Configure(t entrepot.Turn, c *sourcingpb.Configure) ([]events.Event, error) {
+func (s *State) Configure(t entrepot.Turn, c Configure) ([]events.Event, error) {
 	switch {
-	case s.Closed, t.ID != sourcingpb.ID(c.ShopId), !t.Caller.MayReachShop(c.CompanyId, c.ShopId), s.CompanyID != "" && s.CompanyID != c.CompanyId:
+	case s.Closed, t.ID != ID(c.ShopID), !t.Caller.MayReachShop(c.CompanyID, c.ShopID), s.CompanyID != "" && s.CompanyID != c.CompanyID:
 		return nil, entrepot.ErrNotFound
-	case !t.Caller.Administers(c.CompanyId):
+	case !t.Caller.Administers(c.CompanyID):
 		return nil, entrepot.Errorf(entrepot.CodeForbidden, "only admins say how a shop is sourced")
-	case c.Strategy != sourcingpb.Priority && c.Strategy != sourcingpb.MostStock && c.Strategy != sourcingpb.Nearest:
+	case c.Strategy != Priority && c.Strategy != MostStock && c.Strategy != Nearest:
 		return nil, entrepot.Invalid("strategy", "enum", "must be priority, most_stock or nearest")
 	}
 	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
 		return nil, err
 	}
 	return []events.Event{configured{
-		SourcingUpdated: events.SourcingUpdated{ShopID: c.ShopId, CompanyID: c.CompanyId, Strategy: c.Strategy, ShopPriority: c.ShopPriority, UpdatedAt: t.Now},
+		SourcingUpdated: events.SourcingUpdated{ShopID: c.ShopID, CompanyID: c.CompanyID, Strategy: c.Strategy, ShopPriority: c.ShopPriority, UpdatedAt: t.Now},
 		point:           pointOf(c.ShopPoint), at: t.Now.UnixMilli(),
 	}}, nil
 }
@@ -129,12 +128,12 @@ func (s *State) Apply(e events.Event) {
 		s.Places = slices.DeleteFunc(s.Places, is(f.place.LocationID))
 		s.Gone = slices.DeleteFunc(s.Gone, is(f.place.LocationID))
 		if f.removed {
-			s.Gone = append(s.Gone, Place{LocationID: f.place.LocationID, Version: f.place.Version})
+			s.Gone = append(s.Gone, Site{LocationID: f.place.LocationID, Version: f.place.Version})
 			s.Gone = s.Gone[max(0, len(s.Gone)-maxGone):]
 			return
 		}
 		s.Places = append(s.Places, f.place)
-		slices.SortFunc(s.Places, func(a, b Place) int {
+		slices.SortFunc(s.Places, func(a, b Site) int {
 			return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.LocationID, b.LocationID))
 		})
 	case stood:
@@ -152,13 +151,13 @@ func (s *State) Apply(e events.Event) {
 
 func (s *State) begin(shop, company entrepot.ID, at int64) {
 	if s.ShopID == "" {
-		s.ShopID, s.CompanyID, s.Created = shop, company, at
+		s.ShopID, s.CompanyID, s.CreatedAt = shop, company, at
 	}
 }
 
 // knows is the version that a location was last told of in; 0 for never.
 func (s *State) knows(location entrepot.ID) int64 {
-	for _, known := range [][]Place{s.Places, s.Gone} {
+	for _, known := range [][]Site{s.Places, s.Gone} {
 		if i := slices.IndexFunc(known, is(location)); i >= 0 {
 			return known[i].Version
 		}
@@ -167,9 +166,9 @@ func (s *State) knows(location entrepot.ID) int64 {
 }
 
 // Get answers the locations in order to staff of the company and to the platform.
-func (s *State) Get(t entrepot.Turn, c *sourcingpb.Get) (*sourcingpb.Sourcing, error) {
+func (s *State) Get(t entrepot.Turn, c Get) (*Sourcing, error) {
 	if s.ShopID == "" {
-		fresh := State{ShopID: c.GetShopId()}
+		fresh := State{ShopID: c.ShopID}
 		return fresh.View(), nil
 	}
 	if !t.Caller.MayReachCompany(s.CompanyID) {
@@ -179,12 +178,12 @@ func (s *State) Get(t entrepot.Turn, c *sourcingpb.Get) (*sourcingpb.Sourcing, e
 }
 
 // View is the sourcing with the shop itself at its place.
-func (s *State) View() *sourcingpb.Sourcing {
-	v := &sourcingpb.Sourcing{
-		ShopId: s.ShopID, CompanyId: s.CompanyID, Strategy: cmp.Or(s.Strategy, sourcingpb.Priority),
+func (s *State) View() *Sourcing {
+	v := &Sourcing{
+		ShopID: s.ShopID, CompanyID: s.CompanyID, Strategy: cmp.Or(s.Strategy, Priority),
 		Version: s.Version, ShopPriority: s.ShopPriority,
 	}
-	shop, stands := location(Place{LocationID: s.ShopID, Priority: s.ShopPriority, Point: s.ShopPoint}), false
+	shop, stands := location(Site{LocationID: s.ShopID, Priority: s.ShopPriority, Point: s.ShopPoint}), false
 	for _, p := range s.Places {
 		if !stands && p.Priority >= s.ShopPriority {
 			v.Locations, stands = append(v.Locations, shop), true
@@ -198,23 +197,23 @@ func (s *State) View() *sourcingpb.Sourcing {
 }
 
 // Noted answers Place.
-func (s *State) Noted() *sourcingpb.Placed { return &sourcingpb.Placed{} }
+func (s *State) Noted() *Placed { return &Placed{} }
 
-func location(p Place) *sourcingpb.Location {
-	l := &sourcingpb.Location{LocationId: p.LocationID, Priority: p.Priority}
+func location(p Site) Location {
+	l := Location{LocationID: p.LocationID, Priority: p.Priority}
 	if p.Point != nil {
 		l.Lat, l.Lng, l.HasPoint = p.Point.Lat, p.Point.Lng, true
 	}
 	return l
 }
 
-func pointOf(p *sourcingpb.Point) *events.Point {
+func pointOf(p *Point) *events.Point {
 	if p == nil {
 		return nil
 	}
 	return &events.Point{Lat: p.Lat, Lng: p.Lng}
 }
 
-func is(id entrepot.ID) func(Place) bool { return func(p Place) bool { return p.LocationID == id } }
+func is(id entrepot.ID) func(Site) bool { return func(p Site) bool { return p.LocationID == id } }
 
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }

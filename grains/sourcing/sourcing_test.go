@@ -10,7 +10,6 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/sourcing/sourcingpb"
 	"entrepot/persistence/storetest"
 
 	"pgregory.net/rapid"
@@ -25,11 +24,11 @@ var (
 )
 
 func turn(c entrepot.Caller) entrepot.Turn {
-	return entrepot.Turn{ID: sourcingpb.ID(shop), Now: start, Caller: c}
+	return entrepot.Turn{ID: ID(shop), Now: start, Caller: c}
 }
 
-func place(location string, version, priority int64) *sourcingpb.Place {
-	return &sourcingpb.Place{ShopId: shop, CompanyId: company, LocationId: location, Version: version, Priority: priority}
+func place(location string, version, priority int64) Place {
+	return Place{ShopID: shop, CompanyID: company, LocationID: location, Version: version, Priority: priority}
 }
 
 // However the words of warehouses arrive, each counts by its version: what a
@@ -70,7 +69,7 @@ func TestTheLastWordOfAWarehouseStands(t *testing.T) {
 			}
 		}
 		v := s.View()
-		if len(v.Locations) != want || !slices.IsSortedFunc(v.Locations, func(a, b *sourcingpb.Location) int { return int(a.Priority - b.Priority) }) {
+		if len(v.Locations) != want || !slices.IsSortedFunc(v.Locations, func(a, b Location) int { return int(a.Priority - b.Priority) }) {
 			t.Fatalf("%v", v.Locations)
 		}
 	})
@@ -78,10 +77,10 @@ func TestTheLastWordOfAWarehouseStands(t *testing.T) {
 
 func TestConfigureRules(t *testing.T) {
 	t.Parallel()
-	right := &sourcingpb.Configure{ShopId: shop, CompanyId: company, Strategy: sourcingpb.MostStock}
+	right := Configure{ShopID: shop, CompanyID: company, Strategy: MostStock}
 	for name, c := range map[string]struct {
 		caller entrepot.Caller
-		cmd    *sourcingpb.Configure
+		cmd    Configure
 		want   entrepot.Code
 	}{
 		"an admin":                {admin, right, ""},
@@ -90,9 +89,9 @@ func TestConfigureRules(t *testing.T) {
 		"another shop's manager":  {entrepot.Caller{Role: entrepot.ShopManager, CompanyID: company, ShopIDs: []string{"x"}}, right, entrepot.CodeNotFound},
 		"another company's admin": {entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: "x"}, right, entrepot.CodeNotFound},
 		"a customer":              {entrepot.Caller{Role: entrepot.Customer, UserID: "c"}, right, entrepot.CodeNotFound},
-		"an unknown strategy":     {admin, &sourcingpb.Configure{ShopId: shop, CompanyId: company, Strategy: "x"}, entrepot.CodeInvalid},
-		"an old version":          {admin, &sourcingpb.Configure{ShopId: shop, CompanyId: company, Strategy: "nearest", ExpectedVersion: 7}, entrepot.CodeStale},
-		"of another shop":         {admin, &sourcingpb.Configure{ShopId: "x", CompanyId: company, Strategy: "nearest"}, entrepot.CodeNotFound},
+		"an unknown strategy":     {admin, Configure{ShopID: shop, CompanyID: company, Strategy: "x"}, entrepot.CodeInvalid},
+		"an old version":          {admin, Configure{ShopID: shop, CompanyID: company, Strategy: "nearest", ExpectedVersion: 7}, entrepot.CodeStale},
+		"of another shop":         {admin, Configure{ShopID: "x", CompanyID: company, Strategy: "nearest"}, entrepot.CodeNotFound},
 	} {
 		if _, err := (&State{}).Configure(turn(c.caller), c.cmd); entrepot.CodeOf(err) != c.want {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
@@ -124,28 +123,28 @@ func TestAShopIsServedByABoundedNumber(t *testing.T) {
 func TestSourcingOnTheHost(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
-	get := func() *sourcingpb.Sourcing {
-		v, err := grains.Ask[*sourcingpb.Sourcing](m.As(admin), m, sourcingpb.Kind, sourcingpb.ID(shop), &sourcingpb.Get{ShopId: shop})
+	get := func() *Sourcing {
+		v, err := grains.Ask(m.As(admin), m, Of(ID(shop)), Get{ShopID: shop})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return v
 	}
-	if v := get(); len(v.Locations) != 1 || v.Locations[0].LocationId != shop || v.Strategy != sourcingpb.Priority {
+	if v := get(); len(v.Locations) != 1 || v.Locations[0].LocationID != shop || v.Strategy != Priority {
 		t.Fatalf("of a shop nothing was told of: %v", v)
 	}
 	for i, p := range []int64{0, 5, 9} {
-		if _, err := m.Ask(m.Platform(), sourcingpb.Kind, sourcingpb.ID(shop), place(fmt.Sprintf("%024d", i), 1, p)); err != nil {
+		if _, err := grains.Ask(m.Platform(), m, Of(ID(shop)), place(fmt.Sprintf("%024d", i), 1, p)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	set := &sourcingpb.Configure{ShopId: shop, CompanyId: company, Strategy: sourcingpb.Nearest, ShopPriority: 5, ShopPoint: &sourcingpb.Point{Lat: 53.5, Lng: 10}}
-	if _, err := m.Ask(m.As(admin), sourcingpb.Kind, sourcingpb.ID(shop), set); err != nil {
+	set := Configure{ShopID: shop, CompanyID: company, Strategy: Nearest, ShopPriority: 5, ShopPoint: &Point{Lat: 53.5, Lng: 10}}
+	if _, err := grains.Ask(m.As(admin), m, Of(ID(shop)), set); err != nil {
 		t.Fatal(err)
 	}
 	m.Restart()
 	v := get()
-	if len(v.Locations) != 4 || v.Locations[1].LocationId != shop || !v.Locations[1].HasPoint || v.Strategy != sourcingpb.Nearest || v.Version != 1 {
+	if len(v.Locations) != 4 || v.Locations[1].LocationID != shop || !v.Locations[1].HasPoint || v.Strategy != Nearest || v.Version != 1 {
 		t.Fatalf("%v", v)
 	}
 	if types := m.EventTypes(); !slices.Equal(types, []string{events.SourcingUpdated{}.EventType()}) {
@@ -157,9 +156,9 @@ func TestSourcingOnTheHost(t *testing.T) {
 func TestTheShopItselfStandsWhereItSays(t *testing.T) {
 	t.Parallel()
 	s := &State{}
-	stand := func(want int, c *sourcingpb.Stand) {
+	stand := func(want int, c *Stand) {
 		t.Helper()
-		c.ShopId, c.CompanyId = shop, company
+		c.ShopID, c.CompanyID = shop, company
 		facts, err := s.Stand(turn(system), c)
 		if err != nil || len(facts) != want {
 			t.Fatalf("%v %v", facts, err)
@@ -168,12 +167,12 @@ func TestTheShopItselfStandsWhereItSays(t *testing.T) {
 			s.Apply(f)
 		}
 	}
-	at := func(lat float64) *sourcingpb.Point { return &sourcingpb.Point{Lat: lat, Lng: 1} }
-	stand(0, &sourcingpb.Stand{Version: 1})
-	stand(1, &sourcingpb.Stand{Version: 2, Point: at(2)})
-	stand(0, &sourcingpb.Stand{Version: 3, Point: at(2)}) // renamed
-	stand(1, &sourcingpb.Stand{Version: 5, Point: at(5)})
-	stand(0, &sourcingpb.Stand{Version: 4, Point: at(4)}) // late
+	at := func(lat float64) *Point { return &Point{Lat: lat, Lng: 1} }
+	stand(0, Stand{Version: 1})
+	stand(1, Stand{Version: 2, Point: at(2)})
+	stand(0, Stand{Version: 3, Point: at(2)}) // renamed
+	stand(1, Stand{Version: 5, Point: at(5)})
+	stand(0, Stand{Version: 4, Point: at(4)}) // late
 	if l := s.View().Locations; len(l) != 1 || l[0].Lat != 5 || !l[0].HasPoint {
 		t.Fatalf("%v", l)
 	}
@@ -182,18 +181,18 @@ func TestTheShopItselfStandsWhereItSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Apply(facts[0])
-	stand(1, &sourcingpb.Stand{Version: 6, Closed: true})
-	stand(0, &sourcingpb.Stand{Version: 7, Point: at(7)})
+	stand(1, Stand{Version: 6, Closed: true})
+	stand(0, Stand{Version: 7, Point: at(7)})
 	if facts, err := s.Place(turn(system), place("w", 2, 0)); err != nil || len(facts) != 0 {
 		t.Fatalf("%v %v", facts, err)
 	}
 	if l := s.View().Locations; len(l) != 1 || l[0].HasPoint {
 		t.Fatalf("%v", l)
 	}
-	if _, err := s.Configure(turn(admin), &sourcingpb.Configure{ShopId: shop, CompanyId: company, Strategy: "nearest"}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := s.Configure(turn(admin), Configure{ShopID: shop, CompanyID: company, Strategy: "nearest"}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatal(err)
 	}
-	if _, err := (&State{}).Stand(turn(admin), &sourcingpb.Stand{ShopId: shop, CompanyId: company, Version: 1, Point: at(1)}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := (&State{}).Stand(turn(admin), Stand{ShopID: shop, CompanyID: company, Version: 1, Point: at(1)}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("a person says where a shop stands: %v", err)
 	}
 }

@@ -13,7 +13,7 @@ func (s *State) Apply(ev events.Event) {
 	switch e := ev.(type) {
 	case barred:
 		s.forget(e.atMs)
-		s.Gone = append(s.Gone, Gone{OrderID: e.orderID, UntilMs: e.atMs + rememberReleased.Milliseconds()})
+		s.Gone = append(s.Gone, Gone{OrderID: e.orderID, Until: e.atMs + rememberReleased.Milliseconds()})
 	case events.InventoryUpdated:
 		s.take(e)
 	case events.InventoryBatchExpired:
@@ -23,7 +23,7 @@ func (s *State) Apply(ev events.Event) {
 			}
 		}
 	case events.InventoryConfigured:
-		s.Settings, s.Revision, s.UpdatedMs = settingsOf(e), e.Revision, e.AtMs
+		s.Settings, s.Revision, s.UpdatedAt = settingsOf(e), e.Revision, e.AtMs
 	case alerted:
 		s.Alert = e.alert
 	case referenced:
@@ -35,12 +35,12 @@ func (s *State) Apply(ev events.Event) {
 func (s *State) take(e events.InventoryUpdated) {
 	s.index()
 	if s.ID == "" {
-		s.ID, s.ProductID, s.VariantID, s.CompanyID, s.LocationID, s.CreatedMs = e.ItemID, e.ProductID, e.VariantID, e.CompanyID, e.LocationID, e.AtMs
+		s.ID, s.ProductID, s.VariantID, s.CompanyID, s.LocationID, s.CreatedAt = e.ItemID, e.ProductID, e.VariantID, e.CompanyID, e.LocationID, e.AtMs
 	}
 	s.move(e)
 	s.batched(e)
 	s.value(e)
-	s.OnHand, s.Reserved, s.Movements, s.UpdatedMs = e.OnHand, e.Reserved, e.Movement, e.AtMs
+	s.OnHand, s.Reserved, s.Movements, s.UpdatedAt = e.OnHand, e.Reserved, e.Movement, e.AtMs
 	s.Backordered, s.Owing = e.Backordered, e.Owed
 }
 
@@ -50,21 +50,21 @@ func (s *State) move(e events.InventoryUpdated) {
 		s.Received += e.Quantity
 	case events.Reserved:
 		s.byOrder[e.OrderID] = len(s.Holds)
-		s.Holds = append(s.Holds, Reservation{OrderID: e.OrderID, Quantity: e.Quantity + e.Beyond, ExpiresMs: e.ExpiresMs, Beyond: e.Beyond})
+		s.Holds = append(s.Holds, Reservation{OrderID: e.OrderID, Quantity: e.Quantity + e.Beyond, ExpiresAt: e.ExpiresMs, Backordered: e.Beyond})
 		if s.next == 0 || e.ExpiresMs < s.next {
 			s.next = e.ExpiresMs
 		}
 	case events.Released, events.Expired:
 		s.drop(e.OrderID)
 		s.forget(e.AtMs)
-		g := Gone{OrderID: e.OrderID, UntilMs: e.AtMs + rememberReleased.Milliseconds()}
+		g := Gone{OrderID: e.OrderID, Until: e.AtMs + rememberReleased.Milliseconds()}
 		if e.Kind == events.Expired {
-			g.Expired, g.UntilMs = true, e.AtMs+rememberExpired.Milliseconds()
+			g.Expired, g.Until = true, e.AtMs+rememberExpired.Milliseconds()
 		}
 		s.Gone = append(s.Gone, g)
 	case events.Covered:
 		if i, held := s.byOrder[e.OrderID]; held {
-			s.Holds[i].Beyond -= e.Quantity
+			s.Holds[i].Backordered -= e.Quantity
 		}
 	case events.Filled:
 		s.Sold += e.Quantity
@@ -98,13 +98,13 @@ func (s *State) move(e events.InventoryUpdated) {
 
 // restocked remembers an order whose sale came back.
 func (s *State) restocked(e events.InventoryUpdated) {
-	s.Back = slices.DeleteFunc(s.Back, func(g Gone) bool { return g.UntilMs <= e.AtMs || g.OrderID == e.OrderID })
-	s.Back = append(s.Back, Gone{OrderID: e.OrderID, UntilMs: e.AtMs + 24*time.Hour.Milliseconds()})
+	s.Back = slices.DeleteFunc(s.Back, func(g Gone) bool { return g.Until <= e.AtMs || g.OrderID == e.OrderID })
+	s.Back = append(s.Back, Gone{OrderID: e.OrderID, Until: e.AtMs + 24*time.Hour.Milliseconds()})
 }
 
 // forget drops ended reservations that no command can come for any more.
 func (s *State) forget(now int64) {
-	s.Gone = slices.DeleteFunc(s.Gone, func(g Gone) bool { return g.UntilMs <= now })
+	s.Gone = slices.DeleteFunc(s.Gone, func(g Gone) bool { return g.Until <= now })
 }
 
 // drop removes a reservation; the last one takes its place.
@@ -118,11 +118,11 @@ func (s *State) drop(order entrepot.ID) {
 	s.byOrder[s.Holds[i].OrderID] = i
 	s.Holds = s.Holds[:last]
 	delete(s.byOrder, order)
-	if gone.ExpiresMs == s.next {
+	if gone.ExpiresAt == s.next {
 		s.next = 0
 		for _, r := range s.Holds {
-			if s.next == 0 || r.ExpiresMs < s.next {
-				s.next = r.ExpiresMs
+			if s.next == 0 || r.ExpiresAt < s.next {
+				s.next = r.ExpiresAt
 			}
 		}
 	}
@@ -136,8 +136,8 @@ func (s *State) index() {
 	s.byOrder = make(map[entrepot.ID]int, len(s.Holds))
 	for i, r := range s.Holds {
 		s.byOrder[r.OrderID] = i
-		if s.next == 0 || r.ExpiresMs < s.next {
-			s.next = r.ExpiresMs
+		if s.next == 0 || r.ExpiresAt < s.next {
+			s.next = r.ExpiresAt
 		}
 	}
 }

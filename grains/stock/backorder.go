@@ -70,11 +70,11 @@ func (s *State) delivery(t entrepot.Turn) (events.InventoryUpdated, bool) {
 	var first *Reservation
 	for i := range s.Holds {
 		h := &s.Holds[i]
-		if h.Beyond > 0 && (first == nil || h.ExpiresMs < first.ExpiresMs || (h.ExpiresMs == first.ExpiresMs && h.OrderID < first.OrderID)) {
+		if h.Backordered > 0 && (first == nil || h.ExpiresAt < first.ExpiresAt || (h.ExpiresAt == first.ExpiresAt && h.OrderID < first.OrderID)) {
 			first = h
 		}
 	}
-	n := min(loose-l.safety, first.Beyond)
+	n := min(loose-l.safety, first.Backordered)
 	e := l.movement(t, events.Covered, n, first.OrderID)
 	e.Reserved += n
 	e.Backordered -= n

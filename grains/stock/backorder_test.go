@@ -9,10 +9,7 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/stock/stockpb"
 	"entrepot/persistence/storetest"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // script runs commands on an item and tells its ledger, a line a movement.
@@ -47,34 +44,34 @@ func (x *script) want(got []string, want ...string) {
 // reservation is never given to another.
 func TestBackorders(t *testing.T) {
 	x := &script{t: t, s: stocked(t, 3)}
-	reserve := func(order string, n int64) *stockpb.Reserve {
-		return &stockpb.Reserve{OrderId: order, Quantity: n, ExpiresMs: 1000 + x.now}
+	reserve := func(order string, n int64) Reserve {
+		return Reserve{OrderID: order, Quantity: n, ExpiresAt: 1000 + x.now}
 	}
-	do(x, (*State).Configure, &stockpb.Configure{BackorderLimit: proto.Int64(5)})
+	do(x, (*State).Configure, Configure{BackorderLimit: new(int64(5))})
 	x.want(do(x, (*State).Reserve, reserve("a", 2)), "reserved a 2+0")
 	x.want(do(x, (*State).Reserve, reserve("b", 4)), "reserved b 1+3")
 	x.want(do(x, (*State).Reserve, reserve("c", 2)), "reserved c 0+2")
 	if err := second(x.s.Reserve(turn(x.now), reserve("d", 1))); entrepot.CodeOf(err) != entrepot.CodeOutOfStock {
 		t.Fatalf("promised beyond the limit: %v", err)
 	}
-	x.want(do(x, (*State).Commit, &stockpb.Commit{OrderId: "c", Quantity: 2}), "sold c 0+2") // owed
-	x.want(do(x, (*State).Commit, &stockpb.Commit{OrderId: "b", Quantity: 4}), "sold b 1+3") // a's two stay a's
-	x.want(do(x, (*State).Commit, &stockpb.Commit{OrderId: "b", Quantity: 4}))
+	x.want(do(x, (*State).Commit, Commit{OrderID: "c", Quantity: 2}), "sold c 0+2") // owed
+	x.want(do(x, (*State).Commit, Commit{OrderID: "b", Quantity: 4}), "sold b 1+3") // a's two stay a's
+	x.want(do(x, (*State).Commit, Commit{OrderID: "b", Quantity: 4}))
 	if x.s.OnHand != 2 || x.s.Reserved != 2 || x.s.Owing != 5 || x.s.levels().available() != 0 {
 		t.Fatalf("%+v", x.s)
 	}
-	x.want(do(x, (*State).Receive, &stockpb.Receive{Quantity: 3}), "received  3+0", "filled c 2+0", "filled b 1+0")
-	x.want(do(x, (*State).Release, &stockpb.Release{OrderId: "a"}), "released a 2+0", "filled b 2+0")
+	x.want(do(x, (*State).Receive, Receive{Quantity: 3}), "received  3+0", "filled c 2+0", "filled b 1+0")
+	x.want(do(x, (*State).Release, Release{OrderID: "a"}), "released a 2+0", "filled b 2+0")
 	if x.s.OnHand != 0 || x.s.Sold != 6 || x.s.Owing != 0 {
 		t.Fatalf("%+v", x.s)
 	}
 	// A pending reservation is covered as goods come in, before anybody new.
 	x.want(do(x, (*State).Reserve, reserve("e", 3)), "reserved e 0+3")
-	x.want(do(x, (*State).Arrive, &stockpb.Arrive{TransferId: "t", Quantity: 2}), "transferred_in  2+0", "covered e 2+0")
-	x.want(do(x, (*State).Commit, &stockpb.Commit{OrderId: "e", Quantity: 3}), "sold e 2+1")
+	x.want(do(x, (*State).Arrive, Arrive{TransferID: "t", Quantity: 2}), "transferred_in  2+0", "covered e 2+0")
+	x.want(do(x, (*State).Commit, Commit{OrderID: "e", Quantity: 3}), "sold e 2+1")
 	// What is owed is not delivered to an order that came back.
-	x.want(do(x, (*State).Restock, &stockpb.Restock{OrderId: "e", Quantity: 3}), "forgone e 1+0", "restocked e 2+0")
-	x.want(do(x, (*State).Restock, &stockpb.Restock{OrderId: "e", Quantity: 3}))
+	x.want(do(x, (*State).Restock, Restock{OrderID: "e", Quantity: 3}), "forgone e 1+0", "restocked e 2+0")
+	x.want(do(x, (*State).Restock, Restock{OrderID: "e", Quantity: 3}))
 	if x.s.OnHand != 2 || x.s.Owing != 0 || x.s.levels().available() != 2 {
 		t.Fatalf("%+v", x.s)
 	}
@@ -83,13 +80,13 @@ func TestBackorders(t *testing.T) {
 // A pre-order ends at its time; what was promised until then stands.
 func TestPreorderEnds(t *testing.T) {
 	x := &script{t: t, s: stocked(t, 1)}
-	do(x, (*State).Configure, &stockpb.Configure{BackorderLimit: proto.Int64(9), BackorderEndsMs: proto.Int64(100)})
-	do(x, (*State).Reserve, &stockpb.Reserve{OrderId: "a", Quantity: 4, ExpiresMs: 5000})
+	do(x, (*State).Configure, Configure{BackorderLimit: new(int64(9)), BackorderEndsAt: new(int64(100))})
+	do(x, (*State).Reserve, Reserve{OrderID: "a", Quantity: 4, ExpiresAt: 5000})
 	x.now = 100
-	if err := second(x.s.Reserve(turn(101), &stockpb.Reserve{OrderId: "b", Quantity: 1, ExpiresMs: 5000})); entrepot.CodeOf(err) != entrepot.CodeOutOfStock {
+	if err := second(x.s.Reserve(turn(101), Reserve{OrderID: "b", Quantity: 1, ExpiresAt: 5000})); entrepot.CodeOf(err) != entrepot.CodeOutOfStock {
 		t.Fatalf("promised after the end: %v", err)
 	}
-	x.want(do(x, (*State).Commit, &stockpb.Commit{OrderId: "a", Quantity: 4}), "sold a 1+3")
+	x.want(do(x, (*State).Commit, Commit{OrderID: "a", Quantity: 4}), "sold a 1+3")
 }
 
 // Many who wait are served in bounded steps, over wakes and restarts, each once.
@@ -97,33 +94,33 @@ func TestALargeDeliveryGoesOn(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
 	product, shop := entrepot.DeriveID("p"), entrepot.DeriveID("s")
-	item := stockpb.ID(product, shop)
-	ask := func(cmd proto.Message) *stockpb.Item {
+	item := ID(product, shop)
+	ask := func(cmd any) *Item {
 		t.Helper()
-		r, err := m.Ask(m.Platform(), stockpb.Kind, item, cmd)
+		r, err := m.Ask(m.Platform(), Of(item), cmd)
 		if err != nil {
 			t.Fatalf("%T: %v", cmd, err)
 		}
-		return r.(*stockpb.Item)
+		return r.(*Item)
 	}
 	const waiting = 2*mostDeliveries + 7
-	ask(&stockpb.Receive{ProductId: product, CompanyId: entrepot.DeriveID("c"), LocationId: shop, Quantity: 1})
-	ask(&stockpb.Configure{BackorderLimit: proto.Int64(MaxBackorder)})
+	ask(Receive{ProductID: product, CompanyID: entrepot.DeriveID("c"), LocationID: shop, Quantity: 1})
+	ask(Configure{BackorderLimit: new(int64(MaxBackorder))})
 	expires := m.Now().Add(time.Hour).UnixMilli()
 	for i := range waiting {
 		id := fmt.Sprint(i)
-		ask(&stockpb.Reserve{OrderId: id, Quantity: 1, ExpiresMs: expires})
-		ask(&stockpb.Commit{OrderId: id, Quantity: 1})
+		ask(Reserve{OrderID: id, Quantity: 1, ExpiresAt: expires})
+		ask(Commit{OrderID: id, Quantity: 1})
 	}
-	i := ask(&stockpb.Receive{Quantity: waiting + 5})
+	i := ask(Receive{Quantity: waiting + 5})
 	if i.Owed != waiting-1-mostDeliveries || i.Available != 6 {
 		t.Fatalf("after the first step %v", i)
 	}
 	for range 2 {
 		m.Restart()
-		m.Wake(stockpb.Kind, item)
+		m.Wake(Name, item)
 	}
-	if i := ask(&stockpb.Get{}); i.Owed != 0 || i.OnHand != 6 || i.Sold != waiting || i.Available != 6 {
+	if i := ask(Get{}); i.Owed != 0 || i.OnHand != 6 || i.Sold != waiting || i.Available != 6 {
 		t.Fatalf("in the end %v", i)
 	}
 }

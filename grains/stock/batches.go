@@ -13,7 +13,7 @@ import (
 type Batch struct {
 	Lot       string `json:"l"`
 	Quantity  int64  `json:"q"`
-	ExpiresMs int64  `json:"x,omitempty"` // 0: never
+	ExpiresOn int64  `json:"x,omitempty"` // 0: never
 	Expired   bool   `json:"e,omitempty"` // its time has passed: not for sale
 }
 
@@ -23,7 +23,7 @@ const MaxBatches = 100
 // expiredBy is how many pieces are of lots that expire by a time.
 func (s *State) expiredBy(ms int64) (n int64) {
 	for _, b := range s.Batches {
-		if b.Expired || (b.ExpiresMs != 0 && b.ExpiresMs <= ms) {
+		if b.Expired || (b.ExpiresOn != 0 && b.ExpiresOn <= ms) {
 			n += b.Quantity
 		}
 	}
@@ -33,10 +33,10 @@ func (s *State) expiredBy(ms int64) (n int64) {
 // stale are the lots whose time has passed and which still count as good.
 func (s *State) stale(t entrepot.Turn) (happened []events.Event) {
 	for _, b := range s.Batches {
-		if !b.Expired && b.ExpiresMs != 0 && b.ExpiresMs <= t.Now.UnixMilli() {
+		if !b.Expired && b.ExpiresOn != 0 && b.ExpiresOn <= t.Now.UnixMilli() {
 			happened = append(happened, events.InventoryBatchExpired{
 				ItemID: s.ID, ProductID: s.ProductID, VariantID: s.VariantID, CompanyID: s.CompanyID, LocationID: s.LocationID,
-				Batch: b.Lot, Quantity: b.Quantity, ExpiresMs: b.ExpiresMs, AtMs: t.Now.UnixMilli(),
+				Batch: b.Lot, Quantity: b.Quantity, ExpiresMs: b.ExpiresOn, AtMs: t.Now.UnixMilli(),
 			})
 		}
 	}
@@ -102,11 +102,11 @@ func (s *State) batched(e events.InventoryUpdated) {
 	if e.Delta > 0 && e.Batch != "" {
 		at := slices.IndexFunc(s.Batches, func(b Batch) bool { return b.Lot == e.Batch })
 		if at < 0 {
-			s.Batches = append(s.Batches, Batch{Lot: e.Batch, ExpiresMs: e.BatchExpiresMs})
+			s.Batches = append(s.Batches, Batch{Lot: e.Batch, ExpiresOn: e.BatchExpiresMs})
 			at = len(s.Batches) - 1
 		}
 		s.Batches[at].Quantity += e.Delta
-		slices.SortStableFunc(s.Batches, func(a, b Batch) int { return cmp.Compare(uint64(a.ExpiresMs)-1, uint64(b.ExpiresMs)-1) }) //nolint:gosec // never (0) sorts last
+		slices.SortStableFunc(s.Batches, func(a, b Batch) int { return cmp.Compare(uint64(a.ExpiresOn)-1, uint64(b.ExpiresOn)-1) }) //nolint:gosec // never (0) sorts last
 	}
 	for _, p := range e.Parts {
 		for i := range s.Batches {
@@ -135,7 +135,7 @@ func (s *State) checkBatch(t entrepot.Turn, lot string, expires int64) error {
 	switch {
 	case lot == "":
 		return nil
-	case at >= 0 && s.Batches[at].ExpiresMs != expires:
+	case at >= 0 && s.Batches[at].ExpiresOn != expires:
 		return entrepot.Errorf(entrepot.CodeConflict, "the batch is there with another expiry")
 	case at < 0 && len(s.Batches) >= MaxBatches:
 		return entrepot.Errorf(entrepot.CodeConflict, "the item has %d batches on hand, which is the most", MaxBatches)

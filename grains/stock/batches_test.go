@@ -4,9 +4,6 @@ import (
 	"testing"
 
 	"entrepot"
-	"entrepot/grains/stock/stockpb"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // First expired, first out; what expires within a reservation is not promised,
@@ -14,7 +11,7 @@ import (
 func TestBatchesLeaveFirstExpiredFirst(t *testing.T) {
 	x := &script{t: t, s: stocked(t, 1)}
 	receive := func(lot string, expires, n int64) {
-		do(x, (*State).Receive, &stockpb.Receive{Quantity: n, Batch: lot, ExpiresOnMs: expires})
+		do(x, (*State).Receive, Receive{Quantity: n, Lot: lot, ExpiresOn: expires})
 	}
 	lots := func(want string) {
 		t.Helper()
@@ -30,23 +27,23 @@ func TestBatchesLeaveFirstExpiredFirst(t *testing.T) {
 	receive("late", 9000, 3)
 	receive("soon", 500, 2)
 	lots("soon:2 late:3 never:2 ")
-	if err := second(x.s.Receive(turn(9), &stockpb.Receive{Quantity: 1, Batch: "soon", ExpiresOnMs: 600})); entrepot.CodeOf(err) != entrepot.CodeConflict {
+	if err := second(x.s.Receive(turn(9), Receive{Quantity: 1, Lot: "soon", ExpiresOn: 600})); entrepot.CodeOf(err) != entrepot.CodeConflict {
 		t.Fatalf("one lot of two expiries: %v", err)
 	}
-	if err := second(x.s.Receive(turn(9), &stockpb.Receive{Quantity: 1, Batch: "old", ExpiresOnMs: 5})); entrepot.CodeOf(err) != entrepot.CodeInvalid {
+	if err := second(x.s.Receive(turn(9), Receive{Quantity: 1, Lot: "old", ExpiresOn: 5})); entrepot.CodeOf(err) != entrepot.CodeInvalid {
 		t.Fatalf("received what has expired: %v", err)
 	}
-	do(x, (*State).Reserve, &stockpb.Reserve{OrderId: "a", Quantity: 1, ExpiresMs: 400})
-	happened := x.s.must(t)(Watched((*State).Commit)(x.s, turn(x.now), &stockpb.Commit{OrderId: "a", Quantity: 1}))
+	do(x, (*State).Reserve, Reserve{OrderID: "a", Quantity: 1, ExpiresAt: 400})
+	happened := x.s.must(t)(Watched((*State).Commit)(x.s, turn(x.now), Commit{OrderID: "a", Quantity: 1}))
 	if m, _ := movementIn(happened[0]); len(m.Parts) != 1 || m.Parts[0].Batch != "soon" {
 		t.Fatalf("sold from %+v", m.Parts)
 	}
 	lots("soon:1 late:3 never:2 ")
 	// 7 on hand; the one of "soon" expires before this reservation would.
-	if err := second(x.s.Reserve(turn(x.now), &stockpb.Reserve{OrderId: "b", Quantity: 7, ExpiresMs: 600})); entrepot.AsError(err).Message != "6 available" {
+	if err := second(x.s.Reserve(turn(x.now), Reserve{OrderID: "b", Quantity: 7, ExpiresAt: 600})); entrepot.AsError(err).Message != "6 available" {
 		t.Fatalf("promised what expires first: %v", err)
 	}
-	do(x, (*State).Reserve, &stockpb.Reserve{OrderId: "b", Quantity: 6, ExpiresMs: 600})
+	do(x, (*State).Reserve, Reserve{OrderID: "b", Quantity: 6, ExpiresAt: 600})
 	if at := x.s.WakeAt().UnixMilli(); at != 500 {
 		t.Fatalf("wakes at %d", at)
 	}
@@ -62,18 +59,18 @@ func TestBatchesLeaveFirstExpiredFirst(t *testing.T) {
 	if again := x.s.Wake(turn(501)); len(again) != 0 {
 		t.Fatalf("woken twice: %v", again)
 	}
-	x.want(do(x, (*State).Commit, &stockpb.Commit{OrderId: "b", Quantity: 6}), "sold b 6+0")
+	x.want(do(x, (*State).Commit, Commit{OrderID: "b", Quantity: 6}), "sold b 6+0")
 	lots("soon:1 ")
-	if err := second(x.s.Ship(turn(x.now), &stockpb.Ship{TransferId: "t", Quantity: 1})); entrepot.CodeOf(err) != entrepot.CodeOutOfStock {
+	if err := second(x.s.Ship(turn(x.now), Ship{TransferID: "t", Quantity: 1})); entrepot.CodeOf(err) != entrepot.CodeOutOfStock {
 		t.Fatalf("shipped what has expired: %v", err)
 	}
-	if err := second(x.s.Adjust(turn(x.now), &stockpb.Adjust{Delta: -2, Reason: "expired", Batch: "soon"})); entrepot.CodeOf(err) != entrepot.CodeOutOfStock {
+	if err := second(x.s.Adjust(turn(x.now), Adjust{Delta: -2, Reason: "expired", Lot: "soon"})); entrepot.CodeOf(err) != entrepot.CodeOutOfStock {
 		t.Fatalf("wrote off more than there is: %v", err)
 	}
-	if err := second(x.s.Adjust(turn(x.now), &stockpb.Adjust{Delta: -1, Reason: "expired", Batch: "x"})); entrepot.CodeOf(err) != entrepot.CodeInvalid {
+	if err := second(x.s.Adjust(turn(x.now), Adjust{Delta: -1, Reason: "expired", Lot: "x"})); entrepot.CodeOf(err) != entrepot.CodeInvalid {
 		t.Fatalf("wrote off nothing: %v", err)
 	}
-	do(x, (*State).Adjust, &stockpb.Adjust{Delta: -1, Reason: "expired", Batch: "soon"})
+	do(x, (*State).Adjust, Adjust{Delta: -1, Reason: "expired", Lot: "soon"})
 	if lots(""); x.s.OnHand != 0 {
 		t.Fatalf("%+v", x.s)
 	}
@@ -83,7 +80,7 @@ func TestBatchesLeaveFirstExpiredFirst(t *testing.T) {
 func TestValuation(t *testing.T) {
 	x := &script{t: t, s: &State{}}
 	receive := func(n, unit int64) {
-		do(x, (*State).Receive, &stockpb.Receive{ProductId: productID, CompanyId: companyID, LocationId: shopID, Quantity: n, UnitCostMinor: &unit, Currency: "EUR"})
+		do(x, (*State).Receive, Receive{ProductID: productID, CompanyID: companyID, LocationID: shopID, Quantity: n, UnitCost: &unit, Currency: "EUR"})
 	}
 	receive(10, 100)
 	receive(10, 200)
@@ -94,20 +91,20 @@ func TestValuation(t *testing.T) {
 		}
 	}
 	worth(3000, 3000)
-	do(x, (*State).Reserve, &stockpb.Reserve{OrderId: "a", Quantity: 15, ExpiresMs: 9999})
-	happened := x.s.must(t)(Watched((*State).Commit)(x.s, turn(5), &stockpb.Commit{OrderId: "a", Quantity: 15}))
+	do(x, (*State).Reserve, Reserve{OrderID: "a", Quantity: 15, ExpiresAt: 9999})
+	happened := x.s.must(t)(Watched((*State).Commit)(x.s, turn(5), Commit{OrderID: "a", Quantity: 15}))
 	if m, _ := movementIn(happened[0]); m.Cost != "20.00" || m.Currency != "EUR" { // ten at 1.00, five at 2.00
 		t.Fatalf("cost of goods sold %+v", m)
 	}
 	worth(1000, 750)
-	do(x, (*State).Adjust, &stockpb.Adjust{Delta: 2, Reason: "found"}) // at the average, 1.50
+	do(x, (*State).Adjust, Adjust{Delta: 2, Reason: "found"}) // at the average, 1.50
 	worth(1300, 1050)
-	do(x, (*State).Adjust, &stockpb.Adjust{Delta: -7, Reason: "lost"})
+	do(x, (*State).Adjust, Adjust{Delta: -7, Reason: "lost"})
 	worth(0, 0)
-	if err := second(x.s.Receive(turn(9), &stockpb.Receive{Quantity: 1, UnitCostMinor: proto.Int64(1), Currency: "USD"})); entrepot.CodeOf(err) != entrepot.CodeInvalid {
+	if err := second(x.s.Receive(turn(9), Receive{Quantity: 1, UnitCost: new(int64(1)), Currency: "USD"})); entrepot.CodeOf(err) != entrepot.CodeInvalid {
 		t.Fatalf("a second currency: %v", err)
 	}
-	if err := second(x.s.Receive(turn(9), &stockpb.Receive{Quantity: 1, UnitCostMinor: proto.Int64(entrepot.MaxMinor + 1), Currency: "EUR"})); entrepot.CodeOf(err) != entrepot.CodeInvalid {
+	if err := second(x.s.Receive(turn(9), Receive{Quantity: 1, UnitCost: new(int64(entrepot.MaxMinor + 1)), Currency: "EUR"})); entrepot.CodeOf(err) != entrepot.CodeInvalid {
 		t.Fatalf("a cost without measure: %v", err)
 	}
 	// Layers are bounded, and the value stays exact.
@@ -121,8 +118,8 @@ func TestValuation(t *testing.T) {
 	}
 	// Pieces without a cost leave first, and cost nothing.
 	y := stocked(t, 3)
-	y.must(t)(y.Receive(turn(1), &stockpb.Receive{Quantity: 2, UnitCostMinor: proto.Int64(50), Currency: "EUR"}))
-	out := y.must(t)(y.Ship(turn(2), &stockpb.Ship{TransferId: "t", Quantity: 4}))
+	y.must(t)(y.Receive(turn(1), Receive{Quantity: 2, UnitCost: new(int64(50)), Currency: "EUR"}))
+	out := y.must(t)(y.Ship(turn(2), Ship{TransferID: "t", Quantity: 4}))
 	if m, _ := movementIn(out[0]); m.Cost != "0.50" || y.FIFO() != 50 {
 		t.Fatalf("%+v, worth %d", m, y.FIFO())
 	}

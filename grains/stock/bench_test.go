@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"entrepot"
-	"entrepot/grains/stock/stockpb"
 )
 
 // BenchmarkHotItem is one reservation of an item with so many unpaid ones: the
@@ -16,7 +15,7 @@ func BenchmarkHotItem(b *testing.B) {
 		b.Run(fmt.Sprint(open), func(b *testing.B) {
 			s := &State{}
 			reserve := func(i int) {
-				happened, err := Watched((*State).Reserve)(s, turn(2), &stockpb.Reserve{OrderId: entrepot.DeriveID(fmt.Sprint(i)), Quantity: 1, ExpiresMs: 1_800_000_000_000})
+				happened, err := Watched((*State).Reserve)(s, turn(2), Reserve{OrderID: entrepot.DeriveID(fmt.Sprint(i)), Quantity: 1, ExpiresAt: 1_800_000_000_000})
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -24,7 +23,7 @@ func BenchmarkHotItem(b *testing.B) {
 					s.Apply(e)
 				}
 			}
-			received, err := s.Receive(turn(1), &stockpb.Receive{ProductId: productID, CompanyId: companyID, LocationId: shopID, Quantity: MaxQuantity})
+			received, err := s.Receive(turn(1), Receive{ProductID: productID, CompanyID: companyID, LocationID: shopID, Quantity: MaxQuantity})
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -42,7 +41,7 @@ func BenchmarkHotItem(b *testing.B) {
 				}
 				size = len(doc)
 				b.StopTimer()
-				happened, _ := s.Release(turn(3), &stockpb.Release{OrderId: entrepot.DeriveID(fmt.Sprint(last))})
+				happened, _ := s.Release(turn(3), Release{OrderID: entrepot.DeriveID(fmt.Sprint(last))})
 				s.Apply(happened[0])
 				s.Gone = s.Gone[:0]
 				last++

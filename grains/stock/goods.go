@@ -6,7 +6,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/stock/stockpb"
 )
 
 // Reasons of an adjustment, and which way each may go: -1 fewer, 1 more, 0 either.
@@ -24,7 +23,7 @@ const (
 type Reference struct {
 	Digest   string `json:"r"`
 	Quantity int64  `json:"q"`
-	AtMs     int64  `json:"a"`
+	At       int64  `json:"a"`
 	Left     []Left `json:"l,omitempty"` // what a shipment took, to answer the same again
 }
 
@@ -46,7 +45,7 @@ type referenced struct {
 }
 
 // Receive adds goods to the item; the first one makes it.
-func (s *State) Receive(t entrepot.Turn, c *stockpb.Receive) ([]events.Event, error) {
+func (s *State) Receive(t entrepot.Turn, c Receive) ([]events.Event, error) {
 	e, err := s.opening(t, c)
 	if err != nil {
 		return nil, err
@@ -54,30 +53,30 @@ func (s *State) Receive(t entrepot.Turn, c *stockpb.Receive) ([]events.Event, er
 	if err := s.mayMove(t, e); err != nil {
 		return nil, err
 	}
-	if err := checkTexts(c.GetReason(), "", c.GetReference()); err != nil {
+	if err := checkTexts(c.Reason, "", c.Reference); err != nil {
 		return nil, err
 	}
-	ref := s.reference(t, c.GetQuantity(), c.GetReference(), events.Received)
+	ref := s.reference(t, c.Quantity, c.Reference, events.Received)
 	if done, err := s.done(t, ref); done || err != nil {
 		return nil, err
 	}
-	if err := s.roomFor(c.GetQuantity()); err != nil {
+	if err := s.roomFor(c.Quantity); err != nil {
 		return nil, err
 	}
-	if err := s.checkBatch(t, c.GetBatch(), c.GetExpiresOnMs()); err != nil {
+	if err := s.checkBatch(t, c.Lot, c.ExpiresOn); err != nil {
 		return nil, err
 	}
-	e.Kind, e.Quantity, e.Reason, e.Reference = events.Received, c.GetQuantity(), c.GetReason(), c.GetReference()
-	e.Batch, e.BatchExpiresMs = c.GetBatch(), c.GetExpiresOnMs()
-	if err := s.priced(&e, c.UnitCostMinor, c.GetCurrency()); err != nil {
+	e.Kind, e.Quantity, e.Reason, e.Reference = events.Received, c.Quantity, c.Reason, c.Reference
+	e.Batch, e.BatchExpiresMs = c.Lot, c.ExpiresOn
+	if err := s.priced(&e, c.UnitCost, c.Currency); err != nil {
 		return nil, err
 	}
-	change(&e, c.GetQuantity())
+	change(&e, c.Quantity)
 	return s.levels().moved(e, ref), nil
 }
 
 // Arrive brings pieces of a transfer in; the first ones make the item.
-func (s *State) Arrive(t entrepot.Turn, c *stockpb.Arrive) ([]events.Event, error) {
+func (s *State) Arrive(t entrepot.Turn, c Arrive) ([]events.Event, error) {
 	if t.Caller.Role != entrepot.System {
 		return nil, entrepot.ErrNotFound
 	}
@@ -85,52 +84,52 @@ func (s *State) Arrive(t entrepot.Turn, c *stockpb.Arrive) ([]events.Event, erro
 	if err != nil {
 		return nil, err
 	}
-	if c.GetTransferId() == "" {
+	if c.TransferID == "" {
 		return nil, entrepot.Invalid("transferId", "required", "must name the transfer")
 	}
-	ref := s.reference(t, c.GetQuantity(), c.GetTransferId()+"/"+c.GetReference(), events.TransferredIn)
+	ref := s.reference(t, c.Quantity, c.TransferID+"/"+c.Reference, events.TransferredIn)
 	if done, err := s.done(t, ref); done || err != nil {
 		return nil, err
 	}
-	if err := s.roomFor(c.GetQuantity()); err != nil {
+	if err := s.roomFor(c.Quantity); err != nil {
 		return nil, err
 	}
-	if len(c.GetParts()) > 0 {
+	if len(c.Parts) > 0 {
 		return s.arrive(t, c, e, ref)
 	}
-	e.Kind, e.Quantity, e.TransferID, e.Reference = events.TransferredIn, c.GetQuantity(), c.GetTransferId(), c.GetReference()
-	if c.UnitCostMinor != nil && (s.Currency == "" || s.Currency == c.GetCurrency()) { // goods of another currency are taken in at the average
-		if err := s.priced(&e, c.UnitCostMinor, c.GetCurrency()); err != nil {
+	e.Kind, e.Quantity, e.TransferID, e.Reference = events.TransferredIn, c.Quantity, c.TransferID, c.Reference
+	if c.UnitCost != nil && (s.Currency == "" || s.Currency == c.Currency) { // goods of another currency are taken in at the average
+		if err := s.priced(&e, c.UnitCost, c.Currency); err != nil {
 			return nil, err
 		}
 	}
-	change(&e, c.GetQuantity())
+	change(&e, c.Quantity)
 	return s.levels().moved(e, ref), nil
 }
 
 // Adjust corrects what is on hand. It takes only what is available.
-func (s *State) Adjust(t entrepot.Turn, c *stockpb.Adjust) ([]events.Event, error) {
+func (s *State) Adjust(t entrepot.Turn, c Adjust) ([]events.Event, error) {
 	if err := s.mayMove(t, s.movement(t, "", 0, "")); err != nil {
 		return nil, err
 	}
-	delta := c.GetDelta()
-	way, known := adjustments[c.GetReason()]
+	delta := c.Delta
+	way, known := adjustments[c.Reason]
 	switch {
 	case !known:
 		return nil, entrepot.Invalid("reason", "enum", "must be damaged, lost, expired, found, correction or other")
 	case delta == 0 || delta > MaxQuantity || delta < -MaxQuantity:
 		return nil, entrepot.Invalid("delta", "range", "must not be 0, nor more than %d pieces", MaxQuantity)
 	case way*delta < 0:
-		return nil, entrepot.Invalid("delta", "sign", "%s goods make on-hand %s", c.GetReason(), map[bool]string{true: "rise", false: "fall"}[way > 0])
+		return nil, entrepot.Invalid("delta", "sign", "%s goods make on-hand %s", c.Reason, map[bool]string{true: "rise", false: "fall"}[way > 0])
 	}
-	if err := checkTexts("", c.GetNote(), c.GetReference()); err != nil {
+	if err := checkTexts("", c.Note, c.Reference); err != nil {
 		return nil, err
 	}
-	ref := s.reference(t, delta, c.GetReference(), events.Adjusted)
+	ref := s.reference(t, delta, c.Reference, events.Adjusted)
 	if done, err := s.done(t, ref); done || err != nil {
 		return nil, err
 	}
-	if lot := c.GetBatch(); lot != "" {
+	if lot := c.Lot; lot != "" {
 		at := slices.IndexFunc(s.Batches, func(b Batch) bool { return b.Lot == lot })
 		switch {
 		case at < 0:
@@ -140,63 +139,63 @@ func (s *State) Adjust(t entrepot.Turn, c *stockpb.Adjust) ([]events.Event, erro
 		}
 	}
 	return s.shift(t, events.Adjusted, delta, ref, func(e *events.InventoryUpdated) {
-		e.Batch = c.GetBatch()
-		e.Reason, e.Note, e.Reference = c.GetReason(), c.GetNote(), c.GetReference()
+		e.Batch = c.Lot
+		e.Reason, e.Note, e.Reference = c.Reason, c.Note, c.Reference
 	})
 }
 
 // Count books what a stocktake found: the difference to what was expected when
 // it was counted, whatever has moved since.
-func (s *State) Count(t entrepot.Turn, c *stockpb.Count) ([]events.Event, error) {
+func (s *State) Count(t entrepot.Turn, c Count) ([]events.Event, error) {
 	if err := s.mayMove(t, s.movement(t, "", 0, "")); err != nil {
 		return nil, err
 	}
 	switch {
-	case c.GetReference() == "":
+	case c.Reference == "":
 		return nil, entrepot.Invalid("reference", "required", "must name the stocktake")
-	case c.GetCounted() < 0 || c.GetCounted() > MaxQuantity:
+	case c.Counted < 0 || c.Counted > MaxQuantity:
 		return nil, entrepot.Invalid("counted", "range", "must be 0 to %d", MaxQuantity)
-	case c.GetExpected() < 0 || c.GetExpected() > MaxQuantity:
+	case c.Expected < 0 || c.Expected > MaxQuantity:
 		return nil, entrepot.Invalid("expected", "range", "must be 0 to %d", MaxQuantity)
 	}
-	if err := checkTexts("", "", c.GetReference()); err != nil {
+	if err := checkTexts("", "", c.Reference); err != nil {
 		return nil, err
 	}
-	delta := c.GetCounted() - c.GetExpected()
-	ref := s.reference(t, delta, c.GetReference(), events.Counted)
+	delta := c.Counted - c.Expected
+	ref := s.reference(t, delta, c.Reference, events.Counted)
 	if done, err := s.done(t, ref); done || err != nil {
 		return nil, err
 	}
-	return s.shift(t, events.Counted, delta, ref, func(e *events.InventoryUpdated) { e.Reference = c.GetReference() })
+	return s.shift(t, events.Counted, delta, ref, func(e *events.InventoryUpdated) { e.Reference = c.Reference })
 }
 
 // Ship takes pieces out for a transfer, of what is available.
-func (s *State) Ship(t entrepot.Turn, c *stockpb.Ship) ([]events.Event, error) {
+func (s *State) Ship(t entrepot.Turn, c Ship) ([]events.Event, error) {
 	if t.Caller.Role != entrepot.System || s.ID == "" {
 		return nil, entrepot.ErrNotFound
 	}
-	switch q := c.GetQuantity(); {
-	case c.GetTransferId() == "":
+	switch q := c.Quantity; {
+	case c.TransferID == "":
 		return nil, entrepot.Invalid("transferId", "required", "must name the transfer")
 	case q < 1 || q > MaxQuantity:
 		return nil, entrepot.Invalid("quantity", "range", "must be 1 to %d", MaxQuantity)
 	}
-	ref := s.reference(t, c.GetQuantity(), c.GetTransferId(), events.TransferredOut)
+	ref := s.reference(t, c.Quantity, c.TransferID, events.TransferredOut)
 	if done, err := s.done(t, ref); done || err != nil {
 		return nil, err
 	}
-	tell := func(e *events.InventoryUpdated) { e.TransferID = c.GetTransferId() }
-	if r, held := s.hold(c.GetTransferId()); held { // set aside for it: given up and taken in one
+	tell := func(e *events.InventoryUpdated) { e.TransferID = c.TransferID }
+	if r, held := s.hold(c.TransferID); held { // set aside for it: given up and taken in one
 		happened := s.levels().list(s.levels().ending(t, events.Released, r))
 		next := s.clone()
 		next.Apply(happened[0])
-		out, err := next.shift(t, events.TransferredOut, -c.GetQuantity(), ref, tell)
+		out, err := next.shift(t, events.TransferredOut, -c.Quantity, ref, tell)
 		if err != nil {
 			return nil, err
 		}
 		return append(happened, s.leaving(out)...), nil
 	}
-	out, err := s.shift(t, events.TransferredOut, -c.GetQuantity(), ref, tell)
+	out, err := s.shift(t, events.TransferredOut, -c.Quantity, ref, tell)
 	return s.leaving(out), err
 }
 
@@ -245,7 +244,7 @@ func (s *State) opening(t entrepot.Turn, c goods) (events.InventoryUpdated, erro
 	if e.VariantID == "" {
 		e.VariantID = e.ProductID
 	}
-	if e.ProductID == "" || e.CompanyID == "" || t.ID != stockpb.ID(e.VariantID, e.LocationID) {
+	if e.ProductID == "" || e.CompanyID == "" || t.ID != ID(e.VariantID, e.LocationID) {
 		return e, entrepot.ErrNotFound
 	}
 	return e, nil
@@ -286,7 +285,7 @@ func (s *State) reference(t entrepot.Turn, quantity int64, name, kind string) Re
 	if name == "" {
 		return Reference{}
 	}
-	return Reference{Digest: entrepot.DeriveID("reference", kind, name), Quantity: quantity, AtMs: t.Now.UnixMilli()}
+	return Reference{Digest: entrepot.DeriveID("reference", kind, name), Quantity: quantity, At: t.Now.UnixMilli()}
 }
 
 // done reports whether the movement was made before.
@@ -309,12 +308,12 @@ func (s *State) done(t entrepot.Turn, ref Reference) (bool, error) {
 	return false, nil
 }
 
-func (r Reference) forgettable(now int64) bool { return r.AtMs+keepReferences.Milliseconds() <= now }
+func (r Reference) forgettable(now int64) bool { return r.At+keepReferences.Milliseconds() <= now }
 
 // refer remembers a movement by its natural id.
 func (s *State) refer(e referenced) {
 	drop := 0
-	for drop < len(s.Refs)+1-leastReferences && s.Refs[drop].forgettable(e.ref.AtMs) {
+	for drop < len(s.Refs)+1-leastReferences && s.Refs[drop].forgettable(e.ref.At) {
 		drop++
 	}
 	s.Refs = append(slices.Delete(s.Refs, 0, drop), e.ref)

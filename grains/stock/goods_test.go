@@ -8,17 +8,14 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/stock/stockpb"
 	"entrepot/persistence/storetest"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // stocked is an item with so much on hand.
 func stocked(t testing.TB, quantity int64) *State {
 	t.Helper()
 	s := &State{}
-	s.must(t)(s.Receive(turn(0), &stockpb.Receive{ProductId: productID, CompanyId: companyID, LocationId: shopID, Quantity: quantity}))
+	s.must(t)(s.Receive(turn(0), Receive{ProductID: productID, CompanyID: companyID, LocationID: shopID, Quantity: quantity}))
 	return s
 }
 
@@ -41,18 +38,18 @@ func (s *State) must(t testing.TB) func([]events.Event, error) []events.Event {
 func TestReservedPiecesAreLeftAlone(t *testing.T) {
 	for name, take := range map[string]func(s *State, n int64) ([]events.Event, error){
 		"adjust": func(s *State, n int64) ([]events.Event, error) {
-			return s.Adjust(turn(2), &stockpb.Adjust{Delta: -n, Reason: "lost"})
+			return s.Adjust(turn(2), Adjust{Delta: -n, Reason: "lost"})
 		},
 		"count": func(s *State, n int64) ([]events.Event, error) {
-			return s.Count(turn(2), &stockpb.Count{Counted: 10 - n, Expected: 10, Reference: "c"})
+			return s.Count(turn(2), Count{Counted: 10 - n, Expected: 10, Reference: "c"})
 		},
 		"ship": func(s *State, n int64) ([]events.Event, error) {
-			return s.Ship(turn(2), &stockpb.Ship{TransferId: "t", Quantity: n})
+			return s.Ship(turn(2), Ship{TransferID: "t", Quantity: n})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := stocked(t, 10)
-			s.must(t)(s.Reserve(turn(1), &stockpb.Reserve{OrderId: "o", Quantity: 4, ExpiresMs: 100}))
+			s.must(t)(s.Reserve(turn(1), Reserve{OrderID: "o", Quantity: 4, ExpiresAt: 100}))
 			if _, err := take(s, 7); entrepot.CodeOf(err) != entrepot.CodeOutOfStock || entrepot.AsError(err).Message != "6 available" {
 				t.Fatalf("took 7 of 6 available: %v", err)
 			}
@@ -70,28 +67,28 @@ func TestAReferenceMovesOnce(t *testing.T) {
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
 	product, shop, company := entrepot.DeriveID("p"), entrepot.DeriveID("s"), entrepot.DeriveID("c")
 	variant := entrepot.DeriveID("v")
-	item := stockpb.ID(variant, shop)
-	ask := func(cmd proto.Message, code entrepot.Code) *stockpb.Item {
+	item := ID(variant, shop)
+	ask := func(cmd any, code entrepot.Code) *Item {
 		t.Helper()
-		r, err := m.Ask(m.Platform(), stockpb.Kind, item, cmd)
+		r, err := m.Ask(m.Platform(), Of(item), cmd)
 		if entrepot.CodeOf(err) != code {
 			t.Fatalf("%T: %v, want %q", cmd, err, code)
 		}
-		i, _ := r.(*stockpb.Item)
+		i, _ := r.(*Item)
 		return i
 	}
-	arrive := func(n int64) *stockpb.Arrive {
-		return &stockpb.Arrive{TransferId: "t1", Reference: "first", ProductId: product, VariantId: variant, CompanyId: company, LocationId: shop, Quantity: n}
+	arrive := func(n int64) Arrive {
+		return Arrive{TransferID: "t1", Reference: "first", ProductID: product, VariantID: variant, CompanyID: company, LocationID: shop, Quantity: n}
 	}
 	ask(arrive(10), "")
 	for range 2 { // before and after a restart
 		ask(arrive(10), "")
 		ask(arrive(9), entrepot.CodeConflict)
-		ask(&stockpb.Receive{Quantity: 5, Reference: "po-1"}, "")
-		ask(&stockpb.Adjust{Delta: -1, Reason: "damaged", Reference: "a", Note: "fell"}, "")
-		ask(&stockpb.Count{Counted: 16, Expected: 14, Reference: "count-1"}, "")
-		i := ask(&stockpb.Ship{TransferId: "t1", Quantity: 3}, "") // another kind than t1's arrival
-		if i.OnHand != 13 || i.VariantId != variant || i.ProductId != product {
+		ask(Receive{Quantity: 5, Reference: "po-1"}, "")
+		ask(Adjust{Delta: -1, Reason: "damaged", Reference: "a", Note: "fell"}, "")
+		ask(Count{Counted: 16, Expected: 14, Reference: "count-1"}, "")
+		i := ask(Ship{TransferID: "t1", Quantity: 3}, "") // another kind than t1's arrival
+		if i.OnHand != 13 || i.VariantID != variant || i.ProductID != product {
 			t.Fatalf("item %v", i)
 		}
 		if i.TransferredIn != 10 || i.Received != 5 || i.Adjusted != -1 || i.Counted != 2 || i.TransferredOut != 3 || i.Movements != 5 {
@@ -112,7 +109,7 @@ func TestAReferenceMovesOnce(t *testing.T) {
 func TestReferencesAreBounded(t *testing.T) {
 	s := stocked(t, 1)
 	receive := func(at int64, i int) ([]events.Event, error) {
-		return s.Receive(turn(at), &stockpb.Receive{Quantity: 1, Reference: fmt.Sprint(i)})
+		return s.Receive(turn(at), Receive{Quantity: 1, Reference: fmt.Sprint(i)})
 	}
 	for i := range mostReferences {
 		s.must(t)(receive(1, i))
@@ -137,32 +134,32 @@ func TestGoodsBadInput(t *testing.T) {
 	s := stocked(t, 5)
 	long := string(make([]rune, maxReference+1))
 	for name, err := range map[string]error{
-		"delta":                 second(s.Adjust(turn(1), &stockpb.Adjust{Reason: "other"})),
-		"reason":                second(s.Adjust(turn(1), &stockpb.Adjust{Delta: 1, Reason: "because"})),
-		"reference":             second(s.Count(turn(1), &stockpb.Count{Counted: 1})),
-		"counted":               second(s.Count(turn(1), &stockpb.Count{Counted: -1, Reference: "a"})),
-		"expected":              second(s.Count(turn(1), &stockpb.Count{Expected: -1, Reference: "a"})),
-		"quantity":              second(s.Ship(turn(1), &stockpb.Ship{TransferId: "a"})),
-		"transferId":            second(s.Ship(turn(1), &stockpb.Ship{Quantity: 1})),
-		"delta of lost goods":   second(s.Adjust(turn(1), &stockpb.Adjust{Delta: 1, Reason: "lost"})),
-		"delta of found goods":  second(s.Adjust(turn(1), &stockpb.Adjust{Delta: -1, Reason: "found"})),
-		"reference of a length": second(s.Receive(turn(1), &stockpb.Receive{Quantity: 1, Reference: long})),
-		"quantity of too much":  second(s.Adjust(turn(1), &stockpb.Adjust{Delta: MaxQuantity, Reason: "other"})),
+		"delta":                 second(s.Adjust(turn(1), Adjust{Reason: "other"})),
+		"reason":                second(s.Adjust(turn(1), Adjust{Delta: 1, Reason: "because"})),
+		"reference":             second(s.Count(turn(1), Count{Counted: 1})),
+		"counted":               second(s.Count(turn(1), Count{Counted: -1, Reference: "a"})),
+		"expected":              second(s.Count(turn(1), Count{Expected: -1, Reference: "a"})),
+		"quantity":              second(s.Ship(turn(1), Ship{TransferID: "a"})),
+		"transferId":            second(s.Ship(turn(1), Ship{Quantity: 1})),
+		"delta of lost goods":   second(s.Adjust(turn(1), Adjust{Delta: 1, Reason: "lost"})),
+		"delta of found goods":  second(s.Adjust(turn(1), Adjust{Delta: -1, Reason: "found"})),
+		"reference of a length": second(s.Receive(turn(1), Receive{Quantity: 1, Reference: long})),
+		"quantity of too much":  second(s.Adjust(turn(1), Adjust{Delta: MaxQuantity, Reason: "other"})),
 	} {
 		if e := entrepot.AsError(err); err == nil || e.Code != entrepot.CodeInvalid || len(e.Fields) == 0 || e.Fields[0].Field != firstWord(name) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if second((&State{}).Ship(turn(1), &stockpb.Ship{TransferId: "a", Quantity: 1})) == nil {
+	if second((&State{}).Ship(turn(1), Ship{TransferID: "a", Quantity: 1})) == nil {
 		t.Error("what is not there was shipped")
 	}
 	staff := turn(1)
 	staff.Caller = entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: companyID}
-	if err := second(s.Ship(staff, &stockpb.Ship{TransferId: "a", Quantity: 1})); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if err := second(s.Ship(staff, Ship{TransferID: "a", Quantity: 1})); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Errorf("a person ships without a transfer: %v", err)
 	}
 	staff.Caller = entrepot.Caller{Role: entrepot.ShopStaff, CompanyID: companyID, ShopIDs: []string{shopID}}
-	if err := second(s.Adjust(staff, &stockpb.Adjust{Delta: 1, Reason: "found"})); entrepot.CodeOf(err) != entrepot.CodeForbidden {
+	if err := second(s.Adjust(staff, Adjust{Delta: 1, Reason: "found"})); entrepot.CodeOf(err) != entrepot.CodeForbidden {
 		t.Errorf("shop staff adjusts: %v", err)
 	}
 }

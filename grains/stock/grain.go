@@ -6,7 +6,6 @@ import (
 	"entrepot"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/stock/stockpb"
 	"entrepot/persistence"
 )
 
@@ -38,7 +37,7 @@ var Movements = &persistence.Collection{
 // Kind is the stock item's grain. Its commands carry natural ids; a Receive or an
 // Adjust without a reference is remembered by the ring.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](stockpb.Kind, Collection)
+	k := grains.NewKind[State](Name, Collection)
 	grains.Command(k, Watched((*State).Receive), (*State).View)
 	grains.Command(k, Watched((*State).Configure), (*State).View)
 	grains.Command(k, Watched((*State).Adjust), (*State).View)
@@ -63,13 +62,13 @@ func (s *State) Index() grains.Index {
 		alert = s.Alert
 	}
 	return grains.Index{
-		CompanyID: s.CompanyID, ShopID: s.LocationID, CreatedAt: time.UnixMilli(s.CreatedMs).UTC(),
+		CompanyID: s.CompanyID, ShopID: s.LocationID, CreatedAt: time.UnixMilli(s.CreatedAt).UTC(),
 		Fields: []any{s.ProductID, s.levels().available(), s.VariantID, alert},
 	}
 }
 
 // Get answers the item to staff of its location. Reservations past their expiry no longer count.
-func (s *State) Get(t entrepot.Turn, _ *stockpb.Get) (*stockpb.Item, error) {
+func (s *State) Get(t entrepot.Turn, _ Get) (*Item, error) {
 	if s.ID == "" || !t.Caller.MayReachShop(s.CompanyID, s.LocationID) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -77,9 +76,9 @@ func (s *State) Get(t entrepot.Turn, _ *stockpb.Get) (*stockpb.Item, error) {
 	v, now := s.Brief(), t.Now.UnixMilli()
 	v.Reserved, v.Backordered = 0, 0
 	for _, r := range s.Holds {
-		if r.ExpiresMs > now {
-			v.Reserved += r.Quantity - r.Beyond
-			v.Backordered += r.Beyond
+		if r.ExpiresAt > now {
+			v.Reserved += r.Quantity - r.Backordered
+			v.Backordered += r.Backordered
 			v.Reservations = append(v.Reservations, r.view())
 		}
 	}
@@ -91,18 +90,18 @@ func (s *State) Get(t entrepot.Turn, _ *stockpb.Get) (*stockpb.Item, error) {
 }
 
 // reserved answers Reserve: with the order's reservation when some of it is not on hand.
-func (s *State) reserved(c *stockpb.Reserve) (*stockpb.Item, bool, error) {
+func (s *State) reserved(c Reserve) (*Item, bool, error) {
 	v := s.Brief()
 	if s.Backordered > 0 {
-		if r, held := s.hold(c.GetOrderId()); held && r.Beyond > 0 {
-			v.Reservations = []*stockpb.Reservation{r.view()}
+		if r, held := s.hold(c.OrderID); held && r.Backordered > 0 {
+			v.Reservations = []Reservation{r.view()}
 		}
 	}
 	return v, true, nil
 }
 
 // View is the item with its reservations.
-func (s *State) View() *stockpb.Item {
+func (s *State) View() *Item {
 	v := s.Brief()
 	for _, r := range s.Holds {
 		v.Reservations = append(v.Reservations, r.view())
@@ -110,24 +109,24 @@ func (s *State) View() *stockpb.Item {
 	return v
 }
 
-func (r Reservation) view() *stockpb.Reservation {
-	return &stockpb.Reservation{OrderId: r.OrderID, Quantity: r.Quantity, ExpiresMs: r.ExpiresMs, Backordered: r.Beyond}
+func (r Reservation) view() Reservation {
+	return Reservation{OrderID: r.OrderID, Quantity: r.Quantity, ExpiresAt: r.ExpiresAt, Backordered: r.Backordered}
 }
 
 // Brief is the item without its reservations.
-func (s *State) Brief() *stockpb.Item {
-	v := &stockpb.Item{
-		Id: s.ID, ProductId: s.ProductID, VariantId: s.VariantID, CompanyId: s.CompanyID, LocationId: s.LocationID,
+func (s *State) Brief() *Item {
+	v := &Item{
+		ID: s.ID, ProductID: s.ProductID, VariantID: s.VariantID, CompanyID: s.CompanyID, LocationID: s.LocationID,
 		OnHand: s.OnHand, Reserved: s.Reserved, Available: s.levels().available(),
 		Received: s.Received, Sold: s.Sold, Restocked: s.Restocked, Adjusted: s.Adjusted, Counted: s.Counted,
-		TransferredOut: s.Out, TransferredIn: s.In, Movements: s.Movements, UpdatedMs: s.UpdatedMs,
+		TransferredOut: s.Out, TransferredIn: s.In, Movements: s.Movements, UpdatedAt: s.UpdatedAt,
 		ReorderPoint: s.Settings.ReorderPoint, ReorderQuantity: s.Settings.ReorderQuantity, SafetyStock: s.Settings.SafetyStock,
-		BackorderLimit: s.Settings.BackorderLimit, BackorderEndsMs: s.Settings.BackorderEndsMs,
+		BackorderLimit: s.Settings.BackorderLimit, BackorderEndsAt: s.Settings.BackorderEndsMs,
 		Backordered: s.Backordered, Owed: s.Owing, Alert: s.Alert, Revision: s.revision(),
-		Currency: s.Currency, Valued: s.valued(), FifoMinor: s.FIFO(), AverageMinor: s.Average,
+		Currency: s.Currency, Valued: s.valued(), Fifo: s.FIFO(), Average: s.Average,
 	}
 	for _, b := range s.Batches {
-		v.Batches = append(v.Batches, &stockpb.Batch{Batch: b.Lot, Quantity: b.Quantity, ExpiresOnMs: b.ExpiresMs, Expired: b.Expired})
+		v.Batches = append(v.Batches, Batch{Lot: b.Lot, Quantity: b.Quantity, ExpiresOn: b.ExpiresOn, Expired: b.Expired})
 	}
 	return v
 }

@@ -39,9 +39,9 @@ func (all Reservations) MarshalJSON() ([]byte, error) {
 			raw = append(raw, r.OrderID...)
 		}
 		raw = binary.AppendVarint(raw, r.Quantity)
-		raw = binary.AppendVarint(raw, r.ExpiresMs-last)
-		raw = binary.AppendVarint(raw, r.Beyond)
-		last = r.ExpiresMs
+		raw = binary.AppendVarint(raw, r.ExpiresAt-last)
+		raw = binary.AppendVarint(raw, r.Backordered)
+		last = r.ExpiresAt
 	}
 	*scratch = raw
 	out := append(make([]byte, 0, 2+base64.StdEncoding.EncodedLen(len(raw))), '"')
@@ -62,15 +62,15 @@ func (all *Reservations) UnmarshalJSON(b []byte) error {
 		if r.OrderID, raw, err = unpackID(raw); err != nil {
 			return err
 		}
-		for _, to := range []*int64{&r.Quantity, &r.ExpiresMs, &r.Beyond} {
+		for _, to := range []*int64{&r.Quantity, &r.ExpiresAt, &r.Backordered} {
 			v, n := binary.Varint(raw)
 			if n <= 0 {
 				return errHolds
 			}
 			*to, raw = v, raw[n:]
 		}
-		r.ExpiresMs += last
-		last = r.ExpiresMs
+		r.ExpiresAt += last
+		last = r.ExpiresAt
 		*all = append(*all, r)
 	}
 	return nil

@@ -17,7 +17,7 @@ func TestReservationsPack(t *testing.T) {
 		for range rapid.IntRange(0, 8).Draw(t, "reservations") {
 			all = append(all, Reservation{
 				OrderID:  rapid.OneOf(rapid.StringMatching("[0-9a-f]{24}"), rapid.String()).Draw(t, "order"),
-				Quantity: rapid.Int64().Draw(t, "quantity"), ExpiresMs: rapid.Int64Range(0, lastMoment).Draw(t, "expires"), Beyond: rapid.Int64().Draw(t, "beyond"),
+				Quantity: rapid.Int64().Draw(t, "quantity"), ExpiresAt: rapid.Int64Range(0, lastMoment).Draw(t, "expires"), Backordered: rapid.Int64().Draw(t, "beyond"),
 			})
 		}
 		packed, err := json.Marshal(all)
@@ -41,7 +41,7 @@ func TestReservationsPack(t *testing.T) {
 func BenchmarkReservations(b *testing.B) {
 	var all Reservations
 	for i := range int64(5000) {
-		all = append(all, Reservation{OrderID: entrepot.NewID(), Quantity: 1, ExpiresMs: 1_800_000_000_000 + i})
+		all = append(all, Reservation{OrderID: entrepot.NewID(), Quantity: 1, ExpiresAt: 1_800_000_000_000 + i})
 	}
 	for name, v := range map[string]any{"packed": all, "plain": []Reservation(all)} {
 		b.Run(name, func(b *testing.B) {

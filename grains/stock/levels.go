@@ -52,8 +52,8 @@ func (l levels) movement(t entrepot.Turn, kind string, quantity int64, order ent
 
 // ending is a movement that ends a reservation.
 func (l levels) ending(t entrepot.Turn, kind string, r Reservation) events.InventoryUpdated {
-	e := l.movement(t, kind, r.Quantity-r.Beyond, r.OrderID)
-	e.Beyond = r.Beyond
+	e := l.movement(t, kind, r.Quantity-r.Backordered, r.OrderID)
+	e.Beyond = r.Backordered
 	e.Reserved -= e.Quantity
 	e.Backordered -= e.Beyond
 	return e

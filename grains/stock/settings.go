@@ -3,7 +3,6 @@ package stock
 import (
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/stock/stockpb"
 )
 
 // Settings are what people have set for the item. Zero values are an item nobody has set anything for.
@@ -37,11 +36,11 @@ type alerted struct {
 }
 
 // Configure sets what is given of the settings.
-func (s *State) Configure(t entrepot.Turn, c *stockpb.Configure) ([]events.Event, error) {
+func (s *State) Configure(t entrepot.Turn, c Configure) ([]events.Event, error) {
 	if err := s.mayMove(t, s.movement(t, "", 0, "")); err != nil {
 		return nil, err
 	}
-	if err := entrepot.CheckVersion(c.GetExpectedVersion(), s.revision()); err != nil {
+	if err := entrepot.CheckVersion(c.ExpectedVersion, s.revision()); err != nil {
 		return nil, err
 	}
 	set := s.Settings
@@ -55,7 +54,7 @@ func (s *State) Configure(t entrepot.Turn, c *stockpb.Configure) ([]events.Event
 		{"reorderQuantity", c.ReorderQuantity, &set.ReorderQuantity, MaxQuantity},
 		{"safetyStock", c.SafetyStock, &set.SafetyStock, MaxQuantity},
 		{"backorder.limit", c.BackorderLimit, &set.BackorderLimit, MaxBackorder},
-		{"backorder.until", c.BackorderEndsMs, &set.BackorderEndsMs, lastMoment},
+		{"backorder.until", c.BackorderEndsAt, &set.BackorderEndsMs, lastMoment},
 	} {
 		if f.to == nil {
 			continue

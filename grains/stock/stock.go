@@ -13,7 +13,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/stock/stockpb"
 )
 
 // MaxQuantity bounds a single movement and the pieces on hand.
@@ -54,8 +53,8 @@ type State struct {
 	Average     int64        `json:"average,omitempty"`  // what those are worth at the moving average, in minor units
 	Currency    string       `json:"currency,omitempty"` // of all costs
 	LastCost    int64        `json:"lastCost,omitempty"` // of a piece at the average, when the last that had a cost left
-	CreatedMs   int64        `json:"createdMs"`
-	UpdatedMs   int64        `json:"updatedMs"`
+	CreatedAt   int64        `json:"createdMs"`
+	UpdatedAt   int64        `json:"updatedMs"`
 
 	byOrder map[entrepot.ID]int // index into Holds, made when needed
 	next    int64               // earliest expiry of Holds, 0 for none; made with byOrder
@@ -63,16 +62,16 @@ type State struct {
 
 // Reservation sets pieces aside for an order until it expires.
 type Reservation struct {
-	OrderID   entrepot.ID `json:"o"`
-	Quantity  int64       `json:"q"`
-	ExpiresMs int64       `json:"x"`
-	Beyond    int64       `json:"b,omitempty"` // of Quantity, pieces that were not on hand
+	OrderID     entrepot.ID `json:"o"`
+	Quantity    int64       `json:"q"`
+	ExpiresAt   int64       `json:"x"`
+	Backordered int64       `json:"b,omitempty"` // of Quantity, pieces that were not on hand
 }
 
 // Gone remembers an order whose reservation has ended, until no command of it can come any more.
 type Gone struct {
 	OrderID entrepot.ID `json:"o"`
-	UntilMs int64       `json:"u"`
+	Until   int64       `json:"u"`
 	Expired bool        `json:"e,omitempty"` // by time: a late Commit may still take from what is available
 }
 
@@ -91,47 +90,47 @@ type barred struct {
 }
 
 // Reserve sets pieces aside for an order. Refused with out_of_stock when fewer are available.
-func (s *State) Reserve(t entrepot.Turn, c *stockpb.Reserve) ([]events.Event, error) {
+func (s *State) Reserve(t entrepot.Turn, c Reserve) ([]events.Event, error) {
 	if t.Caller.Role != entrepot.System || s.ID == "" {
 		return nil, entrepot.ErrNotFound
 	}
-	if c.GetQuantity() < 1 || c.GetQuantity() > MaxQuantity {
+	if c.Quantity < 1 || c.Quantity > MaxQuantity {
 		return nil, entrepot.Invalid("quantity", "range", "must be 1 to %d", MaxQuantity)
 	}
-	if _, held := s.hold(c.GetOrderId()); held {
+	if _, held := s.hold(c.OrderID); held {
 		return nil, nil
 	}
-	if s.gone(c.GetOrderId()) != nil {
+	if s.gone(c.OrderID) != nil {
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the order's reservation has ended")
 	}
 	happened, after := s.expire(t)
 	good := after // a lot that expires before the reservation does is not promised to a customer
-	if !c.GetMoves() {
-		good.expired = max(good.expired, s.expiredBy(c.GetExpiresMs()))
+	if !c.Moves {
+		good.expired = max(good.expired, s.expiredBy(c.ExpiresAt))
 	}
-	here := min(good.available(), c.GetQuantity())
-	beyond := c.GetQuantity() - here
+	here := min(good.available(), c.Quantity)
+	beyond := c.Quantity - here
 	if room := s.beyond(t.Now, after); beyond > room {
 		return nil, lacking(good.available() + room)
 	}
-	e := after.movement(t, events.Reserved, here, c.GetOrderId())
-	e.ExpiresMs, e.Beyond = c.GetExpiresMs(), beyond
+	e := after.movement(t, events.Reserved, here, c.OrderID)
+	e.ExpiresMs, e.Beyond = c.ExpiresAt, beyond
 	e.Reserved += here
 	e.Backordered += beyond
 	return append(happened, after.finish(e)), nil
 }
 
 // Release gives a reservation back, and bars the order from reserving late.
-func (s *State) Release(t entrepot.Turn, c *stockpb.Release) ([]events.Event, error) {
+func (s *State) Release(t entrepot.Turn, c Release) ([]events.Event, error) {
 	if t.Caller.Role != entrepot.System {
 		return nil, entrepot.ErrNotFound
 	}
-	if s.ID == "" || s.gone(c.GetOrderId()) != nil {
+	if s.ID == "" || s.gone(c.OrderID) != nil {
 		return nil, nil
 	}
-	r, held := s.hold(c.GetOrderId())
+	r, held := s.hold(c.OrderID)
 	if !held {
-		return []events.Event{barred{orderID: c.GetOrderId(), atMs: t.Now.UnixMilli()}}, nil
+		return []events.Event{barred{orderID: c.OrderID, atMs: t.Now.UnixMilli()}}, nil
 	}
 	e := s.levels().ending(t, events.Released, r)
 	return s.levels().list(e), nil
@@ -139,17 +138,17 @@ func (s *State) Release(t entrepot.Turn, c *stockpb.Release) ([]events.Event, er
 
 // Commit turns a reservation into a sale. One that expired is taken from what is
 // available; none at all means that the sale was made before.
-func (s *State) Commit(t entrepot.Turn, c *stockpb.Commit) ([]events.Event, error) {
+func (s *State) Commit(t entrepot.Turn, c Commit) ([]events.Event, error) {
 	if t.Caller.Role != entrepot.System || s.ID == "" {
 		return nil, entrepot.ErrNotFound
 	}
-	if r, held := s.hold(c.GetOrderId()); held {
+	if r, held := s.hold(c.OrderID); held {
 		e := s.levels().ending(t, events.Sold, r)
 		change(&e, -e.Quantity)
 		e.Owed += e.Beyond
 		return s.levels().list(e), nil
 	}
-	g := s.gone(c.GetOrderId())
+	g := s.gone(c.OrderID)
 	switch {
 	case g == nil:
 		return nil, nil
@@ -157,41 +156,41 @@ func (s *State) Commit(t entrepot.Turn, c *stockpb.Commit) ([]events.Event, erro
 		return nil, entrepot.Errorf(entrepot.CodeOutOfStock, "the reservation was released")
 	}
 	happened, after := s.expire(t)
-	if after.available() < c.GetQuantity() {
+	if after.available() < c.Quantity {
 		return nil, lacking(after.available())
 	}
-	e := after.movement(t, events.Sold, c.GetQuantity(), c.GetOrderId())
+	e := after.movement(t, events.Sold, c.Quantity, c.OrderID)
 	e.Direct = true
-	change(&e, -c.GetQuantity())
+	change(&e, -c.Quantity)
 	return append(happened, after.finish(e)), nil
 }
 
 // Restock brings an order's sale back.
-func (s *State) Restock(t entrepot.Turn, c *stockpb.Restock) ([]events.Event, error) {
+func (s *State) Restock(t entrepot.Turn, c Restock) ([]events.Event, error) {
 	if t.Caller.Role != entrepot.System || s.ID == "" {
 		return nil, entrepot.ErrNotFound
 	}
 	for _, b := range s.Back {
-		if b.OrderID == c.GetOrderId() {
+		if b.OrderID == c.OrderID {
 			return nil, nil
 		}
 	}
-	owed := min(c.GetQuantity(), s.owes(c.GetOrderId()))
-	here := c.GetQuantity() - owed
-	if c.GetQuantity() < 1 || s.Sold-s.Restocked < here {
+	owed := min(c.Quantity, s.owes(c.OrderID))
+	here := c.Quantity - owed
+	if c.Quantity < 1 || s.Sold-s.Restocked < here {
 		return nil, entrepot.Invalid("quantity", "range", "more than was sold")
 	}
 	var happened []events.Event
 	after := s.levels()
 	if owed > 0 {
-		e := after.movement(t, events.Forgone, owed, c.GetOrderId())
-		e.Reason, e.Owed = c.GetReason(), e.Owed-owed
+		e := after.movement(t, events.Forgone, owed, c.OrderID)
+		e.Reason, e.Owed = c.Reason, e.Owed-owed
 		happened = after.list(e)
 		after.follow(e)
 	}
 	if here > 0 {
-		e := after.movement(t, events.Restocked, here, c.GetOrderId())
-		e.Reason = c.GetReason()
+		e := after.movement(t, events.Restocked, here, c.OrderID)
+		e.Reason = c.Reason
 		change(&e, here)
 		happened = append(happened, after.finish(e))
 	}
@@ -203,12 +202,12 @@ func (s *State) Restock(t entrepot.Turn, c *stockpb.Restock) ([]events.Event, er
 func (s *State) WakeAt() time.Time {
 	s.index()
 	if _, more := s.delivery(entrepot.Turn{}); more {
-		return time.UnixMilli(s.UpdatedMs).UTC()
+		return time.UnixMilli(s.UpdatedAt).UTC()
 	}
 	at := s.next
 	for _, b := range s.Batches {
-		if !b.Expired && b.ExpiresMs != 0 && (at == 0 || b.ExpiresMs < at) {
-			at = b.ExpiresMs
+		if !b.Expired && b.ExpiresOn != 0 && (at == 0 || b.ExpiresOn < at) {
+			at = b.ExpiresOn
 		}
 	}
 	if at == 0 {
@@ -233,7 +232,7 @@ func (s *State) expire(t entrepot.Turn) ([]events.Event, levels) {
 	}
 	var happened []events.Event
 	for _, r := range s.Holds {
-		if r.ExpiresMs <= now {
+		if r.ExpiresAt <= now {
 			e := after.ending(t, events.Expired, r)
 			happened = append(happened, after.finish(e))
 			after.follow(e)

@@ -11,10 +11,8 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/stock/stockpb"
 	"entrepot/persistence/storetest"
 
-	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 )
 
@@ -24,7 +22,7 @@ const (
 	shopID    = "dddddddddddddddddddddddd"
 )
 
-var itemID = stockpb.ID(productID, shopID)
+var itemID = ID(productID, shopID)
 
 func turn(at int64) entrepot.Turn {
 	return entrepot.Turn{ID: itemID, Now: time.UnixMilli(at), Caller: entrepot.SystemCaller("test")}
@@ -34,9 +32,9 @@ func turn(at int64) entrepot.Turn {
 func (s *State) check() error {
 	var held, beyond, owed int64
 	for _, h := range s.Holds {
-		held += h.Quantity - h.Beyond
-		beyond += h.Beyond
-		if h.Beyond < 0 || h.Beyond > h.Quantity {
+		held += h.Quantity - h.Backordered
+		beyond += h.Backordered
+		if h.Backordered < 0 || h.Backordered > h.Quantity {
 			return fmt.Errorf("hold %+v", h)
 		}
 	}
@@ -210,41 +208,41 @@ func draw(t *rapid.T, s *State, at entrepot.Turn, order string, quantity int64, 
 	}
 	switch rapid.IntRange(0, 10).Draw(t, "command") {
 	case 0:
-		c := &stockpb.Receive{ProductId: productID, CompanyId: companyID, LocationId: shopID, Quantity: quantity, Reference: name}
+		c := Receive{ProductID: productID, CompanyID: companyID, LocationID: shopID, Quantity: quantity, Reference: name}
 		if name != "" && rapid.Bool().Draw(t, "costs") {
-			c.UnitCostMinor, c.Currency = proto.Int64(quantity*7), "EUR"
+			c.UnitCost, c.Currency = new(quantity*7), "EUR"
 		}
 		if lot := rapid.IntRange(0, 3).Draw(t, "lot"); lot > 0 {
-			c.Batch, c.ExpiresOnMs = fmt.Sprint(lot), int64(lot-1)*1_200_000
+			c.Lot, c.ExpiresOn = fmt.Sprint(lot), int64(lot-1)*1_200_000
 		}
 		return Watched((*State).Receive)(s, at, c)
 	case 6:
 		delta := rapid.Int64Range(-6, 6).Draw(t, "delta")
-		return Watched((*State).Adjust)(s, at, &stockpb.Adjust{Delta: delta, Reason: "correction", Reference: name, Batch: rapid.SampledFrom([]string{"", "2"}).Draw(t, "of lot")})
+		return Watched((*State).Adjust)(s, at, Adjust{Delta: delta, Reason: "correction", Reference: name, Lot: rapid.SampledFrom([]string{"", "2"}).Draw(t, "of lot")})
 	case 7:
 		counted := max(0, s.OnHand+rapid.Int64Range(-4, 4).Draw(t, "variance"))
-		return Watched((*State).Count)(s, at, &stockpb.Count{Counted: counted, Expected: s.OnHand, Reference: name})
+		return Watched((*State).Count)(s, at, Count{Counted: counted, Expected: s.OnHand, Reference: name})
 	case 8:
-		return Watched((*State).Ship)(s, at, &stockpb.Ship{TransferId: rapid.SampledFrom([]string{name, order}).Draw(t, "transfer"), Quantity: quantity})
+		return Watched((*State).Ship)(s, at, Ship{TransferID: rapid.SampledFrom([]string{name, order}).Draw(t, "transfer"), Quantity: quantity})
 	case 9:
-		return Watched((*State).Arrive)(s, at, &stockpb.Arrive{TransferId: name, ProductId: productID, CompanyId: companyID, LocationId: shopID, Quantity: quantity})
+		return Watched((*State).Arrive)(s, at, Arrive{TransferID: name, ProductID: productID, CompanyID: companyID, LocationID: shopID, Quantity: quantity})
 	case 1:
 		if committed { // the order's process never reserves after it committed
 			return nil, nil
 		}
-		return Watched((*State).Reserve)(s, at, &stockpb.Reserve{OrderId: order, Quantity: quantity, ExpiresMs: at.Now.UnixMilli() + 20_000})
+		return Watched((*State).Reserve)(s, at, Reserve{OrderID: order, Quantity: quantity, ExpiresAt: at.Now.UnixMilli() + 20_000})
 	case 2:
-		return Watched((*State).Release)(s, at, &stockpb.Release{OrderId: order})
+		return Watched((*State).Release)(s, at, Release{OrderID: order})
 	case 3:
 		// An order commits only what it reserved: its quantity is the reservation's.
 		if r, held := s.hold(order); held {
 			quantity = r.Quantity
 		}
-		return Watched((*State).Commit)(s, at, &stockpb.Commit{OrderId: order, Quantity: quantity})
+		return Watched((*State).Commit)(s, at, Commit{OrderID: order, Quantity: quantity})
 	case 4:
-		return Watched((*State).Restock)(s, at, &stockpb.Restock{OrderId: order, Quantity: quantity})
+		return Watched((*State).Restock)(s, at, Restock{OrderID: order, Quantity: quantity})
 	case 10:
-		return Watched((*State).Configure)(s, at, &stockpb.Configure{ReorderPoint: &quantity, SafetyStock: proto.Int64(quantity % 2), BackorderLimit: proto.Int64(quantity % 5)})
+		return Watched((*State).Configure)(s, at, Configure{ReorderPoint: &quantity, SafetyStock: new(quantity % 2), BackorderLimit: new(quantity % 5)})
 	default:
 		return s.Wake(at), nil
 	}
@@ -266,17 +264,17 @@ func TestReservationDecisions(t *testing.T) {
 	const a, b = "000000000000000000000001", "000000000000000000000002"
 	reserve := func(order string, n int64) func(*State, int64) ([]events.Event, error) {
 		return func(s *State, at int64) ([]events.Event, error) {
-			return s.Reserve(turn(at), &stockpb.Reserve{OrderId: order, Quantity: n, ExpiresMs: at + 999})
+			return s.Reserve(turn(at), Reserve{OrderID: order, Quantity: n, ExpiresAt: at + 999})
 		}
 	}
 	release := func(order string) func(*State, int64) ([]events.Event, error) {
 		return func(s *State, at int64) ([]events.Event, error) {
-			return s.Release(turn(at), &stockpb.Release{OrderId: order})
+			return s.Release(turn(at), Release{OrderID: order})
 		}
 	}
 	commit := func(order string, n int64) func(*State, int64) ([]events.Event, error) {
 		return func(s *State, at int64) ([]events.Event, error) {
-			return s.Commit(turn(at), &stockpb.Commit{OrderId: order, Quantity: n})
+			return s.Commit(turn(at), Commit{OrderID: order, Quantity: n})
 		}
 	}
 	type step struct {
@@ -303,7 +301,7 @@ func TestReservationDecisions(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &State{}
-			received, err := s.Receive(turn(0), &stockpb.Receive{ProductId: productID, CompanyId: companyID, LocationId: shopID, Quantity: 3})
+			received, err := s.Receive(turn(0), Receive{ProductID: productID, CompanyID: companyID, LocationID: shopID, Quantity: 3})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -328,7 +326,7 @@ func TestReservationDecisions(t *testing.T) {
 }
 
 func TestWhoMayMoveStock(t *testing.T) {
-	receive := &stockpb.Receive{ProductId: productID, CompanyId: companyID, LocationId: shopID, Quantity: 1}
+	receive := Receive{ProductID: productID, CompanyID: companyID, LocationID: shopID, Quantity: 1}
 	for _, c := range []struct {
 		caller entrepot.Caller
 		code   entrepot.Code
@@ -347,7 +345,7 @@ func TestWhoMayMoveStock(t *testing.T) {
 			t.Errorf("%s of %q: %v, want %q", c.caller.Role, c.caller.CompanyID, err, c.code)
 		}
 		if c.caller.Role != entrepot.System {
-			if _, err := (&State{ID: itemID}).Reserve(at, &stockpb.Reserve{OrderId: "o", Quantity: 1}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+			if _, err := (&State{ID: itemID}).Reserve(at, Reserve{OrderID: "o", Quantity: 1}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 				t.Errorf("%s may reserve: %v", c.caller.Role, err)
 			}
 		}
@@ -361,21 +359,21 @@ func TestAStaleActivationSells(t *testing.T) {
 	store := storetest.NewMemory()
 	stale, fresh := grainstest.New(t, store, []*grains.Kind{Kind()}), grainstest.New(t, store, []*grains.Kind{Kind()})
 	product, shop, order := entrepot.DeriveID("product"), entrepot.DeriveID("shop"), entrepot.DeriveID("order")
-	item := stockpb.ID(product, shop)
-	ask := func(m *grainstest.Member, cmd proto.Message) *stockpb.Item {
+	item := ID(product, shop)
+	ask := func(m *grainstest.Member, cmd any) *Item {
 		t.Helper()
-		r, err := m.Ask(m.Platform(), stockpb.Kind, item, cmd)
+		r, err := m.Ask(m.Platform(), Of(item), cmd)
 		if err != nil {
 			t.Fatal(err)
 		}
-		i, _ := r.(*stockpb.Item)
+		i, _ := r.(*Item)
 		return i
 	}
-	ask(stale, &stockpb.Receive{ProductId: product, CompanyId: entrepot.DeriveID("company"), LocationId: shop, Quantity: 5, Reason: "purchase"})
-	ask(fresh, &stockpb.Reserve{OrderId: order, Quantity: 2, ExpiresMs: time.Now().Add(time.Hour).UnixMilli()})
-	ask(stale, &stockpb.Commit{OrderId: order, Quantity: 2})
+	ask(stale, Receive{ProductID: product, CompanyID: entrepot.DeriveID("company"), LocationID: shop, Quantity: 5, Reason: "purchase"})
+	ask(fresh, Reserve{OrderID: order, Quantity: 2, ExpiresAt: time.Now().Add(time.Hour).UnixMilli()})
+	ask(stale, Commit{OrderID: order, Quantity: 2})
 	stale.Restart()
-	if i := ask(stale, &stockpb.Get{}); i.OnHand != 3 || i.Reserved != 0 {
+	if i := ask(stale, Get{}); i.OnHand != 3 || i.Reserved != 0 {
 		t.Fatalf("on hand %d, reserved %d", i.OnHand, i.Reserved)
 	}
 }

@@ -6,7 +6,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/stock/stockpb"
 )
 
 // Left is what a shipment took of one lot, or of none, and what that was worth
@@ -14,7 +13,7 @@ import (
 type Left struct {
 	Quantity  int64  `json:"q"`
 	Lot       string `json:"l,omitempty"`
-	ExpiresMs int64  `json:"x,omitempty"`
+	ExpiresOn int64  `json:"x,omitempty"`
 	Valued    int64  `json:"v,omitempty"` // of Quantity, the pieces that have a cost
 	Minor     int64  `json:"c,omitempty"` // of those, first in, first out
 	Average   int64  `json:"a,omitempty"`
@@ -31,7 +30,7 @@ func (s *State) leaving(happened []events.Event) []events.Event {
 		loose := e.Quantity
 		for _, p := range e.Parts {
 			at := slices.IndexFunc(s.Batches, func(b Batch) bool { return b.Lot == p.Batch })
-			e.ref.Left = append(e.ref.Left, Left{Quantity: p.Quantity, Lot: p.Batch, ExpiresMs: s.Batches[at].ExpiresMs})
+			e.ref.Left = append(e.ref.Left, Left{Quantity: p.Quantity, Lot: p.Batch, ExpiresOn: s.Batches[at].ExpiresOn})
 			loose -= p.Quantity
 		}
 		if loose > 0 {
@@ -55,16 +54,16 @@ func (s *State) leaving(happened []events.Event) []events.Event {
 }
 
 // Shipped answers Ship with what left, the first time and every other.
-func (s *State) Shipped(c *stockpb.Ship) (*stockpb.Item, bool, error) {
+func (s *State) Shipped(c Ship) (*Item, bool, error) {
 	v := s.Brief()
-	digest := s.reference(entrepot.Turn{}, 0, c.GetTransferId(), events.TransferredOut).Digest
+	digest := s.reference(entrepot.Turn{}, 0, c.TransferID, events.TransferredOut).Digest
 	for _, r := range s.Refs {
 		if r.Digest != digest {
 			continue
 		}
 		for _, l := range r.Left {
-			v.Shipped = append(v.Shipped, &stockpb.Goods{
-				Quantity: l.Quantity, Batch: l.Lot, ExpiresOnMs: l.ExpiresMs, Valued: l.Valued, CostMinor: l.Minor, AverageMinor: l.Average,
+			v.Shipped = append(v.Shipped, Goods{
+				Quantity: l.Quantity, Lot: l.Lot, ExpiresOn: l.ExpiresOn, Valued: l.Valued, Cost: l.Minor, Average: l.Average,
 			})
 		}
 	}
@@ -74,53 +73,53 @@ func (s *State) Shipped(c *stockpb.Ship) (*stockpb.Item, bool, error) {
 // arrive brings goods in as the lots that they left as and at what they were
 // worth there: a movement a lot, all of them or none. Goods of another currency
 // are taken in at the average of what is here.
-func (s *State) arrive(t entrepot.Turn, c *stockpb.Arrive, first events.InventoryUpdated, ref Reference) ([]events.Event, error) {
+func (s *State) arrive(t entrepot.Turn, c Arrive, first events.InventoryUpdated, ref Reference) ([]events.Event, error) {
 	next, sum := s.clone(), int64(0)
 	var happened []events.Event
-	for i, p := range c.GetParts() {
+	for i, p := range c.Parts {
 		e := first
 		if i > 0 {
 			e = next.movement(t, "", 0, "")
 		}
-		if p.GetQuantity() < 1 || p.GetValued() < 0 || p.GetValued() > p.GetQuantity() || p.GetCostMinor() < 0 || p.GetAverageMinor() < 0 {
+		if p.Quantity < 1 || p.Valued < 0 || p.Valued > p.Quantity || p.Cost < 0 || p.Average < 0 {
 			return nil, entrepot.Invalid("parts", "range", "goods are some pieces, and worth nothing or something")
 		}
-		sum += p.GetQuantity()
-		e.Kind, e.Quantity, e.TransferID, e.Reference = events.TransferredIn, p.GetQuantity(), c.GetTransferId(), c.GetReference()
+		sum += p.Quantity
+		e.Kind, e.Quantity, e.TransferID, e.Reference = events.TransferredIn, p.Quantity, c.TransferID, c.Reference
 		e.Batch, e.BatchExpiresMs = next.lotOf(p)
 		if most := batchesFor(c); e.Batch != "" && len(next.Batches) >= most && !next.has(e.Batch) {
 			return nil, entrepot.Errorf(entrepot.CodeConflict, "the item has %d batches on hand, which is the most", most)
 		}
-		if err := next.worth(&e, p, c.GetCurrency()); err != nil {
+		if err := next.worth(&e, p, c.Currency); err != nil {
 			return nil, err
 		}
-		change(&e, p.GetQuantity())
+		change(&e, p.Quantity)
 		moved := next.levels().moved(e, ref)
 		next.Apply(moved[0])
 		happened, ref = append(happened, moved...), Reference{} // the first is remembered for all
 	}
-	if sum != c.GetQuantity() {
-		return nil, entrepot.Invalid("parts", "sum", "must be %d pieces", c.GetQuantity())
+	if sum != c.Quantity {
+		return nil, entrepot.Invalid("parts", "sum", "must be %d pieces", c.Quantity)
 	}
 	return append(happened, next.stale(t)...), nil // what expired on its way is not for sale
 }
 
 // worth tells a movement what its goods were worth where they come from. What had
 // no cost there has none here.
-func (s *State) worth(e *events.InventoryUpdated, p *stockpb.Goods, currency string) error {
-	if currency == "" && p.GetValued() == 0 {
+func (s *State) worth(e *events.InventoryUpdated, p Goods, currency string) error {
+	if currency == "" && p.Valued == 0 {
 		currency = s.Currency
 	}
 	if currency == "" || (s.Currency != "" && s.Currency != currency) {
 		return nil
 	}
-	if p.GetCostMinor() > entrepot.MaxMinor || p.GetAverageMinor() > entrepot.MaxMinor || s.FIFO()+p.GetCostMinor() > maxValue || s.Average+p.GetAverageMinor() > maxValue {
+	if p.Cost > entrepot.MaxMinor || p.Average > entrepot.MaxMinor || s.FIFO()+p.Cost > maxValue || s.Average+p.Average > maxValue {
 		return entrepot.Invalid("parts", "maximum", "the goods are worth too much")
 	}
-	e.Currency, e.Unvalued = currency, e.Quantity-p.GetValued()
-	e.Cost = entrepot.Money{Minor: p.GetCostMinor(), Currency: currency}.Amount()
-	if p.GetAverageMinor() != p.GetCostMinor() {
-		e.AverageCost = entrepot.Money{Minor: p.GetAverageMinor(), Currency: currency}.Amount()
+	e.Currency, e.Unvalued = currency, e.Quantity-p.Valued
+	e.Cost = entrepot.Money{Minor: p.Cost, Currency: currency}.Amount()
+	if p.Average != p.Cost {
+		e.AverageCost = entrepot.Money{Minor: p.Average, Currency: currency}.Amount()
 	}
 	return nil
 }
@@ -131,8 +130,8 @@ const mostBatches = 2 * MaxBatches
 
 // batchesFor is the bound for an arrival: goods that come back were here before,
 // and have nowhere else to go.
-func batchesFor(c *stockpb.Arrive) int {
-	if c.GetBack() {
+func batchesFor(c Arrive) int {
+	if c.Back {
 		return 5 * mostBatches
 	}
 	return mostBatches
@@ -140,10 +139,10 @@ func batchesFor(c *stockpb.Arrive) int {
 
 // lotOf is the lot that goods are of here: theirs, unless that name is here with
 // another expiry, which then stands in the name.
-func (s *State) lotOf(p *stockpb.Goods) (lot string, expires int64) {
-	lot, expires = p.GetBatch(), p.GetExpiresOnMs()
+func (s *State) lotOf(p Goods) (lot string, expires int64) {
+	lot, expires = p.Lot, p.ExpiresOn
 	at := slices.IndexFunc(s.Batches, func(b Batch) bool { return b.Lot == lot })
-	if lot == "" || at < 0 || s.Batches[at].ExpiresMs == expires {
+	if lot == "" || at < 0 || s.Batches[at].ExpiresOn == expires {
 		return lot, expires
 	}
 	day := "never"

@@ -5,22 +5,19 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/stock/stockpb"
-
-	"google.golang.org/protobuf/proto"
 )
 
-func arrival(n int64, parts ...*stockpb.Goods) *stockpb.Arrive {
-	return &stockpb.Arrive{TransferId: "t", Reference: "r", ProductId: productID, CompanyId: companyID, LocationId: shopID, Quantity: n, Currency: "EUR", Parts: parts}
+func arrival(n int64, parts ...Goods) Arrive {
+	return Arrive{TransferID: "t", Reference: "r", ProductID: productID, CompanyID: companyID, LocationID: shopID, Quantity: n, Currency: "EUR", Parts: parts}
 }
 
 // What expired on the truck is on hand and not for sale, not even to who waits for goods.
 func TestALotThatExpiredOnItsWay(t *testing.T) {
 	x := &script{t: t, s: stocked(t, 1)}
-	do(x, (*State).Configure, &stockpb.Configure{BackorderLimit: proto.Int64(5)})
-	do(x, (*State).Reserve, &stockpb.Reserve{OrderId: "a", Quantity: 3, ExpiresMs: 999_999})
+	do(x, (*State).Configure, Configure{BackorderLimit: new(int64(5))})
+	do(x, (*State).Reserve, Reserve{OrderID: "a", Quantity: 3, ExpiresAt: 999_999})
 	x.now = 500
-	do(x, (*State).Arrive, arrival(6, &stockpb.Goods{Quantity: 4, Batch: "old", ExpiresOnMs: 400}, &stockpb.Goods{Quantity: 2, Batch: "new", ExpiresOnMs: 900_000_000}))
+	do(x, (*State).Arrive, arrival(6, Goods{Quantity: 4, Lot: "old", ExpiresOn: 400}, Goods{Quantity: 2, Lot: "new", ExpiresOn: 900_000_000}))
 	if l := x.s.levels(); l.expired != 4 || x.s.OnHand != 7 || x.s.Reserved != 3 || x.s.Backordered != 0 || l.available() != 0 {
 		t.Fatalf("%+v", x.s)
 	}
@@ -28,19 +25,19 @@ func TestALotThatExpiredOnItsWay(t *testing.T) {
 
 func TestALotOfOneNameAndTwoExpiries(t *testing.T) {
 	x := &script{t: t, s: stocked(t, 1), now: 5}
-	do(x, (*State).Receive, &stockpb.Receive{Quantity: 2, Batch: "L", ExpiresOnMs: 86_400_000})
-	do(x, (*State).Arrive, arrival(3, &stockpb.Goods{Quantity: 3, Batch: "L", ExpiresOnMs: 3_600_000}))
-	if b := x.s.Batches; len(b) != 2 || b[0].Lot != "L 1970-01-01T01:00:00Z" || b[0].Quantity != 3 || b[0].ExpiresMs != 3_600_000 || b[1].Quantity != 2 {
+	do(x, (*State).Receive, Receive{Quantity: 2, Lot: "L", ExpiresOn: 86_400_000})
+	do(x, (*State).Arrive, arrival(3, Goods{Quantity: 3, Lot: "L", ExpiresOn: 3_600_000}))
+	if b := x.s.Batches; len(b) != 2 || b[0].Lot != "L 1970-01-01T01:00:00Z" || b[0].Quantity != 3 || b[0].ExpiresOn != 3_600_000 || b[1].Quantity != 2 {
 		t.Fatalf("%+v", b)
 	}
 }
 
 func TestArrivalsAreAllOrNothing(t *testing.T) {
 	x := &script{t: t, s: stocked(t, 1), now: 5}
-	for name, c := range map[string]*stockpb.Arrive{
-		"fewer than said":        arrival(3, &stockpb.Goods{Quantity: 2}),
-		"more worth than pieces": arrival(3, &stockpb.Goods{Quantity: 2, Batch: "a"}, &stockpb.Goods{Quantity: 1, Valued: 2}),
-		"worth too much":         arrival(3, &stockpb.Goods{Quantity: 2, Batch: "a"}, &stockpb.Goods{Quantity: 1, Valued: 1, CostMinor: entrepot.MaxMinor + 1}),
+	for name, c := range map[string]Arrive{
+		"fewer than said":        arrival(3, Goods{Quantity: 2}),
+		"more worth than pieces": arrival(3, Goods{Quantity: 2, Lot: "a"}, Goods{Quantity: 1, Valued: 2}),
+		"worth too much":         arrival(3, Goods{Quantity: 2, Lot: "a"}, Goods{Quantity: 1, Valued: 1, Cost: entrepot.MaxMinor + 1}),
 	} {
 		happened, err := Watched((*State).Arrive)(x.s, turn(5), c)
 		if entrepot.CodeOf(err) != entrepot.CodeInvalid || len(happened) != 0 || x.s.OnHand != 1 || len(x.s.Batches) != 0 {
@@ -54,14 +51,14 @@ func TestArrivalsAreAllOrNothing(t *testing.T) {
 func TestWhatIsFoundHasACost(t *testing.T) {
 	x := &script{t: t, s: &State{}}
 	for _, unit := range []int64{100, 200} {
-		do(x, (*State).Receive, &stockpb.Receive{ProductId: productID, CompanyId: companyID, LocationId: shopID, Quantity: 10, UnitCostMinor: &unit, Currency: "EUR"})
+		do(x, (*State).Receive, Receive{ProductID: productID, CompanyID: companyID, LocationID: shopID, Quantity: 10, UnitCost: &unit, Currency: "EUR"})
 	}
-	do(x, (*State).Count, &stockpb.Count{Counted: 22, Expected: 20, Reference: "s1"})
+	do(x, (*State).Count, Count{Counted: 22, Expected: 20, Reference: "s1"})
 	if x.s.Average != 3300 || x.s.FIFO() != 3300 {
 		t.Fatalf("two more at 1.50: %d %d", x.s.Average, x.s.FIFO())
 	}
-	do(x, (*State).Count, &stockpb.Count{Counted: 0, Expected: 22, Reference: "s2"})
-	happened, err := Watched((*State).Count)(x.s, turn(9), &stockpb.Count{Counted: 4, Expected: 0, Reference: "s3"})
+	do(x, (*State).Count, Count{Counted: 0, Expected: 22, Reference: "s2"})
+	happened, err := Watched((*State).Count)(x.s, turn(9), Count{Counted: 4, Expected: 0, Reference: "s3"})
 	m, _ := movementIn(happened[0])
 	if err != nil || m.Kind != events.Counted || m.Cost != "6.00" {
 		t.Fatalf("%+v %v", m, err)

@@ -2,7 +2,6 @@ package stocktake
 
 import (
 	"entrepot/grains"
-	"entrepot/grains/stocktake/stocktakepb"
 	"entrepot/persistence"
 )
 
@@ -21,7 +20,7 @@ func (s *State) Index() grains.Index {
 
 // Kind is the stocktake's grain.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](stocktakepb.Kind, Collection)
+	k := grains.NewKind[State](Name, Collection)
 	grains.Command(k, (*State).Open, (*State).View)
 	grains.Command(k, (*State).SetCounts, (*State).View)
 	grains.Later(k, (*State).Close, (*State).closed)

@@ -16,7 +16,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/stocktake/stocktakepb"
 )
 
 // Statuses of a stocktake.
@@ -43,9 +42,9 @@ type State struct {
 	Reason     string      `json:"reason,omitempty"`
 	Lines      []Line      `json:"lines,omitempty"`
 	Booked     []int64     `json:"booked,omitempty"`  // parts of the booking that are done
-	Created    int64       `json:"created,omitempty"` // Unix ms, as all times of the state
-	Updated    int64       `json:"updated,omitempty"`
-	Ended      int64       `json:"ended,omitempty"`
+	CreatedAt  int64       `json:"created,omitempty"` // Unix ms, as all times of the state
+	UpdatedAt  int64       `json:"updated,omitempty"`
+	EndedAt    int64       `json:"ended,omitempty"`
 	Version    int64       `json:"version,omitempty"` // counts the changes, for If-Match
 
 	byVariant map[entrepot.ID]int // index into Lines, made when needed
@@ -53,21 +52,21 @@ type State struct {
 
 // Line is one stock item.
 type Line struct {
-	ProductID entrepot.ID `json:"productId"`
-	VariantID entrepot.ID `json:"variantId"`
-	AtOpen    int64       `json:"atOpen"`             // on hand
-	Expected  int64       `json:"expected,omitempty"` // on hand when it was counted
-	Counted   int64       `json:"counted,omitempty"`
-	By        entrepot.ID `json:"by,omitempty"`
-	At        int64       `json:"at,omitempty"` // 0: not counted
-	Refused   string      `json:"refused,omitempty"`
+	ProductID    entrepot.ID `json:"productId"`
+	VariantID    entrepot.ID `json:"variantId"`
+	OnHandAtOpen int64       `json:"atOpen"`             // on hand
+	Expected     int64       `json:"expected,omitempty"` // on hand when it was counted
+	Counted      int64       `json:"counted,omitempty"`
+	CountedBy    entrepot.ID `json:"by,omitempty"`
+	CountedAt    int64       `json:"at,omitempty"` // 0: not counted
+	Refused      string      `json:"refused,omitempty"`
 }
 
 // Facts that only the stocktake itself needs.
 type (
 	counted struct {
 		events.Private
-		counts []*stocktakepb.Count
+		counts []Count
 		by     entrepot.ID
 		at     int64
 	}
@@ -78,7 +77,7 @@ type (
 	booked struct {
 		events.Private
 		part    int64
-		refused []*stocktakepb.Refusal
+		refused []Refusal
 	}
 )
 
@@ -95,31 +94,31 @@ func (s *State) mayAct(c entrepot.Caller, counts bool) error {
 }
 
 // Open begins the stocktake with what is on hand now.
-func (s *State) Open(t entrepot.Turn, c *stocktakepb.Open) ([]events.Event, error) {
+func (s *State) Open(t entrepot.Turn, c Begin) ([]events.Event, error) {
 	if s.ID != "" {
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the stocktake already exists")
 	}
-	next := State{ID: t.ID, CompanyID: c.CompanyId, LocationID: c.LocationId}
+	next := State{ID: t.ID, CompanyID: c.CompanyID, LocationID: c.LocationID}
 	if err := next.mayAct(t.Caller, false); err != nil {
 		return nil, err
 	}
 	if len(c.Items) == 0 || len(c.Items) > MaxItems {
 		return nil, entrepot.Invalid("items", "length", "a stocktake has 1 to %d items", MaxItems)
 	}
-	e := events.StocktakeOpened{StocktakeID: t.ID, CompanyID: c.CompanyId, LocationID: c.LocationId, Note: c.Note, OpenedAt: t.Now}
+	e := events.StocktakeOpened{StocktakeID: t.ID, CompanyID: c.CompanyID, LocationID: c.LocationID, Note: c.Note, OpenedAt: t.Now}
 	known := map[entrepot.ID]bool{}
 	for i, item := range c.Items {
-		if known[item.VariantId] {
+		if known[item.VariantID] {
 			return nil, entrepot.Invalid("items["+strconv.Itoa(i)+"]", "unique", "is named twice")
 		}
-		known[item.VariantId] = true
-		e.Items = append(e.Items, events.StocktakeItem{ProductID: item.ProductId, VariantID: item.VariantId, OnHand: item.OnHand})
+		known[item.VariantID] = true
+		e.Items = append(e.Items, events.StocktakeItem{ProductID: item.ProductID, VariantID: item.VariantID, OnHand: item.OnHand})
 	}
 	return []events.Event{e}, nil
 }
 
 // SetCounts notes counts; an item counted again has the later count.
-func (s *State) SetCounts(t entrepot.Turn, c *stocktakepb.SetCounts) ([]events.Event, error) {
+func (s *State) SetCounts(t entrepot.Turn, c SetCounts) ([]events.Event, error) {
 	if err := s.mayAct(t.Caller, true); err != nil {
 		return nil, err
 	}
@@ -136,20 +135,20 @@ func (s *State) SetCounts(t entrepot.Turn, c *stocktakepb.SetCounts) ([]events.E
 	for i, n := range c.Counts {
 		field := "counts[" + strconv.Itoa(i) + "]"
 		switch {
-		case s.line(n.VariantId) == nil:
+		case s.line(n.VariantID) == nil:
 			return nil, entrepot.Invalid(field+".variantId", "exists", "is not among the items of the stocktake")
-		case known[n.VariantId]:
+		case known[n.VariantID]:
 			return nil, entrepot.Invalid(field+".variantId", "unique", "is named twice")
 		case n.Counted < 0 || n.Counted > MaxQuantity:
 			return nil, entrepot.Invalid(field+".counted", "range", "must be 0 to %d", MaxQuantity)
 		}
-		known[n.VariantId] = true
+		known[n.VariantID] = true
 	}
 	return []events.Event{counted{counts: c.Counts, by: t.Caller.UserID, at: t.Now.UnixMilli()}}, nil
 }
 
 // Close begins to book the variances. What was not counted is left as it is.
-func (s *State) Close(t entrepot.Turn, _ *stocktakepb.Close) ([]events.Event, error) {
+func (s *State) Close(t entrepot.Turn, _ Close) ([]events.Event, error) {
 	if err := s.mayAct(t.Caller, false); err != nil {
 		return nil, err
 	}
@@ -167,7 +166,7 @@ func (s *State) Close(t entrepot.Turn, _ *stocktakepb.Close) ([]events.Event, er
 
 // AfterBooking takes the answer of one part of the booking; the last one closes
 // the stocktake.
-func (s *State) AfterBooking(t entrepot.Turn, c *stocktakepb.Booked) ([]events.Event, error) {
+func (s *State) AfterBooking(t entrepot.Turn, c Booked) ([]events.Event, error) {
 	if t.Caller.Role != entrepot.System || s.Status != Closing || slices.Contains(s.Booked, c.Part) || c.Part >= s.parts() {
 		return nil, nil
 	}
@@ -179,10 +178,10 @@ func (s *State) AfterBooking(t entrepot.Turn, c *stocktakepb.Booked) ([]events.E
 }
 
 // report is the end of the stocktake, with the refusals of the last part.
-func (s *State) report(now time.Time, last []*stocktakepb.Refusal) events.StocktakeClosed {
+func (s *State) report(now time.Time, last []Refusal) events.StocktakeClosed {
 	e := events.StocktakeClosed{StocktakeID: s.ID, CompanyID: s.CompanyID, LocationID: s.LocationID, ClosedAt: now, Variances: []events.StocktakeVariance{}}
 	for _, l := range s.Lines {
-		if l.At == 0 {
+		if l.CountedAt == 0 {
 			e.Uncounted++
 			continue
 		}
@@ -196,7 +195,7 @@ func (s *State) report(now time.Time, last []*stocktakepb.Refusal) events.Stockt
 		}
 		v := events.StocktakeVariance{ProductID: l.ProductID, VariantID: l.VariantID, Expected: l.Expected, Counted: l.Counted, Refused: l.Refused}
 		for _, r := range last {
-			if r.VariantId == l.VariantID {
+			if r.VariantID == l.VariantID {
 				v.Refused = r.Reason
 			}
 		}
@@ -206,7 +205,7 @@ func (s *State) report(now time.Time, last []*stocktakepb.Refusal) events.Stockt
 }
 
 // Cancel gives the stocktake up.
-func (s *State) Cancel(t entrepot.Turn, c *stocktakepb.Cancel) ([]events.Event, error) {
+func (s *State) Cancel(t entrepot.Turn, c Cancel) ([]events.Event, error) {
 	if err := s.mayAct(t.Caller, false); err != nil {
 		return nil, err
 	}
@@ -225,15 +224,15 @@ func (s *State) Apply(e events.Event) {
 	switch f := e.(type) {
 	case events.StocktakeOpened:
 		s.ID, s.CompanyID, s.LocationID, s.Note = f.StocktakeID, f.CompanyID, f.LocationID, f.Note
-		s.Status, s.Created = Open, f.OpenedAt.UnixMilli()
+		s.Status, s.CreatedAt = Open, f.OpenedAt.UnixMilli()
 		for _, item := range f.Items {
-			s.Lines = append(s.Lines, Line{ProductID: item.ProductID, VariantID: item.VariantID, AtOpen: item.OnHand})
+			s.Lines = append(s.Lines, Line{ProductID: item.ProductID, VariantID: item.VariantID, OnHandAtOpen: item.OnHand})
 		}
-		s.touch(s.Created)
+		s.touch(s.CreatedAt)
 	case counted:
 		for _, n := range f.counts {
-			l := s.line(n.VariantId)
-			l.Counted, l.Expected, l.By, l.At = n.Counted, n.OnHand, f.by, f.at
+			l := s.line(n.VariantID)
+			l.Counted, l.Expected, l.CountedBy, l.CountedAt = n.Counted, n.OnHand, f.by, f.at
 		}
 		s.touch(f.at)
 	case closing:
@@ -242,21 +241,21 @@ func (s *State) Apply(e events.Event) {
 	case booked:
 		s.Booked = append(s.Booked, f.part)
 		for _, r := range f.refused {
-			if l := s.line(r.VariantId); l != nil {
+			if l := s.line(r.VariantID); l != nil {
 				l.Refused = r.Reason
 			}
 		}
 	case events.StocktakeClosed:
-		s.Status, s.Ended = Closed, f.ClosedAt.UnixMilli()
-		s.touch(s.Ended)
+		s.Status, s.EndedAt = Closed, f.ClosedAt.UnixMilli()
+		s.touch(s.EndedAt)
 	case events.StocktakeCancelled:
-		s.Status, s.Reason, s.Ended = Cancelled, f.Reason, f.CancelledAt.UnixMilli()
-		s.touch(s.Ended)
+		s.Status, s.Reason, s.EndedAt = Cancelled, f.Reason, f.CancelledAt.UnixMilli()
+		s.touch(s.EndedAt)
 	}
 }
 
 func (s *State) touch(at int64) {
-	s.Updated = at
+	s.UpdatedAt = at
 	s.Version++
 }
 
@@ -281,7 +280,7 @@ const partSize = 50
 func (s *State) parts() int64 {
 	n := 0
 	for i := range s.Lines {
-		if s.Lines[i].At != 0 {
+		if s.Lines[i].CountedAt != 0 {
 			n++
 		}
 	}
@@ -289,12 +288,12 @@ func (s *State) parts() int64 {
 }
 
 // closed answers Close when everything is booked.
-func (s *State) closed(*stocktakepb.Close) (*stocktakepb.Stocktake, bool, error) {
+func (s *State) closed(Close) (*Stocktake, bool, error) {
 	return s.View(), s.Status == Closed, nil
 }
 
 // Get answers the stocktake to who works in the location, and the admins above.
-func (s *State) Get(t entrepot.Turn, _ *stocktakepb.Get) (*stocktakepb.Stocktake, error) {
+func (s *State) Get(t entrepot.Turn, _ Get) (*Stocktake, error) {
 	if err := s.mayAct(t.Caller, true); err != nil {
 		return nil, err
 	}
@@ -302,23 +301,23 @@ func (s *State) Get(t entrepot.Turn, _ *stocktakepb.Get) (*stocktakepb.Stocktake
 }
 
 // View is the whole stocktake.
-func (s *State) View() *stocktakepb.Stocktake {
+func (s *State) View() *Stocktake {
 	v := s.Brief()
 	for _, l := range s.Lines {
-		v.Lines = append(v.Lines, &stocktakepb.Line{
-			ProductId: l.ProductID, VariantId: l.VariantID, OnHandAtOpen: l.AtOpen, IsCounted: l.At != 0,
-			Expected: l.Expected, Counted: l.Counted, CountedBy: l.By, CountedMs: l.At, Refused: l.Refused,
+		v.Lines = append(v.Lines, LineView{
+			ProductID: l.ProductID, VariantID: l.VariantID, OnHandAtOpen: l.OnHandAtOpen, IsCounted: l.CountedAt != 0,
+			Expected: l.Expected, Counted: l.Counted, CountedBy: l.CountedBy, CountedAt: l.CountedAt, Refused: l.Refused,
 		})
 	}
 	return v
 }
 
 // Brief is the stocktake without its lines.
-func (s *State) Brief() *stocktakepb.Stocktake {
-	return &stocktakepb.Stocktake{
-		Id: s.ID, CompanyId: s.CompanyID, LocationId: s.LocationID, Status: s.Status, Note: s.Note, Reason: s.Reason,
-		CreatedMs: s.Created, UpdatedMs: s.Updated, ClosedMs: s.Ended, Version: s.Version,
+func (s *State) Brief() *Stocktake {
+	return &Stocktake{
+		ID: s.ID, CompanyID: s.CompanyID, LocationID: s.LocationID, Status: s.Status, Note: s.Note, Reason: s.Reason,
+		CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, ClosedAt: s.EndedAt, Version: s.Version,
 	}
 }
 
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }

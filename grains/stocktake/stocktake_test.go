@@ -8,7 +8,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/stocktake/stocktakepb"
 
 	"pgregory.net/rapid"
 )
@@ -31,9 +30,9 @@ var (
 
 func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: id, Now: start, Caller: c} }
 
-func opening() *stocktakepb.Open {
-	return &stocktakepb.Open{CompanyId: company, LocationId: shop, Items: []*stocktakepb.Item{
-		{ProductId: tea, VariantId: tea, OnHand: 10}, {ProductId: mug, VariantId: mug, OnHand: 4},
+func opening() Begin {
+	return Begin{CompanyID: company, LocationID: shop, Items: []Item{
+		{ProductID: tea, VariantID: tea, OnHand: 10}, {ProductID: mug, VariantID: mug, OnHand: 4},
 	}}
 }
 
@@ -55,8 +54,8 @@ func opened(t testing.TB) *State {
 	return s
 }
 
-func counts(counted, onHand int64) *stocktakepb.SetCounts {
-	return &stocktakepb.SetCounts{Counts: []*stocktakepb.Count{{VariantId: tea, Counted: counted, OnHand: onHand}}}
+func counts(counted, onHand int64) SetCounts {
+	return SetCounts{Counts: []Count{{VariantID: tea, Counted: counted, OnHand: onHand}}}
 }
 
 func TestWhoCounts(t *testing.T) {
@@ -85,13 +84,13 @@ func TestWhoCounts(t *testing.T) {
 		s := opened(t)
 		facts, err = s.SetCounts(turn(c.caller), counts(9, 10))
 		check("counts", c.counts, facts, err)
-		facts, err = s.Cancel(turn(c.caller), &stocktakepb.Cancel{})
+		facts, err = s.Cancel(turn(c.caller), Cancel{})
 		check("cancels", c.end, facts, err)
 		facts, err = s.SetCounts(turn(admin), counts(9, 10))
 		do(t, s, facts, err)
-		facts, err = s.Close(turn(c.caller), &stocktakepb.Close{})
+		facts, err = s.Close(turn(c.caller), Close{})
 		check("closes", c.end, facts, err)
-		_, err = s.Get(turn(c.caller), &stocktakepb.Get{})
+		_, err = s.Get(turn(c.caller), Get{})
 		check("reads", c.counts, nil, err)
 	}
 }
@@ -100,27 +99,27 @@ func TestRules(t *testing.T) {
 	t.Parallel()
 	many := opening()
 	for i := range MaxItems {
-		many.Items = append(many.Items, &stocktakepb.Item{VariantId: fmt.Sprint(i)})
+		many.Items = append(many.Items, Item{VariantID: fmt.Sprint(i)})
 	}
 	twice := opening()
-	twice.Items[1].VariantId = tea
+	twice.Items[1].VariantID = tea
 	code := func(_ []events.Event, err error) entrepot.Code { return entrepot.CodeOf(err) }
 	closedOne := opened(t)
-	facts, err := closedOne.Cancel(turn(admin), &stocktakepb.Cancel{})
+	facts, err := closedOne.Cancel(turn(admin), Cancel{})
 	do(t, closedOne, facts, err)
 	for name, c := range map[string]struct{ got, want entrepot.Code }{
 		"too many items":                {code((&State{}).Open(turn(admin), many)), entrepot.CodeInvalid},
-		"no items":                      {code((&State{}).Open(turn(admin), &stocktakepb.Open{CompanyId: company, LocationId: shop})), entrepot.CodeInvalid},
+		"no items":                      {code((&State{}).Open(turn(admin), Begin{CompanyID: company, LocationID: shop})), entrepot.CodeInvalid},
 		"an item twice":                 {code((&State{}).Open(turn(admin), twice)), entrepot.CodeInvalid},
 		"open it again":                 {code(opened(t).Open(turn(admin), opening())), entrepot.CodeConflict},
-		"count what is not in it":       {code(opened(t).SetCounts(turn(admin), &stocktakepb.SetCounts{Counts: []*stocktakepb.Count{{VariantId: "x"}}})), entrepot.CodeInvalid},
+		"count what is not in it":       {code(opened(t).SetCounts(turn(admin), SetCounts{Counts: []Count{{VariantID: "x"}}})), entrepot.CodeInvalid},
 		"count fewer than none":         {code(opened(t).SetCounts(turn(admin), counts(-1, 10))), entrepot.CodeInvalid},
-		"count one twice":               {code(opened(t).SetCounts(turn(admin), &stocktakepb.SetCounts{Counts: append(counts(1, 1).Counts, counts(1, 1).Counts...)})), entrepot.CodeInvalid},
-		"count from an older version":   {code(opened(t).SetCounts(turn(admin), &stocktakepb.SetCounts{ExpectedVersion: 9, Counts: counts(1, 1).Counts})), entrepot.CodeStale},
-		"close before anything counted": {code(opened(t).Close(turn(admin), &stocktakepb.Close{})), entrepot.CodeConflict},
+		"count one twice":               {code(opened(t).SetCounts(turn(admin), SetCounts{Counts: append(counts(1, 1).Counts, counts(1, 1).Counts...)})), entrepot.CodeInvalid},
+		"count from an older version":   {code(opened(t).SetCounts(turn(admin), SetCounts{ExpectedVersion: 9, Counts: counts(1, 1).Counts})), entrepot.CodeStale},
+		"close before anything counted": {code(opened(t).Close(turn(admin), Close{})), entrepot.CodeConflict},
 		"count what is cancelled":       {code(closedOne.SetCounts(turn(admin), counts(1, 1))), entrepot.CodeConflict},
-		"close what is cancelled":       {code(closedOne.Close(turn(admin), &stocktakepb.Close{})), entrepot.CodeConflict},
-		"cancel it again":               {code(closedOne.Cancel(turn(admin), &stocktakepb.Cancel{})), ""},
+		"close what is cancelled":       {code(closedOne.Close(turn(admin), Close{})), entrepot.CodeConflict},
+		"cancel it again":               {code(closedOne.Cancel(turn(admin), Cancel{})), ""},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s: %q, want %q", name, c.got, c.want)
@@ -134,9 +133,9 @@ func TestTheReportAddsUp(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 180).Draw(t, "items")
-		c := &stocktakepb.Open{CompanyId: company, LocationId: shop}
+		c := Begin{CompanyID: company, LocationID: shop}
 		for i := range n {
-			c.Items = append(c.Items, &stocktakepb.Item{ProductId: "p", VariantId: fmt.Sprint("v", i), OnHand: 10})
+			c.Items = append(c.Items, Item{ProductID: "p", VariantID: fmt.Sprint("v", i), OnHand: 10})
 		}
 		s := &State{}
 		play := func(facts []events.Event, err error) (closed *events.StocktakeClosed) {
@@ -153,18 +152,18 @@ func TestTheReportAddsUp(t *testing.T) {
 		}
 		play(s.Open(turn(admin), c))
 		var balance, done int64
-		set := &stocktakepb.SetCounts{}
+		set := SetCounts{}
 		for i := range n {
 			if i > 0 && rapid.Bool().Draw(t, "skip") {
 				continue
 			}
 			got := rapid.Int64Range(0, 20).Draw(t, "counted")
-			set.Counts = append(set.Counts, &stocktakepb.Count{VariantId: fmt.Sprint("v", i), Counted: got, OnHand: 10})
+			set.Counts = append(set.Counts, Count{VariantID: fmt.Sprint("v", i), Counted: got, OnHand: 10})
 			balance += got - 10
 			done++
 		}
 		play(s.SetCounts(turn(staff), set))
-		play(s.Close(turn(manager), &stocktakepb.Close{}))
+		play(s.Close(turn(manager), Close{}))
 		var reports []*events.StocktakeClosed
 		for tries := 0; s.Status == Closing; tries++ {
 			if len(steps(s)) == 0 {
@@ -174,7 +173,7 @@ func TestTheReportAddsUp(t *testing.T) {
 			if tries > 100 {
 				part = int64(tries) % s.parts()
 			}
-			if e := play(s.AfterBooking(turn(system), &stocktakepb.Booked{Part: part})); e != nil {
+			if e := play(s.AfterBooking(turn(system), Booked{Part: part})); e != nil {
 				reports = append(reports, e)
 			}
 			b, _ := json.Marshal(s)

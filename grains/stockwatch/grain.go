@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"entrepot/grains"
-	"entrepot/grains/stockwatch/stockwatchpb"
 	"entrepot/persistence"
 )
 
@@ -32,7 +31,7 @@ func (s *State) Index() grains.Index {
 
 // Kind is the grain of watches. Its commands carry natural ids.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](stockwatchpb.Kind, Collection)
+	k := grains.NewKind[State](Name, Collection)
 	grains.Command(k, (*State).Watch, (*State).View)
 	grains.Command(k, (*State).Cancel, (*State).View)
 	grains.Command(k, (*State).Arrived, (*State).View)

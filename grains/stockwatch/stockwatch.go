@@ -11,7 +11,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/stockwatch/stockwatchpb"
 )
 
 // The states of a watch.
@@ -55,27 +54,27 @@ type (
 )
 
 // Watch begins to wait. Who waits already goes on.
-func (s *State) Watch(t entrepot.Turn, c *stockwatchpb.Watch) ([]events.Event, error) {
+func (s *State) Watch(t entrepot.Turn, c Watch) ([]events.Event, error) {
 	switch {
-	case t.Caller.UserID == "" || t.ID != stockwatchpb.ID(t.Caller.UserID, c.VariantId, c.ShopId):
+	case t.Caller.UserID == "" || t.ID != ID(t.Caller.UserID, c.VariantID, c.ShopID):
 		return nil, entrepot.ErrNotFound
-	case !entrepot.ValidID(c.ProductId):
+	case !entrepot.ValidID(c.ProductID):
 		return nil, entrepot.Invalid("productId", "id", "must be a product id")
-	case !entrepot.ValidID(c.VariantId):
+	case !entrepot.ValidID(c.VariantID):
 		return nil, entrepot.Invalid("variantId", "id", "must be a variant id")
-	case c.ShopId != "" && !entrepot.ValidID(c.ShopId):
+	case c.ShopID != "" && !entrepot.ValidID(c.ShopID):
 		return nil, entrepot.Invalid("shopId", "id", "must be a shop id")
 	case s.Status == Waiting:
 		return nil, nil
 	}
 	return []events.Event{began{State: State{
-		ID: t.ID, UserID: t.Caller.UserID, ProductID: c.ProductId, VariantID: c.VariantId, ShopID: c.ShopId,
-		CompanyID: c.CompanyId, Name: c.Name, Status: Waiting, Since: t.Now.UnixMilli(), ItemID: s.ItemID, Movement: s.Movement,
+		ID: t.ID, UserID: t.Caller.UserID, ProductID: c.ProductID, VariantID: c.VariantID, ShopID: c.ShopID,
+		CompanyID: c.CompanyID, Name: c.Name, Status: Waiting, Since: t.Now.UnixMilli(), ItemID: s.ItemID, Movement: s.Movement,
 	}}}, nil
 }
 
 // Cancel ends the waiting.
-func (s *State) Cancel(t entrepot.Turn, _ *stockwatchpb.Cancel) ([]events.Event, error) {
+func (s *State) Cancel(t entrepot.Turn, _ Cancel) ([]events.Event, error) {
 	if s.Status != Waiting || !t.Caller.Is(s.UserID) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -83,25 +82,25 @@ func (s *State) Cancel(t entrepot.Turn, _ *stockwatchpb.Cancel) ([]events.Event,
 }
 
 // Arrived tells the customer, once.
-func (s *State) Arrived(t entrepot.Turn, c *stockwatchpb.Arrived) ([]events.Event, error) {
+func (s *State) Arrived(t entrepot.Turn, c Arrived) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.ErrNotFound
 	case s.Status != Waiting || c.Available <= 0:
 		return nil, nil
-	case s.ShopID != "" && s.ShopID != c.LocationId:
+	case s.ShopID != "" && s.ShopID != c.LocationID:
 		return nil, nil // not there
-	case c.ItemId == s.ItemID && c.Movement <= s.Movement:
+	case c.ItemID == s.ItemID && c.Movement <= s.Movement:
 		return nil, nil // told of it before
 	}
 	return []events.Event{told{events.ProductBackInStock{
 		WatchID: s.ID, UserID: s.UserID, ProductID: s.ProductID, VariantID: s.VariantID, CompanyID: s.CompanyID, ShopID: s.ShopID,
-		LocationID: c.LocationId, Name: s.Name, Available: c.Available, WatchedAt: time.UnixMilli(s.Since).UTC(), At: t.Now,
-	}, c.ItemId, c.Movement}}, nil
+		LocationID: c.LocationID, Name: s.Name, Available: c.Available, WatchedAt: time.UnixMilli(s.Since).UTC(), At: t.Now,
+	}, c.ItemID, c.Movement}}, nil
 }
 
 // Erase ends the waiting and forgets whose it was.
-func (s *State) Erase(t entrepot.Turn, _ *stockwatchpb.Erase) ([]events.Event, error) {
+func (s *State) Erase(t entrepot.Turn, _ Erase) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.ErrNotFound
@@ -127,7 +126,7 @@ func (s *State) Apply(e events.Event) {
 }
 
 // Get answers the watch to its customer.
-func (s *State) Get(t entrepot.Turn, _ *stockwatchpb.Get) (*stockwatchpb.StockWatch, error) {
+func (s *State) Get(t entrepot.Turn, _ Get) (*StockWatch, error) {
 	if s.ID == "" || !t.Caller.Is(s.UserID) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -135,9 +134,9 @@ func (s *State) Get(t entrepot.Turn, _ *stockwatchpb.Get) (*stockwatchpb.StockWa
 }
 
 // View is the watch without its customer.
-func (s *State) View() *stockwatchpb.StockWatch {
-	return &stockwatchpb.StockWatch{
-		Id: s.ID, ProductId: s.ProductID, VariantId: s.VariantID, ShopId: s.ShopID, CompanyId: s.CompanyID, Name: s.Name,
-		Status: s.Status, SinceMs: s.Since,
+func (s *State) View() *StockWatch {
+	return &StockWatch{
+		ID: s.ID, ProductID: s.ProductID, VariantID: s.VariantID, ShopID: s.ShopID, CompanyID: s.CompanyID, Name: s.Name,
+		Status: s.Status, Since: s.Since,
 	}
 }

@@ -9,10 +9,8 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/stockwatch/stockwatchpb"
 	"entrepot/persistence/storetest"
-
-	"google.golang.org/protobuf/proto"
+	"reflect"
 )
 
 var (
@@ -27,17 +25,17 @@ var (
 	system   = entrepot.SystemCaller("test")
 )
 
-func watch(shopID entrepot.ID) *stockwatchpb.Watch {
-	return &stockwatchpb.Watch{ProductId: product, VariantId: variant, ShopId: shopID, CompanyId: entrepot.DeriveID("company"), Name: "Mug"}
+func watch(shopID entrepot.ID) Watch {
+	return Watch{ProductID: product, VariantID: variant, ShopID: shopID, CompanyID: entrepot.DeriveID("company"), Name: "Mug"}
 }
 
-func arrived(item string, movement, available int64) *stockwatchpb.Arrived {
-	return &stockwatchpb.Arrived{ItemId: item, LocationId: shop, Movement: movement, Available: available}
+func arrived(item string, movement, available int64) Arrived {
+	return Arrived{ItemID: item, LocationID: shop, Movement: movement, Available: available}
 }
 
 func waiting(t *testing.T, shopID entrepot.ID) (*State, entrepot.Turn) {
 	t.Helper()
-	s, turn := &State{}, entrepot.Turn{ID: stockwatchpb.ID(user, variant, shopID), Now: start, Caller: customer}
+	s, turn := &State{}, entrepot.Turn{ID: ID(user, variant, shopID), Now: start, Caller: customer}
 	facts, err := s.Watch(turn, watch(shopID))
 	if err != nil || len(facts) != 1 {
 		t.Fatalf("%v, %v", facts, err)
@@ -62,7 +60,7 @@ func TestWhoMayWatch(t *testing.T) {
 		t.Errorf("under another id: %v", err)
 	}
 	bad := watch("")
-	bad.ProductId = "x"
+	bad.ProductID = "x"
 	if _, err := empty.Watch(turn, bad); entrepot.CodeOf(err) != entrepot.CodeInvalid {
 		t.Errorf("of no product: %v", err)
 	}
@@ -73,7 +71,7 @@ func TestArrivedTellsOnce(t *testing.T) {
 	for name, c := range map[string]struct {
 		shop   entrepot.ID
 		caller entrepot.Caller
-		cmd    *stockwatchpb.Arrived
+		cmd    Arrived
 		code   entrepot.Code
 		facts  int
 	}{
@@ -138,22 +136,22 @@ func TestWaitingAgain(t *testing.T) {
 func TestAWatchSurvives(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
-	id := stockwatchpb.ID(user, variant, shop)
-	ask := func(c entrepot.Caller, cmd proto.Message) (*stockwatchpb.StockWatch, error) {
-		return grains.Ask[*stockwatchpb.StockWatch](m.As(c), m, stockwatchpb.Kind, id, cmd)
+	id := ID(user, variant, shop)
+	ask := func(c entrepot.Caller, cmd grains.Message[*StockWatch]) (*StockWatch, error) {
+		return grains.Ask(m.As(c), m, Of(id), cmd)
 	}
 	first, err := ask(customer, watch(shop))
 	if err != nil || first.Status != Waiting {
 		t.Fatalf("%v, %v", first, err)
 	}
 	m.Restart()
-	if v, err := ask(customer, &stockwatchpb.Get{}); err != nil || !proto.Equal(v, first) {
+	if v, err := ask(customer, Get{}); err != nil || !reflect.DeepEqual(v, first) {
 		t.Fatalf("after the restart %v, %v", v, err)
 	}
-	if _, err := ask(other, &stockwatchpb.Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := ask(other, Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("read by another: %v", err)
 	}
-	if _, err := ask(other, &stockwatchpb.Cancel{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := ask(other, Cancel{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("cancelled by another: %v", err)
 	}
 	for range 3 {
@@ -162,17 +160,17 @@ func TestAWatchSurvives(t *testing.T) {
 		}
 		m.Restart()
 	}
-	if _, err := ask(customer, &stockwatchpb.Cancel{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := ask(customer, Cancel{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("cancelled when it was over: %v", err)
 	}
 	if _, err := ask(customer, watch(shop)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ask(customer, &stockwatchpb.Erase{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := ask(customer, Erase{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("erased by a customer: %v", err)
 	}
 	for range 2 {
-		if v, err := ask(system, &stockwatchpb.Erase{}); err != nil || v.Status != Cancelled {
+		if v, err := ask(system, Erase{}); err != nil || v.Status != Cancelled {
 			t.Fatalf("%v, %v", v, err)
 		}
 	}

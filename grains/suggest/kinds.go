@@ -7,16 +7,15 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/product/productpb"
+	"entrepot/grains/product"
 	"entrepot/grains/query"
 	"entrepot/grains/recommend"
-	"entrepot/grains/recommend/recommendpb"
 	"entrepot/grains/review"
 	"entrepot/persistence"
 )
 
 func (a *advice) together(ctx context.Context) ([]pick, error) {
-	list, err := a.neighbours(ctx, a.anchor.Id, most)
+	list, err := a.neighbours(ctx, a.anchor.ID, most)
 	out := make([]pick, len(list))
 	for i, n := range list {
 		out[i] = pick{id: n.ID, kind: kindTogether, score: n.Score, because: a.ofAnchor(), reason: said("Often bought together with " + a.anchor.Name)}
@@ -25,22 +24,22 @@ func (a *advice) together(ctx context.Context) ([]pick, error) {
 }
 
 func (a *advice) neighbours(ctx context.Context, id entrepot.ID, n int32) ([]recommend.Scored, error) {
-	r, err := grains.Ask[*recommendpb.Neighbours](ctx, a.Asker, recommendpb.Affinity, id, &recommendpb.GetNeighbours{Limit: n})
-	return scoredOf(r.GetNeighbours()), err
+	r, err := grains.Ask(ctx, a.Asker, recommend.AffinityOf(id), recommend.GetNeighbours{Limit: n})
+	return scoredOf(r.Neighbours), err
 }
 
-func scoredOf(list []*recommendpb.Scored) []recommend.Scored {
+func scoredOf(list []recommend.ScoredMsg) []recommend.Scored {
 	out := make([]recommend.Scored, len(list))
 	for i, s := range list {
-		out[i] = recommend.Scored{ID: s.ProductId, Score: s.Score}
+		out[i] = recommend.Scored{ID: s.ProductID, Score: s.Score}
 	}
 	return out
 }
 
-func (a *advice) ofAnchor() *because { return &because{a.anchor.Id, a.anchor.Name} }
+func (a *advice) ofAnchor() *because { return &because{a.anchor.ID, a.anchor.Name} }
 
 func (a *advice) similar(ctx context.Context) ([]pick, error) {
-	hits, err := a.likeIt(ctx, a.anchor.Id, most)
+	hits, err := a.likeIt(ctx, a.anchor.ID, most)
 	out := make([]pick, len(hits))
 	for i, h := range hits {
 		out[i] = pick{id: h.ProductID, kind: kindSimilar, score: h.Score, because: a.ofAnchor(), reason: a.likeness}
@@ -52,7 +51,7 @@ func (a *advice) similar(ctx context.Context) ([]pick, error) {
 const maxShared = 4
 
 // likeness says what a product has in common with the one that was asked about.
-func (a *advice) likeness(p *productpb.Product) string {
+func (a *advice) likeness(p *product.Product) string {
 	var same []string
 	if p.Category != "" && p.Category == a.anchor.Category {
 		same = append(same, "also in "+p.Category)
@@ -61,7 +60,7 @@ func (a *advice) likeness(p *productpb.Product) string {
 		same = append(same, "also by "+p.Brand)
 	}
 	for _, x := range p.Attributes {
-		if slices.ContainsFunc(a.anchor.Attributes, func(y *productpb.Attribute) bool { return y.Name == x.Name && y.Value == x.Value }) {
+		if slices.ContainsFunc(a.anchor.Attributes, func(y product.Attribute) bool { return y.Name == x.Name && y.Value == x.Value }) {
 			same = append(same, x.Name+" also "+x.Value)
 		}
 	}
@@ -80,15 +79,15 @@ func (a *advice) likeness(p *productpb.Product) string {
 func (a *advice) trending(ctx context.Context, why string) ([]pick, error) {
 	id := a.company
 	if id == "" {
-		id = recommendpb.Everywhere()
+		id = recommend.Everywhere()
 	}
-	top, err := grains.Ask[*recommendpb.Top](ctx, a.Asker, recommendpb.Trending, id, &recommendpb.GetTop{Limit: most})
+	top, err := grains.Ask(ctx, a.Asker, recommend.TrendingOf(id), recommend.GetTop{Limit: most})
 	if err != nil {
 		return nil, err
 	}
 	out := make([]pick, len(top.Products))
 	for i, p := range top.Products {
-		out[i] = pick{id: p.ProductId, kind: kindTrending, score: p.Score / top.Products[0].Score, reason: said(why)}
+		out[i] = pick{id: p.ProductID, kind: kindTrending, score: p.Score / top.Products[0].Score, reason: said(why)}
 	}
 	if err := a.readTaste(ctx); err != nil {
 		return nil, err
@@ -98,7 +97,7 @@ func (a *advice) trending(ctx context.Context, why string) ([]pick, error) {
 
 // has reports whether the customer bought the product lately.
 func (a *advice) has(id entrepot.ID) bool {
-	return slices.ContainsFunc(a.taste, func(l *recommendpb.Liked) bool { return l.ProductId == id && l.BoughtMs > 0 })
+	return slices.ContainsFunc(a.taste, func(l *recommend.Liked) bool { return l.ProductID == id && l.BoughtAt > 0 })
 }
 
 // readTaste reads the customer's taste once; staff and strangers have none.
@@ -107,7 +106,7 @@ func (a *advice) readTaste(ctx context.Context) error {
 	if c.Role != entrepot.Customer || a.taste != nil {
 		return nil
 	}
-	t, err := grains.Ask[*recommendpb.Taste](ctx, a.Asker, recommendpb.Tastes, c.UserID, &recommendpb.GetTaste{})
+	t, err := grains.Ask(ctx, a.Asker, recommend.TasteOf(c.UserID), recommend.GetTaste{})
 	if err != nil {
 		return err
 	}
@@ -121,7 +120,7 @@ func (a *advice) readTaste(ctx context.Context) error {
 		p := review.PurchaseOf(&rows[i])
 		bought[i] = recommend.Purchased{ProductID: p.ProductID, At: p.At, Cancelled: p.Cancelled}
 	}
-	a.taste = recommend.WithBought(t.GetItems(), bought, a.Now())
+	a.taste = recommend.WithBought(t.Items, bought, a.Now())
 	return nil
 }
 
@@ -134,10 +133,10 @@ func (a *advice) personal(ctx context.Context, cold bool) ([]pick, error) {
 	seeds := recommend.Seeds(a.taste)
 	near, like := make([][]recommend.Scored, len(seeds)), make([][]recommend.Scored, len(seeds))
 	err := query.Each(ctx, len(seeds), func(ctx context.Context, i int) (err error) {
-		if near[i], err = a.neighbours(ctx, seeds[i].ProductId, recommend.PerSeed); err != nil || i >= similarSeeds {
+		if near[i], err = a.neighbours(ctx, seeds[i].ProductID, recommend.PerSeed); err != nil || i >= similarSeeds {
 			return err
 		}
-		hits, err := a.likeIt(ctx, seeds[i].ProductId, recommend.PerSeed)
+		hits, err := a.likeIt(ctx, seeds[i].ProductID, recommend.PerSeed)
 		for _, h := range hits {
 			like[i] = append(like[i], recommend.Scored{ID: h.ProductID, Score: h.Score})
 		}
@@ -148,7 +147,7 @@ func (a *advice) personal(ctx context.Context, cold bool) ([]pick, error) {
 	}
 	nearOf, likeOf := map[entrepot.ID][]recommend.Scored{}, map[entrepot.ID][]recommend.Scored{}
 	for i, l := range seeds {
-		nearOf[l.ProductId], likeOf[l.ProductId] = near[i], like[i]
+		nearOf[l.ProductID], likeOf[l.ProductID] = near[i], like[i]
 	}
 	suggested := recommend.Personal(a.taste, nearOf, likeOf, most)
 	if len(suggested) == 0 {
@@ -163,19 +162,19 @@ func (a *advice) personal(ctx context.Context, cold bool) ([]pick, error) {
 // ofTaste says of each suggestion which product of the taste speaks for it.
 func (a *advice) ofTaste(ctx context.Context, list []recommend.Suggestion) ([]pick, error) {
 	seeds := recommend.Seeds(a.taste)
-	known, err := a.products(ctx, len(seeds), func(i int) entrepot.ID { return seeds[i].ProductId })
+	known, err := a.products(ctx, len(seeds), func(i int) entrepot.ID { return seeds[i].ProductID })
 	if err != nil {
 		return nil, err
 	}
 	names := map[entrepot.ID]string{}
 	for _, p := range known {
-		names[p.GetId()] = p.GetName()
+		names[p.ID] = p.Name
 	}
 	out := make([]pick, len(list))
 	for i, s := range list {
 		out[i] = pick{id: s.ID, kind: kindPersonal, score: s.Score / list[0].Score, reason: said("Because of what you looked at and bought")}
-		if name := names[s.Because.ProductId]; name != "" {
-			out[i].because = &because{s.Because.ProductId, name}
+		if name := names[s.Because.ProductID]; name != "" {
+			out[i].because = &because{s.Because.ProductID, name}
 			out[i].reason = said(becauseOf[s.Because.How] + name)
 		}
 	}
@@ -183,5 +182,5 @@ func (a *advice) ofTaste(ctx context.Context, list []recommend.Suggestion) ([]pi
 }
 
 var becauseOf = map[string]string{
-	recommend.Bought: "Because you bought ", recommend.Wished: "Because you wished for ", recommend.Viewed: "Because you looked at ",
+	recommend.HowBought: "Because you bought ", recommend.Wished: "Because you wished for ", recommend.HowViewed: "Because you looked at ",
 }

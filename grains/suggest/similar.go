@@ -6,7 +6,6 @@ import (
 
 	"entrepot"
 	"entrepot/grains/product"
-	"entrepot/grains/product/productpb"
 	"entrepot/grains/query"
 	"entrepot/grains/recommend"
 	"entrepot/persistence"
@@ -45,8 +44,8 @@ func (s *Adviser) similarByContent(ctx context.Context, id entrepot.ID, n int) (
 		if by.value == "" {
 			continue
 		}
-		page, err := query.Find(ctx, s.Store, product.Collection, entrepot.InCompany(p.CompanyId), persistence.Query{
-			Where: []persistence.Cond{{Field: "status", Value: product.StatusActive}, {Field: by.field, Value: by.value}},
+		page, err := query.Find(ctx, s.Store, product.Collection, entrepot.InCompany(p.CompanyID), persistence.Query{
+			Where: []persistence.Cond{{Field: "status", Value: product.Active}, {Field: by.field, Value: by.value}},
 			Sort:  persistence.CreatedAt, Desc: true, Limit: similarPool,
 		}, func(s *product.State, _ *persistence.Document) recommend.Item { return itemOf(s.View()) })
 		if err != nil {
@@ -66,10 +65,10 @@ func (s *Adviser) similarByContent(ctx context.Context, id entrepot.ID, n int) (
 	return hits, nil
 }
 
-func itemOf(p *productpb.Product) recommend.Item {
-	it := recommend.Item{ID: p.Id, Name: p.Name, Category: p.Category, Brand: p.Brand, Tags: p.Tags, PriceMinor: p.PriceMinor, Currency: p.Currency}
+func itemOf(p *product.Product) recommend.Item {
+	it := recommend.Item{ID: p.ID, Name: p.Name, Category: p.Category, Brand: p.Brand, Tags: p.Tags, PriceMinor: p.Price, Currency: p.Currency}
 	for _, a := range p.Attributes {
-		it.Attributes = append(it.Attributes, a.GetName()+"="+a.GetValue())
+		it.Attributes = append(it.Attributes, a.Name+"="+a.Value)
 	}
 	return it
 }

@@ -4,14 +4,14 @@ import (
 	"slices"
 
 	"entrepot"
-	"entrepot/grains/product/productpb"
+	"entrepot/grains/product"
 	"entrepot/search"
 )
 
 // soldOut reports whether a product is known to be nowhere that it could be sold
 // from: in a shop, if one is named, or in a warehouse, which may serve that shop.
-func soldOut(p *productpb.Product, levels []search.Stock, shopID entrepot.ID) bool {
+func soldOut(p *product.Product, levels []search.Stock, shopID entrepot.ID) bool {
 	return !slices.ContainsFunc(levels, func(s search.Stock) bool {
-		return s.Available > 0 && (shopID == "" || s.LocationID == shopID || !slices.Contains(p.ShopIds, s.LocationID))
+		return s.Available > 0 && (shopID == "" || s.LocationID == shopID || !slices.Contains(p.ShopIDs, s.LocationID))
 	})
 }

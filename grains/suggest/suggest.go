@@ -10,9 +10,8 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/product"
-	"entrepot/grains/product/productpb"
 	"entrepot/grains/query"
-	"entrepot/grains/recommend/recommendpb"
+	"entrepot/grains/recommend"
 	"entrepot/search"
 )
 
@@ -80,7 +79,7 @@ type Request struct {
 
 // Suggestion is one product that may be shown, and the reason for it.
 type Suggestion struct {
-	Product    *productpb.Product
+	Product    *product.Product
 	Stock      []search.Stock // if StockKnown
 	StockKnown bool
 	Kind       string
@@ -113,8 +112,8 @@ type advice struct {
 	*Adviser
 	in      Request
 	company entrepot.ID
-	anchor  *productpb.Product   // that is asked about; nil: none
-	taste   []*recommendpb.Liked // of the customer; read by personal
+	anchor  *product.Product   // that is asked about; nil: none
+	taste   []*recommend.Liked // of the customer; read by personal
 }
 
 // pick is a candidate: its product may turn out not to be for sale.
@@ -123,11 +122,11 @@ type pick struct {
 	kind    string
 	score   float64
 	because *because
-	reason  func(p *productpb.Product) string
+	reason  func(p *product.Product) string
 }
 
-func said(text string) func(*productpb.Product) string {
-	return func(*productpb.Product) string { return text }
+func said(text string) func(*product.Product) string {
+	return func(*product.Product) string { return text }
 }
 
 // picks are the candidates of the kind that is asked for, or a mix.
@@ -202,7 +201,7 @@ func (a *advice) choose(ctx context.Context, picks []pick) ([]Suggestion, error)
 				continue
 			}
 			r := Suggestion{Product: p, Kind: picks[i].kind, Reason: picks[i].reason(p), Score: rounded(picks[i].score), Because: picks[i].because}
-			r.Stock, r.StockKnown = a.StockOf(p.Id)
+			r.Stock, r.StockKnown = a.StockOf(p.ID)
 			gone := r.StockKnown && len(r.Stock) > 0 && soldOut(p, r.Stock, a.in.ShopID)
 			switch {
 			case !gone:
@@ -217,8 +216,8 @@ func (a *advice) choose(ctx context.Context, picks []pick) ([]Suggestion, error)
 }
 
 // products asks some at a time; those that are not there, or not for the caller, are nil.
-func (s *Adviser) products(ctx context.Context, n int, id func(int) entrepot.ID) ([]*productpb.Product, error) {
-	out := make([]*productpb.Product, n)
+func (s *Adviser) products(ctx context.Context, n int, id func(int) entrepot.ID) ([]*product.Product, error) {
+	out := make([]*product.Product, n)
 	err := query.Each(ctx, n, func(ctx context.Context, i int) (err error) {
 		out[i], err = query.Product(ctx, s.Asker, id(i))
 		if entrepot.CodeOf(err) == entrepot.CodeNotFound {
@@ -245,7 +244,7 @@ func (a *advice) prepare(ctx context.Context) (err error) {
 		return query.Missing("productId", "no such product")
 	}
 	if err == nil && a.company == "" {
-		a.company = a.anchor.CompanyId
+		a.company = a.anchor.CompanyID
 	}
 	return err
 }
@@ -259,7 +258,7 @@ func (a *advice) shopsCompany(ctx context.Context) error {
 	v, err := query.Shop(ctx, a.Asker, a.in.ShopID)
 	switch entrepot.CodeOf(err) {
 	case "":
-		a.company = v.CompanyId
+		a.company = v.CompanyID
 		return nil
 	case entrepot.CodeNotFound:
 		a.company = a.in.ShopID // no company's id: nothing trends there
@@ -271,7 +270,7 @@ func (a *advice) shopsCompany(ctx context.Context) error {
 
 // allows reports whether a product may be shown: on sale, and of the shop and
 // company that were asked for.
-func (a *advice) allows(p *productpb.Product) bool {
-	return p.Status == product.StatusActive && (a.company == "" || p.CompanyId == a.company) &&
-		(a.in.ShopID == "" || slices.Contains(p.ShopIds, a.in.ShopID)) && p.Id != a.in.ProductID
+func (a *advice) allows(p *product.Product) bool {
+	return p.Status == product.Active && (a.company == "" || p.CompanyID == a.company) &&
+		(a.in.ShopID == "" || slices.Contains(p.ShopIDs, a.in.ShopID)) && p.ID != a.in.ProductID
 }

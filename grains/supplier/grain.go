@@ -2,7 +2,6 @@ package supplier
 
 import (
 	"entrepot/grains"
-	"entrepot/grains/supplier/supplierpb"
 	"entrepot/persistence"
 )
 
@@ -19,12 +18,12 @@ var Collection = &persistence.Collection{
 
 // Index is whose the supplier is.
 func (s *State) Index() grains.Index {
-	return grains.Index{CompanyID: s.CompanyID, CreatedAt: s.createdAt(), Fields: []any{s.Name, s.IsActive, s.Deleted != 0}}
+	return grains.Index{CompanyID: s.CompanyID, CreatedAt: s.createdAt(), Fields: []any{s.Name, s.IsActive, s.DeletedAt != 0}}
 }
 
 // Kind is the grain of suppliers.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](supplierpb.Kind, Collection)
+	k := grains.NewKind[State](Name, Collection)
 	grains.Command(k, (*State).Create, (*State).View)
 	grains.Command(k, (*State).Update, (*State).View)
 	grains.Command(k, (*State).Delete, (*State).View)

@@ -12,7 +12,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/supplier/supplierpb"
 )
 
 // Limits of a supplier.
@@ -27,24 +26,24 @@ type State struct {
 
 	ID        entrepot.ID `json:"id,omitempty"`
 	CompanyID entrepot.ID `json:"companyId,omitempty"`
-	Created   int64       `json:"created,omitempty"` // Unix ms, as all times of the state
-	Updated   int64       `json:"updated,omitempty"`
-	Deleted   int64       `json:"deleted,omitempty"`
+	CreatedAt int64       `json:"created,omitempty"` // Unix ms, as all times of the state
+	UpdatedAt int64       `json:"updated,omitempty"`
+	DeletedAt int64       `json:"deleted,omitempty"`
 	Version   int64       `json:"version,omitempty"` // counts the changes, for If-Match
 }
 
 // Details are all that is known of a supplier.
 type Details struct {
-	Name     string  `json:"name,omitempty"`
-	Contact  string  `json:"contact,omitempty"`
-	Email    string  `json:"email,omitempty"`
-	Phone    string  `json:"phone,omitempty"`
-	Address  string  `json:"address,omitempty"`
-	Currency string  `json:"currency,omitempty"`
-	LeadDays int64   `json:"leadDays,omitempty"`
-	Note     string  `json:"note,omitempty"`
-	IsActive bool    `json:"isActive,omitempty"`
-	Offers   []Offer `json:"offers,omitempty"`
+	Name        string  `json:"name,omitempty"`
+	ContactName string  `json:"contact,omitempty"`
+	Email       string  `json:"email,omitempty"`
+	Phone       string  `json:"phone,omitempty"`
+	Address     string  `json:"address,omitempty"`
+	Currency    string  `json:"currency,omitempty"`
+	LeadDays    int64   `json:"leadDays,omitempty"`
+	Note        string  `json:"note,omitempty"`
+	IsActive    bool    `json:"isActive,omitempty"`
+	Offers      []Offer `json:"offers,omitempty"`
 }
 
 // Offer is a variant as the supplier sells it.
@@ -69,14 +68,14 @@ type (
 	}
 )
 
-func (s *State) gone() bool { return s.ID == "" || s.Deleted != 0 }
+func (s *State) gone() bool { return s.ID == "" || s.DeletedAt != 0 }
 
 // Create makes the supplier known. The edge has seen that the goods are the company's.
-func (s *State) Create(t entrepot.Turn, c *supplierpb.Create) ([]events.Event, error) {
+func (s *State) Create(t entrepot.Turn, c Create) ([]events.Event, error) {
 	switch {
-	case c.CompanyId == "" || !t.Caller.MayReachCompany(c.CompanyId):
+	case c.CompanyID == "" || !t.Caller.MayReachCompany(c.CompanyID):
 		return nil, entrepot.ErrNotFound
-	case !t.Caller.Administers(c.CompanyId):
+	case !t.Caller.Administers(c.CompanyID):
 		return nil, errAdmins
 	case s.ID != "":
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the supplier already exists")
@@ -85,7 +84,7 @@ func (s *State) Create(t entrepot.Turn, c *supplierpb.Create) ([]events.Event, e
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	return []events.Event{created{events.SupplierCreated{Supplier: d.public(t.ID, c.CompanyId, t.Now)}, d}}, nil
+	return []events.Event{created{events.SupplierCreated{Supplier: d.public(t.ID, c.CompanyID, t.Now)}, d}}, nil
 }
 
 var errAdmins = entrepot.Errorf(entrepot.CodeForbidden, "only admins keep suppliers")
@@ -107,7 +106,7 @@ func (s *State) mayChange(t entrepot.Turn, expected int64) error {
 }
 
 // Update sets all of the supplier.
-func (s *State) Update(t entrepot.Turn, c *supplierpb.Update) ([]events.Event, error) {
+func (s *State) Update(t entrepot.Turn, c Update) ([]events.Event, error) {
 	if err := s.mayChange(t, c.ExpectedVersion); err != nil {
 		return nil, err
 	}
@@ -122,7 +121,7 @@ func (s *State) Update(t entrepot.Turn, c *supplierpb.Update) ([]events.Event, e
 }
 
 // Delete forgets the supplier, people and prices. Orders keep its name.
-func (s *State) Delete(t entrepot.Turn, c *supplierpb.Delete) ([]events.Event, error) {
+func (s *State) Delete(t entrepot.Turn, c Delete) ([]events.Event, error) {
 	if err := s.mayChange(t, c.ExpectedVersion); err != nil {
 		return nil, err
 	}
@@ -133,23 +132,23 @@ func (s *State) Delete(t entrepot.Turn, c *supplierpb.Delete) ([]events.Event, e
 func (s *State) Apply(e events.Event) {
 	switch f := e.(type) {
 	case created:
-		s.ID, s.CompanyID, s.Created = f.SupplierID, f.CompanyID, f.UpdatedAt.UnixMilli()
+		s.ID, s.CompanyID, s.CreatedAt = f.SupplierID, f.CompanyID, f.UpdatedAt.UnixMilli()
 		s.set(f.details, f.UpdatedAt)
 	case updated:
 		s.set(f.details, f.UpdatedAt)
 	case events.SupplierDeleted:
-		s.Deleted = f.DeletedAt.UnixMilli()
+		s.DeletedAt = f.DeletedAt.UnixMilli()
 		s.set(Details{Name: s.Name, Currency: s.Currency}, f.DeletedAt)
 	}
 }
 
 func (s *State) set(d Details, at time.Time) {
-	s.Details, s.Updated = d, at.UnixMilli()
+	s.Details, s.UpdatedAt = d, at.UnixMilli()
 	s.Version++
 }
 
 // Get answers the supplier to who may buy for the company.
-func (s *State) Get(t entrepot.Turn, _ *supplierpb.Get) (*supplierpb.Supplier, error) {
+func (s *State) Get(t entrepot.Turn, _ Get) (*Supplier, error) {
 	if !s.SeenBy(t.Caller) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -157,24 +156,24 @@ func (s *State) Get(t entrepot.Turn, _ *supplierpb.Get) (*supplierpb.Supplier, e
 }
 
 // View is the supplier.
-func (s *State) View() *supplierpb.Supplier {
-	d := &supplierpb.Details{
-		Name: s.Name, ContactName: s.Contact, Email: s.Email, Phone: s.Phone, Address: s.Address,
+func (s *State) View() *Supplier {
+	d := Details{
+		Name: s.Name, ContactName: s.ContactName, Email: s.Email, Phone: s.Phone, Address: s.Address,
 		Currency: s.Currency, LeadDays: s.LeadDays, Note: s.Note, IsActive: s.IsActive,
 	}
 	for _, o := range s.Offers {
-		d.Offers = append(d.Offers, &supplierpb.Offer{ProductId: o.ProductID, VariantId: o.VariantID, Sku: o.SKU, CostMinor: o.Cost, MinQuantity: o.MinQuantity})
+		d.Offers = append(d.Offers, Offer{ProductID: o.ProductID, VariantID: o.VariantID, SKU: o.SKU, Cost: o.Cost, MinQuantity: o.MinQuantity})
 	}
-	return &supplierpb.Supplier{Id: s.ID, CompanyId: s.CompanyID, Details: d, CreatedMs: s.Created, UpdatedMs: s.Updated, Version: s.Version}
+	return &Supplier{ID: s.ID, CompanyID: s.CompanyID, Details: d, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, Version: s.Version}
 }
 
-func detailsOf(m *supplierpb.Details) Details {
+func detailsOf(m Details) Details {
 	d := Details{
-		Name: strings.TrimSpace(m.GetName()), Contact: m.GetContactName(), Email: m.GetEmail(), Phone: m.GetPhone(), Address: m.GetAddress(),
-		Currency: m.GetCurrency(), LeadDays: m.GetLeadDays(), Note: m.GetNote(), IsActive: m.GetIsActive(),
+		Name: strings.TrimSpace(m.Name), ContactName: m.ContactName, Email: m.Email, Phone: m.Phone, Address: m.Address,
+		Currency: m.Currency, LeadDays: m.LeadDays, Note: m.Note, IsActive: m.IsActive,
 	}
-	for _, o := range m.GetOffers() {
-		d.Offers = append(d.Offers, Offer{o.ProductId, o.VariantId, o.Sku, o.CostMinor, o.MinQuantity})
+	for _, o := range m.Offers {
+		d.Offers = append(d.Offers, Offer{o.ProductID, o.VariantID, o.SKU, o.Cost, o.MinQuantity})
 	}
 	return d
 }
@@ -211,4 +210,4 @@ func (d *Details) public(id, company entrepot.ID, now time.Time) events.Supplier
 	return events.Supplier{SupplierID: id, CompanyID: company, Name: d.Name, Currency: d.Currency, LeadDays: d.LeadDays, IsActive: d.IsActive, UpdatedAt: now}
 }
 
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }

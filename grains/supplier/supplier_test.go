@@ -9,10 +9,7 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/supplier/supplierpb"
 	"entrepot/persistence/storetest"
-
-	"google.golang.org/protobuf/proto"
 )
 
 var (
@@ -24,9 +21,9 @@ var (
 
 func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: id, Now: start, Caller: c} }
 
-func details(change func(*supplierpb.Details)) *supplierpb.Details {
-	d := &supplierpb.Details{Name: "Leaf & Co", Currency: "EUR", LeadDays: 14, IsActive: true, Offers: []*supplierpb.Offer{
-		{ProductId: "p", VariantId: "v", Sku: "LC-1", CostMinor: 250, MinQuantity: 10}, {ProductId: "p", VariantId: "w", CostMinor: 300},
+func details(change func(*Details)) Details {
+	d := Details{Name: "Leaf & Co", Currency: "EUR", LeadDays: 14, IsActive: true, Offers: []Offer{
+		{ProductID: "p", VariantID: "v", SKU: "LC-1", Cost: 250, MinQuantity: 10}, {ProductID: "p", VariantID: "w", Cost: 300},
 	}}
 	if change != nil {
 		change(d)
@@ -37,7 +34,7 @@ func details(change func(*supplierpb.Details)) *supplierpb.Details {
 func made(t testing.TB) *State {
 	t.Helper()
 	s := &State{}
-	facts, err := s.Create(turn(admin), &supplierpb.Create{CompanyId: company, Details: details(nil)})
+	facts, err := s.Create(turn(admin), Create{CompanyID: company, Details: details(nil)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,17 +59,17 @@ func TestWhoKeepsSuppliers(t *testing.T) {
 		"a customer":              {entrepot.Caller{Role: entrepot.Customer, UserID: "c"}, hidden, hidden, hidden},
 		"nobody":                  {entrepot.Caller{}, hidden, hidden, hidden},
 	} {
-		_, err := (&State{}).Create(turn(c.caller), &supplierpb.Create{CompanyId: company, Details: details(nil)})
+		_, err := (&State{}).Create(turn(c.caller), Create{CompanyID: company, Details: details(nil)})
 		if entrepot.CodeOf(err) != c.create {
 			t.Errorf("%s creates: %v, want %q", name, err, c.create)
 		}
-		if _, err = made(t).Update(turn(c.caller), &supplierpb.Update{Details: details(nil)}); entrepot.CodeOf(err) != c.change {
+		if _, err = made(t).Update(turn(c.caller), Update{Details: details(nil)}); entrepot.CodeOf(err) != c.change {
 			t.Errorf("%s updates: %v, want %q", name, err, c.change)
 		}
-		if _, err = made(t).Delete(turn(c.caller), &supplierpb.Delete{}); entrepot.CodeOf(err) != c.change {
+		if _, err = made(t).Delete(turn(c.caller), Delete{}); entrepot.CodeOf(err) != c.change {
 			t.Errorf("%s deletes: %v, want %q", name, err, c.change)
 		}
-		if _, err = made(t).Get(turn(c.caller), &supplierpb.Get{}); entrepot.CodeOf(err) != c.reads {
+		if _, err = made(t).Get(turn(c.caller), Get{}); entrepot.CodeOf(err) != c.reads {
 			t.Errorf("%s reads: %v, want %q", name, err, c.reads)
 		}
 	}
@@ -80,25 +77,25 @@ func TestWhoKeepsSuppliers(t *testing.T) {
 
 func TestDetailsRules(t *testing.T) {
 	t.Parallel()
-	for field, change := range map[string]func(*supplierpb.Details){
-		"name":                  func(d *supplierpb.Details) { d.Name = " " },
-		"currency":              func(d *supplierpb.Details) { d.Currency = "" },
-		"leadTimeDays":          func(d *supplierpb.Details) { d.LeadDays = 366 },
-		"offers":                func(d *supplierpb.Details) { d.Offers = make([]*supplierpb.Offer, MaxOffers+1); fill(d.Offers) },
-		"offers[1].variantId":   func(d *supplierpb.Details) { d.Offers[1].VariantId = "v" },
-		"offers[0].cost":        func(d *supplierpb.Details) { d.Offers[0].CostMinor = -1 },
-		"offers[1].minQuantity": func(d *supplierpb.Details) { d.Offers[1].MinQuantity = -1 },
+	for field, change := range map[string]func(*Details){
+		"name":                  func(d *Details) { d.Name = " " },
+		"currency":              func(d *Details) { d.Currency = "" },
+		"leadTimeDays":          func(d *Details) { d.LeadDays = 366 },
+		"offers":                func(d *Details) { d.Offers = make([]Offer, MaxOffers+1); fill(d.Offers) },
+		"offers[1].variantId":   func(d *Details) { d.Offers[1].VariantID = "v" },
+		"offers[0].cost":        func(d *Details) { d.Offers[0].Cost = -1 },
+		"offers[1].minQuantity": func(d *Details) { d.Offers[1].MinQuantity = -1 },
 	} {
-		_, err := (&State{}).Create(turn(admin), &supplierpb.Create{CompanyId: company, Details: details(change)})
+		_, err := (&State{}).Create(turn(admin), Create{CompanyID: company, Details: details(change)})
 		if e := entrepot.AsError(err); e.Code != entrepot.CodeInvalid || e.Fields[0].Field != field {
 			t.Errorf("%s: %v", field, err)
 		}
 	}
 }
 
-func fill(offers []*supplierpb.Offer) {
+func fill(offers []Offer) {
 	for i := range offers {
-		offers[i] = &supplierpb.Offer{}
+		offers[i] = Offer{}
 	}
 }
 
@@ -106,22 +103,22 @@ func fill(offers []*supplierpb.Offer) {
 func TestSuppliersOnTheHost(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
-	ask := func(cmd proto.Message) *supplierpb.Supplier {
+	ask := func(cmd grains.Message[*Supplier]) *Supplier {
 		t.Helper()
 		m.Restart()
-		r, err := grains.Ask[*supplierpb.Supplier](m.As(admin), m, supplierpb.Kind, id, cmd)
+		r, err := grains.Ask(m.As(admin), m, Of(id), cmd)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return r
 	}
-	ask(&supplierpb.Create{CompanyId: company, Details: details(nil)})
-	ask(&supplierpb.Update{ExpectedVersion: 1, Details: details(func(d *supplierpb.Details) { d.Offers[0].CostMinor = 98765 })})
-	if v := ask(&supplierpb.Get{}); v.Version != 2 || v.Details.Offers[0].CostMinor != 98765 || v.Details.Offers[0].Sku != "LC-1" {
+	ask(Create{CompanyID: company, Details: details(nil)})
+	ask(Update{ExpectedVersion: 1, Details: details(func(d *Details) { d.Offers[0].Cost = 98765 })})
+	if v := ask(Get{}); v.Version != 2 || v.Details.Offers[0].Cost != 98765 || v.Details.Offers[0].SKU != "LC-1" {
 		t.Fatalf("%v", v)
 	}
-	ask(&supplierpb.Delete{})
-	if _, err := m.Ask(m.As(admin), supplierpb.Kind, id, &supplierpb.Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	ask(Delete{})
+	if _, err := grains.Ask(m.As(admin), m, Of(id), Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("a deleted one: %v", err)
 	}
 	if got := m.EventTypes(); !slices.Equal(got, []string{"supplier.created", "supplier.updated", "supplier.deleted"}) {

@@ -6,7 +6,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/transfer/transferpb"
 )
 
 // Apply changes the state by one fact.
@@ -14,7 +13,7 @@ func (s *State) Apply(e events.Event) {
 	switch f := e.(type) {
 	case events.TransferCreated:
 		s.ID, s.CompanyID, s.FromID, s.ToID = f.TransferID, f.CompanyID, f.FromID, f.ToID
-		s.Status, s.Created = Draft, f.UpdatedAt.UnixMilli()
+		s.Status, s.CreatedAt = Draft, f.UpdatedAt.UnixMilli()
 		s.draft(&f.Transfer, f.Note)
 	case events.TransferUpdated:
 		s.draft(&f.Transfer, f.Note)
@@ -61,13 +60,13 @@ func (s *State) Apply(e events.Event) {
 }
 
 func (s *State) touch(at int64) {
-	s.Updated = at
+	s.UpdatedAt = at
 	s.Version++
 }
 
 func (s *State) end(status string, at time.Time) {
-	s.Status, s.Ended = status, at.UnixMilli()
-	s.touch(s.Ended)
+	s.Status, s.EndedAt = status, at.UnixMilli()
+	s.touch(s.EndedAt)
 }
 
 func (s *State) draft(f *events.Transfer, note string) {
@@ -78,10 +77,10 @@ func (s *State) draft(f *events.Transfer, note string) {
 	s.touch(f.UpdatedAt.UnixMilli())
 }
 
-func (s *State) ship(parts []*transferpb.ShippedPart) {
+func (s *State) ship(parts []ShippedPart) {
 	for _, p := range parts {
-		if l := s.line(p.VariantId); l != nil {
-			l.Shipped, l.UnitCost, l.Currency, l.Goods = p.Quantity, p.UnitCostMinor, p.Currency, goodsOf(p.Goods)
+		if l := s.line(p.VariantID); l != nil {
+			l.Shipped, l.UnitCost, l.Currency, l.Goods = p.Quantity, p.UnitCost, p.Currency, goodsOf(p.Goods)
 		}
 	}
 }
@@ -143,7 +142,7 @@ func (s *State) shown() string {
 }
 
 // Get answers the transfer to who runs either end.
-func (s *State) Get(t entrepot.Turn, _ *transferpb.Get) (*transferpb.Transfer, error) {
+func (s *State) Get(t entrepot.Turn, _ Get) (*Transfer, error) {
 	if !s.sees(t.Caller) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -151,25 +150,25 @@ func (s *State) Get(t entrepot.Turn, _ *transferpb.Get) (*transferpb.Transfer, e
 }
 
 // View is the whole transfer.
-func (s *State) View() *transferpb.Transfer {
-	v := &transferpb.Transfer{
-		Id: s.ID, CompanyId: s.CompanyID, FromId: s.FromID, ToId: s.ToID, Status: s.shown(), Note: s.Note, Reason: s.Reason,
-		CreatedMs: s.Created, UpdatedMs: s.Updated, ShippedMs: s.Sent, EndedMs: s.Ended, Version: s.Version,
+func (s *State) View() *Transfer {
+	v := &Transfer{
+		ID: s.ID, CompanyID: s.CompanyID, FromID: s.FromID, ToID: s.ToID, Status: s.shown(), Note: s.Note, Reason: s.Reason,
+		CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, ShippedAt: s.Sent, EndedAt: s.EndedAt, Version: s.Version,
 	}
 	if s.Sent != 0 {
-		v.ShipmentId = s.ShipmentID()
+		v.ShipmentID = s.ShipmentID()
 	}
 	for _, l := range s.Lines {
-		v.Lines = append(v.Lines, &transferpb.LineView{
-			ProductId: l.ProductID, VariantId: l.VariantID, Sku: l.SKU, Quantity: l.Quantity,
+		v.Lines = append(v.Lines, LineView{
+			ProductID: l.ProductID, VariantID: l.VariantID, SKU: l.SKU, Quantity: l.Quantity,
 			Shipped: l.Shipped, Arrived: l.Arrived, Returned: l.Returned, Lost: l.Lost, InTransit: l.inTransit(),
-			UnitCostMinor: l.UnitCost, Currency: l.Currency, Goods: viewOf(l.Goods),
+			UnitCost: l.UnitCost, Currency: l.Currency, Goods: viewOf(l.Goods),
 		})
 	}
 	for _, r := range s.Receipts {
-		p := &transferpb.Receipt{Id: r.ID, Final: r.Final, By: r.By, AtMs: r.At, Refused: slices.Clone(r.Refused), Booked: r.Booked}
+		p := ReceiptView{ID: r.ID, Final: r.Final, By: r.By, At: r.At, Refused: slices.Clone(r.Refused), Booked: r.Booked}
 		for _, part := range r.Parts {
-			p.Parts = append(p.Parts, &transferpb.Part{VariantId: part.VariantID, Quantity: part.Quantity})
+			p.Parts = append(p.Parts, Part{VariantID: part.VariantID, Quantity: part.Quantity})
 		}
 		v.Receipts = append(v.Receipts, p)
 	}
@@ -177,7 +176,7 @@ func (s *State) View() *transferpb.Transfer {
 }
 
 // sent answers Ship when everything is on its way, or why it is not.
-func (s *State) sent(*transferpb.Ship) (*transferpb.Transfer, bool, error) {
+func (s *State) sent(Ship) (*Transfer, bool, error) {
 	switch s.Status {
 	case reserving, freeing, Shipping:
 		return nil, false, nil
@@ -202,8 +201,8 @@ func (s *State) lacking() error {
 }
 
 // taken answers Receive when the receipt is in the destination's stock.
-func (s *State) taken(c *transferpb.Receive) (*transferpb.Transfer, bool, error) {
-	r := s.receipt(c.ReceiptId)
+func (s *State) taken(c Receive) (*Transfer, bool, error) {
+	r := s.receipt(c.ReceiptID)
 	switch {
 	case r == nil || !r.Booked:
 		return nil, false, nil
@@ -215,7 +214,7 @@ func (s *State) taken(c *transferpb.Receive) (*transferpb.Transfer, bool, error)
 }
 
 // ended answers Cancel when the goods are back, or what of them the source did not take.
-func (s *State) ended(*transferpb.Cancel) (*transferpb.Transfer, bool, error) {
+func (s *State) ended(Cancel) (*Transfer, bool, error) {
 	if s.Status == InTransit {
 		return nil, true, s.stuck()
 	}

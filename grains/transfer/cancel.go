@@ -5,11 +5,10 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/transfer/transferpb"
 )
 
 // Cancel gives a draft up; what is in transit goes back to the source first.
-func (s *State) Cancel(t entrepot.Turn, c *transferpb.Cancel) ([]events.Event, error) {
+func (s *State) Cancel(t entrepot.Turn, c Cancel) ([]events.Event, error) {
 	at := ""
 	if s.Status != Draft {
 		at = s.FromID
@@ -37,7 +36,7 @@ func (s *State) Cancel(t entrepot.Turn, c *transferpb.Cancel) ([]events.Event, e
 
 // Returned takes the answer of the return step. What the source's stock refuses
 // stays in transit: it is received, or cancelled again when there is room for it.
-func (s *State) Returned(t entrepot.Turn, c *transferpb.Returned) ([]events.Event, error) {
+func (s *State) Returned(t entrepot.Turn, c Returned) ([]events.Event, error) {
 	if t.Caller.Role != entrepot.System || s.Status != Returning || c.Attempt != s.Returns {
 		return nil, nil
 	}

@@ -2,31 +2,29 @@ package transfer
 
 import (
 	"math/bits"
-
-	"entrepot/grains/transfer/transferpb"
 )
 
 // Goods are pieces of one lot, or of none, and what they were worth at the source.
 type Goods struct {
-	Quantity int64  `json:"q"`
-	Lot      string `json:"lot,omitempty"`
-	Expires  int64  `json:"expires,omitempty"`
-	Valued   int64  `json:"valued,omitempty"` // of Quantity, the pieces that have a cost: the first of them
-	Cost     int64  `json:"cost,omitempty"`   // of those, first in, first out
-	Average  int64  `json:"average,omitempty"`
+	Quantity  int64  `json:"q"`
+	Lot       string `json:"lot,omitempty"`
+	ExpiresOn int64  `json:"expires,omitempty"`
+	Valued    int64  `json:"valued,omitempty"` // of Quantity, the pieces that have a cost: the first of them
+	Cost      int64  `json:"cost,omitempty"`   // of those, first in, first out
+	Average   int64  `json:"average,omitempty"`
 }
 
-func goodsOf(in []*transferpb.Goods) (out []Goods) {
+func goodsOf(in []Goods) (out []Goods) {
 	for _, g := range in {
-		out = append(out, Goods{g.Quantity, g.Batch, g.ExpiresOnMs, g.Valued, g.CostMinor, g.AverageMinor})
+		out = append(out, Goods{g.Quantity, g.Lot, g.ExpiresOn, g.Valued, g.Cost, g.Average})
 	}
 	return out
 }
 
-func viewOf(in []Goods) (out []*transferpb.Goods) {
+func viewOf(in []Goods) (out []Goods) {
 	for _, g := range in {
-		out = append(out, &transferpb.Goods{
-			Quantity: g.Quantity, Batch: g.Lot, ExpiresOnMs: g.Expires, Valued: g.Valued, CostMinor: g.Cost, AverageMinor: g.Average,
+		out = append(out, Goods{
+			Quantity: g.Quantity, Lot: g.Lot, ExpiresOn: g.ExpiresOn, Valued: g.Valued, Cost: g.Cost, Average: g.Average,
 		})
 	}
 	return out
@@ -43,7 +41,7 @@ func cut(goods []Goods, from, quantity int64) (out []Goods) {
 		}
 		first, last := min(a, g.Valued), min(b, g.Valued)
 		out = append(out, Goods{
-			Quantity: b - a, Lot: g.Lot, Expires: g.Expires, Valued: last - first,
+			Quantity: b - a, Lot: g.Lot, ExpiresOn: g.ExpiresOn, Valued: last - first,
 			Cost:    share(g.Cost, last, g.Valued) - share(g.Cost, first, g.Valued),
 			Average: share(g.Average, last, g.Valued) - share(g.Average, first, g.Valued),
 		})

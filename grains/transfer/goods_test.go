@@ -8,10 +8,7 @@ import (
 	"entrepot"
 	"entrepot/events"
 	"entrepot/grains/stock"
-	"entrepot/grains/stock/stockpb"
-	"entrepot/grains/transfer/transferpb"
 
-	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 )
 
@@ -20,7 +17,7 @@ type ends map[entrepot.ID]*stock.State
 
 func command[C any](t *rapid.T, e ends, at entrepot.ID, decide func(*stock.State, entrepot.Turn, C) ([]events.Event, error), c C) {
 	t.Helper()
-	facts, err := stock.Watched(decide)(e[at], entrepot.Turn{ID: stockpb.ID(tea, at), Now: start, Caller: system}, c)
+	facts, err := stock.Watched(decide)(e[at], entrepot.Turn{ID: stock.ID(tea, at), Now: start, Caller: system}, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,9 +32,9 @@ func (e ends) worth() (fifo, average, valued int64, lots map[string]int64) {
 	lots = map[string]int64{}
 	for _, s := range e {
 		v := s.Brief()
-		fifo, average, valued = fifo+v.FifoMinor, average+v.AverageMinor, valued+v.Valued
+		fifo, average, valued = fifo+v.Fifo, average+v.Average, valued+v.Valued
 		for _, b := range v.Batches {
-			lots[fmt.Sprint(b.Batch, b.ExpiresOnMs)] += b.Quantity
+			lots[fmt.Sprint(b.Lot, b.ExpiresOn)] += b.Quantity
 		}
 	}
 	return fifo, average, valued, lots
@@ -52,17 +49,17 @@ func TestATransferKeepsWhatGoodsAreWorth(t *testing.T) {
 		e := ends{from: &stock.State{}, to: &stock.State{}}
 		for at := range e {
 			for range rapid.IntRange(1, 5).Draw(t, "deliveries") {
-				c := &stockpb.Receive{ProductId: tea, CompanyId: company, LocationId: at, Quantity: rapid.Int64Range(1, 9).Draw(t, "pieces"), Reason: "purchase"}
+				c := stock.Receive{ProductID: tea, CompanyID: company, LocationID: at, Quantity: rapid.Int64Range(1, 9).Draw(t, "pieces"), Reason: "purchase"}
 				if rapid.Bool().Draw(t, "priced") {
-					c.UnitCostMinor, c.Currency = proto.Int64(rapid.Int64Range(0, 1000).Draw(t, "cost")), "EUR"
+					c.UnitCost, c.Currency = new(rapid.Int64Range(0, 1000).Draw(t, "cost")), "EUR"
 				}
 				if lot := rapid.IntRange(0, 3).Draw(t, "lot"); lot > 0 {
-					c.Batch, c.ExpiresOnMs = fmt.Sprint("L", lot), start.UnixMilli()+int64(lot)*1000
+					c.Lot, c.ExpiresOn = fmt.Sprint("L", lot), start.UnixMilli()+int64(lot)*1000
 				}
 				command(t, e, at, (*stock.State).Receive, c)
 			}
 			if n := e[at].OnHand; rapid.Bool().Draw(t, "some lost") {
-				command(t, e, at, (*stock.State).Adjust, &stockpb.Adjust{Delta: -rapid.Int64Range(1, n).Draw(t, "lost"), Reason: "lost"})
+				command(t, e, at, (*stock.State).Adjust, stock.Adjust{Delta: -rapid.Int64Range(1, n).Draw(t, "lost"), Reason: "lost"})
 			}
 		}
 		if e[from].OnHand == 0 {
@@ -72,9 +69,9 @@ func TestATransferKeepsWhatGoodsAreWorth(t *testing.T) {
 
 		n := rapid.Int64Range(1, e[from].OnHand).Draw(t, "sent")
 		s := &State{ID: id, CompanyID: company, FromID: from, ToID: to, Status: Shipping, Lines: []Line{{ProductID: tea, VariantID: tea, Quantity: n}}}
-		ship := &stockpb.Ship{TransferId: s.ShipmentID(), Quantity: n}
+		ship := stock.Ship{TransferID: s.ShipmentID(), Quantity: n}
 		command(t, e, from, (*stock.State).Ship, ship)
-		s.ship([]*transferpb.ShippedPart{departed(s.Lines[0], answered(t, e[from], ship))})
+		s.ship([]ShippedPart{departed(s.Lines[0], answered(t, e[from], ship))})
 		l := &s.Lines[0]
 		for i := 0; l.inTransit() > 0; i++ {
 			part := events.TransferPart{VariantID: tea, Quantity: rapid.Int64Range(1, l.inTransit()).Draw(t, "arrived")}
@@ -96,7 +93,7 @@ func TestATransferKeepsWhatGoodsAreWorth(t *testing.T) {
 }
 
 // answered is what the stock item answers to Ship, the first time and again.
-func answered(t *rapid.T, s *stock.State, c *stockpb.Ship) *stockpb.Item {
+func answered(t *rapid.T, s *stock.State, c stock.Ship) *stock.Item {
 	t.Helper()
 	v, _, err := s.Shipped(c)
 	if err != nil || len(v.Shipped) == 0 {

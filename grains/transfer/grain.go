@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"entrepot/grains"
-	"entrepot/grains/transfer/transferpb"
 	"entrepot/persistence"
 )
 
@@ -34,7 +33,7 @@ func (s *State) Index() grains.Index {
 
 // Kind is the transfer's grain.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](transferpb.Kind, Collection)
+	k := grains.NewKind[State](Name, Collection)
 	grains.Command(k, (*State).Create, (*State).View)
 	grains.Command(k, (*State).SetLines, (*State).View)
 	grains.Later(k, (*State).Ship, (*State).sent)

@@ -13,11 +13,7 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
 	"entrepot/grains/stock"
-	"entrepot/grains/stock/stockpb"
-	"entrepot/grains/transfer/transferpb"
 	"entrepot/persistence/storetest"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // yard is a transfer and the stock at both its ends, on the real host.
@@ -33,32 +29,32 @@ func newYard(t *testing.T, tea0, mug0 int64) *yard {
 		if n == 0 {
 			continue
 		}
-		y.must(y.Ask(y.Platform(), stockpb.Kind, stockpb.ID(variant, from), &stockpb.Receive{ProductId: variant, CompanyId: company, LocationId: from, Quantity: n, Reason: "purchase"}))
+		y.must(grains.Ask(y.Platform(), y, stock.Of(stock.ID(variant, from)), stock.Receive{ProductID: variant, CompanyID: company, LocationID: from, Quantity: n, Reason: "purchase"}))
 	}
 	y.must(y.ask(admin, creation()))
 	return y
 }
 
-func (y *yard) must(_ proto.Message, err error) {
+func (y *yard) must(_ any, err error) {
 	y.t.Helper()
 	if err != nil {
 		y.t.Fatal(err)
 	}
 }
 
-func (y *yard) ask(c entrepot.Caller, cmd proto.Message) (proto.Message, error) {
-	return y.Ask(y.As(c), transferpb.Kind, id, cmd)
+func (y *yard) ask(c entrepot.Caller, cmd any) (any, error) {
+	return y.Ask(y.As(c), Of(id), cmd)
 }
 
 // levels are the pieces on hand and set aside of a variant somewhere.
 func (y *yard) levels(variant, location string) (onHand, reserved int64) {
 	y.t.Helper()
-	r, err := y.Ask(y.Platform(), stockpb.Kind, stockpb.ID(variant, location), &stockpb.Get{})
+	r, err := grains.Ask(y.Platform(), y, stock.Of(stock.ID(variant, location)), stock.Get{})
 	if entrepot.CodeOf(err) == entrepot.CodeNotFound {
 		return 0, 0
 	}
 	y.must(r, err)
-	i := r.(*stockpb.Item)
+	i := r.(*stock.Item)
 	return i.OnHand, i.Reserved
 }
 
@@ -80,19 +76,19 @@ func (y *yard) lies(when string, teaFrom, mugFrom, teaTo, mugTo int64) {
 func TestATransferFromEndToEnd(t *testing.T) {
 	t.Parallel()
 	y := newYard(t, 12, 4)
-	y.must(y.ask(source, &transferpb.Ship{}))
+	y.must(y.ask(source, Ship{}))
 	y.lies("shipped", 2, 0, 0, 0)
 	y.Restart()
-	first := &transferpb.Receive{ReceiptId: "1", Parts: []*transferpb.Part{{VariantId: tea, Quantity: 6}}}
+	first := Receive{ReceiptID: "1", Parts: []Part{{VariantID: tea, Quantity: 6}}}
 	y.must(y.ask(target, first))
 	y.must(y.ask(target, first))
 	y.lies("a part of it received, told twice", 2, 0, 6, 0)
 	y.Restart()
-	y.must(y.ask(target, &transferpb.Receive{ReceiptId: "2", Parts: []*transferpb.Part{{VariantId: tea, Quantity: 3}, {VariantId: mug, Quantity: 4}}, Final: true, Reason: "broken"}))
+	y.must(y.ask(target, Receive{ReceiptID: "2", Parts: []Part{{VariantID: tea, Quantity: 3}, {VariantID: mug, Quantity: 4}}, Final: true, Reason: "broken"}))
 	y.lies("received", 2, 0, 9, 4)
-	r, err := y.ask(staff, &transferpb.Get{})
+	r, err := y.ask(staff, Get{})
 	y.must(r, err)
-	v := r.(*transferpb.Transfer)
+	v := r.(*Transfer)
 	if v.Status != Received || v.Lines[0].Lost != 1 || v.Lines[0].InTransit != 0 || v.Lines[1].Lost != 0 || v.Reason != "broken" || len(v.Receipts) != 2 {
 		t.Fatalf("%v", v)
 	}
@@ -107,14 +103,14 @@ func TestATransferFromEndToEnd(t *testing.T) {
 func TestAShipmentIsAllOrNothing(t *testing.T) {
 	t.Parallel()
 	y := newYard(t, 12, 3)
-	_, err := y.ask(source, &transferpb.Ship{})
+	_, err := y.ask(source, Ship{})
 	e := entrepot.AsError(err)
 	if e.Code != entrepot.CodeOutOfStock || len(e.Fields) != 1 || e.Fields[0].Field != "lines[1].quantity" {
 		t.Fatalf("%v", err)
 	}
 	y.lies("refused", 12, 3, 0, 0)
-	y.must(y.Ask(y.Platform(), stockpb.Kind, stockpb.ID(mug, from), &stockpb.Receive{ProductId: mug, CompanyId: company, LocationId: from, Quantity: 1, Reason: "purchase"}))
-	y.must(y.ask(source, &transferpb.Ship{}))
+	y.must(grains.Ask(y.Platform(), y, stock.Of(stock.ID(mug, from)), stock.Receive{ProductID: mug, CompanyID: company, LocationID: from, Quantity: 1, Reason: "purchase"}))
+	y.must(y.ask(source, Ship{}))
 	y.lies("shipped to the last piece", 2, 0, 0, 0)
 }
 
@@ -123,8 +119,8 @@ func TestAShipmentIsAllOrNothing(t *testing.T) {
 func TestWhatIsOnlyPromisedIsNotShipped(t *testing.T) {
 	t.Parallel()
 	y := newYard(t, 12, 3)
-	y.must(y.Ask(y.Platform(), stockpb.Kind, stockpb.ID(mug, from), &stockpb.Configure{BackorderLimit: proto.Int64(100)}))
-	if _, err := y.ask(source, &transferpb.Ship{}); entrepot.CodeOf(err) != entrepot.CodeOutOfStock {
+	y.must(grains.Ask(y.Platform(), y, stock.Of(stock.ID(mug, from)), stock.Configure{BackorderLimit: new(int64(100))}))
+	if _, err := y.ask(source, Ship{}); entrepot.CodeOf(err) != entrepot.CodeOutOfStock {
 		t.Fatalf("%v", err)
 	}
 	y.lies("refused", 12, 3, 0, 0)
@@ -133,10 +129,10 @@ func TestWhatIsOnlyPromisedIsNotShipped(t *testing.T) {
 func TestWhatIsCancelledGoesBack(t *testing.T) {
 	t.Parallel()
 	y := newYard(t, 10, 4)
-	y.must(y.ask(source, &transferpb.Ship{}))
-	y.must(y.ask(target, &transferpb.Receive{ReceiptId: "1", Parts: []*transferpb.Part{{VariantId: tea, Quantity: 6}}}))
-	y.must(y.ask(source, &transferpb.Cancel{Reason: "flood"}))
-	y.must(y.ask(source, &transferpb.Cancel{Reason: "flood"}))
+	y.must(y.ask(source, Ship{}))
+	y.must(y.ask(target, Receive{ReceiptID: "1", Parts: []Part{{VariantID: tea, Quantity: 6}}}))
+	y.must(y.ask(source, Cancel{Reason: "flood"}))
+	y.must(y.ask(source, Cancel{Reason: "flood"}))
 	y.lies("cancelled", 4, 4, 6, 0)
 }
 
@@ -150,12 +146,12 @@ type dying struct {
 
 var errDied = errors.New("died")
 
-func (d *dying) Ask(ctx context.Context, kind string, id entrepot.ID, cmd proto.Message) (proto.Message, error) {
+func (d *dying) Ask(ctx context.Context, kind string, id entrepot.ID, cmd any) (any, error) {
 	n := d.calls.Add(1)
 	if n%d.every == 0 {
 		return nil, errDied
 	}
-	r, err := d.Member.Ask(ctx, kind, id, cmd)
+	r, err := d.Member.Ask(ctx, grains.Ref{Kind: kind, ID: id}, cmd)
 	if n%d.every == d.every/2 {
 		return nil, errDied
 	}
@@ -170,7 +166,7 @@ func TestStepsRunAgainAndDoubleNothing(t *testing.T) {
 	for _, every := range []int64{2, 3, 5, 7} {
 		y := newYard(t, 10, 4)
 		s := at(t, Draft)
-		again := func() proto.Message {
+		again := func() any {
 			t.Helper()
 			all := steps(s)
 			if len(all) != 1 {
@@ -191,21 +187,21 @@ func TestStepsRunAgainAndDoubleNothing(t *testing.T) {
 			y.must(answer, err)
 			return answer
 		}
-		facts, err := s.Ship(turn(source), &transferpb.Ship{})
+		facts, err := s.Ship(turn(source), Ship{})
 		do(t, s, facts, err)
-		facts, err = s.Held(turn(system), again().(*transferpb.Held))
+		facts, err = s.Held(turn(system), again().(Held))
 		do(t, s, facts, err)
-		facts, err = s.Shipped(turn(system), again().(*transferpb.Shipped))
+		facts, err = s.Shipped(turn(system), again().(Shipped))
 		do(t, s, facts, err)
 		y.lies("shipped", 0, 0, 0, 0)
-		facts, err = s.Receive(turn(target), &transferpb.Receive{ReceiptId: "1", Parts: []*transferpb.Part{{VariantId: tea, Quantity: 7}}})
+		facts, err = s.Receive(turn(target), Receive{ReceiptID: "1", Parts: []Part{{VariantID: tea, Quantity: 7}}})
 		do(t, s, facts, err)
-		facts, err = s.Booked(turn(system), again().(*transferpb.Booked))
+		facts, err = s.Booked(turn(system), again().(Booked))
 		do(t, s, facts, err)
 		y.lies("received", 0, 0, 7, 0)
-		facts, err = s.Cancel(turn(admin), &transferpb.Cancel{})
+		facts, err = s.Cancel(turn(admin), Cancel{})
 		do(t, s, facts, err)
-		facts, err = s.Returned(turn(system), again().(*transferpb.Returned))
+		facts, err = s.Returned(turn(system), again().(Returned))
 		do(t, s, facts, err)
 		y.lies("returned", 3, 4, 7, 0)
 		if s.Status != Cancelled {
@@ -220,13 +216,13 @@ func TestALateReserveAfterARefusal(t *testing.T) {
 	t.Parallel()
 	y := newYard(t, 12, 3)
 	shadow := at(t, Draft)
-	facts, err := shadow.Ship(turn(source), &transferpb.Ship{})
+	facts, err := shadow.Ship(turn(source), Ship{})
 	do(t, shadow, facts, err)
 	late := steps(shadow)
-	if _, err := y.ask(source, &transferpb.Ship{}); entrepot.CodeOf(err) != entrepot.CodeOutOfStock {
+	if _, err := y.ask(source, Ship{}); entrepot.CodeOf(err) != entrepot.CodeOutOfStock {
 		t.Fatal(err)
 	}
-	y.must(y.Ask(y.Platform(), stockpb.Kind, stockpb.ID(mug, from), &stockpb.Receive{ProductId: mug, CompanyId: company, LocationId: from, Quantity: 9, Reason: "purchase"}))
+	y.must(grains.Ask(y.Platform(), y, stock.Of(stock.ID(mug, from)), stock.Receive{ProductID: mug, CompanyID: company, LocationID: from, Quantity: 9, Reason: "purchase"}))
 	if _, err := late[0].Do(y.Platform(), y.Member); err != nil {
 		t.Fatal(err)
 	}
@@ -239,29 +235,29 @@ func TestALotArrivesAsThatLotAtItsCost(t *testing.T) {
 	t.Parallel()
 	y := newYard(t, 0, 4)
 	expires := y.Now().UnixMilli() + 1_000_000_000
-	y.must(y.Ask(y.Platform(), stockpb.Kind, stockpb.ID(tea, from), &stockpb.Receive{
-		ProductId: tea, CompanyId: company, LocationId: from, Quantity: 10, Reason: "purchase", UnitCostMinor: proto.Int64(333), Currency: "EUR", Batch: "L7", ExpiresOnMs: expires,
+	y.must(grains.Ask(y.Platform(), y, stock.Of(stock.ID(tea, from)), stock.Receive{
+		ProductID: tea, CompanyID: company, LocationID: from, Quantity: 10, Reason: "purchase", UnitCost: new(int64(333)), Currency: "EUR", Lot: "L7", ExpiresOn: expires,
 	}))
-	y.must(y.ask(source, &transferpb.Ship{}))
+	y.must(y.ask(source, Ship{}))
 	y.Restart()
-	y.must(y.ask(target, &transferpb.Receive{ReceiptId: "1", Parts: []*transferpb.Part{{VariantId: tea, Quantity: 7}}}))
+	y.must(y.ask(target, Receive{ReceiptID: "1", Parts: []Part{{VariantID: tea, Quantity: 7}}}))
 	y.Restart()
-	y.must(y.ask(source, &transferpb.Cancel{}))
+	y.must(y.ask(source, Cancel{}))
 	for _, end := range []struct {
 		at     entrepot.ID
 		pieces int64
 	}{{to, 7}, {from, 3}} {
-		r, err := y.Ask(y.Platform(), stockpb.Kind, stockpb.ID(tea, end.at), &stockpb.Get{})
+		r, err := grains.Ask(y.Platform(), y, stock.Of(stock.ID(tea, end.at)), stock.Get{})
 		y.must(r, err)
-		i := r.(*stockpb.Item)
-		if i.OnHand != end.pieces || i.FifoMinor != 333*end.pieces || i.AverageMinor != 333*end.pieces || i.Currency != "EUR" ||
-			len(i.Batches) != 1 || i.Batches[0].Batch != "L7" || i.Batches[0].Quantity != end.pieces || i.Batches[0].ExpiresOnMs != expires {
+		i := r.(*stock.Item)
+		if i.OnHand != end.pieces || i.Fifo != 333*end.pieces || i.Average != 333*end.pieces || i.Currency != "EUR" ||
+			len(i.Batches) != 1 || i.Batches[0].Lot != "L7" || i.Batches[0].Quantity != end.pieces || i.Batches[0].ExpiresOn != expires {
 			t.Errorf("%v", i)
 		}
 	}
-	r, err := y.ask(source, &transferpb.Get{})
+	r, err := y.ask(source, Get{})
 	y.must(r, err)
-	if l := r.(*transferpb.Transfer).Lines[0]; l.GetUnitCostMinor() != 333 || l.Currency != "EUR" || l.Goods[0].Batch != "L7" {
+	if l := r.(*Transfer).Lines[0]; grains.Value(l.UnitCost) != 333 || l.Currency != "EUR" || l.Goods[0].Lot != "L7" {
 		t.Errorf("%v", l)
 	}
 }

@@ -5,7 +5,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/transfer/transferpb"
 )
 
 // Receipt is what came in at once.
@@ -22,11 +21,11 @@ type Receipt struct {
 
 // Receive begins to bring parts in at the destination. More than is in transit
 // is refused: what comes besides is found by a stock adjustment there.
-func (s *State) Receive(t entrepot.Turn, c *transferpb.Receive) ([]events.Event, error) {
+func (s *State) Receive(t entrepot.Turn, c Receive) ([]events.Event, error) {
 	if err := s.mayAct(t.Caller, s.ToID, onlyTarget); err != nil {
 		return nil, err
 	}
-	if s.receipt(c.ReceiptId) != nil {
+	if s.receipt(c.ReceiptID) != nil {
 		return nil, nil
 	}
 	switch {
@@ -39,29 +38,29 @@ func (s *State) Receive(t entrepot.Turn, c *transferpb.Receive) ([]events.Event,
 	case len(c.Parts) == 0 && !c.Final:
 		return nil, entrepot.Invalid("lines", "length", "name what has arrived, or that nothing more will")
 	}
-	r := Receipt{ID: c.ReceiptId, Final: c.Final, Reason: c.Reason, By: t.Caller.UserID, At: t.Now.UnixMilli()}
+	r := Receipt{ID: c.ReceiptID, Final: c.Final, Reason: c.Reason, By: t.Caller.UserID, At: t.Now.UnixMilli()}
 	known := map[entrepot.ID]bool{}
 	for i, p := range c.Parts {
 		field := lineField(i)
-		l := s.line(p.VariantId)
+		l := s.line(p.VariantID)
 		switch {
 		case l == nil:
 			return nil, entrepot.Invalid(field+".variantId", "exists", "is in no line of the transfer")
-		case known[p.VariantId]:
+		case known[p.VariantID]:
 			return nil, entrepot.Invalid(field+".variantId", "unique", "stands in an earlier line already")
 		case p.Quantity < 1 || p.Quantity > l.inTransit():
 			return nil, entrepot.Invalid(field+".quantity", "range", "must be 1 to the %d that are in transit", l.inTransit())
 		}
-		known[p.VariantId] = true
-		r.Parts = append(r.Parts, events.TransferPart{VariantID: p.VariantId, Quantity: p.Quantity})
+		known[p.VariantID] = true
+		r.Parts = append(r.Parts, events.TransferPart{VariantID: p.VariantID, Quantity: p.Quantity})
 	}
 	return []events.Event{receiving{Receipt: r}}, nil
 }
 
 // Booked takes the answer of a receipt's step. The last receipt ends the
 // transfer, with what is lost.
-func (s *State) Booked(t entrepot.Turn, c *transferpb.Booked) ([]events.Event, error) {
-	r := s.receipt(c.ReceiptId)
+func (s *State) Booked(t entrepot.Turn, c Booked) ([]events.Event, error) {
+	r := s.receipt(c.ReceiptID)
 	if t.Caller.Role != entrepot.System || r == nil || r.Booked {
 		return nil, nil
 	}

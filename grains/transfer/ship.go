@@ -6,11 +6,10 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/transfer/transferpb"
 )
 
 // Ship begins to take the goods out of the source; asked again it answers how that went.
-func (s *State) Ship(t entrepot.Turn, _ *transferpb.Ship) ([]events.Event, error) {
+func (s *State) Ship(t entrepot.Turn, _ Ship) ([]events.Event, error) {
 	if err := s.mayAct(t.Caller, s.FromID, onlySource); err != nil {
 		return nil, err
 	}
@@ -25,8 +24,8 @@ func (s *State) Ship(t entrepot.Turn, _ *transferpb.Ship) ([]events.Event, error
 }
 
 // Held takes the answer of the reserve step.
-func (s *State) Held(t entrepot.Turn, c *transferpb.Held) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System || s.Status != reserving || c.ShipmentId != s.ShipmentID() {
+func (s *State) Held(t entrepot.Turn, c Held) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System || s.Status != reserving || c.ShipmentID != s.ShipmentID() {
 		return nil, nil
 	}
 	next := turned{status: Shipping, at: t.Now.UnixMilli()}
@@ -37,16 +36,16 @@ func (s *State) Held(t entrepot.Turn, c *transferpb.Held) ([]events.Event, error
 }
 
 // Freed takes the answer of the free step.
-func (s *State) Freed(t entrepot.Turn, c *transferpb.Freed) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System || s.Status != freeing || c.ShipmentId != s.ShipmentID() {
+func (s *State) Freed(t entrepot.Turn, c Freed) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System || s.Status != freeing || c.ShipmentID != s.ShipmentID() {
 		return nil, nil
 	}
 	return []events.Event{turned{status: Draft, missing: s.Missing, at: t.Now.UnixMilli()}}, nil
 }
 
 // Shipped takes the answer of the ship step.
-func (s *State) Shipped(t entrepot.Turn, c *transferpb.Shipped) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System || s.Status != Shipping || c.ShipmentId != s.ShipmentID() {
+func (s *State) Shipped(t entrepot.Turn, c Shipped) ([]events.Event, error) {
+	if t.Caller.Role != entrepot.System || s.Status != Shipping || c.ShipmentID != s.ShipmentID() {
 		return nil, nil
 	}
 	next := *s
@@ -60,7 +59,7 @@ func (s *State) Shipped(t entrepot.Turn, c *transferpb.Shipped) ([]events.Event,
 		return []events.Event{back}, nil
 	}
 	return []events.Event{shipped{
-		TransferShipped: events.TransferShipped{Transfer: next.public(t.Now), ShipmentID: c.ShipmentId}, parts: c.Parts,
+		TransferShipped: events.TransferShipped{Transfer: next.public(t.Now), ShipmentID: c.ShipmentID}, parts: c.Parts,
 	}}, nil
 }
 

@@ -9,28 +9,25 @@ import (
 	"entrepot"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/stock/stockpb"
-	"entrepot/grains/transfer/transferpb"
-
-	"google.golang.org/protobuf/proto"
+	"entrepot/grains/stock"
 )
 
 // steps is the process as a table: in this saved state, make these calls. Every
 // call is idempotent by the shipment's or the receipt's id. A transfer asks stock
 // items, which ask nobody.
-func steps(s *State) []grains.Step {
+func steps(s *State) []grains.OldStep {
 	switch s.Status {
 	case reserving:
-		return []grains.Step{{Key: "reserve:" + s.ShipmentID(), Do: reserve(s)}}
+		return []grains.OldStep{{Key: "reserve:" + s.ShipmentID(), Do: reserve(s)}}
 	case freeing:
-		return []grains.Step{{Key: "free:" + s.ShipmentID(), Do: free(s)}}
+		return []grains.OldStep{{Key: "free:" + s.ShipmentID(), Do: free(s)}}
 	case Shipping:
-		return []grains.Step{{Key: "ship:" + s.ShipmentID(), Do: ship(s)}}
+		return []grains.OldStep{{Key: "ship:" + s.ShipmentID(), Do: ship(s)}}
 	case Returning:
-		return []grains.Step{{Key: s.returnKey(), Do: bringBack(s)}}
+		return []grains.OldStep{{Key: s.returnKey(), Do: bringBack(s)}}
 	}
 	if r := s.pending(); r != nil {
-		return []grains.Step{{Key: "receipt:" + r.ID, Do: book(s, r)}}
+		return []grains.OldStep{{Key: "receipt:" + r.ID, Do: book(s, r)}}
 	}
 	return nil
 }
@@ -41,50 +38,50 @@ const holdFor = 30 * 24 * time.Hour
 
 // reserve sets every line aside. Nothing is given back here when one lacks: a
 // late repetition of this step would undo what a later one has done.
-func reserve(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+func reserve(s *State) func(context.Context, grains.Asker) (any, error) {
 	lines, shipment, from, expires := slices.Clone(s.Lines), s.ShipmentID(), s.FromID, s.Begun+holdFor.Milliseconds()
-	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+	return func(ctx context.Context, a grains.Asker) (any, error) {
 		lacks, err := grains.Each(lines, func(l Line) (bool, error) {
-			hold := &stockpb.Reserve{OrderId: shipment, Quantity: l.Quantity, ExpiresMs: expires, Moves: true}
-			item, err := grains.Ask[*stockpb.Item](ctx, a, stockpb.Kind, stockpb.ID(l.VariantID, from), hold)
+			hold := stock.Reserve{OrderID: shipment, Quantity: l.Quantity, ExpiresAt: expires, Moves: true}
+			item, err := grains.Ask(ctx, a, stock.Of(stock.ID(l.VariantID, from)), hold)
 			if err != nil {
 				return refusal(err)
 			}
-			return item.GetBackordered() > 0, nil // promised, and not there: an order waits for that, a truck does not
+			return item.Backordered > 0, nil // promised, and not there: an order waits for that, a truck does not
 		})
-		return &transferpb.Held{ShipmentId: shipment, Missing: named(lines, lacks)}, err
+		return Held{ShipmentID: shipment, Missing: named(lines, lacks)}, err
 	}
 }
 
 // free gives back what was set aside and refuses what comes late.
-func free(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+func free(s *State) func(context.Context, grains.Asker) (any, error) {
 	lines, shipment, from := slices.Clone(s.Lines), s.ShipmentID(), s.FromID
-	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+	return func(ctx context.Context, a grains.Asker) (any, error) {
 		_, err := grains.Each(lines, func(l Line) (bool, error) {
-			_, err := a.Ask(ctx, stockpb.Kind, stockpb.ID(l.VariantID, from), &stockpb.Release{OrderId: shipment})
+			_, err := grains.Ask(ctx, a, stock.Of(stock.ID(l.VariantID, from)), stock.Release{OrderID: shipment})
 			return false, err
 		})
-		return &transferpb.Freed{ShipmentId: shipment}, err
+		return Freed{ShipmentID: shipment}, err
 	}
 }
 
 // ship takes every line out of the source.
-func ship(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
+func ship(s *State) func(context.Context, grains.Asker) (any, error) {
 	lines, shipment, from := slices.Clone(s.Lines), s.ShipmentID(), s.FromID
-	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
-		left := make([]*stockpb.Item, len(lines))
+	return func(ctx context.Context, a grains.Asker) (any, error) {
+		left := make([]*stock.Item, len(lines))
 		at := make([]int, len(lines))
 		for i := range at {
 			at[i] = i
 		}
 		_, err := grains.Each(at, func(i int) (short bool, err error) {
-			left[i], short, err = takeOut(ctx, a, stockpb.ID(lines[i].VariantID, from), shipment, lines[i].Quantity)
+			left[i], short, err = takeOut(ctx, a, stock.ID(lines[i].VariantID, from), shipment, lines[i].Quantity)
 			return short, err
 		})
 		if err != nil {
 			return nil, err
 		}
-		answer := &transferpb.Shipped{ShipmentId: shipment}
+		answer := Shipped{ShipmentID: shipment}
 		for i, l := range lines {
 			answer.Parts = append(answer.Parts, departed(l, left[i]))
 		}
@@ -94,17 +91,17 @@ func ship(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
 
 // takeOut ships one line. A stock item that counts what is set aside for the
 // shipment as not available gets it back first.
-func takeOut(ctx context.Context, a grains.Asker, item, shipment entrepot.ID, quantity int64) (left *stockpb.Item, short bool, err error) {
-	out := &stockpb.Ship{TransferId: shipment, Quantity: quantity}
-	left, err = grains.Ask[*stockpb.Item](ctx, a, stockpb.Kind, item, out)
+func takeOut(ctx context.Context, a grains.Asker, item, shipment entrepot.ID, quantity int64) (left *stock.Item, short bool, err error) {
+	out := stock.Ship{TransferID: shipment, Quantity: quantity}
+	left, err = grains.Ask(ctx, a, stock.Of(item), out)
 	if err != nil && entrepot.CodeOf(err) != entrepot.CodeOutOfStock {
 		return nil, false, err
 	}
-	_, freed := a.Ask(ctx, stockpb.Kind, item, &stockpb.Release{OrderId: shipment})
+	_, freed := grains.Ask(ctx, a, stock.Of(item), stock.Release{OrderID: shipment})
 	if freed != nil || err == nil {
 		return left, false, freed
 	}
-	left, err = grains.Ask[*stockpb.Item](ctx, a, stockpb.Kind, item, out)
+	left, err = grains.Ask(ctx, a, stock.Of(item), out)
 	if err != nil {
 		short, err = refusal(err)
 	}
@@ -112,49 +109,49 @@ func takeOut(ctx context.Context, a grains.Asker, item, shipment entrepot.ID, qu
 }
 
 // departed is what a line took out of the source; nil for nothing.
-func departed(l Line, item *stockpb.Item) *transferpb.ShippedPart {
-	p := &transferpb.ShippedPart{VariantId: l.VariantID}
+func departed(l Line, item *stock.Item) ShippedPart {
+	p := ShippedPart{VariantID: l.VariantID}
 	if item == nil {
 		return p
 	}
 	p.Quantity, p.Currency = l.Quantity, item.Currency
 	var valued, cost int64
 	for _, g := range item.Shipped {
-		valued, cost = valued+g.Valued, cost+g.CostMinor
-		p.Goods = append(p.Goods, &transferpb.Goods{
-			Quantity: g.Quantity, Batch: g.Batch, ExpiresOnMs: g.ExpiresOnMs, Valued: g.Valued, CostMinor: g.CostMinor, AverageMinor: g.AverageMinor,
+		valued, cost = valued+g.Valued, cost+g.Cost
+		p.Goods = append(p.Goods, Goods{
+			Quantity: g.Quantity, Lot: g.Lot, ExpiresOn: g.ExpiresOn, Valued: g.Valued, Cost: g.Cost, Average: g.Average,
 		})
 	}
 	if valued > 0 {
 		unit := share(cost, 1, valued)
-		p.UnitCostMinor = &unit
+		p.UnitCost = &unit
 	}
 	return p
 }
 
 // book brings a receipt into the destination's stock.
-func book(s *State, r *Receipt) func(context.Context, grains.Asker) (proto.Message, error) {
+func book(s *State, r *Receipt) func(context.Context, grains.Asker) (any, error) {
 	id, parts := r.ID, slices.Clone(r.Parts)
-	arrivals := make([]*stockpb.Arrive, len(parts))
+	arrivals := make([]stock.Arrive, len(parts))
 	for i, p := range parts {
 		arrivals[i] = s.arrival(p, s.ToID, id)
 	}
-	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+	return func(ctx context.Context, a grains.Asker) (any, error) {
 		refused, err := arrive(ctx, a, arrivals)
-		return &transferpb.Booked{ReceiptId: id, Refused: refused}, err
+		return Booked{ReceiptID: id, Refused: refused}, err
 	}
 }
 
 // arrive brings goods in, and names the variants that their stock refuses: more
 // pieces or lots than an item may hold.
-func arrive(ctx context.Context, a grains.Asker, arrivals []*stockpb.Arrive) (refused []string, err error) {
-	no, err := grains.Each(arrivals, func(c *stockpb.Arrive) (bool, error) {
-		_, err := a.Ask(ctx, stockpb.Kind, stockpb.ID(c.VariantId, c.LocationId), c)
+func arrive(ctx context.Context, a grains.Asker, arrivals []stock.Arrive) (refused []string, err error) {
+	no, err := grains.Each(arrivals, func(c stock.Arrive) (bool, error) {
+		_, err := grains.Ask(ctx, a, stock.Of(stock.ID(c.VariantID, c.LocationID)), c)
 		return grains.Refused(err, entrepot.CodeInvalid, entrepot.CodeConflict)
 	})
 	for i := range no {
 		if no[i] {
-			refused = append(refused, arrivals[i].VariantId)
+			refused = append(refused, arrivals[i].VariantID)
 		}
 	}
 	return refused, err
@@ -169,8 +166,8 @@ func (s *State) returnKey() string {
 
 // bringBack brings what is in transit into the source's stock. One reference for
 // all attempts: what came back in an earlier one does not come again.
-func bringBack(s *State) func(context.Context, grains.Asker) (proto.Message, error) {
-	var arrivals []*stockpb.Arrive
+func bringBack(s *State) func(context.Context, grains.Asker) (any, error) {
+	var arrivals []stock.Arrive
 	for i := range s.Lines {
 		if n := s.Lines[i].inTransit(); n > 0 {
 			c := s.arrival(events.TransferPart{VariantID: s.Lines[i].VariantID, Quantity: n}, s.FromID, "return")
@@ -179,21 +176,21 @@ func bringBack(s *State) func(context.Context, grains.Asker) (proto.Message, err
 		}
 	}
 	attempt := s.Returns
-	return func(ctx context.Context, a grains.Asker) (proto.Message, error) {
+	return func(ctx context.Context, a grains.Asker) (any, error) {
 		refused, err := arrive(ctx, a, arrivals)
-		return &transferpb.Returned{Attempt: attempt, Refused: refused}, err
+		return Returned{Attempt: attempt, Refused: refused}, err
 	}
 }
 
-func (s *State) arrival(p events.TransferPart, at entrepot.ID, reference string) *stockpb.Arrive {
+func (s *State) arrival(p events.TransferPart, at entrepot.ID, reference string) stock.Arrive {
 	l := s.line(p.VariantID)
-	c := &stockpb.Arrive{
-		TransferId: s.ShipmentID(), Reference: reference, ProductId: l.ProductID, VariantId: l.VariantID,
-		CompanyId: s.CompanyID, LocationId: at, Quantity: p.Quantity, UnitCostMinor: l.UnitCost, Currency: l.Currency,
+	c := stock.Arrive{
+		TransferID: s.ShipmentID(), Reference: reference, ProductID: l.ProductID, VariantID: l.VariantID,
+		CompanyID: s.CompanyID, LocationID: at, Quantity: p.Quantity, UnitCost: l.UnitCost, Currency: l.Currency,
 	}
 	for _, g := range cut(l.Goods, l.Arrived+l.Returned, p.Quantity) {
-		c.Parts = append(c.Parts, &stockpb.Goods{
-			Quantity: g.Quantity, Batch: g.Lot, ExpiresOnMs: g.Expires, Valued: g.Valued, CostMinor: g.Cost, AverageMinor: g.Average,
+		c.Parts = append(c.Parts, stock.Goods{
+			Quantity: g.Quantity, Lot: g.Lot, ExpiresOn: g.ExpiresOn, Valued: g.Valued, Cost: g.Cost, Average: g.Average,
 		})
 	}
 	return c

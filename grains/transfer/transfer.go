@@ -23,7 +23,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/transfer/transferpb"
 )
 
 // Statuses of a transfer. The process's own (reserving, freeing) are shown as
@@ -62,10 +61,10 @@ type State struct {
 	Reason    string      `json:"reason,omitempty"`
 	Stuck     []string    `json:"stuck,omitempty"`   // variants that the source did not take back in the last attempt
 	Returns   int64       `json:"returns,omitempty"` // attempts that left some in transit
-	Created   int64       `json:"created,omitempty"`
-	Updated   int64       `json:"updated,omitempty"`
+	CreatedAt int64       `json:"created,omitempty"`
+	UpdatedAt int64       `json:"updated,omitempty"`
 	Sent      int64       `json:"sent,omitempty"`
-	Ended     int64       `json:"ended,omitempty"`
+	EndedAt   int64       `json:"ended,omitempty"`
 	Version   int64       `json:"version,omitempty"` // counts the changes, for If-Match
 }
 
@@ -100,7 +99,7 @@ type (
 	}
 	shipped struct {
 		events.TransferShipped
-		parts []*transferpb.ShippedPart
+		parts []ShippedPart
 	}
 	receiving struct {
 		events.Private
@@ -159,8 +158,8 @@ const (
 
 // Create drafts the transfer; who runs either end may. The edge has seen that
 // both locations, and the goods, are the company's.
-func (s *State) Create(t entrepot.Turn, c *transferpb.Create) ([]events.Event, error) {
-	next := State{ID: t.ID, CompanyID: c.CompanyId, FromID: c.FromId, ToID: c.ToId, Status: Draft}
+func (s *State) Create(t entrepot.Turn, c Create) ([]events.Event, error) {
+	next := State{ID: t.ID, CompanyID: c.CompanyID, FromID: c.FromID, ToID: c.ToID, Status: Draft}
 	switch {
 	case s.ID != "":
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the transfer already exists")
@@ -168,7 +167,7 @@ func (s *State) Create(t entrepot.Turn, c *transferpb.Create) ([]events.Event, e
 		return nil, entrepot.ErrNotFound
 	case t.Caller.Role == entrepot.ShopStaff:
 		return nil, errStaff
-	case c.FromId == c.ToId:
+	case c.FromID == c.ToID:
 		return nil, entrepot.Invalid("toLocationId", "different", "must be another location than the source")
 	}
 	lines, err := linesOf(c.Lines)
@@ -179,7 +178,7 @@ func (s *State) Create(t entrepot.Turn, c *transferpb.Create) ([]events.Event, e
 	return []events.Event{events.TransferCreated{Transfer: next.public(t.Now), Note: c.Note}}, nil
 }
 
-func linesOf(in []*transferpb.Line) ([]Line, error) {
+func linesOf(in []LineInput) ([]Line, error) {
 	if len(in) == 0 || len(in) > MaxLines {
 		return nil, entrepot.Invalid("lines", "length", "a transfer has 1 to %d lines", MaxLines)
 	}
@@ -190,17 +189,17 @@ func linesOf(in []*transferpb.Line) ([]Line, error) {
 		switch {
 		case l.Quantity < 1 || l.Quantity > MaxQuantity:
 			return nil, entrepot.Invalid(field+".quantity", "range", "must be 1 to %d", MaxQuantity)
-		case known[l.VariantId]:
+		case known[l.VariantID]:
 			return nil, entrepot.Invalid(field+".variantId", "unique", "stands in an earlier line already")
 		}
-		known[l.VariantId] = true
-		out = append(out, Line{ProductID: l.ProductId, VariantID: l.VariantId, SKU: l.Sku, Quantity: l.Quantity})
+		known[l.VariantID] = true
+		out = append(out, Line{ProductID: l.ProductID, VariantID: l.VariantID, SKU: l.SKU, Quantity: l.Quantity})
 	}
 	return out, nil
 }
 
 // SetLines replaces what a draft asks for.
-func (s *State) SetLines(t entrepot.Turn, c *transferpb.SetLines) ([]events.Event, error) {
+func (s *State) SetLines(t entrepot.Turn, c SetLines) ([]events.Event, error) {
 	if err := s.mayAct(t.Caller, "", ""); err != nil {
 		return nil, err
 	}
@@ -235,6 +234,6 @@ func (s *State) onTheWay() (n int64) {
 	return n
 }
 
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }
 
 func lineField(i int) string { return "lines[" + strconv.Itoa(i) + "]" }

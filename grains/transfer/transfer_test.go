@@ -10,9 +10,7 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/transfer/transferpb"
 
-	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 )
 
@@ -37,9 +35,9 @@ var (
 
 func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: id, Now: start, Caller: c} }
 
-func creation() *transferpb.Create {
-	return &transferpb.Create{CompanyId: company, FromId: from, ToId: to, Note: "weekly", Lines: []*transferpb.Line{
-		{ProductId: tea, VariantId: tea, Quantity: 10}, {ProductId: mug, VariantId: mug, Quantity: 4},
+func creation() Create {
+	return Create{CompanyID: company, FromID: from, ToID: to, Note: "weekly", Lines: []LineInput{
+		{ProductID: tea, VariantID: tea, Quantity: 10}, {ProductID: mug, VariantID: mug, Quantity: 4},
 	}}
 }
 
@@ -63,21 +61,21 @@ func at(t testing.TB, status string) *State {
 	if status == Draft {
 		return s
 	}
-	facts, err = s.Ship(turn(source), &transferpb.Ship{})
+	facts, err = s.Ship(turn(source), Ship{})
 	do(t, s, facts, err)
-	facts, err = s.Held(turn(system), &transferpb.Held{ShipmentId: id})
+	facts, err = s.Held(turn(system), Held{ShipmentID: id})
 	do(t, s, facts, err)
-	facts, err = s.Shipped(turn(system), &transferpb.Shipped{ShipmentId: id, Parts: []*transferpb.ShippedPart{{VariantId: tea, Quantity: 10}, {VariantId: mug, Quantity: 4}}})
+	facts, err = s.Shipped(turn(system), Shipped{ShipmentID: id, Parts: []ShippedPart{{VariantID: tea, Quantity: 10}, {VariantID: mug, Quantity: 4}}})
 	do(t, s, facts, err)
 	switch status {
 	case InTransit:
 	case Returning:
-		facts, err = s.Cancel(turn(admin), &transferpb.Cancel{Reason: "wrong truck"})
+		facts, err = s.Cancel(turn(admin), Cancel{Reason: "wrong truck"})
 		do(t, s, facts, err)
 	case Received:
-		facts, err = s.Receive(turn(target), &transferpb.Receive{ReceiptId: "r", Final: true, Reason: "stolen"})
+		facts, err = s.Receive(turn(target), Receive{ReceiptID: "r", Final: true, Reason: "stolen"})
 		do(t, s, facts, err)
-		facts, err = s.Booked(turn(system), &transferpb.Booked{ReceiptId: "r"})
+		facts, err = s.Booked(turn(system), Booked{ReceiptID: "r"})
 		do(t, s, facts, err)
 	default:
 		t.Fatalf("no way to %s", status)
@@ -112,30 +110,30 @@ func TestWhoMovesGoods(t *testing.T) {
 		}
 		_, err := (&State{}).Create(turn(c.caller), creation())
 		check("creates", c.create, err)
-		_, err = at(t, Draft).SetLines(turn(c.caller), &transferpb.SetLines{Lines: creation().Lines})
+		_, err = at(t, Draft).SetLines(turn(c.caller), SetLines{Lines: creation().Lines})
 		check("edits", c.edit, err)
-		_, err = at(t, Draft).Ship(turn(c.caller), &transferpb.Ship{})
+		_, err = at(t, Draft).Ship(turn(c.caller), Ship{})
 		check("ships", c.ship, err)
-		_, err = at(t, InTransit).Receive(turn(c.caller), &transferpb.Receive{ReceiptId: "r", Final: true})
+		_, err = at(t, InTransit).Receive(turn(c.caller), Receive{ReceiptID: "r", Final: true})
 		check("receives", c.receive, err)
-		_, err = at(t, InTransit).Cancel(turn(c.caller), &transferpb.Cancel{})
+		_, err = at(t, InTransit).Cancel(turn(c.caller), Cancel{})
 		check("cancels", c.back, err)
-		_, err = at(t, InTransit).Get(turn(c.caller), &transferpb.Get{})
+		_, err = at(t, InTransit).Get(turn(c.caller), Get{})
 		check("reads", c.reads, err)
 	}
 }
 
 func TestInputRules(t *testing.T) {
 	t.Parallel()
-	part := func(variant string, n int64) []*transferpb.Part {
-		return []*transferpb.Part{{VariantId: variant, Quantity: n}}
+	part := func(variant string, n int64) []Part {
+		return []Part{{VariantID: variant, Quantity: n}}
 	}
 	for field, err := range map[string]error{
-		"toLocationId":       second((&State{}).Create(turn(admin), &transferpb.Create{CompanyId: company, FromId: from, ToId: from, Lines: creation().Lines})),
-		"lines":              second((&State{}).Create(turn(admin), &transferpb.Create{CompanyId: company, FromId: from, ToId: to})),
-		"lines[1].variantId": second((&State{}).Create(turn(admin), &transferpb.Create{CompanyId: company, FromId: from, ToId: to, Lines: append(creation().Lines[:1:1], creation().Lines[0])})),
-		"lines[0].quantity":  second(at(t, Draft).SetLines(turn(admin), &transferpb.SetLines{Lines: []*transferpb.Line{{VariantId: tea}}})),
-		"lines[0].variantId": second(at(t, InTransit).Receive(turn(admin), &transferpb.Receive{ReceiptId: "r", Parts: part("x", 1)})),
+		"toLocationId":       second((&State{}).Create(turn(admin), Create{CompanyID: company, FromID: from, ToID: from, Lines: creation().Lines})),
+		"lines":              second((&State{}).Create(turn(admin), Create{CompanyID: company, FromID: from, ToID: to})),
+		"lines[1].variantId": second((&State{}).Create(turn(admin), Create{CompanyID: company, FromID: from, ToID: to, Lines: append(creation().Lines[:1:1], creation().Lines[0])})),
+		"lines[0].quantity":  second(at(t, Draft).SetLines(turn(admin), SetLines{Lines: []LineInput{{VariantID: tea}}})),
+		"lines[0].variantId": second(at(t, InTransit).Receive(turn(admin), Receive{ReceiptID: "r", Parts: part("x", 1)})),
 	} {
 		e := entrepot.AsError(err)
 		if e.Code != entrepot.CodeInvalid || len(e.Fields) == 0 || e.Fields[0].Field != field {
@@ -143,10 +141,10 @@ func TestInputRules(t *testing.T) {
 		}
 	}
 	for name, err := range map[string]error{
-		"none":               second(at(t, InTransit).Receive(turn(admin), &transferpb.Receive{ReceiptId: "r", Parts: part(tea, 0)})),
-		"more than is there": second(at(t, InTransit).Receive(turn(admin), &transferpb.Receive{ReceiptId: "r", Parts: part(tea, 11)})),
-		"one twice":          second(at(t, InTransit).Receive(turn(admin), &transferpb.Receive{ReceiptId: "r", Parts: append(part(tea, 1), part(tea, 1)...)})),
-		"nothing":            second(at(t, InTransit).Receive(turn(admin), &transferpb.Receive{ReceiptId: "r"})),
+		"none":               second(at(t, InTransit).Receive(turn(admin), Receive{ReceiptID: "r", Parts: part(tea, 0)})),
+		"more than is there": second(at(t, InTransit).Receive(turn(admin), Receive{ReceiptID: "r", Parts: part(tea, 11)})),
+		"one twice":          second(at(t, InTransit).Receive(turn(admin), Receive{ReceiptID: "r", Parts: append(part(tea, 1), part(tea, 1)...)})),
+		"nothing":            second(at(t, InTransit).Receive(turn(admin), Receive{ReceiptID: "r"})),
 	} {
 		if entrepot.CodeOf(err) != entrepot.CodeInvalid {
 			t.Errorf("receives %s: %v", name, err)
@@ -156,14 +154,14 @@ func TestInputRules(t *testing.T) {
 		err  error
 		code entrepot.Code
 	}{
-		"edit what is on its way":       {second(at(t, InTransit).SetLines(turn(admin), &transferpb.SetLines{Lines: creation().Lines})), entrepot.CodeConflict},
-		"edit from an older version":    {second(at(t, Draft).SetLines(turn(admin), &transferpb.SetLines{ExpectedVersion: 9, Lines: creation().Lines})), entrepot.CodeStale},
-		"receive a draft":               {second(at(t, Draft).Receive(turn(admin), &transferpb.Receive{ReceiptId: "r", Final: true})), entrepot.CodeConflict},
-		"ship what is received":         {second(at(t, Received).Ship(turn(admin), &transferpb.Ship{})), entrepot.CodeConflict},
-		"cancel what is received":       {second(at(t, Received).Cancel(turn(admin), &transferpb.Cancel{})), entrepot.CodeConflict},
-		"receive what goes back":        {second(at(t, Returning).Receive(turn(admin), &transferpb.Receive{ReceiptId: "q", Final: true})), entrepot.CodeConflict},
+		"edit what is on its way":       {second(at(t, InTransit).SetLines(turn(admin), SetLines{Lines: creation().Lines})), entrepot.CodeConflict},
+		"edit from an older version":    {second(at(t, Draft).SetLines(turn(admin), SetLines{ExpectedVersion: 9, Lines: creation().Lines})), entrepot.CodeStale},
+		"receive a draft":               {second(at(t, Draft).Receive(turn(admin), Receive{ReceiptID: "r", Final: true})), entrepot.CodeConflict},
+		"ship what is received":         {second(at(t, Received).Ship(turn(admin), Ship{})), entrepot.CodeConflict},
+		"cancel what is received":       {second(at(t, Received).Cancel(turn(admin), Cancel{})), entrepot.CodeConflict},
+		"receive what goes back":        {second(at(t, Returning).Receive(turn(admin), Receive{ReceiptID: "q", Final: true})), entrepot.CodeConflict},
 		"create it again":               {second(at(t, Draft).Create(turn(admin), creation())), entrepot.CodeConflict},
-		"ship again what is on its way": {second(at(t, InTransit).Ship(turn(admin), &transferpb.Ship{})), ""},
+		"ship again what is on its way": {second(at(t, InTransit).Ship(turn(admin), Ship{})), ""},
 	} {
 		if entrepot.CodeOf(c.err) != c.code {
 			t.Errorf("%s: %v, want %q", name, c.err, c.code)
@@ -181,7 +179,7 @@ func TestEveryPieceIsSomewhere(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := &State{}
 		arrived := map[string]int64{} // as the destination's stock was told
-		var answers []proto.Message
+		var answers []any
 		for i := range rapid.IntRange(1, 50).Draw(t, "commands") {
 			facts := draw(t, s, i, answers)
 			for _, f := range facts {
@@ -220,7 +218,7 @@ func TestEveryPieceIsSomewhere(t *testing.T) {
 }
 
 // asked are answers that the steps of the state may give.
-func asked(t *rapid.T, s *State) (out []proto.Message) {
+func asked(t *rapid.T, s *State) (out []any) {
 	some := func() (missing []string) {
 		for _, l := range s.Lines {
 			if rapid.IntRange(0, 5).Draw(t, "lacks") == 0 {
@@ -231,47 +229,47 @@ func asked(t *rapid.T, s *State) (out []proto.Message) {
 	}
 	switch s.Status {
 	case reserving:
-		out = append(out, &transferpb.Held{ShipmentId: s.ShipmentID(), Missing: some()})
+		out = append(out, Held{ShipmentID: s.ShipmentID(), Missing: some()})
 	case freeing:
-		out = append(out, &transferpb.Freed{ShipmentId: s.ShipmentID()})
+		out = append(out, Freed{ShipmentID: s.ShipmentID()})
 	case Shipping:
-		no, a := some(), &transferpb.Shipped{ShipmentId: s.ShipmentID()}
+		no, a := some(), Shipped{ShipmentID: s.ShipmentID()}
 		for _, l := range s.Lines {
 			if !slices.Contains(no, l.VariantID) {
-				a.Parts = append(a.Parts, &transferpb.ShippedPart{VariantId: l.VariantID, Quantity: l.Quantity})
+				a.Parts = append(a.Parts, ShippedPart{VariantID: l.VariantID, Quantity: l.Quantity})
 			}
 		}
 		out = append(out, a)
 	case Returning:
-		out = append(out, &transferpb.Returned{})
+		out = append(out, Returned{})
 	}
 	if r := s.pending(); r != nil {
-		out = append(out, &transferpb.Booked{ReceiptId: r.ID, Refused: some()})
+		out = append(out, Booked{ReceiptID: r.ID, Refused: some()})
 	}
 	return out
 }
 
-func draw(t *rapid.T, s *State, i int, answers []proto.Message) []events.Event {
+func draw(t *rapid.T, s *State, i int, answers []any) []events.Event {
 	var facts []events.Event
 	var err error
 	switch rapid.IntRange(0, 8).Draw(t, "command") {
 	case 0:
 		facts, err = s.Create(turn(admin), creation())
 	case 1:
-		facts, err = s.SetLines(turn(admin), &transferpb.SetLines{Lines: creation().Lines[:1+rapid.IntRange(0, 1).Draw(t, "lines")]})
+		facts, err = s.SetLines(turn(admin), SetLines{Lines: creation().Lines[:1+rapid.IntRange(0, 1).Draw(t, "lines")]})
 	case 2:
-		facts, err = s.Ship(turn(source), &transferpb.Ship{})
+		facts, err = s.Ship(turn(source), Ship{})
 	case 3:
-		c := &transferpb.Receive{ReceiptId: fmt.Sprint("r", rapid.IntRange(max(0, i-5), i).Draw(t, "receipt")), Final: rapid.IntRange(0, 3).Draw(t, "final") == 0}
+		c := Receive{ReceiptID: fmt.Sprint("r", rapid.IntRange(max(0, i-5), i).Draw(t, "receipt")), Final: rapid.IntRange(0, 3).Draw(t, "final") == 0}
 		for _, l := range s.Lines {
 			if n := rapid.Int64Range(0, l.Quantity+1).Draw(t, "quantity"); n > 0 {
-				c.Parts = append(c.Parts, &transferpb.Part{VariantId: l.VariantID, Quantity: n})
+				c.Parts = append(c.Parts, Part{VariantID: l.VariantID, Quantity: n})
 			}
 		}
 		facts, err = s.Receive(turn(target), c)
 	case 4:
 		if rapid.IntRange(0, 3).Draw(t, "really") == 0 {
-			facts, err = s.Cancel(turn(admin), &transferpb.Cancel{})
+			facts, err = s.Cancel(turn(admin), Cancel{})
 		}
 	default: // an answer, of now or of long ago
 		if len(answers) == 0 {
@@ -283,15 +281,15 @@ func draw(t *rapid.T, s *State, i int, answers []proto.Message) []events.Event {
 			k = rapid.IntRange(0, k).Draw(t, "which")
 		}
 		switch a := answers[k].(type) {
-		case *transferpb.Held:
+		case Held:
 			facts, err = s.Held(turn(system), a)
-		case *transferpb.Freed:
+		case Freed:
 			facts, err = s.Freed(turn(system), a)
-		case *transferpb.Shipped:
+		case Shipped:
 			facts, err = s.Shipped(turn(system), a)
-		case *transferpb.Booked:
+		case Booked:
 			facts, err = s.Booked(turn(system), a)
-		case *transferpb.Returned:
+		case Returned:
 			facts, err = s.Returned(turn(system), a)
 		}
 	}

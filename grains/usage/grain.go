@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"entrepot/grains"
-	"entrepot/grains/usage/usagepb"
 	"entrepot/persistence"
 )
 
@@ -12,11 +11,13 @@ import (
 var Collection = &persistence.Collection{Name: "usage"}
 
 // Index says that it is nobody's.
-func (s *State) Index() grains.Index { return grains.Index{CreatedAt: time.UnixMilli(s.Created).UTC()} }
+func (s *State) Index() grains.Index {
+	return grains.Index{CreatedAt: time.UnixMilli(s.CreatedAt).UTC()}
+}
 
 // Kind is the grain of usage. A report that is lost or counted twice does not matter.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](usagepb.Kind, Collection)
+	k := grains.NewKind[State](Name, Collection)
 	k.Ring = -1
 	grains.Later(k, (*State).Report, (*State).reported)
 	grains.Query(k, (*State).Since)

@@ -12,7 +12,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/usage/usagepb"
 )
 
 // Bounds of what is remembered.
@@ -24,9 +23,9 @@ const (
 
 // State is what was reported lately, oldest first.
 type State struct {
-	Number  int64   `json:"number,omitempty"` // of the last entry
-	Entries []entry `json:"entries,omitempty"`
-	Created int64   `json:"created,omitempty"` // Unix ms
+	Number    int64   `json:"number,omitempty"` // of the last entry
+	Entries   []entry `json:"entries,omitempty"`
+	CreatedAt int64   `json:"created,omitempty"` // Unix ms
 }
 
 type entry struct {
@@ -46,7 +45,7 @@ type reported struct {
 }
 
 // Report takes over what a gateway let through. A report of nothing changes nothing.
-func (s *State) Report(t entrepot.Turn, c *usagepb.Report) ([]events.Event, error) {
+func (s *State) Report(t entrepot.Turn, c Report) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.ErrNotFound
@@ -70,8 +69,8 @@ func (s *State) Apply(e events.Event) {
 	if !ok {
 		return
 	}
-	if s.Created == 0 {
-		s.Created = f.At
+	if s.CreatedAt == 0 {
+		s.CreatedAt = f.At
 	}
 	old := 0
 	for old < len(s.Entries) && s.Entries[old].At <= f.At-Window.Milliseconds() {
@@ -87,25 +86,25 @@ func (s *State) Apply(e events.Event) {
 
 // others is what the other gateways reported after a number. Who asks for the
 // first time, or knows another history, begins now.
-func (s *State) others(gateway string, number int64) *usagepb.Others {
-	out := &usagepb.Others{Number: s.Number}
+func (s *State) others(gateway string, number int64) *Others {
+	out := &Others{Number: s.Number}
 	if number == 0 || number > s.Number {
 		return out
 	}
 	for _, x := range s.Entries {
 		if x.Number > number && x.Gateway != gateway {
-			out.Spent = append(out.Spent, &usagepb.Spent{Limiter: x.Limiter, Key: x.Key, Tokens: x.Tokens})
+			out.Spent = append(out.Spent, Spent{Limiter: x.Limiter, Key: x.Key, Tokens: x.Tokens})
 		}
 	}
 	return out
 }
 
-func (s *State) reported(c *usagepb.Report) (*usagepb.Others, bool, error) {
+func (s *State) reported(c Report) (*Others, bool, error) {
 	return s.others(c.Gateway, c.Number), true, nil
 }
 
 // Since answers a gateway that has nothing to tell.
-func (s *State) Since(t entrepot.Turn, q *usagepb.Since) (*usagepb.Others, error) {
+func (s *State) Since(t entrepot.Turn, q Since) (*Others, error) {
 	if t.Caller.Role != entrepot.System {
 		return nil, entrepot.ErrNotFound
 	}

@@ -10,16 +10,15 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/usage/usagepb"
 	"entrepot/persistence/storetest"
 )
 
 var start = time.UnixMilli(1_750_000_000_123).UTC()
 
-func report(gateway string, number int64, tokens ...float64) *usagepb.Report {
-	r := &usagepb.Report{Gateway: gateway, Number: number}
+func report(gateway string, number int64, tokens ...float64) Report {
+	r := Report{Gateway: gateway, Number: number}
 	for i, x := range tokens {
-		r.Spent = append(r.Spent, &usagepb.Spent{Limiter: "callers", Key: fmt.Sprint("k", i), Tokens: x})
+		r.Spent = append(r.Spent, Spent{Limiter: "callers", Key: fmt.Sprint("k", i), Tokens: x})
 	}
 	return r
 }
@@ -27,7 +26,7 @@ func report(gateway string, number int64, tokens ...float64) *usagepb.Report {
 func TestReports(t *testing.T) {
 	t.Parallel()
 	s := &State{}
-	say := func(after time.Duration, r *usagepb.Report) *usagepb.Others {
+	say := func(after time.Duration, r Report) *Others {
 		t.Helper()
 		facts, err := s.Report(entrepot.Turn{Now: start.Add(after), Caller: entrepot.SystemCaller("test")}, r)
 		if err != nil {
@@ -73,7 +72,7 @@ func TestReportRules(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		caller entrepot.Caller
-		cmd    *usagepb.Report
+		cmd    Report
 		want   entrepot.Code
 	}{
 		"a super admin": {entrepot.Caller{Role: entrepot.SuperAdmin}, report("a", 0, 1), entrepot.CodeNotFound},
@@ -91,16 +90,16 @@ func TestUsageOnTheHost(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
 	for _, gateway := range []string{"a", "b"} {
-		if _, err := m.Ask(m.Platform(), usagepb.Kind, usagepb.ID, report(gateway, 0, 1)); err != nil {
+		if _, err := grains.Ask(m.Platform(), m, Of(ID), report(gateway, 0, 1)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	m.Restart()
-	o, err := grains.Ask[*usagepb.Others](m.Platform(), m, usagepb.Kind, usagepb.ID, &usagepb.Since{Gateway: "a", Number: 1})
+	o, err := grains.Ask(m.Platform(), m, Of(ID), Since{Gateway: "a", Number: 1})
 	if err != nil || len(o.Spent) != 1 || len(m.Events()) != 0 {
 		t.Fatalf("%v, %v", o, err)
 	}
-	if _, err := m.Ask(m.As(entrepot.Caller{Role: entrepot.SuperAdmin}), usagepb.Kind, usagepb.ID, &usagepb.Since{Gateway: "a"}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := grains.Ask(m.As(entrepot.Caller{Role: entrepot.SuperAdmin}), m, Of(ID), Since{Gateway: "a"}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("asked by a person: %v", err)
 	}
 	var s, back State

@@ -6,14 +6,13 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/user/userpb"
 )
 
 // gone: never registered, or erased.
 func (s *State) gone() bool { return s.ID == "" || s.Erased != 0 }
 
 // SetUser changes a user's name, role and whether the account may be used.
-func (s *State) SetUser(t entrepot.Turn, c *userpb.SetUser) ([]events.Event, error) {
+func (s *State) SetUser(t entrepot.Turn, c SetUser) ([]events.Event, error) {
 	if s.gone() || !t.Caller.Administers(s.CompanyID) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -68,7 +67,7 @@ func (s *State) endAll(t entrepot.Turn) []events.Event {
 }
 
 // Erase removes the person.
-func (s *State) Erase(t entrepot.Turn, c *userpb.Erase) ([]events.Event, error) {
+func (s *State) Erase(t entrepot.Turn, c Erase) ([]events.Event, error) {
 	if s.gone() || !t.Caller.Administers(s.CompanyID) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -90,15 +89,15 @@ func (s *State) Erase(t entrepot.Turn, c *userpb.Erase) ([]events.Event, error) 
 // forget keeps of a user what others refer to, and the withdrawals under way.
 func (s *State) forget(e events.UserDeleted) {
 	*s = State{
-		ID: s.ID, Role: s.Role, CompanyID: s.CompanyID, Created: s.Created, Updated: e.DeletedAt.UnixMilli(),
+		ID: s.ID, Role: s.Role, CompanyID: s.CompanyID, CreatedAt: s.CreatedAt, UpdatedAt: e.DeletedAt.UnixMilli(),
 		Erased: e.DeletedAt.UnixMilli(), Version: s.Version + 1, Stale: s.Stale, StaleSeq: s.StaleSeq,
 	}
 }
 
-func (s *State) userSet(*userpb.SetUser) (*userpb.User, bool, error) {
+func (s *State) userSet(SetUser) (*User, bool, error) {
 	return s.View(), len(s.Stale) == 0, nil
 }
 
-func (s *State) erased(*userpb.Erase) (*userpb.User, bool, error) {
+func (s *State) erased(Erase) (*User, bool, error) {
 	return s.View(), len(s.Stale) == 0, nil
 }

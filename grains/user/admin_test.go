@@ -10,9 +10,7 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/access"
-	"entrepot/grains/access/accesspb"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/user/userpb"
 	"entrepot/persistence/storetest"
 )
 
@@ -24,33 +22,33 @@ func TestWhoSetsWhat(t *testing.T) {
 	for name, c := range map[string]struct {
 		of     entrepot.Role
 		caller entrepot.Caller
-		cmd    *userpb.SetUser
+		cmd    SetUser
 		want   entrepot.Code
 		facts  int // the session's tokens are withdrawn by the second, ended by the third
 	}{
-		"a new name":                {entrepot.ShopStaff, admin, &userpb.SetUser{Name: "Eve", Role: "shop_staff", IsActive: true}, "", 1},
-		"nothing new":               {entrepot.ShopStaff, admin, &userpb.SetUser{Name: "Ann", Role: "shop_staff", IsActive: true}, "", 0},
-		"promoted":                  {entrepot.ShopStaff, admin, &userpb.SetUser{Name: "Ann", Role: "shop_manager", IsActive: true}, "", 2},
-		"demoted":                   {entrepot.CompanyAdmin, admin, &userpb.SetUser{Name: "Ann", Role: "shop_staff", IsActive: true}, "", 2},
-		"disabled":                  {entrepot.ShopStaff, super, &userpb.SetUser{Name: "Ann", Role: "shop_staff"}, "", 3},
-		"company admin with shops":  {entrepot.ShopManager, admin, &userpb.SetUser{Name: "Ann", Role: "company_admin", IsActive: true}, entrepot.CodeConflict, 0},
-		"staff to super admin":      {entrepot.CompanyAdmin, admin, &userpb.SetUser{Name: "Ann", Role: "super_admin", IsActive: true}, bad, 0},
-		"staff to customer":         {entrepot.CompanyAdmin, super, &userpb.SetUser{Name: "Ann", Role: "customer", IsActive: true}, bad, 0},
-		"customer to staff":         {entrepot.Customer, super, &userpb.SetUser{Name: "Ann", Role: "shop_staff", IsActive: true}, bad, 0},
-		"to no role":                {entrepot.Customer, super, &userpb.SetUser{Name: "Ann", Role: "system", IsActive: true}, bad, 0},
-		"customer to super admin":   {entrepot.Customer, super, &userpb.SetUser{Name: "Ann", Role: "super_admin", IsActive: true}, "", 2},
-		"a super admin disabled":    {entrepot.SuperAdmin, super, &userpb.SetUser{Name: "Ann", Role: "super_admin"}, entrepot.CodeConflict, 0},
-		"a super admin renamed":     {entrepot.SuperAdmin, super, &userpb.SetUser{Name: "Eve", Role: "super_admin", IsActive: true}, "", 1},
-		"no name":                   {entrepot.ShopStaff, admin, &userpb.SetUser{Name: " ", Role: "shop_staff", IsActive: true}, bad, 0},
-		"an old version":            {entrepot.ShopStaff, admin, &userpb.SetUser{ExpectedVersion: 7, Name: "Eve", Role: "shop_staff", IsActive: true}, entrepot.CodeStale, 0},
-		"the own name":              {entrepot.CompanyAdmin, own, &userpb.SetUser{Name: "Eve", Role: "company_admin", IsActive: true}, "", 1},
-		"the own role":              {entrepot.CompanyAdmin, own, &userpb.SetUser{Name: "Ann", Role: "shop_staff", IsActive: true}, no, 0},
-		"oneself, disabled":         {entrepot.SuperAdmin, root, &userpb.SetUser{Name: "Ann", Role: "super_admin"}, no, 0},
-		"another company's admin":   {entrepot.ShopStaff, foreign, &userpb.SetUser{Name: "Eve", Role: "shop_staff", IsActive: true}, hidden, 0},
-		"a customer, company admin": {entrepot.Customer, admin, &userpb.SetUser{Name: "Eve", Role: "customer", IsActive: true}, hidden, 0},
-		"the shop's manager":        {entrepot.ShopStaff, managerA, &userpb.SetUser{Name: "Eve", Role: "shop_staff", IsActive: true}, hidden, 0},
-		"a customer":                {entrepot.Customer, customer, &userpb.SetUser{Name: "Eve", Role: "customer", IsActive: true}, hidden, 0},
-		"nobody":                    {entrepot.Customer, nobody, &userpb.SetUser{Name: "Eve", Role: "customer", IsActive: true}, hidden, 0},
+		"a new name":                {entrepot.ShopStaff, admin, SetUser{Name: "Eve", Role: "shop_staff", IsActive: true}, "", 1},
+		"nothing new":               {entrepot.ShopStaff, admin, SetUser{Name: "Ann", Role: "shop_staff", IsActive: true}, "", 0},
+		"promoted":                  {entrepot.ShopStaff, admin, SetUser{Name: "Ann", Role: "shop_manager", IsActive: true}, "", 2},
+		"demoted":                   {entrepot.CompanyAdmin, admin, SetUser{Name: "Ann", Role: "shop_staff", IsActive: true}, "", 2},
+		"disabled":                  {entrepot.ShopStaff, super, SetUser{Name: "Ann", Role: "shop_staff"}, "", 3},
+		"company admin with shops":  {entrepot.ShopManager, admin, SetUser{Name: "Ann", Role: "company_admin", IsActive: true}, entrepot.CodeConflict, 0},
+		"staff to super admin":      {entrepot.CompanyAdmin, admin, SetUser{Name: "Ann", Role: "super_admin", IsActive: true}, bad, 0},
+		"staff to customer":         {entrepot.CompanyAdmin, super, SetUser{Name: "Ann", Role: "customer", IsActive: true}, bad, 0},
+		"customer to staff":         {entrepot.Customer, super, SetUser{Name: "Ann", Role: "shop_staff", IsActive: true}, bad, 0},
+		"to no role":                {entrepot.Customer, super, SetUser{Name: "Ann", Role: "system", IsActive: true}, bad, 0},
+		"customer to super admin":   {entrepot.Customer, super, SetUser{Name: "Ann", Role: "super_admin", IsActive: true}, "", 2},
+		"a super admin disabled":    {entrepot.SuperAdmin, super, SetUser{Name: "Ann", Role: "super_admin"}, entrepot.CodeConflict, 0},
+		"a super admin renamed":     {entrepot.SuperAdmin, super, SetUser{Name: "Eve", Role: "super_admin", IsActive: true}, "", 1},
+		"no name":                   {entrepot.ShopStaff, admin, SetUser{Name: " ", Role: "shop_staff", IsActive: true}, bad, 0},
+		"an old version":            {entrepot.ShopStaff, admin, SetUser{ExpectedVersion: 7, Name: "Eve", Role: "shop_staff", IsActive: true}, entrepot.CodeStale, 0},
+		"the own name":              {entrepot.CompanyAdmin, own, SetUser{Name: "Eve", Role: "company_admin", IsActive: true}, "", 1},
+		"the own role":              {entrepot.CompanyAdmin, own, SetUser{Name: "Ann", Role: "shop_staff", IsActive: true}, no, 0},
+		"oneself, disabled":         {entrepot.SuperAdmin, root, SetUser{Name: "Ann", Role: "super_admin"}, no, 0},
+		"another company's admin":   {entrepot.ShopStaff, foreign, SetUser{Name: "Eve", Role: "shop_staff", IsActive: true}, hidden, 0},
+		"a customer, company admin": {entrepot.Customer, admin, SetUser{Name: "Eve", Role: "customer", IsActive: true}, hidden, 0},
+		"the shop's manager":        {entrepot.ShopStaff, managerA, SetUser{Name: "Eve", Role: "shop_staff", IsActive: true}, hidden, 0},
+		"a customer":                {entrepot.Customer, customer, SetUser{Name: "Eve", Role: "customer", IsActive: true}, hidden, 0},
+		"nobody":                    {entrepot.Customer, nobody, SetUser{Name: "Eve", Role: "customer", IsActive: true}, hidden, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -84,7 +82,7 @@ func TestErased(t *testing.T) {
 	} {
 		s := registered(t, entrepot.ShopStaff)
 		open(t, s, "s", 0)
-		facts, err := s.Erase(turn(c.caller), &userpb.Erase{ExpectedVersion: 1})
+		facts, err := s.Erase(turn(c.caller), Erase{ExpectedVersion: 1})
 		if entrepot.CodeOf(err) != c.want {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -105,15 +103,15 @@ func TestErased(t *testing.T) {
 		}
 		self := entrepot.Caller{Role: entrepot.ShopStaff, UserID: id, CompanyID: company}
 		for what, err := range map[string]error{
-			"login":   second(s.NoteLogin(turn(self), &userpb.NoteLogin{})),
+			"login":   second(s.NoteLogin(turn(self), NoteLogin{})),
 			"refresh": second(s.Refresh(turn(platform), refresh("s", 1, "1", "2"))),
-			"profile": second(s.UpdateProfile(turn(self), &userpb.UpdateProfile{Name: "x"})),
-			"set":     second(s.SetUser(turn(super), &userpb.SetUser{Name: "x", Role: "shop_staff"})),
-			"erase":   second(s.Erase(turn(super), &userpb.Erase{})),
-			"assign":  second(s.AssignShop(turn(platform), &userpb.AssignShop{ShopId: shopB, CompanyId: company})),
+			"profile": second(s.UpdateProfile(turn(self), UpdateProfile{Name: "x"})),
+			"set":     second(s.SetUser(turn(super), SetUser{Name: "x", Role: "shop_staff"})),
+			"erase":   second(s.Erase(turn(super), Erase{})),
+			"assign":  second(s.AssignShop(turn(platform), AssignShop{ShopID: shopB, CompanyID: company})),
 			"new":     second(s.Register(turn(platform), registration(entrepot.Customer, nil))),
-			"read":    second(s.Get(turn(super), &userpb.Get{})),
-			"secrets": second(s.GetCredentials(turn(platform), &userpb.GetCredentials{})),
+			"read":    second(s.Get(turn(super), Get{})),
+			"secrets": second(s.GetCredentials(turn(platform), GetCredentials{})),
 		} {
 			if err == nil {
 				t.Errorf("an erased user: %s", what)
@@ -126,31 +124,31 @@ func TestErased(t *testing.T) {
 func TestDisabledIsKnownWhenItIsAnswered(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind(), access.Kind()})
-	if _, err := m.Ask(m.As(nobody), userpb.Kind, id, registration(entrepot.Customer, nil)); err != nil {
+	if _, err := grains.Ask(m.As(nobody), m, Of(id), registration(entrepot.Customer, nil)); err != nil {
 		t.Fatal(err)
 	}
-	login := &userpb.NoteLogin{SessionId: "s", RefreshHash: []byte("1"), TokenUntilMs: m.Now().Add(time.Minute).UnixMilli()}
-	if _, err := m.Ask(m.As(self), userpb.Kind, id, login); err != nil {
+	login := NoteLogin{SessionID: "s", RefreshHash: []byte("1"), TokenUntil: m.Now().Add(time.Minute).UnixMilli()}
+	if _, err := grains.Ask(m.As(self), m, Of(id), login); err != nil {
 		t.Fatal(err)
 	}
 	m.Restart()
-	u, err := grains.Ask[*userpb.User](m.As(super), m, userpb.Kind, id, &userpb.SetUser{Name: "Ann", Role: "customer"})
+	u, err := grains.Ask(m.As(super), m, Of(id), SetUser{Name: "Ann", Role: "customer"})
 	if err != nil || u.IsActive {
 		t.Fatalf("%v, %v", u, err)
 	}
-	known, err := grains.Ask[*accesspb.Changes](m.Platform(), m, accesspb.Kind, accesspb.ID, &accesspb.Since{})
-	if err != nil || len(known.Withdrawn) != 1 || known.Withdrawn[0].UserId != id {
+	known, err := grains.Ask(m.Platform(), m, access.Of(access.ID), access.Since{})
+	if err != nil || len(known.Withdrawn) != 1 || known.Withdrawn[0].UserID != id {
 		t.Fatalf("%v, %v", known, err)
 	}
 	m.Restart()
-	if _, err := m.Ask(m.As(super), userpb.Kind, id, &userpb.Erase{ExpectedVersion: u.Version}); err != nil {
+	if _, err := grains.Ask(m.As(super), m, Of(id), Erase{ExpectedVersion: u.Version}); err != nil {
 		t.Fatal(err)
 	}
 	m.Restart()
-	if _, err := m.Ask(m.As(super), userpb.Kind, id, &userpb.Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := grains.Ask(m.As(super), m, Of(id), Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatal(err)
 	}
-	if _, err := m.Ask(m.As(nobody), userpb.Kind, entrepot.DeriveID("heir"), registration(entrepot.Customer, nil)); err != nil {
+	if _, err := grains.Ask(m.As(nobody), m, Of(entrepot.DeriveID("heir")), registration(entrepot.Customer, nil)); err != nil {
 		t.Fatalf("the address is not free: %v", err)
 	}
 	last := m.Events()[3]

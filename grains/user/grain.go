@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"entrepot/grains"
-	"entrepot/grains/user/userpb"
 	"entrepot/persistence"
 )
 
@@ -39,7 +38,7 @@ func (s *State) Index() grains.Index {
 
 // Kind is the grain of users.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](userpb.Kind, Collection)
+	k := grains.NewKind[State](Name, Collection)
 	grains.Command(k, (*State).Register, (*State).View)
 	grains.Command(k, (*State).NoteLogin, (*State).View)
 	grains.Later(k, (*State).NoteLogout, (*State).loggedOut)

@@ -5,7 +5,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/user/userpb"
 )
 
 // A super admin's powers are taken away by another one only, in three commands:
@@ -46,7 +45,7 @@ func (s *State) mayLeave(t entrepot.Turn) bool {
 }
 
 // PrepareLeave announces that the caller takes the user's powers away.
-func (s *State) PrepareLeave(t entrepot.Turn, _ *userpb.PrepareLeave) ([]events.Event, error) {
+func (s *State) PrepareLeave(t entrepot.Turn, _ PrepareLeave) ([]events.Event, error) {
 	switch {
 	case s.gone() || t.Caller.Role != entrepot.SuperAdmin || t.Caller.UserID == s.ID:
 		return nil, entrepot.ErrNotFound
@@ -58,7 +57,7 @@ func (s *State) PrepareLeave(t entrepot.Turn, _ *userpb.PrepareLeave) ([]events.
 
 // Vouch says that the user is a super admin and stays. It is a fact, and so a
 // write: an activation that is no longer the one cannot vouch.
-func (s *State) Vouch(t entrepot.Turn, _ *userpb.Vouch) ([]events.Event, error) {
+func (s *State) Vouch(t entrepot.Turn, _ Vouch) ([]events.Event, error) {
 	now := t.Now.UnixMilli()
 	switch {
 	case t.Caller.Role != entrepot.System:

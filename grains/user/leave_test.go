@@ -5,14 +5,13 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/user/userpb"
 )
 
 func TestHowASuperAdminLeaves(t *testing.T) {
 	t.Parallel()
 	another := entrepot.Caller{Role: entrepot.SuperAdmin, UserID: "another"}
 	disable := func(s *State, c entrepot.Caller, after time.Duration) error {
-		return second(s.SetUser(at(c, after), &userpb.SetUser{Name: "Ann", Role: "super_admin"}))
+		return second(s.SetUser(at(c, after), SetUser{Name: "Ann", Role: "super_admin"}))
 	}
 	for name, c := range map[string]struct {
 		by, does entrepot.Caller
@@ -34,8 +33,8 @@ func TestHowASuperAdminLeaves(t *testing.T) {
 		play(s, facts)
 		for what, err := range map[string]error{
 			"disable": disable(s, c.does, c.after),
-			"demote":  second(s.SetUser(at(c.does, c.after), &userpb.SetUser{Name: "Ann", Role: "customer", IsActive: true})),
-			"erase":   second(s.Erase(at(c.does, c.after), &userpb.Erase{})),
+			"demote":  second(s.SetUser(at(c.does, c.after), SetUser{Name: "Ann", Role: "customer", IsActive: true})),
+			"erase":   second(s.Erase(at(c.does, c.after), Erase{})),
 		} {
 			if entrepot.CodeOf(err) != c.want {
 				t.Errorf("%s: %s: %v", name, what, err)

@@ -8,14 +8,13 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/user/userpb"
 )
 
 // What a token that was mailed is good for. They are the mails' templates too.
 const (
-	VerifyEmail   = "verify_email"
-	ChangeEmail   = "change_email"
-	ResetPassword = "reset_password"
+	ForVerify   = "verify_email"
+	ChangeEmail = "change_email"
+	ForReset    = "reset_password"
 )
 
 // proofEvery is how often a mail of one purpose is sent to a user.
@@ -58,34 +57,34 @@ type letterWritten struct {
 
 var errProof = entrepot.Invalid("token", "valid", "is not valid, was used, or is too old; ask for another")
 
-func asked(t entrepot.Turn, purpose, to, locale string, k *userpb.Token) proofAsked {
-	p := proof{Hash: bytes.Clone(k.Hash), At: t.Now.UnixMilli(), Until: k.UntilMs}
+func asked(t entrepot.Turn, purpose, to, locale string, k *Token) proofAsked {
+	p := proof{Hash: bytes.Clone(k.Hash), At: t.Now.UnixMilli(), Until: k.Until}
 	if purpose == ChangeEmail {
 		p.Email = to
 	}
 	return proofAsked{
 		Purpose: purpose, Proof: p,
-		Letter: letter{ID: k.MailId, Template: purpose, To: to, Locale: locale, Sealed: bytes.Clone(k.Sealed), Until: k.UntilMs},
+		Letter: letter{ID: k.MailID, Template: purpose, To: to, Locale: locale, Sealed: bytes.Clone(k.Sealed), Until: k.Until},
 	}
 }
 
 // RequestProof has a token mailed.
-func (s *State) RequestProof(t entrepot.Turn, c *userpb.RequestProof) ([]events.Event, error) {
+func (s *State) RequestProof(t entrepot.Turn, c RequestProof) ([]events.Event, error) {
 	before, to := s.Verify, s.Email
 	switch {
-	case s.gone(), !t.Caller.Is(s.ID), (c.Purpose == ResetPassword) != (t.Caller.Role == entrepot.System):
+	case s.gone(), !t.Caller.Is(s.ID), (c.Purpose == ForReset) != (t.Caller.Role == entrepot.System):
 		return nil, entrepot.ErrNotFound
 	case !s.IsActive:
 		return nil, entrepot.Errorf(entrepot.CodeForbidden, "the account is disabled")
-	case c.Token == nil || len(c.Token.Hash) == 0 || c.Token.UntilMs <= t.Now.UnixMilli():
+	case c.Token == nil || len(c.Token.Hash) == 0 || c.Token.Until <= t.Now.UnixMilli():
 		return nil, entrepot.Invalid("token", "required", "must be given")
-	case c.Purpose == ResetPassword:
+	case c.Purpose == ForReset:
 		before = s.Reset
 	case c.Purpose == ChangeEmail:
 		if before, to = s.Change, c.Email; to == s.Email || !strings.Contains(to, "@") || to != strings.ToLower(strings.TrimSpace(to)) {
 			return nil, entrepot.Invalid("email", "email", "must be another e-mail address, in lower case")
 		}
-	case c.Purpose != VerifyEmail:
+	case c.Purpose != ForVerify:
 		return nil, entrepot.Invalid("purpose", "enum", "is none of verify_email, change_email, reset_password")
 	case s.EmailVerified:
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the address is verified already")
@@ -100,7 +99,7 @@ func (s *State) RequestProof(t entrepot.Turn, c *userpb.RequestProof) ([]events.
 
 // VerifyEmail notes that the user reads mail at the address, or takes the new one
 // over. Tokens carry the address, so those that say the old one go.
-func (s *State) VerifyEmail(t entrepot.Turn, c *userpb.VerifyEmail) ([]events.Event, error) {
+func (s *State) VerifyEmail(t entrepot.Turn, c VerifyEmail) ([]events.Event, error) {
 	if t.Caller.Role != entrepot.System {
 		return nil, entrepot.ErrNotFound
 	}
@@ -120,12 +119,12 @@ func (s *State) VerifyEmail(t entrepot.Turn, c *userpb.VerifyEmail) ([]events.Ev
 	return append([]events.Event{events.UserUpdated{User: u}}, s.outdate(t)...), nil
 }
 
-func (s *State) emailVerified(*userpb.VerifyEmail) (*userpb.User, bool, error) {
+func (s *State) emailVerified(VerifyEmail) (*User, bool, error) {
 	return s.View(), len(s.Stale) == 0, nil
 }
 
 // CheckReset answers the user that the token would give another password.
-func (s *State) CheckReset(t entrepot.Turn, q *userpb.CheckReset) (*userpb.User, error) {
+func (s *State) CheckReset(t entrepot.Turn, q CheckReset) (*User, error) {
 	if t.Caller.Role != entrepot.System {
 		return nil, entrepot.ErrNotFound
 	}
@@ -137,8 +136,8 @@ func (s *State) CheckReset(t entrepot.Turn, q *userpb.CheckReset) (*userpb.User,
 
 // ResetPassword sets another password. Whoever had the old one is out; and the
 // token came by mail, so the address is verified.
-func (s *State) ResetPassword(t entrepot.Turn, c *userpb.ResetPassword) ([]events.Event, error) {
-	if _, err := s.CheckReset(t, &userpb.CheckReset{Hash: c.Hash}); err != nil {
+func (s *State) ResetPassword(t entrepot.Turn, c ResetPassword) ([]events.Event, error) {
+	if _, err := s.CheckReset(t, CheckReset{Hash: c.Hash}); err != nil {
 		return nil, err
 	}
 	switch {
@@ -152,19 +151,19 @@ func (s *State) ResetPassword(t entrepot.Turn, c *userpb.ResetPassword) ([]event
 	return append([]events.Event{events.UserUpdated{User: u}, passwordSet{Hash: c.NewHash}}, s.endAll(t)...), nil
 }
 
-func (s *State) passwordReset(*userpb.ResetPassword) (*userpb.User, bool, error) {
+func (s *State) passwordReset(ResetPassword) (*User, bool, error) {
 	return s.View(), len(s.Stale) == 0, nil
 }
 
 // MailWritten notes that the mail grain has a letter.
-func (s *State) MailWritten(t entrepot.Turn, c *userpb.MailWritten) ([]events.Event, error) {
+func (s *State) MailWritten(t entrepot.Turn, c MailWritten) ([]events.Event, error) {
 	if t.Caller.Role != entrepot.System {
 		return nil, entrepot.ErrNotFound
 	}
-	if !slices.ContainsFunc(s.Letters, func(l letter) bool { return l.ID == c.MailId }) {
+	if !slices.ContainsFunc(s.Letters, func(l letter) bool { return l.ID == c.MailID }) {
 		return nil, nil
 	}
-	return []events.Event{letterWritten{ID: c.MailId}}, nil
+	return []events.Event{letterWritten{ID: c.MailID}}, nil
 }
 
 func (s *State) applyProof(e events.Event) {
@@ -172,7 +171,7 @@ func (s *State) applyProof(e events.Event) {
 	case proofAsked:
 		s.Letters = append(s.Letters, f.Letter)
 		switch f.Purpose {
-		case ResetPassword:
+		case ForReset:
 			s.Reset = &f.Proof
 		case ChangeEmail:
 			s.Change = &f.Proof

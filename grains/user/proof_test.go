@@ -5,11 +5,10 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/user/userpb"
 )
 
-func token(hash string, good time.Duration) *userpb.Token {
-	return &userpb.Token{MailId: entrepot.DeriveID("mail", hash), Hash: []byte(hash), Sealed: []byte("sealed"), UntilMs: start.Add(good).UnixMilli()}
+func token(hash string, good time.Duration) *Token {
+	return &Token{MailID: entrepot.DeriveID("mail", hash), Hash: []byte(hash), Sealed: []byte("sealed"), Until: start.Add(good).UnixMilli()}
 }
 
 func TestWhoAsksForAProof(t *testing.T) {
@@ -22,29 +21,29 @@ func TestWhoAsksForAProof(t *testing.T) {
 	for name, c := range map[string]struct {
 		caller entrepot.Caller
 		is     func(*State)
-		cmd    *userpb.RequestProof
+		cmd    RequestProof
 		want   entrepot.Code
 	}{
-		"to verify, the user":            {self, nil, &userpb.RequestProof{Purpose: VerifyEmail, Token: token("h", time.Hour)}, ""},
-		"to verify, another":             {super, nil, &userpb.RequestProof{Purpose: VerifyEmail, Token: token("h", time.Hour)}, hidden},
-		"to verify what is":              {self, verified, &userpb.RequestProof{Purpose: VerifyEmail, Token: token("h", time.Hour)}, entrepot.CodeConflict},
-		"to verify, while resetting":     {self, asked, &userpb.RequestProof{Purpose: VerifyEmail, Token: token("h", time.Hour)}, ""},
-		"to reset, the platform":         {platform, verified, &userpb.RequestProof{Purpose: ResetPassword, Token: token("h", time.Hour)}, ""},
-		"to reset, the user":             {self, nil, &userpb.RequestProof{Purpose: ResetPassword, Token: token("h", time.Hour)}, hidden},
-		"to reset, an admin":             {super, nil, &userpb.RequestProof{Purpose: ResetPassword, Token: token("h", time.Hour)}, hidden},
-		"to reset a disabled account":    {platform, off, &userpb.RequestProof{Purpose: ResetPassword, Token: token("h", time.Hour)}, entrepot.CodeForbidden},
-		"to reset again, at once":        {platform, asked, &userpb.RequestProof{Purpose: ResetPassword, Token: token("h", time.Hour)}, entrepot.CodeRateLimited},
-		"to reset again, a minute later": {platform, long, &userpb.RequestProof{Purpose: ResetPassword, Token: token("h", time.Hour)}, ""},
-		"to change, the user":            {self, nil, &userpb.RequestProof{Purpose: ChangeEmail, Email: "new@example.com", Token: token("h", time.Hour)}, ""},
-		"to change, an admin":            {super, nil, &userpb.RequestProof{Purpose: ChangeEmail, Email: "new@example.com", Token: token("h", time.Hour)}, hidden},
-		"to change, the platform":        {platform, nil, &userpb.RequestProof{Purpose: ChangeEmail, Email: "new@example.com", Token: token("h", time.Hour)}, hidden},
-		"to change to the same":          {self, nil, &userpb.RequestProof{Purpose: ChangeEmail, Email: "ann@example.com", Token: token("h", time.Hour)}, bad},
-		"to change to capitals":          {self, nil, &userpb.RequestProof{Purpose: ChangeEmail, Email: "New@example.com", Token: token("h", time.Hour)}, bad},
-		"to change to nothing":           {self, nil, &userpb.RequestProof{Purpose: ChangeEmail, Token: token("h", time.Hour)}, bad},
-		"to verify, the platform":        {platform, nil, &userpb.RequestProof{Purpose: VerifyEmail, Token: token("h", time.Hour)}, hidden},
-		"for something else":             {self, nil, &userpb.RequestProof{Purpose: "admin", Token: token("h", time.Hour)}, bad},
-		"without a token":                {self, nil, &userpb.RequestProof{Purpose: VerifyEmail}, bad},
-		"with one that is void":          {self, nil, &userpb.RequestProof{Purpose: VerifyEmail, Token: token("h", 0)}, bad},
+		"to verify, the user":            {self, nil, RequestProof{Purpose: ForVerify, Token: token("h", time.Hour)}, ""},
+		"to verify, another":             {super, nil, RequestProof{Purpose: ForVerify, Token: token("h", time.Hour)}, hidden},
+		"to verify what is":              {self, verified, RequestProof{Purpose: ForVerify, Token: token("h", time.Hour)}, entrepot.CodeConflict},
+		"to verify, while resetting":     {self, asked, RequestProof{Purpose: ForVerify, Token: token("h", time.Hour)}, ""},
+		"to reset, the platform":         {platform, verified, RequestProof{Purpose: ForReset, Token: token("h", time.Hour)}, ""},
+		"to reset, the user":             {self, nil, RequestProof{Purpose: ForReset, Token: token("h", time.Hour)}, hidden},
+		"to reset, an admin":             {super, nil, RequestProof{Purpose: ForReset, Token: token("h", time.Hour)}, hidden},
+		"to reset a disabled account":    {platform, off, RequestProof{Purpose: ForReset, Token: token("h", time.Hour)}, entrepot.CodeForbidden},
+		"to reset again, at once":        {platform, asked, RequestProof{Purpose: ForReset, Token: token("h", time.Hour)}, entrepot.CodeRateLimited},
+		"to reset again, a minute later": {platform, long, RequestProof{Purpose: ForReset, Token: token("h", time.Hour)}, ""},
+		"to change, the user":            {self, nil, RequestProof{Purpose: ChangeEmail, Email: "new@example.com", Token: token("h", time.Hour)}, ""},
+		"to change, an admin":            {super, nil, RequestProof{Purpose: ChangeEmail, Email: "new@example.com", Token: token("h", time.Hour)}, hidden},
+		"to change, the platform":        {platform, nil, RequestProof{Purpose: ChangeEmail, Email: "new@example.com", Token: token("h", time.Hour)}, hidden},
+		"to change to the same":          {self, nil, RequestProof{Purpose: ChangeEmail, Email: "ann@example.com", Token: token("h", time.Hour)}, bad},
+		"to change to capitals":          {self, nil, RequestProof{Purpose: ChangeEmail, Email: "New@example.com", Token: token("h", time.Hour)}, bad},
+		"to change to nothing":           {self, nil, RequestProof{Purpose: ChangeEmail, Token: token("h", time.Hour)}, bad},
+		"to verify, the platform":        {platform, nil, RequestProof{Purpose: ForVerify, Token: token("h", time.Hour)}, hidden},
+		"for something else":             {self, nil, RequestProof{Purpose: "admin", Token: token("h", time.Hour)}, bad},
+		"without a token":                {self, nil, RequestProof{Purpose: ForVerify}, bad},
+		"with one that is void":          {self, nil, RequestProof{Purpose: ForVerify, Token: token("h", 0)}, bad},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -95,9 +94,9 @@ func TestWhatAProofIsGoodFor(t *testing.T) {
 			fresh := func() *State {
 				s := registered(t, entrepot.Customer)
 				open(t, s, "s", 0)
-				for purpose, hash := range map[string]string{VerifyEmail: "v", ResetPassword: "r"} {
-					by := map[string]entrepot.Caller{VerifyEmail: self, ResetPassword: platform}[purpose]
-					facts, err := s.RequestProof(turn(by), &userpb.RequestProof{Purpose: purpose, Token: token(hash, time.Hour)})
+				for purpose, hash := range map[string]string{ForVerify: "v", ForReset: "r"} {
+					by := map[string]entrepot.Caller{ForVerify: self, ForReset: platform}[purpose]
+					facts, err := s.RequestProof(turn(by), RequestProof{Purpose: purpose, Token: token(hash, time.Hour)})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -109,17 +108,17 @@ func TestWhatAProofIsGoodFor(t *testing.T) {
 				return s
 			}
 			s := fresh()
-			facts, err := s.VerifyEmail(at(c.caller, c.after), &userpb.VerifyEmail{Hash: []byte(c.hash)})
+			facts, err := s.VerifyEmail(at(c.caller, c.after), VerifyEmail{Hash: []byte(c.hash)})
 			if entrepot.CodeOf(err) != c.verify {
 				t.Fatalf("verify: %v", err)
 			}
 			if play(s, facts); err == nil {
-				if !s.EmailVerified || len(s.Sessions) != 1 || second(s.VerifyEmail(at(platform, c.after), &userpb.VerifyEmail{Hash: []byte(c.hash)})) == nil {
+				if !s.EmailVerified || len(s.Sessions) != 1 || second(s.VerifyEmail(at(platform, c.after), VerifyEmail{Hash: []byte(c.hash)})) == nil {
 					t.Errorf("verified: %+v", s)
 				}
 			}
 			s = fresh()
-			cmd := &userpb.ResetPassword{Hash: []byte(c.hash), NewHash: "new"}
+			cmd := ResetPassword{Hash: []byte(c.hash), NewHash: "new"}
 			facts, err = s.ResetPassword(at(c.caller, c.after), cmd)
 			if entrepot.CodeOf(err) != c.reset {
 				t.Fatalf("reset: %v", err)
@@ -140,11 +139,11 @@ func TestAChangedAddress(t *testing.T) {
 	open(t, s, "s", 0)
 	for _, c := range []struct {
 		by  entrepot.Caller
-		cmd *userpb.RequestProof
+		cmd RequestProof
 	}{
-		{platform, &userpb.RequestProof{Purpose: ResetPassword, Token: token("r", time.Hour)}},
-		{self, &userpb.RequestProof{Purpose: VerifyEmail, Token: token("v", time.Hour)}},
-		{self, &userpb.RequestProof{Purpose: ChangeEmail, Email: "new@example.com", Token: token("c", time.Hour)}},
+		{platform, RequestProof{Purpose: ForReset, Token: token("r", time.Hour)}},
+		{self, RequestProof{Purpose: ForVerify, Token: token("v", time.Hour)}},
+		{self, RequestProof{Purpose: ChangeEmail, Email: "new@example.com", Token: token("c", time.Hour)}},
 	} {
 		facts, err := s.RequestProof(turn(c.by), c.cmd)
 		if err != nil {
@@ -155,7 +154,7 @@ func TestAChangedAddress(t *testing.T) {
 	if s.Email != "ann@example.com" || s.Letters[2].To != "new@example.com" || s.Letters[0].To != "ann@example.com" {
 		t.Fatalf("%+v", s)
 	}
-	cmd := &userpb.VerifyEmail{Hash: []byte("c")}
+	cmd := VerifyEmail{Hash: []byte("c")}
 	if err := second(s.VerifyEmail(at(platform, time.Hour), cmd)); entrepot.CodeOf(err) != entrepot.CodeInvalid {
 		t.Errorf("too late: %v", err)
 	}
@@ -168,8 +167,8 @@ func TestAChangedAddress(t *testing.T) {
 		t.Errorf("changed: %+v", s)
 	}
 	for what, err := range map[string]error{
-		"reset":  second(s.ResetPassword(at(platform, time.Minute), &userpb.ResetPassword{Hash: []byte("r"), NewHash: "x"})),
-		"verify": second(s.VerifyEmail(at(platform, time.Minute), &userpb.VerifyEmail{Hash: []byte("v")})),
+		"reset":  second(s.ResetPassword(at(platform, time.Minute), ResetPassword{Hash: []byte("r"), NewHash: "x"})),
+		"verify": second(s.VerifyEmail(at(platform, time.Minute), VerifyEmail{Hash: []byte("v")})),
 		"again":  second(s.VerifyEmail(at(platform, time.Minute), cmd)),
 	} {
 		if entrepot.CodeOf(err) != entrepot.CodeInvalid {

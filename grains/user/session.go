@@ -7,7 +7,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/user/userpb"
 )
 
 // How long and how many.
@@ -22,8 +21,8 @@ const (
 // Session is a login on one device, which goes on by refreshing.
 type Session struct {
 	ID         string `json:"id"`
-	Created    int64  `json:"created"`
-	LastUsed   int64  `json:"lastUsed"`
+	CreatedAt  int64  `json:"created"`
+	LastUsedAt int64  `json:"lastUsed"`
 	IP         string `json:"ip,omitempty"`
 	UserAgent  string `json:"userAgent,omitempty"`
 	Generation int64  `json:"generation"` // of the refresh token that is good
@@ -33,7 +32,7 @@ type Session struct {
 
 // over: neither of its limits is renewed by anything but a login.
 func (s *Session) over(now int64) bool {
-	return now >= s.LastUsed+SessionIdle.Milliseconds() || now >= s.Created+SessionLife.Milliseconds()
+	return now >= s.LastUsedAt+SessionIdle.Milliseconds() || now >= s.CreatedAt+SessionLife.Milliseconds()
 }
 
 // stale are access tokens to be withdrawn: a session's, or all that were issued before a time.
@@ -73,20 +72,20 @@ type staleKnown struct {
 
 // NoteLogin records that tokens were issued to the user, and opens the session.
 // The oldest gives way to one too many.
-func (s *State) NoteLogin(t entrepot.Turn, c *userpb.NoteLogin) ([]events.Event, error) {
+func (s *State) NoteLogin(t entrepot.Turn, c NoteLogin) ([]events.Event, error) {
 	if s.gone() || !t.Caller.Is(s.ID) {
 		return nil, entrepot.ErrNotFound
 	}
 	if !s.IsActive {
 		return nil, entrepot.Errorf(entrepot.CodeForbidden, "the account is disabled")
 	}
-	facts, err := s.secondFactor(c.GetTotpStep(), c.GetRecoveryHash())
+	facts, err := s.secondFactor(c.TOTPStep, c.RecoveryHash)
 	if err != nil {
 		return nil, err
 	}
-	facts = append(facts, s.resealed(c.GetTotpSealed(), c.GetTotpResealed())...)
+	facts = append(facts, s.resealed(c.TOTPSealed, c.TOTPResealed)...)
 	facts = append(facts, events.UserLoggedIn{UserID: s.ID, Email: s.Email, Role: s.Role, LoggedInAt: t.Now})
-	if c.GetSessionId() == "" {
+	if c.SessionID == "" {
 		return facts, nil
 	}
 	now := t.Now.UnixMilli()
@@ -105,8 +104,8 @@ func (s *State) NoteLogin(t entrepot.Turn, c *userpb.NoteLogin) ([]events.Event,
 		}
 	}
 	return append(facts, sessionOpened{Session: Session{
-		ID: c.SessionId, Created: now, LastUsed: now, IP: t.Caller.IP, UserAgent: cut(t.Caller.UserAgent, maxSessionAgent),
-		Generation: 1, Hash: bytes.Clone(c.RefreshHash), TokenUntil: c.TokenUntilMs,
+		ID: c.SessionID, CreatedAt: now, LastUsedAt: now, IP: t.Caller.IP, UserAgent: cut(t.Caller.UserAgent, maxSessionAgent),
+		Generation: 1, Hash: bytes.Clone(c.RefreshHash), TokenUntil: c.TokenUntil,
 	}}), nil
 }
 
@@ -129,38 +128,38 @@ func (s *State) session(id string) *Session {
 }
 
 // NoteLogout ends one session of the user, or all.
-func (s *State) NoteLogout(t entrepot.Turn, c *userpb.NoteLogout) ([]events.Event, error) {
-	now, x := t.Now.UnixMilli(), s.session(c.GetSessionId())
+func (s *State) NoteLogout(t entrepot.Turn, c NoteLogout) ([]events.Event, error) {
+	now, x := t.Now.UnixMilli(), s.session(c.SessionID)
 	switch {
 	case s.gone() || !t.Caller.Is(s.ID):
 		return nil, entrepot.ErrNotFound
-	case x == nil && c.GetSessionId() != "" && c.TokenUntilMs == 0 && !c.All:
+	case x == nil && c.SessionID != "" && c.TokenUntil == 0 && !c.All:
 		return nil, entrepot.ErrNotFound
 	case len(s.Stale) >= maxStale:
 		return nil, entrepot.Unavailable("earlier sessions of the user are still being ended")
 	}
 	facts := []events.Event{events.UserLoggedOut{UserID: s.ID, Email: s.Email, LoggedOutAt: t.Now}}
 	switch {
-	case c.GetAll():
+	case c.All:
 		for i := range s.Sessions {
 			facts = append(facts, s.end(&s.Sessions[i], now)...)
 		}
 	case x != nil:
 		return append(facts, s.end(x, now)...), nil
 	}
-	if x == nil && c.GetSessionId() != "" && c.TokenUntilMs > now { // a token outlives its session's record
-		facts = append(facts, tokensStale{stale: stale{Session: c.SessionId, Until: c.TokenUntilMs}})
+	if x == nil && c.SessionID != "" && c.TokenUntil > now { // a token outlives its session's record
+		facts = append(facts, tokensStale{stale: stale{Session: c.SessionID, Until: c.TokenUntil}})
 	}
 	return facts, nil
 }
 
 // loggedOut answers once the access grain knows: then every member does within its next poll.
-func (s *State) loggedOut(*userpb.NoteLogout) (*userpb.User, bool, error) {
+func (s *State) loggedOut(NoteLogout) (*User, bool, error) {
 	return s.View(), len(s.Stale) == 0, nil
 }
 
 // ChangePassword sets another password and ends all sessions but the one that asks.
-func (s *State) ChangePassword(t entrepot.Turn, c *userpb.ChangePassword) ([]events.Event, error) {
+func (s *State) ChangePassword(t entrepot.Turn, c ChangePassword) ([]events.Event, error) {
 	switch {
 	case s.gone() || t.Caller.Role == entrepot.System || !t.Caller.Is(s.ID):
 		return nil, entrepot.ErrNotFound
@@ -182,23 +181,23 @@ func (s *State) ChangePassword(t entrepot.Turn, c *userpb.ChangePassword) ([]eve
 	return facts, nil
 }
 
-func (s *State) passwordChanged(*userpb.ChangePassword) (*userpb.User, bool, error) {
+func (s *State) passwordChanged(ChangePassword) (*User, bool, error) {
 	return s.View(), len(s.Stale) == 0, nil
 }
 
 // Refresh takes the session's refresh token for its next one. Session ids are
 // random, so who names one with a generation that is past holds a token that was
 // used: it was stolen, from or by whoever used it, and the session ends for both.
-func (s *State) Refresh(t entrepot.Turn, c *userpb.Refresh) ([]events.Event, error) {
+func (s *State) Refresh(t entrepot.Turn, c Refresh) ([]events.Event, error) {
 	if t.Caller.Role != entrepot.System {
 		return nil, entrepot.ErrNotFound
 	}
-	now, x := t.Now.UnixMilli(), s.session(c.SessionId)
+	now, x := t.Now.UnixMilli(), s.session(c.SessionID)
 	switch {
 	case x == nil || x.over(now) || !s.IsActive || len(c.NextHash) == 0:
 		return nil, errRefresh
 	case c.Generation == x.Generation && bytes.Equal(c.RefreshHash, x.Hash): // of hashes: their time tells nothing of the secret
-		return []events.Event{sessionRotated{ID: x.ID, Hash: bytes.Clone(c.NextHash), At: now, TokenUntil: c.TokenUntilMs}}, nil
+		return []events.Event{sessionRotated{ID: x.ID, Hash: bytes.Clone(c.NextHash), At: now, TokenUntil: c.TokenUntil}}, nil
 	case c.Generation > 0 && c.Generation < x.Generation:
 		return append(s.end(x, now), events.UserLoggedOut{UserID: s.ID, Email: s.Email, LoggedOutAt: t.Now}), nil
 	default:
@@ -208,8 +207,8 @@ func (s *State) Refresh(t entrepot.Turn, c *userpb.Refresh) ([]events.Event, err
 
 var errRefresh = entrepot.Errorf(entrepot.CodeUnauthenticated, "the refresh token is not valid; log in again")
 
-func (s *State) refreshed(c *userpb.Refresh) (*userpb.Refreshed, bool, error) {
-	x := s.session(c.SessionId)
+func (s *State) refreshed(c Refresh) (*Refreshed, bool, error) {
+	x := s.session(c.SessionID)
 	if x == nil {
 		if len(s.Stale) > 0 {
 			return nil, false, nil
@@ -219,11 +218,11 @@ func (s *State) refreshed(c *userpb.Refresh) (*userpb.Refreshed, bool, error) {
 	if !bytes.Equal(x.Hash, c.NextHash) {
 		return nil, true, errRefresh
 	}
-	return &userpb.Refreshed{User: s.View(), IssuedMs: max(x.LastUsed, s.Outdated)}, true, nil
+	return &Refreshed{User: s.View(), IssuedAt: max(x.LastUsedAt, s.Outdated)}, true, nil
 }
 
 // Withdrawn notes that the access grain knows a withdrawal.
-func (s *State) Withdrawn(t entrepot.Turn, c *userpb.Withdrawn) ([]events.Event, error) {
+func (s *State) Withdrawn(t entrepot.Turn, c Withdrawn) ([]events.Event, error) {
 	if t.Caller.Role != entrepot.System {
 		return nil, entrepot.ErrNotFound
 	}
@@ -239,7 +238,7 @@ func (s *State) applySession(e events.Event) {
 		s.Sessions = append(s.Sessions, f.Session)
 	case sessionRotated:
 		if x := s.session(f.ID); x != nil {
-			x.Hash, x.LastUsed, x.TokenUntil = f.Hash, f.At, max(f.TokenUntil, x.TokenUntil)
+			x.Hash, x.LastUsedAt, x.TokenUntil = f.Hash, f.At, max(f.TokenUntil, x.TokenUntil)
 			x.Generation++
 		}
 	case sessionEnded:
@@ -255,15 +254,15 @@ func (s *State) applySession(e events.Event) {
 }
 
 // ListSessions answers the user's live sessions, the newest first.
-func (s *State) ListSessions(t entrepot.Turn, _ *userpb.ListSessions) (*userpb.Sessions, error) {
+func (s *State) ListSessions(t entrepot.Turn, _ ListSessions) (*Sessions, error) {
 	if s.gone() || !t.Caller.Is(s.ID) {
 		return nil, entrepot.ErrNotFound
 	}
-	out := &userpb.Sessions{}
+	out := &Sessions{}
 	for _, x := range slices.Backward(s.Sessions) {
 		if !x.over(t.Now.UnixMilli()) {
-			out.Sessions = append(out.Sessions, &userpb.Session{
-				Id: x.ID, CreatedMs: x.Created, LastUsedMs: x.LastUsed, Ip: x.IP, UserAgent: x.UserAgent, Generation: x.Generation,
+			out.Sessions = append(out.Sessions, SessionView{
+				ID: x.ID, CreatedAt: x.CreatedAt, LastUsedAt: x.LastUsedAt, IP: x.IP, UserAgent: x.UserAgent, Generation: x.Generation,
 			})
 		}
 	}

@@ -10,12 +10,8 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/access"
-	"entrepot/grains/access/accesspb"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/user/userpb"
 	"entrepot/persistence/storetest"
-
-	"google.golang.org/protobuf/proto"
 )
 
 var self = entrepot.Caller{Role: entrepot.Customer, UserID: id, IP: "192.0.2.1", UserAgent: strings.Repeat("a", 500)}
@@ -29,15 +25,15 @@ func until(after time.Duration) int64 { return start.Add(after + 15*time.Minute)
 // open logs in at a time.
 func open(t *testing.T, s *State, session string, after time.Duration) {
 	t.Helper()
-	facts, err := s.NoteLogin(at(self, after), &userpb.NoteLogin{SessionId: session, RefreshHash: []byte("1"), TokenUntilMs: until(after)})
+	facts, err := s.NoteLogin(at(self, after), NoteLogin{SessionID: session, RefreshHash: []byte("1"), TokenUntil: until(after)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	play(s, facts)
 }
 
-func refresh(session string, generation int64, hash, next string) *userpb.Refresh {
-	return &userpb.Refresh{SessionId: session, Generation: generation, RefreshHash: []byte(hash), NextHash: []byte(next), TokenUntilMs: until(0)}
+func refresh(session string, generation int64, hash, next string) Refresh {
+	return Refresh{SessionID: session, Generation: generation, RefreshHash: []byte(hash), NextHash: []byte(next), TokenUntil: until(0)}
 }
 
 func TestWhichRefreshTokensAreGood(t *testing.T) {
@@ -46,7 +42,7 @@ func TestWhichRefreshTokensAreGood(t *testing.T) {
 	for name, c := range map[string]struct {
 		caller entrepot.Caller
 		after  time.Duration
-		cmd    *userpb.Refresh
+		cmd    Refresh
 		want   entrepot.Code
 		ends   bool // the session
 	}{
@@ -118,7 +114,7 @@ func TestTheOldestSessionGoes(t *testing.T) {
 		t.Errorf("%d bytes of the user agent", got)
 	}
 	list, err := s.ListSessions(at(self, time.Hour), nil)
-	if err != nil || list.Sessions[0].Id != fmt.Sprint(MaxSessions) {
+	if err != nil || list.Sessions[0].ID != fmt.Sprint(MaxSessions) {
 		t.Errorf("%v, %v", list, err)
 	}
 	if err := second(s.ListSessions(at(super, 0), nil)); entrepot.CodeOf(err) != entrepot.CodeNotFound {
@@ -130,15 +126,15 @@ func TestWhatALogoutEnds(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		caller      entrepot.Caller
-		cmd         *userpb.NoteLogout
+		cmd         NoteLogout
 		want        entrepot.Code
 		left, stale int
 	}{
-		"this one":              {self, &userpb.NoteLogout{SessionId: "a"}, "", 1, 1},
-		"all":                   {self, &userpb.NoteLogout{All: true}, "", 0, 2},
-		"an unknown one":        {self, &userpb.NoteLogout{SessionId: "x"}, entrepot.CodeNotFound, 2, 0},
-		"its own, without note": {self, &userpb.NoteLogout{SessionId: "x", TokenUntilMs: until(0)}, "", 2, 1},
-		"another's":             {super, &userpb.NoteLogout{SessionId: "a"}, entrepot.CodeNotFound, 2, 0},
+		"this one":              {self, NoteLogout{SessionID: "a"}, "", 1, 1},
+		"all":                   {self, NoteLogout{All: true}, "", 0, 2},
+		"an unknown one":        {self, NoteLogout{SessionID: "x"}, entrepot.CodeNotFound, 2, 0},
+		"its own, without note": {self, NoteLogout{SessionID: "x", TokenUntil: until(0)}, "", 2, 1},
+		"another's":             {super, NoteLogout{SessionID: "a"}, entrepot.CodeNotFound, 2, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -175,7 +171,7 @@ func TestWhoChangesThePassword(t *testing.T) {
 			s := registered(t, entrepot.Customer)
 			open(t, s, "a", 0)
 			open(t, s, "b", time.Second)
-			facts, err := s.ChangePassword(at(c.caller, time.Minute), &userpb.ChangePassword{CurrentHash: c.current, NewHash: c.new, KeepSession: "a"})
+			facts, err := s.ChangePassword(at(c.caller, time.Minute), ChangePassword{CurrentHash: c.current, NewHash: c.new, KeepSession: "a"})
 			if entrepot.CodeOf(err) != c.want {
 				t.Fatal(err)
 			}
@@ -194,21 +190,21 @@ func TestWhoIsAssignedToAShop(t *testing.T) {
 	for name, c := range map[string]struct {
 		role   entrepot.Role
 		caller entrepot.Caller
-		cmd    *userpb.AssignShop
+		cmd    AssignShop
 		off    bool
 		want   entrepot.Code
 		facts  int
 	}{
-		"staff":              {entrepot.ShopStaff, platform, &userpb.AssignShop{ShopId: shopB, CompanyId: company}, false, "", 1},
-		"a manager":          {entrepot.ShopManager, platform, &userpb.AssignShop{ShopId: shopB, CompanyId: company, Manager: true}, false, "", 1},
-		"again":              {entrepot.ShopStaff, platform, &userpb.AssignShop{ShopId: shopA, CompanyId: company}, false, "", 0},
-		"staff as manager":   {entrepot.ShopStaff, platform, &userpb.AssignShop{ShopId: shopB, CompanyId: company, Manager: true}, false, entrepot.CodeConflict, 0},
-		"a company admin":    {entrepot.CompanyAdmin, platform, &userpb.AssignShop{ShopId: shopB, CompanyId: company}, false, entrepot.CodeConflict, 0},
-		"of another company": {entrepot.ShopStaff, platform, &userpb.AssignShop{ShopId: shopB, CompanyId: other}, false, entrepot.CodeNotFound, 0},
-		"a customer":         {entrepot.Customer, platform, &userpb.AssignShop{ShopId: shopB}, false, entrepot.CodeNotFound, 0},
-		"by an admin":        {entrepot.ShopStaff, admin, &userpb.AssignShop{ShopId: shopB, CompanyId: company}, false, entrepot.CodeNotFound, 0},
-		"no shop":            {entrepot.ShopStaff, platform, &userpb.AssignShop{ShopId: "b", CompanyId: company}, false, entrepot.CodeInvalid, 0},
-		"a disabled user":    {entrepot.ShopStaff, platform, &userpb.AssignShop{ShopId: shopB, CompanyId: company}, true, entrepot.CodeConflict, 0},
+		"staff":              {entrepot.ShopStaff, platform, AssignShop{ShopID: shopB, CompanyID: company}, false, "", 1},
+		"a manager":          {entrepot.ShopManager, platform, AssignShop{ShopID: shopB, CompanyID: company, Manager: true}, false, "", 1},
+		"again":              {entrepot.ShopStaff, platform, AssignShop{ShopID: shopA, CompanyID: company}, false, "", 0},
+		"staff as manager":   {entrepot.ShopStaff, platform, AssignShop{ShopID: shopB, CompanyID: company, Manager: true}, false, entrepot.CodeConflict, 0},
+		"a company admin":    {entrepot.CompanyAdmin, platform, AssignShop{ShopID: shopB, CompanyID: company}, false, entrepot.CodeConflict, 0},
+		"of another company": {entrepot.ShopStaff, platform, AssignShop{ShopID: shopB, CompanyID: other}, false, entrepot.CodeNotFound, 0},
+		"a customer":         {entrepot.Customer, platform, AssignShop{ShopID: shopB}, false, entrepot.CodeNotFound, 0},
+		"by an admin":        {entrepot.ShopStaff, admin, AssignShop{ShopID: shopB, CompanyID: company}, false, entrepot.CodeNotFound, 0},
+		"no shop":            {entrepot.ShopStaff, platform, AssignShop{ShopID: "b", CompanyID: company}, false, entrepot.CodeInvalid, 0},
+		"a disabled user":    {entrepot.ShopStaff, platform, AssignShop{ShopID: shopB, CompanyID: company}, true, entrepot.CodeConflict, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -227,7 +223,7 @@ func TestAChangeOfShopsMakesTokensStale(t *testing.T) {
 	t.Parallel()
 	s := registered(t, entrepot.ShopStaff)
 	open(t, s, "a", 0)
-	facts, err := s.UnassignShop(turn(platform), &userpb.UnassignShop{ShopId: shopA, CompanyId: company})
+	facts, err := s.UnassignShop(turn(platform), UnassignShop{ShopID: shopA, CompanyID: company})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +232,7 @@ func TestAChangeOfShopsMakesTokensStale(t *testing.T) {
 	if len(s.ShopIDs) != 0 || len(s.Sessions) != 1 || len(s.Stale) != 1 || s.Stale[0].Before != start.UnixMilli()+1 || s.Stale[0].Until != until(0) {
 		t.Errorf("%+v", s)
 	}
-	if facts, err := s.UnassignShop(turn(platform), &userpb.UnassignShop{ShopId: shopA, CompanyId: company}); err != nil || facts != nil {
+	if facts, err := s.UnassignShop(turn(platform), UnassignShop{ShopID: shopA, CompanyID: company}); err != nil || facts != nil {
 		t.Errorf("again: %v, %v", facts, err)
 	}
 	if e, ok := told[0].(events.UserUpdated); !ok || len(e.ShopIDs) != 0 {
@@ -249,34 +245,34 @@ func TestAChangeOfShopsMakesTokensStale(t *testing.T) {
 func TestReuseIsWithdrawnBeforeItIsAnswered(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind(), access.Kind()})
-	ask := func(c entrepot.Caller, cmd proto.Message) error {
-		_, err := m.Ask(m.As(c), userpb.Kind, id, cmd)
+	ask := func(c entrepot.Caller, cmd any) error {
+		_, err := m.Ask(m.As(c), Of(id), cmd)
 		return err
 	}
 	if err := ask(nobody, registration(entrepot.Customer, nil)); err != nil {
 		t.Fatal(err)
 	}
 	good := m.Now().Add(15 * time.Minute).UnixMilli()
-	if err := ask(self, &userpb.NoteLogin{SessionId: "s", RefreshHash: []byte("1"), TokenUntilMs: good}); err != nil {
+	if err := ask(self, NoteLogin{SessionID: "s", RefreshHash: []byte("1"), TokenUntil: good}); err != nil {
 		t.Fatal(err)
 	}
 	m.Restart()
 	first := refresh("s", 1, "1", "2")
-	first.TokenUntilMs = good
+	first.TokenUntil = good
 	if err := ask(platform, first); err != nil {
 		t.Fatal(err)
 	}
 	if err := ask(platform, refresh("s", 1, "1", "3")); entrepot.CodeOf(err) != entrepot.CodeUnauthenticated {
 		t.Fatalf("used again: %v", err)
 	}
-	known := func() *accesspb.Changes {
-		c, err := grains.Ask[*accesspb.Changes](m.Platform(), m, accesspb.Kind, accesspb.ID, &accesspb.Since{})
+	known := func() *access.Changes {
+		c, err := grains.Ask(m.Platform(), m, access.Of(access.ID), access.Since{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return c
 	}
-	if c := known(); len(c.Withdrawn) != 1 || c.Withdrawn[0].SessionId != "s" || c.Withdrawn[0].UserId != id {
+	if c := known(); len(c.Withdrawn) != 1 || c.Withdrawn[0].SessionID != "s" || c.Withdrawn[0].UserID != id {
 		t.Fatalf("withdrawn %v", c)
 	}
 	m.Restart()
@@ -295,17 +291,17 @@ func TestATokenOfTheSameMomentIsNotWithdrawn(t *testing.T) {
 	t.Parallel()
 	s := &State{
 		ID: id, Role: entrepot.ShopStaff, CompanyID: entrepot.DeriveID("company"), IsActive: true,
-		Sessions: []Session{{ID: "s", Created: start.UnixMilli(), LastUsed: start.UnixMilli(), Generation: 1, Hash: []byte("1"), TokenUntil: start.Add(time.Hour).UnixMilli()}},
+		Sessions: []Session{{ID: "s", CreatedAt: start.UnixMilli(), LastUsedAt: start.UnixMilli(), Generation: 1, Hash: []byte("1"), TokenUntil: start.Add(time.Hour).UnixMilli()}},
 	}
 	platform := entrepot.Turn{ID: id, Now: start, Caller: entrepot.SystemCaller("test")}
-	facts, err := s.AssignShop(platform, &userpb.AssignShop{ShopId: entrepot.DeriveID("shop"), CompanyId: s.CompanyID})
+	facts, err := s.AssignShop(platform, AssignShop{ShopID: entrepot.DeriveID("shop"), CompanyID: s.CompanyID})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range facts {
 		s.Apply(f)
 	}
-	refresh := &userpb.Refresh{SessionId: "s", Generation: 1, RefreshHash: []byte("1"), NextHash: []byte("2"), TokenUntilMs: start.Add(time.Hour).UnixMilli()}
+	refresh := Refresh{SessionID: "s", Generation: 1, RefreshHash: []byte("1"), NextHash: []byte("2"), TokenUntil: start.Add(time.Hour).UnixMilli()}
 	if facts, err = s.Refresh(platform, refresh); err != nil {
 		t.Fatal(err)
 	}
@@ -313,12 +309,12 @@ func TestATokenOfTheSameMomentIsNotWithdrawn(t *testing.T) {
 		s.Apply(f)
 	}
 	r, done, err := s.refreshed(refresh)
-	issued := r.GetIssuedMs()
-	again, err2 := s.UnassignShop(platform, &userpb.UnassignShop{ShopId: entrepot.DeriveID("shop"), CompanyId: s.CompanyID})
+	issued := r.IssuedAt
+	again, err2 := s.UnassignShop(platform, UnassignShop{ShopID: entrepot.DeriveID("shop"), CompanyID: s.CompanyID})
 	if w, ok := again[len(again)-1].(tokensStale); err2 != nil || !ok || w.Before <= issued {
 		t.Fatalf("the next withdrawal, still in this millisecond: %+v, %v", again, err2)
 	}
-	if len(s.Stale) != 1 || !done || err != nil || r.IssuedMs < s.Stale[0].Before || s.View().IssuedMs < s.Stale[0].Before {
+	if len(s.Stale) != 1 || !done || err != nil || r.IssuedAt < s.Stale[0].Before || s.View().IssuedAt < s.Stale[0].Before {
 		t.Fatalf("%+v issued, %+v withdrawn: %v", r, s.Stale, err)
 	}
 }

@@ -5,36 +5,35 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/user/userpb"
 )
 
 // AssignShop adds a shop to those the user works in. Tokens that name fewer
 // shops are withdrawn; the client refreshes.
-func (s *State) AssignShop(t entrepot.Turn, c *userpb.AssignShop) ([]events.Event, error) {
+func (s *State) AssignShop(t entrepot.Turn, c AssignShop) ([]events.Event, error) {
 	switch {
-	case t.Caller.Role != entrepot.System, s.gone(), s.CompanyID != c.CompanyId || c.CompanyId == "":
+	case t.Caller.Role != entrepot.System, s.gone(), s.CompanyID != c.CompanyID || c.CompanyID == "":
 		return nil, entrepot.ErrNotFound
-	case !entrepot.ValidID(c.ShopId):
+	case !entrepot.ValidID(c.ShopID):
 		return nil, entrepot.Invalid("shopId", "id", "must be a shop id")
 	case !s.IsActive:
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the account is disabled")
 	case s.Role != entrepot.ShopManager && (c.Manager || s.Role != entrepot.ShopStaff):
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the role %s is not assigned to a shop like this", s.Role)
-	case slices.Contains(s.ShopIDs, c.ShopId):
+	case slices.Contains(s.ShopIDs, c.ShopID):
 		return nil, nil
 	}
-	return s.work(t, append(slices.Clone(s.ShopIDs), c.ShopId)), nil
+	return s.work(t, append(slices.Clone(s.ShopIDs), c.ShopID)), nil
 }
 
 // UnassignShop takes a shop away.
-func (s *State) UnassignShop(t entrepot.Turn, c *userpb.UnassignShop) ([]events.Event, error) {
+func (s *State) UnassignShop(t entrepot.Turn, c UnassignShop) ([]events.Event, error) {
 	switch {
-	case t.Caller.Role != entrepot.System, s.gone(), s.CompanyID != c.CompanyId || c.CompanyId == "":
+	case t.Caller.Role != entrepot.System, s.gone(), s.CompanyID != c.CompanyID || c.CompanyID == "":
 		return nil, entrepot.ErrNotFound
-	case !slices.Contains(s.ShopIDs, c.ShopId):
+	case !slices.Contains(s.ShopIDs, c.ShopID):
 		return nil, nil
 	}
-	left := slices.DeleteFunc(slices.Clone(s.ShopIDs), func(id entrepot.ID) bool { return id == c.ShopId })
+	left := slices.DeleteFunc(slices.Clone(s.ShopIDs), func(id entrepot.ID) bool { return id == c.ShopID })
 	return s.work(t, left), nil
 }
 
@@ -59,10 +58,10 @@ func (s *State) outdate(t entrepot.Turn) []events.Event {
 	return []events.Event{tokensStale{stale: stale{Before: max(now, s.Outdated) + 1, Until: until}}}
 }
 
-func (s *State) assigned(*userpb.AssignShop) (*userpb.User, bool, error) {
+func (s *State) assigned(AssignShop) (*User, bool, error) {
 	return s.View(), len(s.Stale) == 0, nil
 }
 
-func (s *State) unassigned(*userpb.UnassignShop) (*userpb.User, bool, error) {
+func (s *State) unassigned(UnassignShop) (*User, bool, error) {
 	return s.View(), len(s.Stale) == 0, nil
 }

@@ -7,7 +7,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/user/userpb"
 )
 
 // maxRecovery is how many recovery codes a user has at most.
@@ -86,7 +85,7 @@ func (s *State) resealed(old, now []byte) []events.Event {
 }
 
 // BeginTOTP keeps a secret, in place of one that was not confirmed.
-func (s *State) BeginTOTP(t entrepot.Turn, c *userpb.BeginTOTP) ([]events.Event, error) {
+func (s *State) BeginTOTP(t entrepot.Turn, c BeginTOTP) ([]events.Event, error) {
 	switch {
 	case s.gone() || t.Caller.Role == entrepot.System || !t.Caller.Is(s.ID):
 		return nil, entrepot.ErrNotFound
@@ -99,7 +98,7 @@ func (s *State) BeginTOTP(t entrepot.Turn, c *userpb.BeginTOTP) ([]events.Event,
 }
 
 // ConfirmTOTP turns the second factor on; the code that confirmed it is used up.
-func (s *State) ConfirmTOTP(t entrepot.Turn, c *userpb.ConfirmTOTP) ([]events.Event, error) {
+func (s *State) ConfirmTOTP(t entrepot.Turn, c ConfirmTOTP) ([]events.Event, error) {
 	switch {
 	case s.gone() || t.Caller.Role == entrepot.System || !t.Caller.Is(s.ID):
 		return nil, entrepot.ErrNotFound
@@ -114,7 +113,7 @@ func (s *State) ConfirmTOTP(t entrepot.Turn, c *userpb.ConfirmTOTP) ([]events.Ev
 }
 
 // RemoveTOTP turns the second factor off.
-func (s *State) RemoveTOTP(t entrepot.Turn, c *userpb.RemoveTOTP) ([]events.Event, error) {
+func (s *State) RemoveTOTP(t entrepot.Turn, c RemoveTOTP) ([]events.Event, error) {
 	switch {
 	case s.gone() || t.Caller.Role == entrepot.System || !t.Caller.Is(s.ID):
 		return nil, entrepot.ErrNotFound
@@ -123,7 +122,7 @@ func (s *State) RemoveTOTP(t entrepot.Turn, c *userpb.RemoveTOTP) ([]events.Even
 	case c.CurrentHash != s.PasswordHash:
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the password was changed meanwhile; log in again")
 	}
-	if _, err := s.secondFactor(c.TotpStep, c.RecoveryHash); err != nil {
+	if _, err := s.secondFactor(c.TOTPStep, c.RecoveryHash); err != nil {
 		return nil, err
 	}
 	u := s.public()
@@ -137,7 +136,7 @@ const maxReason = 2000
 // ResetTOTP turns the second factor off of somebody who lost app and recovery
 // codes. It is a key to another's account for who knows the password, so it is
 // told, gives its reason, and ends what goes on.
-func (s *State) ResetTOTP(t entrepot.Turn, c *userpb.ResetTOTP) ([]events.Event, error) {
+func (s *State) ResetTOTP(t entrepot.Turn, c ResetTOTP) ([]events.Event, error) {
 	if s.gone() || !t.Caller.Administers(s.CompanyID) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -161,7 +160,7 @@ func (s *State) ResetTOTP(t entrepot.Turn, c *userpb.ResetTOTP) ([]events.Event,
 	return append(facts, s.endAll(t)...), nil
 }
 
-func (s *State) totpReset(*userpb.ResetTOTP) (*userpb.User, bool, error) {
+func (s *State) totpReset(ResetTOTP) (*User, bool, error) {
 	return s.View(), len(s.Stale) == 0, nil
 }
 

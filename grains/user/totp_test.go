@@ -8,10 +8,7 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/user/userpb"
 	"entrepot/persistence/storetest"
-
-	"google.golang.org/protobuf/proto"
 )
 
 func TestTheSecondFactor(t *testing.T) {
@@ -24,22 +21,22 @@ func TestTheSecondFactor(t *testing.T) {
 	none := func(*State) {}
 	login := func(step int64, recovery string) func(*State) error {
 		return func(s *State) error {
-			facts, err := s.NoteLogin(at(self, 0), &userpb.NoteLogin{TotpStep: step, RecoveryHash: []byte(recovery)})
+			facts, err := s.NoteLogin(at(self, 0), NoteLogin{TOTPStep: step, RecoveryHash: []byte(recovery)})
 			play(s, facts)
 			return err
 		}
 	}
 	begin := func(c entrepot.Caller) func(*State) error {
-		return func(s *State) error { return second(s.BeginTOTP(at(c, 0), &userpb.BeginTOTP{Sealed: []byte("t")})) }
+		return func(s *State) error { return second(s.BeginTOTP(at(c, 0), BeginTOTP{Sealed: []byte("t")})) }
 	}
 	confirm := func(c entrepot.Caller, sealed string) func(*State) error {
 		return func(s *State) error {
-			return second(s.ConfirmTOTP(at(c, 0), &userpb.ConfirmTOTP{Sealed: []byte(sealed), Step: 5, Recovery: [][]byte{[]byte("a")}}))
+			return second(s.ConfirmTOTP(at(c, 0), ConfirmTOTP{Sealed: []byte(sealed), Step: 5, Recovery: [][]byte{[]byte("a")}}))
 		}
 	}
 	remove := func(c entrepot.Caller, hash string, step int64) func(*State) error {
 		return func(s *State) error {
-			return second(s.RemoveTOTP(at(c, 0), &userpb.RemoveTOTP{CurrentHash: hash, TotpStep: step}))
+			return second(s.RemoveTOTP(at(c, 0), RemoveTOTP{CurrentHash: hash, TOTPStep: step}))
 		}
 	}
 	for name, c := range map[string]struct {
@@ -102,14 +99,14 @@ func TestASecretIsResealed(t *testing.T) {
 	} {
 		s := registered(t, entrepot.Customer)
 		s.TOTP = &totp{Sealed: []byte("s"), On: true, Step: 10}
-		facts, err := s.NoteLogin(at(self, 0), &userpb.NoteLogin{TotpStep: c.step, TotpSealed: []byte(c.old), TotpResealed: []byte(c.now)})
+		facts, err := s.NoteLogin(at(self, 0), NoteLogin{TOTPStep: c.step, TOTPSealed: []byte(c.old), TOTPResealed: []byte(c.now)})
 		play(s, facts)
 		if entrepot.CodeOf(err) != c.err || string(s.TOTP.Sealed) != c.want || !s.TOTP.On {
 			t.Errorf("%s: %v, %+v", name, err, s.TOTP)
 		}
 	}
 	s := registered(t, entrepot.Customer)
-	if facts, err := s.NoteLogin(at(self, 0), &userpb.NoteLogin{TotpResealed: []byte("new")}); err != nil || len(facts) != 1 || s.TOTP != nil {
+	if facts, err := s.NoteLogin(at(self, 0), NoteLogin{TOTPResealed: []byte("new")}); err != nil || len(facts) != 1 || s.TOTP != nil {
 		t.Errorf("without one: %v, %v", facts, err)
 	}
 }
@@ -153,11 +150,11 @@ func TestWhoResetsASecondFactor(t *testing.T) {
 		s := registered(t, c.of)
 		open(t, s, "phone", 0)
 		open(t, s, "desk", 0)
-		if err := second(s.ResetTOTP(turn(super), &userpb.ResetTOTP{Reason: "lost"})); entrepot.CodeOf(err) != conflict {
+		if err := second(s.ResetTOTP(turn(super), ResetTOTP{Reason: "lost"})); entrepot.CodeOf(err) != conflict {
 			t.Errorf("%s, while there is none: %v", name, err)
 		}
 		s.TOTP = &totp{Sealed: []byte("s"), On: true, Step: 10, Recovery: [][]byte{[]byte("a")}}
-		facts, err := s.ResetTOTP(turn(c.caller), &userpb.ResetTOTP{Reason: c.reason})
+		facts, err := s.ResetTOTP(turn(c.caller), ResetTOTP{Reason: c.reason})
 		if entrepot.CodeOf(err) != c.want {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -174,13 +171,13 @@ func TestWhoResetsASecondFactor(t *testing.T) {
 		if u, ok := facts[2].(events.UserUpdated); !ok || u.TOTPEnabled {
 			t.Errorf("%s: tells %+v", name, facts[2])
 		}
-		if _, err := s.NoteLogin(turn(itself(c.of)), &userpb.NoteLogin{}); err != nil {
+		if _, err := s.NoteLogin(turn(itself(c.of)), NoteLogin{}); err != nil {
 			t.Errorf("%s: a login afterwards: %v", name, err)
 		}
 	}
 	s := registered(t, entrepot.Customer)
 	s.TOTP, s.Stale = &totp{Sealed: []byte("s"), On: true}, make([]stale, maxStale)
-	if err := second(s.ResetTOTP(turn(super), &userpb.ResetTOTP{Reason: "lost"})); entrepot.CodeOf(err) != entrepot.CodeUnavailable {
+	if err := second(s.ResetTOTP(turn(super), ResetTOTP{Reason: "lost"})); entrepot.CodeOf(err) != entrepot.CodeUnavailable {
 		t.Errorf("while sessions are being ended: %v", err)
 	}
 }
@@ -189,29 +186,29 @@ func TestWhoResetsASecondFactor(t *testing.T) {
 func TestTheSecondFactorIsKept(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
-	ask := func(cmd proto.Message) error {
-		_, err := m.Ask(m.As(self), userpb.Kind, id, cmd)
+	ask := func(cmd any) error {
+		_, err := m.Ask(m.As(self), Of(id), cmd)
 		return err
 	}
-	if _, err := m.Ask(m.As(nobody), userpb.Kind, id, registration(entrepot.Customer, nil)); err != nil {
+	if _, err := grains.Ask(m.As(nobody), m, Of(id), registration(entrepot.Customer, nil)); err != nil {
 		t.Fatal(err)
 	}
-	for _, cmd := range []proto.Message{
-		&userpb.BeginTOTP{Sealed: []byte("s")}, &userpb.ConfirmTOTP{Sealed: []byte("s"), Step: 5, Recovery: [][]byte{[]byte("a")}}, &userpb.NoteLogin{TotpStep: 6},
+	for _, cmd := range []any{
+		BeginTOTP{Sealed: []byte("s")}, ConfirmTOTP{Sealed: []byte("s"), Step: 5, Recovery: [][]byte{[]byte("a")}}, NoteLogin{TOTPStep: 6},
 	} {
 		if err := ask(cmd); err != nil {
 			t.Fatal(err)
 		}
 		m.Restart()
 	}
-	if err := ask(&userpb.NoteLogin{TotpStep: 6}); entrepot.CodeOf(err) != entrepot.CodeUnauthenticated {
+	if err := ask(NoteLogin{TOTPStep: 6}); entrepot.CodeOf(err) != entrepot.CodeUnauthenticated {
 		t.Errorf("used before the restart: %v", err)
 	}
-	if err := ask(&userpb.NoteLogin{}); entrepot.CodeOf(err) != entrepot.CodeTOTPRequired {
+	if err := ask(NoteLogin{}); entrepot.CodeOf(err) != entrepot.CodeTOTPRequired {
 		t.Errorf("without: %v", err)
 	}
-	known, err := grains.Ask[*userpb.Credentials](m.Platform(), m, userpb.Kind, id, &userpb.GetCredentials{})
-	if err != nil || string(known.TotpSealed) != "s" || !known.User.TotpEnabled {
+	known, err := grains.Ask(m.Platform(), m, Of(id), GetCredentials{})
+	if err != nil || string(known.TOTPSealed) != "s" || !known.User.TOTPEnabled {
 		t.Errorf("%v, %v", known, err)
 	}
 }

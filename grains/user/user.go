@@ -16,7 +16,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/user/userpb"
 )
 
 // State is a user. The zero State has not registered yet.
@@ -31,8 +30,8 @@ type State struct {
 	CompanyID    entrepot.ID   `json:"companyId,omitempty"`
 	ShopIDs      []entrepot.ID `json:"shopIds,omitempty"`
 	IsActive     bool          `json:"isActive,omitempty"`
-	Created      int64         `json:"created,omitempty"` // Unix ms, as all times of the state
-	Updated      int64         `json:"updated,omitempty"`
+	CreatedAt    int64         `json:"created,omitempty"` // Unix ms, as all times of the state
+	UpdatedAt    int64         `json:"updated,omitempty"`
 	LastLogin    int64         `json:"lastLogin,omitempty"`
 	// Version counts the changes of the profile, for If-Match. Logins do not
 	// count: they would make a form stale that is open on another device.
@@ -61,7 +60,7 @@ type passwordSet struct {
 }
 
 // Register makes the account.
-func (s *State) Register(t entrepot.Turn, c *userpb.Register) ([]events.Event, error) {
+func (s *State) Register(t entrepot.Turn, c Register) ([]events.Event, error) {
 	if err := mayRegister(t.Caller, c); err != nil {
 		return nil, err
 	}
@@ -74,20 +73,20 @@ func (s *State) Register(t entrepot.Turn, c *userpb.Register) ([]events.Event, e
 	facts := []events.Event{
 		events.UserRegistered{User: events.User{
 			UserID: t.ID, Email: c.Email, Name: c.Name, Role: entrepot.Role(c.Role),
-			CompanyID: c.CompanyId, ShopIDs: slices.Clone(c.ShopIds), IsActive: true, EmailVerified: c.EmailVerified,
+			CompanyID: c.CompanyID, ShopIDs: slices.Clone(c.ShopIDs), IsActive: true, EmailVerified: c.EmailVerified,
 			CreatedAt: t.Now, UpdatedAt: t.Now,
 		}},
 		passwordSet{Hash: c.PasswordHash},
 	}
 	if c.Verify != nil {
-		facts = append(facts, asked(t, VerifyEmail, c.Email, "", c.Verify))
+		facts = append(facts, asked(t, ForVerify, c.Email, "", c.Verify))
 	}
 	return facts, nil
 }
 
 // mayRegister: strangers register themselves as customers, company admins their
 // own staff, super admins and the platform anybody.
-func mayRegister(caller entrepot.Caller, c *userpb.Register) error {
+func mayRegister(caller entrepot.Caller, c Register) error {
 	role := entrepot.Role(c.Role)
 	if c.EmailVerified && caller.Role != entrepot.System {
 		return entrepot.Errorf(entrepot.CodeForbidden, "an address is verified by its owner")
@@ -99,7 +98,7 @@ func mayRegister(caller entrepot.Caller, c *userpb.Register) error {
 		if !isStaff(role) {
 			return entrepot.Errorf(entrepot.CodeForbidden, "a company admin registers the staff of the company only")
 		}
-		if !caller.MayReachCompany(c.CompanyId) {
+		if !caller.MayReachCompany(c.CompanyID) {
 			return entrepot.ErrNotFound
 		}
 		return nil
@@ -118,7 +117,7 @@ func isStaff(r entrepot.Role) bool {
 	return r == entrepot.CompanyAdmin || r == entrepot.ShopManager || r == entrepot.ShopStaff
 }
 
-func check(c *userpb.Register) error {
+func check(c Register) error {
 	role := entrepot.Role(c.Role)
 	switch {
 	case !isStaff(role) && role != entrepot.Customer && role != entrepot.SuperAdmin:
@@ -127,13 +126,13 @@ func check(c *userpb.Register) error {
 		return entrepot.Invalid("email", "email", "must be an e-mail address in lower case")
 	case c.PasswordHash == "":
 		return entrepot.Invalid("password", "required", "must be given")
-	case isStaff(role) && !entrepot.ValidID(c.CompanyId):
+	case isStaff(role) && !entrepot.ValidID(c.CompanyID):
 		return entrepot.Invalid("companyId", "required", "staff belong to a company")
-	case !isStaff(role) && c.CompanyId != "":
+	case !isStaff(role) && c.CompanyID != "":
 		return entrepot.Invalid("companyId", "forbidden", "this role belongs to no company")
-	case role != entrepot.ShopManager && role != entrepot.ShopStaff && len(c.ShopIds) > 0:
+	case role != entrepot.ShopManager && role != entrepot.ShopStaff && len(c.ShopIDs) > 0:
 		return entrepot.Invalid("shopIds", "forbidden", "this role is not assigned to shops")
-	case !slices.ContainsFunc(c.ShopIds, func(id string) bool { return !entrepot.ValidID(id) }):
+	case !slices.ContainsFunc(c.ShopIDs, func(id string) bool { return !entrepot.ValidID(id) }):
 		return nil
 	default:
 		return entrepot.Invalid("shopIds", "id", "must be shop ids")
@@ -141,7 +140,7 @@ func check(c *userpb.Register) error {
 }
 
 // UpdateProfile changes what users say of themselves.
-func (s *State) UpdateProfile(t entrepot.Turn, c *userpb.UpdateProfile) ([]events.Event, error) {
+func (s *State) UpdateProfile(t entrepot.Turn, c UpdateProfile) ([]events.Event, error) {
 	if s.gone() || !t.Caller.Is(s.ID) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -163,7 +162,7 @@ func (s *State) UpdateProfile(t entrepot.Turn, c *userpb.UpdateProfile) ([]event
 func (s *State) Apply(e events.Event) {
 	switch f := e.(type) {
 	case events.UserRegistered:
-		s.Created = f.CreatedAt.UnixMilli()
+		s.CreatedAt = f.CreatedAt.UnixMilli()
 		s.become(f.User)
 	case events.UserUpdated:
 		s.become(f.User)
@@ -196,7 +195,7 @@ func (s *State) become(u events.User) {
 	if s.EmailVerified = u.EmailVerified; s.EmailVerified {
 		s.Verify = nil
 	}
-	s.Updated = u.UpdatedAt.UnixMilli()
+	s.UpdatedAt = u.UpdatedAt.UnixMilli()
 	s.Version++
 }
 
@@ -205,12 +204,12 @@ func (s *State) public() events.User {
 	return events.User{
 		UserID: s.ID, Email: s.Email, Name: s.Name, Phone: s.Phone, Locale: s.Locale, Role: s.Role,
 		CompanyID: s.CompanyID, ShopIDs: slices.Clone(s.ShopIDs), IsActive: s.IsActive, EmailVerified: s.EmailVerified, TOTPEnabled: s.totpOn(),
-		CreatedAt: s.createdAt(), UpdatedAt: time.UnixMilli(s.Updated).UTC(),
+		CreatedAt: s.createdAt(), UpdatedAt: time.UnixMilli(s.UpdatedAt).UTC(),
 	}
 }
 
 // Get answers the user to whom may see it.
-func (s *State) Get(t entrepot.Turn, _ *userpb.Get) (*userpb.User, error) {
+func (s *State) Get(t entrepot.Turn, _ Get) (*User, error) {
 	if !s.VisibleTo(t.Caller) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -236,24 +235,24 @@ func (s *State) VisibleTo(c entrepot.Caller) bool {
 }
 
 // GetCredentials answers what a login is checked against, to the platform only.
-func (s *State) GetCredentials(t entrepot.Turn, _ *userpb.GetCredentials) (*userpb.Credentials, error) {
+func (s *State) GetCredentials(t entrepot.Turn, _ GetCredentials) (*Credentials, error) {
 	if s.gone() || t.Caller.Role != entrepot.System {
 		return nil, entrepot.ErrNotFound
 	}
-	c := &userpb.Credentials{User: s.View(), PasswordHash: s.PasswordHash}
+	c := &Credentials{User: s.View(), PasswordHash: s.PasswordHash}
 	if s.TOTP != nil {
-		c.TotpSealed = bytes.Clone(s.TOTP.Sealed)
+		c.TOTPSealed = bytes.Clone(s.TOTP.Sealed)
 	}
 	return c, nil
 }
 
 // View is the user without secrets.
-func (s *State) View() *userpb.User {
-	return &userpb.User{
-		Id: s.ID, Email: s.Email, Name: s.Name, Phone: s.Phone, Locale: s.Locale, Role: string(s.Role), CompanyId: s.CompanyID,
-		ShopIds: slices.Clone(s.ShopIDs), IsActive: s.IsActive, CreatedMs: s.Created, UpdatedMs: s.Updated,
-		LastLoginMs: s.LastLogin, IssuedMs: max(s.LastLogin, s.Outdated), Version: s.Version, EmailVerified: s.EmailVerified, TotpEnabled: s.totpOn(),
+func (s *State) View() *User {
+	return &User{
+		ID: s.ID, Email: s.Email, Name: s.Name, Phone: s.Phone, Locale: s.Locale, Role: string(s.Role), CompanyID: s.CompanyID,
+		ShopIDs: slices.Clone(s.ShopIDs), IsActive: s.IsActive, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt,
+		LastLoginAt: s.LastLogin, IssuedAt: max(s.LastLogin, s.Outdated), Version: s.Version, EmailVerified: s.EmailVerified, TOTPEnabled: s.totpOn(),
 	}
 }
 
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }

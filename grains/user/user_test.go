@@ -11,7 +11,6 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/user/userpb"
 	"entrepot/persistence/storetest"
 
 	"pgregory.net/rapid"
@@ -39,13 +38,13 @@ var (
 
 func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: id, Now: start, Caller: c} }
 
-func registration(role entrepot.Role, change func(*userpb.Register)) *userpb.Register {
-	c := &userpb.Register{Email: "ann@example.com", Name: "Ann", PasswordHash: secret, Role: string(role)}
+func registration(role entrepot.Role, change func(*Register)) Register {
+	c := Register{Email: "ann@example.com", Name: "Ann", PasswordHash: secret, Role: string(role)}
 	if isStaff(role) {
-		c.CompanyId = company
+		c.CompanyID = company
 	}
 	if role == entrepot.ShopManager || role == entrepot.ShopStaff {
-		c.ShopIds = []string{shopA}
+		c.ShopIDs = []string{shopA}
 	}
 	if change != nil {
 		change(c)
@@ -103,19 +102,19 @@ func TestRegisterRules(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		role   entrepot.Role
-		change func(*userpb.Register)
+		change func(*Register)
 	}{
 		"no role":                {"", nil},
 		"the platform's role":    {entrepot.System, nil},
-		"no e-mail":              {entrepot.Customer, func(c *userpb.Register) { c.Email = "" }},
-		"e-mail in capitals":     {entrepot.Customer, func(c *userpb.Register) { c.Email = "Ann@example.com" }},
-		"e-mail with a space":    {entrepot.Customer, func(c *userpb.Register) { c.Email = "ann@example.com " }},
-		"no password":            {entrepot.Customer, func(c *userpb.Register) { c.PasswordHash = "" }},
-		"staff of no company":    {entrepot.ShopStaff, func(c *userpb.Register) { c.CompanyId = "" }},
-		"customer of a company":  {entrepot.Customer, func(c *userpb.Register) { c.CompanyId = company }},
-		"super admin of a shop":  {entrepot.SuperAdmin, func(c *userpb.Register) { c.ShopIds = []string{shopA} }},
-		"a company admin's shop": {entrepot.CompanyAdmin, func(c *userpb.Register) { c.ShopIds = []string{shopA} }},
-		"what is no shop":        {entrepot.ShopStaff, func(c *userpb.Register) { c.ShopIds = []string{"x"} }},
+		"no e-mail":              {entrepot.Customer, func(c *Register) { c.Email = "" }},
+		"e-mail in capitals":     {entrepot.Customer, func(c *Register) { c.Email = "Ann@example.com" }},
+		"e-mail with a space":    {entrepot.Customer, func(c *Register) { c.Email = "ann@example.com " }},
+		"no password":            {entrepot.Customer, func(c *Register) { c.PasswordHash = "" }},
+		"staff of no company":    {entrepot.ShopStaff, func(c *Register) { c.CompanyID = "" }},
+		"customer of a company":  {entrepot.Customer, func(c *Register) { c.CompanyID = company }},
+		"super admin of a shop":  {entrepot.SuperAdmin, func(c *Register) { c.ShopIDs = []string{shopA} }},
+		"a company admin's shop": {entrepot.CompanyAdmin, func(c *Register) { c.ShopIDs = []string{shopA} }},
+		"what is no shop":        {entrepot.ShopStaff, func(c *Register) { c.ShopIDs = []string{"x"} }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -188,7 +187,7 @@ func TestLogins(t *testing.T) {
 		t.Fatal(err)
 	}
 	play(s, facts)
-	if v := s.View(); v.LastLoginMs != start.UnixMilli() || v.Version != 1 {
+	if v := s.View(); v.LastLoginAt != start.UnixMilli() || v.Version != 1 {
 		t.Fatalf("%+v", v)
 	}
 	s.IsActive = false
@@ -208,7 +207,7 @@ func TestUserReplays(t *testing.T) {
 			own := entrepot.Caller{Role: s.Role, UserID: id}
 			switch rapid.IntRange(0, 9).Draw(t, "command") {
 			case 0:
-				facts, _ = s.Register(turn(platform), registration(role, func(c *userpb.Register) {
+				facts, _ = s.Register(turn(platform), registration(role, func(c *Register) {
 					c.Name = rapid.String().Draw(t, "name")
 				}))
 			case 1:
@@ -216,19 +215,19 @@ func TestUserReplays(t *testing.T) {
 			case 2:
 				facts, _ = s.NoteLogout(turn(platform), nil)
 			case 3:
-				facts, _ = s.RequestProof(turn(platform), &userpb.RequestProof{Purpose: ResetPassword, Token: token("r", time.Hour)})
+				facts, _ = s.RequestProof(turn(platform), RequestProof{Purpose: ForReset, Token: token("r", time.Hour)})
 			case 4:
-				facts, _ = s.RequestProof(turn(own), &userpb.RequestProof{Purpose: ChangeEmail, Email: "new@example.com", Token: token("c", time.Hour)})
+				facts, _ = s.RequestProof(turn(own), RequestProof{Purpose: ChangeEmail, Email: "new@example.com", Token: token("c", time.Hour)})
 			case 5:
-				facts, _ = s.VerifyEmail(turn(platform), &userpb.VerifyEmail{Hash: []byte("c")})
+				facts, _ = s.VerifyEmail(turn(platform), VerifyEmail{Hash: []byte("c")})
 			case 6:
-				facts, _ = s.BeginTOTP(turn(own), &userpb.BeginTOTP{Sealed: []byte("s")})
+				facts, _ = s.BeginTOTP(turn(own), BeginTOTP{Sealed: []byte("s")})
 			case 7:
-				facts, _ = s.ConfirmTOTP(turn(own), &userpb.ConfirmTOTP{Sealed: []byte("s"), Step: 5, Recovery: [][]byte{[]byte("a"), []byte("b")}})
+				facts, _ = s.ConfirmTOTP(turn(own), ConfirmTOTP{Sealed: []byte("s"), Step: 5, Recovery: [][]byte{[]byte("a"), []byte("b")}})
 			case 8:
-				facts, _ = s.NoteLogin(turn(own), &userpb.NoteLogin{SessionId: "s", RecoveryHash: []byte("a"), TokenUntilMs: until(0)})
+				facts, _ = s.NoteLogin(turn(own), NoteLogin{SessionID: "s", RecoveryHash: []byte("a"), TokenUntil: until(0)})
 			case 9:
-				facts, _ = s.MailWritten(turn(platform), &userpb.MailWritten{MailId: entrepot.DeriveID("mail", "r")})
+				facts, _ = s.MailWritten(turn(platform), MailWritten{MailID: entrepot.DeriveID("mail", "r")})
 			}
 			for _, f := range facts {
 				data, err := json.Marshal(f)
@@ -259,8 +258,8 @@ func TestUserReplays(t *testing.T) {
 func TestUserOnTheHost(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
-	u, err := grains.Ask[*userpb.User](m.As(nobody), m, userpb.Kind, id, registration(entrepot.Customer, nil))
-	if err != nil || u.Id != id || u.Role != "customer" {
+	u, err := grains.Ask(m.As(nobody), m, Of(id), registration(entrepot.Customer, nil))
+	if err != nil || u.ID != id || u.Role != "customer" {
 		t.Fatalf("%+v, %v", u, err)
 	}
 	list := m.Events()
@@ -268,16 +267,16 @@ func TestUserOnTheHost(t *testing.T) {
 		t.Fatalf("%v", list)
 	}
 	other := entrepot.DeriveID("another user")
-	if _, err := m.Ask(m.As(nobody), userpb.Kind, other, registration(entrepot.Customer, nil)); entrepot.CodeOf(err) != entrepot.CodeConflict {
+	if _, err := grains.Ask(m.As(nobody), m, Of(other), registration(entrepot.Customer, nil)); entrepot.CodeOf(err) != entrepot.CodeConflict {
 		t.Fatalf("the same e-mail: %v", err)
 	}
 	m.Restart()
-	cred, err := grains.Ask[*userpb.Credentials](m.Platform(), m, userpb.Kind, id, &userpb.GetCredentials{})
+	cred, err := grains.Ask(m.Platform(), m, Of(id), GetCredentials{})
 	if err != nil || cred.PasswordHash != secret || cred.User.Email != "ann@example.com" {
 		t.Fatalf("after the restart: %+v, %v", cred, err)
 	}
 	self := m.As(entrepot.Caller{Role: entrepot.Customer, UserID: id})
-	if _, err := m.Ask(self, userpb.Kind, id, &userpb.NoteLogin{}); err != nil {
+	if _, err := grains.Ask(self, m, Of(id), NoteLogin{}); err != nil {
 		t.Fatal(err)
 	}
 	if got := m.EventTypes(); !reflect.DeepEqual(got, []string{"user.registered", "user.logged_in"}) {

@@ -2,7 +2,6 @@ package warehouse
 
 import (
 	"entrepot/grains"
-	"entrepot/grains/warehouse/warehousepb"
 	"entrepot/persistence"
 )
 
@@ -22,21 +21,21 @@ var Collection = &persistence.Collection{
 // Index is whose the warehouse is.
 func (s *State) Index() grains.Index {
 	var code any
-	if s.Deleted == 0 {
+	if s.DeletedAt == 0 {
 		code = s.CompanyID + ":" + s.Code
 	}
 	return grains.Index{
 		CompanyID: s.CompanyID, CreatedAt: s.createdAt(),
-		Fields: []any{s.Name, s.IsActive, s.Deleted != 0, code},
+		Fields: []any{s.Name, s.IsActive, s.DeletedAt != 0, code},
 	}
 }
 
 // Kind is the grain of warehouses.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](warehousepb.Kind, Collection)
-	grains.Later(k, (*State).Create, func(s *State, _ *warehousepb.Create) (*warehousepb.Warehouse, bool, error) { return s.settled() })
-	grains.Later(k, (*State).Update, func(s *State, _ *warehousepb.Update) (*warehousepb.Warehouse, bool, error) { return s.settled() })
-	grains.Later(k, (*State).Delete, func(s *State, _ *warehousepb.Delete) (*warehousepb.Warehouse, bool, error) { return s.settled() })
+	k := grains.NewKind[State](Name, Collection)
+	grains.Later(k, (*State).Create, func(s *State, _ Create) (*Warehouse, bool, error) { return s.settled() })
+	grains.Later(k, (*State).Update, func(s *State, _ Update) (*Warehouse, bool, error) { return s.settled() })
+	grains.Later(k, (*State).Delete, func(s *State, _ Delete) (*Warehouse, bool, error) { return s.settled() })
 	grains.Query(k, (*State).Get)
 
 	grains.Steps(k, steps)

@@ -14,7 +14,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/warehouse/warehousepb"
 )
 
 // MaxShops is how many shops one warehouse may serve.
@@ -26,9 +25,9 @@ type State struct {
 
 	ID        entrepot.ID `json:"id,omitempty"`
 	CompanyID entrepot.ID `json:"companyId,omitempty"`
-	Created   int64       `json:"created,omitempty"` // Unix ms, as all times of the state
-	Updated   int64       `json:"updated,omitempty"`
-	Deleted   int64       `json:"deleted,omitempty"`
+	CreatedAt int64       `json:"created,omitempty"` // Unix ms, as all times of the state
+	UpdatedAt int64       `json:"updated,omitempty"`
+	DeletedAt int64       `json:"deleted,omitempty"`
 	Version   int64       `json:"version,omitempty"` // counts the changes, for If-Match
 	Untold    []Untold    `json:"untold,omitempty"`
 }
@@ -55,25 +54,25 @@ type sourced struct {
 	Untold
 }
 
-func (s *State) gone() bool { return s.ID == "" || s.Deleted != 0 }
+func (s *State) gone() bool { return s.ID == "" || s.DeletedAt != 0 }
 
 // Create opens the warehouse. The edge has seen that the shops are the company's.
-func (s *State) Create(t entrepot.Turn, c *warehousepb.Create) ([]events.Event, error) {
+func (s *State) Create(t entrepot.Turn, c Create) ([]events.Event, error) {
 	switch {
-	case !t.Caller.MayReachCompany(c.CompanyId):
+	case !t.Caller.MayReachCompany(c.CompanyID):
 		return nil, entrepot.ErrNotFound
-	case !t.Caller.Administers(c.CompanyId):
+	case !t.Caller.Administers(c.CompanyID):
 		return nil, errAdmins
 	case s.ID != "":
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the warehouse already exists")
-	case !entrepot.ValidID(c.CompanyId):
+	case !entrepot.ValidID(c.CompanyID):
 		return nil, entrepot.Invalid("companyId", "required", "a warehouse belongs to a company")
 	}
 	d := detailsOf(c.Details)
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	return []events.Event{events.WarehouseCreated{Warehouse: d.public(t.ID, c.CompanyId, t.Now, t.Now)}}, nil
+	return []events.Event{events.WarehouseCreated{Warehouse: d.public(t.ID, c.CompanyID, t.Now, t.Now)}}, nil
 }
 
 var errAdmins = entrepot.Errorf(entrepot.CodeForbidden, "only admins keep warehouses")
@@ -91,7 +90,7 @@ func (s *State) mayChange(t entrepot.Turn, expected int64) error {
 }
 
 // Update sets all that the warehouse says of itself.
-func (s *State) Update(t entrepot.Turn, c *warehousepb.Update) ([]events.Event, error) {
+func (s *State) Update(t entrepot.Turn, c Update) ([]events.Event, error) {
 	if err := s.mayChange(t, c.ExpectedVersion); err != nil {
 		return nil, err
 	}
@@ -106,7 +105,7 @@ func (s *State) Update(t entrepot.Turn, c *warehousepb.Update) ([]events.Event, 
 }
 
 // Delete gives the warehouse up. What lies there stays on record.
-func (s *State) Delete(t entrepot.Turn, c *warehousepb.Delete) ([]events.Event, error) {
+func (s *State) Delete(t entrepot.Turn, c Delete) ([]events.Event, error) {
 	if err := s.mayChange(t, c.ExpectedVersion); err != nil {
 		return nil, err
 	}
@@ -115,15 +114,15 @@ func (s *State) Delete(t entrepot.Turn, c *warehousepb.Delete) ([]events.Event, 
 
 // Sourced takes the answer of a shop's sourcing. A shop that can be served by no
 // more warehouses is not served by this one.
-func (s *State) Sourced(t entrepot.Turn, c *warehousepb.Sourced) ([]events.Event, error) {
-	u := Untold{ShopID: c.ShopId, Version: c.Version}
+func (s *State) Sourced(t entrepot.Turn, c Sourced) ([]events.Event, error) {
+	u := Untold{ShopID: c.ShopID, Version: c.Version}
 	if t.Caller.Role != entrepot.System || !slices.Contains(s.Untold, u) {
 		return nil, nil
 	}
 	facts := []events.Event{sourced{Untold: u}}
-	if c.Refused && s.Deleted == 0 && slices.Contains(s.Serves, c.ShopId) {
+	if c.Refused && s.DeletedAt == 0 && slices.Contains(s.Serves, c.ShopID) {
 		d := s.Details
-		d.Serves = slices.DeleteFunc(slices.Clone(d.Serves), func(id entrepot.ID) bool { return id == c.ShopId })
+		d.Serves = slices.DeleteFunc(slices.Clone(d.Serves), func(id entrepot.ID) bool { return id == c.ShopID })
 		facts = append(facts, events.WarehouseUpdated{Warehouse: d.public(s.ID, s.CompanyID, s.createdAt(), t.Now)})
 	}
 	return facts, nil
@@ -133,14 +132,14 @@ func (s *State) Sourced(t entrepot.Turn, c *warehousepb.Sourced) ([]events.Event
 func (s *State) Apply(e events.Event) {
 	switch f := e.(type) {
 	case events.WarehouseCreated:
-		s.ID, s.CompanyID, s.Created = f.WarehouseID, f.CompanyID, f.CreatedAt.UnixMilli()
+		s.ID, s.CompanyID, s.CreatedAt = f.WarehouseID, f.CompanyID, f.CreatedAt.UnixMilli()
 		s.set(&f.Warehouse)
 	case events.WarehouseUpdated:
 		s.set(&f.Warehouse)
 	case events.WarehouseDeleted:
 		s.Version++
 		s.tell(s.Serves)
-		s.Deleted, s.Updated, s.IsActive = f.DeletedAt.UnixMilli(), f.DeletedAt.UnixMilli(), false
+		s.DeletedAt, s.UpdatedAt, s.IsActive = f.DeletedAt.UnixMilli(), f.DeletedAt.UnixMilli(), false
 	case sourced:
 		s.Untold = slices.DeleteFunc(s.Untold, func(u Untold) bool { return u == f.Untold })
 	}
@@ -150,7 +149,7 @@ func (s *State) set(w *events.Warehouse) {
 	s.Version++
 	s.tell(s.Serves)
 	s.tell(w.ServesShopIDs)
-	s.Updated = w.UpdatedAt.UnixMilli()
+	s.UpdatedAt = w.UpdatedAt.UnixMilli()
 	s.Details = Details{w.Name, w.Code, w.Location, slices.Clone(w.ServesShopIDs), w.Priority, w.IsActive}
 }
 
@@ -164,7 +163,7 @@ func (s *State) tell(shops []entrepot.ID) {
 }
 
 // Settled answers a change once every shop's sourcing knows of it.
-func (s *State) settled() (*warehousepb.Warehouse, bool, error) {
+func (s *State) settled() (*Warehouse, bool, error) {
 	return s.View(), len(s.Untold) == 0, nil
 }
 
@@ -180,7 +179,7 @@ func (s *State) seenBy(c entrepot.Caller) bool {
 func (s *State) SeenBy(c entrepot.Caller) bool { return s.seenBy(c) }
 
 // Get answers the warehouse to who may see it.
-func (s *State) Get(t entrepot.Turn, _ *warehousepb.Get) (*warehousepb.Warehouse, error) {
+func (s *State) Get(t entrepot.Turn, _ Get) (*Warehouse, error) {
 	if !s.seenBy(t.Caller) {
 		return nil, entrepot.ErrNotFound
 	}
@@ -188,28 +187,28 @@ func (s *State) Get(t entrepot.Turn, _ *warehousepb.Get) (*warehousepb.Warehouse
 }
 
 // View is the warehouse.
-func (s *State) View() *warehousepb.Warehouse {
+func (s *State) View() *Warehouse {
 	d, l := &s.Details, &s.Location
-	v := &warehousepb.Warehouse{
-		Id: s.ID, CompanyId: s.CompanyID, CreatedMs: s.Created, UpdatedMs: s.Updated, Version: s.Version,
-		Details: &warehousepb.Details{
+	v := &Warehouse{
+		ID: s.ID, CompanyID: s.CompanyID, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, Version: s.Version,
+		Details: DetailsInput{
 			Name: d.Name, Code: d.Code, Address: l.Address, City: l.City, State: l.State, Country: l.Country,
-			ServesShopIds: slices.Clone(d.Serves), Priority: d.Priority, IsActive: d.IsActive,
+			ServesShopIDs: slices.Clone(d.Serves), Priority: d.Priority, IsActive: d.IsActive,
 		},
 	}
 	if p := l.Coordinates; p != nil {
-		v.Details.Point = &warehousepb.Point{Lat: p.Lat, Lng: p.Lng}
+		v.Details.Point = &Point{Lat: p.Lat, Lng: p.Lng}
 	}
 	return v
 }
 
-func detailsOf(m *warehousepb.Details) Details {
+func detailsOf(m DetailsInput) Details {
 	d := Details{
-		Name: strings.TrimSpace(m.GetName()), Code: m.GetCode(), Priority: m.GetPriority(), IsActive: m.GetIsActive(),
-		Location: events.Location{Address: m.GetAddress(), City: m.GetCity(), State: m.GetState(), Country: m.GetCountry()},
-		Serves:   slices.Clone(m.GetServesShopIds()),
+		Name: strings.TrimSpace(m.Name), Code: m.Code, Priority: m.Priority, IsActive: m.IsActive,
+		Location: events.Location{Address: m.Address, City: m.City, State: m.State, Country: m.Country},
+		Serves:   slices.Clone(m.ServesShopIDs),
 	}
-	if p := m.GetPoint(); p != nil {
+	if p := m.Point; p != nil {
 		d.Location.Coordinates = &events.Point{Lat: p.Lat, Lng: p.Lng}
 	}
 	return d
@@ -245,4 +244,4 @@ func (d *Details) public(id, company entrepot.ID, created, updated time.Time) ev
 	}
 }
 
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }

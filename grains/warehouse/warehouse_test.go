@@ -14,8 +14,6 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
 	"entrepot/grains/sourcing"
-	"entrepot/grains/sourcing/sourcingpb"
-	"entrepot/grains/warehouse/warehousepb"
 	"entrepot/persistence/storetest"
 )
 
@@ -37,10 +35,10 @@ var (
 
 func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: id, Now: start, Caller: c} }
 
-func details(change func(*warehousepb.Details)) *warehousepb.Details {
-	d := &warehousepb.Details{
-		Name: "North", Code: "N1", City: "Hamburg", Country: "DE", Point: &warehousepb.Point{Lat: 53.5, Lng: 10},
-		ServesShopIds: []string{shopA}, Priority: 3, IsActive: true,
+func details(change func(*DetailsInput)) DetailsInput {
+	d := DetailsInput{
+		Name: "North", Code: "N1", City: "Hamburg", Country: "DE", Point: &Point{Lat: 53.5, Lng: 10},
+		ServesShopIDs: []string{shopA}, Priority: 3, IsActive: true,
 	}
 	if change != nil {
 		change(d)
@@ -51,7 +49,7 @@ func details(change func(*warehousepb.Details)) *warehousepb.Details {
 func made(t testing.TB) *State {
 	t.Helper()
 	s := &State{}
-	facts, err := s.Create(turn(admin), &warehousepb.Create{CompanyId: company, Details: details(nil)})
+	facts, err := s.Create(turn(admin), Create{CompanyID: company, Details: details(nil)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,17 +77,17 @@ func TestWhoKeepsWarehouses(t *testing.T) {
 		"the platform":                   {entrepot.SystemCaller("test"), "", "", true},
 		"an admin without a company yet": {entrepot.Caller{Role: entrepot.CompanyAdmin}, entrepot.CodeNotFound, entrepot.CodeNotFound, false},
 	} {
-		if _, err := (&State{}).Create(turn(c.caller), &warehousepb.Create{CompanyId: company, Details: details(nil)}); entrepot.CodeOf(err) != c.make {
+		if _, err := (&State{}).Create(turn(c.caller), Create{CompanyID: company, Details: details(nil)}); entrepot.CodeOf(err) != c.make {
 			t.Errorf("%s creates: %v, want %q", name, err, c.make)
 		}
 		s := made(t)
-		if _, err := s.Update(turn(c.caller), &warehousepb.Update{Details: details(nil)}); entrepot.CodeOf(err) != c.change {
+		if _, err := s.Update(turn(c.caller), Update{Details: details(nil)}); entrepot.CodeOf(err) != c.change {
 			t.Errorf("%s updates: %v, want %q", name, err, c.change)
 		}
-		if _, err := s.Delete(turn(c.caller), &warehousepb.Delete{}); entrepot.CodeOf(err) != c.change {
+		if _, err := s.Delete(turn(c.caller), Delete{}); entrepot.CodeOf(err) != c.change {
 			t.Errorf("%s deletes: %v, want %q", name, err, c.change)
 		}
-		if _, err := s.Get(turn(c.caller), &warehousepb.Get{}); (err == nil) != c.sees {
+		if _, err := s.Get(turn(c.caller), Get{}); (err == nil) != c.sees {
 			t.Errorf("%s reads: %v", name, err)
 		}
 	}
@@ -101,21 +99,21 @@ func TestDetailsRules(t *testing.T) {
 	for i := range MaxShops + 1 {
 		many = append(many, fmt.Sprintf("%024d", i))
 	}
-	for field, change := range map[string]func(*warehousepb.Details){
-		"name":                 func(d *warehousepb.Details) { d.Name = "  " },
-		"code":                 func(d *warehousepb.Details) { d.Code = "" },
-		"priority":             func(d *warehousepb.Details) { d.Priority = -1 },
-		"servesShopIds":        func(d *warehousepb.Details) { d.ServesShopIds = many },
-		"location.coordinates": func(d *warehousepb.Details) { d.Point.Lat = 91 },
-		"servesShopIds: names": func(d *warehousepb.Details) { d.ServesShopIds = []string{shopA, shopA} },
+	for field, change := range map[string]func(*DetailsInput){
+		"name":                 func(d *DetailsInput) { d.Name = "  " },
+		"code":                 func(d *DetailsInput) { d.Code = "" },
+		"priority":             func(d *DetailsInput) { d.Priority = -1 },
+		"servesShopIds":        func(d *DetailsInput) { d.ServesShopIDs = many },
+		"location.coordinates": func(d *DetailsInput) { d.Point.Lat = 91 },
+		"servesShopIds: names": func(d *DetailsInput) { d.ServesShopIDs = []string{shopA, shopA} },
 	} {
-		_, err := (&State{}).Create(turn(admin), &warehousepb.Create{CompanyId: company, Details: details(change)})
+		_, err := (&State{}).Create(turn(admin), Create{CompanyID: company, Details: details(change)})
 		if entrepot.CodeOf(err) != entrepot.CodeInvalid || !strings.Contains(err.Error(), field) {
 			t.Errorf("%s: %v", field, err)
 		}
 	}
 	s := made(t)
-	if _, err := s.Update(turn(admin), &warehousepb.Update{ExpectedVersion: 7, Details: details(nil)}); entrepot.CodeOf(err) != entrepot.CodeStale {
+	if _, err := s.Update(turn(admin), Update{ExpectedVersion: 7, Details: details(nil)}); entrepot.CodeOf(err) != entrepot.CodeStale {
 		t.Errorf("made from an older version: %v", err)
 	}
 	b, err := json.Marshal(s)
@@ -135,12 +133,12 @@ func TestTheShopsSourcingFollows(t *testing.T) {
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind(), sourcing.Kind()})
 	served := func(shop entrepot.ID) (out []string) {
 		t.Helper()
-		v, err := grains.Ask[*sourcingpb.Sourcing](m.Platform(), m, sourcingpb.Kind, sourcingpb.ID(shop), &sourcingpb.Get{ShopId: shop})
+		v, err := grains.Ask(m.Platform(), m, sourcing.Of(sourcing.ID(shop)), sourcing.Get{ShopID: shop})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, l := range v.Locations {
-			out = append(out, l.LocationId)
+			out = append(out, l.LocationID)
 		}
 		return out
 	}
@@ -157,21 +155,21 @@ func TestTheShopsSourcingFollows(t *testing.T) {
 			t.Errorf("%s: shop B is sourced from %v, want %v", what, got, b)
 		}
 	}
-	_, err := m.Ask(m.As(admin), warehousepb.Kind, id, &warehousepb.Create{CompanyId: company, Details: details(nil)})
+	_, err := grains.Ask(m.As(admin), m, Of(id), Create{CompanyID: company, Details: details(nil)})
 	do("created", err, []string{shopA, id}, []string{shopB})
-	_, err = m.Ask(m.As(admin), warehousepb.Kind, id, &warehousepb.Update{Details: details(func(d *warehousepb.Details) { d.ServesShopIds = []string{shopB} })})
+	_, err = grains.Ask(m.As(admin), m, Of(id), Update{Details: details(func(d *DetailsInput) { d.ServesShopIDs = []string{shopB} })})
 	do("serves another", err, []string{shopA}, []string{shopB, id})
-	_, err = m.Ask(m.As(admin), warehousepb.Kind, id, &warehousepb.Update{Details: details(func(d *warehousepb.Details) { d.ServesShopIds = []string{shopA, shopB}; d.IsActive = false })})
+	_, err = grains.Ask(m.As(admin), m, Of(id), Update{Details: details(func(d *DetailsInput) { d.ServesShopIDs = []string{shopA, shopB}; d.IsActive = false })})
 	do("is not in use", err, []string{shopA}, []string{shopB})
-	_, err = m.Ask(m.As(admin), warehousepb.Kind, id, &warehousepb.Update{Details: details(func(d *warehousepb.Details) { d.ServesShopIds = []string{shopA, shopB} })})
+	_, err = grains.Ask(m.As(admin), m, Of(id), Update{Details: details(func(d *DetailsInput) { d.ServesShopIDs = []string{shopA, shopB} })})
 	do("is again", err, []string{shopA, id}, []string{shopB, id})
-	_, err = m.Ask(m.As(admin), warehousepb.Kind, id, &warehousepb.Delete{})
+	_, err = grains.Ask(m.As(admin), m, Of(id), Delete{})
 	do("deleted", err, []string{shopA}, []string{shopB})
 	want := []string{"warehouse.created", "warehouse.updated", "warehouse.updated", "warehouse.updated", "warehouse.deleted"}
 	if got := m.EventTypes(); !slices.Equal(got, want) {
 		t.Errorf("%v", got)
 	}
-	if _, err := m.Ask(m.As(admin), warehousepb.Kind, id, &warehousepb.Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := grains.Ask(m.As(admin), m, Of(id), Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Errorf("a deleted one: %v", err)
 	}
 }
@@ -181,7 +179,7 @@ func TestACodeIsUniqueInTheCompany(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind(), sourcing.Kind()})
 	create := func(c entrepot.Caller, company entrepot.ID, name string) error {
-		_, err := m.Ask(m.As(c), warehousepb.Kind, entrepot.DeriveID(name), &warehousepb.Create{CompanyId: company, Details: details(func(d *warehousepb.Details) { d.ServesShopIds = nil })})
+		_, err := grains.Ask(m.As(c), m, Of(entrepot.DeriveID(name)), Create{CompanyID: company, Details: details(func(d *DetailsInput) { d.ServesShopIDs = nil })})
 		return err
 	}
 	if err := create(admin, company, "1"); err != nil {
@@ -193,7 +191,7 @@ func TestACodeIsUniqueInTheCompany(t *testing.T) {
 	if err := create(foreign, foreign.CompanyID, "3"); err != nil {
 		t.Fatalf("another company: %v", err)
 	}
-	if _, err := m.Ask(m.As(admin), warehousepb.Kind, entrepot.DeriveID("1"), &warehousepb.Delete{}); err != nil {
+	if _, err := grains.Ask(m.As(admin), m, Of(entrepot.DeriveID("1")), Delete{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := create(admin, company, "2"); err != nil {
@@ -205,7 +203,7 @@ func TestACodeIsUniqueInTheCompany(t *testing.T) {
 func TestARefusalOfASourcing(t *testing.T) {
 	t.Parallel()
 	s := made(t)
-	facts, err := s.Sourced(turn(entrepot.SystemCaller("step")), &warehousepb.Sourced{ShopId: shopA, Version: 1, Refused: true})
+	facts, err := s.Sourced(turn(entrepot.SystemCaller("step")), Sourced{ShopID: shopA, Version: 1, Refused: true})
 	if err != nil || len(facts) != 2 {
 		t.Fatalf("%v %v", facts, err)
 	}
@@ -215,7 +213,7 @@ func TestARefusalOfASourcing(t *testing.T) {
 	if _, ok := facts[1].(events.WarehouseUpdated); !ok || len(s.Serves) != 0 {
 		t.Fatalf("%+v", s)
 	}
-	if facts, _ := s.Sourced(turn(entrepot.SystemCaller("step")), &warehousepb.Sourced{ShopId: shopA, Version: 1}); facts != nil {
+	if facts, _ := s.Sourced(turn(entrepot.SystemCaller("step")), Sourced{ShopID: shopA, Version: 1}); facts != nil {
 		t.Fatalf("an old answer: %v", facts)
 	}
 }

@@ -1,106 +1,116 @@
 // Package wire is the one envelope of every command and reply. Inside a member
-// it travels as a Go pointer; between members it is protobuf.
+// it travels as a Go pointer; between members it is an [Envelope] whose body is
+// JSON.
 package wire
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"entrepot"
 
 	"github.com/asynkron/protoactor-go/remote"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/anypb"
 )
 
-// Command carries a command or query to a grain with all that travels beside it.
-// The receiver never changes it: on one member sender and receiver share it.
+// Command carries a command or query to a grain with everything that travels
+// beside it. The receiver never changes it: on one member sender and receiver
+// share it.
 type Command struct {
+	Kind        string // of the grain
+	Grain       entrepot.ID
 	ID          string // the same for every try of one command
-	Keyed       bool   // the client named it with an Idempotency-Key: its reply is kept
-	Hash        uint64 // of what the client sent; 0: the host hashes Body
+	Keyed       bool   // the client chose the id with an Idempotency-Key: its reply is kept
+	Hash        uint64 // of what the client sent; 0: the host hashes the message
 	Caller      entrepot.Caller
-	Deadline    time.Time
-	TraceParent string // W3C trace context
-	Passing     bool   // nobody asks this grain again soon: it need not stay in memory
-	Body        proto.Message
+	Deadline    time.Time // by this member's clock
+	TraceParent string    // W3C trace context
+	Transient   bool      // the grain is not expected to be used again soon
+	Name        string    // of the message
+	Body        any       // the message, when sender and receiver are one member
+	JSON        []byte    // the message, when it came from another
 }
 
-// Reply is a grain's answer: Body or Err.
+// Reply is a grain's reply: a body (Body from the same member, JSON from another)
+// or an error.
 type Reply struct {
-	Body     proto.Message
+	Body     any
+	JSON     []byte
 	Err      *entrepot.Error
 	Replayed bool // the command had been executed before
 }
 
 // Serialize turns the command into its form between members.
 func (c *Command) Serialize() (remote.RootSerialized, error) {
-	body, err := anypb.New(c.Body)
+	body, err := encode(c.Body, c.JSON)
 	if err != nil {
-		return nil, fmt.Errorf("wire: command %T: %w", c.Body, err)
+		return nil, fmt.Errorf("wire: command %s: %w", c.Name, err)
 	}
-	return &CommandMsg{
-		Id: c.ID, Keyed: c.Keyed, Hash: c.Hash, DeadlineMs: c.Deadline.UnixMilli(), Traceparent: c.TraceParent, Passing: c.Passing, Body: body,
-		Caller: &CallerMsg{
-			UserId: c.Caller.UserID, Email: c.Caller.Email, Role: string(c.Caller.Role), CompanyId: c.Caller.CompanyID,
-			ShopIds: c.Caller.ShopIDs, RequestId: c.Caller.RequestID, Ip: c.Caller.IP, UserAgent: c.Caller.UserAgent,
-		},
-	}, nil
-}
-
-// Deserialize turns the form between members back into a command.
-func (m *CommandMsg) Deserialize() (remote.RootSerializable, error) {
-	body, err := m.GetBody().UnmarshalNew()
+	caller, err := json.Marshal(c.Caller)
 	if err != nil {
-		return nil, fmt.Errorf("wire: command body: %w", err)
+		return nil, fmt.Errorf("wire: caller: %w", err)
 	}
-	c := m.GetCaller()
-	return &Command{
-		ID: m.GetId(), Keyed: m.GetKeyed(), Hash: m.GetHash(), Deadline: time.UnixMilli(m.GetDeadlineMs()), TraceParent: m.GetTraceparent(), Passing: m.GetPassing(), Body: body,
-		Caller: entrepot.Caller{
-			UserID: c.GetUserId(), Email: c.GetEmail(), Role: entrepot.Role(c.GetRole()), CompanyID: c.GetCompanyId(),
-			ShopIDs: c.GetShopIds(), RequestID: c.GetRequestId(), IP: c.GetIp(), UserAgent: c.GetUserAgent(),
-		},
+	return &Envelope{
+		Kind: c.Kind, Id: c.Grain, CommandId: c.ID, Keyed: c.Keyed, Hash: c.Hash, Caller: caller,
+		LeftMs: time.Until(c.Deadline).Milliseconds(), Traceparent: c.TraceParent, Transient: c.Transient,
+		Name: c.Name, Body: body,
 	}, nil
 }
 
 // Serialize turns the reply into its form between members. The code of an error survives.
 func (r *Reply) Serialize() (remote.RootSerialized, error) {
-	m := &ReplyMsg{Replayed: r.Replayed}
+	m := &Envelope{Replayed: r.Replayed}
+	var err error
 	if r.Err != nil {
-		m.Error = &ErrorMsg{Code: string(r.Err.Code), Message: r.Err.Message, RetryAfterMs: r.Err.RetryAfter.Milliseconds()}
-		for _, f := range r.Err.Fields {
-			m.Error.Fields = append(m.Error.Fields, &FieldErrorMsg{Field: f.Field, Rule: f.Rule, Message: f.Message})
-		}
+		m.Error, err = json.Marshal(r.Err)
+	} else {
+		m.Body, err = encode(r.Body, r.JSON)
 	}
-	if r.Body != nil {
-		body, err := anypb.New(r.Body)
-		if err != nil {
-			return nil, fmt.Errorf("wire: reply %T: %w", r.Body, err)
-		}
-		m.Body = body
+	if err != nil {
+		return nil, fmt.Errorf("wire: reply %T: %w", r.Body, err)
 	}
 	return m, nil
 }
 
-// Deserialize turns the form between members back into a reply.
-func (m *ReplyMsg) Deserialize() (remote.RootSerializable, error) {
-	r := &Reply{Replayed: m.GetReplayed()}
-	if e := m.GetError(); e != nil {
-		r.Err = &entrepot.Error{
-			Code: entrepot.Code(e.GetCode()), Message: e.GetMessage(),
-			RetryAfter: time.Duration(e.GetRetryAfterMs()) * time.Millisecond,
-		}
-		for _, f := range e.GetFields() {
-			r.Err.Fields = append(r.Err.Fields, entrepot.FieldError{Field: f.GetField(), Rule: f.GetRule(), Message: f.GetMessage()})
-		}
+func encode(body any, encoded []byte) ([]byte, error) {
+	if body == nil && encoded != nil {
+		return encoded, nil
 	}
-	if m.GetBody() != nil {
-		body, err := m.GetBody().UnmarshalNew()
-		if err != nil {
-			return nil, fmt.Errorf("wire: reply body: %w", err)
+	return json.Marshal(body)
+}
+
+var errNoBody = errors.New("wire: a message without a body")
+
+// Deserialize turns the form between members back into a [Command] or a [Reply].
+func (m *Envelope) Deserialize() (remote.RootSerializable, error) {
+	switch {
+	case m.GetName() != "":
+		return m.command()
+	case len(m.GetError()) > 0:
+		r := &Reply{Replayed: m.GetReplayed(), Err: &entrepot.Error{}}
+		if err := json.Unmarshal(m.GetError(), r.Err); err != nil {
+			return nil, fmt.Errorf("wire: error of a reply: %w", err)
 		}
-		r.Body = body
+		return r, nil
+	case len(m.GetBody()) == 0:
+		return nil, errNoBody
+	default:
+		return &Reply{JSON: m.GetBody(), Replayed: m.GetReplayed()}, nil
 	}
-	return r, nil
+}
+
+func (m *Envelope) command() (*Command, error) {
+	if len(m.GetBody()) == 0 {
+		return nil, errNoBody
+	}
+	c := &Command{
+		Kind: m.GetKind(), Grain: m.GetId(), ID: m.GetCommandId(), Keyed: m.GetKeyed(), Hash: m.GetHash(),
+		Deadline:    time.Now().Add(time.Duration(m.GetLeftMs()) * time.Millisecond),
+		TraceParent: m.GetTraceparent(), Transient: m.GetTransient(), Name: m.GetName(), JSON: m.GetBody(),
+	}
+	if err := json.Unmarshal(m.GetCaller(), &c.Caller); err != nil {
+		return nil, fmt.Errorf("wire: caller: %w", err)
+	}
+	return c, nil
 }

@@ -9,7 +9,6 @@ package wire
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
-	anypb "google.golang.org/protobuf/types/known/anypb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -22,35 +21,42 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// CommandMsg is a Command between members.
-type CommandMsg struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Keyed         bool                   `protobuf:"varint,2,opt,name=keyed,proto3" json:"keyed,omitempty"`
-	Hash          uint64                 `protobuf:"fixed64,3,opt,name=hash,proto3" json:"hash,omitempty"`
-	Caller        *CallerMsg             `protobuf:"bytes,4,opt,name=caller,proto3" json:"caller,omitempty"`
-	DeadlineMs    int64                  `protobuf:"varint,5,opt,name=deadline_ms,json=deadlineMs,proto3" json:"deadline_ms,omitempty"` // Unix
-	Traceparent   string                 `protobuf:"bytes,6,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
-	Body          *anypb.Any             `protobuf:"bytes,7,opt,name=body,proto3" json:"body,omitempty"`
-	Passing       bool                   `protobuf:"varint,8,opt,name=passing,proto3" json:"passing,omitempty"`
+// Envelope carries a command, a query or a reply between members.
+type Envelope struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of a command or a query.
+	Kind        string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`                            // of the grain
+	Id          string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`                                // of the grain
+	CommandId   string `protobuf:"bytes,3,opt,name=command_id,json=commandId,proto3" json:"command_id,omitempty"` // the same for every try of one command
+	Keyed       bool   `protobuf:"varint,4,opt,name=keyed,proto3" json:"keyed,omitempty"`
+	Hash        uint64 `protobuf:"fixed64,5,opt,name=hash,proto3" json:"hash,omitempty"`
+	Caller      []byte `protobuf:"bytes,6,opt,name=caller,proto3" json:"caller,omitempty"`                // JSON
+	LeftMs      int64  `protobuf:"varint,7,opt,name=left_ms,json=leftMs,proto3" json:"left_ms,omitempty"` // until the deadline; members' clocks are not compared
+	Traceparent string `protobuf:"bytes,8,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
+	Transient   bool   `protobuf:"varint,9,opt,name=transient,proto3" json:"transient,omitempty"`
+	Name        string `protobuf:"bytes,10,opt,name=name,proto3" json:"name,omitempty"` // of the message; empty: this is a reply
+	Body        []byte `protobuf:"bytes,11,opt,name=body,proto3" json:"body,omitempty"` // JSON of the message or of the reply
+	// Of a reply.
+	Error         []byte `protobuf:"bytes,12,opt,name=error,proto3" json:"error,omitempty"` // JSON
+	Replayed      bool   `protobuf:"varint,13,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *CommandMsg) Reset() {
-	*x = CommandMsg{}
+func (x *Envelope) Reset() {
+	*x = Envelope{}
 	mi := &file_grains_wire_wire_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *CommandMsg) String() string {
+func (x *Envelope) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*CommandMsg) ProtoMessage() {}
+func (*Envelope) ProtoMessage() {}
 
-func (x *CommandMsg) ProtoReflect() protoreflect.Message {
+func (x *Envelope) ProtoReflect() protoreflect.Message {
 	mi := &file_grains_wire_wire_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -62,473 +68,123 @@ func (x *CommandMsg) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use CommandMsg.ProtoReflect.Descriptor instead.
-func (*CommandMsg) Descriptor() ([]byte, []int) {
+// Deprecated: Use Envelope.ProtoReflect.Descriptor instead.
+func (*Envelope) Descriptor() ([]byte, []int) {
 	return file_grains_wire_wire_proto_rawDescGZIP(), []int{0}
 }
 
-func (x *CommandMsg) GetId() string {
+func (x *Envelope) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Envelope) GetId() string {
 	if x != nil {
 		return x.Id
 	}
 	return ""
 }
 
-func (x *CommandMsg) GetKeyed() bool {
+func (x *Envelope) GetCommandId() string {
+	if x != nil {
+		return x.CommandId
+	}
+	return ""
+}
+
+func (x *Envelope) GetKeyed() bool {
 	if x != nil {
 		return x.Keyed
 	}
 	return false
 }
 
-func (x *CommandMsg) GetHash() uint64 {
+func (x *Envelope) GetHash() uint64 {
 	if x != nil {
 		return x.Hash
 	}
 	return 0
 }
 
-func (x *CommandMsg) GetCaller() *CallerMsg {
+func (x *Envelope) GetCaller() []byte {
 	if x != nil {
 		return x.Caller
 	}
 	return nil
 }
 
-func (x *CommandMsg) GetDeadlineMs() int64 {
+func (x *Envelope) GetLeftMs() int64 {
 	if x != nil {
-		return x.DeadlineMs
+		return x.LeftMs
 	}
 	return 0
 }
 
-func (x *CommandMsg) GetTraceparent() string {
+func (x *Envelope) GetTraceparent() string {
 	if x != nil {
 		return x.Traceparent
 	}
 	return ""
 }
 
-func (x *CommandMsg) GetBody() *anypb.Any {
+func (x *Envelope) GetTransient() bool {
 	if x != nil {
-		return x.Body
-	}
-	return nil
-}
-
-func (x *CommandMsg) GetPassing() bool {
-	if x != nil {
-		return x.Passing
+		return x.Transient
 	}
 	return false
 }
 
-type CallerMsg struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	UserId        string                 `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	Email         string                 `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
-	Role          string                 `protobuf:"bytes,3,opt,name=role,proto3" json:"role,omitempty"`
-	CompanyId     string                 `protobuf:"bytes,4,opt,name=company_id,json=companyId,proto3" json:"company_id,omitempty"`
-	ShopIds       []string               `protobuf:"bytes,5,rep,name=shop_ids,json=shopIds,proto3" json:"shop_ids,omitempty"`
-	RequestId     string                 `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	Ip            string                 `protobuf:"bytes,7,opt,name=ip,proto3" json:"ip,omitempty"`
-	UserAgent     string                 `protobuf:"bytes,8,opt,name=user_agent,json=userAgent,proto3" json:"user_agent,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *CallerMsg) Reset() {
-	*x = CallerMsg{}
-	mi := &file_grains_wire_wire_proto_msgTypes[1]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *CallerMsg) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*CallerMsg) ProtoMessage() {}
-
-func (x *CallerMsg) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_wire_wire_proto_msgTypes[1]
+func (x *Envelope) GetName() string {
 	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use CallerMsg.ProtoReflect.Descriptor instead.
-func (*CallerMsg) Descriptor() ([]byte, []int) {
-	return file_grains_wire_wire_proto_rawDescGZIP(), []int{1}
-}
-
-func (x *CallerMsg) GetUserId() string {
-	if x != nil {
-		return x.UserId
+		return x.Name
 	}
 	return ""
 }
 
-func (x *CallerMsg) GetEmail() string {
-	if x != nil {
-		return x.Email
-	}
-	return ""
-}
-
-func (x *CallerMsg) GetRole() string {
-	if x != nil {
-		return x.Role
-	}
-	return ""
-}
-
-func (x *CallerMsg) GetCompanyId() string {
-	if x != nil {
-		return x.CompanyId
-	}
-	return ""
-}
-
-func (x *CallerMsg) GetShopIds() []string {
-	if x != nil {
-		return x.ShopIds
-	}
-	return nil
-}
-
-func (x *CallerMsg) GetRequestId() string {
-	if x != nil {
-		return x.RequestId
-	}
-	return ""
-}
-
-func (x *CallerMsg) GetIp() string {
-	if x != nil {
-		return x.Ip
-	}
-	return ""
-}
-
-func (x *CallerMsg) GetUserAgent() string {
-	if x != nil {
-		return x.UserAgent
-	}
-	return ""
-}
-
-// ReplyMsg is a Reply between members.
-type ReplyMsg struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Body          *anypb.Any             `protobuf:"bytes,1,opt,name=body,proto3" json:"body,omitempty"`
-	Error         *ErrorMsg              `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`
-	Replayed      bool                   `protobuf:"varint,3,opt,name=replayed,proto3" json:"replayed,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ReplyMsg) Reset() {
-	*x = ReplyMsg{}
-	mi := &file_grains_wire_wire_proto_msgTypes[2]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ReplyMsg) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ReplyMsg) ProtoMessage() {}
-
-func (x *ReplyMsg) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_wire_wire_proto_msgTypes[2]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ReplyMsg.ProtoReflect.Descriptor instead.
-func (*ReplyMsg) Descriptor() ([]byte, []int) {
-	return file_grains_wire_wire_proto_rawDescGZIP(), []int{2}
-}
-
-func (x *ReplyMsg) GetBody() *anypb.Any {
+func (x *Envelope) GetBody() []byte {
 	if x != nil {
 		return x.Body
 	}
 	return nil
 }
 
-func (x *ReplyMsg) GetError() *ErrorMsg {
+func (x *Envelope) GetError() []byte {
 	if x != nil {
 		return x.Error
 	}
 	return nil
 }
 
-func (x *ReplyMsg) GetReplayed() bool {
+func (x *Envelope) GetReplayed() bool {
 	if x != nil {
 		return x.Replayed
 	}
 	return false
 }
 
-type ErrorMsg struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Code          string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
-	Message       string                 `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
-	Fields        []*FieldErrorMsg       `protobuf:"bytes,3,rep,name=fields,proto3" json:"fields,omitempty"`
-	RetryAfterMs  int64                  `protobuf:"varint,4,opt,name=retry_after_ms,json=retryAfterMs,proto3" json:"retry_after_ms,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ErrorMsg) Reset() {
-	*x = ErrorMsg{}
-	mi := &file_grains_wire_wire_proto_msgTypes[3]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ErrorMsg) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ErrorMsg) ProtoMessage() {}
-
-func (x *ErrorMsg) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_wire_wire_proto_msgTypes[3]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ErrorMsg.ProtoReflect.Descriptor instead.
-func (*ErrorMsg) Descriptor() ([]byte, []int) {
-	return file_grains_wire_wire_proto_rawDescGZIP(), []int{3}
-}
-
-func (x *ErrorMsg) GetCode() string {
-	if x != nil {
-		return x.Code
-	}
-	return ""
-}
-
-func (x *ErrorMsg) GetMessage() string {
-	if x != nil {
-		return x.Message
-	}
-	return ""
-}
-
-func (x *ErrorMsg) GetFields() []*FieldErrorMsg {
-	if x != nil {
-		return x.Fields
-	}
-	return nil
-}
-
-func (x *ErrorMsg) GetRetryAfterMs() int64 {
-	if x != nil {
-		return x.RetryAfterMs
-	}
-	return 0
-}
-
-type FieldErrorMsg struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Field         string                 `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`
-	Rule          string                 `protobuf:"bytes,2,opt,name=rule,proto3" json:"rule,omitempty"`
-	Message       string                 `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *FieldErrorMsg) Reset() {
-	*x = FieldErrorMsg{}
-	mi := &file_grains_wire_wire_proto_msgTypes[4]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *FieldErrorMsg) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*FieldErrorMsg) ProtoMessage() {}
-
-func (x *FieldErrorMsg) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_wire_wire_proto_msgTypes[4]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use FieldErrorMsg.ProtoReflect.Descriptor instead.
-func (*FieldErrorMsg) Descriptor() ([]byte, []int) {
-	return file_grains_wire_wire_proto_rawDescGZIP(), []int{4}
-}
-
-func (x *FieldErrorMsg) GetField() string {
-	if x != nil {
-		return x.Field
-	}
-	return ""
-}
-
-func (x *FieldErrorMsg) GetRule() string {
-	if x != nil {
-		return x.Rule
-	}
-	return ""
-}
-
-func (x *FieldErrorMsg) GetMessage() string {
-	if x != nil {
-		return x.Message
-	}
-	return ""
-}
-
-// Wake tells a grain that its wakeAt has passed. Handling it twice is harmless.
-type Wake struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Wake) Reset() {
-	*x = Wake{}
-	mi := &file_grains_wire_wire_proto_msgTypes[5]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Wake) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Wake) ProtoMessage() {}
-
-func (x *Wake) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_wire_wire_proto_msgTypes[5]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Wake.ProtoReflect.Descriptor instead.
-func (*Wake) Descriptor() ([]byte, []int) {
-	return file_grains_wire_wire_proto_rawDescGZIP(), []int{5}
-}
-
-// Done answers a command that has nothing to say.
-type Done struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Done) Reset() {
-	*x = Done{}
-	mi := &file_grains_wire_wire_proto_msgTypes[6]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Done) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Done) ProtoMessage() {}
-
-func (x *Done) ProtoReflect() protoreflect.Message {
-	mi := &file_grains_wire_wire_proto_msgTypes[6]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Done.ProtoReflect.Descriptor instead.
-func (*Done) Descriptor() ([]byte, []int) {
-	return file_grains_wire_wire_proto_rawDescGZIP(), []int{6}
-}
-
 var File_grains_wire_wire_proto protoreflect.FileDescriptor
 
 const file_grains_wire_wire_proto_rawDesc = "" +
 	"\n" +
-	"\x16grains/wire/wire.proto\x12\rentrepot.wire\x1a\x19google/protobuf/any.proto\"\xff\x01\n" +
+	"\x16grains/wire/wire.proto\x12\rentrepot.wire\"\xc2\x02\n" +
+	"\bEnvelope\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\x12\x1d\n" +
 	"\n" +
-	"CommandMsg\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
-	"\x05keyed\x18\x02 \x01(\bR\x05keyed\x12\x12\n" +
-	"\x04hash\x18\x03 \x01(\x06R\x04hash\x120\n" +
-	"\x06caller\x18\x04 \x01(\v2\x18.entrepot.wire.CallerMsgR\x06caller\x12\x1f\n" +
-	"\vdeadline_ms\x18\x05 \x01(\x03R\n" +
-	"deadlineMs\x12 \n" +
-	"\vtraceparent\x18\x06 \x01(\tR\vtraceparent\x12(\n" +
-	"\x04body\x18\a \x01(\v2\x14.google.protobuf.AnyR\x04body\x12\x18\n" +
-	"\apassing\x18\b \x01(\bR\apassing\"\xd6\x01\n" +
-	"\tCallerMsg\x12\x17\n" +
-	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x14\n" +
-	"\x05email\x18\x02 \x01(\tR\x05email\x12\x12\n" +
-	"\x04role\x18\x03 \x01(\tR\x04role\x12\x1d\n" +
-	"\n" +
-	"company_id\x18\x04 \x01(\tR\tcompanyId\x12\x19\n" +
-	"\bshop_ids\x18\x05 \x03(\tR\ashopIds\x12\x1d\n" +
-	"\n" +
-	"request_id\x18\x06 \x01(\tR\trequestId\x12\x0e\n" +
-	"\x02ip\x18\a \x01(\tR\x02ip\x12\x1d\n" +
-	"\n" +
-	"user_agent\x18\b \x01(\tR\tuserAgent\"\x7f\n" +
-	"\bReplyMsg\x12(\n" +
-	"\x04body\x18\x01 \x01(\v2\x14.google.protobuf.AnyR\x04body\x12-\n" +
-	"\x05error\x18\x02 \x01(\v2\x17.entrepot.wire.ErrorMsgR\x05error\x12\x1a\n" +
-	"\breplayed\x18\x03 \x01(\bR\breplayed\"\x94\x01\n" +
-	"\bErrorMsg\x12\x12\n" +
-	"\x04code\x18\x01 \x01(\tR\x04code\x12\x18\n" +
-	"\amessage\x18\x02 \x01(\tR\amessage\x124\n" +
-	"\x06fields\x18\x03 \x03(\v2\x1c.entrepot.wire.FieldErrorMsgR\x06fields\x12$\n" +
-	"\x0eretry_after_ms\x18\x04 \x01(\x03R\fretryAfterMs\"S\n" +
-	"\rFieldErrorMsg\x12\x14\n" +
-	"\x05field\x18\x01 \x01(\tR\x05field\x12\x12\n" +
-	"\x04rule\x18\x02 \x01(\tR\x04rule\x12\x18\n" +
-	"\amessage\x18\x03 \x01(\tR\amessage\"\x06\n" +
-	"\x04Wake\"\x06\n" +
-	"\x04DoneB\x16Z\x14entrepot/grains/wireb\x06proto3"
+	"command_id\x18\x03 \x01(\tR\tcommandId\x12\x14\n" +
+	"\x05keyed\x18\x04 \x01(\bR\x05keyed\x12\x12\n" +
+	"\x04hash\x18\x05 \x01(\x06R\x04hash\x12\x16\n" +
+	"\x06caller\x18\x06 \x01(\fR\x06caller\x12\x17\n" +
+	"\aleft_ms\x18\a \x01(\x03R\x06leftMs\x12 \n" +
+	"\vtraceparent\x18\b \x01(\tR\vtraceparent\x12\x1c\n" +
+	"\ttransient\x18\t \x01(\bR\ttransient\x12\x12\n" +
+	"\x04name\x18\n" +
+	" \x01(\tR\x04name\x12\x12\n" +
+	"\x04body\x18\v \x01(\fR\x04body\x12\x14\n" +
+	"\x05error\x18\f \x01(\fR\x05error\x12\x1a\n" +
+	"\breplayed\x18\r \x01(\bR\breplayedB\x16Z\x14entrepot/grains/wireb\x06proto3"
 
 var (
 	file_grains_wire_wire_proto_rawDescOnce sync.Once
@@ -542,28 +198,16 @@ func file_grains_wire_wire_proto_rawDescGZIP() []byte {
 	return file_grains_wire_wire_proto_rawDescData
 }
 
-var file_grains_wire_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_grains_wire_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
 var file_grains_wire_wire_proto_goTypes = []any{
-	(*CommandMsg)(nil),    // 0: entrepot.wire.CommandMsg
-	(*CallerMsg)(nil),     // 1: entrepot.wire.CallerMsg
-	(*ReplyMsg)(nil),      // 2: entrepot.wire.ReplyMsg
-	(*ErrorMsg)(nil),      // 3: entrepot.wire.ErrorMsg
-	(*FieldErrorMsg)(nil), // 4: entrepot.wire.FieldErrorMsg
-	(*Wake)(nil),          // 5: entrepot.wire.Wake
-	(*Done)(nil),          // 6: entrepot.wire.Done
-	(*anypb.Any)(nil),     // 7: google.protobuf.Any
+	(*Envelope)(nil), // 0: entrepot.wire.Envelope
 }
 var file_grains_wire_wire_proto_depIdxs = []int32{
-	1, // 0: entrepot.wire.CommandMsg.caller:type_name -> entrepot.wire.CallerMsg
-	7, // 1: entrepot.wire.CommandMsg.body:type_name -> google.protobuf.Any
-	7, // 2: entrepot.wire.ReplyMsg.body:type_name -> google.protobuf.Any
-	3, // 3: entrepot.wire.ReplyMsg.error:type_name -> entrepot.wire.ErrorMsg
-	4, // 4: entrepot.wire.ErrorMsg.fields:type_name -> entrepot.wire.FieldErrorMsg
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	0, // [0:0] is the sub-list for method output_type
+	0, // [0:0] is the sub-list for method input_type
+	0, // [0:0] is the sub-list for extension type_name
+	0, // [0:0] is the sub-list for extension extendee
+	0, // [0:0] is the sub-list for field type_name
 }
 
 func init() { file_grains_wire_wire_proto_init() }
@@ -577,7 +221,7 @@ func file_grains_wire_wire_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_grains_wire_wire_proto_rawDesc), len(file_grains_wire_wire_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   7,
+			NumMessages:   1,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -2,7 +2,6 @@ package wishlist
 
 import (
 	"entrepot/grains"
-	"entrepot/grains/wishlist/wishlistpb"
 	"entrepot/persistence"
 )
 
@@ -29,7 +28,7 @@ func (s *State) Index() grains.Index {
 
 // Kind is the grain of wishlists. Its commands carry natural ids.
 func Kind() *grains.Kind {
-	k := grains.NewKind[State](wishlistpb.Kind, Collection)
+	k := grains.NewKind[State](Name, Collection)
 	grains.Command(k, (*State).AddItem, (*State).View)
 	grains.Command(k, (*State).RemoveItem, (*State).View)
 	grains.Command(k, (*State).Erase, (*State).View)

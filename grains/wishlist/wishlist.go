@@ -11,7 +11,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/wishlist/wishlistpb"
 )
 
 // MaxItems bounds a list.
@@ -19,26 +18,26 @@ const MaxItems = 500
 
 // State is a wishlist. The zero State is the empty list of somebody who never had one.
 type State struct {
-	ID      entrepot.ID `json:"id,omitempty"`
-	Items   []Item      `json:"items,omitempty"`   // the oldest first
-	Created int64       `json:"created,omitempty"` // Unix ms, as all times here
-	Updated int64       `json:"updated,omitempty"`
-	Erased  bool        `json:"erased,omitempty"`
+	ID        entrepot.ID `json:"id,omitempty"`
+	Items     []Wish      `json:"items,omitempty"`   // the oldest first
+	CreatedAt int64       `json:"created,omitempty"` // Unix ms, as all times here
+	UpdatedAt int64       `json:"updated,omitempty"`
+	Erased    bool        `json:"erased,omitempty"`
 }
 
 // Item is one wish. Its id is the variant's, or the product's.
-type Item struct {
+type Wish struct {
 	ProductID entrepot.ID `json:"pid"`
 	VariantID entrepot.ID `json:"vid,omitempty"` // none: whichever
 	CompanyID entrepot.ID `json:"cid"`
 	Name      string      `json:"name"`
 	Price     int64       `json:"price"` // minor units, when it was added
 	Currency  string      `json:"cur"`
-	Added     int64       `json:"added"`
+	AddedAt   int64       `json:"added"`
 }
 
 // ID is the item's, the same on every list.
-func (i *Item) ID() entrepot.ID {
+func (i *Wish) ID() entrepot.ID {
 	if i.VariantID != "" {
 		return i.VariantID
 	}
@@ -48,7 +47,7 @@ func (i *Item) ID() entrepot.ID {
 type (
 	added struct {
 		events.WishlistItemAdded
-		item Item
+		item Wish
 	}
 	erased struct {
 		events.Private
@@ -58,19 +57,19 @@ type (
 )
 
 // AddItem puts something on the list. What is there stays as it is.
-func (s *State) AddItem(t entrepot.Turn, c *wishlistpb.AddItem) ([]events.Event, error) {
-	item := Item{
-		ProductID: c.ProductId, VariantID: c.VariantId, CompanyID: c.CompanyId, Name: c.Name,
-		Price: c.PriceMinor, Currency: c.Currency, Added: t.Now.UnixMilli(),
+func (s *State) AddItem(t entrepot.Turn, c AddItem) ([]events.Event, error) {
+	item := Wish{
+		ProductID: c.ProductID, VariantID: c.VariantID, CompanyID: c.CompanyID, Name: c.Name,
+		Price: c.Price, Currency: c.Currency, AddedAt: t.Now.UnixMilli(),
 	}
 	switch {
 	case !t.Caller.Is(t.ID) || s.Erased:
 		return nil, entrepot.ErrNotFound
-	case !entrepot.ValidID(c.ProductId):
+	case !entrepot.ValidID(c.ProductID):
 		return nil, entrepot.Invalid("productId", "id", "must be a product id")
-	case c.VariantId != "" && !entrepot.ValidID(c.VariantId):
+	case c.VariantID != "" && !entrepot.ValidID(c.VariantID):
 		return nil, entrepot.Invalid("variantId", "id", "must be a variant id")
-	case !entrepot.ValidCurrency(c.Currency) || c.PriceMinor < 0:
+	case !entrepot.ValidCurrency(c.Currency) || c.Price < 0:
 		return nil, entrepot.Invalid("price", "range", "must be non-negative, in an ISO 4217 currency")
 	case s.find(item.ID()) >= 0:
 		return nil, nil
@@ -82,16 +81,16 @@ func (s *State) AddItem(t entrepot.Turn, c *wishlistpb.AddItem) ([]events.Event,
 
 // RemoveItem takes one item off the list, or all of a product. The platform does
 // it when the product is deleted.
-func (s *State) RemoveItem(t entrepot.Turn, c *wishlistpb.RemoveItem) ([]events.Event, error) {
-	if !t.Caller.Is(t.ID) || c.Id == "" {
+func (s *State) RemoveItem(t entrepot.Turn, c RemoveItem) ([]events.Event, error) {
+	if !t.Caller.Is(t.ID) || c.ID == "" {
 		return nil, entrepot.ErrNotFound
 	}
-	var gone []*Item
-	if at := s.find(c.Id); at >= 0 {
+	var gone []*Wish
+	if at := s.find(c.ID); at >= 0 {
 		gone = append(gone, &s.Items[at])
 	} else {
 		for i := range s.Items {
-			if s.Items[i].ProductID == c.Id {
+			if s.Items[i].ProductID == c.ID {
 				gone = append(gone, &s.Items[i])
 			}
 		}
@@ -107,7 +106,7 @@ func (s *State) RemoveItem(t entrepot.Turn, c *wishlistpb.RemoveItem) ([]events.
 }
 
 // Erase forgets the list of a user who is no more.
-func (s *State) Erase(t entrepot.Turn, _ *wishlistpb.Erase) ([]events.Event, error) {
+func (s *State) Erase(t entrepot.Turn, _ Erase) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
 		return nil, entrepot.ErrNotFound
@@ -121,7 +120,7 @@ func (s *State) Erase(t entrepot.Turn, _ *wishlistpb.Erase) ([]events.Event, err
 func (s *State) Apply(e events.Event) {
 	switch f := e.(type) {
 	case added:
-		s.touch(f.UserID, f.item.Added)
+		s.touch(f.UserID, f.item.AddedAt)
 		s.Items = append(s.Items, f.item)
 	case events.WishlistItemRemoved:
 		s.touch(f.UserID, f.At.UnixMilli())
@@ -136,44 +135,44 @@ func (s *State) Apply(e events.Event) {
 
 func (s *State) touch(id entrepot.ID, at int64) {
 	if s.ID == "" {
-		s.ID, s.Created = id, at
+		s.ID, s.CreatedAt = id, at
 	}
-	s.Updated = at
+	s.UpdatedAt = at
 }
 
 // Get answers the list to its user.
-func (s *State) Get(t entrepot.Turn, _ *wishlistpb.Get) (*wishlistpb.Wishlist, error) {
+func (s *State) Get(t entrepot.Turn, _ Get) (*Wishlist, error) {
 	if !t.Caller.Is(t.ID) {
 		return nil, entrepot.ErrNotFound
 	}
 	v := s.View()
-	v.UserId = t.ID
+	v.UserID = t.ID
 	return v, nil
 }
 
 // View is the whole list, the newest first.
-func (s *State) View() *wishlistpb.Wishlist {
-	v := &wishlistpb.Wishlist{UserId: s.ID, UpdatedMs: s.Updated}
+func (s *State) View() *Wishlist {
+	v := &Wishlist{UserID: s.ID, UpdatedAt: s.UpdatedAt}
 	for n := len(s.Items) - 1; n >= 0; n-- {
 		i := &s.Items[n]
-		v.Items = append(v.Items, &wishlistpb.Item{
-			Id: i.ID(), ProductId: i.ProductID, VariantId: i.VariantID, CompanyId: i.CompanyID, Name: i.Name,
-			PriceMinor: i.Price, Currency: i.Currency, AddedMs: i.Added,
+		v.Items = append(v.Items, Item{
+			ID: i.ID(), ProductID: i.ProductID, VariantID: i.VariantID, CompanyID: i.CompanyID, Name: i.Name,
+			Price: i.Price, Currency: i.Currency, AddedAt: i.AddedAt,
 		})
 	}
 	return v
 }
 
 func (s *State) find(id entrepot.ID) int {
-	return slices.IndexFunc(s.Items, func(i Item) bool { return i.ID() == id })
+	return slices.IndexFunc(s.Items, func(i Wish) bool { return i.ID() == id })
 }
 
 // public is the item as events tell it, with how many there are then.
-func (i *Item) public(t entrepot.Turn, items int) events.WishlistItem {
+func (i *Wish) public(t entrepot.Turn, items int) events.WishlistItem {
 	return events.WishlistItem{
 		UserID: t.ID, ItemID: i.ID(), ProductID: i.ProductID, VariantID: i.VariantID, CompanyID: i.CompanyID, Name: i.Name,
 		Price: entrepot.Money{Minor: i.Price, Currency: i.Currency}.Amount(), Currency: i.Currency, Items: items, At: t.Now,
 	}
 }
 
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.Created).UTC() }
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }

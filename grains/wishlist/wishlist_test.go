@@ -10,10 +10,8 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/wishlist/wishlistpb"
 	"entrepot/persistence/storetest"
-
-	"google.golang.org/protobuf/proto"
+	"reflect"
 )
 
 var (
@@ -27,15 +25,15 @@ func id(kind string, i int) entrepot.ID { return entrepot.DeriveID(kind, fmt.Spr
 
 func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: user, Now: start, Caller: c} }
 
-func wish(product, variant int) *wishlistpb.AddItem {
-	c := &wishlistpb.AddItem{ProductId: id("product", product), CompanyId: id("company", 1), Name: "Mug", PriceMinor: 1999, Currency: "EUR"}
+func wish(product, variant int) AddItem {
+	c := AddItem{ProductID: id("product", product), CompanyID: id("company", 1), Name: "Mug", Price: 1999, Currency: "EUR"}
 	if variant > 0 {
-		c.VariantId = id("variant", variant)
+		c.VariantID = id("variant", variant)
 	}
 	return c
 }
 
-func listOf(t *testing.T, wishes ...*wishlistpb.AddItem) *State {
+func listOf(t *testing.T, wishes ...AddItem) *State {
 	t.Helper()
 	s := &State{}
 	for _, c := range wishes {
@@ -58,13 +56,13 @@ func TestAddItemRules(t *testing.T) {
 	t.Parallel()
 	full := &State{ID: user}
 	for i := range MaxItems {
-		full.Items = append(full.Items, Item{ProductID: id("product", i)})
+		full.Items = append(full.Items, Wish{ProductID: id("product", i)})
 	}
-	change := func(f func(*wishlistpb.AddItem)) *wishlistpb.AddItem { c := wish(1, 0); f(c); return c }
+	change := func(f func(*AddItem)) AddItem { c := wish(1, 0); f(c); return c }
 	for name, c := range map[string]struct {
 		state  *State
 		caller entrepot.Caller
-		cmd    *wishlistpb.AddItem
+		cmd    AddItem
 		code   entrepot.Code
 		facts  int
 	}{
@@ -75,10 +73,10 @@ func TestAddItemRules(t *testing.T) {
 		"another customer":     {&State{}, entrepot.Caller{Role: entrepot.Customer, UserID: "x"}, wish(1, 0), entrepot.CodeNotFound, 0},
 		"even a super admin":   {&State{}, entrepot.Caller{Role: entrepot.SuperAdmin, UserID: "x"}, wish(1, 0), entrepot.CodeNotFound, 0},
 		"nobody":               {&State{}, entrepot.Caller{}, wish(1, 0), entrepot.CodeNotFound, 0},
-		"no product":           {&State{}, customer, change(func(c *wishlistpb.AddItem) { c.ProductId = "" }), entrepot.CodeInvalid, 0},
-		"no such variant id":   {&State{}, customer, change(func(c *wishlistpb.AddItem) { c.VariantId = "x" }), entrepot.CodeInvalid, 0},
-		"no currency":          {&State{}, customer, change(func(c *wishlistpb.AddItem) { c.Currency = "" }), entrepot.CodeInvalid, 0},
-		"less than nothing":    {&State{}, customer, change(func(c *wishlistpb.AddItem) { c.PriceMinor = -1 }), entrepot.CodeInvalid, 0},
+		"no product":           {&State{}, customer, change(func(c *AddItem) { c.ProductID = "" }), entrepot.CodeInvalid, 0},
+		"no such variant id":   {&State{}, customer, change(func(c *AddItem) { c.VariantID = "x" }), entrepot.CodeInvalid, 0},
+		"no currency":          {&State{}, customer, change(func(c *AddItem) { c.Currency = "" }), entrepot.CodeInvalid, 0},
+		"less than nothing":    {&State{}, customer, change(func(c *AddItem) { c.Price = -1 }), entrepot.CodeInvalid, 0},
 		"one too many":         {full, customer, wish(MaxItems, 0), entrepot.CodeConflict, 0},
 		"what is there, full":  {full, customer, wish(1, 0), "", 0},
 		"who was erased":       {&State{ID: user, Erased: true}, customer, wish(1, 0), entrepot.CodeNotFound, 0},
@@ -107,7 +105,7 @@ func TestRemoveOneOrAllOfAProduct(t *testing.T) {
 		{id("product", 2), []entrepot.ID{id("variant", 3)}}, // the item of that id alone
 		{id("variant", 3), []entrepot.ID{}},
 	} {
-		facts, err := s.RemoveItem(turn(customer), &wishlistpb.RemoveItem{Id: c.id})
+		facts, err := s.RemoveItem(turn(customer), RemoveItem{ID: c.id})
 		if c.left == nil {
 			if entrepot.CodeOf(err) != entrepot.CodeNotFound {
 				t.Errorf("%s, which is not there: %v, %v", c.id, facts, err)
@@ -126,7 +124,7 @@ func TestRemoveOneOrAllOfAProduct(t *testing.T) {
 			t.Errorf("told %d items, there are %d", last.Items, len(c.left))
 		}
 	}
-	if _, err := s.RemoveItem(turn(entrepot.Caller{Role: entrepot.Customer, UserID: "x"}), &wishlistpb.RemoveItem{Id: id("product", 2)}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := s.RemoveItem(turn(entrepot.Caller{Role: entrepot.Customer, UserID: "x"}), RemoveItem{ID: id("product", 2)}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Errorf("by another: %v", err)
 	}
 }
@@ -134,30 +132,30 @@ func TestRemoveOneOrAllOfAProduct(t *testing.T) {
 func TestAListSurvives(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
-	ask := func(c entrepot.Caller, cmd proto.Message) (*wishlistpb.Wishlist, error) {
-		return grains.Ask[*wishlistpb.Wishlist](m.As(c), m, wishlistpb.Kind, user, cmd)
+	ask := func(c entrepot.Caller, cmd grains.Message[*Wishlist]) (*Wishlist, error) {
+		return grains.Ask(m.As(c), m, Of(user), cmd)
 	}
-	if v, err := ask(customer, &wishlistpb.Get{}); err != nil || v.UserId != user || len(v.Items) != 0 {
+	if v, err := ask(customer, Get{}); err != nil || v.UserID != user || len(v.Items) != 0 {
 		t.Fatalf("before anything: %v, %v", v, err)
 	}
-	for _, c := range []*wishlistpb.AddItem{wish(1, 0), wish(2, 2), wish(1, 0)} {
+	for _, c := range []AddItem{wish(1, 0), wish(2, 2), wish(1, 0)} {
 		if _, err := ask(customer, c); err != nil {
 			t.Fatal(err)
 		}
 	}
-	before, err := ask(customer, &wishlistpb.RemoveItem{Id: id("product", 1)})
-	if err != nil || len(before.Items) != 1 || before.Items[0].Id != id("variant", 2) || before.Items[0].PriceMinor != 1999 {
+	before, err := ask(customer, RemoveItem{ID: id("product", 1)})
+	if err != nil || len(before.Items) != 1 || before.Items[0].ID != id("variant", 2) || before.Items[0].Price != 1999 {
 		t.Fatalf("%v, %v", before, err)
 	}
 	m.Restart()
-	if after, err := ask(customer, &wishlistpb.Get{}); err != nil || !proto.Equal(before, after) {
+	if after, err := ask(customer, Get{}); err != nil || !reflect.DeepEqual(before, after) {
 		t.Fatalf("after the restart %v, %v", after, err)
 	}
-	if _, err := ask(customer, &wishlistpb.Erase{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := ask(customer, Erase{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("erased by a customer: %v", err)
 	}
 	for range 2 {
-		if v, err := ask(system, &wishlistpb.Erase{}); err != nil || len(v.Items) != 0 {
+		if v, err := ask(system, Erase{}); err != nil || len(v.Items) != 0 {
 			t.Fatalf("%v, %v", v, err)
 		}
 	}

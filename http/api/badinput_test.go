@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"entrepot"
-	"entrepot/grains/stock/stockpb"
+	"entrepot/grains/stock"
 	"entrepot/http/api/apitest"
 	"entrepot/http/edge"
 )
@@ -354,7 +354,7 @@ func badLogistics(w *apitest.World) []bad {
 		{"company_admin", "GET", "/api/inventory/transfers?status=lost", "", 400, "status"},
 		{"shop_manager", "POST", "/api/inventory/stocktakes", `{"locationId":"` + w.ShopB + `"}`, 404, "locationId"},
 		{"shop_manager", "POST", "/api/inventory/stocktakes", `{"locationId":"` + w.ShopA + `","itemIds":["x"]}`, 400, "itemIds[0]"},
-		{"company_admin", "POST", "/api/inventory/stocktakes", `{"locationId":"` + w.ShopA + `","itemIds":["` + stockpb.ID(w.Mug, w.ShopB) + `"]}`, 404, "itemIds[0]"},
+		{"company_admin", "POST", "/api/inventory/stocktakes", `{"locationId":"` + w.ShopA + `","itemIds":["` + stock.ID(w.Mug, w.ShopB) + `"]}`, 404, "itemIds[0]"},
 		{"company_admin", "PUT", "/api/inventory/stocktakes/" + id + "/counts", `{"counts":[]}`, 400, "counts"},
 		{"company_admin", "POST", "/api/inventory/suppliers", `{"name":"A","currency":"eur"}`, 400, "currency"},
 		{"company_admin", "POST", "/api/inventory/suppliers", `{"name":"A","currency":"EUR","offers":[{"productId":"` + w.Mug + `","cost":1.999}]}`, 400, "offers[0].cost"},

@@ -11,8 +11,6 @@ import (
 
 	"entrepot"
 	"entrepot/http/api/apitest"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // refusing answers every command with an error, or panics.
@@ -21,7 +19,7 @@ type refusing struct {
 	panics bool
 }
 
-func (r refusing) Ask(context.Context, string, entrepot.ID, proto.Message) (proto.Message, error) {
+func (r refusing) Ask(context.Context, string, entrepot.ID, any) (any, error) {
 	if r.panics {
 		panic("the secret of the panic")
 	}

@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"entrepot"
-	"entrepot/http/api/apitest"
 	"entrepot/cmd/entrepot/services"
+	"entrepot/http/api/apitest"
 	"entrepot/http/rest"
 )
 
@@ -170,7 +170,7 @@ func TestNobodySeesWhatIsAnothers(t *testing.T) {
 		}
 	}
 	for _, u := range c.Users {
-		c.ids = append(c.ids, u.Id)
+		c.ids = append(c.ids, u.ID)
 	}
 	for _, c.role = range []string{"", "super_admin", "company_admin", "shop_manager", "shop_staff", "customer", "other_admin"} {
 		c.hidden = c.matrix.hidden(c.role)
@@ -224,7 +224,7 @@ func TestAKeysAnswerIsItsUsersOwn(t *testing.T) {
 	body := map[string]any{"items": []map[string]any{{"productId": w.Mug, "quantity": 1}}, "shippingAddress": apitest.Address}
 	first := w.Want(t, 201, "customer", "POST", "/api/orders", body, "Idempotency-Key", "same")
 	second := w.Want(t, 201, "other_customer", "POST", "/api/orders", body, "Idempotency-Key", "same")
-	if first.Text("id") == second.Text("id") || second.Header.Get("Idempotent-Replayed") != "" || second.Text("customerId") != w.Users["other_customer"].Id {
+	if first.Text("id") == second.Text("id") || second.Header.Get("Idempotent-Replayed") != "" || second.Text("customerId") != w.Users["other_customer"].ID {
 		t.Fatalf("%s and %s", first.Raw, second.Raw)
 	}
 }

@@ -8,9 +8,9 @@ import (
 	"testing"
 
 	"entrepot"
-	"entrepot/grains/stock/stockpb"
-	"entrepot/http/api/apitest"
 	"entrepot/cmd/entrepot/services"
+	"entrepot/grains/stock"
+	"entrepot/http/api/apitest"
 	"entrepot/http/rest"
 )
 
@@ -181,7 +181,7 @@ func newMatrix(t *testing.T) *matrix {
 	w.User(t, hash, "own_staff", entrepot.ShopStaff, w.Company, w.ShopA)
 	w.User(t, hash, "sibling_staff", entrepot.ShopStaff, w.Company, w.ShopB)
 	w.User(t, hash, "other_staff", entrepot.ShopStaff, w.OtherCompany, w.OtherShop)
-	user := func(name string) string { return w.Users[name].Id }
+	user := func(name string) string { return w.Users[name].ID }
 	w.Login(t, "session", "other_customer")
 	sessions := w.Want(t, 200, "session", "GET", "/api/auth/sessions", nil)
 
@@ -192,7 +192,7 @@ func newMatrix(t *testing.T) *matrix {
 		"product":     {w.Product(t, w.Company, "ONLY", 100, w.ShopA), w.Cup, w.OtherMug, none},
 		"shop":        {w.ShopA, w.ShopB, w.OtherShop, none},
 		"company":     {w.Company, w.Company, w.OtherCompany, none},
-		"stock":       {stockpb.ID(w.Mug, w.ShopA), stockpb.ID(w.Cup, w.ShopB), stockpb.ID(w.OtherMug, w.OtherShop), none},
+		"stock":       {stock.ID(w.Mug, w.ShopA), stock.ID(w.Cup, w.ShopB), stock.ID(w.OtherMug, w.OtherShop), none},
 		"order":       {order("customer", w.Mug, w.ShopA), order("other_customer", w.Cup, w.ShopB), order("other_customer", w.OtherMug, w.OtherShop), none},
 		"payment": {
 			pay("customer", order("customer", w.Mug, w.ShopA)), pay("other_customer", order("other_customer", w.Cup, w.ShopB)),

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"entrepot/grains/order/orderpb"
+	"entrepot/grains/order"
 	"entrepot/http/api/apitest"
 )
 
@@ -74,7 +74,7 @@ func pay(t *testing.T, w *apitest.World, orderID string) {
 		t.Errorf("the retry answered %v %s", again.Header, again.Raw)
 	}
 	w.Want(t, 409, "customer", "POST", "/api/payments/process", body, "Idempotency-Key", "p2")
-	w.Tell(t, orderpb.Kind, orderID, &orderpb.Paid{PaymentId: p.Text("id"), AmountMinor: 7136, Currency: "EUR"})
+	w.Tell(t, order.Name, orderID, order.PaymentReceived{PaymentID: p.Text("id"), Amount: 7136, Currency: "EUR"})
 	w.Want(t, 200, "customer", "POST", "/api/payments/process", body, "Idempotency-Key", "p1")
 	w.Want(t, 409, "customer", "POST", "/api/payments/process", body)
 	w.Want(t, 200, "shop_staff", "GET", "/api/payments/"+p.Text("id"), nil)

@@ -59,7 +59,7 @@ func CheckShops(ctx context.Context, a grains.Asker, field string, company entre
 	}
 	return query.Each(ctx, len(ids), func(ctx context.Context, i int) error {
 		v, err := query.Shop(ctx, a, ids[i])
-		if entrepot.CodeOf(err) == entrepot.CodeNotFound || (err == nil && v.CompanyId != company) {
+		if entrepot.CodeOf(err) == entrepot.CodeNotFound || (err == nil && v.CompanyID != company) {
 			return query.Missing(query.Indexed(field, i, ""), "no such shop")
 		}
 		return err

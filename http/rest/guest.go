@@ -4,7 +4,7 @@ import (
 	"encoding/base64"
 
 	"entrepot"
-	"entrepot/grains/cart/cartpb"
+	"entrepot/grains/cart"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -27,7 +27,7 @@ func asGuest(ctx huma.Context) huma.Context {
 }
 
 func GuestCaller(c entrepot.Caller, token string) entrepot.Caller {
-	return entrepot.Caller{UserID: cartpb.GuestID(token), RequestID: c.RequestID, IP: c.IP, UserAgent: c.UserAgent}
+	return entrepot.Caller{UserID: cart.GuestID(token), RequestID: c.RequestID, IP: c.IP, UserAgent: c.UserAgent}
 }
 
 // ValidCartToken reports whether a token has the form of ours. Another names no cart.

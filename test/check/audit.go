@@ -6,7 +6,7 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/stock/stockpb"
+	"entrepot/grains/stock"
 )
 
 // checkAudit is I3: every event of every entity is in the audit log, once, and
@@ -64,7 +64,7 @@ func checkRows(r *report, w *World) {
 	missing := 0
 	for i := range w.Audit {
 		e := &w.Audit[i]
-		if e.Aggregate.Kind != stockpb.Kind || e.Type != (events.InventoryUpdated{}).EventType() {
+		if e.Aggregate.Kind != stock.Name || e.Type != (events.InventoryUpdated{}).EventType() {
 			continue
 		}
 		if !rows[e.ID] {

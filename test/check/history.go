@@ -8,8 +8,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains/order"
-	"entrepot/grains/order/orderpb"
-	"entrepot/grains/payment/paymentpb"
+	"entrepot/grains/payment"
 )
 
 // History is what the clients of a run asked and were told.
@@ -142,7 +141,7 @@ func checkHistory(r *report, w *World, h *History, l ledger) {
 		case op.Outcome == Refused && op.Code == string(entrepot.CodeInternal):
 			r.broken("I2", "%s was answered with an internal error", op.Kind)
 		case op.Outcome == Refused && op.Kind == Place && op.Key != "":
-			if o := w.Orders[orderpb.KeyedID(op.Customer, op.Key)]; o != nil && o.ID != "" && o.Status != order.Rejected {
+			if o := w.Orders[order.KeyedID(op.Customer, op.Key)]; o != nil && o.ID != "" && o.Status != order.Rejected {
 				r.broken("I6", "the request of order %s was refused (%s) after %d attempts, and the order is %s", o.ID, op.Code, op.Attempts, o.Status)
 			}
 		case op.Outcome == OK:
@@ -180,11 +179,11 @@ func checkAcknowledged(r *report, w *World, op *Op) {
 		if o.CustomerID != op.Customer || o.Number != op.Number || !sameLines(op.Lines, o.Group.Lines) {
 			r.broken("I2", "order %s was told as %s %v and is %s %v of %s", op.OrderID, op.Number, op.Lines, o.Number, o.Group.Lines, o.CustomerID)
 		}
-		if op.Key != "" && orderpb.KeyedID(op.Customer, op.Key) != op.OrderID {
+		if op.Key != "" && order.KeyedID(op.Customer, op.Key) != op.OrderID {
 			r.broken("I6", "the key %s made order %s", op.Key, op.OrderID)
 		}
 	case Pay:
-		p := w.Payments[paymentpb.ID(op.OrderID)]
+		p := w.Payments[payment.ID(op.OrderID)]
 		if p == nil || p.Captured != o.Totals.Total {
 			r.broken("I4", "order %s was told paid, its payment is %+v", op.OrderID, p)
 		}

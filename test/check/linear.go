@@ -9,7 +9,6 @@ import (
 	"entrepot"
 	"entrepot/events"
 	"entrepot/grains/order"
-	"entrepot/grains/order/orderpb"
 
 	"github.com/anishathalye/porcupine"
 )
@@ -147,7 +146,7 @@ func resolved(w *World, op *Op) (outcome string, known bool) {
 	if op.Key == "" {
 		return Unknown, false
 	}
-	switch o := w.Orders[orderpb.KeyedID(op.Customer, op.Key)]; {
+	switch o := w.Orders[order.KeyedID(op.Customer, op.Key)]; {
 	case o == nil || o.ID == "":
 		return "", true
 	case o.Status == order.Placing:

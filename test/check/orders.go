@@ -5,8 +5,7 @@ import (
 	"entrepot/events"
 	"entrepot/grains/order"
 	"entrepot/grains/payment"
-	"entrepot/grains/payment/paymentpb"
-	"entrepot/grains/stock/stockpb"
+	"entrepot/grains/stock"
 )
 
 // checkOrders is I5 for the orders' processes, and what orders and stock say of each other.
@@ -33,7 +32,7 @@ func checkOrders(r *report, w *World, l ledger) {
 				from = []order.Allocation{{LocationID: o.Group.ShopID, Quantity: line.Quantity}}
 			}
 			for _, a := range from {
-				item := stockpb.ID(line.Variant(), a.LocationID)
+				item := stock.ID(line.Variant(), a.LocationID)
 				line.Quantity = a.Quantity
 				checkLine(r, w, o, line, l.of(item, o.HoldID))
 				if o.Status == order.Pending || (o.Status == order.Confirmed && !o.Committed) {
@@ -110,7 +109,7 @@ func checkPayments(r *report, w *World) {
 	}
 	for id, o := range w.Orders {
 		if o.ID != "" && o.Status != order.Placing && o.Status != order.Rejected {
-			checkPaid(r, w, o, w.Payments[paymentpb.ID(id)])
+			checkPaid(r, w, o, w.Payments[payment.ID(id)])
 		}
 	}
 }

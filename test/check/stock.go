@@ -7,7 +7,6 @@ import (
 	"entrepot"
 	"entrepot/events"
 	"entrepot/grains/stock"
-	"entrepot/grains/stock/stockpb"
 )
 
 // tally is what the ledger says that one reservation id did at one stock item.
@@ -30,7 +29,7 @@ func (l ledger) of(item, hold entrepot.ID) *tally {
 func checkStock(r *report, w *World) ledger {
 	byItem := map[entrepot.ID][]events.InventoryUpdated{}
 	for i := range w.Audit {
-		if e := &w.Audit[i]; e.Aggregate.Kind == stockpb.Kind && e.Type == (events.InventoryUpdated{}).EventType() {
+		if e := &w.Audit[i]; e.Aggregate.Kind == stock.Name && e.Type == (events.InventoryUpdated{}).EventType() {
 			var m events.InventoryUpdated
 			if err := e.Decode(&m); err != nil {
 				r.broken("I1", "event %s does not decode: %v", e.ID, err)
@@ -58,8 +57,8 @@ func checkLevels(r *report, s *stock.State) {
 	var held, beyond, owed int64
 	seen := map[entrepot.ID]bool{}
 	for _, h := range s.Holds {
-		held += h.Quantity - h.Beyond
-		beyond += h.Beyond
+		held += h.Quantity - h.Backordered
+		beyond += h.Backordered
 		if seen[h.OrderID] {
 			r.broken("I1", "item %s holds twice for %s", s.ID, h.OrderID)
 		}

@@ -18,7 +18,6 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
 	"entrepot/grains/stock"
-	"entrepot/grains/stock/stockpb"
 	"entrepot/persistence"
 	"entrepot/persistence/sqlitestore"
 	"entrepot/test/check"
@@ -78,9 +77,9 @@ func twins(t *testing.T, dir string) *check.History {
 	r := &recorder{h: check.History{Began: time.Now()}}
 	for range 3 {
 		product, shop, company := entrepot.NewID(), entrepot.NewID(), entrepot.NewID()
-		item := check.Item{ID: stockpb.ID(product, shop), Received: pieces, Linear: true}
-		c := &stockpb.Receive{ProductId: product, LocationId: shop, CompanyId: company, Quantity: pieces, Reason: "purchase"}
-		if _, err := hosts[0].Ask(hosts[0].Platform(), stockpb.Kind, item.ID, c); err != nil {
+		item := check.Item{ID: stock.ID(product, shop), Received: pieces, Linear: true}
+		c := stock.Receive{ProductID: product, LocationID: shop, CompanyID: company, Quantity: pieces, Reason: "purchase"}
+		if _, err := grains.Ask(hosts[0].Platform(), hosts[0], stock.Of(item.ID), c); err != nil {
 			t.Fatal(err)
 		}
 		r.h.Items = append(r.h.Items, item)
@@ -112,14 +111,14 @@ func (w *twin) turn(item entrepot.ID) {
 	op := check.Op{Client: w.n, Kind: check.Reserve, Item: item, OrderID: entrepot.NewID(), Quantity: 1 + w.rng.Int64N(3)}
 	expires := time.Now().Add(time.Hour).UnixMilli()
 	if w.do(&op, func(ctx context.Context) error {
-		_, err := w.host.Ask(ctx, stockpb.Kind, item, &stockpb.Reserve{OrderId: op.OrderID, Quantity: op.Quantity, ExpiresMs: expires})
+		_, err := grains.Ask(ctx, w.host, stock.Of(item), stock.Reserve{OrderID: op.OrderID, Quantity: op.Quantity, ExpiresAt: expires})
 		return err
 	}); op.Outcome != check.OK || w.rng.IntN(2) == 0 {
 		return
 	}
 	op.Kind = check.Release
 	w.do(&op, func(ctx context.Context) error {
-		_, err := w.host.Ask(ctx, stockpb.Kind, item, &stockpb.Release{OrderId: op.OrderID})
+		_, err := grains.Ask(ctx, w.host, stock.Of(item), stock.Release{OrderID: op.OrderID})
 		return err
 	})
 }

@@ -8,9 +8,7 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/imports"
-	"entrepot/grains/imports/importspb"
 	"entrepot/grains/product"
-	"entrepot/grains/product/productpb"
 	"entrepot/http/api/ecommerce/form"
 	"entrepot/persistence"
 )
@@ -49,7 +47,7 @@ func (m *Importer) erase(ctx context.Context, d *events.Delivery) error {
 
 func (m *Importer) eraseOne(ctx context.Context, d *persistence.Document) error {
 	if d.Value(imports.Collection, "status") != imports.StatusDone {
-		job, err := grains.Ask[*importspb.Import](grains.InPassing(ctx), m.Asker, importspb.Kind, d.ID, &importspb.Erase{})
+		job, err := grains.Ask(grains.InPassing(ctx), m.Asker, imports.Of(d.ID), imports.Erase{})
 		if err != nil {
 			return err
 		}
@@ -64,10 +62,10 @@ func (m *Importer) eraseOne(ctx context.Context, d *persistence.Document) error 
 
 // undo deletes the products that the chunk which was due at the erasure has made:
 // whoever ended the company's products may have looked before they were there.
-func (m *Importer) undo(ctx context.Context, job *importspb.Import) error {
+func (m *Importer) undo(ctx context.Context, job *imports.Import) error {
 	first := job.Created + job.Updated + job.Failed + 1
 	for row := first; row < first+chunkRows+product.MaxVariants; row++ {
-		id := importedID(job.Id, row)
+		id := importedID(job.ID, row)
 		doc, err := m.Store.Load(ctx, product.Collection, id)
 		if errors.Is(err, persistence.ErrNotFound) {
 			continue
@@ -78,7 +76,7 @@ func (m *Importer) undo(ctx context.Context, job *importspb.Import) error {
 		if doc.Value(product.Collection, "status") == product.StatusDeleted {
 			continue
 		}
-		if _, err := m.Asker.Ask(grains.InPassing(ctx), productpb.Kind, id, &productpb.Delete{}); err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		if _, err := grains.Ask(grains.InPassing(ctx), m.Asker, product.Of(id), product.Delete{}); err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
 			return err
 		}
 	}

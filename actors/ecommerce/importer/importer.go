@@ -15,8 +15,7 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/imports"
-	"entrepot/grains/imports/importspb"
-	"entrepot/grains/product/productpb"
+	"entrepot/grains/product"
 	"entrepot/grains/quota"
 	"entrepot/http/api/ecommerce/form"
 	"entrepot/http/rest"
@@ -82,7 +81,7 @@ func (m *Importer) take(ctx context.Context, d *events.Delivery) error {
 		return events.Permanent(err)
 	}
 	ctx = entrepot.WithCaller(grains.WithTrace(ctx, d.TraceParent), entrepot.SystemCaller(d.ID))
-	job, err := grains.Ask[*importspb.Import](ctx, m.Asker, importspb.Kind, e.ImportID, &importspb.Get{})
+	job, err := grains.Ask(ctx, m.Asker, imports.Of(e.ImportID), imports.Get{})
 	switch {
 	case err == nil && job.Erased && job.Chunk == e.Chunk:
 		return m.undo(ctx, job) // who began with the rows may have died
@@ -100,7 +99,7 @@ func (m *Importer) take(ctx context.Context, d *events.Delivery) error {
 	if err := m.report(ctx, job, rows); err != nil {
 		return err
 	}
-	told := &importspb.Advance{Chunk: job.Chunk, Offset: chunk.offset, Columns: chunk.columns, Done: chunk.done, Error: chunk.broken}
+	told := imports.Advance{Chunk: job.Chunk, Offset: chunk.offset, Columns: chunk.columns, Done: chunk.done, Error: chunk.broken}
 	for _, r := range rows {
 		switch r.Outcome {
 		case form.RowCreated:
@@ -111,19 +110,19 @@ func (m *Importer) take(ctx context.Context, d *events.Delivery) error {
 			told.Failed++
 		}
 	}
-	job, err = grains.Ask[*importspb.Import](ctx, m.Asker, importspb.Kind, job.Id, told)
+	job, err = grains.Ask(ctx, m.Asker, imports.Of(job.ID), told)
 	if err != nil {
 		return err
 	}
-	m.Changed(job.CompanyId)
+	m.Changed(job.CompanyID)
 	if job.Erased { // while the rows were taken
 		return m.undo(ctx, job)
 	}
 	return nil
 }
 
-func (m *Importer) read(ctx context.Context, job *importspb.Import) (importChunk, error) {
-	b, err := m.Blobs.Get(ctx, form.FileKey(job.Id), job.Offset)
+func (m *Importer) read(ctx context.Context, job *imports.Import) (importChunk, error) {
+	b, err := m.Blobs.Get(ctx, form.FileKey(job.ID), job.Offset)
 	if errors.Is(err, blob.ErrNotFound) {
 		return importChunk{broken: "the file is gone"}, nil
 	}
@@ -140,12 +139,12 @@ func (m *Importer) read(ctx context.Context, job *importspb.Import) (importChunk
 
 // rows takes the rows of a chunk for whom started the import. An error is for
 // now: the chunk is taken again.
-func (m *Importer) rows(ctx context.Context, job *importspb.Import, rows []importRow) ([]form.ImportRow, error) {
+func (m *Importer) rows(ctx context.Context, job *imports.Import, rows []importRow) ([]form.ImportRow, error) {
 	as := entrepot.WithCaller(ctx, entrepot.Caller{
-		UserID: job.UserId, Role: entrepot.Role(job.Role), CompanyID: job.CompanyId, ShopIDs: job.ShopIds, RequestID: "import " + job.Id,
+		UserID: job.UserID, Role: entrepot.Role(job.Role), CompanyID: job.CompanyID, ShopIDs: job.ShopIDs, RequestID: "import " + job.ID,
 	})
 	if entrepot.Role(job.Role) == entrepot.SuperAdmin {
-		as = entrepot.WithCaller(ctx, entrepot.Caller{UserID: job.UserId, Role: entrepot.SuperAdmin, RequestID: "import " + job.Id})
+		as = entrepot.WithCaller(ctx, entrepot.Caller{UserID: job.UserID, Role: entrepot.SuperAdmin, RequestID: "import " + job.ID})
 	}
 	skus := make([]string, len(rows))
 	for i, r := range rows {
@@ -161,15 +160,15 @@ func (m *Importer) rows(ctx context.Context, job *importspb.Import, rows []impor
 		}
 		lanes[sku] = append(lanes[sku], i)
 	}
-	known, err := m.known(ctx, job.CompanyId, order)
+	known, err := m.known(ctx, job.CompanyID, order)
 	if err != nil {
 		return nil, err
 	}
-	c := &chunkRun{Importer: m, job: job, rows: rows, lanes: lanes, known: known, shops: &shopsSeen{asker: m.Asker, company: job.CompanyId}, out: out}
+	c := &chunkRun{Importer: m, job: job, rows: rows, lanes: lanes, known: known, shops: &shopsSeen{asker: m.Asker, company: job.CompanyID}, out: out}
 	// One claim on the plan for all that may be made, since every single one waits
 	// for the others; where the plan has no room for all, each by itself.
-	claim := entrepot.DeriveID("import chunk", job.Id, strconv.FormatInt(job.Chunk, 10))
-	err = quota.WithinSeveral(as, m.Asker, m.Store, form.Plan, job.CompanyId, claim, max(1, len(order)-len(known)), func() error {
+	claim := entrepot.DeriveID("import chunk", job.ID, strconv.FormatInt(job.Chunk, 10))
+	err = quota.WithinSeveral(as, m.Asker, m.Store, form.Plan, job.CompanyID, claim, max(1, len(order)-len(known)), func() error {
 		return c.run(as, order, true)
 	})
 	if code := entrepot.CodeOf(err); code == entrepot.CodePlanLimit {
@@ -181,7 +180,7 @@ func (m *Importer) rows(ctx context.Context, job *importspb.Import, rows []impor
 // chunkRun is the rows of a chunk on their way.
 type chunkRun struct {
 	*Importer
-	job   *importspb.Import
+	job   *imports.Import
 	rows  []importRow
 	lanes map[string][]int // rows of each SKU, in their order
 	known map[string]present
@@ -211,8 +210,8 @@ func (c *chunkRun) lane(ctx context.Context, sku string, claimed bool) error {
 		of := rows[:n]
 		rows = rows[n:]
 		r.last = len(rows) == 0
-		if there && p.id == importedID(c.job.Id, r.number) { // by these rows, before this chunk was taken again
-			c.tell(r, of, sku, &productpb.Product{Id: p.id}, false, nil)
+		if there && p.id == importedID(c.job.ID, r.number) { // by these rows, before this chunk was taken again
+			c.tell(r, of, sku, &product.Product{ID: p.id}, false, nil)
 			continue
 		}
 		if refusal := c.full.Load(); refusal != nil && !there {
@@ -227,18 +226,18 @@ func (c *chunkRun) lane(ctx context.Context, sku string, claimed bool) error {
 			return err
 		}
 		if there && entrepot.CodeOf(err) == entrepot.CodeKeyReused { // taken before, from what the product was then
-			made, err = &productpb.Product{Id: p.id, Currency: p.currency}, nil
+			made, err = &product.Product{ID: p.id, Currency: p.currency}, nil
 		}
 		c.tell(r, of, sku, made, there, err)
 		if err == nil && !there {
-			p, there = present{made.Id, made.Currency}, true
+			p, there = present{made.ID, made.Currency}, true
 		}
 	}
 	return nil
 }
 
 // tell says of each of the rows what became of them.
-func (c *chunkRun) tell(r *joined, of []int, sku string, p *productpb.Product, there bool, err error) {
+func (c *chunkRun) tell(r *joined, of []int, sku string, p *product.Product, there bool, err error) {
 	for k, i := range of {
 		c.out[i] = outcomeOf(&c.rows[i], sku, p, there, r.blames(k, err))
 	}

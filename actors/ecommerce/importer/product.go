@@ -8,9 +8,8 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/imports/importspb"
+	"entrepot/grains/imports"
 	"entrepot/grains/product"
-	"entrepot/grains/product/productpb"
 	"entrepot/grains/query"
 	"entrepot/grains/quota"
 	"entrepot/http/api/ecommerce/form"
@@ -55,7 +54,7 @@ func importedID(job entrepot.ID, row int64) entrepot.ID {
 }
 
 // row takes one row: it changes the product of its SKU, or makes one.
-func (m *Importer) row(ctx context.Context, job *importspb.Import, r *joined, sku string, p present, there bool, shops *shopsSeen, claimed bool) (*productpb.Product, error) {
+func (m *Importer) row(ctx context.Context, job *imports.Import, r *joined, sku string, p present, there bool, shops *shopsSeen, claimed bool) (*product.Product, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
@@ -63,7 +62,7 @@ func (m *Importer) row(ctx context.Context, job *importspb.Import, r *joined, sk
 		return nil, entrepot.Invalid("sku", "required", "must be given as a text")
 	}
 	// The row's own id is for the one command to its product; the plan is asked under others.
-	named := grains.WithCommand(ctx, grains.CommandID{ID: entrepot.DeriveID("import", job.Id, strconv.FormatInt(r.number, 10))})
+	named := grains.WithCommand(ctx, grains.CommandID{ID: entrepot.DeriveID("import", job.ID, strconv.FormatInt(r.number, 10))})
 	if there {
 		return m.change(named, r, p, shops)
 	}
@@ -76,29 +75,29 @@ func (m *Importer) row(ctx context.Context, job *importspb.Import, r *joined, sk
 	if err != nil {
 		return nil, err
 	}
-	if body.CompanyID != "" && body.CompanyID != job.CompanyId {
+	if body.CompanyID != "" && body.CompanyID != job.CompanyID {
 		return nil, entrepot.Invalid("companyId", "privileged", "is another company")
 	}
-	cmd, err := body.Command(job.CompanyId)
+	cmd, err := body.Command(job.CompanyID)
 	if err != nil {
 		return nil, err
 	}
-	if err := shops.check(ctx, cmd.ShopIds); err != nil {
+	if err := shops.check(ctx, cmd.ShopIDs); err != nil {
 		return nil, err
 	}
-	id := importedID(job.Id, r.number)
+	id := importedID(job.ID, r.number)
 	if claimed {
-		return grains.Ask[*productpb.Product](r.asking(named), m.Asker, productpb.Kind, id, cmd)
+		return grains.Ask(r.asking(named), m.Asker, product.Of(id), cmd)
 	}
-	var made *productpb.Product
-	err = quota.Within(ctx, m.Asker, m.Store, form.Plan, job.CompanyId, id, func() (err error) {
-		made, err = grains.Ask[*productpb.Product](r.asking(named), m.Asker, productpb.Kind, id, cmd)
+	var made *product.Product
+	err = quota.Within(ctx, m.Asker, m.Store, form.Plan, job.CompanyID, id, func() (err error) {
+		made, err = grains.Ask(r.asking(named), m.Asker, product.Of(id), cmd)
 		return err
 	})
 	return made, err
 }
 
-func (m *Importer) change(ctx context.Context, r *joined, p present, shops *shopsSeen) (*productpb.Product, error) {
+func (m *Importer) change(ctx context.Context, r *joined, p present, shops *shopsSeen) (*product.Product, error) {
 	var currency string
 	if raw := r.object["currency"]; raw != nil && (json.Unmarshal(raw, &currency) != nil || currency != p.currency) {
 		return nil, entrepot.Invalid("currency", "fixed", "the product is sold in %s", p.currency)
@@ -106,7 +105,7 @@ func (m *Importer) change(ctx context.Context, r *joined, p present, shops *shop
 	for _, name := range []string{"sku", "currency", "companyId"} { // which name it and stay
 		delete(r.object, name)
 	}
-	now := &productpb.Product{Id: p.id, Currency: p.currency}
+	now := &product.Product{ID: p.id, Currency: p.currency}
 	if r.described() {
 		var err error
 		if now, err = query.Product(ctx, m.Asker, p.id); err != nil {
@@ -130,10 +129,10 @@ func (m *Importer) change(ctx context.Context, r *joined, p present, shops *shop
 	if err != nil {
 		return nil, err
 	}
-	if cmd.ShopIds != nil {
-		if err := shops.check(ctx, cmd.ShopIds.Ids); err != nil {
+	if cmd.ShopIDs != nil {
+		if err := shops.check(ctx, cmd.ShopIDs.IDs); err != nil {
 			return nil, err
 		}
 	}
-	return grains.Ask[*productpb.Product](r.asking(ctx), m.Asker, productpb.Kind, p.id, cmd)
+	return grains.Ask(r.asking(ctx), m.Asker, product.Of(p.id), cmd)
 }

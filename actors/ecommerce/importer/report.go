@@ -8,8 +8,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains/imports"
-	"entrepot/grains/imports/importspb"
-	"entrepot/grains/product/productpb"
+	"entrepot/grains/product"
 	"entrepot/http/api/ecommerce/form"
 	"entrepot/persistence"
 )
@@ -17,16 +16,16 @@ import (
 // reportKept is how long the report of an import can be read.
 const reportKept = 30 * 24 * time.Hour
 
-func outcomeOf(r *importRow, sku string, p *productpb.Product, there bool, err error) form.ImportRow {
+func outcomeOf(r *importRow, sku string, p *product.Product, there bool, err error) form.ImportRow {
 	out := form.ImportRow{Row: r.number, SKU: clipped(sku, 64), Outcome: form.RowCreated}
 	switch {
 	case err != nil:
 		e := entrepot.AsError(err)
 		out.Outcome, out.Message, out.Errors = form.RowFailed, e.Message, e.Fields
 	case there:
-		out.Outcome, out.ProductID = form.RowUpdated, p.Id
+		out.Outcome, out.ProductID = form.RowUpdated, p.ID
 	default:
-		out.ProductID = p.Id
+		out.ProductID = p.ID
 	}
 	return out
 }
@@ -41,7 +40,7 @@ func clipped(s string, n int) string {
 }
 
 // report keeps what became of the rows.
-func (m *Importer) report(ctx context.Context, job *importspb.Import, rows []form.ImportRow) error {
+func (m *Importer) report(ctx context.Context, job *imports.Import, rows []form.ImportRow) error {
 	now := m.Now().UTC()
 	writes := make([]persistence.Write, 0, len(rows))
 	for _, r := range rows {
@@ -50,8 +49,8 @@ func (m *Importer) report(ctx context.Context, job *importspb.Import, rows []for
 			return err
 		}
 		writes = append(writes, persistence.Write{Collection: imports.Rows, Doc: persistence.Document{
-			ID: entrepot.DeriveID("import row", job.Id, strconv.FormatInt(r.Row, 10)), Version: 1, CompanyID: job.CompanyId, OwnerID: job.UserId,
-			CreatedAt: now, UpdatedAt: now, WakeAt: now.Add(reportKept), Fields: []any{job.Id, r.Row, r.Outcome}, State: state,
+			ID: entrepot.DeriveID("import row", job.ID, strconv.FormatInt(r.Row, 10)), Version: 1, CompanyID: job.CompanyID, OwnerID: job.UserID,
+			CreatedAt: now, UpdatedAt: now, WakeAt: now.Add(reportKept), Fields: []any{job.ID, r.Row, r.Outcome}, State: state,
 		}})
 	}
 	if len(writes) == 0 {

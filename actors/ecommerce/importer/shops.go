@@ -28,7 +28,7 @@ func (s *shopsSeen) check(ctx context.Context, ids []entrepot.ID) error {
 			continue
 		}
 		v, err := query.Shop(ctx, s.asker, id)
-		if entrepot.CodeOf(err) == entrepot.CodeNotFound || (err == nil && v.CompanyId != s.company) {
+		if entrepot.CodeOf(err) == entrepot.CodeNotFound || (err == nil && v.CompanyID != s.company) {
 			return query.Missing(query.Indexed("shopIds", i, ""), "no such shop")
 		}
 		if err != nil {

@@ -11,7 +11,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/product/productpb"
+	"entrepot/grains/product"
 	"entrepot/grains/query"
 	"entrepot/http/api/ecommerce/form"
 )
@@ -63,7 +63,7 @@ func (j *joined) described() bool {
 // makeup puts into the object the options and variants that result. A row changes
 // the variant of its id, else of its SKU, else of its options, in what it names,
 // or adds one; none is taken away. Options get the values that are new.
-func (j *joined) makeup(now *productpb.Product) error {
+func (j *joined) makeup(now *product.Product) error {
 	var list []map[string]json.RawMessage
 	var options []form.OptionBody
 	if now != nil {

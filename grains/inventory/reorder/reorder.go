@@ -9,12 +9,9 @@ import (
 
 	"entrepot"
 	"entrepot/grains/purchase"
-	"entrepot/grains/purchase/purchasepb"
 	"entrepot/grains/query"
 	"entrepot/grains/stock"
-	"entrepot/grains/stock/stockpb"
 	"entrepot/grains/supplier"
-	"entrepot/grains/supplier/supplierpb"
 	"entrepot/persistence"
 )
 
@@ -51,8 +48,8 @@ type Suggestion struct {
 
 // Offer is what a supplier asks for an item.
 type Offer struct {
-	*supplierpb.Offer
-	From *supplierpb.Supplier
+	supplier.Offer
+	From *supplier.Supplier
 }
 
 // Find returns a page of what the caller should buy, from the inventory
@@ -65,7 +62,7 @@ func Find(ctx context.Context, store query.Reader, in Query) (entrepot.Page[Sugg
 	for range reorderReads {
 		q.Limit = in.Limit - len(out.Items)
 		low, err := query.Find(ctx, store, stock.Collection, entrepot.StaffScope(entrepot.CallerFrom(ctx)), q,
-			func(st *stock.State, _ *persistence.Document) *stockpb.Item { return st.Brief() })
+			func(st *stock.State, _ *persistence.Document) *stock.Item { return st.Brief() })
 		if err != nil {
 			return out, err
 		}
@@ -98,26 +95,26 @@ type coming struct{ ordered, drafted int64 }
 
 // suggest answers what to buy of an item; not meant is one that has no reorder
 // point, being out of stock only, or that the wanted supplier does not sell.
-func (b *buying) suggest(ctx context.Context, i *stockpb.Item) (v Suggestion, meant bool, err error) {
+func (b *buying) suggest(ctx context.Context, i *stock.Item) (v Suggestion, meant bool, err error) {
 	if i.ReorderPoint == 0 || i.Available > i.ReorderPoint {
 		return v, false, nil
 	}
-	offers, err := b.offersOf(ctx, i.CompanyId)
+	offers, err := b.offersOf(ctx, i.CompanyID)
 	if err != nil {
 		return v, false, err
 	}
-	best := cheapest(offers[i.VariantId], i.Currency)
+	best := cheapest(offers[i.VariantID], i.Currency)
 	if b.only != "" && best == nil {
 		return v, false, nil
 	}
-	open, err := b.comingTo(ctx, i.CompanyId, i.LocationId)
+	open, err := b.comingTo(ctx, i.CompanyID, i.LocationID)
 	if err != nil {
 		return v, false, err
 	}
 	v = Suggestion{
-		ItemID: i.Id, ProductID: i.ProductId, VariantID: i.VariantId, CompanyID: i.CompanyId, LocationID: i.LocationId,
+		ItemID: i.ID, ProductID: i.ProductID, VariantID: i.VariantID, CompanyID: i.CompanyID, LocationID: i.LocationID,
 		Available: i.Available, Promised: i.Backordered + i.Owed, ReorderPoint: i.ReorderPoint, ReorderQuantity: i.ReorderQuantity,
-		OnOrder: open[i.VariantId].ordered, Drafted: open[i.VariantId].drafted,
+		OnOrder: open[i.VariantID].ordered, Drafted: open[i.VariantID].drafted,
 	}
 	least := int64(1)
 	if best != nil {
@@ -154,7 +151,7 @@ func cheapest(offers []Offer, currency string) *Offer {
 	best := slices.MinFunc(offers, func(a, b Offer) int {
 		return cmp.Or(
 			cmp.Compare(foreign(a), foreign(b)), cmp.Compare(a.From.Details.Currency, b.From.Details.Currency),
-			cmp.Compare(a.CostMinor, b.CostMinor), cmp.Compare(a.From.Details.LeadDays, b.From.Details.LeadDays), cmp.Compare(a.From.Id, b.From.Id),
+			cmp.Compare(a.CostMinor, b.CostMinor), cmp.Compare(a.From.Details.LeadDays, b.From.Details.LeadDays), cmp.Compare(a.From.ID, b.From.ID),
 		)
 	})
 	return &best
@@ -172,19 +169,19 @@ func (b *buying) comingTo(ctx context.Context, company, location entrepot.ID) (m
 	}}
 	for range openReads {
 		page, err := query.Find(ctx, b.store, purchase.Collection, entrepot.InCompany(company), q,
-			func(p *purchase.State, _ *persistence.Document) *purchasepb.Purchase { return p.View() })
+			func(p *purchase.State, _ *persistence.Document) *purchase.Purchase { return p.View() })
 		if err != nil {
 			return nil, err
 		}
 		for _, p := range page.Items {
 			for _, l := range p.Terms.Lines {
-				c, n := out[l.VariantId], max(0, l.Quantity-l.Received)
+				c, n := out[l.VariantID], max(0, l.Quantity-l.Received)
 				if p.Status == purchase.Draft {
 					c.drafted += n
 				} else {
 					c.ordered += n
 				}
-				out[l.VariantId] = c
+				out[l.VariantID] = c
 			}
 		}
 		if q.Cursor = page.NextCursor; q.Cursor == "" {
@@ -206,16 +203,16 @@ func (b *buying) offersOf(ctx context.Context, company entrepot.ID) (map[entrepo
 	}}
 	for range supplierReads {
 		page, err := query.Find(ctx, b.store, supplier.Collection, entrepot.InCompany(company), q,
-			func(p *supplier.State, _ *persistence.Document) *supplierpb.Supplier { return p.View() })
+			func(p *supplier.State, _ *persistence.Document) *supplier.Supplier { return p.View() })
 		if err != nil {
 			return nil, err
 		}
 		for _, from := range page.Items {
-			if b.only != "" && from.Id != b.only {
+			if b.only != "" && from.ID != b.only {
 				continue
 			}
 			for _, o := range from.Details.Offers {
-				out[o.VariantId] = append(out[o.VariantId], Offer{o, from})
+				out[o.VariantID] = append(out[o.VariantID], Offer{o, from})
 			}
 		}
 		if q.Cursor = page.NextCursor; q.Cursor == "" {

@@ -12,7 +12,7 @@ import (
 	"entrepot/grains/review"
 	"entrepot/grains/shop"
 	"entrepot/grains/stock"
-	"entrepot/grains/user/userpb"
+	"entrepot/grains/user"
 	"entrepot/http/edge"
 	"entrepot/persistence"
 )
@@ -147,7 +147,7 @@ func (w *World) Bought(t testing.TB, as string, product, shop entrepot.ID) {
 		company = w.OtherCompany
 	}
 	doc := persistence.Document{
-		ID: entrepot.NewID(), Version: 1, CompanyID: company, ShopID: shop, OwnerID: w.Users[as].Id,
+		ID: entrepot.NewID(), Version: 1, CompanyID: company, ShopID: shop, OwnerID: w.Users[as].ID,
 		Fields: []any{product, entrepot.NewID(), review.Paid, int64(1)}, State: state,
 	}
 	if err := w.Store.Commit(t.Context(), []persistence.Write{{Collection: review.Purchases, Doc: doc}})[0]; err != nil {
@@ -181,11 +181,11 @@ func (w *World) Customer(t testing.TB, n int, name string) (as string) {
 	t.Helper()
 	as = fmt.Sprint("buyer", n)
 	id := entrepot.DeriveID("user", as)
-	w.Tell(t, userpb.Kind, id, &userpb.Register{Email: as + "@demo.test", Name: name, PasswordHash: "h", Role: string(entrepot.Customer)})
+	w.Tell(t, user.Name, id, user.Register{Email: as + "@demo.test", Name: name, PasswordHash: "h", Role: string(entrepot.Customer)})
 	token, _, err := w.Keys.Sign(edge.Claims{UserID: id, Email: as + "@demo.test", Role: entrepot.Customer})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.Users[as], w.Tokens[as] = &userpb.User{Id: id}, token
+	w.Users[as], w.Tokens[as] = &user.User{ID: id}, token
 	return as
 }

@@ -8,7 +8,7 @@ import (
 	"entrepot"
 	"entrepot/actors"
 	"entrepot/actors/ecommerce"
-	"entrepot/grains/order/orderpb"
+	"entrepot/grains/order"
 )
 
 // Learn hands every event so far to the consumers that recommendations rest on,
@@ -29,16 +29,16 @@ func (w *World) Buy(t testing.TB, as string, shop entrepot.ID, products ...entre
 }
 
 // Pay tells an order that it is paid.
-func (w *World) Pay(t testing.TB, as, order string) {
+func (w *World) Pay(t testing.TB, as, orderID string) {
 	t.Helper()
-	r := w.Want(t, 200, as, "GET", "/api/orders/"+order, nil)
+	r := w.Want(t, 200, as, "GET", "/api/orders/"+orderID, nil)
 	m, err := entrepot.ParseMoney("total", fmt.Sprint(r.At("pricing.total")), "EUR")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.Tell(t, orderpb.Kind, order, &orderpb.Paid{PaymentId: entrepot.NewID(), AmountMinor: m.Minor, Currency: "EUR"})
+	w.Tell(t, order.Name, orderID, order.PaymentReceived{PaymentID: entrepot.NewID(), Amount: m.Minor, Currency: "EUR"})
 	Eventually(t, "the order is confirmed", func() bool {
-		return w.Call(t, as, "GET", "/api/orders/"+order, nil).Text("status") == "confirmed"
+		return w.Call(t, as, "GET", "/api/orders/"+orderID, nil).Text("status") == "confirmed"
 	})
 }
 

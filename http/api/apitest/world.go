@@ -22,13 +22,13 @@ import (
 	"entrepot/blob/picture"
 	"entrepot/cmd/entrepot/services"
 	"entrepot/grains"
-	"entrepot/grains/company/companypb"
+	"entrepot/grains/company"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/product/productpb"
+	"entrepot/grains/product"
 	"entrepot/grains/query"
-	"entrepot/grains/shop/shoppb"
-	"entrepot/grains/stock/stockpb"
-	"entrepot/grains/user/userpb"
+	"entrepot/grains/shop"
+	"entrepot/grains/stock"
+	"entrepot/grains/user"
 	"entrepot/http/api/auth"
 	"entrepot/http/api/ecommerce"
 	"entrepot/http/api/gateway"
@@ -37,8 +37,6 @@ import (
 	"entrepot/persistence"
 	"entrepot/persistence/storetest"
 	"entrepot/search"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // World is the whole HTTP interface over real grains and a store in memory: two
@@ -57,7 +55,7 @@ type World struct {
 	Company, OtherCompany     entrepot.ID
 	ShopA, ShopB, OtherShop   entrepot.ID
 	Mug, Cup, OtherMug, Draft entrepot.ID
-	Users                     map[string]*userpb.User // by name of the test: "customer", "other_customer", roles
+	Users                     map[string]*user.User // by name of the test: "customer", "other_customer", roles
 	Tokens                    map[string]string
 }
 
@@ -65,7 +63,7 @@ const Password = "a long sentence of the test"
 
 func New(t testing.TB) *World {
 	t.Helper()
-	w := &World{Users: map[string]*userpb.User{}, Tokens: map[string]string{}, Errors: &errorLog{}}
+	w := &World{Users: map[string]*user.User{}, Tokens: map[string]string{}, Errors: &errorLog{}}
 	var kinds []*grains.Kind
 	var collections []*persistence.Collection
 	for i := range services.Table {
@@ -171,9 +169,9 @@ func Routes(d services.Deps) []rest.Routes {
 }
 
 // Tell sends a grain a command as the platform.
-func (w *World) Tell(t testing.TB, kind string, id entrepot.ID, cmd proto.Message) {
+func (w *World) Tell(t testing.TB, kind string, id entrepot.ID, cmd any) {
 	t.Helper()
-	if _, err := w.Member.Ask(w.Platform(), kind, id, cmd); err != nil {
+	if _, err := w.Member.Ask(w.Platform(), grains.Ref{Kind: kind, ID: id}, cmd); err != nil {
 		t.Fatalf("seed %s: %v", kind, err)
 	}
 }
@@ -182,22 +180,22 @@ func (w *World) seed(t testing.TB, passwords *auth.Passwords) {
 	t.Helper()
 	w.Company, w.OtherCompany = entrepot.NewID(), entrepot.NewID()
 	for slug, id := range map[string]entrepot.ID{"acme": w.Company, "other": w.OtherCompany} {
-		w.Tell(t, companypb.Kind, id, &companypb.Create{Name: slug, Slug: slug, Currency: "EUR", TaxBasisPoints: 1900, Plan: "business"})
+		w.Tell(t, company.Name, id, company.Create{Name: slug, Slug: slug, Currency: "EUR", TaxBasisPoints: 1900, Plan: "business"})
 	}
 	w.ShopA, w.ShopB, w.OtherShop = entrepot.NewID(), entrepot.NewID(), entrepot.NewID()
 	for id, company := range map[entrepot.ID]entrepot.ID{w.ShopA: w.Company, w.ShopB: w.Company, w.OtherShop: w.OtherCompany} {
-		w.Tell(t, shoppb.Kind, id, &shoppb.Create{CompanyId: company, Name: "shop " + id, City: "Hamburg"})
+		w.Tell(t, shop.Name, id, shop.Create{CompanyID: company, Name: "shop " + id, City: "Hamburg"})
 	}
 	w.Mug = w.Product(t, w.Company, "MUG", 1999, w.ShopA, w.ShopB)
 	w.Cup = w.Product(t, w.Company, "CUP", 500, w.ShopB)
 	w.OtherMug = w.Product(t, w.OtherCompany, "MUG", 900, w.OtherShop)
 	w.Draft = w.Product(t, w.Company, "DRAFT", 100, w.ShopA)
-	w.Tell(t, productpb.Kind, w.Draft, &productpb.Update{Status: proto.String("draft")})
+	w.Tell(t, product.Name, w.Draft, product.Update{Status: new("draft")})
 	for _, s := range []struct{ product, shop, company entrepot.ID }{
 		{w.Mug, w.ShopA, w.Company}, {w.Mug, w.ShopB, w.Company}, {w.Cup, w.ShopB, w.Company}, {w.OtherMug, w.OtherShop, w.OtherCompany},
 	} {
-		w.Tell(t, stockpb.Kind, stockpb.ID(s.product, s.shop), &stockpb.Receive{
-			ProductId: s.product, CompanyId: s.company, LocationId: s.shop, Quantity: 100, Reason: "purchase",
+		w.Tell(t, stock.Name, stock.ID(s.product, s.shop), stock.Receive{
+			ProductID: s.product, CompanyID: s.company, LocationID: s.shop, Quantity: 100, Reason: "purchase",
 		})
 	}
 	hash, err := passwords.Hash(t.Context(), Password)
@@ -216,15 +214,15 @@ func (w *World) seed(t testing.TB, passwords *auth.Passwords) {
 func (w *World) Product(t testing.TB, company entrepot.ID, sku string, price int64, shops ...entrepot.ID) entrepot.ID {
 	t.Helper()
 	id := entrepot.NewID()
-	w.Tell(t, productpb.Kind, id, &productpb.Create{CompanyId: company, ShopIds: shops, Sku: sku, Name: "Product " + sku, Category: "kitchen", PriceMinor: price, Currency: "EUR"})
+	w.Tell(t, product.Name, id, product.Create{CompanyID: company, ShopIDs: shops, SKU: sku, Name: "Product " + sku, Category: "kitchen", Price: price, Currency: "EUR"})
 	return id
 }
 
 func (w *World) User(t testing.TB, hash, name string, role entrepot.Role, company entrepot.ID, shops ...entrepot.ID) {
 	t.Helper()
 	id := entrepot.NewID()
-	w.Tell(t, userpb.Kind, id, &userpb.Register{Email: name + "@demo.test", Name: name, PasswordHash: hash, Role: string(role), CompanyId: company, ShopIds: shops})
-	w.Users[name] = &userpb.User{Id: id}
+	w.Tell(t, user.Name, id, user.Register{Email: name + "@demo.test", Name: name, PasswordHash: hash, Role: string(role), CompanyID: company, ShopIDs: shops})
+	w.Users[name] = &user.User{ID: id}
 	token, _, err := w.Keys.Sign(edge.Claims{UserID: id, Email: name + "@demo.test", Role: role, CompanyID: company, ShopIDs: shops})
 	if err != nil {
 		t.Fatal(err)

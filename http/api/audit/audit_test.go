@@ -12,7 +12,7 @@ func TestAudit(t *testing.T) {
 	w := apitest.New(t)
 	w.Want(t, 200, "shop_staff", "PATCH", "/api/products/"+w.Mug, map[string]any{"name": "Other"}, "X-Request-Id", "request-1")
 	w.Project(t)
-	staff := w.Users["shop_staff"].Id
+	staff := w.Users["shop_staff"].ID
 	l := w.Want(t, 200, "company_admin", "GET", "/api/audit/logs?action=product.updated&userId="+staff, nil)
 	if len(l.List("items")) != 1 || l.Text("items.0.metadata.requestId") != "request-1" || l.Text("items.0.resourceId") != w.Mug {
 		t.Fatalf("audit log is %s", l.Raw)

@@ -10,7 +10,6 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/apikey"
-	"entrepot/grains/apikey/apikeypb"
 	"entrepot/grains/query"
 	"entrepot/http/edge"
 	"entrepot/http/rest"
@@ -46,10 +45,10 @@ type APIKey struct {
 	RevokedAt rest.Time     `json:"revokedAt,omitzero"`
 }
 
-func apiKeyOf(k *apikeypb.Key) APIKey {
+func apiKeyOf(k *apikey.Key) APIKey {
 	return APIKey{
-		ID: k.Id, CompanyID: k.CompanyId, Name: k.Name, Scopes: rest.NotNil(k.Scopes), ShopIDs: rest.NotNil(k.ShopIds), CreatedBy: k.CreatedBy,
-		CreatedAt: rest.Time(k.CreatedMs), ExpiresAt: rest.Time(k.ExpiresMs), RevokedAt: rest.Time(k.RevokedMs),
+		ID: k.ID, CompanyID: k.CompanyID, Name: k.Name, Scopes: rest.NotNil(k.Scopes), ShopIDs: rest.NotNil(k.ShopIDs), CreatedBy: k.CreatedBy,
+		CreatedAt: rest.Time(k.CreatedAt), ExpiresAt: rest.Time(k.ExpiresAt), RevokedAt: rest.Time(k.RevokedAt),
 	}
 }
 
@@ -81,16 +80,16 @@ func (s *authAPI) createAPIKey(ctx context.Context, in *createAPIKeyInput) (*res
 	}
 	secret := rand.Text() // 130 bits: a hash without salt will do
 	hash := sha256.Sum256([]byte(secret))
-	cmd := &apikeypb.Create{CompanyId: company, Name: b.Name, Scopes: b.Scopes, ShopIds: b.ShopIDs, Hash: hash[:]}
+	cmd := apikey.Create{CompanyID: company, Name: b.Name, Scopes: b.Scopes, ShopIDs: b.ShopIDs, Hash: hash[:]}
 	if !b.ExpiresAt.IsZero() {
-		cmd.ExpiresMs = b.ExpiresAt.UnixMilli()
+		cmd.ExpiresAt = b.ExpiresAt.UnixMilli()
 	}
-	k, err := grains.Ask[*apikeypb.Key](ctx, s.Asker, apikeypb.Kind, entrepot.NewID(), cmd)
+	k, err := grains.Ask(ctx, s.Asker, apikey.Of(entrepot.NewID()), cmd)
 	if err != nil {
 		return nil, err
 	}
 	return &rest.Created[NewAPIKey]{
-		Location: in.Below(k.Id), Body: NewAPIKey{APIKey: apiKeyOf(k), Key: edge.KeyPrefix + k.Id + "_" + secret},
+		Location: in.Below(k.ID), Body: NewAPIKey{APIKey: apiKeyOf(k), Key: edge.KeyPrefix + k.ID + "_" + secret},
 	}, nil
 }
 
@@ -111,19 +110,19 @@ func (s *authAPI) revokeAPIKey(ctx context.Context, in *struct{ rest.IDPath }) (
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.Asker.Ask(ctx, apikeypb.Kind, id, &apikeypb.Revoke{})
+	_, err = grains.Ask(ctx, s.Asker, apikey.Of(id), apikey.Revoke{})
 	return nil, err
 }
 
 // VerifyAPIKey asks the key's grain for what edge.APIKeys wants to know.
 func VerifyAPIKey(a grains.Asker) func(context.Context, entrepot.ID, []byte) (*edge.Claims, error) {
 	return func(ctx context.Context, id entrepot.ID, hash []byte) (*edge.Claims, error) {
-		k, err := grains.Ask[*apikeypb.Key](ctx, a, apikeypb.Kind, id, &apikeypb.Verify{Hash: hash})
+		k, err := grains.Ask(ctx, a, apikey.Of(id), apikey.Verify{Hash: hash})
 		if err != nil {
 			return nil, err
 		}
-		c := &edge.Claims{UserID: k.Id, Role: entrepot.CompanyAdmin, CompanyID: k.CompanyId, ShopIDs: k.ShopIds, Scopes: k.Scopes}
-		if len(k.ShopIds) > 0 {
+		c := &edge.Claims{UserID: k.ID, Role: entrepot.CompanyAdmin, CompanyID: k.CompanyID, ShopIDs: k.ShopIDs, Scopes: k.Scopes}
+		if len(k.ShopIDs) > 0 {
 			c.Role = entrepot.ShopManager
 		}
 		return c, nil

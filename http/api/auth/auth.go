@@ -10,7 +10,6 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/query"
 	"entrepot/grains/user"
-	"entrepot/grains/user/userpb"
 	"entrepot/http/edge"
 	"entrepot/http/rest"
 	"entrepot/persistence"
@@ -48,10 +47,10 @@ type User struct {
 	UpdatedAt   rest.Time     `json:"updatedAt"`
 }
 
-func userOf(u *userpb.User) User {
+func userOf(u *user.User) User {
 	return User{
-		ID: u.Id, Email: u.Email, Verified: u.EmailVerified, TOTP: u.TotpEnabled, Name: u.Name, Phone: u.Phone, Locale: u.Locale, Role: u.Role, CompanyID: u.CompanyId, ShopIDs: rest.NotNil(u.ShopIds),
-		IsActive: u.IsActive, LastLoginAt: rest.Time(u.LastLoginMs), CreatedAt: rest.Time(u.CreatedMs), UpdatedAt: rest.Time(u.UpdatedMs),
+		ID: u.ID, Email: u.Email, Verified: u.EmailVerified, TOTP: u.TOTPEnabled, Name: u.Name, Phone: u.Phone, Locale: u.Locale, Role: u.Role, CompanyID: u.CompanyID, ShopIDs: rest.NotNil(u.ShopIDs),
+		IsActive: u.IsActive, LastLoginAt: rest.Time(u.LastLoginAt), CreatedAt: rest.Time(u.CreatedAt), UpdatedAt: rest.Time(u.UpdatedAt),
 	}
 }
 
@@ -95,41 +94,41 @@ func (s *authAPI) begin(ctx context.Context, email string, in *loginInput) (*res
 	if err != nil {
 		return nil, err
 	}
-	u := known.GetUser()
+	u := known.User
 	shown, err := s.shown(known, in.Body.SecondFactor)
 	if err != nil {
 		return nil, err
 	}
 	as := entrepot.CallerFrom(ctx)
-	as.UserID, as.Email, as.Role, as.CompanyID, as.ShopIDs = u.Id, u.Email, entrepot.Role(u.Role), u.CompanyId, u.ShopIds
-	r := newRefreshToken(u.Id, newSession(), 1)
-	u, err = grains.Ask[*userpb.User](entrepot.WithCaller(ctx, as), s.Asker, userpb.Kind, u.Id, &userpb.NoteLogin{
-		SessionId: r.session, RefreshHash: r.hash(), TokenUntilMs: s.tokenUntil(), TotpStep: shown.step, RecoveryHash: shown.recovery,
-		TotpSealed: known.GetTotpSealed(), TotpResealed: shown.resealed,
+	as.UserID, as.Email, as.Role, as.CompanyID, as.ShopIDs = u.ID, u.Email, entrepot.Role(u.Role), u.CompanyID, u.ShopIDs
+	r := newRefreshToken(u.ID, newSession(), 1)
+	u, err = grains.Ask(entrepot.WithCaller(ctx, as), s.Asker, user.Of(u.ID), user.NoteLogin{
+		SessionID: r.session, RefreshHash: r.hash(), TokenUntil: s.tokenUntil(), TOTPStep: shown.step, RecoveryHash: shown.recovery,
+		TOTPSealed: known.TOTPSealed, TOTPResealed: shown.resealed,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return s.issue(u, r, u.IssuedMs)
+	return s.issue(u, r, u.IssuedAt)
 }
 
-func (s *authAPI) authenticate(ctx context.Context, email, password string) (*userpb.Credentials, error) {
+func (s *authAPI) authenticate(ctx context.Context, email, password string) (*user.Credentials, error) {
 	known, err := s.credentials(ctx, email)
 	if err != nil {
 		return nil, err
 	}
-	right, err := s.Passwords.Check(ctx, known.GetPasswordHash(), password)
+	right, err := s.Passwords.Check(ctx, known.PasswordHash, password)
 	if err != nil {
 		return nil, err
 	}
-	if !right || !known.GetUser().GetIsActive() {
+	if !right || !known.User.IsActive {
 		return nil, errLogin
 	}
 	return known, nil
 }
 
 // credentials are what the account is checked against; nil for an unknown one.
-func (s *authAPI) credentials(ctx context.Context, email string) (*userpb.Credentials, error) {
+func (s *authAPI) credentials(ctx context.Context, email string) (*user.Credentials, error) {
 	q := persistence.Query{Where: query.Where(nil, "email", email), Limit: 1}
 	docs, _, err := s.Store.Find(ctx, user.Collection, entrepot.AllTenants(), q)
 	if err != nil {
@@ -139,7 +138,7 @@ func (s *authAPI) credentials(ctx context.Context, email string) (*userpb.Creden
 		return nil, nil
 	}
 	as := entrepot.SystemCaller(entrepot.CallerFrom(ctx).RequestID)
-	return grains.Ask[*userpb.Credentials](entrepot.WithCaller(ctx, as), s.Asker, userpb.Kind, docs[0].ID, &userpb.GetCredentials{})
+	return grains.Ask(entrepot.WithCaller(ctx, as), s.Asker, user.Of(docs[0].ID), user.GetCredentials{})
 }
 
 type registerInput struct {
@@ -166,7 +165,7 @@ func (s *authAPI) register(ctx context.Context, in *registerInput) (*rest.Create
 	nobody := entrepot.CallerFrom(ctx) // whoever is logged in registers as a stranger here
 	nobody.UserID, nobody.Email, nobody.Role, nobody.CompanyID, nobody.ShopIDs = "", "", "", "", nil
 	id := entrepot.NewID()
-	u, err := grains.Ask[*userpb.User](entrepot.WithCaller(ctx, nobody), s.Asker, userpb.Kind, id, &userpb.Register{
+	u, err := grains.Ask(entrepot.WithCaller(ctx, nobody), s.Asker, user.Of(id), user.Register{
 		Email: email, Name: in.Body.Name, PasswordHash: hash, Role: string(entrepot.Customer), Verify: s.proofToken(id, verifyFor),
 	})
 	if err != nil {
@@ -176,7 +175,7 @@ func (s *authAPI) register(ctx context.Context, in *registerInput) (*rest.Create
 }
 
 func (s *authAPI) profile(ctx context.Context, _ *struct{}) (*rest.Answer[User], error) {
-	u, err := grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, entrepot.CallerFrom(ctx).UserID, &userpb.Get{})
+	u, err := grains.Ask(ctx, s.Asker, user.Of(entrepot.CallerFrom(ctx).UserID), user.Get{})
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +196,7 @@ func (s *authAPI) updateProfile(ctx context.Context, in *profileInput) (*rest.An
 	if err != nil {
 		return nil, err
 	}
-	u, err := grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, entrepot.CallerFrom(ctx).UserID, &userpb.UpdateProfile{
+	u, err := grains.Ask(ctx, s.Asker, user.Of(entrepot.CallerFrom(ctx).UserID), user.UpdateProfile{
 		ExpectedVersion: expected, Name: in.Body.Name, Phone: in.Body.Phone, Locale: in.Body.Locale,
 	})
 	if err != nil {

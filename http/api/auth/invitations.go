@@ -7,10 +7,9 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/invitation"
-	"entrepot/grains/invitation/invitationpb"
 	"entrepot/grains/query"
 	"entrepot/grains/quota"
-	"entrepot/grains/user/userpb"
+	"entrepot/grains/user"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )
@@ -45,10 +44,10 @@ type Invitation struct {
 	ExpiresAt rest.Time   `json:"expiresAt"`
 }
 
-func invitationOf(i *invitationpb.Invitation) Invitation {
+func invitationOf(i *invitation.Invitation) Invitation {
 	return Invitation{
-		ID: i.Id, Email: i.Email, Role: i.Role, CompanyID: i.CompanyId, Status: i.Status, InvitedBy: i.InvitedBy, UserID: i.UserId,
-		CreatedAt: rest.Time(i.CreatedMs), ExpiresAt: rest.Time(i.UntilMs),
+		ID: i.ID, Email: i.Email, Role: i.Role, CompanyID: i.CompanyID, Status: i.Status, InvitedBy: i.InvitedBy, UserID: i.UserID,
+		CreatedAt: rest.Time(i.CreatedAt), ExpiresAt: rest.Time(i.Until),
 	}
 }
 
@@ -76,9 +75,9 @@ func (s *authAPI) invite(ctx context.Context, in *inviteInput) (*rest.Created[In
 	id := entrepot.NewID()
 	t := newMailToken(id)
 	mailID, sealed := s.mailed(t)
-	i, err := grains.Ask[*invitationpb.Invitation](ctx, s.Asker, invitationpb.Kind, id, &invitationpb.Invite{
-		Email: b.lower(), Role: b.Role, CompanyId: company, Locale: b.Locale,
-		MailId: mailID, Hash: t.hash(), Sealed: sealed, UntilMs: s.Now().Add(inviteFor).UnixMilli(),
+	i, err := grains.Ask(ctx, s.Asker, invitation.Of(id), invitation.Invite{
+		Email: b.lower(), Role: b.Role, CompanyID: company, Locale: b.Locale,
+		MailID: mailID, Hash: t.hash(), Sealed: sealed, Until: s.Now().Add(inviteFor).UnixMilli(),
 	})
 	if err != nil {
 		return nil, err
@@ -104,7 +103,7 @@ func (s *authAPI) revokeInvitation(ctx context.Context, in *struct{ rest.IDPath 
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.Asker.Ask(ctx, invitationpb.Kind, id, &invitationpb.Revoke{})
+	_, err = grains.Ask(ctx, s.Asker, invitation.Of(id), invitation.Revoke{})
 	return nil, err
 }
 
@@ -123,7 +122,7 @@ func (s *authAPI) acceptInvitation(ctx context.Context, in *acceptInput) (*rest.
 		return nil, err
 	}
 	ctx = query.AsPlatform(ctx)
-	i, err := grains.Ask[*invitationpb.Invitation](ctx, s.Asker, invitationpb.Kind, t.owner, &invitationpb.Check{Hash: t.hash()})
+	i, err := grains.Ask(ctx, s.Asker, invitation.Of(t.owner), invitation.Check{Hash: t.hash()})
 	if err != nil {
 		return nil, notMailed(err)
 	}
@@ -135,8 +134,8 @@ func (s *authAPI) acceptInvitation(ctx context.Context, in *acceptInput) (*rest.
 	if err != nil {
 		return nil, err
 	}
-	err = quota.Within(ctx, s.Asker, s.Store, staff, i.CompanyId, t.owner, func() (err error) {
-		i, err = grains.Ask[*invitationpb.Invitation](ctx, s.Asker, invitationpb.Kind, t.owner, &invitationpb.Accept{
+	err = quota.Within(ctx, s.Asker, s.Store, staff, i.CompanyID, t.owner, func() (err error) {
+		i, err = grains.Ask(ctx, s.Asker, invitation.Of(t.owner), invitation.Accept{
 			Hash: t.hash(), Name: in.Body.Name, PasswordHash: hash,
 		})
 		return err
@@ -144,7 +143,7 @@ func (s *authAPI) acceptInvitation(ctx context.Context, in *acceptInput) (*rest.
 	if err != nil {
 		return nil, notMailed(err)
 	}
-	u, err := grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, i.UserId, &userpb.Get{})
+	u, err := grains.Ask(ctx, s.Asker, user.Of(i.UserID), user.Get{})
 	if err != nil {
 		return nil, err
 	}

@@ -61,7 +61,7 @@ func TestInvitations(t *testing.T) {
 	w.Want(t, 401, "", "POST", "/api/auth/login", map[string]any{"email": "bob@demo.test", "password": apitest.Password})
 	w.Want(t, 400, "", "POST", accept, answer(token, "password1"))
 	w.Want(t, 400, "", "POST", accept, answer(entrepot.NewID()+token[24:], apitest.Password))
-	w.Want(t, 400, "", "POST", accept, answer(w.Users["customer"].Id+token[24:], apitest.Password))
+	w.Want(t, 400, "", "POST", accept, answer(w.Users["customer"].ID+token[24:], apitest.Password))
 	w.Want(t, 400, "", "POST", accept, map[string]any{"token": token, "name": "Bob", "password": apitest.Password, "role": "super_admin"})
 	bob := w.Want(t, 201, "", "POST", accept, answer(token, apitest.Password))
 	if bob.Text("role") != "shop_manager" || bob.Text("companyId") != w.Company || bob.At("emailVerified") != true || bob.Header.Get("Location") != "/api/auth/profile" {

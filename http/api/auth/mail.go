@@ -15,7 +15,6 @@ import (
 	"entrepot/grains/mail"
 	"entrepot/grains/query"
 	"entrepot/grains/user"
-	"entrepot/grains/user/userpb"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )
@@ -101,10 +100,10 @@ func (s *authAPI) mailed(t mailToken) (mailID entrepot.ID, sealed []byte) {
 
 func mailPurpose(mailID entrepot.ID) string { return "mail:" + mailID }
 
-func (s *authAPI) proofToken(owner entrepot.ID, good time.Duration) *userpb.Token {
+func (s *authAPI) proofToken(owner entrepot.ID, good time.Duration) *user.Token {
 	t := newMailToken(owner)
 	id, sealed := s.mailed(t)
-	return &userpb.Token{MailId: id, Hash: t.hash(), Sealed: sealed, UntilMs: s.Now().Add(good).UnixMilli()}
+	return &user.Token{MailID: id, Hash: t.hash(), Sealed: sealed, Until: s.Now().Add(good).UnixMilli()}
 }
 
 // MailToken is what a mail's link carries.
@@ -131,7 +130,7 @@ func notMailed(err error) error {
 
 func (s *authAPI) requestVerification(ctx context.Context, _ *struct{}) (*rest.NoContent, error) {
 	id := entrepot.CallerFrom(ctx).UserID
-	_, err := s.Asker.Ask(ctx, userpb.Kind, id, &userpb.RequestProof{Purpose: user.VerifyEmail, Token: s.proofToken(id, verifyFor)})
+	_, err := grains.Ask(ctx, s.Asker, user.Of(id), user.RequestProof{Purpose: user.ForVerify, Token: s.proofToken(id, verifyFor)})
 	return nil, err
 }
 
@@ -150,8 +149,8 @@ func (s *authAPI) changeEmail(ctx context.Context, in *changeEmailInput) (*rest.
 		return nil, err
 	}
 	forgive()
-	id := known.GetUser().GetId()
-	_, err = s.Asker.Ask(ctx, userpb.Kind, id, &userpb.RequestProof{
+	id := known.User.ID
+	_, err = grains.Ask(ctx, s.Asker, user.Of(id), user.RequestProof{
 		Purpose: user.ChangeEmail, Email: in.Body.lower(), Token: s.proofToken(id, verifyFor),
 	})
 	return nil, err
@@ -164,7 +163,7 @@ func (s *authAPI) verifyEmail(ctx context.Context, in *mailTokenInput) (*rest.No
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.Asker.Ask(query.AsPlatform(ctx), userpb.Kind, t.owner, &userpb.VerifyEmail{Hash: t.hash()}); err != nil {
+	if _, err := grains.Ask(query.AsPlatform(ctx), s.Asker, user.Of(t.owner), user.VerifyEmail{Hash: t.hash()}); err != nil {
 		return nil, notMailed(err)
 	}
 	forgive()
@@ -189,8 +188,8 @@ func (s *authAPI) forgotPassword(ctx context.Context, in *forgotInput) (*rest.No
 	if err != nil {
 		return nil, err
 	}
-	if id := known.GetUser().GetId(); id != "" {
-		_, err := s.Asker.Ask(query.AsPlatform(ctx), userpb.Kind, id, &userpb.RequestProof{Purpose: user.ResetPassword, Token: s.proofToken(id, resetFor)})
+	if id := known.User.ID; id != "" {
+		_, err := grains.Ask(query.AsPlatform(ctx), s.Asker, user.Of(id), user.RequestProof{Purpose: user.ForReset, Token: s.proofToken(id, resetFor)})
 		if err != nil { // who asks must not learn that there was something to do
 			s.Log.WarnContext(ctx, "no mail to reset a password", "error", err, "requestId", entrepot.CallerFrom(ctx).RequestID)
 		}
@@ -214,7 +213,7 @@ func (s *authAPI) resetPassword(ctx context.Context, in *resetInput) (*rest.NoCo
 	if err != nil {
 		return nil, err
 	}
-	u, err := grains.Ask[*userpb.User](query.AsPlatform(ctx), s.Asker, userpb.Kind, t.owner, &userpb.CheckReset{Hash: t.hash()})
+	u, err := grains.Ask(query.AsPlatform(ctx), s.Asker, user.Of(t.owner), user.CheckReset{Hash: t.hash()})
 	if err != nil {
 		return nil, notMailed(err)
 	}
@@ -226,7 +225,7 @@ func (s *authAPI) resetPassword(ctx context.Context, in *resetInput) (*rest.NoCo
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.Asker.Ask(query.AsPlatform(ctx), userpb.Kind, t.owner, &userpb.ResetPassword{Hash: t.hash(), NewHash: hash}); err != nil {
+	if _, err := grains.Ask(query.AsPlatform(ctx), s.Asker, user.Of(t.owner), user.ResetPassword{Hash: t.hash(), NewHash: hash}); err != nil {
 		return nil, notMailed(err)
 	}
 	rest.RefreshStanding(ctx, s.Standing)
@@ -246,7 +245,7 @@ type Mail struct {
 
 // mailPages are the pages of the shop's web site that the links lead to.
 var mailPages = map[string]string{
-	user.VerifyEmail: "/verify-email", user.ChangeEmail: "/verify-email", user.ResetPassword: "/reset-password", invitation.Template: "/accept-invitation",
+	user.ForVerify: "/verify-email", user.ChangeEmail: "/verify-email", user.ForReset: "/reset-password", invitation.Template: "/accept-invitation",
 }
 
 func (s *authAPI) listMails(ctx context.Context, in *struct{ rest.ListParams }) (*rest.List[Mail], error) {
@@ -261,7 +260,7 @@ func (s *authAPI) listMails(ctx context.Context, in *struct{ rest.ListParams }) 
 		}
 		return Mail{
 			ID: m.ID, To: m.To, Template: m.Template, Token: string(token), Link: s.PublicURL + mailPages[m.Template] + "#token=" + string(token),
-			CreatedAt: rest.Time(m.Created), ExpiresAt: rest.Time(m.Until),
+			CreatedAt: rest.Time(m.CreatedAt), ExpiresAt: rest.Time(m.Until),
 		}
 	})
 	return &rest.List[Mail]{Body: page}, err

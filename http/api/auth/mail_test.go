@@ -19,7 +19,7 @@ func TestVerifyEmail(t *testing.T) {
 	token := w.MailTo(t, address, "verify_email")
 	w.Hides(t, token)
 	for name, bad := range map[string]string{
-		"words": "let me in", "cut": token[:len(token)-1], "another's": w.Users["customer"].Id + token[24:],
+		"words": "let me in", "cut": token[:len(token)-1], "another's": w.Users["customer"].ID + token[24:],
 		"nobody's": entrepot.NewID() + token[24:], "a refresh token": "x.y.z",
 	} {
 		if r := w.Want(t, 400, "", "POST", path, map[string]any{"token": bad}); r.Text("errors.0.field") != "token" || r.Text("errors.0.rule") != "valid" {
@@ -64,7 +64,7 @@ func TestResetPassword(t *testing.T) {
 	}
 	w.Want(t, 400, "", "POST", reset, map[string]any{"token": token, "password": "password1"})
 	w.Want(t, 400, "", "POST", reset, map[string]any{"token": token, "password": "customer@demo.test"})
-	w.Want(t, 400, "", "POST", reset, map[string]any{"token": w.Users["other_customer"].Id + token[24:], "password": next})
+	w.Want(t, 400, "", "POST", reset, map[string]any{"token": w.Users["other_customer"].ID + token[24:], "password": next})
 	w.Want(t, 200, "old", "GET", "/api/auth/profile", nil)
 	w.Want(t, 204, "", "POST", reset, map[string]any{"token": token, "password": next})
 	w.Want(t, 401, "old", "GET", "/api/auth/profile", nil)

@@ -6,7 +6,7 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/query"
-	"entrepot/grains/user/userpb"
+	"entrepot/grains/user"
 	"entrepot/http/edge"
 	"entrepot/http/rest"
 )
@@ -42,8 +42,8 @@ func (s *authAPI) changePassword(ctx context.Context, in *changePasswordInput) (
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.Asker.Ask(ctx, userpb.Kind, c.UserID, &userpb.ChangePassword{
-		CurrentHash: known.GetPasswordHash(), NewHash: hash, KeepSession: claims.Session,
+	_, err = grains.Ask(ctx, s.Asker, user.Of(c.UserID), user.ChangePassword{
+		CurrentHash: known.PasswordHash, NewHash: hash, KeepSession: claims.Session,
 	})
 	if err != nil {
 		return nil, err
@@ -54,15 +54,15 @@ func (s *authAPI) changePassword(ctx context.Context, in *changePasswordInput) (
 
 // confirm checks the password of who is logged in: a stolen access token must
 // not be enough. Until it is forgiven the attempt counts as a wrong login.
-func (s *authAPI) confirm(ctx context.Context, field, password string) (known *userpb.Credentials, forgive func(), err error) {
+func (s *authAPI) confirm(ctx context.Context, field, password string) (known *user.Credentials, forgive func(), err error) {
 	c := entrepot.CallerFrom(ctx)
 	if forgive, err = s.Logins.begin(c.Email, c.IP); err != nil {
 		return nil, nil, err
 	}
-	known, err = grains.Ask[*userpb.Credentials](query.AsPlatform(ctx), s.Asker, userpb.Kind, c.UserID, &userpb.GetCredentials{})
+	known, err = grains.Ask(query.AsPlatform(ctx), s.Asker, user.Of(c.UserID), user.GetCredentials{})
 	right := false
 	if err == nil {
-		right, err = s.Passwords.Check(ctx, known.GetPasswordHash(), password)
+		right, err = s.Passwords.Check(ctx, known.PasswordHash, password)
 	}
 	switch {
 	case err != nil:

@@ -13,14 +13,12 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/access/accesspb"
+	"entrepot/grains/access"
 	"entrepot/grains/query"
-	"entrepot/grains/usage/usagepb"
-	"entrepot/grains/user/userpb"
+	"entrepot/grains/usage"
+	"entrepot/grains/user"
 	"entrepot/http/edge"
 	"entrepot/http/rest"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // sessionRoutes are how a login goes on and ends.
@@ -96,9 +94,9 @@ func parseRefreshToken(text string) (t refreshToken, err error) {
 func (s *authAPI) tokenUntil() int64 { return s.Now().Add(s.TokenTTL + time.Second).UnixMilli() }
 
 // issue answers tokens for the user, as of the moment that its grain said.
-func (s *authAPI) issue(u *userpb.User, r refreshToken, issuedMs int64) (*rest.Answer[Login], error) {
+func (s *authAPI) issue(u *user.User, r refreshToken, issuedMs int64) (*rest.Answer[Login], error) {
 	token, expires, err := s.Tokens.Sign(edge.Claims{
-		UserID: u.Id, Email: u.Email, Role: entrepot.Role(u.Role), CompanyID: u.CompanyId, ShopIDs: u.ShopIds,
+		UserID: u.ID, Email: u.Email, Role: entrepot.Role(u.Role), CompanyID: u.CompanyID, ShopIDs: u.ShopIDs,
 		Session: r.session, Issued: time.UnixMilli(issuedMs),
 	})
 	if err != nil {
@@ -120,14 +118,14 @@ func (s *authAPI) refresh(ctx context.Context, in *refreshInput) (*rest.Answer[L
 		return nil, err
 	}
 	next := newRefreshToken(old.user, old.session, old.generation+1)
-	r, err := grains.Ask[*userpb.Refreshed](query.AsPlatform(ctx), s.Asker, userpb.Kind, old.user, &userpb.Refresh{
-		SessionId: old.session, Generation: old.generation, RefreshHash: old.hash(), NextHash: next.hash(), TokenUntilMs: s.tokenUntil(),
+	r, err := grains.Ask(query.AsPlatform(ctx), s.Asker, user.Of(old.user), user.Refresh{
+		SessionID: old.session, Generation: old.generation, RefreshHash: old.hash(), NextHash: next.hash(), TokenUntil: s.tokenUntil(),
 	})
 	if err != nil {
 		rest.RefreshStanding(ctx, s.Standing) // perhaps: a used token ends its session
 		return nil, err
 	}
-	return s.issue(r.User, next, r.IssuedMs)
+	return s.issue(r.User, next, r.IssuedAt)
 }
 
 type logoutInput struct {
@@ -141,11 +139,11 @@ func (s *authAPI) logout(ctx context.Context, in *logoutInput) (*rest.NoContent,
 	if err != nil {
 		return nil, err
 	}
-	return s.end(ctx, &userpb.NoteLogout{SessionId: c.Session, All: in.All, TokenUntilMs: c.ExpiresAt.UnixMilli()})
+	return s.end(ctx, user.NoteLogout{SessionID: c.Session, All: in.All, TokenUntil: c.ExpiresAt.UnixMilli()})
 }
 
-func (s *authAPI) end(ctx context.Context, cmd *userpb.NoteLogout) (*rest.NoContent, error) {
-	if _, err := s.Asker.Ask(ctx, userpb.Kind, entrepot.CallerFrom(ctx).UserID, cmd); err != nil {
+func (s *authAPI) end(ctx context.Context, cmd user.NoteLogout) (*rest.NoContent, error) {
+	if _, err := grains.Ask(ctx, s.Asker, user.Of(entrepot.CallerFrom(ctx).UserID), cmd); err != nil {
 		return nil, err
 	}
 	rest.RefreshStanding(ctx, s.Standing)
@@ -157,7 +155,7 @@ type sessionPath struct {
 }
 
 func (s *authAPI) endSession(ctx context.Context, in *sessionPath) (*rest.NoContent, error) {
-	return s.end(ctx, &userpb.NoteLogout{SessionId: in.SessionID})
+	return s.end(ctx, user.NoteLogout{SessionID: in.SessionID})
 }
 
 // Session is a login on one device.
@@ -181,14 +179,14 @@ func (s *authAPI) sessions(ctx context.Context, in *sessionsInput) (*rest.List[S
 	if err != nil {
 		return nil, err
 	}
-	list, err := grains.Ask[*userpb.Sessions](ctx, s.Asker, userpb.Kind, c.UserID, &userpb.ListSessions{})
+	list, err := grains.Ask(ctx, s.Asker, user.Of(c.UserID), user.ListSessions{})
 	if err != nil {
 		return nil, err
 	}
 	out := &rest.List[Session]{Body: entrepot.Page[Session]{Items: []Session{}}}
 	for _, x := range list.Sessions {
 		out.Body.Items = append(out.Body.Items, Session{
-			ID: x.Id, CreatedAt: rest.Time(x.CreatedMs), LastUsedAt: rest.Time(x.LastUsedMs), IP: x.Ip, UserAgent: x.UserAgent, Current: x.Id == c.Session,
+			ID: x.ID, CreatedAt: rest.Time(x.CreatedAt), LastUsedAt: rest.Time(x.LastUsedAt), IP: x.IP, UserAgent: x.UserAgent, Current: x.ID == c.Session,
 		})
 	}
 	return out, nil
@@ -204,18 +202,18 @@ func JwksOf(t Tokens) func(context.Context, *struct{}) (*jwksAnswer, error) {
 // AccessChanges asks the access grain for what an edge.Standing wants to know.
 func AccessChanges(a grains.Asker) func(context.Context, int64) (edge.Changes, error) {
 	return func(ctx context.Context, number int64) (edge.Changes, error) {
-		c, err := grains.Ask[*accesspb.Changes](ctx, a, accesspb.Kind, accesspb.ID, &accesspb.Since{Number: number})
+		c, err := grains.Ask(ctx, a, access.Of(access.ID), access.Since{Number: number})
 		if err != nil {
 			return edge.Changes{}, err
 		}
 		out := edge.Changes{Number: c.Number, Complete: c.Complete, Companies: map[entrepot.ID]string{}}
 		for _, w := range c.Withdrawn {
 			out.Withdrawn = append(out.Withdrawn, edge.Withdrawal{
-				UserID: w.UserId, Session: w.SessionId, Before: time.UnixMilli(w.BeforeMs), Until: time.UnixMilli(w.UntilMs),
+				UserID: w.UserID, Session: w.SessionID, Before: time.UnixMilli(w.Before), Until: time.UnixMilli(w.Until),
 			})
 		}
 		for _, k := range c.Companies {
-			out.Companies[k.CompanyId] = k.Standing
+			out.Companies[k.CompanyID] = k.Standing
 		}
 		return out, nil
 	}
@@ -224,15 +222,15 @@ func AccessChanges(a grains.Asker) func(context.Context, int64) (edge.Changes, e
 // ReportUsage tells the usage grain what an edge.Share wants told.
 func ReportUsage(a grains.Asker) func(context.Context, string, int64, []edge.Spent) ([]edge.Spent, int64, error) {
 	return func(ctx context.Context, gateway string, number int64, spent []edge.Spent) ([]edge.Spent, int64, error) {
-		var ask proto.Message = &usagepb.Since{Gateway: gateway, Number: number}
+		var ask any = usage.Since{Gateway: gateway, Number: number}
 		if len(spent) > 0 {
-			r := &usagepb.Report{Gateway: gateway, Number: number}
+			r := usage.Report{Gateway: gateway, Number: number}
 			for _, x := range spent {
-				r.Spent = append(r.Spent, &usagepb.Spent{Limiter: x.Limiter, Key: x.Key, Tokens: x.Tokens})
+				r.Spent = append(r.Spent, usage.Spent{Limiter: x.Limiter, Key: x.Key, Tokens: x.Tokens})
 			}
 			ask = r
 		}
-		o, err := grains.Ask[*usagepb.Others](ctx, a, usagepb.Kind, usagepb.ID, ask)
+		o, err := grains.Ask(ctx, a, usage.Of(usage.ID), ask)
 		if err != nil {
 			return nil, 0, err
 		}

@@ -31,7 +31,7 @@ func TestRefreshTokens(t *testing.T) {
 	parts := strings.Split(second, ".")
 	for name, bad := range map[string]string{
 		"words": "let me in", "an access token": w.Tokens["desk"], "cut": second[:len(second)-1],
-		"another's":    w.Users["other_customer"].Id + "." + strings.Join(parts[1:], "."),
+		"another's":    w.Users["other_customer"].ID + "." + strings.Join(parts[1:], "."),
 		"nobody's":     "0123456789abcdef01234567." + strings.Join(parts[1:], "."),
 		"later":        parts[0] + "." + parts[1] + ".2." + parts[3],
 		"generation 0": parts[0] + "." + parts[1] + ".0." + parts[3],

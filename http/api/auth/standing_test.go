@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"entrepot"
-	"entrepot/grains/access/accesspb"
+	"entrepot/grains/access"
 	"entrepot/http/api/apitest"
 )
 
@@ -14,7 +14,7 @@ func TestCompaniesNotInFullStanding(t *testing.T) {
 	w := apitest.New(t)
 	set := func(standing string, version int64) {
 		t.Helper()
-		w.Tell(t, accesspb.Kind, accesspb.ID, &accesspb.SetCompany{CompanyId: w.Company, Standing: standing, Version: version})
+		w.Tell(t, access.Name, access.ID, access.SetCompany{CompanyID: w.Company, Standing: standing, Version: version})
 		if err := w.Trusted.Now(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -18,7 +18,7 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/query"
-	"entrepot/grains/user/userpb"
+	"entrepot/grains/user"
 	"entrepot/http/rest"
 )
 
@@ -72,9 +72,9 @@ var errCode = entrepot.Errorf(entrepot.CodeUnauthenticated, "the code is wrong o
 
 // shown checks the code of a user who has a second factor; whether it was used
 // before, and whether it is missing, is for the user's grain to say.
-func (s *authAPI) shown(known *userpb.Credentials, f SecondFactor) (shownFactor, error) {
+func (s *authAPI) shown(known *user.Credentials, f SecondFactor) (shownFactor, error) {
 	switch {
-	case !known.GetUser().GetTotpEnabled():
+	case !known.User.TOTPEnabled:
 		return shownFactor{}, nil
 	case f.TOTP != "":
 		step, err := s.stepOf(known, f.TOTP)
@@ -90,8 +90,8 @@ func (s *authAPI) shown(known *userpb.Credentials, f SecondFactor) (shownFactor,
 }
 
 // stepOf is the step that a code is of; 0 for none.
-func (s *authAPI) stepOf(known *userpb.Credentials, code string) (int64, error) {
-	secret, err := s.Seal.Open(totpPurpose(known.GetUser().GetId()), known.GetTotpSealed())
+func (s *authAPI) stepOf(known *user.Credentials, code string) (int64, error) {
+	secret, err := s.Seal.Open(totpPurpose(known.User.ID), known.TOTPSealed)
 	if err != nil {
 		return 0, err
 	}
@@ -100,12 +100,12 @@ func (s *authAPI) stepOf(known *userpb.Credentials, code string) (int64, error) 
 
 // resealed keeps old keys of the seal from being needed for ever; nil where there
 // is nothing to do.
-func (s *authAPI) resealed(known *userpb.Credentials) []byte {
-	if !s.Seal.Stale(known.GetTotpSealed()) {
+func (s *authAPI) resealed(known *user.Credentials) []byte {
+	if !s.Seal.Stale(known.TOTPSealed) {
 		return nil
 	}
-	purpose := totpPurpose(known.GetUser().GetId())
-	secret, err := s.Seal.Open(purpose, known.GetTotpSealed())
+	purpose := totpPurpose(known.User.ID)
+	secret, err := s.Seal.Open(purpose, known.TOTPSealed)
 	if err != nil {
 		return nil
 	}
@@ -169,15 +169,15 @@ func (s *authAPI) beginTOTP(ctx context.Context, in *beginTOTPInput) (*rest.Answ
 	forgive()
 	var secret [totpSecretBytes]byte
 	_, _ = rand.Read(secret[:]) // never fails
-	id := known.GetUser().GetId()
-	_, err = s.Asker.Ask(ctx, userpb.Kind, id, &userpb.BeginTOTP{Sealed: s.Seal.Seal(totpPurpose(id), secret[:])})
+	id := known.User.ID
+	_, err = grains.Ask(ctx, s.Asker, user.Of(id), user.BeginTOTP{Sealed: s.Seal.Seal(totpPurpose(id), secret[:])})
 	if err != nil {
 		return nil, err
 	}
 	text := base32Text.EncodeToString(secret[:])
 	q := url.Values{"secret": {text}, "issuer": {"Entrepot"}, "algorithm": {"SHA1"}, "digits": {"6"}, "period": {"30"}}
 	return rest.AnswerOf(TOTPSecret{
-		Secret: text, URI: "otpauth://totp/" + url.PathEscape("Entrepot:"+known.GetUser().GetEmail()) + "?" + q.Encode(),
+		Secret: text, URI: "otpauth://totp/" + url.PathEscape("Entrepot:"+known.User.Email) + "?" + q.Encode(),
 	}), nil
 }
 
@@ -198,9 +198,9 @@ func (s *authAPI) confirmTOTP(ctx context.Context, in *confirmTOTPInput) (*rest.
 	if err != nil {
 		return nil, err
 	}
-	known, err := grains.Ask[*userpb.Credentials](query.AsPlatform(ctx), s.Asker, userpb.Kind, c.UserID, &userpb.GetCredentials{})
+	known, err := grains.Ask(query.AsPlatform(ctx), s.Asker, user.Of(c.UserID), user.GetCredentials{})
 	switch {
-	case err == nil && (len(known.GetTotpSealed()) == 0 || known.GetUser().GetTotpEnabled()):
+	case err == nil && (len(known.TOTPSealed) == 0 || known.User.TOTPEnabled):
 		err = entrepot.Errorf(entrepot.CodeConflict, "there is no second factor to confirm; begin first")
 		fallthrough
 	case err != nil:
@@ -216,7 +216,7 @@ func (s *authAPI) confirmTOTP(ctx context.Context, in *confirmTOTPInput) (*rest.
 	}
 	forgive()
 	codes, hashes := newRecoveryCodes()
-	_, err = s.Asker.Ask(ctx, userpb.Kind, c.UserID, &userpb.ConfirmTOTP{Sealed: known.GetTotpSealed(), Step: step, Recovery: hashes})
+	_, err = grains.Ask(ctx, s.Asker, user.Of(c.UserID), user.ConfirmTOTP{Sealed: known.TOTPSealed, Step: step, Recovery: hashes})
 	if err != nil {
 		return nil, err
 	}
@@ -239,8 +239,8 @@ func (s *authAPI) removeTOTP(ctx context.Context, in *removeTOTPInput) (*rest.No
 	}
 	shown, err := s.shown(known, in.Body.SecondFactor)
 	if err == nil {
-		_, err = s.Asker.Ask(ctx, userpb.Kind, known.GetUser().GetId(), &userpb.RemoveTOTP{
-			CurrentHash: known.GetPasswordHash(), TotpStep: shown.step, RecoveryHash: shown.recovery,
+		_, err = grains.Ask(ctx, s.Asker, user.Of(known.User.ID), user.RemoveTOTP{
+			CurrentHash: known.PasswordHash, TOTPStep: shown.step, RecoveryHash: shown.recovery,
 		})
 	}
 	switch entrepot.CodeOf(err) {

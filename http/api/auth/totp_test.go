@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"entrepot/grains"
-	"entrepot/grains/user/userpb"
+	"entrepot/grains/user"
 	"entrepot/http/api/apitest"
 	"entrepot/http/api/auth"
 )
@@ -110,7 +110,7 @@ func TestALostSecondFactorIsReset(t *testing.T) {
 		secret := w.Want(t, 200, user, "POST", "/api/auth/totp", map[string]any{"password": apitest.Password}).Text("secret")
 		w.Want(t, 200, user, "POST", "/api/auth/totp/confirm", map[string]any{"code": auth.TOTPCode(secret, time.Now())})
 	}
-	path := func(user string) string { return "/api/auth/users/" + w.Users[user].Id + "/totp" }
+	path := func(user string) string { return "/api/auth/users/" + w.Users[user].ID + "/totp" }
 	why := map[string]any{"reason": "lost the telephone"}
 	for _, user := range []string{"shop_staff", "customer", "company_admin", "super_admin"} {
 		setUp(user)
@@ -180,11 +180,11 @@ func TestALoginSealsTheSecretAnew(t *testing.T) {
 	w.Want(t, 202, "", "POST", "/api/auth/forgot-password", map[string]any{"email": "other_customer@demo.test"})
 	sealed := func() []byte {
 		t.Helper()
-		known, err := grains.Ask[*userpb.Credentials](w.Platform(), w.Member, userpb.Kind, w.Users["customer"].Id, &userpb.GetCredentials{})
+		known, err := grains.Ask(w.Platform(), w.Member, user.Of(w.Users["customer"].ID), user.GetCredentials{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return known.TotpSealed
+		return known.TOTPSealed
 	}
 	login := func() {
 		t.Helper()

@@ -9,11 +9,9 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	companies "entrepot/grains/company"
-	"entrepot/grains/company/companypb"
 	"entrepot/grains/query"
 	"entrepot/grains/quota"
 	"entrepot/grains/user"
-	"entrepot/grains/user/userpb"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )
@@ -144,18 +142,18 @@ func (s *authAPI) createUser(ctx context.Context, in *createUserInput) (*rest.Cr
 	if err != nil {
 		return nil, err
 	}
-	var u *userpb.User
+	var u *user.User
 	id := entrepot.NewID()
 	err = quota.Within(ctx, s.Asker, s.Store, staff, company, id, func() (err error) {
-		u, err = grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, id, &userpb.Register{
-			Email: b.lower(), Name: b.Name, PasswordHash: hash, Role: b.Role, CompanyId: company,
+		u, err = grains.Ask(ctx, s.Asker, user.Of(id), user.Register{
+			Email: b.lower(), Name: b.Name, PasswordHash: hash, Role: b.Role, CompanyID: company,
 		})
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Created[User]{Versioned: rest.ETagOf(u.Version), Location: in.Below(u.Id), Body: userOf(u)}, nil
+	return &rest.Created[User]{Versioned: rest.ETagOf(u.Version), Location: in.Below(u.ID), Body: userOf(u)}, nil
 }
 
 // employer is the company that a new user of the role belongs to: none, or one that exists.
@@ -170,16 +168,16 @@ func (s *authAPI) employer(ctx context.Context, role entrepot.Role, named string
 	default:
 		return "", nil
 	}
-	company, err := rest.CompanyFor(ctx, named)
+	companyID, err := rest.CompanyFor(ctx, named)
 	if err != nil || !super {
-		return company, err
+		return companyID, err
 	}
-	if _, err := s.Asker.Ask(ctx, companypb.Kind, company, &companypb.Get{}); entrepot.CodeOf(err) == entrepot.CodeNotFound {
+	if _, err := grains.Ask(ctx, s.Asker, company.Of(companyID), company.Get{}); entrepot.CodeOf(err) == entrepot.CodeNotFound {
 		return "", entrepot.Invalid("companyId", "exists", "is not a company")
 	} else if err != nil {
 		return "", err
 	}
-	return company, nil
+	return companyID, nil
 }
 
 func (s *authAPI) getUser(ctx context.Context, in *struct{ rest.IDPath }) (*rest.Answer[User], error) {
@@ -187,7 +185,7 @@ func (s *authAPI) getUser(ctx context.Context, in *struct{ rest.IDPath }) (*rest
 	if err != nil {
 		return nil, err
 	}
-	u, err := grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, id, &userpb.Get{})
+	u, err := grains.Ask(ctx, s.Asker, user.Of(id), user.Get{})
 	if err != nil {
 		return nil, err
 	}
@@ -212,17 +210,17 @@ func (s *authAPI) updateUser(ctx context.Context, in *updateUserInput) (*rest.An
 	if err := s.leave(ctx, id); err != nil {
 		return nil, err
 	}
-	now, err := grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, id, &userpb.Get{})
+	now, err := grains.Ask(ctx, s.Asker, user.Of(id), user.Get{})
 	if err != nil {
 		return nil, err
 	}
-	employer := now.CompanyId
+	employer := now.CompanyID
 	if now.IsActive || !in.Body.IsActive { // the plan counts who is taken on again
 		employer = ""
 	}
-	var u *userpb.User
+	var u *user.User
 	err = quota.Within(ctx, s.Asker, s.Store, staff, employer, id, func() (err error) {
-		u, err = grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, id, &userpb.SetUser{
+		u, err = grains.Ask(ctx, s.Asker, user.Of(id), user.SetUser{
 			ExpectedVersion: expected, Name: in.Body.Name, Role: in.Body.Role, IsActive: in.Body.IsActive,
 		})
 		return err
@@ -241,14 +239,14 @@ func (s *authAPI) leave(ctx context.Context, id entrepot.ID) error {
 	if c.Role != entrepot.SuperAdmin || c.UserID == id {
 		return nil
 	}
-	u, err := grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, id, &userpb.Get{})
+	u, err := grains.Ask(ctx, s.Asker, user.Of(id), user.Get{})
 	if err != nil || entrepot.Role(u.Role) != entrepot.SuperAdmin || !u.IsActive {
 		return err
 	}
-	if _, err := s.Asker.Ask(ctx, userpb.Kind, id, &userpb.PrepareLeave{}); err != nil {
+	if _, err := grains.Ask(ctx, s.Asker, user.Of(id), user.PrepareLeave{}); err != nil {
 		return err
 	}
-	_, err = s.Asker.Ask(query.AsPlatform(ctx), userpb.Kind, c.UserID, &userpb.Vouch{})
+	_, err = grains.Ask(query.AsPlatform(ctx), s.Asker, user.Of(c.UserID), user.Vouch{})
 	return err
 }
 
@@ -265,7 +263,7 @@ func (s *authAPI) deleteUser(ctx context.Context, in *deleteUserInput) (*rest.No
 	if err := s.leave(ctx, id); err != nil {
 		return nil, err
 	}
-	if _, err := s.Asker.Ask(ctx, userpb.Kind, id, &userpb.Erase{ExpectedVersion: expected}); err != nil {
+	if _, err := grains.Ask(ctx, s.Asker, user.Of(id), user.Erase{ExpectedVersion: expected}); err != nil {
 		return nil, err
 	}
 	rest.RefreshStanding(ctx, s.Standing)
@@ -284,7 +282,7 @@ func (s *authAPI) resetTOTP(ctx context.Context, in *resetTOTPInput) (*rest.NoCo
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.Asker.Ask(ctx, userpb.Kind, id, &userpb.ResetTOTP{Reason: in.Body.Reason}); err != nil {
+	if _, err := grains.Ask(ctx, s.Asker, user.Of(id), user.ResetTOTP{Reason: in.Body.Reason}); err != nil {
 		return nil, err
 	}
 	rest.RefreshStanding(ctx, s.Standing)

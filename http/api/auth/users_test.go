@@ -7,7 +7,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/user/userpb"
+	"entrepot/grains/user"
 	"entrepot/http/api/apitest"
 	"entrepot/http/api/auth"
 	"entrepot/http/edge"
@@ -56,7 +56,7 @@ func TestUserLists(t *testing.T) {
 	}
 	absent := w.Want(t, 404, "other_admin", "GET", "/api/auth/users/"+entrepot.NewID(), nil)
 	for as, want := range map[string]int{"super_admin": 200, "company_admin": 200, "shop_manager": 200, "shop_staff": 403, "customer": 403, "other_admin": 404} {
-		r := w.Want(t, want, as, "GET", "/api/auth/users/"+w.Users["shop_staff"].Id, nil)
+		r := w.Want(t, want, as, "GET", "/api/auth/users/"+w.Users["shop_staff"].ID, nil)
 		if want == 404 && (r.Text("detail") != absent.Text("detail") || r.Text("code") != absent.Text("code")) {
 			t.Errorf("%s differs from %s", r.Raw, absent.Raw)
 		}
@@ -121,7 +121,7 @@ func TestDemotedDisabledErased(t *testing.T) {
 	other.Start()
 	t.Cleanup(other.Stop)
 	elsewhere := edge.Trusted{Keys: w.Keys, Standing: other}
-	path := "/api/auth/users/" + w.Users["shop_manager"].Id
+	path := "/api/auth/users/" + w.Users["shop_manager"].ID
 	set := func(role string, active bool) map[string]any {
 		return map[string]any{"name": "Mia", "role": role, "isActive": active}
 	}
@@ -170,11 +170,11 @@ func TestDemotedDisabledErased(t *testing.T) {
 	if got := w.Want(t, 200, "company_admin", "GET", "/api/auth/users", nil).Names(); !slices.Equal(got, []string{"company_admin", "shop_staff"}) {
 		t.Errorf("left %q", got)
 	}
-	own := "/api/auth/users/" + w.Users["super_admin"].Id
+	own := "/api/auth/users/" + w.Users["super_admin"].ID
 	w.Want(t, 403, "super_admin", "DELETE", own, nil)
 	w.Want(t, 403, "super_admin", "PUT", own, map[string]any{"name": "I", "role": "super_admin", "isActive": false})
 	w.Want(t, 403, "super_admin", "PUT", own, map[string]any{"name": "I", "role": "customer", "isActive": true})
-	w.Tell(t, userpb.Kind, entrepot.NewID(), &userpb.Register{Email: "shop_manager@demo.test", Name: "Heir", PasswordHash: "x", Role: "customer"})
+	w.Tell(t, user.Name, entrepot.NewID(), user.Register{Email: "shop_manager@demo.test", Name: "Heir", PasswordHash: "x", Role: "customer"})
 }
 
 // TestASuperAdminIsLeft: however super admins remove each other at the same time,
@@ -182,7 +182,7 @@ func TestDemotedDisabledErased(t *testing.T) {
 func TestASuperAdminIsLeft(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
-	path := func(name string) string { return "/api/auth/users/" + w.Users[name].Id }
+	path := func(name string) string { return "/api/auth/users/" + w.Users[name].ID }
 	off := map[string]any{"name": "Root", "role": "super_admin", "isActive": false}
 	names := []string{"super_admin", "super_b", "super_c"}
 	for _, name := range names[1:] {
@@ -206,7 +206,7 @@ func TestASuperAdminIsLeft(t *testing.T) {
 	wg.Wait()
 	var left []string
 	for _, name := range names {
-		u, err := grains.Ask[*userpb.User](w.Platform(), w.Member, userpb.Kind, w.Users[name].Id, &userpb.Get{})
+		u, err := grains.Ask(w.Platform(), w.Member, user.Of(w.Users[name].ID), user.Get{})
 		if err == nil && u.IsActive && u.Role == "super_admin" {
 			left = append(left, name)
 		}
@@ -217,8 +217,8 @@ func TestASuperAdminIsLeft(t *testing.T) {
 
 	w2 := apitest.New(t)
 	w2.User(t, "x", "super_b", entrepot.SuperAdmin, "")
-	victim := "/api/auth/users/" + w2.Users["super_b"].Id
+	victim := "/api/auth/users/" + w2.Users["super_b"].ID
 	w2.Want(t, 200, "super_admin", "PUT", victim, off)
-	w2.Want(t, 403, "super_b", "PUT", "/api/auth/users/"+w2.Users["super_admin"].Id, off) // its token has no session that could be withdrawn
+	w2.Want(t, 403, "super_b", "PUT", "/api/auth/users/"+w2.Users["super_admin"].ID, off) // its token has no session that could be withdrawn
 	w2.Want(t, 204, "super_admin", "DELETE", victim, nil)
 }

@@ -20,7 +20,7 @@ func TestOtherMembersKnowWithinASecond(t *testing.T) {
 	t.Cleanup(other.Stop)
 	elsewhere := edge.Trusted{Keys: w.Keys, Standing: other}
 	apitest.Eventually(t, "the other member is ready", func() bool { return other.Ready() == nil })
-	staff := "/api/auth/users/" + w.Users["shop_staff"].Id
+	staff := "/api/auth/users/" + w.Users["shop_staff"].ID
 	set := func(role string, active bool) map[string]any {
 		return map[string]any{"name": "Sam", "role": role, "isActive": active}
 	}

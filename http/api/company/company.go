@@ -8,12 +8,9 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/company"
-	"entrepot/grains/company/companypb"
 	"entrepot/grains/query"
 	"entrepot/http/rest"
 	"entrepot/persistence"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // companyRoutes returns the company service.
@@ -96,16 +93,16 @@ type CompanySettings struct {
 	TaxRate  entrepot.Amount `json:"taxRate,omitempty" doc:"percent, at most two decimals"`
 }
 
-func companyOf(c *companypb.Company) CompanyView {
-	p, a, b := c.Profile, c.Profile.GetAddress(), c.Profile.GetBranding()
+func companyOf(c *company.Company) CompanyView {
+	p, a, b := c.Profile, c.Profile.Address, c.Profile.Branding
 	return CompanyView{
-		ID: c.Id, Name: c.Name, Slug: c.Slug, Logo: p.GetLogo(), Description: c.Description,
-		ContactInfo:  CompanyContact{Email: c.Email, Phone: p.GetPhone(), Website: p.GetWebsite()},
-		Address:      CompanyAddress{a.GetLine1(), a.GetLine2(), a.GetCity(), a.GetState(), a.GetPostalCode(), a.GetCountry()},
-		Branding:     CompanyBranding{b.GetPrimaryColor(), b.GetSecondaryColor(), b.GetBanner()},
+		ID: c.ID, Name: c.Name, Slug: c.Slug, Logo: p.Logo, Description: c.Description,
+		ContactInfo:  CompanyContact{Email: c.Email, Phone: p.Phone, Website: p.Website},
+		Address:      CompanyAddress{a.Line1, a.Line2, a.City, a.State, a.PostalCode, a.Country},
+		Branding:     CompanyBranding{b.PrimaryColor, b.SecondaryColor, b.Banner},
 		Settings:     CompanySettings{Currency: c.Currency, Timezone: c.Timezone, TaxRate: percent(c.TaxBasisPoints)},
-		Subscription: SubscriptionView{Plan: c.Plan, Status: c.Status, ExpiresAt: rest.Time(c.ExpiresMs), Standing: c.Standing},
-		OwnerID:      c.OwnerId, IsActive: c.IsActive, ErasedAt: rest.Time(c.EraseMs), CreatedAt: rest.Time(c.CreatedMs), UpdatedAt: rest.Time(c.UpdatedMs),
+		Subscription: SubscriptionView{Plan: c.Plan, Status: c.Status, ExpiresAt: rest.Time(c.ExpiresAt), Standing: c.Standing},
+		OwnerID:      c.OwnerID, IsActive: c.IsActive, ErasedAt: rest.Time(c.EraseAt), CreatedAt: rest.Time(c.CreatedAt), UpdatedAt: rest.Time(c.UpdatedAt),
 	}
 }
 
@@ -151,8 +148,8 @@ func (s *companyAPI) list(ctx context.Context, in *companyListInput) (*rest.List
 }
 
 // ask sends a command to a company and shows it.
-func (s *companyAPI) ask(ctx context.Context, id entrepot.ID, cmd proto.Message) (*rest.Answer[CompanyView], error) {
-	c, err := grains.Ask[*companypb.Company](ctx, s.Asker, companypb.Kind, id, cmd)
+func (s *companyAPI) ask(ctx context.Context, id entrepot.ID, cmd grains.Message[*company.Company]) (*rest.Answer[CompanyView], error) {
+	c, err := grains.Ask(ctx, s.Asker, company.Of(id), cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +161,7 @@ func (s *companyAPI) get(ctx context.Context, in *struct{ rest.IDPath }) (*rest.
 	if err != nil {
 		return nil, err
 	}
-	return s.ask(ctx, id, &companypb.Get{})
+	return s.ask(ctx, id, company.Get{})
 }
 
 // Storefront is what a company says of itself to everybody.
@@ -187,7 +184,7 @@ type slugPath struct {
 func (s *companyAPI) storefront(ctx context.Context, in *slugPath) (*rest.Answer[Storefront], error) {
 	q := persistence.Query{Where: query.Where(nil, "slug", in.Slug), Limit: 1}
 	page, err := query.Find(ctx, s.Store, company.Collection, entrepot.AllTenants(), q,
-		func(c *company.State, _ *persistence.Document) *companypb.Company { return c.View() })
+		func(c *company.State, _ *persistence.Document) *company.Company { return c.View() })
 	if err != nil {
 		return nil, err
 	}
@@ -210,15 +207,15 @@ type CompanyProfile struct {
 	Branding    CompanyBranding `json:"branding,omitempty"`
 }
 
-func (p *CompanyProfile) pb() *companypb.Profile {
+func (p *CompanyProfile) pb() company.Profile {
 	a, b := &p.Address, &p.Branding
-	return &companypb.Profile{
+	return company.Profile{
 		Name: p.Name, Description: p.Description, Logo: p.Logo,
 		Email: p.ContactInfo.Email, Phone: p.ContactInfo.Phone, Website: p.ContactInfo.Website,
-		Address: &companypb.Address{
+		Address: company.Address{
 			Line1: a.Line1, Line2: a.Line2, City: a.City, State: a.State, PostalCode: a.PostalCode, Country: a.Country,
 		},
-		Branding: &companypb.Branding{PrimaryColor: b.PrimaryColor, SecondaryColor: b.SecondaryColor, Banner: b.Banner},
+		Branding: company.Branding{PrimaryColor: b.PrimaryColor, SecondaryColor: b.SecondaryColor, Banner: b.Banner},
 	}
 }
 
@@ -238,9 +235,9 @@ type companyInput struct {
 
 func (s *companyAPI) create(ctx context.Context, in *companyInput) (*rest.Created[CompanyView], error) {
 	b := &in.Body
-	cmd := &companypb.Create{
+	cmd := company.Create{
 		Name: b.Name, Slug: b.Slug, Description: b.Description, Email: b.ContactInfo.Email, Profile: b.pb(),
-		Currency: b.Settings.Currency, Timezone: b.Settings.Timezone, OwnerId: b.OwnerID,
+		Currency: b.Settings.Currency, Timezone: b.Settings.Timezone, OwnerID: b.OwnerID,
 	}
 	if err := checkZone("settings.timezone", b.Settings.Timezone); err != nil {
 		return nil, err
@@ -254,14 +251,14 @@ func (s *companyAPI) create(ctx context.Context, in *companyInput) (*rest.Create
 	if b.Subscription != nil {
 		cmd.Plan = b.Subscription.Plan
 		if !b.Subscription.TrialUntil.IsZero() {
-			cmd.TrialUntilMs = b.Subscription.TrialUntil.UnixMilli()
+			cmd.TrialUntil = b.Subscription.TrialUntil.UnixMilli()
 		}
 	}
-	c, err := grains.Ask[*companypb.Company](ctx, s.Asker, companypb.Kind, entrepot.NewID(), cmd)
+	c, err := grains.Ask(ctx, s.Asker, company.Of(entrepot.NewID()), cmd)
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Created[CompanyView]{Versioned: rest.ETagOf(c.Version), Location: in.Below(c.Id), Body: companyOf(c)}, nil
+	return &rest.Created[CompanyView]{Versioned: rest.ETagOf(c.Version), Location: in.Below(c.ID), Body: companyOf(c)}, nil
 }
 
 type companyUpdateInput struct {
@@ -279,7 +276,7 @@ func (s *companyAPI) update(ctx context.Context, in *companyUpdateInput) (*rest.
 	if err != nil {
 		return nil, err
 	}
-	return s.ask(ctx, id, &companypb.Update{ExpectedVersion: version, Profile: in.Body.pb(), Slug: in.Body.Slug, OwnerId: in.Body.OwnerID})
+	return s.ask(ctx, id, company.Update{ExpectedVersion: version, Profile: in.Body.pb(), Slug: in.Body.Slug, OwnerID: in.Body.OwnerID})
 }
 
 type companySettingsInput struct {
@@ -296,7 +293,7 @@ func (s *companyAPI) settings(ctx context.Context, in *companySettingsInput) (*r
 	if err != nil {
 		return nil, err
 	}
-	cmd := &companypb.SetSettings{ExpectedVersion: version, Timezone: in.Body.Timezone}
+	cmd := company.SetSettings{ExpectedVersion: version, Timezone: in.Body.Timezone}
 	if in.Body.Timezone != nil {
 		if err := checkZone("timezone", *in.Body.Timezone); err != nil {
 			return nil, err
@@ -322,7 +319,7 @@ func (s *companyAPI) delete(ctx context.Context, in *companyDeleteInput) (*rest.
 	if err != nil {
 		return nil, err
 	}
-	return s.stand(ctx, id, &companypb.Delete{ExpectedVersion: version, GraceMs: s.ErasureGrace.Milliseconds()})
+	return s.stand(ctx, id, company.Delete{ExpectedVersion: version, GraceMs: s.ErasureGrace.Milliseconds()})
 }
 
 func (s *companyAPI) restore(ctx context.Context, in *struct{ rest.IDPath }) (*rest.Answer[CompanyView], error) {
@@ -330,11 +327,11 @@ func (s *companyAPI) restore(ctx context.Context, in *struct{ rest.IDPath }) (*r
 	if err != nil {
 		return nil, err
 	}
-	return s.stand(ctx, id, &companypb.Restore{})
+	return s.stand(ctx, id, company.Restore{})
 }
 
 // stand is ask for what changes the standing of a company: this member is told at once.
-func (s *companyAPI) stand(ctx context.Context, id entrepot.ID, cmd proto.Message) (*rest.Answer[CompanyView], error) {
+func (s *companyAPI) stand(ctx context.Context, id entrepot.ID, cmd any) (*rest.Answer[CompanyView], error) {
 	out, err := s.ask(ctx, id, cmd)
 	if err == nil && s.Standing != nil {
 		_ = s.Standing.Now(ctx) // it asks again soon

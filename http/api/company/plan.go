@@ -8,8 +8,7 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/company"
-	"entrepot/grains/company/companypb"
-	"entrepot/grains/companystats/companystatspb"
+	"entrepot/grains/companystats"
 	"entrepot/grains/shop"
 	shopapi "entrepot/http/api/shop"
 	"entrepot/http/rest"
@@ -72,9 +71,9 @@ func (s *companyAPI) subscribe(ctx context.Context, in *subscriptionInput) (*res
 	if err != nil {
 		return nil, err
 	}
-	cmd := &companypb.SetSubscription{ExpectedVersion: version, Plan: in.Body.Plan, Status: in.Body.Status}
+	cmd := company.SetSubscription{ExpectedVersion: version, Plan: in.Body.Plan, Status: in.Body.Status}
 	if !in.Body.ExpiresAt.IsZero() {
-		cmd.ExpiresMs = in.Body.ExpiresAt.UnixMilli()
+		cmd.ExpiresAt = in.Body.ExpiresAt.UnixMilli()
 	}
 	return s.stand(ctx, id, cmd)
 }
@@ -97,20 +96,20 @@ func (s *companyAPI) stats(ctx context.Context, in *struct{ rest.IDPath }) (*res
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.ask(ctx, id, &companypb.Get{}); err != nil { // there is such a company
+	if _, err := s.ask(ctx, id, company.Get{}); err != nil { // there is such a company
 		return nil, err
 	}
-	v, err := grains.Ask[*companystatspb.Stats](ctx, s.Asker, companystatspb.Kind, id, &companystatspb.Get{})
+	v, err := grains.Ask(ctx, s.Asker, companystats.Of(id), companystats.Get{})
 	if err != nil {
 		return nil, err
 	}
 	out := CompanyStats{
 		CompanyID: id, Shops: v.Shops, Products: v.Products, Staff: v.Staff, Orders: v.Orders,
-		CancelledOrders: v.CancelledOrders, PaidOrders: v.PaidOrders, Sales: []shopapi.Takings{}, UpdatedAt: rest.Time(v.UpdatedMs),
+		CancelledOrders: v.CancelledOrders, PaidOrders: v.PaidOrders, Sales: []shopapi.Takings{}, UpdatedAt: rest.Time(v.UpdatedAt),
 	}
 	for _, k := range v.Takings {
 		out.Sales = append(out.Sales, shopapi.TakingsOf(&shop.Takings{
-			Currency: k.Currency, Paid: k.PaidOrders, Revenue: k.RevenueMinor, Refunded: k.RefundedMinor,
+			Currency: k.Currency, Paid: k.PaidOrders, Revenue: k.Revenue, Refunded: k.Refunded,
 		}))
 	}
 	return rest.AnswerOf(out), nil

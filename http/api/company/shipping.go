@@ -7,8 +7,8 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/checkout"
-	"entrepot/grains/company/companypb"
-	"entrepot/grains/shipping/shippingpb"
+	"entrepot/grains/company"
+	"entrepot/grains/shipping"
 	"entrepot/http/api/shop"
 	"entrepot/http/rest"
 )
@@ -31,10 +31,10 @@ func (s *companyAPI) shippingRoutes() []rest.Route {
 }
 
 // ruled is the company, if the caller is of its staff.
-func (s *companyAPI) ruled(ctx context.Context, p rest.IDPath) (company, shop entrepot.ID, err error) {
+func (s *companyAPI) ruled(ctx context.Context, p rest.IDPath) (companyID, shop entrepot.ID, err error) {
 	id, err := p.EntityID()
 	if err == nil {
-		_, err = grains.Ask[*companypb.Company](ctx, s.Asker, companypb.Kind, id, &companypb.Get{})
+		_, err = grains.Ask(ctx, s.Asker, company.Of(id), company.Get{})
 	}
 	return id, "", err
 }
@@ -44,7 +44,7 @@ func (s *companyAPI) getShipping(ctx context.Context, in *struct{ rest.IDPath })
 	if err != nil {
 		return nil, err
 	}
-	v, err := checkout.AskShipping(ctx, s.Asker, id, "", &shippingpb.Get{})
+	v, err := checkout.AskShipping(ctx, s.Asker, id, "", shipping.Get{})
 	if err != nil {
 		return nil, err
 	}

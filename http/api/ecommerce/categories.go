@@ -7,12 +7,10 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/categories/categoriespb"
-	"entrepot/grains/company/companypb"
+	"entrepot/grains/categories"
+	"entrepot/grains/company"
 	"entrepot/grains/query"
 	"entrepot/http/rest"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // categoryRoutes are the category tree of a company, part of its catalogue.
@@ -44,20 +42,20 @@ type CategoriesView struct {
 	Items     []CategoryView `json:"items"`
 }
 
-func treeOf(t *categoriespb.Tree) *rest.Answer[CategoriesView] {
-	v, paths := CategoriesView{CompanyID: t.CompanyId, Items: []CategoryView{}}, t.Paths()
+func treeOf(t *categories.Tree) *rest.Answer[CategoriesView] {
+	v, paths := CategoriesView{CompanyID: t.CompanyID, Items: []CategoryView{}}, t.Paths()
 	for _, n := range t.Nodes {
 		v.Items = append(v.Items, categoryOf(n, paths))
 	}
 	return rest.AnswerAt(t.Version, v)
 }
 
-func categoryOf(n *categoriespb.Node, paths map[string][]string) CategoryView {
+func categoryOf(n categories.Node, paths map[string][]string) CategoryView {
 	return CategoryView{n.Slug, n.Title, n.Parent, n.Position, paths[n.Slug]}
 }
 
-func (s *productAPI) askTree(ctx context.Context, company entrepot.ID, cmd proto.Message) (*categoriespb.Tree, error) {
-	return grains.Ask[*categoriespb.Tree](ctx, s.Asker, categoriespb.Kind, categoriespb.ID(company), cmd)
+func (s *productAPI) askTree(ctx context.Context, company entrepot.ID, cmd grains.Message[*categories.Tree]) (*categories.Tree, error) {
+	return grains.Ask(ctx, s.Asker, categories.Of(categories.ID(company)), cmd)
 }
 
 type categoriesInput struct {
@@ -72,7 +70,7 @@ func (s *productAPI) categories(ctx context.Context, in *categoriesInput) (*rest
 	if company == "" {
 		return nil, entrepot.Invalid("companyId", "required", "names whose categories")
 	}
-	tree, err := s.askTree(ctx, company, &categoriespb.Get{})
+	tree, err := s.askTree(ctx, company, categories.Get{})
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +94,7 @@ func (s *productAPI) createCategory(ctx context.Context, in *categoryInput) (*re
 	if err != nil {
 		return nil, err
 	}
-	tree, err := s.askTree(ctx, company, &categoriespb.Create{CompanyId: company, Slug: b.Slug, Parent: b.Parent, Title: b.Title, Position: b.Position})
+	tree, err := s.askTree(ctx, company, categories.Create{CompanyID: company, Slug: b.Slug, Parent: b.Parent, Title: b.Title, Position: b.Position})
 	if err != nil {
 		return nil, err
 	}
@@ -106,19 +104,19 @@ func (s *productAPI) createCategory(ctx context.Context, in *categoryInput) (*re
 
 // treeCompany is whose tree is meant, which a super admin names.
 func (s *productAPI) treeCompany(ctx context.Context, named string) (entrepot.ID, error) {
-	company, err := rest.CompanyFor(ctx, named)
+	companyID, err := rest.CompanyFor(ctx, named)
 	if err != nil || entrepot.CallerFrom(ctx).Role != entrepot.SuperAdmin {
-		return company, err
+		return companyID, err
 	}
-	_, err = grains.Ask[*companypb.Company](ctx, s.Asker, companypb.Kind, company, &companypb.Get{})
+	_, err = grains.Ask(ctx, s.Asker, company.Of(companyID), company.Get{})
 	if entrepot.CodeOf(err) == entrepot.CodeNotFound {
 		return "", query.Missing("companyId", "no such company")
 	}
-	return company, err
+	return companyID, err
 }
 
 // categoryIn is a category of the tree that a command answered with.
-func categoryIn(tree *categoriespb.Tree, slug string) (CategoryView, error) {
+func categoryIn(tree *categories.Tree, slug string) (CategoryView, error) {
 	for _, n := range tree.Nodes {
 		if n.Slug == slug {
 			return categoryOf(n, tree.Paths()), nil
@@ -153,8 +151,8 @@ func (s *productAPI) updateCategory(ctx context.Context, in *categoryPatch) (*re
 		return nil, err
 	}
 	b := &in.Body
-	tree, err := s.askTree(ctx, company, &categoriespb.Update{
-		CompanyId: company, Slug: in.Slug, Parent: b.Parent, Title: b.Title, Position: b.Position, ExpectedVersion: version,
+	tree, err := s.askTree(ctx, company, categories.Update{
+		CompanyID: company, Slug: in.Slug, Parent: b.Parent, Title: b.Title, Position: b.Position, ExpectedVersion: version,
 	})
 	if err != nil {
 		return nil, err
@@ -168,6 +166,6 @@ func (s *productAPI) deleteCategory(ctx context.Context, in *CategoryPath) (*res
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.askTree(ctx, company, &categoriespb.Delete{CompanyId: company, Slug: in.Slug})
+	_, err = s.askTree(ctx, company, categories.Delete{CompanyID: company, Slug: in.Slug})
 	return nil, err
 }

@@ -49,7 +49,7 @@ func (s *productAPI) export(ctx context.Context, in *exportInput) (*huma.StreamR
 
 func (s *productAPI) exportPage(ctx context.Context, company entrepot.ID, cursor string) (entrepot.Page[form.ExportRow], error) {
 	q := persistence.Query{Limit: 100, Cursor: cursor, Where: []persistence.Cond{{
-		Field: "status", Op: persistence.In, Values: []any{product.StatusActive, product.StatusDraft, product.StatusArchived},
+		Field: "status", Op: persistence.In, Values: []any{product.Active, product.Draft, product.Archived},
 	}}}
 	return query.Find(ctx, s.Store, product.Collection, entrepot.InCompany(company), q,
 		func(p *product.State, _ *persistence.Document) form.ExportRow { return form.ExportOf(p.View()) })

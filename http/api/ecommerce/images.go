@@ -17,7 +17,7 @@ import (
 	"entrepot/blob"
 	"entrepot/blob/picture"
 	"entrepot/grains"
-	"entrepot/grains/product/productpb"
+	"entrepot/grains/product"
 	"entrepot/grains/query"
 	"entrepot/http/api/ecommerce/form"
 	"entrepot/http/rest"
@@ -61,16 +61,16 @@ func (s *productAPI) addImage(ctx context.Context, in *imageInput) (*rest.Create
 		return nil, err
 	}
 	image.Alt = in.Alt
-	p, err := grains.Ask[*productpb.Product](ctx, s.Asker, productpb.Kind, id, &productpb.AddImage{Image: image})
+	p, err := grains.Ask(ctx, s.Asker, product.Of(id), product.AddImage{Image: image})
 	if err != nil {
 		return nil, err
 	}
-	s.Lists.Invalidate(p.CompanyId)
-	at := slices.IndexFunc(p.Images, func(i *productpb.Image) bool { return i.Id == image.Id })
+	s.Lists.Invalidate(p.CompanyID)
+	at := slices.IndexFunc(p.Images, func(i product.Image) bool { return i.ID == image.ID })
 	if at < 0 { // taken off again by another before this was answered
 		return nil, entrepot.ErrNotFound
 	}
-	return &rest.Created[ImageView]{Versioned: rest.ETagOf(p.Version), Location: path.Join(path.Dir(path.Dir(in.Base)), "images", image.Id), Body: imageOf(p.Images[at])}, nil
+	return &rest.Created[ImageView]{Versioned: rest.ETagOf(p.Version), Location: path.Join(path.Dir(path.Dir(in.Base)), "images", image.ID), Body: imageOf(p.Images[at])}, nil
 }
 
 // mayIllustrate spares the work for who the product would refuse; the product
@@ -82,9 +82,9 @@ func (s *productAPI) mayIllustrate(ctx context.Context, id entrepot.ID) error {
 	}
 	c := entrepot.CallerFrom(ctx)
 	switch {
-	case !c.MayReachCompany(p.CompanyId):
+	case !c.MayReachCompany(p.CompanyID):
 		return entrepot.ErrNotFound
-	case !slices.ContainsFunc(p.ShopIds, func(shop string) bool { return c.MayReachShop(p.CompanyId, shop) }):
+	case !slices.ContainsFunc(p.ShopIDs, func(shop string) bool { return c.MayReachShop(p.CompanyID, shop) }):
 		return entrepot.Errorf(entrepot.CodeForbidden, "this role changes no product of these shops")
 	default:
 		return nil
@@ -93,7 +93,7 @@ func (s *productAPI) mayIllustrate(ctx context.Context, id entrepot.ID) error {
 
 // keepImage makes the sizes and keeps them. The id is made of product and
 // content: nobody else's image is touched when it goes.
-func (s *productAPI) keepImage(ctx context.Context, product entrepot.ID, in *rest.Upload) (*productpb.Image, error) {
+func (s *productAPI) keepImage(ctx context.Context, productID entrepot.ID, in *rest.Upload) (product.Image, error) {
 	leave, err := s.Pictures.Enter(ctx)
 	if err != nil {
 		return nil, entrepot.Unavailable("too many images are being worked on")
@@ -111,13 +111,13 @@ func (s *productAPI) keepImage(ctx context.Context, product entrepot.ID, in *res
 		return nil, err
 	}
 	sum := sha256.Sum256(data)
-	id := entrepot.DeriveID("image", product, hex.EncodeToString(sum[:]))
+	id := entrepot.DeriveID("image", productID, hex.EncodeToString(sum[:]))
 	for _, size := range p.Sizes {
 		if _, err := s.Blobs.Put(ctx, form.ImageKey(id, size.Width), size.ContentType, bytes.NewReader(size.Data)); err != nil {
 			return nil, s.blobError(ctx, err)
 		}
 	}
-	return &productpb.Image{Id: id, Width: int32(p.Width), Height: int32(p.Height)}, nil //nolint:gosec // bounded by picture.Full
+	return product.Image{ID: id, Width: int32(p.Width), Height: int32(p.Height)}, nil //nolint:gosec // bounded by picture.Full
 }
 
 // blobError: a store that does not answer is not a defect of ours.
@@ -142,11 +142,11 @@ func (s *productAPI) removeImage(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	p, err := grains.Ask[*productpb.Product](ctx, s.Asker, productpb.Kind, id, &productpb.RemoveImage{Id: image})
+	p, err := grains.Ask(ctx, s.Asker, product.Of(id), product.RemoveImage{ID: image})
 	if err != nil {
 		return nil, err
 	}
-	s.Lists.Invalidate(p.CompanyId)
+	s.Lists.Invalidate(p.CompanyID)
 	s.forget(ctx, image)
 	return nil, nil
 }

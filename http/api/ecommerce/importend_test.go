@@ -12,12 +12,10 @@ import (
 	"entrepot"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/imports/importspb"
-	"entrepot/grains/product/productpb"
+	"entrepot/grains/imports"
+	"entrepot/grains/product"
 	"entrepot/http/api/apitest"
 	"entrepot/persistence"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // TestImportedProductsLeaveMemory: what an import keeps in memory does not grow
@@ -27,7 +25,7 @@ func TestImportedProductsLeaveMemory(t *testing.T) {
 	w := apitest.New(t)
 	alive := func() int {
 		_, count := w.Host.Activations(0)
-		return count[productpb.Kind]
+		return count[product.Name]
 	}
 	var b strings.Builder
 	b.WriteString("sku,name,price,currency,shopIds,tags\n")
@@ -79,11 +77,11 @@ type interrupted struct {
 	before func()
 }
 
-func (a *interrupted) Ask(ctx context.Context, kind string, id entrepot.ID, cmd proto.Message) (proto.Message, error) {
-	if _, ok := cmd.(*importspb.Advance); ok {
+func (a *interrupted) Ask(ctx context.Context, kind string, id entrepot.ID, cmd any) (any, error) {
+	if _, ok := cmd.(imports.Advance); ok {
 		a.before()
 	}
-	return a.Asker.Ask(ctx, kind, id, cmd)
+	return a.Asker.Ask(ctx, grains.Ref{Kind: kind, ID: id}, cmd)
 }
 
 // TestImportsEndWithTheirCompany: what runs is ended, nothing is made any more,

@@ -8,7 +8,6 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/imports"
-	"entrepot/grains/imports/importspb"
 	"entrepot/grains/query"
 	"entrepot/http/api/ecommerce/form"
 	"entrepot/http/edge"
@@ -55,11 +54,11 @@ type ImportView struct {
 	UpdatedAt rest.Time   `json:"updatedAt"`
 }
 
-func importOf(i *importspb.Import) ImportView {
+func importOf(i *imports.Import) ImportView {
 	return ImportView{
-		ID: i.Id, CompanyID: i.CompanyId, Format: i.Format, Status: i.Status, Error: i.Error, Size: i.Size, Position: i.Offset,
+		ID: i.ID, CompanyID: i.CompanyID, Format: i.Format, Status: i.Status, Error: i.Error, Size: i.Size, Position: i.Offset,
 		Rows: i.Created + i.Updated + i.Failed, Created: i.Created, Updated: i.Updated, Failed: i.Failed,
-		CreatedAt: rest.Time(i.CreatedMs), UpdatedAt: rest.Time(i.UpdatedMs),
+		CreatedAt: rest.Time(i.CreatedAt), UpdatedAt: rest.Time(i.UpdatedAt),
 	}
 }
 
@@ -92,7 +91,7 @@ func (s *productAPI) importProducts(ctx context.Context, in *importInput) (*rest
 	}
 	id := rest.KeyHeader{Key: in.Key}.NewID(ctx, "import")
 	as := entrepot.CallerFrom(ctx)
-	if i, err := grains.Ask[*importspb.Import](ctx, s.Asker, importspb.Kind, id, &importspb.Get{}); err == nil && as.UserID == i.UserId && i.CompanyId == company {
+	if i, err := grains.Ask(ctx, s.Asker, imports.Of(id), imports.Get{}); err == nil && as.UserID == i.UserID && i.CompanyID == company {
 		return s.startedBefore(in, i)
 	}
 	body := &counting{r: in.Reader}
@@ -105,16 +104,16 @@ func (s *productAPI) importProducts(ctx context.Context, in *importInput) (*rest
 		}
 		return nil, s.blobError(ctx, err)
 	}
-	i, err := grains.Ask[*importspb.Import](ctx, s.Asker, importspb.Kind, id, &importspb.Start{CompanyId: company, Format: format, Size: body.n})
+	i, err := grains.Ask(ctx, s.Asker, imports.Of(id), imports.Start{CompanyID: company, Format: format, Size: body.n})
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Created[ImportView]{Location: in.Below(i.Id), Body: importOf(i)}, nil
+	return &rest.Created[ImportView]{Location: in.Below(i.ID), Body: importOf(i)}, nil
 }
 
 // startedBefore answers for a file that was sent before, once it is seen to be as
 // long; what is sent now is not kept.
-func (s *productAPI) startedBefore(in *importInput, i *importspb.Import) (*rest.Created[ImportView], error) {
+func (s *productAPI) startedBefore(in *importInput, i *imports.Import) (*rest.Created[ImportView], error) {
 	n, err := io.Copy(io.Discard, in.Reader)
 	switch {
 	case err != nil:
@@ -122,7 +121,7 @@ func (s *productAPI) startedBefore(in *importInput, i *importspb.Import) (*rest.
 	case n != i.Size:
 		return nil, entrepot.Errorf(entrepot.CodeKeyReused, "this key was used for another file")
 	}
-	return &rest.Created[ImportView]{Replay: rest.Replay{Replayed: "true"}, Location: in.Below(i.Id), Body: importOf(i)}, nil
+	return &rest.Created[ImportView]{Replay: rest.Replay{Replayed: "true"}, Location: in.Below(i.ID), Body: importOf(i)}, nil
 }
 
 func importFormat(contentType string) (string, error) {
@@ -177,12 +176,12 @@ func (s *productAPI) listImports(ctx context.Context, in *importListInput) (*res
 	return &rest.List[ImportView]{Body: page}, err
 }
 
-func (s *productAPI) askImport(ctx context.Context, path rest.IDPath) (*importspb.Import, error) {
+func (s *productAPI) askImport(ctx context.Context, path rest.IDPath) (*imports.Import, error) {
 	id, err := path.EntityID()
 	if err != nil {
 		return nil, err
 	}
-	return grains.Ask[*importspb.Import](ctx, s.Asker, importspb.Kind, id, &importspb.Get{})
+	return grains.Ask(ctx, s.Asker, imports.Of(id), imports.Get{})
 }
 
 func (s *productAPI) getImport(ctx context.Context, in *struct{ rest.IDPath }) (*rest.Answer[ImportView], error) {
@@ -204,8 +203,8 @@ func (s *productAPI) importReport(ctx context.Context, in *importReportInput) (*
 	if err != nil {
 		return nil, err
 	}
-	q := persistence.Query{Where: query.Where(query.Where(nil, "importId", i.Id), "outcome", in.Outcome), Sort: "row", Limit: in.Limit, Cursor: in.Cursor}
-	page, err := query.Find(ctx, s.Store, imports.Rows, entrepot.InCompany(i.CompanyId), q,
+	q := persistence.Query{Where: query.Where(query.Where(nil, "importId", i.ID), "outcome", in.Outcome), Sort: "row", Limit: in.Limit, Cursor: in.Cursor}
+	page, err := query.Find(ctx, s.Store, imports.Rows, entrepot.InCompany(i.CompanyID), q,
 		func(r *form.ImportRow, _ *persistence.Document) form.ImportRow { return *r })
 	return &rest.List[form.ImportRow]{Body: page}, err
 }

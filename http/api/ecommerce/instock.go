@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"entrepot"
-	"entrepot/grains/product/productpb"
+	"entrepot/grains/product"
 	"entrepot/search"
 )
 
@@ -19,7 +19,7 @@ func (d *Deps) stockOf(product entrepot.ID) (levels []search.Stock, known bool) 
 
 // stocked tells whether pieces can be had, of the product and of each variant,
 // and in which of its shops one lies.
-func (v *ProductView) stocked(p *productpb.Product, levels []search.Stock) {
+func (v *ProductView) stocked(p *product.Product, levels []search.Stock) {
 	has := func(fits func(*search.Stock) bool) bool {
 		return slices.ContainsFunc(levels, func(s search.Stock) bool { return s.Available > 0 && fits(&s) })
 	}
@@ -29,7 +29,7 @@ func (v *ProductView) stocked(p *productpb.Product, levels []search.Stock) {
 		in := has(func(s *search.Stock) bool { return s.VariantID == v.Variants[i].ID })
 		v.Variants[i].InStock = &in
 	}
-	for _, shop := range p.ShopIds {
+	for _, shop := range p.ShopIDs {
 		if has(func(s *search.Stock) bool { return s.LocationID == shop }) {
 			v.InShops = append(v.InShops, shop)
 		}

@@ -41,9 +41,9 @@ func saleTimeOf(p *product.State, now time.Time) saleTime {
 	switch s := p.Sale; {
 	case s == nil:
 		return saleNone
-	case s.Ends != 0 && s.Ends <= ms:
+	case s.EndsAt != 0 && s.EndsAt <= ms:
 		return saleOver
-	case s.Starts > ms:
+	case s.StartsAt > ms:
 		return saleToCome
 	default:
 		return saleOn

@@ -20,14 +20,14 @@ func TestFoundPageIsEncodedAsAWhole(t *testing.T) {
 	second := int64(700)
 	states := []*product.State{
 		{ID: "plain", Name: `A <b>"mug"</b>`, Price: 1250, Currency: "EUR", Rating: []int64{0, 0, 1, 2, 3}, Tags: []string{"new"}},
-		{ID: "sale", Price: 1000, Currency: "EUR", Sale: &product.Sale{Percent: 20, Starts: 10 * day, Ends: 20 * day}},
+		{ID: "sale", Price: 1000, Currency: "EUR", Sale: &product.Sale{Percent: 20, StartsAt: 10 * day, EndsAt: 20 * day}},
 		{ID: "always", Price: 1000, Currency: "JPY", Sale: &product.Sale{Price: 900}},
-		{ID: "ending", Price: 1000, Currency: "EUR", Sale: &product.Sale{Price: 900, Ends: 20 * day}},
+		{ID: "ending", Price: 1000, Currency: "EUR", Sale: &product.Sale{Price: 900, EndsAt: 20 * day}},
 		{ID: "shops", ShopIDs: []string{"s1", "s2"}, Price: 1000, Currency: "EUR", ShopPrices: []product.ShopPrice{{ShopID: "s1", Price: 800}}},
-		{ID: "both", ShopIDs: []string{"s1"}, Price: 1000, Currency: "EUR", ShopPrices: []product.ShopPrice{{ShopID: "s1", Price: 800}}, Sale: &product.Sale{Percent: 10, Starts: 15 * day}},
+		{ID: "both", ShopIDs: []string{"s1"}, Price: 1000, Currency: "EUR", ShopPrices: []product.ShopPrice{{ShopID: "s1", Price: 800}}, Sale: &product.Sale{Percent: 10, StartsAt: 15 * day}},
 		{
 			ID: "variants", Price: 1000, Currency: "EUR", Options: []product.Option{{Name: "size", Values: []string{"S", "L"}}},
-			Variants: []product.Variant{{ID: "v1", Values: []string{"S"}}, {ID: "v2", Values: []string{"L"}, Price: &second}},
+			Variants: []product.StoredVariant{{ID: "v1", Values: []string{"S"}}, {ID: "v2", Values: []string{"L"}, Price: &second}},
 		},
 	}
 	var now time.Time

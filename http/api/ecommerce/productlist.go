@@ -143,7 +143,7 @@ func (in *productListInput) filter(ctx context.Context) (productFilter, error) {
 			}
 		}
 	}
-	if in.Status != "" && in.Status != product.StatusActive && !rest.IsStaff(ctx) {
+	if in.Status != "" && in.Status != product.Active && !rest.IsStaff(ctx) {
 		return f, entrepot.Invalid("status", "privileged", "only staff see products that are not active")
 	}
 	if in.MinPrice == "" && in.MaxPrice == "" {
@@ -180,7 +180,7 @@ func (s *productAPI) read(ctx context.Context, key listKey) (entrepot.Page[Produ
 		v, err := query.Shop(ctx, s.Asker, key.shop)
 		switch entrepot.CodeOf(err) {
 		case "":
-			q.Where = query.Where(q.Where, "companyId", v.CompanyId)
+			q.Where = query.Where(q.Where, "companyId", v.CompanyID)
 		case entrepot.CodeNotFound:
 			return entrepot.Page[ProductView]{Items: []ProductView{}}, nil
 		default:
@@ -214,7 +214,7 @@ func (k listKey) query() (persistence.Query, entrepot.Scope) {
 	switch k.class {
 	case classPlatform:
 	case classPublic:
-		status = product.StatusActive
+		status = product.Active
 	default:
 		scope = entrepot.InCompany(k.class)
 	}
@@ -225,7 +225,7 @@ func (k listKey) query() (persistence.Query, entrepot.Scope) {
 	} else {
 		q.Where = append(q.Where, persistence.Cond{
 			Field: "status", Op: persistence.In,
-			Values: []any{product.StatusActive, product.StatusDraft, product.StatusArchived},
+			Values: []any{product.Active, product.Draft, product.Archived},
 		})
 	}
 	q.Where = query.Where(q.Where, "companyId", k.company)

@@ -9,7 +9,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/product/productpb"
+	"entrepot/grains/product"
 	"entrepot/grains/query"
 	"entrepot/grains/quota"
 	"entrepot/http/api/ecommerce/form"
@@ -49,23 +49,23 @@ func (s *productAPI) get(ctx context.Context, in *productGetInput) (*rest.Answer
 	if err != nil {
 		return nil, err
 	}
-	if in.ShopID != "" && !slices.Contains(p.ShopIds, in.ShopID) {
+	if in.ShopID != "" && !slices.Contains(p.ShopIDs, in.ShopID) {
 		return nil, entrepot.Invalid("shopId", "soldBy", "the shop does not sell the product")
 	}
 	return s.answer(ctx, p, in.ShopID), nil
 }
 
 // answer is a product as the caller sees it: prices of all shops are the staff's.
-func (s *productAPI) answer(ctx context.Context, p *productpb.Product, shopID entrepot.ID) *rest.Answer[ProductView] {
+func (s *productAPI) answer(ctx context.Context, p *product.Product, shopID entrepot.ID) *rest.Answer[ProductView] {
 	return rest.AnswerAt(p.Version, s.whole(ctx, p, shopID))
 }
 
-func (s *productAPI) whole(ctx context.Context, p *productpb.Product, shopID entrepot.ID) ProductView {
+func (s *productAPI) whole(ctx context.Context, p *product.Product, shopID entrepot.ID) ProductView {
 	v := productOf(p, shopID, s.Now())
-	if levels, known := s.stockOf(p.Id); known {
+	if levels, known := s.stockOf(p.ID); known {
 		v.stocked(p, levels)
 	}
-	if entrepot.CallerFrom(ctx).MayReachCompany(p.CompanyId) {
+	if entrepot.CallerFrom(ctx).MayReachCompany(p.CompanyID) {
 		v.forStaff(p)
 	}
 	return v
@@ -87,21 +87,21 @@ func (s *productAPI) create(ctx context.Context, in *productInput) (*rest.Create
 	if err != nil {
 		return nil, err
 	}
-	if err := rest.CheckShops(ctx, s.Asker, "shopIds", company, cmd.ShopIds); err != nil {
+	if err := rest.CheckShops(ctx, s.Asker, "shopIds", company, cmd.ShopIDs); err != nil {
 		return nil, err
 	}
 	keyed, replayed := in.Command(ctx, "create-product", in.RawBody)
-	var p *productpb.Product
+	var p *product.Product
 	id := in.NewID(ctx, "product")
 	err = quota.Within(ctx, s.Asker, s.Store, form.Plan, company, id, func() (err error) {
-		p, err = grains.Ask[*productpb.Product](keyed, s.Asker, productpb.Kind, id, cmd)
+		p, err = grains.Ask(keyed, s.Asker, product.Of(id), cmd)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.Lists.Invalidate(p.CompanyId)
-	return &rest.Created[ProductView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(p.Version), Location: in.Below(p.Id), Body: s.whole(ctx, p, "")}, nil
+	s.Lists.Invalidate(p.CompanyID)
+	return &rest.Created[ProductView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(p.Version), Location: in.Below(p.ID), Body: s.whole(ctx, p, "")}, nil
 }
 
 type productPatch struct {
@@ -115,7 +115,7 @@ func (s *productAPI) update(ctx context.Context, in *productPatch) (*rest.Answer
 	if err != nil {
 		return nil, err
 	}
-	var now *productpb.Product
+	var now *product.Product
 	if in.Body.NeedsPresent() {
 		if now, err = query.Product(ctx, s.Asker, id); err != nil {
 			return nil, err
@@ -126,16 +126,16 @@ func (s *productAPI) update(ctx context.Context, in *productPatch) (*rest.Answer
 		return nil, err
 	}
 	cmd.ExpectedVersion = version
-	if cmd.ShopIds != nil {
-		if err := rest.CheckShops(ctx, s.Asker, "shopIds", now.CompanyId, cmd.ShopIds.Ids); err != nil {
+	if cmd.ShopIDs != nil {
+		if err := rest.CheckShops(ctx, s.Asker, "shopIds", now.CompanyID, cmd.ShopIDs.IDs); err != nil {
 			return nil, err
 		}
 	}
-	p, err := grains.Ask[*productpb.Product](ctx, s.Asker, productpb.Kind, id, cmd)
+	p, err := grains.Ask(ctx, s.Asker, product.Of(id), cmd)
 	if err != nil {
 		return nil, err
 	}
-	s.Lists.Invalidate(p.CompanyId)
+	s.Lists.Invalidate(p.CompanyID)
 	if cmd.Images != nil {
 		s.forget(ctx, leftOut(now, p)...)
 	}
@@ -143,10 +143,10 @@ func (s *productAPI) update(ctx context.Context, in *productPatch) (*rest.Answer
 }
 
 // leftOut are the images that a product has no more.
-func leftOut(before, after *productpb.Product) (out []entrepot.ID) {
+func leftOut(before, after *product.Product) (out []entrepot.ID) {
 	for _, i := range before.Images {
-		if !slices.ContainsFunc(after.Images, func(j *productpb.Image) bool { return j.Id == i.Id }) {
-			out = append(out, i.Id)
+		if !slices.ContainsFunc(after.Images, func(j product.Image) bool { return j.ID == i.ID }) {
+			out = append(out, i.ID)
 		}
 	}
 	return out
@@ -157,11 +157,11 @@ func (s *productAPI) remove(ctx context.Context, in *struct{ rest.IDPath }) (*re
 	if err != nil {
 		return nil, err
 	}
-	p, err := grains.Ask[*productpb.Product](ctx, s.Asker, productpb.Kind, id, &productpb.Delete{})
+	p, err := grains.Ask(ctx, s.Asker, product.Of(id), product.Delete{})
 	if err != nil {
 		return nil, err
 	}
-	s.Lists.Invalidate(p.CompanyId)
+	s.Lists.Invalidate(p.CompanyID)
 	return nil, nil
 }
 

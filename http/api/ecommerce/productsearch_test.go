@@ -7,12 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"entrepot/grains/product/productpb"
+	"entrepot/grains/product"
 	"entrepot/http/api/apitest"
 	"entrepot/http/api/ecommerce"
 	"entrepot/search"
-
-	"google.golang.org/protobuf/proto"
 )
 
 func TestProductsAreFound(t *testing.T) {
@@ -58,7 +56,7 @@ func TestProductsAreFound(t *testing.T) {
 func TestWhatMayNotBeSeenIsNotFound(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
-	w.Tell(t, productpb.Kind, w.Draft, &productpb.Update{Brand: proto.String("Secretive"), Name: proto.String("Hidden thing")})
+	w.Tell(t, product.Name, w.Draft, product.Update{Brand: new("Secretive"), Name: new("Hidden thing")})
 	apitest.Eventually(t, "it is in the index", func() bool {
 		return w.Call(t, "company_admin", "GET", "/api/products?q=hidden&facets=brand&highlight=true", nil).Text("facets.brand.0.value") == "Secretive"
 	})

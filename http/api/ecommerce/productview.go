@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/product/productpb"
+	"entrepot/grains/product"
 	"entrepot/http/api/ecommerce/form"
 	"entrepot/http/rest"
 )
@@ -76,14 +76,14 @@ type RatingView struct {
 const imagesAt = "/api/products/images/"
 
 // productOf shows what everybody may see: the price now, in a shop if one is named.
-func productOf(p *productpb.Product, shopID entrepot.ID, now time.Time) ProductView {
+func productOf(p *product.Product, shopID entrepot.ID, now time.Time) ProductView {
 	v := ProductView{
-		ID: p.Id, CompanyID: p.CompanyId, ShopIDs: rest.NotNil(p.ShopIds), SKU: p.Sku, Name: p.Name, Description: p.Description,
+		ID: p.ID, CompanyID: p.CompanyID, ShopIDs: rest.NotNil(p.ShopIDs), SKU: p.SKU, Name: p.Name, Description: p.Description,
 		Category: p.Category, Brand: p.Brand, Currency: p.Currency,
-		Status: p.Status, Image: p.Image, Tags: p.Tags, CreatedAt: rest.Time(p.CreatedMs), UpdatedAt: rest.Time(p.UpdatedMs),
+		Status: p.Status, Image: p.Image, Tags: p.Tags, CreatedAt: rest.Time(p.CreatedAt), UpdatedAt: rest.Time(p.UpdatedAt),
 	}
-	v.Price, v.ListPrice = pricesOf(p, p.Id, shopID, now)
-	if s := p.Sale; s != nil && (s.EndsMs == 0 || s.EndsMs > now.UnixMilli()) {
+	v.Price, v.ListPrice = pricesOf(p, p.ID, shopID, now)
+	if s := p.Sale; s != nil && (s.EndsAt == 0 || s.EndsAt > now.UnixMilli()) {
 		v.Sale = form.SaleOf(s, p.Currency)
 	}
 	for _, o := range p.Options {
@@ -102,12 +102,12 @@ func productOf(p *productpb.Product, shopID entrepot.ID, now time.Time) ProductV
 	return v
 }
 
-func imageOf(i *productpb.Image) ImageView {
-	return ImageView{i.Id, imagesAt + i.Id, i.Alt, i.Width, i.Height}
+func imageOf(i product.Image) ImageView {
+	return ImageView{i.ID, imagesAt + i.ID, i.Alt, i.Width, i.Height}
 }
 
 // pricesOf is what a variant costs now and, if that is a sale's, else.
-func pricesOf(p *productpb.Product, variantID, shopID entrepot.ID, now time.Time) (price, list entrepot.Amount) {
+func pricesOf(p *product.Product, variantID, shopID entrepot.ID, now time.Time) (price, list entrepot.Amount) {
 	without, with := p.ListPrice(variantID, shopID), p.PriceOf(variantID, shopID, now)
 	if with != without {
 		list = rest.Amount(without, p.Currency)
@@ -115,16 +115,16 @@ func pricesOf(p *productpb.Product, variantID, shopID entrepot.ID, now time.Time
 	return rest.Amount(with, p.Currency), list
 }
 
-func (v *ProductView) variants(p *productpb.Product, shopID entrepot.ID, now time.Time) {
+func (v *ProductView) variants(p *product.Product, shopID entrepot.ID, now time.Time) {
 	var least, most int64
 	for i, x := range p.Variants {
-		w := VariantView{ID: x.Id, SKU: x.Sku, Options: make(map[string]string, len(x.Options)), Image: x.Image, Barcode: x.Barcode, WeightGrams: x.WeightGrams, Inactive: x.Inactive}
+		w := VariantView{ID: x.ID, SKU: x.SKU, Options: make(map[string]string, len(x.Options)), Image: x.Image, Barcode: x.Barcode, WeightGrams: x.WeightGrams, Inactive: x.Inactive}
 		for _, o := range x.Options {
 			w.Options[o.Name] = o.Value
 		}
-		w.Price, w.ListPrice = pricesOf(p, x.Id, shopID, now)
+		w.Price, w.ListPrice = pricesOf(p, x.ID, shopID, now)
 		v.Variants = append(v.Variants, w)
-		price := p.PriceOf(x.Id, shopID, now)
+		price := p.PriceOf(x.ID, shopID, now)
 		if i == 0 || price < least {
 			least = price
 		}
@@ -136,11 +136,11 @@ func (v *ProductView) variants(p *productpb.Product, shopID entrepot.ID, now tim
 }
 
 // forStaff adds what only the company's people see.
-func (v *ProductView) forStaff(p *productpb.Product) {
+func (v *ProductView) forStaff(p *product.Product) {
 	for _, x := range p.ShopPrices {
-		v.ShopPrices = append(v.ShopPrices, form.ShopPriceBody{ShopID: x.ShopId, VariantID: x.VariantId, Price: rest.Amount(x.PriceMinor, p.Currency)})
+		v.ShopPrices = append(v.ShopPrices, form.ShopPriceBody{ShopID: x.ShopID, VariantID: x.VariantID, Price: rest.Amount(x.Price, p.Currency)})
 	}
-	v.PublishAt, v.UnpublishAt = rest.TimeOrNone(p.PublishMs), rest.TimeOrNone(p.UnpublishMs)
+	v.PublishAt, v.UnpublishAt = rest.TimeOrNone(p.PublishAt), rest.TimeOrNone(p.UnpublishAt)
 }
 
 func ratingOf(counts []int64) *RatingView {

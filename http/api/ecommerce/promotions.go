@@ -8,13 +8,10 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/promotion"
-	"entrepot/grains/promotion/promotionpb"
 	"entrepot/grains/query"
 	"entrepot/http/api/ecommerce/form"
 	"entrepot/http/rest"
 	"entrepot/persistence"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // promotionRoutes returns the promo codes of companies, of the e-commerce service.
@@ -70,10 +67,10 @@ type PromotionView struct {
 	UpdatedAt rest.Time `json:"updatedAt"`
 }
 
-func (b *PromotionTerms) pb() (*promotionpb.Terms, error) {
-	out := &promotionpb.Terms{
-		Title: b.Title, Kind: b.Type, Percent: b.Percent, Currency: b.Currency, ProductIds: b.ProductIDs, Categories: b.Categories, ShopIds: b.ShopIDs,
-		PerCustomer: b.PerCustomer, Total: b.Total, Paused: b.Paused, FirstOrder: b.FirstOrder, StartsMs: momentMs(b.StartsAt), EndsMs: momentMs(b.EndsAt),
+func (b *PromotionTerms) pb() (promotion.Terms, error) {
+	out := promotion.Terms{
+		Title: b.Title, Kind: b.Type, Percent: b.Percent, Currency: b.Currency, ProductIDs: b.ProductIDs, Categories: b.Categories, ShopIDs: b.ShopIDs,
+		PerCustomer: b.PerCustomer, Total: b.Total, Paused: b.Paused, FirstOrder: b.FirstOrder, StartsAt: momentMs(b.StartsAt), EndsAt: momentMs(b.EndsAt),
 	}
 	for field, ids := range map[string][]string{"productIds": b.ProductIDs, "shopIds": b.ShopIDs} {
 		if err := rest.CheckIDs(field, ids); err != nil {
@@ -86,7 +83,7 @@ func (b *PromotionTerms) pb() (*promotionpb.Terms, error) {
 	for field, a := range map[string]struct {
 		from *entrepot.Amount
 		to   *int64
-	}{"amount": {b.Amount, &out.AmountMinor}, "minimumSubtotal": {b.MinimumSubtotal, &out.MinimumMinor}} {
+	}{"amount": {b.Amount, &out.Amount}, "minimumSubtotal": {b.MinimumSubtotal, &out.Minimum}} {
 		if a.from == nil {
 			continue
 		}
@@ -117,29 +114,29 @@ func momentOf(ms int64) *time.Time {
 	return &at
 }
 
-func promotionOf(p *promotionpb.Promotion) PromotionView {
-	x := p.GetTerms()
+func promotionOf(p *promotion.Promotion) PromotionView {
+	x := p.Terms
 	v := PromotionView{
-		ID: p.Id, CompanyID: p.CompanyId, Code: p.Code, Status: p.Status, Used: p.Used, Claimed: p.Claimed,
-		CreatedAt: rest.Time(p.CreatedMs), UpdatedAt: rest.Time(p.UpdatedMs),
+		ID: p.ID, CompanyID: p.CompanyID, Code: p.Code, Status: p.Status, Used: p.Used, Claimed: p.Claimed,
+		CreatedAt: rest.Time(p.CreatedAt), UpdatedAt: rest.Time(p.UpdatedAt),
 		PromotionTerms: PromotionTerms{
-			Title: x.Title, Type: x.Kind, Percent: x.Percent, Currency: x.Currency, ProductIDs: x.ProductIds, Categories: x.Categories, ShopIDs: x.ShopIds,
-			PerCustomer: x.PerCustomer, Total: x.Total, Paused: x.Paused, FirstOrder: x.FirstOrder, StartsAt: momentOf(x.StartsMs), EndsAt: momentOf(x.EndsMs),
+			Title: x.Title, Type: x.Kind, Percent: x.Percent, Currency: x.Currency, ProductIDs: x.ProductIDs, Categories: x.Categories, ShopIDs: x.ShopIDs,
+			PerCustomer: x.PerCustomer, Total: x.Total, Paused: x.Paused, FirstOrder: x.FirstOrder, StartsAt: momentOf(x.StartsAt), EndsAt: momentOf(x.EndsAt),
 		},
 	}
 	if x.Kind == promotion.Amount {
-		a := rest.Amount(x.AmountMinor, x.Currency)
+		a := rest.Amount(x.Amount, x.Currency)
 		v.Amount = &a
 	}
-	if x.MinimumMinor > 0 {
-		a := rest.Amount(x.MinimumMinor, x.Currency)
+	if x.Minimum > 0 {
+		a := rest.Amount(x.Minimum, x.Currency)
 		v.MinimumSubtotal = &a
 	}
 	return v
 }
 
-func (s *promotionAPI) ask(ctx context.Context, id entrepot.ID, cmd proto.Message) (*promotionpb.Promotion, error) {
-	return grains.Ask[*promotionpb.Promotion](ctx, s.Asker, promotionpb.Kind, id, cmd)
+func (s *promotionAPI) ask(ctx context.Context, id entrepot.ID, cmd grains.Message[*promotion.Promotion]) (*promotion.Promotion, error) {
+	return grains.Ask(ctx, s.Asker, promotion.Of(id), cmd)
 }
 
 type promotionCreateInput struct {
@@ -162,16 +159,16 @@ func (s *promotionAPI) create(ctx context.Context, in *promotionCreateInput) (*r
 	if err != nil {
 		return nil, err
 	}
-	if err := rest.CheckShops(ctx, s.Asker, "shopIds", company, terms.ShopIds); err != nil {
+	if err := rest.CheckShops(ctx, s.Asker, "shopIds", company, terms.ShopIDs); err != nil {
 		return nil, err
 	}
-	code := promotionpb.Code(in.Body.Code)
+	code := promotion.Code(in.Body.Code)
 	ctx, replayed := in.Command(ctx, "create-promotion", in.RawBody)
-	p, err := s.ask(ctx, promotionpb.ID(company, code), &promotionpb.Create{CompanyId: company, Code: code, Terms: terms})
+	p, err := s.ask(ctx, promotion.ID(company, code), promotion.Create{CompanyID: company, Code: code, Terms: terms})
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Created[PromotionView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(p.Version), Location: in.Below(p.Id), Body: promotionOf(p)}, nil
+	return &rest.Created[PromotionView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(p.Version), Location: in.Below(p.ID), Body: promotionOf(p)}, nil
 }
 
 type promotionListInput struct {
@@ -217,7 +214,7 @@ func (s *promotionAPI) get(ctx context.Context, in *struct{ rest.IDPath }) (*res
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.ask(ctx, id, &promotionpb.Get{})
+	p, err := s.ask(ctx, id, promotion.Get{})
 	if err != nil {
 		return nil, err
 	}
@@ -239,14 +236,14 @@ func (s *promotionAPI) update(ctx context.Context, in *promotionUpdateInput) (*r
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.ask(ctx, id, &promotionpb.Get{})
+	p, err := s.ask(ctx, id, promotion.Get{})
 	if err != nil {
 		return nil, err
 	}
-	if err := rest.CheckShops(ctx, s.Asker, "shopIds", p.CompanyId, terms.ShopIds); err != nil {
+	if err := rest.CheckShops(ctx, s.Asker, "shopIds", p.CompanyID, terms.ShopIDs); err != nil {
 		return nil, err
 	}
-	if p, err = s.ask(ctx, id, &promotionpb.Update{ExpectedVersion: version, Terms: terms}); err != nil {
+	if p, err = s.ask(ctx, id, promotion.Update{ExpectedVersion: version, Terms: terms}); err != nil {
 		return nil, err
 	}
 	return rest.AnswerAt(p.Version, promotionOf(p)), nil
@@ -262,6 +259,6 @@ func (s *promotionAPI) remove(ctx context.Context, in *promotionDeleteInput) (*r
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.ask(ctx, id, &promotionpb.Delete{ExpectedVersion: version})
+	_, err = s.ask(ctx, id, promotion.Delete{ExpectedVersion: version})
 	return &rest.NoContent{}, err
 }

@@ -7,10 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"entrepot/grains/product/productpb"
+	"entrepot/grains/product"
 	"entrepot/http/api/apitest"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // TestPromotionLife: made, listed, changed with If-Match, ended.
@@ -136,8 +134,8 @@ func TestSummary(t *testing.T) {
 	add(w.Cup, 101)
 	gone := w.Product(t, w.Company, "GONE", 700, w.ShopA)
 	add(gone, 1)
-	w.Tell(t, productpb.Kind, w.Mug, &productpb.Update{PriceMinor: proto.Int64(1500)})
-	w.Tell(t, productpb.Kind, gone, &productpb.Update{Status: proto.String("archived")})
+	w.Tell(t, product.Name, w.Mug, product.Update{Price: new(int64(1500))})
+	w.Tell(t, product.Name, gone, product.Update{Status: new("archived")})
 	r := w.Want(t, 200, "", "GET", "/api/cart/summary", nil, "Cart-Token", token)
 	for path, want := range map[string]any{
 		"items.0.price": 19.99, "items.0.priceNow": 15.0, "items.0.available": true, "items.0.notes.0": "price_lower", "items.0.inStock": nil,

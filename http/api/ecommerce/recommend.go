@@ -11,7 +11,6 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/query"
 	"entrepot/grains/recommend"
-	"entrepot/grains/recommend/recommendpb"
 	"entrepot/grains/suggest"
 	"entrepot/http/rest"
 	"entrepot/persistence"
@@ -75,7 +74,7 @@ func (s *recommendAPI) view(ctx context.Context, in *viewInput) (*rest.NoContent
 	if err != nil || rest.IsStaff(ctx) {
 		return nil, err
 	}
-	cmd := &recommendpb.View{ProductId: id, CompanyId: p.CompanyId}
+	cmd := recommend.View{ProductID: id, CompanyID: p.CompanyID}
 	if in.Body != nil {
 		cmd.DurationMs = in.Body.Duration
 	}
@@ -83,10 +82,10 @@ func (s *recommendAPI) view(ctx context.Context, in *viewInput) (*rest.NoContent
 	of := c.UserID
 	if c.Role == "" {
 		cmd.Viewer = entrepot.DeriveID("viewer", c.IP, c.UserAgent)
-		of = recommendpb.Anonymous(cmd.Viewer)
+		of = recommend.Anonymous(cmd.Viewer)
 	}
 	ctx, _ = in.Command(ctx, "view/"+id, []byte(strconv.FormatInt(cmd.DurationMs, 10)))
-	_, err = grains.Ask[*recommendpb.Viewed](ctx, s.Asker, recommendpb.Tastes, of, cmd)
+	_, err = grains.Ask(ctx, s.Asker, recommend.TasteOf(of), cmd)
 	return nil, err
 }
 

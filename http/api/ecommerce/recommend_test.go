@@ -11,12 +11,11 @@ import (
 	"entrepot"
 	"entrepot/actors/ecommerce"
 	"entrepot/events"
-	"entrepot/grains/product/productpb"
-	"entrepot/grains/recommend/recommendpb"
+	"entrepot/grains"
+	"entrepot/grains/product"
+	"entrepot/grains/recommend"
 	"entrepot/grains/suggest"
 	"entrepot/http/api/apitest"
-
-	"google.golang.org/protobuf/proto"
 )
 
 func TestBoughtTogether(t *testing.T) {
@@ -42,8 +41,8 @@ func TestBoughtTogether(t *testing.T) {
 		w.Learn(t) // delivered again
 		w.Restart()
 	}
-	p, err := w.Member.Ask(w.Platform(), recommendpb.Affinity, w.Mug, &recommendpb.GetPopularity{})
-	if n := p.(*recommendpb.Popularity).GetWeight(); err != nil || n < 1.99 || n > 2 {
+	p, err := grains.Ask(w.Platform(), w.Member, recommend.AffinityOf(w.Mug), recommend.GetPopularity{})
+	if n := p.(*recommend.Popularity).Weight; err != nil || n < 1.99 || n > 2 {
 		t.Fatalf("two orders, delivered again and again, count %v: %v", n, err)
 	}
 	if got := apitest.ProductsOf(w.Recommended(t, "", "?kind=bought_together&productId="+w.Mug+"&shopId="+w.ShopB)); !slices.Equal(got, []string{tea}) {
@@ -199,7 +198,7 @@ func TestProductViews(t *testing.T) {
 	}
 	first := w.Want(t, 200, "customer", "GET", "/api/products/views?limit=2", nil)
 	rest := w.Want(t, 200, "customer", "GET", "/api/products/views?limit=2&cursor="+first.Text("nextCursor"), nil)
-	if first.Text("items.0.userId") != w.Users["customer"].Id || len(first.List("items")) != 2 || len(rest.List("items")) != 1 || rest.Text("nextCursor") != "" {
+	if first.Text("items.0.userId") != w.Users["customer"].ID || len(first.List("items")) != 2 || len(rest.List("items")) != 1 || rest.Text("nextCursor") != "" {
 		t.Fatalf("%s, %s", first.Raw, rest.Raw)
 	}
 	var durations []float64
@@ -227,7 +226,7 @@ func TestAnErasedUserIsForgotten(t *testing.T) {
 	w.Want(t, 204, "customer", "POST", "/api/products/"+w.Mug+"/views", nil)
 	w.Want(t, 204, "other_customer", "POST", "/api/products/"+w.Mug+"/views", nil)
 	w.Learn(t)
-	user := w.Users["customer"].Id
+	user := w.Users["customer"].ID
 	gone := &events.Delivery{Attempt: 1, Envelope: events.Envelope{ID: entrepot.NewID(), Type: "user.deleted", OccurredAt: time.Now(), Data: []byte(`{"userId":"` + user + `","role":"customer"}`)}}
 	for range 2 {
 		if err := ecommerce.Recommendations(w.Store, w.Member)(t.Context(), []*events.Delivery{gone})[0]; err != nil {
@@ -241,8 +240,8 @@ func TestAnErasedUserIsForgotten(t *testing.T) {
 	if r := w.Want(t, 200, "other_customer", "GET", "/api/products/views", nil); len(r.List("items")) != 1 {
 		t.Errorf("another's views: %s", r.Raw)
 	}
-	taste, err := w.Member.Ask(w.Platform(), recommendpb.Tastes, user, &recommendpb.GetTaste{})
-	if err != nil || len(taste.(*recommendpb.Taste).Items) != 0 {
+	taste, err := grains.Ask(w.Platform(), w.Member, recommend.TasteOf(user), recommend.GetTaste{})
+	if err != nil || len(taste.(*recommend.Profile).Items) != 0 {
 		t.Errorf("taste: %v, %v", taste, err)
 	}
 	w.Want(t, http.StatusNotFound, "customer", "POST", "/api/products/"+w.Mug+"/views", nil)
@@ -257,7 +256,7 @@ func TestSimilarIsPluggable(t *testing.T) {
 		return []suggest.SimilarHit{{ProductID: w.Draft, Score: 1}, {ProductID: w.OtherMug, Score: 0.9}, {ProductID: entrepot.NewID(), Score: 0.8}, {ProductID: id, Score: 0.7}, {ProductID: w.Cup, Score: 0.6}}, nil
 	}
 	w.Mount()
-	w.Tell(t, productpb.Kind, w.Cup, &productpb.Update{Category: proto.String("")})
+	w.Tell(t, product.Name, w.Cup, product.Update{Category: new("")})
 	r := w.Recommended(t, "", "?kind=similar&productId="+w.Mug)
 	if !slices.Equal(apitest.ProductsOf(r), []string{w.Cup}) || r.Text("items.0.reason") != "Similar to Product MUG" || r.At("items.0.score") != 0.6 {
 		t.Fatalf("%s", r.Raw)

@@ -28,7 +28,7 @@ func BenchmarkRecommendations(b *testing.B) {
 	for n := range 3000 {
 		o := events.OrderCreated{OrderFacts: events.OrderFacts{OrderID: entrepot.DeriveID("o", fmt.Sprint(n)), CompanyID: w.Company, CustomerID: entrepot.DeriveID("u", fmt.Sprint(n%97))}}
 		if n%15 == 0 {
-			o.CustomerID = w.Users["customer"].Id
+			o.CustomerID = w.Users["customer"].ID
 		}
 		for i := range 2 + n%3 {
 			o.Items = append(o.Items, events.OrderItem{ProductID: products[(n*n+i*(n%7+1))%512]})

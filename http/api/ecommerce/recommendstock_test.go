@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"entrepot"
-	"entrepot/grains/product/productpb"
+	"entrepot/grains/product"
 	"entrepot/http/api/apitest"
 	"entrepot/search"
 )
@@ -16,9 +16,9 @@ func TestSoldOutIsNotRecommended(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
 	third := entrepot.NewID()
-	w.Tell(t, productpb.Kind, third, &productpb.Create{
-		CompanyId: w.Company, ShopIds: []string{w.ShopA}, Sku: "THIRD", Name: "Third", Category: "kitchen", PriceMinor: 500, Currency: "EUR",
-		Attributes: []*productpb.Attribute{{Name: "material", Value: "steel"}}, Tags: []string{"gift"},
+	w.Tell(t, product.Name, third, product.Create{
+		CompanyID: w.Company, ShopIDs: []string{w.ShopA}, SKU: "THIRD", Name: "Third", Category: "kitchen", Price: 500, Currency: "EUR",
+		Attributes: []product.Attribute{{Name: "material", Value: "steel"}}, Tags: []string{"gift"},
 	})
 	apitest.Eventually(t, "it is found", func() bool { return w.Found.Len() == 5 })
 	warehouse := entrepot.NewID()

@@ -9,12 +9,9 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/query"
 	"entrepot/grains/review"
-	"entrepot/grains/review/reviewpb"
-	"entrepot/grains/user/userpb"
+	"entrepot/grains/user"
 	"entrepot/http/rest"
 	"entrepot/persistence"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // reviewRoutes returns what buyers say of products, of the e-commerce service.
@@ -89,13 +86,13 @@ type ReviewView struct {
 	Version   int64       `json:"version" doc:"for If-Match"`
 }
 
-func reviewOf(r *reviewpb.Review) ReviewView {
+func reviewOf(r *review.Review) ReviewView {
 	return ReviewView{
 		PublicReview: PublicReview{
-			ID: r.Id, Stars: r.Stars, Title: r.Title, Text: r.Text, Author: r.Author, Reply: r.Reply, RepliedAt: rest.TimeOrNone(r.RepliedMs),
-			Helpful: r.Helpful, CreatedAt: rest.Time(r.CreatedMs), UpdatedAt: rest.Time(r.UpdatedMs),
+			ID: r.ID, Stars: r.Stars, Title: r.Title, Text: r.Text, Author: r.Author, Reply: r.Reply, RepliedAt: rest.TimeOrNone(r.RepliedAt),
+			Helpful: r.Helpful, CreatedAt: rest.Time(r.CreatedAt), UpdatedAt: rest.Time(r.UpdatedAt),
 		},
-		ProductID: r.ProductId, CompanyID: r.CompanyId, ShopID: r.ShopId, Status: r.Status, Reason: r.Reason, Version: r.Version,
+		ProductID: r.ProductID, CompanyID: r.CompanyID, ShopID: r.ShopID, Status: r.Status, Reason: r.Reason, Version: r.Version,
 	}
 }
 
@@ -157,18 +154,18 @@ func (s *reviewAPI) write(ctx context.Context, in *writeReviewInput) (*rest.Crea
 	if _, err := query.Product(ctx, s.Asker, product); err != nil {
 		return nil, err
 	}
-	user := entrepot.CallerFrom(ctx).UserID
-	bought, err := s.purchase(ctx, product, user)
+	userID := entrepot.CallerFrom(ctx).UserID
+	bought, err := s.purchase(ctx, product, userID)
 	if err != nil {
 		return nil, err
 	}
-	u, err := grains.Ask[*userpb.User](ctx, s.Asker, userpb.Kind, user, &userpb.Get{})
+	u, err := grains.Ask(ctx, s.Asker, user.Of(userID), user.Get{})
 	if err != nil {
 		return nil, err
 	}
 	keyed, replayed := in.Command(ctx, "review", in.RawBody)
-	r, err := s.ask(keyed, reviewpb.ID(product, user), &reviewpb.Write{
-		ProductId: product, CompanyId: bought.CompanyID, ShopId: bought.ShopID, Author: shownName(u.Name),
+	r, err := s.ask(keyed, review.ID(product, userID), review.Write{
+		ProductID: product, CompanyID: bought.CompanyID, ShopID: bought.ShopID, Author: shownName(u.Name),
 		Stars: in.Body.Stars, Title: strings.TrimSpace(in.Body.Title), Text: strings.TrimSpace(in.Body.Text),
 	})
 	if err != nil {
@@ -205,24 +202,24 @@ func shownName(name string) string {
 	}
 }
 
-func (s *reviewAPI) ask(ctx context.Context, id entrepot.ID, cmd proto.Message) (*reviewpb.Review, error) {
-	return grains.Ask[*reviewpb.Review](ctx, s.Asker, reviewpb.Kind, id, cmd)
+func (s *reviewAPI) ask(ctx context.Context, id entrepot.ID, cmd grains.Message[*review.Review]) (*review.Review, error) {
+	return grains.Ask(ctx, s.Asker, review.Of(id), cmd)
 }
 
 // askMine asks the caller's own review of the product in the path.
-func (s *reviewAPI) askMine(ctx context.Context, path rest.IDPath, cmd proto.Message) (*reviewpb.Review, error) {
+func (s *reviewAPI) askMine(ctx context.Context, path rest.IDPath, cmd any) (*review.Review, error) {
 	product, err := path.EntityID()
 	if err != nil {
 		return nil, err
 	}
-	return s.ask(ctx, reviewpb.ID(product, entrepot.CallerFrom(ctx).UserID), cmd)
+	return s.ask(ctx, review.ID(product, entrepot.CallerFrom(ctx).UserID), cmd)
 }
 
 func (s *reviewAPI) mine(ctx context.Context, in *struct{ rest.IDPath }) (*rest.Answer[ReviewView], error) {
-	return reviewAnswer(s.askMine(ctx, in.IDPath, &reviewpb.Get{}))
+	return reviewAnswer(s.askMine(ctx, in.IDPath, review.Get{}))
 }
 
-func reviewAnswer(r *reviewpb.Review, err error) (*rest.Answer[ReviewView], error) {
+func reviewAnswer(r *review.Review, err error) (*rest.Answer[ReviewView], error) {
 	if err != nil {
 		return nil, err
 	}
@@ -240,13 +237,13 @@ func (s *reviewAPI) edit(ctx context.Context, in *editReviewInput) (*rest.Answer
 	if err != nil {
 		return nil, err
 	}
-	return reviewAnswer(s.askMine(ctx, in.IDPath, &reviewpb.Edit{
+	return reviewAnswer(s.askMine(ctx, in.IDPath, review.Edit{
 		ExpectedVersion: version, Stars: in.Body.Stars, Title: strings.TrimSpace(in.Body.Title), Text: strings.TrimSpace(in.Body.Text),
 	}))
 }
 
 func (s *reviewAPI) remove(ctx context.Context, in *struct{ rest.IDPath }) (*rest.NoContent, error) {
-	_, err := s.askMine(ctx, in.IDPath, &reviewpb.Delete{})
+	_, err := s.askMine(ctx, in.IDPath, review.Delete{})
 	return nil, err
 }
 
@@ -280,7 +277,7 @@ func (s *reviewAPI) approve(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	return reviewAnswer(s.ask(ctx, id, &reviewpb.Approve{ExpectedVersion: version}))
+	return reviewAnswer(s.ask(ctx, id, review.Approve{ExpectedVersion: version}))
 }
 
 type rejectReviewInput struct {
@@ -296,7 +293,7 @@ func (s *reviewAPI) reject(ctx context.Context, in *rejectReviewInput) (*rest.An
 	if err != nil {
 		return nil, err
 	}
-	return reviewAnswer(s.ask(ctx, id, &reviewpb.Reject{ExpectedVersion: version, Reason: strings.TrimSpace(in.Body.Reason)}))
+	return reviewAnswer(s.ask(ctx, id, review.Reject{ExpectedVersion: version, Reason: strings.TrimSpace(in.Body.Reason)}))
 }
 
 type replyInput struct {
@@ -312,5 +309,5 @@ func (s *reviewAPI) reply(ctx context.Context, in *replyInput) (*rest.Answer[Rev
 	if err != nil {
 		return nil, err
 	}
-	return reviewAnswer(s.ask(ctx, id, &reviewpb.Reply{ExpectedVersion: version, Text: strings.TrimSpace(in.Body.Text)}))
+	return reviewAnswer(s.ask(ctx, id, review.Reply{ExpectedVersion: version, Text: strings.TrimSpace(in.Body.Text)}))
 }

@@ -9,8 +9,8 @@ import (
 
 	"entrepot/actors/ecommerce"
 	"entrepot/events"
-	"entrepot/grains/product/productpb"
-	"entrepot/grains/stock/stockpb"
+	"entrepot/grains/product"
+	"entrepot/grains/stock"
 	"entrepot/http/api/apitest"
 )
 
@@ -80,7 +80,7 @@ func TestAReviewsLife(t *testing.T) {
 	w.Want(t, 409, "shop_manager", "POST", moderate+"/approve", nil, "If-Match", `"7"`)
 	w.Want(t, 200, "shop_manager", "POST", moderate+"/approve", nil, "If-Match", first.Header.Get("ETag"))
 	shown := w.Want(t, 200, "", "GET", path, nil)
-	if shown.At("items.0.stars") != 4.0 || shown.Text("items.0.author") != "customer" || strings.Contains(string(shown.Raw), w.Users["customer"].Id) {
+	if shown.At("items.0.stars") != 4.0 || shown.Text("items.0.author") != "customer" || strings.Contains(string(shown.Raw), w.Users["customer"].ID) {
 		t.Fatalf("%s", shown.Raw)
 	}
 	w.Want(t, 409, "company_admin", "PUT", moderate+"/reply", map[string]any{"text": "Late"}, "If-Match", `"1"`)
@@ -162,7 +162,7 @@ func TestReviewsAreSortedAndPaged(t *testing.T) {
 func TestWishlist(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
-	if r := w.Want(t, 200, "customer", "GET", "/api/wishlist", nil); r.List("items") == nil || r.List("products") == nil || r.Text("userId") != w.Users["customer"].Id {
+	if r := w.Want(t, 200, "customer", "GET", "/api/wishlist", nil); r.List("items") == nil || r.List("products") == nil || r.Text("userId") != w.Users["customer"].ID {
 		t.Fatalf("empty: %s", r.Raw)
 	}
 	for range 2 {
@@ -172,8 +172,8 @@ func TestWishlist(t *testing.T) {
 		}
 	}
 	w.Want(t, 201, "customer", "POST", "/api/wishlist/items", map[string]any{"productId": w.OtherMug})
-	w.Tell(t, productpb.Kind, w.Mug, &productpb.Update{PriceMinor: apitest.Ptr(int64(1499))})
-	w.Tell(t, productpb.Kind, w.OtherMug, &productpb.Delete{})
+	w.Tell(t, product.Name, w.Mug, product.Update{Price: apitest.Ptr(int64(1499))})
+	w.Tell(t, product.Name, w.OtherMug, product.Delete{})
 	r := w.Want(t, 200, "customer", "GET", "/api/wishlist", nil)
 	if len(r.List("items")) != 2 || r.Text("products.0") != w.OtherMug || r.At("items.0.sold") != false || r.At("items.0.price") != 9.0 ||
 		r.At("items.1.sold") != true || r.At("items.1.price") != 14.99 || r.At("items.1.priceWhenAdded") != 19.99 {
@@ -217,7 +217,7 @@ func TestToldWhenItIsBack(t *testing.T) {
 	}
 	w.Want(t, 401, "", "POST", path, map[string]any{})
 	back := ecommerce.BackInStock(w.Store, w.Member)
-	w.Tell(t, stockpb.Kind, stockpb.ID(lamp, w.ShopA), &stockpb.Receive{ProductId: lamp, CompanyId: w.Company, LocationId: w.ShopA, Quantity: 3, Reason: "purchase"})
+	w.Tell(t, stock.Name, stock.ID(lamp, w.ShopA), stock.Receive{ProductID: lamp, CompanyID: w.Company, LocationID: w.ShopA, Quantity: 3, Reason: "purchase"})
 	w.Deliver(t, back)
 	w.Deliver(t, back)
 	told := map[string]int{}
@@ -231,7 +231,7 @@ func TestToldWhenItIsBack(t *testing.T) {
 		}
 		told[b.UserID+b.ShopID]++
 	}
-	if len(told) != 2 || told[w.Users["customer"].Id] != 1 || told[w.Users["other_customer"].Id+w.ShopA] != 1 {
+	if len(told) != 2 || told[w.Users["customer"].ID] != 1 || told[w.Users["other_customer"].ID+w.ShopA] != 1 {
 		t.Fatalf("%v", told)
 	}
 	r := w.Want(t, 200, "customer", "GET", "/api/products/notifications", nil)

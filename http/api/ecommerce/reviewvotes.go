@@ -4,9 +4,9 @@ import (
 	"context"
 
 	"entrepot"
+	"entrepot/grains"
 	"entrepot/grains/query"
 	"entrepot/grains/review"
-	"entrepot/grains/review/reviewpb"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )
@@ -16,12 +16,12 @@ func (s *reviewAPI) mark(ctx context.Context, in *struct{ rest.IDPath }) (*rest.
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.ask(ctx, id, &reviewpb.Show{})
+	r, err := s.ask(ctx, id, review.Show{})
 	if err != nil {
 		return nil, err
 	}
-	vote := reviewpb.VoteID(id, entrepot.CallerFrom(ctx).UserID)
-	_, err = s.Asker.Ask(ctx, reviewpb.VoteKind, vote, &reviewpb.Mark{ReviewId: id, ProductId: r.ProductId, WrittenMs: r.CreatedMs})
+	vote := review.VoteID(id, entrepot.CallerFrom(ctx).UserID)
+	_, err = grains.Ask(ctx, s.Asker, review.VoteOf(vote), review.Mark{ReviewID: id, ProductID: r.ProductID, WrittenAt: r.CreatedAt})
 	return nil, err
 }
 
@@ -30,7 +30,7 @@ func (s *reviewAPI) unmark(ctx context.Context, in *struct{ rest.IDPath }) (*res
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.Asker.Ask(ctx, reviewpb.VoteKind, reviewpb.VoteID(id, entrepot.CallerFrom(ctx).UserID), &reviewpb.Unmark{})
+	_, err = grains.Ask(ctx, s.Asker, review.VoteOf(review.VoteID(id, entrepot.CallerFrom(ctx).UserID)), review.Unmark{})
 	return nil, err
 }
 

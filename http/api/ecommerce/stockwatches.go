@@ -9,11 +9,10 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/product/productpb"
+	"entrepot/grains/product"
 	"entrepot/grains/query"
-	"entrepot/grains/stock/stockpb"
+	"entrepot/grains/stock"
 	"entrepot/grains/stockwatch"
-	"entrepot/grains/stockwatch/stockwatchpb"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )
@@ -48,8 +47,8 @@ type StockWatchView struct {
 	Since     rest.Time   `json:"since"`
 }
 
-func stockWatchOf(w *stockwatchpb.StockWatch) StockWatchView {
-	return StockWatchView{ID: w.Id, ProductID: w.ProductId, VariantID: w.VariantId, ShopID: w.ShopId, Name: w.Name, Since: rest.Time(w.SinceMs)}
+func stockWatchOf(w *stockwatch.StockWatch) StockWatchView {
+	return StockWatchView{ID: w.ID, ProductID: w.ProductID, VariantID: w.VariantID, ShopID: w.ShopID, Name: w.Name, Since: rest.Time(w.Since)}
 }
 
 type notifyInput struct {
@@ -76,7 +75,7 @@ func (s *stockWatchAPI) begin(ctx context.Context, in *notifyInput) (*rest.Creat
 	if err != nil {
 		return nil, err
 	}
-	if in.Body.ShopID != "" && !slices.Contains(p.ShopIds, in.Body.ShopID) {
+	if in.Body.ShopID != "" && !slices.Contains(p.ShopIDs, in.Body.ShopID) {
 		return nil, entrepot.Invalid("shopId", "soldBy", "the shop does not sell the product")
 	}
 	user := entrepot.CallerFrom(ctx).UserID
@@ -87,25 +86,25 @@ func (s *stockWatchAPI) begin(ctx context.Context, in *notifyInput) (*rest.Creat
 	if n >= maxWatches {
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "one waits for at most %d products at a time", maxWatches)
 	}
-	watch := stockwatchpb.ID(user, variant, in.Body.ShopID)
-	w, err := grains.Ask[*stockwatchpb.StockWatch](ctx, s.Asker, stockwatchpb.Kind, watch, &stockwatchpb.Watch{
-		ProductId: p.Id, VariantId: variant, ShopId: in.Body.ShopID, CompanyId: p.CompanyId, Name: p.Name,
+	watch := stockwatch.ID(user, variant, in.Body.ShopID)
+	w, err := grains.Ask(ctx, s.Asker, stockwatch.Of(watch), stockwatch.Watch{
+		ProductID: p.ID, VariantID: variant, ShopID: in.Body.ShopID, CompanyID: p.CompanyID, Name: p.Name,
 	})
 	if err != nil {
 		return nil, err
 	}
 	if s.inStock(ctx, p, variant, in.Body.ShopID) {
-		_, err := s.Asker.Ask(ctx, stockwatchpb.Kind, watch, &stockwatchpb.Cancel{})
+		_, err := grains.Ask(ctx, s.Asker, stockwatch.Of(watch), stockwatch.Cancel{})
 		if err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound { // told meanwhile
 			return nil, err
 		}
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the product is in stock")
 	}
-	return &rest.Created[StockWatchView]{Location: path.Join(in.Base, "../../notifications", w.Id), Body: stockWatchOf(w)}, nil
+	return &rest.Created[StockWatchView]{Location: path.Join(in.Base, "../../notifications", w.ID), Body: stockWatchOf(w)}, nil
 }
 
 // wantedVariant is the variant that is waited for: one of those a product has.
-func wantedVariant(p *productpb.Product, variant entrepot.ID) (entrepot.ID, error) {
+func wantedVariant(p *product.Product, variant entrepot.ID) (entrepot.ID, error) {
 	if len(p.Variants) > 0 && variant == "" {
 		return "", entrepot.Invalid("variantId", "required", "the product has variants: name one")
 	}
@@ -113,7 +112,7 @@ func wantedVariant(p *productpb.Product, variant entrepot.ID) (entrepot.ID, erro
 	if !sold {
 		return "", query.Missing("variantId", "the product has no such variant")
 	}
-	return v.Id, nil
+	return v.ID, nil
 }
 
 // mostAsked is in how many shops a variant is looked for before the customer waits.
@@ -122,15 +121,15 @@ const mostAsked = 50
 // inStock looks for the variant in the shops that sell it, as the platform: how
 // much lies where is the staff's business. A stock item that does not answer is
 // none, and its next arrival tells.
-func (s *stockWatchAPI) inStock(ctx context.Context, p *productpb.Product, variant, shop entrepot.ID) bool {
-	shops := p.ShopIds[:min(len(p.ShopIds), mostAsked)]
+func (s *stockWatchAPI) inStock(ctx context.Context, p *product.Product, variant, shop entrepot.ID) bool {
+	shops := p.ShopIDs[:min(len(p.ShopIDs), mostAsked)]
 	if shop != "" {
 		shops = []entrepot.ID{shop}
 	}
 	ctx = entrepot.WithCaller(ctx, entrepot.SystemCaller(entrepot.CallerFrom(ctx).RequestID))
 	var some atomic.Bool
 	_ = query.Each(ctx, len(shops), func(ctx context.Context, i int) error { // no error is an answer too
-		item, err := grains.Ask[*stockpb.Item](ctx, s.Asker, stockpb.Kind, stockpb.ID(variant, shops[i]), &stockpb.Get{})
+		item, err := grains.Ask(ctx, s.Asker, stock.Of(stock.ID(variant, shops[i])), stock.Get{})
 		if err == nil && item.Available > 0 {
 			some.Store(true)
 		}
@@ -156,6 +155,6 @@ func (s *stockWatchAPI) cancel(ctx context.Context, in *struct{ rest.IDPath }) (
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.Asker.Ask(ctx, stockwatchpb.Kind, id, &stockwatchpb.Cancel{})
+	_, err = grains.Ask(ctx, s.Asker, stockwatch.Of(id), stockwatch.Cancel{})
 	return nil, err
 }

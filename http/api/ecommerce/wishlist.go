@@ -7,12 +7,10 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/product/productpb"
+	"entrepot/grains/product"
 	"entrepot/grains/query"
-	"entrepot/grains/wishlist/wishlistpb"
+	"entrepot/grains/wishlist"
 	"entrepot/http/rest"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // wishlistRoutes returns what a customer would like to have, of the e-commerce service.
@@ -35,7 +33,7 @@ func wishlistRoutes(d Deps) rest.Routes {
 
 type wishlistAPI struct {
 	Deps
-	products query.ReplyCache[*productpb.Product] // nil: gone
+	products query.ReplyCache[*product.Product] // nil: gone
 }
 
 const wishedProductAge = 2 * time.Second
@@ -64,49 +62,49 @@ type WishlistItem struct {
 }
 
 // wishOf is an item and what its product is now; nil for one that is gone.
-func wishOf(i *wishlistpb.Item, p *productpb.Product, now time.Time) WishlistItem {
+func wishOf(i wishlist.Item, p *product.Product, now time.Time) WishlistItem {
 	v := WishlistItem{
-		ID: i.Id, ProductID: i.ProductId, VariantID: i.VariantId, CompanyID: i.CompanyId, Name: i.Name,
-		Price: rest.Amount(i.PriceMinor, i.Currency), PriceWhenAdded: rest.Amount(i.PriceMinor, i.Currency), Currency: i.Currency, AddedAt: rest.Time(i.AddedMs),
+		ID: i.ID, ProductID: i.ProductID, VariantID: i.VariantID, CompanyID: i.CompanyID, Name: i.Name,
+		Price: rest.Amount(i.Price, i.Currency), PriceWhenAdded: rest.Amount(i.Price, i.Currency), Currency: i.Currency, AddedAt: rest.Time(i.AddedAt),
 	}
 	if p == nil {
 		return v
 	}
 	v.Name, v.Image, v.Sold = p.Name, p.Image, true
 	if v.Image == "" && len(p.Images) > 0 {
-		v.Image = imagesAt + p.Images[0].Id
+		v.Image = imagesAt + p.Images[0].ID
 	}
-	if i.VariantId != "" {
-		variant, sold := p.Sellable(i.VariantId)
-		if v.Sold = sold; variant.GetImage() != "" {
-			v.Image = variant.GetImage()
+	if i.VariantID != "" {
+		variant, sold := p.Sellable(i.VariantID)
+		if v.Sold = sold; variant.Image != "" {
+			v.Image = variant.Image
 		}
 	}
 	if p.Currency == i.Currency {
-		v.Price = rest.Amount(p.PriceOf(i.VariantId, "", now), p.Currency)
+		v.Price = rest.Amount(p.PriceOf(i.VariantID, "", now), p.Currency)
 	}
 	return v
 }
 
 // ask sends a command to the caller's own list, which has the id of its user.
-func (s *wishlistAPI) ask(ctx context.Context, cmd proto.Message) (*wishlistpb.Wishlist, error) {
-	return grains.Ask[*wishlistpb.Wishlist](ctx, s.Asker, wishlistpb.Kind, entrepot.CallerFrom(ctx).UserID, cmd)
+func (s *wishlistAPI) ask(ctx context.Context, cmd grains.Message[*wishlist.Wishlist]) (*wishlist.Wishlist, error) {
+	return grains.Ask(ctx, s.Asker, wishlist.Of(entrepot.CallerFrom(ctx).UserID), cmd)
 }
 
 func (s *wishlistAPI) get(ctx context.Context, _ *struct{}) (*rest.Answer[WishlistView], error) {
-	w, err := s.ask(ctx, &wishlistpb.Get{})
+	w, err := s.ask(ctx, wishlist.Get{})
 	if err != nil {
 		return nil, err
 	}
-	v := WishlistView{UserID: w.UserId, Products: []entrepot.ID{}, Items: make([]WishlistItem, len(w.Items)), UpdatedAt: rest.Time(w.UpdatedMs)}
+	v := WishlistView{UserID: w.UserID, Products: []entrepot.ID{}, Items: make([]WishlistItem, len(w.Items)), UpdatedAt: rest.Time(w.UpdatedAt)}
 	at := map[entrepot.ID]int{}
 	for _, i := range w.Items {
-		if _, known := at[i.ProductId]; !known {
-			at[i.ProductId] = len(v.Products)
-			v.Products = append(v.Products, i.ProductId)
+		if _, known := at[i.ProductID]; !known {
+			at[i.ProductID] = len(v.Products)
+			v.Products = append(v.Products, i.ProductID)
 		}
 	}
-	products := make([]*productpb.Product, len(v.Products))
+	products := make([]*product.Product, len(v.Products))
 	err = query.Each(ctx, len(products), func(ctx context.Context, i int) (err error) {
 		products[i], err = s.product(ctx, v.Products[i])
 		return err
@@ -115,13 +113,13 @@ func (s *wishlistAPI) get(ctx context.Context, _ *struct{}) (*rest.Answer[Wishli
 		return nil, err
 	}
 	for n, i := range w.Items {
-		v.Items[n] = wishOf(i, products[at[i.ProductId]], s.Now())
+		v.Items[n] = wishOf(i, products[at[i.ProductID]], s.Now())
 	}
 	return rest.AnswerOf(v), nil
 }
 
 // product is what anybody may know of a product; nil for one that is gone.
-func (s *wishlistAPI) product(ctx context.Context, id entrepot.ID) (*productpb.Product, error) {
+func (s *wishlistAPI) product(ctx context.Context, id entrepot.ID) (*product.Product, error) {
 	asked := s.Now()
 	p, _, fresh := s.products.Get(id)
 	if fresh {
@@ -157,21 +155,21 @@ func (s *wishlistAPI) add(ctx context.Context, in *wishInput) (*rest.Created[Wis
 		if !sold {
 			return nil, query.Missing("variantId", "the product has no such variant")
 		}
-		variant = v.Id
+		variant = v.ID
 	}
-	w, err := s.ask(ctx, &wishlistpb.AddItem{
-		ProductId: p.Id, VariantId: variant, CompanyId: p.CompanyId, Name: p.Name, PriceMinor: p.PriceOf(variant, "", s.Now()), Currency: p.Currency,
+	w, err := s.ask(ctx, wishlist.AddItem{
+		ProductID: p.ID, VariantID: variant, CompanyID: p.CompanyID, Name: p.Name, Price: p.PriceOf(variant, "", s.Now()), Currency: p.Currency,
 	})
 	if err != nil {
 		return nil, err
 	}
 	id := variant
 	if id == "" {
-		id = p.Id
+		id = p.ID
 	}
 	out := &rest.Created[WishlistItem]{Location: in.Below(id)}
 	for _, i := range w.Items {
-		if i.Id == id {
+		if i.ID == id {
 			out.Body = wishOf(i, p, s.Now())
 		}
 	}
@@ -183,6 +181,6 @@ func (s *wishlistAPI) remove(ctx context.Context, in *struct{ rest.IDPath }) (*r
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.ask(ctx, &wishlistpb.RemoveItem{Id: id})
+	_, err = s.ask(ctx, wishlist.RemoveItem{ID: id})
 	return nil, err
 }

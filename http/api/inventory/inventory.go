@@ -8,14 +8,11 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/product/productpb"
+	"entrepot/grains/product"
 	"entrepot/grains/query"
 	"entrepot/grains/stock"
-	"entrepot/grains/stock/stockpb"
 	"entrepot/http/rest"
 	"entrepot/persistence"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // stockRoutes returns the inventory service.
@@ -123,27 +120,27 @@ type Reservation struct {
 	Backordered int64 `json:"backordered,omitempty" doc:"of quantity, pieces that are not on hand"`
 }
 
-func stockOf(i *stockpb.Item) StockView {
+func stockOf(i *stock.Item) StockView {
 	v := StockView{
-		ID: i.Id, ProductID: i.ProductId, VariantID: i.VariantId, CompanyID: i.CompanyId, LocationID: i.LocationId,
+		ID: i.ID, ProductID: i.ProductID, VariantID: i.VariantID, CompanyID: i.CompanyID, LocationID: i.LocationID,
 		OnHand: i.OnHand, Reserved: i.Reserved, Available: i.Available, StockSums: sumsOf(i),
 		ReorderPoint: i.ReorderPoint, ReorderQuantity: i.ReorderQuantity, SafetyStock: i.SafetyStock,
-		Backorder: Backorder{i.BackorderLimit, rest.Time(i.BackorderEndsMs)}, Backordered: i.Backordered, Owed: i.Owed, Promisable: i.Promisable,
-		Alert: i.Alert, Movements: i.Movements, UpdatedAt: rest.Time(i.UpdatedMs),
+		Backorder: Backorder{i.BackorderLimit, rest.Time(i.BackorderEndsAt)}, Backordered: i.Backordered, Owed: i.Owed, Promisable: i.Promisable,
+		Alert: i.Alert, Movements: i.Movements, UpdatedAt: rest.Time(i.UpdatedAt),
 	}
 	for _, b := range i.Batches {
-		v.Batches = append(v.Batches, BatchView{b.Batch, b.Quantity, rest.Time(b.ExpiresOnMs), b.Expired})
+		v.Batches = append(v.Batches, BatchView{b.Lot, b.Quantity, rest.Time(b.ExpiresOn), b.Expired})
 	}
 	if i.Valued > 0 {
-		v.Valuation = &StockValue{i.Valued, i.Currency, rest.Amount(i.FifoMinor, i.Currency), rest.Amount(i.AverageMinor, i.Currency)}
+		v.Valuation = &StockValue{i.Valued, i.Currency, rest.Amount(i.Fifo, i.Currency), rest.Amount(i.Average, i.Currency)}
 	}
 	for _, r := range i.Reservations {
-		v.Reservations = append(v.Reservations, Reservation{r.OrderId, r.Quantity, rest.Time(r.ExpiresMs), r.Backordered})
+		v.Reservations = append(v.Reservations, Reservation{r.OrderID, r.Quantity, rest.Time(r.ExpiresAt), r.Backordered})
 	}
 	return v
 }
 
-func sumsOf(i *stockpb.Item) StockSums {
+func sumsOf(i *stock.Item) StockSums {
 	return StockSums{
 		Received: i.Received, Sold: i.Sold, Restocked: i.Restocked, Adjusted: i.Adjusted, Counted: i.Counted,
 		TransferredOut: i.TransferredOut, TransferredIn: i.TransferredIn,
@@ -189,8 +186,8 @@ func (s *inventoryAPI) alerts(ctx context.Context, in *alertsInput) (*rest.List[
 	return s.items(ctx, q)
 }
 
-func (s *inventoryAPI) ask(ctx context.Context, id entrepot.ID, cmd proto.Message) (*stockpb.Item, error) {
-	return grains.Ask[*stockpb.Item](ctx, s.Asker, stockpb.Kind, id, cmd)
+func (s *inventoryAPI) ask(ctx context.Context, id entrepot.ID, cmd grains.Message[*stock.Item]) (*stock.Item, error) {
+	return grains.Ask(ctx, s.Asker, stock.Of(id), cmd)
 }
 
 func (s *inventoryAPI) get(ctx context.Context, in *struct{ rest.IDPath }) (*rest.Answer[StockView], error) {
@@ -198,7 +195,7 @@ func (s *inventoryAPI) get(ctx context.Context, in *struct{ rest.IDPath }) (*res
 	if err != nil {
 		return nil, err
 	}
-	i, err := s.ask(ctx, id, &stockpb.Get{})
+	i, err := s.ask(ctx, id, stock.Get{})
 	if err != nil {
 		return nil, err
 	}
@@ -223,7 +220,7 @@ type receiveInput struct {
 func (s *inventoryAPI) receive(ctx context.Context, in *receiveInput) (*rest.Created[StockView], error) {
 	b := &in.Body
 	p, err := query.Product(ctx, s.Asker, b.ProductID)
-	if entrepot.CodeOf(err) == entrepot.CodeNotFound || (err == nil && !entrepot.CallerFrom(ctx).MayReachCompany(p.CompanyId)) {
+	if entrepot.CodeOf(err) == entrepot.CodeNotFound || (err == nil && !entrepot.CallerFrom(ctx).MayReachCompany(p.CompanyID)) {
 		return nil, query.Missing("productId", "no such product")
 	}
 	if err != nil {
@@ -237,22 +234,22 @@ func (s *inventoryAPI) receive(ctx context.Context, in *receiveInput) (*rest.Cre
 	if err != nil {
 		return nil, err
 	}
-	cmd := &stockpb.Receive{
-		ProductId: p.Id, VariantId: variant, CompanyId: p.CompanyId, LocationId: location, Quantity: b.Quantity, Reason: b.Reason,
+	cmd := stock.Receive{
+		ProductID: p.ID, VariantID: variant, CompanyID: p.CompanyID, LocationID: location, Quantity: b.Quantity, Reason: b.Reason,
 	}
 	if err := b.into(cmd); err != nil {
 		return nil, err
 	}
 	ctx, replayed := in.Command(ctx, "receive", in.RawBody)
-	i, err := s.ask(ctx, stockpb.ID(variant, location), cmd)
+	i, err := s.ask(ctx, stock.ID(variant, location), cmd)
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Created[StockView]{Replay: rest.ReplayOf(replayed), Location: in.Below(i.Id), Body: stockOf(i)}, nil
+	return &rest.Created[StockView]{Replay: rest.ReplayOf(replayed), Location: in.Below(i.ID), Body: stockOf(i)}, nil
 }
 
 // receivingAt settles where goods of a product come in: a shop that sells it, or a warehouse.
-func (s *inventoryAPI) receivingAt(ctx context.Context, p *productpb.Product, shop, location entrepot.ID) (entrepot.ID, error) {
+func (s *inventoryAPI) receivingAt(ctx context.Context, p *product.Product, shop, location entrepot.ID) (entrepot.ID, error) {
 	field, kind := "shopId", LocationShop
 	switch {
 	case shop == "" && location == "":
@@ -264,14 +261,14 @@ func (s *inventoryAPI) receivingAt(ctx context.Context, p *productpb.Product, sh
 		if err != nil {
 			return "", err
 		}
-		if l.CompanyID != p.CompanyId {
+		if l.CompanyID != p.CompanyID {
 			return "", query.Missing("locationId", "no such location")
 		}
 		field, kind, shop = "locationId", l.Kind, location
-	case !entrepot.CallerFrom(ctx).MayReachShop(p.CompanyId, shop):
+	case !entrepot.CallerFrom(ctx).MayReachShop(p.CompanyID, shop):
 		return "", query.Missing("shopId", "no such shop")
 	}
-	if kind == LocationShop && !slices.Contains(p.ShopIds, shop) {
+	if kind == LocationShop && !slices.Contains(p.ShopIDs, shop) {
 		return "", entrepot.Invalid(field, "soldBy", "the shop does not sell the product")
 	}
 	return shop, nil
@@ -279,14 +276,14 @@ func (s *inventoryAPI) receivingAt(ctx context.Context, p *productpb.Product, sh
 
 // variantOf settles which variant of a product goods are of. One that is not sold
 // right now may still be stocked.
-func variantOf(p *productpb.Product, id entrepot.ID) (entrepot.ID, error) {
-	if len(p.Variants) == 0 && (id == "" || id == p.Id) {
-		return p.Id, nil
+func variantOf(p *product.Product, id entrepot.ID) (entrepot.ID, error) {
+	if len(p.Variants) == 0 && (id == "" || id == p.ID) {
+		return p.ID, nil
 	}
 	if id == "" {
 		return "", entrepot.Invalid("variantId", "required", "the product has variants: name one")
 	}
-	if !slices.ContainsFunc(p.Variants, func(v *productpb.Variant) bool { return v.Id == id }) {
+	if !slices.ContainsFunc(p.Variants, func(v product.Variant) bool { return v.ID == id }) {
 		return "", query.Missing("variantId", "the product has no such variant")
 	}
 	return id, nil
@@ -313,11 +310,11 @@ type IncomingGoods struct {
 }
 
 // into completes the command.
-func (g *IncomingGoods) into(cmd *stockpb.Receive) error {
-	cmd.Batch, cmd.Reference = g.Batch, g.Reference
+func (g *IncomingGoods) into(cmd *stock.Receive) error {
+	cmd.Lot, cmd.Reference = g.Batch, g.Reference
 	if g.ExpiresOn != nil {
-		cmd.ExpiresOnMs = g.ExpiresOn.UnixMilli()
-		if cmd.ExpiresOnMs <= 0 {
+		cmd.ExpiresOn = g.ExpiresOn.UnixMilli()
+		if cmd.ExpiresOn <= 0 {
 			return entrepot.Invalid("expiresOn", "future", "must be in the future")
 		}
 	}
@@ -328,7 +325,7 @@ func (g *IncomingGoods) into(cmd *stockpb.Receive) error {
 		return entrepot.Invalid("currency", "required", "a cost is in a currency")
 	}
 	cost, err := entrepot.ParseMoney("unitCost", string(*g.UnitCost), g.Currency)
-	cmd.UnitCostMinor, cmd.Currency = &cost.Minor, g.Currency
+	cmd.UnitCost, cmd.Currency = &cost.Minor, g.Currency
 	return err
 }
 
@@ -337,12 +334,12 @@ func (s *inventoryAPI) receiveMore(ctx context.Context, in *receiveMoreInput) (*
 	if err != nil {
 		return nil, err
 	}
-	now, err := s.ask(ctx, id, &stockpb.Get{}) // it must exist: only a product in a shop makes a new one
+	now, err := s.ask(ctx, id, stock.Get{}) // it must exist: only a product in a shop makes a new one
 	if err != nil {
 		return nil, err
 	}
-	cmd := &stockpb.Receive{
-		ProductId: now.ProductId, VariantId: now.VariantId, CompanyId: now.CompanyId, LocationId: now.LocationId,
+	cmd := stock.Receive{
+		ProductID: now.ProductID, VariantID: now.VariantID, CompanyID: now.CompanyID, LocationID: now.LocationID,
 		Quantity: in.Body.Quantity, Reason: in.Body.Reason,
 	}
 	if err := in.Body.into(cmd); err != nil {

@@ -7,15 +7,15 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/product/productpb"
-	"entrepot/grains/stock/stockpb"
+	"entrepot/grains/product"
+	"entrepot/grains/stock"
 	"entrepot/http/api/apitest"
 )
 
 func TestAdjustAndSettings(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
-	one := "/api/inventory/items/" + stockpb.ID(w.Mug, w.ShopA)
+	one := "/api/inventory/items/" + stock.ID(w.Mug, w.ShopA)
 	adjust := map[string]any{"delta": -96, "reason": "damaged", "note": "water"}
 	for range 2 { // the same request again
 		if r := w.Want(t, 200, "shop_manager", "POST", one+"/adjust", adjust, "Idempotency-Key", "a1"); r.At("onHand") != 4.0 || r.At("adjusted") != -96.0 {
@@ -70,7 +70,7 @@ func TestStockOfVariants(t *testing.T) {
 	w := apitest.New(t)
 	small, big := entrepot.NewID(), entrepot.NewID()
 	shirt := entrepot.NewID()
-	w.Tell(t, productpb.Kind, shirt, &productpb.Create{CompanyId: w.Company, ShopIds: []string{w.ShopA}, Sku: "SHIRT", Name: "Shirt", PriceMinor: 100, Currency: "EUR"})
+	w.Tell(t, product.Name, shirt, product.Create{CompanyID: w.Company, ShopIDs: []string{w.ShopA}, SKU: "SHIRT", Name: "Shirt", Price: 100, Currency: "EUR"})
 	body := map[string]any{"productId": shirt, "shopId": w.ShopA, "quantity": 3, "reason": "purchase"}
 	r := w.Want(t, 201, "shop_manager", "POST", "/api/inventory/items", body)
 	if r.Text("variantId") != shirt || r.Text("productId") != shirt {
@@ -93,7 +93,7 @@ func TestStockHistoryAndExplanation(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
 	w.SetNow(time.Now().Truncate(time.Millisecond).Add(time.Hour))
-	one := "/api/inventory/items/" + stockpb.ID(w.Mug, w.ShopA)
+	one := "/api/inventory/items/" + stock.ID(w.Mug, w.ShopA)
 	var times []time.Time
 	for i, delta := range []int{-10, 5, -48} { // 100, 90, 95, 47
 		w.SetNow(w.Now().Add(time.Minute))
@@ -152,7 +152,7 @@ func TestStockHistoryAndExplanation(t *testing.T) {
 func TestExplainFindsTheGap(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
-	id := stockpb.ID(w.Mug, w.ShopA)
+	id := stock.ID(w.Mug, w.ShopA)
 	for range 4 {
 		w.Want(t, 200, "shop_manager", "POST", "/api/inventory/items/"+id+"/adjust", map[string]any{"delta": 1, "reason": "found"})
 	}
@@ -177,7 +177,7 @@ func TestExplainFindsTheGap(t *testing.T) {
 func TestCostsAndBatches(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
-	one := "/api/inventory/items/" + stockpb.ID(w.Mug, w.ShopA)
+	one := "/api/inventory/items/" + stock.ID(w.Mug, w.ShopA)
 	goods := map[string]any{
 		"quantity": 10, "reason": "purchase", "unitCost": 1.25, "currency": "EUR", "batch": "L1", "expiresOn": "2999-01-01T00:00:00Z", "reference": "PO-1",
 	}

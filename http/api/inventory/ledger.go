@@ -9,7 +9,7 @@ import (
 	"entrepot"
 	"entrepot/events"
 	"entrepot/grains/query"
-	"entrepot/grains/stock/stockpb"
+	"entrepot/grains/stock"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )
@@ -55,7 +55,7 @@ func (s *inventoryAPI) movements(ctx context.Context, in *movementsInput) (*rest
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.ask(ctx, id, &stockpb.Get{}); err != nil { // whoever may not see the item does not see its ledger
+	if _, err := s.ask(ctx, id, stock.Get{}); err != nil { // whoever may not see the item does not see its ledger
 		return nil, err
 	}
 	q := persistence.Query{Where: query.Where(query.Where(nil, "itemId", id), "kind", in.Kind), Sort: "movement", Desc: true, Limit: in.Limit, Cursor: in.Cursor}

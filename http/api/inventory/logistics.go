@@ -6,9 +6,9 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/product/productpb"
+	"entrepot/grains/product"
 	"entrepot/grains/query"
-	"entrepot/grains/warehouse/warehousepb"
+	"entrepot/grains/warehouse"
 	"entrepot/http/rest"
 )
 
@@ -124,21 +124,21 @@ func locate(ctx context.Context, a grains.Asker, field string, id entrepot.ID) (
 	caller := entrepot.CallerFrom(ctx)
 	// Also a warehouse that the caller may not read: goods may be sent to it.
 	platform := entrepot.WithCaller(ctx, entrepot.SystemCaller("locate"))
-	w, err := grains.Ask[*warehousepb.Warehouse](platform, a, warehousepb.Kind, id, &warehousepb.Get{})
-	if err == nil && caller.MayReachCompany(w.CompanyId) {
-		return Location{id, w.CompanyId, LocationWarehouse}, nil
+	w, err := grains.Ask(platform, a, warehouse.Of(id), warehouse.Get{})
+	if err == nil && caller.MayReachCompany(w.CompanyID) {
+		return Location{id, w.CompanyID, LocationWarehouse}, nil
 	}
 	if err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		return Location{}, err
 	}
 	shop, err := query.Shop(ctx, a, id)
 	switch {
-	case entrepot.CodeOf(err) == entrepot.CodeNotFound, err == nil && !caller.MayReachCompany(shop.CompanyId):
+	case entrepot.CodeOf(err) == entrepot.CodeNotFound, err == nil && !caller.MayReachCompany(shop.CompanyID):
 		return Location{}, query.Missing(field, "no such location")
 	case err != nil:
 		return Location{}, err
 	default:
-		return Location{id, shop.CompanyId, LocationShop}, nil
+		return Location{id, shop.CompanyID, LocationShop}, nil
 	}
 }
 
@@ -153,9 +153,9 @@ func locateOwn(ctx context.Context, a grains.Asker, field string, id entrepot.ID
 
 // goodsOf finds the variant of a company's product that list[i] names, whether
 // it is being sold or not: what lies somewhere can be moved and counted.
-func goodsOf(ctx context.Context, a grains.Asker, company entrepot.ID, list string, i int, productID, variantID entrepot.ID) (*productpb.Variant, error) {
+func goodsOf(ctx context.Context, a grains.Asker, company entrepot.ID, list string, i int, productID, variantID entrepot.ID) (product.Variant, error) {
 	p, err := query.Product(ctx, a, productID)
-	if entrepot.CodeOf(err) == entrepot.CodeNotFound || (err == nil && p.CompanyId != company) {
+	if entrepot.CodeOf(err) == entrepot.CodeNotFound || (err == nil && p.CompanyID != company) {
 		return nil, query.Missing(query.Indexed(list, i, "productId"), "no such product")
 	}
 	if err != nil {
@@ -165,7 +165,7 @@ func goodsOf(ctx context.Context, a grains.Asker, company entrepot.ID, list stri
 		return nil, entrepot.Invalid(query.Indexed(list, i, "variantId"), "required", "the product has variants: one must be named")
 	}
 	for _, v := range p.Variants {
-		if v.Id == variantID {
+		if v.ID == variantID {
 			return v, nil
 		}
 	}

@@ -3,7 +3,7 @@ package inventory_test
 import (
 	"testing"
 
-	"entrepot/grains/stock/stockpb"
+	"entrepot/grains/stock"
 	"entrepot/http/api/apitest"
 )
 
@@ -32,7 +32,7 @@ func TestTransfersByHTTP(t *testing.T) {
 		t.Fatalf("%s", r.Raw)
 	}
 	onHand := func(shop string) any {
-		return w.Want(t, 200, "company_admin", "GET", "/api/inventory/items/"+stockpb.ID(w.Mug, shop), nil).At("onHand")
+		return w.Want(t, 200, "company_admin", "GET", "/api/inventory/items/"+stock.ID(w.Mug, shop), nil).At("onHand")
 	}
 	if a, b := onHand(w.ShopA), onHand(w.ShopB); a != 40.0 || b != 100.0 {
 		t.Fatalf("on hand %v and %v", a, b)
@@ -167,11 +167,11 @@ func TestStocktakesByHTTP(t *testing.T) {
 	if r := w.Want(t, 200, "shop_manager", "POST", path+"/"+id+"/close", nil); r.Text("status") != "closed" {
 		t.Fatalf("%s", r.Raw)
 	}
-	if r := w.Want(t, 200, "shop_staff", "GET", "/api/inventory/items/"+stockpb.ID(w.Mug, w.ShopA), nil); r.At("onHand") != 108.0 {
+	if r := w.Want(t, 200, "shop_staff", "GET", "/api/inventory/items/"+stock.ID(w.Mug, w.ShopA), nil); r.At("onHand") != 108.0 {
 		t.Fatalf("100 and 5, two fewer than that, and 5: %s", r.Raw)
 	}
 	w.Want(t, 409, "shop_manager", "POST", path+"/"+id+"/cancel", nil)
-	next := w.Want(t, 201, "shop_manager", "POST", path, map[string]any{"locationId": w.ShopA, "itemIds": []string{stockpb.ID(w.Mug, w.ShopA)}}).Text("id")
+	next := w.Want(t, 201, "shop_manager", "POST", path, map[string]any{"locationId": w.ShopA, "itemIds": []string{stock.ID(w.Mug, w.ShopA)}}).Text("id")
 	w.Want(t, 200, "shop_manager", "POST", path+"/"+next+"/cancel", map[string]any{"reason": "rain"})
 	for query, n := range map[string]int{"": 2, "?status=closed": 1, "?status=open": 0, "?locationId=" + w.ShopA: 2, "?locationId=" + w.ShopB: 0} {
 		if r := w.Want(t, 200, "shop_staff", "GET", path+query, nil); len(r.List("items")) != n {
@@ -229,7 +229,7 @@ func TestPurchasesByHTTP(t *testing.T) {
 	if r := w.Want(t, 200, "shop_manager", "POST", path+"/"+id+"/receive", last); r.Text("status") != "received" || r.At("lines.0.received") != 11.0 || r.At("receipts.1.lines.0.unitCost") != 4.4 {
 		t.Fatalf("%s", r.Raw)
 	}
-	if r := w.Want(t, 200, "shop_staff", "GET", "/api/inventory/items/"+stockpb.ID(w.Mug, w.ShopA), nil); r.At("onHand") != 111.0 {
+	if r := w.Want(t, 200, "shop_staff", "GET", "/api/inventory/items/"+stock.ID(w.Mug, w.ShopA), nil); r.At("onHand") != 111.0 {
 		t.Fatalf("%s", r.Raw)
 	}
 	w.Want(t, 409, "shop_manager", "POST", path+"/"+id+"/cancel", nil)

@@ -7,7 +7,7 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/stock/stockpb"
+	"entrepot/grains/stock"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )
@@ -34,13 +34,13 @@ func (s *inventoryAPI) history(ctx context.Context, in *historyInput) (*rest.Ans
 	if err != nil {
 		return nil, err
 	}
-	item, err := s.ask(ctx, id, &stockpb.Get{})
+	item, err := s.ask(ctx, id, stock.Get{})
 	if err != nil {
 		return nil, err
 	}
 	at := in.At.UTC().UnixMilli()
 	past := PastStock{ItemID: id, At: rest.Time(at)}
-	if at >= item.UpdatedMs {
+	if at >= item.UpdatedAt {
 		past.OnHand, past.Reserved, past.Available, past.Sequence = item.OnHand, item.Reserved, item.Available, item.Movements
 		return rest.AnswerOf(past), nil
 	}
@@ -137,7 +137,7 @@ func (s *inventoryAPI) explain(ctx context.Context, in *explainInput) (*rest.Ans
 	if err != nil {
 		return nil, err
 	}
-	item, err := s.ask(ctx, id, &stockpb.Get{})
+	item, err := s.ask(ctx, id, stock.Get{})
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +170,7 @@ func (s *inventoryAPI) explain(ctx context.Context, in *explainInput) (*rest.Ans
 
 // ledgerWalk reads an item's movements backwards, from the newest.
 type ledgerWalk struct {
-	item  *stockpb.Item
+	item  *stock.Item
 	check *LedgerCheck
 	next  int64 // the movement that must come now
 	older bool  // it did not begin at the newest
@@ -216,7 +216,7 @@ func (w *ledgerWalk) end(now time.Time) {
 	if w.check.Complete && w.sums != sumsOf(w.item) {
 		w.gap(w.item.Movements, "the rows sum up to %+v", w.sums)
 	}
-	if w.check.Pending > 0 && now.UnixMilli()-w.item.UpdatedMs > rowsLag.Milliseconds() {
+	if w.check.Pending > 0 && now.UnixMilli()-w.item.UpdatedAt > rowsLag.Milliseconds() {
 		w.gap(w.item.Movements, "rows of the last %d movements are missing", w.check.Pending)
 	}
 	w.check.Consistent = w.check.FirstGap == nil

@@ -7,13 +7,10 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/purchase"
-	"entrepot/grains/purchase/purchasepb"
 	"entrepot/grains/query"
-	"entrepot/grains/supplier/supplierpb"
+	"entrepot/grains/supplier"
 	"entrepot/http/rest"
 	"entrepot/persistence"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // PurchaseView is a purchase order as the API shows it.
@@ -70,23 +67,23 @@ type PurchasePart struct {
 	ExpiresOn string          `json:"expiresOn,omitempty"`
 }
 
-func purchaseOf(p *purchasepb.Purchase) PurchaseView {
+func purchaseOf(p *purchase.Purchase) PurchaseView {
 	v := PurchaseView{
-		ID: p.Id, CompanyID: p.CompanyId, LocationID: p.LocationId, SupplierID: p.SupplierId, SupplierName: p.SupplierName,
+		ID: p.ID, CompanyID: p.CompanyID, LocationID: p.LocationID, SupplierID: p.SupplierID, SupplierName: p.SupplierName,
 		Number: p.Number, Status: p.Status, Currency: p.Currency, TolerancePercent: p.Terms.TolerancePercent, Note: p.Terms.Note, Reason: p.Reason,
-		Lines: []PurchaseLine{}, Receipts: []PurchaseReceipt{}, ExpectedAt: timeAt(p.Terms.ExpectedMs),
-		CreatedAt: rest.Time(p.CreatedMs), UpdatedAt: rest.Time(p.UpdatedMs), OrderedAt: timeAt(p.OrderedMs), EndedAt: timeAt(p.EndedMs),
+		Lines: []PurchaseLine{}, Receipts: []PurchaseReceipt{}, ExpectedAt: timeAt(p.Terms.ExpectedAt),
+		CreatedAt: rest.Time(p.CreatedAt), UpdatedAt: rest.Time(p.UpdatedAt), OrderedAt: timeAt(p.OrderedAt), EndedAt: timeAt(p.EndedAt),
 	}
 	total := int64(0)
 	for _, l := range p.Terms.Lines {
-		total += l.UnitCostMinor * l.Quantity // the order's limits keep it in bounds
-		v.Lines = append(v.Lines, PurchaseLine{l.ProductId, l.VariantId, l.Sku, l.SupplierSku, l.Quantity, l.Received, rest.Amount(l.UnitCostMinor, p.Currency)})
+		total += l.UnitCost * l.Quantity // the order's limits keep it in bounds
+		v.Lines = append(v.Lines, PurchaseLine{l.ProductID, l.VariantID, l.SKU, l.SupplierSKU, l.Quantity, l.Received, rest.Amount(l.UnitCost, p.Currency)})
 	}
 	v.Total = rest.Amount(total, p.Currency)
 	for _, r := range p.Receipts {
-		receipt := PurchaseReceipt{ID: r.Id, Final: r.Final, By: r.By, At: rest.Time(r.AtMs), IsBooked: r.Booked, Refused: r.Refused, Lines: []PurchasePart{}}
+		receipt := PurchaseReceipt{ID: r.ID, Final: r.Final, By: r.By, At: rest.Time(r.At), IsBooked: r.Booked, Refused: r.Refused, Lines: []PurchasePart{}}
 		for _, part := range r.Parts {
-			receipt.Lines = append(receipt.Lines, PurchasePart{part.VariantId, part.Quantity, rest.Amount(part.GetUnitCostMinor(), p.Currency), part.Batch, dateOf(part.ExpiresOnMs)})
+			receipt.Lines = append(receipt.Lines, PurchasePart{part.VariantID, part.Quantity, rest.Amount(grains.Value(part.UnitCost), p.Currency), part.Batch, dateOf(part.ExpiresOn)})
 		}
 		v.Receipts = append(v.Receipts, receipt)
 	}
@@ -149,8 +146,8 @@ func (s *logisticsAPI) createPurchase(ctx context.Context, in *purchaseInput) (*
 	if err != nil {
 		return nil, err
 	}
-	from, err := s.askSupplier(ctx, b.SupplierID, &supplierpb.Get{})
-	if entrepot.CodeOf(err) == entrepot.CodeNotFound || (err == nil && from.CompanyId != at.CompanyID) {
+	from, err := s.askSupplier(ctx, b.SupplierID, supplier.Get{})
+	if entrepot.CodeOf(err) == entrepot.CodeNotFound || (err == nil && from.CompanyID != at.CompanyID) {
 		return nil, query.Missing("supplierId", "no such supplier")
 	}
 	if err != nil {
@@ -165,34 +162,34 @@ func (s *logisticsAPI) createPurchase(ctx context.Context, in *purchaseInput) (*
 	}
 	id := in.NewID(ctx, "purchase")
 	ctx, replayed := in.Command(ctx, "create-purchase", in.RawBody)
-	p, err := s.askPurchase(ctx, id, &purchasepb.Create{
-		CompanyId: at.CompanyID, LocationId: at.ID, SupplierId: from.Id, SupplierName: from.Details.Name, Currency: from.Details.Currency, Terms: terms,
+	p, err := s.askPurchase(ctx, id, purchase.Create{
+		CompanyID: at.CompanyID, LocationID: at.ID, SupplierID: from.ID, SupplierName: from.Details.Name, Currency: from.Details.Currency, Terms: terms,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Created[PurchaseView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(p.Version), Location: in.Below(p.Id), Body: purchaseOf(p)}, nil
+	return &rest.Created[PurchaseView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(p.Version), Location: in.Below(p.ID), Body: purchaseOf(p)}, nil
 }
 
 // purchaseTerms finds the goods of every line and what they cost.
-func (s *logisticsAPI) purchaseTerms(ctx context.Context, from *supplierpb.Supplier, b *PurchaseTerms) (*purchasepb.Terms, error) {
-	terms := &purchasepb.Terms{Note: b.Note, TolerancePercent: b.TolerancePercent, Lines: make([]*purchasepb.Line, len(b.Lines))}
+func (s *logisticsAPI) purchaseTerms(ctx context.Context, from *supplier.Supplier, b *PurchaseTerms) (purchase.Terms, error) {
+	terms := purchase.Terms{Note: b.Note, TolerancePercent: b.TolerancePercent, Lines: make([]purchase.Line, len(b.Lines))}
 	switch day, err := time.Parse(time.DateOnly, b.ExpectedAt); {
 	case err == nil:
-		terms.ExpectedMs = day.UnixMilli()
+		terms.ExpectedAt = day.UnixMilli()
 	case from.Details.LeadDays > 0:
-		terms.ExpectedMs = s.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, int(from.Details.LeadDays)).UnixMilli()
+		terms.ExpectedAt = s.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, int(from.Details.LeadDays)).UnixMilli()
 	}
 	return terms, query.Each(ctx, len(b.Lines), func(ctx context.Context, i int) error {
 		want := &b.Lines[i]
-		v, err := goodsOf(ctx, s.Asker, from.CompanyId, "lines", i, want.ProductID, want.VariantID)
+		v, err := goodsOf(ctx, s.Asker, from.CompanyID, "lines", i, want.ProductID, want.VariantID)
 		if err != nil {
 			return err
 		}
-		line := &purchasepb.Line{ProductId: want.ProductID, VariantId: v.Id, Sku: v.Sku, Quantity: want.Quantity, UnitCostMinor: -1}
+		line := purchase.Line{ProductID: want.ProductID, VariantID: v.ID, SKU: v.SKU, Quantity: want.Quantity, UnitCost: -1}
 		for _, o := range from.Details.Offers {
-			if o.VariantId == v.Id {
-				line.SupplierSku, line.UnitCostMinor = o.Sku, o.CostMinor
+			if o.VariantID == v.ID {
+				line.SupplierSKU, line.UnitCost = o.SKU, o.Cost
 			}
 		}
 		if want.UnitCost != nil {
@@ -200,9 +197,9 @@ func (s *logisticsAPI) purchaseTerms(ctx context.Context, from *supplierpb.Suppl
 			if err != nil {
 				return err
 			}
-			line.UnitCostMinor = cost.Minor
+			line.UnitCost = cost.Minor
 		}
-		if line.UnitCostMinor < 0 {
+		if line.UnitCost < 0 {
 			return entrepot.Invalid(query.Indexed("lines", i, "unitCost"), "required", "must be given: the supplier does not offer it")
 		}
 		terms.Lines[i] = line
@@ -215,7 +212,7 @@ func (s *logisticsAPI) getPurchase(ctx context.Context, in *struct{ rest.IDPath 
 	if err != nil {
 		return nil, err
 	}
-	return s.purchaseAfter(ctx, id, &purchasepb.Get{})
+	return s.purchaseAfter(ctx, id, purchase.Get{})
 }
 
 type purchaseTermsInput struct {
@@ -229,11 +226,11 @@ func (s *logisticsAPI) setPurchaseTerms(ctx context.Context, in *purchaseTermsIn
 	if err != nil {
 		return nil, err
 	}
-	now, err := s.askPurchase(ctx, id, &purchasepb.Get{})
+	now, err := s.askPurchase(ctx, id, purchase.Get{})
 	if err != nil {
 		return nil, err
 	}
-	from, err := s.askSupplier(ctx, now.SupplierId, &supplierpb.Get{})
+	from, err := s.askSupplier(ctx, now.SupplierID, supplier.Get{})
 	if entrepot.CodeOf(err) == entrepot.CodeNotFound {
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the supplier is deleted: the draft can only be cancelled")
 	}
@@ -247,7 +244,7 @@ func (s *logisticsAPI) setPurchaseTerms(ctx context.Context, in *purchaseTermsIn
 	if err != nil {
 		return nil, err
 	}
-	return s.purchaseAfter(ctx, id, &purchasepb.SetTerms{ExpectedVersion: expected, Terms: terms})
+	return s.purchaseAfter(ctx, id, purchase.SetTerms{ExpectedVersion: expected, Terms: terms})
 }
 
 func (s *logisticsAPI) orderPurchase(ctx context.Context, in *actInput) (*rest.Answer[PurchaseView], error) {
@@ -255,7 +252,7 @@ func (s *logisticsAPI) orderPurchase(ctx context.Context, in *actInput) (*rest.A
 	if err != nil {
 		return nil, err
 	}
-	return s.purchaseAfter(ctx, id, &purchasepb.Order{}) // its state makes it once
+	return s.purchaseAfter(ctx, id, purchase.Order{}) // its state makes it once
 }
 
 type receivePurchaseInput struct {
@@ -281,22 +278,22 @@ func (s *logisticsAPI) receivePurchase(ctx context.Context, in *receivePurchaseI
 	if err != nil {
 		return nil, err
 	}
-	now, err := s.askPurchase(ctx, id, &purchasepb.Get{}) // for its currency
+	now, err := s.askPurchase(ctx, id, purchase.Get{}) // for its currency
 	if err != nil {
 		return nil, err
 	}
-	cmd := &purchasepb.Receive{ReceiptId: in.NewID(ctx, "purchase-receipt"), Final: in.Body.Final}
+	cmd := purchase.Receive{ReceiptID: in.NewID(ctx, "purchase-receipt"), Final: in.Body.Final}
 	for i, l := range in.Body.Lines {
-		p := &purchasepb.Part{VariantId: l.VariantID, Quantity: l.Quantity, Batch: l.Batch}
+		p := purchase.PartInput{VariantID: l.VariantID, Quantity: l.Quantity, Batch: l.Batch}
 		if l.UnitCost != nil {
 			cost, err := entrepot.ParseMoney(query.Indexed("lines", i, "unitCost"), string(*l.UnitCost), now.Currency)
 			if err != nil {
 				return nil, err
 			}
-			p.UnitCostMinor = &cost.Minor
+			p.UnitCost = &cost.Minor
 		}
 		if day, err := time.Parse(time.DateOnly, l.ExpiresOn); err == nil {
-			p.ExpiresOnMs = day.UnixMilli()
+			p.ExpiresOn = day.UnixMilli()
 		}
 		cmd.Parts = append(cmd.Parts, p)
 	}
@@ -308,10 +305,10 @@ func (s *logisticsAPI) cancelPurchase(ctx context.Context, in *endInput) (*rest.
 	if err != nil {
 		return nil, err
 	}
-	return s.purchaseAfter(ctx, id, &purchasepb.Cancel{Reason: in.reason()})
+	return s.purchaseAfter(ctx, id, purchase.Cancel{Reason: in.reason()})
 }
 
-func (s *logisticsAPI) purchaseAfter(ctx context.Context, id entrepot.ID, cmd proto.Message) (*rest.Answer[PurchaseView], error) {
+func (s *logisticsAPI) purchaseAfter(ctx context.Context, id entrepot.ID, cmd any) (*rest.Answer[PurchaseView], error) {
 	p, err := s.askPurchase(ctx, id, cmd)
 	if err != nil {
 		return nil, err
@@ -319,6 +316,6 @@ func (s *logisticsAPI) purchaseAfter(ctx context.Context, id entrepot.ID, cmd pr
 	return rest.AnswerAt(p.Version, purchaseOf(p)), nil
 }
 
-func (s *logisticsAPI) askPurchase(ctx context.Context, id entrepot.ID, cmd proto.Message) (*purchasepb.Purchase, error) {
-	return grains.Ask[*purchasepb.Purchase](ctx, s.Asker, purchasepb.Kind, id, cmd)
+func (s *logisticsAPI) askPurchase(ctx context.Context, id entrepot.ID, cmd grains.Message[*purchase.Purchase]) (*purchase.Purchase, error) {
+	return grains.Ask(ctx, s.Asker, purchase.Of(id), cmd)
 }

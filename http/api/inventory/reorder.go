@@ -7,7 +7,6 @@ import (
 	"entrepot"
 	"entrepot/grains/inventory/reorder"
 	"entrepot/grains/purchase"
-	"entrepot/grains/purchase/purchasepb"
 	"entrepot/http/rest"
 )
 
@@ -69,7 +68,7 @@ func reorderOf(r *reorder.Suggestion) ReorderView {
 	}
 	if o := r.Offer; o != nil {
 		d := o.From.Details
-		v.Supplier = &ReorderSupplier{o.From.Id, d.Name, o.Sku, rest.Amount(o.CostMinor, d.Currency), d.Currency, d.LeadDays, o.MinQuantity}
+		v.Supplier = &ReorderSupplier{o.From.ID, d.Name, o.Sku, rest.Amount(o.CostMinor, d.Currency), d.Currency, d.LeadDays, o.MinQuantity}
 	}
 	return v
 }
@@ -94,9 +93,9 @@ func (s *logisticsAPI) reorder(ctx context.Context, in *reorderInput) (*rest.Cre
 	b := &in.Body
 	use := purchaseInput{Here: in.Here, KeyHeader: in.KeyHeader, RawBody: in.RawBody}
 	if in.Key != "" { // made before: what is suggested now is without it
-		p, err := s.askPurchase(ctx, in.NewID(ctx, "purchase"), &purchasepb.Get{})
+		p, err := s.askPurchase(ctx, in.NewID(ctx, "purchase"), purchase.Get{})
 		if err == nil {
-			return &rest.Created[PurchaseView]{Replay: rest.Replay{Replayed: "true"}, Versioned: rest.ETagOf(p.Version), Location: in.Beside("purchase-orders/" + p.Id), Body: purchaseOf(p)}, nil
+			return &rest.Created[PurchaseView]{Replay: rest.Replay{Replayed: "true"}, Versioned: rest.ETagOf(p.Version), Location: in.Beside("purchase-orders/" + p.ID), Body: purchaseOf(p)}, nil
 		}
 		if entrepot.CodeOf(err) != entrepot.CodeNotFound {
 			return nil, err

@@ -3,7 +3,7 @@ package inventory_test
 import (
 	"testing"
 
-	"entrepot/grains/stock/stockpb"
+	"entrepot/grains/stock"
 	"entrepot/http/api/apitest"
 )
 
@@ -14,7 +14,7 @@ func TestWhatToBuy(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
 	const path = "/api/inventory/reorder-suggestions"
-	one := func(shop string) string { return "/api/inventory/items/" + stockpb.ID(w.Mug, shop) }
+	one := func(shop string) string { return "/api/inventory/items/" + stock.ID(w.Mug, shop) }
 	for _, shop := range []string{w.ShopA, w.ShopB} {
 		w.Want(t, 200, "company_admin", "PATCH", one(shop), map[string]any{"reorderPoint": 10, "reorderQuantity": 40})
 	}
@@ -24,7 +24,7 @@ func TestWhatToBuy(t *testing.T) {
 	w.Want(t, 200, "company_admin", "POST", one(w.ShopA)+"/adjust", map[string]any{"delta": -90, "reason": "lost"})
 	w.Want(t, 200, "company_admin", "POST", one(w.ShopB)+"/adjust", map[string]any{"delta": -100, "reason": "lost"})
 	r := w.Want(t, 200, "shop_manager", "GET", path, nil)
-	if len(r.List("items")) != 1 || r.Text("items.0.itemId") != stockpb.ID(w.Mug, w.ShopA) || r.At("items.0.suggestedQuantity") != 40.0 || r.At("items.0.supplier") != nil {
+	if len(r.List("items")) != 1 || r.Text("items.0.itemId") != stock.ID(w.Mug, w.ShopA) || r.At("items.0.suggestedQuantity") != 40.0 || r.At("items.0.supplier") != nil {
 		t.Fatalf("at the reorder point of the manager's shop: %s", r.Raw)
 	}
 	supplier := func(name string, active bool, cost float64) string {
@@ -74,7 +74,7 @@ func TestWhatToBuy(t *testing.T) {
 			t.Errorf("%+v: %s", field, r.Raw)
 		}
 	}
-	if r := w.Want(t, 409, "company_admin", "POST", path, map[string]any{"supplierId": dear, "locationId": w.ShopB, "itemIds": []string{stockpb.ID(w.Mug, w.ShopA)}}); r.Text("code") != "conflict" {
+	if r := w.Want(t, 409, "company_admin", "POST", path, map[string]any{"supplierId": dear, "locationId": w.ShopB, "itemIds": []string{stock.ID(w.Mug, w.ShopA)}}); r.Text("code") != "conflict" {
 		t.Errorf("an item that is not suggested there: %s", r.Raw)
 	}
 	if r := w.Want(t, 200, "other_admin", "GET", path+"?companyId="+w.Company, nil); len(r.List("items")) != 0 {

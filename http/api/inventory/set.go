@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"entrepot/grains/stock/stockpb"
+	"entrepot/grains/stock"
 	"entrepot/http/rest"
 )
 
@@ -26,7 +26,7 @@ func (s *inventoryAPI) adjust(ctx context.Context, in *adjustInput) (*rest.Answe
 		return nil, err
 	}
 	ctx, replayed := in.Command(ctx, "adjust", in.RawBody)
-	i, err := s.ask(ctx, id, &stockpb.Adjust{Delta: in.Body.Delta, Reason: in.Body.Reason, Note: in.Body.Note, Batch: in.Body.Batch})
+	i, err := s.ask(ctx, id, stock.Adjust{Delta: in.Body.Delta, Reason: in.Body.Reason, Note: in.Body.Note, Lot: in.Body.Batch})
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (s *inventoryAPI) configure(ctx context.Context, in *configureInput) (*rest
 		return nil, err
 	}
 	b := &in.Body
-	cmd := &stockpb.Configure{
+	cmd := stock.Configure{
 		ReorderPoint: b.ReorderPoint, ReorderQuantity: b.ReorderQuantity, SafetyStock: b.SafetyStock, ExpectedVersion: version,
 	}
 	if b.Backorder != nil {
@@ -61,7 +61,7 @@ func (s *inventoryAPI) configure(ctx context.Context, in *configureInput) (*rest
 		if b.Backorder.Until != nil {
 			ends = b.Backorder.Until.UnixMilli()
 		}
-		cmd.BackorderLimit, cmd.BackorderEndsMs = &b.Backorder.Limit, &ends
+		cmd.BackorderLimit, cmd.BackorderEndsAt = &b.Backorder.Limit, &ends
 	}
 	i, err := s.ask(ctx, id, cmd)
 	if err != nil {

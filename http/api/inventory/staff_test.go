@@ -3,14 +3,14 @@ package inventory_test
 import (
 	"testing"
 
-	"entrepot/grains/stock/stockpb"
+	"entrepot/grains/stock"
 	"entrepot/http/api/apitest"
 )
 
 func TestInventory(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
-	id := stockpb.ID(w.Mug, w.ShopA)
+	id := stock.ID(w.Mug, w.ShopA)
 	body := map[string]any{"productId": w.Mug, "shopId": w.ShopA, "quantity": 5, "reason": "purchase"}
 	r := w.Want(t, 201, "shop_manager", "POST", "/api/inventory/items", body, "Idempotency-Key", "g1")
 	if r.At("onHand") != 105.0 || r.Header.Get("Location") != "/api/inventory/items/"+id {

@@ -7,13 +7,9 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/query"
 	"entrepot/grains/stock"
-	"entrepot/grains/stock/stockpb"
 	"entrepot/grains/stocktake"
-	"entrepot/grains/stocktake/stocktakepb"
 	"entrepot/http/rest"
 	"entrepot/persistence"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // StocktakeView is a stocktake as the API shows it.
@@ -43,17 +39,17 @@ type StocktakeLine struct {
 	Refused      string      `json:"refused,omitempty" doc:"why the variance is not booked"`
 }
 
-func stocktakeOf(s *stocktakepb.Stocktake) StocktakeView {
+func stocktakeOf(s *stocktake.Stocktake) StocktakeView {
 	v := StocktakeView{
-		ID: s.Id, CompanyID: s.CompanyId, LocationID: s.LocationId, Status: s.Status, Note: s.Note, Reason: s.Reason,
-		CreatedAt: rest.Time(s.CreatedMs), UpdatedAt: rest.Time(s.UpdatedMs), EndedAt: timeAt(s.ClosedMs),
+		ID: s.ID, CompanyID: s.CompanyID, LocationID: s.LocationID, Status: s.Status, Note: s.Note, Reason: s.Reason,
+		CreatedAt: rest.Time(s.CreatedAt), UpdatedAt: rest.Time(s.UpdatedAt), EndedAt: timeAt(s.ClosedAt),
 	}
 	for _, l := range s.Lines {
-		line := StocktakeLine{ProductID: l.ProductId, VariantID: l.VariantId, OnHandAtOpen: l.OnHandAtOpen, Refused: l.Refused}
+		line := StocktakeLine{ProductID: l.ProductID, VariantID: l.VariantID, OnHandAtOpen: l.OnHandAtOpen, Refused: l.Refused}
 		if l.IsCounted {
 			variance := l.Counted - l.Expected
 			line.Expected, line.Counted, line.Variance = &l.Expected, &l.Counted, &variance
-			line.CountedBy, line.CountedAt = l.CountedBy, timeAt(l.CountedMs)
+			line.CountedBy, line.CountedAt = l.CountedBy, timeAt(l.CountedAt)
 		}
 		v.Lines = append(v.Lines, line)
 	}
@@ -96,7 +92,7 @@ func (s *logisticsAPI) openStocktake(ctx context.Context, in *stocktakeInput) (*
 	if err := s.noOtherCount(ctx, at, id); err != nil {
 		return nil, err
 	}
-	cmd := &stocktakepb.Open{CompanyId: at.CompanyID, LocationId: at.ID, Note: b.Note}
+	cmd := stocktake.Begin{CompanyID: at.CompanyID, LocationID: at.ID, Note: b.Note}
 	if len(b.ItemIDs) == 0 {
 		cmd.Items, err = s.allItems(ctx, at)
 	} else {
@@ -110,7 +106,7 @@ func (s *logisticsAPI) openStocktake(ctx context.Context, in *stocktakeInput) (*
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Created[StocktakeView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(v.Version), Location: in.Below(v.Id), Body: stocktakeOf(v)}, nil
+	return &rest.Created[StocktakeView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(v.Version), Location: in.Below(v.ID), Body: stocktakeOf(v)}, nil
 }
 
 // noOtherCount: two stocktakes of one item would both book what one finds.
@@ -129,11 +125,11 @@ func (s *logisticsAPI) noOtherCount(ctx context.Context, at Location, id entrepo
 }
 
 // allItems are all stock items of a location.
-func (s *logisticsAPI) allItems(ctx context.Context, at Location) (out []*stocktakepb.Item, err error) {
+func (s *logisticsAPI) allItems(ctx context.Context, at Location) (out []stocktake.Item, err error) {
 	q := persistence.Query{Limit: 100, Where: query.Where(nil, persistence.ShopID, at.ID)}
 	for {
 		page, err := query.Find(ctx, s.Store, stock.Collection, entrepot.InCompany(at.CompanyID), q,
-			func(st *stock.State, _ *persistence.Document) *stocktakepb.Item { return countable(st.Brief()) })
+			func(st *stock.State, _ *persistence.Document) stocktake.Item { return countable(st.Brief()) })
 		if err != nil {
 			return nil, err
 		}
@@ -151,14 +147,14 @@ func (s *logisticsAPI) allItems(ctx context.Context, at Location) (out []*stockt
 }
 
 // someItems are the named stock items, which must be the location's.
-func (s *logisticsAPI) someItems(ctx context.Context, at Location, ids []entrepot.ID) ([]*stocktakepb.Item, error) {
+func (s *logisticsAPI) someItems(ctx context.Context, at Location, ids []entrepot.ID) ([]stocktake.Item, error) {
 	if err := rest.CheckIDs("itemIds", ids); err != nil {
 		return nil, err
 	}
-	out := make([]*stocktakepb.Item, len(ids))
+	out := make([]stocktake.Item, len(ids))
 	return out, query.Each(ctx, len(ids), func(ctx context.Context, i int) error {
 		item, err := s.askItem(ctx, ids[i])
-		if entrepot.CodeOf(err) == entrepot.CodeNotFound || (err == nil && item.LocationId != at.ID) {
+		if entrepot.CodeOf(err) == entrepot.CodeNotFound || (err == nil && item.LocationID != at.ID) {
 			return query.Missing(query.Indexed("itemIds", i, ""), "no such stock item in the location")
 		}
 		if err == nil {
@@ -168,16 +164,16 @@ func (s *logisticsAPI) someItems(ctx context.Context, at Location, ids []entrepo
 	})
 }
 
-func countable(i *stockpb.Item) *stocktakepb.Item {
-	variant := i.VariantId
+func countable(i *stock.Item) stocktake.Item {
+	variant := i.VariantID
 	if variant == "" {
-		variant = i.ProductId
+		variant = i.ProductID
 	}
-	return &stocktakepb.Item{ProductId: i.ProductId, VariantId: variant, OnHand: i.OnHand}
+	return stocktake.Item{ProductID: i.ProductID, VariantID: variant, OnHand: i.OnHand}
 }
 
-func (s *logisticsAPI) askItem(ctx context.Context, id entrepot.ID) (*stockpb.Item, error) {
-	return grains.Ask[*stockpb.Item](ctx, s.Asker, stockpb.Kind, id, &stockpb.Get{})
+func (s *logisticsAPI) askItem(ctx context.Context, id entrepot.ID) (*stock.Item, error) {
+	return grains.Ask(ctx, s.Asker, stock.Of(id), stock.Get{})
 }
 
 func (s *logisticsAPI) getStocktake(ctx context.Context, in *struct{ rest.IDPath }) (*rest.Answer[StocktakeView], error) {
@@ -185,7 +181,7 @@ func (s *logisticsAPI) getStocktake(ctx context.Context, in *struct{ rest.IDPath
 	if err != nil {
 		return nil, err
 	}
-	return s.stocktakeAfter(ctx, id, &stocktakepb.Get{})
+	return s.stocktakeAfter(ctx, id, stocktake.Get{})
 }
 
 type countsInput struct {
@@ -208,19 +204,19 @@ func (s *logisticsAPI) setCounts(ctx context.Context, in *countsInput) (*rest.An
 	if err != nil {
 		return nil, err
 	}
-	now, err := s.askStocktake(ctx, id, &stocktakepb.Get{})
+	now, err := s.askStocktake(ctx, id, stocktake.Get{})
 	if err != nil {
 		return nil, err
 	}
 	counts := in.Body.Counts
-	cmd := &stocktakepb.SetCounts{ExpectedVersion: expected, Counts: make([]*stocktakepb.Count, len(counts))}
+	cmd := stocktake.SetCounts{ExpectedVersion: expected, Counts: make([]stocktake.Count, len(counts))}
 	err = query.Each(ctx, len(counts), func(ctx context.Context, i int) error {
-		item, err := s.askItem(ctx, stockpb.ID(counts[i].VariantID, now.LocationId))
+		item, err := s.askItem(ctx, stock.ID(counts[i].VariantID, now.LocationID))
 		if entrepot.CodeOf(err) == entrepot.CodeNotFound {
 			return query.Missing(query.Indexed("counts", i, "variantId"), "no such stock item in the location")
 		}
 		if err == nil {
-			cmd.Counts[i] = &stocktakepb.Count{VariantId: counts[i].VariantID, Counted: counts[i].Counted, OnHand: item.OnHand}
+			cmd.Counts[i] = stocktake.Count{VariantID: counts[i].VariantID, Counted: counts[i].Counted, OnHand: item.OnHand}
 		}
 		return err
 	})
@@ -235,7 +231,7 @@ func (s *logisticsAPI) closeStocktake(ctx context.Context, in *actInput) (*rest.
 	if err != nil {
 		return nil, err
 	}
-	return s.stocktakeAfter(ctx, id, &stocktakepb.Close{})
+	return s.stocktakeAfter(ctx, id, stocktake.Close{})
 }
 
 func (s *logisticsAPI) cancelStocktake(ctx context.Context, in *endInput) (*rest.Answer[StocktakeView], error) {
@@ -243,10 +239,10 @@ func (s *logisticsAPI) cancelStocktake(ctx context.Context, in *endInput) (*rest
 	if err != nil {
 		return nil, err
 	}
-	return s.stocktakeAfter(ctx, id, &stocktakepb.Cancel{Reason: in.reason()})
+	return s.stocktakeAfter(ctx, id, stocktake.Cancel{Reason: in.reason()})
 }
 
-func (s *logisticsAPI) stocktakeAfter(ctx context.Context, id entrepot.ID, cmd proto.Message) (*rest.Answer[StocktakeView], error) {
+func (s *logisticsAPI) stocktakeAfter(ctx context.Context, id entrepot.ID, cmd any) (*rest.Answer[StocktakeView], error) {
 	v, err := s.askStocktake(ctx, id, cmd)
 	if err != nil {
 		return nil, err
@@ -254,6 +250,6 @@ func (s *logisticsAPI) stocktakeAfter(ctx context.Context, id entrepot.ID, cmd p
 	return rest.AnswerAt(v.Version, stocktakeOf(v)), nil
 }
 
-func (s *logisticsAPI) askStocktake(ctx context.Context, id entrepot.ID, cmd proto.Message) (*stocktakepb.Stocktake, error) {
-	return grains.Ask[*stocktakepb.Stocktake](ctx, s.Asker, stocktakepb.Kind, id, cmd)
+func (s *logisticsAPI) askStocktake(ctx context.Context, id entrepot.ID, cmd grains.Message[*stocktake.Stocktake]) (*stocktake.Stocktake, error) {
+	return grains.Ask(ctx, s.Asker, stocktake.Of(id), cmd)
 }

@@ -7,11 +7,8 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/query"
 	"entrepot/grains/supplier"
-	"entrepot/grains/supplier/supplierpb"
 	"entrepot/http/rest"
 	"entrepot/persistence"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // SupplierBody is all that is known of a supplier.
@@ -46,23 +43,23 @@ type SupplierView struct {
 	UpdatedAt rest.Time `json:"updatedAt"`
 }
 
-func supplierOf(s *supplierpb.Supplier) SupplierView {
+func supplierOf(s *supplier.Supplier) SupplierView {
 	d := s.Details
-	v := SupplierView{ID: s.Id, CompanyID: s.CompanyId, CreatedAt: rest.Time(s.CreatedMs), UpdatedAt: rest.Time(s.UpdatedMs), SupplierBody: SupplierBody{
+	v := SupplierView{ID: s.ID, CompanyID: s.CompanyID, CreatedAt: rest.Time(s.CreatedAt), UpdatedAt: rest.Time(s.UpdatedAt), SupplierBody: SupplierBody{
 		Name: d.Name, ContactName: d.ContactName, Email: d.Email, Phone: d.Phone, Address: d.Address, Currency: d.Currency,
 		LeadTimeDays: d.LeadDays, Note: d.Note, IsActive: &d.IsActive,
 	}}
 	for _, o := range d.Offers {
-		v.Offers = append(v.Offers, SupplierOffer{o.ProductId, o.VariantId, o.Sku, rest.Amount(o.CostMinor, d.Currency), o.MinQuantity})
+		v.Offers = append(v.Offers, SupplierOffer{o.ProductID, o.VariantID, o.SKU, rest.Amount(o.Cost, d.Currency), o.MinQuantity})
 	}
 	return v
 }
 
 // details reads a supplier's body; the goods must be the company's.
-func (s *logisticsAPI) supplierDetails(ctx context.Context, company entrepot.ID, b *SupplierBody) (*supplierpb.Details, error) {
-	d := &supplierpb.Details{
+func (s *logisticsAPI) supplierDetails(ctx context.Context, company entrepot.ID, b *SupplierBody) (supplier.Details, error) {
+	d := supplier.Details{
 		Name: b.Name, ContactName: b.ContactName, Email: b.Email, Phone: b.Phone, Address: b.Address, Currency: b.Currency,
-		LeadDays: b.LeadTimeDays, Note: b.Note, IsActive: b.IsActive == nil || *b.IsActive, Offers: make([]*supplierpb.Offer, len(b.Offers)),
+		LeadDays: b.LeadTimeDays, Note: b.Note, IsActive: b.IsActive == nil || *b.IsActive, Offers: make([]supplier.Offer, len(b.Offers)),
 	}
 	return d, query.Each(ctx, len(b.Offers), func(ctx context.Context, i int) error {
 		o := &b.Offers[i]
@@ -74,7 +71,7 @@ func (s *logisticsAPI) supplierDetails(ctx context.Context, company entrepot.ID,
 		if err != nil {
 			return err
 		}
-		d.Offers[i] = &supplierpb.Offer{ProductId: o.ProductID, VariantId: v.Id, Sku: o.SupplierSKU, CostMinor: cost.Minor, MinQuantity: o.MinQuantity}
+		d.Offers[i] = supplier.Offer{ProductID: o.ProductID, VariantID: v.ID, SKU: o.SupplierSKU, Cost: cost.Minor, MinQuantity: o.MinQuantity}
 		return nil
 	})
 }
@@ -110,11 +107,11 @@ func (s *logisticsAPI) createSupplier(ctx context.Context, in *supplierInput) (*
 	}
 	id := in.NewID(ctx, "supplier")
 	ctx, replayed := in.Command(ctx, "create-supplier", in.RawBody)
-	v, err := s.askSupplier(ctx, id, &supplierpb.Create{CompanyId: company, Details: details})
+	v, err := s.askSupplier(ctx, id, supplier.Create{CompanyID: company, Details: details})
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Created[SupplierView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(v.Version), Location: in.Below(v.Id), Body: supplierOf(v)}, nil
+	return &rest.Created[SupplierView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(v.Version), Location: in.Below(v.ID), Body: supplierOf(v)}, nil
 }
 
 func (s *logisticsAPI) getSupplier(ctx context.Context, in *struct{ rest.IDPath }) (*rest.Answer[SupplierView], error) {
@@ -122,7 +119,7 @@ func (s *logisticsAPI) getSupplier(ctx context.Context, in *struct{ rest.IDPath 
 	if err != nil {
 		return nil, err
 	}
-	v, err := s.askSupplier(ctx, id, &supplierpb.Get{})
+	v, err := s.askSupplier(ctx, id, supplier.Get{})
 	if err != nil {
 		return nil, err
 	}
@@ -140,15 +137,15 @@ func (s *logisticsAPI) updateSupplier(ctx context.Context, in *updateSupplierInp
 	if err != nil {
 		return nil, err
 	}
-	now, err := s.askSupplier(ctx, id, &supplierpb.Get{})
+	now, err := s.askSupplier(ctx, id, supplier.Get{})
 	if err != nil {
 		return nil, err
 	}
-	details, err := s.supplierDetails(ctx, now.CompanyId, &in.Body)
+	details, err := s.supplierDetails(ctx, now.CompanyID, &in.Body)
 	if err != nil {
 		return nil, err
 	}
-	v, err := s.askSupplier(ctx, id, &supplierpb.Update{ExpectedVersion: expected, Details: details})
+	v, err := s.askSupplier(ctx, id, supplier.Update{ExpectedVersion: expected, Details: details})
 	if err != nil {
 		return nil, err
 	}
@@ -160,10 +157,10 @@ func (s *logisticsAPI) deleteSupplier(ctx context.Context, in *deleteInput) (*re
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.Asker.Ask(ctx, supplierpb.Kind, id, &supplierpb.Delete{ExpectedVersion: expected})
+	_, err = grains.Ask(ctx, s.Asker, supplier.Of(id), supplier.Delete{ExpectedVersion: expected})
 	return nil, err
 }
 
-func (s *logisticsAPI) askSupplier(ctx context.Context, id entrepot.ID, cmd proto.Message) (*supplierpb.Supplier, error) {
-	return grains.Ask[*supplierpb.Supplier](ctx, s.Asker, supplierpb.Kind, id, cmd)
+func (s *logisticsAPI) askSupplier(ctx context.Context, id entrepot.ID, cmd grains.Message[*supplier.Supplier]) (*supplier.Supplier, error) {
+	return grains.Ask(ctx, s.Asker, supplier.Of(id), cmd)
 }

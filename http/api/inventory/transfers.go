@@ -7,11 +7,8 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/query"
 	"entrepot/grains/transfer"
-	"entrepot/grains/transfer/transferpb"
 	"entrepot/http/rest"
 	"entrepot/persistence"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // TransferView is a transfer as the API shows it.
@@ -73,32 +70,32 @@ type TransferPart struct {
 	Quantity  int64       `json:"quantity"`
 }
 
-func transferOf(t *transferpb.Transfer) TransferView {
+func transferOf(t *transfer.Transfer) TransferView {
 	v := TransferView{
-		ID: t.Id, CompanyID: t.CompanyId, FromLocationID: t.FromId, ToLocationID: t.ToId, Status: t.Status, Note: t.Note, Reason: t.Reason,
-		ShipmentID: t.ShipmentId, CreatedAt: rest.Time(t.CreatedMs), UpdatedAt: rest.Time(t.UpdatedMs), ShippedAt: timeAt(t.ShippedMs), EndedAt: timeAt(t.EndedMs),
+		ID: t.ID, CompanyID: t.CompanyID, FromLocationID: t.FromID, ToLocationID: t.ToID, Status: t.Status, Note: t.Note, Reason: t.Reason,
+		ShipmentID: t.ShipmentID, CreatedAt: rest.Time(t.CreatedAt), UpdatedAt: rest.Time(t.UpdatedAt), ShippedAt: timeAt(t.ShippedAt), EndedAt: timeAt(t.EndedAt),
 		Lines: []TransferLine{}, Receipts: []TransferReceipt{},
 	}
 	for _, l := range t.Lines {
 		line := TransferLine{
-			ProductID: l.ProductId, VariantID: l.VariantId, SKU: l.Sku, Quantity: l.Quantity,
+			ProductID: l.ProductID, VariantID: l.VariantID, SKU: l.SKU, Quantity: l.Quantity,
 			Shipped: l.Shipped, Arrived: l.Arrived, Returned: l.Returned, Lost: l.Lost, InTransit: l.InTransit, Currency: l.Currency,
 		}
-		if l.UnitCostMinor != nil {
-			cost := rest.Amount(*l.UnitCostMinor, l.Currency)
+		if l.UnitCost != nil {
+			cost := rest.Amount(*l.UnitCost, l.Currency)
 			line.UnitCost = &cost
 		}
 		for _, g := range l.Goods {
-			if g.Batch != "" {
-				line.Batches = append(line.Batches, TransferBatch{g.Batch, g.Quantity, rest.Time(g.ExpiresOnMs)})
+			if g.Lot != "" {
+				line.Batches = append(line.Batches, TransferBatch{g.Lot, g.Quantity, rest.Time(g.ExpiresOn)})
 			}
 		}
 		v.Lines = append(v.Lines, line)
 	}
 	for _, r := range t.Receipts {
-		receipt := TransferReceipt{ID: r.Id, Final: r.Final, By: r.By, At: rest.Time(r.AtMs), IsBooked: r.Booked, Refused: r.Refused, Lines: []TransferPart{}}
+		receipt := TransferReceipt{ID: r.ID, Final: r.Final, By: r.By, At: rest.Time(r.At), IsBooked: r.Booked, Refused: r.Refused, Lines: []TransferPart{}}
 		for _, p := range r.Parts {
-			receipt.Lines = append(receipt.Lines, TransferPart{p.VariantId, p.Quantity})
+			receipt.Lines = append(receipt.Lines, TransferPart{p.VariantID, p.Quantity})
 		}
 		v.Receipts = append(v.Receipts, receipt)
 	}
@@ -176,20 +173,20 @@ func (s *logisticsAPI) createTransfer(ctx context.Context, in *transferInput) (*
 	}
 	id := in.NewID(ctx, "transfer")
 	ctx, replayed := in.Command(ctx, "create-transfer", in.RawBody)
-	t, err := s.askTransfer(ctx, id, &transferpb.Create{CompanyId: from.CompanyID, FromId: from.ID, ToId: to.ID, Lines: lines, Note: b.Note})
+	t, err := s.askTransfer(ctx, id, transfer.Create{CompanyID: from.CompanyID, FromID: from.ID, ToID: to.ID, Lines: lines, Note: b.Note})
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Created[TransferView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(t.Version), Location: in.Below(t.Id), Body: transferOf(t)}, nil
+	return &rest.Created[TransferView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(t.Version), Location: in.Below(t.ID), Body: transferOf(t)}, nil
 }
 
 // transferLines finds the goods of every line.
-func (s *logisticsAPI) transferLines(ctx context.Context, company entrepot.ID, in []GoodsLine) ([]*transferpb.Line, error) {
-	out := make([]*transferpb.Line, len(in))
+func (s *logisticsAPI) transferLines(ctx context.Context, company entrepot.ID, in []GoodsLine) ([]transfer.LineInput, error) {
+	out := make([]transfer.LineInput, len(in))
 	return out, query.Each(ctx, len(in), func(ctx context.Context, i int) error {
 		v, err := goodsOf(ctx, s.Asker, company, "lines", i, in[i].ProductID, in[i].VariantID)
 		if err == nil {
-			out[i] = &transferpb.Line{ProductId: in[i].ProductID, VariantId: v.Id, Sku: v.Sku, Quantity: in[i].Quantity}
+			out[i] = transfer.LineInput{ProductID: in[i].ProductID, VariantID: v.ID, SKU: v.SKU, Quantity: in[i].Quantity}
 		}
 		return err
 	})
@@ -200,7 +197,7 @@ func (s *logisticsAPI) getTransfer(ctx context.Context, in *struct{ rest.IDPath 
 	if err != nil {
 		return nil, err
 	}
-	return s.transferAfter(ctx, id, &transferpb.Get{})
+	return s.transferAfter(ctx, id, transfer.Get{})
 }
 
 type transferLinesInput struct {
@@ -214,15 +211,15 @@ func (s *logisticsAPI) setTransferLines(ctx context.Context, in *transferLinesIn
 	if err != nil {
 		return nil, err
 	}
-	now, err := s.askTransfer(ctx, id, &transferpb.Get{})
+	now, err := s.askTransfer(ctx, id, transfer.Get{})
 	if err != nil {
 		return nil, err
 	}
-	lines, err := s.transferLines(ctx, now.CompanyId, in.Body.Lines)
+	lines, err := s.transferLines(ctx, now.CompanyID, in.Body.Lines)
 	if err != nil {
 		return nil, err
 	}
-	return s.transferAfter(ctx, id, &transferpb.SetLines{ExpectedVersion: expected, Lines: lines, Note: in.Body.Note})
+	return s.transferAfter(ctx, id, transfer.SetLines{ExpectedVersion: expected, Lines: lines, Note: in.Body.Note})
 }
 
 // actInput is an action that needs no words.
@@ -236,7 +233,7 @@ func (s *logisticsAPI) shipTransfer(ctx context.Context, in *actInput) (*rest.An
 	if err != nil {
 		return nil, err
 	}
-	return s.transferAfter(ctx, id, &transferpb.Ship{}) // its state makes it once
+	return s.transferAfter(ctx, id, transfer.Ship{}) // its state makes it once
 }
 
 type receiveTransferInput struct {
@@ -260,9 +257,9 @@ func (s *logisticsAPI) receiveTransfer(ctx context.Context, in *receiveTransferI
 	if err != nil {
 		return nil, err
 	}
-	cmd := &transferpb.Receive{ReceiptId: in.NewID(ctx, "transfer-receipt"), Final: in.Body.Final, Reason: in.Body.Reason}
+	cmd := transfer.Receive{ReceiptID: in.NewID(ctx, "transfer-receipt"), Final: in.Body.Final, Reason: in.Body.Reason}
 	for _, l := range in.Body.Lines {
-		cmd.Parts = append(cmd.Parts, &transferpb.Part{VariantId: l.VariantID, Quantity: l.Quantity})
+		cmd.Parts = append(cmd.Parts, transfer.Part{VariantID: l.VariantID, Quantity: l.Quantity})
 	}
 	return s.transferAfter(ctx, id, cmd)
 }
@@ -288,10 +285,10 @@ func (s *logisticsAPI) cancelTransfer(ctx context.Context, in *endInput) (*rest.
 	if err != nil {
 		return nil, err
 	}
-	return s.transferAfter(ctx, id, &transferpb.Cancel{Reason: in.reason()})
+	return s.transferAfter(ctx, id, transfer.Cancel{Reason: in.reason()})
 }
 
-func (s *logisticsAPI) transferAfter(ctx context.Context, id entrepot.ID, cmd proto.Message) (*rest.Answer[TransferView], error) {
+func (s *logisticsAPI) transferAfter(ctx context.Context, id entrepot.ID, cmd any) (*rest.Answer[TransferView], error) {
 	t, err := s.askTransfer(ctx, id, cmd)
 	if err != nil {
 		return nil, err
@@ -299,6 +296,6 @@ func (s *logisticsAPI) transferAfter(ctx context.Context, id entrepot.ID, cmd pr
 	return rest.AnswerAt(t.Version, transferOf(t)), nil
 }
 
-func (s *logisticsAPI) askTransfer(ctx context.Context, id entrepot.ID, cmd proto.Message) (*transferpb.Transfer, error) {
-	return grains.Ask[*transferpb.Transfer](ctx, s.Asker, transferpb.Kind, id, cmd)
+func (s *logisticsAPI) askTransfer(ctx context.Context, id entrepot.ID, cmd grains.Message[*transfer.Transfer]) (*transfer.Transfer, error) {
+	return grains.Ask(ctx, s.Asker, transfer.Of(id), cmd)
 }

@@ -7,7 +7,6 @@ import (
 	"entrepot"
 	"entrepot/grains/query"
 	"entrepot/grains/stock"
-	"entrepot/grains/stock/stockpb"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )
@@ -46,7 +45,7 @@ func (s *inventoryAPI) valuation(ctx context.Context, in *valuationInput) (*rest
 	q.Where = query.Where(query.Where(nil, "shopId", in.LocationID), persistence.CompanyID, in.CompanyID)
 	for range valuedPages {
 		page, err := query.Find(ctx, s.Store, stock.Collection, entrepot.StaffScope(entrepot.CallerFrom(ctx)), q,
-			func(st *stock.State, _ *persistence.Document) *stockpb.Item { return st.Brief() })
+			func(st *stock.State, _ *persistence.Document) *stock.Item { return st.Brief() })
 		if err != nil {
 			return nil, err
 		}
@@ -64,7 +63,7 @@ func (s *inventoryAPI) valuation(ctx context.Context, in *valuationInput) (*rest
 	return rest.AnswerOf(v), nil
 }
 
-func (v *Valuation) add(i *stockpb.Item) {
+func (v *Valuation) add(i *stock.Item) {
 	v.Items++
 	v.Unvalued += i.OnHand - i.Valued
 	if i.Valued == 0 {
@@ -75,9 +74,9 @@ func (v *Valuation) add(i *stockpb.Item) {
 		v.Totals = append(v.Totals, StockTotal{Currency: i.Currency})
 		at = len(v.Totals) - 1
 	}
-	worth := i.FifoMinor
+	worth := i.Fifo
 	if v.Method == "average" {
-		worth = i.AverageMinor
+		worth = i.Average
 	}
 	v.Totals[at].minor += worth
 	v.Totals[at].Pieces += i.Valued

@@ -6,14 +6,11 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/query"
-	"entrepot/grains/shop/shoppb"
-	"entrepot/grains/sourcing/sourcingpb"
+	"entrepot/grains/shop"
+	"entrepot/grains/sourcing"
 	"entrepot/grains/warehouse"
-	"entrepot/grains/warehouse/warehousepb"
 	"entrepot/http/rest"
 	"entrepot/persistence"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // WarehouseBody is what a warehouse says of itself.
@@ -26,13 +23,13 @@ type WarehouseBody struct {
 	IsActive      *bool             `json:"isActive,omitempty" doc:"default true; false: nothing is sent from here"`
 }
 
-func (b *WarehouseBody) proto() *warehousepb.Details {
-	d := &warehousepb.Details{
+func (b *WarehouseBody) proto() warehouse.DetailsInput {
+	d := warehouse.DetailsInput{
 		Name: b.Name, Code: b.Code, Address: b.Location.Address, City: b.Location.City, State: b.Location.State, Country: b.Location.Country,
-		ServesShopIds: b.ServesShopIDs, Priority: b.Priority, IsActive: b.IsActive == nil || *b.IsActive,
+		ServesShopIDs: b.ServesShopIDs, Priority: b.Priority, IsActive: b.IsActive == nil || *b.IsActive,
 	}
 	if c := b.Location.Coordinates; c != nil {
-		d.Point = &warehousepb.Point{Lat: c.Lat, Lng: c.Lng}
+		d.Point = &warehouse.Point{Lat: c.Lat, Lng: c.Lng}
 	}
 	return d
 }
@@ -51,12 +48,12 @@ type WarehouseView struct {
 	UpdatedAt     rest.Time         `json:"updatedAt"`
 }
 
-func warehouseOf(w *warehousepb.Warehouse) WarehouseView {
+func warehouseOf(w *warehouse.Warehouse) WarehouseView {
 	d := w.Details
 	v := WarehouseView{
-		ID: w.Id, CompanyID: w.CompanyId, Name: d.Name, Code: d.Code, ServesShopIDs: rest.NotNil(d.ServesShopIds), Priority: d.Priority,
+		ID: w.ID, CompanyID: w.CompanyID, Name: d.Name, Code: d.Code, ServesShopIDs: rest.NotNil(d.ServesShopIDs), Priority: d.Priority,
 		Location: rest.ShopLocation{Address: d.Address, City: d.City, State: d.State, Country: d.Country},
-		IsActive: d.IsActive, CreatedAt: rest.Time(w.CreatedMs), UpdatedAt: rest.Time(w.UpdatedMs),
+		IsActive: d.IsActive, CreatedAt: rest.Time(w.CreatedAt), UpdatedAt: rest.Time(w.UpdatedAt),
 	}
 	if d.Point != nil {
 		v.Location.Coordinates = &rest.Coordinates{Lat: d.Point.Lat, Lng: d.Point.Lng}
@@ -94,11 +91,11 @@ func (s *logisticsAPI) createWarehouse(ctx context.Context, in *warehouseInput) 
 	}
 	id := in.NewID(ctx, "warehouse")
 	ctx, replayed := in.Command(ctx, "create-warehouse", in.RawBody)
-	w, err := s.askWarehouse(ctx, id, &warehousepb.Create{CompanyId: company, Details: in.Body.proto()})
+	w, err := s.askWarehouse(ctx, id, warehouse.Create{CompanyID: company, Details: in.Body.proto()})
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Created[WarehouseView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(w.Version), Location: in.Below(w.Id), Body: warehouseOf(w)}, nil
+	return &rest.Created[WarehouseView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(w.Version), Location: in.Below(w.ID), Body: warehouseOf(w)}, nil
 }
 
 type updateWarehouseInput struct {
@@ -112,14 +109,14 @@ func (s *logisticsAPI) updateWarehouse(ctx context.Context, in *updateWarehouseI
 	if err != nil {
 		return nil, err
 	}
-	now, err := s.askWarehouse(ctx, id, &warehousepb.Get{})
+	now, err := s.askWarehouse(ctx, id, warehouse.Get{})
 	if err != nil {
 		return nil, err
 	}
-	if err := rest.CheckShops(ctx, s.Asker, "servesShopIds", now.CompanyId, in.Body.ServesShopIDs); err != nil {
+	if err := rest.CheckShops(ctx, s.Asker, "servesShopIds", now.CompanyID, in.Body.ServesShopIDs); err != nil {
 		return nil, err
 	}
-	w, err := s.askWarehouse(ctx, id, &warehousepb.Update{ExpectedVersion: expected, Details: in.Body.proto()})
+	w, err := s.askWarehouse(ctx, id, warehouse.Update{ExpectedVersion: expected, Details: in.Body.proto()})
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +128,7 @@ func (s *logisticsAPI) getWarehouse(ctx context.Context, in *struct{ rest.IDPath
 	if err != nil {
 		return nil, err
 	}
-	w, err := s.askWarehouse(ctx, id, &warehousepb.Get{})
+	w, err := s.askWarehouse(ctx, id, warehouse.Get{})
 	if err != nil {
 		return nil, err
 	}
@@ -148,12 +145,12 @@ func (s *logisticsAPI) deleteWarehouse(ctx context.Context, in *deleteInput) (*r
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.Asker.Ask(ctx, warehousepb.Kind, id, &warehousepb.Delete{ExpectedVersion: expected})
+	_, err = grains.Ask(ctx, s.Asker, warehouse.Of(id), warehouse.Delete{ExpectedVersion: expected})
 	return nil, err
 }
 
-func (s *logisticsAPI) askWarehouse(ctx context.Context, id entrepot.ID, cmd proto.Message) (*warehousepb.Warehouse, error) {
-	return grains.Ask[*warehousepb.Warehouse](ctx, s.Asker, warehousepb.Kind, id, cmd)
+func (s *logisticsAPI) askWarehouse(ctx context.Context, id entrepot.ID, cmd grains.Message[*warehouse.Warehouse]) (*warehouse.Warehouse, error) {
+	return grains.Ask(ctx, s.Asker, warehouse.Of(id), cmd)
 }
 
 // SourcingView is where a shop's orders may be sent from.
@@ -172,11 +169,11 @@ type SourcingLocation struct {
 	Coordinates *rest.Coordinates `json:"coordinates,omitempty"`
 }
 
-func sourcingOf(v *sourcingpb.Sourcing) SourcingView {
-	out := SourcingView{ShopID: v.ShopId, Strategy: v.Strategy, ShopPriority: v.ShopPriority, Locations: []SourcingLocation{}}
+func sourcingOf(v *sourcing.Sourcing) SourcingView {
+	out := SourcingView{ShopID: v.ShopID, Strategy: v.Strategy, ShopPriority: v.ShopPriority, Locations: []SourcingLocation{}}
 	for _, l := range v.Locations {
-		at := SourcingLocation{LocationID: l.LocationId, Kind: LocationWarehouse, Priority: l.Priority}
-		if l.LocationId == v.ShopId {
+		at := SourcingLocation{LocationID: l.LocationID, Kind: LocationWarehouse, Priority: l.Priority}
+		if l.LocationID == v.ShopID {
 			at.Kind = LocationShop
 		}
 		if l.HasPoint {
@@ -196,7 +193,7 @@ func (s *logisticsAPI) getSourcing(ctx context.Context, in *ShopPath) (*rest.Ans
 	if _, err := s.ownShop(ctx, in.ShopID); err != nil {
 		return nil, err
 	}
-	v, err := s.askSourcing(ctx, in.ShopID, &sourcingpb.Get{ShopId: in.ShopID})
+	v, err := s.askSourcing(ctx, in.ShopID, sourcing.Get{ShopID: in.ShopID})
 	if err != nil {
 		return nil, err
 	}
@@ -221,11 +218,11 @@ func (s *logisticsAPI) setSourcing(ctx context.Context, in *setSourcingInput) (*
 	if err != nil {
 		return nil, err
 	}
-	set := &sourcingpb.Configure{
-		ShopId: in.ShopID, CompanyId: shop.CompanyId, Strategy: in.Body.Strategy, ShopPriority: in.Body.ShopPriority, ExpectedVersion: expected,
+	set := sourcing.Configure{
+		ShopID: in.ShopID, CompanyID: shop.CompanyID, Strategy: in.Body.Strategy, ShopPriority: in.Body.ShopPriority, ExpectedVersion: expected,
 	}
 	if p := shop.Point; p != nil {
-		set.ShopPoint = &sourcingpb.Point{Lat: p.Lat, Lng: p.Lng}
+		set.ShopPoint = &sourcing.Point{Lat: p.Lat, Lng: p.Lng}
 	}
 	v, err := s.askSourcing(ctx, in.ShopID, set)
 	if err != nil {
@@ -234,18 +231,18 @@ func (s *logisticsAPI) setSourcing(ctx context.Context, in *setSourcingInput) (*
 	return rest.AnswerAt(v.Version, sourcingOf(v)), nil
 }
 
-func (s *logisticsAPI) askSourcing(ctx context.Context, shop entrepot.ID, cmd proto.Message) (*sourcingpb.Sourcing, error) {
-	return grains.Ask[*sourcingpb.Sourcing](ctx, s.Asker, sourcingpb.Kind, sourcingpb.ID(shop), cmd)
+func (s *logisticsAPI) askSourcing(ctx context.Context, shop entrepot.ID, cmd grains.Message[*sourcing.Sourcing]) (*sourcing.Sourcing, error) {
+	return grains.Ask(ctx, s.Asker, sourcing.Of(sourcing.ID(shop)), cmd)
 }
 
 // ownShop finds a shop that the caller reaches.
-func (s *logisticsAPI) ownShop(ctx context.Context, id string) (*shoppb.Shop, error) {
+func (s *logisticsAPI) ownShop(ctx context.Context, id string) (*shop.Shop, error) {
 	id, err := rest.ExistingID(id)
 	if err != nil {
 		return nil, err
 	}
 	v, err := query.Shop(ctx, s.Asker, id)
-	if err == nil && !entrepot.CallerFrom(ctx).MayReachShop(v.CompanyId, id) {
+	if err == nil && !entrepot.CallerFrom(ctx).MayReachShop(v.CompanyID, id) {
 		return nil, entrepot.ErrNotFound
 	}
 	return v, err

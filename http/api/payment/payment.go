@@ -7,14 +7,10 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/order"
-	"entrepot/grains/order/orderpb"
 	"entrepot/grains/payment"
-	"entrepot/grains/payment/paymentpb"
 	"entrepot/grains/query"
 	"entrepot/http/rest"
 	"entrepot/persistence"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // paymentRoutes returns the payment service.
@@ -62,37 +58,37 @@ type PaymentView struct {
 	CompletedAt          rest.Time       `json:"completedAt,omitzero"`
 }
 
-func paymentOf(p *paymentpb.Payment) PaymentView {
+func paymentOf(p *payment.Payment) PaymentView {
 	m := func(minor int64) entrepot.Amount { return rest.Amount(minor, p.Currency) }
 	return PaymentView{
-		ID: p.Id, OrderID: p.OrderId, CustomerID: p.CustomerId, CompanyID: p.CompanyId, ShopID: p.ShopId,
-		Amount: m(p.AmountMinor), Currency: p.Currency, PaymentMethod: p.Method, Gateway: p.Gateway,
-		GatewayTransactionID: p.GatewayTransactionId, Status: p.Status, Captured: m(p.CapturedMinor), Refunded: m(p.RefundedMinor),
-		Failure: p.Failure, Attempts: p.Attempts, CreatedAt: rest.Time(p.CreatedMs), CompletedAt: rest.Time(p.CompletedMs),
+		ID: p.ID, OrderID: p.OrderID, CustomerID: p.CustomerID, CompanyID: p.CompanyID, ShopID: p.ShopID,
+		Amount: m(p.Amount), Currency: p.Currency, PaymentMethod: p.Method, Gateway: p.Gateway,
+		GatewayTransactionID: p.GatewayTransactionID, Status: p.Status, Captured: m(p.Captured), Refunded: m(p.Refunded),
+		Failure: p.Failure, Attempts: p.Attempts, CreatedAt: rest.Time(p.CreatedAt), CompletedAt: rest.Time(p.CompletedAt),
 	}
 }
 
-func (s *paymentAPI) ask(ctx context.Context, id entrepot.ID, cmd proto.Message) (*paymentpb.Payment, error) {
-	return grains.Ask[*paymentpb.Payment](ctx, s.Asker, paymentpb.Kind, id, cmd)
+func (s *paymentAPI) ask(ctx context.Context, id entrepot.ID, cmd grains.Message[*payment.Payment]) (*payment.Payment, error) {
+	return grains.Ask(ctx, s.Asker, payment.Of(id), cmd)
 }
 
 // order is the order to be paid, as its customer sees it.
-func (s *paymentAPI) order(ctx context.Context, id entrepot.ID) (*orderpb.Order, error) {
-	o, err := grains.Ask[*orderpb.Order](ctx, s.Asker, orderpb.Kind, id, &orderpb.Get{})
+func (s *paymentAPI) order(ctx context.Context, id entrepot.ID) (*order.Order, error) {
+	o, err := grains.Ask(ctx, s.Asker, order.Of(id), order.Get{})
 	if entrepot.CodeOf(err) == entrepot.CodeNotFound {
 		return nil, query.Missing("orderId", "no such order")
 	}
 	return o, err
 }
 
-func openOf(o *orderpb.Order) *paymentpb.Open {
-	return &paymentpb.Open{
-		OrderId: o.Id, CustomerId: o.CustomerId, CompanyId: o.CompanyId, ShopId: o.ShopId,
-		AmountMinor: o.TotalMinor, Currency: o.Currency,
+func openOf(o *order.Order) payment.Open {
+	return payment.Open{
+		OrderID: o.ID, CustomerID: o.CustomerID, CompanyID: o.CompanyID, ShopID: o.ShopID,
+		Amount: o.Total, Currency: o.Currency,
 	}
 }
 
-func unpayable(o *orderpb.Order) error {
+func unpayable(o *order.Order) error {
 	return entrepot.Errorf(entrepot.CodeConflict, "an order that is %s cannot be paid", o.Status)
 }
 
@@ -112,11 +108,11 @@ func (s *paymentAPI) intent(ctx context.Context, in *intentInput) (*rest.Created
 	if o.Status != order.Pending {
 		return nil, unpayable(o)
 	}
-	p, err := s.ask(ctx, paymentpb.ID(o.Id), openOf(o))
+	p, err := s.ask(ctx, payment.ID(o.ID), openOf(o))
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Created[PaymentView]{Location: in.Beside(p.Id), Body: paymentOf(p)}, nil
+	return &rest.Created[PaymentView]{Location: in.Beside(p.ID), Body: paymentOf(p)}, nil
 }
 
 type processInput struct {
@@ -140,12 +136,12 @@ func (s *paymentAPI) process(ctx context.Context, in *processInput) (*rest.Answe
 	if o.Status != order.Pending && in.Key == "" {
 		return nil, unpayable(o)
 	}
-	cmd := &paymentpb.Process{Gateway: in.Body.Gateway, Method: in.Body.Method, Token: in.Body.Token}
+	cmd := payment.Process{Gateway: in.Body.Gateway, Method: in.Body.Method, Token: in.Body.Token}
 	if o.Status == order.Pending {
 		cmd.Open = openOf(o)
 	}
 	keyed, replayed := in.Command(ctx, "pay", in.RawBody)
-	p, err := s.ask(keyed, paymentpb.ID(o.Id), cmd)
+	p, err := s.ask(keyed, payment.ID(o.ID), cmd)
 	switch {
 	case entrepot.CodeOf(err) == entrepot.CodeNotFound: // never opened, and too late now
 		return nil, unpayable(o)
@@ -162,7 +158,7 @@ func (s *paymentAPI) get(ctx context.Context, in *struct{ rest.IDPath }) (*rest.
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.ask(ctx, id, &paymentpb.Get{})
+	p, err := s.ask(ctx, id, payment.Get{})
 	if err != nil {
 		return nil, err
 	}
@@ -199,12 +195,12 @@ func (s *paymentAPI) refund(ctx context.Context, in *refundInput) (*rest.Answer[
 	if err != nil {
 		return nil, err
 	}
-	cmd := &paymentpb.Refund{RefundId: entrepot.NewID(), Reason: in.Body.Reason}
+	cmd := payment.Refund{RefundID: entrepot.NewID(), Reason: in.Body.Reason}
 	if in.Key != "" {
-		cmd.RefundId = entrepot.DeriveID("refund", entrepot.CallerFrom(ctx).UserID, in.Key)
+		cmd.RefundID = entrepot.DeriveID("refund", entrepot.CallerFrom(ctx).UserID, in.Key)
 	}
 	if in.Body.Amount != nil {
-		now, err := s.ask(ctx, id, &paymentpb.Get{}) // for its currency
+		now, err := s.ask(ctx, id, payment.Get{}) // for its currency
 		if err != nil {
 			return nil, err
 		}
@@ -215,7 +211,7 @@ func (s *paymentAPI) refund(ctx context.Context, in *refundInput) (*rest.Answer[
 		if m.Minor == 0 {
 			return nil, entrepot.Invalid("amount", "minimum", "must be more than nothing")
 		}
-		cmd.AmountMinor = m.Minor
+		cmd.Amount = m.Minor
 	}
 	keyed, replayed := in.Command(ctx, "refund", in.RawBody)
 	p, err := s.ask(keyed, id, cmd)

@@ -5,9 +5,9 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/cart/cartpb"
+	"entrepot/grains/cart"
 	"entrepot/grains/checkout"
-	"entrepot/grains/order/orderpb"
+	"entrepot/grains/order"
 	"entrepot/http/rest"
 )
 
@@ -46,11 +46,11 @@ type PlacedView struct {
 func (s *salesAPI) place(ctx context.Context, in *placeInput) (*rest.Created[PlacedView], error) {
 	c := entrepot.CallerFrom(ctx)
 	id := entrepot.NewID()
-	cmd := &orderpb.Place{CustomerId: c.UserID, Notes: in.Body.Notes, HoldMs: s.Hold.Milliseconds()}
+	cmd := order.Place{CustomerID: c.UserID, Notes: in.Body.Notes, HoldMs: s.Hold.Milliseconds()}
 	if in.Key != "" {
-		id = orderpb.KeyedID(c.UserID, in.Key)
+		id = order.KeyedID(c.UserID, in.Key)
 	}
-	cmd.CheckoutId = id
+	cmd.CheckoutID = id
 	var lines []checkout.Line
 	var unpriced error
 	if !s.placed(ctx, in, id) {
@@ -64,7 +64,7 @@ func (s *salesAPI) place(ctx context.Context, in *placeInput) (*rest.Created[Pla
 		}
 	}
 	ctx, replayed := in.Command(ctx, "place", in.RawBody)
-	placed, err := grains.Ask[*orderpb.Placed](ctx, s.Asker, orderpb.Kind, id, cmd)
+	placed, err := grains.Ask(ctx, s.Asker, order.Of(id), cmd)
 	switch {
 	case err != nil && unpriced != nil && entrepot.CodeOf(err) == entrepot.CodeNotFound:
 		return nil, unpriced // there is no such order
@@ -83,7 +83,7 @@ func (s *salesAPI) placed(ctx context.Context, in *placeInput, id entrepot.ID) b
 	return err == nil
 }
 
-func placedOf(in *placeInput, placed *orderpb.Placed, replayed *bool) *rest.Created[PlacedView] {
+func placedOf(in *placeInput, placed *order.Placed, replayed *bool) *rest.Created[PlacedView] {
 	views := make([]OrderView, 0, len(placed.Orders))
 	for _, o := range placed.Orders {
 		views = append(views, orderOf(o))
@@ -97,13 +97,13 @@ func placedOf(in *placeInput, placed *orderpb.Placed, replayed *bool) *rest.Crea
 }
 
 // price fills in the command: what is bought, from whom, at which price.
-func (s *salesAPI) price(ctx context.Context, in *placeInput, id entrepot.ID, cmd *orderpb.Place) ([]checkout.Line, error) {
+func (s *salesAPI) price(ctx context.Context, in *placeInput, id entrepot.ID, cmd *order.Place) ([]checkout.Line, error) {
 	lines, codes, err := s.lines(ctx, in, cmd)
 	if err != nil {
 		return nil, err
 	}
 	to := in.Body.ShippingAddress
-	q, err := s.Pricing.Quote(ctx, checkout.Wanted{Id: id, Customer: cmd.CustomerId, Lines: lines, Codes: codes, To: checkout.Destination{Field: "shippingAddress.", Country: to.Country, PostalCode: to.PostalCode, Method: in.Body.ShippingMethod, Methods: in.Body.ShippingMethods}})
+	q, err := s.Pricing.Quote(ctx, checkout.Wanted{Id: id, Customer: cmd.CustomerID, Lines: lines, Codes: codes, To: checkout.Destination{Field: "shippingAddress.", Country: to.Country, PostalCode: to.PostalCode, Method: in.Body.ShippingMethod, Methods: in.Body.ShippingMethods}})
 	if err != nil {
 		return nil, err
 	}
@@ -116,16 +116,16 @@ func (s *salesAPI) price(ctx context.Context, in *placeInput, id entrepot.ID, cm
 	if err := s.Pricing.Source(ctx, cmd.Groups, placeOf(in.Body.ShippingAddress.Coordinates)); err != nil {
 		return nil, err
 	}
-	cmd.Shipping = in.Body.ShippingAddress.pb()
-	cmd.Billing = in.Body.BillingAddress.pb()
-	if cmd.Billing == nil {
-		cmd.Billing = in.Body.ShippingAddress.pb()
+	cmd.ShippingAddress = in.Body.ShippingAddress.pb()
+	cmd.BillingAddress = in.Body.BillingAddress.pb()
+	if cmd.BillingAddress == nil {
+		cmd.BillingAddress = in.Body.ShippingAddress.pb()
 	}
 	return lines, checkout.CheckTotal(in.Body.ExpectedTotal, cmd.Groups)
 }
 
 // lines are the request's items, or else the cart's; so are the promo codes.
-func (s *salesAPI) lines(ctx context.Context, in *placeInput, cmd *orderpb.Place) (out []checkout.Line, codes []string, err error) {
+func (s *salesAPI) lines(ctx context.Context, in *placeInput, cmd *order.Place) (out []checkout.Line, codes []string, err error) {
 	for i, it := range in.Body.Items {
 		out = append(out, checkout.Line{At: i, WantProduct: it.ProductID, WantVariant: it.VariantID, WantShop: it.ShopID, Quantity: it.Quantity})
 	}
@@ -133,7 +133,7 @@ func (s *salesAPI) lines(ctx context.Context, in *placeInput, cmd *orderpb.Place
 		return out, in.Body.PromoCodes, nil
 	}
 	cmd.FromCart = true
-	cart, err := grains.Ask[*cartpb.Cart](ctx, s.Asker, cartpb.Kind, cmd.CustomerId, &cartpb.Get{})
+	cart, err := grains.Ask(ctx, s.Asker, cart.Of(cmd.CustomerID), cart.Get{})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -8,7 +8,8 @@ import (
 
 	"entrepot"
 	"entrepot/actors/ecommerce"
-	"entrepot/grains/order/orderpb"
+	"entrepot/grains"
+	"entrepot/grains/order"
 	"entrepot/http/api/apitest"
 )
 
@@ -65,10 +66,10 @@ func TestFirstOrderFromAfar(t *testing.T) {
 	w.Want(t, 201, "customer", "POST", "/api/cart/items", apitest.Item(w.Cup, 1))
 	w.Bought(t, "customer", w.OtherMug, w.OtherShop)
 	w.Want(t, 200, "customer", "POST", "/api/cart/promo", map[string]any{"code": "HELLO"})
-	order := w.Want(t, 201, "customer", "POST", "/api/orders", map[string]any{"items": []any{apitest.Item(w.Mug, 1)}, "shippingAddress": apitest.Address}).Text("id")
+	orderID := w.Want(t, 201, "customer", "POST", "/api/orders", map[string]any{"items": []any{apitest.Item(w.Mug, 1)}, "shippingAddress": apitest.Address}).Text("id")
 	ctx := w.As(entrepot.SystemCaller("test"))
-	paid := &orderpb.Paid{PaymentId: entrepot.NewID(), AmountMinor: 2379, Currency: "EUR"}
-	if _, err := w.Member.Ask(ctx, orderpb.Kind, order, paid); err != nil {
+	paid := order.PaymentReceived{PaymentID: entrepot.NewID(), Amount: 2379, Currency: "EUR"}
+	if _, err := grains.Ask(ctx, w.Member, order.Of(orderID), paid); err != nil {
 		t.Fatal(err)
 	}
 	w.Deliver(t, ecommerce.Purchases(w.Store, time.Now))

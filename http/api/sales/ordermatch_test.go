@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"entrepot"
-	"entrepot/grains/order/orderpb"
+	"entrepot/grains/order"
 	"entrepot/http/api/apitest"
 )
 
@@ -19,7 +19,7 @@ func TestAnOrderIsCancelledFromTheVersionThatWasRead(t *testing.T) {
 	if got := w.Want(t, 200, "customer", "GET", path, nil).Header.Get("ETag"); seen == "" || got != seen {
 		t.Fatalf("ETag %q when placed, %q when read", seen, got)
 	}
-	w.Tell(t, orderpb.Kind, placed.Text("id"), &orderpb.Paid{PaymentId: entrepot.NewID(), AmountMinor: 2379, Currency: "EUR"})
+	w.Tell(t, order.Name, placed.Text("id"), order.PaymentReceived{PaymentID: entrepot.NewID(), Amount: 2379, Currency: "EUR"})
 	paid := w.Want(t, 200, "customer", "GET", path, nil)
 	if paid.Text("paymentStatus") != "paid" || paid.Header.Get("ETag") == seen {
 		t.Fatalf("%s at %s", paid.Text("paymentStatus"), paid.Header.Get("ETag"))

@@ -6,20 +6,18 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/order/orderpb"
+	"entrepot/grains/order"
 	"entrepot/http/api/apitest"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // halfPlaced hides orders from readers, as one that is being placed hides itself.
 type halfPlaced struct{ grains.Asker }
 
-func (h halfPlaced) Ask(ctx context.Context, kind string, id entrepot.ID, cmd proto.Message) (proto.Message, error) {
-	if _, reads := cmd.(*orderpb.Get); reads {
+func (h halfPlaced) Ask(ctx context.Context, kind string, id entrepot.ID, cmd any) (any, error) {
+	if _, reads := cmd.(order.Get); reads {
 		return nil, entrepot.ErrNotFound
 	}
-	return h.Asker.Ask(ctx, kind, id, cmd)
+	return h.Asker.Ask(ctx, grains.Ref{Kind: kind, ID: id}, cmd)
 }
 
 // TestRetryAfterTheCartWasEmptied: a member that dies between emptying the cart

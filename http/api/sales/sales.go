@@ -8,7 +8,6 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/order"
-	"entrepot/grains/order/orderpb"
 	"entrepot/grains/query"
 	"entrepot/http/rest"
 	"entrepot/persistence"
@@ -89,9 +88,9 @@ type Allocation struct {
 	Quantity   int64       `json:"quantity"`
 }
 
-func allocationsOf(l *orderpb.Line) (out []Allocation) {
+func allocationsOf(l order.Line) (out []Allocation) {
 	for _, a := range l.Allocations {
-		out = append(out, Allocation{a.LocationId, a.Quantity})
+		out = append(out, Allocation{a.LocationID, a.Quantity})
 	}
 	return out
 }
@@ -118,36 +117,36 @@ type Address struct {
 	Coordinates *rest.Coordinates `json:"coordinates,omitempty" doc:"where that is, for shops that send from the nearest location"`
 }
 
-func (a *Address) pb() *orderpb.Address {
+func (a *Address) pb() *order.Address {
 	if a == nil {
 		return nil
 	}
-	return &orderpb.Address{
+	return &order.Address{
 		Name: a.Name, Line1: a.Line1, Line2: a.Line2, City: a.City, State: a.State,
 		PostalCode: a.PostalCode, Country: a.Country, Phone: a.Phone,
 	}
 }
 
-func addressOf(a *orderpb.Address) *Address {
+func addressOf(a *order.Address) *Address {
 	if a == nil {
 		return nil
 	}
 	return &Address{a.Name, a.Line1, a.Line2, a.City, a.State, a.PostalCode, a.Country, a.Phone, nil}
 }
 
-func orderOf(o *orderpb.Order) OrderView {
+func orderOf(o *order.Order) OrderView {
 	m := func(minor int64) entrepot.Amount { return rest.Amount(minor, o.Currency) }
 	v := OrderView{
-		ID: o.Id, OrderNumber: o.OrderNumber, CheckoutID: o.CheckoutId, CustomerID: o.CustomerId,
-		CompanyID: o.CompanyId, ShopID: o.ShopId, Currency: o.Currency,
+		ID: o.ID, OrderNumber: o.OrderNumber, CheckoutID: o.CheckoutID, CustomerID: o.CustomerID,
+		CompanyID: o.CompanyID, ShopID: o.ShopID, Currency: o.Currency,
 		Items: make([]OrderItem, 0, len(o.Lines)), StatusHistory: make([]StatusChange, 0, len(o.History)),
-		Pricing:         rest.Pricing{Subtotal: m(o.SubtotalMinor), Tax: m(o.TaxMinor), Shipping: m(o.ShippingMinor), Discount: m(o.DiscountMinor), Total: m(o.TotalMinor)},
-		ShippingAddress: addressOf(o.Shipping), BillingAddress: addressOf(o.Billing),
-		Status: o.Status, PaymentStatus: o.PaymentStatus, PaymentID: o.PaymentId, TrackingNumber: o.TrackingNumber, Notes: o.Notes,
-		ExpiresAt: rest.Time(o.ExpiresMs), CreatedAt: rest.Time(o.CreatedMs), UpdatedAt: rest.Time(o.UpdatedMs),
+		Pricing:         rest.Pricing{Subtotal: m(o.Subtotal), Tax: m(o.Tax), Shipping: m(o.Shipping), Discount: m(o.Discount), Total: m(o.Total)},
+		ShippingAddress: addressOf(o.ShippingAddress), BillingAddress: addressOf(o.BillingAddress),
+		Status: o.Status, PaymentStatus: o.PaymentStatus, PaymentID: o.PaymentID, TrackingNumber: o.TrackingNumber, Notes: o.Notes,
+		ExpiresAt: rest.Time(o.ExpiresAt), CreatedAt: rest.Time(o.CreatedAt), UpdatedAt: rest.Time(o.UpdatedAt),
 	}
 	for _, l := range o.Lines {
-		v.Items = append(v.Items, OrderItem{l.ProductId, l.VariantId, l.Name, l.Sku, l.Quantity, m(l.PriceMinor), m(l.PriceMinor * l.Quantity), m(l.DiscountMinor), allocationsOf(l), l.Backordered})
+		v.Items = append(v.Items, OrderItem{l.ProductID, l.VariantID, l.Name, l.SKU, l.Quantity, m(l.Price), m(l.Price * l.Quantity), m(l.Discount), allocationsOf(l), l.Backordered})
 	}
 	if o.ShippingMethod != "" {
 		v.ShippingMethod = &OrderShipping{o.ShippingMethod, o.ShippingMethodName}
@@ -156,7 +155,7 @@ func orderOf(o *orderpb.Order) OrderView {
 		v.PromoCodes = append(v.PromoCodes, p.Code)
 	}
 	for _, h := range o.History {
-		v.StatusHistory = append(v.StatusHistory, StatusChange{h.Status, rest.Time(h.AtMs), h.By, h.Note})
+		v.StatusHistory = append(v.StatusHistory, StatusChange{h.Status, rest.Time(h.At), h.By, h.Note})
 	}
 	return v
 }
@@ -176,12 +175,12 @@ func (s *salesAPI) list(ctx context.Context, in *orderListInput) (*rest.List[Ord
 	return &rest.List[OrderView]{Body: page}, err
 }
 
-func (s *salesAPI) read(ctx context.Context, p rest.IDPath) (*orderpb.Order, error) {
+func (s *salesAPI) read(ctx context.Context, p rest.IDPath) (*order.Order, error) {
 	id, err := p.EntityID()
 	if err != nil {
 		return nil, err
 	}
-	return grains.Ask[*orderpb.Order](ctx, s.Asker, orderpb.Kind, id, &orderpb.Get{})
+	return grains.Ask(ctx, s.Asker, order.Of(id), order.Get{})
 }
 
 func (s *salesAPI) get(ctx context.Context, in *struct{ rest.IDPath }) (*rest.Answer[OrderView], error) {
@@ -193,7 +192,7 @@ func (s *salesAPI) get(ctx context.Context, in *struct{ rest.IDPath }) (*rest.An
 }
 
 // orderAnswer is an order at its version, which a change may be made from.
-func orderAnswer(o *orderpb.Order) *rest.Answer[OrderView] {
+func orderAnswer(o *order.Order) *rest.Answer[OrderView] {
 	return rest.AnswerAt(o.Version, orderOf(o))
 }
 
@@ -230,12 +229,12 @@ func (s *salesAPI) cancel(ctx context.Context, in *cancelInput) (*rest.Answer[Or
 	if err != nil {
 		return nil, err
 	}
-	cmd := &orderpb.Cancel{ExpectedVersion: version}
+	cmd := order.Cancel{ExpectedVersion: version}
 	if in.Body != nil {
 		cmd.Reason = in.Body.Reason
 	}
 	ctx, _ = in.Command(ctx, "cancel", []byte(cmd.Reason))
-	o, err := grains.Ask[*orderpb.Order](ctx, s.Asker, orderpb.Kind, id, cmd)
+	o, err := grains.Ask(ctx, s.Asker, order.Of(id), cmd)
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,7 @@ package sales_test
 import (
 	"testing"
 
-	"entrepot/grains/stock/stockpb"
+	"entrepot/grains/stock"
 	"entrepot/http/api/apitest"
 )
 
@@ -61,7 +61,7 @@ func TestAnOrderFromSeveralLocations(t *testing.T) {
 	}); r.At("items.0.allocations") != nil {
 		t.Errorf("%s", r.Raw)
 	}
-	if l := w.Want(t, 200, "company_admin", "GET", "/api/inventory/items/"+stockpb.ID(w.Mug, south), nil); l.At("reserved") == nil {
+	if l := w.Want(t, 200, "company_admin", "GET", "/api/inventory/items/"+stock.ID(w.Mug, south), nil); l.At("reserved") == nil {
 		t.Errorf("%s", l.Raw)
 	}
 }

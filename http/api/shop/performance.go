@@ -8,7 +8,6 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/query"
 	"entrepot/grains/shop"
-	"entrepot/grains/shop/shoppb"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )
@@ -74,11 +73,11 @@ func (s *shopAPI) performance(ctx context.Context, in *performanceInput) (*rest.
 	if err != nil {
 		return nil, err
 	}
-	v, err := grains.Ask[*shoppb.Shop](ctx, s.Asker, shoppb.Kind, id, &shoppb.Get{})
+	v, err := grains.Ask(ctx, s.Asker, shop.Of(id), shop.Get{})
 	if err != nil {
 		return nil, err
 	}
-	if !entrepot.CallerFrom(ctx).MayReachShop(v.CompanyId, v.Id) {
+	if !entrepot.CallerFrom(ctx).MayReachShop(v.CompanyID, v.ID) {
 		return nil, entrepot.ErrNotFound
 	}
 	hours := shop.HoursOf(v.Hours)
@@ -123,14 +122,14 @@ func (in *performanceInput) period(now time.Time) (from, to time.Time, err error
 }
 
 // days are the figures of each day, read from the shop service's own rows.
-func (s *shopAPI) days(ctx context.Context, v *shoppb.Shop, from, to time.Time, z *time.Location) ([]shop.Figures, error) {
+func (s *shopAPI) days(ctx context.Context, v *shop.Shop, from, to time.Time, z *time.Location) ([]shop.Figures, error) {
 	days := make([]shop.Figures, int(to.Sub(from)/(24*time.Hour))+1)
 	q := persistence.Query{Limit: 100, Where: []persistence.Cond{
 		{Field: persistence.CreatedAt, Op: persistence.Gte, Value: shop.Midnight(from, z)},
 		{Field: persistence.CreatedAt, Op: persistence.Lt, Value: shop.Midnight(to.AddDate(0, 0, 1), z)},
 	}}
 	for range maxPerformanceRows / q.Limit {
-		docs, next, err := s.Store.Find(ctx, shop.Sales, entrepot.InShops(v.CompanyId, []entrepot.ID{v.Id}), q)
+		docs, next, err := s.Store.Find(ctx, shop.Sales, entrepot.InShops(v.CompanyID, []entrepot.ID{v.ID}), q)
 		if err != nil {
 			return nil, query.Unreadable(shop.Sales, err)
 		}

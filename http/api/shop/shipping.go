@@ -9,7 +9,7 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/checkout"
 	"entrepot/grains/query"
-	"entrepot/grains/shipping/shippingpb"
+	"entrepot/grains/shipping"
 	"entrepot/http/rest"
 )
 
@@ -94,14 +94,14 @@ func (a *amounts) minor(field string, of entrepot.Amount) int64 {
 	return m.Minor
 }
 
-func (b *ShippingBody) pb() (*shippingpb.Rules, error) {
-	out, a := &shippingpb.Rules{Currency: b.Currency, Taxed: b.Taxed}, &amounts{currency: b.Currency}
+func (b *ShippingBody) pb() (*shipping.Rules, error) {
+	out, a := &shipping.Rules{Currency: b.Currency, Taxed: b.Taxed}, &amounts{currency: b.Currency}
 	if !entrepot.ValidCurrency(b.Currency) {
 		return nil, entrepot.Invalid("currency", "currency", "must be an ISO 4217 code such as EUR")
 	}
 	for i := range b.Zones {
 		z := &b.Zones[i]
-		zone := &shippingpb.Zone{Name: z.Name, Countries: z.Countries, PostalCodes: z.PostalCodes}
+		zone := shipping.Zone{Name: z.Name, Countries: z.Countries, PostalCodes: z.PostalCodes}
 		for j := range z.Methods {
 			zone.Methods = append(zone.Methods, z.Methods[j].pb(a, fmt.Sprintf("zones[%d].methods[%d].", i, j)))
 		}
@@ -110,31 +110,31 @@ func (b *ShippingBody) pb() (*shippingpb.Rules, error) {
 	return out, a.err
 }
 
-func (m *ShippingMethod) pb(a *amounts, at string) *shippingpb.Method {
-	out := &shippingpb.Method{Id: m.ID, Name: m.Name, PriceMinor: a.minor(at+"price", m.Price)}
+func (m *ShippingMethod) pb(a *amounts, at string) shipping.Method {
+	out := shipping.Method{ID: m.ID, Name: m.Name, Price: a.minor(at+"price", m.Price)}
 	if m.FreeFrom != nil {
-		out.FreeFromMinor = a.minor(at+"freeFrom", *m.FreeFrom)
+		out.FreeFrom = a.minor(at+"freeFrom", *m.FreeFrom)
 	}
 	for i, s := range m.SubtotalSteps {
 		in := fmt.Sprintf("%ssubtotalSteps[%d].", at, i)
-		out.SubtotalSteps = append(out.SubtotalSteps, &shippingpb.Step{From: a.minor(in+"from", s.From), PriceMinor: a.minor(in+"price", s.Price)})
+		out.SubtotalSteps = append(out.SubtotalSteps, shipping.Step{From: a.minor(in+"from", s.From), Price: a.minor(in+"price", s.Price)})
 	}
 	for i, s := range m.PieceSteps {
 		in := fmt.Sprintf("%spieceSteps[%d].", at, i)
-		out.PieceSteps = append(out.PieceSteps, &shippingpb.Step{From: s.From, PriceMinor: a.minor(in+"price", s.Price)})
+		out.PieceSteps = append(out.PieceSteps, shipping.Step{From: s.From, Price: a.minor(in+"price", s.Price)})
 	}
 	return out
 }
 
 // ShippingOf is a set of rules as it is shown for a shop, or for a company.
-func ShippingOf(v *shippingpb.Shipping, company, shop entrepot.ID) ShippingView {
-	r := v.GetRules()
+func ShippingOf(v *shipping.Shipping, company, shop entrepot.ID) ShippingView {
+	r := v.Rules
 	out := ShippingView{CompanyID: company, ShopID: shop, Source: "none", Zones: []ShippingZone{}}
 	if r == nil {
 		return out
 	}
-	out.Source, out.Currency, out.Taxed, out.UpdatedAt = "company", r.Currency, r.Taxed, rest.Time(v.UpdatedMs)
-	if v.ShopId != "" {
+	out.Source, out.Currency, out.Taxed, out.UpdatedAt = "company", r.Currency, r.Taxed, rest.Time(v.UpdatedAt)
+	if v.ShopID != "" {
 		out.Source = "shop"
 	}
 	for _, z := range r.Zones {
@@ -147,17 +147,17 @@ func ShippingOf(v *shippingpb.Shipping, company, shop entrepot.ID) ShippingView 
 	return out
 }
 
-func shippingMethodOf(m *shippingpb.Method, currency string) ShippingMethod {
-	out := ShippingMethod{ID: m.Id, Name: m.Name, Price: rest.Amount(m.PriceMinor, currency)}
-	if m.FreeFromMinor > 0 {
-		free := rest.Amount(m.FreeFromMinor, currency)
+func shippingMethodOf(m shipping.Method, currency string) ShippingMethod {
+	out := ShippingMethod{ID: m.ID, Name: m.Name, Price: rest.Amount(m.Price, currency)}
+	if m.FreeFrom > 0 {
+		free := rest.Amount(m.FreeFrom, currency)
 		out.FreeFrom = &free
 	}
 	for _, s := range m.SubtotalSteps {
-		out.SubtotalSteps = append(out.SubtotalSteps, SubtotalStep{rest.Amount(s.From, currency), rest.Amount(s.PriceMinor, currency)})
+		out.SubtotalSteps = append(out.SubtotalSteps, SubtotalStep{rest.Amount(s.From, currency), rest.Amount(s.Price, currency)})
 	}
 	for _, s := range m.PieceSteps {
-		out.PieceSteps = append(out.PieceSteps, PieceStep{s.From, rest.Amount(s.PriceMinor, currency)})
+		out.PieceSteps = append(out.PieceSteps, PieceStep{s.From, rest.Amount(s.Price, currency)})
 	}
 	return out
 }
@@ -182,14 +182,14 @@ func (s *shopAPI) getShipping(ctx context.Context, in *struct{ rest.IDPath }) (*
 	switch {
 	case err != nil:
 		return nil, err
-	case !shop.IsActive && !entrepot.CallerFrom(ctx).MayReachCompany(shop.CompanyId):
+	case !shop.IsActive && !entrepot.CallerFrom(ctx).MayReachCompany(shop.CompanyID):
 		return nil, entrepot.ErrNotFound
 	}
-	v, own, err := checkout.EffectiveShipping(ctx, s.Asker, shop.CompanyId, id)
+	v, own, err := checkout.EffectiveShipping(ctx, s.Asker, shop.CompanyID, id)
 	if err != nil {
 		return nil, err
 	}
-	return rest.AnswerAt(own.Version, ShippingOf(v, shop.CompanyId, id)), nil
+	return rest.AnswerAt(own.Version, ShippingOf(v, shop.CompanyID, id)), nil
 }
 
 // ruled is whose rules a route sets, if the caller may know of it: a shop's, or
@@ -202,7 +202,7 @@ func (s *shopAPI) ruled(ctx context.Context, p rest.IDPath) (company, shop entre
 		return "", "", err
 	}
 	found, err := query.Shop(ctx, s.Asker, id)
-	return found.GetCompanyId(), id, err
+	return found.CompanyID, id, err
 }
 
 func SetShipping(a grains.Asker, whose ruled) func(context.Context, *shippingInput) (*rest.Answer[ShippingView], error) {
@@ -219,7 +219,7 @@ func SetShipping(a grains.Asker, whose ruled) func(context.Context, *shippingInp
 		if err != nil {
 			return nil, err
 		}
-		v, err := checkout.AskShipping(ctx, a, company, shop, &shippingpb.Set{CompanyId: company, ShopId: shop, ExpectedVersion: version, Rules: rules})
+		v, err := checkout.AskShipping(ctx, a, company, shop, shipping.Set{CompanyID: company, ShopID: shop, ExpectedVersion: version, Rules: rules})
 		if err != nil {
 			return nil, err
 		}
@@ -237,7 +237,7 @@ func RemoveShipping(a grains.Asker, whose ruled) func(context.Context, *shipping
 		if err != nil {
 			return nil, err
 		}
-		_, err = checkout.AskShipping(ctx, a, company, shop, &shippingpb.Remove{CompanyId: company, ShopId: shop, ExpectedVersion: version})
+		_, err = checkout.AskShipping(ctx, a, company, shop, shipping.Remove{CompanyID: company, ShopID: shop, ExpectedVersion: version})
 		return &rest.NoContent{}, err
 	}
 }

@@ -9,7 +9,6 @@ import (
 	companies "entrepot/grains/company"
 	"entrepot/grains/quota"
 	"entrepot/grains/shop"
-	"entrepot/grains/shop/shoppb"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )
@@ -58,11 +57,11 @@ func (s *shopAPI) get(ctx context.Context, in *struct{ rest.IDPath }) (*rest.Ans
 	if err != nil {
 		return nil, err
 	}
-	v, err := grains.Ask[*shoppb.Shop](ctx, s.Asker, shoppb.Kind, id, &shoppb.Get{})
+	v, err := grains.Ask(ctx, s.Asker, shop.Of(id), shop.Get{})
 	if err != nil {
 		return nil, err
 	}
-	if !v.IsActive && !entrepot.CallerFrom(ctx).MayReachCompany(v.CompanyId) {
+	if !v.IsActive && !entrepot.CallerFrom(ctx).MayReachCompany(v.CompanyID) {
 		return nil, entrepot.ErrNotFound
 	}
 	return rest.AnswerAt(v.Version, s.view(v)), nil
@@ -101,14 +100,14 @@ func (s *shopAPI) create(ctx context.Context, in *shopInput) (*rest.Created[Shop
 		return nil, err
 	}
 	keyed, replayed := in.Command(ctx, "create-shop", in.RawBody)
-	var v *shoppb.Shop
+	var v *shop.Shop
 	id := in.NewID(ctx, "shop")
 	err = quota.Within(ctx, s.Asker, s.Store, shops, company, id, func() (err error) {
-		v, err = grains.Ask[*shoppb.Shop](keyed, s.Asker, shoppb.Kind, id, &shoppb.Create{
-			CompanyId: company, Name: b.Name,
+		v, err = grains.Ask(keyed, s.Asker, shop.Of(id), shop.Create{
+			CompanyID: company, Name: b.Name,
 			Address: b.Location.Address, City: b.Location.City, State: b.Location.State, Country: b.Location.Country,
 			Point: pointOf(&b.Location), Contact: b.ContactInfo.proto(), Hours: b.proto(),
-			ManagerId: b.ManagerID, StaffIds: b.StaffIDs,
+			ManagerID: b.ManagerID, StaffIDs: b.StaffIDs,
 		})
 		return err
 	})
@@ -116,7 +115,7 @@ func (s *shopAPI) create(ctx context.Context, in *shopInput) (*rest.Created[Shop
 		return nil, err
 	}
 	rest.RefreshStanding(ctx, s.Standing)
-	return &rest.Created[ShopView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(v.Version), Location: in.Below(v.Id), Body: s.view(v)}, nil
+	return &rest.Created[ShopView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(v.Version), Location: in.Below(v.ID), Body: s.view(v)}, nil
 }
 
 type updateShopInput struct {
@@ -134,7 +133,7 @@ func (s *shopAPI) update(ctx context.Context, in *updateShopInput) (*rest.Answer
 		return nil, err
 	}
 	b := &in.Body
-	v, err := grains.Ask[*shoppb.Shop](ctx, s.Asker, shoppb.Kind, id, &shoppb.Update{
+	v, err := grains.Ask(ctx, s.Asker, shop.Of(id), shop.Update{
 		ExpectedVersion: expected, Name: b.Name, IsActive: b.IsActive,
 		Address: b.Location.Address, City: b.Location.City, State: b.Location.State, Country: b.Location.Country,
 		Point: pointOf(&b.Location), Contact: b.ContactInfo.proto(), Hours: b.proto(),
@@ -155,7 +154,7 @@ func (s *shopAPI) delete(ctx context.Context, in *deleteShopInput) (*rest.NoCont
 	if err != nil {
 		return nil, err
 	}
-	if _, err = s.Asker.Ask(ctx, shoppb.Kind, id, &shoppb.Delete{ExpectedVersion: expected}); err != nil {
+	if _, err = grains.Ask(ctx, s.Asker, shop.Of(id), shop.Delete{ExpectedVersion: expected}); err != nil {
 		return nil, err
 	}
 	rest.RefreshStanding(ctx, s.Standing)

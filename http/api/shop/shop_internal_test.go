@@ -9,20 +9,17 @@ import (
 	"entrepot/grains/checkout"
 	"entrepot/grains/query"
 	"entrepot/grains/shop"
-	"entrepot/grains/shop/shoppb"
 	"entrepot/persistence"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // shopAnswer is a shop service that answers the same until told otherwise.
 type shopAnswer struct {
-	shop  *shoppb.Shop
+	shop  *shop.Shop
 	err   error
 	asked int
 }
 
-func (a *shopAnswer) Ask(context.Context, string, entrepot.ID, proto.Message) (proto.Message, error) {
+func (a *shopAnswer) Ask(context.Context, string, entrepot.ID, any) (any, error) {
 	a.asked++
 	if a.err != nil {
 		return nil, a.err
@@ -46,9 +43,9 @@ func TestWhatAShopSaidHolds(t *testing.T) {
 		}
 	}
 	want(false, entrepot.CodeUnavailable, 1)
-	a.err, a.shop = nil, &shoppb.Shop{IsActive: true}
+	a.err, a.shop = nil, &shop.Shop{IsActive: true}
 	want(true, "", 2)
-	a.shop = &shoppb.Shop{}
+	a.shop = &shop.Shop{}
 	now = now.Add(checkout.SellingShopAge - 1)
 	want(true, "", 2)
 	a.err = entrepot.Unavailable("away")
@@ -56,7 +53,7 @@ func TestWhatAShopSaidHolds(t *testing.T) {
 	want(true, "", 3)
 	a.err = nil
 	want(false, "", 4)
-	a.shop = &shoppb.Shop{IsActive: true}
+	a.shop = &shop.Shop{IsActive: true}
 	now = now.Add(checkout.SellingShopAge)
 	want(true, "", 5)
 	a.err = entrepot.ErrNotFound
@@ -81,7 +78,7 @@ func TestPerformanceIsBounded(t *testing.T) {
 	e := &endless{}
 	s := &shopAPI{Deps{Store: e}}
 	day := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
-	_, err := s.days(t.Context(), &shoppb.Shop{Id: "s", CompanyId: "c"}, day, day, (&shop.Hours{}).Clock())
+	_, err := s.days(t.Context(), &shop.Shop{ID: "s", CompanyID: "c"}, day, day, (&shop.Hours{}).Clock())
 	if entrepot.CodeOf(err) != entrepot.CodeInvalid || e.pages != maxPerformanceRows/100 {
 		t.Errorf("%v after %d pages", err, e.pages)
 	}

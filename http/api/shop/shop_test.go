@@ -11,7 +11,6 @@ import (
 	"entrepot"
 	"entrepot/events"
 	"entrepot/grains/shop"
-	"entrepot/grains/shop/shoppb"
 	"entrepot/http/api/apitest"
 )
 
@@ -157,7 +156,7 @@ func TestShopsNear(t *testing.T) {
 		}
 		id := entrepot.NewID()
 		places[id] = p
-		w.Tell(t, shoppb.Kind, id, &shoppb.Create{CompanyId: w.OtherCompany, Name: "near", Point: &shoppb.Point{Lat: p.Lat, Lng: p.Lng}})
+		w.Tell(t, shop.Name, id, shop.Create{CompanyID: w.OtherCompany, Name: "near", Point: &shop.Point{Lat: p.Lat, Lng: p.Lng}})
 	}
 	for _, c := range centers {
 		for _, radius := range []float64{0.5, 12, 200, 500} {

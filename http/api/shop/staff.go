@@ -5,7 +5,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/shop/shoppb"
+	"entrepot/grains/shop"
 	"entrepot/http/rest"
 )
 
@@ -34,8 +34,8 @@ func (s *shopAPI) assign(ctx context.Context, in *assignStaffInput) (*rest.Answe
 		return nil, err
 	}
 	keyed, replayed := in.Command(ctx, "assign-shop-staff", in.RawBody)
-	v, err := grains.Ask[*shoppb.Shop](keyed, s.Asker, shoppb.Kind, id, &shoppb.Assign{
-		Id: in.NewID(ctx, "staff of "+id), ExpectedVersion: expected, ManagerId: b.ManagerID, UserIds: b.UserIDs, Remove: b.Remove,
+	v, err := grains.Ask(keyed, s.Asker, shop.Of(id), shop.Assign{
+		ID: in.NewID(ctx, "staff of "+id), ExpectedVersion: expected, ManagerID: b.ManagerID, UserIDs: b.UserIDs, Remove: b.Remove,
 	})
 	if err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func (s *shopAPI) dismiss(ctx context.Context, in *dismissStaffInput) (*rest.NoC
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.Asker.Ask(ctx, shoppb.Kind, id, &shoppb.Assign{Id: entrepot.NewID(), Remove: []string{user}})
+	_, err = grains.Ask(ctx, s.Asker, shop.Of(id), shop.Assign{ID: entrepot.NewID(), Remove: []string{user}})
 	if entrepot.CodeOf(err) == entrepot.CodeNotFound {
 		return nil, entrepot.ErrNotFound // the shop, or the user in it
 	}

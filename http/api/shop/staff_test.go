@@ -16,7 +16,7 @@ func TestStaffIsAssigned(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
 	a, b := "/api/shops/"+w.ShopA, "/api/shops/"+w.ShopB
-	mia, staff := w.Users["shop_manager"].Id, w.Users["shop_staff"].Id
+	mia, staff := w.Users["shop_manager"].ID, w.Users["shop_staff"].ID
 	renew := w.Login(t, "mia", "shop_manager")
 	absent := w.Want(t, 404, "other_admin", "POST", "/api/shops/"+entrepot.NewID()+"/staff", map[string]any{"userIds": []string{staff}})
 	for as, want := range map[string]int{"other_admin": 404, "shop_manager": 403, "shop_staff": 403, "customer": 403, "": 401} {
@@ -62,7 +62,7 @@ func TestStaffIsAssigned(t *testing.T) {
 	for _, e := range w.Events() {
 		var f events.ShopStaffAssigned
 		if e.Type == f.EventType() && e.Decode(&f) == nil {
-			told = append(told, fmt.Sprint(len(f.Added), len(f.Removed), f.AssignedBy == w.Users["company_admin"].Id))
+			told = append(told, fmt.Sprint(len(f.Added), len(f.Removed), f.AssignedBy == w.Users["company_admin"].ID))
 		}
 	}
 	if !slices.Equal(told, []string{"2 0 true", "0 1 true"}) {
@@ -75,7 +75,7 @@ func TestStaffIsAssigned(t *testing.T) {
 func TestNobodyElsesStaff(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
-	staff, foreign := w.Users["shop_staff"].Id, w.Users["other_admin"].Id
+	staff, foreign := w.Users["shop_staff"].ID, w.Users["other_admin"].ID
 	path := "/api/shops/" + w.ShopB + "/staff"
 	nobody := w.Want(t, 404, "company_admin", "POST", path, map[string]any{"userIds": []string{staff, entrepot.NewID()}})
 	for name, c := range map[string]struct {
@@ -86,10 +86,10 @@ func TestNobodyElsesStaff(t *testing.T) {
 	}{
 		"another company's":       {"company_admin", map[string]any{"userIds": []string{staff, foreign}}, 404, "userIds[1]"},
 		"by the platform's admin": {"super_admin", map[string]any{"userIds": []string{staff, foreign}}, 404, "userIds[1]"},
-		"a customer":              {"company_admin", map[string]any{"userIds": []string{staff, w.Users["customer"].Id}}, 404, "userIds[1]"},
+		"a customer":              {"company_admin", map[string]any{"userIds": []string{staff, w.Users["customer"].ID}}, 404, "userIds[1]"},
 		"a foreign manager":       {"company_admin", map[string]any{"userIds": []string{staff}, "managerId": foreign}, 404, "managerId"},
 		"staff as the manager":    {"company_admin", map[string]any{"managerId": staff}, 400, "managerId"},
-		"an admin":                {"company_admin", map[string]any{"userIds": []string{w.Users["company_admin"].Id}}, 400, "userIds[0]"},
+		"an admin":                {"company_admin", map[string]any{"userIds": []string{w.Users["company_admin"].ID}}, 400, "userIds[0]"},
 		"who is not there":        {"company_admin", map[string]any{"remove": []string{staff}}, 404, "remove[0]"},
 		"no id":                   {"company_admin", map[string]any{"userIds": []string{"bob"}}, 400, "userIds[0]"},
 		"nobody":                  {"company_admin", map[string]any{}, 400, "userIds"},

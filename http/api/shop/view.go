@@ -6,7 +6,6 @@ import (
 	"entrepot"
 	"entrepot/events"
 	"entrepot/grains/shop"
-	"entrepot/grains/shop/shoppb"
 	"entrepot/http/rest"
 )
 
@@ -28,11 +27,11 @@ type ShopView struct {
 	UpdatedAt  rest.Time     `json:"updatedAt"`
 }
 
-func pointOf(l *rest.ShopLocation) *shoppb.Point {
+func pointOf(l *rest.ShopLocation) *shop.Point {
 	if l.Coordinates == nil {
 		return nil
 	}
-	return &shoppb.Point{Lat: l.Coordinates.Lat, Lng: l.Coordinates.Lng}
+	return &shop.Point{Lat: l.Coordinates.Lat, Lng: l.Coordinates.Lng}
 }
 
 // ShopContact is how a shop is reached.
@@ -42,8 +41,8 @@ type ShopContact struct {
 	Website string `json:"website,omitempty" maxLength:"500" pattern:"^https?://[^\\s]+$" patternDescription:"a web address" example:"https://example.com/harbour"`
 }
 
-func (c *ShopContact) proto() *shoppb.Contact {
-	return &shoppb.Contact{Email: c.Email, Phone: c.Phone, Website: c.Website}
+func (c *ShopContact) proto() shop.Contact {
+	return shop.Contact{Email: c.Email, Phone: c.Phone, Website: c.Website}
 }
 
 // ShopHours are when a shop is open, by the clock of its time zone.
@@ -69,35 +68,35 @@ type OpeningException struct {
 	Reason string `json:"reason,omitempty" maxLength:"200" example:"Christmas Eve"`
 }
 
-func (h *ShopHours) proto() *shoppb.Hours {
-	out := &shoppb.Hours{Timezone: h.Timezone}
+func (h *ShopHours) proto() shop.OpeningHours {
+	out := shop.OpeningHours{Timezone: h.Timezone}
 	for _, s := range h.OperatingHours {
-		out.Week = append(out.Week, &shoppb.Span{Day: s.Day, Open: s.Open, Close: s.Close})
+		out.Week = append(out.Week, shop.Span{Day: s.Day, Open: s.Open, Close: s.Close})
 	}
 	for _, e := range h.HoursExceptions {
-		out.Exceptions = append(out.Exceptions, &shoppb.Exception{Date: e.Date, Closed: e.Closed, Open: e.Open, Close: e.Close, Reason: e.Reason})
+		out.Exceptions = append(out.Exceptions, shop.Exception{Date: e.Date, Closed: e.Closed, Open: e.Open, Close: e.Close, Reason: e.Reason})
 	}
 	return out
 }
 
 // view is a shop as it stands now.
-func (s *shopAPI) view(v *shoppb.Shop) ShopView { return ShopOf(v, s.Now()) }
+func (s *shopAPI) view(v *shop.Shop) ShopView { return ShopOf(v, s.Now()) }
 
-func ShopOf(v *shoppb.Shop, now time.Time) ShopView {
+func ShopOf(v *shop.Shop, now time.Time) ShopView {
 	out := ShopView{
-		ID: v.Id, Name: v.Name, CompanyID: v.CompanyId, ManagerID: v.ManagerId, StaffIDs: v.StaffIds,
+		ID: v.ID, Name: v.Name, CompanyID: v.CompanyID, ManagerID: v.ManagerID, StaffIDs: v.StaffIDs,
 		Location:    rest.ShopLocation{Address: v.Address, City: v.City, State: v.State, Country: v.Country},
-		ContactInfo: ShopContact{v.Contact.GetEmail(), v.Contact.GetPhone(), v.Contact.GetWebsite()},
-		ShopHours:   ShopHours{Timezone: v.Hours.GetTimezone()},
-		IsActive:    v.IsActive, CreatedAt: rest.Time(v.CreatedMs), UpdatedAt: rest.Time(v.UpdatedMs),
+		ContactInfo: ShopContact{v.Contact.Email, v.Contact.Phone, v.Contact.Website},
+		ShopHours:   ShopHours{Timezone: v.Hours.Timezone},
+		IsActive:    v.IsActive, CreatedAt: rest.Time(v.CreatedAt), UpdatedAt: rest.Time(v.UpdatedAt),
 	}
 	if p := v.Point; p != nil {
 		out.Location.Coordinates = &rest.Coordinates{Lat: p.Lat, Lng: p.Lng}
 	}
-	for _, w := range v.Hours.GetWeek() {
+	for _, w := range v.Hours.Week {
 		out.OperatingHours = append(out.OperatingHours, OpeningSpan{w.Day, w.Open, w.Close})
 	}
-	for _, e := range v.Hours.GetExceptions() {
+	for _, e := range v.Hours.Exceptions {
 		out.HoursExceptions = append(out.HoursExceptions, OpeningException{e.Date, e.Closed, e.Open, e.Close, e.Reason})
 	}
 	if h := shop.HoursOf(v.Hours); h.Stated() {

@@ -8,11 +8,9 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/cart/cartpb"
+	"entrepot/grains/cart"
 	"entrepot/grains/checkout"
 	"entrepot/http/rest"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // Routes returns the customer's cart, of the e-commerce service.
@@ -87,10 +85,10 @@ type CartItem struct {
 	Currency  string          `json:"currency"`
 }
 
-func cartOf(c *cartpb.Cart) CartView {
+func cartOf(c *cart.Cart) CartView {
 	v := CartView{
-		UserID: c.UserId, Total: rest.Amount(c.TotalMinor, c.Currency), Currency: c.Currency,
-		Items: make([]CartItem, 0, len(c.Items)), UpdatedAt: rest.Time(c.UpdatedMs), PromoCodes: c.PromoCodes,
+		UserID: c.UserID, Total: rest.Amount(c.Total, c.Currency), Currency: c.Currency,
+		Items: make([]CartItem, 0, len(c.Items)), UpdatedAt: rest.Time(c.UpdatedAt), PromoCodes: c.PromoCodes,
 	}
 	for _, i := range c.Items {
 		v.Items = append(v.Items, cartItemOf(i))
@@ -101,19 +99,19 @@ func cartOf(c *cartpb.Cart) CartView {
 	return v
 }
 
-func cartItemOf(i *cartpb.Item) CartItem {
+func cartItemOf(i cart.Item) CartItem {
 	return CartItem{
-		ID: i.Id, ProductID: i.ProductId, VariantID: i.VariantId, ShopID: i.ShopId, CompanyID: i.CompanyId, Name: i.Name, Quantity: i.Quantity,
-		Price: rest.Amount(i.PriceMinor, i.Currency), Subtotal: rest.Amount(i.PriceMinor*i.Quantity, i.Currency), Currency: i.Currency,
+		ID: i.ID, ProductID: i.ProductID, VariantID: i.VariantID, ShopID: i.ShopID, CompanyID: i.CompanyID, Name: i.Name, Quantity: i.Quantity,
+		Price: rest.Amount(i.Price, i.Currency), Subtotal: rest.Amount(i.Price*i.Quantity, i.Currency), Currency: i.Currency,
 	}
 }
 
 // ask sends a command to the caller's own cart, which has the id of its user or of the guest's token.
-func (s *cartAPI) ask(ctx context.Context, cmd proto.Message) (*cartpb.Cart, error) {
-	return grains.Ask[*cartpb.Cart](ctx, s.Asker, cartpb.Kind, entrepot.CallerFrom(ctx).UserID, cmd)
+func (s *cartAPI) ask(ctx context.Context, cmd grains.Message[*cart.Cart]) (*cart.Cart, error) {
+	return grains.Ask(ctx, s.Asker, cart.Of(entrepot.CallerFrom(ctx).UserID), cmd)
 }
 
-func (s *cartAPI) answer(ctx context.Context, cmd proto.Message) (*rest.Answer[CartView], error) {
+func (s *cartAPI) answer(ctx context.Context, cmd any) (*rest.Answer[CartView], error) {
 	c, err := s.ask(ctx, cmd)
 	if err != nil {
 		return nil, err
@@ -122,7 +120,7 @@ func (s *cartAPI) answer(ctx context.Context, cmd proto.Message) (*rest.Answer[C
 }
 
 func (s *cartAPI) get(ctx context.Context, _ *struct{}) (*rest.Answer[CartView], error) {
-	return s.answer(ctx, &cartpb.Get{})
+	return s.answer(ctx, cart.Get{})
 }
 
 func (s *cartAPI) clear(ctx context.Context, in *struct{ rest.IfMatch }) (*rest.Answer[CartView], error) {
@@ -130,7 +128,7 @@ func (s *cartAPI) clear(ctx context.Context, in *struct{ rest.IfMatch }) (*rest.
 	if err != nil {
 		return nil, err
 	}
-	return s.answer(ctx, &cartpb.Clear{ExpectedVersion: version})
+	return s.answer(ctx, cart.Clear{ExpectedVersion: version})
 }
 
 type addItemInput struct {
@@ -153,17 +151,17 @@ func (s *cartAPI) add(ctx context.Context, in *addItemInput) (*rest.Created[Cart
 	}
 	p := o.Product
 	ctx, _ = in.Command(ctx, "add", in.RawBody)
-	c, err := s.ask(ctx, &cartpb.AddItem{
-		ProductId: p.Id, VariantId: o.Variant.Id, ShopId: o.ShopID, CompanyId: p.CompanyId, Quantity: in.Body.Quantity,
-		PriceMinor: o.Price, Currency: p.Currency, Name: o.Name(), AbandonAfterMs: s.Idle.Milliseconds(),
+	c, err := s.ask(ctx, cart.AddItem{
+		ProductID: p.ID, VariantID: o.Variant.ID, ShopID: o.ShopID, CompanyID: p.CompanyID, Quantity: in.Body.Quantity,
+		Price: o.Price, Currency: p.Currency, Name: o.Name(), AbandonAfterMs: s.Idle.Milliseconds(),
 	})
 	if err != nil {
 		return nil, err
 	}
 	out := &rest.Created[CartView]{Versioned: rest.ETagOf(c.Version), Body: cartOf(c)}
 	for _, i := range c.Items {
-		if i.VariantId == o.Variant.Id && i.ShopId == o.ShopID {
-			out.Location = in.Below(i.Id)
+		if i.VariantID == o.Variant.ID && i.ShopID == o.ShopID {
+			out.Location = in.Below(i.ID)
 		}
 	}
 	return out, nil
@@ -182,7 +180,7 @@ func (s *cartAPI) set(ctx context.Context, in *setItemInput) (*rest.Answer[CartV
 	if err != nil {
 		return nil, err
 	}
-	return s.answer(ctx, &cartpb.SetQuantity{ItemId: id, Quantity: in.Body.Quantity, ExpectedVersion: version})
+	return s.answer(ctx, cart.SetQuantity{ItemID: id, Quantity: in.Body.Quantity, ExpectedVersion: version})
 }
 
 type removeItemInput struct {
@@ -195,5 +193,5 @@ func (s *cartAPI) remove(ctx context.Context, in *removeItemInput) (*rest.Answer
 	if err != nil {
 		return nil, err
 	}
-	return s.answer(ctx, &cartpb.RemoveItem{ItemId: id, ExpectedVersion: version})
+	return s.answer(ctx, cart.RemoveItem{ItemID: id, ExpectedVersion: version})
 }

@@ -7,10 +7,8 @@ import (
 	"testing"
 
 	"entrepot"
-	"entrepot/grains/product/productpb"
+	"entrepot/grains/product"
 	"entrepot/http/api/apitest"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // TestGuestCart: a token is a cart of its own, until a customer takes it over.
@@ -37,7 +35,7 @@ func TestGuestCart(t *testing.T) {
 	}
 
 	w.Want(t, 201, "customer", "POST", "/api/cart/items", apitest.Item(w.Mug, 1))
-	w.Tell(t, productpb.Kind, w.Mug, &productpb.Update{PriceMinor: proto.Int64(1500)})
+	w.Tell(t, product.Name, w.Mug, product.Update{Price: new(int64(1500))})
 	w.Want(t, 400, "customer", "POST", "/api/cart/merge", map[string]any{"token": "x"})
 	w.Want(t, 404, "customer", "POST", "/api/cart/merge", map[string]any{"token": strings.Repeat("A", 43)})
 	w.Want(t, 401, "", "POST", "/api/cart/merge", map[string]any{"token": token}, "Cart-Token", token)
@@ -94,7 +92,7 @@ func TestMergeOfAnotherCurrency(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
 	yen := entrepot.NewID()
-	w.Tell(t, productpb.Kind, yen, &productpb.Create{CompanyId: w.Company, ShopIds: []string{w.ShopA}, Sku: "YEN", Name: "Yen", PriceMinor: 1000, Currency: "JPY"})
+	w.Tell(t, product.Name, yen, product.Create{CompanyID: w.Company, ShopIDs: []string{w.ShopA}, SKU: "YEN", Name: "Yen", Price: 1000, Currency: "JPY"})
 	token := w.Guest(t)
 	w.Want(t, 201, "", "POST", "/api/cart/items", apitest.Item(yen, 1), "Cart-Token", token)
 	w.Want(t, 201, "customer", "POST", "/api/cart/items", apitest.Item(w.Mug, 1))
@@ -117,14 +115,14 @@ func TestSavedForLater(t *testing.T) {
 	if len(r.List("items")) != 0 || r.At("saved.0.quantity") != 2.0 || r.At("total") != 0.0 {
 		t.Fatalf("%s", r.Raw)
 	}
-	w.Tell(t, productpb.Kind, w.Mug, &productpb.Update{PriceMinor: proto.Int64(1500)})
+	w.Tell(t, product.Name, w.Mug, product.Update{Price: new(int64(1500))})
 	w.Want(t, 404, "other_customer", "POST", "/api/cart/saved/"+line+"/restore", nil)
 	if r = w.Want(t, 200, "customer", "POST", "/api/cart/saved/"+line+"/restore", nil); r.At("total") != 30.0 || len(r.List("saved")) != 0 {
 		t.Fatalf("%s", r.Raw)
 	}
 	w.Want(t, 404, "customer", "POST", "/api/cart/saved/"+line+"/restore", nil)
 	w.Want(t, 200, "customer", "POST", "/api/cart/items/"+line+"/save", nil)
-	w.Tell(t, productpb.Kind, w.Mug, &productpb.Update{Status: proto.String("archived")})
+	w.Tell(t, product.Name, w.Mug, product.Update{Status: new("archived")})
 	w.Want(t, 404, "customer", "POST", "/api/cart/saved/"+line+"/restore", nil) // it is not sold any more
 	w.Want(t, 200, "customer", "DELETE", "/api/cart/saved/"+line, nil)
 	w.Want(t, 404, "customer", "DELETE", "/api/cart/saved/"+line, nil)

@@ -6,7 +6,7 @@ import (
 	"encoding/base64"
 
 	"entrepot"
-	"entrepot/grains/cart/cartpb"
+	"entrepot/grains/cart"
 	"entrepot/grains/query"
 	"entrepot/http/rest"
 )
@@ -22,7 +22,7 @@ func (s *cartAPI) open(ctx context.Context, _ *struct{}) (*rest.Created[GuestCar
 	_, _ = rand.Read(secret) // crypto/rand.Read never fails
 	token := base64.RawURLEncoding.EncodeToString(secret)
 	ctx = entrepot.WithCaller(ctx, rest.GuestCaller(entrepot.CallerFrom(ctx), token))
-	c, err := s.ask(ctx, &cartpb.Open{})
+	c, err := s.ask(ctx, cart.Open{})
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func (s *cartAPI) merge(ctx context.Context, in *mergeInput) (*rest.Answer[CartV
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.ask(ctx, &cartpb.Merge{GuestId: guest.UserID, Prices: prices})
+	c, err := s.ask(ctx, cart.Merge{GuestID: guest.UserID, Prices: prices})
 	switch {
 	case entrepot.CodeOf(err) == entrepot.CodeNotFound:
 		return nil, query.Missing("token", "no such cart, or another account took it over")
@@ -60,20 +60,20 @@ func (s *cartAPI) merge(ctx context.Context, in *mergeInput) (*rest.Answer[CartV
 
 // prices are those of now of the caller's lines. What is not sold any more keeps
 // its price; checkout refuses it. A cart that cannot be read has none.
-func (s *cartAPI) prices(ctx context.Context) ([]*cartpb.Price, error) {
-	c, err := s.ask(ctx, &cartpb.Get{})
+func (s *cartAPI) prices(ctx context.Context) ([]*cart.Price, error) {
+	c, err := s.ask(ctx, cart.Get{})
 	switch {
 	case entrepot.CodeOf(err) == entrepot.CodeNotFound:
 		return nil, nil
 	case err != nil:
 		return nil, err
 	}
-	found := make([]*cartpb.Price, len(c.Items))
+	found := make([]*cart.Price, len(c.Items))
 	err = query.Each(ctx, len(c.Items), func(ctx context.Context, i int) error {
 		it := c.Items[i]
-		o, err := s.Pricing.Offered(ctx, "", it.ProductId, it.VariantId, it.ShopId)
+		o, err := s.Pricing.Offered(ctx, "", it.ProductID, it.VariantID, it.ShopID)
 		if err == nil && o.Product.Currency == it.Currency {
-			found[i] = &cartpb.Price{ItemId: it.Id, PriceMinor: o.Price}
+			found[i] = &cart.Price{ItemID: it.ID, Price: o.Price}
 		}
 		return unlessRefused(err)
 	})
@@ -109,7 +109,7 @@ func (s *cartAPI) save(ctx context.Context, in *cartLineInput) (*rest.Answer[Car
 		return nil, err
 	}
 	ctx, _ = in.Command(ctx, "save", []byte(id))
-	return s.answer(ctx, &cartpb.SaveItem{ItemId: id})
+	return s.answer(ctx, cart.SaveItem{ItemID: id})
 }
 
 func (s *cartAPI) restore(ctx context.Context, in *cartLineInput) (*rest.Answer[CartView], error) {
@@ -117,20 +117,20 @@ func (s *cartAPI) restore(ctx context.Context, in *cartLineInput) (*rest.Answer[
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.ask(ctx, &cartpb.Get{})
+	c, err := s.ask(ctx, cart.Get{})
 	if err != nil {
 		return nil, err
 	}
 	for _, it := range c.Saved {
-		if it.Id != id {
+		if it.ID != id {
 			continue
 		}
-		o, err := s.Pricing.Offered(ctx, "", it.ProductId, it.VariantId, it.ShopId)
+		o, err := s.Pricing.Offered(ctx, "", it.ProductID, it.VariantID, it.ShopID)
 		if err != nil {
 			return nil, err
 		}
 		ctx, _ = in.Command(ctx, "restore", []byte(id))
-		return s.answer(ctx, &cartpb.RestoreItem{ItemId: id, PriceMinor: o.Price, Currency: o.Product.Currency, Name: o.Name()})
+		return s.answer(ctx, cart.RestoreItem{ItemID: id, Price: o.Price, Currency: o.Product.Currency, Name: o.Name()})
 	}
 	return nil, entrepot.ErrNotFound
 }
@@ -140,5 +140,5 @@ func (s *cartAPI) forget(ctx context.Context, in *struct{ rest.IDPath }) (*rest.
 	if err != nil {
 		return nil, err
 	}
-	return s.answer(ctx, &cartpb.RemoveSaved{ItemId: id})
+	return s.answer(ctx, cart.RemoveSaved{ItemID: id})
 }

@@ -4,10 +4,10 @@ import (
 	"context"
 
 	"entrepot"
-	"entrepot/grains/cart/cartpb"
+	"entrepot/grains/cart"
 	"entrepot/grains/checkout"
 	"entrepot/grains/order"
-	"entrepot/grains/promotion/promotionpb"
+	"entrepot/grains/promotion"
 	"entrepot/grains/query"
 	"entrepot/grains/shipping"
 	"entrepot/http/rest"
@@ -62,7 +62,7 @@ type CodeView struct {
 }
 
 func (s *cartAPI) summary(ctx context.Context, _ *struct{}) (*rest.Answer[CartSummary], error) {
-	c, err := s.ask(ctx, &cartpb.Get{})
+	c, err := s.ask(ctx, cart.Get{})
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (s *cartAPI) summary(ctx context.Context, _ *struct{}) (*rest.Answer[CartSu
 }
 
 // checked compares each line with what is sold now; lines are those that are.
-func (s *cartAPI) checked(ctx context.Context, c *cartpb.Cart) (items []CheckedItem, lines []checkout.Line, err error) {
+func (s *cartAPI) checked(ctx context.Context, c *cart.Cart) (items []CheckedItem, lines []checkout.Line, err error) {
 	all := checkout.CartLines(c)
 	items = make([]CheckedItem, len(all))
 	err = query.Each(ctx, len(all), func(ctx context.Context, i int) (err error) {
@@ -108,11 +108,11 @@ func (s *cartAPI) checked(ctx context.Context, c *cartpb.Cart) (items []CheckedI
 	return items, lines, err
 }
 
-func (v *CheckedItem) compare(had *cartpb.Item, l *checkout.Line, left int64) {
-	if now := rest.Amount(l.Price, l.Product.Currency); l.Price != had.PriceMinor || l.Product.Currency != had.Currency {
+func (v *CheckedItem) compare(had cart.Item, l *checkout.Line, left int64) {
+	if now := rest.Amount(l.Price, l.Product.Currency); l.Price != had.Price || l.Product.Currency != had.Currency {
 		v.PriceNow = &now
 		note := "price_lower"
-		if l.Price > had.PriceMinor {
+		if l.Price > had.Price {
 			note = "price_higher"
 		}
 		v.Notes = append(v.Notes, note)
@@ -138,7 +138,7 @@ type estimateInput struct {
 }
 
 func (s *cartAPI) estimate(ctx context.Context, in *estimateInput) (*rest.Answer[Estimate], error) {
-	c, err := s.ask(ctx, &cartpb.Get{})
+	c, err := s.ask(ctx, cart.Get{})
 	if err != nil {
 		return nil, err
 	}
@@ -182,7 +182,7 @@ func estimateOf(q *checkout.Quote) (e Estimate, err error) {
 	for i, g := range q.Groups {
 		ship := q.Shipping[i]
 		e.Orders = append(e.Orders, OrderEstimate{
-			g.CompanyId, g.ShopId, g.Currency, pricingOf(each[i], g.Currency), g.ShippingMethod, offersOf(ship.Offers, g.Currency), ship.Open,
+			g.CompanyID, g.ShopID, g.Currency, pricingOf(each[i], g.Currency), g.ShippingMethod, offersOf(ship.Offers, g.Currency), ship.Open,
 		})
 	}
 	if currency != "" {
@@ -229,8 +229,8 @@ type PromoCart struct {
 
 // addPromo enters a code that gives something for what is in the cart now.
 func (s *cartAPI) addPromo(ctx context.Context, in *promoInput) (*rest.Answer[PromoCart], error) {
-	code := promotionpb.Code(in.Body.Code)
-	c, err := s.ask(ctx, &cartpb.Get{})
+	code := promotion.Code(in.Body.Code)
+	c, err := s.ask(ctx, cart.Get{})
 	if err != nil {
 		return nil, err
 	}
@@ -260,7 +260,7 @@ func (s *cartAPI) addPromo(ctx context.Context, in *promoInput) (*rest.Answer[Pr
 		return nil, &e
 	}
 	ctx, _ = in.Command(ctx, "promo", in.RawBody)
-	if c, err = s.ask(ctx, &cartpb.AddPromo{Code: code}); err != nil {
+	if c, err = s.ask(ctx, cart.AddPromo{Code: code}); err != nil {
 		return nil, err
 	}
 	out := PromoCart{CartView: cartOf(c)}
@@ -275,7 +275,7 @@ type promoPath struct {
 }
 
 func (s *cartAPI) removePromo(ctx context.Context, in *promoPath) (*rest.Answer[CartView], error) {
-	return s.answer(ctx, &cartpb.RemovePromo{Code: promotionpb.Code(in.Code)})
+	return s.answer(ctx, cart.RemovePromo{Code: promotion.Code(in.Code)})
 }
 
 // ShippingOffer is a method that may be chosen, before promo codes.

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/product/productpb"
+	"entrepot/grains/product"
 	"entrepot/grains/query"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -144,17 +144,17 @@ func CheckWords(field string, words []string) error {
 }
 
 // Command is the product as its grain takes it.
-func (b *ProductBody) Command(company entrepot.ID) (c *productpb.Create, err error) {
-	c = &productpb.Create{
-		CompanyId: company, ShopIds: b.ShopIDs, Sku: b.SKU, Name: b.Name, Description: b.Description,
+func (b *ProductBody) Command(company entrepot.ID) (c product.Create, err error) {
+	c = product.Create{
+		CompanyID: company, ShopIDs: b.ShopIDs, SKU: b.SKU, Name: b.Name, Description: b.Description,
 		Category: b.Category, Brand: b.Brand, Currency: b.Currency, Image: b.Image, Tags: b.Tags,
-		Attributes: attributesOf(b.Attributes), Status: b.Status, PublishMs: unixMs(b.PublishAt), UnpublishMs: unixMs(b.UnpublishAt),
+		Attributes: attributesOf(b.Attributes), Status: b.Status, PublishAt: unixMs(b.PublishAt), UnpublishAt: unixMs(b.UnpublishAt),
 	}
 	price, err := entrepot.ParseMoney("price", string(b.Price), b.Currency)
 	if err != nil {
 		return nil, err
 	}
-	c.PriceMinor = price.Minor
+	c.Price = price.Minor
 	if err := CheckWords("tags", b.Tags); err != nil {
 		return nil, err
 	}
@@ -165,7 +165,7 @@ func (b *ProductBody) Command(company entrepot.ID) (c *productpb.Create, err err
 		return nil, err
 	}
 	for _, v := range c.Variants {
-		v.Id = "" // a new product's get theirs
+		v.ID = "" // a new product's get theirs
 	}
 	if c.ShopPrices, err = shopPricesOf(b.ShopPrices, b.Currency); err != nil {
 		return nil, err
@@ -182,32 +182,32 @@ func (b *ProductChange) NeedsPresent() bool {
 
 // Command is the change as the grain takes it; now is the product if the change
 // needs it.
-func (b *ProductChange) Command(now *productpb.Product) (c *productpb.Update, err error) {
-	c = &productpb.Update{Name: b.Name, Description: b.Description, Category: b.Category, Brand: b.Brand, Status: b.Status, Image: b.Image}
-	currency := now.GetCurrency()
+func (b *ProductChange) Command(now *product.Product) (c product.Update, err error) {
+	c = product.Update{Name: b.Name, Description: b.Description, Category: b.Category, Brand: b.Brand, Status: b.Status, Image: b.Image}
+	currency := now.Currency
 	if b.Price != nil {
 		price, err := entrepot.ParseMoney("price", string(*b.Price), currency)
 		if err != nil {
 			return nil, err
 		}
-		c.PriceMinor = &price.Minor
+		c.Price = &price.Minor
 	}
 	if b.ShopIDs != nil {
-		c.ShopIds = &productpb.ShopIDs{Ids: b.ShopIDs}
+		c.ShopIDs = &product.ShopIDs{IDs: b.ShopIDs}
 	}
 	if b.Attributes != nil {
-		c.Attributes = &productpb.Attributes{Attributes: attributesOf(*b.Attributes)}
+		c.Attributes = &product.Attributes{Attributes: attributesOf(*b.Attributes)}
 	}
 	if b.Tags != nil {
 		if err := CheckWords("tags", *b.Tags); err != nil {
 			return nil, err
 		}
-		c.Tags = &productpb.Tags{Tags: *b.Tags}
+		c.Tags = &product.Tags{Tags: *b.Tags}
 	}
 	if b.Images != nil {
-		c.Images = &productpb.Images{}
+		c.Images = &product.Images{}
 		for _, i := range *b.Images {
-			c.Images.Images = append(c.Images.Images, &productpb.Image{Id: i.ID, Alt: i.Alt})
+			c.Images.Images = append(c.Images.Images, product.Image{ID: i.ID, Alt: i.Alt})
 		}
 	}
 	if b.ShopPrices != nil {
@@ -215,7 +215,7 @@ func (b *ProductChange) Command(now *productpb.Product) (c *productpb.Update, er
 		if err != nil {
 			return nil, err
 		}
-		c.ShopPrices = &productpb.ShopPrices{Prices: prices}
+		c.ShopPrices = &product.ShopPrices{Prices: prices}
 	}
 	if c.Options, err = b.makeup(now); err != nil {
 		return nil, err
@@ -224,11 +224,11 @@ func (b *ProductChange) Command(now *productpb.Product) (c *productpb.Update, er
 }
 
 // makeup is the options and variants that result: one that is not given stays.
-func (b *ProductChange) makeup(now *productpb.Product) (*productpb.Options, error) {
+func (b *ProductChange) makeup(now *product.Product) (*product.Options, error) {
 	if b.Options == nil && b.Variants == nil {
 		return nil, nil
 	}
-	c, err := &productpb.Options{Options: now.Options, Variants: now.Variants}, error(nil)
+	c, err := &product.Options{Options: now.Options, Variants: now.Variants}, error(nil)
 	if b.Options != nil {
 		if c.Options, err = optionsOf(*b.Options); err != nil {
 			return nil, err
@@ -245,17 +245,17 @@ func (b *ProductChange) makeup(now *productpb.Product) (*productpb.Options, erro
 	return c, nil
 }
 
-func (b *ProductChange) times(c *productpb.Update, currency string) (err error) {
+func (b *ProductChange) times(c *product.Update, currency string) (err error) {
 	if b.PublishAt.given {
 		at := unixMs(b.PublishAt)
-		c.PublishMs = &at
+		c.PublishAt = &at
 	}
 	if b.UnpublishAt.given {
 		at := unixMs(b.UnpublishAt)
-		c.UnpublishMs = &at
+		c.UnpublishAt = &at
 	}
 	if b.Sale.given {
-		c.Sale = &productpb.Sale{} // which removes it
+		c.Sale = &product.Sale{} // which removes it
 	}
 	if b.Sale.value != nil {
 		c.Sale, err = saleFrom(b.Sale.value, currency)
@@ -263,57 +263,57 @@ func (b *ProductChange) times(c *productpb.Update, currency string) (err error) 
 	return err
 }
 
-func attributesOf(list []AttributeBody) (out []*productpb.Attribute) {
+func attributesOf(list []AttributeBody) (out []product.Attribute) {
 	for _, a := range list {
-		out = append(out, &productpb.Attribute{Name: a.Name, Value: a.Value})
+		out = append(out, product.Attribute{Name: a.Name, Value: a.Value})
 	}
 	return out
 }
 
-func optionsOf(list []OptionBody) (out []*productpb.Option, err error) {
+func optionsOf(list []OptionBody) (out []product.Option, err error) {
 	for i, o := range list {
 		if err := CheckWords(query.Indexed("options", i, "values"), o.Values); err != nil {
 			return nil, err
 		}
-		out = append(out, &productpb.Option{Name: o.Name, Values: o.Values})
+		out = append(out, product.Option{Name: o.Name, Values: o.Values})
 	}
 	return out, nil
 }
 
-func variantsOf(list []variantBody, currency string) (out []*productpb.Variant, err error) {
+func variantsOf(list []variantBody, currency string) (out []product.Variant, err error) {
 	for i, v := range list {
-		x := &productpb.Variant{Id: v.ID, Sku: v.SKU, Image: v.Image, Barcode: v.Barcode, WeightGrams: v.WeightGrams, Inactive: v.Inactive}
+		x := product.Variant{ID: v.ID, SKU: v.SKU, Image: v.Image, Barcode: v.Barcode, WeightGrams: v.WeightGrams, Inactive: v.Inactive}
 		for _, name := range slices.Sorted(maps.Keys(v.Options)) {
-			x.Options = append(x.Options, &productpb.Attribute{Name: name, Value: v.Options[name]})
+			x.Options = append(x.Options, product.Attribute{Name: name, Value: v.Options[name]})
 		}
 		if v.Price != nil {
 			price, err := entrepot.ParseMoney(query.Indexed("variants", i, "price"), string(*v.Price), currency)
 			if err != nil {
 				return nil, err
 			}
-			x.PriceMinor = &price.Minor
+			x.Price = &price.Minor
 		}
 		out = append(out, x)
 	}
 	return out, nil
 }
 
-func shopPricesOf(list []ShopPriceBody, currency string) (out []*productpb.ShopPrice, err error) {
+func shopPricesOf(list []ShopPriceBody, currency string) (out []product.ShopPrice, err error) {
 	for i, p := range list {
 		price, err := entrepot.ParseMoney(query.Indexed("shopPrices", i, "price"), string(p.Price), currency)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, &productpb.ShopPrice{ShopId: p.ShopID, VariantId: p.VariantID, PriceMinor: price.Minor})
+		out = append(out, product.ShopPrice{ShopID: p.ShopID, VariantID: p.VariantID, Price: price.Minor})
 	}
 	return out, nil
 }
 
-func saleFrom(b *saleBody, currency string) (*productpb.Sale, error) {
+func saleFrom(b *saleBody, currency string) (*product.Sale, error) {
 	if b == nil {
 		return nil, nil
 	}
-	s := &productpb.Sale{Percent: b.Percent, StartsMs: unixMs(b.StartsAt), EndsMs: unixMs(b.EndsAt)}
+	s := &product.Sale{Percent: b.Percent, StartsAt: unixMs(b.StartsAt), EndsAt: unixMs(b.EndsAt)}
 	if b.Price == nil && b.Percent == 0 {
 		return nil, entrepot.Invalid("sale.price", "either", "either a price or a percentage off must be given")
 	}
@@ -322,7 +322,7 @@ func saleFrom(b *saleBody, currency string) (*productpb.Sale, error) {
 		if err != nil {
 			return nil, err
 		}
-		if s.PriceMinor = price.Minor; price.Minor == 0 {
+		if s.Price = price.Minor; price.Minor == 0 {
 			return nil, entrepot.Invalid("sale.price", "minimum", "must be above zero")
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/product/productpb"
+	"entrepot/grains/product"
 	"entrepot/http/rest"
 )
 
@@ -45,11 +45,11 @@ type ExportedVariant struct {
 	Inactive    bool              `json:"inactive,omitempty"`
 }
 
-func ExportOf(p *productpb.Product) ExportRow {
+func ExportOf(p *product.Product) ExportRow {
 	r := ExportRow{
-		SKU: p.Sku, Name: p.Name, Description: p.Description, Category: p.Category, Brand: p.Brand, Price: rest.Amount(p.PriceMinor, p.Currency),
-		Currency: p.Currency, Status: p.Status, Image: p.Image, ShopIDs: rest.NotNil(p.ShopIds), Tags: p.Tags,
-		PublishAt: rest.TimeOrNone(p.PublishMs), UnpublishAt: rest.TimeOrNone(p.UnpublishMs),
+		SKU: p.SKU, Name: p.Name, Description: p.Description, Category: p.Category, Brand: p.Brand, Price: rest.Amount(p.Price, p.Currency),
+		Currency: p.Currency, Status: p.Status, Image: p.Image, ShopIDs: rest.NotNil(p.ShopIDs), Tags: p.Tags,
+		PublishAt: rest.TimeOrNone(p.PublishAt), UnpublishAt: rest.TimeOrNone(p.UnpublishAt),
 	}
 	for _, a := range p.Attributes {
 		r.Attributes = append(r.Attributes, AttributeBody{a.Name, a.Value})
@@ -58,17 +58,17 @@ func ExportOf(p *productpb.Product) ExportRow {
 		r.Options = append(r.Options, OptionBody{o.Name, o.Values})
 	}
 	for _, v := range p.Variants {
-		x := ExportedVariant{ID: v.Id, SKU: v.Sku, Options: map[string]string{}, Image: v.Image, Barcode: v.Barcode, WeightGrams: v.WeightGrams, Inactive: v.Inactive}
+		x := ExportedVariant{ID: v.ID, SKU: v.SKU, Options: map[string]string{}, Image: v.Image, Barcode: v.Barcode, WeightGrams: v.WeightGrams, Inactive: v.Inactive}
 		for _, o := range v.Options {
 			x.Options[o.Name] = o.Value
 		}
-		if v.PriceMinor != nil {
-			x.Price = rest.Amount(*v.PriceMinor, p.Currency)
+		if v.Price != nil {
+			x.Price = rest.Amount(*v.Price, p.Currency)
 		}
 		r.Variants = append(r.Variants, x)
 	}
 	for _, x := range p.ShopPrices {
-		r.ShopPrices = append(r.ShopPrices, ShopPriceBody{x.ShopId, x.VariantId, rest.Amount(x.PriceMinor, p.Currency)})
+		r.ShopPrices = append(r.ShopPrices, ShopPriceBody{x.ShopID, x.VariantID, rest.Amount(x.Price, p.Currency)})
 	}
 	if p.Sale != nil {
 		r.Sale = SaleOf(p.Sale, p.Currency)
@@ -166,10 +166,10 @@ type SaleView struct {
 	EndsAt   *rest.Time      `json:"endsAt,omitempty"`
 }
 
-func SaleOf(s *productpb.Sale, currency string) *SaleView {
-	v := &SaleView{Percent: s.Percent, StartsAt: rest.TimeOrNone(s.StartsMs), EndsAt: rest.TimeOrNone(s.EndsMs)}
+func SaleOf(s *product.Sale, currency string) *SaleView {
+	v := &SaleView{Percent: s.Percent, StartsAt: rest.TimeOrNone(s.StartsAt), EndsAt: rest.TimeOrNone(s.EndsAt)}
 	if s.Percent == 0 {
-		v.Price = rest.Amount(s.PriceMinor, currency)
+		v.Price = rest.Amount(s.Price, currency)
 	}
 	return v
 }

@@ -1,0 +1,70 @@
+package grains
+
+import (
+	"time"
+
+	"entrepot"
+)
+
+// stop ends the activation. Writes in flight still answer their callers; what
+// only waited goes out as the last write.
+func (e *entity) stop() {
+	if e == nil {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.stopped = true
+	e.h.register(e, false)
+	e.answerAll(e.take(&e.stash), entrepot.Unavailable("moving to another member"))
+	e.answerAll(e.take(&e.parked), &entrepot.Error{
+		Code: entrepot.CodeUnknownOutcome, RetryAfter: time.Second,
+		Message: "moving to another member; ask again with the same key",
+	})
+}
+
+// seldom is how often an entity must have been asked to be kept as long as others:
+// what is touched once or twice, by an import or a crawler, is not asked for again,
+// and would fill the memory.
+const seldom = 3
+
+// seldomIdle is how long they stay at least.
+const seldomIdle = 10 * time.Second
+
+// idleSince reports whether nothing waits and nothing was asked for so long.
+// What does not exist is not kept, and what was asked seldom not for long.
+func (e *entity) idleSince(now time.Time, limit time.Duration) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.version == 0 && !e.loading {
+		limit = time.Second
+	} else if e.uses < seldom {
+		limit = min(limit, max(limit/16, seldomIdle))
+	}
+	return e.rests() && now.Sub(e.used) >= limit
+}
+
+// rests reports whether nothing is under way here.
+func (e *entity) rests() bool {
+	return !e.stopped && !e.loading && !e.reload && !e.publishing && e.settledDown() &&
+		len(e.stash) == 0 && len(e.parked) == 0 && len(e.running) == 0
+}
+
+// leaveIfTransient ends an activation whose last message was transient, once it
+// rests and its document holds no event any more. Later messages meet the next one.
+func (e *entity) leaveIfTransient() {
+	if !e.transient || !e.rests() || (e.h.Outbox != nil && e.stored > 0) {
+		return
+	}
+	e.transient = false // once: if its mailbox is full, the sweep sees to it
+	e.root.Poison(e.self)
+}
+
+func (e *entity) describe() Activation {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return Activation{
+		Kind: e.k.Name, ID: e.id, Version: e.version, Used: e.used,
+		Pending: len(e.waiting) + len(e.stash) + len(e.parked),
+	}
+}
