@@ -32,23 +32,21 @@ func (s *State) Get(t entrepot.Turn, _ Get) (*Cart, error) {
 // View is the whole cart.
 func (s *State) View() *Cart {
 	v := &Cart{UserID: s.ID, Total: s.Total(), Currency: s.Currency, UpdatedAt: s.UpdatedAt, Version: s.Version}
-	items, refs := make([]Item, len(s.Lines)), make([]Item, len(s.Lines)) // two allocations, however many lines
+	v.Items, v.PromoCodes = make([]Item, len(s.Lines)), slices.Clone(s.Promos)
 	for i := range s.Lines {
-		s.Lines[i].view(&items[i], s.Currency)
-		refs[i] = &items[i]
+		v.Items[i] = s.Lines[i].item(s.Currency)
 	}
-	v.Items, v.PromoCodes = refs, slices.Clone(s.Promos)
 	for i := range s.Saved {
-		it := Item{}
-		s.Saved[i].view(it, s.Saved[i].Currency)
-		v.Saved = append(v.Saved, it)
+		v.Saved = append(v.Saved, s.Saved[i].item(s.Saved[i].Currency))
 	}
 	return v
 }
 
-func (l *Line) view(it *Item, currency string) {
-	it.ID, it.ProductID, it.VariantID, it.ShopID, it.CompanyID = l.ID, l.ProductID, l.variant(), l.ShopID, l.CompanyID
-	it.Quantity, it.Price, it.Currency, it.Name = l.Quantity, l.Price, currency, l.Name
+func (l *Line) item(currency string) Item {
+	return Item{
+		ID: l.ID, ProductID: l.ProductID, VariantID: l.variant(), ShopID: l.ShopID, CompanyID: l.CompanyID,
+		Quantity: l.Quantity, Price: l.Price, Currency: currency, Name: l.Name,
+	}
 }
 
 // Total is what all lines cost, in minor units. The decisions bound it.

@@ -13,7 +13,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains"
 )
 
 // State is a company. The zero State does not exist yet.
@@ -235,10 +234,10 @@ func (s *State) SetSettings(t entrepot.Turn, c SetSettings) ([]events.Event, err
 	}
 	zone, tax := s.Timezone, s.TaxBasisPoints
 	if c.Timezone != nil {
-		zone = grains.Value(c.Timezone)
+		zone = *c.Timezone
 	}
 	if c.TaxBasisPoints != nil {
-		tax = grains.Value(c.TaxBasisPoints)
+		tax = *c.TaxBasisPoints
 	}
 	if err := checkSettings(tax, zone); err != nil {
 		return nil, err

@@ -132,7 +132,7 @@ type (
 		events.OrderCreated
 		numbers  map[entrepot.ID]string
 		beyond   []Backordered
-		adoption Adopt
+		adoption *Adopt
 	}
 	done struct {
 		events.Private

@@ -49,7 +49,7 @@ func (s *State) Adopt(t entrepot.Turn, c Adopt) ([]events.Event, error) {
 	next := State{
 		CheckoutID: c.CheckoutID, CustomerID: c.CustomerID, ExpiresAt: c.ExpiresAt,
 	}
-	e := created{adoption: c, OrderCreated: next.orderCreated(t.Now, t.ID, number(c.CreatedAt, c.Number), g, totals)}
+	e := created{adoption: &c, OrderCreated: next.orderCreated(t.Now, t.ID, number(c.CreatedAt, c.Number), g, totals)}
 	return []events.Event{e}, nil
 }
 

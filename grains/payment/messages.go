@@ -29,7 +29,7 @@ type Process struct {
 	Gateway string // manual
 	Method  string // card, bank_transfer, cash_on_delivery
 	Token   string // what the gateway knows the payer by; the manual gateway documents tokens that fail
-	Open    Open   // opens it first when it is not open yet
+	Open    *Open   // opens it first when it is not open yet
 }
 
 // Void ends a payment that was not made; one that was is refunded whole.

@@ -154,7 +154,7 @@ func (s *State) Process(t entrepot.Turn, c Process) ([]events.Event, error) {
 	next, happened := *s, []events.Event(nil)
 	if c.Open != nil {
 		var err error
-		if happened, err = s.Open(t, c.Open); err != nil {
+		if happened, err = s.Open(t, *c.Open); err != nil {
 			return nil, err
 		}
 		for _, e := range happened {

@@ -4,15 +4,14 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains"
 )
 
 // Sellable finds a variant that can be bought. A product without variants is its
 // own: "" and the product's id name it. A product with variants wants one named.
-func (x *Product) Sellable(variantID entrepot.ID) (*Variant, bool) {
+func (x *Product) Sellable(variantID entrepot.ID) (Variant, bool) {
 	if len(x.Variants) == 0 {
 		if variantID != "" && variantID != x.ID {
-			return nil, false
+			return Variant{}, false
 		}
 		return Variant{ID: x.ID, SKU: x.SKU, Image: x.Image}, true
 	}
@@ -21,7 +20,7 @@ func (x *Product) Sellable(variantID entrepot.ID) (*Variant, bool) {
 			return v, true
 		}
 	}
-	return nil, false
+	return Variant{}, false
 }
 
 // PriceOf is what one piece of a variant costs in a shop at a moment, in minor
@@ -40,7 +39,7 @@ func (x *Product) ListPrice(variantID, shopID entrepot.ID) int64 {
 	price := x.Price
 	for _, v := range x.Variants {
 		if v.ID == variantID && v.Price != nil {
-			price = grains.Value(v.Price)
+			price = *v.Price
 		}
 	}
 	exact := false

@@ -7,7 +7,6 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains"
 )
 
 // Update replaces what is set. What equals the present changes nothing.
@@ -50,7 +49,7 @@ func checkUpdate(c Update) error {
 	case c.Status != nil && *c.Status != Active && *c.Status != Draft && *c.Status != Archived:
 		return entrepot.Invalid("status", "enum", "must be active, draft or archived")
 	default:
-		return checkPrice("price", grains.Value(c.Price))
+		return checkPrice("price", value(c.Price))
 	}
 }
 
@@ -64,7 +63,7 @@ func (s *State) replace(c Update) {
 	set(&s.Status, c.Status)
 	set(&s.Image, c.Image)
 	set(&s.Price, c.Price)
-	switch grains.Value(c.Status) {
+	switch value(c.Status) {
 	case Active:
 		s.PublishAt = 0
 	case Archived:
@@ -181,4 +180,12 @@ func (s *State) differences(next *State) (changed []string) {
 		}
 	}
 	return changed
+}
+
+// value is what an optional field sets; its zero value when it sets nothing.
+func value[T any](v *T) (out T) {
+	if v != nil {
+		out = *v
+	}
+	return out
 }

@@ -61,7 +61,7 @@ func Personal(taste []*Liked, near, similar map[entrepot.ID][]Scored, n int) []S
 	}
 	out := make([]Suggestion, 0, len(voices))
 	for id, v := range voices {
-		if v.because != nil {
+		if v.most > 0 {
 			out = append(out, Suggestion{id, v.sum, v.because})
 		}
 	}

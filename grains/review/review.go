@@ -75,7 +75,7 @@ func (s *State) Write(t entrepot.Turn, c Write) ([]events.Event, error) {
 	case !entrepot.ValidID(c.CompanyID) || !entrepot.ValidID(c.ShopID):
 		return nil, entrepot.Invalid("productId", "bought", "was bought of a company, in a shop")
 	}
-	if err := checkWords(c); err != nil {
+	if err := checkWords(c.Stars, c.Title, c.Text); err != nil {
 		return nil, err
 	}
 	return []events.Event{created{events.ReviewCreated{Review: events.Review{
@@ -84,20 +84,13 @@ func (s *State) Write(t entrepot.Turn, c Write) ([]events.Event, error) {
 	}}, c.Author}}, nil
 }
 
-// words are what Write and Edit have in common.
-type words interface {
-	GetStars() int64
-	GetTitle() string
-	GetText() string
-}
-
-func checkWords(c words) error {
+func checkWords(stars int64, title, text string) error {
 	switch {
-	case c.GetStars() < 1 || c.GetStars() > 5:
+	case stars < 1 || stars > 5:
 		return entrepot.Invalid("stars", "range", "must be 1 to 5")
-	case utf8.RuneCountInString(c.GetTitle()) > MaxTitle:
+	case utf8.RuneCountInString(title) > MaxTitle:
 		return entrepot.Invalid("title", "maxLength", "must be at most %d characters", MaxTitle)
-	case utf8.RuneCountInString(c.GetText()) > MaxText:
+	case utf8.RuneCountInString(text) > MaxText:
 		return entrepot.Invalid("text", "maxLength", "must be at most %d characters", MaxText)
 	default:
 		return nil
@@ -126,7 +119,7 @@ func (s *State) Edit(t entrepot.Turn, c Edit) ([]events.Event, error) {
 	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
 		return nil, err
 	}
-	if err := checkWords(c); err != nil {
+	if err := checkWords(c.Stars, c.Title, c.Text); err != nil {
 		return nil, err
 	}
 	if c.Stars == s.Stars && c.Title == s.Title && c.Text == s.Text {

@@ -20,26 +20,13 @@ type Details struct {
 	Hours   Hours              `json:"hours,omitzero"`
 }
 
-// described is what the create and the update command have in common.
-type described interface {
-	GetName() string
-	GetAddress() string
-	GetCity() string
-	GetState() string
-	GetCountry() string
-	GetPoint() *Point
-	GetContact() Contact
-	GetHours() OpeningHours
-}
-
-func detailsOf(c described) Details {
-	contact := c.GetContact()
+func detailsOf(c Create) Details {
 	d := Details{
-		Name: c.GetName(), Address: c.GetAddress(), City: c.GetCity(), Region: c.GetState(), Country: c.GetCountry(),
-		Contact: events.ShopContact{Email: contact.Email, Phone: contact.Phone, Website: contact.Website},
-		Hours:   HoursOf(c.GetHours()),
+		Name: c.Name, Address: c.Address, City: c.City, Region: c.State, Country: c.Country,
+		Contact: events.ShopContact{Email: c.Contact.Email, Phone: c.Contact.Phone, Website: c.Contact.Website},
+		Hours:   HoursOf(c.Hours),
 	}
-	if p := c.GetPoint(); p != nil {
+	if p := c.Point; p != nil {
 		d.Point = &events.Point{Lat: p.Lat, Lng: p.Lng}
 	}
 	return d

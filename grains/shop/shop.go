@@ -101,7 +101,7 @@ func (s *State) Update(t entrepot.Turn, c Update) ([]events.Event, error) {
 	if err := s.mayChange(t, c.ExpectedVersion); err != nil {
 		return nil, err
 	}
-	d := detailsOf(c)
+	d := detailsOf(Create{Name: c.Name, Address: c.Address, City: c.City, State: c.State, Country: c.Country, Point: c.Point, Contact: c.Contact, Hours: c.Hours})
 	if err := d.check(); err != nil {
 		return nil, err
 	}

@@ -8,7 +8,6 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/user"
 
-	"google.golang.org/protobuf/proto"
 )
 
 // steps asks the users of a staffing what its phase asks. A shop asks users, who
@@ -44,7 +43,7 @@ func (s *State) question(userID entrepot.ID) func(context.Context, grains.Asker)
 		default:
 			_, err = grains.Ask(ctx, a, user.Of(userID), user.UnassignShop{ShopID: shop, CompanyID: company})
 		}
-		answer := proto.CloneOf(told)
+		answer := told
 		switch entrepot.CodeOf(err) {
 		case "":
 			return answer, nil

@@ -46,7 +46,7 @@ type referenced struct {
 
 // Receive adds goods to the item; the first one makes it.
 func (s *State) Receive(t entrepot.Turn, c Receive) ([]events.Event, error) {
-	e, err := s.opening(t, c)
+	e, err := s.opening(t, c.ProductID, c.VariantID, c.CompanyID, c.LocationID)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (s *State) Arrive(t entrepot.Turn, c Arrive) ([]events.Event, error) {
 	if t.Caller.Role != entrepot.System {
 		return nil, entrepot.ErrNotFound
 	}
-	e, err := s.opening(t, c)
+	e, err := s.opening(t, c.ProductID, c.VariantID, c.CompanyID, c.LocationID)
 	if err != nil {
 		return nil, err
 	}
@@ -225,22 +225,14 @@ func lacking(available int64) error {
 	return entrepot.Errorf(entrepot.CodeOutOfStock, "%d available", available)
 }
 
-// goods is a command whose first makes the item.
-type goods interface {
-	GetProductId() string
-	GetVariantId() string
-	GetCompanyId() string
-	GetLocationId() string
-}
-
-// opening is the beginning of a movement that may be the item's first.
-func (s *State) opening(t entrepot.Turn, c goods) (events.InventoryUpdated, error) {
+// opening is the beginning of a movement that may be the item's first, of a product at a location.
+func (s *State) opening(t entrepot.Turn, product, variant, company, location entrepot.ID) (events.InventoryUpdated, error) {
 	e := s.movement(t, "", 0, "")
 	if s.ID != "" {
 		return e, nil
 	}
-	e.ItemID, e.ProductID, e.VariantID = t.ID, c.GetProductId(), c.GetVariantId()
-	e.CompanyID, e.LocationID = c.GetCompanyId(), c.GetLocationId()
+	e.ItemID, e.ProductID, e.VariantID = t.ID, product, variant
+	e.CompanyID, e.LocationID = company, location
 	if e.VariantID == "" {
 		e.VariantID = e.ProductID
 	}
