@@ -95,3 +95,11 @@ type Turn struct {
 	Caller    Caller
 	CommandID string
 }
+
+// RequireSystem returns ErrNotFound unless the platform itself is the caller.
+func (t Turn) RequireSystem() error {
+	if t.Caller.Role != System {
+		return ErrNotFound
+	}
+	return nil
+}

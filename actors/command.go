@@ -38,14 +38,14 @@ const concurrentCommands = 64
 //
 // Errors that no retry can cure (invalid, conflict, not found, key reused) are permanent.
 func CommandPerEvent(
-	a grains.Asker, react func(*events.Delivery) (kind string, id entrepot.ID, cmd any, err error),
+	a grains.Asker, react func(*events.Delivery) (to grains.Ref, cmd any, err error),
 ) events.Handler {
 	handle := func(ctx context.Context, d *events.Delivery) error {
-		kind, id, cmd, err := react(d)
+		to, cmd, err := react(d)
 		if err != nil || cmd == nil {
 			return err
 		}
-		_, err = a.Ask(grains.WithCommand(AsSystem(ctx, d), grains.CommandID{ID: d.ID}), grains.Ref{Kind: kind, ID: id}, cmd)
+		_, err = a.Ask(AsSystem(ctx, d), to, cmd, grains.As(d.ID))
 		switch entrepot.CodeOf(err) {
 		case entrepot.CodeInvalid, entrepot.CodeConflict, entrepot.CodeNotFound, entrepot.CodeKeyReused:
 			return events.Permanent(err)

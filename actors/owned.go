@@ -56,8 +56,7 @@ func (o Owned) EndWhere(
 			return err
 		}
 		err = FanOut(ctx, concurrentEnds, docs, func(ctx context.Context, doc persistence.Document) error {
-			ctx = grains.WithCommand(ctx, grains.CommandID{ID: entrepot.DeriveID(d.ID, doc.ID)})
-			_, err := a.Ask(ctx, grains.Ref{Kind: o.Kind, ID: doc.ID}, o.End())
+			_, err := a.Ask(ctx, grains.Ref{Kind: o.Kind, ID: doc.ID}, o.End(), grains.As(entrepot.DeriveID(d.ID, doc.ID)))
 			if entrepot.CodeOf(err) == entrepot.CodeNotFound {
 				return nil
 			}

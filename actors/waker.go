@@ -9,7 +9,6 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/wire"
 	"entrepot/persistence"
 )
 

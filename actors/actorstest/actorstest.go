@@ -16,6 +16,7 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
+	"entrepot/grains/wire"
 )
 
 // ID returns the n-th id of a kind. It is the same in every run.
@@ -72,16 +73,23 @@ type Recorder struct {
 }
 
 // Ask records a command.
-func (r *Recorder) Ask(ctx context.Context, kind string, id entrepot.ID, cmd any) (any, error) {
+func (r *Recorder) Ask(
+	ctx context.Context, to grains.Ref, message any, options ...grains.Option,
+) (grains.Answer, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.Kinds, r.Cmds = append(r.Kinds, kind), append(r.Cmds, cmd)
-	r.IDs = append(r.IDs, id+"/"+grains.NewCommand(ctx, cmd).ID)
-	if entrepot.CallerFrom(ctx).Role != entrepot.System {
-		return nil, errors.New("caller is not the platform")
+	r.Kinds, r.Cmds = append(r.Kinds, to.Kind), append(r.Cmds, message)
+	var c wire.Command
+	for _, o := range options {
+		o(&c)
 	}
-	if r.Answer != nil {
-		return nil, r.Answer(cmd)
+	r.IDs = append(r.IDs, to.ID+"/"+c.ID)
+	switch {
+	case entrepot.CallerFrom(ctx).Role != entrepot.System:
+		return grains.Answer{}, errors.New("caller is not the platform")
+	case r.Answer != nil:
+		return grains.Answer{}, r.Answer(message)
+	default:
+		return grains.Answer{JSON: []byte("{}")}, nil
 	}
-	return nil, nil
 }

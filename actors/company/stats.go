@@ -11,22 +11,22 @@ import (
 // Stats counts the events of all services in the figures of their companies. Events without a
 // company, such as the registration of a customer, are skipped.
 func Stats(a grains.Asker) events.Handler {
-	return actors.CommandPerEvent(a, func(d *events.Delivery) (string, entrepot.ID, any, error) {
+	return actors.CommandPerEvent(a, func(d *events.Delivery) (to grains.Ref, cmd any, err error) {
 		if d.CompanyID == "" || !companystats.Counts(d.Type) {
-			return "", "", nil, nil
+			return to, nil, nil
 		}
 		c := companystats.Count{What: d.Type, At: d.OccurredAt.UnixMilli()}
 		if d.Type == "payment.success" || d.Type == "payment.refunded" {
 			var e events.PaymentSuccess // both types have its amount and currency
 			if err := d.Decode(&e); err != nil {
-				return "", "", nil, events.Permanent(err)
+				return to, nil, events.Permanent(err)
 			}
 			m, err := entrepot.ParseMoney("amount", string(e.Amount), e.Currency)
 			if err != nil {
-				return "", "", nil, events.Permanent(err)
+				return to, nil, events.Permanent(err)
 			}
 			c.Amount, c.Currency = m.Minor, m.Currency
 		}
-		return companystats.Name, d.CompanyID, c, nil
+		return companystats.Of(d.CompanyID), c, nil
 	})
 }

@@ -66,7 +66,8 @@ type signalBatch struct {
 type grainCommand struct {
 	kind       string
 	id         entrepot.ID
-	cmd        any
+	cmd        any        // a pointer, to add to
+	message    func() any // what cmd points to
 	deliveries []int
 }
 
@@ -133,41 +134,37 @@ func (s *signalBatch) addOrder(d *events.Delivery, o orderSignal) {
 func (s *signalBatch) addTrend(d *events.Delivery, i int, company entrepot.ID, products []entrepot.ID, weight float64) {
 	signal := recommend.Signal{EventID: d.ID, At: d.OccurredAt.UnixMilli(), ProductIDs: products, Weight: weight}
 	if company != "" {
-		c := s.command(i, recommend.TrendingName, company, func() any {
-			return recommend.Count{CompanyID: company}
-		}).(recommend.Count)
+		c := commandFor(s, i, recommend.TrendingName, company, recommend.Count{CompanyID: company})
 		c.Signals = append(c.Signals, signal)
 	}
-	c := s.command(i, recommend.TrendingName, recommend.Everywhere(), func() any {
-		return recommend.Count{}
-	}).(recommend.Count)
+	c := commandFor(s, i, recommend.TrendingName, recommend.Everywhere(), recommend.Count{})
 	c.Signals = append(c.Signals, signal)
 }
 
 // addTaste adds to the taste of a user. Guests have none.
-func (s *signalBatch) addTaste(d *events.Delivery, i int, user entrepot.ID, liking *recommend.Liking) {
+func (s *signalBatch) addTaste(d *events.Delivery, i int, user entrepot.ID, liking recommend.Liking) {
 	if user == "" {
 		return
 	}
-	c := s.command(i, recommend.TasteName, user, func() any { return recommend.Like{} }).(recommend.Like)
+	c := commandFor(s, i, recommend.TasteName, user, recommend.Like{})
 	liking.EventID, liking.At = d.ID, d.OccurredAt.UnixMilli()
 	c.Likings = append(c.Likings, liking)
 }
 
-// command returns the command of a grain, made on its first use in the batch, and assigns the
+// commandFor returns the command of a grain, made on its first use in the batch, and assigns the
 // delivery to it.
-func (s *signalBatch) command(delivery int, kind string, id entrepot.ID, create func() any) any {
+func commandFor[C any](s *signalBatch, delivery int, kind string, id entrepot.ID, first C) *C {
 	key := kind + "/" + id
 	g := s.byGrain[key]
 	if g == nil {
-		g = &grainCommand{kind: kind, id: id, cmd: create()}
+		g = &grainCommand{kind: kind, id: id, cmd: &first, message: func() any { return first }}
 		s.byGrain[key] = g
 		s.inOrder = append(s.inOrder, g)
 	}
 	if !slices.Contains(g.deliveries, delivery) {
 		g.deliveries = append(g.deliveries, delivery)
 	}
-	return g.cmd
+	return g.cmd.(*C)
 }
 
 // addPurchases adds each order to the affinities of its products, with the popularity of the
@@ -188,9 +185,7 @@ func (s *signalBatch) addPurchases(ctx context.Context) {
 					}
 				}
 			}
-			c := s.command(o.delivery, recommend.AffinityName, id, func() any {
-				return recommend.Bought{CompanyID: o.CompanyID}
-			}).(recommend.Bought)
+			c := commandFor(s, o.delivery, recommend.AffinityName, id, recommend.Bought{CompanyID: o.CompanyID})
 			c.Purchases = append(c.Purchases, p)
 		}
 	}
@@ -229,7 +224,7 @@ func (s *signalBatch) popularity(ctx context.Context) (popular map[entrepot.ID]f
 func (s *signalBatch) send(ctx context.Context) {
 	var mu sync.Mutex
 	_ = actors.FanOut(ctx, concurrentSignals, s.inOrder, func(ctx context.Context, g *grainCommand) error {
-		_, err := s.asker.Ask(actors.AsSystem(ctx, s.batch[g.deliveries[0]]), grains.Ref{Kind: g.kind, ID: g.id}, g.cmd)
+		_, err := s.asker.Ask(actors.AsSystem(ctx, s.batch[g.deliveries[0]]), grains.Ref{Kind: g.kind, ID: g.id}, g.message())
 		if err == nil {
 			return nil
 		}

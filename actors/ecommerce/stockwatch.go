@@ -98,10 +98,9 @@ func notifyWatch(
 			continue
 		}
 		d := batch[m.at]
-		ctx := grains.WithCommand(actors.AsSystem(ctx, d), grains.CommandID{ID: entrepot.DeriveID(d.ID, s.ID)})
-		v, err := grains.Ask(ctx, a, stockwatch.Of(s.ID), stockwatch.Arrived{
+		v, err := grains.Ask(actors.AsSystem(ctx, d), a, stockwatch.Of(s.ID), stockwatch.Arrived{
 			ItemID: m.ItemID, LocationID: m.LocationID, Movement: m.Movement, Available: m.Available,
-		})
+		}, grains.As(entrepot.DeriveID(d.ID, s.ID)))
 		if err != nil {
 			return m.at, err
 		}

@@ -35,8 +35,7 @@ func forgetUser(store persistence.Store, a grains.Asker) events.Handler {
 			return events.Permanent(err)
 		}
 		ctx = actors.AsSystem(ctx, d)
-		command := grains.WithCommand(ctx, grains.CommandID{ID: d.ID})
-		if _, err := grains.Ask(command, a, recommend.TasteOf(e.UserID), recommend.Forget{}); err != nil {
+		if _, err := grains.Ask(ctx, a, recommend.TasteOf(e.UserID), recommend.Forget{}, grains.As(d.ID)); err != nil {
 			return err
 		}
 		return actors.DropRows(ctx, store, recommend.Views, entrepot.OwnedBy(e.UserID), nil, d.OccurredAt, nil)

@@ -25,8 +25,8 @@ func ShopLocations(a grains.Asker) events.Handler {
 		if p := e.Location.Coordinates; p != nil && !c.Closed {
 			c.Point = &sourcing.Point{Lat: p.Lat, Lng: p.Lng}
 		}
-		ctx = grains.WithCommand(actors.AsSystem(ctx, d), grains.CommandID{ID: entrepot.DeriveID(d.ID, e.ShopID)})
-		_, err := grains.Ask(ctx, a, sourcing.Of(sourcing.ID(e.ShopID)), c)
+		as := grains.As(entrepot.DeriveID(d.ID, e.ShopID))
+		_, err := grains.Ask(actors.AsSystem(ctx, d), a, sourcing.Of(sourcing.ID(e.ShopID)), c, as)
 		return err
 	}), "shop.created", "shop.updated", "shop.deleted")
 }

@@ -10,19 +10,19 @@ import (
 
 // Orders opens the payment of every new order.
 func Orders(a grains.Asker) events.Handler {
-	return actors.CommandPerEvent(a, func(d *events.Delivery) (string, entrepot.ID, any, error) {
+	return actors.CommandPerEvent(a, func(d *events.Delivery) (to grains.Ref, cmd any, err error) {
 		if d.Type != "order.created" {
-			return "", "", nil, nil
+			return to, nil, nil
 		}
 		var e events.OrderCreated
 		if err := d.Decode(&e); err != nil {
-			return "", "", nil, events.Permanent(err)
+			return to, nil, events.Permanent(err)
 		}
 		m, err := entrepot.ParseMoney("total", string(e.Total), e.Currency)
 		if err != nil {
-			return "", "", nil, events.Permanent(err)
+			return to, nil, events.Permanent(err)
 		}
-		return payment.Name, payment.ID(e.OrderID), payment.Open{
+		return payment.Of(payment.ID(e.OrderID)), payment.Open{
 			OrderID: e.OrderID, CustomerID: e.CustomerID, CompanyID: e.CompanyID, ShopID: e.ShopID,
 			Amount: m.Minor, Currency: m.Currency,
 		}, nil

@@ -10,26 +10,26 @@ import (
 
 // Payments reports the success or failure of a payment to its order.
 func Payments(a grains.Asker) events.Handler {
-	return actors.CommandPerEvent(a, func(d *events.Delivery) (string, entrepot.ID, any, error) {
+	return actors.CommandPerEvent(a, func(d *events.Delivery) (to grains.Ref, cmd any, err error) {
 		switch d.Type {
 		case "payment.success":
 			var e events.PaymentSuccess
 			if err := d.Decode(&e); err != nil {
-				return "", "", nil, events.Permanent(err)
+				return to, nil, events.Permanent(err)
 			}
 			m, err := entrepot.ParseMoney("amount", string(e.Amount), e.Currency)
 			if err != nil {
-				return "", "", nil, events.Permanent(err)
+				return to, nil, events.Permanent(err)
 			}
 			paid := order.PaymentReceived{PaymentID: e.PaymentID, Amount: m.Minor, Currency: m.Currency}
-			return order.Name, e.OrderID, paid, nil
+			return order.Of(e.OrderID), paid, nil
 		case "payment.failed":
 			var e events.PaymentFailed
 			if err := d.Decode(&e); err != nil {
-				return "", "", nil, events.Permanent(err)
+				return to, nil, events.Permanent(err)
 			}
-			return order.Name, e.OrderID, order.PaymentFailed{PaymentID: e.PaymentID, Reason: e.Reason}, nil
+			return order.Of(e.OrderID), order.PaymentFailed{PaymentID: e.PaymentID, Reason: e.Reason}, nil
 		}
-		return "", "", nil, nil
+		return to, nil, nil
 	})
 }

@@ -38,8 +38,8 @@ func UserDeleted(a grains.Asker) events.Handler {
 		}
 		ctx = actors.AsSystem(ctx, d)
 		for _, id := range e.ShopIDs {
-			ctx := grains.WithCommand(ctx, grains.CommandID{ID: entrepot.DeriveID(d.ID, id)})
-			_, err := grains.Ask(ctx, a, shop.Of(id), shop.Assign{ID: d.ID, Remove: []string{e.UserID}})
+			assign := shop.Assign{ID: d.ID, Remove: []string{e.UserID}}
+			_, err := grains.Ask(ctx, a, shop.Of(id), assign, grains.As(entrepot.DeriveID(d.ID, id)))
 			if err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
 				return err
 			}
@@ -55,9 +55,9 @@ func ShopDeleted(a grains.Asker) events.Handler {
 		if err := d.Decode(&e); err != nil {
 			return events.Permanent(err)
 		}
-		ctx = grains.WithCommand(actors.AsSystem(ctx, d), grains.CommandID{ID: d.ID})
 		id := shipping.ID(e.CompanyID, e.ShopID)
-		_, err := grains.Ask(ctx, a, shipping.Of(id), shipping.Remove{CompanyID: e.CompanyID, ShopID: e.ShopID})
+		remove := shipping.Remove{CompanyID: e.CompanyID, ShopID: e.ShopID}
+		_, err := grains.Ask(actors.AsSystem(ctx, d), a, shipping.Of(id), remove, grains.As(d.ID))
 		if entrepot.CodeOf(err) == entrepot.CodeNotFound {
 			return nil
 		}

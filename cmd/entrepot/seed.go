@@ -51,13 +51,13 @@ func seed(ctx context.Context, a grains.Asker, hash func(string) (string, error)
 	}
 	s := seeder{ctx: entrepot.WithCaller(ctx, entrepot.SystemCaller("seed")), a: a}
 	admin := entrepot.DeriveID("demo", "user", string(entrepot.CompanyAdmin))
-	s.put(company.Name, companyID, company.Create{
+	s.put(company.Of(companyID), company.Create{
 		Name: "Entrepôt Coffee", Slug: "entrepot-coffee", Description: "The demo company", Email: "hello@coffee.example",
 		Currency: "EUR", Timezone: "Europe/Brussels", TaxBasisPoints: 600, OwnerID: admin, Plan: "business",
 	})
-	for i, shopNow := range demoShops() {
-		shopNow.CompanyID = companyID
-		s.put(shop.Name, shops[i], shopNow)
+	for i, create := range demoShops() {
+		create.CompanyID = companyID
+		s.put(shop.Of(shops[i]), create)
 	}
 	s.ship(companyID)
 	for _, role := range []entrepot.Role{entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager, entrepot.ShopStaff, entrepot.Customer} {
@@ -68,7 +68,7 @@ func seed(ctx context.Context, a grains.Asker, hash func(string) (string, error)
 		if role == entrepot.ShopManager || role == entrepot.ShopStaff {
 			u.ShopIDs = shops[:1]
 		}
-		s.put(user.Name, u.UserID, user.Register{
+		s.put(user.Of(u.UserID), user.Register{
 			Email: u.Email, Name: "Demo " + string(role), PasswordHash: passwordHash, Role: string(role), CompanyID: u.CompanyID, ShopIDs: u.ShopIDs,
 		})
 		d.Users[string(role)] = u
@@ -80,7 +80,7 @@ func seed(ctx context.Context, a grains.Asker, hash func(string) (string, error)
 		d.ProductIDs = append(d.ProductIDs, id)
 		p := g.product(i)
 		p.CompanyID, p.ShopIDs = companyID, shops
-		s.put(product.Name, id, p)
+		s.put(product.Of(id), p)
 		for _, shop := range shops {
 			s.receive(id, "", companyID, shop, 200)
 		}
@@ -120,13 +120,13 @@ type seeder struct {
 }
 
 // put creates what is not there yet; part names one of several of an entity.
-func (s *seeder) put(kind string, id entrepot.ID, cmd any, part ...string) {
+func (s *seeder) put(to grains.Ref, cmd any, part ...string) {
 	if s.err != nil {
 		return
 	}
-	ctx := grains.WithCommand(s.ctx, grains.CommandID{ID: entrepot.DeriveID(append([]string{"seed", kind, id}, part...)...)})
-	if _, err := s.a.Ask(ctx, grains.Ref{Kind: kind, ID: id}, cmd); err != nil && entrepot.CodeOf(err) != entrepot.CodeConflict {
-		s.err = fmt.Errorf("seed %s %s: %w", kind, id, err)
+	id := entrepot.DeriveID(append([]string{"seed", to.Kind, to.ID}, part...)...)
+	if _, err := s.a.Ask(s.ctx, to, cmd, grains.As(id)); err != nil && entrepot.CodeOf(err) != entrepot.CodeConflict {
+		s.err = fmt.Errorf("seed %s %s: %w", to.Kind, to.ID, err)
 	}
 }
 
@@ -139,7 +139,7 @@ func (s *seeder) ship(company entrepot.ID) {
 	if have, err := grains.Ask(s.ctx, s.a, shipping.Of(id), shipping.Get{}); err == nil && have.Version > 0 {
 		return
 	}
-	s.put(shipping.Name, id, shipping.Set{CompanyID: company, Rules: &shipping.Rules{Currency: "EUR", Zones: []shipping.Zone{
+	s.put(shipping.Of(id), shipping.Set{CompanyID: company, Rules: &shipping.Rules{Currency: "EUR", Zones: []shipping.Zone{
 		{Name: "Benelux", Countries: []string{"BE", "NL", "LU"}, Methods: []shipping.Method{
 			{ID: "standard", Name: "Standard, 2 days", Price: 490, FreeFrom: 5000},
 			{ID: "express", Name: "Express, next day", Price: 990},
@@ -159,7 +159,7 @@ func (s *seeder) receive(product, variant, company, shop entrepot.ID, quantity i
 	if have, err := grains.Ask(s.ctx, s.a, stock.Of(item), stock.Get{}); err == nil && have.Movements > 0 {
 		return
 	}
-	s.put(stock.Name, item, stock.Receive{ProductID: product, VariantID: variant, CompanyID: company, LocationID: shop, Quantity: quantity, Reason: "demo data"})
+	s.put(stock.Of(item), stock.Receive{ProductID: product, VariantID: variant, CompanyID: company, LocationID: shop, Quantity: quantity, Reason: "demo data"})
 }
 
 // write saves the demo's logins for scripts, readable by the owner alone.

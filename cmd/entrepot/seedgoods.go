@@ -88,7 +88,7 @@ func (s *seeder) categories(company entrepot.ID) {
 		{"tableware", "home", "Tableware"},
 		{"pantry", "", "Pantry"},
 	} {
-		s.put(categories.Name, categories.ID(company), categories.Create{
+		s.put(categories.Of(categories.ID(company)), categories.Create{
 			CompanyID: company, Slug: c[0], Parent: c[1], Title: c[2], Position: int64(i),
 		}, c[0])
 	}
@@ -125,7 +125,7 @@ func (s *seeder) varied(company entrepot.ID, shops []entrepot.ID) {
 				p.Variants = append(p.Variants, v)
 			}
 		}
-		s.put(product.Name, id, p)
+		s.put(product.Of(id), p)
 		for _, v := range p.Variants {
 			for _, shop := range shops {
 				s.receive(id, v.ID, company, shop, 60)

@@ -68,7 +68,7 @@ type Wanted struct {
 // promo codes did.
 type Quote struct {
 	Lines    []Line
-	Groups   []order.GroupInput
+	Groups   []*order.GroupInput
 	Shipping []shippingQuote // of each group
 	Codes    []CodeQuote
 }
@@ -142,10 +142,10 @@ func merge(lines []Line) ([]Line, error) {
 }
 
 // groups are the lines by shop, in the order of the first line of each.
-func (s *Pricer) groups(ctx context.Context, id entrepot.ID, lines []Line) ([]order.GroupInput, error) {
-	var groups []order.GroupInput
+func (s *Pricer) groups(ctx context.Context, id entrepot.ID, lines []Line) ([]*order.GroupInput, error) {
+	var groups []*order.GroupInput
 	for _, l := range lines {
-		at := slices.IndexFunc(groups, func(g order.GroupInput) bool { return g.ShopID == l.ShopID })
+		at := slices.IndexFunc(groups, func(g *order.GroupInput) bool { return g.ShopID == l.ShopID })
 		if at < 0 {
 			if s.Standing != nil && s.Standing(l.Product.CompanyID) != entrepot.StandingFull {
 				e := entrepot.Invalid(query.Indexed("items", l.At, "productId"), "company_suspended", "its company takes no orders right now")
@@ -156,7 +156,7 @@ func (s *Pricer) groups(ctx context.Context, id entrepot.ID, lines []Line) ([]or
 			if err != nil {
 				return nil, err
 			}
-			g := order.GroupInput{
+			g := &order.GroupInput{
 				OrderID: id, CompanyID: l.Product.CompanyID, ShopID: l.ShopID,
 				Currency: l.Product.Currency, TaxBasisPoints: rate,
 			}

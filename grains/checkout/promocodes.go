@@ -82,8 +82,8 @@ func distinctCodes(codes []string) (out []string, err error) {
 type companyGoods struct {
 	company, currency string
 	returning         bool // the customer has ordered there before, if a code asks for that
-	lines             []order.Line
-	groups            []order.GroupInput // of each line
+	lines             []*order.Line
+	groups            []*order.GroupInput // of each line
 	goods             []promotion.Goods
 }
 
@@ -99,7 +99,8 @@ func companyGoodsOf(q *Quote) (out []*companyGoods) {
 			at, out = len(out), append(out, &companyGoods{company: g.CompanyID, currency: g.Currency})
 		}
 		c := out[at]
-		for _, l := range g.Lines {
+		for i := range g.Lines {
+			l := &g.Lines[i]
 			cost := l.Price * l.Quantity
 			c.lines, c.groups = append(c.lines, l), append(c.groups, g)
 			c.goods = append(c.goods, promotion.Goods{
@@ -167,7 +168,7 @@ func (s *Pricer) apply(q *Quote, c *companyGoods, p *promotion.Promotion, out *C
 		out.Refusal = codeError("first_order", "the code is for the first order with the company only")
 		return
 	}
-	off := map[order.GroupInput]int64{}
+	off := map[*order.GroupInput]int64{}
 	for i, n := range d.Lines {
 		c.goods[i].Rest -= n
 		c.lines[i].Discount += n

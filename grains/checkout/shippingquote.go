@@ -32,9 +32,9 @@ func (d *Destination) by(shop entrepot.ID) (method, field string) {
 }
 
 // check: methods are of shops that send something.
-func (d *Destination) check(groups []order.GroupInput) error {
+func (d *Destination) check(groups []*order.GroupInput) error {
 	for _, shop := range slices.Sorted(maps.Keys(d.Methods)) {
-		if !slices.ContainsFunc(groups, func(g order.GroupInput) bool { return g.ShopID == shop }) {
+		if !slices.ContainsFunc(groups, func(g *order.GroupInput) bool { return g.ShopID == shop }) {
 			return entrepot.Invalid("shippingMethods."+shop, "shop", "is of no shop that sells something here")
 		}
 	}

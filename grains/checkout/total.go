@@ -14,7 +14,7 @@ import (
 func (q *Quote) Totals() (each []order.Totals, sum order.Totals, currency string, err error) {
 	one := true
 	for _, g := range q.Groups {
-		t, err := order.Price(g)
+		t, err := order.Price(*g)
 		if err != nil {
 			return nil, sum, "", err
 		}
@@ -34,7 +34,7 @@ func (q *Quote) Totals() (each []order.Totals, sum order.Totals, currency string
 }
 
 // CheckTotal refuses a total that is not the expected one, telling the new one.
-func CheckTotal(expected *entrepot.Amount, groups []order.GroupInput) error {
+func CheckTotal(expected *entrepot.Amount, groups []*order.GroupInput) error {
 	if expected == nil {
 		return nil
 	}
@@ -44,7 +44,7 @@ func CheckTotal(expected *entrepot.Amount, groups []order.GroupInput) error {
 		if g.Currency != currency {
 			return entrepot.Invalid("expectedTotal", "currency", "shops of several currencies have no one total")
 		}
-		t, err := order.Price(g)
+		t, err := order.Price(*g)
 		if err != nil {
 			return err
 		}

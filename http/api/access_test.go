@@ -10,9 +10,9 @@ import (
 	"testing"
 
 	"entrepot"
+	"entrepot/cmd/entrepot/services"
 	"entrepot/http/api/apitest"
 	"entrepot/http/api/gateway"
-	"entrepot/cmd/entrepot/services"
 	"entrepot/http/rest"
 )
 

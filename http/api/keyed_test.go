@@ -7,8 +7,8 @@ import (
 	"sync"
 	"testing"
 
-	"entrepot/http/api/apitest"
 	"entrepot/cmd/entrepot/services"
+	"entrepot/http/api/apitest"
 )
 
 // unkeyed are the POSTs that take no Idempotency-Key, each with its reason.

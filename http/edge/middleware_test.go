@@ -19,6 +19,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
+	"entrepot/grains/wire"
 )
 
 // serve sends a request through the middleware to a handler.
@@ -85,6 +86,14 @@ func TestClientAddress(t *testing.T) {
 	}
 }
 
+// requester is a cluster that calls the function with each command.
+type requester func(*wire.Command)
+
+func (r requester) Request(_ context.Context, _, _ string, msg any) (any, error) {
+	r(msg.(*wire.Command))
+	return &wire.Reply{Body: grains.Done{}}, nil
+}
+
 func TestTrace(t *testing.T) {
 	t.Parallel()
 	const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -94,7 +103,8 @@ func TestTrace(t *testing.T) {
 	} {
 		var trace string
 		serve(t, get(t, "Traceparent", sent), func(_ http.ResponseWriter, r *http.Request) {
-			trace = grains.NewCommand(r.Context(), nil).TraceParent
+			_, _ = (&grains.Client{Members: requester(func(c *wire.Command) { trace = c.TraceParent })}).
+				Ask(r.Context(), grains.Ref{}, grains.Wake{})
 		}, Trace())
 		if (trace == sent) != kept || !validTraceparent(trace) {
 			t.Errorf("traceparent %q became %q", sent, trace)

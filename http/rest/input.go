@@ -52,18 +52,15 @@ func (k KeyHeader) NewID(ctx context.Context, use string) entrepot.ID {
 	return entrepot.DeriveID("new", use, entrepot.CallerFrom(ctx).UserID, k.Key)
 }
 
-// Command returns a context whose next Ask is the client's keyed command, and
-// where to read afterwards whether it had been executed before; raw is the body,
-// to tell the same key with another content. Without a key the context is ctx.
-func (k KeyHeader) Command(ctx context.Context, use string, raw []byte) (context.Context, *bool) {
-	replayed := new(bool)
+// Keyed returns the options that make a message the client's keyed command: its id
+// is made of the use, the user and the key, and raw is the body by which the same key
+// with another content is told apart. Without a key there are none.
+func (k KeyHeader) Keyed(ctx context.Context, use string, raw []byte) []grains.Option {
 	if k.Key == "" {
-		return ctx, replayed
+		return nil
 	}
-	user := entrepot.CallerFrom(ctx).UserID
-	return grains.WithCommand(ctx, grains.CommandID{
-		ID: entrepot.DeriveID(use, user, k.Key), Keyed: true, Hash: grains.HashOf(raw), Replayed: replayed,
-	}), replayed
+	id := entrepot.DeriveID(use, entrepot.CallerFrom(ctx).UserID, k.Key)
+	return []grains.Option{grains.Keyed(id, grains.HashOf(raw))}
 }
 
 // Replay tells that an answer is one given before.
@@ -71,8 +68,9 @@ type Replay struct {
 	Replayed string `header:"Idempotent-Replayed"`
 }
 
-func ReplayOf(was *bool) Replay {
-	if *was {
+// ReplayOf returns the header of an answer, given before or not.
+func ReplayOf(replayed bool) Replay {
+	if replayed {
 		return Replay{"true"}
 	}
 	return Replay{}

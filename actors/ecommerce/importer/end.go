@@ -47,7 +47,7 @@ func (m *Importer) erase(ctx context.Context, d *events.Delivery) error {
 
 func (m *Importer) eraseOne(ctx context.Context, d *persistence.Document) error {
 	if d.Value(imports.Collection, "status") != imports.StatusDone {
-		job, err := grains.Ask(grains.InPassing(ctx), m.Asker, imports.Of(d.ID), imports.Erase{})
+		job, err := grains.Ask(ctx, m.Asker, imports.Of(d.ID), imports.Erase{}, grains.Transient)
 		if err != nil {
 			return err
 		}
@@ -76,7 +76,8 @@ func (m *Importer) undo(ctx context.Context, job *imports.Import) error {
 		if doc.Value(product.Collection, "status") == product.StatusDeleted {
 			continue
 		}
-		if _, err := grains.Ask(grains.InPassing(ctx), m.Asker, product.Of(id), product.Delete{}); err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		_, err = grains.Ask(ctx, m.Asker, product.Of(id), product.Delete{}, grains.Transient)
+		if err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
 			return err
 		}
 	}

@@ -62,9 +62,9 @@ func (m *Importer) row(ctx context.Context, job *imports.Import, r *joined, sku 
 		return nil, entrepot.Invalid("sku", "required", "must be given as a text")
 	}
 	// The row's own id is for the one command to its product; the plan is asked under others.
-	named := grains.WithCommand(ctx, grains.CommandID{ID: entrepot.DeriveID("import", job.ID, strconv.FormatInt(r.number, 10))})
+	own := r.sending(entrepot.DeriveID("import", job.ID, strconv.FormatInt(r.number, 10)))
 	if there {
-		return m.change(named, r, p, shops)
+		return m.change(ctx, r, p, shops, own)
 	}
 	if r.described() {
 		if err := r.makeup(nil); err != nil {
@@ -87,17 +87,19 @@ func (m *Importer) row(ctx context.Context, job *imports.Import, r *joined, sku 
 	}
 	id := importedID(job.ID, r.number)
 	if claimed {
-		return grains.Ask(r.asking(named), m.Asker, product.Of(id), cmd)
+		return grains.Ask(ctx, m.Asker, product.Of(id), cmd, own...)
 	}
 	var made *product.Product
 	err = quota.Within(ctx, m.Asker, m.Store, form.Plan, job.CompanyID, id, func() (err error) {
-		made, err = grains.Ask(r.asking(named), m.Asker, product.Of(id), cmd)
+		made, err = grains.Ask(ctx, m.Asker, product.Of(id), cmd, own...)
 		return err
 	})
 	return made, err
 }
 
-func (m *Importer) change(ctx context.Context, r *joined, p present, shops *shopsSeen) (*product.Product, error) {
+func (m *Importer) change(
+	ctx context.Context, r *joined, p present, shops *shopsSeen, own []grains.Option,
+) (*product.Product, error) {
 	var currency string
 	if raw := r.object["currency"]; raw != nil && (json.Unmarshal(raw, &currency) != nil || currency != p.currency) {
 		return nil, entrepot.Invalid("currency", "fixed", "the product is sold in %s", p.currency)
@@ -134,5 +136,5 @@ func (m *Importer) change(ctx context.Context, r *joined, p present, shops *shop
 			return nil, err
 		}
 	}
-	return grains.Ask(r.asking(ctx), m.Asker, product.Of(p.id), cmd)
+	return grains.Ask(ctx, m.Asker, product.Of(p.id), cmd, own...)
 }

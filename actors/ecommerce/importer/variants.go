@@ -1,7 +1,6 @@
 package importer
 
 import (
-	"context"
 	"encoding/json"
 	"maps"
 	"reflect"
@@ -26,13 +25,14 @@ type joined struct {
 	last      bool                         // of its SKU in the chunk: its product is not asked again soon
 }
 
-// asking is the context of the one command to the rows' product. Without it the
+// sending are the options of the one command to the rows' product. Without [grains.Transient] the
 // products of an import would fill the memory until they have been idle for long.
-func (j *joined) asking(ctx context.Context) context.Context {
+func (j *joined) sending(id string) []grains.Option {
+	own := []grains.Option{grains.As(id)}
 	if j.last {
-		return grains.InPassing(ctx)
+		own = append(own, grains.Transient)
 	}
-	return ctx
+	return own
 }
 
 // joinRows takes the first row and those after it that go on with its variants.

@@ -151,7 +151,7 @@ func cheapest(offers []Offer, currency string) *Offer {
 	best := slices.MinFunc(offers, func(a, b Offer) int {
 		return cmp.Or(
 			cmp.Compare(foreign(a), foreign(b)), cmp.Compare(a.From.Details.Currency, b.From.Details.Currency),
-			cmp.Compare(a.CostMinor, b.CostMinor), cmp.Compare(a.From.Details.LeadDays, b.From.Details.LeadDays), cmp.Compare(a.From.ID, b.From.ID),
+			cmp.Compare(a.Cost, b.Cost), cmp.Compare(a.From.Details.LeadDays, b.From.Details.LeadDays), cmp.Compare(a.From.ID, b.From.ID),
 		)
 	})
 	return &best

@@ -222,7 +222,7 @@ func AccessChanges(a grains.Asker) func(context.Context, int64) (edge.Changes, e
 // ReportUsage tells the usage grain what an edge.Share wants told.
 func ReportUsage(a grains.Asker) func(context.Context, string, int64, []edge.Spent) ([]edge.Spent, int64, error) {
 	return func(ctx context.Context, gateway string, number int64, spent []edge.Spent) ([]edge.Spent, int64, error) {
-		var ask any = usage.Since{Gateway: gateway, Number: number}
+		var ask grains.Message[*usage.Others] = usage.Since{Gateway: gateway, Number: number}
 		if len(spent) > 0 {
 			r := usage.Report{Gateway: gateway, Number: number}
 			for _, x := range spent {

@@ -172,7 +172,7 @@ func (s *authAPI) employer(ctx context.Context, role entrepot.Role, named string
 	if err != nil || !super {
 		return companyID, err
 	}
-	if _, err := grains.Ask(ctx, s.Asker, company.Of(companyID), company.Get{}); entrepot.CodeOf(err) == entrepot.CodeNotFound {
+	if _, err := grains.Ask(ctx, s.Asker, companies.Of(companyID), companies.Get{}); entrepot.CodeOf(err) == entrepot.CodeNotFound {
 		return "", entrepot.Invalid("companyId", "exists", "is not a company")
 	} else if err != nil {
 		return "", err

@@ -331,7 +331,7 @@ func (s *companyAPI) restore(ctx context.Context, in *struct{ rest.IDPath }) (*r
 }
 
 // stand is ask for what changes the standing of a company: this member is told at once.
-func (s *companyAPI) stand(ctx context.Context, id entrepot.ID, cmd any) (*rest.Answer[CompanyView], error) {
+func (s *companyAPI) stand(ctx context.Context, id entrepot.ID, cmd grains.Message[*company.Company]) (*rest.Answer[CompanyView], error) {
 	out, err := s.ask(ctx, id, cmd)
 	if err == nil && s.Standing != nil {
 		_ = s.Standing.Now(ctx) // it asks again soon

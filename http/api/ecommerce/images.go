@@ -96,25 +96,25 @@ func (s *productAPI) mayIllustrate(ctx context.Context, id entrepot.ID) error {
 func (s *productAPI) keepImage(ctx context.Context, productID entrepot.ID, in *rest.Upload) (product.Image, error) {
 	leave, err := s.Pictures.Enter(ctx)
 	if err != nil {
-		return nil, entrepot.Unavailable("too many images are being worked on")
+		return product.Image{}, entrepot.Unavailable("too many images are being worked on")
 	}
 	defer leave()
 	data, err := in.Read(rest.MaxImage)
 	if err != nil {
-		return nil, err
+		return product.Image{}, err
 	}
 	p, err := picture.Read(data)
 	if errors.Is(err, picture.ErrFormat) || errors.Is(err, picture.ErrSize) {
-		return nil, entrepot.Invalid("body", "image", "%s", err)
+		return product.Image{}, entrepot.Invalid("body", "image", "%s", err)
 	}
 	if err != nil {
-		return nil, err
+		return product.Image{}, err
 	}
 	sum := sha256.Sum256(data)
 	id := entrepot.DeriveID("image", productID, hex.EncodeToString(sum[:]))
 	for _, size := range p.Sizes {
 		if _, err := s.Blobs.Put(ctx, form.ImageKey(id, size.Width), size.ContentType, bytes.NewReader(size.Data)); err != nil {
-			return nil, s.blobError(ctx, err)
+			return product.Image{}, s.blobError(ctx, err)
 		}
 	}
 	return product.Image{ID: id, Width: int32(p.Width), Height: int32(p.Height)}, nil //nolint:gosec // bounded by picture.Full

@@ -90,18 +90,18 @@ func (s *productAPI) create(ctx context.Context, in *productInput) (*rest.Create
 	if err := rest.CheckShops(ctx, s.Asker, "shopIds", company, cmd.ShopIDs); err != nil {
 		return nil, err
 	}
-	keyed, replayed := in.Command(ctx, "create-product", in.RawBody)
-	var p *product.Product
+	var r grains.Result[*product.Product]
 	id := in.NewID(ctx, "product")
 	err = quota.Within(ctx, s.Asker, s.Store, form.Plan, company, id, func() (err error) {
-		p, err = grains.Ask(keyed, s.Asker, product.Of(id), cmd)
+		r, err = grains.Call(ctx, s.Asker, product.Of(id), cmd, in.Keyed(ctx, "create-product", in.RawBody)...)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	p := r.Reply
 	s.Lists.Invalidate(p.CompanyID)
-	return &rest.Created[ProductView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(p.Version), Location: in.Below(p.ID), Body: s.whole(ctx, p, "")}, nil
+	return &rest.Created[ProductView]{Replay: rest.ReplayOf(r.Replayed), Versioned: rest.ETagOf(p.Version), Location: in.Below(p.ID), Body: s.whole(ctx, p, "")}, nil
 }
 
 type productPatch struct {

@@ -74,11 +74,11 @@ func (b *PromotionTerms) pb() (promotion.Terms, error) {
 	}
 	for field, ids := range map[string][]string{"productIds": b.ProductIDs, "shopIds": b.ShopIDs} {
 		if err := rest.CheckIDs(field, ids); err != nil {
-			return nil, err
+			return promotion.Terms{}, err
 		}
 	}
 	if err := form.CheckWords("categories", b.Categories); err != nil {
-		return nil, err
+		return promotion.Terms{}, err
 	}
 	for field, a := range map[string]struct {
 		from *entrepot.Amount
@@ -88,11 +88,11 @@ func (b *PromotionTerms) pb() (promotion.Terms, error) {
 			continue
 		}
 		if b.Currency == "" {
-			return nil, entrepot.Invalid("currency", "required", "must be given with an amount")
+			return promotion.Terms{}, entrepot.Invalid("currency", "required", "must be given with an amount")
 		}
 		m, err := entrepot.ParseMoney(field, string(*a.from), b.Currency)
 		if err != nil {
-			return nil, err
+			return promotion.Terms{}, err
 		}
 		*a.to = m.Minor
 	}
@@ -163,12 +163,12 @@ func (s *promotionAPI) create(ctx context.Context, in *promotionCreateInput) (*r
 		return nil, err
 	}
 	code := promotion.Code(in.Body.Code)
-	ctx, replayed := in.Command(ctx, "create-promotion", in.RawBody)
-	p, err := s.ask(ctx, promotion.ID(company, code), promotion.Create{CompanyID: company, Code: code, Terms: terms})
+	r, err := grains.Call(ctx, s.Asker, promotion.Of(promotion.ID(company, code)), promotion.Create{CompanyID: company, Code: code, Terms: terms}, in.Keyed(ctx, "create-promotion", in.RawBody)...)
+	p := r.Reply
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Created[PromotionView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(p.Version), Location: in.Below(p.ID), Body: promotionOf(p)}, nil
+	return &rest.Created[PromotionView]{Replay: rest.ReplayOf(r.Replayed), Versioned: rest.ETagOf(p.Version), Location: in.Below(p.ID), Body: promotionOf(p)}, nil
 }
 
 type promotionListInput struct {

@@ -84,8 +84,7 @@ func (s *recommendAPI) view(ctx context.Context, in *viewInput) (*rest.NoContent
 		cmd.Viewer = entrepot.DeriveID("viewer", c.IP, c.UserAgent)
 		of = recommend.Anonymous(cmd.Viewer)
 	}
-	ctx, _ = in.Command(ctx, "view/"+id, []byte(strconv.FormatInt(cmd.DurationMs, 10)))
-	_, err = grains.Ask(ctx, s.Asker, recommend.TasteOf(of), cmd)
+	_, err = grains.Ask(ctx, s.Asker, recommend.TasteOf(of), cmd, in.Keyed(ctx, "view/"+id, []byte(strconv.FormatInt(cmd.DurationMs, 10)))...)
 	return nil, err
 }
 

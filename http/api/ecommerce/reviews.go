@@ -163,15 +163,15 @@ func (s *reviewAPI) write(ctx context.Context, in *writeReviewInput) (*rest.Crea
 	if err != nil {
 		return nil, err
 	}
-	keyed, replayed := in.Command(ctx, "review", in.RawBody)
-	r, err := s.ask(keyed, review.ID(product, userID), review.Write{
+	answer, err := grains.Call(ctx, s.Asker, review.Of(review.ID(product, userID)), review.Write{
 		ProductID: product, CompanyID: bought.CompanyID, ShopID: bought.ShopID, Author: shownName(u.Name),
 		Stars: in.Body.Stars, Title: strings.TrimSpace(in.Body.Title), Text: strings.TrimSpace(in.Body.Text),
-	})
+	}, in.Keyed(ctx, "review", in.RawBody)...)
+	r := answer.Reply
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Created[ReviewView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(r.Version), Location: in.Below("mine"), Body: reviewOf(r)}, nil
+	return &rest.Created[ReviewView]{Replay: rest.ReplayOf(answer.Replayed), Versioned: rest.ETagOf(r.Version), Location: in.Below("mine"), Body: reviewOf(r)}, nil
 }
 
 // purchase is a paid order's row of the product by the user.
@@ -207,7 +207,7 @@ func (s *reviewAPI) ask(ctx context.Context, id entrepot.ID, cmd grains.Message[
 }
 
 // askMine asks the caller's own review of the product in the path.
-func (s *reviewAPI) askMine(ctx context.Context, path rest.IDPath, cmd any) (*review.Review, error) {
+func (s *reviewAPI) askMine(ctx context.Context, path rest.IDPath, cmd grains.Message[*review.Review]) (*review.Review, error) {
 	product, err := path.EntityID()
 	if err != nil {
 		return nil, err

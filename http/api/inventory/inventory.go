@@ -237,15 +237,15 @@ func (s *inventoryAPI) receive(ctx context.Context, in *receiveInput) (*rest.Cre
 	cmd := stock.Receive{
 		ProductID: p.ID, VariantID: variant, CompanyID: p.CompanyID, LocationID: location, Quantity: b.Quantity, Reason: b.Reason,
 	}
-	if err := b.into(cmd); err != nil {
+	if err := b.into(&cmd); err != nil {
 		return nil, err
 	}
-	ctx, replayed := in.Command(ctx, "receive", in.RawBody)
-	i, err := s.ask(ctx, stock.ID(variant, location), cmd)
+	r, err := grains.Call(ctx, s.Asker, stock.Of(stock.ID(variant, location)), cmd, in.Keyed(ctx, "receive", in.RawBody)...)
+	i := r.Reply
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Created[StockView]{Replay: rest.ReplayOf(replayed), Location: in.Below(i.ID), Body: stockOf(i)}, nil
+	return &rest.Created[StockView]{Replay: rest.ReplayOf(r.Replayed), Location: in.Below(i.ID), Body: stockOf(i)}, nil
 }
 
 // receivingAt settles where goods of a product come in: a shop that sells it, or a warehouse.
@@ -342,13 +342,13 @@ func (s *inventoryAPI) receiveMore(ctx context.Context, in *receiveMoreInput) (*
 		ProductID: now.ProductID, VariantID: now.VariantID, CompanyID: now.CompanyID, LocationID: now.LocationID,
 		Quantity: in.Body.Quantity, Reason: in.Body.Reason,
 	}
-	if err := in.Body.into(cmd); err != nil {
+	if err := in.Body.into(&cmd); err != nil {
 		return nil, err
 	}
-	ctx, replayed := in.Command(ctx, "receive", in.RawBody)
-	i, err := s.ask(ctx, id, cmd)
+	r, err := grains.Call(ctx, s.Asker, stock.Of(id), cmd, in.Keyed(ctx, "receive", in.RawBody)...)
+	i := r.Reply
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Answer[StockView]{Replay: rest.ReplayOf(replayed), Body: stockOf(i)}, nil
+	return &rest.Answer[StockView]{Replay: rest.ReplayOf(r.Replayed), Body: stockOf(i)}, nil
 }

@@ -156,13 +156,13 @@ func locateOwn(ctx context.Context, a grains.Asker, field string, id entrepot.ID
 func goodsOf(ctx context.Context, a grains.Asker, company entrepot.ID, list string, i int, productID, variantID entrepot.ID) (product.Variant, error) {
 	p, err := query.Product(ctx, a, productID)
 	if entrepot.CodeOf(err) == entrepot.CodeNotFound || (err == nil && p.CompanyID != company) {
-		return nil, query.Missing(query.Indexed(list, i, "productId"), "no such product")
+		return product.Variant{}, query.Missing(query.Indexed(list, i, "productId"), "no such product")
 	}
 	if err != nil {
-		return nil, err
+		return product.Variant{}, err
 	}
 	if len(p.Variants) > 0 && variantID == "" {
-		return nil, entrepot.Invalid(query.Indexed(list, i, "variantId"), "required", "the product has variants: one must be named")
+		return product.Variant{}, entrepot.Invalid(query.Indexed(list, i, "variantId"), "required", "the product has variants: one must be named")
 	}
 	for _, v := range p.Variants {
 		if v.ID == variantID {
@@ -172,5 +172,5 @@ func goodsOf(ctx context.Context, a grains.Asker, company entrepot.ID, list stri
 	if v, ok := p.Sellable(variantID); ok && len(p.Variants) == 0 {
 		return v, nil
 	}
-	return nil, query.Missing(query.Indexed(list, i, "variantId"), "no such variant")
+	return product.Variant{}, query.Missing(query.Indexed(list, i, "variantId"), "no such variant")
 }

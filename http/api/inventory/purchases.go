@@ -83,11 +83,19 @@ func purchaseOf(p *purchase.Purchase) PurchaseView {
 	for _, r := range p.Receipts {
 		receipt := PurchaseReceipt{ID: r.ID, Final: r.Final, By: r.By, At: rest.Time(r.At), IsBooked: r.Booked, Refused: r.Refused, Lines: []PurchasePart{}}
 		for _, part := range r.Parts {
-			receipt.Lines = append(receipt.Lines, PurchasePart{part.VariantID, part.Quantity, rest.Amount(grains.Value(part.UnitCost), p.Currency), part.Batch, dateOf(part.ExpiresOn)})
+			receipt.Lines = append(receipt.Lines, PurchasePart{part.VariantID, part.Quantity, rest.Amount(costOf(part), p.Currency), part.Batch, dateOf(part.ExpiresOn)})
 		}
 		v.Receipts = append(v.Receipts, receipt)
 	}
 	return v
+}
+
+// costOf returns what a piece of a receipt cost; booked receipts have it.
+func costOf(p purchase.PartInput) int64 {
+	if p.UnitCost == nil {
+		return 0
+	}
+	return *p.UnitCost
 }
 
 func dateOf(ms int64) string {
@@ -161,14 +169,14 @@ func (s *logisticsAPI) createPurchase(ctx context.Context, in *purchaseInput) (*
 		return nil, err
 	}
 	id := in.NewID(ctx, "purchase")
-	ctx, replayed := in.Command(ctx, "create-purchase", in.RawBody)
-	p, err := s.askPurchase(ctx, id, purchase.Create{
+	r, err := grains.Call(ctx, s.Asker, purchase.Of(id), purchase.Create{
 		CompanyID: at.CompanyID, LocationID: at.ID, SupplierID: from.ID, SupplierName: from.Details.Name, Currency: from.Details.Currency, Terms: terms,
-	})
+	}, in.Keyed(ctx, "create-purchase", in.RawBody)...)
+	p := r.Reply
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Created[PurchaseView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(p.Version), Location: in.Below(p.ID), Body: purchaseOf(p)}, nil
+	return &rest.Created[PurchaseView]{Replay: rest.ReplayOf(r.Replayed), Versioned: rest.ETagOf(p.Version), Location: in.Below(p.ID), Body: purchaseOf(p)}, nil
 }
 
 // purchaseTerms finds the goods of every line and what they cost.
@@ -308,7 +316,7 @@ func (s *logisticsAPI) cancelPurchase(ctx context.Context, in *endInput) (*rest.
 	return s.purchaseAfter(ctx, id, purchase.Cancel{Reason: in.reason()})
 }
 
-func (s *logisticsAPI) purchaseAfter(ctx context.Context, id entrepot.ID, cmd any) (*rest.Answer[PurchaseView], error) {
+func (s *logisticsAPI) purchaseAfter(ctx context.Context, id entrepot.ID, cmd grains.Message[*purchase.Purchase]) (*rest.Answer[PurchaseView], error) {
 	p, err := s.askPurchase(ctx, id, cmd)
 	if err != nil {
 		return nil, err

@@ -68,7 +68,7 @@ func reorderOf(r *reorder.Suggestion) ReorderView {
 	}
 	if o := r.Offer; o != nil {
 		d := o.From.Details
-		v.Supplier = &ReorderSupplier{o.From.ID, d.Name, o.Sku, rest.Amount(o.CostMinor, d.Currency), d.Currency, d.LeadDays, o.MinQuantity}
+		v.Supplier = &ReorderSupplier{o.From.ID, d.Name, o.SKU, rest.Amount(o.Cost, d.Currency), d.Currency, d.LeadDays, o.MinQuantity}
 	}
 	return v
 }

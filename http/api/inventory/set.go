@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"context"
+	"entrepot/grains"
 	"time"
 
 	"entrepot/grains/stock"
@@ -25,12 +26,12 @@ func (s *inventoryAPI) adjust(ctx context.Context, in *adjustInput) (*rest.Answe
 	if err != nil {
 		return nil, err
 	}
-	ctx, replayed := in.Command(ctx, "adjust", in.RawBody)
-	i, err := s.ask(ctx, id, stock.Adjust{Delta: in.Body.Delta, Reason: in.Body.Reason, Note: in.Body.Note, Lot: in.Body.Batch})
+	r, err := grains.Call(ctx, s.Asker, stock.Of(id), stock.Adjust{Delta: in.Body.Delta, Reason: in.Body.Reason, Note: in.Body.Note, Lot: in.Body.Batch}, in.Keyed(ctx, "adjust", in.RawBody)...)
+	i := r.Reply
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Answer[StockView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(i.Revision), Body: stockOf(i)}, nil
+	return &rest.Answer[StockView]{Replay: rest.ReplayOf(r.Replayed), Versioned: rest.ETagOf(i.Revision), Body: stockOf(i)}, nil
 }
 
 type configureInput struct {

@@ -101,12 +101,12 @@ func (s *logisticsAPI) openStocktake(ctx context.Context, in *stocktakeInput) (*
 	if err != nil {
 		return nil, err
 	}
-	ctx, replayed := in.Command(ctx, "open-stocktake", in.RawBody)
-	v, err := s.askStocktake(ctx, id, cmd)
+	r, err := grains.Call(ctx, s.Asker, stocktake.Of(id), cmd, in.Keyed(ctx, "open-stocktake", in.RawBody)...)
+	v := r.Reply
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Created[StocktakeView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(v.Version), Location: in.Below(v.ID), Body: stocktakeOf(v)}, nil
+	return &rest.Created[StocktakeView]{Replay: rest.ReplayOf(r.Replayed), Versioned: rest.ETagOf(v.Version), Location: in.Below(v.ID), Body: stocktakeOf(v)}, nil
 }
 
 // noOtherCount: two stocktakes of one item would both book what one finds.
@@ -242,7 +242,7 @@ func (s *logisticsAPI) cancelStocktake(ctx context.Context, in *endInput) (*rest
 	return s.stocktakeAfter(ctx, id, stocktake.Cancel{Reason: in.reason()})
 }
 
-func (s *logisticsAPI) stocktakeAfter(ctx context.Context, id entrepot.ID, cmd any) (*rest.Answer[StocktakeView], error) {
+func (s *logisticsAPI) stocktakeAfter(ctx context.Context, id entrepot.ID, cmd grains.Message[*stocktake.Stocktake]) (*rest.Answer[StocktakeView], error) {
 	v, err := s.askStocktake(ctx, id, cmd)
 	if err != nil {
 		return nil, err

@@ -106,12 +106,12 @@ func (s *logisticsAPI) createSupplier(ctx context.Context, in *supplierInput) (*
 		return nil, err
 	}
 	id := in.NewID(ctx, "supplier")
-	ctx, replayed := in.Command(ctx, "create-supplier", in.RawBody)
-	v, err := s.askSupplier(ctx, id, supplier.Create{CompanyID: company, Details: details})
+	r, err := grains.Call(ctx, s.Asker, supplier.Of(id), supplier.Create{CompanyID: company, Details: details}, in.Keyed(ctx, "create-supplier", in.RawBody)...)
+	v := r.Reply
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Created[SupplierView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(v.Version), Location: in.Below(v.ID), Body: supplierOf(v)}, nil
+	return &rest.Created[SupplierView]{Replay: rest.ReplayOf(r.Replayed), Versioned: rest.ETagOf(v.Version), Location: in.Below(v.ID), Body: supplierOf(v)}, nil
 }
 
 func (s *logisticsAPI) getSupplier(ctx context.Context, in *struct{ rest.IDPath }) (*rest.Answer[SupplierView], error) {

@@ -172,12 +172,12 @@ func (s *logisticsAPI) createTransfer(ctx context.Context, in *transferInput) (*
 		return nil, err
 	}
 	id := in.NewID(ctx, "transfer")
-	ctx, replayed := in.Command(ctx, "create-transfer", in.RawBody)
-	t, err := s.askTransfer(ctx, id, transfer.Create{CompanyID: from.CompanyID, FromID: from.ID, ToID: to.ID, Lines: lines, Note: b.Note})
+	r, err := grains.Call(ctx, s.Asker, transfer.Of(id), transfer.Create{CompanyID: from.CompanyID, FromID: from.ID, ToID: to.ID, Lines: lines, Note: b.Note}, in.Keyed(ctx, "create-transfer", in.RawBody)...)
+	t := r.Reply
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Created[TransferView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(t.Version), Location: in.Below(t.ID), Body: transferOf(t)}, nil
+	return &rest.Created[TransferView]{Replay: rest.ReplayOf(r.Replayed), Versioned: rest.ETagOf(t.Version), Location: in.Below(t.ID), Body: transferOf(t)}, nil
 }
 
 // transferLines finds the goods of every line.
@@ -288,7 +288,7 @@ func (s *logisticsAPI) cancelTransfer(ctx context.Context, in *endInput) (*rest.
 	return s.transferAfter(ctx, id, transfer.Cancel{Reason: in.reason()})
 }
 
-func (s *logisticsAPI) transferAfter(ctx context.Context, id entrepot.ID, cmd any) (*rest.Answer[TransferView], error) {
+func (s *logisticsAPI) transferAfter(ctx context.Context, id entrepot.ID, cmd grains.Message[*transfer.Transfer]) (*rest.Answer[TransferView], error) {
 	t, err := s.askTransfer(ctx, id, cmd)
 	if err != nil {
 		return nil, err

@@ -90,12 +90,12 @@ func (s *logisticsAPI) createWarehouse(ctx context.Context, in *warehouseInput) 
 		return nil, err
 	}
 	id := in.NewID(ctx, "warehouse")
-	ctx, replayed := in.Command(ctx, "create-warehouse", in.RawBody)
-	w, err := s.askWarehouse(ctx, id, warehouse.Create{CompanyID: company, Details: in.Body.proto()})
+	r, err := grains.Call(ctx, s.Asker, warehouse.Of(id), warehouse.Create{CompanyID: company, Details: in.Body.proto()}, in.Keyed(ctx, "create-warehouse", in.RawBody)...)
+	w := r.Reply
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Created[WarehouseView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(w.Version), Location: in.Below(w.ID), Body: warehouseOf(w)}, nil
+	return &rest.Created[WarehouseView]{Replay: rest.ReplayOf(r.Replayed), Versioned: rest.ETagOf(w.Version), Location: in.Below(w.ID), Body: warehouseOf(w)}, nil
 }
 
 type updateWarehouseInput struct {

@@ -138,10 +138,11 @@ func (s *paymentAPI) process(ctx context.Context, in *processInput) (*rest.Answe
 	}
 	cmd := payment.Process{Gateway: in.Body.Gateway, Method: in.Body.Method, Token: in.Body.Token}
 	if o.Status == order.Pending {
-		cmd.Open = openOf(o)
+		open := openOf(o)
+		cmd.Open = &open
 	}
-	keyed, replayed := in.Command(ctx, "pay", in.RawBody)
-	p, err := s.ask(keyed, payment.ID(o.ID), cmd)
+	r, err := grains.Call(ctx, s.Asker, payment.Of(payment.ID(o.ID)), cmd, in.Keyed(ctx, "pay", in.RawBody)...)
+	p := r.Reply
 	switch {
 	case entrepot.CodeOf(err) == entrepot.CodeNotFound: // never opened, and too late now
 		return nil, unpayable(o)
@@ -150,7 +151,7 @@ func (s *paymentAPI) process(ctx context.Context, in *processInput) (*rest.Answe
 	case p.Status == payment.StatusFailed:
 		return nil, entrepot.Errorf(entrepot.CodeDeclined, "%s", p.Failure)
 	}
-	return &rest.Answer[PaymentView]{Replay: rest.ReplayOf(replayed), Body: paymentOf(p)}, nil
+	return &rest.Answer[PaymentView]{Replay: rest.ReplayOf(r.Replayed), Body: paymentOf(p)}, nil
 }
 
 func (s *paymentAPI) get(ctx context.Context, in *struct{ rest.IDPath }) (*rest.Answer[PaymentView], error) {
@@ -213,10 +214,10 @@ func (s *paymentAPI) refund(ctx context.Context, in *refundInput) (*rest.Answer[
 		}
 		cmd.Amount = m.Minor
 	}
-	keyed, replayed := in.Command(ctx, "refund", in.RawBody)
-	p, err := s.ask(keyed, id, cmd)
+	r, err := grains.Call(ctx, s.Asker, payment.Of(id), cmd, in.Keyed(ctx, "refund", in.RawBody)...)
+	p := r.Reply
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Answer[PaymentView]{Replay: rest.ReplayOf(replayed), Body: paymentOf(p)}, nil
+	return &rest.Answer[PaymentView]{Replay: rest.ReplayOf(r.Replayed), Body: paymentOf(p)}, nil
 }

@@ -54,7 +54,7 @@ func (s *salesAPI) place(ctx context.Context, in *placeInput) (*rest.Created[Pla
 	var lines []checkout.Line
 	var unpriced error
 	if !s.placed(ctx, in, id) {
-		if lines, unpriced = s.price(ctx, in, id, cmd); unpriced != nil {
+		if lines, unpriced = s.price(ctx, in, id, &cmd); unpriced != nil {
 			if in.Key == "" {
 				return nil, unpriced
 			}
@@ -63,15 +63,15 @@ func (s *salesAPI) place(ctx context.Context, in *placeInput) (*rest.Created[Pla
 			cmd.Groups = nil
 		}
 	}
-	ctx, replayed := in.Command(ctx, "place", in.RawBody)
-	placed, err := grains.Ask(ctx, s.Asker, order.Of(id), cmd)
+	r, err := grains.Call(ctx, s.Asker, order.Of(id), cmd, in.Keyed(ctx, "place", in.RawBody)...)
+	placed := r.Reply
 	switch {
 	case err != nil && unpriced != nil && entrepot.CodeOf(err) == entrepot.CodeNotFound:
 		return nil, unpriced // there is no such order
 	case err != nil:
 		return nil, checkout.NameLines(err, lines)
 	}
-	return placedOf(in, placed, replayed), nil
+	return placedOf(in, placed, r.Replayed), nil
 }
 
 // placed reports whether a keyed request has placed its order already.
@@ -83,7 +83,7 @@ func (s *salesAPI) placed(ctx context.Context, in *placeInput, id entrepot.ID) b
 	return err == nil
 }
 
-func placedOf(in *placeInput, placed *order.Placed, replayed *bool) *rest.Created[PlacedView] {
+func placedOf(in *placeInput, placed *order.Placed, replayed bool) *rest.Created[PlacedView] {
 	views := make([]OrderView, 0, len(placed.Orders))
 	for _, o := range placed.Orders {
 		views = append(views, orderOf(o))
@@ -112,16 +112,19 @@ func (s *salesAPI) price(ctx context.Context, in *placeInput, id entrepot.ID, cm
 			return nil, checkout.CodeRefused(c)
 		}
 	}
-	lines, cmd.Groups = q.Lines, q.Groups
-	if err := s.Pricing.Source(ctx, cmd.Groups, placeOf(in.Body.ShippingAddress.Coordinates)); err != nil {
+	lines = q.Lines
+	if err := s.Pricing.Source(ctx, q.Groups, placeOf(in.Body.ShippingAddress.Coordinates)); err != nil {
 		return nil, err
+	}
+	for _, g := range q.Groups {
+		cmd.Groups = append(cmd.Groups, *g)
 	}
 	cmd.ShippingAddress = in.Body.ShippingAddress.pb()
 	cmd.BillingAddress = in.Body.BillingAddress.pb()
 	if cmd.BillingAddress == nil {
 		cmd.BillingAddress = in.Body.ShippingAddress.pb()
 	}
-	return lines, checkout.CheckTotal(in.Body.ExpectedTotal, cmd.Groups)
+	return lines, checkout.CheckTotal(in.Body.ExpectedTotal, q.Groups)
 }
 
 // lines are the request's items, or else the cart's; so are the promo codes.

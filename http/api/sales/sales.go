@@ -233,8 +233,7 @@ func (s *salesAPI) cancel(ctx context.Context, in *cancelInput) (*rest.Answer[Or
 	if in.Body != nil {
 		cmd.Reason = in.Body.Reason
 	}
-	ctx, _ = in.Command(ctx, "cancel", []byte(cmd.Reason))
-	o, err := grains.Ask(ctx, s.Asker, order.Of(id), cmd)
+	o, err := grains.Ask(ctx, s.Asker, order.Of(id), cmd, in.Keyed(ctx, "cancel", []byte(cmd.Reason))...)
 	if err != nil {
 		return nil, err
 	}

@@ -99,23 +99,23 @@ func (s *shopAPI) create(ctx context.Context, in *shopInput) (*rest.Created[Shop
 	if err := rest.CheckIDs("staffIds", b.StaffIDs); err != nil {
 		return nil, err
 	}
-	keyed, replayed := in.Command(ctx, "create-shop", in.RawBody)
-	var v *shop.Shop
+	var r grains.Result[*shop.Shop]
 	id := in.NewID(ctx, "shop")
 	err = quota.Within(ctx, s.Asker, s.Store, shops, company, id, func() (err error) {
-		v, err = grains.Ask(keyed, s.Asker, shop.Of(id), shop.Create{
+		r, err = grains.Call(ctx, s.Asker, shop.Of(id), shop.Create{
 			CompanyID: company, Name: b.Name,
 			Address: b.Location.Address, City: b.Location.City, State: b.Location.State, Country: b.Location.Country,
 			Point: pointOf(&b.Location), Contact: b.ContactInfo.proto(), Hours: b.proto(),
 			ManagerID: b.ManagerID, StaffIDs: b.StaffIDs,
-		})
+		}, in.Keyed(ctx, "create-shop", in.RawBody)...)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	v := r.Reply
 	rest.RefreshStanding(ctx, s.Standing)
-	return &rest.Created[ShopView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(v.Version), Location: in.Below(v.ID), Body: s.view(v)}, nil
+	return &rest.Created[ShopView]{Replay: rest.ReplayOf(r.Replayed), Versioned: rest.ETagOf(v.Version), Location: in.Below(v.ID), Body: s.view(v)}, nil
 }
 
 type updateShopInput struct {

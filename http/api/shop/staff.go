@@ -33,16 +33,16 @@ func (s *shopAPI) assign(ctx context.Context, in *assignStaffInput) (*rest.Answe
 	if err := rest.CheckIDs("remove", b.Remove); err != nil {
 		return nil, err
 	}
-	keyed, replayed := in.Command(ctx, "assign-shop-staff", in.RawBody)
-	v, err := grains.Ask(keyed, s.Asker, shop.Of(id), shop.Assign{
+	r, err := grains.Call(ctx, s.Asker, shop.Of(id), shop.Assign{
 		ID: in.NewID(ctx, "staff of "+id), ExpectedVersion: expected, ManagerID: b.ManagerID, UserIDs: b.UserIDs, Remove: b.Remove,
-	})
+	}, in.Keyed(ctx, "assign-shop-staff", in.RawBody)...)
+	v := r.Reply
 	if err != nil {
 		return nil, err
 	}
 	rest.RefreshStanding(ctx, s.Standing)
 	out := rest.AnswerAt(v.Version, s.view(v))
-	out.Replay = rest.ReplayOf(replayed)
+	out.Replay = rest.ReplayOf(r.Replayed)
 	return out, nil
 }
 

@@ -107,12 +107,14 @@ func cartItemOf(i cart.Item) CartItem {
 }
 
 // ask sends a command to the caller's own cart, which has the id of its user or of the guest's token.
-func (s *cartAPI) ask(ctx context.Context, cmd grains.Message[*cart.Cart]) (*cart.Cart, error) {
-	return grains.Ask(ctx, s.Asker, cart.Of(entrepot.CallerFrom(ctx).UserID), cmd)
+func (s *cartAPI) ask(ctx context.Context, cmd grains.Message[*cart.Cart], o ...grains.Option) (*cart.Cart, error) {
+	return grains.Ask(ctx, s.Asker, cart.Of(entrepot.CallerFrom(ctx).UserID), cmd, o...)
 }
 
-func (s *cartAPI) answer(ctx context.Context, cmd any) (*rest.Answer[CartView], error) {
-	c, err := s.ask(ctx, cmd)
+func (s *cartAPI) answer(
+	ctx context.Context, cmd grains.Message[*cart.Cart], o ...grains.Option,
+) (*rest.Answer[CartView], error) {
+	c, err := s.ask(ctx, cmd, o...)
 	if err != nil {
 		return nil, err
 	}
@@ -150,11 +152,10 @@ func (s *cartAPI) add(ctx context.Context, in *addItemInput) (*rest.Created[Cart
 		return nil, err
 	}
 	p := o.Product
-	ctx, _ = in.Command(ctx, "add", in.RawBody)
 	c, err := s.ask(ctx, cart.AddItem{
 		ProductID: p.ID, VariantID: o.Variant.ID, ShopID: o.ShopID, CompanyID: p.CompanyID, Quantity: in.Body.Quantity,
 		Price: o.Price, Currency: p.Currency, Name: o.Name(), AbandonAfterMs: s.Idle.Milliseconds(),
-	})
+	}, in.Keyed(ctx, "add", in.RawBody)...)
 	if err != nil {
 		return nil, err
 	}

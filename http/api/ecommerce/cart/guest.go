@@ -108,8 +108,7 @@ func (s *cartAPI) save(ctx context.Context, in *cartLineInput) (*rest.Answer[Car
 	if err != nil {
 		return nil, err
 	}
-	ctx, _ = in.Command(ctx, "save", []byte(id))
-	return s.answer(ctx, cart.SaveItem{ItemID: id})
+	return s.answer(ctx, cart.SaveItem{ItemID: id}, in.Keyed(ctx, "save", []byte(id))...)
 }
 
 func (s *cartAPI) restore(ctx context.Context, in *cartLineInput) (*rest.Answer[CartView], error) {
@@ -129,8 +128,7 @@ func (s *cartAPI) restore(ctx context.Context, in *cartLineInput) (*rest.Answer[
 		if err != nil {
 			return nil, err
 		}
-		ctx, _ = in.Command(ctx, "restore", []byte(id))
-		return s.answer(ctx, cart.RestoreItem{ItemID: id, Price: o.Price, Currency: o.Product.Currency, Name: o.Name()})
+		return s.answer(ctx, cart.RestoreItem{ItemID: id, Price: o.Price, Currency: o.Product.Currency, Name: o.Name()}, in.Keyed(ctx, "restore", []byte(id))...)
 	}
 	return nil, entrepot.ErrNotFound
 }

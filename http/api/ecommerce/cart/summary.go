@@ -259,8 +259,7 @@ func (s *cartAPI) addPromo(ctx context.Context, in *promoInput) (*rest.Answer[Pr
 		}
 		return nil, &e
 	}
-	ctx, _ = in.Command(ctx, "promo", in.RawBody)
-	if c, err = s.ask(ctx, cart.AddPromo{Code: code}); err != nil {
+	if c, err = s.ask(ctx, cart.AddPromo{Code: code}, in.Keyed(ctx, "promo", in.RawBody)...); err != nil {
 		return nil, err
 	}
 	out := PromoCart{CartView: cartOf(c)}

@@ -152,23 +152,23 @@ func (b *ProductBody) Command(company entrepot.ID) (c product.Create, err error)
 	}
 	price, err := entrepot.ParseMoney("price", string(b.Price), b.Currency)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
 	c.Price = price.Minor
 	if err := CheckWords("tags", b.Tags); err != nil {
-		return nil, err
+		return c, err
 	}
 	if c.Options, err = optionsOf(b.Options); err != nil {
-		return nil, err
+		return c, err
 	}
 	if c.Variants, err = variantsOf(b.Variants, b.Currency); err != nil {
-		return nil, err
+		return c, err
 	}
-	for _, v := range c.Variants {
-		v.ID = "" // a new product's get theirs
+	for i := range c.Variants {
+		c.Variants[i].ID = "" // a new product's get theirs
 	}
 	if c.ShopPrices, err = shopPricesOf(b.ShopPrices, b.Currency); err != nil {
-		return nil, err
+		return c, err
 	}
 	c.Sale, err = saleFrom(b.Sale, b.Currency)
 	return c, err
@@ -184,11 +184,14 @@ func (b *ProductChange) NeedsPresent() bool {
 // needs it.
 func (b *ProductChange) Command(now *product.Product) (c product.Update, err error) {
 	c = product.Update{Name: b.Name, Description: b.Description, Category: b.Category, Brand: b.Brand, Status: b.Status, Image: b.Image}
-	currency := now.Currency
+	currency := ""
+	if now != nil {
+		currency = now.Currency
+	}
 	if b.Price != nil {
 		price, err := entrepot.ParseMoney("price", string(*b.Price), currency)
 		if err != nil {
-			return nil, err
+			return c, err
 		}
 		c.Price = &price.Minor
 	}
@@ -200,7 +203,7 @@ func (b *ProductChange) Command(now *product.Product) (c product.Update, err err
 	}
 	if b.Tags != nil {
 		if err := CheckWords("tags", *b.Tags); err != nil {
-			return nil, err
+			return c, err
 		}
 		c.Tags = &product.Tags{Tags: *b.Tags}
 	}
@@ -213,14 +216,15 @@ func (b *ProductChange) Command(now *product.Product) (c product.Update, err err
 	if b.ShopPrices != nil {
 		prices, err := shopPricesOf(*b.ShopPrices, currency)
 		if err != nil {
-			return nil, err
+			return c, err
 		}
 		c.ShopPrices = &product.ShopPrices{Prices: prices}
 	}
 	if c.Options, err = b.makeup(now); err != nil {
-		return nil, err
+		return c, err
 	}
-	return c, b.times(c, currency)
+	err = b.times(&c, currency)
+	return c, err
 }
 
 // makeup is the options and variants that result: one that is not given stays.
