@@ -38,19 +38,19 @@ test-short: ## test what needs no server, in a minute (PKG=./...)
 
 .PHONY: bench
 bench: build ## measure the built server under load (ARGS=-stack: on the real servers; ARGS=-help)
-	@$(if $(findstring -stack,$(ARGS)),$(WITH_STACK)) go run ./bench $(ARGS)
+	@$(if $(findstring -stack,$(ARGS)),$(WITH_STACK)) go run ./cmd/bench $(ARGS)
 
 .PHONY: recommend-quality
 recommend-quality: ## how good recommendations are, by leave-one-out on a generated purchase history
-	@go test -count 1 -v -run 'TestQuality$$' ./grains/recommend
+	@go test -count 1 -v -run 'TestQuality$$' ./grains/ecommerce/recommend
 
 .PHONY: search-quality
 search-quality: ## NDCG@10 and recall of the search over the labelled queries
-	@go test -count 1 -v -run TestQuality ./search
+	@go test -count 1 -v -run TestQuality ./persistence/search
 
 .PHONY: search-bench
 search-bench: build ## searches of a big catalogue at 32 connections (ARGS='-products 100000')
-	@go run ./bench -only search -carts 0 $(ARGS)
+	@go run ./cmd/bench -only search -carts 0 $(ARGS)
 
 .PHONY: faults
 faults: ## the fault runs again and again, for a night (RUNS=10)

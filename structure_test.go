@@ -29,19 +29,19 @@ const protoActorCluster = "github.com/asynkron/protoactor-go/cluster"
 var rules = []rule{
 	{folder: ".", only: true, why: "the root package holds words, not machinery: the standard library only"},
 	{folder: "failpoint", only: true, why: "anybody may have a point to crash at"},
-	{folder: "events", may: []string{"entrepot", "entrepot/failpoint"}, only: true, why: "events are words of the business too: everybody imports them"},
+	{folder: "events", may: []string{"entrepot", "entrepot/test/failpoint"}, only: true, why: "events are words of the business too: everybody imports them"},
 	{folder: "events/outbox", may: []string{"entrepot", "entrepot/events"}, why: "an outbox knows events and a broker"},
 	{folder: "events/…", may: []string{"entrepot", "entrepot/events…"}, why: "a broker is a leaf that cmd plugs in; it knows events only"},
 	{folder: "persistence", may: []string{"entrepot", "entrepot/events"}, only: true, why: "the store contract knows no database"},
 	{folder: "persistence/…", may: []string{"entrepot", "entrepot/events", "entrepot/persistence…"}, why: "a store is a leaf that cmd plugs in"},
-	{folder: "blob/…", may: []string{"entrepot/blob…"}, why: "a blob store is a leaf that cmd plugs in"},
+	{folder: "blob/…", may: []string{"entrepot/persistence/blob…"}, why: "a blob store is a leaf that cmd plugs in"},
 	{folder: "grains/wire", may: []string{"entrepot"}, why: "the envelope of commands knows no grain"},
 	{folder: "grains/grainstest", may: []string{"entrepot", "entrepot/cluster", "entrepot/events", "entrepot/grains", "entrepot/grains/wire", "entrepot/persistence…"}, why: "runs grains for tests of any kind"},
-	{folder: "grains", may: []string{"entrepot", "entrepot/events", "entrepot/failpoint", "entrepot/grains/wire", "entrepot/persistence"}, why: "the host knows no kind of grain"},
+	{folder: "grains", may: []string{"entrepot", "entrepot/events", "entrepot/test/failpoint", "entrepot/grains/wire", "entrepot/persistence"}, why: "the host knows no kind of grain"},
 	{folder: "grains/query", may: []string{"entrepot", "entrepot/grains…", "entrepot/persistence"}, why: "reads single entities and pages of a database"},
 	{folder: "grains/quota", may: []string{"entrepot", "entrepot/grains…", "entrepot/persistence"}, why: "claims room in a plan, by commands and counts"},
 	{folder: "grains/checkout", may: []string{"entrepot", "entrepot/grains…", "entrepot/persistence"}, why: "what an order costs is computed from grains' replies, without HTTP"},
-	{folder: "grains/suggest", may: []string{"entrepot", "entrepot/grains…", "entrepot/persistence", "entrepot/search"}, why: "mixes what grains, the database and the search suggest"},
+	{folder: "grains/suggest", may: []string{"entrepot", "entrepot/grains…", "entrepot/persistence", "entrepot/persistence/search"}, why: "mixes what grains, the database and the search suggest"},
 	{folder: "grains/inventory/reorder", may: []string{"entrepot", "entrepot/grains…", "entrepot/persistence"}, why: "suggests purchases from the inventory database"},
 	{folder: "grains/*", file: "grain.go", may: []string{"entrepot", "entrepot/events", "entrepot/grains", "entrepot/persistence", "pb"}, why: "a grain never imports another grain's package, only its pb"},
 	{folder: "grains/*", file: "steps.go", may: []string{"entrepot", "entrepot/events", "entrepot/grains", "pb"}, why: "a process knows other grains by their commands only"},
@@ -59,14 +59,14 @@ var rules = []rule{
 	reactions("payment"),
 	reactions("inventory", "stock", "supplier", "warehouse"),
 	reactions("audit"),
-	{folder: "actors/ecommerce/importer", may: []string{"entrepot", "entrepot/blob…", "entrepot/events", "entrepot/grains…", "entrepot/http/api/ecommerce/form", "entrepot/http/rest", "entrepot/persistence"}, why: "rows of a file follow the rules of the body of a request"},
-	{folder: "actors/ecommerce/images", may: []string{"entrepot/blob…", "entrepot/events", "entrepot/http/api/ecommerce/form"}, why: "deletes files after their product"},
+	{folder: "actors/ecommerce/importer", may: []string{"entrepot", "entrepot/persistence/blob…", "entrepot/events", "entrepot/grains…", "entrepot/http/api/ecommerce/form", "entrepot/http/rest", "entrepot/persistence"}, why: "rows of a file follow the rules of the body of a request"},
+	{folder: "actors/ecommerce/images", may: []string{"entrepot/persistence/blob…", "entrepot/events", "entrepot/http/api/ecommerce/form"}, why: "deletes files after their product"},
 	{folder: "cluster", why: "the cluster knows nothing of commerce"},
 	{folder: "http/edge", may: []string{"entrepot", "entrepot/grains"}, why: "middleware is a leaf; it knows the caller and the trace"},
 	{folder: "http/rest", may: []string{"entrepot", "entrepot/grains…", "entrepot/http/edge", "entrepot/persistence"}, why: "the kit of routes knows no service"},
 	{folder: "http/api/apitest", may: []string{"entrepot…"}, why: "runs the whole HTTP interface for tests"},
 	{folder: "http/api/gateway", may: []string{"entrepot", "entrepot/events", "entrepot/http/api/auth", "entrepot/http/edge", "entrepot/http/rest"}, why: "the gateway's own routes know health and keys"},
-	{folder: "http/api/…", may: []string{"entrepot", "entrepot/events", "entrepot/blob…", "entrepot/grains…", "entrepot/http/api/ecommerce…", "entrepot/http/api/shop", "entrepot/http/edge", "entrepot/http/rest", "entrepot/persistence", "entrepot/search"}, why: "routes forward to grains and ask the store; they know no database, broker or cluster"},
+	{folder: "http/api/…", may: []string{"entrepot", "entrepot/events", "entrepot/persistence/blob…", "entrepot/grains…", "entrepot/http/api/ecommerce…", "entrepot/http/api/shop", "entrepot/http/edge", "entrepot/http/rest", "entrepot/persistence", "entrepot/persistence/search"}, why: "routes forward to grains and ask the store; they know no database, broker or cluster"},
 	{folder: "cmd/…", may: []string{"entrepot…"}, why: "cmd wires everything"},
 	{folder: "bench", may: []string{"entrepot…"}, why: "the load program"},
 	{folder: "bench/…", may: []string{"entrepot…"}, why: "the load program"},
@@ -80,7 +80,7 @@ func reactions(service string, grains ...string) rule {
 		why: "reactions read the rows and states of their own service's grains; they know other grains by their commands only",
 	}
 	if service == "ecommerce" {
-		r.may = append(r.may, "entrepot/search") // they feed the index
+		r.may = append(r.may, "entrepot/persistence/search") // they feed the index
 	}
 	for _, g := range grains {
 		r.may = append(r.may, "entrepot/grains/"+g)

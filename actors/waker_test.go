@@ -9,7 +9,7 @@ import (
 	"entrepot"
 	"entrepot/actors/actorstest"
 	"entrepot/grains"
-	"entrepot/grains/stock"
+	"entrepot/grains/inventory/stock"
 	"entrepot/persistence"
 	"entrepot/persistence/storetest"
 )

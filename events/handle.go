@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"entrepot/failpoint"
+	"entrepot/test/failpoint"
 )
 
 // errNoIdentity is the error for a body that is valid JSON but not an envelope.

@@ -10,9 +10,9 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/failpoint"
 	"entrepot/grains/wire"
 	"entrepot/persistence"
+	"entrepot/test/failpoint"
 )
 
 func be64(b []byte) uint64 { return binary.BigEndian.Uint64(b) }

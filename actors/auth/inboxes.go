@@ -5,8 +5,8 @@ import (
 	"entrepot/actors"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/apikey"
-	"entrepot/grains/user"
+	"entrepot/grains/auth/apikey"
+	"entrepot/grains/auth/user"
 	"entrepot/persistence"
 )
 

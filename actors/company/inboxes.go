@@ -5,7 +5,7 @@ import (
 	"entrepot/actors"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/companystats"
+	"entrepot/grains/company/companystats"
 	"entrepot/persistence"
 )
 

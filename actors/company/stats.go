@@ -5,7 +5,7 @@ import (
 	"entrepot/actors"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/companystats"
+	"entrepot/grains/company/companystats"
 )
 
 // Stats counts the events of all services in the figures of their companies. Events without a

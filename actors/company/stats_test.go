@@ -5,7 +5,7 @@ import (
 
 	"entrepot/actors/actorstest"
 	"entrepot/events"
-	"entrepot/grains/companystats"
+	"entrepot/grains/company/companystats"
 )
 
 func TestCompanyEventsAreCounted(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"entrepot"
 	"entrepot/events"
 	"entrepot/persistence"
-	"entrepot/search"
+	"entrepot/persistence/search"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 )

@@ -10,7 +10,7 @@ import (
 	"entrepot"
 	"entrepot/actors"
 	"entrepot/events"
-	"entrepot/grains/review"
+	"entrepot/grains/ecommerce/review"
 	"entrepot/persistence"
 )
 

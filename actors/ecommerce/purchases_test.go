@@ -11,7 +11,7 @@ import (
 	"entrepot"
 	"entrepot/actors/actorstest"
 	"entrepot/events"
-	"entrepot/grains/review"
+	"entrepot/grains/ecommerce/review"
 	"entrepot/persistence"
 	"entrepot/persistence/storetest"
 )

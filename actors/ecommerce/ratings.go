@@ -10,8 +10,8 @@ import (
 	"entrepot/actors"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/product"
-	"entrepot/grains/review"
+	"entrepot/grains/ecommerce/product"
+	"entrepot/grains/ecommerce/review"
 	"entrepot/persistence"
 )
 

@@ -12,9 +12,9 @@ import (
 	"entrepot/actors/actorstest"
 	"entrepot/events"
 	"entrepot/grains"
+	"entrepot/grains/ecommerce/product"
+	"entrepot/grains/ecommerce/review"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/product"
-	"entrepot/grains/review"
 	"entrepot/persistence/storetest"
 )
 

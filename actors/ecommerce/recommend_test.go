@@ -12,8 +12,8 @@ import (
 	"entrepot/actors/actorstest"
 	"entrepot/events"
 	"entrepot/grains"
+	"entrepot/grains/ecommerce/recommend"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/recommend"
 	"entrepot/persistence"
 	"entrepot/persistence/storetest"
 )

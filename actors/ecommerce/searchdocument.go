@@ -4,8 +4,8 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/product"
-	"entrepot/search"
+	"entrepot/grains/ecommerce/product"
+	"entrepot/persistence/search"
 )
 
 // DocumentOf returns the search document of a product. Its prices are those of the cheapest

@@ -8,9 +8,9 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/product"
+	"entrepot/grains/ecommerce/product"
 	"entrepot/persistence"
-	"entrepot/search"
+	"entrepot/persistence/search"
 )
 
 // SearchFeedConfig configures a [SearchFeed].

@@ -9,13 +9,13 @@ import (
 	"entrepot/actors/actorstest"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/categories"
+	"entrepot/grains/ecommerce/categories"
+	"entrepot/grains/ecommerce/product"
+	"entrepot/grains/ecommerce/review"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/product"
-	"entrepot/grains/review"
 	"entrepot/persistence"
+	"entrepot/persistence/search"
 	"entrepot/persistence/storetest"
-	"entrepot/search"
 )
 
 // follower is a member with products and a feed that the test drives.

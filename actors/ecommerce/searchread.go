@@ -5,10 +5,10 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/product"
-	"entrepot/grains/review"
+	"entrepot/grains/ecommerce/product"
+	"entrepot/grains/ecommerce/review"
 	"entrepot/persistence"
-	"entrepot/search"
+	"entrepot/persistence/search"
 )
 
 // window is the progress of reading one collection.

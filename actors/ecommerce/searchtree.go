@@ -5,9 +5,9 @@ import (
 	"slices"
 	"time"
 
-	"entrepot/grains/categories"
+	"entrepot/grains/ecommerce/categories"
 	"entrepot/persistence"
-	"entrepot/search"
+	"entrepot/persistence/search"
 )
 
 // tree is a company's categories by slug.

@@ -8,7 +8,7 @@ import (
 	"entrepot/actors"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/stockwatch"
+	"entrepot/grains/ecommerce/stockwatch"
 	"entrepot/persistence"
 )
 

@@ -10,8 +10,8 @@ import (
 	"entrepot/actors/actorstest"
 	"entrepot/events"
 	"entrepot/grains"
+	"entrepot/grains/ecommerce/stockwatch"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/stockwatch"
 	"entrepot/persistence"
 	"entrepot/persistence/storetest"
 )

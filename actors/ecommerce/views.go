@@ -7,7 +7,7 @@ import (
 	"entrepot/actors"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/recommend"
+	"entrepot/grains/ecommerce/recommend"
 	"entrepot/persistence"
 )
 

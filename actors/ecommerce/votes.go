@@ -7,7 +7,7 @@ import (
 	"entrepot/actors"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/review"
+	"entrepot/grains/ecommerce/review"
 	"entrepot/persistence"
 )
 

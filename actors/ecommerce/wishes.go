@@ -7,7 +7,7 @@ import (
 	"entrepot/actors"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/wishlist"
+	"entrepot/grains/ecommerce/wishlist"
 	"entrepot/persistence"
 )
 

@@ -12,8 +12,8 @@ import (
 	"entrepot/actors/actorstest"
 	"entrepot/events"
 	"entrepot/grains"
+	"entrepot/grains/ecommerce/wishlist"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/wishlist"
 	"entrepot/persistence"
 	"entrepot/persistence/storetest"
 )

@@ -4,8 +4,8 @@ import (
 	"entrepot/actors"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/supplier"
-	"entrepot/grains/warehouse"
+	"entrepot/grains/inventory/supplier"
+	"entrepot/grains/inventory/warehouse"
 	"entrepot/persistence"
 )
 

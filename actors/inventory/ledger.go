@@ -3,7 +3,7 @@ package inventory
 import (
 	"entrepot/actors"
 	"entrepot/events"
-	"entrepot/grains/stock"
+	"entrepot/grains/inventory/stock"
 	"entrepot/persistence"
 )
 

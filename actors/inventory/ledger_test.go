@@ -5,7 +5,7 @@ import (
 
 	"entrepot/actors/actorstest"
 	"entrepot/events"
-	"entrepot/grains/stock"
+	"entrepot/grains/inventory/stock"
 	"entrepot/persistence"
 	"entrepot/persistence/storetest"
 )

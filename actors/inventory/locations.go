@@ -7,7 +7,7 @@ import (
 	"entrepot/actors"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/sourcing"
+	"entrepot/grains/inventory/sourcing"
 )
 
 // ShopLocations keeps the coordinates of shops in their sourcing, which chooses the nearest

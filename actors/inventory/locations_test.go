@@ -8,10 +8,10 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/shop"
-	"entrepot/grains/sourcing"
-	"entrepot/grains/supplier"
-	"entrepot/grains/warehouse"
+	"entrepot/grains/inventory/sourcing"
+	"entrepot/grains/inventory/supplier"
+	"entrepot/grains/inventory/warehouse"
+	"entrepot/grains/shop/shop"
 	"entrepot/persistence/storetest"
 )
 

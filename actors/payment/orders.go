@@ -5,7 +5,7 @@ import (
 	"entrepot/actors"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/payment"
+	"entrepot/grains/payment/payment"
 )
 
 // Orders opens the payment of every new order.

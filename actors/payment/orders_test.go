@@ -6,7 +6,7 @@ import (
 	"entrepot"
 	"entrepot/actors/actorstest"
 	"entrepot/events"
-	"entrepot/grains/payment"
+	"entrepot/grains/payment/payment"
 )
 
 func TestNewOrderOpensPayment(t *testing.T) {

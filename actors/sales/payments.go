@@ -5,7 +5,7 @@ import (
 	"entrepot/actors"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/order"
+	"entrepot/grains/sales/order"
 )
 
 // Payments reports the success or failure of a payment to its order.

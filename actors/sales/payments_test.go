@@ -5,7 +5,7 @@ import (
 
 	"entrepot/actors/actorstest"
 	"entrepot/events"
-	"entrepot/grains/order"
+	"entrepot/grains/sales/order"
 )
 
 func TestPaymentEventsBecomeCommandsWithEventIDs(t *testing.T) {

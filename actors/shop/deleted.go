@@ -7,8 +7,8 @@ import (
 	"entrepot/actors"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/shipping"
-	"entrepot/grains/shop"
+	"entrepot/grains/shop/shipping"
+	"entrepot/grains/shop/shop"
 	"entrepot/persistence"
 )
 

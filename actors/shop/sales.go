@@ -3,7 +3,7 @@ package shop
 import (
 	"entrepot/actors"
 	"entrepot/events"
-	"entrepot/grains/shop"
+	"entrepot/grains/shop/shop"
 	"entrepot/persistence"
 )
 

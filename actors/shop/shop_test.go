@@ -9,8 +9,8 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/shipping"
-	"entrepot/grains/shop"
+	"entrepot/grains/shop/shipping"
+	"entrepot/grains/shop/shop"
 	"entrepot/persistence"
 	"entrepot/persistence/storetest"
 )

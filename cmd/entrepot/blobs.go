@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"entrepot/blob"
-	"entrepot/blob/s3store"
+	"entrepot/persistence/blob"
+	"entrepot/persistence/blob/s3store"
 )
 
 // openBlobs opens the store of images and imports where the e-commerce service runs.

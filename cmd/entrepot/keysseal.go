@@ -12,7 +12,7 @@ import (
 
 	"entrepot"
 	"entrepot/cmd/entrepot/services"
-	"entrepot/grains/user"
+	"entrepot/grains/auth/user"
 	"entrepot/http/edge"
 	"entrepot/persistence"
 	"entrepot/persistence/mongostore"

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"entrepot/actors/ecommerce"
-	"entrepot/blob"
 	"entrepot/cluster"
 	"entrepot/cmd/entrepot/services"
 	"entrepot/events"
@@ -22,8 +21,9 @@ import (
 	"entrepot/events/outbox"
 	"entrepot/events/rabbit"
 	"entrepot/grains"
+	"entrepot/persistence/blob"
 	"entrepot/persistence/mongostore"
-	"entrepot/search"
+	"entrepot/persistence/search"
 )
 
 // node is one process: some services, their databases, the broker and the member.

@@ -6,9 +6,9 @@ import (
 
 	"entrepot"
 	actors "entrepot/actors/ecommerce"
-	"entrepot/grains/suggest"
+	"entrepot/grains/ecommerce/suggest"
 	"entrepot/http/api/ecommerce"
-	"entrepot/search"
+	"entrepot/persistence/search"
 )
 
 // prepareSearch makes the index of the products, if their service is here. It is

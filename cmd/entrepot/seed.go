@@ -10,12 +10,12 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/company"
-	"entrepot/grains/product"
-	"entrepot/grains/shipping"
-	"entrepot/grains/shop"
-	"entrepot/grains/stock"
-	"entrepot/grains/user"
+	"entrepot/grains/auth/user"
+	"entrepot/grains/company/company"
+	"entrepot/grains/ecommerce/product"
+	"entrepot/grains/inventory/stock"
+	"entrepot/grains/shop/shipping"
+	"entrepot/grains/shop/shop"
 )
 
 // demoPassword is every demo user's. Demo data is loaded into embedded

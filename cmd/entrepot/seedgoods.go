@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/categories"
-	"entrepot/grains/product"
+	"entrepot/grains/ecommerce/categories"
+	"entrepot/grains/ecommerce/product"
 )
 
 // demoGood is a product without options.

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"entrepot/blob/picture"
 	"entrepot/cmd/entrepot/services"
 	"entrepot/events"
 	"entrepot/grains/query"
@@ -21,6 +20,7 @@ import (
 	"entrepot/http/api/gateway"
 	"entrepot/http/edge"
 	"entrepot/http/rest"
+	"entrepot/persistence/blob/picture"
 )
 
 // web is the listeners of this process: a port a service, and the gateway.

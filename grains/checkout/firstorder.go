@@ -4,10 +4,10 @@ import (
 	"context"
 
 	"entrepot"
-	"entrepot/grains/order"
-	"entrepot/grains/promotion"
+	"entrepot/grains/ecommerce/promotion"
+	"entrepot/grains/ecommerce/review"
 	"entrepot/grains/query"
-	"entrepot/grains/review"
+	"entrepot/grains/sales/order"
 	"entrepot/persistence"
 )
 

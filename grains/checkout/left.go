@@ -5,8 +5,8 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/sourcing"
-	"entrepot/grains/stock"
+	"entrepot/grains/inventory/sourcing"
+	"entrepot/grains/inventory/stock"
 )
 
 // Left is how many pieces the shop may promise, at all locations that its orders

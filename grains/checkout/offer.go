@@ -7,7 +7,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/product"
+	"entrepot/grains/ecommerce/product"
 	"entrepot/grains/query"
 )
 

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/product"
-	"entrepot/grains/shop"
+	"entrepot/grains/ecommerce/product"
+	"entrepot/grains/shop/shop"
 )
 
 // shelf answers one product, and that every shop is open.

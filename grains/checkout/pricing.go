@@ -9,10 +9,10 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/cart"
-	"entrepot/grains/company"
-	"entrepot/grains/order"
+	"entrepot/grains/company/company"
+	"entrepot/grains/ecommerce/cart"
 	"entrepot/grains/query"
+	"entrepot/grains/sales/order"
 )
 
 // Pricer computes what lines cost now. It is the one computation for checkout,

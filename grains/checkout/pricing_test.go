@@ -6,10 +6,10 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/order"
-	"entrepot/grains/product"
-	"entrepot/grains/promotion"
-	"entrepot/grains/shipping"
+	"entrepot/grains/ecommerce/product"
+	"entrepot/grains/ecommerce/promotion"
+	"entrepot/grains/sales/order"
+	"entrepot/grains/shop/shipping"
 
 	"pgregory.net/rapid"
 )

@@ -6,10 +6,10 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/categories"
-	"entrepot/grains/order"
-	"entrepot/grains/promotion"
+	"entrepot/grains/ecommerce/categories"
+	"entrepot/grains/ecommerce/promotion"
 	"entrepot/grains/query"
+	"entrepot/grains/sales/order"
 )
 
 // MaxCodes is how many promo codes one checkout takes.

@@ -5,7 +5,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/shipping"
+	"entrepot/grains/shop/shipping"
 )
 
 // EffectiveShipping is the shop's own set of rules, or the company's when it has none.

@@ -9,9 +9,9 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/order"
 	"entrepot/grains/query"
-	"entrepot/grains/shipping"
+	"entrepot/grains/sales/order"
+	"entrepot/grains/shop/shipping"
 )
 
 // Destination is where an order goes and how the customer wants it sent.

@@ -9,9 +9,9 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/order"
+	"entrepot/grains/inventory/sourcing"
 	"entrepot/grains/query"
-	"entrepot/grains/sourcing"
+	"entrepot/grains/sales/order"
 )
 
 // sources knows where shops' orders may be sent from, for a moment each, so that

@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	"entrepot"
-	"entrepot/grains/order"
 	"entrepot/grains/query"
+	"entrepot/grains/sales/order"
 )
 
 // Totals returns what each group costs and the sum of all. currency is empty, and

@@ -5,8 +5,8 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/product"
-	"entrepot/grains/shop"
+	"entrepot/grains/ecommerce/product"
+	"entrepot/grains/shop/shop"
 )
 
 func Product(ctx context.Context, a grains.Asker, id entrepot.ID) (*product.Product, error) {

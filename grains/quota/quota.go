@@ -7,7 +7,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/company"
+	"entrepot/grains/company/company"
 	"entrepot/grains/query"
 	"entrepot/persistence"
 )

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"entrepot"
-	"entrepot/grains/stock"
+	"entrepot/grains/inventory/stock"
 	"entrepot/http/api/apitest"
 	"entrepot/http/edge"
 )

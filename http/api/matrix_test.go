@@ -9,7 +9,7 @@ import (
 
 	"entrepot"
 	"entrepot/cmd/entrepot/services"
-	"entrepot/grains/stock"
+	"entrepot/grains/inventory/stock"
 	"entrepot/http/api/apitest"
 	"entrepot/http/rest"
 )

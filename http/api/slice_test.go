@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"entrepot/grains/order"
+	"entrepot/grains/sales/order"
 	"entrepot/http/api/apitest"
 )
 

@@ -4,7 +4,7 @@ import (
 	"encoding/base64"
 
 	"entrepot"
-	"entrepot/grains/cart"
+	"entrepot/grains/ecommerce/cart"
 
 	"github.com/danielgtaylor/huma/v2"
 )

@@ -6,7 +6,7 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/stock"
+	"entrepot/grains/inventory/stock"
 )
 
 // checkAudit is I3: every event of every entity is in the audit log, once, and

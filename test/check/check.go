@@ -16,9 +16,9 @@ import (
 	"entrepot/cmd/entrepot/services"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/order"
-	"entrepot/grains/payment"
-	"entrepot/grains/stock"
+	"entrepot/grains/inventory/stock"
+	"entrepot/grains/payment/payment"
+	"entrepot/grains/sales/order"
 )
 
 // Violation is one broken rule.

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/order"
-	"entrepot/grains/payment"
+	"entrepot/grains/payment/payment"
+	"entrepot/grains/sales/order"
 )
 
 // History is what the clients of a run asked and were told.

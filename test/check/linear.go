@@ -8,7 +8,7 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/order"
+	"entrepot/grains/sales/order"
 
 	"github.com/anishathalye/porcupine"
 )

@@ -3,7 +3,7 @@ package check
 import (
 	"testing"
 
-	"entrepot/grains/stock"
+	"entrepot/grains/inventory/stock"
 )
 
 // Two pieces, and orders of two by three clients side by side.

@@ -3,9 +3,9 @@ package check
 import (
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/order"
-	"entrepot/grains/payment"
-	"entrepot/grains/stock"
+	"entrepot/grains/inventory/stock"
+	"entrepot/grains/payment/payment"
+	"entrepot/grains/sales/order"
 )
 
 // checkOrders is I5 for the orders' processes, and what orders and stock say of each other.

@@ -6,7 +6,7 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/stock"
+	"entrepot/grains/inventory/stock"
 )
 
 // tally is what the ledger says that one reservation id did at one stock item.

@@ -17,7 +17,7 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/stock"
+	"entrepot/grains/inventory/stock"
 	"entrepot/persistence"
 	"entrepot/persistence/sqlitestore"
 	"entrepot/test/check"

@@ -4,10 +4,10 @@ package images
 import (
 	"context"
 
-	"entrepot/blob"
-	"entrepot/blob/picture"
 	"entrepot/events"
 	"entrepot/http/api/ecommerce/form"
+	"entrepot/persistence/blob"
+	"entrepot/persistence/blob/picture"
 )
 
 // Forget removes the images of deleted products. It takes what cannot be

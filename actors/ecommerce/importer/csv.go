@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"entrepot"
-	"entrepot/grains/product"
+	"entrepot/grains/ecommerce/product"
 	"entrepot/http/api/ecommerce/form"
 )
 

@@ -7,8 +7,8 @@ import (
 	"entrepot"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/imports"
-	"entrepot/grains/product"
+	"entrepot/grains/ecommerce/imports"
+	"entrepot/grains/ecommerce/product"
 	"entrepot/http/api/ecommerce/form"
 	"entrepot/persistence"
 )

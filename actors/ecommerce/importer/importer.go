@@ -11,15 +11,15 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/blob"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/imports"
-	"entrepot/grains/product"
+	"entrepot/grains/ecommerce/imports"
+	"entrepot/grains/ecommerce/product"
 	"entrepot/grains/quota"
 	"entrepot/http/api/ecommerce/form"
 	"entrepot/http/rest"
 	"entrepot/persistence"
+	"entrepot/persistence/blob"
 
 	"golang.org/x/sync/errgroup"
 )

@@ -8,8 +8,8 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/imports"
-	"entrepot/grains/product"
+	"entrepot/grains/ecommerce/imports"
+	"entrepot/grains/ecommerce/product"
 	"entrepot/grains/query"
 	"entrepot/grains/quota"
 	"entrepot/http/api/ecommerce/form"

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/imports"
-	"entrepot/grains/product"
+	"entrepot/grains/ecommerce/imports"
+	"entrepot/grains/ecommerce/product"
 	"entrepot/http/api/ecommerce/form"
 	"entrepot/persistence"
 )

@@ -10,7 +10,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/product"
+	"entrepot/grains/ecommerce/product"
 	"entrepot/grains/query"
 	"entrepot/http/api/ecommerce/form"
 )

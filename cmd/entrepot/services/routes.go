@@ -7,13 +7,11 @@ import (
 
 	"entrepot"
 	auditactors "entrepot/actors/audit"
-	"entrepot/blob"
-	"entrepot/blob/picture"
 	"entrepot/grains"
 	"entrepot/grains/checkout"
+	"entrepot/grains/ecommerce/suggest"
+	"entrepot/grains/inventory/stock"
 	"entrepot/grains/query"
-	"entrepot/grains/stock"
-	"entrepot/grains/suggest"
 	"entrepot/http/api/audit"
 	"entrepot/http/api/auth"
 	"entrepot/http/api/company"
@@ -24,7 +22,9 @@ import (
 	"entrepot/http/api/shop"
 	"entrepot/http/edge"
 	"entrepot/http/rest"
-	"entrepot/search"
+	"entrepot/persistence/blob"
+	"entrepot/persistence/blob/picture"
+	"entrepot/persistence/search"
 )
 
 // Deps is what the services of a process share. Each row of the table passes on

@@ -8,10 +8,10 @@ import (
 	"slices"
 
 	"entrepot"
-	"entrepot/grains/purchase"
+	"entrepot/grains/inventory/purchase"
+	"entrepot/grains/inventory/stock"
+	"entrepot/grains/inventory/supplier"
 	"entrepot/grains/query"
-	"entrepot/grains/stock"
-	"entrepot/grains/supplier"
 	"entrepot/persistence"
 )
 

@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/invitation"
-	"entrepot/grains/mail"
-	"entrepot/grains/user"
+	"entrepot/grains/auth/invitation"
+	"entrepot/grains/auth/mail"
+	"entrepot/grains/auth/user"
 	"entrepot/http/api/auth"
 	"entrepot/persistence"
 )

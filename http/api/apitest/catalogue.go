@@ -11,7 +11,7 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/product"
+	"entrepot/grains/ecommerce/product"
 )
 
 func (w *World) Shirt() map[string]any {

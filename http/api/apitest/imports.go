@@ -10,10 +10,10 @@ import (
 
 	"entrepot"
 	"entrepot/actors/ecommerce/importer"
-	"entrepot/blob"
 	"entrepot/cmd/entrepot/services"
 	"entrepot/events"
 	"entrepot/persistence"
+	"entrepot/persistence/blob"
 )
 
 // ImporterOf returns the importer that works with what handlers have.

@@ -8,7 +8,7 @@ import (
 	"entrepot"
 	"entrepot/actors"
 	"entrepot/actors/ecommerce"
-	"entrepot/grains/order"
+	"entrepot/grains/sales/order"
 )
 
 // Learn hands every event so far to the consumers that recommendations rest on,

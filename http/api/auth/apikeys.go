@@ -9,7 +9,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/apikey"
+	"entrepot/grains/auth/apikey"
 	"entrepot/grains/query"
 	"entrepot/http/edge"
 	"entrepot/http/rest"

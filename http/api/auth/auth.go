@@ -8,8 +8,8 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
+	"entrepot/grains/auth/user"
 	"entrepot/grains/query"
-	"entrepot/grains/user"
 	"entrepot/http/edge"
 	"entrepot/http/rest"
 	"entrepot/persistence"

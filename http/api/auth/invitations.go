@@ -6,10 +6,10 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/invitation"
+	"entrepot/grains/auth/invitation"
+	"entrepot/grains/auth/user"
 	"entrepot/grains/query"
 	"entrepot/grains/quota"
-	"entrepot/grains/user"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )

@@ -11,10 +11,10 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/invitation"
-	"entrepot/grains/mail"
+	"entrepot/grains/auth/invitation"
+	"entrepot/grains/auth/mail"
+	"entrepot/grains/auth/user"
 	"entrepot/grains/query"
-	"entrepot/grains/user"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )

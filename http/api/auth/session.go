@@ -13,10 +13,10 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/access"
+	"entrepot/grains/auth/access"
+	"entrepot/grains/auth/usage"
+	"entrepot/grains/auth/user"
 	"entrepot/grains/query"
-	"entrepot/grains/usage"
-	"entrepot/grains/user"
 	"entrepot/http/edge"
 	"entrepot/http/rest"
 )

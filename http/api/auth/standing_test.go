@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"entrepot"
-	"entrepot/grains/access"
+	"entrepot/grains/auth/access"
 	"entrepot/http/api/apitest"
 )
 

@@ -17,8 +17,8 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
+	"entrepot/grains/auth/user"
 	"entrepot/grains/query"
-	"entrepot/grains/user"
 	"entrepot/http/rest"
 )
 

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"entrepot/grains"
-	"entrepot/grains/user"
+	"entrepot/grains/auth/user"
 	"entrepot/http/api/apitest"
 	"entrepot/http/api/auth"
 )

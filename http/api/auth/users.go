@@ -8,10 +8,10 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	companies "entrepot/grains/company"
+	"entrepot/grains/auth/user"
+	companies "entrepot/grains/company/company"
 	"entrepot/grains/query"
 	"entrepot/grains/quota"
-	"entrepot/grains/user"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )

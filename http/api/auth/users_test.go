@@ -7,7 +7,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/user"
+	"entrepot/grains/auth/user"
 	"entrepot/http/api/apitest"
 	"entrepot/http/api/auth"
 	"entrepot/http/edge"

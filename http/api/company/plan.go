@@ -7,9 +7,9 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/company"
-	"entrepot/grains/companystats"
-	"entrepot/grains/shop"
+	"entrepot/grains/company/company"
+	"entrepot/grains/company/companystats"
+	"entrepot/grains/shop/shop"
 	shopapi "entrepot/http/api/shop"
 	"entrepot/http/rest"
 )

@@ -7,8 +7,8 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/checkout"
-	"entrepot/grains/company"
-	"entrepot/grains/shipping"
+	"entrepot/grains/company/company"
+	"entrepot/grains/shop/shipping"
 	"entrepot/http/api/shop"
 	"entrepot/http/rest"
 )

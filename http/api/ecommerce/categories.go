@@ -7,8 +7,8 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/categories"
-	"entrepot/grains/company"
+	"entrepot/grains/company/company"
+	"entrepot/grains/ecommerce/categories"
 	"entrepot/grains/query"
 	"entrepot/http/rest"
 )

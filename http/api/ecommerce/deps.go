@@ -9,15 +9,15 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/blob"
-	"entrepot/blob/picture"
 	"entrepot/grains"
 	"entrepot/grains/checkout"
+	"entrepot/grains/ecommerce/suggest"
 	"entrepot/grains/query"
-	"entrepot/grains/suggest"
 	"entrepot/http/api/ecommerce/cart"
 	"entrepot/http/rest"
-	"entrepot/search"
+	"entrepot/persistence/blob"
+	"entrepot/persistence/blob/picture"
+	"entrepot/persistence/search"
 )
 
 // Deps is what the handlers work with.

@@ -9,7 +9,7 @@ import (
 	"strconv"
 
 	"entrepot"
-	"entrepot/grains/product"
+	"entrepot/grains/ecommerce/product"
 	"entrepot/grains/query"
 	"entrepot/http/api/ecommerce/form"
 	"entrepot/http/rest"

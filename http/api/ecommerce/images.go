@@ -14,13 +14,13 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/blob"
-	"entrepot/blob/picture"
 	"entrepot/grains"
-	"entrepot/grains/product"
+	"entrepot/grains/ecommerce/product"
 	"entrepot/grains/query"
 	"entrepot/http/api/ecommerce/form"
 	"entrepot/http/rest"
+	"entrepot/persistence/blob"
+	"entrepot/persistence/blob/picture"
 
 	"github.com/danielgtaylor/huma/v2"
 )

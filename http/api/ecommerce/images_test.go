@@ -7,9 +7,9 @@ import (
 	"testing"
 
 	"entrepot/actors/ecommerce/images"
-	"entrepot/blob/picture"
 	"entrepot/events"
 	"entrepot/http/api/apitest"
+	"entrepot/persistence/blob/picture"
 )
 
 func TestImages(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/imports"
+	"entrepot/grains/ecommerce/imports"
 	"entrepot/grains/query"
 	"entrepot/http/api/ecommerce/form"
 	"entrepot/http/edge"

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"entrepot/events"
-	"entrepot/grains/imports"
+	"entrepot/grains/ecommerce/imports"
 	"entrepot/http/api/apitest"
 	"entrepot/persistence"
 	"entrepot/persistence/storetest"

@@ -4,8 +4,8 @@ import (
 	"slices"
 
 	"entrepot"
-	"entrepot/grains/product"
-	"entrepot/search"
+	"entrepot/grains/ecommerce/product"
+	"entrepot/persistence/search"
 )
 
 // stockOf is what lies where of a product, as the index of the search knows it: a

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/product"
+	"entrepot/grains/ecommerce/product"
 )
 
 // listItems keeps products as the search's lists show them, in JSON: encoding is

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/product"
-	"entrepot/search"
+	"entrepot/grains/ecommerce/product"
+	"entrepot/persistence/search"
 )
 
 // TestFoundPageIsEncodedAsAWhole: a page put together from kept products says what

@@ -6,11 +6,11 @@ import (
 	"strings"
 
 	"entrepot"
-	"entrepot/grains/product"
+	"entrepot/grains/ecommerce/product"
 	"entrepot/grains/query"
 	"entrepot/http/rest"
 	"entrepot/persistence"
-	"entrepot/search"
+	"entrepot/persistence/search"
 )
 
 // productFilter is what products are chosen by. It is comparable, and so part of

@@ -9,7 +9,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/product"
+	"entrepot/grains/ecommerce/product"
 	"entrepot/grains/query"
 	"entrepot/grains/quota"
 	"entrepot/http/api/ecommerce/form"

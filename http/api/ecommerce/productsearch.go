@@ -13,10 +13,10 @@ import (
 	"strings"
 
 	"entrepot"
-	"entrepot/grains/product"
+	"entrepot/grains/ecommerce/product"
 	"entrepot/grains/query"
 	"entrepot/http/rest"
-	"entrepot/search"
+	"entrepot/persistence/search"
 )
 
 // searchRoutes returns finding products while typing; the list of products is the search itself.

@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"entrepot/grains/product"
+	"entrepot/grains/ecommerce/product"
 	"entrepot/http/api/apitest"
 	"entrepot/http/api/ecommerce"
-	"entrepot/search"
+	"entrepot/persistence/search"
 )
 
 func TestProductsAreFound(t *testing.T) {

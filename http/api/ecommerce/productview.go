@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/product"
+	"entrepot/grains/ecommerce/product"
 	"entrepot/http/api/ecommerce/form"
 	"entrepot/http/rest"
 )

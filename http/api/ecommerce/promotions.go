@@ -7,7 +7,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/promotion"
+	"entrepot/grains/ecommerce/promotion"
 	"entrepot/grains/query"
 	"entrepot/http/api/ecommerce/form"
 	"entrepot/http/rest"

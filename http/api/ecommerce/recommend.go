@@ -9,9 +9,9 @@ import (
 	"entrepot"
 	"entrepot/events"
 	"entrepot/grains"
+	"entrepot/grains/ecommerce/recommend"
+	"entrepot/grains/ecommerce/suggest"
 	"entrepot/grains/query"
-	"entrepot/grains/recommend"
-	"entrepot/grains/suggest"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )

@@ -12,9 +12,9 @@ import (
 	"entrepot/actors/ecommerce"
 	"entrepot/events"
 	"entrepot/grains"
-	"entrepot/grains/product"
-	"entrepot/grains/recommend"
-	"entrepot/grains/suggest"
+	"entrepot/grains/ecommerce/product"
+	"entrepot/grains/ecommerce/recommend"
+	"entrepot/grains/ecommerce/suggest"
 	"entrepot/http/api/apitest"
 )
 

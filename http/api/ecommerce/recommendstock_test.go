@@ -5,9 +5,9 @@ import (
 	"testing"
 
 	"entrepot"
-	"entrepot/grains/product"
+	"entrepot/grains/ecommerce/product"
 	"entrepot/http/api/apitest"
-	"entrepot/search"
+	"entrepot/persistence/search"
 )
 
 // TestSoldOutIsNotRecommended: what is known to be out of stock is left out, or is

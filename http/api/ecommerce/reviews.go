@@ -7,9 +7,9 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
+	"entrepot/grains/auth/user"
+	"entrepot/grains/ecommerce/review"
 	"entrepot/grains/query"
-	"entrepot/grains/review"
-	"entrepot/grains/user"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )

@@ -9,8 +9,8 @@ import (
 
 	"entrepot/actors/ecommerce"
 	"entrepot/events"
-	"entrepot/grains/product"
-	"entrepot/grains/stock"
+	"entrepot/grains/ecommerce/product"
+	"entrepot/grains/inventory/stock"
 	"entrepot/http/api/apitest"
 )
 

@@ -5,8 +5,8 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
+	"entrepot/grains/ecommerce/review"
 	"entrepot/grains/query"
-	"entrepot/grains/review"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )

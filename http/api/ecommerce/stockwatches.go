@@ -9,10 +9,10 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/product"
+	"entrepot/grains/ecommerce/product"
+	"entrepot/grains/ecommerce/stockwatch"
+	"entrepot/grains/inventory/stock"
 	"entrepot/grains/query"
-	"entrepot/grains/stock"
-	"entrepot/grains/stockwatch"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )

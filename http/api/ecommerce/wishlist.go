@@ -7,9 +7,9 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/product"
+	"entrepot/grains/ecommerce/product"
+	"entrepot/grains/ecommerce/wishlist"
 	"entrepot/grains/query"
-	"entrepot/grains/wishlist"
 	"entrepot/http/rest"
 )
 

@@ -8,9 +8,9 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/product"
+	"entrepot/grains/ecommerce/product"
+	"entrepot/grains/inventory/stock"
 	"entrepot/grains/query"
-	"entrepot/grains/stock"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/product"
-	"entrepot/grains/stock"
+	"entrepot/grains/ecommerce/product"
+	"entrepot/grains/inventory/stock"
 	"entrepot/http/api/apitest"
 )
 

@@ -8,8 +8,8 @@ import (
 
 	"entrepot"
 	"entrepot/events"
+	"entrepot/grains/inventory/stock"
 	"entrepot/grains/query"
-	"entrepot/grains/stock"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )

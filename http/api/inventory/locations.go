@@ -5,9 +5,9 @@ import (
 	"strings"
 
 	"entrepot"
+	"entrepot/grains/inventory/warehouse"
 	"entrepot/grains/query"
-	"entrepot/grains/shop"
-	"entrepot/grains/warehouse"
+	"entrepot/grains/shop/shop"
 	shopapi "entrepot/http/api/shop"
 	"entrepot/http/rest"
 	"entrepot/persistence"

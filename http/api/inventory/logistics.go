@@ -6,9 +6,9 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/product"
+	"entrepot/grains/ecommerce/product"
+	"entrepot/grains/inventory/warehouse"
 	"entrepot/grains/query"
-	"entrepot/grains/warehouse"
 	"entrepot/http/rest"
 )
 

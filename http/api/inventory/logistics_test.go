@@ -3,7 +3,7 @@ package inventory_test
 import (
 	"testing"
 
-	"entrepot/grains/stock"
+	"entrepot/grains/inventory/stock"
 	"entrepot/http/api/apitest"
 )
 

@@ -7,7 +7,7 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/stock"
+	"entrepot/grains/inventory/stock"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )

@@ -6,9 +6,9 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/purchase"
+	"entrepot/grains/inventory/purchase"
+	"entrepot/grains/inventory/supplier"
 	"entrepot/grains/query"
-	"entrepot/grains/supplier"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )

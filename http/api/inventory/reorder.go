@@ -5,8 +5,8 @@ import (
 	"slices"
 
 	"entrepot"
+	"entrepot/grains/inventory/purchase"
 	"entrepot/grains/inventory/reorder"
-	"entrepot/grains/purchase"
 	"entrepot/http/rest"
 )
 

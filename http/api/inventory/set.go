@@ -5,7 +5,7 @@ import (
 	"entrepot/grains"
 	"time"
 
-	"entrepot/grains/stock"
+	"entrepot/grains/inventory/stock"
 	"entrepot/http/rest"
 )
 

@@ -5,9 +5,9 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
+	"entrepot/grains/inventory/stock"
+	"entrepot/grains/inventory/stocktake"
 	"entrepot/grains/query"
-	"entrepot/grains/stock"
-	"entrepot/grains/stocktake"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )

@@ -5,8 +5,8 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
+	"entrepot/grains/inventory/supplier"
 	"entrepot/grains/query"
-	"entrepot/grains/supplier"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )

@@ -5,8 +5,8 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
+	"entrepot/grains/inventory/transfer"
 	"entrepot/grains/query"
-	"entrepot/grains/transfer"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )

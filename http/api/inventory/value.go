@@ -5,8 +5,8 @@ import (
 	"slices"
 
 	"entrepot"
+	"entrepot/grains/inventory/stock"
 	"entrepot/grains/query"
-	"entrepot/grains/stock"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )

@@ -5,10 +5,10 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
+	"entrepot/grains/inventory/sourcing"
+	"entrepot/grains/inventory/warehouse"
 	"entrepot/grains/query"
-	"entrepot/grains/shop"
-	"entrepot/grains/sourcing"
-	"entrepot/grains/warehouse"
+	"entrepot/grains/shop/shop"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )

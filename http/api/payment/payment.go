@@ -6,9 +6,9 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/order"
-	"entrepot/grains/payment"
+	"entrepot/grains/payment/payment"
 	"entrepot/grains/query"
+	"entrepot/grains/sales/order"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )

@@ -5,9 +5,9 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/cart"
 	"entrepot/grains/checkout"
-	"entrepot/grains/order"
+	"entrepot/grains/ecommerce/cart"
+	"entrepot/grains/sales/order"
 	"entrepot/http/rest"
 )
 

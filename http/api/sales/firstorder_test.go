@@ -9,7 +9,7 @@ import (
 	"entrepot"
 	"entrepot/actors/ecommerce"
 	"entrepot/grains"
-	"entrepot/grains/order"
+	"entrepot/grains/sales/order"
 	"entrepot/http/api/apitest"
 )
 

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"entrepot"
-	"entrepot/grains/order"
+	"entrepot/grains/sales/order"
 	"entrepot/http/api/apitest"
 )
 

@@ -6,7 +6,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/order"
+	"entrepot/grains/sales/order"
 	"entrepot/http/api/apitest"
 )
 

@@ -7,8 +7,8 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/order"
 	"entrepot/grains/query"
+	"entrepot/grains/sales/order"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )

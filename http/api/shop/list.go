@@ -10,7 +10,7 @@ import (
 	"entrepot"
 	"entrepot/events"
 	"entrepot/grains/query"
-	"entrepot/grains/shop"
+	"entrepot/grains/shop/shop"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )

@@ -7,7 +7,7 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/query"
-	"entrepot/grains/shop"
+	"entrepot/grains/shop/shop"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )

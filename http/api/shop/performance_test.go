@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/shop"
+	"entrepot/grains/shop/shop"
 	"entrepot/http/api/apitest"
 )
 

@@ -9,7 +9,7 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/checkout"
 	"entrepot/grains/query"
-	"entrepot/grains/shipping"
+	"entrepot/grains/shop/shipping"
 	"entrepot/http/rest"
 )
 

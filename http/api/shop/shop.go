@@ -6,9 +6,9 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	companies "entrepot/grains/company"
+	companies "entrepot/grains/company/company"
 	"entrepot/grains/quota"
-	"entrepot/grains/shop"
+	"entrepot/grains/shop/shop"
 	"entrepot/http/rest"
 	"entrepot/persistence"
 )

@@ -8,7 +8,7 @@ import (
 	"entrepot"
 	"entrepot/grains/checkout"
 	"entrepot/grains/query"
-	"entrepot/grains/shop"
+	"entrepot/grains/shop/shop"
 	"entrepot/persistence"
 )
 

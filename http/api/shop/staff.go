@@ -5,7 +5,7 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/shop"
+	"entrepot/grains/shop/shop"
 	"entrepot/http/rest"
 )
 

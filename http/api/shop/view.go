@@ -5,7 +5,7 @@ import (
 
 	"entrepot"
 	"entrepot/events"
-	"entrepot/grains/shop"
+	"entrepot/grains/shop/shop"
 	"entrepot/http/rest"
 )
 

@@ -8,8 +8,8 @@ import (
 
 	"entrepot"
 	"entrepot/grains"
-	"entrepot/grains/cart"
 	"entrepot/grains/checkout"
+	"entrepot/grains/ecommerce/cart"
 	"entrepot/http/rest"
 )
 

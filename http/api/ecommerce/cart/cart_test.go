@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"entrepot"
-	"entrepot/grains/product"
+	"entrepot/grains/ecommerce/product"
 	"entrepot/http/api/apitest"
 )
 

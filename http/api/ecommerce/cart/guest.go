@@ -6,7 +6,7 @@ import (
 	"encoding/base64"
 
 	"entrepot"
-	"entrepot/grains/cart"
+	"entrepot/grains/ecommerce/cart"
 	"entrepot/grains/query"
 	"entrepot/http/rest"
 )

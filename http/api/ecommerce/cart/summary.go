@@ -4,12 +4,12 @@ import (
 	"context"
 
 	"entrepot"
-	"entrepot/grains/cart"
 	"entrepot/grains/checkout"
-	"entrepot/grains/order"
-	"entrepot/grains/promotion"
+	"entrepot/grains/ecommerce/cart"
+	"entrepot/grains/ecommerce/promotion"
 	"entrepot/grains/query"
-	"entrepot/grains/shipping"
+	"entrepot/grains/sales/order"
+	"entrepot/grains/shop/shipping"
 	"entrepot/http/rest"
 )
 

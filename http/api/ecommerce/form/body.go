@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/product"
+	"entrepot/grains/ecommerce/product"
 	"entrepot/grains/query"
 
 	"github.com/danielgtaylor/huma/v2"

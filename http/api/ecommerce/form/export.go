@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"entrepot"
-	"entrepot/grains/product"
+	"entrepot/grains/ecommerce/product"
 	"entrepot/http/rest"
 )
 

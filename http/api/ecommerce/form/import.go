@@ -5,8 +5,8 @@ import (
 	"strconv"
 
 	"entrepot"
-	companies "entrepot/grains/company"
-	"entrepot/grains/product"
+	companies "entrepot/grains/company/company"
+	"entrepot/grains/ecommerce/product"
 	"entrepot/grains/quota"
 )
 

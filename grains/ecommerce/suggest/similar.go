@@ -1,0 +1,74 @@
+package suggest
+
+import (
+	"context"
+	"slices"
+
+	"entrepot"
+	"entrepot/grains/ecommerce/product"
+	"entrepot/grains/ecommerce/recommend"
+	"entrepot/grains/query"
+	"entrepot/persistence"
+)
+
+// likeIt is what is similar to a product, as it was within the last minute.
+func (s *Adviser) likeIt(ctx context.Context, id entrepot.ID, n int) ([]SimilarHit, error) {
+	hits, _, fresh := s.likes.Get(id)
+	if !fresh {
+		asked := s.Now()
+		var err error
+		if hits, err = s.Similar(ctx, id, most); entrepot.CodeOf(err) == entrepot.CodeUnavailable {
+			hits, err = s.similarByContent(ctx, id, most) // the index is being built
+		}
+		if err != nil {
+			return nil, err
+		}
+		s.likes.Put(id, hits, asked)
+	}
+	return hits[:min(n, len(hits))], nil
+}
+
+// similarByContent are the products of the same company that are most like one,
+// among the newest of its category and of its brand. It stands in for Similar
+// where that is nil or not ready.
+func (s *Adviser) similarByContent(ctx context.Context, id entrepot.ID, n int) ([]SimilarHit, error) {
+	p, err := query.Product(ctx, s.Asker, id)
+	if entrepot.CodeOf(err) == entrepot.CodeNotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	to, pool := itemOf(p), []recommend.Item{}
+	for _, by := range []struct{ field, value string }{{"category", p.Category}, {"brand", p.Brand}} {
+		if by.value == "" {
+			continue
+		}
+		page, err := query.Find(ctx, s.Store, product.Collection, entrepot.InCompany(p.CompanyID), persistence.Query{
+			Where: []persistence.Cond{{Field: "status", Value: product.Active}, {Field: by.field, Value: by.value}},
+			Sort:  persistence.CreatedAt, Desc: true, Limit: similarPool,
+		}, func(s *product.State, _ *persistence.Document) recommend.Item { return itemOf(s.View()) })
+		if err != nil {
+			return nil, err
+		}
+		for _, it := range page.Items {
+			if !slices.ContainsFunc(pool, func(o recommend.Item) bool { return o.ID == it.ID }) {
+				pool = append(pool, it)
+			}
+		}
+	}
+	best := recommend.Similar(&to, pool, n)
+	hits := make([]SimilarHit, len(best))
+	for i, b := range best {
+		hits[i] = SimilarHit{b.ID, b.Score}
+	}
+	return hits, nil
+}
+
+func itemOf(p *product.Product) recommend.Item {
+	it := recommend.Item{ID: p.ID, Name: p.Name, Category: p.Category, Brand: p.Brand, Tags: p.Tags, PriceMinor: p.Price, Currency: p.Currency}
+	for _, a := range p.Attributes {
+		it.Attributes = append(it.Attributes, a.Name+"="+a.Value)
+	}
+	return it
+}
