@@ -67,6 +67,8 @@ func (s *tally) Apply(e events.Event) {
 	}
 }
 
+func (s *tally) Ended() bool { return s.Name == "ended" }
+
 func (s *tally) Index() grains.Index { return grains.Index{CompanyID: "c", Fields: []any{s.Name}} }
 
 func (s *tally) WakeAt() time.Time {

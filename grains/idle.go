@@ -32,16 +32,21 @@ const seldom = 3
 const seldomIdle = 10 * time.Second
 
 // idleSince reports whether nothing waits and nothing was asked for so long.
-// What does not exist is not kept, and what was asked seldom not for long.
+// What does not exist is not kept, and what was asked seldom or has ended not for long.
 func (e *entity) idleSince(now time.Time, limit time.Duration) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.version == 0 && !e.loading {
 		limit = time.Second
-	} else if e.uses < seldom {
+	} else if e.uses < seldom || e.hasEnded() {
 		limit = min(limit, max(limit/16, seldomIdle))
 	}
 	return e.rests() && now.Sub(e.used) >= limit
+}
+
+func (e *entity) hasEnded() bool {
+	s, ok := e.state.(Ended)
+	return ok && s.Ended()
 }
 
 // rests reports whether nothing is under way here.

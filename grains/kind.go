@@ -44,6 +44,13 @@ type Timed interface {
 	Wake(t entrepot.Turn) []events.Event
 }
 
+// Ended is a state that can come to rest for long, such as that of a paid order.
+// Its grain leaves memory as early as one that was used once or twice.
+type Ended interface {
+	// Ended reports whether nobody is expected to use the entity in the next minutes.
+	Ended() bool
+}
+
 // Kind is one kind of grain: its name, its collection and its messages.
 type Kind struct {
 	Name       string // in the cluster; no '/' or '.'

@@ -9,6 +9,9 @@ import (
 // id, its user's, so nothing else is queried.
 var Collection = &persistence.Collection{Name: "carts"}
 
+// Ended reports whether the cart is empty, as after an order, and takes over no other.
+func (s *State) Ended() bool { return len(s.Lines) == 0 && s.Merging == nil && s.Hand == nil }
+
 // Index is whose the cart is: its user's, and no company's.
 func (s *State) Index() grains.Index {
 	return grains.Index{OwnerID: s.ID, CreatedAt: s.createdAt()}

@@ -22,6 +22,10 @@ var Collection = &persistence.Collection{
 	},
 }
 
+// Ended reports whether no gateway has a decision to make. The payment then waits for
+// the customer's next attempt or for a refund.
+func (s *State) Ended() bool { return s.Status != StatusProcessing }
+
 // Index is whose the payment is: its customer's, its company's and its shop's.
 func (s *State) Index() grains.Index {
 	return grains.Index{

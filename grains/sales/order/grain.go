@@ -49,6 +49,10 @@ func Kind() *grains.Kind {
 	return k
 }
 
+// Ended reports whether the process has nothing to do. The order then waits for its
+// payment, its shop's staff or its customer, for minutes or days.
+func (s *State) Ended() bool { return s.Status != Placing && s.Todo == Todo{} }
+
 // Index is whose the order is. What was not placed belongs to nobody, so no
 // tenant's list shows it.
 func (s *State) Index() grains.Index {
