@@ -18,6 +18,7 @@ type conn struct {
 	r    *bufio.Reader
 	out  []byte // the request being made
 	body []byte // of the last answer, valid until the next
+	gap  *gap   // is told of each answer; may be nil
 }
 
 // errStatus is an answer with another status than the wanted one.
@@ -56,6 +57,9 @@ func (c *conn) send(line, headers string, body []byte, want int) error {
 	status, err := c.read()
 	if err != nil {
 		return fmt.Errorf("%s: %w", line, err)
+	}
+	if c.gap != nil {
+		c.gap.finished()
 	}
 	if status != want {
 		return fmt.Errorf("%s: %w %d, not %d: %s", line, errStatus, status, want, c.body)

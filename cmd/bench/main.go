@@ -33,6 +33,7 @@ type options struct {
 	only        string
 	carts       int
 	products    int
+	manyOrders  int
 	stack       bool
 	profile     string
 	keep        bool
@@ -50,6 +51,7 @@ type bench struct {
 	world   *world
 	table   table
 	prefix  string // of the databases, with -stack
+	gap     gap    // of the requests of all connections
 	adds    result // the median of "add to cart", to hold the database's own rate against
 	mu      sync.Mutex
 }
@@ -63,6 +65,7 @@ func main() {
 	flag.StringVar(&o.only, "only", "", "scenarios whose name contains one of these words, comma separated")
 	flag.IntVar(&o.carts, "carts", 100_000, "idle carts whose memory is measured; 0: none")
 	flag.IntVar(&o.products, "products", 100_000, "products of the catalogue that is searched; 0: none")
+	flag.IntVar(&o.manyOrders, "orders", 50_000, "orders whose memory is measured, then and two minutes later; 0: none")
 	flag.BoolVar(&o.stack, "stack", false, "on the servers of MONGO_URI, AMQP_URL and CONSUL_ADDR")
 	flag.StringVar(&o.profile, "profile", "", "write CPU profiles of the scenarios to this folder")
 	flag.BoolVar(&o.keep, "keep", false, "keep the server's data")
@@ -87,7 +90,7 @@ func run(o options) (err error) {
 	if o.neighbours {
 		return b.with(b.beNeighbours)
 	}
-	for _, part := range []func() error{b.scenarios, b.catalogue, b.memory} {
+	for _, part := range []func() error{b.scenarios, b.catalogue, b.memory, b.orders} {
 		if err := b.with(part); err != nil {
 			return err
 		}
@@ -141,6 +144,7 @@ func (b *bench) connect() error {
 		if err != nil {
 			return err
 		}
+		c.gap = &b.gap
 		b.workers = append(b.workers, &worker{conn: c, n: n})
 	}
 	return nil

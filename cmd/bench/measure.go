@@ -39,6 +39,8 @@ type result struct {
 	perSecond  float64       // grains' writes and consumers' rows a second, while it ran
 	database   float64       // cores that the database's processes used then; with -stack
 	byDatabase string        // the writes of each
+	gap        time.Duration // the longest in which no request finished
+	wal        int64         // bytes of the largest write-ahead log
 }
 
 // measure runs the scenario on every connection: first to warm up, then for d.
@@ -84,12 +86,16 @@ func (b *bench) measure(s scenario, warm, d time.Duration) (result, error) {
 		})
 	}
 	time.Sleep(time.Until(begin))
+	b.gap.begin()
+	peaks := b.server.watch()
 	atBegin, beginErr := b.server.stats("?brief")
 	cpu, cpuTime = b.server.cpu(), time.Duration(time.Now().UnixNano())
 	database := databaseCPU()
 	time.Sleep(time.Until(end))
 	cpu, cpuTime = b.server.cpu()-cpu, time.Duration(time.Now().UnixNano())-cpuTime
 	database = databaseCPU() - database
+	longest := b.gap.get()
+	peaks.stop()
 	atEnd, endErr := b.server.stats("?brief")
 	wg.Wait()
 	if err := errors.Join(beginErr, endErr); err != nil {
@@ -102,6 +108,7 @@ func (b *bench) measure(s scenario, warm, d time.Duration) (result, error) {
 	if r.ops == 0 {
 		return r, errors.New("nothing was done")
 	}
+	r.gap, r.wal = longest, peaks.wal
 	r.cpu = time.Duration(float64(cpu) / float64(cpuTime) * float64(d) / float64(r.ops))
 	if s.writes {
 		if r.drain, err = b.server.drain(); err != nil {
@@ -134,7 +141,7 @@ func summarize(took []time.Duration, d time.Duration) result {
 	return r
 }
 
-// median is each number's own median; the drain is the longest.
+// median is each number's own median; the drain and the gap are the longest, the log is the largest.
 func median(runs []result) result {
 	var m result
 	pick := func(value func(result) float64) float64 {
@@ -160,6 +167,7 @@ func median(runs []result) result {
 	for _, r := range runs {
 		m.ops += r.ops
 		m.drain = max(m.drain, r.drain)
+		m.gap, m.wal = max(m.gap, r.gap), max(m.wal, r.wal)
 	}
 	return m
 }

@@ -16,6 +16,8 @@ type table struct {
 	rows     []string
 	rates    map[string]float64
 	drain    time.Duration
+	gap      time.Duration // the longest of all scenarios
+	wal      int64         // bytes of the largest write-ahead log of all scenarios
 	aims     []aim
 }
 
@@ -45,9 +47,11 @@ func (t *table) scenario(name string, r, limit result) {
 	if strings.Contains(r.byDatabase, ",") {
 		t.row("  writes: %s", r.byDatabase)
 	}
+	t.row("  longest gap %s, largest write-ahead log %d MB", ms(r.gap), r.wal>>20)
 	t.row(header, "  no-op beside it", fmt.Sprintf("%.0f", limit.rate), ms(limit.p50), ms(limit.p99), us(limit.cpu), "", "", "", "")
 	t.rates[name] = r.rate
 	t.drain = max(t.drain, r.drain)
+	t.load(r.gap, r.wal)
 	if t.embedded {
 		t.judge(name, r, ratio)
 	}
@@ -99,10 +103,19 @@ func (t *table) start(what string, took time.Duration) {
 	t.aim(what, ms(took), "≤ 2 s", took <= 2*time.Second)
 }
 
+// load notes the longest gap between two answers and the largest write-ahead log of a run.
+func (t *table) load(longest time.Duration, wal int64) {
+	t.gap, t.wal = max(t.gap, longest), max(t.wal, wal)
+}
+
 // print writes the report's end.
 func (t *table) print() {
 	if len(t.rates) > 0 {
 		t.aim("every consumer drained, at most", ms(t.drain), "< 5 s", t.drain < 5*time.Second)
+	}
+	if t.gap > 0 && t.embedded {
+		t.aim("longest gap without an answer", ms(t.gap), "< "+ms(longestGap), t.gap < longestGap)
+		t.aim("largest write-ahead log", fmt.Sprintf("%d MB", t.wal>>20), fmt.Sprintf("≤ %d MB", largestLog>>20), t.wal <= largestLog)
 	}
 	fmt.Printf("\n%-36s %-28s %-34s %s\n", "scenario", "result", "target", "met")
 	for _, a := range t.aims {
