@@ -40,11 +40,6 @@ test-short: ## test what needs no server, in a minute (PKG=./...)
 bench: build ## measure the built server under load (ARGS=-stack: on the real servers; ARGS=-help)
 	@$(if $(findstring -stack,$(ARGS)),$(WITH_STACK)) go run ./cmd/bench $(ARGS)
 
-.PHONY: profile
-profile: build ## measure what the built server does most, for the compiler: cmd/entrepot/serve.pgo
-	@d=$$(mktemp -d) && go run ./cmd/bench -profile "$$d" -only detail,list,add,checkout,search -seconds 10 -rounds 1 -carts 0 -orders 0 && \
-		go tool pprof -proto "$$d"/*.pprof > cmd/entrepot/serve.pgo && rm -r "$$d"
-
 .PHONY: recommend-quality
 recommend-quality: ## how good recommendations are, by leave-one-out on a generated purchase history
 	@go test -count 1 -v -run 'TestQuality$$' ./grains/ecommerce/recommend

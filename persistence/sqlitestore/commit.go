@@ -31,14 +31,13 @@ const (
 
 // transaction is one batch on its way.
 type transaction struct {
-	s       *Store
-	jobs    []job
-	phase   atomic.Int32
-	done    chan struct{}
-	args    []driver.NamedValue
-	before  []driver.NamedValue // of the document being written
-	written int                 // pages, about
-	last    int64               // row id of the last insert
+	s      *Store
+	jobs   []job
+	phase  atomic.Int32
+	done   chan struct{}
+	args   []driver.NamedValue
+	before []driver.NamedValue // of the document being written
+	last   int64               // row id of the last insert
 }
 
 // Commit writes the batch in one transaction. When the context ends meanwhile
@@ -157,7 +156,7 @@ func (tx *transaction) run(ctx context.Context) {
 		tx.s.log.tail.add(rows, tx.last)
 		tx.s.log.signals.Notify()
 	}
-	tx.s.checkpoints.wrote(tx.written)
+	tx.s.checkpoints.wrote()
 }
 
 // doom gives every write the outcome of its transaction. A lost race stays one;

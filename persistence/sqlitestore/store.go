@@ -28,9 +28,9 @@ type Options struct {
 	Readers     int           // read connections, default 4
 	BusyTimeout time.Duration // time to wait for another process's lock, default 2 s
 	CacheKiB    int           // page cache of the writer, default 8 MiB
-	// CheckpointPages is the number of pages (8 KiB) in the write-ahead log that starts a
-	// checkpoint, default 8192.
-	CheckpointPages int
+	// LogBytes is the size of the write-ahead log that starts a checkpoint, default
+	// 32 MiB. Commits during the checkpoint add to it.
+	LogBytes int64
 	// Unsafe disables the fsync at each commit, so that a power cut may lose acknowledged writes.
 	// For tests only.
 	Unsafe bool
@@ -46,8 +46,8 @@ func (o Options) withDefaults() Options {
 	if o.CacheKiB <= 0 {
 		o.CacheKiB = 8 << 10
 	}
-	if o.CheckpointPages <= 0 {
-		o.CheckpointPages = 8192
+	if o.LogBytes <= 0 {
+		o.LogBytes = 32 << 20
 	}
 	return o
 }
@@ -100,7 +100,9 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 			return nil, errors.Join(fmt.Errorf("sqlitestore: %s: %w", path, err), s.writer.close())
 		}
 	}
-	s.checkpoints.start(s)
+	if err := s.checkpoints.start(s); err != nil {
+		return nil, errors.Join(fmt.Errorf("sqlitestore: %s: %w", path, err), s.writer.close())
+	}
 	return s, nil
 }
 
@@ -113,7 +115,7 @@ func (s *Store) openWriter(ctx context.Context) (*conn, error) {
 		"page_size=8192", // for a new file; halves the frames in the log for a batch's scattered rows
 		"journal_mode=WAL", synchronous,
 		"wal_autocheckpoint=0", // checkpoints run beside the writes
-		"journal_size_limit=67108864",
+		fmt.Sprintf("journal_size_limit=%d", s.o.LogBytes),
 		fmt.Sprintf("cache_size=-%d", s.o.CacheKiB))
 }
 
@@ -209,5 +211,5 @@ func (s *Store) Close() error {
 	if s.writer != nil {
 		err = errors.Join(err, s.writer.close())
 	}
-	return err
+	return errors.Join(err, s.checkpoints.close())
 }

@@ -27,7 +27,6 @@ func (tx *transaction) writeAll() (rows []logRow, err error) {
 		if j.err, err = tx.writeOne(j); err != nil {
 			return nil, err
 		}
-		tx.written += 1 + len(j.w.Doc.State)/4096
 		if j.err == nil {
 			rows = append(rows, j.events...)
 		}
