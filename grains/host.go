@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"time"
 
@@ -85,6 +86,7 @@ type Host struct {
 
 	mu     sync.Mutex
 	active map[*entity]struct{}
+	most   int // activations at a sweep since the last collection; the sweep's own
 	trims  map[*entity]struct{}
 }
 
@@ -156,6 +158,19 @@ func (h *Host) sweep() {
 		if e.idleSince(now, limit) {
 			e.root.Poison(e.self)
 		}
+	}
+	h.collect(len(all))
+}
+
+// worthCollecting is how many grains must have been in memory for their end to matter.
+const worthCollecting = 1000
+
+// collect frees the memory of grains when more than half of them have left: a
+// process at rest allocates too little for a collection to begin by itself.
+func (h *Host) collect(now int) {
+	if h.most = max(h.most, now); now < h.most/2 && h.most >= worthCollecting {
+		h.most = now
+		runtime.GC()
 	}
 }
 
