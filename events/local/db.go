@@ -64,7 +64,8 @@ type statements struct {
 
 func openDatabase(ctx context.Context, path string) (_ *database, err error) {
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() +
-		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
+		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
+		"&_pragma=journal_size_limit(4194304)&_pragma=cache_size(-512)"
 	d := &database{}
 	defer func() {
 		if err != nil {

@@ -34,7 +34,7 @@ type Options struct {
 	TrimEvery   time.Duration // between two trims, default 1 min
 	CursorEvery time.Duration // the longest time an acknowledgement stays unsaved, default 50 ms
 	MaxPending  int           // published events waiting to be written, default 10,000
-	CacheBytes  int           // cached bodies per log for slower queues, default 4 MiB
+	CacheBytes  int           // bodies of one log kept for the slower queues, default 2 MiB
 	Logger      *slog.Logger  // default slog.Default()
 }
 
@@ -52,7 +52,7 @@ func (o Options) withDefaults() Options {
 		o.MaxPending = 10_000
 	}
 	if o.CacheBytes <= 0 {
-		o.CacheBytes = 4 << 20
+		o.CacheBytes = 2 << 20
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()

@@ -26,8 +26,8 @@ import (
 // Options configures a store. Zero values select the defaults.
 type Options struct {
 	Readers     int           // read connections, default 4
-	BusyTimeout time.Duration // time to wait for another process's lock, default 2 s
-	CacheKiB    int           // page cache of the writer, default 8 MiB
+	BusyTimeout time.Duration // waiting for another process's lock, default 2 s
+	CacheKiB    int           // page cache of the writer, default 4 MiB
 	// LogBytes is the size of the write-ahead log that starts a checkpoint, default
 	// 32 MiB. Commits during the checkpoint add to it.
 	LogBytes int64
@@ -44,7 +44,7 @@ func (o Options) withDefaults() Options {
 		o.BusyTimeout = 2 * time.Second
 	}
 	if o.CacheKiB <= 0 {
-		o.CacheKiB = 8 << 10
+		o.CacheKiB = 4 << 10
 	}
 	if o.LogBytes <= 0 {
 		o.LogBytes = 32 << 20
@@ -52,7 +52,11 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Store is one database file. It implements [persistence.Store].
+// readerCache is small, 512 KiB: each commit makes a reader's pages void, and the
+// system keeps the file in memory anyway.
+const readerCache = "cache_size=-512"
+
+// Store is one database file. See [persistence.Store] for its promises.
 type Store struct {
 	path string
 	o    Options
@@ -90,7 +94,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	s := &Store{path: path, o: o.withDefaults(), writing: make(chan struct{}, 1)}
 	s.log.store = s
 	s.readers = newPool(s.o.Readers, func(ctx context.Context) (*conn, error) {
-		return open(ctx, path, s.o.BusyTimeout, "query_only=1", "cache_size=-4096")
+		return open(ctx, path, s.o.BusyTimeout, "query_only=1", readerCache)
 	})
 	if s.writer, err = s.openWriter(ctx); err != nil {
 		return nil, fmt.Errorf("sqlitestore: %s: %w", path, err)
