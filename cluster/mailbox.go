@@ -193,12 +193,22 @@ func (m *mailbox) close() {
 	left := m.queue
 	m.queue, m.requests, m.paused = fifo{}, 0, false
 	m.mu.Unlock()
+	m.invoker = buried{}
 	for left.n > 0 {
 		m.bounce(left.pop())
 	}
 }
 
-// bounce replies to the sender that the message was not executed.
+// buried stands for an actor that has stopped. Without it the actor's state would stay
+// in memory: Proto.Actor's set of children keeps the PID of one that has ended until
+// another takes its place, a PID its process, and that the mailbox.
+type buried struct{}
+
+func (buried) InvokeSystemMessage(any)  {}
+func (buried) InvokeUserMessage(any)    {}
+func (buried) EscalateFailure(any, any) {}
+
+// bounce tells the sender that the message was not executed.
 func (m *mailbox) bounce(message any) {
 	if sender := actor.UnwrapEnvelopeSender(message); sender != nil {
 		m.system.Root.Send(sender, &actor.DeadLetterResponse{})

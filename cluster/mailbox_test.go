@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -210,5 +211,44 @@ func TestFifo(t *testing.T) {
 	}
 	if want != next || len(f.ring) > fifoKeep {
 		t.Errorf("%d of %d, ring of %d", want, next, len(f.ring))
+	}
+}
+
+// tracked is an actor that ends on request.
+type tracked struct{ asked []string }
+
+func (a *tracked) Receive(ctx actor.Context) {
+	if m, ok := ctx.Message().(*wrapperspb.StringValue); ok {
+		a.asked = append(a.asked, m.Value)
+		ctx.Respond(m)
+		if m.Value == "stop" {
+			ctx.Stop(ctx.Self())
+		}
+	}
+}
+
+// TestStoppedActorsLeaveMemory ends many activations and waits until the collector
+// has freed all of their actors.
+func TestStoppedActorsLeaveMemory(t *testing.T) {
+	var alive atomic.Int32
+	props := actor.PropsFromProducer(func() actor.Actor {
+		a := &tracked{}
+		alive.Add(1)
+		runtime.AddCleanup(a, func(n *atomic.Int32) { n.Add(-1) }, &alive)
+		return a
+	})
+	m := startSolo(t, Config{Kinds: []Kind{{Name: "Tracked", Props: props}}})
+	const many = 200
+	for _, text := range []string{"stay", "stop"} {
+		for i := range many {
+			if _, err := m.Request(t.Context(), "Tracked", fmt.Sprint(i), wrapperspb.String(text)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for end := time.Now().Add(10 * time.Second); alive.Load() > 0; runtime.GC() {
+		if time.Now().After(end) {
+			t.Fatalf("%d of %d actors are in memory", alive.Load(), many)
+		}
 	}
 }
