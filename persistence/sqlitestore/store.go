@@ -27,7 +27,7 @@ import (
 type Options struct {
 	Readers     int           // read connections, default 4
 	BusyTimeout time.Duration // waiting for another process's lock, default 2 s
-	CacheKiB    int           // page cache of the writer, default 4 MiB
+	CacheKiB    int           // page cache of the writer, default 2 MiB
 	// LogBytes is the size of the write-ahead log that starts a checkpoint, default
 	// 32 MiB. Commits during the checkpoint add to it.
 	LogBytes int64
@@ -44,7 +44,7 @@ func (o Options) withDefaults() Options {
 		o.BusyTimeout = 2 * time.Second
 	}
 	if o.CacheKiB <= 0 {
-		o.CacheKiB = 4 << 10
+		o.CacheKiB = 2 << 10
 	}
 	if o.LogBytes <= 0 {
 		o.LogBytes = 32 << 20
@@ -120,7 +120,8 @@ func (s *Store) openWriter(ctx context.Context) (*conn, error) {
 		"journal_mode=WAL", synchronous,
 		"wal_autocheckpoint=0", // checkpoints run beside the writes
 		fmt.Sprintf("journal_size_limit=%d", s.o.LogBytes),
-		fmt.Sprintf("cache_size=-%d", s.o.CacheKiB))
+		fmt.Sprintf("cache_size=-%d", s.o.CacheKiB),
+		"cache_spill=2048") // pages (16 MiB) of one transaction: any batch; written early they would be written twice
 }
 
 var errClosed = fmt.Errorf("%w: the database is closed", persistence.ErrNotExecuted)
