@@ -8,6 +8,12 @@ import (
 	"time"
 )
 
+// The targets of every load.
+const (
+	longestGap = 500 * time.Millisecond // without an answer
+	largestLog = 128 << 20              // bytes of one write-ahead log
+)
+
 // gap measures the longest time in which no request of any connection finished.
 type gap struct {
 	last, longest atomic.Int64 // Unix ns, ns
@@ -38,7 +44,7 @@ type peaks struct {
 	done     sync.WaitGroup
 }
 
-// sampleEvery is the pace of the samples: a log of 64 MB takes half a second to write at least.
+// sampleEvery is the pace of the samples: a log that outgrows its bound takes seconds to shrink.
 const sampleEvery = 50 * time.Millisecond
 
 // watch starts sampling until stop is called.

@@ -65,7 +65,7 @@ func main() {
 	flag.StringVar(&o.only, "only", "", "scenarios whose name contains one of these words, comma separated")
 	flag.IntVar(&o.carts, "carts", 100_000, "idle carts whose memory is measured; 0: none")
 	flag.IntVar(&o.products, "products", 100_000, "products of the catalogue that is searched; 0: none")
-	flag.IntVar(&o.manyOrders, "orders", 50_000, "orders whose memory is measured, then and two minutes later; 0: none")
+	flag.IntVar(&o.manyOrders, "orders", 50_000, "orders whose memory is measured, at once and two minutes later; 0: none")
 	flag.BoolVar(&o.stack, "stack", false, "on the servers of MONGO_URI, AMQP_URL and CONSUL_ADDR")
 	flag.StringVar(&o.profile, "profile", "", "write CPU profiles of the scenarios to this folder")
 	flag.BoolVar(&o.keep, "keep", false, "keep the server's data")

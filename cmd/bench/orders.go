@@ -7,19 +7,17 @@ import (
 	"time"
 )
 
-// The targets of the memory that many orders leave behind.
+// The targets of the memory that orders take and leave behind.
 const (
 	mostWithOrders = 400 << 20 // bytes resident, when the last order is paid
 	mostLater      = 250 << 20 // two minutes later
-	longestGap     = 500 * time.Millisecond
-	largestLog     = 128 << 20 // bytes of one write-ahead log
 )
 
 // orders measures the resident memory of a server that takes many orders, and
 // how much of it is left 30 s and two minutes later. Grains leave memory as they
 // do by default.
 func (b *bench) orders() error {
-	if b.manyOrders == 0 || b.stack {
+	if b.manyOrders == 0 || b.stack || !b.chosen(group{{name: "memory of orders"}}) {
 		return nil
 	}
 	b.server.env = append(b.server.env, "GRAIN_IDLE=5m")
