@@ -12,7 +12,7 @@ import (
 )
 
 // lingerLearning is the Linger of recommendations: their weights change by decay anyway.
-const lingerLearning = 2 * time.Second
+const lingerLearning = 4 * time.Second
 
 // Inboxes returns the inboxes of the e-commerce service that work through commands and rows.
 // Stock movements and recommendations have their own, since there are more of these events than
