@@ -36,7 +36,7 @@ type tail struct {
 // The tail is cut to half when it grows beyond either.
 const (
 	tailEntries = 2048
-	tailBytes   = 2 << 20
+	tailBytes   = 1 << 20
 )
 
 // add takes the rows of a commit, the last of which has this sequence number.

@@ -27,7 +27,7 @@ import (
 type Options struct {
 	Readers     int           // read connections, default 4
 	BusyTimeout time.Duration // waiting for another process's lock, default 2 s
-	CacheKiB    int           // page cache of the writer, default 2 MiB
+	CacheKiB    int           // page cache of the writer, default 1 MiB
 	// LogBytes is the size of the write-ahead log that starts a checkpoint, default
 	// 32 MiB. Commits during the checkpoint add to it.
 	LogBytes int64
@@ -44,7 +44,7 @@ func (o Options) withDefaults() Options {
 		o.BusyTimeout = 2 * time.Second
 	}
 	if o.CacheKiB <= 0 {
-		o.CacheKiB = 2 << 10
+		o.CacheKiB = 1 << 10
 	}
 	if o.LogBytes <= 0 {
 		o.LogBytes = 32 << 20
@@ -52,9 +52,9 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// readerCache is small, 512 KiB: each commit makes a reader's pages void, and the
+// readerCache is small, 256 KiB: each commit makes a reader's pages void, and the
 // system keeps the file in memory anyway.
-const readerCache = "cache_size=-512"
+const readerCache = "cache_size=-256"
 
 // Store is one database file. See [persistence.Store] for its promises.
 type Store struct {
