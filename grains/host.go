@@ -4,7 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
-	"runtime"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -170,7 +170,7 @@ const worthCollecting = 1000
 func (h *Host) collect(now int) {
 	if h.most = max(h.most, now); now < h.most/2 && h.most >= worthCollecting {
 		h.most = now
-		runtime.GC()
+		debug.FreeOSMemory() // a collection, and what it frees back to the system
 	}
 }
 
