@@ -38,12 +38,7 @@ test-short: ## test what needs no server, in a minute (PKG=./...)
 
 .PHONY: bench
 bench: build ## measure the built server under load (ARGS=-stack: on the real servers; ARGS=-help)
-	@$(if $(findstring -stack,$(ARGS)),$(WITH_STACK)) go run ./bench $(ARGS)
-
-.PHONY: profile
-profile: build ## measure what the built server does most, for the compiler: cmd/entrepot/serve.pgo
-	@d=$$(mktemp -d) && go run ./bench -profile "$$d" -only detail,list,add,checkout,search -seconds 10 -rounds 1 -carts 0 && \
-		go tool pprof -proto "$$d"/*.pprof > cmd/entrepot/serve.pgo && rm -r "$$d"
+	@$(if $(findstring -stack,$(ARGS)),$(WITH_STACK)) go run ./cmd/bench $(ARGS)
 
 .PHONY: recommend-quality
 recommend-quality: ## how good recommendations are, by leave-one-out on a generated purchase history
@@ -55,7 +50,7 @@ search-quality: ## NDCG@10 and recall of the search over the labelled queries
 
 .PHONY: search-bench
 search-bench: build ## searches of a big catalogue at 32 connections (ARGS='-products 100000')
-	@go run ./bench -only search -carts 0 $(ARGS)
+	@go run ./cmd/bench -only search -carts 0 -orders 0 $(ARGS)
 
 .PHONY: faults
 faults: ## the fault runs again and again, for a night (RUNS=10)

@@ -12,7 +12,7 @@ import (
 )
 
 // TestEndedEntityLeavesMemory uses two entities alike, of which one has ended: it
-// leaves at the first sweep after a sixteenth of the idle time, the other stays,
+// leaves at the first sweep after some seconds, the other stays,
 // and the next command finds the one that left as it was.
 func TestEndedEntityLeavesMemory(t *testing.T) {
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{tallyKind(nil)})

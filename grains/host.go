@@ -33,7 +33,7 @@ type Config struct {
 	// goroutine: a prompt for caches on this member, never the only way they learn.
 	OnCommit func([]events.Envelope)
 
-	Idle           time.Duration // unused for so long: passivated; default 5 min, jittered by a quarter; a sixteenth if it was used once or twice or has ended
+	Idle           time.Duration // unused for so long: passivated; default 5 min, jittered by a quarter; a sixteenth if it was used once or twice, 10 s if it has ended
 	StepTimeout    time.Duration // of one try of a step, default 10 s
 	Recovery       time.Duration // a dead member's steps and events run again after this, default 15 s
 	TrimEvery      time.Duration // pace of trims of confirmed events by idle grains, well below Recovery, default 10 s

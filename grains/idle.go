@@ -28,8 +28,12 @@ func (e *entity) stop() {
 // and would fill the memory.
 const seldom = 3
 
-// seldomIdle is how long they stay at least.
-const seldomIdle = 10 * time.Second
+// seldomIdle is how long they stay at least, endedIdle how long an entity that has
+// ended stays: for its events and the customer's next look.
+const (
+	seldomIdle = 10 * time.Second
+	endedIdle  = 10 * time.Second
+)
 
 // idleSince reports whether nothing waits and nothing was asked for so long.
 // What does not exist is not kept, and what was asked seldom or has ended not for long.
@@ -38,7 +42,9 @@ func (e *entity) idleSince(now time.Time, limit time.Duration) bool {
 	defer e.mu.Unlock()
 	if e.version == 0 && !e.loading {
 		limit = time.Second
-	} else if e.uses < seldom || e.hasEnded() {
+	} else if e.hasEnded() {
+		limit = min(limit, endedIdle)
+	} else if e.uses < seldom {
 		limit = min(limit, max(limit/16, seldomIdle))
 	}
 	return e.rests() && now.Sub(e.used) >= limit

@@ -31,8 +31,8 @@ func TestWhatIsSeldomUsedLeavesEarly(t *testing.T) {
 		{1, 1, false, time.Minute, seldomIdle},
 		{1, 1, false, time.Second, time.Second},
 		{0, seldom, false, 5 * time.Minute, time.Second},
-		{1, seldom, true, 5 * time.Minute, 5 * time.Minute / 16},
-		{1, seldom, true, time.Minute, seldomIdle},
+		{1, seldom, true, 5 * time.Minute, endedIdle},
+		{1, 1, true, time.Hour, endedIdle},
 	} {
 		e := &entity{version: x.version, uses: x.uses, used: start, state: resting(x.ended)}
 		if e.idleSince(start.Add(x.stays-1), x.idle) || !e.idleSince(start.Add(x.stays), x.idle) {

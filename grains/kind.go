@@ -45,7 +45,7 @@ type Timed interface {
 }
 
 // Ended is a state that can come to rest for long, such as that of a paid order.
-// Its grain leaves memory as early as one that was used once or twice.
+// Its grain leaves memory after some seconds.
 type Ended interface {
 	// Ended reports whether nobody is expected to use the entity in the next minutes.
 	Ended() bool

@@ -60,7 +60,7 @@ type config struct {
 
 	Hold            time.Duration `env:"RESERVATION_HOLD" envDefault:"20m" help:"how long stock is reserved for an unpaid order (1s to 24h)"`
 	CartIdle        time.Duration `env:"CART_ABANDONED_AFTER" envDefault:"24h" help:"a cart that was not changed for so long is abandoned: event cart.abandoned (1m to 2160h)"`
-	GrainIdle       time.Duration `env:"GRAIN_IDLE" envDefault:"5m" help:"a grain unused for so long leaves memory, one that was used once or twice, or has ended, after a sixteenth of it (1s to 24h)"`
+	GrainIdle       time.Duration `env:"GRAIN_IDLE" envDefault:"5m" help:"a grain unused for so long leaves memory, one that was used once or twice after a sixteenth of it, one that has ended after 10 s (1s to 24h)"`
 	WakePeriod      time.Duration `env:"WAKE_PERIOD" envDefault:"1s" help:"how late an expiry may be noticed (100ms to 1m)"`
 	MaxInFlight     int           `env:"MAX_IN_FLIGHT" envDefault:"512" help:"requests of one process at a time (1 to 100000); more wait shortly, then get 503"`
 	RateLimit       int           `env:"RATE_LIMIT" envDefault:"600" help:"requests a minute of one address or user; 0: no limit"`
