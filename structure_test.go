@@ -1,6 +1,7 @@
 package entrepot_test
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -25,68 +26,138 @@ type rule struct {
 const protoActorCluster = "github.com/asynkron/protoactor-go/cluster"
 
 // The direction of imports: entrepot ← events ← persistence ← grains ← http/api, actors ← cmd.
-// The first rule that fits a file holds.
+// The first rule that fits a file holds. "…" ends a prefix.
 var rules = []rule{
 	{folder: ".", only: true, why: "the root package holds words, not machinery: the standard library only"},
-	{folder: "failpoint", only: true, why: "anybody may have a point to crash at"},
-	{folder: "events", may: []string{"entrepot", "entrepot/test/failpoint"}, only: true, why: "events are words of the business too: everybody imports them"},
+	{folder: "test/failpoint", only: true, why: "every package may have a point to crash at"},
+	{
+		folder: "events", may: []string{"entrepot", "entrepot/test/failpoint"}, only: true,
+		why: "events are words of the business too: every package imports them",
+	},
 	{folder: "events/outbox", may: []string{"entrepot", "entrepot/events"}, why: "an outbox knows events and a broker"},
-	{folder: "events/…", may: []string{"entrepot", "entrepot/events…"}, why: "a broker is a leaf that cmd plugs in; it knows events only"},
+	{
+		folder: "events/…", may: []string{"entrepot", "entrepot/events…"},
+		why: "a broker is a leaf that cmd plugs in; it knows events only",
+	},
 	{folder: "persistence", may: []string{"entrepot", "entrepot/events"}, only: true, why: "the store contract knows no database"},
-	{folder: "persistence/…", may: []string{"entrepot", "entrepot/events", "entrepot/persistence…"}, why: "a store is a leaf that cmd plugs in"},
-	{folder: "blob/…", may: []string{"entrepot/persistence/blob…"}, why: "a blob store is a leaf that cmd plugs in"},
+	{folder: "persistence/blob/…", may: []string{"entrepot/persistence/blob…"}, why: "a blob store is a leaf that cmd plugs in"},
+	{
+		folder: "persistence/search", may: []string{"entrepot"},
+		why: "the search index is a leaf: it is fed, and knows no database and no grain",
+	},
+	{folder: "persistence/search/searchtest", only: true, why: "words for benchmarks of the search and of a server"},
+	{
+		folder: "persistence/…", may: []string{"entrepot", "entrepot/events", "entrepot/persistence…"},
+		why: "a store is a leaf that cmd plugs in",
+	},
+
 	{folder: "grains/wire", may: []string{"entrepot"}, why: "the envelope of commands knows no grain"},
-	{folder: "grains/grainstest", may: []string{"entrepot", "entrepot/cluster", "entrepot/events", "entrepot/grains", "entrepot/grains/wire", "entrepot/persistence…"}, why: "runs grains for tests of any kind"},
-	{folder: "grains", may: []string{"entrepot", "entrepot/events", "entrepot/test/failpoint", "entrepot/grains/wire", "entrepot/persistence"}, why: "the host knows no kind of grain"},
-	{folder: "grains/query", may: []string{"entrepot", "entrepot/grains…", "entrepot/persistence"}, why: "reads single entities and pages of a database"},
-	{folder: "grains/quota", may: []string{"entrepot", "entrepot/grains…", "entrepot/persistence"}, why: "claims room in a plan, by commands and counts"},
-	{folder: "grains/checkout", may: []string{"entrepot", "entrepot/grains…", "entrepot/persistence"}, why: "what an order costs is computed from grains' replies, without HTTP"},
-	{folder: "grains/suggest", may: []string{"entrepot", "entrepot/grains…", "entrepot/persistence", "entrepot/persistence/search"}, why: "mixes what grains, the database and the search suggest"},
-	{folder: "grains/inventory/reorder", may: []string{"entrepot", "entrepot/grains…", "entrepot/persistence"}, why: "suggests purchases from the inventory database"},
-	{folder: "grains/*", file: "grain.go", may: []string{"entrepot", "entrepot/events", "entrepot/grains", "entrepot/persistence", "pb"}, why: "a grain never imports another grain's package, only its pb"},
-	{folder: "grains/*", file: "steps.go", may: []string{"entrepot", "entrepot/events", "entrepot/grains", "pb"}, why: "a process knows other grains by their commands only"},
-	{folder: "grains/*", may: []string{"entrepot", "entrepot/events", "pb"}, only: true, why: "a pure grain file decides from state, command and time alone: standard library, words, events and its own pb"},
-	{folder: "grains/*/*", may: []string{"entrepot"}, why: "commands and replies are data"},
-	{folder: "search", may: []string{"entrepot"}, why: "the search index is a leaf: it is told what there is, and knows no database and no grain"},
-	{folder: "search/searchtest", only: true, why: "words for benchmarks of the search and of a server"},
-	{folder: "actors", may: []string{"entrepot", "entrepot/events", "entrepot/grains", "entrepot/grains/wire", "entrepot/persistence"}, why: "the kit of reactions knows no kind of grain"},
-	{folder: "actors/actorstest", may: []string{"entrepot", "entrepot/events", "entrepot/grains", "entrepot/grains/grainstest"}, why: "fixtures for the tests of all services' actors"},
-	reactions("auth", "apikey", "user"),
-	reactions("company", "companystats"),
-	reactions("shop", "shipping", "shop"),
-	reactions("ecommerce", "cart", "categories", "product", "promotion", "recommend", "review", "stockwatch", "wishlist"),
-	reactions("sales"),
-	reactions("payment"),
-	reactions("inventory", "stock", "supplier", "warehouse"),
-	reactions("audit"),
-	{folder: "actors/ecommerce/importer", may: []string{"entrepot", "entrepot/persistence/blob…", "entrepot/events", "entrepot/grains…", "entrepot/http/api/ecommerce/form", "entrepot/http/rest", "entrepot/persistence"}, why: "rows of a file follow the rules of the body of a request"},
-	{folder: "actors/ecommerce/images", may: []string{"entrepot/persistence/blob…", "entrepot/events", "entrepot/http/api/ecommerce/form"}, why: "deletes files after their product"},
+	{
+		folder: "grains/grainstest", why: "runs grains for tests of any kind",
+		may: []string{"entrepot", "entrepot/cluster", "entrepot/events", "entrepot/grains", "entrepot/grains/wire", "entrepot/persistence…"},
+	},
+	{
+		folder: "grains", why: "the host knows no kind of grain",
+		may: []string{"entrepot", "entrepot/events", "entrepot/test/failpoint", "entrepot/grains/wire", "entrepot/persistence"},
+	},
+	{
+		folder: "grains/query", may: []string{"entrepot", "entrepot/grains…", "entrepot/persistence"},
+		why: "reads single entities and pages of a database",
+	},
+	{
+		folder: "grains/quota", may: []string{"entrepot", "entrepot/grains…", "entrepot/persistence"},
+		why: "claims room in a plan, by commands and counts",
+	},
+	{
+		folder: "grains/checkout", may: []string{"entrepot", "entrepot/grains…", "entrepot/persistence"},
+		why: "the price of an order is computed from grains' replies, without HTTP",
+	},
+	{
+		folder: "grains/ecommerce/suggest", why: "mixes the suggestions of grains, the database and the search",
+		may: []string{"entrepot", "entrepot/grains…", "entrepot/persistence", "entrepot/persistence/search"},
+	},
+	{
+		folder: "grains/inventory/reorder", may: []string{"entrepot", "entrepot/grains…", "entrepot/persistence"},
+		why: "suggests purchases from the inventory database",
+	},
+	{
+		folder: "grains/*/*", file: "grain.go", why: "wires a grain: the host, the store contract and its messages",
+		may: []string{"entrepot", "entrepot/events", "entrepot/grains", "entrepot/persistence", kindPackages},
+	},
+	{
+		folder: "grains/*/*", file: "messages.go", why: "messages and the ref of their grain",
+		may: []string{"entrepot", "entrepot/events", "entrepot/grains", kindPackages},
+	},
+	{
+		folder: "grains/*/*", file: "process.go", why: "a process asks other grains and knows no store",
+		may: []string{"entrepot", "entrepot/events", "entrepot/grains", kindPackages},
+	},
+	{
+		folder: "grains/*/*", file: "steps.go", why: "the calls of a process ask other grains and know no store",
+		may: []string{"entrepot", "entrepot/events", "entrepot/grains", kindPackages},
+	},
+	{
+		folder: "grains/*/*", may: []string{"entrepot", "entrepot/events", kindPackages}, only: true,
+		why: "a pure grain file decides from state, message and time alone: it imports the standard library, words, " +
+			"events and the packages of grains that it asks",
+	},
+
+	{
+		folder: "actors", may: []string{"entrepot", "entrepot/events", "entrepot/grains", "entrepot/persistence"},
+		why: "the kit of reactions knows no kind of grain",
+	},
+	{
+		folder: "actors/actorstest", why: "fixtures for the tests of all services' actors",
+		may: []string{"entrepot", "entrepot/events", "entrepot/grains", "entrepot/grains/wire", "entrepot/grains/grainstest"},
+	},
+	{
+		folder: "actors/ecommerce/importer", why: "rows of a file follow the rules of the body of a request",
+		may: []string{
+			"entrepot", "entrepot/events", "entrepot/grains…", "entrepot/http/api/ecommerce/form", "entrepot/http/rest",
+			"entrepot/persistence", "entrepot/persistence/blob…",
+		},
+	},
+	{
+		folder: "actors/ecommerce/images", why: "deletes files after their product",
+		may: []string{"entrepot/persistence/blob…", "entrepot/events", "entrepot/http/api/ecommerce/form"},
+	},
+	{
+		folder: "actors/ecommerce", why: "feeds the search index besides reacting to events",
+		may: []string{
+			"entrepot", "entrepot/actors", "entrepot/events", "entrepot/grains", kindPackages,
+			"entrepot/persistence", "entrepot/persistence/search",
+		},
+	},
+	{
+		folder: "actors/*", why: "reactions send commands and write rows",
+		may: []string{"entrepot", "entrepot/actors", "entrepot/events", "entrepot/grains", kindPackages, "entrepot/persistence"},
+	},
+
 	{folder: "cluster", why: "the cluster knows nothing of commerce"},
+
 	{folder: "http/edge", may: []string{"entrepot", "entrepot/grains"}, why: "middleware is a leaf; it knows the caller and the trace"},
-	{folder: "http/rest", may: []string{"entrepot", "entrepot/grains…", "entrepot/http/edge", "entrepot/persistence"}, why: "the kit of routes knows no service"},
+	{
+		folder: "http/rest", may: []string{"entrepot", "entrepot/grains…", "entrepot/http/edge", "entrepot/persistence"},
+		why: "the kit of routes knows no service",
+	},
 	{folder: "http/api/apitest", may: []string{"entrepot…"}, why: "runs the whole HTTP interface for tests"},
-	{folder: "http/api/gateway", may: []string{"entrepot", "entrepot/events", "entrepot/http/api/auth", "entrepot/http/edge", "entrepot/http/rest"}, why: "the gateway's own routes know health and keys"},
-	{folder: "http/api/…", may: []string{"entrepot", "entrepot/events", "entrepot/persistence/blob…", "entrepot/grains…", "entrepot/http/api/ecommerce…", "entrepot/http/api/shop", "entrepot/http/edge", "entrepot/http/rest", "entrepot/persistence", "entrepot/persistence/search"}, why: "routes forward to grains and ask the store; they know no database, broker or cluster"},
+	{
+		folder: "http/api/gateway", why: "the gateway's own routes know health and keys",
+		may: []string{"entrepot", "entrepot/events", "entrepot/http/api/auth", "entrepot/http/edge", "entrepot/http/rest"},
+	},
+	{
+		folder: "http/api/…", why: "routes forward to grains and query the store; they know no database, broker or cluster",
+		may: []string{
+			"entrepot", "entrepot/events", "entrepot/grains…", "entrepot/http/api/ecommerce…", "entrepot/http/api/shop",
+			"entrepot/http/edge", "entrepot/http/rest", "entrepot/persistence", "entrepot/persistence/blob…", "entrepot/persistence/search",
+		},
+	},
 	{folder: "cmd/…", may: []string{"entrepot…"}, why: "cmd wires everything"},
-	{folder: "bench", may: []string{"entrepot…"}, why: "the load program"},
-	{folder: "bench/…", may: []string{"entrepot…"}, why: "the load program"},
 	{folder: "test/…", may: []string{"entrepot…"}, why: "tests of the whole"},
 }
 
-// reactions is the rule for the actors of a service, which know the state of these grains.
-func reactions(service string, grains ...string) rule {
-	r := rule{
-		folder: "actors/" + service, may: []string{"entrepot", "entrepot/actors", "entrepot/events", "entrepot/grains", "entrepot/persistence", "pb"},
-		why: "reactions read the rows and states of their own service's grains; they know other grains by their commands only",
-	}
-	if service == "ecommerce" {
-		r.may = append(r.may, "entrepot/persistence/search") // they feed the index
-	}
-	for _, g := range grains {
-		r.may = append(r.may, "entrepot/grains/"+g)
-	}
-	return r
-}
+// kindPackages stands for the package of any kind of grain: grains/<service>/<kind>.
+const kindPackages = "grains/*/*"
 
 func TestImportsPointOneWay(t *testing.T) {
 	for file, imports := range sources(t) {
@@ -130,12 +201,54 @@ func (r *rule) allows(file, imp string) bool {
 		switch {
 		case may == imp, deep && strings.HasPrefix(imp, prefix):
 			return true
-		case may == "pb" && strings.HasSuffix(imp, "pb"):
-			grain := path.Dir(file)
-			return !r.only || path.Dir(imp) == "entrepot/"+grain
+		case may == kindPackages && isKind(imp):
+			return true
 		}
 	}
 	return false
+}
+
+// isKind reports whether a package is that of a kind of grain.
+func isKind(imp string) bool {
+	match, _ := path.Match("entrepot/"+kindPackages, imp)
+	return match
+}
+
+// TestStateIsPrivate checks that no file outside a grain's folder names its State: a field of a
+// stored document may then change with its grain alone. Lists and the search read documents
+// through functions of the grain's package.
+func TestStateIsPrivate(t *testing.T) {
+	walk(t, ".go", func(file string, text []byte) {
+		if strings.HasSuffix(file, "_test.go") {
+			return
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, text, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kinds := map[string]string{} // by name in the file: the package of a grain
+		for _, imp := range f.Imports {
+			p := strings.Trim(imp.Path.Value, `"`)
+			if !isKind(p) {
+				continue
+			}
+			name := path.Base(p)
+			if imp.Name != nil {
+				name = imp.Name.Name
+			}
+			kinds[name] = p
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			sel, ok := n.(*ast.SelectorExpr)
+			if !ok || sel.Sel.Name != "State" {
+				return true
+			}
+			if x, ok := sel.X.(*ast.Ident); ok && kinds[x.Name] != "" {
+				t.Errorf("%s names the State of %s: offer a function in that package", file, kinds[x.Name])
+			}
+			return true
+		})
+	})
 }
 
 func TestPackagesSayWhatTheyAre(t *testing.T) {
