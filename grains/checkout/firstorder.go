@@ -11,8 +11,8 @@ import (
 	"entrepot/persistence"
 )
 
-// returning notes at which companies, whose codes ask for that, the customer has
-// ordered before. A guest is nobody yet.
+// returning marks the companies the customer has ordered from before, where a code
+// depends on it. Guests have no orders.
 func (s *Pricer) returning(ctx context.Context, customer entrepot.ID, goods []*companyGoods, found []*promotion.Promotion) error {
 	if customer == "" {
 		return nil
@@ -29,15 +29,15 @@ func (s *Pricer) returning(ctx context.Context, customer entrepot.ID, goods []*c
 	})
 }
 
-// standing are the statuses of an order that counts: one that was cancelled, or ran
-// out unpaid, was none.
+// standing lists the statuses of orders that count. Cancelled and expired orders do
+// not.
 var standing = []any{
 	order.Pending, order.Confirmed, order.Processing, order.Shipped, order.Delivered, order.Completed, order.Returned,
 }
 
-// orderedBefore reports whether a customer has an order with a company. Where the
-// orders are it knows of every one that was placed before it asks; elsewhere, for a
-// cart's estimate, of those that were paid and whose events have arrived.
+// orderedBefore reports whether a customer has an order with a company. With the sales
+// database at hand, it sees every order placed before; otherwise, for estimates, only
+// paid orders whose events have arrived.
 func (s *Pricer) orderedBefore(ctx context.Context, customer, company entrepot.ID) (bool, error) {
 	from, of, statuses := s.Orders, order.Collection, standing
 	if from == nil {

@@ -9,8 +9,8 @@ import (
 	"entrepot/grains/inventory/stock"
 )
 
-// Left is how many pieces the shop may promise, at all locations that its orders
-// may come from. How many is no secret: ordering more tells it anyway.
+// Left returns how many pieces the shop can promise, over all locations that its orders
+// may ship from. The number is not confidential: placing an order reveals it.
 func (s *Pricer) Left(ctx context.Context, l *Line) (sum int64, err error) {
 	ctx = entrepot.WithCaller(ctx, entrepot.SystemCaller("cart summary"))
 	from, err := grains.Ask(ctx, s.Asker, sourcing.Of(sourcing.ID(l.ShopID)), sourcing.Get{ShopID: l.ShopID})

@@ -11,8 +11,8 @@ import (
 	"entrepot/grains/query"
 )
 
-// Offer is a variant of a product that may be bought now, who sells it, and what
-// one piece costs there.
+// Offer is a variant of a product that can be bought now, with its shop and the price
+// of one piece there.
 type Offer struct {
 	Product *product.Product
 	Variant product.Variant
@@ -57,7 +57,8 @@ func (o Offer) Name() string {
 	return o.Product.Name + " (" + strings.Join(values, ", ") + ")"
 }
 
-// soldBy checks that the shop sells the product, or without a shop that any does.
+// soldBy returns an error unless the shop sells the product; without a shop, unless any
+// shop does.
 func soldBy(p *product.Product, where string, shopID entrepot.ID) error {
 	switch {
 	case p.Status != product.Active:

@@ -25,7 +25,7 @@ type Pricer struct {
 	sources  sources
 }
 
-// Config is what a pricing reads from.
+// Config is what a Pricer reads from.
 type Config struct {
 	Asker grains.Asker
 	// Orders is the sales service's database, if it is in this process; otherwise
@@ -36,7 +36,7 @@ type Config struct {
 	Now      func() time.Time // default time.Now
 }
 
-// New returns a pricing with empty caches.
+// New returns a Pricer with empty caches.
 func New(c Config) *Pricer {
 	if c.Now == nil {
 		c.Now = time.Now
@@ -55,17 +55,17 @@ func (s *Pricer) Offered(ctx context.Context, where string, productID, variantID
 	return s.selling.offered(ctx, s.Asker, where, productID, variantID, shopID)
 }
 
-// Wanted is what is to be priced: lines with promo codes, for a customer, sent somewhere.
+// Wanted is what to price: lines and promo codes of a customer, for a destination.
 type Wanted struct {
-	Id       entrepot.ID // of the first order
+	ID       entrepot.ID // of the first order
 	Customer entrepot.ID // "": a guest
 	Lines    []Line
 	Codes    []string
 	To       Destination
 }
 
-// Quote is what lines cost: a group a shop, how each may be sent, and what the
-// promo codes did.
+// Quote is the cost of lines: one group a shop, the shipping of each, and the effect of
+// the promo codes.
 type Quote struct {
 	Lines    []Line
 	Groups   []*order.GroupInput
@@ -73,8 +73,7 @@ type Quote struct {
 	Codes    []CodeQuote
 }
 
-// Quote prices lines by the products, the shops, the companies' taxes, the shipping
-// rules and the codes.
+// Quote prices lines by products, shops, company taxes, shipping rules and promo codes.
 func (s *Pricer) Quote(ctx context.Context, w Wanted) (*Quote, error) {
 	if err := s.products(ctx, w.Lines); err != nil {
 		return nil, err
@@ -84,7 +83,7 @@ func (s *Pricer) Quote(ctx context.Context, w Wanted) (*Quote, error) {
 		return nil, err
 	}
 	q := &Quote{Lines: lines}
-	if q.Groups, err = s.groups(ctx, w.Id, lines); err != nil {
+	if q.Groups, err = s.groups(ctx, w.ID, lines); err != nil {
 		return nil, err
 	}
 	if err := s.ship(ctx, q, w.To); err != nil {
@@ -94,7 +93,7 @@ func (s *Pricer) Quote(ctx context.Context, w Wanted) (*Quote, error) {
 	return q, err
 }
 
-// Line is one line on its way into an order; at is its place in the request or the cart.
+// Line is one line of a future order; At is its index in the request or the cart.
 type Line struct {
 	At                                 int
 	WantProduct, WantVariant, WantShop entrepot.ID // as they were named
@@ -102,7 +101,7 @@ type Line struct {
 	Offer                              // once it was looked up
 }
 
-// CartLines are a cart's.
+// CartLines returns the lines of a cart.
 func CartLines(c *cart.Cart) (out []Line) {
 	for i, it := range c.Items {
 		out = append(out, Line{At: i, WantProduct: it.ProductID, WantVariant: it.VariantID, WantShop: it.ShopID, Quantity: it.Quantity})
@@ -110,7 +109,7 @@ func CartLines(c *cart.Cart) (out []Line) {
 	return out
 }
 
-// products asks for the product of each line that was not looked up, some at a time, and settles its shop.
+// products looks up the offer of each line that has none, some at a time.
 func (s *Pricer) products(ctx context.Context, lines []Line) error {
 	return query.Each(ctx, len(lines), func(ctx context.Context, i int) (err error) {
 		l := &lines[i]
@@ -122,7 +121,7 @@ func (s *Pricer) products(ctx context.Context, lines []Line) error {
 	})
 }
 
-// merge makes one line of all of the same variant and shop.
+// merge joins lines of the same variant and shop.
 func merge(lines []Line) ([]Line, error) {
 	type key struct{ variant, shop entrepot.ID }
 	seen := make(map[key]int, len(lines))
@@ -141,7 +140,7 @@ func merge(lines []Line) ([]Line, error) {
 	return out, nil
 }
 
-// groups are the lines by shop, in the order of the first line of each.
+// groups returns the lines by shop, in the order of each shop's first line.
 func (s *Pricer) groups(ctx context.Context, id entrepot.ID, lines []Line) ([]*order.GroupInput, error) {
 	var groups []*order.GroupInput
 	for _, l := range lines {
@@ -177,7 +176,7 @@ func (s *Pricer) groups(ctx context.Context, id entrepot.ID, lines []Line) ([]*o
 	return groups, nil
 }
 
-// taxRates keeps the tax rates of companies for a few seconds.
+// taxRates caches the tax rates of companies for a few seconds.
 type taxRates struct{ known query.ReplyCache[int64] }
 
 const taxRateAge = 5 * time.Second

@@ -15,7 +15,7 @@ import (
 // MaxCodes is how many promo codes one checkout takes.
 const MaxCodes = 5
 
-// CodeQuote is what a promo code does for lines, or why it does nothing.
+// CodeQuote is the discount of a promo code, or the reason for none.
 type CodeQuote struct {
 	Code         string
 	Discount     int64 // off the goods, in minor units of currency
@@ -25,8 +25,8 @@ type CodeQuote struct {
 	Refusal      *entrepot.Error
 }
 
-// discount takes what the codes give off the quote's lines, one code after the
-// other. A code is a company's: it is looked for at each that sells something here.
+// discount applies the promo codes to the quote, one after the other. Codes belong to
+// companies, so each is looked up at every company in the quote.
 func (s *Pricer) discount(ctx context.Context, q *Quote, customer entrepot.ID, codes []string) ([]CodeQuote, error) {
 	codes, err := distinctCodes(codes)
 	if err != nil || len(codes) == 0 {
@@ -78,7 +78,7 @@ func distinctCodes(codes []string) (out []string, err error) {
 	return out, nil
 }
 
-// companyGoods are the lines of one company in one currency, where codes may be applied.
+// companyGoods are the lines of one company in one currency, to which codes can apply.
 type companyGoods struct {
 	company, currency string
 	returning         bool // the customer has ordered there before, if a code asks for that
@@ -87,7 +87,7 @@ type companyGoods struct {
 	goods             []promotion.Goods
 }
 
-// companyGoodsOf are a quote's lines by company and currency.
+// companyGoodsOf groups a quote's lines by company and currency.
 func companyGoodsOf(q *Quote) (out []*companyGoods) {
 	categories := map[entrepot.ID]string{}
 	for _, l := range q.Lines {
@@ -112,7 +112,8 @@ func companyGoodsOf(q *Quote) (out []*companyGoods) {
 	return out
 }
 
-// categories adds those above each product's, at the companies whose codes ask for them.
+// categories adds the parent categories of each product, at companies with a code that
+// depends on them.
 func (s *Pricer) categories(ctx context.Context, goods []*companyGoods, found []*promotion.Promotion) error {
 	return query.Each(ctx, len(goods), func(ctx context.Context, at int) error {
 		c, asked := goods[at], false
@@ -136,7 +137,7 @@ func (s *Pricer) categories(ctx context.Context, goods []*companyGoods, found []
 	})
 }
 
-// promotions are the codes' at the companies: of code i at company j in place
+// promotions returns the codes' promotions: of code i at company j at index
 // i*len(companies)+j, nil where there is none.
 func (s *Pricer) promotions(ctx context.Context, goods []*companyGoods, codes []string) ([]*promotion.Promotion, error) {
 	found := make([]*promotion.Promotion, len(codes)*len(goods))
@@ -153,7 +154,7 @@ func (s *Pricer) promotions(ctx context.Context, goods []*companyGoods, codes []
 	return found, err
 }
 
-// apply takes what a promotion gives off its company's lines.
+// apply applies a promotion to the lines of its company.
 func (s *Pricer) apply(q *Quote, c *companyGoods, p *promotion.Promotion, out *CodeQuote) {
 	d, err := promotion.Discounts(p, c.goods, s.Now())
 	if err != nil {
@@ -204,7 +205,8 @@ func codeError(rule, message string) *entrepot.Error {
 	return e
 }
 
-// CodeRefused is the refusal of a checkout by a code, named as the order grain names it.
+// CodeRefused returns the refusal of an order because of a code, with the field as the
+// order grain names it.
 func CodeRefused(c CodeQuote) error {
 	e := *c.Refusal
 	why := e.Fields[0]

@@ -9,10 +9,9 @@ import (
 	"entrepot/grains/query"
 )
 
-// SellingShops knows which shops take orders, for a second each: so a shop that
-// is deactivated or deleted takes none from then on, and a popular one is not
-// asked with every order. While the shop service does not answer, what it said
-// last holds.
+// SellingShops caches for a second which shops take orders, so that a popular shop is
+// not queried with every order. If the shop service is unreachable, the last known
+// answer is used.
 type SellingShops struct{ known query.ReplyCache[bool] }
 
 const SellingShopAge = time.Second
@@ -39,8 +38,8 @@ func (s *SellingShops) Sells(ctx context.Context, a grains.Asker, id entrepot.ID
 	return is, nil
 }
 
-// pick is the shop that sells a product: the wanted one, or else the first of
-// the product's that takes orders.
+// pick returns the shop that sells a product: the wanted one, or else the first of the
+// product's shops that takes orders.
 func (s *SellingShops) pick(ctx context.Context, a grains.Asker, where string, wanted entrepot.ID, shops []entrepot.ID) (entrepot.ID, error) {
 	if wanted != "" {
 		shops = []entrepot.ID{wanted}

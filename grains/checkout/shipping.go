@@ -8,7 +8,8 @@ import (
 	"entrepot/grains/shop/shipping"
 )
 
-// EffectiveShipping is the shop's own set of rules, or the company's when it has none.
+// EffectiveShipping returns the shop's own shipping rules, or the company's if it has
+// none.
 func EffectiveShipping(ctx context.Context, a grains.Asker, company, shop entrepot.ID) (v *shipping.Shipping, own *shipping.Shipping, err error) {
 	if own, err = AskShipping(ctx, a, company, shop, shipping.Get{}); err != nil || own.Rules != nil {
 		return own, own, err

@@ -14,7 +14,7 @@ import (
 	"entrepot/grains/shop/shipping"
 )
 
-// Destination is where an order goes and how the customer wants it sent.
+// Destination is where an order goes and how the customer wants it shipped.
 type Destination struct {
 	Field      string // of the request that names it: "shippingAddress."
 	Country    string // "": not known yet
@@ -23,7 +23,8 @@ type Destination struct {
 	Methods    map[entrepot.ID]string // for single shops, before method
 }
 
-// by is how a shop's order is to be sent, and the field of the request that says so.
+// by returns the chosen method for a shop's order, and the field of the request that
+// names it.
 func (d *Destination) by(shop entrepot.ID) (method, field string) {
 	if m := d.Methods[shop]; m != "" {
 		return m, "shippingMethods." + shop
@@ -41,15 +42,15 @@ func (d *Destination) check(groups []*order.GroupInput) error {
 	return nil
 }
 
-// shippingQuote is what a group may be sent by. open: it depends on a place that
-// is not known yet.
+// shippingQuote lists the shipping methods for a group. It is open while they depend on
+// an unknown destination.
 type shippingQuote struct {
 	Offers []shipping.Offer
 	Open   bool
 }
 
-// shippingRules keeps what holds for shops, their own rules or their company's, for
-// a moment each. While the shop service does not answer, what it said last holds.
+// shippingRules caches the shipping rules of shops, their own or their company's, for a
+// second. If the shop service is unreachable, the last known rules are used.
 type shippingRules struct {
 	known query.ReplyCache[*shipping.Rules]
 }
@@ -77,8 +78,8 @@ func (r *shippingRules) of(ctx context.Context, a grains.Asker, company, shop en
 	return rules, nil
 }
 
-// ship finds what sending each group costs, and chooses. It is done before the
-// promo codes, which may take it off.
+// ship computes the shipping of each group and chooses a method. It runs before the
+// promo codes, which may remove the cost.
 func (s *Pricer) ship(ctx context.Context, q *Quote, to Destination) error {
 	if err := to.check(q.Groups); err != nil {
 		return err
@@ -152,7 +153,7 @@ func notOffered(field, method string, offers []shipping.Offer) error {
 	return e
 }
 
-// within names the fields of an error as the request has them.
+// within prefixes the fields of an error as the request names them.
 func within(prefix string, err error) error {
 	known := *entrepot.AsError(err)
 	known.Fields = slices.Clone(known.Fields)

@@ -14,9 +14,9 @@ import (
 	"entrepot/grains/sales/order"
 )
 
-// sources knows where shops' orders may be sent from, for a moment each, so that
-// a popular shop's sourcing is not asked with every order. While it does not
-// answer, what it said last holds.
+// sources caches the locations that shops' orders may ship from, for a second each, so
+// that a popular shop is not queried with every order. If the inventory service is
+// unreachable, the last known answer is used.
 type sources struct {
 	known query.ReplyCache[*sourcing.Sourcing]
 }
@@ -78,8 +78,8 @@ func (s *sources) of(ctx context.Context, a grains.Asker, shop entrepot.ID) (*so
 	return now, nil
 }
 
-// nearest sorts locations by how far they are from where the goods go, else from
-// the shop. Those of unknown place come last, in their order.
+// nearest sorts locations by distance to the destination, or to the shop if that is
+// unknown. Locations without coordinates come last, in their order.
 func nearest(locations []sourcing.Location, shop entrepot.ID, to *Point) []sourcing.Location {
 	if to == nil {
 		at := slices.IndexFunc(locations, func(l sourcing.Location) bool { return l.LocationID == shop && l.HasPoint })
@@ -93,7 +93,8 @@ func nearest(locations []sourcing.Location, shop entrepot.ID, to *Point) []sourc
 	return sorted
 }
 
-// distance on a sphere, as an angle (haversine); more than any for a location of unknown place.
+// distance returns the angle between two points on a sphere (haversine); infinity for a
+// location without coordinates.
 func distance(l sourcing.Location, to *Point) float64 {
 	if !l.HasPoint {
 		return math.Inf(1)

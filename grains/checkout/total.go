@@ -33,7 +33,8 @@ func (q *Quote) Totals() (each []order.Totals, sum order.Totals, currency string
 	return each, sum, currency, nil
 }
 
-// CheckTotal refuses a total that is not the expected one, telling the new one.
+// CheckTotal returns an error that names the current total if it differs from the
+// expected one.
 func CheckTotal(expected *entrepot.Amount, groups []*order.GroupInput) error {
 	if expected == nil {
 		return nil
@@ -65,7 +66,7 @@ func CheckTotal(expected *entrepot.Amount, groups []*order.GroupInput) error {
 	return e
 }
 
-// NameLines turns the variant ids that the order grain names into the request's fields.
+// NameLines replaces the variant ids in an out-of-stock error by the request's fields.
 func NameLines(err error, lines []Line) error {
 	if entrepot.CodeOf(err) != entrepot.CodeOutOfStock {
 		return err

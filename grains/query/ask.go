@@ -9,15 +9,17 @@ import (
 	"entrepot/grains/shop/shop"
 )
 
+// Product returns a product as the caller may see it.
 func Product(ctx context.Context, a grains.Asker, id entrepot.ID) (*product.Product, error) {
 	return grains.Ask(ctx, a, product.Of(id), product.Get{})
 }
 
+// Shop returns a shop as the caller may see it.
 func Shop(ctx context.Context, a grains.Asker, id entrepot.ID) (*shop.Shop, error) {
 	return grains.Ask(ctx, a, shop.Of(id), shop.Get{})
 }
 
-// AsPlatform acts for the platform, on this caller's behalf.
+// AsPlatform returns a context that acts for the platform on behalf of its caller.
 func AsPlatform(ctx context.Context) context.Context {
 	c := entrepot.CallerFrom(ctx)
 	as := entrepot.SystemCaller(c.RequestID)

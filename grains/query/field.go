@@ -15,7 +15,7 @@ func Indexed(list string, i int, field string) string {
 	return name
 }
 
-// Missing is the not-found of something that a field names.
+// Missing returns a not-found error for an entity that a field names.
 func Missing(field, message string) *entrepot.Error {
 	return &entrepot.Error{
 		Code: entrepot.CodeNotFound, Message: field + ": " + message,

@@ -24,7 +24,7 @@ type Counter interface {
 	Count(ctx context.Context, c *persistence.Collection, scope entrepot.Scope, where []persistence.Cond, most int) (int, error)
 }
 
-// Find answers a page of a collection, each document's state S seen through view.
+// Find returns a page of a collection, each document's state S converted by view.
 func Find[S, V any](ctx context.Context, r Reader, c *persistence.Collection, scope entrepot.Scope, q persistence.Query, view func(*S, *persistence.Document) V) (entrepot.Page[V], error) {
 	page := entrepot.Page[V]{Items: []V{}}
 	if scope.Empty() {
@@ -45,8 +45,7 @@ func Find[S, V any](ctx context.Context, r Reader, c *persistence.Collection, sc
 	return page, nil
 }
 
-// UnreadableError is what the client is told, and the cause that an operator
-// wants to know.
+// UnreadableError carries the client's error and the cause that operators need.
 type UnreadableError struct {
 	answer     *entrepot.Error
 	Collection string
@@ -57,7 +56,8 @@ func (e *UnreadableError) Error() string { return e.answer.Error() }
 
 func (e *UnreadableError) Unwrap() error { return e.answer }
 
-// Unreadable: a database that does not answer is not a defect of ours.
+// Unreadable returns the error of a failed read: unavailable for the client, with the
+// cause for the log.
 func Unreadable(c *persistence.Collection, err error) error {
 	if entrepot.CodeOf(err) != entrepot.CodeInternal {
 		return err
@@ -65,7 +65,7 @@ func Unreadable(c *persistence.Collection, err error) error {
 	return &UnreadableError{entrepot.Unavailable("the list cannot be read right now"), c.Name, err}
 }
 
-// Absent is the error of a document that was not loaded.
+// Absent returns the error of a failed load: ErrNotFound, or Unreadable.
 func Absent(c *persistence.Collection, err error) error {
 	if errors.Is(err, persistence.ErrNotFound) {
 		return entrepot.ErrNotFound
@@ -74,9 +74,9 @@ func Absent(c *persistence.Collection, err error) error {
 }
 
 // Where adds a condition unless its value is empty.
-func Where(conds []persistence.Cond, field, value string) []persistence.Cond {
+func Where[S ~string](conds []persistence.Cond, field string, value S) []persistence.Cond {
 	if value == "" {
 		return conds
 	}
-	return append(conds, persistence.Cond{Field: field, Op: persistence.Eq, Value: value})
+	return append(conds, persistence.Cond{Field: field, Op: persistence.Eq, Value: string(value)})
 }

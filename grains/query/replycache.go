@@ -10,8 +10,8 @@ import (
 // replyCacheCap bounds what one [ReplyCache] keeps.
 const replyCacheCap = 10_000
 
-// ReplyCache keeps what entities said for a while, so that a popular one is not
-// asked with every request. It is safe for concurrent use once init was called.
+// ReplyCache is a short-lived cache of entity replies, so that a popular entity is not
+// queried with every request. It is safe for concurrent use after Init.
 type ReplyCache[V any] struct {
 	Now  func() time.Time
 	age  time.Duration
@@ -29,7 +29,7 @@ func (b *ReplyCache[V]) Init(now func() time.Time, age time.Duration) {
 	b.Now, b.age, b.byID = now, age, map[entrepot.ID]kept[V]{}
 }
 
-// Get answers what is kept; fresh tells whether it is still to be believed.
+// Get returns the cached value; fresh is false once it is too old to be relied on.
 func (b *ReplyCache[V]) Get(id entrepot.ID) (value V, known, fresh bool) {
 	b.mu.RLock()
 	k, known := b.byID[id]
@@ -37,7 +37,7 @@ func (b *ReplyCache[V]) Get(id entrepot.ID) (value V, known, fresh bool) {
 	return k.value, known, known && b.Now().Before(k.until)
 }
 
-// Put keeps what was asked for at a moment, from then on.
+// Put caches a value from the moment it was asked for.
 func (b *ReplyCache[V]) Put(id entrepot.ID, value V, asked time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 	"entrepot/persistence"
 )
 
-// Resource is what a plan limits and where it is counted.
+// Resource is an entity that plans limit, and where it is counted.
 type Resource struct {
 	Name  string // in the company grain
 	In    *persistence.Collection
@@ -26,16 +26,16 @@ const (
 	endWrite   = 5 * time.Second // bounds the end of a claim, also after the client has left
 )
 
-// Within makes an entity of a company if its plan allows one more, exactly also
-// when many are made at a time on many members: the company says from when on to
-// count, the service counts its own database, and the company takes the count
-// only if nothing was made meanwhile (grains/company/quota.go).
+// Within creates an entity of a company by calling do, if the company's plan allows one
+// more. The limit holds exactly under concurrent calls on many members: the company
+// grain starts the count, the service counts its own database, and the company grain
+// accepts the count only if nothing was created meanwhile (grains/company/quota.go).
 func Within(ctx context.Context, a grains.Asker, counter query.Counter, r Resource, companyID, id entrepot.ID, do func() error) error {
 	return WithinSeveral(ctx, a, counter, r, companyID, id, 1, do)
 }
 
-// WithinSeveral is withinPlan for several entities that are made together,
-// under one claim whose id they share: all, or none for the plan's sake.
+// WithinSeveral is Within for several entities that are created together, under one
+// claim with a shared id: all or none are allowed.
 func WithinSeveral(ctx context.Context, a grains.Asker, counter query.Counter, r Resource, companyID, id entrepot.ID, several int, do func() error) error {
 	if companyID == "" { // nobody's plan
 		return do()

@@ -10,14 +10,15 @@ import (
 	"entrepot/persistence"
 )
 
-// RefreshStanding lets this member know at once; the others ask soon, and so does this
-// one if it fails here.
+// RefreshStanding makes this member aware of a withdrawal at once; errors are ignored,
+// since every member polls. standing may be nil.
 func RefreshStanding(ctx context.Context, standing *edge.Standing) {
 	if standing != nil {
 		_ = standing.Now(ctx)
 	}
 }
 
+// NotNil returns s, or an empty slice for nil, so that JSON shows [].
 func NotNil[T any](s []T) []T {
 	if s == nil {
 		return []T{}
@@ -25,8 +26,8 @@ func NotNil[T any](s []T) []T {
 	return s
 }
 
-// CompanyFor is the company that something is created in: the super admin names
-// it, everybody else has one and may not name another.
+// CompanyFor returns the company to create something in: super admins must name one,
+// all others have their own and may not name another.
 func CompanyFor(ctx context.Context, named string) (entrepot.ID, error) {
 	c := entrepot.CallerFrom(ctx)
 	switch {
@@ -41,7 +42,7 @@ func CompanyFor(ctx context.Context, named string) (entrepot.ID, error) {
 	}
 }
 
-// CheckIDs names the first of a list that is not an id.
+// CheckIDs returns an error for the first element of the field that is not an id.
 func CheckIDs(field string, ids []string) error {
 	for i, id := range ids {
 		if !entrepot.ValidID(id) {
@@ -51,8 +52,8 @@ func CheckIDs(field string, ids []string) error {
 	return nil
 }
 
-// CheckShops: a product or a warehouse cannot ask the shops whose they are, so the
-// edge does; field names the list in an error.
+// CheckShops returns an error unless all ids of the field are shops of the company. The
+// edge checks this because products and warehouses do not query shops.
 func CheckShops(ctx context.Context, a grains.Asker, field string, company entrepot.ID, ids []entrepot.ID) error {
 	if err := CheckIDs(field, ids); err != nil {
 		return err
@@ -76,7 +77,8 @@ func IsStaff(ctx context.Context) bool {
 	}
 }
 
-// OwnOrStaff is a customer's own documents, or those that staff reach.
+// OwnOrStaff returns the scope of a customer's own documents, or of those that staff
+// have access to.
 func OwnOrStaff(ctx context.Context) entrepot.Scope {
 	c := entrepot.CallerFrom(ctx)
 	if c.Role == entrepot.Customer {
@@ -85,8 +87,8 @@ func OwnOrStaff(ctx context.Context) entrepot.Scope {
 	return entrepot.StaffScope(c)
 }
 
-// CompanyScope is the documents of the caller's company, for what belongs to
-// the company and to no one shop of it.
+// CompanyScope returns the scope of the caller's company, for documents that belong to
+// no single shop of it.
 func CompanyScope(ctx context.Context) entrepot.Scope {
 	c := entrepot.CallerFrom(ctx)
 	switch c.Role {
@@ -97,8 +99,8 @@ func CompanyScope(ctx context.Context) entrepot.Scope {
 	}
 }
 
-// Seen answers a page of a company's documents, less those that the caller does
-// not see; it may so hold fewer than its limit while there is a next one.
+// Seen returns a page of a company's documents without those that the caller may not
+// see. The page may hold fewer documents than its limit while there is a next one.
 func Seen[S, V any](ctx context.Context, r query.Reader, c *persistence.Collection, q persistence.Query, see func(*S, entrepot.Caller) bool, view func(*S) V) (*List[V], error) {
 	caller := entrepot.CallerFrom(ctx)
 	all, err := query.Find(ctx, r, c, CompanyScope(ctx), q, func(s *S, _ *persistence.Document) *S { return s })

@@ -9,14 +9,14 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// cartTokenHeader is where a guest shows the token of the cart.
+// cartTokenHeader carries the token of a guest's cart.
 const cartTokenHeader = "Cart-Token"
 
-// CartTokenBytes of randomness make a token: nobody guesses one.
+// CartTokenBytes is the number of random bytes of a token, too many to guess.
 const CartTokenBytes = 32
 
-// asGuest makes a request without a login, which shows a guest's token, that of
-// the guest: somebody without a role, whose id is the cart's.
+// asGuest gives a request without a login but with a valid Cart-Token the guest as its
+// caller: a caller without a role, with the cart's id as its user id.
 func asGuest(ctx huma.Context) huma.Context {
 	token := ctx.Header(cartTokenHeader)
 	c := entrepot.CallerFrom(ctx.Context())
@@ -26,11 +26,12 @@ func asGuest(ctx huma.Context) huma.Context {
 	return huma.WithContext(ctx, entrepot.WithCaller(ctx.Context(), GuestCaller(c, token)))
 }
 
+// GuestCaller returns the guest with the token, in the request of c.
 func GuestCaller(c entrepot.Caller, token string) entrepot.Caller {
 	return entrepot.Caller{UserID: cart.GuestID(token), RequestID: c.RequestID, IP: c.IP, UserAgent: c.UserAgent}
 }
 
-// ValidCartToken reports whether a token has the form of ours. Another names no cart.
+// ValidCartToken reports whether a token has the form of a Cart-Token.
 func ValidCartToken(token string) bool {
 	b, err := base64.RawURLEncoding.DecodeString(token)
 	return err == nil && len(b) == CartTokenBytes

@@ -10,14 +10,15 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// IDPath is the id in a path. One that is malformed names nothing, and so is
-// not found like any other.
+// IDPath is the id in a path. A malformed id names no entity, so it is not found.
 type IDPath struct {
 	ID string `path:"id" example:"65a1b2c3d4e5f60718293a4b"`
 }
 
+// EntityID returns the id, or ErrNotFound if it is malformed.
 func (p IDPath) EntityID() (entrepot.ID, error) { return ExistingID(p.ID) }
 
+// ExistingID returns the id, or ErrNotFound if it is malformed.
 func ExistingID(id string) (entrepot.ID, error) {
 	if !entrepot.ValidID(id) {
 		return "", entrepot.ErrNotFound
@@ -27,24 +28,25 @@ func ExistingID(id string) (entrepot.ID, error) {
 
 // ListParams are what every list takes.
 type ListParams struct {
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"how many at most"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"maximal number of items"`
 	Cursor string `query:"cursor" maxLength:"1024" doc:"nextCursor of the page before"`
 }
 
-// KeyHeader is the client's own name for a command, so that it may be sent again.
+// KeyHeader is the client's own name for a command, for safe repetition.
 type KeyHeader struct {
 	Key string `header:"Idempotency-Key" maxLength:"255" pattern:"^[!-~]+$" patternDescription:"visible ASCII" doc:"the same request with the same key gets the same answer for 24 hours, with Idempotent-Replayed: true; another request 422; while the first is being executed 409"`
 }
 
 // CompanyFilter narrows a list to one company; the scope of the caller holds besides.
 type CompanyFilter struct {
-	CompanyID string `query:"companyId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"of one company; for super admins"`
+	CompanyID ID `query:"companyId" doc:"of one company; for super admins"`
 }
 
 // maxKey is the length of a key in bytes.
 const maxKey = 255
 
-// NewID is the id of what a keyed request makes: a retry makes the same.
+// NewID returns the id of the entity that a keyed request creates. A repeated request
+// gets the same id.
 func (k KeyHeader) NewID(ctx context.Context, use string) entrepot.ID {
 	if k.Key == "" {
 		return entrepot.NewID()
@@ -63,7 +65,7 @@ func (k KeyHeader) Keyed(ctx context.Context, use string, raw []byte) []grains.O
 	return []grains.Option{grains.Keyed(id, grains.HashOf(raw))}
 }
 
-// Replay tells that an answer is one given before.
+// Replay marks a response as a repetition of an earlier one.
 type Replay struct {
 	Replayed string `header:"Idempotent-Replayed"`
 }
@@ -76,7 +78,7 @@ func ReplayOf(replayed bool) Replay {
 	return Replay{}
 }
 
-// Here knows the path of a request, for the Location of what it creates.
+// Here holds the path of a request, to build the Location of what it creates.
 type Here struct{ Base string }
 
 // Resolve keeps the path; huma calls it before the handler.
@@ -86,32 +88,33 @@ func (h *Here) Resolve(ctx huma.Context) []error {
 	return nil
 }
 
-// Below is the location of an entity in the collection that was posted to.
+// Below returns the location of an entity in the collection that was posted to.
 func (h *Here) Below(id string) string { return path.Join(h.Base, id) }
 
-// Beside is the location of an entity beside the action that was posted to.
+// Beside returns the location of an entity next to the action that was posted to.
 func (h *Here) Beside(id string) string { return path.Join(path.Dir(h.Base), id) }
 
-// List is one page of a list.
+// List is a response with one page of a list.
 type List[V any] struct {
 	Body entrepot.Page[V]
 }
 
-// Answer is one entity.
+// Answer is a response with one entity.
 type Answer[V any] struct {
 	Replay
 	Versioned
 	Body V
 }
 
+// AnswerOf returns a response without a version.
 func AnswerOf[V any](v V) *Answer[V] { return &Answer[V]{Body: v} }
 
-// AnswerAt is an entity at a version.
+// AnswerAt returns a response with the version of the entity as its ETag.
 func AnswerAt[V any](version int64, v V) *Answer[V] {
 	return &Answer[V]{Versioned: ETagOf(version), Body: v}
 }
 
-// Created is one new entity and where it is.
+// Created is a response with a new entity and its location.
 type Created[V any] struct {
 	Replay
 	Versioned
@@ -119,5 +122,5 @@ type Created[V any] struct {
 	Body     V
 }
 
-// NoContent is the answer of what has nothing to say: 204.
+// NoContent is an empty response: 204.
 type NoContent struct{}

@@ -15,8 +15,7 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// Remembering gives the routes that take an Idempotency-Key the store that
-// remembers them.
+// Remembering attaches the key store to the routes that take an Idempotency-Key.
 func Remembering(keys *KeyStore, services []Routes) []Routes {
 	if keys == nil {
 		return services
@@ -31,10 +30,10 @@ func Remembering(keys *KeyStore, services []Routes) []Routes {
 	return services
 }
 
-// remember executes a keyed request once, as the IETF's draft-ietf-httpapi-
-// idempotency-key-header-07 says: the same request gets the answer that was
-// given, another one 422, and one whose first has no answer yet 409. A key is
-// its user's own.
+// remember executes a keyed request once, following
+// draft-ietf-httpapi-idempotency-key-header-07: the same request gets the stored
+// response, another request with the key gets 422, and a request whose first execution
+// is still running gets 409. Keys are scoped to their user.
 func remember(keys *KeyStore, log *slog.Logger) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		key, user := ctx.Header("Idempotency-Key"), entrepot.CallerFrom(ctx.Context()).UserID
@@ -62,8 +61,8 @@ func remember(keys *KeyStore, log *slog.Logger) func(huma.Context, func(huma.Con
 	}
 }
 
-// execute answers once the answer is kept, so that a client that saw it can
-// rely on it.
+// execute sends the response only after it is stored, so that a client that received it
+// can rely on it.
 func execute(ctx huma.Context, next func(huma.Context), c *gin.Context, held *heldKey, log *slog.Logger) {
 	real := c.Writer
 	w := &withheld{ResponseWriter: real, status: http.StatusOK}
@@ -84,7 +83,7 @@ func execute(ctx huma.Context, next func(huma.Context), c *gin.Context, held *he
 	_, _ = real.Write(w.body.Bytes()) // the client is gone if this fails
 }
 
-// repeat gives an answer again.
+// repeat sends a stored response.
 func repeat(c *gin.Context, k *keyState) {
 	h := c.Writer.Header()
 	for name, v := range k.Header {
@@ -95,7 +94,8 @@ func repeat(c *gin.Context, k *keyState) {
 	_, _ = c.Writer.Write(k.Body)
 }
 
-// fingerprint tells requests apart; both names of the API's version are one.
+// fingerprint hashes a request. The versioned and the plain path of the API count as
+// one.
 func fingerprint(ctx huma.Context, body []byte) []byte {
 	u, h := ctx.URL(), sha256.New()
 	path := u.Path
@@ -118,7 +118,7 @@ func validKey(key string) bool {
 	return key != "" && len(key) <= maxKey
 }
 
-// withheld keeps an answer back.
+// withheld is a response writer that buffers the response.
 type withheld struct {
 	gin.ResponseWriter
 	status int
@@ -134,7 +134,7 @@ func (w *withheld) Size() int                         { return w.body.Len() }
 func (w *withheld) Written() bool                     { return w.body.Len() > 0 }
 func (w *withheld) Flush()                            {}
 
-// failing ends a body the way its first reading ended.
+// failing ends a body with the error of its first reading.
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) {

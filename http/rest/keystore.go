@@ -13,22 +13,20 @@ import (
 	"entrepot/persistence"
 )
 
-// IdempotencyKeys are the Idempotency-Keys that a service was sent, each with
-// what its request was and was answered. They lie beside the data that the
-// requests change, in the service's own database, and go at their wakeAt.
+// IdempotencyKeys holds the Idempotency-Keys of a service with the hash of each request
+// and its response, in the service's own database. Keys are deleted at their wakeAt.
 var IdempotencyKeys = &persistence.Collection{Name: "idempotencyKeys"}
 
 // Bounds of a key.
 const (
 	keyKept = 24 * time.Hour
-	// keyLease is how long a request may be without an answer before a retry is
-	// let through: a little longer than any request is given. Until then its
-	// member may be alive; afterwards the entity tells a command that it knows.
+	// keyLease is how long a request may run before a retry is let through: a little longer
+	// than the timeout of requests, so its member is not working on it any more.
 	keyLease = 12 * time.Second
 	// keyWrite bounds a write of a key, also after the client has left.
 	keyWrite = 5 * time.Second
-	// maxKeptAnswer is the largest body that is kept; of a larger one the
-	// entity's own memory answers a retry.
+	// maxKeptAnswer is the largest body that is stored. For larger ones, the entity's own
+	// memory detects a retry.
 	maxKeptAnswer = 256 << 10
 )
 
@@ -61,16 +59,16 @@ func NewKeyStore(c *persistence.Committer, now func() time.Time) *KeyStore {
 	return &KeyStore{c: c, now: now}
 }
 
-// heldKey is a key whose request may be executed by this process alone.
+// heldKey is a key whose request only this process may execute.
 type heldKey struct {
 	s     *KeyStore
 	doc   persistence.Document
 	state keyState
 }
 
-// begin answers the key to execute under, or the answer that was given before.
-// CodeKeyReused: the key was used for another request. CodeInFlight: that
-// request has no answer yet.
+// begin returns the key to execute a request under, or the stored response.
+// CodeKeyReused: the key belongs to another request. CodeInFlight: that request is
+// still running.
 func (s *KeyStore) begin(ctx context.Context, id, owner entrepot.ID, fingerprint []byte) (*heldKey, *keyState, error) {
 	now := s.now()
 	k := &heldKey{s: s, state: keyState{Fingerprint: fingerprint, LeaseUntil: now.Add(keyLease).UnixMilli()}}
@@ -115,7 +113,8 @@ var errInFlight = &entrepot.Error{
 	Message: "the first request with this Idempotency-Key is being executed; ask again",
 }
 
-// keyError: nothing was executed yet, whatever became of the key.
+// keyError returns the client's error for a failed write of a key. The request has not
+// been executed.
 func keyError(err error) error {
 	if err == nil {
 		return nil
@@ -123,9 +122,8 @@ func keyError(err error) error {
 	return entrepot.Unavailable("the Idempotency-Key cannot be kept right now")
 }
 
-// end keeps what the request was answered, or frees the key if the request was
-// refused: it had no effect, and may be sent again as it is or put right. That
-// the key cannot be written leaves it to its lease.
+// end stores the response, or frees the key if the request was refused and so had no
+// effect. If the write fails, the key's lease expires.
 func (k *heldKey) end(ctx context.Context, status int, header http.Header, body []byte) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keyWrite)
 	defer cancel()
@@ -143,7 +141,8 @@ func (k *heldKey) end(ctx context.Context, status int, header http.Header, body 
 	return k.write(ctx)
 }
 
-// hadEffect: a success, and a payment that the provider declined.
+// hadEffect reports whether a response has to be stored: successes, and payments that
+// the provider declined.
 func hadEffect(status int) bool { return status < 300 || status == http.StatusPaymentRequired }
 
 // write makes the next version and waits for it.

@@ -7,13 +7,13 @@ import (
 	"entrepot"
 )
 
-// IfMatch is the version of an entity that a change was made from. Without it
-// the change applies to whatever version there is.
+// IfMatch is the version that a change is based on. Without it the change applies to
+// any version.
 type IfMatch struct {
-	Match string `header:"If-Match" maxLength:"64" example:"\"7\"" doc:"the ETag that was read; another current one answers 409"`
+	Match string `header:"If-Match" maxLength:"64" example:"\"7\"" doc:"the ETag as read; 409 if the entity has changed since"`
 }
 
-// Version is the expected version for the command; 0 for any.
+// Version returns the expected version for the command; 0 for any.
 func (m IfMatch) Version() (int64, error) {
 	if m.Match == "" || m.Match == "*" {
 		return 0, nil
@@ -27,7 +27,8 @@ func (m IfMatch) Version() (int64, error) {
 	return v, nil
 }
 
-// Target is the entity of the path and the version that a change to it was made from.
+// Target returns the entity of the path and the version that a change to it is based
+// on.
 func (m IfMatch) Target(path IDPath) (id entrepot.ID, version int64, err error) {
 	if id, err = path.EntityID(); err == nil {
 		version, err = m.Version()
@@ -35,12 +36,12 @@ func (m IfMatch) Target(path IDPath) (id entrepot.ID, version int64, err error) 
 	return id, version, err
 }
 
-// Versioned is the ETag of an answer: the version of the entity. Before its first
-// change an entity has none, as nothing can be made from it.
+// Versioned carries the version of the entity as the ETag of a response.
 type Versioned struct {
 	ETag string `header:"ETag"`
 }
 
+// ETagOf returns the ETag of a version; an entity without changes (0) has none.
 func ETagOf(v int64) Versioned {
 	if v == 0 {
 		return Versioned{}

@@ -22,7 +22,8 @@ import (
 // handler that runs.
 const bodyReadTimeout = time.Minute
 
-// NewEngine makes a gin engine that answers what it does not know with problems.
+// NewEngine returns a gin engine that responds with problems to unknown paths and
+// methods.
 func NewEngine() *gin.Engine {
 	gin.SetMode(gin.ReleaseMode)
 	e := gin.New()

@@ -12,7 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// writeProblem answers a request that did not reach its handler.
+// writeProblem responds to a request that did not reach its handler.
 func writeProblem(ctx huma.Context, err error) {
 	p := edge.ProblemOf(ctx.Context(), err)
 	for k, values := range p.GetHeaders() {

@@ -19,7 +19,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// Access is who may use a route. Its zero value is no declaration, and a route
+// Access declares the callers of a route. The zero value declares nothing, and a route
 // without a declaration cannot be made.
 type Access struct {
 	declared    bool
@@ -42,25 +42,26 @@ var (
 	Staff = Only(entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager, entrepot.ShopStaff)
 )
 
-// Only is for the named roles.
+// Only admits the given roles.
 func Only(roles ...entrepot.Role) Access { return Access{declared: true, roles: roles} }
 
-// AnyStanding lets in the staff of a company that is not in full standing.
+// AnyStanding also admits staff of a suspended or closed company.
 func (a Access) AnyStanding() Access { a.anyStanding = true; return a }
 
-// OrGuest lets in who has no account and shows the token of a guest's cart.
+// OrGuest also admits guests with a Cart-Token.
 func (a Access) OrGuest() Access { a.guests = true; return a }
 
 // Guests reports whether a guest's Cart-Token opens the route.
 func (a Access) Guests() bool { return a.guests }
 
-// InAnyStanding reports whether a company that is not in full standing matters not.
+// InAnyStanding reports whether staff of a suspended or closed company are admitted.
 func (a Access) InAnyStanding() bool { return a.anyStanding }
 
-// Roles lists who may use the route; nil for anyone.
+// Roles returns the admitted roles; nil for everyone.
 func (a Access) Roles() []entrepot.Role { return slices.Clone(a.roles) }
 
-// check refuses who may not use the route; scope is what an API key needs for it.
+// check returns an error for callers without access; scope is the scope that API keys
+// need.
 func (a Access) check(ctx context.Context, scope string) error {
 	if err := edge.TokenError(ctx); err != nil && !a.ignoreToken {
 		return err
@@ -112,7 +113,8 @@ type Routes struct {
 	List    []Route
 }
 
-// Bind binds a handler to its declaration. Errors become problems here.
+// Bind binds a handler to the declaration of its route. Errors of the handler become
+// problems. It panics if the declaration is incomplete.
 func Bind[I, O any](r Route, h func(context.Context, *I) (*O, error)) Route {
 	if !r.Access.declared {
 		panic(fmt.Sprintf("api: the route %s declares no permission", r.ID))
@@ -133,7 +135,7 @@ func Bind[I, O any](r Route, h func(context.Context, *I) (*O, error)) Route {
 	return r
 }
 
-// LogError logs what the client is not told.
+// LogError logs the causes that the client does not get to see.
 func LogError(ctx context.Context, log *slog.Logger, err error) {
 	var u *query.UnreadableError
 	if errors.As(err, &u) {
@@ -144,7 +146,7 @@ func LogError(ctx context.Context, log *slog.Logger, err error) {
 	edge.LogUnknown(ctx, log, err)
 }
 
-// guard refuses a request before its input is looked at.
+// guard checks access before the input is parsed.
 func guard(a Access, scope string) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		if a.guests {
@@ -162,8 +164,8 @@ func guard(a Access, scope string) func(huma.Context, func(huma.Context)) {
 	}
 }
 
-// checkStanding: staff of a suspended company only read, and of a closed one
-// only what is open to any standing.
+// checkStanding refuses changes by staff of a suspended company, and everything by
+// staff of a closed one, except on routes open to any standing.
 func (a Access) checkStanding(ctx context.Context, method string) error {
 	standing := edge.StandingOf(ctx)
 	switch {
@@ -178,7 +180,7 @@ func (a Access) checkStanding(ctx context.Context, method string) error {
 	}
 }
 
-// Scope is what an API key needs for the route: "products:read".
+// Scope returns the scope that API keys need for the route: "products:read".
 func (r Route) Scope(service string) string {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return service + ":read"
@@ -186,7 +188,7 @@ func (r Route) Scope(service string) string {
 	return service + ":write"
 }
 
-// operation is the route as huma knows it, at prefix.
+// operation returns huma's form of the route at a prefix.
 func (r Route) operation(service, prefix string, api huma.API, log *slog.Logger) huma.Operation {
 	if r.Root {
 		prefix = ""

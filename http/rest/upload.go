@@ -27,7 +27,7 @@ var rooms = map[string]edge.Room{
 	"GET export":   {Timeout: 10 * time.Minute},
 }
 
-// Allow is for the listeners: what a request may take beyond the others.
+// Allow returns the extended bounds of a request's size and time, for the listeners.
 func Allow(r *http.Request) (edge.Room, bool) {
 	i := strings.LastIndexByte(r.URL.Path, '/')
 	if i < 0 || !strings.Contains(r.URL.Path, "/products/") {
@@ -51,7 +51,7 @@ func (u *Upload) Resolve(ctx huma.Context) []error {
 	return nil
 }
 
-// Read takes the whole body into memory.
+// Read reads the whole body into memory.
 func (u *Upload) Read(most int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(u.Reader, most+1))
 	switch {

@@ -10,8 +10,8 @@ import (
 	"entrepot/persistence/blob/picture"
 )
 
-// Forget removes the images of deleted products. It takes what cannot be
-// removed right now again.
+// Forget returns a handler that removes the images of deleted products. Failed removals
+// are tried again.
 func Forget(blobs blob.Store) events.Handler {
 	return func(ctx context.Context, batch []*events.Delivery) []error {
 		results := make([]error, len(batch))

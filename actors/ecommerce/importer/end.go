@@ -13,7 +13,7 @@ import (
 	"entrepot/persistence"
 )
 
-// forget removes the file of an import that has ended, for whatever reason.
+// forget removes the file of an ended import.
 func (m *Importer) forget(ctx context.Context, d *events.Delivery) error {
 	var e events.ImportEnded
 	if err := d.Decode(&e); err != nil {
@@ -60,8 +60,8 @@ func (m *Importer) eraseOne(ctx context.Context, d *persistence.Document) error 
 	return m.Blobs.Delete(ctx, form.FileKey(d.ID))
 }
 
-// undo deletes the products that the chunk which was due at the erasure has made:
-// whoever ended the company's products may have looked before they were there.
+// undo deletes the products that the last chunk created after the erasure of the
+// company, which may have missed them.
 func (m *Importer) undo(ctx context.Context, job *imports.Import) error {
 	first := job.Created + job.Updated + job.Failed + 1
 	for row := first; row < first+chunkRows+product.MaxVariants; row++ {

@@ -27,11 +27,10 @@ import (
 // rowsAtATime is how many rows of a chunk are taken side by side.
 const rowsAtATime = 16
 
-// Importer takes the rows of imports: it reacts to import.due, which asks for one
-// chunk. A chunk may be taken twice, side by side even: rows are known by import
-// and number, and the import counts a chunk once. It holds one chunk in memory.
-// Of an import that has ended it removes the file, and it ends those of an erased
-// company.
+// Importer executes imports. It reacts to import.due, which requests one chunk. A chunk
+// may be executed twice, even concurrently: rows are identified by import and number,
+// and the import counts a chunk once. One chunk is in memory at a time. The importer
+// also removes the file of an ended import, and ends the imports of an erased company.
 type Importer struct {
 	Config
 	creates *rest.Rules[form.ProductBody]
@@ -74,7 +73,7 @@ func (m *Importer) Handle(ctx context.Context, batch []*events.Delivery) []error
 	return results
 }
 
-// take reads one chunk, takes its rows and tells the import.
+// take reads one chunk, executes its rows and reports to the import.
 func (m *Importer) take(ctx context.Context, d *events.Delivery) error {
 	var e events.ImportDue
 	if err := d.Decode(&e); err != nil {
@@ -137,8 +136,8 @@ func (m *Importer) read(ctx context.Context, job *imports.Import) (importChunk, 
 	return readLines(b, job.Offset, first), nil
 }
 
-// rows takes the rows of a chunk for whom started the import. An error is for
-// now: the chunk is taken again.
+// rows executes the rows of a chunk as the user who started the import. An error is
+// temporary: the chunk is executed again.
 func (m *Importer) rows(ctx context.Context, job *imports.Import, rows []importRow) ([]form.ImportRow, error) {
 	as := entrepot.WithCaller(ctx, entrepot.Caller{
 		UserID: job.UserID, Role: entrepot.Role(job.Role), CompanyID: job.CompanyID, ShopIDs: job.ShopIDs, RequestID: "import " + job.ID,
@@ -177,7 +176,7 @@ func (m *Importer) rows(ctx context.Context, job *imports.Import, rows []importR
 	return out, err
 }
 
-// chunkRun is the rows of a chunk on their way.
+// chunkRun executes the rows of a chunk.
 type chunkRun struct {
 	*Importer
 	job   *imports.Import
@@ -189,8 +188,8 @@ type chunkRun struct {
 	full  atomic.Pointer[entrepot.Error] // the plan's refusal: the chunk's other new products need not ask
 }
 
-// run takes the lanes: some side by side when the plan has room for all (claimed),
-// else one after the other, as each has to ask the plan.
+// run executes the rows by SKU: concurrently if the plan has room for all (claimed),
+// otherwise one after the other, as each has to claim its own.
 func (c *chunkRun) run(ctx context.Context, skus []string, claimed bool) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(1)
@@ -236,14 +235,14 @@ func (c *chunkRun) lane(ctx context.Context, sku string, claimed bool) error {
 	return nil
 }
 
-// tell says of each of the rows what became of them.
+// tell records the outcome of each row.
 func (c *chunkRun) tell(r *joined, of []int, sku string, p *product.Product, there bool, err error) {
 	for k, i := range of {
 		c.out[i] = outcomeOf(&c.rows[i], sku, p, there, r.blames(k, err))
 	}
 }
 
-// transient: another try may succeed.
+// transient reports whether another try may succeed.
 func transient(err error) bool {
 	switch entrepot.CodeOf(err) {
 	case entrepot.CodeUnavailable, entrepot.CodeUnknownOutcome, entrepot.CodeInternal, entrepot.CodeRateLimited:

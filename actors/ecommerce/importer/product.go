@@ -22,8 +22,8 @@ type present struct {
 	currency string
 }
 
-// known finds the products of SKUs. The keys name the company; with it as the
-// scope besides, SQLite would look through its whole catalogue, for every chunk.
+// known returns the products of SKUs. The keys contain the company; with the company as
+// the scope besides, SQLite would scan its whole catalogue for every chunk.
 func (m *Importer) known(ctx context.Context, company entrepot.ID, skus []string) (map[string]present, error) {
 	out := map[string]present{}
 	for part := range slices.Chunk(skus, 100) {
@@ -53,7 +53,7 @@ func importedID(job entrepot.ID, row int64) entrepot.ID {
 	return entrepot.DeriveID("import", job, strconv.FormatInt(row, 10))
 }
 
-// row takes one row: it changes the product of its SKU, or makes one.
+// row executes one row: it updates the product of its SKU, or creates one.
 func (m *Importer) row(ctx context.Context, job *imports.Import, r *joined, sku string, p present, there bool, shops *shopsSeen, claimed bool) (*product.Product, error) {
 	if r.err != nil {
 		return nil, r.err
@@ -75,7 +75,7 @@ func (m *Importer) row(ctx context.Context, job *imports.Import, r *joined, sku 
 	if err != nil {
 		return nil, err
 	}
-	if body.CompanyID != "" && body.CompanyID != job.CompanyID {
+	if body.CompanyID != "" && string(body.CompanyID) != job.CompanyID {
 		return nil, entrepot.Invalid("companyId", "privileged", "is another company")
 	}
 	cmd, err := body.Command(job.CompanyID)

@@ -10,15 +10,15 @@ import (
 	"entrepot/http/rest"
 )
 
-// shopsSeen remembers which shops were found to be the company's, for one chunk
-// of an import.
+// shopsSeen caches the shops known to belong to the company, for one chunk of an
+// import.
 type shopsSeen struct {
 	asker   grains.Asker
 	company entrepot.ID
 	known   sync.Map // id → error or nil
 }
 
-// check refuses what is no shop of the company.
+// check returns an error for an id that is not a shop of the company.
 func (s *shopsSeen) check(ctx context.Context, ids []entrepot.ID) error {
 	if err := rest.CheckIDs("shopIds", ids); err != nil {
 		return err

@@ -60,9 +60,9 @@ func (j *joined) described() bool {
 	return len(j.options) > 0 || slices.ContainsFunc(j.variants, func(v map[string]json.RawMessage) bool { return v != nil })
 }
 
-// makeup puts into the object the options and variants that result. A row changes
-// the variant of its id, else of its SKU, else of its options, in what it names,
-// or adds one; none is taken away. Options get the values that are new.
+// makeup sets the resulting options and variants. A row updates the variant with its
+// id, else its SKU, else its options, or adds one; none is removed. New option values
+// are added.
 func (j *joined) makeup(now *product.Product) error {
 	var list []map[string]json.RawMessage
 	var options []form.OptionBody
@@ -155,8 +155,8 @@ func optionsWith(declared []form.OptionBody, variants []map[string]json.RawMessa
 	return out
 }
 
-// blames is an error as the report of one of the rows tells it: with what is wrong
-// in that row by its columns' names, or that another row was wrong.
+// blames returns an error for the report of one of the rows: the faults of that row by
+// their columns, or that another row of the product failed.
 func (j *joined) blames(row int, err error) error {
 	if err == nil || !j.described() || len(entrepot.AsError(err).Fields) == 0 {
 		return err

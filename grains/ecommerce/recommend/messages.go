@@ -29,14 +29,14 @@ func Anonymous(viewer entrepot.ID) entrepot.ID {
 	return entrepot.DeriveID("anonymous", strconv.Itoa(n))
 }
 
+// AffinityOf names one grain of the kind.
+func AffinityOf(id entrepot.ID) grains.Ref { return grains.Ref{Kind: AffinityName, ID: id} }
+
 // TrendingOf names one grain of the kind.
 func TrendingOf(id entrepot.ID) grains.Ref { return grains.Ref{Kind: TrendingName, ID: id} }
 
 // TasteOf names one grain of the kind.
 func TasteOf(id entrepot.ID) grains.Ref { return grains.Ref{Kind: TasteName, ID: id} }
-
-// AffinityOf names one grain of the kind.
-func AffinityOf(id entrepot.ID) grains.Ref { return grains.Ref{Kind: AffinityName, ID: id} }
 
 // Bought tells a product's affinity of orders that it was in. Only the platform
 // sends it. An order counts once, by its id.

@@ -21,11 +21,11 @@ func ID(productID, userID entrepot.ID) entrepot.ID {
 	return entrepot.DeriveID("review", productID, userID)
 }
 
-// VoteOf names one grain of the kind.
-func VoteOf(id entrepot.ID) grains.Ref { return grains.Ref{Kind: VoteName, ID: id} }
-
 // Of names one grain of the kind.
 func Of(id entrepot.ID) grains.Ref { return grains.Ref{Kind: Name, ID: id} }
+
+// VoteOf names one grain of the kind.
+func VoteOf(id entrepot.ID) grains.Ref { return grains.Ref{Kind: VoteName, ID: id} }
 
 // Write makes the review of a product by its buyer: the caller. That the product
 // was bought, and where, is proven at the border.

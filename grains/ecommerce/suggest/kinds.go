@@ -50,7 +50,7 @@ func (a *advice) similar(ctx context.Context) ([]pick, error) {
 // maxShared is how many things in common a reason names.
 const maxShared = 4
 
-// likeness says what a product has in common with the one that was asked about.
+// likeness describes what a product has in common with the requested one.
 func (a *advice) likeness(p *product.Product) string {
 	var same []string
 	if p.Category != "" && p.Category == a.anchor.Category {
@@ -75,7 +75,8 @@ func (a *advice) likeness(p *product.Product) string {
 	return "Similar to " + a.anchor.Name + ": " + strings.Join(same[:min(len(same), maxShared)], ", ")
 }
 
-// trending are scored by the best: how much is sold is nobody's to know.
+// trending scores products relative to the best, so that sales figures stay
+// confidential.
 func (a *advice) trending(ctx context.Context, why string) ([]pick, error) {
 	id := a.company
 	if id == "" {
@@ -95,12 +96,12 @@ func (a *advice) trending(ctx context.Context, why string) ([]pick, error) {
 	return slices.DeleteFunc(out, func(p pick) bool { return a.has(p.id) }), nil
 }
 
-// has reports whether the customer bought the product lately.
+// has reports whether the customer bought the product recently.
 func (a *advice) has(id entrepot.ID) bool {
 	return slices.ContainsFunc(a.taste, func(l *recommend.Liked) bool { return l.ProductID == id && l.BoughtAt > 0 })
 }
 
-// readTaste reads the customer's taste once; staff and strangers have none.
+// readTaste loads the customer's taste once; other callers have none.
 func (a *advice) readTaste(ctx context.Context) error {
 	c := entrepot.CallerFrom(ctx)
 	if c.Role != entrepot.Customer || a.taste != nil {
@@ -124,8 +125,8 @@ func (a *advice) readTaste(ctx context.Context) error {
 	return nil
 }
 
-// personal is what goes with the customer's taste. Where nothing does, because
-// nothing is known, what trends takes its place and says so.
+// personal returns products that match the customer's taste. Without a match, trending
+// products take their place, with that as the reason.
 func (a *advice) personal(ctx context.Context, cold bool) ([]pick, error) {
 	if err := a.readTaste(ctx); err != nil {
 		return nil, err
@@ -159,7 +160,7 @@ func (a *advice) personal(ctx context.Context, cold bool) ([]pick, error) {
 	return a.ofTaste(ctx, suggested)
 }
 
-// ofTaste says of each suggestion which product of the taste speaks for it.
+// ofTaste adds to each suggestion the product of the taste that speaks for it.
 func (a *advice) ofTaste(ctx context.Context, list []recommend.Suggestion) ([]pick, error) {
 	seeds := recommend.Seeds(a.taste)
 	known, err := a.products(ctx, len(seeds), func(i int) entrepot.ID { return seeds[i].ProductID })

@@ -11,7 +11,7 @@ import (
 	"entrepot/persistence"
 )
 
-// likeIt is what is similar to a product, as it was within the last minute.
+// likeIt returns the products similar to one, as of the last minute.
 func (s *Adviser) likeIt(ctx context.Context, id entrepot.ID, n int) ([]SimilarHit, error) {
 	hits, _, fresh := s.likes.Get(id)
 	if !fresh {

@@ -145,8 +145,8 @@ func (a *advice) picks(ctx context.Context) ([]pick, error) {
 	}
 }
 
-// mix takes turns between what goes with the product, what is like it, and what
-// is personal; what trends fills up.
+// mix alternates between products bought together, similar and personal ones, and fills
+// up with trending ones.
 func (a *advice) mix(ctx context.Context) ([]pick, error) {
 	lists := make([][]pick, 0, 4)
 	kinds := []func(context.Context) ([]pick, error){func(ctx context.Context) ([]pick, error) { return a.personal(ctx, false) }}
@@ -186,8 +186,8 @@ func distinct(all []pick) []pick {
 	})
 }
 
-// choose asks the candidates' products, some at a time, until enough may be
-// shown. What is sold out is left out, or waits for the end.
+// choose loads the candidates' products, some at a time, until enough can be shown.
+// Products without stock are omitted or come last.
 func (a *advice) choose(ctx context.Context, picks []pick) ([]Suggestion, error) {
 	var out, later []Suggestion
 	for picks = distinct(picks); len(picks) > 0 && len(out) < a.in.Limit; {
@@ -215,7 +215,8 @@ func (a *advice) choose(ctx context.Context, picks []pick) ([]Suggestion, error)
 	return append(out, later[:min(len(later), a.in.Limit-len(out))]...), nil
 }
 
-// products asks some at a time; those that are not there, or not for the caller, are nil.
+// products loads products, some at a time; absent ones and those hidden from the caller
+// are nil.
 func (s *Adviser) products(ctx context.Context, n int, id func(int) entrepot.ID) ([]*product.Product, error) {
 	out := make([]*product.Product, n)
 	err := query.Each(ctx, n, func(ctx context.Context, i int) (err error) {
@@ -230,8 +231,8 @@ func (s *Adviser) products(ctx context.Context, n int, id func(int) entrepot.ID)
 
 func rounded(score float64) float64 { return float64(int64(score*1000+0.5)) / 1000 }
 
-// prepare reads the product that is asked about. One in a shop or company that
-// is asked for besides need not be of it: then there is nothing to recommend.
+// prepare loads the requested product. If it is not of the requested shop or company,
+// nothing is recommended.
 func (a *advice) prepare(ctx context.Context) (err error) {
 	if a.in.ProductID == "" {
 		if a.in.Kind == kindTogether || a.in.Kind == kindSimilar {
@@ -249,8 +250,8 @@ func (a *advice) prepare(ctx context.Context) (err error) {
 	return err
 }
 
-// shopsCompany narrows what trends to the company of the shop. A shop that is
-// not there sells nothing.
+// shopsCompany narrows trends to the company of the shop. An unknown shop sells
+// nothing.
 func (a *advice) shopsCompany(ctx context.Context) error {
 	if a.in.ShopID == "" || a.company != "" {
 		return nil
@@ -268,8 +269,8 @@ func (a *advice) shopsCompany(ctx context.Context) error {
 	}
 }
 
-// allows reports whether a product may be shown: on sale, and of the shop and
-// company that were asked for.
+// allows reports whether a product may be shown: active, and of the requested shop and
+// company.
 func (a *advice) allows(p *product.Product) bool {
 	return p.Status == product.Active && (a.company == "" || p.CompanyID == a.company) &&
 		(a.in.ShopID == "" || slices.Contains(p.ShopIDs, a.in.ShopID)) && p.ID != a.in.ProductID

@@ -46,7 +46,7 @@ type Suggestion struct {
 	Offer           *Offer // the cheapest, in the item's currency if there is one; nil: no supplier has one
 }
 
-// Offer is what a supplier asks for an item.
+// Offer is a supplier's offer for an item.
 type Offer struct {
 	supplier.Offer
 	From *supplier.Supplier
@@ -83,7 +83,7 @@ func Find(ctx context.Context, store query.Reader, in Query) (entrepot.Page[Sugg
 	return out, nil
 }
 
-// buying is what is known of purchases while one page is made.
+// buying caches offers and open purchases while one page is made.
 type buying struct {
 	store  query.Reader
 	only   entrepot.ID                             // supplier; empty for all
@@ -93,8 +93,8 @@ type buying struct {
 
 type coming struct{ ordered, drafted int64 }
 
-// suggest answers what to buy of an item; not meant is one that has no reorder
-// point, being out of stock only, or that the wanted supplier does not sell.
+// suggest returns the suggestion for an item. meant is false for items without a
+// reorder point, and for items that the wanted supplier does not sell.
 func (b *buying) suggest(ctx context.Context, i *stock.Item) (v Suggestion, meant bool, err error) {
 	if i.ReorderPoint == 0 || i.Available > i.ReorderPoint {
 		return v, false, nil
@@ -127,8 +127,9 @@ func (b *buying) suggest(ctx context.Context, i *stock.Item) (v Suggestion, mean
 	return v, true, nil
 }
 
-// wanted is the reorder quantity, or without one what lifts the item above its
-// reorder point, and what is promised beyond on-hand, less what is on its way.
+// wanted returns the reorder quantity, or without one the quantity that lifts the item
+// above its reorder point, plus pieces promised beyond on-hand, less those on their
+// way.
 func (v *Suggestion) wanted() int64 {
 	n := v.ReorderQuantity
 	if n == 0 {
@@ -137,7 +138,8 @@ func (v *Suggestion) wanted() int64 {
 	return n + v.Promised - v.OnOrder - v.Drafted
 }
 
-// cheapest compares costs within a currency only: the item's own comes first.
+// cheapest returns the cheapest offer. Costs are compared within a currency only, and
+// the item's own currency comes first.
 func cheapest(offers []Offer, currency string) *Offer {
 	if len(offers) == 0 {
 		return nil
@@ -157,7 +159,8 @@ func cheapest(offers []Offer, currency string) *Offer {
 	return &best
 }
 
-// comingTo is what open purchase orders bring to a location, the newest 2,000.
+// comingTo returns the open purchases for a location by variant, of the newest 2,000
+// orders.
 func (b *buying) comingTo(ctx context.Context, company, location entrepot.ID) (map[entrepot.ID]coming, error) {
 	if known := b.coming[location]; known != nil {
 		return known, nil
@@ -192,7 +195,7 @@ func (b *buying) comingTo(ctx context.Context, company, location entrepot.ID) (m
 	return out, nil
 }
 
-// offersOf is what a company's active suppliers sell, by variant.
+// offersOf returns the offers of a company's active suppliers by variant.
 func (b *buying) offersOf(ctx context.Context, company entrepot.ID) (map[entrepot.ID][]Offer, error) {
 	if known := b.offers[company]; known != nil {
 		return known, nil

@@ -59,8 +59,10 @@ type World struct {
 	Tokens                    map[string]string
 }
 
+// Password is every user's.
 const Password = "a long sentence of the test"
 
+// New returns a fresh world. It ends with the test.
 func New(t testing.TB) *World {
 	t.Helper()
 	w := &World{Users: map[string]*user.User{}, Tokens: map[string]string{}, Errors: &errorLog{}}
@@ -136,7 +138,7 @@ func (w *World) Mount() {
 		w.committer = persistence.NewCommitter(w.Store, persistence.CommitterOptions{})
 	}
 	rest.Remembering(rest.NewKeyStore(w.committer, nil), routes)
-	rest.Mount(engine, w.Errors.logger(), []string{"/api", "/api/v1"}, routes...)
+	mountLazily(engine, w.Errors.logger(), []string{"/api", "/api/v1"}, routes)
 	gateway.MountDocs(engine, Document())
 	w.Handler = edge.Chain(engine, edge.Standard(edge.Config{Log: w.Errors.logger(), Tokens: w.Trusted, Allow: rest.Allow})...)
 }
@@ -230,7 +232,7 @@ func (w *World) User(t testing.TB, hash, name string, role entrepot.Role, compan
 	w.Tokens[name] = token
 }
 
-// Reply is an answer of the API.
+// Reply is a response of the API.
 type Reply struct {
 	Status int
 	Header http.Header

@@ -18,16 +18,29 @@ func auditRoutes(d Deps) rest.Routes {
 	s := &auditAPI{d}
 	may := rest.Only(entrepot.SuperAdmin, entrepot.CompanyAdmin)
 	return rest.Routes{Service: "audit", List: []rest.Route{
-		rest.Bind(rest.Route{ID: "list-audit-logs", Method: http.MethodGet, Path: "/audit/logs", Access: may, Summary: "List audit logs, newest first"}, s.list),
-		rest.Bind(rest.Route{ID: "get-audit-log", Method: http.MethodGet, Path: "/audit/logs/{id}", Access: may, Summary: "Read an audit log"}, s.get),
-		rest.Bind(rest.Route{ID: "list-user-activity", Method: http.MethodGet, Path: "/audit/user/{userId}", Access: may, Summary: "What a user did"}, s.user),
-		rest.Bind(rest.Route{ID: "list-resource-history", Method: http.MethodGet, Path: "/audit/resource/{resourceType}/{resourceId}", Access: may, Summary: "What happened to a resource"}, s.resource),
+		rest.Bind(rest.Route{
+			ID: "list-audit-logs", Method: http.MethodGet, Path: "/audit/logs", Access: may,
+			Summary: "List audit logs",
+		}, s.list),
+		rest.Bind(rest.Route{
+			ID: "get-audit-log", Method: http.MethodGet, Path: "/audit/logs/{id}", Access: may,
+			Summary: "Get audit log",
+		}, s.get),
+		rest.Bind(rest.Route{
+			ID: "list-user-activity", Method: http.MethodGet, Path: "/audit/user/{userId}", Access: may,
+			Summary: "List user activity",
+		}, s.user),
+		rest.Bind(rest.Route{
+			ID: "list-resource-history", Method: http.MethodGet,
+			Path: "/audit/resource/{resourceType}/{resourceId}", Access: may,
+			Summary: "List resource history",
+		}, s.resource),
 	}}
 }
 
 type auditAPI struct{ Deps }
 
-// AuditLog is one event as the audit log tells it.
+// AuditLog is one event of the audit log.
 type AuditLog struct {
 	ID         entrepot.ID     `json:"id"`
 	UserID     entrepot.ID     `json:"userId,omitempty"`
@@ -88,8 +101,8 @@ func (s *auditAPI) find(ctx context.Context, f AuditFilter, conds []persistence.
 type auditListInput struct {
 	AuditFilter
 	rest.CompanyFilter
-	UserID   string `query:"userId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-	Resource string `query:"resource" maxLength:"100" example:"Order"`
+	UserID   rest.ID `query:"userId"`
+	Resource string  `query:"resource" maxLength:"100" example:"Order"`
 }
 
 func (s *auditAPI) list(ctx context.Context, in *auditListInput) (*rest.List[AuditLog], error) {

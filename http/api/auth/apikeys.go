@@ -21,13 +21,20 @@ func (s *authAPI) apiKeyRoutes() []rest.Route {
 	admins := rest.Only(entrepot.SuperAdmin, entrepot.CompanyAdmin)
 	return []rest.Route{
 		rest.Bind(rest.Route{
-			ID: "create-api-key", Method: http.MethodPost, Path: "/auth/api-keys", Access: admins, Status: http.StatusCreated, Summary: "Make an API key",
-			Doc: "The key is shown this once; send it as a bearer token. It acts as the company's admin or, with shopIds, as the manager of those shops, and does only what its scopes name. Routes name theirs as x-scope.",
+			ID: "create-api-key", Method: http.MethodPost, Path: "/auth/api-keys", Access: admins,
+			Status: http.StatusCreated, Summary: "Create API key",
+			Doc: "The key is returned only here; send it as a bearer token. It acts as the company's admin " +
+				"or, with shopIds, as the manager of those shops, within its scopes. Each route declares its " +
+				"scope as x-scope.",
 		}, s.createAPIKey),
-		rest.Bind(rest.Route{ID: "list-api-keys", Method: http.MethodGet, Path: "/auth/api-keys", Access: admins, Summary: "List API keys"}, s.listAPIKeys),
 		rest.Bind(rest.Route{
-			ID: "revoke-api-key", Method: http.MethodDelete, Path: "/auth/api-keys/{id}", Access: admins, Status: http.StatusNoContent, Summary: "End an API key",
-			Doc: "Every member refuses it within a second.",
+			ID: "list-api-keys", Method: http.MethodGet, Path: "/auth/api-keys", Access: admins,
+			Summary: "List API keys",
+		}, s.listAPIKeys),
+		rest.Bind(rest.Route{
+			ID: "revoke-api-key", Method: http.MethodDelete, Path: "/auth/api-keys/{id}", Access: admins,
+			Status: http.StatusNoContent, Summary: "Revoke API key",
+			Doc: "Every member refuses the key within a second.",
 		}, s.revokeAPIKey),
 	}
 }
@@ -55,13 +62,13 @@ func apiKeyOf(k *apikey.Key) APIKey {
 // NewAPIKey is a key that was just made.
 type NewAPIKey struct {
 	APIKey
-	Key string `json:"key" doc:"shown this once" example:"ek_65a1b2c3d4e5f60718293a4b_…"`
+	Key string `json:"key" doc:"shown only once" example:"ek_65a1b2c3d4e5f60718293a4b_…"`
 }
 
 type createAPIKeyInput struct {
 	rest.Here
 	Body struct {
-		CompanyID string    `json:"companyId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"for super admins; others make keys of their own company"`
+		CompanyID rest.ID   `json:"companyId,omitempty" doc:"for super admins; others make keys of their own company"`
 		Name      string    `json:"name" minLength:"1" maxLength:"100" example:"warehouse scanner"`
 		Scopes    []string  `json:"scopes" minItems:"1" maxItems:"50" example:"[\"inventory:write\"]"`
 		ShopIDs   []string  `json:"shopIds,omitempty" maxItems:"200"`
@@ -71,7 +78,7 @@ type createAPIKeyInput struct {
 
 func (s *authAPI) createAPIKey(ctx context.Context, in *createAPIKeyInput) (*rest.Created[NewAPIKey], error) {
 	b := &in.Body
-	company, err := rest.CompanyFor(ctx, b.CompanyID)
+	company, err := rest.CompanyFor(ctx, string(b.CompanyID))
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +121,7 @@ func (s *authAPI) revokeAPIKey(ctx context.Context, in *struct{ rest.IDPath }) (
 	return nil, err
 }
 
-// VerifyAPIKey asks the key's grain for what edge.APIKeys wants to know.
+// VerifyAPIKey returns the lookup of edge.APIKeys, from the key's grain.
 func VerifyAPIKey(a grains.Asker) func(context.Context, entrepot.ID, []byte) (*edge.Claims, error) {
 	return func(ctx context.Context, id entrepot.ID, hash []byte) (*edge.Claims, error) {
 		k, err := grains.Ask(ctx, a, apikey.Of(id), apikey.Verify{Hash: hash})

@@ -19,11 +19,28 @@ import (
 func authRoutes(d Deps) rest.Routes {
 	s := &authAPI{d}
 	return rest.Routes{Service: "auth", List: slices.Concat([]rest.Route{
-		rest.Bind(rest.Route{ID: "login", Method: http.MethodPost, Path: "/auth/login", Access: rest.Open, Summary: "Log in", Doc: "Who has a second factor is answered 401 with the code totp_required until totp or recoveryCode is sent too."}, s.login),
-		rest.Bind(rest.Route{ID: "register", Method: http.MethodPost, Path: "/auth/register", Access: rest.Open, Status: http.StatusCreated, Summary: "Register as a customer", Doc: "A mail asks to verify the address."}, s.register),
-		rest.Bind(rest.Route{ID: "get-profile", Method: http.MethodGet, Path: "/auth/profile", Access: rest.LoggedIn.AnyStanding(), Summary: "Who I am"}, s.profile),
-		rest.Bind(rest.Route{ID: "update-profile", Method: http.MethodPut, Path: "/auth/profile", Access: rest.LoggedIn.AnyStanding(), Summary: "Change what I say of myself"}, s.updateProfile),
-		rest.Bind(rest.Route{ID: "verify-token", Method: http.MethodGet, Path: "/auth/verify", Access: rest.LoggedIn.AnyStanding(), Summary: "Verify the token"}, s.verify),
+		rest.Bind(rest.Route{
+			ID: "login", Method: http.MethodPost, Path: "/auth/login", Access: rest.Open, Summary: "Log in",
+			Doc: "Users with a second factor get 401 with the code totp_required until totp or recoveryCode " +
+				"is sent too.",
+		}, s.login),
+		rest.Bind(rest.Route{
+			ID: "register", Method: http.MethodPost, Path: "/auth/register", Access: rest.Open,
+			Status: http.StatusCreated, Summary: "Register customer",
+			Doc: "Sends a mail to verify the address.",
+		}, s.register),
+		rest.Bind(rest.Route{
+			ID: "get-profile", Method: http.MethodGet, Path: "/auth/profile",
+			Access: rest.LoggedIn.AnyStanding(), Summary: "Get profile",
+		}, s.profile),
+		rest.Bind(rest.Route{
+			ID: "update-profile", Method: http.MethodPut, Path: "/auth/profile",
+			Access: rest.LoggedIn.AnyStanding(), Summary: "Update profile",
+		}, s.updateProfile),
+		rest.Bind(rest.Route{
+			ID: "verify-token", Method: http.MethodGet, Path: "/auth/verify",
+			Access: rest.LoggedIn.AnyStanding(), Summary: "Verify token",
+		}, s.verify),
 	}, s.sessionRoutes(), s.userRoutes(), s.invitationRoutes(), s.mailRoutes(), s.totpRoutes(), s.apiKeyRoutes())}
 }
 
@@ -57,7 +74,7 @@ func userOf(u *user.User) User {
 // Login is the answer to a login.
 type Login struct {
 	AccessToken  string `json:"accessToken"`
-	RefreshToken string `json:"refreshToken" doc:"good once, at POST /auth/refresh-token; 14 days unused, 30 days in all"`
+	RefreshToken string `json:"refreshToken" doc:"single use, at POST /auth/refresh-token; expires after 14 days without use, 30 days at most"`
 	TokenType    string `json:"tokenType" example:"Bearer"`
 	ExpiresIn    int64  `json:"expiresIn" doc:"seconds"`
 	User         User   `json:"user"`
@@ -73,7 +90,7 @@ type loginInput struct {
 
 var errLogin = entrepot.Errorf(entrepot.CodeUnauthenticated, "the e-mail address or the password is wrong")
 
-// login takes as long and says the same whether the account exists or not.
+// login takes as long and responds alike whether the account exists or not.
 func (s *authAPI) login(ctx context.Context, in *loginInput) (*rest.Answer[Login], error) {
 	email := strings.ToLower(strings.TrimSpace(in.Body.Email))
 	forgive, err := s.Logins.begin(email, entrepot.CallerFrom(ctx).IP)
@@ -205,7 +222,7 @@ func (s *authAPI) updateProfile(ctx context.Context, in *profileInput) (*rest.An
 	return rest.AnswerAt(u.Version, userOf(u)), nil
 }
 
-// Verified is what a token says.
+// Verified is the content of a token.
 type Verified struct {
 	Valid     bool          `json:"valid"`
 	UserID    entrepot.ID   `json:"userId"`

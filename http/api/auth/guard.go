@@ -40,7 +40,8 @@ func accountKey(email string) string {
 	return hex.EncodeToString(h[:12])
 }
 
-// begin refuses with CodeRateLimited, or answers how to say that nothing was wrong.
+// begin refuses with CodeRateLimited, or returns a function that gives the attempt back
+// after a success.
 func (g *LoginGuard) begin(email, ip string) (forgive func(), err error) {
 	if g == nil {
 		return func() {}, nil

@@ -19,14 +19,23 @@ func (s *authAPI) invitationRoutes() []rest.Route {
 	admins := rest.Only(entrepot.SuperAdmin, entrepot.CompanyAdmin)
 	return []rest.Route{
 		rest.Bind(rest.Route{
-			ID: "invite-user", Method: http.MethodPost, Path: "/auth/invitations", Access: admins, Status: http.StatusCreated, Summary: "Invite staff",
-			Doc: "A mail carries a link that is good once, for seven days. Shops are assigned by the shop service once the invitation is accepted.",
+			ID: "invite-user", Method: http.MethodPost, Path: "/auth/invitations", Access: admins,
+			Status: http.StatusCreated, Summary: "Invite staff",
+			Doc: "Sends a mail with a link that can be used once within seven days. Shops are assigned by the " +
+				"shop service once the invitation is accepted.",
 		}, s.invite),
-		rest.Bind(rest.Route{ID: "list-invitations", Method: http.MethodGet, Path: "/auth/invitations", Access: admins, Summary: "List invitations"}, s.invitations),
-		rest.Bind(rest.Route{ID: "revoke-invitation", Method: http.MethodDelete, Path: "/auth/invitations/{id}", Access: admins, Status: http.StatusNoContent, Summary: "Take an invitation back"}, s.revokeInvitation),
 		rest.Bind(rest.Route{
-			ID: "accept-invitation", Method: http.MethodPost, Path: "/auth/invitations/accept", Access: rest.Open, Status: http.StatusCreated,
-			Summary: "Accept an invitation by the token of the mail", Doc: "Makes the account; log in with the password then.",
+			ID: "list-invitations", Method: http.MethodGet, Path: "/auth/invitations", Access: admins,
+			Summary: "List invitations",
+		}, s.invitations),
+		rest.Bind(rest.Route{
+			ID: "revoke-invitation", Method: http.MethodDelete, Path: "/auth/invitations/{id}",
+			Access: admins, Status: http.StatusNoContent, Summary: "Revoke invitation",
+		}, s.revokeInvitation),
+		rest.Bind(rest.Route{
+			ID: "accept-invitation", Method: http.MethodPost, Path: "/auth/invitations/accept",
+			Access: rest.Open, Status: http.StatusCreated, Summary: "Accept invitation",
+			Doc: "Creates the account; log in with the password afterwards.",
 		}, s.acceptInvitation),
 	}
 }
@@ -55,15 +64,15 @@ type inviteInput struct {
 	rest.Here
 	Body struct {
 		EmailAddress
-		Role      string `json:"role" enum:"super_admin,company_admin,shop_manager,shop_staff"`
-		CompanyID string `json:"companyId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"for super admins; others invite to their own company"`
-		Locale    string `json:"locale,omitempty" maxLength:"35" pattern:"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$" patternDescription:"a BCP 47 language tag" doc:"of the mail" example:"de-AT"`
+		Role      string  `json:"role" enum:"super_admin,company_admin,shop_manager,shop_staff"`
+		CompanyID rest.ID `json:"companyId,omitempty" doc:"for super admins; others invite to their own company"`
+		Locale    string  `json:"locale,omitempty" maxLength:"35" pattern:"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$" patternDescription:"a BCP 47 language tag" doc:"of the mail" example:"de-AT"`
 	}
 }
 
 func (s *authAPI) invite(ctx context.Context, in *inviteInput) (*rest.Created[Invitation], error) {
 	b := &in.Body
-	company, err := s.employer(ctx, entrepot.Role(b.Role), b.CompanyID)
+	company, err := s.employer(ctx, entrepot.Role(b.Role), string(b.CompanyID))
 	if err != nil {
 		return nil, err
 	}

@@ -34,28 +34,39 @@ const forgotAfter = 250 * time.Millisecond
 func (s *authAPI) mailRoutes() []rest.Route {
 	return []rest.Route{
 		rest.Bind(rest.Route{
-			ID: "request-verification", Method: http.MethodPost, Path: "/auth/verify-email/request", Access: rest.LoggedIn.AnyStanding(), Status: http.StatusAccepted,
-			Summary: "Send me a mail to verify my address", Doc: "At most one a minute; the link is good for 24 hours and voids the one before.",
+			ID: "request-verification", Method: http.MethodPost, Path: "/auth/verify-email/request",
+			Access: rest.LoggedIn.AnyStanding(), Status: http.StatusAccepted,
+			Summary: "Request address verification",
+			Doc:     "At most one mail a minute; the link is valid for 24 hours and invalidates the previous one.",
 		}, s.requestVerification),
 		rest.Bind(rest.Route{
-			ID: "change-email", Method: http.MethodPost, Path: "/auth/change-email", Access: rest.LoggedIn.AnyStanding(), Status: http.StatusAccepted,
-			Summary: "Change my address", Doc: "Asks for the password. A mail goes to the new address, which counts once the token in it is shown at /auth/verify-email; until then the old one does.",
+			ID: "change-email", Method: http.MethodPost, Path: "/auth/change-email",
+			Access: rest.LoggedIn.AnyStanding(), Status: http.StatusAccepted,
+			Summary: "Change e-mail address",
+			Doc: "Requires the password. Sends a mail to the new address, which takes effect once its token " +
+				"is sent to /auth/verify-email; until then the old address stays.",
 		}, s.changeEmail),
 		rest.Bind(rest.Route{
-			ID: "verify-email", Method: http.MethodPost, Path: "/auth/verify-email", Access: rest.Open, Status: http.StatusNoContent,
-			Summary: "Verify an address by the token of the mail", Doc: "409 if another account took the new address meanwhile.",
+			ID: "verify-email", Method: http.MethodPost, Path: "/auth/verify-email", Access: rest.Open,
+			Status: http.StatusNoContent, Summary: "Verify e-mail address",
+			Doc: "409 if another account has taken the new address meanwhile.",
 		}, s.verifyEmail),
 		rest.Bind(rest.Route{
-			ID: "forgot-password", Method: http.MethodPost, Path: "/auth/forgot-password", Access: rest.Open, Status: http.StatusAccepted,
-			Summary: "Send me a mail to reset my password", Doc: "The answer is the same, and takes as long, when there is no such account. At most one mail a minute; the link is good for an hour.",
+			ID: "forgot-password", Method: http.MethodPost, Path: "/auth/forgot-password", Access: rest.Open,
+			Status: http.StatusAccepted, Summary: "Request password reset",
+			Doc: "The response is the same, and takes as long, if there is no such account. At most one mail " +
+				"a minute; the link is valid for an hour.",
 		}, s.forgotPassword),
 		rest.Bind(rest.Route{
-			ID: "reset-password", Method: http.MethodPost, Path: "/auth/reset-password", Access: rest.Open, Status: http.StatusNoContent,
-			Summary: "Set another password by the token of the mail", Doc: "Ends all sessions. A second factor stays as it is.",
+			ID: "reset-password", Method: http.MethodPost, Path: "/auth/reset-password", Access: rest.Open,
+			Status: http.StatusNoContent, Summary: "Reset password",
+			Doc: "Ends all sessions. A second factor stays as it is.",
 		}, s.resetPassword),
 		rest.Bind(rest.Route{
-			ID: "list-mails", Method: http.MethodGet, Path: "/auth/mails", Access: rest.Only(entrepot.SuperAdmin), Summary: "Read the mails that were to be sent",
-			Doc: "For development: the links let their reader in. Only where MAIL_OUTBOX_VIEW is on; else 404.",
+			ID: "list-mails", Method: http.MethodGet, Path: "/auth/mails",
+			Access: rest.Only(entrepot.SuperAdmin), Summary: "List mails",
+			Doc: "For development only, since the links grant access. Available if MAIL_OUTBOX_VIEW is on; " +
+				"otherwise 404.",
 		}, s.listMails),
 	}
 }
@@ -237,8 +248,8 @@ type Mail struct {
 	ID        entrepot.ID `json:"id"`
 	To        string      `json:"to"`
 	Template  string      `json:"template" enum:"verify_email,change_email,reset_password,invitation"`
-	Token     string      `json:"token" doc:"what the route of the template takes"`
-	Link      string      `json:"link" doc:"below PUBLIC_URL; the token stands behind a #, which a browser sends to nobody"`
+	Token     string      `json:"token" doc:"parameters of the template"`
+	Link      string      `json:"link" doc:"below PUBLIC_URL; the token is in the fragment, which browsers do not send"`
 	CreatedAt rest.Time   `json:"createdAt"`
 	ExpiresAt rest.Time   `json:"expiresAt"`
 }

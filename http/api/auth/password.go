@@ -19,8 +19,8 @@ type changePasswordInput struct {
 	}
 }
 
-// changePassword asks for the old one: a stolen access token must not be enough
-// to keep the account. Wrong ones count as wrong logins do.
+// changePassword requires the old password, so that a stolen access token is not
+// enough to take an account over.
 func (s *authAPI) changePassword(ctx context.Context, in *changePasswordInput) (*rest.NoContent, error) {
 	c := entrepot.CallerFrom(ctx)
 	token, _ := edge.BearerToken(in.Authorization)

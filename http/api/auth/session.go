@@ -25,20 +25,34 @@ import (
 func (s *authAPI) sessionRoutes() []rest.Route {
 	return []rest.Route{
 		rest.Bind(rest.Route{
-			ID: "refresh-token", Method: http.MethodPost, Path: "/auth/refresh-token", Access: rest.Open, Summary: "Exchange the refresh token",
-			Doc: "Each refresh token is good once. One that was used before ends the session and withdraws its access tokens; a client that lost the answer logs in again.",
+			ID: "refresh-token", Method: http.MethodPost, Path: "/auth/refresh-token", Access: rest.Open,
+			Summary: "Refresh session",
+			Doc: "Each refresh token can be used once. Using it again ends the session and withdraws its " +
+				"access tokens; a client that lost the response has to log in again.",
 		}, s.refresh),
 		rest.Bind(rest.Route{
-			ID: "logout", Method: http.MethodPost, Path: "/auth/logout", Access: rest.LoggedIn.AnyStanding(), Status: http.StatusNoContent, Summary: "Log out",
-			Doc: "Answered when the access tokens are withdrawn; every member refuses them within a second.",
+			ID: "logout", Method: http.MethodPost, Path: "/auth/logout", Access: rest.LoggedIn.AnyStanding(),
+			Status: http.StatusNoContent, Summary: "Log out",
+			Doc: "The response is sent once the access tokens are withdrawn; every member refuses them within " +
+				"a second.",
 		}, s.logout),
 		rest.Bind(rest.Route{
-			ID: "change-password", Method: http.MethodPost, Path: "/auth/change-password", Access: rest.LoggedIn.AnyStanding(), Status: http.StatusNoContent,
-			Summary: "Change the password", Doc: "Ends the other sessions.",
+			ID: "change-password", Method: http.MethodPost, Path: "/auth/change-password",
+			Access: rest.LoggedIn.AnyStanding(), Status: http.StatusNoContent, Summary: "Change password",
+			Doc: "Ends the other sessions.",
 		}, s.changePassword),
-		rest.Bind(rest.Route{ID: "jwks", Method: http.MethodGet, Path: "/auth/jwks", Access: rest.Open, Summary: "The keys that tokens are verified with"}, JwksOf(s.Tokens)),
-		rest.Bind(rest.Route{ID: "list-sessions", Method: http.MethodGet, Path: "/auth/sessions", Access: rest.LoggedIn.AnyStanding(), Summary: "Where I am logged in"}, s.sessions),
-		rest.Bind(rest.Route{ID: "end-session", Method: http.MethodDelete, Path: "/auth/sessions/{sessionId}", Access: rest.LoggedIn.AnyStanding(), Status: http.StatusNoContent, Summary: "End a session"}, s.endSession),
+		rest.Bind(rest.Route{
+			ID: "jwks", Method: http.MethodGet, Path: "/auth/jwks", Access: rest.Open,
+			Summary: "Get token verification keys",
+		}, JwksOf(s.Tokens)),
+		rest.Bind(rest.Route{
+			ID: "list-sessions", Method: http.MethodGet, Path: "/auth/sessions",
+			Access: rest.LoggedIn.AnyStanding(), Summary: "List sessions",
+		}, s.sessions),
+		rest.Bind(rest.Route{
+			ID: "end-session", Method: http.MethodDelete, Path: "/auth/sessions/{sessionId}",
+			Access: rest.LoggedIn.AnyStanding(), Status: http.StatusNoContent, Summary: "End session",
+		}, s.endSession),
 	}
 }
 
@@ -165,7 +179,7 @@ type Session struct {
 	LastUsedAt rest.Time `json:"lastUsedAt"`
 	IP         string    `json:"ipAddress,omitempty"`
 	UserAgent  string    `json:"userAgent,omitempty"`
-	Current    bool      `json:"current" doc:"the one that asks"`
+	Current    bool      `json:"current" doc:"the session of this request"`
 }
 
 type sessionsInput struct {
@@ -192,14 +206,15 @@ func (s *authAPI) sessions(ctx context.Context, in *sessionsInput) (*rest.List[S
 	return out, nil
 }
 
-// JwksOf returns the handler of the public keys. Its answer may be kept a minute: who meets an unknown kid asks again.
+// JwksOf returns the handler of the public keys. Clients may cache the response for a
+// minute, and must reload it for an unknown kid.
 func JwksOf(t Tokens) func(context.Context, *struct{}) (*jwksAnswer, error) {
 	return func(context.Context, *struct{}) (*jwksAnswer, error) {
 		return &jwksAnswer{CacheControl: "public, max-age=60", Body: t.JWKS()}, nil
 	}
 }
 
-// AccessChanges asks the access grain for what an edge.Standing wants to know.
+// AccessChanges returns the source of an edge.Standing, from the access grain.
 func AccessChanges(a grains.Asker) func(context.Context, int64) (edge.Changes, error) {
 	return func(ctx context.Context, number int64) (edge.Changes, error) {
 		c, err := grains.Ask(ctx, a, access.Of(access.ID), access.Since{Number: number})
@@ -219,7 +234,7 @@ func AccessChanges(a grains.Asker) func(context.Context, int64) (edge.Changes, e
 	}
 }
 
-// ReportUsage tells the usage grain what an edge.Share wants told.
+// ReportUsage returns the report function of an edge.Share, to the usage grain.
 func ReportUsage(a grains.Asker) func(context.Context, string, int64, []edge.Spent) ([]edge.Spent, int64, error) {
 	return func(ctx context.Context, gateway string, number int64, spent []edge.Spent) ([]edge.Spent, int64, error) {
 		var ask grains.Message[*usage.Others] = usage.Since{Gateway: gateway, Number: number}

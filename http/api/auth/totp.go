@@ -55,10 +55,10 @@ func totpStep(secret []byte, code string, now time.Time) (step int64) {
 	return step
 }
 
-// SecondFactor is what besides the password lets in who has set it up.
+// SecondFactor is the setup of a user's second factor.
 type SecondFactor struct {
 	TOTP         string `json:"totp,omitempty" pattern:"^[0-9]{6}$" patternDescription:"six digits" doc:"of the authenticator app" example:"123456"`
-	RecoveryCode string `json:"recoveryCode,omitempty" maxLength:"40" doc:"in place of totp; good once"`
+	RecoveryCode string `json:"recoveryCode,omitempty" maxLength:"40" doc:"instead of totp; single use"`
 }
 
 // shownFactor is a second factor as the user's grain judges it.
@@ -136,23 +136,27 @@ func newRecoveryCodes() (codes []string, hashes [][]byte) {
 func (s *authAPI) totpRoutes() []rest.Route {
 	return []rest.Route{
 		rest.Bind(rest.Route{
-			ID: "begin-totp", Method: http.MethodPost, Path: "/auth/totp", Access: rest.LoggedIn.AnyStanding(), Summary: "Begin to set up a second factor",
-			Doc: "The secret is shown here only. It counts once a code of it is confirmed.",
+			ID: "begin-totp", Method: http.MethodPost, Path: "/auth/totp",
+			Access: rest.LoggedIn.AnyStanding(), Summary: "Begin second factor setup",
+			Doc: "The secret is returned only here. It takes effect once a code is confirmed.",
 		}, s.beginTOTP),
 		rest.Bind(rest.Route{
-			ID: "confirm-totp", Method: http.MethodPost, Path: "/auth/totp/confirm", Access: rest.LoggedIn.AnyStanding(), Summary: "Turn the second factor on",
-			Doc: "The recovery codes are shown here only; each is good once in place of a code.",
+			ID: "confirm-totp", Method: http.MethodPost, Path: "/auth/totp/confirm",
+			Access: rest.LoggedIn.AnyStanding(), Summary: "Enable second factor",
+			Doc: "The recovery codes are returned only here; each can be used once instead of a code.",
 		}, s.confirmTOTP),
 		rest.Bind(rest.Route{
-			ID: "remove-totp", Method: http.MethodDelete, Path: "/auth/totp", Access: rest.LoggedIn.AnyStanding(), Status: http.StatusNoContent, Summary: "Turn the second factor off",
+			ID: "remove-totp", Method: http.MethodDelete, Path: "/auth/totp",
+			Access: rest.LoggedIn.AnyStanding(), Status: http.StatusNoContent,
+			Summary: "Disable second factor",
 		}, s.removeTOTP),
 	}
 }
 
-// TOTPSecret is what an authenticator app is told.
+// TOTPSecret is the secret for an authenticator app.
 type TOTPSecret struct {
 	Secret string `json:"secret" doc:"base32" example:"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"`
-	URI    string `json:"uri" doc:"the same for a QR code" example:"otpauth://totp/Entrepot:ada@example.com?secret=…"`
+	URI    string `json:"uri" doc:"as a URI for a QR code" example:"otpauth://totp/Entrepot:ada@example.com?secret=…"`
 }
 
 type beginTOTPInput struct {

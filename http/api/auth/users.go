@@ -22,36 +22,51 @@ func (s *authAPI) userRoutes() []rest.Route {
 	readers := rest.Only(entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager)
 	return []rest.Route{
 		rest.Bind(rest.Route{
-			ID: "list-users", Method: http.MethodGet, Path: "/auth/users", Access: readers, Summary: "List users",
-			Doc: "Super admins see everybody, company admins the staff of their company, shop managers who works in their shops. A page may hold fewer than limit while nextCursor says that there is more.",
+			ID: "list-users", Method: http.MethodGet, Path: "/auth/users", Access: readers,
+			Summary: "List users",
+			Doc: "Super admins see all users, company admins the staff of their company, shop managers the " +
+				"staff of their shops. A page may hold fewer than limit items while nextCursor is set.",
 		}, s.listUsers),
 		rest.Bind(rest.Route{
-			ID: "create-user", Method: http.MethodPost, Path: "/auth/users", Access: admins, Status: http.StatusCreated, Summary: "Create a user",
-			Doc: "With a password that somebody has to be told; an invitation lets them choose their own. Shops are assigned by the shop service.",
+			ID: "create-user", Method: http.MethodPost, Path: "/auth/users", Access: admins,
+			Status: http.StatusCreated, Summary: "Create user",
+			Doc: "Creates an account with a given password; an invitation lets the user choose one. Shops are " +
+				"assigned by the shop service.",
 		}, s.createUser),
-		rest.Bind(rest.Route{ID: "get-user", Method: http.MethodGet, Path: "/auth/users/{id}", Access: readers, Summary: "Read a user"}, s.getUser),
 		rest.Bind(rest.Route{
-			ID: "update-user", Method: http.MethodPut, Path: "/auth/users/{id}", Access: admins, Summary: "Change a user's name, role or standing",
-			Doc: "A change of role withdraws the user's access tokens, disabling ends all sessions too; answered when that is done, and every member knows within a second. Nobody changes the own role or disables the own account.",
+			ID: "get-user", Method: http.MethodGet, Path: "/auth/users/{id}", Access: readers,
+			Summary: "Get user",
+		}, s.getUser),
+		rest.Bind(rest.Route{
+			ID: "update-user", Method: http.MethodPut, Path: "/auth/users/{id}", Access: admins,
+			Summary: "Update user",
+			Doc: "A change of role withdraws the user's access tokens; disabling also ends all sessions. The " +
+				"response is sent once that is done; every member enforces it within a second. Users cannot " +
+				"change their own role or disable their own account.",
 		}, s.updateUser),
 		rest.Bind(rest.Route{
-			ID: "delete-user", Method: http.MethodDelete, Path: "/auth/users/{id}", Access: admins, Status: http.StatusNoContent, Summary: "Erase a user",
-			Doc: "Ends all sessions, removes what is personal and frees the e-mail address. It cannot be undone. Nobody erases the own account.",
+			ID: "delete-user", Method: http.MethodDelete, Path: "/auth/users/{id}", Access: admins,
+			Status: http.StatusNoContent, Summary: "Erase user",
+			Doc: "Ends all sessions, removes personal data and frees the e-mail address. It cannot be undone. " +
+				"Users cannot erase their own account.",
 		}, s.deleteUser),
 		rest.Bind(rest.Route{
-			ID: "reset-totp", Method: http.MethodDelete, Path: "/auth/users/{id}/totp", Access: admins, Status: http.StatusNoContent, Summary: "Turn off a user's lost second factor",
-			Doc: "Ends all sessions; the event user.second_factor_reset tells who did it and why. Be sure who asks: the password alone lets in afterwards. Nobody resets the own.",
+			ID: "reset-totp", Method: http.MethodDelete, Path: "/auth/users/{id}/totp", Access: admins,
+			Status: http.StatusNoContent, Summary: "Reset user's second factor",
+			Doc: "Ends all sessions; the event user.second_factor_reset records the actor and the reason. " +
+				"Verify the user's identity first: afterwards the password alone is enough to log in. Users " +
+				"cannot reset their own.",
 		}, s.resetTOTP),
 	}
 }
 
 type userListInput struct {
 	rest.ListParams
-	Role      string `query:"role" enum:"super_admin,company_admin,shop_manager,shop_staff,customer"`
-	CompanyID string `query:"companyId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-	ShopID    string `query:"shopId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"who works there"`
-	IsActive  string `query:"isActive" enum:"true,false"`
-	Q         string `query:"q" maxLength:"100" doc:"beginning of the name or, with an @, of the e-mail address"`
+	Role      string  `query:"role" enum:"super_admin,company_admin,shop_manager,shop_staff,customer"`
+	CompanyID rest.ID `query:"companyId"`
+	ShopID    rest.ID `query:"shopId" doc:"staff of the shop"`
+	IsActive  string  `query:"isActive" enum:"true,false"`
+	Q         string  `query:"q" maxLength:"100" doc:"beginning of the name or, with an @, of the e-mail address"`
 }
 
 func (in *userListInput) query() persistence.Query {
@@ -70,8 +85,9 @@ func (in *userListInput) query() persistence.Query {
 	return q
 }
 
-// userScope is whose users a caller sees. A user works in several shops and a
-// document has one, so managers' lists are of the company, less who is elsewhere.
+// userScope returns the scope of the users that a caller may see. A user works in
+// several shops and a document has only one, so managers' lists cover the company and
+// omit users of other shops.
 func userScope(c entrepot.Caller) entrepot.Scope {
 	if c.Role == entrepot.ShopManager {
 		return entrepot.InCompany(c.CompanyID)
@@ -85,7 +101,7 @@ const maxUserReads = 20
 func (s *authAPI) listUsers(ctx context.Context, in *userListInput) (*rest.List[User], error) {
 	c, q := entrepot.CallerFrom(ctx), in.query()
 	seen := func(u *user.State) bool {
-		return u.VisibleTo(c) && (in.ShopID == "" || slices.Contains(u.ShopIDs, in.ShopID))
+		return u.VisibleTo(c) && (in.ShopID == "" || slices.Contains(u.ShopIDs, string(in.ShopID)))
 	}
 	out := &rest.List[User]{Body: entrepot.Page[User]{Items: []User{}}}
 	for range maxUserReads {
@@ -122,16 +138,16 @@ type createUserInput struct {
 	rest.Here
 	Body struct {
 		EmailAddress
-		Password  string `json:"password" minLength:"8" maxLength:"128" example:"a long sentence is easy to remember"`
-		Name      string `json:"name" minLength:"1" maxLength:"200" example:"Ada Lovelace"`
-		Role      string `json:"role" enum:"super_admin,company_admin,shop_manager,shop_staff,customer"`
-		CompanyID string `json:"companyId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"for super admins; others create in their own company"`
+		Password  string  `json:"password" minLength:"8" maxLength:"128" example:"a long sentence is easy to remember"`
+		Name      string  `json:"name" minLength:"1" maxLength:"200" example:"Ada Lovelace"`
+		Role      string  `json:"role" enum:"super_admin,company_admin,shop_manager,shop_staff,customer"`
+		CompanyID rest.ID `json:"companyId,omitempty" doc:"for super admins; others create in their own company"`
 	}
 }
 
 func (s *authAPI) createUser(ctx context.Context, in *createUserInput) (*rest.Created[User], error) {
 	b := &in.Body
-	company, err := s.employer(ctx, entrepot.Role(b.Role), b.CompanyID)
+	company, err := s.employer(ctx, entrepot.Role(b.Role), string(b.CompanyID))
 	if err != nil {
 		return nil, err
 	}

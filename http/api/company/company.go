@@ -18,26 +18,43 @@ func companyRoutes(d Deps) rest.Routes {
 	s := &companyAPI{d}
 	super, admins := rest.Only(entrepot.SuperAdmin), rest.Only(entrepot.SuperAdmin, entrepot.CompanyAdmin)
 	return rest.Routes{Service: "companies", List: append([]rest.Route{
-		rest.Bind(rest.Route{ID: "list-companies", Method: http.MethodGet, Path: "/companies", Access: super, Summary: "List companies"}, s.list),
-		rest.Bind(rest.Route{ID: "create-company", Method: http.MethodPost, Path: "/companies", Access: super, Status: http.StatusCreated, Summary: "Create a company"}, s.create),
-		rest.Bind(rest.Route{ID: "get-company", Method: http.MethodGet, Path: "/companies/{id}", Access: admins.AnyStanding(), Summary: "Read a company"}, s.get),
 		rest.Bind(rest.Route{
-			ID: "get-storefront", Method: http.MethodGet, Path: "/companies/by-slug/{slug}", Access: rest.Public, Summary: "What a company says of itself",
-			Doc: "For shops' pages: no subscription, no owner. A company that is closed is not found.",
+			ID: "list-companies", Method: http.MethodGet, Path: "/companies", Access: super,
+			Summary: "List companies",
+		}, s.list),
+		rest.Bind(rest.Route{
+			ID: "create-company", Method: http.MethodPost, Path: "/companies", Access: super,
+			Status: http.StatusCreated, Summary: "Create company",
+		}, s.create),
+		rest.Bind(rest.Route{
+			ID: "get-company", Method: http.MethodGet, Path: "/companies/{id}", Access: admins.AnyStanding(),
+			Summary: "Get company",
+		}, s.get),
+		rest.Bind(rest.Route{
+			ID: "get-storefront", Method: http.MethodGet, Path: "/companies/by-slug/{slug}",
+			Access: rest.Public, Summary: "Get storefront",
+			Doc: "The public profile, without subscription and owner. A closed company is not found.",
 		}, s.storefront),
 		rest.Bind(rest.Route{
-			ID: "update-company", Method: http.MethodPut, Path: "/companies/{id}", Access: admins, Summary: "Replace what a company says of itself",
-			Doc: "Company admins change their own company's; slug and owner are the super admin's to change.",
+			ID: "update-company", Method: http.MethodPut, Path: "/companies/{id}", Access: admins,
+			Summary: "Update company profile",
+			Doc:     "Company admins update their own company; only super admins change slug and owner.",
 		}, s.update),
 		rest.Bind(rest.Route{
-			ID: "update-company-settings", Method: http.MethodPatch, Path: "/companies/{id}/settings", Access: admins, Summary: "Change what a company sells by",
-			Doc: "Fields that are absent stay. The currency never changes: prices and sums are in it.",
+			ID: "update-company-settings", Method: http.MethodPatch, Path: "/companies/{id}/settings",
+			Access: admins, Summary: "Update company settings",
+			Doc: "Absent fields stay. The currency cannot change, since prices and totals use it.",
 		}, s.settings),
 		rest.Bind(rest.Route{
-			ID: "delete-company", Method: http.MethodDelete, Path: "/companies/{id}", Access: super, Summary: "Delete a company",
-			Doc: "Closes it at once: its people are refused, nobody orders from it. After the grace period it is erased; until then it can be restored. Answered when every member can know.",
+			ID: "delete-company", Method: http.MethodDelete, Path: "/companies/{id}", Access: super,
+			Summary: "Delete company",
+			Doc: "Closes the company at once: its staff are refused and it takes no orders. It is erased " +
+				"after the grace period and can be restored until then.",
 		}, s.delete),
-		rest.Bind(rest.Route{ID: "restore-company", Method: http.MethodPost, Path: "/companies/{id}/restore", Access: super, Summary: "Take a deletion back"}, s.restore),
+		rest.Bind(rest.Route{
+			ID: "restore-company", Method: http.MethodPost, Path: "/companies/{id}/restore", Access: super,
+			Summary: "Restore company",
+		}, s.restore),
 	}, append(s.planRoutes(), s.shippingRoutes()...)...)}
 }
 
@@ -147,7 +164,7 @@ func (s *companyAPI) list(ctx context.Context, in *companyListInput) (*rest.List
 	return &rest.List[CompanyView]{Body: page}, err
 }
 
-// ask sends a command to a company and shows it.
+// ask sends a command to a company and returns the company.
 func (s *companyAPI) ask(ctx context.Context, id entrepot.ID, cmd grains.Message[*company.Company]) (*rest.Answer[CompanyView], error) {
 	c, err := grains.Ask(ctx, s.Asker, company.Of(id), cmd)
 	if err != nil {
@@ -164,7 +181,7 @@ func (s *companyAPI) get(ctx context.Context, in *struct{ rest.IDPath }) (*rest.
 	return s.ask(ctx, id, company.Get{})
 }
 
-// Storefront is what a company says of itself to everybody.
+// Storefront is the public profile of a company.
 type Storefront struct {
 	ID          entrepot.ID     `json:"id"`
 	Name        string          `json:"name"`
@@ -197,7 +214,7 @@ func (s *companyAPI) storefront(ctx context.Context, in *slugPath) (*rest.Answer
 	}), nil
 }
 
-// CompanyProfile is what a company says of itself.
+// CompanyProfile is the profile of a company as a client describes it.
 type CompanyProfile struct {
 	Name        string          `json:"name" minLength:"1" maxLength:"200" example:"Acme"`
 	Description string          `json:"description,omitempty" maxLength:"2000"`
@@ -229,7 +246,7 @@ type companyInput struct {
 			Plan       string    `json:"plan" enum:"free,starter,business,enterprise"`
 			TrialUntil time.Time `json:"trialUntil,omitzero" doc:"default: active at once"`
 		} `json:"subscription,omitempty" doc:"default: the plan free"`
-		OwnerID string `json:"ownerId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+		OwnerID rest.ID `json:"ownerId,omitempty"`
 	}
 }
 
@@ -237,7 +254,7 @@ func (s *companyAPI) create(ctx context.Context, in *companyInput) (*rest.Create
 	b := &in.Body
 	cmd := company.Create{
 		Name: b.Name, Slug: b.Slug, Description: b.Description, Email: b.ContactInfo.Email, Profile: b.pb(),
-		Currency: b.Settings.Currency, Timezone: b.Settings.Timezone, OwnerID: b.OwnerID,
+		Currency: b.Settings.Currency, Timezone: b.Settings.Timezone, OwnerID: string(b.OwnerID),
 	}
 	if err := checkZone("settings.timezone", b.Settings.Timezone); err != nil {
 		return nil, err
@@ -266,8 +283,8 @@ type companyUpdateInput struct {
 	rest.IfMatch
 	Body struct {
 		CompanyProfile
-		Slug    string `json:"slug,omitempty" pattern:"^[a-z0-9][a-z0-9-]{0,62}$" patternDescription:"lower-case letters, digits and hyphens" doc:"default: as it is"`
-		OwnerID string `json:"ownerId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"default: as it is"`
+		Slug    string  `json:"slug,omitempty" pattern:"^[a-z0-9][a-z0-9-]{0,62}$" patternDescription:"lower-case letters, digits and hyphens" doc:"default: as it is"`
+		OwnerID rest.ID `json:"ownerId,omitempty" doc:"default: as it is"`
 	}
 }
 
@@ -276,7 +293,7 @@ func (s *companyAPI) update(ctx context.Context, in *companyUpdateInput) (*rest.
 	if err != nil {
 		return nil, err
 	}
-	return s.ask(ctx, id, company.Update{ExpectedVersion: version, Profile: in.Body.pb(), Slug: in.Body.Slug, OwnerID: in.Body.OwnerID})
+	return s.ask(ctx, id, company.Update{ExpectedVersion: version, Profile: in.Body.pb(), Slug: in.Body.Slug, OwnerID: string(in.Body.OwnerID)})
 }
 
 type companySettingsInput struct {

@@ -17,17 +17,21 @@ import (
 func (s *companyAPI) planRoutes() []rest.Route {
 	return []rest.Route{
 		rest.Bind(rest.Route{
-			ID: "list-plans", Method: http.MethodGet, Path: "/companies/plans", Access: rest.Public, Summary: "What can be subscribed to",
+			ID: "list-plans", Method: http.MethodGet, Path: "/companies/plans", Access: rest.Public,
+			Summary: "List plans",
 		}, s.plans),
 		rest.Bind(rest.Route{
-			ID: "get-company-stats", Method: http.MethodGet, Path: "/companies/{id}/stats", Access: rest.Only(entrepot.SuperAdmin, entrepot.CompanyAdmin).AnyStanding(),
-			Summary: "A company's figures", Doc: "Counted from the events of all services, moments behind them.",
+			ID: "get-company-stats", Method: http.MethodGet, Path: "/companies/{id}/stats",
+			Access:  rest.Only(entrepot.SuperAdmin, entrepot.CompanyAdmin).AnyStanding(),
+			Summary: "Get company statistics",
+			Doc:     "Counted from the events of all services with a short delay.",
 		}, s.stats),
 		rest.Bind(rest.Route{
-			ID: "update-subscription", Method: http.MethodPut, Path: "/companies/{id}/subscription", Access: rest.Only(entrepot.SuperAdmin),
-			Summary: "Change a company's plan and state",
-			Doc: "By itself a trial or an active subscription becomes past_due at its end, and is suspended 14 days later. Suspended: staff read and change nothing, and nobody orders. " +
-				"Cancelled: it lasts to expiresAt, then the company is closed. Answered when every member can know, which it does within a second.",
+			ID: "update-subscription", Method: http.MethodPut, Path: "/companies/{id}/subscription",
+			Access: rest.Only(entrepot.SuperAdmin), Summary: "Update subscription",
+			Doc: "A trial or active subscription becomes past_due at its end, and suspended 14 days later. " +
+				"Suspended: staff can only read, and the company takes no orders. Cancelled: it lasts until " +
+				"expiresAt, then the company is closed. Every member enforces a change within a second.",
 		}, s.subscribe),
 	}
 }
@@ -37,7 +41,7 @@ type SubscriptionView struct {
 	Plan      string    `json:"plan" example:"starter"`
 	Status    string    `json:"status" example:"active"`
 	ExpiresAt rest.Time `json:"expiresAt,omitzero"`
-	Standing  string    `json:"standing" example:"full" doc:"what its people may do now: full, read_only, closed"`
+	Standing  string    `json:"standing" example:"full" doc:"current access of its staff: full, read_only, closed"`
 }
 
 // PlanView is a plan and its limits. A limit that is absent is none.
@@ -62,7 +66,7 @@ type subscriptionInput struct {
 	Body struct {
 		Plan      string    `json:"plan" enum:"free,starter,business,enterprise"`
 		Status    string    `json:"status" enum:"trial,active,past_due,suspended,cancelled"`
-		ExpiresAt time.Time `json:"expiresAt,omitzero" doc:"default: it does not end by itself; a trial needs it"`
+		ExpiresAt time.Time `json:"expiresAt,omitzero" doc:"default: no end; required for a trial"`
 	}
 }
 

@@ -18,14 +18,17 @@ func (s *companyAPI) shippingRoutes() []rest.Route {
 	admins := rest.Only(entrepot.SuperAdmin, entrepot.CompanyAdmin)
 	return []rest.Route{
 		rest.Bind(rest.Route{
-			ID: "get-company-shipping", Method: http.MethodGet, Path: "/companies/{id}/shipping", Access: admins, Summary: "What shipping costs at shops without rules of their own",
+			ID: "get-company-shipping", Method: http.MethodGet, Path: "/companies/{id}/shipping",
+			Access: admins, Summary: "Get company shipping rules",
 		}, s.getShipping),
 		rest.Bind(rest.Route{
-			ID: "set-company-shipping", Method: http.MethodPut, Path: "/companies/{id}/shipping", Access: admins, Summary: "Set a company's shipping rules",
-			Doc: "They hold for its shops without rules of their own. Orders that are placed keep what they cost.",
+			ID: "set-company-shipping", Method: http.MethodPut, Path: "/companies/{id}/shipping",
+			Access: admins, Summary: "Set company shipping rules",
+			Doc: "They apply to shops without their own rules. Placed orders keep their cost.",
 		}, shop.SetShipping(s.Asker, s.ruled)),
 		rest.Bind(rest.Route{
-			ID: "remove-company-shipping", Method: http.MethodDelete, Path: "/companies/{id}/shipping", Access: admins, Status: http.StatusNoContent, Summary: "Remove a company's shipping rules",
+			ID: "remove-company-shipping", Method: http.MethodDelete, Path: "/companies/{id}/shipping",
+			Access: admins, Status: http.StatusNoContent, Summary: "Remove company shipping rules",
 		}, shop.RemoveShipping(s.Asker, s.ruled)),
 	}
 }

@@ -18,12 +18,24 @@ func (s *productAPI) categoryRoutes() []rest.Route {
 	keep := rest.Only(entrepot.SuperAdmin, entrepot.CompanyAdmin)
 	return []rest.Route{
 		rest.Bind(rest.Route{
-			ID: "list-categories", Method: http.MethodGet, Path: "/products/categories", Access: rest.Public, Summary: "The category tree of a company",
-			Doc: "All of it: parents before children, siblings in their order. Products name a category by its slug; one that is not in the tree stands for itself.",
+			ID: "list-categories", Method: http.MethodGet, Path: "/products/categories", Access: rest.Public,
+			Summary: "List categories",
+			Doc: "Returns the whole tree of a company: parents before children, siblings in their order. " +
+				"Products refer to a category by slug; a slug outside the tree is allowed.",
 		}, s.categories),
-		rest.Bind(rest.Route{ID: "create-category", Method: http.MethodPost, Path: "/products/categories", Access: keep, Status: http.StatusCreated, Summary: "Take a category into the tree"}, s.createCategory),
-		rest.Bind(rest.Route{ID: "update-category", Method: http.MethodPatch, Path: "/products/categories/{slug}", Access: keep, Summary: "Rename, move or reorder a category", Doc: "With parent what lies below moves along. The slug stays: products name it."}, s.updateCategory),
-		rest.Bind(rest.Route{ID: "delete-category", Method: http.MethodDelete, Path: "/products/categories/{slug}", Access: keep, Status: http.StatusNoContent, Summary: "Take a category that has none below it out of the tree"}, s.deleteCategory),
+		rest.Bind(rest.Route{
+			ID: "create-category", Method: http.MethodPost, Path: "/products/categories", Access: keep,
+			Status: http.StatusCreated, Summary: "Create category",
+		}, s.createCategory),
+		rest.Bind(rest.Route{
+			ID: "update-category", Method: http.MethodPatch, Path: "/products/categories/{slug}",
+			Access: keep, Summary: "Update category",
+			Doc: "A new parent moves the subtree too. The slug cannot change, since products refer to it.",
+		}, s.updateCategory),
+		rest.Bind(rest.Route{
+			ID: "delete-category", Method: http.MethodDelete, Path: "/products/categories/{slug}",
+			Access: keep, Status: http.StatusNoContent, Summary: "Delete category",
+		}, s.deleteCategory),
 	}
 }
 
@@ -59,11 +71,11 @@ func (s *productAPI) askTree(ctx context.Context, company entrepot.ID, cmd grain
 }
 
 type categoriesInput struct {
-	CompanyID string `query:"companyId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"default the caller's own"`
+	CompanyID rest.ID `query:"companyId" doc:"default the caller's own"`
 }
 
 func (s *productAPI) categories(ctx context.Context, in *categoriesInput) (*rest.Answer[CategoriesView], error) {
-	company := in.CompanyID
+	company := string(in.CompanyID)
 	if company == "" {
 		company = entrepot.CallerFrom(ctx).CompanyID
 	}
@@ -80,17 +92,17 @@ func (s *productAPI) categories(ctx context.Context, in *categoriesInput) (*rest
 type categoryInput struct {
 	rest.Here
 	Body struct {
-		CompanyID string `json:"companyId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"for super admins; others keep their own company's"`
-		Slug      string `json:"slug" minLength:"1" maxLength:"100" pattern:"^[a-z0-9]+(-[a-z0-9]+)*$" patternDescription:"words of a-z and 0-9 with hyphens between" example:"espresso"`
-		Title     string `json:"title" minLength:"1" maxLength:"200" example:"Espresso"`
-		Parent    string `json:"parent,omitempty" maxLength:"100" example:"coffee" doc:"slug; none: a root"`
-		Position  int64  `json:"position,omitempty" minimum:"0" maximum:"1000000"`
+		CompanyID rest.ID `json:"companyId,omitempty" doc:"for super admins; others keep their own company's"`
+		Slug      string  `json:"slug" minLength:"1" maxLength:"100" pattern:"^[a-z0-9]+(-[a-z0-9]+)*$" patternDescription:"words of a-z and 0-9 with hyphens between" example:"espresso"`
+		Title     string  `json:"title" minLength:"1" maxLength:"200" example:"Espresso"`
+		Parent    string  `json:"parent,omitempty" maxLength:"100" example:"coffee" doc:"slug; none: a root"`
+		Position  int64   `json:"position,omitempty" minimum:"0" maximum:"1000000"`
 	}
 }
 
 func (s *productAPI) createCategory(ctx context.Context, in *categoryInput) (*rest.Created[CategoryView], error) {
 	b := &in.Body
-	company, err := s.treeCompany(ctx, b.CompanyID)
+	company, err := s.treeCompany(ctx, string(b.CompanyID))
 	if err != nil {
 		return nil, err
 	}
@@ -127,8 +139,8 @@ func categoryIn(tree *categories.Tree, slug string) (CategoryView, error) {
 
 // CategoryPath names a category of a company.
 type CategoryPath struct {
-	Slug      string `path:"slug" maxLength:"100" example:"espresso"`
-	CompanyID string `query:"companyId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"for super admins; others keep their own company's"`
+	Slug      string  `path:"slug" maxLength:"100" example:"espresso"`
+	CompanyID rest.ID `query:"companyId" doc:"for super admins; others keep their own company's"`
 }
 
 type categoryPatch struct {
@@ -146,7 +158,7 @@ func (s *productAPI) updateCategory(ctx context.Context, in *categoryPatch) (*re
 	if err != nil {
 		return nil, err
 	}
-	company, err := s.treeCompany(ctx, in.CompanyID)
+	company, err := s.treeCompany(ctx, string(in.CompanyID))
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +174,7 @@ func (s *productAPI) updateCategory(ctx context.Context, in *categoryPatch) (*re
 }
 
 func (s *productAPI) deleteCategory(ctx context.Context, in *CategoryPath) (*rest.NoContent, error) {
-	company, err := s.treeCompany(ctx, in.CompanyID)
+	company, err := s.treeCompany(ctx, string(in.CompanyID))
 	if err != nil {
 		return nil, err
 	}

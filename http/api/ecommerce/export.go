@@ -19,13 +19,13 @@ import (
 )
 
 type exportInput struct {
-	CompanyID string `query:"companyId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"for super admins; others export their own company's"`
-	Format    string `query:"format" enum:"csv,jsonl" default:"csv"`
+	CompanyID rest.ID `query:"companyId" doc:"for super admins; others export their own company's"`
+	Format    string  `query:"format" enum:"csv,jsonl" default:"csv"`
 }
 
 // export writes page after page as it is read: one is in memory at a time.
 func (s *productAPI) export(ctx context.Context, in *exportInput) (*huma.StreamResponse, error) {
-	company, err := rest.CompanyFor(ctx, in.CompanyID)
+	company, err := rest.CompanyFor(ctx, string(in.CompanyID))
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (s *productAPI) writeExport(ctx context.Context, company entrepot.ID, forma
 	}
 }
 
-// lastLine says that all was written. An import passes it over.
+// lastLine marks the export as complete. An import skips it.
 func lastLine(table *csv.Writer, lines *json.Encoder, format string, n int) error {
 	if format == "jsonl" {
 		return lines.Encode(map[string]int{"exported": n})

@@ -29,12 +29,22 @@ import (
 func (s *productAPI) imageRoutes() []rest.Route {
 	return []rest.Route{
 		rest.Bind(rest.Route{
-			ID: "add-image", Method: http.MethodPost, Path: "/products/{id}/images", Access: rest.Staff, Status: http.StatusCreated, Summary: "Upload an image of a product",
-			Doc:   "The body is the image itself, JPEG, PNG, GIF or WebP by its content, at most 8 MiB, 24 megapixels and 12,000 pixels a side. What is served is made of it: no wider than 2560 pixels, upright, without the camera's notes. The same image again is the same image.",
+			ID: "add-image", Method: http.MethodPost, Path: "/products/{id}/images", Access: rest.Staff,
+			Status: http.StatusCreated, Summary: "Upload product image",
+			Doc: "The body is a JPEG, PNG, GIF or WebP image of at most 8 MiB, 24 megapixels and 12,000 " +
+				"pixels a side. It is served upright, at most 2560 pixels wide, and without metadata. " +
+				"Uploading the same image again returns the existing one.",
 			Takes: []string{"image/jpeg", "image/png", "image/gif", "image/webp"},
 		}, s.addImage),
-		rest.Bind(rest.Route{ID: "remove-image", Method: http.MethodDelete, Path: "/products/{id}/images/{imageId}", Access: rest.Staff, Status: http.StatusNoContent, Summary: "Take an image off a product"}, s.removeImage),
-		rest.Bind(rest.Route{ID: "get-image", Method: http.MethodGet, Path: "/products/images/{id}", Access: rest.Public, Summary: "An image", Doc: "It never changes under its id: keep it. With w one that is at most so wide."}, s.image),
+		rest.Bind(rest.Route{
+			ID: "remove-image", Method: http.MethodDelete, Path: "/products/{id}/images/{imageId}",
+			Access: rest.Staff, Status: http.StatusNoContent, Summary: "Remove product image",
+		}, s.removeImage),
+		rest.Bind(rest.Route{
+			ID: "get-image", Method: http.MethodGet, Path: "/products/images/{id}", Access: rest.Public,
+			Summary: "Get image",
+			Doc:     "An image never changes and can be cached forever. w selects a maximal width.",
+		}, s.image),
 	}
 }
 
@@ -42,7 +52,7 @@ type imageInput struct {
 	rest.Here
 	rest.IDPath
 	rest.Upload
-	Alt string `query:"alt" maxLength:"200" doc:"says to who cannot see it what it shows"`
+	Alt string `query:"alt" maxLength:"200" doc:"alternative text for screen readers"`
 }
 
 func (s *productAPI) addImage(ctx context.Context, in *imageInput) (*rest.Created[ImageView], error) {
@@ -151,8 +161,8 @@ func (s *productAPI) removeImage(ctx context.Context, in *struct {
 	return nil, nil
 }
 
-// forget removes what images were. One that stays when this fails is seen by
-// nobody who does not know its id.
+// forget removes the files of images. A file that stays after a failure is reachable
+// only by its id.
 func (s *productAPI) forget(ctx context.Context, images ...entrepot.ID) {
 	if s.Blobs == nil {
 		return
@@ -170,7 +180,7 @@ func (s *productAPI) forget(ctx context.Context, images ...entrepot.ID) {
 
 type imageGet struct {
 	rest.IDPath
-	Width string `query:"w" enum:"160,640,1280" doc:"at most so wide; default at most 2560"`
+	Width string `query:"w" enum:"160,640,1280" doc:"maximal width in pixels; default 2560"`
 	Match string `header:"If-None-Match" maxLength:"1000"`
 }
 

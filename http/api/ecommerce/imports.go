@@ -23,16 +23,32 @@ func (s *productAPI) importRoutes() []rest.Route {
 	may := rest.Only(entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager)
 	return []rest.Route{
 		rest.Bind(rest.Route{
-			ID: "import-products", Method: http.MethodPost, Path: "/products/imports", Access: may, Status: http.StatusAccepted, Summary: "Import products from a file",
-			Doc:   "The body is the file, at most 256 MiB: comma separated values whose first line names the columns, or a JSON object a line. A row changes the product of its sku in what it names, or makes one. With an Idempotency-Key the same file is imported once.",
+			ID: "import-products", Method: http.MethodPost, Path: "/products/imports", Access: may,
+			Status: http.StatusAccepted, Summary: "Import products",
+			Doc: "The body is the file, at most 256 MiB: comma-separated values with the column names in the " +
+				"first line, or one JSON object a line. A row updates the named fields of the product with " +
+				"its sku, or creates a product. With an Idempotency-Key the same file is imported once.",
 			Takes: []string{"text/csv", "application/jsonl"},
 		}, s.importProducts),
-		rest.Bind(rest.Route{ID: "list-imports", Method: http.MethodGet, Path: "/products/imports", Access: may, Summary: "List imports"}, s.listImports),
-		rest.Bind(rest.Route{ID: "get-import", Method: http.MethodGet, Path: "/products/imports/{id}", Access: may, Summary: "How far an import is"}, s.getImport),
-		rest.Bind(rest.Route{ID: "get-import-report", Method: http.MethodGet, Path: "/products/imports/{id}/report", Access: may, Summary: "What became of an import's rows", Doc: "Kept for 30 days."}, s.importReport),
 		rest.Bind(rest.Route{
-			ID: "export-products", Method: http.MethodGet, Path: "/products/export", Access: may, Summary: "Export the company's products",
-			Doc: "As they are imported. Cells that a spreadsheet would run have an apostrophe before them. An export that breaks off ends without its last line: a JSON lines file ends with {\"exported\":n}, a CSV file with # exported,n.",
+			ID: "list-imports", Method: http.MethodGet, Path: "/products/imports", Access: may,
+			Summary: "List imports",
+		}, s.listImports),
+		rest.Bind(rest.Route{
+			ID: "get-import", Method: http.MethodGet, Path: "/products/imports/{id}", Access: may,
+			Summary: "Get import",
+		}, s.getImport),
+		rest.Bind(rest.Route{
+			ID: "get-import-report", Method: http.MethodGet, Path: "/products/imports/{id}/report",
+			Access: may, Summary: "Get import report",
+			Doc: "Kept for 30 days.",
+		}, s.importReport),
+		rest.Bind(rest.Route{
+			ID: "export-products", Method: http.MethodGet, Path: "/products/export", Access: may,
+			Summary: "Export products",
+			Doc: "Uses the format of imports. Cells that a spreadsheet would execute start with an " +
+				"apostrophe. An interrupted export lacks the last line: a JSON lines file ends with " +
+				"{\"exported\":n}, a CSV file with # exported,n.",
 		}, s.export),
 	}
 }
@@ -45,8 +61,8 @@ type ImportView struct {
 	Status    string      `json:"status" doc:"running, done or failed"`
 	Error     string      `json:"error,omitempty" doc:"why the file could not be read on"`
 	Size      int64       `json:"size" doc:"of the file in bytes"`
-	Position  int64       `json:"position" doc:"how far it is read"`
-	Rows      int64       `json:"rows" doc:"that were taken"`
+	Position  int64       `json:"position" doc:"bytes read"`
+	Rows      int64       `json:"rows" doc:"rows processed"`
 	Created   int64       `json:"created"`
 	Updated   int64       `json:"updated"`
 	Failed    int64       `json:"failed" doc:"the report says why"`
@@ -66,12 +82,12 @@ type importInput struct {
 	rest.Here
 	rest.Upload
 	// Not a KeyHeader: that one's answer is kept with the whole body in memory.
-	Key       string `header:"Idempotency-Key" maxLength:"255" pattern:"^[!-~]+$" patternDescription:"visible ASCII" doc:"the same file with the same key is the same import"`
-	CompanyID string `query:"companyId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"for super admins; others import into their own company"`
+	Key       string  `header:"Idempotency-Key" maxLength:"255" pattern:"^[!-~]+$" patternDescription:"visible ASCII" doc:"the same file with the same key is the same import"`
+	CompanyID rest.ID `query:"companyId" doc:"for super admins; others import into their own company"`
 }
 
 func (s *productAPI) importProducts(ctx context.Context, in *importInput) (*rest.Created[ImportView], error) {
-	company, err := rest.CompanyFor(ctx, in.CompanyID)
+	company, err := rest.CompanyFor(ctx, string(in.CompanyID))
 	if err != nil {
 		return nil, err
 	}

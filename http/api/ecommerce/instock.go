@@ -17,8 +17,8 @@ func (d *Deps) stockOf(product entrepot.ID) (levels []search.Stock, known bool) 
 	return d.Search.StockOf(product)
 }
 
-// stocked tells whether pieces can be had, of the product and of each variant,
-// and in which of its shops one lies.
+// stocked adds the availability of the product and its variants, and the shops with a
+// piece.
 func (v *ProductView) stocked(p *product.Product, levels []search.Stock) {
 	has := func(fits func(*search.Stock) bool) bool {
 		return slices.ContainsFunc(levels, func(s search.Stock) bool { return s.Available > 0 && fits(&s) })

@@ -24,20 +24,20 @@ type productFilter struct {
 type productListInput struct {
 	rest.ListParams
 	Q         string   `query:"q" maxLength:"200" doc:"words to be found in name, brand, category, attributes, tags and description; the last one may be unfinished" example:"espresso cup"`
-	ShopID    string   `query:"shopId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-	CompanyID string   `query:"companyId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+	ShopID    rest.ID  `query:"shopId"`
+	CompanyID rest.ID  `query:"companyId"`
 	Category  string   `query:"category" maxLength:"100" doc:"with all categories below it"`
 	Brand     []string `query:"brand,explode" maxItems:"50" doc:"one of them; repeat it for several"`
 	Tag       []string `query:"tag,explode" maxItems:"50" doc:"one of them"`
-	Attr      []string `query:"attr,explode" maxItems:"50" doc:"name:value; of several with the same name one, of every name" example:"colour:red"`
+	Attr      []string `query:"attr,explode" maxItems:"50" doc:"name:value; values of one name are alternatives, different names must all match" example:"colour:red"`
 	Status    string   `query:"status" enum:"active,draft,archived" doc:"for staff"`
 	MinPrice  string   `query:"minPrice" maxLength:"20" doc:"with currency" example:"5.00"`
 	MaxPrice  string   `query:"maxPrice" maxLength:"20" doc:"with currency, inclusive" example:"50.00"`
 	Currency  string   `query:"currency" pattern:"^[A-Z]{3}$" patternDescription:"an ISO 4217 code"`
 	MinRating float64  `query:"minRating" minimum:"0" maximum:"5" doc:"mean of the reviews at least"`
-	Available string   `query:"available" enum:"true,false" doc:"there is a piece in stock (in the shop, with shopId), or there is none"`
-	Facets    []string `query:"facets" maxItems:"8" enum:"brand,category,price,rating,attributes,availability,shop,tag" doc:"count the products found by these, each with all filters but its own; separated by commas"`
-	Highlight bool     `query:"highlight" doc:"show where the words of q are, as HTML that is safe, with <em>"`
+	Available string   `query:"available" enum:"true,false" doc:"in stock (in the shop, with shopId) or out of stock"`
+	Facets    []string `query:"facets" maxItems:"8" enum:"brand,category,price,rating,attributes,availability,shop,tag" doc:"facets to count, comma-separated; each is counted with all other filters applied"`
+	Highlight bool     `query:"highlight" doc:"return matches of q as safe HTML with <em>"`
 	Sort      string   `query:"sort" enum:"-createdAt,createdAt,price,-price,name,relevance,-popularity,-rating" doc:"default: relevance with q, else -createdAt"`
 }
 
@@ -130,7 +130,7 @@ func readerClass(ctx context.Context) string {
 
 func (in *productListInput) filter(ctx context.Context) (productFilter, error) {
 	f := productFilter{
-		company: in.CompanyID, shop: in.ShopID, category: in.Category, status: in.Status,
+		company: string(in.CompanyID), shop: string(in.ShopID), category: in.Category, status: in.Status,
 		currency: in.Currency, maxPrice: -1,
 	}
 	if len(in.Brand) == 1 {
@@ -173,7 +173,7 @@ func (in *productListInput) filter(ctx context.Context) (productFilter, error) {
 // database has no index for (a shop among several, a currency).
 const maxSieved = 5
 
-// read answers a page from the database.
+// read returns a page from the database.
 func (s *productAPI) read(ctx context.Context, key listKey) (entrepot.Page[ProductView], error) {
 	q, scope := key.query()
 	if key.shop != "" && key.company == "" {

@@ -22,14 +22,31 @@ func productRoutes(d Deps) rest.Routes {
 	may := rest.Only(entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager)
 	return rest.Routes{Service: "products", List: append([]rest.Route{
 		rest.Bind(rest.Route{
-			ID: "list-products", Method: http.MethodGet, Path: "/products", Access: rest.Public, Summary: "List products",
-			Doc:     "Staff see their company's products in every status, everybody else the active ones. A page may hold fewer than limit while there is a next one.",
+			ID: "list-products", Method: http.MethodGet, Path: "/products", Access: rest.Public,
+			Summary: "List products",
+			Doc: "Staff see their company's products in every status, others the active ones. A page may hold " +
+				"fewer than limit items while nextCursor is set.",
 			Answers: reflect.TypeFor[ProductPage](),
 		}, s.list),
-		rest.Bind(rest.Route{ID: "create-product", Method: http.MethodPost, Keyed: true, Path: "/products", Access: may, Status: http.StatusCreated, Summary: "Create a product"}, s.create),
-		rest.Bind(rest.Route{ID: "get-product", Method: http.MethodGet, Path: "/products/{id}", Access: rest.Public, Summary: "Read a product", Doc: "What it costs now, of its sale too; with shopId in that shop. Whether a piece can be had, of each variant too, and in which shops, is as of a moment ago."}, s.get),
-		rest.Bind(rest.Route{ID: "update-product", Method: http.MethodPatch, Path: "/products/{id}", Access: rest.Staff, Summary: "Change a product", Doc: "What is given replaces what was; a list as a whole. null takes sale, publishAt and unpublishAt away."}, s.update),
-		rest.Bind(rest.Route{ID: "delete-product", Method: http.MethodDelete, Path: "/products/{id}", Access: may, Status: http.StatusNoContent, Summary: "Take a product out of the catalogue"}, s.remove),
+		rest.Bind(rest.Route{
+			ID: "create-product", Method: http.MethodPost, Keyed: true, Path: "/products", Access: may,
+			Status: http.StatusCreated, Summary: "Create product",
+		}, s.create),
+		rest.Bind(rest.Route{
+			ID: "get-product", Method: http.MethodGet, Path: "/products/{id}", Access: rest.Public,
+			Summary: "Get product",
+			Doc: "Includes current prices with sales, in a shop if shopId is given, and the availability by " +
+				"variant and shop as of a moment ago.",
+		}, s.get),
+		rest.Bind(rest.Route{
+			ID: "update-product", Method: http.MethodPatch, Path: "/products/{id}", Access: rest.Staff,
+			Summary: "Update product",
+			Doc:     "Replaces the given fields; lists as a whole. null removes sale, publishAt and unpublishAt.",
+		}, s.update),
+		rest.Bind(rest.Route{
+			ID: "delete-product", Method: http.MethodDelete, Path: "/products/{id}", Access: may,
+			Status: http.StatusNoContent, Summary: "Delete product",
+		}, s.remove),
 	}, slices.Concat(s.categoryRoutes(), s.imageRoutes(), s.importRoutes())...)}
 }
 
@@ -37,7 +54,7 @@ type productAPI struct{ Deps }
 
 type productGetInput struct {
 	rest.IDPath
-	ShopID string `query:"shopId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"shows what it costs in this shop"`
+	ShopID rest.ID `query:"shopId" doc:"return the prices of this shop"`
 }
 
 func (s *productAPI) get(ctx context.Context, in *productGetInput) (*rest.Answer[ProductView], error) {
@@ -49,10 +66,10 @@ func (s *productAPI) get(ctx context.Context, in *productGetInput) (*rest.Answer
 	if err != nil {
 		return nil, err
 	}
-	if in.ShopID != "" && !slices.Contains(p.ShopIDs, in.ShopID) {
+	if in.ShopID != "" && !slices.Contains(p.ShopIDs, string(in.ShopID)) {
 		return nil, entrepot.Invalid("shopId", "soldBy", "the shop does not sell the product")
 	}
-	return s.answer(ctx, p, in.ShopID), nil
+	return s.answer(ctx, p, string(in.ShopID)), nil
 }
 
 // answer is a product as the caller sees it: prices of all shops are the staff's.
@@ -79,7 +96,7 @@ type productInput struct {
 }
 
 func (s *productAPI) create(ctx context.Context, in *productInput) (*rest.Created[ProductView], error) {
-	company, err := rest.CompanyFor(ctx, in.Body.CompanyID)
+	company, err := rest.CompanyFor(ctx, string(in.Body.CompanyID))
 	if err != nil {
 		return nil, err
 	}

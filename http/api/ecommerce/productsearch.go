@@ -24,8 +24,10 @@ func searchRoutes(d Deps) rest.Routes {
 	s := &productAPI{d}
 	return rest.Routes{Service: "products", List: []rest.Route{
 		rest.Bind(rest.Route{
-			ID: "suggest-products", Method: http.MethodGet, Path: "/products/suggest", Access: rest.Public, Summary: "Complete what is being typed",
-			Doc:     "Products, brands and categories that what was typed may be the beginning of, with a typing error or two. They are of what the caller may see.",
+			ID: "suggest-products", Method: http.MethodGet, Path: "/products/suggest", Access: rest.Public,
+			Summary: "Suggest search terms",
+			Doc: "Returns products, brands and categories that the caller may see and that start with the " +
+				"given text, allowing for one or two typing errors.",
 			Answers: reflect.TypeFor[SuggestionsView](),
 		}, s.suggest),
 	}}
@@ -46,10 +48,10 @@ type ProductPage struct {
 	PageFacts
 }
 
-// PageFacts is what a page of products tells besides them.
+// PageFacts is what a page of products holds besides them.
 type PageFacts struct {
 	NextCursor string      `json:"nextCursor,omitempty"`
-	Total      *int        `json:"total,omitempty" doc:"how many fit, with q or facets"`
+	Total      *int        `json:"total,omitempty" doc:"number of matches, with q or facets"`
 	Facets     *FacetsView `json:"facets,omitempty"`
 }
 
@@ -61,7 +63,7 @@ type FacetsView struct {
 	Shop         []CountView          `json:"shop,omitempty" doc:"by id"`
 	Tag          []CountView          `json:"tag,omitempty"`
 	Availability []CountView          `json:"availability,omitempty" doc:"true: in stock"`
-	Rating       []CountView          `json:"rating,omitempty" doc:"so many stars and more"`
+	Rating       []CountView          `json:"rating,omitempty" doc:"minimal number of stars"`
 	Price        []PriceCountView     `json:"price,omitempty"`
 	Attributes   []AttributeCountView `json:"attributes,omitempty"`
 }
@@ -86,7 +88,7 @@ type AttributeCountView struct {
 	Values []CountView `json:"values"`
 }
 
-// listFound answers a page of the search.
+// listFound returns a page of the search.
 func (s *productAPI) listFound(ctx context.Context, in *productListInput, f productFilter) (*rawJSON, error) {
 	q, err := in.query(ctx, f)
 	if err != nil {
@@ -124,7 +126,7 @@ func sightOf(class string) search.Sight {
 
 func (in *productListInput) query(ctx context.Context, f productFilter) (search.Query, error) {
 	q := search.Query{
-		Sight: sightOf(readerClass(ctx)), Text: in.text(), CompanyID: in.CompanyID, ShopID: in.ShopID, Status: in.Status,
+		Sight: sightOf(readerClass(ctx)), Text: in.text(), CompanyID: string(in.CompanyID), ShopID: string(in.ShopID), Status: in.Status,
 		Categories: []string{in.Category}, Brands: in.Brand, Tags: in.Tag, Currency: in.Currency,
 		MinPrice: f.minPrice, MaxPrice: f.maxPrice, HasMax: f.maxPrice >= 0, MinRating: in.MinRating,
 		Sort: search.Sort(in.sort()), Limit: in.Limit, Highlight: in.Highlight,
@@ -293,8 +295,8 @@ type ProductSuggestion struct {
 }
 
 type suggestInput struct {
-	Q     string `query:"q" required:"true" minLength:"1" maxLength:"100" doc:"what was typed so far" example:"espr"`
-	Limit int    `query:"limit" minimum:"1" maximum:"20" default:"5" doc:"how many of each kind at most"`
+	Q     string `query:"q" required:"true" minLength:"1" maxLength:"100" doc:"text typed so far" example:"espr"`
+	Limit int    `query:"limit" minimum:"1" maximum:"20" default:"5" doc:"maximal number of each kind"`
 }
 
 func (s *productAPI) suggest(ctx context.Context, in *suggestInput) (*rawJSON, error) {

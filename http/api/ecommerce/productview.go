@@ -19,8 +19,8 @@ type ProductView struct {
 	Description string               `json:"description,omitempty"`
 	Category    string               `json:"category,omitempty"`
 	Brand       string               `json:"brand,omitempty"`
-	Price       entrepot.Amount      `json:"price" doc:"what it costs now"`
-	ListPrice   entrepot.Amount      `json:"listPrice,omitempty" doc:"what it costs without the sale; only while it is on sale"`
+	Price       entrepot.Amount      `json:"price" doc:"current price"`
+	ListPrice   entrepot.Amount      `json:"listPrice,omitempty" doc:"price without the sale; only during a sale"`
 	MinPrice    entrepot.Amount      `json:"minPrice,omitempty" doc:"of the variants, where they differ"`
 	MaxPrice    entrepot.Amount      `json:"maxPrice,omitempty" doc:"of the variants, where they differ"`
 	Currency    string               `json:"currency"`
@@ -28,13 +28,13 @@ type ProductView struct {
 	Image       string               `json:"image,omitempty"`
 	Sale        *form.SaleView       `json:"sale,omitempty"`
 	Options     []form.OptionBody    `json:"options,omitempty"`
-	Variants    []VariantView        `json:"variants,omitempty" doc:"what can be bought; none: the product itself"`
+	Variants    []VariantView        `json:"variants,omitempty" doc:"sellable variants; absent: the product itself"`
 	Attributes  []form.AttributeBody `json:"attributes,omitempty"`
 	Tags        []string             `json:"tags,omitempty"`
 	Images      []ImageView          `json:"images,omitempty"`
 	Rating      *RatingView          `json:"rating,omitempty" doc:"none: not reviewed yet"`
-	InStock     *bool                `json:"inStock,omitempty" doc:"a piece can be had; not told while that is not known"`
-	InShops     []entrepot.ID        `json:"inShops,omitempty" doc:"of a single product: the shops that have a piece, of those that sell it"`
+	InStock     *bool                `json:"inStock,omitempty" doc:"a piece is available; absent while unknown"`
+	InShops     []entrepot.ID        `json:"inShops,omitempty" doc:"for single products: selling shops with a piece available"`
 	ShopPrices  []form.ShopPriceBody `json:"shopPrices,omitempty" doc:"for staff; shopId shows one shop's price to anyone"`
 	PublishAt   *rest.Time           `json:"publishAt,omitempty" doc:"for staff: becomes active then"`
 	UnpublishAt *rest.Time           `json:"unpublishAt,omitempty" doc:"for staff: becomes archived then"`
@@ -47,13 +47,13 @@ type VariantView struct {
 	ID          entrepot.ID       `json:"id"`
 	SKU         string            `json:"sku"`
 	Options     map[string]string `json:"options"`
-	Price       entrepot.Amount   `json:"price" doc:"what it costs now"`
-	ListPrice   entrepot.Amount   `json:"listPrice,omitempty" doc:"only while it is on sale"`
+	Price       entrepot.Amount   `json:"price" doc:"current price"`
+	ListPrice   entrepot.Amount   `json:"listPrice,omitempty" doc:"only during a sale"`
 	Image       string            `json:"image,omitempty"`
 	Barcode     string            `json:"barcode,omitempty"`
 	WeightGrams int64             `json:"weightGrams,omitempty"`
 	Inactive    bool              `json:"inactive,omitempty" doc:"not sold right now"`
-	InStock     *bool             `json:"inStock,omitempty" doc:"of a single product's: a piece can be had"`
+	InStock     *bool             `json:"inStock,omitempty" doc:"a piece is available; for single products"`
 }
 
 // ImageView is an uploaded image.
@@ -72,7 +72,7 @@ type RatingView struct {
 	Counts  []int64 `json:"counts" doc:"of 1 to 5 stars"`
 }
 
-// imagesAt is where images are served, for who came by the gateway.
+// imagesAt is the path of images at the gateway.
 const imagesAt = "/api/products/images/"
 
 // productOf shows what everybody may see: the price now, in a shop if one is named.
@@ -138,7 +138,7 @@ func (v *ProductView) variants(p *product.Product, shopID entrepot.ID, now time.
 // forStaff adds what only the company's people see.
 func (v *ProductView) forStaff(p *product.Product) {
 	for _, x := range p.ShopPrices {
-		v.ShopPrices = append(v.ShopPrices, form.ShopPriceBody{ShopID: x.ShopID, VariantID: x.VariantID, Price: rest.Amount(x.Price, p.Currency)})
+		v.ShopPrices = append(v.ShopPrices, form.ShopPriceBody{ShopID: rest.ID(x.ShopID), VariantID: rest.ID(x.VariantID), Price: rest.Amount(x.Price, p.Currency)})
 	}
 	v.PublishAt, v.UnpublishAt = rest.TimeOrNone(p.PublishAt), rest.TimeOrNone(p.UnpublishAt)
 }

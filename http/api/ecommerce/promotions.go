@@ -20,16 +20,28 @@ func promotionRoutes(d Deps) rest.Routes {
 	may := rest.Only(entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager)
 	return rest.Routes{Service: "promotions", List: []rest.Route{
 		rest.Bind(rest.Route{
-			ID: "create-promotion", Method: http.MethodPost, Keyed: true, Path: "/cart/promotions", Access: may, Status: http.StatusCreated, Summary: "Make a promo code",
-			Doc: "A manager makes codes of the own shops.",
+			ID: "create-promotion", Method: http.MethodPost, Keyed: true, Path: "/cart/promotions",
+			Access: may, Status: http.StatusCreated, Summary: "Create promo code",
+			Doc: "Managers create codes for their own shops.",
 		}, s.create),
-		rest.Bind(rest.Route{ID: "list-promotions", Method: http.MethodGet, Path: "/cart/promotions", Access: rest.Staff, Summary: "List promo codes", Doc: "The newest first. A page may hold fewer than limit while there is a next one."}, s.list),
-		rest.Bind(rest.Route{ID: "get-promotion", Method: http.MethodGet, Path: "/cart/promotions/{id}", Access: rest.Staff, Summary: "Read a promo code"}, s.get),
 		rest.Bind(rest.Route{
-			ID: "update-promotion", Method: http.MethodPut, Path: "/cart/promotions/{id}", Access: may, Summary: "Replace a promo code's terms",
-			Doc: "Orders that are placed keep what they were given. How often the code was used stays.",
+			ID: "list-promotions", Method: http.MethodGet, Path: "/cart/promotions", Access: rest.Staff,
+			Summary: "List promo codes",
+			Doc:     "Newest first. A page may hold fewer than limit items while nextCursor is set.",
+		}, s.list),
+		rest.Bind(rest.Route{
+			ID: "get-promotion", Method: http.MethodGet, Path: "/cart/promotions/{id}", Access: rest.Staff,
+			Summary: "Get promo code",
+		}, s.get),
+		rest.Bind(rest.Route{
+			ID: "update-promotion", Method: http.MethodPut, Path: "/cart/promotions/{id}", Access: may,
+			Summary: "Update promo code",
+			Doc:     "Placed orders keep their discount. The count of uses stays.",
 		}, s.update),
-		rest.Bind(rest.Route{ID: "delete-promotion", Method: http.MethodDelete, Path: "/cart/promotions/{id}", Access: may, Status: http.StatusNoContent, Summary: "End a promo code for good"}, s.remove),
+		rest.Bind(rest.Route{
+			ID: "delete-promotion", Method: http.MethodDelete, Path: "/cart/promotions/{id}", Access: may,
+			Status: http.StatusNoContent, Summary: "Delete promo code",
+		}, s.remove),
 	}}
 }
 
@@ -144,14 +156,14 @@ type promotionCreateInput struct {
 	rest.KeyHeader
 	RawBody []byte
 	Body    struct {
-		CompanyID string `json:"companyId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"for super admins; others create in their own company"`
-		Code      string `json:"code" minLength:"3" maxLength:"40" pattern:"^[A-Za-z0-9_-]+$" patternDescription:"letters, digits, dashes" example:"WELCOME10" doc:"capitals and small letters are the same"`
+		CompanyID rest.ID `json:"companyId,omitempty" doc:"for super admins; others create in their own company"`
+		Code      string  `json:"code" minLength:"3" maxLength:"40" pattern:"^[A-Za-z0-9_-]+$" patternDescription:"letters, digits, dashes" example:"WELCOME10" doc:"case-insensitive"`
 		PromotionTerms
 	}
 }
 
 func (s *promotionAPI) create(ctx context.Context, in *promotionCreateInput) (*rest.Created[PromotionView], error) {
-	company, err := rest.CompanyFor(ctx, in.Body.CompanyID)
+	company, err := rest.CompanyFor(ctx, string(in.Body.CompanyID))
 	if err != nil {
 		return nil, err
 	}

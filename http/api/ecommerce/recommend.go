@@ -22,18 +22,23 @@ func recommendationRoutes(d Deps) rest.Routes {
 	s := newRecommend(d)
 	return rest.Routes{Service: "products", List: []rest.Route{
 		rest.Bind(rest.Route{
-			ID: "recommend-products", Method: http.MethodGet, Path: "/products/recommendations", Access: rest.Public, Summary: "Recommend products",
-			Doc: "bought_together: what is in orders with productId. similar: what is like productId. trending: what is bought and viewed now. " +
-				"personal: what goes with what the customer bought, viewed and wished for; for who is not known yet, what trends. " +
-				"Without a kind a mix of those that apply. Every item says why it is there.",
+			ID: "recommend-products", Method: http.MethodGet, Path: "/products/recommendations",
+			Access: rest.Public, Summary: "Recommend products",
+			Doc: "bought_together: products ordered together with productId. similar: products like " +
+				"productId. trending: products bought and viewed now. personal: products that match the " +
+				"customer's purchases, views and wishes; trending products for unknown customers. Without " +
+				"kind, a mix of the kinds that apply. Every item states its reason.",
 		}, s.recommend),
 		rest.Bind(rest.Route{
-			ID: "record-product-view", Method: http.MethodPost, Keyed: true, Path: "/products/{id}/views", Access: rest.Public, Status: http.StatusNoContent, Summary: "Record a view of a product",
-			Doc: "Of a customer it counts for the customer's own recommendations and for what trends; of who is not logged in for what trends only, once in half an hour. Views by staff count for nothing.",
+			ID: "record-product-view", Method: http.MethodPost, Keyed: true, Path: "/products/{id}/views",
+			Access: rest.Public, Status: http.StatusNoContent, Summary: "Record product view",
+			Doc: "Views by a customer count for personal recommendations and for trends; anonymous views " +
+				"count for trends, once in half an hour. Views by staff are ignored.",
 		}, s.view),
 		rest.Bind(rest.Route{
-			ID: "list-product-views", Method: http.MethodGet, Path: "/products/views", Access: rest.Only(entrepot.Customer), Summary: "List the products I viewed",
-			Doc: "Newest first, of the last 90 days. A view is in the list a moment after it was recorded.",
+			ID: "list-product-views", Method: http.MethodGet, Path: "/products/views",
+			Access: rest.Only(entrepot.Customer), Summary: "List viewed products",
+			Doc: "Newest first, for the last 90 days. A recorded view appears after a moment.",
 		}, s.views),
 	}}
 }
@@ -101,12 +106,12 @@ func (s *recommendAPI) views(ctx context.Context, in *rest.ListParams) (*rest.Li
 }
 
 type recommendInput struct {
-	Kind      string `query:"kind" enum:"bought_together,similar,trending,personal" doc:"none: a mix"`
-	ProductID string `query:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"for bought_together and similar"`
-	ShopID    string `query:"shopId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"only what this shop sells"`
-	CompanyID string `query:"companyId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"only what this company sells; with productId the product's company"`
-	SoldOut   string `query:"soldOut" enum:"omit,last" default:"omit" doc:"what is known to be out of stock, in the shop if one is named: left out, or behind all else"`
-	Limit     int    `query:"limit" minimum:"1" maximum:"50" default:"10" doc:"how many at most"`
+	Kind      string  `query:"kind" enum:"bought_together,similar,trending,personal" doc:"none: a mix"`
+	ProductID rest.ID `query:"productId" doc:"for bought_together and similar"`
+	ShopID    rest.ID `query:"shopId" doc:"only what this shop sells"`
+	CompanyID rest.ID `query:"companyId" doc:"only what this company sells; with productId the product's company"`
+	SoldOut   string  `query:"soldOut" enum:"omit,last" default:"omit" doc:"products known to be out of stock (in the shop, if named): omitted or last"`
+	Limit     int     `query:"limit" minimum:"1" maximum:"50" default:"10" doc:"maximal number of items"`
 }
 
 // Recommendation is one product, and why it is there.
@@ -131,14 +136,14 @@ type RecommendationList struct {
 
 func (s *recommendAPI) recommend(ctx context.Context, in *recommendInput) (*rest.Answer[RecommendationList], error) {
 	found, err := s.adviser.Suggest(ctx, suggest.Request{
-		Kind: in.Kind, ProductID: in.ProductID, ShopID: in.ShopID, CompanyID: in.CompanyID, SoldOutLast: in.SoldOut == "last", Limit: in.Limit,
+		Kind: in.Kind, ProductID: string(in.ProductID), ShopID: string(in.ShopID), CompanyID: string(in.CompanyID), SoldOutLast: in.SoldOut == "last", Limit: in.Limit,
 	})
 	if err != nil {
 		return nil, err
 	}
 	items := make([]Recommendation, len(found))
 	for i, f := range found {
-		items[i] = Recommendation{Product: productOf(f.Product, in.ShopID, s.Now()), Kind: f.Kind, Reason: f.Reason, Score: f.Score}
+		items[i] = Recommendation{Product: productOf(f.Product, string(in.ShopID), s.Now()), Kind: f.Kind, Reason: f.Reason, Score: f.Score}
 		if f.StockKnown {
 			items[i].Product.stocked(f.Product, f.Stock)
 		}

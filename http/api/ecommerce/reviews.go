@@ -21,41 +21,65 @@ func reviewRoutes(d Deps) rest.Routes {
 	moderate := rest.Only(entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager)
 	return rest.Routes{Service: "products", List: []rest.Route{
 		rest.Bind(rest.Route{
-			ID: "list-reviews", Method: http.MethodGet, Path: "/products/{id}/reviews", Access: rest.Public, Summary: "The approved reviews of a product",
-			Doc: "How many there are of each number of stars is in the product's rating.",
+			ID: "list-reviews", Method: http.MethodGet, Path: "/products/{id}/reviews", Access: rest.Public,
+			Summary: "List reviews",
+			Doc:     "The counts by stars are in the product's rating.",
 		}, s.list),
 		rest.Bind(rest.Route{
-			ID: "write-review", Method: http.MethodPost, Keyed: true, Path: "/products/{id}/reviews", Access: own, Status: http.StatusCreated, Summary: "Review a product that was bought",
-			Doc: "Once for each product, by who has a paid order of it. It is shown when the company has approved it.",
+			ID: "write-review", Method: http.MethodPost, Keyed: true, Path: "/products/{id}/reviews",
+			Access: own, Status: http.StatusCreated, Summary: "Create review",
+			Doc: "One review a product, by customers with a paid order of it. It becomes public once the " +
+				"company approves it.",
 		}, s.write),
-		rest.Bind(rest.Route{ID: "get-my-review", Method: http.MethodGet, Path: "/products/{id}/reviews/mine", Access: own, Summary: "Read the own review"}, s.mine),
 		rest.Bind(rest.Route{
-			ID: "update-my-review", Method: http.MethodPut, Path: "/products/{id}/reviews/mine", Access: own, Summary: "Change the own review",
-			Doc: "It waits for its approval again.",
+			ID: "get-my-review", Method: http.MethodGet, Path: "/products/{id}/reviews/mine", Access: own,
+			Summary: "Get own review",
+		}, s.mine),
+		rest.Bind(rest.Route{
+			ID: "update-my-review", Method: http.MethodPut, Path: "/products/{id}/reviews/mine", Access: own,
+			Summary: "Update own review",
+			Doc:     "The review needs approval again.",
 		}, s.edit),
-		rest.Bind(rest.Route{ID: "delete-my-review", Method: http.MethodDelete, Path: "/products/{id}/reviews/mine", Access: own, Status: http.StatusNoContent, Summary: "Take the own review back"}, s.remove),
 		rest.Bind(rest.Route{
-			ID: "list-moderation", Method: http.MethodGet, Path: "/products/reviews", Access: rest.Staff, Summary: "Reviews in every state",
-			Doc: "Of what the caller's shops sold; admins see the company's.",
+			ID: "delete-my-review", Method: http.MethodDelete, Path: "/products/{id}/reviews/mine",
+			Access: own, Status: http.StatusNoContent, Summary: "Delete own review",
+		}, s.remove),
+		rest.Bind(rest.Route{
+			ID: "list-moderation", Method: http.MethodGet, Path: "/products/reviews", Access: rest.Staff,
+			Summary: "List reviews for moderation",
+			Doc:     "Covers products sold by the caller's shops; admins see those of the company.",
 		}, s.moderation),
 		rest.Bind(rest.Route{
-			ID: "approve-review", Method: http.MethodPost, Path: "/products/reviews/{id}/approve", Access: moderate, Summary: "Publish a review",
-			Doc: "With If-Match, only the words that were read.",
+			ID: "approve-review", Method: http.MethodPost, Path: "/products/reviews/{id}/approve",
+			Access: moderate, Summary: "Approve review",
+			Doc: "Send If-Match to approve only the text that was read.",
 		}, s.approve),
 		rest.Bind(rest.Route{
-			ID: "reject-review", Method: http.MethodPost, Path: "/products/reviews/{id}/reject", Access: moderate, Summary: "Refuse a review, or take it off again",
-			Doc: "Its author reads the reason.",
+			ID: "reject-review", Method: http.MethodPost, Path: "/products/reviews/{id}/reject",
+			Access: moderate, Summary: "Reject review",
+			Doc: "The author can read the reason.",
 		}, s.reject),
 		rest.Bind(rest.Route{
-			ID: "reply-to-review", Method: http.MethodPut, Path: "/products/reviews/{id}/reply", Access: moderate, Summary: "Reply to an approved review",
-			Doc: "Everybody reads it below the review; an empty text takes it back. When the author changes the review, it goes.",
+			ID: "reply-to-review", Method: http.MethodPut, Path: "/products/reviews/{id}/reply",
+			Access: moderate, Summary: "Reply to review",
+			Doc: "The reply is public; an empty text removes it. It is also removed when the author changes " +
+				"the review.",
 		}, s.reply),
 		rest.Bind(rest.Route{
-			ID: "mark-review-helpful", Method: http.MethodPut, Path: "/products/reviews/{id}/helpful", Access: own, Status: http.StatusNoContent, Summary: "Find an approved review helpful",
-			Doc: "One vote a customer; again is once. Not on the own review. The review's count follows in a moment.",
+			ID: "mark-review-helpful", Method: http.MethodPut, Path: "/products/reviews/{id}/helpful",
+			Access: own, Status: http.StatusNoContent, Summary: "Mark review as helpful",
+			Doc: "One vote a customer, repeatable without effect, and not on one's own review. The review's " +
+				"count follows after a moment.",
 		}, s.mark),
-		rest.Bind(rest.Route{ID: "unmark-review-helpful", Method: http.MethodDelete, Path: "/products/reviews/{id}/helpful", Access: own, Status: http.StatusNoContent, Summary: "Take that back"}, s.unmark),
-		rest.Bind(rest.Route{ID: "list-my-votes", Method: http.MethodGet, Path: "/products/{id}/reviews/votes", Access: own, Summary: "Which reviews of a product the caller finds helpful", Doc: "The newest first."}, s.votes),
+		rest.Bind(rest.Route{
+			ID: "unmark-review-helpful", Method: http.MethodDelete, Path: "/products/reviews/{id}/helpful",
+			Access: own, Status: http.StatusNoContent, Summary: "Unmark review as helpful",
+		}, s.unmark),
+		rest.Bind(rest.Route{
+			ID: "list-my-votes", Method: http.MethodGet, Path: "/products/{id}/reviews/votes", Access: own,
+			Summary: "List own helpful votes",
+			Doc:     "Newest first.",
+		}, s.votes),
 	}}
 }
 
@@ -70,7 +94,7 @@ type PublicReview struct {
 	Author    string      `json:"author,omitempty" example:"Ada L." doc:"none: a former customer"`
 	Reply     string      `json:"reply,omitempty" doc:"of the company"`
 	RepliedAt *rest.Time  `json:"repliedAt,omitempty"`
-	Helpful   int64       `json:"helpful" doc:"how many customers find it so"`
+	Helpful   int64       `json:"helpful" doc:"number of customers who voted it helpful"`
 	CreatedAt rest.Time   `json:"createdAt"`
 	UpdatedAt rest.Time   `json:"updatedAt" doc:"when its author changed it last"`
 }
@@ -99,8 +123,8 @@ func reviewOf(r *review.Review) ReviewView {
 type reviewsInput struct {
 	rest.IDPath
 	rest.ListParams
-	Sort  string `query:"sort" enum:"newest,highest,lowest,helpful" default:"newest" doc:"highest and lowest by stars; helpful: what most find so first"`
-	Stars int64  `query:"stars" minimum:"1" maximum:"5" doc:"only with so many"`
+	Sort  string `query:"sort" enum:"newest,highest,lowest,helpful" default:"newest" doc:"highest and lowest by stars; helpful: most helpful votes first"`
+	Stars int64  `query:"stars" minimum:"1" maximum:"5" doc:"minimal quantity"`
 }
 
 func (s *reviewAPI) list(ctx context.Context, in *reviewsInput) (*rest.List[PublicReview], error) {
@@ -131,7 +155,7 @@ func (s *reviewAPI) list(ctx context.Context, in *reviewsInput) (*rest.List[Publ
 	return &rest.List[PublicReview]{Body: page}, nil
 }
 
-// ReviewInput is what an author says.
+// ReviewInput is a review as its author writes it.
 type ReviewInput struct {
 	Stars int64  `json:"stars" minimum:"1" maximum:"5" example:"5"`
 	Title string `json:"title,omitempty" maxLength:"120" example:"Holds tea"`
@@ -250,11 +274,11 @@ func (s *reviewAPI) remove(ctx context.Context, in *struct{ rest.IDPath }) (*res
 type moderationInput struct {
 	rest.ListParams
 	rest.CompanyFilter
-	Status    string `query:"status" enum:"pending,approved,rejected" default:"pending"`
-	ProductID string `query:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+	Status    string  `query:"status" enum:"pending,approved,rejected" default:"pending"`
+	ProductID rest.ID `query:"productId"`
 }
 
-// moderation lists the oldest first: who waits longest is answered first.
+// moderation lists the oldest first, so that no author waits longer than others.
 func (s *reviewAPI) moderation(ctx context.Context, in *moderationInput) (*rest.List[ReviewView], error) {
 	q := persistence.Query{Limit: in.Limit, Cursor: in.Cursor, Sort: persistence.CreatedAt, Where: query.Where(nil, "status", in.Status)}
 	q.Where = query.Where(query.Where(q.Where, "productId", in.ProductID), persistence.CompanyID, in.CompanyID)

@@ -23,11 +23,19 @@ func stockWatchRoutes(d Deps) rest.Routes {
 	own := rest.Only(entrepot.Customer)
 	return rest.Routes{Service: "products", List: []rest.Route{
 		rest.Bind(rest.Route{
-			ID: "notify-me", Method: http.MethodPost, Path: "/products/{id}/notify", Access: own, Status: http.StatusCreated, Summary: "Be told when a product is back in stock",
-			Doc: "Once; then ask again. What is in stock now answers 409.",
+			ID: "notify-me", Method: http.MethodPost, Path: "/products/{id}/notify", Access: own,
+			Status: http.StatusCreated, Summary: "Request back-in-stock notification",
+			Doc: "Notifies once. 409 if the product is in stock now.",
 		}, s.begin),
-		rest.Bind(rest.Route{ID: "list-notifications", Method: http.MethodGet, Path: "/products/notifications", Access: own, Summary: "What the caller waits for", Doc: "The newest first."}, s.list),
-		rest.Bind(rest.Route{ID: "delete-notification", Method: http.MethodDelete, Path: "/products/notifications/{id}", Access: own, Status: http.StatusNoContent, Summary: "Wait no more"}, s.cancel),
+		rest.Bind(rest.Route{
+			ID: "list-notifications", Method: http.MethodGet, Path: "/products/notifications", Access: own,
+			Summary: "List requested notifications",
+			Doc:     "Newest first.",
+		}, s.list),
+		rest.Bind(rest.Route{
+			ID: "delete-notification", Method: http.MethodDelete, Path: "/products/notifications/{id}",
+			Access: own, Status: http.StatusNoContent, Summary: "Cancel requested notification",
+		}, s.cancel),
 	}}
 }
 
@@ -55,8 +63,8 @@ type notifyInput struct {
 	rest.IDPath
 	rest.Here
 	Body struct {
-		VariantID string `json:"variantId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"of a product that has variants"`
-		ShopID    string `json:"shopId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"default: anywhere"`
+		VariantID rest.ID `json:"variantId,omitempty" doc:"of a product that has variants"`
+		ShopID    rest.ID `json:"shopId,omitempty" doc:"default: anywhere"`
 	}
 }
 
@@ -71,11 +79,11 @@ func (s *stockWatchAPI) begin(ctx context.Context, in *notifyInput) (*rest.Creat
 	if err != nil {
 		return nil, err
 	}
-	variant, err := wantedVariant(p, in.Body.VariantID)
+	variant, err := wantedVariant(p, string(in.Body.VariantID))
 	if err != nil {
 		return nil, err
 	}
-	if in.Body.ShopID != "" && !slices.Contains(p.ShopIDs, in.Body.ShopID) {
+	if in.Body.ShopID != "" && !slices.Contains(p.ShopIDs, string(in.Body.ShopID)) {
 		return nil, entrepot.Invalid("shopId", "soldBy", "the shop does not sell the product")
 	}
 	user := entrepot.CallerFrom(ctx).UserID
@@ -86,14 +94,14 @@ func (s *stockWatchAPI) begin(ctx context.Context, in *notifyInput) (*rest.Creat
 	if n >= maxWatches {
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "one waits for at most %d products at a time", maxWatches)
 	}
-	watch := stockwatch.ID(user, variant, in.Body.ShopID)
+	watch := stockwatch.ID(user, variant, string(in.Body.ShopID))
 	w, err := grains.Ask(ctx, s.Asker, stockwatch.Of(watch), stockwatch.Watch{
-		ProductID: p.ID, VariantID: variant, ShopID: in.Body.ShopID, CompanyID: p.CompanyID, Name: p.Name,
+		ProductID: p.ID, VariantID: variant, ShopID: string(in.Body.ShopID), CompanyID: p.CompanyID, Name: p.Name,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if s.inStock(ctx, p, variant, in.Body.ShopID) {
+	if s.inStock(ctx, p, variant, string(in.Body.ShopID)) {
 		_, err := grains.Ask(ctx, s.Asker, stockwatch.Of(watch), stockwatch.Cancel{})
 		if err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound { // told meanwhile
 			return nil, err

@@ -19,14 +19,20 @@ func wishlistRoutes(d Deps) rest.Routes {
 	s.products.Init(s.Now, wishedProductAge)
 	own := rest.Only(entrepot.Customer)
 	return rest.Routes{Service: "wishlist", List: []rest.Route{
-		rest.Bind(rest.Route{ID: "get-wishlist", Method: http.MethodGet, Path: "/wishlist", Access: own, Summary: "Read the wishlist", Doc: "The newest first, at most 500, with what each costs now and did when it was added."}, s.get),
 		rest.Bind(rest.Route{
-			ID: "add-wishlist-item", Method: http.MethodPost, Path: "/wishlist/items", Access: own, Status: http.StatusCreated, Summary: "Put a product on the wishlist",
-			Doc: "What is there stays as it is.",
+			ID: "get-wishlist", Method: http.MethodGet, Path: "/wishlist", Access: own,
+			Summary: "Get wishlist",
+			Doc:     "Newest first, at most 500, with the price now and at the time each was added.",
+		}, s.get),
+		rest.Bind(rest.Route{
+			ID: "add-wishlist-item", Method: http.MethodPost, Path: "/wishlist/items", Access: own,
+			Status: http.StatusCreated, Summary: "Add wishlist item",
+			Doc: "An existing item stays as it is.",
 		}, s.add),
 		rest.Bind(rest.Route{
-			ID: "remove-wishlist-item", Method: http.MethodDelete, Path: "/wishlist/items/{id}", Access: own, Status: http.StatusNoContent, Summary: "Take an item off the wishlist",
-			Doc: "The id of an item; or of a product, which takes off all of its variants.",
+			ID: "remove-wishlist-item", Method: http.MethodDelete, Path: "/wishlist/items/{id}", Access: own,
+			Status: http.StatusNoContent, Summary: "Remove wishlist item",
+			Doc: "id is an item's, or a product's to remove all its variants.",
 		}, s.remove),
 	}}
 }
@@ -50,11 +56,11 @@ type WishlistView struct {
 type WishlistItem struct {
 	ID             entrepot.ID     `json:"id" doc:"the variant's id, or the product's"`
 	ProductID      entrepot.ID     `json:"productId"`
-	VariantID      entrepot.ID     `json:"variantId,omitempty" doc:"none: whichever"`
+	VariantID      entrepot.ID     `json:"variantId,omitempty" doc:"default: any"`
 	CompanyID      entrepot.ID     `json:"companyId"`
 	Name           string          `json:"name"`
 	Image          string          `json:"image,omitempty"`
-	Price          entrepot.Amount `json:"price" doc:"now; of what is not sold any more, when it was added"`
+	Price          entrepot.Amount `json:"price" doc:"current price; for products no longer sold, the price when added"`
 	PriceWhenAdded entrepot.Amount `json:"priceWhenAdded"`
 	Currency       string          `json:"currency"`
 	Sold           bool            `json:"sold" doc:"false: not sold any more, or not now"`
@@ -136,20 +142,20 @@ func (s *wishlistAPI) product(ctx context.Context, id entrepot.ID) (*product.Pro
 type wishInput struct {
 	rest.Here
 	Body struct {
-		ProductID string `json:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-		VariantID string `json:"variantId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"one of the product's variants; default: whichever"`
+		ProductID rest.ID `json:"productId"`
+		VariantID rest.ID `json:"variantId,omitempty" doc:"one of the product's variants; default: any"`
 	}
 }
 
 func (s *wishlistAPI) add(ctx context.Context, in *wishInput) (*rest.Created[WishlistItem], error) {
-	p, err := query.Product(ctx, s.Asker, in.Body.ProductID)
+	p, err := query.Product(ctx, s.Asker, string(in.Body.ProductID))
 	if entrepot.CodeOf(err) == entrepot.CodeNotFound {
 		return nil, query.Missing("productId", "no such product")
 	}
 	if err != nil {
 		return nil, err
 	}
-	variant := in.Body.VariantID
+	variant := string(in.Body.VariantID)
 	if len(p.Variants) == 0 || variant != "" {
 		v, sold := p.Sellable(variant)
 		if !sold {

@@ -41,13 +41,19 @@ const (
 	Down     = "down"
 )
 
-// Health is what every service answers about itself, on its own port and the
-// gateway's alike.
+// Health returns the routes that every service has on its own port and on the
+// gateway's.
 func Health(d Deps, service string) rest.Routes {
 	s := &healthAPI{d, service}
 	return rest.Routes{Service: "health", List: []rest.Route{
-		rest.Bind(rest.Route{ID: "health", Method: http.MethodGet, Path: "/health", Access: rest.Open, Root: true, Summary: "Whether the process lives"}, s.live),
-		rest.Bind(rest.Route{ID: "ready", Method: http.MethodGet, Path: "/ready", Access: rest.Open, Root: true, Summary: "Whether the service can serve"}, s.ready),
+		rest.Bind(rest.Route{
+			ID: "health", Method: http.MethodGet, Path: "/health", Access: rest.Open, Root: true,
+			Summary: "Check liveness",
+		}, s.live),
+		rest.Bind(rest.Route{
+			ID: "ready", Method: http.MethodGet, Path: "/ready", Access: rest.Open, Root: true,
+			Summary: "Check readiness",
+		}, s.ready),
 	}}
 }
 
@@ -56,8 +62,9 @@ func HealthAll(d Deps) rest.Routes {
 	s := &healthAPI{d, "gateway"}
 	return rest.Routes{Service: "health", List: []rest.Route{
 		rest.Bind(rest.Route{
-			ID: "health-all", Method: http.MethodGet, Path: "/health/all", Access: rest.Open, Summary: "Every service, its instances and what they need",
-			Doc: "Always 200: a part that is down makes the status degraded.",
+			ID: "health-all", Method: http.MethodGet, Path: "/health/all", Access: rest.Open,
+			Summary: "Check all services",
+			Doc:     "Always 200: a part that is down makes the status degraded.",
 		}, s.all),
 	}}
 }
@@ -67,7 +74,7 @@ type healthAPI struct {
 	service string
 }
 
-// Live says that the process answers.
+// Live confirms that the process responds.
 type Live struct {
 	Status  string    `json:"status" example:"ok"`
 	Service string    `json:"service"`
@@ -78,7 +85,7 @@ func (s *healthAPI) live(context.Context, *struct{}) (*rest.Answer[Live], error)
 	return rest.AnswerOf(Live{Status: "ok", Service: s.service, Time: rest.TimeOf(s.Now())}), nil
 }
 
-// Ready says whether the service can serve, and what it lacks.
+// Ready reports whether the service can serve, and what is missing.
 type Ready struct {
 	Status  string  `json:"status" enum:"ready,unready"`
 	Service string  `json:"service"`
@@ -150,7 +157,7 @@ func (s *healthAPI) queues(ctx context.Context, p *Platform) (out []QueueHealth)
 	return out
 }
 
-// BrokerStatus is what the health page asks of an events.Broker.
+// BrokerStatus is the part of an events.Broker that health needs.
 type BrokerStatus interface {
 	Status(ctx context.Context) ([]events.QueueStatus, error)
 }

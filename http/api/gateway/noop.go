@@ -12,7 +12,9 @@ import (
 // benchmark's server mounts it.
 func NoOp() rest.Routes {
 	return rest.Routes{Service: "benchmark", List: []rest.Route{
-		rest.Bind(rest.Route{ID: "no-op", Method: http.MethodGet, Path: "/noop", Access: rest.LoggedIn, Summary: "Do nothing"},
+		rest.Bind(rest.Route{
+			ID: "no-op", Method: http.MethodGet, Path: "/noop", Access: rest.LoggedIn, Summary: "Do nothing",
+		},
 			func(context.Context, *struct{}) (*rest.Answer[Done], error) {
 				return rest.AnswerOf(Done{OK: true}), nil
 			}),

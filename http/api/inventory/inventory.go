@@ -20,31 +20,55 @@ func stockRoutes(d Deps) rest.Routes {
 	s := &inventoryAPI{d}
 	write := rest.Only(entrepot.CompanyAdmin, entrepot.ShopManager)
 	return rest.Routes{Service: "inventory", List: []rest.Route{
-		rest.Bind(rest.Route{ID: "list-stock", Method: http.MethodGet, Path: "/inventory/items", Access: rest.Staff, Summary: "List stock items"}, s.list),
-		rest.Bind(rest.Route{ID: "receive-goods", Method: http.MethodPost, Keyed: true, Path: "/inventory/items", Access: write, Status: http.StatusCreated, Summary: "Receive goods of a product in a shop"}, s.receive),
-		rest.Bind(rest.Route{ID: "get-stock", Method: http.MethodGet, Path: "/inventory/items/{id}", Access: rest.Staff, Summary: "Stock on hand, reserved and available"}, s.get),
 		rest.Bind(rest.Route{
-			ID: "configure-stock", Method: http.MethodPatch, Path: "/inventory/items/{id}", Access: write, Summary: "Set reorder point and quantity, safety stock and backorders",
-			Doc: "The ETag is of these settings: stock that moves meanwhile does not make it stale.",
+			ID: "list-stock", Method: http.MethodGet, Path: "/inventory/items", Access: rest.Staff,
+			Summary: "List stock items",
+		}, s.list),
+		rest.Bind(rest.Route{
+			ID: "receive-goods", Method: http.MethodPost, Keyed: true, Path: "/inventory/items",
+			Access: write, Status: http.StatusCreated, Summary: "Receive goods",
+		}, s.receive),
+		rest.Bind(rest.Route{
+			ID: "get-stock", Method: http.MethodGet, Path: "/inventory/items/{id}", Access: rest.Staff,
+			Summary: "Get stock item",
+		}, s.get),
+		rest.Bind(rest.Route{
+			ID: "configure-stock", Method: http.MethodPatch, Path: "/inventory/items/{id}", Access: write,
+			Summary: "Configure stock item",
+			Doc:     "The ETag covers these settings only; stock movements do not change it.",
 		}, s.configure),
-		rest.Bind(rest.Route{ID: "receive-more", Method: http.MethodPost, Keyed: true, Path: "/inventory/items/{id}/receive", Access: write, Summary: "Receive more of a stock item"}, s.receiveMore),
 		rest.Bind(rest.Route{
-			ID: "adjust-stock", Method: http.MethodPost, Keyed: true, Path: "/inventory/items/{id}/adjust", Access: write, Summary: "Correct what is on hand, with a reason",
-			Doc: "Pieces set aside for orders are left alone: 409 out_of_stock says how many are available.",
+			ID: "receive-more", Method: http.MethodPost, Keyed: true, Path: "/inventory/items/{id}/receive",
+			Access: write, Summary: "Receive more of stock item",
+		}, s.receiveMore),
+		rest.Bind(rest.Route{
+			ID: "adjust-stock", Method: http.MethodPost, Keyed: true, Path: "/inventory/items/{id}/adjust",
+			Access: write, Summary: "Adjust stock",
+			Doc: "Reserved pieces cannot be removed: 409 out_of_stock names the available quantity.",
 		}, s.adjust),
 		rest.Bind(rest.Route{
-			ID: "list-stock-alerts", Method: http.MethodGet, Path: "/inventory/alerts", Access: rest.Staff, Summary: "Stock items that are low or out",
-			Doc: "Low: available at or below the reorder point. Out: nothing available.",
+			ID: "list-stock-alerts", Method: http.MethodGet, Path: "/inventory/alerts", Access: rest.Staff,
+			Summary: "List stock alerts",
+			Doc:     "Low: available at or below the reorder point. Out: nothing available.",
 		}, s.alerts),
 		rest.Bind(rest.Route{
-			ID: "value-stock", Method: http.MethodGet, Path: "/inventory/valuation", Access: write, Summary: "What the stock on hand is worth",
-			Doc: "The sum of up to 2,000 items; nextCursor continues it.",
+			ID: "value-stock", Method: http.MethodGet, Path: "/inventory/valuation", Access: write,
+			Summary: "Value stock on hand",
+			Doc:     "Sums up to 2,000 items; nextCursor continues.",
 		}, s.valuation),
-		rest.Bind(rest.Route{ID: "list-movements", Method: http.MethodGet, Path: "/inventory/items/{id}/movements", Access: rest.Staff, Summary: "The ledger of a stock item, newest first"}, s.movements),
-		rest.Bind(rest.Route{ID: "get-stock-history", Method: http.MethodGet, Path: "/inventory/items/{id}/history", Access: rest.Staff, Summary: "What a stock item was at a time, from its ledger"}, s.history),
 		rest.Bind(rest.Route{
-			ID: "explain-stock", Method: http.MethodGet, Path: "/inventory/items/{id}/explain", Access: rest.Staff, Summary: "Why on-hand is what it is",
-			Doc: "The ledger's sums by kind, its last movements, and the check that its rows add up: 1,000 rows a request, the newest first; before continues it.",
+			ID: "list-movements", Method: http.MethodGet, Path: "/inventory/items/{id}/movements",
+			Access: rest.Staff, Summary: "List stock movements",
+		}, s.movements),
+		rest.Bind(rest.Route{
+			ID: "get-stock-history", Method: http.MethodGet, Path: "/inventory/items/{id}/history",
+			Access: rest.Staff, Summary: "Get stock item at a past time",
+		}, s.history),
+		rest.Bind(rest.Route{
+			ID: "explain-stock", Method: http.MethodGet, Path: "/inventory/items/{id}/explain",
+			Access: rest.Staff, Summary: "Explain stock on hand",
+			Doc: "Returns the ledger's sums by kind, its latest movements, and a check that its rows add up: " +
+				"1,000 rows a request, newest first; before continues.",
 		}, s.explain),
 	}}
 }
@@ -96,7 +120,7 @@ type StockValue struct {
 // Backorder is what may be promised beyond on-hand.
 type Backorder struct {
 	Limit int64     `json:"limit" doc:"pieces; 0: none"`
-	Until rest.Time `json:"until,omitzero" doc:"when that stops: a pre-order"`
+	Until rest.Time `json:"until,omitzero" doc:"end of a pre-order"`
 }
 
 // StockSums are the ledger of a stock item summed by kind: onHand = received - sold
@@ -150,9 +174,9 @@ func sumsOf(i *stock.Item) StockSums {
 type stockListInput struct {
 	rest.ListParams
 	rest.CompanyFilter
-	ProductID  string `query:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-	VariantID  string `query:"variantId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-	LocationID string `query:"locationId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+	ProductID  rest.ID `query:"productId"`
+	VariantID  rest.ID `query:"variantId"`
+	LocationID rest.ID `query:"locationId"`
 }
 
 func (s *inventoryAPI) list(ctx context.Context, in *stockListInput) (*rest.List[StockView], error) {
@@ -171,8 +195,8 @@ func (s *inventoryAPI) items(ctx context.Context, q persistence.Query) (*rest.Li
 type alertsInput struct {
 	rest.ListParams
 	rest.CompanyFilter
-	Level      string `query:"level" enum:"low,out" doc:"default: both"`
-	LocationID string `query:"locationId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+	Level      string  `query:"level" enum:"low,out" doc:"default: both"`
+	LocationID rest.ID `query:"locationId"`
 }
 
 func (s *inventoryAPI) alerts(ctx context.Context, in *alertsInput) (*rest.List[StockView], error) {
@@ -207,30 +231,30 @@ type receiveInput struct {
 	rest.KeyHeader
 	RawBody []byte
 	Body    struct {
-		ProductID  string `json:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-		VariantID  string `json:"variantId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"of a product that has variants"`
-		ShopID     string `json:"shopId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"a shop that sells it; or else name a location"`
-		LocationID string `json:"locationId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"a shop or a warehouse"`
-		Quantity   int64  `json:"quantity" minimum:"1" maximum:"1000000000" example:"10"`
-		Reason     string `json:"reason" minLength:"1" maxLength:"200" example:"purchase"`
+		ProductID  rest.ID `json:"productId"`
+		VariantID  rest.ID `json:"variantId,omitempty" doc:"of a product that has variants"`
+		ShopID     rest.ID `json:"shopId,omitempty" doc:"a shop that sells it; or else name a location"`
+		LocationID rest.ID `json:"locationId,omitempty" doc:"a shop or a warehouse"`
+		Quantity   int64   `json:"quantity" minimum:"1" maximum:"1000000000" example:"10"`
+		Reason     string  `json:"reason" minLength:"1" maxLength:"200" example:"purchase"`
 		IncomingGoods
 	}
 }
 
 func (s *inventoryAPI) receive(ctx context.Context, in *receiveInput) (*rest.Created[StockView], error) {
 	b := &in.Body
-	p, err := query.Product(ctx, s.Asker, b.ProductID)
+	p, err := query.Product(ctx, s.Asker, string(b.ProductID))
 	if entrepot.CodeOf(err) == entrepot.CodeNotFound || (err == nil && !entrepot.CallerFrom(ctx).MayReachCompany(p.CompanyID)) {
 		return nil, query.Missing("productId", "no such product")
 	}
 	if err != nil {
 		return nil, err
 	}
-	location, err := s.receivingAt(ctx, p, b.ShopID, b.LocationID)
+	location, err := s.receivingAt(ctx, p, string(b.ShopID), string(b.LocationID))
 	if err != nil {
 		return nil, err
 	}
-	variant, err := variantOf(p, b.VariantID)
+	variant, err := variantOf(p, string(b.VariantID))
 	if err != nil {
 		return nil, err
 	}
@@ -306,7 +330,7 @@ type IncomingGoods struct {
 	Currency  string           `json:"currency,omitempty" pattern:"^[A-Z]{3}$" patternDescription:"an ISO 4217 code"`
 	Batch     string           `json:"batch,omitempty" maxLength:"64" doc:"lot number" example:"L-2026-07"`
 	ExpiresOn *time.Time       `json:"expiresOn,omitempty" doc:"of the batch; the first to expire is sold first, and what has expired is not sold"`
-	Reference string           `json:"reference,omitempty" maxLength:"255" doc:"your name of the delivery: told twice, received once" example:"PO-17/1"`
+	Reference string           `json:"reference,omitempty" maxLength:"255" doc:"your id of the delivery; the same id is received once" example:"PO-17/1"`
 }
 
 // into completes the command.

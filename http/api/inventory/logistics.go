@@ -21,85 +21,179 @@ func logisticsRoutes(d Deps) rest.Routes {
 	buyers := rest.Only(entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager)
 	return rest.Routes{Service: "inventory", List: []rest.Route{
 		rest.Bind(rest.Route{
-			ID: "list-warehouses", Method: http.MethodGet, Path: "/inventory/warehouses", Access: rest.Staff, Summary: "List warehouses",
-			Doc: "Admins see all of the company, managers and staff those that serve their shops. A page may hold fewer than limit while there is a next one.",
+			ID: "list-warehouses", Method: http.MethodGet, Path: "/inventory/warehouses", Access: rest.Staff,
+			Summary: "List warehouses",
+			Doc: "Admins see all of the company, managers and staff those that serve their shops. A page may " +
+				"hold fewer than limit items while nextCursor is set.",
 		}, s.listWarehouses),
-		rest.Bind(rest.Route{ID: "create-warehouse", Method: http.MethodPost, Keyed: true, Path: "/inventory/warehouses", Access: admins, Status: http.StatusCreated, Summary: "Create a warehouse"}, s.createWarehouse),
-		rest.Bind(rest.Route{ID: "get-warehouse", Method: http.MethodGet, Path: "/inventory/warehouses/{id}", Access: rest.Staff, Summary: "Read a warehouse"}, s.getWarehouse),
 		rest.Bind(rest.Route{
-			ID: "update-warehouse", Method: http.MethodPut, Path: "/inventory/warehouses/{id}", Access: admins, Summary: "Change a warehouse",
-			Doc: "Sets everything that a warehouse says of itself. Answered when the shops it serves are sourced accordingly.",
+			ID: "create-warehouse", Method: http.MethodPost, Keyed: true, Path: "/inventory/warehouses",
+			Access: admins, Status: http.StatusCreated, Summary: "Create warehouse",
+		}, s.createWarehouse),
+		rest.Bind(rest.Route{
+			ID: "get-warehouse", Method: http.MethodGet, Path: "/inventory/warehouses/{id}",
+			Access: rest.Staff, Summary: "Get warehouse",
+		}, s.getWarehouse),
+		rest.Bind(rest.Route{
+			ID: "update-warehouse", Method: http.MethodPut, Path: "/inventory/warehouses/{id}",
+			Access: admins, Summary: "Update warehouse",
+			Doc: "Replaces all fields. The response is sent once the sourcing of its shops is updated.",
 		}, s.updateWarehouse),
 		rest.Bind(rest.Route{
-			ID: "delete-warehouse", Method: http.MethodDelete, Path: "/inventory/warehouses/{id}", Access: admins, Status: http.StatusNoContent, Summary: "Delete a warehouse",
-			Doc: "It serves nobody from then on and its code is free. What lies there stays on record.",
+			ID: "delete-warehouse", Method: http.MethodDelete, Path: "/inventory/warehouses/{id}",
+			Access: admins, Status: http.StatusNoContent, Summary: "Delete warehouse",
+			Doc: "It no longer serves any shop, and its code can be reused. Its stock stays on record.",
 		}, s.deleteWarehouse),
-		rest.Bind(rest.Route{ID: "get-sourcing", Method: http.MethodGet, Path: "/inventory/sourcing/{shopId}", Access: rest.Staff, Summary: "Where a shop's orders may be sent from, in order"}, s.getSourcing),
-		rest.Bind(rest.Route{ID: "set-sourcing", Method: http.MethodPut, Path: "/inventory/sourcing/{shopId}", Access: admins, Summary: "Set how a shop's orders choose among its locations"}, s.setSourcing),
 		rest.Bind(rest.Route{
-			ID: "list-transfers", Method: http.MethodGet, Path: "/inventory/transfers", Access: rest.Staff, Summary: "List transfers",
-			Doc: "Admins see all of the company, managers and staff those from or to their shops. A page may hold fewer than limit while there is a next one.",
+			ID: "get-sourcing", Method: http.MethodGet, Path: "/inventory/sourcing/{shopId}",
+			Access: rest.Staff, Summary: "Get shop sourcing",
+		}, s.getSourcing),
+		rest.Bind(rest.Route{
+			ID: "set-sourcing", Method: http.MethodPut, Path: "/inventory/sourcing/{shopId}", Access: admins,
+			Summary: "Set shop sourcing",
+		}, s.setSourcing),
+		rest.Bind(rest.Route{
+			ID: "list-transfers", Method: http.MethodGet, Path: "/inventory/transfers", Access: rest.Staff,
+			Summary: "List transfers",
+			Doc: "Admins see all of the company, managers and staff those from or to their shops. A page may " +
+				"hold fewer than limit items while nextCursor is set.",
 		}, s.listTransfers),
 		rest.Bind(rest.Route{
-			ID: "create-transfer", Method: http.MethodPost, Keyed: true, Path: "/inventory/transfers", Access: write, Status: http.StatusCreated, Summary: "Draft a transfer",
-			Doc: "Who runs either end may: goods can be asked for.",
+			ID: "create-transfer", Method: http.MethodPost, Keyed: true, Path: "/inventory/transfers",
+			Access: write, Status: http.StatusCreated, Summary: "Create transfer",
+			Doc: "For people in charge of either location, so a shop can request goods.",
 		}, s.createTransfer),
-		rest.Bind(rest.Route{ID: "get-transfer", Method: http.MethodGet, Path: "/inventory/transfers/{id}", Access: rest.Staff, Summary: "Read a transfer"}, s.getTransfer),
-		rest.Bind(rest.Route{ID: "set-transfer-lines", Method: http.MethodPut, Path: "/inventory/transfers/{id}/lines", Access: write, Summary: "Replace the lines of a draft"}, s.setTransferLines),
 		rest.Bind(rest.Route{
-			ID: "ship-transfer", Method: http.MethodPost, Keyed: true, Path: "/inventory/transfers/{id}/ship", Access: write, Summary: "Ship a transfer",
-			Doc: "For who runs the source. All lines leave it or none: 409 names those that lack.",
+			ID: "get-transfer", Method: http.MethodGet, Path: "/inventory/transfers/{id}",
+			Access: rest.Staff, Summary: "Get transfer",
+		}, s.getTransfer),
+		rest.Bind(rest.Route{
+			ID: "set-transfer-lines", Method: http.MethodPut, Path: "/inventory/transfers/{id}/lines",
+			Access: write, Summary: "Replace transfer lines",
+		}, s.setTransferLines),
+		rest.Bind(rest.Route{
+			ID: "ship-transfer", Method: http.MethodPost, Keyed: true,
+			Path: "/inventory/transfers/{id}/ship", Access: write, Summary: "Ship transfer",
+			Doc: "For people in charge of the source. Ships all lines or none: 409 names the lines without " +
+				"enough stock.",
 		}, s.shipTransfer),
 		rest.Bind(rest.Route{
-			ID: "receive-transfer", Method: http.MethodPost, Keyed: true, Path: "/inventory/transfers/{id}/receive", Access: write, Summary: "Receive a transfer, or a part of it",
-			Doc: "For who runs the destination. With final, what is still in transit is lost. More than is in transit is refused: it is found by an adjustment of the stock item.",
+			ID: "receive-transfer", Method: http.MethodPost, Keyed: true,
+			Path: "/inventory/transfers/{id}/receive", Access: write, Summary: "Receive transfer",
+			Doc: "For people in charge of the destination. With final, pieces still in transit are booked as " +
+				"lost. Quantities above those in transit are refused; adjust the stock item instead.",
 		}, s.receiveTransfer),
 		rest.Bind(rest.Route{
-			ID: "cancel-transfer", Method: http.MethodPost, Keyed: true, Path: "/inventory/transfers/{id}/cancel", Access: write, Summary: "Cancel a transfer",
-			Doc: "What is in transit goes back to the source, whose people alone may do that.",
+			ID: "cancel-transfer", Method: http.MethodPost, Keyed: true,
+			Path: "/inventory/transfers/{id}/cancel", Access: write, Summary: "Cancel transfer",
+			Doc: "Pieces in transit return to the source. Only for people in charge of the source.",
 		}, s.cancelTransfer),
-		rest.Bind(rest.Route{ID: "list-stocktakes", Method: http.MethodGet, Path: "/inventory/stocktakes", Access: rest.Staff, Summary: "List stocktakes"}, s.listStocktakes),
 		rest.Bind(rest.Route{
-			ID: "open-stocktake", Method: http.MethodPost, Keyed: true, Path: "/inventory/stocktakes", Access: write, Status: http.StatusCreated, Summary: "Open a stocktake",
-			Doc: "Of named stock items of a location or of all. A location is counted by one stocktake at a time.",
+			ID: "list-stocktakes", Method: http.MethodGet, Path: "/inventory/stocktakes", Access: rest.Staff,
+			Summary: "List stocktakes",
+		}, s.listStocktakes),
+		rest.Bind(rest.Route{
+			ID: "open-stocktake", Method: http.MethodPost, Keyed: true, Path: "/inventory/stocktakes",
+			Access: write, Status: http.StatusCreated, Summary: "Open stocktake",
+			Doc: "Covers the named stock items of a location, or all. A location has one open stocktake at a " +
+				"time.",
 		}, s.openStocktake),
-		rest.Bind(rest.Route{ID: "get-stocktake", Method: http.MethodGet, Path: "/inventory/stocktakes/{id}", Access: rest.Staff, Summary: "Read a stocktake with its variances"}, s.getStocktake),
 		rest.Bind(rest.Route{
-			ID: "set-counts", Method: http.MethodPut, Path: "/inventory/stocktakes/{id}/counts", Access: rest.Only(entrepot.CompanyAdmin, entrepot.ShopManager, entrepot.ShopStaff), Summary: "Note what was counted",
-			Doc: "A count is compared with what the stock item has on hand at this moment. Items that are not named keep their count.",
+			ID: "get-stocktake", Method: http.MethodGet, Path: "/inventory/stocktakes/{id}",
+			Access: rest.Staff, Summary: "Get stocktake",
+		}, s.getStocktake),
+		rest.Bind(rest.Route{
+			ID: "set-counts", Method: http.MethodPut, Path: "/inventory/stocktakes/{id}/counts",
+			Access:  rest.Only(entrepot.CompanyAdmin, entrepot.ShopManager, entrepot.ShopStaff),
+			Summary: "Record counts",
+			Doc: "A count is compared with the quantity on hand at this moment. Items that are not named keep " +
+				"their count.",
 		}, s.setCounts),
 		rest.Bind(rest.Route{
-			ID: "close-stocktake", Method: http.MethodPost, Keyed: true, Path: "/inventory/stocktakes/{id}/close", Access: write, Summary: "Book the variances",
-			Doc: "Each item's on-hand changes by its variance, whatever has moved since it was counted; what was not counted stays. A variance that would take pieces set aside for orders is not booked, and its line says so.",
+			ID: "close-stocktake", Method: http.MethodPost, Keyed: true,
+			Path: "/inventory/stocktakes/{id}/close", Access: write, Summary: "Close stocktake",
+			Doc: "Books the variances: on-hand of each item changes by its variance, regardless of movements " +
+				"since the count; items without a count stay. A variance that would remove reserved pieces " +
+				"is not booked, and its line says why.",
 		}, s.closeStocktake),
-		rest.Bind(rest.Route{ID: "cancel-stocktake", Method: http.MethodPost, Keyed: true, Path: "/inventory/stocktakes/{id}/cancel", Access: write, Summary: "Give a stocktake up"}, s.cancelStocktake),
 		rest.Bind(rest.Route{
-			ID: "list-locations", Method: http.MethodGet, Path: "/inventory/locations", Access: rest.Staff, Summary: "List shops and warehouses as one",
-			Doc: "Warehouses first: admins all, others those that serve their shops; then all shops of the company. A page may hold fewer than limit while there is a next one.",
+			ID: "cancel-stocktake", Method: http.MethodPost, Keyed: true,
+			Path: "/inventory/stocktakes/{id}/cancel", Access: write, Summary: "Cancel stocktake",
+		}, s.cancelStocktake),
+		rest.Bind(rest.Route{
+			ID: "list-locations", Method: http.MethodGet, Path: "/inventory/locations", Access: rest.Staff,
+			Summary: "List locations",
+			Doc: "Warehouses first (admins see all, others those that serve their shops), then all shops of " +
+				"the company. A page may hold fewer than limit items while nextCursor is set.",
 		}, s.listLocations),
 		rest.Bind(rest.Route{
-			ID: "list-reorder-suggestions", Method: http.MethodGet, Path: "/inventory/reorder-suggestions", Access: buyers, Summary: "What to buy: items at or below their reorder point",
-			Doc: "Suggested: the reorder quantity, or without one what lifts the item above its reorder point, and what is promised beyond on-hand, less what is on open purchase orders and drafts; at least what the supplier sells at once.",
+			ID: "list-reorder-suggestions", Method: http.MethodGet, Path: "/inventory/reorder-suggestions",
+			Access: buyers, Summary: "List reorder suggestions",
+			Doc: "Lists items at or below their reorder point. suggestedQuantity is the reorder quantity, or " +
+				"without one the quantity that lifts the item above its reorder point, plus pieces promised " +
+				"beyond on-hand, less those on open purchase orders and drafts; at least the supplier's " +
+				"minimum.",
 		}, s.listReorders),
 		rest.Bind(rest.Route{
-			ID: "order-reorder-suggestions", Method: http.MethodPost, Keyed: true, Path: "/inventory/reorder-suggestions", Access: write, Status: http.StatusCreated, Summary: "Draft a purchase order of what is suggested",
-			Doc: "For one location, of what one supplier offers; 409 when nothing is suggested. The first 200 items, if there are more.",
+			ID: "order-reorder-suggestions", Method: http.MethodPost, Keyed: true,
+			Path: "/inventory/reorder-suggestions", Access: write, Status: http.StatusCreated,
+			Summary: "Create purchase order from suggestions",
+			Doc:     "For one location and one supplier; 409 if nothing is suggested. Takes at most 200 items.",
 		}, s.reorder),
-		rest.Bind(rest.Route{ID: "list-suppliers", Method: http.MethodGet, Path: "/inventory/suppliers", Access: buyers, Summary: "List suppliers"}, s.listSuppliers),
-		rest.Bind(rest.Route{ID: "create-supplier", Method: http.MethodPost, Keyed: true, Path: "/inventory/suppliers", Access: admins, Status: http.StatusCreated, Summary: "Create a supplier"}, s.createSupplier),
-		rest.Bind(rest.Route{ID: "get-supplier", Method: http.MethodGet, Path: "/inventory/suppliers/{id}", Access: buyers, Summary: "Read a supplier with what they sell"}, s.getSupplier),
-		rest.Bind(rest.Route{ID: "update-supplier", Method: http.MethodPut, Path: "/inventory/suppliers/{id}", Access: admins, Summary: "Change a supplier", Doc: "Sets everything that is known of them."}, s.updateSupplier),
-		rest.Bind(rest.Route{ID: "delete-supplier", Method: http.MethodDelete, Path: "/inventory/suppliers/{id}", Access: admins, Status: http.StatusNoContent, Summary: "Delete a supplier", Doc: "Purchase orders keep the name."}, s.deleteSupplier),
-		rest.Bind(rest.Route{ID: "list-purchase-orders", Method: http.MethodGet, Path: "/inventory/purchase-orders", Access: rest.Staff, Summary: "List purchase orders"}, s.listPurchases),
-		rest.Bind(rest.Route{ID: "create-purchase-order", Method: http.MethodPost, Keyed: true, Path: "/inventory/purchase-orders", Access: write, Status: http.StatusCreated, Summary: "Draft a purchase order"}, s.createPurchase),
-		rest.Bind(rest.Route{ID: "get-purchase-order", Method: http.MethodGet, Path: "/inventory/purchase-orders/{id}", Access: rest.Staff, Summary: "Read a purchase order"}, s.getPurchase),
-		rest.Bind(rest.Route{ID: "set-purchase-order", Method: http.MethodPut, Path: "/inventory/purchase-orders/{id}", Access: write, Summary: "Replace what a draft says"}, s.setPurchaseTerms),
-		rest.Bind(rest.Route{ID: "order-purchase", Method: http.MethodPost, Keyed: true, Path: "/inventory/purchase-orders/{id}/order", Access: write, Summary: "Order it: it gets its number"}, s.orderPurchase),
 		rest.Bind(rest.Route{
-			ID: "receive-purchase", Method: http.MethodPost, Keyed: true, Path: "/inventory/purchase-orders/{id}/receive", Access: write, Summary: "Receive a delivery into stock",
-			Doc: "In as many deliveries as it takes; more than is ordered and tolerated is refused. With final, nothing more is expected.",
+			ID: "list-suppliers", Method: http.MethodGet, Path: "/inventory/suppliers", Access: buyers,
+			Summary: "List suppliers",
+		}, s.listSuppliers),
+		rest.Bind(rest.Route{
+			ID: "create-supplier", Method: http.MethodPost, Keyed: true, Path: "/inventory/suppliers",
+			Access: admins, Status: http.StatusCreated, Summary: "Create supplier",
+		}, s.createSupplier),
+		rest.Bind(rest.Route{
+			ID: "get-supplier", Method: http.MethodGet, Path: "/inventory/suppliers/{id}", Access: buyers,
+			Summary: "Get supplier",
+		}, s.getSupplier),
+		rest.Bind(rest.Route{
+			ID: "update-supplier", Method: http.MethodPut, Path: "/inventory/suppliers/{id}", Access: admins,
+			Summary: "Update supplier",
+			Doc:     "Replaces all fields.",
+		}, s.updateSupplier),
+		rest.Bind(rest.Route{
+			ID: "delete-supplier", Method: http.MethodDelete, Path: "/inventory/suppliers/{id}",
+			Access: admins, Status: http.StatusNoContent, Summary: "Delete supplier",
+			Doc: "Purchase orders keep the supplier's name.",
+		}, s.deleteSupplier),
+		rest.Bind(rest.Route{
+			ID: "list-purchase-orders", Method: http.MethodGet, Path: "/inventory/purchase-orders",
+			Access: rest.Staff, Summary: "List purchase orders",
+		}, s.listPurchases),
+		rest.Bind(rest.Route{
+			ID: "create-purchase-order", Method: http.MethodPost, Keyed: true,
+			Path: "/inventory/purchase-orders", Access: write, Status: http.StatusCreated,
+			Summary: "Create purchase order",
+		}, s.createPurchase),
+		rest.Bind(rest.Route{
+			ID: "get-purchase-order", Method: http.MethodGet, Path: "/inventory/purchase-orders/{id}",
+			Access: rest.Staff, Summary: "Get purchase order",
+		}, s.getPurchase),
+		rest.Bind(rest.Route{
+			ID: "set-purchase-order", Method: http.MethodPut, Path: "/inventory/purchase-orders/{id}",
+			Access: write, Summary: "Update draft purchase order",
+		}, s.setPurchaseTerms),
+		rest.Bind(rest.Route{
+			ID: "order-purchase", Method: http.MethodPost, Keyed: true,
+			Path: "/inventory/purchase-orders/{id}/order", Access: write, Summary: "Place purchase order",
+		}, s.orderPurchase),
+		rest.Bind(rest.Route{
+			ID: "receive-purchase", Method: http.MethodPost, Keyed: true,
+			Path: "/inventory/purchase-orders/{id}/receive", Access: write, Summary: "Receive purchase",
+			Doc: "Takes any number of deliveries; quantities above the order and its tolerance are refused. " +
+				"With final, no further delivery is expected.",
 		}, s.receivePurchase),
-		rest.Bind(rest.Route{ID: "cancel-purchase", Method: http.MethodPost, Keyed: true, Path: "/inventory/purchase-orders/{id}/cancel", Access: write, Summary: "Cancel a purchase order", Doc: "What has come in stays in stock."}, s.cancelPurchase),
+		rest.Bind(rest.Route{
+			ID: "cancel-purchase", Method: http.MethodPost, Keyed: true,
+			Path: "/inventory/purchase-orders/{id}/cancel", Access: write, Summary: "Cancel purchase order",
+			Doc: "Received goods stay in stock.",
+		}, s.cancelPurchase),
 	}}
 }
 

@@ -104,7 +104,7 @@ type Explanation struct {
 	Check     LedgerCheck `json:"check"`
 }
 
-// LedgerCheck says whether the ledger's rows add up.
+// LedgerCheck reports whether the ledger's rows add up.
 type LedgerCheck struct {
 	Consistent bool       `json:"consistent" doc:"every row that was read follows from the one before it, and the newest is the item"`
 	Complete   bool       `json:"complete" doc:"the ledger was read to its beginning, and its sums are the item's"`

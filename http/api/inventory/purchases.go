@@ -27,7 +27,7 @@ type PurchaseView struct {
 	Total            entrepot.Amount   `json:"total" doc:"of what is ordered"`
 	TolerancePercent int64             `json:"tolerancePercent"`
 	Note             string            `json:"note,omitempty"`
-	Reason           string            `json:"reason,omitempty" doc:"of the cancellation"`
+	Reason           string            `json:"reason,omitempty" doc:"reason for the cancellation"`
 	Receipts         []PurchaseReceipt `json:"receipts"`
 	ExpectedAt       *rest.Time        `json:"expectedAt,omitempty"`
 	CreatedAt        rest.Time         `json:"createdAt"`
@@ -108,9 +108,9 @@ func dateOf(ms int64) string {
 type purchaseListInput struct {
 	rest.ListParams
 	rest.CompanyFilter
-	Status     string `query:"status" enum:"draft,ordered,partially_received,received,cancelled"`
-	LocationID string `query:"locationId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-	SupplierID string `query:"supplierId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+	Status     string  `query:"status" enum:"draft,ordered,partially_received,received,cancelled"`
+	LocationID rest.ID `query:"locationId"`
+	SupplierID rest.ID `query:"supplierId"`
 }
 
 func (s *logisticsAPI) listPurchases(ctx context.Context, in *purchaseListInput) (*rest.List[PurchaseView], error) {
@@ -126,13 +126,13 @@ type PurchaseTerms struct {
 	Lines            []PurchaseWant `json:"lines" minItems:"1" maxItems:"200"`
 	Note             string         `json:"note,omitempty" maxLength:"500"`
 	ExpectedAt       string         `json:"expectedAt,omitempty" format:"date" doc:"when the goods should come; without it, after the supplier's lead time" example:"2026-12-01"`
-	TolerancePercent int64          `json:"tolerancePercent,omitempty" minimum:"0" maximum:"100" doc:"how much more than ordered is taken"`
+	TolerancePercent int64          `json:"tolerancePercent,omitempty" minimum:"0" maximum:"100" doc:"accepted overdelivery"`
 }
 
 // PurchaseWant is a line to be ordered.
 type PurchaseWant struct {
-	ProductID string           `json:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-	VariantID string           `json:"variantId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"needed when the product has variants"`
+	ProductID rest.ID          `json:"productId"`
+	VariantID rest.ID          `json:"variantId,omitempty" doc:"needed when the product has variants"`
 	Quantity  int64            `json:"quantity" minimum:"1" maximum:"1000000" example:"100"`
 	UnitCost  *entrepot.Amount `json:"unitCost,omitempty" doc:"of one piece, in the supplier's currency; without it, what the supplier offers"`
 }
@@ -142,19 +142,19 @@ type purchaseInput struct {
 	rest.KeyHeader
 	RawBody []byte
 	Body    struct {
-		SupplierID string `json:"supplierId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-		LocationID string `json:"locationId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"where the goods come: a shop or a warehouse"`
+		SupplierID rest.ID `json:"supplierId"`
+		LocationID rest.ID `json:"locationId" doc:"where the goods come: a shop or a warehouse"`
 		PurchaseTerms
 	}
 }
 
 func (s *logisticsAPI) createPurchase(ctx context.Context, in *purchaseInput) (*rest.Created[PurchaseView], error) {
 	b := &in.Body
-	at, err := locateOwn(ctx, s.Asker, "locationId", b.LocationID)
+	at, err := locateOwn(ctx, s.Asker, "locationId", string(b.LocationID))
 	if err != nil {
 		return nil, err
 	}
-	from, err := s.askSupplier(ctx, b.SupplierID, supplier.Get{})
+	from, err := s.askSupplier(ctx, string(b.SupplierID), supplier.Get{})
 	if entrepot.CodeOf(err) == entrepot.CodeNotFound || (err == nil && from.CompanyID != at.CompanyID) {
 		return nil, query.Missing("supplierId", "no such supplier")
 	}
@@ -190,11 +190,11 @@ func (s *logisticsAPI) purchaseTerms(ctx context.Context, from *supplier.Supplie
 	}
 	return terms, query.Each(ctx, len(b.Lines), func(ctx context.Context, i int) error {
 		want := &b.Lines[i]
-		v, err := goodsOf(ctx, s.Asker, from.CompanyID, "lines", i, want.ProductID, want.VariantID)
+		v, err := goodsOf(ctx, s.Asker, from.CompanyID, "lines", i, string(want.ProductID), string(want.VariantID))
 		if err != nil {
 			return err
 		}
-		line := purchase.Line{ProductID: want.ProductID, VariantID: v.ID, SKU: v.SKU, Quantity: want.Quantity, UnitCost: -1}
+		line := purchase.Line{ProductID: string(want.ProductID), VariantID: v.ID, SKU: v.SKU, Quantity: want.Quantity, UnitCost: -1}
 		for _, o := range from.Details.Offers {
 			if o.VariantID == v.ID {
 				line.SupplierSKU, line.UnitCost = o.SKU, o.Cost
@@ -268,13 +268,13 @@ type receivePurchaseInput struct {
 	rest.KeyHeader
 	Body struct {
 		Lines []PurchaseArrival `json:"lines,omitempty" maxItems:"200"`
-		Final bool              `json:"final,omitempty" doc:"nothing more is to come"`
+		Final bool              `json:"final,omitempty" doc:"no further delivery"`
 	}
 }
 
 // PurchaseArrival is what came of one line.
 type PurchaseArrival struct {
-	VariantID string           `json:"variantId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"of a line; the product's id for a product without variants"`
+	VariantID rest.ID          `json:"variantId" doc:"of a line; the product's id for a product without variants"`
 	Quantity  int64            `json:"quantity" minimum:"1" maximum:"2000000"`
 	UnitCost  *entrepot.Amount `json:"unitCost,omitempty" doc:"of one piece, if not as ordered"`
 	Batch     string           `json:"batch,omitempty" maxLength:"64" doc:"lot number; each lot of a variant is a delivery of its own"`
@@ -292,7 +292,7 @@ func (s *logisticsAPI) receivePurchase(ctx context.Context, in *receivePurchaseI
 	}
 	cmd := purchase.Receive{ReceiptID: in.NewID(ctx, "purchase-receipt"), Final: in.Body.Final}
 	for i, l := range in.Body.Lines {
-		p := purchase.PartInput{VariantID: l.VariantID, Quantity: l.Quantity, Batch: l.Batch}
+		p := purchase.PartInput{VariantID: string(l.VariantID), Quantity: l.Quantity, Batch: l.Batch}
 		if l.UnitCost != nil {
 			cost, err := entrepot.ParseMoney(query.Indexed("lines", i, "unitCost"), string(*l.UnitCost), now.Currency)
 			if err != nil {

@@ -24,10 +24,10 @@ type ReorderView struct {
 	OnOrder         int64            `json:"onOrder" doc:"still to come of purchase orders for the location"`
 	Drafted         int64            `json:"drafted" doc:"in drafts of purchase orders for the location"`
 	Suggested       int64            `json:"suggestedQuantity" doc:"0: enough is on its way"`
-	Supplier        *ReorderSupplier `json:"supplier,omitempty" doc:"of those who sell it the cheapest, in the item's currency if one does; none: nobody offers it"`
+	Supplier        *ReorderSupplier `json:"supplier,omitempty" doc:"the cheapest, preferably in the item's currency; absent: no supplier offers it"`
 }
 
-// ReorderSupplier is who sells an item.
+// ReorderSupplier is the supplier of an item.
 type ReorderSupplier struct {
 	ID           entrepot.ID     `json:"id"`
 	Name         string          `json:"name"`
@@ -41,8 +41,8 @@ type ReorderSupplier struct {
 type reorderListInput struct {
 	rest.ListParams
 	rest.CompanyFilter
-	LocationID string `query:"locationId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-	SupplierID string `query:"supplierId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"only what this supplier offers, at its cost"`
+	LocationID rest.ID `query:"locationId"`
+	SupplierID rest.ID `query:"supplierId" doc:"only what this supplier offers, at its cost"`
 }
 
 func (s *logisticsAPI) listReorders(ctx context.Context, in *reorderListInput) (*rest.List[ReorderView], error) {
@@ -56,7 +56,7 @@ func (s *logisticsAPI) listReorders(ctx context.Context, in *reorderListInput) (
 
 func (s *logisticsAPI) reorders(ctx context.Context, in *reorderListInput) (entrepot.Page[reorder.Suggestion], error) {
 	return reorder.Find(ctx, s.Store, reorder.Query{
-		CompanyID: in.CompanyID, LocationID: in.LocationID, SupplierID: in.SupplierID, Limit: in.Limit, Cursor: in.Cursor,
+		CompanyID: string(in.CompanyID), LocationID: string(in.LocationID), SupplierID: string(in.SupplierID), Limit: in.Limit, Cursor: in.Cursor,
 	})
 }
 
@@ -78,8 +78,8 @@ type reorderInput struct {
 	rest.KeyHeader
 	RawBody []byte
 	Body    struct {
-		SupplierID string   `json:"supplierId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-		LocationID string   `json:"locationId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+		SupplierID rest.ID  `json:"supplierId"`
+		LocationID rest.ID  `json:"locationId"`
 		ItemIDs    []string `json:"itemIds,omitempty" maxItems:"200" doc:"of the suggestions; default: all"`
 	}
 }
@@ -101,12 +101,12 @@ func (s *logisticsAPI) reorder(ctx context.Context, in *reorderInput) (*rest.Cre
 			return nil, err
 		}
 	}
-	at, err := locateOwn(ctx, s.Asker, "locationId", b.LocationID)
+	at, err := locateOwn(ctx, s.Asker, "locationId", string(b.LocationID))
 	if err != nil {
 		return nil, err
 	}
-	use.Body.SupplierID, use.Body.LocationID = b.SupplierID, at.ID
-	list := reorderListInput{ListParams: rest.ListParams{Limit: 100}, CompanyFilter: rest.CompanyFilter{CompanyID: at.CompanyID}, LocationID: at.ID, SupplierID: b.SupplierID}
+	use.Body.SupplierID, use.Body.LocationID = b.SupplierID, rest.ID(at.ID)
+	list := reorderListInput{ListParams: rest.ListParams{Limit: 100}, CompanyFilter: rest.CompanyFilter{CompanyID: rest.ID(at.CompanyID)}, LocationID: rest.ID(at.ID), SupplierID: b.SupplierID}
 	for range reorderPages {
 		page, err := s.reorders(ctx, &list)
 		if err != nil {
@@ -117,9 +117,9 @@ func (s *logisticsAPI) reorder(ctx context.Context, in *reorderInput) (*rest.Cre
 			if v.Quantity == 0 || (len(b.ItemIDs) > 0 && !slices.Contains(b.ItemIDs, v.ItemID)) || len(use.Body.Lines) == purchase.MaxLines {
 				continue
 			}
-			want := PurchaseWant{ProductID: v.ProductID, Quantity: v.Quantity}
+			want := PurchaseWant{ProductID: rest.ID(v.ProductID), Quantity: v.Quantity}
 			if v.VariantID != v.ProductID {
-				want.VariantID = v.VariantID
+				want.VariantID = rest.ID(v.VariantID)
 			}
 			use.Body.Lines = append(use.Body.Lines, want)
 		}

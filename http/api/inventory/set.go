@@ -17,7 +17,7 @@ type adjustInput struct {
 		Delta  int64  `json:"delta" minimum:"-1000000000" maximum:"1000000000" example:"-2" doc:"pieces more, or fewer when negative"`
 		Reason string `json:"reason" enum:"damaged,lost,expired,found,correction,other" doc:"damaged, lost and expired goods make on-hand fall, found ones rise"`
 		Note   string `json:"note,omitempty" maxLength:"500" example:"fell off the shelf"`
-		Batch  string `json:"batch,omitempty" maxLength:"64" doc:"which lot; default: first expired, first out"`
+		Batch  string `json:"batch,omitempty" maxLength:"64" doc:"lot to take from; default: first expired, first out"`
 	}
 }
 
@@ -43,7 +43,7 @@ type configureInput struct {
 		SafetyStock     *int64 `json:"safetyStock,omitempty" minimum:"0" maximum:"1000000000" example:"2" doc:"pieces on hand that are not promised to orders"`
 		Backorder       *struct {
 			Limit int64      `json:"limit" minimum:"0" maximum:"10000" example:"50" doc:"pieces that may be promised beyond on-hand; 0: none"`
-			Until *time.Time `json:"until,omitempty" doc:"when that stops: a pre-order; default: never"`
+			Until *time.Time `json:"until,omitempty" doc:"end of a pre-order; default: never"`
 		} `json:"backorder,omitempty"`
 	}
 }

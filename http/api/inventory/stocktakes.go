@@ -19,7 +19,7 @@ type StocktakeView struct {
 	LocationID entrepot.ID     `json:"locationId"`
 	Status     string          `json:"status" enum:"open,closing,closed,cancelled"`
 	Note       string          `json:"note,omitempty"`
-	Reason     string          `json:"reason,omitempty" doc:"of the cancellation"`
+	Reason     string          `json:"reason,omitempty" doc:"reason for the cancellation"`
 	Lines      []StocktakeLine `json:"lines,omitempty" doc:"not in lists"`
 	CreatedAt  rest.Time       `json:"createdAt"`
 	UpdatedAt  rest.Time       `json:"updatedAt"`
@@ -33,7 +33,7 @@ type StocktakeLine struct {
 	OnHandAtOpen int64       `json:"onHandAtOpen"`
 	Expected     *int64      `json:"expected,omitempty" doc:"on hand when it was counted"`
 	Counted      *int64      `json:"counted,omitempty"`
-	Variance     *int64      `json:"variance,omitempty" doc:"counted less expected"`
+	Variance     *int64      `json:"variance,omitempty" doc:"counted minus expected"`
 	CountedBy    entrepot.ID `json:"countedBy,omitempty"`
 	CountedAt    *rest.Time  `json:"countedAt,omitempty"`
 	Refused      string      `json:"refused,omitempty" doc:"why the variance is not booked"`
@@ -59,8 +59,8 @@ func stocktakeOf(s *stocktake.Stocktake) StocktakeView {
 type stocktakeListInput struct {
 	rest.ListParams
 	rest.CompanyFilter
-	Status     string `query:"status" enum:"open,closing,closed,cancelled"`
-	LocationID string `query:"locationId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+	Status     string  `query:"status" enum:"open,closing,closed,cancelled"`
+	LocationID rest.ID `query:"locationId"`
 }
 
 func (s *logisticsAPI) listStocktakes(ctx context.Context, in *stocktakeListInput) (*rest.List[StocktakeView], error) {
@@ -76,7 +76,7 @@ type stocktakeInput struct {
 	rest.KeyHeader
 	RawBody []byte
 	Body    struct {
-		LocationID string   `json:"locationId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"a shop or a warehouse"`
+		LocationID rest.ID  `json:"locationId" doc:"a shop or a warehouse"`
 		ItemIDs    []string `json:"itemIds,omitempty" maxItems:"1000" doc:"stock items of the location; none: all of them, if they are no more than 1000"`
 		Note       string   `json:"note,omitempty" maxLength:"500"`
 	}
@@ -84,7 +84,7 @@ type stocktakeInput struct {
 
 func (s *logisticsAPI) openStocktake(ctx context.Context, in *stocktakeInput) (*rest.Created[StocktakeView], error) {
 	b := &in.Body
-	at, err := locateOwn(ctx, s.Asker, "locationId", b.LocationID)
+	at, err := locateOwn(ctx, s.Asker, "locationId", string(b.LocationID))
 	if err != nil {
 		return nil, err
 	}
@@ -194,8 +194,8 @@ type countsInput struct {
 
 // ItemCount is what was counted of one item.
 type ItemCount struct {
-	VariantID string `json:"variantId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"the product's id for a product without variants"`
-	Counted   int64  `json:"counted" minimum:"0" maximum:"1000000000"`
+	VariantID rest.ID `json:"variantId" doc:"the product's id for a product without variants"`
+	Counted   int64   `json:"counted" minimum:"0" maximum:"1000000000"`
 }
 
 // setCounts notes what was counted, with what each stock item has on hand now.
@@ -211,12 +211,12 @@ func (s *logisticsAPI) setCounts(ctx context.Context, in *countsInput) (*rest.An
 	counts := in.Body.Counts
 	cmd := stocktake.SetCounts{ExpectedVersion: expected, Counts: make([]stocktake.Count, len(counts))}
 	err = query.Each(ctx, len(counts), func(ctx context.Context, i int) error {
-		item, err := s.askItem(ctx, stock.ID(counts[i].VariantID, now.LocationID))
+		item, err := s.askItem(ctx, stock.ID(string(counts[i].VariantID), now.LocationID))
 		if entrepot.CodeOf(err) == entrepot.CodeNotFound {
 			return query.Missing(query.Indexed("counts", i, "variantId"), "no such stock item in the location")
 		}
 		if err == nil {
-			cmd.Counts[i] = stocktake.Count{VariantID: counts[i].VariantID, Counted: counts[i].Counted, OnHand: item.OnHand}
+			cmd.Counts[i] = stocktake.Count{VariantID: string(counts[i].VariantID), Counted: counts[i].Counted, OnHand: item.OnHand}
 		}
 		return err
 	})

@@ -22,13 +22,13 @@ type SupplierBody struct {
 	LeadTimeDays int64           `json:"leadTimeDays,omitempty" minimum:"0" maximum:"365" doc:"from the order to the goods"`
 	Note         string          `json:"note,omitempty" maxLength:"1000"`
 	IsActive     *bool           `json:"isActive,omitempty" doc:"default true; false: nothing is ordered from them"`
-	Offers       []SupplierOffer `json:"offers,omitempty" maxItems:"500" doc:"what they sell"`
+	Offers       []SupplierOffer `json:"offers,omitempty" maxItems:"500" doc:"products the supplier offers"`
 }
 
 // SupplierOffer is a variant as a supplier sells it.
 type SupplierOffer struct {
-	ProductID   string          `json:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-	VariantID   string          `json:"variantId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"needed when the product has variants"`
+	ProductID   rest.ID         `json:"productId"`
+	VariantID   rest.ID         `json:"variantId,omitempty" doc:"needed when the product has variants"`
 	SupplierSKU string          `json:"supplierSku,omitempty" maxLength:"64"`
 	Cost        entrepot.Amount `json:"cost" doc:"of one piece"`
 	MinQuantity int64           `json:"minQuantity,omitempty" minimum:"0" maximum:"1000000"`
@@ -50,7 +50,7 @@ func supplierOf(s *supplier.Supplier) SupplierView {
 		LeadTimeDays: d.LeadDays, Note: d.Note, IsActive: &d.IsActive,
 	}}
 	for _, o := range d.Offers {
-		v.Offers = append(v.Offers, SupplierOffer{o.ProductID, o.VariantID, o.SKU, rest.Amount(o.Cost, d.Currency), o.MinQuantity})
+		v.Offers = append(v.Offers, SupplierOffer{rest.ID(o.ProductID), rest.ID(o.VariantID), o.SKU, rest.Amount(o.Cost, d.Currency), o.MinQuantity})
 	}
 	return v
 }
@@ -67,11 +67,11 @@ func (s *logisticsAPI) supplierDetails(ctx context.Context, company entrepot.ID,
 		if err != nil {
 			return err
 		}
-		v, err := goodsOf(ctx, s.Asker, company, "offers", i, o.ProductID, o.VariantID)
+		v, err := goodsOf(ctx, s.Asker, company, "offers", i, string(o.ProductID), string(o.VariantID))
 		if err != nil {
 			return err
 		}
-		d.Offers[i] = supplier.Offer{ProductID: o.ProductID, VariantID: v.ID, SKU: o.SupplierSKU, Cost: cost.Minor, MinQuantity: o.MinQuantity}
+		d.Offers[i] = supplier.Offer{ProductID: string(o.ProductID), VariantID: v.ID, SKU: o.SupplierSKU, Cost: cost.Minor, MinQuantity: o.MinQuantity}
 		return nil
 	})
 }

@@ -114,9 +114,9 @@ func timeAt(ms int64) *rest.Time {
 type transferListInput struct {
 	rest.ListParams
 	rest.CompanyFilter
-	Status         string `query:"status" enum:"draft,shipping,in_transit,returning,received,cancelled"`
-	FromLocationID string `query:"fromLocationId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-	ToLocationID   string `query:"toLocationId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+	Status         string  `query:"status" enum:"draft,shipping,in_transit,returning,received,cancelled"`
+	FromLocationID rest.ID `query:"fromLocationId"`
+	ToLocationID   rest.ID `query:"toLocationId"`
 }
 
 func (s *logisticsAPI) listTransfers(ctx context.Context, in *transferListInput) (*rest.List[TransferView], error) {
@@ -126,7 +126,7 @@ func (s *logisticsAPI) listTransfers(ctx context.Context, in *transferListInput)
 		func(st *transfer.State) TransferView { return transferOf(st.View()) })
 }
 
-// TransferLines are what a draft asks for.
+// TransferLines are the lines of a draft.
 type TransferLines struct {
 	Lines []GoodsLine `json:"lines" minItems:"1" maxItems:"200"`
 	Note  string      `json:"note,omitempty" maxLength:"500"`
@@ -134,9 +134,9 @@ type TransferLines struct {
 
 // GoodsLine is some pieces of a product's variant.
 type GoodsLine struct {
-	ProductID string `json:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-	VariantID string `json:"variantId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"needed when the product has variants"`
-	Quantity  int64  `json:"quantity" minimum:"1" maximum:"1000000" example:"10"`
+	ProductID rest.ID `json:"productId"`
+	VariantID rest.ID `json:"variantId,omitempty" doc:"needed when the product has variants"`
+	Quantity  int64   `json:"quantity" minimum:"1" maximum:"1000000" example:"10"`
 }
 
 type transferInput struct {
@@ -144,19 +144,19 @@ type transferInput struct {
 	rest.KeyHeader
 	RawBody []byte
 	Body    struct {
-		FromLocationID string `json:"fromLocationId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"a shop or a warehouse"`
-		ToLocationID   string `json:"toLocationId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"another one of the company"`
+		FromLocationID rest.ID `json:"fromLocationId" doc:"a shop or a warehouse"`
+		ToLocationID   rest.ID `json:"toLocationId" doc:"another one of the company"`
 		TransferLines
 	}
 }
 
 func (s *logisticsAPI) createTransfer(ctx context.Context, in *transferInput) (*rest.Created[TransferView], error) {
 	b := &in.Body
-	from, err := locate(ctx, s.Asker, "fromLocationId", b.FromLocationID)
+	from, err := locate(ctx, s.Asker, "fromLocationId", string(b.FromLocationID))
 	if err != nil {
 		return nil, err
 	}
-	to, err := locate(ctx, s.Asker, "toLocationId", b.ToLocationID)
+	to, err := locate(ctx, s.Asker, "toLocationId", string(b.ToLocationID))
 	if err != nil {
 		return nil, err
 	}
@@ -184,9 +184,9 @@ func (s *logisticsAPI) createTransfer(ctx context.Context, in *transferInput) (*
 func (s *logisticsAPI) transferLines(ctx context.Context, company entrepot.ID, in []GoodsLine) ([]transfer.LineInput, error) {
 	out := make([]transfer.LineInput, len(in))
 	return out, query.Each(ctx, len(in), func(ctx context.Context, i int) error {
-		v, err := goodsOf(ctx, s.Asker, company, "lines", i, in[i].ProductID, in[i].VariantID)
+		v, err := goodsOf(ctx, s.Asker, company, "lines", i, string(in[i].ProductID), string(in[i].VariantID))
 		if err == nil {
-			out[i] = transfer.LineInput{ProductID: in[i].ProductID, VariantID: v.ID, SKU: v.SKU, Quantity: in[i].Quantity}
+			out[i] = transfer.LineInput{ProductID: string(in[i].ProductID), VariantID: v.ID, SKU: v.SKU, Quantity: in[i].Quantity}
 		}
 		return err
 	})
@@ -241,15 +241,15 @@ type receiveTransferInput struct {
 	rest.KeyHeader
 	Body struct {
 		Lines  []ArrivedLine `json:"lines,omitempty" maxItems:"200"`
-		Final  bool          `json:"final,omitempty" doc:"nothing more will arrive: the rest is lost"`
+		Final  bool          `json:"final,omitempty" doc:"no further delivery: the rest is booked as lost"`
 		Reason string        `json:"reason,omitempty" maxLength:"200" doc:"of what is lost" example:"broken on the way"`
 	}
 }
 
 // ArrivedLine is what has arrived of one line.
 type ArrivedLine struct {
-	VariantID string `json:"variantId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"of a line; the product's id for a product without variants"`
-	Quantity  int64  `json:"quantity" minimum:"1" maximum:"1000000"`
+	VariantID rest.ID `json:"variantId" doc:"of a line; the product's id for a product without variants"`
+	Quantity  int64   `json:"quantity" minimum:"1" maximum:"1000000"`
 }
 
 func (s *logisticsAPI) receiveTransfer(ctx context.Context, in *receiveTransferInput) (*rest.Answer[TransferView], error) {
@@ -259,7 +259,7 @@ func (s *logisticsAPI) receiveTransfer(ctx context.Context, in *receiveTransferI
 	}
 	cmd := transfer.Receive{ReceiptID: in.NewID(ctx, "transfer-receipt"), Final: in.Body.Final, Reason: in.Body.Reason}
 	for _, l := range in.Body.Lines {
-		cmd.Parts = append(cmd.Parts, transfer.Part{VariantID: l.VariantID, Quantity: l.Quantity})
+		cmd.Parts = append(cmd.Parts, transfer.Part{VariantID: string(l.VariantID), Quantity: l.Quantity})
 	}
 	return s.transferAfter(ctx, id, cmd)
 }

@@ -31,9 +31,9 @@ type StockTotal struct {
 
 type valuationInput struct {
 	rest.CompanyFilter
-	Method     string `query:"method" enum:"fifo,average" default:"fifo"`
-	LocationID string `query:"locationId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-	Cursor     string `query:"cursor" maxLength:"1024" doc:"nextCursor of the part before"`
+	Method     string  `query:"method" enum:"fifo,average" default:"fifo"`
+	LocationID rest.ID `query:"locationId"`
+	Cursor     string  `query:"cursor" maxLength:"1024" doc:"nextCursor of the part before"`
 }
 
 // valuedPages bounds what one request sums, in pages of 100 items.

@@ -13,13 +13,13 @@ import (
 	"entrepot/persistence"
 )
 
-// WarehouseBody is what a warehouse says of itself.
+// WarehouseBody is a warehouse as a client describes it.
 type WarehouseBody struct {
 	Name          string            `json:"name" minLength:"1" maxLength:"200" example:"North"`
 	Code          string            `json:"code" minLength:"1" maxLength:"32" pattern:"^[A-Za-z0-9._-]+$" patternDescription:"letters, digits, dots, dashes and underscores" doc:"unique in the company" example:"N1"`
 	Location      rest.ShopLocation `json:"location,omitempty"`
 	ServesShopIDs []string          `json:"servesShopIds,omitempty" maxItems:"200" doc:"the shops whose orders may be sent from here"`
-	Priority      int64             `json:"priority,omitempty" minimum:"0" maximum:"1000" doc:"among the locations of a shop; lower first, and a shop itself has 0 unless its sourcing says otherwise"`
+	Priority      int64             `json:"priority,omitempty" minimum:"0" maximum:"1000" doc:"among the locations of a shop, lower first; the shop itself has 0 unless its sourcing sets another"`
 	IsActive      *bool             `json:"isActive,omitempty" doc:"default true; false: nothing is sent from here"`
 }
 

@@ -18,19 +18,29 @@ func paymentRoutes(d Deps) rest.Routes {
 	s := &paymentAPI{d}
 	customer := rest.Only(entrepot.Customer)
 	return rest.Routes{Service: "payments", List: []rest.Route{
-		rest.Bind(rest.Route{ID: "create-payment-intent", Method: http.MethodPost, Keyed: true, Path: "/payments/intent", Access: customer, Status: http.StatusCreated, Summary: "Open the payment of an order"}, s.intent),
 		rest.Bind(rest.Route{
-			ID: "process-payment", Method: http.MethodPost, Keyed: true, Path: "/payments/process", Access: customer, Summary: "Pay an order",
-			Doc: "The manual gateway refuses the tokens `fail` and `insufficient`, and amounts by card that end with .13.",
+			ID: "create-payment-intent", Method: http.MethodPost, Keyed: true, Path: "/payments/intent",
+			Access: customer, Status: http.StatusCreated, Summary: "Create payment intent",
+		}, s.intent),
+		rest.Bind(rest.Route{
+			ID: "process-payment", Method: http.MethodPost, Keyed: true, Path: "/payments/process",
+			Access: customer, Summary: "Process payment",
+			Doc: "The manual gateway refuses the tokens `fail` and `insufficient`, and amounts by card that " +
+				"end with .13.",
 		}, s.process),
 		rest.Bind(rest.Route{
-			ID: "list-payments", Method: http.MethodGet, Path: "/payments/history", Access: rest.LoggedIn, Summary: "List payments",
-			Doc: "Customers see their own, staff those of their shops.",
+			ID: "list-payments", Method: http.MethodGet, Path: "/payments/history", Access: rest.LoggedIn,
+			Summary: "List payments",
+			Doc:     "Customers see their own, staff see those of their shops.",
 		}, s.history),
-		rest.Bind(rest.Route{ID: "get-payment", Method: http.MethodGet, Path: "/payments/{id}", Access: rest.LoggedIn, Summary: "Read a payment"}, s.get),
+		rest.Bind(rest.Route{
+			ID: "get-payment", Method: http.MethodGet, Path: "/payments/{id}", Access: rest.LoggedIn,
+			Summary: "Get payment",
+		}, s.get),
 		rest.Bind(rest.Route{
 			ID: "refund-payment", Method: http.MethodPost, Keyed: true, Path: "/payments/{id}/refund",
-			Access: rest.Only(entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager), Summary: "Give money back",
+			Access:  rest.Only(entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager),
+			Summary: "Refund payment",
 		}, s.refund),
 	}}
 }
@@ -96,12 +106,12 @@ type intentInput struct {
 	rest.Here
 	rest.KeyHeader
 	Body struct {
-		OrderID string `json:"orderId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+		OrderID rest.ID `json:"orderId"`
 	}
 }
 
 func (s *paymentAPI) intent(ctx context.Context, in *intentInput) (*rest.Created[PaymentView], error) {
-	o, err := s.order(ctx, in.Body.OrderID)
+	o, err := s.order(ctx, string(in.Body.OrderID))
 	if err != nil {
 		return nil, err
 	}
@@ -119,17 +129,17 @@ type processInput struct {
 	rest.KeyHeader
 	RawBody []byte
 	Body    struct {
-		OrderID string `json:"orderId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-		Gateway string `json:"gateway" enum:"manual" example:"manual"`
-		Method  string `json:"method" enum:"card,bank_transfer,cash_on_delivery" example:"card"`
-		Token   string `json:"token,omitempty" maxLength:"255" doc:"what the gateway knows the payer by" example:"ok"`
+		OrderID rest.ID `json:"orderId"`
+		Gateway string  `json:"gateway" enum:"manual" example:"manual"`
+		Method  string  `json:"method" enum:"card,bank_transfer,cash_on_delivery" example:"card"`
+		Token   string  `json:"token,omitempty" maxLength:"255" doc:"payer's reference at the gateway" example:"ok"`
 	}
 }
 
 // process pays a pending order. A keyed request for an order that is not pending
 // any more may be the retry of what paid it, which the payment can tell.
 func (s *paymentAPI) process(ctx context.Context, in *processInput) (*rest.Answer[PaymentView], error) {
-	o, err := s.order(ctx, in.Body.OrderID)
+	o, err := s.order(ctx, string(in.Body.OrderID))
 	if err != nil {
 		return nil, err
 	}
@@ -169,8 +179,8 @@ func (s *paymentAPI) get(ctx context.Context, in *struct{ rest.IDPath }) (*rest.
 type paymentListInput struct {
 	rest.ListParams
 	rest.CompanyFilter
-	Status  string `query:"status" enum:"pending,processing,completed,failed,refunded,void"`
-	OrderID string `query:"orderId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+	Status  string  `query:"status" enum:"pending,processing,completed,failed,refunded,void"`
+	OrderID rest.ID `query:"orderId"`
 }
 
 func (s *paymentAPI) history(ctx context.Context, in *paymentListInput) (*rest.List[PaymentView], error) {

@@ -20,19 +20,19 @@ type placeInput struct {
 		ShippingAddress Address           `json:"shippingAddress"`
 		BillingAddress  *Address          `json:"billingAddress,omitempty" doc:"default: the shipping address"`
 		Notes           string            `json:"notes,omitempty" maxLength:"2000"`
-		ShippingMethod  string            `json:"shippingMethod,omitempty" maxLength:"40" example:"standard" doc:"of those that the estimate lists, for every shop; default: each shop's cheapest"`
+		ShippingMethod  string            `json:"shippingMethod,omitempty" maxLength:"40" example:"standard" doc:"a method of the estimate, for every shop; default: each shop's cheapest"`
 		ShippingMethods map[string]string `json:"shippingMethods,omitempty" maxProperties:"50" doc:"methods of single shops by their ids, before shippingMethod"`
 		PromoCodes      []string          `json:"promoCodes,omitempty" maxItems:"5" nullable:"false" doc:"default: the cart's, when it is the cart that is ordered"`
-		ExpectedTotal   *entrepot.Amount  `json:"expectedTotal,omitempty" doc:"what the customer was shown, of all orders together; another total is refused"`
+		ExpectedTotal   *entrepot.Amount  `json:"expectedTotal,omitempty" doc:"total of all orders as shown to the customer; a different total is refused"`
 	}
 }
 
 // PlaceItem is one line to be ordered.
 type PlaceItem struct {
-	ProductID string `json:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-	VariantID string `json:"variantId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"which of the product's variants, if it has any"`
-	ShopID    string `json:"shopId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"default: the first shop that sells it"`
-	Quantity  int64  `json:"quantity" minimum:"1" maximum:"10000" example:"1"`
+	ProductID rest.ID `json:"productId"`
+	VariantID rest.ID `json:"variantId,omitempty" doc:"which of the product's variants, if it has any"`
+	ShopID    rest.ID `json:"shopId,omitempty" doc:"default: the first shop that sells it"`
+	Quantity  int64   `json:"quantity" minimum:"1" maximum:"10000" example:"1"`
 }
 
 // PlacedView is the first order of a checkout, and all of them when there are several.
@@ -41,8 +41,8 @@ type PlacedView struct {
 	Orders []OrderView `json:"orders,omitempty" doc:"one a shop, when there are several"`
 }
 
-// place finds the prices and sends the checkout to the order grain. A keyed
-// request that placed its order already is not priced again: it asks the order.
+// place prices the lines and sends the checkout to the order grain. A keyed request
+// that placed its order before is not priced again.
 func (s *salesAPI) place(ctx context.Context, in *placeInput) (*rest.Created[PlacedView], error) {
 	c := entrepot.CallerFrom(ctx)
 	id := entrepot.NewID()
@@ -96,14 +96,14 @@ func placedOf(in *placeInput, placed *order.Placed, replayed bool) *rest.Created
 	return out
 }
 
-// price fills in the command: what is bought, from whom, at which price.
+// price fills in the command: lines with prices, shipping, discounts and sources.
 func (s *salesAPI) price(ctx context.Context, in *placeInput, id entrepot.ID, cmd *order.Place) ([]checkout.Line, error) {
 	lines, codes, err := s.lines(ctx, in, cmd)
 	if err != nil {
 		return nil, err
 	}
 	to := in.Body.ShippingAddress
-	q, err := s.Pricing.Quote(ctx, checkout.Wanted{Id: id, Customer: cmd.CustomerID, Lines: lines, Codes: codes, To: checkout.Destination{Field: "shippingAddress.", Country: to.Country, PostalCode: to.PostalCode, Method: in.Body.ShippingMethod, Methods: in.Body.ShippingMethods}})
+	q, err := s.Pricing.Quote(ctx, checkout.Wanted{ID: id, Customer: cmd.CustomerID, Lines: lines, Codes: codes, To: checkout.Destination{Field: "shippingAddress.", Country: to.Country, PostalCode: to.PostalCode, Method: in.Body.ShippingMethod, Methods: in.Body.ShippingMethods}})
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,7 @@ func (s *salesAPI) price(ctx context.Context, in *placeInput, id entrepot.ID, cm
 // lines are the request's items, or else the cart's; so are the promo codes.
 func (s *salesAPI) lines(ctx context.Context, in *placeInput, cmd *order.Place) (out []checkout.Line, codes []string, err error) {
 	for i, it := range in.Body.Items {
-		out = append(out, checkout.Line{At: i, WantProduct: it.ProductID, WantVariant: it.VariantID, WantShop: it.ShopID, Quantity: it.Quantity})
+		out = append(out, checkout.Line{At: i, WantProduct: string(it.ProductID), WantVariant: string(it.VariantID), WantShop: string(it.ShopID), Quantity: it.Quantity})
 	}
 	if len(out) > 0 {
 		return out, in.Body.PromoCodes, nil

@@ -18,18 +18,27 @@ func orderRoutes(d Deps) rest.Routes {
 	s := &salesAPI{d}
 	return rest.Routes{Service: "orders", List: []rest.Route{
 		rest.Bind(rest.Route{
-			ID: "place-order", Method: http.MethodPost, Keyed: true, Path: "/orders", Access: rest.Only(entrepot.Customer), Status: http.StatusCreated,
-			Summary: "Place an order", Doc: "From the cart, or of the given items. Lines of several shops become one order a shop, all or none. Answered when the stock is reserved.",
+			ID: "place-order", Method: http.MethodPost, Keyed: true, Path: "/orders",
+			Access: rest.Only(entrepot.Customer), Status: http.StatusCreated, Summary: "Place order",
+			Doc: "From the cart, or of the given items. Lines of several shops become one order a shop, all " +
+				"or none. The response is sent once the stock is reserved.",
 		}, s.place),
 		rest.Bind(rest.Route{
 			ID: "list-orders", Method: http.MethodGet, Path: "/orders", Access: rest.LoggedIn, Summary: "List orders",
-			Doc: "Customers see their own, staff those of their shops.",
+			Doc: "Customers see their own, staff see those of their shops.",
 		}, s.list),
-		rest.Bind(rest.Route{ID: "get-order", Method: http.MethodGet, Path: "/orders/{id}", Access: rest.LoggedIn, Summary: "Read an order"}, s.get),
-		rest.Bind(rest.Route{ID: "get-tracking", Method: http.MethodGet, Path: "/orders/{id}/tracking", Access: rest.LoggedIn, Summary: "Where an order is"}, s.tracking),
 		rest.Bind(rest.Route{
-			ID: "cancel-order", Method: http.MethodPost, Keyed: true, Path: "/orders/{id}/cancel", Access: rest.LoggedIn, Summary: "Cancel an order",
-			Doc: "Stock and money go back by themselves.",
+			ID: "get-order", Method: http.MethodGet, Path: "/orders/{id}", Access: rest.LoggedIn,
+			Summary: "Get order",
+		}, s.get),
+		rest.Bind(rest.Route{
+			ID: "get-tracking", Method: http.MethodGet, Path: "/orders/{id}/tracking", Access: rest.LoggedIn,
+			Summary: "Track order",
+		}, s.tracking),
+		rest.Bind(rest.Route{
+			ID: "cancel-order", Method: http.MethodPost, Keyed: true, Path: "/orders/{id}/cancel",
+			Access: rest.LoggedIn, Summary: "Cancel order",
+			Doc: "Stock is released and payments are refunded automatically.",
 		}, s.cancel),
 	}}
 }
@@ -57,7 +66,7 @@ type OrderView struct {
 	TrackingNumber  string         `json:"trackingNumber,omitempty"`
 	Notes           string         `json:"notes,omitempty"`
 	StatusHistory   []StatusChange `json:"statusHistory"`
-	ExpiresAt       rest.Time      `json:"expiresAt,omitzero" doc:"unpaid then: cancelled"`
+	ExpiresAt       rest.Time      `json:"expiresAt,omitzero" doc:"an unpaid order is cancelled then"`
 	CreatedAt       rest.Time      `json:"createdAt"`
 	UpdatedAt       rest.Time      `json:"updatedAt"`
 }
@@ -78,7 +87,7 @@ type OrderItem struct {
 	Price       entrepot.Amount `json:"price"`
 	Subtotal    entrepot.Amount `json:"subtotal"`
 	Discount    entrepot.Amount `json:"discount" doc:"of promo codes, off the whole line before tax"`
-	Allocations []Allocation    `json:"allocations,omitempty" doc:"where the pieces come from; none: all from the shop"`
+	Allocations []Allocation    `json:"allocations,omitempty" doc:"source locations; absent: the shop itself"`
 	Backordered int64           `json:"backordered,omitempty" doc:"of quantity, pieces that were not in stock when it was ordered: they are reserved and sent as goods come in"`
 }
 
@@ -114,7 +123,7 @@ type Address struct {
 	Country    string `json:"country" minLength:"2" maxLength:"100" example:"DE"`
 	Phone      string `json:"phone,omitempty" maxLength:"40"`
 	// Not kept with the order.
-	Coordinates *rest.Coordinates `json:"coordinates,omitempty" doc:"where that is, for shops that send from the nearest location"`
+	Coordinates *rest.Coordinates `json:"coordinates,omitempty" doc:"location, for shops that ship from the nearest one"`
 }
 
 func (a *Address) pb() *order.Address {

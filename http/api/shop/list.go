@@ -17,9 +17,9 @@ import (
 
 type shopListInput struct {
 	rest.ListParams
-	CompanyID string  `query:"companyId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+	CompanyID rest.ID `query:"companyId"`
 	City      string  `query:"city" maxLength:"100"`
-	OpenNow   string  `query:"openNow" enum:"true,false" doc:"of the shops that say when they are open"`
+	OpenNow   string  `query:"openNow" enum:"true,false" doc:"for shops with operating hours"`
 	Near      string  `query:"near" maxLength:"64" doc:"latitude and longitude in degrees" example:"53.5436,9.9663"`
 	Radius    float64 `query:"radius" minimum:"0.01" maximum:"500" default:"25" doc:"kilometres around near"`
 }
@@ -86,8 +86,8 @@ func (s *shopAPI) shops(ctx context.Context, l shopList, q persistence.Query) (e
 	return page, err
 }
 
-// nearest answers the nearest shops within the radius: it looks in a small circle
-// first, so that a search in a city does not read the country.
+// nearest returns the nearest shops within the radius. It starts with a small circle,
+// so that a search in a city does not read the country.
 func (s *shopAPI) nearest(ctx context.Context, in *shopListInput, l shopList) (*rest.List[ShopView], error) {
 	center, err := parsePoint(in.Near)
 	if err != nil {

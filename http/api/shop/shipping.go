@@ -18,15 +18,19 @@ func (s *shopAPI) shippingRoutes() []rest.Route {
 	may := rest.Only(entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager)
 	return []rest.Route{
 		rest.Bind(rest.Route{
-			ID: "get-shop-shipping", Method: http.MethodGet, Path: "/shops/{id}/shipping", Access: rest.Public, Summary: "What a shop's shipping costs",
-			Doc: "The shop's own rules, or its company's. The ETag is of the shop's own.",
+			ID: "get-shop-shipping", Method: http.MethodGet, Path: "/shops/{id}/shipping",
+			Access: rest.Public, Summary: "Get shop shipping rules",
+			Doc: "Returns the shop's own rules, or its company's. The ETag is of the shop's own.",
 		}, s.getShipping),
 		rest.Bind(rest.Route{
-			ID: "set-shop-shipping", Method: http.MethodPut, Path: "/shops/{id}/shipping", Access: may, Summary: "Set a shop's own shipping rules",
-			Doc: "They stand instead of the company's. A manager sets those of the own shops. Orders that are placed keep what they cost.",
+			ID: "set-shop-shipping", Method: http.MethodPut, Path: "/shops/{id}/shipping", Access: may,
+			Summary: "Set shop shipping rules",
+			Doc: "They replace the company's. Managers set those of their own shops. Placed orders keep their " +
+				"cost.",
 		}, SetShipping(s.Asker, s.ruled)),
 		rest.Bind(rest.Route{
-			ID: "remove-shop-shipping", Method: http.MethodDelete, Path: "/shops/{id}/shipping", Access: may, Status: http.StatusNoContent, Summary: "Let the company's shipping rules hold for a shop",
+			ID: "remove-shop-shipping", Method: http.MethodDelete, Path: "/shops/{id}/shipping", Access: may,
+			Status: http.StatusNoContent, Summary: "Remove shop shipping rules",
 		}, RemoveShipping(s.Asker, s.ruled)),
 	}
 }
@@ -42,7 +46,7 @@ type ShippingBody struct {
 type ShippingZone struct {
 	Name        string           `json:"name" minLength:"1" maxLength:"100" example:"Benelux"`
 	Countries   []string         `json:"countries,omitempty" maxItems:"250" nullable:"false" doc:"ISO 3166-1 alpha-2; none: everywhere else" example:"[\"BE\",\"NL\",\"LU\"]"`
-	PostalCodes []string         `json:"postalCodes,omitempty" maxItems:"1000" nullable:"false" doc:"only those that begin so; the longest beginning of all zones decides"`
+	PostalCodes []string         `json:"postalCodes,omitempty" maxItems:"1000" nullable:"false" doc:"prefixes; the longest matching prefix of all zones decides"`
 	Methods     []ShippingMethod `json:"methods" minItems:"1" maxItems:"10" nullable:"false"`
 }
 
@@ -53,7 +57,7 @@ type ShippingMethod struct {
 	Price         entrepot.Amount  `json:"price"`
 	SubtotalSteps []SubtotalStep   `json:"subtotalSteps,omitempty" maxItems:"20" nullable:"false" doc:"other prices by what the goods cost before discounts, ascending"`
 	PieceSteps    []PieceStep      `json:"pieceSteps,omitempty" maxItems:"20" nullable:"false" doc:"other prices by the number of pieces, ascending; not with subtotalSteps"`
-	FreeFrom      *entrepot.Amount `json:"freeFrom,omitempty" doc:"nothing from goods of so much on, before discounts"`
+	FreeFrom      *entrepot.Amount `json:"freeFrom,omitempty" doc:"free from this subtotal on, before discounts"`
 }
 
 // SubtotalStep is another price from an amount of goods on.
@@ -72,7 +76,7 @@ type PieceStep struct {
 type ShippingView struct {
 	CompanyID entrepot.ID    `json:"companyId"`
 	ShopID    entrepot.ID    `json:"shopId,omitempty"`
-	Source    string         `json:"source" enum:"shop,company,none" doc:"whose they are; none: shipping costs nothing"`
+	Source    string         `json:"source" enum:"shop,company,none" doc:"owner of the rules; none: shipping is free"`
 	Currency  string         `json:"currency,omitempty"`
 	Taxed     bool           `json:"taxed"`
 	Zones     []ShippingZone `json:"zones"`

@@ -19,33 +19,45 @@ func shopRoutes(d Deps) rest.Routes {
 	admins := rest.Only(entrepot.SuperAdmin, entrepot.CompanyAdmin)
 	return rest.Routes{Service: "shops", List: append([]rest.Route{
 		rest.Bind(rest.Route{
-			ID: "list-shops", Method: http.MethodGet, Path: "/shops", Access: rest.Public, Summary: "List shops, or find the nearest",
-			Doc: "Staff see the shops they reach, everybody else the active ones. With near, the nearest come first, each with its distance; that list has one page.",
+			ID: "list-shops", Method: http.MethodGet, Path: "/shops", Access: rest.Public,
+			Summary: "List shops",
+			Doc: "Staff see the shops they have access to, others the active ones. With near, returns one " +
+				"page with the nearest first, each with its distance.",
 		}, s.list),
 		rest.Bind(rest.Route{
 			ID: "create-shop", Method: http.MethodPost, Path: "/shops", Access: admins,
-			Status: http.StatusCreated, Keyed: true, Summary: "Create a shop",
-			Doc: "With staff it is answered when they are assigned; a shop whose staff cannot be is not created.",
+			Status: http.StatusCreated, Keyed: true, Summary: "Create shop",
+			Doc: "With staff, the response is sent once they are assigned; if that fails, the shop is not created.",
 		}, s.create),
-		rest.Bind(rest.Route{ID: "get-shop", Method: http.MethodGet, Path: "/shops/{id}", Access: rest.Public, Summary: "Read a shop"}, s.get),
 		rest.Bind(rest.Route{
-			ID: "update-shop", Method: http.MethodPut, Path: "/shops/{id}", Access: admins, Summary: "Change a shop",
-			Doc: "Sets everything that a shop says of itself: what is left out is empty afterwards. Who works there stays.",
+			ID: "get-shop", Method: http.MethodGet, Path: "/shops/{id}", Access: rest.Public,
+			Summary: "Get shop",
+		}, s.get),
+		rest.Bind(rest.Route{
+			ID: "update-shop", Method: http.MethodPut, Path: "/shops/{id}", Access: admins, Summary: "Update shop",
+			Doc: "Replaces all fields except staff: absent fields become empty.",
 		}, s.update),
 		rest.Bind(rest.Route{
-			ID: "delete-shop", Method: http.MethodDelete, Path: "/shops/{id}", Access: admins, Status: http.StatusNoContent, Summary: "Delete a shop",
-			Doc: "It cannot be undone. Orders, payments and stock of the shop stay on record; who worked there is told so, and their tokens are withdrawn.",
+			ID: "delete-shop", Method: http.MethodDelete, Path: "/shops/{id}", Access: admins,
+			Status: http.StatusNoContent, Summary: "Delete shop",
+			Doc: "It cannot be undone. Orders, payments and stock of the shop stay on record; the staff's " +
+				"access tokens are withdrawn.",
 		}, s.delete),
 		rest.Bind(rest.Route{
-			ID: "assign-shop-staff", Method: http.MethodPost, Path: "/shops/{id}/staff", Access: admins, Keyed: true, Summary: "Assign staff to a shop",
-			Doc: "All of it or nothing. A manager who is replaced does not work in the shop any more unless named among userIds. Answered when the access tokens that say otherwise are withdrawn; the users' next refresh tells the truth.",
+			ID: "assign-shop-staff", Method: http.MethodPost, Path: "/shops/{id}/staff", Access: admins,
+			Keyed: true, Summary: "Assign shop staff",
+			Doc: "Assigns all users or none. A replaced manager leaves the shop unless listed in userIds. The " +
+				"response is sent once outdated access tokens are withdrawn; a refresh returns current ones.",
 		}, s.assign),
 		rest.Bind(rest.Route{
-			ID: "remove-shop-staff", Method: http.MethodDelete, Path: "/shops/{id}/staff/{userId}", Access: admins, Status: http.StatusNoContent, Summary: "Take a shop away from one who works there",
+			ID: "remove-shop-staff", Method: http.MethodDelete, Path: "/shops/{id}/staff/{userId}",
+			Access: admins, Status: http.StatusNoContent, Summary: "Remove shop staff",
 		}, s.dismiss),
 		rest.Bind(rest.Route{
-			ID: "get-shop-performance", Method: http.MethodGet, Path: "/shops/{id}/performance", Access: rest.Staff, Summary: "What a shop sold",
-			Doc: "For who works in the shop and the admins above. Days are those of the shop's time zone. Every event counts once, on the day it occurred, and within moments of it.",
+			ID: "get-shop-performance", Method: http.MethodGet, Path: "/shops/{id}/performance",
+			Access: rest.Staff, Summary: "Get shop performance",
+			Doc: "For the shop's staff and its company's admins. Days are in the shop's time zone. Every " +
+				"event counts once, on the day it occurred, after a short delay.",
 		}, s.performance),
 	}, s.shippingRoutes()...)}
 }
@@ -67,7 +79,7 @@ func (s *shopAPI) get(ctx context.Context, in *struct{ rest.IDPath }) (*rest.Ans
 	return rest.AnswerAt(v.Version, s.view(v)), nil
 }
 
-// ShopBody is what a shop says of itself.
+// ShopBody is a shop as a client describes it.
 type ShopBody struct {
 	Name        string            `json:"name" minLength:"1" maxLength:"200" example:"Harbour shop"`
 	Location    rest.ShopLocation `json:"location,omitempty"`
@@ -84,15 +96,15 @@ type shopInput struct {
 	RawBody []byte
 	Body    struct {
 		ShopBody
-		CompanyID string   `json:"companyId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"for super admins; others create in their own company"`
-		ManagerID string   `json:"managerId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+		CompanyID rest.ID  `json:"companyId,omitempty" doc:"for super admins; others create in their own company"`
+		ManagerID rest.ID  `json:"managerId,omitempty"`
 		StaffIDs  []string `json:"staffIds,omitempty" maxItems:"100"`
 	}
 }
 
 func (s *shopAPI) create(ctx context.Context, in *shopInput) (*rest.Created[ShopView], error) {
 	b := &in.Body
-	company, err := rest.CompanyFor(ctx, b.CompanyID)
+	company, err := rest.CompanyFor(ctx, string(b.CompanyID))
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +118,7 @@ func (s *shopAPI) create(ctx context.Context, in *shopInput) (*rest.Created[Shop
 			CompanyID: company, Name: b.Name,
 			Address: b.Location.Address, City: b.Location.City, State: b.Location.State, Country: b.Location.Country,
 			Point: pointOf(&b.Location), Contact: b.ContactInfo.proto(), Hours: b.proto(),
-			ManagerID: b.ManagerID, StaffIDs: b.StaffIDs,
+			ManagerID: string(b.ManagerID), StaffIDs: b.StaffIDs,
 		}, in.Keyed(ctx, "create-shop", in.RawBody)...)
 		return err
 	})

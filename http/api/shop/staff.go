@@ -15,9 +15,9 @@ type assignStaffInput struct {
 	rest.KeyHeader
 	RawBody []byte
 	Body    struct {
-		UserIDs   []string `json:"userIds,omitempty" maxItems:"100" doc:"who works in the shop from now on, besides who does already"`
-		ManagerID string   `json:"managerId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"a shop manager of the company, instead of the one there is"`
-		Remove    []string `json:"remove,omitempty" maxItems:"100" doc:"who does not work there any more"`
+		UserIDs   []string `json:"userIds,omitempty" maxItems:"100" doc:"staff to add to the shop"`
+		ManagerID rest.ID  `json:"managerId,omitempty" doc:"a shop manager of the company; replaces the current one"`
+		Remove    []string `json:"remove,omitempty" maxItems:"100" doc:"staff who left the shop"`
 	}
 }
 
@@ -34,7 +34,7 @@ func (s *shopAPI) assign(ctx context.Context, in *assignStaffInput) (*rest.Answe
 		return nil, err
 	}
 	r, err := grains.Call(ctx, s.Asker, shop.Of(id), shop.Assign{
-		ID: in.NewID(ctx, "staff of "+id), ExpectedVersion: expected, ManagerID: b.ManagerID, UserIDs: b.UserIDs, Remove: b.Remove,
+		ID: in.NewID(ctx, "staff of "+id), ExpectedVersion: expected, ManagerID: string(b.ManagerID), UserIDs: b.UserIDs, Remove: b.Remove,
 	}, in.Keyed(ctx, "assign-shop-staff", in.RawBody)...)
 	v := r.Reply
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"entrepot/http/rest"
 )
 
-// ShopView is a shop as the API shows it; who works there is for its staff.
+// ShopView is a shop as the API shows it; its staff is shown to staff only.
 type ShopView struct {
 	ID          entrepot.ID       `json:"id"`
 	Name        string            `json:"name"`
@@ -17,7 +17,7 @@ type ShopView struct {
 	Location    rest.ShopLocation `json:"location"`
 	ContactInfo ShopContact       `json:"contactInfo,omitzero"`
 	ShopHours
-	OpenNow    *bool         `json:"openNow,omitempty" doc:"only of shops that say when they are open"`
+	OpenNow    *bool         `json:"openNow,omitempty" doc:"for shops with operating hours"`
 	NextChange *rest.Time    `json:"nextChange,omitempty" doc:"when it closes or opens next, if it does within a year"`
 	Distance   *float64      `json:"distance,omitempty" doc:"kilometres from near"`
 	ManagerID  entrepot.ID   `json:"managerId,omitempty"`
@@ -49,12 +49,12 @@ func (c *ShopContact) proto() shop.Contact {
 type ShopHours struct {
 	Timezone        string             `json:"timezone,omitempty" maxLength:"64" doc:"IANA name; needed with hours" example:"Europe/Berlin"`
 	OperatingHours  []OpeningSpan      `json:"operatingHours,omitempty" maxItems:"50"`
-	HoursExceptions []OpeningException `json:"hoursExceptions,omitempty" maxItems:"400" doc:"each stands instead of the weekly hours that begin on its date"`
+	HoursExceptions []OpeningException `json:"hoursExceptions,omitempty" maxItems:"400" doc:"each replaces the weekly hours that begin on its date"`
 }
 
 // OpeningSpan is a time the shop is open every week.
 type OpeningSpan struct {
-	Day   string `json:"day" enum:"monday,tuesday,wednesday,thursday,friday,saturday,sunday" doc:"on which it opens"`
+	Day   string `json:"day" enum:"monday,tuesday,wednesday,thursday,friday,saturday,sunday" doc:"day of opening"`
 	Open  string `json:"open" pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$" patternDescription:"a time from 00:00 to 23:59" example:"09:00"`
 	Close string `json:"close" pattern:"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$" patternDescription:"a time from 00:00 to 24:00" doc:"earlier than open: on the day after" example:"18:30"`
 }

@@ -86,7 +86,7 @@ func (s *cartAPI) prices(ctx context.Context) ([]*cart.Price, error) {
 	return out, err
 }
 
-// unlessRefused is an error that says nothing about what was asked for.
+// unlessRefused returns nil for refusals and the error otherwise.
 func unlessRefused(err error) error {
 	switch entrepot.CodeOf(err) {
 	case entrepot.CodeNotFound, entrepot.CodeInvalid, entrepot.CodeConflict:

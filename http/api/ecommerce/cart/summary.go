@@ -24,8 +24,8 @@ type CartSummary struct {
 type CheckedItem struct {
 	CartItem
 	PriceNow  *entrepot.Amount `json:"priceNow,omitempty" doc:"of one piece, when it differs"`
-	Available bool             `json:"available" doc:"that many can be ordered now"`
-	InStock   *int64           `json:"inStock,omitempty" doc:"how many there are, when they are fewer"`
+	Available bool             `json:"available" doc:"the quantity can be ordered now"`
+	InStock   *int64           `json:"inStock,omitempty" doc:"available quantity, if lower"`
 	Notes     []string         `json:"notes,omitempty" example:"[\"price_lower\"]" doc:"price_lower, price_higher, low_stock, out_of_stock, not_sold"`
 }
 
@@ -44,9 +44,9 @@ type OrderEstimate struct {
 	Currency  string       `json:"currency"`
 	Pricing   rest.Pricing `json:"pricing"`
 
-	ShippingMethod  string          `json:"shippingMethod,omitempty" doc:"that is in the pricing"`
+	ShippingMethod  string          `json:"shippingMethod,omitempty" doc:"method included in the pricing"`
 	ShippingMethods []ShippingOffer `json:"shippingMethods,omitempty" doc:"to choose from, the cheapest first, before promo codes"`
-	ShippingOpen    bool            `json:"shippingOpen,omitempty" doc:"what sending costs is not in the pricing: it depends on the country"`
+	ShippingOpen    bool            `json:"shippingOpen,omitempty" doc:"shipping is not included: it depends on the country"`
 }
 
 // CodeView is what a promo code gives, or why it gives nothing.
@@ -57,7 +57,7 @@ type CodeView struct {
 	Shipping     entrepot.Amount `json:"shipping" doc:"off the shipping"`
 	FreeShipping bool            `json:"freeShipping,omitempty"`
 	Currency     string          `json:"currency,omitempty"`
-	Rule         string          `json:"rule,omitempty" doc:"that it breaks: exists, paused, period, goods, minimum, currency, limit, first_order"`
+	Rule         string          `json:"rule,omitempty" doc:"broken rule: exists, paused, period, goods, minimum, currency, limit, first_order"`
 	Message      string          `json:"message,omitempty"`
 }
 
@@ -129,7 +129,7 @@ func (v *CheckedItem) compare(had cart.Item, l *checkout.Line, left int64) {
 
 type estimateInput struct {
 	Body *struct {
-		Country         string            `json:"country,omitempty" minLength:"2" maxLength:"100" example:"DE" doc:"where the goods go; without it shipping is left open where shops have rules"`
+		Country         string            `json:"country,omitempty" minLength:"2" maxLength:"100" example:"DE" doc:"destination; without it, shipping is left open for shops with rules"`
 		PostalCode      string            `json:"postalCode,omitempty" maxLength:"20" example:"20457"`
 		ShippingMethod  string            `json:"shippingMethod,omitempty" maxLength:"40" example:"standard" doc:"default: each shop's cheapest"`
 		ShippingMethods map[string]string `json:"shippingMethods,omitempty" maxProperties:"50" doc:"methods of single shops by their ids, before shippingMethod"`
@@ -166,7 +166,7 @@ func (s *cartAPI) estimate(ctx context.Context, in *estimateInput) (*rest.Answer
 
 // wanted is the caller's cart, sent to a place that is not known.
 func (s *cartAPI) wanted(ctx context.Context, lines []checkout.Line, codes []string) checkout.Wanted {
-	w := checkout.Wanted{Id: entrepot.NewID(), Lines: lines, Codes: codes}
+	w := checkout.Wanted{ID: entrepot.NewID(), Lines: lines, Codes: codes}
 	if c := entrepot.CallerFrom(ctx); c.Role == entrepot.Customer {
 		w.Customer = c.UserID
 	}

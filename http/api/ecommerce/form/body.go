@@ -13,13 +13,14 @@ import (
 	"entrepot"
 	"entrepot/grains/ecommerce/product"
 	"entrepot/grains/query"
+	"entrepot/http/rest"
 
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// ProductBody is a new product as a client describes it, alone or in an import.
+// ProductBody is a new product as a client describes it, in a request or in an import.
 type ProductBody struct {
-	CompanyID   string           `json:"companyId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"for super admins; others create in their own company"`
+	CompanyID   rest.ID          `json:"companyId,omitempty" doc:"for super admins; others create in their own company"`
 	ShopIDs     []string         `json:"shopIds" minItems:"1" maxItems:"200" doc:"the shops that sell it"`
 	SKU         string           `json:"sku" minLength:"1" maxLength:"64" example:"MUG-1" doc:"unique in the company"`
 	Name        string           `json:"name" minLength:"1" maxLength:"200" example:"Mug"`
@@ -30,10 +31,10 @@ type ProductBody struct {
 	Currency    string           `json:"currency" pattern:"^[A-Z]{3}$" patternDescription:"an ISO 4217 code" example:"EUR"`
 	Image       string           `json:"image,omitempty" maxLength:"2000"`
 	Options     []OptionBody     `json:"options,omitempty" maxItems:"5"`
-	Variants    []variantBody    `json:"variants,omitempty" maxItems:"200" doc:"with options: what can be bought"`
+	Variants    []variantBody    `json:"variants,omitempty" maxItems:"200" doc:"sellable combinations of options"`
 	Attributes  []AttributeBody  `json:"attributes,omitempty" maxItems:"100"`
 	Tags        []string         `json:"tags,omitempty" maxItems:"50"`
-	ShopPrices  []ShopPriceBody  `json:"shopPrices,omitempty" maxItems:"1000" doc:"where it costs something else"`
+	ShopPrices  []ShopPriceBody  `json:"shopPrices,omitempty" maxItems:"1000" doc:"prices that differ by shop"`
 	Sale        *saleBody        `json:"sale,omitempty"`
 	Status      string           `json:"status,omitempty" enum:"active,draft" doc:"default active, or draft with publishAt"`
 	PublishAt   optional[moment] `json:"publishAt,omitempty" doc:"becomes active then"`
@@ -47,7 +48,7 @@ type OptionBody struct {
 }
 
 type variantBody struct {
-	ID          string            `json:"id,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"of a variant that is there; without it the one with these options, or a new one"`
+	ID          rest.ID           `json:"id,omitempty" doc:"of an existing variant; default: the one with these options, or a new one"`
 	SKU         string            `json:"sku" minLength:"1" maxLength:"64"`
 	Options     map[string]string `json:"options" doc:"a value of each option"`
 	Price       *entrepot.Amount  `json:"price,omitempty" doc:"default the product's"`
@@ -57,7 +58,7 @@ type variantBody struct {
 	Inactive    bool              `json:"inactive,omitempty"`
 }
 
-// AttributeBody is one thing that is said of a product.
+// AttributeBody is a named attribute of a product.
 type AttributeBody struct {
 	Name  string `json:"name" minLength:"1" maxLength:"50" example:"origin"`
 	Value string `json:"value" minLength:"1" maxLength:"200" example:"Assam"`
@@ -65,24 +66,24 @@ type AttributeBody struct {
 
 // ShopPriceBody is what a product, or one variant of it, costs in one shop.
 type ShopPriceBody struct {
-	ShopID    entrepot.ID     `json:"shopId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-	VariantID entrepot.ID     `json:"variantId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"default: all variants"`
+	ShopID    rest.ID         `json:"shopId"`
+	VariantID rest.ID         `json:"variantId,omitempty" doc:"default: all variants"`
 	Price     entrepot.Amount `json:"price"`
 }
 
 type saleBody struct {
 	Price    *entrepot.Amount `json:"price,omitempty" doc:"below the price; or percent"`
 	Percent  int64            `json:"percent,omitempty" minimum:"1" maximum:"99" doc:"off every price, rounded half up"`
-	StartsAt optional[moment] `json:"startsAt,omitempty" doc:"default at once"`
-	EndsAt   optional[moment] `json:"endsAt,omitempty" doc:"default when it is taken away"`
+	StartsAt optional[moment] `json:"startsAt,omitempty" doc:"default: at once"`
+	EndsAt   optional[moment] `json:"endsAt,omitempty" doc:"default: until it is removed"`
 }
 
 type imageBody struct {
-	ID  string `json:"id" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-	Alt string `json:"alt,omitempty" maxLength:"200" doc:"says to who cannot see it what it shows"`
+	ID  rest.ID `json:"id"`
+	Alt string  `json:"alt,omitempty" maxLength:"200" doc:"alternative text for screen readers"`
 }
 
-// ProductChange is a change of a product: what is absent stays.
+// ProductChange is a change of a product: absent fields stay.
 type ProductChange struct {
 	Name        *string            `json:"name,omitempty" minLength:"1" maxLength:"200"`
 	Description *string            `json:"description,omitempty" maxLength:"5000"`
@@ -97,13 +98,14 @@ type ProductChange struct {
 	Attributes  *[]AttributeBody   `json:"attributes,omitempty" maxItems:"100"`
 	Tags        *[]string          `json:"tags,omitempty" maxItems:"50"`
 	ShopPrices  *[]ShopPriceBody   `json:"shopPrices,omitempty" maxItems:"1000" doc:"shop managers and staff replace those of their shops"`
-	Images      *[]imageBody       `json:"images,omitempty" maxItems:"20" doc:"order and texts of what was uploaded; those left out go"`
+	Images      *[]imageBody       `json:"images,omitempty" maxItems:"20" doc:"order and texts of uploaded images; omitted ones are removed"`
 	Sale        optional[saleBody] `json:"sale,omitempty"`
 	PublishAt   optional[moment]   `json:"publishAt,omitempty"`
 	UnpublishAt optional[moment]   `json:"unpublishAt,omitempty"`
 }
 
-// optional tells a null, which takes the value away, from nothing, which lets it be.
+// optional distinguishes null, which removes a value, from an absent field, which keeps
+// it.
 type optional[T any] struct {
 	given bool
 	value *T
@@ -210,7 +212,7 @@ func (b *ProductChange) Command(now *product.Product) (c product.Update, err err
 	if b.Images != nil {
 		c.Images = &product.Images{}
 		for _, i := range *b.Images {
-			c.Images.Images = append(c.Images.Images, product.Image{ID: i.ID, Alt: i.Alt})
+			c.Images.Images = append(c.Images.Images, product.Image{ID: string(i.ID), Alt: i.Alt})
 		}
 	}
 	if b.ShopPrices != nil {
@@ -286,7 +288,7 @@ func optionsOf(list []OptionBody) (out []product.Option, err error) {
 
 func variantsOf(list []variantBody, currency string) (out []product.Variant, err error) {
 	for i, v := range list {
-		x := product.Variant{ID: v.ID, SKU: v.SKU, Image: v.Image, Barcode: v.Barcode, WeightGrams: v.WeightGrams, Inactive: v.Inactive}
+		x := product.Variant{ID: string(v.ID), SKU: v.SKU, Image: v.Image, Barcode: v.Barcode, WeightGrams: v.WeightGrams, Inactive: v.Inactive}
 		for _, name := range slices.Sorted(maps.Keys(v.Options)) {
 			x.Options = append(x.Options, product.Attribute{Name: name, Value: v.Options[name]})
 		}
@@ -308,7 +310,7 @@ func shopPricesOf(list []ShopPriceBody, currency string) (out []product.ShopPric
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, product.ShopPrice{ShopID: p.ShopID, VariantID: p.VariantID, Price: price.Minor})
+		out = append(out, product.ShopPrice{ShopID: string(p.ShopID), VariantID: string(p.VariantID), Price: price.Minor})
 	}
 	return out, nil
 }

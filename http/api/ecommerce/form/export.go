@@ -12,7 +12,7 @@ import (
 	"entrepot/http/rest"
 )
 
-// ExportRow is a product as an import takes it.
+// ExportRow is a product in the format of an import.
 type ExportRow struct {
 	SKU         string            `json:"sku"`
 	Name        string            `json:"name"`
@@ -45,6 +45,7 @@ type ExportedVariant struct {
 	Inactive    bool              `json:"inactive,omitempty"`
 }
 
+// ExportOf returns a product in the format of an import.
 func ExportOf(p *product.Product) ExportRow {
 	r := ExportRow{
 		SKU: p.SKU, Name: p.Name, Description: p.Description, Category: p.Category, Brand: p.Brand, Price: rest.Amount(p.Price, p.Currency),
@@ -68,7 +69,7 @@ func ExportOf(p *product.Product) ExportRow {
 		r.Variants = append(r.Variants, x)
 	}
 	for _, x := range p.ShopPrices {
-		r.ShopPrices = append(r.ShopPrices, ShopPriceBody{x.ShopID, x.VariantID, rest.Amount(x.Price, p.Currency)})
+		r.ShopPrices = append(r.ShopPrices, ShopPriceBody{rest.ID(x.ShopID), rest.ID(x.VariantID), rest.Amount(x.Price, p.Currency)})
 	}
 	if p.Sale != nil {
 		r.Sale = SaleOf(p.Sale, p.Currency)
@@ -89,8 +90,8 @@ func (r *ExportRow) Lines() [][]string {
 	}
 	prices := make([]string, len(r.ShopPrices))
 	for i, p := range r.ShopPrices {
-		if prices[i] = p.ShopID + "=" + string(p.Price); p.VariantID != "" {
-			prices[i] = p.ShopID + "/" + p.VariantID + "=" + string(p.Price)
+		if prices[i] = string(p.ShopID) + "=" + string(p.Price); p.VariantID != "" {
+			prices[i] = string(p.ShopID) + "/" + string(p.VariantID) + "=" + string(p.Price)
 		}
 	}
 	first := []string{

@@ -19,7 +19,7 @@ const (
 	RowFailed = "failed"
 )
 
-// ImportRow is what became of a row of an import.
+// ImportRow is the outcome of a row of an import.
 type ImportRow struct {
 	Row       int64                 `json:"row" doc:"counted from 1, without headings"`
 	SKU       string                `json:"sku,omitempty"`
@@ -29,12 +29,13 @@ type ImportRow struct {
 	Errors    []entrepot.FieldError `json:"errors,omitempty"`
 }
 
+// FileKey is the key of an import's file in the blob store.
 func FileKey(id entrepot.ID) string { return "imports/" + id }
 
-// Plan is what a plan allows of products.
+// Plan is the limit of products in a plan.
 var Plan = quota.Resource{Name: companies.Products, In: product.Collection, Where: nil}
 
-// ImageKey is where a size of an image is kept.
+// ImageKey is the key of an image of a width in the blob store; 0 for the full one.
 func ImageKey(id entrepot.ID, width int) string {
 	if width == 0 {
 		return path.Join("images", id, "full")
