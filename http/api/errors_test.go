@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"entrepot"
+	"entrepot/grains"
 	"entrepot/http/api/apitest"
 )
 
@@ -19,11 +20,11 @@ type refusing struct {
 	panics bool
 }
 
-func (r refusing) Ask(context.Context, string, entrepot.ID, any) (any, error) {
+func (r refusing) Ask(context.Context, grains.Ref, any, ...grains.Option) (grains.Answer, error) {
 	if r.panics {
 		panic("the secret of the panic")
 	}
-	return nil, r.err
+	return grains.Answer{}, r.err
 }
 
 // TestErrorsOfGrains: every code has its status; what has none is hidden and logged.
