@@ -16,10 +16,22 @@ import (
 	"entrepot/grains/grainstest"
 	"entrepot/persistence"
 	"entrepot/persistence/storetest"
-
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/wrapperspb"
 )
+
+// The messages of a tally.
+type (
+	add     struct{ By int64 }
+	setName struct{ Name string }
+	ask     struct{} // for a grant; the reply waits for it
+	grant   struct{ What string }
+	getSum  struct{}
+)
+
+func (add) Answers(int64)     {}
+func (setName) Answers(int64) {}
+func (ask) Answers(string)    {}
+func (grant) Answers(int64)   {}
+func (getSum) Answers(int64)  {}
 
 // tally is a small entity: a sum, a unique name, a time to ring, a step to take.
 type tally struct {
@@ -85,8 +97,8 @@ func (s *tally) Wake(t entrepot.Turn) []events.Event {
 	return []events.Event{rung{}}
 }
 
-func (s *tally) add(_ entrepot.Turn, c *wrapperspb.Int64Value) ([]events.Event, error) {
-	switch c.GetValue() {
+func (s *tally) add(_ entrepot.Turn, c add) ([]events.Event, error) {
+	switch c.By {
 	case 0:
 		return nil, nil
 	case -1:
@@ -96,78 +108,84 @@ func (s *tally) add(_ entrepot.Turn, c *wrapperspb.Int64Value) ([]events.Event, 
 	case -3:
 		panic("decide")
 	}
-	return []events.Event{added{By: c.GetValue()}}, nil
+	return []events.Event{added(c)}, nil
 }
 
-func (s *tally) setName(_ entrepot.Turn, c *wrapperspb.StringValue) ([]events.Event, error) {
-	return []events.Event{named{name: c.GetValue()}}, nil
+func (s *tally) setName(_ entrepot.Turn, c setName) ([]events.Event, error) {
+	return []events.Event{named{name: c.Name}}, nil
 }
 
-func (s *tally) sum() *wrapperspb.Int64Value { return wrapperspb.Int64(s.Sum) }
+func (s *tally) sum() int64 { return s.Sum }
 
-func (s *tally) ask(_ entrepot.Turn, _ *wrapperspb.BytesValue) ([]events.Event, error) {
+func (s *tally) ask(entrepot.Turn, ask) ([]events.Event, error) {
 	if s.Asked || s.Granted != "" {
 		return nil, nil
 	}
 	return []events.Event{asked{}}, nil
 }
 
-func (s *tally) answered(*wrapperspb.BytesValue) (*wrapperspb.StringValue, bool, error) {
-	return wrapperspb.String(s.Granted), s.Granted != "", nil
+func (s *tally) answered(ask) (string, bool, error) {
+	return s.Granted, s.Granted != "", nil
 }
 
-func (s *tally) grant(_ entrepot.Turn, c *wrapperspb.DoubleValue) ([]events.Event, error) {
-	return []events.Event{granted{What: fmt.Sprint(c.GetValue())}}, nil
+func (s *tally) grant(_ entrepot.Turn, c grant) ([]events.Event, error) {
+	return []events.Event{granted(c)}, nil
 }
 
 var tallies = &persistence.Collection{Name: "tallies", Fields: []persistence.Field{{Name: "name", Type: persistence.String, Unique: true}}}
 
-// tallyKind makes the kind; steps is what a tally that was asked does.
-func tallyKind(step func(context.Context, grains.Asker) (proto.Message, error)) *grains.Kind {
+func (s *tally) granted(_ entrepot.Turn, what string) ([]events.Event, error) {
+	return []events.Event{granted{What: what}}, nil
+}
+
+// stepFunc makes the calls of the tally's step and returns what is granted.
+type stepFunc func(context.Context, grains.Asker) (string, error)
+
+// tallyKind returns the kind; step runs for a tally that was asked, nil for none.
+func tallyKind(step stepFunc) *grains.Kind {
 	k := grains.NewKind[tally]("Tally", tallies)
 	grains.Command(k, (*tally).add, (*tally).sum)
 	grains.Command(k, (*tally).setName, (*tally).sum)
 	grains.Later(k, (*tally).ask, (*tally).answered)
 	grains.Command(k, (*tally).grant, (*tally).sum)
-	grains.Query(k, func(s *tally, _ entrepot.Turn, _ *wrapperspb.BoolValue) (*wrapperspb.Int64Value, error) {
-		return s.sum(), nil
-	})
-	grains.Steps(k, func(s *tally) []grains.OldStep {
-		if !s.Asked || step == nil {
-			return nil
-		}
-		return []grains.OldStep{{Key: "grant", Do: step}}
-	})
+	grains.Query(k, func(s *tally, _ entrepot.Turn, _ getSum) (int64, error) { return s.sum(), nil })
+	if step != nil {
+		grains.Process(k, grains.Step("grant",
+			grains.When(func(s *tally) bool { return s.Asked }),
+			func(ctx context.Context, a grains.Asker, _ *tally, _ string) (string, error) { return step(ctx, a) },
+			(*tally).granted))
+	}
 	return k
 }
 
 const id = "aaaaaaaaaaaaaaaaaaaaaaaa"
 
-func add(m *grainstest.Member, ctx context.Context, n int64) (int64, error) {
-	r, err := grains.Ask[*wrapperspb.Int64Value](ctx, m, "Tally", id, wrapperspb.Int64(n))
-	return r.GetValue(), err
+func ref(id entrepot.ID) grains.Ref { return grains.Ref{Kind: "Tally", ID: id} }
+
+func tryAdd(m *grainstest.Member, n int64, options ...grains.Option) (int64, error) {
+	return grains.Ask(m.Platform(), m, ref(id), add{By: n}, options...)
 }
 
-func mustAdd(t *testing.T, m *grainstest.Member, ctx context.Context, n, want int64) {
+func mustAdd(t *testing.T, m *grainstest.Member, n, want int64, options ...grains.Option) {
 	t.Helper()
-	if got, err := add(m, ctx, n); err != nil || got != want {
+	if got, err := tryAdd(m, n, options...); err != nil || got != want {
 		t.Fatalf("add %d: %d, %v; want %d", n, got, err, want)
 	}
 }
 
 func sum(t *testing.T, m *grainstest.Member) int64 {
 	t.Helper()
-	r, err := grains.Ask[*wrapperspb.Int64Value](m.Platform(), m, "Tally", id, wrapperspb.Bool(true))
+	s, err := grains.Ask(m.Platform(), m, ref(id), getSum{})
 	if err != nil {
 		t.Fatalf("sum: %v", err)
 	}
-	return r.GetValue()
+	return s
 }
 
 func TestCommandAnswersAndSurvivesARestart(t *testing.T) {
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{tallyKind(nil)})
-	mustAdd(t, m, m.Platform(), 3, 3)
-	mustAdd(t, m, m.Platform(), 4, 7)
+	mustAdd(t, m, 3, 3)
+	mustAdd(t, m, 4, 7)
 	got := m.Events()
 	if len(got) != 2 || got[1].Type != "tally.added" || got[1].Aggregate.Sequence != 2 || got[1].CompanyID != "c" ||
 		string(got[1].Data) != `{"by":4}` || got[1].Actor.Role != entrepot.System {
@@ -177,7 +195,7 @@ func TestCommandAnswersAndSurvivesARestart(t *testing.T) {
 	if s := sum(t, m); s != 7 {
 		t.Fatalf("after a restart: %d", s)
 	}
-	mustAdd(t, m, m.Platform(), 1, 8)
+	mustAdd(t, m, 1, 8)
 	if seq := m.Events()[2].Aggregate.Sequence; seq != 3 {
 		t.Fatalf("the sequence went on with %d", seq)
 	}
@@ -189,7 +207,7 @@ func TestRefusalsChangeNothingAndHideCauses(t *testing.T) {
 		value int64
 		code  entrepot.Code
 	}{{-1, entrepot.CodeInvalid}, {-2, entrepot.CodeInternal}, {-3, entrepot.CodeInternal}, {666, entrepot.CodeInternal}} {
-		_, err := add(m, m.Platform(), c.value)
+		_, err := tryAdd(m, c.value)
 		if entrepot.CodeOf(err) != c.code {
 			t.Errorf("add %d: %v, want %s", c.value, err, c.code)
 		}
@@ -200,34 +218,33 @@ func TestRefusalsChangeNothingAndHideCauses(t *testing.T) {
 	if s := sum(t, m); s != 0 || len(m.Events()) != 0 {
 		t.Fatalf("sum %d, events %v", s, m.EventTypes())
 	}
-	mustAdd(t, m, m.Platform(), 5, 5) // a panic did not take the entity with it
+	mustAdd(t, m, 5, 5) // a panic did not take the entity with it
 }
 
 func TestRepeatedCommandRunsOnce(t *testing.T) {
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{tallyKind(nil)})
-	var replayed bool
-	once := grains.WithCommand(m.Platform(), grains.CommandID{ID: "one", Replayed: &replayed})
-	mustAdd(t, m, once, 2, 2)
-	mustAdd(t, m, m.Platform(), 10, 12)
-	mustAdd(t, m, once, 2, 12) // answered from the entity as it now is
-	if !replayed {
-		t.Error("the answer was not marked as replayed")
+	once := grains.As("one")
+	mustAdd(t, m, 2, 2, once)
+	mustAdd(t, m, 10, 12)
+	r, err := grains.Call(m.Platform(), m, ref(id), add{By: 2}, once)
+	if err != nil || r.Reply != 12 || !r.Replayed { // read from the entity as it now is
+		t.Errorf("repeated: %+v, %v; want 12, replayed", r, err)
 	}
-	if _, err := add(m, once, 3); entrepot.CodeOf(err) != entrepot.CodeKeyReused {
+	if _, err := tryAdd(m, 3, once); entrepot.CodeOf(err) != entrepot.CodeKeyReused {
 		t.Errorf("same id, other content: %v", err)
 	}
 	m.Restart()
-	mustAdd(t, m, once, 2, 12)
+	mustAdd(t, m, 2, 12, once)
 
-	keyed := grains.WithCommand(m.Platform(), grains.CommandID{ID: "two", Keyed: true})
-	mustAdd(t, m, keyed, 1, 13)
+	keyed := grains.Keyed("two", 0)
+	mustAdd(t, m, 1, 13, keyed)
 	for range 40 { // beyond the ring
-		if _, err := add(m, m.Platform(), 1); err != nil {
+		if _, err := tryAdd(m, 1); err != nil {
 			t.Fatal(err)
 		}
 	}
 	m.Restart()
-	mustAdd(t, m, keyed, 1, 13) // the same key, the same answer
+	mustAdd(t, m, 1, 13, keyed) // the same key, the same answer
 	if s := sum(t, m); s != 53 {
 		t.Fatalf("sum %d", s)
 	}
@@ -236,13 +253,13 @@ func TestRepeatedCommandRunsOnce(t *testing.T) {
 func TestManyCommandsAreOneWrite(t *testing.T) {
 	store := storetest.Faulty(storetest.NewMemory())
 	m := grainstest.New(t, store, []*grains.Kind{tallyKind(nil)})
-	mustAdd(t, m, m.Platform(), 1, 1)
+	mustAdd(t, m, 1, 1)
 	before := store.Counts().Commits
 	release := store.Hold()
 	var wg sync.WaitGroup
 	for range 200 {
 		wg.Go(func() {
-			if _, err := add(m, m.Platform(), 1); err != nil {
+			if _, err := tryAdd(m, 1); err != nil {
 				t.Error(err)
 			}
 		})
@@ -274,7 +291,7 @@ func TestTwinActivationsLoseNothing(t *testing.T) {
 		for range 8 {
 			wg.Go(func() {
 				for range 25 {
-					switch _, err := add(m, m.Platform(), 1); entrepot.CodeOf(err) {
+					switch _, err := tryAdd(m, 1); entrepot.CodeOf(err) {
 					case "":
 						acknowledged.Add(1)
 					case entrepot.CodeUnavailable: // lost too often: certainly not executed
@@ -302,10 +319,10 @@ func TestUnknownOutcomesAreResolved(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			store := storetest.Faulty(storetest.NewMemory())
 			m := grainstest.New(t, store, []*grains.Kind{tallyKind(nil)})
-			mustAdd(t, m, m.Platform(), 1, 1)
+			mustAdd(t, m, 1, 1)
 			store.NextWrites(outcome)
-			mustAdd(t, m, m.Platform(), 2, 3)
-			mustAdd(t, m, m.Platform(), 4, 7)
+			mustAdd(t, m, 2, 3)
+			mustAdd(t, m, 4, 7)
 			m.Restart()
 			if s := sum(t, m); s != 7 || len(m.Events()) != 3 {
 				t.Errorf("sum %d, events %v", s, m.EventTypes())
@@ -317,30 +334,30 @@ func TestUnknownOutcomesAreResolved(t *testing.T) {
 func TestRefusingStoreAcknowledgesNothing(t *testing.T) {
 	store := storetest.Faulty(storetest.NewMemory())
 	m := grainstest.New(t, store, []*grains.Kind{tallyKind(nil)})
-	mustAdd(t, m, m.Platform(), 1, 1)
+	mustAdd(t, m, 1, 1)
 	store.NextWrites(storetest.FailBefore)
-	if _, err := add(m, m.Platform(), 2); entrepot.CodeOf(err) != entrepot.CodeUnavailable {
+	if _, err := tryAdd(m, 2); entrepot.CodeOf(err) != entrepot.CodeUnavailable {
 		t.Errorf("not executed: %v", err)
 	}
-	mustAdd(t, m, m.Platform(), 4, 5) // the refused 2 is not in the state
+	mustAdd(t, m, 4, 5) // the refused 2 is not in the state
 
 	// No answer, and the document cannot be read either: nobody knows, and says so.
 	store.OnLoad(func(*persistence.Collection, entrepot.ID) error { return errors.New("connection refused") })
 	store.NextWrites(storetest.LandThenUnknown)
-	if _, err := add(m, m.Platform(), 8); entrepot.CodeOf(err) != entrepot.CodeUnknownOutcome {
+	if _, err := tryAdd(m, 8); entrepot.CodeOf(err) != entrepot.CodeUnknownOutcome {
 		t.Errorf("unknown: %v", err)
 	}
-	if _, err := add(m, m.Platform(), 16); entrepot.CodeOf(err) != entrepot.CodeUnavailable {
+	if _, err := tryAdd(m, 16); entrepot.CodeOf(err) != entrepot.CodeUnavailable {
 		t.Errorf("unreadable: %v", err)
 	}
 	store.OnLoad(nil)
-	mustAdd(t, m, m.Platform(), 32, 45) // 8 had landed, 16 had not been executed
+	mustAdd(t, m, 32, 45) // 8 had landed, 16 had not been executed
 }
 
 func TestUniqueValueIsRefusedToTheOneWhoAsks(t *testing.T) {
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{tallyKind(nil)})
 	name := func(id, name string) error {
-		_, err := m.Ask(m.Platform(), "Tally", id, wrapperspb.String(name))
+		_, err := grains.Ask(m.Platform(), m, ref(id), setName{Name: name})
 		return err
 	}
 	if err := name("first", "taken"); err != nil {
@@ -377,22 +394,21 @@ func TestUniqueValueIsRefusedToTheOneWhoAsks(t *testing.T) {
 
 func TestLaterAnswerWaitsForTheStepsCommit(t *testing.T) {
 	var tries atomic.Int64
-	step := func(context.Context, grains.Asker) (proto.Message, error) {
+	step := func(context.Context, grains.Asker) (string, error) {
 		if tries.Add(1) < 3 {
-			return nil, errors.New("not yet")
+			return "", errors.New("not yet")
 		}
-		return wrapperspb.Double(1.5), nil
+		return "1.5", nil
 	}
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{tallyKind(step)})
-	ask := func() string {
-		ctx := grains.WithTrace(m.Platform(), "the trace")
-		r, err := grains.Ask[*wrapperspb.StringValue](ctx, m, "Tally", id, wrapperspb.Bytes(nil))
+	askOnce := func() string {
+		granted, err := grains.Ask(grains.WithTrace(m.Platform(), "the trace"), m, ref(id), ask{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return r.GetValue()
+		return granted
 	}
-	if got := ask(); got != "1.5" || tries.Load() != 3 {
+	if got := askOnce(); got != "1.5" || tries.Load() != 3 {
 		t.Fatalf("%q after %d tries", got, tries.Load())
 	}
 	if types := m.EventTypes(); !slices.Equal(types, []string{"tally.granted"}) {
@@ -402,7 +418,7 @@ func TestLaterAnswerWaitsForTheStepsCommit(t *testing.T) {
 		t.Errorf("the step's answer came under trace %q", trace)
 	}
 	m.Restart()
-	if got := ask(); got != "1.5" || tries.Load() != 3 {
+	if got := askOnce(); got != "1.5" || tries.Load() != 3 {
 		t.Fatalf("asked again: %q after %d tries", got, tries.Load())
 	}
 }
@@ -410,14 +426,14 @@ func TestLaterAnswerWaitsForTheStepsCommit(t *testing.T) {
 func TestStepOfADeadMemberRunsElsewhere(t *testing.T) {
 	store := storetest.NewMemory()
 	started := make(chan struct{}, 8)
-	stuck := func(ctx context.Context, _ grains.Asker) (proto.Message, error) {
+	stuck := func(ctx context.Context, _ grains.Asker) (string, error) {
 		started <- struct{}{}
 		<-ctx.Done()
-		return nil, ctx.Err()
+		return "", ctx.Err()
 	}
 	dead := grainstest.New(t, store, []*grains.Kind{tallyKind(stuck)})
 	ctx, cancel := context.WithCancel(dead.Platform())
-	go func() { _, _ = dead.Ask(ctx, "Tally", id, wrapperspb.Bytes(nil)) }()
+	go func() { _, _ = grains.Ask(ctx, dead, ref(id), ask{}) }()
 	<-started
 	cancel()
 
@@ -426,13 +442,13 @@ func TestStepOfADeadMemberRunsElsewhere(t *testing.T) {
 	if err != nil || len(due) != 1 || due[0].ID != id {
 		t.Fatalf("due: %v, %v", due, err)
 	}
-	alive := grainstest.New(t, store, []*grains.Kind{tallyKind(func(context.Context, grains.Asker) (proto.Message, error) {
-		return wrapperspb.Double(2), nil
+	alive := grainstest.New(t, store, []*grains.Kind{tallyKind(func(context.Context, grains.Asker) (string, error) {
+		return "2", nil
 	})})
 	alive.Wake("Tally", id)
-	r, err := grains.Ask[*wrapperspb.StringValue](alive.Platform(), alive, "Tally", id, wrapperspb.Bytes(nil))
-	if err != nil || r.GetValue() != "2" {
-		t.Fatalf("%v, %v", r, err)
+	got, err := grains.Ask(alive.Platform(), alive, ref(id), ask{})
+	if err != nil || got != "2" {
+		t.Fatalf("%v, %v", got, err)
 	}
 	if due, _ = store.Due(t.Context(), tallies, at, 10); len(due) != 0 {
 		t.Errorf("still due: %v", due)
@@ -444,25 +460,25 @@ func TestStepOfADeadMemberRunsElsewhere(t *testing.T) {
 func TestReplyAfterADeathIsKept(t *testing.T) {
 	store := storetest.NewMemory()
 	started := make(chan struct{}, 8)
-	dead := grainstest.New(t, store, []*grains.Kind{tallyKind(func(ctx context.Context, _ grains.Asker) (proto.Message, error) {
+	dead := grainstest.New(t, store, []*grains.Kind{tallyKind(func(ctx context.Context, _ grains.Asker) (string, error) {
 		started <- struct{}{}
 		<-ctx.Done()
-		return nil, ctx.Err()
+		return "", ctx.Err()
 	})})
-	key := grains.CommandID{ID: "once", Keyed: true}
-	ctx, cancel := context.WithCancel(grains.WithCommand(dead.Platform(), key))
-	go func() { _, _ = dead.Ask(ctx, "Tally", id, wrapperspb.Bytes(nil)) }()
+	key := grains.Keyed("once", 0)
+	ctx, cancel := context.WithCancel(dead.Platform())
+	go func() { _, _ = grains.Ask(ctx, dead, ref(id), ask{}, key) }()
 	<-started
 	cancel()
 
 	alive := grainstest.New(t, store, []*grains.Kind{tallyKind(nil)})
-	for _, granted := range []float64{2, 3} { // the state goes on after the first answer
-		if _, err := alive.Ask(alive.Platform(), "Tally", id, wrapperspb.Double(granted)); err != nil {
+	for _, what := range []string{"2", "3"} { // the state goes on after the first answer
+		if _, err := grains.Ask(alive.Platform(), alive, ref(id), grant{What: what}); err != nil {
 			t.Fatal(err)
 		}
-		r, err := grains.Ask[*wrapperspb.StringValue](grains.WithCommand(alive.Platform(), key), alive, "Tally", id, wrapperspb.Bytes(nil))
-		if err != nil || r.GetValue() != "2" {
-			t.Fatalf("after %v the key's reply is %v, %v", granted, r, err)
+		got, err := grains.Ask(alive.Platform(), alive, ref(id), ask{}, key)
+		if err != nil || got != "2" {
+			t.Fatalf("after %v the key's reply is %v, %v", what, got, err)
 		}
 		alive.Restart()
 	}
@@ -472,7 +488,7 @@ func TestWakeDoesWhatIsDueOnce(t *testing.T) {
 	store := storetest.NewMemory()
 	m := grainstest.New(t, store, []*grains.Kind{tallyKind(nil)})
 	m.SetNow(time.UnixMilli(50_000))
-	mustAdd(t, m, m.Platform(), 100, 100)
+	mustAdd(t, m, 100, 100)
 	m.Wake("Tally", id) // early
 	if due, _ := store.Due(t.Context(), tallies, time.UnixMilli(99_999), 10); len(due) != 0 {
 		t.Fatalf("due early: %v", due)
@@ -550,9 +566,9 @@ func TestEventsRideUntilConfirmed(t *testing.T) {
 	store, box := newRiding(), &offers{note: make(chan struct{}, 16)}
 	withBox := func(c *grains.Config) { c.Outbox, c.TrimEvery = box, time.Millisecond }
 	m := grainstest.New(t, store, []*grains.Kind{tallyKind(nil)}, withBox)
-	mustAdd(t, m, m.Platform(), 1, 1)
+	mustAdd(t, m, 1, 1)
 	<-box.note
-	mustAdd(t, m, m.Platform(), 2, 3)
+	mustAdd(t, m, 2, 3)
 	doc, err := store.Load(t.Context(), tallies, id)
 	if err != nil || len(doc.Outbox) != 2 || doc.WakeAt.IsZero() {
 		t.Fatalf("the document has %d events, wakes at %v: %v", len(doc.Outbox), doc.WakeAt, err)
@@ -578,9 +594,9 @@ func TestUnpublishedEventsAreOfferedAgainAtWake(t *testing.T) {
 	withBox := func(c *grains.Config) { c.Outbox = box; c.MaxOutbox = 3 }
 	m := grainstest.New(t, store, []*grains.Kind{tallyKind(nil)}, withBox)
 	for i := range int64(3) {
-		mustAdd(t, m, m.Platform(), 1, i+1)
+		mustAdd(t, m, 1, i+1)
 	}
-	if _, err := add(m, m.Platform(), 1); entrepot.CodeOf(err) != entrepot.CodeUnavailable {
+	if _, err := tryAdd(m, 1); entrepot.CodeOf(err) != entrepot.CodeUnavailable {
 		t.Fatalf("beyond the bound: %v", err)
 	}
 	m.Restart()

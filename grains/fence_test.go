@@ -16,11 +16,11 @@ import (
 func TestNothingToDoIsFenced(t *testing.T) {
 	store := storetest.NewMemory()
 	stale, fresh := grainstest.New(t, store, []*grains.Kind{tallyKind(nil)}), grainstest.New(t, store, []*grains.Kind{tallyKind(nil)})
-	mustAdd(t, stale, stale.Platform(), 0, 0)
+	mustAdd(t, stale, 0, 0)
 	if _, err := store.Load(t.Context(), tallies, id); !errors.Is(err, persistence.ErrNotFound) {
 		t.Fatalf("nothing was added to nothing: %v", err)
 	}
-	mustAdd(t, stale, stale.Platform(), 1, 1)
-	mustAdd(t, fresh, fresh.Platform(), 2, 3)
-	mustAdd(t, stale, stale.Platform(), 0, 3)
+	mustAdd(t, stale, 1, 1)
+	mustAdd(t, fresh, 2, 3)
+	mustAdd(t, stale, 0, 3)
 }

@@ -9,8 +9,6 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
 	"entrepot/persistence/storetest"
-
-	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
 func alive(m *grainstest.Member) int {
@@ -32,26 +30,25 @@ func left(t *testing.T, m *grainstest.Member, want int) {
 // others ask too does.
 func TestWhatIsAskedInPassingLeaves(t *testing.T) {
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{tallyKind(nil)})
-	passing := grains.InPassing(m.Platform())
 	const many = 300
 	for i := range many {
 		for _, n := range []int64{5, -1, 0} { // a change, a refusal, nothing to do
-			if _, err := m.Ask(passing, "Tally", fmt.Sprintf("%024x", i), wrapperspb.Int64(n)); (err != nil) != (n < 0) {
+			if _, err := grains.Ask(m.Platform(), m, ref(fmt.Sprintf("%024x", i)), add{By: n}, grains.Transient); (err != nil) != (n < 0) {
 				t.Fatal(err)
 			}
 		}
 	}
 	left(t, m, 0)
-	got, err := grains.Ask[*wrapperspb.Int64Value](m.Platform(), m, "Tally", fmt.Sprintf("%024x", many-1), wrapperspb.Bool(true))
-	if err != nil || got.GetValue() != 5 {
+	got, err := grains.Ask(m.Platform(), m, ref(fmt.Sprintf("%024x", many-1)), getSum{})
+	if err != nil || got != 5 {
 		t.Fatalf("%v, %v", got, err)
 	}
 	left(t, m, 1)
 	for i := range int64(3) {
-		mustAdd(t, m, m.Platform(), 1, i+1)
+		mustAdd(t, m, 1, i+1)
 	}
-	mustAdd(t, m, passing, 1, 4)
-	mustAdd(t, m, m.Platform(), 1, 5)
+	mustAdd(t, m, 1, 4, grains.Transient)
+	mustAdd(t, m, 1, 5)
 	if alive(m) != 2 {
 		t.Fatalf("%d grains are in memory: one that is asked often left", alive(m))
 	}
@@ -61,7 +58,7 @@ func TestWhatIsAskedInPassingLeaves(t *testing.T) {
 func TestWhatIsAskedInPassingFinishesFirst(t *testing.T) {
 	store, box := newRiding(), &offers{note: make(chan struct{}, 16)}
 	m := grainstest.New(t, store, []*grains.Kind{tallyKind(nil)}, func(c *grains.Config) { c.Outbox, c.TrimEvery = box, time.Millisecond })
-	mustAdd(t, m, grains.InPassing(m.Platform()), 1, 1)
+	mustAdd(t, m, 1, 1, grains.Transient)
 	<-box.note
 	if alive(m) != 1 {
 		t.Fatal("it left before the broker had its event")
@@ -78,10 +75,10 @@ func TestWhatIsAskedInPassingFinishesFirst(t *testing.T) {
 func TestPassingCommandsLoseNothing(t *testing.T) {
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{tallyKind(nil)})
 	for i := range int64(50) {
-		ctx := m.Platform()
+		options := []grains.Option{grains.As(entrepot.NewID())}
 		if i%3 != 0 {
-			ctx = grains.InPassing(ctx)
+			options = append(options, grains.Transient)
 		}
-		mustAdd(t, m, grains.WithCommand(ctx, grains.CommandID{ID: entrepot.NewID()}), 1, i+1)
+		mustAdd(t, m, 1, i+1, options...)
 	}
 }

@@ -11,14 +11,13 @@ import (
 	"entrepot/grains/grainstest"
 	"entrepot/persistence/storetest"
 
-	"google.golang.org/protobuf/types/known/wrapperspb"
 	"pgregory.net/rapid"
 )
 
 // openedBy is the tally kind whose additions are taken to make it.
 func openedBy() *grains.Kind {
 	k := tallyKind(nil)
-	grains.Creates[*wrapperspb.Int64Value](k)
+	grains.Creates[add](k)
 	return k
 }
 
@@ -26,13 +25,13 @@ func TestAnOpeningCommandDoesNotLookForADocument(t *testing.T) {
 	store := storetest.Faulty(storetest.NewMemory())
 	m := grainstest.New(t, store, []*grains.Kind{openedBy()})
 	before := store.Counts()
-	mustAdd(t, m, m.Platform(), 3, 3)
-	mustAdd(t, m, m.Platform(), 4, 7)
+	mustAdd(t, m, 3, 3)
+	mustAdd(t, m, 4, 7)
 	if loads := store.Counts().Loads - before.Loads; loads != 0 {
 		t.Errorf("%d documents were looked for", loads)
 	}
 	m.Restart() // now there is one
-	mustAdd(t, m, m.Platform(), 1, 8)
+	mustAdd(t, m, 1, 8)
 	if loads := store.Counts().Loads - before.Loads; loads != 1 {
 		t.Errorf("%d documents were looked for after a lost compare-and-set", loads)
 	}
@@ -42,10 +41,10 @@ func TestAnOpeningCommandDoesNotLookForADocument(t *testing.T) {
 func TestAnOpeningCommandThatIsRefusedLooks(t *testing.T) {
 	store := storetest.NewMemory()
 	first, second := grainstest.New(t, store, []*grains.Kind{openedBy()}), grainstest.New(t, store, []*grains.Kind{openedBy()})
-	mustAdd(t, first, first.Platform(), 3, 3)
-	mustAdd(t, second, second.Platform(), 0, 3) // nothing to do, of a sum that it did not know
+	mustAdd(t, first, 3, 3)
+	mustAdd(t, second, 0, 3) // nothing to do, of a sum that it did not know
 	second.Restart()
-	if _, err := add(second, second.Platform(), -1); entrepot.CodeOf(err) != entrepot.CodeInvalid {
+	if _, err := tryAdd(second, -1); entrepot.CodeOf(err) != entrepot.CodeInvalid {
 		t.Errorf("refused with %v", err)
 	}
 	if s := sum(t, second); s != 3 {
@@ -58,12 +57,12 @@ func TestAnOpeningCommandWhoseWriteIsLost(t *testing.T) {
 		store := storetest.Faulty(storetest.NewMemory())
 		m := grainstest.New(t, store, []*grains.Kind{openedBy()})
 		store.NextWrites(fault)
-		once := grains.WithCommand(m.Platform(), grains.CommandID{ID: "one"})
-		_, err := add(m, once, 5)
+		once := grains.As("one")
+		_, err := tryAdd(m, 5, once)
 		if fault == storetest.FailBefore && entrepot.CodeOf(err) != entrepot.CodeUnavailable {
 			t.Errorf("a write that was refused: %v", err)
 		}
-		mustAdd(t, m, once, 5, 5)
+		mustAdd(t, m, 5, 5, once)
 	}
 }
 
@@ -82,7 +81,7 @@ func TestOpeningChangesNoAnswer(t *testing.T) {
 		id := entrepot.NewID()
 		for range rapid.IntRange(1, 12).Draw(rt, "operations") {
 			member := rapid.IntRange(0, 1).Draw(rt, "member")
-			do := rapid.SampledFrom([]int64{-1, -3, 0, 1, 2, 666, restart, ask}).Draw(rt, "do")
+			do := rapid.SampledFrom([]int64{-1, -3, 0, 1, 2, 666, restart, look}).Draw(rt, "do")
 			command := rapid.SampledFrom([]string{"", "one", "two"}).Draw(rt, "command")
 			keyed := command != "" && rapid.Bool().Draw(rt, "keyed")
 			var answers [2]string
@@ -98,7 +97,7 @@ func TestOpeningChangesNoAnswer(t *testing.T) {
 
 const (
 	restart = 1000 + iota
-	ask
+	look
 )
 
 // act does one thing with a member and tells everything about the answer.
@@ -107,15 +106,17 @@ func act(m *grainstest.Member, id entrepot.ID, do int64, command string, keyed b
 	case restart:
 		m.Restart()
 		return ""
-	case ask:
+	case look:
 		return read(m, id)
 	}
-	ctx := m.Platform()
-	replayed := false
-	if command != "" {
-		ctx = grains.WithCommand(ctx, grains.CommandID{ID: command, Keyed: keyed, Replayed: &replayed})
+	var options []grains.Option
+	switch {
+	case keyed:
+		options = append(options, grains.Keyed(command, 0))
+	case command != "":
+		options = append(options, grains.As(command))
 	}
-	r, err := grains.Ask[*wrapperspb.Int64Value](ctx, m, "Tally", id, wrapperspb.Int64(do))
+	r, err := grains.Call(m.Platform(), m, ref(id), add{By: do}, options...)
 	var known *entrepot.Error
 	if errors.As(err, &known) {
 		if known.Code == entrepot.CodeInternal {
@@ -123,10 +124,10 @@ func act(m *grainstest.Member, id entrepot.ID, do int64, command string, keyed b
 		}
 		err = fmt.Errorf("%s %s", known.Code, known.Message)
 	}
-	return fmt.Sprint(r.GetValue(), err, replayed)
+	return fmt.Sprint(r.Reply, err, r.Replayed)
 }
 
 func read(m *grainstest.Member, id entrepot.ID) string {
-	r, err := grains.Ask[*wrapperspb.Int64Value](m.Platform(), m, "Tally", id, wrapperspb.Bool(true))
-	return fmt.Sprint(r.GetValue(), err)
+	r, err := grains.Ask(m.Platform(), m, ref(id), getSum{})
+	return fmt.Sprint(r, err)
 }
