@@ -1,6 +1,5 @@
-// Package wire is the one envelope of every command and reply. Inside a member
-// it travels as a Go pointer; between members it is an [Envelope] whose body is
-// JSON.
+// Package wire defines the one envelope of every command and reply. Within a member it travels as a
+// Go pointer, between members as an [Envelope] with a JSON body.
 package wire
 
 import (
@@ -14,26 +13,24 @@ import (
 	"github.com/asynkron/protoactor-go/remote"
 )
 
-// Command carries a command or query to a grain with everything that travels
-// beside it. The receiver never changes it: on one member sender and receiver
-// share it.
+// Command carries a command or query to a grain, together with its caller, id, deadline and trace. The
+// receiver must not change it, because sender and receiver on one member share it.
 type Command struct {
 	Kind        string // of the grain
 	Grain       entrepot.ID
 	ID          string // the same for every try of one command
-	Keyed       bool   // the client chose the id with an Idempotency-Key: its reply is kept
-	Hash        uint64 // of what the client sent; 0: the host hashes the message
+	Keyed       bool   // the client chose the id with an Idempotency-Key; its reply is kept
+	Hash        uint64 // of the client's request; 0: the host hashes the message
 	Caller      entrepot.Caller
 	Deadline    time.Time // by this member's clock
 	TraceParent string    // W3C trace context
 	Transient   bool      // the grain is not expected to be used again soon
-	Name        string    // of the message
-	Body        any       // the message, when sender and receiver are one member
-	JSON        []byte    // the message, when it came from another
+	Name        string    // name of the message's type
+	Body        any       // the message, if it was sent on this member
+	JSON        []byte    // the message, if another member sent it
 }
 
-// Reply is a grain's reply: a body (Body from the same member, JSON from another)
-// or an error.
+// Reply carries a grain's reply: either a body (Body from this member, JSON from another) or an error.
 type Reply struct {
 	Body     any
 	JSON     []byte
@@ -41,8 +38,12 @@ type Reply struct {
 	Replayed bool // the command had been executed before
 }
 
-// Serialize turns the command into its form between members.
+// Serialize returns the command's envelope for another member. It fails for a message without a name or
+// a JSON form.
 func (c *Command) Serialize() (remote.RootSerialized, error) {
+	if c.Name == "" { // the receiver would take it for a reply
+		return nil, fmt.Errorf("wire: a command of type %T has no name", c.Body)
+	}
 	body, err := encode(c.Body, c.JSON)
 	if err != nil {
 		return nil, fmt.Errorf("wire: command %s: %w", c.Name, err)
@@ -58,7 +59,8 @@ func (c *Command) Serialize() (remote.RootSerialized, error) {
 	}, nil
 }
 
-// Serialize turns the reply into its form between members. The code of an error survives.
+// Serialize returns the reply's envelope for another member. Code, message, fields and RetryAfter of an
+// error survive; its cause does not.
 func (r *Reply) Serialize() (remote.RootSerialized, error) {
 	m := &Envelope{Replayed: r.Replayed}
 	var err error
@@ -80,9 +82,10 @@ func encode(body any, encoded []byte) ([]byte, error) {
 	return json.Marshal(body)
 }
 
-var errNoBody = errors.New("wire: a message without a body")
+var errNoBody = errors.New("wire: the envelope has no body")
 
-// Deserialize turns the form between members back into a [Command] or a [Reply].
+// Deserialize returns the [Command] or [Reply] of an envelope. Its body stays JSON until the grain or the
+// caller decodes it as its own type.
 func (m *Envelope) Deserialize() (remote.RootSerializable, error) {
 	switch {
 	case m.GetName() != "":
@@ -108,6 +111,9 @@ func (m *Envelope) command() (*Command, error) {
 		Kind: m.GetKind(), Grain: m.GetId(), ID: m.GetCommandId(), Keyed: m.GetKeyed(), Hash: m.GetHash(),
 		Deadline:    time.Now().Add(time.Duration(m.GetLeftMs()) * time.Millisecond),
 		TraceParent: m.GetTraceparent(), Transient: m.GetTransient(), Name: m.GetName(), JSON: m.GetBody(),
+	}
+	if len(m.GetCaller()) == 0 {
+		return c, nil // the zero caller has no rights
 	}
 	if err := json.Unmarshal(m.GetCaller(), &c.Caller); err != nil {
 		return nil, fmt.Errorf("wire: caller: %w", err)
