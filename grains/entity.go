@@ -67,8 +67,9 @@ type entity struct {
 // pending is a command on its way to an answer.
 type pending struct {
 	cmd     *wire.Command
-	body    any   // the message, or the result of step
-	step    *step // nil: a message
+	body    any        // the message, or the result of step
+	step    *step      // nil: a message
+	decided chan error // of a step's result: receives nil once the decision is durable
 	sender  *actor.PID
 	h       *handler
 	reply   *wire.Reply
@@ -108,7 +109,7 @@ func (e *entity) receive(c *wire.Command, sender *actor.PID) {
 	case err != nil:
 		e.refuse(p, entrepot.Errorf(entrepot.CodeInternal, "%s cannot decode %s: %v", e.k.Name, c.Name, err))
 	case h == nil && c.Name != wakeName:
-		e.refuse(p, entrepot.Errorf(entrepot.CodeInternal, "%s does not know %s", e.k.Name, c.Name))
+		e.refuse(p, entrepot.Errorf(entrepot.CodeInternal, "%s does not handle %s", e.k.Name, c.Name))
 	case e.stopped:
 		e.refuse(p, entrepot.Unavailable("moving to another member"))
 	case !c.Deadline.IsZero() && time.Now().After(c.Deadline):
@@ -304,7 +305,9 @@ func (e *entity) wake(p *pending, t entrepot.Turn) {
 		}
 	}
 	if e.settledDown() {
-		e.resumeSteps(p.cmd.TraceParent)
+		if !p.changed { // else the write starts the steps of the new state
+			e.resumeSteps(p.cmd.TraceParent)
+		}
 		e.publish()
 		// A wakeAt in the past that no longer has a reason would be due for ever.
 		if !p.changed && e.version > 0 && !e.wakeAt.IsZero() && !e.wakeAt.After(t.Now) {
@@ -327,7 +330,7 @@ func (e *entity) send(p *pending) {
 		p.sender = nil
 	}
 	if p.step != nil {
-		e.ended(*p.step)
+		e.sendDecision(p)
 	}
 }
 

@@ -27,11 +27,18 @@ type (
 	getSum  struct{}
 )
 
-func (add) Answers(int64)     {}
-func (setName) Answers(int64) {}
-func (ask) Answers(string)    {}
-func (grant) Answers(int64)   {}
-func (getSum) Answers(int64)  {}
+// card is the reply to setName.
+type card struct {
+	Name string
+	Sum  int64
+	Tags []string
+}
+
+func (add) Answers(int64)    {}
+func (setName) Answers(card) {}
+func (ask) Answers(string)   {}
+func (grant) Answers(int64)  {}
+func (getSum) Answers(int64) {}
 
 // tally is a small entity: a sum, a unique name, a time to ring, a step to take.
 type tally struct {
@@ -117,6 +124,8 @@ func (s *tally) setName(_ entrepot.Turn, c setName) ([]events.Event, error) {
 
 func (s *tally) sum() int64 { return s.Sum }
 
+func (s *tally) card() card { return card{Name: s.Name, Sum: s.Sum, Tags: []string{"a", s.Name}} }
+
 func (s *tally) ask(entrepot.Turn, ask) ([]events.Event, error) {
 	if s.Asked || s.Granted != "" {
 		return nil, nil
@@ -145,7 +154,7 @@ type stepFunc func(context.Context, grains.Asker) (string, error)
 func tallyKind(step stepFunc) *grains.Kind {
 	k := grains.NewKind[tally]("Tally", tallies)
 	grains.Command(k, (*tally).add, (*tally).sum)
-	grains.Command(k, (*tally).setName, (*tally).sum)
+	grains.Command(k, (*tally).setName, (*tally).card)
 	grains.Later(k, (*tally).ask, (*tally).answered)
 	grains.Command(k, (*tally).grant, (*tally).sum)
 	grains.Query(k, func(s *tally, _ entrepot.Turn, _ getSum) (int64, error) { return s.sum(), nil })

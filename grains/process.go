@@ -2,6 +2,7 @@ package grains
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -114,34 +115,27 @@ func (k *Kind) stepsOf(s State) (out []step) {
 	return out
 }
 
-// stepTries bounds the tries of a step in one activation; wakeAt covers the rest.
+// stepTries bounds the tries of a step in one run; wakeAt covers the rest.
 const stepTries = 4
 
-// startSteps runs what the durable state asks for and is not running yet. saved
-// is that state as it was written.
+// startSteps runs the steps that are not running yet. saved is the state that
+// asks for them, as it was written.
 func (e *entity) startSteps(steps []step, saved []byte, trace string) {
-	var state State
 	for _, s := range steps {
-		if _, on := e.running[s.key()]; on || e.h.ctx.Err() != nil {
+		if _, on := e.running[s.key()]; on || e.stopped || e.h.ctx.Err() != nil {
 			continue
-		}
-		if state == nil {
-			state = e.k.newState()
-			if err := e.h.store.Unmarshal(saved, state); err != nil {
-				e.h.Logger.Error("a saved state does not decode", "kind", e.k.Name, "id", e.id, "error", err)
-				return
-			}
 		}
 		if e.running == nil {
 			e.running = map[string]struct{}{}
 		}
 		e.running[s.key()] = struct{}{}
 		e.h.wg.Add(1)
-		go e.runStep(s, state, trace)
+		go e.runStep(s, saved, trace)
 	}
 }
 
-// resumeSteps runs what an earlier activation or a failed try left behind.
+// resumeSteps runs the steps that an earlier activation or a failed run left
+// behind. The tentative state must be the durable one.
 func (e *entity) resumeSteps(trace string) {
 	if len(e.steps) == 0 {
 		return
@@ -154,8 +148,8 @@ func (e *entity) resumeSteps(trace string) {
 	e.startSteps(e.steps, saved, trace)
 }
 
-// runStep makes the calls of a step, and has the entity decide on the result.
-func (e *entity) runStep(s step, saved State, trace string) {
+// runStep tries a step until the entity's decision on its result is durable.
+func (e *entity) runStep(s step, saved []byte, trace string) {
 	defer e.h.wg.Done()
 	select {
 	case e.h.slots <- struct{}{}:
@@ -166,16 +160,17 @@ func (e *entity) runStep(s step, saved State, trace string) {
 	}
 	pause := 50 * time.Millisecond
 	for try := 1; ; try++ {
-		result, err := e.tryStep(s, saved, trace)
+		err := e.tryStep(s, saved, trace)
 		if err == nil {
-			e.finish(s, result, trace)
+			return // ended together with the write
+		}
+		if e.hasStopped() || e.h.ctx.Err() != nil {
+			e.endStep(s)
 			return
 		}
-		if try == stepTries && e.h.ctx.Err() == nil {
-			e.h.Logger.Warn("a step has no answer yet and waits for the next wake",
-				"kind", e.k.Name, "id", e.id, "step", s.key(), "error", err)
-		}
-		if try == stepTries || e.h.ctx.Err() != nil {
+		if try == stepTries {
+			e.h.Logger.Warn("a step failed and waits for the next wake",
+				"kind", e.k.Name, "id", e.id, "step", s.key(), "tries", try, "error", err)
 			e.endStep(s)
 			return
 		}
@@ -187,34 +182,54 @@ func (e *entity) runStep(s step, saved State, trace string) {
 	}
 }
 
-// tryStep makes the calls once.
-func (e *entity) tryStep(s step, saved State, trace string) (result any, err error) {
+// tryStep makes the calls of a step once and has the entity decide on the result.
+// It returns nil once the decision is durable.
+func (e *entity) tryStep(s step, saved []byte, trace string) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = entrepot.Errorf(entrepot.CodeInternal, "panic in step %s: %v", s.key(), r)
 		}
 	}()
+	state := e.k.newState() // a copy for each try, which do may change
+	if err := e.h.store.Unmarshal(saved, state); err != nil {
+		return fmt.Errorf("decode the saved state: %w", err)
+	}
 	ctx, cancel := context.WithTimeout(e.h.ctx, e.h.StepTimeout)
 	defer cancel()
 	ctx = entrepot.WithCaller(WithTrace(ctx, trace), e.stepCaller(s))
-	return s.row.do(ctx, stepAsker{e.h.ask, e.k.Name, e.id, s.key()}, saved, s.of)
+	result, err := s.row.do(ctx, stepAsker{e.h.ask, e.k.Name, e.id, s.key()}, state, s.of)
+	if err != nil {
+		return err
+	}
+	return e.submitResult(s, result, trace)
 }
 
 func (e *entity) stepCaller(s step) entrepot.Caller {
 	return entrepot.SystemCaller(e.k.Name + "/" + e.id + "/" + s.key())
 }
 
-// finish gives the result to the entity as if it were a command. An activation
-// that has ended drops it: the step runs again where the entity wakes.
-func (e *entity) finish(s step, result any, trace string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	p := &pending{step: &s, body: result, cmd: &wire.Command{
+// submitResult gives the result of a step to the entity as if it were a command,
+// and waits for its reply. An activation that has ended refuses it: the step runs
+// again where the entity wakes.
+func (e *entity) submitResult(s step, result any, trace string) error {
+	p := &pending{step: &s, body: result, decided: make(chan error, 1), cmd: &wire.Command{
 		ID: entrepot.DeriveID("answer", e.k.Name, e.id, s.key()), Caller: e.stepCaller(s), TraceParent: trace,
 	}}
+	e.receiveResult(p)
+	select {
+	case err := <-p.decided:
+		return err
+	case <-e.h.ctx.Done():
+		return e.h.ctx.Err()
+	}
+}
+
+func (e *entity) receiveResult(p *pending) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	switch {
 	case e.stopped:
-		e.ended(s)
+		e.refuse(p, entrepot.Unavailable("moving to another member"))
 	case e.loading || e.reload || e.solo > 0:
 		e.stash = append(e.stash, p)
 	default:
@@ -226,27 +241,56 @@ func (e *entity) finish(s step, result any, trace string) {
 
 // decideStep decides on the result of a step that is still due.
 func (e *entity) decideStep(p *pending, t entrepot.Turn) {
-	p.reply = &wire.Reply{}
-	if p.step.due(e.state) {
-		happened, err := p.step.row.then(e.state, t, p.body)
-		if err != nil {
-			e.h.Logger.Error("the result of a step is refused", "kind", e.k.Name, "id", e.id, "step", p.step.key(), "error", err)
-		} else if len(happened) > 0 {
-			e.apply(happened, t, p.cmd.TraceParent)
-			p.changed = true
-		}
+	if !p.step.due(e.state) {
+		p.reply = &wire.Reply{}
+		e.attach(p)
+		return
+	}
+	if len(e.outbox)+len(e.fresh) >= e.h.MaxOutbox {
+		e.refuse(p, entrepot.Unavailable("events of this %s wait for the broker", e.k.Name))
+		return
+	}
+	happened, err := p.step.row.then(e.state, t, p.body)
+	if err != nil {
+		p.reply = &wire.Reply{Err: e.asError(err, p)}
+	} else {
+		p.reply = &wire.Reply{}
+		p.changed = len(happened) > 0
+		e.apply(happened, t, p.cmd.TraceParent)
 	}
 	e.attach(p)
 }
 
-// endStep is ended for callers without the lock.
+// sendDecision tells the goroutine of a step what became of its result. A step
+// whose result is durable may run again at once, if the new state asks for it; one
+// that was refused is tried again.
+func (e *entity) sendDecision(p *pending) {
+	var err error
+	if p.reply.Err != nil {
+		err = p.reply.Err
+	} else {
+		e.ended(*p.step)
+	}
+	select {
+	case p.decided <- err:
+	default: // nobody waits for a second one
+	}
+}
+
+func (e *entity) hasStopped() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.stopped
+}
+
+// endStep is [entity.ended] for callers without the lock.
 func (e *entity) endStep(s step) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.ended(s)
 }
 
-// ended lets the step run again if it is still due: its result is durable, or lost.
+// ended allows the step to run again if it is still due.
 func (e *entity) ended(s step) {
 	delete(e.running, s.key())
 	if len(e.running) == 0 {
@@ -270,9 +314,14 @@ func (a stepAsker) Ask(ctx context.Context, to Ref, message any, options ...Opti
 // Distinct is the asker of a step for one of several commands of one type to one
 // grain, which would count as the same command without a name of its own.
 func Distinct(a Asker, name string) Asker {
-	if s, ok := a.(stepAsker); ok {
-		s.key += "/" + name
-		return s
+	switch a := a.(type) {
+	case stepAsker:
+		a.key += "/" + name
+		return a
+	case withOptions:
+		a.Asker = Distinct(a.Asker, name)
+		return a
+	default:
+		return a // its commands have ids of their own
 	}
-	return a
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"testing"
@@ -17,6 +18,8 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/persistence"
+
+	"github.com/asynkron/protoactor-go/remote"
 )
 
 // Member hosts kinds over one store, as a cluster of one.
@@ -96,6 +99,47 @@ func (m *Member) SetNow(at time.Time) {
 // Ask sends a command through the client, with what the context carries.
 func (m *Member) Ask(ctx context.Context, to grains.Ref, message any, options ...grains.Option) (grains.Answer, error) {
 	return m.client.Ask(ctx, to, message, options...)
+}
+
+// Remote returns an asker whose messages and replies cross the wire, as they do
+// between two members of a cluster.
+func (m *Member) Remote() grains.Asker {
+	return &grains.Client{Members: overTheWire{m.member}}
+}
+
+type overTheWire struct{ to grains.Requester }
+
+func (o overTheWire) Request(ctx context.Context, kind, id string, msg any) (any, error) {
+	received, err := hop(msg)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := o.to.Request(ctx, kind, id, received)
+	if err != nil {
+		return nil, err
+	}
+	return hop(reply)
+}
+
+// hop returns a message as another member receives it.
+func hop(msg any) (any, error) {
+	out, ok := msg.(remote.RootSerializable)
+	if !ok {
+		return nil, fmt.Errorf("grainstest: %T cannot leave its member", msg)
+	}
+	sent, err := out.Serialize()
+	if err != nil {
+		return nil, err
+	}
+	data, name, err := remote.Serialize(sent, 0)
+	if err != nil {
+		return nil, err
+	}
+	received, err := remote.Deserialize(data, name, 0)
+	if err != nil {
+		return nil, err
+	}
+	return received.(remote.RootSerialized).Deserialize()
 }
 
 // As is a context that acts for the caller.
