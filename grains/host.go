@@ -249,6 +249,27 @@ func (h *Host) Activations(limit int) (list []Activation, count map[string]int) 
 	return list, count
 }
 
+// StateOf returns the state of a grain in memory as JSON, including changes whose
+// write is still under way, and the version of its saved document. It returns
+// false if the grain is not in memory or its state is not loaded.
+func (h *Host) StateOf(kind string, id entrepot.ID) (state []byte, version int64, ok bool) {
+	if e := h.find(kind, id); e != nil {
+		return e.inspect()
+	}
+	return nil, 0, false
+}
+
+func (h *Host) find(kind string, id entrepot.ID) *entity {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for e := range h.active {
+		if e.id == id && e.k.Name == kind {
+			return e
+		}
+	}
+	return nil
+}
+
 // grain is the actor: it turns messages into calls of the entity.
 type grain struct {
 	h *Host

@@ -1,6 +1,7 @@
 package grains
 
 import (
+	"encoding/json"
 	"time"
 
 	"entrepot"
@@ -78,4 +79,18 @@ func (e *entity) describe() Activation {
 		Kind: e.k.Name, ID: e.id, Version: e.version, Used: e.used,
 		Pending: len(e.waiting) + len(e.stash) + len(e.parked),
 	}
+}
+
+func (e *entity) inspect() (state []byte, version int64, ok bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.state == nil {
+		return nil, 0, false
+	}
+	state, err := json.Marshal(e.state)
+	if err != nil {
+		e.h.Logger.Error("a state does not encode", "kind", e.k.Name, "id", e.id, "error", err)
+		return nil, 0, false
+	}
+	return state, e.version, true
 }

@@ -114,7 +114,9 @@ func mustFetch(t *testing.T, m *grainstest.Member, want ...string) {
 }
 
 // fetchAtOnce returns each element as its own result.
-func fetchAtOnce(_ context.Context, _ grains.Asker, _ *errand, of string) (string, error) { return of, nil }
+func fetchAtOnce(_ context.Context, _ grains.Asker, _ *errand, of string) (string, error) {
+	return of, nil
+}
 
 // blocked is a do whose calls wait until the test releases them.
 type blocked struct {

@@ -29,6 +29,7 @@ type Member struct {
 	Store  persistence.Store
 	member *cluster.Member
 	client *grains.Client
+	report func(format string, args ...any) // fails the test
 
 	mu    sync.Mutex
 	now   time.Time
@@ -42,7 +43,7 @@ type Option func(*grains.Config)
 // test's end stops it.
 func New(t testing.TB, store persistence.Store, kinds []*grains.Kind, options ...Option) *Member {
 	t.Helper()
-	m := &Member{t: t, Store: store}
+	m := &Member{t: t, Store: store, report: t.Errorf}
 	quiet := slog.New(slog.DiscardHandler)
 	committer := persistence.NewCommitter(store, persistence.CommitterOptions{Timeout: 2 * time.Second})
 	c := grains.Config{Committer: committer, Clock: m.Now, Logger: quiet}
@@ -96,9 +97,15 @@ func (m *Member) SetNow(at time.Time) {
 	m.now, m.fixed = at, true
 }
 
-// Ask sends a command through the client, with what the context carries.
+// Ask sends a message through the client. It returns a copy of the reply and
+// overwrites the reply itself; the test fails if that changes the grain's state,
+// because a reply must not share memory with it.
 func (m *Member) Ask(ctx context.Context, to grains.Ref, message any, options ...grains.Option) (grains.Answer, error) {
-	return m.client.Ask(ctx, to, message, options...)
+	answer, err := m.client.Ask(ctx, to, message, options...)
+	if err == nil && answer.Value != nil {
+		answer.Value = m.owned(to, message, answer.Value)
+	}
+	return answer, err
 }
 
 // Remote returns an asker whose messages and replies cross the wire, as they do
