@@ -18,7 +18,7 @@ import (
 func be64(b []byte) uint64 { return binary.BigEndian.Uint64(b) }
 
 func (e *entity) flushIfDirty() {
-	if e.inflight == nil && len(e.waiting) > 0 && !e.loading && !e.reload {
+	if len(e.waiting) > 0 && e.mayWrite() {
 		e.flush()
 	}
 }
@@ -39,6 +39,7 @@ func (e *entity) flush() {
 		return
 	}
 	e.inflight = b
+	e.enter(writing)
 	failpoint.Hit("before-write", e.k.Name)
 	if !e.submit(b) {
 		e.inflight = nil
@@ -145,6 +146,9 @@ func (e *entity) written(b *batch, err error) {
 func (e *entity) committed(b *batch) {
 	failpoint.Hit("after-write", e.k.Name)
 	e.inflight = nil
+	if e.phase == writing {
+		e.enter(ready)
+	}
 	e.saved(&b.doc)
 	e.steps = b.steps
 	e.stored = len(b.doc.Outbox) + len(b.events)
@@ -166,7 +170,7 @@ func (e *entity) committed(b *batch) {
 
 // saved makes a document's version the durable one.
 func (e *entity) saved(d *persistence.Document) {
-	e.version, e.wakeAt, e.before, e.assumed = d.Version, d.WakeAt, nil, false
+	e.version, e.wakeAt, e.before = d.Version, d.WakeAt, nil
 	if d.Version > 0 {
 		e.before = &persistence.Document{
 			CompanyID: d.CompanyID, ShopID: d.ShopID, OwnerID: d.OwnerID, CreatedAt: d.CreatedAt, WakeAt: d.WakeAt, Fields: d.Fields,
@@ -174,28 +178,29 @@ func (e *entity) saved(d *persistence.Document) {
 	}
 }
 
-// next goes on after a write has ended.
+// next continues after a write has ended.
 func (e *entity) next() {
-	switch {
-	case e.reload && !e.loading && !e.stopped:
+	switch e.phase {
+	case discarded:
 		e.load()
-	case e.reload && e.stopped:
-		e.answerAll(e.take(&e.stash), entrepot.Unavailable("moving to another member"))
+	case stopped:
+		e.answerAll(e.take(&e.stash), errMoving())
+		e.flushIfDirty()
 	default:
 		e.runStash()
 		e.flushIfDirty()
 	}
 }
 
-// again loads the document and decides everything anew: another activation has
-// written it, or nobody knows.
+// again loads the document and decides every command again, because another activation has written
+// the document or a command must be written alone.
 func (e *entity) again(b *batch, lost bool) {
 	if lost {
 		failpoint.Hit("after-lost-cas", e.k.Name)
 	}
 	e.inflight = nil
 	e.requeue(append(b.pendings, e.take(&e.waiting)...), lost)
-	e.reload = true
+	e.enter(discarded)
 	e.next()
 }
 
@@ -203,8 +208,8 @@ func (e *entity) again(b *batch, lost bool) {
 func (e *entity) requeue(list []*pending, lost bool) {
 	retry := make([]*pending, 0, len(list)+len(e.parked)+len(e.stash))
 	for _, p := range list {
-		if p.stands {
-			continue // for a parked command, which is decided again itself
+		if p.forParked {
+			continue // the parked command is decided again itself
 		}
 		p.reply, p.changed = nil, false
 		if lost {
@@ -231,8 +236,10 @@ func (e *entity) duplicate(b *batch, dup *persistence.DuplicateError) {
 		}
 	}
 	if changed > 1 {
-		e.solo = len(b.pendings) + len(e.waiting) + len(e.stash)
 		e.again(b, false)
+		for _, p := range e.stash {
+			p.alone = true
+		}
 		return
 	}
 	refusal := entrepot.Errorf(entrepot.CodeConflict, "%s is already taken", dup.Field)
@@ -264,12 +271,11 @@ func (e *entity) refuseParked(id string, err *entrepot.Error) {
 	e.parked = still
 }
 
-// discard gives the tentative state up and loads the durable one again, once no
-// write is in flight.
+// discard abandons the tentative state and loads the durable one once no write is in flight.
 func (e *entity) discard() {
 	e.requeue(e.take(&e.waiting), false)
-	e.reload = true
-	if e.inflight == nil && !e.loading {
+	e.enter(discarded)
+	if e.inflight == nil {
 		e.next()
 	}
 }
@@ -309,7 +315,7 @@ func (e *entity) published(last int64) {
 	if e.outbox = append([]events.Envelope(nil), e.outbox[n:]...); len(e.outbox) > 0 {
 		e.publish()
 	}
-	if !e.stopped {
+	if e.phase != stopped {
 		e.h.trimLater(e)
 	}
 }
@@ -318,8 +324,7 @@ func (e *entity) published(last int64) {
 func (e *entity) trim() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.stopped || e.loading || e.reload || !e.settledDown() || e.stored <= len(e.outbox) {
-		return
+	if e.settled() && e.stored > len(e.outbox) {
+		e.flush()
 	}
-	e.flush()
 }

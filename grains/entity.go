@@ -29,22 +29,20 @@ type entity struct {
 	self *actor.PID
 	root *actor.RootContext
 
-	mu        sync.Mutex
-	stopped   bool
-	loading   bool
-	used      time.Time
-	uses      int  // commands since it was activated, up to seldom
-	transient bool // the last message was: it leaves when nothing is left to do
+	mu         sync.Mutex
+	phase      phase
+	transient  bool // the last message was transient: it leaves memory as soon as it rests
+	publishing bool // the broker has been offered events and has not confirmed them
+	used       time.Time
+	uses       int // messages since the activation, counted up to seldom
 
 	// Durable, as of the last write or load.
 	version int64
 	wakeAt  time.Time
 	outbox  []events.Envelope     // unconfirmed; only without a store's log
 	steps   []step                // what the durable state asks for
-	before  *persistence.Document // what the database may be asked for, for the store; nil: nothing is saved
-
-	// assumed: there is no document, which the first write will prove.
-	assumed bool
+	before  *persistence.Document // the indexed fields, for the store; nil: nothing is saved
+	stored  int                   // events in the saved document's outbox, confirmed ones included
 
 	// Tentative: durable plus the batch in flight plus what waits.
 	state  State
@@ -52,39 +50,35 @@ type entity struct {
 	seq    int64
 
 	inflight *batch
-	waiting  []*pending        // changed by, or resting on, the tentative state
-	fresh    []events.Envelope // of waiting
-	parked   []*pending        // answered by a later step
-	stash    []*pending        // arrived while loading
-	solo     int               // commands to run one a write, after a duplicate key
-
-	reload     bool // the tentative state is broken: load again after the write in flight
-	publishing bool
-	stored     int // events in the saved document's outbox; those the broker has are trimmed
-	running    map[string]struct{}
+	waiting  []*pending          // changed the tentative state or rest on it; go out with the next write
+	fresh    []events.Envelope   // of waiting
+	parked   []*pending          // their reply waits for a later step
+	stash    []*pending          // not executed yet
+	running  map[string]struct{} // keys of running steps
 }
 
 // pending is a command on its way to an answer.
 type pending struct {
-	cmd     *wire.Command
-	body    any        // the message, or the result of step
-	step    *step      // nil: a message
-	decided chan error // of a step's result: receives nil once the decision is durable
-	sender  *actor.PID
-	h       *handler
-	reply   *wire.Reply
-	changed bool
-	stands  bool // only for the change of a parked command
-	tries   int
+	cmd       *wire.Command
+	body      any        // the message, or the result of step
+	step      *step      // nil: a message
+	decided   chan error // of a step's result: receives nil once the decision is durable
+	sender    *actor.PID
+	h         *handler
+	reply     *wire.Reply
+	changed   bool
+	forParked bool // carries the change of a parked command, which itself waits on for its reply
+	alone     bool // after a duplicate key: must be the only change of its write
+	tries     int
 }
 
-// batch is one write and all that it answers.
+// batch is one write and the commands that it answers.
 type batch struct {
 	pendings []*pending
 	events   []events.Envelope
 	doc      persistence.Document
 	steps    []step
-	trace    string // of the last command in it: its steps go on under it
+	trace    string // of the last command in it; the steps that it starts continue this trace
 	write    [8]byte
 }
 
@@ -110,25 +104,32 @@ func (e *entity) receive(c *wire.Command, sender *actor.PID) {
 		e.refuse(p, entrepot.Errorf(entrepot.CodeInternal, "%s cannot decode %s: %v", e.k.Name, c.Name, err))
 	case h == nil && c.Name != wakeName:
 		e.refuse(p, entrepot.Errorf(entrepot.CodeInternal, "%s does not handle %s", e.k.Name, c.Name))
-	case e.stopped:
-		e.refuse(p, entrepot.Unavailable("moving to another member"))
+	case e.phase == stopped:
+		e.refuse(p, errMoving())
 	case !c.Deadline.IsZero() && time.Now().After(c.Deadline):
 		e.refuse(p, entrepot.Unavailable("the deadline passed before the command was read"))
 	case len(e.waiting)+len(e.stash)+len(e.parked) >= e.h.MaxPending:
 		e.refuse(p, entrepot.Unavailable("too many commands wait for this %s", e.k.Name))
-	case e.cold() && (h == nil || !h.creates):
+	case e.phase == cold && h != nil && h.creates:
+		e.assume()
+		e.executeOrStash(p)
+	case e.phase == cold:
 		e.stash = append(e.stash, p)
 		e.load()
-	case e.loading || e.reload || e.solo > 0:
-		e.stash = append(e.stash, p)
-	case e.cold():
-		e.assume()
-		fallthrough
 	default:
-		e.execute(p)
-		e.flushIfDirty()
-		e.leaveIfTransient()
+		e.executeOrStash(p)
 	}
+}
+
+// executeOrStash executes a message, or keeps it until the state can be used.
+func (e *entity) executeOrStash(p *pending) {
+	if !e.executesNow() {
+		e.stash = append(e.stash, p)
+		return
+	}
+	e.execute(p)
+	e.flushIfDirty()
+	e.leaveIfTransient()
 }
 
 // execute answers one command from the tentative state, or changes it.
@@ -183,9 +184,9 @@ func (e *entity) execute(p *pending) {
 		p.changed = true
 		e.recent.add(id, p.cmd.Hash)
 	} else {
-		// "Nothing to do" acknowledges too. A stale activation may say it for what it
-		// does not know yet, so the answer rests on a write: its own if none is under way.
-		p.changed = e.version > 0 && e.settledDown()
+		// "Nothing to do" acknowledges the command as well. A stale activation may conclude it
+		// from an old state, so the reply rests on a write: its own if none is under way.
+		p.changed = e.version > 0 && e.settled()
 	}
 	e.answer(p, t, false)
 }
@@ -212,8 +213,8 @@ func (e *entity) replay(p *pending, id commandDigest, t entrepot.Turn) bool {
 		}
 		e.attach(p)
 	default:
-		// Nobody was there for the reply when the command was done: its caller died
-		// with a member. What is said now is the reply from here on, so it is saved.
+		// No reply was kept, because the caller was gone when the command took effect. The
+		// reply given now is the command's reply from here on, so it is saved.
 		p.changed = p.cmd.Keyed
 		e.answer(p, t, true)
 	}
@@ -232,7 +233,7 @@ func (e *entity) answer(p *pending, t entrepot.Turn, replayed bool) {
 	default:
 		e.parked = append(e.parked, p)
 		if p.changed && !replayed { // the change must be written; the caller waits on
-			e.waiting = append(e.waiting, &pending{cmd: p.cmd, changed: true, stands: true})
+			e.waiting = append(e.waiting, &pending{cmd: p.cmd, changed: true, forParked: true})
 		}
 		return
 	}
@@ -254,7 +255,7 @@ func (e *entity) attach(p *pending) {
 	switch {
 	case p.changed || len(e.waiting) > 0:
 		e.waiting = append(e.waiting, p)
-	case e.inflight != nil:
+	case e.phase == writing:
 		e.inflight.pendings = append(e.inflight.pendings, p)
 	default:
 		e.send(p)
@@ -304,7 +305,7 @@ func (e *entity) wake(p *pending, t entrepot.Turn) {
 			p.changed = true
 		}
 	}
-	if e.settledDown() {
+	if e.settled() {
 		if !p.changed { // else the write starts the steps of the new state
 			e.resumeSteps(p.cmd.TraceParent)
 		}
@@ -316,8 +317,6 @@ func (e *entity) wake(p *pending, t entrepot.Turn) {
 	}
 	e.attach(p)
 }
-
-func (e *entity) settledDown() bool { return e.inflight == nil && len(e.waiting) == 0 && !e.reload }
 
 func (e *entity) refuse(p *pending, err *entrepot.Error) {
 	p.reply = &wire.Reply{Err: err}

@@ -111,28 +111,45 @@ func (h *Host) Props(k *Kind) *actor.Props {
 // before the member joins: its grains may be asked at once.
 func (h *Host) Start(a Asker) {
 	h.ask = a
-	h.wg.Add(2)
-	go h.every(min(h.Idle/8, seldomIdle), h.sweep)
-	go h.every(h.TrimEvery, h.trim)
+	h.background(every(min(h.Idle/8, seldomIdle), h.sweep))
+	h.background(every(h.TrimEvery, h.trim))
 }
 
-// Stop ends the loops and waits for running steps; what they leave undone
-// continues at the next wake. Call it after the member has left the cluster.
+// Stop ends the host's loops, loads and steps and waits for them; afterwards the host reads nothing
+// from the store. Steps left undone continue at the next wake. Call it after the member has left the
+// cluster and before the committer is closed, whose last writes may still end afterwards. It may be
+// called twice, and before Start.
 func (h *Host) Stop() {
+	h.mu.Lock() // so that no background work starts any more
 	h.cancel()
+	h.mu.Unlock()
 	h.wg.Wait()
 }
 
-func (h *Host) every(d time.Duration, run func()) {
-	defer h.wg.Done()
-	t := time.NewTicker(d)
-	defer t.Stop()
-	for {
-		select {
-		case <-h.ctx.Done():
-			return
-		case <-t.C:
-			run()
+// background runs work on a goroutine that Stop waits for; its context ends with the host. After Stop
+// it returns false and does not run.
+func (h *Host) background(work func(ctx context.Context)) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ctx.Err() != nil {
+		return false
+	}
+	h.wg.Go(func() { work(h.ctx) })
+	return true
+}
+
+// every returns the loop that calls run at an interval.
+func every(d time.Duration, run func()) func(context.Context) {
+	return func(ctx context.Context) {
+		t := time.NewTicker(d)
+		defer t.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-t.C:
+				run()
+			}
 		}
 	}
 }

@@ -3,8 +3,6 @@ package grains
 import (
 	"encoding/json"
 	"time"
-
-	"entrepot"
 )
 
 // stop ends the activation. Writes in flight still answer their callers; what
@@ -15,13 +13,10 @@ func (e *entity) stop() {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.stopped = true
+	e.enter(stopped)
 	e.h.register(e, false)
-	e.answerAll(e.take(&e.stash), entrepot.Unavailable("moving to another member"))
-	e.answerAll(e.take(&e.parked), &entrepot.Error{
-		Code: entrepot.CodeUnknownOutcome, RetryAfter: time.Second,
-		Message: "moving to another member; ask again with the same key",
-	})
+	e.answerAll(e.take(&e.stash), errMoving())
+	e.answerAll(e.take(&e.parked), errUnknown("moving to another member"))
 }
 
 // seldom is how often an entity must have been asked to be kept as long as others:
@@ -41,7 +36,7 @@ const (
 func (e *entity) idleSince(now time.Time, limit time.Duration) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.version == 0 && !e.loading {
+	if e.version == 0 {
 		limit = time.Second
 	} else if e.hasEnded() {
 		limit = min(limit, endedIdle)
@@ -54,12 +49,6 @@ func (e *entity) idleSince(now time.Time, limit time.Duration) bool {
 func (e *entity) hasEnded() bool {
 	s, ok := e.state.(Ended)
 	return ok && s.Ended()
-}
-
-// rests reports whether nothing is under way here.
-func (e *entity) rests() bool {
-	return !e.stopped && !e.loading && !e.reload && !e.publishing && e.settledDown() &&
-		len(e.stash) == 0 && len(e.parked) == 0 && len(e.running) == 0
 }
 
 // leaveIfTransient ends an activation whose last message was transient, once it
@@ -84,7 +73,7 @@ func (e *entity) describe() Activation {
 func (e *entity) inspect() (state []byte, version int64, ok bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.state == nil {
+	if !e.executes() {
 		return nil, 0, false
 	}
 	state, err := json.Marshal(e.state)

@@ -9,37 +9,34 @@ import (
 	"entrepot/persistence"
 )
 
-// cold reports whether the document was not looked for yet.
-func (e *entity) cold() bool { return e.state == nil && !e.loading }
-
-// assume goes on as if there were no document: the command is one that makes it.
-// If there is one, the first write loses its compare-and-set, as it does to
-// another activation.
+// assume takes the document for absent, because the first message creates the entity. If there is a
+// document, the first write loses its compare-and-set, as it does to another activation.
 func (e *entity) assume() {
-	e.assumed = true
+	e.enter(assumed)
 	e.state = e.k.newState()
-	e.recent, _ = decodeRecent(nil, e.k.Ring) // of nothing: cannot fail
+	e.recent, _ = decodeRecent(nil, e.k.Ring) // an empty ring always decodes
 }
 
-// unproven reports whether the state is assumed and no write is under way that
-// will prove it.
-func (e *entity) unproven() bool { return e.assumed && e.settledDown() }
-
-// lookFirst gives the assumption up, and decides the command about what is there.
+// lookFirst withdraws the assumption and decides on the command again once the document is read.
 func (e *entity) lookFirst(p *pending) {
 	p.changed, e.fresh = false, nil
 	e.stash = append(e.stash, p)
 	e.load()
 }
 
+// loadTimeout bounds one read of a document.
+const loadTimeout = 3 * time.Second
+
 // load reads the document off the mailbox.
 func (e *entity) load() {
-	e.loading = true
-	go func() {
-		doc, err := e.read()
+	e.enter(loading)
+	started := e.h.background(func(ctx context.Context) {
+		doc, err := e.read(ctx)
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		e.loading = false
+		if e.phase == stopped {
+			return // its messages have been refused
+		}
 		if err == nil {
 			err = e.adopt(doc)
 		}
@@ -47,16 +44,15 @@ func (e *entity) load() {
 			e.unreadable(err)
 			return
 		}
-		e.reload = false
+		e.enter(ready)
 		e.afterLoad()
-	}()
+	})
+	if !started {
+		e.unreadable(context.Canceled)
+	}
 }
 
 func (e *entity) afterLoad() {
-	if e.stopped {
-		e.answerAll(e.take(&e.stash), entrepot.Unavailable("moving to another member"))
-		return
-	}
 	e.resumeSteps("")
 	e.publish()
 	e.runStash()
@@ -64,30 +60,35 @@ func (e *entity) afterLoad() {
 	e.leaveIfTransient()
 }
 
-// runStash executes what waited for the state; one at a time after a duplicate key.
+// runStash executes the messages that waited for the state. A command that must be written alone
+// waits until nothing else is being written.
 func (e *entity) runStash() {
-	for len(e.stash) > 0 && !e.loading && !e.reload {
-		if e.solo > 0 && (e.inflight != nil || len(e.waiting) > 0) {
+	for len(e.stash) > 0 && e.executes() {
+		p := e.stash[0]
+		if p.alone && !e.settled() {
 			return
 		}
-		p := e.stash[0]
 		e.stash = e.stash[1:]
-		e.solo = max(0, e.solo-1)
 		e.execute(p)
-		if e.solo > 0 {
+		if p.alone {
+			p.alone = false
 			e.flushIfDirty()
 		}
 	}
 	if len(e.stash) == 0 {
-		e.stash = nil
-		e.solo = 0
+		e.stash = nil // releases the array
 	}
 }
 
-func (e *entity) read() (*persistence.Document, error) {
-	e.h.loads <- struct{}{}
-	defer func() { <-e.h.loads }()
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+// read returns the document, or an empty one of version 0 if there is none.
+func (e *entity) read(ctx context.Context) (*persistence.Document, error) {
+	select {
+	case e.h.loads <- struct{}{}:
+		defer func() { <-e.h.loads }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
 	defer cancel()
 	doc, err := e.h.store.Load(ctx, e.k.Collection, e.id)
 	if errors.Is(err, persistence.ErrNotFound) {
@@ -119,26 +120,27 @@ func (e *entity) adopt(doc *persistence.Document) (err error) {
 	return nil
 }
 
-// unreadable answers everybody and ends the activation: never compute on stale memory.
+// unreadable answers every waiting caller and ends the activation, which must not compute on a state
+// that may be stale.
 func (e *entity) unreadable(err error) {
-	e.h.Logger.Error("a document cannot be loaded", "kind", e.k.Name, "id", e.id, "error", err)
+	if e.phase != stopped {
+		e.h.Logger.Error("a document cannot be loaded", "kind", e.k.Name, "id", e.id, "error", err)
+		e.root.Stop(e.self)
+	}
+	e.enter(stopped)
 	e.answerAll(e.take(&e.stash), entrepot.Unavailable("the database does not answer"))
-	e.answerAll(e.take(&e.parked), &entrepot.Error{
-		Code: entrepot.CodeUnknownOutcome, RetryAfter: time.Second,
-		Message: "the outcome is not known yet; ask again with the same key",
-	})
-	e.stopped = true
-	e.root.Stop(e.self)
+	e.answerAll(e.take(&e.parked), errUnknown("the outcome is not known yet"))
 }
 
-// resolve finds out what became of a write that had no answer, before anything else.
+// resolve finds out what became of a write whose outcome is unknown. Messages wait until then. The
+// id of the write distinguishes it from that of another activation at the same version.
 func (e *entity) resolve(b *batch) {
-	e.loading = true
-	go func() {
-		doc, err := e.read()
+	before := e.phase // writing or discarded
+	e.enter(resolving)
+	started := e.h.background(func(ctx context.Context) {
+		doc, err := e.read(ctx)
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		e.loading = false
 		if err != nil {
 			e.unresolved(b, err)
 			return
@@ -146,27 +148,30 @@ func (e *entity) resolve(b *batch) {
 		saved, err := decodeRecent(doc.Recent, e.k.Ring)
 		switch {
 		case err == nil && doc.Version == b.doc.Version && saved.write == b.write:
+			e.enter(before)
 			e.committed(b) // it landed
-		case e.stopped:
+		case e.phase == stopped:
 			e.unresolved(b, persistence.ErrUnknown)
 		case doc.Version == b.doc.Version-1:
+			e.enter(before)
 			if !e.submit(b) {
 				e.unresolved(b, persistence.ErrUnknown)
 			}
 		default:
-			// Others have written since. The ring answers what landed, the rest is decided anew.
+			// Others have written since. The ring answers the commands that landed; the rest is
+			// decided again.
 			e.again(b, true)
 		}
-	}()
+	})
+	if !started {
+		e.unresolved(b, context.Canceled)
+	}
 }
 
-// unresolved answers that nobody knows, and ends the activation.
+// unresolved answers that the outcome is unknown, and ends the activation.
 func (e *entity) unresolved(b *batch, err error) {
 	e.inflight = nil
-	e.answerAll(b.pendings, &entrepot.Error{
-		Code: entrepot.CodeUnknownOutcome, RetryAfter: time.Second,
-		Message: "the outcome is not known yet; ask again with the same key",
-	})
+	e.answerAll(b.pendings, errUnknown("the outcome is not known yet"))
 	e.answerAll(e.take(&e.waiting), entrepot.Unavailable("the database does not answer"))
 	e.unreadable(err)
 }

@@ -122,15 +122,15 @@ const stepTries = 4
 // asks for them, as it was written.
 func (e *entity) startSteps(steps []step, saved []byte, trace string) {
 	for _, s := range steps {
-		if _, on := e.running[s.key()]; on || e.stopped || e.h.ctx.Err() != nil {
+		if _, on := e.running[s.key()]; on || e.phase == stopped {
 			continue
 		}
-		if e.running == nil {
-			e.running = map[string]struct{}{}
+		if e.h.background(func(ctx context.Context) { e.runStep(ctx, s, saved, trace) }) {
+			if e.running == nil {
+				e.running = map[string]struct{}{}
+			}
+			e.running[s.key()] = struct{}{}
 		}
-		e.running[s.key()] = struct{}{}
-		e.h.wg.Add(1)
-		go e.runStep(s, saved, trace)
 	}
 }
 
@@ -149,22 +149,21 @@ func (e *entity) resumeSteps(trace string) {
 }
 
 // runStep tries a step until the entity's decision on its result is durable.
-func (e *entity) runStep(s step, saved []byte, trace string) {
-	defer e.h.wg.Done()
+func (e *entity) runStep(ctx context.Context, s step, saved []byte, trace string) {
 	select {
 	case e.h.slots <- struct{}{}:
 		defer func() { <-e.h.slots }()
-	case <-e.h.ctx.Done():
+	case <-ctx.Done():
 		e.endStep(s)
 		return
 	}
 	pause := 50 * time.Millisecond
 	for try := 1; ; try++ {
-		err := e.tryStep(s, saved, trace)
+		err := e.tryStep(ctx, s, saved, trace)
 		if err == nil {
 			return // ended together with the write
 		}
-		if e.hasStopped() || e.h.ctx.Err() != nil {
+		if e.hasStopped() || ctx.Err() != nil {
 			e.endStep(s)
 			return
 		}
@@ -175,7 +174,7 @@ func (e *entity) runStep(s step, saved []byte, trace string) {
 			return
 		}
 		select {
-		case <-e.h.ctx.Done():
+		case <-ctx.Done():
 		case <-time.After(pause/2 + time.Duration(rand.Int64N(int64(pause)))): //nolint:gosec // jitter
 			pause *= 4
 		}
@@ -184,7 +183,7 @@ func (e *entity) runStep(s step, saved []byte, trace string) {
 
 // tryStep makes the calls of a step once and has the entity decide on the result.
 // It returns nil once the decision is durable.
-func (e *entity) tryStep(s step, saved []byte, trace string) (err error) {
+func (e *entity) tryStep(ctx context.Context, s step, saved []byte, trace string) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = entrepot.Errorf(entrepot.CodeInternal, "panic in step %s: %v", s.key(), r)
@@ -194,14 +193,14 @@ func (e *entity) tryStep(s step, saved []byte, trace string) (err error) {
 	if err := e.h.store.Unmarshal(saved, state); err != nil {
 		return fmt.Errorf("decode the saved state: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(e.h.ctx, e.h.StepTimeout)
+	calls, cancel := context.WithTimeout(ctx, e.h.StepTimeout)
 	defer cancel()
-	ctx = entrepot.WithCaller(WithTrace(ctx, trace), e.stepCaller(s))
-	result, err := s.row.do(ctx, stepAsker{e.h.ask, e.k.Name, e.id, s.key()}, state, s.of)
+	calls = entrepot.WithCaller(WithTrace(calls, trace), e.stepCaller(s))
+	result, err := s.row.do(calls, stepAsker{e.h.ask, e.k.Name, e.id, s.key()}, state, s.of)
 	if err != nil {
 		return err
 	}
-	return e.submitResult(s, result, trace)
+	return e.submitResult(ctx, s, result, trace)
 }
 
 func (e *entity) stepCaller(s step) entrepot.Caller {
@@ -211,7 +210,7 @@ func (e *entity) stepCaller(s step) entrepot.Caller {
 // submitResult gives the result of a step to the entity as if it were a command,
 // and waits for its reply. An activation that has ended refuses it: the step runs
 // again where the entity wakes.
-func (e *entity) submitResult(s step, result any, trace string) error {
+func (e *entity) submitResult(ctx context.Context, s step, result any, trace string) error {
 	p := &pending{step: &s, body: result, decided: make(chan error, 1), cmd: &wire.Command{
 		ID: entrepot.DeriveID("answer", e.k.Name, e.id, s.key()), Caller: e.stepCaller(s), TraceParent: trace,
 	}}
@@ -219,24 +218,19 @@ func (e *entity) submitResult(s step, result any, trace string) error {
 	select {
 	case err := <-p.decided:
 		return err
-	case <-e.h.ctx.Done():
-		return e.h.ctx.Err()
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
 func (e *entity) receiveResult(p *pending) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	switch {
-	case e.stopped:
-		e.refuse(p, entrepot.Unavailable("moving to another member"))
-	case e.loading || e.reload || e.solo > 0:
-		e.stash = append(e.stash, p)
-	default:
-		e.execute(p)
-		e.flushIfDirty()
-		e.leaveIfTransient()
+	if e.phase == stopped {
+		e.refuse(p, errMoving())
+		return
 	}
+	e.executeOrStash(p)
 }
 
 // decideStep decides on the result of a step that is still due.
@@ -280,7 +274,7 @@ func (e *entity) sendDecision(p *pending) {
 func (e *entity) hasStopped() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.stopped
+	return e.phase == stopped
 }
 
 // endStep is [entity.ended] for callers without the lock.
