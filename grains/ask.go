@@ -11,24 +11,23 @@ import (
 	"entrepot/grains/wire"
 )
 
-// Ref addresses one grain: its kind's name in the cluster and its id. Each grain
-// package makes the refs of its kind: cart.Of(user).
+// Ref addresses one grain by its kind's name in the cluster and its id. Each grain package makes the
+// refs of its kind, for example cart.Of(user).
 type Ref struct {
 	Kind string
 	ID   entrepot.ID
 }
 
-// Message is a command or a query. Its method declares the type of the reply, so
-// that [Ask] infers it and a wrong one does not compile. Messages and replies
-// travel within a member as they are and between members as JSON: exported
-// fields only.
+// Message is a command or a query, passed by value. Its method declares the type of the reply, so that
+// [Ask] infers it and a wrong one does not compile. Messages and replies travel within a member as Go
+// values and between members as JSON, so only their exported fields arrive.
 type Message[R any] interface{ Answers(R) }
 
-// Done is the reply to a command that returns nothing else.
+// Done is the reply to a command that returns no data.
 type Done struct{}
 
-// Wake tells a grain that its wakeAt has passed. Every kind handles it; handling
-// it twice is harmless.
+// Wake informs a grain that its wakeAt has passed. The host handles it for every kind; handling it
+// twice is harmless.
 type Wake struct{}
 
 // Answers makes Wake a [Message].
@@ -38,36 +37,32 @@ const wakeName = "Wake"
 
 // Asker sends messages to grains. [Ask] is the typed way to call it.
 type Asker interface {
-	// Ask sends a message and waits for the reply. The context's deadline bounds the
-	// call (5 s without one). It returns an *entrepot.Error: CodeUnavailable means
-	// certainly not executed; CodeUnknownOutcome means possibly executed, to be sent
-	// again under the same command id.
+	// Ask sends a message and waits for the reply. The context's deadline bounds the call (5 s without
+	// one). Errors are *entrepot.Error: CodeUnavailable means certainly not executed,
+	// CodeUnknownOutcome possibly executed, to be sent again under the same command id.
 	Ask(ctx context.Context, to Ref, message any, options ...Option) (Answer, error)
 }
 
-// Answer is a reply whose type is not known yet: a Go value from this member,
-// or JSON from another.
+// Answer is an untyped reply: a Go value from this member, or JSON from another.
 type Answer struct {
 	Value    any
 	JSON     []byte
-	Replayed bool // the command had been executed before
+	Replayed bool // the command had been executed before, under the same id
 }
 
-// Result is a reply together with the fact whether the command had been executed
-// before, under the same command id.
+// Result is a typed reply.
 type Result[R any] struct {
 	Reply    R
-	Replayed bool
+	Replayed bool // the command had been executed before, under the same id
 }
 
-// Ask sends a command or a query to a grain and returns its reply, or the
-// *entrepot.Error of [Asker].
+// Ask sends a command or a query to a grain and returns its reply, or an error as [Asker] does.
 func Ask[C Message[R], R any](ctx context.Context, a Asker, to Ref, message C, options ...Option) (R, error) {
 	r, err := Call(ctx, a, to, message, options...)
 	return r.Reply, err
 }
 
-// Call is [Ask] for callers that also need to know whether the reply is a replay.
+// Call is like [Ask] and also returns whether the command had been executed before.
 func Call[C Message[R], R any](ctx context.Context, a Asker, to Ref, message C, options ...Option) (Result[R], error) {
 	var r Result[R]
 	answer, err := a.Ask(ctx, to, message, options...)
@@ -88,26 +83,24 @@ func Call[C Message[R], R any](ctx context.Context, a Asker, to Ref, message C, 
 // Option changes how one message is sent.
 type Option func(*wire.Command)
 
-// As gives a command an id of its own, so that sending it again under this id
-// executes it once. Without this option each call is a new command.
+// As sets the id of a command, so that sending it again under this id executes it once. Without this
+// option each call is a new command.
 func As(id string) Option {
 	return func(c *wire.Command) { c.ID = id }
 }
 
-// Keyed is [As] for an id that a client chose (Idempotency-Key): the reply is
-// kept for 24 hours. Hash is that of what the client sent ([HashOf]); the same id
-// with another hash is refused with CodeKeyReused.
+// Keyed is like [As] for an id that a client chose (Idempotency-Key); the reply is kept for 24 hours.
+// hash is the [HashOf] the client's request, or 0 to hash the message. The same id with another hash is
+// refused with CodeKeyReused.
 func Keyed(id string, hash uint64) Option {
 	return func(c *wire.Command) { c.ID, c.Keyed, c.Hash = id, true, hash }
 }
 
-// Transient marks a message to a grain that is not expected to be used again
-// soon, as those of an import. A grain activated by it leaves memory as soon as it
-// rests. A grain that others use too stays.
+// Transient marks a message to a grain that is not expected to be used again soon, for example by an
+// import. The grain leaves memory as soon as it rests, unless it is also used otherwise.
 func Transient(c *wire.Command) { c.Transient = true }
 
-// With returns an asker that sends every message with the options, before those
-// of the call itself.
+// With returns an asker that applies the options to every message, before the options of the call.
 func With(a Asker, options ...Option) Asker {
 	if len(options) == 0 {
 		return a
@@ -126,7 +119,7 @@ func (w withOptions) Ask(ctx context.Context, to Ref, message any, options ...Op
 
 type traceKey struct{}
 
-// WithTrace returns a context that carries a W3C traceparent to grains and events.
+// WithTrace returns a context that passes a W3C traceparent on to grains and their events.
 func WithTrace(ctx context.Context, traceparent string) context.Context {
 	return context.WithValue(ctx, traceKey{}, traceparent)
 }
@@ -140,7 +133,7 @@ func HashOf(content []byte) uint64 {
 
 const defaultDeadline = 5 * time.Second
 
-// newCommand makes the envelope of a message from the context and the options.
+// newCommand returns the envelope of a message, with the caller, trace and deadline of the context.
 func newCommand(ctx context.Context, to Ref, message any, options []Option) *wire.Command {
 	trace, _ := ctx.Value(traceKey{}).(string)
 	c := &wire.Command{
@@ -151,7 +144,7 @@ func newCommand(ctx context.Context, to Ref, message any, options []Option) *wir
 		o(c)
 	}
 	if c.ID == "" {
-		// A fresh id cannot come back with other content, so the content needs no hash.
+		// A fresh id cannot be reused for other content, so the content needs no hash.
 		c.ID, c.Hash = entrepot.NewID(), freshHash
 	}
 	deadline, ok := ctx.Deadline()

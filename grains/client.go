@@ -10,13 +10,13 @@ import (
 	"entrepot/grains/wire"
 )
 
-// Requester carries a message to a grain and its reply back; the cluster's
-// member is one. NotExecuted of [Client] reports what its errors mean.
+// Requester sends a message to a grain and returns its reply, as the cluster's member does.
+// [Client.NotExecuted] classifies its errors.
 type Requester interface {
 	Request(ctx context.Context, kind, id string, msg any) (any, error)
 }
 
-// Client is the [Asker] over a cluster member.
+// Client implements [Asker] over a cluster member.
 type Client struct {
 	Members Requester
 	// NotExecuted reports whether an error of Members means that the message was
@@ -24,7 +24,7 @@ type Client struct {
 	NotExecuted func(error) bool
 }
 
-// Ask sends one message and returns the reply.
+// Ask sends one message and returns the reply, or an *entrepot.Error as [Asker] requires.
 func (c *Client) Ask(ctx context.Context, to Ref, message any, options ...Option) (Answer, error) {
 	cmd := newCommand(ctx, to, message, options)
 	if _, ok := ctx.Deadline(); !ok {
@@ -39,7 +39,7 @@ func (c *Client) Ask(ctx context.Context, to Ref, message any, options ...Option
 	reply, ok := r.(*wire.Reply)
 	switch {
 	case !ok:
-		return Answer{}, fmt.Errorf("grains: %s replied with %T, want a reply", to.Kind, r)
+		return Answer{}, fmt.Errorf("grains: %s replied with %T instead of *wire.Reply", to.Kind, r)
 	case reply.Err != nil:
 		return Answer{Replayed: reply.Replayed}, reply.Err
 	default:

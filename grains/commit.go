@@ -17,13 +17,14 @@ import (
 
 func be64(b []byte) uint64 { return binary.BigEndian.Uint64(b) }
 
+// flushIfDirty writes the waiting commands unless a write is in flight.
 func (e *entity) flushIfDirty() {
 	if len(e.waiting) > 0 && e.mayWrite() {
 		e.flush()
 	}
 }
 
-// flush submits everything that waits as one write.
+// flush submits the tentative state as one write, which answers every waiting command.
 func (e *entity) flush() {
 	b := &batch{events: e.fresh, pendings: e.waiting}
 	for _, p := range b.pendings {
@@ -34,7 +35,7 @@ func (e *entity) flush() {
 	e.waiting, e.fresh = nil, nil
 	if err := e.encode(b); err != nil {
 		e.h.Logger.Error("a state does not encode", "kind", e.k.Name, "id", e.id, "error", err)
-		e.answerAll(b.pendings, entrepot.AsError(err))
+		e.refuseAll(b.pendings, entrepot.AsError(err))
 		e.discard()
 		return
 	}
@@ -43,18 +44,19 @@ func (e *entity) flush() {
 	failpoint.Hit("before-write", e.k.Name)
 	if !e.submit(b) {
 		e.inflight = nil
-		e.answerAll(b.pendings, entrepot.Unavailable("too many writes wait"))
+		e.refuseAll(b.pendings, entrepot.Unavailable("too many writes wait"))
 		e.discard()
 	}
 }
 
+// submit hands the batch to the committer. It returns false if the committer is full.
 func (e *entity) submit(b *batch) bool {
 	w := persistence.Write{Collection: e.k.Collection, Doc: b.doc, Events: b.events, Before: e.before}
 	return e.h.Committer.Submit(w, func(err error) { e.written(b, err) })
 }
 
-// settle takes the parked callers whose answer the tentative state now knows.
-func (e *entity) settle(b *batch) {
+// unpark moves the parked callers whose reply the tentative state now contains into the batch.
+func (e *entity) unpark(b *batch) {
 	if len(e.parked) == 0 {
 		return
 	}
@@ -79,19 +81,19 @@ func (e *entity) settle(b *batch) {
 	e.parked = still
 }
 
-// encode settles the callers and makes the document of the tentative state.
+// encode makes the batch's document from the tentative state.
 func (e *entity) encode(b *batch) (err error) {
 	defer func() {
-		if r := recover(); r != nil { // on the committer's goroutine it would end the process
+		if r := recover(); r != nil { // a panic on the committer's goroutine would end the process
 			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
 		}
 	}()
-	e.settle(b)
+	e.unpark(b)
 	state, err := e.h.store.Marshal(e.state)
 	if err != nil {
 		return err
 	}
-	binary.BigEndian.PutUint64(b.write[:], rand.Uint64()) //nolint:gosec // tells writes apart, keeps no secret
+	binary.BigEndian.PutUint64(b.write[:], rand.Uint64()) //nolint:gosec // identifies a write, no secret
 	e.recent.write = b.write
 	b.steps = e.k.stepsOf(e.state)
 	now, ix := e.h.now(), e.state.Index()
@@ -106,8 +108,8 @@ func (e *entity) encode(b *batch) (err error) {
 	return nil
 }
 
-// nextWake is when this entity has something to do: its own time, and a moment
-// after which another member takes up its steps and unconfirmed events.
+// nextWake returns the next moment at which the entity has something to do: its own wake time, or
+// earlier if steps or unconfirmed events must be recovered should this member die.
 func (e *entity) nextWake(b *batch, now time.Time) (at time.Time) {
 	if timed, ok := e.state.(Timed); ok {
 		at = timed.WakeAt()
@@ -119,7 +121,7 @@ func (e *entity) nextWake(b *batch, now time.Time) (at time.Time) {
 	return at
 }
 
-// written takes the result of the write in flight, on the committer's goroutine.
+// written handles the result of the write in flight, on the committer's goroutine.
 func (e *entity) written(b *batch, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -134,15 +136,15 @@ func (e *entity) written(b *batch, err error) {
 		e.duplicate(b, dup)
 	case errors.Is(err, persistence.ErrNotExecuted):
 		e.inflight = nil
-		e.answerAll(b.pendings, entrepot.Unavailable("the database refuses writes"))
-		e.answerAll(e.take(&e.waiting), entrepot.Unavailable("the database refuses writes"))
+		e.refuseAll(b.pendings, entrepot.Unavailable("the database refuses writes"))
+		e.refuseAll(e.take(&e.waiting), entrepot.Unavailable("the database refuses writes"))
 		e.discard()
 	default:
 		e.resolve(b)
 	}
 }
 
-// committed lets everything leave that rested on the write.
+// committed sends replies, events and steps that rested on the write.
 func (e *entity) committed(b *batch) {
 	failpoint.Hit("after-write", e.k.Name)
 	e.inflight = nil
@@ -168,12 +170,13 @@ func (e *entity) committed(b *batch) {
 	e.leaveIfTransient()
 }
 
-// saved makes a document's version the durable one.
+// saved records what the database now contains of the document.
 func (e *entity) saved(d *persistence.Document) {
 	e.version, e.wakeAt, e.before = d.Version, d.WakeAt, nil
 	if d.Version > 0 {
 		e.before = &persistence.Document{
-			CompanyID: d.CompanyID, ShopID: d.ShopID, OwnerID: d.OwnerID, CreatedAt: d.CreatedAt, WakeAt: d.WakeAt, Fields: d.Fields,
+			CompanyID: d.CompanyID, ShopID: d.ShopID, OwnerID: d.OwnerID,
+			CreatedAt: d.CreatedAt, WakeAt: d.WakeAt, Fields: d.Fields,
 		}
 	}
 }
@@ -184,7 +187,7 @@ func (e *entity) next() {
 	case discarded:
 		e.load()
 	case stopped:
-		e.answerAll(e.take(&e.stash), errMoving())
+		e.refuseAll(e.take(&e.stash), errMoving())
 		e.flushIfDirty()
 	default:
 		e.runStash()
@@ -204,7 +207,8 @@ func (e *entity) again(b *batch, lost bool) {
 	e.next()
 }
 
-// requeue puts commands back in front of what waits for the state.
+// requeue puts commands back at the front of the stash. After a lost compare-and-set it counts the
+// try and refuses commands that have lost too often.
 func (e *entity) requeue(list []*pending, lost bool) {
 	retry := make([]*pending, 0, len(list)+len(e.parked)+len(e.stash))
 	for _, p := range list {
@@ -226,8 +230,8 @@ func (e *entity) requeue(list []*pending, lost bool) {
 	e.fresh = nil
 }
 
-// duplicate handles a unique value that another document has. With one command
-// in the write it is that command's fault; of several, each is tried alone.
+// duplicate handles a unique value that another document already has. The only changing command of
+// the write is refused; of several, each is decided again and written alone.
 func (e *entity) duplicate(b *batch, dup *persistence.DuplicateError) {
 	changed := 0
 	for _, p := range b.pendings {
@@ -257,7 +261,7 @@ func (e *entity) duplicate(b *batch, dup *persistence.DuplicateError) {
 	e.again(b, false)
 }
 
-// refuseParked answers the callers of a command that cannot be written.
+// refuseParked refuses the parked callers of a command that cannot be written.
 func (e *entity) refuseParked(id string, err *entrepot.Error) {
 	still := e.parked[:0]
 	for _, p := range e.parked {
@@ -280,19 +284,22 @@ func (e *entity) discard() {
 	}
 }
 
+// take empties a list and returns its content.
 func (e *entity) take(list *[]*pending) []*pending {
 	l := *list
 	*list = nil
 	return l
 }
 
-func (e *entity) answerAll(list []*pending, err *entrepot.Error) {
+// refuseAll refuses every message of a list with the same error.
+func (e *entity) refuseAll(list []*pending, err *entrepot.Error) {
 	for _, p := range list {
 		e.refuse(p, err)
 	}
 }
 
-// publish offers the unconfirmed events to the broker, one batch of this entity at a time.
+// publish offers the unconfirmed events to the broker, one batch of this entity at a time, so that
+// they stay in order.
 func (e *entity) publish() {
 	if e.h.Outbox == nil || e.publishing || len(e.outbox) == 0 {
 		return
@@ -302,7 +309,7 @@ func (e *entity) publish() {
 	e.publishing = e.h.Outbox.Offer(offered, func() { e.published(last) })
 }
 
-// published drops confirmed events; the document follows with its next write.
+// published drops confirmed events. The document drops them with its next write.
 func (e *entity) published(last int64) {
 	failpoint.Hit("before-trim", e.k.Name)
 	e.mu.Lock()
@@ -320,7 +327,7 @@ func (e *entity) published(last int64) {
 	}
 }
 
-// trim writes an idle entity once more, without the events that the broker has.
+// trim writes an idle entity once more, without its confirmed events.
 func (e *entity) trim() {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -14,67 +14,68 @@ import (
 	"pgregory.net/rapid"
 )
 
-// openedBy is the tally kind whose additions are taken to make it.
-func openedBy() *grains.Kind {
+// creatingKind is the kind of tallies whose additions create them.
+func creatingKind() *grains.Kind {
 	k := tallyKind(nil)
 	grains.Creates[add](k)
 	return k
 }
 
-func TestAnOpeningCommandDoesNotLookForADocument(t *testing.T) {
+func TestCreatingCommandSkipsTheLoad(t *testing.T) {
 	store := storetest.Faulty(storetest.NewMemory())
-	m := grainstest.New(t, store, []*grains.Kind{openedBy()})
+	m := grainstest.New(t, store, []*grains.Kind{creatingKind()})
 	before := store.Counts()
 	mustAdd(t, m, 3, 3)
 	mustAdd(t, m, 4, 7)
 	if loads := store.Counts().Loads - before.Loads; loads != 0 {
-		t.Errorf("%d documents were looked for", loads)
+		t.Errorf("%d loads, want none", loads)
 	}
-	m.Restart() // now there is one
+	m.Restart() // now there is a document
 	mustAdd(t, m, 1, 8)
 	if loads := store.Counts().Loads - before.Loads; loads != 1 {
-		t.Errorf("%d documents were looked for after a lost compare-and-set", loads)
+		t.Errorf("%d loads after a lost compare-and-set, want 1", loads)
 	}
 }
 
-// An answer that no write would prove is looked up first.
-func TestAnOpeningCommandThatIsRefusedLooks(t *testing.T) {
+// A reply that rests on no write is given after a load.
+func TestRefusedCreatingCommandLoads(t *testing.T) {
 	store := storetest.NewMemory()
-	first, second := grainstest.New(t, store, []*grains.Kind{openedBy()}), grainstest.New(t, store, []*grains.Kind{openedBy()})
+	first := grainstest.New(t, store, []*grains.Kind{creatingKind()})
+	second := grainstest.New(t, store, []*grains.Kind{creatingKind()})
 	mustAdd(t, first, 3, 3)
-	mustAdd(t, second, 0, 3) // nothing to do, of a sum that it did not know
+	mustAdd(t, second, 0, 3) // adds nothing to a sum that the activation has not seen
 	second.Restart()
 	if _, err := tryAdd(second, -1); entrepot.CodeOf(err) != entrepot.CodeInvalid {
-		t.Errorf("refused with %v", err)
+		t.Errorf("%v, want %s", err, entrepot.CodeInvalid)
 	}
 	if s := sum(t, second); s != 3 {
-		t.Errorf("the sum is %d", s)
+		t.Errorf("sum %d, want 3", s)
 	}
 }
 
-func TestAnOpeningCommandWhoseWriteIsLost(t *testing.T) {
+func TestCreatingCommandWhoseWriteIsLost(t *testing.T) {
 	for _, fault := range []storetest.Fault{storetest.FailBefore, storetest.LandThenUnknown, storetest.DropThenUnknown} {
 		store := storetest.Faulty(storetest.NewMemory())
-		m := grainstest.New(t, store, []*grains.Kind{openedBy()})
+		m := grainstest.New(t, store, []*grains.Kind{creatingKind()})
 		store.NextWrites(fault)
 		once := grains.As("one")
 		_, err := tryAdd(m, 5, once)
 		if fault == storetest.FailBefore && entrepot.CodeOf(err) != entrepot.CodeUnavailable {
-			t.Errorf("a write that was refused: %v", err)
+			t.Errorf("a refused write: %v, want %s", err, entrepot.CodeUnavailable)
 		}
 		mustAdd(t, m, 5, 5, once)
 	}
 }
 
-// Two members over one store, restarted now and then, answer the same whether
-// additions open or not.
-func TestOpeningChangesNoAnswer(t *testing.T) {
+// Two members over one store, restarted now and then, give the same replies whether additions create
+// tallies or not.
+func TestCreatingChangesNoReply(t *testing.T) {
 	var worlds [2][2]*grainstest.Member
-	for i, kind := range []*grains.Kind{tallyKind(nil), openedBy()} {
+	for i, kind := range []*grains.Kind{tallyKind(nil), creatingKind()} {
 		store := storetest.NewMemory()
 		for j := range worlds[i] {
 			worlds[i][j] = grainstest.New(t, store, []*grains.Kind{kind})
-			worlds[i][j].SetNow(time.UnixMilli(1)) // none leaves by itself, and so would know more than another
+			worlds[i][j].SetNow(time.UnixMilli(1)) // no grain leaves by itself and so loads earlier than its peer
 		}
 	}
 	rapid.Check(t, func(rt *rapid.T) {
@@ -89,7 +90,7 @@ func TestOpeningChangesNoAnswer(t *testing.T) {
 				answers[i] = act(worlds[i][member], id, do, command, keyed)
 			}
 			if answers[0] != answers[1] {
-				rt.Fatalf("%d as %q: %s, opening %s", do, command, answers[0], answers[1])
+				rt.Fatalf("%d as %q: %s, as a creating command %s", do, command, answers[0], answers[1])
 			}
 		}
 	})
@@ -100,7 +101,7 @@ const (
 	look
 )
 
-// act does one thing with a member and tells everything about the answer.
+// act does one thing with a member and returns everything that a caller sees of it.
 func act(m *grainstest.Member, id entrepot.ID, do int64, command string, keyed bool) string {
 	switch do {
 	case restart:
@@ -120,7 +121,7 @@ func act(m *grainstest.Member, id entrepot.ID, do int64, command string, keyed b
 	var known *entrepot.Error
 	if errors.As(err, &known) {
 		if known.Code == entrepot.CodeInternal {
-			read(m, id) // it loads again after a panic; when it has, it knows what the others wrote until now
+			read(m, id) // after a panic the grain loads what the others wrote until now
 		}
 		err = fmt.Errorf("%s %s", known.Code, known.Message)
 	}

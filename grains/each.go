@@ -1,42 +1,46 @@
 package grains
 
 import (
-	"sync"
+	"fmt"
+	"runtime/debug"
+	"slices"
 
 	"entrepot"
+
+	"golang.org/x/sync/errgroup"
 )
 
-// askedAtOnce is how many grains one step asks side by side.
-const askedAtOnce = 16
+// eachLimit is how many calls of one [Each] run side by side.
+const eachLimit = 16
 
-// Each makes one call of a step for each of a list, some side by side, and tells
-// which were refused. It waits for all; the first error is that of the whole.
+// Each makes one call for each item of a list, several side by side, and waits for all of them. It
+// returns which calls were refused, in the list's order, or the first error.
 func Each[T any](list []T, call func(T) (refused bool, err error)) ([]bool, error) {
-	no, errs, slots := make([]bool, len(list)), make([]error, len(list)), make(chan struct{}, askedAtOnce)
-	var wg sync.WaitGroup
-	for i := range list {
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			no[i], errs[i] = call(list[i])
+	refused := make([]bool, len(list))
+	var g errgroup.Group
+	g.SetLimit(eachLimit)
+	for i, item := range list {
+		g.Go(func() (err error) {
+			defer func() {
+				if r := recover(); r != nil { // a panic would end the process, wherever the step runs again
+					err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+				}
+			}()
+			refused[i], err = call(item)
+			return err
 		})
 	}
-	wg.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
-		}
+	if err := g.Wait(); err != nil {
+		return nil, err
 	}
-	return no, nil
+	return refused, nil
 }
 
-// Refused tells an answer that says no for good, with one of the codes, from an
-// error that says nothing yet.
+// Refused returns true for an error with one of the codes, which is a final refusal, and any other
+// error as it is. It makes the result of a call in [Each].
 func Refused(err error, codes ...entrepot.Code) (bool, error) {
-	for _, code := range codes {
-		if entrepot.CodeOf(err) == code {
-			return true, nil
-		}
+	if err != nil && slices.Contains(codes, entrepot.CodeOf(err)) {
+		return true, nil
 	}
 	return false, err
 }

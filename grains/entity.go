@@ -17,11 +17,10 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 )
 
-// entity is one activation: the state in memory and the commands that wait for
-// its writes. The actor's mailbox gives it commands one at a time; results of
-// loads and writes come on other goroutines. The mutex is the monitor between
-// them. It is held only to compute, never for I/O. That results do not travel
-// through the mailbox lets a stopped activation still answer for its last write.
+// entity is one activation: the state in memory and the commands that wait for its writes. The
+// actor's mailbox delivers messages one at a time; results of loads, writes and steps arrive on other
+// goroutines. The mutex guards all fields and is held only to compute, never for I/O. Results bypass
+// the mailbox so that a stopped activation can still answer for its last write.
 type entity struct {
 	h    *Host
 	k    *Kind
@@ -57,7 +56,7 @@ type entity struct {
 	running  map[string]struct{} // keys of running steps
 }
 
-// pending is a command on its way to an answer.
+// pending is a message or the result of a step until its reply is sent.
 type pending struct {
 	cmd       *wire.Command
 	body      any        // the message, or the result of step
@@ -72,7 +71,7 @@ type pending struct {
 	tries     int
 }
 
-// batch is one write and the commands that it answers.
+// batch is one write and the commands whose replies wait for it.
 type batch struct {
 	pendings []*pending
 	events   []events.Envelope
@@ -82,7 +81,7 @@ type batch struct {
 	write    [8]byte
 }
 
-// maxTries bounds how often a command is decided again after a lost compare-and-set.
+// maxTries is how often a command is decided again after a lost compare-and-set.
 const maxTries = 3
 
 func newEntity(h *Host, k *Kind, id string, ctx actor.Context) *entity {
@@ -91,7 +90,7 @@ func newEntity(h *Host, k *Kind, id string, ctx actor.Context) *entity {
 	return e
 }
 
-// receive takes one command from the mailbox.
+// receive takes one message from the mailbox.
 func (e *entity) receive(c *wire.Command, sender *actor.PID) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -121,7 +120,7 @@ func (e *entity) receive(c *wire.Command, sender *actor.PID) {
 	}
 }
 
-// executeOrStash executes a message, or keeps it until the state can be used.
+// executeOrStash executes a message, or keeps it until the state is usable.
 func (e *entity) executeOrStash(p *pending) {
 	if !e.executesNow() {
 		e.stash = append(e.stash, p)
@@ -132,7 +131,8 @@ func (e *entity) executeOrStash(p *pending) {
 	e.leaveIfTransient()
 }
 
-// execute answers one command from the tentative state, or changes it.
+// execute answers one message from the tentative state or changes that state. A panic discards the
+// tentative state, because a decision or Apply may have changed it in part.
 func (e *entity) execute(p *pending) {
 	defer func() {
 		if r := recover(); r != nil && e.unproven() {
@@ -191,7 +191,7 @@ func (e *entity) execute(p *pending) {
 	e.answer(p, t, false)
 }
 
-// replay answers a command that the state already contains.
+// replay answers a command that the state already contains, and returns false for any other.
 func (e *entity) replay(p *pending, id commandDigest, t entrepot.Turn) bool {
 	hash, seen := e.recent.find(id)
 	kept := e.recent.reply(id)
@@ -221,7 +221,8 @@ func (e *entity) replay(p *pending, id commandDigest, t entrepot.Turn) bool {
 	return true
 }
 
-// answer builds the reply from the state as it now is, or parks the caller.
+// answer reads the reply from the tentative state. If the reply must wait for a later step, it parks
+// the caller.
 func (e *entity) answer(p *pending, t entrepot.Turn, replayed bool) {
 	body, done, err := p.h.reply(e.state, t, p.body)
 	switch {
@@ -232,7 +233,7 @@ func (e *entity) answer(p *pending, t entrepot.Turn, replayed bool) {
 		e.keep(p)
 	default:
 		e.parked = append(e.parked, p)
-		if p.changed && !replayed { // the change must be written; the caller waits on
+		if p.changed && !replayed { // the change is written now, the caller keeps waiting
 			e.waiting = append(e.waiting, &pending{cmd: p.cmd, changed: true, forParked: true})
 		}
 		return
@@ -240,7 +241,7 @@ func (e *entity) answer(p *pending, t entrepot.Turn, replayed bool) {
 	e.attach(p)
 }
 
-// keep remembers the reply of a command that the client named.
+// keep remembers the reply to a changing command whose id the client chose.
 func (e *entity) keep(p *pending) {
 	if !p.cmd.Keyed || !p.changed || p.reply.Body == nil {
 		return
@@ -250,7 +251,7 @@ func (e *entity) keep(p *pending) {
 	}
 }
 
-// attach lets the reply leave with the write it rests on, or at once.
+// attach sends the reply after the write that it rests on, or at once if it rests on none.
 func (e *entity) attach(p *pending) {
 	switch {
 	case p.changed || len(e.waiting) > 0:
@@ -262,7 +263,7 @@ func (e *entity) attach(p *pending) {
 	}
 }
 
-// apply changes the tentative state by what happened and makes the envelopes.
+// apply changes the tentative state by the events and makes their envelopes.
 func (e *entity) apply(happened []events.Event, t entrepot.Turn, trace string) {
 	for _, ev := range happened {
 		e.state.Apply(ev)
@@ -288,6 +289,7 @@ func (e *entity) apply(happened []events.Event, t entrepot.Turn, trace string) {
 	}
 }
 
+// tenant returns the company and shop that an event belongs to.
 func (e *entity) tenant(ev events.Event) (company, shop entrepot.ID) {
 	if sc, ok := ev.(events.Scoped); ok {
 		return sc.EventScope()
@@ -296,7 +298,7 @@ func (e *entity) tenant(ev events.Event) (company, shop entrepot.ID) {
 	return ix.CompanyID, ix.ShopID
 }
 
-// wake does what is due, and takes up steps and events that were left behind.
+// wake decides what is due, and resumes the steps and events that were left behind.
 func (e *entity) wake(p *pending, t entrepot.Turn) {
 	p.reply = &wire.Reply{Body: Done{}}
 	if timed, ok := e.state.(Timed); ok && e.version > 0 {
@@ -310,7 +312,7 @@ func (e *entity) wake(p *pending, t entrepot.Turn) {
 			e.resumeSteps(p.cmd.TraceParent)
 		}
 		e.publish()
-		// A wakeAt in the past that no longer has a reason would be due for ever.
+		// A write clears or moves a wakeAt that has passed, which would be due for ever.
 		if !p.changed && e.version > 0 && !e.wakeAt.IsZero() && !e.wakeAt.After(t.Now) {
 			p.changed = true
 		}
@@ -318,11 +320,13 @@ func (e *entity) wake(p *pending, t entrepot.Turn) {
 	e.attach(p)
 }
 
+// refuse replies with an error at once.
 func (e *entity) refuse(p *pending, err *entrepot.Error) {
 	p.reply = &wire.Reply{Err: err}
 	e.send(p)
 }
 
+// send sends the reply to the caller, or to the goroutine of a step.
 func (e *entity) send(p *pending) {
 	if p.sender != nil && p.reply != nil {
 		e.root.Send(p.sender, p.reply)
@@ -333,7 +337,8 @@ func (e *entity) send(p *pending) {
 	}
 }
 
-// asError is err for the wire. What is not an *entrepot.Error is logged here and unspoken.
+// asError returns err for the caller. Any error but an *entrepot.Error is logged and replaced by
+// CodeInternal, because its text may reveal internals.
 func (e *entity) asError(err error, p *pending) *entrepot.Error {
 	var known *entrepot.Error
 	if !errors.As(err, &known) {
@@ -343,9 +348,10 @@ func (e *entity) asError(err error, p *pending) *entrepot.Error {
 	return entrepot.AsError(err)
 }
 
+// withHash returns a copy of the command with the hash of its message.
 func withHash(c *wire.Command, body any) *wire.Command {
 	b, err := json.Marshal(body)
-	copied := *c // shared with the sender: never changed in place
+	copied := *c // the sender shares the original
 	copied.Hash = HashOf(b)
 	if err != nil {
 		copied.Hash = freshHash

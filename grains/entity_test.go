@@ -40,7 +40,7 @@ func (ask) Answers(string)   {}
 func (grant) Answers(int64)  {}
 func (getSum) Answers(int64) {}
 
-// tally is a small entity: a sum, a unique name, a time to ring, a step to take.
+// tally is a small entity with a sum, a unique name, a time to ring and a step.
 type tally struct {
 	Sum     int64  `json:"sum"`
 	Name    string `json:"name"`
@@ -141,7 +141,9 @@ func (s *tally) grant(_ entrepot.Turn, c grant) ([]events.Event, error) {
 	return []events.Event{granted(c)}, nil
 }
 
-var tallies = &persistence.Collection{Name: "tallies", Fields: []persistence.Field{{Name: "name", Type: persistence.String, Unique: true}}}
+var tallies = &persistence.Collection{
+	Name: "tallies", Fields: []persistence.Field{{Name: "name", Type: persistence.String, Unique: true}},
+}
 
 func (s *tally) granted(_ entrepot.Turn, what string) ([]events.Event, error) {
 	return []events.Event{granted{What: what}}, nil
@@ -150,7 +152,8 @@ func (s *tally) granted(_ entrepot.Turn, what string) ([]events.Event, error) {
 // stepFunc makes the calls of the tally's step and returns what is granted.
 type stepFunc func(context.Context, grains.Asker) (string, error)
 
-// tallyKind returns the kind; step runs for a tally that was asked, nil for none.
+// tallyKind returns the kind of tallies. step runs for a tally that was asked for a grant; with nil the
+// kind has no process.
 func tallyKind(step stepFunc) *grains.Kind {
 	k := grains.NewKind[tally]("Tally", tallies)
 	grains.Command(k, (*tally).add, (*tally).sum)
@@ -191,7 +194,7 @@ func sum(t *testing.T, m *grainstest.Member) int64 {
 	return s
 }
 
-func TestCommandAnswersAndSurvivesARestart(t *testing.T) {
+func TestCommandRepliesAndSurvivesARestart(t *testing.T) {
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{tallyKind(nil)})
 	mustAdd(t, m, 3, 3)
 	mustAdd(t, m, 4, 7)
@@ -202,11 +205,11 @@ func TestCommandAnswersAndSurvivesARestart(t *testing.T) {
 	}
 	m.Restart()
 	if s := sum(t, m); s != 7 {
-		t.Fatalf("after a restart: %d", s)
+		t.Fatalf("sum %d after a restart, want 7", s)
 	}
 	mustAdd(t, m, 1, 8)
 	if seq := m.Events()[2].Aggregate.Sequence; seq != 3 {
-		t.Fatalf("the sequence went on with %d", seq)
+		t.Fatalf("the sequence continued with %d, want 3", seq)
 	}
 }
 
@@ -221,13 +224,13 @@ func TestRefusalsChangeNothingAndHideCauses(t *testing.T) {
 			t.Errorf("add %d: %v, want %s", c.value, err, c.code)
 		}
 		if err != nil && (entrepot.AsError(err).Message == "secret cause") {
-			t.Errorf("add %d told its cause", c.value)
+			t.Errorf("the refusal of add %d reveals its cause", c.value)
 		}
 	}
 	if s := sum(t, m); s != 0 || len(m.Events()) != 0 {
 		t.Fatalf("sum %d, events %v", s, m.EventTypes())
 	}
-	mustAdd(t, m, 5, 5) // a panic did not take the entity with it
+	mustAdd(t, m, 5, 5) // the entity survived the panic
 }
 
 func TestRepeatedCommandRunsOnce(t *testing.T) {
@@ -253,7 +256,7 @@ func TestRepeatedCommandRunsOnce(t *testing.T) {
 		}
 	}
 	m.Restart()
-	mustAdd(t, m, 1, 13, keyed) // the same key, the same answer
+	mustAdd(t, m, 1, 13, keyed) // the same key, the same reply
 	if s := sum(t, m); s != 53 {
 		t.Fatalf("sum %d", s)
 	}
@@ -273,12 +276,12 @@ func TestManyCommandsAreOneWrite(t *testing.T) {
 			}
 		})
 	}
-	for { // until all are decided: one write held, the others waiting for it
+	for { // until all commands are decided: one write is held, the others wait for it
 		list, _ := m.Host.Activations(1)
 		if len(list) == 1 && list[0].Pending >= 199 {
 			break
 		}
-		time.Sleep(time.Millisecond) // polls the host's own count
+		time.Sleep(time.Millisecond) // polls the host's count
 	}
 	release()
 	wg.Wait()
@@ -324,7 +327,8 @@ func TestTwinActivationsLoseNothing(t *testing.T) {
 }
 
 func TestUnknownOutcomesAreResolved(t *testing.T) {
-	for name, outcome := range map[string]storetest.Fault{"landed": storetest.LandThenUnknown, "lost": storetest.DropThenUnknown} {
+	faults := map[string]storetest.Fault{"landed": storetest.LandThenUnknown, "lost": storetest.DropThenUnknown}
+	for name, outcome := range faults {
 		t.Run(name, func(t *testing.T) {
 			store := storetest.Faulty(storetest.NewMemory())
 			m := grainstest.New(t, store, []*grains.Kind{tallyKind(nil)})
@@ -350,7 +354,7 @@ func TestRefusingStoreAcknowledgesNothing(t *testing.T) {
 	}
 	mustAdd(t, m, 4, 5) // the refused 2 is not in the state
 
-	// No answer, and the document cannot be read either: nobody knows, and says so.
+	// The write has no result and the document cannot be read: the outcome stays unknown.
 	store.OnLoad(func(*persistence.Collection, entrepot.ID) error { return errors.New("connection refused") })
 	store.NextWrites(storetest.LandThenUnknown)
 	if _, err := tryAdd(m, 8); entrepot.CodeOf(err) != entrepot.CodeUnknownOutcome {
@@ -363,7 +367,7 @@ func TestRefusingStoreAcknowledgesNothing(t *testing.T) {
 	mustAdd(t, m, 32, 45) // 8 had landed, 16 had not been executed
 }
 
-func TestUniqueValueIsRefusedToTheOneWhoAsks(t *testing.T) {
+func TestTakenUniqueValueIsRefused(t *testing.T) {
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{tallyKind(nil)})
 	name := func(id, name string) error {
 		_, err := grains.Ask(m.Platform(), m, ref(id), setName{Name: name})
@@ -372,11 +376,12 @@ func TestUniqueValueIsRefusedToTheOneWhoAsks(t *testing.T) {
 	if err := name("first", "taken"); err != nil {
 		t.Fatal(err)
 	}
-	if err := name("second", "taken"); !errors.Is(err, &entrepot.Error{Code: entrepot.CodeConflict}) || entrepot.AsError(err).Fields[0].Field != "name" {
-		t.Fatalf("alone: %v", err)
+	err := name("second", "taken")
+	if entrepot.CodeOf(err) != entrepot.CodeConflict || entrepot.AsError(err).Fields[0].Field != "name" {
+		t.Fatalf("alone: %v, want a conflict of the field name", err)
 	}
 	var wg sync.WaitGroup
-	for i := range 20 { // in one write with others who do nothing wrong
+	for i := range 20 { // in one write with names that are free
 		wg.Go(func() {
 			want := fmt.Sprint("free", i)
 			if i%4 == 0 {
@@ -394,14 +399,14 @@ func TestUniqueValueIsRefusedToTheOneWhoAsks(t *testing.T) {
 	wg.Wait()
 	m.Restart()
 	if err := name("third", "taken"); entrepot.CodeOf(err) != entrepot.CodeConflict {
-		t.Errorf("the first lost its name: %v", err)
+		t.Errorf("the first tally lost its name: %v", err)
 	}
 	if doc, err := m.Store.Load(t.Context(), tallies, "second"); err != nil || doc.Fields[0] == "taken" {
-		t.Errorf("two have the name: %v, %v", doc, err)
+		t.Errorf("two tallies have the name: %v, %v", doc, err)
 	}
 }
 
-func TestLaterAnswerWaitsForTheStepsCommit(t *testing.T) {
+func TestLaterReplyWaitsForTheCommitOfTheStep(t *testing.T) {
 	var tries atomic.Int64
 	step := func(context.Context, grains.Asker) (string, error) {
 		if tries.Add(1) < 3 {
@@ -424,7 +429,7 @@ func TestLaterAnswerWaitsForTheStepsCommit(t *testing.T) {
 		t.Fatalf("events %v", types)
 	}
 	if trace := m.Events()[0].TraceParent; trace != "the trace" {
-		t.Errorf("the step's answer came under trace %q", trace)
+		t.Errorf("the event of the step's result has trace %q", trace)
 	}
 	m.Restart()
 	if got := askOnce(); got != "1.5" || tries.Load() != 3 {
@@ -432,7 +437,7 @@ func TestLaterAnswerWaitsForTheStepsCommit(t *testing.T) {
 	}
 }
 
-func TestStepOfADeadMemberRunsElsewhere(t *testing.T) {
+func TestStepOfADeadMemberRunsOnAnother(t *testing.T) {
 	store := storetest.NewMemory()
 	started := make(chan struct{}, 8)
 	stuck := func(ctx context.Context, _ grains.Asker) (string, error) {
@@ -464,8 +469,8 @@ func TestStepOfADeadMemberRunsElsewhere(t *testing.T) {
 	}
 }
 
-// A key's reply stays the same though the member that first worked on it died
-// before it could answer.
+// The reply to a key stays the same even if the member that executed the command died before it
+// replied.
 func TestReplyAfterADeathIsKept(t *testing.T) {
 	store := storetest.NewMemory()
 	started := make(chan struct{}, 8)
@@ -487,7 +492,7 @@ func TestReplyAfterADeathIsKept(t *testing.T) {
 		}
 		got, err := grains.Ask(alive.Platform(), alive, ref(id), ask{}, key)
 		if err != nil || got != "2" {
-			t.Fatalf("after %v the key's reply is %v, %v", what, got, err)
+			t.Fatalf("after grant %v the reply to the key is %v, %v; want 2", what, got, err)
 		}
 		alive.Restart()
 	}
@@ -516,42 +521,42 @@ func TestWakeDoesWhatIsDueOnce(t *testing.T) {
 	}
 }
 
-// riding keeps events with the documents, as a store without a log does.
-type riding struct {
+// logless is a store without a log, which keeps unconfirmed events in the documents.
+type logless struct {
 	persistence.Store
-	mu    sync.Mutex
-	rides map[entrepot.ID][]events.Envelope
+	mu     sync.Mutex
+	events map[entrepot.ID][]events.Envelope
 }
 
-func newRiding() *riding {
-	return &riding{Store: storetest.NewMemory(), rides: map[entrepot.ID][]events.Envelope{}}
+func newLogless() *logless {
+	return &logless{Store: storetest.NewMemory(), events: map[entrepot.ID][]events.Envelope{}}
 }
 
-func (r *riding) Log() events.Log { return nil }
+func (s *logless) Log() events.Log { return nil }
 
-func (r *riding) Commit(ctx context.Context, batch []persistence.Write) []error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	results := r.Store.Commit(ctx, batch)
+func (s *logless) Commit(ctx context.Context, batch []persistence.Write) []error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	results := s.Store.Commit(ctx, batch)
 	for i, w := range batch {
 		if results[i] == nil {
-			r.rides[w.Doc.ID] = slices.Concat(w.Doc.Outbox, w.Events)
+			s.events[w.Doc.ID] = slices.Concat(w.Doc.Outbox, w.Events)
 		}
 	}
 	return results
 }
 
-func (r *riding) Load(ctx context.Context, c *persistence.Collection, id entrepot.ID) (*persistence.Document, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	doc, err := r.Store.Load(ctx, c, id)
+func (s *logless) Load(ctx context.Context, c *persistence.Collection, id entrepot.ID) (*persistence.Document, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	doc, err := s.Store.Load(ctx, c, id)
 	if err == nil {
-		doc.Outbox = slices.Clone(r.rides[id])
+		doc.Outbox = slices.Clone(s.events[id])
 	}
 	return doc, err
 }
 
-// offers is an outbox whose confirmations the test gives.
+// offers is an outbox whose confirmations the test sends.
 type offers struct {
 	mu   sync.Mutex
 	got  []events.Envelope
@@ -571,8 +576,8 @@ func (o *offers) Offer(batch []events.Envelope, confirmed func()) bool {
 	return true
 }
 
-func TestEventsRideUntilConfirmed(t *testing.T) {
-	store, box := newRiding(), &offers{note: make(chan struct{}, 16)}
+func TestEventsStayInTheDocumentUntilConfirmed(t *testing.T) {
+	store, box := newLogless(), &offers{note: make(chan struct{}, 16)}
 	withBox := func(c *grains.Config) { c.Outbox, c.TrimEvery = box, time.Millisecond }
 	m := grainstest.New(t, store, []*grains.Kind{tallyKind(nil)}, withBox)
 	mustAdd(t, m, 1, 1)
@@ -582,13 +587,13 @@ func TestEventsRideUntilConfirmed(t *testing.T) {
 	if err != nil || len(doc.Outbox) != 2 || doc.WakeAt.IsZero() {
 		t.Fatalf("the document has %d events, wakes at %v: %v", len(doc.Outbox), doc.WakeAt, err)
 	}
-	box.ack[0]() // the first: the second is offered next, in order
+	box.ack[0]() // confirms the first event, so the second is offered
 	<-box.note
 	if seq := box.got[1].Aggregate.Sequence; len(box.got) != 2 || seq != 2 {
 		t.Fatalf("offered %v", box.got)
 	}
 	box.ack[1]()
-	for doc.WakeAt = time.Now(); !doc.WakeAt.IsZero(); { // the idle grain trims
+	for doc.WakeAt = time.Now(); !doc.WakeAt.IsZero(); { // until the idle grain has trimmed its document
 		if doc, err = store.Load(t.Context(), tallies, id); err != nil {
 			t.Fatal(err)
 		}
@@ -599,7 +604,7 @@ func TestEventsRideUntilConfirmed(t *testing.T) {
 }
 
 func TestUnpublishedEventsAreOfferedAgainAtWake(t *testing.T) {
-	store, box := newRiding(), &offers{full: true, note: make(chan struct{}, 16)}
+	store, box := newLogless(), &offers{full: true, note: make(chan struct{}, 16)}
 	withBox := func(c *grains.Config) { c.Outbox = box; c.MaxOutbox = 3 }
 	m := grainstest.New(t, store, []*grains.Kind{tallyKind(nil)}, withBox)
 	for i := range int64(3) {

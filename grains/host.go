@@ -18,30 +18,33 @@ import (
 
 // Outbox hands committed events to the broker. See events/outbox.
 type Outbox interface {
-	// Offer takes events of one entity in order; confirmed is called once, on
-	// another goroutine, when the broker has them. False: over its bound, offer again later.
+	// Offer takes events of one entity in order and calls confirmed once, on another goroutine, when
+	// the broker has stored them. It returns false if the outbox is full; offer them again later.
 	Offer(batch []events.Envelope, confirmed func()) bool
 }
 
-// Config is what a host works with. Zero durations and counts mean the defaults.
+// Config configures a host. Zero durations and counts select the defaults.
 type Config struct {
 	Committer *persistence.Committer
 	Outbox    Outbox           // nil when the store logs events itself
 	Clock     func() time.Time // default time.Now
 	Logger    *slog.Logger
-	// OnCommit, if set, sees each commit's events at once, on the committer's
-	// goroutine: a prompt for caches on this member, never the only way they learn.
+	// OnCommit, if set, receives the events of each commit at once, on the committer's goroutine. It
+	// prompts caches on this member, which must also learn of changes in another way.
 	OnCommit func([]events.Envelope)
 
-	Idle           time.Duration // unused for so long: passivated; default 5 min, jittered by a quarter; a sixteenth if it was used once or twice, 10 s if it has ended
+	// Idle is the time without a message after which a grain leaves memory, default 5 min, jittered by
+	// a quarter. For a grain that was used once or twice it is a sixteenth, at least 10 s, for one that
+	// has ended 10 s.
+	Idle           time.Duration
 	StepTimeout    time.Duration // of one try of a step, default 10 s
-	Recovery       time.Duration // a dead member's steps and events run again after this, default 15 s
-	TrimEvery      time.Duration // pace of trims of confirmed events by idle grains, well below Recovery, default 10 s
-	MaxPending     int           // commands of one entity waiting for writes, default 4096
+	Recovery       time.Duration // after this, the steps and events of a dead member run again; default 15 s
+	TrimEvery      time.Duration // interval at which idle grains drop confirmed events, default 10 s; below Recovery
+	MaxPending     int           // commands of one entity that wait, default 4096
 	MaxOutbox      int           // unconfirmed events of one entity, default 512
 	MaxLoads       int           // documents loading at a time, default 64
 	MaxSteps       int           // steps running at a time, default 256
-	MaxActivations int           // soft bound: beyond it the longest idle go early; default 200,000
+	MaxActivations int           // above this, grains leave after a quarter of Idle; default 200,000
 }
 
 func (c *Config) defaults() {
@@ -90,7 +93,7 @@ type Host struct {
 	trims  map[*entity]struct{}
 }
 
-// NewHost returns a host; its grains work once it is started.
+// NewHost returns a host whose grains work after Start.
 func NewHost(c Config) *Host {
 	c.defaults()
 	h := &Host{
@@ -102,13 +105,13 @@ func NewHost(c Config) *Host {
 	return h
 }
 
-// Props make the actor of a kind.
+// Props returns the actor properties of a kind.
 func (h *Host) Props(k *Kind) *actor.Props {
 	return actor.PropsFromProducer(func() actor.Actor { return &grain{h: h, k: k} })
 }
 
-// Start lets grains ask others through a and starts the host's loops. Call it
-// before the member joins: its grains may be asked at once.
+// Start starts the host's loops; steps call other grains through a. Call it before the member joins
+// the cluster, because messages may arrive at once.
 func (h *Host) Start(a Asker) {
 	h.ask = a
 	h.background(every(min(h.Idle/8, seldomIdle), h.sweep))
@@ -154,9 +157,10 @@ func every(d time.Duration, run func()) func(context.Context) {
 	}
 }
 
+// now returns the time in UTC with the precision of documents and events.
 func (h *Host) now() time.Time { return h.Clock().UTC().Truncate(time.Millisecond) }
 
-// sweep passivates what has not been used for long.
+// sweep passivates idle grains.
 func (h *Host) sweep() {
 	h.mu.Lock()
 	all := make([]*entity, 0, len(h.active))
@@ -170,7 +174,7 @@ func (h *Host) sweep() {
 	}
 	now := h.now()
 	for _, e := range all {
-		// A jitter of a quarter keeps grains that were loaded together from leaving together.
+		// The jitter keeps grains that were loaded together from leaving together.
 		limit := idle - time.Duration(rand.Int64N(int64(idle)/4+1)) //nolint:gosec // spread, not secrecy
 		if e.idleSince(now, limit) {
 			e.root.Poison(e.self)
@@ -191,8 +195,8 @@ func (h *Host) collect(now int) {
 	}
 }
 
-// Passivate ends every activation and waits until they are gone. Whatever was
-// asked of them before is answered; the next command activates anew.
+// Passivate ends every activation and waits for their end. Earlier messages are answered; the next
+// message activates its grain again.
 func (h *Host) Passivate(ctx context.Context) error {
 	h.mu.Lock()
 	var ends []*actor.Future
@@ -211,7 +215,7 @@ func (h *Host) Passivate(ctx context.Context) error {
 	return nil
 }
 
-// trim writes idle grains whose confirmed events still stand in their documents.
+// trim writes idle grains whose documents still contain confirmed events.
 func (h *Host) trim() {
 	h.mu.Lock()
 	due := h.trims
@@ -222,12 +226,14 @@ func (h *Host) trim() {
 	}
 }
 
+// trimLater has the next trim write the entity.
 func (h *Host) trimLater(e *entity) {
 	h.mu.Lock()
 	h.trims[e] = struct{}{}
 	h.mu.Unlock()
 }
 
+// register adds an activation to the list of those in memory, or removes it.
 func (h *Host) register(e *entity, on bool) {
 	h.mu.Lock()
 	if on {
@@ -239,7 +245,7 @@ func (h *Host) register(e *entity, on bool) {
 	h.mu.Unlock()
 }
 
-// Activation is one grain in memory, as an operator sees it.
+// Activation describes one grain in memory to an operator.
 type Activation struct {
 	Kind    string      `json:"kind"`
 	ID      entrepot.ID `json:"id"`
@@ -248,7 +254,7 @@ type Activation struct {
 	Used    time.Time   `json:"lastUsed"`
 }
 
-// Activations lists up to limit grains in memory, and counts all of them by kind.
+// Activations returns up to limit grains in memory, and the number of all of them by kind.
 func (h *Host) Activations(limit int) (list []Activation, count map[string]int) {
 	h.mu.Lock()
 	all := make([]*entity, 0, len(h.active))
@@ -276,6 +282,7 @@ func (h *Host) StateOf(kind string, id entrepot.ID) (state []byte, version int64
 	return nil, 0, false
 }
 
+// find returns the activation of a grain, or nil.
 func (h *Host) find(kind string, id entrepot.ID) *entity {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -287,14 +294,14 @@ func (h *Host) find(kind string, id entrepot.ID) *entity {
 	return nil
 }
 
-// grain is the actor: it turns messages into calls of the entity.
+// grain is the actor that passes messages to its entity.
 type grain struct {
 	h *Host
 	k *Kind
 	e *entity
 }
 
-// Receive never blocks: loading, writing and steps run elsewhere.
+// Receive handles one message without blocking; loads, writes and steps run elsewhere.
 func (g *grain) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *wire.Command:

@@ -5,7 +5,7 @@ import (
 	"github.com/asynkron/protoactor-go/cluster"
 )
 
-// identity is the id that the cluster activated the actor for.
+// identity returns the grain's id for which the cluster activated the actor.
 func identity(ctx actor.Context) string {
 	if ci := cluster.GetClusterIdentity(ctx); ci != nil {
 		return ci.Identity

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// stop ends the activation. Writes in flight still answer their callers; what
-// only waited goes out as the last write.
+// stop ends the activation. The write in flight still answers its callers; commands that wait for it
+// are written afterwards.
 func (e *entity) stop() {
 	if e == nil {
 		return
@@ -15,24 +15,23 @@ func (e *entity) stop() {
 	defer e.mu.Unlock()
 	e.enter(stopped)
 	e.h.register(e, false)
-	e.answerAll(e.take(&e.stash), errMoving())
-	e.answerAll(e.take(&e.parked), errUnknown("moving to another member"))
+	e.refuseAll(e.take(&e.stash), errMoving())
+	e.refuseAll(e.take(&e.parked), errUnknown("moving to another member"))
 }
 
-// seldom is how often an entity must have been asked to be kept as long as others:
-// what is touched once or twice, by an import or a crawler, is not asked for again,
-// and would fill the memory.
+// seldom is the number of messages from which on an activation stays for the full idle time. Entities
+// that an import or a crawler touches once or twice would fill the memory.
 const seldom = 3
 
-// seldomIdle is how long they stay at least, endedIdle how long an entity that has
-// ended stays: for its events and the customer's next look.
+// seldomIdle is the minimum time for which seldom used activations stay. endedIdle is the time for which
+// an entity that has ended stays, for its events and the customer's next look.
 const (
 	seldomIdle = 10 * time.Second
 	endedIdle  = 10 * time.Second
 )
 
-// idleSince reports whether nothing waits and nothing was asked for so long.
-// What does not exist is not kept, and what was asked seldom or has ended not for long.
+// idleSince reports whether the activation has nothing to do and its last message is older than the
+// limit. The limit is shorter for seldom used and for ended entities, and a second for absent ones.
 func (e *entity) idleSince(now time.Time, limit time.Duration) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -51,16 +50,17 @@ func (e *entity) hasEnded() bool {
 	return ok && s.Ended()
 }
 
-// leaveIfTransient ends an activation whose last message was transient, once it
-// rests and its document holds no event any more. Later messages meet the next one.
+// leaveIfTransient ends an activation whose last message was transient, once it rests and its
+// document contains no event. The next message activates the entity again.
 func (e *entity) leaveIfTransient() {
 	if !e.transient || !e.rests() || (e.h.Outbox != nil && e.stored > 0) {
 		return
 	}
-	e.transient = false // once: if its mailbox is full, the sweep sees to it
+	e.transient = false // ask once; if the mailbox is full, the sweep ends it later
 	e.root.Poison(e.self)
 }
 
+// describe returns the activation as an operator sees it.
 func (e *entity) describe() Activation {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -70,6 +70,7 @@ func (e *entity) describe() Activation {
 	}
 }
 
+// inspect returns the result of [Host.StateOf].
 func (e *entity) inspect() (state []byte, version int64, ok bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -78,7 +79,7 @@ func (e *entity) inspect() (state []byte, version int64, ok bool) {
 	}
 	state, err := json.Marshal(e.state)
 	if err != nil {
-		e.h.Logger.Error("a state does not encode", "kind", e.k.Name, "id", e.id, "error", err)
+		e.h.Logger.Error("encode a state", "kind", e.k.Name, "id", e.id, "error", err)
 		return nil, 0, false
 	}
 	return state, e.version, true

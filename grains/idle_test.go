@@ -14,9 +14,9 @@ func (resting) Apply(events.Event) {}
 func (resting) Index() Index       { return Index{} }
 func (r resting) Ended() bool      { return bool(r) }
 
-// What was asked once or twice or has ended leaves early, so that neither an import,
-// a crawler nor many orders fill the memory.
-func TestWhatIsSeldomUsedLeavesEarly(t *testing.T) {
+// Grains that were used once or twice, or that have ended, leave early, so that neither an import, a crawler
+// nor many orders fill the memory.
+func TestSeldomUsedGrainsLeaveEarly(t *testing.T) {
 	t.Parallel()
 	start := time.Unix(1_800_000_000, 0)
 	for _, x := range []struct {
@@ -24,7 +24,7 @@ func TestWhatIsSeldomUsedLeavesEarly(t *testing.T) {
 		uses    int
 		ended   bool
 		idle    time.Duration // the host's
-		stays   time.Duration // so long, and no longer
+		stays   time.Duration // exactly so long
 	}{
 		{1, seldom, false, 5 * time.Minute, 5 * time.Minute},
 		{1, 2, false, 5 * time.Minute, 5 * time.Minute / 16},
@@ -36,7 +36,7 @@ func TestWhatIsSeldomUsedLeavesEarly(t *testing.T) {
 	} {
 		e := &entity{version: x.version, uses: x.uses, used: start, state: resting(x.ended)}
 		if e.idleSince(start.Add(x.stays-1), x.idle) || !e.idleSince(start.Add(x.stays), x.idle) {
-			t.Errorf("%+v: it leaves at another time", x)
+			t.Errorf("%+v: the grain leaves at another time", x)
 		}
 	}
 }

@@ -1,9 +1,7 @@
-// Package grains is the one host of every grain: it loads an entity, tells a
-// repeated command from a new one, lets the entity decide, commits many
-// decisions as one write, replies when that write is durable, and passivates
-// and wakes the entity. Read [Kind] for what a grain consists of, then entity.go
-// for what happens to a command. Each folder below a service's folder holds one
-// kind of grain.
+// Package grains hosts every grain: it loads an entity, recognizes repeated commands, has the entity
+// decide, commits many decisions as one write, replies once that write is durable, and passivates and
+// wakes the entity. [Kind] describes the parts of a grain, entity.go and phase.go the way of a command.
+// Each folder below a service's folder holds one kind of grain.
 package grains
 
 import (
@@ -17,17 +15,17 @@ import (
 	"entrepot/persistence"
 )
 
-// State is an entity's state: a pointer to a struct with json tags, whose zero
-// value is the entity that does not exist yet. Only its host touches it.
+// State is an entity's state: a pointer to a struct with JSON tags, whose zero value is an absent
+// entity. Only its host may access it.
 type State interface {
 	// Apply changes the state by one fact and cannot fail.
 	Apply(e events.Event)
-	// Index returns what the database may be queried for.
+	// Index returns the values that database queries may use.
 	Index() Index
 }
 
-// Index is the tenant and owner of an entity, and the values of its collection's
-// fields in order.
+// Index holds the tenant and owner of an entity, and the values of its collection's fields in their
+// order.
 type Index struct {
 	CompanyID entrepot.ID
 	ShopID    entrepot.ID
@@ -36,7 +34,7 @@ type Index struct {
 	Fields    []any
 }
 
-// Timed is a state that has something to do by itself at a time.
+// Timed is a state that changes by itself at certain times.
 type Timed interface {
 	// WakeAt returns the next such moment; zero for none.
 	WakeAt() time.Time
@@ -51,12 +49,12 @@ type Ended interface {
 	Ended() bool
 }
 
-// Kind is one kind of grain: its name, its collection and its messages.
+// Kind describes one kind of grain: its name, its collection, its messages and its process.
 type Kind struct {
 	Name       string // in the cluster; no '/' or '.'
 	Collection *persistence.Collection
-	// Ring is how many recent commands are remembered by id, default 32.
-	// Negative: none, for states whose commands carry natural ids.
+	// Ring is the number of recent commands remembered by id, default 32. Negative: none, for states
+	// whose commands carry natural ids.
 	Ring int
 
 	newState func() State
@@ -71,12 +69,13 @@ type handler struct {
 	decode  func(json []byte) (any, error)
 	decide  func(s State, t entrepot.Turn, c any) ([]events.Event, error)
 	// reply reads the reply from the state; done is false while the reply must wait for a later step.
+	// It must not share memory with the state.
 	reply func(s State, t entrepot.Turn, c any) (r any, done bool, err error)
 	// decodeReply reads a kept reply.
 	decodeReply func(json []byte) (any, error)
 }
 
-// NewKind defines a kind of grain of state S (a struct whose pointer is a [State]).
+// NewKind returns a kind of grain with state S, a struct whose pointer is a [State].
 func NewKind[S any, P interface {
 	*S
 	State
@@ -88,17 +87,21 @@ func NewKind[S any, P interface {
 	}
 }
 
-// Command registers a command: decide returns what happened and changes nothing;
-// reply then reads the reply from the changed state. The reply must not share
-// memory with the state.
-func Command[P State, C Message[R], R any](k *Kind, decide func(P, entrepot.Turn, C) ([]events.Event, error), reply func(P) R) {
+// Command registers a command. decide returns the resulting events and changes nothing; reply then
+// reads the reply from the changed state. The reply must not share memory with the state, because
+// callers on the same member receive it without a copy.
+func Command[P State, C Message[R], R any](
+	k *Kind, decide func(P, entrepot.Turn, C) ([]events.Event, error), reply func(P) R,
+) {
 	Later(k, decide, func(s P, _ C) (R, bool, error) { return reply(s), true, nil })
 }
 
-// Later registers a command whose reply may wait for a later step: settled
-// returns the reply and true once the state contains it. It is called after each
-// change; the reply leaves once the state that it rests on is durable.
-func Later[P State, C Message[R], R any](k *Kind, decide func(P, entrepot.Turn, C) ([]events.Event, error), settled func(P, C) (R, bool, error)) {
+// Later registers a command whose reply may wait for a later step. settled returns the reply and true
+// once the state contains it, and is called after each change. The reply is sent once the state that
+// it was read from is durable.
+func Later[P State, C Message[R], R any](
+	k *Kind, decide func(P, entrepot.Turn, C) ([]events.Event, error), settled func(P, C) (R, bool, error),
+) {
 	register[C](k, &handler{
 		decide: func(s State, t entrepot.Turn, c any) ([]events.Event, error) {
 			return decide(s.(P), t, c.(C))
@@ -114,7 +117,7 @@ func Later[P State, C Message[R], R any](k *Kind, decide func(P, entrepot.Turn, 
 	})
 }
 
-// Query registers a query, which is read from durable state.
+// Query registers a query. Its reply is sent once the state that it was read from is durable.
 func Query[P State, C Message[R], R any](k *Kind, read func(P, entrepot.Turn, C) (R, error)) {
 	register[C](k, &handler{
 		reply: func(s State, t entrepot.Turn, q any) (any, bool, error) {
@@ -127,14 +130,16 @@ func Query[P State, C Message[R], R any](k *Kind, read func(P, entrepot.Turn, C)
 	})
 }
 
-// Creates marks a command that creates its entity under a fresh id. Its
-// activation skips the load; the first write proves that no document existed.
+// Creates marks a registered command that creates its entity under a fresh id. Its activation skips
+// the load; the first write proves that no document existed.
 func Creates[C any](k *Kind) { k.byType[reflect.TypeFor[C]()].creates = true }
 
+// register adds a handler by the type of its message and by the type's name. Two messages of one name
+// are a mistake of the program, as is a message named Wake.
 func register[C any](k *Kind, h *handler) {
 	t := reflect.TypeFor[C]()
-	if k.byName[t.Name()] != nil {
-		panic(fmt.Sprintf("grains: kind %s registers %s twice", k.Name, t))
+	if k.byName[t.Name()] != nil || t.Name() == wakeName {
+		panic(fmt.Sprintf("grains: kind %s registers a second message %s", k.Name, t))
 	}
 	h.decode = decode[C]
 	k.byType[t], k.byName[t.Name()] = h, h
@@ -146,11 +151,11 @@ func decode[T any](b []byte) (any, error) {
 	return v, err
 }
 
-// nameOf is the name of a message on the wire: that of its type.
+// nameOf returns the name of a message on the wire, which is the name of its type.
 func nameOf(message any) string { return reflect.TypeOf(message).Name() }
 
-// handlerOf finds what executes a message, and the message itself: as it is when
-// it was sent on this member, decoded when it came from another.
+// handlerOf returns the handler of a message, nil if there is none, and the message itself, which it
+// decodes if another member sent it.
 func (k *Kind) handlerOf(name string, body any, encoded []byte) (*handler, any, error) {
 	if body != nil {
 		return k.byType[reflect.TypeOf(body)], body, nil

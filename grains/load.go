@@ -128,8 +128,8 @@ func (e *entity) unreadable(err error) {
 		e.root.Stop(e.self)
 	}
 	e.enter(stopped)
-	e.answerAll(e.take(&e.stash), entrepot.Unavailable("the database does not answer"))
-	e.answerAll(e.take(&e.parked), errUnknown("the outcome is not known yet"))
+	e.refuseAll(e.take(&e.stash), entrepot.Unavailable("the database does not answer"))
+	e.refuseAll(e.take(&e.parked), errUnknown("the outcome is not known yet"))
 }
 
 // resolve finds out what became of a write whose outcome is unknown. Messages wait until then. The
@@ -171,7 +171,7 @@ func (e *entity) resolve(b *batch) {
 // unresolved answers that the outcome is unknown, and ends the activation.
 func (e *entity) unresolved(b *batch, err error) {
 	e.inflight = nil
-	e.answerAll(b.pendings, errUnknown("the outcome is not known yet"))
-	e.answerAll(e.take(&e.waiting), entrepot.Unavailable("the database does not answer"))
+	e.refuseAll(b.pendings, errUnknown("the outcome is not known yet"))
+	e.refuseAll(e.take(&e.waiting), entrepot.Unavailable("the database does not answer"))
 	e.unreadable(err)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"entrepot"
@@ -11,7 +12,7 @@ import (
 	"entrepot/grains/wire"
 )
 
-// Row is one row of a process, with types erased; [Step] makes it.
+// Row is one row of a process, made by [Step].
 type Row[P State] struct {
 	name string
 	due  func(P) []string
@@ -19,10 +20,9 @@ type Row[P State] struct {
 	then func(P, entrepot.Turn, any) ([]events.Event, error)
 }
 
-// Process sets what the kind's entities do by themselves: the calls that a saved
-// state asks for, as a table. The host makes them after the commit, off the
-// mailbox. Rows are a function of the saved state, so those of a dead member run
-// again wherever the entity wakes.
+// Process sets the calls that the kind's entities make by themselves, as a table of rows. The host
+// makes the calls that the saved state asks for after each commit, off the mailbox. Rows depend on the
+// saved state only, so after the death of a member they run again wherever the entity wakes.
 func Process[P State](k *Kind, rows ...Row[P]) {
 	for _, r := range rows {
 		k.process = append(k.process, row{
@@ -31,23 +31,27 @@ func Process[P State](k *Kind, rows ...Row[P]) {
 			do: func(ctx context.Context, a Asker, s State, of string) (any, error) {
 				return r.do(ctx, a, s.(P), of)
 			},
-			then: func(s State, t entrepot.Turn, result any) ([]events.Event, error) { return r.then(s.(P), t, result) },
+			then: func(s State, t entrepot.Turn, result any) ([]events.Event, error) {
+				return r.then(s.(P), t, result)
+			},
 		})
 	}
 }
 
-// Step makes a row of a process.
+// Step returns a row of a process.
 //
-// due returns what the row has to run for: one element each, none when nothing is
-// due. An element tells one run from the next (an attempt, a receipt's id) and is
-// "" for a row that runs once ([When]).
+// due returns the elements for which the row must run, none if nothing is due. An element
+// distinguishes one run from the next (an attempt, the id of a receipt) and is "" for a row that runs
+// once ([When]). It must change whenever the content of the calls does: the ids of the calls are made
+// from it, and a result is accepted as long as its element is due.
 //
-// do makes the calls for one element. It gets a copy of the saved state and must
-// be idempotent by its ids. A refusal is a result; an error means "no answer
-// yet": the row is tried again, later and elsewhere if need be.
+// do makes the calls for one element. It receives a copy of the saved state, and its calls must be
+// idempotent by their ids. A certain refusal is a result. An error means that there is no result yet:
+// the row is tried again, after a while and possibly on another member.
 //
-// then decides what the result means. The caller of its turn is the system. A
-// result whose element is no longer due is dropped: another activation was faster.
+// then decides on the result; the caller of its turn is the system. If it returns an error, or its
+// decision cannot be written, the row is tried again. A result whose element is no longer due, because
+// another activation was faster or the state has changed, is dropped.
 func Step[P State, R any](
 	name string,
 	due func(P) []string,
@@ -63,7 +67,7 @@ func Step[P State, R any](
 	}
 }
 
-// When is the due of a row that runs once while a condition of the state holds.
+// When returns the due function of a row that runs once, while a condition of the state holds.
 func When[P State](holds func(P) bool) func(P) []string {
 	return func(s P) []string {
 		if holds(s) {
@@ -75,6 +79,7 @@ func When[P State](holds func(P) bool) func(P) []string {
 
 var once = []string{""}
 
+// row is a [Row] with types erased.
 type row struct {
 	name string
 	due  func(State) []string
@@ -82,12 +87,13 @@ type row struct {
 	then func(State, entrepot.Turn, any) ([]events.Event, error)
 }
 
-// step is a row that is due for an element.
+// step is a row together with an element for which it is due.
 type step struct {
 	row *row
 	of  string
 }
 
+// key returns the identity of the step within its entity.
 func (s step) key() string {
 	if s.of == "" || s.row.name == "" {
 		return s.row.name + s.of
@@ -97,15 +103,10 @@ func (s step) key() string {
 
 // due reports whether the state still asks for the step.
 func (s step) due(state State) bool {
-	for _, of := range s.row.due(state) {
-		if of == s.of {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(s.row.due(state), s.of)
 }
 
-// stepsOf lists what a state asks for.
+// stepsOf returns the steps that a state asks for.
 func (k *Kind) stepsOf(s State) (out []step) {
 	for i := range k.process {
 		for _, of := range k.process[i].due(s) {
@@ -115,11 +116,11 @@ func (k *Kind) stepsOf(s State) (out []step) {
 	return out
 }
 
-// stepTries bounds the tries of a step in one run; wakeAt covers the rest.
+// stepTries bounds the tries of one run of a step; the next wake starts another run.
 const stepTries = 4
 
-// startSteps runs the steps that are not running yet. saved is the state that
-// asks for them, as it was written.
+// startSteps runs the steps that are not running yet. saved is the state that asks for them, as it
+// was written.
 func (e *entity) startSteps(steps []step, saved []byte, trace string) {
 	for _, s := range steps {
 		if _, on := e.running[s.key()]; on || e.phase == stopped {
@@ -134,15 +135,15 @@ func (e *entity) startSteps(steps []step, saved []byte, trace string) {
 	}
 }
 
-// resumeSteps runs the steps that an earlier activation or a failed run left
-// behind. The tentative state must be the durable one.
+// resumeSteps runs the steps that an earlier activation or a failed run left behind. The state must be
+// the durable one.
 func (e *entity) resumeSteps(trace string) {
 	if len(e.steps) == 0 {
 		return
 	}
 	saved, err := e.h.store.Marshal(e.state)
 	if err != nil {
-		e.h.Logger.Error("a state does not encode", "kind", e.k.Name, "id", e.id, "error", err)
+		e.h.Logger.Error("encode a state", "kind", e.k.Name, "id", e.id, "error", err)
 		return
 	}
 	e.startSteps(e.steps, saved, trace)
@@ -161,7 +162,7 @@ func (e *entity) runStep(ctx context.Context, s step, saved []byte, trace string
 	for try := 1; ; try++ {
 		err := e.tryStep(ctx, s, saved, trace)
 		if err == nil {
-			return // ended together with the write
+			return // sendDecision has ended the step
 		}
 		if e.hasStopped() || ctx.Err() != nil {
 			e.endStep(s)
@@ -181,15 +182,15 @@ func (e *entity) runStep(ctx context.Context, s step, saved []byte, trace string
 	}
 }
 
-// tryStep makes the calls of a step once and has the entity decide on the result.
-// It returns nil once the decision is durable.
+// tryStep makes the calls of a step once and has the entity decide on the result. It returns nil once
+// the decision is durable.
 func (e *entity) tryStep(ctx context.Context, s step, saved []byte, trace string) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = entrepot.Errorf(entrepot.CodeInternal, "panic in step %s: %v", s.key(), r)
 		}
 	}()
-	state := e.k.newState() // a copy for each try, which do may change
+	state := e.k.newState() // a copy of its own, which do may change
 	if err := e.h.store.Unmarshal(saved, state); err != nil {
 		return fmt.Errorf("decode the saved state: %w", err)
 	}
@@ -203,13 +204,14 @@ func (e *entity) tryStep(ctx context.Context, s step, saved []byte, trace string
 	return e.submitResult(ctx, s, result, trace)
 }
 
+// stepCaller returns the system as the caller of a step's calls and of its decision.
 func (e *entity) stepCaller(s step) entrepot.Caller {
 	return entrepot.SystemCaller(e.k.Name + "/" + e.id + "/" + s.key())
 }
 
-// submitResult gives the result of a step to the entity as if it were a command,
-// and waits for its reply. An activation that has ended refuses it: the step runs
-// again where the entity wakes.
+// submitResult passes the result of a step to the entity like a message and waits until the decision
+// on it is durable or refused. A stopped activation refuses it; the step runs again wherever the entity
+// wakes.
 func (e *entity) submitResult(ctx context.Context, s step, result any, trace string) error {
 	p := &pending{step: &s, body: result, decided: make(chan error, 1), cmd: &wire.Command{
 		ID: entrepot.DeriveID("answer", e.k.Name, e.id, s.key()), Caller: e.stepCaller(s), TraceParent: trace,
@@ -223,6 +225,7 @@ func (e *entity) submitResult(ctx context.Context, s step, result any, trace str
 	}
 }
 
+// receiveResult executes the result of a step, or keeps it until the state is usable.
 func (e *entity) receiveResult(p *pending) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -233,7 +236,7 @@ func (e *entity) receiveResult(p *pending) {
 	e.executeOrStash(p)
 }
 
-// decideStep decides on the result of a step that is still due.
+// decideStep decides on the result of a step. A result that is no longer due changes nothing.
 func (e *entity) decideStep(p *pending, t entrepot.Turn) {
 	if !p.step.due(e.state) {
 		p.reply = &wire.Reply{}
@@ -255,9 +258,9 @@ func (e *entity) decideStep(p *pending, t entrepot.Turn) {
 	e.attach(p)
 }
 
-// sendDecision tells the goroutine of a step what became of its result. A step
-// whose result is durable may run again at once, if the new state asks for it; one
-// that was refused is tried again.
+// sendDecision reports to the goroutine of a step whether its result is durable. If so, the step ends
+// here, before the steps of the new state start, which may ask for it again. A refused one is tried
+// again by its goroutine.
 func (e *entity) sendDecision(p *pending) {
 	var err error
 	if p.reply.Err != nil {
@@ -267,10 +270,11 @@ func (e *entity) sendDecision(p *pending) {
 	}
 	select {
 	case p.decided <- err:
-	default: // nobody waits for a second one
+	default: // only the first decision counts
 	}
 }
 
+// hasStopped reports whether the activation has stopped, for callers without the lock.
 func (e *entity) hasStopped() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -293,8 +297,8 @@ func (e *entity) ended(s step) {
 	e.leaveIfTransient()
 }
 
-// stepAsker gives every command of a step an id made of the entity, the step and
-// the grain and message asked, so that another try is the same command.
+// stepAsker derives the id of every command of a step from the entity, the step, the grain addressed
+// and the name of the message, so that another try sends the same command.
 type stepAsker struct {
 	Asker
 	kind, id, key string
@@ -305,8 +309,8 @@ func (a stepAsker) Ask(ctx context.Context, to Ref, message any, options ...Opti
 	return a.Asker.Ask(ctx, to, message, append([]Option{As(id)}, options...)...)
 }
 
-// Distinct is the asker of a step for one of several commands of one type to one
-// grain, which would count as the same command without a name of its own.
+// Distinct returns the asker of a step for one of several commands of the same type to the same grain.
+// Without a name of its own each of them would count as a repetition of the first.
 func Distinct(a Asker, name string) Asker {
 	switch a := a.(type) {
 	case stepAsker:
@@ -316,6 +320,6 @@ func Distinct(a Asker, name string) Asker {
 		a.Asker = Distinct(a.Asker, name)
 		return a
 	default:
-		return a // its commands have ids of their own
+		return a // outside of a step each command has a fresh id
 	}
 }

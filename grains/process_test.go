@@ -18,8 +18,7 @@ import (
 	"entrepot/persistence/storetest"
 )
 
-// errand is an entity with a process: it fetches what is wanted, each thing by a
-// step of its own.
+// errand is an entity with a process, which fetches each wanted thing by a step of its own.
 type errand struct {
 	Wanted  []string `json:"wanted"`
 	Fetched []string `json:"fetched"`
@@ -28,7 +27,7 @@ type errand struct {
 type (
 	want    struct{ What string }
 	dropAll struct{}
-	fetched struct{} // replies when nothing is wanted any more
+	fetched struct{} // the reply waits until nothing is wanted
 )
 
 func (want) Answers(int)         {}
@@ -176,10 +175,11 @@ func TestEachElementIsAStepOfItsOwn(t *testing.T) {
 func TestResultThatIsNoLongerDueIsDropped(t *testing.T) {
 	b := newBlocked()
 	var decided atomic.Int64
-	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{errandKind(b.do, func(s *errand, turn entrepot.Turn, what string) ([]events.Event, error) {
+	count := func(s *errand, turn entrepot.Turn, what string) ([]events.Event, error) {
 		decided.Add(1)
 		return s.fetch(turn, what)
-	})})
+	}
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{errandKind(b.do, count)})
 	mustWant(t, m, "milk")
 	<-b.started
 	if _, err := grains.Ask(m.Platform(), m, errandRef, dropAll{}); err != nil {
@@ -210,8 +210,8 @@ func TestStepOfAnEndedActivationRunsAgain(t *testing.T) {
 	mustFetch(t, m, "milk")
 }
 
-// A result that cannot be written is tried again a few times with pauses, and then
-// waits for the next wake: a store that refuses writes does not make members busy.
+// A step whose result cannot be written is tried a few times with pauses and then waits for the next
+// wake, so that a store that refuses writes does not keep members busy.
 func TestStepWaitsForAStoreThatRefusesWrites(t *testing.T) {
 	t.Parallel()
 	var runs atomic.Int64
@@ -266,7 +266,7 @@ func TestStepWorksOnACopyOfTheSavedState(t *testing.T) {
 		func(_ context.Context, _ grains.Asker, s *errand, of string) (string, error) {
 			_, again := seen.LoadOrStore(of, true)
 			if s.Wanted[0] == "nothing" {
-				t.Error("a second try met what the first one changed")
+				t.Error("a try sees what another one changed")
 			}
 			for i := range s.Wanted {
 				s.Wanted[i] = "nothing"
@@ -281,8 +281,8 @@ func TestStepWorksOnACopyOfTheSavedState(t *testing.T) {
 	mustFetch(t, m, "bread", "milk")
 }
 
-// A step's commands have the same ids in every try; Distinct tells several of one
-// type to one grain apart.
+// A step's commands have the same ids in every try. Distinct separates several commands of one type to
+// one grain.
 func TestCommandsOfAStepRunOnce(t *testing.T) {
 	t.Parallel()
 	var tries atomic.Int64
@@ -340,15 +340,15 @@ func TestTransientGrainFinishesItsSteps(t *testing.T) {
 	}
 	<-b.started
 	if _, count := m.Host.Activations(0); count["Errand"] != 1 {
-		t.Fatal("it left while its step was running")
+		t.Fatal("the grain left while its step was running")
 	}
 	close(b.release)
-	for end := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) { // polls the host's own count
+	for end := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) { // polls the host's count
 		if _, count := m.Host.Activations(0); count["Errand"] == 0 {
 			break
 		}
 		if time.Now().After(end) {
-			t.Fatal("it stayed after its step")
+			t.Fatal("the grain stayed after its step")
 		}
 	}
 	mustFetch(t, m, "milk")

@@ -10,14 +10,14 @@ import (
 	"entrepot"
 )
 
-// recent is the ring of an entity's last commands, by id and content, and the
-// replies kept for those that a client named. It is written with the state, so
-// it says for certain which commands the state contains.
+// recent holds the ids and content hashes of an entity's last commands, and the kept replies to
+// commands whose id the client chose. It is part of the document, so that it lists exactly the
+// commands that the saved state contains.
 type recent struct {
 	limit int
 	seen  []seenCommand // oldest first
 	kept  []keptReply   // oldest first
-	write [8]byte       // the id of the write it was saved by
+	write [8]byte       // random id of the write that saved it
 }
 
 type commandDigest [12]byte
@@ -29,17 +29,17 @@ type seenCommand struct {
 
 type keptReply struct {
 	id   commandDigest
-	at   int64 // Unix seconds
-	body []byte
+	at   int64  // Unix seconds
+	body []byte // content hash, 8 bytes, then the reply as JSON
 }
 
-// The bounds of kept replies: enough for any client's retries, and small to write.
+// Bounds of kept replies: long enough for a client's retries, small enough for every write.
 const (
 	maxKept = 16
 	keepFor = 24 * time.Hour
 )
 
-// digest is the fixed-size form of a command id: an ObjectID's own bytes, a hash of anything else.
+// digest returns the fixed-size form of a command id: the bytes of an ObjectID, or else a hash.
 func digest(id string) (d commandDigest) {
 	if entrepot.ValidID(id) {
 		_, _ = hex.Decode(d[:], []byte(id)) // checked above
@@ -50,6 +50,7 @@ func digest(id string) (d commandDigest) {
 	return d
 }
 
+// find returns the content hash of a command in the ring.
 func (r *recent) find(id commandDigest) (hash uint64, ok bool) {
 	for i := len(r.seen) - 1; i >= 0; i-- {
 		if r.seen[i].id == id {
@@ -59,6 +60,7 @@ func (r *recent) find(id commandDigest) (hash uint64, ok bool) {
 	return 0, false
 }
 
+// reply returns the kept reply to a command after its content hash, or nil.
 func (r *recent) reply(id commandDigest) []byte {
 	for i := range r.kept {
 		if r.kept[i].id == id {
@@ -68,6 +70,7 @@ func (r *recent) reply(id commandDigest) []byte {
 	return nil
 }
 
+// add puts a command into the ring in place of the oldest.
 func (r *recent) add(id commandDigest, hash uint64) {
 	if r.limit <= 0 {
 		return
@@ -79,7 +82,8 @@ func (r *recent) add(id commandDigest, hash uint64) {
 	r.seen = append(r.seen, seenCommand{id, hash})
 }
 
-// keep remembers a reply beyond the ring's own length, for a day.
+// keep stores a reply for a day, even when the command has left the ring. Of more than maxKept
+// replies the oldest is dropped.
 func (r *recent) keep(id commandDigest, hash uint64, body []byte, now time.Time) {
 	fresh := r.kept[:0]
 	for _, k := range r.kept {
@@ -96,7 +100,7 @@ func (r *recent) keep(id commandDigest, hash uint64, body []byte, now time.Time)
 
 const recentFormat = 1
 
-// encode is the ring as bytes: format, write id, seen commands, kept replies.
+// encode returns format, write id, seen commands and kept replies as bytes.
 func (r *recent) encode() []byte {
 	n := 1 + 8 + 2 + len(r.seen)*20 + 2
 	for _, k := range r.kept {
@@ -122,6 +126,8 @@ func (r *recent) encode() []byte {
 
 var errRecent = errors.New("grains: damaged ring of recent commands")
 
+// decodeRecent reads the bytes of encode; none are an empty ring. limit is the length to which
+// [recent.add] then keeps it.
 func decodeRecent(b []byte, limit int) (recent, error) {
 	r := recent{limit: limit}
 	if len(b) == 0 {

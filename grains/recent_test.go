@@ -29,27 +29,27 @@ func TestRecentSurvivesItsEncoding(t *testing.T) {
 		}
 		for _, s := range r.seen {
 			if hash, ok := back.find(s.id); !ok || hash != s.hash {
-				t.Fatalf("%x was forgotten", s.id)
+				t.Fatalf("command %x is missing", s.id)
 			}
 		}
 	})
 }
 
-func TestKeptRepliesAreForADay(t *testing.T) {
+func TestRepliesAreKeptForADay(t *testing.T) {
 	r := recent{limit: 2}
 	now := time.Unix(1_800_000_000, 0)
 	r.keep(digest("old"), 1, []byte("a"), now)
 	r.keep(digest("new"), 2, []byte("b"), now.Add(keepFor-time.Second))
 	if r.reply(digest("old")) == nil {
-		t.Error("dropped within its day")
+		t.Error("a reply was dropped within its day")
 	}
 	r.keep(digest("newer"), 3, []byte("c"), now.Add(keepFor))
 	if r.reply(digest("old")) != nil || string(r.reply(digest("new"))[8:]) != "b" {
-		t.Error("kept beyond its day, or the wrong one dropped")
+		t.Error("a reply was kept beyond its day, or the wrong one dropped")
 	}
 }
 
-// A damaged ring is an error, never a panic: the document then is not used.
+// A damaged ring is an error and never a panic, so that its document is not used.
 func FuzzDecodeRecent(f *testing.F) {
 	r := recent{limit: 4}
 	r.add(digest("a"), 1)
@@ -61,7 +61,7 @@ func FuzzDecodeRecent(f *testing.F) {
 		got, err := decodeRecent(b, 4)
 		if err == nil && len(b) > 0 {
 			if again, err := decodeRecent(got.encode(), 4); err != nil || !bytes.Equal(again.encode(), got.encode()) {
-				t.Fatalf("decoded, but not encoded again: %v", err)
+				t.Fatalf("the decoded ring does not survive its encoding: %v", err)
 			}
 		}
 	})

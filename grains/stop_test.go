@@ -27,7 +27,9 @@ func newSlowStore(s persistence.Store) *slowStore {
 	return &slowStore{Store: s, started: make(chan struct{}, 16)}
 }
 
-func (s *slowStore) Load(ctx context.Context, c *persistence.Collection, id entrepot.ID) (*persistence.Document, error) {
+func (s *slowStore) Load(
+	ctx context.Context, c *persistence.Collection, id entrepot.ID,
+) (*persistence.Document, error) {
 	if !s.slow.Load() {
 		return s.Store.Load(ctx, c, id)
 	}

@@ -16,8 +16,8 @@ func alive(m *grainstest.Member) int {
 	return count["Tally"]
 }
 
-// left waits until so many grains are in memory: they leave beside the answer.
-func left(t *testing.T, m *grainstest.Member, want int) {
+// waitAlive waits until the number of grains in memory is want; they leave after they have replied.
+func waitAlive(t *testing.T, m *grainstest.Member, want int) {
 	t.Helper()
 	for end := time.Now().Add(5 * time.Second); alive(m) != want; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
@@ -26,53 +26,53 @@ func left(t *testing.T, m *grainstest.Member, want int) {
 	}
 }
 
-// What is asked in passing does not stay in memory, whatever it answers; what
-// others ask too does.
-func TestWhatIsAskedInPassingLeaves(t *testing.T) {
+// A grain leaves memory after transient messages, whatever it replied, unless it is also used otherwise.
+func TestTransientGrainLeaves(t *testing.T) {
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{tallyKind(nil)})
 	const many = 300
 	for i := range many {
 		for _, n := range []int64{5, -1, 0} { // a change, a refusal, nothing to do
-			if _, err := grains.Ask(m.Platform(), m, ref(fmt.Sprintf("%024x", i)), add{By: n}, grains.Transient); (err != nil) != (n < 0) {
+			to := ref(fmt.Sprintf("%024x", i))
+			if _, err := grains.Ask(m.Platform(), m, to, add{By: n}, grains.Transient); (err != nil) != (n < 0) {
 				t.Fatal(err)
 			}
 		}
 	}
-	left(t, m, 0)
+	waitAlive(t, m, 0)
 	got, err := grains.Ask(m.Platform(), m, ref(fmt.Sprintf("%024x", many-1)), getSum{})
 	if err != nil || got != 5 {
 		t.Fatalf("%v, %v", got, err)
 	}
-	left(t, m, 1)
+	waitAlive(t, m, 1)
 	for i := range int64(3) {
 		mustAdd(t, m, 1, i+1)
 	}
 	mustAdd(t, m, 1, 4, grains.Transient)
 	mustAdd(t, m, 1, 5)
 	if alive(m) != 2 {
-		t.Fatalf("%d grains are in memory: one that is asked often left", alive(m))
+		t.Fatalf("%d grains are in memory, want 2: a grain in use has left", alive(m))
 	}
 }
 
-// A grain that still has a step to take or events to hand over does that first.
-func TestWhatIsAskedInPassingFinishesFirst(t *testing.T) {
-	store, box := newRiding(), &offers{note: make(chan struct{}, 16)}
-	m := grainstest.New(t, store, []*grains.Kind{tallyKind(nil)}, func(c *grains.Config) { c.Outbox, c.TrimEvery = box, time.Millisecond })
+// A transient grain leaves after the broker has confirmed its events and its document is trimmed.
+func TestTransientGrainFinishesFirst(t *testing.T) {
+	store, box := newLogless(), &offers{note: make(chan struct{}, 16)}
+	withBox := func(c *grains.Config) { c.Outbox, c.TrimEvery = box, time.Millisecond }
+	m := grainstest.New(t, store, []*grains.Kind{tallyKind(nil)}, withBox)
 	mustAdd(t, m, 1, 1, grains.Transient)
 	<-box.note
 	if alive(m) != 1 {
-		t.Fatal("it left before the broker had its event")
+		t.Fatal("the grain left before its event was confirmed")
 	}
 	box.ack[0]()
-	left(t, m, 0)
+	waitAlive(t, m, 0)
 	if doc, err := store.Load(t.Context(), tallies, id); err != nil || len(doc.Outbox) != 0 {
-		t.Fatalf("it left before its document was trimmed: %v", err)
+		t.Fatalf("the grain left before its document was trimmed: %v", err)
 	}
 }
 
-// Commands one after the other meet each other's state, however the activations
-// come and go between them.
-func TestPassingCommandsLoseNothing(t *testing.T) {
+// Successive commands see each other's changes, however often the grain leaves in between.
+func TestTransientCommandsLoseNothing(t *testing.T) {
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{tallyKind(nil)})
 	for i := range int64(50) {
 		options := []grains.Option{grains.As(entrepot.NewID())}

@@ -22,7 +22,8 @@ func TestMessageFromAnotherMemberExecutesAlike(t *testing.T) {
 	if err != nil || local.Reply != 3 || !local.Replayed {
 		t.Fatalf("local retry: %+v, %v; want 3, replayed", local, err)
 	}
-	if _, err := grains.Ask(m.Platform(), m.Remote(), ref(id), add{By: 4}, once); entrepot.CodeOf(err) != entrepot.CodeKeyReused {
+	_, err = grains.Ask(m.Platform(), m.Remote(), ref(id), add{By: 4}, once)
+	if entrepot.CodeOf(err) != entrepot.CodeKeyReused {
 		t.Errorf("same id, other content: %v; want %s", err, entrepot.CodeKeyReused)
 	}
 	refusal := entrepot.Invalid("value", "minimum", "must not be negative")
@@ -47,7 +48,8 @@ func TestUnknownMessageIsRefused(t *testing.T) {
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{tallyKind(nil)})
 	for name, asker := range map[string]grains.Asker{"this member": m, "another member": m.Remote()} {
 		_, err := asker.Ask(m.Platform(), ref(id), unknownMessage{})
-		if entrepot.CodeOf(err) != entrepot.CodeInternal || !strings.Contains(err.Error(), "Tally does not handle unknownMessage") {
+		if entrepot.CodeOf(err) != entrepot.CodeInternal ||
+			!strings.Contains(err.Error(), "Tally does not handle unknownMessage") {
 			t.Errorf("from %s: %v; want %s naming the kind and the message", name, err, entrepot.CodeInternal)
 		}
 	}
@@ -55,7 +57,7 @@ func TestUnknownMessageIsRefused(t *testing.T) {
 }
 
 func TestUndecodableMessageIsRefused(t *testing.T) {
-	type add struct{ By string } // another version's, which changed the type of a field
+	type add struct{ By string } // as of a version that changed the type of a field
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{tallyKind(nil)})
 	_, err := m.Remote().Ask(m.Platform(), ref(id), add{By: "one"})
 	if entrepot.CodeOf(err) != entrepot.CodeInternal || !strings.Contains(err.Error(), "Tally cannot decode add") {

@@ -1,6 +1,5 @@
-// Package grainstest runs grains on the real host without a cluster: one member
-// of its own, whose grains can be restarted, and whose twin over the same store
-// stands for a second activation.
+// Package grainstest runs grains on the real host in a cluster of one member. Its grains can be
+// restarted, and a second member over the same store acts as a second activation.
 package grainstest
 
 import (
@@ -39,8 +38,8 @@ type Member struct {
 // Option changes the host's configuration before it starts.
 type Option func(*grains.Config)
 
-// New starts a member over the store with the kinds' collections ensured. The
-// test's end stops it.
+// New starts a member that hosts the kinds, after ensuring their collections in the store. The end of
+// the test stops it.
 func New(t testing.TB, store persistence.Store, kinds []*grains.Kind, options ...Option) *Member {
 	t.Helper()
 	m := &Member{t: t, Store: store, report: t.Errorf}
@@ -80,7 +79,7 @@ func New(t testing.TB, store persistence.Store, kinds []*grains.Kind, options ..
 	return m
 }
 
-// Now is the members' clock: the real one until SetNow.
+// Now returns the member's time: the real time until SetNow is called.
 func (m *Member) Now() time.Time {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -97,9 +96,9 @@ func (m *Member) SetNow(at time.Time) {
 	m.now, m.fixed = at, true
 }
 
-// Ask sends a message through the client. It returns a copy of the reply and
-// overwrites the reply itself; the test fails if that changes the grain's state,
-// because a reply must not share memory with it.
+// Ask sends a message through the client and returns a copy of the reply. It then overwrites the reply
+// itself and fails the test if that changes the grain's state, because a reply must not share memory
+// with the state.
 func (m *Member) Ask(ctx context.Context, to grains.Ref, message any, options ...grains.Option) (grains.Answer, error) {
 	answer, err := m.client.Ask(ctx, to, message, options...)
 	if err == nil && answer.Value != nil {
@@ -108,8 +107,8 @@ func (m *Member) Ask(ctx context.Context, to grains.Ref, message any, options ..
 	return answer, err
 }
 
-// Remote returns an asker whose messages and replies cross the wire, as they do
-// between two members of a cluster.
+// Remote returns an asker whose messages and replies are encoded for the wire, as they are between two
+// members of a cluster.
 func (m *Member) Remote() grains.Asker {
 	return &grains.Client{Members: overTheWire{m.member}}
 }
@@ -149,15 +148,15 @@ func hop(msg any) (any, error) {
 	return received.(remote.RootSerialized).Deserialize()
 }
 
-// As is a context that acts for the caller.
+// As returns a context that acts for the caller.
 func (m *Member) As(c entrepot.Caller) context.Context {
 	return entrepot.WithCaller(m.t.Context(), c)
 }
 
-// Platform is a context that acts for the platform itself.
+// Platform returns a context that acts for the platform itself.
 func (m *Member) Platform() context.Context { return m.As(entrepot.SystemCaller("test")) }
 
-// Wake sends the grain its wake.
+// Wake wakes the grain and waits for its reply.
 func (m *Member) Wake(kind string, id entrepot.ID) {
 	m.t.Helper()
 	if _, err := m.Ask(m.Platform(), grains.Ref{Kind: kind, ID: id}, grains.Wake{}); err != nil {
@@ -165,7 +164,7 @@ func (m *Member) Wake(kind string, id entrepot.ID) {
 	}
 }
 
-// Restart stops every grain, so that the next command meets what was saved.
+// Restart ends every activation, so that the next message meets the saved state.
 func (m *Member) Restart() {
 	m.t.Helper()
 	if err := m.Host.Passivate(m.t.Context()); err != nil {
@@ -173,7 +172,7 @@ func (m *Member) Restart() {
 	}
 }
 
-// Events reads every published event of the store's log, in order.
+// Events returns all events of the store's log in order.
 func (m *Member) Events() []events.Envelope {
 	m.t.Helper()
 	var out []events.Envelope
@@ -196,7 +195,7 @@ func (m *Member) Events() []events.Envelope {
 	}
 }
 
-// EventTypes are the types of all events so far, in order.
+// EventTypes returns the types of all events of the store's log in order.
 func (m *Member) EventTypes() []string {
 	var out []string
 	for _, e := range m.Events() {

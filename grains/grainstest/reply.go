@@ -10,10 +10,9 @@ import (
 	"entrepot/grains"
 )
 
-// What an overwritten reply contains. No test uses these values, so a state that
-// contains one shares memory with a reply, whatever other commands change
-// meanwhile. Bools and small integers have no value of their own: they are
-// overwritten and not recognized.
+// Values of an overwritten reply. No test uses them, so a state that contains one shares memory with a
+// reply, whatever concurrent commands change. Overwritten bools and small integers cannot be
+// recognized.
 const (
 	overwrittenText  = "overwritten by grainstest"
 	overwrittenInt64 = 4_973_310_865_217_529
@@ -30,9 +29,9 @@ var marks = [][]byte{
 	[]byte("paWlpaWl"), []byte(overwrittenTime.Format(time.RFC3339Nano)),
 }
 
-// owned returns a copy of a reply for its caller, and overwrites the reply itself.
-// It reports a reply that shares memory with the state of its grain: a caller on
-// the same member could change that state without a command.
+// owned returns a copy of a reply for its caller and overwrites the reply itself. It reports a reply
+// that shares memory with the state of its grain, because a caller on the same member could change that
+// state without a command.
 func (m *Member) owned(to grains.Ref, message, reply any) any {
 	original := reflect.ValueOf(reply)
 	copied := deepCopy(original)
@@ -53,8 +52,8 @@ func (m *Member) owned(to grains.Ref, message, reply any) any {
 	return copied.Interface()
 }
 
-// deepCopy returns a copy that shares no memory with v. Unexported fields are
-// copied as they are. Nil and empty slices and maps stay what they are.
+// deepCopy returns a copy that shares no memory with v, except through unexported fields, which are
+// copied as they are. Nil slices and maps stay nil, empty ones empty.
 func deepCopy(v reflect.Value) reflect.Value {
 	out := reflect.New(v.Type()).Elem()
 	out.Set(v)
@@ -102,8 +101,7 @@ var (
 	rawType  = reflect.TypeFor[json.RawMessage]()
 )
 
-// overwrite changes everything that can be reached from v and returns the number
-// of changed values.
+// overwrite changes everything that can be reached from v and returns the number of changed values.
 func overwrite(v reflect.Value) (n int) {
 	switch {
 	case v.Type() == timeType:
@@ -159,8 +157,8 @@ func overwriteScalar(v reflect.Value) int {
 	return set(v, value.Convert(v.Type()))
 }
 
-// set assigns a value in memory that others may share; a part of a copied value,
-// as a field of the reply itself, has none.
+// set assigns a value to shared memory and returns 1, or 0 if v is part of a copy, as a field of the
+// reply itself is.
 func set(v, value reflect.Value) int {
 	if !v.CanSet() {
 		return 0
@@ -169,8 +167,7 @@ func set(v, value reflect.Value) int {
 	return 1
 }
 
-// overwriteInterface overwrites what an interface refers to, and then the
-// interface itself.
+// overwriteInterface overwrites the memory behind an interface, and then the interface itself.
 func overwriteInterface(v reflect.Value) int {
 	n := overwrite(v.Elem())
 	value := reflect.New(v.Elem().Type()).Elem()
@@ -179,8 +176,7 @@ func overwriteInterface(v reflect.Value) int {
 	return n + set(v, value)
 }
 
-// overwriteMap overwrites the values of a map and, where its keys are texts, adds
-// an entry.
+// overwriteMap overwrites the values of a map and, if its keys are strings, adds an entry.
 func overwriteMap(v reflect.Value) (n int) {
 	if v.IsNil() {
 		return 0

@@ -15,7 +15,7 @@ import (
 	"entrepot/persistence/storetest"
 )
 
-// basket is a grain whose replies are right or share memory with its state.
+// basket is a grain with correct replies and with replies that share memory with its state.
 type basket struct {
 	Items []item            `json:"items"`
 	Notes map[string]string `json:"notes"`
@@ -100,9 +100,9 @@ func TestReplyThatSharesTheStateIsReported(t *testing.T) {
 			if b, err := json.Marshal(answer.Value); err != nil || strings.Contains(string(b), overwrittenText) {
 				t.Errorf("the caller's reply is %s, %v", b, err)
 			}
-			if _, right := message.(cloneItems); right {
+			if _, correct := message.(cloneItems); correct {
 				if len(reports) > 0 {
-					t.Errorf("a right reply is reported: %s", reports)
+					t.Errorf("a correct reply is reported: %s", reports)
 				}
 				return
 			}
@@ -153,7 +153,7 @@ func sample() everything {
 	}
 }
 
-func TestCopyIsEqualAndShareless(t *testing.T) {
+func TestCopyIsEqualAndSharesNothing(t *testing.T) {
 	original := sample()
 	copied := deepCopy(reflect.ValueOf(original)).Interface()
 	if !reflect.DeepEqual(copied, sample()) {
@@ -171,13 +171,15 @@ func TestOverwriteReachesEverything(t *testing.T) {
 	before, after := sample(), sample()
 	overwrite(reflect.ValueOf(&after))
 	b, a := reflect.ValueOf(before), reflect.ValueOf(after)
-	untouched := map[string]bool{"Nothing": true, "Empty": true, "Nil": true, "NilMap": true, "hidden": true}
+	skipped := map[string]bool{"Nothing": true, "Empty": true, "Nil": true, "NilMap": true, "hidden": true}
 	for i := range b.NumField() {
 		name := b.Type().Field(i).Name
-		equal := fmt.Sprintf("%+v", b.Field(i)) == fmt.Sprintf("%+v", a.Field(i)) && b.Field(i).Kind() != reflect.Pointer &&
-			b.Field(i).Kind() != reflect.Array
-		if equal != untouched[name] {
-			t.Errorf("%s: overwritten %v", name, a.Field(i))
+		if kind := b.Field(i).Kind(); kind == reflect.Pointer || kind == reflect.Array {
+			continue // checked below
+		}
+		equal := fmt.Sprintf("%+v", b.Field(i)) == fmt.Sprintf("%+v", a.Field(i))
+		if equal != skipped[name] {
+			t.Errorf("%s was overwritten from %v to %v", name, b.Field(i), a.Field(i))
 		}
 	}
 	if *after.Array[0] != overwrittenInt64 || after.Pointer.Text != overwrittenText || after.List[0].Text != overwrittenText {

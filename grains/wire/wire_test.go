@@ -147,7 +147,9 @@ func TestEnvelopesOfOtherVersionsAreUnderstood(t *testing.T) {
 }
 
 func TestEnvelopeWithoutBodyIsAnError(t *testing.T) {
-	for name, e := range map[string]*Envelope{"command": {Name: "message", CommandId: "c"}, "reply": {Replayed: true}, "empty": {}} {
+	for name, e := range map[string]*Envelope{
+		"command": {Name: "message", CommandId: "c"}, "reply": {Replayed: true}, "empty": {},
+	} {
 		if m, err := e.Deserialize(); err == nil {
 			t.Errorf("%s without a body became %+v", name, m)
 		}
