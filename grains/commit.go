@@ -34,7 +34,7 @@ func (e *entity) flush() {
 	}
 	e.waiting, e.fresh = nil, nil
 	if err := e.encode(b); err != nil {
-		e.h.Logger.Error("a state does not encode", "kind", e.k.Name, "id", e.id, "error", err)
+		e.h.Logger.Error("encode a state", "kind", e.k.Name, "id", e.id, "error", err)
 		e.refuseAll(b.pendings, entrepot.AsError(err))
 		e.discard()
 		return

@@ -281,11 +281,12 @@ func (e *entity) hasStopped() bool {
 	return e.phase == stopped
 }
 
-// endStep is [entity.ended] for callers without the lock.
+// endStep ends a step without a durable result, for callers without the lock.
 func (e *entity) endStep(s step) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.ended(s)
+	e.leaveIfTransient()
 }
 
 // ended allows the step to run again if it is still due.
@@ -294,7 +295,6 @@ func (e *entity) ended(s step) {
 	if len(e.running) == 0 {
 		e.running = nil
 	}
-	e.leaveIfTransient()
 }
 
 // stepAsker derives the id of every command of a step from the entity, the step, the grain addressed

@@ -26,7 +26,8 @@ func waitAlive(t *testing.T, m *grainstest.Member, want int) {
 	}
 }
 
-// A grain leaves memory after transient messages, whatever it replied, unless it is also used otherwise.
+// A grain leaves memory after transient messages, whatever it replied, unless it is also used
+// otherwise.
 func TestTransientGrainLeaves(t *testing.T) {
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{tallyKind(nil)})
 	const many = 300

@@ -182,7 +182,8 @@ func TestOverwriteReachesEverything(t *testing.T) {
 			t.Errorf("%s was overwritten from %v to %v", name, b.Field(i), a.Field(i))
 		}
 	}
-	if *after.Array[0] != overwrittenInt64 || after.Pointer.Text != overwrittenText || after.List[0].Text != overwrittenText {
+	if *after.Array[0] != overwrittenInt64 || after.Pointer.Text != overwrittenText ||
+		after.List[0].Text != overwrittenText {
 		t.Errorf("behind pointers and lists: %+v", after)
 	}
 	text, err := json.Marshal(after)

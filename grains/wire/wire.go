@@ -84,8 +84,8 @@ func encode(body any, encoded []byte) ([]byte, error) {
 
 var errNoBody = errors.New("wire: the envelope has no body")
 
-// Deserialize returns the [Command] or [Reply] of an envelope. Its body stays JSON until the grain or the
-// caller decodes it as its own type.
+// Deserialize returns the [Command] or [Reply] of an envelope. Its body stays JSON until the grain or
+// the caller decodes it as its own type.
 func (m *Envelope) Deserialize() (remote.RootSerializable, error) {
 	switch {
 	case m.GetName() != "":
