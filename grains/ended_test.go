@@ -6,10 +6,7 @@ import (
 
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/persistence/storetest"
-
-	"google.golang.org/protobuf/types/known/wrapperspb"
-)
+	"entrepot/persistence/storetest")
 
 // TestEndedEntityLeavesMemory uses two entities alike, of which one has ended: it
 // leaves at the first sweep after some seconds, the other stays,
@@ -20,20 +17,20 @@ func TestEndedEntityLeavesMemory(t *testing.T) {
 	m.SetNow(at)
 	const other = "00000000000000000000000f"
 	for i := range int64(5) {
-		mustAdd(t, m, m.Platform(), 1, i+1)
-		if _, err := m.Ask(m.Platform(), "Tally", other, wrapperspb.Int64(1)); err != nil {
+		mustAdd(t, m, 1, i+1)
+		if _, err := m.Ask(m.Platform(), grains.Ref{Kind: "Tally", ID: other}, add{By: 1}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := m.Ask(m.Platform(), "Tally", id, wrapperspb.String("ended")); err != nil {
+	if _, err := m.Ask(m.Platform(), grains.Ref{Kind: "Tally", ID: id}, setName{Name: "ended"}); err != nil {
 		t.Fatal(err)
 	}
 	m.SetNow(at.Add(20 * time.Second))
 	m.Host.Sweep()
-	left(t, m, 1)
+	waitAlive(t, m, 1)
 	list, _ := m.Host.Activations(1)
 	if list[0].ID != other {
 		t.Fatalf("%s stayed", list[0].ID)
 	}
-	mustAdd(t, m, m.Platform(), 1, 6)
+	mustAdd(t, m, 1, 6)
 }
