@@ -106,7 +106,7 @@ func TestCompanyDeleted(t *testing.T) {
 		}
 	}
 	d, err := m.Store.Load(t.Context(), supplier.Collection, id(gone, supplier.Name))
-	var s supplier.State
+	var s supplier.Supplier
 	if err != nil || m.Store.Unmarshal(d.State, &s) != nil || s.Email != "" || s.Name != "Leaf" {
 		t.Errorf("supplier: %+v, %v; want the name without the address", s, err)
 	}

@@ -206,7 +206,7 @@ func (b *buying) offersOf(ctx context.Context, company entrepot.ID) (map[entrepo
 	}}
 	for range supplierReads {
 		page, err := query.Find(ctx, b.store, supplier.Collection, entrepot.InCompany(company), q,
-			func(p *supplier.State, _ *persistence.Document) *supplier.Supplier { return p.View() })
+			func(s *supplier.Supplier, _ *persistence.Document) *supplier.Supplier { return s })
 		if err != nil {
 			return nil, err
 		}

@@ -1,11 +1,13 @@
 package supplier
 
 import (
+	"time"
+
 	"entrepot/grains"
 	"entrepot/persistence"
 )
 
-// Collection is where suppliers are kept, in inventorydb.
+// Collection stores suppliers in inventorydb. Its documents decode as [Supplier].
 var Collection = &persistence.Collection{
 	Name: "suppliers",
 	Fields: []persistence.Field{
@@ -16,17 +18,20 @@ var Collection = &persistence.Collection{
 	Indexes: [][]string{{"companyId", "isDeleted", "createdAt"}, {"isDeleted", "createdAt"}},
 }
 
-// Index is whose the supplier is.
+// Index scopes the supplier to its company.
 func (s *State) Index() grains.Index {
-	return grains.Index{CompanyID: s.CompanyID, CreatedAt: s.createdAt(), Fields: []any{s.Name, s.IsActive, s.DeletedAt != 0}}
+	return grains.Index{
+		CompanyID: s.CompanyID, CreatedAt: time.UnixMilli(s.CreatedAt).UTC(),
+		Fields: []any{s.Name, s.IsActive, s.DeletedAt != 0},
+	}
 }
 
-// Kind is the grain of suppliers.
+// Kind returns the kind of grain that keeps one supplier.
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](Name, Collection)
-	grains.Command(k, (*State).Create, (*State).View)
-	grains.Command(k, (*State).Update, (*State).View)
-	grains.Command(k, (*State).Delete, (*State).View)
+	grains.Command(k, (*State).Create, (*State).reply)
+	grains.Command(k, (*State).Update, (*State).reply)
+	grains.Command(k, (*State).Delete, (*State).reply)
 	grains.Query(k, (*State).Get)
 	return k
 }

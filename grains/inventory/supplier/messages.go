@@ -5,37 +5,31 @@ import (
 	"entrepot/grains"
 )
 
-// Kind is the grain's name in the cluster.
+// Name is the kind's name in the cluster.
 const Name = "Supplier"
 
-// Of names one grain of the kind.
+// Of returns the ref of a supplier.
 func Of(id entrepot.ID) grains.Ref { return grains.Ref{Kind: Name, ID: id} }
 
+// Create adds a supplier to a company.
 type Create struct {
 	CompanyID entrepot.ID
 	Details   Details
 }
 
-// Update sets all of a supplier.
+// Update replaces all details of a supplier.
 type Update struct {
-	ExpectedVersion int64 // 0: whatever it is
+	ExpectedVersion int64 // 0: any
 	Details         Details
 }
 
+// Delete deletes a supplier; its name and currency stay on record.
 type Delete struct {
-	ExpectedVersion int64 // 0: whatever it is
+	ExpectedVersion int64 // 0: any
 }
 
+// Get queries a supplier.
 type Get struct{}
-
-type Supplier struct {
-	ID        entrepot.ID
-	CompanyID entrepot.ID
-	Details   Details
-	CreatedAt int64
-	UpdatedAt int64
-	Version   int64
-}
 
 func (Create) Answers(*Supplier) {}
 func (Update) Answers(*Supplier) {}

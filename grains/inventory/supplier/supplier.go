@@ -1,11 +1,12 @@
-// Package supplier is who a company buys from: how they are reached, how long
-// they take, and what they sell at which cost.
+// Package supplier keeps the suppliers of a company: how to reach them, their
+// lead times, and their offers with the cost of each.
 //
 // Commands: Create, Update, Delete. Queries: Get. Persisted: the whole [State].
 package supplier
 
 import (
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,41 +23,46 @@ const (
 
 // State is a supplier. The zero State does not exist yet.
 type State struct {
+	Supplier
+}
+
+// Supplier is a supplier in the state, in replies and in lists.
+type Supplier struct {
 	Details
 
 	ID        entrepot.ID `json:"id,omitempty"`
 	CompanyID entrepot.ID `json:"companyId,omitempty"`
-	CreatedAt int64       `json:"created,omitempty"` // Unix ms, as all times of the state
-	UpdatedAt int64       `json:"updated,omitempty"`
-	DeletedAt int64       `json:"deleted,omitempty"`
+	CreatedAt int64       `json:"created,omitempty"` // Unix ms
+	UpdatedAt int64       `json:"updated,omitempty"` // Unix ms
+	DeletedAt int64       `json:"deleted,omitempty"` // Unix ms; 0: not deleted
 	Version   int64       `json:"version,omitempty"` // counts the changes, for If-Match
 }
 
-// Details are all that is known of a supplier.
+// Details are the part of a supplier that clients set.
 type Details struct {
 	Name        string  `json:"name,omitempty"`
 	ContactName string  `json:"contact,omitempty"`
 	Email       string  `json:"email,omitempty"`
 	Phone       string  `json:"phone,omitempty"`
 	Address     string  `json:"address,omitempty"`
-	Currency    string  `json:"currency,omitempty"`
+	Currency    string  `json:"currency,omitempty"` // ISO 4217
 	LeadDays    int64   `json:"leadDays,omitempty"`
 	Note        string  `json:"note,omitempty"`
 	IsActive    bool    `json:"isActive,omitempty"`
 	Offers      []Offer `json:"offers,omitempty"`
 }
 
-// Offer is a variant as the supplier sells it.
+// Offer is a variant that the supplier sells.
 type Offer struct {
 	ProductID   entrepot.ID `json:"productId"`
 	VariantID   entrepot.ID `json:"variantId"`
-	SKU         string      `json:"sku,omitempty"`
-	Cost        int64       `json:"cost"` // of one piece, minor units of the supplier's currency
+	SKU         string      `json:"sku,omitempty"` // the supplier's own
+	Cost        int64       `json:"cost"`          // of one piece, minor units of the supplier's currency
 	MinQuantity int64       `json:"minQuantity,omitempty"`
 }
 
-// Public facts with the whole of the supplier, costs included, which stay here:
-// an unexported field is not published.
+// Public facts with all details. The costs are not published, because unexported
+// fields stay out of events.
 type (
 	created struct {
 		events.SupplierCreated
@@ -68,9 +74,10 @@ type (
 	}
 )
 
-func (s *State) gone() bool { return s.ID == "" || s.DeletedAt != 0 }
+var errAdmins = entrepot.Errorf(entrepot.CodeForbidden, "only admins may create, change and delete suppliers")
 
-// Create makes the supplier known. The edge has seen that the goods are the company's.
+// Create adds the supplier. The caller has checked that the products of the offers
+// belong to the company.
 func (s *State) Create(t entrepot.Turn, c Create) ([]events.Event, error) {
 	switch {
 	case c.CompanyID == "" || !t.Caller.MayReachCompany(c.CompanyID):
@@ -80,18 +87,50 @@ func (s *State) Create(t entrepot.Turn, c Create) ([]events.Event, error) {
 	case s.ID != "":
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the supplier already exists")
 	}
-	d := detailsOf(c.Details)
+	d := c.Details.normalized()
 	if err := d.check(); err != nil {
 		return nil, err
 	}
 	return []events.Event{created{events.SupplierCreated{Supplier: d.public(t.ID, c.CompanyID, t.Now)}, d}}, nil
 }
 
-var errAdmins = entrepot.Errorf(entrepot.CodeForbidden, "only admins keep suppliers")
+// Update replaces all details of the supplier.
+func (s *State) Update(t entrepot.Turn, c Update) ([]events.Event, error) {
+	if err := s.mayChange(t, c.ExpectedVersion); err != nil {
+		return nil, err
+	}
+	d := c.Details.normalized()
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	if reflect.DeepEqual(d, s.Details) {
+		return nil, nil
+	}
+	return []events.Event{updated{events.SupplierUpdated{Supplier: d.public(s.ID, s.CompanyID, t.Now)}, d}}, nil
+}
 
-// SeenBy reports who sees it: what a supplier asks is for who buys, not for the staff of a shop.
-func (s *State) SeenBy(c entrepot.Caller) bool {
-	return !s.gone() && c.MayReachCompany(s.CompanyID) && c.Role != entrepot.ShopStaff
+// Delete deletes the supplier with its contacts and offers. The name and the
+// currency stay, because purchase orders refer to them.
+func (s *State) Delete(t entrepot.Turn, c Delete) ([]events.Event, error) {
+	if err := s.mayChange(t, c.ExpectedVersion); err != nil {
+		return nil, err
+	}
+	return []events.Event{events.SupplierDeleted{SupplierID: s.ID, CompanyID: s.CompanyID, DeletedAt: t.Now}}, nil
+}
+
+// Get returns the supplier to callers who may buy for the company.
+func (s *State) Get(t entrepot.Turn, _ Get) (*Supplier, error) {
+	if !s.SeenBy(t.Caller) {
+		return nil, entrepot.ErrNotFound
+	}
+	return s.reply(), nil
+}
+
+// SeenBy reports whether the caller may read the supplier. Shop staff may not,
+// because they do not buy.
+func (s *Supplier) SeenBy(c entrepot.Caller) bool {
+	exists := s.ID != "" && s.DeletedAt == 0
+	return exists && c.MayReachCompany(s.CompanyID) && c.Role != entrepot.ShopStaff
 }
 
 func (s *State) mayChange(t entrepot.Turn, expected int64) error {
@@ -105,76 +144,17 @@ func (s *State) mayChange(t entrepot.Turn, expected int64) error {
 	}
 }
 
-// Update sets all of the supplier.
-func (s *State) Update(t entrepot.Turn, c Update) ([]events.Event, error) {
-	if err := s.mayChange(t, c.ExpectedVersion); err != nil {
-		return nil, err
-	}
-	d := detailsOf(c.Details)
-	if err := d.check(); err != nil {
-		return nil, err
-	}
-	if reflect.DeepEqual(d, s.Details) {
-		return nil, nil
-	}
-	return []events.Event{updated{events.SupplierUpdated{Supplier: d.public(s.ID, s.CompanyID, t.Now)}, d}}, nil
+func (s *State) reply() *Supplier {
+	v := s.Supplier
+	v.Offers = slices.Clone(v.Offers)
+	return &v
 }
 
-// Delete forgets the supplier, people and prices. Orders keep its name.
-func (s *State) Delete(t entrepot.Turn, c Delete) ([]events.Event, error) {
-	if err := s.mayChange(t, c.ExpectedVersion); err != nil {
-		return nil, err
-	}
-	return []events.Event{events.SupplierDeleted{SupplierID: s.ID, CompanyID: s.CompanyID, DeletedAt: t.Now}}, nil
-}
-
-// Apply changes the state by one fact.
-func (s *State) Apply(e events.Event) {
-	switch f := e.(type) {
-	case created:
-		s.ID, s.CompanyID, s.CreatedAt = f.SupplierID, f.CompanyID, f.UpdatedAt.UnixMilli()
-		s.set(f.details, f.UpdatedAt)
-	case updated:
-		s.set(f.details, f.UpdatedAt)
-	case events.SupplierDeleted:
-		s.DeletedAt = f.DeletedAt.UnixMilli()
-		s.set(Details{Name: s.Name, Currency: s.Currency}, f.DeletedAt)
-	}
-}
-
-func (s *State) set(d Details, at time.Time) {
-	s.Details, s.UpdatedAt = d, at.UnixMilli()
-	s.Version++
-}
-
-// Get answers the supplier to who may buy for the company.
-func (s *State) Get(t entrepot.Turn, _ Get) (*Supplier, error) {
-	if !s.SeenBy(t.Caller) {
-		return nil, entrepot.ErrNotFound
-	}
-	return s.View(), nil
-}
-
-// View is the supplier.
-func (s *State) View() *Supplier {
-	d := Details{
-		Name: s.Name, ContactName: s.ContactName, Email: s.Email, Phone: s.Phone, Address: s.Address,
-		Currency: s.Currency, LeadDays: s.LeadDays, Note: s.Note, IsActive: s.IsActive,
-	}
-	for _, o := range s.Offers {
-		d.Offers = append(d.Offers, Offer{ProductID: o.ProductID, VariantID: o.VariantID, SKU: o.SKU, Cost: o.Cost, MinQuantity: o.MinQuantity})
-	}
-	return &Supplier{ID: s.ID, CompanyID: s.CompanyID, Details: d, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, Version: s.Version}
-}
-
-func detailsOf(m Details) Details {
-	d := Details{
-		Name: strings.TrimSpace(m.Name), ContactName: m.ContactName, Email: m.Email, Phone: m.Phone, Address: m.Address,
-		Currency: m.Currency, LeadDays: m.LeadDays, Note: m.Note, IsActive: m.IsActive,
-	}
-	for _, o := range m.Offers {
-		d.Offers = append(d.Offers, Offer{o.ProductID, o.VariantID, o.SKU, o.Cost, o.MinQuantity})
-	}
+// normalized returns the details as the state keeps them: they share no memory
+// with the command, and no offers are nil, as after loading.
+func (d Details) normalized() Details {
+	d.Name = strings.TrimSpace(d.Name)
+	d.Offers = append([]Offer(nil), d.Offers...)
 	return d
 }
 
@@ -205,9 +185,29 @@ func (d *Details) check() error {
 	return nil
 }
 
-// public is the supplier as events tell it: not what it asks.
+// public returns the supplier as events publish it: without contacts and offers.
 func (d *Details) public(id, company entrepot.ID, now time.Time) events.Supplier {
-	return events.Supplier{SupplierID: id, CompanyID: company, Name: d.Name, Currency: d.Currency, LeadDays: d.LeadDays, IsActive: d.IsActive, UpdatedAt: now}
+	return events.Supplier{
+		SupplierID: id, CompanyID: company, Name: d.Name, Currency: d.Currency,
+		LeadDays: d.LeadDays, IsActive: d.IsActive, UpdatedAt: now,
+	}
 }
 
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }
+// Apply changes the state by one fact.
+func (s *State) Apply(e events.Event) {
+	switch f := e.(type) {
+	case created:
+		s.ID, s.CompanyID, s.CreatedAt = f.SupplierID, f.CompanyID, f.UpdatedAt.UnixMilli()
+		s.set(f.details, f.UpdatedAt)
+	case updated:
+		s.set(f.details, f.UpdatedAt)
+	case events.SupplierDeleted:
+		s.DeletedAt = f.DeletedAt.UnixMilli()
+		s.set(Details{Name: s.Name, Currency: s.Currency}, f.DeletedAt)
+	}
+}
+
+func (s *State) set(d Details, at time.Time) {
+	s.Details, s.UpdatedAt = d, at.UnixMilli()
+	s.Version++
+}

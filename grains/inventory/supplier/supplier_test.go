@@ -26,7 +26,7 @@ func details(change func(*Details)) Details {
 		{ProductID: "p", VariantID: "v", SKU: "LC-1", Cost: 250, MinQuantity: 10}, {ProductID: "p", VariantID: "w", Cost: 300},
 	}}
 	if change != nil {
-		change(d)
+		change(&d)
 	}
 	return d
 }
@@ -44,7 +44,7 @@ func made(t testing.TB) *State {
 	return s
 }
 
-func TestWhoKeepsSuppliers(t *testing.T) {
+func TestSupplierPermissions(t *testing.T) {
 	t.Parallel()
 	const ok, no, hidden = entrepot.Code(""), entrepot.CodeForbidden, entrepot.CodeNotFound
 	for name, c := range map[string]struct {
@@ -54,10 +54,10 @@ func TestWhoKeepsSuppliers(t *testing.T) {
 		"the company's admin":     {admin, ok, ok, ok},
 		"a super admin":           {entrepot.Caller{Role: entrepot.SuperAdmin}, ok, ok, ok},
 		"a manager":               {entrepot.Caller{Role: entrepot.ShopManager, CompanyID: company, ShopIDs: []string{"s"}}, no, no, ok},
-		"the staff of a shop":     {entrepot.Caller{Role: entrepot.ShopStaff, CompanyID: company, ShopIDs: []string{"s"}}, no, hidden, hidden},
+		"staff of a shop":         {entrepot.Caller{Role: entrepot.ShopStaff, CompanyID: company, ShopIDs: []string{"s"}}, no, hidden, hidden},
 		"another company's admin": {entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: "x"}, hidden, hidden, hidden},
 		"a customer":              {entrepot.Caller{Role: entrepot.Customer, UserID: "c"}, hidden, hidden, hidden},
-		"nobody":                  {entrepot.Caller{}, hidden, hidden, hidden},
+		"an anonymous caller":     {entrepot.Caller{}, hidden, hidden, hidden},
 	} {
 		_, err := (&State{}).Create(turn(c.caller), Create{CompanyID: company, Details: details(nil)})
 		if entrepot.CodeOf(err) != c.create {
@@ -99,7 +99,7 @@ func fill(offers []Offer) {
 	}
 }
 
-// TestSuppliersOnTheHost: kept over restarts; and no event tells what they ask.
+// A supplier survives restarts, and no event publishes its costs.
 func TestSuppliersOnTheHost(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
@@ -119,14 +119,14 @@ func TestSuppliersOnTheHost(t *testing.T) {
 	}
 	ask(Delete{})
 	if _, err := grains.Ask(m.As(admin), m, Of(id), Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-		t.Fatalf("a deleted one: %v", err)
+		t.Fatalf("get after delete: %v, want not found", err)
 	}
 	if got := m.EventTypes(); !slices.Equal(got, []string{"supplier.created", "supplier.updated", "supplier.deleted"}) {
 		t.Errorf("%v", got)
 	}
 	for _, e := range m.Events() {
 		if text := string(e.Data); strings.Contains(text, "98765") || strings.Contains(text, "LC-1") || !strings.Contains(text, id) {
-			t.Errorf("%s tells %s", e.Type, text)
+			t.Errorf("%s publishes %s; want the id without costs and SKUs", e.Type, text)
 		}
 	}
 }

@@ -88,8 +88,7 @@ func (s *logisticsAPI) listSuppliers(ctx context.Context, in *supplierListInput)
 	if in.IsActive != "" {
 		q.Where = append(q.Where, persistence.Cond{Field: "isActive", Op: persistence.Eq, Value: in.IsActive == "true"})
 	}
-	return rest.Seen(ctx, s.Store, supplier.Collection, q, (*supplier.State).SeenBy,
-		func(st *supplier.State) SupplierView { return supplierOf(st.View()) })
+	return rest.Seen(ctx, s.Store, supplier.Collection, q, (*supplier.Supplier).SeenBy, supplierOf)
 }
 
 type supplierInput struct {
