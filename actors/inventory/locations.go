@@ -19,11 +19,11 @@ func ShopLocations(a grains.Asker) events.Handler {
 		if err := d.Decode(&e); err != nil || e.ShopID == "" {
 			return actors.Malformed(d, err, "shopId")
 		}
-		c := sourcing.Stand{
+		c := sourcing.PlaceShop{
 			ShopID: e.ShopID, CompanyID: e.CompanyID, Version: d.Aggregate.Sequence, Closed: d.Type == "shop.deleted",
 		}
 		if p := e.Location.Coordinates; p != nil && !c.Closed {
-			c.Point = &sourcing.Point{Lat: p.Lat, Lng: p.Lng}
+			c.Point = p
 		}
 		as := grains.As(entrepot.DeriveID(d.ID, e.ShopID))
 		_, err := grains.Ask(actors.AsSystem(ctx, d), a, sourcing.Of(sourcing.ID(e.ShopID)), c, as)

@@ -45,7 +45,10 @@ func TestShopLocations(t *testing.T) {
 		v, err := grains.Ask(
 			m.Platform(), m, sourcing.Of(sourcing.ID(id)), sourcing.Get{ShopID: id},
 		)
-		if err != nil || len(v.Locations) != 1 || v.Locations[0].HasPoint != has || v.Locations[0].Lat != lat {
+		if err != nil || len(v.Locations) != 1 {
+			t.Fatalf("sourcing: %v, %v; want one location", v, err)
+		}
+		if p := v.Locations[0].Point; (p != nil) != has || has && p.Lat != lat {
 			t.Fatalf("sourcing: %v, %v; want point: %v, latitude: %v", v, err, has, lat)
 		}
 	}
@@ -79,8 +82,8 @@ func TestCompanyDeleted(t *testing.T) {
 			},
 			warehouse.Name: warehouse.Create{
 				CompanyID: company,
-				Details: warehouse.DetailsInput{
-					Name: "N", Code: "N", IsActive: true, ServesShopIDs: []string{entrepot.DeriveID(company, "shop")},
+				Details: warehouse.Details{
+					Name: "N", Code: "N", IsActive: true, Serves: []string{entrepot.DeriveID(company, "shop")},
 				},
 			},
 		} {

@@ -82,11 +82,11 @@ func (s *sources) of(ctx context.Context, a grains.Asker, shop entrepot.ID) (*so
 // unknown. Locations without coordinates come last, in their order.
 func nearest(locations []sourcing.Location, shop entrepot.ID, to *Point) []sourcing.Location {
 	if to == nil {
-		at := slices.IndexFunc(locations, func(l sourcing.Location) bool { return l.LocationID == shop && l.HasPoint })
+		at := slices.IndexFunc(locations, func(l sourcing.Location) bool { return l.LocationID == shop && l.Point != nil })
 		if at < 0 {
 			return locations
 		}
-		to = &Point{locations[at].Lat, locations[at].Lng}
+		to = &Point{locations[at].Point.Lat, locations[at].Point.Lng}
 	}
 	sorted := slices.Clone(locations)
 	slices.SortStableFunc(sorted, func(a, b sourcing.Location) int { return cmp.Compare(distance(a, to), distance(b, to)) })
@@ -96,10 +96,12 @@ func nearest(locations []sourcing.Location, shop entrepot.ID, to *Point) []sourc
 // distance returns the angle between two points on a sphere (haversine); infinity for a
 // location without coordinates.
 func distance(l sourcing.Location, to *Point) float64 {
-	if !l.HasPoint {
+	if l.Point == nil {
 		return math.Inf(1)
 	}
 	rad := func(degrees float64) float64 { return degrees * math.Pi / 180 }
 	half := func(angle float64) float64 { s := math.Sin(angle / 2); return s * s }
-	return 2 * math.Asin(math.Sqrt(min(1, half(rad(l.Lat-to.Lat))+math.Cos(rad(l.Lat))*math.Cos(rad(to.Lat))*half(rad(l.Lng-to.Lng)))))
+	lat, lng := l.Point.Lat, l.Point.Lng
+	h := half(rad(lat-to.Lat)) + math.Cos(rad(lat))*math.Cos(rad(to.Lat))*half(rad(lng-to.Lng))
+	return 2 * math.Asin(math.Sqrt(min(1, h)))
 }

@@ -2,88 +2,65 @@ package sourcing
 
 import (
 	"entrepot"
+	"entrepot/events"
 	"entrepot/grains"
 )
 
-// Kind is the grain's name in the cluster.
+// Name is the kind's name in the cluster.
 const Name = "Sourcing"
 
-// The strategies by which an order chooses among a shop's locations.
-const (
-	Priority  = "priority"   // the first in the order of the locations
-	MostStock = "most_stock" // the one with the most pieces available
-	Nearest   = "nearest"    // the one nearest to where the order goes
-)
-
-// ID is the one sourcing of a shop.
+// ID returns the id of a shop's sourcing; each shop has one.
 func ID(shopID entrepot.ID) entrepot.ID { return entrepot.DeriveID("sourcing", shopID) }
 
-// Of names one grain of the kind.
+// Of returns the ref of the sourcing with an id made by [ID].
 func Of(id entrepot.ID) grains.Ref { return grains.Ref{Kind: Name, ID: id} }
 
-// Place tells where a warehouse stands in a shop's sourcing. Versions are the
-// warehouse's: an older one than was told before changes nothing.
-type Place struct {
-	ShopID     entrepot.ID
-	CompanyID  entrepot.ID
-	LocationID entrepot.ID
-	Version    int64
-	Removed    bool // serves the shop no longer
-	Priority   int64
-	Point      *Point // unset: unknown
+// PlaceWarehouse adds, moves or removes a warehouse that serves the shop. A version
+// that is not above the last one of this warehouse changes nothing.
+type PlaceWarehouse struct {
+	ShopID    entrepot.ID
+	CompanyID entrepot.ID
+	Warehouse Location
+	Removed   bool // no longer serves the shop
 }
 
-type Point struct {
-	Lat float64
-	Lng float64
+// PlaceShop sets the coordinates of the shop itself, or closes its sourcing. A
+// version that is not above the last one of the shop changes nothing.
+type PlaceShop struct {
+	ShopID    entrepot.ID
+	CompanyID entrepot.ID
+	Version   int64         // of the shop
+	Point     *events.Point // nil: unknown
+	Closed    bool          // the shop is deleted
 }
 
-// Configure sets how a shop's orders choose among its locations.
+// Configure sets how orders of a shop choose among its locations.
 type Configure struct {
 	ShopID          entrepot.ID
 	CompanyID       entrepot.ID
-	Strategy        string // priority, most_stock, nearest
-	ShopPriority    int64  // of the shop itself among the locations
-	ShopPoint       *Point
-	ExpectedVersion int64 // 0: whatever it is
+	Strategy        string        // Priority, MostStock or Nearest
+	ShopPriority    int64         // of the shop itself among the locations
+	ShopPoint       *events.Point // nil: unknown
+	ExpectedVersion int64         // 0: any
 }
 
+// Get queries the sourcing of a shop. Without stored data the reply is the shop as
+// the only location, by priority.
 type Get struct {
-	ShopID entrepot.ID // answered for a shop that nothing was ever told of: itself alone, by priority
+	ShopID entrepot.ID
 }
 
-// Sourcing is where a shop's orders may be sent from. The locations that are in
-// use, the shop itself among them, by priority (lower first), then the shop, then by id.
+// Sourcing is the locations from which orders of a shop may be sent.
 type Sourcing struct {
 	ShopID       entrepot.ID
-	CompanyID    entrepot.ID // empty when nothing was ever told
-	Locations    []Location
+	CompanyID    entrepot.ID // "": nothing is stored
+	Locations    []Location  // in use, with the shop itself, by priority, shop before warehouses, then id
 	Strategy     string
-	Version      int64 // counts the changes of strategy and shop, for If-Match
+	Version      int64 // counts the calls of Configure, for If-Match
 	ShopPriority int64
 }
 
-type Location struct {
-	LocationID entrepot.ID
-	Lat        float64 // with has_point
-	Lng        float64
-	Priority   int64
-	HasPoint   bool
-}
-
-type Placed struct{}
-
-// Stand tells where the shop itself stands, or that it is no more. Versions are
-// the shop's: an older one than was told before changes nothing.
-type Stand struct {
-	ShopID    entrepot.ID
-	CompanyID entrepot.ID
-	Version   int64
-	Point     *Point // unset: unknown
-	Closed    bool
-}
-
-func (Place) Answers(*Placed)       {}
-func (Configure) Answers(*Sourcing) {}
-func (Get) Answers(*Sourcing)       {}
-func (Stand) Answers(*Placed)       {}
+func (PlaceWarehouse) Answers(grains.Done) {}
+func (PlaceShop) Answers(grains.Done)      {}
+func (Configure) Answers(*Sourcing)        {}
+func (Get) Answers(*Sourcing)              {}

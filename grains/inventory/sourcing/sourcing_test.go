@@ -27,27 +27,32 @@ func turn(c entrepot.Caller) entrepot.Turn {
 	return entrepot.Turn{ID: ID(shop), Now: start, Caller: c}
 }
 
-func place(location string, version, priority int64) Place {
-	return Place{ShopID: shop, CompanyID: company, LocationID: location, Version: version, Priority: priority}
+func place(location string, version, priority int64) PlaceWarehouse {
+	return PlaceWarehouse{
+		ShopID: shop, CompanyID: company, Warehouse: Location{LocationID: location, Version: version, Priority: priority},
+	}
 }
 
-// However the words of warehouses arrive, each counts by its version: what a
-// warehouse said last stands, in order, with the shop itself among them.
-func TestTheLastWordOfAWarehouseStands(t *testing.T) {
+// Commands of warehouses arrive in any order. The highest version of each decides,
+// and the shop itself stands among the locations.
+func TestLatestVersionOfWarehouseDecides(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		s := &State{}
-		type word struct {
+		type update struct {
 			version, priority int64
 			removed           bool
 		}
-		latest := map[string]word{}
-		for range rapid.IntRange(1, 60).Draw(t, "words") {
+		latest := map[string]update{}
+		for range rapid.IntRange(1, 60).Draw(t, "updates") {
 			id := fmt.Sprintf("%024d", rapid.IntRange(0, 5).Draw(t, "warehouse"))
-			w := word{rapid.Int64Range(1, 20).Draw(t, "version"), rapid.Int64Range(0, 3).Draw(t, "priority"), rapid.Bool().Draw(t, "removed")}
+			w := update{
+				version: rapid.Int64Range(1, 20).Draw(t, "version"), priority: rapid.Int64Range(0, 3).Draw(t, "priority"),
+				removed: rapid.Bool().Draw(t, "removed"),
+			}
 			c := place(id, w.version, w.priority)
 			c.Removed = w.removed
-			facts, err := s.Place(turn(system), c)
+			facts, err := s.PlaceWarehouse(turn(system), c)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -60,7 +65,7 @@ func TestTheLastWordOfAWarehouseStands(t *testing.T) {
 		}
 		want := 1
 		for id, w := range latest {
-			i := slices.IndexFunc(s.Places, is(id))
+			i := slices.IndexFunc(s.Places, hasID(id))
 			if w.removed != (i < 0) || (i >= 0 && s.Places[i].Priority != w.priority) {
 				t.Fatalf("%s: %+v, in %+v", id, w, s.Places)
 			}
@@ -68,9 +73,10 @@ func TestTheLastWordOfAWarehouseStands(t *testing.T) {
 				want++
 			}
 		}
-		v := s.View()
-		if len(v.Locations) != want || !slices.IsSortedFunc(v.Locations, func(a, b Location) int { return int(a.Priority - b.Priority) }) {
-			t.Fatalf("%v", v.Locations)
+		v := s.reply()
+		byPriority := func(a, b Location) int { return int(a.Priority - b.Priority) }
+		if len(v.Locations) != want || !slices.IsSortedFunc(v.Locations, byPriority) {
+			t.Fatalf("locations: %v, want %d by priority", v.Locations, want)
 		}
 	})
 }
@@ -97,26 +103,26 @@ func TestConfigureRules(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
-	if _, err := (&State{}).Place(turn(admin), place("w", 1, 0)); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-		t.Errorf("a person may place: %v", err)
+	if _, err := (&State{}).PlaceWarehouse(turn(admin), place("w", 1, 0)); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Errorf("an admin places a warehouse: %v, want not found", err)
 	}
 }
 
-func TestAShopIsServedByABoundedNumber(t *testing.T) {
+func TestNumberOfWarehousesIsBounded(t *testing.T) {
 	t.Parallel()
 	s := &State{}
 	for i := range MaxPlaces {
-		facts, err := s.Place(turn(system), place(fmt.Sprintf("%024d", i), 1, 0))
+		facts, err := s.PlaceWarehouse(turn(system), place(fmt.Sprintf("%024d", i), 1, 0))
 		if err != nil {
 			t.Fatal(err)
 		}
 		s.Apply(facts[0])
 	}
-	if _, err := s.Place(turn(system), place("one more", 1, 0)); entrepot.CodeOf(err) != entrepot.CodeConflict {
+	if _, err := s.PlaceWarehouse(turn(system), place("one more", 1, 0)); entrepot.CodeOf(err) != entrepot.CodeConflict {
 		t.Fatal(err)
 	}
-	if _, err := s.Place(turn(system), place(fmt.Sprintf("%024d", 7), 2, 9)); err != nil {
-		t.Fatalf("one that is there already: %v", err)
+	if _, err := s.PlaceWarehouse(turn(system), place(fmt.Sprintf("%024d", 7), 2, 9)); err != nil {
+		t.Fatalf("a warehouse in use moves: %v", err)
 	}
 }
 
@@ -131,20 +137,20 @@ func TestSourcingOnTheHost(t *testing.T) {
 		return v
 	}
 	if v := get(); len(v.Locations) != 1 || v.Locations[0].LocationID != shop || v.Strategy != Priority {
-		t.Fatalf("of a shop nothing was told of: %v", v)
+		t.Fatalf("sourcing without stored data: %v", v)
 	}
 	for i, p := range []int64{0, 5, 9} {
 		if _, err := grains.Ask(m.Platform(), m, Of(ID(shop)), place(fmt.Sprintf("%024d", i), 1, p)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	set := Configure{ShopID: shop, CompanyID: company, Strategy: Nearest, ShopPriority: 5, ShopPoint: &Point{Lat: 53.5, Lng: 10}}
+	set := Configure{ShopID: shop, CompanyID: company, Strategy: Nearest, ShopPriority: 5, ShopPoint: &events.Point{Lat: 53.5, Lng: 10}}
 	if _, err := grains.Ask(m.As(admin), m, Of(ID(shop)), set); err != nil {
 		t.Fatal(err)
 	}
 	m.Restart()
 	v := get()
-	if len(v.Locations) != 4 || v.Locations[1].LocationID != shop || !v.Locations[1].HasPoint || v.Strategy != Nearest || v.Version != 1 {
+	if len(v.Locations) != 4 || v.Locations[1].LocationID != shop || v.Locations[1].Point == nil || v.Strategy != Nearest || v.Version != 1 {
 		t.Fatalf("%v", v)
 	}
 	if types := m.EventTypes(); !slices.Equal(types, []string{events.SourcingUpdated{}.EventType()}) {
@@ -152,14 +158,14 @@ func TestSourcingOnTheHost(t *testing.T) {
 	}
 }
 
-// What a shop said last of itself stands, and a shop that is no more is served by nobody.
-func TestTheShopItselfStandsWhereItSays(t *testing.T) {
+// The highest version of the shop decides, and a deleted shop has no warehouses.
+func TestLatestVersionOfShopDecides(t *testing.T) {
 	t.Parallel()
 	s := &State{}
-	stand := func(want int, c *Stand) {
+	placeShop := func(want int, c PlaceShop) {
 		t.Helper()
 		c.ShopID, c.CompanyID = shop, company
-		facts, err := s.Stand(turn(system), c)
+		facts, err := s.PlaceShop(turn(system), c)
 		if err != nil || len(facts) != want {
 			t.Fatalf("%v %v", facts, err)
 		}
@@ -167,32 +173,32 @@ func TestTheShopItselfStandsWhereItSays(t *testing.T) {
 			s.Apply(f)
 		}
 	}
-	at := func(lat float64) *Point { return &Point{Lat: lat, Lng: 1} }
-	stand(0, Stand{Version: 1})
-	stand(1, Stand{Version: 2, Point: at(2)})
-	stand(0, Stand{Version: 3, Point: at(2)}) // renamed
-	stand(1, Stand{Version: 5, Point: at(5)})
-	stand(0, Stand{Version: 4, Point: at(4)}) // late
-	if l := s.View().Locations; len(l) != 1 || l[0].Lat != 5 || !l[0].HasPoint {
+	at := func(lat float64) *events.Point { return &events.Point{Lat: lat, Lng: 1} }
+	placeShop(0, PlaceShop{Version: 1})
+	placeShop(1, PlaceShop{Version: 2, Point: at(2)})
+	placeShop(0, PlaceShop{Version: 3, Point: at(2)}) // renamed
+	placeShop(1, PlaceShop{Version: 5, Point: at(5)})
+	placeShop(0, PlaceShop{Version: 4, Point: at(4)}) // late
+	if l := s.reply().Locations; len(l) != 1 || l[0].Point == nil || l[0].Point.Lat != 5 {
 		t.Fatalf("%v", l)
 	}
-	facts, err := s.Place(turn(system), place("w", 1, 0))
+	facts, err := s.PlaceWarehouse(turn(system), place("w", 1, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Apply(facts[0])
-	stand(1, Stand{Version: 6, Closed: true})
-	stand(0, Stand{Version: 7, Point: at(7)})
-	if facts, err := s.Place(turn(system), place("w", 2, 0)); err != nil || len(facts) != 0 {
+	placeShop(1, PlaceShop{Version: 6, Closed: true})
+	placeShop(0, PlaceShop{Version: 7, Point: at(7)})
+	if facts, err := s.PlaceWarehouse(turn(system), place("w", 2, 0)); err != nil || len(facts) != 0 {
 		t.Fatalf("%v %v", facts, err)
 	}
-	if l := s.View().Locations; len(l) != 1 || l[0].HasPoint {
+	if l := s.reply().Locations; len(l) != 1 || l[0].Point != nil {
 		t.Fatalf("%v", l)
 	}
 	if _, err := s.Configure(turn(admin), Configure{ShopID: shop, CompanyID: company, Strategy: "nearest"}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatal(err)
 	}
-	if _, err := (&State{}).Stand(turn(admin), Stand{ShopID: shop, CompanyID: company, Version: 1, Point: at(1)}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-		t.Fatalf("a person says where a shop stands: %v", err)
+	if _, err := (&State{}).PlaceShop(turn(admin), PlaceShop{ShopID: shop, CompanyID: company, Version: 1, Point: at(1)}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Fatalf("an admin places a shop: %v, want not found", err)
 	}
 }

@@ -1,12 +1,14 @@
 package warehouse
 
 import (
+	"time"
+
 	"entrepot/grains"
 	"entrepot/persistence"
 )
 
-// Collection is where warehouses are kept, in inventorydb. A deleted one gives
-// its code back and is in no list.
+// Collection stores warehouses in inventorydb. Its documents decode as [Warehouse].
+// Deleting a warehouse frees its code.
 var Collection = &persistence.Collection{
 	Name: "warehouses",
 	Fields: []persistence.Field{
@@ -18,27 +20,25 @@ var Collection = &persistence.Collection{
 	Indexes: [][]string{{"companyId", "isDeleted", "createdAt"}, {"isDeleted", "createdAt"}},
 }
 
-// Index is whose the warehouse is.
+// Index scopes the warehouse to its company.
 func (s *State) Index() grains.Index {
 	var code any
 	if s.DeletedAt == 0 {
 		code = s.CompanyID + ":" + s.Code
 	}
 	return grains.Index{
-		CompanyID: s.CompanyID, CreatedAt: s.createdAt(),
+		CompanyID: s.CompanyID, CreatedAt: time.UnixMilli(s.CreatedAt).UTC(),
 		Fields: []any{s.Name, s.IsActive, s.DeletedAt != 0, code},
 	}
 }
 
-// Kind is the grain of warehouses.
+// Kind returns the kind of grain that keeps one warehouse.
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](Name, Collection)
-	grains.Later(k, (*State).Create, func(s *State, _ Create) (*Warehouse, bool, error) { return s.settled() })
-	grains.Later(k, (*State).Update, func(s *State, _ Update) (*Warehouse, bool, error) { return s.settled() })
-	grains.Later(k, (*State).Delete, func(s *State, _ Delete) (*Warehouse, bool, error) { return s.settled() })
+	grains.Later(k, (*State).Create, settled[Create])
+	grains.Later(k, (*State).Update, settled[Update])
+	grains.Later(k, (*State).Delete, settled[Delete])
 	grains.Query(k, (*State).Get)
-
-	grains.Steps(k, steps)
-	grains.Command(k, (*State).Sourced, (*State).View)
+	grains.Process(k, process...)
 	return k
 }

@@ -5,65 +5,34 @@ import (
 	"entrepot/grains"
 )
 
-// Kind is the grain's name in the cluster.
+// Name is the kind's name in the cluster.
 const Name = "Warehouse"
 
-// Of names one grain of the kind.
+// Of returns the ref of a warehouse.
 func Of(id entrepot.ID) grains.Ref { return grains.Ref{Kind: Name, ID: id} }
 
-type DetailsInput struct {
-	Name          string
-	Code          string // unique in the company
-	Address       string
-	City          string
-	State         string
-	Country       string
-	Point         *Point // unset: unknown
-	ServesShopIDs []entrepot.ID
-	Priority      int64 // lower first
-	IsActive      bool
-}
-
-type Point struct {
-	Lat float64
-	Lng float64
-}
-
+// Create adds a warehouse to a company. The reply to this and the other commands
+// waits until the sourcing of every affected shop has the change.
 type Create struct {
 	CompanyID entrepot.ID
-	Details   DetailsInput
+	Details   Details
 }
 
-// Update sets all that a warehouse says of itself.
+// Update replaces all details of a warehouse.
 type Update struct {
-	ExpectedVersion int64 // 0: whatever it is
-	Details         DetailsInput
+	ExpectedVersion int64 // 0: any
+	Details         Details
 }
 
+// Delete deletes a warehouse; its stock items stay on record.
 type Delete struct {
-	ExpectedVersion int64 // 0: whatever it is
+	ExpectedVersion int64 // 0: any
 }
 
+// Get queries a warehouse.
 type Get struct{}
 
-type Warehouse struct {
-	ID        entrepot.ID
-	CompanyID entrepot.ID
-	Details   DetailsInput
-	CreatedAt int64
-	UpdatedAt int64
-	Version   int64
-}
-
-// Sourced is the answer of a shop's sourcing to what it was told.
-type Sourced struct {
-	ShopID  entrepot.ID
-	Version int64
-	Refused bool // the shop is served by as many as may be
-}
-
-func (Create) Answers(*Warehouse)  {}
-func (Update) Answers(*Warehouse)  {}
-func (Delete) Answers(*Warehouse)  {}
-func (Get) Answers(*Warehouse)     {}
-func (Sourced) Answers(*Warehouse) {}
+func (Create) Answers(*Warehouse) {}
+func (Update) Answers(*Warehouse) {}
+func (Delete) Answers(*Warehouse) {}
+func (Get) Answers(*Warehouse)    {}

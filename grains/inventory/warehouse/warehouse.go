@@ -1,9 +1,8 @@
-// Package warehouse is a place of a company where goods lie and that sells
-// nothing itself: it serves shops, whose orders may be sent from it.
+// Package warehouse keeps the warehouses of a company. A warehouse stores goods
+// and sells nothing itself: it serves shops, whose orders may be sent from it.
 //
-// Commands: Create, Update, Delete; Sourced is the answer of the process in
-// steps.go, which tells the sourcing of every shop that is served, or was.
-// Queries: Get. Persisted: the whole [State].
+// Commands: Create, Update, Delete. Queries: Get. The process in process.go brings
+// each change to the sourcings of the shops. Persisted: the whole [State].
 package warehouse
 
 import (
@@ -21,42 +20,49 @@ const MaxShops = 200
 
 // State is a warehouse. The zero State does not exist yet.
 type State struct {
+	Warehouse
+
+	Pending []Placement `json:"untold,omitempty"`
+}
+
+// Warehouse is a warehouse in the state, in replies and in lists.
+type Warehouse struct {
 	Details
 
 	ID        entrepot.ID `json:"id,omitempty"`
 	CompanyID entrepot.ID `json:"companyId,omitempty"`
-	CreatedAt int64       `json:"created,omitempty"` // Unix ms, as all times of the state
-	UpdatedAt int64       `json:"updated,omitempty"`
-	DeletedAt int64       `json:"deleted,omitempty"`
+	CreatedAt int64       `json:"created,omitempty"` // Unix ms
+	UpdatedAt int64       `json:"updated,omitempty"` // Unix ms
+	DeletedAt int64       `json:"deleted,omitempty"` // Unix ms; 0: not deleted
 	Version   int64       `json:"version,omitempty"` // counts the changes, for If-Match
-	Untold    []Untold    `json:"untold,omitempty"`
 }
 
-// Details are what a warehouse says of itself.
+// Details are the part of a warehouse that clients set.
 type Details struct {
 	Name     string          `json:"name,omitempty"`
-	Code     string          `json:"code,omitempty"`
+	Code     string          `json:"code,omitempty"` // unique in the company
 	Location events.Location `json:"location,omitzero"`
-	Serves   []entrepot.ID   `json:"serves,omitempty"`
-	Priority int64           `json:"priority,omitempty"`
+	Serves   []entrepot.ID   `json:"serves,omitempty"`   // shops
+	Priority int64           `json:"priority,omitempty"` // among the locations of a shop; lower first
 	IsActive bool            `json:"isActive,omitempty"`
 }
 
-// Untold is a shop whose sourcing has not answered to a version yet.
-type Untold struct {
+// Placement is a version of the warehouse that the sourcing of a shop has to get.
+type Placement struct {
 	ShopID  entrepot.ID `json:"shopId"`
 	Version int64       `json:"version"`
 }
 
-// sourced is the fact that a shop's sourcing knows a version.
+// sourced is the fact that the sourcing of a shop has a version.
 type sourced struct {
 	events.Private
-	Untold
+	Placement
 }
 
-func (s *State) gone() bool { return s.ID == "" || s.DeletedAt != 0 }
+var errAdmins = entrepot.Errorf(entrepot.CodeForbidden, "only admins may create, change and delete warehouses")
 
-// Create opens the warehouse. The edge has seen that the shops are the company's.
+// Create adds the warehouse. The caller has checked that the shops belong to the
+// company.
 func (s *State) Create(t entrepot.Turn, c Create) ([]events.Event, error) {
 	switch {
 	case !t.Caller.MayReachCompany(c.CompanyID):
@@ -68,33 +74,19 @@ func (s *State) Create(t entrepot.Turn, c Create) ([]events.Event, error) {
 	case !entrepot.ValidID(c.CompanyID):
 		return nil, entrepot.Invalid("companyId", "required", "a warehouse belongs to a company")
 	}
-	d := detailsOf(c.Details)
+	d := c.Details.normalized()
 	if err := d.check(); err != nil {
 		return nil, err
 	}
 	return []events.Event{events.WarehouseCreated{Warehouse: d.public(t.ID, c.CompanyID, t.Now, t.Now)}}, nil
 }
 
-var errAdmins = entrepot.Errorf(entrepot.CodeForbidden, "only admins keep warehouses")
-
-// mayChange: admins of the company; staff of a shop that it serves see it and no more.
-func (s *State) mayChange(t entrepot.Turn, expected int64) error {
-	switch {
-	case !s.seenBy(t.Caller):
-		return entrepot.ErrNotFound
-	case !t.Caller.Administers(s.CompanyID):
-		return errAdmins
-	default:
-		return entrepot.CheckVersion(expected, s.Version)
-	}
-}
-
-// Update sets all that the warehouse says of itself.
+// Update replaces all details of the warehouse.
 func (s *State) Update(t entrepot.Turn, c Update) ([]events.Event, error) {
 	if err := s.mayChange(t, c.ExpectedVersion); err != nil {
 		return nil, err
 	}
-	d := detailsOf(c.Details)
+	d := c.Details.normalized()
 	if err := d.check(); err != nil {
 		return nil, err
 	}
@@ -104,7 +96,7 @@ func (s *State) Update(t entrepot.Turn, c Update) ([]events.Event, error) {
 	return []events.Event{events.WarehouseUpdated{Warehouse: d.public(s.ID, s.CompanyID, s.createdAt(), t.Now)}}, nil
 }
 
-// Delete gives the warehouse up. What lies there stays on record.
+// Delete deletes the warehouse. Its stock items stay on record.
 func (s *State) Delete(t entrepot.Turn, c Delete) ([]events.Event, error) {
 	if err := s.mayChange(t, c.ExpectedVersion); err != nil {
 		return nil, err
@@ -112,104 +104,58 @@ func (s *State) Delete(t entrepot.Turn, c Delete) ([]events.Event, error) {
 	return []events.Event{events.WarehouseDeleted{WarehouseID: s.ID, CompanyID: s.CompanyID, DeletedAt: t.Now}}, nil
 }
 
-// Sourced takes the answer of a shop's sourcing. A shop that can be served by no
-// more warehouses is not served by this one.
-func (s *State) Sourced(t entrepot.Turn, c Sourced) ([]events.Event, error) {
-	u := Untold{ShopID: c.ShopID, Version: c.Version}
-	if t.Caller.Role != entrepot.System || !slices.Contains(s.Untold, u) {
-		return nil, nil
-	}
-	facts := []events.Event{sourced{Untold: u}}
-	if c.Refused && s.DeletedAt == 0 && slices.Contains(s.Serves, c.ShopID) {
-		d := s.Details
-		d.Serves = slices.DeleteFunc(slices.Clone(d.Serves), func(id entrepot.ID) bool { return id == c.ShopID })
-		facts = append(facts, events.WarehouseUpdated{Warehouse: d.public(s.ID, s.CompanyID, s.createdAt(), t.Now)})
-	}
-	return facts, nil
-}
-
-// Apply changes the state by one fact.
-func (s *State) Apply(e events.Event) {
-	switch f := e.(type) {
-	case events.WarehouseCreated:
-		s.ID, s.CompanyID, s.CreatedAt = f.WarehouseID, f.CompanyID, f.CreatedAt.UnixMilli()
-		s.set(&f.Warehouse)
-	case events.WarehouseUpdated:
-		s.set(&f.Warehouse)
-	case events.WarehouseDeleted:
-		s.Version++
-		s.tell(s.Serves)
-		s.DeletedAt, s.UpdatedAt, s.IsActive = f.DeletedAt.UnixMilli(), f.DeletedAt.UnixMilli(), false
-	case sourced:
-		s.Untold = slices.DeleteFunc(s.Untold, func(u Untold) bool { return u == f.Untold })
-	}
-}
-
-func (s *State) set(w *events.Warehouse) {
-	s.Version++
-	s.tell(s.Serves)
-	s.tell(w.ServesShopIDs)
-	s.UpdatedAt = w.UpdatedAt.UnixMilli()
-	s.Details = Details{w.Name, w.Code, w.Location, slices.Clone(w.ServesShopIDs), w.Priority, w.IsActive}
-}
-
-// tell notes that the shops' sourcings have to hear of the current version. What
-// they were to hear of an older one they need not any more.
-func (s *State) tell(shops []entrepot.ID) {
-	for _, shop := range shops {
-		s.Untold = slices.DeleteFunc(s.Untold, func(u Untold) bool { return u.ShopID == shop })
-		s.Untold = append(s.Untold, Untold{shop, s.Version})
-	}
-}
-
-// Settled answers a change once every shop's sourcing knows of it.
-func (s *State) settled() (*Warehouse, bool, error) {
-	return s.View(), len(s.Untold) == 0, nil
-}
-
-// seenBy: admins of the company, and staff of the shops that are served.
-func (s *State) seenBy(c entrepot.Caller) bool {
-	if s.gone() || !c.MayReachCompany(s.CompanyID) {
-		return false
-	}
-	return c.Administers(s.CompanyID) || slices.ContainsFunc(s.Serves, func(shop entrepot.ID) bool { return c.MayReachShop(s.CompanyID, shop) })
-}
-
-// SeenBy reports whether the caller may read the warehouse, for lists.
-func (s *State) SeenBy(c entrepot.Caller) bool { return s.seenBy(c) }
-
-// Get answers the warehouse to who may see it.
+// Get returns the warehouse to callers who may read it.
 func (s *State) Get(t entrepot.Turn, _ Get) (*Warehouse, error) {
-	if !s.seenBy(t.Caller) {
+	if !s.SeenBy(t.Caller) {
 		return nil, entrepot.ErrNotFound
 	}
-	return s.View(), nil
+	return s.reply(), nil
 }
 
-// View is the warehouse.
-func (s *State) View() *Warehouse {
-	d, l := &s.Details, &s.Location
-	v := &Warehouse{
-		ID: s.ID, CompanyID: s.CompanyID, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, Version: s.Version,
-		Details: DetailsInput{
-			Name: d.Name, Code: d.Code, Address: l.Address, City: l.City, State: l.State, Country: l.Country,
-			ServesShopIDs: slices.Clone(d.Serves), Priority: d.Priority, IsActive: d.IsActive,
-		},
+// SeenBy reports whether the caller may read the warehouse: admins of the company
+// and staff of the shops that it serves.
+func (w *Warehouse) SeenBy(c entrepot.Caller) bool {
+	if w.ID == "" || w.DeletedAt != 0 || !c.MayReachCompany(w.CompanyID) {
+		return false
 	}
-	if p := l.Coordinates; p != nil {
-		v.Details.Point = &Point{Lat: p.Lat, Lng: p.Lng}
-	}
-	return v
+	reaches := func(shop entrepot.ID) bool { return c.MayReachShop(w.CompanyID, shop) }
+	return c.Administers(w.CompanyID) || slices.ContainsFunc(w.Serves, reaches)
 }
 
-func detailsOf(m DetailsInput) Details {
-	d := Details{
-		Name: strings.TrimSpace(m.Name), Code: m.Code, Priority: m.Priority, IsActive: m.IsActive,
-		Location: events.Location{Address: m.Address, City: m.City, State: m.State, Country: m.Country},
-		Serves:   slices.Clone(m.ServesShopIDs),
+func (s *State) mayChange(t entrepot.Turn, expected int64) error {
+	switch {
+	case !s.SeenBy(t.Caller):
+		return entrepot.ErrNotFound
+	case !t.Caller.Administers(s.CompanyID):
+		return errAdmins
+	default:
+		return entrepot.CheckVersion(expected, s.Version)
 	}
-	if p := m.Point; p != nil {
-		d.Location.Coordinates = &events.Point{Lat: p.Lat, Lng: p.Lng}
+}
+
+// settled replies to a change once the sourcings of all its shops have it.
+func settled[C any](s *State, _ C) (*Warehouse, bool, error) {
+	return s.reply(), len(s.Pending) == 0, nil
+}
+
+func (s *State) reply() *Warehouse {
+	w := s.Warehouse
+	w.Details = w.clone()
+	return &w
+}
+
+// normalized returns the details as the state keeps them: they share no memory
+// with the command, and no shops are nil, as after loading.
+func (d Details) normalized() Details {
+	d = d.clone()
+	d.Name = strings.TrimSpace(d.Name)
+	return d
+}
+
+func (d Details) clone() Details {
+	d.Serves = append([]entrepot.ID(nil), d.Serves...)
+	if p := d.Location.Coordinates; p != nil {
+		d.Location.Coordinates = new(*p)
 	}
 	return d
 }
@@ -226,7 +172,7 @@ func (d *Details) check() error {
 	case len(d.Serves) > MaxShops:
 		return entrepot.Invalid("servesShopIds", "maxItems", "a warehouse serves at most %d shops", MaxShops)
 	case p != nil && !(p.Lat >= -90 && p.Lat <= 90 && p.Lng >= -180 && p.Lng <= 180): // NaN is in no range
-		return entrepot.Invalid("location.coordinates", "range", "must be degrees on Earth")
+		return entrepot.Invalid("location.coordinates", "range", "must be latitude -90 to 90 and longitude -180 to 180")
 	}
 	sorted := slices.Clone(d.Serves)
 	slices.Sort(sorted)
@@ -236,7 +182,7 @@ func (d *Details) check() error {
 	return nil
 }
 
-// public is the warehouse as events tell it.
+// public returns the warehouse as events publish it.
 func (d *Details) public(id, company entrepot.ID, created, updated time.Time) events.Warehouse {
 	return events.Warehouse{
 		WarehouseID: id, CompanyID: company, Name: d.Name, Code: d.Code, Location: d.Location,
@@ -245,3 +191,37 @@ func (d *Details) public(id, company entrepot.ID, created, updated time.Time) ev
 }
 
 func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }
+
+// Apply changes the state by one fact.
+func (s *State) Apply(e events.Event) {
+	switch f := e.(type) {
+	case events.WarehouseCreated:
+		s.ID, s.CompanyID, s.CreatedAt = f.WarehouseID, f.CompanyID, f.CreatedAt.UnixMilli()
+		s.set(&f.Warehouse)
+	case events.WarehouseUpdated:
+		s.set(&f.Warehouse)
+	case events.WarehouseDeleted:
+		s.Version++
+		s.place(s.Serves)
+		s.DeletedAt, s.UpdatedAt, s.IsActive = f.DeletedAt.UnixMilli(), f.DeletedAt.UnixMilli(), false
+	case sourced:
+		s.Pending = slices.DeleteFunc(s.Pending, func(p Placement) bool { return p == f.Placement })
+	}
+}
+
+func (s *State) set(w *events.Warehouse) {
+	s.Version++
+	s.place(s.Serves)
+	s.place(w.ServesShopIDs)
+	s.UpdatedAt = w.UpdatedAt.UnixMilli()
+	s.Details = Details{w.Name, w.Code, w.Location, slices.Clone(w.ServesShopIDs), w.Priority, w.IsActive}
+}
+
+// place notes that the sourcings of the shops have to get the current version,
+// instead of older ones that they did not get yet.
+func (s *State) place(shops []entrepot.ID) {
+	for _, shop := range shops {
+		s.Pending = slices.DeleteFunc(s.Pending, func(p Placement) bool { return p.ShopID == shop })
+		s.Pending = append(s.Pending, Placement{shop, s.Version})
+	}
+}

@@ -35,13 +35,13 @@ var (
 
 func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: id, Now: start, Caller: c} }
 
-func details(change func(*DetailsInput)) DetailsInput {
-	d := DetailsInput{
-		Name: "North", Code: "N1", City: "Hamburg", Country: "DE", Point: &Point{Lat: 53.5, Lng: 10},
-		ServesShopIDs: []string{shopA}, Priority: 3, IsActive: true,
+func details(change func(*Details)) Details {
+	d := Details{
+		Name: "North", Code: "N1", Location: events.Location{City: "Hamburg", Country: "DE", Coordinates: &events.Point{Lat: 53.5, Lng: 10}},
+		Serves: []string{shopA}, Priority: 3, IsActive: true,
 	}
 	if change != nil {
-		change(d)
+		change(&d)
 	}
 	return d
 }
@@ -59,7 +59,7 @@ func made(t testing.TB) *State {
 	return s
 }
 
-func TestWhoKeepsWarehouses(t *testing.T) {
+func TestWarehousePermissions(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		caller       entrepot.Caller
@@ -73,11 +73,12 @@ func TestWhoKeepsWarehouses(t *testing.T) {
 		"a manager of another shop":      {managerB, entrepot.CodeForbidden, entrepot.CodeNotFound, false},
 		"another company's admin":        {foreign, entrepot.CodeNotFound, entrepot.CodeNotFound, false},
 		"a customer":                     {customer, entrepot.CodeNotFound, entrepot.CodeNotFound, false},
-		"nobody":                         {entrepot.Caller{}, entrepot.CodeNotFound, entrepot.CodeNotFound, false},
+		"an anonymous caller":            {entrepot.Caller{}, entrepot.CodeNotFound, entrepot.CodeNotFound, false},
 		"the platform":                   {entrepot.SystemCaller("test"), "", "", true},
 		"an admin without a company yet": {entrepot.Caller{Role: entrepot.CompanyAdmin}, entrepot.CodeNotFound, entrepot.CodeNotFound, false},
 	} {
-		if _, err := (&State{}).Create(turn(c.caller), Create{CompanyID: company, Details: details(nil)}); entrepot.CodeOf(err) != c.make {
+		_, err := (&State{}).Create(turn(c.caller), Create{CompanyID: company, Details: details(nil)})
+		if entrepot.CodeOf(err) != c.make {
 			t.Errorf("%s creates: %v, want %q", name, err, c.make)
 		}
 		s := made(t)
@@ -99,13 +100,13 @@ func TestDetailsRules(t *testing.T) {
 	for i := range MaxShops + 1 {
 		many = append(many, fmt.Sprintf("%024d", i))
 	}
-	for field, change := range map[string]func(*DetailsInput){
-		"name":                 func(d *DetailsInput) { d.Name = "  " },
-		"code":                 func(d *DetailsInput) { d.Code = "" },
-		"priority":             func(d *DetailsInput) { d.Priority = -1 },
-		"servesShopIds":        func(d *DetailsInput) { d.ServesShopIDs = many },
-		"location.coordinates": func(d *DetailsInput) { d.Point.Lat = 91 },
-		"servesShopIds: names": func(d *DetailsInput) { d.ServesShopIDs = []string{shopA, shopA} },
+	for field, change := range map[string]func(*Details){
+		"name":                 func(d *Details) { d.Name = "  " },
+		"code":                 func(d *Details) { d.Code = "" },
+		"priority":             func(d *Details) { d.Priority = -1 },
+		"servesShopIds":        func(d *Details) { d.Serves = many },
+		"location.coordinates": func(d *Details) { d.Location.Coordinates.Lat = 91 },
+		"servesShopIds: names": func(d *Details) { d.Serves = []string{shopA, shopA} },
 	} {
 		_, err := (&State{}).Create(turn(admin), Create{CompanyID: company, Details: details(change)})
 		if entrepot.CodeOf(err) != entrepot.CodeInvalid || !strings.Contains(err.Error(), field) {
@@ -114,7 +115,7 @@ func TestDetailsRules(t *testing.T) {
 	}
 	s := made(t)
 	if _, err := s.Update(turn(admin), Update{ExpectedVersion: 7, Details: details(nil)}); entrepot.CodeOf(err) != entrepot.CodeStale {
-		t.Errorf("made from an older version: %v", err)
+		t.Errorf("update with an older version: %v, want stale", err)
 	}
 	b, err := json.Marshal(s)
 	if err != nil {
@@ -126,9 +127,9 @@ func TestDetailsRules(t *testing.T) {
 	}
 }
 
-// TestTheShopsSourcingFollows: every answer to a change is given once the
-// sourcings of the shops know of it, the ones that are served no longer too.
-func TestTheShopsSourcingFollows(t *testing.T) {
+// The reply to a change comes when the sourcings of all shops have it, including
+// the shops that the warehouse no longer serves.
+func TestSourcingsFollowWarehouse(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind(), sourcing.Kind()})
 	served := func(shop entrepot.ID) (out []string) {
@@ -149,19 +150,23 @@ func TestTheShopsSourcingFollows(t *testing.T) {
 		}
 		m.Restart()
 		if got := served(shopA); !slices.Equal(got, a) {
-			t.Errorf("%s: shop A is sourced from %v, want %v", what, got, a)
+			t.Errorf("%s: locations of shop A: %v, want %v", what, got, a)
 		}
 		if got := served(shopB); !slices.Equal(got, b) {
-			t.Errorf("%s: shop B is sourced from %v, want %v", what, got, b)
+			t.Errorf("%s: locations of shop B: %v, want %v", what, got, b)
 		}
 	}
 	_, err := grains.Ask(m.As(admin), m, Of(id), Create{CompanyID: company, Details: details(nil)})
 	do("created", err, []string{shopA, id}, []string{shopB})
-	_, err = grains.Ask(m.As(admin), m, Of(id), Update{Details: details(func(d *DetailsInput) { d.ServesShopIDs = []string{shopB} })})
+	update := func(change func(*Details)) error {
+		_, err := grains.Ask(m.As(admin), m, Of(id), Update{Details: details(change)})
+		return err
+	}
+	err = update(func(d *Details) { d.Serves = []string{shopB} })
 	do("serves another", err, []string{shopA}, []string{shopB, id})
-	_, err = grains.Ask(m.As(admin), m, Of(id), Update{Details: details(func(d *DetailsInput) { d.ServesShopIDs = []string{shopA, shopB}; d.IsActive = false })})
+	err = update(func(d *Details) { d.Serves = []string{shopA, shopB}; d.IsActive = false })
 	do("is not in use", err, []string{shopA}, []string{shopB})
-	_, err = grains.Ask(m.As(admin), m, Of(id), Update{Details: details(func(d *DetailsInput) { d.ServesShopIDs = []string{shopA, shopB} })})
+	err = update(func(d *Details) { d.Serves = []string{shopA, shopB} })
 	do("is again", err, []string{shopA, id}, []string{shopB, id})
 	_, err = grains.Ask(m.As(admin), m, Of(id), Delete{})
 	do("deleted", err, []string{shopA}, []string{shopB})
@@ -170,40 +175,42 @@ func TestTheShopsSourcingFollows(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	if _, err := grains.Ask(m.As(admin), m, Of(id), Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-		t.Errorf("a deleted one: %v", err)
+		t.Errorf("get after delete: %v, want not found", err)
 	}
 }
 
-// TestACodeIsUniqueInTheCompany and free again when its warehouse is deleted.
-func TestACodeIsUniqueInTheCompany(t *testing.T) {
+// A code is unique in the company, and free again when its warehouse is deleted.
+func TestCodeIsUniqueInCompany(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind(), sourcing.Kind()})
 	create := func(c entrepot.Caller, company entrepot.ID, name string) error {
-		_, err := grains.Ask(m.As(c), m, Of(entrepot.DeriveID(name)), Create{CompanyID: company, Details: details(func(d *DetailsInput) { d.ServesShopIDs = nil })})
+		d := details(func(d *Details) { d.Serves = nil })
+		_, err := grains.Ask(m.As(c), m, Of(entrepot.DeriveID(name)), Create{CompanyID: company, Details: d})
 		return err
 	}
 	if err := create(admin, company, "1"); err != nil {
 		t.Fatal(err)
 	}
 	if err := create(admin, company, "2"); entrepot.CodeOf(err) != entrepot.CodeConflict {
-		t.Fatalf("taken: %v", err)
+		t.Fatalf("code in use: %v, want conflict", err)
 	}
 	if err := create(foreign, foreign.CompanyID, "3"); err != nil {
-		t.Fatalf("another company: %v", err)
+		t.Fatalf("code of another company: %v", err)
 	}
 	if _, err := grains.Ask(m.As(admin), m, Of(entrepot.DeriveID("1")), Delete{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := create(admin, company, "2"); err != nil {
-		t.Fatalf("free again: %v", err)
+		t.Fatalf("code of a deleted warehouse: %v", err)
 	}
 }
 
-// A shop that can be served by no more is not served, and the warehouse says so.
-func TestARefusalOfASourcing(t *testing.T) {
+// A shop whose sourcing refuses the warehouse is not served, and a second result
+// of that call is no longer due.
+func TestSourcingRefusesWarehouse(t *testing.T) {
 	t.Parallel()
 	s := made(t)
-	facts, err := s.Sourced(turn(entrepot.SystemCaller("step")), Sourced{ShopID: shopA, Version: 1, Refused: true})
+	facts, err := s.placed(turn(entrepot.SystemCaller("step")), placing{Placement{shopA, 1}, true})
 	if err != nil || len(facts) != 2 {
 		t.Fatalf("%v %v", facts, err)
 	}
@@ -213,7 +220,7 @@ func TestARefusalOfASourcing(t *testing.T) {
 	if _, ok := facts[1].(events.WarehouseUpdated); !ok || len(s.Serves) != 0 {
 		t.Fatalf("%+v", s)
 	}
-	if facts, _ := s.Sourced(turn(entrepot.SystemCaller("step")), Sourced{ShopID: shopA, Version: 1}); facts != nil {
-		t.Fatalf("an old answer: %v", facts)
+	if due := s.unplaced(); slices.Contains(due, Placement{shopA, 1}.element()) {
+		t.Fatalf("due after the refusal: %v, want no version 1 of %s", due, shopA)
 	}
 }

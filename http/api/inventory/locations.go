@@ -72,8 +72,8 @@ func (s *logisticsAPI) listLocations(ctx context.Context, in *locationListInput)
 func (s *logisticsAPI) warehousesAt(ctx context.Context, in *locationListInput, cursor string) (*rest.List[LocationView], error) {
 	q := persistence.Query{Limit: in.Limit, Cursor: cursor, Where: query.Where(nil, persistence.CompanyID, in.CompanyID)}
 	q.Where = append(q.Where, persistence.Cond{Field: "isDeleted", Op: persistence.Eq, Value: false})
-	return rest.Seen(ctx, s.Store, warehouse.Collection, q, (*warehouse.State).SeenBy, func(st *warehouse.State) LocationView {
-		w := warehouseOf(st.View())
+	return rest.Seen(ctx, s.Store, warehouse.Collection, q, (*warehouse.Warehouse).SeenBy, func(found *warehouse.Warehouse) LocationView {
+		w := warehouseOf(found)
 		return LocationView{w.ID, w.CompanyID, LocationWarehouse, w.Name, w.Location, w.IsActive}
 	})
 }

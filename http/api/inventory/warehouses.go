@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"entrepot"
+	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/inventory/sourcing"
 	"entrepot/grains/inventory/warehouse"
@@ -23,15 +24,14 @@ type WarehouseBody struct {
 	IsActive      *bool             `json:"isActive,omitempty" doc:"default true; false: nothing is sent from here"`
 }
 
-func (b *WarehouseBody) proto() warehouse.DetailsInput {
-	d := warehouse.DetailsInput{
-		Name: b.Name, Code: b.Code, Address: b.Location.Address, City: b.Location.City, State: b.Location.State, Country: b.Location.Country,
-		ServesShopIDs: b.ServesShopIDs, Priority: b.Priority, IsActive: b.IsActive == nil || *b.IsActive,
+func (b *WarehouseBody) details() warehouse.Details {
+	l := b.Location
+	return warehouse.Details{
+		Name: b.Name, Code: b.Code, Serves: b.ServesShopIDs, Priority: b.Priority, IsActive: b.IsActive == nil || *b.IsActive,
+		Location: events.Location{
+			Address: l.Address, City: l.City, State: l.State, Country: l.Country, Coordinates: (*events.Point)(l.Coordinates),
+		},
 	}
-	if c := b.Location.Coordinates; c != nil {
-		d.Point = &warehouse.Point{Lat: c.Lat, Lng: c.Lng}
-	}
-	return d
 }
 
 // WarehouseView is a warehouse as the API shows it.
@@ -49,16 +49,14 @@ type WarehouseView struct {
 }
 
 func warehouseOf(w *warehouse.Warehouse) WarehouseView {
-	d := w.Details
-	v := WarehouseView{
-		ID: w.ID, CompanyID: w.CompanyID, Name: d.Name, Code: d.Code, ServesShopIDs: rest.NotNil(d.ServesShopIDs), Priority: d.Priority,
-		Location: rest.ShopLocation{Address: d.Address, City: d.City, State: d.State, Country: d.Country},
-		IsActive: d.IsActive, CreatedAt: rest.Time(w.CreatedAt), UpdatedAt: rest.Time(w.UpdatedAt),
+	l := w.Location
+	return WarehouseView{
+		ID: w.ID, CompanyID: w.CompanyID, Name: w.Name, Code: w.Code, ServesShopIDs: rest.NotNil(w.Serves), Priority: w.Priority,
+		Location: rest.ShopLocation{
+			Address: l.Address, City: l.City, State: l.State, Country: l.Country, Coordinates: (*rest.Coordinates)(l.Coordinates),
+		},
+		IsActive: w.IsActive, CreatedAt: rest.Time(w.CreatedAt), UpdatedAt: rest.Time(w.UpdatedAt),
 	}
-	if d.Point != nil {
-		v.Location.Coordinates = &rest.Coordinates{Lat: d.Point.Lat, Lng: d.Point.Lng}
-	}
-	return v
 }
 
 type warehouseListInput struct {
@@ -73,8 +71,7 @@ func (s *logisticsAPI) listWarehouses(ctx context.Context, in *warehouseListInpu
 	if in.IsActive != "" {
 		q.Where = append(q.Where, persistence.Cond{Field: "isActive", Op: persistence.Eq, Value: in.IsActive == "true"})
 	}
-	return rest.Seen(ctx, s.Store, warehouse.Collection, q, (*warehouse.State).SeenBy,
-		func(st *warehouse.State) WarehouseView { return warehouseOf(st.View()) })
+	return rest.Seen(ctx, s.Store, warehouse.Collection, q, (*warehouse.Warehouse).SeenBy, warehouseOf)
 }
 
 type warehouseInput struct {
@@ -90,7 +87,7 @@ func (s *logisticsAPI) createWarehouse(ctx context.Context, in *warehouseInput) 
 		return nil, err
 	}
 	id := in.NewID(ctx, "warehouse")
-	r, err := grains.Call(ctx, s.Asker, warehouse.Of(id), warehouse.Create{CompanyID: company, Details: in.Body.proto()}, in.Keyed(ctx, "create-warehouse", in.RawBody)...)
+	r, err := grains.Call(ctx, s.Asker, warehouse.Of(id), warehouse.Create{CompanyID: company, Details: in.Body.details()}, in.Keyed(ctx, "create-warehouse", in.RawBody)...)
 	w := r.Reply
 	if err != nil {
 		return nil, err
@@ -116,7 +113,7 @@ func (s *logisticsAPI) updateWarehouse(ctx context.Context, in *updateWarehouseI
 	if err := rest.CheckShops(ctx, s.Asker, "servesShopIds", now.CompanyID, in.Body.ServesShopIDs); err != nil {
 		return nil, err
 	}
-	w, err := s.askWarehouse(ctx, id, warehouse.Update{ExpectedVersion: expected, Details: in.Body.proto()})
+	w, err := s.askWarehouse(ctx, id, warehouse.Update{ExpectedVersion: expected, Details: in.Body.details()})
 	if err != nil {
 		return nil, err
 	}
@@ -176,9 +173,7 @@ func sourcingOf(v *sourcing.Sourcing) SourcingView {
 		if l.LocationID == v.ShopID {
 			at.Kind = LocationShop
 		}
-		if l.HasPoint {
-			at.Coordinates = &rest.Coordinates{Lat: l.Lat, Lng: l.Lng}
-		}
+		at.Coordinates = (*rest.Coordinates)(l.Point)
 		out.Locations = append(out.Locations, at)
 	}
 	return out
@@ -222,7 +217,7 @@ func (s *logisticsAPI) setSourcing(ctx context.Context, in *setSourcingInput) (*
 		ShopID: in.ShopID, CompanyID: shop.CompanyID, Strategy: in.Body.Strategy, ShopPriority: in.Body.ShopPriority, ExpectedVersion: expected,
 	}
 	if p := shop.Point; p != nil {
-		set.ShopPoint = &sourcing.Point{Lat: p.Lat, Lng: p.Lng}
+		set.ShopPoint = &events.Point{Lat: p.Lat, Lng: p.Lng}
 	}
 	v, err := s.askSourcing(ctx, in.ShopID, set)
 	if err != nil {
