@@ -1,33 +1,36 @@
 package stocktake
 
 import (
+	"time"
+
 	"entrepot/grains"
 	"entrepot/persistence"
 )
 
-// Collection is where stocktakes are kept, in inventorydb.
+// Collection stores stocktakes in inventorydb. Its documents decode as [Stocktake].
 var Collection = &persistence.Collection{
 	Name:    "stocktakes",
 	Fields:  []persistence.Field{{Name: "status", Type: persistence.String}},
 	Indexes: [][]string{{"companyId", "shopId", "createdAt"}, {"companyId", "status", "createdAt"}, {"status", "createdAt"}},
 }
 
-// Index is whose the stocktake is: its location's, so that it lies in the scope
-// of the staff of that shop.
+// Index scopes the stocktake to its location as the shop, so that staff of that
+// shop find it.
 func (s *State) Index() grains.Index {
-	return grains.Index{CompanyID: s.CompanyID, ShopID: s.LocationID, CreatedAt: s.createdAt(), Fields: []any{s.Status}}
+	return grains.Index{
+		CompanyID: s.CompanyID, ShopID: s.LocationID, CreatedAt: time.UnixMilli(s.CreatedAt).UTC(),
+		Fields: []any{s.Status},
+	}
 }
 
-// Kind is the stocktake's grain.
+// Kind returns the kind of grain that keeps one stocktake.
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](Name, Collection)
-	grains.Command(k, (*State).Open, (*State).View)
-	grains.Command(k, (*State).SetCounts, (*State).View)
+	grains.Command(k, (*State).Begin, (*State).reply)
+	grains.Command(k, (*State).SetCounts, (*State).reply)
 	grains.Later(k, (*State).Close, (*State).closed)
-	grains.Command(k, (*State).Cancel, (*State).View)
+	grains.Command(k, (*State).Cancel, (*State).reply)
 	grains.Query(k, (*State).Get)
-
-	grains.Steps(k, steps)
-	grains.Command(k, (*State).AfterBooking, (*State).Brief)
+	grains.Process(k, process...)
 	return k
 }

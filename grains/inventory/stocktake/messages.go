@@ -2,90 +2,50 @@ package stocktake
 
 import (
 	"entrepot"
+	"entrepot/events"
 	"entrepot/grains"
 )
 
-// Kind is the grain's name in the cluster.
+// Name is the kind's name in the cluster.
 const Name = "Stocktake"
 
-// Of names one grain of the kind.
+// Of returns the ref of a stocktake.
 func Of(id entrepot.ID) grains.Ref { return grains.Ref{Kind: Name, ID: id} }
 
-// Open begins to count the stock items of a location.
+// Begin opens a stocktake of some stock items of a location.
 type Begin struct {
 	CompanyID  entrepot.ID
 	LocationID entrepot.ID
 	Note       string
-	Items      []Item
+	Items      []events.StocktakeItem // OnHand: now
 }
 
-type Item struct {
-	ProductID entrepot.ID
-	VariantID entrepot.ID
-	OnHand    int64 // now
-}
-
-// SetCounts notes what was counted, given what the stock item had on hand at that moment.
+// SetCounts notes counts. A later count of an item replaces the earlier one.
 type SetCounts struct {
-	ExpectedVersion int64 // 0: whatever it is
+	ExpectedVersion int64 // 0: any
 	Counts          []Count
 }
 
+// Count is the count of one item.
 type Count struct {
 	VariantID entrepot.ID
 	Counted   int64
-	OnHand    int64
+	OnHand    int64 // of the stock item at the moment of the count
 }
 
-// Close books the variances into the stock.
+// Close books the variances into the stock. The reply waits until all are booked.
 type Close struct{}
 
+// Cancel ends an open stocktake without booking anything.
 type Cancel struct {
 	Reason string
 }
 
+// Get queries a stocktake.
 type Get struct{}
-
-// Booked is the answer of a part of the booking.
-type Booked struct {
-	Part    int64
-	Refused []Refusal
-}
-
-type Refusal struct {
-	VariantID entrepot.ID
-	Reason    string
-}
-
-type Stocktake struct {
-	ID         entrepot.ID
-	CompanyID  entrepot.ID
-	LocationID entrepot.ID
-	Status     string // open, closing, closed, cancelled
-	Note       string
-	Reason     string
-	Lines      []LineView
-	CreatedAt  int64
-	UpdatedAt  int64
-	ClosedAt   int64
-	Version    int64
-}
-
-type LineView struct {
-	ProductID    entrepot.ID
-	VariantID    entrepot.ID
-	OnHandAtOpen int64
-	IsCounted    bool
-	Expected     int64 // on hand when it was counted
-	Counted      int64
-	CountedBy    string
-	CountedAt    int64
-	Refused      string // why its variance could not be booked
-}
 
 func (Begin) Answers(*Stocktake)     {}
 func (SetCounts) Answers(*Stocktake) {}
 func (Close) Answers(*Stocktake)     {}
 func (Cancel) Answers(*Stocktake)    {}
 func (Get) Answers(*Stocktake)       {}
-func (Booked) Answers(*Stocktake)    {}

@@ -12,9 +12,9 @@ import (
 	"entrepot/persistence/storetest"
 )
 
-// TestAStocktakeBooksWhatWasCounted: with the real stock, which moves before the
-// count, between count and closing, and beside the closing.
-func TestAStocktakeBooksWhatWasCounted(t *testing.T) {
+// The stock is real, and moves before the count, between count and closing, and
+// during the closing.
+func TestStocktakeBooksCounts(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind(), stock.Kind()})
 	item := func(variant string, cmd grains.Message[*stock.Item]) *stock.Item {
@@ -38,7 +38,7 @@ func TestAStocktakeBooksWhatWasCounted(t *testing.T) {
 	}
 	item(mug, stock.Reserve{OrderID: "order", Quantity: 3, ExpiresAt: m.Now().UnixMilli() + 60_000})
 	ask(admin, opening())
-	item(tea, stock.Ship{TransferID: "t", Quantity: 2}) // before the count: whoever counts sees it
+	item(tea, stock.Ship{TransferID: "t", Quantity: 2}) // before the count: part of it
 	now := item(tea, stock.Get{})
 	ask(staff, SetCounts{Counts: []Count{
 		{VariantID: tea, Counted: 7, OnHand: now.OnHand}, {VariantID: mug, Counted: 1, OnHand: 4},
@@ -49,13 +49,13 @@ func TestAStocktakeBooksWhatWasCounted(t *testing.T) {
 	m.Restart()
 	v := ask(manager, Close{})
 	if got := item(tea, stock.Get{}).OnHand; got != 12 { // 10 - 2, one fewer than expected, and 5 more
-		t.Errorf("%d teas", got)
+		t.Errorf("%d teas on hand, want 12", got)
 	}
-	if got := item(mug, stock.Get{}); got.OnHand != 4 || v.Lines[1].Refused == "" { // 3 are set aside
-		t.Errorf("%d mugs, %v", got.OnHand, v.Lines[1])
+	if got := item(mug, stock.Get{}); got.OnHand != 4 || v.Lines[1].Refused == "" { // 3 are reserved
+		t.Errorf("%d mugs on hand, line %v; want 4 and a refusal", got.OnHand, v.Lines[1])
 	}
 	types := slices.DeleteFunc(m.EventTypes(), func(s string) bool { return strings.HasPrefix(s, "inventory.") })
 	if want := []string{"stocktake.opened", "stocktake.closed"}; !slices.Equal(types, want) {
-		t.Errorf("%v", types)
+		t.Errorf("events: %v, want %v", types, want)
 	}
 }

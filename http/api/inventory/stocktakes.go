@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"entrepot"
+	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/inventory/stock"
 	"entrepot/grains/inventory/stocktake"
@@ -42,11 +43,11 @@ type StocktakeLine struct {
 func stocktakeOf(s *stocktake.Stocktake) StocktakeView {
 	v := StocktakeView{
 		ID: s.ID, CompanyID: s.CompanyID, LocationID: s.LocationID, Status: s.Status, Note: s.Note, Reason: s.Reason,
-		CreatedAt: rest.Time(s.CreatedAt), UpdatedAt: rest.Time(s.UpdatedAt), EndedAt: timeAt(s.ClosedAt),
+		CreatedAt: rest.Time(s.CreatedAt), UpdatedAt: rest.Time(s.UpdatedAt), EndedAt: timeAt(s.EndedAt),
 	}
 	for _, l := range s.Lines {
 		line := StocktakeLine{ProductID: l.ProductID, VariantID: l.VariantID, OnHandAtOpen: l.OnHandAtOpen, Refused: l.Refused}
-		if l.IsCounted {
+		if l.IsCounted() {
 			variance := l.Counted - l.Expected
 			line.Expected, line.Counted, line.Variance = &l.Expected, &l.Counted, &variance
 			line.CountedBy, line.CountedAt = l.CountedBy, timeAt(l.CountedAt)
@@ -67,7 +68,10 @@ func (s *logisticsAPI) listStocktakes(ctx context.Context, in *stocktakeListInpu
 	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor, Where: query.Where(nil, persistence.CompanyID, in.CompanyID)}
 	q.Where = query.Where(query.Where(q.Where, "status", in.Status), persistence.ShopID, in.LocationID)
 	page, err := query.Find(ctx, s.Store, stocktake.Collection, entrepot.StaffScope(entrepot.CallerFrom(ctx)), q,
-		func(st *stocktake.State, _ *persistence.Document) StocktakeView { return stocktakeOf(st.Brief()) })
+		func(v *stocktake.Stocktake, _ *persistence.Document) StocktakeView {
+			v.Lines = nil
+			return stocktakeOf(v)
+		})
 	return &rest.List[StocktakeView]{Body: page}, err
 }
 
@@ -125,11 +129,11 @@ func (s *logisticsAPI) noOtherCount(ctx context.Context, at Location, id entrepo
 }
 
 // allItems are all stock items of a location.
-func (s *logisticsAPI) allItems(ctx context.Context, at Location) (out []stocktake.Item, err error) {
+func (s *logisticsAPI) allItems(ctx context.Context, at Location) (out []events.StocktakeItem, err error) {
 	q := persistence.Query{Limit: 100, Where: query.Where(nil, persistence.ShopID, at.ID)}
 	for {
 		page, err := query.Find(ctx, s.Store, stock.Collection, entrepot.InCompany(at.CompanyID), q,
-			func(st *stock.State, _ *persistence.Document) stocktake.Item { return countable(st.Brief()) })
+			func(st *stock.State, _ *persistence.Document) events.StocktakeItem { return countable(st.Brief()) })
 		if err != nil {
 			return nil, err
 		}
@@ -147,11 +151,11 @@ func (s *logisticsAPI) allItems(ctx context.Context, at Location) (out []stockta
 }
 
 // someItems are the named stock items, which must be the location's.
-func (s *logisticsAPI) someItems(ctx context.Context, at Location, ids []entrepot.ID) ([]stocktake.Item, error) {
+func (s *logisticsAPI) someItems(ctx context.Context, at Location, ids []entrepot.ID) ([]events.StocktakeItem, error) {
 	if err := rest.CheckIDs("itemIds", ids); err != nil {
 		return nil, err
 	}
-	out := make([]stocktake.Item, len(ids))
+	out := make([]events.StocktakeItem, len(ids))
 	return out, query.Each(ctx, len(ids), func(ctx context.Context, i int) error {
 		item, err := s.askItem(ctx, ids[i])
 		if entrepot.CodeOf(err) == entrepot.CodeNotFound || (err == nil && item.LocationID != at.ID) {
@@ -164,12 +168,12 @@ func (s *logisticsAPI) someItems(ctx context.Context, at Location, ids []entrepo
 	})
 }
 
-func countable(i *stock.Item) stocktake.Item {
+func countable(i *stock.Item) events.StocktakeItem {
 	variant := i.VariantID
 	if variant == "" {
 		variant = i.ProductID
 	}
-	return stocktake.Item{ProductID: i.ProductID, VariantID: variant, OnHand: i.OnHand}
+	return events.StocktakeItem{ProductID: i.ProductID, VariantID: variant, OnHand: i.OnHand}
 }
 
 func (s *logisticsAPI) askItem(ctx context.Context, id entrepot.ID) (*stock.Item, error) {
