@@ -1,11 +1,13 @@
 package purchase
 
 import (
+	"time"
+
 	"entrepot/grains"
 	"entrepot/persistence"
 )
 
-// Collection is where purchase orders are kept, in inventorydb.
+// Collection stores purchase orders in inventorydb. Its documents decode as [Purchase].
 var Collection = &persistence.Collection{
 	Name: "purchaseOrders",
 	Fields: []persistence.Field{
@@ -22,27 +24,24 @@ var Collection = &persistence.Collection{
 	},
 }
 
-// Index is whose the purchase order is: its location's, so that it lies in the
-// scope of the staff of that shop.
+// Index scopes the purchase order to its location as the shop, so that staff of
+// that shop find it.
 func (s *State) Index() grains.Index {
 	return grains.Index{
-		CompanyID: s.CompanyID, ShopID: s.LocationID, CreatedAt: s.createdAt(),
-		Fields: []any{s.shown(), s.SupplierID, s.Number},
+		CompanyID: s.CompanyID, ShopID: s.LocationID, CreatedAt: time.UnixMilli(s.CreatedAt).UTC(),
+		Fields: []any{s.PublicStatus(), s.SupplierID, s.Number},
 	}
 }
 
-// Kind is the purchase order's grain.
+// Kind returns the kind of grain that keeps one purchase order.
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](Name, Collection)
-	grains.Command(k, (*State).Create, (*State).View)
-	grains.Command(k, (*State).SetTerms, (*State).View)
-	grains.Later(k, (*State).Order, (*State).numbered)
-	grains.Later(k, (*State).Receive, (*State).taken)
-	grains.Command(k, (*State).Cancel, (*State).View)
+	grains.Command(k, (*State).Create, (*State).reply)
+	grains.Command(k, (*State).SetTerms, (*State).reply)
+	grains.Later(k, (*State).Order, (*State).ordered)
+	grains.Later(k, (*State).Receive, (*State).received)
+	grains.Command(k, (*State).Cancel, (*State).reply)
 	grains.Query(k, (*State).Get)
-
-	grains.Steps(k, steps)
-	grains.Command(k, (*State).Numbered, (*State).View)
-	grains.Command(k, (*State).Booked, (*State).View)
+	grains.Process(k, process...)
 	return k
 }

@@ -145,15 +145,15 @@ func cheapest(offers []Offer, currency string) *Offer {
 		return nil
 	}
 	foreign := func(o Offer) int {
-		if o.From.Details.Currency == currency {
+		if o.From.Currency == currency {
 			return 0
 		}
 		return 1
 	}
 	best := slices.MinFunc(offers, func(a, b Offer) int {
 		return cmp.Or(
-			cmp.Compare(foreign(a), foreign(b)), cmp.Compare(a.From.Details.Currency, b.From.Details.Currency),
-			cmp.Compare(a.Cost, b.Cost), cmp.Compare(a.From.Details.LeadDays, b.From.Details.LeadDays), cmp.Compare(a.From.ID, b.From.ID),
+			cmp.Compare(foreign(a), foreign(b)), cmp.Compare(a.From.Currency, b.From.Currency),
+			cmp.Compare(a.Cost, b.Cost), cmp.Compare(a.From.LeadDays, b.From.LeadDays), cmp.Compare(a.From.ID, b.From.ID),
 		)
 	})
 	return &best
@@ -172,14 +172,14 @@ func (b *buying) comingTo(ctx context.Context, company, location entrepot.ID) (m
 	}}
 	for range openReads {
 		page, err := query.Find(ctx, b.store, purchase.Collection, entrepot.InCompany(company), q,
-			func(p *purchase.State, _ *persistence.Document) *purchase.Purchase { return p.View() })
+			func(p *purchase.Purchase, _ *persistence.Document) *purchase.Purchase { return p })
 		if err != nil {
 			return nil, err
 		}
 		for _, p := range page.Items {
-			for _, l := range p.Terms.Lines {
+			for _, l := range p.Lines {
 				c, n := out[l.VariantID], max(0, l.Quantity-l.Received)
-				if p.Status == purchase.Draft {
+				if p.PublicStatus() == purchase.Draft {
 					c.drafted += n
 				} else {
 					c.ordered += n
@@ -214,7 +214,7 @@ func (b *buying) offersOf(ctx context.Context, company entrepot.ID) (map[entrepo
 			if b.only != "" && from.ID != b.only {
 				continue
 			}
-			for _, o := range from.Details.Offers {
+			for _, o := range from.Offers {
 				out[o.VariantID] = append(out[o.VariantID], Offer{o, from})
 			}
 		}

@@ -70,12 +70,12 @@ type PurchasePart struct {
 func purchaseOf(p *purchase.Purchase) PurchaseView {
 	v := PurchaseView{
 		ID: p.ID, CompanyID: p.CompanyID, LocationID: p.LocationID, SupplierID: p.SupplierID, SupplierName: p.SupplierName,
-		Number: p.Number, Status: p.Status, Currency: p.Currency, TolerancePercent: p.Terms.TolerancePercent, Note: p.Terms.Note, Reason: p.Reason,
-		Lines: []PurchaseLine{}, Receipts: []PurchaseReceipt{}, ExpectedAt: timeAt(p.Terms.ExpectedAt),
+		Number: p.Number, Status: p.PublicStatus(), Currency: p.Currency, TolerancePercent: p.TolerancePercent, Note: p.Note, Reason: p.Reason,
+		Lines: []PurchaseLine{}, Receipts: []PurchaseReceipt{}, ExpectedAt: timeAt(p.ExpectedAt),
 		CreatedAt: rest.Time(p.CreatedAt), UpdatedAt: rest.Time(p.UpdatedAt), OrderedAt: timeAt(p.OrderedAt), EndedAt: timeAt(p.EndedAt),
 	}
 	total := int64(0)
-	for _, l := range p.Terms.Lines {
+	for _, l := range p.Lines {
 		total += l.UnitCost * l.Quantity // the order's limits keep it in bounds
 		v.Lines = append(v.Lines, PurchaseLine{l.ProductID, l.VariantID, l.SKU, l.SupplierSKU, l.Quantity, l.Received, rest.Amount(l.UnitCost, p.Currency)})
 	}
@@ -83,19 +83,13 @@ func purchaseOf(p *purchase.Purchase) PurchaseView {
 	for _, r := range p.Receipts {
 		receipt := PurchaseReceipt{ID: r.ID, Final: r.Final, By: r.By, At: rest.Time(r.At), IsBooked: r.Booked, Refused: r.Refused, Lines: []PurchasePart{}}
 		for _, part := range r.Parts {
-			receipt.Lines = append(receipt.Lines, PurchasePart{part.VariantID, part.Quantity, rest.Amount(costOf(part), p.Currency), part.Batch, dateOf(part.ExpiresOn)})
+			receipt.Lines = append(receipt.Lines, PurchasePart{
+				part.VariantID, part.Quantity, rest.Amount(*part.UnitCost, p.Currency), part.Batch, dateOf(part.ExpiresOn),
+			})
 		}
 		v.Receipts = append(v.Receipts, receipt)
 	}
 	return v
-}
-
-// costOf returns what a piece of a receipt cost; booked receipts have it.
-func costOf(p purchase.PartInput) int64 {
-	if p.UnitCost == nil {
-		return 0
-	}
-	return *p.UnitCost
 }
 
 func dateOf(ms int64) string {
@@ -117,7 +111,7 @@ func (s *logisticsAPI) listPurchases(ctx context.Context, in *purchaseListInput)
 	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor, Where: query.Where(nil, persistence.CompanyID, in.CompanyID)}
 	q.Where = query.Where(query.Where(query.Where(q.Where, "status", in.Status), persistence.ShopID, in.LocationID), "supplierId", in.SupplierID)
 	page, err := query.Find(ctx, s.Store, purchase.Collection, entrepot.StaffScope(entrepot.CallerFrom(ctx)), q,
-		func(st *purchase.State, _ *persistence.Document) PurchaseView { return purchaseOf(st.View()) })
+		func(p *purchase.Purchase, _ *persistence.Document) PurchaseView { return purchaseOf(p) })
 	return &rest.List[PurchaseView]{Body: page}, err
 }
 
@@ -161,7 +155,7 @@ func (s *logisticsAPI) createPurchase(ctx context.Context, in *purchaseInput) (*
 	if err != nil {
 		return nil, err
 	}
-	if !from.Details.IsActive {
+	if !from.IsActive {
 		return nil, entrepot.Invalid("supplierId", "active", "nothing is ordered from this supplier")
 	}
 	terms, err := s.purchaseTerms(ctx, from, &b.PurchaseTerms)
@@ -170,7 +164,7 @@ func (s *logisticsAPI) createPurchase(ctx context.Context, in *purchaseInput) (*
 	}
 	id := in.NewID(ctx, "purchase")
 	r, err := grains.Call(ctx, s.Asker, purchase.Of(id), purchase.Create{
-		CompanyID: at.CompanyID, LocationID: at.ID, SupplierID: from.ID, SupplierName: from.Details.Name, Currency: from.Details.Currency, Terms: terms,
+		CompanyID: at.CompanyID, LocationID: at.ID, SupplierID: from.ID, SupplierName: from.Name, Currency: from.Currency, Terms: terms,
 	}, in.Keyed(ctx, "create-purchase", in.RawBody)...)
 	p := r.Reply
 	if err != nil {
@@ -185,8 +179,8 @@ func (s *logisticsAPI) purchaseTerms(ctx context.Context, from *supplier.Supplie
 	switch day, err := time.Parse(time.DateOnly, b.ExpectedAt); {
 	case err == nil:
 		terms.ExpectedAt = day.UnixMilli()
-	case from.Details.LeadDays > 0:
-		terms.ExpectedAt = s.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, int(from.Details.LeadDays)).UnixMilli()
+	case from.LeadDays > 0:
+		terms.ExpectedAt = s.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, int(from.LeadDays)).UnixMilli()
 	}
 	return terms, query.Each(ctx, len(b.Lines), func(ctx context.Context, i int) error {
 		want := &b.Lines[i]
@@ -195,13 +189,13 @@ func (s *logisticsAPI) purchaseTerms(ctx context.Context, from *supplier.Supplie
 			return err
 		}
 		line := purchase.Line{ProductID: string(want.ProductID), VariantID: v.ID, SKU: v.SKU, Quantity: want.Quantity, UnitCost: -1}
-		for _, o := range from.Details.Offers {
+		for _, o := range from.Offers {
 			if o.VariantID == v.ID {
 				line.SupplierSKU, line.UnitCost = o.SKU, o.Cost
 			}
 		}
 		if want.UnitCost != nil {
-			cost, err := entrepot.ParseMoney(query.Indexed("lines", i, "unitCost"), string(*want.UnitCost), from.Details.Currency)
+			cost, err := entrepot.ParseMoney(query.Indexed("lines", i, "unitCost"), string(*want.UnitCost), from.Currency)
 			if err != nil {
 				return err
 			}
@@ -245,8 +239,8 @@ func (s *logisticsAPI) setPurchaseTerms(ctx context.Context, in *purchaseTermsIn
 	if err != nil {
 		return nil, err
 	}
-	if from.Details.Currency != now.Currency {
-		return nil, entrepot.Errorf(entrepot.CodeConflict, "the supplier's currency has changed to %s: the draft can only be cancelled", from.Details.Currency)
+	if from.Currency != now.Currency {
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "the supplier's currency has changed to %s: the draft can only be cancelled", from.Currency)
 	}
 	terms, err := s.purchaseTerms(ctx, from, &in.Body)
 	if err != nil {
@@ -292,7 +286,7 @@ func (s *logisticsAPI) receivePurchase(ctx context.Context, in *receivePurchaseI
 	}
 	cmd := purchase.Receive{ReceiptID: in.NewID(ctx, "purchase-receipt"), Final: in.Body.Final}
 	for i, l := range in.Body.Lines {
-		p := purchase.PartInput{VariantID: string(l.VariantID), Quantity: l.Quantity, Batch: l.Batch}
+		p := purchase.Part{VariantID: string(l.VariantID), Quantity: l.Quantity, Batch: l.Batch}
 		if l.UnitCost != nil {
 			cost, err := entrepot.ParseMoney(query.Indexed("lines", i, "unitCost"), string(*l.UnitCost), now.Currency)
 			if err != nil {
