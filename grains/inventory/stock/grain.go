@@ -42,7 +42,7 @@ func Kind() *grains.Kind {
 	grains.Command(k, Watched((*State).Configure), (*State).View)
 	grains.Command(k, Watched((*State).Adjust), (*State).View)
 	grains.Command(k, Watched((*State).Count), (*State).Brief)
-	grains.Later(k, Watched((*State).Ship), (*State).Shipped)
+	grains.Later(k, Watched((*State).Ship), (*State).shipped)
 	grains.Command(k, Watched((*State).Arrive), (*State).Brief)
 	grains.Later(k, Watched((*State).Reserve), (*State).reserved)
 	grains.Command(k, Watched((*State).Release), (*State).Brief)

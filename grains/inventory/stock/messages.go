@@ -74,14 +74,20 @@ type Arrive struct {
 	Back       bool    // to where it left from
 }
 
-// Goods are pieces of one lot, or of none, that leave or come with what they are worth.
+// Goods are pieces of one lot, or of none, that a transfer moves, with their value.
 type Goods struct {
-	Quantity  int64
-	Lot       string
-	ExpiresOn int64 // 0: never
-	Valued    int64 // of quantity, the pieces that have a cost: those come first
-	Cost      int64 // of them all, first in, first out
-	Average   int64 // and at the moving average
+	Quantity  int64  `json:"q"`
+	Lot       string `json:"lot,omitempty"`
+	ExpiresOn int64  `json:"expires,omitempty"` // Unix ms; 0: never
+	Valued    int64  `json:"valued,omitempty"`  // of Quantity, the pieces that have a cost; they come first
+	Cost      int64  `json:"cost,omitempty"`    // of all Valued pieces, first in, first out, minor units
+	Average   int64  `json:"average,omitempty"` // of all Valued pieces, at the moving average, minor units
+}
+
+// Shipment is what left a stock item for a transfer.
+type Shipment struct {
+	Currency string // of the costs
+	Goods    []Goods
 }
 
 // Configure sets what is given of the item's settings.
@@ -165,13 +171,12 @@ type Item struct {
 	Valued   int64 // those pieces
 	Fifo     int64
 	Average  int64
-	Shipped  []Goods // answered to Ship: what has left, in currency
 }
 
 func (Receive) Answers(*Item)   {}
 func (Adjust) Answers(*Item)    {}
 func (Count) Answers(*Item)     {}
-func (Ship) Answers(*Item)      {}
+func (Ship) Answers(*Shipment)  {}
 func (Arrive) Answers(*Item)    {}
 func (Configure) Answers(*Item) {}
 func (Reserve) Answers(*Item)   {}

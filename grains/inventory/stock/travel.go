@@ -15,7 +15,7 @@ type Left struct {
 	Lot       string `json:"l,omitempty"`
 	ExpiresOn int64  `json:"x,omitempty"`
 	Valued    int64  `json:"v,omitempty"` // of Quantity, the pieces that have a cost
-	Minor     int64  `json:"c,omitempty"` // of those, first in, first out
+	Cost      int64  `json:"c,omitempty"` // of those, first in, first out
 	Average   int64  `json:"a,omitempty"`
 }
 
@@ -44,7 +44,7 @@ func (s *State) leaving(happened []events.Event) []events.Event {
 			l := &e.ref.Left[j]
 			l.Valued = min(l.Quantity, valued-before)
 			after := before + l.Valued
-			l.Minor = share(fifo, after, valued) - share(fifo, before, valued)
+			l.Cost = share(fifo, after, valued) - share(fifo, before, valued)
 			l.Average = share(average, after, valued) - share(average, before, valued)
 			before = after
 		}
@@ -53,18 +53,16 @@ func (s *State) leaving(happened []events.Event) []events.Event {
 	return happened
 }
 
-// Shipped answers Ship with what left, the first time and every other.
-func (s *State) Shipped(c Ship) (*Item, bool, error) {
-	v := s.Brief()
+// shipped replies to Ship with what left, also when the command is repeated.
+func (s *State) shipped(c Ship) (*Shipment, bool, error) {
+	v := &Shipment{Currency: s.Currency}
 	digest := s.reference(entrepot.Turn{}, 0, c.TransferID, events.TransferredOut).Digest
 	for _, r := range s.Refs {
 		if r.Digest != digest {
 			continue
 		}
 		for _, l := range r.Left {
-			v.Shipped = append(v.Shipped, Goods{
-				Quantity: l.Quantity, Lot: l.Lot, ExpiresOn: l.ExpiresOn, Valued: l.Valued, Cost: l.Minor, Average: l.Average,
-			})
+			v.Goods = append(v.Goods, Goods(l))
 		}
 	}
 	return v, true, nil

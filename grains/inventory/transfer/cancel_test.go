@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"entrepot"
+	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/inventory/stock"
 )
 
-// TestALotThatHasGoneComesBackToAFullItem: meanwhile the source holds as many lots
-// as others may bring.
-func TestALotThatHasGoneComesBackToAFullItem(t *testing.T) {
+// A returned lot is accepted although the source meanwhile holds as many lots as
+// other transfers may bring.
+func TestLotReturnsToFullItem(t *testing.T) {
 	t.Parallel()
 	y := newYard(t, 0, 4)
 	expires := y.Now().UnixMilli() + 1_000_000_000
@@ -30,14 +31,14 @@ func TestALotThatHasGoneComesBackToAFullItem(t *testing.T) {
 	y.lies("cancelled", 10+other.Quantity, 4, 0, 0)
 }
 
-// TestWhatTheSourceRefusesStaysInTransit: it has no room for the pieces; the other
-// line is back, and when there is room the rest comes.
-func TestWhatTheSourceRefusesStaysInTransit(t *testing.T) {
+// A line for which the source has no room stays in transit and returns when there
+// is room. The other line returns at once.
+func TestRefusedReturnStaysInTransit(t *testing.T) {
 	t.Parallel()
 	y := newYard(t, 10, 4)
 	y.must(y.ask(source, Ship{}))
 	item := stock.ID(tea, from)
-	y.must(grains.Ask(y.Platform(), y, stock.Of(item), stock.Receive{ProductID: tea, CompanyID: company, LocationID: from, Quantity: stock.MaxQuantity - 5, Reason: "purchase"}))
+	y.deliver(tea, stock.MaxQuantity-5)
 	for range 2 {
 		_, err := y.ask(source, Cancel{Reason: "flood"})
 		e := entrepot.AsError(err)
@@ -47,12 +48,11 @@ func TestWhatTheSourceRefusesStaysInTransit(t *testing.T) {
 		y.Restart()
 	}
 	y.lies("partly back", stock.MaxQuantity-5, 4, 0, 0)
-	r, err := y.ask(source, Get{})
-	y.must(r, err)
-	if v := r.(*Transfer); v.Status != InTransit || v.Lines[0].InTransit != 10 || v.Lines[1].Returned != 4 || v.Lines[1].InTransit != 0 {
-		t.Fatalf("%v", v)
+	v := y.get(source)
+	if v.Status != InTransit || v.Lines[0].InTransit() != 10 || v.Lines[1].Returned != 4 || v.Lines[1].InTransit() != 0 {
+		t.Fatalf("%+v; want 10 of the first line in transit, and 4 of the second returned", v)
 	}
-	y.must(y.ask(target, Receive{ReceiptID: "1", Parts: []Part{{VariantID: tea, Quantity: 4}}}))
+	y.must(y.ask(target, Receive{ReceiptID: "1", Parts: []events.TransferPart{{VariantID: tea, Quantity: 4}}}))
 	y.must(grains.Ask(y.As(admin), y, stock.Of(item), stock.Adjust{Reason: "lost", Delta: -100}))
 	y.must(y.ask(source, Cancel{Reason: "flood"}))
 	y.must(y.ask(source, Cancel{Reason: "flood"}))

@@ -2,37 +2,13 @@ package transfer
 
 import (
 	"math/bits"
+
+	"entrepot/grains/inventory/stock"
 )
 
-// Goods are pieces of one lot, or of none, and what they were worth at the source.
-type Goods struct {
-	Quantity  int64  `json:"q"`
-	Lot       string `json:"lot,omitempty"`
-	ExpiresOn int64  `json:"expires,omitempty"`
-	Valued    int64  `json:"valued,omitempty"` // of Quantity, the pieces that have a cost: the first of them
-	Cost      int64  `json:"cost,omitempty"`   // of those, first in, first out
-	Average   int64  `json:"average,omitempty"`
-}
-
-func goodsOf(in []Goods) (out []Goods) {
-	for _, g := range in {
-		out = append(out, Goods{g.Quantity, g.Lot, g.ExpiresOn, g.Valued, g.Cost, g.Average})
-	}
-	return out
-}
-
-func viewOf(in []Goods) (out []Goods) {
-	for _, g := range in {
-		out = append(out, Goods{
-			Quantity: g.Quantity, Lot: g.Lot, ExpiresOn: g.ExpiresOn, Valued: g.Valued, Cost: g.Cost, Average: g.Average,
-		})
-	}
-	return out
-}
-
-// cut is the goods from one piece on, so many. However goods are cut, the cuts
-// side by side are worth what the whole is, to the minor unit.
-func cut(goods []Goods, from, quantity int64) (out []Goods) {
+// cut returns a number of pieces of the goods, from a position on. However goods are
+// cut, the cuts side by side are worth the whole, to the minor unit.
+func cut(goods []stock.Goods, from, quantity int64) (out []stock.Goods) {
 	for _, g := range goods {
 		a, b := min(from, g.Quantity), min(from+quantity, g.Quantity)
 		from, quantity = from-a, quantity-(b-a)
@@ -40,7 +16,7 @@ func cut(goods []Goods, from, quantity int64) (out []Goods) {
 			continue
 		}
 		first, last := min(a, g.Valued), min(b, g.Valued)
-		out = append(out, Goods{
+		out = append(out, stock.Goods{
 			Quantity: b - a, Lot: g.Lot, ExpiresOn: g.ExpiresOn, Valued: last - first,
 			Cost:    share(g.Cost, last, g.Valued) - share(g.Cost, first, g.Valued),
 			Average: share(g.Average, last, g.Valued) - share(g.Average, first, g.Valued),
@@ -49,7 +25,19 @@ func cut(goods []Goods, from, quantity int64) (out []Goods) {
 	return out
 }
 
-// share is part/whole of minor units, rounded down. 0 <= part <= whole.
+// unitCost returns the average cost of the pieces that have one; nil if none has.
+func unitCost(goods []stock.Goods) *int64 {
+	var valued, cost int64
+	for _, g := range goods {
+		valued, cost = valued+g.Valued, cost+g.Cost
+	}
+	if valued == 0 {
+		return nil
+	}
+	return new(share(cost, 1, valued))
+}
+
+// share returns part/whole of minor units, rounded down. 0 <= part <= whole.
 func share(minor, part, whole int64) int64 {
 	if part >= whole {
 		return minor

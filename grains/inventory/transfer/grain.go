@@ -1,11 +1,13 @@
 package transfer
 
 import (
+	"time"
+
 	"entrepot/grains"
 	"entrepot/persistence"
 )
 
-// Collection is where transfers are kept, in inventorydb.
+// Collection stores transfers in inventorydb. Its documents decode as [Transfer].
 var Collection = &persistence.Collection{
 	Name: "transfers",
 	Fields: []persistence.Field{
@@ -23,29 +25,23 @@ var Collection = &persistence.Collection{
 	},
 }
 
-// Index is whose the transfer is: the company's, as it belongs to two locations.
+// Index scopes the transfer to its company, because it belongs to two locations.
 func (s *State) Index() grains.Index {
 	return grains.Index{
-		CompanyID: s.CompanyID, CreatedAt: s.createdAt(),
-		Fields: []any{s.shown(), s.FromID, s.ToID},
+		CompanyID: s.CompanyID, CreatedAt: time.UnixMilli(s.CreatedAt).UTC(),
+		Fields: []any{s.PublicStatus(), s.FromID, s.ToID},
 	}
 }
 
-// Kind is the transfer's grain.
+// Kind returns the kind of grain that keeps one transfer.
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](Name, Collection)
-	grains.Command(k, (*State).Create, (*State).View)
-	grains.Command(k, (*State).SetLines, (*State).View)
+	grains.Command(k, (*State).Create, (*State).reply)
+	grains.Command(k, (*State).SetLines, (*State).reply)
 	grains.Later(k, (*State).Ship, (*State).sent)
-	grains.Later(k, (*State).Receive, (*State).taken)
-	grains.Later(k, (*State).Cancel, (*State).ended)
+	grains.Later(k, (*State).Receive, (*State).received)
+	grains.Later(k, (*State).Cancel, (*State).cancelled)
 	grains.Query(k, (*State).Get)
-
-	grains.Steps(k, steps)
-	grains.Command(k, (*State).Held, (*State).View)
-	grains.Command(k, (*State).Freed, (*State).View)
-	grains.Command(k, (*State).Shipped, (*State).View)
-	grains.Command(k, (*State).Booked, (*State).View)
-	grains.Command(k, (*State).Returned, (*State).View)
+	grains.Process(k, process...)
 	return k
 }

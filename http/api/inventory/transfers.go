@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"entrepot"
+	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/inventory/transfer"
 	"entrepot/grains/query"
@@ -72,14 +73,17 @@ type TransferPart struct {
 
 func transferOf(t *transfer.Transfer) TransferView {
 	v := TransferView{
-		ID: t.ID, CompanyID: t.CompanyID, FromLocationID: t.FromID, ToLocationID: t.ToID, Status: t.Status, Note: t.Note, Reason: t.Reason,
-		ShipmentID: t.ShipmentID, CreatedAt: rest.Time(t.CreatedAt), UpdatedAt: rest.Time(t.UpdatedAt), ShippedAt: timeAt(t.ShippedAt), EndedAt: timeAt(t.EndedAt),
+		ID: t.ID, CompanyID: t.CompanyID, FromLocationID: t.FromID, ToLocationID: t.ToID, Status: t.PublicStatus(), Note: t.Note, Reason: t.Reason,
+		CreatedAt: rest.Time(t.CreatedAt), UpdatedAt: rest.Time(t.UpdatedAt), ShippedAt: timeAt(t.ShippedAt), EndedAt: timeAt(t.EndedAt),
 		Lines: []TransferLine{}, Receipts: []TransferReceipt{},
+	}
+	if t.ShippedAt != 0 {
+		v.ShipmentID = t.ShipmentID()
 	}
 	for _, l := range t.Lines {
 		line := TransferLine{
 			ProductID: l.ProductID, VariantID: l.VariantID, SKU: l.SKU, Quantity: l.Quantity,
-			Shipped: l.Shipped, Arrived: l.Arrived, Returned: l.Returned, Lost: l.Lost, InTransit: l.InTransit, Currency: l.Currency,
+			Shipped: l.Shipped, Arrived: l.Arrived, Returned: l.Returned, Lost: l.Lost, InTransit: l.InTransit(), Currency: l.Currency,
 		}
 		if l.UnitCost != nil {
 			cost := rest.Amount(*l.UnitCost, l.Currency)
@@ -122,8 +126,7 @@ type transferListInput struct {
 func (s *logisticsAPI) listTransfers(ctx context.Context, in *transferListInput) (*rest.List[TransferView], error) {
 	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor, Where: query.Where(nil, persistence.CompanyID, in.CompanyID)}
 	q.Where = query.Where(query.Where(query.Where(q.Where, "status", in.Status), "fromId", in.FromLocationID), "toId", in.ToLocationID)
-	return rest.Seen(ctx, s.Store, transfer.Collection, q, (*transfer.State).SeenBy,
-		func(st *transfer.State) TransferView { return transferOf(st.View()) })
+	return rest.Seen(ctx, s.Store, transfer.Collection, q, (*transfer.Transfer).SeenBy, transferOf)
 }
 
 // TransferLines are the lines of a draft.
@@ -181,12 +184,12 @@ func (s *logisticsAPI) createTransfer(ctx context.Context, in *transferInput) (*
 }
 
 // transferLines finds the goods of every line.
-func (s *logisticsAPI) transferLines(ctx context.Context, company entrepot.ID, in []GoodsLine) ([]transfer.LineInput, error) {
-	out := make([]transfer.LineInput, len(in))
+func (s *logisticsAPI) transferLines(ctx context.Context, company entrepot.ID, in []GoodsLine) ([]transfer.Line, error) {
+	out := make([]transfer.Line, len(in))
 	return out, query.Each(ctx, len(in), func(ctx context.Context, i int) error {
 		v, err := goodsOf(ctx, s.Asker, company, "lines", i, string(in[i].ProductID), string(in[i].VariantID))
 		if err == nil {
-			out[i] = transfer.LineInput{ProductID: string(in[i].ProductID), VariantID: v.ID, SKU: v.SKU, Quantity: in[i].Quantity}
+			out[i] = transfer.Line{ProductID: string(in[i].ProductID), VariantID: v.ID, SKU: v.SKU, Quantity: in[i].Quantity}
 		}
 		return err
 	})
@@ -259,7 +262,7 @@ func (s *logisticsAPI) receiveTransfer(ctx context.Context, in *receiveTransferI
 	}
 	cmd := transfer.Receive{ReceiptID: in.NewID(ctx, "transfer-receipt"), Final: in.Body.Final, Reason: in.Body.Reason}
 	for _, l := range in.Body.Lines {
-		cmd.Parts = append(cmd.Parts, transfer.Part{VariantID: string(l.VariantID), Quantity: l.Quantity})
+		cmd.Parts = append(cmd.Parts, events.TransferPart{VariantID: string(l.VariantID), Quantity: l.Quantity})
 	}
 	return s.transferAfter(ctx, id, cmd)
 }
