@@ -7,15 +7,16 @@ import (
 	"entrepot/persistence"
 )
 
-// Collection is where the one document is kept, in authdb.
+// Collection holds the one document, in authdb.
 var Collection = &persistence.Collection{Name: "usage"}
 
-// Index says that it is nobody's.
+// Index has neither tenant nor owner.
 func (s *State) Index() grains.Index {
 	return grains.Index{CreatedAt: time.UnixMilli(s.CreatedAt).UTC()}
 }
 
-// Kind is the grain of usage. A report that is lost or counted twice does not matter.
+// Kind returns the usage grain. It keeps no ring of recent commands: a report that
+// is lost or counted twice does no harm.
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](Name, Collection)
 	k.Ring = -1

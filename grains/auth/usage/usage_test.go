@@ -26,7 +26,7 @@ func report(gateway string, number int64, tokens ...float64) Report {
 func TestReports(t *testing.T) {
 	t.Parallel()
 	s := &State{}
-	say := func(after time.Duration, r Report) *Others {
+	send := func(after time.Duration, r Report) *Others {
 		t.Helper()
 		facts, err := s.Report(entrepot.Turn{Now: start.Add(after), Caller: entrepot.SystemCaller("test")}, r)
 		if err != nil {
@@ -41,30 +41,30 @@ func TestReports(t *testing.T) {
 		}
 		return o
 	}
-	a := say(0, report("a", 0, 5))
-	b := say(time.Second, report("b", 0, 7, -1))
+	a := send(0, report("a", 0, 5))
+	b := send(time.Second, report("b", 0, 7, -1))
 	if a.Number != 1 || b.Number != 3 || len(a.Spent)+len(b.Spent) != 0 {
-		t.Fatalf("at first: %v, %v", a, b)
+		t.Fatalf("first reports: %v, %v; want numbers 1 and 3, and nothing of others", a, b)
 	}
-	a = say(2*time.Second, report("a", a.Number, 2))
+	a = send(2*time.Second, report("a", a.Number, 2))
 	if len(a.Spent) != 2 || a.Spent[0].Tokens != 7 || a.Spent[1].Tokens != -1 || a.Number != 4 {
-		t.Fatalf("what b did: %v", a)
+		t.Fatalf("a got %v, want the two of b", a)
 	}
-	if b = say(3*time.Second, report("b", b.Number)); len(b.Spent) != 1 || b.Spent[0].Tokens != 2 {
-		t.Fatalf("what a did since: %v", b)
+	if b = send(3*time.Second, report("b", b.Number)); len(b.Spent) != 1 || b.Spent[0].Tokens != 2 {
+		t.Fatalf("b got %v, want the one of a", b)
 	}
-	if o := say(4*time.Second, report("a", 99)); len(o.Spent) != 0 || o.Number != 4 {
-		t.Fatalf("from another history: %v", o)
+	if o := send(4*time.Second, report("a", 99)); len(o.Spent) != 0 || o.Number != 4 {
+		t.Fatalf("a number of another history got %v, want nothing", o)
 	}
-	say(time.Second+Window, report("b", 0, 1))
+	send(time.Second+Window, report("b", 0, 1))
 	if len(s.Entries) != 2 { // of the window
-		t.Fatalf("%+v", s.Entries)
+		t.Fatalf("entries after the window: %+v, want 2", s.Entries)
 	}
 	for range 12 {
-		say(time.Second+Window, report("a", 0, make([]float64, maxItems)...))
+		send(time.Second+Window, report("a", 0, make([]float64, maxItems)...))
 	}
 	if len(s.Entries) != maxKept || s.Entries[maxKept-1].Number != s.Number {
-		t.Fatalf("%d are kept", len(s.Entries))
+		t.Fatalf("%d entries are kept, want the newest %d", len(s.Entries), maxKept)
 	}
 }
 
@@ -75,10 +75,10 @@ func TestReportRules(t *testing.T) {
 		cmd    Report
 		want   entrepot.Code
 	}{
-		"a super admin": {entrepot.Caller{Role: entrepot.SuperAdmin}, report("a", 0, 1), entrepot.CodeNotFound},
-		"no gateway":    {entrepot.SystemCaller("t"), report("", 0, 1), entrepot.CodeInvalid},
-		"too much":      {entrepot.SystemCaller("t"), report("a", 0, make([]float64, maxItems+1)...), entrepot.CodeInvalid},
-		"nothing":       {entrepot.SystemCaller("t"), report("a", 0), ""},
+		"a super admin":  {entrepot.Caller{Role: entrepot.SuperAdmin}, report("a", 0, 1), entrepot.CodeNotFound},
+		"no gateway":     {entrepot.SystemCaller("t"), report("", 0, 1), entrepot.CodeInvalid},
+		"too many items": {entrepot.SystemCaller("t"), report("a", 0, make([]float64, maxItems+1)...), entrepot.CodeInvalid},
+		"nothing":        {entrepot.SystemCaller("t"), report("a", 0), ""},
 	} {
 		if facts, err := (&State{}).Report(entrepot.Turn{Now: start, Caller: c.caller}, c.cmd); entrepot.CodeOf(err) != c.want || facts != nil {
 			t.Errorf("%s: %v, %v", name, facts, err)
@@ -100,10 +100,10 @@ func TestUsageOnTheHost(t *testing.T) {
 		t.Fatalf("%v, %v", o, err)
 	}
 	if _, err := grains.Ask(m.As(entrepot.Caller{Role: entrepot.SuperAdmin}), m, Of(ID), Since{Gateway: "a"}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-		t.Fatalf("asked by a person: %v", err)
+		t.Fatalf("read by a super admin: %v, want not found", err)
 	}
 	var s, back State
-	s.Apply(reported{At: 1, Gateway: "a", Spent: []entry{{Limiter: "l", Key: "k", Tokens: 1.5}}})
+	s.Apply(reported{At: 1, Gateway: "a", Spent: []Spent{{Limiter: "l", Key: "k", Tokens: 1.5}}})
 	b, err := json.Marshal(s)
 	if err != nil || json.Unmarshal(b, &back) != nil || !reflect.DeepEqual(s, back) {
 		t.Fatalf("%s: %v", b, err)
