@@ -1,9 +1,10 @@
-// Package access is what every member must know to trust an access token: which
-// tokens were withdrawn before they expire, and which companies are not in full
-// standing. There is one such grain in the platform.
+// Package access holds what every member needs in order to trust an access token:
+// the tokens that were withdrawn before they expire, and the companies that are
+// not in full standing. The platform has one such grain.
 //
-// Commands: Withdraw, SetCompany. Queries: Since. Persisted: the whole [State].
-// It publishes nothing; users and companies tell what happened to them.
+// Commands: Withdraw, SetCompany. Queries: Since. By time: withdrawals of expired
+// tokens are forgotten. Persisted: the whole [State]. It publishes nothing; users
+// and companies publish their own changes.
 package access
 
 import (
@@ -14,45 +15,40 @@ import (
 	"entrepot/events"
 )
 
-// MaxWithdrawn bounds the state to about a megabyte. More withdrawals than that
-// within the life of a token are refused, and their steps try again.
+// MaxWithdrawn bounds the state to about a megabyte. Further withdrawals within the
+// life of a token are refused, and the steps that send them try again.
 const MaxWithdrawn = 10_000
 
-// State is all that counts. The zero State trusts every token.
+// State is everything in force. The zero State trusts every token.
 type State struct {
 	Number    int64        `json:"number,omitempty"` // of the last change
 	Withdrawn []withdrawal `json:"withdrawn,omitempty"`
 	Companies []company    `json:"companies,omitempty"`
-	CreatedAt int64        `json:"created,omitempty"` // Unix ms, as all times of the state
+	CreatedAt int64        `json:"created,omitempty"` // Unix ms
 }
 
-// withdrawal ends one session's tokens, or those of a user issued before a time.
+// withdrawal is a numbered Withdraw.
 type withdrawal struct {
-	User    entrepot.ID `json:"u"`
-	Session string      `json:"s,omitempty"`
-	Before  int64       `json:"b,omitempty"`
-	Until   int64       `json:"e"`
-	Number  int64       `json:"n"`
+	Withdraw
+	Number int64 `json:"n"`
 }
 
-// company is a standing. One that is full again stays, so that an older command
-// that comes late finds the newer version.
+// company is a numbered standing. It stays when it is full again, so that a late
+// older command meets the newer version.
 type company struct {
-	ID       entrepot.ID `json:"id"`
-	Standing string      `json:"standing"`
-	Version  int64       `json:"version"`
-	Number   int64       `json:"n"`
+	SetCompany
+	Number int64 `json:"n"`
 }
 
 type withdrawn struct {
 	events.Private
-	withdrawal
+	Withdraw
 	At int64
 }
 
 type companySet struct {
 	events.Private
-	company
+	SetCompany
 	At int64
 }
 
@@ -61,32 +57,33 @@ type forgotten struct {
 	At int64
 }
 
-// Withdraw remembers a withdrawal until its last token has expired.
+// Withdraw records a withdrawal until its last token has expired.
 func (s *State) Withdraw(t entrepot.Turn, c Withdraw) ([]events.Event, error) {
+	if err := t.RequireSystem(); err != nil {
+		return nil, err
+	}
 	now := t.Now.UnixMilli()
 	switch {
-	case t.Caller.Role != entrepot.System:
-		return nil, entrepot.ErrNotFound
 	case !entrepot.ValidID(c.UserID):
 		return nil, entrepot.Invalid("userId", "id", "must be a user id")
 	case c.SessionID == "" && c.Before <= 0:
-		return nil, entrepot.Invalid("beforeMs", "required", "must be given where no session is named")
+		return nil, entrepot.Invalid("before", "required", "must be given without a sessionId")
 	case c.Until <= now || s.covers(c):
 		return nil, nil
 	case s.alive(now) >= MaxWithdrawn:
-		return nil, entrepot.Unavailable("too many tokens were withdrawn")
+		return nil, entrepot.Unavailable("%d withdrawals are in force already, at most %d", MaxWithdrawn, MaxWithdrawn)
 	}
-	return []events.Event{withdrawn{
-		withdrawal: withdrawal{User: c.UserID, Session: c.SessionID, Before: c.Before, Until: c.Until}, At: now,
-	}}, nil
+	return []events.Event{withdrawn{Withdraw: c, At: now}}, nil
 }
 
+// covers reports whether an earlier withdrawal ends the same tokens.
 func (s *State) covers(c Withdraw) bool {
 	return slices.ContainsFunc(s.Withdrawn, func(w withdrawal) bool {
-		return w.User == c.UserID && w.Session == c.SessionID && w.Before >= c.Before && w.Until >= c.Until
+		return w.UserID == c.UserID && w.SessionID == c.SessionID && w.Before >= c.Before && w.Until >= c.Until
 	})
 }
 
+// alive counts the withdrawals in force.
 func (s *State) alive(now int64) (n int) {
 	for i := range s.Withdrawn {
 		if s.Withdrawn[i].Until > now {
@@ -98,27 +95,29 @@ func (s *State) alive(now int64) (n int) {
 
 // SetCompany sets a standing, unless a newer one is known.
 func (s *State) SetCompany(t entrepot.Turn, c SetCompany) ([]events.Event, error) {
+	if err := t.RequireSystem(); err != nil {
+		return nil, err
+	}
 	switch {
-	case t.Caller.Role != entrepot.System:
-		return nil, entrepot.ErrNotFound
 	case !entrepot.ValidID(c.CompanyID):
 		return nil, entrepot.Invalid("companyId", "id", "must be a company id")
-	case c.Standing != entrepot.StandingFull && c.Standing != entrepot.StandingReadOnly && c.Standing != entrepot.StandingClosed:
-		return nil, entrepot.Invalid("standing", "enum", "is none of full, read_only, closed")
+	case !slices.Contains(standings, c.Standing):
+		return nil, entrepot.Invalid("standing", "enum", "must be full, read_only or closed")
 	}
 	if i := s.find(c.CompanyID); i >= 0 && s.Companies[i].Version >= c.Version {
 		return nil, nil
 	}
-	return []events.Event{companySet{
-		company: company{ID: c.CompanyID, Standing: c.Standing, Version: c.Version}, At: t.Now.UnixMilli(),
-	}}, nil
+	return []events.Event{companySet{SetCompany: c, At: t.Now.UnixMilli()}}, nil
 }
+
+var standings = []string{entrepot.StandingFull, entrepot.StandingReadOnly, entrepot.StandingClosed}
 
 func (s *State) find(id entrepot.ID) int {
-	return slices.IndexFunc(s.Companies, func(k company) bool { return k.ID == id })
+	return slices.IndexFunc(s.Companies, func(k company) bool { return k.CompanyID == id })
 }
 
-// WakeAt is the end of the minute in which the first withdrawal may be forgotten.
+// WakeAt returns the end of the minute in which the first withdrawal expires; zero
+// without one.
 func (s *State) WakeAt() time.Time {
 	first := int64(0)
 	for i := range s.Withdrawn {
@@ -141,6 +140,33 @@ func (s *State) Wake(t entrepot.Turn) []events.Event {
 	return []events.Event{forgotten{At: now}}
 }
 
+// Since returns the changes after a number. Forgotten withdrawals are missing,
+// because their tokens have expired.
+func (s *State) Since(t entrepot.Turn, q Since) (*Changes, error) {
+	if err := t.RequireSystem(); err != nil {
+		return nil, err
+	}
+	after := q.Number
+	out := &Changes{Number: s.Number}
+	if after <= 0 || after > s.Number { // a larger number comes from before a database was restored
+		after, out.Complete = 0, true
+	}
+	for _, w := range s.Withdrawn {
+		if w.Number > after && w.Until > t.Now.UnixMilli() {
+			out.Withdrawn = append(out.Withdrawn, w.Withdraw)
+		}
+	}
+	for _, k := range s.Companies {
+		if k.Number > after && (k.Standing != entrepot.StandingFull || !out.Complete) {
+			out.Companies = append(out.Companies, k.SetCompany)
+		}
+	}
+	return out, nil
+}
+
+// upTo is the reply to a command: the number of the newest change.
+func (s *State) upTo() *Changes { return &Changes{Number: s.Number} }
+
 // Apply changes the state by one fact.
 func (s *State) Apply(e events.Event) {
 	switch f := e.(type) {
@@ -148,16 +174,15 @@ func (s *State) Apply(e events.Event) {
 		s.begin(f.At)
 		s.forget(f.At)
 		s.Number++
-		f.Number = s.Number
-		s.Withdrawn = append(s.Withdrawn, f.withdrawal)
+		s.Withdrawn = append(s.Withdrawn, withdrawal{f.Withdraw, s.Number})
 	case companySet:
 		s.begin(f.At)
 		s.Number++
-		f.Number = s.Number
-		if i := s.find(f.ID); i >= 0 {
-			s.Companies[i] = f.company
+		k := company{f.SetCompany, s.Number}
+		if i := s.find(k.CompanyID); i >= 0 {
+			s.Companies[i] = k
 		} else {
-			s.Companies = append(s.Companies, f.company)
+			s.Companies = append(s.Companies, k)
 		}
 	case forgotten:
 		s.forget(f.At)
@@ -173,32 +198,3 @@ func (s *State) begin(at int64) {
 func (s *State) forget(now int64) {
 	s.Withdrawn = slices.DeleteFunc(s.Withdrawn, func(w withdrawal) bool { return w.Until <= now })
 }
-
-// Since answers what changed after a number. What was forgotten need not be
-// told: the tokens it named have expired.
-func (s *State) Since(t entrepot.Turn, q Since) (*Changes, error) {
-	if t.Caller.Role != entrepot.System {
-		return nil, entrepot.ErrNotFound
-	}
-	after := q.Number
-	out := &Changes{Number: s.Number}
-	if after <= 0 || after > s.Number { // beyond: the asker knows another history, of a database since restored
-		after, out.Complete = 0, true
-	}
-	for _, w := range s.Withdrawn {
-		if w.Number > after && w.Until > t.Now.UnixMilli() {
-			out.Withdrawn = append(out.Withdrawn, Withdraw{UserID: w.User, SessionID: w.Session, Before: w.Before, Until: w.Until})
-		}
-	}
-	for _, k := range s.Companies {
-		if k.Number > after && (k.Standing != entrepot.StandingFull || !out.Complete) {
-			out.Companies = append(out.Companies, SetCompany{CompanyID: k.ID, Standing: k.Standing, Version: k.Version})
-		}
-	}
-	return out, nil
-}
-
-// View answers a command: up to which number things are known.
-func (s *State) View() *Changes { return &Changes{Number: s.Number} }
-
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }

@@ -36,7 +36,7 @@ func play(t *testing.T, s *State, facts []events.Event, err error) int {
 	return len(facts)
 }
 
-func TestOnlyThePlatformAndOnlyWhatIsWhole(t *testing.T) {
+func TestRulesOfWithdrawSetCompanyAndSince(t *testing.T) {
 	t.Parallel()
 	s := &State{}
 	super := entrepot.Turn{Now: start, Caller: entrepot.Caller{Role: entrepot.SuperAdmin, UserID: user}}
@@ -60,14 +60,14 @@ func TestOnlyThePlatformAndOnlyWhatIsWhole(t *testing.T) {
 	}
 }
 
-func TestWithdrawalsAreToldOnceAndForgotten(t *testing.T) {
+func TestWithdrawalsAreReturnedOnceAndForgotten(t *testing.T) {
 	t.Parallel()
 	s := &State{}
 	one := Withdraw{UserID: user, SessionID: "one", Until: in(time.Minute)}
 	for i, want := range []int{1, 0} {
 		facts, err := s.Withdraw(turn(start), one)
 		if got := play(t, s, facts, err); got != want {
-			t.Errorf("time %d made %d facts", i+1, got)
+			t.Errorf("time %d made %d facts, want %d", i+1, got, want)
 		}
 	}
 	facts, err := s.Withdraw(turn(start), Withdraw{UserID: user, Before: in(0), Until: in(3 * time.Minute)})
@@ -79,14 +79,14 @@ func TestWithdrawalsAreToldOnceAndForgotten(t *testing.T) {
 		}
 	}
 	if s.Wake(turn(start.Add(59*time.Second))) != nil {
-		t.Error("forgets before the token has expired")
+		t.Error("a withdrawal is forgotten before its token has expired")
 	}
 	if at := s.WakeAt(); at.Before(start.Add(time.Minute)) || at.After(start.Add(2*time.Minute)) {
 		t.Errorf("wakes at %v", at)
 	}
 	play(t, s, s.Wake(turn(start.Add(time.Minute))), nil)
-	if len(s.Withdrawn) != 1 || s.Withdrawn[0].Session != "" {
-		t.Errorf("left %+v", s.Withdrawn)
+	if len(s.Withdrawn) != 1 || s.Withdrawn[0].SessionID != "" {
+		t.Errorf("left %+v, want the withdrawal of the user", s.Withdrawn)
 	}
 	if facts, err := s.Withdraw(turn(start.Add(time.Hour)), one); err != nil || facts != nil {
 		t.Errorf("expired tokens: %v, %v", facts, err)
@@ -97,15 +97,15 @@ func TestTheStateIsBounded(t *testing.T) {
 	t.Parallel()
 	s := &State{}
 	for i := range MaxWithdrawn {
-		s.Apply(withdrawn{withdrawal: withdrawal{User: user, Session: fmt.Sprint(i), Until: in(time.Minute)}, At: in(0)})
+		s.Apply(withdrawn{Withdraw: Withdraw{UserID: user, SessionID: fmt.Sprint(i), Until: in(time.Minute)}, At: in(0)})
 	}
 	more := Withdraw{UserID: user, SessionID: "more", Until: in(time.Hour)}
 	if _, err := s.Withdraw(turn(start), more); entrepot.CodeOf(err) != entrepot.CodeUnavailable {
-		t.Errorf("over the bound: %v", err)
+		t.Errorf("one too many: %v, want unavailable", err)
 	}
 	facts, err := s.Withdraw(turn(start.Add(time.Minute)), more)
 	if play(t, s, facts, err); len(s.Withdrawn) != 1 {
-		t.Errorf("%d are left", len(s.Withdrawn))
+		t.Errorf("%d withdrawals are left, want 1", len(s.Withdrawn))
 	}
 }
 
@@ -116,7 +116,12 @@ func TestAnOlderStandingChangesNothing(t *testing.T) {
 		standing string
 		version  int64
 		want     string
-	}{{entrepot.StandingReadOnly, 2, entrepot.StandingReadOnly}, {entrepot.StandingClosed, 1, entrepot.StandingReadOnly}, {entrepot.StandingFull, 3, entrepot.StandingFull}, {entrepot.StandingReadOnly, 2, entrepot.StandingFull}} {
+	}{
+		{entrepot.StandingReadOnly, 2, entrepot.StandingReadOnly},
+		{entrepot.StandingClosed, 1, entrepot.StandingReadOnly},
+		{entrepot.StandingFull, 3, entrepot.StandingFull},
+		{entrepot.StandingReadOnly, 2, entrepot.StandingFull},
+	} {
 		facts, err := s.SetCompany(turn(start), SetCompany{CompanyID: acme, Standing: c.standing, Version: c.version})
 		play(t, s, facts, err)
 		if s.Companies[0].Standing != c.want {
@@ -126,7 +131,7 @@ func TestAnOlderStandingChangesNothing(t *testing.T) {
 	delta, _ := s.Since(turn(start), Since{Number: 1})
 	whole, _ := s.Since(turn(start), Since{})
 	if len(delta.Companies) != 1 || delta.Companies[0].Standing != entrepot.StandingFull || len(whole.Companies) != 0 {
-		t.Errorf("told %v and %v", delta, whole)
+		t.Errorf("changes %v and %v, want the full standing once", delta, whole)
 	}
 }
 
@@ -146,6 +151,6 @@ func TestAccessOnTheHost(t *testing.T) {
 		t.Fatalf("after the restart: %v, %v", c, err)
 	}
 	if list := m.Events(); len(list) != 0 {
-		t.Errorf("it published %v", list)
+		t.Errorf("published %v, want nothing", list)
 	}
 }

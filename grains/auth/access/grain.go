@@ -1,6 +1,8 @@
 package access
 
 import (
+	"time"
+
 	"entrepot/grains"
 	"entrepot/persistence"
 )
@@ -8,16 +10,18 @@ import (
 // Collection holds the one document, in authdb.
 var Collection = &persistence.Collection{Name: "access"}
 
-// Index belongs to no tenant.
-func (s *State) Index() grains.Index { return grains.Index{CreatedAt: s.createdAt()} }
+// Index has neither tenant nor owner.
+func (s *State) Index() grains.Index {
+	return grains.Index{CreatedAt: time.UnixMilli(s.CreatedAt).UTC()}
+}
 
-// Kind is the access grain. Its commands say a state to be in, so doing one
-// twice changes nothing and no ring of recent commands is kept.
+// Kind returns the access grain. Its commands set a state and are harmless twice,
+// so it keeps no ring of recent commands.
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](Name, Collection)
 	k.Ring = -1
-	grains.Command(k, (*State).Withdraw, (*State).View)
-	grains.Command(k, (*State).SetCompany, (*State).View)
+	grains.Command(k, (*State).Withdraw, (*State).upTo)
+	grains.Command(k, (*State).SetCompany, (*State).upTo)
 	grains.Query(k, (*State).Since)
 	return k
 }

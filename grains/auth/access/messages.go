@@ -5,40 +5,40 @@ import (
 	"entrepot/grains"
 )
 
-// Kind is the grain's name in the cluster.
+// Name is the kind's name in the cluster.
 const Name = "Access"
 
-// ID is the platform's one access grain.
+// ID is the id of the platform's one access grain.
 var ID = entrepot.DeriveID("access")
 
-// Of names one grain of the kind.
+// Of returns the ref of the platform's access grain; id is [ID].
 func Of(id entrepot.ID) grains.Ref { return grains.Ref{Kind: Name, ID: id} }
 
 // Withdraw ends access tokens before they expire. Only the platform sends it.
 type Withdraw struct {
-	UserID    entrepot.ID
-	SessionID entrepot.ID // one session; empty: every token of the user issued before before_ms
-	Before    int64       // Unix ms
-	Until     int64       // when the last of these tokens has expired, and this may be forgotten
+	UserID    entrepot.ID `json:"u"`
+	SessionID entrepot.ID `json:"s,omitempty"` // empty: every token of the user issued before Before
+	Before    int64       `json:"b,omitempty"` // Unix ms
+	Until     int64       `json:"e"`           // Unix ms; when the last of these tokens has expired
 }
 
-// SetCompany says what the people of a company may do from now on. Only the platform sends it.
+// SetCompany sets the standing of a company's people. Only the platform sends it.
 type SetCompany struct {
-	CompanyID entrepot.ID
-	Standing  string // "full", "read_only", "closed"
-	Version   int64  // of the company; an older one than known changes nothing
+	CompanyID entrepot.ID `json:"id"`
+	Standing  string      `json:"standing"` // "full", "read_only", "closed"
+	Version   int64       `json:"version"`  // of the standing; one older than the known one changes nothing
 }
 
-// Since asks for everything that changed after a number; 0 for all that counts.
-type Since struct {
-	Number int64
-}
+// Since returns everything that changed after Number; 0 for all that is in force.
+// Only the platform sends it.
+type Since struct{ Number int64 }
 
+// Changes lists withdrawals and standings, up to Number.
 type Changes struct {
-	Number    int64 // ask from here next time
-	Complete  bool  // the whole of what counts, not only what is new
+	Number    int64 // of the newest change, for the next Since
+	Complete  bool  // everything in force, instead of only what is new
 	Withdrawn []Withdraw
-	Companies []SetCompany // whose standing is not full, or changed
+	Companies []SetCompany // a complete list omits companies in full standing
 }
 
 func (Withdraw) Answers(*Changes)   {}
