@@ -7,26 +7,27 @@ import (
 	"entrepot/persistence"
 )
 
-// Collection is the outbox of mails, in authdb.
+// Collection holds the mails, in authdb.
 var Collection = &persistence.Collection{
 	Name:    "mails",
-	Fields:  []persistence.Field{{Name: "open", Type: persistence.Bool}}, // not emptied yet
+	Fields:  []persistence.Field{{Name: "open", Type: persistence.Bool}}, // still has its address and token
 	Indexes: [][]string{{"open", "createdAt"}},
 }
 
-// Index is whose the mail is: the user it is about, or the company that invites.
+// Index scopes a mail to the user it is about, or to the inviting company.
 func (s *State) Index() grains.Index {
 	return grains.Index{
-		CompanyID: s.CompanyID, OwnerID: s.UserID, CreatedAt: time.UnixMilli(s.CreatedAt).UTC(), Fields: []any{s.To != ""},
+		CompanyID: s.CompanyID, OwnerID: s.UserID, CreatedAt: time.UnixMilli(s.CreatedAt).UTC(),
+		Fields: []any{s.To != ""},
 	}
 }
 
-// Kind is the grain of mails. Putting one twice changes nothing, so no ring of
-// recent commands is kept.
+// Kind returns the grain of mails. A second Put changes nothing, so it keeps no
+// ring of recent commands.
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](Name, Collection)
 	k.Ring = -1
-	grains.Command(k, (*State).Put, (*State).View)
+	grains.Command(k, (*State).Put, (*State).view)
 	grains.Query(k, (*State).Get)
 	return k
 }

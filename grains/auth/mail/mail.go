@@ -1,9 +1,9 @@
-// Package mail is one mail with a secret in it: who gets it, by which template,
-// and the token, sealed. The event says that there is such a mail and not what
-// the token is; who sends mail asks for it by its id.
+// Package mail is one mail that carries a secret: its address, its template and the
+// sealed token. The published event announces the mail without the token; the
+// service that sends mails gets the token by the mail's id.
 //
-// Commands: Put. Queries: Get. By time: the address and the token are removed
-// once the token is void. Persisted: the whole [State].
+// Commands: Put. Queries: Get. By time: address and token are removed once the
+// token is void. Persisted: the whole [State].
 package mail
 
 import (
@@ -14,20 +14,10 @@ import (
 	"entrepot/events"
 )
 
-// State is a mail. The zero State is not written yet.
-type State struct {
-	ID        entrepot.ID `json:"id,omitempty"`
-	To        string      `json:"to,omitempty"`
-	Template  string      `json:"template,omitempty"`
-	Locale    string      `json:"locale,omitempty"`
-	UserID    entrepot.ID `json:"userId,omitempty"`
-	CompanyID entrepot.ID `json:"companyId,omitempty"`
-	Sealed    []byte      `json:"sealed,omitempty"`
-	CreatedAt int64       `json:"created,omitempty"` // Unix ms, as all times of the state
-	Until     int64       `json:"until,omitempty"`
-}
+// State is a mail. The zero State is not written yet; an emptied one has no address.
+type State struct{ Mail }
 
-// sealed is the secret half of a mail.
+// sealed is the private half of a mail, which no event publishes.
 type sealed struct {
 	events.Private
 	Token []byte
@@ -37,13 +27,18 @@ type emptied struct{ events.Private }
 
 // Put writes the mail.
 func (s *State) Put(t entrepot.Turn, c Put) ([]events.Event, error) {
+	if err := t.RequireSystem(); err != nil {
+		return nil, err
+	}
 	switch {
-	case t.Caller.Role != entrepot.System:
-		return nil, entrepot.ErrNotFound
 	case s.ID != "":
 		return nil, nil
-	case c.To == "" || c.Template == "" || len(c.Sealed) == 0:
-		return nil, entrepot.Invalid("to", "required", "a mail has an address, a template and a token")
+	case c.To == "":
+		return nil, entrepot.Invalid("to", "required", "must be given")
+	case c.Template == "":
+		return nil, entrepot.Invalid("template", "required", "must be given")
+	case len(c.Sealed) == 0:
+		return nil, entrepot.Invalid("sealed", "required", "must be given")
 	}
 	return []events.Event{
 		events.UserMailRequested{
@@ -54,7 +49,7 @@ func (s *State) Put(t entrepot.Turn, c Put) ([]events.Event, error) {
 	}, nil
 }
 
-// WakeAt is when the token is void.
+// WakeAt returns when the token is void; zero for an emptied mail.
 func (s *State) WakeAt() time.Time {
 	if s.To == "" {
 		return time.Time{}
@@ -62,7 +57,7 @@ func (s *State) WakeAt() time.Time {
 	return time.UnixMilli(s.Until).UTC()
 }
 
-// Wake removes what nobody needs any more.
+// Wake empties a mail whose token is void.
 func (s *State) Wake(t entrepot.Turn) []events.Event {
 	if s.To == "" || t.Now.UnixMilli() < s.Until {
 		return nil
@@ -70,11 +65,26 @@ func (s *State) Wake(t entrepot.Turn) []events.Event {
 	return []events.Event{emptied{}}
 }
 
+// Get returns the mail to the platform.
+func (s *State) Get(t entrepot.Turn, _ Get) (*Mail, error) {
+	if err := t.RequireSystem(); err != nil || s.To == "" {
+		return nil, entrepot.ErrNotFound
+	}
+	return s.view(), nil
+}
+
+// view returns a copy of the mail.
+func (s *State) view() *Mail {
+	m := s.Mail
+	m.Sealed = bytes.Clone(m.Sealed)
+	return &m
+}
+
 // Apply changes the state by one fact.
 func (s *State) Apply(e events.Event) {
 	switch f := e.(type) {
 	case events.UserMailRequested:
-		*s = State{
+		s.Mail = Mail{
 			ID: f.MailID, To: f.Email, Template: f.Template, Locale: f.Locale, UserID: f.UserID, CompanyID: f.CompanyID,
 			CreatedAt: f.RequestedAt.UnixMilli(), Until: f.ExpiresAt.UnixMilli(),
 		}
@@ -82,21 +92,5 @@ func (s *State) Apply(e events.Event) {
 		s.Sealed = f.Token
 	case emptied:
 		s.To, s.Sealed = "", nil
-	}
-}
-
-// Get answers the mail, to the platform only.
-func (s *State) Get(t entrepot.Turn, _ Get) (*Mail, error) {
-	if s.To == "" || t.Caller.Role != entrepot.System {
-		return nil, entrepot.ErrNotFound
-	}
-	return s.View(), nil
-}
-
-// View is the mail, its token sealed.
-func (s *State) View() *Mail {
-	return &Mail{
-		ID: s.ID, To: s.To, Template: s.Template, Locale: s.Locale, UserID: s.UserID, CompanyID: s.CompanyID,
-		Sealed: bytes.Clone(s.Sealed), CreatedAt: s.CreatedAt, Until: s.Until,
 	}
 }

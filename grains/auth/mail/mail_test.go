@@ -14,16 +14,20 @@ import (
 
 var id = entrepot.DeriveID("mail")
 
-// TestAMail is written once, told without its token, read by the platform alone, and emptied in time.
-func TestAMail(t *testing.T) {
+// TestMailLife: a mail is written once, published without its token, read by the
+// platform alone, and emptied in time.
+func TestMailLife(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
 	now := time.UnixMilli(1_750_000_000_000)
 	m.SetNow(now)
-	put := Put{To: "ann@example.com", Template: "reset_password", UserID: entrepot.DeriveID("ann"), Sealed: []byte("canary"), Until: now.Add(time.Hour).UnixMilli()}
+	put := Put{
+		To: "ann@example.com", Template: "reset_password", UserID: entrepot.DeriveID("ann"),
+		Sealed: []byte("canary"), Until: now.Add(time.Hour).UnixMilli(),
+	}
 	super := entrepot.Caller{Role: entrepot.SuperAdmin, UserID: "root"}
 	if _, err := grains.Ask(m.As(super), m, Of(id), put); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-		t.Fatalf("a super admin writes: %v", err)
+		t.Fatalf("written by a super admin: %v, want not found", err)
 	}
 	for range 2 {
 		if _, err := grains.Ask(m.Platform(), m, Of(id), put); err != nil {
@@ -40,7 +44,7 @@ func TestAMail(t *testing.T) {
 		t.Fatalf("%v, %v", data, err)
 	}
 	if _, err := grains.Ask(m.As(super), m, Of(id), Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-		t.Fatalf("a super admin reads: %v", err)
+		t.Fatalf("read by a super admin: %v, want not found", err)
 	}
 	read := func() (*Mail, error) {
 		return grains.Ask(m.Platform(), m, Of(id), Get{})
@@ -62,7 +66,7 @@ func TestAMail(t *testing.T) {
 	}
 }
 
-func TestWhatAMailNeeds(t *testing.T) {
+func TestPutRequiresAddressTemplateAndToken(t *testing.T) {
 	t.Parallel()
 	for _, c := range []Put{{Template: "x", Sealed: []byte("x")}, {To: "x", Sealed: []byte("x")}, {To: "x", Template: "x"}} {
 		if _, err := (&State{}).Put(entrepot.Turn{ID: id, Caller: entrepot.SystemCaller("test")}, c); entrepot.CodeOf(err) != entrepot.CodeInvalid {

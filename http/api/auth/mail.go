@@ -264,7 +264,7 @@ func (s *authAPI) listMails(ctx context.Context, in *struct{ rest.ListParams }) 
 		return nil, entrepot.ErrNotFound
 	}
 	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor, Where: []persistence.Cond{{Field: "open", Op: persistence.Eq, Value: true}}}
-	page, err := query.Find(ctx, s.Store, mail.Collection, entrepot.AllTenants(), q, func(m *mail.State, _ *persistence.Document) Mail {
+	page, err := query.Find(ctx, s.Store, mail.Collection, entrepot.AllTenants(), q, func(m *mail.Mail, _ *persistence.Document) Mail {
 		token, err := s.Seal.Open(mailPurpose(m.ID), m.Sealed)
 		if err != nil {
 			token = nil // of another installation's key: the mail is shown, and opens nothing
