@@ -24,9 +24,12 @@ var (
 func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: id, Now: start, Caller: c} }
 
 func creation(change func(*Create)) Create {
-	c := Create{CompanyID: company, Name: "scanner", Scopes: []string{"inventory:write", "inventory:read", "inventory:read"}, Hash: []byte("hash")}
+	c := Create{
+		CompanyID: company, Name: "scanner", Hash: []byte("hash"),
+		Scopes: []string{"inventory:write", "inventory:read", "inventory:read"},
+	}
 	if change != nil {
-		change(c)
+		change(&c)
 	}
 	return c
 }
@@ -39,22 +42,22 @@ func TestCreateRules(t *testing.T) {
 		change func(*Create)
 		want   entrepot.Code
 	}{
-		"the company's admin": {&State{}, admin, nil, ""},
-		"a super admin":       {&State{}, super, nil, ""},
-		"another's admin":     {&State{}, entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: "x"}, nil, entrepot.CodeNotFound},
-		"a manager":           {&State{}, entrepot.Caller{Role: entrepot.ShopManager, CompanyID: company}, nil, entrepot.CodeNotFound},
-		"a customer":          {&State{}, entrepot.Caller{Role: entrepot.Customer, UserID: "c"}, nil, entrepot.CodeNotFound},
-		"nobody":              {&State{}, entrepot.Caller{}, nil, entrepot.CodeNotFound},
-		"again":               {&State{ID: id}, admin, nil, entrepot.CodeConflict},
-		"no company":          {&State{}, super, func(c *Create) { c.CompanyID = "" }, entrepot.CodeInvalid},
-		"no name":             {&State{}, admin, func(c *Create) { c.Name = " " }, entrepot.CodeInvalid},
-		"a long name":         {&State{}, admin, func(c *Create) { c.Name = strings.Repeat("n", maxName+1) }, entrepot.CodeInvalid},
-		"no scope":            {&State{}, admin, func(c *Create) { c.Scopes = nil }, entrepot.CodeInvalid},
-		"no such scope":       {&State{}, admin, func(c *Create) { c.Scopes = []string{"auth:write"} }, entrepot.CodeInvalid},
-		"what is no shop":     {&State{}, admin, func(c *Create) { c.ShopIDs = []string{"here"} }, entrepot.CodeInvalid},
-		"too many shops":      {&State{}, admin, func(c *Create) { c.ShopIDs = make([]string, maxShops+1) }, entrepot.CodeInvalid},
-		"expired":             {&State{}, admin, func(c *Create) { c.ExpiresAt = start.UnixMilli() }, entrepot.CodeInvalid},
-		"no hash":             {&State{}, admin, func(c *Create) { c.Hash = nil }, entrepot.CodeInvalid},
+		"the company's admin":     {&State{}, admin, nil, ""},
+		"a super admin":           {&State{}, super, nil, ""},
+		"another company's admin": {&State{}, entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: "x"}, nil, entrepot.CodeNotFound},
+		"a manager":               {&State{}, entrepot.Caller{Role: entrepot.ShopManager, CompanyID: company}, nil, entrepot.CodeNotFound},
+		"a customer":              {&State{}, entrepot.Caller{Role: entrepot.Customer, UserID: "c"}, nil, entrepot.CodeNotFound},
+		"an anonymous caller":     {&State{}, entrepot.Caller{}, nil, entrepot.CodeNotFound},
+		"again":                   {&State{Key: Key{ID: id}}, admin, nil, entrepot.CodeConflict},
+		"no company":              {&State{}, super, func(c *Create) { c.CompanyID = "" }, entrepot.CodeInvalid},
+		"no name":                 {&State{}, admin, func(c *Create) { c.Name = " " }, entrepot.CodeInvalid},
+		"a long name":             {&State{}, admin, func(c *Create) { c.Name = strings.Repeat("n", maxName+1) }, entrepot.CodeInvalid},
+		"no scope":                {&State{}, admin, func(c *Create) { c.Scopes = nil }, entrepot.CodeInvalid},
+		"no such scope":           {&State{}, admin, func(c *Create) { c.Scopes = []string{"auth:write"} }, entrepot.CodeInvalid},
+		"a malformed shop":        {&State{}, admin, func(c *Create) { c.ShopIDs = []string{"here"} }, entrepot.CodeInvalid},
+		"too many shops":          {&State{}, admin, func(c *Create) { c.ShopIDs = make([]string, maxShops+1) }, entrepot.CodeInvalid},
+		"expired":                 {&State{}, admin, func(c *Create) { c.ExpiresAt = start.UnixMilli() }, entrepot.CodeInvalid},
+		"no hash":                 {&State{}, admin, func(c *Create) { c.Hash = nil }, entrepot.CodeInvalid},
 	} {
 		facts, err := c.state.Create(turn(c.caller), creation(c.change))
 		if entrepot.CodeOf(err) != c.want || (err == nil) != (len(facts) == 2) {
@@ -86,14 +89,27 @@ func TestVerifyAndRevoke(t *testing.T) {
 		return err == nil && len(k.Scopes) == 2
 	}
 	platform := entrepot.SystemCaller("test")
-	if !verify(platform, "hash", 0) || verify(platform, "other", 0) || verify(platform, "", 0) || verify(admin, "hash", 0) || verify(platform, "hash", time.Hour) {
-		t.Error("a key is good for the platform, with its secret, until it expires")
+	for name, c := range map[string]struct {
+		caller entrepot.Caller
+		hash   string
+		after  time.Duration
+		want   bool
+	}{
+		"the secret":         {platform, "hash", 0, true},
+		"another secret":     {platform, "other", 0, false},
+		"no secret":          {platform, "", 0, false},
+		"asked by the admin": {admin, "hash", 0, false},
+		"expired":            {platform, "hash", time.Hour, false},
+	} {
+		if got := verify(c.caller, c.hash, c.after); got != c.want {
+			t.Errorf("%s: verified %v, want %v", name, got, c.want)
+		}
 	}
-	if _, err := s.Revoke(turn(entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: "x"}), nil); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-		t.Errorf("another's: %v", err)
+	if _, err := s.Revoke(turn(entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: "x"}), Revoke{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		t.Errorf("revoked by another company's admin: %v, want not found", err)
 	}
 	for want := 1; want >= 0; want-- { // the second time there is nothing to do
-		facts, err := s.Revoke(turn(admin), nil)
+		facts, err := s.Revoke(turn(admin), Revoke{})
 		if err != nil || len(facts) != want {
 			t.Fatalf("%v, %v", facts, err)
 		}
@@ -102,7 +118,7 @@ func TestVerifyAndRevoke(t *testing.T) {
 		}
 	}
 	if verify(platform, "hash", 0) {
-		t.Error("a revoked key is good")
+		t.Error("a revoked key is verified")
 	}
 }
 

@@ -108,7 +108,7 @@ type apiKeyListInput struct {
 func (s *authAPI) listAPIKeys(ctx context.Context, in *apiKeyListInput) (*rest.List[APIKey], error) {
 	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor, Where: query.Where(nil, persistence.CompanyID, in.CompanyID)}
 	page, err := query.Find(ctx, s.Store, apikey.Collection, entrepot.StaffScope(entrepot.CallerFrom(ctx)), q,
-		func(k *apikey.State, _ *persistence.Document) APIKey { return apiKeyOf(k.View()) })
+		func(k *apikey.Key, _ *persistence.Document) APIKey { return apiKeyOf(k) })
 	return &rest.List[APIKey]{Body: page}, err
 }
 
