@@ -241,7 +241,7 @@ func ReportUsage(a grains.Asker) func(context.Context, string, int64, []edge.Spe
 		if len(spent) > 0 {
 			r := usage.Report{Gateway: gateway, Number: number}
 			for _, x := range spent {
-				r.Spent = append(r.Spent, usage.Spent{Limiter: x.Limiter, Key: x.Key, Tokens: x.Tokens})
+				r.Spent = append(r.Spent, usage.Spent(x))
 			}
 			ask = r
 		}
@@ -251,7 +251,7 @@ func ReportUsage(a grains.Asker) func(context.Context, string, int64, []edge.Spe
 		}
 		var others []edge.Spent
 		for _, x := range o.Spent {
-			others = append(others, edge.Spent{Limiter: x.Limiter, Key: x.Key, Tokens: x.Tokens})
+			others = append(others, edge.Spent(x))
 		}
 		return others, o.Number, nil
 	}
