@@ -1,71 +1,69 @@
-// Package companystats is a company's figures, counted from the events of all
-// services: read in one step however much the company sells.
+// Package companystats counts a company's figures from the events of all services,
+// so that they are read in one step however much the company sells.
 //
 // Commands: Count. Queries: Get. Persisted: the whole [State]. It publishes
-// nothing: what it counts has been told.
+// nothing, because it only counts published events.
 package companystats
 
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	"entrepot"
 	"entrepot/events"
 )
 
-// State is the figures. The zero State has counted nothing.
+// State holds the figures. The zero State has counted nothing.
 type State struct {
 	CompanyID entrepot.ID `json:"companyId,omitempty"`
-	Shops     int64       `json:"shops,omitempty"`
-	Products  int64       `json:"products,omitempty"`
-	Staff     int64       `json:"staff,omitempty"`
-	Orders    int64       `json:"orders,omitempty"`
-	Cancelled int64       `json:"cancelled,omitempty"`
-	Paid      int64       `json:"paid,omitempty"`
-	Takings   []takings   `json:"takings,omitempty"` // by currency
-	CreatedAt int64       `json:"created,omitempty"` // Unix ms
-	UpdatedAt int64       `json:"updated,omitempty"` // when the newest counted event happened
+	Stats
+	CreatedAt int64 `json:"created,omitempty"` // Unix ms
 }
 
-type takings struct {
-	Currency string `json:"c"`
-	Revenue  int64  `json:"r,omitempty"`
-	Refunded int64  `json:"b,omitempty"`
-	Paid     int64  `json:"p,omitempty"`
-}
-
+// counted is a Count of a company, recorded at a time.
 type counted struct {
 	events.Private
-	Company        entrepot.ID
-	What           string
-	Minor          int64
-	Currency       string
-	HappenedMs, At int64
+	Count
+	CompanyID  entrepot.ID
+	RecordedAt int64 // Unix ms
 }
 
-// Counts reports whether an event of the type says something of the figures.
+// Counts reports whether events of the type are counted.
 func Counts(what string) bool { return slices.Contains(Bindings, what) }
 
-// Bindings are the types of events that are counted.
+// Bindings lists the types of events that are counted.
 var Bindings = []string{
 	"shop.created", "shop.deleted", "product.created", "product.deleted", "user.registered", "user.deleted",
 	"order.created", "order.cancelled", "payment.success", "payment.refunded",
 }
 
-// Count adds what one event says.
+// Count adds one event to the figures.
 func (s *State) Count(t entrepot.Turn, c Count) ([]events.Event, error) {
-	switch {
-	case t.Caller.Role != entrepot.System:
-		return nil, entrepot.ErrNotFound
-	case !Counts(c.What):
-		return nil, entrepot.Invalid("what", "enum", "is not counted")
-	case c.Amount < 0:
-		return nil, entrepot.Invalid("amountMinor", "minimum", "must not be negative")
+	if err := t.RequireSystem(); err != nil {
+		return nil, err
 	}
-	return []events.Event{counted{
-		Company: t.ID, What: c.What, Minor: c.Amount, Currency: c.Currency, HappenedMs: c.At, At: t.Now.UnixMilli(),
-	}}, nil
+	switch {
+	case !Counts(c.What):
+		return nil, entrepot.Invalid("what", "enum", "must be one of the counted events")
+	case c.Amount < 0:
+		return nil, entrepot.Invalid("amount", "minimum", "must be at least 0")
+	}
+	return []events.Event{counted{Count: c, CompanyID: t.ID, RecordedAt: t.Now.UnixMilli()}}, nil
+}
+
+// Get returns the figures to the company's admins and the platform.
+func (s *State) Get(t entrepot.Turn, _ Get) (*Stats, error) {
+	if !t.Caller.Administers(t.ID) {
+		return nil, entrepot.ErrNotFound
+	}
+	return s.stats(), nil
+}
+
+// stats returns a copy of the figures.
+func (s *State) stats() *Stats {
+	v := s.Stats
+	v.Takings = slices.Clone(v.Takings)
+	return &v
 }
 
 // Apply changes the state by one fact.
@@ -75,9 +73,9 @@ func (s *State) Apply(e events.Event) {
 		return
 	}
 	if s.CompanyID == "" {
-		s.CompanyID, s.CreatedAt = f.Company, f.At
+		s.CompanyID, s.CreatedAt = f.CompanyID, f.RecordedAt
 	}
-	s.UpdatedAt = max(s.UpdatedAt, f.HappenedMs)
+	s.UpdatedAt = max(s.UpdatedAt, f.At)
 	switch f.What {
 	case "shop.created":
 		s.Shops++
@@ -94,45 +92,23 @@ func (s *State) Apply(e events.Event) {
 	case "order.created":
 		s.Orders++
 	case "order.cancelled":
-		s.Cancelled++
+		s.CancelledOrders++
 	case "payment.success":
-		s.Paid++
-		k := s.of(f.Currency)
+		s.PaidOrders++
+		k := s.takings(f.Currency)
 		k.Paid++
-		k.Revenue += f.Minor
+		k.Revenue += f.Amount
 	case "payment.refunded":
-		s.of(f.Currency).Refunded += f.Minor
+		s.takings(f.Currency).Refunded += f.Amount
 	}
 }
 
-func (s *State) of(currency string) *takings {
-	i, ok := slices.BinarySearchFunc(s.Takings, currency, func(k takings, c string) int { return cmp.Compare(k.Currency, c) })
+// takings returns the sums of a currency, which it adds if they are new.
+func (s *State) takings(currency string) *Takings {
+	byCurrency := func(k Takings, c string) int { return cmp.Compare(k.Currency, c) }
+	i, ok := slices.BinarySearchFunc(s.Takings, currency, byCurrency)
 	if !ok {
-		s.Takings = slices.Insert(s.Takings, i, takings{Currency: currency})
+		s.Takings = slices.Insert(s.Takings, i, Takings{Currency: currency})
 	}
 	return &s.Takings[i]
 }
-
-// Get answers the figures to the company's admins and the platform.
-func (s *State) Get(t entrepot.Turn, _ Get) (*Stats, error) {
-	if !t.Caller.Administers(t.ID) {
-		return nil, entrepot.ErrNotFound
-	}
-	return s.View(), nil
-}
-
-// View is the figures.
-func (s *State) View() *Stats {
-	v := &Stats{
-		Shops: s.Shops, Products: s.Products, Staff: s.Staff, Orders: s.Orders, CancelledOrders: s.Cancelled,
-		PaidOrders: s.Paid, UpdatedAt: s.UpdatedAt,
-	}
-	for _, k := range s.Takings {
-		v.Takings = append(v.Takings, Takings{
-			Currency: k.Currency, Revenue: k.Revenue, Refunded: k.Refunded, PaidOrders: k.Paid,
-		})
-	}
-	return v
-}
-
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }

@@ -1,28 +1,30 @@
 package companystats
 
 import (
+	"time"
+
 	"entrepot/grains"
 	"entrepot/persistence"
 )
 
-// Collection is where figures are kept, in companydb.
+// Collection holds the figures, in companydb.
 var Collection = &persistence.Collection{Name: "companyStats"}
 
-// Index is whose the figures are.
+// Index scopes the figures to their company.
 func (s *State) Index() grains.Index {
-	return grains.Index{CompanyID: s.CompanyID, CreatedAt: s.createdAt()}
+	return grains.Index{CompanyID: s.CompanyID, CreatedAt: time.UnixMilli(s.CreatedAt).UTC()}
 }
 
-// Remembered is how many events a company's figures know by id. A consumer has
-// no more under way, so what is delivered again is known; what comes back after a
-// delay and so many others of the company would count twice.
+// Remembered is the number of events that a company's figures remember by id. The
+// consumer has no more in flight, so a redelivery is recognized; an event that
+// returns after this many others of the company would count twice.
 const Remembered = 512
 
-// Kind is the grain of figures.
+// Kind returns the grain of figures.
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](Name, Collection)
 	k.Ring = Remembered
-	grains.Command(k, (*State).Count, (*State).View)
+	grains.Command(k, (*State).Count, (*State).stats)
 	grains.Query(k, (*State).Get)
 	return k
 }

@@ -5,38 +5,42 @@ import (
 	"entrepot/grains"
 )
 
-// Kind is the grain's name in the cluster. Its id is the company's.
+// Name is the kind's name in the cluster.
 const Name = "CompanyStats"
 
-// Of names one grain of the kind.
+// Of returns the ref of a company's figures; id is the company's.
 func Of(id entrepot.ID) grains.Ref { return grains.Ref{Kind: Name, ID: id} }
 
-// Count adds what one event says. Its command id is the event's. Only the platform sends it.
+// Count adds one event to the figures, under the event's id as command id. Only the
+// platform sends it.
 type Count struct {
-	What     string // the event's type
-	Amount   int64
+	What     string // the event's type, one of [Bindings]
+	Amount   int64  // minor units; 0 for events without money
 	Currency string
-	At       int64 // when it happened, Unix ms
+	At       int64 // Unix ms; when it happened
 }
 
+// Get returns the figures to the company's admins and the platform.
 type Get struct{}
 
+// Stats holds a company's figures; its JSON is part of the saved state.
 type Stats struct {
-	Shops           int64
-	Products        int64
-	Staff           int64
-	Orders          int64
-	CancelledOrders int64
-	PaidOrders      int64
-	Takings         []Takings
-	UpdatedAt       int64
+	Shops           int64     `json:"shops,omitempty"`
+	Products        int64     `json:"products,omitempty"`
+	Staff           int64     `json:"staff,omitempty"`
+	Orders          int64     `json:"orders,omitempty"`
+	CancelledOrders int64     `json:"cancelled,omitempty"`
+	PaidOrders      int64     `json:"paid,omitempty"`
+	Takings         []Takings `json:"takings,omitempty"` // by currency, ascending
+	UpdatedAt       int64     `json:"updated,omitempty"` // Unix ms; when the newest counted event happened
 }
 
+// Takings holds the sums of one currency, in minor units.
 type Takings struct {
-	Currency   string
-	Revenue    int64 // captured
-	Refunded   int64
-	PaidOrders int64
+	Currency string `json:"c"`
+	Paid     int64  `json:"p,omitempty"` // orders
+	Revenue  int64  `json:"r,omitempty"` // captured
+	Refunded int64  `json:"b,omitempty"`
 }
 
 func (Count) Answers(*Stats) {}

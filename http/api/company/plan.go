@@ -112,9 +112,8 @@ func (s *companyAPI) stats(ctx context.Context, in *struct{ rest.IDPath }) (*res
 		CancelledOrders: v.CancelledOrders, PaidOrders: v.PaidOrders, Sales: []shopapi.Takings{}, UpdatedAt: rest.Time(v.UpdatedAt),
 	}
 	for _, k := range v.Takings {
-		out.Sales = append(out.Sales, shopapi.TakingsOf(&shop.Takings{
-			Currency: k.Currency, Paid: k.PaidOrders, Revenue: k.Revenue, Refunded: k.Refunded,
-		}))
+		takings := shop.Takings(k)
+		out.Sales = append(out.Sales, shopapi.TakingsOf(&takings))
 	}
 	return rest.AnswerOf(out), nil
 }
