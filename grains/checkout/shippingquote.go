@@ -73,7 +73,7 @@ func (r *shippingRules) of(ctx context.Context, a grains.Asker, company, shop en
 	case err != nil:
 		return nil, err
 	}
-	rules = shipping.RulesOf(now.Rules)
+	rules = now.Rules
 	r.known.Put(shop, rules, asked)
 	return rules, nil
 }

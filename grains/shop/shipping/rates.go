@@ -8,22 +8,22 @@ import (
 	"entrepot"
 )
 
-// Place is where an order goes.
+// Place is the destination of an order.
 type Place struct {
 	Country    string // ISO 3166-1 alpha-2
 	PostalCode string
 }
 
-// Offer is a method and what it costs for one order.
+// Offer is a method and its price for one order.
 type Offer struct {
 	ID, Name string
 	Price    int64 // minor units of the rules' currency
 }
 
-// Offers are the methods by which goods may be sent to a place, the cheapest
-// first. subtotal is the goods' in minor units, before discounts. An error names
-// the field country or postalCode and the rule: country, or zone where nothing is
-// sent to.
+// Offers returns the methods for sending goods to a place, the cheapest first.
+// subtotal is that of the goods in minor units, before discounts. An error names the
+// field country or postalCode and the rule: country for a malformed country, zone
+// for a place outside all zones.
 func (r *Rules) Offers(to Place, subtotal, pieces int64) ([]Offer, error) {
 	zone, err := r.zone(to)
 	if err != nil {
@@ -37,8 +37,8 @@ func (r *Rules) Offers(to Place, subtotal, pieces int64) ([]Offer, error) {
 	return out, nil
 }
 
-// zone is the one that the longest beginning of the postal code names, else the
-// country, else the rest of the world.
+// zone returns the zone of the longest matching prefix of the postal code, else that
+// of the country, else the rest of the world.
 func (r *Rules) zone(to Place) (*Zone, error) {
 	country, code := strings.ToUpper(strings.TrimSpace(to.Country)), postal(to.PostalCode)
 	if !isCountry(country) {
@@ -58,14 +58,14 @@ func (r *Rules) zone(to Place) (*Zone, error) {
 	case best > -2:
 		return found, nil
 	case partly:
-		return nil, nowhere("postalCode", "the shop does not send to this postal code")
+		return nil, outside("postalCode", "the shop does not ship to this postal code")
 	default:
-		return nil, nowhere("country", "the shop does not send to "+country)
+		return nil, outside("country", "the shop does not ship to "+country)
 	}
 }
 
-// fits is how closely a zone names a place: by so many characters of the postal
-// code, 0 by the country, -1 as the rest of the world, -2 not at all.
+// fits returns how closely a zone matches a place: the length of the matching prefix
+// of the postal code, 0 for the country, -1 for the rest of the world, -2 for no match.
 func (z *Zone) fits(country, code string) int {
 	switch {
 	case len(z.Countries) == 0:
@@ -84,7 +84,7 @@ func (z *Zone) fits(country, code string) int {
 	return best
 }
 
-// cost is the method's price for one order.
+// cost returns the method's price for one order.
 func (m *Method) cost(subtotal, pieces int64) int64 {
 	if m.FreeFrom > 0 && subtotal >= m.FreeFrom {
 		return 0
@@ -103,7 +103,8 @@ func (m *Method) cost(subtotal, pieces int64) int64 {
 	return price
 }
 
-// postal is a postal code as codes are compared: in capitals, without spaces and dashes.
+// postal returns a postal code as codes are compared: in capitals, without spaces
+// and dashes.
 func postal(code string) string {
 	return strings.Map(func(r rune) rune {
 		if r == ' ' || r == '-' {
@@ -113,7 +114,8 @@ func postal(code string) string {
 	}, strings.ToUpper(code))
 }
 
-func nowhere(field, message string) error {
+// outside is the error of a place outside all zones.
+func outside(field, message string) error {
 	e := entrepot.Invalid(field, "zone", "%s", message)
 	e.Code = entrepot.CodeConflict
 	return e
@@ -121,7 +123,7 @@ func nowhere(field, message string) error {
 
 func isCountry(code string) bool { return len(code) == 2 && strings.Contains(countries, " "+code+" ") }
 
-// countries are the officially assigned codes of ISO 3166-1 alpha-2.
+// countries lists the officially assigned codes of ISO 3166-1 alpha-2.
 const countries = " AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ" +
 	" CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR" +
 	" GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP" +

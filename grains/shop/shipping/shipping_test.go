@@ -2,6 +2,7 @@ package shipping
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -12,7 +13,6 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
 	"entrepot/persistence/storetest"
-	"reflect"
 
 	"pgregory.net/rapid"
 )
@@ -33,7 +33,8 @@ func method(id string, price int64) Method {
 	return Method{ID: id, Name: strings.ToUpper(id), Price: price}
 }
 
-// benelux sends to three countries, dearer to the islands of one, and elsewhere.
+// benelux ships to three countries, at a higher price to the islands of one, and
+// elsewhere.
 func benelux() *Rules {
 	express := method("express", 1500)
 	express.PieceSteps = []Step{{From: 10, Price: 2500}, {From: 100, Price: 0}}
@@ -68,7 +69,7 @@ func TestOffers(t *testing.T) {
 		{"DE", "10115", 1000, 1, "bike 700"},
 		{"DE", "20457", 1000, 1, "standard 3000"},
 	} {
-		offers, err := RulesOf(benelux()).Offers(Place{c.country, c.code}, c.subtotal, c.pieces)
+		offers, err := benelux().normalized().Offers(Place{c.country, c.code}, c.subtotal, c.pieces)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -82,7 +83,7 @@ func TestOffers(t *testing.T) {
 	}
 }
 
-func TestWhereNothingIsSent(t *testing.T) {
+func TestPlacesOutsideAllZones(t *testing.T) {
 	t.Parallel()
 	r := benelux()
 	r.Zones = r.Zones[1:]
@@ -99,7 +100,7 @@ func TestWhereNothingIsSent(t *testing.T) {
 		{"", "", entrepot.CodeInvalid, "country", "country"},
 		{"E ", "", entrepot.CodeInvalid, "country", "country"},
 	} {
-		_, err := RulesOf(r).Offers(Place{c.country, c.code}, 1, 1)
+		_, err := r.normalized().Offers(Place{c.country, c.code}, 1, 1)
 		if e := entrepot.AsError(err); e == nil || e.Code != c.want || e.Fields[0].Field != c.field || e.Fields[0].Rule != c.rule {
 			t.Errorf("%+v: %v", c, err)
 		}
@@ -147,7 +148,7 @@ func TestBadRules(t *testing.T) {
 	}
 }
 
-func TestWhoSetsRules(t *testing.T) {
+func TestCallersThatMaySetRules(t *testing.T) {
 	t.Parallel()
 	ofShop, ofCompany := ID(company, shop), ID(company, "")
 	for name, c := range map[string]struct {
@@ -175,8 +176,9 @@ func TestWhoSetsRules(t *testing.T) {
 	}
 }
 
-// TestTheLifeOfRules: set, told, the same again, kept over a restart, removed.
-func TestTheLifeOfRules(t *testing.T) {
+// TestRulesLife: rules are set, published, set again without effect, kept over a
+// restart, and removed.
+func TestRulesLife(t *testing.T) {
 	t.Parallel()
 	store, id := storetest.NewMemory(), ID(company, shop)
 	m := grainstest.New(t, store, []*grains.Kind{Kind()})
@@ -206,9 +208,9 @@ func TestTheLifeOfRules(t *testing.T) {
 	if v, err = ask(Remove{CompanyID: company, ShopID: shop, ExpectedVersion: 1}); err != nil || v.Rules != nil || v.Version != 2 {
 		t.Fatal(v, err)
 	}
-	var told []string
+	var published []string
 	for _, e := range m.Events() {
-		told = append(told, e.Type)
+		published = append(published, e.Type)
 		var u events.ShippingUpdated
 		if e.Type == "shipping.updated" {
 			if err := e.Decode(&u); err != nil || len(u.Zones) != 5 || u.Zones[1].Methods[1].FreeFrom != "50.00" || e.ShopID != shop {
@@ -216,13 +218,13 @@ func TestTheLifeOfRules(t *testing.T) {
 			}
 		}
 	}
-	if fmt.Sprint(told) != "[shipping.updated shipping.removed]" {
-		t.Fatal(told)
+	if fmt.Sprint(published) != "[shipping.updated shipping.removed]" {
+		t.Fatalf("published %v", published)
 	}
 }
 
-// However rules are made, what passes the check has a price for every place it
-// names, never below nothing, and the cheapest stands first.
+// TestOffersAreSound: rules that pass the check have a price for every place they
+// name, never a negative one, and the cheapest comes first.
 func TestOffersAreSound(t *testing.T) {
 	t.Parallel()
 	codes := strings.Fields(countries)
@@ -256,7 +258,7 @@ func TestOffersAreSound(t *testing.T) {
 		}
 		z := rapid.SampledFrom(r.Zones).Draw(t, "zone")
 		subtotal, pieces := rapid.Int64Range(0, 20_000).Draw(t, "subtotal"), rapid.Int64Range(1, 20_000).Draw(t, "pieces")
-		offers, err := RulesOf(r).Offers(Place{Country: rapid.SampledFrom(z.Countries).Draw(t, "country")}, subtotal, pieces)
+		offers, err := r.normalized().Offers(Place{Country: rapid.SampledFrom(z.Countries).Draw(t, "country")}, subtotal, pieces)
 		if err != nil || len(offers) != len(z.Methods) {
 			t.Fatal(offers, err)
 		}
@@ -280,7 +282,7 @@ func BenchmarkOffers(b *testing.B) {
 		r.Zones = append(r.Zones, z)
 	}
 	r.Zones[MaxZones-1].Countries, r.Zones[MaxZones-1].PostalCodes = nil, nil
-	rules := RulesOf(r)
+	rules := r.normalized()
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := rules.Offers(Place{"ZW", "9999"}, 1000, 1); err != nil {

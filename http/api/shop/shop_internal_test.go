@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"entrepot"
+	"entrepot/grains"
 	"entrepot/grains/checkout"
 	"entrepot/grains/query"
 	"entrepot/grains/shop/shop"
@@ -19,12 +20,12 @@ type shopAnswer struct {
 	asked int
 }
 
-func (a *shopAnswer) Ask(context.Context, string, entrepot.ID, any) (any, error) {
+func (a *shopAnswer) Ask(context.Context, grains.Ref, any, ...grains.Option) (grains.Answer, error) {
 	a.asked++
 	if a.err != nil {
-		return nil, a.err
+		return grains.Answer{}, a.err
 	}
-	return a.shop, nil
+	return grains.Answer{Value: a.shop}, nil
 }
 
 // What a shop said holds for a second, and on while the shop service does not
