@@ -63,7 +63,7 @@ func TestDeletedCompanyLeavesNothingBehind(t *testing.T) {
 			}})
 		}
 		must(user.Name, id(company, user.Name, 0), user.Register{
-			Email: company + "@demo.test", Name: "Ada", PasswordHash: "h", Role: string(entrepot.CompanyAdmin),
+			Email: company + "@demo.test", Name: "Ada", PasswordHash: "h", Role: entrepot.CompanyAdmin,
 			CompanyID: company,
 		})
 		must(promotion.Name, promotion.ID(company, "TEN"), promotion.Create{

@@ -62,12 +62,12 @@ func (k *keyring) secondFactors(ctx context.Context, store persistence.Store) (m
 		}
 		users += len(docs)
 		for i := range docs {
-			var s user.State
-			if err := store.Unmarshal(docs[i].State, &s); err != nil {
+			sealed, err := user.SealedSecret(store.Unmarshal, &docs[i])
+			if err != nil {
 				return nil, fmt.Errorf("user %s: %w", docs[i].ID, err)
 			}
-			if s.TOTP != nil {
-				n[k.seal.KeyOf(s.TOTP.Sealed)]++
+			if sealed != nil {
+				n[k.seal.KeyOf(sealed)]++
 			}
 		}
 		if q.Cursor = next; next != "" {

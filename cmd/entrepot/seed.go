@@ -69,7 +69,7 @@ func seed(ctx context.Context, a grains.Asker, hash func(string) (string, error)
 			u.ShopIDs = shops[:1]
 		}
 		s.put(user.Of(u.UserID), user.Register{
-			Email: u.Email, Name: "Demo " + string(role), PasswordHash: passwordHash, Role: string(role), CompanyID: u.CompanyID, ShopIDs: u.ShopIDs,
+			Email: u.Email, Name: "Demo " + string(role), PasswordHash: passwordHash, Role: role, CompanyID: u.CompanyID, ShopIDs: u.ShopIDs,
 		})
 		d.Users[string(role)] = u
 	}

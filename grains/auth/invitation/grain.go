@@ -7,29 +7,33 @@ import (
 	"entrepot/persistence"
 )
 
-// Collection is where invitations are kept, in authdb.
+// Collection holds the invitations, in authdb.
 var Collection = &persistence.Collection{
 	Name:    "invitations",
 	Fields:  []persistence.Field{{Name: "status", Type: persistence.String}},
 	Indexes: [][]string{{"companyId", "status", "createdAt"}, {"status", "createdAt"}},
 }
 
-// Index is whose the invitation is: the company's that invites.
+// Index scopes an invitation to the inviting company.
 func (s *State) Index() grains.Index {
-	return grains.Index{CompanyID: s.CompanyID, CreatedAt: time.UnixMilli(s.CreatedAt).UTC(), Fields: []any{s.View().Status}}
+	return grains.Index{
+		CompanyID: s.CompanyID, CreatedAt: time.UnixMilli(s.CreatedAt).UTC(), Fields: []any{s.view().Status},
+	}
 }
 
-// Kind is the grain of invitations.
+// Kind returns the grain of invitations.
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](Name, Collection)
-	grains.Command(k, (*State).Invite, (*State).View)
-	grains.Command(k, (*State).Revoke, (*State).View)
+	grains.Command(k, (*State).Invite, (*State).view)
+	grains.Command(k, (*State).Revoke, (*State).view)
 	grains.Later(k, (*State).Accept, (*State).settled)
 	grains.Query(k, (*State).Check)
 	grains.Query(k, (*State).Get)
-
-	grains.Steps(k, steps)
-	grains.Command(k, (*State).MailWritten, (*State).View)
-	grains.Command(k, (*State).Registered, (*State).View)
+	process(k)
 	return k
+}
+
+// Listed makes a view of invitations one of saved documents, for lists.
+func Listed[V any](view func(*Invitation) V) func(*State, *persistence.Document) V {
+	return func(s *State, _ *persistence.Document) V { return view(s.view()) }
 }

@@ -1,11 +1,10 @@
-// Package invitation asks one person, by mail, to become staff of a company or a
-// super admin. Who shows the mailed token chooses name and password, and is
+// Package invitation invites one person by mail to the staff of a company or to the
+// super admins. The holder of the mailed token chooses name and password, and is
 // registered as a user.
 //
-// Commands: Invite, Revoke, Accept, MailWritten and Registered (of its steps).
-// Queries: Get, Check. By time: a token that was not used is void. Persisted: the
-// whole [State], with the token's hash; its sealed form only until the mail is
-// written, the password's hash only until the user is registered.
+// Commands: Invite, Revoke, Accept. Queries: Get, Check. By time: an unused token
+// expires. Persisted: the whole [State], with the token's hash; its sealed form only
+// until the mail is written, the password's hash only until the user is registered.
 package invitation
 
 import (
@@ -17,41 +16,33 @@ import (
 	"entrepot/events"
 )
 
-// The states of an invitation.
+// The statuses of an invitation.
 const (
 	Pending     = "pending"
-	Registering = "registering" // accepted; shown as pending until the user is there
+	Registering = "registering" // accepted; shown as Pending until the user is registered
 	Accepted    = "accepted"
 	Revoked     = "revoked"
 	Expired     = "expired"
 )
 
-// Template is the mail's.
+// Template is the template of the mail.
 const Template = "invitation"
 
-// State is an invitation. The zero State was not sent yet.
+// State is an invitation. The zero State is not sent yet.
 type State struct {
-	ID        entrepot.ID   `json:"id,omitempty"`
-	Email     string        `json:"email,omitempty"`
-	Role      entrepot.Role `json:"role,omitempty"`
-	CompanyID entrepot.ID   `json:"companyId,omitempty"`
-	Status    string        `json:"status,omitempty"`
-	InvitedBy entrepot.ID   `json:"invitedBy,omitempty"`
-	UserID    entrepot.ID   `json:"userId,omitempty"`
-	CreatedAt int64         `json:"created,omitempty"` // Unix ms, as all times of the state
-	Until     int64         `json:"until,omitempty"`
+	Invitation
 
-	Hash   []byte      `json:"hash,omitempty"`
-	MailID entrepot.ID `json:"mailId,omitempty"` // while it has to be written
+	Hash   []byte      `json:"hash,omitempty"`   // SHA-256 of the token
+	MailID entrepot.ID `json:"mailId,omitempty"` // empty once the mail is written
 	Locale string      `json:"locale,omitempty"`
 	Sealed []byte      `json:"sealed,omitempty"`
 
-	Attempt      int64  `json:"attempt,omitempty"` // to register
+	Attempt      int64  `json:"attempt,omitempty"` // number of the registration
 	Name         string `json:"name,omitempty"`
 	PasswordHash string `json:"passwordHash,omitempty"`
 }
 
-// secrets is the private half of an invitation.
+// secrets is the private half of an invitation, which no event publishes.
 type secrets struct {
 	events.Private
 	MailID       entrepot.ID
@@ -75,21 +66,21 @@ type accepted struct {
 
 type expired struct{ events.Private }
 
-// mayInvite: super admins anybody but customers, company admins the staff of
-// their own company.
+// mayInvite lets super admins invite everybody but customers, and company admins the
+// staff of their own company.
 func mayInvite(c entrepot.Caller, role entrepot.Role, company entrepot.ID) error {
 	staff := role == entrepot.CompanyAdmin || role == entrepot.ShopManager || role == entrepot.ShopStaff
 	switch {
 	case !staff && role != entrepot.SuperAdmin:
-		return entrepot.Invalid("role", "enum", "is none of super_admin, company_admin, shop_manager, shop_staff")
+		return entrepot.Invalid("role", "enum", "must be super_admin, company_admin, shop_manager or shop_staff")
 	case staff && !entrepot.ValidID(company):
-		return entrepot.Invalid("companyId", "required", "staff belong to a company")
+		return entrepot.Invalid("companyId", "required", "must be given for the staff of a company")
 	case !staff && company != "":
-		return entrepot.Invalid("companyId", "forbidden", "this role belongs to no company")
+		return entrepot.Invalid("companyId", "forbidden", "must be absent for super_admin")
 	case c.Role == entrepot.SuperAdmin:
 		return nil
 	case c.Role != entrepot.CompanyAdmin || !staff:
-		return entrepot.Errorf(entrepot.CodeForbidden, "a company admin invites the staff of the company only")
+		return entrepot.Errorf(entrepot.CodeForbidden, "company admins invite only the staff of their company")
 	case !c.MayReachCompany(company):
 		return entrepot.ErrNotFound
 	default:
@@ -99,12 +90,12 @@ func mayInvite(c entrepot.Caller, role entrepot.Role, company entrepot.ID) error
 
 // Invite sends the mail.
 func (s *State) Invite(t entrepot.Turn, c Invite) ([]events.Event, error) {
-	if err := mayInvite(t.Caller, entrepot.Role(c.Role), c.CompanyID); err != nil {
+	if err := mayInvite(t.Caller, c.Role, c.CompanyID); err != nil {
 		return nil, err
 	}
 	switch {
 	case s.ID != "":
-		return nil, entrepot.Errorf(entrepot.CodeConflict, "the invitation was sent already")
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "the invitation is sent already")
 	case !strings.Contains(c.Email, "@") || c.Email != strings.ToLower(strings.TrimSpace(c.Email)):
 		return nil, entrepot.Invalid("email", "email", "must be an e-mail address in lower case")
 	case len(c.Hash) == 0 || len(c.Sealed) == 0 || c.MailID == "" || c.Until <= t.Now.UnixMilli():
@@ -112,48 +103,56 @@ func (s *State) Invite(t entrepot.Turn, c Invite) ([]events.Event, error) {
 	}
 	return []events.Event{
 		events.UserInvited{
-			InvitationID: t.ID, Email: c.Email, Role: entrepot.Role(c.Role), CompanyID: c.CompanyID, InvitedBy: t.Caller.UserID,
-			InvitedAt: t.Now, ExpiresAt: time.UnixMilli(c.Until).UTC(),
+			InvitationID: t.ID, Email: c.Email, Role: c.Role, CompanyID: c.CompanyID,
+			InvitedBy: t.Caller.UserID, InvitedAt: t.Now, ExpiresAt: time.UnixMilli(c.Until).UTC(),
 		},
 		secrets{MailID: c.MailID, Locale: c.Locale, Hash: bytes.Clone(c.Hash), Sealed: bytes.Clone(c.Sealed)},
 	}, nil
 }
 
-// VisibleTo reports whether the caller may see the invitation: who may send one like it.
-func (s *State) VisibleTo(c entrepot.Caller) bool {
-	return s.ID != "" && (c.Role == entrepot.SuperAdmin || (c.Role == entrepot.CompanyAdmin && c.MayReachCompany(s.CompanyID)))
+// visibleTo reports whether the caller may see the invitation: super admins, and the
+// inviting company's admins.
+func (s *State) visibleTo(c entrepot.Caller) bool {
+	if s.ID == "" {
+		return false
+	}
+	return c.Role == entrepot.SuperAdmin || (c.Role == entrepot.CompanyAdmin && c.MayReachCompany(s.CompanyID))
 }
 
-// Revoke makes the token void. One that is void already stays as it is.
+// Revoke makes the token void. It changes nothing if the token is void already.
 func (s *State) Revoke(t entrepot.Turn, _ Revoke) ([]events.Event, error) {
 	switch {
-	case !s.VisibleTo(t.Caller):
+	case !s.visibleTo(t.Caller):
 		return nil, entrepot.ErrNotFound
 	case s.Status == Accepted || s.Status == Registering:
-		return nil, entrepot.Errorf(entrepot.CodeConflict, "the invitation was accepted; disable the user instead")
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "the invitation is accepted; disable the user instead")
 	case s.Status != Pending:
 		return nil, nil
 	}
-	return []events.Event{events.UserInvitationRevoked{InvitationID: s.ID, Email: s.Email, CompanyID: s.CompanyID, RevokedAt: t.Now}}, nil
+	return []events.Event{events.UserInvitationRevoked{
+		InvitationID: s.ID, Email: s.Email, CompanyID: s.CompanyID, RevokedAt: t.Now,
+	}}, nil
 }
 
 var (
-	errToken = entrepot.Invalid("token", "valid", "is not valid, was used, or is too old; ask for another invitation")
-	errTaken = entrepot.Errorf(entrepot.CodeConflict, "there is an account with this e-mail address already; ask to be invited at another")
+	errToken = entrepot.Invalid("token", "valid", "is wrong, used or expired; request another invitation")
+	errTaken = entrepot.Errorf(entrepot.CodeConflict,
+		"an account has this e-mail address already; request an invitation to another address")
 )
 
-// Check answers the invitation that the token would accept.
+// Check returns the invitation if the token is valid.
 func (s *State) Check(t entrepot.Turn, q Check) (*Invitation, error) {
-	switch {
-	case t.Caller.Role != entrepot.System:
-		return nil, entrepot.ErrNotFound
-	case s.Status != Pending || t.Now.UnixMilli() >= s.Until || len(q.Hash) == 0 || !bytes.Equal(q.Hash, s.Hash):
+	if err := t.RequireSystem(); err != nil {
+		return nil, err
+	}
+	inForce := s.Status == Pending && t.Now.UnixMilli() < s.Until
+	if !inForce || len(q.Hash) == 0 || !bytes.Equal(q.Hash, s.Hash) {
 		return nil, errToken
 	}
-	return s.View(), nil
+	return s.view(), nil
 }
 
-// Accept has the user registered.
+// Accept starts the registration of the user.
 func (s *State) Accept(t entrepot.Turn, c Accept) ([]events.Event, error) {
 	if _, err := s.Check(t, Check{Hash: c.Hash}); err != nil {
 		return nil, err
@@ -167,10 +166,11 @@ func (s *State) Accept(t entrepot.Turn, c Accept) ([]events.Event, error) {
 	return []events.Event{tokenShown{Name: c.Name, PasswordHash: c.PasswordHash}}, nil
 }
 
+// settled returns the reply to Accept once the registration has ended.
 func (s *State) settled(Accept) (*Invitation, bool, error) {
 	switch s.Status {
 	case Accepted:
-		return s.View(), true, nil
+		return s.view(), true, nil
 	case Registering:
 		return nil, false, nil
 	default:
@@ -178,32 +178,7 @@ func (s *State) settled(Accept) (*Invitation, bool, error) {
 	}
 }
 
-// Registered notes what became of the user.
-func (s *State) Registered(t entrepot.Turn, c Registered) ([]events.Event, error) {
-	switch {
-	case t.Caller.Role != entrepot.System:
-		return nil, entrepot.ErrNotFound
-	case s.Status != Registering || c.Attempt != s.Attempt:
-		return nil, nil
-	case c.UserID == "":
-		return []events.Event{refused{}}, nil
-	default:
-		return []events.Event{accepted{UserID: c.UserID}}, nil
-	}
-}
-
-// MailWritten notes that the mail grain has the mail.
-func (s *State) MailWritten(t entrepot.Turn, c MailWritten) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System {
-		return nil, entrepot.ErrNotFound
-	}
-	if s.MailID == "" || s.MailID != c.MailID {
-		return nil, nil
-	}
-	return []events.Event{mailWritten{}}, nil
-}
-
-// WakeAt is when an unused token is void.
+// WakeAt returns when an unused token expires; zero if none is open.
 func (s *State) WakeAt() time.Time {
 	if s.Status != Pending {
 		return time.Time{}
@@ -211,7 +186,7 @@ func (s *State) WakeAt() time.Time {
 	return time.UnixMilli(s.Until).UTC()
 }
 
-// Wake says so.
+// Wake expires an unused token.
 func (s *State) Wake(t entrepot.Turn) []events.Event {
 	if s.Status != Pending || t.Now.UnixMilli() < s.Until {
 		return nil
@@ -219,11 +194,29 @@ func (s *State) Wake(t entrepot.Turn) []events.Event {
 	return []events.Event{expired{}}
 }
 
+// Get returns the invitation to callers that may see it.
+func (s *State) Get(t entrepot.Turn, _ Get) (*Invitation, error) {
+	if !s.visibleTo(t.Caller) {
+		return nil, entrepot.ErrNotFound
+	}
+	return s.view(), nil
+}
+
+// view returns the invitation without secrets. An accepted one stays pending until
+// its user is registered.
+func (s *State) view() *Invitation {
+	v := s.Invitation
+	if v.Status == Registering {
+		v.Status = Pending
+	}
+	return &v
+}
+
 // Apply changes the state by one fact.
 func (s *State) Apply(e events.Event) {
 	switch f := e.(type) {
 	case events.UserInvited:
-		*s = State{
+		s.Invitation = Invitation{
 			ID: f.InvitationID, Email: f.Email, Role: f.Role, CompanyID: f.CompanyID, InvitedBy: f.InvitedBy,
 			Status: Pending, CreatedAt: f.InvitedAt.UnixMilli(), Until: f.ExpiresAt.UnixMilli(),
 		}
@@ -246,27 +239,7 @@ func (s *State) Apply(e events.Event) {
 	}
 }
 
-// close ends the invitation; nothing secret is left of it.
+// close ends the invitation and removes its secrets.
 func (s *State) close(status string) {
 	s.Status, s.Hash, s.MailID, s.Sealed, s.Name, s.PasswordHash = status, nil, "", nil, "", ""
-}
-
-// Get answers the invitation to whom may see it.
-func (s *State) Get(t entrepot.Turn, _ Get) (*Invitation, error) {
-	if !s.VisibleTo(t.Caller) {
-		return nil, entrepot.ErrNotFound
-	}
-	return s.View(), nil
-}
-
-// View is the invitation without secrets.
-func (s *State) View() *Invitation {
-	status := s.Status
-	if status == Registering {
-		status = Pending
-	}
-	return &Invitation{
-		ID: s.ID, Email: s.Email, Role: string(s.Role), CompanyID: s.CompanyID, Status: status, InvitedBy: s.InvitedBy,
-		UserID: s.UserID, CreatedAt: s.CreatedAt, Until: s.Until,
-	}
 }

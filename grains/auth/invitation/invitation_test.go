@@ -33,7 +33,7 @@ func at(c entrepot.Caller, after time.Duration) entrepot.Turn {
 	return entrepot.Turn{ID: id, Now: start.Add(after), Caller: c}
 }
 
-func invite(role, company string) Invite {
+func invite(role entrepot.Role, company entrepot.ID) Invite {
 	return Invite{
 		Email: "bob@example.com", Role: role, CompanyID: company, MailID: entrepot.DeriveID("mail"),
 		Hash: []byte("hash"), Sealed: []byte("sealed"), Until: start.Add(time.Hour).UnixMilli(),
@@ -46,7 +46,7 @@ func play(s *State, facts []events.Event) {
 	}
 }
 
-func TestWhoInvitesWhom(t *testing.T) {
+func TestCallersThatMayInvite(t *testing.T) {
 	t.Parallel()
 	const ok, no, hidden, bad = "", entrepot.CodeForbidden, entrepot.CodeNotFound, entrepot.CodeInvalid
 	invitations := []Invite{
@@ -75,14 +75,14 @@ func TestWhoInvitesWhom(t *testing.T) {
 		"no token": func(c *Invite) { c.Hash = nil }, "no time": func(c *Invite) { c.Until = start.UnixMilli() },
 	} {
 		cmd := invite("shop_staff", company)
-		change(cmd)
+		change(&cmd)
 		if _, err := (&State{}).Invite(at(admin, 0), cmd); entrepot.CodeOf(err) != bad {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
-func TestWhatATokenAccepts(t *testing.T) {
+func TestTokensThatAreAccepted(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		after  time.Duration
@@ -95,7 +95,7 @@ func TestWhatATokenAccepts(t *testing.T) {
 		"too late":      {time.Hour, platform, "hash", nil, entrepot.CodeInvalid},
 		"another":       {0, platform, "hush", nil, entrepot.CodeInvalid},
 		"none":          {0, platform, "", nil, entrepot.CodeInvalid},
-		"revoked":       {0, platform, "hash", func(s *State) { play(s, must(s.Revoke(at(admin, 0), nil))) }, entrepot.CodeInvalid},
+		"revoked":       {0, platform, "hash", func(s *State) { play(s, must(s.Revoke(at(admin, 0), Revoke{}))) }, entrepot.CodeInvalid},
 		"accepted":      {0, platform, "hash", func(s *State) { s.Apply(accepted{UserID: "x"}) }, entrepot.CodeInvalid},
 		"being so":      {0, platform, "hash", func(s *State) { s.Apply(tokenShown{}) }, entrepot.CodeInvalid},
 		"refused once":  {0, platform, "hash", func(s *State) { s.Apply(tokenShown{}); s.Apply(refused{}) }, ""},
@@ -122,7 +122,7 @@ func must(facts []events.Event, err error) []events.Event {
 	return facts
 }
 
-func TestWhoRevokes(t *testing.T) {
+func TestCallersThatMayRevoke(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		caller entrepot.Caller
@@ -140,14 +140,14 @@ func TestWhoRevokes(t *testing.T) {
 		if c.before != nil {
 			s.Apply(c.before)
 		}
-		facts, err := s.Revoke(at(c.caller, 0), nil)
+		facts, err := s.Revoke(at(c.caller, 0), Revoke{})
 		if entrepot.CodeOf(err) != c.want || len(facts) != c.facts {
 			t.Errorf("%s: %v, %v", name, facts, err)
 		}
 	}
 }
 
-// TestAccepted: the user is there when it is answered, once, and no secret is left.
+// TestAccepted: the user is registered once, before the reply, and no secret is left.
 func TestAccepted(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind(), mail.Kind(), user.Kind()})

@@ -8,10 +8,10 @@ import (
 	"entrepot/events"
 )
 
-// gone: never registered, or erased.
+// gone reports whether the user is not registered, or erased.
 func (s *State) gone() bool { return s.ID == "" || s.Erased != 0 }
 
-// SetUser changes a user's name, role and whether the account may be used.
+// SetUser changes a user's name, role and activity.
 func (s *State) SetUser(t entrepot.Turn, c SetUser) ([]events.Event, error) {
 	if s.gone() || !t.Caller.Administers(s.CompanyID) {
 		return nil, entrepot.ErrNotFound
@@ -19,22 +19,24 @@ func (s *State) SetUser(t entrepot.Turn, c SetUser) ([]events.Event, error) {
 	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
 		return nil, err
 	}
-	role := entrepot.Role(c.Role)
-	raised, disabled := role != s.Role, s.IsActive && !c.IsActive
+	role := c.Role
+	newRole, disabled := role != s.Role, s.IsActive && !c.IsActive
 	switch {
 	case strings.TrimSpace(c.Name) == "":
 		return nil, entrepot.Invalid("name", "required", "must be given")
-	case t.Caller.UserID == s.ID && (raised || c.IsActive != s.IsActive):
-		return nil, entrepot.Errorf(entrepot.CodeForbidden, "nobody changes the own role, or disables the own account")
-	case raised && !s.mayBecome(role):
-		return nil, entrepot.Invalid("role", "enum", "is not a role that this user may have: staff stay staff of their company, others belong to none")
-	case raised && role == entrepot.CompanyAdmin && len(s.ShopIDs) > 0:
-		return nil, entrepot.Errorf(entrepot.CodeConflict, "the user is assigned to shops, and company admins are not; unassign first")
+	case t.Caller.UserID == s.ID && (newRole || c.IsActive != s.IsActive):
+		return nil, entrepot.Errorf(entrepot.CodeForbidden, "you may not change your own role or activity")
+	case newRole && !s.mayBecome(role):
+		return nil, entrepot.Invalid("role", "enum",
+			"must be a staff role for a company's staff, and super_admin or customer for others")
+	case newRole && role == entrepot.CompanyAdmin && len(s.ShopIDs) > 0:
+		return nil, entrepot.Errorf(entrepot.CodeConflict,
+			"the user is assigned to shops, and company admins are not; remove the assignments first")
 	case len(s.Stale) >= maxStale:
-		return nil, entrepot.Unavailable("earlier sessions of the user are still being ended")
-	case c.Name == s.Name && !raised && c.IsActive == s.IsActive:
+		return nil, errWithdrawing
+	case c.Name == s.Name && !newRole && c.IsActive == s.IsActive:
 		return nil, nil
-	case (raised || disabled) && !s.mayLeave(t):
+	case (newRole || disabled) && !s.mayLeave(t):
 		return nil, errLeave
 	}
 	u := s.public()
@@ -43,13 +45,13 @@ func (s *State) SetUser(t entrepot.Turn, c SetUser) ([]events.Event, error) {
 	switch {
 	case disabled:
 		facts = append(facts, s.endAll(t)...)
-	case raised:
+	case newRole:
 		facts = append(facts, s.outdate(t)...)
 	}
 	return facts, nil
 }
 
-// mayBecome keeps staff in their company and others out of any.
+// mayBecome lets staff stay staff of their company, and keeps others outside companies.
 func (s *State) mayBecome(r entrepot.Role) bool {
 	if s.CompanyID != "" {
 		return isStaff(r)
@@ -76,28 +78,26 @@ func (s *State) Erase(t entrepot.Turn, c Erase) ([]events.Event, error) {
 	}
 	switch {
 	case t.Caller.UserID == s.ID:
-		return nil, entrepot.Errorf(entrepot.CodeForbidden, "nobody erases the own account")
+		return nil, entrepot.Errorf(entrepot.CodeForbidden, "you may not erase your own account")
 	case len(s.Stale) >= maxStale:
-		return nil, entrepot.Unavailable("earlier sessions of the user are still being ended")
+		return nil, errWithdrawing
 	case !s.mayLeave(t):
 		return nil, errLeave
 	}
 	facts := s.endAll(t)
-	return append(facts, events.UserDeleted{UserID: s.ID, Role: s.Role, CompanyID: s.CompanyID, ShopIDs: slices.Clone(s.ShopIDs), DeletedAt: t.Now}), nil
+	return append(facts, events.UserDeleted{
+		UserID: s.ID, Role: s.Role, CompanyID: s.CompanyID, ShopIDs: slices.Clone(s.ShopIDs), DeletedAt: t.Now,
+	}), nil
 }
 
-// forget keeps of a user what others refer to, and the withdrawals under way.
+// forget removes the person. The data that others refer to stays, and so do the
+// withdrawals under way.
 func (s *State) forget(e events.UserDeleted) {
+	at := e.DeletedAt.UnixMilli()
 	*s = State{
-		ID: s.ID, Role: s.Role, CompanyID: s.CompanyID, CreatedAt: s.CreatedAt, UpdatedAt: e.DeletedAt.UnixMilli(),
-		Erased: e.DeletedAt.UnixMilli(), Version: s.Version + 1, Stale: s.Stale, StaleSeq: s.StaleSeq,
+		Account: Account{
+			ID: s.ID, Role: s.Role, CompanyID: s.CompanyID, CreatedAt: s.CreatedAt, UpdatedAt: at, Version: s.Version + 1,
+		},
+		Erased: at, Stale: s.Stale, StaleSeq: s.StaleSeq,
 	}
-}
-
-func (s *State) userSet(SetUser) (*User, bool, error) {
-	return s.View(), len(s.Stale) == 0, nil
-}
-
-func (s *State) erased(Erase) (*User, bool, error) {
-	return s.View(), len(s.Stale) == 0, nil
 }

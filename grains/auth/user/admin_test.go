@@ -14,7 +14,7 @@ import (
 	"entrepot/persistence/storetest"
 )
 
-func TestWhoSetsWhat(t *testing.T) {
+func TestSetUser(t *testing.T) {
 	t.Parallel()
 	const no, hidden, bad = entrepot.CodeForbidden, entrepot.CodeNotFound, entrepot.CodeInvalid
 	own := entrepot.Caller{Role: entrepot.CompanyAdmin, UserID: id, CompanyID: company}
@@ -59,7 +59,7 @@ func TestWhoSetsWhat(t *testing.T) {
 				t.Fatalf("%v, %v", facts, err)
 			}
 			play(s, facts)
-			if c.facts > 0 && (s.Name != c.cmd.Name || string(s.Role) != c.cmd.Role || s.IsActive != c.cmd.IsActive) {
+			if c.facts > 0 && (s.Name != c.cmd.Name || s.Role != c.cmd.Role || s.IsActive != c.cmd.IsActive) {
 				t.Errorf("%+v", s)
 			}
 			if (len(s.Stale) == 1) != (c.facts > 1) || (len(s.Sessions) == 0) != (c.facts > 2) {
@@ -69,8 +69,8 @@ func TestWhoSetsWhat(t *testing.T) {
 	}
 }
 
-// TestErased: nothing personal is left, and the account answers nobody.
-func TestErased(t *testing.T) {
+// TestErase: no personal data is left, and every message to the account is refused.
+func TestErase(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		caller entrepot.Caller
@@ -114,14 +114,15 @@ func TestErased(t *testing.T) {
 			"secrets": second(s.GetCredentials(turn(platform), GetCredentials{})),
 		} {
 			if err == nil {
-				t.Errorf("an erased user: %s", what)
+				t.Errorf("an erased user accepts: %s", what)
 			}
 		}
 	}
 }
 
-// TestDisabledIsKnownWhenItIsAnswered, also after a restart of all; and the address of who is erased is free.
-func TestDisabledIsKnownWhenItIsAnswered(t *testing.T) {
+// TestDisablingIsWithdrawnBeforeTheReply: the access grain has the withdrawal before
+// the caller has the reply. The address of an erased user is free.
+func TestDisablingIsWithdrawnBeforeTheReply(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind(), access.Kind()})
 	if _, err := grains.Ask(m.As(nobody), m, Of(id), registration(entrepot.Customer, nil)); err != nil {

@@ -7,15 +7,15 @@ import (
 	"entrepot/events"
 )
 
-// A super admin's powers are taken away by another one only, in three commands:
-// PrepareLeave to who goes, Vouch to who stays, then SetUser or Erase. Who is
-// about to go does not vouch. So of those who ever go, the last to be prepared
-// has a voucher who is prepared never after: one super admin is left, whatever
-// is asked at the same time.
+// Only another super admin removes a super admin, in three commands: PrepareLeave to
+// the leaving one, Vouch to the staying one, then SetUser or Erase. A super admin
+// whose leave is prepared does not vouch. So the last of all prepared leaves has a
+// voucher whose own leave is never prepared afterwards: one super admin is left,
+// whatever is sent at the same time.
 
 const (
-	leaveFor   = 10 * time.Second // a prepared leave is good
-	leaveSlack = 5 * time.Second  // more, in which it still keeps from vouching: clocks differ
+	leaveFor   = 10 * time.Second // lifetime of a prepared leave
+	leaveSlack = 5 * time.Second  // longer than leaveFor it prevents vouching, because clocks differ
 )
 
 // leave is prepared by one super admin for another.
@@ -34,9 +34,10 @@ type vouched struct {
 	At int64
 }
 
-var errLeave = entrepot.Errorf(entrepot.CodeConflict, "a super admin is removed by another who stays; try again")
+var errLeave = entrepot.Errorf(entrepot.CodeConflict, "only a super admin that stays removes another one; try again")
 
-// mayLeave: only an active super admin's leave has to be prepared.
+// mayLeave reports whether the user may lose its role. Only the leave of an active
+// super admin must be prepared.
 func (s *State) mayLeave(t entrepot.Turn) bool {
 	if s.Role != entrepot.SuperAdmin || !s.IsActive {
 		return true
@@ -44,7 +45,7 @@ func (s *State) mayLeave(t entrepot.Turn) bool {
 	return s.Leave != nil && s.Leave.By == t.Caller.UserID && t.Now.UnixMilli() < s.Leave.Until
 }
 
-// PrepareLeave announces that the caller takes the user's powers away.
+// PrepareLeave announces that the caller will remove the user from the super admins.
 func (s *State) PrepareLeave(t entrepot.Turn, _ PrepareLeave) ([]events.Event, error) {
 	switch {
 	case s.gone() || t.Caller.Role != entrepot.SuperAdmin || t.Caller.UserID == s.ID:
@@ -55,15 +56,16 @@ func (s *State) PrepareLeave(t entrepot.Turn, _ PrepareLeave) ([]events.Event, e
 	return []events.Event{leavePrepared{leave: leave{By: t.Caller.UserID, Until: t.Now.Add(leaveFor).UnixMilli()}}}, nil
 }
 
-// Vouch says that the user is a super admin and stays. It is a fact, and so a
-// write: an activation that is no longer the one cannot vouch.
+// Vouch confirms that the user is a super admin and stays. It is a fact, and so a
+// write: an outdated activation cannot vouch.
 func (s *State) Vouch(t entrepot.Turn, _ Vouch) ([]events.Event, error) {
+	if err := t.RequireSystem(); err != nil {
+		return nil, err
+	}
 	now := t.Now.UnixMilli()
 	switch {
-	case t.Caller.Role != entrepot.System:
-		return nil, entrepot.ErrNotFound
 	case s.gone() || s.Role != entrepot.SuperAdmin || !s.IsActive:
-		return nil, entrepot.Errorf(entrepot.CodeForbidden, "the caller is no super admin any more")
+		return nil, entrepot.Errorf(entrepot.CodeForbidden, "you are not a super admin any more")
 	case s.Leave != nil && now < s.Leave.Until+leaveSlack.Milliseconds():
 		return nil, errLeave
 	}

@@ -7,7 +7,7 @@ import (
 	"entrepot"
 )
 
-func TestHowASuperAdminLeaves(t *testing.T) {
+func TestSuperAdminsLeave(t *testing.T) {
 	t.Parallel()
 	another := entrepot.Caller{Role: entrepot.SuperAdmin, UserID: "another"}
 	disable := func(s *State, c entrepot.Caller, after time.Duration) error {
@@ -26,7 +26,7 @@ func TestHowASuperAdminLeaves(t *testing.T) {
 		"by a company admin":  {admin, super, 0, entrepot.CodeNotFound, entrepot.CodeConflict},
 	} {
 		s := registered(t, entrepot.SuperAdmin)
-		facts, err := s.PrepareLeave(at(c.by, 0), nil)
+		facts, err := s.PrepareLeave(at(c.by, 0), PrepareLeave{})
 		if entrepot.CodeOf(err) != c.prepare {
 			t.Errorf("%s: prepared %v", name, err)
 		}
@@ -43,10 +43,10 @@ func TestHowASuperAdminLeaves(t *testing.T) {
 	}
 }
 
-func TestWhoVouches(t *testing.T) {
+func TestVouch(t *testing.T) {
 	t.Parallel()
 	prepared := func(s *State) {
-		facts, err := s.PrepareLeave(at(super, 0), nil)
+		facts, err := s.PrepareLeave(at(super, 0), PrepareLeave{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,7 +70,7 @@ func TestWhoVouches(t *testing.T) {
 		if c.is != nil {
 			c.is(s)
 		}
-		facts, err := s.Vouch(at(c.caller, c.after), nil)
+		facts, err := s.Vouch(at(c.caller, c.after), Vouch{})
 		if entrepot.CodeOf(err) != c.want || (err == nil) != (len(facts) == 1) { // a write, so that it is fenced
 			t.Errorf("%s: %v, %v", name, facts, err)
 		}

@@ -1,83 +1,89 @@
 package user
 
 import (
+	"slices"
+
 	"entrepot"
 	"entrepot/grains"
 )
 
-// Kind is the grain's name in the cluster.
+// Name is the kind's name in the cluster.
 const Name = "User"
 
-// Of names one grain of the kind.
+// Of returns the ref of a user.
 func Of(id entrepot.ID) grains.Ref { return grains.Ref{Kind: Name, ID: id} }
 
-// Register creates the user. Refused when the user exists; the e-mail is unique in the platform.
+// Register creates the user, once. Their e-mail address is unique in the platform.
 type Register struct {
 	Email         string // lower case
 	Name          string
 	PasswordHash  string
-	Role          string
-	CompanyID     entrepot.ID // staff only
-	ShopIDs       []entrepot.ID
-	Verify        *Token // mailed to the address, to verify it
-	EmailVerified bool   // already; only the platform says so
+	Role          entrepot.Role
+	CompanyID     entrepot.ID   // staff only
+	ShopIDs       []entrepot.ID // shop managers and shop staff only
+	Verify        *Token        // mailed to the address, to verify it; may be nil
+	EmailVerified bool          // the address is verified already; only the platform sets it
 }
 
-// Token is a secret that is mailed: the user keeps its hash until it is used, and the mail its sealed form.
+// Token is a mailed secret. The user keeps its hash until it is used, the mail its
+// sealed form.
 type Token struct {
 	MailID entrepot.ID // new
 	Hash   []byte      // SHA-256
-	Sealed []byte      // as edge.Seal wrote it for the purpose "mail:<mail_id>"
-	Until  int64       // Unix ms
+	Sealed []byte      // as edge.Seal sealed it for the purpose "mail:<MailID>"
+	Until  int64       // Unix ms; when the token is void
 }
 
-// RequestProof has a token mailed to the user's address, or to the one to be changed to; one before it is void. At
-// most one a minute for a purpose. The user sends it to verify or change the address, the platform to reset the password.
+// RequestProof mails a token to the user's address, or to the new one of
+// ToChangeEmail, at most once a minute for a purpose. The previous token becomes
+// void. The user sends it, and for ToResetPassword the platform.
 type RequestProof struct {
-	Purpose string // "verify_email", "change_email", "reset_password"
+	Purpose string // ToVerifyEmail, ToChangeEmail, ToResetPassword
 	Token   *Token
-	Email   string // to change to, lower case
+	Email   string // the new address of ToChangeEmail, lower case
 }
 
-// VerifyEmail shows that the user reads mail at the address, or at the new one, which then becomes the user's.
-// Answered when tokens that say the old one are withdrawn. Only the platform sends it.
+// VerifyEmail proves that the user reads mail at the address, or at the new one,
+// which replaces it. The reply waits until the tokens that carry the old address are
+// withdrawn. Only the platform sends it.
 type VerifyEmail struct {
-	Hash []byte
+	Hash []byte // SHA-256 of the token
 }
 
-// CheckReset asks whether a token would reset the password, before the new one is hashed. Only the platform asks.
+// CheckReset returns the user if ResetPassword would take the token, so that the new
+// password is hashed only then. Only the platform sends it.
 type CheckReset struct {
-	Hash []byte
+	Hash []byte // SHA-256 of the token
 }
 
-// ResetPassword sets another password and ends all sessions; answered when their tokens are withdrawn. Only the
-// platform sends it.
+// ResetPassword sets another password and ends all sessions. The reply waits until
+// their tokens are withdrawn. Only the platform sends it.
 type ResetPassword struct {
-	Hash    []byte
-	NewHash string
+	Hash    []byte // SHA-256 of the token
+	NewHash string // of the new password
 }
 
-// MailWritten answers the step: the mail grain has it.
-type MailWritten struct {
-	MailID entrepot.ID
-}
-
-// NoteLogin records a login and opens its session. Without a session id it records only that a token was issued.
+// NoteLogin records a login and opens its session. Without SessionID it only records
+// that a token was issued.
 type NoteLogin struct {
-	SessionID   entrepot.ID // random: whoever can name it has held one of its tokens
+	SessionID   entrepot.ID // random, so that only holders of its tokens can name it
 	RefreshHash []byte      // SHA-256 of the refresh token's secret
-	TokenUntil  int64       // when the access token issued with it expires, Unix ms
-	// The second factor, where the user has one: either the time step of the code that was right, or a recovery code.
+	TokenUntil  int64       // Unix ms; when the access token issued with it expires
+
+	// The second factor of users that have one: the time step of a correct code, or a
+	// recovery code.
 	TOTPStep     int64
 	RecoveryHash []byte
-	// The same secret sealed with a newer key, and what it was sealed as until now.
+
+	// TOTPResealed replaces TOTPSealed: the same secret, sealed with a newer key.
 	TOTPSealed   []byte
 	TOTPResealed []byte
 }
 
-// BeginTOTP keeps a secret for a second factor, which counts once it is confirmed. Only the user sends it.
+// BeginTOTP keeps the secret of a second factor until ConfirmTOTP. Only the user
+// sends it.
 type BeginTOTP struct {
-	Sealed []byte // as edge.Seal wrote it for the purpose "totp:<user id>"
+	Sealed []byte // as edge.Seal sealed it for the purpose "totp:<user id>"
 }
 
 // ConfirmTOTP turns the second factor on. Only the user sends it.
@@ -87,144 +93,182 @@ type ConfirmTOTP struct {
 	Recovery [][]byte // SHA-256 of the recovery codes
 }
 
-// RemoveTOTP turns the second factor off. Only the user sends it.
+// RemoveTOTP turns the second factor off, with a code or a recovery code. Only the
+// user sends it.
 type RemoveTOTP struct {
-	CurrentHash  string // what the password was checked against
-	TOTPStep     int64  // of the code, or
-	RecoveryHash []byte // a recovery code
+	CurrentHash  string // the hash that the password was checked against
+	TOTPStep     int64  // of the code; 0: RecoveryHash is used
+	RecoveryHash []byte
 }
 
-// ResetTOTP turns another's second factor off who lost it, and ends all sessions; answered when their tokens are
-// withdrawn. Only who administers the user sends it.
+// ResetTOTP turns off the lost second factor of another user and ends all their
+// sessions. The reply waits until their tokens are withdrawn. The user's
+// administrators send it.
 type ResetTOTP struct {
 	Reason string
 }
 
-// NoteLogout ends sessions and withdraws their access tokens; answered when they are withdrawn.
+// NoteLogout ends sessions and withdraws their access tokens. The reply waits until
+// they are withdrawn. Only the user sends it.
 type NoteLogout struct {
 	SessionID  entrepot.ID
-	All        bool
-	TokenUntil int64 // when the caller's own token expires; 0: the session must be one of the user's
+	All        bool  // ends every session
+	TokenUntil int64 // Unix ms; when the caller's token expires; 0: the user must have the session
 }
 
-// Refresh exchanges the session's current refresh token for its next one. Only the platform sends it. A token that
-// was exchanged before ends the session.
+// Refresh exchanges the session's current refresh token for the next one. A token
+// that was exchanged before ends the session. Only the platform sends it.
 type Refresh struct {
 	SessionID   entrepot.ID
-	Generation  int64
-	RefreshHash []byte
-	NextHash    []byte
-	TokenUntil  int64
+	Generation  int64  // of the token
+	RefreshHash []byte // SHA-256 of its secret
+	NextHash    []byte // SHA-256 of the next secret
+	TokenUntil  int64  // Unix ms; when the new access token expires
 }
 
-// Refreshed is the user as the next token names it.
+// Refreshed holds the user as the next token names it.
 type Refreshed struct {
 	User     *User
-	IssuedAt int64
+	IssuedAt int64 // Unix ms
 }
 
-// ChangePassword sets another password and ends the other sessions; answered when their tokens are withdrawn.
+// ChangePassword sets another password and ends the other sessions. The reply waits
+// until their tokens are withdrawn. Only the user sends it.
 type ChangePassword struct {
-	CurrentHash string // what the old password was checked against
-	NewHash     string
-	KeepSession string // the one that asks
+	CurrentHash string // the hash that the old password was checked against
+	NewHash     string // of the new password
+	KeepSession string // the caller's session
 }
 
-// ListSessions asks for the user's sessions; only the user asks.
+// ListSessions returns the user's sessions. Only the user sends it.
 type ListSessions struct{}
 
-type SessionView struct {
-	ID         entrepot.ID
-	CreatedAt  int64
-	LastUsedAt int64
-	IP         string
-	UserAgent  string
-	Generation int64
-}
-
+// Sessions lists sessions, the newest first.
 type Sessions struct {
-	Sessions []SessionView
+	Sessions []Session
 }
 
-// Withdrawn answers the step: the access grain knows.
-type Withdrawn struct {
-	Number int64
+// Session is a login on one device, which refreshing extends; its JSON is part of
+// the saved state.
+type Session struct {
+	ID         string `json:"id"`
+	CreatedAt  int64  `json:"created"`  // Unix ms
+	LastUsedAt int64  `json:"lastUsed"` // Unix ms
+	IP         string `json:"ip,omitempty"`
+	UserAgent  string `json:"userAgent,omitempty"`
+	Generation int64  `json:"generation"` // of the valid refresh token
 }
 
-// UpdateProfile changes what users say of themselves. Only the user sends it.
+// UpdateProfile changes the user's own profile. Only the user sends it.
 type UpdateProfile struct {
-	ExpectedVersion int64 // 0: whatever it is
+	ExpectedVersion int64 // 0: any
 	Name            string
 	Phone           string
 	Locale          string // BCP 47, "de-AT"
 }
 
-// SetUser changes what administrators say of a user. Super admins send it, and admins of the user's company;
-// nobody changes the own role or isActive. Answered when tokens that say otherwise are withdrawn.
+// SetUser changes the name, role and activity of a user. Super admins send it, and
+// admins of the user's company; no caller changes its own role or activity. The
+// reply waits until the tokens that carry the old role are withdrawn.
 type SetUser struct {
-	ExpectedVersion int64 // 0: whatever it is
+	ExpectedVersion int64 // 0: any
 	Name            string
-	Role            string // of the company's for its staff, super_admin or customer for others
-	IsActive        bool   // false ends all sessions
+	Role            entrepot.Role // a staff role for a company's staff, super_admin or customer for others
+	IsActive        bool          // false ends all sessions
 }
 
-// Erase removes the person: the account can never be used again, what was personal is gone and the e-mail address is
-// free. The id, role and company stay, for what refers to them. Answered when all tokens are withdrawn.
+// Erase removes the person: the account becomes unusable, its personal data is
+// removed and its e-mail address is free again. Id, role and company stay, because
+// other entities refer to them. The reply waits until all tokens are withdrawn.
 type Erase struct {
-	ExpectedVersion int64
+	ExpectedVersion int64 // 0: any
 }
 
-// PrepareLeave announces that the caller is about to take a super admin's powers away, by SetUser or Erase within ten
-// seconds. Only super admins send it, of others.
+// PrepareLeave announces that the caller will remove a super admin by SetUser or
+// Erase within ten seconds. Only other super admins send it.
 type PrepareLeave struct{}
 
-// Vouch asks a super admin to stay: refused by who is not one any more, or is about to be none. Sent, by the platform,
-// to who has prepared another's leave, so that two who remove each other are both refused and one is always left.
+// Vouch confirms that a super admin stays. The platform sends it to the super admin
+// that prepared another's leave; a user that is no super admin, or whose own leave
+// is prepared, refuses. So of two that remove each other both are refused, and one
+// super admin is always left.
 type Vouch struct{}
 
-// Get asks for the user.
+// Get returns the user to callers that may see it.
 type Get struct{}
 
-// GetCredentials asks for what a login is checked against; only the auth service asks.
+// GetCredentials returns the data that a login is checked against. Only the platform
+// sends it.
 type GetCredentials struct{}
 
-// AssignShop adds a shop to those the user works in. Only the shop grain's steps send it, as the
-// platform; refused for customers, disabled users and staff of another company. Doing it twice changes nothing.
+// AssignShop adds a shop to those of a shop manager or shop staff; a second time
+// changes nothing. The reply waits until the older tokens are withdrawn. Only the
+// steps of the shop grain send it.
 type AssignShop struct {
 	ShopID    entrepot.ID
-	CompanyID entrepot.ID
-	Manager   bool // the user must be a shop manager
+	CompanyID entrepot.ID // of shop and user
+	Manager   bool        // the user must be a shop manager
 }
 
-// UnassignShop takes a shop away; of a user who does not have it nothing changes.
+// UnassignShop removes a shop from those of the user, if it is one of them. The
+// reply waits until the older tokens are withdrawn. Only the steps of the shop grain
+// send it.
 type UnassignShop struct {
 	ShopID    entrepot.ID
-	CompanyID entrepot.ID
+	CompanyID entrepot.ID // of shop and user
 }
 
+// Account is the part of a user that others may see; its JSON is part of the saved state.
+type Account struct {
+	ID            entrepot.ID   `json:"id,omitempty"`
+	Email         string        `json:"email,omitempty"`
+	Name          string        `json:"name,omitempty"`
+	Phone         string        `json:"phone,omitempty"`
+	Locale        string        `json:"locale,omitempty"` // BCP 47
+	Role          entrepot.Role `json:"role,omitempty"`
+	CompanyID     entrepot.ID   `json:"companyId,omitempty"`
+	ShopIDs       []entrepot.ID `json:"shopIds,omitempty"`
+	IsActive      bool          `json:"isActive,omitempty"`
+	EmailVerified bool          `json:"emailVerified,omitempty"`
+	CreatedAt     int64         `json:"created,omitempty"`   // Unix ms
+	UpdatedAt     int64         `json:"updated,omitempty"`   // Unix ms
+	LastLoginAt   int64         `json:"lastLogin,omitempty"` // Unix ms
+	// Version counts the changes of the profile, for If-Match. Logins do not count,
+	// because they would outdate a form that is open on another device.
+	Version int64 `json:"version,omitempty"`
+}
+
+// User is a user without secrets.
 type User struct {
-	ID            entrepot.ID
-	Email         string
-	Name          string
-	Role          string
-	CompanyID     entrepot.ID
-	ShopIDs       []entrepot.ID
-	IsActive      bool
-	CreatedAt     int64
-	UpdatedAt     int64
-	LastLoginAt   int64
-	Version       int64
-	Phone         string
-	Locale        string
-	EmailVerified bool
-	TOTPEnabled   bool
-	IssuedAt      int64 // as of when a token that is issued now is
+	Account
+
+	TOTPEnabled bool
+	IssuedAt    int64 // Unix ms; the earliest issue time of tokens that are not withdrawn
 }
 
+// Credentials holds the data that a login is checked against.
 type Credentials struct {
 	User         *User
 	PasswordHash string
-	TOTPSealed   []byte // begun, or on if the user says so
+	TOTPSealed   []byte // of a second factor that is begun, or on if User.TOTPEnabled
+}
+
+// VisibleTo reports whether the caller may see the user: the user itself, super
+// admins, the company's admins, and the managers of a shop of the user. Erased users
+// are invisible.
+func (a *Account) VisibleTo(c entrepot.Caller) bool {
+	switch {
+	case a.ID == "" || a.Email == "": // erased users keep their id only
+		return false
+	case c.Is(a.ID), c.Role == entrepot.SuperAdmin:
+		return true
+	case c.Role == entrepot.CompanyAdmin:
+		return c.MayReachCompany(a.CompanyID)
+	case c.Role == entrepot.ShopManager:
+		return slices.ContainsFunc(a.ShopIDs, func(shop entrepot.ID) bool { return c.MayReachShop(a.CompanyID, shop) })
+	default:
+		return false
+	}
 }
 
 func (Register) Answers(*User)              {}
@@ -232,7 +276,6 @@ func (RequestProof) Answers(*User)          {}
 func (VerifyEmail) Answers(*User)           {}
 func (CheckReset) Answers(*User)            {}
 func (ResetPassword) Answers(*User)         {}
-func (MailWritten) Answers(*User)           {}
 func (NoteLogin) Answers(*User)             {}
 func (BeginTOTP) Answers(*User)             {}
 func (ConfirmTOTP) Answers(*User)           {}
@@ -242,7 +285,6 @@ func (NoteLogout) Answers(*User)            {}
 func (Refresh) Answers(*Refreshed)          {}
 func (ChangePassword) Answers(*User)        {}
 func (ListSessions) Answers(*Sessions)      {}
-func (Withdrawn) Answers(*User)             {}
 func (UpdateProfile) Answers(*User)         {}
 func (SetUser) Answers(*User)               {}
 func (Erase) Answers(*User)                 {}

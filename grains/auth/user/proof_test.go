@@ -11,7 +11,7 @@ func token(hash string, good time.Duration) *Token {
 	return &Token{MailID: entrepot.DeriveID("mail", hash), Hash: []byte(hash), Sealed: []byte("sealed"), Until: start.Add(good).UnixMilli()}
 }
 
-func TestWhoAsksForAProof(t *testing.T) {
+func TestRequestProof(t *testing.T) {
 	t.Parallel()
 	const hidden, bad = entrepot.CodeNotFound, entrepot.CodeInvalid
 	off := func(s *State) { s.IsActive = false }
@@ -24,26 +24,26 @@ func TestWhoAsksForAProof(t *testing.T) {
 		cmd    RequestProof
 		want   entrepot.Code
 	}{
-		"to verify, the user":            {self, nil, RequestProof{Purpose: ForVerify, Token: token("h", time.Hour)}, ""},
-		"to verify, another":             {super, nil, RequestProof{Purpose: ForVerify, Token: token("h", time.Hour)}, hidden},
-		"to verify what is":              {self, verified, RequestProof{Purpose: ForVerify, Token: token("h", time.Hour)}, entrepot.CodeConflict},
-		"to verify, while resetting":     {self, asked, RequestProof{Purpose: ForVerify, Token: token("h", time.Hour)}, ""},
-		"to reset, the platform":         {platform, verified, RequestProof{Purpose: ForReset, Token: token("h", time.Hour)}, ""},
-		"to reset, the user":             {self, nil, RequestProof{Purpose: ForReset, Token: token("h", time.Hour)}, hidden},
-		"to reset, an admin":             {super, nil, RequestProof{Purpose: ForReset, Token: token("h", time.Hour)}, hidden},
-		"to reset a disabled account":    {platform, off, RequestProof{Purpose: ForReset, Token: token("h", time.Hour)}, entrepot.CodeForbidden},
-		"to reset again, at once":        {platform, asked, RequestProof{Purpose: ForReset, Token: token("h", time.Hour)}, entrepot.CodeRateLimited},
-		"to reset again, a minute later": {platform, long, RequestProof{Purpose: ForReset, Token: token("h", time.Hour)}, ""},
-		"to change, the user":            {self, nil, RequestProof{Purpose: ChangeEmail, Email: "new@example.com", Token: token("h", time.Hour)}, ""},
-		"to change, an admin":            {super, nil, RequestProof{Purpose: ChangeEmail, Email: "new@example.com", Token: token("h", time.Hour)}, hidden},
-		"to change, the platform":        {platform, nil, RequestProof{Purpose: ChangeEmail, Email: "new@example.com", Token: token("h", time.Hour)}, hidden},
-		"to change to the same":          {self, nil, RequestProof{Purpose: ChangeEmail, Email: "ann@example.com", Token: token("h", time.Hour)}, bad},
-		"to change to capitals":          {self, nil, RequestProof{Purpose: ChangeEmail, Email: "New@example.com", Token: token("h", time.Hour)}, bad},
-		"to change to nothing":           {self, nil, RequestProof{Purpose: ChangeEmail, Token: token("h", time.Hour)}, bad},
-		"to verify, the platform":        {platform, nil, RequestProof{Purpose: ForVerify, Token: token("h", time.Hour)}, hidden},
+		"to verify, the user":            {self, nil, RequestProof{Purpose: ToVerifyEmail, Token: token("h", time.Hour)}, ""},
+		"to verify, another":             {super, nil, RequestProof{Purpose: ToVerifyEmail, Token: token("h", time.Hour)}, hidden},
+		"to verify what is":              {self, verified, RequestProof{Purpose: ToVerifyEmail, Token: token("h", time.Hour)}, entrepot.CodeConflict},
+		"to verify, while resetting":     {self, asked, RequestProof{Purpose: ToVerifyEmail, Token: token("h", time.Hour)}, ""},
+		"to reset, the platform":         {platform, verified, RequestProof{Purpose: ToResetPassword, Token: token("h", time.Hour)}, ""},
+		"to reset, the user":             {self, nil, RequestProof{Purpose: ToResetPassword, Token: token("h", time.Hour)}, hidden},
+		"to reset, an admin":             {super, nil, RequestProof{Purpose: ToResetPassword, Token: token("h", time.Hour)}, hidden},
+		"to reset a disabled account":    {platform, off, RequestProof{Purpose: ToResetPassword, Token: token("h", time.Hour)}, entrepot.CodeForbidden},
+		"to reset again, at once":        {platform, asked, RequestProof{Purpose: ToResetPassword, Token: token("h", time.Hour)}, entrepot.CodeRateLimited},
+		"to reset again, a minute later": {platform, long, RequestProof{Purpose: ToResetPassword, Token: token("h", time.Hour)}, ""},
+		"to change, the user":            {self, nil, RequestProof{Purpose: ToChangeEmail, Email: "new@example.com", Token: token("h", time.Hour)}, ""},
+		"to change, an admin":            {super, nil, RequestProof{Purpose: ToChangeEmail, Email: "new@example.com", Token: token("h", time.Hour)}, hidden},
+		"to change, the platform":        {platform, nil, RequestProof{Purpose: ToChangeEmail, Email: "new@example.com", Token: token("h", time.Hour)}, hidden},
+		"to change to the same":          {self, nil, RequestProof{Purpose: ToChangeEmail, Email: "ann@example.com", Token: token("h", time.Hour)}, bad},
+		"to change to capitals":          {self, nil, RequestProof{Purpose: ToChangeEmail, Email: "New@example.com", Token: token("h", time.Hour)}, bad},
+		"to change to nothing":           {self, nil, RequestProof{Purpose: ToChangeEmail, Token: token("h", time.Hour)}, bad},
+		"to verify, the platform":        {platform, nil, RequestProof{Purpose: ToVerifyEmail, Token: token("h", time.Hour)}, hidden},
 		"for something else":             {self, nil, RequestProof{Purpose: "admin", Token: token("h", time.Hour)}, bad},
-		"without a token":                {self, nil, RequestProof{Purpose: ForVerify}, bad},
-		"with one that is void":          {self, nil, RequestProof{Purpose: ForVerify, Token: token("h", 0)}, bad},
+		"without a token":                {self, nil, RequestProof{Purpose: ToVerifyEmail}, bad},
+		"with one that is void":          {self, nil, RequestProof{Purpose: ToVerifyEmail, Token: token("h", 0)}, bad},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,15 +61,15 @@ func TestWhoAsksForAProof(t *testing.T) {
 				}
 			}
 			play(s, facts)
-			if n := len(steps(s)); (n == 1) != (c.want == "") {
-				t.Errorf("%d steps", n)
+			if n := len(s.unwrittenMails()); (n == 1) != (c.want == "") {
+				t.Errorf("%d mails are to be written", n)
 			}
 		})
 	}
 }
 
-// TestWhatAProofIsGoodFor: one use, in its time, for its purpose, of its user.
-func TestWhatAProofIsGoodFor(t *testing.T) {
+// TestProofsAreLimited: a proof serves one use, in its time, for its purpose.
+func TestProofsAreLimited(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		after         time.Duration
@@ -94,8 +94,8 @@ func TestWhatAProofIsGoodFor(t *testing.T) {
 			fresh := func() *State {
 				s := registered(t, entrepot.Customer)
 				open(t, s, "s", 0)
-				for purpose, hash := range map[string]string{ForVerify: "v", ForReset: "r"} {
-					by := map[string]entrepot.Caller{ForVerify: self, ForReset: platform}[purpose]
+				for purpose, hash := range map[string]string{ToVerifyEmail: "v", ToResetPassword: "r"} {
+					by := map[string]entrepot.Caller{ToVerifyEmail: self, ToResetPassword: platform}[purpose]
 					facts, err := s.RequestProof(turn(by), RequestProof{Purpose: purpose, Token: token(hash, time.Hour)})
 					if err != nil {
 						t.Fatal(err)
@@ -132,8 +132,9 @@ func TestWhatAProofIsGoodFor(t *testing.T) {
 	}
 }
 
-// TestAChangedAddress counts once it is proven, and voids what was mailed to the old one.
-func TestAChangedAddress(t *testing.T) {
+// TestChangedAddress: a new address takes effect once it is proven, and the tokens
+// mailed to the old one become void.
+func TestChangedAddress(t *testing.T) {
 	t.Parallel()
 	s := registered(t, entrepot.Customer)
 	open(t, s, "s", 0)
@@ -141,9 +142,9 @@ func TestAChangedAddress(t *testing.T) {
 		by  entrepot.Caller
 		cmd RequestProof
 	}{
-		{platform, RequestProof{Purpose: ForReset, Token: token("r", time.Hour)}},
-		{self, RequestProof{Purpose: ForVerify, Token: token("v", time.Hour)}},
-		{self, RequestProof{Purpose: ChangeEmail, Email: "new@example.com", Token: token("c", time.Hour)}},
+		{platform, RequestProof{Purpose: ToResetPassword, Token: token("r", time.Hour)}},
+		{self, RequestProof{Purpose: ToVerifyEmail, Token: token("v", time.Hour)}},
+		{self, RequestProof{Purpose: ToChangeEmail, Email: "new@example.com", Token: token("c", time.Hour)}},
 	} {
 		facts, err := s.RequestProof(turn(c.by), c.cmd)
 		if err != nil {

@@ -36,7 +36,7 @@ func refresh(session string, generation int64, hash, next string) Refresh {
 	return Refresh{SessionID: session, Generation: generation, RefreshHash: []byte(hash), NextHash: []byte(next), TokenUntil: until(0)}
 }
 
-func TestWhichRefreshTokensAreGood(t *testing.T) {
+func TestRefresh(t *testing.T) {
 	t.Parallel()
 	const no = entrepot.CodeUnauthenticated
 	for name, c := range map[string]struct {
@@ -79,7 +79,8 @@ func TestWhichRefreshTokensAreGood(t *testing.T) {
 	}
 }
 
-// However often a session is refreshed, it ends; and a disabled user's at once.
+// TestSessionsEnd: refreshing does not prolong a session beyond its life, and that of
+// a disabled user ends at once.
 func TestSessionsEnd(t *testing.T) {
 	t.Parallel()
 	s := registered(t, entrepot.Customer)
@@ -101,7 +102,7 @@ func TestSessionsEnd(t *testing.T) {
 	}
 }
 
-func TestTheOldestSessionGoes(t *testing.T) {
+func TestOldestSessionIsEnded(t *testing.T) {
 	t.Parallel()
 	s := registered(t, entrepot.Customer)
 	for i := range MaxSessions + 1 {
@@ -113,16 +114,16 @@ func TestTheOldestSessionGoes(t *testing.T) {
 	if got := len(s.Sessions[0].UserAgent); got != maxSessionAgent {
 		t.Errorf("%d bytes of the user agent", got)
 	}
-	list, err := s.ListSessions(at(self, time.Hour), nil)
+	list, err := s.ListSessions(at(self, time.Hour), ListSessions{})
 	if err != nil || list.Sessions[0].ID != fmt.Sprint(MaxSessions) {
 		t.Errorf("%v, %v", list, err)
 	}
-	if err := second(s.ListSessions(at(super, 0), nil)); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if err := second(s.ListSessions(at(super, 0), ListSessions{})); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Errorf("a super admin: %v", err)
 	}
 }
 
-func TestWhatALogoutEnds(t *testing.T) {
+func TestLogout(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		caller      entrepot.Caller
@@ -146,14 +147,14 @@ func TestWhatALogoutEnds(t *testing.T) {
 				t.Fatal(err)
 			}
 			play(s, facts)
-			if len(s.Sessions) != c.left || len(s.Stale) != c.stale || len(steps(s)) != c.stale {
+			if len(s.Sessions) != c.left || len(s.Stale) != c.stale || len(s.openWithdrawals()) != c.stale {
 				t.Errorf("left %+v, stale %+v", s.Sessions, s.Stale)
 			}
 		})
 	}
 }
 
-func TestWhoChangesThePassword(t *testing.T) {
+func TestChangePassword(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		caller       entrepot.Caller
@@ -184,7 +185,7 @@ func TestWhoChangesThePassword(t *testing.T) {
 	}
 }
 
-func TestWhoIsAssignedToAShop(t *testing.T) {
+func TestAssignShop(t *testing.T) {
 	t.Parallel()
 	other := entrepot.DeriveID("other")
 	for name, c := range map[string]struct {
@@ -218,8 +219,9 @@ func TestWhoIsAssignedToAShop(t *testing.T) {
 	}
 }
 
-// A change of shops withdraws the tokens that say the old ones, and leaves the session.
-func TestAChangeOfShopsMakesTokensStale(t *testing.T) {
+// TestChangeOfShopsWithdrawsTokens: the tokens that carry the old shops are withdrawn,
+// and the session stays.
+func TestChangeOfShopsWithdrawsTokens(t *testing.T) {
 	t.Parallel()
 	s := registered(t, entrepot.ShopStaff)
 	open(t, s, "a", 0)
@@ -227,22 +229,23 @@ func TestAChangeOfShopsMakesTokensStale(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := facts
-	play(s, told)
+	unassigned := facts
+	play(s, unassigned)
 	if len(s.ShopIDs) != 0 || len(s.Sessions) != 1 || len(s.Stale) != 1 || s.Stale[0].Before != start.UnixMilli()+1 || s.Stale[0].Until != until(0) {
 		t.Errorf("%+v", s)
 	}
 	if facts, err := s.UnassignShop(turn(platform), UnassignShop{ShopID: shopA, CompanyID: company}); err != nil || facts != nil {
 		t.Errorf("again: %v, %v", facts, err)
 	}
-	if e, ok := told[0].(events.UserUpdated); !ok || len(e.ShopIDs) != 0 {
-		t.Errorf("told %+v", facts[0])
+	if e, ok := unassigned[0].(events.UserUpdated); !ok || len(e.ShopIDs) != 0 {
+		t.Errorf("published %+v, want no shops", unassigned[0])
 	}
 }
 
-// A used token ends its session, and whoever is told so knows that every member
-// can know: the access grain has it, also after a restart of all.
-func TestReuseIsWithdrawnBeforeItIsAnswered(t *testing.T) {
+// TestReuseIsWithdrawnBeforeTheReply: a used refresh token ends its session, and the
+// access grain has the withdrawal before the caller has the reply, also after a
+// restart.
+func TestReuseIsWithdrawnBeforeTheReply(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind(), access.Kind()})
 	ask := func(c entrepot.Caller, cmd any) error {
@@ -277,21 +280,26 @@ func TestReuseIsWithdrawnBeforeItIsAnswered(t *testing.T) {
 	}
 	m.Restart()
 	if err := ask(platform, refresh("s", 2, "2", "3")); entrepot.CodeOf(err) != entrepot.CodeUnauthenticated {
-		t.Fatalf("the family is not dead: %v", err)
+		t.Fatalf("the next token of the session: %v, want unauthenticated", err)
 	}
 	if got := strings.Join(m.EventTypes(), " "); got != "user.registered user.logged_in user.logged_out" {
 		t.Error(got)
 	}
 }
 
-// TestATokenOfTheSameMomentIsNotWithdrawn: a change of shops withdraws what was
-// issued until its own millisecond, and what is issued after it in that very
-// millisecond says that it is younger.
-func TestATokenOfTheSameMomentIsNotWithdrawn(t *testing.T) {
+// TestTokenOfTheSameMillisecondIsValid: a change of shops withdraws the tokens issued
+// until its own millisecond; a token issued after it in that very millisecond has a
+// later issue time.
+func TestTokenOfTheSameMillisecondIsValid(t *testing.T) {
 	t.Parallel()
 	s := &State{
-		ID: id, Role: entrepot.ShopStaff, CompanyID: entrepot.DeriveID("company"), IsActive: true,
-		Sessions: []Session{{ID: "s", CreatedAt: start.UnixMilli(), LastUsedAt: start.UnixMilli(), Generation: 1, Hash: []byte("1"), TokenUntil: start.Add(time.Hour).UnixMilli()}},
+		Account: Account{
+			ID: id, Role: entrepot.ShopStaff, CompanyID: entrepot.DeriveID("company"), IsActive: true,
+		},
+		Sessions: []session{{
+			Session: Session{ID: "s", CreatedAt: start.UnixMilli(), LastUsedAt: start.UnixMilli(), Generation: 1},
+			Hash:    []byte("1"), TokenUntil: start.Add(time.Hour).UnixMilli(),
+		}},
 	}
 	platform := entrepot.Turn{ID: id, Now: start, Caller: entrepot.SystemCaller("test")}
 	facts, err := s.AssignShop(platform, AssignShop{ShopID: entrepot.DeriveID("shop"), CompanyID: s.CompanyID})
@@ -314,7 +322,7 @@ func TestATokenOfTheSameMomentIsNotWithdrawn(t *testing.T) {
 	if w, ok := again[len(again)-1].(tokensStale); err2 != nil || !ok || w.Before <= issued {
 		t.Fatalf("the next withdrawal, still in this millisecond: %+v, %v", again, err2)
 	}
-	if len(s.Stale) != 1 || !done || err != nil || r.IssuedAt < s.Stale[0].Before || s.View().IssuedAt < s.Stale[0].Before {
+	if len(s.Stale) != 1 || !done || err != nil || r.IssuedAt < s.Stale[0].Before || s.view().IssuedAt < s.Stale[0].Before {
 		t.Fatalf("%+v issued, %+v withdrawn: %v", r, s.Stale, err)
 	}
 }

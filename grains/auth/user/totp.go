@@ -9,16 +9,16 @@ import (
 	"entrepot/events"
 )
 
-// maxRecovery is how many recovery codes a user has at most.
+// maxRecovery is the maximum number of recovery codes of a user.
 const maxRecovery = 10
 
 // totp is a second factor (RFC 6238). The auth service, which alone can open the
-// secret, says which time step's code was shown; that it counts once is decided here.
+// secret, reports the time step of the code; the user accepts each step once.
 type totp struct {
 	Sealed   []byte   `json:"sealed"`
 	On       bool     `json:"on,omitempty"`
-	Step     int64    `json:"step,omitempty"`     // of the newest code that was used
-	Recovery [][]byte `json:"recovery,omitempty"` // SHA-256 of codes that were not
+	Step     int64    `json:"step,omitempty"`     // of the newest used code
+	Recovery [][]byte `json:"recovery,omitempty"` // SHA-256 of the unused recovery codes
 }
 
 type totpBegun struct {
@@ -42,7 +42,7 @@ type recoveryUsed struct {
 	Hash []byte
 }
 
-// totpResealed is the same secret under another key of the seal.
+// totpResealed is the same secret, sealed with another key.
 type totpResealed struct {
 	events.Private
 	Sealed []byte
@@ -53,11 +53,12 @@ type totpRemoved struct{ events.Private }
 func (s *State) totpOn() bool { return s.TOTP != nil && s.TOTP.On }
 
 var (
-	errTOTPRequired = entrepot.Errorf(entrepot.CodeTOTPRequired, "the account has a second factor: send totp, or recoveryCode")
-	errTOTPUsed     = entrepot.Errorf(entrepot.CodeUnauthenticated, "the code is wrong or was used")
+	errTOTPRequired = entrepot.Errorf(entrepot.CodeTOTPRequired, "the account has a second factor; send totp or recoveryCode")
+	errTOTPUsed     = entrepot.Errorf(entrepot.CodeUnauthenticated, "the code is wrong or used")
 )
 
-// secondFactor uses up what was shown; nothing where no second factor is on.
+// secondFactor uses up a code or a recovery code; it returns nothing for users
+// without a second factor.
 func (s *State) secondFactor(step int64, recovery []byte) ([]events.Event, error) {
 	switch {
 	case !s.totpOn():
@@ -68,15 +69,15 @@ func (s *State) secondFactor(step int64, recovery []byte) ([]events.Event, error
 		return nil, errTOTPUsed
 	case len(recovery) == 0:
 		return nil, errTOTPRequired
-	case !slices.ContainsFunc(s.TOTP.Recovery, func(h []byte) bool { return bytes.Equal(h, recovery) }): // of hashes: their time tells nothing
+	case !slices.ContainsFunc(s.TOTP.Recovery, func(h []byte) bool { return bytes.Equal(h, recovery) }):
 		return nil, errTOTPUsed
 	default:
 		return []events.Event{recoveryUsed{Hash: bytes.Clone(recovery)}}, nil
 	}
 }
 
-// resealed keeps the secret under the key that seals now, unless there is another
-// secret meanwhile.
+// resealed replaces the sealed secret by one sealed with a newer key, unless the
+// secret has changed meanwhile.
 func (s *State) resealed(old, now []byte) []events.Event {
 	if s.TOTP == nil || len(now) == 0 || !bytes.Equal(s.TOTP.Sealed, old) {
 		return nil
@@ -84,7 +85,7 @@ func (s *State) resealed(old, now []byte) []events.Event {
 	return []events.Event{totpResealed{Sealed: bytes.Clone(now)}}
 }
 
-// BeginTOTP keeps a secret, in place of one that was not confirmed.
+// BeginTOTP keeps a secret, in place of an unconfirmed one.
 func (s *State) BeginTOTP(t entrepot.Turn, c BeginTOTP) ([]events.Event, error) {
 	switch {
 	case s.gone() || t.Caller.Role == entrepot.System || !t.Caller.Is(s.ID):
@@ -103,13 +104,16 @@ func (s *State) ConfirmTOTP(t entrepot.Turn, c ConfirmTOTP) ([]events.Event, err
 	case s.gone() || t.Caller.Role == entrepot.System || !t.Caller.Is(s.ID):
 		return nil, entrepot.ErrNotFound
 	case s.TOTP == nil || s.TOTP.On || !bytes.Equal(s.TOTP.Sealed, c.Sealed):
-		return nil, entrepot.Errorf(entrepot.CodeConflict, "there is no second factor to confirm; begin again")
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "the account has no such second factor to confirm; begin again")
 	case c.Step <= 0 || len(c.Recovery) == 0 || len(c.Recovery) > maxRecovery:
 		return nil, entrepot.Invalid("code", "required", "must be given")
 	}
 	u := s.public()
 	u.TOTPEnabled, u.UpdatedAt = true, t.Now
-	return []events.Event{totpConfirmed{Step: c.Step, Recovery: slices.Clone(c.Recovery)}, events.UserUpdated{User: u}}, nil
+	return []events.Event{
+		totpConfirmed{Step: c.Step, Recovery: slices.Clone(c.Recovery)},
+		events.UserUpdated{User: u},
+	}, nil
 }
 
 // RemoveTOTP turns the second factor off.
@@ -120,7 +124,7 @@ func (s *State) RemoveTOTP(t entrepot.Turn, c RemoveTOTP) ([]events.Event, error
 	case !s.totpOn():
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the account has no second factor")
 	case c.CurrentHash != s.PasswordHash:
-		return nil, entrepot.Errorf(entrepot.CodeConflict, "the password was changed meanwhile; log in again")
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "the password has changed meanwhile; log in again")
 	}
 	if _, err := s.secondFactor(c.TOTPStep, c.RecoveryHash); err != nil {
 		return nil, err
@@ -130,38 +134,37 @@ func (s *State) RemoveTOTP(t entrepot.Turn, c RemoveTOTP) ([]events.Event, error
 	return []events.Event{totpRemoved{}, events.UserUpdated{User: u}}, nil
 }
 
-// maxReason bounds why a second factor was reset, in bytes.
+// maxReason is the maximum length of the reason of a reset, in bytes.
 const maxReason = 2000
 
-// ResetTOTP turns the second factor off of somebody who lost app and recovery
-// codes. It is a key to another's account for who knows the password, so it is
-// told, gives its reason, and ends what goes on.
+// ResetTOTP turns off the second factor of a user that has lost app and recovery
+// codes. Afterwards the password alone opens the account, so the reset is published
+// with its reason and ends all sessions.
 func (s *State) ResetTOTP(t entrepot.Turn, c ResetTOTP) ([]events.Event, error) {
 	if s.gone() || !t.Caller.Administers(s.CompanyID) {
 		return nil, entrepot.ErrNotFound
 	}
 	switch {
 	case t.Caller.UserID == s.ID:
-		return nil, entrepot.Errorf(entrepot.CodeForbidden, "nobody resets the own second factor; remove it with a code, or ask another administrator")
+		return nil, entrepot.Errorf(entrepot.CodeForbidden,
+			"you may not reset your own second factor; remove it with a code, or ask another administrator")
 	case strings.TrimSpace(c.Reason) == "" || len(c.Reason) > maxReason:
 		return nil, entrepot.Invalid("reason", "required", "must be given, in at most %d bytes", maxReason)
 	case !s.totpOn():
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the account has no second factor")
 	case len(s.Stale) >= maxStale:
-		return nil, entrepot.Unavailable("earlier sessions of the user are still being ended")
+		return nil, errWithdrawing
 	}
 	u := s.public()
 	u.TOTPEnabled, u.UpdatedAt = false, t.Now
 	facts := []events.Event{
 		totpRemoved{},
-		events.UserSecondFactorReset{UserID: s.ID, Role: s.Role, CompanyID: s.CompanyID, Reason: c.Reason, ResetAt: t.Now},
+		events.UserSecondFactorReset{
+			UserID: s.ID, Role: s.Role, CompanyID: s.CompanyID, Reason: c.Reason, ResetAt: t.Now,
+		},
 		events.UserUpdated{User: u},
 	}
 	return append(facts, s.endAll(t)...), nil
-}
-
-func (s *State) totpReset(ResetTOTP) (*User, bool, error) {
-	return s.View(), len(s.Stale) == 0, nil
 }
 
 func (s *State) applyTOTP(e events.Event) {

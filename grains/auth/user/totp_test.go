@@ -11,7 +11,7 @@ import (
 	"entrepot/persistence/storetest"
 )
 
-func TestTheSecondFactor(t *testing.T) {
+func TestSecondFactor(t *testing.T) {
 	t.Parallel()
 	const ok, no, need, hidden, conflict = "", entrepot.CodeUnauthenticated, entrepot.CodeTOTPRequired, entrepot.CodeNotFound, entrepot.CodeConflict
 	on := func(s *State) {
@@ -84,8 +84,8 @@ func TestTheSecondFactor(t *testing.T) {
 	}
 }
 
-// TestASecretIsResealed at a login, unless it is another one by then.
-func TestASecretIsResealed(t *testing.T) {
+// TestSecretIsResealed: a login reseals the secret unless it has changed meanwhile.
+func TestSecretIsResealed(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		old, now, want string
@@ -111,9 +111,9 @@ func TestASecretIsResealed(t *testing.T) {
 	}
 }
 
-// TestWhoResetsASecondFactor: an administrator of the user, never the user; all
-// sessions end, and the reason is told.
-func TestWhoResetsASecondFactor(t *testing.T) {
+// TestResetTOTP: only administrators of the user reset its second factor, never the
+// user; all sessions end, and the reason is published.
+func TestResetTOTP(t *testing.T) {
 	t.Parallel()
 	const no, hidden, bad, conflict = entrepot.CodeForbidden, entrepot.CodeNotFound, entrepot.CodeInvalid, entrepot.CodeConflict
 	itself := func(r entrepot.Role) entrepot.Caller {
@@ -182,8 +182,8 @@ func TestWhoResetsASecondFactor(t *testing.T) {
 	}
 }
 
-// TestTheSecondFactorIsKept, used codes too, by a restart.
-func TestTheSecondFactorIsKept(t *testing.T) {
+// TestSecondFactorSurvivesARestart: and so do the used codes.
+func TestSecondFactorSurvivesARestart(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
 	ask := func(cmd any) error {

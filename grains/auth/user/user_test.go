@@ -39,7 +39,7 @@ var (
 func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: id, Now: start, Caller: c} }
 
 func registration(role entrepot.Role, change func(*Register)) Register {
-	c := Register{Email: "ann@example.com", Name: "Ann", PasswordHash: secret, Role: string(role)}
+	c := Register{Email: "ann@example.com", Name: "Ann", PasswordHash: secret, Role: role}
 	if isStaff(role) {
 		c.CompanyID = company
 	}
@@ -47,7 +47,7 @@ func registration(role entrepot.Role, change func(*Register)) Register {
 		c.ShopIDs = []string{shopA}
 	}
 	if change != nil {
-		change(c)
+		change(&c)
 	}
 	return c
 }
@@ -69,7 +69,7 @@ func play(s *State, facts []events.Event) {
 	}
 }
 
-func TestWhoRegistersWhom(t *testing.T) {
+func TestCallersThatMayRegister(t *testing.T) {
 	t.Parallel()
 	const ok, no, hidden = "", entrepot.CodeForbidden, entrepot.CodeNotFound
 	roles := []entrepot.Role{entrepot.SuperAdmin, entrepot.CompanyAdmin, entrepot.ShopManager, entrepot.ShopStaff, entrepot.Customer}
@@ -128,7 +128,7 @@ func TestRegisterRules(t *testing.T) {
 	}
 }
 
-func TestWhoSeesAUser(t *testing.T) {
+func TestCallersThatMaySeeAUser(t *testing.T) {
 	t.Parallel()
 	staff, buyer := registered(t, entrepot.ShopStaff), registered(t, entrepot.Customer)
 	self := entrepot.Caller{Role: entrepot.ShopStaff, UserID: id, CompanyID: company}
@@ -150,9 +150,9 @@ func TestWhoSeesAUser(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, e1 := staff.Get(turn(c.caller), nil)
-			_, e2 := buyer.Get(turn(c.caller), nil)
-			cred, e3 := staff.GetCredentials(turn(c.caller), nil)
+			_, e1 := staff.Get(turn(c.caller), Get{})
+			_, e2 := buyer.Get(turn(c.caller), Get{})
+			cred, e3 := staff.GetCredentials(turn(c.caller), GetCredentials{})
 			if entrepot.CodeOf(e1) != c.staff || entrepot.CodeOf(e2) != c.buyer || entrepot.CodeOf(e3) != c.secrets {
 				t.Fatalf("%v, %v, %v", e1, e2, e3)
 			}
@@ -161,7 +161,7 @@ func TestWhoSeesAUser(t *testing.T) {
 			}
 		})
 	}
-	for _, err := range []error{second((&State{}).Get(turn(platform), nil)), second((&State{}).GetCredentials(turn(platform), nil))} {
+	for _, err := range []error{second((&State{}).Get(turn(platform), Get{})), second((&State{}).GetCredentials(turn(platform), GetCredentials{}))} {
 		if entrepot.CodeOf(err) != hidden {
 			t.Fatalf("absent: %v", err)
 		}
@@ -175,28 +175,29 @@ func TestLogins(t *testing.T) {
 	s := registered(t, entrepot.Customer)
 	self := entrepot.Caller{Role: entrepot.Customer, UserID: id}
 	for _, c := range []entrepot.Caller{super, admin, customer, nobody} {
-		if err := second(s.NoteLogin(turn(c), nil)); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		if err := second(s.NoteLogin(turn(c), NoteLogin{})); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 			t.Fatalf("%s logs in: %v", c.Role, err)
 		}
-		if err := second(s.NoteLogout(turn(c), nil)); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		if err := second(s.NoteLogout(turn(c), NoteLogout{})); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 			t.Fatalf("%s logs out: %v", c.Role, err)
 		}
 	}
-	facts, err := s.NoteLogin(turn(self), nil)
+	facts, err := s.NoteLogin(turn(self), NoteLogin{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	play(s, facts)
-	if v := s.View(); v.LastLoginAt != start.UnixMilli() || v.Version != 1 {
+	if v := s.view(); v.LastLoginAt != start.UnixMilli() || v.Version != 1 {
 		t.Fatalf("%+v", v)
 	}
 	s.IsActive = false
-	if err := second(s.NoteLogin(turn(self), nil)); entrepot.CodeOf(err) != entrepot.CodeForbidden {
+	if err := second(s.NoteLogin(turn(self), NoteLogin{})); entrepot.CodeOf(err) != entrepot.CodeForbidden {
 		t.Fatalf("disabled: %v", err)
 	}
 }
 
-// No secret ever stands in a public event; facts and JSON keep the state.
+// TestUserReplays: no published event contains a secret, and facts and JSON keep the
+// state.
 func TestUserReplays(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -211,13 +212,13 @@ func TestUserReplays(t *testing.T) {
 					c.Name = rapid.String().Draw(t, "name")
 				}))
 			case 1:
-				facts, _ = s.NoteLogin(turn(platform), nil)
+				facts, _ = s.NoteLogin(turn(platform), NoteLogin{})
 			case 2:
-				facts, _ = s.NoteLogout(turn(platform), nil)
+				facts, _ = s.NoteLogout(turn(platform), NoteLogout{})
 			case 3:
-				facts, _ = s.RequestProof(turn(platform), RequestProof{Purpose: ForReset, Token: token("r", time.Hour)})
+				facts, _ = s.RequestProof(turn(platform), RequestProof{Purpose: ToResetPassword, Token: token("r", time.Hour)})
 			case 4:
-				facts, _ = s.RequestProof(turn(own), RequestProof{Purpose: ChangeEmail, Email: "new@example.com", Token: token("c", time.Hour)})
+				facts, _ = s.RequestProof(turn(own), RequestProof{Purpose: ToChangeEmail, Email: "new@example.com", Token: token("c", time.Hour)})
 			case 5:
 				facts, _ = s.VerifyEmail(turn(platform), VerifyEmail{Hash: []byte("c")})
 			case 6:
@@ -227,7 +228,7 @@ func TestUserReplays(t *testing.T) {
 			case 8:
 				facts, _ = s.NoteLogin(turn(own), NoteLogin{SessionID: "s", RecoveryHash: []byte("a"), TokenUntil: until(0)})
 			case 9:
-				facts, _ = s.MailWritten(turn(platform), MailWritten{MailID: entrepot.DeriveID("mail", "r")})
+				facts, _ = s.mailWritten(turn(platform), letterWritten{ID: entrepot.DeriveID("mail", "r")})
 			}
 			for _, f := range facts {
 				data, err := json.Marshal(f)

@@ -181,11 +181,11 @@ func (w *World) Customer(t testing.TB, n int, name string) (as string) {
 	t.Helper()
 	as = fmt.Sprint("buyer", n)
 	id := entrepot.DeriveID("user", as)
-	w.Tell(t, user.Name, id, user.Register{Email: as + "@demo.test", Name: name, PasswordHash: "h", Role: string(entrepot.Customer)})
+	w.Tell(t, user.Name, id, user.Register{Email: as + "@demo.test", Name: name, PasswordHash: "h", Role: entrepot.Customer})
 	token, _, err := w.Keys.Sign(edge.Claims{UserID: id, Email: as + "@demo.test", Role: entrepot.Customer})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.Users[as], w.Tokens[as] = &user.User{ID: id}, token
+	w.Users[as], w.Tokens[as] = &user.User{Account: user.Account{ID: id}}, token
 	return as
 }

@@ -223,8 +223,8 @@ func (w *World) Product(t testing.TB, company entrepot.ID, sku string, price int
 func (w *World) User(t testing.TB, hash, name string, role entrepot.Role, company entrepot.ID, shops ...entrepot.ID) {
 	t.Helper()
 	id := entrepot.NewID()
-	w.Tell(t, user.Name, id, user.Register{Email: name + "@demo.test", Name: name, PasswordHash: hash, Role: string(role), CompanyID: company, ShopIDs: shops})
-	w.Users[name] = &user.User{ID: id}
+	w.Tell(t, user.Name, id, user.Register{Email: name + "@demo.test", Name: name, PasswordHash: hash, Role: role, CompanyID: company, ShopIDs: shops})
+	w.Users[name] = &user.User{Account: user.Account{ID: id}}
 	token, _, err := w.Keys.Sign(edge.Claims{UserID: id, Email: name + "@demo.test", Role: role, CompanyID: company, ShopIDs: shops})
 	if err != nil {
 		t.Fatal(err)

@@ -66,7 +66,7 @@ type User struct {
 
 func userOf(u *user.User) User {
 	return User{
-		ID: u.ID, Email: u.Email, Verified: u.EmailVerified, TOTP: u.TOTPEnabled, Name: u.Name, Phone: u.Phone, Locale: u.Locale, Role: u.Role, CompanyID: u.CompanyID, ShopIDs: rest.NotNil(u.ShopIDs),
+		ID: u.ID, Email: u.Email, Verified: u.EmailVerified, TOTP: u.TOTPEnabled, Name: u.Name, Phone: u.Phone, Locale: u.Locale, Role: string(u.Role), CompanyID: u.CompanyID, ShopIDs: rest.NotNil(u.ShopIDs),
 		IsActive: u.IsActive, LastLoginAt: rest.Time(u.LastLoginAt), CreatedAt: rest.Time(u.CreatedAt), UpdatedAt: rest.Time(u.UpdatedAt),
 	}
 }
@@ -117,7 +117,7 @@ func (s *authAPI) begin(ctx context.Context, email string, in *loginInput) (*res
 		return nil, err
 	}
 	as := entrepot.CallerFrom(ctx)
-	as.UserID, as.Email, as.Role, as.CompanyID, as.ShopIDs = u.ID, u.Email, entrepot.Role(u.Role), u.CompanyID, u.ShopIDs
+	as.UserID, as.Email, as.Role, as.CompanyID, as.ShopIDs = u.ID, u.Email, u.Role, u.CompanyID, u.ShopIDs
 	r := newRefreshToken(u.ID, newSession(), 1)
 	u, err = grains.Ask(entrepot.WithCaller(ctx, as), s.Asker, user.Of(u.ID), user.NoteLogin{
 		SessionID: r.session, RefreshHash: r.hash(), TokenUntil: s.tokenUntil(), TOTPStep: shown.step, RecoveryHash: shown.recovery,
@@ -134,11 +134,15 @@ func (s *authAPI) authenticate(ctx context.Context, email, password string) (*us
 	if err != nil {
 		return nil, err
 	}
-	right, err := s.Passwords.Check(ctx, known.PasswordHash, password)
+	hash := "" // of an unknown account: its check takes as long
+	if known != nil {
+		hash = known.PasswordHash
+	}
+	right, err := s.Passwords.Check(ctx, hash, password)
 	if err != nil {
 		return nil, err
 	}
-	if !right || !known.User.IsActive {
+	if known == nil || !right || !known.User.IsActive {
 		return nil, errLogin
 	}
 	return known, nil
@@ -183,7 +187,7 @@ func (s *authAPI) register(ctx context.Context, in *registerInput) (*rest.Create
 	nobody.UserID, nobody.Email, nobody.Role, nobody.CompanyID, nobody.ShopIDs = "", "", "", "", nil
 	id := entrepot.NewID()
 	u, err := grains.Ask(entrepot.WithCaller(ctx, nobody), s.Asker, user.Of(id), user.Register{
-		Email: email, Name: in.Body.Name, PasswordHash: hash, Role: string(entrepot.Customer), Verify: s.proofToken(id, verifyFor),
+		Email: email, Name: in.Body.Name, PasswordHash: hash, Role: entrepot.Customer, Verify: s.proofToken(id, verifyFor),
 	})
 	if err != nil {
 		return nil, err

@@ -55,7 +55,7 @@ type Invitation struct {
 
 func invitationOf(i *invitation.Invitation) Invitation {
 	return Invitation{
-		ID: i.ID, Email: i.Email, Role: i.Role, CompanyID: i.CompanyID, Status: i.Status, InvitedBy: i.InvitedBy, UserID: i.UserID,
+		ID: i.ID, Email: i.Email, Role: string(i.Role), CompanyID: i.CompanyID, Status: i.Status, InvitedBy: i.InvitedBy, UserID: i.UserID,
 		CreatedAt: rest.Time(i.CreatedAt), ExpiresAt: rest.Time(i.Until),
 	}
 }
@@ -85,7 +85,7 @@ func (s *authAPI) invite(ctx context.Context, in *inviteInput) (*rest.Created[In
 	t := newMailToken(id)
 	mailID, sealed := s.mailed(t)
 	i, err := grains.Ask(ctx, s.Asker, invitation.Of(id), invitation.Invite{
-		Email: b.lower(), Role: b.Role, CompanyID: company, Locale: b.Locale,
+		Email: b.lower(), Role: entrepot.Role(b.Role), CompanyID: company, Locale: b.Locale,
 		MailID: mailID, Hash: t.hash(), Sealed: sealed, Until: s.Now().Add(inviteFor).UnixMilli(),
 	})
 	if err != nil {
@@ -103,7 +103,7 @@ type invitationListInput struct {
 func (s *authAPI) invitations(ctx context.Context, in *invitationListInput) (*rest.List[Invitation], error) {
 	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor, Where: query.Where(query.Where(nil, "status", in.Status), persistence.CompanyID, in.CompanyID)}
 	page, err := query.Find(ctx, s.Store, invitation.Collection, entrepot.StaffScope(entrepot.CallerFrom(ctx)), q,
-		func(i *invitation.State, _ *persistence.Document) Invitation { return invitationOf(i.View()) })
+		invitation.Listed(invitationOf))
 	return &rest.List[Invitation]{Body: page}, err
 }
 

@@ -141,7 +141,7 @@ func notMailed(err error) error {
 
 func (s *authAPI) requestVerification(ctx context.Context, _ *struct{}) (*rest.NoContent, error) {
 	id := entrepot.CallerFrom(ctx).UserID
-	_, err := grains.Ask(ctx, s.Asker, user.Of(id), user.RequestProof{Purpose: user.ForVerify, Token: s.proofToken(id, verifyFor)})
+	_, err := grains.Ask(ctx, s.Asker, user.Of(id), user.RequestProof{Purpose: user.ToVerifyEmail, Token: s.proofToken(id, verifyFor)})
 	return nil, err
 }
 
@@ -162,7 +162,7 @@ func (s *authAPI) changeEmail(ctx context.Context, in *changeEmailInput) (*rest.
 	forgive()
 	id := known.User.ID
 	_, err = grains.Ask(ctx, s.Asker, user.Of(id), user.RequestProof{
-		Purpose: user.ChangeEmail, Email: in.Body.lower(), Token: s.proofToken(id, verifyFor),
+		Purpose: user.ToChangeEmail, Email: in.Body.lower(), Token: s.proofToken(id, verifyFor),
 	})
 	return nil, err
 }
@@ -199,8 +199,9 @@ func (s *authAPI) forgotPassword(ctx context.Context, in *forgotInput) (*rest.No
 	if err != nil {
 		return nil, err
 	}
-	if id := known.User.ID; id != "" {
-		_, err := grains.Ask(query.AsPlatform(ctx), s.Asker, user.Of(id), user.RequestProof{Purpose: user.ForReset, Token: s.proofToken(id, resetFor)})
+	if known != nil {
+		id := known.User.ID
+		_, err := grains.Ask(query.AsPlatform(ctx), s.Asker, user.Of(id), user.RequestProof{Purpose: user.ToResetPassword, Token: s.proofToken(id, resetFor)})
 		if err != nil { // who asks must not learn that there was something to do
 			s.Log.WarnContext(ctx, "no mail to reset a password", "error", err, "requestId", entrepot.CallerFrom(ctx).RequestID)
 		}
@@ -256,7 +257,7 @@ type Mail struct {
 
 // mailPages are the pages of the shop's web site that the links lead to.
 var mailPages = map[string]string{
-	user.ForVerify: "/verify-email", user.ChangeEmail: "/verify-email", user.ForReset: "/reset-password", invitation.Template: "/accept-invitation",
+	user.ToVerifyEmail: "/verify-email", user.ToChangeEmail: "/verify-email", user.ToResetPassword: "/reset-password", invitation.Template: "/accept-invitation",
 }
 
 func (s *authAPI) listMails(ctx context.Context, in *struct{ rest.ListParams }) (*rest.List[Mail], error) {

@@ -110,7 +110,7 @@ func (s *authAPI) tokenUntil() int64 { return s.Now().Add(s.TokenTTL + time.Seco
 // issue answers tokens for the user, as of the moment that its grain said.
 func (s *authAPI) issue(u *user.User, r refreshToken, issuedMs int64) (*rest.Answer[Login], error) {
 	token, expires, err := s.Tokens.Sign(edge.Claims{
-		UserID: u.ID, Email: u.Email, Role: entrepot.Role(u.Role), CompanyID: u.CompanyID, ShopIDs: u.ShopIDs,
+		UserID: u.ID, Email: u.Email, Role: u.Role, CompanyID: u.CompanyID, ShopIDs: u.ShopIDs,
 		Session: r.session, Issued: time.UnixMilli(issuedMs),
 	})
 	if err != nil {

@@ -100,20 +100,20 @@ const maxUserReads = 20
 
 func (s *authAPI) listUsers(ctx context.Context, in *userListInput) (*rest.List[User], error) {
 	c, q := entrepot.CallerFrom(ctx), in.query()
-	seen := func(u *user.State) bool {
-		return u.VisibleTo(c) && (in.ShopID == "" || slices.Contains(u.ShopIDs, string(in.ShopID)))
+	seen := func(u *user.User) bool {
+		return u.VisibleTo(c) && (string(in.ShopID) == "" || slices.Contains(u.ShopIDs, string(in.ShopID)))
 	}
 	out := &rest.List[User]{Body: entrepot.Page[User]{Items: []User{}}}
 	for range maxUserReads {
 		q.Limit = in.Limit - len(out.Body.Items)
 		page, err := query.Find(ctx, s.Store, user.Collection, userScope(c), q,
-			func(u *user.State, _ *persistence.Document) *user.State { return u })
+			user.Listed(func(u *user.User) *user.User { return u }))
 		if err != nil {
 			return nil, err
 		}
 		for _, u := range page.Items {
 			if seen(u) {
-				out.Body.Items = append(out.Body.Items, userOf(u.View()))
+				out.Body.Items = append(out.Body.Items, userOf(u))
 			}
 		}
 		q.Cursor, out.Body.NextCursor = page.NextCursor, page.NextCursor
@@ -162,7 +162,7 @@ func (s *authAPI) createUser(ctx context.Context, in *createUserInput) (*rest.Cr
 	id := entrepot.NewID()
 	err = quota.Within(ctx, s.Asker, s.Store, staff, company, id, func() (err error) {
 		u, err = grains.Ask(ctx, s.Asker, user.Of(id), user.Register{
-			Email: b.lower(), Name: b.Name, PasswordHash: hash, Role: b.Role, CompanyID: company,
+			Email: b.lower(), Name: b.Name, PasswordHash: hash, Role: entrepot.Role(b.Role), CompanyID: company,
 		})
 		return err
 	})
@@ -237,7 +237,7 @@ func (s *authAPI) updateUser(ctx context.Context, in *updateUserInput) (*rest.An
 	var u *user.User
 	err = quota.Within(ctx, s.Asker, s.Store, staff, employer, id, func() (err error) {
 		u, err = grains.Ask(ctx, s.Asker, user.Of(id), user.SetUser{
-			ExpectedVersion: expected, Name: in.Body.Name, Role: in.Body.Role, IsActive: in.Body.IsActive,
+			ExpectedVersion: expected, Name: in.Body.Name, Role: entrepot.Role(in.Body.Role), IsActive: in.Body.IsActive,
 		})
 		return err
 	})
@@ -256,7 +256,7 @@ func (s *authAPI) leave(ctx context.Context, id entrepot.ID) error {
 		return nil
 	}
 	u, err := grains.Ask(ctx, s.Asker, user.Of(id), user.Get{})
-	if err != nil || entrepot.Role(u.Role) != entrepot.SuperAdmin || !u.IsActive {
+	if err != nil || u.Role != entrepot.SuperAdmin || !u.IsActive {
 		return err
 	}
 	if _, err := grains.Ask(ctx, s.Asker, user.Of(id), user.PrepareLeave{}); err != nil {
