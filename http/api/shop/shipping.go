@@ -206,7 +206,10 @@ func (s *shopAPI) ruled(ctx context.Context, p rest.IDPath) (company, shop entre
 		return "", "", err
 	}
 	found, err := query.Shop(ctx, s.Asker, id)
-	return found.CompanyID, id, err
+	if err != nil {
+		return "", "", err
+	}
+	return found.CompanyID, id, nil
 }
 
 func SetShipping(a grains.Asker, whose ruled) func(context.Context, *shippingInput) (*rest.Answer[ShippingView], error) {
