@@ -5,28 +5,27 @@ import (
 	"entrepot/persistence"
 )
 
-// Collection is where wishlists are kept, in ecommercedb. One is found by its
-// id, its user's.
+// Collection holds the wishlists, in ecommercedb. A wishlist has the id of its user.
 var Collection = &persistence.Collection{Name: "wishlists"}
 
-// Wishes says who wishes for which product, or did: rows made from the lists'
-// events, for what happens to a product. The owner is the customer.
+// Wishes holds a row for each customer and product that was on the customer's list. The rows are
+// made from the lists' events and find the lists of a deleted product. The owner is the customer.
 var Wishes = &persistence.Collection{
 	Name:    "wishes",
 	Fields:  []persistence.Field{{Name: "productId", Type: persistence.String}},
 	Indexes: [][]string{{"productId", persistence.CreatedAt}},
 }
 
-// Index is whose the list is: its user's, and no company's. An erased one is nobody's.
+// Index scopes the list to its owner. Wishlists have no company; an erased list has no owner.
 func (s *State) Index() grains.Index {
-	ix := grains.Index{OwnerID: s.ID, CreatedAt: s.createdAt()}
+	ix := grains.Index{OwnerID: s.UserID, CreatedAt: s.createdAt()}
 	if s.Erased {
 		ix.OwnerID = ""
 	}
 	return ix
 }
 
-// Kind is the grain of wishlists. Its commands carry natural ids.
+// Kind returns the kind of wishlists. Its commands carry natural ids.
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](Name, Collection)
 	grains.Command(k, (*State).AddItem, (*State).View)

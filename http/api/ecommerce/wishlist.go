@@ -13,26 +13,20 @@ import (
 	"entrepot/http/rest"
 )
 
-// wishlistRoutes returns what a customer would like to have, of the e-commerce service.
+// wishlistRoutes returns the routes of the wishlist.
 func wishlistRoutes(d Deps) rest.Routes {
 	s := &wishlistAPI{Deps: d}
 	s.products.Init(s.Now, wishedProductAge)
 	own := rest.Only(entrepot.Customer)
 	return rest.Routes{Service: "wishlist", List: []rest.Route{
+		rest.Bind(rest.Route{ID: "get-wishlist", Method: http.MethodGet, Path: "/wishlist", Access: own, Summary: "Read the wishlist", Doc: "The newest first, at most 500, with the price of each item now and when it was added."}, s.get),
 		rest.Bind(rest.Route{
-			ID: "get-wishlist", Method: http.MethodGet, Path: "/wishlist", Access: own,
-			Summary: "Get wishlist",
-			Doc:     "Newest first, at most 500, with the price now and at the time each was added.",
-		}, s.get),
-		rest.Bind(rest.Route{
-			ID: "add-wishlist-item", Method: http.MethodPost, Path: "/wishlist/items", Access: own,
-			Status: http.StatusCreated, Summary: "Add wishlist item",
-			Doc: "An existing item stays as it is.",
+			ID: "add-wishlist-item", Method: http.MethodPost, Path: "/wishlist/items", Access: own, Status: http.StatusCreated, Summary: "Add an item to the wishlist",
+			Doc: "An item that is on the list stays as it is.",
 		}, s.add),
 		rest.Bind(rest.Route{
-			ID: "remove-wishlist-item", Method: http.MethodDelete, Path: "/wishlist/items/{id}", Access: own,
-			Status: http.StatusNoContent, Summary: "Remove wishlist item",
-			Doc: "id is an item's, or a product's to remove all its variants.",
+			ID: "remove-wishlist-item", Method: http.MethodDelete, Path: "/wishlist/items/{id}", Access: own, Status: http.StatusNoContent, Summary: "Remove an item from the wishlist",
+			Doc: "Takes the id of an item, or of a product to remove all of its variants.",
 		}, s.remove),
 	}}
 }
@@ -47,30 +41,30 @@ const wishedProductAge = 2 * time.Second
 // WishlistView is a wishlist as the API shows it.
 type WishlistView struct {
 	UserID    entrepot.ID    `json:"userId"`
-	Products  []entrepot.ID  `json:"products" doc:"each once, the newest first"`
+	Products  []entrepot.ID  `json:"products" doc:"distinct, the newest first"`
 	Items     []WishlistItem `json:"items"`
 	UpdatedAt rest.Time      `json:"updatedAt,omitzero"`
 }
 
-// WishlistItem is one wish.
+// WishlistItem is an item of a wishlist.
 type WishlistItem struct {
 	ID             entrepot.ID     `json:"id" doc:"the variant's id, or the product's"`
 	ProductID      entrepot.ID     `json:"productId"`
-	VariantID      entrepot.ID     `json:"variantId,omitempty" doc:"default: any"`
+	VariantID      entrepot.ID     `json:"variantId,omitempty" doc:"none: any variant"`
 	CompanyID      entrepot.ID     `json:"companyId"`
 	Name           string          `json:"name"`
 	Image          string          `json:"image,omitempty"`
-	Price          entrepot.Amount `json:"price" doc:"current price; for products no longer sold, the price when added"`
+	Price          entrepot.Amount `json:"price" doc:"now; for products that are no longer sold, when it was added"`
 	PriceWhenAdded entrepot.Amount `json:"priceWhenAdded"`
 	Currency       string          `json:"currency"`
-	Sold           bool            `json:"sold" doc:"false: not sold any more, or not now"`
+	Sold           bool            `json:"sold" doc:"false: not sold any more, or not at the moment"`
 	AddedAt        rest.Time       `json:"addedAt"`
 }
 
-// wishOf is an item and what its product is now; nil for one that is gone.
+// wishOf returns the view of an item, with the current data of its product; p is nil if the product is gone.
 func wishOf(i wishlist.Item, p *product.Product, now time.Time) WishlistItem {
 	v := WishlistItem{
-		ID: i.ID, ProductID: i.ProductID, VariantID: i.VariantID, CompanyID: i.CompanyID, Name: i.Name,
+		ID: i.ID(), ProductID: i.ProductID, VariantID: i.VariantID, CompanyID: i.CompanyID, Name: i.Name,
 		Price: rest.Amount(i.Price, i.Currency), PriceWhenAdded: rest.Amount(i.Price, i.Currency), Currency: i.Currency, AddedAt: rest.Time(i.AddedAt),
 	}
 	if p == nil {
@@ -92,7 +86,7 @@ func wishOf(i wishlist.Item, p *product.Product, now time.Time) WishlistItem {
 	return v
 }
 
-// ask sends a command to the caller's own list, which has the id of its user.
+// ask sends a command to the caller's own list.
 func (s *wishlistAPI) ask(ctx context.Context, cmd grains.Message[*wishlist.Wishlist]) (*wishlist.Wishlist, error) {
 	return grains.Ask(ctx, s.Asker, wishlist.Of(entrepot.CallerFrom(ctx).UserID), cmd)
 }
@@ -124,7 +118,7 @@ func (s *wishlistAPI) get(ctx context.Context, _ *struct{}) (*rest.Answer[Wishli
 	return rest.AnswerOf(v), nil
 }
 
-// product is what anybody may know of a product; nil for one that is gone.
+// product returns the public data of a product; nil if it is gone.
 func (s *wishlistAPI) product(ctx context.Context, id entrepot.ID) (*product.Product, error) {
 	asked := s.Now()
 	p, _, fresh := s.products.Get(id)
@@ -142,8 +136,8 @@ func (s *wishlistAPI) product(ctx context.Context, id entrepot.ID) (*product.Pro
 type wishInput struct {
 	rest.Here
 	Body struct {
-		ProductID rest.ID `json:"productId"`
-		VariantID rest.ID `json:"variantId,omitempty" doc:"one of the product's variants; default: any"`
+		ProductID string `json:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+		VariantID string `json:"variantId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"one of the product's variants; default: any"`
 	}
 }
 
@@ -163,9 +157,10 @@ func (s *wishlistAPI) add(ctx context.Context, in *wishInput) (*rest.Created[Wis
 		}
 		variant = v.ID
 	}
-	w, err := s.ask(ctx, wishlist.AddItem{
-		ProductID: p.ID, VariantID: variant, CompanyID: p.CompanyID, Name: p.Name, Price: p.PriceOf(variant, "", s.Now()), Currency: p.Currency,
-	})
+	w, err := s.ask(ctx, wishlist.AddItem{Item: wishlist.Item{
+		ProductID: p.ID, VariantID: variant, CompanyID: p.CompanyID, Name: p.Name,
+		Price: p.PriceOf(variant, "", s.Now()), Currency: p.Currency,
+	}})
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +170,7 @@ func (s *wishlistAPI) add(ctx context.Context, in *wishInput) (*rest.Created[Wis
 	}
 	out := &rest.Created[WishlistItem]{Location: in.Below(id)}
 	for _, i := range w.Items {
-		if i.ID == id {
+		if i.ID() == id {
 			out.Body = wishOf(i, p, s.Now())
 		}
 	}
