@@ -83,7 +83,7 @@ func notifyWatches(
 
 // notice is the notification of one watch, with the delivery at which it failed.
 type notice struct {
-	watch stockwatch.State
+	watch stockwatch.StockWatch
 	at    int
 	err   error
 }
@@ -91,16 +91,16 @@ type notice struct {
 // notifyWatch sends a watch the arrivals in its shop until it stops waiting. On failure it
 // returns the index of the arrival's delivery with the error.
 func notifyWatch(
-	ctx context.Context, a grains.Asker, s *stockwatch.State, batch []*events.Delivery, arrivals []movement,
+	ctx context.Context, a grains.Asker, w *stockwatch.StockWatch, batch []*events.Delivery, arrivals []movement,
 ) (at int, err error) {
 	for _, m := range arrivals {
-		if s.ShopID != "" && s.ShopID != m.LocationID {
+		if w.ShopID != "" && w.ShopID != m.LocationID {
 			continue
 		}
 		d := batch[m.at]
-		v, err := grains.Ask(actors.AsSystem(ctx, d), a, stockwatch.Of(s.ID), stockwatch.Arrived{
+		v, err := grains.Ask(actors.AsSystem(ctx, d), a, stockwatch.Of(w.ID), stockwatch.Arrived{
 			ItemID: m.ItemID, LocationID: m.LocationID, Movement: m.Movement, Available: m.Available,
-		}, grains.As(entrepot.DeriveID(d.ID, s.ID)))
+		}, grains.As(entrepot.DeriveID(d.ID, w.ID)))
 		if err != nil {
 			return m.at, err
 		}

@@ -7,9 +7,8 @@ import (
 	"entrepot/persistence"
 )
 
-// Collection is where watches are kept, in ecommercedb. watched is the variant
-// of those that wait, and nothing of the others: what is asked with the stock's
-// every arrival is an index of the waiting alone.
+// Collection holds the watches, in ecommercedb. Only waiting watches have a value in the field
+// watched, their variant, so that the index that every arrival of stock reads has no others.
 var Collection = &persistence.Collection{
 	Name: "stockWatches",
 	Fields: []persistence.Field{
@@ -19,8 +18,8 @@ var Collection = &persistence.Collection{
 	Indexes: [][]string{{"watched", persistence.CreatedAt}, {"ownerId", "status", persistence.CreatedAt}},
 }
 
-// Index is whose the watch is: its customer's. Of the company it is not: whom a
-// customer waits for is no business of the staff.
+// Index scopes the watch to its customer. It has no company: the wishes of customers are not
+// shown to staff.
 func (s *State) Index() grains.Index {
 	ix := grains.Index{OwnerID: s.UserID, CreatedAt: time.UnixMilli(s.Since).UTC(), Fields: []any{nil, s.Status}}
 	if s.Status == Waiting {
@@ -29,7 +28,7 @@ func (s *State) Index() grains.Index {
 	return ix
 }
 
-// Kind is the grain of watches. Its commands carry natural ids.
+// Kind returns the kind of watches. Its commands carry natural ids.
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](Name, Collection)
 	grains.Command(k, (*State).Watch, (*State).View)

@@ -5,18 +5,18 @@ import (
 	"entrepot/grains"
 )
 
-// Kind is the grain's name in the cluster.
+// Name is the kind's name in the cluster.
 const Name = "StockWatch"
 
-// ID is the one watch that a user has over a variant in a shop; shopID "" is any.
+// ID returns the id of a user's only watch of a variant in a shop; shopID "" means any shop.
 func ID(userID, variantID, shopID entrepot.ID) entrepot.ID {
 	return entrepot.DeriveID("watch", userID, variantID, shopID)
 }
 
-// Of names one grain of the kind.
+// Of returns the ref of a watch; its id comes from [ID].
 func Of(id entrepot.ID) grains.Ref { return grains.Ref{Kind: Name, ID: id} }
 
-// Watch begins to wait for a variant. Who waits already goes on.
+// Watch starts to wait for a variant. A watch that waits already stays as it is.
 type Watch struct {
 	ProductID entrepot.ID
 	VariantID entrepot.ID // the product's id for a product without variants
@@ -25,31 +25,33 @@ type Watch struct {
 	Name      string // of the product
 }
 
-// Cancel ends the waiting.
+// Cancel stops waiting.
 type Cancel struct{}
 
-// Arrived says that pieces are available, by a movement of a stock item. Only the platform sends it.
+// Arrived reports that a movement of a stock item left available stock. Only the platform sends it.
 type Arrived struct {
 	ItemID     entrepot.ID
 	LocationID entrepot.ID
-	Movement   int64
-	Available  int64
+	Movement   int64 // its number among the movements of the item
+	Available  int64 // after the movement
 }
 
-// Erase ends the waiting of a user who is no more, and forgets who it was.
+// Erase cancels the watch of a deleted user and removes the user's id.
 type Erase struct{}
 
+// Get returns the watch to its customer.
 type Get struct{}
 
+// StockWatch is a watch as its customer sees it.
 type StockWatch struct {
-	ID        entrepot.ID
-	ProductID entrepot.ID
-	VariantID entrepot.ID
-	ShopID    entrepot.ID
-	CompanyID entrepot.ID
-	Name      string
-	Status    string // waiting, told, cancelled
-	Since     int64
+	ID        entrepot.ID `json:"id,omitempty"`
+	ProductID entrepot.ID `json:"productId,omitempty"`
+	VariantID entrepot.ID `json:"variantId,omitempty"`
+	ShopID    entrepot.ID `json:"shopId,omitempty"` // empty: any location
+	CompanyID entrepot.ID `json:"companyId,omitempty"`
+	Name      string      `json:"name,omitempty"`   // of the product
+	Status    string      `json:"status,omitempty"` // Waiting, Told or Cancelled
+	Since     int64       `json:"since,omitempty"`  // Unix ms
 }
 
 func (Watch) Answers(*StockWatch)   {}

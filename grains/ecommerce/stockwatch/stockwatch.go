@@ -1,8 +1,7 @@
-// Package stockwatch is one customer waiting for one variant to be in stock
-// again, in a shop or anywhere. When it is, the customer is told once and the
-// waiting is over.
+// Package stockwatch is a customer's request to be notified when a variant is in stock again, in a
+// shop or anywhere. The customer is notified once, which ends the watch.
 //
-// Commands: Watch, Cancel, Arrived and Erase (of the platform). Queries: Get.
+// Commands: Watch, Cancel, Arrived and Erase (both of the platform). Queries: Get.
 // Persisted: the whole [State].
 package stockwatch
 
@@ -13,26 +12,19 @@ import (
 	"entrepot/events"
 )
 
-// The states of a watch.
+// The statuses of a watch.
 const (
 	Waiting   = "waiting"
 	Told      = "told"
 	Cancelled = "cancelled"
 )
 
-// State is a watch. The zero State never was one.
+// State is a watch. The zero State was never asked to wait.
 type State struct {
-	ID        entrepot.ID `json:"id,omitempty"`
-	UserID    entrepot.ID `json:"userId,omitempty"`
-	ProductID entrepot.ID `json:"productId,omitempty"`
-	VariantID entrepot.ID `json:"variantId,omitempty"`
-	ShopID    entrepot.ID `json:"shopId,omitempty"`
-	CompanyID entrepot.ID `json:"companyId,omitempty"`
-	Name      string      `json:"name,omitempty"`
-	Status    string      `json:"status,omitempty"`
-	Since     int64       `json:"since,omitempty"` // Unix ms
-	// What told the customer last: the same, or what the item did before, does not
-	// tell again who waits again.
+	StockWatch
+	UserID entrepot.ID `json:"userId,omitempty"`
+	// The movement of the last notification. It is not reported again, nor is an earlier one
+	// of the same item, when the customer waits again.
 	ItemID   entrepot.ID `json:"itemId,omitempty"`
 	Movement int64       `json:"movement,omitempty"`
 }
@@ -44,7 +36,7 @@ type (
 	}
 	ended struct {
 		events.Private
-		forget bool
+		eraseUser bool
 	}
 	told struct {
 		events.ProductBackInStock
@@ -53,7 +45,7 @@ type (
 	}
 )
 
-// Watch begins to wait. Who waits already goes on.
+// Watch starts to wait. A watch that waits already stays as it is.
 func (s *State) Watch(t entrepot.Turn, c Watch) ([]events.Event, error) {
 	switch {
 	case t.Caller.UserID == "" || t.ID != ID(t.Caller.UserID, c.VariantID, c.ShopID):
@@ -67,13 +59,15 @@ func (s *State) Watch(t entrepot.Turn, c Watch) ([]events.Event, error) {
 	case s.Status == Waiting:
 		return nil, nil
 	}
-	return []events.Event{began{State: State{
-		ID: t.ID, UserID: t.Caller.UserID, ProductID: c.ProductID, VariantID: c.VariantID, ShopID: c.ShopID,
-		CompanyID: c.CompanyID, Name: c.Name, Status: Waiting, Since: t.Now.UnixMilli(), ItemID: s.ItemID, Movement: s.Movement,
-	}}}, nil
+	watch := StockWatch{
+		ID: t.ID, ProductID: c.ProductID, VariantID: c.VariantID, ShopID: c.ShopID,
+		CompanyID: c.CompanyID, Name: c.Name, Status: Waiting, Since: t.Now.UnixMilli(),
+	}
+	next := State{StockWatch: watch, UserID: t.Caller.UserID, ItemID: s.ItemID, Movement: s.Movement}
+	return []events.Event{began{State: next}}, nil
 }
 
-// Cancel ends the waiting.
+// Cancel stops waiting.
 func (s *State) Cancel(t entrepot.Turn, _ Cancel) ([]events.Event, error) {
 	if s.Status != Waiting || !t.Caller.Is(s.UserID) {
 		return nil, entrepot.ErrNotFound
@@ -81,33 +75,46 @@ func (s *State) Cancel(t entrepot.Turn, _ Cancel) ([]events.Event, error) {
 	return []events.Event{ended{}}, nil
 }
 
-// Arrived tells the customer, once.
+// Arrived notifies the customer, once.
 func (s *State) Arrived(t entrepot.Turn, c Arrived) ([]events.Event, error) {
+	if err := t.RequireSystem(); err != nil {
+		return nil, err
+	}
 	switch {
-	case t.Caller.Role != entrepot.System:
-		return nil, entrepot.ErrNotFound
 	case s.Status != Waiting || c.Available <= 0:
 		return nil, nil
 	case s.ShopID != "" && s.ShopID != c.LocationID:
-		return nil, nil // not there
+		return nil, nil // another location
 	case c.ItemID == s.ItemID && c.Movement <= s.Movement:
-		return nil, nil // told of it before
+		return nil, nil // notified before
 	}
 	return []events.Event{told{events.ProductBackInStock{
-		WatchID: s.ID, UserID: s.UserID, ProductID: s.ProductID, VariantID: s.VariantID, CompanyID: s.CompanyID, ShopID: s.ShopID,
-		LocationID: c.LocationID, Name: s.Name, Available: c.Available, WatchedAt: time.UnixMilli(s.Since).UTC(), At: t.Now,
+		WatchID: s.ID, UserID: s.UserID, ProductID: s.ProductID, VariantID: s.VariantID, CompanyID: s.CompanyID,
+		ShopID: s.ShopID, LocationID: c.LocationID, Name: s.Name, Available: c.Available,
+		WatchedAt: time.UnixMilli(s.Since).UTC(), At: t.Now,
 	}, c.ItemID, c.Movement}}, nil
 }
 
-// Erase ends the waiting and forgets whose it was.
+// Erase cancels the watch and removes the user's id.
 func (s *State) Erase(t entrepot.Turn, _ Erase) ([]events.Event, error) {
-	switch {
-	case t.Caller.Role != entrepot.System:
-		return nil, entrepot.ErrNotFound
-	case s.UserID == "":
-		return nil, nil
+	if err := t.RequireSystem(); err != nil || s.UserID == "" {
+		return nil, err
 	}
-	return []events.Event{ended{forget: true}}, nil
+	return []events.Event{ended{eraseUser: true}}, nil
+}
+
+// Get returns the watch to its customer.
+func (s *State) Get(t entrepot.Turn, _ Get) (*StockWatch, error) {
+	if s.ID == "" || !t.Caller.Is(s.UserID) {
+		return nil, entrepot.ErrNotFound
+	}
+	return s.View(), nil
+}
+
+// View returns a copy of the watch without its customer.
+func (s *State) View() *StockWatch {
+	w := s.StockWatch
+	return &w
 }
 
 // Apply changes the state by one fact.
@@ -117,26 +124,10 @@ func (s *State) Apply(e events.Event) {
 		*s = f.State
 	case ended:
 		s.Status = Cancelled
-		if f.forget {
+		if f.eraseUser {
 			s.UserID = ""
 		}
 	case told:
 		s.Status, s.ItemID, s.Movement = Told, f.itemID, f.movement
-	}
-}
-
-// Get answers the watch to its customer.
-func (s *State) Get(t entrepot.Turn, _ Get) (*StockWatch, error) {
-	if s.ID == "" || !t.Caller.Is(s.UserID) {
-		return nil, entrepot.ErrNotFound
-	}
-	return s.View(), nil
-}
-
-// View is the watch without its customer.
-func (s *State) View() *StockWatch {
-	return &StockWatch{
-		ID: s.ID, ProductID: s.ProductID, VariantID: s.VariantID, ShopID: s.ShopID, CompanyID: s.CompanyID, Name: s.Name,
-		Status: s.Status, Since: s.Since,
 	}
 }

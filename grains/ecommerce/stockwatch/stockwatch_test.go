@@ -1,6 +1,7 @@
 package stockwatch
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -10,7 +11,6 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
 	"entrepot/persistence/storetest"
-	"reflect"
 )
 
 var (
@@ -53,20 +53,20 @@ func TestWhoMayWatch(t *testing.T) {
 	empty := &State{}
 	turn.Caller = other
 	if _, err := empty.Watch(turn, watch("")); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-		t.Errorf("in another's name: %v", err)
+		t.Errorf("another user: %v, want not found", err)
 	}
 	turn.Caller = customer
 	if _, err := empty.Watch(turn, watch(shop)); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-		t.Errorf("under another id: %v", err)
+		t.Errorf("under another id: %v, want not found", err)
 	}
 	bad := watch("")
 	bad.ProductID = "x"
 	if _, err := empty.Watch(turn, bad); entrepot.CodeOf(err) != entrepot.CodeInvalid {
-		t.Errorf("of no product: %v", err)
+		t.Errorf("malformed product id: %v, want invalid", err)
 	}
 }
 
-func TestArrivedTellsOnce(t *testing.T) {
+func TestArrivedNotifiesOnce(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		shop   entrepot.ID
@@ -75,12 +75,12 @@ func TestArrivedTellsOnce(t *testing.T) {
 		code   entrepot.Code
 		facts  int
 	}{
-		"anywhere":          {"", system, arrived("i", 7, 3), "", 1},
-		"in the shop":       {shop, system, arrived("i", 7, 3), "", 1},
-		"in another shop":   {product, system, arrived("i", 7, 3), "", 0},
-		"nothing":           {"", system, arrived("i", 7, 0), "", 0},
-		"less than nothing": {"", system, arrived("i", 7, -2), "", 0},
-		"says a customer":   {"", customer, arrived("i", 7, 3), entrepot.CodeNotFound, 0},
+		"anywhere":           {"", system, arrived("i", 7, 3), "", 1},
+		"in the shop":        {shop, system, arrived("i", 7, 3), "", 1},
+		"in another shop":    {product, system, arrived("i", 7, 3), "", 0},
+		"no stock":           {"", system, arrived("i", 7, 0), "", 0},
+		"negative stock":     {"", system, arrived("i", 7, -2), "", 0},
+		"sent by a customer": {"", customer, arrived("i", 7, 3), entrepot.CodeNotFound, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -100,11 +100,11 @@ func TestArrivedTellsOnce(t *testing.T) {
 	}
 }
 
-// Who waits again is not told by what told before, nor by what was before that.
+// A customer who waits again is not notified of the last reported movement, nor of earlier ones.
 func TestWaitingAgain(t *testing.T) {
 	t.Parallel()
 	s, turn := waiting(t, "")
-	tell := func(item string, movement int64, want int) {
+	notify := func(item string, movement int64, want int) {
 		t.Helper()
 		turn.Caller = system
 		facts, err := s.Arrived(turn, arrived(item, movement, 1))
@@ -124,16 +124,16 @@ func TestWaitingAgain(t *testing.T) {
 		}
 		s.Apply(facts[0])
 	}
-	tell("i", 7, 1)
+	notify("i", 7, 1)
 	again()
-	tell("i", 7, 0)
-	tell("i", 6, 0)
-	tell("i", 9, 1)
+	notify("i", 7, 0)
+	notify("i", 6, 0)
+	notify("i", 9, 1)
 	again()
-	tell("another item", 1, 1)
+	notify("another item", 1, 1)
 }
 
-func TestAWatchSurvives(t *testing.T) {
+func TestWatchSurvivesRestart(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
 	id := ID(user, variant, shop)
@@ -149,10 +149,10 @@ func TestAWatchSurvives(t *testing.T) {
 		t.Fatalf("after the restart %v, %v", v, err)
 	}
 	if _, err := ask(other, Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-		t.Fatalf("read by another: %v", err)
+		t.Fatalf("another customer reads: %v, want not found", err)
 	}
 	if _, err := ask(other, Cancel{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-		t.Fatalf("cancelled by another: %v", err)
+		t.Fatalf("another customer cancels: %v, want not found", err)
 	}
 	for range 3 {
 		if v, err := ask(system, arrived("i", 7, 3)); err != nil || v.Status != Told {
@@ -161,13 +161,13 @@ func TestAWatchSurvives(t *testing.T) {
 		m.Restart()
 	}
 	if _, err := ask(customer, Cancel{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-		t.Fatalf("cancelled when it was over: %v", err)
+		t.Fatalf("cancel an ended watch: %v, want not found", err)
 	}
 	if _, err := ask(customer, watch(shop)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := ask(customer, Erase{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-		t.Fatalf("erased by a customer: %v", err)
+		t.Fatalf("customer erases: %v, want not found", err)
 	}
 	for range 2 {
 		if v, err := ask(system, Erase{}); err != nil || v.Status != Cancelled {

@@ -17,40 +17,32 @@ import (
 	"entrepot/persistence"
 )
 
-// stockWatchRoutes returns "tell me when it is back", of the e-commerce service.
+// stockWatchRoutes returns the routes of back-in-stock notifications.
 func stockWatchRoutes(d Deps) rest.Routes {
 	s := &stockWatchAPI{d}
 	own := rest.Only(entrepot.Customer)
 	return rest.Routes{Service: "products", List: []rest.Route{
 		rest.Bind(rest.Route{
-			ID: "notify-me", Method: http.MethodPost, Path: "/products/{id}/notify", Access: own,
-			Status: http.StatusCreated, Summary: "Request back-in-stock notification",
-			Doc: "Notifies once. 409 if the product is in stock now.",
+			ID: "notify-me", Method: http.MethodPost, Path: "/products/{id}/notify", Access: own, Status: http.StatusCreated, Summary: "Request a back-in-stock notification",
+			Doc: "Notifies once. If the product is in stock now, the answer is 409.",
 		}, s.begin),
-		rest.Bind(rest.Route{
-			ID: "list-notifications", Method: http.MethodGet, Path: "/products/notifications", Access: own,
-			Summary: "List requested notifications",
-			Doc:     "Newest first.",
-		}, s.list),
-		rest.Bind(rest.Route{
-			ID: "delete-notification", Method: http.MethodDelete, Path: "/products/notifications/{id}",
-			Access: own, Status: http.StatusNoContent, Summary: "Cancel requested notification",
-		}, s.cancel),
+		rest.Bind(rest.Route{ID: "list-notifications", Method: http.MethodGet, Path: "/products/notifications", Access: own, Summary: "List requested notifications", Doc: "The newest first."}, s.list),
+		rest.Bind(rest.Route{ID: "delete-notification", Method: http.MethodDelete, Path: "/products/notifications/{id}", Access: own, Status: http.StatusNoContent, Summary: "Cancel a requested notification"}, s.cancel),
 	}}
 }
 
 type stockWatchAPI struct{ Deps }
 
-// maxWatches is how much one customer may wait for. Parallel requests may go a
-// few beyond: it bounds what is kept, and nothing is lost by it.
+// maxWatches bounds the waiting watches of one customer. Parallel requests may exceed it by a few,
+// which does no harm: it only limits the storage.
 const maxWatches = 200
 
-// StockWatchView is what a customer waits for.
+// StockWatchView is a watch in the API.
 type StockWatchView struct {
 	ID        entrepot.ID `json:"id"`
 	ProductID entrepot.ID `json:"productId"`
 	VariantID entrepot.ID `json:"variantId" doc:"the product's id for a product without variants"`
-	ShopID    entrepot.ID `json:"shopId,omitempty" doc:"none: anywhere"`
+	ShopID    entrepot.ID `json:"shopId,omitempty" doc:"none: any shop"`
 	Name      string      `json:"name"`
 	Since     rest.Time   `json:"since"`
 }
@@ -63,13 +55,13 @@ type notifyInput struct {
 	rest.IDPath
 	rest.Here
 	Body struct {
-		VariantID rest.ID `json:"variantId,omitempty" doc:"of a product that has variants"`
-		ShopID    rest.ID `json:"shopId,omitempty" doc:"default: anywhere"`
+		VariantID string `json:"variantId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"required for a product with variants"`
+		ShopID    string `json:"shopId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"default: any shop"`
 	}
 }
 
-// begin begins to wait and looks at the stock then: what arrives in between tells
-// the customer, and what arrived before is seen.
+// begin starts the watch and checks the stock after that, so that no arrival is missed: an earlier
+// one is seen by the check, a later one notifies the watch.
 func (s *stockWatchAPI) begin(ctx context.Context, in *notifyInput) (*rest.Created[StockWatchView], error) {
 	id, err := in.EntityID()
 	if err != nil {
@@ -92,7 +84,7 @@ func (s *stockWatchAPI) begin(ctx context.Context, in *notifyInput) (*rest.Creat
 		return nil, query.Unreadable(stockwatch.Collection, err)
 	}
 	if n >= maxWatches {
-		return nil, entrepot.Errorf(entrepot.CodeConflict, "one waits for at most %d products at a time", maxWatches)
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "a customer waits for at most %d products at a time", maxWatches)
 	}
 	watch := stockwatch.ID(user, variant, string(in.Body.ShopID))
 	w, err := grains.Ask(ctx, s.Asker, stockwatch.Of(watch), stockwatch.Watch{
@@ -103,7 +95,7 @@ func (s *stockWatchAPI) begin(ctx context.Context, in *notifyInput) (*rest.Creat
 	}
 	if s.inStock(ctx, p, variant, string(in.Body.ShopID)) {
 		_, err := grains.Ask(ctx, s.Asker, stockwatch.Of(watch), stockwatch.Cancel{})
-		if err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound { // told meanwhile
+		if err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound { // notified in the meantime
 			return nil, err
 		}
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the product is in stock")
@@ -111,10 +103,10 @@ func (s *stockWatchAPI) begin(ctx context.Context, in *notifyInput) (*rest.Creat
 	return &rest.Created[StockWatchView]{Location: path.Join(in.Base, "../../notifications", w.ID), Body: stockWatchOf(w)}, nil
 }
 
-// wantedVariant is the variant that is waited for: one of those a product has.
+// wantedVariant returns the id of the variant to wait for.
 func wantedVariant(p *product.Product, variant entrepot.ID) (entrepot.ID, error) {
 	if len(p.Variants) > 0 && variant == "" {
-		return "", entrepot.Invalid("variantId", "required", "the product has variants: name one")
+		return "", entrepot.Invalid("variantId", "required", "must name one of the product's variants")
 	}
 	v, sold := p.Sellable(variant)
 	if !sold {
@@ -123,20 +115,20 @@ func wantedVariant(p *product.Product, variant entrepot.ID) (entrepot.ID, error)
 	return v.ID, nil
 }
 
-// mostAsked is in how many shops a variant is looked for before the customer waits.
-const mostAsked = 50
+// maxShopsChecked bounds the shops whose stock is checked before the customer waits.
+const maxShopsChecked = 50
 
-// inStock looks for the variant in the shops that sell it, as the platform: how
-// much lies where is the staff's business. A stock item that does not answer is
-// none, and its next arrival tells.
+// inStock reports whether one of the shops that sell the variant has stock. It reads as the
+// platform, because customers may not read stock levels. An item that cannot be read counts as
+// out of stock; its next arrival notifies the customer.
 func (s *stockWatchAPI) inStock(ctx context.Context, p *product.Product, variant, shop entrepot.ID) bool {
-	shops := p.ShopIDs[:min(len(p.ShopIDs), mostAsked)]
+	shops := p.ShopIDs[:min(len(p.ShopIDs), maxShopsChecked)]
 	if shop != "" {
 		shops = []entrepot.ID{shop}
 	}
 	ctx = entrepot.WithCaller(ctx, entrepot.SystemCaller(entrepot.CallerFrom(ctx).RequestID))
 	var some atomic.Bool
-	_ = query.Each(ctx, len(shops), func(ctx context.Context, i int) error { // no error is an answer too
+	_ = query.Each(ctx, len(shops), func(ctx context.Context, i int) error { // errors count as no stock
 		item, err := grains.Ask(ctx, s.Asker, stock.Of(stock.ID(variant, shops[i])), stock.Get{})
 		if err == nil && item.Available > 0 {
 			some.Store(true)
@@ -149,9 +141,8 @@ func (s *stockWatchAPI) inStock(ctx context.Context, p *product.Product, variant
 func (s *stockWatchAPI) list(ctx context.Context, in *rest.ListParams) (*rest.List[StockWatchView], error) {
 	q := persistence.Query{Limit: in.Limit, Cursor: in.Cursor, Sort: persistence.CreatedAt, Desc: true, Where: query.Where(nil, "status", stockwatch.Waiting)}
 	scope := entrepot.OwnedBy(entrepot.CallerFrom(ctx).UserID)
-	page, err := query.Find(ctx, s.Store, stockwatch.Collection, scope, q, func(w *stockwatch.State, _ *persistence.Document) StockWatchView {
-		return stockWatchOf(w.View())
-	})
+	page, err := query.Find(ctx, s.Store, stockwatch.Collection, scope, q,
+		func(w *stockwatch.StockWatch, _ *persistence.Document) StockWatchView { return stockWatchOf(w) })
 	if err != nil {
 		return nil, err
 	}
