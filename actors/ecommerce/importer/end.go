@@ -46,7 +46,7 @@ func (m *Importer) erase(ctx context.Context, d *events.Delivery) error {
 }
 
 func (m *Importer) eraseOne(ctx context.Context, d *persistence.Document) error {
-	if d.Value(imports.Collection, "status") != imports.StatusDone {
+	if d.Value(imports.Collection, "status") != imports.Done {
 		job, err := grains.Ask(ctx, m.Asker, imports.Of(d.ID), imports.Erase{}, grains.Transient)
 		if err != nil {
 			return err

@@ -84,7 +84,7 @@ func (m *Importer) take(ctx context.Context, d *events.Delivery) error {
 	switch {
 	case err == nil && job.Erased && job.Chunk == e.Chunk:
 		return m.undo(ctx, job) // who began with the rows may have died
-	case err != nil || job.Status != imports.StatusRunning || job.Chunk != e.Chunk:
+	case err != nil || job.Status != imports.Running || job.Chunk != e.Chunk:
 		return err // nothing, or another one did it
 	}
 	chunk, err := m.read(ctx, job)
@@ -140,9 +140,9 @@ func (m *Importer) read(ctx context.Context, job *imports.Import) (importChunk, 
 // temporary: the chunk is executed again.
 func (m *Importer) rows(ctx context.Context, job *imports.Import, rows []importRow) ([]form.ImportRow, error) {
 	as := entrepot.WithCaller(ctx, entrepot.Caller{
-		UserID: job.UserID, Role: entrepot.Role(job.Role), CompanyID: job.CompanyID, ShopIDs: job.ShopIDs, RequestID: "import " + job.ID,
+		UserID: job.UserID, Role: job.Role, CompanyID: job.CompanyID, ShopIDs: job.ShopIDs, RequestID: "import " + job.ID,
 	})
-	if entrepot.Role(job.Role) == entrepot.SuperAdmin {
+	if job.Role == entrepot.SuperAdmin {
 		as = entrepot.WithCaller(ctx, entrepot.Caller{UserID: job.UserID, Role: entrepot.SuperAdmin, RequestID: "import " + job.ID})
 	}
 	skus := make([]string, len(rows))

@@ -5,15 +5,15 @@ import (
 	"entrepot/persistence"
 )
 
-// Collection is where imports are kept, in ecommercedb.
+// Collection holds the imports, in ecommercedb.
 var Collection = &persistence.Collection{
 	Name:    "imports",
 	Fields:  []persistence.Field{{Name: "status", Type: persistence.String}},
 	Indexes: [][]string{{"companyId", "status", "createdAt"}},
 }
 
-// Rows say what became of each row of an import. The _id is made of import and
-// row, so that one that is taken again is told of once.
+// Rows holds the outcome of each row of an import. The _id derives from import and row, so a row
+// that is processed again has one outcome.
 var Rows = &persistence.Collection{
 	Name: "importRows",
 	Fields: []persistence.Field{
@@ -24,15 +24,15 @@ var Rows = &persistence.Collection{
 	Indexes: [][]string{{"importId", "row"}, {"importId", "outcome", "row"}},
 }
 
-// Index is whose the import is.
+// Index scopes the import to its company and to the user who started it.
 func (s *State) Index() grains.Index {
 	return grains.Index{CompanyID: s.CompanyID, OwnerID: s.UserID, CreatedAt: s.createdAt(), Fields: []any{s.Status}}
 }
 
-// Kind is the grain of imports.
+// Kind returns the kind of imports.
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](Name, Collection)
-	k.Ring = -1 // a chunk counts once by its number
+	k.Ring = -1 // chunks count once by their number
 	grains.Command(k, (*State).Start, (*State).View)
 	grains.Command(k, (*State).Advance, (*State).View)
 	grains.Command(k, (*State).Erase, (*State).View)

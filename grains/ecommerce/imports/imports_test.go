@@ -56,21 +56,23 @@ func TestChunksCountOnce(t *testing.T) {
 		t.Fatalf("%+v", e)
 	}
 	if facts, err := s.Advance(at(system, time.Second), first); err != nil || facts != nil {
-		t.Fatalf("the same chunk again: %v, %v", facts, err)
+		t.Fatalf("repeated chunk: %v, %v", facts, err)
 	}
 	facts, err = s.Advance(at(system, time.Second), Advance{Chunk: 1, Offset: 200, Updated: 2, Done: true})
-	if e := play(t, s, facts, err).(ended); e.Status != StatusDone || e.Created != 3 || e.Updated != 2 || e.Failed != 1 || !s.WakeAt().IsZero() {
+	if e := play(t, s, facts, err).(ended); e.Status != Done || e.Created != 3 || e.Updated != 2 || e.Failed != 1 || !s.WakeAt().IsZero() {
 		t.Fatalf("%+v", e)
 	}
 }
 
-func TestWhoImports(t *testing.T) {
+func TestImportRights(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		caller entrepot.Caller
 		want   entrepot.Code
 	}{
-		"an admin": {admin, ""}, "a manager": {manager, ""}, "staff": {staff, entrepot.CodeForbidden}, "another's": {foreign, entrepot.CodeNotFound}, "nobody": {entrepot.Caller{}, entrepot.CodeForbidden},
+		"an admin": {admin, ""}, "a manager": {manager, ""}, "staff": {staff, entrepot.CodeForbidden},
+		"another company's admin": {foreign, entrepot.CodeNotFound},
+		"an anonymous caller":     {entrepot.Caller{}, entrepot.CodeForbidden},
 	} {
 		if _, err := (&State{}).Start(at(c.caller, 0), job()); entrepot.CodeOf(err) != c.want {
 			t.Errorf("%s: %v", name, err)
@@ -82,8 +84,12 @@ func TestWhoImports(t *testing.T) {
 	for name, c := range map[string]struct {
 		caller entrepot.Caller
 		want   entrepot.Code
-	}{"an admin": {admin, ""}, "a manager who did not start it": {manager, entrepot.CodeNotFound}, "another's": {foreign, entrepot.CodeNotFound}} {
-		if _, err := s.Get(at(c.caller, 0), nil); entrepot.CodeOf(err) != c.want {
+	}{
+		"an admin":                       {admin, ""},
+		"a manager who did not start it": {manager, entrepot.CodeNotFound},
+		"another company's admin":        {foreign, entrepot.CodeNotFound},
+	} {
+		if _, err := s.Get(at(c.caller, 0), Get{}); entrepot.CodeOf(err) != c.want {
 			t.Errorf("%s reads: %v", name, err)
 		}
 	}
@@ -98,7 +104,7 @@ func TestWhoImports(t *testing.T) {
 	}
 }
 
-// A chunk that a member died with is asked for again, and not for ever.
+// A chunk that was lost with its member is requested again, a bounded number of times.
 func TestStalls(t *testing.T) {
 	t.Parallel()
 	s := &State{}
@@ -112,37 +118,37 @@ func TestStalls(t *testing.T) {
 			t.Fatalf("%d: %+v", i, e)
 		}
 	}
-	if e := play(t, s, s.Wake(at(system, 2*maxStalls*patience)), nil).(ended); e.Status != StatusFailed || s.Wake(at(system, 9*maxStalls*patience)) != nil {
+	if e := play(t, s, s.Wake(at(system, 2*maxStalls*patience)), nil).(ended); e.Status != Failed || s.Wake(at(system, 9*maxStalls*patience)) != nil {
 		t.Fatalf("%+v", e)
 	}
 }
 
-// An import ends with its company, and only then.
+// Erase ends a running import and leaves an ended one alone.
 func TestErase(t *testing.T) {
 	t.Parallel()
 	s := &State{}
-	if _, err := s.Erase(at(system, 0), nil); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := s.Erase(at(system, 0), Erase{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatal(err)
 	}
 	facts, err := s.Start(at(admin, 0), job())
 	play(t, s, facts, err)
-	if _, err := s.Erase(at(admin, 0), nil); entrepot.CodeOf(err) != entrepot.CodeForbidden {
+	if _, err := s.Erase(at(admin, 0), Erase{}); entrepot.CodeOf(err) != entrepot.CodeForbidden {
 		t.Fatal(err)
 	}
-	facts, err = s.Erase(at(system, time.Second), nil)
-	if e := play(t, s, facts, err).(ended); e.Status != StatusFailed || !s.View().Erased || !s.WakeAt().IsZero() || s.Wake(at(system, time.Hour)) != nil {
+	facts, err = s.Erase(at(system, time.Second), Erase{})
+	if e := play(t, s, facts, err).(ended); e.Status != Failed || !s.View().Erased || !s.WakeAt().IsZero() || s.Wake(at(system, time.Hour)) != nil {
 		t.Fatalf("%+v", e)
 	}
 	for range 2 {
-		if facts, err := s.Erase(at(system, time.Second), nil); err != nil || facts != nil {
+		if facts, err := s.Erase(at(system, time.Second), Erase{}); err != nil || facts != nil {
 			t.Fatalf("again: %v, %v", facts, err)
 		}
 	}
 	if facts, err := s.Advance(at(system, time.Second), Advance{Created: 3}); err != nil || facts != nil {
-		t.Fatalf("it advanced: %v, %v", facts, err)
+		t.Fatalf("advance after Erase: %v, %v", facts, err)
 	}
-	done := &State{ID: id, CompanyID: company, Status: StatusDone}
-	if facts, err := done.Erase(at(system, 0), nil); err != nil || facts != nil || done.View().Erased {
+	done := &State{Import: Import{ID: id, CompanyID: company, Status: Done}}
+	if facts, err := done.Erase(at(system, 0), Erase{}); err != nil || facts != nil || done.View().Erased {
 		t.Fatalf("%v, %v", facts, err)
 	}
 }
@@ -159,7 +165,7 @@ func TestOnTheHost(t *testing.T) {
 	}
 	m.Restart()
 	i, err := grains.Ask(m.As(admin), m, Of(id), Get{})
-	if err != nil || i.Status != StatusFailed || i.Error == "" {
+	if err != nil || i.Status != Failed || i.Error == "" {
 		t.Fatalf("%+v, %v", i, err)
 	}
 	if got := m.EventTypes(); !reflect.DeepEqual(got, []string{"import.due", "import.ended"}) {

@@ -98,7 +98,7 @@ func (s *productAPI) importProducts(ctx context.Context, in *importInput) (*rest
 	if s.Blobs == nil {
 		return nil, entrepot.Unavailable("imports are taken elsewhere")
 	}
-	running, err := s.Store.Count(ctx, imports.Collection, entrepot.InCompany(company), query.Where(nil, "status", imports.StatusRunning), maxImports)
+	running, err := s.Store.Count(ctx, imports.Collection, entrepot.InCompany(company), query.Where(nil, "status", imports.Running), maxImports)
 	if err != nil {
 		return nil, query.Unreadable(imports.Collection, err)
 	}
@@ -188,7 +188,7 @@ func (s *productAPI) listImports(ctx context.Context, in *importListInput) (*res
 	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor}
 	q.Where = query.Where(query.Where(nil, "status", in.Status), persistence.CompanyID, in.CompanyID)
 	page, err := query.Find(ctx, s.Store, imports.Collection, importScope(entrepot.CallerFrom(ctx)), q,
-		func(i *imports.State, _ *persistence.Document) ImportView { return importOf(i.View()) })
+		func(i *imports.Import, _ *persistence.Document) ImportView { return importOf(i) })
 	return &rest.List[ImportView]{Body: page}, err
 }
 
