@@ -48,13 +48,13 @@ func (f *SearchFeed) readTrees(ctx context.Context, since time.Time) error {
 	}
 	for i := range changed {
 		d := &changed[i]
-		var s categories.State
-		if err := f.c.Store.Unmarshal(d.State, &s); err != nil {
+		var saved categories.Tree
+		if err := f.c.Store.Unmarshal(d.State, &saved); err != nil {
 			f.c.Logger.Error("cannot decode a category tree for the search index", "id", d.ID, "error", err)
 			continue
 		}
 		t := &tree{version: d.Version, nodes: map[string]categories.Node{}}
-		for _, n := range s.Nodes {
+		for _, n := range saved.Nodes {
 			t.nodes[n.Slug] = n
 		}
 		if err := f.replaceTree(d, t); err != nil {

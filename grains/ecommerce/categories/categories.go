@@ -1,8 +1,8 @@
-// Package categories is the category tree of a company. Products name a category
-// by its slug; the tree gives slugs titles, parents and an order.
+// Package categories is the category tree of a company. Products refer to a category
+// by its slug; the tree adds titles, parents and an order.
 //
 // Commands: Create, Update, Delete, Clear. Queries: Get. Persisted: the whole
-// [State], one document a company.
+// [State], one document per company.
 package categories
 
 import (
@@ -26,24 +26,13 @@ const (
 
 var slugPattern = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
-// State is a company's categories. The zero State has none yet. Nodes are never
-// changed in place.
+// State is a company's tree. The zero State has no categories. Nodes are never changed in place.
 type State struct {
-	CompanyID entrepot.ID `json:"companyId,omitempty"`
-	Nodes     []Node      `json:"nodes,omitempty"` // parents before children, siblings in order
-	Version   int64       `json:"version,omitempty"`
-	CreatedAt int64       `json:"created,omitempty"` // Unix ms
+	Tree
+	CreatedAt int64 `json:"created,omitempty"` // Unix ms
 }
 
-// Node is one category.
-type Node struct {
-	Slug     string `json:"slug"`
-	Parent   string `json:"parent,omitempty"` // slug; empty: a root
-	Title    string `json:"title"`
-	Position int64  `json:"position,omitempty"`
-}
-
-// changed is the public event with the tree that it leads to.
+// changed is the public event with the tree after it.
 type changed struct {
 	events.CategoryUpdated
 	next State
@@ -52,9 +41,9 @@ type changed struct {
 // cleared empties the tree.
 type cleared struct{ events.Private }
 
-// Create takes a category into the tree.
+// Create adds a category to the tree.
 func (s *State) Create(t entrepot.Turn, c Create) ([]events.Event, error) {
-	if err := s.may(t, c.CompanyID); err != nil {
+	if err := s.mayChange(t, c.CompanyID); err != nil {
 		return nil, err
 	}
 	node := Node{c.Slug, c.Parent, c.Title, c.Position}
@@ -62,14 +51,14 @@ func (s *State) Create(t entrepot.Turn, c Create) ([]events.Event, error) {
 	case len(c.Slug) > MaxSlug || !slugPattern.MatchString(c.Slug):
 		return nil, entrepot.Invalid("slug", "format", "must be words of a-z and 0-9 with hyphens between, such as coffee-beans")
 	case s.find(c.Slug) >= 0:
-		return nil, taken(c.Slug)
+		return nil, slugTaken(c.Slug)
 	case len(s.Nodes) >= MaxNodes:
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the company has %d categories already", MaxNodes)
 	}
 	return s.with(t, c.CompanyID, append(slices.Clone(s.Nodes), node), node, "created")
 }
 
-func taken(slug string) error {
+func slugTaken(slug string) error {
 	e := entrepot.Invalid("slug", "unique", "the company has a category %s", slug)
 	e.Code = entrepot.CodeConflict
 	return e
@@ -77,7 +66,7 @@ func taken(slug string) error {
 
 // Update renames, moves or reorders a category.
 func (s *State) Update(t entrepot.Turn, c Update) ([]events.Event, error) {
-	if err := s.may(t, c.CompanyID); err != nil {
+	if err := s.mayChange(t, c.CompanyID); err != nil {
 		return nil, err
 	}
 	at := s.find(c.Slug)
@@ -88,9 +77,9 @@ func (s *State) Update(t entrepot.Turn, c Update) ([]events.Event, error) {
 		return nil, err
 	}
 	node := s.Nodes[at]
-	set(&node.Parent, c.Parent)
-	set(&node.Title, c.Title)
-	set(&node.Position, c.Position)
+	setIf(&node.Parent, c.Parent)
+	setIf(&node.Title, c.Title)
+	setIf(&node.Position, c.Position)
 	if node == s.Nodes[at] {
 		return nil, nil
 	}
@@ -99,15 +88,15 @@ func (s *State) Update(t entrepot.Turn, c Update) ([]events.Event, error) {
 	return s.with(t, c.CompanyID, nodes, node, "updated")
 }
 
-func set[V any](field, value *V) {
+func setIf[V any](field, value *V) {
 	if value != nil {
 		*field = *value
 	}
 }
 
-// Delete takes a category out that has nothing below it.
+// Delete removes a category without children.
 func (s *State) Delete(t entrepot.Turn, c Delete) ([]events.Event, error) {
-	if err := s.may(t, c.CompanyID); err != nil {
+	if err := s.mayChange(t, c.CompanyID); err != nil {
 		return nil, err
 	}
 	at := s.find(c.Slug)
@@ -115,36 +104,39 @@ func (s *State) Delete(t entrepot.Turn, c Delete) ([]events.Event, error) {
 	case at < 0:
 		return nil, entrepot.ErrNotFound
 	case slices.ContainsFunc(s.Nodes, func(n Node) bool { return n.Parent == c.Slug }):
-		return nil, entrepot.Errorf(entrepot.CodeConflict, "the category has others below it: move or delete them first")
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "the category has subcategories: move or delete them first")
 	}
 	return s.with(t, c.CompanyID, slices.Delete(slices.Clone(s.Nodes), at, at+1), s.Nodes[at], "deleted")
 }
 
-// Clear empties the tree with its company.
+// Clear empties the tree of a deleted company.
 func (s *State) Clear(t entrepot.Turn, _ Clear) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
-		return nil, entrepot.Errorf(entrepot.CodeForbidden, "a tree is cleared with its company")
+		return nil, entrepot.Errorf(entrepot.CodeForbidden, "only the platform clears a tree, with its company")
 	case len(s.Nodes) == 0:
 		return nil, nil
 	}
 	return []events.Event{cleared{}}, nil
 }
 
-// may: the tree is the whole company's, so its admins keep it.
-func (s *State) may(t entrepot.Turn, company entrepot.ID) error {
+// mayChange returns an error unless the caller is an admin of the tree's company.
+func (s *State) mayChange(t entrepot.Turn, company entrepot.ID) error {
 	switch {
 	case t.ID != ID(company) || !t.Caller.MayReachCompany(company):
 		return entrepot.ErrNotFound
 	case !t.Caller.Administers(company):
-		return entrepot.Errorf(entrepot.CodeForbidden, "this role keeps no categories")
+		return entrepot.Errorf(entrepot.CodeForbidden, "this role may not change categories")
 	default:
 		return nil
 	}
 }
 
-// with is the fact that the tree now has these nodes, if they make one.
-func (s *State) with(t entrepot.Turn, company entrepot.ID, nodes []Node, about Node, what string) ([]events.Event, error) {
+// with returns the fact that the tree has these nodes, or an error if they form no valid tree.
+// about is the changed node.
+func (s *State) with(
+	t entrepot.Turn, company entrepot.ID, nodes []Node, about Node, what string,
+) ([]events.Event, error) {
 	switch {
 	case about.Title == "" || len(about.Title) > MaxTitle:
 		return nil, entrepot.Invalid("title", "length", "must be 1 to %d bytes", MaxTitle)
@@ -155,22 +147,23 @@ func (s *State) with(t entrepot.Turn, company entrepot.ID, nodes []Node, about N
 	}
 	sorted, deepest := inOrder(nodes)
 	switch {
-	case len(sorted) < len(nodes): // some hang on each other and on no root
-		return nil, entrepot.Invalid("parent", "cycle", "lies below the category itself")
+	case len(sorted) < len(nodes): // some nodes form a cycle
+		return nil, entrepot.Invalid("parent", "cycle", "is below the category itself")
 	case deepest > MaxDepth:
-		return nil, entrepot.Invalid("parent", "depth", "the tree may be %d levels deep", MaxDepth)
+		return nil, entrepot.Invalid("parent", "depth", "exceeds the %d levels that a tree may have", MaxDepth)
 	}
-	next := State{CompanyID: company, Nodes: sorted, Version: s.Version + 1, CreatedAt: s.CreatedAt}
+	next := State{Tree{CompanyID: company, Nodes: sorted, Version: s.Version + 1}, s.CreatedAt}
 	if next.CreatedAt == 0 {
 		next.CreatedAt = t.Now.UnixMilli()
 	}
 	return []events.Event{changed{events.CategoryUpdated{
-		CompanyID: next.CompanyID, Slug: about.Slug, Parent: about.Parent, Title: about.Title, Position: about.Position, Change: what, TreeVersion: next.Version,
+		CompanyID: next.CompanyID, Slug: about.Slug, Parent: about.Parent, Title: about.Title, Position: about.Position,
+		Change: what, TreeVersion: next.Version,
 	}, next}}, nil
 }
 
-// inOrder puts parents before children and siblings in their order; what hangs on
-// no root is left out.
+// inOrder returns the nodes with parents before children and siblings in order, and the depth of
+// the tree. Nodes that are not connected to a root are left out.
 func inOrder(nodes []Node) (out []Node, deepest int) {
 	below := map[string][]Node{}
 	for _, n := range nodes {
@@ -197,6 +190,20 @@ func (s *State) find(slug string) int {
 	return slices.IndexFunc(s.Nodes, func(n Node) bool { return n.Slug == slug })
 }
 
+// Get returns the tree to anyone: visitors of a shop navigate by it.
+func (s *State) Get(entrepot.Turn, Get) (*Tree, error) {
+	return s.View(), nil
+}
+
+// View returns a copy of the tree.
+func (s *State) View() *Tree {
+	tree := s.Tree
+	tree.Nodes = slices.Clone(s.Nodes)
+	return &tree
+}
+
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }
+
 // Apply changes the state by one fact.
 func (s *State) Apply(e events.Event) {
 	switch f := e.(type) {
@@ -207,19 +214,3 @@ func (s *State) Apply(e events.Event) {
 		s.Version++
 	}
 }
-
-// Get answers the tree to anyone: it is what a shop's visitors find their way by.
-func (s *State) Get(entrepot.Turn, Get) (*Tree, error) {
-	return s.View(), nil
-}
-
-// View is the whole tree.
-func (s *State) View() *Tree {
-	tree := &Tree{CompanyID: s.CompanyID, Version: s.Version}
-	for _, n := range s.Nodes {
-		tree.Nodes = append(tree.Nodes, Node{Slug: n.Slug, Parent: n.Parent, Title: n.Title, Position: n.Position})
-	}
-	return tree
-}
-
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }

@@ -35,12 +35,13 @@ func creation(slug, parent string, position int64) Create {
 	return Create{CompanyID: company, Slug: slug, Parent: parent, Title: "The " + slug, Position: position}
 }
 
-// planted is drinks > coffee > espresso, drinks > tea, tableware.
+// planted returns the tree drinks > coffee > espresso, drinks > tea, tableware.
 func planted(t testing.TB) *State {
 	t.Helper()
 	s := &State{}
 	for _, c := range []Create{
-		creation("tableware", "", 2), creation("drinks", "", 1), creation("tea", "drinks", 2), creation("coffee", "drinks", 1), creation("espresso", "coffee", 0),
+		creation("tableware", "", 2), creation("drinks", "", 1), creation("tea", "drinks", 2),
+		creation("coffee", "drinks", 1), creation("espresso", "coffee", 0),
 	} {
 		facts, err := s.Create(turn(admin), c)
 		if err != nil {
@@ -79,7 +80,7 @@ func TestTreeIsInOrder(t *testing.T) {
 
 func TestRules(t *testing.T) {
 	t.Parallel()
-	update := func(slug string, c *Update) func(*State, entrepot.Turn) error {
+	update := func(slug string, c Update) func(*State, entrepot.Turn) error {
 		c.CompanyID, c.Slug = company, slug
 		return func(s *State, t entrepot.Turn) error { _, err := s.Update(t, c); return err }
 	}
@@ -97,31 +98,31 @@ func TestRules(t *testing.T) {
 		do     func(*State, entrepot.Turn) error
 		want   entrepot.Code
 	}{
-		"a super admin":      {super, create(creation("new", "tea", 0)), ""},
-		"another's admin":    {foreign, create(creation("new", "", 0)), entrepot.CodeNotFound},
-		"a manager":          {manager, create(creation("new", "", 0)), entrepot.CodeForbidden},
-		"nobody":             {entrepot.Caller{}, remove("tea"), entrepot.CodeNotFound},
-		"twice":              {admin, create(creation("tea", "", 0)), entrepot.CodeConflict},
-		"no slug":            {admin, create(creation("Tea Time", "", 0)), entrepot.CodeInvalid},
-		"below nothing":      {admin, create(creation("new", "nowhere", 0)), entrepot.CodeInvalid},
-		"below itself":       {admin, create(creation("new", "new", 0)), entrepot.CodeInvalid},
-		"a negative place":   {admin, create(creation("new", "", -1)), entrepot.CodeInvalid},
-		"another's tree":     {admin, create(Create{CompanyID: foreign.CompanyID, Slug: "new", Title: "x"}), entrepot.CodeNotFound},
-		"no title":           {admin, update("tea", Update{Title: new("")}), entrepot.CodeInvalid},
-		"a cycle":            {admin, update("drinks", Update{Parent: new("espresso")}), entrepot.CodeInvalid},
-		"its own parent":     {admin, update("tea", Update{Parent: new("tea")}), entrepot.CodeInvalid},
-		"an old version":     {admin, update("tea", Update{Title: new("x"), ExpectedVersion: 1}), entrepot.CodeStale},
-		"what is not there":  {admin, update("nothing", Update{}), entrepot.CodeNotFound},
-		"with children":      {admin, remove("coffee"), entrepot.CodeConflict},
-		"without children":   {admin, remove("espresso"), ""},
-		"delete what is not": {admin, remove("nothing"), entrepot.CodeNotFound},
+		"a super admin":           {super, create(creation("new", "tea", 0)), ""},
+		"another company's admin": {foreign, create(creation("new", "", 0)), entrepot.CodeNotFound},
+		"a manager":               {manager, create(creation("new", "", 0)), entrepot.CodeForbidden},
+		"an anonymous caller":     {entrepot.Caller{}, remove("tea"), entrepot.CodeNotFound},
+		"a used slug":             {admin, create(creation("tea", "", 0)), entrepot.CodeConflict},
+		"a malformed slug":        {admin, create(creation("Tea Time", "", 0)), entrepot.CodeInvalid},
+		"an unknown parent":       {admin, create(creation("new", "nowhere", 0)), entrepot.CodeInvalid},
+		"its own parent, new":     {admin, create(creation("new", "new", 0)), entrepot.CodeInvalid},
+		"a negative position":     {admin, create(creation("new", "", -1)), entrepot.CodeInvalid},
+		"another company's tree":  {admin, create(Create{CompanyID: foreign.CompanyID, Slug: "new", Title: "x"}), entrepot.CodeNotFound},
+		"no title":                {admin, update("tea", Update{Title: new("")}), entrepot.CodeInvalid},
+		"a cycle":                 {admin, update("drinks", Update{Parent: new("espresso")}), entrepot.CodeInvalid},
+		"its own parent":          {admin, update("tea", Update{Parent: new("tea")}), entrepot.CodeInvalid},
+		"an old version":          {admin, update("tea", Update{Title: new("x"), ExpectedVersion: 1}), entrepot.CodeStale},
+		"an unknown category":     {admin, update("nothing", Update{}), entrepot.CodeNotFound},
+		"with children":           {admin, remove("coffee"), entrepot.CodeConflict},
+		"without children":        {admin, remove("espresso"), ""},
+		"delete an unknown one":   {admin, remove("nothing"), entrepot.CodeNotFound},
 	} {
 		if err := c.do(planted(t), turn(c.caller)); entrepot.CodeOf(err) != c.want {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
 	if facts, err := planted(t).Update(turn(admin), Update{CompanyID: company, Slug: "tea", Title: new("The tea")}); err != nil || facts != nil {
-		t.Errorf("nothing new: %v, %v", facts, err)
+		t.Errorf("update without a change: %v, %v", facts, err)
 	}
 }
 
@@ -148,9 +149,9 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// Whatever is asked for, what results is a tree: every parent comes before its
-// children; decisions change nothing and JSON keeps all.
-func TestItStaysATree(t *testing.T) {
+// Any sequence of commands leaves a tree with parents before children. Decisions do not change the
+// state, and JSON preserves it.
+func TestStaysATree(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		s := &State{}
@@ -176,7 +177,7 @@ func TestItStaysATree(t *testing.T) {
 			seen := map[string]bool{"": true}
 			for _, n := range s.Nodes {
 				if !seen[n.Parent] || seen[n.Slug] {
-					t.Fatalf("no tree: %+v", s.Nodes)
+					t.Fatalf("not a tree: %+v", s.Nodes)
 				}
 				seen[n.Slug] = true
 			}

@@ -5,18 +5,18 @@ import (
 	"entrepot/persistence"
 )
 
-// Collection is where category trees are kept, in ecommercedb.
+// Collection holds the category trees, in ecommercedb.
 var Collection = &persistence.Collection{
 	Name:    "categories",
-	Indexes: [][]string{{persistence.UpdatedAt}}, // what the search index has not seen yet
+	Indexes: [][]string{{persistence.UpdatedAt}}, // changes that the search index has not read yet
 }
 
-// Index is whose the tree is.
+// Index scopes the tree to its company.
 func (s *State) Index() grains.Index {
 	return grains.Index{CompanyID: s.CompanyID, CreatedAt: s.createdAt()}
 }
 
-// Kind is the grain of category trees.
+// Kind returns the kind of category trees.
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](Name, Collection)
 	grains.Command(k, (*State).Create, (*State).View)

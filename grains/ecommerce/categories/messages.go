@@ -5,63 +5,74 @@ import (
 	"entrepot/grains"
 )
 
-// Kind is the grain's name in the cluster.
+// Name is the kind's name in the cluster.
 const Name = "Categories"
 
-// ID is the tree of a company.
+// ID returns the id of a company's tree.
 func ID(company entrepot.ID) entrepot.ID { return entrepot.DeriveID("categories", company) }
 
-// Paths is, for every category of the tree, the slugs from its root down to
-// itself: what a product of it is found under. A slug that is in no tree is
-// found under itself alone.
-func (x *Tree) Paths() map[string][]string {
-	out := make(map[string][]string, len(x.Nodes))
-	for _, n := range x.Nodes { // parents come first
-		above := out[n.Parent]
-		out[n.Slug] = append(above[:len(above):len(above)], n.Slug)
-	}
-	return out
-}
-
-// Of names one grain of the kind.
+// Of returns the ref of a tree; its id comes from [ID].
 func Of(id entrepot.ID) grains.Ref { return grains.Ref{Kind: Name, ID: id} }
 
-// Create takes a category into the company's tree.
+// Create adds a category to the company's tree.
 type Create struct {
 	CompanyID entrepot.ID
-	Slug      string // what products name it by; stays
+	Slug      string // the name that products use; permanent
 	Parent    string // slug; empty: a root
 	Title     string
 	Position  int64 // among its siblings
 }
 
-// Update replaces what is set. A changed parent moves all below along.
+// Update replaces the fields that are set. With a new parent, all categories below move along.
 type Update struct {
 	CompanyID       entrepot.ID
 	Slug            string
 	Parent          *string
 	Title           *string
 	Position        *int64
-	ExpectedVersion int64 // of the tree; 0: whatever it is
+	ExpectedVersion int64 // of the tree; 0: any
 }
 
-// Delete takes a category without children out of the tree. Products keep its slug.
+// Delete removes a category without children from the tree. Products keep its slug.
 type Delete struct {
 	CompanyID entrepot.ID
 	Slug      string
 }
 
-// Clear empties the tree of a company that is erased.
+// Clear empties the tree of a deleted company.
 type Clear struct{}
 
+// Get returns the tree to anyone.
 type Get struct{}
 
-// Tree is the categories of a company, parents before children, siblings in
-// their order. What has no node here is a root of its own.
+// Tree is the categories of a company. A slug without a node counts as a root.
 type Tree struct {
-	CompanyID entrepot.ID
-	Version   int64
-	Nodes     []Node
+	CompanyID entrepot.ID `json:"companyId,omitempty"`
+	Nodes     []Node      `json:"nodes,omitempty"` // parents before children, siblings in order
+	Version   int64       `json:"version,omitempty"`
+}
+
+// Node is one category.
+type Node struct {
+	Slug     string `json:"slug"`
+	Parent   string `json:"parent,omitempty"` // slug; empty: a root
+	Title    string `json:"title"`
+	Position int64  `json:"position,omitempty"` // among its siblings
+}
+
+// Paths returns, for every category of the tree, the slugs from its root down to itself: those
+// under which its products are found. Products of a slug without a node are found under that
+// slug alone. A nil tree has no paths.
+func (x *Tree) Paths() map[string][]string {
+	if x == nil {
+		return nil
+	}
+	out := make(map[string][]string, len(x.Nodes))
+	for _, n := range x.Nodes { // parents come first
+		above := out[n.Parent]
+		out[n.Slug] = append(above[:len(above):len(above)], n.Slug)
+	}
+	return out
 }
 
 func (Create) Answers(*Tree) {}
