@@ -8,7 +8,7 @@ import (
 	"entrepot/persistence"
 )
 
-// Collection is where reviews are kept, in ecommercedb.
+// Collection holds the reviews, in ecommercedb.
 var Collection = &persistence.Collection{
 	Name: "reviews",
 	Fields: []persistence.Field{
@@ -26,17 +26,16 @@ var Collection = &persistence.Collection{
 	},
 }
 
-// The states of a purchase. They only go forward.
+// The statuses of a purchase. A cancelled purchase is never paid again.
 const (
 	Paid      = "paid"
 	Cancelled = "cancelled"
 )
 
-// Purchases says who bought what: a row a product of a paid order, made from the
-// orders' events, so that the e-commerce service need not ask for orders: reviews,
-// the order by popularity and personal recommendations rest on it. The _id is made
-// of order and product; the owner is the customer; createdAt is when the order was
-// paid, updatedAt when the row was written.
+// Purchases holds a row for each product of a paid order. The rows are made from the orders'
+// events, so that reviews, popularity and personal recommendations need no call to the sales
+// service. The _id derives from order and product; the owner is the customer; createdAt is the
+// time of payment, updatedAt the time of the last write.
 var Purchases = &persistence.Collection{
 	Name: "purchases",
 	Fields: []persistence.Field{
@@ -53,10 +52,10 @@ type Purchase struct {
 	ID, ProductID, OrderID entrepot.ID
 	Cancelled              bool
 	Units                  int64
-	At                     time.Time // it was paid
+	At                     time.Time // of payment
 }
 
-// PurchaseOf reads a row.
+// PurchaseOf returns the purchase in a row.
 func PurchaseOf(d *persistence.Document) Purchase {
 	p := Purchase{ID: d.ID, At: d.CreatedAt}
 	p.ProductID, _ = d.Fields[0].(string)
@@ -67,7 +66,7 @@ func PurchaseOf(d *persistence.Document) Purchase {
 	return p
 }
 
-// Index is whose the review is, and what it is listed and counted by.
+// Index scopes the review to company, shop and author; the fields serve lists and counts.
 func (s *State) Index() grains.Index {
 	return grains.Index{
 		CompanyID: s.CompanyID, ShopID: s.ShopID, OwnerID: s.UserID, CreatedAt: s.createdAt(),
@@ -75,7 +74,7 @@ func (s *State) Index() grains.Index {
 	}
 }
 
-// Kind is the grain of reviews.
+// Kind returns the kind of reviews.
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](Name, Collection)
 	grains.Command(k, (*State).Write, (*State).View)
@@ -91,8 +90,8 @@ func Kind() *grains.Kind {
 	return k
 }
 
-// Votes is where it is kept who finds which review helpful, in ecommercedb. given
-// is what the votes that stand are for, [VotesOf] a review; nothing of the others.
+// Votes holds the votes on reviews, in ecommercedb. A vote that was not taken back has [VotesOf]
+// its review in the field given.
 var Votes = &persistence.Collection{
 	Name: "reviewVotes",
 	Fields: []persistence.Field{
@@ -102,7 +101,7 @@ var Votes = &persistence.Collection{
 	Indexes: [][]string{{"given"}, {"ownerId", "productId", persistence.CreatedAt}},
 }
 
-// Index is whose the vote is: its customer's. Of the company it is not.
+// Index scopes the vote to its customer. It has no company.
 func (s *Vote) Index() grains.Index {
 	ix := grains.Index{OwnerID: s.UserID, CreatedAt: time.UnixMilli(s.At).UTC(), Fields: []any{nil, nil}}
 	if s.Given {
@@ -111,7 +110,7 @@ func (s *Vote) Index() grains.Index {
 	return ix
 }
 
-// VoteKind is the grain of votes. Its commands carry natural ids.
+// VoteKind returns the kind of votes. Its commands carry natural ids.
 func VoteKind() *grains.Kind {
 	k := grains.NewKind[Vote](VoteName, Votes)
 	k.Ring = -1

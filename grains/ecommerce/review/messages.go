@@ -5,122 +5,117 @@ import (
 	"entrepot/grains"
 )
 
-// Kind is the grain's name in the cluster.
+// Name is the kind's name in the cluster.
 const Name = "Review"
 
-// VoteKind is the name of the grain of one customer's vote on one review.
+// VoteName is the name in the cluster of the kind of one customer's vote on one review.
 const VoteName = "ReviewVote"
 
-// VoteID is the one vote that a user has on a review.
-func VoteID(reviewID, userID entrepot.ID) entrepot.ID {
-	return entrepot.DeriveID("vote", reviewID, userID)
-}
-
-// ID is the one review that a user has of a product.
+// ID returns the id of a user's only review of a product.
 func ID(productID, userID entrepot.ID) entrepot.ID {
 	return entrepot.DeriveID("review", productID, userID)
 }
 
-// Of names one grain of the kind.
+// VoteID returns the id of a user's only vote on a review.
+func VoteID(reviewID, userID entrepot.ID) entrepot.ID {
+	return entrepot.DeriveID("vote", reviewID, userID)
+}
+
+// Of returns the ref of a review; its id comes from [ID].
 func Of(id entrepot.ID) grains.Ref { return grains.Ref{Kind: Name, ID: id} }
 
-// VoteOf names one grain of the kind.
+// VoteOf returns the ref of a vote; its id comes from [VoteID].
 func VoteOf(id entrepot.ID) grains.Ref { return grains.Ref{Kind: VoteName, ID: id} }
 
-// Write makes the review of a product by its buyer: the caller. That the product
-// was bought, and where, is proven at the border.
+// Write creates the caller's review of a product. The HTTP layer has verified the purchase and
+// its shop.
 type Write struct {
 	ProductID entrepot.ID
 	CompanyID entrepot.ID
-	ShopID    entrepot.ID // where it was bought
-	Author    string      // the name that is shown
+	ShopID    entrepot.ID // of the purchase
+	Author    string      // the displayed name
 	Stars     int64
 	Title     string
 	Text      string
 }
 
-// Edit sets stars, title and text. expected_version 0 is any.
+// Edit replaces stars, title and text.
 type Edit struct {
-	ExpectedVersion int64
+	ExpectedVersion int64 // 0: any
 	Stars           int64
 	Title           string
 	Text            string
 }
 
-// Delete takes the review back. Its author may write another.
+// Delete deletes the review. Its author may write another.
 type Delete struct{}
 
-// Approve publishes the review. expected_version 0 is any.
+// Approve publishes the review.
 type Approve struct {
-	ExpectedVersion int64
+	ExpectedVersion int64 // 0: any
 }
 
-// Reject refuses the review, or takes it off again.
+// Reject refuses a pending review or hides an approved one.
 type Reject struct {
-	ExpectedVersion int64
+	ExpectedVersion int64 // 0: any
 	Reason          string
 }
 
-// Reply sets what the company says to an approved review; empty takes it back.
-// expected_version 0 is any.
+// Reply sets the company's reply to an approved review; an empty text removes it.
 type Reply struct {
-	ExpectedVersion int64
+	ExpectedVersion int64 // 0: any
 	Text            string
 }
 
-// Anonymise forgets who wrote the review: the user is no more. Only the platform sends it.
+// Anonymise removes the author of a review, a deleted user. Only the platform sends it.
 type Anonymise struct{}
 
-type Get struct{}
-
-// Show answers an approved review to anybody.
-type Show struct{}
-
-// SetHelpful sets how many find the review that was written then helpful, as they
-// were counted. Only the platform sends it.
+// SetHelpful sets the counted votes on the review that was written at a time. Only the platform
+// sends it.
 type SetHelpful struct {
 	Count     int64
-	WrittenAt int64
+	WrittenAt int64 // Unix ms
 }
 
-// Mark is a customer who finds a review helpful, of the moment it was written:
-// one that was deleted and written again has no votes of the one before.
+// Get returns the review to its author and to the staff of the shop.
+type Get struct{}
+
+// Show returns an approved review to anyone.
+type Show struct{}
+
+// Review is a review without its author's id.
+type Review struct {
+	ID        entrepot.ID `json:"id,omitempty"`
+	ProductID entrepot.ID `json:"productId,omitempty"`
+	CompanyID entrepot.ID `json:"companyId,omitempty"`
+	ShopID    entrepot.ID `json:"shopId,omitempty"` // of the purchase
+	Author    string      `json:"author,omitempty"` // the displayed name
+	Stars     int64       `json:"stars,omitempty"`
+	Title     string      `json:"title,omitempty"`
+	Text      string      `json:"text,omitempty"`
+	Status    string      `json:"status,omitempty"` // Pending, Approved, Rejected or Deleted
+	Reason    string      `json:"reason,omitempty"`
+	Reply     string      `json:"reply,omitempty"`   // of the company
+	RepliedAt int64       `json:"replied,omitempty"` // Unix ms
+	Helpful   int64       `json:"helpful,omitempty"` // votes at the last count
+	CreatedAt int64       `json:"created,omitempty"` // Unix ms
+	UpdatedAt int64       `json:"updated,omitempty"` // by its author, Unix ms
+	Version   int64       `json:"version,omitempty"`
+}
+
+// Mark votes for a review that was written at a time. A review that is written again after its
+// deletion starts without votes.
 type Mark struct {
 	ReviewID  entrepot.ID
 	ProductID entrepot.ID
-	WrittenAt int64
+	WrittenAt int64 // Unix ms
 }
 
-// Unmark takes the vote back; the platform takes those of a deleted review.
+// Unmark takes the vote back. The platform sends it to the votes on a deleted review.
 type Unmark struct{}
 
-// Forget forgets whose the vote is: the user is no more. Only the platform sends it.
+// Forget removes the customer of a vote, a deleted user. Only the platform sends it.
 type Forget struct{}
-
-type VoteView struct {
-	ReviewID entrepot.ID
-	Helpful  bool
-	At       int64
-}
-
-type Review struct {
-	ID        entrepot.ID
-	ProductID entrepot.ID
-	CompanyID entrepot.ID
-	ShopID    entrepot.ID
-	Author    string
-	Stars     int64
-	Title     string
-	Text      string
-	Status    string // pending, approved, rejected, deleted
-	Reason    string
-	CreatedAt int64
-	UpdatedAt int64
-	Version   int64
-	Reply     string // of the company
-	RepliedAt int64
-	Helpful   int64 // votes
-}
 
 func (Write) Answers(*Review)      {}
 func (Edit) Answers(*Review)       {}
@@ -129,9 +124,9 @@ func (Approve) Answers(*Review)    {}
 func (Reject) Answers(*Review)     {}
 func (Reply) Answers(*Review)      {}
 func (Anonymise) Answers(*Review)  {}
+func (SetHelpful) Answers(*Review) {}
 func (Get) Answers(*Review)        {}
 func (Show) Answers(*Review)       {}
-func (SetHelpful) Answers(*Review) {}
-func (Mark) Answers(*VoteView)     {}
-func (Unmark) Answers(*VoteView)   {}
-func (Forget) Answers(*VoteView)   {}
+func (Mark) Answers(*Vote)         {}
+func (Unmark) Answers(*Vote)       {}
+func (Forget) Answers(*Vote)       {}

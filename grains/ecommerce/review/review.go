@@ -1,10 +1,9 @@
-// Package review is what one buyer says of one product: stars and words, shown to
-// everybody once the company has approved it.
+// Package review is a buyer's review of a product: stars, title and text, which are public once the
+// company has approved them. It also holds the kind of votes on reviews (vote.go).
 //
 // Commands: Write, Edit, Delete (of its author), Approve, Reject, Reply (of the
 // company), Anonymise and SetHelpful (of the platform). Queries: Get, Show.
-// Persisted: the whole [State]; of a deleted review only that it was there. Who
-// finds it helpful is in vote.go.
+// Persisted: the whole [State]; of a deleted review without author and words.
 package review
 
 import (
@@ -16,7 +15,7 @@ import (
 	"entrepot/events"
 )
 
-// The states of a review. Approved ones are shown and counted.
+// The statuses of a review. Approved reviews are shown and counted.
 const (
 	Pending  = "pending"
 	Approved = "approved"
@@ -24,7 +23,7 @@ const (
 	Deleted  = "deleted"
 )
 
-// The bounds of a review, in characters.
+// Bounds of a review, in characters.
 const (
 	MaxTitle  = 120
 	MaxText   = 4000
@@ -34,23 +33,8 @@ const (
 
 // State is a review. The zero State was not written yet.
 type State struct {
-	ID        entrepot.ID `json:"id,omitempty"`
-	ProductID entrepot.ID `json:"productId,omitempty"`
-	CompanyID entrepot.ID `json:"companyId,omitempty"`
-	ShopID    entrepot.ID `json:"shopId,omitempty"` // where the product was bought
-	UserID    entrepot.ID `json:"userId,omitempty"` // none: its author is no more
-	Author    string      `json:"author,omitempty"` // as shown
-	Stars     int64       `json:"stars,omitempty"`
-	Title     string      `json:"title,omitempty"`
-	Text      string      `json:"text,omitempty"`
-	Status    string      `json:"status,omitempty"`
-	Reason    string      `json:"reason,omitempty"`
-	Reply     string      `json:"reply,omitempty"`   // of the company
-	RepliedAt int64       `json:"replied,omitempty"` // Unix ms
-	Helpful   int64       `json:"helpful,omitempty"` // votes, as counted
-	CreatedAt int64       `json:"created,omitempty"` // Unix ms
-	UpdatedAt int64       `json:"updated,omitempty"` // by its author, Unix ms
-	Version   int64       `json:"version,omitempty"`
+	Review
+	UserID entrepot.ID `json:"userId,omitempty"` // empty: the author was deleted
 }
 
 type (
@@ -65,15 +49,16 @@ type (
 	}
 )
 
-// Write makes the review. One that was taken back may be written again.
+// Write creates the review. A deleted one may be written again.
 func (s *State) Write(t entrepot.Turn, c Write) ([]events.Event, error) {
 	switch {
 	case t.Caller.UserID == "" || t.ID != ID(c.ProductID, t.Caller.UserID):
-		return nil, entrepot.ErrNotFound // each writes the own one
+		return nil, entrepot.ErrNotFound // the id of another user's review
 	case s.ID != "" && s.Status != Deleted:
-		return nil, entrepot.Errorf(entrepot.CodeConflict, "you have reviewed this product already: change that review, or delete it first")
+		return nil, entrepot.Errorf(entrepot.CodeConflict,
+			"you have reviewed this product already: change that review, or delete it first")
 	case !entrepot.ValidID(c.CompanyID) || !entrepot.ValidID(c.ShopID):
-		return nil, entrepot.Invalid("productId", "bought", "was bought of a company, in a shop")
+		return nil, entrepot.Invalid("productId", "bought", "must be a product that was bought from a company, in a shop")
 	}
 	if err := checkWords(c.Stars, c.Title, c.Text); err != nil {
 		return nil, err
@@ -97,21 +82,20 @@ func checkWords(stars int64, title, text string) error {
 	}
 }
 
-// there reports whether there is a review.
-func (s *State) there() bool { return s.ID != "" && s.Status != Deleted }
+// exists reports whether the review was written and not deleted since.
+func (s *State) exists() bool { return s.ID != "" && s.Status != Deleted }
 
-// isAuthor: the platform writes for nobody.
+// isAuthor reports whether the caller wrote the review.
 func (s *State) isAuthor(c entrepot.Caller) bool {
-	return s.there() && s.UserID != "" && c.UserID == s.UserID
+	return s.exists() && s.UserID != "" && c.UserID == s.UserID
 }
 
-// mayModerate: admins of the company, and managers of the shop that sold it.
+// mayModerate reports whether the caller is an admin of the company or a manager of the shop.
 func (s *State) mayModerate(c entrepot.Caller) bool {
-	return s.there() && c.Role != entrepot.ShopStaff && c.MayReachShop(s.CompanyID, s.ShopID)
+	return s.exists() && c.Role != entrepot.ShopStaff && c.MayReachShop(s.CompanyID, s.ShopID)
 }
 
-// Edit changes the review, which waits for its approval again: nobody publishes
-// unseen words, and what was approved is not what is there now.
+// Edit changes the review, which then needs approval again: the company approved other words.
 func (s *State) Edit(t entrepot.Turn, c Edit) ([]events.Event, error) {
 	if !s.isAuthor(t.Caller) {
 		return nil, entrepot.ErrNotFound
@@ -128,14 +112,13 @@ func (s *State) Edit(t entrepot.Turn, c Edit) ([]events.Event, error) {
 	next := s.public()
 	next.UpdatedAt = t.Now
 	next.Stars, next.Title, next.Text, next.Status, next.Reason = c.Stars, c.Title, c.Text, Pending, ""
-	next.Reply, next.RepliedAt = "", nil // it was said to other words
+	next.Reply, next.RepliedAt = "", nil // it referred to the old words
 	return []events.Event{events.ReviewUpdated{Review: next}}, nil
 }
 
-// Delete takes the review back, by its author; the platform ends those of an
-// erased company.
+// Delete deletes the review, for its author or for the platform with its company.
 func (s *State) Delete(t entrepot.Turn, _ Delete) ([]events.Event, error) {
-	if !s.isAuthor(t.Caller) && (t.Caller.Role != entrepot.System || !s.there()) {
+	if !s.isAuthor(t.Caller) && (t.Caller.Role != entrepot.System || !s.exists()) {
 		return nil, entrepot.ErrNotFound
 	}
 	next := s.public()
@@ -145,7 +128,7 @@ func (s *State) Delete(t entrepot.Turn, _ Delete) ([]events.Event, error) {
 	return []events.Event{events.ReviewDeleted{Review: next}}, nil
 }
 
-// Approve publishes the review. One that is published stays so.
+// Approve publishes the review.
 func (s *State) Approve(t entrepot.Turn, c Approve) ([]events.Event, error) {
 	if !s.mayModerate(t.Caller) {
 		return nil, entrepot.ErrNotFound
@@ -161,7 +144,7 @@ func (s *State) Approve(t entrepot.Turn, c Approve) ([]events.Event, error) {
 	return []events.Event{events.ReviewApproved{Review: next}}, nil
 }
 
-// Reject refuses the review, or takes it off again, for a reason that its author reads.
+// Reject refuses or hides the review, with a reason for its author.
 func (s *State) Reject(t entrepot.Turn, c Reject) ([]events.Event, error) {
 	if !s.mayModerate(t.Caller) {
 		return nil, entrepot.ErrNotFound
@@ -180,8 +163,8 @@ func (s *State) Reject(t entrepot.Turn, c Reject) ([]events.Event, error) {
 	return []events.Event{events.ReviewRejected{Review: next}}, nil
 }
 
-// Answer says what the company has to say to a review that everybody reads, below
-// it; or takes that back. It goes with the words that it was said to.
+// Answer sets or removes the company's public reply to an approved review. The reply disappears
+// when the review's words change.
 func (s *State) Answer(t entrepot.Turn, c Reply) ([]events.Event, error) {
 	if !s.mayModerate(t.Caller) {
 		return nil, entrepot.ErrNotFound
@@ -192,7 +175,7 @@ func (s *State) Answer(t entrepot.Turn, c Reply) ([]events.Event, error) {
 	case s.Reply == c.Text:
 		return nil, nil
 	case s.Status != Approved && c.Text != "":
-		return nil, entrepot.Errorf(entrepot.CodeConflict, "the review is %s: only an approved one is replied to", s.Status)
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "the review is %s: only an approved review can be replied to", s.Status)
 	}
 	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
 		return nil, err
@@ -204,28 +187,63 @@ func (s *State) Answer(t entrepot.Turn, c Reply) ([]events.Event, error) {
 	return []events.Event{events.ReviewReplied{Review: next}}, nil
 }
 
-// Anonymise forgets the author. What was said of the product stays.
+// Anonymise removes the author. Stars and words stay.
 func (s *State) Anonymise(t entrepot.Turn, _ Anonymise) ([]events.Event, error) {
-	switch {
-	case t.Caller.Role != entrepot.System:
-		return nil, entrepot.ErrNotFound
-	case s.UserID == "" && s.Author == "":
-		return nil, nil
+	if err := t.RequireSystem(); err != nil || s.UserID == "" && s.Author == "" {
+		return nil, err
 	}
 	return []events.Event{anonymised{}}, nil
 }
 
-// SetHelpful notes how many find the review helpful. It is not a change that an
-// If-Match minds.
+// SetHelpful sets the counted votes. The version stays, so an If-Match of author or moderator
+// remains valid.
 func (s *State) SetHelpful(t entrepot.Turn, c SetHelpful) ([]events.Event, error) {
 	switch {
-	case t.Caller.Role != entrepot.System || !s.there():
+	case t.Caller.Role != entrepot.System || !s.exists():
 		return nil, entrepot.ErrNotFound
 	case c.WrittenAt != s.CreatedAt || c.Count == s.Helpful:
 		return nil, nil
 	}
 	return []events.Event{counted{helpful: c.Count}}, nil
 }
+
+// public returns the review as it is published.
+func (s *State) public() events.Review {
+	r := events.Review{
+		ReviewID: s.ID, ProductID: s.ProductID, CompanyID: s.CompanyID, ShopID: s.ShopID, UserID: s.UserID,
+		Stars: s.Stars, Title: s.Title, Text: s.Text, Status: s.Status, Reason: s.Reason,
+		Reply: s.Reply, CreatedAt: s.createdAt(), UpdatedAt: time.UnixMilli(s.UpdatedAt).UTC(),
+	}
+	if s.RepliedAt != 0 {
+		at := time.UnixMilli(s.RepliedAt).UTC()
+		r.RepliedAt = &at
+	}
+	return r
+}
+
+// Get returns the review to its author and to the staff of the shop that sold the product.
+func (s *State) Get(t entrepot.Turn, _ Get) (*Review, error) {
+	if !s.isAuthor(t.Caller) && (!s.exists() || !t.Caller.MayReachShop(s.CompanyID, s.ShopID)) {
+		return nil, entrepot.ErrNotFound
+	}
+	return s.View(), nil
+}
+
+// Show returns an approved review to anyone.
+func (s *State) Show(entrepot.Turn, Show) (*Review, error) {
+	if s.Status != Approved {
+		return nil, entrepot.ErrNotFound
+	}
+	return s.View(), nil
+}
+
+// View returns a copy of the review without its author's id.
+func (s *State) View() *Review {
+	r := s.Review
+	return &r
+}
+
+func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }
 
 // Apply changes the state by one fact.
 func (s *State) Apply(e events.Event) {
@@ -261,44 +279,3 @@ func (s *State) set(r events.Review) {
 	s.CreatedAt, s.UpdatedAt = r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli()
 	s.Version++
 }
-
-// public is the review as events tell it.
-func (s *State) public() events.Review {
-	r := events.Review{
-		ReviewID: s.ID, ProductID: s.ProductID, CompanyID: s.CompanyID, ShopID: s.ShopID, UserID: s.UserID,
-		Stars: s.Stars, Title: s.Title, Text: s.Text, Status: s.Status, Reason: s.Reason,
-		Reply: s.Reply, CreatedAt: s.createdAt(), UpdatedAt: time.UnixMilli(s.UpdatedAt).UTC(),
-	}
-	if s.RepliedAt != 0 {
-		at := time.UnixMilli(s.RepliedAt).UTC()
-		r.RepliedAt = &at
-	}
-	return r
-}
-
-// Get answers the review to its author and to the staff of the shop that sold it.
-func (s *State) Get(t entrepot.Turn, _ Get) (*Review, error) {
-	if !s.isAuthor(t.Caller) && (!s.there() || !t.Caller.MayReachShop(s.CompanyID, s.ShopID)) {
-		return nil, entrepot.ErrNotFound
-	}
-	return s.View(), nil
-}
-
-// Show answers the review to anybody, once it is approved.
-func (s *State) Show(entrepot.Turn, Show) (*Review, error) {
-	if s.Status != Approved {
-		return nil, entrepot.ErrNotFound
-	}
-	return s.View(), nil
-}
-
-// View is the review without its author's id.
-func (s *State) View() *Review {
-	return &Review{
-		ID: s.ID, ProductID: s.ProductID, CompanyID: s.CompanyID, ShopID: s.ShopID, Author: s.Author, Stars: s.Stars,
-		Title: s.Title, Text: s.Text, Status: s.Status, Reason: s.Reason, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, Version: s.Version,
-		Reply: s.Reply, RepliedAt: s.RepliedAt, Helpful: s.Helpful,
-	}
-}
-
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }

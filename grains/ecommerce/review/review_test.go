@@ -1,6 +1,7 @@
 package review
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -11,7 +12,6 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
 	"entrepot/persistence/storetest"
-	"reflect"
 )
 
 var (
@@ -35,7 +35,10 @@ var (
 func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: id, Now: start, Caller: c} }
 
 func wrote(stars int64) Write {
-	return Write{ProductID: product, CompanyID: company, ShopID: shop, Author: "Ada L.", Stars: stars, Title: "Good", Text: "It holds tea."}
+	return Write{
+		ProductID: product, CompanyID: company, ShopID: shop, Author: "Ada L.",
+		Stars: stars, Title: "Good", Text: "It holds tea.",
+	}
 }
 
 func play(s *State, facts []events.Event) {
@@ -44,7 +47,7 @@ func play(s *State, facts []events.Event) {
 	}
 }
 
-// written is a review in a state.
+// written returns a review with the status.
 func written(t *testing.T, status string) *State {
 	t.Helper()
 	s := &State{}
@@ -69,7 +72,7 @@ func written(t *testing.T, status string) *State {
 
 func TestWriteRules(t *testing.T) {
 	t.Parallel()
-	change := func(f func(*Write)) Write { c := wrote(5); f(c); return c }
+	change := func(f func(*Write)) Write { c := wrote(5); f(&c); return c }
 	for name, c := range map[string]struct {
 		state  *State
 		caller entrepot.Caller
@@ -101,23 +104,23 @@ func TestWriteRules(t *testing.T) {
 	}
 }
 
-func TestEditsWaitForTheirApproval(t *testing.T) {
+func TestEditNeedsApproval(t *testing.T) {
 	t.Parallel()
 	s := written(t, Approved)
 	same := Edit{Stars: 4, Title: "Good", Text: "It holds tea."}
 	if facts, err := s.Edit(turn(buyer), same); err != nil || facts != nil {
-		t.Fatalf("nothing changed: %v, %v", facts, err)
+		t.Fatalf("edit without a change: %v, %v", facts, err)
 	}
 	for _, c := range []entrepot.Caller{other, admin, manager, system, {}} {
 		if _, err := s.Edit(turn(c), Edit{Stars: 1}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-			t.Errorf("by %s: %v", c.Role, err)
+			t.Errorf("edited by %q: %v, want not found", c.Role, err)
 		}
 	}
 	if _, err := s.Edit(turn(buyer), Edit{Stars: 1, ExpectedVersion: 1}); entrepot.CodeOf(err) != entrepot.CodeStale {
-		t.Errorf("from an old version: %v", err)
+		t.Errorf("from an old version: %v, want stale", err)
 	}
 	if _, err := s.Edit(turn(buyer), Edit{Stars: 9}); entrepot.CodeOf(err) != entrepot.CodeInvalid {
-		t.Errorf("nine stars: %v", err)
+		t.Errorf("nine stars: %v, want invalid", err)
 	}
 	facts, err := s.Edit(turn(buyer), Edit{Stars: 1, Text: "It leaks.", ExpectedVersion: 2})
 	if err != nil {
@@ -127,9 +130,9 @@ func TestEditsWaitForTheirApproval(t *testing.T) {
 	if s.Status != Pending || s.Stars != 1 || s.Title != "" || s.Version != 3 {
 		t.Fatalf("%+v", s)
 	}
-	// A moderator who read the version before does not publish what is there now.
+	// A moderator who read the previous version cannot publish the new words.
 	if _, err := s.Approve(turn(admin), Approve{ExpectedVersion: 2}); entrepot.CodeOf(err) != entrepot.CodeStale {
-		t.Errorf("approved unseen: %v", err)
+		t.Errorf("approved from an old version: %v, want stale", err)
 	}
 }
 
@@ -142,23 +145,23 @@ func TestModeration(t *testing.T) {
 		code   entrepot.Code
 		facts  int
 	}{
-		"admin approves":           {Pending, admin, "", "", 1},
-		"manager approves":         {Pending, manager, "", "", 1},
-		"again":                    {Approved, admin, "", "", 0},
-		"after a rejection":        {Rejected, admin, "", "", 1},
-		"admin rejects":            {Pending, admin, "spam", "", 1},
-		"takes off":                {Approved, manager, "spam", "", 1},
-		"rejected again":           {Rejected, admin, "an advertisement", "", 0},
-		"for another reason":       {Rejected, admin, "an insult", "", 1},
-		"without a reason":         {Pending, admin, " ", entrepot.CodeInvalid, 0},
-		"with a novel":             {Pending, admin, strings.Repeat("x", MaxReason+1), entrepot.CodeInvalid, 0},
-		"staff approve":            {Pending, staff, "", entrepot.CodeNotFound, 0},
-		"another shop's manager":   {Pending, away, "", entrepot.CodeNotFound, 0},
-		"another company":          {Pending, foreign, "", entrepot.CodeNotFound, 0},
-		"another company rejects":  {Pending, foreign, "spam", entrepot.CodeNotFound, 0},
-		"the author":               {Pending, buyer, "", entrepot.CodeNotFound, 0},
-		"what was deleted":         {Deleted, admin, "", entrepot.CodeNotFound, 0},
-		"what was deleted, reject": {Deleted, admin, "spam", entrepot.CodeNotFound, 0},
+		"admin approves":          {Pending, admin, "", "", 1},
+		"manager approves":        {Pending, manager, "", "", 1},
+		"again":                   {Approved, admin, "", "", 0},
+		"after a rejection":       {Rejected, admin, "", "", 1},
+		"admin rejects":           {Pending, admin, "spam", "", 1},
+		"hides":                   {Approved, manager, "spam", "", 1},
+		"rejected again":          {Rejected, admin, "an advertisement", "", 0},
+		"for another reason":      {Rejected, admin, "an insult", "", 1},
+		"without a reason":        {Pending, admin, " ", entrepot.CodeInvalid, 0},
+		"a long reason":           {Pending, admin, strings.Repeat("x", MaxReason+1), entrepot.CodeInvalid, 0},
+		"staff approve":           {Pending, staff, "", entrepot.CodeNotFound, 0},
+		"another shop's manager":  {Pending, away, "", entrepot.CodeNotFound, 0},
+		"another company":         {Pending, foreign, "", entrepot.CodeNotFound, 0},
+		"another company rejects": {Pending, foreign, "spam", entrepot.CodeNotFound, 0},
+		"the author":              {Pending, buyer, "", entrepot.CodeNotFound, 0},
+		"a deleted review":        {Deleted, admin, "", entrepot.CodeNotFound, 0},
+		"a deleted one, reject":   {Deleted, admin, "spam", entrepot.CodeNotFound, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -179,7 +182,7 @@ func TestModeration(t *testing.T) {
 	}
 }
 
-func TestWhoIsErasedIsForgotten(t *testing.T) {
+func TestAnonymise(t *testing.T) {
 	t.Parallel()
 	for _, status := range []string{Pending, Approved, Deleted} {
 		s := written(t, status)
@@ -198,18 +201,18 @@ func TestWhoIsErasedIsForgotten(t *testing.T) {
 			t.Errorf("again: %v, %v", facts, err)
 		}
 		if _, err := s.Get(turn(buyer), Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-			t.Errorf("%s, read by who is no more: %v", status, err)
+			t.Errorf("%s, read by the deleted user: %v, want not found", status, err)
 		}
 	}
 }
 
-func TestAReviewSurvives(t *testing.T) {
+func TestReviewSurvivesRestart(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
 	ask := func(c entrepot.Caller, cmd grains.Message[*Review]) (*Review, error) {
 		return grains.Ask(m.As(c), m, Of(id), cmd)
 	}
-	must := func(c entrepot.Caller, cmd any) *Review {
+	must := func(c entrepot.Caller, cmd grains.Message[*Review]) *Review {
 		t.Helper()
 		v, err := ask(c, cmd)
 		if err != nil {
@@ -255,8 +258,7 @@ func TestAReviewSurvives(t *testing.T) {
 	}
 }
 
-// TestReplies: of who moderates, to what is approved; they go with the words that
-// they were said to.
+// Moderators reply to approved reviews; a reply disappears when the words of the review change.
 func TestReplies(t *testing.T) {
 	t.Parallel()
 	hello := Reply{Text: "Thank you!"}
@@ -272,12 +274,12 @@ func TestReplies(t *testing.T) {
 		"staff":               {written(t, Approved), staff, hello, entrepot.CodeNotFound},
 		"another company's":   {written(t, Approved), foreign, hello, entrepot.CodeNotFound},
 		"the author":          {written(t, Approved), buyer, hello, entrepot.CodeNotFound},
-		"to what waits":       {written(t, Pending), admin, hello, entrepot.CodeConflict},
-		"to what is refused":  {written(t, Rejected), admin, hello, entrepot.CodeConflict},
-		"to what is gone":     {written(t, Deleted), admin, hello, entrepot.CodeNotFound},
+		"to a pending one":    {written(t, Pending), admin, hello, entrepot.CodeConflict},
+		"to a rejected one":   {written(t, Rejected), admin, hello, entrepot.CodeConflict},
+		"to a deleted one":    {written(t, Deleted), admin, hello, entrepot.CodeNotFound},
 		"to an older version": {written(t, Approved), admin, Reply{Text: "a", ExpectedVersion: 1}, entrepot.CodeStale},
 		"too long":            {written(t, Approved), admin, Reply{Text: strings.Repeat("é", MaxReply+1)}, entrepot.CodeInvalid},
-		"as long as may be":   {written(t, Approved), admin, Reply{Text: strings.Repeat("é", MaxReply)}, ""},
+		"a text at the bound": {written(t, Approved), admin, Reply{Text: strings.Repeat("é", MaxReply)}, ""},
 	} {
 		facts, err := c.state.Answer(turn(c.caller), c.cmd)
 		if entrepot.CodeOf(err) != c.code || (err == nil) != (len(facts) == 1) {
@@ -298,7 +300,7 @@ func TestReplies(t *testing.T) {
 		return s
 	}
 	if facts, err := replied().Answer(turn(admin), hello); err != nil || facts != nil {
-		t.Errorf("the same again: %v, %v", facts, err)
+		t.Errorf("the same reply again: %v, %v", facts, err)
 	}
 	for name, end := range map[string]func(*State) ([]events.Event, error){
 		"taken back":  func(s *State) ([]events.Event, error) { return s.Answer(turn(manager), Reply{}) },
@@ -317,6 +319,6 @@ func TestReplies(t *testing.T) {
 	facts, err := s.Reject(turn(admin), Reject{Reason: "a mistake"})
 	play(s, facts)
 	if err != nil || s.Reply == "" || s.RepliedAt == 0 {
-		t.Errorf("a reply is hidden with its review, and kept: %v, %+v", err, s)
+		t.Errorf("a rejected review must keep its reply: %v, %+v", err, s)
 	}
 }

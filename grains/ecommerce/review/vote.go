@@ -8,16 +8,16 @@ import (
 	"entrepot/events"
 )
 
-// Vote is one customer who finds one review helpful, or did. A review knows how
-// many there are as they were counted (SetHelpful): its document does not grow
-// with them, and no vote counts twice, whatever is told how often.
+// Vote is the state of the kind of votes: one customer who found one review helpful. A review
+// stores only the counted votes (SetHelpful), so its document does not grow with them, and a
+// repeated event counts no vote twice.
 type Vote struct {
 	ReviewID  entrepot.ID `json:"reviewId,omitempty"`
 	ProductID entrepot.ID `json:"productId,omitempty"`
-	UserID    entrepot.ID `json:"userId,omitempty"`  // none: the user is no more
-	WrittenAt int64       `json:"written,omitempty"` // the review, Unix ms
-	Given     bool        `json:"given,omitempty"`
-	At        int64       `json:"at,omitempty"` // Unix ms
+	UserID    entrepot.ID `json:"userId,omitempty"`  // empty: the user was deleted
+	WrittenAt int64       `json:"written,omitempty"` // when the review was written, Unix ms
+	Given     bool        `json:"given,omitempty"`   // false: taken back
+	At        int64       `json:"at,omitempty"`      // Unix ms
 }
 
 type (
@@ -29,20 +29,20 @@ type (
 	forgotten struct{ events.Private }
 )
 
-// VotesOf names the votes on a review that was written then.
+// VotesOf returns the index value of the votes on a review that was written at a time.
 func VotesOf(review entrepot.ID, writtenMs int64) string {
 	return review + "/" + strconv.FormatInt(writtenMs, 10)
 }
 
-// Mark gives the vote. Given already, it stays. Nobody votes on the own review.
-// The edge has seen that the review is there.
+// Mark votes for a review of another user. A given vote stays as it is. The HTTP layer has
+// verified that the review is public.
 func (s *Vote) Mark(t entrepot.Turn, c Mark) ([]events.Event, error) {
 	user := t.Caller.UserID
 	switch {
 	case user == "" || t.ID != VoteID(c.ReviewID, user):
 		return nil, entrepot.ErrNotFound
 	case c.ReviewID == ID(c.ProductID, user):
-		return nil, entrepot.Errorf(entrepot.CodeForbidden, "nobody votes on the own review")
+		return nil, entrepot.Errorf(entrepot.CodeForbidden, "authors cannot vote for their own review")
 	case s.Given && s.WrittenAt == c.WrittenAt:
 		return nil, nil
 	}
@@ -50,8 +50,7 @@ func (s *Vote) Mark(t entrepot.Turn, c Mark) ([]events.Event, error) {
 	return []events.Event{next.voted(t, true)}, nil
 }
 
-// Unmark takes the vote back, by who gave it; the platform drops those of a
-// review that is gone.
+// Unmark takes the vote back, for its customer or for the platform with the review.
 func (s *Vote) Unmark(t entrepot.Turn, _ Unmark) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role == entrepot.System && s.Given:
@@ -63,13 +62,10 @@ func (s *Vote) Unmark(t entrepot.Turn, _ Unmark) ([]events.Event, error) {
 	}
 }
 
-// Forget forgets whose the vote is. It still counts.
+// Forget removes the customer of the vote, which still counts.
 func (s *Vote) Forget(t entrepot.Turn, _ Forget) ([]events.Event, error) {
-	switch {
-	case t.Caller.Role != entrepot.System:
-		return nil, entrepot.ErrNotFound
-	case s.UserID == "":
-		return nil, nil
+	if err := t.RequireSystem(); err != nil || s.UserID == "" {
+		return nil, err
 	}
 	return []events.Event{forgotten{}}, nil
 }
@@ -85,7 +81,10 @@ func (s *Vote) voted(t entrepot.Turn, helpful bool) voted {
 func (s *Vote) Apply(e events.Event) {
 	switch f := e.(type) {
 	case voted:
-		*s = Vote{ReviewID: f.ReviewID, ProductID: f.ProductID, UserID: f.UserID, WrittenAt: f.written, Given: f.Helpful, At: f.At.UnixMilli()}
+		*s = Vote{
+			ReviewID: f.ReviewID, ProductID: f.ProductID, UserID: f.UserID,
+			WrittenAt: f.written, Given: f.Helpful, At: f.At.UnixMilli(),
+		}
 	case dropped:
 		s.Given = false
 	case forgotten:
@@ -93,7 +92,8 @@ func (s *Vote) Apply(e events.Event) {
 	}
 }
 
-// View is the vote without its customer.
-func (s *Vote) View() *VoteView {
-	return &VoteView{ReviewID: s.ReviewID, Helpful: s.Given, At: s.At}
+// View returns a copy of the vote.
+func (s *Vote) View() *Vote {
+	v := *s
+	return &v
 }

@@ -15,9 +15,9 @@ func marked(written int64) Mark {
 	return Mark{ReviewID: id, ProductID: product, WrittenAt: written}
 }
 
-// TestWhoVotes: one vote a customer, taken back, given again; not on the own
-// review, and for nobody else.
-func TestWhoVotes(t *testing.T) {
+// A customer has one vote per review, which can be taken back and given again, but none on their
+// own review.
+func TestVoteRules(t *testing.T) {
 	t.Parallel()
 	at := entrepot.Turn{ID: VoteID(id, other.UserID), Now: start, Caller: other}
 	s := &Vote{}
@@ -26,16 +26,16 @@ func TestWhoVotes(t *testing.T) {
 		turn entrepot.Turn
 		want entrepot.Code
 	}{
-		{"for another", entrepot.Turn{ID: at.ID, Now: start, Caller: buyer}, entrepot.CodeNotFound},
-		{"nobody", entrepot.Turn{ID: at.ID, Now: start}, entrepot.CodeNotFound},
-		{"on the own", entrepot.Turn{ID: VoteID(id, user), Now: start, Caller: buyer}, entrepot.CodeForbidden},
+		{"another customer", entrepot.Turn{ID: at.ID, Now: start, Caller: buyer}, entrepot.CodeNotFound},
+		{"an anonymous caller", entrepot.Turn{ID: at.ID, Now: start}, entrepot.CodeNotFound},
+		{"the author", entrepot.Turn{ID: VoteID(id, user), Now: start, Caller: buyer}, entrepot.CodeForbidden},
 	} {
 		if facts, err := s.Mark(c.turn, marked(1)); entrepot.CodeOf(err) != c.want || facts != nil {
 			t.Errorf("%s: %v %v", c.name, facts, err)
 		}
 	}
 	if _, err := s.Unmark(at, Unmark{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-		t.Errorf("taken back before it was given: %v", err)
+		t.Errorf("taken back before it was given: %v, want not found", err)
 	}
 	step := func(want int, facts []events.Event, err error) {
 		t.Helper()
@@ -59,7 +59,7 @@ func TestWhoVotes(t *testing.T) {
 		t.Errorf("%+v", s.Index())
 	}
 	if _, err := s.Unmark(turn(buyer), Unmark{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-		t.Errorf("another takes it back: %v", err)
+		t.Errorf("another customer takes it back: %v, want not found", err)
 	}
 	facts, err = s.Unmark(at, Unmark{})
 	step(1, facts, err)
@@ -69,11 +69,11 @@ func TestWhoVotes(t *testing.T) {
 	facts, err = s.Mark(at, marked(2))
 	step(1, facts, err)
 	if _, err := s.Forget(at, Forget{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-		t.Errorf("forgotten by a customer: %v", err)
+		t.Errorf("customer sends Forget: %v, want not found", err)
 	}
 	facts, err = s.Forget(turn(system), Forget{})
 	step(1, facts, err)
-	if ix := s.Index(); ix.OwnerID != "" || ix.Fields[0] != VotesOf(id, 2) { // it counts on
+	if ix := s.Index(); ix.OwnerID != "" || ix.Fields[0] != VotesOf(id, 2) { // it still counts
 		t.Errorf("%+v", ix)
 	}
 	facts, err = s.Unmark(turn(system), Unmark{})
@@ -83,8 +83,7 @@ func TestWhoVotes(t *testing.T) {
 	}
 }
 
-// TestHelpfulIsAsCounted: of the review that is there, by the platform, and no
-// change that a moderator or the author has to read again.
+// Only the platform sets the count, only of the current review, and the version stays.
 func TestHelpfulIsAsCounted(t *testing.T) {
 	t.Parallel()
 	s := written(t, Approved)
@@ -103,7 +102,7 @@ func TestHelpfulIsAsCounted(t *testing.T) {
 		t.Fatalf("%v %+v", err, s)
 	}
 	if err := set(system, 5, s.CreatedAt-1); err != nil || s.View().Helpful != 3 {
-		t.Fatalf("of one that was written before: %v %+v", err, s)
+		t.Fatalf("count of an earlier review: %v %+v", err, s)
 	}
 	facts, err := s.Edit(turn(buyer), Edit{Stars: 1})
 	if play(s, facts); err != nil || s.View().Helpful != 3 {
@@ -115,25 +114,25 @@ func TestHelpfulIsAsCounted(t *testing.T) {
 	}
 	for _, status := range []string{Pending, Rejected, Deleted} {
 		if _, err := written(t, status).Show(turn(other), Show{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-			t.Errorf("%s is shown: %v", status, err)
+			t.Errorf("%s is shown: %v, want not found", status, err)
 		}
 	}
 }
 
-// TestAVoteIsKept over a restart, with its event.
-func TestAVoteIsKept(t *testing.T) {
+// A vote survives a restart, with its events.
+func TestVoteSurvivesRestart(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{VoteKind()})
 	vote := VoteID(id, other.UserID)
 	for _, want := range []bool{true, true, false, true} {
 		var err error
-		var v *VoteView
+		var v *Vote
 		if want {
 			v, err = grains.Ask(m.As(other), m, VoteOf(vote), marked(7))
 		} else {
 			v, err = grains.Ask(m.As(other), m, VoteOf(vote), Unmark{})
 		}
-		if err != nil || v.Helpful != want {
+		if err != nil || v.Given != want {
 			t.Fatalf("%v %v", v, err)
 		}
 		m.Restart()

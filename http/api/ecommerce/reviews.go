@@ -146,9 +146,8 @@ func (s *reviewAPI) list(ctx context.Context, in *reviewsInput) (*rest.List[Publ
 	case "helpful":
 		q.Sort = "helpful"
 	}
-	page, err := query.Find(ctx, s.Store, review.Collection, entrepot.AllTenants(), q, func(r *review.State, _ *persistence.Document) PublicReview {
-		return reviewOf(r.View()).PublicReview
-	})
+	page, err := query.Find(ctx, s.Store, review.Collection, entrepot.AllTenants(), q,
+		func(r *review.Review, _ *persistence.Document) PublicReview { return reviewOf(r).PublicReview })
 	if err != nil {
 		return nil, err
 	}
@@ -283,9 +282,8 @@ func (s *reviewAPI) moderation(ctx context.Context, in *moderationInput) (*rest.
 	q := persistence.Query{Limit: in.Limit, Cursor: in.Cursor, Sort: persistence.CreatedAt, Where: query.Where(nil, "status", in.Status)}
 	q.Where = query.Where(query.Where(q.Where, "productId", in.ProductID), persistence.CompanyID, in.CompanyID)
 	scope := entrepot.StaffScope(entrepot.CallerFrom(ctx))
-	page, err := query.Find(ctx, s.Store, review.Collection, scope, q, func(r *review.State, _ *persistence.Document) ReviewView {
-		return reviewOf(r.View())
-	})
+	page, err := query.Find(ctx, s.Store, review.Collection, scope, q,
+		func(r *review.Review, _ *persistence.Document) ReviewView { return reviewOf(r) })
 	if err != nil {
 		return nil, err
 	}
