@@ -7,60 +7,61 @@ import (
 	"entrepot"
 )
 
-// The bounds of claims.
+// Bounds of claims.
 const (
-	// MaxOpen is how many checkouts with a code may wait for their payment at a
-	// time: about thirty a second for three minutes each. More are told to try again.
+	// MaxOpen bounds the checkouts with a code that wait for payment at the same time: about
+	// thirty a second for three minutes each. Further ones are asked to try again.
 	MaxOpen = 5000
-	// maxEnded is how many ended claims are remembered, so that an old try of an
-	// order's step does not claim anew.
+	// maxEnded bounds the remembered ended claims, which keep an old try of an order's step from
+	// claiming anew.
 	maxEnded = 64
-	// maxSettled is how many final uses of several orders are remembered, of which
-	// each may still be cancelled; of a customer's, how many at all. Older ones stay used.
+	// maxSettled bounds the remembered final uses of several orders, each of which may still be
+	// cancelled, and all final uses of one customer. Older uses stay final.
 	maxSettled = 500
-	// What was given back is remembered for so long that no step of an order asks
-	// again: the newest leastReturned always, and when mostReturned are younger the
-	// next one waits.
+	// A returned use is remembered for keepReturned, longer than any order repeats its step. The
+	// newest leastReturned are always remembered. When mostReturned are younger than
+	// keepReturned, the next return has to wait.
 	leastReturned, mostReturned = 16, 2048
 	keepReturned                = 24 * time.Hour
-	// ClaimGuard after its order's expiry a claim that nobody ended is ended: an
-	// order does end its claim, so this heals only what should not be.
+	// ClaimGuard is the grace period after the orders' expiry before an open claim is released.
+	// Orders release their own claims; this only covers bugs.
 	ClaimGuard = 24 * time.Hour
 )
 
-// Claims are the uses of a code: final ones as a number, those of orders that may
-// come to nothing one by one.
+// Claims are the uses of a code: the number of final uses, and each use whose orders may still end
+// unpaid.
 type Claims struct {
 	Used  int64         `json:"used,omitempty"`
 	Open  []OpenClaim   `json:"open,omitempty"` // oldest first
 	Ended []entrepot.ID `json:"ended,omitempty"`
-	// Final uses that orders may give back, and the newest that were, the oldest first.
+	// Final uses that may still be returned, and the newest returned uses, the oldest first.
 	Settled  []OpenClaim `json:"settled,omitempty"`
 	Returned []Returned  `json:"returned,omitempty"`
 }
 
-// Claim is a use set aside for a checkout.
+// OpenClaim is a use that is set aside for a checkout. It stores less than [Claim], because a
+// promotion may have thousands of them.
 type OpenClaim struct {
 	ID     entrepot.ID   `json:"id"`
-	Orders []entrepot.ID `json:"orders,omitempty"` // not ended yet; none: the one of the claim's id
-	Until  int64         `json:"until"`            // Unix ms
-	Shared bool          `json:"shared,omitempty"` // by several orders
+	Orders []entrepot.ID `json:"orders,omitempty"` // not ended yet; empty: the order with the claim's id
+	Until  int64         `json:"until"`            // Unix ms, of the orders' expiry
+	Shared bool          `json:"shared,omitempty"` // among several orders
 }
 
-// Returned is a use of one order that was given back after it was final.
+// Returned is a final use of one order that was given back.
 type Returned struct {
 	ID entrepot.ID `json:"id"`
 	At int64       `json:"at"` // Unix ms
 }
 
-// ending is what a command does to a claim.
+// ending is the effect of a command on a claim.
 type ending struct {
 	id       entrepot.ID
 	order    entrepot.ID
 	final    bool
 	released bool // the use is given back
 	used     bool // it was final
-	keep     bool // it is final, and may be given back by its orders
+	keep     bool // final, but its orders may return it
 	at       int64
 }
 
@@ -68,8 +69,8 @@ func (c *Claims) find(id entrepot.ID) int {
 	return slices.IndexFunc(c.Open, func(o OpenClaim) bool { return o.ID == id })
 }
 
-// claim decides whether one more use is allowed; limit 0 is any number. fresh is
-// false for a use that is set aside already.
+// claim decides whether one more use is allowed; limit 0 means no limit. fresh is false if the use
+// is already set aside.
 func (c *Claims) claim(cmd Claim, limit int64) (fresh bool, err error) {
 	switch {
 	case cmd.ClaimID == "" || len(cmd.Orders) == 0:
@@ -79,15 +80,15 @@ func (c *Claims) claim(cmd Claim, limit int64) (fresh bool, err error) {
 	case slices.Contains(c.Ended, cmd.ClaimID):
 		return false, refuse("ended", "the order that used the code has ended")
 	case limit > 0 && c.Used+int64(len(c.Open)) >= limit:
-		return false, refuse("limit", "the code has been used as often as it may be")
+		return false, refuse("limit", "the code has reached its limit of uses")
 	case len(c.Open) >= MaxOpen:
-		return false, entrepot.Unavailable("too many orders with this code wait for their payment")
+		return false, entrepot.Unavailable("too many orders with this code are waiting for payment")
 	default:
 		return true, nil
 	}
 }
 
-// end decides what an order's end does; nil: nothing, it was told before.
+// end decides the effect of an order's end; nil if the end was reported before.
 func (c *Claims) end(id, order entrepot.ID, final bool) *ending {
 	at := c.find(id)
 	if at < 0 && !final {
@@ -100,7 +101,7 @@ func (c *Claims) end(id, order entrepot.ID, final bool) *ending {
 	return &ending{id: id, order: order, final: final, released: !final && left <= 1, keep: final && c.Open[at].Shared}
 }
 
-// unsettle decides what the end of an order does to a final use that is remembered.
+// unsettle decides the effect of an order's end on a remembered final use.
 func (c *Claims) unsettle(id, order entrepot.ID) *ending {
 	at := c.settled(id)
 	if at < 0 || !c.Settled[at].has(order) {
@@ -113,14 +114,14 @@ func (c *Claims) settled(id entrepot.ID) int {
 	return slices.IndexFunc(c.Settled, func(o OpenClaim) bool { return o.ID == id })
 }
 
-// back decides that a final use of one order, which is not remembered, is given
-// back; nil: it was told before.
+// back decides the return of a final use of one order, which is not remembered; nil if it was
+// returned before.
 func (c *Claims) back(id entrepot.ID, now time.Time) (*ending, error) {
 	switch {
 	case slices.ContainsFunc(c.Returned, func(r Returned) bool { return r.ID == id }):
 		return nil, nil
 	case len(c.Returned) >= mostReturned && !c.Returned[0].forgettable(now.UnixMilli()):
-		return nil, entrepot.Unavailable("%d uses of the code were given back within a day", mostReturned)
+		return nil, entrepot.Unavailable("%d uses of the code were returned within a day", mostReturned)
 	default:
 		return &ending{id: id, used: true, released: true, at: now.UnixMilli()}, nil
 	}
@@ -143,7 +144,7 @@ func (c *Claims) add(cmd Claim) {
 
 func (c *Claims) apply(e ending) {
 	if e.used {
-		c.give(e)
+		c.unuse(e)
 		return
 	}
 	at := c.find(e.id)
@@ -174,8 +175,8 @@ func (c *OpenClaim) drop(order entrepot.ID) {
 	c.Orders = slices.DeleteFunc(slices.Clone(c.Orders), func(id entrepot.ID) bool { return id == order })
 }
 
-// give takes an order off a final use, or gives that back.
-func (c *Claims) give(e ending) {
+// unuse removes an order from a final use, or gives the use back.
+func (c *Claims) unuse(e ending) {
 	at := c.settled(e.id)
 	switch {
 	case !e.released:
@@ -193,7 +194,7 @@ func (c *Claims) give(e ending) {
 	c.Used = max(0, c.Used-1)
 }
 
-// staleAt is when the oldest claim is ended by itself; zero for none.
+// staleAt returns the time at which the oldest open claim expires; zero if there is none.
 func (c *Claims) staleAt() time.Time {
 	if len(c.Open) == 0 {
 		return time.Time{}
@@ -201,7 +202,7 @@ func (c *Claims) staleAt() time.Time {
 	return time.UnixMilli(c.Open[0].Until).Add(ClaimGuard).UTC()
 }
 
-// stale are the claims that nobody ended.
+// stale returns the endings of expired claims.
 func (c *Claims) stale(now time.Time) (out []ending) {
 	for _, o := range c.Open {
 		if !now.Before(time.UnixMilli(o.Until).Add(ClaimGuard)) {
@@ -211,7 +212,7 @@ func (c *Claims) stale(now time.Time) (out []ending) {
 	return out
 }
 
-// refuse is a conflict with the rule that the code breaks.
+// refuse returns a conflict that names the rule which the code violates.
 func refuse(rule, message string) *entrepot.Error {
 	e := entrepot.Invalid("code", rule, "%s", message)
 	e.Code = entrepot.CodeConflict

@@ -8,32 +8,32 @@ import (
 	"entrepot"
 )
 
-// Goods is one line that a code may take something off.
+// Goods is one line that a code may discount.
 type Goods struct {
 	ProductID  entrepot.ID
 	ShopID     entrepot.ID
 	Currency   string
-	Categories []string // the product's and those above it
-	Subtotal   int64    // in minor units
-	Rest       int64    // of it after the codes before
+	Categories []string // the product's and their ancestors
+	Subtotal   int64    // minor units
+	Rest       int64    // of the subtotal after earlier codes
 }
 
-// Discount is what a code gives.
+// Discount is the effect of a code on goods.
 type Discount struct {
-	Lines        []int64       // off each of the goods
-	FreeShipping []entrepot.ID // of the orders of these shops
-	Total        int64         // off the goods
+	Lines        []int64       // for each of the goods
+	FreeShipping []entrepot.ID // for the orders of these shops
+	Total        int64         // of the lines
 }
 
-// Discounts computes what a code takes off goods of its company, all in one
-// currency: a percentage rounded half up, or an amount, never more than they
-// cost; allocated in proportion and exactly. An error says which condition is not
-// met. It looks at the code alone, not at how often it has been used.
+// Discounts returns the discount of a code for goods of its company in one currency: a percentage
+// rounded half up, or an amount, never more than the goods cost. The total is allocated to the
+// lines exactly and in proportion. An error names the condition that is not met. The number of uses
+// is not checked. p may be nil for an unknown code.
 func Discounts(p *Promotion, goods []Goods, now time.Time) (*Discount, error) {
-	terms := termsOf(p.Terms)
-	if p.Status == Deleted {
+	if p == nil || p.Status == Deleted {
 		return nil, refuse("exists", "there is no such code")
 	}
+	terms := &p.Terms
 	if err := terms.running(now); err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (x *Terms) isFor(g Goods) bool {
 		slices.ContainsFunc(g.Categories, func(c string) bool { return slices.Contains(x.Categories, c) })
 }
 
-// off is what goods that cost so much get cheaper by.
+// off returns the discount for goods with a total cost.
 func (x *Terms) off(cost int64) int64 {
 	if x.Kind == Amount {
 		return min(x.Amount, cost)
@@ -81,11 +81,10 @@ func (x *Terms) off(cost int64) int64 {
 	return cost/100*x.Percent + (cost%100*x.Percent+50)/100
 }
 
-// Shares divides a total in proportion to weights, exactly: each gets its share
-// rounded down, and what is left goes one by one to the largest remainders, the
-// first of equals first. Nobody gets more than the weight while the total is no
-// more than their sum. Total and weights are not negative, and their sums no more
-// than an int64.
+// Shares divides a total exactly, in proportion to weights: each gets its share rounded down, and
+// the rest is given one by one to the largest remainders, the first of equals first. No share
+// exceeds its weight if the total does not exceed the sum of the weights. Total and weights must
+// not be negative, and the sum must fit an int64.
 func Shares(total int64, weights []int64) []int64 {
 	out, all := make([]int64, len(weights)), sum(weights)
 	if all == 0 || total == 0 {

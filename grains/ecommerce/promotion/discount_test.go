@@ -80,7 +80,7 @@ func TestDiscounts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d, err := Discounts(&Promotion{Terms: c.terms}, goods(), start.Add(c.at))
+			d, err := Discounts(&Promotion{Details: Details{Terms: c.terms}}, goods(), start.Add(c.at))
 			if c.rule != "" {
 				rule(t, err, c.rule)
 				return
@@ -90,6 +90,6 @@ func TestDiscounts(t *testing.T) {
 			}
 		})
 	}
-	_, err := Discounts(&Promotion{Terms: percent(10), Status: Deleted}, goods(), start)
+	_, err := Discounts(&Promotion{Details: Details{Terms: percent(10)}, Status: Deleted}, goods(), start)
 	rule(t, err, "exists")
 }

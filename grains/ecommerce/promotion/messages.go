@@ -7,38 +7,38 @@ import (
 	"entrepot/grains"
 )
 
-// The grains' names in the cluster.
-const (
-	Name    = "Promotion"
-	UseName = "PromotionUse"
-)
+// Name is the kind's name in the cluster.
+const Name = "Promotion"
 
-// ID is a company's promotion of a code, however the code is written.
+// UseName is the name in the cluster of the kind of one customer's uses of one promotion.
+const UseName = "PromotionUse"
+
+// ID returns the id of a company's promotion with a code, in any spelling of the code.
 func ID(companyID entrepot.ID, code string) entrepot.ID {
 	return entrepot.DeriveID("promotion", companyID, Code(code))
 }
 
-// UseID is what a customer has used of a promotion.
+// UseID returns the id of a customer's uses of a promotion.
 func UseID(promotionID, customerID entrepot.ID) entrepot.ID {
 	return entrepot.DeriveID("promotion-use", promotionID, customerID)
 }
 
-// FirstID stands for a company's codes that are for a customer's first order: all
-// of them together are used once, by UseID of it.
+// FirstID returns the id that takes the place of a promotion in [UseID] for a company's codes for
+// a customer's first order: all of them together can be used once.
 func FirstID(companyID entrepot.ID) entrepot.ID {
 	return entrepot.DeriveID("promotion-first", companyID)
 }
 
-// Code is a code as it is kept: in capitals.
+// Code returns a code as it is stored: trimmed, in capitals.
 func Code(code string) string { return strings.ToUpper(strings.TrimSpace(code)) }
 
-// Of names one grain of the kind.
+// Of returns the ref of a promotion; its id comes from [ID].
 func Of(id entrepot.ID) grains.Ref { return grains.Ref{Kind: Name, ID: id} }
 
-// UseOf names one grain of the kind.
+// UseOf returns the ref of a customer's uses; their id comes from [UseID].
 func UseOf(id entrepot.ID) grains.Ref { return grains.Ref{Kind: UseName, ID: id} }
 
-// Create makes a promo code of a company. Its natural id is company and code.
+// Create creates a promo code of a company.
 type Create struct {
 	CompanyID entrepot.ID
 	Code      string // in capitals
@@ -47,73 +47,99 @@ type Create struct {
 
 // Update replaces the terms.
 type Update struct {
-	ExpectedVersion int64 // 0: whatever it is
+	ExpectedVersion int64 // 0: any
 	Terms           Terms
 }
 
-// Delete ends the code for good: the code is not given again.
+// Delete deletes the promotion. Its code cannot be used for another.
 type Delete struct {
-	ExpectedVersion int64
+	ExpectedVersion int64 // 0: any
 }
 
+// Get returns the promotion to the staff that may see it.
 type Get struct{}
 
-type Promotion struct {
-	ID        entrepot.ID
-	CompanyID entrepot.ID
-	Code      string
-	Terms     Terms
-	Status    string // active, paused, deleted
-	Used      int64  // by orders that were paid
-	Claimed   int64  // by orders that wait for their payment
-	CreatedAt int64
-	UpdatedAt int64
-	Version   int64
-}
-
-// Claim sets one use aside for a checkout. Asked twice it is one. It is sent to
-// the promotion, and before that to the customer's Use of it when that is limited.
+// Claim sets one use aside for a checkout; a repeated claim counts once. It is sent to the
+// promotion, and before that to the customer's [Use] if the uses per customer are limited.
 type Claim struct {
 	ClaimID     entrepot.ID
-	Orders      []string // that get something of it
-	ExpiresAt   int64    // of the orders; long after it a claim that nobody ended ends
-	Version     int64    // of the promotion that the orders were priced by
+	Orders      []entrepot.ID // with a discount
+	ExpiresAt   int64         // of the orders, Unix ms; see ClaimGuard
+	Version     int64         // of the promotion by which the orders were priced
 	CustomerID  entrepot.ID
 	Limit       int64 // of the customer's Use
 	PromotionID entrepot.ID
 }
 
-// Release is sent when an order comes to nothing. The use is given back when all have.
+// Release reports an order that ended unpaid. The use is given back when all orders of the claim
+// have.
 type Release struct {
 	ClaimID entrepot.ID
 	OrderID entrepot.ID
 }
 
-// Settle is sent when an order is paid: the use is final.
+// Settle reports a paid order, which makes the use final.
 type Settle struct {
 	ClaimID entrepot.ID
 	OrderID entrepot.ID
 }
 
-// Return is sent when an order that was paid is cancelled before anything was
-// sent: the final use is given back when all orders that it was for have ended so.
+// Return reports a paid order that was cancelled before shipping. The final use is given back when
+// all orders of the claim have ended.
 type Return struct {
 	ClaimID entrepot.ID
 	OrderID entrepot.ID
-	Alone   bool // the use was for this order only
+	Alone   bool // the claim was for this order only
 }
 
-// Erase forgets whose a customer's Use is.
+// Erase removes the customer of a [Use].
 type Erase struct{}
 
-type Claimed struct{}
+// Promotion is a promotion as its company's staff sees it.
+type Promotion struct {
+	Details
+	Status  string // Active, Paused or Deleted
+	Used    int64  // by paid orders
+	Claimed int64  // by orders that wait for payment
+}
 
-func (Create) Answers(*Promotion) {}
-func (Update) Answers(*Promotion) {}
-func (Delete) Answers(*Promotion) {}
-func (Get) Answers(*Promotion)    {}
-func (Claim) Answers(*Claimed)    {}
-func (Release) Answers(*Claimed)  {}
-func (Settle) Answers(*Claimed)   {}
-func (Return) Answers(*Claimed)   {}
-func (Erase) Answers(*Claimed)    {}
+// Details are the fields of a promotion that its state and its replies share.
+type Details struct {
+	ID        entrepot.ID `json:"id,omitempty"`
+	CompanyID entrepot.ID `json:"companyId,omitempty"`
+	Code      string      `json:"code,omitempty"`
+	Terms     Terms       `json:"terms"`
+	CreatedAt int64       `json:"created,omitempty"` // Unix ms
+	UpdatedAt int64       `json:"updated,omitempty"` // Unix ms
+	Version   int64       `json:"version,omitempty"` // counts changes of the terms, not uses
+}
+
+// Terms are the discount of a code, its goods and its limits. Amounts are in minor units, times
+// in Unix ms.
+type Terms struct {
+	Title       string        `json:"title,omitempty"`
+	Kind        string        `json:"kind,omitempty"` // Amount, Percent or FreeShipping
+	Amount      int64         `json:"amount,omitempty"`
+	Currency    string        `json:"currency,omitempty"`
+	Percent     int64         `json:"percent,omitempty"`
+	ProductIDs  []entrepot.ID `json:"productIds,omitempty"` // with Categories empty: all products
+	Categories  []string      `json:"categories,omitempty"` // slugs
+	ShopIDs     []entrepot.ID `json:"shopIds,omitempty"`    // empty: all shops
+	Minimum     int64         `json:"minimum,omitempty"`    // subtotal of the goods
+	StartsAt    int64         `json:"starts,omitempty"`
+	EndsAt      int64         `json:"ends,omitempty"`        // 0: never
+	PerCustomer int64         `json:"perCustomer,omitempty"` // uses; 0: any number
+	Total       int64         `json:"total,omitempty"`       // uses; 0: any number
+	Paused      bool          `json:"paused,omitempty"`
+	FirstOrder  bool          `json:"firstOrder,omitempty"` // only for a customer's first order from the company
+}
+
+func (Create) Answers(*Promotion)   {}
+func (Update) Answers(*Promotion)   {}
+func (Delete) Answers(*Promotion)   {}
+func (Get) Answers(*Promotion)      {}
+func (Claim) Answers(grains.Done)   {}
+func (Release) Answers(grains.Done) {}
+func (Settle) Answers(grains.Done)  {}
+func (Return) Answers(grains.Done)  {}
+func (Erase) Answers(grains.Done)   {}

@@ -1,14 +1,12 @@
-// Package promotion is a promo code of a company: what it gives, for which goods,
-// when and how often. Its uses are exact: a checkout claims one before anything
-// is reserved, gives it back when its orders come to nothing, and makes it final
-// with the payment; a paid order that is cancelled before it was sent gives it
-// back as well. A code that a customer may use so often only has a grain of
-// its own for each of its customers (use.go), so that the code's document does not
-// grow with them.
+// Package promotion is a promo code of a company: its discount, goods, period and limits. Uses are
+// counted exactly. A checkout claims a use before it reserves anything, gives it back when its
+// orders end unpaid, and makes it final with the payment; a paid order that is cancelled before
+// shipping gives it back as well. A code with a limit per customer has a grain of its own for each
+// of its customers (use.go), so that the code's document does not grow with them.
 //
 // Commands: Create, Update, Delete; Claim, Release, Settle, Return of orders. Queries:
-// Get. By time: claims that nobody ended. Persisted: the whole [State]. What a
-// code takes off which line is in discount.go.
+// Get. By time: abandoned claims expire. Persisted: the whole [State]. discount.go
+// computes the discount of each line.
 package promotion
 
 import (
@@ -34,7 +32,7 @@ const (
 	Deleted = "deleted"
 )
 
-// The bounds of terms.
+// Bounds of terms.
 const (
 	MaxNamed = 200 // products, categories or shops
 	MaxCode  = 40  // characters
@@ -43,34 +41,9 @@ const (
 
 // State is a promotion. The zero State does not exist yet.
 type State struct {
-	ID        entrepot.ID `json:"id,omitempty"`
-	CompanyID entrepot.ID `json:"companyId,omitempty"`
-	Code      string      `json:"code,omitempty"`
-	Terms     Terms       `json:"terms"`
-	Deleted   bool        `json:"deleted,omitempty"`
-	CreatedAt int64       `json:"created,omitempty"` // Unix ms
-	UpdatedAt int64       `json:"updated,omitempty"` // Unix ms
-	Version   int64       `json:"version,omitempty"` // counts the changes of the terms, not the uses
+	Details
+	Deleted bool `json:"deleted,omitempty"`
 	Claims
-}
-
-// Terms are what a code gives, for what, and how often. Amounts are minor units.
-type Terms struct {
-	Title       string        `json:"title,omitempty"`
-	Kind        string        `json:"kind,omitempty"`
-	Amount      int64         `json:"amount,omitempty"`
-	Currency    string        `json:"currency,omitempty"`
-	Percent     int64         `json:"percent,omitempty"`
-	ProductIDs  []entrepot.ID `json:"productIds,omitempty"`
-	Categories  []string      `json:"categories,omitempty"`
-	ShopIDs     []entrepot.ID `json:"shopIds,omitempty"`
-	Minimum     int64         `json:"minimum,omitempty"`
-	StartsAt    int64         `json:"starts,omitempty"`
-	EndsAt      int64         `json:"ends,omitempty"`
-	PerCustomer int64         `json:"perCustomer,omitempty"`
-	Total       int64         `json:"total,omitempty"`
-	Paused      bool          `json:"paused,omitempty"`
-	FirstOrder  bool          `json:"firstOrder,omitempty"` // of a customer with the company
 }
 
 type (
@@ -98,15 +71,15 @@ type (
 		events.PromotionReturned
 		ending
 	}
-	ended struct { // an order of several
+	ended struct { // one of several orders
 		events.Private
 		ending
 	}
 )
 
-// Create makes the code.
+// Create creates the promotion.
 func (s *State) Create(t entrepot.Turn, c Create) ([]events.Event, error) {
-	terms := termsOf(c.Terms)
+	terms := c.Terms.clone()
 	switch {
 	case !manages(t.Caller, c.CompanyID, terms.ShopIDs):
 		return nil, refusal(t.Caller, c.CompanyID)
@@ -115,34 +88,38 @@ func (s *State) Create(t entrepot.Turn, c Create) ([]events.Event, error) {
 	case t.ID != ID(c.CompanyID, c.Code):
 		return nil, entrepot.ErrNotFound
 	case s.ID != "" && !s.Deleted && reflect.DeepEqual(s.Terms, terms):
-		return nil, nil // asked again
+		return nil, nil // a repetition
 	case s.ID != "":
-		return nil, entrepot.Errorf(entrepot.CodeConflict, "the company has used the code %s already", c.Code)
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "the company already has or had the code %s", c.Code)
 	}
 	if err := terms.check(); err != nil {
 		return nil, err
 	}
-	next := State{ID: t.ID, CompanyID: c.CompanyID, Code: c.Code, Terms: terms, CreatedAt: t.Now.UnixMilli(), UpdatedAt: t.Now.UnixMilli()}
+	now := t.Now.UnixMilli()
+	next := State{Details: Details{
+		ID: t.ID, CompanyID: c.CompanyID, Code: c.Code, Terms: terms, CreatedAt: now, UpdatedAt: now,
+	}}
 	return []events.Event{created{events.PromotionCreated{Promotion: next.public()}, terms}}, nil
 }
 
-// manages reports whether the caller may make and change codes of these shops;
-// of all shops, the company's admins only.
+// manages reports whether the caller may create and change codes of these shops. Only the
+// company's admins manage codes of all shops.
 func manages(c entrepot.Caller, company entrepot.ID, shops []entrepot.ID) bool {
 	switch c.Role {
 	case entrepot.SuperAdmin, entrepot.System, entrepot.CompanyAdmin:
 		return c.MayReachCompany(company)
 	case entrepot.ShopManager:
-		return len(shops) > 0 && !slices.ContainsFunc(shops, func(id entrepot.ID) bool { return !c.MayReachShop(company, id) })
+		foreign := func(id entrepot.ID) bool { return !c.MayReachShop(company, id) }
+		return len(shops) > 0 && !slices.ContainsFunc(shops, foreign)
 	default:
 		return false
 	}
 }
 
-// refusal: forbidden within the company, absent to everyone else.
+// refusal returns "forbidden" to staff of the company and "not found" to everyone else.
 func refusal(c entrepot.Caller, company entrepot.ID) error {
 	if c.MayReachCompany(company) {
-		return entrepot.Errorf(entrepot.CodeForbidden, "a manager makes and changes codes of the own shops only")
+		return entrepot.Errorf(entrepot.CodeForbidden, "a manager may only create and change codes of their own shops")
 	}
 	return entrepot.ErrNotFound
 }
@@ -164,17 +141,17 @@ func (x *Terms) check() error {
 	case x.Kind != Amount && x.Kind != Percent && x.Kind != FreeShipping:
 		return entrepot.Invalid("type", "enum", "must be amount, percent or free_shipping")
 	case x.Kind == Amount && (x.Amount < 1 || x.Amount > entrepot.MaxMinor):
-		return entrepot.Invalid("amount", "range", "must be positive and not that large")
+		return entrepot.Invalid("amount", "range", "must be 1 to %d minor units", entrepot.MaxMinor)
 	case x.Kind != Amount && x.Amount != 0:
-		return entrepot.Invalid("amount", "type", "is of the type amount only")
+		return entrepot.Invalid("amount", "type", "is only allowed with the type amount")
 	case x.Kind == Percent && (x.Percent < 1 || x.Percent > 100):
 		return entrepot.Invalid("percent", "range", "must be 1 to 100")
 	case x.Kind != Percent && x.Percent != 0:
-		return entrepot.Invalid("percent", "type", "is of the type percent only")
+		return entrepot.Invalid("percent", "type", "is only allowed with the type percent")
 	case (x.Kind == Amount || x.Minimum > 0) && !entrepot.ValidCurrency(x.Currency):
 		return entrepot.Invalid("currency", "currency", "must be an ISO 4217 code such as EUR")
 	case x.Minimum < 0 || x.Minimum > entrepot.MaxMinor:
-		return entrepot.Invalid("minimumSubtotal", "range", "must be non-negative and not that large")
+		return entrepot.Invalid("minimumSubtotal", "range", "must be 0 to %d minor units", entrepot.MaxMinor)
 	case x.EndsAt != 0 && x.EndsAt <= x.StartsAt:
 		return entrepot.Invalid("endsAt", "after", "must be after startsAt")
 	case x.PerCustomer < 0 || x.PerCustomer > maxUses:
@@ -198,9 +175,9 @@ func (x *Terms) checkNamed() error {
 	return nil
 }
 
-// Update replaces the terms. Orders that were placed by the old ones keep them.
+// Update replaces the terms. Placed orders keep the terms of their time.
 func (s *State) Update(t entrepot.Turn, c Update) ([]events.Event, error) {
-	terms := termsOf(c.Terms)
+	terms := c.Terms.clone()
 	if err := s.mayChange(t.Caller, c.ExpectedVersion); err != nil {
 		return nil, err
 	}
@@ -217,7 +194,7 @@ func (s *State) Update(t entrepot.Turn, c Update) ([]events.Event, error) {
 
 func (s *State) mayChange(c entrepot.Caller, version int64) error {
 	switch {
-	case !s.VisibleTo(c):
+	case !s.visibleTo(c):
 		return entrepot.ErrNotFound
 	case !manages(c, s.CompanyID, s.Terms.ShopIDs):
 		return refusal(c, s.CompanyID)
@@ -226,7 +203,7 @@ func (s *State) mayChange(c entrepot.Caller, version int64) error {
 	}
 }
 
-// Delete ends the code. Uses that were claimed stay.
+// Delete deletes the promotion. Claimed uses stay valid.
 func (s *State) Delete(t entrepot.Turn, c Delete) ([]events.Event, error) {
 	if err := s.mayChange(t.Caller, c.ExpectedVersion); err != nil {
 		return nil, err
@@ -236,7 +213,7 @@ func (s *State) Delete(t entrepot.Turn, c Delete) ([]events.Event, error) {
 	return []events.Event{events.PromotionDeleted{Promotion: next.public()}}, nil
 }
 
-// Claim sets a use aside, if the code is what the orders were priced by.
+// Claim sets a use aside if the orders were priced by the current terms.
 func (s *State) Claim(t entrepot.Turn, c Claim) ([]events.Event, error) {
 	if t.Caller.Role != entrepot.System || s.ID == "" {
 		return nil, entrepot.ErrNotFound
@@ -248,15 +225,16 @@ func (s *State) Claim(t entrepot.Turn, c Claim) ([]events.Event, error) {
 	case !fresh:
 		return nil, nil
 	case s.Deleted || s.Version != c.Version:
-		return nil, refuse("current", "the code was changed meanwhile; look at the prices again")
+		return nil, refuse("current", "the code has changed since the prices were computed: request them again")
 	}
 	if err := s.Terms.running(t.Now); err != nil {
 		return nil, err
 	}
-	return []events.Event{claimed{events.PromotionClaimed{PromotionUse: s.use(t, c.ClaimID, c.Orders...), CustomerID: c.CustomerID}, c}}, nil
+	use := s.use(t, c.ClaimID, c.Orders...)
+	return []events.Event{claimed{events.PromotionClaimed{PromotionUse: use, CustomerID: c.CustomerID}, c}}, nil
 }
 
-// running refuses a code outside its time.
+// running returns an error outside the period of the code.
 func (x *Terms) running(now time.Time) error {
 	ms := now.UnixMilli()
 	switch {
@@ -271,7 +249,7 @@ func (x *Terms) running(now time.Time) error {
 	}
 }
 
-// Release gives a use back once all orders of its checkout have come to nothing.
+// Release gives a use back once all orders of its checkout have ended unpaid.
 func (s *State) Release(t entrepot.Turn, c Release) ([]events.Event, error) {
 	return s.finish(t, c.ClaimID, c.OrderID, false)
 }
@@ -281,10 +259,10 @@ func (s *State) Settle(t entrepot.Turn, c Settle) ([]events.Event, error) {
 	return s.finish(t, c.ClaimID, c.OrderID, true)
 }
 
-// Return gives a final use back once all orders of its checkout have come to nothing.
+// Return gives a final use back once all orders of its checkout have ended.
 func (s *State) Return(t entrepot.Turn, c Return) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System {
-		return nil, entrepot.ErrNotFound
+	if err := t.RequireSystem(); err != nil {
+		return nil, err
 	}
 	if !c.Alone {
 		return s.finish(t, c.ClaimID, c.OrderID, false)
@@ -293,21 +271,21 @@ func (s *State) Return(t entrepot.Turn, c Return) ([]events.Event, error) {
 	if err != nil || e == nil {
 		return nil, err
 	}
-	return s.told(t, e, c.OrderID), nil
+	return s.factOf(t, e, c.OrderID), nil
 }
 
 func (s *State) finish(t entrepot.Turn, claim, order entrepot.ID, final bool) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System {
-		return nil, entrepot.ErrNotFound
+	if err := t.RequireSystem(); err != nil {
+		return nil, err
 	}
 	if e := s.end(claim, order, final); e != nil {
-		return s.told(t, e, order), nil
+		return s.factOf(t, e, order), nil
 	}
 	return nil, nil
 }
 
-// told is the fact that is told of an ending.
-func (s *State) told(t entrepot.Turn, e *ending, order entrepot.ID) []events.Event {
+// factOf returns the fact of an ending, with its public event if it changes the count of uses.
+func (s *State) factOf(t entrepot.Turn, e *ending, order entrepot.ID) []events.Event {
 	use := s.use(t, e.id, order)
 	switch {
 	case e.final:
@@ -321,15 +299,36 @@ func (s *State) told(t entrepot.Turn, e *ending, order entrepot.ID) []events.Eve
 	}
 }
 
-// WakeAt is when a claim that nobody ended ends.
+// WakeAt returns the time at which the oldest abandoned claim expires.
 func (s *State) WakeAt() time.Time { return s.staleAt() }
 
-// Wake ends it.
+// Wake releases expired claims.
 func (s *State) Wake(t entrepot.Turn) (out []events.Event) {
 	for _, e := range s.stale(t.Now) {
 		out = append(out, released{events.PromotionReleased{PromotionUse: s.use(t, e.id)}, e})
 	}
 	return out
+}
+
+// Get returns the promotion to the staff that may see it.
+func (s *State) Get(t entrepot.Turn, _ Get) (*Promotion, error) {
+	if !s.visibleTo(t.Caller) {
+		return nil, entrepot.ErrNotFound
+	}
+	return s.View(), nil
+}
+
+func (s *State) visibleTo(c entrepot.Caller) bool { return !s.Deleted && s.VisibleTo(c) }
+
+// VisibleTo reports whether the caller is staff of the company, and of one of the shops if the
+// promotion is limited to shops. Deleted promotions are visible to nobody; that is for the caller
+// of this method to check.
+func (d *Details) VisibleTo(c entrepot.Caller) bool {
+	if d.ID == "" || !c.MayReachCompany(d.CompanyID) {
+		return false
+	}
+	return len(d.Terms.ShopIDs) == 0 ||
+		slices.ContainsFunc(d.Terms.ShopIDs, func(id entrepot.ID) bool { return c.MayReachShop(d.CompanyID, id) })
 }
 
 // Apply changes the state by one fact.
@@ -359,21 +358,4 @@ func (s *State) Apply(e events.Event) {
 func (s *State) set(p events.Promotion, terms Terms) {
 	s.Terms, s.UpdatedAt = terms, p.UpdatedAt.UnixMilli()
 	s.Version++
-}
-
-// Get answers the code to the staff whom it concerns.
-func (s *State) Get(t entrepot.Turn, _ Get) (*Promotion, error) {
-	if !s.VisibleTo(t.Caller) {
-		return nil, entrepot.ErrNotFound
-	}
-	return s.View(), nil
-}
-
-// VisibleTo reports whether it concerns the caller: the company's staff, and of a shop's code that shop's.
-func (s *State) VisibleTo(c entrepot.Caller) bool {
-	if s.ID == "" || s.Deleted || !c.MayReachCompany(s.CompanyID) {
-		return false
-	}
-	return len(s.Terms.ShopIDs) == 0 ||
-		slices.ContainsFunc(s.Terms.ShopIDs, func(id entrepot.ID) bool { return c.MayReachShop(s.CompanyID, id) })
 }

@@ -38,7 +38,7 @@ func at(c entrepot.Caller, after time.Duration) entrepot.Turn {
 func percent(n int64, change ...func(*Terms)) Terms {
 	terms := Terms{Kind: Percent, Percent: n}
 	for _, c := range change {
-		c(terms)
+		c(&terms)
 	}
 	return terms
 }
@@ -73,7 +73,7 @@ func claim(claim string, orders ...string) Claim {
 	return Claim{ClaimID: claim, Orders: orders, ExpiresAt: start.Add(time.Hour).UnixMilli(), Version: 1, CustomerID: "c"}
 }
 
-func TestWhoMakesCodes(t *testing.T) {
+func TestCreateRules(t *testing.T) {
 	t.Parallel()
 	inNorth := func(x *Terms) { x.ShopIDs = []string{north} }
 	inBoth := func(x *Terms) { x.ShopIDs = []string{north, south} }
@@ -92,7 +92,7 @@ func TestWhoMakesCodes(t *testing.T) {
 		"a customer":           {customer, creation(percent(10)), entrepot.CodeNotFound, ""},
 		"small letters":        {admin, Create{CompanyID: company, Code: "ten", Terms: percent(10)}, entrepot.CodeInvalid, "code"},
 		"more than all":        {admin, creation(percent(101)), entrepot.CodeInvalid, "percent"},
-		"nothing":              {admin, creation(percent(0)), entrepot.CodeInvalid, "percent"},
+		"zero percent":         {admin, creation(percent(0)), entrepot.CodeInvalid, "percent"},
 		"an amount of percent": {admin, creation(percent(10, func(x *Terms) { x.Amount = 1 })), entrepot.CodeInvalid, "amount"},
 		"no type":              {admin, creation(Terms{}), entrepot.CodeInvalid, "type"},
 		"no currency":          {admin, creation(Terms{Kind: Amount, Amount: 100}), entrepot.CodeInvalid, "currency"},
@@ -111,11 +111,11 @@ func TestWhoMakesCodes(t *testing.T) {
 	}
 }
 
-func TestACodesLife(t *testing.T) {
+func TestUpdateAndDelete(t *testing.T) {
 	t.Parallel()
 	s := made(t, percent(10))
 	if _, err := s.Create(at(admin, 0), creation(percent(5))); entrepot.CodeOf(err) != entrepot.CodeConflict {
-		t.Fatalf("twice: %v", err)
+		t.Fatalf("created twice: %v, want conflict", err)
 	}
 	if _, err := s.Update(at(admin, 0), Update{ExpectedVersion: 7, Terms: percent(20)}); entrepot.CodeOf(err) != entrepot.CodeStale {
 		t.Fatalf("of another version: %v", err)
@@ -124,12 +124,12 @@ func TestACodesLife(t *testing.T) {
 		if _, err := s.Update(at(c, 0), Update{Terms: percent(20)}); entrepot.CodeOf(err) != entrepot.CodeForbidden {
 			t.Errorf("%s changes it: %v", name, err)
 		}
-		if _, err := s.Get(at(c, 0), nil); err != nil {
+		if _, err := s.Get(at(c, 0), Get{}); err != nil {
 			t.Errorf("%s reads it: %v", name, err)
 		}
 	}
-	for name, c := range map[string]entrepot.Caller{"another company": foreign, "a customer": customer, "nobody": {}} {
-		if _, err := s.Get(at(c, 0), nil); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	for name, c := range map[string]entrepot.Caller{"another company": foreign, "a customer": customer, "an anonymous caller": {}} {
+		if _, err := s.Get(at(c, 0), Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 			t.Errorf("%s reads it: %v", name, err)
 		}
 		if _, err := s.Claim(at(c, 0), claim("o")); entrepot.CodeOf(err) != entrepot.CodeNotFound {
@@ -144,7 +144,7 @@ func TestACodesLife(t *testing.T) {
 	rule(t, second(s.Claim(at(platform, 0), claim("o2"))), "current") // priced by the old terms
 	play(t, s)(s.Delete(at(admin, 0), Delete{}))
 	play(t, s)(s.Settle(at(platform, 0), Settle{ClaimID: "o1", OrderID: "o1"}))
-	if _, err := s.Get(at(admin, 0), nil); entrepot.CodeOf(err) != entrepot.CodeNotFound || s.Used != 1 {
+	if _, err := s.Get(at(admin, 0), Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound || s.Used != 1 {
 		t.Fatalf("deleted: %v, %+v", err, s.Claims)
 	}
 }
@@ -185,7 +185,7 @@ func TestClaims(t *testing.T) {
 	late := claim("six")
 	late.Version = 2
 	rule(t, second(s.Claim(at(platform, time.Hour), late)), "period")
-	// What nobody ended ends by itself, a day after its order's time.
+	// An abandoned claim expires a day after its order.
 	if at := s.WakeAt(); !at.Equal(start.Add(time.Hour + ClaimGuard)) {
 		t.Fatalf("wakes at %v", at)
 	}
@@ -195,8 +195,8 @@ func TestClaims(t *testing.T) {
 	}
 }
 
-// Whatever comes in whatever order, as often as it likes: the uses are those that
-// the orders say, and never more than the limit.
+// Commands in any order, repeated at will, leave exactly the uses of the orders, and never more
+// than the limit.
 func TestClaimsAreExact(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -254,7 +254,7 @@ func TestClaimsAreExact(t *testing.T) {
 	})
 }
 
-// Two hundred at once of a code for fifty, while the grain restarts.
+// Two hundred concurrent claims of a code with fifty uses, while the grain restarts.
 func TestTwoHundredClaims(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind(), UseKind()})
@@ -313,6 +313,6 @@ func TestUsesOfACustomer(t *testing.T) {
 	}
 	tn.Caller = customer
 	if _, err := s.Claim(tn, one("e")); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-		t.Fatalf("by the customer: %v", err)
+		t.Fatalf("customer claims: %v, want not found", err)
 	}
 }

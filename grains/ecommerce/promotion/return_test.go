@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// keeper is what a promotion and a customer's use have in common.
+// keeper is the common interface of a promotion and a customer's uses.
 type keeper interface {
 	Claim(t entrepot.Turn, c Claim) ([]events.Event, error)
 	Release(t entrepot.Turn, c Release) ([]events.Event, error)
@@ -20,14 +20,13 @@ type keeper interface {
 	Apply(e events.Event)
 }
 
-// TestWhatIsCancelledGivesItsUseBack: orders of a checkout are paid, or not, and
-// cancelled, or not, and tell that as often as they like: a use counts while one
-// of its orders was paid and one of them, paid or not yet, stands.
-func TestWhatIsCancelledGivesItsUseBack(t *testing.T) {
+// Orders of a checkout may be paid and cancelled, and report it repeatedly. A use counts while one of
+// its orders was paid and one of them is not cancelled.
+func TestCancelledOrdersReturnUses(t *testing.T) {
 	t.Parallel()
 	const waiting, paid, unpaid, returned = 0, 1, 2, 3
 	rapid.Check(t, func(t *rapid.T) {
-		code, customers := &State{ID: id, CompanyID: company, Version: 1}, &Use{}
+		code, customers := &State{Details: Details{ID: id, CompanyID: company, Version: 1}}, &Use{}
 		both := map[keeper]*Claims{code: &code.Claims, customers: &customers.Claims}
 		useID := UseID(id, "c")
 		checkouts := rapid.SliceOfN(rapid.IntRange(1, 3), 1, 4).Draw(t, "checkouts")
@@ -104,10 +103,10 @@ func apply(t *rapid.T, k keeper) func([]events.Event, error) {
 	}
 }
 
-// TestReturnsAreRememberedForADay: however many are given back, none counts twice.
+// However many uses are returned within a day, none counts twice.
 func TestReturnsAreRememberedForADay(t *testing.T) {
 	t.Parallel()
-	s := &State{ID: id, CompanyID: company, Version: 1, Claims: Claims{Used: 10_000}}
+	s := &State{Details: Details{ID: id, CompanyID: company, Version: 1}, Claims: Claims{Used: 10_000}}
 	back := func(i int, after time.Duration) error {
 		facts, err := s.Return(at(platform, after), Return{ClaimID: name(i, 0), OrderID: name(i, 0), Alone: true})
 		for _, f := range facts {
@@ -125,13 +124,13 @@ func TestReturnsAreRememberedForADay(t *testing.T) {
 	}
 	for _, i := range []int{0, mostReturned - 1} {
 		if err := back(i, time.Hour); err != nil || s.Used != 10_000-mostReturned {
-			t.Fatalf("told again: %v, %d used", err, s.Used)
+			t.Fatalf("reported again: %v, %d used", err, s.Used)
 		}
 	}
 	if err := back(mostReturned, keepReturned); err != nil || s.Used != 10_000-mostReturned-1 || len(s.Returned) != leastReturned {
 		t.Fatalf("the day after: %v, %d used, %d remembered", err, s.Used, len(s.Returned))
 	}
 	if _, err := s.Return(at(admin, 0), Return{ClaimID: "x", OrderID: "x", Alone: true}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-		t.Fatalf("by an admin: %v", err)
+		t.Fatalf("admin sends Return: %v, want not found", err)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"entrepot/events"
 )
 
-// Use is what one customer has used of a code that is limited by the customer.
+// Use is the state of the kind of one customer's uses of a code with a limit per customer.
 // Commands: Claim, Release, Settle, Return, by the rules of [Claims]; Erase.
 type Use struct {
 	ID          entrepot.ID `json:"id,omitempty"`
@@ -44,7 +44,7 @@ func (s *Use) Claim(t entrepot.Turn, c Claim) ([]events.Event, error) {
 	return []events.Event{useClaimed{c: c, at: t.Now.UnixMilli()}}, nil
 }
 
-// Release gives it back, Settle makes it final.
+// Release gives the use back.
 func (s *Use) Release(t entrepot.Turn, c Release) ([]events.Event, error) {
 	return s.finish(t, c.ClaimID, c.OrderID, false)
 }
@@ -60,31 +60,28 @@ func (s *Use) Return(t entrepot.Turn, c Return) ([]events.Event, error) {
 }
 
 func (s *Use) finish(t entrepot.Turn, claim, order entrepot.ID, final bool) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System {
-		return nil, entrepot.ErrNotFound
+	if err := t.RequireSystem(); err != nil {
+		return nil, err
 	}
 	if e := s.end(claim, order, final); e != nil {
-		e.keep = final && !e.used // there are few of one customer
+		e.keep = final && !e.used // one customer has few
 		return []events.Event{useEnded{ending: *e}}, nil
 	}
 	return nil, nil
 }
 
-// Erase forgets whose the uses are; what is claimed still ends as it has to.
+// Erase removes the customer. Claimed uses still end as usual.
 func (s *Use) Erase(t entrepot.Turn, _ Erase) ([]events.Event, error) {
-	switch {
-	case t.Caller.Role != entrepot.System:
-		return nil, entrepot.ErrNotFound
-	case s.CustomerID == "":
-		return nil, nil
+	if err := t.RequireSystem(); err != nil || s.CustomerID == "" {
+		return nil, err
 	}
 	return []events.Event{useErased{}}, nil
 }
 
-// WakeAt is when a claim that nobody ended ends.
+// WakeAt returns the time at which the oldest abandoned claim expires.
 func (s *Use) WakeAt() time.Time { return s.staleAt() }
 
-// Wake ends it.
+// Wake releases expired claims.
 func (s *Use) Wake(t entrepot.Turn) (out []events.Event) {
 	for _, e := range s.stale(t.Now) {
 		out = append(out, useEnded{ending: e})
@@ -107,6 +104,3 @@ func (s *Use) Apply(e events.Event) {
 		s.apply(f.ending)
 	}
 }
-
-// View answers the commands, with nothing.
-func (s *Use) View() *Claimed { return &Claimed{} }

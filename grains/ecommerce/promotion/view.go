@@ -1,6 +1,7 @@
 package promotion
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -19,40 +20,41 @@ func (s *State) status() string {
 	}
 }
 
-// View is the promotion as a reply, freshly built.
+// View returns a copy of the promotion.
 func (s *State) View() *Promotion {
-	return &Promotion{
-		ID: s.ID, CompanyID: s.CompanyID, Code: s.Code, Terms: s.Terms.pb(), Status: s.status(),
-		Used: s.Used, Claimed: int64(len(s.Open)), CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, Version: s.Version,
-	}
+	p := &Promotion{Details: s.Details, Status: s.status(), Used: s.Used, Claimed: int64(len(s.Open))}
+	p.Terms = s.Terms.clone()
+	return p
 }
 
-func (x *Terms) pb() Terms {
-	return Terms{
-		Title: x.Title, Kind: x.Kind, Amount: x.Amount, Currency: x.Currency, Percent: x.Percent,
-		ProductIDs: slices.Clone(x.ProductIDs), Categories: slices.Clone(x.Categories), ShopIDs: slices.Clone(x.ShopIDs),
-		Minimum: x.Minimum, StartsAt: x.StartsAt, EndsAt: x.EndsAt, PerCustomer: x.PerCustomer, Total: x.Total, Paused: x.Paused,
-		FirstOrder: x.FirstOrder,
+// Stored is a promotion as lists read it from [Collection].
+type Stored struct{ Promotion }
+
+// UnmarshalJSON decodes the state and computes status and uses from it.
+func (p *Stored) UnmarshalJSON(saved []byte) error {
+	var s State
+	if err := json.Unmarshal(saved, &s); err != nil {
+		return err
 	}
+	p.Promotion = *s.View()
+	return nil
 }
 
-func termsOf(x Terms) Terms {
-	return Terms{
-		Title: x.Title, Kind: x.Kind, Amount: x.Amount, Currency: x.Currency, Percent: x.Percent,
-		ProductIDs: slices.Clone(x.ProductIDs), Categories: slices.Clone(x.Categories), ShopIDs: slices.Clone(x.ShopIDs),
-		Minimum: x.Minimum, StartsAt: x.StartsAt, EndsAt: x.EndsAt,
-		PerCustomer: x.PerCustomer, Total: x.Total, Paused: x.Paused,
-		FirstOrder: x.FirstOrder,
-	}
+func (x Terms) clone() Terms {
+	x.ProductIDs, x.Categories = slices.Clone(x.ProductIDs), slices.Clone(x.Categories)
+	x.ShopIDs = slices.Clone(x.ShopIDs)
+	return x
 }
 
-// public is the promotion as events tell it.
+// public returns the promotion as it is published.
 func (s *State) public() events.Promotion {
-	x := s.Terms
+	x := s.Terms.clone()
 	p := events.Promotion{
-		PromotionID: s.ID, CompanyID: s.CompanyID, Code: s.Code, Title: x.Title, Type: x.Kind, Percent: x.Percent, Currency: x.Currency,
-		ProductIDs: slices.Clone(x.ProductIDs), Categories: slices.Clone(x.Categories), ShopIDs: slices.Clone(x.ShopIDs),
-		PerCustomer: x.PerCustomer, Total: x.Total, FirstOrder: x.FirstOrder, Status: s.status(), UpdatedAt: time.UnixMilli(s.UpdatedAt).UTC(),
+		PromotionID: s.ID, CompanyID: s.CompanyID, Code: s.Code,
+		Title: x.Title, Type: x.Kind, Percent: x.Percent, Currency: x.Currency,
+		ProductIDs: x.ProductIDs, Categories: x.Categories, ShopIDs: x.ShopIDs,
+		PerCustomer: x.PerCustomer, Total: x.Total, FirstOrder: x.FirstOrder,
+		Status: s.status(), UpdatedAt: time.UnixMilli(s.UpdatedAt).UTC(),
 	}
 	if x.Currency != "" {
 		p.Amount = entrepot.Money{Minor: x.Amount, Currency: x.Currency}.Amount()
@@ -71,5 +73,7 @@ func moment(ms int64) *time.Time {
 }
 
 func (s *State) use(t entrepot.Turn, claim entrepot.ID, orders ...entrepot.ID) events.PromotionUse {
-	return events.PromotionUse{PromotionID: s.ID, CompanyID: s.CompanyID, Code: s.Code, CheckoutID: claim, OrderIDs: orders, At: t.Now}
+	return events.PromotionUse{
+		PromotionID: s.ID, CompanyID: s.CompanyID, Code: s.Code, CheckoutID: claim, OrderIDs: orders, At: t.Now,
+	}
 }

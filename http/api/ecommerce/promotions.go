@@ -79,7 +79,7 @@ type PromotionView struct {
 	UpdatedAt rest.Time `json:"updatedAt"`
 }
 
-func (b *PromotionTerms) pb() (promotion.Terms, error) {
+func (b *PromotionTerms) terms() (promotion.Terms, error) {
 	out := promotion.Terms{
 		Title: b.Title, Kind: b.Type, Percent: b.Percent, Currency: b.Currency, ProductIDs: b.ProductIDs, Categories: b.Categories, ShopIDs: b.ShopIDs,
 		PerCustomer: b.PerCustomer, Total: b.Total, Paused: b.Paused, FirstOrder: b.FirstOrder, StartsAt: momentMs(b.StartsAt), EndsAt: momentMs(b.EndsAt),
@@ -167,7 +167,7 @@ func (s *promotionAPI) create(ctx context.Context, in *promotionCreateInput) (*r
 	if err != nil {
 		return nil, err
 	}
-	terms, err := in.Body.pb()
+	terms, err := in.Body.terms()
 	if err != nil {
 		return nil, err
 	}
@@ -189,8 +189,8 @@ type promotionListInput struct {
 	Status string `query:"status" enum:"active,paused" doc:"default: both"`
 }
 
-// list is the company's codes that concern the caller: of a manager or of staff
-// those of all shops and of the own ones, which no index tells apart.
+// list returns the company's codes that the caller may see. Managers and staff see codes of all shops
+// and of their own shops; no index separates these, so other codes are filtered out of the page.
 func (s *promotionAPI) list(ctx context.Context, in *promotionListInput) (*rest.List[PromotionView], error) {
 	c := entrepot.CallerFrom(ctx)
 	scope := entrepot.InCompany(c.CompanyID)
@@ -205,13 +205,14 @@ func (s *promotionAPI) list(ctx context.Context, in *promotionListInput) (*rest.
 		Where: query.Where([]persistence.Cond{{Field: "status", Op: persistence.In, Values: wanted}}, persistence.CompanyID, in.CompanyID),
 		Sort:  persistence.CreatedAt, Desc: true, Limit: in.Limit, Cursor: in.Cursor,
 	}
-	page, err := query.Find(ctx, s.Store, promotion.Collection, scope, q, func(p *promotion.State, _ *persistence.Document) *PromotionView {
+	view := func(p *promotion.Stored, _ *persistence.Document) *PromotionView {
 		if !p.VisibleTo(c) {
 			return nil
 		}
-		v := promotionOf(p.View())
+		v := promotionOf(&p.Promotion)
 		return &v
-	})
+	}
+	page, err := query.Find(ctx, s.Store, promotion.Collection, scope, q, view)
 	out := &rest.List[PromotionView]{Body: entrepot.Page[PromotionView]{Items: []PromotionView{}, NextCursor: page.NextCursor}}
 	for _, v := range page.Items {
 		if v != nil {
@@ -244,7 +245,7 @@ func (s *promotionAPI) update(ctx context.Context, in *promotionUpdateInput) (*r
 	if err != nil {
 		return nil, err
 	}
-	terms, err := in.Body.pb()
+	terms, err := in.Body.terms()
 	if err != nil {
 		return nil, err
 	}
