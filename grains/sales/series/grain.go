@@ -1,20 +1,23 @@
 package series
 
 import (
+	"time"
+
 	"entrepot/grains"
 	"entrepot/persistence"
 )
 
-// Collection is where number series are kept, in the database of the service
-// that draws from them.
+// Collection stores the number series, in the database of the service that draws
+// from them.
 var Collection = &persistence.Collection{Name: "series"}
 
-// Index is whose the series is.
+// Index returns the company of the series.
 func (s *State) Index() grains.Index {
-	return grains.Index{CompanyID: s.CompanyID, CreatedAt: s.createdAt()}
+	return grains.Index{CompanyID: s.CompanyID, CreatedAt: time.UnixMilli(s.CreatedAt).UTC()}
 }
 
-// Kind is the grain of number series.
+// Kind returns the kind of grain of number series. It needs no ring: see the
+// package comment.
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](Name, Collection)
 	k.Ring = -1

@@ -5,26 +5,27 @@ import (
 	"entrepot/grains"
 )
 
-// Kind is the grain's name in the cluster.
+// Name is the kind's name in the cluster.
 const Name = "NumberSeries"
 
-// ID is the one series of a company for a use ("order") and a year.
+// ID returns the id of the one series of a company for a use ("order") and a year.
 func ID(companyID entrepot.ID, use, year string) entrepot.ID {
 	return entrepot.DeriveID("series", companyID, use, year)
 }
 
-// Of names one grain of the kind.
+// Of returns the ref of a series by its [ID].
 func Of(id entrepot.ID) grains.Ref { return grains.Ref{Kind: Name, ID: id} }
 
-// Next draws the next number of the series. Drawn for the same id again (one of
-// the last 256), it is the same number.
+// Next draws the next number of the series. Repeated for one of the last 256 ids,
+// it returns that id's number.
 type Next struct {
-	ForID     entrepot.ID
+	ForID     entrepot.ID // of what gets the number
 	CompanyID entrepot.ID
 }
 
+// Number is the reply to [Next].
 type Number struct {
-	Number int64
+	Number int64 // from 1
 }
 
 func (Next) Answers(*Number) {}

@@ -1,22 +1,21 @@
 // Package series draws consecutive numbers, such as the order numbers of one
 // company and year.
 //
-// Commands: Next. Persisted: the last number and for whom the last 256 were
-// drawn. The id that a number is drawn for is the command's natural id, so the
-// state itself remembers and the kind needs no ring of recent commands.
+// Commands: Next. Persisted: the last number, and the ids that the last 256 numbers
+// were drawn for. Such an id is the command's natural id, so the state itself
+// recognizes a repeated command and the kind needs no ring of recent ones.
 package series
 
 import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"time"
 
 	"entrepot"
 	"entrepot/events"
 )
 
-// Memory is how many of the last numbers are remembered with their id.
+// Memory is the number of ids that a series remembers.
 const Memory = 256
 
 const keySize = 12
@@ -25,14 +24,14 @@ const keySize = 12
 type State struct {
 	CompanyID entrepot.ID `json:"companyId,omitempty"`
 	Last      int64       `json:"last,omitempty"`
-	// Keys are for whom the last numbers were drawn, 12 bytes each, the key of
-	// Last at the end. As numbers are consecutive they need not be kept: 256 ids
-	// take 3 KB, not 12.
+	// Keys of the ids that the last numbers were drawn for, 12 bytes each, the key of
+	// Last at the end. The numbers themselves are consecutive and follow from the
+	// place of the key, so 256 ids take 3 KB.
 	Keys      []byte `json:"keys,omitempty"`
 	CreatedAt int64  `json:"created,omitempty"` // Unix ms
 }
 
-// drawn: the next number went to the key. A series publishes nothing.
+// drawn is the fact that the next number went to the id of the key.
 type drawn struct {
 	events.Private
 	Key       [keySize]byte
@@ -40,7 +39,7 @@ type drawn struct {
 	At        int64
 }
 
-// key is an ObjectID's own bytes, a hash of any other id.
+// key returns the bytes of an ObjectID, or a hash of any other id.
 func key(id string) (k [keySize]byte) {
 	if entrepot.ValidID(id) {
 		_, _ = hex.Decode(k[:], []byte(id)) // the form is checked above
@@ -53,8 +52,11 @@ func key(id string) (k [keySize]byte) {
 
 // Next draws the next number for an id, once.
 func (s *State) Next(t entrepot.Turn, c Next) ([]events.Event, error) {
+	if err := t.RequireSystem(); err != nil {
+		return nil, err
+	}
 	switch {
-	case t.Caller.Role != entrepot.System, s.CompanyID != "" && c.CompanyID != s.CompanyID:
+	case s.CompanyID != "" && c.CompanyID != s.CompanyID:
 		return nil, entrepot.ErrNotFound
 	case c.ForID == "":
 		return nil, entrepot.Invalid("forId", "required", "must be given")
@@ -67,12 +69,14 @@ func (s *State) Next(t entrepot.Turn, c Next) ([]events.Event, error) {
 	return []events.Event{drawn{Key: key(c.ForID), CompanyID: c.CompanyID, At: t.Now.UnixMilli()}}, nil
 }
 
-// Drawn answers Next. It is always there: Next has just drawn it or found it.
+// Drawn returns the reply to Next. The number is always there: Next has just drawn
+// it or found it.
 func (s *State) Drawn(c Next) (*Number, bool, error) {
 	return &Number{Number: s.numberOf(c.ForID)}, true, nil
 }
 
-// numberOf is the number drawn for the id, 0 when none is remembered.
+// numberOf returns the number that was drawn for the id, or 0 when none is
+// remembered.
 func (s *State) numberOf(id string) int64 {
 	k := key(id)
 	n := len(s.Keys) / keySize
@@ -99,5 +103,3 @@ func (s *State) Apply(e events.Event) {
 		s.Keys = append(s.Keys, f.Key[:]...)
 	}
 }
-
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }

@@ -48,13 +48,14 @@ func TestNextRules(t *testing.T) {
 			}
 		})
 	}
-	if _, err := (&State{}).Next(turn(entrepot.SystemCaller("test")), Next{ForID: "o"}); entrepot.CodeOf(err) != entrepot.CodeInvalid {
-		t.Fatalf("no company: %v", err)
+	_, err := (&State{}).Next(turn(entrepot.SystemCaller("test")), Next{ForID: "o"})
+	if entrepot.CodeOf(err) != entrepot.CodeInvalid {
+		t.Fatalf("no company: %v, want code %q", err, entrepot.CodeInvalid)
 	}
 }
 
-// Numbers have no gaps; an id among the last 256 keeps its number; the facts
-// alone make the state again.
+// Numbers have no gaps, an id among the last 256 keeps its number, and the facts
+// alone rebuild the state.
 func TestSeriesKeepsItsInvariants(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -111,7 +112,7 @@ func TestSeriesKeepsItsInvariants(t *testing.T) {
 func TestDrawnIsPrivate(t *testing.T) {
 	t.Parallel()
 	if typ := events.Event(drawn{}).EventType(); typ != "" {
-		t.Fatal(typ)
+		t.Fatalf("event type %q, want none", typ)
 	}
 }
 
@@ -123,13 +124,14 @@ func TestSeriesOnTheHost(t *testing.T) {
 		n, err := grains.Ask(m.Platform(), m, Of(id), next(id2))
 		if err != nil {
 			t.Error(err)
+			return 0
 		}
 		return n.Number
 	}
 	first := draw("o0")
 	m.Restart()
 	if again := draw("o0"); first != 1 || again != 1 {
-		t.Fatalf("%d, then %d", first, again)
+		t.Fatalf("number %d, then %d after a restart, want 1 both times", first, again)
 	}
 	var mu sync.Mutex
 	seen := map[int64]bool{}
@@ -144,9 +146,9 @@ func TestSeriesOnTheHost(t *testing.T) {
 	}
 	wg.Wait()
 	if len(seen) != 50 || !seen[2] || !seen[51] {
-		t.Fatalf("%d numbers: %v", len(seen), seen)
+		t.Fatalf("%d numbers, want 2 to 51: %v", len(seen), seen)
 	}
 	if len(m.Events()) != 0 {
-		t.Fatal(m.EventTypes())
+		t.Fatalf("events %v, want none", m.EventTypes())
 	}
 }
