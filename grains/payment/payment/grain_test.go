@@ -14,9 +14,9 @@ func TestPaymentOnTheHost(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
 	p := pay("")
-	p.Open = openOf(2000)
+	p.Open = new(openOf(2000))
 	v, err := grains.Ask(m.As(payer), m, Of(id), p)
-	if err != nil || v.Status != StatusCompleted || v.ID != id {
+	if err != nil || v.Status != Completed || v.ID != id {
 		t.Fatalf("%+v, %v", v, err)
 	}
 	list := m.Events()

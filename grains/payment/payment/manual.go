@@ -8,31 +8,31 @@ import (
 	"entrepot"
 )
 
-// GatewayManual is the gateway without an account anywhere: a person sees to the
-// money, so every attempt succeeds at once but for the test inputs below. It
-// does no I/O, hence it is decided with the payment itself.
+// GatewayManual is the gateway without a provider's account: a person checks the
+// money, so every attempt succeeds at once except for the test inputs below. It
+// does no I/O, so the payment's own decision includes it.
 const GatewayManual = "manual"
 
-// How a payment may be made by the manual gateway.
+// Payment methods of the manual gateway.
 const (
 	MethodCard           = "card"
 	MethodBankTransfer   = "bank_transfer"
 	MethodCashOnDelivery = "cash_on_delivery"
 )
 
-// Inputs for which the manual gateway refuses an attempt, so that a shop's
-// developers can try what a refusal does without a provider's test account.
+// Test inputs that the manual gateway refuses, so that developers of a shop can try
+// refusals without a provider's test account.
 const (
-	TokenDeclined          = "fail"         // refused as [ReasonDeclined]
-	TokenInsufficientFunds = "insufficient" // refused as [ReasonInsufficientFunds]
-	// TestAmountFraction: an amount by card that ends with .13 is refused as
-	// [ReasonTestAmount]. By card only: nobody pays this gateway with a real card,
-	// while a real bank transfer of 20.13 must go through.
+	TokenDeclined          = "fail"         // refused with [ReasonDeclined]
+	TokenInsufficientFunds = "insufficient" // refused with [ReasonInsufficientFunds]
+	// TestAmountFraction is the end of card amounts that are refused with
+	// [ReasonTestAmount]. Other methods accept them, as a real bank transfer of 20.13
+	// must go through, while this gateway takes no real cards.
 	TestAmountFraction = ".13"
 )
 
-// Why the manual gateway refuses an attempt; the failure of the payment and the
-// reason of payment.failed.
+// Reasons of the manual gateway for a refusal: the payment's failure and the reason
+// of payment.failed.
 const (
 	ReasonDeclined          = "declined"
 	ReasonInsufficientFunds = "insufficient funds"
@@ -52,7 +52,8 @@ func checkMethod(c Process) error {
 	}
 }
 
-// manualRefusal is why the manual gateway refuses an attempt; empty when it does not.
+// manualRefusal returns the reason for which the manual gateway refuses an attempt,
+// or "" if it accepts it.
 func manualRefusal(method, token string, amount entrepot.Money) string {
 	switch {
 	case token == TokenDeclined:
@@ -66,12 +67,14 @@ func manualRefusal(method, token string, amount entrepot.Money) string {
 	}
 }
 
-// endsWithTestAmount: 20.13, and 20.130 in a currency of three decimals.
+// endsWithTestAmount reports whether an amount is like 20.13, or 20.130 in a currency
+// of three decimals.
 func endsWithTestAmount(m entrepot.Money) bool {
 	return strings.HasSuffix(strings.TrimRight(m.String(), "0"), TestAmountFraction)
 }
 
-// manualTransaction names an attempt, as a provider's transaction id would.
+// manualTransaction returns the id of an attempt, in place of a provider's
+// transaction id.
 func manualTransaction(payment entrepot.ID, attempt int32) string {
 	return fmt.Sprintf("%s-%s-%d", GatewayManual, payment, attempt)
 }

@@ -5,65 +5,70 @@ import (
 	"entrepot/grains"
 )
 
-// Kind is the grain's name in the cluster.
+// Name is the kind's name in the cluster.
 const Name = "Payment"
 
-// ID is the one payment of an order: a single writer sees all its attempts and refunds.
+// ID returns the id of the one payment of an order.
 func ID(orderID entrepot.ID) entrepot.ID { return entrepot.DeriveID("payment", orderID) }
 
-// Of names one grain of the kind.
+// Of returns the ref of a payment by its [ID].
 func Of(id entrepot.ID) grains.Ref { return grains.Ref{Kind: Name, ID: id} }
 
-// Open makes the payment of an order: what is to be paid. Opening again with the same amount changes nothing.
+// Open opens the payment of an order with the amount due. Repeated with the same
+// amount it changes nothing.
 type Open struct {
 	OrderID    entrepot.ID
 	CustomerID entrepot.ID
 	CompanyID  entrepot.ID
 	ShopID     entrepot.ID
-	Amount     int64
+	Amount     int64 // minor units of Currency
 	Currency   string
 }
 
-// Process pays it with a gateway. Refused when it is paid, void or refunded.
+// Process attempts to pay with a gateway. A payment that is completed, void or
+// refunded refuses it.
 type Process struct {
-	Gateway string // manual
-	Method  string // card, bank_transfer, cash_on_delivery
-	Token   string // what the gateway knows the payer by; the manual gateway documents tokens that fail
-	Open    *Open  // opens it first when it is not open yet
+	Gateway string // [GatewayManual]
+	Method  string // card, bank_transfer or cash_on_delivery
+	Token   string // the gateway's name of the payer; see [TokenDeclined] for the manual gateway's
+	Open    *Open  // opens the payment first; nil: it must be open
 }
 
-// Void ends a payment that was not made; one that was is refunded whole.
+// Void ends a payment that was not made, and refunds the rest of a completed one.
 type Void struct {
 	Reason string
 }
 
-// Refund gives money back. Its natural id is refund_id. Sum of refunds <= captured.
+// Refund refunds part or all of a completed payment. Its natural id is RefundID.
 type Refund struct {
 	RefundID entrepot.ID
-	Amount   int64 // 0: what is left
+	Amount   int64 // minor units; 0: what is left
 	Reason   string
 }
 
+// Get reads the payment.
 type Get struct{}
 
+// Payment is the reply to every message. The tags are those of the stored state,
+// so that lists decode a document into a Payment.
 type Payment struct {
-	ID                   entrepot.ID
-	OrderID              entrepot.ID
-	CustomerID           entrepot.ID
-	CompanyID            entrepot.ID
-	ShopID               entrepot.ID
-	Amount               int64
-	Currency             string
-	Method               string
-	Gateway              string
-	GatewayTransactionID entrepot.ID
-	Status               string // pending, processing, completed, failed, refunded, void
-	Captured             int64
-	Refunded             int64
-	Failure              string
-	CreatedAt            int64
-	CompletedAt          int64
-	Attempts             int32
+	ID                   entrepot.ID `json:"id,omitempty"`
+	OrderID              entrepot.ID `json:"orderId,omitempty"`
+	CustomerID           entrepot.ID `json:"customerId,omitempty"`
+	CompanyID            entrepot.ID `json:"companyId,omitempty"`
+	ShopID               entrepot.ID `json:"shopId,omitempty"`
+	Amount               int64       `json:"amount,omitempty"` // due; minor units, as all amounts here
+	Currency             string      `json:"currency,omitempty"`
+	Method               string      `json:"method,omitempty"`
+	Gateway              string      `json:"gateway,omitempty"`
+	GatewayTransactionID string      `json:"transaction,omitempty"` // of the last attempt
+	Status               string      `json:"status,omitempty"`
+	Captured             int64       `json:"captured,omitempty"`
+	Refunded             int64       `json:"refunded,omitempty"` // sum of the refunds, at most Captured
+	Failure              string      `json:"failure,omitempty"`  // of the last attempt
+	Attempts             int32       `json:"attempts,omitempty"`
+	CreatedAt            int64       `json:"created,omitempty"`   // Unix ms
+	CompletedAt          int64       `json:"completed,omitempty"` // Unix ms
 }
 
 func (Open) Answers(*Payment)    {}

@@ -1,9 +1,9 @@
-// Package payment is the payment of one order: what is to be paid, the attempts,
-// what was captured and what was given back. There is one payment for an order,
-// its id derived from the order's, so a single writer sees all of it.
+// Package payment is the payment of one order: the amount due, the attempts, the
+// captured amount and the refunds. An order has one payment, whose id is derived
+// from the order's, so a single writer sees all of it.
 //
 // Commands: Open, Process, Refund, Void. Queries: Get. Persisted: the whole
-// [State]. A refund is known by its natural id, which the state remembers.
+// [State]. A refund has a natural id, by which the state recognizes a repeated one.
 //
 //	status      next
 //	pending     completed, failed, void
@@ -15,70 +15,55 @@ package payment
 
 import (
 	"slices"
-	"time"
 
 	"entrepot"
 	"entrepot/events"
 )
 
-// The statuses of a payment. Processing is a gateway's that decides later.
+// Statuses of a payment. Processing is for gateways that decide later.
 const (
-	StatusPending    = "pending"
-	StatusProcessing = "processing"
-	StatusCompleted  = "completed"
-	StatusFailed     = "failed"
-	StatusRefunded   = "refunded"
-	StatusVoid       = "void"
+	Pending    = "pending"
+	Processing = "processing"
+	Completed  = "completed"
+	Failed     = "failed"
+	Refunded   = "refunded"
+	Voided     = "void"
 )
 
-// VoidRefundID is the id of the refund that Void makes. No other refund may have it.
+// VoidRefundID is the id of the refund that Void makes. It is reserved for that refund.
 const VoidRefundID = "void"
 
-// MaxRefunds bounds the refunds of one payment. Void's own comes on top.
+// MaxRefunds is the maximum number of refunds of one payment. The refund of Void is
+// not counted.
 const MaxRefunds = 100
 
-// State is a payment. The zero State is not open yet; a void one may know no
-// order, when the order was cancelled before it was opened.
+// State is a payment and its refunds. The zero State is not open yet; a void one
+// may have no order, when the order was cancelled before the payment was opened.
 type State struct {
-	ID          entrepot.ID   `json:"id,omitempty"`
-	OrderID     entrepot.ID   `json:"orderId,omitempty"`
-	CustomerID  entrepot.ID   `json:"customerId,omitempty"`
-	CompanyID   entrepot.ID   `json:"companyId,omitempty"`
-	ShopID      entrepot.ID   `json:"shopId,omitempty"`
-	Amount      int64         `json:"amount,omitempty"` // to be paid; minor units, as all amounts of the state
-	Currency    string        `json:"currency,omitempty"`
-	Method      string        `json:"method,omitempty"`
-	Gateway     string        `json:"gateway,omitempty"`
-	Transaction string        `json:"transaction,omitempty"` // the gateway's id of the last attempt
-	Status      string        `json:"status,omitempty"`
-	Captured    int64         `json:"captured,omitempty"`
-	Refunded    int64         `json:"refunded,omitempty"` // the sum of Refunds, never above Captured
-	Refunds     []RefundEntry `json:"refunds,omitempty"`
-	Failure     string        `json:"failure,omitempty"` // why the last attempt failed
-	Attempts    int32         `json:"attempts,omitempty"`
-	CreatedAt   int64         `json:"created,omitempty"`   // Unix ms
-	Completed   int64         `json:"completed,omitempty"` // Unix ms
+	Payment
+	Refunds []RefundEntry `json:"refunds,omitempty"`
 }
 
-// Refund is money given back.
+// RefundEntry is money given back.
 type RefundEntry struct {
 	ID     string `json:"id"`
-	Amount int64  `json:"amount"`
-	// Rest: asked for as "what is left", so that asking again so is the same refund.
+	Amount int64  `json:"amount"` // minor units
+	// Rest marks a refund of "what is left", so that the same request again is the
+	// same refund.
 	Rest   bool   `json:"rest,omitempty"`
 	Reason string `json:"reason,omitempty"`
 	At     int64  `json:"at"` // Unix ms
 }
 
-// The facts are the public events with amounts in minor units beside them: the
-// state never parses the decimal that readers get.
+// The facts are the public events, with amounts in minor units beside them so that
+// the state parses no decimals.
 type (
 	opened struct {
 		events.PaymentInitiated
 		amount, at int64
 	}
-	// openedVoid is a payment opened after its order was cancelled: it says what
-	// would have been paid and stays void, so nothing is initiated.
+	// openedVoid is a payment that was opened after its order was cancelled. It gets
+	// the amount and stays void, so no payment.initiated is published.
 	openedVoid struct {
 		events.Private
 		of opened
@@ -101,8 +86,8 @@ type (
 
 var errCancelled = entrepot.Errorf(entrepot.CodeConflict, "the order is cancelled")
 
-// Open makes the payment of an order. Opening again with the same amount changes
-// nothing. After a cancellation it stays void: the order's events may come late.
+// Open opens the payment of an order. Opening it again with the same amount changes
+// nothing. After a cancellation it stays void, as the order's events may come late.
 func (s *State) Open(t entrepot.Turn, c Open) ([]events.Event, error) {
 	if !t.Caller.Is(c.CustomerID) || (s.OrderID != "" && !t.Caller.Is(s.CustomerID)) {
 		return nil, entrepot.ErrNotFound
@@ -126,7 +111,7 @@ func (s *State) Open(t entrepot.Turn, c Open) ([]events.Event, error) {
 		},
 		amount: c.Amount, at: t.Now.UnixMilli(),
 	}
-	if s.Status == StatusVoid {
+	if s.Status == Voided {
 		return []events.Event{openedVoid{of: o}}, nil
 	}
 	return []events.Event{o}, nil
@@ -141,15 +126,15 @@ func checkOpen(t entrepot.Turn, c Open) error {
 	case !entrepot.ValidCurrency(c.Currency):
 		return entrepot.Invalid("currency", "currency", "must be an ISO 4217 code such as EUR")
 	case c.Amount < 0 || c.Amount > entrepot.MaxMinor:
-		return entrepot.Invalid("amount", "range", "must be non-negative and not that large")
+		return entrepot.Invalid("amount", "range", "must be 0 to %d minor units", int64(entrepot.MaxMinor))
 	default:
 		return nil
 	}
 }
 
-// Process tries to pay, opening the payment first if need be. A refusal of the
-// gateway is an answer and not an error: the payment is failed and may be tried
-// again.
+// Process attempts the payment, after opening it if the command says so. A refusal
+// by the gateway is a result and no error: the payment is failed and may be
+// attempted again.
 func (s *State) Process(t entrepot.Turn, c Process) ([]events.Event, error) {
 	next, happened := *s, []events.Event(nil)
 	if c.Open != nil {
@@ -174,18 +159,18 @@ func (s *State) mayProcess(c entrepot.Caller) error {
 	switch {
 	case s.ID == "" || !c.Is(s.CustomerID):
 		return entrepot.ErrNotFound
-	case s.Status == StatusVoid:
+	case s.Status == Voided:
 		return errCancelled
-	case s.Status == StatusRefunded:
+	case s.Status == Refunded:
 		return entrepot.Errorf(entrepot.CodeConflict, "the payment is refunded")
-	case s.Status == StatusCompleted:
+	case s.Status == Completed:
 		return entrepot.Errorf(entrepot.CodeConflict, "the order is paid already")
 	default:
 		return nil
 	}
 }
 
-// attempt asks the manual gateway and says what came of it.
+// attempt returns the outcome of one more attempt with the manual gateway.
 func (s *State) attempt(t entrepot.Turn, c Process) events.Event {
 	attempt := s.Attempts + 1
 	ref := s.ref()
@@ -197,14 +182,14 @@ func (s *State) attempt(t entrepot.Turn, c Process) events.Event {
 	return captured{events.PaymentSuccess{PaymentRef: ref, Amount: money.Amount(), CompletedAt: t.Now}, s.Amount}
 }
 
-// Refund gives money back, once for each refund id.
+// Refund refunds part or all of the captured amount, once for each refund id.
 func (s *State) Refund(t entrepot.Turn, c Refund) ([]events.Event, error) {
 	if err := s.mayRefund(t.Caller); err != nil {
 		return nil, err
 	}
 	switch {
 	case c.RefundID == "" || c.RefundID == VoidRefundID:
-		return nil, entrepot.Invalid("refundId", "required", "must be given, and not be %q", VoidRefundID)
+		return nil, entrepot.Invalid("refundId", "required", "must be given and not be %q", VoidRefundID)
 	case c.Amount < 0:
 		return nil, entrepot.Invalid("amount", "range", "must not be negative")
 	}
@@ -230,7 +215,8 @@ func (s *State) Refund(t entrepot.Turn, c Refund) ([]events.Event, error) {
 	return []events.Event{s.refunding(r)}, nil
 }
 
-// sameAs refuses the id of this refund for another amount.
+// sameAs returns a conflict if the command uses the id of this refund for another
+// amount.
 func (r *RefundEntry) sameAs(c Refund) error {
 	if c.Amount == r.Amount || (c.Amount == 0 && r.Rest) {
 		return nil
@@ -238,20 +224,20 @@ func (r *RefundEntry) sameAs(c Refund) error {
 	return entrepot.Errorf(entrepot.CodeConflict, "this refund id was used for another amount")
 }
 
-// mayRefund: staff above shop staff who reach the shop, and the platform.
+// mayRefund allows the platform and the shop's staff from shop manager up.
 func (s *State) mayRefund(c entrepot.Caller) error {
 	reach := c.MayReachShop(s.CompanyID, s.ShopID)
 	switch {
 	case s.ID == "" || (!reach && !c.Is(s.CustomerID)):
 		return entrepot.ErrNotFound
 	case !reach || c.Role == entrepot.ShopStaff:
-		return entrepot.Errorf(entrepot.CodeForbidden, "this role refunds no payments")
+		return entrepot.Errorf(entrepot.CodeForbidden, "this role may not refund payments")
 	default:
 		return nil
 	}
 }
 
-// refunding is the fact of a refund that left allows.
+// refunding returns the fact of a refund of at most what is left.
 func (s *State) refunding(r RefundEntry) refunded {
 	money := func(minor int64) entrepot.Amount { return entrepot.Money{Minor: minor, Currency: s.Currency}.Amount() }
 	return refunded{events.PaymentRefunded{
@@ -260,21 +246,21 @@ func (s *State) refunding(r RefundEntry) refunded {
 	}, r}
 }
 
-// Void ends a payment that was not made and gives back one that was. The
-// platform may void what was never opened: a late Open or Process then finds
-// the order cancelled.
+// Void ends a payment that was not made, and refunds the rest of a completed one.
+// The platform may void a payment that was never opened: a late Open or Process
+// then finds the order cancelled.
 func (s *State) Void(t entrepot.Turn, c Void) ([]events.Event, error) {
-	if s.ID != "" || t.Caller.Role != entrepot.System {
+	if s.ID != "" || t.RequireSystem() != nil {
 		if err := s.mayRefund(t.Caller); err != nil {
 			return nil, err
 		}
 	}
 	switch s.Status {
-	case StatusVoid, StatusRefunded:
+	case Voided, Refunded:
 		return nil, nil
-	case StatusCompleted:
+	case Completed:
 		if s.left() == 0 {
-			return nil, nil // an order that cost nothing
+			return nil, nil // the order was free, or all is refunded
 		}
 		r := RefundEntry{ID: VoidRefundID, Amount: s.left(), Rest: true, Reason: c.Reason, At: t.Now.UnixMilli()}
 		return []events.Event{s.refunding(r)}, nil
@@ -283,27 +269,50 @@ func (s *State) Void(t entrepot.Turn, c Void) ([]events.Event, error) {
 	}
 }
 
+// Get returns the payment to its customer and to the staff of its shop.
+func (s *State) Get(t entrepot.Turn, _ Get) (*Payment, error) {
+	if s.ID == "" || (!t.Caller.Is(s.CustomerID) && !t.Caller.MayReachShop(s.CompanyID, s.ShopID)) {
+		return nil, entrepot.ErrNotFound
+	}
+	return s.reply(), nil
+}
+
+func (s *State) reply() *Payment {
+	p := s.Payment
+	return &p
+}
+
+// left returns the amount that may still be refunded.
+func (s *State) left() int64 { return s.Captured - s.Refunded }
+
+func (s *State) ref() events.PaymentRef {
+	return events.PaymentRef{
+		PaymentID: s.ID, OrderID: s.OrderID, CustomerID: s.CustomerID, CompanyID: s.CompanyID, ShopID: s.ShopID,
+		PaymentMethod: s.Method, Gateway: s.Gateway, GatewayTransactionID: s.GatewayTransactionID, Currency: s.Currency,
+	}
+}
+
 // Apply changes the state by one fact.
 func (s *State) Apply(e events.Event) {
 	switch f := e.(type) {
 	case opened:
 		s.open(f)
-		s.Status = StatusPending
+		s.Status = Pending
 	case openedVoid:
 		s.open(f.of)
 	case captured:
 		s.attempted(f.PaymentRef)
-		s.Status, s.Captured, s.Failure, s.Completed = StatusCompleted, f.amount, "", f.CompletedAt.UnixMilli()
+		s.Status, s.Captured, s.Failure, s.CompletedAt = Completed, f.amount, "", f.CompletedAt.UnixMilli()
 	case declined:
 		s.attempted(f.PaymentRef)
-		s.Status, s.Failure = StatusFailed, f.Reason
+		s.Status, s.Failure = Failed, f.Reason
 	case refunded:
 		s.Refunds = append(s.Refunds, f.refund)
 		if s.Refunded += f.refund.Amount; s.Refunded == s.Captured {
-			s.Status = StatusRefunded
+			s.Status = Refunded
 		}
 	case voided:
-		s.ID, s.Status = f.id, StatusVoid
+		s.ID, s.Status = f.id, Voided
 		if s.CreatedAt == 0 {
 			s.CreatedAt = f.at
 		}
@@ -319,36 +328,6 @@ func (s *State) open(f opened) {
 }
 
 func (s *State) attempted(r events.PaymentRef) {
-	s.Gateway, s.Method, s.Transaction = r.Gateway, r.PaymentMethod, r.GatewayTransactionID
+	s.Gateway, s.Method, s.GatewayTransactionID = r.Gateway, r.PaymentMethod, r.GatewayTransactionID
 	s.Attempts++
 }
-
-// Get answers the payment to its customer and to the staff who reach its shop.
-func (s *State) Get(t entrepot.Turn, _ Get) (*Payment, error) {
-	if s.ID == "" || (!t.Caller.Is(s.CustomerID) && !t.Caller.MayReachShop(s.CompanyID, s.ShopID)) {
-		return nil, entrepot.ErrNotFound
-	}
-	return s.View(), nil
-}
-
-// View is the whole payment.
-func (s *State) View() *Payment {
-	return &Payment{
-		ID: s.ID, OrderID: s.OrderID, CustomerID: s.CustomerID, CompanyID: s.CompanyID, ShopID: s.ShopID,
-		Amount: s.Amount, Currency: s.Currency, Method: s.Method, Gateway: s.Gateway,
-		GatewayTransactionID: s.Transaction, Status: s.Status, Captured: s.Captured, Refunded: s.Refunded,
-		Failure: s.Failure, CreatedAt: s.CreatedAt, CompletedAt: s.Completed, Attempts: s.Attempts,
-	}
-}
-
-// left is what may still be refunded.
-func (s *State) left() int64 { return s.Captured - s.Refunded }
-
-func (s *State) ref() events.PaymentRef {
-	return events.PaymentRef{
-		PaymentID: s.ID, OrderID: s.OrderID, CustomerID: s.CustomerID, CompanyID: s.CompanyID, ShopID: s.ShopID,
-		PaymentMethod: s.Method, Gateway: s.Gateway, GatewayTransactionID: s.Transaction, Currency: s.Currency,
-	}
-}
-
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }

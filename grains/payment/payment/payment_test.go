@@ -146,21 +146,21 @@ func TestManualGateway(t *testing.T) {
 func TestFailThenPay(t *testing.T) {
 	t.Parallel()
 	s, first := &State{}, pay(TokenDeclined)
-	first.Open = openOf(2000)
+	first.Open = new(openOf(2000))
 	facts, err := s.Process(turn(payer), first)
 	if got := types(do(t, s, facts, err)); !reflect.DeepEqual(got, []string{"payment.initiated", "payment.failed"}) {
 		t.Fatal(got)
 	}
-	if v := s.View(); v.Status != StatusFailed || v.Failure != ReasonDeclined || v.Attempts != 1 || v.Captured != 0 {
+	if v := s.reply(); v.Status != Failed || v.Failure != ReasonDeclined || v.Attempts != 1 || v.Captured != 0 {
 		t.Fatalf("%+v", v)
 	}
 	second := pay("")
-	second.Open = openOf(2000)
+	second.Open = new(openOf(2000))
 	facts, err = s.Process(turn(payer), second)
 	if got := types(do(t, s, facts, err)); !reflect.DeepEqual(got, []string{"payment.success"}) {
 		t.Fatal(got)
 	}
-	if v := s.View(); v.Status != StatusCompleted || v.Failure != "" || v.Attempts != 2 || v.Captured != 2000 ||
+	if v := s.reply(); v.Status != Completed || v.Failure != "" || v.Attempts != 2 || v.Captured != 2000 ||
 		v.CompletedAt != start.UnixMilli() || v.GatewayTransactionID == "" {
 		t.Fatalf("%+v", v)
 	}
@@ -192,7 +192,7 @@ func TestRefund(t *testing.T) {
 	wholly := paid(t, 2000)
 	facts, err = wholly.Refund(turn(admin), Refund{RefundID: "r1"})
 	do(t, wholly, facts, err)
-	if wholly.Status != StatusRefunded || !facts[0].(refunded).FullyRefunded {
+	if wholly.Status != Refunded || !facts[0].(refunded).FullyRefunded {
 		t.Fatalf("%+v", wholly)
 	}
 	for name, c := range map[string]struct {
@@ -240,7 +240,7 @@ func TestStaffAsCustomer(t *testing.T) {
 	buyer := foreign
 	buyer.UserID = customer
 	s := paid(t, 2000)
-	if _, err := s.Get(turn(buyer), nil); err != nil {
+	if _, err := s.Get(turn(buyer), Get{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Refund(turn(buyer), Refund{RefundID: "r"}); entrepot.CodeOf(err) != entrepot.CodeForbidden {
@@ -262,19 +262,19 @@ func TestVoid(t *testing.T) {
 	}
 	unpaid := open(t, 2000)
 	void(unpaid, "")
-	if _, err := unpaid.Process(turn(payer), pay("")); entrepot.CodeOf(err) != entrepot.CodeConflict || unpaid.Status != StatusVoid {
+	if _, err := unpaid.Process(turn(payer), pay("")); entrepot.CodeOf(err) != entrepot.CodeConflict || unpaid.Status != Voided {
 		t.Fatalf("process after void: %v, %s", err, unpaid.Status)
 	}
 	done := paid(t, 2000)
 	facts, err := done.Refund(turn(admin), Refund{RefundID: "r", Amount: 1})
 	do(t, done, facts, err)
 	void(done, "payment.refunded")
-	if done.Status != StatusRefunded || done.Refunds[1] != (RefundEntry{ID: VoidRefundID, Amount: 1999, Rest: true, Reason: "cancelled", At: start.UnixMilli()}) {
+	if done.Status != Refunded || done.Refunds[1] != (RefundEntry{ID: VoidRefundID, Amount: 1999, Rest: true, Reason: "cancelled", At: start.UnixMilli()}) {
 		t.Fatalf("%+v", done)
 	}
 	free := paid(t, 0)
 	void(free)
-	if free.Status != StatusCompleted {
+	if free.Status != Completed {
 		t.Fatalf("%+v", free)
 	}
 	for _, c := range []entrepot.Caller{stranger, foreign, elsewhere, {}} {
@@ -294,7 +294,7 @@ func TestVoidBeforeOpen(t *testing.T) {
 	facts, err := s.Void(turn(platform), Void{})
 	do(t, s, facts, err)
 	late := pay("")
-	late.Open = openOf(2000)
+	late.Open = new(openOf(2000))
 	if _, err := s.Process(turn(payer), late); entrepot.CodeOf(err) != entrepot.CodeConflict {
 		t.Fatalf("late process: %v", err)
 	}
@@ -302,7 +302,7 @@ func TestVoidBeforeOpen(t *testing.T) {
 	if got := types(do(t, s, facts, err)); !reflect.DeepEqual(got, []string{""}) {
 		t.Fatal(got)
 	}
-	if v, err := s.Get(turn(payer), nil); err != nil || v.Status != StatusVoid || v.Amount != 2000 {
+	if v, err := s.Get(turn(payer), Get{}); err != nil || v.Status != Voided || v.Amount != 2000 {
 		t.Fatalf("%+v, %v", v, err)
 	}
 	if _, err := s.Process(turn(payer), pay("")); entrepot.CodeOf(err) != entrepot.CodeConflict {
@@ -331,9 +331,9 @@ func TestPaymentKeepsItsInvariants(t *testing.T) {
 			for _, r := range s.Refunds {
 				sum += r.Amount
 			}
-			wasVoid = wasVoid || s.Status == StatusVoid
+			wasVoid = wasVoid || s.Status == Voided
 			if sum != s.Refunded || s.Refunded > s.Captured || (wasVoid && s.Captured > 0) ||
-				(s.Captured != 0 && s.Captured != amount) || (s.Status == StatusRefunded) != (s.Captured > 0 && s.left() == 0) {
+				(s.Captured != 0 && s.Captured != amount) || (s.Status == Refunded) != (s.Captured > 0 && s.left() == 0) {
 				t.Fatalf("%+v", s)
 			}
 			var back State
@@ -354,7 +354,7 @@ func anyCommand(t *rapid.T, s *State, amount int64) ([]events.Event, error) {
 	case "process":
 		p := pay(rapid.SampledFrom([]string{"", TokenDeclined}).Draw(t, "token"))
 		if rapid.Bool().Draw(t, "opening") {
-			p.Open = openOf(amount)
+			p.Open = new(openOf(amount))
 		}
 		return s.Process(turn(payer), p)
 	case "refund":

@@ -82,7 +82,7 @@ func (s *paymentAPI) ask(ctx context.Context, id entrepot.ID, cmd grains.Message
 	return grains.Ask(ctx, s.Asker, payment.Of(id), cmd)
 }
 
-// order is the order to be paid, as its customer sees it.
+// order returns the order to be paid, as its customer sees it.
 func (s *paymentAPI) order(ctx context.Context, id entrepot.ID) (*order.Order, error) {
 	o, err := grains.Ask(ctx, s.Asker, order.Of(id), order.Get{})
 	if entrepot.CodeOf(err) == entrepot.CodeNotFound {
@@ -136,8 +136,8 @@ type processInput struct {
 	}
 }
 
-// process pays a pending order. A keyed request for an order that is not pending
-// any more may be the retry of what paid it, which the payment can tell.
+// process pays a pending order. A keyed request for an order that is no longer
+// pending may be a retry of the request that paid it, which the payment recognizes.
 func (s *paymentAPI) process(ctx context.Context, in *processInput) (*rest.Answer[PaymentView], error) {
 	o, err := s.order(ctx, string(in.Body.OrderID))
 	if err != nil {
@@ -148,20 +148,18 @@ func (s *paymentAPI) process(ctx context.Context, in *processInput) (*rest.Answe
 	}
 	cmd := payment.Process{Gateway: in.Body.Gateway, Method: in.Body.Method, Token: in.Body.Token}
 	if o.Status == order.Pending {
-		open := openOf(o)
-		cmd.Open = &open
+		cmd.Open = new(openOf(o))
 	}
 	r, err := grains.Call(ctx, s.Asker, payment.Of(payment.ID(o.ID)), cmd, in.Keyed(ctx, "pay", in.RawBody)...)
-	p := r.Reply
 	switch {
 	case entrepot.CodeOf(err) == entrepot.CodeNotFound: // never opened, and too late now
 		return nil, unpayable(o)
 	case err != nil:
 		return nil, err
-	case p.Status == payment.StatusFailed:
-		return nil, entrepot.Errorf(entrepot.CodeDeclined, "%s", p.Failure)
+	case r.Reply.Status == payment.Failed:
+		return nil, entrepot.Errorf(entrepot.CodeDeclined, "%s", r.Reply.Failure)
 	}
-	return &rest.Answer[PaymentView]{Replay: rest.ReplayOf(r.Replayed), Body: paymentOf(p)}, nil
+	return &rest.Answer[PaymentView]{Replay: rest.ReplayOf(r.Replayed), Body: paymentOf(r.Reply)}, nil
 }
 
 func (s *paymentAPI) get(ctx context.Context, in *struct{ rest.IDPath }) (*rest.Answer[PaymentView], error) {
@@ -187,7 +185,7 @@ func (s *paymentAPI) history(ctx context.Context, in *paymentListInput) (*rest.L
 	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor}
 	q.Where = query.Where(query.Where(query.Where(nil, "status", in.Status), "orderId", in.OrderID), persistence.CompanyID, in.CompanyID)
 	page, err := query.Find(ctx, s.Store, payment.Collection, rest.OwnOrStaff(ctx), q,
-		func(p *payment.State, _ *persistence.Document) PaymentView { return paymentOf(p.View()) })
+		func(p *payment.Payment, _ *persistence.Document) PaymentView { return paymentOf(p) })
 	return &rest.List[PaymentView]{Body: page}, err
 }
 
@@ -220,14 +218,13 @@ func (s *paymentAPI) refund(ctx context.Context, in *refundInput) (*rest.Answer[
 			return nil, err
 		}
 		if m.Minor == 0 {
-			return nil, entrepot.Invalid("amount", "minimum", "must be more than nothing")
+			return nil, entrepot.Invalid("amount", "minimum", "must be more than 0")
 		}
 		cmd.Amount = m.Minor
 	}
 	r, err := grains.Call(ctx, s.Asker, payment.Of(id), cmd, in.Keyed(ctx, "refund", in.RawBody)...)
-	p := r.Reply
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Answer[PaymentView]{Replay: rest.ReplayOf(r.Replayed), Body: paymentOf(p)}, nil
+	return &rest.Answer[PaymentView]{Replay: rest.ReplayOf(r.Replayed), Body: paymentOf(r.Reply)}, nil
 }
