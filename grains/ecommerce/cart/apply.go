@@ -46,10 +46,10 @@ func (s *State) Apply(e events.Event) {
 	}
 }
 
-// hold keeps a copy: added changes lines in place, and a fact stays as it is.
+// hold keeps copies, as added changes lines in place and a fact must stay as it is.
 func (s *State) hold(c content) {
 	s.Lines = slices.Clip(append([]Line(nil), c.lines...))
-	s.Saved = slices.Clip(append([]Saved(nil), c.saved...))
+	s.Saved = slices.Clip(append([]Item(nil), c.saved...))
 	s.Promos = slices.Clip(append([]string(nil), c.promos...))
 }
 

@@ -1,15 +1,14 @@
-// Package cart is the shopping cart of one user, whose id it has, or of a guest,
-// whose id is made of a secret token: lines of products at the price that was
-// current when they were last added, lines saved for later, and promo codes.
+// Package cart is the shopping cart of a user, with the user's id, or of a guest,
+// with an id derived from a secret token: lines of products at the price of their
+// last addition, lines saved for later, and promo codes.
 //
 // Commands: AddItem, SetQuantity, RemoveItem, Clear, Take; SaveItem, RestoreItem,
-// RemoveSaved (saved.go); AddPromo, RemovePromo (promo.go); Open, Handover, Settle
-// of a guest's cart (guest.go); Merge, Handed, Settled of the customer's that takes
-// it over (merge.go). Queries: Get. By time: a cart that nobody changes is
-// abandoned, a guest's is emptied (idle.go). Persisted: the whole [State]. It is
-// written on every addition, the hottest write of the platform, so it is small, a
-// slice and not a map, and its keys are short; totals and subtotals are computed
-// and never stored.
+// RemoveSaved (saved.go); AddPromo, RemovePromo (promo.go); Open, HandOver, Settle
+// of a guest's cart (guest.go); Merge of the customer's cart that takes it over
+// (merge.go, process.go). Queries: Get. By time: an unchanged cart is abandoned, a
+// guest's is emptied (idle.go). Persisted: the whole [State]. It is written on every
+// addition, the hottest write of the platform, so lines are a slice, keys are short,
+// and totals are computed.
 package cart
 
 import (
@@ -19,30 +18,30 @@ import (
 	"entrepot/events"
 )
 
-// The bounds of a cart. An order takes as many lines as a cart may have.
+// Limits of a cart. An order has the same maximum number of lines.
 const (
 	MaxLines    = 200
 	MaxQuantity = 10_000 // of one line
-	// MaxTaken is how many orders that took lines are remembered: far more than
-	// one customer's orders can be under way at a time.
+	// MaxTaken is the number of orders that a cart remembers to have taken lines: far
+	// more than a customer has under way at a time.
 	MaxTaken = 32
 )
 
-// State is a cart. The zero State is the empty cart of somebody who never used one.
+// State is a cart. The zero State is the empty cart of a user who never used it.
 type State struct {
 	ID        entrepot.ID   `json:"id,omitempty"`
-	Currency  string        `json:"cur,omitempty"` // of all lines; none while there are none
+	Currency  string        `json:"cur,omitempty"` // of all lines; empty while there are none
 	Lines     []Line        `json:"lines,omitempty"`
 	Taken     []entrepot.ID `json:"taken,omitempty"`   // the last orders that took lines, oldest first
 	CreatedAt int64         `json:"created,omitempty"` // Unix ms
 	UpdatedAt int64         `json:"updated,omitempty"` // Unix ms
 	Version   int64         `json:"v,omitempty"`
-	Saved     []Saved       `json:"saved,omitempty"`
+	Saved     []Item        `json:"saved,omitempty"` // for later
 	Promos    []string      `json:"promo,omitempty"` // codes in capitals
-	Idle      int64         `json:"idle,omitempty"`  // ms until it is abandoned; none: [DefaultIdle]
-	Told      bool          `json:"told,omitempty"`  // that it is abandoned, since it was last changed
+	Idle      int64         `json:"idle,omitempty"`  // ms until it is abandoned; 0: [DefaultIdle]
+	Told      bool          `json:"told,omitempty"`  // cart.abandoned was published since the last change
 
-	Erased bool `json:"erased,omitempty"` // the user is no more
+	Erased bool `json:"erased,omitempty"` // the user is deleted
 
 	Guest bool      `json:"guest,omitempty"`
 	Hand  *Handover `json:"hand,omitempty"` // of a guest's cart
@@ -62,13 +61,19 @@ type Line struct {
 	Quantity  int64       `json:"qty"`
 	Price     int64       `json:"price"` // of one piece, in minor units
 	Name      string      `json:"name"`
-	VariantID entrepot.ID `json:"vid,omitempty"` // none: the product itself
+	VariantID entrepot.ID `json:"vid,omitempty"` // empty in the state: the product itself
 }
 
-// ItemID is the line of a variant of a shop: the same in every cart.
+// Item is a line with a currency: saved for later, or in a reply.
+type Item struct {
+	Line
+	Currency string `json:"cur"`
+}
+
+// ItemID returns the id of the line of a variant of a shop, the same in every cart.
 func ItemID(variant, shop entrepot.ID) entrepot.ID { return entrepot.DeriveID("item", variant, shop) }
 
-// variant is what is sold: of a product without variants itself.
+// variant returns the id of the variant, which is the product's if it has none.
 func (l *Line) variant() entrepot.ID {
 	if l.VariantID == "" {
 		return l.ProductID
@@ -76,7 +81,8 @@ func (l *Line) variant() entrepot.ID {
 	return l.VariantID
 }
 
-// variantOf is the variant that a command names, as a line keeps it.
+// variantOf returns the variant id of a message as the state keeps it: empty for the
+// product itself.
 func variantOf(variant, product entrepot.ID) entrepot.ID {
 	if variant == product {
 		return ""
@@ -85,25 +91,25 @@ func variantOf(variant, product entrepot.ID) entrepot.ID {
 }
 
 type (
-	// added is a line as it now stands, new or grown.
+	// added has the new state of a line.
 	added struct {
 		events.CartItemAdded
 		line Line
 		at   int64
 		idle int64
 	}
-	// changed is the cart as it now stands.
+	// changed has the new content of the cart.
 	changed struct {
 		events.CartUpdated
 		content
 	}
-	// content is all that a cart holds.
+	// content is everything in a cart.
 	content struct {
 		lines  []Line
-		saved  []Saved
+		saved  []Item
 		promos []string
 	}
-	// taken: the order was here, so that it cannot take twice.
+	// taken marks an order whose lines are taken, so that it takes them once.
 	taken struct {
 		events.Private
 		userID  entrepot.ID
@@ -112,8 +118,7 @@ type (
 	}
 )
 
-// AddItem adds pieces to the line of the product in the shop, or makes it. The
-// whole line takes the price given now.
+// AddItem adds pieces to a line, or makes it. The whole line gets the new price.
 func (s *State) AddItem(t entrepot.Turn, c AddItem) ([]events.Event, error) {
 	if !s.reachable(t) {
 		return nil, entrepot.ErrNotFound
@@ -126,8 +131,8 @@ func (s *State) AddItem(t entrepot.Turn, c AddItem) ([]events.Event, error) {
 
 func (s *State) add(t entrepot.Turn, c AddItem) ([]events.Event, error) {
 	line := Line{
-		ProductID: c.ProductID, ShopID: c.ShopID, CompanyID: c.CompanyID, VariantID: variantOf(c.VariantID, c.ProductID),
-		Quantity: c.Quantity, Price: c.Price, Name: c.Name,
+		ProductID: c.ProductID, ShopID: c.ShopID, CompanyID: c.CompanyID,
+		VariantID: variantOf(c.VariantID, c.ProductID), Quantity: c.Quantity, Price: c.Price, Name: c.Name,
 	}
 	line.ID = ItemID(line.variant(), line.ShopID)
 	total := s.Total()
@@ -146,8 +151,8 @@ func (s *State) add(t entrepot.Turn, c AddItem) ([]events.Event, error) {
 	}
 	return []events.Event{added{
 		CartItemAdded: events.CartItemAdded{
-			UserID: t.ID, Guest: s.Guest, ItemID: line.ID, ProductID: line.ProductID, VariantID: line.variant(), ShopID: line.ShopID, CompanyID: line.CompanyID,
-			Name: line.Name, Quantity: c.Quantity, LineQuantity: line.Quantity, Currency: c.Currency,
+			UserID: t.ID, Guest: s.Guest, ItemID: line.ID, ProductID: line.ProductID, VariantID: line.variant(),
+			ShopID: line.ShopID, CompanyID: line.CompanyID, Name: line.Name, Quantity: c.Quantity, LineQuantity: line.Quantity, Currency: c.Currency,
 			Price: amount(line.Price, c.Currency), Total: amount(total, c.Currency),
 		},
 		line: line, at: t.Now.UnixMilli(), idle: c.AbandonAfterMs,
@@ -176,7 +181,8 @@ func (s *State) checkAdd(c AddItem) error {
 	}
 }
 
-// grown is a total with a line more; the bound keeps every sum far from overflow.
+// grown returns a total with one more line. Its limit keeps every sum far from
+// overflow.
 func grown(total int64, l Line, currency string) (int64, error) {
 	sub, ok := entrepot.Money{Minor: l.Price, Currency: currency}.Times(l.Quantity)
 	if !ok || total+sub.Minor > entrepot.MaxMinor {
@@ -185,7 +191,7 @@ func grown(total int64, l Line, currency string) (int64, error) {
 	return total + sub.Minor, nil
 }
 
-// SetQuantity changes one line; 0 removes it.
+// SetQuantity changes the pieces of a line; 0 removes it.
 func (s *State) SetQuantity(t entrepot.Turn, c SetQuantity) ([]events.Event, error) {
 	at := s.find(c.ItemID)
 	switch {
@@ -211,12 +217,12 @@ func (s *State) SetQuantity(t entrepot.Turn, c SetQuantity) ([]events.Event, err
 	return []events.Event{s.update(t, content{lines, s.Saved, s.Promos}, "")}, nil
 }
 
-// RemoveItem removes one line.
+// RemoveItem removes a line.
 func (s *State) RemoveItem(t entrepot.Turn, c RemoveItem) ([]events.Event, error) {
 	return s.SetQuantity(t, SetQuantity{ItemID: c.ItemID, ExpectedVersion: c.ExpectedVersion})
 }
 
-// Clear removes every line and code. What is saved for later stays.
+// Clear removes every line and promo code. Saved lines stay.
 func (s *State) Clear(t entrepot.Turn, c Clear) ([]events.Event, error) {
 	switch {
 	case !s.reachable(t):
@@ -229,11 +235,11 @@ func (s *State) Clear(t entrepot.Turn, c Clear) ([]events.Event, error) {
 	return []events.Event{s.update(t, content{saved: s.Saved}, "")}, nil
 }
 
-// Take removes the pieces that an order took over, once. What was added since
-// the order read the cart stays.
+// Take removes the pieces that an order bought, once. Pieces added since the order
+// read the cart stay.
 func (s *State) Take(t entrepot.Turn, c Take) ([]events.Event, error) {
 	switch {
-	case t.Caller.Role != entrepot.System:
+	case t.RequireSystem() != nil:
 		return nil, entrepot.ErrNotFound
 	case c.OrderID == "":
 		return nil, entrepot.Invalid("orderId", "required", "must be given")
@@ -251,17 +257,17 @@ func (s *State) Take(t entrepot.Turn, c Take) ([]events.Event, error) {
 	return happened, nil
 }
 
-// erased: nothing of the user is left here.
+// erased is the fact that the user's data is gone.
 type erased struct {
 	events.Private
 	at int64
 }
 
-// Erase forgets the cart of a user who is no more. A guest's that is being taken
-// over is taken over first: the command is sent again.
+// Erase erases the cart of a deleted user. While a guest's cart is being merged it
+// returns CodeUnavailable, and the command is sent again.
 func (s *State) Erase(t entrepot.Turn, _ Erase) ([]events.Event, error) {
 	switch {
-	case t.Caller.Role != entrepot.System:
+	case t.RequireSystem() != nil:
 		return nil, entrepot.ErrNotFound
 	case s.ID == "" || s.Erased:
 		return nil, nil
@@ -271,7 +277,7 @@ func (s *State) Erase(t entrepot.Turn, _ Erase) ([]events.Event, error) {
 	return []events.Event{erased{at: t.Now.UnixMilli()}}, nil
 }
 
-// without is the lines less what was taken; some tells whether anything was.
+// without returns the lines without the taken pieces, and whether any were taken.
 func without(lines []Line, items []Taken) (rest []Line, some bool) {
 	rest = slices.Clone(lines)
 	for _, it := range items {
@@ -287,15 +293,15 @@ func without(lines []Line, items []Taken) (rest []Line, some bool) {
 	return slices.DeleteFunc(rest, func(l Line) bool { return l.Quantity == 0 }), some
 }
 
-// update is the fact that the cart now holds this, in its currency.
+// update returns the fact that the cart has this content.
 func (s *State) update(t entrepot.Turn, c content, orderID entrepot.ID) changed {
 	next := State{Lines: c.lines}
 	if len(c.lines) > 0 {
 		next.Currency = s.Currency
 	}
 	u := events.CartUpdated{
-		UserID: t.ID, Guest: s.Guest, Items: make([]events.CartItem, 0, len(c.lines)), Total: amount(next.Total(), next.Currency),
-		Currency: next.Currency, PromoCodes: slices.Clone(c.promos), OrderID: orderID, UpdatedAt: t.Now,
+		UserID: t.ID, Guest: s.Guest, Items: make([]events.CartItem, 0, len(c.lines)),
+		Total: amount(next.Total(), next.Currency), Currency: next.Currency, PromoCodes: slices.Clone(c.promos), OrderID: orderID, UpdatedAt: t.Now,
 	}
 	for i := range c.lines {
 		u.Items = append(u.Items, c.lines[i].public(next.Currency))

@@ -160,7 +160,7 @@ func TestClearOfACartThatNeverWas(t *testing.T) {
 		t.Fatal(err)
 	}
 	play(s, facts)
-	if v := s.View(); v.UserID != user || len(v.Items) != 0 {
+	if v := s.reply(); v.UserID != user || len(v.Items) != 0 {
 		t.Fatalf("%+v", v)
 	}
 }
@@ -255,7 +255,7 @@ func checkInvariants(t *rapid.T, s *State, model map[entrepot.ID]int64) {
 			t.Fatalf("line %s has %d pieces, the model %d", id, pieces[id], n)
 		}
 	}
-	if v := s.View(); v.Total != total || total > entrepot.MaxMinor || len(v.Items) != len(s.Lines) {
+	if v := s.reply(); v.Total != total || total > entrepot.MaxMinor || len(v.Items) != len(s.Lines) {
 		t.Fatalf("view %+v, total %d", v, total)
 	}
 	if (s.Currency == "") != (len(s.Lines) == 0) || len(s.Lines) > MaxLines || len(s.Taken) > MaxTaken {
@@ -333,7 +333,7 @@ func BenchmarkAddItem(b *testing.B) {
 		}
 		play(s, facts)
 		s.Lines[2].Quantity = 1
-		_ = s.View()
+		_ = s.reply()
 		if _, err := json.Marshal(s); err != nil {
 			b.Fatal(err)
 		}
@@ -352,7 +352,7 @@ func TestVariantsAreLinesOfTheirOwn(t *testing.T) {
 	if len(s.Lines) != 3 || s.Lines[2].Quantity != 2 || s.Lines[2].VariantID != "" || s.Total() != 440 {
 		t.Fatalf("%+v", s.Lines)
 	}
-	v := s.View()
+	v := s.reply()
 	if v.Items[0].VariantID != small.VariantID || v.Items[1].VariantID != large.VariantID || v.Items[2].VariantID != itself.ProductID {
 		t.Fatalf("view: %+v", v.Items)
 	}

@@ -1,44 +1,40 @@
 package cart
 
 import (
+	"time"
+
 	"entrepot/grains"
 	"entrepot/persistence"
 )
 
-// Collection is where carts are kept, in ecommercedb. A cart is found by its
-// id, its user's, so nothing else is queried.
+// Collection stores the carts, in ecommercedb. A cart is found by its id, so no
+// field is indexed.
 var Collection = &persistence.Collection{Name: "carts"}
 
-// Ended reports whether the cart is empty, as after an order, and takes over no other.
-func (s *State) Ended() bool { return len(s.Lines) == 0 && s.Merging == nil && s.Hand == nil }
-
-// Index is whose the cart is: its user's, and no company's.
+// Index returns the cart's user as its owner. It has no company.
 func (s *State) Index() grains.Index {
-	return grains.Index{OwnerID: s.ID, CreatedAt: s.createdAt()}
+	return grains.Index{OwnerID: s.ID, CreatedAt: time.UnixMilli(s.CreatedAt).UTC()}
 }
 
-// Kind is the grain of carts.
+// Kind returns the kind of grain of carts.
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](Name, Collection)
-	grains.Command(k, (*State).AddItem, (*State).View)
-	grains.Command(k, (*State).SetQuantity, (*State).View)
-	grains.Command(k, (*State).RemoveItem, (*State).View)
-	grains.Command(k, (*State).Clear, (*State).View)
-	grains.Command(k, (*State).Take, (*State).View)
-	grains.Command(k, (*State).Erase, (*State).View)
-	grains.Command(k, (*State).SaveItem, (*State).View)
-	grains.Command(k, (*State).RestoreItem, (*State).View)
-	grains.Command(k, (*State).RemoveSaved, (*State).View)
-	grains.Command(k, (*State).AddPromo, (*State).View)
-	grains.Command(k, (*State).RemovePromo, (*State).View)
-	grains.Command(k, (*State).Open, (*State).View)
-	grains.Command(k, (*State).Handover, (*State).View)
-	grains.Command(k, (*State).Settle, (*State).View)
+	grains.Command(k, (*State).AddItem, (*State).reply)
+	grains.Command(k, (*State).SetQuantity, (*State).reply)
+	grains.Command(k, (*State).RemoveItem, (*State).reply)
+	grains.Command(k, (*State).Clear, (*State).reply)
+	grains.Command(k, (*State).Take, (*State).reply)
+	grains.Command(k, (*State).Erase, (*State).reply)
+	grains.Command(k, (*State).SaveItem, (*State).reply)
+	grains.Command(k, (*State).RestoreItem, (*State).reply)
+	grains.Command(k, (*State).RemoveSaved, (*State).reply)
+	grains.Command(k, (*State).AddPromo, (*State).reply)
+	grains.Command(k, (*State).RemovePromo, (*State).reply)
+	grains.Command(k, (*State).Open, (*State).reply)
+	grains.Command(k, (*State).HandOver, (*State).reply)
+	grains.Command(k, (*State).Settle, (*State).reply)
 	grains.Later(k, (*State).Merge, (*State).outcome)
 	grains.Query(k, (*State).Get)
-
-	grains.Steps(k, steps)
-	grains.Command(k, (*State).Handed, (*State).View)
-	grains.Command(k, (*State).Settled, (*State).View)
+	grains.Process(k, process...)
 	return k
 }

@@ -5,13 +5,13 @@ import (
 	"entrepot/events"
 )
 
-// Handover is what became of a guest's cart that a customer takes over. While it
-// is under way, and once it is done, the guest's token opens nothing.
+// Handover is the handover of a guest's cart to a customer. While it is under way,
+// and once it is done, the guest's token opens nothing.
 type Handover struct {
 	To       entrepot.ID `json:"to"`
 	Seq      int64       `json:"seq"`
-	Returned bool        `json:"returned,omitempty"` // the customer's cart could not take it
-	Taken    bool        `json:"taken,omitempty"`
+	Returned bool        `json:"returned,omitempty"` // the lines did not fit the customer's cart
+	Taken    bool        `json:"taken,omitempty"`    // the customer's cart has the lines
 }
 
 func (h *Handover) active() bool { return h != nil && !h.Returned }
@@ -35,7 +35,7 @@ type (
 	}
 )
 
-// Open makes the cart, once its token is given out.
+// Open opens the cart of a guest, before its token is given out.
 func (s *State) Open(t entrepot.Turn, _ Open) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != "" || t.Caller.UserID != t.ID:
@@ -46,11 +46,11 @@ func (s *State) Open(t entrepot.Turn, _ Open) ([]events.Event, error) {
 	return []events.Event{opened{id: t.ID, at: t.Now.UnixMilli()}}, nil
 }
 
-// Handover closes the cart for its guest. Asked again by the same merge it
-// answers the same; another customer, or a merge that gave it back, gets nothing.
-func (s *State) Handover(t entrepot.Turn, c HandOver) ([]events.Event, error) {
+// HandOver closes the cart to its guest. Repeated by the same merge it changes
+// nothing; another customer, or a merge that gave the cart back, gets CodeNotFound.
+func (s *State) HandOver(t entrepot.Turn, c HandOver) ([]events.Event, error) {
 	switch {
-	case t.Caller.Role != entrepot.System || !s.Guest:
+	case t.RequireSystem() != nil || !s.Guest:
 		return nil, entrepot.ErrNotFound
 	case s.Hand.active() && s.Hand.is(c.To, c.Seq):
 		return nil, nil
@@ -60,10 +60,10 @@ func (s *State) Handover(t entrepot.Turn, c HandOver) ([]events.Event, error) {
 	return []events.Event{handed{to: c.To, seq: c.Seq}}, nil
 }
 
-// Settle ends the handover: the cart is empty, or its guest's again.
+// Settle ends the handover: the cart is emptied, or open to its guest again.
 func (s *State) Settle(t entrepot.Turn, c Settle) ([]events.Event, error) {
 	switch {
-	case t.Caller.Role != entrepot.System:
+	case t.RequireSystem() != nil:
 		return nil, entrepot.ErrNotFound
 	case !s.Hand.is(c.To, c.Seq) || s.Hand.Taken || s.Hand.Returned:
 		return nil, nil

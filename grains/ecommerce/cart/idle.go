@@ -7,19 +7,19 @@ import (
 	"entrepot/events"
 )
 
-// What time does to a cart that nobody changes.
+// Times after which an unchanged cart is dealt with.
 const (
-	// DefaultIdle is when a cart with lines counts as abandoned.
+	// DefaultIdle is the time after which a cart with lines is abandoned.
 	DefaultIdle = 24 * time.Hour
-	// GuestIdle is when a guest's cart is emptied.
+	// GuestIdle is the time after which a guest's cart is emptied.
 	GuestIdle = 30 * 24 * time.Hour
-	// wakeSteps makes wake-ups coarse: a cart being filled keeps its wakeAt for a
-	// twenty-fourth of its idle time, so that an addition does not move it in the
-	// database's index.
+	// wakeSteps is the number of steps that an idle time is divided into. The wakeAt is
+	// rounded up to a step, so that most additions do not move the cart in the index of
+	// wake-ups.
 	wakeSteps = 24
 )
 
-// wait sets how long the cart may lie; 0 leaves it.
+// wait sets the idle time of the cart; 0 leaves it unchanged.
 func (s *State) wait(idle int64) {
 	switch {
 	case idle == DefaultIdle.Milliseconds():
@@ -36,7 +36,7 @@ func (s *State) idle() int64 {
 	return DefaultIdle.Milliseconds()
 }
 
-// abandonedMs is when the cart will be abandoned, or 0.
+// abandonedMs returns the time at which the cart is abandoned, or 0 for never.
 func (s *State) abandonedMs() int64 {
 	if len(s.Lines) == 0 || s.Told || s.Hand.active() {
 		return 0
@@ -45,7 +45,7 @@ func (s *State) abandonedMs() int64 {
 	return (s.UpdatedAt + s.idle() + step - 1) / step * step
 }
 
-// forgottenMs is when a guest's cart will be emptied, or 0.
+// forgottenMs returns the time at which a guest's cart is emptied, or 0 for never.
 func (s *State) forgottenMs() int64 {
 	if !s.Guest || s.Hand.active() || len(s.Lines)+len(s.Saved)+len(s.Promos) == 0 {
 		return 0
@@ -53,7 +53,7 @@ func (s *State) forgottenMs() int64 {
 	return s.UpdatedAt + GuestIdle.Milliseconds()
 }
 
-// WakeAt is the earlier of both.
+// WakeAt returns the earlier of both times.
 func (s *State) WakeAt() time.Time {
 	at := s.abandonedMs()
 	if forgotten := s.forgottenMs(); at == 0 || (forgotten != 0 && forgotten < at) {
@@ -65,7 +65,7 @@ func (s *State) WakeAt() time.Time {
 	return time.UnixMilli(at).UTC()
 }
 
-// Wake tells of an abandoned cart, and empties a forgotten one.
+// Wake announces an abandoned cart, and empties a forgotten one.
 func (s *State) Wake(t entrepot.Turn) (happened []events.Event) {
 	due := func(at int64) bool { return at != 0 && t.Now.UnixMilli() >= at }
 	if due(s.abandonedMs()) {

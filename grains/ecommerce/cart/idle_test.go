@@ -156,7 +156,7 @@ func TestSavedForLater(t *testing.T) {
 		t.Fatalf("%+v", s.Saved)
 	}
 	for i := range MaxSaved {
-		s.Saved = append(s.Saved, Saved{Line{ID: fmt.Sprint(i), Quantity: 1}, "EUR"})
+		s.Saved = append(s.Saved, Item{Line{ID: fmt.Sprint(i), Quantity: 1}, "EUR"})
 	}
 	if _, err := s.SaveItem(me, SaveItem{ItemID: item(2)}); entrepot.CodeOf(err) != entrepot.CodeConflict {
 		t.Fatalf("one too many: %v", err)

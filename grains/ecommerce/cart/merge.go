@@ -7,20 +7,14 @@ import (
 	"entrepot/events"
 )
 
-// The merge, as a table (the calls are in steps.go). Whatever dies in between,
-// a line is in one cart or in the other, and what waits runs again:
-//
-//	in this state   do that                            and on the answer
-//	taking          the guest's cart is handed over    Handed: closing, or returning
-//	closing         it is emptied                      Settled: done
-//	returning       it is its guest's again            Settled: refused
+// Phases of a merge.
 const (
-	Taking    = "taking"
-	Closing   = "closing"   // the lines are here
-	Returning = "returning" // they do not fit
+	Taking    = "taking"    // the guest's cart is being handed over
+	Closing   = "closing"   // the lines are here; the guest's cart is being emptied
+	Returning = "returning" // the lines do not fit; the cart goes back to its guest
 )
 
-// maxMerged is how many guests' carts a customer's remembers.
+// maxMerged is the number of merged guests' carts that a cart remembers.
 const maxMerged = 16
 
 // Merging is a merge under way.
@@ -28,11 +22,12 @@ type Merging struct {
 	Guest   entrepot.ID           `json:"guest"`
 	Seq     int64                 `json:"seq"`
 	Phase   string                `json:"phase"`
-	Prices  map[entrepot.ID]int64 `json:"prices,omitempty"` // of now, by line
+	Prices  map[entrepot.ID]int64 `json:"prices,omitempty"` // current, by line id
 	Refusal string                `json:"refusal,omitempty"`
 }
 
-// Refusal is why the last merge came to nothing. An empty reason: there is no such cart.
+// Refusal is the reason why the last merge was refused. An empty reason: there is no
+// such cart.
 type Refusal struct {
 	Guest  entrepot.ID `json:"guest"`
 	Reason string      `json:"reason,omitempty"`
@@ -48,7 +43,7 @@ type (
 	merged  struct{ events.Private }
 	refused struct {
 		events.Private
-		reason string // none: nothing was handed over, so nothing goes back
+		reason string // empty: nothing was handed over, so nothing goes back
 	}
 	closed struct{ events.Private }
 )
@@ -72,14 +67,15 @@ func (s *State) Merge(t entrepot.Turn, c Merge) ([]events.Event, error) {
 	return []events.Event{m}, nil
 }
 
-// outcome answers a merge once the lines are here or the guest has them back.
+// outcome returns the reply to Merge once the lines are here or the guest has them
+// back.
 func (s *State) outcome(c Merge) (*Cart, bool, error) {
 	m := s.Merging
 	switch {
 	case m != nil && m.Guest == c.GuestID && m.Phase != Closing:
 		return nil, false, nil
 	case slices.Contains(s.Merged, c.GuestID):
-		return s.View(), true, nil
+		return s.reply(), true, nil
 	case s.Refused != nil && s.Refused.Guest == c.GuestID && s.Refused.Reason != "":
 		return nil, true, entrepot.Errorf(entrepot.CodeConflict, "%s", s.Refused.Reason)
 	default:
@@ -87,30 +83,12 @@ func (s *State) outcome(c Merge) (*Cart, bool, error) {
 	}
 }
 
-// Handed takes the guest's lines in, all or none.
-func (s *State) Handed(t entrepot.Turn, c Handed) ([]events.Event, error) {
-	m := s.Merging
-	switch {
-	case t.Caller.Role != entrepot.System:
-		return nil, entrepot.ErrNotFound
-	case m == nil || m.Seq != c.Seq || m.Phase != Taking:
-		return nil, nil
-	case c.Unknown:
-		return []events.Event{refused{}}, nil
-	}
-	next, err := s.with(c.Cart, m.Prices)
-	if err != nil {
-		return []events.Event{refused{reason: entrepot.AsError(err).Message}}, nil
-	}
-	u := next.update(t, content{next.Lines, next.Saved, next.Promos}, "")
-	u.MergedFrom = m.Guest
-	return []events.Event{u, merged{}}, nil
-}
-
-// with is the cart and a guest's: quantities summed up to the bound, at the
-// prices of now.
+// with returns the cart with a guest's lines added: quantities are summed up to
+// MaxQuantity, at the current prices.
 func (s *State) with(guest *Cart, prices map[entrepot.ID]int64) (*State, error) {
-	next := &State{Currency: s.Currency, Lines: slices.Clone(s.Lines), Saved: slices.Clone(s.Saved), Promos: slices.Clone(s.Promos)}
+	next := &State{
+		Currency: s.Currency, Lines: slices.Clone(s.Lines), Saved: slices.Clone(s.Saved), Promos: slices.Clone(s.Promos),
+	}
 	if len(guest.Items) > 0 {
 		if next.Currency != "" && next.Currency != guest.Currency {
 			return nil, entrepot.Errorf(entrepot.CodeConflict,
@@ -134,7 +112,7 @@ func (s *State) with(guest *Cart, prices map[entrepot.ID]int64) (*State, error) 
 		if at := next.findSaved(it.ID); at >= 0 {
 			next.Saved[at].Quantity = min(MaxQuantity, next.Saved[at].Quantity+it.Quantity)
 		} else {
-			next.Saved = append(next.Saved, Saved{lineOf(it), it.Currency})
+			next.Saved = append(next.Saved, Item{lineOf(it), it.Currency})
 		}
 	}
 	for _, code := range guest.PromoCodes {
@@ -145,7 +123,7 @@ func (s *State) with(guest *Cart, prices map[entrepot.ID]int64) (*State, error) 
 	return next, next.fits()
 }
 
-// fits refuses what is more than a cart holds.
+// fits returns an error if the cart exceeds the limits.
 func (s *State) fits() error {
 	total := int64(0)
 	for _, l := range s.Lines {
@@ -158,28 +136,17 @@ func (s *State) fits() error {
 	case len(s.Lines) > MaxLines:
 		return entrepot.Errorf(entrepot.CodeConflict, "a cart holds at most %d lines", MaxLines)
 	case len(s.Saved) > MaxSaved:
-		return entrepot.Errorf(entrepot.CodeConflict, "a cart keeps at most %d lines for later", MaxSaved)
+		return entrepot.Errorf(entrepot.CodeConflict, "a cart has at most %d saved lines", MaxSaved)
 	default:
 		return nil
 	}
 }
 
+// lineOf returns the line of an item of a reply, as the state keeps it.
 func lineOf(it Item) Line {
-	return Line{
-		ID: it.ID, ProductID: it.ProductID, VariantID: variantOf(it.VariantID, it.ProductID), ShopID: it.ShopID, CompanyID: it.CompanyID,
-		Quantity: it.Quantity, Price: it.Price, Name: it.Name,
-	}
-}
-
-// Settled ends the merge.
-func (s *State) Settled(t entrepot.Turn, c Settled) ([]events.Event, error) {
-	switch {
-	case t.Caller.Role != entrepot.System:
-		return nil, entrepot.ErrNotFound
-	case s.Merging == nil || s.Merging.Seq != c.Seq || s.Merging.Phase == Taking:
-		return nil, nil
-	}
-	return []events.Event{closed{}}, nil
+	l := it.Line
+	l.VariantID = variantOf(it.VariantID, it.ProductID)
+	return l
 }
 
 // merge changes the state by a fact of the merge.

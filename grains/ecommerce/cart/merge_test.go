@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -12,7 +13,6 @@ import (
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/grains/wire"
 	"entrepot/persistence/storetest"
 
 	"pgregory.net/rapid"
@@ -62,28 +62,28 @@ func TestWhoReachesAGuestsCart(t *testing.T) {
 	}
 	other := guestTurn(id)
 	other.Caller.UserID = GuestID("another")
-	if _, err := s.Get(other, nil); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := s.Get(other, Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("another token: %v", err)
 	}
 	for name, err := range map[string]error{
-		"hands over":  second(s.Handover(guestTurn(id), HandOver{To: user, Seq: 1})),
+		"hands over":  second(s.HandOver(guestTurn(id), HandOver{To: user, Seq: 1})),
 		"settles":     second(s.Settle(guestTurn(id), Settle{To: user, Seq: 1})),
 		"merges":      second(s.Merge(guestTurn(id), Merge{GuestID: user})),
-		"of a user's": second((&State{ID: user}).Handover(platformTurn(user), HandOver{To: company, Seq: 1})),
+		"of a user's": second((&State{ID: user}).HandOver(platformTurn(user), HandOver{To: company, Seq: 1})),
 	} {
 		if entrepot.CodeOf(err) != entrepot.CodeNotFound {
 			t.Errorf("a guest %s: %v", name, err)
 		}
 	}
-	do(t, s)(s.Handover(platformTurn(id), HandOver{To: user, Seq: 1}))
+	do(t, s)(s.HandOver(platformTurn(id), HandOver{To: user, Seq: 1}))
 	if _, err := s.AddItem(guestTurn(id), c); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("added while it is handed over: %v", err)
 	}
-	if _, err := s.Handover(platformTurn(id), HandOver{To: company, Seq: 1}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := s.HandOver(platformTurn(id), HandOver{To: company, Seq: 1}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("to a second customer: %v", err)
 	}
 	do(t, s)(s.Settle(platformTurn(id), Settle{To: user, Seq: 1}))
-	if _, err := s.Handover(platformTurn(id), HandOver{To: user, Seq: 1}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := s.HandOver(platformTurn(id), HandOver{To: user, Seq: 1}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("an old try after it was given back: %v", err)
 	}
 	do(t, s)(s.AddItem(guestTurn(id), c))
@@ -113,18 +113,34 @@ func (n *network) step() {
 	switch m.Phase {
 	case Taking:
 		n.wires = append(n.wires, func() {
-			facts, err := n.guest.Handover(platformTurn(n.guestID), HandOver{To: user, Seq: frozen.Seq})
+			facts, err := n.guest.HandOver(platformTurn(n.guestID), HandOver{To: user, Seq: frozen.Seq})
 			play(n.guest, facts)
-			answer := Handed{Seq: frozen.Seq, Unknown: err != nil, Cart: n.guest.View()}
-			n.wires = append(n.wires, func() { n.tell(n.customer.Handed(platformTurn(user), answer)) })
+			got := handover{n.guest.reply()}
+			if err != nil {
+				got.cart = nil
+			}
+			n.result(mergeIs(Taking), frozen.Seq, func() ([]events.Event, error) {
+				return n.customer.handedOver(platformTurn(user), got)
+			})
 		})
 	default:
 		n.wires = append(n.wires, func() {
 			facts, _ := n.guest.Settle(platformTurn(n.guestID), Settle{To: user, Seq: frozen.Seq, Taken: frozen.Phase == Closing})
 			play(n.guest, facts)
-			n.wires = append(n.wires, func() { n.tell(n.customer.Settled(platformTurn(user), Settled{Seq: frozen.Seq})) })
+			n.result(mergeIs(Closing, Returning), frozen.Seq, func() ([]events.Event, error) {
+				return n.customer.mergeEnded(platformTurn(user), grains.Done{})
+			})
 		})
 	}
+}
+
+// result delivers the result of a step, if it is still due, as the host does.
+func (n *network) result(due func(*State) []string, seq int64, then func() ([]events.Event, error)) {
+	n.wires = append(n.wires, func() {
+		if slices.Contains(due(n.customer), fmt.Sprint(seq)) {
+			n.tell(then())
+		}
+	})
 }
 
 func (n *network) tell(facts []events.Event, err error) {
@@ -228,7 +244,7 @@ func TestWhatAMergeMakes(t *testing.T) {
 	do(t, guest)(guest.SaveItem(guestTurn(id), SaveItem{ItemID: ItemID(product(3), shop(1))}))
 	do(t, guest)(guest.AddPromo(guestTurn(id), AddPromo{Code: "TEN"}))
 	s := cartOf(t, add(1, 1, 2, 90, "EUR"), add(2, 1, 5, 1, "EUR"), add(4, 1, 1, 10, "EUR"))
-	next, err := s.with(guest.View(), map[entrepot.ID]int64{ItemID(product(1), shop(1)): 80})
+	next, err := s.with(guest.reply(), map[entrepot.ID]int64{ItemID(product(1), shop(1)): 80})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +253,7 @@ func TestWhatAMergeMakes(t *testing.T) {
 		t.Fatalf("%+v", next)
 	}
 	dollars := cartOf(t, add(1, 1, 1, 1, "USD"))
-	if _, err := dollars.with(guest.View(), nil); entrepot.CodeOf(err) != entrepot.CodeConflict {
+	if _, err := dollars.with(guest.reply(), nil); entrepot.CodeOf(err) != entrepot.CodeConflict {
 		t.Fatalf("two currencies: %v", err)
 	}
 	full := cartOf(t)
@@ -245,11 +261,11 @@ func TestWhatAMergeMakes(t *testing.T) {
 	for i := range MaxLines - 1 {
 		full.Lines = append(full.Lines, Line{ID: entrepot.DeriveID(fmt.Sprint(i)), Quantity: 1})
 	}
-	if _, err := full.with(guest.View(), nil); entrepot.CodeOf(err) != entrepot.CodeConflict {
+	if _, err := full.with(guest.reply(), nil); entrepot.CodeOf(err) != entrepot.CodeConflict {
 		t.Fatalf("too many lines: %v", err)
 	}
 	dear := cartOf(t, add(9, 1, 1, entrepot.MaxMinor-5, "EUR"))
-	if _, err := dear.with(guest.View(), nil); entrepot.CodeOf(err) != entrepot.CodeConflict {
+	if _, err := dear.with(guest.reply(), nil); entrepot.CodeOf(err) != entrepot.CodeConflict {
 		t.Fatalf("too dear: %v", err)
 	}
 }

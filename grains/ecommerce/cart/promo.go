@@ -8,19 +8,19 @@ import (
 	"entrepot/events"
 )
 
-// The bounds of promo codes.
+// Limits of promo codes.
 const (
 	MaxPromos = 5
 	maxCode   = 40 // characters
 )
 
-// AddPromo notes a code. What it gives is computed where prices are.
+// AddPromo adds a code. The checkout computes its discount.
 func (s *State) AddPromo(t entrepot.Turn, c AddPromo) ([]events.Event, error) {
 	switch {
 	case !s.reachable(t):
 		return nil, entrepot.ErrNotFound
 	case c.Code == "" || len(c.Code) > maxCode || c.Code != strings.ToUpper(c.Code):
-		return nil, entrepot.Invalid("code", "code", "must be 1 to %d capitals and digits", maxCode)
+		return nil, entrepot.Invalid("code", "code", "must be 1 to %d characters without small letters", maxCode)
 	case slices.Contains(s.Promos, c.Code):
 		return nil, nil
 	case len(s.Promos) >= MaxPromos:
@@ -30,11 +30,12 @@ func (s *State) AddPromo(t entrepot.Turn, c AddPromo) ([]events.Event, error) {
 	return []events.Event{s.update(t, content{s.Lines, s.Saved, promos}, "")}, nil
 }
 
-// RemovePromo forgets a code.
+// RemovePromo removes a code.
 func (s *State) RemovePromo(t entrepot.Turn, c RemovePromo) ([]events.Event, error) {
 	at := slices.Index(s.Promos, c.Code)
 	if !s.reachable(t) || at < 0 {
 		return nil, entrepot.ErrNotFound
 	}
-	return []events.Event{s.update(t, content{s.Lines, s.Saved, slices.Delete(slices.Clone(s.Promos), at, at+1)}, "")}, nil
+	promos := slices.Delete(slices.Clone(s.Promos), at, at+1)
+	return []events.Event{s.update(t, content{s.Lines, s.Saved, promos}, "")}, nil
 }

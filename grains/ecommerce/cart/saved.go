@@ -7,29 +7,24 @@ import (
 	"entrepot/events"
 )
 
-// MaxSaved is how many lines a cart keeps for later. They are written with every
-// addition, so they are fewer than its lines.
+// MaxSaved is the maximum number of saved lines. They are written with every
+// addition, so there are fewer of them than lines.
 const MaxSaved = 100
 
-// Saved is a line put aside, in the currency that it had.
-type Saved struct {
-	Line
-	Currency string `json:"cur"`
-}
-
-// SaveItem puts a line aside, with what was put aside of it before.
+// SaveItem puts a line aside and adds it to the saved line of the same variant and
+// shop, if there is one.
 func (s *State) SaveItem(t entrepot.Turn, c SaveItem) ([]events.Event, error) {
 	at := s.find(c.ItemID)
 	if !s.reachable(t) || at < 0 {
 		return nil, entrepot.ErrNotFound
 	}
-	saved, line := slices.Clone(s.Saved), Saved{s.Lines[at], s.Currency}
+	saved, line := slices.Clone(s.Saved), Item{s.Lines[at], s.Currency}
 	switch before := s.findSaved(c.ItemID); {
 	case before >= 0:
 		line.Quantity = min(MaxQuantity, line.Quantity+saved[before].Quantity)
 		saved[before] = line
 	case len(saved) >= MaxSaved:
-		return nil, entrepot.Errorf(entrepot.CodeConflict, "a cart keeps at most %d lines for later", MaxSaved)
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "a cart has at most %d saved lines", MaxSaved)
 	default:
 		saved = append(saved, line)
 	}
@@ -37,7 +32,8 @@ func (s *State) SaveItem(t entrepot.Turn, c SaveItem) ([]events.Event, error) {
 	return []events.Event{s.update(t, content{lines, saved, s.Promos}, "")}, nil
 }
 
-// RestoreItem puts a saved line back, at the price of now, by the rules of an addition.
+// RestoreItem moves a saved line back at the current price. The rules of AddItem
+// apply.
 func (s *State) RestoreItem(t entrepot.Turn, c RestoreItem) ([]events.Event, error) {
 	at := s.findSaved(c.ItemID)
 	if !s.reachable(t) || at < 0 {
@@ -57,7 +53,7 @@ func (s *State) RestoreItem(t entrepot.Turn, c RestoreItem) ([]events.Event, err
 	return []events.Event{next.update(t, content{next.Lines, slices.Delete(slices.Clone(s.Saved), at, at+1), s.Promos}, "")}, nil
 }
 
-// RemoveSaved forgets a saved line.
+// RemoveSaved removes a saved line.
 func (s *State) RemoveSaved(t entrepot.Turn, c RemoveSaved) ([]events.Event, error) {
 	at := s.findSaved(c.ItemID)
 	if !s.reachable(t) || at < 0 {
@@ -67,5 +63,5 @@ func (s *State) RemoveSaved(t entrepot.Turn, c RemoveSaved) ([]events.Event, err
 }
 
 func (s *State) findSaved(item entrepot.ID) int {
-	return slices.IndexFunc(s.Saved, func(l Saved) bool { return l.ID == item })
+	return slices.IndexFunc(s.Saved, func(l Item) bool { return l.ID == item })
 }

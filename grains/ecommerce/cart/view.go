@@ -2,13 +2,13 @@ package cart
 
 import (
 	"slices"
-	"time"
 
 	"entrepot"
 	"entrepot/events"
 )
 
-// reachable: by its user; by a guest, once it was opened and until it was handed over.
+// reachable reports whether the caller may use the cart: its user, or its guest
+// between Open and HandOver.
 func (s *State) reachable(t entrepot.Turn) bool {
 	if s.Erased {
 		return false
@@ -19,18 +19,17 @@ func (s *State) reachable(t entrepot.Turn) bool {
 	return t.Caller.Is(t.ID)
 }
 
-// Get answers the cart to its user. Who never used one has an empty cart.
+// Get returns the cart to its user.
 func (s *State) Get(t entrepot.Turn, _ Get) (*Cart, error) {
 	if !s.reachable(t) {
 		return nil, entrepot.ErrNotFound
 	}
-	v := s.View()
+	v := s.reply()
 	v.UserID = t.ID
 	return v, nil
 }
 
-// View is the whole cart.
-func (s *State) View() *Cart {
+func (s *State) reply() *Cart {
 	v := &Cart{UserID: s.ID, Total: s.Total(), Currency: s.Currency, UpdatedAt: s.UpdatedAt, Version: s.Version}
 	v.Items, v.PromoCodes = make([]Item, len(s.Lines)), slices.Clone(s.Promos)
 	for i := range s.Lines {
@@ -42,14 +41,16 @@ func (s *State) View() *Cart {
 	return v
 }
 
+// item returns the line for a reply, where the variant of a product without variants
+// is the product.
 func (l *Line) item(currency string) Item {
-	return Item{
-		ID: l.ID, ProductID: l.ProductID, VariantID: l.variant(), ShopID: l.ShopID, CompanyID: l.CompanyID,
-		Quantity: l.Quantity, Price: l.Price, Currency: currency, Name: l.Name,
-	}
+	it := Item{*l, currency}
+	it.VariantID = l.variant()
+	return it
 }
 
-// Total is what all lines cost, in minor units. The decisions bound it.
+// Total returns the cost of all lines in minor units. The decisions keep it at most
+// MaxMinor.
 func (s *State) Total() (total int64) {
 	for i := range s.Lines {
 		total += s.Lines[i].subtotal()
@@ -72,11 +73,9 @@ func amount(minor int64, currency string) entrepot.Amount {
 	return entrepot.Money{Minor: minor, Currency: currency}.Amount()
 }
 
-func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }
-
 func (l *Line) public(currency string) events.CartItem {
 	return events.CartItem{
-		ItemID: l.ID, ProductID: l.ProductID, VariantID: l.variant(), ShopID: l.ShopID, CompanyID: l.CompanyID, Name: l.Name,
-		Quantity: l.Quantity, Price: amount(l.Price, currency), Currency: currency,
+		ItemID: l.ID, ProductID: l.ProductID, VariantID: l.variant(),
+		ShopID: l.ShopID, CompanyID: l.CompanyID, Name: l.Name, Quantity: l.Quantity, Price: amount(l.Price, currency), Currency: currency,
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"slices"
 
 	"entrepot"
 	"entrepot/grains/ecommerce/cart"
@@ -37,8 +38,8 @@ type mergeInput struct {
 	}
 }
 
-// merge takes the guest's cart over. The cart's grain sees to it that its lines
-// are in one of the two carts, whatever happens meanwhile.
+// merge takes the guest's cart over. The grain keeps each line in one of the two
+// carts, whatever happens meanwhile.
 func (s *cartAPI) merge(ctx context.Context, in *mergeInput) (*rest.Answer[CartView], error) {
 	if !rest.ValidCartToken(in.Body.Token) {
 		return nil, entrepot.Invalid("token", "token", "must be the token of a guest's cart")
@@ -58,9 +59,10 @@ func (s *cartAPI) merge(ctx context.Context, in *mergeInput) (*rest.Answer[CartV
 	return rest.AnswerAt(c.Version, cartOf(c)), nil
 }
 
-// prices are those of now of the caller's lines. What is not sold any more keeps
-// its price; checkout refuses it. A cart that cannot be read has none.
-func (s *cartAPI) prices(ctx context.Context) ([]*cart.Price, error) {
+// prices returns the current prices of the caller's lines. A product that is no
+// longer sold is left out: it keeps its price, and the checkout refuses it. A cart
+// that cannot be read has none.
+func (s *cartAPI) prices(ctx context.Context) ([]cart.Price, error) {
 	c, err := s.ask(ctx, cart.Get{})
 	switch {
 	case entrepot.CodeOf(err) == entrepot.CodeNotFound:
@@ -68,25 +70,20 @@ func (s *cartAPI) prices(ctx context.Context) ([]*cart.Price, error) {
 	case err != nil:
 		return nil, err
 	}
-	found := make([]*cart.Price, len(c.Items))
+	found := make([]cart.Price, len(c.Items))
 	err = query.Each(ctx, len(c.Items), func(ctx context.Context, i int) error {
 		it := c.Items[i]
 		o, err := s.Pricing.Offered(ctx, "", it.ProductID, it.VariantID, it.ShopID)
 		if err == nil && o.Product.Currency == it.Currency {
-			found[i] = &cart.Price{ItemID: it.ID, Price: o.Price}
+			found[i] = cart.Price{ItemID: it.ID, Price: o.Price}
 		}
 		return unlessRefused(err)
 	})
-	out := found[:0]
-	for _, p := range found {
-		if p != nil {
-			out = append(out, p)
-		}
-	}
-	return out, err
+	return slices.DeleteFunc(found, func(p cart.Price) bool { return p.ItemID == "" }), err
 }
 
-// unlessRefused returns nil for refusals and the error otherwise.
+// unlessRefused returns nil for an error that is about the request, and any other
+// error as it is.
 func unlessRefused(err error) error {
 	switch entrepot.CodeOf(err) {
 	case entrepot.CodeNotFound, entrepot.CodeInvalid, entrepot.CodeConflict:
