@@ -33,11 +33,22 @@ type Caller struct {
 	RequestID string
 	IP        string
 	UserAgent string
+	// For is the role of the caller that the platform acts for; see Delegated.
+	For Role
 }
 
 // SystemCaller returns the platform as caller. The reason (an event id, "wake") becomes the request
 // id.
 func SystemCaller(reason string) Caller { return Caller{Role: System, RequestID: reason} }
+
+// Delegated returns the platform acting for the caller: it may do what only the platform may, and
+// events keep the caller as their actor.
+func (c Caller) Delegated() Caller {
+	if c.Role == System {
+		return c
+	}
+	return Caller{Role: System, For: c.Role, UserID: c.UserID, IP: c.IP, RequestID: c.RequestID, UserAgent: c.UserAgent}
+}
 
 // MayReachCompany reports whether the caller may see the company's internal (staff) data.
 func (c Caller) MayReachCompany(companyID ID) bool {

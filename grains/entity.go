@@ -1,6 +1,7 @@
 package grains
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -279,7 +280,7 @@ func (e *entity) apply(happened []events.Event, t entrepot.Turn, trace string) {
 		env := events.Envelope{
 			ID: entrepot.NewID(), Type: typ, Version: 1, OccurredAt: t.Now, TraceParent: trace, Data: data,
 			Actor: events.Actor{
-				UserID: t.Caller.UserID, Role: t.Caller.Role, RequestID: t.Caller.RequestID,
+				UserID: t.Caller.UserID, Role: cmp.Or(t.Caller.For, t.Caller.Role), RequestID: t.Caller.RequestID,
 				IP: t.Caller.IP, UserAgent: t.Caller.UserAgent,
 			},
 			Aggregate: events.Aggregate{Kind: e.k.Name, ID: e.id, Sequence: e.seq},

@@ -20,7 +20,7 @@ func (s *Pricer) returning(ctx context.Context, customer entrepot.ID, goods []*c
 	return query.Each(ctx, len(goods), func(ctx context.Context, at int) (err error) {
 		asked := false
 		for i := at; i < len(found); i += len(goods) {
-			asked = asked || found[i].Terms.FirstOrder
+			asked = asked || (found[i] != nil && found[i].Terms.FirstOrder)
 		}
 		if asked {
 			goods[at].returning, err = s.orderedBefore(ctx, customer, goods[at].company)

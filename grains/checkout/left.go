@@ -19,10 +19,13 @@ func (s *Pricer) Left(ctx context.Context, l *Line) (sum int64, err error) {
 	}
 	for _, at := range from.Locations {
 		it, err := grains.Ask(ctx, s.Asker, stock.Of(stock.ID(l.Variant.ID, at.LocationID)), stock.Get{})
-		if err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
+		switch {
+		case entrepot.CodeOf(err) == entrepot.CodeNotFound:
+		case err != nil:
 			return 0, err
+		default:
+			sum += it.Promisable
 		}
-		sum += it.Promisable
 	}
 	return sum, nil
 }

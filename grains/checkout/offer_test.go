@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"entrepot"
+	"entrepot/grains"
 	"entrepot/grains/ecommerce/product"
 	"entrepot/grains/shop/shop"
 )
@@ -13,11 +14,11 @@ import (
 // shelf answers one product, and that every shop is open.
 type shelf struct{ product *product.Product }
 
-func (s shelf) Ask(_ context.Context, kind string, _ entrepot.ID, _ any) (any, error) {
-	if kind == product.Name {
-		return s.product, nil
+func (s shelf) Ask(_ context.Context, to grains.Ref, _ any, _ ...grains.Option) (grains.Answer, error) {
+	if to.Kind == product.Name {
+		return grains.Answer{Value: s.product}, nil
 	}
-	return &shop.Shop{IsActive: true}, nil
+	return grains.Answer{Value: &shop.Shop{IsActive: true}}, nil
 }
 
 // A product of variants is sold by the variant, at the price of the shop and the moment.

@@ -68,7 +68,7 @@ type Wanted struct {
 // the promo codes.
 type Quote struct {
 	Lines    []Line
-	Groups   []*order.GroupInput
+	Groups   []*order.Group
 	Shipping []shippingQuote // of each group
 	Codes    []CodeQuote
 }
@@ -140,11 +140,11 @@ func merge(lines []Line) ([]Line, error) {
 	return out, nil
 }
 
-// groups returns the lines by shop, in the order of each shop's first line.
-func (s *Pricer) groups(ctx context.Context, id entrepot.ID, lines []Line) ([]*order.GroupInput, error) {
-	var groups []*order.GroupInput
+// groups are the lines by shop, in the order of the first line of each.
+func (s *Pricer) groups(ctx context.Context, id entrepot.ID, lines []Line) ([]*order.Group, error) {
+	var groups []*order.Group
 	for _, l := range lines {
-		at := slices.IndexFunc(groups, func(g *order.GroupInput) bool { return g.ShopID == l.ShopID })
+		at := slices.IndexFunc(groups, func(g *order.Group) bool { return g.ShopID == l.ShopID })
 		if at < 0 {
 			if s.Standing != nil && s.Standing(l.Product.CompanyID) != entrepot.StandingFull {
 				e := entrepot.Invalid(query.Indexed("items", l.At, "productId"), "company_suspended", "its company takes no orders right now")
@@ -155,7 +155,7 @@ func (s *Pricer) groups(ctx context.Context, id entrepot.ID, lines []Line) ([]*o
 			if err != nil {
 				return nil, err
 			}
-			g := &order.GroupInput{
+			g := &order.Group{
 				OrderID: id, CompanyID: l.Product.CompanyID, ShopID: l.ShopID,
 				Currency: l.Product.Currency, TaxBasisPoints: rate,
 			}

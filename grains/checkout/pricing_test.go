@@ -60,7 +60,7 @@ func TestPricesAreSound(t *testing.T) {
 		sent, rate := map[entrepot.ID]int64{}, rapid.Int64Range(0, 2500).Draw(t, "tax")
 		to := Destination{Country: "DE"}
 		for i := range rapid.IntRange(1, 3).Draw(t, "shops") {
-			g := &order.GroupInput{ShopID: entrepot.DeriveID("shop", fmt.Sprint(i)), CompanyID: "c", Currency: "EUR", TaxBasisPoints: rate}
+			g := &order.Group{ShopID: entrepot.DeriveID("shop", fmt.Sprint(i)), CompanyID: "c", Currency: "EUR", TaxBasisPoints: rate}
 			for j := range rapid.IntRange(1, 4).Draw(t, "lines") {
 				p := &product.Product{ID: entrepot.DeriveID("product", fmt.Sprint(i, j)), Category: "tea"}
 				l := order.Line{ProductID: p.ID, VariantID: p.ID, Quantity: rapid.Int64Range(1, 50).Draw(t, "quantity"), Price: rapid.Int64Range(0, 20_000).Draw(t, "price")}
@@ -81,7 +81,7 @@ func TestPricesAreSound(t *testing.T) {
 		}
 		var off, goodsOff, freed, discounts int64
 		for _, g := range q.Groups {
-			p, err := order.Price(*g)
+			p, err := order.Price(g)
 			if err != nil {
 				t.Fatal(err)
 			}

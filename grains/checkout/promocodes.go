@@ -83,7 +83,7 @@ type companyGoods struct {
 	company, currency string
 	returning         bool // the customer has ordered there before, if a code asks for that
 	lines             []*order.Line
-	groups            []*order.GroupInput // of each line
+	groups            []*order.Group // of each line
 	goods             []promotion.Goods
 }
 
@@ -118,7 +118,7 @@ func (s *Pricer) categories(ctx context.Context, goods []*companyGoods, found []
 	return query.Each(ctx, len(goods), func(ctx context.Context, at int) error {
 		c, asked := goods[at], false
 		for i := at; i < len(found); i += len(goods) {
-			asked = asked || len(found[i].Terms.Categories) > 0
+			asked = asked || (found[i] != nil && len(found[i].Terms.Categories) > 0)
 		}
 		if !asked {
 			return nil
@@ -169,7 +169,7 @@ func (s *Pricer) apply(q *Quote, c *companyGoods, p *promotion.Promotion, out *C
 		out.Refusal = codeError("first_order", "the code is for the first order with the company only")
 		return
 	}
-	off := map[*order.GroupInput]int64{}
+	off := map[*order.Group]int64{}
 	for i, n := range d.Lines {
 		c.goods[i].Rest -= n
 		c.lines[i].Discount += n
@@ -191,7 +191,6 @@ func (s *Pricer) apply(q *Quote, c *companyGoods, p *promotion.Promotion, out *C
 		}
 		out.Shipping += shipping
 		out.Discount += off[g]
-		g.Discount += off[g]
 		g.Promotions = append(g.Promotions, order.Promotion{
 			ID: p.ID, Code: p.Code, Discount: off[g], FreeShipping: free, Version: p.Version, PerCustomer: p.Terms.PerCustomer,
 			Shipping: shipping, FirstOrder: p.Terms.FirstOrder,

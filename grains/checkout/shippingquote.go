@@ -33,9 +33,9 @@ func (d *Destination) by(shop entrepot.ID) (method, field string) {
 }
 
 // check: methods are of shops that send something.
-func (d *Destination) check(groups []*order.GroupInput) error {
+func (d *Destination) check(groups []*order.Group) error {
 	for _, shop := range slices.Sorted(maps.Keys(d.Methods)) {
-		if !slices.ContainsFunc(groups, func(g *order.GroupInput) bool { return g.ShopID == shop }) {
+		if !slices.ContainsFunc(groups, func(g *order.Group) bool { return g.ShopID == shop }) {
 			return entrepot.Invalid("shippingMethods."+shop, "shop", "is of no shop that sells something here")
 		}
 	}
@@ -105,7 +105,7 @@ func (s *Pricer) ship(ctx context.Context, q *Quote, to Destination) error {
 	return nil
 }
 
-func shipGroup(g *order.GroupInput, rules *shipping.Rules, to Destination) (out shippingQuote, err error) {
+func shipGroup(g *order.Group, rules *shipping.Rules, to Destination) (out shippingQuote, err error) {
 	switch {
 	case to.Country == "":
 		out.Open = true
@@ -136,7 +136,8 @@ func shipGroup(g *order.GroupInput, rules *shipping.Rules, to Destination) (out 
 		return out, notOffered(field, method, out.Offers)
 	}
 	chosen := out.Offers[at]
-	g.Shipping, g.ShippingMethod, g.ShippingMethodName, g.ShippingTaxed = chosen.Price, chosen.ID, chosen.Name, rules.Taxed
+	g.Shipping, g.ShippingTaxed = chosen.Price, rules.Taxed
+	g.Method = order.Method{ID: chosen.ID, Name: chosen.Name}
 	return out, nil
 }
 

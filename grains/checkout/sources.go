@@ -34,11 +34,11 @@ type Point struct{ Lat, Lng float64 }
 // Source adds to every group the locations that its goods may come from; to is
 // their destination, nil if it is unknown. A group of a shop that sends everything
 // itself is left as it is.
-func (s *Pricer) Source(ctx context.Context, groups []*order.GroupInput, to *Point) error {
+func (s *Pricer) Source(ctx context.Context, groups []*order.Group, to *Point) error {
 	return s.sources.fill(ctx, s.Asker, groups, to)
 }
 
-func (s *sources) fill(ctx context.Context, a grains.Asker, groups []*order.GroupInput, to *Point) error {
+func (s *sources) fill(ctx context.Context, a grains.Asker, groups []*order.Group, to *Point) error {
 	for _, g := range groups {
 		v, err := s.of(ctx, a, g.ShopID)
 		if err != nil {
@@ -53,7 +53,7 @@ func (s *sources) fill(ctx context.Context, a grains.Asker, groups []*order.Grou
 		}
 		g.Strategy = v.Strategy
 		for _, l := range locations[:min(len(locations), maxSources)] {
-			g.Sources = append(g.Sources, order.Source{LocationID: l.LocationID})
+			g.Sources = append(g.Sources, l.LocationID)
 		}
 	}
 	return nil

@@ -14,7 +14,7 @@ import (
 func (q *Quote) Totals() (each []order.Totals, sum order.Totals, currency string, err error) {
 	one := true
 	for _, g := range q.Groups {
-		t, err := order.Price(*g)
+		t, err := order.Price(g)
 		if err != nil {
 			return nil, sum, "", err
 		}
@@ -33,9 +33,8 @@ func (q *Quote) Totals() (each []order.Totals, sum order.Totals, currency string
 	return each, sum, currency, nil
 }
 
-// CheckTotal returns an error that names the current total if it differs from the
-// expected one.
-func CheckTotal(expected *entrepot.Amount, groups []*order.GroupInput) error {
+// CheckTotal refuses a total that is not the expected one, telling the new one.
+func CheckTotal(expected *entrepot.Amount, groups []*order.Group) error {
 	if expected == nil {
 		return nil
 	}
@@ -45,7 +44,7 @@ func CheckTotal(expected *entrepot.Amount, groups []*order.GroupInput) error {
 		if g.Currency != currency {
 			return entrepot.Invalid("expectedTotal", "currency", "shops of several currencies have no one total")
 		}
-		t, err := order.Price(*g)
+		t, err := order.Price(g)
 		if err != nil {
 			return err
 		}

@@ -16,7 +16,7 @@ func checkOrders(r *report, w *World, l ledger) {
 		if o.ID == "" {
 			continue
 		}
-		if o.Status == order.Placing || o.Todo != (order.Todo{}) {
+		if o.Status == order.Placing || len(o.Todo) > 0 {
 			r.waiting("I5", "order %s is %s and has to do %+v", id, o.Status, o.Todo)
 		}
 		if o.Status != order.Placing && o.Status != order.Rejected {
@@ -32,7 +32,7 @@ func checkOrders(r *report, w *World, l ledger) {
 				from = []order.Allocation{{LocationID: o.Group.ShopID, Quantity: line.Quantity}}
 			}
 			for _, a := range from {
-				item := stock.ID(line.Variant(), a.LocationID)
+				item := stock.ID(line.VariantID, a.LocationID)
 				line.Quantity = a.Quantity
 				checkLine(r, w, o, line, l.of(item, o.HoldID))
 				if o.Status == order.Pending || (o.Status == order.Confirmed && !o.Committed) {
@@ -120,14 +120,14 @@ func checkPaid(r *report, w *World, o *order.State, p *payment.State) {
 		return
 	}
 	kept, want := p.Captured-p.Refunded, int64(0)
-	if o.Payment == order.Paid && o.Status != order.Cancelled {
+	if o.PaymentStatus == order.Paid && o.Status != order.Cancelled {
 		want = o.Totals.Total
 	}
 	if kept != want {
-		r.waiting("I4", "order %s (%s, %s) of %d: %d captured - %d refunded", o.ID, o.Status, o.Payment, o.Totals.Total, p.Captured, p.Refunded)
+		r.waiting("I4", "order %s (%s, %s) of %d: %d captured - %d refunded", o.ID, o.Status, o.PaymentStatus, o.Totals.Total, p.Captured, p.Refunded)
 	}
-	if o.Status == order.Confirmed && o.Payment != order.Paid {
-		r.broken("I4", "order %s is confirmed and %s", o.ID, o.Payment)
+	if o.Status == order.Confirmed && o.PaymentStatus != order.Paid {
+		r.broken("I4", "order %s is confirmed and %s", o.ID, o.PaymentStatus)
 	}
 }
 

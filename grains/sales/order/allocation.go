@@ -9,9 +9,10 @@ import (
 	"entrepot/events"
 )
 
-// Strategies by which a group's lines choose among its sources.
+// Strategies by which the lines of a group choose among its sources. The checkout
+// sorts the sources of Nearest, so that the grain takes them in their order.
 const (
-	ByPriority = "priority" // in the order of the sources; nearest is an order that the edge makes
+	ByPriority = "priority" // in the order of the sources
 	MostStock  = "most_stock"
 	Nearest    = "nearest"
 )
@@ -22,47 +23,21 @@ type Allocation struct {
 	Quantity   int64       `json:"quantity"`
 }
 
-// maxAttempts bounds how often a checkout plans anew because what was planned on
-// was sold meanwhile.
+// maxAttempts is the maximum number of plans of a checkout. A plan fails when its
+// stock is sold before it is reserved.
 const maxAttempts = 3
 
 // Facts of the allocation.
 type (
-	allocated struct {
+	planned struct {
 		events.Private
 		attempt int64
 		lines   map[entrepot.ID][][]Allocation // by order, a list a line
 	}
-	unallocated struct{ events.Private }
+	unplanned struct{ events.Private }
 )
 
-// Allocated takes the answer of the allocate step: where the pieces are to come
-// from. It is saved before anything is reserved by it.
-func (s *State) Allocated(t entrepot.Turn, c Allocated) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System {
-		return nil, entrepot.ErrNotFound
-	}
-	if s.Status != Placing || !s.unplanned() || c.Attempt != s.Attempt+1 {
-		return nil, nil
-	}
-	if len(c.Missing) > 0 {
-		return []events.Event{rejected{now: t.Now.UnixMilli(), missing: lacking(c.Missing)}}, nil
-	}
-	e := allocated{attempt: c.Attempt, lines: map[entrepot.ID][][]Allocation{}}
-	for _, g := range c.Groups {
-		for _, l := range g.Lines {
-			e.lines[g.OrderID] = append(e.lines[g.OrderID], allocationsOf(l.Allocations))
-		}
-	}
-	for _, g := range s.groups() {
-		if len(g.Sources) > 0 && len(e.lines[g.OrderID]) != len(g.Lines) {
-			return nil, entrepot.Errorf(entrepot.CodeInternal, "a plan of other lines than the order has")
-		}
-	}
-	return []events.Event{e}, nil
-}
-
-// groups are those of the checkout, this order's first.
+// groups returns the groups of the checkout, this order's first.
 func (s *State) groups() []*Group {
 	out := []*Group{&s.Group}
 	for i := range s.Siblings {
@@ -76,13 +51,15 @@ func (s *State) sourced() bool {
 	return slices.ContainsFunc(s.groups(), func(g *Group) bool { return len(g.Sources) > 0 })
 }
 
-// unplanned reports whether it is still to be settled where the pieces come from.
-func (s *State) unplanned() bool {
-	return slices.ContainsFunc(s.groups(), func(g *Group) bool { return len(g.Sources) > 0 && len(g.Lines[0].Allocations) == 0 })
+// planned reports whether it is settled where all pieces come from.
+func (s *State) planned() bool {
+	return !slices.ContainsFunc(s.groups(), func(g *Group) bool {
+		return len(g.Sources) > 0 && len(g.Lines[0].Allocations) == 0
+	})
 }
 
-// allocate saves a plan, and under which id it is reserved.
-func (s *State) allocate(e allocated) {
+// allocate sets a plan, and the id of its reservations.
+func (s *State) allocate(e planned) {
 	s.Attempt, s.HoldID = e.attempt, attemptID(s.ID, e.attempt)
 	for _, g := range s.groups() {
 		for i, a := range e.lines[g.OrderID] {
@@ -91,7 +68,7 @@ func (s *State) allocate(e allocated) {
 	}
 }
 
-// unallocate forgets a plan that could not be reserved.
+// unallocate removes a plan that could not be reserved.
 func (s *State) unallocate() {
 	for _, g := range s.groups() {
 		for i := range g.Lines {
@@ -100,11 +77,11 @@ func (s *State) unallocate() {
 	}
 }
 
-// revivedID is the reservation id of an order that was paid after it had expired.
+// revivedID returns the reservation id of an order that was paid after it expired.
 func revivedID(order entrepot.ID) entrepot.ID { return entrepot.DeriveID("again", order) }
 
-// attemptID is the reservation id of an order's plan. One that was released bars
-// its id, so every attempt has one of its own; the first has the order's.
+// attemptID returns the reservation id of an order's plan. A released id cannot be
+// reserved again, so every attempt has its own; that of the first is the order's id.
 func attemptID(order entrepot.ID, attempt int64) entrepot.ID {
 	if attempt <= 1 {
 		return order
@@ -112,15 +89,15 @@ func attemptID(order entrepot.ID, attempt int64) entrepot.ID {
 	return entrepot.DeriveID("attempt", order, strconv.FormatInt(attempt, 10))
 }
 
-// lacking are the lines that lack, each once.
-func lacking(missing []MissingMsg) (out []Missing) {
+// merged returns the missing lines, each variant of a shop once.
+func merged(missing []Missing) (out []Missing) {
 	for _, m := range missing {
-		lack := Missing{ProductID: m.ProductID, VariantID: m.VariantID, ShopID: m.ShopID, Wanted: m.Wanted}
-		if at := slices.IndexFunc(out, func(o Missing) bool { return o.VariantID == lack.VariantID && o.ShopID == lack.ShopID }); at >= 0 {
-			out[at].Wanted += lack.Wanted
+		at := slices.IndexFunc(out, func(o Missing) bool { return o.VariantID == m.VariantID && o.ShopID == m.ShopID })
+		if at < 0 {
+			out = append(out, m)
 			continue
 		}
-		out = append(out, lack)
+		out[at].Wanted += m.Wanted
 	}
 	return out
 }
@@ -128,19 +105,20 @@ func lacking(missing []MissingMsg) (out []Missing) {
 // place is a variant at a location.
 type place struct{ variant, location entrepot.ID }
 
-// level is what a place can give: from on-hand, and promised beyond it.
+// level is the number of pieces that a place can give: on hand, and promised beyond.
 type level struct{ available, beyond int64 }
 
-// plan settles where each line of a group comes from, and takes it off the levels.
-// A line comes whole from the first location that has it, else from several in
-// order, else it is promised beyond what is there where that is allowed.
+// plan returns the places that each line of a group comes from, or the lines that
+// lack, and takes the pieces off the levels. A line comes whole from the first
+// location that has it, else from several in order, else from pieces promised beyond
+// what is on hand.
 func plan(g *Group, levels map[place]level) (lines [][]Allocation, lacks []Line) {
 	for _, l := range g.Lines {
 		sources := g.Sources
 		if g.Strategy == MostStock {
 			sources = slices.Clone(sources)
 			slices.SortStableFunc(sources, func(a, b entrepot.ID) int {
-				return cmp.Compare(levels[place{l.Variant(), b}].available, levels[place{l.Variant(), a}].available)
+				return cmp.Compare(levels[place{l.VariantID, b}].available, levels[place{l.VariantID, a}].available)
 			})
 		}
 		from := allot(l, sources, levels)
@@ -149,7 +127,7 @@ func plan(g *Group, levels map[place]level) (lines [][]Allocation, lacks []Line)
 			continue
 		}
 		for _, a := range from {
-			at := place{l.Variant(), a.LocationID}
+			at := place{l.VariantID, a.LocationID}
 			v := levels[at]
 			here := min(v.available, a.Quantity)
 			levels[at] = level{v.available - here, v.beyond - (a.Quantity - here)}
@@ -159,9 +137,10 @@ func plan(g *Group, levels map[place]level) (lines [][]Allocation, lacks []Line)
 	return lines, lacks
 }
 
-// allot is where one line comes from; nil when the sources have not enough.
+// allot returns the places that one line comes from, or nil if the sources do not
+// have enough.
 func allot(l Line, sources []entrepot.ID, levels map[place]level) (from []Allocation) {
-	has := func(source entrepot.ID) level { return levels[place{l.Variant(), source}] }
+	has := func(source entrepot.ID) level { return levels[place{l.VariantID, source}] }
 	for _, source := range sources {
 		if has(source).available >= l.Quantity {
 			return []Allocation{{source, l.Quantity}}
@@ -190,18 +169,4 @@ func allot(l Line, sources []entrepot.ID, levels map[place]level) (from []Alloca
 		return nil
 	}
 	return from
-}
-
-func allocationsOf(all []Allocation) (out []Allocation) {
-	for _, a := range all {
-		out = append(out, Allocation{a.LocationID, a.Quantity})
-	}
-	return out
-}
-
-func pbAllocations(all []Allocation) (out []Allocation) {
-	for _, a := range all {
-		out = append(out, Allocation{LocationID: a.LocationID, Quantity: a.Quantity})
-	}
-	return out
 }

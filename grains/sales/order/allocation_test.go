@@ -19,11 +19,8 @@ import (
 const north, south = "eeeeeeeeeeeeeeeeeeeeeee8", "eeeeeeeeeeeeeeeeeeeeeee9"
 
 // sourced is a group whose lines may come from several locations.
-func sourced(g *order.GroupInput, strategy string, sources ...string) order.GroupInput {
-	g.Strategy = strategy
-	for _, s := range sources {
-		g.Sources = append(g.Sources, order.Source{LocationID: s})
-	}
+func sourced(g order.Group, strategy string, sources ...string) order.Group {
+	g.Strategy, g.Sources = strategy, sources
 	return g
 }
 
@@ -238,23 +235,22 @@ func TestAPlanThatFailsIsMadeAnew(t *testing.T) {
 		}
 		return happened
 	}
-	apply(s.Place(system, order.Place{CustomerID: customer, Groups: []order.GroupInput{
+	apply(s.Place(system, order.Place{CustomerID: customer, Groups: []order.Group{
 		sourced(group("o", harbour, line(kettle, 2, 100)), order.ByPriority, harbour, north),
 	}}))
 	ids := map[string]bool{}
 	for attempt := int64(1); attempt <= 3; attempt++ {
-		plan := order.Allocated{Attempt: attempt, Groups: []order.AllocatedGroup{{OrderID: "o", Lines: []order.AllocatedLine{
-			{Allocations: []order.Allocation{{LocationID: north, Quantity: 2}}},
-		}}}}
+		plan := map[entrepot.ID][][]order.Allocation{"o": {{{LocationID: north, Quantity: 2}}}}
 		for range 2 { // told twice
-			apply(s.Allocated(system, plan))
+			apply(s.Allocated(system, attempt, plan))
 		}
 		if s.Attempt != attempt || ids[s.HoldID] || len(s.Group.Lines[0].Allocations) != 1 {
 			t.Fatalf("attempt %d: %+v", attempt, s)
 		}
 		ids[s.HoldID] = true
 		for _, told := range []int64{attempt - 1, attempt} { // an old answer changes nothing
-			happened := apply(s.Reserved(system, order.Reserved{Attempt: told, Missing: []order.MissingMsg{{ProductID: kettle, VariantID: kettle, ShopID: harbour, Wanted: 2}}}))
+			lack := order.Missing{ProductID: kettle, VariantID: kettle, ShopID: harbour, Wanted: 2}
+			happened := apply(s.Reserved(system, told, lack))
 			if told != attempt && len(happened) > 0 {
 				t.Fatalf("an old answer: %v", happened)
 			}

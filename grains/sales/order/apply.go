@@ -16,104 +16,118 @@ func (s *State) Apply(ev events.Event) {
 	case rejected:
 		s.Missing, s.Refused = e.missing, e.refused
 		s.move(Rejected, e.now, string(entrepot.System), "")
-	case allocated:
+	case planned:
 		s.allocate(e)
-	case unallocated:
+	case unplanned:
 		s.unallocate()
 	case created:
 		s.create(e)
+	case adopted:
+		s.Order, s.Attempt = e.cmd.Order.clone(), e.cmd.Attempt
+		s.HoldID = attemptID(s.ID, s.Attempt)
 	case events.OrderConfirmed:
-		s.PaymentID, s.Payment = e.PaymentID, Paid
-		s.Todo.Commit, s.Todo.Revive, s.Todo.Refund, s.Expired = true, false, false, false
-		s.Todo.Settle = len(s.Group.Promotions) > 0
+		s.PaymentID, s.PaymentStatus, s.Expired = e.PaymentID, Paid, false
+		s.begin(committing)
+		s.finish(reviving, refunding)
+		if len(s.Promotions) > 0 {
+			s.begin(settling)
+		}
 		s.move(Confirmed, e.AtMs, string(entrepot.System), "")
 	case events.OrderCancelled:
 		s.cancel(e)
-	case committed:
-		s.Todo.Commit, s.Committed = false, true
+	case sold:
+		s.Committed = true
+		s.finish(committing)
 		if s.Status == Cancelled { // cancelled while the sale was being written
-			s.Todo.Restock = true
+			s.begin(restocking)
 		}
 	case paymentFailed:
-		s.History = append(s.History, Change{Status: s.Status, At: e.now, By: string(entrepot.System), Note: "payment failed: " + e.reason})
+		note := "payment failed: " + e.reason
+		s.History = append(s.History, Change{Status: s.Status, At: e.now, By: string(entrepot.System), Note: note})
 		s.UpdatedAt = e.now
 		s.Version++
 	case paidLate:
-		s.Version++
-		s.PaymentID, s.Payment = e.paymentID, Paid
-		if e.revive {
-			s.Todo.Revive, s.HoldID = true, revivedID(s.ID)
-		} else {
-			s.Todo.Refund = true
-		}
-	case done:
-		e.what(&s.Todo)
-		if e.paid != "" {
+		s.payLate(e)
+	case begun:
+		s.begin(e.task)
+	case finished:
+		s.finish(e.task)
+		if e.task == refunding && s.PaymentStatus == Paid {
+			s.PaymentStatus = Refunded
 			s.Version++
-			s.Payment = e.paid
 		}
 	}
 }
 
 func (s *State) place(e placing) {
-	c := e.c
+	c := e.cmd
 	s.ID, s.CheckoutID, s.CustomerID, s.HoldID = e.id, c.CheckoutID, c.CustomerID, e.id
-	s.Group = groupOf(c.Groups[0])
-	s.Totals, _ = price(s.Group) // Place has refused what does not price
+	s.Group = c.Groups[0].clone()
+	s.Totals, _ = Price(&s.Group) // Place has refused what has no price
 	for _, g := range c.Groups[1:] {
-		s.Siblings = append(s.Siblings, Sibling{Group: groupOf(g)})
+		s.Siblings = append(s.Siblings, Sibling{Group: g.clone()})
 	}
-	alone(s.groups())
-	s.Shipping, s.Billing, s.Notes, s.FromCart = addressOf(c.ShippingAddress), addressOf(c.BillingAddress), c.Notes, c.FromCart
+	markAlone(s.groups())
+	s.ShippingAddress, s.BillingAddress = c.ShippingAddress, c.BillingAddress
+	s.Notes, s.FromCart = c.Notes, c.FromCart
 	hold := time.Duration(c.HoldMs) * time.Millisecond
 	if hold <= 0 {
 		hold = DefaultHold
 	}
-	s.CreatedAt, s.ExpiresAt, s.Payment = e.now, e.now+hold.Milliseconds(), Unpaid
+	s.CreatedAt, s.ExpiresAt, s.PaymentStatus = e.now, e.now+hold.Milliseconds(), Unpaid
 	s.move(Placing, e.now, string(entrepot.Customer), "")
 	s.History = nil // history begins with the order itself
 }
 
 func (s *State) create(e created) {
-	if c := e.adoption; c != nil {
-		s.ID, s.CheckoutID, s.CustomerID, s.HoldID = e.OrderID, c.CheckoutID, c.CustomerID, attemptID(e.OrderID, c.Attempt)
-		s.Attempt = c.Attempt
-		s.Group = groupOf(c.Group)
-		s.Totals, _ = price(s.Group) // Adopt has refused what does not price
-		s.Shipping, s.Billing, s.Notes = addressOf(c.ShippingAddress), addressOf(c.BillingAddress), c.Notes
-		s.CreatedAt, s.ExpiresAt, s.Payment = e.AtMs, e.ExpiresMs, Unpaid
-	}
 	s.Number = e.OrderNumber
 	for _, b := range e.beyond {
 		for _, g := range s.groups() {
-			if g.OrderID == b.OrderID && b.Line < int64(len(g.Lines)) {
+			if g.OrderID == b.OrderID {
 				g.Lines[b.Line].Backordered += b.Quantity
 			}
 		}
 	}
 	for i := range s.Siblings {
-		s.Siblings[i].Number = e.numbers[s.Siblings[i].Group.OrderID]
+		s.Siblings[i].Number = e.numbers[s.Siblings[i].OrderID]
 	}
-	s.Todo.Adopt = len(s.Siblings) > 0
+	if len(s.Siblings) > 0 {
+		s.begin(adopting)
+	}
 	s.move(Pending, e.AtMs, string(entrepot.Customer), "")
 }
 
-// cancel begins to give back whatever the order holds.
+// cancel begins to give back everything that the order holds.
 func (s *State) cancel(e events.OrderCancelled) {
 	switch {
 	case s.Committed:
-		s.Todo.Restock = true
-	case s.Todo.Commit: // the commit runs; its answer restocks
+		s.begin(restocking)
+	case s.Todo[committing]: // its result begins the restocking
 	default:
-		s.Todo.Release = true
+		s.begin(releasing)
 	}
-	if len(s.Group.Promotions) > 0 {
-		s.Todo.Unclaim, s.Todo.Unuse = s.Payment == Unpaid, s.Payment == Paid
+	if len(s.Promotions) > 0 && s.PaymentStatus == Unpaid {
+		s.begin(unclaiming)
+	} else if len(s.Promotions) > 0 && s.PaymentStatus == Paid {
+		s.begin(unusing)
 	}
 	// An expired order leaves its payment open: money on its way reserves anew.
 	s.Expired = e.Reason == expiredReason && e.By == string(entrepot.System)
-	s.Todo.Refund = !s.Expired
+	if !s.Expired {
+		s.begin(refunding)
+	}
 	s.move(Cancelled, e.AtMs, e.By, e.Reason)
+}
+
+func (s *State) payLate(e paidLate) {
+	s.Version++
+	s.PaymentID, s.PaymentStatus = e.paymentID, Paid
+	if e.revive {
+		s.HoldID = revivedID(s.ID)
+		s.begin(reviving)
+	} else {
+		s.begin(refunding)
+	}
 }
 
 func (s *State) move(status string, at int64, by, note string) {
@@ -122,11 +136,11 @@ func (s *State) move(status string, at int64, by, note string) {
 	s.History = append(s.History, Change{Status: status, At: at, By: by, Note: note})
 }
 
-func (s *State) facts(now time.Time) events.OrderFacts {
+func (o *Order) facts(now time.Time) events.OrderFacts {
 	return events.OrderFacts{
-		OrderID: s.ID, OrderNumber: s.Number, CheckoutID: s.CheckoutID, CustomerID: s.CustomerID,
-		CompanyID: s.Group.CompanyID, ShopID: s.Group.ShopID, Currency: s.Group.Currency,
-		Total: amount(s.Totals.Total, s.Group.Currency), AtMs: now.UnixMilli(),
+		OrderID: o.ID, OrderNumber: o.Number, CheckoutID: o.CheckoutID, CustomerID: o.CustomerID,
+		CompanyID: o.CompanyID, ShopID: o.ShopID, Currency: o.Currency,
+		Total: amount(o.Total, o.Currency), AtMs: now.UnixMilli(),
 	}
 }
 
@@ -139,35 +153,31 @@ func (s *State) cancelled(t entrepot.Turn, reason string) events.OrderCancelled 
 }
 
 func (s *State) confirmed(t entrepot.Turn, paymentID entrepot.ID) events.OrderConfirmed {
-	return events.OrderConfirmed{OrderFacts: s.facts(t.Now), PaymentID: paymentID, Items: itemsOf(s.Group)}
+	return events.OrderConfirmed{OrderFacts: s.facts(t.Now), PaymentID: paymentID, Items: itemsOf(&s.Group)}
 }
 
-func (s *State) orderCreated(now time.Time, id entrepot.ID, number string, g Group, p Totals) events.OrderCreated {
+func (o *Order) created(now time.Time) events.OrderCreated {
+	m := func(minor int64) entrepot.Amount { return amount(minor, o.Currency) }
 	e := events.OrderCreated{
-		OrderFacts: events.OrderFacts{
-			OrderID: id, OrderNumber: number, CheckoutID: s.CheckoutID, CustomerID: s.CustomerID,
-			CompanyID: g.CompanyID, ShopID: g.ShopID, Currency: g.Currency,
-			Total: amount(p.Total, g.Currency), AtMs: now.UnixMilli(),
-		},
+		OrderFacts: o.facts(now),
 		Pricing: events.OrderPricing{
-			Subtotal: amount(p.Subtotal, g.Currency), Tax: amount(p.Tax, g.Currency), Shipping: amount(p.Shipping, g.Currency),
-			Discount: amount(p.Discount, g.Currency), Total: amount(p.Total, g.Currency),
+			Subtotal: m(o.Subtotal), Tax: m(o.Tax), Shipping: m(o.Totals.Shipping), Discount: m(o.Discount), Total: m(o.Total),
 		},
-		Items: itemsOf(g), ExpiresMs: s.ExpiresAt,
+		Items: itemsOf(&o.Group), ExpiresMs: o.ExpiresAt, ShippingMethod: o.Method.ID,
 	}
-	for _, p := range g.Promotions {
+	for _, p := range o.Promotions {
 		e.PromoCodes = append(e.PromoCodes, p.Code)
 	}
-	e.ShippingMethod = g.Method.ID
 	return e
 }
 
-func itemsOf(g Group) []events.OrderItem {
+func itemsOf(g *Group) []events.OrderItem {
 	items := make([]events.OrderItem, len(g.Lines))
 	for i, l := range g.Lines {
 		items[i] = events.OrderItem{
-			ProductID: l.ProductID, VariantID: l.Variant(), Name: l.Name, Quantity: l.Quantity,
-			Price: amount(l.Price, g.Currency), Subtotal: amount(l.Price*l.Quantity, g.Currency), Discount: amount(l.Discount, g.Currency),
+			ProductID: l.ProductID, VariantID: l.VariantID, Name: l.Name, Quantity: l.Quantity,
+			Price: amount(l.Price, g.Currency), Subtotal: amount(l.Price*l.Quantity, g.Currency),
+			Discount: amount(l.Discount, g.Currency),
 		}
 	}
 	return items
@@ -177,52 +187,7 @@ func amount(minor int64, currency string) entrepot.Amount {
 	return entrepot.Money{Minor: minor, Currency: currency}.Amount()
 }
 
-// number is an order number as people read it: year and place in the company's series.
+// number returns an order number: the year and the place in the company's series.
 func number(createdMs, n int64) string { return fmt.Sprintf("%d-%06d", year(createdMs), n) }
 
 func year(ms int64) int { return time.UnixMilli(ms).UTC().Year() }
-
-func groupOf(g GroupInput) Group {
-	out := Group{
-		OrderID: g.OrderID, CompanyID: g.CompanyID, ShopID: g.ShopID, Currency: g.Currency,
-		TaxBasisPoints: g.TaxBasisPoints, Shipping: g.Shipping, Lines: make([]Line, 0, len(g.Lines)),
-		Strategy: g.Strategy, Method: Method{g.ShippingMethod, g.ShippingMethodName}, ShippingTaxed: g.ShippingTaxed,
-	}
-	for _, source := range g.Sources {
-		out.Sources = append(out.Sources, source.LocationID)
-	}
-	for _, l := range g.Lines {
-		line := Line{
-			ProductID: l.ProductID, VariantID: l.VariantID, Name: l.Name, SKU: l.SKU,
-			Quantity: l.Quantity, Price: l.Price, Discount: l.Discount,
-		}
-		line.VariantID = line.Variant()
-		line.Allocations, line.Backordered = allocationsOf(l.Allocations), l.Backordered
-		out.Lines = append(out.Lines, line)
-	}
-	for _, p := range g.Promotions {
-		out.Promotions = append(out.Promotions, Promotion{
-			ID: p.ID, Code: p.Code, Discount: p.Discount, FreeShipping: p.FreeShipping,
-			Version: p.Version, PerCustomer: p.PerCustomer, Shipping: p.Shipping, FirstOrder: p.FirstOrder,
-			Alone: p.Alone,
-		})
-	}
-	return out
-}
-
-func refusedOf(r *Refused) *Refused {
-	if r == nil {
-		return nil
-	}
-	return &Refused{Code: r.Code, Rule: r.Rule, Message: r.Message}
-}
-
-func addressOf(a *Address) *Address {
-	if a == nil {
-		return nil
-	}
-	return &Address{
-		Name: a.Name, Line1: a.Line1, Line2: a.Line2, City: a.City, State: a.State,
-		PostalCode: a.PostalCode, Country: a.Country, Phone: a.Phone,
-	}
-}

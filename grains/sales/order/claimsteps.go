@@ -9,123 +9,140 @@ import (
 	"entrepot/grains/ecommerce/promotion"
 )
 
-// claimID is what the orders of a checkout claim their promo codes by. Each plan
-// has one of its own: what was given back with an earlier one cannot be claimed again.
-func (s *State) claimID() entrepot.ID { return attemptID(s.CheckoutID, s.Attempt) }
-
-// claims are the uses of promo codes that orders make together: one of each code,
-// however many of the orders get something of it.
-func (s *State) claims(id entrepot.ID, groups []Group) (out []claim) {
-	for _, g := range groups {
-		for _, p := range g.Promotions {
-			out = s.with(out, id, g.OrderID, p.Version, claim{promotion: p.ID, code: p.Code, limit: p.PerCustomer, alone: p.Alone})
-		}
-	}
-	return append(out, s.firsts(id, groups)...)
+// claim is one use of a promo code, for all orders of the checkout that it discounts.
+type claim struct {
+	promotion.Claim
+	code  string
+	first bool // of being the first order, which only the customer's use keeps
+	alone bool // of one order of the checkout
 }
 
-// firsts are the claims of the customer's one first order with each company whose
-// codes ask for that: of all such codes together, so that no two orders use them.
-func (s *State) firsts(id entrepot.ID, groups []Group) (out []claim) {
+// claimID returns the id by which the checkout claims its promo codes. Each plan has
+// its own, as a claim that was released cannot be claimed again.
+func (s *State) claimID() entrepot.ID { return attemptID(s.CheckoutID, s.Attempt) }
+
+// paidClaim returns the id by which the order last claimed its codes.
+func (s *State) paidClaim() entrepot.ID {
+	if s.HoldID == revivedID(s.ID) {
+		return s.HoldID
+	}
+	return s.claimID()
+}
+
+// claims returns one claim for each promo code of the groups, and one for each
+// company whose codes ask for the customer's first order: that is one claim for all
+// such codes, so that no two orders use them.
+func (s *State) claims(id entrepot.ID, groups []*Group) (out []claim) {
+	add := func(g *Group, c claim) {
+		at := slices.IndexFunc(out, func(have claim) bool { return have.PromotionID == c.PromotionID })
+		if at < 0 {
+			c.ClaimID, c.CustomerID, c.ExpiresAt = id, s.CustomerID, s.ExpiresAt+Guard.Milliseconds()
+			at, out = len(out), append(out, c)
+		}
+		out[at].Orders = append(out[at].Orders, g.OrderID)
+	}
 	for _, g := range groups {
-		p := slices.IndexFunc(g.Promotions, func(p Promotion) bool { return p.FirstOrder })
-		if p >= 0 {
-			out = s.with(out, id, g.OrderID, 0, claim{promotion: promotion.FirstID(g.CompanyID), code: g.Promotions[p].Code, limit: 1, first: true})
+		for _, p := range g.Promotions {
+			c := promotion.Claim{PromotionID: p.ID, Version: p.Version, Limit: p.PerCustomer}
+			add(g, claim{Claim: c, code: p.Code, alone: p.Alone})
+		}
+	}
+	for _, g := range groups {
+		if at := slices.IndexFunc(g.Promotions, func(p Promotion) bool { return p.FirstOrder }); at >= 0 {
+			c := promotion.Claim{PromotionID: promotion.FirstID(g.CompanyID), Limit: 1}
+			add(g, claim{Claim: c, code: g.Promotions[at].Code, first: true})
 		}
 	}
 	return out
 }
 
-// with adds an order to the claim of the same promotion, which is made if there is none.
-func (s *State) with(claims []claim, id, order entrepot.ID, version int64, c claim) []claim {
-	at := slices.IndexFunc(claims, func(have claim) bool { return have.promotion == c.promotion })
-	if at < 0 {
-		c.customer = s.CustomerID
-		c.cmd = promotion.Claim{
-			ClaimID: id, ExpiresAt: s.ExpiresAt + Guard.Milliseconds(), Version: version,
-			CustomerID: s.CustomerID, Limit: c.limit, PromotionID: c.promotion,
-		}
-		at, claims = len(claims), append(claims, c)
-	}
-	claims[at].cmd.Orders = append(claims[at].cmd.Orders, order)
-	return claims
-}
+// ownClaims returns the claims of this order alone.
+func (s *State) ownClaims(id entrepot.ID) []claim { return s.claims(id, []*Group{&s.Group}) }
 
-// claim is one use of a promo code.
-type claim struct {
-	promotion, customer entrepot.ID
-	code                string
-	limit               int64 // by customer
-	first               bool  // of being the first order, which is the customer's alone
-	alone               bool  // of one order of the checkout
-	cmd                 promotion.Claim
-}
-
-// tell sends a command to the customer's uses, if they are limited, and then to the promotion.
-func (c claim) tell(ctx context.Context, a grains.Asker, cmd any) error {
-	if c.limit > 0 {
-		if _, err := a.Ask(ctx, promotion.UseOf(promotion.UseID(c.promotion, c.customer)), cmd); err != nil {
+// send sends a command to the customer's use, if that is limited, and then to the
+// promotion.
+func (c *claim) send(ctx context.Context, a grains.Asker, cmd any) error {
+	if c.Limit > 0 {
+		if _, err := a.Ask(ctx, promotion.UseOf(promotion.UseID(c.PromotionID, c.CustomerID)), cmd); err != nil {
 			return err
 		}
 	}
 	if c.first {
 		return nil
 	}
-	_, err := a.Ask(ctx, promotion.Of(c.promotion), cmd)
+	_, err := a.Ask(ctx, promotion.Of(c.PromotionID), cmd)
 	return err
 }
 
-// release gives a use back for all its orders.
-func (c claim) release(ctx context.Context, a grains.Asker) error {
-	for _, o := range c.cmd.Orders {
-		cmd := promotion.Release{ClaimID: c.cmd.ClaimID, OrderID: o}
-		if err := c.tell(ctx, a, cmd); err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
+// sendAll sends a command for each claim. One that does not exist is left out.
+func sendAll(ctx context.Context, a grains.Asker, claims []claim, cmd func(*claim) any) error {
+	for i := range claims {
+		if _, err := grains.Refused(claims[i].send(ctx, a, cmd(&claims[i])), entrepot.CodeNotFound); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// claimAndReserve does both for all or for none: what is refused is named, and the
-// rest is given back. A claim that has ended is one of this step that gave it
-// back before and whose answer was lost: the stock items refuse then as well.
-func claimAndReserve(ctx context.Context, a grains.Asker, claims []claim, holds []hold) ([]MissingMsg, *Refused, error) {
-	var no *Refused
-	for _, c := range claims {
-		answer := c.tell(ctx, a, c.cmd)
-		is, err := refused(answer)
-		if err != nil {
-			return nil, nil, err
-		}
-		if is {
-			no = refusedBy(c, answer)
-			break
+// releaseClaims gives the uses back for all their orders.
+func releaseClaims(ctx context.Context, a grains.Asker, claims []claim) error {
+	for i := range claims {
+		for _, o := range claims[i].Orders {
+			err := claims[i].send(ctx, a, promotion.Release{ClaimID: claims[i].ClaimID, OrderID: o})
+			if _, err = grains.Refused(err, entrepot.CodeNotFound); err != nil {
+				return err
+			}
 		}
 	}
-	missing, err := []MissingMsg(nil), error(nil)
-	if no == nil || no.Rule == ruleEnded {
-		missing, err = reserveAll(ctx, a, holds)
-	}
-	switch {
-	case err != nil || (len(missing) == 0 && no == nil):
-		return nil, nil, err
-	case len(missing) == 0 && no.Rule == ruleEnded:
-		err = releaseAll(ctx, a, holds)
-	case len(missing) > 0:
-		no = nil
-	}
-	for _, c := range claims {
-		if err == nil {
-			err = c.release(ctx, a)
-		}
-	}
-	return missing, no, err
+	return nil
 }
 
-// ruleEnded is the promotion's word for a claim that was given back or used for good.
+// claimAndReserve claims the promo codes and reserves the stock, all or none.
+func claimAndReserve(ctx context.Context, a grains.Asker, claims []claim, holds []*hold) (r reservation, err error) {
+	if r.refused, err = claimAll(ctx, a, claims); err != nil {
+		return r, err
+	}
+	// A claim that has ended was released by an earlier try of this step, whose result
+	// was lost. The lines that lacked then are found by the stock items' refusals.
+	ended := r.refused != nil && r.refused.Rule == ruleEnded
+	if r.refused == nil || ended {
+		if r.missing, err = reserveAll(ctx, a, holds); err != nil {
+			return r, err
+		}
+	}
+	switch {
+	case len(r.missing) > 0:
+		r.refused = nil
+	case r.refused == nil:
+		return r, nil
+	case ended:
+		err = releaseAll(ctx, a, holds)
+	}
+	if err != nil {
+		return r, err
+	}
+	return r, releaseClaims(ctx, a, claims)
+}
+
+// claimAll claims one code after the other, up to the first that is refused.
+func claimAll(ctx context.Context, a grains.Asker, claims []claim) (*Refused, error) {
+	for i := range claims {
+		refusal := claims[i].send(ctx, a, claims[i].Claim)
+		no, err := grains.Refused(refusal, refusals...)
+		switch {
+		case err != nil:
+			return nil, err
+		case no:
+			return claims[i].refusal(refusal), nil
+		}
+	}
+	return nil, nil
+}
+
+// ruleEnded is the promotion's rule against a claim that was released or settled.
 const ruleEnded = "ended"
 
-func refusedBy(c claim, err error) *Refused {
+func (c *claim) refusal(err error) *Refused {
 	out := &Refused{Code: c.code, Rule: "exists", Message: "there is no such code"}
 	if e := entrepot.AsError(err); e.Code != entrepot.CodeNotFound && len(e.Fields) > 0 {
 		out.Rule, out.Message = e.Fields[0].Rule, e.Fields[0].Message
@@ -136,68 +153,23 @@ func refusedBy(c claim, err error) *Refused {
 	return out
 }
 
-// paidClaim is the id that the order last claimed its codes by.
-func (s *State) paidClaim() entrepot.ID {
-	if s.HoldID == revivedID(s.ID) {
-		return s.HoldID
-	}
-	return s.claimID()
-}
-
 // settle makes the uses final.
-func settle(s *State) func(context.Context, grains.Asker) (any, error) {
-	id, order := s.paidClaim(), s.ID
-	claims := s.claims(id, []Group{s.Group})
-	return func(ctx context.Context, a grains.Asker) (any, error) {
-		for _, c := range claims {
-			if err := c.tell(ctx, a, promotion.Settle{ClaimID: id, OrderID: order}); err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
-				return nil, err
-			}
-		}
-		return Settled{}, nil
-	}
+func settle(ctx context.Context, a grains.Asker, s *State, _ string) (grains.Done, error) {
+	return grains.Done{}, sendAll(ctx, a, s.ownClaims(s.paidClaim()), func(c *claim) any {
+		return promotion.Settle{ClaimID: c.ClaimID, OrderID: s.ID}
+	})
 }
 
 // unclaim gives this order's part of the uses back.
-func unclaim(s *State) func(context.Context, grains.Asker) (any, error) {
-	claims := s.claims(s.claimID(), []Group{s.Group})
-	return func(ctx context.Context, a grains.Asker) (any, error) {
-		for _, c := range claims {
-			if err := c.release(ctx, a); err != nil {
-				return nil, err
-			}
-		}
-		return Unclaimed{}, nil
-	}
+func unclaim(ctx context.Context, a grains.Asker, s *State, _ string) (grains.Done, error) {
+	return grains.Done{}, releaseClaims(ctx, a, s.ownClaims(s.claimID()))
 }
 
-// unuse gives this order's part of the final uses back. A revived order claimed
-// them alone.
-func unuse(s *State) func(context.Context, grains.Asker) (any, error) {
-	id, order, revived := s.paidClaim(), s.ID, s.HoldID == revivedID(s.ID)
-	claims := s.claims(id, []Group{s.Group})
-	return func(ctx context.Context, a grains.Asker) (any, error) {
-		for _, c := range claims {
-			back := promotion.Return{ClaimID: id, OrderID: order, Alone: c.alone || revived}
-			if err := c.tell(ctx, a, back); err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound {
-				return nil, err
-			}
-		}
-		return Unused{}, nil
-	}
-}
-
-// alone marks the codes that one group only gets something of.
-func alone(groups []*Group) {
-	shared := map[entrepot.ID]int{}
-	for _, g := range groups {
-		for _, p := range g.Promotions {
-			shared[p.ID]++
-		}
-	}
-	for _, g := range groups {
-		for i := range g.Promotions {
-			g.Promotions[i].Alone = shared[g.Promotions[i].ID] == 1
-		}
-	}
+// unuse gives this order's part of the final uses back. A revived order claimed them
+// alone.
+func unuse(ctx context.Context, a grains.Asker, s *State, _ string) (grains.Done, error) {
+	revived := s.HoldID == revivedID(s.ID)
+	return grains.Done{}, sendAll(ctx, a, s.ownClaims(s.paidClaim()), func(c *claim) any {
+		return promotion.Return{ClaimID: c.ClaimID, OrderID: s.ID, Alone: c.alone || revived}
+	})
 }

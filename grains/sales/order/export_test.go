@@ -1,8 +1,14 @@
 package order
 
-import "entrepot"
+import (
+	"slices"
+	"strconv"
 
-// Level is what a location has of one product, as the tests of the plan say it.
+	"entrepot"
+	"entrepot/events"
+)
+
+// Level is what a location has of one product in the tests of the plan.
 type Level struct{ Available, Beyond int64 }
 
 // PlanForTest plans orders of one product one after the other; nil: refused.
@@ -12,12 +18,28 @@ func PlanForTest(strategy string, sources []entrepot.ID, has map[entrepot.ID]Lev
 		levels[place{"p", source}] = level{l.Available, l.Beyond}
 	}
 	for _, want := range wants {
-		g := &Group{Sources: sources, Strategy: strategy, Lines: []Line{{ProductID: "p", Quantity: want}}}
-		lines, _ := plan(g, levels)
+		line := Line{ProductID: "p", VariantID: "p", Quantity: want}
+		lines, _ := plan(&Group{Sources: sources, Strategy: strategy, Lines: []Line{line}}, levels)
 		if len(lines) == 0 {
 			lines = [][]Allocation{nil}
 		}
 		out = append(out, lines[0])
 	}
 	return out
+}
+
+// Allocated delivers a plan, which is dropped unless it is due, as by the host.
+func (s *State) Allocated(t entrepot.Turn, attempt int64, lines map[entrepot.ID][][]Allocation) ([]events.Event, error) {
+	if !slices.Contains(s.unplanned(), strconv.FormatInt(attempt, 10)) {
+		return nil, nil
+	}
+	return s.allocated(t, allocation{lines: lines})
+}
+
+// Reserved delivers the refusal of a plan's reservations in the same way.
+func (s *State) Reserved(t entrepot.Turn, attempt int64, missing ...Missing) ([]events.Event, error) {
+	if !slices.Contains(s.unreserved(), strconv.FormatInt(attempt, 10)) {
+		return nil, nil
+	}
+	return s.reserved(t, reservation{missing: missing})
 }

@@ -7,7 +7,7 @@ import (
 	"entrepot/persistence"
 )
 
-// Collection keeps the orders in salesdb.
+// Collection stores the orders, in salesdb.
 var Collection = &persistence.Collection{
 	Name: "orders",
 	Fields: []persistence.Field{
@@ -23,45 +23,29 @@ var Collection = &persistence.Collection{
 	},
 }
 
-// Kind is the order's grain.
+// Kind returns the kind of grain of orders.
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](Name, Collection)
-	grains.Later(k, (*State).Place, (*State).settled)
+	grains.Later(k, (*State).Place, (*State).placed)
 	grains.Creates[Place](k)
-	grains.Command(k, (*State).Cancel, (*State).View)
-	grains.Command(k, (*State).Adopt, (*State).View)
-	grains.Command(k, (*State).Paid, (*State).View)
-	grains.Command(k, (*State).PaymentFailed, (*State).View)
+	grains.Command(k, (*State).Adopt, (*State).reply)
+	grains.Command(k, (*State).PaymentReceived, (*State).reply)
+	grains.Command(k, (*State).PaymentFailed, (*State).reply)
+	grains.Command(k, (*State).Cancel, (*State).reply)
 	grains.Query(k, (*State).Get)
-
-	grains.Steps(k, steps)
-	grains.Command(k, (*State).Allocated, (*State).View)
-	grains.Command(k, (*State).Reserved, (*State).View)
-	grains.Command(k, (*State).Adopted, (*State).View)
-	grains.Command(k, (*State).AfterCommit, (*State).View)
-	grains.Command(k, (*State).AfterRevive, (*State).View)
-	grains.Command(k, (*State).Released, (*State).View)
-	grains.Command(k, (*State).Restocked, (*State).View)
-	grains.Command(k, (*State).Refunded, (*State).View)
-	grains.Command(k, (*State).Settled, (*State).View)
-	grains.Command(k, (*State).Unclaimed, (*State).View)
-	grains.Command(k, (*State).Unused, (*State).View)
+	grains.Process(k, process...)
 	return k
 }
 
-// Ended reports whether the process has nothing to do. The order then waits for its
-// payment, its shop's staff or its customer, for minutes or days.
-func (s *State) Ended() bool { return s.Status != Placing && s.Todo == Todo{} }
-
-// Index is whose the order is. What was not placed belongs to nobody, so no
-// tenant's list shows it.
+// Index returns the order's company, shop and customer, and its indexed fields. An
+// order that is not created yet has none, so that no tenant's list shows it.
 func (s *State) Index() grains.Index {
 	ix := grains.Index{
 		CreatedAt: time.UnixMilli(s.CreatedAt).UTC(),
-		Fields:    []any{s.Status, s.Payment, s.Number},
+		Fields:    []any{s.Status, s.PaymentStatus, s.Number},
 	}
 	if s.Status != Placing && s.Status != Rejected {
-		ix.CompanyID, ix.ShopID, ix.OwnerID = s.Group.CompanyID, s.Group.ShopID, s.CustomerID
+		ix.CompanyID, ix.ShopID, ix.OwnerID = s.CompanyID, s.ShopID, s.CustomerID
 	}
 	return ix
 }

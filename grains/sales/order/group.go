@@ -1,31 +1,62 @@
 package order
 
-import "entrepot"
+import (
+	"slices"
 
-// Group is what one shop sells in the checkout.
+	"entrepot"
+)
+
+// Group is the part of a checkout that one shop sells.
 type Group struct {
 	OrderID        entrepot.ID `json:"orderId"`
 	CompanyID      entrepot.ID `json:"companyId"`
 	ShopID         entrepot.ID `json:"shopId"`
 	Currency       string      `json:"currency"`
 	TaxBasisPoints int64       `json:"taxBasisPoints"`
-	Shipping       int64       `json:"shipping"`
+	Shipping       int64       `json:"shipping"` // before tax
 	Method         Method      `json:"shippingMethod,omitzero"`
-	ShippingTaxed  bool        `json:"shippingTaxed,omitempty"`
+	ShippingTaxed  bool        `json:"shippingTaxed,omitempty"` // at the rate of the goods
 	Lines          []Line      `json:"items"`
 	Promotions     []Promotion `json:"promotions,omitempty"`
-	// Where the goods may come from, the preferred first; none: the shop itself.
+	// Sources are the locations that the goods may come from, the preferred first;
+	// none: the shop itself.
 	Sources  []entrepot.ID `json:"sources,omitempty"`
-	Strategy string        `json:"strategy,omitempty"`
+	Strategy string        `json:"strategy,omitempty"` // [ByPriority] by default
 }
 
-// Method is how the goods are sent, by the shop's rules of when it was ordered.
+// clone returns a copy that shares no memory.
+func (g *Group) clone() Group {
+	c := *g
+	c.Lines, c.Promotions, c.Sources = slices.Clone(g.Lines), slices.Clone(g.Promotions), slices.Clone(g.Sources)
+	for i := range c.Lines {
+		c.Lines[i].Allocations = slices.Clone(c.Lines[i].Allocations)
+	}
+	return c
+}
+
+// markAlone marks the promo codes that discount one of the groups only.
+func markAlone(groups []*Group) {
+	groupsOf := map[entrepot.ID]int{}
+	for _, g := range groups {
+		for _, p := range g.Promotions {
+			groupsOf[p.ID]++
+		}
+	}
+	for _, g := range groups {
+		for i := range g.Promotions {
+			g.Promotions[i].Alone = groupsOf[g.Promotions[i].ID] == 1
+		}
+	}
+}
+
+// Method is a shipping method of the shop's rules when the order was placed. The zero
+// Method is that of a shop without rules.
 type Method struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 }
 
-// Promotion is a promo code that takes something off the group.
+// Promotion is a promo code that discounts the group.
 type Promotion struct {
 	ID           entrepot.ID `json:"id"`
 	Code         string      `json:"code"`
@@ -35,28 +66,31 @@ type Promotion struct {
 	FirstOrder   bool        `json:"firstOrder,omitempty"`
 	Version      int64       `json:"version"`
 	PerCustomer  int64       `json:"perCustomer,omitempty"`
-	Alone        bool        `json:"alone,omitempty"` // no other order of the checkout gets something of the code
+	Alone        bool        `json:"alone,omitempty"` // the code discounts no other order of the checkout
 }
 
-// Line is some pieces of a variant at the price of the moment of ordering.
+// Line is some pieces of a variant at the price of when the order was placed.
 type Line struct {
 	ProductID   entrepot.ID  `json:"productId"`
 	Name        string       `json:"name"`
 	SKU         string       `json:"sku"`
 	Quantity    int64        `json:"quantity"`
-	Price       int64        `json:"price"`
-	VariantID   entrepot.ID  `json:"variantId,omitempty"`   // in orders of before there were variants: none
+	Price       int64        `json:"price"`                 // of one piece
+	VariantID   entrepot.ID  `json:"variantId"`             // the product's id if it has no variants
 	Discount    int64        `json:"discount,omitempty"`    // of the whole line
 	Allocations []Allocation `json:"allocations,omitempty"` // none: all from the shop
-	Backordered int64        `json:"backordered,omitempty"` // of Quantity, what was not on hand when it was reserved
+	Backordered int64        `json:"backordered,omitempty"` // of Quantity, pieces not on hand when reserved
 }
 
-// Variant is what was sold: of a product without variants itself.
-func (l Line) Variant() entrepot.ID {
-	if l.VariantID == "" {
-		return l.ProductID
-	}
-	return l.VariantID
+func (l *Line) missing(shop entrepot.ID, wanted int64) Missing {
+	return Missing{ProductID: l.ProductID, VariantID: l.VariantID, ShopID: shop, Wanted: wanted}
+}
+
+// Backordered are pieces of a line that are promised and not on hand.
+type Backordered struct {
+	OrderID  entrepot.ID
+	Line     int // its place in the group
+	Quantity int64
 }
 
 // Refused is a promo code that could not be used.
@@ -74,7 +108,7 @@ type Missing struct {
 	Wanted    int64       `json:"wanted"`
 }
 
-// Address of a person.
+// Address is a postal address of a person.
 type Address struct {
 	Name       string `json:"name,omitempty"`
 	Line1      string `json:"line1,omitempty"`
@@ -84,4 +118,12 @@ type Address struct {
 	PostalCode string `json:"postalCode,omitempty"`
 	Country    string `json:"country,omitempty"`
 	Phone      string `json:"phone,omitempty"`
+}
+
+// Change is one entry of an order's status history.
+type Change struct {
+	Status string `json:"status"`
+	At     int64  `json:"atMs"` // Unix ms
+	By     string `json:"by"`   // role of the actor
+	Note   string `json:"note,omitempty"`
 }

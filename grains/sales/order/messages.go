@@ -5,211 +5,96 @@ import (
 	"entrepot/grains"
 )
 
-// Kind is the grain's name in the cluster.
+// Name is the kind's name in the cluster.
 const Name = "Order"
 
-// KeyedID is the one order that a customer places under an Idempotency-Key, so
-// that a retry meets the order wherever it had got to.
+// KeyedID returns the id of the one order that a customer places under an
+// Idempotency-Key, so that a retry finds the order however far it has come.
 func KeyedID(customerID entrepot.ID, key string) entrepot.ID {
 	return entrepot.DeriveID("order", customerID, key)
 }
 
-// SiblingID is the order of a further shop of the same checkout.
+// SiblingID returns the id of the order of a further shop of the same checkout.
 func SiblingID(first, shopID entrepot.ID) entrepot.ID {
 	return entrepot.DeriveID("sibling", first, shopID)
 }
 
-// Of names one grain of the kind.
+// Of returns the ref of an order by its id.
 func Of(id entrepot.ID) grains.Ref { return grains.Ref{Kind: Name, ID: id} }
 
-// Place starts an order, or several of one checkout. It is answered when stock is
-// reserved and the numbers are drawn, or when that was refused.
+// Place places the orders of a checkout, one a shop, at the prices that it carries.
+// Only the platform may send it, on the customer's behalf. The reply comes when the
+// stock is reserved and the numbers are drawn, or when the checkout is refused.
 type Place struct {
-	CheckoutID entrepot.ID
-	CustomerID entrepot.ID
-	// One group a shop; the first is this order itself.
-	Groups          []GroupInput
-	ShippingAddress *Address
-	BillingAddress  *Address
-	Notes           string
-	FromCart        bool  // empty the customer's cart of these lines
-	HoldMs          int64 // how long the stock is reserved; 0: 20 minutes
-}
-
-type GroupInput struct {
-	OrderID        entrepot.ID
-	CompanyID      entrepot.ID
-	ShopID         entrepot.ID
-	Currency       string
-	TaxBasisPoints int64
-	Shipping       int64
-	Lines          []Line
-	// Where the goods may come from, the preferred first; none: the shop itself.
-	Sources            []Source
-	Strategy           string // priority (default, as listed), most_stock, nearest (as listed)
-	Discount           int64  // off the goods, before tax: the sum of the lines' discounts
-	Promotions         []Promotion
-	ShippingMethod     string // of the shop's rules; empty: it has none
-	ShippingMethodName string
-	ShippingTaxed      bool // as the goods are
-}
-
-type Source struct {
-	LocationID entrepot.ID
-}
-
-// Placed answers Place: the orders of the checkout, this one first.
-type Placed struct {
-	Orders []*Order
-}
-
-type Cancel struct {
-	Reason          string
-	ExpectedVersion int64 // 0: whatever it is
-}
-
-type Get struct{}
-
-// Allocated is the plan of where the lines' pieces come from.
-type Allocated struct {
-	Groups  []AllocatedGroup
-	Missing []MissingMsg // any: the checkout is refused
-	Attempt int64        // counts the plans of the checkout from 1
-}
-
-type AllocatedGroup struct {
-	OrderID entrepot.ID
-	Lines   []AllocatedLine // as many as the group has, in their order
-}
-
-type AllocatedLine struct {
-	Allocations []Allocation
-}
-
-type Reserved struct {
-	Orders      []Numbered
-	Missing     []MissingMsg // any: the checkout is refused, or planned anew
-	Attempt     int64        // which plan was reserved; 0: there was none
-	Refused     *Refused     // a promo code: the checkout is refused
-	Backordered []Backordered
-}
-
-// Backordered are pieces of a line that were promised and are not on hand.
-type Backordered struct {
-	OrderID  entrepot.ID
-	Line     int64 // its place in the group
-	Quantity int64
-}
-
-type Numbered struct {
-	OrderID entrepot.ID
-	Number  int64
-}
-
-type MissingMsg struct {
-	ProductID entrepot.ID
-	ShopID    entrepot.ID
-	Wanted    int64
-	Available int64
-	VariantID entrepot.ID
-}
-
-// Adopt makes a sibling order of a checkout whose stock is already reserved.
-type Adopt struct {
 	CheckoutID      entrepot.ID
 	CustomerID      entrepot.ID
-	Group           GroupInput
-	ShippingAddress *Address
-	BillingAddress  *Address
+	Groups          []Group // one a shop; the first is this order itself
+	ShippingAddress Address
+	BillingAddress  Address
 	Notes           string
-	Number          int64
-	ExpiresAt       int64
-	CreatedAt       int64 // of the checkout; the series' year
-	Attempt         int64 // the plan by which its stock is reserved; 0: there was none
+	FromCart        bool  // take the lines out of the customer's cart
+	HoldMs          int64 // how long the stock is reserved; 0: [DefaultHold]
 }
 
-type Adopted struct{}
-
-type Released struct{}
-
-type Committed struct {
-	Missing []MissingMsg // sold to others after the reservation expired
+// Placed is the reply to [Place].
+type Placed struct {
+	Orders []*Order // of the checkout, this one first
 }
 
-type Restocked struct{}
-
-// Revived answers the reservation made anew for money that came after expiry.
-type Revived struct {
-	Missing []MissingMsg
-	Refused *Refused
+// Adopt makes this the order of a further shop of a checkout whose stock is reserved.
+type Adopt struct {
+	Order   Order
+	Attempt int64 // the plan by which its stock is reserved; 0: there was none
 }
 
-type RefundDone struct{}
-
-// Settled, Unclaimed and Unused answer what was done to the promo codes' claims.
-type Settled struct{}
-
-type Unclaimed struct{}
-
-type Unused struct{}
-
-// Paid and PaymentFailed come from the payment's events.
+// PaymentReceived reports that the payment was made.
 type PaymentReceived struct {
 	PaymentID entrepot.ID
-	Amount    int64
+	Amount    int64 // minor units of Currency
 	Currency  string
 }
 
+// PaymentFailed reports that an attempt to pay failed.
 type PaymentFailed struct {
 	PaymentID entrepot.ID
 	Reason    string
 }
 
+// Cancel cancels an order that is not sent yet.
+type Cancel struct {
+	Reason          string
+	ExpectedVersion int64 // 0: any
+}
+
+// Get reads the order.
+type Get struct{}
+
+// Order is the reply to every other message, and the part of the state that readers
+// see. Amounts are minor units of Currency. Lists decode documents into an Order.
 type Order struct {
-	ID                 entrepot.ID
-	OrderNumber        string
-	CheckoutID         entrepot.ID
-	CustomerID         entrepot.ID
-	CompanyID          entrepot.ID
-	ShopID             entrepot.ID
-	Currency           string
-	Lines              []Line
-	Subtotal           int64
-	Tax                int64
-	Shipping           int64
-	Discount           int64
-	Total              int64
-	Status             string
-	PaymentStatus      string // pending, paid, failed, refunded
-	PaymentID          entrepot.ID
-	TrackingNumber     string
-	Notes              string
-	ShippingAddress    *Address
-	BillingAddress     *Address
-	History            []Change
-	ExpiresAt          int64 // of the reservation, while pending
-	CreatedAt          int64
-	UpdatedAt          int64
-	Version            int64
-	Promotions         []Promotion
-	ShippingMethod     string
-	ShippingMethodName string
+	ID              entrepot.ID `json:"id"`
+	Number          string      `json:"orderNumber,omitempty"`
+	CheckoutID      entrepot.ID `json:"checkoutId"`
+	CustomerID      entrepot.ID `json:"customerId"`
+	Group           `json:"group"`
+	Totals          `json:"totals"`
+	ShippingAddress Address     `json:"shippingAddress,omitzero"`
+	BillingAddress  Address     `json:"billingAddress,omitzero"`
+	Notes           string      `json:"notes,omitempty"`
+	Status          string      `json:"status"`
+	PaymentStatus   string      `json:"paymentStatus"`
+	PaymentID       entrepot.ID `json:"paymentId,omitempty"`
+	TrackingNumber  string      `json:"trackingNumber,omitempty"`
+	History         []Change    `json:"statusHistory"`
+	CreatedAt       int64       `json:"createdMs"`           // Unix ms
+	UpdatedAt       int64       `json:"updatedMs"`           // Unix ms
+	Version         int64       `json:"version,omitempty"`   // counts the changes that readers see, for If-Match
+	ExpiresAt       int64       `json:"expiresMs,omitempty"` // Unix ms; cancelled then if still pending
 }
 
 func (Place) Answers(*Placed)          {}
-func (Cancel) Answers(*Order)          {}
-func (Get) Answers(*Order)             {}
-func (Allocated) Answers(*Order)       {}
-func (Reserved) Answers(*Order)        {}
 func (Adopt) Answers(*Order)           {}
-func (Adopted) Answers(*Order)         {}
-func (Released) Answers(*Order)        {}
-func (Committed) Answers(*Order)       {}
-func (Restocked) Answers(*Order)       {}
-func (Revived) Answers(*Order)         {}
-func (RefundDone) Answers(*Order)      {}
-func (Settled) Answers(*Order)         {}
-func (Unclaimed) Answers(*Order)       {}
-func (Unused) Answers(*Order)          {}
 func (PaymentReceived) Answers(*Order) {}
 func (PaymentFailed) Answers(*Order)   {}
+func (Cancel) Answers(*Order)          {}
+func (Get) Answers(*Order)             {}

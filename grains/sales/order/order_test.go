@@ -66,22 +66,35 @@ func (f shopfloor) stock(product, shop string) *stock.Item {
 	return r
 }
 
-func (f shopfloor) buyer() context.Context {
-	return f.As(entrepot.Caller{UserID: customer, Role: entrepot.Customer})
+func (f shopfloor) buyer() context.Context { return f.As(caller(customer)) }
+
+func caller(user string) entrepot.Caller {
+	return entrepot.Caller{UserID: user, Role: entrepot.Customer}
 }
 
-func group(id, shop string, lines ...order.Line) order.GroupInput {
-	return order.GroupInput{OrderID: id, CompanyID: company, ShopID: shop, Currency: "EUR", TaxBasisPoints: 600, Lines: lines}
+// send places a checkout as the edge does, for a customer.
+func (f shopfloor) send(c order.Place) (*order.Placed, error) {
+	return grains.Ask(f.As(caller(c.CustomerID).Delegated()), f, order.Of(c.Groups[0].OrderID), c)
+}
+
+func group(id, shop string, lines ...order.Line) order.Group {
+	return order.Group{OrderID: id, CompanyID: company, ShopID: shop, Currency: "EUR", TaxBasisPoints: 600, Lines: lines}
 }
 
 func line(product string, n, price int64) order.Line {
-	return order.Line{ProductID: product, Name: product, Quantity: n, Price: price}
+	return order.Line{ProductID: product, VariantID: product, Name: product, Quantity: n, Price: price}
 }
 
-func (f shopfloor) place(groups ...order.GroupInput) ([]*order.Order, error) {
-	r, err := grains.Ask(f.buyer(), f, order.Of(groups[0].OrderID),
-		order.Place{CheckoutID: "c", CustomerID: customer, Groups: groups})
-	return r.Orders, err
+func (f shopfloor) place(groups ...order.Group) ([]*order.Order, error) {
+	return f.placeOf("c", customer, groups...)
+}
+
+func (f shopfloor) placeOf(checkout, user string, groups ...order.Group) ([]*order.Order, error) {
+	r, err := f.send(order.Place{CheckoutID: checkout, CustomerID: user, Groups: groups})
+	if err != nil {
+		return nil, err
+	}
+	return r.Orders, nil
 }
 
 func (f shopfloor) get(id string) *order.Order {
@@ -107,7 +120,7 @@ func (f shopfloor) until(what string, ok func() bool) {
 func (f shopfloor) pay(o *order.Order) {
 	f.t.Helper()
 	p, err := grains.Ask(f.buyer(), f, payment.Of(payment.ID(o.ID)), payment.Process{
-		Gateway: "manual", Method: "card", Open: payment.Open{
+		Gateway: "manual", Method: "card", Open: &payment.Open{
 			OrderID: o.ID, CustomerID: customer, CompanyID: company, ShopID: o.ShopID, Amount: o.Total, Currency: "EUR",
 		},
 	})
@@ -133,15 +146,15 @@ func TestCheckoutReservesNumbersAndConfirms(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := entrepot.NewID()
-	r, err := grains.Ask(f.buyer(), f, order.Of(id), order.Place{
+	r, err := f.send(order.Place{
 		CheckoutID: id, CustomerID: customer, FromCart: true,
-		Groups: []order.GroupInput{group(id, harbour, line(beans, 2, 2190), line(kettle, 1, 6450))},
+		Groups: []order.Group{group(id, harbour, line(beans, 2, 2190), line(kettle, 1, 6450))},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := r.Orders[0]
-	if o.Status != order.Pending || o.OrderNumber != fmt.Sprintf("%d-000001", time.Now().UTC().Year()) ||
+	if o.Status != order.Pending || o.Number != fmt.Sprintf("%d-000001", time.Now().UTC().Year()) ||
 		o.Subtotal != 10830 || o.Tax != 650 || o.Total != 11480 {
 		t.Fatalf("placed: %v", o)
 	}
@@ -207,7 +220,7 @@ func TestCheckoutOfTwoShopsIsTwoOrders(t *testing.T) {
 	}
 	f.Restart()
 	a, b := f.get(first), f.get(second)
-	if a.OrderNumber == b.OrderNumber || b.OrderNumber != placed[1].OrderNumber || b.Total != 5300 || a.CheckoutID != b.CheckoutID {
+	if a.Number == b.Number || b.Number != placed[1].Number || b.Total != 5300 || a.CheckoutID != b.CheckoutID {
 		t.Fatalf("%v\n%v", a, b)
 	}
 	f.pay(b)
@@ -368,6 +381,54 @@ func TestOrderIsNobodyElses(t *testing.T) {
 			if _, err := grains.Ask(f.As(c.who), f, order.Of(placed[0].ID), order.Cancel{}); !errors.Is(err, entrepot.ErrNotFound) {
 				t.Errorf("%+v may cancel: %v", c.who, err)
 			}
+		}
+	}
+}
+
+// A checkout carries computed prices, so the customer's own caller may not send it.
+func TestOnlyThePlatformPlaces(t *testing.T) {
+	f := open(t)
+	id := entrepot.NewID()
+	cmd := order.Place{
+		CheckoutID: id, CustomerID: customer, Groups: []order.Group{group(id, harbour, line(beans, 1, 100))},
+	}
+	for name, c := range map[string]entrepot.Caller{
+		"the customer":  caller(customer),
+		"a super admin": {Role: entrepot.SuperAdmin, UserID: customer},
+		"nobody":        {},
+	} {
+		if _, err := grains.Ask(f.As(c), f, order.Of(id), cmd); !errors.Is(err, entrepot.ErrNotFound) {
+			t.Errorf("%s places an order: %v, want not found", name, err)
+		}
+	}
+	if _, err := f.send(cmd); err != nil {
+		t.Fatalf("the platform for the customer: %v", err)
+	}
+	again, err := f.send(order.Place{CheckoutID: id, CustomerID: customer, Groups: cmd.Groups})
+	if err != nil || again.Orders[0].ID != id {
+		t.Fatalf("placed again: %+v, %v; want the same order", again, err)
+	}
+	foreign := cmd
+	foreign.CustomerID = entrepot.NewID()
+	if _, err := f.send(foreign); !errors.Is(err, entrepot.ErrNotFound) {
+		t.Errorf("another customer places the order again: %v, want not found", err)
+	}
+}
+
+// What the platform does on a customer's behalf has the customer as its actor.
+func TestEventsKeepTheDelegatingCaller(t *testing.T) {
+	f := open(t)
+	placed, err := f.place(group(entrepot.NewID(), harbour, line(beans, 1, 100)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	paid := order.PaymentReceived{PaymentID: "p", Amount: placed[0].Total, Currency: "EUR"}
+	if _, err := grains.Ask(f.As(caller(customer).Delegated()), f, order.Of(placed[0].ID), paid); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range f.Events() {
+		if e.Type == "order.confirmed" && (e.Actor.Role != entrepot.Customer || e.Actor.UserID != customer) {
+			t.Errorf("order.confirmed by %+v, want customer %s", e.Actor, customer)
 		}
 	}
 }

@@ -1,24 +1,19 @@
 package order
 
-import (
-	"entrepot"
-)
+import "entrepot"
 
-// Totals of one group.
+// Totals is the cost of one group, in minor units.
 type Totals struct {
-	Subtotal int64 `json:"subtotal"`
+	Subtotal int64 `json:"subtotal"` // of the goods
 	Tax      int64 `json:"tax"`
 	Shipping int64 `json:"shipping"`
 	Discount int64 `json:"discount"`
 	Total    int64 `json:"total"`
 }
 
-// Price is what an order of the group will cost.
-func Price(g GroupInput) (Totals, error) { return price(groupOf(g)) }
-
-// price is what a group costs: the goods less their discounts, shipping, and tax
-// on the goods, and on shipping where that is taxed, rounded half up.
-func price(g Group) (Totals, error) {
+// Price returns the cost of a group: the goods less their discounts, the shipping,
+// and the tax on the goods and on taxed shipping, rounded half up.
+func Price(g *Group) (Totals, error) {
 	if len(g.Lines) == 0 || len(g.Lines) > 200 {
 		return Totals{}, entrepot.Invalid("items", "length", "an order has 1 to 200 lines")
 	}
@@ -32,7 +27,7 @@ func price(g Group) (Totals, error) {
 			return Totals{}, entrepot.Invalid("items.quantity", "maximum", "price times quantity is too large")
 		}
 		if l.Discount < 0 || l.Discount > sub.Minor {
-			return Totals{}, entrepot.Invalid("items", "discount", "a discount is more than its line costs")
+			return Totals{}, entrepot.Invalid("items", "discount", "a discount must be 0 to the price of its line")
 		}
 		p.Subtotal += sub.Minor
 		p.Discount += l.Discount

@@ -1,127 +1,152 @@
 package order
 
 import (
+	"strconv"
+
 	"entrepot"
 	"entrepot/events"
+	"entrepot/grains"
 )
 
-// Reserved takes the answer of the reserve step.
-func (s *State) Reserved(t entrepot.Turn, c Reserved) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System {
-		return nil, entrepot.ErrNotFound
+// process is the checkout after it is placed: in a saved state, make the calls of a
+// row, and then decide on their result. Every call is idempotent by the order's id.
+// An order asks Promotion, Stock, Series, Cart, Payment and sibling orders, and none
+// of them asks an order back. The calls are in steps.go and claimsteps.go.
+var process = []grains.Row[*State]{
+	grains.Step("allocate", (*State).unplanned, allocate, (*State).allocated), // or rejected
+	grains.Step("reserve", (*State).unreserved, reserve, (*State).reserved),   // or planned anew, or rejected
+	grains.Step("adopt", due(adopting), adopt, done(adopting)),
+	grains.Step("commit", due(committing), commit, (*State).committed), // or cancelled: sold out
+	grains.Step("revive", due(reviving), revive, (*State).revived),     // or refunded: sold out
+	grains.Step("settle", due(settling), settle, done(settling)),
+
+	// Compensation: stock, promo codes and money go back.
+	grains.Step("release", due(releasing), release, done(releasing)),
+	grains.Step("restock", due(restocking), restock, done(restocking)),
+	grains.Step("unclaim", due(unclaiming), unclaim, done(unclaiming)),
+	grains.Step("unuse", grains.When((*State).settledBeforeUnuse), unuse, done(unusing)),
+	grains.Step("refund", (*State).refundable, refund, done(refunding)),
+}
+
+// Task is something that the process has begun and not finished.
+type Task string
+
+const (
+	adopting   Task = "adopt"   // siblings become orders of their own
+	committing Task = "commit"  // reservations become sales
+	reviving   Task = "revive"  // stock is reserved anew for money after expiry
+	settling   Task = "settle"  // the uses of promo codes become final
+	releasing  Task = "release" // reservations go back
+	restocking Task = "restock" // sales go back
+	unclaiming Task = "unclaim" // uses of promo codes go back
+	unusing    Task = "unuse"   // final uses go back, after settling
+	refunding  Task = "refund"  // the payment is voided or refunded
+)
+
+// Todo is the set of tasks under way.
+type Todo map[Task]bool
+
+func (s *State) begin(tasks ...Task) {
+	if s.Todo == nil {
+		s.Todo = Todo{}
 	}
-	if s.Status != Placing {
-		return nil, nil // cancelled meanwhile: the release step gives back what was reserved
+	for _, t := range tasks {
+		s.Todo[t] = true
 	}
-	if c.Attempt != s.Attempt {
-		return nil, nil // of a plan that was given up
+}
+
+func (s *State) finish(tasks ...Task) {
+	for _, t := range tasks {
+		delete(s.Todo, t)
 	}
-	if c.Refused != nil {
-		return []events.Event{rejected{now: t.Now.UnixMilli(), missing: lacking(c.Missing), refused: refusedOf(c.Refused)}}, nil
+}
+
+// due returns the due of a row that runs once for a task.
+func due(task Task) func(*State) []string {
+	return grains.When(func(s *State) bool { return s.Todo[task] })
+}
+
+// done returns the decision that a task is finished.
+func done(task Task) func(*State, entrepot.Turn, grains.Done) ([]events.Event, error) {
+	return func(*State, entrepot.Turn, grains.Done) ([]events.Event, error) {
+		return []events.Event{finished{task: task}}, nil
 	}
-	if len(c.Missing) > 0 {
-		if s.sourced() && s.Attempt < maxAttempts { // sold since it was planned
-			return []events.Event{unallocated{}}, nil
-		}
-		return []events.Event{rejected{now: t.Now.UnixMilli(), missing: lacking(c.Missing)}}, nil
+}
+
+// unplanned returns the number of the next plan while a line has no place to come from.
+func (s *State) unplanned() []string {
+	if s.Status != Placing || s.planned() {
+		return nil
+	}
+	return []string{strconv.FormatInt(s.Attempt+1, 10)}
+}
+
+// unreserved returns the number of the plan to reserve by; "" without one.
+func (s *State) unreserved() []string {
+	switch {
+	case s.Status != Placing || !s.planned():
+		return nil
+	case s.Attempt == 0:
+		return []string{""}
+	default:
+		return []string{strconv.FormatInt(s.Attempt, 10)}
+	}
+}
+
+func (s *State) settledBeforeUnuse() bool { return s.Todo[unusing] && !s.Todo[settling] }
+
+// refundable returns the payment's status, as one paid meanwhile is voided once more.
+func (s *State) refundable() []string {
+	if !s.Todo[refunding] {
+		return nil
+	}
+	return []string{s.PaymentStatus}
+}
+
+// allocated saves the plan before anything is reserved by it.
+func (s *State) allocated(t entrepot.Turn, r allocation) ([]events.Event, error) {
+	if len(r.missing) > 0 {
+		return []events.Event{rejected{now: t.Now.UnixMilli(), missing: merged(r.missing)}}, nil
+	}
+	return []events.Event{planned{attempt: s.Attempt + 1, lines: r.lines}}, nil
+}
+
+// reserved creates the orders. Stock that was sold since it was planned on is
+// planned anew, up to maxAttempts; any other refusal rejects the checkout.
+func (s *State) reserved(t entrepot.Turn, r reservation) ([]events.Event, error) {
+	switch {
+	case r.refused == nil && len(r.missing) > 0 && s.sourced() && s.Attempt < maxAttempts:
+		return []events.Event{unplanned{}}, nil
+	case r.refused != nil || len(r.missing) > 0:
+		return []events.Event{rejected{now: t.Now.UnixMilli(), missing: merged(r.missing), refused: r.refused}}, nil
 	}
 	numbers := map[entrepot.ID]string{}
-	for _, n := range c.Orders {
-		numbers[n.OrderID] = number(s.CreatedAt, n.Number)
+	for id, n := range r.numbers {
+		numbers[id] = number(s.CreatedAt, n)
 	}
-	e := created{numbers: numbers, beyond: c.Backordered, OrderCreated: s.orderCreated(t.Now, s.ID, numbers[s.ID], s.Group, s.Totals)}
-	return []events.Event{e}, nil
+	next := s.Order
+	next.Number = numbers[s.ID]
+	return []events.Event{created{OrderCreated: next.created(t.Now), numbers: numbers, beyond: r.beyond}}, nil
 }
 
-// Adopt makes this the order of a further shop in a checkout that is reserved already.
-func (s *State) Adopt(t entrepot.Turn, c Adopt) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System {
-		return nil, entrepot.ErrNotFound
+// committed completes the sale, or cancels the order when a line was sold to others
+// after its reservation expired. The step has restocked the other lines.
+func (s *State) committed(t entrepot.Turn, missing []Missing) ([]events.Event, error) {
+	switch {
+	case len(missing) == 0:
+		return []events.Event{sold{}}, nil
+	case s.Status == Cancelled:
+		return []events.Event{finished{task: committing}}, nil
 	}
-	if s.ID != "" {
-		return nil, nil
-	}
-	g := groupOf(c.Group)
-	totals, err := price(g)
-	if err != nil {
-		return nil, err
-	}
-	next := State{
-		CheckoutID: c.CheckoutID, CustomerID: c.CustomerID, ExpiresAt: c.ExpiresAt,
-	}
-	e := created{adoption: &c, OrderCreated: next.orderCreated(t.Now, t.ID, number(c.CreatedAt, c.Number), g, totals)}
-	return []events.Event{e}, nil
+	return []events.Event{
+		finished{task: committing}, s.cancelled(t, "sold out before the payment arrived"), finished{task: releasing},
+	}, nil
 }
 
-// Adopted notes that every sibling stands on its own.
-func (s *State) Adopted(t entrepot.Turn, _ Adopted) ([]events.Event, error) {
-	return s.finish(t, s.Todo.Adopt, func(todo *Todo) { todo.Adopt = false }, "")
-}
-
-// AfterCommit takes the answer of the commit step. Lines sold to others after the
-// reservation expired cancel the order; the step has restocked the rest.
-func (s *State) AfterCommit(t entrepot.Turn, c Committed) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System || !s.Todo.Commit {
-		return nil, nil
-	}
-	if len(c.Missing) == 0 {
-		return []events.Event{committed{}}, nil
-	}
-	happened := []events.Event{done{what: func(todo *Todo) { todo.Commit = false }}}
-	if s.Status != Cancelled {
-		happened = append(happened, s.cancelled(t, "sold out before the payment arrived"))
-	}
-	return append(happened, done{what: func(todo *Todo) { todo.Release = false }}), nil
-}
-
-// AfterRevive takes the answer of the revive step.
-func (s *State) AfterRevive(t entrepot.Turn, c Revived) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System || !s.Todo.Revive {
-		return nil, nil
-	}
-	if len(c.Missing) > 0 || c.Refused != nil {
-		return []events.Event{done{what: func(todo *Todo) { todo.Revive, todo.Refund = false, true }}}, nil
+// revived confirms an order that was paid after it expired, or begins its refund.
+func (s *State) revived(t entrepot.Turn, r reservation) ([]events.Event, error) {
+	if r.refused != nil || len(r.missing) > 0 {
+		return []events.Event{finished{task: reviving}, begun{task: refunding}}, nil
 	}
 	return []events.Event{s.confirmed(t, s.PaymentID)}, nil
-}
-
-// Released notes that the reservations are given back.
-func (s *State) Released(t entrepot.Turn, _ Released) ([]events.Event, error) {
-	return s.finish(t, s.Todo.Release, func(todo *Todo) { todo.Release = false }, "")
-}
-
-// Restocked notes that the sale is taken back.
-func (s *State) Restocked(t entrepot.Turn, _ Restocked) ([]events.Event, error) {
-	return s.finish(t, s.Todo.Restock, func(todo *Todo) { todo.Restock = false }, "")
-}
-
-// Refunded notes that the payment is void or refunded.
-func (s *State) Refunded(t entrepot.Turn, _ RefundDone) ([]events.Event, error) {
-	after := ""
-	if s.Payment == Paid {
-		after = Refunded
-	}
-	return s.finish(t, s.Todo.Refund, func(todo *Todo) { todo.Refund = false }, after)
-}
-
-// Settled notes that the promo codes are used for good.
-func (s *State) Settled(t entrepot.Turn, _ Settled) ([]events.Event, error) {
-	return s.finish(t, s.Todo.Settle, func(todo *Todo) { todo.Settle = false }, "")
-}
-
-// Unclaimed notes that the promo codes are given back.
-func (s *State) Unclaimed(t entrepot.Turn, _ Unclaimed) ([]events.Event, error) {
-	return s.finish(t, s.Todo.Unclaim, func(todo *Todo) { todo.Unclaim = false }, "")
-}
-
-// Unused notes that the uses of the promo codes are given back.
-func (s *State) Unused(t entrepot.Turn, _ Unused) ([]events.Event, error) {
-	return s.finish(t, s.Todo.Unuse, func(todo *Todo) { todo.Unuse = false }, "")
-}
-
-func (s *State) finish(t entrepot.Turn, begun bool, what func(*Todo), paid string) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System || !begun {
-		return nil, nil
-	}
-	return []events.Event{done{what: what, paid: paid}}, nil
 }

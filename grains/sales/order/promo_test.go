@@ -38,7 +38,7 @@ func openWithCode(t *testing.T, total, perCustomer int64) shopfloor {
 }
 
 // cheaper is a group of one line of 10.00 with ten percent off.
-func cheaper(id, shop string, n, perCustomer int64) order.GroupInput {
+func cheaper(id, shop string, n, perCustomer int64) order.Group {
 	l := line(beans, n, 1000)
 	l.Discount = 100 * n
 	g := group(id, shop, l)
@@ -46,11 +46,8 @@ func cheaper(id, shop string, n, perCustomer int64) order.GroupInput {
 	return g
 }
 
-func (f shopfloor) placeAs(user string, groups ...order.GroupInput) ([]*order.Order, error) {
-	ctx := f.As(entrepot.Caller{UserID: user, Role: entrepot.Customer})
-	id := groups[0].OrderID
-	r, err := grains.Ask(ctx, f, order.Of(id), order.Place{CheckoutID: id, CustomerID: user, Groups: groups})
-	return r.Orders, err
+func (f shopfloor) placeAs(user string, groups ...order.Group) ([]*order.Order, error) {
+	return f.placeOf(groups[0].OrderID, user, groups...)
 }
 
 func (f shopfloor) uses() (used, claimed int64) {
@@ -227,7 +224,7 @@ func TestTwoHundredCheckoutsWithACode(t *testing.T) {
 }
 
 // early is cheaper, for the first order only.
-func early(id, shop string, n int64) order.GroupInput {
+func early(id, shop string, n int64) order.Group {
 	g := cheaper(id, shop, n, 0)
 	g.Promotions[0].FirstOrder = true
 	return g
@@ -310,17 +307,17 @@ func TestShippingOfAnOrder(t *testing.T) {
 	f := open(t)
 	for taxed, want := range map[bool]int64{false: 120, true: 149} {
 		g := group(entrepot.NewID(), harbour, line(beans, 2, 1000))
-		g.Shipping, g.ShippingMethod, g.ShippingMethodName, g.ShippingTaxed = 490, "standard", "Standard", taxed
+		g.Shipping, g.Method, g.ShippingTaxed = 490, order.Method{ID: "standard", Name: "Standard"}, taxed
 		placed, err := f.place(g)
 		if err != nil {
 			t.Fatal(err)
 		}
 		o := placed[0]
-		if o.Shipping != 490 || o.Tax != want || o.Total != 2490+want || o.ShippingMethod != "standard" || o.ShippingMethodName != "Standard" {
+		if o.Totals.Shipping != 490 || o.Tax != want || o.Total != 2490+want || o.Method != g.Method {
 			t.Fatalf("%+v", o)
 		}
 		f.Restart()
-		if now := f.get(o.ID); now.Total != o.Total || now.ShippingMethodName != "Standard" {
+		if now := f.get(o.ID); now.Total != o.Total || now.Method != g.Method {
 			t.Fatalf("%+v", now)
 		}
 	}

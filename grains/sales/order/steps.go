@@ -3,8 +3,6 @@ package order
 import (
 	"context"
 	"strconv"
-	"sync"
-	"sync/atomic"
 
 	"entrepot"
 	"entrepot/grains"
@@ -14,297 +12,275 @@ import (
 	"entrepot/grains/sales/series"
 )
 
-// steps is the process as a table: in this saved state, make these calls. Every
-// call is idempotent by the order's id, so any member may make it again.
-// An order asks Promotion, Stock, Series, Cart, Payment and sibling orders; none of them asks an order back.
-func steps(s *State) []grains.OldStep {
-	var out []grains.OldStep
-	add := func(due bool, key string, do func(s *State) func(context.Context, grains.Asker) (any, error)) {
-		if due {
-			out = append(out, grains.OldStep{Key: key, Do: do(s)})
-		}
+// allocation is a plan: the places that each line comes from, by order and line.
+type allocation struct {
+	lines   map[entrepot.ID][][]Allocation
+	missing []Missing // any: the sources do not have enough
+}
+
+// allocate plans by what the sources have. The plan holds nothing: reserving it
+// shows what was sold meanwhile.
+func allocate(ctx context.Context, a grains.Asker, s *State, _ string) (allocation, error) {
+	out := allocation{lines: map[entrepot.ID][][]Allocation{}}
+	levels, err := levelsOf(ctx, a, s.groups())
+	if err != nil {
+		return out, err
 	}
-	planning := s.Status == Placing && s.unplanned()
-	add(planning, "allocate:"+strconv.FormatInt(s.Attempt+1, 10), allocate)
-	add(s.Status == Placing && !planning, s.reserveKey(), reserve)
-	add(s.Todo.Adopt, "adopt", adopt)
-	add(s.Todo.Commit, "commit", commit)
-	add(s.Todo.Revive, "revive", revive)
-	add(s.Todo.Settle, "settle", settle)
-	// Compensation: stock and money go back.
-	add(s.Todo.Release, "release", release)
-	add(s.Todo.Restock, "restock", restock)
-	add(s.Todo.Unclaim, "unclaim", unclaim)
-	add(s.Todo.Unuse && !s.Todo.Settle, "unuse", unuse)
-	add(s.Todo.Refund, "refund:"+s.Payment, refund)
-	return out
-}
-
-// hold is one reservation that the process makes.
-type hold struct {
-	stock   entrepot.ID
-	id      entrepot.ID // reservation id
-	line    Line
-	shop    entrepot.ID
-	expires int64
-	planned bool // by an allocation
-	order   entrepot.ID
-	at      int           // the line's place in its group
-	beyond  *atomic.Int64 // what of it is not on hand, once it is reserved
-}
-
-// holds are the reservations of the whole checkout.
-func (s *State) holds() (out []hold) {
 	for _, g := range s.groups() {
-		out = append(out, s.of(g, attemptID(g.OrderID, s.Attempt))...)
-	}
-	return out
-}
-
-// own are the reservations of this order alone, under its present reservation id.
-func (s *State) own() []hold { return s.of(&s.Group, s.HoldID) }
-
-// of are the reservations of a group, by the plan if there is one: a line from
-// several locations is several.
-func (s *State) of(g *Group, id entrepot.ID) []hold {
-	out := make([]hold, 0, len(g.Lines))
-	for i, l := range g.Lines {
-		h := hold{
-			stock: stock.ID(l.Variant(), g.ShopID), id: id, line: l, shop: g.ShopID, expires: s.ExpiresAt + Guard.Milliseconds(),
-			planned: len(l.Allocations) > 0, order: g.OrderID, at: i, beyond: &atomic.Int64{},
+		if len(g.Sources) == 0 {
+			continue
 		}
-		if len(l.Allocations) == 0 {
-			out = append(out, h)
-		}
-		for _, a := range l.Allocations {
-			h.stock, h.line.Quantity, h.beyond = stock.ID(l.Variant(), a.LocationID), a.Quantity, &atomic.Int64{}
-			out = append(out, h)
+		lines, lacks := plan(g, levels)
+		out.lines[g.OrderID] = lines
+		for _, l := range lacks {
+			out.missing = append(out.missing, l.missing(g.ShopID, l.Quantity))
 		}
 	}
-	return out
+	return out, nil
 }
 
-// reserveKey names the reservation by the plan it follows.
-func (s *State) reserveKey() string {
-	if s.Attempt == 0 {
-		return "reserve"
-	}
-	return "reserve:" + strconv.FormatInt(s.Attempt, 10)
-}
-
-// reserve claims the promo codes and asks every stock item for its pieces. One refusal releases them all;
-// otherwise the orders get their numbers and the cart loses the lines.
-func reserve(s *State) func(context.Context, grains.Asker) (any, error) {
-	holds, groups := s.holds(), s.checkout()
-	fromCart, customer, order, yearOf, attempt := s.FromCart, s.CustomerID, s.ID, strconv.Itoa(year(s.CreatedAt)), s.Attempt
-	claims := s.claims(s.claimID(), groups)
-	return func(ctx context.Context, a grains.Asker) (any, error) {
-		missing, refused, err := claimAndReserve(ctx, a, claims, holds)
-		if err != nil || len(missing) > 0 || refused != nil {
-			return Reserved{Missing: missing, Refused: refused, Attempt: attempt}, err
-		}
-		answer := Reserved{Attempt: attempt, Backordered: backordered(holds)}
-		for _, g := range groups {
-			seriesID := series.ID(g.CompanyID, "order", yearOf)
-			n, err := grains.Ask(ctx, a, series.Of(seriesID), series.Next{ForID: g.OrderID, CompanyID: g.CompanyID})
-			if err != nil {
-				return nil, err
-			}
-			answer.Orders = append(answer.Orders, Numbered{OrderID: g.OrderID, Number: n.Number})
-		}
-		if fromCart {
-			take := cart.Take{OrderID: order}
-			for _, g := range groups {
-				for _, l := range g.Lines {
-					take.Items = append(take.Items, cart.Taken{
-						ProductID: l.ProductID, VariantID: l.Variant(), ShopID: g.ShopID, Quantity: l.Quantity,
-					})
+// levelsOf reads the level of every place that a group may be sourced from. A place
+// without the goods has none.
+func levelsOf(ctx context.Context, a grains.Asker, groups []*Group) (map[place]level, error) {
+	levels := map[place]*level{}
+	var places []place
+	for _, g := range groups {
+		for _, l := range g.Lines {
+			for _, source := range g.Sources {
+				at := place{l.VariantID, source}
+				if levels[at] == nil {
+					levels[at] = &level{}
+					places = append(places, at)
 				}
 			}
-			if _, err := grains.Ask(ctx, a, cart.Of(customer), take); err != nil {
-				return nil, err
-			}
 		}
-		return answer, nil
 	}
-}
-
-// reserveAll reserves all holds or none: what lacks is named, and the others are released.
-func reserveAll(ctx context.Context, a grains.Asker, holds []hold) ([]MissingMsg, error) {
-	no, err := each(holds, func(h hold) (bool, error) {
-		item, err := grains.Ask(ctx, h.asker(a), stock.Of(h.stock), stock.Reserve{OrderID: h.id, Quantity: h.line.Quantity, ExpiresAt: h.expires})
-		for _, r := range item.Reservations {
-			h.beyond.Store(r.Backordered)
+	_, err := grains.Each(places, func(at place) (bool, error) {
+		item, err := grains.Ask(ctx, a, stock.Of(stock.ID(at.variant, at.location)), stock.Get{})
+		if err != nil {
+			return grains.Refused(err, entrepot.CodeNotFound)
 		}
-		return refused(err)
+		*levels[at] = level{item.Available, item.Promisable - item.Available}
+		return false, nil
 	})
-	lacks := missing(holds, no)
-	if err != nil || len(lacks) == 0 {
-		return nil, err
+	out := make(map[place]level, len(levels))
+	for at, l := range levels {
+		out[at] = *l
 	}
-	if err := releaseAll(ctx, a, holds); err != nil {
-		return nil, err
-	}
-	return lacks, nil
+	return out, err
 }
 
-// backordered names what of the lines is promised and not on hand.
-func backordered(holds []hold) (out []Backordered) {
-	for _, h := range holds {
-		if n := h.beyond.Load(); n > 0 {
-			out = append(out, Backordered{OrderID: h.order, Line: int64(h.at), Quantity: n})
-		}
+// hold is one reservation that the process makes: a line, or its pieces of one place.
+type hold struct {
+	id       entrepot.ID // reservation id
+	order    entrepot.ID
+	shop     entrepot.ID
+	line     int // its place in the group
+	product  entrepot.ID
+	variant  entrepot.ID
+	location entrepot.ID
+	quantity int64
+	expires  int64
+	planned  bool  // by an allocation
+	beyond   int64 // pieces that are not on hand, once reserved
+}
+
+func (h *hold) of() grains.Ref { return stock.Of(stock.ID(h.variant, h.location)) }
+
+// asker distinguishes the calls for two orders of a checkout to one stock item: a
+// warehouse may serve both their shops.
+func (h *hold) asker(a grains.Asker) grains.Asker {
+	if !h.planned {
+		return a
+	}
+	return grains.Distinct(a, h.id)
+}
+
+// holds returns the reservations of the whole checkout.
+func (s *State) holds() (out []*hold) {
+	for _, g := range s.groups() {
+		out = append(out, s.holdsOf(g, attemptID(g.OrderID, s.Attempt), s.ExpiresAt)...)
 	}
 	return out
 }
 
-func releaseAll(ctx context.Context, a grains.Asker, holds []hold) error {
-	_, err := each(holds, func(h hold) (bool, error) {
-		_, err := grains.Ask(ctx, h.asker(a), stock.Of(h.stock), stock.Release{OrderID: h.id})
-		return false, err
-	})
-	return err
-}
+// own returns the reservations of this order alone, under its present reservation id.
+func (s *State) own() []*hold { return s.holdsOf(&s.Group, s.HoldID, s.ExpiresAt) }
 
-// refused tells an answer that says no from one that says nothing yet.
-func refused(err error) (bool, error) {
-	switch entrepot.CodeOf(err) {
-	case "":
-		return false, nil
-	case entrepot.CodeOutOfStock, entrepot.CodeConflict, entrepot.CodeNotFound:
-		return true, nil
-	default:
-		return false, err
-	}
-}
-
-// each makes one call a hold, side by side, and tells which were refused.
-func each(holds []hold, call func(hold) (refused bool, err error)) ([]bool, error) {
-	no, errs := make([]bool, len(holds)), make([]error, len(holds))
-	var wg sync.WaitGroup
-	for i := 1; i < len(holds); i++ {
-		wg.Go(func() { no[i], errs[i] = call(holds[i]) })
-	}
-	no[0], errs[0] = call(holds[0])
-	wg.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
+// holdsOf returns the reservations of a group, one for each place that a line comes
+// from by the plan.
+func (s *State) holdsOf(g *Group, id entrepot.ID, expires int64) (out []*hold) {
+	for i, l := range g.Lines {
+		from := l.Allocations
+		if len(from) == 0 {
+			from = []Allocation{{g.ShopID, l.Quantity}}
 		}
-	}
-	return no, nil
-}
-
-// missing names the holds that were refused.
-func missing(holds []hold, no []bool) (out []MissingMsg) {
-	for i := range no {
-		if h := &holds[i]; no[i] {
-			out = append(out, MissingMsg{
-				ProductID: h.line.ProductID, VariantID: h.line.Variant(), ShopID: h.shop, Wanted: h.line.Quantity,
+		for _, a := range from {
+			out = append(out, &hold{
+				id: id, order: g.OrderID, shop: g.ShopID, line: i, product: l.ProductID, variant: l.VariantID,
+				location: a.LocationID, quantity: a.Quantity, expires: expires + Guard.Milliseconds(),
+				planned: len(l.Allocations) > 0,
 			})
 		}
 	}
 	return out
 }
 
-// adopt lets every sibling stand as an order of its own.
-func adopt(s *State) func(context.Context, grains.Asker) (any, error) {
-	var all []Adopt
-	for _, sib := range s.Siblings {
-		all = append(all, Adopt{
-			CheckoutID: s.CheckoutID, CustomerID: s.CustomerID, Group: pbGroup(sib.Group), ShippingAddress: pbAddress(s.Shipping),
-			BillingAddress: pbAddress(s.Billing), Notes: s.Notes, Number: numberOf(sib.Number), ExpiresAt: s.ExpiresAt, CreatedAt: s.CreatedAt,
-			Attempt: s.Attempt,
-		})
+// reservation is the result of a try to claim the promo codes and reserve the stock.
+type reservation struct {
+	numbers map[entrepot.ID]int64 // in their company's series, by order
+	beyond  []Backordered
+	missing []Missing // any: nothing is reserved
+	refused *Refused  // a promo code: nothing is reserved
+}
+
+// reserve claims the promo codes and reserves all lines, all or none; then it draws
+// the orders' numbers and takes the lines out of the cart.
+func reserve(ctx context.Context, a grains.Asker, s *State, _ string) (reservation, error) {
+	holds := s.holds()
+	r, err := claimAndReserve(ctx, a, s.claims(s.claimID(), s.groups()), holds)
+	if err != nil || r.refused != nil || len(r.missing) > 0 {
+		return r, err
 	}
-	return func(ctx context.Context, a grains.Asker) (any, error) {
-		for _, c := range all {
-			if _, err := grains.Ask(ctx, a, Of(c.Group.OrderID), c); err != nil {
-				return nil, err
-			}
+	for _, h := range holds {
+		if h.beyond > 0 {
+			r.beyond = append(r.beyond, Backordered{h.order, h.line, h.beyond})
 		}
-		return Adopted{}, nil
 	}
+	if r.numbers, err = drawNumbers(ctx, a, s); err != nil || !s.FromCart {
+		return r, err
+	}
+	_, err = grains.Ask(ctx, a, cart.Of(s.CustomerID), cart.Take{OrderID: s.ID, Items: s.taken()})
+	return r, err
 }
 
-// commit turns the reservations into sales. Where one is gone and sold to others
-// the rest is brought back, and the answer names it.
-func commit(s *State) func(context.Context, grains.Asker) (any, error) {
-	holds := s.own()
-	return func(ctx context.Context, a grains.Asker) (any, error) {
-		no, err := each(holds, func(h hold) (bool, error) {
-			_, err := grains.Ask(ctx, a, stock.Of(h.stock), stock.Commit{OrderID: h.id, Quantity: h.line.Quantity})
-			return refused(err)
-		})
-		lacks := missing(holds, no)
-		if err != nil || len(lacks) == 0 {
-			return Committed{}, err
-		}
-		for i, h := range holds {
-			if no[i] {
-				continue
-			}
-			back := stock.Restock{OrderID: h.id, Quantity: h.line.Quantity, Reason: "another line of the order is sold out"}
-			if _, err := grains.Ask(ctx, a, stock.Of(h.stock), back); err != nil {
-				return nil, err
-			}
-		}
-		return Committed{Missing: lacks}, nil
-	}
-}
-
-// revive reserves anew for money that came after the order had expired.
-func revive(s *State) func(context.Context, grains.Asker) (any, error) {
-	holds := s.own()
-	for i := range holds {
-		holds[i].expires = s.UpdatedAt + DefaultHold.Milliseconds()
-	}
-	claims := s.claims(s.HoldID, []Group{s.Group})
-	return func(ctx context.Context, a grains.Asker) (any, error) {
-		missing, refused, err := claimAndReserve(ctx, a, claims, holds)
-		return Revived{Missing: missing, Refused: refused}, err
-	}
-}
-
-// release gives the order's first reservations back; a revived order's are committed, never released.
-func release(s *State) func(context.Context, grains.Asker) (any, error) {
-	holds := s.own()
-	for i := range holds {
-		holds[i].id = attemptID(s.ID, s.Attempt)
-	}
-	return func(ctx context.Context, a grains.Asker) (any, error) {
-		return Released{}, releaseAll(ctx, a, holds)
-	}
-}
-
-func restock(s *State) func(context.Context, grains.Asker) (any, error) {
-	holds := s.own()
-	return func(ctx context.Context, a grains.Asker) (any, error) {
-		_, err := each(holds, func(h hold) (bool, error) {
-			_, err := grains.Ask(ctx, a, stock.Of(h.stock), stock.Restock{OrderID: h.id, Quantity: h.line.Quantity, Reason: "order cancelled"})
-			return false, err
-		})
-		return Restocked{}, err
-	}
-}
-
-// refund voids the payment, which gives back what was captured.
-func refund(s *State) func(context.Context, grains.Asker) (any, error) {
-	paymentID := payment.ID(s.ID)
-	return func(ctx context.Context, a grains.Asker) (any, error) {
-		_, err := grains.Ask(ctx, a, payment.Of(paymentID), payment.Void{Reason: "order cancelled"})
-		if err != nil && entrepot.CodeOf(err) != entrepot.CodeNotFound { // never opened: nothing to give back
+func drawNumbers(ctx context.Context, a grains.Asker, s *State) (map[entrepot.ID]int64, error) {
+	numbers := map[entrepot.ID]int64{}
+	for _, g := range s.groups() {
+		of := series.Of(series.ID(g.CompanyID, "order", strconv.Itoa(year(s.CreatedAt))))
+		n, err := grains.Ask(ctx, a, of, series.Next{ForID: g.OrderID, CompanyID: g.CompanyID})
+		if err != nil {
 			return nil, err
 		}
-		return RefundDone{}, nil
+		numbers[g.OrderID] = n.Number
 	}
+	return numbers, nil
 }
 
-// numberOf is the place in the series of an order number made by number.
-func numberOf(s string) int64 {
-	if len(s) < 6 {
-		return 0
+// taken returns the lines of the whole checkout, for the cart.
+func (s *State) taken() (out []cart.Taken) {
+	for _, g := range s.groups() {
+		for _, l := range g.Lines {
+			out = append(out, cart.Taken{
+				ProductID: l.ProductID, VariantID: l.VariantID, ShopID: g.ShopID, Quantity: l.Quantity,
+			})
+		}
 	}
-	n, _ := strconv.ParseInt(s[5:], 10, 64) // "2026-000123", as number writes it
-	return n
+	return out
+}
+
+// refusals are the codes by which a grain refuses for good.
+var refusals = []entrepot.Code{entrepot.CodeOutOfStock, entrepot.CodeConflict, entrepot.CodeNotFound}
+
+// reserveAll reserves all holds or none, and returns the lines that lack.
+func reserveAll(ctx context.Context, a grains.Asker, holds []*hold) ([]Missing, error) {
+	no, err := grains.Each(holds, func(h *hold) (bool, error) {
+		cmd := stock.Reserve{OrderID: h.id, Quantity: h.quantity, ExpiresAt: h.expires}
+		item, err := grains.Ask(ctx, h.asker(a), h.of(), cmd)
+		if err != nil {
+			return grains.Refused(err, refusals...)
+		}
+		for _, r := range item.Reservations {
+			h.beyond = r.Backordered
+		}
+		return false, nil
+	})
+	lacks := refusedHolds(holds, no)
+	if err != nil || len(lacks) == 0 {
+		return nil, err
+	}
+	return lacks, releaseAll(ctx, a, holds)
+}
+
+func releaseAll(ctx context.Context, a grains.Asker, holds []*hold) error {
+	_, err := grains.Each(holds, func(h *hold) (bool, error) {
+		_, err := grains.Ask(ctx, h.asker(a), h.of(), stock.Release{OrderID: h.id})
+		return false, err
+	})
+	return err
+}
+
+func refusedHolds(holds []*hold, no []bool) (out []Missing) {
+	for i := range no {
+		if h := holds[i]; no[i] {
+			out = append(out, Missing{ProductID: h.product, VariantID: h.variant, ShopID: h.shop, Wanted: h.quantity})
+		}
+	}
+	return out
+}
+
+// adopt makes every sibling an order of its own.
+func adopt(ctx context.Context, a grains.Asker, s *State, _ string) (grains.Done, error) {
+	for _, sib := range s.Siblings {
+		if _, err := grains.Ask(ctx, a, Of(sib.OrderID), Adopt{Order: s.sibling(sib), Attempt: s.Attempt}); err != nil {
+			return grains.Done{}, err
+		}
+	}
+	return grains.Done{}, nil
+}
+
+// commit turns the reservations into sales. If a line is gone, it restocks the
+// others and returns the lines that lack.
+func commit(ctx context.Context, a grains.Asker, s *State, _ string) ([]Missing, error) {
+	holds := s.own()
+	no, err := grains.Each(holds, func(h *hold) (bool, error) {
+		_, err := grains.Ask(ctx, a, h.of(), stock.Commit{OrderID: h.id, Quantity: h.quantity})
+		return grains.Refused(err, refusals...)
+	})
+	lacks := refusedHolds(holds, no)
+	if err != nil || len(lacks) == 0 {
+		return nil, err
+	}
+	var kept []*hold
+	for i, h := range holds {
+		if !no[i] {
+			kept = append(kept, h)
+		}
+	}
+	return lacks, restockAll(ctx, a, kept, "another line of the order is sold out")
+}
+
+// revive claims and reserves anew for money that came after the order had expired.
+func revive(ctx context.Context, a grains.Asker, s *State, _ string) (reservation, error) {
+	holds := s.own()
+	for _, h := range holds {
+		h.expires = s.UpdatedAt + DefaultHold.Milliseconds()
+	}
+	return claimAndReserve(ctx, a, s.claims(s.HoldID, []*Group{&s.Group}), holds)
+}
+
+// release releases the order's first reservations. Those of a revived order are
+// committed, never released.
+func release(ctx context.Context, a grains.Asker, s *State, _ string) (grains.Done, error) {
+	return grains.Done{}, releaseAll(ctx, a, s.holdsOf(&s.Group, attemptID(s.ID, s.Attempt), s.ExpiresAt))
+}
+
+func restock(ctx context.Context, a grains.Asker, s *State, _ string) (grains.Done, error) {
+	return grains.Done{}, restockAll(ctx, a, s.own(), "order cancelled")
+}
+
+func restockAll(ctx context.Context, a grains.Asker, holds []*hold, reason string) error {
+	_, err := grains.Each(holds, func(h *hold) (bool, error) {
+		_, err := grains.Ask(ctx, a, h.of(), stock.Restock{OrderID: h.id, Quantity: h.quantity, Reason: reason})
+		return false, err
+	})
+	return err
+}
+
+// refund voids the payment, which refunds what was captured. A payment that was
+// never opened needs no refund.
+func refund(ctx context.Context, a grains.Asker, s *State, _ string) (grains.Done, error) {
+	_, err := grains.Ask(ctx, a, payment.Of(payment.ID(s.ID)), payment.Void{Reason: "order cancelled"})
+	_, err = grains.Refused(err, entrepot.CodeNotFound)
+	return grains.Done{}, err
 }

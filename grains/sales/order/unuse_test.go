@@ -50,7 +50,7 @@ func TestACodeOfSeveralOrdersGoesBackWithTheLast(t *testing.T) {
 		f := openWithCode(t, 1, 1)
 		first := entrepot.NewID()
 		second := order.SiblingID(first, station)
-		groups := []order.GroupInput{cheaper(first, harbour, 1, 1), cheaper(second, station, 1, 1)}
+		groups := []order.Group{cheaper(first, harbour, 1, 1), cheaper(second, station, 1, 1)}
 		for _, g := range groups {
 			g.Promotions[0].FirstOrder = true
 		}

@@ -41,8 +41,9 @@ func TestAnOrderOfVariants(t *testing.T) {
 		t.Fatalf("%+v", err)
 	}
 	id = entrepot.NewID()
-	placed, err := grains.Ask(f.buyer(), f, order.Of(id), order.Place{
-		CheckoutID: id, CustomerID: customer, FromCart: true, Groups: []order.GroupInput{group(id, harbour, variant(beans, coarse, 2, 500), line(kettle, 1, 100))},
+	placed, err := f.send(order.Place{
+		CheckoutID: id, CustomerID: customer, FromCart: true,
+		Groups: []order.Group{group(id, harbour, variant(beans, coarse, 2, 500), line(kettle, 1, 100))},
 	})
 	if err != nil {
 		t.Fatal(err)

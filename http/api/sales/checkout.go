@@ -41,8 +41,9 @@ type PlacedView struct {
 	Orders []OrderView `json:"orders,omitempty" doc:"one a shop, when there are several"`
 }
 
-// place prices the lines and sends the checkout to the order grain. A keyed request
-// that placed its order before is not priced again.
+// place prices the checkout and sends it to the order grain as the platform, on the
+// customer's behalf. A keyed request that has placed its order is not priced again:
+// the order's reply is enough.
 func (s *salesAPI) place(ctx context.Context, in *placeInput) (*rest.Created[PlacedView], error) {
 	c := entrepot.CallerFrom(ctx)
 	id := entrepot.NewID()
@@ -63,15 +64,15 @@ func (s *salesAPI) place(ctx context.Context, in *placeInput) (*rest.Created[Pla
 			cmd.Groups = nil
 		}
 	}
-	r, err := grains.Call(ctx, s.Asker, order.Of(id), cmd, in.Keyed(ctx, "place", in.RawBody)...)
-	placed := r.Reply
+	platform := entrepot.WithCaller(ctx, c.Delegated())
+	r, err := grains.Call(platform, s.Asker, order.Of(id), cmd, in.Keyed(ctx, "place", in.RawBody)...)
 	switch {
 	case err != nil && unpriced != nil && entrepot.CodeOf(err) == entrepot.CodeNotFound:
 		return nil, unpriced // there is no such order
 	case err != nil:
 		return nil, checkout.NameLines(err, lines)
 	}
-	return placedOf(in, placed, r.Replayed), nil
+	return placedOf(in, r.Reply, r.Replayed), nil
 }
 
 // placed reports whether a keyed request has placed its order already.
@@ -103,7 +104,13 @@ func (s *salesAPI) price(ctx context.Context, in *placeInput, id entrepot.ID, cm
 		return nil, err
 	}
 	to := in.Body.ShippingAddress
-	q, err := s.Pricing.Quote(ctx, checkout.Wanted{ID: id, Customer: cmd.CustomerID, Lines: lines, Codes: codes, To: checkout.Destination{Field: "shippingAddress.", Country: to.Country, PostalCode: to.PostalCode, Method: in.Body.ShippingMethod, Methods: in.Body.ShippingMethods}})
+	q, err := s.Pricing.Quote(ctx, checkout.Wanted{
+		Id: id, Customer: cmd.CustomerID, Lines: lines, Codes: codes,
+		To: checkout.Destination{
+			Field: "shippingAddress.", Country: to.Country, PostalCode: to.PostalCode,
+			Method: in.Body.ShippingMethod, Methods: in.Body.ShippingMethods,
+		},
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -119,10 +126,10 @@ func (s *salesAPI) price(ctx context.Context, in *placeInput, id entrepot.ID, cm
 	for _, g := range q.Groups {
 		cmd.Groups = append(cmd.Groups, *g)
 	}
-	cmd.ShippingAddress = in.Body.ShippingAddress.pb()
-	cmd.BillingAddress = in.Body.BillingAddress.pb()
-	if cmd.BillingAddress == nil {
-		cmd.BillingAddress = in.Body.ShippingAddress.pb()
+	cmd.ShippingAddress = in.Body.ShippingAddress.stored()
+	cmd.BillingAddress = cmd.ShippingAddress
+	if in.Body.BillingAddress != nil {
+		cmd.BillingAddress = in.Body.BillingAddress.stored()
 	}
 	return lines, checkout.CheckTotal(in.Body.ExpectedTotal, q.Groups)
 }

@@ -13,11 +13,11 @@ import (
 // halfPlaced hides orders from readers, as one that is being placed hides itself.
 type halfPlaced struct{ grains.Asker }
 
-func (h halfPlaced) Ask(ctx context.Context, kind string, id entrepot.ID, cmd any) (any, error) {
-	if _, reads := cmd.(order.Get); reads {
-		return nil, entrepot.ErrNotFound
+func (h halfPlaced) Ask(ctx context.Context, to grains.Ref, message any, o ...grains.Option) (grains.Answer, error) {
+	if _, reads := message.(order.Get); reads {
+		return grains.Answer{}, entrepot.ErrNotFound
 	}
-	return h.Asker.Ask(ctx, grains.Ref{Kind: kind, ID: id}, cmd)
+	return h.Asker.Ask(ctx, to, message, o...)
 }
 
 // TestRetryAfterTheCartWasEmptied: a member that dies between emptying the cart

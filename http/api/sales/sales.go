@@ -79,29 +79,16 @@ type OrderShipping struct {
 
 // OrderItem is one line of an order, at the price of the moment of ordering.
 type OrderItem struct {
-	ProductID   entrepot.ID     `json:"productId"`
-	VariantID   entrepot.ID     `json:"variantId" doc:"the product's id when it has no variants"`
-	Name        string          `json:"name"`
-	SKU         string          `json:"sku"`
-	Quantity    int64           `json:"quantity"`
-	Price       entrepot.Amount `json:"price"`
-	Subtotal    entrepot.Amount `json:"subtotal"`
-	Discount    entrepot.Amount `json:"discount" doc:"of promo codes, off the whole line before tax"`
-	Allocations []Allocation    `json:"allocations,omitempty" doc:"source locations; absent: the shop itself"`
-	Backordered int64           `json:"backordered,omitempty" doc:"of quantity, pieces that were not in stock when it was ordered: they are reserved and sent as goods come in"`
-}
-
-// Allocation is the pieces of an order's line that come from one location.
-type Allocation struct {
-	LocationID entrepot.ID `json:"locationId"`
-	Quantity   int64       `json:"quantity"`
-}
-
-func allocationsOf(l order.Line) (out []Allocation) {
-	for _, a := range l.Allocations {
-		out = append(out, Allocation{a.LocationID, a.Quantity})
-	}
-	return out
+	ProductID   entrepot.ID        `json:"productId"`
+	VariantID   entrepot.ID        `json:"variantId" doc:"the product's id when it has no variants"`
+	Name        string             `json:"name"`
+	SKU         string             `json:"sku"`
+	Quantity    int64              `json:"quantity"`
+	Price       entrepot.Amount    `json:"price"`
+	Subtotal    entrepot.Amount    `json:"subtotal"`
+	Discount    entrepot.Amount    `json:"discount" doc:"of promo codes, off the whole line before tax"`
+	Allocations []order.Allocation `json:"allocations,omitempty" doc:"where the pieces come from; none: all from the shop"`
+	Backordered int64              `json:"backordered,omitempty" doc:"of quantity, pieces that were not in stock when it was ordered: they are reserved and sent as goods come in"`
 }
 
 // StatusChange is one entry of an order's history.
@@ -126,18 +113,15 @@ type Address struct {
 	Coordinates *rest.Coordinates `json:"coordinates,omitempty" doc:"location, for shops that ship from the nearest one"`
 }
 
-func (a *Address) pb() *order.Address {
-	if a == nil {
-		return nil
-	}
-	return &order.Address{
+func (a *Address) stored() order.Address {
+	return order.Address{
 		Name: a.Name, Line1: a.Line1, Line2: a.Line2, City: a.City, State: a.State,
 		PostalCode: a.PostalCode, Country: a.Country, Phone: a.Phone,
 	}
 }
 
-func addressOf(a *order.Address) *Address {
-	if a == nil {
+func addressOf(a order.Address) *Address {
+	if a == (order.Address{}) {
 		return nil
 	}
 	return &Address{a.Name, a.Line1, a.Line2, a.City, a.State, a.PostalCode, a.Country, a.Phone, nil}
@@ -146,19 +130,29 @@ func addressOf(a *order.Address) *Address {
 func orderOf(o *order.Order) OrderView {
 	m := func(minor int64) entrepot.Amount { return rest.Amount(minor, o.Currency) }
 	v := OrderView{
-		ID: o.ID, OrderNumber: o.OrderNumber, CheckoutID: o.CheckoutID, CustomerID: o.CustomerID,
+		ID: o.ID, OrderNumber: o.Number, CheckoutID: o.CheckoutID, CustomerID: o.CustomerID,
 		CompanyID: o.CompanyID, ShopID: o.ShopID, Currency: o.Currency,
 		Items: make([]OrderItem, 0, len(o.Lines)), StatusHistory: make([]StatusChange, 0, len(o.History)),
-		Pricing:         rest.Pricing{Subtotal: m(o.Subtotal), Tax: m(o.Tax), Shipping: m(o.Shipping), Discount: m(o.Discount), Total: m(o.Total)},
+		Pricing: rest.Pricing{
+			Subtotal: m(o.Subtotal), Tax: m(o.Tax), Shipping: m(o.Totals.Shipping), Discount: m(o.Discount), Total: m(o.Total),
+		},
 		ShippingAddress: addressOf(o.ShippingAddress), BillingAddress: addressOf(o.BillingAddress),
-		Status: o.Status, PaymentStatus: o.PaymentStatus, PaymentID: o.PaymentID, TrackingNumber: o.TrackingNumber, Notes: o.Notes,
-		ExpiresAt: rest.Time(o.ExpiresAt), CreatedAt: rest.Time(o.CreatedAt), UpdatedAt: rest.Time(o.UpdatedAt),
+		Status: o.Status, PaymentStatus: o.PaymentStatus, PaymentID: o.PaymentID,
+		TrackingNumber: o.TrackingNumber, Notes: o.Notes,
+		CreatedAt: rest.Time(o.CreatedAt), UpdatedAt: rest.Time(o.UpdatedAt),
+	}
+	if o.Status == order.Pending {
+		v.ExpiresAt = rest.Time(o.ExpiresAt)
 	}
 	for _, l := range o.Lines {
-		v.Items = append(v.Items, OrderItem{l.ProductID, l.VariantID, l.Name, l.SKU, l.Quantity, m(l.Price), m(l.Price * l.Quantity), m(l.Discount), allocationsOf(l), l.Backordered})
+		v.Items = append(v.Items, OrderItem{
+			ProductID: l.ProductID, VariantID: l.VariantID, Name: l.Name, SKU: l.SKU, Quantity: l.Quantity,
+			Price: m(l.Price), Subtotal: m(l.Price * l.Quantity), Discount: m(l.Discount),
+			Allocations: l.Allocations, Backordered: l.Backordered,
+		})
 	}
-	if o.ShippingMethod != "" {
-		v.ShippingMethod = &OrderShipping{o.ShippingMethod, o.ShippingMethodName}
+	if o.Method.ID != "" {
+		v.ShippingMethod = &OrderShipping{o.Method.ID, o.Method.Name}
 	}
 	for _, p := range o.Promotions {
 		v.PromoCodes = append(v.PromoCodes, p.Code)
@@ -180,7 +174,7 @@ func (s *salesAPI) list(ctx context.Context, in *orderListInput) (*rest.List[Ord
 	q := persistence.Query{Where: query.Where(query.Where(nil, "status", in.Status), persistence.CompanyID, in.CompanyID), Limit: in.Limit, Cursor: in.Cursor}
 	q.Sort, q.Desc = strings.CutPrefix(in.Sort, "-")
 	page, err := query.Find(ctx, s.Store, order.Collection, rest.OwnOrStaff(ctx), q,
-		func(o *order.State, _ *persistence.Document) OrderView { return orderOf(o.View()) })
+		func(o *order.Order, _ *persistence.Document) OrderView { return orderOf(o) })
 	return &rest.List[OrderView]{Body: page}, err
 }
 

@@ -182,7 +182,8 @@ func estimateOf(q *checkout.Quote) (e Estimate, err error) {
 	for i, g := range q.Groups {
 		ship := q.Shipping[i]
 		e.Orders = append(e.Orders, OrderEstimate{
-			g.CompanyID, g.ShopID, g.Currency, pricingOf(each[i], g.Currency), g.ShippingMethod, offersOf(ship.Offers, g.Currency), ship.Open,
+			g.CompanyID, g.ShopID, g.Currency, pricingOf(each[i], g.Currency),
+			g.Method.ID, offersOf(ship.Offers, g.Currency), ship.Open,
 		})
 	}
 	if currency != "" {
