@@ -112,7 +112,7 @@ type level struct{ available, beyond int64 }
 // lack, and takes the pieces off the levels. A line comes whole from the first
 // location that has it, else from several in order, else from pieces promised beyond
 // what is on hand.
-func plan(g *Group, levels map[place]level) (lines [][]Allocation, lacks []Line) {
+func plan(g *Group, levels map[place]*level) (lines [][]Allocation, lacks []Line) {
 	for _, l := range g.Lines {
 		sources := g.Sources
 		if g.Strategy == MostStock {
@@ -127,10 +127,9 @@ func plan(g *Group, levels map[place]level) (lines [][]Allocation, lacks []Line)
 			continue
 		}
 		for _, a := range from {
-			at := place{l.VariantID, a.LocationID}
-			v := levels[at]
-			here := min(v.available, a.Quantity)
-			levels[at] = level{v.available - here, v.beyond - (a.Quantity - here)}
+			at := levels[place{l.VariantID, a.LocationID}]
+			here := min(at.available, a.Quantity)
+			at.available, at.beyond = at.available-here, at.beyond-(a.Quantity-here)
 		}
 		lines = append(lines, from)
 	}
@@ -139,8 +138,8 @@ func plan(g *Group, levels map[place]level) (lines [][]Allocation, lacks []Line)
 
 // allot returns the places that one line comes from, or nil if the sources do not
 // have enough.
-func allot(l Line, sources []entrepot.ID, levels map[place]level) (from []Allocation) {
-	has := func(source entrepot.ID) level { return levels[place{l.VariantID, source}] }
+func allot(l Line, sources []entrepot.ID, levels map[place]*level) (from []Allocation) {
+	has := func(source entrepot.ID) *level { return levels[place{l.VariantID, source}] }
 	for _, source := range sources {
 		if has(source).available >= l.Quantity {
 			return []Allocation{{source, l.Quantity}}

@@ -13,9 +13,9 @@ type Level struct{ Available, Beyond int64 }
 
 // PlanForTest plans orders of one product one after the other; nil: refused.
 func PlanForTest(strategy string, sources []entrepot.ID, has map[entrepot.ID]Level, wants []int64) (out [][]Allocation) {
-	levels := map[place]level{}
+	levels := map[place]*level{}
 	for source, l := range has {
-		levels[place{"p", source}] = level{l.Available, l.Beyond}
+		levels[place{"p", source}] = &level{l.Available, l.Beyond}
 	}
 	for _, want := range wants {
 		line := Line{ProductID: "p", VariantID: "p", Quantity: want}

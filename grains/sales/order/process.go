@@ -24,7 +24,7 @@ var process = []grains.Row[*State]{
 	grains.Step("release", due(releasing), release, done(releasing)),
 	grains.Step("restock", due(restocking), restock, done(restocking)),
 	grains.Step("unclaim", due(unclaiming), unclaim, done(unclaiming)),
-	grains.Step("unuse", grains.When((*State).settledBeforeUnuse), unuse, done(unusing)),
+	grains.Step("unuse", grains.When((*State).unusable), unuse, done(unusing)),
 	grains.Step("refund", (*State).refundable, refund, done(refunding)),
 }
 
@@ -93,7 +93,8 @@ func (s *State) unreserved() []string {
 	}
 }
 
-func (s *State) settledBeforeUnuse() bool { return s.Todo[unusing] && !s.Todo[settling] }
+// unusable holds once the uses that are to go back are final.
+func (s *State) unusable() bool { return s.Todo[unusing] && !s.Todo[settling] }
 
 // refundable returns the payment's status, as one paid meanwhile is voided once more.
 func (s *State) refundable() []string {

@@ -41,7 +41,7 @@ func allocate(ctx context.Context, a grains.Asker, s *State, _ string) (allocati
 
 // levelsOf reads the level of every place that a group may be sourced from. A place
 // without the goods has none.
-func levelsOf(ctx context.Context, a grains.Asker, groups []*Group) (map[place]level, error) {
+func levelsOf(ctx context.Context, a grains.Asker, groups []*Group) (map[place]*level, error) {
 	levels := map[place]*level{}
 	var places []place
 	for _, g := range groups {
@@ -63,29 +63,21 @@ func levelsOf(ctx context.Context, a grains.Asker, groups []*Group) (map[place]l
 		*levels[at] = level{item.Available, item.Promisable - item.Available}
 		return false, nil
 	})
-	out := make(map[place]level, len(levels))
-	for at, l := range levels {
-		out[at] = *l
-	}
-	return out, err
+	return levels, err
 }
 
-// hold is one reservation that the process makes: a line, or its pieces of one place.
+// hold is one reservation that the process makes: of a line, or of its pieces from
+// one place.
 type hold struct {
-	id       entrepot.ID // reservation id
-	order    entrepot.ID
-	shop     entrepot.ID
-	line     int // its place in the group
-	product  entrepot.ID
-	variant  entrepot.ID
-	location entrepot.ID
-	quantity int64
-	expires  int64
-	planned  bool  // by an allocation
-	beyond   int64 // pieces that are not on hand, once reserved
+	Missing                 // the pieces, if the reservation is refused
+	Backordered             // those not on hand, once it is made
+	id          entrepot.ID // reservation id
+	location    entrepot.ID
+	expires     int64
+	planned     bool // by an allocation
 }
 
-func (h *hold) of() grains.Ref { return stock.Of(stock.ID(h.variant, h.location)) }
+func (h *hold) of() grains.Ref { return stock.Of(stock.ID(h.VariantID, h.location)) }
 
 // asker distinguishes the calls for two orders of a checkout to one stock item: a
 // warehouse may serve both their shops.
@@ -117,9 +109,8 @@ func (s *State) holdsOf(g *Group, id entrepot.ID, expires int64) (out []*hold) {
 		}
 		for _, a := range from {
 			out = append(out, &hold{
-				id: id, order: g.OrderID, shop: g.ShopID, line: i, product: l.ProductID, variant: l.VariantID,
-				location: a.LocationID, quantity: a.Quantity, expires: expires + Guard.Milliseconds(),
-				planned: len(l.Allocations) > 0,
+				Missing: l.missing(g.ShopID, a.Quantity), Backordered: Backordered{OrderID: g.OrderID, Line: i},
+				id: id, location: a.LocationID, expires: expires + Guard.Milliseconds(), planned: len(l.Allocations) > 0,
 			})
 		}
 	}
@@ -143,8 +134,8 @@ func reserve(ctx context.Context, a grains.Asker, s *State, _ string) (reservati
 		return r, err
 	}
 	for _, h := range holds {
-		if h.beyond > 0 {
-			r.beyond = append(r.beyond, Backordered{h.order, h.line, h.beyond})
+		if h.Quantity > 0 {
+			r.beyond = append(r.beyond, h.Backordered)
 		}
 	}
 	if r.numbers, err = drawNumbers(ctx, a, s); err != nil || !s.FromCart {
@@ -185,13 +176,13 @@ var refusals = []entrepot.Code{entrepot.CodeOutOfStock, entrepot.CodeConflict, e
 // reserveAll reserves all holds or none, and returns the lines that lack.
 func reserveAll(ctx context.Context, a grains.Asker, holds []*hold) ([]Missing, error) {
 	no, err := grains.Each(holds, func(h *hold) (bool, error) {
-		cmd := stock.Reserve{OrderID: h.id, Quantity: h.quantity, ExpiresAt: h.expires}
+		cmd := stock.Reserve{OrderID: h.id, Quantity: h.Wanted, ExpiresAt: h.expires}
 		item, err := grains.Ask(ctx, h.asker(a), h.of(), cmd)
 		if err != nil {
 			return grains.Refused(err, refusals...)
 		}
 		for _, r := range item.Reservations {
-			h.beyond = r.Backordered
+			h.Quantity = r.Backordered
 		}
 		return false, nil
 	})
@@ -212,8 +203,8 @@ func releaseAll(ctx context.Context, a grains.Asker, holds []*hold) error {
 
 func refusedHolds(holds []*hold, no []bool) (out []Missing) {
 	for i := range no {
-		if h := holds[i]; no[i] {
-			out = append(out, Missing{ProductID: h.product, VariantID: h.variant, ShopID: h.shop, Wanted: h.quantity})
+		if no[i] {
+			out = append(out, holds[i].Missing)
 		}
 	}
 	return out
@@ -234,7 +225,7 @@ func adopt(ctx context.Context, a grains.Asker, s *State, _ string) (grains.Done
 func commit(ctx context.Context, a grains.Asker, s *State, _ string) ([]Missing, error) {
 	holds := s.own()
 	no, err := grains.Each(holds, func(h *hold) (bool, error) {
-		_, err := grains.Ask(ctx, a, h.of(), stock.Commit{OrderID: h.id, Quantity: h.quantity})
+		_, err := grains.Ask(ctx, a, h.of(), stock.Commit{OrderID: h.id, Quantity: h.Wanted})
 		return grains.Refused(err, refusals...)
 	})
 	lacks := refusedHolds(holds, no)
@@ -271,7 +262,7 @@ func restock(ctx context.Context, a grains.Asker, s *State, _ string) (grains.Do
 
 func restockAll(ctx context.Context, a grains.Asker, holds []*hold, reason string) error {
 	_, err := grains.Each(holds, func(h *hold) (bool, error) {
-		_, err := grains.Ask(ctx, a, h.of(), stock.Restock{OrderID: h.id, Quantity: h.quantity, Reason: reason})
+		_, err := grains.Ask(ctx, a, h.of(), stock.Restock{OrderID: h.id, Quantity: h.Wanted, Reason: reason})
 		return false, err
 	})
 	return err
