@@ -140,7 +140,7 @@ func merge(lines []Line) ([]Line, error) {
 	return out, nil
 }
 
-// groups are the lines by shop, in the order of the first line of each.
+// groups returns the lines by shop, in the order of each shop's first line.
 func (s *Pricer) groups(ctx context.Context, id entrepot.ID, lines []Line) ([]*order.Group, error) {
 	var groups []*order.Group
 	for _, l := range lines {

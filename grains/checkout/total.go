@@ -33,7 +33,8 @@ func (q *Quote) Totals() (each []order.Totals, sum order.Totals, currency string
 	return each, sum, currency, nil
 }
 
-// CheckTotal refuses a total that is not the expected one, telling the new one.
+// CheckTotal returns an error that names the current total if it differs from the
+// expected one.
 func CheckTotal(expected *entrepot.Amount, groups []*order.Group) error {
 	if expected == nil {
 		return nil

@@ -11,6 +11,9 @@ import (
 // field is indexed.
 var Collection = &persistence.Collection{Name: "carts"}
 
+// Ended reports whether the cart is empty, as after an order, and takes over no other.
+func (s *State) Ended() bool { return len(s.Lines) == 0 && s.Merging == nil && s.Hand == nil }
+
 // Index returns the cart's user as its owner. It has no company.
 func (s *State) Index() grains.Index {
 	return grains.Index{OwnerID: s.ID, CreatedAt: time.UnixMilli(s.CreatedAt).UTC()}

@@ -31,6 +31,9 @@ func (s *State) Index() grains.Index {
 	return ix
 }
 
+// Ended reports true: a customer's uses change with the orders of that customer only.
+func (s *Use) Ended() bool { return true }
+
 // Index scopes the uses to their customer.
 func (s *Use) Index() grains.Index {
 	return grains.Index{OwnerID: s.CustomerID, CreatedAt: time.UnixMilli(s.CreatedAt).UTC()}

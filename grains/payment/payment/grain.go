@@ -24,6 +24,10 @@ var Collection = &persistence.Collection{
 	},
 }
 
+// Ended reports whether no gateway has a decision to make. The payment then waits for
+// the customer's next attempt or for a refund.
+func (s *State) Ended() bool { return s.Status != Processing }
+
 // Index returns the payment's company, shop and customer, and its indexed fields.
 func (s *State) Index() grains.Index {
 	return grains.Index{

@@ -37,6 +37,10 @@ func Kind() *grains.Kind {
 	return k
 }
 
+// Ended reports whether the process has nothing to do. The order then waits for its
+// payment, its shop's staff or its customer, for minutes or days.
+func (s *State) Ended() bool { return s.Status != Placing && len(s.Todo) == 0 }
+
 // Index returns the order's company, shop and customer, and its indexed fields. An
 // order that is not created yet has none, so that no tenant's list shows it.
 func (s *State) Index() grains.Index {

@@ -23,11 +23,19 @@ func stockWatchRoutes(d Deps) rest.Routes {
 	own := rest.Only(entrepot.Customer)
 	return rest.Routes{Service: "products", List: []rest.Route{
 		rest.Bind(rest.Route{
-			ID: "notify-me", Method: http.MethodPost, Path: "/products/{id}/notify", Access: own, Status: http.StatusCreated, Summary: "Request a back-in-stock notification",
-			Doc: "Notifies once. If the product is in stock now, the answer is 409.",
+			ID: "notify-me", Method: http.MethodPost, Path: "/products/{id}/notify", Access: own,
+			Status: http.StatusCreated, Summary: "Request back-in-stock notification",
+			Doc: "Notifies once. 409 if the product is in stock now.",
 		}, s.begin),
-		rest.Bind(rest.Route{ID: "list-notifications", Method: http.MethodGet, Path: "/products/notifications", Access: own, Summary: "List requested notifications", Doc: "The newest first."}, s.list),
-		rest.Bind(rest.Route{ID: "delete-notification", Method: http.MethodDelete, Path: "/products/notifications/{id}", Access: own, Status: http.StatusNoContent, Summary: "Cancel a requested notification"}, s.cancel),
+		rest.Bind(rest.Route{
+			ID: "list-notifications", Method: http.MethodGet, Path: "/products/notifications", Access: own,
+			Summary: "List requested notifications",
+			Doc:     "Newest first.",
+		}, s.list),
+		rest.Bind(rest.Route{
+			ID: "delete-notification", Method: http.MethodDelete, Path: "/products/notifications/{id}",
+			Access: own, Status: http.StatusNoContent, Summary: "Cancel requested notification",
+		}, s.cancel),
 	}}
 }
 
@@ -55,8 +63,8 @@ type notifyInput struct {
 	rest.IDPath
 	rest.Here
 	Body struct {
-		VariantID string `json:"variantId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"required for a product with variants"`
-		ShopID    string `json:"shopId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"default: any shop"`
+		VariantID rest.ID `json:"variantId,omitempty" doc:"of a product that has variants"`
+		ShopID    rest.ID `json:"shopId,omitempty" doc:"default: anywhere"`
 	}
 }
 

@@ -19,14 +19,20 @@ func wishlistRoutes(d Deps) rest.Routes {
 	s.products.Init(s.Now, wishedProductAge)
 	own := rest.Only(entrepot.Customer)
 	return rest.Routes{Service: "wishlist", List: []rest.Route{
-		rest.Bind(rest.Route{ID: "get-wishlist", Method: http.MethodGet, Path: "/wishlist", Access: own, Summary: "Read the wishlist", Doc: "The newest first, at most 500, with the price of each item now and when it was added."}, s.get),
 		rest.Bind(rest.Route{
-			ID: "add-wishlist-item", Method: http.MethodPost, Path: "/wishlist/items", Access: own, Status: http.StatusCreated, Summary: "Add an item to the wishlist",
-			Doc: "An item that is on the list stays as it is.",
+			ID: "get-wishlist", Method: http.MethodGet, Path: "/wishlist", Access: own,
+			Summary: "Get wishlist",
+			Doc:     "Newest first, at most 500, with the price now and at the time each was added.",
+		}, s.get),
+		rest.Bind(rest.Route{
+			ID: "add-wishlist-item", Method: http.MethodPost, Path: "/wishlist/items", Access: own,
+			Status: http.StatusCreated, Summary: "Add wishlist item",
+			Doc: "An existing item stays as it is.",
 		}, s.add),
 		rest.Bind(rest.Route{
-			ID: "remove-wishlist-item", Method: http.MethodDelete, Path: "/wishlist/items/{id}", Access: own, Status: http.StatusNoContent, Summary: "Remove an item from the wishlist",
-			Doc: "Takes the id of an item, or of a product to remove all of its variants.",
+			ID: "remove-wishlist-item", Method: http.MethodDelete, Path: "/wishlist/items/{id}", Access: own,
+			Status: http.StatusNoContent, Summary: "Remove wishlist item",
+			Doc: "id is an item's, or a product's to remove all its variants.",
 		}, s.remove),
 	}}
 }
@@ -50,11 +56,11 @@ type WishlistView struct {
 type WishlistItem struct {
 	ID             entrepot.ID     `json:"id" doc:"the variant's id, or the product's"`
 	ProductID      entrepot.ID     `json:"productId"`
-	VariantID      entrepot.ID     `json:"variantId,omitempty" doc:"none: any variant"`
+	VariantID      entrepot.ID     `json:"variantId,omitempty" doc:"default: any"`
 	CompanyID      entrepot.ID     `json:"companyId"`
 	Name           string          `json:"name"`
 	Image          string          `json:"image,omitempty"`
-	Price          entrepot.Amount `json:"price" doc:"now; for products that are no longer sold, when it was added"`
+	Price          entrepot.Amount `json:"price" doc:"current price; for products no longer sold, the price when added"`
 	PriceWhenAdded entrepot.Amount `json:"priceWhenAdded"`
 	Currency       string          `json:"currency"`
 	Sold           bool            `json:"sold" doc:"false: not sold any more, or not at the moment"`
@@ -136,8 +142,8 @@ func (s *wishlistAPI) product(ctx context.Context, id entrepot.ID) (*product.Pro
 type wishInput struct {
 	rest.Here
 	Body struct {
-		ProductID string `json:"productId" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-		VariantID string `json:"variantId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"one of the product's variants; default: any"`
+		ProductID rest.ID `json:"productId"`
+		VariantID rest.ID `json:"variantId,omitempty" doc:"one of the product's variants; default: any"`
 	}
 }
 

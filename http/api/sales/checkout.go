@@ -105,7 +105,7 @@ func (s *salesAPI) price(ctx context.Context, in *placeInput, id entrepot.ID, cm
 	}
 	to := in.Body.ShippingAddress
 	q, err := s.Pricing.Quote(ctx, checkout.Wanted{
-		Id: id, Customer: cmd.CustomerID, Lines: lines, Codes: codes,
+		ID: id, Customer: cmd.CustomerID, Lines: lines, Codes: codes,
 		To: checkout.Destination{
 			Field: "shippingAddress.", Country: to.Country, PostalCode: to.PostalCode,
 			Method: in.Body.ShippingMethod, Methods: in.Body.ShippingMethods,

@@ -87,7 +87,7 @@ type OrderItem struct {
 	Price       entrepot.Amount    `json:"price"`
 	Subtotal    entrepot.Amount    `json:"subtotal"`
 	Discount    entrepot.Amount    `json:"discount" doc:"of promo codes, off the whole line before tax"`
-	Allocations []order.Allocation `json:"allocations,omitempty" doc:"where the pieces come from; none: all from the shop"`
+	Allocations []order.Allocation `json:"allocations,omitempty" doc:"source locations; absent: the shop itself"`
 	Backordered int64              `json:"backordered,omitempty" doc:"of quantity, pieces that were not in stock when it was ordered: they are reserved and sent as goods come in"`
 }
 
