@@ -37,6 +37,7 @@ func (e *entity) load() {
 		if e.phase == stopped {
 			return // its messages have been refused
 		}
+		known := e.version
 		if err == nil {
 			err = e.adopt(doc)
 		}
@@ -45,6 +46,9 @@ func (e *entity) load() {
 			return
 		}
 		e.enter(ready)
+		if e.version != known { // the steps of the known version were started with it
+			e.resumeSteps("")
+		}
 		e.afterLoad()
 	})
 	if !started {
@@ -52,8 +56,8 @@ func (e *entity) load() {
 	}
 }
 
+// afterLoad continues with the loaded state.
 func (e *entity) afterLoad() {
-	e.resumeSteps("")
 	e.publish()
 	e.runStash()
 	e.flushIfDirty()

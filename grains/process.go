@@ -169,9 +169,9 @@ func (e *entity) runStep(ctx context.Context, s step, saved []byte, trace string
 			return
 		}
 		if try == stepTries {
+			e.endStep(s)
 			e.h.Logger.Warn("a step failed and waits for the next wake",
 				"kind", e.k.Name, "id", e.id, "step", s.key(), "tries", try, "error", err)
-			e.endStep(s)
 			return
 		}
 		select {
