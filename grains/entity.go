@@ -349,11 +349,11 @@ func (e *entity) asError(err error, p *pending) *entrepot.Error {
 	return entrepot.AsError(err)
 }
 
-// withHash returns a copy of the command with the hash of its message.
+// withHash returns a copy of the command with the hash of its message's name and content.
 func withHash(c *wire.Command, body any) *wire.Command {
 	b, err := json.Marshal(body)
 	copied := *c // the sender shares the original
-	copied.Hash = HashOf(b)
+	copied.Hash = HashOf(append(b, c.Name...))
 	if err != nil {
 		copied.Hash = freshHash
 	}

@@ -52,7 +52,9 @@ func seed(ctx context.Context, a grains.Asker, hash func(string) (string, error)
 	s := seeder{ctx: entrepot.WithCaller(ctx, entrepot.SystemCaller("seed")), a: a}
 	admin := entrepot.DeriveID("demo", "user", string(entrepot.CompanyAdmin))
 	s.put(company.Of(companyID), company.Create{
-		Name: "Entrepôt Coffee", Slug: "entrepot-coffee", Description: "The demo company", Email: "hello@coffee.example",
+		Slug: "entrepot-coffee", Profile: company.Profile{
+			Name: "Entrepôt Coffee", Description: "The demo company", Email: "hello@coffee.example",
+		},
 		Currency: "EUR", Timezone: "Europe/Brussels", TaxBasisPoints: 600, OwnerID: admin, Plan: "business",
 	})
 	for i, create := range demoShops() {

@@ -63,7 +63,7 @@ func WithinSeveral(ctx context.Context, a grains.Asker, counter query.Counter, r
 			// others up until it ends by itself.
 			end, cancel := context.WithTimeout(context.WithoutCancel(as), endWrite)
 			defer cancel()
-			_, _ = grains.Ask(end, a, company.Of(companyID), company.Made{EntityID: id})
+			_, _ = grains.Ask(end, a, company.Of(companyID), company.EndClaim{EntityID: id})
 			return err
 		case code != entrepot.CodeStale && code != entrepot.CodeUnavailable, try == claimTries:
 			return err

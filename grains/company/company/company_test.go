@@ -25,9 +25,12 @@ var (
 func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: id, Now: start, Caller: c} }
 
 func creation(change func(*Create)) Create {
-	c := Create{Name: "Acme", Slug: "acme", Currency: "EUR", TaxBasisPoints: 1900, Email: "hello@acme.example"}
+	c := Create{
+		Slug: "acme", Currency: "EUR", TaxBasisPoints: 1900,
+		Profile: Profile{Name: "Acme", Email: "hello@acme.example"},
+	}
 	if change != nil {
-		change(c)
+		change(&c)
 	}
 	return c
 }
@@ -45,8 +48,8 @@ func TestCreateRules(t *testing.T) {
 		"the platform":       {&State{}, entrepot.SystemCaller("seed"), nil, ""},
 		"a company admin":    {&State{}, entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: id}, nil, entrepot.CodeForbidden},
 		"nobody":             {&State{}, entrepot.Caller{}, nil, entrepot.CodeForbidden},
-		"again":              {&State{ID: id}, super, nil, entrepot.CodeConflict},
-		"no name":            {&State{}, super, func(c *Create) { c.Name = "" }, entrepot.CodeInvalid},
+		"again":              {&State{Company: Company{ID: id}}, super, nil, entrepot.CodeConflict},
+		"no name":            {&State{}, super, func(c *Create) { c.Profile.Name = "" }, entrepot.CodeInvalid},
 		"no slug":            {&State{}, super, slug(""), entrepot.CodeInvalid},
 		"a slug in capitals": {&State{}, super, slug("Acme"), entrepot.CodeInvalid},
 		"a slug with a dash": {&State{}, super, slug("ac-me-2"), ""},
@@ -61,7 +64,7 @@ func TestCreateRules(t *testing.T) {
 		"no such plan":       {&State{}, super, func(c *Create) { c.Plan = "gold" }, entrepot.CodeInvalid},
 		"a trial":            {&State{}, super, func(c *Create) { c.TrialUntil = start.UnixMilli() + 1 }, ""},
 		"a trial that ended": {&State{}, super, func(c *Create) { c.TrialUntil = start.UnixMilli() }, entrepot.CodeInvalid},
-		"a logo by http":     {&State{}, super, func(c *Create) { c.Profile = Profile{Logo: "http://x"} }, entrepot.CodeInvalid},
+		"a logo by http":     {&State{}, super, func(c *Create) { c.Profile.Logo = "http://x" }, entrepot.CodeInvalid},
 		"what is no owner":   {&State{}, super, func(c *Create) { c.OwnerID = "me" }, entrepot.CodeInvalid},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -76,7 +79,7 @@ func TestCreateRules(t *testing.T) {
 
 func TestGetRules(t *testing.T) {
 	t.Parallel()
-	s := &State{ID: id}
+	s := &State{Company: Company{ID: id}}
 	for name, c := range map[string]struct {
 		state  *State
 		caller entrepot.Caller
@@ -92,20 +95,20 @@ func TestGetRules(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if _, err := c.state.Get(turn(c.caller), nil); entrepot.CodeOf(err) != c.want {
+			if _, err := c.state.Get(turn(c.caller), Get{}); entrepot.CodeOf(err) != c.want {
 				t.Fatalf("%v, want code %q", err, c.want)
 			}
 		})
 	}
 }
 
-// Every tax rate survives its way through the event's percentage and JSON.
+// TestCompanyReplays: every tax rate survives the percentage of the event and JSON.
 func TestCompanyReplays(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		basis := rapid.Int64Range(0, MaxTaxBasisPoints).Draw(t, "basis points")
 		facts, err := (&State{}).Create(turn(super), creation(func(c *Create) {
-			c.TaxBasisPoints, c.Name = basis, "N"+rapid.StringN(1, 20, -1).Draw(t, "name")
+			c.TaxBasisPoints, c.Profile.Name = basis, "N"+rapid.StringN(1, 20, -1).Draw(t, "name")
 		}))
 		if err != nil {
 			t.Fatal(err)
@@ -140,7 +143,7 @@ func TestCompanyOnTheHost(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
 	c, err := grains.Ask(m.As(super), m, Of(id), creation(nil))
-	if err != nil || c.ID != id || !c.IsActive {
+	if err != nil || c.ID != id || !c.IsActive() {
 		t.Fatalf("%+v, %v", c, err)
 	}
 	if list := m.Events(); len(list) != 1 || list[0].Type != "company.created" || list[0].CompanyID != id {

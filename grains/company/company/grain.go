@@ -1,11 +1,13 @@
 package company
 
 import (
+	"entrepot"
+	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/persistence"
 )
 
-// Collection is where companies are kept, in companydb.
+// Collection holds the companies, in companydb.
 var Collection = &persistence.Collection{
 	Name: "companies",
 	Fields: []persistence.Field{
@@ -18,32 +20,34 @@ var Collection = &persistence.Collection{
 	Indexes: [][]string{{"createdAt"}, {"name"}, {"isActive", "createdAt"}, {"status", "createdAt"}},
 }
 
-// Index is whose the company is: its own, so that it lies in its staff's scope.
-// Its ownerId stays out of the index, where an owner is a customer. An erased
-// company frees its slug.
+// Index scopes a company to itself, so that its staff may see it. The owner of the
+// company is not the index's owner, which is a customer. An erased company frees its
+// slug.
 func (s *State) Index() grains.Index {
 	return grains.Index{CompanyID: s.ID, CreatedAt: s.createdAt(), Fields: []any{
-		s.Slug, s.Profile.Name, s.EraseAt == 0 && !s.IsErased, s.Plan, s.Status,
+		s.Slug, s.Profile.Name, s.IsActive(), s.Plan, s.Status,
 	}}
 }
 
-// Kind is the grain of companies.
+// Kind returns the grain of companies.
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](Name, Collection)
-	grains.Command(k, (*State).Create, (*State).View)
-	grains.Command(k, (*State).Update, (*State).View)
-	grains.Command(k, (*State).SetSettings, (*State).View)
-	grains.Later(k, (*State).SetSubscription, func(s *State, _ SetSubscription) (*Company, bool, error) { return s.settled() })
-	grains.Later(k, (*State).Delete, func(s *State, _ Delete) (*Company, bool, error) { return s.settled() })
-	grains.Later(k, (*State).Restore, func(s *State, _ Restore) (*Company, bool, error) { return s.settled() })
+	grains.Command(k, (*State).Create, (*State).view)
+	grains.Command(k, (*State).Update, (*State).view)
+	grains.Command(k, (*State).SetSettings, (*State).view)
+	standing(k, (*State).SetSubscription)
+	standing(k, (*State).Delete)
+	standing(k, (*State).Restore)
 	grains.Command(k, (*State).Claim, (*State).made)
 	grains.Command(k, (*State).EndClaim, (*State).made)
 	grains.Query(k, (*State).Get)
 	grains.Query(k, (*State).Quota)
-
-	grains.Steps(k, steps)
-	grains.Command(k, (*State).Known, (*State).View)
+	process(k)
 	return k
 }
 
-func (s *State) made() *Allowed { return &Allowed{Made: s.Made} }
+// standing registers a command whose reply waits until the access grain has the
+// company's standing.
+func standing[C grains.Message[*Company]](k *grains.Kind, decide func(*State, entrepot.Turn, C) ([]events.Event, error)) {
+	grains.Later(k, decide, func(s *State, _ C) (*Company, bool, error) { return s.settled() })
+}

@@ -2,143 +2,135 @@ package company
 
 import (
 	"entrepot"
+	"entrepot/events"
 	"entrepot/grains"
 )
 
-// Kind is the grain's name in the cluster.
+// Name is the kind's name in the cluster.
 const Name = "Company"
 
-// Of names one grain of the kind.
+// Of returns the ref of a company.
 func Of(id entrepot.ID) grains.Ref { return grains.Ref{Kind: Name, ID: id} }
 
-type Address struct {
-	Line1      string
-	Line2      string
-	City       string
-	State      string
-	PostalCode string
-	Country    string // ISO 3166-1 alpha-2
-}
-
-type Branding struct {
-	PrimaryColor   string // #rrggbb
-	SecondaryColor string
-	Banner         string // https URL
-}
-
-// Profile is what a company says of itself.
-type Profile struct {
-	Name        string
-	Description string
-	Logo        string // https URL
-	Email       string
-	Phone       string
-	Website     string // https URL
-	Address     Address
-	Branding    Branding
-}
-
+// Create creates the company. Only super admins and the platform send it.
 type Create struct {
-	Name           string
 	Slug           string // unique in the platform
-	Description    string
-	Email          string
+	Profile        Profile
 	Currency       string // ISO 4217
-	Timezone       string // IANA
+	Timezone       string // IANA; default UTC
 	TaxBasisPoints int64  // 1900 = 19 %
 	OwnerID        entrepot.ID
-	Plan           string  // default free
-	TrialUntil     int64   // 0: active at once
-	Profile        Profile // what else it says of itself; name, description and email are above
+	Plan           string // default Free
+	TrialUntil     int64  // Unix ms; 0: active without a trial
 }
 
-// Update replaces the profile, and by super admins slug and owner. Answered with the company.
+// Update replaces the profile. The company's admins send it; only super admins
+// change slug and owner.
 type Update struct {
-	ExpectedVersion int64 // 0: whatever it is
+	ExpectedVersion int64 // 0: any
 	Profile         Profile
-	Slug            string      // empty: as it is
-	OwnerID         entrepot.ID // empty: as it is
+	Slug            string      // empty: unchanged
+	OwnerID         entrepot.ID // empty: unchanged
 }
 
-// SetSettings changes what the company sells by; fields that are absent stay. The currency never changes.
+// SetSettings changes the time zone and the tax rate; nil leaves a field unchanged.
+// The company's admins send it.
 type SetSettings struct {
-	ExpectedVersion int64
-	Timezone        *string
+	ExpectedVersion int64   // 0: any
+	Timezone        *string // IANA
 	TaxBasisPoints  *int64
 }
 
-// SetSubscription changes plan and standing. Only super admins send it. Answered when every member can know.
+// SetSubscription changes plan, status and end of the subscription. The reply waits
+// until the access grain has the standing. Only super admins send it.
 type SetSubscription struct {
-	ExpectedVersion int64
-	Plan            string
-	Status          string // trial, active, past_due, suspended, cancelled
-	ExpiresAt       int64  // Unix ms; 0: it does not end by itself
+	ExpectedVersion int64  // 0: any
+	Plan            string // one of [Plans]
+	Status          string // Trial, Active, PastDue, Suspended, Cancelled
+	ExpiresAt       int64  // Unix ms; 0: never
 }
 
-// Delete closes the company at once and erases it after the grace period.
+// Delete closes the company at once and erases it after the grace period. The reply
+// waits until the access grain has the standing. Only super admins send it.
 type Delete struct {
-	ExpectedVersion int64
+	ExpectedVersion int64 // 0: any
 	GraceMs         int64
 }
 
-// Restore takes a deletion back before it is done.
+// Restore cancels a deletion during its grace period. The reply waits until the
+// access grain has the standing. Only super admins send it.
 type Restore struct{}
 
-// StandingKnown answers the step: the access grain knows the standing.
-type StandingKnown struct {
-	Version int64
-}
-
-// Quota asks the platform's question before something is made: how many of a resource the plan allows (0: any number),
-// and at which point of the company's makings.
+// Quota returns how many entities of a resource the plan allows, and the number of
+// the last ended claim. Only the platform sends it, before an entity is created.
 type Quota struct {
-	Resource string // shops, products, staff
+	Resource string // Shops, Products, Staff
 }
 
+// Allowed is the reply to Quota.
 type Allowed struct {
-	Limit int64
-	Made  int64 // how many makings have ended
+	Limit int64 // 0: any number
+	Made  int64 // number of ended claims
 }
 
-// Claim announces that an entity is about to be made. existing was counted after Quota answered made. Refused as stale
-// when a making has ended since, as unavailable while others are being made and could be too many, as a conflict
-// (plan_limit) when there are too many.
+// Claim announces the creation of an entity. Existing was counted after Quota replied
+// Made. It is refused with CodeStale when a claim has ended since, with
+// CodeUnavailable while others are being created and could be too many, and with
+// CodePlanLimit when the plan allows no more. Only the platform sends it.
 type Claim struct {
-	Resource string
+	Resource string // Shops, Products, Staff
 	EntityID entrepot.ID
 	Existing int64
 	Made     int64
-	Several  int64 // how many entities are made under this claim; 0: one
+	Several  int64 // entities created under this claim; 0: one
 }
 
-// Made ends a claim, whatever came of it. A claim whose maker died ends by itself.
-type Made struct {
+// EndClaim ends a claim, whether the entity was created or not. A claim whose creator
+// has died ends by itself. Only the platform sends it.
+type EndClaim struct {
 	EntityID entrepot.ID
 }
 
+// Get returns the company to its staff, to the platform, and to customers, who need
+// its currency and tax rate.
 type Get struct{}
 
-type Company struct {
-	ID             entrepot.ID
-	Name           string
-	Slug           string
-	Description    string
-	Email          string
-	Currency       string
-	Timezone       string
-	TaxBasisPoints int64
-	OwnerID        entrepot.ID
-	IsActive       bool
-	CreatedAt      int64
-	UpdatedAt      int64
-	Profile        Profile
-	Plan           string
-	Status         string
-	ExpiresAt      int64
-	Standing       string // full, read_only, closed
-	EraseAt        int64  // when a deletion will be done; 0: not deleted
-	Version        int64
+// Profile is a company's description of itself.
+type Profile struct {
+	Name        string          `json:"name,omitempty"`
+	Description string          `json:"description,omitempty"`
+	Logo        string          `json:"logo,omitempty"` // https URL
+	Email       string          `json:"email,omitempty"`
+	Phone       string          `json:"phone,omitempty"`
+	Website     string          `json:"website,omitempty"` // https URL
+	Address     events.Address  `json:"address"`
+	Branding    events.Branding `json:"branding"`
 }
+
+// Company is a company; its JSON is part of the saved state.
+type Company struct {
+	ID             entrepot.ID `json:"id,omitempty"`
+	Slug           string      `json:"slug,omitempty"`
+	Profile        Profile     `json:"profile"`
+	Currency       string      `json:"currency,omitempty"`       // ISO 4217
+	Timezone       string      `json:"timezone,omitempty"`       // IANA
+	TaxBasisPoints int64       `json:"taxBasisPoints,omitempty"` // 1900 = 19 %
+	OwnerID        entrepot.ID `json:"ownerId,omitempty"`
+	CreatedAt      int64       `json:"created,omitempty"` // Unix ms
+	UpdatedAt      int64       `json:"updated,omitempty"` // Unix ms
+	Version        int64       `json:"version,omitempty"` // counts the changes, for If-Match
+
+	Plan      string `json:"plan,omitempty"`
+	Status    string `json:"status,omitempty"`
+	ExpiresAt int64  `json:"expires,omitempty"`  // Unix ms, of the subscription; 0: never
+	EraseAt   int64  `json:"eraseAt,omitempty"`  // Unix ms; when a deletion becomes final; 0: not deleted
+	IsErased  bool   `json:"isErased,omitempty"` // only the id is left
+
+	Standing string `json:"standing,omitempty"` // of its people: full, read_only, closed
+}
+
+// IsActive reports whether the company is neither deleted nor erased.
+func (c *Company) IsActive() bool { return c.EraseAt == 0 && !c.IsErased }
 
 func (Create) Answers(*Company)          {}
 func (Update) Answers(*Company)          {}
@@ -146,8 +138,7 @@ func (SetSettings) Answers(*Company)     {}
 func (SetSubscription) Answers(*Company) {}
 func (Delete) Answers(*Company)          {}
 func (Restore) Answers(*Company)         {}
-func (StandingKnown) Answers(*Company)   {}
 func (Quota) Answers(*Allowed)           {}
 func (Claim) Answers(*Allowed)           {}
-func (Made) Answers(*Allowed)            {}
+func (EndClaim) Answers(*Allowed)        {}
 func (Get) Answers(*Company)             {}

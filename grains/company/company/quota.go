@@ -15,14 +15,14 @@ const (
 	Staff    = "staff"
 )
 
-// claimFor is how long a making may take; longer than any request is given. The
-// claim of a maker that died ends then.
+// claimFor is the lifetime of a claim, longer than any request. Then the claim of a
+// creator that has died ends.
 const claimFor = 30 * time.Second
 
-// maxClaims bounds the makings at a time.
+// maxClaims bounds the open claims.
 const maxClaims = 256
 
-// claim is an entity that is being made: it may not be counted yet.
+// claim is an entity that is being created; a count may not include it yet.
 type claim struct {
 	Resource string      `json:"r"`
 	EntityID entrepot.ID `json:"e"`
@@ -30,7 +30,7 @@ type claim struct {
 	Several  int64       `json:"n,omitempty"` // entities; 0: one
 }
 
-type claimed struct {
+type claimOpened struct {
 	events.Private
 	claim
 }
@@ -40,54 +40,57 @@ type claimsEnded struct {
 	IDs []entrepot.ID
 }
 
-// Quota answers the limit, and the moment that a count must come after.
+var errResource = entrepot.Invalid("resource", "enum", "must be shops, products or staff")
+
+// Quota returns the limit, and the number of ended claims before the count.
 func (s *State) Quota(t entrepot.Turn, q Quota) (*Allowed, error) {
-	if s.ID == "" || s.IsErased || t.Caller.Role != entrepot.System {
+	if err := t.RequireSystem(); err != nil || s.ID == "" || s.IsErased {
 		return nil, entrepot.ErrNotFound
 	}
 	plan, _ := planOf(s.Plan)
 	limit, ok := plan.Of(q.Resource)
 	if !ok {
-		return nil, entrepot.Invalid("resource", "enum", "is none of shops, products, staff")
+		return nil, errResource
 	}
 	return &Allowed{Limit: limit, Made: s.Made}, nil
 }
 
-// Claim lets an entity be made if the plan still allows it: what exists, as it
-// was counted, and what is being made are together below the limit. While no
-// making has ended since the count began, each entity is in one of the two; one
-// that is in both is taken for two, so only a count that reaches the limit by
-// itself is a refusal for good.
+// Claim allows the creation of an entity if the counted and the claimed entities are
+// together below the limit. If no claim has ended since the count started, every
+// entity is counted or claimed. An entity that is both counts twice, so only a count
+// that reaches the limit by itself is a final refusal.
 func (s *State) Claim(t entrepot.Turn, c Claim) ([]events.Event, error) {
-	if s.ID == "" || s.IsErased || t.Caller.Role != entrepot.System {
+	if err := t.RequireSystem(); err != nil || s.ID == "" || s.IsErased {
 		return nil, entrepot.ErrNotFound
 	}
 	plan, _ := planOf(s.Plan)
 	limit, ok := plan.Of(c.Resource)
 	now := t.Now.UnixMilli()
-	making := int64(0)
+	claimed := int64(0)
 	for _, x := range s.Claims {
 		if x.EntityID == c.EntityID {
 			return nil, nil
 		}
 		if x.Resource == c.Resource {
-			making += max(1, x.Several)
+			claimed += max(1, x.Several)
 		}
 	}
 	several := max(1, c.Several)
 	switch {
 	case !ok:
-		return nil, entrepot.Invalid("resource", "enum", "is none of shops, products, staff")
+		return nil, errResource
 	case limit == 0:
 		return nil, nil
 	case c.Made != s.Made:
-		return nil, entrepot.Errorf(entrepot.CodeStale, "another was made since the count")
+		return nil, entrepot.Errorf(entrepot.CodeStale, "a claim has ended since the count")
 	case c.Existing+several > limit:
 		return nil, planLimit(s.Plan, c.Resource, limit)
-	case c.Existing+making+several > limit || len(s.Claims) >= maxClaims:
-		return nil, entrepot.Unavailable("others are being made right now")
+	case c.Existing+claimed+several > limit || len(s.Claims) >= maxClaims:
+		return nil, entrepot.Unavailable("others are being created right now; try again")
 	}
-	return []events.Event{claimed{claim: claim{Resource: c.Resource, EntityID: c.EntityID, Until: now + claimFor.Milliseconds(), Several: c.Several}}}, nil
+	return []events.Event{claimOpened{claim: claim{
+		Resource: c.Resource, EntityID: c.EntityID, Until: now + claimFor.Milliseconds(), Several: c.Several,
+	}}}, nil
 }
 
 func planLimit(plan, resource string, limit int64) error {
@@ -96,9 +99,9 @@ func planLimit(plan, resource string, limit int64) error {
 	return e
 }
 
-// EndClaim ends the claim of an entity that was made, or was not.
-func (s *State) EndClaim(t entrepot.Turn, c Made) ([]events.Event, error) {
-	if s.ID == "" || s.IsErased || t.Caller.Role != entrepot.System {
+// EndClaim ends the claim of an entity.
+func (s *State) EndClaim(t entrepot.Turn, c EndClaim) ([]events.Event, error) {
+	if err := t.RequireSystem(); err != nil || s.ID == "" || s.IsErased {
 		return nil, entrepot.ErrNotFound
 	}
 	if !slices.ContainsFunc(s.Claims, func(x claim) bool { return x.EntityID == c.EntityID }) {
@@ -107,9 +110,12 @@ func (s *State) EndClaim(t entrepot.Turn, c Made) ([]events.Event, error) {
 	return []events.Event{claimsEnded{IDs: []entrepot.ID{c.EntityID}}}, nil
 }
 
+// made is the reply to Claim and EndClaim.
+func (s *State) made() *Allowed { return &Allowed{Made: s.Made} }
+
 func (s *State) applyQuota(e events.Event) {
 	switch f := e.(type) {
-	case claimed:
+	case claimOpened:
 		s.Claims = append(s.Claims, f.claim)
 	case claimsEnded:
 		s.Claims = slices.DeleteFunc(s.Claims, func(x claim) bool { return slices.Contains(f.IDs, x.EntityID) })
@@ -117,7 +123,7 @@ func (s *State) applyQuota(e events.Event) {
 	}
 }
 
-// claimsUntil is when the first claim ends by itself; 0 for none.
+// claimsUntil returns when the first claim ends by itself, in Unix ms; 0 for none.
 func (s *State) claimsUntil() (first int64) {
 	for _, x := range s.Claims {
 		if first == 0 || x.Until < first {
@@ -127,6 +133,7 @@ func (s *State) claimsUntil() (first int64) {
 	return first
 }
 
+// forgetClaims ends the claims of creators that have died.
 func (s *State) forgetClaims(now int64) []events.Event {
 	var over []entrepot.ID
 	for _, x := range s.Claims {

@@ -16,7 +16,7 @@ const (
 	Enterprise = "enterprise"
 )
 
-// The states of a subscription.
+// The statuses of a subscription.
 const (
 	Trial     = "trial"
 	Active    = "active"
@@ -25,13 +25,13 @@ const (
 	Cancelled = "cancelled"
 )
 
-// Plan is what a subscription allows. 0 is any number.
+// Plan holds the limits of a subscription; 0 is any number.
 type Plan struct {
 	Name                   string
 	Shops, Products, Staff int64
 }
 
-// Plans are all plans, the smallest first.
+// Plans lists all plans, the smallest first.
 var Plans = []Plan{
 	{Free, 1, 100, 3},
 	{Starter, 3, 1_000, 10},
@@ -39,7 +39,7 @@ var Plans = []Plan{
 	{Enterprise, 0, 0, 0},
 }
 
-// Of is the plan's limit for a resource: shops, products or staff.
+// Of returns the plan's limit for a resource; false for an unknown resource.
 func (p Plan) Of(resource string) (limit int64, ok bool) {
 	switch resource {
 	case Shops:
@@ -61,16 +61,16 @@ func planOf(name string) (Plan, bool) {
 	return Plans[i], true
 }
 
-// Grace is how long a company whose payment is due works on before it is suspended.
+// Grace is the time from PastDue to Suspended.
 const Grace = 14 * 24 * time.Hour
 
 // MaxErasureGrace bounds the time between a deletion and the erasure.
 const MaxErasureGrace = 365 * 24 * time.Hour
 
-// standingSet is a change of what a company's people may do, by the passing of time.
+// standingSet is a change of the standing by the passing of time.
 type standingSet struct {
 	events.Private
-	At int64
+	At int64 // Unix ms
 }
 
 type standingKnown struct {
@@ -78,15 +78,17 @@ type standingKnown struct {
 	Version int64
 }
 
+var statuses = []string{Trial, Active, PastDue, Suspended, Cancelled}
+
 func checkSubscription(t entrepot.Turn, plan, status string, expires int64) error {
 	_, known := planOf(plan)
 	switch {
 	case !known:
-		return entrepot.Invalid("subscription.plan", "enum", "is none of free, starter, business, enterprise")
-	case !slices.Contains([]string{Trial, Active, PastDue, Suspended, Cancelled}, status):
-		return entrepot.Invalid("subscription.status", "enum", "is none of trial, active, past_due, suspended, cancelled")
+		return entrepot.Invalid("subscription.plan", "enum", "must be free, starter, business or enterprise")
+	case !slices.Contains(statuses, status):
+		return entrepot.Invalid("subscription.status", "enum", "must be trial, active, past_due, suspended or cancelled")
 	case status == Trial && expires == 0:
-		return entrepot.Invalid("subscription.expiresAt", "required", "a trial ends")
+		return entrepot.Invalid("subscription.expiresAt", "required", "must be given for a trial")
 	case (status == Trial || status == Active) && expires != 0 && expires <= t.Now.UnixMilli():
 		return entrepot.Invalid("subscription.expiresAt", "future", "must be in the future")
 	default:
@@ -94,14 +96,14 @@ func checkSubscription(t entrepot.Turn, plan, status string, expires int64) erro
 	}
 }
 
-// SetSubscription changes plan, state and end of the subscription. A plan whose
-// limits are exceeded already takes nothing away; it only allows no more.
+// SetSubscription changes plan, status and end of the subscription. A plan whose
+// limits are exceeded already removes nothing; it only allows no more.
 func (s *State) SetSubscription(t entrepot.Turn, c SetSubscription) ([]events.Event, error) {
 	if s.ID == "" || s.IsErased || !t.Caller.MayReachCompany(s.ID) {
 		return nil, entrepot.ErrNotFound
 	}
 	if !isPlatform(t.Caller) {
-		return nil, entrepot.Errorf(entrepot.CodeForbidden, "only a super admin changes a subscription")
+		return nil, entrepot.Errorf(entrepot.CodeForbidden, "only super admins change subscriptions")
 	}
 	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
 		return nil, err
@@ -118,25 +120,27 @@ func (s *State) SetSubscription(t entrepot.Turn, c SetSubscription) ([]events.Ev
 	return s.subscribed(t.Now, c.Plan, c.Status, c.ExpiresAt), nil
 }
 
+// subscribed returns the change of the subscription.
 func (s *State) subscribed(at time.Time, plan, status string, expires int64) []events.Event {
 	e := s.public()
-	e.Subscription, e.UpdatedAt = events.CompanySubscription{Plan: plan, Status: status, ExpiresAt: timeOf(expires)}, at
+	e.Subscription = events.CompanySubscription{Plan: plan, Status: status, ExpiresAt: timeOf(expires)}
+	e.UpdatedAt = at
 	return []events.Event{events.CompanyUpdated{Company: e}}
 }
 
-// Delete closes the company at once; after the grace period it is erased.
+// Delete closes the company at once, and erases it after the grace period.
 func (s *State) Delete(t entrepot.Turn, c Delete) ([]events.Event, error) {
 	if s.ID == "" || s.IsErased || !t.Caller.MayReachCompany(s.ID) {
 		return nil, entrepot.ErrNotFound
 	}
 	if !isPlatform(t.Caller) {
-		return nil, entrepot.Errorf(entrepot.CodeForbidden, "only a super admin deletes companies")
+		return nil, entrepot.Errorf(entrepot.CodeForbidden, "only super admins delete companies")
 	}
 	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
 		return nil, err
 	}
 	if c.GraceMs < 0 || c.GraceMs > MaxErasureGrace.Milliseconds() {
-		return nil, entrepot.Invalid("grace", "range", "must be 0 to %d days", int(MaxErasureGrace.Hours()/24))
+		return nil, entrepot.Invalid("grace", "range", "must be from 0 to %d days", int(MaxErasureGrace.Hours()/24))
 	}
 	if s.EraseAt != 0 {
 		return nil, nil
@@ -147,13 +151,13 @@ func (s *State) Delete(t entrepot.Turn, c Delete) ([]events.Event, error) {
 	return []events.Event{events.CompanyUpdated{Company: e}}, nil
 }
 
-// Restore takes a deletion back.
+// Restore cancels a deletion.
 func (s *State) Restore(t entrepot.Turn, _ Restore) ([]events.Event, error) {
 	switch {
 	case s.ID == "" || s.IsErased || !t.Caller.MayReachCompany(s.ID):
 		return nil, entrepot.ErrNotFound
 	case !isPlatform(t.Caller):
-		return nil, entrepot.Errorf(entrepot.CodeForbidden, "only a super admin restores companies")
+		return nil, entrepot.Errorf(entrepot.CodeForbidden, "only super admins restore companies")
 	case s.EraseAt == 0:
 		return nil, nil
 	}
@@ -162,8 +166,7 @@ func (s *State) Restore(t entrepot.Turn, _ Restore) ([]events.Event, error) {
 	return []events.Event{events.CompanyUpdated{Company: e}}, nil
 }
 
-// stand sets what the company's people may do as of a moment. A cancelled
-// subscription lasts to its end.
+// stand sets the standing as of a moment. A cancelled subscription lasts to its end.
 func (s *State) stand(now int64) {
 	standing := entrepot.StandingFull
 	switch {
@@ -172,12 +175,12 @@ func (s *State) stand(now int64) {
 	case s.Status == Suspended:
 		standing = entrepot.StandingReadOnly
 	}
-	if standing == s.Standing || (s.Standing == "" && standing == entrepot.StandingFull) { // what nobody was told is full
-		s.Standing = standing
-		return
+	// The access grain takes an unknown company for full.
+	unknown := s.Standing == "" && standing == entrepot.StandingFull
+	if standing != s.Standing && !unknown {
+		s.StandingVersion++
 	}
 	s.Standing = standing
-	s.StandingVersion++
 }
 
 func (s *State) applyStanding(e events.Event) {
@@ -189,8 +192,8 @@ func (s *State) applyStanding(e events.Event) {
 	}
 }
 
-// WakeAt is when the subscription changes by itself, the company is to be
-// erased, or a claim ends.
+// WakeAt returns when the subscription changes by itself, the company is erased, or a
+// claim ends; zero for none.
 func (s *State) WakeAt() (at time.Time) {
 	next := s.claimsUntil()
 	soonest := func(ms int64) {
@@ -212,7 +215,7 @@ func (s *State) WakeAt() (at time.Time) {
 	return timeOf(next)
 }
 
-// Wake does what is due.
+// Wake decides on the first of these that is due.
 func (s *State) Wake(t entrepot.Turn) []events.Event {
 	now := t.Now.UnixMilli()
 	switch {
@@ -228,18 +231,8 @@ func (s *State) Wake(t entrepot.Turn) []events.Event {
 	return s.forgetClaims(now)
 }
 
-// Known is told by the step.
-func (s *State) Known(t entrepot.Turn, c StandingKnown) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System {
-		return nil, entrepot.ErrNotFound
-	}
-	if c.Version <= s.StandingKnown {
-		return nil, nil
-	}
-	return []events.Event{standingKnown{Version: c.Version}}, nil
-}
-
-// settled: the access grain knows the standing, and every member will within its next poll.
+// settled returns the company once the access grain has its standing; then every
+// member has it within its next poll.
 func (s *State) settled() (*Company, bool, error) {
-	return s.View(), s.StandingKnown >= s.StandingVersion, nil
+	return s.view(), s.StandingKnown >= s.StandingVersion, nil
 }

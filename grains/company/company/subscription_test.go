@@ -18,7 +18,7 @@ var (
 	other   = entrepot.Caller{Role: entrepot.CompanyAdmin, UserID: "o", CompanyID: "x"}
 )
 
-// acme is a company that exists.
+// acme returns a company.
 func acme(t *testing.T, change func(*Create)) *State {
 	t.Helper()
 	s := &State{}
@@ -26,7 +26,7 @@ func acme(t *testing.T, change func(*Create)) *State {
 	return s
 }
 
-// do lets a decision happen.
+// do applies the facts of a decision.
 func do(t *testing.T, s *State, decide func() ([]events.Event, error)) {
 	t.Helper()
 	facts, err := decide()
@@ -42,8 +42,8 @@ func at(d time.Duration) entrepot.Turn {
 	return entrepot.Turn{ID: id, Now: start.Add(d), Caller: entrepot.SystemCaller("wake")}
 }
 
-// TestASubscriptionsLife walks from the trial to the end, waking when it says.
-func TestASubscriptionsLife(t *testing.T) {
+// TestSubscriptionLife walks from the trial to the end, waking at each WakeAt.
+func TestSubscriptionLife(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
 	s := acme(t, func(c *Create) { c.TrialUntil = start.Add(30 * day).UnixMilli() })
@@ -92,7 +92,7 @@ func TestASubscriptionsLife(t *testing.T) {
 	}
 }
 
-func TestWhoChangesWhat(t *testing.T) {
+func TestCallersThatMayChangeACompany(t *testing.T) {
 	t.Parallel()
 	change := Update{Profile: Profile{Name: "Acme 2"}}
 	decisions := map[string]func(*State, entrepot.Turn) ([]events.Event, error){
@@ -122,7 +122,7 @@ func TestWhoChangesWhat(t *testing.T) {
 		if _, err := decisions[what](&State{}, turn(super)); entrepot.CodeOf(err) != absent {
 			t.Errorf("%s of nothing: %v", what, err)
 		}
-		if _, err := decisions[what](&State{ID: id, IsErased: true}, turn(super)); entrepot.CodeOf(err) != absent {
+		if _, err := decisions[what](&State{Company: Company{ID: id, IsErased: true}}, turn(super)); entrepot.CodeOf(err) != absent {
 			t.Errorf("%s of what is erased: %v", what, err)
 		}
 	}
@@ -169,7 +169,7 @@ func TestDeletion(t *testing.T) {
 	if _, err := s.SetSubscription(turn(super), SetSubscription{Plan: Free, Status: Active}); entrepot.CodeOf(err) != entrepot.CodeConflict {
 		t.Fatalf("its subscription: %v", err)
 	}
-	do(t, s, func() ([]events.Event, error) { return s.Restore(turn(super), nil) })
+	do(t, s, func() ([]events.Event, error) { return s.Restore(turn(super), Restore{}) })
 	if s.Standing != entrepot.StandingFull || !s.public().IsActive || !s.WakeAt().IsZero() || s.StandingVersion != 2 {
 		t.Fatalf("restored: %+v", s)
 	}
@@ -178,12 +178,12 @@ func TestDeletion(t *testing.T) {
 	if !s.IsErased || s.Profile.Name != "" || s.Slug != "" || s.Standing != entrepot.StandingClosed || !s.WakeAt().IsZero() {
 		t.Fatalf("erased: %+v", s)
 	}
-	if _, err := s.Get(turn(super), nil); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := s.Get(turn(super), Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("read: %v", err)
 	}
 }
 
-// TestClaims: the limit holds whatever the count has seen.
+// TestClaims: the limit holds whatever the count includes.
 func TestClaims(t *testing.T) {
 	t.Parallel()
 	s := acme(t, func(c *Create) { c.Plan = Starter }) // three shops
@@ -209,7 +209,7 @@ func TestClaims(t *testing.T) {
 		}
 	}
 	counted := s.Made
-	do(t, s, func() ([]events.Event, error) { return s.EndClaim(platform, Made{EntityID: "a"}) })
+	do(t, s, func() ([]events.Event, error) { return s.EndClaim(platform, EndClaim{EntityID: "a"}) })
 	if _, err := s.Claim(platform, Claim{Resource: Shops, EntityID: "c", Existing: 1, Made: counted}); entrepot.CodeOf(err) != entrepot.CodeStale {
 		t.Fatalf("counted before a was made: %v", err)
 	}
@@ -221,7 +221,7 @@ func TestClaims(t *testing.T) {
 	}
 	do(t, s, func() ([]events.Event, error) { return s.Wake(at(claimFor)), nil })
 	if len(s.Claims) != 0 || s.Made != 3 {
-		t.Fatalf("claims of makers that died: %+v", s)
+		t.Fatalf("after the claims have expired: %+v", s)
 	}
 	for _, c := range []entrepot.Caller{super, admin} {
 		if _, err := s.Claim(turn(c), Claim{Resource: Shops, EntityID: "x"}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
@@ -238,8 +238,8 @@ func TestClaims(t *testing.T) {
 	}
 }
 
-// TestASuspensionIsAnsweredWhenAccessKnows on the host, through a restart.
-func TestASuspensionIsAnsweredWhenAccessKnows(t *testing.T) {
+// TestSuspensionReachesAccessBeforeTheReply runs on the host, through a restart.
+func TestSuspensionReachesAccessBeforeTheReply(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind(), access.Kind()})
 	if _, err := grains.Ask(m.As(super), m, Of(id), creation(nil)); err != nil {
@@ -256,7 +256,7 @@ func TestASuspensionIsAnsweredWhenAccessKnows(t *testing.T) {
 			got = k.Standing
 		}
 		if got != want {
-			t.Fatalf("the access grain says %s, want %s", got, want)
+			t.Fatalf("the access grain has the standing %s, want %s", got, want)
 		}
 	}
 	set := func(status string) {

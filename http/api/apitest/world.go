@@ -182,7 +182,7 @@ func (w *World) seed(t testing.TB, passwords *auth.Passwords) {
 	t.Helper()
 	w.Company, w.OtherCompany = entrepot.NewID(), entrepot.NewID()
 	for slug, id := range map[string]entrepot.ID{"acme": w.Company, "other": w.OtherCompany} {
-		w.Tell(t, company.Name, id, company.Create{Name: slug, Slug: slug, Currency: "EUR", TaxBasisPoints: 1900, Plan: "business"})
+		w.Tell(t, company.Name, id, company.Create{Profile: company.Profile{Name: slug}, Slug: slug, Currency: "EUR", TaxBasisPoints: 1900, Plan: "business"})
 	}
 	w.ShopA, w.ShopB, w.OtherShop = entrepot.NewID(), entrepot.NewID(), entrepot.NewID()
 	for id, company := range map[entrepot.ID]entrepot.ID{w.ShopA: w.Company, w.ShopB: w.Company, w.OtherShop: w.OtherCompany} {

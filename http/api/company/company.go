@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"entrepot"
+	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/company/company"
 	"entrepot/grains/query"
@@ -113,13 +114,13 @@ type CompanySettings struct {
 func companyOf(c *company.Company) CompanyView {
 	p, a, b := c.Profile, c.Profile.Address, c.Profile.Branding
 	return CompanyView{
-		ID: c.ID, Name: c.Name, Slug: c.Slug, Logo: p.Logo, Description: c.Description,
-		ContactInfo:  CompanyContact{Email: c.Email, Phone: p.Phone, Website: p.Website},
-		Address:      CompanyAddress{a.Line1, a.Line2, a.City, a.State, a.PostalCode, a.Country},
-		Branding:     CompanyBranding{b.PrimaryColor, b.SecondaryColor, b.Banner},
+		ID: c.ID, Name: p.Name, Slug: c.Slug, Logo: p.Logo, Description: p.Description,
+		ContactInfo:  CompanyContact{Email: p.Email, Phone: p.Phone, Website: p.Website},
+		Address:      CompanyAddress(a),
+		Branding:     CompanyBranding(b),
 		Settings:     CompanySettings{Currency: c.Currency, Timezone: c.Timezone, TaxRate: percent(c.TaxBasisPoints)},
 		Subscription: SubscriptionView{Plan: c.Plan, Status: c.Status, ExpiresAt: rest.Time(c.ExpiresAt), Standing: c.Standing},
-		OwnerID:      c.OwnerID, IsActive: c.IsActive, ErasedAt: rest.Time(c.EraseAt), CreatedAt: rest.Time(c.CreatedAt), UpdatedAt: rest.Time(c.UpdatedAt),
+		OwnerID:      c.OwnerID, IsActive: c.IsActive(), ErasedAt: rest.Time(c.EraseAt), CreatedAt: rest.Time(c.CreatedAt), UpdatedAt: rest.Time(c.UpdatedAt),
 	}
 }
 
@@ -160,7 +161,7 @@ func (s *companyAPI) list(ctx context.Context, in *companyListInput) (*rest.List
 	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor}
 	q.Where = query.Where(query.Where(nil, "status", in.Status), "plan", in.Plan)
 	page, err := query.Find(ctx, s.Store, company.Collection, entrepot.StaffScope(entrepot.CallerFrom(ctx)), q,
-		func(c *company.State, _ *persistence.Document) CompanyView { return companyOf(c.View()) })
+		func(c *company.Company, _ *persistence.Document) CompanyView { return companyOf(c) })
 	return &rest.List[CompanyView]{Body: page}, err
 }
 
@@ -201,7 +202,7 @@ type slugPath struct {
 func (s *companyAPI) storefront(ctx context.Context, in *slugPath) (*rest.Answer[Storefront], error) {
 	q := persistence.Query{Where: query.Where(nil, "slug", in.Slug), Limit: 1}
 	page, err := query.Find(ctx, s.Store, company.Collection, entrepot.AllTenants(), q,
-		func(c *company.State, _ *persistence.Document) *company.Company { return c.View() })
+		func(c *company.Company, _ *persistence.Document) *company.Company { return c })
 	if err != nil {
 		return nil, err
 	}
@@ -224,15 +225,11 @@ type CompanyProfile struct {
 	Branding    CompanyBranding `json:"branding,omitempty"`
 }
 
-func (p *CompanyProfile) pb() company.Profile {
-	a, b := &p.Address, &p.Branding
+func (p *CompanyProfile) profile() company.Profile {
 	return company.Profile{
 		Name: p.Name, Description: p.Description, Logo: p.Logo,
 		Email: p.ContactInfo.Email, Phone: p.ContactInfo.Phone, Website: p.ContactInfo.Website,
-		Address: company.Address{
-			Line1: a.Line1, Line2: a.Line2, City: a.City, State: a.State, PostalCode: a.PostalCode, Country: a.Country,
-		},
-		Branding: company.Branding{PrimaryColor: b.PrimaryColor, SecondaryColor: b.SecondaryColor, Banner: b.Banner},
+		Address: events.Address(p.Address), Branding: events.Branding(p.Branding),
 	}
 }
 
@@ -253,7 +250,7 @@ type companyInput struct {
 func (s *companyAPI) create(ctx context.Context, in *companyInput) (*rest.Created[CompanyView], error) {
 	b := &in.Body
 	cmd := company.Create{
-		Name: b.Name, Slug: b.Slug, Description: b.Description, Email: b.ContactInfo.Email, Profile: b.pb(),
+		Slug: b.Slug, Profile: b.profile(),
 		Currency: b.Settings.Currency, Timezone: b.Settings.Timezone, OwnerID: string(b.OwnerID),
 	}
 	if err := checkZone("settings.timezone", b.Settings.Timezone); err != nil {
@@ -293,7 +290,7 @@ func (s *companyAPI) update(ctx context.Context, in *companyUpdateInput) (*rest.
 	if err != nil {
 		return nil, err
 	}
-	return s.ask(ctx, id, company.Update{ExpectedVersion: version, Profile: in.Body.pb(), Slug: in.Body.Slug, OwnerID: string(in.Body.OwnerID)})
+	return s.ask(ctx, id, company.Update{ExpectedVersion: version, Profile: in.Body.profile(), Slug: in.Body.Slug, OwnerID: string(in.Body.OwnerID)})
 }
 
 type companySettingsInput struct {
