@@ -210,12 +210,14 @@ func (s *signalBatch) popularity(ctx context.Context) (popular map[entrepot.ID]f
 		p, err := grains.Ask(ctx, s.asker, recommend.AffinityOf(id), recommend.GetPopularity{})
 		mu.Lock()
 		defer mu.Unlock()
-		if popular[id] = p.Weight; err != nil {
+		if err != nil {
 			for _, i := range orders[id] {
 				failed[i] = err
 			}
+			return nil // the error is in failed
 		}
-		return nil // the error is in failed
+		popular[id] = p.Weight
+		return nil
 	})
 	return popular, failed
 }

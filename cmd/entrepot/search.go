@@ -6,7 +6,7 @@ import (
 
 	"entrepot"
 	actors "entrepot/actors/ecommerce"
-	"entrepot/grains/ecommerce/suggest"
+	"entrepot/grains/ecommerce/recommend"
 	"entrepot/http/api/ecommerce"
 	"entrepot/persistence/search"
 )
@@ -49,13 +49,13 @@ func (n *node) stopSearch() {
 const likeness = 4
 
 // similar is what the recommendations ask for products like one.
-func (n *node) similar(ctx context.Context, productID entrepot.ID, most int) ([]suggest.SimilarHit, error) {
+func (n *node) similar(ctx context.Context, productID entrepot.ID, most int) ([]recommend.Scored, error) {
 	if !n.found.Ready() {
 		return nil, entrepot.Unavailable("the search is being prepared")
 	}
-	var out []suggest.SimilarHit
+	var out []recommend.Scored
 	for _, h := range n.found.Similar(ctx, productID, most) {
-		out = append(out, suggest.SimilarHit{ProductID: h.ID, Score: h.Score / (h.Score + likeness)})
+		out = append(out, recommend.Scored{ID: h.ID, Score: h.Score / (h.Score + likeness)})
 	}
 	return out, nil
 }

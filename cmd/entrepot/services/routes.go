@@ -9,7 +9,7 @@ import (
 	auditactors "entrepot/actors/audit"
 	"entrepot/grains"
 	"entrepot/grains/checkout"
-	"entrepot/grains/ecommerce/suggest"
+	"entrepot/grains/ecommerce/recommend"
 	"entrepot/grains/inventory/stock"
 	"entrepot/grains/query"
 	"entrepot/http/api/audit"
@@ -48,7 +48,7 @@ type Deps struct {
 	Blobs    blob.Store           // nil: images and imports are not accepted
 	Pictures *picture.Workshop
 	// Similar returns up to n products like one, best first. nil: by content, from the database.
-	Similar func(ctx context.Context, productID entrepot.ID, n int) ([]suggest.SimilarHit, error)
+	Similar func(ctx context.Context, productID entrepot.ID, n int) ([]recommend.Scored, error)
 
 	ErasureGrace time.Duration // how long a deleted company can be restored, default 30 days
 	CartIdle     time.Duration // a cart unchanged for so long counts as abandoned; 0: the cart's default

@@ -9,22 +9,22 @@ import (
 	"entrepot/events"
 )
 
-// The bounds of an affinity.
+// Bounds and weights of an affinity.
 const (
-	maxNeighbours = 200 // kept
-	MaxShown      = 50  // answered
-	// MaxBasket is how many different products an order may have to say what goes
-	// together: one that is larger is a stock-up and says nothing.
+	maxNeighbours = 200 // stored
+	MaxShown      = 50  // returned
+	// MaxBasket bounds the distinct products of an order that relates them. Larger orders are
+	// stock-ups and relate nothing.
 	MaxBasket      = 50
 	maxPurchases   = 2048 // in one command
 	ordersKnown    = 1024
 	affinityHalf   = 60 * 24 * time.Hour
-	popularityPull = 0.3 // 0: best sellers dominate; 1: chance finds do; see docs/recommendations.md
+	popularityPull = 0.3 // 0: best sellers dominate; 1: chance finds do
 	doubt          = 3.0 // decayed orders at which a neighbour is half believed
 )
 
-// Affinity is what is bought together with one product. The zero Affinity knows
-// of nothing.
+// Affinity is the state of the kind of affinities: the products that are bought together with a
+// product. The zero Affinity has counted nothing.
 type Affinity struct {
 	ProductID entrepot.ID `json:"productId,omitempty"`
 	CompanyID entrepot.ID `json:"companyId,omitempty"`
@@ -34,49 +34,36 @@ type Affinity struct {
 	CreatedAt int64       `json:"created,omitempty"` // Unix ms
 }
 
-// bought are orders that count. Private: every order has been told.
+// bought is private because the orders are published already.
 type bought struct {
 	events.Private
 	product, company entrepot.ID
-	orders           []purchase
+	orders           []Purchase
 	at               int64
-}
-
-type purchase struct {
-	order string
-	at    int64
-	with  []companion
-}
-
-type companion struct {
-	id         entrepot.ID
-	popularity float64
 }
 
 type forgotten struct{ events.Private }
 
-// Bought counts the orders that are not known yet.
+// Bought counts the orders that were not counted before.
 func (s *Affinity) Bought(t entrepot.Turn, c Bought) ([]events.Event, error) {
+	if err := t.RequireSystem(); err != nil {
+		return nil, err
+	}
 	switch {
-	case t.Caller.Role != entrepot.System:
-		return nil, entrepot.ErrNotFound
 	case len(c.Purchases) > maxPurchases:
-		return nil, entrepot.Invalid("purchases", "items", "at most %d", maxPurchases)
+		return nil, entrepot.Invalid("purchases", "items", "must be at most %d", maxPurchases)
 	}
 	f := bought{product: t.ID, company: c.CompanyID, at: t.Now.UnixMilli()}
 	for _, p := range c.Purchases {
 		at := moment(p.At, t.Now)
-		again := slices.ContainsFunc(f.orders, func(o purchase) bool { return o.order == p.OrderID })
+		again := slices.ContainsFunc(f.orders, func(o Purchase) bool { return o.OrderID == p.OrderID })
 		if again || s.Counted.knows(p.OrderID, at) {
 			continue
 		}
-		o := purchase{order: p.OrderID, at: at}
-		if len(p.With) < MaxBasket {
-			for _, w := range p.With {
-				o.with = append(o.with, companion{w.ProductID, w.Popularity})
-			}
+		if p.At = at; len(p.With) >= MaxBasket {
+			p.With = nil
 		}
-		f.orders = append(f.orders, o)
+		f.orders = append(f.orders, p)
 	}
 	if len(f.orders) == 0 {
 		return nil, nil
@@ -84,11 +71,12 @@ func (s *Affinity) Bought(t entrepot.Turn, c Bought) ([]events.Event, error) {
 	return []events.Event{f}, nil
 }
 
-// Forget empties the affinity: its company was erased.
+// Forget empties the affinity of a deleted company's product.
 func (s *Affinity) Forget(t entrepot.Turn, _ Forget) ([]events.Event, error) {
+	if err := t.RequireSystem(); err != nil {
+		return nil, err
+	}
 	switch {
-	case t.Caller.Role != entrepot.System:
-		return nil, entrepot.ErrNotFound
 	case s.CreatedAt == 0 || (len(s.Near) == 0 && s.Own.Sum == 0):
 		return nil, nil
 	default:
@@ -111,36 +99,34 @@ func (s *Affinity) Apply(e events.Event) {
 	}
 }
 
-// count adds an order. The more it had in it, the less each pair of it says.
-func (s *Affinity) count(o purchase) {
-	s.Own.add(1, o.at, affinityHalf)
-	for _, c := range o.with {
-		r := s.Near.add(c.id, 1/math.Sqrt(float64(len(o.with))), o.at, affinityHalf, maxNeighbours)
-		r.Known = c.popularity + 1
+// count adds an order. The more products it has, the less each pair weighs.
+func (s *Affinity) count(o Purchase) {
+	s.Own.add(1, o.At, affinityHalf)
+	for _, c := range o.With {
+		r := s.Near.add(c.ProductID, 1/math.Sqrt(float64(len(o.With))), o.At, affinityHalf, maxNeighbours)
+		r.Known = c.Popularity + 1
 	}
-	s.Counted.keep(o.order, o.at, ordersKnown)
+	s.Counted.keep(o.OrderID, o.At, ordersKnown)
 }
 
-// GetPopularity answers how much the product is bought.
+// GetPopularity returns the popularity of the product.
 func (s *Affinity) GetPopularity(t entrepot.Turn, _ GetPopularity) (*Popularity, error) {
 	return &Popularity{Weight: s.Own.at(t.Now.UnixMilli(), affinityHalf)}, nil
 }
 
-// GetNeighbours answers what is bought together with the product, best first.
+// GetNeighbours returns the products that are bought together with the product, best first.
 func (s *Affinity) GetNeighbours(t entrepot.Turn, c GetNeighbours) (*Neighbours, error) {
 	n := MaxShown
 	if c.Limit > 0 {
-		n = min(n, int(c.Limit))
+		n = min(n, c.Limit)
 	}
-	return &Neighbours{Neighbours: scored(s.Neighbours(t.Now, n))}, nil
+	return &Neighbours{Neighbours: s.Neighbours(t.Now, n)}, nil
 }
 
-// Neighbours are the n best. The score is how many of the two products' orders
-// they share, set against what each is bought by itself (a cosine would be a pull
-// of a half), so that a best seller, which is in many
-// orders of everything, does not come out on top everywhere; held back while
-// there are few orders to go by. What the other is bought is taken to be as it
-// was when the two met last.
+// Neighbours returns the n best neighbours. The score is the number of shared orders in relation to
+// the popularity of both products (a popularityPull of 0.5 would be a cosine), so that best sellers,
+// which are in many orders of everything, do not dominate everywhere. Few orders lower it. The
+// popularity of the neighbour is that of the last shared order.
 func (s *Affinity) Neighbours(now time.Time, n int) []Scored {
 	ms := now.UnixMilli()
 	own := s.Own.at(ms, affinityHalf)
@@ -155,12 +141,4 @@ func (s *Affinity) Neighbours(now time.Time, n int) []Scored {
 		out = append(out, Scored{r.ID, min(1, together/others) * together / (together + doubt)})
 	}
 	return best(out, n)
-}
-
-func scored(list []Scored) []ScoredMsg {
-	out := make([]ScoredMsg, len(list))
-	for i, s := range list {
-		out[i] = ScoredMsg{ProductID: s.ID, Score: s.Score}
-	}
-	return out
 }

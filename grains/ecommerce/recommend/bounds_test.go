@@ -14,8 +14,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestBoundsHold: whatever happens, in whatever order and however often, states
-// stay small, and no event counts twice.
+// After any events in any order, states stay within their bounds, and no event counts twice.
 func TestBoundsHold(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -66,8 +65,8 @@ func TestBoundsHold(t *testing.T) {
 	})
 }
 
-// TestMemoryNeverForgetsIntoCountingTwice: what was dropped counts as known.
-func TestMemoryNeverForgetsIntoCountingTwice(t *testing.T) {
+// Dropped events count as known.
+func TestMemoryCountsOnce(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		const most = 8
@@ -102,9 +101,9 @@ func TestMemoryNeverForgetsIntoCountingTwice(t *testing.T) {
 	}
 }
 
-// TestABoardKeepsTheFrequent, as Space-Saving promises: what has more than a
-// share of 1/most of all weight is there, and nothing surely has more than it got.
-func TestABoardKeepsTheFrequent(t *testing.T) {
+// The guarantee of Space-Saving: a product with more than 1/most of all weight is on the board, and
+// no sure weight exceeds the true one.
+func TestBoardKeepsTheFrequent(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		const most = 10

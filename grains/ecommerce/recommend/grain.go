@@ -8,46 +8,46 @@ import (
 	"entrepot/persistence"
 )
 
-// Where the three are kept, in ecommercedb. They are found by their ids; by
-// company only to end with it.
+// The collections of the three kinds, in ecommercedb. Documents are read by id, and by company only
+// to delete them with it.
 var (
 	Affinities = &persistence.Collection{Name: "affinities"}
 	Trends     = &persistence.Collection{Name: "trends"}
 	Tastes     = &persistence.Collection{Name: "tastes"}
 )
 
-// Views is the views of the customers, a row each, whose id is the event's and
-// whose owner is the customer. A row goes after [ViewsKept].
+// Views holds a row for each view of a customer. Its id is the event's, its owner the customer. A row
+// expires after [ViewsKept].
 var Views = &persistence.Collection{
 	Name: "productViews",
 	Fields: []persistence.Field{
 		{Name: "productId", Type: persistence.String},
-		{Name: "duration", Type: persistence.Int}, // ms; 0: not known
+		{Name: "duration", Type: persistence.Int}, // ms; 0: unknown
 	},
 }
 
-// ViewsKept is how long a view is kept.
+// ViewsKept is the retention of a view.
 const ViewsKept = 90 * 24 * time.Hour
 
-// Index is whose the affinity is: its product's company.
+// Index scopes the affinity to its product's company.
 func (s *Affinity) Index() grains.Index { return index(s.CompanyID, "", s.CreatedAt) }
 
-// Index is whose the trends are: the company's, or nobody's.
+// Index scopes the trends to their company; those of the platform have none.
 func (s *Trending) Index() grains.Index { return index(s.CompanyID, "", s.CreatedAt) }
 
-// Index is whose the taste is: the user's, and no company's. So product.viewed
-// is not a company's to read: a company sees of a customer what its orders carry.
+// Index scopes the taste to its user and to no company, so that companies cannot read product.viewed:
+// a company sees only a customer's orders.
 func (s *Taste) Index() grains.Index { return index("", s.UserID, s.CreatedAt) }
 
 func index(company, owner entrepot.ID, created int64) grains.Index {
 	return grains.Index{CompanyID: company, OwnerID: owner, CreatedAt: time.UnixMilli(created).UTC()}
 }
 
-// AffinityKind is the grain of what is bought together with a product.
+// AffinityKind returns the kind of affinities.
 func AffinityKind() *grains.Kind {
 	k := grains.NewKind[Affinity](AffinityName, Affinities)
-	k.Ring = -1 // orders are known by their ids
-	done := func(*Affinity) *Done { return &Done{} }
+	k.Ring = -1 // orders count once by their ids
+	done := func(*Affinity) grains.Done { return grains.Done{} }
 	grains.Command(k, (*Affinity).Bought, done)
 	grains.Command(k, (*Affinity).Forget, done)
 	grains.Query(k, (*Affinity).GetPopularity)
@@ -55,22 +55,22 @@ func AffinityKind() *grains.Kind {
 	return k
 }
 
-// TrendingKind is the grain of what is bought and viewed now.
+// TrendingKind returns the kind of trends.
 func TrendingKind() *grains.Kind {
 	k := grains.NewKind[Trending](TrendingName, Trends)
-	k.Ring = -1 // events are known by their ids
-	done := func(*Trending) *Done { return &Done{} }
+	k.Ring = -1 // events count once by their ids
+	done := func(*Trending) grains.Done { return grains.Done{} }
 	grains.Command(k, (*Trending).Count, done)
 	grains.Command(k, (*Trending).Forget, done)
 	grains.Query(k, (*Trending).GetTop)
 	return k
 }
 
-// TasteKind is the grain of what a user likes.
+// TasteKind returns the kind of tastes.
 func TasteKind() *grains.Kind {
 	k := grains.NewKind[Taste](TasteName, Tastes)
-	grains.Command(k, (*Taste).View, func(*Taste) *Viewed { return &Viewed{} })
-	done := func(*Taste) *Done { return &Done{} }
+	done := func(*Taste) grains.Done { return grains.Done{} }
+	grains.Command(k, (*Taste).View, done)
 	grains.Command(k, (*Taste).Like, done)
 	grains.Command(k, (*Taste).Forget, done)
 	grains.Query(k, (*Taste).GetTaste)

@@ -7,20 +7,29 @@ import (
 	"entrepot/grains"
 )
 
-// The grains' names in the cluster.
+// The names of the kinds in the cluster.
 const (
-	AffinityName = "Affinity" // its id is the product's
-	TrendingName = "Trending" // its id is the company's, or Everywhere
-	TasteName    = "Taste"    // its id is the user's, or one of Anonymous
+	AffinityName = "Affinity"
+	TrendingName = "Trending"
+	TasteName    = "Taste"
 )
 
-// Everywhere is the id of the trends of the whole platform.
+// AffinityOf returns the ref of a product's affinity.
+func AffinityOf(product entrepot.ID) grains.Ref { return grains.Ref{Kind: AffinityName, ID: product} }
+
+// TrendingOf returns the ref of a company's trends, or of those of [Everywhere].
+func TrendingOf(company entrepot.ID) grains.Ref { return grains.Ref{Kind: TrendingName, ID: company} }
+
+// TasteOf returns the ref of a user's taste, or of the recorder of an [Anonymous] viewer.
+func TasteOf(user entrepot.ID) grains.Ref { return grains.Ref{Kind: TasteName, ID: user} }
+
+// Everywhere returns the id of the trends of the whole platform.
 func Everywhere() entrepot.ID { return entrepot.DeriveID("trending", "everywhere") }
 
-// shards is how many entities record the views of those who are not known.
+// shards is the number of entities that record the views of anonymous viewers.
 const shards = 64
 
-// Anonymous is the entity that records the views of a viewer who is not known.
+// Anonymous returns the id of the entity that records the views of an anonymous viewer.
 func Anonymous(viewer entrepot.ID) entrepot.ID {
 	n := 0
 	for i := range len(viewer) {
@@ -29,125 +38,123 @@ func Anonymous(viewer entrepot.ID) entrepot.ID {
 	return entrepot.DeriveID("anonymous", strconv.Itoa(n))
 }
 
-// AffinityOf names one grain of the kind.
-func AffinityOf(id entrepot.ID) grains.Ref { return grains.Ref{Kind: AffinityName, ID: id} }
-
-// TrendingOf names one grain of the kind.
-func TrendingOf(id entrepot.ID) grains.Ref { return grains.Ref{Kind: TrendingName, ID: id} }
-
-// TasteOf names one grain of the kind.
-func TasteOf(id entrepot.ID) grains.Ref { return grains.Ref{Kind: TasteName, ID: id} }
-
-// Bought tells a product's affinity of orders that it was in. Only the platform
-// sends it. An order counts once, by its id.
+// Bought reports orders of a product to its affinity. An order counts once, by its id. Only the
+// platform sends it.
 type Bought struct {
 	CompanyID entrepot.ID
 	Purchases []Purchase
 }
 
+// Purchase is an order of a product, with the other products of the order.
 type Purchase struct {
 	OrderID entrepot.ID
 	At      int64       // when it was placed, Unix ms
-	With    []Companion // what else was in it; none for an order too large to say anything
+	With    []Companion // empty for an order that is too large to relate its products
 }
 
+// Companion is another product of an order.
 type Companion struct {
 	ProductID  entrepot.ID
 	Popularity float64 // its Popularity before this order
 }
 
-// GetPopularity asks how much a product is bought.
+// GetPopularity returns the popularity of a product.
 type GetPopularity struct{}
 
+// Popularity is the demand for a product.
 type Popularity struct {
 	Weight float64 // decayed count of its orders, as of now
 }
 
-// GetNeighbours asks what was bought together with the product, best first.
+// GetNeighbours returns the products that are bought together with the product, best first.
 type GetNeighbours struct {
-	Limit int32 // at most; 0: all that are shown
+	Limit int // 0: MaxShown
 }
 
+// Neighbours are products that are bought together with a product.
 type Neighbours struct {
-	Neighbours []ScoredMsg
+	Neighbours []Scored // best first
 }
 
-type ScoredMsg struct {
-	ProductID entrepot.ID
-	Score     float64 // 0..1
+// Scored is a product with its score, in 0..1 unless stated otherwise.
+type Scored struct {
+	ID    entrepot.ID
+	Score float64
 }
 
-// Count tells what trends of purchases and views. Only the platform sends it. An
-// event counts once, by its id.
+// Count reports purchases and views to trends. An event counts once, by its id. Only the platform
+// sends it.
 type Count struct {
-	CompanyID entrepot.ID // none for the trends of the whole platform
+	CompanyID entrepot.ID // empty for the trends of the whole platform
 	Signals   []Signal
 }
 
+// Signal is a purchase or a view of products.
 type Signal struct {
 	EventID    entrepot.ID
-	At         int64
+	At         int64 // Unix ms
 	ProductIDs []entrepot.ID
 	Weight     float64 // of each product
 }
 
+// GetTop returns the products that trend most.
 type GetTop struct {
-	Limit int32
+	Limit int
 }
 
+// Top are the products that trend most.
 type Top struct {
-	Products []ScoredMsg // score: decayed count, as of now
+	Products []Scored // best first; score: decayed count, as of now
 }
 
-// View records that somebody looked at a product. For a customer the entity's id
-// is the user's; for those who are not known it is one of a few, see Anonymous.
+// View records a view of a product. It is sent to the customer's taste, or to the entity of an
+// [Anonymous] viewer.
 type View struct {
 	ProductID  entrepot.ID
 	CompanyID  entrepot.ID
-	DurationMs int64  // 0: not known
-	Viewer     string // of nobody's taste only: tells viewers apart
+	DurationMs int64  // 0: unknown
+	Viewer     string // of an anonymous viewer: distinguishes viewers
 }
 
-type Viewed struct{}
-
-// Like tells a user's taste what was bought or wished for. Only the platform
-// sends it. An event counts once, by its id.
+// Like reports wishes to a user's taste. An event counts once, by its id. Only the platform sends it.
 type Like struct {
 	Likings []Liking
 }
 
+// Liking is a wish for products, or its withdrawal.
 type Liking struct {
 	EventID    entrepot.ID
-	At         int64
-	How        string // wished, unwished
+	At         int64  // Unix ms
+	How        string // Wished or Unwished
 	ProductIDs []entrepot.ID
 }
 
+// GetTaste returns the taste to its user.
 type GetTaste struct{}
 
+// Profile is a user's taste as of now.
 type Profile struct {
-	Items []*Liked // strongest first
+	Items []Liked // strongest first
 }
 
+// Liked is a product of a taste.
 type Liked struct {
 	ProductID entrepot.ID
 	Weight    float64 // as of now
-	How       string  // viewed, bought, wished: the strongest reason to know it
-	BoughtAt  int64   // last; 0: never
-	At        int64   // of the last event
+	How       string  // HowViewed, HowBought or Wished: the strongest reason
+	BoughtAt  int64   // last, Unix ms; 0: never
+	At        int64   // last event, Unix ms
 }
 
-// Forget empties the entity for good: its user, or its company, was erased.
+// Forget empties the entity for good, with its user or company. Only the platform sends it.
 type Forget struct{}
 
-type Done struct{}
-
-func (Bought) Answers(*Done)              {}
+func (Bought) Answers(grains.Done)        {}
 func (GetPopularity) Answers(*Popularity) {}
 func (GetNeighbours) Answers(*Neighbours) {}
-func (Count) Answers(*Done)               {}
+func (Count) Answers(grains.Done)         {}
 func (GetTop) Answers(*Top)               {}
-func (View) Answers(*Viewed)              {}
-func (Like) Answers(*Done)                {}
+func (View) Answers(grains.Done)          {}
+func (Like) Answers(grains.Done)          {}
 func (GetTaste) Answers(*Profile)         {}
-func (Forget) Answers(*Done)              {}
+func (Forget) Answers(grains.Done)        {}

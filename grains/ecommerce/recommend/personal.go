@@ -7,29 +7,27 @@ import (
 	"entrepot"
 )
 
-// The bounds of what is personal.
+// Bounds and weights of personal suggestions.
 const (
-	// MaxSeeds is how many products of a taste recommendations are made from.
+	// MaxSeeds bounds the products of a taste that suggestions are derived from.
 	MaxSeeds = 12
-	// PerSeed is how many neighbours each of them brings.
+	// PerSeed bounds the neighbours of each seed.
 	PerSeed = 30
-	// likeness is what similar content counts beside what others bought.
+	// likeness is the weight of similar content in relation to shared orders.
 	likeness = 0.15
 )
 
-// Suggestion is a product for one user, and the one of the taste that speaks for
-// it most.
+// Suggestion is a product for a user, with the product of the taste that is its main reason.
 type Suggestion struct {
 	ID      entrepot.ID
-	Score   float64 // compares within one answer only
+	Score   float64 // comparable within one reply only
 	Because *Liked
 }
 
-// Personal merges what goes with the products of a taste: near is what was bought
-// together with each seed, similar (which may be nil) what is like it. What the
-// user bought lately, and the seeds that were viewed, are not suggested again;
-// the same for a wish, which is known already.
-func Personal(taste []*Liked, near, similar map[entrepot.ID][]Scored, n int) []Suggestion {
+// Personal returns the n best suggestions for a taste: near holds the products that are bought
+// together with each seed, similar (may be nil) those with similar content. Bought and wished
+// products are not suggested again.
+func Personal(taste []Liked, near, similar map[entrepot.ID][]Scored, n int) []Suggestion {
 	known := map[entrepot.ID]bool{}
 	for _, l := range taste {
 		known[l.ProductID] = l.BoughtAt > 0 || l.How == Wished
@@ -55,7 +53,9 @@ func Personal(taste []*Liked, near, similar map[entrepot.ID][]Scored, n int) []S
 			}
 		}
 	}
-	for _, l := range Seeds(taste) {
+	seeds := Seeds(taste)
+	for i := range seeds {
+		l := &seeds[i]
 		say(l, near[l.ProductID], 1)
 		say(l, similar[l.ProductID], likeness)
 	}
@@ -71,5 +71,5 @@ func Personal(taste []*Liked, near, similar map[entrepot.ID][]Scored, n int) []S
 	return out[:min(n, len(out))]
 }
 
-// Seeds are the products of a taste that recommendations are made from.
-func Seeds(taste []*Liked) []*Liked { return taste[:min(MaxSeeds, len(taste))] }
+// Seeds returns the products of a taste that suggestions are derived from.
+func Seeds(taste []Liked) []Liked { return taste[:min(MaxSeeds, len(taste))] }

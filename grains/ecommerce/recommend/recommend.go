@@ -1,18 +1,16 @@
-// Package recommend is what recommendations are made of: three kinds of grains,
-// each a bounded list of products with weights that fade, fed by events of which
-// each counts once, and read in one step.
+// Package recommend holds the data of recommendations: three kinds of grains, each a bounded list of
+// products with decaying weights. Events feed them, and each event counts once.
 //
-//   - [Affinity], one a product: what is bought together with it. Commands:
-//     Bought, Forget. Queries: GetPopularity, GetNeighbours.
-//   - [Trending], one a company and one of the whole platform: what is bought and
-//     viewed now. Commands: Count, Forget. Queries: GetTop.
-//   - [Taste], one a user: what the user bought, wished for and looked at. It
+//   - [Affinity], one per product: the products that are bought together with it.
+//     Commands: Bought, Forget. Queries: GetPopularity, GetNeighbours.
+//   - [Trending], one per company and one for the whole platform: the products that
+//     are bought and viewed now. Commands: Count, Forget. Queries: GetTop.
+//   - [Taste], one per user: the products that the user wished for and viewed. It
 //     records views and publishes product.viewed. Commands: View, Like, Forget.
 //     Queries: GetTaste.
 //
-// Persisted: each state whole. [Similar] and [Personal] are the two kinds that
-// are computed when they are read. They share a folder because they share their
-// arithmetic, which this file holds.
+// Persisted: each state whole. [Similar] and [Personal] are computed when they are
+// read. The kinds share this folder because they share the arithmetic of this file.
 package recommend
 
 import (
@@ -27,14 +25,14 @@ import (
 	"entrepot"
 )
 
-// Decayed is a sum of weights that each halve with every half-life. It changes
-// only when something is added: what it is worth at another moment follows.
+// Decayed is a sum of weights that each halve with every half-life. It changes only when a weight is
+// added; its value at another time is computed.
 type Decayed struct {
-	Sum float64 `json:"w"` // its worth at At
+	Sum float64 `json:"w"` // its value at At
 	At  int64   `json:"t"` // Unix ms
 }
 
-// add adds a weight of a moment, which may lie before At.
+// add adds a weight of a time, which may be before At.
 func (d *Decayed) add(weight float64, at int64, half time.Duration) {
 	if at <= d.At {
 		d.Sum += weight * faded(d.At-at, half)
@@ -43,12 +41,12 @@ func (d *Decayed) add(weight float64, at int64, half time.Duration) {
 	d.Sum, d.At = d.Sum*faded(at-d.At, half)+weight, at
 }
 
-// at is what the sum is worth at a moment; before At it is as at At.
+// at returns the value of the sum at a time; before At it is that at At.
 func (d Decayed) at(now int64, half time.Duration) float64 {
 	return d.Sum * faded(max(0, now-d.At), half)
 }
 
-// faded is what is left of 1 after some milliseconds.
+// faded returns the rest of a weight of 1 after some milliseconds.
 func faded(ms int64, half time.Duration) float64 {
 	return math.Exp2(-float64(ms) / float64(half.Milliseconds()))
 }
@@ -57,25 +55,24 @@ func faded(ms int64, half time.Duration) float64 {
 type ranked struct {
 	ID entrepot.ID `json:"p"`
 	Decayed
-	// Taken is the part of Sum, at At, that may be of the products whose place this one took.
+	// Taken is the part of Sum, at At, that may belong to products that this one replaced.
 	Taken float64 `json:"e,omitempty"`
-	// Known is, on the board of an affinity, how much the product itself was bought
-	// when the two were last bought together.
+	// Known is, on the board of an affinity, the product's popularity when the two were last
+	// bought together.
 	Known float64 `json:"n,omitempty"`
 }
 
-// sure is what certainly is the product's own.
+// sure returns the weight that certainly belongs to the product.
 func (r *ranked) sure(now int64, half time.Duration) float64 {
 	return max(0, r.Sum-r.Taken) * faded(max(0, now-r.At), half)
 }
 
-// board is a bounded list of products with decayed weights, in no order. When it
-// is full a new product takes the place and the weight of the weakest, as in
-// Metwally's Space-Saving (2005): what is frequent is on the board for certain,
-// and nobody is overrated by more than what it says was taken.
+// board is a bounded, unordered list of products with decayed weights. On a full board a new product
+// takes the place and the weight of the weakest, as in Metwally's Space-Saving (2005): frequent
+// products are certainly on the board, and none is overrated by more than Taken.
 type board []ranked
 
-// add adds a weight to a product, and answers its place until the next add.
+// add adds a weight to a product and returns its entry, which is valid until the next add.
 func (b *board) add(id entrepot.ID, weight float64, at int64, half time.Duration, most int) *ranked {
 	if i := slices.IndexFunc(*b, func(r ranked) bool { return r.ID == id }); i >= 0 {
 		r := &(*b)[i]
@@ -98,14 +95,8 @@ func (b *board) add(id entrepot.ID, weight float64, at int64, half time.Duration
 	return r
 }
 
-// Scored is a product and how well it does, in 0..1 unless a function says otherwise.
-type Scored struct {
-	ID    entrepot.ID
-	Score float64
-}
-
-// best orders what is scored, best first, and keeps n; equal ones by their ids,
-// so that every member answers the same.
+// best returns the n best products, best first. Equal scores are ordered by id, so that every member
+// returns the same.
 func best(all []Scored, n int) []Scored {
 	slices.SortFunc(all, func(a, b Scored) int {
 		if c := cmp.Compare(b.Score, a.Score); c != 0 {
@@ -116,11 +107,10 @@ func best(all []Scored, n int) []Scored {
 	return all[:min(n, len(all))]
 }
 
-// memory is which events were counted: the ids of the last ones, and a horizon.
-// Every id that was dropped belongs to an event at or before the horizon, and
-// what comes from before it without being known counts as known. So nothing ever
-// counts twice, however late it is delivered again, and only what is delivered
-// for the first time very late, and out of order, does not count at all.
+// memory holds the counted events: the ids of the latest, and a horizon. Every dropped id belongs to
+// an event at or before the horizon, and any event at or before it counts as known. So no event
+// counts twice, however late it is delivered again; only an event whose first delivery is very
+// late and out of order is lost.
 type memory struct {
 	Horizon int64  `json:"h,omitempty"` // Unix ms
 	Seen    []byte `json:"s,omitempty"` // entries of a hash and a time, in order of arrival
@@ -128,8 +118,8 @@ type memory struct {
 
 const (
 	entrySize = 16
-	// remembered is how long an event is known by its id: eight attempts with
-	// their delays are over after two minutes.
+	// remembered is the time for which event ids are kept. The eight attempts of a delivery end
+	// after two minutes.
 	remembered = 15 * time.Minute
 )
 
@@ -137,19 +127,18 @@ func entry(id string, at int64) (e [entrySize]byte) {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(id)) // never fails
 	binary.BigEndian.PutUint64(e[:8], h.Sum64())
-	binary.BigEndian.PutUint64(e[8:], uint64(at)) //nolint:gosec // read back as it was written
+	binary.BigEndian.PutUint64(e[8:], uint64(at)) //nolint:gosec // read back by timeOf
 	return e
 }
 
 func timeOf(e []byte) int64 { return int64(binary.BigEndian.Uint64(e[8:entrySize])) } //nolint:gosec // as entry wrote it
 
-// knows reports whether an event of a moment was counted, or may have been.
+// knows reports whether an event of a time was counted, or may have been.
 func (m *memory) knows(id string, at int64) bool {
 	return at <= m.Horizon || m.has(id)
 }
 
-// has goes by the id alone: members' clocks differ, and with them what is
-// believed of when an event happened.
+// has compares ids only: the clocks of members differ, and with them the believed times of an event.
 func (m *memory) has(id string) bool {
 	e := entry(id, 0)
 	for s := m.Seen; len(s) >= entrySize; s = s[entrySize:] {
@@ -160,7 +149,7 @@ func (m *memory) has(id string) bool {
 	return false
 }
 
-// keep remembers an event, and drops what is older than remembered or too many.
+// keep adds an event, and drops events that are older than remembered or exceed most.
 func (m *memory) keep(id string, at int64, most int) {
 	e := entry(id, at)
 	m.Seen = append(m.Seen, e[:]...)
@@ -190,6 +179,5 @@ func (m *memory) drop(what func(int64) bool) {
 	m.Seen = left
 }
 
-// moment is when an event happened, as far as it is to be believed: not before
-// the epoch, and not after now.
+// moment limits the time of an event to plausible values: after the epoch, and not after now.
 func moment(at int64, now time.Time) int64 { return min(max(at, 1), now.UnixMilli()) }

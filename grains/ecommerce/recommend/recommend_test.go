@@ -3,6 +3,7 @@ package recommend
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -12,9 +13,6 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
 	"entrepot/persistence/storetest"
-	"reflect"
-
-	"google.golang.org/protobuf/proto"
 )
 
 var (
@@ -49,18 +47,18 @@ func with(ids ...entrepot.ID) (out []Companion) {
 	return out
 }
 
-// TestAnOrderCountsOnce: in one command twice, in another again, with other
-// neighbours' figures, and after a restart.
-func TestAnOrderCountsOnce(t *testing.T) {
+// An order counts once: twice in one command, again in another with other popularities, and after a
+// restart.
+func TestOrderCountsOnce(t *testing.T) {
 	t.Parallel()
 	m := newMember(t)
 	one := Purchase{OrderID: "1", At: start.UnixMilli(), With: with(b, c)}
 	two := Purchase{OrderID: "2", At: start.UnixMilli(), With: with(b)}
 	for range 3 {
 		for _, cmd := range [][]Purchase{{one, one}, {two, one}, {two}} {
-			ask[*Done](t, m, platform, AffinityName, a, Bought{CompanyID: company, Purchases: cmd})
+			ask[grains.Done](t, m, platform, AffinityName, a, Bought{CompanyID: company, Purchases: cmd})
 		}
-		two = proto.CloneOf(two)
+		two.With = slices.Clone(two.With)
 		two.With[0].Popularity = 7
 		m.Restart()
 	}
@@ -68,23 +66,23 @@ func TestAnOrderCountsOnce(t *testing.T) {
 		t.Errorf("two orders count %v", p.Weight)
 	}
 	near := ask[*Neighbours](t, m, ann, AffinityName, a, GetNeighbours{}).Neighbours
-	if len(near) != 2 || near[0].ProductID != b || near[1].ProductID != c || near[0].Score <= near[1].Score {
+	if len(near) != 2 || near[0].ID != b || near[1].ID != c || near[0].Score <= near[1].Score {
 		t.Errorf("neighbours: %v", near)
 	}
 	if got := ask[*Neighbours](t, m, ann, AffinityName, a, GetNeighbours{Limit: 1}).Neighbours; len(got) != 1 {
 		t.Errorf("one: %v", got)
 	}
 	if list := m.Events(); len(list) != 0 {
-		t.Errorf("it told %v", list)
+		t.Errorf("published %v, want no events", list)
 	}
-	ask[*Done](t, m, platform, AffinityName, a, Forget{})
+	ask[grains.Done](t, m, platform, AffinityName, a, Forget{})
 	m.Restart()
 	if near := ask[*Neighbours](t, m, ann, AffinityName, a, GetNeighbours{}).Neighbours; len(near) != 0 {
 		t.Errorf("forgotten: %v", near)
 	}
 }
 
-// TestNeighboursFade: what was bought together long ago gives way to what is now.
+// Products that were bought together long ago rank below recent ones.
 func TestNeighboursFade(t *testing.T) {
 	t.Parallel()
 	var s Affinity
@@ -119,14 +117,14 @@ func TestNeighboursFade(t *testing.T) {
 	}
 }
 
-func TestOnlyThePlatformTeaches(t *testing.T) {
+func TestOnlyPlatformReports(t *testing.T) {
 	t.Parallel()
 	for _, caller := range []entrepot.Caller{{}, ann, {Role: entrepot.SuperAdmin}, {Role: entrepot.CompanyAdmin, CompanyID: company}} {
 		turn := entrepot.Turn{ID: a, Now: start, Caller: caller}
 		for name, err := range map[string]error{
-			"bought": second((&Affinity{}).Bought(turn, Bought{})), "forget affinity": second((&Affinity{}).Forget(turn, nil)),
-			"count": second((&Trending{}).Count(turn, Count{})), "forget trends": second((&Trending{}).Forget(turn, nil)),
-			"like": second((&Taste{}).Like(turn, Like{})), "forget taste": second((&Taste{}).Forget(turn, nil)),
+			"bought": second((&Affinity{}).Bought(turn, Bought{})), "forget affinity": second((&Affinity{}).Forget(turn, Forget{})),
+			"count": second((&Trending{}).Count(turn, Count{})), "forget trends": second((&Trending{}).Forget(turn, Forget{})),
+			"like": second((&Taste{}).Like(turn, Like{})), "forget taste": second((&Taste{}).Forget(turn, Forget{})),
 		} {
 			if entrepot.CodeOf(err) != entrepot.CodeNotFound {
 				t.Errorf("%s by %q: %v", name, caller.Role, err)
@@ -147,7 +145,7 @@ func TestOnlyThePlatformTeaches(t *testing.T) {
 
 func second[T any](_ T, err error) error { return err }
 
-func TestWhatTrends(t *testing.T) {
+func TestTrending(t *testing.T) {
 	t.Parallel()
 	m := newMember(t)
 	signals := []Signal{
@@ -157,12 +155,12 @@ func TestWhatTrends(t *testing.T) {
 		{EventID: "4", At: start.Add(time.Hour).UnixMilli(), ProductIDs: []string{c}, Weight: -1},
 	}
 	for range 2 {
-		ask[*Done](t, m, platform, TrendingName, company, Count{CompanyID: company, Signals: signals})
-		ask[*Done](t, m, platform, TrendingName, company, Count{CompanyID: company, Signals: append(signals[1:], signals[0])})
+		ask[grains.Done](t, m, platform, TrendingName, company, Count{CompanyID: company, Signals: signals})
+		ask[grains.Done](t, m, platform, TrendingName, company, Count{CompanyID: company, Signals: append(signals[1:], signals[0])})
 		m.Restart()
 	}
 	top := ask[*Top](t, m, entrepot.Caller{}, TrendingName, company, GetTop{Limit: 10})
-	want := &Top{Products: []ScoredMsg{{ProductID: a, Score: 6}, {ProductID: b, Score: 5}, {ProductID: c, Score: 2}}}
+	want := &Top{Products: []Scored{{ID: a, Score: 6}, {ID: b, Score: 5}, {ID: c, Score: 2}}}
 	if !reflect.DeepEqual(top, want) {
 		t.Fatalf("%v", top)
 	}
@@ -182,14 +180,14 @@ func TestViewRules(t *testing.T) {
 		cmd    View
 		want   entrepot.Code
 	}{
-		"one's own":           {ann.UserID, ann, good, ""},
-		"another's":           {ann.UserID, ben, good, entrepot.CodeNotFound},
+		"the user":            {ann.UserID, ann, good, ""},
+		"another user":        {ann.UserID, ben, good, entrepot.CodeNotFound},
 		"staff":               {ann.UserID, entrepot.Caller{Role: entrepot.SuperAdmin, UserID: ann.UserID}, good, entrepot.CodeNotFound},
-		"nobody in a taste":   {ann.UserID, entrepot.Caller{}, good, entrepot.CodeNotFound},
+		"no viewer in taste":  {ann.UserID, entrepot.Caller{}, good, entrepot.CodeNotFound},
 		"a viewer in a taste": {ann.UserID, entrepot.Caller{}, View{ProductID: a, Viewer: viewer}, entrepot.CodeNotFound},
 		"a viewer":            {Anonymous(viewer), entrepot.Caller{}, View{ProductID: a, Viewer: viewer}, ""},
 		"no product":          {ann.UserID, ann, View{ProductID: "x"}, entrepot.CodeInvalid},
-		"less than nothing":   {ann.UserID, ann, View{ProductID: a, DurationMs: -1}, entrepot.CodeInvalid},
+		"a negative time":     {ann.UserID, ann, View{ProductID: a, DurationMs: -1}, entrepot.CodeInvalid},
 		"four hours":          {ann.UserID, ann, View{ProductID: a, DurationMs: MaxDuration.Milliseconds()}, ""},
 		"longer":              {ann.UserID, ann, View{ProductID: a, DurationMs: MaxDuration.Milliseconds() + 1}, entrepot.CodeInvalid},
 	} {
@@ -199,8 +197,8 @@ func TestViewRules(t *testing.T) {
 	}
 }
 
-// TestAViewerCountsOnceInHalfAnHour, and viewers are told apart.
-func TestAViewerCountsOnceInHalfAnHour(t *testing.T) {
+// A viewer counts once in half an hour, and viewers are distinguished.
+func TestViewerCountsOnceInHalfAnHour(t *testing.T) {
 	t.Parallel()
 	m := newMember(t)
 	at := time.UnixMilli(window(start.UnixMilli())).UTC()
@@ -209,7 +207,7 @@ func TestAViewerCountsOnceInHalfAnHour(t *testing.T) {
 		for _, viewer := range []string{"x", "y"} {
 			for _, product := range []string{a, b} {
 				cmd := View{ProductID: product, CompanyID: company, Viewer: viewer}
-				ask[*Viewed](t, m, entrepot.Caller{}, TasteName, Anonymous(viewer), cmd)
+				ask[grains.Done](t, m, entrepot.Caller{}, TasteName, Anonymous(viewer), cmd)
 			}
 		}
 		m.Restart()
@@ -223,20 +221,20 @@ func TestAViewerCountsOnceInHalfAnHour(t *testing.T) {
 		t.Errorf("%+v, %v", v, err)
 	}
 	if items := ask[*Profile](t, m, platform, TasteName, Anonymous("x"), GetTaste{}).Items; len(items) != 0 {
-		t.Errorf("nobody has a taste: %v", items)
+		t.Errorf("an anonymous viewer has a taste: %v", items)
 	}
 }
 
 func TestSimilarity(t *testing.T) {
 	t.Parallel()
-	mug := Item{ID: "mug", Name: "Blue Mug", Category: "mugs", Brand: "Acme", Tags: []string{"ceramic"}, Attributes: []string{"colour=blue"}, PriceMinor: 1000, Currency: "EUR"}
+	mug := Item{ID: "mug", Name: "Blue Mug", Category: "mugs", Brand: "Acme", Tags: []string{"ceramic"}, Attributes: []string{"colour=blue"}, Price: 1000, Currency: "EUR"}
 	pool := []Item{
 		mug,
-		{ID: "same", Name: "Blue mugs", Category: "mugs", Brand: "ACME", Tags: []string{"Ceramic"}, Attributes: []string{"colour=blue"}, PriceMinor: 1000, Currency: "EUR"},
-		{ID: "dear", Name: "Blue mugs", Category: "mugs", Brand: "Acme", Tags: []string{"ceramic"}, Attributes: []string{"colour=blue"}, PriceMinor: 9000, Currency: "EUR"},
-		{ID: "red", Name: "Red Mug", Category: "mugs", Brand: "Acme", Tags: []string{"ceramic"}, Attributes: []string{"colour=red"}, PriceMinor: 1000, Currency: "EUR"},
-		{ID: "brand", Name: "Kettle", Category: "kettles", Brand: "Acme", PriceMinor: 1000, Currency: "EUR"},
-		{ID: "else", Name: "Tyre", Category: "bikes", Brand: "Roll", PriceMinor: 1000, Currency: "EUR"},
+		{ID: "same", Name: "Blue mugs", Category: "mugs", Brand: "ACME", Tags: []string{"Ceramic"}, Attributes: []string{"colour=blue"}, Price: 1000, Currency: "EUR"},
+		{ID: "dear", Name: "Blue mugs", Category: "mugs", Brand: "Acme", Tags: []string{"ceramic"}, Attributes: []string{"colour=blue"}, Price: 9000, Currency: "EUR"},
+		{ID: "red", Name: "Red Mug", Category: "mugs", Brand: "Acme", Tags: []string{"ceramic"}, Attributes: []string{"colour=red"}, Price: 1000, Currency: "EUR"},
+		{ID: "brand", Name: "Kettle", Category: "kettles", Brand: "Acme", Price: 1000, Currency: "EUR"},
+		{ID: "else", Name: "Tyre", Category: "bikes", Brand: "Roll", Price: 1000, Currency: "EUR"},
 	}
 	var got []string
 	for _, s := range Similar(&mug, pool, 10) {

@@ -8,7 +8,7 @@ import (
 	"entrepot"
 )
 
-// Item is a product as its content tells of it.
+// Item is the content of a product that similarity is computed from.
 type Item struct {
 	ID         entrepot.ID
 	Name       string
@@ -16,11 +16,11 @@ type Item struct {
 	Brand      string
 	Tags       []string
 	Attributes []string // "name=value"
-	PriceMinor int64
+	Price      int64
 	Currency   string
 }
 
-// What the same brand, category, tag, attribute or word of the name count.
+// The weights of a shared brand, category, tag, attribute or word of the name.
 const (
 	sameBrand     = 1.5
 	sameCategory  = 2.0
@@ -30,19 +30,18 @@ const (
 	priceShare    = 0.25 // of the score
 )
 
-// Similar are the n items of a pool that are most like one: the cosine of what
-// they say, where what few of the pool say counts more (TF-IDF), and nearness of
-// price besides.
+// Similar returns the n items of a pool that are most similar to one. The score is the cosine of
+// their terms weighted by rarity in the pool (TF-IDF), combined with the nearness of prices.
 func Similar(to *Item, pool []Item, n int) []Scored {
 	texts, in := make([]map[string]float64, len(pool)), map[string]float64{}
 	for i := range pool {
-		texts[i] = says(&pool[i])
+		texts[i] = termsOf(&pool[i])
 		for term := range texts[i] {
 			in[term]++
 		}
 	}
 	rarity := func(term string) float64 { return math.Log1p(float64(len(pool)+1) / (in[term] + 1)) }
-	own := says(to)
+	own := termsOf(to)
 	ownLength := length(own, rarity)
 	var out []Scored
 	for i := range pool {
@@ -65,8 +64,8 @@ func Similar(to *Item, pool []Item, n int) []Scored {
 	return best(out, n)
 }
 
-// says are the terms of an item with their weights.
-func says(it *Item) map[string]float64 {
+// termsOf returns the terms of an item with their weights.
+func termsOf(it *Item) map[string]float64 {
 	terms := map[string]float64{}
 	add := func(kind, text string, weight float64) {
 		if text = strings.ToLower(strings.TrimSpace(text)); text != "" {
@@ -87,10 +86,11 @@ func says(it *Item) map[string]float64 {
 	return terms
 }
 
-// words of a name, without what is too short to mean something, and in the singular
-// as far as one letter makes it.
+// words returns the words of a name without single letters. Long words lose a final s, as a simple
+// singular.
 func words(name string) []string {
-	all := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	separator := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
+	all := strings.FieldsFunc(strings.ToLower(name), separator)
 	out := all[:0]
 	for _, w := range all {
 		if len(w) > 3 {
@@ -112,12 +112,12 @@ func length(terms map[string]float64, rarity func(string) float64) float64 {
 	return math.Sqrt(sum)
 }
 
-// nearness of two prices: 1 for the same, a half for twice as much; a half too
-// where they cannot be compared.
+// nearness returns 1 for equal prices and a half for twice the price, also if the prices cannot be
+// compared.
 func nearness(a, b *Item) float64 {
-	if a.Currency != b.Currency || a.PriceMinor <= 0 || b.PriceMinor <= 0 {
+	if a.Currency != b.Currency || a.Price <= 0 || b.Price <= 0 {
 		return 0.5
 	}
-	p, q := float64(a.PriceMinor), float64(b.PriceMinor)
+	p, q := float64(a.Price), float64(b.Price)
 	return min(p, q) / max(p, q)
 }

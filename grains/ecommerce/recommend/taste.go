@@ -11,33 +11,32 @@ import (
 	"entrepot/events"
 )
 
-// The bounds of a taste.
+// Bounds and weights of a taste.
 const (
 	maxTaste   = 50
 	maxLikings = 2048
 	likesKnown = 256
-	viewsKnown = 512 // of viewers who are not known
+	viewsKnown = 512 // of anonymous viewers
 	tasteHalf  = 30 * 24 * time.Hour
-	// ViewedAgain is the time in which looking again is the same interest.
+	// ViewedAgain is the time within which another view shows no new interest.
 	ViewedAgain = 30 * time.Minute
-	// MaxDuration is how long a view may have lasted.
+	// MaxDuration bounds the duration of a view.
 	MaxDuration = 4 * time.Hour
 
 	tasteBought, tasteWished, tasteViewed = 5.0, 3.0, 1.0
 )
 
-// How a product is known to a taste.
+// The reasons for which a product is in a taste.
 const (
-	HowBought = "bought" // told by the rows of purchases, see [WithBought]
+	HowBought = "bought" // from the rows of purchases, see [WithBought]
 	Wished    = "wished"
 	HowViewed = "viewed"
-	// Unwished takes a wish back that was given up.
+	// Unwished withdraws a wish.
 	Unwished = "unwished"
 )
 
-// Taste is what one user wished for and looked at lately. The zero Taste knows of
-// nothing. One of those who are not known (see recommendpb.Anonymous) records
-// views and keeps no taste.
+// Taste is the state of the kind of tastes: the products that a user wished for and viewed lately.
+// The zero Taste is empty. The entity of [Anonymous] viewers records views and keeps no taste.
 type Taste struct {
 	UserID    entrepot.ID `json:"userId,omitempty"`
 	Items     []known     `json:"items,omitempty"`
@@ -46,7 +45,7 @@ type Taste struct {
 	Forgotten bool        `json:"forgotten,omitempty"`
 }
 
-// known is a product that the user came across, and when last in each way (Unix ms).
+// known is a product with the last view and the last wish (Unix ms).
 type known struct {
 	ID entrepot.ID `json:"p"`
 	Decayed
@@ -54,7 +53,7 @@ type known struct {
 	Wished int64 `json:"l,omitempty"`
 }
 
-// viewed is the public event, and what tells the viewers apart who are not known.
+// viewed is the public event. key identifies a view of an anonymous viewer.
 type viewed struct {
 	events.ProductViewed
 	key string
@@ -64,34 +63,29 @@ type viewed struct {
 type liked struct {
 	events.Private
 	user    entrepot.ID
-	likings []liking
+	likings []Liking
 	at      int64
 }
 
-type liking struct {
-	event    string
-	at       int64
-	how      string
-	products []entrepot.ID
-}
-
-// View records that the user, or somebody who is not known, looked at a product.
+// View records a view of the user or of an anonymous viewer.
 func (s *Taste) View(t entrepot.Turn, c View) ([]events.Event, error) {
 	customer := t.Caller.Role == entrepot.Customer && t.Caller.UserID == t.ID
-	nobody := t.Caller.Role == "" && c.Viewer != "" && Anonymous(c.Viewer) == t.ID
+	anonymous := t.Caller.Role == "" && c.Viewer != "" && Anonymous(c.Viewer) == t.ID
 	switch {
-	case (!customer && !nobody) || s.Forgotten:
+	case (!customer && !anonymous) || s.Forgotten:
 		return nil, entrepot.ErrNotFound
 	case !entrepot.ValidID(c.ProductID):
 		return nil, entrepot.Invalid("productId", "id", "must be the id of a product")
 	case c.DurationMs < 0 || c.DurationMs > MaxDuration.Milliseconds():
-		return nil, entrepot.Invalid("duration", "range", "must be between 0 and %d milliseconds", MaxDuration.Milliseconds())
+		most := MaxDuration.Milliseconds()
+		return nil, entrepot.Invalid("duration", "range", "must be between 0 and %d milliseconds", most)
 	}
-	v := viewed{at: t.Now.UnixMilli(), ProductViewed: events.ProductViewed{
-		ProductID: c.ProductID, CompanyID: c.CompanyID, ViewedAt: time.UnixMilli(t.Now.UnixMilli()).UTC(), Duration: c.DurationMs,
+	now := t.Now.UnixMilli()
+	v := viewed{at: now, ProductViewed: events.ProductViewed{
+		ProductID: c.ProductID, CompanyID: c.CompanyID, ViewedAt: time.UnixMilli(now).UTC(), Duration: c.DurationMs,
 	}}
-	if nobody {
-		// The same viewer of the same product is recorded once in a window.
+	if anonymous {
+		// Views of one product by one viewer are recorded once in a window.
 		v.key = entrepot.DeriveID(c.Viewer, c.ProductID, strconv.FormatInt(window(v.at), 10))
 		if s.Counted.has(v.key) {
 			return nil, nil
@@ -105,28 +99,29 @@ func (s *Taste) View(t entrepot.Turn, c View) ([]events.Event, error) {
 	return []events.Event{v}, nil
 }
 
-// window is the beginning of the half hour that a moment lies in.
+// window returns the beginning of the half hour of a time.
 func window(at int64) int64 { return at - at%ViewedAgain.Milliseconds() }
 
-// Like adds what was wished for, and takes back what is wished for no more, unless
-// that is known. Nothing is added to the taste of who was erased.
+// Like adds and withdraws the wishes that were not counted before. A forgotten taste stays empty.
 func (s *Taste) Like(t entrepot.Turn, c Like) ([]events.Event, error) {
+	if err := t.RequireSystem(); err != nil {
+		return nil, err
+	}
 	switch {
-	case t.Caller.Role != entrepot.System:
-		return nil, entrepot.ErrNotFound
 	case len(c.Likings) > maxLikings:
-		return nil, entrepot.Invalid("likings", "items", "at most %d", maxLikings)
+		return nil, entrepot.Invalid("likings", "items", "must be at most %d", maxLikings)
 	case s.Forgotten:
 		return nil, nil
 	}
 	f := liked{user: t.ID, at: t.Now.UnixMilli()}
 	for _, l := range c.Likings {
 		at := moment(l.At, t.Now)
-		again := slices.ContainsFunc(f.likings, func(o liking) bool { return o.event == l.EventID })
+		again := slices.ContainsFunc(f.likings, func(o Liking) bool { return o.EventID == l.EventID })
 		if again || s.Counted.knows(l.EventID, at) || (l.How != Wished && l.How != Unwished) {
 			continue
 		}
-		f.likings = append(f.likings, liking{l.EventID, at, l.How, l.ProductIDs})
+		l.At = at
+		f.likings = append(f.likings, l)
 	}
 	if len(f.likings) == 0 {
 		return nil, nil
@@ -134,11 +129,12 @@ func (s *Taste) Like(t entrepot.Turn, c Like) ([]events.Event, error) {
 	return []events.Event{f}, nil
 }
 
-// Forget empties the taste for good: its user was erased.
+// Forget empties the taste of a deleted user for good.
 func (s *Taste) Forget(t entrepot.Turn, _ Forget) ([]events.Event, error) {
+	if err := t.RequireSystem(); err != nil {
+		return nil, err
+	}
 	switch {
-	case t.Caller.Role != entrepot.System:
-		return nil, entrepot.ErrNotFound
 	case s.Forgotten:
 		return nil, nil
 	default:
@@ -163,27 +159,27 @@ func (s *Taste) Apply(e events.Event) {
 	case liked:
 		s.begin(f.user, f.at)
 		for _, l := range f.likings {
-			s.learn(&l)
-			s.Counted.keep(l.event, l.at, likesKnown)
+			s.learn(l)
+			s.Counted.keep(l.EventID, l.At, likesKnown)
 		}
 	case forgotten:
 		*s = Taste{CreatedAt: max(s.CreatedAt, 1), Forgotten: true}
 	}
 }
 
-func (s *Taste) learn(l *liking) {
-	for _, id := range l.products {
-		if l.how == Wished {
-			k := s.know(id, tasteWished, l.at)
-			k.Wished = max(k.Wished, l.at)
-		} else if i := s.find(id); i >= 0 && s.Items[i].Wished > 0 && s.Items[i].Wished <= l.at {
-			s.Items[i].lessen(tasteWished, l.at)
+func (s *Taste) learn(l Liking) {
+	for _, id := range l.ProductIDs {
+		if l.How == Wished {
+			k := s.know(id, tasteWished, l.At)
+			k.Wished = max(k.Wished, l.At)
+		} else if i := s.find(id); i >= 0 && s.Items[i].Wished > 0 && s.Items[i].Wished <= l.At {
+			s.Items[i].lessen(tasteWished, l.At)
 			s.Items[i].Wished = 0
 		}
 	}
 }
 
-// lessen takes a weight back.
+// lessen subtracts a weight.
 func (k *known) lessen(weight float64, at int64) {
 	k.add(-weight, at, tasteHalf)
 	k.Sum = max(0, k.Sum)
@@ -195,8 +191,8 @@ func (s *Taste) begin(user entrepot.ID, at int64) {
 	}
 }
 
-// interest is what a view of a duration says: a glance little, a long look more.
-// Without a duration it is 1.
+// interest returns the weight of a view by its duration: low for a glance, higher for a long look, 1
+// without a duration.
 func interest(ms int64) float64 {
 	switch {
 	case ms == 0:
@@ -212,7 +208,7 @@ func (s *Taste) find(id entrepot.ID) int {
 	return slices.IndexFunc(s.Items, func(k known) bool { return k.ID == id })
 }
 
-// know adds a weight to a product; over the bound the weakest of the others goes.
+// know adds a weight to a product. A new product replaces the weakest of a full taste.
 func (s *Taste) know(id entrepot.ID, weight float64, at int64) *known {
 	i := s.find(id)
 	if i < 0 {
@@ -232,7 +228,7 @@ func (s *Taste) know(id entrepot.ID, weight float64, at int64) *known {
 	return &s.Items[i]
 }
 
-// GetTaste answers the taste to the user whose it is.
+// GetTaste returns the taste to its user.
 func (s *Taste) GetTaste(t entrepot.Turn, _ GetTaste) (*Profile, error) {
 	if !t.Caller.Is(t.ID) {
 		return nil, entrepot.ErrNotFound
@@ -240,14 +236,14 @@ func (s *Taste) GetTaste(t entrepot.Turn, _ GetTaste) (*Profile, error) {
 	return s.Known(t.Now), nil
 }
 
-// Known is the taste as of a moment, strongest first.
+// Known returns the taste as of a time, strongest first.
 func (s *Taste) Known(now time.Time) *Profile {
 	out := &Profile{}
 	for _, k := range s.Items {
 		if k.Sum <= 0 {
-			continue // all that spoke for it was taken back
+			continue // all wishes were withdrawn
 		}
-		l := &Liked{ProductID: k.ID, Weight: k.at(now.UnixMilli(), tasteHalf), At: max(k.Wished, k.Viewed), How: HowViewed}
+		l := Liked{ProductID: k.ID, Weight: k.at(now.UnixMilli(), tasteHalf), At: max(k.Wished, k.Viewed), How: HowViewed}
 		if k.Wished > 0 {
 			l.How = Wished
 		}
@@ -257,33 +253,32 @@ func (s *Taste) Known(now time.Time) *Profile {
 	return out
 }
 
-func strongestFirst(items []*Liked) {
-	slices.SortFunc(items, func(a, b *Liked) int {
+func strongestFirst(items []Liked) {
+	slices.SortFunc(items, func(a, b Liked) int {
 		return cmp.Or(cmp.Compare(b.Weight, a.Weight), cmp.Compare(a.ProductID, b.ProductID))
 	})
 }
 
-// MaxPurchases is how many of a user's last purchases a taste is made of.
+// MaxPurchases bounds the last purchases of a user that a taste takes into account.
 const MaxPurchases = 100
 
-// Purchased is a product of one of the user's orders. Of an order that was
-// cancelled it was of interest all the same.
+// Purchased is a product of one of the user's orders. A cancelled order still shows interest.
 type Purchased struct {
 	ProductID entrepot.ID
 	At        time.Time
 	Cancelled bool
 }
 
-// WithBought is a taste with what the user bought, strongest first. Purchases are
-// kept as rows already: a taste that learnt of them would cost every order a write.
-func WithBought(taste []*Liked, purchases []Purchased, now time.Time) []*Liked {
-	out := append([]*Liked{}, taste...)
+// WithBought returns a taste with the user's purchases added, strongest first. Purchases are read
+// from their rows, because counting them in the taste would cost a write per order.
+func WithBought(taste []Liked, purchases []Purchased, now time.Time) []Liked {
+	out := append([]Liked{}, taste...)
 	for _, p := range purchases {
-		i := slices.IndexFunc(out, func(l *Liked) bool { return l.ProductID == p.ProductID })
+		i := slices.IndexFunc(out, func(l Liked) bool { return l.ProductID == p.ProductID })
 		if i < 0 {
-			i, out = len(out), append(out, &Liked{ProductID: p.ProductID, How: HowViewed})
+			i, out = len(out), append(out, Liked{ProductID: p.ProductID, How: HowViewed})
 		}
-		l, at, weight := out[i], p.At.UnixMilli(), tasteViewed
+		l, at, weight := &out[i], p.At.UnixMilli(), tasteViewed
 		if !p.Cancelled {
 			weight, l.How, l.BoughtAt = tasteBought, HowBought, max(l.BoughtAt, at)
 		}

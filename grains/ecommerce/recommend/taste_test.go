@@ -11,13 +11,13 @@ import (
 	"entrepot/grains"
 )
 
-// TestATaste: reply and event, then a restart and the same question.
-func TestATaste(t *testing.T) {
+// A taste survives a restart, with its events.
+func TestTaste(t *testing.T) {
 	t.Parallel()
 	m := newMember(t)
 	look := func(as entrepot.Caller, product string, ms int64) {
 		t.Helper()
-		ask[*Viewed](t, m, as, TasteName, as.UserID, View{ProductID: product, CompanyID: company, DurationMs: ms})
+		ask[grains.Done](t, m, as, TasteName, as.UserID, View{ProductID: product, CompanyID: company, DurationMs: ms})
 	}
 	look(ann, a, 0)
 	m.SetNow(start.Add(ViewedAgain - time.Millisecond))
@@ -30,7 +30,7 @@ func TestATaste(t *testing.T) {
 		{EventID: "3", At: start.UnixMilli(), How: "cursed", ProductIDs: []string{c}},
 	}}
 	for range 2 {
-		ask[*Done](t, m, platform, TasteName, ann.UserID, like)
+		ask[grains.Done](t, m, platform, TasteName, ann.UserID, like)
 		m.Restart()
 	}
 	var told []events.ProductViewed
@@ -50,14 +50,14 @@ func TestATaste(t *testing.T) {
 		t.Fatalf("%v", items)
 	}
 	if w := items[2].Weight; w < 1.9 || w > 2 {
-		t.Errorf("looking again within half an hour counts: %v", w)
+		t.Errorf("a repeated view within half an hour counts: weight %v, want 1.9 to 2", w)
 	}
 	if _, err := grains.Ask(m.As(ben), m, TasteOf(ann.UserID), GetTaste{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-		t.Errorf("another's taste: %v", err)
+		t.Errorf("another user reads: %v, want not found", err)
 	}
 	for range 2 {
-		ask[*Done](t, m, platform, TasteName, ann.UserID, Forget{})
-		ask[*Done](t, m, platform, TasteName, ann.UserID, Like{Likings: []Liking{{EventID: "9", At: start.UnixMilli(), How: Wished, ProductIDs: []string{a}}}})
+		ask[grains.Done](t, m, platform, TasteName, ann.UserID, Forget{})
+		ask[grains.Done](t, m, platform, TasteName, ann.UserID, Like{Likings: []Liking{{EventID: "9", At: start.UnixMilli(), How: Wished, ProductIDs: []string{a}}}})
 		m.Restart()
 	}
 	if items := ask[*Profile](t, m, platform, TasteName, ann.UserID, GetTaste{}).Items; len(items) != 0 {
@@ -65,14 +65,14 @@ func TestATaste(t *testing.T) {
 	}
 }
 
-// TestAWishGivenUp says nothing any more.
-func TestAWishGivenUp(t *testing.T) {
+// A withdrawn wish has no weight.
+func TestWithdrawnWish(t *testing.T) {
 	t.Parallel()
 	m := newMember(t)
 	like := func(event, how, product string) {
 		t.Helper()
 		l := Liking{EventID: event, At: start.UnixMilli(), How: how, ProductIDs: []string{product}}
-		ask[*Done](t, m, platform, TasteName, ann.UserID, Like{Likings: []Liking{l}})
+		ask[grains.Done](t, m, platform, TasteName, ann.UserID, Like{Likings: []Liking{l}})
 		m.Restart()
 	}
 	like("1", Wished, a)
@@ -87,12 +87,11 @@ func TestAWishGivenUp(t *testing.T) {
 	}
 }
 
-// TestWhatWasBought: every purchase counts, fading; one that was cancelled was
-// interest and no purchase.
-func TestWhatWasBought(t *testing.T) {
+// Every purchase counts, decayed; a cancelled one counts as interest only.
+func TestWithBought(t *testing.T) {
 	t.Parallel()
 	ago := func(d time.Duration) time.Time { return start.Add(-d) }
-	taste := []*Liked{{ProductID: c, Weight: 3, How: Wished, At: start.UnixMilli()}}
+	taste := []Liked{{ProductID: c, Weight: 3, How: Wished, At: start.UnixMilli()}}
 	items := WithBought(taste, []Purchased{
 		{ProductID: a, At: start, Cancelled: true},
 		{ProductID: b, At: ago(time.Hour)},
@@ -116,9 +115,9 @@ func TestWhatWasBought(t *testing.T) {
 	}
 }
 
-func TestPersonalLeavesOutWhatIsKnown(t *testing.T) {
+func TestPersonalOmitsKnownProducts(t *testing.T) {
 	t.Parallel()
-	taste := []*Liked{
+	taste := []Liked{
 		{ProductID: a, Weight: 5, How: HowBought, BoughtAt: 1}, {ProductID: b, Weight: 3, How: Wished}, {ProductID: c, Weight: 1, How: HowViewed},
 	}
 	near := map[entrepot.ID][]Scored{

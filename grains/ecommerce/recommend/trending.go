@@ -7,20 +7,20 @@ import (
 	"entrepot/events"
 )
 
-// The bounds of what trends.
+// Bounds and weights of trends.
 const (
 	maxTrending  = 500 // products on the board
 	maxSignals   = 2048
 	signalsKnown = 2048
 	trendingHalf = 7 * 24 * time.Hour
 
-	// What an order says of a product, and what a view does.
+	// The weights of an order and of a view of a product.
 	WeightOrder = 5.0
 	WeightView  = 1.0
 )
 
-// Trending is what is bought and viewed now, in a company or everywhere. The
-// zero Trending has counted nothing.
+// Trending is the state of the kind of trends: the products that are bought and viewed now, in a
+// company or on the whole platform. The zero Trending has counted nothing.
 type Trending struct {
 	CompanyID entrepot.ID `json:"companyId,omitempty"`
 	Products  board       `json:"products,omitempty"`
@@ -31,24 +31,18 @@ type Trending struct {
 type trended struct {
 	events.Private
 	company entrepot.ID
-	signals []signal
+	signals []Signal
 	at      int64
 }
 
-type signal struct {
-	id       string
-	at       int64
-	products []entrepot.ID
-	weight   float64
-}
-
-// Count counts the events that are not known yet.
+// Count counts the events that were not counted before.
 func (s *Trending) Count(t entrepot.Turn, c Count) ([]events.Event, error) {
+	if err := t.RequireSystem(); err != nil {
+		return nil, err
+	}
 	switch {
-	case t.Caller.Role != entrepot.System:
-		return nil, entrepot.ErrNotFound
 	case len(c.Signals) > maxSignals:
-		return nil, entrepot.Invalid("signals", "items", "at most %d", maxSignals)
+		return nil, entrepot.Invalid("signals", "items", "must be at most %d", maxSignals)
 	}
 	f, seen := trended{company: c.CompanyID, at: t.Now.UnixMilli()}, map[string]bool{}
 	for _, g := range c.Signals {
@@ -57,7 +51,8 @@ func (s *Trending) Count(t entrepot.Turn, c Count) ([]events.Event, error) {
 			continue
 		}
 		seen[g.EventID] = true
-		f.signals = append(f.signals, signal{g.EventID, at, g.ProductIDs, g.Weight})
+		g.At = at
+		f.signals = append(f.signals, g)
 	}
 	if len(f.signals) == 0 {
 		return nil, nil
@@ -65,11 +60,12 @@ func (s *Trending) Count(t entrepot.Turn, c Count) ([]events.Event, error) {
 	return []events.Event{f}, nil
 }
 
-// Forget empties the board: its company was erased.
+// Forget empties the trends of a deleted company.
 func (s *Trending) Forget(t entrepot.Turn, _ Forget) ([]events.Event, error) {
+	if err := t.RequireSystem(); err != nil {
+		return nil, err
+	}
 	switch {
-	case t.Caller.Role != entrepot.System:
-		return nil, entrepot.ErrNotFound
 	case len(s.Products) == 0:
 		return nil, nil
 	default:
@@ -85,22 +81,22 @@ func (s *Trending) Apply(e events.Event) {
 			s.CompanyID, s.CreatedAt = f.company, f.at
 		}
 		for _, g := range f.signals {
-			for _, id := range g.products {
-				s.Products.add(id, g.weight, g.at, trendingHalf, maxTrending)
+			for _, id := range g.ProductIDs {
+				s.Products.add(id, g.Weight, g.At, trendingHalf, maxTrending)
 			}
-			s.Counted.keep(g.id, g.at, signalsKnown)
+			s.Counted.keep(g.EventID, g.At, signalsKnown)
 		}
 	case forgotten:
 		s.Products = nil
 	}
 }
 
-// GetTop answers what trends, best first.
+// GetTop returns the products that trend most.
 func (s *Trending) GetTop(t entrepot.Turn, c GetTop) (*Top, error) {
-	return &Top{Products: scored(s.Top(t.Now, int(c.Limit)))}, nil
+	return &Top{Products: s.Top(t.Now, c.Limit)}, nil
 }
 
-// Top are the n products with the most decayed weight, which is their score.
+// Top returns the n products with the most decayed weight, which is their score.
 func (s *Trending) Top(now time.Time, n int) []Scored {
 	ms := now.UnixMilli()
 	out := make([]Scored, 0, len(s.Products))

@@ -18,22 +18,18 @@ func (a *advice) together(ctx context.Context) ([]pick, error) {
 	list, err := a.neighbours(ctx, a.anchor.ID, most)
 	out := make([]pick, len(list))
 	for i, n := range list {
-		out[i] = pick{id: n.ID, kind: kindTogether, score: n.Score, because: a.ofAnchor(), reason: said("Often bought together with " + a.anchor.Name)}
+		reason := fixed("Often bought together with " + a.anchor.Name)
+		out[i] = pick{id: n.ID, kind: kindTogether, score: n.Score, because: a.ofAnchor(), reason: reason}
 	}
 	return out, err
 }
 
-func (a *advice) neighbours(ctx context.Context, id entrepot.ID, n int32) ([]recommend.Scored, error) {
+func (a *advice) neighbours(ctx context.Context, id entrepot.ID, n int) ([]recommend.Scored, error) {
 	r, err := grains.Ask(ctx, a.Asker, recommend.AffinityOf(id), recommend.GetNeighbours{Limit: n})
-	return scoredOf(r.Neighbours), err
-}
-
-func scoredOf(list []recommend.ScoredMsg) []recommend.Scored {
-	out := make([]recommend.Scored, len(list))
-	for i, s := range list {
-		out[i] = recommend.Scored{ID: s.ProductID, Score: s.Score}
+	if err != nil {
+		return nil, err
 	}
-	return out
+	return r.Neighbours, nil
 }
 
 func (a *advice) ofAnchor() *because { return &because{a.anchor.ID, a.anchor.Name} }
@@ -42,15 +38,15 @@ func (a *advice) similar(ctx context.Context) ([]pick, error) {
 	hits, err := a.likeIt(ctx, a.anchor.ID, most)
 	out := make([]pick, len(hits))
 	for i, h := range hits {
-		out[i] = pick{id: h.ProductID, kind: kindSimilar, score: h.Score, because: a.ofAnchor(), reason: a.likeness}
+		out[i] = pick{id: h.ID, kind: kindSimilar, score: h.Score, because: a.ofAnchor(), reason: a.likeness}
 	}
 	return out, err
 }
 
-// maxShared is how many things in common a reason names.
+// maxShared bounds the common properties that a reason names.
 const maxShared = 4
 
-// likeness describes what a product has in common with the requested one.
+// likeness returns a reason that names what a product has in common with the requested one.
 func (a *advice) likeness(p *product.Product) string {
 	var same []string
 	if p.Category != "" && p.Category == a.anchor.Category {
@@ -60,7 +56,7 @@ func (a *advice) likeness(p *product.Product) string {
 		same = append(same, "also by "+p.Brand)
 	}
 	for _, x := range p.Attributes {
-		if slices.ContainsFunc(a.anchor.Attributes, func(y product.Attribute) bool { return y.Name == x.Name && y.Value == x.Value }) {
+		if slices.Contains(a.anchor.Attributes, x) {
 			same = append(same, x.Name+" also "+x.Value)
 		}
 	}
@@ -75,8 +71,7 @@ func (a *advice) likeness(p *product.Product) string {
 	return "Similar to " + a.anchor.Name + ": " + strings.Join(same[:min(len(same), maxShared)], ", ")
 }
 
-// trending scores products relative to the best, so that sales figures stay
-// confidential.
+// trending returns the trending products. Scores are relative to the best: sales figures are not public.
 func (a *advice) trending(ctx context.Context, why string) ([]pick, error) {
 	id := a.company
 	if id == "" {
@@ -88,7 +83,7 @@ func (a *advice) trending(ctx context.Context, why string) ([]pick, error) {
 	}
 	out := make([]pick, len(top.Products))
 	for i, p := range top.Products {
-		out[i] = pick{id: p.ProductID, kind: kindTrending, score: p.Score / top.Products[0].Score, reason: said(why)}
+		out[i] = pick{id: p.ID, kind: kindTrending, score: p.Score / top.Products[0].Score, reason: fixed(why)}
 	}
 	if err := a.readTaste(ctx); err != nil {
 		return nil, err
@@ -98,10 +93,10 @@ func (a *advice) trending(ctx context.Context, why string) ([]pick, error) {
 
 // has reports whether the customer bought the product recently.
 func (a *advice) has(id entrepot.ID) bool {
-	return slices.ContainsFunc(a.taste, func(l *recommend.Liked) bool { return l.ProductID == id && l.BoughtAt > 0 })
+	return slices.ContainsFunc(a.taste, func(l recommend.Liked) bool { return l.ProductID == id && l.BoughtAt > 0 })
 }
 
-// readTaste loads the customer's taste once; other callers have none.
+// readTaste reads the taste of a customer once. Staff and anonymous callers have none.
 func (a *advice) readTaste(ctx context.Context) error {
 	c := entrepot.CallerFrom(ctx)
 	if c.Role != entrepot.Customer || a.taste != nil {
@@ -125,8 +120,8 @@ func (a *advice) readTaste(ctx context.Context) error {
 	return nil
 }
 
-// personal returns products that match the customer's taste. Without a match, trending
-// products take their place, with that as the reason.
+// personal returns suggestions for the customer's taste. For an empty taste it returns trending products
+// with a reason that admits this if cold is true, else none.
 func (a *advice) personal(ctx context.Context, cold bool) ([]pick, error) {
 	if err := a.readTaste(ctx); err != nil {
 		return nil, err
@@ -138,9 +133,7 @@ func (a *advice) personal(ctx context.Context, cold bool) ([]pick, error) {
 			return err
 		}
 		hits, err := a.likeIt(ctx, seeds[i].ProductID, recommend.PerSeed)
-		for _, h := range hits {
-			like[i] = append(like[i], recommend.Scored{ID: h.ProductID, Score: h.Score})
-		}
+		like[i] = hits
 		return err
 	})
 	if err != nil {
@@ -160,7 +153,7 @@ func (a *advice) personal(ctx context.Context, cold bool) ([]pick, error) {
 	return a.ofTaste(ctx, suggested)
 }
 
-// ofTaste adds to each suggestion the product of the taste that speaks for it.
+// ofTaste adds to each suggestion the product of the taste that is its reason.
 func (a *advice) ofTaste(ctx context.Context, list []recommend.Suggestion) ([]pick, error) {
 	seeds := recommend.Seeds(a.taste)
 	known, err := a.products(ctx, len(seeds), func(i int) entrepot.ID { return seeds[i].ProductID })
@@ -173,15 +166,18 @@ func (a *advice) ofTaste(ctx context.Context, list []recommend.Suggestion) ([]pi
 	}
 	out := make([]pick, len(list))
 	for i, s := range list {
-		out[i] = pick{id: s.ID, kind: kindPersonal, score: s.Score / list[0].Score, reason: said("Because of what you looked at and bought")}
+		reason := fixed("Because of what you looked at and bought")
+		out[i] = pick{id: s.ID, kind: kindPersonal, score: s.Score / list[0].Score, reason: reason}
 		if name := names[s.Because.ProductID]; name != "" {
 			out[i].because = &because{s.Because.ProductID, name}
-			out[i].reason = said(becauseOf[s.Because.How] + name)
+			out[i].reason = fixed(becauseOf[s.Because.How] + name)
 		}
 	}
 	return out, nil
 }
 
 var becauseOf = map[string]string{
-	recommend.HowBought: "Because you bought ", recommend.Wished: "Because you wished for ", recommend.HowViewed: "Because you looked at ",
+	recommend.HowBought: "Because you bought ",
+	recommend.Wished:    "Because you wished for ",
+	recommend.HowViewed: "Because you looked at ",
 }

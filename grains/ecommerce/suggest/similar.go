@@ -11,8 +11,8 @@ import (
 	"entrepot/persistence"
 )
 
-// likeIt returns the products similar to one, as of the last minute.
-func (s *Adviser) likeIt(ctx context.Context, id entrepot.ID, n int) ([]SimilarHit, error) {
+// likeIt returns the products similar to a product, from a cache of a minute.
+func (s *Adviser) likeIt(ctx context.Context, id entrepot.ID, n int) ([]recommend.Scored, error) {
 	hits, _, fresh := s.likes.Get(id)
 	if !fresh {
 		asked := s.Now()
@@ -28,10 +28,9 @@ func (s *Adviser) likeIt(ctx context.Context, id entrepot.ID, n int) ([]SimilarH
 	return hits[:min(n, len(hits))], nil
 }
 
-// similarByContent are the products of the same company that are most like one,
-// among the newest of its category and of its brand. It stands in for Similar
-// where that is nil or not ready.
-func (s *Adviser) similarByContent(ctx context.Context, id entrepot.ID, n int) ([]SimilarHit, error) {
+// similarByContent returns the most similar products of the same company among the newest of the same
+// category and brand. It replaces Similar if that is nil or not ready.
+func (s *Adviser) similarByContent(ctx context.Context, id entrepot.ID, n int) ([]recommend.Scored, error) {
 	p, err := query.Product(ctx, s.Asker, id)
 	if entrepot.CodeOf(err) == entrepot.CodeNotFound {
 		return nil, nil
@@ -57,16 +56,13 @@ func (s *Adviser) similarByContent(ctx context.Context, id entrepot.ID, n int) (
 			}
 		}
 	}
-	best := recommend.Similar(&to, pool, n)
-	hits := make([]SimilarHit, len(best))
-	for i, b := range best {
-		hits[i] = SimilarHit{b.ID, b.Score}
-	}
-	return hits, nil
+	return recommend.Similar(&to, pool, n), nil
 }
 
 func itemOf(p *product.Product) recommend.Item {
-	it := recommend.Item{ID: p.ID, Name: p.Name, Category: p.Category, Brand: p.Brand, Tags: p.Tags, PriceMinor: p.Price, Currency: p.Currency}
+	it := recommend.Item{
+		ID: p.ID, Name: p.Name, Category: p.Category, Brand: p.Brand, Tags: p.Tags, Price: p.Price, Currency: p.Currency,
+	}
 	for _, a := range p.Attributes {
 		it.Attributes = append(it.Attributes, a.Name+"="+a.Value)
 	}

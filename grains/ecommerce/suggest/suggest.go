@@ -1,5 +1,5 @@
-// Package suggest recommends products: it mixes what is bought together, similar,
-// trending and personal, and gives the reason of each.
+// Package suggest recommends products: it mixes products that are bought together, similar, trending
+// or personal, with a reason for each.
 package suggest
 
 import (
@@ -15,10 +15,10 @@ import (
 	"entrepot/persistence/search"
 )
 
-// The bounds of one answer: whatever is asked for, no more than these is read.
+// Bounds of what is read for one request.
 const (
-	most         = 100 // candidates of a kind
-	similarSeeds = 4   // products of a taste that similar ones are looked up for
+	most         = 100 // candidates per kind
+	similarSeeds = 4   // products of a taste whose similar products are read
 	similarPool  = 100 // of the same category, and of the same brand
 	similarAge   = time.Minute
 )
@@ -26,19 +26,18 @@ const (
 // Adviser mixes recommendations. It is safe for concurrent use.
 type Adviser struct {
 	Config
-	likes query.ReplyCache[[]SimilarHit] // by product
+	likes query.ReplyCache[[]recommend.Scored] // by product
 }
 
 // Config is what an adviser reads from.
 type Config struct {
 	Asker grains.Asker
 	Store query.Reader // of the e-commerce service
-	// Similar returns up to n products like one, best first; among them may be
-	// products that are not for sale or of another company. nil: by content, from
-	// the database.
-	Similar func(ctx context.Context, productID entrepot.ID, n int) ([]SimilarHit, error)
-	// StockOf returns the stock levels of a product as of a moment ago; known is
-	// false while they are not known.
+	// Similar returns up to n products similar to one, best first, among them possibly products
+	// that are not for sale or of another company. nil: by content, from the database.
+	Similar func(ctx context.Context, productID entrepot.ID, n int) ([]recommend.Scored, error)
+	// StockOf returns the stock levels of a product, a moment old; known is false while they are
+	// unknown.
 	StockOf func(product entrepot.ID) (levels []search.Stock, known bool)
 	Now     func() time.Time
 }
@@ -51,12 +50,6 @@ func New(c Config) *Adviser {
 		s.Similar = s.similarByContent
 	}
 	return s
-}
-
-// SimilarHit is a product like another one.
-type SimilarHit struct {
-	ProductID entrepot.ID
-	Score     float64 // 0..1
 }
 
 // The kinds of recommendations, as the API names them.
@@ -77,18 +70,18 @@ type Request struct {
 	Limit       int
 }
 
-// Suggestion is one product that may be shown, and the reason for it.
+// Suggestion is a visible product with the reason for its suggestion.
 type Suggestion struct {
 	Product    *product.Product
 	Stock      []search.Stock // if StockKnown
 	StockKnown bool
 	Kind       string
 	Reason     string  // a sentence for the customer
-	Score      float64 // 0..1, compares within one kind only
+	Score      float64 // 0..1, comparable within one kind only
 	Because    *because
 }
 
-// because is the product that another one is recommended for.
+// because is the product that is the reason for another.
 type because struct {
 	ProductID entrepot.ID
 	Name      string
@@ -112,11 +105,11 @@ type advice struct {
 	*Adviser
 	in      Request
 	company entrepot.ID
-	anchor  *product.Product   // that is asked about; nil: none
-	taste   []*recommend.Liked // of the customer; read by personal
+	anchor  *product.Product  // the requested product; nil: none
+	taste   []recommend.Liked // of the customer; see readTaste
 }
 
-// pick is a candidate: its product may turn out not to be for sale.
+// pick is a candidate. Its product may turn out not to be for sale.
 type pick struct {
 	id      entrepot.ID
 	kind    string
@@ -125,11 +118,11 @@ type pick struct {
 	reason  func(p *product.Product) string
 }
 
-func said(text string) func(*product.Product) string {
+func fixed(text string) func(*product.Product) string {
 	return func(*product.Product) string { return text }
 }
 
-// picks are the candidates of the kind that is asked for, or a mix.
+// picks returns the candidates of the requested kind, or a mix.
 func (a *advice) picks(ctx context.Context) ([]pick, error) {
 	switch a.in.Kind {
 	case kindTogether:
@@ -145,13 +138,14 @@ func (a *advice) picks(ctx context.Context) ([]pick, error) {
 	}
 }
 
-// mix alternates between products bought together, similar and personal ones, and fills
-// up with trending ones.
+// mix alternates between products bought together, similar and personal ones, followed by trending
+// ones.
 func (a *advice) mix(ctx context.Context) ([]pick, error) {
 	lists := make([][]pick, 0, 4)
-	kinds := []func(context.Context) ([]pick, error){func(ctx context.Context) ([]pick, error) { return a.personal(ctx, false) }}
+	personal := func(ctx context.Context) ([]pick, error) { return a.personal(ctx, false) }
+	kinds := []func(context.Context) ([]pick, error){personal}
 	if a.anchor != nil {
-		kinds = append([]func(context.Context) ([]pick, error){a.together, a.similar}, kinds...)
+		kinds = []func(context.Context) ([]pick, error){a.together, a.similar, personal}
 	}
 	for _, kind := range kinds {
 		list, err := kind(ctx)
@@ -186,8 +180,8 @@ func distinct(all []pick) []pick {
 	})
 }
 
-// choose loads the candidates' products, some at a time, until enough can be shown.
-// Products without stock are omitted or come last.
+// choose reads the candidates' products in groups until enough are visible. Sold-out products are
+// omitted or come last.
 func (a *advice) choose(ctx context.Context, picks []pick) ([]Suggestion, error) {
 	var out, later []Suggestion
 	for picks = distinct(picks); len(picks) > 0 && len(out) < a.in.Limit; {
@@ -200,7 +194,10 @@ func (a *advice) choose(ctx context.Context, picks []pick) ([]Suggestion, error)
 			if p == nil || !a.allows(p) || len(out) == a.in.Limit {
 				continue
 			}
-			r := Suggestion{Product: p, Kind: picks[i].kind, Reason: picks[i].reason(p), Score: rounded(picks[i].score), Because: picks[i].because}
+			pick := picks[i]
+			r := Suggestion{
+				Product: p, Kind: pick.kind, Reason: pick.reason(p), Score: rounded(pick.score), Because: pick.because,
+			}
 			r.Stock, r.StockKnown = a.StockOf(p.ID)
 			gone := r.StockKnown && len(r.Stock) > 0 && soldOut(p, r.Stock, a.in.ShopID)
 			switch {
@@ -215,8 +212,7 @@ func (a *advice) choose(ctx context.Context, picks []pick) ([]Suggestion, error)
 	return append(out, later[:min(len(later), a.in.Limit-len(out))]...), nil
 }
 
-// products loads products, some at a time; absent ones and those hidden from the caller
-// are nil.
+// products returns products by id; nil for those that are missing or hidden from the caller.
 func (s *Adviser) products(ctx context.Context, n int, id func(int) entrepot.ID) ([]*product.Product, error) {
 	out := make([]*product.Product, n)
 	err := query.Each(ctx, n, func(ctx context.Context, i int) (err error) {
@@ -231,8 +227,8 @@ func (s *Adviser) products(ctx context.Context, n int, id func(int) entrepot.ID)
 
 func rounded(score float64) float64 { return float64(int64(score*1000+0.5)) / 1000 }
 
-// prepare loads the requested product. If it is not of the requested shop or company,
-// nothing is recommended.
+// prepare reads the requested product. If it does not belong to the requested shop or company, there
+// is nothing to recommend.
 func (a *advice) prepare(ctx context.Context) (err error) {
 	if a.in.ProductID == "" {
 		if a.in.Kind == kindTogether || a.in.Kind == kindSimilar {
@@ -250,8 +246,7 @@ func (a *advice) prepare(ctx context.Context) (err error) {
 	return err
 }
 
-// shopsCompany narrows trends to the company of the shop. An unknown shop sells
-// nothing.
+// shopsCompany limits trending products to the company of the shop. An unknown shop sells nothing.
 func (a *advice) shopsCompany(ctx context.Context) error {
 	if a.in.ShopID == "" || a.company != "" {
 		return nil
@@ -262,15 +257,14 @@ func (a *advice) shopsCompany(ctx context.Context) error {
 		a.company = v.CompanyID
 		return nil
 	case entrepot.CodeNotFound:
-		a.company = a.in.ShopID // no company's id: nothing trends there
+		a.company = a.in.ShopID // not the id of a company: nothing trends there
 		return nil
 	default:
 		return err
 	}
 }
 
-// allows reports whether a product may be shown: active, and of the requested shop and
-// company.
+// allows reports whether a product is for sale and belongs to the requested shop and company.
 func (a *advice) allows(p *product.Product) bool {
 	return p.Status == product.Active && (a.company == "" || p.CompanyID == a.company) &&
 		(a.in.ShopID == "" || slices.Contains(p.ShopIDs, a.in.ShopID)) && p.ID != a.in.ProductID

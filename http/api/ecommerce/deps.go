@@ -11,7 +11,7 @@ import (
 	"entrepot"
 	"entrepot/grains"
 	"entrepot/grains/checkout"
-	"entrepot/grains/ecommerce/suggest"
+	"entrepot/grains/ecommerce/recommend"
 	"entrepot/grains/query"
 	"entrepot/http/api/ecommerce/cart"
 	"entrepot/http/rest"
@@ -31,7 +31,7 @@ type Deps struct {
 	// Similar returns up to n products like one, best first; among them may be
 	// products that are not for sale or of another company. nil: by content, from
 	// the database.
-	Similar  func(ctx context.Context, productID entrepot.ID, n int) ([]suggest.SimilarHit, error)
+	Similar  func(ctx context.Context, productID entrepot.ID, n int) ([]recommend.Scored, error)
 	Pricing  *checkout.Pricer
 	CartIdle time.Duration // a cart unchanged for so long counts as abandoned; 0: the cart's default
 	Now      func() time.Time

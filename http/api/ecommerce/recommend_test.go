@@ -14,7 +14,6 @@ import (
 	"entrepot/grains"
 	"entrepot/grains/ecommerce/product"
 	"entrepot/grains/ecommerce/recommend"
-	"entrepot/grains/ecommerce/suggest"
 	"entrepot/http/api/apitest"
 )
 
@@ -252,8 +251,8 @@ func TestAnErasedUserIsForgotten(t *testing.T) {
 func TestSimilarIsPluggable(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
-	w.Deps.Similar = func(_ context.Context, id entrepot.ID, _ int) ([]suggest.SimilarHit, error) {
-		return []suggest.SimilarHit{{ProductID: w.Draft, Score: 1}, {ProductID: w.OtherMug, Score: 0.9}, {ProductID: entrepot.NewID(), Score: 0.8}, {ProductID: id, Score: 0.7}, {ProductID: w.Cup, Score: 0.6}}, nil
+	w.Deps.Similar = func(_ context.Context, id entrepot.ID, _ int) ([]recommend.Scored, error) {
+		return []recommend.Scored{{ID: w.Draft, Score: 1}, {ID: w.OtherMug, Score: 0.9}, {ID: entrepot.NewID(), Score: 0.8}, {ID: id, Score: 0.7}, {ID: w.Cup, Score: 0.6}}, nil
 	}
 	w.Mount()
 	w.Tell(t, product.Name, w.Cup, product.Update{Category: new("")})
@@ -267,7 +266,7 @@ func TestSimilarIsPluggable(t *testing.T) {
 func TestSimilarWithoutItsIndex(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
-	w.Deps.Similar = func(context.Context, entrepot.ID, int) ([]suggest.SimilarHit, error) {
+	w.Deps.Similar = func(context.Context, entrepot.ID, int) ([]recommend.Scored, error) {
 		return nil, entrepot.Unavailable("not yet")
 	}
 	w.Mount()
