@@ -11,9 +11,11 @@ import (
 	"entrepot/persistence"
 )
 
-// returning marks the companies the customer has ordered from before, where a code
-// depends on it. Guests have no orders.
-func (s *Pricer) returning(ctx context.Context, customer entrepot.ID, goods []*companyGoods, found []*promotion.Promotion) error {
+// returning marks the companies with codes for first orders at which the customer has
+// ordered before. A guest has not.
+func (s *Pricer) returning(
+	ctx context.Context, customer entrepot.ID, goods []*companyGoods, found []*promotion.Promotion,
+) error {
 	if customer == "" {
 		return nil
 	}
@@ -29,22 +31,23 @@ func (s *Pricer) returning(ctx context.Context, customer entrepot.ID, goods []*c
 	})
 }
 
-// standing lists the statuses of orders that count. Cancelled and expired orders do
+// standing is the statuses of an order that counts. A cancelled or expired order does
 // not.
 var standing = []any{
 	order.Pending, order.Confirmed, order.Processing, order.Shipped, order.Delivered, order.Completed, order.Returned,
 }
 
-// orderedBefore reports whether a customer has an order with a company. With the sales
-// database at hand, it sees every order placed before; otherwise, for estimates, only
-// paid orders whose events have arrived.
+// orderedBefore reports whether a customer has an order with a company. With the
+// sales database it counts every order that was placed before; without it, for the
+// estimate of a cart, the paid orders whose events have arrived.
 func (s *Pricer) orderedBefore(ctx context.Context, customer, company entrepot.ID) (bool, error) {
 	from, of, statuses := s.Orders, order.Collection, standing
 	if from == nil {
 		from, of, statuses = s.Purchases, review.Purchases, []any{review.Paid}
 	}
 	q := persistence.Query{Limit: 1, Where: []persistence.Cond{
-		{Field: persistence.CompanyID, Op: persistence.Eq, Value: company}, {Field: "status", Op: persistence.In, Values: statuses},
+		{Field: persistence.CompanyID, Op: persistence.Eq, Value: company},
+		{Field: "status", Op: persistence.In, Values: statuses},
 	}}
 	docs, _, err := from.Find(ctx, of, entrepot.OwnedBy(customer), q)
 	if err != nil {

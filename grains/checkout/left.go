@@ -9,8 +9,9 @@ import (
 	"entrepot/grains/inventory/stock"
 )
 
-// Left returns how many pieces the shop can promise, over all locations that its orders
-// may ship from. The number is not confidential: placing an order reveals it.
+// Left returns the number of pieces that the shop may promise, at all locations that
+// its orders may come from. It is read as the platform, as ordering more reveals the
+// number anyway.
 func (s *Pricer) Left(ctx context.Context, l *Line) (sum int64, err error) {
 	ctx = entrepot.WithCaller(ctx, entrepot.SystemCaller("cart summary"))
 	from, err := grains.Ask(ctx, s.Asker, sourcing.Of(sourcing.ID(l.ShopID)), sourcing.Get{ShopID: l.ShopID})

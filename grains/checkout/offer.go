@@ -11,17 +11,20 @@ import (
 	"entrepot/grains/query"
 )
 
-// Offer is a variant of a product that can be bought now, with its shop and the price
-// of one piece there.
+// Offer is a variant of a product that may be bought now, with the shop that sells it
+// and the price there.
 type Offer struct {
 	Product *product.Product
 	Variant product.Variant
 	ShopID  entrepot.ID
-	Price   int64 // minor units of the product's currency
+	Price   int64 // of one piece, in minor units of the product's currency
 }
 
-// offered finds what a line names; where is the prefix of its fields ("items[1].").
-func (s *SellingShops) offered(ctx context.Context, a grains.Asker, where string, productID, variantID, shopID entrepot.ID) (Offer, error) {
+// offered returns the offer that a line names; where is the prefix of its fields
+// ("items[1].").
+func (s *SellingShops) offered(
+	ctx context.Context, a grains.Asker, where string, productID, variantID, shopID entrepot.ID,
+) (Offer, error) {
 	p, err := query.Product(ctx, a, productID)
 	switch {
 	case entrepot.CodeOf(err) == entrepot.CodeNotFound:
@@ -45,7 +48,7 @@ func (s *SellingShops) offered(ctx context.Context, a grains.Asker, where string
 	return Offer{p, variant, shopID, p.PriceOf(variant.ID, shopID, s.known.Now())}, nil
 }
 
-// Name is what a line is called: the product, and what its variant is.
+// Name returns the name of a line: the product's, with the options of its variant.
 func (o Offer) Name() string {
 	if len(o.Variant.Options) == 0 {
 		return o.Product.Name
@@ -57,8 +60,8 @@ func (o Offer) Name() string {
 	return o.Product.Name + " (" + strings.Join(values, ", ") + ")"
 }
 
-// soldBy returns an error unless the shop sells the product; without a shop, unless any
-// shop does.
+// soldBy returns an error unless the shop sells the product, or any shop if none is
+// named.
 func soldBy(p *product.Product, where string, shopID entrepot.ID) error {
 	switch {
 	case p.Status != product.Active:

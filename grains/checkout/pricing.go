@@ -1,4 +1,4 @@
-// Package checkout computes what an order costs: prices, shipping, promo codes and
+// Package checkout computes the cost of an order: prices, shipping, promo codes and
 // sources. It is the one computation of orders, estimates and cart summaries.
 package checkout
 
@@ -15,8 +15,7 @@ import (
 	"entrepot/grains/sales/order"
 )
 
-// Pricer computes what lines cost now. It is the one computation for checkout,
-// cart summary and estimate. It is safe for concurrent use.
+// Pricer computes the current cost of lines. It is safe for concurrent use.
 type Pricer struct {
 	Config
 	rates    taxRates
@@ -25,18 +24,18 @@ type Pricer struct {
 	sources  sources
 }
 
-// Config is what a Pricer reads from.
+// Config is the sources of a [Pricer].
 type Config struct {
 	Asker grains.Asker
-	// Orders is the sales service's database, if it is in this process; otherwise
-	// Purchases, the e-commerce service's, stands in for it.
+	// Orders is the sales service's database, if it is in this process; otherwise nil,
+	// and Purchases, the e-commerce service's, is read instead.
 	Orders, Purchases query.Reader
 	// Standing returns the standing of a company; nil: every company is in full standing.
 	Standing func(company entrepot.ID) string
 	Now      func() time.Time // default time.Now
 }
 
-// New returns a Pricer with empty caches.
+// New returns a pricer with empty caches.
 func New(c Config) *Pricer {
 	if c.Now == nil {
 		c.Now = time.Now
@@ -55,7 +54,8 @@ func (s *Pricer) Offered(ctx context.Context, where string, productID, variantID
 	return s.selling.offered(ctx, s.Asker, where, productID, variantID, shopID)
 }
 
-// Wanted is what to price: lines and promo codes of a customer, for a destination.
+// Wanted is the input of a quote: lines and promo codes of a customer, and their
+// destination.
 type Wanted struct {
 	ID       entrepot.ID // of the first order
 	Customer entrepot.ID // "": a guest
@@ -64,8 +64,8 @@ type Wanted struct {
 	To       Destination
 }
 
-// Quote is the cost of lines: one group a shop, the shipping of each, and the effect of
-// the promo codes.
+// Quote is the cost of lines: a group for each shop with its shipping methods, and the
+// effect of each promo code.
 type Quote struct {
 	Lines    []Line
 	Groups   []*order.Group
@@ -73,7 +73,8 @@ type Quote struct {
 	Codes    []CodeQuote
 }
 
-// Quote prices lines by products, shops, company taxes, shipping rules and promo codes.
+// Quote prices lines by the products, the companies' taxes, the shops' shipping rules
+// and the promo codes.
 func (s *Pricer) Quote(ctx context.Context, w Wanted) (*Quote, error) {
 	if err := s.products(ctx, w.Lines); err != nil {
 		return nil, err
@@ -93,23 +94,25 @@ func (s *Pricer) Quote(ctx context.Context, w Wanted) (*Quote, error) {
 	return q, err
 }
 
-// Line is one line of a future order; At is its index in the request or the cart.
+// Line is one line to be ordered. At is its place in the request or the cart.
 type Line struct {
 	At                                 int
-	WantProduct, WantVariant, WantShop entrepot.ID // as they were named
+	WantProduct, WantVariant, WantShop entrepot.ID // as the request names them
 	Quantity                           int64
-	Offer                              // once it was looked up
+	Offer                              // once it is looked up
 }
 
 // CartLines returns the lines of a cart.
 func CartLines(c *cart.Cart) (out []Line) {
 	for i, it := range c.Items {
-		out = append(out, Line{At: i, WantProduct: it.ProductID, WantVariant: it.VariantID, WantShop: it.ShopID, Quantity: it.Quantity})
+		out = append(out, Line{
+			At: i, WantProduct: it.ProductID, WantVariant: it.VariantID, WantShop: it.ShopID, Quantity: it.Quantity,
+		})
 	}
 	return out
 }
 
-// products looks up the offer of each line that has none, some at a time.
+// products looks up the offer of each line that has none yet, some at a time.
 func (s *Pricer) products(ctx context.Context, lines []Line) error {
 	return query.Each(ctx, len(lines), func(ctx context.Context, i int) (err error) {
 		l := &lines[i]
@@ -121,7 +124,7 @@ func (s *Pricer) products(ctx context.Context, lines []Line) error {
 	})
 }
 
-// merge joins lines of the same variant and shop.
+// merge merges the lines of the same variant and shop.
 func merge(lines []Line) ([]Line, error) {
 	type key struct{ variant, shop entrepot.ID }
 	seen := make(map[key]int, len(lines))
@@ -134,20 +137,22 @@ func merge(lines []Line) ([]Line, error) {
 			continue
 		}
 		if out[at].Quantity += l.Quantity; out[at].Quantity > maxLine {
-			return nil, entrepot.Invalid(query.Indexed("items", l.At, "quantity"), "maximum", "at most %d of one product", maxLine)
+			return nil, entrepot.Invalid(query.Indexed("items", l.At, "quantity"), "maximum",
+				"at most %d of one product", maxLine)
 		}
 	}
 	return out, nil
 }
 
-// groups returns the lines by shop, in the order of each shop's first line.
+// groups returns the lines by shop, in the order of the first line of each.
 func (s *Pricer) groups(ctx context.Context, id entrepot.ID, lines []Line) ([]*order.Group, error) {
 	var groups []*order.Group
 	for _, l := range lines {
 		at := slices.IndexFunc(groups, func(g *order.Group) bool { return g.ShopID == l.ShopID })
 		if at < 0 {
 			if s.Standing != nil && s.Standing(l.Product.CompanyID) != entrepot.StandingFull {
-				e := entrepot.Invalid(query.Indexed("items", l.At, "productId"), "company_suspended", "its company takes no orders right now")
+				e := entrepot.Invalid(query.Indexed("items", l.At, "productId"), "company_suspended",
+					"its company takes no orders right now")
 				e.Code = entrepot.CodeConflict
 				return nil, e
 			}
@@ -170,7 +175,8 @@ func (s *Pricer) groups(ctx context.Context, id entrepot.ID, lines []Line) ([]*o
 				"is sold in %s, other lines of the shop in %s", l.Product.Currency, g.Currency)
 		}
 		g.Lines = append(g.Lines, order.Line{
-			ProductID: l.Product.ID, VariantID: l.Variant.ID, Name: l.Name(), SKU: l.Variant.SKU, Quantity: l.Quantity, Price: l.Price,
+			ProductID: l.Product.ID, VariantID: l.Variant.ID, Name: l.Name(), SKU: l.Variant.SKU,
+			Quantity: l.Quantity, Price: l.Price,
 		})
 	}
 	return groups, nil
@@ -188,7 +194,7 @@ func (r *taxRates) of(ctx context.Context, a grains.Asker, companyID entrepot.ID
 	if basisPoints, _, fresh := r.known.Get(companyID); fresh {
 		return basisPoints, nil
 	}
-	ctx = entrepot.WithCaller(ctx, entrepot.SystemCaller("tax rate")) // a guest may not ask companies
+	ctx = entrepot.WithCaller(ctx, entrepot.SystemCaller("tax rate")) // a guest may not read companies
 	c, err := grains.Ask(ctx, a, company.Of(companyID), company.Get{})
 	if err != nil {
 		return 0, err

@@ -12,10 +12,10 @@ import (
 	"entrepot/grains/sales/order"
 )
 
-// MaxCodes is how many promo codes one checkout takes.
+// MaxCodes is the maximum number of promo codes of a checkout.
 const MaxCodes = 5
 
-// CodeQuote is the discount of a promo code, or the reason for none.
+// CodeQuote is the effect of a promo code on lines, or the reason why it has none.
 type CodeQuote struct {
 	Code         string
 	Discount     int64 // off the goods, in minor units of currency
@@ -25,9 +25,11 @@ type CodeQuote struct {
 	Refusal      *entrepot.Error
 }
 
-// discount applies the promo codes to the quote, one after the other. Codes belong to
-// companies, so each is looked up at every company in the quote.
-func (s *Pricer) discount(ctx context.Context, q *Quote, customer entrepot.ID, codes []string) ([]CodeQuote, error) {
+// discount applies the codes to the quote's lines, one code after the other. A code
+// belongs to a company, so each is looked up at every company of the quote.
+func (s *Pricer) discount(
+	ctx context.Context, q *Quote, customer entrepot.ID, codes []string,
+) ([]CodeQuote, error) {
 	codes, err := distinctCodes(codes)
 	if err != nil || len(codes) == 0 {
 		return nil, err
@@ -52,10 +54,10 @@ func (s *Pricer) discount(ctx context.Context, q *Quote, customer entrepot.ID, c
 			}
 		}
 		if c.Currency == "" && c.Refusal == nil {
-			c.Refusal = codeError("exists", "no company whose goods these are has such a code")
+			c.Refusal = codeError("exists", "no company of these goods has such a code")
 		}
 		if c.Currency != "" {
-			c.Refusal = nil // of one company it is
+			c.Refusal = nil // it applies to one company's goods
 		}
 		out = append(out, c)
 	}
@@ -66,7 +68,8 @@ func distinctCodes(codes []string) (out []string, err error) {
 	for i, c := range codes {
 		c = promotion.Code(c)
 		if c == "" || len(c) > promotion.MaxCode {
-			return nil, entrepot.Invalid(query.Indexed("promoCodes", i, ""), "code", "must be 1 to %d characters", promotion.MaxCode)
+			return nil, entrepot.Invalid(query.Indexed("promoCodes", i, ""), "code",
+				"must be 1 to %d characters", promotion.MaxCode)
 		}
 		if !slices.Contains(out, c) {
 			out = append(out, c)
@@ -78,23 +81,25 @@ func distinctCodes(codes []string) (out []string, err error) {
 	return out, nil
 }
 
-// companyGoods are the lines of one company in one currency, to which codes can apply.
+// companyGoods is the lines of one company in one currency, which its codes apply to.
 type companyGoods struct {
 	company, currency string
-	returning         bool // the customer has ordered there before, if a code asks for that
+	returning         bool // the customer has ordered there before; read if a code needs it
 	lines             []*order.Line
 	groups            []*order.Group // of each line
 	goods             []promotion.Goods
 }
 
-// companyGoodsOf groups a quote's lines by company and currency.
+// companyGoodsOf returns a quote's lines by company and currency.
 func companyGoodsOf(q *Quote) (out []*companyGoods) {
 	categories := map[entrepot.ID]string{}
 	for _, l := range q.Lines {
 		categories[l.Product.ID] = l.Product.Category
 	}
 	for _, g := range q.Groups {
-		at := slices.IndexFunc(out, func(c *companyGoods) bool { return c.company == g.CompanyID && c.currency == g.Currency })
+		at := slices.IndexFunc(out, func(c *companyGoods) bool {
+			return c.company == g.CompanyID && c.currency == g.Currency
+		})
 		if at < 0 {
 			at, out = len(out), append(out, &companyGoods{company: g.CompanyID, currency: g.Currency})
 		}
@@ -112,9 +117,11 @@ func companyGoodsOf(q *Quote) (out []*companyGoods) {
 	return out
 }
 
-// categories adds the parent categories of each product, at companies with a code that
-// depends on them.
-func (s *Pricer) categories(ctx context.Context, goods []*companyGoods, found []*promotion.Promotion) error {
+// categories adds the categories above each product's, for companies with codes for
+// categories.
+func (s *Pricer) categories(
+	ctx context.Context, goods []*companyGoods, found []*promotion.Promotion,
+) error {
 	return query.Each(ctx, len(goods), func(ctx context.Context, at int) error {
 		c, asked := goods[at], false
 		for i := at; i < len(found); i += len(goods) {
@@ -137,11 +144,13 @@ func (s *Pricer) categories(ctx context.Context, goods []*companyGoods, found []
 	})
 }
 
-// promotions returns the codes' promotions: of code i at company j at index
-// i*len(companies)+j, nil where there is none.
-func (s *Pricer) promotions(ctx context.Context, goods []*companyGoods, codes []string) ([]*promotion.Promotion, error) {
+// promotions returns the promotion of each code at each company: of code i at company
+// j at index i*len(goods)+j, or nil if the company has no such code.
+func (s *Pricer) promotions(
+	ctx context.Context, goods []*companyGoods, codes []string,
+) ([]*promotion.Promotion, error) {
 	found := make([]*promotion.Promotion, len(codes)*len(goods))
-	ctx = entrepot.WithCaller(ctx, entrepot.SystemCaller("checkout")) // whoever knows a code may use it
+	ctx = entrepot.WithCaller(ctx, entrepot.SystemCaller("checkout")) // a customer may use a code without the right to read it
 	err := query.Each(ctx, len(found), func(ctx context.Context, i int) error {
 		id := promotion.ID(goods[i%len(goods)].company, codes[i/len(goods)])
 		p, err := grains.Ask(ctx, s.Asker, promotion.Of(id), promotion.Get{})
@@ -154,7 +163,7 @@ func (s *Pricer) promotions(ctx context.Context, goods []*companyGoods, codes []
 	return found, err
 }
 
-// apply applies a promotion to the lines of its company.
+// apply takes the discount of a promotion off its company's lines.
 func (s *Pricer) apply(q *Quote, c *companyGoods, p *promotion.Promotion, out *CodeQuote) {
 	d, err := promotion.Discounts(p, c.goods, s.Now())
 	if err != nil {
@@ -183,7 +192,7 @@ func (s *Pricer) apply(q *Quote, c *companyGoods, p *promotion.Promotion, out *C
 		}
 		out.FreeShipping = out.FreeShipping || free
 		if off[g] == 0 && g.Shipping == 0 {
-			continue // it gives nothing here, so no use of it is spent
+			continue // no discount here, so no use is spent
 		}
 		shipping := int64(0)
 		if free {
@@ -192,8 +201,8 @@ func (s *Pricer) apply(q *Quote, c *companyGoods, p *promotion.Promotion, out *C
 		out.Shipping += shipping
 		out.Discount += off[g]
 		g.Promotions = append(g.Promotions, order.Promotion{
-			ID: p.ID, Code: p.Code, Discount: off[g], FreeShipping: free, Version: p.Version, PerCustomer: p.Terms.PerCustomer,
-			Shipping: shipping, FirstOrder: p.Terms.FirstOrder,
+			ID: p.ID, Code: p.Code, Discount: off[g], FreeShipping: free, Version: p.Version,
+			PerCustomer: p.Terms.PerCustomer, Shipping: shipping, FirstOrder: p.Terms.FirstOrder,
 		})
 	}
 }
@@ -204,8 +213,8 @@ func codeError(rule, message string) *entrepot.Error {
 	return e
 }
 
-// CodeRefused returns the refusal of an order because of a code, with the field as the
-// order grain names it.
+// CodeRefused returns the error of a checkout with a refused code, in the form of the
+// order grain's.
 func CodeRefused(c CodeQuote) error {
 	e := *c.Refusal
 	why := e.Fields[0]

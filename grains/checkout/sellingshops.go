@@ -9,9 +9,9 @@ import (
 	"entrepot/grains/query"
 )
 
-// SellingShops caches for a second which shops take orders, so that a popular shop is
-// not queried with every order. If the shop service is unreachable, the last known
-// answer is used.
+// SellingShops caches for a second whether a shop takes orders, so that a popular shop
+// is not queried with every order. While the shop service is unavailable, its last
+// reply is used.
 type SellingShops struct{ known query.ReplyCache[bool] }
 
 const SellingShopAge = time.Second
@@ -40,7 +40,9 @@ func (s *SellingShops) Sells(ctx context.Context, a grains.Asker, id entrepot.ID
 
 // pick returns the shop that sells a product: the wanted one, or else the first of the
 // product's shops that takes orders.
-func (s *SellingShops) pick(ctx context.Context, a grains.Asker, where string, wanted entrepot.ID, shops []entrepot.ID) (entrepot.ID, error) {
+func (s *SellingShops) pick(
+	ctx context.Context, a grains.Asker, where string, wanted entrepot.ID, shops []entrepot.ID,
+) (entrepot.ID, error) {
 	if wanted != "" {
 		shops = []entrepot.ID{wanted}
 	}

@@ -8,9 +8,11 @@ import (
 	"entrepot/grains/shop/shipping"
 )
 
-// EffectiveShipping returns the shop's own shipping rules, or the company's if it has
-// none.
-func EffectiveShipping(ctx context.Context, a grains.Asker, company, shop entrepot.ID) (v *shipping.Shipping, own *shipping.Shipping, err error) {
+// EffectiveShipping returns the rules that are in force for the shop: its own, or the
+// company's if it has none. The second result is the shop's own.
+func EffectiveShipping(
+	ctx context.Context, a grains.Asker, company, shop entrepot.ID,
+) (v, own *shipping.Shipping, err error) {
 	if own, err = AskShipping(ctx, a, company, shop, shipping.Get{}); err != nil || own.Rules != nil {
 		return own, own, err
 	}
@@ -18,6 +20,10 @@ func EffectiveShipping(ctx context.Context, a grains.Asker, company, shop entrep
 	return v, own, err
 }
 
-func AskShipping(ctx context.Context, a grains.Asker, company, shop entrepot.ID, cmd grains.Message[*shipping.Shipping]) (*shipping.Shipping, error) {
+// AskShipping sends a message to the shipping rules of a shop, or of the company if
+// shop is empty.
+func AskShipping(
+	ctx context.Context, a grains.Asker, company, shop entrepot.ID, cmd grains.Message[*shipping.Shipping],
+) (*shipping.Shipping, error) {
 	return grains.Ask(ctx, a, shipping.Of(shipping.ID(company, shop)), cmd)
 }

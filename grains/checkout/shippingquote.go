@@ -14,17 +14,16 @@ import (
 	"entrepot/grains/shop/shipping"
 )
 
-// Destination is where an order goes and how the customer wants it shipped.
+// Destination is the place that an order goes to, and the chosen shipping methods.
 type Destination struct {
 	Field      string // of the request that names it: "shippingAddress."
 	Country    string // "": not known yet
 	PostalCode string
 	Method     string                 // for every shop; "": the cheapest
-	Methods    map[entrepot.ID]string // for single shops, before method
+	Methods    map[entrepot.ID]string // for single shops; overrides Method
 }
 
-// by returns the chosen method for a shop's order, and the field of the request that
-// names it.
+// by returns the chosen method of a shop, and the request's field for it.
 func (d *Destination) by(shop entrepot.ID) (method, field string) {
 	if m := d.Methods[shop]; m != "" {
 		return m, "shippingMethods." + shop
@@ -32,25 +31,25 @@ func (d *Destination) by(shop entrepot.ID) (method, field string) {
 	return d.Method, "shippingMethod"
 }
 
-// check: methods are of shops that send something.
+// check returns an error for a method of a shop that is not in the groups.
 func (d *Destination) check(groups []*order.Group) error {
 	for _, shop := range slices.Sorted(maps.Keys(d.Methods)) {
 		if !slices.ContainsFunc(groups, func(g *order.Group) bool { return g.ShopID == shop }) {
-			return entrepot.Invalid("shippingMethods."+shop, "shop", "is of no shop that sells something here")
+			return entrepot.Invalid("shippingMethods."+shop, "shop", "must be a shop of the items")
 		}
 	}
 	return nil
 }
 
-// shippingQuote lists the shipping methods for a group. It is open while they depend on
-// an unknown destination.
+// shippingQuote is the methods that a group may be sent by. Open: they depend on a
+// place that is not known yet.
 type shippingQuote struct {
 	Offers []shipping.Offer
 	Open   bool
 }
 
-// shippingRules caches the shipping rules of shops, their own or their company's, for a
-// second. If the shop service is unreachable, the last known rules are used.
+// shippingRules caches the rules in force for shops for a second. While the shop
+// service is unavailable, its last reply is used.
 type shippingRules struct {
 	known query.ReplyCache[*shipping.Rules]
 }
@@ -59,7 +58,7 @@ const shippingRulesAge = time.Second
 
 func (r *shippingRules) init(now func() time.Time) { r.known.Init(now, shippingRulesAge) }
 
-// of are the rules of a shop; nil: there are none.
+// of returns the rules of a shop, or nil if it has none.
 func (r *shippingRules) of(ctx context.Context, a grains.Asker, company, shop entrepot.ID) (*shipping.Rules, error) {
 	asked := r.known.Now()
 	rules, known, fresh := r.known.Get(shop)
@@ -78,8 +77,8 @@ func (r *shippingRules) of(ctx context.Context, a grains.Asker, company, shop en
 	return rules, nil
 }
 
-// ship computes the shipping of each group and chooses a method. It runs before the
-// promo codes, which may remove the cost.
+// ship computes the shipping of each group by the chosen method. It comes before the
+// promo codes, which may make shipping free.
 func (s *Pricer) ship(ctx context.Context, q *Quote, to Destination) error {
 	if err := to.check(q.Groups); err != nil {
 		return err
@@ -92,7 +91,7 @@ func (s *Pricer) ship(ctx context.Context, q *Quote, to Destination) error {
 			return err
 		}
 		if rules == nil {
-			continue // sent for nothing, whatever the method
+			continue // free, by any method
 		}
 		if q.Shipping[i], err = shipGroup(g, rules, to); err != nil {
 			return err
@@ -111,7 +110,8 @@ func shipGroup(g *order.Group, rules *shipping.Rules, to Destination) (out shipp
 		out.Open = true
 		return out, nil
 	case rules.Currency != g.Currency:
-		e := entrepot.Invalid("items", "currency", "the shop sends goods in %s only, these are in %s", rules.Currency, g.Currency)
+		e := entrepot.Invalid("items", "currency",
+			"the shop sends goods in %s only, these are in %s", rules.Currency, g.Currency)
 		e.Code = entrepot.CodeConflict
 		return out, e
 	}
@@ -146,7 +146,8 @@ func notOffered(field, method string, offers []shipping.Offer) error {
 	for _, o := range offers {
 		ids = append(ids, o.ID)
 	}
-	e := entrepot.Invalid(field, "offered", "the shop has no method %s for this place; it has: %s", method, strings.Join(ids, ", "))
+	e := entrepot.Invalid(field, "offered",
+		"the shop has no method %s for this place; it has: %s", method, strings.Join(ids, ", "))
 	if len(ids) == 0 {
 		e = entrepot.Invalid(field, "offered", "the shop has no shipping methods to choose from")
 	}
@@ -154,7 +155,7 @@ func notOffered(field, method string, offers []shipping.Offer) error {
 	return e
 }
 
-// within prefixes the fields of an error as the request names them.
+// within prefixes the fields of an error as in the request.
 func within(prefix string, err error) error {
 	known := *entrepot.AsError(err)
 	known.Fields = slices.Clone(known.Fields)

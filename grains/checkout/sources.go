@@ -14,16 +14,15 @@ import (
 	"entrepot/grains/sales/order"
 )
 
-// sources caches the locations that shops' orders may ship from, for a second each, so
-// that a popular shop is not queried with every order. If the inventory service is
-// unreachable, the last known answer is used.
+// sources caches the sourcing of shops for a second, so that a popular shop's is not
+// queried with every order. While it is unavailable, its last reply is used.
 type sources struct {
 	known query.ReplyCache[*sourcing.Sourcing]
 }
 
 const sourcesAge = time.Second
 
-// maxSources is how many locations one order chooses among, the preferred first.
+// maxSources is the maximum number of locations that an order chooses among.
 const maxSources = 20
 
 func (s *sources) init(now func() time.Time) { s.known.Init(now, sourcesAge) }
@@ -31,9 +30,8 @@ func (s *sources) init(now func() time.Time) { s.known.Init(now, sourcesAge) }
 // Point is a place on Earth in degrees (WGS 84).
 type Point struct{ Lat, Lng float64 }
 
-// Source adds to every group the locations that its goods may come from; to is
-// their destination, nil if it is unknown. A group of a shop that sends everything
-// itself is left as it is.
+// Source adds to every group the locations that its goods may come from; to is their
+// destination, nil if unknown. A shop that sends everything itself adds none.
 func (s *Pricer) Source(ctx context.Context, groups []*order.Group, to *Point) error {
 	return s.sources.fill(ctx, s.Asker, groups, to)
 }
@@ -65,7 +63,7 @@ func (s *sources) of(ctx context.Context, a grains.Asker, shop entrepot.ID) (*so
 	if fresh {
 		return v, nil
 	}
-	// A customer may not read a shop's sourcing, and orders by it all the same.
+	// A customer's order depends on the sourcing, which customers may not read.
 	platform := entrepot.WithCaller(ctx, entrepot.SystemCaller("sourcing"))
 	now, err := grains.Ask(platform, a, sourcing.Of(sourcing.ID(shop)), sourcing.Get{ShopID: shop})
 	switch {
@@ -78,30 +76,33 @@ func (s *sources) of(ctx context.Context, a grains.Asker, shop entrepot.ID) (*so
 	return now, nil
 }
 
-// nearest sorts locations by distance to the destination, or to the shop if that is
-// unknown. Locations without coordinates come last, in their order.
+// nearest returns the locations sorted by their distance from the destination, or from
+// the shop if that is unknown. Locations without coordinates come last, in their order.
 func nearest(locations []sourcing.Location, shop entrepot.ID, to *Point) []sourcing.Location {
 	if to == nil {
-		at := slices.IndexFunc(locations, func(l sourcing.Location) bool { return l.LocationID == shop && l.Point != nil })
+		at := slices.IndexFunc(locations, func(l sourcing.Location) bool {
+			return l.LocationID == shop && l.HasPoint
+		})
 		if at < 0 {
 			return locations
 		}
 		to = &Point{locations[at].Point.Lat, locations[at].Point.Lng}
 	}
 	sorted := slices.Clone(locations)
-	slices.SortStableFunc(sorted, func(a, b sourcing.Location) int { return cmp.Compare(distance(a, to), distance(b, to)) })
+	slices.SortStableFunc(sorted, func(a, b sourcing.Location) int {
+		return cmp.Compare(distance(a, to), distance(b, to))
+	})
 	return sorted
 }
 
-// distance returns the angle between two points on a sphere (haversine); infinity for a
-// location without coordinates.
+// distance returns the distance as an angle (haversine), or infinity for a location
+// without coordinates.
 func distance(l sourcing.Location, to *Point) float64 {
 	if l.Point == nil {
 		return math.Inf(1)
 	}
 	rad := func(degrees float64) float64 { return degrees * math.Pi / 180 }
 	half := func(angle float64) float64 { s := math.Sin(angle / 2); return s * s }
-	lat, lng := l.Point.Lat, l.Point.Lng
-	h := half(rad(lat-to.Lat)) + math.Cos(rad(lat))*math.Cos(rad(to.Lat))*half(rad(lng-to.Lng))
+	h := half(rad(l.Lat-to.Lat)) + math.Cos(rad(l.Lat))*math.Cos(rad(to.Lat))*half(rad(l.Lng-to.Lng))
 	return 2 * math.Asin(math.Sqrt(min(1, h)))
 }

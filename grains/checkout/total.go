@@ -9,8 +9,8 @@ import (
 	"entrepot/grains/sales/order"
 )
 
-// Totals returns what each group costs and the sum of all. currency is empty, and
-// the sum meaningless, if the groups are in several currencies.
+// Totals returns the cost of each group and their sum. If the groups are in several
+// currencies, currency is empty and the sum is meaningless.
 func (q *Quote) Totals() (each []order.Totals, sum order.Totals, currency string, err error) {
 	one := true
 	for _, g := range q.Groups {
@@ -33,8 +33,7 @@ func (q *Quote) Totals() (each []order.Totals, sum order.Totals, currency string
 	return each, sum, currency, nil
 }
 
-// CheckTotal returns an error that names the current total if it differs from the
-// expected one.
+// CheckTotal returns a conflict with the current total if that is not the expected one.
 func CheckTotal(expected *entrepot.Amount, groups []*order.Group) error {
 	if expected == nil {
 		return nil
@@ -43,7 +42,7 @@ func CheckTotal(expected *entrepot.Amount, groups []*order.Group) error {
 	var total int64
 	for _, g := range groups {
 		if g.Currency != currency {
-			return entrepot.Invalid("expectedTotal", "currency", "shops of several currencies have no one total")
+			return entrepot.Invalid("expectedTotal", "currency", "needs items in one currency")
 		}
 		t, err := order.Price(g)
 		if err != nil {
@@ -66,7 +65,8 @@ func CheckTotal(expected *entrepot.Amount, groups []*order.Group) error {
 	return e
 }
 
-// NameLines replaces the variant ids in an out-of-stock error by the request's fields.
+// NameLines returns the order grain's error with the request's fields in place of
+// variant ids.
 func NameLines(err error, lines []Line) error {
 	if entrepot.CodeOf(err) != entrepot.CodeOutOfStock {
 		return err
@@ -85,5 +85,5 @@ func NameLines(err error, lines []Line) error {
 	return &known
 }
 
-// maxLine is how many pieces one line of an order may have.
+// maxLine is the maximum number of pieces of an order's line.
 const maxLine = 10_000

@@ -6,10 +6,10 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// AtOnce is how many grains one request queries at a time.
+// AtOnce is the maximum number of grains that a request queries at a time.
 const AtOnce = 8
 
-// Each does work 0..n-1, up to AtOnce at a time, and returns the first error.
+// Each calls work for 0 to n-1, some at a time, and returns the first error.
 func Each(ctx context.Context, n int, work func(ctx context.Context, i int) error) error {
 	if n == 1 {
 		return work(ctx, 0)

@@ -6,7 +6,7 @@ import (
 	"entrepot"
 )
 
-// Indexed names a field of a list's element: "items[2].productId".
+// Indexed returns the name of a field of a list's element: "items[2].productId".
 func Indexed(list string, i int, field string) string {
 	name := list + "[" + strconv.Itoa(i) + "]"
 	if field != "" {
@@ -15,7 +15,7 @@ func Indexed(list string, i int, field string) string {
 	return name
 }
 
-// Missing returns a not-found error for an entity that a field names.
+// Missing returns the CodeNotFound error for something that a field names.
 func Missing(field, message string) *entrepot.Error {
 	return &entrepot.Error{
 		Code: entrepot.CodeNotFound, Message: field + ": " + message,

@@ -16,16 +16,24 @@ type Reader interface {
 	Unmarshal(data []byte, v any) error
 	Load(ctx context.Context, c *persistence.Collection, id entrepot.ID) (*persistence.Document, error)
 	Counter
-	Find(ctx context.Context, c *persistence.Collection, scope entrepot.Scope, q persistence.Query) (docs []persistence.Document, next string, err error)
+	Find(
+		ctx context.Context, c *persistence.Collection, scope entrepot.Scope, q persistence.Query,
+	) (docs []persistence.Document, next string, err error)
 }
 
-// Counter counts what exists of a resource; a service's store is one.
+// Counter counts documents, up to most. A service's store is one.
 type Counter interface {
-	Count(ctx context.Context, c *persistence.Collection, scope entrepot.Scope, where []persistence.Cond, most int) (int, error)
+	Count(
+		ctx context.Context, c *persistence.Collection, scope entrepot.Scope, where []persistence.Cond, most int,
+	) (int, error)
 }
 
-// Find returns a page of a collection, each document's state S converted by view.
-func Find[S, V any](ctx context.Context, r Reader, c *persistence.Collection, scope entrepot.Scope, q persistence.Query, view func(*S, *persistence.Document) V) (entrepot.Page[V], error) {
+// Find returns a page of a collection: each document decoded into an S and converted by
+// view. An empty scope has an empty page.
+func Find[S, V any](
+	ctx context.Context, r Reader, c *persistence.Collection, scope entrepot.Scope, q persistence.Query,
+	view func(*S, *persistence.Document) V,
+) (entrepot.Page[V], error) {
 	page := entrepot.Page[V]{Items: []V{}}
 	if scope.Empty() {
 		return page, nil
@@ -38,14 +46,15 @@ func Find[S, V any](ctx context.Context, r Reader, c *persistence.Collection, sc
 	for i := range docs {
 		var s S
 		if err := r.Unmarshal(docs[i].State, &s); err != nil {
-			return page, fmt.Errorf("api: document %s of %s: %w", docs[i].ID, c.Name, err)
+			return page, fmt.Errorf("query: document %s of %s: %w", docs[i].ID, c.Name, err)
 		}
 		page.Items = append(page.Items, view(&s, &docs[i]))
 	}
 	return page, nil
 }
 
-// UnreadableError carries the client's error and the cause that operators need.
+// UnreadableError is the error that a client gets for a failed read, with the cause
+// for the log.
 type UnreadableError struct {
 	answer     *entrepot.Error
 	Collection string
@@ -56,8 +65,8 @@ func (e *UnreadableError) Error() string { return e.answer.Error() }
 
 func (e *UnreadableError) Unwrap() error { return e.answer }
 
-// Unreadable returns the error of a failed read: unavailable for the client, with the
-// cause for the log.
+// Unreadable returns an unexpected database error as CodeUnavailable, because it is no
+// defect of the program, and any other error as it is.
 func Unreadable(c *persistence.Collection, err error) error {
 	if entrepot.CodeOf(err) != entrepot.CodeInternal {
 		return err
@@ -65,7 +74,7 @@ func Unreadable(c *persistence.Collection, err error) error {
 	return &UnreadableError{entrepot.Unavailable("the list cannot be read right now"), c.Name, err}
 }
 
-// Absent returns the error of a failed load: ErrNotFound, or Unreadable.
+// Absent returns the error of a failed Load: ErrNotFound, or [Unreadable].
 func Absent(c *persistence.Collection, err error) error {
 	if errors.Is(err, persistence.ErrNotFound) {
 		return entrepot.ErrNotFound
@@ -73,8 +82,8 @@ func Absent(c *persistence.Collection, err error) error {
 	return Unreadable(c, err)
 }
 
-// Where adds a condition unless its value is empty.
-func Where[S ~string](conds []persistence.Cond, field string, value S) []persistence.Cond {
+// Where returns the conditions with one more, unless its value is empty.
+func Where(conds []persistence.Cond, field, value string) []persistence.Cond {
 	if value == "" {
 		return conds
 	}

@@ -7,10 +7,10 @@ import (
 	"entrepot"
 )
 
-// replyCacheCap bounds what one [ReplyCache] keeps.
+// replyCacheCap is the maximum number of entries of a [ReplyCache].
 const replyCacheCap = 10_000
 
-// ReplyCache is a short-lived cache of entity replies, so that a popular entity is not
+// ReplyCache caches replies of entities for a while, so that a popular entity is not
 // queried with every request. It is safe for concurrent use after Init.
 type ReplyCache[V any] struct {
 	Now  func() time.Time
@@ -24,25 +24,25 @@ type kept[V any] struct {
 	until time.Time
 }
 
-// Init sets the clock and how long a reply is fresh.
-func (b *ReplyCache[V]) Init(now func() time.Time, age time.Duration) {
-	b.Now, b.age, b.byID = now, age, map[entrepot.ID]kept[V]{}
+// Init sets the clock, and the time for which a reply is fresh.
+func (c *ReplyCache[V]) Init(now func() time.Time, age time.Duration) {
+	c.Now, c.age, c.byID = now, age, map[entrepot.ID]kept[V]{}
 }
 
-// Get returns the cached value; fresh is false once it is too old to be relied on.
-func (b *ReplyCache[V]) Get(id entrepot.ID) (value V, known, fresh bool) {
-	b.mu.RLock()
-	k, known := b.byID[id]
-	b.mu.RUnlock()
-	return k.value, known, known && b.Now().Before(k.until)
+// Get returns the cached reply, whether there is one, and whether it is fresh.
+func (c *ReplyCache[V]) Get(id entrepot.ID) (value V, known, fresh bool) {
+	c.mu.RLock()
+	k, known := c.byID[id]
+	c.mu.RUnlock()
+	return k.value, known, known && c.Now().Before(k.until)
 }
 
-// Put caches a value from the moment it was asked for.
-func (b *ReplyCache[V]) Put(id entrepot.ID, value V, asked time.Time) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if len(b.byID) >= replyCacheCap {
-		clear(b.byID)
+// Put caches a reply. Its age counts from the moment of the query.
+func (c *ReplyCache[V]) Put(id entrepot.ID, value V, asked time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.byID) >= replyCacheCap {
+		clear(c.byID)
 	}
-	b.byID[id] = kept[V]{value, asked.Add(b.age)}
+	c.byID[id] = kept[V]{value, asked.Add(c.age)}
 }

@@ -12,32 +12,37 @@ import (
 	"entrepot/persistence"
 )
 
-// Resource is an entity that plans limit, and where it is counted.
+// Resource is a kind of entity that plans limit, and the place where it is counted.
 type Resource struct {
 	Name  string // in the company grain
 	In    *persistence.Collection
 	Where []persistence.Cond
 }
 
-// Bounds of the tries to make something while others are made.
+// Limits of the tries to create an entity while others are created.
 const (
 	claimTries = 200
 	claimPause = 10 * time.Millisecond
-	endWrite   = 5 * time.Second // bounds the end of a claim, also after the client has left
+	endWrite   = 5 * time.Second // timeout for ending a claim, also after the client has left
 )
 
-// Within creates an entity of a company by calling do, if the company's plan allows one
-// more. The limit holds exactly under concurrent calls on many members: the company
-// grain starts the count, the service counts its own database, and the company grain
-// accepts the count only if nothing was created meanwhile (grains/company/quota.go).
-func Within(ctx context.Context, a grains.Asker, counter query.Counter, r Resource, companyID, id entrepot.ID, do func() error) error {
+// Within calls do to create an entity of a company if the company's plan allows one
+// more. The limit is exact when many members create at a time: the service counts its
+// own database, and the company accepts the count only if nothing was created since
+// the count began (grains/company/company/quota.go).
+func Within(
+	ctx context.Context, a grains.Asker, counter query.Counter, r Resource, companyID, id entrepot.ID, do func() error,
+) error {
 	return WithinSeveral(ctx, a, counter, r, companyID, id, 1, do)
 }
 
-// WithinSeveral is Within for several entities that are created together, under one
-// claim with a shared id: all or none are allowed.
-func WithinSeveral(ctx context.Context, a grains.Asker, counter query.Counter, r Resource, companyID, id entrepot.ID, several int, do func() error) error {
-	if companyID == "" { // nobody's plan
+// WithinSeveral is [Within] for several entities that are created together under one
+// claim, whose id they share: all, or none if the plan does not allow all.
+func WithinSeveral(
+	ctx context.Context, a grains.Asker, counter query.Counter, r Resource,
+	companyID, id entrepot.ID, several int, do func() error,
+) error {
+	if companyID == "" { // no company, no plan
 		return do()
 	}
 	as := query.AsPlatform(ctx)
@@ -59,8 +64,8 @@ func WithinSeveral(ctx context.Context, a grains.Asker, counter query.Counter, r
 		switch code := entrepot.CodeOf(err); {
 		case err == nil:
 			err = do()
-			// Not the request's own context: a claim that is not ended holds the
-			// others up until it ends by itself.
+			// The claim ends even if the request is cancelled: an open claim delays others
+			// until it expires.
 			end, cancel := context.WithTimeout(context.WithoutCancel(as), endWrite)
 			defer cancel()
 			_, _ = grains.Ask(end, a, company.Of(companyID), company.EndClaim{EntityID: id})
