@@ -81,7 +81,7 @@ func (s *sources) of(ctx context.Context, a grains.Asker, shop entrepot.ID) (*so
 func nearest(locations []sourcing.Location, shop entrepot.ID, to *Point) []sourcing.Location {
 	if to == nil {
 		at := slices.IndexFunc(locations, func(l sourcing.Location) bool {
-			return l.LocationID == shop && l.HasPoint
+			return l.LocationID == shop && l.Point != nil
 		})
 		if at < 0 {
 			return locations
@@ -103,6 +103,7 @@ func distance(l sourcing.Location, to *Point) float64 {
 	}
 	rad := func(degrees float64) float64 { return degrees * math.Pi / 180 }
 	half := func(angle float64) float64 { s := math.Sin(angle / 2); return s * s }
-	h := half(rad(l.Lat-to.Lat)) + math.Cos(rad(l.Lat))*math.Cos(rad(to.Lat))*half(rad(l.Lng-to.Lng))
+	lat, lng := l.Point.Lat, l.Point.Lng
+	h := half(rad(lat-to.Lat)) + math.Cos(rad(lat))*math.Cos(rad(to.Lat))*half(rad(lng-to.Lng))
 	return 2 * math.Asin(math.Sqrt(min(1, h)))
 }

@@ -83,7 +83,7 @@ func Absent(c *persistence.Collection, err error) error {
 }
 
 // Where returns the conditions with one more, unless its value is empty.
-func Where(conds []persistence.Cond, field, value string) []persistence.Cond {
+func Where[S ~string](conds []persistence.Cond, field string, value S) []persistence.Cond {
 	if value == "" {
 		return conds
 	}
