@@ -54,7 +54,7 @@ type Source interface {
 // World is everything that a run has left.
 type World struct {
 	Docs      map[string]map[entrepot.ID]Doc // by kind
-	Items     map[entrepot.ID]*stock.State
+	Items     map[entrepot.ID]*StockItem
 	Orders    map[entrepot.ID]*order.State
 	Payments  map[entrepot.ID]*payment.State
 	Audit     []events.Envelope
@@ -66,7 +66,7 @@ type World struct {
 // Read takes the world from its databases.
 func Read(ctx context.Context, s Source) (*World, error) {
 	w := &World{
-		Docs: map[string]map[entrepot.ID]Doc{}, Items: map[entrepot.ID]*stock.State{},
+		Docs: map[string]map[entrepot.ID]Doc{}, Items: map[entrepot.ID]*StockItem{},
 		Orders: map[entrepot.ID]*order.State{}, Payments: map[entrepot.ID]*payment.State{}, ReadAt: time.Now(),
 	}
 	for i := range services.Table {

@@ -38,9 +38,10 @@ func TestLinearModel(t *testing.T) {
 // An item that was sold twice is found by its levels alone.
 func TestOversoldItem(t *testing.T) {
 	r := &report{}
-	checkLevels(r, &stock.State{ID: "i", OnHand: 1, Received: 1, Reserved: 2, Holds: []stock.Reservation{
-		{OrderID: "a", Quantity: 1}, {OrderID: "b", Quantity: 1},
-	}})
+	checkLevels(r, &StockItem{
+		Record: stock.Record{ID: "i", OnHand: 1, Received: 1, Reserved: 2},
+		Holds:  stock.Reservations{{OrderID: "a", Quantity: 1}, {OrderID: "b", Quantity: 1}},
+	})
 	if len(r.found) != 1 || r.found[0].Settles {
 		t.Errorf("found %v", r.found)
 	}

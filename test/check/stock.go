@@ -9,6 +9,13 @@ import (
 	"entrepot/grains/inventory/stock"
 )
 
+// StockItem is the part of a stock item's document that the rules are about.
+type StockItem struct {
+	stock.Record
+	Holds stock.Reservations `json:"holds,omitempty"`
+	Owed  []stock.Owed       `json:"owed,omitempty"`
+}
+
 // tally is what the ledger says that one reservation id did at one stock item.
 type tally struct{ reserved, ended, sold, restocked, pieces int64 }
 
@@ -53,7 +60,7 @@ func checkStock(r *report, w *World) ledger {
 	return all
 }
 
-func checkLevels(r *report, s *stock.State) {
+func checkLevels(r *report, s *StockItem) {
 	var held, beyond, owed int64
 	seen := map[entrepot.ID]bool{}
 	for _, h := range s.Holds {
@@ -76,14 +83,14 @@ func checkLevels(r *report, s *stock.State) {
 		r.broken("I1", "item %s: %d reserved of %d on hand: oversold", s.ID, held, s.OnHand)
 	case held != s.Reserved:
 		r.broken("I1", "item %s: reservations of %d pieces, reserved says %d", s.ID, held, s.Reserved)
-	case s.OnHand != s.Received-s.Sold+s.Restocked+s.Adjusted+s.Counted-s.Out+s.In:
+	case s.OnHand != s.Received-s.Sold+s.Restocked+s.Adjusted+s.Counted-s.TransferredOut+s.TransferredIn:
 		r.broken("I1", "item %s: on hand %d is not received %d - sold %d + restocked %d + adjusted %d + counted %d - out %d + in %d",
-			s.ID, s.OnHand, s.Received, s.Sold, s.Restocked, s.Adjusted, s.Counted, s.Out, s.In)
+			s.ID, s.OnHand, s.Received, s.Sold, s.Restocked, s.Adjusted, s.Counted, s.TransferredOut, s.TransferredIn)
 	}
 }
 
 // checkLedger replays an item's movements from the audit log.
-func checkLedger(r *report, s *stock.State, moves []events.InventoryUpdated, all ledger) {
+func checkLedger(r *report, s *StockItem, moves []events.InventoryUpdated, all ledger) {
 	slices.SortFunc(moves, func(a, b events.InventoryUpdated) int { return cmp.Compare(a.Movement, b.Movement) })
 	if int64(len(moves)) < s.Movements {
 		r.waiting("I1", "item %s: %d movements in the audit log, %d made", s.ID, len(moves), s.Movements)

@@ -62,7 +62,7 @@ func Find(ctx context.Context, store query.Reader, in Query) (entrepot.Page[Sugg
 	for range reorderReads {
 		q.Limit = in.Limit - len(out.Items)
 		low, err := query.Find(ctx, store, stock.Collection, entrepot.StaffScope(entrepot.CallerFrom(ctx)), q,
-			func(st *stock.State, _ *persistence.Document) *stock.Item { return st.Brief() })
+			func(r *stock.Record, _ *persistence.Document) *stock.Item { return r.Item() })
 		if err != nil {
 			return out, err
 		}
@@ -113,7 +113,7 @@ func (b *buying) suggest(ctx context.Context, i *stock.Item) (v Suggestion, mean
 	}
 	v = Suggestion{
 		ItemID: i.ID, ProductID: i.ProductID, VariantID: i.VariantID, CompanyID: i.CompanyID, LocationID: i.LocationID,
-		Available: i.Available, Promised: i.Backordered + i.Owed, ReorderPoint: i.ReorderPoint, ReorderQuantity: i.ReorderQuantity,
+		Available: i.Available, Promised: i.Backordered + i.Owing, ReorderPoint: i.ReorderPoint, ReorderQuantity: i.ReorderQuantity,
 		OnOrder: open[i.VariantID].ordered, Drafted: open[i.VariantID].drafted,
 	}
 	least := int64(1)

@@ -90,9 +90,9 @@ func (s *State) move(e events.InventoryUpdated) {
 	case events.Counted:
 		s.Counted += e.Delta
 	case events.TransferredOut:
-		s.Out += e.Quantity
+		s.TransferredOut += e.Quantity
 	case events.TransferredIn:
-		s.In += e.Quantity
+		s.TransferredIn += e.Quantity
 	}
 }
 

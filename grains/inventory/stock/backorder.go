@@ -18,11 +18,11 @@ type Owed struct {
 const mostDeliveries = 200
 
 // beyond is how many more pieces may be promised than are on hand.
-func (s *State) beyond(now time.Time, l levels) int64 {
-	if ends := s.Settings.BackorderEndsMs; ends != 0 && ends <= now.UnixMilli() {
+func (s *Record) beyond(now time.Time, l levels) int64 {
+	if ends := s.BackorderEndsAt; ends != 0 && ends <= now.UnixMilli() {
 		return 0
 	}
-	return max(0, s.Settings.BackorderLimit-l.backordered-l.owed)
+	return max(0, s.BackorderLimit-l.backordered-l.owed)
 }
 
 // deliver adds to what happened that goods which are free now go to those who

@@ -22,7 +22,7 @@ type script struct {
 func do[C any](x *script, decide func(*State, entrepot.Turn, C) ([]events.Event, error), c C) (ledger []string) {
 	x.t.Helper()
 	x.now++
-	for _, e := range x.s.must(x.t)(Watched(decide)(x.s, turn(x.now), c)) {
+	for _, e := range x.s.must(x.t)(watched(decide)(x.s, turn(x.now), c)) {
 		if m, ok := movementIn(e); ok {
 			ledger = append(ledger, fmt.Sprintf("%s %s %d+%d", m.Kind, m.OrderID, m.Quantity, m.Beyond))
 		}
@@ -95,13 +95,13 @@ func TestALargeDeliveryGoesOn(t *testing.T) {
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
 	product, shop := entrepot.DeriveID("p"), entrepot.DeriveID("s")
 	item := ID(product, shop)
-	ask := func(cmd any) *Item {
+	ask := func(cmd grains.Message[*Item]) *Item {
 		t.Helper()
-		r, err := m.Ask(m.Platform(), Of(item), cmd)
+		i, err := grains.Ask(m.Platform(), m, Of(item), cmd)
 		if err != nil {
 			t.Fatalf("%T: %v", cmd, err)
 		}
-		return r.(*Item)
+		return i
 	}
 	const waiting = 2*mostDeliveries + 7
 	ask(Receive{ProductID: product, CompanyID: entrepot.DeriveID("c"), LocationID: shop, Quantity: 1})
@@ -113,14 +113,14 @@ func TestALargeDeliveryGoesOn(t *testing.T) {
 		ask(Commit{OrderID: id, Quantity: 1})
 	}
 	i := ask(Receive{Quantity: waiting + 5})
-	if i.Owed != waiting-1-mostDeliveries || i.Available != 6 {
+	if i.Owing != waiting-1-mostDeliveries || i.Available != 6 {
 		t.Fatalf("after the first step %v", i)
 	}
 	for range 2 {
 		m.Restart()
 		m.Wake(Name, item)
 	}
-	if i := ask(Get{}); i.Owed != 0 || i.OnHand != 6 || i.Sold != waiting || i.Available != 6 {
+	if i := ask(Get{}); i.Owing != 0 || i.OnHand != 6 || i.Sold != waiting || i.Available != 6 {
 		t.Fatalf("in the end %v", i)
 	}
 }

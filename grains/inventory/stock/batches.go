@@ -21,7 +21,7 @@ type Batch struct {
 const MaxBatches = 100
 
 // expiredBy is how many pieces are of lots that expire by a time.
-func (s *State) expiredBy(ms int64) (n int64) {
+func (s *Record) expiredBy(ms int64) (n int64) {
 	for _, b := range s.Batches {
 		if b.Expired || (b.ExpiresOn != 0 && b.ExpiresOn <= ms) {
 			n += b.Quantity
@@ -59,7 +59,7 @@ func (s *State) aged(t entrepot.Turn) (*State, []events.Event) {
 // pick settles which lots pieces leave from: the named one, else first expired,
 // first out; lots without an expiry and pieces of no lot come after those with
 // one, and what has expired last of all.
-func (s *State) pick(quantity int64, lot string) (parts []events.BatchPart) {
+func (s *Record) pick(quantity int64, lot string) (parts []events.BatchPart) {
 	take := func(b *Batch, most int64) {
 		if n := min(quantity, b.Quantity, most); n > 0 {
 			parts = append(parts, events.BatchPart{Batch: b.Lot, Quantity: n, Expired: b.Expired})
@@ -93,7 +93,7 @@ func (s *State) pick(quantity int64, lot string) (parts []events.BatchPart) {
 }
 
 // lapsed reports whether the time of a lot has passed.
-func (s *State) lapsed(lot string) bool {
+func (s *Record) lapsed(lot string) bool {
 	return slices.ContainsFunc(s.Batches, func(b Batch) bool { return b.Lot == lot && b.Expired })
 }
 

@@ -34,7 +34,7 @@ func TestBatchesLeaveFirstExpiredFirst(t *testing.T) {
 		t.Fatalf("received what has expired: %v", err)
 	}
 	do(x, (*State).Reserve, Reserve{OrderID: "a", Quantity: 1, ExpiresAt: 400})
-	happened := x.s.must(t)(Watched((*State).Commit)(x.s, turn(x.now), Commit{OrderID: "a", Quantity: 1}))
+	happened := x.s.must(t)(watched((*State).Commit)(x.s, turn(x.now), Commit{OrderID: "a", Quantity: 1}))
 	if m, _ := movementIn(happened[0]); len(m.Parts) != 1 || m.Parts[0].Batch != "soon" {
 		t.Fatalf("sold from %+v", m.Parts)
 	}
@@ -92,7 +92,7 @@ func TestValuation(t *testing.T) {
 	}
 	worth(3000, 3000)
 	do(x, (*State).Reserve, Reserve{OrderID: "a", Quantity: 15, ExpiresAt: 9999})
-	happened := x.s.must(t)(Watched((*State).Commit)(x.s, turn(5), Commit{OrderID: "a", Quantity: 15}))
+	happened := x.s.must(t)(watched((*State).Commit)(x.s, turn(5), Commit{OrderID: "a", Quantity: 15}))
 	if m, _ := movementIn(happened[0]); m.Cost != "20.00" || m.Currency != "EUR" { // ten at 1.00, five at 2.00
 		t.Fatalf("cost of goods sold %+v", m)
 	}

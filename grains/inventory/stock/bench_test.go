@@ -15,7 +15,7 @@ func BenchmarkHotItem(b *testing.B) {
 		b.Run(fmt.Sprint(open), func(b *testing.B) {
 			s := &State{}
 			reserve := func(i int) {
-				happened, err := Watched((*State).Reserve)(s, turn(2), Reserve{OrderID: entrepot.DeriveID(fmt.Sprint(i)), Quantity: 1, ExpiresAt: 1_800_000_000_000})
+				happened, err := watched((*State).Reserve)(s, turn(2), Reserve{OrderID: entrepot.DeriveID(fmt.Sprint(i)), Quantity: 1, ExpiresAt: 1_800_000_000_000})
 				if err != nil {
 					b.Fatal(err)
 				}

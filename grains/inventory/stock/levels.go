@@ -7,20 +7,20 @@ import (
 
 // levels are the sums that a run of movements changes.
 type levels struct {
-	s                           *State
+	s                           *Record
 	onHand, reserved, movements int64
 	backordered, owed           int64 // promised beyond on-hand: held, and sold
 	safety, expired             int64 // on hand, and not for sale
 }
 
-func (s *State) levels() levels {
+func (s *Record) levels() levels {
 	expired := int64(0)
 	for _, b := range s.Batches {
 		if b.Expired {
 			expired += b.Quantity
 		}
 	}
-	return levels{expired: expired, s: s, onHand: s.OnHand, reserved: s.Reserved, movements: s.Movements, backordered: s.Backordered, owed: s.Owing, safety: s.Settings.SafetyStock}
+	return levels{expired: expired, s: s, onHand: s.OnHand, reserved: s.Reserved, movements: s.Movements, backordered: s.Backordered, owed: s.Owing, safety: s.SafetyStock}
 }
 
 // free is what no order has set aside or is owed: what people may move.
@@ -37,7 +37,7 @@ func (l *levels) follow(e events.InventoryUpdated) {
 	l.onHand, l.reserved, l.movements, l.backordered, l.owed = e.OnHand, e.Reserved, e.Movement, e.Backordered, e.Owed
 }
 
-func (s *State) movement(t entrepot.Turn, kind string, quantity int64, order entrepot.ID) events.InventoryUpdated {
+func (s *Record) movement(t entrepot.Turn, kind string, quantity int64, order entrepot.ID) events.InventoryUpdated {
 	return s.levels().movement(t, kind, quantity, order)
 }
 

@@ -132,45 +132,15 @@ type Restock struct {
 	Quantity int64
 }
 
+// Get queries a stock item. Expired reservations and lots no longer count.
 type Get struct{}
 
+// Item is a stock item in replies and lists.
 type Item struct {
-	ID           entrepot.ID
-	ProductID    entrepot.ID
-	CompanyID    entrepot.ID
-	LocationID   entrepot.ID
-	OnHand       int64
-	Reserved     int64
-	Available    int64
-	Received     int64 // movements summed by kind
-	Sold         int64
-	Restocked    int64
-	UpdatedAt    int64
-	Movements    int64 // ledger entries so far
-	Reservations []Reservation
-	VariantID    entrepot.ID // the product's id for a product without variants
-	// More of the ledger's sums: on_hand = received - sold + restocked + adjusted
-	// + counted - transferred_out + transferred_in. Adjusted and counted may be negative.
-	Adjusted        int64
-	Counted         int64
-	TransferredOut  int64
-	TransferredIn   int64
-	ReorderPoint    int64
-	ReorderQuantity int64
-	SafetyStock     int64
-	Alert           string // low, out
-	Revision        int64  // of the settings
-	BackorderLimit  int64
-	BackorderEndsAt int64
-	Backordered     int64   // reserved beyond on-hand
-	Owed            int64   // sold beyond on-hand, to be delivered as goods come in
-	Promisable      int64   // available, and what may be promised beyond it now
-	Batches         []Batch // first expired first
-	// What the pieces that have a cost are worth.
-	Currency string
-	Valued   int64 // those pieces
-	Fifo     int64
-	Average  int64
+	Record
+	Available    int64         // pieces that may be promised to another order
+	Promisable   int64         // Available, and what may be promised beyond it now; only in the reply to Get
+	Reservations []Reservation // all open ones in replies to Get and to people; else see Reserve
 }
 
 func (Receive) Answers(*Item)   {}

@@ -11,9 +11,9 @@ type Settings struct {
 	ReorderPoint    int64 `json:"reorderPoint,omitempty"`
 	ReorderQuantity int64 `json:"reorderQuantity,omitempty"` // what to buy then
 	SafetyStock     int64 `json:"safetyStock,omitempty"`     // pieces on hand that are not promised to orders
-	// BackorderLimit pieces may be promised beyond on-hand, until BackorderEndsMs if that is set.
+	// BackorderLimit pieces may be promised beyond on-hand, until BackorderEndsAt if that is set.
 	BackorderLimit  int64 `json:"backorderLimit,omitempty"`
-	BackorderEndsMs int64 `json:"backorderEndsMs,omitempty"`
+	BackorderEndsAt int64 `json:"backorderEndsMs,omitempty"`
 }
 
 // MaxBackorder bounds what may be promised beyond on-hand: every such sale stands
@@ -54,7 +54,7 @@ func (s *State) Configure(t entrepot.Turn, c Configure) ([]events.Event, error) 
 		{"reorderQuantity", c.ReorderQuantity, &set.ReorderQuantity, MaxQuantity},
 		{"safetyStock", c.SafetyStock, &set.SafetyStock, MaxQuantity},
 		{"backorder.limit", c.BackorderLimit, &set.BackorderLimit, MaxBackorder},
-		{"backorder.until", c.BackorderEndsAt, &set.BackorderEndsMs, lastMoment},
+		{"backorder.until", c.BackorderEndsAt, &set.BackorderEndsAt, lastMoment},
 	} {
 		if f.to == nil {
 			continue
@@ -70,21 +70,21 @@ func (s *State) Configure(t entrepot.Turn, c Configure) ([]events.Event, error) 
 	return []events.Event{events.InventoryConfigured{
 		ItemID: s.ID, ProductID: s.ProductID, VariantID: s.VariantID, CompanyID: s.CompanyID, LocationID: s.LocationID,
 		ReorderPoint: set.ReorderPoint, ReorderQuantity: set.ReorderQuantity, SafetyStock: set.SafetyStock,
-		BackorderLimit: set.BackorderLimit, BackorderEndsMs: set.BackorderEndsMs,
+		BackorderLimit: set.BackorderLimit, BackorderEndsMs: set.BackorderEndsAt,
 		Revision: s.revision() + 1, AtMs: t.Now.UnixMilli(),
 	}}, nil
 }
 
 // revision counts the changes of the settings from 1; it is the item's ETag.
 // What is on hand changes with every order and is not edited from what was read.
-func (s *State) revision() int64 { return max(1, s.Revision) }
+func (s *Record) revision() int64 { return max(1, s.Revision) }
 
-// Watched is a decision with what precedes and follows it: lots whose time has
+// watched is a decision with what precedes and follows it: lots whose time has
 // passed are taken off sale, goods go to those who were
 // promised them beyond on-hand, and the item's alerts are raised: low_stock when
 // available falls to the reorder point, out_of_stock when it falls to nothing,
 // each once until it has risen again.
-func Watched[C any](decide func(*State, entrepot.Turn, C) ([]events.Event, error)) func(*State, entrepot.Turn, C) ([]events.Event, error) {
+func watched[C any](decide func(*State, entrepot.Turn, C) ([]events.Event, error)) func(*State, entrepot.Turn, C) ([]events.Event, error) {
 	return func(s *State, t entrepot.Turn, c C) ([]events.Event, error) {
 		aged, late := s.aged(t)
 		happened, err := decide(aged, t, c)
@@ -150,6 +150,6 @@ func (s *State) watch(t entrepot.Turn, happened []events.Event) []events.Event {
 func settingsOf(e events.InventoryConfigured) Settings {
 	return Settings{
 		ReorderPoint: e.ReorderPoint, ReorderQuantity: e.ReorderQuantity, SafetyStock: e.SafetyStock,
-		BackorderLimit: e.BackorderLimit, BackorderEndsMs: e.BackorderEndsMs,
+		BackorderLimit: e.BackorderLimit, BackorderEndsAt: e.BackorderEndsMs,
 	}
 }

@@ -17,13 +17,13 @@ func TestAlertsOnceACrossing(t *testing.T) {
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
 	product, shop, company := entrepot.DeriveID("p"), entrepot.DeriveID("s"), entrepot.DeriveID("c")
 	item := ID(product, shop)
-	ask := func(cmd any) *Item {
+	ask := func(cmd grains.Message[*Item]) *Item {
 		t.Helper()
-		r, err := m.Ask(m.Platform(), Of(item), cmd)
+		i, err := grains.Ask(m.Platform(), m, Of(item), cmd)
 		if err != nil {
 			t.Fatalf("%T: %v", cmd, err)
 		}
-		return r.(*Item)
+		return i
 	}
 	alerts := func() (out []string) {
 		return slices.DeleteFunc(m.EventTypes(), func(s string) bool { return s != "inventory.low_stock" && s != "inventory.out_of_stock" })

@@ -1,11 +1,12 @@
-// Package stock is the stock item: one variant of a product at one location. Its
-// state is what lies there (on-hand), what is set aside for orders
-// (reservations), and the sums of its ledger. Every movement is an
-// inventory.updated event; the events are the ledger. Commands carry natural ids
-// (the order, the transfer, the delivery), so that asked twice they answer the same.
+// Package stock keeps stock items: one variant of a product at one location. The
+// state is the pieces on hand, the reservations, and the sums of the ledger. Every
+// movement is an inventory.updated event; the events are the ledger. Commands carry
+// natural ids (the order, the transfer, the delivery), so a repeated command has no
+// effect and the same reply.
 //
-// What orders and time do is here; what people and other locations do in
-// goods.go; how facts change the state in apply.go.
+// Commands of orders (stock.go): Reserve, Release, Commit, Restock. Commands of
+// people and other locations (goods.go, travel.go, settings.go): Receive, Adjust,
+// Count, Ship, Arrive, Configure. Queries: Get. Persisted: the whole [State].
 package stock
 
 import (
@@ -18,46 +19,57 @@ import (
 // MaxQuantity bounds a single movement and the pieces on hand.
 const MaxQuantity = 1_000_000_000
 
-// State of a stock item. onHand = received - sold + restocked + adjusted +
-// counted - out + in, and 0 <= reserved <= onHand, always. What is promised beyond
-// on-hand is counted apart: in reservations (backordered), and in sales (owing).
+// State is a stock item. The zero State does not exist yet.
 type State struct {
-	ID         entrepot.ID `json:"id"`
-	ProductID  entrepot.ID `json:"productId"`
-	VariantID  entrepot.ID `json:"variantId"` // the product's id for a product without variants
-	CompanyID  entrepot.ID `json:"companyId"`
-	LocationID entrepot.ID `json:"locationId"`
-	OnHand     int64       `json:"onHand"`
-	Reserved   int64       `json:"reserved"` // sum of Holds, but for what is beyond on-hand
-	// What is promised and not on hand.
-	Backordered int64        `json:"backordered,omitempty"` // sum of Holds' Beyond
-	Owing       int64        `json:"owing,omitempty"`       // sum of Owed
-	Owed        []Owed       `json:"owed,omitempty"`        // in the order they were paid for
-	Holds       Reservations `json:"holds,omitempty"`
-	Gone        []Gone       `json:"gone,omitempty"` // ended reservations, remembered for late commands
-	Back        []Gone       `json:"back,omitempty"` // orders restocked
-	Received    int64        `json:"received"`       // ledger sums by kind
-	Sold        int64        `json:"sold"`
-	Restocked   int64        `json:"restocked"`
-	Adjusted    int64        `json:"adjusted,omitempty"` // may be negative, and so may Counted
-	Counted     int64        `json:"counted,omitempty"`
-	Out         int64        `json:"out,omitempty"` // by transfers
-	In          int64        `json:"in,omitempty"`
-	Refs        []Reference  `json:"refs,omitempty"` // movements done, by their natural id; the oldest first
-	Movements   int64        `json:"movements"`      // ledger entries so far
-	Settings    Settings     `json:"settings,omitzero"`
-	Revision    int64        `json:"revision,omitempty"` // of the settings
-	Alert       string       `json:"alert,omitempty"`    // "", Low, Out: as told last
-	Batches     []Batch      `json:"batches,omitempty"`  // first expired first
-	Layers      []Layer      `json:"layers,omitempty"`   // of the pieces that have a cost, first in first
-	Average     int64        `json:"average,omitempty"`  // what those are worth at the moving average, in minor units
-	Currency    string       `json:"currency,omitempty"` // of all costs
-	LastCost    int64        `json:"lastCost,omitempty"` // of a piece at the average, when the last that had a cost left
-	CreatedAt   int64        `json:"createdMs"`
-	UpdatedAt   int64        `json:"updatedMs"`
+	Record
+
+	Holds Reservations `json:"holds,omitempty"`
+	Owed  []Owed       `json:"owed,omitempty"` // in the order of the payments
+	Gone  []Gone       `json:"gone,omitempty"` // ended reservations, remembered for late commands
+	Back  []Gone       `json:"back,omitempty"` // restocked orders, remembered for late commands
+	Refs  []Reference  `json:"refs,omitempty"` // movements by their natural ids, oldest first
 
 	byOrder map[entrepot.ID]int // index into Holds, made when needed
 	next    int64               // earliest expiry of Holds, 0 for none; made with byOrder
+}
+
+// Record is the part of a stock item that replies and lists show as it is stored.
+// OnHand = Received - Sold + Restocked + Adjusted + Counted - TransferredOut +
+// TransferredIn, and 0 <= Reserved <= OnHand, always. Pieces promised beyond OnHand
+// count apart: Backordered in reservations, Owing in sales.
+type Record struct {
+	ID          entrepot.ID `json:"id"`
+	ProductID   entrepot.ID `json:"productId"`
+	VariantID   entrepot.ID `json:"variantId"` // the product's id for a product without variants
+	CompanyID   entrepot.ID `json:"companyId"`
+	LocationID  entrepot.ID `json:"locationId"`
+	OnHand      int64       `json:"onHand"`
+	Reserved    int64       `json:"reserved"`              // of OnHand, for orders and transfers
+	Backordered int64       `json:"backordered,omitempty"` // reserved beyond OnHand
+	Owing       int64       `json:"owing,omitempty"`       // sold beyond OnHand, delivered as goods come in
+
+	// The ledger, summed by kind of movement.
+	Received       int64 `json:"received"`
+	Sold           int64 `json:"sold"`
+	Restocked      int64 `json:"restocked"`
+	Adjusted       int64 `json:"adjusted,omitempty"` // may be negative
+	Counted        int64 `json:"counted,omitempty"`  // may be negative
+	TransferredOut int64 `json:"out,omitempty"`
+	TransferredIn  int64 `json:"in,omitempty"`
+	Movements      int64 `json:"movements"` // entries of the ledger
+
+	Settings `json:"settings,omitzero"`
+	Revision int64  `json:"revision,omitempty"` // of the settings
+	Alert    string `json:"alert,omitempty"`    // "", Low, Out: as published last
+
+	Batches  []Batch `json:"batches,omitempty"`  // first expired first
+	Layers   []Layer `json:"layers,omitempty"`   // the pieces that have a cost, first in first
+	Average  int64   `json:"average,omitempty"`  // value of those pieces at the moving average, minor units
+	Currency string  `json:"currency,omitempty"` // of all costs
+	LastCost int64   `json:"lastCost,omitempty"` // of one piece at the average, when the last that had a cost left
+
+	CreatedAt int64 `json:"createdMs"` // Unix ms
+	UpdatedAt int64 `json:"updatedMs"` // Unix ms
 }
 
 // Reservation sets pieces aside for an order until it expires.

@@ -52,7 +52,7 @@ func (s *State) check() error {
 	if lots > s.OnHand || len(s.Batches) > MaxBatches {
 		return fmt.Errorf("batches of %d pieces, on hand %d", lots, s.OnHand)
 	}
-	if n := s.valued(); n > s.OnHand || s.Average < 0 || s.FIFO() < 0 || (n == 0 && (s.Average != 0 || s.FIFO() != 0)) || len(s.Layers) > MaxLayers {
+	if n := s.Valued(); n > s.OnHand || s.Average < 0 || s.FIFO() < 0 || (n == 0 && (s.Average != 0 || s.FIFO() != 0)) || len(s.Layers) > MaxLayers {
 		return fmt.Errorf("layers %v, average %d, on hand %d", s.Layers, s.Average, s.OnHand)
 	}
 	_, undelivered := s.delivery(entrepot.Turn{})
@@ -74,14 +74,14 @@ func (s *State) check() error {
 }
 
 func (s *State) ledger() int64 {
-	return s.Received - s.Sold + s.Restocked + s.Adjusted + s.Counted - s.Out + s.In
+	return s.Received - s.Sold + s.Restocked + s.Adjusted + s.Counted - s.TransferredOut + s.TransferredIn
 }
 
 func (s *State) alertNow() string {
 	switch n := s.levels().available(); {
 	case n == 0:
 		return Out
-	case n <= s.Settings.ReorderPoint:
+	case n <= s.ReorderPoint:
 		return Low
 	}
 	return ""
@@ -160,14 +160,14 @@ func TestNoSequenceOfCommandsOversells(t *testing.T) {
 						sold[m.OrderID]++
 						committed[m.OrderID] = true
 					case events.Reserved:
-						if m.Backordered+m.Owed > s.Settings.BackorderLimit && m.Beyond > 0 {
-							t.Fatalf("promised beyond the limit of %d: %+v", s.Settings.BackorderLimit, m)
+						if m.Backordered+m.Owed > s.BackorderLimit && m.Beyond > 0 {
+							t.Fatalf("promised beyond the limit of %d: %+v", s.BackorderLimit, m)
 						}
 					}
 				}
 			}
 			if now := s.alertNow(); s.ID != "" && (s.Alert != now || (now == Out && before != Out && told == 0) || (now == Low && before == "" && told == 0)) {
-				t.Fatalf("alert %q, available %d of reorder point %d, told %d", s.Alert, s.levels().available(), s.Settings.ReorderPoint, told)
+				t.Fatalf("alert %q, available %d of reorder point %d, told %d", s.Alert, s.levels().available(), s.ReorderPoint, told)
 			}
 			if slices.ContainsFunc(happened, func(e events.Event) bool {
 				m, _ := movementIn(e)
@@ -215,34 +215,34 @@ func draw(t *rapid.T, s *State, at entrepot.Turn, order string, quantity int64, 
 		if lot := rapid.IntRange(0, 3).Draw(t, "lot"); lot > 0 {
 			c.Lot, c.ExpiresOn = fmt.Sprint(lot), int64(lot-1)*1_200_000
 		}
-		return Watched((*State).Receive)(s, at, c)
+		return watched((*State).Receive)(s, at, c)
 	case 6:
 		delta := rapid.Int64Range(-6, 6).Draw(t, "delta")
-		return Watched((*State).Adjust)(s, at, Adjust{Delta: delta, Reason: "correction", Reference: name, Lot: rapid.SampledFrom([]string{"", "2"}).Draw(t, "of lot")})
+		return watched((*State).Adjust)(s, at, Adjust{Delta: delta, Reason: "correction", Reference: name, Lot: rapid.SampledFrom([]string{"", "2"}).Draw(t, "of lot")})
 	case 7:
 		counted := max(0, s.OnHand+rapid.Int64Range(-4, 4).Draw(t, "variance"))
-		return Watched((*State).Count)(s, at, Count{Counted: counted, Expected: s.OnHand, Reference: name})
+		return watched((*State).Count)(s, at, Count{Counted: counted, Expected: s.OnHand, Reference: name})
 	case 8:
-		return Watched((*State).Ship)(s, at, Ship{TransferID: rapid.SampledFrom([]string{name, order}).Draw(t, "transfer"), Quantity: quantity})
+		return watched((*State).Ship)(s, at, Ship{TransferID: rapid.SampledFrom([]string{name, order}).Draw(t, "transfer"), Quantity: quantity})
 	case 9:
-		return Watched((*State).Arrive)(s, at, Arrive{TransferID: name, ProductID: productID, CompanyID: companyID, LocationID: shopID, Quantity: quantity})
+		return watched((*State).Arrive)(s, at, Arrive{TransferID: name, ProductID: productID, CompanyID: companyID, LocationID: shopID, Quantity: quantity})
 	case 1:
 		if committed { // the order's process never reserves after it committed
 			return nil, nil
 		}
-		return Watched((*State).Reserve)(s, at, Reserve{OrderID: order, Quantity: quantity, ExpiresAt: at.Now.UnixMilli() + 20_000})
+		return watched((*State).Reserve)(s, at, Reserve{OrderID: order, Quantity: quantity, ExpiresAt: at.Now.UnixMilli() + 20_000})
 	case 2:
-		return Watched((*State).Release)(s, at, Release{OrderID: order})
+		return watched((*State).Release)(s, at, Release{OrderID: order})
 	case 3:
 		// An order commits only what it reserved: its quantity is the reservation's.
 		if r, held := s.hold(order); held {
 			quantity = r.Quantity
 		}
-		return Watched((*State).Commit)(s, at, Commit{OrderID: order, Quantity: quantity})
+		return watched((*State).Commit)(s, at, Commit{OrderID: order, Quantity: quantity})
 	case 4:
-		return Watched((*State).Restock)(s, at, Restock{OrderID: order, Quantity: quantity})
+		return watched((*State).Restock)(s, at, Restock{OrderID: order, Quantity: quantity})
 	case 10:
-		return Watched((*State).Configure)(s, at, Configure{ReorderPoint: &quantity, SafetyStock: new(quantity % 2), BackorderLimit: new(quantity % 5)})
+		return watched((*State).Configure)(s, at, Configure{ReorderPoint: &quantity, SafetyStock: new(quantity % 2), BackorderLimit: new(quantity % 5)})
 	default:
 		return s.Wake(at), nil
 	}
@@ -345,7 +345,7 @@ func TestWhoMayMoveStock(t *testing.T) {
 			t.Errorf("%s of %q: %v, want %q", c.caller.Role, c.caller.CompanyID, err, c.code)
 		}
 		if c.caller.Role != entrepot.System {
-			if _, err := (&State{ID: itemID}).Reserve(at, Reserve{OrderID: "o", Quantity: 1}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+			if _, err := (&State{Record: Record{ID: itemID}}).Reserve(at, Reserve{OrderID: "o", Quantity: 1}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 				t.Errorf("%s may reserve: %v", c.caller.Role, err)
 			}
 		}
@@ -360,13 +360,12 @@ func TestAStaleActivationSells(t *testing.T) {
 	stale, fresh := grainstest.New(t, store, []*grains.Kind{Kind()}), grainstest.New(t, store, []*grains.Kind{Kind()})
 	product, shop, order := entrepot.DeriveID("product"), entrepot.DeriveID("shop"), entrepot.DeriveID("order")
 	item := ID(product, shop)
-	ask := func(m *grainstest.Member, cmd any) *Item {
+	ask := func(m *grainstest.Member, cmd grains.Message[*Item]) *Item {
 		t.Helper()
-		r, err := m.Ask(m.Platform(), Of(item), cmd)
+		i, err := grains.Ask(m.Platform(), m, Of(item), cmd)
 		if err != nil {
 			t.Fatal(err)
 		}
-		i, _ := r.(*Item)
 		return i
 	}
 	ask(stale, Receive{ProductID: product, CompanyID: entrepot.DeriveID("company"), LocationID: shop, Quantity: 5, Reason: "purchase"})

@@ -36,7 +36,7 @@ func (s *State) leaving(happened []events.Event) []events.Event {
 		if loose > 0 {
 			e.ref.Left = append(e.ref.Left, Left{Quantity: loose})
 		}
-		valued := s.valued()
+		valued := s.Valued()
 		valued = min(valued, max(0, e.Quantity-(s.OnHand-valued)))
 		fifo, average := s.costOf(e.Quantity)
 		before := int64(0)

@@ -39,7 +39,7 @@ func TestArrivalsAreAllOrNothing(t *testing.T) {
 		"more worth than pieces": arrival(3, Goods{Quantity: 2, Lot: "a"}, Goods{Quantity: 1, Valued: 2}),
 		"worth too much":         arrival(3, Goods{Quantity: 2, Lot: "a"}, Goods{Quantity: 1, Valued: 1, Cost: entrepot.MaxMinor + 1}),
 	} {
-		happened, err := Watched((*State).Arrive)(x.s, turn(5), c)
+		happened, err := watched((*State).Arrive)(x.s, turn(5), c)
 		if entrepot.CodeOf(err) != entrepot.CodeInvalid || len(happened) != 0 || x.s.OnHand != 1 || len(x.s.Batches) != 0 {
 			t.Errorf("%s: %v %v", name, happened, err)
 		}
@@ -58,7 +58,7 @@ func TestWhatIsFoundHasACost(t *testing.T) {
 		t.Fatalf("two more at 1.50: %d %d", x.s.Average, x.s.FIFO())
 	}
 	do(x, (*State).Count, Count{Counted: 0, Expected: 22, Reference: "s2"})
-	happened, err := Watched((*State).Count)(x.s, turn(9), Count{Counted: 4, Expected: 0, Reference: "s3"})
+	happened, err := watched((*State).Count)(x.s, turn(9), Count{Counted: 4, Expected: 0, Reference: "s3"})
 	m, _ := movementIn(happened[0])
 	if err != nil || m.Kind != events.Counted || m.Cost != "6.00" {
 		t.Fatalf("%+v %v", m, err)

@@ -33,8 +33,8 @@ func share(minor, part, whole int64) int64 {
 	return int64(q)                                 //nolint:gosec // at most minor
 }
 
-// valued is how many pieces have a cost.
-func (s *State) valued() (n int64) {
+// Valued is how many pieces have a cost.
+func (s *Record) Valued() (n int64) {
 	for _, l := range s.Layers {
 		n += l.Quantity
 	}
@@ -42,7 +42,7 @@ func (s *State) valued() (n int64) {
 }
 
 // FIFO is what the pieces that have a cost are worth, first in, first out.
-func (s *State) FIFO() (minor int64) {
+func (s *Record) FIFO() (minor int64) {
 	for _, l := range s.Layers {
 		minor += l.Minor
 	}
@@ -51,8 +51,8 @@ func (s *State) FIFO() (minor int64) {
 
 // costOf is the cost of the pieces that leave next, first in, first out, and at
 // the moving average. Pieces without a cost leave first and cost nothing.
-func (s *State) costOf(quantity int64) (fifo, average int64) {
-	valued := s.valued()
+func (s *Record) costOf(quantity int64) (fifo, average int64) {
+	valued := s.Valued()
 	rest := min(valued, max(0, quantity-(s.OnHand-valued)))
 	average = share(s.Average, rest, valued)
 	for _, l := range s.Layers {
@@ -68,8 +68,8 @@ func (s *State) costOf(quantity int64) (fifo, average int64) {
 // cost tells a movement what it costs: of pieces that leave by the layers; of
 // those that come without a cost the average of what is there, or of what was
 // there last.
-func (s *State) cost(e *events.InventoryUpdated) {
-	valued := s.valued()
+func (s *Record) cost(e *events.InventoryUpdated) {
+	valued := s.Valued()
 	if s.Currency == "" || e.Delta == 0 || e.Cost != "" || (valued == 0 && (e.Delta < 0 || s.LastCost == 0)) {
 		return
 	}
@@ -89,7 +89,7 @@ func (s *State) cost(e *events.InventoryUpdated) {
 func (s *State) value(e events.InventoryUpdated) {
 	switch {
 	case e.Delta < 0 && len(s.Layers) > 0:
-		valued := s.valued()
+		valued := s.Valued()
 		rest := min(valued, max(0, -e.Delta-(s.OnHand-valued)))
 		if rest == valued {
 			s.LastCost = share(s.Average, 1, valued)

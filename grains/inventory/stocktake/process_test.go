@@ -38,7 +38,10 @@ func TestStocktakeBooksCounts(t *testing.T) {
 	}
 	item(mug, stock.Reserve{OrderID: "order", Quantity: 3, ExpiresAt: m.Now().UnixMilli() + 60_000})
 	ask(admin, opening())
-	item(tea, stock.Ship{TransferID: "t", Quantity: 2}) // before the count: part of it
+	ship := stock.Ship{TransferID: "t", Quantity: 2} // before the count: part of it
+	if _, err := grains.Ask(m.Platform(), m, stock.Of(stock.ID(tea, shop)), ship); err != nil {
+		t.Fatal(err)
+	}
 	now := item(tea, stock.Get{})
 	ask(staff, SetCounts{Counts: []Count{
 		{VariantID: tea, Counted: 7, OnHand: now.OnHand}, {VariantID: mug, Counted: 1, OnHand: 4},

@@ -38,7 +38,7 @@ func (e ends) worth(t *rapid.T) (fifo, average, valued int64, lots map[string]in
 	lots = map[string]int64{}
 	for _, at := range []entrepot.ID{from, to} {
 		v := ask(t, e, at, stock.Get{})
-		fifo, average, valued = fifo+v.Fifo, average+v.Average, valued+v.Valued
+		fifo, average, valued = fifo+v.FIFO(), average+v.Average, valued+v.Valued()
 		for _, b := range v.Batches {
 			lots[fmt.Sprint(b.Lot, b.ExpiresOn)] += b.Quantity
 		}

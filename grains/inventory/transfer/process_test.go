@@ -264,7 +264,7 @@ func TestLotKeepsItsCost(t *testing.T) {
 	}{{to, 7}, {from, 3}} {
 		i, err := grains.Ask(y.Platform(), y, stock.Of(stock.ID(tea, end.at)), stock.Get{})
 		y.must(i, err)
-		if i.OnHand != end.pieces || i.Fifo != 333*end.pieces || i.Average != 333*end.pieces || i.Currency != "EUR" ||
+		if i.OnHand != end.pieces || i.FIFO() != 333*end.pieces || i.Average != 333*end.pieces || i.Currency != "EUR" ||
 			len(i.Batches) != 1 || i.Batches[0].Lot != "L7" || i.Batches[0].Quantity != end.pieces || i.Batches[0].ExpiresOn != expires {
 			t.Errorf("%v", i)
 		}

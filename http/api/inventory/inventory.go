@@ -149,14 +149,14 @@ func stockOf(i *stock.Item) StockView {
 		ID: i.ID, ProductID: i.ProductID, VariantID: i.VariantID, CompanyID: i.CompanyID, LocationID: i.LocationID,
 		OnHand: i.OnHand, Reserved: i.Reserved, Available: i.Available, StockSums: sumsOf(i),
 		ReorderPoint: i.ReorderPoint, ReorderQuantity: i.ReorderQuantity, SafetyStock: i.SafetyStock,
-		Backorder: Backorder{i.BackorderLimit, rest.Time(i.BackorderEndsAt)}, Backordered: i.Backordered, Owed: i.Owed, Promisable: i.Promisable,
+		Backorder: Backorder{i.BackorderLimit, rest.Time(i.BackorderEndsAt)}, Backordered: i.Backordered, Owed: i.Owing, Promisable: i.Promisable,
 		Alert: i.Alert, Movements: i.Movements, UpdatedAt: rest.Time(i.UpdatedAt),
 	}
 	for _, b := range i.Batches {
 		v.Batches = append(v.Batches, BatchView{b.Lot, b.Quantity, rest.Time(b.ExpiresOn), b.Expired})
 	}
-	if i.Valued > 0 {
-		v.Valuation = &StockValue{i.Valued, i.Currency, rest.Amount(i.Fifo, i.Currency), rest.Amount(i.Average, i.Currency)}
+	if n := i.Valued(); n > 0 {
+		v.Valuation = &StockValue{n, i.Currency, rest.Amount(i.FIFO(), i.Currency), rest.Amount(i.Average, i.Currency)}
 	}
 	for _, r := range i.Reservations {
 		v.Reservations = append(v.Reservations, Reservation{r.OrderID, r.Quantity, rest.Time(r.ExpiresAt), r.Backordered})
@@ -188,7 +188,7 @@ func (s *inventoryAPI) list(ctx context.Context, in *stockListInput) (*rest.List
 
 func (s *inventoryAPI) items(ctx context.Context, q persistence.Query) (*rest.List[StockView], error) {
 	page, err := query.Find(ctx, s.Store, stock.Collection, entrepot.StaffScope(entrepot.CallerFrom(ctx)), q,
-		func(st *stock.State, _ *persistence.Document) StockView { return stockOf(st.Brief()) })
+		func(r *stock.Record, _ *persistence.Document) StockView { return stockOf(r.Item()) })
 	return &rest.List[StockView]{Body: page}, err
 }
 

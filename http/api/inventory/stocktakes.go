@@ -133,7 +133,7 @@ func (s *logisticsAPI) allItems(ctx context.Context, at Location) (out []events.
 	q := persistence.Query{Limit: 100, Where: query.Where(nil, persistence.ShopID, at.ID)}
 	for {
 		page, err := query.Find(ctx, s.Store, stock.Collection, entrepot.InCompany(at.CompanyID), q,
-			func(st *stock.State, _ *persistence.Document) events.StocktakeItem { return countable(st.Brief()) })
+			func(r *stock.Record, _ *persistence.Document) events.StocktakeItem { return countable(r) })
 		if err != nil {
 			return nil, err
 		}
@@ -162,13 +162,13 @@ func (s *logisticsAPI) someItems(ctx context.Context, at Location, ids []entrepo
 			return query.Missing(query.Indexed("itemIds", i, ""), "no such stock item in the location")
 		}
 		if err == nil {
-			out[i] = countable(item)
+			out[i] = countable(&item.Record)
 		}
 		return err
 	})
 }
 
-func countable(i *stock.Item) events.StocktakeItem {
+func countable(i *stock.Record) events.StocktakeItem {
 	variant := i.VariantID
 	if variant == "" {
 		variant = i.ProductID

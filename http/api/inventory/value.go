@@ -45,7 +45,7 @@ func (s *inventoryAPI) valuation(ctx context.Context, in *valuationInput) (*rest
 	q.Where = query.Where(query.Where(nil, "shopId", in.LocationID), persistence.CompanyID, in.CompanyID)
 	for range valuedPages {
 		page, err := query.Find(ctx, s.Store, stock.Collection, entrepot.StaffScope(entrepot.CallerFrom(ctx)), q,
-			func(st *stock.State, _ *persistence.Document) *stock.Item { return st.Brief() })
+			func(r *stock.Record, _ *persistence.Document) *stock.Record { return r })
 		if err != nil {
 			return nil, err
 		}
@@ -63,10 +63,11 @@ func (s *inventoryAPI) valuation(ctx context.Context, in *valuationInput) (*rest
 	return rest.AnswerOf(v), nil
 }
 
-func (v *Valuation) add(i *stock.Item) {
+func (v *Valuation) add(i *stock.Record) {
 	v.Items++
-	v.Unvalued += i.OnHand - i.Valued
-	if i.Valued == 0 {
+	valued := i.Valued()
+	v.Unvalued += i.OnHand - valued
+	if valued == 0 {
 		return
 	}
 	at := slices.IndexFunc(v.Totals, func(t StockTotal) bool { return t.Currency == i.Currency })
@@ -74,10 +75,10 @@ func (v *Valuation) add(i *stock.Item) {
 		v.Totals = append(v.Totals, StockTotal{Currency: i.Currency})
 		at = len(v.Totals) - 1
 	}
-	worth := i.Fifo
+	worth := i.FIFO()
 	if v.Method == "average" {
 		worth = i.Average
 	}
 	v.Totals[at].minor += worth
-	v.Totals[at].Pieces += i.Valued
+	v.Totals[at].Pieces += valued
 }
