@@ -8,7 +8,7 @@ import (
 	"entrepot/events"
 )
 
-// Apply changes the state by one movement.
+// Apply changes the state by one fact.
 func (s *State) Apply(ev events.Event) {
 	switch e := ev.(type) {
 	case barred:
@@ -35,7 +35,8 @@ func (s *State) Apply(ev events.Event) {
 func (s *State) take(e events.InventoryUpdated) {
 	s.index()
 	if s.ID == "" {
-		s.ID, s.ProductID, s.VariantID, s.CompanyID, s.LocationID, s.CreatedAt = e.ItemID, e.ProductID, e.VariantID, e.CompanyID, e.LocationID, e.AtMs
+		s.ID, s.ProductID, s.VariantID = e.ItemID, e.ProductID, e.VariantID
+		s.CompanyID, s.LocationID, s.CreatedAt = e.CompanyID, e.LocationID, e.AtMs
 	}
 	s.move(e)
 	s.batched(e)
@@ -50,7 +51,9 @@ func (s *State) move(e events.InventoryUpdated) {
 		s.Received += e.Quantity
 	case events.Reserved:
 		s.byOrder[e.OrderID] = len(s.Holds)
-		s.Holds = append(s.Holds, Reservation{OrderID: e.OrderID, Quantity: e.Quantity + e.Beyond, ExpiresAt: e.ExpiresMs, Backordered: e.Beyond})
+		s.Holds = append(s.Holds, Reservation{
+			OrderID: e.OrderID, Quantity: e.Quantity + e.Beyond, ExpiresAt: e.ExpiresMs, Backordered: e.Beyond,
+		})
 		if s.next == 0 || e.ExpiresMs < s.next {
 			s.next = e.ExpiresMs
 		}
@@ -71,7 +74,7 @@ func (s *State) move(e events.InventoryUpdated) {
 		s.pay(e.OrderID, e.Quantity)
 	case events.Forgone:
 		s.pay(e.OrderID, e.Quantity)
-		s.restocked(e)
+		s.tookBack(e)
 	case events.Sold:
 		s.Sold += e.Quantity
 		if e.Beyond > 0 {
@@ -84,7 +87,7 @@ func (s *State) move(e events.InventoryUpdated) {
 		}
 	case events.Restocked:
 		s.Restocked += e.Quantity
-		s.restocked(e)
+		s.tookBack(e)
 	case events.Adjusted:
 		s.Adjusted += e.Delta
 	case events.Counted:
@@ -96,18 +99,18 @@ func (s *State) move(e events.InventoryUpdated) {
 	}
 }
 
-// restocked remembers an order whose sale came back.
-func (s *State) restocked(e events.InventoryUpdated) {
+// tookBack remembers an order whose sale was taken back.
+func (s *State) tookBack(e events.InventoryUpdated) {
 	s.Back = slices.DeleteFunc(s.Back, func(g Gone) bool { return g.Until <= e.AtMs || g.OrderID == e.OrderID })
 	s.Back = append(s.Back, Gone{OrderID: e.OrderID, Until: e.AtMs + 24*time.Hour.Milliseconds()})
 }
 
-// forget drops ended reservations that no command can come for any more.
+// forget drops ended reservations that no late command can name any more.
 func (s *State) forget(now int64) {
 	s.Gone = slices.DeleteFunc(s.Gone, func(g Gone) bool { return g.Until <= now })
 }
 
-// drop removes a reservation; the last one takes its place.
+// drop removes a reservation; the last one moves to its place.
 func (s *State) drop(order entrepot.ID) {
 	i, ok := s.byOrder[order]
 	if !ok {
@@ -128,7 +131,8 @@ func (s *State) drop(order entrepot.ID) {
 	}
 }
 
-// index makes what is not saved: where an order's reservation is, and the earliest expiry.
+// index makes what is not stored: the positions of the reservations by order, and
+// the earliest expiry.
 func (s *State) index() {
 	if s.byOrder != nil {
 		return

@@ -1,6 +1,7 @@
 package stock
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -8,16 +9,16 @@ import (
 	"entrepot/events"
 )
 
-// Owed are pieces of a sale that were not on hand when it was paid for.
+// Owed is the pieces of a sale that were not on hand at its payment.
 type Owed struct {
 	OrderID  entrepot.ID `json:"o"`
 	Quantity int64       `json:"q"`
 }
 
-// mostDeliveries bounds the movements that one delivery makes at once; the next wake goes on.
+// mostDeliveries bounds the backorders served at once; the next wake serves more.
 const mostDeliveries = 200
 
-// beyond is how many more pieces may be promised than are on hand.
+// beyond returns how many pieces beyond on-hand may be promised now.
 func (s *Record) beyond(now time.Time, l levels) int64 {
 	if ends := s.BackorderEndsAt; ends != 0 && ends <= now.UnixMilli() {
 		return 0
@@ -25,9 +26,9 @@ func (s *Record) beyond(now time.Time, l levels) int64 {
 	return max(0, s.BackorderLimit-l.backordered-l.owed)
 }
 
-// deliver adds to what happened that goods which are free now go to those who
-// were promised them: first to sales in the order they were paid, then to
-// reservations in the order they end, which is the order they were made.
+// deliver adds the movements that give free goods to backorders: first to sales in the
+// order of their payments, then to reservations in the order of their expiry, which is
+// the order in which they were made.
 func (s *State) deliver(t entrepot.Turn, happened []events.Event) []events.Event {
 	if s.Owing == 0 && s.Backordered == 0 && !slices.ContainsFunc(happened, goesBeyond) {
 		return happened
@@ -52,7 +53,8 @@ func goesBeyond(e events.Event) bool {
 	return ok && m.Beyond > 0
 }
 
-// delivery is the next movement of free goods to whom they were promised, if there is one.
+// delivery returns the next movement that gives free goods to a backorder; false if
+// there is none.
 func (s *State) delivery(t entrepot.Turn) (events.InventoryUpdated, bool) {
 	l := s.levels()
 	loose := l.onHand - l.reserved - l.expired
@@ -70,7 +72,7 @@ func (s *State) delivery(t entrepot.Turn) (events.InventoryUpdated, bool) {
 	var first *Reservation
 	for i := range s.Holds {
 		h := &s.Holds[i]
-		if h.Backordered > 0 && (first == nil || h.ExpiresAt < first.ExpiresAt || (h.ExpiresAt == first.ExpiresAt && h.OrderID < first.OrderID)) {
+		if h.Backordered > 0 && (first == nil || h.before(first)) {
 			first = h
 		}
 	}
@@ -81,7 +83,12 @@ func (s *State) delivery(t entrepot.Turn) (events.InventoryUpdated, bool) {
 	return l.finish(e), true
 }
 
-// owes is what of an order's sale is still to be delivered.
+// before orders reservations by expiry, then by order.
+func (r *Reservation) before(other *Reservation) bool {
+	return cmp.Or(cmp.Compare(r.ExpiresAt, other.ExpiresAt), cmp.Compare(r.OrderID, other.OrderID)) < 0
+}
+
+// owes returns the pieces of an order's sale that are still to be delivered.
 func (s *State) owes(order entrepot.ID) (n int64) {
 	for _, o := range s.Owed {
 		if o.OrderID == order {
@@ -91,7 +98,7 @@ func (s *State) owes(order entrepot.ID) (n int64) {
 	return n
 }
 
-// pay takes pieces off what an order is owed.
+// pay takes pieces off the pieces that an order is owed.
 func (s *State) pay(order entrepot.ID, n int64) {
 	s.Owed = slices.DeleteFunc(s.Owed, func(o Owed) bool { return o.OrderID == order && o.Quantity <= n })
 	for i := range s.Owed {
@@ -101,7 +108,7 @@ func (s *State) pay(order entrepot.ID, n int64) {
 	}
 }
 
-// clone is a state that can be changed by itself.
+// clone returns a state that shares no memory with this one.
 func (s *State) clone() *State {
 	next := *s
 	next.Holds, next.Gone, next.Back = slices.Clone(s.Holds), slices.Clone(s.Gone), slices.Clone(s.Back)

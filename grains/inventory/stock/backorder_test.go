@@ -77,20 +77,20 @@ func TestBackorders(t *testing.T) {
 	}
 }
 
-// A pre-order ends at its time; what was promised until then stands.
+// A pre-order ends at its time; earlier promises stay.
 func TestPreorderEnds(t *testing.T) {
 	x := &script{t: t, s: stocked(t, 1)}
 	do(x, (*State).Configure, Configure{BackorderLimit: new(int64(9)), BackorderEndsAt: new(int64(100))})
 	do(x, (*State).Reserve, Reserve{OrderID: "a", Quantity: 4, ExpiresAt: 5000})
 	x.now = 100
 	if err := second(x.s.Reserve(turn(101), Reserve{OrderID: "b", Quantity: 1, ExpiresAt: 5000})); entrepot.CodeOf(err) != entrepot.CodeOutOfStock {
-		t.Fatalf("promised after the end: %v", err)
+		t.Fatalf("promised after the end: %v, want out of stock", err)
 	}
 	x.want(do(x, (*State).Commit, Commit{OrderID: "a", Quantity: 4}), "sold a 1+3")
 }
 
-// Many who wait are served in bounded steps, over wakes and restarts, each once.
-func TestALargeDeliveryGoesOn(t *testing.T) {
+// Many backorders are served in bounded steps, over wakes and restarts, each once.
+func TestLargeDeliveryContinues(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
 	product, shop := entrepot.DeriveID("p"), entrepot.DeriveID("s")

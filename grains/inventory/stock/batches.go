@@ -8,19 +8,19 @@ import (
 	"entrepot/events"
 )
 
-// Batch is pieces on hand of one lot. What is on hand beyond all batches is of no
-// lot and does not expire.
+// Batch is the pieces on hand of one lot. Pieces on hand beyond all batches have no
+// lot and do not expire.
 type Batch struct {
 	Lot       string `json:"l"`
 	Quantity  int64  `json:"q"`
-	ExpiresOn int64  `json:"x,omitempty"` // 0: never
-	Expired   bool   `json:"e,omitempty"` // its time has passed: not for sale
+	ExpiresOn int64  `json:"x,omitempty"` // Unix ms; 0: never
+	Expired   bool   `json:"e,omitempty"` // not for sale
 }
 
-// MaxBatches is how many lots one item may have on hand by receipts of goods.
+// MaxBatches is how many lots an item may have on hand through Receive.
 const MaxBatches = 100
 
-// expiredBy is how many pieces are of lots that expire by a time.
+// expiredBy returns the pieces of lots that expire by a time.
 func (s *Record) expiredBy(ms int64) (n int64) {
 	for _, b := range s.Batches {
 		if b.Expired || (b.ExpiresOn != 0 && b.ExpiresOn <= ms) {
@@ -30,7 +30,7 @@ func (s *Record) expiredBy(ms int64) (n int64) {
 	return n
 }
 
-// stale are the lots whose time has passed and which still count as good.
+// stale returns the facts that lots have expired, of the lots that are still for sale.
 func (s *State) stale(t entrepot.Turn) (happened []events.Event) {
 	for _, b := range s.Batches {
 		if !b.Expired && b.ExpiresOn != 0 && b.ExpiresOn <= t.Now.UnixMilli() {
@@ -43,7 +43,7 @@ func (s *State) stale(t entrepot.Turn) (happened []events.Event) {
 	return happened
 }
 
-// aged is the item with those lots off sale, and the facts of that.
+// aged returns the item with expired lots off sale, and the facts of it.
 func (s *State) aged(t entrepot.Turn) (*State, []events.Event) {
 	late := s.stale(t)
 	if len(late) == 0 {
@@ -56,9 +56,8 @@ func (s *State) aged(t entrepot.Turn) (*State, []events.Event) {
 	return next, late
 }
 
-// pick settles which lots pieces leave from: the named one, else first expired,
-// first out; lots without an expiry and pieces of no lot come after those with
-// one, and what has expired last of all.
+// pick chooses the lots that pieces leave from: the named lot, else the first to
+// expire. Lots without an expiry and pieces without a lot come later, expired lots last.
 func (s *Record) pick(quantity int64, lot string) (parts []events.BatchPart) {
 	take := func(b *Batch, most int64) {
 		if n := min(quantity, b.Quantity, most); n > 0 {
@@ -92,12 +91,12 @@ func (s *Record) pick(quantity int64, lot string) (parts []events.BatchPart) {
 	return parts
 }
 
-// lapsed reports whether the time of a lot has passed.
+// lapsed reports whether a lot has expired.
 func (s *Record) lapsed(lot string) bool {
 	return slices.ContainsFunc(s.Batches, func(b Batch) bool { return b.Lot == lot && b.Expired })
 }
 
-// batched changes the lots by a movement.
+// batched applies a movement to the lots.
 func (s *State) batched(e events.InventoryUpdated) {
 	if e.Delta > 0 && e.Batch != "" {
 		at := slices.IndexFunc(s.Batches, func(b Batch) bool { return b.Lot == e.Batch })
@@ -106,7 +105,9 @@ func (s *State) batched(e events.InventoryUpdated) {
 			at = len(s.Batches) - 1
 		}
 		s.Batches[at].Quantity += e.Delta
-		slices.SortStableFunc(s.Batches, func(a, b Batch) int { return cmp.Compare(uint64(a.ExpiresOn)-1, uint64(b.ExpiresOn)-1) }) //nolint:gosec // never (0) sorts last
+		slices.SortStableFunc(s.Batches, func(a, b Batch) int {
+			return cmp.Compare(uint64(a.ExpiresOn)-1, uint64(b.ExpiresOn)-1) //nolint:gosec // never (0) sorts last
+		})
 	}
 	for _, p := range e.Parts {
 		for i := range s.Batches {
@@ -120,13 +121,13 @@ func (s *State) batched(e events.InventoryUpdated) {
 	}
 }
 
-// checkBatch refuses a lot that cannot be received.
+// checkBatch returns an error for a lot that cannot be received.
 func (s *State) checkBatch(t entrepot.Turn, lot string, expires int64) error {
 	if len([]rune(lot)) > maxLot {
 		return entrepot.Invalid("batch", "maxLength", "must be at most %d characters", maxLot)
 	}
 	if expires != 0 && lot == "" {
-		return entrepot.Invalid("batch", "required", "what expires must name its batch")
+		return entrepot.Invalid("batch", "required", "must be given for goods that expire")
 	}
 	if expires != 0 && (expires <= t.Now.UnixMilli() || expires > lastMoment) {
 		return entrepot.Invalid("expiresOn", "future", "must be in the future")
@@ -136,7 +137,7 @@ func (s *State) checkBatch(t entrepot.Turn, lot string, expires int64) error {
 	case lot == "":
 		return nil
 	case at >= 0 && s.Batches[at].ExpiresOn != expires:
-		return entrepot.Errorf(entrepot.CodeConflict, "the batch is there with another expiry")
+		return entrepot.Errorf(entrepot.CodeConflict, "the item has the batch with another expiry")
 	case at < 0 && len(s.Batches) >= MaxBatches:
 		return entrepot.Errorf(entrepot.CodeConflict, "the item has %d batches on hand, which is the most", MaxBatches)
 	}

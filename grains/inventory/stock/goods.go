@@ -8,43 +8,43 @@ import (
 	"entrepot/events"
 )
 
-// Reasons of an adjustment, and which way each may go: -1 fewer, 1 more, 0 either.
+// adjustments are the reasons of an adjustment with the allowed sign: -1 fewer, 1 more, 0 either.
 var adjustments = map[string]int64{"damaged": -1, "lost": -1, "expired": -1, "found": 1, "correction": 0, "other": 0}
 
-// Lengths of what a movement tells.
+// Lengths of the texts of a movement, in characters.
 const (
 	maxReason    = 200
 	maxNote      = 500
 	maxReference = 255
 )
 
-// Reference remembers a movement by its natural id, and what it moved, so that
-// asked twice it is done once and another content under the same id is refused.
+// Reference remembers a movement by its natural id, so that a repeated command moves
+// nothing, and a command with the same id and another quantity is refused.
 type Reference struct {
 	Digest   string `json:"r"`
 	Quantity int64  `json:"q"`
-	At       int64  `json:"a"`
-	Left     []Left `json:"l,omitempty"` // what a shipment took, to answer the same again
+	At       int64  `json:"a"`           // Unix ms
+	Left     []Left `json:"l,omitempty"` // what a shipment took, to repeat its reply
 }
 
-// How many references an item remembers. The newest leastReferences stay for
-// good; above that they go after keepReferences. A repeat comes from a step that
-// has no answer yet, which is tried again every few seconds while there are
-// members, so a day is long. When mostReferences are younger, the next movement
-// waits: forgetting one early could do it twice.
+// How many references an item remembers. The newest leastReferences stay forever;
+// older ones go after keepReferences. Repeats come from steps without a result, which
+// are tried again every few seconds, so a day is long. When mostReferences are
+// younger than that, the next movement has to wait, because a reference forgotten
+// early could move goods twice.
 const (
 	leastReferences = 64
 	mostReferences  = 1024
 	keepReferences  = 24 * time.Hour
 )
 
-// referenced is a movement to be remembered by its natural id.
+// referenced is a movement with a reference to remember.
 type referenced struct {
 	events.InventoryUpdated
 	ref Reference
 }
 
-// Receive adds goods to the item; the first one makes it.
+// Receive adds goods to the item. The first goods create it.
 func (s *State) Receive(t entrepot.Turn, c Receive) ([]events.Event, error) {
 	e, err := s.opening(t, c.ProductID, c.VariantID, c.CompanyID, c.LocationID)
 	if err != nil {
@@ -75,10 +75,10 @@ func (s *State) Receive(t entrepot.Turn, c Receive) ([]events.Event, error) {
 	return s.levels().moved(e, ref), nil
 }
 
-// Arrive brings pieces of a transfer in; the first ones make the item.
+// Arrive adds pieces of a transfer to the item. The first ones create it.
 func (s *State) Arrive(t entrepot.Turn, c Arrive) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System {
-		return nil, entrepot.ErrNotFound
+	if err := t.RequireSystem(); err != nil {
+		return nil, err
 	}
 	e, err := s.opening(t, c.ProductID, c.VariantID, c.CompanyID, c.LocationID)
 	if err != nil {
@@ -98,7 +98,8 @@ func (s *State) Arrive(t entrepot.Turn, c Arrive) ([]events.Event, error) {
 		return s.arrive(t, c, e, ref)
 	}
 	e.Kind, e.Quantity, e.TransferID, e.Reference = events.TransferredIn, c.Quantity, c.TransferID, c.Reference
-	if c.UnitCost != nil && (s.Currency == "" || s.Currency == c.Currency) { // goods of another currency are taken in at the average
+	// Goods of another currency come in at the average of the item.
+	if c.UnitCost != nil && (s.Currency == "" || s.Currency == c.Currency) {
 		if err := s.priced(&e, c.UnitCost, c.Currency); err != nil {
 			return nil, err
 		}
@@ -107,7 +108,7 @@ func (s *State) Arrive(t entrepot.Turn, c Arrive) ([]events.Event, error) {
 	return s.levels().moved(e, ref), nil
 }
 
-// Adjust corrects what is on hand. It takes only what is available.
+// Adjust corrects the pieces on hand. It takes no reserved pieces.
 func (s *State) Adjust(t entrepot.Turn, c Adjust) ([]events.Event, error) {
 	if err := s.mayMove(t, s.movement(t, "", 0, "")); err != nil {
 		return nil, err
@@ -118,9 +119,11 @@ func (s *State) Adjust(t entrepot.Turn, c Adjust) ([]events.Event, error) {
 	case !known:
 		return nil, entrepot.Invalid("reason", "enum", "must be damaged, lost, expired, found, correction or other")
 	case delta == 0 || delta > MaxQuantity || delta < -MaxQuantity:
-		return nil, entrepot.Invalid("delta", "range", "must not be 0, nor more than %d pieces", MaxQuantity)
-	case way*delta < 0:
-		return nil, entrepot.Invalid("delta", "sign", "%s goods make on-hand %s", c.Reason, map[bool]string{true: "rise", false: "fall"}[way > 0])
+		return nil, entrepot.Invalid("delta", "range", "must be -%d to %d, and not 0", MaxQuantity, MaxQuantity)
+	case way > 0 && delta < 0:
+		return nil, entrepot.Invalid("delta", "sign", "must be positive for %s goods", c.Reason)
+	case way < 0 && delta > 0:
+		return nil, entrepot.Invalid("delta", "sign", "must be negative for %s goods", c.Reason)
 	}
 	if err := checkTexts("", c.Note, c.Reference); err != nil {
 		return nil, err
@@ -144,8 +147,8 @@ func (s *State) Adjust(t entrepot.Turn, c Adjust) ([]events.Event, error) {
 	})
 }
 
-// Count books what a stocktake found: the difference to what was expected when
-// it was counted, whatever has moved since.
+// Count books the variance of a stocktake: what was counted less what was expected at
+// that moment. Movements since then stay.
 func (s *State) Count(t entrepot.Turn, c Count) ([]events.Event, error) {
 	if err := s.mayMove(t, s.movement(t, "", 0, "")); err != nil {
 		return nil, err
@@ -169,10 +172,10 @@ func (s *State) Count(t entrepot.Turn, c Count) ([]events.Event, error) {
 	return s.shift(t, events.Counted, delta, ref, func(e *events.InventoryUpdated) { e.Reference = c.Reference })
 }
 
-// Ship takes pieces out for a transfer, of what is available.
+// Ship takes pieces out for a transfer: those reserved for it, or available ones.
 func (s *State) Ship(t entrepot.Turn, c Ship) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System || s.ID == "" {
-		return nil, entrepot.ErrNotFound
+	if err := s.mayOrder(t); err != nil {
+		return nil, err
 	}
 	switch q := c.Quantity; {
 	case c.TransferID == "":
@@ -184,23 +187,26 @@ func (s *State) Ship(t entrepot.Turn, c Ship) ([]events.Event, error) {
 	if done, err := s.done(t, ref); done || err != nil {
 		return nil, err
 	}
-	tell := func(e *events.InventoryUpdated) { e.TransferID = c.TransferID }
-	if r, held := s.hold(c.TransferID); held { // set aside for it: given up and taken in one
+	describe := func(e *events.InventoryUpdated) { e.TransferID = c.TransferID }
+	if r, held := s.hold(c.TransferID); held { // its own reservation is released and taken in one
 		happened := s.levels().list(s.levels().ending(t, events.Released, r))
 		next := s.clone()
 		next.Apply(happened[0])
-		out, err := next.shift(t, events.TransferredOut, -c.Quantity, ref, tell)
+		out, err := next.shift(t, events.TransferredOut, -c.Quantity, ref, describe)
 		if err != nil {
 			return nil, err
 		}
 		return append(happened, s.leaving(out)...), nil
 	}
-	out, err := s.shift(t, events.TransferredOut, -c.Quantity, ref, tell)
+	out, err := s.shift(t, events.TransferredOut, -c.Quantity, ref, describe)
 	return s.leaving(out), err
 }
 
-// shift is a movement of on-hand up or down, which leaves alone what is set aside for orders.
-func (s *State) shift(t entrepot.Turn, kind string, delta int64, ref Reference, tell func(*events.InventoryUpdated)) ([]events.Event, error) {
+// shift returns a movement of the pieces on hand up or down, after expired
+// reservations ended. It takes no reserved pieces. describe completes the movement.
+func (s *State) shift(
+	t entrepot.Turn, kind string, delta int64, ref Reference, describe func(*events.InventoryUpdated),
+) ([]events.Event, error) {
 	if delta > 0 {
 		if err := s.roomFor(delta); err != nil {
 			return nil, err
@@ -208,9 +214,9 @@ func (s *State) shift(t entrepot.Turn, kind string, delta int64, ref Reference, 
 	}
 	happened, after := s.expire(t)
 	e := after.movement(t, kind, max(delta, -delta), "")
-	tell(&e)
+	describe(&e)
 	if e.Batch != "" && s.lapsed(e.Batch) {
-		after.expired = 0 // they are what is taken
+		after.expired = 0 // the expired lot itself is taken
 	}
 	if delta < 0 && after.free()+delta < 0 {
 		return nil, lacking(after.free())
@@ -220,13 +226,15 @@ func (s *State) shift(t entrepot.Turn, kind string, delta int64, ref Reference, 
 	return append(happened, after.moved(e, ref)...), nil
 }
 
-// lacking refuses with what is available.
+// lacking returns CodeOutOfStock with the number of available pieces.
 func lacking(available int64) error {
 	return entrepot.Errorf(entrepot.CodeOutOfStock, "%d available", available)
 }
 
-// opening is the beginning of a movement that may be the item's first, of a product at a location.
-func (s *State) opening(t entrepot.Turn, product, variant, company, location entrepot.ID) (events.InventoryUpdated, error) {
+// opening begins a movement that may be the first of the item.
+func (s *State) opening(
+	t entrepot.Turn, product, variant, company, location entrepot.ID,
+) (events.InventoryUpdated, error) {
 	e := s.movement(t, "", 0, "")
 	if s.ID != "" {
 		return e, nil
@@ -242,7 +250,7 @@ func (s *State) opening(t entrepot.Turn, product, variant, company, location ent
 	return e, nil
 }
 
-// mayMove: goods are moved by whoever runs the location.
+// mayMove admits managers of the location, and the company's admins.
 func (s *State) mayMove(t entrepot.Turn, e events.InventoryUpdated) error {
 	if e.ItemID == "" || !t.Caller.MayReachShop(e.CompanyID, e.LocationID) {
 		return entrepot.ErrNotFound
@@ -255,7 +263,7 @@ func (s *State) mayMove(t entrepot.Turn, e events.InventoryUpdated) error {
 
 func (s *State) roomFor(quantity int64) error {
 	if quantity < 1 || quantity > MaxQuantity || s.OnHand+quantity > MaxQuantity {
-		return entrepot.Invalid("quantity", "range", "must be 1 to %d, and so must the stock after it", MaxQuantity)
+		return entrepot.Invalid("quantity", "range", "must be 1 to %d, with the pieces on hand", MaxQuantity)
 	}
 	return nil
 }
@@ -272,7 +280,7 @@ func checkTexts(reason, note, reference string) error {
 	return nil
 }
 
-// reference is the natural id of a movement of a kind; none for an empty name.
+// reference returns the reference of a movement; without a name it has no digest.
 func (s *State) reference(t entrepot.Turn, quantity int64, name, kind string) Reference {
 	if name == "" {
 		return Reference{}
@@ -280,7 +288,8 @@ func (s *State) reference(t entrepot.Turn, quantity int64, name, kind string) Re
 	return Reference{Digest: entrepot.DeriveID("reference", kind, name), Quantity: quantity, At: t.Now.UnixMilli()}
 }
 
-// done reports whether the movement was made before.
+// done reports whether the movement was made before. It returns an error when it had
+// another quantity, or when the item cannot remember more references now.
 func (s *State) done(t entrepot.Turn, ref Reference) (bool, error) {
 	if ref.Digest == "" {
 		return false, nil
@@ -290,7 +299,7 @@ func (s *State) done(t entrepot.Turn, ref Reference) (bool, error) {
 			continue
 		}
 		if s.Refs[i].Quantity != ref.Quantity {
-			return false, entrepot.Errorf(entrepot.CodeConflict, "this reference has moved another quantity")
+			return false, entrepot.Errorf(entrepot.CodeConflict, "the reference is used for another quantity")
 		}
 		return true, nil
 	}
@@ -302,7 +311,7 @@ func (s *State) done(t entrepot.Turn, ref Reference) (bool, error) {
 
 func (r Reference) forgettable(now int64) bool { return r.At+keepReferences.Milliseconds() <= now }
 
-// refer remembers a movement by its natural id.
+// refer remembers the reference of a movement.
 func (s *State) refer(e referenced) {
 	drop := 0
 	for drop < len(s.Refs)+1-leastReferences && s.Refs[drop].forgettable(e.ref.At) {

@@ -11,7 +11,7 @@ import (
 	"entrepot/persistence/storetest"
 )
 
-// stocked is an item with so much on hand.
+// stocked returns an item with a quantity on hand.
 func stocked(t testing.TB, quantity int64) *State {
 	t.Helper()
 	s := &State{}
@@ -19,7 +19,7 @@ func stocked(t testing.TB, quantity int64) *State {
 	return s
 }
 
-// must applies what happened; an error fails the test.
+// must applies the facts of a decision; an error fails the test.
 func (s *State) must(t testing.TB) func([]events.Event, error) []events.Event {
 	t.Helper()
 	return func(happened []events.Event, err error) []events.Event {
@@ -34,8 +34,8 @@ func (s *State) must(t testing.TB) func([]events.Event, error) []events.Event {
 	}
 }
 
-// What is set aside for orders is nobody else's to take.
-func TestReservedPiecesAreLeftAlone(t *testing.T) {
+// Pieces that are reserved for orders cannot be taken otherwise.
+func TestReservedPiecesStay(t *testing.T) {
 	for name, take := range map[string]func(s *State, n int64) ([]events.Event, error){
 		"adjust": func(s *State, n int64) ([]events.Event, error) {
 			return s.Adjust(turn(2), Adjust{Delta: -n, Reason: "lost"})
@@ -51,7 +51,7 @@ func TestReservedPiecesAreLeftAlone(t *testing.T) {
 			s := stocked(t, 10)
 			s.must(t)(s.Reserve(turn(1), Reserve{OrderID: "o", Quantity: 4, ExpiresAt: 100}))
 			if _, err := take(s, 7); entrepot.CodeOf(err) != entrepot.CodeOutOfStock || entrepot.AsError(err).Message != "6 available" {
-				t.Fatalf("took 7 of 6 available: %v", err)
+				t.Fatalf("7 of 6 available: %v, want out of stock with 6 available", err)
 			}
 			s.must(t)(take(s, 6))
 			if s.OnHand != 4 || s.Reserved != 4 || s.check() != nil {
@@ -61,8 +61,9 @@ func TestReservedPiecesAreLeftAlone(t *testing.T) {
 	}
 }
 
-// A natural id moves goods once, says conflict for another content, and survives a save.
-func TestAReferenceMovesOnce(t *testing.T) {
+// A natural id moves goods once, also after a restart. Another quantity under the same
+// id is a conflict.
+func TestReferenceMovesOnce(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
 	product, shop, company := entrepot.DeriveID("p"), entrepot.DeriveID("s"), entrepot.DeriveID("c")
@@ -84,7 +85,7 @@ func TestAReferenceMovesOnce(t *testing.T) {
 		ask(Receive{Quantity: 5, Reference: "po-1"}, "")
 		ask(Adjust{Delta: -1, Reason: "damaged", Reference: "a", Note: "fell"}, "")
 		ask(Count{Counted: 16, Expected: 14, Reference: "count-1"}, "")
-		ask(Ship{TransferID: "t1", Quantity: 3}, "") // another kind than t1's arrival
+		ask(Ship{TransferID: "t1", Quantity: 3}, "") // the same id as the arrival, of another kind
 		i, err := grains.Ask(m.Platform(), m, Of(item), Get{})
 		if err != nil {
 			t.Fatal(err)
@@ -98,15 +99,17 @@ func TestAReferenceMovesOnce(t *testing.T) {
 		m.Restart()
 	}
 	if n := len(m.Events()); n != 5 {
-		t.Fatalf("%d movements published", n)
+		t.Fatalf("%d movements published, want 5", n)
 	}
 	var e events.InventoryUpdated
-	if err := m.Events()[2].Decode(&e); err != nil || e.Kind != events.Adjusted || e.Delta != -1 || e.Quantity != 1 || e.Note != "fell" || e.VariantID != variant || e.Available != 14 {
-		t.Fatalf("%v %+v", err, e)
+	err := m.Events()[2].Decode(&e)
+	if err != nil || e.Kind != events.Adjusted || e.Delta != -1 || e.Quantity != 1 || e.Note != "fell" ||
+		e.VariantID != variant || e.Available != 14 {
+		t.Fatalf("%v %+v; want the adjustment by -1", err, e)
 	}
 }
 
-// References are bounded in number and time, and none is forgotten too early.
+// References are bounded in number and age, and none is forgotten too early.
 func TestReferencesAreBounded(t *testing.T) {
 	s := stocked(t, 1)
 	receive := func(at int64, i int) ([]events.Event, error) {
@@ -116,7 +119,7 @@ func TestReferencesAreBounded(t *testing.T) {
 		s.must(t)(receive(1, i))
 	}
 	if _, err := receive(2, mostReferences); entrepot.CodeOf(err) != entrepot.CodeUnavailable {
-		t.Fatalf("one more within a day: %v", err)
+		t.Fatalf("one more within a day: %v, want unavailable", err)
 	}
 	if again := s.must(t)(receive(2, 0)); len(again) != 0 {
 		t.Fatal("the oldest was forgotten")
@@ -152,16 +155,16 @@ func TestGoodsBadInput(t *testing.T) {
 		}
 	}
 	if second((&State{}).Ship(turn(1), Ship{TransferID: "a", Quantity: 1})) == nil {
-		t.Error("what is not there was shipped")
+		t.Error("an item that does not exist ships")
 	}
 	staff := turn(1)
 	staff.Caller = entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: companyID}
 	if err := second(s.Ship(staff, Ship{TransferID: "a", Quantity: 1})); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-		t.Errorf("a person ships without a transfer: %v", err)
+		t.Errorf("an admin ships: %v, want not found", err)
 	}
 	staff.Caller = entrepot.Caller{Role: entrepot.ShopStaff, CompanyID: companyID, ShopIDs: []string{shopID}}
 	if err := second(s.Adjust(staff, Adjust{Delta: 1, Reason: "found"})); entrepot.CodeOf(err) != entrepot.CodeForbidden {
-		t.Errorf("shop staff adjusts: %v", err)
+		t.Errorf("shop staff adjusts: %v, want forbidden", err)
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"entrepot/persistence"
 )
 
-// Collection keeps the stock items in inventorydb.
+// Collection stores stock items in inventorydb. Its documents decode as [Record].
 var Collection = &persistence.Collection{
 	Name: "stockItems",
 	Fields: []persistence.Field{
@@ -17,12 +17,17 @@ var Collection = &persistence.Collection{
 		{Name: "variantId", Type: persistence.String},
 		{Name: "alert", Type: persistence.String},
 	},
-	Indexes: [][]string{{"productId", "createdAt"}, {"variantId", "createdAt"}, {"companyId", "shopId", "createdAt"}, {"alert", "companyId", "createdAt"}},
+	Indexes: [][]string{
+		{"productId", "createdAt"},
+		{"variantId", "createdAt"},
+		{"companyId", "shopId", "createdAt"},
+		{"alert", "companyId", "createdAt"},
+	},
 }
 
-// Movements is the ledger as rows, one for each inventory.updated event, written
-// by the inventory service's consumer. The _id is the event's; the state is the
-// event's envelope.
+// Movements stores the ledger as rows, one for each inventory.updated event, written
+// by a consumer of the inventory service. The id is that of the event, and the state
+// is its envelope.
 var Movements = &persistence.Collection{
 	Name: "movements",
 	Fields: []persistence.Field{
@@ -33,8 +38,8 @@ var Movements = &persistence.Collection{
 	Indexes: [][]string{{"itemId", "movement"}, {"itemId", "kind", "movement"}, {"itemId", "createdAt"}},
 }
 
-// Kind is the stock item's grain. Its commands carry natural ids; a Receive or an
-// Adjust without a reference is remembered by the ring.
+// Kind returns the kind of grain that keeps one stock item. Most commands carry natural
+// ids; a Receive or an Adjust without a reference needs the ring of recent commands.
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](Name, Collection)
 	grains.Command(k, watched((*State).Receive), (*State).view)
@@ -51,10 +56,10 @@ func Kind() *grains.Kind {
 	return k
 }
 
-// MovementFields are a movement's values of the ledger's fields.
+// MovementFields returns the values of the fields of [Movements] for a movement.
 func MovementFields(m *events.InventoryUpdated) []any { return []any{m.ItemID, m.Movement, m.Kind} }
 
-// Index is whose the item is, and what it is listed by.
+// Index scopes the item to its location as the shop.
 func (s *State) Index() grains.Index {
 	var alert any
 	if s.Alert != "" {

@@ -11,20 +11,21 @@ import (
 	"entrepot"
 )
 
-// Reservations are an item's open ones. A hot item has thousands and writes them
-// all each time, so they are kept packed: one string of base64, and in it for each
-// its id, quantity, expiry after the one before it, and the pieces beyond on-hand.
+// Reservations are the open reservations of an item. A popular item has thousands and
+// writes all of them each time, so they are stored packed as one base64 string: for
+// each its id, its quantity, its expiry relative to the one before, and its
+// backordered pieces.
 type Reservations []Reservation
 
 var errHolds = errors.New("stock: packed reservations do not decode")
 
-const packedID = 12 // bytes of an id; another length stands before any other text
+const packedID = 12 // bytes of an id; any other text has its length before it
 
-// packing keeps what reservations are packed in before it is text: a hot item needs
-// a hundred kilobytes of it with each write.
+// packing pools the buffers of packed reservations, of which a popular item needs a
+// hundred kilobytes with each write.
 var packing = sync.Pool{New: func() any { return new([]byte) }}
 
-// MarshalJSON packs them.
+// MarshalJSON packs the reservations.
 func (all Reservations) MarshalJSON() ([]byte, error) {
 	scratch := packing.Get().(*[]byte)
 	defer packing.Put(scratch)
@@ -33,7 +34,7 @@ func (all Reservations) MarshalJSON() ([]byte, error) {
 	for _, r := range all {
 		if entrepot.ValidID(r.OrderID) {
 			raw = append(raw, 0)
-			raw, _ = hex.AppendDecode(raw, []byte(r.OrderID)) // ValidID says that it is hex
+			raw, _ = hex.AppendDecode(raw, []byte(r.OrderID)) // ValidID has checked that it is hex
 		} else {
 			raw = binary.AppendUvarint(raw, uint64(len(r.OrderID))+1)
 			raw = append(raw, r.OrderID...)
@@ -48,7 +49,7 @@ func (all Reservations) MarshalJSON() ([]byte, error) {
 	return append(base64.StdEncoding.AppendEncode(out, raw), '"'), nil
 }
 
-// UnmarshalJSON unpacks them. Text that MarshalJSON did not make is an error.
+// UnmarshalJSON unpacks the reservations. Text that MarshalJSON did not make is an error.
 func (all *Reservations) UnmarshalJSON(b []byte) error {
 	var raw []byte
 	if err := json.Unmarshal(b, &raw); err != nil {

@@ -5,73 +5,72 @@ import (
 	"entrepot/grains"
 )
 
-// Kind is the grain's name in the cluster.
+// Name is the kind's name in the cluster.
 const Name = "StockItem"
 
-// ID is the one stock item of a variant at a location. The only variant of a
-// product without options has the id of the product.
+// ID returns the id of the stock item of a variant at a location. The only variant of
+// a product without options has the id of the product.
 func ID(variantID, locationID entrepot.ID) entrepot.ID {
 	return entrepot.DeriveID("stock", variantID, locationID)
 }
 
-// Of names one grain of the kind.
+// Of returns the ref of the stock item with an id made by [ID].
 func Of(id entrepot.ID) grains.Ref { return grains.Ref{Kind: Name, ID: id} }
 
-// Receive adds goods. The first one makes the stock item.
+// Receive adds goods. The first goods create the stock item.
 type Receive struct {
 	ProductID  entrepot.ID
 	CompanyID  entrepot.ID
-	LocationID entrepot.ID // a shop
+	LocationID entrepot.ID // a shop or a warehouse
 	Quantity   int64
 	Reason     string      // "purchase", a note
-	VariantID  entrepot.ID // empty: the product itself
-	Reference  string      // natural id of what brought them: asked twice, received once
-	UnitCost   *int64      // of one piece, in currency
+	VariantID  entrepot.ID // "": the product itself
+	Reference  string      // natural id of the delivery: a repeated command adds nothing
+	UnitCost   *int64      // of one piece, minor units of Currency; nil: unknown
 	Currency   string
 	Lot        string // lot number
-	ExpiresOn  int64  // of the batch; 0: never
+	ExpiresOn  int64  // Unix ms, of the lot; 0: never
 }
 
-// Adjust corrects what is on hand, with a reason: damaged, lost, expired (fewer),
-// found (more), correction, other. It never takes pieces that are set aside for
-// orders: out_of_stock says what is available.
+// Adjust corrects the pieces on hand for a reason: damaged, lost, expired (fewer),
+// found (more), correction, other. It never takes reserved pieces; the error is then
+// CodeOutOfStock with the number of available ones.
 type Adjust struct {
 	Delta     int64 // not 0
 	Reason    string
-	Reference string
+	Reference string // natural id; "": none
 	Note      string
-	Lot       string // empty: first expired, first out
+	Lot       string // "": first expired, first out
 }
 
-// Count is a stocktake's finding: on-hand becomes what was counted, given that
-// it was expected then. Movements since then are kept. The reference, required,
-// is its natural id. Pieces set aside for orders are never counted away.
+// Count books the result of a stocktake: Counted less Expected. Movements since the
+// count stay. It never takes reserved pieces.
 type Count struct {
 	Counted   int64
-	Expected  int64 // on-hand when it was counted
-	Reference string
+	Expected  int64  // on hand at the moment of the count
+	Reference string // natural id, required
 }
 
-// Ship takes pieces out for a transfer to another location. The transfer is its
-// natural id: asked twice, it ships once, so a transfer has one line an item.
+// Ship takes pieces out for a transfer to another location. Its natural id is the
+// transfer, so a transfer has at most one line of an item.
 type Ship struct {
 	TransferID entrepot.ID
 	Quantity   int64
 }
 
-// Arrive brings pieces of a transfer in. The first goods make the stock item.
+// Arrive adds pieces of a transfer. The first goods create the stock item.
 type Arrive struct {
 	TransferID entrepot.ID
-	Reference  string // of this part of the delivery
+	Reference  string // of this part of the transfer; natural id together with TransferID
 	ProductID  entrepot.ID
 	VariantID  entrepot.ID
 	CompanyID  entrepot.ID
 	LocationID entrepot.ID
 	Quantity   int64
-	UnitCost   *int64 // of one piece, when there are no parts
+	UnitCost   *int64 // of one piece, used without Parts
 	Currency   string
-	Parts      []Goods // what the quantity consists of, as it left the source
-	Back       bool    // to where it left from
+	Parts      []Goods // the pieces as they left the source, with a sum of Quantity
+	Back       bool    // the goods return to their source
 }
 
 // Goods are pieces of one lot, or of none, that a transfer moves, with their value.
@@ -90,42 +89,39 @@ type Shipment struct {
 	Goods    []Goods
 }
 
-// Configure sets what is given of the item's settings.
+// Configure changes settings of the item; nil fields stay as they are.
 type Configure struct {
-	ReorderPoint    *int64 // available at or below it is low; 0: none
+	ReorderPoint    *int64 // available at or below it is low; 0: no such alert
 	ReorderQuantity *int64
-	SafetyStock     *int64 // on hand and not promised to orders
-	// How many pieces may be promised beyond on-hand; 0: none. With an end, when
-	// that stops: a pre-order. Goods that come in go to what was promised first.
-	BackorderLimit  *int64
-	BackorderEndsAt *int64 // 0: never
-	ExpectedVersion int64  // 0: whatever it is
+	SafetyStock     *int64 // pieces on hand that are not promised to orders
+	BackorderLimit  *int64 // pieces that may be promised beyond on-hand; 0: none
+	BackorderEndsAt *int64 // Unix ms, end of a pre-order: no promises beyond on-hand after it; 0: never
+	ExpectedVersion int64  // of the settings; 0: any
 }
 
-// Reserve sets quantity aside for an order until it expires. The reservation's
-// natural id is the order: asked twice, it answers the same. The answer has the
-// order's reservation if some of it is not on hand.
+// Reserve reserves pieces for an order until they expire. Its natural id is the
+// order. The reply has the order's reservation if some of it is not on hand.
 type Reserve struct {
 	OrderID   entrepot.ID
 	Quantity  int64
-	ExpiresAt int64
-	Moves     bool // for a transfer: also of lots that expire before the reservation does
+	ExpiresAt int64 // Unix ms
+	Moves     bool  // for a transfer: also of lots that expire before the reservation
 }
 
-// Release gives a reservation back, and refuses the order's later Reserve.
+// Release ends the reservation of an order, and bars the order from reserving later.
 type Release struct {
 	OrderID entrepot.ID
 }
 
-// Commit turns a reservation into a sale: on-hand falls by what of it is there;
-// the rest is owed, and delivered as goods come in. An expired one is taken
-// from what is available, or refused with out_of_stock.
+// Commit turns the reservation of an order into a sale. Pieces on hand leave; the
+// others are owed, and delivered as goods come in. For an expired reservation it takes
+// available pieces, or fails with CodeOutOfStock.
 type Commit struct {
 	OrderID  entrepot.ID
 	Quantity int64
 }
 
-// Restock brings a committed sale back: on-hand rises.
+// Restock takes back the sale of an order.
 type Restock struct {
 	OrderID  entrepot.ID
 	Reason   string

@@ -5,37 +5,35 @@ import (
 	"entrepot/events"
 )
 
-// Settings are what people have set for the item. Zero values are an item nobody has set anything for.
+// Settings are what people set for an item. The zero value is an item without settings.
 type Settings struct {
-	// ReorderPoint: available at or below it is low. 0: only out of stock is told.
-	ReorderPoint    int64 `json:"reorderPoint,omitempty"`
-	ReorderQuantity int64 `json:"reorderQuantity,omitempty"` // what to buy then
+	ReorderPoint    int64 `json:"reorderPoint,omitempty"`    // available at or below it is low; 0: no such alert
+	ReorderQuantity int64 `json:"reorderQuantity,omitempty"` // what to buy at the reorder point
 	SafetyStock     int64 `json:"safetyStock,omitempty"`     // pieces on hand that are not promised to orders
-	// BackorderLimit pieces may be promised beyond on-hand, until BackorderEndsAt if that is set.
 	BackorderLimit  int64 `json:"backorderLimit,omitempty"`
 	BackorderEndsAt int64 `json:"backorderEndsMs,omitempty"`
 }
 
-// MaxBackorder bounds what may be promised beyond on-hand: every such sale stands
-// in the state until it is delivered.
+// MaxBackorder bounds the pieces promised beyond on-hand, because the state keeps
+// every such sale until it is delivered.
 const MaxBackorder = 10_000
 
-// lastMoment is the end of the year 9999 in Unix milliseconds, the last that RFC 3339 writes.
+// lastMoment is the end of the year 9999 in Unix ms, the last time of RFC 3339.
 const lastMoment = 253_402_300_799_999
 
-// Alerts of an item, as it is listed by.
+// Alerts of an item.
 const (
 	Low = "low" // available at or below the reorder point
 	Out = "out" // nothing available
 )
 
-// alerted is the private fact that the item's alert is another now.
+// alerted is the fact that the alert of the item has changed.
 type alerted struct {
 	events.Private
 	alert string
 }
 
-// Configure sets what is given of the settings.
+// Configure changes the given settings.
 func (s *State) Configure(t entrepot.Turn, c Configure) ([]events.Event, error) {
 	if err := s.mayMove(t, s.movement(t, "", 0, "")); err != nil {
 		return nil, err
@@ -75,16 +73,18 @@ func (s *State) Configure(t entrepot.Turn, c Configure) ([]events.Event, error) 
 	}}, nil
 }
 
-// revision counts the changes of the settings from 1; it is the item's ETag.
-// What is on hand changes with every order and is not edited from what was read.
+// revision returns the number of the settings' version, from 1. It is the item's ETag,
+// because clients edit the settings, and stock changes with every order.
 func (s *Record) revision() int64 { return max(1, s.Revision) }
 
-// watched is a decision with what precedes and follows it: lots whose time has
-// passed are taken off sale, goods go to those who were
-// promised them beyond on-hand, and the item's alerts are raised: low_stock when
-// available falls to the reorder point, out_of_stock when it falls to nothing,
-// each once until it has risen again.
-func watched[C any](decide func(*State, entrepot.Turn, C) ([]events.Event, error)) func(*State, entrepot.Turn, C) ([]events.Event, error) {
+// decision decides on a command.
+type decision[C any] = func(*State, entrepot.Turn, C) ([]events.Event, error)
+
+// watched adds to a decision what comes before and after it. Expired lots go off sale
+// first. Then backorders get free goods, and alerts are raised: low_stock when
+// available falls to the reorder point, out_of_stock when it falls to 0, each once
+// until it has risen again.
+func watched[C any](decide decision[C]) decision[C] {
 	return func(s *State, t entrepot.Turn, c C) ([]events.Event, error) {
 		aged, late := s.aged(t)
 		happened, err := decide(aged, t, c)
@@ -95,19 +95,22 @@ func watched[C any](decide func(*State, entrepot.Turn, C) ([]events.Event, error
 	}
 }
 
-// watch adds the alerts that what happened has crossed into. Between the facts
-// of one decision nobody could see the item, so only where it ends counts.
+// watch adds the alerts of a decision. Only the levels after all its facts count,
+// because nothing can read the item in between.
 func (s *State) watch(t entrepot.Turn, happened []events.Event) []events.Event {
 	after, set, changed := s.levels(), s.Settings, false
-	l := events.StockLevel{ItemID: s.ID, ProductID: s.ProductID, VariantID: s.VariantID, CompanyID: s.CompanyID, LocationID: s.LocationID}
+	l := events.StockLevel{
+		ItemID: s.ID, ProductID: s.ProductID, VariantID: s.VariantID, CompanyID: s.CompanyID, LocationID: s.LocationID,
+	}
 	for _, h := range happened {
+		if r, ok := h.(referenced); ok {
+			h = r.InventoryUpdated
+		}
 		switch e := h.(type) {
 		case events.InventoryUpdated:
 			after.follow(e)
-			l.ItemID, l.ProductID, l.VariantID, l.CompanyID, l.LocationID, changed = e.ItemID, e.ProductID, e.VariantID, e.CompanyID, e.LocationID, true
-		case referenced:
-			after.follow(e.InventoryUpdated)
-			l.ItemID, l.ProductID, l.VariantID, l.CompanyID, l.LocationID, changed = e.ItemID, e.ProductID, e.VariantID, e.CompanyID, e.LocationID, true
+			l.ItemID, l.ProductID, l.VariantID = e.ItemID, e.ProductID, e.VariantID
+			l.CompanyID, l.LocationID, changed = e.CompanyID, e.LocationID, true
 		case events.InventoryConfigured:
 			set, changed = settingsOf(e), true
 		case events.InventoryBatchExpired:

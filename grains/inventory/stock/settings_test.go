@@ -11,8 +11,8 @@ import (
 	"entrepot/persistence/storetest"
 )
 
-// An alert is told once a crossing, over a restart, and again after available has risen.
-func TestAlertsOnceACrossing(t *testing.T) {
+// An alert is published once, also over a restart, and again after available has risen.
+func TestAlertsOnceEachCrossing(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
 	product, shop, company := entrepot.DeriveID("p"), entrepot.DeriveID("s"), entrepot.DeriveID("c")
@@ -37,7 +37,7 @@ func TestAlertsOnceACrossing(t *testing.T) {
 		t.Fatal(i)
 	}
 	ask(hold("a", 6)) // to 4: low
-	ask(hold("b", 1)) // 3: told before
+	ask(hold("b", 1)) // 3: published before
 	m.Restart()
 	if i := ask(hold("c", 1)); i.Alert != Low || i.Available != 2 {
 		t.Fatal(i)
@@ -90,7 +90,7 @@ func TestSettingsDecisions(t *testing.T) {
 	}
 	// Safety stock is not promised to orders, and people may move it.
 	if err := second(s.Reserve(turn(3), Reserve{OrderID: "o", Quantity: 4, ExpiresAt: 9})); entrepot.CodeOf(err) != entrepot.CodeOutOfStock {
-		t.Errorf("the safety stock was sold: %v", err)
+		t.Errorf("reserves the safety stock: %v, want out of stock", err)
 	}
 	s.must(t)(s.Ship(turn(4), Ship{TransferID: "t", Quantity: 5}))
 	if s.levels().available() != 0 || s.check() != nil {

@@ -16,7 +16,7 @@ import (
 	"entrepot/events"
 )
 
-// MaxQuantity bounds a single movement and the pieces on hand.
+// MaxQuantity bounds one movement and the pieces on hand.
 const MaxQuantity = 1_000_000_000
 
 // State is a stock item. The zero State does not exist yet.
@@ -72,39 +72,40 @@ type Record struct {
 	UpdatedAt int64 `json:"updatedMs"` // Unix ms
 }
 
-// Reservation sets pieces aside for an order until it expires.
+// Reservation keeps pieces for an order until it expires.
 type Reservation struct {
 	OrderID     entrepot.ID `json:"o"`
 	Quantity    int64       `json:"q"`
-	ExpiresAt   int64       `json:"x"`
-	Backordered int64       `json:"b,omitempty"` // of Quantity, pieces that were not on hand
+	ExpiresAt   int64       `json:"x"`           // Unix ms
+	Backordered int64       `json:"b,omitempty"` // of Quantity, pieces that are not on hand
 }
 
-// Gone remembers an order whose reservation has ended, until no command of it can come any more.
+// Gone remembers an order whose reservation has ended, as long as late commands of it may come.
 type Gone struct {
 	OrderID entrepot.ID `json:"o"`
-	Until   int64       `json:"u"`
-	Expired bool        `json:"e,omitempty"` // by time: a late Commit may still take from what is available
+	Until   int64       `json:"u"`           // Unix ms
+	Expired bool        `json:"e,omitempty"` // a late Commit may take available pieces instead
 }
 
-// How long ended reservations are remembered: longer than any retry of a step,
-// and for an expired one longer than money may still be on its way.
+// How long ended reservations are remembered: longer than any retry of a step, and
+// expired ones longer than a payment may take.
 const (
 	rememberReleased = 10 * time.Minute
 	rememberExpired  = time.Hour
 )
 
-// barred is the fact that an order was released before it reserved.
+// barred is the fact that an order was released before it had a reservation.
 type barred struct {
 	events.Private
 	orderID entrepot.ID
 	atMs    int64
 }
 
-// Reserve sets pieces aside for an order. Refused with out_of_stock when fewer are available.
+// Reserve reserves pieces for an order. It fails with CodeOutOfStock when fewer are
+// available and promisable.
 func (s *State) Reserve(t entrepot.Turn, c Reserve) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System || s.ID == "" {
-		return nil, entrepot.ErrNotFound
+	if err := s.mayOrder(t); err != nil {
+		return nil, err
 	}
 	if c.Quantity < 1 || c.Quantity > MaxQuantity {
 		return nil, entrepot.Invalid("quantity", "range", "must be 1 to %d", MaxQuantity)
@@ -116,7 +117,7 @@ func (s *State) Reserve(t entrepot.Turn, c Reserve) ([]events.Event, error) {
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the order's reservation has ended")
 	}
 	happened, after := s.expire(t)
-	good := after // a lot that expires before the reservation does is not promised to a customer
+	good := after // lots that expire before the reservation are not promised to customers
 	if !c.Moves {
 		good.expired = max(good.expired, s.expiredBy(c.ExpiresAt))
 	}
@@ -132,10 +133,10 @@ func (s *State) Reserve(t entrepot.Turn, c Reserve) ([]events.Event, error) {
 	return append(happened, after.finish(e)), nil
 }
 
-// Release gives a reservation back, and bars the order from reserving late.
+// Release ends a reservation, and bars the order from reserving later.
 func (s *State) Release(t entrepot.Turn, c Release) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System {
-		return nil, entrepot.ErrNotFound
+	if err := t.RequireSystem(); err != nil {
+		return nil, err
 	}
 	if s.ID == "" || s.gone(c.OrderID) != nil {
 		return nil, nil
@@ -148,11 +149,11 @@ func (s *State) Release(t entrepot.Turn, c Release) ([]events.Event, error) {
 	return s.levels().list(e), nil
 }
 
-// Commit turns a reservation into a sale. One that expired is taken from what is
-// available; none at all means that the sale was made before.
+// Commit turns a reservation into a sale. For an expired reservation it takes
+// available pieces. Without any trace of a reservation the sale was made before.
 func (s *State) Commit(t entrepot.Turn, c Commit) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System || s.ID == "" {
-		return nil, entrepot.ErrNotFound
+	if err := s.mayOrder(t); err != nil {
+		return nil, err
 	}
 	if r, held := s.hold(c.OrderID); held {
 		e := s.levels().ending(t, events.Sold, r)
@@ -165,7 +166,7 @@ func (s *State) Commit(t entrepot.Turn, c Commit) ([]events.Event, error) {
 	case g == nil:
 		return nil, nil
 	case !g.Expired:
-		return nil, entrepot.Errorf(entrepot.CodeOutOfStock, "the reservation was released")
+		return nil, entrepot.Errorf(entrepot.CodeOutOfStock, "the reservation is released")
 	}
 	happened, after := s.expire(t)
 	if after.available() < c.Quantity {
@@ -177,10 +178,10 @@ func (s *State) Commit(t entrepot.Turn, c Commit) ([]events.Event, error) {
 	return append(happened, after.finish(e)), nil
 }
 
-// Restock brings an order's sale back.
+// Restock takes back the sale of an order.
 func (s *State) Restock(t entrepot.Turn, c Restock) ([]events.Event, error) {
-	if t.Caller.Role != entrepot.System || s.ID == "" {
-		return nil, entrepot.ErrNotFound
+	if err := s.mayOrder(t); err != nil {
+		return nil, err
 	}
 	for _, b := range s.Back {
 		if b.OrderID == c.OrderID {
@@ -190,7 +191,7 @@ func (s *State) Restock(t entrepot.Turn, c Restock) ([]events.Event, error) {
 	owed := min(c.Quantity, s.owes(c.OrderID))
 	here := c.Quantity - owed
 	if c.Quantity < 1 || s.Sold-s.Restocked < here {
-		return nil, entrepot.Invalid("quantity", "range", "more than was sold")
+		return nil, entrepot.Invalid("quantity", "range", "must be 1 to the %d that are sold", s.Sold-s.Restocked+owed)
 	}
 	var happened []events.Event
 	after := s.levels()
@@ -209,8 +210,8 @@ func (s *State) Restock(t entrepot.Turn, c Restock) ([]events.Event, error) {
 	return happened, nil
 }
 
-// WakeAt is the earliest expiry of a reservation or a lot, or at once when goods can still
-// go to those they were promised to.
+// WakeAt returns the earliest expiry of a reservation or a lot, or a past time when
+// backorders can still get goods.
 func (s *State) WakeAt() time.Time {
 	s.index()
 	if _, more := s.delivery(entrepot.Turn{}); more {
@@ -228,14 +229,22 @@ func (s *State) WakeAt() time.Time {
 	return time.UnixMilli(at).UTC()
 }
 
-// Wake lets reservations and lots expire.
+// Wake expires reservations and lots, and gives goods to backorders.
 func (s *State) Wake(t entrepot.Turn) []events.Event {
 	aged, late := s.aged(t)
 	happened, _ := aged.expire(t)
 	return s.watch(t, s.deliver(t, append(late, happened...)))
 }
 
-// expire is what happened to reservations whose time has passed, and the levels after it.
+// mayOrder admits the processes of orders and transfers to an item that exists.
+func (s *State) mayOrder(t entrepot.Turn) error {
+	if s.ID == "" {
+		return entrepot.ErrNotFound
+	}
+	return t.RequireSystem()
+}
+
+// expire returns the movements that end expired reservations, and the levels after them.
 func (s *State) expire(t entrepot.Turn) ([]events.Event, levels) {
 	after := s.levels()
 	now := t.Now.UnixMilli()

@@ -28,14 +28,14 @@ func turn(at int64) entrepot.Turn {
 	return entrepot.Turn{ID: itemID, Now: time.UnixMilli(at), Caller: entrepot.SystemCaller("test")}
 }
 
-// check says what must hold of a stock item at any time.
+// check returns an error unless the invariants of a stock item hold.
 func (s *State) check() error {
 	var held, beyond, owed int64
 	for _, h := range s.Holds {
 		held += h.Quantity - h.Backordered
 		beyond += h.Backordered
 		if h.Backordered < 0 || h.Backordered > h.Quantity {
-			return fmt.Errorf("hold %+v", h)
+			return fmt.Errorf("reservation %+v", h)
 		}
 	}
 	for _, o := range s.Owed {
@@ -58,15 +58,15 @@ func (s *State) check() error {
 	_, undelivered := s.delivery(entrepot.Turn{})
 	switch {
 	case beyond != s.Backordered || owed != s.Owing:
-		return fmt.Errorf("beyond on-hand: held %d, says %d; owed %d, says %d", beyond, s.Backordered, owed, s.Owing)
+		return fmt.Errorf("reserved beyond on-hand %d, want %d; owed %d, want %d", s.Backordered, beyond, s.Owing, owed)
 	case undelivered:
-		return fmt.Errorf("goods lie there that are promised: %+v", s)
+		return fmt.Errorf("backorders wait although goods are free: %+v", s)
 	case s.Reserved != held:
-		return fmt.Errorf("reserved %d, but reservations of %d", s.Reserved, held)
+		return fmt.Errorf("reserved %d, want the %d of the reservations", s.Reserved, held)
 	case s.Reserved < 0 || s.OnHand < s.Reserved:
 		return fmt.Errorf("on hand %d, reserved %d", s.OnHand, s.Reserved)
 	case s.OnHand != s.ledger():
-		return fmt.Errorf("the ledger adds up to %d, on hand %d", s.ledger(), s.OnHand)
+		return fmt.Errorf("the ledger sums up to %d, want %d on hand", s.ledger(), s.OnHand)
 	case len(s.Refs) > mostReferences:
 		return fmt.Errorf("%d references", len(s.Refs))
 	}
@@ -87,7 +87,7 @@ func (s *State) alertNow() string {
 	return ""
 }
 
-// movementIn is the movement that a fact publishes, if any.
+// movementIn returns the movement that a fact publishes; false if there is none.
 func movementIn(e events.Event) (events.InventoryUpdated, bool) {
 	switch e := e.(type) {
 	case events.InventoryUpdated:
@@ -98,36 +98,36 @@ func movementIn(e events.Event) (events.InventoryUpdated, bool) {
 	return events.InventoryUpdated{}, false
 }
 
-// No sequence of commands, however late or repeated, makes available negative
-// or breaks the ledger; an order is never sold twice; and the facts alone, also
-// after a save and load in the middle, give the same state.
+// No sequence of commands, however late or repeated, makes available negative or
+// breaks the ledger. An order is never sold twice. The facts alone, also after saving
+// and loading in the middle, give the same state.
 func TestNoSequenceOfCommandsOversells(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, saved := &State{}, &State{}
 		now := int64(1_000_000)
 		sold, committed, onHand := map[string]int64{}, map[string]bool{}, int64(0)
-		owed, value := map[string]int64{}, int64(0) // of what came in at a cost, less what went out
-		refs := map[string]int{}                    // by kind and reference: how often it moved
+		owed, value := map[string]int64{}, int64(0) // cost of all goods that came in, less those that left
+		refs := map[string]int{}                    // movements by kind and reference
 		for range rapid.IntRange(1, 60).Draw(t, "commands") {
 			now += rapid.Int64Range(0, 30_000).Draw(t, "later")
 			order := fmt.Sprintf("%024d", rapid.IntRange(0, 7).Draw(t, "order"))
 			quantity := rapid.Int64Range(1, 6).Draw(t, "quantity")
 			happened, err := draw(t, s, turn(now), order, quantity, committed[order])
 			if err != nil && len(happened) > 0 {
-				t.Fatalf("refused and yet happened: %v", happened)
+				t.Fatalf("a refused command has the facts %v", happened)
 			}
-			before, told := s.Alert, 0
+			before, alerts := s.Alert, 0
 			for _, e := range happened {
 				s.Apply(e)
 				saved.Apply(e)
 				switch e.(type) {
 				case events.InventoryLowStock:
-					if told++; before != "" {
-						t.Fatal("low_stock told twice")
+					if alerts++; before != "" {
+						t.Fatal("low_stock published twice")
 					}
 				case events.InventoryOutOfStock:
-					if told++; before == Out {
-						t.Fatal("out_of_stock told twice")
+					if alerts++; before == Out {
+						t.Fatal("out_of_stock published twice")
 					}
 				}
 				if m, ok := movementIn(e); ok {
@@ -146,11 +146,11 @@ func TestNoSequenceOfCommandsOversells(t *testing.T) {
 					}
 					if name := m.Kind + m.TransferID + m.Reference; name != m.Kind {
 						if refs[name]++; refs[name] > 1 {
-							t.Fatalf("done twice: %s", name)
+							t.Fatalf("moved twice: %s", name)
 						}
 					}
 					if m.OnHand != s.OnHand || m.Available != s.levels().available() || m.Movement != s.Movements {
-						t.Fatalf("event %+v against %+v", m, s)
+						t.Fatalf("event %+v does not match the state %+v", m, s)
 					}
 					switch m.Kind {
 					case events.Filled, events.Forgone:
@@ -166,8 +166,11 @@ func TestNoSequenceOfCommandsOversells(t *testing.T) {
 					}
 				}
 			}
-			if now := s.alertNow(); s.ID != "" && (s.Alert != now || (now == Out && before != Out && told == 0) || (now == Low && before == "" && told == 0)) {
-				t.Fatalf("alert %q, available %d of reorder point %d, told %d", s.Alert, s.levels().available(), s.ReorderPoint, told)
+			now := s.alertNow()
+			missing := alerts == 0 && (now == Out && before != Out || now == Low && before == "")
+			if s.ID != "" && (s.Alert != now || missing) {
+				t.Fatalf("alert %q after %q, %d events, available %d of reorder point %d",
+					s.Alert, before, alerts, s.levels().available(), s.ReorderPoint)
 			}
 			if slices.ContainsFunc(happened, func(e events.Event) bool {
 				m, _ := movementIn(e)
@@ -181,11 +184,11 @@ func TestNoSequenceOfCommandsOversells(t *testing.T) {
 				}
 			}
 			if value != s.FIFO() {
-				t.Fatalf("costs add up to %d, the layers to %d", value, s.FIFO())
+				t.Fatalf("costs sum up to %d, the layers to %d", value, s.FIFO())
 			}
 			for id, n := range owed {
 				if n != s.owes(id) {
-					t.Fatalf("order %s is owed %d, the item says %d", id, n, s.owes(id))
+					t.Fatalf("order %s is owed %d by the events, %d by the item", id, n, s.owes(id))
 				}
 			}
 			if err := s.check(); err != nil {
@@ -218,23 +221,27 @@ func draw(t *rapid.T, s *State, at entrepot.Turn, order string, quantity int64, 
 		return watched((*State).Receive)(s, at, c)
 	case 6:
 		delta := rapid.Int64Range(-6, 6).Draw(t, "delta")
-		return watched((*State).Adjust)(s, at, Adjust{Delta: delta, Reason: "correction", Reference: name, Lot: rapid.SampledFrom([]string{"", "2"}).Draw(t, "of lot")})
+		lot := rapid.SampledFrom([]string{"", "2"}).Draw(t, "of lot")
+		return watched((*State).Adjust)(s, at, Adjust{Delta: delta, Reason: "correction", Reference: name, Lot: lot})
 	case 7:
 		counted := max(0, s.OnHand+rapid.Int64Range(-4, 4).Draw(t, "variance"))
 		return watched((*State).Count)(s, at, Count{Counted: counted, Expected: s.OnHand, Reference: name})
 	case 8:
-		return watched((*State).Ship)(s, at, Ship{TransferID: rapid.SampledFrom([]string{name, order}).Draw(t, "transfer"), Quantity: quantity})
+		transfer := rapid.SampledFrom([]string{name, order}).Draw(t, "transfer")
+		return watched((*State).Ship)(s, at, Ship{TransferID: transfer, Quantity: quantity})
 	case 9:
-		return watched((*State).Arrive)(s, at, Arrive{TransferID: name, ProductID: productID, CompanyID: companyID, LocationID: shopID, Quantity: quantity})
+		return watched((*State).Arrive)(s, at, Arrive{
+			TransferID: name, ProductID: productID, CompanyID: companyID, LocationID: shopID, Quantity: quantity,
+		})
 	case 1:
-		if committed { // the order's process never reserves after it committed
+		if committed { // the process of an order never reserves after its commit
 			return nil, nil
 		}
 		return watched((*State).Reserve)(s, at, Reserve{OrderID: order, Quantity: quantity, ExpiresAt: at.Now.UnixMilli() + 20_000})
 	case 2:
 		return watched((*State).Release)(s, at, Release{OrderID: order})
 	case 3:
-		// An order commits only what it reserved: its quantity is the reservation's.
+		// An order commits exactly what it reserved.
 		if r, held := s.hold(order); held {
 			quantity = r.Quantity
 		}
@@ -242,7 +249,9 @@ func draw(t *rapid.T, s *State, at entrepot.Turn, order string, quantity int64, 
 	case 4:
 		return watched((*State).Restock)(s, at, Restock{OrderID: order, Quantity: quantity})
 	case 10:
-		return watched((*State).Configure)(s, at, Configure{ReorderPoint: &quantity, SafetyStock: new(quantity % 2), BackorderLimit: new(quantity % 5)})
+		return watched((*State).Configure)(s, at, Configure{
+			ReorderPoint: &quantity, SafetyStock: new(quantity % 2), BackorderLimit: new(quantity % 5),
+		})
 	default:
 		return s.Wake(at), nil
 	}
@@ -287,16 +296,16 @@ func TestReservationDecisions(t *testing.T) {
 		onHand, reserved int64
 	}{
 		"the last piece goes to one":             {[]step{{1, reserve(a, 3), ""}, {2, reserve(b, 1), entrepot.CodeOutOfStock}}, 3, 3},
-		"asked twice, held once":                 {[]step{{1, reserve(a, 2), ""}, {2, reserve(a, 2), ""}}, 3, 2},
-		"released pieces can be had again":       {[]step{{1, reserve(a, 3), ""}, {2, release(a), ""}, {3, reserve(b, 3), ""}}, 3, 3},
+		"sent twice, reserved once":              {[]step{{1, reserve(a, 2), ""}, {2, reserve(a, 2), ""}}, 3, 2},
+		"released pieces are available":          {[]step{{1, reserve(a, 3), ""}, {2, release(a), ""}, {3, reserve(b, 3), ""}}, 3, 3},
 		"released before it reserved":            {[]step{{1, release(a), ""}, {2, reserve(a, 1), entrepot.CodeConflict}}, 3, 0},
-		"expired pieces can be had at once":      {[]step{{1, reserve(a, 3), ""}, {1_000, reserve(b, 3), ""}}, 3, 3},
-		"a moment before, they cannot":           {[]step{{1, reserve(a, 3), ""}, {999, reserve(b, 3), entrepot.CodeOutOfStock}}, 3, 3},
+		"expired pieces are available at once":   {[]step{{1, reserve(a, 3), ""}, {1_000, reserve(b, 3), ""}}, 3, 3},
+		"a moment before, they are not":          {[]step{{1, reserve(a, 3), ""}, {999, reserve(b, 3), entrepot.CodeOutOfStock}}, 3, 3},
 		"commit sells once":                      {[]step{{1, reserve(a, 2), ""}, {2, commit(a, 2), ""}, {3, commit(a, 2), ""}}, 1, 0},
 		"late commit takes what is left":         {[]step{{1, reserve(a, 2), ""}, {1_000, reserve(b, 1), ""}, {1_001, commit(a, 2), ""}, {1_002, commit(a, 2), ""}}, 1, 1},
-		"late commit finds others have it":       {[]step{{1, reserve(a, 3), ""}, {1_000, reserve(b, 3), ""}, {1_001, commit(a, 3), entrepot.CodeOutOfStock}}, 3, 3},
+		"late commit finds nothing available":    {[]step{{1, reserve(a, 3), ""}, {1_000, reserve(b, 3), ""}, {1_001, commit(a, 3), entrepot.CodeOutOfStock}}, 3, 3},
 		"a released order cannot commit":         {[]step{{1, reserve(a, 1), ""}, {2, release(a), ""}, {3, commit(a, 1), entrepot.CodeOutOfStock}}, 3, 0},
-		"more than a movement may be is refused": {[]step{{1, reserve(a, 0), entrepot.CodeInvalid}, {1, reserve(a, MaxQuantity+1), entrepot.CodeInvalid}}, 3, 0},
+		"a quantity out of range is refused":     {[]step{{1, reserve(a, 0), entrepot.CodeInvalid}, {1, reserve(a, MaxQuantity+1), entrepot.CodeInvalid}}, 3, 0},
 		"a commit before its deadline is a sale": {[]step{{1, reserve(a, 3), ""}, {999, commit(a, 3), ""}}, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -325,7 +334,7 @@ func TestReservationDecisions(t *testing.T) {
 	}
 }
 
-func TestWhoMayMoveStock(t *testing.T) {
+func TestStockPermissions(t *testing.T) {
 	receive := Receive{ProductID: productID, CompanyID: companyID, LocationID: shopID, Quantity: 1}
 	for _, c := range []struct {
 		caller entrepot.Caller
@@ -346,15 +355,15 @@ func TestWhoMayMoveStock(t *testing.T) {
 		}
 		if c.caller.Role != entrepot.System {
 			if _, err := (&State{Record: Record{ID: itemID}}).Reserve(at, Reserve{OrderID: "o", Quantity: 1}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-				t.Errorf("%s may reserve: %v", c.caller.Role, err)
+				t.Errorf("%s reserves: %v, want not found", c.caller.Role, err)
 			}
 		}
 	}
 }
 
-// TestAStaleActivationSells: it does not know the reservation that another one
-// made, and may not say for that reason that the sale was made before.
-func TestAStaleActivationSells(t *testing.T) {
+// A stale activation lacks a reservation that another one made. It must not take the
+// sale for one that was made before.
+func TestStaleActivationSells(t *testing.T) {
 	t.Parallel()
 	store := storetest.NewMemory()
 	stale, fresh := grainstest.New(t, store, []*grains.Kind{Kind()}), grainstest.New(t, store, []*grains.Kind{Kind()})
@@ -373,6 +382,6 @@ func TestAStaleActivationSells(t *testing.T) {
 	ask(stale, Commit{OrderID: order, Quantity: 2})
 	stale.Restart()
 	if i := ask(stale, Get{}); i.OnHand != 3 || i.Reserved != 0 {
-		t.Fatalf("on hand %d, reserved %d", i.OnHand, i.Reserved)
+		t.Fatalf("on hand %d, reserved %d; want 3 and 0", i.OnHand, i.Reserved)
 	}
 }

@@ -8,8 +8,7 @@ import (
 	"entrepot/events"
 )
 
-// Left is what a shipment took of one lot, or of none, and what that was worth
-// here, so that it is worth the same where it arrives.
+// Left is the stored form of [Goods] that a shipment took.
 type Left struct {
 	Quantity  int64  `json:"q"`
 	Lot       string `json:"l,omitempty"`
@@ -19,8 +18,8 @@ type Left struct {
 	Average   int64  `json:"a,omitempty"`
 }
 
-// leaving adds to a shipment what it takes: by lots in the order they leave, and
-// the cost over the pieces that have one.
+// leaving adds to the reference of a shipment the goods that leave: by lots in the
+// order in which they leave, with the cost of the pieces that have one.
 func (s *State) leaving(happened []events.Event) []events.Event {
 	for i, h := range happened {
 		e, ok := h.(referenced)
@@ -68,10 +67,11 @@ func (s *State) shipped(c Ship) (*Shipment, bool, error) {
 	return v, true, nil
 }
 
-// arrive brings goods in as the lots that they left as and at what they were
-// worth there: a movement a lot, all of them or none. Goods of another currency
-// are taken in at the average of what is here.
-func (s *State) arrive(t entrepot.Turn, c Arrive, first events.InventoryUpdated, ref Reference) ([]events.Event, error) {
+// arrive adds goods with their lots and their value at the source: one movement a lot,
+// all or none. Goods of another currency come in at the average of the item.
+func (s *State) arrive(
+	t entrepot.Turn, c Arrive, first events.InventoryUpdated, ref Reference,
+) ([]events.Event, error) {
 	next, sum := s.clone(), int64(0)
 	var happened []events.Event
 	for i, p := range c.Parts {
@@ -80,7 +80,7 @@ func (s *State) arrive(t entrepot.Turn, c Arrive, first events.InventoryUpdated,
 			e = next.movement(t, "", 0, "")
 		}
 		if p.Quantity < 1 || p.Valued < 0 || p.Valued > p.Quantity || p.Cost < 0 || p.Average < 0 {
-			return nil, entrepot.Invalid("parts", "range", "goods are some pieces, and worth nothing or something")
+			return nil, entrepot.Invalid("parts", "range", "must be at least 1 piece of a value that is not negative, and at most all pieces valued")
 		}
 		sum += p.Quantity
 		e.Kind, e.Quantity, e.TransferID, e.Reference = events.TransferredIn, p.Quantity, c.TransferID, c.Reference
@@ -94,16 +94,16 @@ func (s *State) arrive(t entrepot.Turn, c Arrive, first events.InventoryUpdated,
 		change(&e, p.Quantity)
 		moved := next.levels().moved(e, ref)
 		next.Apply(moved[0])
-		happened, ref = append(happened, moved...), Reference{} // the first is remembered for all
+		happened, ref = append(happened, moved...), Reference{} // the first movement carries the reference
 	}
 	if sum != c.Quantity {
 		return nil, entrepot.Invalid("parts", "sum", "must be %d pieces", c.Quantity)
 	}
-	return append(happened, next.stale(t)...), nil // what expired on its way is not for sale
+	return append(happened, next.stale(t)...), nil // lots that expired on the way are not for sale
 }
 
-// worth tells a movement what its goods were worth where they come from. What had
-// no cost there has none here.
+// worth sets the cost of a movement to the value of the goods at the source. Pieces
+// without a cost there have none here.
 func (s *State) worth(e *events.InventoryUpdated, p Goods, currency string) error {
 	if currency == "" && p.Valued == 0 {
 		currency = s.Currency
@@ -111,7 +111,8 @@ func (s *State) worth(e *events.InventoryUpdated, p Goods, currency string) erro
 	if currency == "" || (s.Currency != "" && s.Currency != currency) {
 		return nil
 	}
-	if p.Cost > entrepot.MaxMinor || p.Average > entrepot.MaxMinor || s.FIFO()+p.Cost > maxValue || s.Average+p.Average > maxValue {
+	tooMuch := p.Cost > entrepot.MaxMinor || p.Average > entrepot.MaxMinor
+	if tooMuch || s.FIFO()+p.Cost > maxValue || s.Average+p.Average > maxValue {
 		return entrepot.Invalid("parts", "maximum", "the goods are worth too much")
 	}
 	e.Currency, e.Unvalued = currency, e.Quantity-p.Valued
@@ -122,12 +123,12 @@ func (s *State) worth(e *events.InventoryUpdated, p Goods, currency string) erro
 	return nil
 }
 
-// mostBatches bounds the lots of an item when goods come from another location,
-// which are not refused as easily as a supplier's.
+// mostBatches bounds the lots of an item when goods arrive from another location.
+// They are refused later than deliveries of suppliers, because they are on their way.
 const mostBatches = 2 * MaxBatches
 
-// batchesFor is the bound for an arrival: goods that come back were here before,
-// and have nowhere else to go.
+// batchesFor returns the bound of the lots for an arrival. It is high for returned
+// goods, which have no other place to go.
 func batchesFor(c Arrive) int {
 	if c.Back {
 		return 5 * mostBatches
@@ -135,8 +136,8 @@ func batchesFor(c Arrive) int {
 	return mostBatches
 }
 
-// lotOf is the lot that goods are of here: theirs, unless that name is here with
-// another expiry, which then stands in the name.
+// lotOf returns the lot of arriving goods. When the item has a lot of this name with
+// another expiry, the expiry is added to the name.
 func (s *State) lotOf(p Goods) (lot string, expires int64) {
 	lot, expires = p.Lot, p.ExpiresOn
 	at := slices.IndexFunc(s.Batches, func(b Batch) bool { return b.Lot == lot })

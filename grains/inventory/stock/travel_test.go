@@ -11,8 +11,8 @@ func arrival(n int64, parts ...Goods) Arrive {
 	return Arrive{TransferID: "t", Reference: "r", ProductID: productID, CompanyID: companyID, LocationID: shopID, Quantity: n, Currency: "EUR", Parts: parts}
 }
 
-// What expired on the truck is on hand and not for sale, not even to who waits for goods.
-func TestALotThatExpiredOnItsWay(t *testing.T) {
+// A lot that expired on its way is on hand and not for sale, also not to backorders.
+func TestLotExpiredOnItsWay(t *testing.T) {
 	x := &script{t: t, s: stocked(t, 1)}
 	do(x, (*State).Configure, Configure{BackorderLimit: new(int64(5))})
 	do(x, (*State).Reserve, Reserve{OrderID: "a", Quantity: 3, ExpiresAt: 999_999})
@@ -23,7 +23,7 @@ func TestALotThatExpiredOnItsWay(t *testing.T) {
 	}
 }
 
-func TestALotOfOneNameAndTwoExpiries(t *testing.T) {
+func TestLotWithTwoExpiries(t *testing.T) {
 	x := &script{t: t, s: stocked(t, 1), now: 5}
 	do(x, (*State).Receive, Receive{Quantity: 2, Lot: "L", ExpiresOn: 86_400_000})
 	do(x, (*State).Arrive, arrival(3, Goods{Quantity: 3, Lot: "L", ExpiresOn: 3_600_000}))
@@ -35,9 +35,9 @@ func TestALotOfOneNameAndTwoExpiries(t *testing.T) {
 func TestArrivalsAreAllOrNothing(t *testing.T) {
 	x := &script{t: t, s: stocked(t, 1), now: 5}
 	for name, c := range map[string]Arrive{
-		"fewer than said":        arrival(3, Goods{Quantity: 2}),
-		"more worth than pieces": arrival(3, Goods{Quantity: 2, Lot: "a"}, Goods{Quantity: 1, Valued: 2}),
-		"worth too much":         arrival(3, Goods{Quantity: 2, Lot: "a"}, Goods{Quantity: 1, Valued: 1, Cost: entrepot.MaxMinor + 1}),
+		"fewer pieces than the quantity": arrival(3, Goods{Quantity: 2}),
+		"more valued pieces than pieces": arrival(3, Goods{Quantity: 2, Lot: "a"}, Goods{Quantity: 1, Valued: 2}),
+		"worth too much":                 arrival(3, Goods{Quantity: 2, Lot: "a"}, Goods{Quantity: 1, Valued: 1, Cost: entrepot.MaxMinor + 1}),
 	} {
 		happened, err := watched((*State).Arrive)(x.s, turn(5), c)
 		if entrepot.CodeOf(err) != entrepot.CodeInvalid || len(happened) != 0 || x.s.OnHand != 1 || len(x.s.Batches) != 0 {
@@ -46,16 +46,16 @@ func TestArrivalsAreAllOrNothing(t *testing.T) {
 	}
 }
 
-// What a stocktake finds is worth the average of what is there, and when all of
-// that was sold, what it was last.
-func TestWhatIsFoundHasACost(t *testing.T) {
+// Pieces that a stocktake finds cost the average of the pieces on hand, or the last
+// average when there are none.
+func TestFoundPiecesHaveCost(t *testing.T) {
 	x := &script{t: t, s: &State{}}
 	for _, unit := range []int64{100, 200} {
 		do(x, (*State).Receive, Receive{ProductID: productID, CompanyID: companyID, LocationID: shopID, Quantity: 10, UnitCost: &unit, Currency: "EUR"})
 	}
 	do(x, (*State).Count, Count{Counted: 22, Expected: 20, Reference: "s1"})
 	if x.s.Average != 3300 || x.s.FIFO() != 3300 {
-		t.Fatalf("two more at 1.50: %d %d", x.s.Average, x.s.FIFO())
+		t.Fatalf("two more at 1.50: average %d and FIFO %d, want 3300", x.s.Average, x.s.FIFO())
 	}
 	do(x, (*State).Count, Count{Counted: 0, Expected: 22, Reference: "s2"})
 	happened, err := watched((*State).Count)(x.s, turn(9), Count{Counted: 4, Expected: 0, Reference: "s3"})

@@ -7,22 +7,21 @@ import (
 	"entrepot/events"
 )
 
-// Layer is pieces that came in at one cost, which is that of all of them together.
+// Layer is pieces that came in at one cost.
 type Layer struct {
 	Quantity int64 `json:"q"`
-	Minor    int64 `json:"c"`
+	Minor    int64 `json:"c"` // cost of all pieces, minor units
 }
 
-// MaxLayers bounds the layers. The two oldest become one of their joint cost when
-// there are more, so that the value of the stock stays exact; what is lost is
-// which of the two a piece was of, so the cost of goods sold out of a merged
-// layer is their average.
+// MaxLayers bounds the layers. When there are more, the two oldest are merged with
+// their joint cost. The value of the stock stays exact; pieces of a merged layer leave
+// at their average cost.
 const MaxLayers = 50
 
-// maxValue bounds what an item may be worth, in minor units.
+// maxValue bounds the value of an item, in minor units.
 const maxValue = 1_000_000_000_000_000_000
 
-// share is part/whole of minor units, rounded half up. part <= whole.
+// share returns part/whole of minor units, rounded half up. part <= whole.
 func share(minor, part, whole int64) int64 {
 	if whole <= 0 || part >= whole {
 		return minor
@@ -33,7 +32,7 @@ func share(minor, part, whole int64) int64 {
 	return int64(q)                                 //nolint:gosec // at most minor
 }
 
-// Valued is how many pieces have a cost.
+// Valued returns the pieces that have a cost.
 func (s *Record) Valued() (n int64) {
 	for _, l := range s.Layers {
 		n += l.Quantity
@@ -41,7 +40,7 @@ func (s *Record) Valued() (n int64) {
 	return n
 }
 
-// FIFO is what the pieces that have a cost are worth, first in, first out.
+// FIFO returns the value of the pieces that have a cost, first in, first out, in minor units.
 func (s *Record) FIFO() (minor int64) {
 	for _, l := range s.Layers {
 		minor += l.Minor
@@ -49,7 +48,7 @@ func (s *Record) FIFO() (minor int64) {
 	return minor
 }
 
-// costOf is the cost of the pieces that leave next, first in, first out, and at
+// costOf returns the cost of the pieces that leave next, first in, first out, and at
 // the moving average. Pieces without a cost leave first and cost nothing.
 func (s *Record) costOf(quantity int64) (fifo, average int64) {
 	valued := s.Valued()
@@ -65,9 +64,8 @@ func (s *Record) costOf(quantity int64) (fifo, average int64) {
 	return fifo, average
 }
 
-// cost tells a movement what it costs: of pieces that leave by the layers; of
-// those that come without a cost the average of what is there, or of what was
-// there last.
+// cost sets the cost of a movement. Pieces leave by the layers. Pieces that come
+// without a cost get the average of the pieces on hand, or the last one.
 func (s *Record) cost(e *events.InventoryUpdated) {
 	valued := s.Valued()
 	if s.Currency == "" || e.Delta == 0 || e.Cost != "" || (valued == 0 && (e.Delta < 0 || s.LastCost == 0)) {
@@ -85,7 +83,7 @@ func (s *Record) cost(e *events.InventoryUpdated) {
 	e.Cost, e.Currency = entrepot.Money{Minor: minor, Currency: s.Currency}.Amount(), s.Currency
 }
 
-// value changes the layers and the average by a movement; OnHand is still that before it.
+// value applies a movement to the layers and the average. OnHand is still the one before.
 func (s *State) value(e events.InventoryUpdated) {
 	switch {
 	case e.Delta < 0 && len(s.Layers) > 0:
@@ -107,7 +105,7 @@ func (s *State) value(e events.InventoryUpdated) {
 	case e.Delta > 0 && e.Cost != "":
 		m, err := entrepot.ParseMoney("cost", string(e.Cost), e.Currency)
 		if err != nil {
-			return // a decision made it
+			return // cannot happen: a decision made it
 		}
 		s.Currency = e.Currency
 		if e.Delta == e.Unvalued {
@@ -128,7 +126,7 @@ func (s *State) value(e events.InventoryUpdated) {
 	}
 }
 
-// priced checks a cost of goods that come in and tells the movement.
+// priced sets the cost of a movement of goods that come in at a unit cost.
 func (s *State) priced(e *events.InventoryUpdated, unit *int64, currency string) error {
 	if unit == nil {
 		return nil
@@ -140,7 +138,7 @@ func (s *State) priced(e *events.InventoryUpdated, unit *int64, currency string)
 	case s.Currency != "" && s.Currency != currency:
 		return entrepot.Invalid("currency", "current", "the item is valued in %s", s.Currency)
 	case *unit < 0 || !fits || s.Average+total.Minor > maxValue || s.FIFO()+total.Minor > maxValue:
-		return entrepot.Invalid("unitCost", "maximum", "the goods are worth too much")
+		return entrepot.Invalid("unitCost", "maximum", "must be 0 or more, and within the greatest value of the item")
 	}
 	e.Cost, e.Currency = total.Amount(), currency
 	return nil
