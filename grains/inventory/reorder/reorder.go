@@ -1,5 +1,5 @@
-// Package reorder computes what to buy: stock items at or below their reorder point,
-// less what is on its way, with the cheapest offer.
+// Package reorder computes what to buy: the stock items at or below their reorder
+// point, less the pieces on order, with the cheapest offer of a supplier.
 package reorder
 
 import (
@@ -15,49 +15,51 @@ import (
 	"entrepot/persistence"
 )
 
-// What one page of suggestions reads at most, in pages of 100: stock items that
-// are low or out, open purchase orders of a location, suppliers of a company.
+// Bounds of the reads for one page of suggestions, in pages of 100.
 const (
-	reorderReads  = 20
-	openReads     = 20
-	supplierReads = 10
+	reorderReads  = 20 // stock items with an alert
+	openReads     = 20 // open purchase orders of a location
+	supplierReads = 10 // suppliers of a company
 )
 
 // Query selects the suggestions of one page.
 type Query struct {
-	CompanyID, LocationID entrepot.ID // "": all that the caller may see
-	SupplierID            entrepot.ID // "": the best offer of any supplier
+	CompanyID, LocationID entrepot.ID // "": all that the caller may read
+	SupplierID            entrepot.ID // "": the cheapest offer of any supplier
 	Limit                 int
 	Cursor                string
 }
 
-// Suggestion is a stock item at or below its reorder point, and how much of
-// it to buy.
+// Suggestion is a stock item at or below its reorder point, and the quantity to buy.
 type Suggestion struct {
 	ItemID, ProductID, VariantID, CompanyID, LocationID entrepot.ID
 
 	Available       int64
-	Promised        int64 // backordered and owed: sold, and not there
+	Promised        int64 // backordered and owed pieces
 	ReorderPoint    int64
 	ReorderQuantity int64
-	OnOrder         int64  // still to come of open purchase orders for the location
-	Drafted         int64  // in drafts of purchase orders for the location
-	Quantity        int64  // to buy; 0: enough is on its way
-	Offer           *Offer // the cheapest, in the item's currency if there is one; nil: no supplier has one
+	OnOrder         int64  // still to be received of ordered purchases for the location
+	Drafted         int64  // in drafts of purchases for the location
+	Quantity        int64  // to buy; 0: enough is on order
+	Offer           *Offer // the cheapest, preferably in the item's currency; nil: none
 }
 
-// Offer is a supplier's offer for an item.
+// Offer is the offer of a supplier for an item.
 type Offer struct {
 	supplier.Offer
 	From *supplier.Supplier
 }
 
-// Find returns a page of what the caller should buy, from the inventory
-// service's database. It may hold fewer than q.Limit while there is a next page.
+// Find returns a page of suggestions from the database of the inventory service. It
+// may have fewer than in.Limit although there is a next page.
 func Find(ctx context.Context, store query.Reader, in Query) (entrepot.Page[Suggestion], error) {
 	out := entrepot.Page[Suggestion]{Items: []Suggestion{}}
-	b := buying{store: store, only: in.SupplierID, coming: map[entrepot.ID]map[entrepot.ID]coming{}, offers: map[entrepot.ID]map[entrepot.ID][]Offer{}}
-	q := persistence.Query{Desc: true, Cursor: in.Cursor, Where: query.Where(query.Where(nil, persistence.ShopID, in.LocationID), persistence.CompanyID, in.CompanyID)}
+	b := buying{
+		store: store, only: in.SupplierID,
+		coming: map[entrepot.ID]map[entrepot.ID]coming{}, offers: map[entrepot.ID]map[entrepot.ID][]Offer{},
+	}
+	q := persistence.Query{Desc: true, Cursor: in.Cursor}
+	q.Where = query.Where(query.Where(nil, persistence.ShopID, in.LocationID), persistence.CompanyID, in.CompanyID)
 	q.Where = append(q.Where, persistence.Cond{Field: "alert", Op: persistence.In, Values: []any{stock.Low, stock.Out}})
 	for range reorderReads {
 		q.Limit = in.Limit - len(out.Items)
@@ -67,11 +69,11 @@ func Find(ctx context.Context, store query.Reader, in Query) (entrepot.Page[Sugg
 			return out, err
 		}
 		for _, i := range low.Items {
-			v, meant, err := b.suggest(ctx, i)
+			v, ok, err := b.suggest(ctx, i)
 			if err != nil {
 				return out, err
 			}
-			if meant {
+			if ok {
 				out.Items = append(out.Items, v)
 			}
 		}
@@ -83,19 +85,19 @@ func Find(ctx context.Context, store query.Reader, in Query) (entrepot.Page[Sugg
 	return out, nil
 }
 
-// buying caches offers and open purchases while one page is made.
+// buying caches purchases and offers while one page is made.
 type buying struct {
 	store  query.Reader
-	only   entrepot.ID                             // supplier; empty for all
+	only   entrepot.ID                             // supplier; "": all
 	coming map[entrepot.ID]map[entrepot.ID]coming  // by location and variant
 	offers map[entrepot.ID]map[entrepot.ID][]Offer // by company and variant
 }
 
 type coming struct{ ordered, drafted int64 }
 
-// suggest returns the suggestion for an item. meant is false for items without a
-// reorder point, and for items that the wanted supplier does not sell.
-func (b *buying) suggest(ctx context.Context, i *stock.Item) (v Suggestion, meant bool, err error) {
+// suggest returns the suggestion for an item. It returns false for items without a
+// reorder point, and for those that the wanted supplier does not sell.
+func (b *buying) suggest(ctx context.Context, i *stock.Item) (v Suggestion, ok bool, err error) {
 	if i.ReorderPoint == 0 || i.Available > i.ReorderPoint {
 		return v, false, nil
 	}
@@ -113,7 +115,8 @@ func (b *buying) suggest(ctx context.Context, i *stock.Item) (v Suggestion, mean
 	}
 	v = Suggestion{
 		ItemID: i.ID, ProductID: i.ProductID, VariantID: i.VariantID, CompanyID: i.CompanyID, LocationID: i.LocationID,
-		Available: i.Available, Promised: i.Backordered + i.Owing, ReorderPoint: i.ReorderPoint, ReorderQuantity: i.ReorderQuantity,
+		Available: i.Available, Promised: i.Backordered + i.Owing,
+		ReorderPoint: i.ReorderPoint, ReorderQuantity: i.ReorderQuantity,
 		OnOrder: open[i.VariantID].ordered, Drafted: open[i.VariantID].drafted,
 	}
 	least := int64(1)
@@ -127,9 +130,8 @@ func (b *buying) suggest(ctx context.Context, i *stock.Item) (v Suggestion, mean
 	return v, true, nil
 }
 
-// wanted returns the reorder quantity, or without one the quantity that lifts the item
-// above its reorder point, plus pieces promised beyond on-hand, less those on their
-// way.
+// wanted returns the reorder quantity (without one, the pieces that lift the item above
+// its reorder point) and the promised pieces, less the ordered and drafted ones.
 func (v *Suggestion) wanted() int64 {
 	n := v.ReorderQuantity
 	if n == 0 {
@@ -138,8 +140,8 @@ func (v *Suggestion) wanted() int64 {
 	return n + v.Promised - v.OnOrder - v.Drafted
 }
 
-// cheapest returns the cheapest offer. Costs are compared within a currency only, and
-// the item's own currency comes first.
+// cheapest returns the cheapest offer in the given currency, or else in the first other
+// one; nil if there are no offers. It compares costs within one currency only.
 func cheapest(offers []Offer, currency string) *Offer {
 	if len(offers) == 0 {
 		return nil
@@ -159,8 +161,8 @@ func cheapest(offers []Offer, currency string) *Offer {
 	return &best
 }
 
-// comingTo returns the open purchases for a location by variant, of the newest 2,000
-// orders.
+// comingTo returns the pieces of open purchase orders for a location by variant, of the
+// newest 2,000 orders.
 func (b *buying) comingTo(ctx context.Context, company, location entrepot.ID) (map[entrepot.ID]coming, error) {
 	if known := b.coming[location]; known != nil {
 		return known, nil

@@ -48,7 +48,8 @@ func (s *Record) movement(t entrepot.Turn, kind string, quantity int64, order en
 // movement begins the next movement of the item from the levels before it.
 func (l levels) movement(t entrepot.Turn, kind string, quantity int64, order entrepot.ID) events.InventoryUpdated {
 	return events.InventoryUpdated{
-		ItemID: l.s.ID, ProductID: l.s.ProductID, VariantID: l.s.VariantID, CompanyID: l.s.CompanyID, LocationID: l.s.LocationID,
+		ItemID: l.s.ID, ProductID: l.s.ProductID, VariantID: l.s.VariantID,
+		CompanyID: l.s.CompanyID, LocationID: l.s.LocationID,
 		Kind: kind, Quantity: quantity, OrderID: order,
 		OnHand: l.onHand, Reserved: l.reserved, Backordered: l.backordered, Owed: l.owed,
 		AtMs: t.Now.UnixMilli(), Movement: l.movements + 1,

@@ -80,7 +80,8 @@ func (s *State) arrive(
 			e = next.movement(t, "", 0, "")
 		}
 		if p.Quantity < 1 || p.Valued < 0 || p.Valued > p.Quantity || p.Cost < 0 || p.Average < 0 {
-			return nil, entrepot.Invalid("parts", "range", "must be at least 1 piece of a value that is not negative, and at most all pieces valued")
+			return nil, entrepot.Invalid("parts", "range",
+				"must have 1 piece or more, no negative values, and no more valued pieces than pieces")
 		}
 		sum += p.Quantity
 		e.Kind, e.Quantity, e.TransferID, e.Reference = events.TransferredIn, p.Quantity, c.TransferID, c.Reference

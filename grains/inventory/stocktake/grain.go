@@ -9,9 +9,13 @@ import (
 
 // Collection stores stocktakes in inventorydb. Its documents decode as [Stocktake].
 var Collection = &persistence.Collection{
-	Name:    "stocktakes",
-	Fields:  []persistence.Field{{Name: "status", Type: persistence.String}},
-	Indexes: [][]string{{"companyId", "shopId", "createdAt"}, {"companyId", "status", "createdAt"}, {"status", "createdAt"}},
+	Name:   "stocktakes",
+	Fields: []persistence.Field{{Name: "status", Type: persistence.String}},
+	Indexes: [][]string{
+		{"companyId", "shopId", "createdAt"},
+		{"companyId", "status", "createdAt"},
+		{"status", "createdAt"},
+	},
 }
 
 // Index scopes the stocktake to its location as the shop, so that staff of that

@@ -60,7 +60,8 @@ func book(ctx context.Context, a grains.Asker, s *State, of string) (booking, er
 	no, err := grains.Each(lines, func(l Line) (bool, error) {
 		count := stock.Count{Counted: l.Counted, Expected: l.Expected, Reference: s.ID}
 		_, err := grains.Ask(ctx, a, stock.Of(stock.ID(l.VariantID, s.LocationID)), count)
-		return grains.Refused(err, entrepot.CodeOutOfStock, entrepot.CodeInvalid, entrepot.CodeNotFound, entrepot.CodeConflict)
+		return grains.Refused(err,
+			entrepot.CodeOutOfStock, entrepot.CodeInvalid, entrepot.CodeNotFound, entrepot.CodeConflict)
 	})
 	r := booking{part: n}
 	for i := range no {

@@ -15,13 +15,13 @@ import (
 // Nothing leaves the source before all lines are reserved there, so a shipment is
 // all or nothing without ever taking pieces back.
 var process = []grains.Row[*State]{
-	grains.Step("reserve", in(reserving, (*State).ShipmentID), reserve, (*State).reserved), // shipping; freeing if a line lacks
-	grains.Step("ship", in(Shipping, (*State).ShipmentID), ship, (*State).shipped),         // in transit; draft if all lack
-	grains.Step("receipt", (*State).unbooked, book, (*State).booked),                       // received if nothing is left
+	grains.Step("reserve", in(reserving, (*State).ShipmentID), reserve, (*State).reserved), // shipping, or freeing
+	grains.Step("ship", in(Shipping, (*State).ShipmentID), ship, (*State).shipped),         // in transit, or draft
+	grains.Step("receipt", (*State).unbooked, book, (*State).booked),                       // received, if nothing is left
 
 	// Compensation: reservations and goods go back.
 	grains.Step("free", in(freeing, (*State).ShipmentID), free, (*State).freed),                // draft
-	grains.Step("return", in(Returning, (*State).returnAttempt), bringBack, (*State).returned), // cancelled; in transit if refused
+	grains.Step("return", in(Returning, (*State).returnAttempt), bringBack, (*State).returned), // cancelled, or in transit
 }
 
 // in is due in a status, once for the element that of returns.

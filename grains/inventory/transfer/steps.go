@@ -62,7 +62,9 @@ func ship(ctx context.Context, a grains.Asker, s *State, shipment string) ([]dep
 
 // takeOut ships one line. When the stock item counts the pieces reserved for the
 // shipment as not available, it releases them and ships again.
-func (s *State) takeOut(ctx context.Context, a grains.Asker, l *Line, shipment entrepot.ID) (out departure, lacks bool, err error) {
+func (s *State) takeOut(
+	ctx context.Context, a grains.Asker, l *Line, shipment entrepot.ID,
+) (out departure, lacks bool, err error) {
 	out.variantID = l.VariantID
 	item, take := s.source(l.VariantID), stock.Ship{TransferID: shipment, Quantity: l.Quantity}
 	left, err := grains.Ask(ctx, a, item, take)

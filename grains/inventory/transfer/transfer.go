@@ -247,7 +247,8 @@ func (s *State) Receive(t entrepot.Turn, c Receive) ([]events.Event, error) {
 		case known[p.VariantID]:
 			return nil, entrepot.Invalid(lineField(i)+".variantId", "unique", "is in an earlier line already")
 		case p.Quantity < 1 || p.Quantity > l.InTransit():
-			return nil, entrepot.Invalid(lineField(i)+".quantity", "range", "must be 1 to the %d that are in transit", l.InTransit())
+			return nil, entrepot.Invalid(lineField(i)+".quantity", "range",
+				"must be 1 to the %d that are in transit", l.InTransit())
 		}
 		known[p.VariantID] = true
 	}

@@ -52,7 +52,7 @@ func (s *State) received(c Receive) (*Transfer, bool, error) {
 	case r == nil || !r.Booked:
 		return nil, false, nil
 	case len(r.Refused) > 0 && len(r.Refused) == len(r.Parts):
-		return nil, true, entrepot.Errorf(entrepot.CodeConflict, "the stock items of the destination refuse all of the receipt")
+		return nil, true, entrepot.Errorf(entrepot.CodeConflict, "the stock of the destination refuses all of the receipt")
 	default:
 		return s.reply(), true, nil
 	}

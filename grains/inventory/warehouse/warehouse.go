@@ -186,7 +186,8 @@ func (d *Details) check() error {
 func (d *Details) public(id, company entrepot.ID, created, updated time.Time) events.Warehouse {
 	return events.Warehouse{
 		WarehouseID: id, CompanyID: company, Name: d.Name, Code: d.Code, Location: d.Location,
-		ServesShopIDs: slices.Clone(d.Serves), Priority: d.Priority, IsActive: d.IsActive, CreatedAt: created, UpdatedAt: updated,
+		ServesShopIDs: slices.Clone(d.Serves), Priority: d.Priority, IsActive: d.IsActive,
+		CreatedAt: created, UpdatedAt: updated,
 	}
 }
 
