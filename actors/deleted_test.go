@@ -53,7 +53,7 @@ func TestDeletedCompanyLeavesNothingBehind(t *testing.T) {
 	const many = 130 // more than a page
 	for _, company := range []entrepot.ID{gone, stays} {
 		at := id(company, shop.Name, 0)
-		must(shop.Name, at, shop.Create{CompanyID: company, Name: "shop"})
+		must(shop.Name, at, shop.Create{CompanyID: company, Details: shop.Details{Name: "shop"}})
 		for _, shopID := range []entrepot.ID{"", at} {
 			must(shipping.Name, shipping.ID(company, shopID), shipping.Set{CompanyID: company, ShopID: shopID, Rules: &shipping.Rules{
 				Currency: "EUR",

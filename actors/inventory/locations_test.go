@@ -52,10 +52,14 @@ func TestShopLocations(t *testing.T) {
 			t.Fatalf("sourcing: %v, %v; want point: %v, latitude: %v", v, err, has, lat)
 		}
 	}
-	created := send(shop.Create{CompanyID: company, Name: "A", Point: &shop.Point{Lat: 53, Lng: 10}})
+	created := send(shop.Create{
+		CompanyID: company, Details: shop.Details{Name: "A", Point: &events.Point{Lat: 53, Lng: 10}},
+	})
 	handle(created...)
 	wantPoint(true, 53)
-	relocated := send(shop.Update{Name: "A", Point: &shop.Point{Lat: 48, Lng: 11}, IsActive: true})
+	relocated := send(shop.Update{
+		Details: shop.Details{Name: "A", Point: &events.Point{Lat: 48, Lng: 11}}, IsActive: true,
+	})
 	handle(relocated...)
 	handle(created...)
 	wantPoint(true, 48)

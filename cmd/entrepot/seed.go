@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"entrepot"
+	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/auth/user"
 	"entrepot/grains/company/company"
@@ -93,24 +94,30 @@ func seed(ctx context.Context, a grains.Asker, hash func(string) (string, error)
 // demoShops are two shops of Antwerp: the first with the demo's manager and
 // staff, the other one open through the night from Friday to Sunday.
 func demoShops() []shop.Create {
-	harbour, station := shop.OpeningHours{Timezone: "Europe/Brussels"}, shop.OpeningHours{Timezone: "Europe/Brussels"}
+	harbour, station := shop.Hours{Timezone: "Europe/Brussels"}, shop.Hours{Timezone: "Europe/Brussels"}
 	for _, day := range []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday"} {
-		harbour.Week = append(harbour.Week, shop.Span{Day: day, Open: "09:00", Close: "18:30"})
-		station.Week = append(station.Week, shop.Span{Day: day, Open: "06:30", Close: "20:00"})
+		harbour.Week = append(harbour.Week, events.OpeningSpan{Day: day, Open: "09:00", Close: "18:30"})
+		station.Week = append(station.Week, events.OpeningSpan{Day: day, Open: "06:30", Close: "20:00"})
 	}
 	for _, day := range []string{"friday", "saturday"} {
-		station.Week = append(station.Week, shop.Span{Day: day, Open: "20:00", Close: "02:00"})
+		station.Week = append(station.Week, events.OpeningSpan{Day: day, Open: "20:00", Close: "02:00"})
 	}
 	return []shop.Create{
 		{
-			Name: "Harbour Shop", Address: "Godefriduskaai 1", City: "Antwerp", Country: "BE", Point: &shop.Point{Lat: 51.2303, Lng: 4.4075},
-			Contact: shop.Contact{Email: "harbour@coffee.example", Phone: "+32 3 555 01 01"}, Hours: harbour,
+			Details: shop.Details{
+				Name: "Harbour Shop", Address: "Godefriduskaai 1", City: "Antwerp", Country: "BE",
+				Point:   &events.Point{Lat: 51.2303, Lng: 4.4075},
+				Contact: events.ShopContact{Email: "harbour@coffee.example", Phone: "+32 3 555 01 01"}, Hours: harbour,
+			},
 			ManagerID: entrepot.DeriveID("demo", "user", string(entrepot.ShopManager)),
 			StaffIDs:  []entrepot.ID{entrepot.DeriveID("demo", "user", string(entrepot.ShopStaff))},
 		},
 		{
-			Name: "Station Shop", Address: "Koningin Astridplein 27", City: "Antwerp", Country: "BE", Point: &shop.Point{Lat: 51.2172, Lng: 4.4212},
-			Contact: shop.Contact{Email: "station@coffee.example"}, Hours: station,
+			Details: shop.Details{
+				Name: "Station Shop", Address: "Koningin Astridplein 27", City: "Antwerp", Country: "BE",
+				Point:   &events.Point{Lat: 51.2172, Lng: 4.4212},
+				Contact: events.ShopContact{Email: "station@coffee.example"}, Hours: station,
+			},
 		},
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"entrepot/persistence"
 )
 
-// Collection is where shops are kept, in shopdb. cell is where on the map a shop
-// stands (see [Cell]); deletedAt has a value for deleted shops only.
+// Collection holds the shops, in shopdb. cell is the place of a shop on the map (see
+// [Cell]); only deleted shops have a deletedAt.
 var Collection = &persistence.Collection{
 	Name: "shops",
 	Fields: []persistence.Field{
@@ -19,13 +19,14 @@ var Collection = &persistence.Collection{
 		{Name: "deletedAt", Type: persistence.Time},
 	},
 	Indexes: [][]string{
-		{"createdAt"}, {"name"}, {"companyId", "name"}, {"isActive", "createdAt"}, {"city", "createdAt"}, {"cell"}, {"isActive", "cell"}, {"companyId", "cell"},
+		{"createdAt"}, {"name"}, {"companyId", "name"}, {"isActive", "createdAt"}, {"city", "createdAt"},
+		{"cell"}, {"isActive", "cell"}, {"companyId", "cell"},
 	},
 }
 
-// Sales are what the events of orders and payments say of the shops' performance,
-// a row an event, written by the shop service's consumer. The _id is the event's,
-// so that an event delivered twice counts once; createdAt is when it occurred.
+// Sales holds the shops' performance, one row for each event of orders and payments,
+// written by the shop service's consumer. The _id is the event's, so that an event
+// delivered twice counts once; createdAt is the time of the event.
 var Sales = &persistence.Collection{
 	Name: "shopSales",
 	Fields: []persistence.Field{
@@ -36,8 +37,7 @@ var Sales = &persistence.Collection{
 	Indexes: [][]string{{"companyId", "shopId", "createdAt"}},
 }
 
-// Index is whose the shop is: the company's, and its own, so that it lies in the
-// scope of the staff assigned to it.
+// Index scopes a shop to its company and to itself, so that its staff may see it.
 func (s *State) Index() grains.Index {
 	var at, deleted any
 	if s.Point != nil {
@@ -52,16 +52,14 @@ func (s *State) Index() grains.Index {
 	}
 }
 
-// Kind is the grain of shops.
+// Kind returns the grain of shops.
 func Kind() *grains.Kind {
 	k := grains.NewKind[State](Name, Collection)
 	grains.Later(k, (*State).Create, (*State).created)
-	grains.Command(k, (*State).Update, (*State).View)
+	grains.Command(k, (*State).Update, (*State).view)
 	grains.Later(k, (*State).Delete, (*State).deleted)
 	grains.Later(k, (*State).Assign, (*State).assigned)
 	grains.Query(k, (*State).Get)
-
-	grains.Steps(k, steps)
-	grains.Command(k, (*State).StaffTold, (*State).View)
+	process(k)
 	return k
 }

@@ -6,35 +6,35 @@ import (
 	"slices"
 	"sync"
 	"time"
-	_ "time/tzdata" // the rules of every zone, also on a machine or in an image that has none
+	_ "time/tzdata" // the rules of all zones, for machines and images without them
 
 	"entrepot"
 	"entrepot/events"
 )
 
-// Most spans of a week, and dates that differ from it.
+// Limits of opening hours.
 const (
 	MaxSpans      = 50
 	MaxExceptions = 400
 )
 
-// Hours are when a shop is open, by the clock of its time zone.
+// Hours are the opening hours of a shop, by the clock of its time zone.
 //
-// A span belongs to the day it begins: one that closes at or before it opens
-// closes on the day after, and an exception on a date replaces what begins on
-// that date, not what the night before still runs. A time that the clock skips is
-// the moment of the change; one that it shows twice opens the first time and
-// closes the second.
+// A span belongs to the day on which it begins. A span that closes at or before its
+// opening time closes on the next day. An exception on a date replaces the spans that
+// begin on that date; a span from the night before continues. A time that the clock
+// skips is the moment of the change; a time that it shows twice opens at the first
+// occurrence and closes at the second.
 type Hours struct {
 	Timezone   string                    `json:"timezone,omitempty"` // IANA name; empty: UTC
 	Week       []events.OpeningSpan      `json:"week,omitempty"`
 	Exceptions []events.OpeningException `json:"exceptions,omitempty"`
 }
 
-// horizon is how far ahead the next change is looked for, in days. A week that
-// no exception changes is like the next one.
+// horizon returns the number of days in which the next change is searched. Beyond the
+// last exception all weeks are equal.
 func (h *Hours) horizon(today time.Time) int {
-	const week, year = 9, 370 // the days that a week's spans can touch, and enough
+	const week, year = 9, 370 // the days that the spans of a week can touch; the maximum
 	last := today
 	for _, e := range h.Exceptions {
 		if d, err := time.Parse(time.DateOnly, e.Date); err == nil {
@@ -44,20 +44,20 @@ func (h *Hours) horizon(today time.Time) int {
 	return min(int(last.Sub(today)/(24*time.Hour))+week, year)
 }
 
-// span is an interval [from, to) on the line of time.
+// span is an interval [from, to) of time.
 type span struct{ from, to time.Time }
 
-// Stated reports whether the shop says when it is open at all.
+// Stated reports whether the shop has opening hours.
 func (h *Hours) Stated() bool { return len(h.Week)+len(h.Exceptions) > 0 }
 
-// At answers whether the shop is open at a moment, and when that changes next:
-// zero if it does not within a year.
+// At reports whether the shop is open at a moment, and returns the next change; zero
+// for none within a year.
 func (h *Hours) At(now time.Time) (open bool, next time.Time) {
 	z, err := zone(h.Timezone)
 	if err != nil || !h.Stated() {
 		return false, time.Time{}
 	}
-	var until time.Time // how long the spans that touch each other run from now
+	var until time.Time // the end of the adjoining spans that include now
 	y, m, d := now.In(z).Date()
 	today := time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 	for i := range h.horizon(today) + 2 {
@@ -77,14 +77,14 @@ func (h *Hours) At(now time.Time) (open bool, next time.Time) {
 	return !until.IsZero(), time.Time{}
 }
 
-// Open answers whether the shop is open at a moment.
+// Open reports whether the shop is open at a moment.
 func (h *Hours) Open(now time.Time) bool { open, _ := h.At(now); return open }
 
-// begin are the spans that begin on a date, in order.
+// begin returns the spans that begin on a date, in order.
 func (h *Hours) begin(date time.Time, z *time.Location) []span {
 	var out []span
 	add := func(open, shut string) {
-		from, _ := parseClock(open) // checked when it came in
+		from, _ := parseClock(open) // checked when it was set
 		to, _ := parseClock(shut)
 		if to <= from {
 			to += 24 * 60
@@ -116,12 +116,12 @@ func (h *Hours) begin(date time.Time, z *time.Location) []span {
 	return out
 }
 
-// moments are the first and the last moment at which the clock of a zone shows so
-// many minutes after the midnight of a date; the moment of the change for a time
-// that it skips.
+// moments returns the first and the last moment at which the clock of a zone shows a
+// number of minutes after midnight of a date; the moment of the change for a time that
+// the clock skips.
 func moments(date time.Time, minutes int, z *time.Location) (first, last time.Time) {
 	shown := date.Add(time.Duration(minutes) * time.Minute) // as if the zone were UTC
-	// No clock is further than 14 hours from UTC: these are surely before and after.
+	// No clock differs by more than 14 hours from UTC, so these are before and after it.
 	before, after := by(shown, shown.Add(-26*time.Hour), z), by(shown, shown.Add(26*time.Hour), z)
 	isBefore, isAfter := shows(before, shown, z), shows(after, shown, z)
 	switch {
@@ -139,12 +139,13 @@ func moments(date time.Time, minutes int, z *time.Location) (first, last time.Ti
 	}
 }
 
-// by is when the clock shows a time, by the offset that the zone has at a moment.
+// by returns when the clock shows a time, with the offset of the zone at a moment.
 func by(shown, moment time.Time, z *time.Location) time.Time {
 	_, offset := moment.In(z).Zone()
 	return shown.Add(-time.Duration(offset) * time.Second)
 }
 
+// shows reports whether the clock shows a time at t.
 func shows(t, shown time.Time, z *time.Location) bool {
 	_, offset := t.In(z).Zone()
 	return t.Add(time.Duration(offset) * time.Second).Equal(shown)
@@ -159,22 +160,23 @@ func later(a, b time.Time) time.Time {
 
 var weekdays = [7]string{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"}
 
-// check names the first rule that hours break. Fields are those of the API.
+// check returns the error of the first broken rule. Fields are those of the API.
 func (h *Hours) check() error {
 	if _, err := zone(h.Timezone); err != nil {
-		return entrepot.Invalid("timezone", "timezone", "must be the name of an IANA time zone, such as Europe/Brussels")
+		return entrepot.Invalid("timezone", "timezone", "must be the name of an IANA time zone such as Europe/Brussels")
 	}
 	switch {
 	case h.Timezone == "" && h.Stated():
 		return entrepot.Invalid("timezone", "required", "must be given with opening hours")
 	case len(h.Week) > MaxSpans:
-		return entrepot.Invalid("operatingHours", "maxItems", "at most %d", MaxSpans)
+		return entrepot.Invalid("operatingHours", "maxItems", "must have at most %d spans", MaxSpans)
 	case len(h.Exceptions) > MaxExceptions:
-		return entrepot.Invalid("hoursExceptions", "maxItems", "at most %d", MaxExceptions)
+		return entrepot.Invalid("hoursExceptions", "maxItems", "must have at most %d exceptions", MaxExceptions)
 	}
 	for i, s := range h.Week {
 		if !slices.Contains(weekdays[:], s.Day) {
-			return entrepot.Invalid(at("operatingHours", i, "day"), "enum", "must be monday, tuesday, wednesday, thursday, friday, saturday or sunday")
+			return entrepot.Invalid(at("operatingHours", i, "day"), "enum",
+				"must be monday, tuesday, wednesday, thursday, friday, saturday or sunday")
 		}
 		if err := checkSpan("operatingHours", i, s.Open, s.Close); err != nil {
 			return err
@@ -188,7 +190,7 @@ func (h *Hours) checkExceptions() error {
 	closed, open := map[string]bool{}, map[string]bool{}
 	for i, e := range h.Exceptions {
 		if _, err := time.Parse(time.DateOnly, e.Date); err != nil {
-			return entrepot.Invalid(at(field, i, "date"), "date", "must be a date, such as 2026-12-24")
+			return entrepot.Invalid(at(field, i, "date"), "date", "must be a date such as 2026-12-24")
 		}
 		if !e.Closed {
 			if err := checkSpan(field, i, e.Open, e.Close); err != nil {
@@ -197,12 +199,12 @@ func (h *Hours) checkExceptions() error {
 			open[e.Date] = true
 		} else {
 			if e.Open != "" || e.Close != "" {
-				return entrepot.Invalid(at(field, i, "closed"), "exclusive", "is either closed, or open for a time")
+				return entrepot.Invalid(at(field, i, "closed"), "exclusive", "must be false when open and close are given")
 			}
 			closed[e.Date] = true
 		}
 		if closed[e.Date] && open[e.Date] {
-			return entrepot.Invalid(at(field, i, "date"), "unique", "is both closed and open")
+			return entrepot.Invalid(at(field, i, "date"), "unique", "must not be both closed and open")
 		}
 	}
 	return nil
@@ -217,7 +219,7 @@ func checkSpan(field string, i int, open, shut string) error {
 	case !okTo:
 		return entrepot.Invalid(at(field, i, "close"), "time", "must be a time from 00:00 to 24:00")
 	case from == to:
-		return entrepot.Invalid(at(field, i, "close"), "range", "differs from open; the whole day is 00:00 to 24:00")
+		return entrepot.Invalid(at(field, i, "close"), "range", "must differ from open; the whole day is 00:00 to 24:00")
 	default:
 		return nil
 	}
@@ -240,15 +242,15 @@ func parseClock(s string) (minutes int, ok bool) {
 
 func at(list string, i int, field string) string { return fmt.Sprintf("%s[%d].%s", list, i, field) }
 
-// zones keeps what was loaded: reading a zone's rules takes longer than all else.
+// zones caches the loaded zones, because reading a zone's rules takes longest.
 var zones sync.Map // string → *time.Location
 
 func zone(name string) (*time.Location, error) {
 	if z, ok := zones.Load(name); ok {
 		return z.(*time.Location), nil
 	}
-	if name == "Local" { // the machine's, whatever that is
-		return nil, entrepot.Invalid("timezone", "timezone", "is no IANA time zone")
+	if name == "Local" { // the zone of this machine
+		return nil, entrepot.Invalid("timezone", "timezone", "must be an IANA time zone")
 	}
 	z, err := time.LoadLocation(cmp.Or(name, "UTC"))
 	if err != nil {

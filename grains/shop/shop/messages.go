@@ -5,121 +5,70 @@ import (
 	"entrepot/grains"
 )
 
-// Kind is the grain's name in the cluster.
+// Name is the kind's name in the cluster.
 const Name = "Shop"
 
-// Of names one grain of the kind.
+// Of returns the ref of a shop.
 func Of(id entrepot.ID) grains.Ref { return grains.Ref{Kind: Name, ID: id} }
 
-// Create opens a shop. Who is named as staff is assigned as by Assign, and if one of them cannot be
-// the shop is not opened; the platform names staff who know the shop already.
+// Create opens a shop. Its staff is assigned as by Assign, and the shop is not opened
+// if one of them cannot be assigned. Admins send it, and the platform, whose staff
+// has the shop already.
 type Create struct {
 	CompanyID entrepot.ID
-	Name      string
-	Address   string
-	City      string
-	Country   string
-	ManagerID entrepot.ID
+	Details
+	ManagerID entrepot.ID // may be empty
 	StaffIDs  []entrepot.ID
-	State     string
-	Point     *Point
-	Contact   Contact
-	Hours     OpeningHours
 }
 
-// Update sets everything that a shop says of itself. expected_version 0 is any.
+// Update replaces the details. Admins send it.
 type Update struct {
-	ExpectedVersion int64
-	Name            string
-	Address         string
-	City            string
-	State           string
-	Country         string
-	Point           *Point
-	Contact         Contact
-	Hours           OpeningHours
-	IsActive        bool
+	ExpectedVersion int64 // 0: any
+	Details
+	IsActive bool
 }
 
+// Delete deletes the shop and removes the assignments of its staff. The reply waits
+// until their older tokens are withdrawn. Admins send it.
 type Delete struct {
-	ExpectedVersion int64
+	ExpectedVersion int64 // 0: any
 }
 
-// Assign changes who works in the shop, all of it or nothing. It is answered when the users' tokens that say
-// otherwise are withdrawn. The id names it: twice is once.
+// Assign changes the staff of the shop, completely or not at all. The reply waits until
+// the users' older tokens are withdrawn. Admins send it.
 type Assign struct {
-	ID              entrepot.ID
-	ExpectedVersion int64
-	ManagerID       entrepot.ID // "": the manager stays
+	ID              entrepot.ID // of the change; the same change twice is executed once
+	ExpectedVersion int64       // 0: any
+	ManagerID       entrepot.ID // empty: unchanged
 	UserIDs         []entrepot.ID
-	Remove          []string
+	Remove          []entrepot.ID
 }
 
-// StaffTold is what a user answered to the step that asked.
-type StaffTold struct {
-	ID      entrepot.ID // of the Assign
-	Phase   string
-	UserID  entrepot.ID
-	Refused bool
-	Missing bool // there is no such user in the company
-	Reason  string
-}
-
+// Get returns the shop to anybody, its staff only to callers that reach the shop.
 type Get struct{}
 
-type Point struct {
-	Lat float64 // degrees
-	Lng float64
-}
-
-type Contact struct {
-	Email   string
-	Phone   string
-	Website string
-}
-
-type OpeningHours struct {
-	Timezone   string // IANA
-	Week       []Span
-	Exceptions []Exception
-}
-
-type Span struct {
-	Day   string // "monday"
-	Open  string // "09:00"
-	Close string
-}
-
-type Exception struct {
-	Date   string // "2026-12-24"
-	Closed bool
-	Open   string
-	Close  string
-	Reason string
-}
-
+// Shop is a shop; its JSON is part of the saved state.
 type Shop struct {
-	ID        entrepot.ID
-	CompanyID entrepot.ID
-	Name      string
-	Address   string
-	City      string
-	Country   string
-	ManagerID entrepot.ID
-	StaffIDs  []entrepot.ID
-	IsActive  bool
-	CreatedAt int64
-	UpdatedAt int64
-	State     string
-	Point     *Point
-	Contact   Contact
-	Hours     OpeningHours
-	Version   int64
+	Details
+
+	ID        entrepot.ID   `json:"id,omitempty"`
+	CompanyID entrepot.ID   `json:"companyId,omitempty"`
+	ManagerID entrepot.ID   `json:"managerId,omitempty"`
+	StaffIDs  []entrepot.ID `json:"staffIds,omitempty"`
+	IsActive  bool          `json:"isActive,omitempty"`
+	CreatedAt int64         `json:"created,omitempty"` // Unix ms
+	UpdatedAt int64         `json:"updated,omitempty"` // Unix ms
+	Version   int64         `json:"version,omitempty"` // counts the changes, for If-Match
 }
 
-func (Create) Answers(*Shop)    {}
-func (Update) Answers(*Shop)    {}
-func (Delete) Answers(*Shop)    {}
-func (Assign) Answers(*Shop)    {}
-func (StaffTold) Answers(*Shop) {}
-func (Get) Answers(*Shop)       {}
+// Public returns the shop without its staff.
+func (v Shop) Public() *Shop {
+	v.ManagerID, v.StaffIDs = "", nil
+	return &v
+}
+
+func (Create) Answers(*Shop) {}
+func (Update) Answers(*Shop) {}
+func (Delete) Answers(*Shop) {}
+func (Assign) Answers(*Shop) {}
+func (Get) Answers(*Shop)    {}

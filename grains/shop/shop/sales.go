@@ -9,15 +9,15 @@ import (
 	"entrepot/events"
 )
 
-// Sale is what one event says of a shop's performance.
+// Sale is the contribution of one event to a shop's performance.
 type Sale struct {
 	ShopID    entrepot.ID
 	CompanyID entrepot.ID
 	What      string         // the event's type
-	Money     entrepot.Money // captured or given back; none for events of orders
+	Money     entrepot.Money // captured or refunded; zero for events of orders
 }
 
-// Fields are the values of the fields of [Sales].
+// Fields returns the values of the fields of [Sales].
 func (s *Sale) Fields() []any {
 	if s.Money.Currency == "" {
 		return []any{s.What, nil, nil}
@@ -25,7 +25,7 @@ func (s *Sale) Fields() []any {
 	return []any{s.What, s.Money.Minor, s.Money.Currency}
 }
 
-// SaleIn is the sale of which [Sale.Fields] are the fields.
+// SaleIn returns the sale of the values of [Sale.Fields].
 func SaleIn(fields []any) *Sale {
 	s := &Sale{}
 	if len(fields) == 3 {
@@ -36,18 +36,18 @@ func SaleIn(fields []any) *Sale {
 	return s
 }
 
-// SaleOf reads an event; false for one that says nothing of performance. An error
-// means that it never will be readable.
+// SaleOf reads an event; false for events that do not count. An error means that the
+// event will never be readable.
 func SaleOf(e *events.Envelope) (Sale, bool, error) {
 	switch e.Type {
 	case "order.created", "order.cancelled":
-		var o events.OrderCancelled // reads what all events of orders have
+		var o events.OrderCancelled // has the fields that all events of orders share
 		if err := e.Decode(&o); err != nil {
 			return Sale{}, false, err
 		}
 		return Sale{ShopID: o.ShopID, CompanyID: o.CompanyID, What: e.Type}, o.ShopID != "", nil
 	case "payment.success", "payment.refunded":
-		var p events.PaymentSuccess // reads what both have: the amount that moved
+		var p events.PaymentSuccess // has the fields that both share
 		if err := e.Decode(&p); err != nil {
 			return Sale{}, false, err
 		}
@@ -58,7 +58,7 @@ func SaleOf(e *events.Envelope) (Sale, bool, error) {
 	}
 }
 
-// Figures are how much a shop sold in a time.
+// Figures are the sales of a shop in a period.
 type Figures struct {
 	Orders    int64 // placed
 	Cancelled int64
@@ -66,7 +66,7 @@ type Figures struct {
 	Money     []Takings // by currency
 }
 
-// Takings are the sums of one currency, in minor units.
+// Takings holds the sums of one currency, in minor units.
 type Takings struct {
 	Currency string
 	Paid     int64 // orders
@@ -74,7 +74,7 @@ type Takings struct {
 	Refunded int64
 }
 
-// Average is what a paid order brought on average, rounded half up; 0 without one.
+// Average returns the average revenue of a paid order, rounded half up; 0 without one.
 func (t *Takings) Average() int64 {
 	if t.Paid == 0 {
 		return 0
@@ -99,7 +99,7 @@ func (f *Figures) Add(s *Sale) {
 	}
 }
 
-// Merge adds the figures of another time.
+// Merge adds the figures of another period.
 func (f *Figures) Merge(o *Figures) {
 	f.Orders, f.Cancelled, f.Paid = f.Orders+o.Orders, f.Cancelled+o.Cancelled, f.Paid+o.Paid
 	for _, m := range o.Money {
@@ -108,15 +108,17 @@ func (f *Figures) Merge(o *Figures) {
 	}
 }
 
+// of returns the sums of a currency, which it adds if they are new.
 func (f *Figures) of(currency string) *Takings {
-	i, ok := slices.BinarySearchFunc(f.Money, currency, func(t Takings, c string) int { return cmp.Compare(t.Currency, c) })
+	byCurrency := func(t Takings, c string) int { return cmp.Compare(t.Currency, c) }
+	i, ok := slices.BinarySearchFunc(f.Money, currency, byCurrency)
 	if !ok {
 		f.Money = slices.Insert(f.Money, i, Takings{Currency: currency})
 	}
 	return &f.Money[i]
 }
 
-// Clock is the shop's time zone; UTC for one that names none.
+// Clock returns the shop's time zone; UTC if it has none.
 func (h *Hours) Clock() *time.Location {
 	z, err := zone(h.Timezone)
 	if err != nil {
@@ -125,8 +127,8 @@ func (h *Hours) Clock() *time.Location {
 	return z
 }
 
-// Midnight is when a date begins on a clock: the moment of the change where the
-// clock skips midnight.
+// Midnight returns when a date begins in a zone; the moment of the change if the clock
+// skips midnight.
 func Midnight(date time.Time, z *time.Location) time.Time {
 	first, _ := moments(date, 0, z)
 	return first

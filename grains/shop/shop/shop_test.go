@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"entrepot"
+	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
 	"entrepot/persistence/storetest"
@@ -28,9 +29,12 @@ var (
 func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: id, Now: start, Caller: c} }
 
 func creation(change func(*Create)) Create {
-	c := Create{CompanyID: company, Name: "Harbour", City: "Trieste", ManagerID: person, StaffIDs: []string{person}}
+	c := Create{
+		CompanyID: company, Details: Details{Name: "Harbour", City: "Trieste"},
+		ManagerID: person, StaffIDs: []string{person},
+	}
 	if change != nil {
-		change(c)
+		change(&c)
 	}
 	return c
 }
@@ -49,16 +53,16 @@ func TestCreateRules(t *testing.T) {
 		"another's admin":     {&State{}, entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: "x"}, nil, entrepot.CodeNotFound},
 		"a manager":           {&State{}, entrepot.Caller{Role: entrepot.ShopManager, CompanyID: company}, nil, entrepot.CodeForbidden},
 		"a customer":          {&State{}, entrepot.Caller{Role: entrepot.Customer, UserID: "c"}, nil, entrepot.CodeForbidden},
-		"again":               {&State{ID: id}, admin, nil, entrepot.CodeConflict},
+		"again":               {&State{Shop: Shop{ID: id}}, admin, nil, entrepot.CodeConflict},
 		"no company":          {&State{}, super, func(c *Create) { c.CompanyID = "" }, entrepot.CodeInvalid},
 		"no name":             {&State{}, admin, func(c *Create) { c.Name = "" }, entrepot.CodeInvalid},
 		"no manager yet":      {&State{}, admin, func(c *Create) { c.ManagerID = "" }, ""},
 		"what is no manager":  {&State{}, admin, func(c *Create) { c.ManagerID = "bob" }, entrepot.CodeInvalid},
 		"what are no staff":   {&State{}, admin, func(c *Create) { c.StaffIDs = []string{"bob"} }, entrepot.CodeInvalid},
-		"a place":             {&State{}, admin, func(c *Create) { c.Point = &Point{Lat: -90, Lng: 180} }, ""},
-		"beyond the pole":     {&State{}, admin, func(c *Create) { c.Point = &Point{Lat: 90.1} }, entrepot.CodeInvalid},
-		"around the world":    {&State{}, admin, func(c *Create) { c.Point = &Point{Lng: -180.1} }, entrepot.CodeInvalid},
-		"nowhere":             {&State{}, admin, func(c *Create) { c.Point = &Point{Lat: math.NaN()} }, entrepot.CodeInvalid},
+		"a place":             {&State{}, admin, func(c *Create) { c.Point = &events.Point{Lat: -90, Lng: 180} }, ""},
+		"beyond the pole":     {&State{}, admin, func(c *Create) { c.Point = &events.Point{Lat: 90.1} }, entrepot.CodeInvalid},
+		"around the world":    {&State{}, admin, func(c *Create) { c.Point = &events.Point{Lng: -180.1} }, entrepot.CodeInvalid},
+		"nowhere":             {&State{}, admin, func(c *Create) { c.Point = &events.Point{Lat: math.NaN()} }, entrepot.CodeInvalid},
 		"hours":               {&State{}, admin, func(c *Create) { c.Hours = hours() }, ""},
 		"hours of no zone":    {&State{}, admin, func(c *Create) { c.Hours = hours(); c.Hours.Timezone = "" }, entrepot.CodeInvalid},
 		"too many staff":      {&State{}, admin, func(c *Create) { c.StaffIDs = make([]string, MaxStaff+1) }, entrepot.CodeInvalid},
@@ -73,10 +77,10 @@ func TestCreateRules(t *testing.T) {
 	}
 }
 
-func hours() OpeningHours {
-	return OpeningHours{
-		Timezone: "Europe/Rome", Week: []Span{{Day: "monday", Open: "09:00", Close: "18:00"}},
-		Exceptions: []Exception{{Date: "2026-12-25", Closed: true, Reason: "Christmas"}},
+func hours() Hours {
+	return Hours{
+		Timezone: "Europe/Rome", Week: []events.OpeningSpan{{Day: "monday", Open: "09:00", Close: "18:00"}},
+		Exceptions: []events.OpeningException{{Date: "2026-12-25", Closed: true, Reason: "Christmas"}},
 	}
 }
 
@@ -92,11 +96,13 @@ func opened(t testing.TB) *State {
 }
 
 func update(version int64) Update {
-	return Update{ExpectedVersion: version, Name: "Station", City: "Udine", Point: &Point{Lat: 46.06, Lng: 13.24}, Hours: hours(), IsActive: true}
+	return Update{ExpectedVersion: version, IsActive: true, Details: Details{
+		Name: "Station", City: "Udine", Point: &events.Point{Lat: 46.06, Lng: 13.24}, Hours: hours(),
+	}}
 }
 
-// TestWhoChangesAShop holds for Update and Delete alike.
-func TestWhoChangesAShop(t *testing.T) {
+// TestCallersThatMayChangeAShop covers Update and Delete.
+func TestCallersThatMayChangeAShop(t *testing.T) {
 	t.Parallel()
 	manager := entrepot.Caller{Role: entrepot.ShopManager, CompanyID: company, ShopIDs: []entrepot.ID{id}}
 	for name, c := range map[string]struct {
@@ -137,7 +143,7 @@ func TestUpdateRules(t *testing.T) {
 		"timezone":                 func(c *Update) { c.Hours.Timezone = "Mars/Olympus" },
 	} {
 		cmd := update(0)
-		change(cmd)
+		change(&cmd)
 		if _, err := opened(t).Update(turn(admin), cmd); entrepot.CodeOf(err) != entrepot.CodeInvalid || entrepot.AsError(err).Fields[0].Field != name {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -148,7 +154,7 @@ func TestUpdateRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Apply(facts[0])
-	if v := s.View(); v.Version != 2 || v.ManagerID != person || v.Name != "Station" || !reflect.DeepEqual(v.Hours, hours()) || v.Point.Lat != 46.06 {
+	if v := s.view(); v.Version != 2 || v.ManagerID != person || v.Name != "Station" || !reflect.DeepEqual(v.Hours, hours()) || v.Point.Lat != 46.06 {
 		t.Errorf("%v", v)
 	}
 	if facts, err := s.Update(turn(admin), update(2)); err != nil || len(facts) != 0 {
@@ -156,10 +162,13 @@ func TestUpdateRules(t *testing.T) {
 	}
 }
 
-// Anyone sees the shop, only its own staff who works there.
+// TestGetShowsStaffToStaffOnly: anybody sees the shop, only its own staff sees its staff.
 func TestGetShowsStaffToStaffOnly(t *testing.T) {
 	t.Parallel()
-	s := &State{ID: id, CompanyID: company, Details: Details{Name: "Harbour"}, ManagerID: person, StaffIDs: []entrepot.ID{person}}
+	s := &State{Shop: Shop{
+		ID: id, CompanyID: company, Details: Details{Name: "Harbour"},
+		ManagerID: person, StaffIDs: []entrepot.ID{person},
+	}}
 	for name, c := range map[string]struct {
 		caller entrepot.Caller
 		staff  bool
@@ -174,13 +183,13 @@ func TestGetShowsStaffToStaffOnly(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			v, err := s.Get(turn(c.caller), nil)
+			v, err := s.Get(turn(c.caller), Get{})
 			if err != nil || v.Name != "Harbour" || (v.ManagerID != "") != c.staff || (len(v.StaffIDs) > 0) != c.staff {
 				t.Fatalf("%+v, %v", v, err)
 			}
 		})
 	}
-	if _, err := (&State{}).Get(turn(super), nil); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := (&State{}).Get(turn(super), Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("absent: %v", err)
 	}
 }
@@ -190,7 +199,7 @@ func TestShopReplays(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		facts, err := (&State{}).Create(turn(admin), creation(func(c *Create) {
 			c.Name, c.Address = "N"+rapid.StringN(1, 20, -1).Draw(t, "name"), rapid.String().Draw(t, "address")
-			c.Point = &Point{Lat: rapid.Float64Range(-90, 90).Draw(t, "lat"), Lng: rapid.Float64Range(-180, 180).Draw(t, "lng")}
+			c.Point = &events.Point{Lat: rapid.Float64Range(-90, 90).Draw(t, "lat"), Lng: rapid.Float64Range(-180, 180).Draw(t, "lng")}
 			c.Hours = hours()
 			c.StaffIDs = nil
 			for range rapid.IntRange(0, 3).Draw(t, "staff") {

@@ -9,26 +9,26 @@ import (
 	"entrepot/events"
 )
 
-// staffing is a change of who works in the shop. Every user is asked first
-// whether it can be, then told; if one cannot after all, the others are told
-// back. Who leaves is told last, when nothing can refuse any more.
+// staffing is a change of the shop's staff. It checks all wanted users first, then
+// assigns them; if one refuses after all, the other assignments are undone. Leaving
+// users are released last, when nothing can refuse any more.
 type staffing struct {
-	ID      string        `json:"id"` // of the command
+	ID      string        `json:"id"` // of the Assign
 	By      entrepot.ID   `json:"by,omitempty"`
-	Manager entrepot.ID   `json:"manager,omitempty"` // afterwards, as Staff
+	Manager entrepot.ID   `json:"manager,omitempty"` // after the change, as Staff
 	Staff   []entrepot.ID `json:"staff,omitempty"`
-	Ask     []asked       `json:"ask,omitempty"`  // who shall work here
-	New     []entrepot.ID `json:"new,omitempty"`  // of those, who does not yet
-	Gone    []entrepot.ID `json:"gone,omitempty"` // who shall not any more
-	Opens   bool          `json:"opens,omitempty"`
+	Ask     []wanted      `json:"ask,omitempty"`
+	New     []entrepot.ID `json:"new,omitempty"`   // wanted users that do not work here yet
+	Gone    []entrepot.ID `json:"gone,omitempty"`  // leaving users
+	Opens   bool          `json:"opens,omitempty"` // the shop is being opened
 
 	Phase   string        `json:"phase"`
-	Told    []entrepot.ID `json:"told,omitempty"` // who has answered in this phase
+	Told    []entrepot.ID `json:"told,omitempty"` // users that have replied in this phase
 	Refusal *refusal      `json:"refusal,omitempty"`
 }
 
-// asked is one who shall work here, and the field that said so.
-type asked struct {
+// wanted is a user that is to work here, and the client's field that named it.
+type wanted struct {
 	UserID  entrepot.ID `json:"userId"`
 	Manager bool        `json:"manager,omitempty"`
 	Field   string      `json:"field"`
@@ -42,29 +42,29 @@ const (
 	undo    = "undo"
 )
 
-// refusal is why a staffing came to nothing.
+// refusal is the reason for which a staffing failed.
 type refusal struct {
 	Field   string `json:"field"`
 	Missing bool   `json:"missing,omitempty"`
 	Reason  string `json:"reason"`
 }
 
-// settled is how a staffing ended.
+// settled is the end of a staffing.
 type settled struct {
 	ID      string   `json:"id"`
 	Refusal *refusal `json:"refusal,omitempty"`
 }
 
-// maxSettled is how many endings are remembered for who still waits.
+// maxSettled bounds the remembered ends, for callers that still wait.
 const maxSettled = 16
 
-// The facts of a staffing that is under way.
+// The facts of a staffing under way.
 type (
 	staffingBegun struct {
 		events.Private
 		staffing
 	}
-	staffTold struct {
+	userReplied struct {
 		events.Private
 		UserID  entrepot.ID
 		Refusal *refusal
@@ -76,10 +76,10 @@ type (
 	staffingEnded struct{ events.Private }
 )
 
-var errStaffing = entrepot.Unavailable("another change of who works in the shop is under way")
+var errStaffing = entrepot.Unavailable("another change of the shop's staff is under way; try again")
 
-// Assign changes who works in the shop. Naming who works there already, or the
-// manager there is, changes nothing.
+// Assign changes the staff of the shop. Assigning users that work there already changes
+// nothing.
 func (s *State) Assign(t entrepot.Turn, c Assign) ([]events.Event, error) {
 	if err := s.mayChange(t, 0); err != nil {
 		return nil, err
@@ -106,9 +106,9 @@ func (s *State) Assign(t entrepot.Turn, c Assign) ([]events.Event, error) {
 		}
 	}
 	if len(n.Staff) > MaxStaff {
-		return nil, entrepot.Invalid("userIds", "maxItems", "a shop has at most %d staff", MaxStaff)
+		return nil, entrepot.Invalid("userIds", "maxItems", "must leave at most %d users in the shop", MaxStaff)
 	}
-	n.Ask = asks(c.ManagerID, c.UserIDs, "userIds")
+	n.Ask = wantedUsers(c.ManagerID, c.UserIDs, "userIds")
 	for _, u := range s.people() {
 		if u != n.Manager && !slices.Contains(n.Staff, u) {
 			n.Gone = append(n.Gone, u)
@@ -127,11 +127,11 @@ func (s *State) checkAssign(c Assign) error {
 	case s.Staffing != nil:
 		return errStaffing
 	case c.ManagerID == "" && len(c.UserIDs)+len(c.Remove) == 0:
-		return entrepot.Invalid("userIds", "required", "name who is assigned, the manager, or who is removed")
+		return entrepot.Invalid("userIds", "required", "must be given unless managerId or remove is")
 	case c.ManagerID != "" && !entrepot.ValidID(c.ManagerID):
 		return entrepot.Invalid("managerId", "id", "must be a user id")
 	case c.ManagerID != "" && slices.Contains(c.UserIDs, c.ManagerID):
-		return entrepot.Invalid("managerId", "exclusive", "is also among userIds")
+		return entrepot.Invalid("managerId", "exclusive", "must not be among userIds")
 	}
 	for i, u := range c.UserIDs {
 		if !entrepot.ValidID(u) {
@@ -142,7 +142,7 @@ func (s *State) checkAssign(c Assign) error {
 		field := fmt.Sprintf("remove[%d]", i)
 		switch {
 		case u == c.ManagerID || slices.Contains(c.UserIDs, u):
-			return entrepot.Invalid(field, "exclusive", "is also assigned")
+			return entrepot.Invalid(field, "exclusive", "must not be assigned as well")
 		case !slices.Contains(s.people(), u):
 			return (&refusal{Field: field, Missing: true, Reason: "does not work in this shop"}).err()
 		}
@@ -150,20 +150,20 @@ func (s *State) checkAssign(c Assign) error {
 	return nil
 }
 
-// asks are the users that are asked, each once.
-func asks(manager entrepot.ID, users []entrepot.ID, field string) (out []asked) {
+// wantedUsers returns the manager and the users, each once.
+func wantedUsers(manager entrepot.ID, users []entrepot.ID, field string) (out []wanted) {
 	if manager != "" {
-		out = append(out, asked{manager, true, "managerId"})
+		out = append(out, wanted{manager, true, "managerId"})
 	}
 	for i, u := range users {
-		if u != manager && !slices.ContainsFunc(out, func(a asked) bool { return a.UserID == u }) {
-			out = append(out, asked{u, false, fmt.Sprintf("%s[%d]", field, i)})
+		if u != manager && !slices.ContainsFunc(out, func(a wanted) bool { return a.UserID == u }) {
+			out = append(out, wanted{u, false, fmt.Sprintf("%s[%d]", field, i)})
 		}
 	}
 	return out
 }
 
-// people are all who work in the shop.
+// people returns the manager and the staff.
 func (s *State) people() []entrepot.ID {
 	if s.ManagerID == "" {
 		return s.StaffIDs
@@ -171,7 +171,7 @@ func (s *State) people() []entrepot.ID {
 	return append([]entrepot.ID{s.ManagerID}, s.StaffIDs...)
 }
 
-// begin starts a staffing with its first phase that asks somebody.
+// begin starts a staffing with its first phase that has users.
 func (s *State) begin(t entrepot.Turn, n staffing) ([]events.Event, error) {
 	for _, a := range n.Ask {
 		if !slices.Contains(s.people(), a.UserID) {
@@ -182,15 +182,18 @@ func (s *State) begin(t entrepot.Turn, n staffing) ([]events.Event, error) {
 	if len(n.Ask) == 0 {
 		n.Phase = release
 	}
-	if len(n.asked()) == 0 { // a manager who stays as staff, say
-		return append([]events.Event{staffingBegun{staffing: n}}, n.done(s, t)...), nil
+	if len(n.users()) == 0 { // for example when the manager becomes staff
+		return []events.Event{staffingBegun{staffing: n}, n.done(s, t)}, nil
 	}
 	return []events.Event{staffingBegun{staffing: n}}, nil
 }
 
-// staffed is the staffing of a shop that is being opened.
-func (s *State) staffed(t entrepot.Turn, c Create) []events.Event {
-	n := staffing{ID: t.ID, By: t.Caller.UserID, Manager: c.ManagerID, Opens: true, Phase: check, Ask: asks(c.ManagerID, c.StaffIDs, "staffIds")}
+// staffed returns the staffing of a shop that is being opened; none without staff.
+func staffed(t entrepot.Turn, c Create) []events.Event {
+	n := staffing{
+		ID: t.ID, By: t.Caller.UserID, Manager: c.ManagerID, Opens: true, Phase: check,
+		Ask: wantedUsers(c.ManagerID, c.StaffIDs, "staffIds"),
+	}
 	for _, a := range n.Ask {
 		n.New = append(n.New, a.UserID)
 		if !a.Manager {
@@ -203,16 +206,21 @@ func (s *State) staffed(t entrepot.Turn, c Create) []events.Event {
 	return []events.Event{staffingBegun{staffing: n}}
 }
 
-// dismissed is the staffing of a shop that is being deleted.
+// dismissed returns the staffing of a shop that is being deleted; none without staff.
 func (s *State) dismissed(t entrepot.Turn) []events.Event {
 	if len(s.people()) == 0 {
 		return nil
 	}
-	return []events.Event{staffingBegun{staffing: staffing{ID: "delete", By: t.Caller.UserID, Gone: slices.Clone(s.people()), Phase: release}}}
+	return []events.Event{staffingBegun{staffing: staffing{
+		ID: deletion, By: t.Caller.UserID, Gone: slices.Clone(s.people()), Phase: release,
+	}}}
 }
 
-// asked are the users that a phase asks.
-func (n *staffing) asked() []entrepot.ID {
+// deletion is the id of the staffing of a deletion.
+const deletion = "delete"
+
+// users returns the users of the current phase.
+func (n *staffing) users() []entrepot.ID {
 	switch n.Phase {
 	case release:
 		return n.Gone
@@ -227,64 +235,31 @@ func (n *staffing) asked() []entrepot.ID {
 	}
 }
 
-// StaffTold takes what a user answered, and turns to the next phase with the last.
-func (s *State) StaffTold(t entrepot.Turn, c StaffTold) ([]events.Event, error) {
-	n := s.Staffing
-	switch {
-	case t.Caller.Role != entrepot.System:
-		return nil, entrepot.ErrNotFound
-	case n == nil || n.ID != c.ID || n.Phase != c.Phase || slices.Contains(n.Told, c.UserID) || !slices.Contains(n.asked(), c.UserID):
-		return nil, nil // told before
-	}
-	told := staffTold{UserID: c.UserID}
-	if c.Refused {
-		told.Refusal = &refusal{Field: n.field(c.UserID), Missing: c.Missing, Reason: c.Reason}
-	}
-	facts := []events.Event{told}
-	if len(n.Told)+1 < len(n.asked()) {
-		return facts, nil
-	}
-	refused := n.Refusal != nil || c.Refused
-	switch {
-	case n.Phase == check && !refused:
-		return append(facts, staffingTurned{Phase: assign}), nil
-	case n.Phase == assign && !refused && len(n.Gone) > 0:
-		return append(facts, staffingTurned{Phase: release}), nil
-	case n.Phase == assign && refused && len(n.New) > 0:
-		return append(facts, staffingTurned{Phase: undo}), nil
-	case refused && n.Opens:
-		return append(facts, staffingEnded{}, events.ShopDeleted{ShopID: s.ID, CompanyID: s.CompanyID, DeletedAt: t.Now}), nil
-	case refused || s.DeletedAt != 0:
-		return append(facts, staffingEnded{}), nil
-	default:
-		return append(facts, n.done(s, t)...), nil
-	}
-}
-
-// done tells the public that a staffing has come to its end as asked.
-func (n *staffing) done(s *State, t entrepot.Turn) []events.Event {
-	return []events.Event{events.ShopStaffAssigned{
+// done returns the event of a successful staffing.
+func (n *staffing) done(s *State, t entrepot.Turn) events.Event {
+	return events.ShopStaffAssigned{
 		ShopID: t.ID, CompanyID: s.CompanyID, ManagerID: n.Manager, StaffIDs: append([]entrepot.ID{}, n.Staff...),
 		Added: slices.Clone(n.New), Removed: slices.Clone(n.Gone), AssignedBy: n.By, UpdatedAt: t.Now,
-	}}
+	}
 }
 
-func (n *staffing) field(user entrepot.ID) string {
-	for _, a := range n.Ask {
-		if a.UserID == user {
-			return a.Field
+// wanted returns the user of a phase.
+func (n *staffing) wanted(user entrepot.ID) wanted {
+	for _, w := range n.Ask {
+		if w.UserID == user {
+			return w
 		}
 	}
-	return "userId"
+	return wanted{UserID: user, Field: "userId"}
 }
 
-// applyStaff changes the state by one fact about who works here.
+// applyStaff changes the state by one fact of a staffing.
 func (s *State) applyStaff(e events.Event) {
 	switch f := e.(type) {
 	case staffingBegun:
 		n := f.staffing
 		s.Staffing = &n
-	case staffTold:
+	case userReplied:
 		s.Staffing.Told = append(s.Staffing.Told, f.UserID)
 		if s.Staffing.Refusal == nil {
 			s.Staffing.Refusal = f.Refusal
@@ -303,6 +278,7 @@ func (s *State) applyStaff(e events.Event) {
 	}
 }
 
+// settle ends the staffing and remembers its end.
 func (s *State) settle() {
 	s.Settled = append(s.Settled, settled{s.Staffing.ID, s.Staffing.Refusal})
 	if over := len(s.Settled) - maxSettled; over > 0 {
@@ -311,12 +287,15 @@ func (s *State) settle() {
 	s.Staffing = nil
 }
 
-// knows reports whether a staffing is under way or has ended lately.
+// knows reports whether a staffing is under way, or among the remembered ends.
 func (s *State) knows(id string) bool {
-	return (s.Staffing != nil && s.Staffing.ID == id) || slices.ContainsFunc(s.Settled, func(e settled) bool { return e.ID == id })
+	if s.Staffing != nil && s.Staffing.ID == id {
+		return true
+	}
+	return slices.ContainsFunc(s.Settled, func(e settled) bool { return e.ID == id })
 }
 
-// err is what the caller is told.
+// err returns the error for the caller.
 func (r *refusal) err() error {
 	code, rule := entrepot.CodeInvalid, "role"
 	if r.Missing {
@@ -328,15 +307,16 @@ func (r *refusal) err() error {
 	}
 }
 
+// settledAs returns the reply to the command of a staffing once it has ended.
 func (s *State) settledAs(id string) (*Shop, bool, error) {
 	for _, e := range s.Settled {
 		if e.ID == id && e.Refusal != nil {
 			return nil, true, e.Refusal.err()
 		}
 	}
-	return s.View(), s.Staffing == nil || s.Staffing.ID != id, nil
+	return s.view(), s.Staffing == nil || s.Staffing.ID != id, nil
 }
 
 func (s *State) assigned(c Assign) (*Shop, bool, error) { return s.settledAs(c.ID) }
 func (s *State) created(Create) (*Shop, bool, error)    { return s.settledAs(s.ID) }
-func (s *State) deleted(Delete) (*Shop, bool, error)    { return s.settledAs("delete") }
+func (s *State) deleted(Delete) (*Shop, bool, error)    { return s.settledAs(deletion) }

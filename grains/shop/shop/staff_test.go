@@ -2,6 +2,7 @@ package shop
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -14,7 +15,6 @@ import (
 	"entrepot/grains/auth/user"
 	"entrepot/grains/grainstest"
 	"entrepot/persistence/storetest"
-	"reflect"
 )
 
 var platform = entrepot.SystemCaller("test")
@@ -87,9 +87,9 @@ func TestAssignRules(t *testing.T) {
 	}
 }
 
-// TestWhoCannotAfterAll: a user may change between the question and the
-// assignment; then the others are told back, each phase by its steps alone.
-func TestWhoCannotAfterAll(t *testing.T) {
+// TestRefusedAssignmentIsUndone: a user may change between check and assignment; then
+// the other assignments are undone, each phase by its own row.
+func TestRefusedAssignmentIsUndone(t *testing.T) {
 	t.Parallel()
 	ann, bob := entrepot.DeriveID("ann"), entrepot.DeriveID("bob")
 	s := opened(t)
@@ -99,41 +99,43 @@ func TestWhoCannotAfterAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	play(s, facts)
-	tell := func(phase, user string, refused bool) {
+	reply := func(phase, user string, refused bool) {
 		t.Helper()
-		if got := steps(s); len(got) == 0 || !slices.ContainsFunc(got, func(x grains.OldStep) bool { return x.Key == phase+":1:"+user }) {
+		of := "1:" + user
+		if got := unasked(phase)(s); !slices.Contains(got, of) {
 			t.Fatalf("%s does not ask %s: %v", phase, user, got)
 		}
 		if _, done, _ := s.assigned(Assign{ID: "1"}); done {
 			t.Fatalf("settled before %s of %s", phase, user)
 		}
-		c := StaffTold{ID: "1", Phase: phase, UserID: user, Refused: refused, Reason: "the account is disabled"}
-		if _, err := s.StaffTold(turn(admin), c); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-			t.Fatalf("told by an admin: %v", err)
+		r := userReplied{UserID: user}
+		if refused {
+			r.Refusal = &refusal{Field: s.Staffing.wanted(user).Field, Reason: "the account is disabled"}
 		}
-		for i := range 2 {
-			facts, err := s.StaffTold(turn(platform), c)
-			if err != nil || (len(facts) > 0) != (i == 0) {
-				t.Fatalf("told %d times: %v, %v", i+1, facts, err)
-			}
-			play(s, facts)
+		facts, err := s.replied(turn(platform), r)
+		if err != nil || len(facts) == 0 {
+			t.Fatalf("reply of %s to %s: %v, %v", user, phase, facts, err)
+		}
+		play(s, facts)
+		if slices.Contains(unasked(phase)(s), of) {
+			t.Fatalf("%s asks %s again", phase, user)
 		}
 	}
-	tell(check, bob, false)
-	tell(check, ann, false)
-	tell(assign, ann, false)
-	tell(assign, bob, true)
-	tell(undo, ann, false)
-	tell(undo, bob, false)
+	reply(check, bob, false)
+	reply(check, ann, false)
+	reply(assign, ann, false)
+	reply(assign, bob, true)
+	reply(undo, ann, false)
+	reply(undo, bob, false)
 	if _, done, err := s.assigned(Assign{ID: "1"}); !done || entrepot.CodeOf(err) != entrepot.CodeInvalid || entrepot.AsError(err).Fields[0].Field != "userIds[1]" {
 		t.Errorf("%v, %v", done, err)
 	}
-	if len(steps(s)) != 0 || len(s.StaffIDs) != 0 || s.ManagerID != person {
+	if s.Staffing != nil || len(s.StaffIDs) != 0 || s.ManagerID != person {
 		t.Errorf("%+v", s)
 	}
 }
 
-// town is a company's shop and its users on the real host, with Access behind it.
+// town is a company's shop and its users on the real host, with the access grain.
 type town struct {
 	*grainstest.Member
 	t     *testing.T
@@ -148,7 +150,7 @@ func newTown(t *testing.T) *town {
 			of = entrepot.DeriveID("another company")
 		}
 		w.users[name] = u
-		w.ask(user.Name, u, user.Register{Email: name + "@x.test", Name: name, PasswordHash: "h", Role: string(role), CompanyID: of})
+		w.ask(user.Name, u, user.Register{Email: name + "@x.test", Name: name, PasswordHash: "h", Role: role, CompanyID: of})
 		w.ask(user.Name, u, user.NoteLogin{SessionID: "s", RefreshHash: []byte("h"), TokenUntil: time.Now().Add(time.Hour).UnixMilli()})
 	}
 	return w
@@ -161,7 +163,7 @@ func (w *town) ask(kind, id string, cmd any) {
 	}
 }
 
-// works are the people who say themselves that they work in the shop.
+// works returns the users whose own shops include the shop.
 func (w *town) works() (out []string) {
 	w.t.Helper()
 	for name, u := range w.users {
@@ -181,13 +183,13 @@ func (w *town) shop(ctx context.Context, cmd grains.Message[*Shop]) (*Shop, erro
 	return grains.Ask(ctx, w, Of(id), cmd)
 }
 
-// TestStaffOnTheHost: who is assigned says so too by the time it is answered, and
-// a refusal leaves everybody as they were.
+// TestStaffOnTheHost: the users have the shop before the caller has the reply, and a
+// refusal changes nobody.
 func TestStaffOnTheHost(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
 	ctx, u := w.As(admin), w.users
-	v, err := w.shop(ctx, Create{CompanyID: company, Name: "Harbour", ManagerID: u["mia"], StaffIDs: []string{u["ann"]}})
+	v, err := w.shop(ctx, Create{CompanyID: company, Details: Details{Name: "Harbour"}, ManagerID: u["mia"], StaffIDs: []string{u["ann"]}})
 	if err != nil || v.ManagerID != u["mia"] || !slices.Equal(v.StaffIDs, []string{u["ann"]}) || !slices.Equal(w.works(), []string{"ann", "mia"}) {
 		t.Fatalf("opened %v, %v: %v", v, err, w.works())
 	}
@@ -232,11 +234,11 @@ func TestStaffOnTheHost(t *testing.T) {
 	}
 }
 
-// Who was erased is taken off the list by the platform, which then tells nobody.
-func TestWhoWasErasedLeaves(t *testing.T) {
+// TestErasedUserLeaves: the platform removes an erased user from the staff.
+func TestErasedUserLeaves(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
-	if _, err := w.shop(w.As(admin), Create{CompanyID: company, Name: "Harbour", StaffIDs: []string{w.users["ann"], w.users["bob"]}}); err != nil {
+	if _, err := w.shop(w.As(admin), Create{CompanyID: company, Details: Details{Name: "Harbour"}, StaffIDs: []string{w.users["ann"], w.users["bob"]}}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := grains.Ask(w.As(super), w, user.Of(w.users["ann"]), user.Erase{}); err != nil {
@@ -253,15 +255,15 @@ func TestWhoWasErasedLeaves(t *testing.T) {
 	}
 }
 
-// A shop that cannot have the staff it is opened with is not opened.
-func TestNoShopWithoutItsStaff(t *testing.T) {
+// TestShopWithRefusedStaffIsNotOpened: one refusal closes the new shop.
+func TestShopWithRefusedStaffIsNotOpened(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
-	_, err := w.shop(w.As(admin), Create{CompanyID: company, Name: "Harbour", ManagerID: w.users["mia"], StaffIDs: []string{w.users["ann"], w.users["eve"]}})
+	_, err := w.shop(w.As(admin), Create{CompanyID: company, Details: Details{Name: "Harbour"}, ManagerID: w.users["mia"], StaffIDs: []string{w.users["ann"], w.users["eve"]}})
 	if entrepot.CodeOf(err) != entrepot.CodeNotFound || entrepot.AsError(err).Fields[0].Field != "staffIds[1]" || len(w.works()) != 0 {
 		t.Fatalf("%v: %v", err, w.works())
 	}
 	if _, err := w.shop(w.Platform(), Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
-		t.Fatalf("it is there: %v", err)
+		t.Fatalf("the shop exists: %v", err)
 	}
 }

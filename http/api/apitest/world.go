@@ -186,7 +186,7 @@ func (w *World) seed(t testing.TB, passwords *auth.Passwords) {
 	}
 	w.ShopA, w.ShopB, w.OtherShop = entrepot.NewID(), entrepot.NewID(), entrepot.NewID()
 	for id, company := range map[entrepot.ID]entrepot.ID{w.ShopA: w.Company, w.ShopB: w.Company, w.OtherShop: w.OtherCompany} {
-		w.Tell(t, shop.Name, id, shop.Create{CompanyID: company, Name: "shop " + id, City: "Hamburg"})
+		w.Tell(t, shop.Name, id, shop.Create{CompanyID: company, Details: shop.Details{Name: "shop " + id, City: "Hamburg"}})
 	}
 	w.Mug = w.Product(t, w.Company, "MUG", 1999, w.ShopA, w.ShopB)
 	w.Cup = w.Product(t, w.Company, "CUP", 500, w.ShopB)

@@ -82,8 +82,8 @@ func (s *logisticsAPI) warehousesAt(ctx context.Context, in *locationListInput, 
 func (s *logisticsAPI) shopsAt(ctx context.Context, in *locationListInput, cursor string, limit int) (*rest.List[LocationView], error) {
 	q := persistence.Query{Limit: limit, Cursor: cursor, Where: query.Where(nil, persistence.CompanyID, in.CompanyID)}
 	q.Where = append(q.Where, persistence.Cond{Field: "deletedAt", Op: persistence.Eq})
-	page, err := query.Find(ctx, s.Shops, shop.Collection, rest.CompanyScope(ctx), q, func(st *shop.State, _ *persistence.Document) LocationView {
-		v := shopapi.ShopOf(st.View(), s.Now())
+	page, err := query.Find(ctx, s.Shops, shop.Collection, rest.CompanyScope(ctx), q, func(saved *shop.Shop, _ *persistence.Document) LocationView {
+		v := shopapi.ShopOf(saved, s.Now())
 		return LocationView{v.ID, v.CompanyID, LocationShop, v.Name, v.Location, v.IsActive}
 	})
 	if page.NextCursor != "" {

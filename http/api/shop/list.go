@@ -54,7 +54,7 @@ const maxShopReads = 20
 type shopList struct {
 	scope entrepot.Scope
 	where []persistence.Cond
-	view  func(*shop.State) ShopView
+	view  func(*shop.Shop) ShopView
 	keep  func(*ShopView) bool
 }
 
@@ -64,7 +64,7 @@ func (s *shopAPI) shopsFor(ctx context.Context, in *shopListInput) shopList {
 	l := shopList{
 		scope: entrepot.StaffScope(entrepot.CallerFrom(ctx)),
 		where: []persistence.Cond{{Field: "deletedAt", Op: persistence.Eq}},
-		view:  func(st *shop.State) ShopView { return ShopOf(st.View(), now) },
+		view:  func(v *shop.Shop) ShopView { return ShopOf(v, now) },
 		keep: func(v *ShopView) bool {
 			return in.OpenNow == "" || (v.OpenNow != nil && *v.OpenNow == (in.OpenNow == "true"))
 		},
@@ -72,7 +72,7 @@ func (s *shopAPI) shopsFor(ctx context.Context, in *shopListInput) shopList {
 	l.where = query.Where(query.Where(l.where, "companyId", in.CompanyID), "city", in.City)
 	if !rest.IsStaff(ctx) {
 		l.scope = entrepot.AllTenants()
-		l.view = func(st *shop.State) ShopView { return ShopOf(st.Public(), now) }
+		l.view = func(v *shop.Shop) ShopView { return ShopOf(v.Public(), now) }
 		l.where = append(l.where, persistence.Cond{Field: "isActive", Op: persistence.Eq, Value: true})
 	}
 	return l
@@ -81,7 +81,7 @@ func (s *shopAPI) shopsFor(ctx context.Context, in *shopListInput) shopList {
 // shops is a page of the database, less what was not asked for.
 func (s *shopAPI) shops(ctx context.Context, l shopList, q persistence.Query) (entrepot.Page[ShopView], error) {
 	page, err := query.Find(ctx, s.Store, shop.Collection, l.scope, q,
-		func(st *shop.State, _ *persistence.Document) ShopView { return l.view(st) })
+		func(v *shop.Shop, _ *persistence.Document) ShopView { return l.view(v) })
 	page.Items = slices.DeleteFunc(page.Items, func(v ShopView) bool { return !l.keep(&v) })
 	return page, err
 }

@@ -80,8 +80,7 @@ func (s *shopAPI) performance(ctx context.Context, in *performanceInput) (*rest.
 	if !entrepot.CallerFrom(ctx).MayReachShop(v.CompanyID, v.ID) {
 		return nil, entrepot.ErrNotFound
 	}
-	hours := shop.HoursOf(v.Hours)
-	z := hours.Clock()
+	z := v.Hours.Clock()
 	from, to, err := in.period(s.Now().In(z))
 	if err != nil {
 		return nil, err

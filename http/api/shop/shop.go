@@ -115,10 +115,7 @@ func (s *shopAPI) create(ctx context.Context, in *shopInput) (*rest.Created[Shop
 	id := in.NewID(ctx, "shop")
 	err = quota.Within(ctx, s.Asker, s.Store, shops, company, id, func() (err error) {
 		r, err = grains.Call(ctx, s.Asker, shop.Of(id), shop.Create{
-			CompanyID: company, Name: b.Name,
-			Address: b.Location.Address, City: b.Location.City, State: b.Location.State, Country: b.Location.Country,
-			Point: pointOf(&b.Location), Contact: b.ContactInfo.proto(), Hours: b.proto(),
-			ManagerID: string(b.ManagerID), StaffIDs: b.StaffIDs,
+			CompanyID: company, Details: b.details(), ManagerID: string(b.ManagerID), StaffIDs: b.StaffIDs,
 		}, in.Keyed(ctx, "create-shop", in.RawBody)...)
 		return err
 	})
@@ -146,9 +143,7 @@ func (s *shopAPI) update(ctx context.Context, in *updateShopInput) (*rest.Answer
 	}
 	b := &in.Body
 	v, err := grains.Ask(ctx, s.Asker, shop.Of(id), shop.Update{
-		ExpectedVersion: expected, Name: b.Name, IsActive: b.IsActive,
-		Address: b.Location.Address, City: b.Location.City, State: b.Location.State, Country: b.Location.Country,
-		Point: pointOf(&b.Location), Contact: b.ContactInfo.proto(), Hours: b.proto(),
+		ExpectedVersion: expected, Details: b.details(), IsActive: b.IsActive,
 	})
 	if err != nil {
 		return nil, err

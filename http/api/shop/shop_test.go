@@ -156,7 +156,9 @@ func TestShopsNear(t *testing.T) {
 		}
 		id := entrepot.NewID()
 		places[id] = p
-		w.Tell(t, shop.Name, id, shop.Create{CompanyID: w.OtherCompany, Name: "near", Point: &shop.Point{Lat: p.Lat, Lng: p.Lng}})
+		w.Tell(t, shop.Name, id, shop.Create{
+			CompanyID: w.OtherCompany, Details: shop.Details{Name: "near", Point: &events.Point{Lat: p.Lat, Lng: p.Lng}},
+		})
 	}
 	for _, c := range centers {
 		for _, radius := range []float64{0.5, 12, 200, 500} {

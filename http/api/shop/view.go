@@ -27,11 +27,11 @@ type ShopView struct {
 	UpdatedAt  rest.Time     `json:"updatedAt"`
 }
 
-func pointOf(l *rest.ShopLocation) *shop.Point {
+func pointOf(l *rest.ShopLocation) *events.Point {
 	if l.Coordinates == nil {
 		return nil
 	}
-	return &shop.Point{Lat: l.Coordinates.Lat, Lng: l.Coordinates.Lng}
+	return &events.Point{Lat: l.Coordinates.Lat, Lng: l.Coordinates.Lng}
 }
 
 // ShopContact is how a shop is reached.
@@ -39,10 +39,6 @@ type ShopContact struct {
 	Email   string `json:"email,omitempty" maxLength:"254" pattern:"^[^@\\s]+@[^@\\s]+$" patternDescription:"an e-mail address" example:"harbour@example.com"`
 	Phone   string `json:"phone,omitempty" maxLength:"40" example:"+49 40 123456"`
 	Website string `json:"website,omitempty" maxLength:"500" pattern:"^https?://[^\\s]+$" patternDescription:"a web address" example:"https://example.com/harbour"`
-}
-
-func (c *ShopContact) proto() shop.Contact {
-	return shop.Contact{Email: c.Email, Phone: c.Phone, Website: c.Website}
 }
 
 // ShopHours are when a shop is open, by the clock of its time zone.
@@ -68,25 +64,34 @@ type OpeningException struct {
 	Reason string `json:"reason,omitempty" maxLength:"200" example:"Christmas Eve"`
 }
 
-func (h *ShopHours) proto() shop.OpeningHours {
-	out := shop.OpeningHours{Timezone: h.Timezone}
+func (h *ShopHours) hours() shop.Hours {
+	out := shop.Hours{Timezone: h.Timezone}
 	for _, s := range h.OperatingHours {
-		out.Week = append(out.Week, shop.Span{Day: s.Day, Open: s.Open, Close: s.Close})
+		out.Week = append(out.Week, events.OpeningSpan(s))
 	}
 	for _, e := range h.HoursExceptions {
-		out.Exceptions = append(out.Exceptions, shop.Exception{Date: e.Date, Closed: e.Closed, Open: e.Open, Close: e.Close, Reason: e.Reason})
+		out.Exceptions = append(out.Exceptions, events.OpeningException(e))
 	}
 	return out
 }
 
-// view is a shop as it stands now.
+func (b *ShopBody) details() shop.Details {
+	l := &b.Location
+	return shop.Details{
+		Name: b.Name, Address: l.Address, City: l.City, Region: l.State, Country: l.Country, Point: pointOf(l),
+		Contact: events.ShopContact(b.ContactInfo), Hours: b.hours(),
+	}
+}
+
+// view returns a shop as the API shows it now.
 func (s *shopAPI) view(v *shop.Shop) ShopView { return ShopOf(v, s.Now()) }
 
+// ShopOf returns a shop as the API shows it at a time.
 func ShopOf(v *shop.Shop, now time.Time) ShopView {
 	out := ShopView{
 		ID: v.ID, Name: v.Name, CompanyID: v.CompanyID, ManagerID: v.ManagerID, StaffIDs: v.StaffIDs,
-		Location:    rest.ShopLocation{Address: v.Address, City: v.City, State: v.State, Country: v.Country},
-		ContactInfo: ShopContact{v.Contact.Email, v.Contact.Phone, v.Contact.Website},
+		Location:    rest.ShopLocation{Address: v.Address, City: v.City, State: v.Region, Country: v.Country},
+		ContactInfo: ShopContact(v.Contact),
 		ShopHours:   ShopHours{Timezone: v.Hours.Timezone},
 		IsActive:    v.IsActive, CreatedAt: rest.Time(v.CreatedAt), UpdatedAt: rest.Time(v.UpdatedAt),
 	}
@@ -94,13 +99,13 @@ func ShopOf(v *shop.Shop, now time.Time) ShopView {
 		out.Location.Coordinates = &rest.Coordinates{Lat: p.Lat, Lng: p.Lng}
 	}
 	for _, w := range v.Hours.Week {
-		out.OperatingHours = append(out.OperatingHours, OpeningSpan{w.Day, w.Open, w.Close})
+		out.OperatingHours = append(out.OperatingHours, OpeningSpan(w))
 	}
 	for _, e := range v.Hours.Exceptions {
-		out.HoursExceptions = append(out.HoursExceptions, OpeningException{e.Date, e.Closed, e.Open, e.Close, e.Reason})
+		out.HoursExceptions = append(out.HoursExceptions, OpeningException(e))
 	}
-	if h := shop.HoursOf(v.Hours); h.Stated() {
-		open, next := h.At(now)
+	if v.Hours.Stated() {
+		open, next := v.Hours.At(now)
 		out.OpenNow = &open
 		if at := rest.TimeOf(next); at != 0 {
 			out.NextChange = &at
