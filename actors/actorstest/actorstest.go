@@ -88,7 +88,7 @@ func (r *Recorder) Ask(
 	case entrepot.CallerFrom(ctx).Role != entrepot.System:
 		return grains.Answer{}, errors.New("caller is not the platform")
 	case r.Answer != nil:
-		return grains.Answer{}, r.Answer(message)
+		return grains.Answer{JSON: []byte("{}")}, r.Answer(message)
 	default:
 		return grains.Answer{JSON: []byte("{}")}, nil
 	}

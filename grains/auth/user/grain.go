@@ -71,7 +71,9 @@ func Kind() *grains.Kind {
 }
 
 // withdrawing registers a command whose reply waits for the withdrawal of tokens.
-func withdrawing[C grains.Message[*User]](k *grains.Kind, decide func(*State, entrepot.Turn, C) ([]events.Event, error)) {
+func withdrawing[C grains.Message[*User]](
+	k *grains.Kind, decide func(*State, entrepot.Turn, C) ([]events.Event, error),
+) {
 	grains.Later(k, decide, func(s *State, _ C) (*User, bool, error) { return s.settled() })
 }
 

@@ -1,8 +1,6 @@
 package user
 
 import (
-	"slices"
-
 	"entrepot"
 	"entrepot/grains"
 )
@@ -13,7 +11,7 @@ const Name = "User"
 // Of returns the ref of a user.
 func Of(id entrepot.ID) grains.Ref { return grains.Ref{Kind: Name, ID: id} }
 
-// Register creates the user, once. Their e-mail address is unique in the platform.
+// Register creates the user. The e-mail address is unique in the platform.
 type Register struct {
 	Email         string // lower case
 	Name          string
@@ -251,24 +249,6 @@ type Credentials struct {
 	User         *User
 	PasswordHash string
 	TOTPSealed   []byte // of a second factor that is begun, or on if User.TOTPEnabled
-}
-
-// VisibleTo reports whether the caller may see the user: the user itself, super
-// admins, the company's admins, and the managers of a shop of the user. Erased users
-// are invisible.
-func (a *Account) VisibleTo(c entrepot.Caller) bool {
-	switch {
-	case a.ID == "" || a.Email == "": // erased users keep their id only
-		return false
-	case c.Is(a.ID), c.Role == entrepot.SuperAdmin:
-		return true
-	case c.Role == entrepot.CompanyAdmin:
-		return c.MayReachCompany(a.CompanyID)
-	case c.Role == entrepot.ShopManager:
-		return slices.ContainsFunc(a.ShopIDs, func(shop entrepot.ID) bool { return c.MayReachShop(a.CompanyID, shop) })
-	default:
-		return false
-	}
 }
 
 func (Register) Answers(*User)              {}

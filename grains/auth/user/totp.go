@@ -53,8 +53,9 @@ type totpRemoved struct{ events.Private }
 func (s *State) totpOn() bool { return s.TOTP != nil && s.TOTP.On }
 
 var (
-	errTOTPRequired = entrepot.Errorf(entrepot.CodeTOTPRequired, "the account has a second factor; send totp or recoveryCode")
-	errTOTPUsed     = entrepot.Errorf(entrepot.CodeUnauthenticated, "the code is wrong or used")
+	errTOTPRequired = entrepot.Errorf(entrepot.CodeTOTPRequired,
+		"the account has a second factor; send totp or recoveryCode")
+	errTOTPUsed = entrepot.Errorf(entrepot.CodeUnauthenticated, "the code is wrong or used")
 )
 
 // secondFactor uses up a code or a recovery code; it returns nothing for users

@@ -155,6 +155,26 @@ func (s *State) Get(t entrepot.Turn, _ Get) (*User, error) {
 	return s.view(), nil
 }
 
+// VisibleTo reports whether the caller may see the user: the user itself, super
+// admins, the company's admins, and the managers of a shop of the user. Erased users
+// are invisible.
+func (a *Account) VisibleTo(c entrepot.Caller) bool {
+	switch {
+	case a.ID == "" || a.Email == "": // erased users keep their id only
+		return false
+	case c.Is(a.ID), c.Role == entrepot.SuperAdmin:
+		return true
+	case c.Role == entrepot.CompanyAdmin:
+		return c.MayReachCompany(a.CompanyID)
+	case c.Role == entrepot.ShopManager:
+		return slices.ContainsFunc(a.ShopIDs, func(shop entrepot.ID) bool {
+			return c.MayReachShop(a.CompanyID, shop)
+		})
+	default:
+		return false
+	}
+}
+
 // GetCredentials returns the data that a login is checked against.
 func (s *State) GetCredentials(t entrepot.Turn, _ GetCredentials) (*Credentials, error) {
 	if s.gone() || t.Caller.Role != entrepot.System {

@@ -48,6 +48,8 @@ func Kind() *grains.Kind {
 
 // standing registers a command whose reply waits until the access grain has the
 // company's standing.
-func standing[C grains.Message[*Company]](k *grains.Kind, decide func(*State, entrepot.Turn, C) ([]events.Event, error)) {
+func standing[C grains.Message[*Company]](
+	k *grains.Kind, decide func(*State, entrepot.Turn, C) ([]events.Event, error),
+) {
 	grains.Later(k, decide, func(s *State, _ C) (*Company, bool, error) { return s.settled() })
 }

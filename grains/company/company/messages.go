@@ -91,8 +91,8 @@ type EndClaim struct {
 	EntityID entrepot.ID
 }
 
-// Get returns the company to its staff, to the platform, and to customers, who need
-// its currency and tax rate.
+// Get returns the company to its staff, to the platform, and to customers, because
+// they need its currency and tax rate.
 type Get struct{}
 
 // Profile is a company's description of itself.

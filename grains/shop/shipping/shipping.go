@@ -47,8 +47,8 @@ func (s *State) Set(t entrepot.Turn, c Set) ([]events.Event, error) {
 	return []events.Event{set{rules.public(c.CompanyID, c.ShopID, t.Now), rules}}, nil
 }
 
-// Remove removes the rules. The platform, which erases a company's rules, may leave
-// out whose they are.
+// Remove removes the rules. The platform may leave out company and shop when it erases
+// a company.
 func (s *State) Remove(t entrepot.Turn, c Remove) ([]events.Event, error) {
 	company, shop := c.CompanyID, c.ShopID
 	if t.Caller.Role == entrepot.System && company == "" {
