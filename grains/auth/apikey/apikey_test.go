@@ -129,7 +129,8 @@ func TestKeyOnTheHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	list := m.Events()
-	if len(list) != 1 || list[0].Type != "api_key.created" || list[0].CompanyID != company || strings.Contains(string(list[0].Data), "hash") {
+	if len(list) != 1 || list[0].Type != "api_key.created" || list[0].CompanyID != company ||
+		strings.Contains(string(list[0].Data), "hash") {
 		t.Fatalf("%v", list)
 	}
 	m.Restart()

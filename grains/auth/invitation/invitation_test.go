@@ -57,11 +57,11 @@ func TestCallersThatMayInvite(t *testing.T) {
 		caller entrepot.Caller
 		want   []entrepot.Code
 	}{
-		"a super admin":       {super, []entrepot.Code{ok, ok, ok, ok, bad, bad, bad, bad}},
-		"the company's admin": {admin, []entrepot.Code{no, ok, ok, ok, bad, bad, bad, bad}},
-		"another's admin":     {foreign, []entrepot.Code{no, hidden, hidden, hidden, bad, bad, bad, bad}},
-		"a manager":           {manager, []entrepot.Code{no, no, no, no, bad, bad, bad, bad}},
-		"a customer":          {customer, []entrepot.Code{no, no, no, no, bad, bad, bad, bad}},
+		"a super admin":           {super, []entrepot.Code{ok, ok, ok, ok, bad, bad, bad, bad}},
+		"the company's admin":     {admin, []entrepot.Code{no, ok, ok, ok, bad, bad, bad, bad}},
+		"another company's admin": {foreign, []entrepot.Code{no, hidden, hidden, hidden, bad, bad, bad, bad}},
+		"a manager":               {manager, []entrepot.Code{no, no, no, no, bad, bad, bad, bad}},
+		"a customer":              {customer, []entrepot.Code{no, no, no, no, bad, bad, bad, bad}},
 	} {
 		for i, cmd := range invitations {
 			facts, err := (&State{}).Invite(at(c.caller, 0), cmd)
@@ -131,9 +131,9 @@ func TestCallersThatMayRevoke(t *testing.T) {
 		facts  int
 	}{
 		"the company's admin": {admin, nil, "", 1}, "a super admin": {super, nil, "", 1},
-		"another's admin": {foreign, nil, entrepot.CodeNotFound, 0}, "a manager": {manager, nil, entrepot.CodeNotFound, 0},
-		"what is accepted":  {admin, accepted{UserID: "x"}, entrepot.CodeConflict, 0},
-		"what is under way": {admin, tokenShown{}, entrepot.CodeConflict, 0}, "what is expired": {admin, expired{}, "", 0},
+		"another company's admin": {foreign, nil, entrepot.CodeNotFound, 0}, "a manager": {manager, nil, entrepot.CodeNotFound, 0},
+		"an accepted one":    {admin, accepted{UserID: "x"}, entrepot.CodeConflict, 0},
+		"one being accepted": {admin, tokenShown{}, entrepot.CodeConflict, 0}, "an expired one": {admin, expired{}, "", 0},
 	} {
 		s := &State{}
 		play(s, must(s.Invite(at(admin, 0), invite("shop_staff", company))))
@@ -174,7 +174,8 @@ func TestAccepted(t *testing.T) {
 	}
 	m.Restart()
 	known, err := grains.Ask(m.Platform(), m, user.Of(i.UserID), user.GetCredentials{})
-	if err != nil || known.PasswordHash != "$2a$secret" || known.User.CompanyID != company || !known.User.EmailVerified || known.User.Role != "shop_staff" {
+	if err != nil || known.PasswordHash != "$2a$secret" || known.User.CompanyID != company || !known.User.EmailVerified ||
+		known.User.Role != "shop_staff" {
 		t.Fatalf("%v, %v", known, err)
 	}
 	if _, err := grains.Ask(m.Platform(), m, Of(id), accept); entrepot.CodeOf(err) != entrepot.CodeInvalid {
@@ -191,7 +192,7 @@ func TestAccepted(t *testing.T) {
 	}
 	for _, e := range m.Events() {
 		if strings.Contains(string(e.Data), "secret") || strings.Contains(string(e.Data), "sealed") {
-			t.Errorf("%s tells %s", e.Type, e.Data)
+			t.Errorf("%s contains %s", e.Type, e.Data)
 		}
 	}
 }

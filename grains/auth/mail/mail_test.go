@@ -36,11 +36,13 @@ func TestMailLife(t *testing.T) {
 		m.Restart()
 	}
 	list := m.Events()
-	if len(list) != 1 || list[0].Type != "user.mail_requested" || bytes.Contains(list[0].Data, []byte("canary")) || bytes.Contains(list[0].Data, []byte("Y2FuYXJ5")) {
+	if len(list) != 1 || list[0].Type != "user.mail_requested" || bytes.Contains(list[0].Data, []byte("canary")) ||
+		bytes.Contains(list[0].Data, []byte("Y2FuYXJ5")) {
 		t.Fatalf("%v", list)
 	}
 	var data map[string]any
-	if err := json.Unmarshal(list[0].Data, &data); err != nil || data["mailId"] != id || data["email"] != "ann@example.com" {
+	if err := json.Unmarshal(list[0].Data, &data); err != nil || data["mailId"] != id ||
+		data["email"] != "ann@example.com" {
 		t.Fatalf("%v, %v", data, err)
 	}
 	if _, err := grains.Ask(m.As(super), m, Of(id), Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
@@ -61,7 +63,8 @@ func TestMailLife(t *testing.T) {
 		t.Fatal(err)
 	}
 	doc, err := m.Store.Load(t.Context(), Collection, id)
-	if err != nil || bytes.Contains(doc.State, []byte("ann@")) || bytes.Contains(doc.State, []byte("sealed")) || !doc.WakeAt.IsZero() {
+	if err != nil || bytes.Contains(doc.State, []byte("ann@")) || bytes.Contains(doc.State, []byte("sealed")) ||
+		!doc.WakeAt.IsZero() {
 		t.Fatalf("%s, %v", doc.State, err)
 	}
 }

@@ -48,7 +48,7 @@ func TestSetUser(t *testing.T) {
 		"a customer, company admin": {entrepot.Customer, admin, SetUser{Name: "Eve", Role: "customer", IsActive: true}, hidden, 0},
 		"the shop's manager":        {entrepot.ShopStaff, managerA, SetUser{Name: "Eve", Role: "shop_staff", IsActive: true}, hidden, 0},
 		"a customer":                {entrepot.Customer, customer, SetUser{Name: "Eve", Role: "customer", IsActive: true}, hidden, 0},
-		"nobody":                    {entrepot.Customer, nobody, SetUser{Name: "Eve", Role: "customer", IsActive: true}, hidden, 0},
+		"an anonymous caller":       {entrepot.Customer, nobody, SetUser{Name: "Eve", Role: "customer", IsActive: true}, hidden, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -77,7 +77,7 @@ func TestErase(t *testing.T) {
 		want   entrepot.Code
 	}{
 		"by the company's admin": {admin, ""}, "by a super admin": {super, ""},
-		"by another's admin": {foreign, entrepot.CodeNotFound}, "by a manager": {managerA, entrepot.CodeNotFound},
+		"by another company's admin": {foreign, entrepot.CodeNotFound}, "by a manager": {managerA, entrepot.CodeNotFound},
 		"by itself": {entrepot.Caller{Role: entrepot.SuperAdmin, UserID: id}, entrepot.CodeForbidden},
 	} {
 		s := registered(t, entrepot.ShopStaff)
@@ -91,7 +91,7 @@ func TestErase(t *testing.T) {
 		}
 		for _, f := range facts {
 			if b, _ := json.Marshal(f); f.EventType() != "" && strings.Contains(string(b), "nn") { // Ann, ann@
-				t.Errorf("%s tells %s", f.EventType(), b)
+				t.Errorf("%s contains %s", f.EventType(), b)
 			}
 		}
 		play(s, facts)

@@ -60,10 +60,10 @@ func TestVouch(t *testing.T) {
 		want   entrepot.Code
 	}{
 		"a super admin":                  {entrepot.SuperAdmin, nil, platform, 0, ""},
-		"one who is disabled":            {entrepot.SuperAdmin, func(s *State) { s.IsActive = false }, platform, 0, entrepot.CodeForbidden},
-		"one who is none":                {entrepot.Customer, nil, platform, 0, entrepot.CodeForbidden},
-		"one who is about to go":         {entrepot.SuperAdmin, prepared, platform, leaveFor + leaveSlack - time.Millisecond, entrepot.CodeConflict},
-		"one who was to go and has not":  {entrepot.SuperAdmin, prepared, platform, leaveFor + leaveSlack, ""},
+		"a disabled one":                 {entrepot.SuperAdmin, func(s *State) { s.IsActive = false }, platform, 0, entrepot.CodeForbidden},
+		"a customer":                     {entrepot.Customer, nil, platform, 0, entrepot.CodeForbidden},
+		"one with a prepared leave":      {entrepot.SuperAdmin, prepared, platform, leaveFor + leaveSlack - time.Millisecond, entrepot.CodeConflict},
+		"one with an old prepared leave": {entrepot.SuperAdmin, prepared, platform, leaveFor + leaveSlack, ""},
 		"a super admin, asked by itself": {entrepot.SuperAdmin, nil, super, 0, entrepot.CodeNotFound},
 	} {
 		s := registered(t, c.role)

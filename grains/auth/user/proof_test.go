@@ -26,7 +26,7 @@ func TestRequestProof(t *testing.T) {
 	}{
 		"to verify, the user":            {self, nil, RequestProof{Purpose: ToVerifyEmail, Token: token("h", time.Hour)}, ""},
 		"to verify, another":             {super, nil, RequestProof{Purpose: ToVerifyEmail, Token: token("h", time.Hour)}, hidden},
-		"to verify what is":              {self, verified, RequestProof{Purpose: ToVerifyEmail, Token: token("h", time.Hour)}, entrepot.CodeConflict},
+		"to verify again":                {self, verified, RequestProof{Purpose: ToVerifyEmail, Token: token("h", time.Hour)}, entrepot.CodeConflict},
 		"to verify, while resetting":     {self, asked, RequestProof{Purpose: ToVerifyEmail, Token: token("h", time.Hour)}, ""},
 		"to reset, the platform":         {platform, verified, RequestProof{Purpose: ToResetPassword, Token: token("h", time.Hour)}, ""},
 		"to reset, the user":             {self, nil, RequestProof{Purpose: ToResetPassword, Token: token("h", time.Hour)}, hidden},
@@ -113,7 +113,8 @@ func TestProofsAreLimited(t *testing.T) {
 				t.Fatalf("verify: %v", err)
 			}
 			if play(s, facts); err == nil {
-				if !s.EmailVerified || len(s.Sessions) != 1 || second(s.VerifyEmail(at(platform, c.after), VerifyEmail{Hash: []byte(c.hash)})) == nil {
+				if !s.EmailVerified || len(s.Sessions) != 1 ||
+					second(s.VerifyEmail(at(platform, c.after), VerifyEmail{Hash: []byte(c.hash)})) == nil {
 					t.Errorf("verified: %+v", s)
 				}
 			}
@@ -124,7 +125,8 @@ func TestProofsAreLimited(t *testing.T) {
 				t.Fatalf("reset: %v", err)
 			}
 			if play(s, facts); err == nil {
-				if s.PasswordHash != "new" || !s.EmailVerified || len(s.Sessions) != 0 || second(s.ResetPassword(at(platform, c.after), cmd)) == nil {
+				if s.PasswordHash != "new" || !s.EmailVerified || len(s.Sessions) != 0 ||
+					second(s.ResetPassword(at(platform, c.after), cmd)) == nil {
 					t.Errorf("reset: %+v", s)
 				}
 			}

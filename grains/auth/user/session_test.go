@@ -47,7 +47,7 @@ func TestRefresh(t *testing.T) {
 		ends   bool // the session
 	}{
 		"the current one":         {platform, time.Hour, refresh("s", 2, "2", "3"), "", false},
-		"of nobody's session":     {platform, time.Hour, refresh("x", 2, "2", "3"), no, false},
+		"an unknown session":      {platform, time.Hour, refresh("x", 2, "2", "3"), no, false},
 		"no session":              {platform, time.Hour, refresh("", 2, "2", "3"), no, false},
 		"a wrong secret":          {platform, time.Hour, refresh("s", 2, "1", "3"), no, false},
 		"one yet to come":         {platform, time.Hour, refresh("s", 3, "3", "4"), no, false},
@@ -135,7 +135,7 @@ func TestLogout(t *testing.T) {
 		"all":                   {self, NoteLogout{All: true}, "", 0, 2},
 		"an unknown one":        {self, NoteLogout{SessionID: "x"}, entrepot.CodeNotFound, 2, 0},
 		"its own, without note": {self, NoteLogout{SessionID: "x", TokenUntil: until(0)}, "", 2, 1},
-		"another's":             {super, NoteLogout{SessionID: "a"}, entrepot.CodeNotFound, 2, 0},
+		"of another user":       {super, NoteLogout{SessionID: "a"}, entrepot.CodeNotFound, 2, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -178,7 +178,8 @@ func TestChangePassword(t *testing.T) {
 			}
 			play(s, facts)
 			changed := c.want == ""
-			if (s.PasswordHash == "new") != changed || (s.session("b") == nil) != changed || s.session("a") == nil || (len(s.Stale) == 1) != changed {
+			if (s.PasswordHash == "new") != changed || (s.session("b") == nil) != changed || s.session("a") == nil ||
+				(len(s.Stale) == 1) != changed {
 				t.Errorf("%+v", s)
 			}
 		})
@@ -231,10 +232,12 @@ func TestChangeOfShopsWithdrawsTokens(t *testing.T) {
 	}
 	unassigned := facts
 	play(s, unassigned)
-	if len(s.ShopIDs) != 0 || len(s.Sessions) != 1 || len(s.Stale) != 1 || s.Stale[0].Before != start.UnixMilli()+1 || s.Stale[0].Until != until(0) {
+	if len(s.ShopIDs) != 0 || len(s.Sessions) != 1 || len(s.Stale) != 1 || s.Stale[0].Before != start.UnixMilli()+1 ||
+		s.Stale[0].Until != until(0) {
 		t.Errorf("%+v", s)
 	}
-	if facts, err := s.UnassignShop(turn(platform), UnassignShop{ShopID: shopA, CompanyID: company}); err != nil || facts != nil {
+	if facts, err := s.UnassignShop(turn(platform), UnassignShop{ShopID: shopA, CompanyID: company}); err != nil ||
+		facts != nil {
 		t.Errorf("again: %v, %v", facts, err)
 	}
 	if e, ok := unassigned[0].(events.UserUpdated); !ok || len(e.ShopIDs) != 0 {
@@ -322,7 +325,8 @@ func TestTokenOfTheSameMillisecondIsValid(t *testing.T) {
 	if w, ok := again[len(again)-1].(tokensStale); err2 != nil || !ok || w.Before <= issued {
 		t.Fatalf("the next withdrawal, still in this millisecond: %+v, %v", again, err2)
 	}
-	if len(s.Stale) != 1 || !done || err != nil || r.IssuedAt < s.Stale[0].Before || s.view().IssuedAt < s.Stale[0].Before {
+	if len(s.Stale) != 1 || !done || err != nil || r.IssuedAt < s.Stale[0].Before ||
+		s.view().IssuedAt < s.Stale[0].Before {
 		t.Fatalf("%+v issued, %+v withdrawn: %v", r, s.Stale, err)
 	}
 }

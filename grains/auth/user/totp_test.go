@@ -65,7 +65,7 @@ func TestSecondFactor(t *testing.T) {
 		"remove":                        {on, remove(self, secret, 11), ok},
 		"remove with a used code":       {on, remove(self, secret, 10), no},
 		"remove without":                {on, remove(self, secret, 0), need},
-		"remove what is not on":         {begun, remove(self, secret, 11), conflict},
+		"remove an unconfirmed one":     {begun, remove(self, secret, 11), conflict},
 		"remove after another password": {on, remove(self, "older", 11), conflict},
 		"an admin removes":              {on, remove(super, secret, 11), hidden},
 	} {
@@ -106,7 +106,8 @@ func TestSecretIsResealed(t *testing.T) {
 		}
 	}
 	s := registered(t, entrepot.Customer)
-	if facts, err := s.NoteLogin(at(self, 0), NoteLogin{TOTPResealed: []byte("new")}); err != nil || len(facts) != 1 || s.TOTP != nil {
+	if facts, err := s.NoteLogin(at(self, 0), NoteLogin{TOTPResealed: []byte("new")}); err != nil || len(facts) != 1 ||
+		s.TOTP != nil {
 		t.Errorf("without one: %v, %v", facts, err)
 	}
 }
@@ -139,7 +140,7 @@ func TestResetTOTP(t *testing.T) {
 		"staff, by another company's admin":     {entrepot.ShopStaff, foreign, "lost", hidden},
 		"staff, by the shop's manager":          {entrepot.ShopStaff, managerA, "lost", hidden},
 		"staff, by a customer":                  {entrepot.ShopStaff, customer, "lost", hidden},
-		"a customer, by nobody":                 {entrepot.Customer, nobody, "lost", hidden},
+		"a customer, anonymously":               {entrepot.Customer, nobody, "lost", hidden},
 		"oneself, a super admin":                {entrepot.SuperAdmin, itself(entrepot.SuperAdmin), "lost", no},
 		"oneself, a company admin":              {entrepot.CompanyAdmin, itself(entrepot.CompanyAdmin), "lost", no},
 		"oneself, a customer":                   {entrepot.Customer, itself(entrepot.Customer), "lost", hidden},
@@ -165,11 +166,12 @@ func TestResetTOTP(t *testing.T) {
 		if c.want != "" {
 			continue
 		}
-		if f, ok := facts[1].(events.UserSecondFactorReset); !ok || f.UserID != id || f.Role != c.of || f.Reason != c.reason || f.CompanyID != s.CompanyID {
-			t.Errorf("%s: tells %+v", name, facts[1])
+		if f, ok := facts[1].(events.UserSecondFactorReset); !ok || f.UserID != id || f.Role != c.of ||
+			f.Reason != c.reason || f.CompanyID != s.CompanyID {
+			t.Errorf("%s: published %+v", name, facts[1])
 		}
 		if u, ok := facts[2].(events.UserUpdated); !ok || u.TOTPEnabled {
-			t.Errorf("%s: tells %+v", name, facts[2])
+			t.Errorf("%s: published %+v", name, facts[2])
 		}
 		if _, err := s.NoteLogin(turn(itself(c.of)), NoteLogin{}); err != nil {
 			t.Errorf("%s: a login afterwards: %v", name, err)

@@ -77,14 +77,14 @@ func TestCallersThatMayRegister(t *testing.T) {
 		caller entrepot.Caller
 		want   []entrepot.Code // by roles
 	}{
-		"the platform":        {platform, []entrepot.Code{ok, ok, ok, ok, ok}},
-		"a super admin":       {super, []entrepot.Code{ok, ok, ok, ok, ok}},
-		"the company's admin": {admin, []entrepot.Code{no, ok, ok, ok, no}},
-		"another's admin":     {foreign, []entrepot.Code{no, hidden, hidden, hidden, no}},
-		"a manager":           {managerA, []entrepot.Code{no, no, no, no, no}},
-		"shop staff":          {staffA, []entrepot.Code{no, no, no, no, no}},
-		"a customer":          {customer, []entrepot.Code{no, no, no, no, no}},
-		"nobody":              {nobody, []entrepot.Code{no, no, no, no, ok}},
+		"the platform":            {platform, []entrepot.Code{ok, ok, ok, ok, ok}},
+		"a super admin":           {super, []entrepot.Code{ok, ok, ok, ok, ok}},
+		"the company's admin":     {admin, []entrepot.Code{no, ok, ok, ok, no}},
+		"another company's admin": {foreign, []entrepot.Code{no, hidden, hidden, hidden, no}},
+		"a manager":               {managerA, []entrepot.Code{no, no, no, no, no}},
+		"shop staff":              {staffA, []entrepot.Code{no, no, no, no, no}},
+		"a customer":              {customer, []entrepot.Code{no, no, no, no, no}},
+		"an anonymous caller":     {nobody, []entrepot.Code{no, no, no, no, ok}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -114,7 +114,7 @@ func TestRegisterRules(t *testing.T) {
 		"customer of a company":  {entrepot.Customer, func(c *Register) { c.CompanyID = company }},
 		"super admin of a shop":  {entrepot.SuperAdmin, func(c *Register) { c.ShopIDs = []string{shopA} }},
 		"a company admin's shop": {entrepot.CompanyAdmin, func(c *Register) { c.ShopIDs = []string{shopA} }},
-		"what is no shop":        {entrepot.ShopStaff, func(c *Register) { c.ShopIDs = []string{"x"} }},
+		"a malformed shop":       {entrepot.ShopStaff, func(c *Register) { c.ShopIDs = []string{"x"} }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -137,16 +137,16 @@ func TestCallersThatMaySeeAUser(t *testing.T) {
 		caller                entrepot.Caller
 		staff, buyer, secrets entrepot.Code
 	}{
-		"itself":              {self, ok, ok, hidden},
-		"the platform":        {platform, ok, ok, ok},
-		"a super admin":       {super, ok, ok, hidden},
-		"the company's admin": {admin, ok, hidden, hidden},
-		"another's admin":     {foreign, hidden, hidden, hidden},
-		"the shop's manager":  {managerA, ok, hidden, hidden},
-		"another's manager":   {managerB, hidden, hidden, hidden},
-		"a colleague":         {staffA, hidden, hidden, hidden},
-		"a customer":          {customer, hidden, hidden, hidden},
-		"nobody":              {nobody, hidden, hidden, hidden},
+		"itself":                  {self, ok, ok, hidden},
+		"the platform":            {platform, ok, ok, ok},
+		"a super admin":           {super, ok, ok, hidden},
+		"the company's admin":     {admin, ok, hidden, hidden},
+		"another company's admin": {foreign, hidden, hidden, hidden},
+		"the shop's manager":      {managerA, ok, hidden, hidden},
+		"another shop's manager":  {managerB, hidden, hidden, hidden},
+		"a colleague":             {staffA, hidden, hidden, hidden},
+		"a customer":              {customer, hidden, hidden, hidden},
+		"an anonymous caller":     {nobody, hidden, hidden, hidden},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -44,28 +44,28 @@ func TestCreateRules(t *testing.T) {
 		change func(*Create)
 		want   entrepot.Code
 	}{
-		"a super admin":      {&State{}, super, nil, ""},
-		"the platform":       {&State{}, entrepot.SystemCaller("seed"), nil, ""},
-		"a company admin":    {&State{}, entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: id}, nil, entrepot.CodeForbidden},
-		"nobody":             {&State{}, entrepot.Caller{}, nil, entrepot.CodeForbidden},
-		"again":              {&State{Company: Company{ID: id}}, super, nil, entrepot.CodeConflict},
-		"no name":            {&State{}, super, func(c *Create) { c.Profile.Name = "" }, entrepot.CodeInvalid},
-		"no slug":            {&State{}, super, slug(""), entrepot.CodeInvalid},
-		"a slug in capitals": {&State{}, super, slug("Acme"), entrepot.CodeInvalid},
-		"a slug with a dash": {&State{}, super, slug("ac-me-2"), ""},
-		"a slug of a dash":   {&State{}, super, slug("-"), entrepot.CodeInvalid},
-		"a long slug":        {&State{}, super, slug(strings.Repeat("a", maxSlug+1)), entrepot.CodeInvalid},
-		"a path as slug":     {&State{}, super, slug("../a"), entrepot.CodeInvalid},
-		"no currency":        {&State{}, super, func(c *Create) { c.Currency = "" }, entrepot.CodeInvalid},
-		"negative tax":       {&State{}, super, func(c *Create) { c.TaxBasisPoints = -1 }, entrepot.CodeInvalid},
-		"tax of 100 %":       {&State{}, super, func(c *Create) { c.TaxBasisPoints = 10_000 }, ""},
-		"tax above 100 %":    {&State{}, super, func(c *Create) { c.TaxBasisPoints = 10_001 }, entrepot.CodeInvalid},
-		"a plan":             {&State{}, super, func(c *Create) { c.Plan = Business }, ""},
-		"no such plan":       {&State{}, super, func(c *Create) { c.Plan = "gold" }, entrepot.CodeInvalid},
-		"a trial":            {&State{}, super, func(c *Create) { c.TrialUntil = start.UnixMilli() + 1 }, ""},
-		"a trial that ended": {&State{}, super, func(c *Create) { c.TrialUntil = start.UnixMilli() }, entrepot.CodeInvalid},
-		"a logo by http":     {&State{}, super, func(c *Create) { c.Profile.Logo = "http://x" }, entrepot.CodeInvalid},
-		"what is no owner":   {&State{}, super, func(c *Create) { c.OwnerID = "me" }, entrepot.CodeInvalid},
+		"a super admin":       {&State{}, super, nil, ""},
+		"the platform":        {&State{}, entrepot.SystemCaller("seed"), nil, ""},
+		"a company admin":     {&State{}, entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: id}, nil, entrepot.CodeForbidden},
+		"an anonymous caller": {&State{}, entrepot.Caller{}, nil, entrepot.CodeForbidden},
+		"again":               {&State{Company: Company{ID: id}}, super, nil, entrepot.CodeConflict},
+		"no name":             {&State{}, super, func(c *Create) { c.Profile.Name = "" }, entrepot.CodeInvalid},
+		"no slug":             {&State{}, super, slug(""), entrepot.CodeInvalid},
+		"a slug in capitals":  {&State{}, super, slug("Acme"), entrepot.CodeInvalid},
+		"a slug with a dash":  {&State{}, super, slug("ac-me-2"), ""},
+		"a slug of a dash":    {&State{}, super, slug("-"), entrepot.CodeInvalid},
+		"a long slug":         {&State{}, super, slug(strings.Repeat("a", maxSlug+1)), entrepot.CodeInvalid},
+		"a path as slug":      {&State{}, super, slug("../a"), entrepot.CodeInvalid},
+		"no currency":         {&State{}, super, func(c *Create) { c.Currency = "" }, entrepot.CodeInvalid},
+		"negative tax":        {&State{}, super, func(c *Create) { c.TaxBasisPoints = -1 }, entrepot.CodeInvalid},
+		"tax of 100 %":        {&State{}, super, func(c *Create) { c.TaxBasisPoints = 10_000 }, ""},
+		"tax above 100 %":     {&State{}, super, func(c *Create) { c.TaxBasisPoints = 10_001 }, entrepot.CodeInvalid},
+		"a plan":              {&State{}, super, func(c *Create) { c.Plan = Business }, ""},
+		"no such plan":        {&State{}, super, func(c *Create) { c.Plan = "gold" }, entrepot.CodeInvalid},
+		"a trial":             {&State{}, super, func(c *Create) { c.TrialUntil = start.UnixMilli() + 1 }, ""},
+		"a trial that ended":  {&State{}, super, func(c *Create) { c.TrialUntil = start.UnixMilli() }, entrepot.CodeInvalid},
+		"a logo by http":      {&State{}, super, func(c *Create) { c.Profile.Logo = "http://x" }, entrepot.CodeInvalid},
+		"a malformed owner":   {&State{}, super, func(c *Create) { c.OwnerID = "me" }, entrepot.CodeInvalid},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -85,13 +85,13 @@ func TestGetRules(t *testing.T) {
 		caller entrepot.Caller
 		want   entrepot.Code
 	}{
-		"its staff":     {s, entrepot.Caller{Role: entrepot.ShopStaff, CompanyID: id}, ""},
-		"a super admin": {s, super, ""},
-		"the platform":  {s, entrepot.SystemCaller("test"), ""},
-		"a customer":    {s, entrepot.Caller{Role: entrepot.Customer, UserID: "c"}, ""},
-		"other staff":   {s, entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: "x"}, entrepot.CodeNotFound},
-		"nobody":        {s, entrepot.Caller{}, entrepot.CodeNotFound},
-		"absent":        {&State{}, super, entrepot.CodeNotFound},
+		"its staff":           {s, entrepot.Caller{Role: entrepot.ShopStaff, CompanyID: id}, ""},
+		"a super admin":       {s, super, ""},
+		"the platform":        {s, entrepot.SystemCaller("test"), ""},
+		"a customer":          {s, entrepot.Caller{Role: entrepot.Customer, UserID: "c"}, ""},
+		"other staff":         {s, entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: "x"}, entrepot.CodeNotFound},
+		"an anonymous caller": {s, entrepot.Caller{}, entrepot.CodeNotFound},
+		"absent":              {&State{}, super, entrepot.CodeNotFound},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

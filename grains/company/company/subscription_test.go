@@ -123,7 +123,7 @@ func TestCallersThatMayChangeACompany(t *testing.T) {
 			t.Errorf("%s of nothing: %v", what, err)
 		}
 		if _, err := decisions[what](&State{Company: Company{ID: id, IsErased: true}}, turn(super)); entrepot.CodeOf(err) != absent {
-			t.Errorf("%s of what is erased: %v", what, err)
+			t.Errorf("%s of an erased company: %v", what, err)
 		}
 	}
 }
@@ -141,7 +141,7 @@ func TestUpdateRules(t *testing.T) {
 		"a website by http":    {Update{Profile: Profile{Name: "B", Website: "http://b"}}, entrepot.CodeInvalid},
 		"a script as logo":     {Update{Profile: Profile{Name: "B", Logo: "javascript:1"}}, entrepot.CodeInvalid},
 		"a slug in capitals":   {Update{Profile: Profile{Name: "B"}, Slug: "B"}, entrepot.CodeInvalid},
-		"what is no owner":     {Update{Profile: Profile{Name: "B"}, OwnerID: "me"}, entrepot.CodeInvalid},
+		"a malformed owner":    {Update{Profile: Profile{Name: "B"}, OwnerID: "me"}, entrepot.CodeInvalid},
 	} {
 		if _, err := s.Update(turn(super), c.cmd); entrepot.CodeOf(err) != c.want {
 			t.Errorf("%s: %v", name, err)
@@ -175,7 +175,8 @@ func TestDeletion(t *testing.T) {
 	}
 	do(t, s, remove)
 	do(t, s, func() ([]events.Event, error) { return s.Wake(at(time.Hour)), nil })
-	if !s.IsErased || s.Profile.Name != "" || s.Slug != "" || s.Standing != entrepot.StandingClosed || !s.WakeAt().IsZero() {
+	if !s.IsErased || s.Profile.Name != "" || s.Slug != "" || s.Standing != entrepot.StandingClosed ||
+		!s.WakeAt().IsZero() {
 		t.Fatalf("erased: %+v", s)
 	}
 	if _, err := s.Get(turn(super), Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {

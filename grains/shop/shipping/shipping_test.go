@@ -101,7 +101,8 @@ func TestPlacesOutsideAllZones(t *testing.T) {
 		{"E ", "", entrepot.CodeInvalid, "country", "country"},
 	} {
 		_, err := r.normalized().Offers(Place{c.country, c.code}, 1, 1)
-		if e := entrepot.AsError(err); e == nil || e.Code != c.want || e.Fields[0].Field != c.field || e.Fields[0].Rule != c.rule {
+		if e := entrepot.AsError(err); e == nil || e.Code != c.want || e.Fields[0].Field != c.field ||
+			e.Fields[0].Rule != c.rule {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}
@@ -142,7 +143,8 @@ func TestBadRules(t *testing.T) {
 		r := benelux()
 		c.change(r)
 		_, err := (&State{}).Set(turn(admin), Set{CompanyID: company, ShopID: shop, Rules: r})
-		if e := entrepot.AsError(err); e == nil || e.Code != entrepot.CodeInvalid || e.Fields[0].Field != c.field || e.Fields[0].Rule != c.rule {
+		if e := entrepot.AsError(err); e == nil || e.Code != entrepot.CodeInvalid || e.Fields[0].Field != c.field ||
+			e.Fields[0].Rule != c.rule {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -205,7 +207,8 @@ func TestRulesLife(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(kept, v) {
 		t.Fatalf("%v, want %v: %v", kept, v, err)
 	}
-	if v, err = ask(Remove{CompanyID: company, ShopID: shop, ExpectedVersion: 1}); err != nil || v.Rules != nil || v.Version != 2 {
+	if v, err = ask(Remove{CompanyID: company, ShopID: shop, ExpectedVersion: 1}); err != nil || v.Rules != nil ||
+		v.Version != 2 {
 		t.Fatal(v, err)
 	}
 	var published []string
@@ -213,7 +216,8 @@ func TestRulesLife(t *testing.T) {
 		published = append(published, e.Type)
 		var u events.ShippingUpdated
 		if e.Type == "shipping.updated" {
-			if err := e.Decode(&u); err != nil || len(u.Zones) != 5 || u.Zones[1].Methods[1].FreeFrom != "50.00" || e.ShopID != shop {
+			if err := e.Decode(&u); err != nil || len(u.Zones) != 5 || u.Zones[1].Methods[1].FreeFrom != "50.00" ||
+				e.ShopID != shop {
 				t.Errorf("%+v of %s: %v", u, e.ShopID, err)
 			}
 		}

@@ -61,7 +61,7 @@ func TestWhenAShopIsOpen(t *testing.T) {
 		{name: "spans that touch are one", hours: office, now: "2026-12-25T10:30:00+01:00", open: true, next: "2026-12-25T12:00:00+01:00"},
 		{name: "an exception replaces the night", hours: office, now: "2026-12-25T21:00:00+01:00", next: "2026-12-27T08:00:00+01:00"},
 		{name: "to midnight", hours: office, now: "2026-12-27T23:59:59+01:00", open: true, next: "2026-12-28T00:00:00+01:00"},
-		{name: "says nothing", hours: Hours{}, now: "2026-06-01T12:00:00Z"},
+		{name: "no hours", hours: Hours{}, now: "2026-06-01T12:00:00Z"},
 		{name: "always", hours: night(york, "00:00", "24:00"), now: "2026-06-01T12:00:00Z", open: true},
 		{name: "always, in two shifts", hours: Hours{Timezone: york, Week: append(daily("06:00", "18:00"), daily("18:00", "06:00")...)}, now: "2026-11-01T12:00:00Z", open: true},
 		{name: "never but once", hours: Hours{Timezone: "UTC", Exceptions: []events.OpeningException{{Date: "2026-12-01", Open: "10:00", Close: "11:00"}}}, now: "2026-06-01T00:00:00Z", next: "2026-12-01T10:00:00Z"},

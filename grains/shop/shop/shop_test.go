@@ -47,25 +47,25 @@ func TestCreateRules(t *testing.T) {
 		change func(*Create)
 		want   entrepot.Code
 	}{
-		"a super admin":       {&State{}, super, nil, ""},
-		"the platform":        {&State{}, entrepot.SystemCaller("seed"), nil, ""},
-		"the company's admin": {&State{}, admin, nil, ""},
-		"another's admin":     {&State{}, entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: "x"}, nil, entrepot.CodeNotFound},
-		"a manager":           {&State{}, entrepot.Caller{Role: entrepot.ShopManager, CompanyID: company}, nil, entrepot.CodeForbidden},
-		"a customer":          {&State{}, entrepot.Caller{Role: entrepot.Customer, UserID: "c"}, nil, entrepot.CodeForbidden},
-		"again":               {&State{Shop: Shop{ID: id}}, admin, nil, entrepot.CodeConflict},
-		"no company":          {&State{}, super, func(c *Create) { c.CompanyID = "" }, entrepot.CodeInvalid},
-		"no name":             {&State{}, admin, func(c *Create) { c.Name = "" }, entrepot.CodeInvalid},
-		"no manager yet":      {&State{}, admin, func(c *Create) { c.ManagerID = "" }, ""},
-		"what is no manager":  {&State{}, admin, func(c *Create) { c.ManagerID = "bob" }, entrepot.CodeInvalid},
-		"what are no staff":   {&State{}, admin, func(c *Create) { c.StaffIDs = []string{"bob"} }, entrepot.CodeInvalid},
-		"a place":             {&State{}, admin, func(c *Create) { c.Point = &events.Point{Lat: -90, Lng: 180} }, ""},
-		"beyond the pole":     {&State{}, admin, func(c *Create) { c.Point = &events.Point{Lat: 90.1} }, entrepot.CodeInvalid},
-		"around the world":    {&State{}, admin, func(c *Create) { c.Point = &events.Point{Lng: -180.1} }, entrepot.CodeInvalid},
-		"nowhere":             {&State{}, admin, func(c *Create) { c.Point = &events.Point{Lat: math.NaN()} }, entrepot.CodeInvalid},
-		"hours":               {&State{}, admin, func(c *Create) { c.Hours = hours() }, ""},
-		"hours of no zone":    {&State{}, admin, func(c *Create) { c.Hours = hours(); c.Hours.Timezone = "" }, entrepot.CodeInvalid},
-		"too many staff":      {&State{}, admin, func(c *Create) { c.StaffIDs = make([]string, MaxStaff+1) }, entrepot.CodeInvalid},
+		"a super admin":           {&State{}, super, nil, ""},
+		"the platform":            {&State{}, entrepot.SystemCaller("seed"), nil, ""},
+		"the company's admin":     {&State{}, admin, nil, ""},
+		"another company's admin": {&State{}, entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: "x"}, nil, entrepot.CodeNotFound},
+		"a manager":               {&State{}, entrepot.Caller{Role: entrepot.ShopManager, CompanyID: company}, nil, entrepot.CodeForbidden},
+		"a customer":              {&State{}, entrepot.Caller{Role: entrepot.Customer, UserID: "c"}, nil, entrepot.CodeForbidden},
+		"again":                   {&State{Shop: Shop{ID: id}}, admin, nil, entrepot.CodeConflict},
+		"no company":              {&State{}, super, func(c *Create) { c.CompanyID = "" }, entrepot.CodeInvalid},
+		"no name":                 {&State{}, admin, func(c *Create) { c.Name = "" }, entrepot.CodeInvalid},
+		"no manager yet":          {&State{}, admin, func(c *Create) { c.ManagerID = "" }, ""},
+		"a malformed manager":     {&State{}, admin, func(c *Create) { c.ManagerID = "bob" }, entrepot.CodeInvalid},
+		"malformed staff":         {&State{}, admin, func(c *Create) { c.StaffIDs = []string{"bob"} }, entrepot.CodeInvalid},
+		"a place":                 {&State{}, admin, func(c *Create) { c.Point = &events.Point{Lat: -90, Lng: 180} }, ""},
+		"beyond the pole":         {&State{}, admin, func(c *Create) { c.Point = &events.Point{Lat: 90.1} }, entrepot.CodeInvalid},
+		"around the world":        {&State{}, admin, func(c *Create) { c.Point = &events.Point{Lng: -180.1} }, entrepot.CodeInvalid},
+		"nowhere":                 {&State{}, admin, func(c *Create) { c.Point = &events.Point{Lat: math.NaN()} }, entrepot.CodeInvalid},
+		"hours":                   {&State{}, admin, func(c *Create) { c.Hours = hours() }, ""},
+		"hours of no zone":        {&State{}, admin, func(c *Create) { c.Hours = hours(); c.Hours.Timezone = "" }, entrepot.CodeInvalid},
+		"too many staff":          {&State{}, admin, func(c *Create) { c.StaffIDs = make([]string, MaxStaff+1) }, entrepot.CodeInvalid},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -110,27 +110,29 @@ func TestCallersThatMayChangeAShop(t *testing.T) {
 		version int64
 		want    entrepot.Code
 	}{
-		"a super admin":       {super, 0, ""},
-		"the company's admin": {admin, 1, ""},
-		"from what was":       {admin, 2, entrepot.CodeStale},
-		"another's admin":     {entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: "x"}, 0, entrepot.CodeNotFound},
-		"its manager":         {manager, 0, entrepot.CodeForbidden},
-		"another's manager":   {entrepot.Caller{Role: entrepot.ShopManager, CompanyID: company, ShopIDs: []entrepot.ID{"x"}}, 0, entrepot.CodeNotFound},
-		"a customer":          {entrepot.Caller{Role: entrepot.Customer, UserID: "c"}, 0, entrepot.CodeNotFound},
-		"nobody":              {entrepot.Caller{}, 0, entrepot.CodeNotFound},
+		"a super admin":           {super, 0, ""},
+		"the company's admin":     {admin, 1, ""},
+		"an old version":          {admin, 2, entrepot.CodeStale},
+		"another company's admin": {entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: "x"}, 0, entrepot.CodeNotFound},
+		"its manager":             {manager, 0, entrepot.CodeForbidden},
+		"another shop's manager":  {entrepot.Caller{Role: entrepot.ShopManager, CompanyID: company, ShopIDs: []entrepot.ID{"x"}}, 0, entrepot.CodeNotFound},
+		"a customer":              {entrepot.Caller{Role: entrepot.Customer, UserID: "c"}, 0, entrepot.CodeNotFound},
+		"an anonymous caller":     {entrepot.Caller{}, 0, entrepot.CodeNotFound},
 	} {
 		s := opened(t)
-		if facts, err := s.Update(turn(c.caller), update(c.version)); entrepot.CodeOf(err) != c.want || (err == nil) != (len(facts) == 1) {
+		if facts, err := s.Update(turn(c.caller), update(c.version)); entrepot.CodeOf(err) != c.want ||
+			(err == nil) != (len(facts) == 1) {
 			t.Errorf("%s updates: %v, %v", name, facts, err)
 		}
-		if facts, err := s.Delete(turn(c.caller), Delete{ExpectedVersion: c.version}); entrepot.CodeOf(err) != c.want || (err == nil) != (len(facts) == 2) {
+		if facts, err := s.Delete(turn(c.caller), Delete{ExpectedVersion: c.version}); entrepot.CodeOf(err) != c.want ||
+			(err == nil) != (len(facts) == 2) {
 			t.Errorf("%s deletes: %v, %v", name, facts, err)
 		}
 		s.DeletedAt = 1
 		_, updated := s.Update(turn(c.caller), update(c.version))
 		_, deleted := s.Delete(turn(c.caller), Delete{ExpectedVersion: c.version})
 		if entrepot.CodeOf(updated) != entrepot.CodeNotFound || entrepot.CodeOf(deleted) != entrepot.CodeNotFound {
-			t.Errorf("%s changes what is deleted: %v, %v", name, updated, deleted)
+			t.Errorf("%s changes a deleted shop: %v, %v", name, updated, deleted)
 		}
 	}
 }
@@ -144,7 +146,8 @@ func TestUpdateRules(t *testing.T) {
 	} {
 		cmd := update(0)
 		change(&cmd)
-		if _, err := opened(t).Update(turn(admin), cmd); entrepot.CodeOf(err) != entrepot.CodeInvalid || entrepot.AsError(err).Fields[0].Field != name {
+		if _, err := opened(t).Update(turn(admin), cmd); entrepot.CodeOf(err) != entrepot.CodeInvalid ||
+			entrepot.AsError(err).Fields[0].Field != name {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -154,7 +157,8 @@ func TestUpdateRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Apply(facts[0])
-	if v := s.view(); v.Version != 2 || v.ManagerID != person || v.Name != "Station" || !reflect.DeepEqual(v.Hours, hours()) || v.Point.Lat != 46.06 {
+	if v := s.view(); v.Version != 2 || v.ManagerID != person || v.Name != "Station" ||
+		!reflect.DeepEqual(v.Hours, hours()) || v.Point.Lat != 46.06 {
 		t.Errorf("%v", v)
 	}
 	if facts, err := s.Update(turn(admin), update(2)); err != nil || len(facts) != 0 {
@@ -173,13 +177,13 @@ func TestGetShowsStaffToStaffOnly(t *testing.T) {
 		caller entrepot.Caller
 		staff  bool
 	}{
-		"a super admin":       {super, true},
-		"the company's admin": {admin, true},
-		"its manager":         {entrepot.Caller{Role: entrepot.ShopManager, CompanyID: company, ShopIDs: []entrepot.ID{id}}, true},
-		"another's manager":   {entrepot.Caller{Role: entrepot.ShopManager, CompanyID: company, ShopIDs: []entrepot.ID{"x"}}, false},
-		"another company":     {entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: "x"}, false},
-		"a customer":          {entrepot.Caller{Role: entrepot.Customer, UserID: "c"}, false},
-		"nobody":              {entrepot.Caller{}, false},
+		"a super admin":          {super, true},
+		"the company's admin":    {admin, true},
+		"its manager":            {entrepot.Caller{Role: entrepot.ShopManager, CompanyID: company, ShopIDs: []entrepot.ID{id}}, true},
+		"another shop's manager": {entrepot.Caller{Role: entrepot.ShopManager, CompanyID: company, ShopIDs: []entrepot.ID{"x"}}, false},
+		"another company":        {entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: "x"}, false},
+		"a customer":             {entrepot.Caller{Role: entrepot.Customer, UserID: "c"}, false},
+		"an anonymous caller":    {entrepot.Caller{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -229,18 +233,21 @@ func TestShopOnTheHost(t *testing.T) {
 	if err != nil || v.ID != id || v.Version != 1 {
 		t.Fatalf("%+v, %v", v, err)
 	}
-	if list := m.Events(); len(list) != 1 || list[0].Type != "shop.created" || list[0].CompanyID != company || list[0].ShopID != id {
+	if list := m.Events(); len(list) != 1 || list[0].Type != "shop.created" || list[0].CompanyID != company ||
+		list[0].ShopID != id {
 		t.Fatalf("%v", list)
 	}
 	m.Restart()
-	if v, err = grains.Ask(m.As(entrepot.Caller{}), m, Of(id), Get{}); err != nil || v.City != "Trieste" || v.ManagerID != "" {
+	if v, err = grains.Ask(m.As(entrepot.Caller{}), m, Of(id), Get{}); err != nil || v.City != "Trieste" ||
+		v.ManagerID != "" {
 		t.Fatalf("after the restart: %+v, %v", v, err)
 	}
 	if v, err = grains.Ask(m.As(admin), m, Of(id), update(v.Version)); err != nil || v.City != "Udine" || v.Version != 2 {
 		t.Fatalf("updated: %+v, %v", v, err)
 	}
 	m.Restart()
-	if v, err = grains.Ask(m.As(admin), m, Of(id), Get{}); err != nil || !reflect.DeepEqual(v.Hours, hours()) || v.Point.Lng != 13.24 {
+	if v, err = grains.Ask(m.As(admin), m, Of(id), Get{}); err != nil || !reflect.DeepEqual(v.Hours, hours()) ||
+		v.Point.Lng != 13.24 {
 		t.Fatalf("after another: %+v, %v", v, err)
 	}
 	if _, err = grains.Ask(m.As(admin), m, Of(id), Delete{}); err != nil {

@@ -35,20 +35,20 @@ func TestAssignRules(t *testing.T) {
 		field  string
 		facts  int
 	}{
-		"somebody":               {admin, Assign{UserIDs: []string{ann}}, "", "", 1},
-		"by a super admin":       {super, Assign{UserIDs: []string{ann}}, "", "", 1},
-		"by its manager":         {entrepot.Caller{Role: entrepot.ShopManager, CompanyID: company, ShopIDs: []entrepot.ID{id}}, Assign{UserIDs: []string{ann}}, entrepot.CodeForbidden, "", 0},
-		"by another's admin":     {entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: "x"}, Assign{UserIDs: []string{ann}}, entrepot.CodeNotFound, "", 0},
-		"a manager":              {admin, Assign{ManagerID: ann}, "", "", 1},
-		"from what was":          {admin, Assign{UserIDs: []string{ann}, ExpectedVersion: 2}, entrepot.CodeStale, "If-Match", 0},
-		"nobody":                 {admin, Assign{}, entrepot.CodeInvalid, "userIds", 0},
-		"no user":                {admin, Assign{UserIDs: []string{ann, "bob"}}, entrepot.CodeInvalid, "userIds[1]", 0},
-		"no manager":             {admin, Assign{ManagerID: "bob"}, entrepot.CodeInvalid, "managerId", 0},
-		"manager and staff":      {admin, Assign{ManagerID: ann, UserIDs: []string{ann}}, entrepot.CodeInvalid, "managerId", 0},
-		"in and out":             {admin, Assign{UserIDs: []string{person}, Remove: []string{person}}, entrepot.CodeInvalid, "remove[0]", 0},
-		"who does not work here": {admin, Assign{Remove: []string{person, bob}}, entrepot.CodeNotFound, "remove[1]", 0},
-		"the manager out":        {admin, Assign{Remove: []string{person}}, "", "", 1},
-		"who is there":           {admin, Assign{ManagerID: person}, "", "", 0},
+		"one user":                   {admin, Assign{UserIDs: []string{ann}}, "", "", 1},
+		"by a super admin":           {super, Assign{UserIDs: []string{ann}}, "", "", 1},
+		"by its manager":             {entrepot.Caller{Role: entrepot.ShopManager, CompanyID: company, ShopIDs: []entrepot.ID{id}}, Assign{UserIDs: []string{ann}}, entrepot.CodeForbidden, "", 0},
+		"by another company's admin": {entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: "x"}, Assign{UserIDs: []string{ann}}, entrepot.CodeNotFound, "", 0},
+		"a manager":                  {admin, Assign{ManagerID: ann}, "", "", 1},
+		"an old version":             {admin, Assign{UserIDs: []string{ann}, ExpectedVersion: 2}, entrepot.CodeStale, "If-Match", 0},
+		"no users":                   {admin, Assign{}, entrepot.CodeInvalid, "userIds", 0},
+		"no user":                    {admin, Assign{UserIDs: []string{ann, "bob"}}, entrepot.CodeInvalid, "userIds[1]", 0},
+		"no manager":                 {admin, Assign{ManagerID: "bob"}, entrepot.CodeInvalid, "managerId", 0},
+		"manager and staff":          {admin, Assign{ManagerID: ann, UserIDs: []string{ann}}, entrepot.CodeInvalid, "managerId", 0},
+		"in and out":                 {admin, Assign{UserIDs: []string{person}, Remove: []string{person}}, entrepot.CodeInvalid, "remove[0]", 0},
+		"a user of another shop":     {admin, Assign{Remove: []string{person, bob}}, entrepot.CodeNotFound, "remove[1]", 0},
+		"the manager out":            {admin, Assign{Remove: []string{person}}, "", "", 1},
+		"the present manager":        {admin, Assign{ManagerID: person}, "", "", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -127,7 +127,8 @@ func TestRefusedAssignmentIsUndone(t *testing.T) {
 	reply(assign, bob, true)
 	reply(undo, ann, false)
 	reply(undo, bob, false)
-	if _, done, err := s.assigned(Assign{ID: "1"}); !done || entrepot.CodeOf(err) != entrepot.CodeInvalid || entrepot.AsError(err).Fields[0].Field != "userIds[1]" {
+	if _, done, err := s.assigned(Assign{ID: "1"}); !done || entrepot.CodeOf(err) != entrepot.CodeInvalid ||
+		entrepot.AsError(err).Fields[0].Field != "userIds[1]" {
 		t.Errorf("%v, %v", done, err)
 	}
 	if s.Staffing != nil || len(s.StaffIDs) != 0 || s.ManagerID != person {
@@ -190,7 +191,8 @@ func TestStaffOnTheHost(t *testing.T) {
 	w := newTown(t)
 	ctx, u := w.As(admin), w.users
 	v, err := w.shop(ctx, Create{CompanyID: company, Details: Details{Name: "Harbour"}, ManagerID: u["mia"], StaffIDs: []string{u["ann"]}})
-	if err != nil || v.ManagerID != u["mia"] || !slices.Equal(v.StaffIDs, []string{u["ann"]}) || !slices.Equal(w.works(), []string{"ann", "mia"}) {
+	if err != nil || v.ManagerID != u["mia"] || !slices.Equal(v.StaffIDs, []string{u["ann"]}) ||
+		!slices.Equal(w.works(), []string{"ann", "mia"}) {
 		t.Fatalf("opened %v, %v: %v", v, err, w.works())
 	}
 	for name, c := range map[string]struct {
@@ -198,25 +200,28 @@ func TestStaffOnTheHost(t *testing.T) {
 		code  entrepot.Code
 		field string
 	}{
-		"of another company":  {Assign{UserIDs: []string{u["bob"], u["eve"]}}, entrepot.CodeNotFound, "userIds[1]"},
-		"nobody":              {Assign{UserIDs: []string{u["bob"], entrepot.NewID()}}, entrepot.CodeNotFound, "userIds[1]"},
-		"a manager who is no": {Assign{UserIDs: []string{u["max"]}, ManagerID: u["bob"]}, entrepot.CodeInvalid, "managerId"},
+		"of another company": {Assign{UserIDs: []string{u["bob"], u["eve"]}}, entrepot.CodeNotFound, "userIds[1]"},
+		"an unknown user":    {Assign{UserIDs: []string{u["bob"], entrepot.NewID()}}, entrepot.CodeNotFound, "userIds[1]"},
+		"staff as manager":   {Assign{UserIDs: []string{u["max"]}, ManagerID: u["bob"]}, entrepot.CodeInvalid, "managerId"},
 	} {
 		c.cmd.ID = name
 		_, err := w.shop(ctx, c.cmd)
-		if entrepot.CodeOf(err) != c.code || entrepot.AsError(err).Fields[0].Field != c.field || !slices.Equal(w.works(), []string{"ann", "mia"}) {
+		if entrepot.CodeOf(err) != c.code || entrepot.AsError(err).Fields[0].Field != c.field ||
+			!slices.Equal(w.works(), []string{"ann", "mia"}) {
 			t.Errorf("%s: %v, and then work %v", name, err, w.works())
 		}
 	}
 	v, err = w.shop(ctx, Assign{ID: "1", ManagerID: u["max"], UserIDs: []string{u["bob"]}, Remove: []string{u["ann"]}})
-	if err != nil || v.ManagerID != u["max"] || !slices.Equal(v.StaffIDs, []string{u["bob"]}) || !slices.Equal(w.works(), []string{"bob", "max"}) {
+	if err != nil || v.ManagerID != u["max"] || !slices.Equal(v.StaffIDs, []string{u["bob"]}) ||
+		!slices.Equal(w.works(), []string{"bob", "max"}) {
 		t.Fatalf("assigned %v, %v: %v", v, err, w.works())
 	}
 	w.Restart()
 	if again, err := w.shop(ctx, Get{}); err != nil || !reflect.DeepEqual(again, v) {
 		t.Fatalf("after the restart %v, %v", again, err)
 	}
-	if v, err = w.shop(ctx, Assign{ID: "2", Remove: []string{u["max"]}}); err != nil || v.ManagerID != "" || !slices.Equal(w.works(), []string{"bob"}) {
+	if v, err = w.shop(ctx, Assign{ID: "2", Remove: []string{u["max"]}}); err != nil || v.ManagerID != "" ||
+		!slices.Equal(w.works(), []string{"bob"}) {
 		t.Fatalf("removed %v, %v: %v", v, err, w.works())
 	}
 	if _, err = w.shop(ctx, Delete{}); err != nil || len(w.works()) != 0 {
@@ -246,7 +251,8 @@ func TestErasedUserLeaves(t *testing.T) {
 	}
 	list := w.Events()
 	var erased events.UserDeleted
-	if e := list[len(list)-1]; e.Type != "user.deleted" || e.Decode(&erased) != nil || !slices.Equal(erased.ShopIDs, []entrepot.ID{id}) {
+	if e := list[len(list)-1]; e.Type != "user.deleted" || e.Decode(&erased) != nil ||
+		!slices.Equal(erased.ShopIDs, []entrepot.ID{id}) {
 		t.Fatalf("%+v", e)
 	}
 	v, err := w.shop(w.Platform(), Assign{ID: "event", Remove: []string{erased.UserID}})
@@ -260,7 +266,8 @@ func TestShopWithRefusedStaffIsNotOpened(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
 	_, err := w.shop(w.As(admin), Create{CompanyID: company, Details: Details{Name: "Harbour"}, ManagerID: w.users["mia"], StaffIDs: []string{w.users["ann"], w.users["eve"]}})
-	if entrepot.CodeOf(err) != entrepot.CodeNotFound || entrepot.AsError(err).Fields[0].Field != "staffIds[1]" || len(w.works()) != 0 {
+	if entrepot.CodeOf(err) != entrepot.CodeNotFound || entrepot.AsError(err).Fields[0].Field != "staffIds[1]" ||
+		len(w.works()) != 0 {
 		t.Fatalf("%v: %v", err, w.works())
 	}
 	if _, err := w.shop(w.Platform(), Get{}); entrepot.CodeOf(err) != entrepot.CodeNotFound {

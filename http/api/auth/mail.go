@@ -90,7 +90,7 @@ func (t *mailToken) String() string {
 	return t.owner + "." + base64.RawURLEncoding.EncodeToString(t.secret[:])
 }
 
-var errMailToken = entrepot.Invalid("token", "valid", "is not valid, was used, or is too old; ask for another")
+var errMailToken = entrepot.Invalid("token", "valid", "is wrong, used or expired; request another one")
 
 func parseMailToken(text string) (t mailToken, err error) {
 	owner, rest, _ := strings.Cut(text, ".")
