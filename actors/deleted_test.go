@@ -74,9 +74,9 @@ func TestDeletedCompanyLeavesNothingBehind(t *testing.T) {
 			CompanyID: company, Name: "k", Scopes: []string{"orders:read"}, Hash: []byte("h"),
 		})
 		for n := range many {
-			must(product.Name, id(company, product.Name, n), product.Create{
+			must(product.Name, id(company, product.Name, n), product.Create{Product: product.Product{
 				CompanyID: company, ShopIDs: []string{at}, SKU: fmt.Sprint("S", n), Name: "mug", Price: 1, Currency: "EUR",
-			})
+			}})
 		}
 	}
 	trees := func(company entrepot.ID) int {

@@ -163,9 +163,9 @@ func TestRatingsConverge(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{review.Kind(), product.Kind()})
 	id, company, shop := actorstest.ID("product", 0), actorstest.ID("company", 0), actorstest.ID("shop", 0)
-	if _, err := grains.Ask(m.Platform(), m, product.Of(id), product.Create{
+	if _, err := grains.Ask(m.Platform(), m, product.Of(id), product.Create{Product: product.Product{
 		CompanyID: company, ShopIDs: []entrepot.ID{shop}, SKU: "S", Name: "mug", Price: 1, Currency: "EUR",
-	}); err != nil {
+	}}); err != nil {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup
@@ -208,8 +208,8 @@ func TestRatingsConverge(t *testing.T) {
 		}
 	}
 	p, err := grains.Ask(m.Platform(), m, product.Of(id), product.Get{})
-	if err != nil || !slices.Equal(p.RatingCounts, want) || slices.Max(want) == 0 {
-		t.Fatalf("rating %v, want %v: %v", p.RatingCounts, want, err)
+	if err != nil || !slices.Equal(p.Rating, want) || slices.Max(want) == 0 {
+		t.Fatalf("rating %v, want %v: %v", p.Rating, want, err)
 	}
 }
 

@@ -17,7 +17,7 @@ func DocumentOf(p *product.Product) *search.Document {
 		SKU: p.SKU, Name: p.Name, Description: p.Description, Brand: p.Brand, Category: p.Category, Tags: p.Tags,
 		Currency: p.Currency, CreatedMs: p.CreatedAt,
 	}
-	copy(d.Ratings[:], p.RatingCounts)
+	copy(d.Ratings[:], p.Rating)
 	for _, a := range p.Attributes {
 		d.Attributes = append(d.Attributes, search.Attribute{Name: a.Name, Value: a.Value})
 	}

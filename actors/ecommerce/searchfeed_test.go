@@ -52,10 +52,10 @@ func (f *follower) another() (*search.Index, *SearchFeed) {
 func (f *follower) make(name string) entrepot.ID {
 	f.t.Helper()
 	id := entrepot.NewID()
-	f.ask(id, product.Create{
+	f.ask(id, product.Create{Product: product.Product{
 		CompanyID: entrepot.DeriveID("acme"), ShopIDs: []string{f.shop}, SKU: id, Name: name, Price: 100,
 		Currency: "EUR",
-	})
+	}})
 	return id
 }
 

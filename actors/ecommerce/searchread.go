@@ -55,7 +55,7 @@ func (f *SearchFeed) takeDirty(ctx context.Context) (int, error) {
 func (f *SearchFeed) readProducts(ctx context.Context, since time.Time) error {
 	var docs []persistence.Document
 	err := f.read(ctx, product.Collection, persistence.UpdatedAt, since, func(d *persistence.Document) {
-		if f.c.Index.Version(d.ID) < d.Version || d.Value(product.Collection, "status") == product.StatusDeleted {
+		if f.c.Index.Version(d.ID) < d.Version || d.Value(product.Collection, "status") == product.Deleted {
 			docs = append(docs, *d)
 		}
 	}, func() error {
@@ -105,7 +105,7 @@ func (f *SearchFeed) index(docs []persistence.Document) error {
 	for i := range docs {
 		d := &docs[i]
 		known := f.c.Index.Version(d.ID)
-		if d.Value(product.Collection, "status") == product.StatusDeleted {
+		if d.Value(product.Collection, "status") == product.Deleted {
 			if known > 0 {
 				f.c.Index.Delete(d.ID)
 				changed[d.CompanyID] = true
@@ -115,12 +115,12 @@ func (f *SearchFeed) index(docs []persistence.Document) error {
 		if known >= d.Version {
 			continue
 		}
-		s := &product.State{}
-		if err := f.c.Store.Unmarshal(d.State, s); err != nil {
+		p := &product.Product{}
+		if err := f.c.Store.Unmarshal(d.State, p); err != nil {
 			f.c.Logger.Error("cannot decode a product for the search index", "id", d.ID, "error", err)
 			continue
 		}
-		put = append(put, f.document(s, d.Version))
+		put = append(put, f.document(p, d.Version))
 		changed[d.CompanyID] = true
 	}
 	if err := f.c.Index.Put(put...); err != nil {
@@ -132,9 +132,9 @@ func (f *SearchFeed) index(docs []persistence.Document) error {
 	return nil
 }
 
-func (f *SearchFeed) document(s *product.State, version int64) *search.Document {
-	d := DocumentOf(s.View())
-	d.Version, d.Source = version, s
+func (f *SearchFeed) document(p *product.Product, version int64) *search.Document {
+	d := DocumentOf(p)
+	d.Version, d.Source = version, p
 	d.Path, d.Titles = f.treeByCompany[d.CompanyID].path(d.Category)
 	return d
 }

@@ -28,14 +28,14 @@ type words struct{ *searchtest.Words }
 
 func anyOf[T any](list []T) T { return list[rand.IntN(len(list))] }
 
-func (w *words) product(i int, company, shop entrepot.ID) *product.State {
+func (w *words) product(i int, company, shop entrepot.ID) product.Product {
 	at := rand.IntN(len(w.Names))
 	text := make([]string, 15)
 	for j := range text {
 		text[j] = anyOf(w.Series)
 	}
 	made := time.Now().Add(-time.Duration(i) * time.Second).UnixMilli()
-	return &product.State{
+	return product.Product{
 		ID: entrepot.DeriveID("bench", strconv.Itoa(i)), CompanyID: company, ShopIDs: []entrepot.ID{shop}, SKU: fmt.Sprint("BIG-", i),
 		Name: w.Names[at] + " " + anyOf(w.Series), Brand: anyOf(w.Brands), Category: w.Categories[at], Status: product.Active,
 		Description: w.Names[at] + " for " + anyOf(w.Names) + ". " + strings.Join(text, " "),
@@ -119,14 +119,15 @@ func (b *bench) fill(w *words) error {
 	for from := 0; from < b.products && err == nil; from += 1000 {
 		batch := make([]persistence.Write, 0, 1000)
 		for i := from; i < min(from+1000, b.products); i++ {
-			s := w.product(i, b.world.company, b.world.shop)
+			p := w.product(i, b.world.company, b.world.shop)
+			state, index := product.Saved(p)
 			var raw []byte
-			if raw, err = store.Marshal(s); err != nil {
+			if raw, err = store.Marshal(state); err != nil {
 				break
 			}
-			index, at := s.Index(), time.UnixMilli(s.UpdatedAt).UTC()
+			at := time.UnixMilli(p.UpdatedAt).UTC()
 			batch = append(batch, persistence.Write{Collection: product.Collection, Doc: persistence.Document{
-				ID: s.ID, Version: 1, CompanyID: s.CompanyID, ShopID: index.ShopID, CreatedAt: at, UpdatedAt: at, Fields: index.Fields, State: raw,
+				ID: p.ID, Version: 1, CompanyID: p.CompanyID, ShopID: index.ShopID, CreatedAt: at, UpdatedAt: at, Fields: index.Fields, State: raw,
 			}})
 		}
 		err = errors.Join(append(store.Commit(ctx, batch), err)...)

@@ -55,10 +55,10 @@ var (
 func demoProduct(name string) entrepot.ID { return entrepot.DeriveID("demo", "product", name) }
 
 func (g *demoGood) product(i int) product.Create {
-	p := product.Create{
+	p := product.Create{Product: product.Product{
 		SKU: fmt.Sprintf("DEMO-%03d", i+1), Name: g.name, Description: g.name + " from " + g.brand, Category: g.category,
 		Brand: g.brand, Price: g.price, Currency: "EUR", Attributes: attributesIn(g.attributes),
-	}
+	}}
 	if g.tags != "" {
 		p.Tags = strings.Split(g.tags, "|")
 	}
@@ -97,18 +97,18 @@ func (s *seeder) categories(company entrepot.ID) {
 // varied are the demo's products with variants, and one that is sold out. They
 // are not in data/demo.json: scripts buy what is there as it is.
 func (s *seeder) varied(company entrepot.ID, shops []entrepot.ID) {
-	apron := product.Create{
+	apron := product.Create{Product: product.Product{
 		SKU: "DEMO-APRON", Name: "Barista Apron", Description: "Waxed canvas", Category: "equipment", Brand: "Maalwerk", Price: 3900,
 		Options: []product.Option{{Name: "size", Values: []string{"S", "M", "L"}}}, Attributes: attributesIn("material=canvas"), Tags: []string{"gift"},
-	}
-	sidamo := product.Create{
+	}}
+	sidamo := product.Create{Product: product.Product{
 		SKU: "DEMO-SIDAMO", Name: "Sidamo Beans", Description: "Washed, of one farm", Category: "coffee", Brand: "Kaai", Price: 990,
 		Options: []product.Option{{Name: "weight", Values: []string{"250 g", "1 kg"}}}, Attributes: attributesIn("roast=light|origin=Ethiopia|organic=yes"),
-	}
-	pitcher := product.Create{
+	}}
+	pitcher := product.Create{Product: product.Product{
 		SKU: "DEMO-PITCHER", Name: "Cold Brew Pitcher", Description: "Back in spring", Category: "tableware", Brand: "Terra", Price: 2790,
 		Attributes: attributesIn("material=glass"),
-	}
+	}}
 	dearer := map[string]int64{"L": 4200, "1 kg": 3490}
 	for _, p := range []product.Create{apron, sidamo, pitcher} {
 		p.CompanyID, p.ShopIDs, p.Currency = company, shops, "EUR"

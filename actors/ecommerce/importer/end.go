@@ -73,7 +73,7 @@ func (m *Importer) undo(ctx context.Context, job *imports.Import) error {
 		if err != nil {
 			return err
 		}
-		if doc.Value(product.Collection, "status") == product.StatusDeleted {
+		if doc.Value(product.Collection, "status") == product.Deleted {
 			continue
 		}
 		_, err = grains.Ask(ctx, m.Asker, product.Of(id), product.Delete{}, grains.Transient)

@@ -38,7 +38,7 @@ func (m *Importer) known(ctx context.Context, company entrepot.ID, skus []string
 			return nil, query.Unreadable(product.Collection, err)
 		}
 		for i := range docs {
-			var p product.State
+			var p product.Product
 			if err := m.Store.Unmarshal(docs[i].State, &p); err != nil {
 				return nil, err
 			}
@@ -132,7 +132,7 @@ func (m *Importer) change(
 		return nil, err
 	}
 	if cmd.ShopIDs != nil {
-		if err := shops.check(ctx, cmd.ShopIDs.IDs); err != nil {
+		if err := shops.check(ctx, *cmd.ShopIDs); err != nil {
 			return nil, err
 		}
 	}

@@ -8,18 +8,10 @@ import (
 	"entrepot/events"
 )
 
-// MaxImages is how many images a product may have.
+// MaxImages bounds the images of a product.
 const MaxImages = 20
 
-// Image is one uploaded image, in the order they are shown.
-type Image struct {
-	ID     entrepot.ID `json:"id"` // of the blob
-	Alt    string      `json:"alt,omitempty"`
-	Width  int32       `json:"width,omitempty"`
-	Height int32       `json:"height,omitempty"`
-}
-
-// AddImage puts an image last. The same again changes nothing.
+// AddImage appends an image. An image that the product has stays as it is.
 func (s *State) AddImage(t entrepot.Turn, c AddImage) ([]events.Event, error) {
 	if err := s.mayUpdate(t.Caller); err != nil {
 		return nil, err
@@ -31,14 +23,14 @@ func (s *State) AddImage(t entrepot.Turn, c AddImage) ([]events.Event, error) {
 	case s.image(i.ID) >= 0:
 		return nil, nil
 	case len(s.Images) >= MaxImages:
-		return nil, entrepot.Errorf(entrepot.CodeConflict, "the product has %d images already", MaxImages)
+		return nil, entrepot.Errorf(entrepot.CodeConflict, "the product already has %d images", MaxImages)
 	}
 	next := *s
-	next.Images = append(slices.Clone(s.Images), Image{i.ID, i.Alt, i.Width, i.Height})
+	next.Images = append(slices.Clone(s.Images), i)
 	return s.became(t.Now, next), nil
 }
 
-// RemoveImage takes an image away. One that is not there is absent.
+// RemoveImage removes an image.
 func (s *State) RemoveImage(t entrepot.Turn, c RemoveImage) ([]events.Event, error) {
 	if err := s.mayUpdate(t.Caller); err != nil {
 		return nil, err
@@ -56,8 +48,8 @@ func (s *State) image(id entrepot.ID) int {
 	return slices.IndexFunc(s.Images, func(i Image) bool { return i.ID == id })
 }
 
-// arranged is the product's images in the order and with the texts that are
-// given; those not given go. An image joins by AddImage alone.
+// arranged returns the product's images in the given order with the given texts. Images that are not
+// given are removed; new ones come by AddImage only.
 func (s *State) arranged(list []Image) (out []Image, err error) {
 	for i, given := range list {
 		at := s.image(given.ID)
@@ -74,16 +66,16 @@ func (s *State) arranged(list []Image) (out []Image, err error) {
 	return out, nil
 }
 
-// stars are the five that a review may give.
+// stars is the highest rating of a review.
 const stars = 5
 
-// SetRating takes over the recounted reviews. It is no change of the product that
-// an editor would have to know: version and time stay.
+// SetRating sets the counts of reviews. Version and time of change stay, because editors need not
+// know about it.
 func (s *State) SetRating(t entrepot.Turn, c SetRating) ([]events.Event, error) {
 	switch {
 	case t.Caller.Role != entrepot.System:
-		return nil, entrepot.Errorf(entrepot.CodeForbidden, "ratings are counted")
-	case s.Status == "" || s.Status == StatusDeleted:
+		return nil, entrepot.Errorf(entrepot.CodeForbidden, "only the platform sets ratings")
+	case s.Status == "" || s.Status == Deleted:
 		return nil, entrepot.ErrNotFound
 	case len(c.Counts) != stars || slices.Min(c.Counts) < 0:
 		return nil, entrepot.Invalid("counts", "items", "must be the counts of 1 to %d stars", stars)

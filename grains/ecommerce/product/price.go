@@ -9,26 +9,11 @@ import (
 	"entrepot/events"
 )
 
-// MaxShopPrices is how many prices of shops a product may have.
+// MaxShopPrices bounds the prices of shops of a product.
 const MaxShopPrices = 1000
 
-// ShopPrice is what the product, or one variant of it, costs in one shop.
-type ShopPrice struct {
-	ShopID    entrepot.ID `json:"shopId"`
-	VariantID entrepot.ID `json:"variantId,omitempty"` // empty: all variants
-	Price     int64       `json:"price,omitempty"`     // minor units
-}
-
-// Sale is a lower price for a time.
-type Sale struct {
-	Price    int64 `json:"price,omitempty"`   // minor units; 0: percent
-	Percent  int64 `json:"percent,omitempty"` // off the price
-	StartsAt int64 `json:"starts,omitempty"`  // Unix ms; 0: at once
-	EndsAt   int64 `json:"ends,omitempty"`    // Unix ms; 0: until it is removed
-}
-
-// shopPricesOf reads the prices of shops. Who does not have all the shops sets
-// those of his own; the others' stay as they are.
+// shopPricesOf returns the checked prices of shops. A caller who does not reach all shops only
+// replaces the prices of their own; the others stay as they are.
 func (s *State) shopPricesOf(c entrepot.Caller, list []ShopPrice) (out []ShopPrice, err error) {
 	present := s.validPrices()
 	for _, p := range present {
@@ -39,7 +24,7 @@ func (s *State) shopPricesOf(c entrepot.Caller, list []ShopPrice) (out []ShopPri
 	seen := map[ShopPrice]bool{}
 	for i, p := range list {
 		at := fmt.Sprintf("shopPrices[%d].", i)
-		made := ShopPrice{p.ShopID, p.VariantID, p.Price}
+		made := p
 		if made.VariantID == s.ID {
 			made.VariantID = "" // a product without options is its own only variant
 		}
@@ -50,7 +35,7 @@ func (s *State) shopPricesOf(c entrepot.Caller, list []ShopPrice) (out []ShopPri
 		case made.VariantID != "" && !s.hasVariant(made.VariantID):
 			return nil, entrepot.Invalid(at+"variantId", "exists", "the product has no such variant")
 		case seen[key]:
-			return nil, entrepot.Invalid(fmt.Sprintf("shopPrices[%d]", i), "unique", "has a price already")
+			return nil, entrepot.Invalid(fmt.Sprintf("shopPrices[%d]", i), "unique", "is given twice")
 		}
 		if err := checkPrice(at+"price", made.Price); err != nil {
 			return nil, err
@@ -60,16 +45,16 @@ func (s *State) shopPricesOf(c entrepot.Caller, list []ShopPrice) (out []ShopPri
 		case c.MayReachShop(s.CompanyID, made.ShopID):
 			out = append(out, made)
 		case !slices.Contains(present, made):
-			return nil, entrepot.Errorf(entrepot.CodeForbidden, "%sshopId: this role sets no prices of the shop", at)
+			return nil, entrepot.Errorf(entrepot.CodeForbidden, "%sshopId: this role may not set prices of the shop", at)
 		}
 	}
 	if len(out) > MaxShopPrices {
-		return nil, entrepot.Invalid("shopPrices", "maxItems", "at most %d", MaxShopPrices)
+		return nil, entrepot.Invalid("shopPrices", "maxItems", "must be at most %d", MaxShopPrices)
 	}
 	return out, nil
 }
 
-// validPrices are the prices of shops without those of shops and variants that are gone.
+// validPrices returns the prices of shops without those of removed shops and variants.
 func (s *State) validPrices() []ShopPrice {
 	gone := func(p ShopPrice) bool {
 		return !slices.Contains(s.ShopIDs, p.ShopID) || (p.VariantID != "" && !s.hasVariant(p.VariantID))
@@ -80,7 +65,7 @@ func (s *State) validPrices() []ShopPrice {
 	return orNil(slices.DeleteFunc(slices.Clone(s.ShopPrices), gone))
 }
 
-// orNil is the list, and nil for one of nothing, which is how it is saved.
+// orNil returns the list, or nil if it is empty, as it decodes when it was saved.
 func orNil[V any](list []V) []V {
 	if len(list) == 0 {
 		return nil
@@ -89,39 +74,39 @@ func orNil[V any](list []V) []V {
 }
 
 func (s *State) hasVariant(id entrepot.ID) bool {
-	return slices.ContainsFunc(s.Variants, func(v StoredVariant) bool { return v.ID == id })
+	return slices.ContainsFunc(s.Variants, func(v Variant) bool { return v.ID == id })
 }
 
-// saleOf reads a sale; a zero one is none.
+// saleOf returns a checked copy of a sale; nil for a zero sale.
 func (s *State) saleOf(now time.Time, c *Sale) (*Sale, error) {
-	if c == nil || (c.Price == 0 && c.Percent == 0 && c.StartsAt == 0 && c.EndsAt == 0) {
+	if c == nil || *c == (Sale{}) {
 		return nil, nil
 	}
-	made := Sale{c.Price, c.Percent, c.StartsAt, c.EndsAt}
+	made := *c
 	if s.Sale != nil && *s.Sale == made {
-		return s.Sale, nil // also when it began long ago
+		return s.Sale, nil // even if it began long ago
 	}
 	if err := checkPrice("sale.price", made.Price); err != nil {
 		return nil, err
 	}
 	switch {
 	case (made.Price > 0) == (made.Percent > 0):
-		return nil, entrepot.Invalid("sale.price", "either", "either a price or a percentage off must be given")
+		return nil, entrepot.Invalid("sale.price", "either", "must be given, or sale.percent, but not both")
 	case made.Percent < 0 || made.Percent > 99:
 		return nil, entrepot.Invalid("sale.percent", "range", "must be 1 to 99")
 	case made.Price > 0 && made.Price >= s.highest():
 		return nil, entrepot.Invalid("sale.price", "lower", "must be below the price")
 	case made.StartsAt < 0:
-		return nil, entrepot.Invalid("sale.startsAt", "range", "must be a time of this age")
+		return nil, entrepot.Invalid("sale.startsAt", "range", "must not be before 1970")
 	case made.EndsAt != 0 && made.EndsAt <= now.UnixMilli():
-		return nil, entrepot.Invalid("sale.endsAt", "future", "must lie in the future")
+		return nil, entrepot.Invalid("sale.endsAt", "future", "must be in the future")
 	case made.EndsAt != 0 && made.EndsAt <= made.StartsAt:
-		return nil, entrepot.Invalid("sale.endsAt", "order", "must come after the start")
+		return nil, entrepot.Invalid("sale.endsAt", "order", "must be after startsAt")
 	}
 	return &made, nil
 }
 
-// highest is the highest price that anything of the product has without a sale.
+// highest returns the highest price of the product, its variants and shops without a sale.
 func (s *State) highest() int64 {
 	most := s.Price
 	for _, v := range s.Variants {
@@ -135,25 +120,25 @@ func (s *State) highest() int64 {
 	return most
 }
 
-// checkTimes: what is new of the times to come must lie ahead, and make sense.
+// checkTimes checks publishAt and unpublishAt. New times must be in the future.
 func (s *State) checkTimes(now time.Time, newPublish, newUnpublish bool) error {
 	ms := now.UnixMilli()
 	switch {
 	case newPublish && s.PublishAt != 0 && s.PublishAt <= ms:
-		return entrepot.Invalid("publishAt", "future", "must lie in the future")
+		return entrepot.Invalid("publishAt", "future", "must be in the future")
 	case newUnpublish && s.UnpublishAt != 0 && s.UnpublishAt <= ms:
-		return entrepot.Invalid("unpublishAt", "future", "must lie in the future")
+		return entrepot.Invalid("unpublishAt", "future", "must be in the future")
 	case s.PublishAt != 0 && s.Status == Active:
-		return entrepot.Invalid("publishAt", "state", "the product is active already: it must be a draft until then")
+		return entrepot.Invalid("publishAt", "state", "must not be set for an active product: it must be a draft until then")
 	case s.PublishAt != 0 && s.UnpublishAt != 0 && s.UnpublishAt <= s.PublishAt:
-		return entrepot.Invalid("unpublishAt", "order", "must come after publishAt")
+		return entrepot.Invalid("unpublishAt", "order", "must be after publishAt")
 	default:
 		return nil
 	}
 }
 
-// pass brings the product to the moment: what was to be published is, a sale
-// runs or is over. It is used on a copy.
+// pass applies the times up to now: publication, its end, and the state of the sale. It changes a
+// copy of the state.
 func (s *State) pass(now time.Time) {
 	ms := now.UnixMilli()
 	if s.PublishAt != 0 && s.PublishAt <= ms {
@@ -168,7 +153,7 @@ func (s *State) pass(now time.Time) {
 	s.OnSale = s.Sale != nil && s.Sale.StartsAt <= ms
 }
 
-// WakeAt is when the product is published or taken back, or a sale begins or ends.
+// WakeAt returns the next time at which the product is published or unpublished, or a sale begins or ends.
 func (s *State) WakeAt() time.Time {
 	var next int64
 	for _, at := range s.times() {
@@ -176,7 +161,7 @@ func (s *State) WakeAt() time.Time {
 			next = at
 		}
 	}
-	if next == 0 || s.Status == StatusDeleted {
+	if next == 0 || s.Status == Deleted {
 		return time.Time{}
 	}
 	return time.UnixMilli(next).UTC()
@@ -194,9 +179,9 @@ func (s *State) times() [3]int64 {
 	return at
 }
 
-// Wake does what is due.
+// Wake applies what is due.
 func (s *State) Wake(t entrepot.Turn) []events.Event {
-	if s.ID == "" || s.Status == StatusDeleted {
+	if s.ID == "" || s.Status == Deleted {
 		return nil
 	}
 	next := *s
@@ -204,8 +189,7 @@ func (s *State) Wake(t entrepot.Turn) []events.Event {
 	return s.became(t.Now, next)
 }
 
-// priceNow is what the product itself costs everywhere at the moment that was
-// last told.
+// priceNow returns the price of the product outside shops with own prices, as of the last event.
 func (s *State) priceNow() int64 {
 	switch {
 	case !s.OnSale || s.Sale == nil:

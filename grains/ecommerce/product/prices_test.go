@@ -11,12 +11,12 @@ import (
 func TestShopPrices(t *testing.T) {
 	t.Parallel()
 	s := made(t, Active)
-	update(t, s, turn(admin), Update{Options: shirt(), ShopPrices: &ShopPrices{Prices: []ShopPrice{
-		{ShopID: shopA, Price: 1800}, {ShopID: shopB, Price: 1700},
-	}}})
+	c := shirt().update()
+	c.ShopPrices = &[]ShopPrice{{ShopID: shopA, Price: 1800}, {ShopID: shopB, Price: 1700}}
+	update(t, s, turn(admin), c)
 	medium := s.Variants[1].ID
 	// The manager of A replaces the prices of A; B's stay.
-	update(t, s, turn(managerA), Update{ShopPrices: &ShopPrices{Prices: []ShopPrice{{ShopID: shopA, VariantID: medium, Price: 2300}}}})
+	update(t, s, turn(managerA), Update{ShopPrices: &[]ShopPrice{{ShopID: shopA, VariantID: medium, Price: 2300}}})
 	v := s.View()
 	for _, c := range []struct {
 		variant, shop entrepot.ID
@@ -31,16 +31,16 @@ func TestShopPrices(t *testing.T) {
 		"shopPrices[0].variantId": {ShopID: shopA, VariantID: entrepot.DeriveID("x"), Price: 1},
 		"shopPrices[0].price":     {ShopID: shopA, Price: -1},
 	} {
-		if _, err := s.Update(turn(admin), Update{ShopPrices: &ShopPrices{Prices: []ShopPrice{p}}}); fieldOf(err) != field {
+		if _, err := s.Update(turn(admin), Update{ShopPrices: &[]ShopPrice{p}}); fieldOf(err) != field {
 			t.Errorf("want %s: %v", field, err)
 		}
 	}
-	foreign := Update{ShopPrices: &ShopPrices{Prices: []ShopPrice{{ShopID: shopB, Price: 1}}}}
+	foreign := Update{ShopPrices: &[]ShopPrice{{ShopID: shopB, Price: 1}}}
 	if _, err := s.Update(turn(managerA), foreign); entrepot.CodeOf(err) != entrepot.CodeForbidden {
 		t.Errorf("another shop's price: %v", err)
 	}
-	// Prices go with their variants and shops.
-	update(t, s, turn(admin), Update{Options: &Options{}, ShopIDs: &ShopIDs{IDs: []string{shopA}}})
+	// Prices are removed with their variants and shops.
+	update(t, s, turn(admin), Update{Options: &[]Option{}, ShopIDs: &[]entrepot.ID{shopA}})
 	if len(s.ShopPrices) != 0 {
 		t.Errorf("%+v", s.ShopPrices)
 	}
@@ -116,7 +116,7 @@ func TestSchedule(t *testing.T) {
 	if s.Status != Archived || !s.WakeAt().IsZero() {
 		t.Fatalf("%+v", s)
 	}
-	// Slept through both.
+	// Woken after both times.
 	late := &State{}
 	play(late, facts)
 	play(late, late.Wake(at(entrepot.SystemCaller("wake"), 25)))

@@ -1,10 +1,10 @@
-// Package product is one product of a company: what it is, in which variants, what
-// it costs where and when, and which shops sell it.
+// Package product is a product of a company: its description, variants, prices by shop and time, and
+// the shops that sell it.
 //
 // Commands: Create, Update, AddImage, RemoveImage, SetRating, Delete. Queries: Get.
-// By itself it is published and taken back at its times, and tells when a sale
+// On its own it is published and unpublished at its times, and emits events when a sale
 // begins and ends. Persisted: the whole [State]; a deleted product stays as a
-// tombstone that nothing is made of again.
+// tombstone, so that its id cannot be used again.
 package product
 
 import (
@@ -14,51 +14,27 @@ import (
 	"entrepot/events"
 )
 
-// The statuses of a product. Only active ones are sold and shown to everyone.
-// Lists that mean "what exists" ask for the first three.
+// The statuses of a product. Only active products are sold and shown to everyone. Lists of existing
+// products filter by the first three.
 const (
-	Active        = "active"
-	Draft         = "draft"
-	Archived      = "archived"
-	StatusDeleted = "deleted"
+	Active   = "active"
+	Draft    = "draft"
+	Archived = "archived"
+	Deleted  = "deleted"
 )
 
-// MaxShops is how many shops may sell one product.
+// MaxShops bounds the shops that sell one product.
 const MaxShops = 1000
 
-// State is a product. The zero State does not exist yet. Its lists are never
-// changed in place: a decision shares them with the state it makes.
+// State is a product. The zero State does not exist yet. Its lists are never changed in place: a
+// decision shares them with the state that it makes.
 type State struct {
-	ID          entrepot.ID     `json:"id,omitempty"`
-	CompanyID   entrepot.ID     `json:"companyId,omitempty"`
-	ShopIDs     []entrepot.ID   `json:"shopIds,omitempty"`
-	SKU         string          `json:"sku,omitempty"`
-	Name        string          `json:"name,omitempty"`
-	Description string          `json:"description,omitempty"`
-	Category    string          `json:"category,omitempty"`
-	Brand       string          `json:"brand,omitempty"`
-	Price       int64           `json:"price,omitempty"` // minor units of Currency
-	Currency    string          `json:"currency,omitempty"`
-	Status      string          `json:"status,omitempty"`
-	Image       string          `json:"image,omitempty"`
-	Options     []Option        `json:"options,omitempty"`
-	Variants    []StoredVariant `json:"variants,omitempty"`
-	Attributes  []Attribute     `json:"attributes,omitempty"`
-	Tags        []string        `json:"tags,omitempty"`
-	ShopPrices  []ShopPrice     `json:"shopPrices,omitempty"`
-	Sale        *Sale           `json:"sale,omitempty"`
-	OnSale      bool            `json:"onSale,omitempty"` // the sale runs, as far as was told
-	Images      []Image         `json:"images,omitempty"`
-	PublishAt   int64           `json:"publish,omitempty"`   // Unix ms: becomes active then
-	UnpublishAt int64           `json:"unpublish,omitempty"` // Unix ms: becomes archived then
-	Rating      []int64         `json:"rating,omitempty"`    // reviews of 1 to 5 stars
-	CreatedAt   int64           `json:"created,omitempty"`   // Unix ms
-	UpdatedAt   int64           `json:"updated,omitempty"`   // Unix ms
-	Version     int64           `json:"version,omitempty"`   // counts the changes, for If-Match
+	Product
+	OnSale bool `json:"onSale,omitempty"` // the sale is running as of the last event
 }
 
-// The facts are the public events with the state they lead to beside them: what
-// the public is told is less than the state, and in decimals.
+// A fact is a public event with the state after it, because the event has less than the state, and
+// decimal amounts.
 type (
 	created struct {
 		events.ProductCreated
@@ -74,24 +50,21 @@ type (
 	}
 )
 
-// Create takes the product into the catalogue.
+// Create adds the product to the catalogue.
 func (s *State) Create(t entrepot.Turn, c Create) ([]events.Event, error) {
-	if err := mayCreate(t.Caller, c); err != nil {
+	if err := mayCreate(t.Caller, &c.Product); err != nil {
 		return nil, err
 	}
 	if s.ID != "" {
 		return nil, entrepot.Errorf(entrepot.CodeConflict, "the product already exists")
 	}
-	if err := checkCreate(c); err != nil {
+	if err := checkCreate(&c.Product); err != nil {
 		return nil, err
 	}
-	now := t.Now.UnixMilli()
-	made := State{
-		ID: t.ID, CompanyID: c.CompanyID, ShopIDs: slices.Clone(c.ShopIDs), SKU: c.SKU, Name: c.Name,
-		Description: c.Description, Category: c.Category, Brand: c.Brand, Price: c.Price,
-		Currency: c.Currency, Status: c.Status, Image: c.Image,
-		PublishAt: c.PublishAt, UnpublishAt: c.UnpublishAt, CreatedAt: now, UpdatedAt: now, Version: 1,
-	}
+	made := State{Product: c.Product}
+	made.ID, made.ShopIDs, made.Images, made.Rating = t.ID, slices.Clone(c.ShopIDs), nil, nil
+	made.CreatedAt, made.UpdatedAt, made.Version = t.Now.UnixMilli(), t.Now.UnixMilli(), 1
+	made.Variants, made.ShopPrices, made.Sale = nil, nil, nil // set by fill, which compares with the present ones
 	switch {
 	case made.Status == "" && made.PublishAt != 0:
 		made.Status = Draft
@@ -105,7 +78,7 @@ func (s *State) Create(t entrepot.Turn, c Create) ([]events.Event, error) {
 	return []events.Event{created{events.ProductCreated{Product: made.public()}, made}}, nil
 }
 
-// fill sets the lists of a new product and what has rules across fields.
+// fill sets the lists of a new product, and the fields with rules across fields.
 func (s *State) fill(t entrepot.Turn, c Create) (err error) {
 	if s.Attributes, err = attributesOf(c.Attributes); err != nil {
 		return err
@@ -125,12 +98,12 @@ func (s *State) fill(t entrepot.Turn, c Create) (err error) {
 	return s.checkTimes(t.Now, c.PublishAt != 0, c.UnpublishAt != 0)
 }
 
-// mayCreate: admins for their company, managers for shops that are all theirs.
-func mayCreate(caller entrepot.Caller, c Create) error {
+// mayCreate returns an error unless the caller is an admin of the company or a manager of all shops.
+func mayCreate(caller entrepot.Caller, c *Product) error {
 	switch caller.Role {
 	case entrepot.SuperAdmin, entrepot.System, entrepot.CompanyAdmin, entrepot.ShopManager:
 	default:
-		return entrepot.Errorf(entrepot.CodeForbidden, "this role creates no products")
+		return entrepot.Errorf(entrepot.CodeForbidden, "this role may not create products")
 	}
 	if !caller.MayReachCompany(c.CompanyID) || !reachesAll(caller, c.CompanyID, c.ShopIDs) {
 		return entrepot.ErrNotFound
@@ -146,9 +119,9 @@ func reachesOne(c entrepot.Caller, company entrepot.ID, shops []entrepot.ID) boo
 	return slices.ContainsFunc(shops, func(id entrepot.ID) bool { return c.MayReachShop(company, id) })
 }
 
-func checkCreate(c Create) error {
+func checkCreate(c *Product) error {
 	if !entrepot.ValidID(c.CompanyID) {
-		return entrepot.Invalid("companyId", "required", "a product belongs to a company")
+		return entrepot.Invalid("companyId", "required", "must be given")
 	}
 	if err := checkShopIDs(c.ShopIDs); err != nil {
 		return err
@@ -170,9 +143,9 @@ func checkCreate(c Create) error {
 func checkShopIDs(ids []entrepot.ID) error {
 	switch {
 	case len(ids) == 0 || len(ids) > MaxShops:
-		return entrepot.Invalid("shopIds", "items", "1 to %d shops sell a product", MaxShops)
+		return entrepot.Invalid("shopIds", "items", "must be 1 to %d shops", MaxShops)
 	case !distinctIDs(ids):
-		return entrepot.Invalid("shopIds", "id", "must be shop ids, each once")
+		return entrepot.Invalid("shopIds", "id", "must be distinct shop ids")
 	default:
 		return nil
 	}
@@ -180,7 +153,7 @@ func checkShopIDs(ids []entrepot.ID) error {
 
 func checkPrice(field string, minor int64) error {
 	if minor < 0 || minor > entrepot.MaxMinor {
-		return entrepot.Invalid(field, "range", "must be non-negative and not that large")
+		return entrepot.Invalid(field, "range", "must be 0 to %d minor units", entrepot.MaxMinor)
 	}
 	return nil
 }
@@ -191,20 +164,47 @@ func distinctIDs(ids []string) bool {
 		!slices.ContainsFunc(ids, func(id string) bool { return !entrepot.ValidID(id) })
 }
 
-// Delete takes the product out of the catalogue. A manager must have all the
-// shops that sell it: the others would lose it too.
+// Delete removes the product from the catalogue. A manager must manage all shops that sell it, since
+// all of them lose it.
 func (s *State) Delete(t entrepot.Turn, _ Delete) ([]events.Event, error) {
 	switch {
 	case !s.visibleTo(t.Caller):
 		return nil, entrepot.ErrNotFound
 	case t.Caller.Role == entrepot.ShopStaff || !reachesAll(t.Caller, s.CompanyID, s.ShopIDs):
-		return nil, s.refusal(t.Caller, "this role deletes no product of these shops")
+		return nil, s.refusal(t.Caller, "this role may not delete products of these shops")
 	}
 	next := *s
-	next.Status, next.PublishAt, next.UnpublishAt, next.Sale, next.OnSale = StatusDeleted, 0, 0, nil, false
+	next.Status, next.PublishAt, next.UnpublishAt, next.Sale, next.OnSale = Deleted, 0, 0, nil, false
 	next.UpdatedAt = t.Now.UnixMilli()
 	next.Version++
 	return []events.Event{deleted{events.ProductDeleted{Product: next.public()}, next}}, nil
+}
+
+// Get returns an active product to anyone, others to staff of the company.
+func (s *State) Get(t entrepot.Turn, _ Get) (*Product, error) {
+	if !s.visibleTo(t.Caller) {
+		return nil, entrepot.ErrNotFound
+	}
+	return s.View(), nil
+}
+
+func (s *State) visibleTo(c entrepot.Caller) bool {
+	switch s.Status {
+	case "", Deleted:
+		return false
+	case Active:
+		return true
+	default:
+		return c.MayReachCompany(s.CompanyID)
+	}
+}
+
+// refusal returns "forbidden" to staff of the company and "not found" to everyone else.
+func (s *State) refusal(c entrepot.Caller, why string) error {
+	if c.MayReachCompany(s.CompanyID) {
+		return entrepot.Errorf(entrepot.CodeForbidden, "%s", why)
+	}
+	return entrepot.ErrNotFound
 }
 
 // Apply changes the state by one fact.
@@ -217,31 +217,4 @@ func (s *State) Apply(e events.Event) {
 	case deleted:
 		*s = f.next
 	}
-}
-
-// Get answers an active product to anyone, another one to the company's staff.
-func (s *State) Get(t entrepot.Turn, _ Get) (*Product, error) {
-	if !s.visibleTo(t.Caller) {
-		return nil, entrepot.ErrNotFound
-	}
-	return s.View(), nil
-}
-
-func (s *State) visibleTo(c entrepot.Caller) bool {
-	switch s.Status {
-	case "", StatusDeleted:
-		return false
-	case Active:
-		return true
-	default:
-		return c.MayReachCompany(s.CompanyID)
-	}
-}
-
-// refusal of a change: forbidden within the company, absent to everyone else.
-func (s *State) refusal(c entrepot.Caller, why string) error {
-	if c.MayReachCompany(s.CompanyID) {
-		return entrepot.Errorf(entrepot.CodeForbidden, "%s", why)
-	}
-	return entrepot.ErrNotFound
 }

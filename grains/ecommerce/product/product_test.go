@@ -37,12 +37,12 @@ var (
 func turn(c entrepot.Caller) entrepot.Turn { return entrepot.Turn{ID: id, Now: start, Caller: c} }
 
 func creation(change func(*Create)) Create {
-	c := Create{
+	c := Create{Product{
 		CompanyID: company, ShopIDs: []string{shopA, shopB}, SKU: "TEA-1", Name: "Tea", Category: "food",
 		Price: 1999, Currency: "EUR",
-	}
+	}}
 	if change != nil {
-		change(c)
+		change(&c)
 	}
 	return c
 }
@@ -81,7 +81,7 @@ func TestCreateRules(t *testing.T) {
 		"a manager of one shop":  {managerA, nil, entrepot.CodeNotFound},
 		"shop staff":             {staffAB, nil, entrepot.CodeForbidden},
 		"a customer":             {customer, nil, entrepot.CodeForbidden},
-		"nobody":                 {nobody, nil, entrepot.CodeForbidden},
+		"anonymous":              {nobody, nil, entrepot.CodeForbidden},
 		"no shop":                {admin, func(c *Create) { c.ShopIDs = nil }, entrepot.CodeInvalid},
 		"a shop twice":           {admin, func(c *Create) { c.ShopIDs = []string{shopA, shopA} }, entrepot.CodeInvalid},
 		"what is no shop":        {admin, func(c *Create) { c.ShopIDs = []string{"x"} }, entrepot.CodeInvalid},
@@ -101,14 +101,14 @@ func TestCreateRules(t *testing.T) {
 			}
 		})
 	}
-	for _, s := range []*State{made(t, Active), made(t, StatusDeleted)} {
+	for _, s := range []*State{made(t, Active), made(t, Deleted)} {
 		if _, err := s.Create(turn(admin), creation(nil)); entrepot.CodeOf(err) != entrepot.CodeConflict {
-			t.Fatalf("made again while %s: %v", s.Status, err)
+			t.Fatalf("created again while %s: %v", s.Status, err)
 		}
 	}
 }
 
-// Who may see, change and delete a product that two shops sell.
+// Rights to see, change and delete a product that two shops sell.
 func TestAccess(t *testing.T) {
 	t.Parallel()
 	const ok, no, hidden = "", entrepot.CodeForbidden, entrepot.CodeNotFound
@@ -125,22 +125,22 @@ func TestAccess(t *testing.T) {
 		"staff of one shop":       {staffA, ok, ok, ok, no},
 		"staff of both shops":     {staffAB, ok, ok, ok, no},
 		"a customer":              {customer, ok, hidden, hidden, hidden},
-		"nobody":                  {nobody, ok, hidden, hidden, hidden},
+		"anonymous":               {nobody, ok, hidden, hidden, hidden},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s, tn := made(t, Active), turn(c.caller)
-			_, active := s.Get(tn, nil)
-			_, draft := made(t, Draft).Get(tn, nil)
+			_, active := s.Get(tn, Get{})
+			_, draft := made(t, Draft).Get(tn, Get{})
 			_, update := s.Update(tn, Update{Name: new("Coffee")})
-			_, deletes := s.Delete(tn, nil)
+			_, deletes := s.Delete(tn, Delete{})
 			got := []entrepot.Code{entrepot.CodeOf(active), entrepot.CodeOf(draft), entrepot.CodeOf(update), entrepot.CodeOf(deletes)}
 			if want := []entrepot.Code{c.active, c.draft, c.update, c.deletes}; !reflect.DeepEqual(got, want) {
 				t.Fatalf("%q, want %q", got, want)
 			}
-			gone := made(t, StatusDeleted)
+			gone := made(t, Deleted)
 			for _, err := range []error{
-				second(gone.Get(tn, nil)), second(gone.Update(tn, Update{})), second(gone.Delete(tn, nil)), second((&State{}).Get(tn, nil)),
+				second(gone.Get(tn, Get{})), second(gone.Update(tn, Update{})), second(gone.Delete(tn, Delete{})), second((&State{}).Get(tn, Get{})),
 			} {
 				if entrepot.CodeOf(err) != hidden {
 					t.Fatalf("deleted or absent: %v", err)
@@ -152,7 +152,7 @@ func TestAccess(t *testing.T) {
 
 func second[T any](_ T, err error) error { return err }
 
-func TestUpdateTellsWhatChanged(t *testing.T) {
+func TestUpdateListsChanges(t *testing.T) {
 	t.Parallel()
 	s := made(t, Active)
 	facts, err := s.Update(turn(admin), Update{
@@ -166,10 +166,10 @@ func TestUpdateTellsWhatChanged(t *testing.T) {
 		t.Fatalf("%+v", e)
 	}
 	if facts, err := s.Update(turn(admin), Update{Name: new("Tea")}); err != nil || facts != nil {
-		t.Fatalf("nothing new: %v, %v", facts, err)
+		t.Fatalf("update without a change: %v, %v", facts, err)
 	}
 	for _, c := range []Update{
-		{Name: new("")}, {Status: new(StatusDeleted)}, {Status: new("")}, {Price: new(int64(-1))},
+		{Name: new("")}, {Status: new(Deleted)}, {Status: new("")}, {Price: new(int64(-1))},
 	} {
 		if _, err := s.Update(turn(admin), c); entrepot.CodeOf(err) != entrepot.CodeInvalid {
 			t.Fatalf("%v: %v", c, err)
@@ -177,18 +177,18 @@ func TestUpdateTellsWhatChanged(t *testing.T) {
 	}
 }
 
-func TestDeletedProductGivesItsSKUBack(t *testing.T) {
+func TestDeletedProductFreesSKU(t *testing.T) {
 	t.Parallel()
 	key := func(s *State) any { return s.Index().Fields[6] }
 	if got := key(made(t, Archived)); got != company+":TEA-1" {
 		t.Fatal(got)
 	}
-	if got := key(made(t, StatusDeleted)); got != nil {
+	if got := key(made(t, Deleted)); got != nil {
 		t.Fatal(got)
 	}
 }
 
-// The facts alone make the state again, decisions change nothing, JSON keeps all.
+// Facts alone rebuild the state, decisions do not change it, and JSON preserves it.
 func TestProductReplays(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -222,7 +222,7 @@ func TestProductReplays(t *testing.T) {
 				facts = s.Wake(now)
 			case "delete":
 				if rapid.Bool().Draw(t, "really") {
-					facts, err = s.Delete(turn(admin), nil)
+					facts, err = s.Delete(turn(admin), Delete{})
 				}
 			}
 			if snapshot(t, s) != before || (err != nil && facts != nil) {

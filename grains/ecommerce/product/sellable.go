@@ -6,8 +6,8 @@ import (
 	"entrepot"
 )
 
-// Sellable finds a variant that can be bought. A product without variants is its
-// own: "" and the product's id name it. A product with variants wants one named.
+// Sellable returns an active variant; false if there is none with the id. A product without variants is
+// its own variant, with the id "" or the product's id.
 func (x *Product) Sellable(variantID entrepot.ID) (Variant, bool) {
 	if len(x.Variants) == 0 {
 		if variantID != "" && variantID != x.ID {
@@ -23,9 +23,8 @@ func (x *Product) Sellable(variantID entrepot.ID) (Variant, bool) {
 	return Variant{}, false
 }
 
-// PriceOf is what one piece of a variant costs in a shop at a moment, in minor
-// units: the shop's price, else the variant's, else the product's; and the sale
-// price where that is lower.
+// PriceOf returns the unit price of a variant in a shop at a time, in minor units: the shop's price,
+// else the variant's, else the product's; or the sale price if it is lower.
 func (x *Product) PriceOf(variantID, shopID entrepot.ID, now time.Time) int64 {
 	price := x.ListPrice(variantID, shopID)
 	if sale := x.Sale.at(price, now); sale < price {
@@ -34,7 +33,7 @@ func (x *Product) PriceOf(variantID, shopID entrepot.ID, now time.Time) int64 {
 	return price
 }
 
-// ListPrice is PriceOf without the sale.
+// ListPrice returns PriceOf without the sale.
 func (x *Product) ListPrice(variantID, shopID entrepot.ID) int64 {
 	price := x.Price
 	for _, v := range x.Variants {
@@ -55,7 +54,7 @@ func (x *Product) ListPrice(variantID, shopID entrepot.ID) int64 {
 	return price
 }
 
-// at is the sale's price of what costs price; price itself outside its time.
+// at returns the sale's price for a list price; the list price itself outside the sale's time.
 func (x *Sale) at(price int64, now time.Time) int64 {
 	ms := now.UnixMilli()
 	switch {
@@ -70,7 +69,7 @@ func (x *Sale) at(price int64, now time.Time) int64 {
 	}
 }
 
-// Off is a price with a percentage taken off, which is rounded half up.
+// Off returns a price less a percentage. The reduction is rounded half up.
 func Off(price, percent int64) int64 {
 	return price - (price/100)*percent - (price%100*percent+50)/100
 }

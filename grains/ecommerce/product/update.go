@@ -9,7 +9,7 @@ import (
 	"entrepot/events"
 )
 
-// Update replaces what is set. What equals the present changes nothing.
+// Update replaces the fields that are set. Equal values change nothing.
 func (s *State) Update(t entrepot.Turn, c Update) ([]events.Event, error) {
 	if err := s.mayUpdate(t.Caller); err != nil {
 		return nil, err
@@ -30,13 +30,13 @@ func (s *State) Update(t entrepot.Turn, c Update) ([]events.Event, error) {
 	return s.became(t.Now, next), nil
 }
 
-// mayUpdate: admins of the company, and whoever works in one of the shops that sell it.
+// mayUpdate returns an error unless the caller is an admin of the company or works in one of the shops.
 func (s *State) mayUpdate(c entrepot.Caller) error {
 	switch {
 	case !s.visibleTo(c):
 		return entrepot.ErrNotFound
 	case !reachesOne(c, s.CompanyID, s.ShopIDs):
-		return s.refusal(c, "this role changes no product of these shops")
+		return s.refusal(c, "this role may not change products of these shops")
 	default:
 		return nil
 	}
@@ -53,62 +53,60 @@ func checkUpdate(c Update) error {
 	}
 }
 
-// replace sets the plain values that the command names. Who sets the status by
-// hand has done what was to be done at its time.
+// replace sets the single values of the command. A status that is set by hand cancels the time for it.
 func (s *State) replace(c Update) {
-	set(&s.Name, c.Name)
-	set(&s.Description, c.Description)
-	set(&s.Category, c.Category)
-	set(&s.Brand, c.Brand)
-	set(&s.Status, c.Status)
-	set(&s.Image, c.Image)
-	set(&s.Price, c.Price)
+	setIf(&s.Name, c.Name)
+	setIf(&s.Description, c.Description)
+	setIf(&s.Category, c.Category)
+	setIf(&s.Brand, c.Brand)
+	setIf(&s.Status, c.Status)
+	setIf(&s.Image, c.Image)
+	setIf(&s.Price, c.Price)
 	switch value(c.Status) {
 	case Active:
 		s.PublishAt = 0
 	case Archived:
 		s.UnpublishAt = 0
 	}
-	set(&s.PublishAt, c.PublishAt)
-	set(&s.UnpublishAt, c.UnpublishAt)
+	setIf(&s.PublishAt, c.PublishAt)
+	setIf(&s.UnpublishAt, c.UnpublishAt)
 }
 
-func set[V any](field, value *V) {
+func setIf[V any](field, value *V) {
 	if value != nil {
 		*field = *value
 	}
 }
 
-// relist replaces the lists that the command sets, and drops what stood for
-// shops and variants that are no more.
+// relist replaces the lists of the command, and drops the prices of removed shops and variants.
 func (s *State) relist(t entrepot.Turn, before *State, c Update) (err error) {
 	if c.Attributes != nil {
-		if s.Attributes, err = attributesOf(c.Attributes.Attributes); err != nil {
+		if s.Attributes, err = attributesOf(*c.Attributes); err != nil {
 			return err
 		}
 	}
 	if c.Tags != nil {
-		if s.Tags, err = tagsOf(c.Tags.Tags); err != nil {
+		if s.Tags, err = tagsOf(*c.Tags); err != nil {
 			return err
 		}
 	}
 	if c.Images != nil {
-		if s.Images, err = s.arranged(c.Images.Images); err != nil {
+		if s.Images, err = s.arranged(*c.Images); err != nil {
 			return err
 		}
 	}
 	if c.ShopIDs != nil {
-		if err := s.moveTo(t.Caller, c.ShopIDs.IDs); err != nil {
+		if err := s.moveTo(t.Caller, *c.ShopIDs); err != nil {
 			return err
 		}
 	}
-	if c.Options != nil {
-		if s.Options, s.Variants, err = s.variantsOf(c.Options.Options, c.Options.Variants, t.Caller.Role == entrepot.System); err != nil {
+	if c.Options != nil || c.Variants != nil {
+		if err := s.remake(t.Caller, c); err != nil {
 			return err
 		}
 	}
 	if c.ShopPrices != nil {
-		if s.ShopPrices, err = s.shopPricesOf(t.Caller, c.ShopPrices.Prices); err != nil {
+		if s.ShopPrices, err = s.shopPricesOf(t.Caller, *c.ShopPrices); err != nil {
 			return err
 		}
 	} else {
@@ -122,8 +120,24 @@ func (s *State) relist(t entrepot.Turn, before *State, c Update) (err error) {
 	return s.checkTimes(t.Now, before.PublishAt != s.PublishAt, before.UnpublishAt != s.UnpublishAt)
 }
 
-// moveTo changes which shops sell the product: each that joins or leaves must be
-// the caller's.
+// remake sets options and variants. A list that is not set stays; without options there are no
+// variants.
+func (s *State) remake(caller entrepot.Caller, c Update) (err error) {
+	options, variants := s.Options, s.Variants
+	if c.Options != nil {
+		options = *c.Options
+	}
+	switch {
+	case c.Variants != nil:
+		variants = *c.Variants
+	case len(options) == 0:
+		variants = nil
+	}
+	s.Options, s.Variants, err = s.variantsOf(options, variants, caller.Role == entrepot.System)
+	return err
+}
+
+// moveTo sets the shops that sell the product. The caller must reach each shop that joins or leaves.
 func (s *State) moveTo(c entrepot.Caller, ids []entrepot.ID) error {
 	if err := checkShopIDs(ids); err != nil {
 		return err
@@ -133,14 +147,14 @@ func (s *State) moveTo(c entrepot.Caller, ids []entrepot.ID) error {
 			continue
 		}
 		if c.Role == entrepot.ShopStaff || !c.MayReachShop(s.CompanyID, id) {
-			return entrepot.Errorf(entrepot.CodeForbidden, "this role does not decide whether the shop %s sells the product", id)
+			return entrepot.Errorf(entrepot.CodeForbidden, "this role may not add or remove the shop %s", id)
 		}
 	}
 	s.ShopIDs = slices.Clone(ids)
 	return nil
 }
 
-// became is the fact that the product is now next: none if nothing differs.
+// became returns the fact that the product is now next, or nothing if both are equal.
 func (s *State) became(now time.Time, next State) []events.Event {
 	changed := s.differences(&next)
 	if len(changed) == 0 {
@@ -151,7 +165,7 @@ func (s *State) became(now time.Time, next State) []events.Event {
 	return []events.Event{updated{events.ProductUpdated{Product: next.public(), Changed: changed}, next}}
 }
 
-// differences are the names, as the public knows them, of what is not the same.
+// differences returns the public names of the fields that differ.
 func (s *State) differences(next *State) (changed []string) {
 	for _, f := range []struct {
 		name string
@@ -166,7 +180,7 @@ func (s *State) differences(next *State) (changed []string) {
 		{"price", s.Price == next.Price},
 		{"shopIds", slices.Equal(s.ShopIDs, next.ShopIDs)},
 		{"options", slices.EqualFunc(s.Options, next.Options, Option.equal)},
-		{"variants", slices.EqualFunc(s.Variants, next.Variants, StoredVariant.equal)},
+		{"variants", slices.EqualFunc(s.Variants, next.Variants, Variant.equal)},
 		{"attributes", slices.Equal(s.Attributes, next.Attributes)},
 		{"tags", slices.Equal(s.Tags, next.Tags)},
 		{"shopPrices", slices.Equal(s.ShopPrices, next.ShopPrices)},
@@ -182,7 +196,7 @@ func (s *State) differences(next *State) (changed []string) {
 	return changed
 }
 
-// value is what an optional field sets; its zero value when it sets nothing.
+// value returns the value of an optional field, or the zero value.
 func value[T any](v *T) (out T) {
 	if v != nil {
 		out = *v

@@ -8,7 +8,7 @@ import (
 	"entrepot"
 )
 
-// Bounds of what a product consists of.
+// Bounds of the lists of a product.
 const (
 	MaxVariants   = 200
 	MaxOptions    = 5
@@ -17,59 +17,38 @@ const (
 	MaxTags       = 50
 )
 
-// Option is a choice that the variants differ by.
-type Option struct {
-	Name   string   `json:"name"`
-	Values []string `json:"values"`
-}
-
 func (o Option) equal(p Option) bool { return o.Name == p.Name && slices.Equal(o.Values, p.Values) }
 
-// Variant is one sellable form.
-type StoredVariant struct {
-	ID          entrepot.ID `json:"id"`
-	SKU         string      `json:"sku"`
-	Values      []string    `json:"values"`          // one of each option, in the options' order
-	Price       *int64      `json:"price,omitempty"` // minor units; nil: the product's
-	Image       string      `json:"image,omitempty"`
-	Barcode     string      `json:"barcode,omitempty"`
-	WeightGrams int64       `json:"weight,omitempty"` // grams
-	Inactive    bool        `json:"inactive,omitempty"`
-}
-
-func (v StoredVariant) equal(w StoredVariant) bool {
-	same := (v.Price == nil) == (w.Price == nil) && (v.Price == nil || *v.Price == *w.Price)
-	return same && v.ID == w.ID && v.SKU == w.SKU && slices.Equal(v.Values, w.Values) &&
+func (v Variant) equal(w Variant) bool {
+	return (v.Price == nil) == (w.Price == nil) && value(v.Price) == value(w.Price) &&
+		v.ID == w.ID && v.SKU == w.SKU && slices.Equal(v.Options, w.Options) &&
 		v.Image == w.Image && v.Barcode == w.Barcode && v.WeightGrams == w.WeightGrams && v.Inactive == w.Inactive
 }
 
-// Attribute is one thing that is said of a product; a name may be said more than once.
-type Attribute struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
-}
-
-// variantsOf reads options and the variants they make. A variant keeps its id: the
-// one that is given, else that of the present variant with the same values, else
-// one derived from product and values. Whoever may name is free to give any id.
-func (s *State) variantsOf(options []Option, variants []Variant, mayName bool) ([]Option, []StoredVariant, error) {
+// variantsOf returns checked copies of options and their variants. The id of a variant is the given
+// one, else that of the present variant with the same values, else derived from product and
+// values. With mayName, any id may be given.
+func (s *State) variantsOf(options []Option, variants []Variant, mayName bool) ([]Option, []Variant, error) {
 	opts, err := optionsOf(options)
 	if err != nil {
 		return nil, nil, err
 	}
 	switch {
 	case len(opts) == 0 && len(variants) > 0:
-		return nil, nil, entrepot.Invalid("options", "required", "variants differ by options")
+		return nil, nil, entrepot.Invalid("options", "required", "must be given with variants")
 	case len(opts) > 0 && len(variants) == 0:
-		return nil, nil, entrepot.Invalid("variants", "required", "options make variants: at least one must be given")
+		return nil, nil, entrepot.Invalid("variants", "required", "must be given with options, at least one")
 	case len(variants) > MaxVariants:
-		return nil, nil, entrepot.Invalid("variants", "maxItems", "at most %d", MaxVariants)
+		return nil, nil, entrepot.Invalid("variants", "maxItems", "must be at most %d", MaxVariants)
 	}
-	reading := variantReader{s: s, options: opts, mayName: mayName, ids: map[string]bool{}, skus: map[string]bool{s.SKU: true}, combinations: map[string]bool{}}
-	for _, v := range variants { // what is named is not derived again
+	reading := variantReader{
+		s: s, options: opts, mayName: mayName,
+		ids: map[string]bool{}, skus: map[string]bool{s.SKU: true}, combinations: map[string]bool{},
+	}
+	for _, v := range variants { // a given id is not derived again
 		reading.ids[v.ID] = v.ID != ""
 	}
-	var out []StoredVariant
+	var out []Variant
 	for i, v := range variants {
 		made, err := reading.read(fmt.Sprintf("variants[%d].", i), v, variants[:i])
 		if err != nil {
@@ -82,7 +61,7 @@ func (s *State) variantsOf(options []Option, variants []Variant, mayName bool) (
 
 func optionsOf(options []Option) (out []Option, err error) {
 	if len(options) > MaxOptions {
-		return nil, entrepot.Invalid("options", "maxItems", "at most %d", MaxOptions)
+		return nil, entrepot.Invalid("options", "maxItems", "must be at most %d", MaxOptions)
 	}
 	names := map[string]bool{}
 	for i, o := range options {
@@ -93,10 +72,10 @@ func optionsOf(options []Option) (out []Option, err error) {
 		case names[o.Name]:
 			return nil, entrepot.Invalid(at+"name", "unique", "another option has this name")
 		case len(o.Values) == 0 || len(o.Values) > MaxValues:
-			return nil, entrepot.Invalid(at+"values", "items", "1 to %d values", MaxValues)
+			return nil, entrepot.Invalid(at+"values", "items", "must be 1 to %d values", MaxValues)
 		}
 		if j := repeated(o.Values); j >= 0 {
-			return nil, entrepot.Invalid(fmt.Sprintf("%svalues[%d]", at, j), "unique", "must be given, and once")
+			return nil, entrepot.Invalid(fmt.Sprintf("%svalues[%d]", at, j), "unique", "must be given, each once")
 		}
 		names[o.Name] = true
 		out = append(out, Option{o.Name, slices.Clone(o.Values)})
@@ -104,7 +83,7 @@ func optionsOf(options []Option) (out []Option, err error) {
 	return out, nil
 }
 
-// repeated is the place of the first text that is empty or was there before; -1 for none.
+// repeated returns the index of the first text that is empty or a repetition; -1 if there is none.
 func repeated(list []string) int {
 	seen := make(map[string]bool, len(list))
 	for i, v := range list {
@@ -116,7 +95,7 @@ func repeated(list []string) int {
 	return -1
 }
 
-// variantReader reads one variant after the other and knows what is taken.
+// variantReader checks variants one by one. Its maps hold the ids, SKUs and combinations in use.
 type variantReader struct {
 	s                       *State
 	options                 []Option
@@ -124,53 +103,55 @@ type variantReader struct {
 	ids, skus, combinations map[string]bool
 }
 
-func (r *variantReader) read(at string, v Variant, before []Variant) (StoredVariant, error) {
-	values, err := r.values(at, v.Options)
+func (r *variantReader) read(at string, v Variant, before []Variant) (Variant, error) {
+	options, err := r.inOrder(at, v.Options)
 	if err != nil {
-		return StoredVariant{}, err
+		return Variant{}, err
 	}
-	combination := fmt.Sprintf("%q", values)
+	combination := fmt.Sprintf("%q", options)
 	switch {
 	case r.combinations[combination]:
-		return StoredVariant{}, entrepot.Invalid(at+"options", "unique", "another variant has these options")
+		return Variant{}, entrepot.Invalid(at+"options", "unique", "another variant has these options")
 	case v.SKU == "":
-		return StoredVariant{}, entrepot.Invalid(at+"sku", "required", "must be given")
+		return Variant{}, entrepot.Invalid(at+"sku", "required", "must be given")
 	case r.skus[v.SKU]:
-		return StoredVariant{}, entrepot.Invalid(at+"sku", "unique", "the product or another variant has this SKU")
+		return Variant{}, entrepot.Invalid(at+"sku", "unique", "the product or another variant has this SKU")
 	case v.WeightGrams < 0:
-		return StoredVariant{}, entrepot.Invalid(at+"weightGrams", "minimum", "must not be negative")
+		return Variant{}, entrepot.Invalid(at+"weightGrams", "minimum", "must not be negative")
 	}
-	made := StoredVariant{SKU: v.SKU, Values: values, Image: v.Image, Barcode: v.Barcode, WeightGrams: v.WeightGrams, Inactive: v.Inactive}
+	made := v
+	made.Options = options
 	if v.Price != nil {
 		if err := checkPrice(at+"price", *v.Price); err != nil {
-			return StoredVariant{}, err
+			return Variant{}, err
 		}
 		price := *v.Price
 		made.Price = &price
 	}
-	if made.ID, err = r.id(at, v, values, before); err != nil {
-		return StoredVariant{}, err
+	if made.ID, err = r.id(at, v, valuesOf(options), before); err != nil {
+		return Variant{}, err
 	}
 	r.combinations[combination], r.skus[v.SKU] = true, true
 	return made, nil
 }
 
-// values puts a variant's options into the order of the product's.
-func (r *variantReader) values(at string, given []Attribute) ([]string, error) {
-	out := make([]string, len(r.options))
+// inOrder returns a variant's options in the order of the product's.
+func (r *variantReader) inOrder(at string, given []Attribute) ([]Attribute, error) {
+	out := make([]Attribute, len(r.options))
 	for _, g := range given {
 		i := slices.IndexFunc(r.options, func(o Option) bool { return o.Name == g.Name })
 		switch {
 		case i < 0:
 			return nil, entrepot.Invalid(at+"options", "option", "the product has no option %q", g.Name)
-		case out[i] != "":
+		case out[i].Value != "":
 			return nil, entrepot.Invalid(at+"options", "unique", "%q is given twice", g.Name)
 		case !slices.Contains(r.options[i].Values, g.Value):
-			return nil, entrepot.Invalid(at+"options", "value", "%q is no value of %q", g.Value, g.Name)
+			return nil, entrepot.Invalid(at+"options", "value", "%q is not a value of %q", g.Value, g.Name)
 		}
-		out[i] = g.Value
+		out[i] = g
 	}
-	if i := slices.Index(out, ""); i >= 0 {
+	missing := func(a Attribute) bool { return a.Value == "" }
+	if i := slices.IndexFunc(out, missing); i >= 0 {
 		return nil, entrepot.Invalid(at+"options", "required", "a value of %q must be given", r.options[i].Name)
 	}
 	return out, nil
@@ -178,24 +159,24 @@ func (r *variantReader) values(at string, given []Attribute) ([]string, error) {
 
 func (r *variantReader) id(at string, v Variant, values []string, before []Variant) (entrepot.ID, error) {
 	if v.ID != "" {
-		present := slices.ContainsFunc(r.s.Variants, func(w StoredVariant) bool { return w.ID == v.ID })
+		present := slices.ContainsFunc(r.s.Variants, func(w Variant) bool { return w.ID == v.ID })
 		switch {
 		case !entrepot.ValidID(v.ID) || v.ID == r.s.ID:
 			return "", entrepot.Invalid(at+"id", "id", "must be the id of a variant")
 		case slices.ContainsFunc(before, func(w Variant) bool { return w.ID == v.ID }):
 			return "", entrepot.Invalid(at+"id", "unique", "another variant has this id")
 		case !present && !r.mayName && v.ID != derivedID(r.s.ID, values, 0):
-			return "", entrepot.Invalid(at+"id", "exists", "the product has no variant of this id; a new one gets its own")
+			return "", entrepot.Invalid(at+"id", "exists", "must be the id of a variant of the product, or empty for a new one")
 		}
 		return v.ID, nil
 	}
 	for _, w := range r.s.Variants {
-		if slices.Equal(w.Values, values) && !r.ids[w.ID] {
+		if slices.Equal(valuesOf(w.Options), values) && !r.ids[w.ID] {
 			r.ids[w.ID] = true
 			return w.ID, nil
 		}
 	}
-	for try := 0; ; try++ { // a variant that was renamed keeps the id its old values gave it
+	for try := 0; ; try++ { // a renamed variant keeps the id of its old values
 		if id := derivedID(r.s.ID, values, try); !r.ids[id] {
 			r.ids[id] = true
 			return id, nil
@@ -203,7 +184,15 @@ func (r *variantReader) id(at string, v Variant, values []string, before []Varia
 	}
 }
 
-// derivedID is the id of the variant of a product with these values.
+func valuesOf(options []Attribute) []string {
+	out := make([]string, len(options))
+	for i, o := range options {
+		out[i] = o.Value
+	}
+	return out
+}
+
+// derivedID returns the id of the variant of a product with these values.
 func derivedID(product entrepot.ID, values []string, try int) entrepot.ID {
 	parts := append([]string{"variant", product}, values...)
 	if try > 0 {
@@ -214,31 +203,30 @@ func derivedID(product entrepot.ID, values []string, try int) entrepot.ID {
 
 func attributesOf(list []Attribute) (out []Attribute, err error) {
 	if len(list) > MaxAttributes {
-		return nil, entrepot.Invalid("attributes", "maxItems", "at most %d", MaxAttributes)
+		return nil, entrepot.Invalid("attributes", "maxItems", "must be at most %d", MaxAttributes)
 	}
 	seen := map[Attribute]bool{}
 	for i, a := range list {
-		made := Attribute{a.Name, a.Value}
 		switch {
 		case a.Name == "":
 			return nil, entrepot.Invalid(fmt.Sprintf("attributes[%d].name", i), "required", "must be given")
 		case a.Value == "":
 			return nil, entrepot.Invalid(fmt.Sprintf("attributes[%d].value", i), "required", "must be given")
-		case seen[made]:
-			return nil, entrepot.Invalid(fmt.Sprintf("attributes[%d]", i), "unique", "is said already")
+		case seen[a]:
+			return nil, entrepot.Invalid(fmt.Sprintf("attributes[%d]", i), "unique", "is given twice")
 		}
-		seen[made] = true
-		out = append(out, made)
+		seen[a] = true
+		out = append(out, a)
 	}
 	return out, nil
 }
 
 func tagsOf(list []string) ([]string, error) {
 	if len(list) > MaxTags {
-		return nil, entrepot.Invalid("tags", "maxItems", "at most %d", MaxTags)
+		return nil, entrepot.Invalid("tags", "maxItems", "must be at most %d", MaxTags)
 	}
 	if i := repeated(list); i >= 0 {
-		return nil, entrepot.Invalid(fmt.Sprintf("tags[%d]", i), "unique", "must be given, and once")
+		return nil, entrepot.Invalid(fmt.Sprintf("tags[%d]", i), "unique", "must be given, each once")
 	}
 	return orNil(slices.Clone(list)), nil
 }

@@ -8,13 +8,14 @@ import (
 	"entrepot/events"
 )
 
-// public is the product as events tell it.
+// public returns the product as it is published.
 func (s *State) public() events.Product {
 	p := events.Product{
 		ProductID: s.ID, CompanyID: s.CompanyID, ShopIDs: slices.Clone(s.ShopIDs), SKU: s.SKU, Name: s.Name,
 		Description: s.Description, Category: s.Category, Brand: s.Brand,
 		Price: s.amount(s.Price), Currency: s.Currency, Status: s.Status, Image: s.Image,
-		Tags: slices.Clone(s.Tags), Rating: s.rating(), CreatedAt: s.createdAt(), UpdatedAt: time.UnixMilli(s.UpdatedAt).UTC(),
+		Tags: slices.Clone(s.Tags), Rating: s.rating(),
+		CreatedAt: s.createdAt(), UpdatedAt: time.UnixMilli(s.UpdatedAt).UTC(),
 	}
 	for _, v := range s.Variants {
 		p.Variants = append(p.Variants, s.publicVariant(v))
@@ -35,10 +36,13 @@ func (s *State) public() events.Product {
 	return p
 }
 
-func (s *State) publicVariant(v StoredVariant) events.ProductVariant {
-	out := events.ProductVariant{VariantID: v.ID, SKU: v.SKU, Barcode: v.Barcode, Options: make(map[string]string, len(v.Values)), Inactive: v.Inactive}
-	for i, o := range s.Options {
-		out.Options[o.Name] = v.Values[i]
+func (s *State) publicVariant(v Variant) events.ProductVariant {
+	out := events.ProductVariant{
+		VariantID: v.ID, SKU: v.SKU, Barcode: v.Barcode, Inactive: v.Inactive,
+		Options: make(map[string]string, len(v.Options)),
+	}
+	for _, o := range v.Options {
+		out.Options[o.Name] = o.Value
 	}
 	price := s.Price
 	if v.Price != nil {
@@ -64,45 +68,29 @@ func (s *State) amount(minor int64) entrepot.Amount {
 	return entrepot.Money{Minor: minor, Currency: s.Currency}.Amount()
 }
 
-// View is the whole product.
+// View returns a copy of the product.
 func (s *State) View() *Product {
-	p := &Product{
-		ID: s.ID, CompanyID: s.CompanyID, ShopIDs: slices.Clone(s.ShopIDs), SKU: s.SKU, Name: s.Name,
-		Description: s.Description, Category: s.Category, Brand: s.Brand, Price: s.Price,
-		Currency: s.Currency, Status: s.Status, Image: s.Image, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, Version: s.Version,
-		Tags: slices.Clone(s.Tags), PublishAt: s.PublishAt, UnpublishAt: s.UnpublishAt, RatingCounts: slices.Clone(s.Rating),
+	p := s.Product
+	p.ShopIDs, p.Tags, p.Rating = slices.Clone(s.ShopIDs), slices.Clone(s.Tags), slices.Clone(s.Rating)
+	p.Attributes, p.ShopPrices = slices.Clone(s.Attributes), slices.Clone(s.ShopPrices)
+	p.Images, p.Options, p.Variants = slices.Clone(s.Images), slices.Clone(s.Options), slices.Clone(s.Variants)
+	for i := range p.Options {
+		p.Options[i].Values = slices.Clone(p.Options[i].Values)
 	}
-	for _, o := range s.Options {
-		p.Options = append(p.Options, Option{Name: o.Name, Values: slices.Clone(o.Values)})
+	for i := range p.Variants {
+		v := &p.Variants[i]
+		v.Options, v.Price = slices.Clone(v.Options), clone(v.Price)
 	}
-	for _, v := range s.Variants {
-		p.Variants = append(p.Variants, s.viewOf(v))
-	}
-	for _, a := range s.Attributes {
-		p.Attributes = append(p.Attributes, Attribute{Name: a.Name, Value: a.Value})
-	}
-	for _, x := range s.ShopPrices {
-		p.ShopPrices = append(p.ShopPrices, ShopPrice{ShopID: x.ShopID, VariantID: x.VariantID, Price: x.Price})
-	}
-	if s.Sale != nil {
-		p.Sale = &Sale{Price: s.Sale.Price, Percent: s.Sale.Percent, StartsAt: s.Sale.StartsAt, EndsAt: s.Sale.EndsAt}
-	}
-	for _, i := range s.Images {
-		p.Images = append(p.Images, Image{ID: i.ID, Alt: i.Alt, Width: i.Width, Height: i.Height})
-	}
-	return p
+	p.Sale = clone(s.Sale)
+	return &p
 }
 
-func (s *State) viewOf(v StoredVariant) Variant {
-	out := Variant{ID: v.ID, SKU: v.SKU, Image: v.Image, Barcode: v.Barcode, WeightGrams: v.WeightGrams, Inactive: v.Inactive}
-	if v.Price != nil {
-		price := *v.Price
-		out.Price = &price
+func clone[T any](v *T) *T {
+	if v == nil {
+		return nil
 	}
-	for i, o := range s.Options {
-		out.Options = append(out.Options, Attribute{Name: o.Name, Value: v.Values[i]})
-	}
-	return out
+	c := *v
+	return &c
 }
 
 func (s *State) createdAt() time.Time { return time.UnixMilli(s.CreatedAt).UTC() }

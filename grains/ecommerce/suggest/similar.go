@@ -46,7 +46,7 @@ func (s *Adviser) similarByContent(ctx context.Context, id entrepot.ID, n int) (
 		page, err := query.Find(ctx, s.Store, product.Collection, entrepot.InCompany(p.CompanyID), persistence.Query{
 			Where: []persistence.Cond{{Field: "status", Value: product.Active}, {Field: by.field, Value: by.value}},
 			Sort:  persistence.CreatedAt, Desc: true, Limit: similarPool,
-		}, func(s *product.State, _ *persistence.Document) recommend.Item { return itemOf(s.View()) })
+		}, func(p *product.Product, _ *persistence.Document) recommend.Item { return itemOf(p) })
 		if err != nil {
 			return nil, err
 		}

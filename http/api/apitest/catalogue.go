@@ -88,13 +88,13 @@ func (w *World) ImportRows(t testing.TB, file string) (*Reply, []any) {
 // Findable fills the world's shops with things to be found.
 func (w *World) Findable(t *testing.T) {
 	t.Helper()
-	for i, p := range []product.Create{
+	for i, p := range []product.Product{
 		{Name: "Espresso Cup", Brand: "Terra", Category: "cups", Price: 1200, Attributes: []product.Attribute{{Name: "colour", Value: "red"}}, Tags: []string{"gift"}},
 		{Name: "Stoneware Mug", Brand: "Terra", Category: "mugs", Price: 1500, Attributes: []product.Attribute{{Name: "colour", Value: "blue"}}},
 		{Name: "Espresso Beans", Brand: "Kaai", Category: "coffee", Price: 2190, Description: "<b>Dark</b> roast"},
 	} {
 		p.CompanyID, p.ShopIDs, p.SKU, p.Currency = w.Company, []string{w.ShopA}, "FIND-"+string(rune('A'+i)), "EUR"
-		w.Tell(t, product.Name, entrepot.NewID(), p)
+		w.Tell(t, product.Name, entrepot.NewID(), product.Create{Product: p})
 	}
 	Eventually(t, "they are found", func() bool { return w.Found.Len() == 7 })
 }

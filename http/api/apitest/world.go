@@ -216,7 +216,7 @@ func (w *World) seed(t testing.TB, passwords *auth.Passwords) {
 func (w *World) Product(t testing.TB, company entrepot.ID, sku string, price int64, shops ...entrepot.ID) entrepot.ID {
 	t.Helper()
 	id := entrepot.NewID()
-	w.Tell(t, product.Name, id, product.Create{CompanyID: company, ShopIDs: shops, SKU: sku, Name: "Product " + sku, Category: "kitchen", Price: price, Currency: "EUR"})
+	w.Tell(t, product.Name, id, product.Create{Product: product.Product{CompanyID: company, ShopIDs: shops, SKU: sku, Name: "Product " + sku, Category: "kitchen", Price: price, Currency: "EUR"}})
 	return id
 }
 

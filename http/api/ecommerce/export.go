@@ -52,7 +52,7 @@ func (s *productAPI) exportPage(ctx context.Context, company entrepot.ID, cursor
 		Field: "status", Op: persistence.In, Values: []any{product.Active, product.Draft, product.Archived},
 	}}}
 	return query.Find(ctx, s.Store, product.Collection, entrepot.InCompany(company), q,
-		func(p *product.State, _ *persistence.Document) form.ExportRow { return form.ExportOf(p.View()) })
+		func(p *product.Product, _ *persistence.Document) form.ExportRow { return form.ExportOf(p) })
 }
 
 func (s *productAPI) writeExport(ctx context.Context, company entrepot.ID, format string, page entrepot.Page[form.ExportRow], to io.Writer) (err error) {

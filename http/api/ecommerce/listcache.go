@@ -9,29 +9,31 @@ import (
 
 	"entrepot"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sync/singleflight"
 )
 
-// ListCache keeps encoded product lists for a short time, in bounds. What may be
-// seen depends on the class of the reader alone: everybody, one company's staff,
-// or the platform. The wiring calls Invalidate on product events of other
-// members; a list is never older than the maximal age in any case.
+// Bounds of a [ListCache]: at most 64 MiB.
+const (
+	maxLists = 512
+	maxBody  = 128 << 10
+)
+
+// ListCache is a short-lived, bounded cache of encoded product lists. A list depends on the class of its
+// reader: the public, one company's staff, or the platform. The wiring calls Invalidate on product
+// events of other members; lists expire after the maximal age in any case.
 type ListCache struct {
-	maxAge   time.Duration
-	maxBytes int
-	now      func() time.Time
-	flights  singleflight.Group
-	// searching bounds how many searches are computed at a time, in the order of
-	// their arrival: more than there are processors would only take turns at them,
-	// and the slowest would wait for the turns of all.
+	maxAge  time.Duration
+	maxBody int // larger lists are not cached
+	now     func() time.Time
+	flights singleflight.Group
+	// searching bounds the searches that run at the same time, in order of arrival. More searches than
+	// processors would only slow each other down.
 	searching chan struct{}
 
-	mu         sync.RWMutex
-	entries    map[listKey]listEntry
-	bytes      int
-	generation uint64 // counts invalidations: a list read before one is not kept after it
-
-	encoded listItems
+	mu         sync.Mutex
+	entries    *lru.Cache[listKey, listEntry]
+	generation uint64 // counts invalidations: a list that was read before one is not cached after it
 }
 
 type listEntry struct {
@@ -39,27 +41,29 @@ type listEntry struct {
 	at   time.Time
 }
 
-// listKey is a product list: who reads (class) and what was asked for.
+// listKey identifies a product list: the class of the reader and the request.
 type listKey struct {
 	class string
 	productFilter
 	sort, cursor string
 	limit        int
-	found        string // the rest of what a search was asked for; "" for what the database answers
+	found        string // the rest of a search request; "" for lists from the database
 }
 
-// maxFoundAge is how long an answer of the search is kept: what it rests on is
-// half a second old at most, and together they stay under a second.
+// maxFoundAge is the maximal age of a search result. Its index is half a second old at most, so that a
+// result is less than a second old.
 const maxFoundAge = 400 * time.Millisecond
 
-// flight names the reading of a list: each text after its length, so that two
-// lists never have one name.
+// flight returns the name of reading a list. Each text follows its length, so that different lists
+// have different names.
 func (k *listKey) flight(generation uint64) string {
 	b := make([]byte, 0, 512)
 	for _, n := range []int64{int64(generation), int64(k.limit), k.minPrice, k.maxPrice} { //nolint:gosec // a count
 		b = append(strconv.AppendInt(b, n, 10), ' ')
 	}
-	for _, s := range []string{k.class, k.company, k.shop, k.category, k.brand, k.status, k.currency, k.sort, k.cursor, k.found} {
+	for _, s := range []string{
+		k.class, k.company, k.shop, k.category, k.brand, k.status, k.currency, k.sort, k.cursor, k.found,
+	} {
 		b = append(append(strconv.AppendInt(b, int64(len(s)), 10), ':'), s...)
 	}
 	return string(b)
@@ -72,24 +76,28 @@ func (k *listKey) maxAge(most time.Duration) time.Duration {
 	return most
 }
 
-// The classes that are not one company's.
+// The classes of readers besides the staff of companies, whose class is the company's id.
 const (
 	classPublic   = "public"
 	classPlatform = "platform"
 )
 
-// NewListCache makes a cache; zero maxAge means 2 s.
+// NewListCache returns an empty cache; zero maxAge means 2 s.
 func NewListCache(maxAge time.Duration) *ListCache {
 	if maxAge <= 0 {
 		maxAge = 2 * time.Second
 	}
+	entries, err := lru.New[listKey, listEntry](maxLists)
+	if err != nil {
+		panic(err) // cannot happen: the size is positive
+	}
 	return &ListCache{
-		maxAge: maxAge, maxBytes: 32 << 20, now: time.Now, entries: map[listKey]listEntry{},
-		searching: make(chan struct{}, runtime.GOMAXPROCS(0)), encoded: listItems{most: maxItemBytes},
+		maxAge: maxAge, maxBody: maxBody, now: time.Now, entries: entries,
+		searching: make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
 }
 
-// Invalidate forgets the lists that may show a product of the company.
+// Invalidate removes the lists that may show a product of the company. A nil cache has none.
 func (c *ListCache) Invalidate(companyID entrepot.ID) {
 	if c == nil {
 		return
@@ -97,38 +105,31 @@ func (c *ListCache) Invalidate(companyID entrepot.ID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.generation++
-	for k, e := range c.entries {
+	for _, k := range c.entries.Keys() {
 		if k.class == classPublic || k.class == classPlatform || k.class == companyID {
-			delete(c.entries, k)
-			c.bytes -= len(e.body)
+			c.entries.Remove(k)
 		}
 	}
 }
 
-// items are the products that were encoded lately; no cache keeps none.
-func (c *ListCache) items() *listItems {
-	if c == nil {
-		return &listItems{}
-	}
-	return &c.encoded
-}
-
-// answer is the list's JSON: a kept one, or what read makes. Requests for the
-// same list at the same time read once.
-func (c *ListCache) answer(ctx context.Context, key listKey, read func(context.Context) ([]byte, error)) ([]byte, error) {
+// answer returns the JSON of a list from the cache or from read. Concurrent requests for the same list
+// share one read. A nil cache always reads.
+func (c *ListCache) answer(
+	ctx context.Context, key listKey, read func(context.Context) ([]byte, error),
+) ([]byte, error) {
 	if c == nil {
 		return read(ctx)
 	}
 	now := c.now()
-	c.mu.RLock()
-	e, ok := c.entries[key]
+	c.mu.Lock()
+	e, ok := c.entries.Get(key)
 	generation := c.generation
-	c.mu.RUnlock()
+	c.mu.Unlock()
 	if ok && now.Sub(e.at) < key.maxAge(c.maxAge) {
 		return e.body, nil
 	}
 	v, err, _ := c.flights.Do(key.flight(generation), func() (any, error) {
-		// The reading is for everyone who waits, whoever of them goes away.
+		// The read serves all waiting requests, so it outlives the one that started it.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		if key.found != "" {
@@ -149,16 +150,11 @@ func (c *ListCache) answer(ctx context.Context, key listKey, read func(context.C
 	return body, err
 }
 
+// keep adds a list unless it was read before the last invalidation.
 func (c *ListCache) keep(key listKey, e listEntry, generation uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.generation != generation || len(e.body) > c.maxBytes {
-		return
+	if c.generation == generation && len(e.body) <= c.maxBody {
+		c.entries.Add(key, e)
 	}
-	if c.bytes+len(e.body) > c.maxBytes {
-		clear(c.entries) // full of what will be too old in two seconds anyway
-		c.bytes = 0
-	}
-	c.bytes += len(e.body) - len(c.entries[key].body)
-	c.entries[key] = e
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -47,14 +48,18 @@ func TestListCache(t *testing.T) {
 	now = now.Add(2 * time.Second)
 	list("company2")
 	expect("too old", 1)
-	if c.maxBytes = 10; list(classPublic) != classPublic || c.bytes > 10 {
-		t.Errorf("holds %d bytes", c.bytes)
+	c.Invalidate("company1")
+	c.maxBody = len(classPublic) - 1
+	list(classPublic)
+	if list(classPublic) != classPublic {
+		t.Error("a large list is wrong")
 	}
+	expect("too large to keep", 2)
 }
 
-// TestListCacheForgetsReadsBeforeAChange: what was read before an invalidation
-// is not kept after it, and is not handed to who asks after it.
-func TestListCacheForgetsReadsBeforeAChange(t *testing.T) {
+// A list that was read before an invalidation is neither cached after it nor returned to later
+// requests.
+func TestListCacheDropsReadsBeforeInvalidation(t *testing.T) {
 	t.Parallel()
 	c := NewListCache(time.Hour)
 	reading, changed := make(chan struct{}), make(chan struct{})
@@ -77,7 +82,7 @@ func TestListCacheForgetsReadsBeforeAChange(t *testing.T) {
 	}
 }
 
-// TestSearchesTakeTurns: no more are computed at a time than there are processors.
+// At most as many searches run at the same time as there are processors.
 func TestSearchesTakeTurns(t *testing.T) {
 	t.Parallel()
 	c := NewListCache(time.Hour)
@@ -104,7 +109,7 @@ func TestSearchesTakeTurns(t *testing.T) {
 	for range cap(c.searching) {
 		<-begun
 	}
-	for i := range all { // who ends lets one more begin
+	for i := range all { // each end lets another begin
 		end <- struct{}{}
 		if i < all-cap(c.searching) {
 			<-begun
@@ -113,5 +118,36 @@ func TestSearchesTakeTurns(t *testing.T) {
 	wg.Wait()
 	if n := most.Load(); n != int64(cap(c.searching)) {
 		t.Errorf("%d at a time", n)
+	}
+}
+
+// Text in one parameter must not be mistaken for another parameter.
+func TestListsHaveDistinctNames(t *testing.T) {
+	keys := []listKey{
+		{class: "a", productFilter: productFilter{brand: "x"}},
+		{class: "a", productFilter: productFilter{category: "x"}},
+		{class: "a", productFilter: productFilter{category: "x1:y"}},
+		{class: "a", productFilter: productFilter{category: "x", brand: "y"}},
+		{class: "a", productFilter: productFilter{company: "x"}},
+		{class: "a", productFilter: productFilter{shop: "x"}},
+		{class: "a", productFilter: productFilter{status: "x"}},
+		{class: "a", productFilter: productFilter{currency: "x"}},
+		{class: "a", productFilter: productFilter{minPrice: 1}},
+		{class: "a", productFilter: productFilter{maxPrice: 1}},
+		{class: "a", sort: "x"},
+		{class: "a", cursor: "x"},
+		{class: "a", found: "x"},
+		{class: "a", limit: 1},
+		{class: "ax"},
+	}
+	if n := reflect.TypeFor[listKey]().NumField() + reflect.TypeFor[productFilter]().NumField() - 1; n != 13 {
+		t.Errorf("%d fields, want the 13 that flight includes", n)
+	}
+	names := map[string]bool{}
+	for i := range keys {
+		names[keys[i].flight(1)], names[keys[i].flight(2)] = true, true
+	}
+	if len(names) != 2*len(keys) {
+		t.Errorf("%d names of %d lists", len(names), 2*len(keys))
 	}
 }

@@ -200,7 +200,7 @@ func (s *productAPI) read(ctx context.Context, key listKey) (entrepot.Page[Produ
 func (s *productAPI) page(ctx context.Context, key listKey, scope entrepot.Scope, q persistence.Query) (entrepot.Page[ProductView], error) {
 	now := s.Now()
 	page, err := query.Find(ctx, s.Store, product.Collection, scope, q,
-		func(p *product.State, _ *persistence.Document) ProductView { return productOf(p.View(), key.shop, now) })
+		func(p *product.Product, _ *persistence.Document) ProductView { return productOf(p, key.shop, now) })
 	page.Items = slices.DeleteFunc(page.Items, func(p ProductView) bool {
 		return (key.shop != "" && !slices.Contains(p.ShopIDs, key.shop)) || (key.currency != "" && p.Currency != key.currency)
 	})

@@ -144,7 +144,7 @@ func (s *productAPI) update(ctx context.Context, in *productPatch) (*rest.Answer
 	}
 	cmd.ExpectedVersion = version
 	if cmd.ShopIDs != nil {
-		if err := rest.CheckShops(ctx, s.Asker, "shopIds", now.CompanyID, cmd.ShopIDs.IDs); err != nil {
+		if err := rest.CheckShops(ctx, s.Asker, "shopIds", now.CompanyID, *cmd.ShopIDs); err != nil {
 			return nil, err
 		}
 	}
@@ -154,13 +154,13 @@ func (s *productAPI) update(ctx context.Context, in *productPatch) (*rest.Answer
 	}
 	s.Lists.Invalidate(p.CompanyID)
 	if cmd.Images != nil {
-		s.forget(ctx, leftOut(now, p)...)
+		s.forget(ctx, removedImages(now, p)...)
 	}
 	return s.answer(ctx, p, ""), nil
 }
 
-// leftOut are the images that a product has no more.
-func leftOut(before, after *product.Product) (out []entrepot.ID) {
+// removedImages returns the ids of images that a product had before.
+func removedImages(before, after *product.Product) (out []entrepot.ID) {
 	for _, i := range before.Images {
 		if !slices.ContainsFunc(after.Images, func(j product.Image) bool { return j.ID == i.ID }) {
 			out = append(out, i.ID)

@@ -105,7 +105,7 @@ func (s *productAPI) listFound(ctx context.Context, in *productListInput, f prod
 		if err != nil {
 			return nil, err
 		}
-		return s.foundPage(r, &q, name)
+		return encode(s.foundPage(r, &q, name))
 	})
 	if err != nil {
 		return nil, err
@@ -190,49 +190,23 @@ func positionIn(cursor, name string) (*search.Position, error) {
 	return p, nil
 }
 
-// foundPage is a [ProductPage] of the search in JSON, put together from products
-// that are encoded already.
-func (s *productAPI) foundPage(r *search.Result, q *search.Query, name string) ([]byte, error) {
-	facts := PageFacts{NextCursor: cursorOf(r.Next, name)}
+// foundPage returns the page of a search result.
+func (s *productAPI) foundPage(r *search.Result, q *search.Query, name string) ProductPage {
+	page := ProductPage{Items: make([]FoundProduct, len(r.Items)), PageFacts: PageFacts{NextCursor: cursorOf(r.Next, name)}}
 	if q.Text != "" || len(q.Facets) > 0 {
-		facts.Total = &r.Total
+		page.Total = &r.Total
 	}
 	if len(q.Facets) > 0 {
-		facts.Facets = facetsOf(r.Facets)
+		page.Facets = facetsOf(r.Facets)
 	}
-	end, err := encode(facts)
-	if err != nil {
-		return nil, err
-	}
-	now, items, size := s.Now(), s.Lists.items(), len(end)
-	bodies := make([][]byte, len(r.Items))
-	for i := range bodies {
-		state, _ := r.Items[i].Source.(*product.State)
-		if bodies[i], err = items.item(state, q.ShopID, now); err != nil {
-			return nil, err
-		}
-		size += len(bodies[i])
-	}
-	b := append(make([]byte, 0, size+20*(len(bodies)+1)), `{"items":[`...)
-	for i, body := range bodies {
-		if i > 0 {
-			b = append(b, ',')
-		}
+	now := s.Now()
+	for i := range r.Items {
 		f := &r.Items[i]
-		b = strconv.AppendBool(append(append(b, body...), `,"inStock":`...), f.InStock)
-		if len(f.Highlights) > 0 {
-			marked, err := encode(f.Highlights)
-			if err != nil {
-				return nil, err
-			}
-			b = append(append(b, `,"highlights":`...), marked...)
-		}
-		b = append(b, '}')
+		p, _ := f.Source.(*product.Product)
+		page.Items[i] = FoundProduct{ProductView: productOf(p, q.ShopID, now), Highlights: f.Highlights}
+		page.Items[i].InStock = &f.InStock
 	}
-	if b = append(b, ']'); len(end) > len("{}") {
-		b = append(b, ',')
-	}
-	return append(b, end[1:]...), nil
+	return page
 }
 
 // plainPage is a page that the database answered.

@@ -96,7 +96,7 @@ func productOf(p *product.Product, shopID entrepot.ID, now time.Time) ProductVie
 	for _, i := range p.Images {
 		v.Images = append(v.Images, imageOf(i))
 	}
-	if v.Rating = ratingOf(p.RatingCounts); v.Image == "" && len(v.Images) > 0 {
+	if v.Rating = ratingOf(p.Rating); v.Image == "" && len(v.Images) > 0 {
 		v.Image = v.Images[0].URL
 	}
 	return v

@@ -16,10 +16,10 @@ func TestSoldOutIsNotRecommended(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
 	third := entrepot.NewID()
-	w.Tell(t, product.Name, third, product.Create{
+	w.Tell(t, product.Name, third, product.Create{Product: product.Product{
 		CompanyID: w.Company, ShopIDs: []string{w.ShopA}, SKU: "THIRD", Name: "Third", Category: "kitchen", Price: 500, Currency: "EUR",
 		Attributes: []product.Attribute{{Name: "material", Value: "steel"}}, Tags: []string{"gift"},
-	})
+	}})
 	apitest.Eventually(t, "it is found", func() bool { return w.Found.Len() == 5 })
 	warehouse := entrepot.NewID()
 	set := func(location entrepot.ID, available, movement int64) {

@@ -70,7 +70,7 @@ func TestStockOfVariants(t *testing.T) {
 	w := apitest.New(t)
 	small, big := entrepot.NewID(), entrepot.NewID()
 	shirt := entrepot.NewID()
-	w.Tell(t, product.Name, shirt, product.Create{CompanyID: w.Company, ShopIDs: []string{w.ShopA}, SKU: "SHIRT", Name: "Shirt", Price: 100, Currency: "EUR"})
+	w.Tell(t, product.Name, shirt, product.Create{Product: product.Product{CompanyID: w.Company, ShopIDs: []string{w.ShopA}, SKU: "SHIRT", Name: "Shirt", Price: 100, Currency: "EUR"}})
 	body := map[string]any{"productId": shirt, "shopId": w.ShopA, "quantity": 3, "reason": "purchase"}
 	r := w.Want(t, 201, "shop_manager", "POST", "/api/inventory/items", body)
 	if r.Text("variantId") != shirt || r.Text("productId") != shirt {

@@ -18,7 +18,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// ProductBody is a new product as a client describes it, in a request or in an import.
+// ProductBody is a new product, in a request or in an import.
 type ProductBody struct {
 	CompanyID   rest.ID          `json:"companyId,omitempty" doc:"for super admins; others create in their own company"`
 	ShopIDs     []string         `json:"shopIds" minItems:"1" maxItems:"200" doc:"the shops that sell it"`
@@ -41,7 +41,7 @@ type ProductBody struct {
 	UnpublishAt optional[moment] `json:"unpublishAt,omitempty" doc:"becomes archived then"`
 }
 
-// OptionBody is a choice that a product's variants differ by.
+// OptionBody is a choice in which a product's variants differ.
 type OptionBody struct {
 	Name   string   `json:"name" minLength:"1" maxLength:"50" example:"size"`
 	Values []string `json:"values" minItems:"1" maxItems:"200" example:"[\"S\",\"M\"]"`
@@ -58,13 +58,13 @@ type variantBody struct {
 	Inactive    bool              `json:"inactive,omitempty"`
 }
 
-// AttributeBody is a named attribute of a product.
+// AttributeBody is a named property of a product.
 type AttributeBody struct {
 	Name  string `json:"name" minLength:"1" maxLength:"50" example:"origin"`
 	Value string `json:"value" minLength:"1" maxLength:"200" example:"Assam"`
 }
 
-// ShopPriceBody is what a product, or one variant of it, costs in one shop.
+// ShopPriceBody is the price of a product, or of one of its variants, in a shop.
 type ShopPriceBody struct {
 	ShopID    rest.ID         `json:"shopId"`
 	VariantID rest.ID         `json:"variantId,omitempty" doc:"default: all variants"`
@@ -79,11 +79,11 @@ type saleBody struct {
 }
 
 type imageBody struct {
-	ID  rest.ID `json:"id"`
-	Alt string  `json:"alt,omitempty" maxLength:"200" doc:"alternative text for screen readers"`
+	ID  string `json:"id" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
+	Alt string `json:"alt,omitempty" maxLength:"200" doc:"alternative text for screen readers"`
 }
 
-// ProductChange is a change of a product: absent fields stay.
+// ProductChange is a change of a product. Absent fields stay as they are.
 type ProductChange struct {
 	Name        *string            `json:"name,omitempty" minLength:"1" maxLength:"200"`
 	Description *string            `json:"description,omitempty" maxLength:"5000"`
@@ -104,25 +104,24 @@ type ProductChange struct {
 	UnpublishAt optional[moment]   `json:"unpublishAt,omitempty"`
 }
 
-// optional distinguishes null, which removes a value, from an absent field, which keeps
-// it.
+// optional distinguishes null, which removes the value, from an absent field, which keeps it.
 type optional[T any] struct {
 	given bool
 	value *T
 }
 
-// UnmarshalJSON notes that something was given.
+// UnmarshalJSON records that a value was given.
 func (o *optional[T]) UnmarshalJSON(b []byte) error {
 	o.given = true
 	return json.Unmarshal(b, &o.value)
 }
 
-// Schema is the value's own.
+// Schema returns the schema of the value.
 func (o optional[T]) Schema(r huma.Registry) *huma.Schema {
 	return r.Schema(reflect.TypeFor[T](), true, "")
 }
 
-// moment is a time as a client gives it.
+// moment is a time in a request.
 type moment = time.Time
 
 func unixMs(o optional[moment]) int64 {
@@ -132,25 +131,26 @@ func unixMs(o optional[moment]) int64 {
 	return o.value.UnixMilli()
 }
 
-// maxWord is the length of an option's value or a tag.
+// maxWord bounds the length of an option's value or a tag.
 const maxWord = 100
 
-// CheckWords bounds the texts of a list, which the schema cannot.
+// CheckWords checks the length of the texts of a list, which the schema cannot.
 func CheckWords(field string, words []string) error {
 	for i, w := range words {
 		if len(w) > maxWord {
-			return entrepot.Invalid(query.Indexed(field, i, ""), "maxLength", "at most %d bytes", maxWord)
+			return entrepot.Invalid(query.Indexed(field, i, ""), "maxLength", "must be at most %d bytes", maxWord)
 		}
 	}
 	return nil
 }
 
-// Command is the product as its grain takes it.
+// Command returns the product as a command.
 func (b *ProductBody) Command(company entrepot.ID) (c product.Create, err error) {
-	c = product.Create{
+	c.Product = product.Product{
 		CompanyID: company, ShopIDs: b.ShopIDs, SKU: b.SKU, Name: b.Name, Description: b.Description,
 		Category: b.Category, Brand: b.Brand, Currency: b.Currency, Image: b.Image, Tags: b.Tags,
-		Attributes: attributesOf(b.Attributes), Status: b.Status, PublishAt: unixMs(b.PublishAt), UnpublishAt: unixMs(b.UnpublishAt),
+		Attributes: attributesOf(b.Attributes), Status: b.Status,
+		PublishAt: unixMs(b.PublishAt), UnpublishAt: unixMs(b.UnpublishAt),
 	}
 	price, err := entrepot.ParseMoney("price", string(b.Price), b.Currency)
 	if err != nil {
@@ -167,7 +167,7 @@ func (b *ProductBody) Command(company entrepot.ID) (c product.Create, err error)
 		return c, err
 	}
 	for i := range c.Variants {
-		c.Variants[i].ID = "" // a new product's get theirs
+		c.Variants[i].ID = "" // a new product's variants get new ids
 	}
 	if c.ShopPrices, err = shopPricesOf(b.ShopPrices, b.Currency); err != nil {
 		return c, err
@@ -176,16 +176,20 @@ func (b *ProductBody) Command(company entrepot.ID) (c product.Create, err error)
 	return c, err
 }
 
-// NeedsPresent reports whether the change cannot be read without the product:
-// its currency, company or options.
+// NeedsPresent reports whether the change cannot be read without the product: its currency, company
+// or images.
 func (b *ProductChange) NeedsPresent() bool {
-	return b.Price != nil || b.ShopIDs != nil || b.Options != nil || b.Variants != nil || b.ShopPrices != nil || b.Images != nil || b.Sale.value != nil
+	return b.Price != nil || b.ShopIDs != nil || b.Variants != nil || b.ShopPrices != nil || b.Images != nil ||
+		b.Sale.value != nil
 }
 
-// Command is the change as the grain takes it; now is the product if the change
-// needs it.
+// Command returns the change as a command; now is the product, or nil if [ProductChange.NeedsPresent]
+// is false.
 func (b *ProductChange) Command(now *product.Product) (c product.Update, err error) {
-	c = product.Update{Name: b.Name, Description: b.Description, Category: b.Category, Brand: b.Brand, Status: b.Status, Image: b.Image}
+	c = product.Update{
+		Name: b.Name, Description: b.Description, Category: b.Category, Brand: b.Brand,
+		Status: b.Status, Image: b.Image, Tags: b.Tags,
+	}
 	currency := ""
 	if now != nil {
 		currency = now.Currency
@@ -197,58 +201,56 @@ func (b *ProductChange) Command(now *product.Product) (c product.Update, err err
 		}
 		c.Price = &price.Minor
 	}
-	if b.ShopIDs != nil {
-		c.ShopIDs = &product.ShopIDs{IDs: b.ShopIDs}
-	}
-	if b.Attributes != nil {
-		c.Attributes = &product.Attributes{Attributes: attributesOf(*b.Attributes)}
-	}
-	if b.Tags != nil {
-		if err := CheckWords("tags", *b.Tags); err != nil {
-			return c, err
-		}
-		c.Tags = &product.Tags{Tags: *b.Tags}
-	}
-	if b.Images != nil {
-		c.Images = &product.Images{}
-		for _, i := range *b.Images {
-			c.Images.Images = append(c.Images.Images, product.Image{ID: string(i.ID), Alt: i.Alt})
-		}
-	}
-	if b.ShopPrices != nil {
-		prices, err := shopPricesOf(*b.ShopPrices, currency)
-		if err != nil {
-			return c, err
-		}
-		c.ShopPrices = &product.ShopPrices{Prices: prices}
-	}
-	if c.Options, err = b.makeup(now); err != nil {
+	if err := b.lists(&c, currency); err != nil {
 		return c, err
 	}
 	err = b.times(&c, currency)
 	return c, err
 }
 
-// makeup is the options and variants that result: one that is not given stays.
-func (b *ProductChange) makeup(now *product.Product) (*product.Options, error) {
-	if b.Options == nil && b.Variants == nil {
-		return nil, nil
+// lists sets the lists of the command.
+func (b *ProductChange) lists(c *product.Update, currency string) error {
+	if b.ShopIDs != nil {
+		c.ShopIDs = &b.ShopIDs
 	}
-	c, err := &product.Options{Options: now.Options, Variants: now.Variants}, error(nil)
+	if b.Tags != nil {
+		if err := CheckWords("tags", *b.Tags); err != nil {
+			return err
+		}
+	}
+	if b.Attributes != nil {
+		attributes := attributesOf(*b.Attributes)
+		c.Attributes = &attributes
+	}
+	if b.Images != nil {
+		images := make([]product.Image, len(*b.Images))
+		for i, image := range *b.Images {
+			images[i] = product.Image{ID: image.ID, Alt: image.Alt}
+		}
+		c.Images = &images
+	}
+	if b.ShopPrices != nil {
+		prices, err := shopPricesOf(*b.ShopPrices, currency)
+		if err != nil {
+			return err
+		}
+		c.ShopPrices = &prices
+	}
 	if b.Options != nil {
-		if c.Options, err = optionsOf(*b.Options); err != nil {
-			return nil, err
+		options, err := optionsOf(*b.Options)
+		if err != nil {
+			return err
 		}
-		if len(c.Options) == 0 && b.Variants == nil {
-			c.Variants = nil // without options there are no variants
-		}
+		c.Options = &options
 	}
 	if b.Variants != nil {
-		if c.Variants, err = variantsOf(*b.Variants, now.Currency); err != nil {
-			return nil, err
+		variants, err := variantsOf(*b.Variants, currency)
+		if err != nil {
+			return err
 		}
+		c.Variants = &variants
 	}
-	return c, nil
+	return nil
 }
 
 func (b *ProductChange) times(c *product.Update, currency string) (err error) {
@@ -269,26 +271,33 @@ func (b *ProductChange) times(c *product.Update, currency string) (err error) {
 	return err
 }
 
-func attributesOf(list []AttributeBody) (out []product.Attribute) {
-	for _, a := range list {
-		out = append(out, product.Attribute{Name: a.Name, Value: a.Value})
+// The lists below are never nil, see [product.Update].
+
+func attributesOf(list []AttributeBody) []product.Attribute {
+	out := make([]product.Attribute, len(list))
+	for i, a := range list {
+		out[i] = product.Attribute{Name: a.Name, Value: a.Value}
 	}
 	return out
 }
 
-func optionsOf(list []OptionBody) (out []product.Option, err error) {
+func optionsOf(list []OptionBody) ([]product.Option, error) {
+	out := make([]product.Option, len(list))
 	for i, o := range list {
 		if err := CheckWords(query.Indexed("options", i, "values"), o.Values); err != nil {
 			return nil, err
 		}
-		out = append(out, product.Option{Name: o.Name, Values: o.Values})
+		out[i] = product.Option{Name: o.Name, Values: o.Values}
 	}
 	return out, nil
 }
 
-func variantsOf(list []variantBody, currency string) (out []product.Variant, err error) {
+func variantsOf(list []variantBody, currency string) ([]product.Variant, error) {
+	out := make([]product.Variant, len(list))
 	for i, v := range list {
-		x := product.Variant{ID: string(v.ID), SKU: v.SKU, Image: v.Image, Barcode: v.Barcode, WeightGrams: v.WeightGrams, Inactive: v.Inactive}
+		x := product.Variant{
+			ID: string(v.ID), SKU: v.SKU, Image: v.Image, Barcode: v.Barcode, WeightGrams: v.WeightGrams, Inactive: v.Inactive,
+		}
 		for _, name := range slices.Sorted(maps.Keys(v.Options)) {
 			x.Options = append(x.Options, product.Attribute{Name: name, Value: v.Options[name]})
 		}
@@ -299,18 +308,19 @@ func variantsOf(list []variantBody, currency string) (out []product.Variant, err
 			}
 			x.Price = &price.Minor
 		}
-		out = append(out, x)
+		out[i] = x
 	}
 	return out, nil
 }
 
-func shopPricesOf(list []ShopPriceBody, currency string) (out []product.ShopPrice, err error) {
+func shopPricesOf(list []ShopPriceBody, currency string) ([]product.ShopPrice, error) {
+	out := make([]product.ShopPrice, len(list))
 	for i, p := range list {
 		price, err := entrepot.ParseMoney(query.Indexed("shopPrices", i, "price"), string(p.Price), currency)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, product.ShopPrice{ShopID: string(p.ShopID), VariantID: string(p.VariantID), Price: price.Minor})
+		out[i] = product.ShopPrice{ShopID: string(p.ShopID), VariantID: string(p.VariantID), Price: price.Minor}
 	}
 	return out, nil
 }
