@@ -50,9 +50,9 @@ func TestDeletedCustomerIsForgotten(t *testing.T) {
 		); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := grains.Ask(m.As(actorstest.Customer(n)), m, wishlist.Of(u), wishlist.AddItem{
+		if _, err := grains.Ask(m.As(actorstest.Customer(n)), m, wishlist.Of(u), wishlist.AddItem{Item: wishlist.Item{
 			ProductID: actorstest.ID("product", 1), Currency: "EUR",
-		}); err != nil {
+		}}); err != nil {
 			t.Fatal(err)
 		}
 	}

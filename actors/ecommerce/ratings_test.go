@@ -30,11 +30,11 @@ type ratedProducts struct {
 }
 
 func (s *ratedProducts) Ask(
-	ctx context.Context, kind string, id entrepot.ID, cmd any,
-) (any, error) {
-	set, ok := cmd.(product.SetRating)
-	if !ok || kind != product.Name || entrepot.CallerFrom(ctx).Role != entrepot.System {
-		return nil, fmt.Errorf("%s received %T from %s", kind, cmd, entrepot.CallerFrom(ctx).Role)
+	ctx context.Context, to grains.Ref, message any, _ ...grains.Option,
+) (grains.Answer, error) {
+	set, ok := message.(product.SetRating)
+	if !ok || to.Kind != product.Name || entrepot.CallerFrom(ctx).Role != entrepot.System {
+		return grains.Answer{}, fmt.Errorf("%s received %T from %s", to.Kind, message, entrepot.CallerFrom(ctx).Role)
 	}
 	s.mu.Lock()
 	before := s.before
@@ -49,8 +49,8 @@ func (s *ratedProducts) Ask(
 	if s.rating == nil {
 		s.rating = map[entrepot.ID][]int64{}
 	}
-	s.rating[id] = slices.Clone(set.Counts)
-	return &product.Product{}, s.err
+	s.rating[to.ID] = slices.Clone(set.Counts)
+	return grains.Answer{Value: &product.Product{}}, s.err
 }
 
 // memberWithReviews returns a member with nine reviews of two products, seven of them approved.

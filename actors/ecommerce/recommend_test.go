@@ -41,11 +41,13 @@ func newLearner(t *testing.T) *learner {
 // failing is the Asker of a learner.
 type failing struct{ *learner }
 
-func (f failing) Ask(ctx context.Context, kind string, id entrepot.ID, cmd any) (any, error) {
-	if kind == f.down {
-		return nil, entrepot.Unavailable("down")
+func (f failing) Ask(
+	ctx context.Context, to grains.Ref, message any, options ...grains.Option,
+) (grains.Answer, error) {
+	if to.Kind == f.down {
+		return grains.Answer{}, entrepot.Unavailable("down")
 	}
-	return f.Member.Ask(ctx, grains.Ref{Kind: kind, ID: id}, cmd)
+	return f.Member.Ask(ctx, to, message, options...)
 }
 
 func (l *learner) hand(t *testing.T, batch ...*events.Delivery) []error {
@@ -71,7 +73,7 @@ func (l *learner) weights(t *testing.T, product, user entrepot.ID) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return r
+		return r.Value
 	}
 	out := []string{
 		fmt.Sprintf("orders %.0f",
@@ -79,7 +81,7 @@ func (l *learner) weights(t *testing.T, product, user entrepot.ID) string {
 	}
 	for _, id := range []entrepot.ID{"c", recommend.Everywhere()} {
 		for _, p := range ask(recommend.TrendingName, id, recommend.GetTop{Limit: 10}).(*recommend.Top).Products {
-			if p.ProductID == product {
+			if p.ID == product {
 				out = append(out, fmt.Sprintf("trend %.0f", p.Score))
 			}
 		}
@@ -166,8 +168,8 @@ func TestLargeOrderHasNoPairs(t *testing.T) {
 	}
 	l.want(t, placed(1, "u", many...), placed(2, "u", many[:recommend.MaxBasket]...))
 	near, err := grains.Ask(l.Platform(), l.Member, recommend.AffinityOf(many[0]), recommend.GetNeighbours{})
-	if n := near.(*recommend.Neighbours).Neighbours; err != nil || len(n) != recommend.MaxBasket-1 {
-		t.Fatalf("%d neighbours, %v", len(n), err)
+	if err != nil || len(near.Neighbours) != recommend.MaxBasket-1 {
+		t.Fatalf("neighbours %v, error %v, want %d", near, err, recommend.MaxBasket-1)
 	}
 	if got := l.weights(t, many[0], "u"); !strings.HasPrefix(got, "orders 2, trend 10") {
 		t.Errorf("%s", got)

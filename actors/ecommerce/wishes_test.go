@@ -25,11 +25,13 @@ type flaky struct {
 	every int64
 }
 
-func (w *flaky) Ask(ctx context.Context, kind string, id entrepot.ID, cmd any) (any, error) {
+func (w *flaky) Ask(
+	ctx context.Context, to grains.Ref, message any, options ...grains.Option,
+) (grains.Answer, error) {
 	if w.calls.Add(1)%w.every == 0 {
-		return nil, errors.New("busy")
+		return grains.Answer{}, errors.New("busy")
 	}
-	return w.Member.Ask(ctx, grains.Ref{Kind: kind, ID: id}, cmd)
+	return w.Member.Ask(ctx, to, message, options...)
 }
 
 // Both variants of a deleted product leave more wishlists than a page has rows, although some calls
@@ -50,9 +52,11 @@ func TestDeletedProductLeavesWishlists(t *testing.T) {
 	}
 	for n := range many {
 		for v := range 2 {
-			wish(n, wishlist.AddItem{ProductID: gone, VariantID: actorstest.ID("variant", v), Currency: "EUR"})
+			wish(n, wishlist.AddItem{Item: wishlist.Item{
+				ProductID: gone, VariantID: actorstest.ID("variant", v), Currency: "EUR",
+			}})
 		}
-		wish(n, wishlist.AddItem{ProductID: stays, Currency: "EUR"})
+		wish(n, wishlist.AddItem{Item: wishlist.Item{ProductID: stays, Currency: "EUR"}})
 	}
 	wish(0, wishlist.RemoveItem{ID: gone}) // removed by the customer before
 	added := actorstest.Happened(m, "wishlist.item_added")

@@ -71,17 +71,19 @@ func TestTheFileGoesWithTheImport(t *testing.T) {
 	}
 }
 
-// interrupted asks others before an import advances.
+// interrupted calls before ahead of each Advance of an import.
 type interrupted struct {
 	grains.Asker
 	before func()
 }
 
-func (a *interrupted) Ask(ctx context.Context, kind string, id entrepot.ID, cmd any) (any, error) {
-	if _, ok := cmd.(imports.Advance); ok {
+func (a *interrupted) Ask(
+	ctx context.Context, to grains.Ref, message any, options ...grains.Option,
+) (grains.Answer, error) {
+	if _, ok := message.(imports.Advance); ok {
 		a.before()
 	}
-	return a.Asker.Ask(ctx, grains.Ref{Kind: kind, ID: id}, cmd)
+	return a.Asker.Ask(ctx, to, message, options...)
 }
 
 // TestImportsEndWithTheirCompany: what runs is ended, nothing is made any more,

@@ -41,8 +41,8 @@ func TestBoughtTogether(t *testing.T) {
 		w.Restart()
 	}
 	p, err := grains.Ask(w.Platform(), w.Member, recommend.AffinityOf(w.Mug), recommend.GetPopularity{})
-	if n := p.(*recommend.Popularity).Weight; err != nil || n < 1.99 || n > 2 {
-		t.Fatalf("two orders, delivered again and again, count %v: %v", n, err)
+	if err != nil || p.Weight < 1.99 || p.Weight > 2 {
+		t.Fatalf("two orders, delivered repeatedly: popularity %+v, error %v, want 1.99 to 2", p, err)
 	}
 	if got := apitest.ProductsOf(w.Recommended(t, "", "?kind=bought_together&productId="+w.Mug+"&shopId="+w.ShopB)); !slices.Equal(got, []string{tea}) {
 		t.Errorf("in a shop that sells one of them: %v", got)
@@ -240,7 +240,7 @@ func TestAnErasedUserIsForgotten(t *testing.T) {
 		t.Errorf("another's views: %s", r.Raw)
 	}
 	taste, err := grains.Ask(w.Platform(), w.Member, recommend.TasteOf(user), recommend.GetTaste{})
-	if err != nil || len(taste.(*recommend.Profile).Items) != 0 {
+	if err != nil || len(taste.Items) != 0 {
 		t.Errorf("taste: %v, %v", taste, err)
 	}
 	w.Want(t, http.StatusNotFound, "customer", "POST", "/api/products/"+w.Mug+"/views", nil)
