@@ -67,7 +67,7 @@ func (j *joined) makeup(now *product.Product) error {
 	var list []map[string]json.RawMessage
 	var options []form.OptionBody
 	if now != nil {
-		r := form.ExportOf(now)
+		r := form.BodyOf(now)
 		options = r.Options
 		for i := range r.Variants {
 			v, err := fieldsOf(&r.Variants[i])
@@ -100,7 +100,7 @@ func (j *joined) makeup(now *product.Product) error {
 	return err
 }
 
-func fieldsOf(v *form.ExportedVariant) (out map[string]json.RawMessage, err error) {
+func fieldsOf(v *form.VariantBody) (out map[string]json.RawMessage, err error) {
 	b, err := json.Marshal(v)
 	if err == nil {
 		err = json.Unmarshal(b, &out)

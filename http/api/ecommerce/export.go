@@ -47,20 +47,20 @@ func (s *productAPI) export(ctx context.Context, in *exportInput) (*huma.StreamR
 	}}, nil
 }
 
-func (s *productAPI) exportPage(ctx context.Context, company entrepot.ID, cursor string) (entrepot.Page[form.ExportRow], error) {
+func (s *productAPI) exportPage(ctx context.Context, company entrepot.ID, cursor string) (entrepot.Page[form.ProductBody], error) {
 	q := persistence.Query{Limit: 100, Cursor: cursor, Where: []persistence.Cond{{
 		Field: "status", Op: persistence.In, Values: []any{product.Active, product.Draft, product.Archived},
 	}}}
 	return query.Find(ctx, s.Store, product.Collection, entrepot.InCompany(company), q,
-		func(p *product.Product, _ *persistence.Document) form.ExportRow { return form.ExportOf(p) })
+		func(p *product.Product, _ *persistence.Document) form.ProductBody { return form.BodyOf(p) })
 }
 
-func (s *productAPI) writeExport(ctx context.Context, company entrepot.ID, format string, page entrepot.Page[form.ExportRow], to io.Writer) (err error) {
+func (s *productAPI) writeExport(ctx context.Context, company entrepot.ID, format string, page entrepot.Page[form.ProductBody], to io.Writer) (err error) {
 	table, lines := csv.NewWriter(to), json.NewEncoder(to)
 	lines.SetEscapeHTML(false)
-	write := func(r *form.ExportRow) error { return lines.Encode(r) }
+	write := func(r *form.ProductBody) error { return lines.Encode(r) }
 	if format == "csv" {
-		write = func(r *form.ExportRow) error {
+		write = func(r *form.ProductBody) error {
 			for _, line := range r.Lines() {
 				if err := table.Write(line); err != nil {
 					return err

@@ -18,10 +18,9 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// ProductBody is a new product, in a request or in an import.
+// ProductBody is a new product in a request, and a product in an import or an export.
 type ProductBody struct {
-	CompanyID   rest.ID          `json:"companyId,omitempty" doc:"for super admins; others create in their own company"`
-	ShopIDs     []string         `json:"shopIds" minItems:"1" maxItems:"200" doc:"the shops that sell it"`
+	CompanyID   string           `json:"companyId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"for super admins; others create in their own company"`
 	SKU         string           `json:"sku" minLength:"1" maxLength:"64" example:"MUG-1" doc:"unique in the company"`
 	Name        string           `json:"name" minLength:"1" maxLength:"200" example:"Mug"`
 	Description string           `json:"description,omitempty" maxLength:"5000"`
@@ -29,16 +28,17 @@ type ProductBody struct {
 	Brand       string           `json:"brand,omitempty" maxLength:"100"`
 	Price       entrepot.Amount  `json:"price"`
 	Currency    string           `json:"currency" pattern:"^[A-Z]{3}$" patternDescription:"an ISO 4217 code" example:"EUR"`
-	Image       string           `json:"image,omitempty" maxLength:"2000"`
-	Options     []OptionBody     `json:"options,omitempty" maxItems:"5"`
-	Variants    []variantBody    `json:"variants,omitempty" maxItems:"200" doc:"sellable combinations of options"`
-	Attributes  []AttributeBody  `json:"attributes,omitempty" maxItems:"100"`
-	Tags        []string         `json:"tags,omitempty" maxItems:"50"`
-	ShopPrices  []ShopPriceBody  `json:"shopPrices,omitempty" maxItems:"1000" doc:"prices that differ by shop"`
-	Sale        *saleBody        `json:"sale,omitempty"`
 	Status      string           `json:"status,omitempty" enum:"active,draft" doc:"default active, or draft with publishAt"`
-	PublishAt   optional[moment] `json:"publishAt,omitempty" doc:"becomes active then"`
-	UnpublishAt optional[moment] `json:"unpublishAt,omitempty" doc:"becomes archived then"`
+	Image       string           `json:"image,omitempty" maxLength:"2000"`
+	ShopIDs     []string         `json:"shopIds" minItems:"1" maxItems:"200" doc:"the shops that sell it"`
+	Tags        []string         `json:"tags,omitempty" maxItems:"50"`
+	Attributes  []AttributeBody  `json:"attributes,omitempty" maxItems:"100"`
+	Options     []OptionBody     `json:"options,omitempty" maxItems:"5"`
+	Variants    []VariantBody    `json:"variants,omitempty" maxItems:"200" doc:"with options: what can be bought"`
+	ShopPrices  []ShopPriceBody  `json:"shopPrices,omitempty" maxItems:"1000" doc:"where it costs something else"`
+	Sale        *saleBody        `json:"sale,omitempty"`
+	PublishAt   optional[moment] `json:"publishAt,omitempty,omitzero" doc:"becomes active then"`
+	UnpublishAt optional[moment] `json:"unpublishAt,omitempty,omitzero" doc:"becomes archived then"`
 }
 
 // OptionBody is a choice in which a product's variants differ.
@@ -47,8 +47,9 @@ type OptionBody struct {
 	Values []string `json:"values" minItems:"1" maxItems:"200" example:"[\"S\",\"M\"]"`
 }
 
-type variantBody struct {
-	ID          rest.ID           `json:"id,omitempty" doc:"of an existing variant; default: the one with these options, or a new one"`
+// VariantBody is one sellable form of a product.
+type VariantBody struct {
+	ID          string            `json:"id,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"of a variant that is there; without it the one with these options, or a new one"`
 	SKU         string            `json:"sku" minLength:"1" maxLength:"64"`
 	Options     map[string]string `json:"options" doc:"a value of each option"`
 	Price       *entrepot.Amount  `json:"price,omitempty" doc:"default the product's"`
@@ -74,8 +75,8 @@ type ShopPriceBody struct {
 type saleBody struct {
 	Price    *entrepot.Amount `json:"price,omitempty" doc:"below the price; or percent"`
 	Percent  int64            `json:"percent,omitempty" minimum:"1" maximum:"99" doc:"off every price, rounded half up"`
-	StartsAt optional[moment] `json:"startsAt,omitempty" doc:"default: at once"`
-	EndsAt   optional[moment] `json:"endsAt,omitempty" doc:"default: until it is removed"`
+	StartsAt optional[moment] `json:"startsAt,omitempty,omitzero" doc:"default at once"`
+	EndsAt   optional[moment] `json:"endsAt,omitempty,omitzero" doc:"default when it is taken away"`
 }
 
 type imageBody struct {
@@ -94,7 +95,7 @@ type ProductChange struct {
 	Image       *string            `json:"image,omitempty" maxLength:"2000"`
 	ShopIDs     []string           `json:"shopIds,omitempty" minItems:"1" maxItems:"200"`
 	Options     *[]OptionBody      `json:"options,omitempty" maxItems:"5" doc:"with variants"`
-	Variants    *[]variantBody     `json:"variants,omitempty" maxItems:"200"`
+	Variants    *[]VariantBody     `json:"variants,omitempty" maxItems:"200"`
 	Attributes  *[]AttributeBody   `json:"attributes,omitempty" maxItems:"100"`
 	Tags        *[]string          `json:"tags,omitempty" maxItems:"50"`
 	ShopPrices  *[]ShopPriceBody   `json:"shopPrices,omitempty" maxItems:"1000" doc:"shop managers and staff replace those of their shops"`
@@ -116,19 +117,41 @@ func (o *optional[T]) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, &o.value)
 }
 
+// MarshalJSON encodes the value; absent ones are left out by omitzero.
+func (o optional[T]) MarshalJSON() ([]byte, error) { return json.Marshal(o.value) }
+
 // Schema returns the schema of the value.
 func (o optional[T]) Schema(r huma.Registry) *huma.Schema {
 	return r.Schema(reflect.TypeFor[T](), true, "")
 }
 
-// moment is a time in a request.
-type moment = time.Time
+// moment is a time in a request or an export, there with milliseconds.
+type moment struct{ time.Time }
+
+const momentFormat = "2006-01-02T15:04:05.000Z"
+
+// MarshalJSON encodes the time with milliseconds, in UTC.
+func (m moment) MarshalJSON() ([]byte, error) {
+	return []byte(m.UTC().Format(`"` + momentFormat + `"`)), nil
+}
+
+// Schema returns the schema of a time.
+func (m moment) Schema(r huma.Registry) *huma.Schema {
+	return r.Schema(reflect.TypeFor[time.Time](), true, "")
+}
 
 func unixMs(o optional[moment]) int64 {
 	if o.value == nil {
 		return 0
 	}
 	return o.value.UnixMilli()
+}
+
+func momentAt(ms int64) (o optional[moment]) {
+	if ms != 0 {
+		o = optional[moment]{given: true, value: &moment{time.UnixMilli(ms).UTC()}}
+	}
+	return o
 }
 
 // maxWord bounds the length of an option's value or a tag.
@@ -292,7 +315,7 @@ func optionsOf(list []OptionBody) ([]product.Option, error) {
 	return out, nil
 }
 
-func variantsOf(list []variantBody, currency string) ([]product.Variant, error) {
+func variantsOf(list []VariantBody, currency string) ([]product.Variant, error) {
 	out := make([]product.Variant, len(list))
 	for i, v := range list {
 		x := product.Variant{

@@ -5,81 +5,70 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"entrepot"
 	"entrepot/grains/ecommerce/product"
 	"entrepot/http/rest"
 )
 
-// ExportRow is a product in the format of an import.
-type ExportRow struct {
-	SKU         string            `json:"sku"`
-	Name        string            `json:"name"`
-	Description string            `json:"description,omitempty"`
-	Category    string            `json:"category,omitempty"`
-	Brand       string            `json:"brand,omitempty"`
-	Price       entrepot.Amount   `json:"price"`
-	Currency    string            `json:"currency"`
-	Status      string            `json:"status"`
-	Image       string            `json:"image,omitempty"`
-	ShopIDs     []string          `json:"shopIds"`
-	Tags        []string          `json:"tags,omitempty"`
-	Attributes  []AttributeBody   `json:"attributes,omitempty"`
-	Options     []OptionBody      `json:"options,omitempty"`
-	Variants    []ExportedVariant `json:"variants,omitempty"`
-	ShopPrices  []ShopPriceBody   `json:"shopPrices,omitempty"`
-	Sale        *SaleView         `json:"sale,omitempty"`
-	PublishAt   *rest.Time        `json:"publishAt,omitempty"`
-	UnpublishAt *rest.Time        `json:"unpublishAt,omitempty"`
-}
-
-type ExportedVariant struct {
-	ID          entrepot.ID       `json:"id"`
-	SKU         string            `json:"sku"`
-	Options     map[string]string `json:"options"`
-	Price       entrepot.Amount   `json:"price,omitempty"`
-	Image       string            `json:"image,omitempty"`
-	Barcode     string            `json:"barcode,omitempty"`
-	WeightGrams int64             `json:"weightGrams,omitempty"`
-	Inactive    bool              `json:"inactive,omitempty"`
-}
-
-// ExportOf returns a product in the format of an import.
-func ExportOf(p *product.Product) ExportRow {
-	r := ExportRow{
-		SKU: p.SKU, Name: p.Name, Description: p.Description, Category: p.Category, Brand: p.Brand, Price: rest.Amount(p.Price, p.Currency),
-		Currency: p.Currency, Status: p.Status, Image: p.Image, ShopIDs: rest.NotNil(p.ShopIDs), Tags: p.Tags,
-		PublishAt: rest.TimeOrNone(p.PublishAt), UnpublishAt: rest.TimeOrNone(p.UnpublishAt),
+// BodyOf returns a product in the format of an import. The company is left out.
+func BodyOf(p *product.Product) ProductBody {
+	b := ProductBody{
+		SKU: p.SKU, Name: p.Name, Description: p.Description, Category: p.Category, Brand: p.Brand,
+		Price: rest.Amount(p.Price, p.Currency), Currency: p.Currency, Status: p.Status, Image: p.Image,
+		ShopIDs: rest.NotNil(p.ShopIDs), Tags: p.Tags,
+		PublishAt: momentAt(p.PublishAt), UnpublishAt: momentAt(p.UnpublishAt),
 	}
 	for _, a := range p.Attributes {
-		r.Attributes = append(r.Attributes, AttributeBody{a.Name, a.Value})
+		b.Attributes = append(b.Attributes, AttributeBody{a.Name, a.Value})
 	}
 	for _, o := range p.Options {
-		r.Options = append(r.Options, OptionBody{o.Name, o.Values})
+		b.Options = append(b.Options, OptionBody{o.Name, o.Values})
 	}
 	for _, v := range p.Variants {
-		x := ExportedVariant{ID: v.ID, SKU: v.SKU, Options: map[string]string{}, Image: v.Image, Barcode: v.Barcode, WeightGrams: v.WeightGrams, Inactive: v.Inactive}
-		for _, o := range v.Options {
-			x.Options[o.Name] = o.Value
-		}
-		if v.Price != nil {
-			x.Price = rest.Amount(*v.Price, p.Currency)
-		}
-		r.Variants = append(r.Variants, x)
+		b.Variants = append(b.Variants, variantOf(v, p.Currency))
 	}
 	for _, x := range p.ShopPrices {
-		r.ShopPrices = append(r.ShopPrices, ShopPriceBody{rest.ID(x.ShopID), rest.ID(x.VariantID), rest.Amount(x.Price, p.Currency)})
+		b.ShopPrices = append(b.ShopPrices, ShopPriceBody{x.ShopID, x.VariantID, rest.Amount(x.Price, p.Currency)})
 	}
-	if p.Sale != nil {
-		r.Sale = SaleOf(p.Sale, p.Currency)
+	if s := p.Sale; s != nil {
+		b.Sale = &saleBody{Percent: s.Percent, StartsAt: momentAt(s.StartsAt), EndsAt: momentAt(s.EndsAt)}
+		if s.Percent == 0 {
+			b.Sale.Price = amount(s.Price, p.Currency)
+		}
 	}
-	return r
+	return b
 }
 
-// Lines are the row's lines of a CSV file, in the order of csvColumns: one, or one
-// a variant, of which the first says what the product is.
-func (r *ExportRow) Lines() [][]string {
+func variantOf(v product.Variant, currency string) VariantBody {
+	b := VariantBody{
+		ID: v.ID, SKU: v.SKU, Options: map[string]string{}, Image: v.Image, Barcode: v.Barcode,
+		WeightGrams: v.WeightGrams, Inactive: v.Inactive,
+	}
+	for _, o := range v.Options {
+		b.Options[o.Name] = o.Value
+	}
+	if v.Price != nil {
+		b.Price = amount(*v.Price, currency)
+	}
+	return b
+}
+
+func amount(minor int64, currency string) *entrepot.Amount {
+	a := rest.Amount(minor, currency)
+	return &a
+}
+
+func textOf(a *entrepot.Amount) string {
+	if a == nil {
+		return ""
+	}
+	return string(*a)
+}
+
+// Lines returns the product's lines of a CSV file, with the cells in the order of [Columns]: one line
+// per variant, or one line. The first line has the cells of the product.
+func (r *ProductBody) Lines() [][]string {
 	attributes := make([]string, len(r.Attributes))
 	for i, a := range r.Attributes {
 		attributes[i] = escaped(a.Name) + "=" + escaped(a.Value)
@@ -113,11 +102,11 @@ func (r *ExportRow) Lines() [][]string {
 	return lines
 }
 
-// times are the sale's cells, and when the product is published.
-func (r *ExportRow) times() []string {
+// times returns the cells of the sale and of the times of publication.
+func (r *ProductBody) times() []string {
 	out := []string{"", "", "", "", cellOf(r.PublishAt), cellOf(r.UnpublishAt)}
 	if s := r.Sale; s != nil {
-		if out[0] = string(s.Price); s.Percent > 0 {
+		if out[0] = textOf(s.Price); s.Percent > 0 {
 			out[1] = strconv.FormatInt(s.Percent, 10)
 		}
 		out[2], out[3] = cellOf(s.StartsAt), cellOf(s.EndsAt)
@@ -125,14 +114,14 @@ func (r *ExportRow) times() []string {
 	return out
 }
 
-func cellOf(t *rest.Time) string {
-	if t == nil {
+func cellOf(o optional[moment]) string {
+	if o.value == nil {
 		return ""
 	}
-	return time.UnixMilli(int64(*t)).UTC().Format("2006-01-02T15:04:05.000Z")
+	return o.value.UTC().Format(momentFormat)
 }
 
-func (v *ExportedVariant) cells() []string {
+func (v *VariantBody) cells() []string {
 	var options []string
 	for _, name := range slices.Sorted(maps.Keys(v.Options)) {
 		options = append(options, escaped(name)+"="+escaped(v.Options[name]))
@@ -141,7 +130,7 @@ func (v *ExportedVariant) cells() []string {
 	if v.WeightGrams > 0 {
 		weight = strconv.FormatInt(v.WeightGrams, 10)
 	}
-	return []string{v.ID, v.SKU, strings.Join(options, "|"), string(v.Price), v.Image, v.Barcode, weight, strconv.FormatBool(v.Inactive)}
+	return []string{v.ID, v.SKU, strings.Join(options, "|"), textOf(v.Price), v.Image, v.Barcode, weight, strconv.FormatBool(v.Inactive)}
 }
 
 func joinEscaped(list []string, separator string) string {
