@@ -146,7 +146,8 @@ func (s *State) Wake(t entrepot.Turn) []events.Event {
 	next.Stalls++
 	next.UpdatedAt = t.Now.UnixMilli()
 	if next.Stalls > maxStalls {
-		return []events.Event{next.ending(Failed, fmt.Sprintf("a chunk of rows was not processed after %d requests", maxStalls))}
+		why := fmt.Sprintf("a chunk of rows was not processed after %d requests", maxStalls)
+		return []events.Event{next.ending(Failed, why)}
 	}
 	return []events.Event{next.asking()}
 }

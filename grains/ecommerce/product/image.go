@@ -84,5 +84,6 @@ func (s *State) SetRating(t entrepot.Turn, c SetRating) ([]events.Event, error) 
 	}
 	next := *s
 	next.Rating = slices.Clone(c.Counts)
-	return []events.Event{updated{events.ProductUpdated{Product: next.public(), Changed: []string{"rating"}}, next}}, nil
+	public := events.ProductUpdated{Product: next.public(), Changed: []string{"rating"}}
+	return []events.Event{updated{public, next}}, nil
 }

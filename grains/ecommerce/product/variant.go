@@ -166,7 +166,8 @@ func (r *variantReader) id(at string, v Variant, values []string, before []Varia
 		case slices.ContainsFunc(before, func(w Variant) bool { return w.ID == v.ID }):
 			return "", entrepot.Invalid(at+"id", "unique", "another variant has this id")
 		case !present && !r.mayName && v.ID != derivedID(r.s.ID, values, 0):
-			return "", entrepot.Invalid(at+"id", "exists", "must be the id of a variant of the product, or empty for a new one")
+			return "", entrepot.Invalid(at+"id", "exists",
+				"must be the id of a variant of the product, or empty for a new one")
 		}
 		return v.ID, nil
 	}

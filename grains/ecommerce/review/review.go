@@ -58,7 +58,8 @@ func (s *State) Write(t entrepot.Turn, c Write) ([]events.Event, error) {
 		return nil, entrepot.Errorf(entrepot.CodeConflict,
 			"you have reviewed this product already: change that review, or delete it first")
 	case !entrepot.ValidID(c.CompanyID) || !entrepot.ValidID(c.ShopID):
-		return nil, entrepot.Invalid("productId", "bought", "must be a product that was bought from a company, in a shop")
+		return nil, entrepot.Invalid("productId", "bought",
+			"must be a product that was bought from a company, in a shop")
 	}
 	if err := checkWords(c.Stars, c.Title, c.Text); err != nil {
 		return nil, err
@@ -175,7 +176,8 @@ func (s *State) Answer(t entrepot.Turn, c Reply) ([]events.Event, error) {
 	case s.Reply == c.Text:
 		return nil, nil
 	case s.Status != Approved && c.Text != "":
-		return nil, entrepot.Errorf(entrepot.CodeConflict, "the review is %s: only an approved review can be replied to", s.Status)
+		return nil, entrepot.Errorf(entrepot.CodeConflict,
+			"the review is %s: only an approved review can be replied to", s.Status)
 	}
 	if err := entrepot.CheckVersion(c.ExpectedVersion, s.Version); err != nil {
 		return nil, err

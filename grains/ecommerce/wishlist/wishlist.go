@@ -116,8 +116,9 @@ func (s *State) find(id entrepot.ID) int {
 // public returns the item as it is published, with the number of items on the list after the event.
 func (i *Item) public(t entrepot.Turn, items int) events.WishlistItem {
 	return events.WishlistItem{
-		UserID: t.ID, ItemID: i.ID(), ProductID: i.ProductID, VariantID: i.VariantID, CompanyID: i.CompanyID, Name: i.Name,
-		Price: entrepot.Money{Minor: i.Price, Currency: i.Currency}.Amount(), Currency: i.Currency, Items: items, At: t.Now,
+		UserID: t.ID, ItemID: i.ID(), ProductID: i.ProductID, VariantID: i.VariantID,
+		CompanyID: i.CompanyID, Name: i.Name, Currency: i.Currency, Items: items, At: t.Now,
+		Price: entrepot.Money{Minor: i.Price, Currency: i.Currency}.Amount(),
 	}
 }
 
