@@ -16,9 +16,9 @@ import (
 	"entrepot/http/api/ecommerce/form"
 )
 
-// readCSV reads rows from a blob that begins at offset; columns are nil at the
-// file's beginning, where they stand. The rows of one product's variants stay in
-// one chunk, but for those of more than a product may have.
+// readCSV reads rows from a blob that begins at offset. columns are nil at the beginning of the file,
+// whose first line has them. The rows of one product's variants stay in one chunk, unless they
+// exceed the variants that a product may have.
 func readCSV(r io.Reader, offset, first int64, columns []string) importChunk {
 	limited := &io.LimitedReader{R: r, N: chunkBytes + 2*maxRow + 1}
 	c := csv.NewReader(bufio.NewReaderSize(limited, 64<<10))
@@ -91,13 +91,12 @@ func headings(c *csv.Reader) ([]string, string) {
 	return columns, ""
 }
 
-// goesOn reports whether a row describes a further variant of the product of the
-// row before.
+// goesOn reports whether a row describes another variant of the previous row's product.
 func (r *importRow) goesOn(before *importRow) bool {
 	return r.variant != nil && r.err == nil && before.err == nil && string(r.object["sku"]) == string(before.object["sku"]) && r.object["sku"] != nil
 }
 
-// read makes JSON of a row's cells; an empty cell is nothing.
+// read converts the cells of a row to JSON. Empty cells are left out.
 func (r *importRow) read(columns, cells []string) {
 	if len(cells) != len(columns) {
 		r.err = entrepot.Invalid("row", "columns", "has %d cells, the first line %d", len(cells), len(columns))
@@ -135,13 +134,13 @@ func (r *importRow) read(columns, cells []string) {
 	}
 }
 
-// afterPrefix is the field that a column ends with: weightGrams of variantWeightGrams.
+// afterPrefix returns the field in the name of a column: weightGrams of variantWeightGrams.
 func afterPrefix(s string) string {
 	return strings.ToLower(s[:1]) + s[1:]
 }
 
-// valueIn is what a cell holds. What does not fit stays a text, which the field's
-// rule then refuses.
+// valueIn returns the value of a cell. A malformed one stays a text, which the rule of the field
+// refuses.
 func valueIn(name, cell string) any {
 	switch name {
 	case "price", "salePrice", "salePercent", "variantPrice", "variantWeightGrams":
@@ -192,7 +191,7 @@ func numberIn(cell string) any {
 	return json.RawMessage(n)
 }
 
-// attributesIn reads name=value|name=value.
+// attributesIn parses name=value|name=value.
 func attributesIn(cell string) (out []form.AttributeBody) {
 	for _, pair := range form.Parts(cell, '|') {
 		name := form.Parts(pair, '=')[0]
@@ -202,7 +201,7 @@ func attributesIn(cell string) (out []form.AttributeBody) {
 	return out
 }
 
-// optionsIn reads name=value,value|name=value,value.
+// optionsIn parses name=value,value|name=value,value.
 func optionsIn(cell string) (out []form.OptionBody) {
 	for _, pair := range form.Parts(cell, '|') {
 		name := form.Parts(pair, '=')[0]

@@ -13,8 +13,8 @@ import (
 	"entrepot/persistence"
 )
 
-// forget removes the file of an ended import.
-func (m *Importer) forget(ctx context.Context, d *events.Delivery) error {
+// removeFile removes the file of an import that has ended.
+func (m *Importer) removeFile(ctx context.Context, d *events.Delivery) error {
 	var e events.ImportEnded
 	if err := d.Decode(&e); err != nil {
 		return events.Permanent(err)
@@ -22,7 +22,7 @@ func (m *Importer) forget(ctx context.Context, d *events.Delivery) error {
 	return m.Blobs.Delete(ctx, form.FileKey(e.ImportID))
 }
 
-// erase ends the imports of an erased company, and removes their files.
+// erase ends the imports of a deleted company and removes their files.
 func (m *Importer) erase(ctx context.Context, d *events.Delivery) error {
 	var e events.CompanyDeleted
 	if err := d.Decode(&e); err != nil {
@@ -60,8 +60,8 @@ func (m *Importer) eraseOne(ctx context.Context, d *persistence.Document) error 
 	return m.Blobs.Delete(ctx, form.FileKey(d.ID))
 }
 
-// undo deletes the products that the last chunk created after the erasure of the
-// company, which may have missed them.
+// undo deletes the products that were created by the chunk that was due when the company was deleted:
+// the deletion of the company's products may have run before they existed.
 func (m *Importer) undo(ctx context.Context, job *imports.Import) error {
 	first := job.Created + job.Updated + job.Failed + 1
 	for row := first; row < first+chunkRows+product.MaxVariants; row++ {

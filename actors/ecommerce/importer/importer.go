@@ -24,20 +24,20 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// rowsAtATime is how many rows of a chunk are taken side by side.
-const rowsAtATime = 16
+// concurrentRows bounds the SKUs of a chunk that are imported at the same time.
+const concurrentRows = 16
 
-// Importer executes imports. It reacts to import.due, which requests one chunk. A chunk
-// may be executed twice, even concurrently: rows are identified by import and number,
-// and the import counts a chunk once. One chunk is in memory at a time. The importer
-// also removes the file of an ended import, and ends the imports of an erased company.
+// Importer imports the rows of imports. It reacts to import.due, which requests one chunk. A chunk may
+// be processed twice, even concurrently: rows are identified by import and number, and the import
+// counts a chunk once. It holds one chunk in memory. It also deletes the files of ended imports,
+// and ends the imports of deleted companies.
 type Importer struct {
 	Config
 	creates *rest.Rules[form.ProductBody]
 	changes *rest.Rules[form.ProductChange]
 }
 
-// Config is what an importer works with.
+// Config holds the dependencies of an importer.
 type Config struct {
 	Asker   grains.Asker
 	Store   persistence.Store         // of the e-commerce service
@@ -57,7 +57,7 @@ func New(c Config) *Importer {
 	return &Importer{c, rest.RulesOf[form.ProductBody](), rest.RulesOf[form.ProductChange]()}
 }
 
-// Handle is the consumer's handler.
+// Handle handles the events of the consumer.
 func (m *Importer) Handle(ctx context.Context, batch []*events.Delivery) []error {
 	results := make([]error, len(batch))
 	for i, d := range batch {
@@ -65,7 +65,7 @@ func (m *Importer) Handle(ctx context.Context, batch []*events.Delivery) []error
 		case "import.due":
 			results[i] = m.take(ctx, d)
 		case "import.ended":
-			results[i] = m.forget(ctx, d)
+			results[i] = m.removeFile(ctx, d)
 		case "company.deleted":
 			results[i] = m.erase(ctx, d)
 		}
@@ -73,7 +73,7 @@ func (m *Importer) Handle(ctx context.Context, batch []*events.Delivery) []error
 	return results
 }
 
-// take reads one chunk, executes its rows and reports to the import.
+// take reads one chunk, imports its rows and reports to the import.
 func (m *Importer) take(ctx context.Context, d *events.Delivery) error {
 	var e events.ImportDue
 	if err := d.Decode(&e); err != nil {
@@ -83,9 +83,9 @@ func (m *Importer) take(ctx context.Context, d *events.Delivery) error {
 	job, err := grains.Ask(ctx, m.Asker, imports.Of(e.ImportID), imports.Get{})
 	switch {
 	case err == nil && job.Erased && job.Chunk == e.Chunk:
-		return m.undo(ctx, job) // who began with the rows may have died
+		return m.undo(ctx, job) // a member that started on the rows may have died
 	case err != nil || job.Status != imports.Running || job.Chunk != e.Chunk:
-		return err // nothing, or another one did it
+		return err // no such import, or another member was faster
 	}
 	chunk, err := m.read(ctx, job)
 	if err != nil {
@@ -98,23 +98,23 @@ func (m *Importer) take(ctx context.Context, d *events.Delivery) error {
 	if err := m.report(ctx, job, rows); err != nil {
 		return err
 	}
-	told := imports.Advance{Chunk: job.Chunk, Offset: chunk.offset, Columns: chunk.columns, Done: chunk.done, Error: chunk.broken}
+	counted := imports.Advance{Chunk: job.Chunk, Offset: chunk.offset, Columns: chunk.columns, Done: chunk.done, Error: chunk.broken}
 	for _, r := range rows {
 		switch r.Outcome {
 		case form.RowCreated:
-			told.Created++
+			counted.Created++
 		case form.RowUpdated:
-			told.Updated++
+			counted.Updated++
 		default:
-			told.Failed++
+			counted.Failed++
 		}
 	}
-	job, err = grains.Ask(ctx, m.Asker, imports.Of(job.ID), told)
+	job, err = grains.Ask(ctx, m.Asker, imports.Of(job.ID), counted)
 	if err != nil {
 		return err
 	}
 	m.Changed(job.CompanyID)
-	if job.Erased { // while the rows were taken
+	if job.Erased { // while the rows were imported
 		return m.undo(ctx, job)
 	}
 	return nil
@@ -136,8 +136,8 @@ func (m *Importer) read(ctx context.Context, job *imports.Import) (importChunk, 
 	return readLines(b, job.Offset, first), nil
 }
 
-// rows executes the rows of a chunk as the user who started the import. An error is
-// temporary: the chunk is executed again.
+// rows imports the rows of a chunk on behalf of the user who started the import. After an error the
+// chunk is processed again.
 func (m *Importer) rows(ctx context.Context, job *imports.Import, rows []importRow) ([]form.ImportRow, error) {
 	as := entrepot.WithCaller(ctx, entrepot.Caller{
 		UserID: job.UserID, Role: job.Role, CompanyID: job.CompanyID, ShopIDs: job.ShopIDs, RequestID: "import " + job.ID,
@@ -147,10 +147,10 @@ func (m *Importer) rows(ctx context.Context, job *imports.Import, rows []importR
 	}
 	skus := make([]string, len(rows))
 	for i, r := range rows {
-		_ = json.Unmarshal(r.object["sku"], &skus[i]) // what is no text is refused by its rule
+		_ = json.Unmarshal(r.object["sku"], &skus[i]) // the rule of the field refuses other types
 	}
 	out := make([]form.ImportRow, len(rows))
-	// Rows of one SKU are taken in their order, others side by side.
+	// Rows of one SKU are imported in order, different SKUs concurrently.
 	lanes := map[string][]int{}
 	var order []string
 	for i, sku := range skus {
@@ -164,8 +164,8 @@ func (m *Importer) rows(ctx context.Context, job *imports.Import, rows []importR
 		return nil, err
 	}
 	c := &chunkRun{Importer: m, job: job, rows: rows, lanes: lanes, known: known, shops: &shopsSeen{asker: m.Asker, company: job.CompanyID}, out: out}
-	// One claim on the plan for all that may be made, since every single one waits
-	// for the others; where the plan has no room for all, each by itself.
+	// One claim on the plan covers all possible new products, because single claims wait for each
+	// other. If the plan has no room for all, each product claims for itself.
 	claim := entrepot.DeriveID("import chunk", job.ID, strconv.FormatInt(job.Chunk, 10))
 	err = quota.WithinSeveral(as, m.Asker, m.Store, form.Plan, job.CompanyID, claim, max(1, len(order)-len(known)), func() error {
 		return c.run(as, order, true)
@@ -176,7 +176,7 @@ func (m *Importer) rows(ctx context.Context, job *imports.Import, rows []importR
 	return out, err
 }
 
-// chunkRun executes the rows of a chunk.
+// chunkRun is the import of the rows of a chunk.
 type chunkRun struct {
 	*Importer
 	job   *imports.Import
@@ -185,16 +185,16 @@ type chunkRun struct {
 	known map[string]present
 	shops *shopsSeen
 	out   []form.ImportRow
-	full  atomic.Pointer[entrepot.Error] // the plan's refusal: the chunk's other new products need not ask
+	full  atomic.Pointer[entrepot.Error] // the refusal of the plan, which holds for all new products of the chunk
 }
 
-// run executes the rows by SKU: concurrently if the plan has room for all (claimed),
-// otherwise one after the other, as each has to claim its own.
+// run imports the SKUs: concurrently if the plan has room for all (claimed), else one by one, since
+// each has to ask the plan.
 func (c *chunkRun) run(ctx context.Context, skus []string, claimed bool) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(1)
 	if claimed {
-		g.SetLimit(rowsAtATime)
+		g.SetLimit(concurrentRows)
 	}
 	for _, sku := range skus {
 		g.Go(func() error { return c.lane(ctx, sku, claimed) })
@@ -209,12 +209,12 @@ func (c *chunkRun) lane(ctx context.Context, sku string, claimed bool) error {
 		of := rows[:n]
 		rows = rows[n:]
 		r.last = len(rows) == 0
-		if there && p.id == importedID(c.job.ID, r.number) { // by these rows, before this chunk was taken again
-			c.tell(r, of, sku, &product.Product{ID: p.id}, false, nil)
+		if there && p.id == importedID(c.job.ID, r.number) { // created by these rows in an earlier try of this chunk
+			c.record(r, of, sku, &product.Product{ID: p.id}, false, nil)
 			continue
 		}
 		if refusal := c.full.Load(); refusal != nil && !there {
-			c.tell(r, of, sku, nil, false, refusal)
+			c.record(r, of, sku, nil, false, refusal)
 			continue
 		}
 		made, err := c.row(ctx, c.job, r, sku, p, there, c.shops, claimed)
@@ -224,10 +224,10 @@ func (c *chunkRun) lane(ctx context.Context, sku string, claimed bool) error {
 		if transient(err) {
 			return err
 		}
-		if there && entrepot.CodeOf(err) == entrepot.CodeKeyReused { // taken before, from what the product was then
+		if there && entrepot.CodeOf(err) == entrepot.CodeKeyReused { // executed before, on an earlier version of the product
 			made, err = &product.Product{ID: p.id, Currency: p.currency}, nil
 		}
-		c.tell(r, of, sku, made, there, err)
+		c.record(r, of, sku, made, there, err)
 		if err == nil && !there {
 			p, there = present{made.ID, made.Currency}, true
 		}
@@ -235,8 +235,8 @@ func (c *chunkRun) lane(ctx context.Context, sku string, claimed bool) error {
 	return nil
 }
 
-// tell records the outcome of each row.
-func (c *chunkRun) tell(r *joined, of []int, sku string, p *product.Product, there bool, err error) {
+// record sets the outcome of each of the rows.
+func (c *chunkRun) record(r *joined, of []int, sku string, p *product.Product, there bool, err error) {
 	for k, i := range of {
 		c.out[i] = outcomeOf(&c.rows[i], sku, p, there, r.blames(k, err))
 	}

@@ -16,14 +16,14 @@ import (
 	"entrepot/persistence"
 )
 
-// present is what the catalogue has of a SKU.
+// present is a product of the catalogue with a SKU.
 type present struct {
 	id       entrepot.ID
 	currency string
 }
 
-// known returns the products of SKUs. The keys contain the company; with the company as
-// the scope besides, SQLite would scan its whole catalogue for every chunk.
+// known returns the products with SKUs. The keys contain the company. With the company as the scope
+// too, SQLite would scan its whole catalogue for every chunk.
 func (m *Importer) known(ctx context.Context, company entrepot.ID, skus []string) (map[string]present, error) {
 	out := map[string]present{}
 	for part := range slices.Chunk(skus, 100) {
@@ -48,12 +48,12 @@ func (m *Importer) known(ctx context.Context, company entrepot.ID, skus []string
 	return out, nil
 }
 
-// importedID is the product that a row makes, if it makes one.
+// importedID returns the id of the product that a row creates.
 func importedID(job entrepot.ID, row int64) entrepot.ID {
 	return entrepot.DeriveID("import", job, strconv.FormatInt(row, 10))
 }
 
-// row executes one row: it updates the product of its SKU, or creates one.
+// row imports one row: it changes the product with its SKU, or creates one.
 func (m *Importer) row(ctx context.Context, job *imports.Import, r *joined, sku string, p present, there bool, shops *shopsSeen, claimed bool) (*product.Product, error) {
 	if r.err != nil {
 		return nil, r.err
@@ -61,7 +61,7 @@ func (m *Importer) row(ctx context.Context, job *imports.Import, r *joined, sku 
 	if sku == "" {
 		return nil, entrepot.Invalid("sku", "required", "must be given as a text")
 	}
-	// The row's own id is for the one command to its product; the plan is asked under others.
+	// The id of the row is that of the command to its product; the plan is asked under other ids.
 	own := r.sending(entrepot.DeriveID("import", job.ID, strconv.FormatInt(r.number, 10)))
 	if there {
 		return m.change(ctx, r, p, shops, own)

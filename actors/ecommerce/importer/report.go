@@ -13,7 +13,7 @@ import (
 	"entrepot/persistence"
 )
 
-// reportKept is how long the report of an import can be read.
+// reportKept is the retention of the report of an import.
 const reportKept = 30 * 24 * time.Hour
 
 func outcomeOf(r *importRow, sku string, p *product.Product, there bool, err error) form.ImportRow {
@@ -39,7 +39,7 @@ func clipped(s string, n int) string {
 	return s
 }
 
-// report keeps what became of the rows.
+// report saves the outcomes of the rows.
 func (m *Importer) report(ctx context.Context, job *imports.Import, rows []form.ImportRow) error {
 	now := m.Now().UTC()
 	writes := make([]persistence.Write, 0, len(rows))

@@ -13,25 +13,25 @@ import (
 	"entrepot/http/rest"
 )
 
-// Bounds of a chunk of an import: what is in memory at a time.
+// Bounds of a chunk of an import, which is held in memory.
 const (
 	chunkRows  = 500
-	chunkBytes = 4 << 20 // a chunk ends with the row that passes it
+	chunkBytes = 4 << 20 // a chunk ends with the row that exceeds it
 	maxRow     = 1 << 20
 )
 
-// importRow is one row as a JSON object, or why it is none. A row of comma
-// separated values may describe one variant, and declare options.
+// importRow is one row as a JSON object, or the error in it. A CSV row may describe one variant and
+// declare options.
 type importRow struct {
-	number  int64 // counted from 1, headings not among them
+	number  int64 // counted from 1, without headings
 	object  map[string]json.RawMessage
 	options []form.OptionBody
 	variant map[string]json.RawMessage
 	err     error
 }
 
-// importChunk is what was read: the next chunk begins at offset, unless the file
-// is done or cannot be read on.
+// importChunk is a chunk of rows. The next chunk begins at offset, unless the file is done or
+// broken.
 type importChunk struct {
 	rows    []importRow
 	columns []string
@@ -40,7 +40,7 @@ type importChunk struct {
 	broken  string
 }
 
-// readLines reads rows of a JSON object a line.
+// readLines reads rows from lines of JSON objects.
 func readLines(r io.Reader, offset, first int64) importChunk {
 	chunk := importChunk{offset: offset}
 	lines := bufio.NewReaderSize(r, maxRow)
@@ -59,7 +59,7 @@ func readLines(r io.Reader, offset, first int64) importChunk {
 		if line = bytes.TrimSpace(line); len(line) > 0 && !bytes.HasPrefix(line, []byte(`{"exported":`)) {
 			row := importRow{number: first + int64(len(chunk.rows))}
 			if rest.TooDeep(line) || json.Unmarshal(line, &row.object) != nil {
-				row.err = entrepot.Invalid("row", "json", "is no JSON object")
+				row.err = entrepot.Invalid("row", "json", "must be a JSON object")
 			}
 			chunk.rows = append(chunk.rows, row)
 		}

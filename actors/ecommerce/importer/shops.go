@@ -10,15 +10,14 @@ import (
 	"entrepot/http/rest"
 )
 
-// shopsSeen caches the shops known to belong to the company, for one chunk of an
-// import.
+// shopsSeen caches, for one chunk of an import, the shops that were checked.
 type shopsSeen struct {
 	asker   grains.Asker
 	company entrepot.ID
 	known   sync.Map // id → error or nil
 }
 
-// check returns an error for an id that is not a shop of the company.
+// check returns an error unless all ids are shops of the company.
 func (s *shopsSeen) check(ctx context.Context, ids []entrepot.ID) error {
 	if err := rest.CheckIDs("shopIds", ids); err != nil {
 		return err

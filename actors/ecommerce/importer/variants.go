@@ -15,18 +15,17 @@ import (
 	"entrepot/http/api/ecommerce/form"
 )
 
-// joined are the rows of a file of comma separated values that describe a product
-// and its variants together; most often it is one row. They are taken as one
-// command, so that a product is never seen with some of its variants.
+// joined is the rows of a CSV file that describe a product and its variants, most often one row. They
+// become one command, so that a product is never visible with some of its variants.
 type joined struct {
-	importRow                              // of the first row's number, with the cells of all
-	variants  []map[string]json.RawMessage // of each row; nil: it describes none
-	at        []int                        // the row of each variant of the product that results; -1: of none
-	last      bool                         // of its SKU in the chunk: its product is not asked again soon
+	importRow                              // the number of the first row, with the cells of all
+	variants  []map[string]json.RawMessage // of each row; nil: the row has none
+	at        []int                        // for each resulting variant its row; -1: none
+	last      bool                         // the last rows of the SKU in the chunk
 }
 
-// sending are the options of the one command to the rows' product. Without [grains.Transient] the
-// products of an import would fill the memory until they have been idle for long.
+// sending returns the options of the command to the product. Without [grains.Transient], the products
+// of an import would stay in memory until they are idle for long.
 func (j *joined) sending(id string) []grains.Option {
 	own := []grains.Option{grains.As(id)}
 	if j.last {
@@ -35,7 +34,7 @@ func (j *joined) sending(id string) []grains.Option {
 	return own
 }
 
-// joinRows takes the first row and those after it that go on with its variants.
+// joinRows joins the first row of a lane and the following rows with its variants. It returns their number.
 func joinRows(rows []importRow, lane []int) (*joined, int) {
 	j := &joined{importRow: rows[lane[0]]}
 	j.object = maps.Clone(j.object)
@@ -55,14 +54,14 @@ func joinRows(rows []importRow, lane []int) (*joined, int) {
 	return j, n
 }
 
-// described reports whether rows say something of options or variants.
+// described reports whether the rows describe options or variants.
 func (j *joined) described() bool {
 	return len(j.options) > 0 || slices.ContainsFunc(j.variants, func(v map[string]json.RawMessage) bool { return v != nil })
 }
 
-// makeup sets the resulting options and variants. A row updates the variant with its
-// id, else its SKU, else its options, or adds one; none is removed. New option values
-// are added.
+// makeup sets the resulting options and variants of the object. A row changes the variant with its
+// id, else with its SKU, else with its options, or adds one; no variant is removed. Options get
+// new values.
 func (j *joined) makeup(now *product.Product) error {
 	var list []map[string]json.RawMessage
 	var options []form.OptionBody
@@ -85,7 +84,7 @@ func (j *joined) makeup(now *product.Product) error {
 		i := variantIn(list, v)
 		if i < 0 {
 			v = maps.Clone(v)
-			delete(v, "id") // a new one gets its own
+			delete(v, "id") // a new variant gets its own
 			list, j.at = append(list, v), append(j.at, row)
 			continue
 		}
@@ -108,7 +107,7 @@ func fieldsOf(v *form.VariantBody) (out map[string]json.RawMessage, err error) {
 	return out, err
 }
 
-// variantIn is the place of the variant that a row means; -1: none.
+// variantIn returns the index of the variant that a row refers to; -1 if there is none.
 func variantIn(list []map[string]json.RawMessage, v map[string]json.RawMessage) int {
 	for _, name := range []string{"id", "sku"} {
 		if v[name] == nil {
@@ -125,12 +124,12 @@ func variantIn(list []map[string]json.RawMessage, v map[string]json.RawMessage) 
 }
 
 func optionsOfVariant(v map[string]json.RawMessage) (out map[string]string) {
-	_ = json.Unmarshal(v["options"], &out) // what is none is refused by its rule
+	_ = json.Unmarshal(v["options"], &out) // the rule of the field refuses malformed options
 	return out
 }
 
-// optionsWith joins what is declared, in its order, with the values of variants
-// in theirs.
+// optionsWith returns the declared options followed by the options and values of the variants, each
+// in their order.
 func optionsWith(declared []form.OptionBody, variants []map[string]json.RawMessage) (out []form.OptionBody) {
 	add := func(name, value string) {
 		i := slices.IndexFunc(out, func(o form.OptionBody) bool { return o.Name == name })
@@ -155,8 +154,8 @@ func optionsWith(declared []form.OptionBody, variants []map[string]json.RawMessa
 	return out
 }
 
-// blames returns an error for the report of one of the rows: the faults of that row by
-// their columns, or that another row of the product failed.
+// blames returns an error as reported for one of the rows: with the fields of that row by the names of
+// their columns, or as the failure of another row.
 func (j *joined) blames(row int, err error) error {
 	if err == nil || !j.described() || len(entrepot.AsError(err).Fields) == 0 {
 		return err
@@ -175,8 +174,8 @@ func (j *joined) blames(row int, err error) error {
 	return &e
 }
 
-// columnOf finds the row and the column of a field: variants[2].weightGrams is
-// variantWeightGrams of the row that the third variant is from.
+// columnOf returns the row and the column of a field: variants[2].weightGrams is variantWeightGrams
+// in the row of the third variant.
 func (j *joined) columnOf(field string) (row int, column string) {
 	list, rest, _ := strings.Cut(field, "[")
 	number, name, _ := strings.Cut(rest, "].")
