@@ -27,7 +27,9 @@ func TestOffered(t *testing.T) {
 	now := time.UnixMilli(1_750_000_000_000)
 	id := func(s string) entrepot.ID { return entrepot.DeriveID(s) }
 	shirt := &product.Product{
-		ID: id("shirt"), Name: "Shirt", SKU: "SH", Status: "active", Price: 2000, Currency: "EUR", ShopIDs: []string{id("north"), id("south")},
+		ID: id("shirt"), Name: "Shirt", SKU: "SH", Status: "active", Price: 2000, Currency: "EUR", ShopIDs: []string{
+			id("north"), id("south"),
+		},
 		Variants: []product.Variant{
 			{ID: id("S"), SKU: "SH-S", Options: []product.Attribute{{Name: "size", Value: "S"}, {Name: "colour", Value: "red"}}},
 			{ID: id("L"), SKU: "SH-L", Price: new(int64(2500))},
@@ -36,7 +38,10 @@ func TestOffered(t *testing.T) {
 		ShopPrices: []product.ShopPrice{{ShopID: id("south"), Price: 1000}},
 		Sale:       &product.Sale{Percent: 10, StartsAt: now.UnixMilli()},
 	}
-	mug := &product.Product{ID: id("mug"), Name: "Mug", SKU: "MUG", Status: "active", Price: 700, Currency: "EUR", ShopIDs: []string{id("north")}}
+	mug := &product.Product{
+		ID: id("mug"), Name: "Mug", SKU: "MUG", Status: "active", Price: 700, Currency: "EUR",
+		ShopIDs: []string{id("north")},
+	}
 	for name, c := range map[string]struct {
 		of            *product.Product
 		variant, shop entrepot.ID

@@ -26,7 +26,9 @@ func drawnRules(t *rapid.T) *shipping.Rules {
 			FreeFrom: rapid.Int64Range(0, 100_000).Draw(t, "free from"),
 		}
 		if rapid.Bool().Draw(t, "steps") {
-			m.SubtotalSteps = []shipping.Step{{From: rapid.Int64Range(1, 50_000).Draw(t, "from"), Price: rapid.Int64Range(0, 5000).Draw(t, "step")}}
+			m.SubtotalSteps = []shipping.Step{
+				{From: rapid.Int64Range(1, 50_000).Draw(t, "from"), Price: rapid.Int64Range(0, 5000).Draw(t, "step")},
+			}
 		}
 		z.Methods = append(z.Methods, m)
 	}
@@ -34,7 +36,10 @@ func drawnRules(t *rapid.T) *shipping.Rules {
 }
 
 func drawnCode(t *rapid.T, i int, shops []entrepot.ID) *promotion.Promotion {
-	terms := promotion.Terms{Kind: rapid.SampledFrom([]string{promotion.Amount, promotion.Percent, promotion.FreeShipping}).Draw(t, "kind"), Currency: "EUR"}
+	terms := promotion.Terms{
+		Kind:     rapid.SampledFrom([]string{promotion.Amount, promotion.Percent, promotion.FreeShipping}).Draw(t, "kind"),
+		Currency: "EUR",
+	}
 	switch terms.Kind {
 	case promotion.Amount:
 		terms.Amount = rapid.Int64Range(1, 200_000).Draw(t, "amount")
@@ -44,9 +49,10 @@ func drawnCode(t *rapid.T, i int, shops []entrepot.ID) *promotion.Promotion {
 	if rapid.Bool().Draw(t, "of a shop") {
 		terms.ShopIDs = []entrepot.ID{rapid.SampledFrom(shops).Draw(t, "shop")}
 	}
-	return &promotion.Promotion{Status: promotion.Active, Details: promotion.Details{
-		ID: entrepot.DeriveID("p", fmt.Sprint(i)), Code: fmt.Sprint("CODE", i), Terms: terms, Version: 1,
-	}}
+	return &promotion.Promotion{
+		ID: entrepot.DeriveID("p", fmt.Sprint(i)), Code: fmt.Sprint("CODE", i), Status: promotion.Active, Terms: terms,
+		Version: 1,
+	}
 }
 
 // TestPricesAreSound: whatever is ordered, sent and taken off, nothing costs less
@@ -60,10 +66,15 @@ func TestPricesAreSound(t *testing.T) {
 		sent, rate := map[entrepot.ID]int64{}, rapid.Int64Range(0, 2500).Draw(t, "tax")
 		to := Destination{Country: "DE"}
 		for i := range rapid.IntRange(1, 3).Draw(t, "shops") {
-			g := &order.Group{ShopID: entrepot.DeriveID("shop", fmt.Sprint(i)), CompanyID: "c", Currency: "EUR", TaxBasisPoints: rate}
+			g := &order.Group{
+				ShopID: entrepot.DeriveID("shop", fmt.Sprint(i)), CompanyID: "c", Currency: "EUR", TaxBasisPoints: rate,
+			}
 			for j := range rapid.IntRange(1, 4).Draw(t, "lines") {
 				p := &product.Product{ID: entrepot.DeriveID("product", fmt.Sprint(i, j)), Category: "tea"}
-				l := order.Line{ProductID: p.ID, VariantID: p.ID, Quantity: rapid.Int64Range(1, 50).Draw(t, "quantity"), Price: rapid.Int64Range(0, 20_000).Draw(t, "price")}
+				l := order.Line{
+					ProductID: p.ID, VariantID: p.ID, Quantity: rapid.Int64Range(1, 50).Draw(t, "quantity"),
+					Price: rapid.Int64Range(0, 20_000).Draw(t, "price"),
+				}
 				g.Lines, q.Lines = append(g.Lines, l), append(q.Lines, Line{Offer: Offer{Product: p}})
 			}
 			q.Groups, shops = append(q.Groups, g), append(shops, g.ShopID)
@@ -85,7 +96,8 @@ func TestPricesAreSound(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if p.Total != p.Subtotal-p.Discount+p.Tax+p.Shipping || p.Total < 0 || p.Tax < 0 || p.Shipping < 0 || p.Discount < 0 || p.Discount > p.Subtotal {
+			if p.Total != p.Subtotal-p.Discount+p.Tax+p.Shipping || p.Total < 0 || p.Tax < 0 || p.Shipping < 0 ||
+				p.Discount < 0 || p.Discount > p.Subtotal {
 				t.Fatalf("%+v", p)
 			}
 			var mine int64

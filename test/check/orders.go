@@ -73,7 +73,9 @@ func checkLine(r *report, w *World, o *order.State, line order.Line, t *tally) {
 		r.waiting("I1", "order %s (%s) of %d %s: the ledger sold %d", o.ID, o.Status, line.Quantity, line.ProductID, t.pieces)
 	}
 	if t.reserved > 1 || t.sold > 1 || t.restocked > 1 {
-		r.broken("I1", "order %s: a line was reserved %d, sold %d and restocked %d times", o.ID, t.reserved, t.sold, t.restocked)
+		r.broken(
+			"I1", "order %s: a line was reserved %d, sold %d and restocked %d times", o.ID, t.reserved, t.sold, t.restocked,
+		)
 	}
 }
 
@@ -124,7 +126,10 @@ func checkPaid(r *report, w *World, o *order.State, p *payment.State) {
 		want = o.Totals.Total
 	}
 	if kept != want {
-		r.waiting("I4", "order %s (%s, %s) of %d: %d captured - %d refunded", o.ID, o.Status, o.PaymentStatus, o.Totals.Total, p.Captured, p.Refunded)
+		r.waiting(
+			"I4", "order %s (%s, %s) of %d: %d captured - %d refunded", o.ID, o.Status, o.PaymentStatus, o.Totals.Total,
+			p.Captured, p.Refunded,
+		)
 	}
 	if o.Status == order.Confirmed && o.PaymentStatus != order.Paid {
 		r.broken("I4", "order %s is confirmed and %s", o.ID, o.PaymentStatus)

@@ -152,7 +152,8 @@ func (s *State) add(t entrepot.Turn, c AddItem) ([]events.Event, error) {
 	return []events.Event{added{
 		CartItemAdded: events.CartItemAdded{
 			UserID: t.ID, Guest: s.Guest, ItemID: line.ID, ProductID: line.ProductID, VariantID: line.variant(),
-			ShopID: line.ShopID, CompanyID: line.CompanyID, Name: line.Name, Quantity: c.Quantity, LineQuantity: line.Quantity, Currency: c.Currency,
+			ShopID: line.ShopID, CompanyID: line.CompanyID, Name: line.Name, Quantity: c.Quantity,
+			LineQuantity: line.Quantity, Currency: c.Currency,
 			Price: amount(line.Price, c.Currency), Total: amount(total, c.Currency),
 		},
 		line: line, at: t.Now.UnixMilli(), idle: c.AbandonAfterMs,
@@ -301,7 +302,9 @@ func (s *State) update(t entrepot.Turn, c content, orderID entrepot.ID) changed 
 	}
 	u := events.CartUpdated{
 		UserID: t.ID, Guest: s.Guest, Items: make([]events.CartItem, 0, len(c.lines)),
-		Total: amount(next.Total(), next.Currency), Currency: next.Currency, PromoCodes: slices.Clone(c.promos), OrderID: orderID, UpdatedAt: t.Now,
+		Total: amount(
+			next.Total(), next.Currency,
+		), Currency: next.Currency, PromoCodes: slices.Clone(c.promos), OrderID: orderID, UpdatedAt: t.Now,
 	}
 	for i := range c.lines {
 		u.Items = append(u.Items, c.lines[i].public(next.Currency))

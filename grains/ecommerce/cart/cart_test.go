@@ -70,28 +70,58 @@ func TestAddItemRules(t *testing.T) {
 		cmd   AddItem
 		want  entrepot.Code
 	}{
-		"the user":                   {&State{}, turn(entrepot.Customer, user), add(1, 1, 1, 1999, "EUR"), ""},
-		"the platform":               {&State{}, turn(entrepot.System, ""), add(1, 1, 1, 1999, "EUR"), ""},
-		"free of charge":             {&State{}, turn(entrepot.Customer, user), add(1, 1, 1, 0, "EUR"), ""},
-		"another user":               {&State{}, turn(entrepot.Customer, "x"), add(1, 1, 1, 1999, "EUR"), entrepot.CodeNotFound},
-		"nobody":                     {&State{}, turn("", ""), add(1, 1, 1, 1999, "EUR"), entrepot.CodeNotFound},
-		"even a super admin":         {&State{}, turn(entrepot.SuperAdmin, "x"), add(1, 1, 1, 1999, "EUR"), entrepot.CodeNotFound},
-		"no pieces":                  {&State{}, turn(entrepot.Customer, user), add(1, 1, 0, 1999, "EUR"), entrepot.CodeInvalid},
-		"negative pieces":            {&State{}, turn(entrepot.Customer, user), add(1, 1, -1, 1999, "EUR"), entrepot.CodeInvalid},
-		"too many pieces":            {&State{}, turn(entrepot.Customer, user), add(1, 1, MaxQuantity+1, 1999, "EUR"), entrepot.CodeInvalid},
-		"too many pieces in sum":     {cartOf(t, add(1, 1, MaxQuantity, 1, "EUR")), turn(entrepot.Customer, user), add(1, 1, 1, 1, "EUR"), entrepot.CodeInvalid},
-		"negative price":             {&State{}, turn(entrepot.Customer, user), add(1, 1, 1, -1, "EUR"), entrepot.CodeInvalid},
-		"no currency":                {&State{}, turn(entrepot.Customer, user), add(1, 1, 1, 1, ""), entrepot.CodeInvalid},
-		"no product":                 {&State{}, turn(entrepot.Customer, user), AddItem{ShopID: shop(1), Quantity: 1, Currency: "EUR"}, entrepot.CodeInvalid},
-		"no shop":                    {&State{}, turn(entrepot.Customer, user), AddItem{ProductID: product(1), Quantity: 1, Currency: "EUR"}, entrepot.CodeInvalid},
-		"another currency":           {cartOf(t, add(1, 1, 1, 1, "EUR")), turn(entrepot.Customer, user), add(2, 1, 1, 1, "USD"), entrepot.CodeConflict},
-		"a line too many":            {full, turn(entrepot.Customer, user), add(MaxLines, 0, 1, 1, "EUR"), entrepot.CodeConflict},
-		"more of a line when full":   {full, turn(entrepot.Customer, user), add(0, 0, 1, 1, "EUR"), ""},
-		"a line that overflows":      {&State{}, turn(entrepot.Customer, user), add(1, 1, MaxQuantity, entrepot.MaxMinor, "EUR"), entrepot.CodeInvalid},
-		"a total that overflows":     {dear, turn(entrepot.Customer, user), add(1, 0, 11, 1, "EUR"), entrepot.CodeInvalid},
-		"a total at the very bound":  {dear, turn(entrepot.Customer, user), add(1, 0, 10, 1, "EUR"), ""},
-		"a dear line getting cheap":  {dear, turn(entrepot.Customer, user), add(0, 0, 1, 6, "EUR"), ""},
-		"a cheap line getting dear":  {cartOf(t, add(0, 0, 9000, 1, "EUR")), turn(entrepot.Customer, user), add(0, 0, 1, entrepot.MaxMinor/9000, "EUR"), entrepot.CodeInvalid},
+		"the user":       {&State{}, turn(entrepot.Customer, user), add(1, 1, 1, 1999, "EUR"), ""},
+		"the platform":   {&State{}, turn(entrepot.System, ""), add(1, 1, 1, 1999, "EUR"), ""},
+		"free of charge": {&State{}, turn(entrepot.Customer, user), add(1, 1, 1, 0, "EUR"), ""},
+		"another user": {
+			&State{}, turn(entrepot.Customer, "x"), add(1, 1, 1, 1999, "EUR"), entrepot.CodeNotFound,
+		},
+		"nobody": {&State{}, turn("", ""), add(1, 1, 1, 1999, "EUR"), entrepot.CodeNotFound},
+		"even a super admin": {
+			&State{}, turn(entrepot.SuperAdmin, "x"), add(1, 1, 1, 1999, "EUR"), entrepot.CodeNotFound,
+		},
+		"no pieces": {
+			&State{}, turn(entrepot.Customer, user), add(1, 1, 0, 1999, "EUR"), entrepot.CodeInvalid,
+		},
+		"negative pieces": {
+			&State{}, turn(entrepot.Customer, user), add(1, 1, -1, 1999, "EUR"), entrepot.CodeInvalid,
+		},
+		"too many pieces": {
+			&State{}, turn(entrepot.Customer, user), add(1, 1, MaxQuantity+1, 1999, "EUR"), entrepot.CodeInvalid,
+		},
+		"too many pieces in sum": {
+			cartOf(t, add(1, 1, MaxQuantity, 1, "EUR")), turn(entrepot.Customer, user), add(1, 1, 1, 1, "EUR"),
+			entrepot.CodeInvalid,
+		},
+		"negative price": {
+			&State{}, turn(entrepot.Customer, user), add(1, 1, 1, -1, "EUR"), entrepot.CodeInvalid,
+		},
+		"no currency": {&State{}, turn(entrepot.Customer, user), add(1, 1, 1, 1, ""), entrepot.CodeInvalid},
+		"no product": {
+			&State{}, turn(entrepot.Customer, user), AddItem{ShopID: shop(1), Quantity: 1, Currency: "EUR"},
+			entrepot.CodeInvalid,
+		},
+		"no shop": {
+			&State{}, turn(entrepot.Customer, user), AddItem{ProductID: product(1), Quantity: 1, Currency: "EUR"},
+			entrepot.CodeInvalid,
+		},
+		"another currency": {
+			cartOf(t, add(1, 1, 1, 1, "EUR")), turn(entrepot.Customer, user), add(2, 1, 1, 1, "USD"), entrepot.CodeConflict,
+		},
+		"a line too many": {
+			full, turn(entrepot.Customer, user), add(MaxLines, 0, 1, 1, "EUR"), entrepot.CodeConflict,
+		},
+		"more of a line when full": {full, turn(entrepot.Customer, user), add(0, 0, 1, 1, "EUR"), ""},
+		"a line that overflows": {
+			&State{}, turn(entrepot.Customer, user), add(1, 1, MaxQuantity, entrepot.MaxMinor, "EUR"), entrepot.CodeInvalid,
+		},
+		"a total that overflows":    {dear, turn(entrepot.Customer, user), add(1, 0, 11, 1, "EUR"), entrepot.CodeInvalid},
+		"a total at the very bound": {dear, turn(entrepot.Customer, user), add(1, 0, 10, 1, "EUR"), ""},
+		"a dear line getting cheap": {dear, turn(entrepot.Customer, user), add(0, 0, 1, 6, "EUR"), ""},
+		"a cheap line getting dear": {
+			cartOf(t, add(0, 0, 9000, 1, "EUR")), turn(entrepot.Customer, user), add(0, 0, 1, entrepot.MaxMinor/9000, "EUR"),
+			entrepot.CodeInvalid,
+		},
 		"quantity and price at most": {&State{}, turn(entrepot.Customer, user), add(1, 1, 1, entrepot.MaxMinor, "EUR"), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -209,8 +239,12 @@ func anyCommand(t *rapid.T, s *State, model map[entrepot.ID]int64, orders *int) 
 	item := ItemID(product(p), shop(sh))
 	switch rapid.SampledFrom([]string{"add", "add", "add", "set", "remove", "take", "clear"}).Draw(t, "command") {
 	case "add":
-		price := rapid.OneOf(rapid.Int64Range(-1, 5000), rapid.Int64Range(entrepot.MaxMinor/10_000, entrepot.MaxMinor)).Draw(t, "price")
-		facts, err := s.AddItem(mine, add(p, sh, quantity, price, rapid.SampledFrom([]string{"EUR", "EUR", "JPY"}).Draw(t, "currency")))
+		price := rapid.OneOf(
+			rapid.Int64Range(-1, 5000), rapid.Int64Range(entrepot.MaxMinor/10_000, entrepot.MaxMinor),
+		).Draw(t, "price")
+		facts, err := s.AddItem(
+			mine, add(p, sh, quantity, price, rapid.SampledFrom([]string{"EUR", "EUR", "JPY"}).Draw(t, "currency")),
+		)
 		if err == nil {
 			model[item] += quantity
 		}
@@ -244,7 +278,8 @@ func checkInvariants(t *rapid.T, s *State, model map[entrepot.ID]int64) {
 	var total int64
 	pieces := map[entrepot.ID]int64{}
 	for _, l := range s.Lines {
-		if l.Quantity < 1 || l.Quantity > MaxQuantity || l.Price < 0 || pieces[l.ID] != 0 || l.ID != ItemID(l.ProductID, l.ShopID) {
+		if l.Quantity < 1 || l.Quantity > MaxQuantity || l.Price < 0 || pieces[l.ID] != 0 ||
+			l.ID != ItemID(l.ProductID, l.ShopID) {
 			t.Fatalf("line %+v", l)
 		}
 		pieces[l.ID] = l.Quantity
@@ -323,7 +358,10 @@ func TestCartOnTheHost(t *testing.T) {
 
 // An addition to a cart of five lines: decide, apply, reply, encode.
 func BenchmarkAddItem(b *testing.B) {
-	s := cartOf(b, add(1, 1, 1, 1, "EUR"), add(2, 1, 1, 1, "EUR"), add(3, 1, 1, 1, "EUR"), add(4, 1, 1, 1, "EUR"), add(5, 1, 1, 1, "EUR"))
+	s := cartOf(
+		b, add(1, 1, 1, 1, "EUR"), add(2, 1, 1, 1, "EUR"), add(3, 1, 1, 1, "EUR"), add(4, 1, 1, 1, "EUR"),
+		add(5, 1, 1, 1, "EUR"),
+	)
 	t, cmd := turn(entrepot.Customer, user), add(3, 1, 1, 1, "EUR")
 	b.ReportAllocs()
 	for b.Loop() {
@@ -353,7 +391,8 @@ func TestVariantsAreLinesOfTheirOwn(t *testing.T) {
 		t.Fatalf("%+v", s.Lines)
 	}
 	v := s.reply()
-	if v.Items[0].VariantID != small.VariantID || v.Items[1].VariantID != large.VariantID || v.Items[2].VariantID != itself.ProductID {
+	if v.Items[0].VariantID != small.VariantID || v.Items[1].VariantID != large.VariantID ||
+		v.Items[2].VariantID != itself.ProductID {
 		t.Fatalf("view: %+v", v.Items)
 	}
 	facts, err := s.Take(turn(entrepot.System, ""), Take{OrderID: "o", Items: []Taken{
@@ -363,7 +402,8 @@ func TestVariantsAreLinesOfTheirOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if u := facts[1].(changed).CartUpdated; len(u.Items) != 2 || u.Items[0].VariantID != small.VariantID || u.Items[1].VariantID != itself.ProductID {
+	if u := facts[1].(changed).CartUpdated; len(u.Items) != 2 || u.Items[0].VariantID != small.VariantID ||
+		u.Items[1].VariantID != itself.ProductID {
 		t.Fatalf("event: %+v", u)
 	}
 	play(s, facts)

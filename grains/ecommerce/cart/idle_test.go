@@ -122,7 +122,8 @@ func TestSavedForLater(t *testing.T) {
 	item := func(i int) entrepot.ID { return ItemID(product(i), shop(1)) }
 	s := cartOf(t, add(1, 1, 2, 100, "EUR"), add(2, 1, 1, 100, "EUR"))
 	do(t, s)(s.SaveItem(me, SaveItem{ItemID: item(1)}))
-	if len(s.Lines) != 1 || len(s.Saved) != 1 || s.Saved[0].Quantity != 2 || s.Saved[0].Currency != "EUR" || s.Total() != 100 {
+	if len(s.Lines) != 1 || len(s.Saved) != 1 || s.Saved[0].Quantity != 2 || s.Saved[0].Currency != "EUR" ||
+		s.Total() != 100 {
 		t.Fatalf("%+v", s)
 	}
 	do(t, s)(s.AddItem(me, add(1, 1, 1, 100, "EUR")))
@@ -138,17 +139,21 @@ func TestSavedForLater(t *testing.T) {
 	}
 	do(t, s)(s.SaveItem(me, SaveItem{ItemID: item(1)}))
 	for name, err := range map[string]error{
-		"not in the cart":    second(s.SaveItem(me, SaveItem{ItemID: item(9)})),
-		"not saved":          second(s.RestoreItem(me, RestoreItem{ItemID: item(2), Currency: "EUR"})),
-		"nothing to forget":  second(s.RemoveSaved(me, RemoveSaved{ItemID: item(2)})),
-		"another's":          second(s.SaveItem(turn(entrepot.Customer, company), SaveItem{ItemID: item(2)})),
-		"restored by others": second(s.RestoreItem(turn(entrepot.Customer, company), RestoreItem{ItemID: item(1), Currency: "EUR"})),
+		"not in the cart":   second(s.SaveItem(me, SaveItem{ItemID: item(9)})),
+		"not saved":         second(s.RestoreItem(me, RestoreItem{ItemID: item(2), Currency: "EUR"})),
+		"nothing to forget": second(s.RemoveSaved(me, RemoveSaved{ItemID: item(2)})),
+		"another's":         second(s.SaveItem(turn(entrepot.Customer, company), SaveItem{ItemID: item(2)})),
+		"restored by others": second(
+			s.RestoreItem(turn(entrepot.Customer, company), RestoreItem{ItemID: item(1), Currency: "EUR"}),
+		),
 	} {
 		if entrepot.CodeOf(err) != entrepot.CodeNotFound {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := s.RestoreItem(me, RestoreItem{ItemID: item(1), Price: 1, Currency: "USD"}); entrepot.CodeOf(err) != entrepot.CodeConflict {
+	if _, err := s.RestoreItem(
+		me, RestoreItem{ItemID: item(1), Price: 1, Currency: "USD"},
+	); entrepot.CodeOf(err) != entrepot.CodeConflict {
 		t.Fatalf("in another currency: %v", err)
 	}
 	do(t, s)(s.RemoveSaved(me, RemoveSaved{ItemID: item(1)}))
@@ -186,7 +191,9 @@ func TestPromoCodesOfACart(t *testing.T) {
 	if slices.Contains(s.Promos, "CODE3") || len(s.Promos) != MaxPromos-1 {
 		t.Fatalf("%v", s.Promos)
 	}
-	do(t, s)(s.Take(platformTurn(user), Take{OrderID: "o", Items: []Taken{{ProductID: product(1), ShopID: shop(1), Quantity: 2}}}))
+	do(t, s)(
+		s.Take(platformTurn(user), Take{OrderID: "o", Items: []Taken{{ProductID: product(1), ShopID: shop(1), Quantity: 2}}}),
+	)
 	if len(s.Promos) != 0 {
 		t.Fatalf("after the order: %v", s.Promos)
 	}

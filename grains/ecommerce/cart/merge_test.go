@@ -79,7 +79,9 @@ func TestWhoReachesAGuestsCart(t *testing.T) {
 	if _, err := s.AddItem(guestTurn(id), c); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("added while it is handed over: %v", err)
 	}
-	if _, err := s.HandOver(platformTurn(id), HandOver{To: company, Seq: 1}); entrepot.CodeOf(err) != entrepot.CodeNotFound {
+	if _, err := s.HandOver(
+		platformTurn(id), HandOver{To: company, Seq: 1},
+	); entrepot.CodeOf(err) != entrepot.CodeNotFound {
 		t.Fatalf("to a second customer: %v", err)
 	}
 	do(t, s)(s.Settle(platformTurn(id), Settle{To: user, Seq: 1}))
@@ -125,7 +127,9 @@ func (n *network) step() {
 		})
 	default:
 		n.wires = append(n.wires, func() {
-			facts, _ := n.guest.Settle(platformTurn(n.guestID), Settle{To: user, Seq: frozen.Seq, Taken: frozen.Phase == Closing})
+			facts, _ := n.guest.Settle(
+				platformTurn(n.guestID), Settle{To: user, Seq: frozen.Seq, Taken: frozen.Phase == Closing},
+			)
 			play(n.guest, facts)
 			n.result(mergeIs(Closing, Returning), frozen.Seq, func() ([]events.Event, error) {
 				return n.customer.mergeEnded(platformTurn(user), grains.Done{})
@@ -183,7 +187,9 @@ func TestAMergeNeitherLosesNorDoubles(t *testing.T) {
 			return sum
 		}
 		fill := func(s *State, turn entrepot.Turn, currency string) {
-			facts, err := s.AddItem(turn, add(rapid.IntRange(0, 3).Draw(t, "product"), 1, rapid.Int64Range(1, 9).Draw(t, "pieces"), 100, currency))
+			facts, err := s.AddItem(
+				turn, add(rapid.IntRange(0, 3).Draw(t, "product"), 1, rapid.Int64Range(1, 9).Draw(t, "pieces"), 100, currency),
+			)
 			if err == nil {
 				play(s, facts)
 				want += facts[0].(added).Quantity
@@ -192,7 +198,9 @@ func TestAMergeNeitherLosesNorDoubles(t *testing.T) {
 		currencies := []string{"EUR", "EUR", "EUR", "USD"}
 		guestCurrency := rapid.SampledFrom(currencies).Draw(t, "guest's currency")
 		for range rapid.IntRange(5, 60).Draw(t, "events") {
-			switch rapid.SampledFrom([]string{"guest adds", "customer adds", "merge", "step", "deliver", "deliver", "deliver"}).Draw(t, "event") {
+			switch rapid.SampledFrom(
+				[]string{"guest adds", "customer adds", "merge", "step", "deliver", "deliver", "deliver"},
+			).Draw(t, "event") {
 			case "guest adds":
 				fill(n.guest, guestTurn(id), guestCurrency)
 			case "customer adds":
@@ -248,7 +256,8 @@ func TestWhatAMergeMakes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(next.Lines) != 3 || next.Lines[0].Quantity != 5 || next.Lines[0].Price != 80 || next.Lines[1].Quantity != MaxQuantity ||
+	if len(next.Lines) != 3 || next.Lines[0].Quantity != 5 || next.Lines[0].Price != 80 ||
+		next.Lines[1].Quantity != MaxQuantity ||
 		len(next.Saved) != 1 || len(next.Promos) != 1 {
 		t.Fatalf("%+v", next)
 	}
@@ -318,7 +327,8 @@ func TestMergesUnderRestarts(t *testing.T) {
 				if err == nil {
 					return
 				}
-				if code := entrepot.CodeOf(err); errors.Is(err, context.DeadlineExceeded) || code == entrepot.CodeNotFound || code == entrepot.CodeConflict {
+				if code := entrepot.CodeOf(err); errors.Is(err, context.DeadlineExceeded) || code == entrepot.CodeNotFound ||
+					code == entrepot.CodeConflict {
 					t.Error(err)
 					return
 				}

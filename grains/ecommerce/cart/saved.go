@@ -41,8 +41,9 @@ func (s *State) RestoreItem(t entrepot.Turn, c RestoreItem) ([]events.Event, err
 	}
 	line := s.Saved[at]
 	happened, err := s.AddItem(t, AddItem{
-		ProductID: line.ProductID, VariantID: line.variant(), ShopID: line.ShopID, CompanyID: line.CompanyID, Quantity: line.Quantity,
-		Price: c.Price, Currency: c.Currency, Name: c.Name, AbandonAfterMs: s.Idle,
+		ProductID: line.ProductID, VariantID: line.variant(), ShopID: line.ShopID, CompanyID: line.CompanyID,
+		Quantity: line.Quantity,
+		Price:    c.Price, Currency: c.Currency, Name: c.Name, AbandonAfterMs: s.Idle,
 	})
 	if err != nil {
 		return nil, err
@@ -50,7 +51,9 @@ func (s *State) RestoreItem(t entrepot.Turn, c RestoreItem) ([]events.Event, err
 	next := *s
 	next.Lines = slices.Clone(s.Lines)
 	next.Apply(happened[0])
-	return []events.Event{next.update(t, content{next.Lines, slices.Delete(slices.Clone(s.Saved), at, at+1), s.Promos}, "")}, nil
+	return []events.Event{
+		next.update(t, content{next.Lines, slices.Delete(slices.Clone(s.Saved), at, at+1), s.Promos}, ""),
+	}, nil
 }
 
 // RemoveSaved removes a saved line.

@@ -76,6 +76,8 @@ func amount(minor int64, currency string) entrepot.Amount {
 func (l *Line) public(currency string) events.CartItem {
 	return events.CartItem{
 		ItemID: l.ID, ProductID: l.ProductID, VariantID: l.variant(),
-		ShopID: l.ShopID, CompanyID: l.CompanyID, Name: l.Name, Quantity: l.Quantity, Price: amount(l.Price, currency), Currency: currency,
+		ShopID: l.ShopID, CompanyID: l.CompanyID, Name: l.Name, Quantity: l.Quantity, Price: amount(
+			l.Price, currency,
+		), Currency: currency,
 	}
 }

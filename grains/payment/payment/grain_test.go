@@ -20,7 +20,8 @@ func TestPaymentOnTheHost(t *testing.T) {
 		t.Fatalf("%+v, %v", v, err)
 	}
 	list := m.Events()
-	if len(list) != 2 || list[0].Type != "payment.initiated" || list[1].Type != "payment.success" || list[1].CompanyID != company {
+	if len(list) != 2 || list[0].Type != "payment.initiated" || list[1].Type != "payment.success" ||
+		list[1].CompanyID != company {
 		t.Fatalf("%v", m.EventTypes())
 	}
 	var e events.PaymentSuccess

@@ -262,14 +262,17 @@ func TestVoid(t *testing.T) {
 	}
 	unpaid := open(t, 2000)
 	void(unpaid, "")
-	if _, err := unpaid.Process(turn(payer), pay("")); entrepot.CodeOf(err) != entrepot.CodeConflict || unpaid.Status != Voided {
+	if _, err := unpaid.Process(turn(payer), pay("")); entrepot.CodeOf(err) != entrepot.CodeConflict ||
+		unpaid.Status != Voided {
 		t.Fatalf("process after void: %v, %s", err, unpaid.Status)
 	}
 	done := paid(t, 2000)
 	facts, err := done.Refund(turn(admin), Refund{RefundID: "r", Amount: 1})
 	do(t, done, facts, err)
 	void(done, "payment.refunded")
-	if done.Status != Refunded || done.Refunds[1] != (RefundEntry{ID: VoidRefundID, Amount: 1999, Rest: true, Reason: "cancelled", At: start.UnixMilli()}) {
+	if done.Status != Refunded || done.Refunds[1] != (RefundEntry{
+		ID: VoidRefundID, Amount: 1999, Rest: true, Reason: "cancelled", At: start.UnixMilli(),
+	}) {
 		t.Fatalf("%+v", done)
 	}
 	free := paid(t, 0)
@@ -348,7 +351,9 @@ func TestPaymentKeepsItsInvariants(t *testing.T) {
 }
 
 func anyCommand(t *rapid.T, s *State, amount int64) ([]events.Event, error) {
-	switch rapid.SampledFrom([]string{"open", "process", "refund", "refund", "refund", "refund", "void"}).Draw(t, "command") {
+	switch rapid.SampledFrom(
+		[]string{"open", "process", "refund", "refund", "refund", "refund", "void"},
+	).Draw(t, "command") {
 	case "open":
 		return s.Open(turn(platform), openOf(amount))
 	case "process":

@@ -41,13 +41,19 @@ func TestStrategiesAllocate(t *testing.T) {
 		want     int64
 		from     string // "" refused
 	}{
-		"the first that has the whole line":    {order.ByPriority, map[string]int64{north: 9, south: 9}, 4, "harbour 4"},
-		"the next that has it":                 {order.ByPriority, map[string]int64{north: 9, south: 9}, 7, "north 7"},
-		"split in order when none has":         {order.ByPriority, map[string]int64{north: 4, south: 9}, 12, "harbour 5, north 4, south 3"},
-		"the most stock":                       {order.MostStock, map[string]int64{north: 6, south: 9}, 4, "south 4"},
-		"split over the most stock":            {order.MostStock, map[string]int64{north: 6, south: 9}, 12, "south 9, north 3"},
-		"nearest is as listed":                 {order.Nearest, map[string]int64{north: 9, south: 9}, 6, "north 6"},
-		"all of it":                            {order.ByPriority, map[string]int64{north: 1, south: 1}, 7, "harbour 5, north 1, south 1"},
+		"the first that has the whole line": {order.ByPriority, map[string]int64{north: 9, south: 9}, 4, "harbour 4"},
+		"the next that has it":              {order.ByPriority, map[string]int64{north: 9, south: 9}, 7, "north 7"},
+		"split in order when none has": {
+			order.ByPriority, map[string]int64{north: 4, south: 9}, 12, "harbour 5, north 4, south 3",
+		},
+		"the most stock": {order.MostStock, map[string]int64{north: 6, south: 9}, 4, "south 4"},
+		"split over the most stock": {
+			order.MostStock, map[string]int64{north: 6, south: 9}, 12, "south 9, north 3",
+		},
+		"nearest is as listed": {order.Nearest, map[string]int64{north: 9, south: 9}, 6, "north 6"},
+		"all of it": {
+			order.ByPriority, map[string]int64{north: 1, south: 1}, 7, "harbour 5, north 1, south 1",
+		},
 		"more than all of it":                  {order.ByPriority, map[string]int64{north: 1, south: 1}, 8, ""},
 		"a location that never had the goods":  {order.ByPriority, nil, 5, "harbour 5"},
 		"a strategy nobody knows is the first": {"", map[string]int64{north: 9}, 6, "north 6"},
@@ -96,10 +102,14 @@ func TestStrategiesAllocate(t *testing.T) {
 func TestAllocationBeyondOnHand(t *testing.T) {
 	f := open(t)
 	f.receive(kettle, north, 1)
-	if _, err := grains.Ask(f.Platform(), f, stock.Of(stock.ID(kettle, north)), stock.Configure{BackorderLimit: new(int64(10))}); err != nil {
+	if _, err := grains.Ask(
+		f.Platform(), f, stock.Of(stock.ID(kettle, north)), stock.Configure{BackorderLimit: new(int64(10))},
+	); err != nil {
 		t.Fatal(err)
 	}
-	placed, err := f.place(sourced(group(entrepot.NewID(), harbour, line(kettle, 9, 100)), order.ByPriority, harbour, north))
+	placed, err := f.place(
+		sourced(group(entrepot.NewID(), harbour, line(kettle, 9, 100)), order.ByPriority, harbour, north),
+	)
 	if err != nil || from(placed[0].Lines[0]) != "harbour 5, north 4" {
 		t.Fatalf("%v, %v", placed, err)
 	}
@@ -117,7 +127,9 @@ func TestAnOrderSaysWhatIsBackordered(t *testing.T) {
 	f := open(t)
 	for _, shop := range []string{harbour, station} {
 		f.receive(kettle, shop, 1)
-		if _, err := grains.Ask(f.Platform(), f, stock.Of(stock.ID(kettle, shop)), stock.Configure{BackorderLimit: new(int64(10))}); err != nil {
+		if _, err := grains.Ask(
+			f.Platform(), f, stock.Of(stock.ID(kettle, shop)), stock.Configure{BackorderLimit: new(int64(10))},
+		); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -271,7 +283,9 @@ func TestPlansNeverPromiseMoreThanIsThere(t *testing.T) {
 		sources := []string{"a", "b", "c"}[:rapid.IntRange(1, 3).Draw(t, "sources")]
 		levels := map[string]order.Level{}
 		for _, s := range sources {
-			levels[s] = order.Level{Available: rapid.Int64Range(0, 9).Draw(t, "available"), Beyond: rapid.Int64Range(0, 3).Draw(t, "beyond")}
+			levels[s] = order.Level{
+				Available: rapid.Int64Range(0, 9).Draw(t, "available"), Beyond: rapid.Int64Range(0, 3).Draw(t, "beyond"),
+			}
 		}
 		var wants []int64
 		for range rapid.IntRange(1, 3).Draw(t, "groups") {

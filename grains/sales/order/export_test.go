@@ -12,7 +12,9 @@ import (
 type Level struct{ Available, Beyond int64 }
 
 // PlanForTest plans orders of one product one after the other; nil: refused.
-func PlanForTest(strategy string, sources []entrepot.ID, has map[entrepot.ID]Level, wants []int64) (out [][]Allocation) {
+func PlanForTest(
+	strategy string, sources []entrepot.ID, has map[entrepot.ID]Level, wants []int64,
+) (out [][]Allocation) {
 	levels := map[place]*level{}
 	for source, l := range has {
 		levels[place{"p", source}] = &level{l.Available, l.Beyond}
@@ -29,7 +31,9 @@ func PlanForTest(strategy string, sources []entrepot.ID, has map[entrepot.ID]Lev
 }
 
 // Allocated delivers a plan, which is dropped unless it is due, as by the host.
-func (s *State) Allocated(t entrepot.Turn, attempt int64, lines map[entrepot.ID][][]Allocation) ([]events.Event, error) {
+func (s *State) Allocated(
+	t entrepot.Turn, attempt int64, lines map[entrepot.ID][][]Allocation,
+) ([]events.Event, error) {
 	if !slices.Contains(s.unplanned(), strconv.FormatInt(attempt, 10)) {
 		return nil, nil
 	}

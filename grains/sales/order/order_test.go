@@ -38,7 +38,9 @@ type shopfloor struct {
 
 func open(t *testing.T) shopfloor {
 	t.Helper()
-	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{order.Kind(), stock.Kind(), series.Kind(), payment.Kind(), cart.Kind()})
+	m := grainstest.New(
+		t, storetest.NewMemory(), []*grains.Kind{order.Kind(), stock.Kind(), series.Kind(), payment.Kind(), cart.Kind()},
+	)
 	f := shopfloor{m, t}
 	for _, shop := range []string{harbour, station} {
 		for _, product := range []string{beans, kettle} {
@@ -187,8 +189,11 @@ func TestLackingLineRefusesTheWholeCheckout(t *testing.T) {
 	f := open(t)
 	first := entrepot.NewID()
 	second := order.SiblingID(first, station)
-	_, err := f.place(group(first, harbour, line(beans, 2, 100)), group(second, station, line(beans, 1, 100), line(kettle, 6, 100)))
-	if !errors.Is(err, &entrepot.Error{Code: entrepot.CodeOutOfStock}) || entrepot.AsError(err).Fields[0].Field != kettle+"@"+station {
+	_, err := f.place(
+		group(first, harbour, line(beans, 2, 100)), group(second, station, line(beans, 1, 100), line(kettle, 6, 100)),
+	)
+	if !errors.Is(err, &entrepot.Error{Code: entrepot.CodeOutOfStock}) ||
+		entrepot.AsError(err).Fields[0].Field != kettle+"@"+station {
 		t.Fatalf("%v", err)
 	}
 	for _, shop := range []string{harbour, station} {
@@ -202,7 +207,9 @@ func TestLackingLineRefusesTheWholeCheckout(t *testing.T) {
 		}
 	}
 	// Asked again, the answer is the same.
-	if _, err = f.place(group(first, harbour, line(beans, 2, 100)), group(second, station, line(beans, 1, 100), line(kettle, 6, 100))); entrepot.CodeOf(err) != entrepot.CodeOutOfStock {
+	if _, err = f.place(
+		group(first, harbour, line(beans, 2, 100)), group(second, station, line(beans, 1, 100), line(kettle, 6, 100)),
+	); entrepot.CodeOf(err) != entrepot.CodeOutOfStock {
 		t.Errorf("again: %v", err)
 	}
 	if slices.Contains(f.EventTypes(), "order.created") {
@@ -343,7 +350,9 @@ func TestFailedPaymentMayBeTriedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := placed[0]
-	if _, err := grains.Ask(f.Platform(), f, order.Of(o.ID), order.PaymentFailed{PaymentID: "p", Reason: "declined"}); err != nil {
+	if _, err := grains.Ask(
+		f.Platform(), f, order.Of(o.ID), order.PaymentFailed{PaymentID: "p", Reason: "declined"},
+	); err != nil {
 		t.Fatal(err)
 	}
 	if got := f.get(o.ID); got.Status != order.Pending || len(got.History) != 2 {
@@ -378,7 +387,9 @@ func TestOrderIsNobodyElses(t *testing.T) {
 			t.Errorf("%+v: %v", c.who, err)
 		}
 		if !c.sees {
-			if _, err := grains.Ask(f.As(c.who), f, order.Of(placed[0].ID), order.Cancel{}); !errors.Is(err, entrepot.ErrNotFound) {
+			if _, err := grains.Ask(
+				f.As(c.who), f, order.Of(placed[0].ID), order.Cancel{},
+			); !errors.Is(err, entrepot.ErrNotFound) {
 				t.Errorf("%+v may cancel: %v", c.who, err)
 			}
 		}

@@ -31,7 +31,9 @@ func openWithCode(t *testing.T, total, perCustomer int64) shopfloor {
 	f.receive(beans, harbour, 500)
 	f.receive(beans, station, 500)
 	terms := promotion.Terms{Kind: promotion.Percent, Percent: 10, Total: total, PerCustomer: perCustomer}
-	if _, err := grains.Ask(f.Platform(), f, promotion.Of(ten), promotion.Create{CompanyID: company, Code: "TEN", Terms: terms}); err != nil {
+	if _, err := grains.Ask(
+		f.Platform(), f, promotion.Of(ten), promotion.Create{CompanyID: company, Code: "TEN", Terms: terms},
+	); err != nil {
 		t.Fatal(err)
 	}
 	return f
@@ -85,7 +87,8 @@ func TestAnOrderWithACode(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := placed[0]
-	if o.Subtotal != 3000 || o.Discount != 300 || o.Tax != 162 || o.Total != 2862 || o.Lines[0].Discount != 300 || o.Promotions[0].Code != "TEN" {
+	if o.Subtotal != 3000 || o.Discount != 300 || o.Tax != 162 || o.Total != 2862 || o.Lines[0].Discount != 300 ||
+		o.Promotions[0].Code != "TEN" {
 		t.Fatalf("%+v", o)
 	}
 	f.untilUses(0, 1)
@@ -297,7 +300,10 @@ func TestTheFirstOrderExpires(t *testing.T) {
 			})
 		}
 		f.pay(placed[0])
-		f.until("decided", func() bool { o := f.get(id); return o.Status == want && (!taken || o.PaymentStatus == order.Refunded) })
+		f.until(
+			"decided",
+			func() bool { o := f.get(id); return o.Status == want && (!taken || o.PaymentStatus == order.Refunded) },
+		)
 	}
 }
 

@@ -30,7 +30,8 @@ func TestAnOrderOfVariants(t *testing.T) {
 	id := entrepot.NewID()
 	for _, v := range []string{coarse, fine} {
 		if _, err := grains.Ask(f.buyer(), f, cart.Of(customer), cart.AddItem{
-			ProductID: beans, VariantID: v, ShopID: harbour, CompanyID: company, Quantity: 2, Price: 500, Currency: "EUR", Name: "Beans",
+			ProductID: beans, VariantID: v, ShopID: harbour, CompanyID: company, Quantity: 2, Price: 500, Currency: "EUR",
+			Name: "Beans",
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +55,9 @@ func TestAnOrderOfVariants(t *testing.T) {
 	}
 	f.pay(o)
 	f.until("sold by the variant", func() bool {
-		return f.stock(coarse, harbour).OnHand == 1 && f.stock(fine, harbour).Available == 1 && f.stock(beans, harbour).OnHand == 5
+		return f.stock(
+			coarse, harbour,
+		).OnHand == 1 && f.stock(fine, harbour).Available == 1 && f.stock(beans, harbour).OnHand == 5
 	})
 	c, err := grains.Ask(f.buyer(), f, cart.Of(customer), cart.Get{})
 	if err != nil || len(c.Items) != 1 || c.Items[0].VariantID != fine {

@@ -34,8 +34,10 @@ func TestNextRules(t *testing.T) {
 		cmd    Next
 		want   entrepot.Code
 	}{
-		"the platform":    {entrepot.SystemCaller("test"), next("o"), ""},
-		"an admin":        {entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: company}, next("o"), entrepot.CodeNotFound},
+		"the platform": {entrepot.SystemCaller("test"), next("o"), ""},
+		"an admin": {
+			entrepot.Caller{Role: entrepot.CompanyAdmin, CompanyID: company}, next("o"), entrepot.CodeNotFound,
+		},
 		"a super admin":   {entrepot.Caller{Role: entrepot.SuperAdmin}, next("o"), entrepot.CodeNotFound},
 		"nobody":          {entrepot.Caller{}, next("o"), entrepot.CodeNotFound},
 		"for no id":       {entrepot.SystemCaller("test"), next(""), entrepot.CodeInvalid},

@@ -19,23 +19,22 @@ func paymentRoutes(d Deps) rest.Routes {
 	customer := rest.Only(entrepot.Customer)
 	return rest.Routes{Service: "payments", List: []rest.Route{
 		rest.Bind(rest.Route{
-			ID: "create-payment-intent", Method: http.MethodPost, Keyed: true, Path: "/payments/intent",
-			Access: customer, Status: http.StatusCreated, Summary: "Create payment intent",
+			ID: "create-payment-intent", Method: http.MethodPost, Keyed: true, Path: "/payments/intent", Access: customer,
+			Status: http.StatusCreated, Summary: "Open the payment of an order",
 		}, s.intent),
 		rest.Bind(rest.Route{
-			ID: "process-payment", Method: http.MethodPost, Keyed: true, Path: "/payments/process",
-			Access: customer, Summary: "Process payment",
-			Doc: "The manual gateway refuses the tokens `fail` and `insufficient`, and amounts by card that " +
-				"end with .13.",
+			ID: "process-payment", Method: http.MethodPost, Keyed: true, Path: "/payments/process", Access: customer,
+			Summary: "Pay an order",
+			Doc:     "The manual gateway refuses the tokens `fail` and `insufficient`, and amounts by card that end with .13.",
 		}, s.process),
 		rest.Bind(rest.Route{
 			ID: "list-payments", Method: http.MethodGet, Path: "/payments/history", Access: rest.LoggedIn,
 			Summary: "List payments",
-			Doc:     "Customers see their own, staff see those of their shops.",
+			Doc:     "Customers see their own, staff those of their shops.",
 		}, s.history),
 		rest.Bind(rest.Route{
 			ID: "get-payment", Method: http.MethodGet, Path: "/payments/{id}", Access: rest.LoggedIn,
-			Summary: "Get payment",
+			Summary: "Read a payment",
 		}, s.get),
 		rest.Bind(rest.Route{
 			ID: "refund-payment", Method: http.MethodPost, Keyed: true, Path: "/payments/{id}/refund",
@@ -78,7 +77,9 @@ func paymentOf(p *payment.Payment) PaymentView {
 	}
 }
 
-func (s *paymentAPI) ask(ctx context.Context, id entrepot.ID, cmd grains.Message[*payment.Payment]) (*payment.Payment, error) {
+func (s *paymentAPI) ask(
+	ctx context.Context, id entrepot.ID, cmd grains.Message[*payment.Payment],
+) (*payment.Payment, error) {
 	return grains.Ask(ctx, s.Asker, payment.Of(id), cmd)
 }
 
@@ -183,7 +184,9 @@ type paymentListInput struct {
 
 func (s *paymentAPI) history(ctx context.Context, in *paymentListInput) (*rest.List[PaymentView], error) {
 	q := persistence.Query{Desc: true, Limit: in.Limit, Cursor: in.Cursor}
-	q.Where = query.Where(query.Where(query.Where(nil, "status", in.Status), "orderId", in.OrderID), persistence.CompanyID, in.CompanyID)
+	q.Where = query.Where(
+		query.Where(query.Where(nil, "status", in.Status), "orderId", in.OrderID), persistence.CompanyID, in.CompanyID,
+	)
 	page, err := query.Find(ctx, s.Store, payment.Collection, rest.OwnOrStaff(ctx), q,
 		func(p *payment.Payment, _ *persistence.Document) PaymentView { return paymentOf(p) })
 	return &rest.List[PaymentView]{Body: page}, err

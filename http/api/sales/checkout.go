@@ -89,7 +89,10 @@ func placedOf(in *placeInput, placed *order.Placed, replayed bool) *rest.Created
 	for _, o := range placed.Orders {
 		views = append(views, orderOf(o))
 	}
-	out := &rest.Created[PlacedView]{Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(placed.Orders[0].Version), Location: in.Below(views[0].ID)}
+	out := &rest.Created[PlacedView]{
+		Replay: rest.ReplayOf(replayed), Versioned: rest.ETagOf(placed.Orders[0].Version),
+		Location: in.Below(views[0].ID),
+	}
 	out.Body.OrderView = views[0]
 	if len(views) > 1 {
 		out.Body.Orders = views
@@ -97,8 +100,10 @@ func placedOf(in *placeInput, placed *order.Placed, replayed bool) *rest.Created
 	return out
 }
 
-// price fills in the command: lines with prices, shipping, discounts and sources.
-func (s *salesAPI) price(ctx context.Context, in *placeInput, id entrepot.ID, cmd *order.Place) ([]checkout.Line, error) {
+// price fills in the command: what is bought, from whom, at which price.
+func (s *salesAPI) price(
+	ctx context.Context, in *placeInput, id entrepot.ID, cmd *order.Place,
+) ([]checkout.Line, error) {
 	lines, codes, err := s.lines(ctx, in, cmd)
 	if err != nil {
 		return nil, err
@@ -135,9 +140,13 @@ func (s *salesAPI) price(ctx context.Context, in *placeInput, id entrepot.ID, cm
 }
 
 // lines are the request's items, or else the cart's; so are the promo codes.
-func (s *salesAPI) lines(ctx context.Context, in *placeInput, cmd *order.Place) (out []checkout.Line, codes []string, err error) {
+func (s *salesAPI) lines(
+	ctx context.Context, in *placeInput, cmd *order.Place,
+) (out []checkout.Line, codes []string, err error) {
 	for i, it := range in.Body.Items {
-		out = append(out, checkout.Line{At: i, WantProduct: string(it.ProductID), WantVariant: string(it.VariantID), WantShop: string(it.ShopID), Quantity: it.Quantity})
+		out = append(out, checkout.Line{
+			At: i, WantProduct: string(it.ProductID), WantVariant: string(it.VariantID), WantShop: string(it.ShopID), Quantity: it.Quantity,
+		})
 	}
 	if len(out) > 0 {
 		return out, in.Body.PromoCodes, nil

@@ -23,7 +23,9 @@ func TestFirstOrderOnly(t *testing.T) {
 		t.Fatalf("%s", r.Raw)
 	}
 	body := func(product string, codes ...string) map[string]any {
-		return map[string]any{"items": []any{apitest.Item(product, 1)}, "promoCodes": codes, "shippingAddress": apitest.Address}
+		return map[string]any{
+			"items": []any{apitest.Item(product, 1)}, "promoCodes": codes, "shippingAddress": apitest.Address,
+		}
 	}
 	w.Want(t, 201, "customer", "POST", "/api/orders", body(w.OtherMug)) // of another company: does not count
 	plain := w.Want(t, 201, "customer", "POST", "/api/orders", body(w.Mug))
@@ -35,7 +37,9 @@ func TestFirstOrderOnly(t *testing.T) {
 	}
 	refused(w.Call(t, "customer", "POST", "/api/orders", body(w.Cup, "HELLO")))
 	w.Want(t, 201, "customer", "POST", "/api/cart/items", apitest.Item(w.Cup, 1))
-	if r := w.Want(t, 409, "customer", "POST", "/api/cart/promo", map[string]any{"code": "HELLO"}); r.Text("errors.0.rule") != "first_order" {
+	if r := w.Want(
+		t, 409, "customer", "POST", "/api/cart/promo", map[string]any{"code": "HELLO"},
+	); r.Text("errors.0.rule") != "first_order" {
 		t.Fatalf("%s", r.Raw)
 	}
 	w.Want(t, 200, "customer", "POST", "/api/orders/"+plain.Text("id")+"/cancel", map[string]any{})
@@ -66,7 +70,10 @@ func TestFirstOrderFromAfar(t *testing.T) {
 	w.Want(t, 201, "customer", "POST", "/api/cart/items", apitest.Item(w.Cup, 1))
 	w.Bought(t, "customer", w.OtherMug, w.OtherShop)
 	w.Want(t, 200, "customer", "POST", "/api/cart/promo", map[string]any{"code": "HELLO"})
-	orderID := w.Want(t, 201, "customer", "POST", "/api/orders", map[string]any{"items": []any{apitest.Item(w.Mug, 1)}, "shippingAddress": apitest.Address}).Text("id")
+	orderID := w.Want(
+		t, 201, "customer", "POST", "/api/orders",
+		map[string]any{"items": []any{apitest.Item(w.Mug, 1)}, "shippingAddress": apitest.Address},
+	).Text("id")
 	ctx := w.As(entrepot.SystemCaller("test"))
 	paid := order.PaymentReceived{PaymentID: entrepot.NewID(), Amount: 2379, Currency: "EUR"}
 	if _, err := grains.Ask(ctx, w.Member, order.Of(orderID), paid); err != nil {
@@ -79,7 +86,9 @@ func TestFirstOrderFromAfar(t *testing.T) {
 	}
 	token := w.Guest(t)
 	w.Want(t, 201, "", "POST", "/api/cart/items", apitest.Item(w.Cup, 1), "Cart-Token", token)
-	if r := w.Want(t, 200, "", "POST", "/api/cart/promo", map[string]any{"code": "HELLO"}, "Cart-Token", token); r.At("promotions.0.applies") != true {
+	if r := w.Want(
+		t, 200, "", "POST", "/api/cart/promo", map[string]any{"code": "HELLO"}, "Cart-Token", token,
+	); r.At("promotions.0.applies") != true {
 		t.Fatalf("a guest: %s", r.Raw)
 	}
 }
@@ -95,7 +104,9 @@ func TestManyFirstOrders(t *testing.T) {
 	for i := range 60 {
 		wg.Go(func() {
 			body := map[string]any{
-				"items":      []any{map[string]any{"productId": w.Mug, "shopId": []entrepot.ID{w.ShopA, w.ShopB}[i%2], "quantity": 1}},
+				"items": []any{
+					map[string]any{"productId": w.Mug, "shopId": []entrepot.ID{w.ShopA, w.ShopB}[i%2], "quantity": 1},
+				},
 				"promoCodes": []string{[]string{"HELLO", "WELCOME"}[i/2%2]}, "shippingAddress": apitest.Address,
 			}
 			switch r := w.Call(t, "customer", "POST", "/api/orders", body); {

@@ -19,7 +19,10 @@ func TestAnOrderIsCancelledFromTheVersionThatWasRead(t *testing.T) {
 	if got := w.Want(t, 200, "customer", "GET", path, nil).Header.Get("ETag"); seen == "" || got != seen {
 		t.Fatalf("ETag %q when placed, %q when read", seen, got)
 	}
-	w.Tell(t, order.Name, placed.Text("id"), order.PaymentReceived{PaymentID: entrepot.NewID(), Amount: 2379, Currency: "EUR"})
+	w.Tell(
+		t, order.Name, placed.Text("id"),
+		order.PaymentReceived{PaymentID: entrepot.NewID(), Amount: 2379, Currency: "EUR"},
+	)
 	paid := w.Want(t, 200, "customer", "GET", path, nil)
 	if paid.Text("paymentStatus") != "paid" || paid.Header.Get("ETag") == seen {
 		t.Fatalf("%s at %s", paid.Text("paymentStatus"), paid.Header.Get("ETag"))
@@ -28,10 +31,14 @@ func TestAnOrderIsCancelledFromTheVersionThatWasRead(t *testing.T) {
 	if stale.Text("code") != "stale" || stale.Text("errors.0.field") != "If-Match" {
 		t.Fatalf("%v", stale.Body)
 	}
-	if r := w.Want(t, 400, "customer", "POST", path+"/cancel", nil, "If-Match", "7"); r.Text("errors.0.field") != "If-Match" {
+	if r := w.Want(
+		t, 400, "customer", "POST", path+"/cancel", nil, "If-Match", "7",
+	); r.Text("errors.0.field") != "If-Match" {
 		t.Fatalf("%v", r.Body)
 	}
-	if r := w.Want(t, 200, "customer", "POST", path+"/cancel", nil, "If-Match", paid.Header.Get("ETag")); r.Text("status") != "cancelled" {
+	if r := w.Want(
+		t, 200, "customer", "POST", path+"/cancel", nil, "If-Match", paid.Header.Get("ETag"),
+	); r.Text("status") != "cancelled" {
 		t.Fatalf("%v", r.Body)
 	}
 }

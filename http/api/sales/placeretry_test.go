@@ -35,7 +35,9 @@ func TestRetryAfterTheCartWasEmptied(t *testing.T) {
 	if again.Text("id") != first.Text("id") || again.Header.Get("Idempotent-Replayed") != "true" {
 		t.Errorf("the retry answered %v %s", again.Header, again.Raw)
 	}
-	if r := w.Want(t, 409, "customer", "POST", "/api/orders", place, "Idempotency-Key", "other"); r.Text("code") != "conflict" {
+	if r := w.Want(
+		t, 409, "customer", "POST", "/api/orders", place, "Idempotency-Key", "other",
+	); r.Text("code") != "conflict" {
 		t.Errorf("a new request with an empty cart answered %s", r.Raw)
 	}
 }

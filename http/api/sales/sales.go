@@ -18,27 +18,27 @@ func orderRoutes(d Deps) rest.Routes {
 	s := &salesAPI{d}
 	return rest.Routes{Service: "orders", List: []rest.Route{
 		rest.Bind(rest.Route{
-			ID: "place-order", Method: http.MethodPost, Keyed: true, Path: "/orders",
-			Access: rest.Only(entrepot.Customer), Status: http.StatusCreated, Summary: "Place order",
-			Doc: "From the cart, or of the given items. Lines of several shops become one order a shop, all " +
-				"or none. The response is sent once the stock is reserved.",
+			ID: "place-order", Method: http.MethodPost, Keyed: true, Path: "/orders", Access: rest.Only(entrepot.Customer),
+			Status:  http.StatusCreated,
+			Summary: "Place an order",
+			Doc: "From the cart, or of the given items. Lines of several shops become one order a shop, all or none. " +
+				"Answered when the stock is reserved.",
 		}, s.place),
 		rest.Bind(rest.Route{
 			ID: "list-orders", Method: http.MethodGet, Path: "/orders", Access: rest.LoggedIn, Summary: "List orders",
 			Doc: "Customers see their own, staff see those of their shops.",
 		}, s.list),
 		rest.Bind(rest.Route{
-			ID: "get-order", Method: http.MethodGet, Path: "/orders/{id}", Access: rest.LoggedIn,
-			Summary: "Get order",
+			ID: "get-order", Method: http.MethodGet, Path: "/orders/{id}", Access: rest.LoggedIn, Summary: "Read an order",
 		}, s.get),
 		rest.Bind(rest.Route{
 			ID: "get-tracking", Method: http.MethodGet, Path: "/orders/{id}/tracking", Access: rest.LoggedIn,
-			Summary: "Track order",
+			Summary: "Where an order is",
 		}, s.tracking),
 		rest.Bind(rest.Route{
-			ID: "cancel-order", Method: http.MethodPost, Keyed: true, Path: "/orders/{id}/cancel",
-			Access: rest.LoggedIn, Summary: "Cancel order",
-			Doc: "Stock is released and payments are refunded automatically.",
+			ID: "cancel-order", Method: http.MethodPost, Keyed: true, Path: "/orders/{id}/cancel", Access: rest.LoggedIn,
+			Summary: "Cancel an order",
+			Doc:     "Stock and money go back by themselves.",
 		}, s.cancel),
 	}}
 }
@@ -171,7 +171,10 @@ type orderListInput struct {
 }
 
 func (s *salesAPI) list(ctx context.Context, in *orderListInput) (*rest.List[OrderView], error) {
-	q := persistence.Query{Where: query.Where(query.Where(nil, "status", in.Status), persistence.CompanyID, in.CompanyID), Limit: in.Limit, Cursor: in.Cursor}
+	q := persistence.Query{
+		Where: query.Where(query.Where(nil, "status", in.Status), persistence.CompanyID, in.CompanyID), Limit: in.Limit,
+		Cursor: in.Cursor,
+	}
 	q.Sort, q.Desc = strings.CutPrefix(in.Sort, "-")
 	page, err := query.Find(ctx, s.Store, order.Collection, rest.OwnOrStaff(ctx), q,
 		func(o *order.Order, _ *persistence.Document) OrderView { return orderOf(o) })

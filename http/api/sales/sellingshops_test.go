@@ -18,7 +18,10 @@ func TestAClosedShopTakesNoOrders(t *testing.T) {
 	buy := func(status int, item map[string]any) *apitest.Reply {
 		t.Helper()
 		item["quantity"] = 1
-		return w.Want(t, status, "customer", "POST", "/api/orders", map[string]any{"items": []any{item}, "shippingAddress": map[string]any{"line1": "a", "city": "b", "country": "DE"}})
+		return w.Want(
+			t, status, "customer", "POST", "/api/orders",
+			map[string]any{"items": []any{item}, "shippingAddress": map[string]any{"line1": "a", "city": "b", "country": "DE"}},
+		)
 	}
 	if o := buy(201, map[string]any{"productId": w.Mug}); o.Text("shopId") != w.ShopA {
 		t.Fatalf("bought of %s", o.Raw)
@@ -34,10 +37,15 @@ func TestAClosedShopTakesNoOrders(t *testing.T) {
 		if o := buy(201, map[string]any{"productId": w.Mug}); o.Text("shopId") != w.ShopB {
 			t.Errorf("bought of %s", o.Raw)
 		}
-		if r := buy(409, map[string]any{"productId": w.Mug, "shopId": w.ShopA}); r.Text("errors.0.field") != "items[0].shopId" {
+		if r := buy(
+			409, map[string]any{"productId": w.Mug, "shopId": w.ShopA},
+		); r.Text("errors.0.field") != "items[0].shopId" {
 			t.Errorf("bought of a closed shop: %s", r.Raw)
 		}
-		if r := w.Want(t, 409, "customer", "POST", "/api/cart/items", map[string]any{"productId": w.Mug, "shopId": w.ShopA, "quantity": 1}); r.Text("errors.0.field") != "shopId" {
+		if r := w.Want(
+			t, 409, "customer", "POST", "/api/cart/items",
+			map[string]any{"productId": w.Mug, "shopId": w.ShopA, "quantity": 1},
+		); r.Text("errors.0.field") != "shopId" {
 			t.Errorf("put into the cart of a closed shop: %s", r.Raw)
 		}
 	}

@@ -17,12 +17,21 @@ func TestAnOrderFromSeveralLocations(t *testing.T) {
 			"name": code, "code": code, "servesShopIds": []string{w.ShopA}, "priority": 5,
 			"location": map[string]any{"coordinates": map[string]any{"lat": lat, "lng": lng}},
 		}).Text("id")
-		w.Want(t, 201, "company_admin", "POST", "/api/inventory/items", map[string]any{"productId": w.Mug, "locationId": id, "quantity": 30, "reason": "purchase"})
+		w.Want(
+			t, 201, "company_admin", "POST", "/api/inventory/items",
+			map[string]any{"productId": w.Mug, "locationId": id, "quantity": 30, "reason": "purchase"},
+		)
 		return id
 	}
 	north, south := warehouse("N", 54.3, 10.1), warehouse("S", 48.1, 11.6)
-	w.Want(t, 404, "shop_manager", "POST", "/api/inventory/items", map[string]any{"productId": w.Mug, "locationId": north, "quantity": 1, "reason": "purchase"})
-	w.Want(t, 404, "other_admin", "POST", "/api/inventory/items", map[string]any{"productId": w.OtherMug, "locationId": north, "quantity": 1, "reason": "purchase"})
+	w.Want(
+		t, 404, "shop_manager", "POST", "/api/inventory/items",
+		map[string]any{"productId": w.Mug, "locationId": north, "quantity": 1, "reason": "purchase"},
+	)
+	w.Want(
+		t, 404, "other_admin", "POST", "/api/inventory/items",
+		map[string]any{"productId": w.OtherMug, "locationId": north, "quantity": 1, "reason": "purchase"},
+	)
 	for field, body := range map[string]map[string]any{
 		"shopId":     {"productId": w.Mug, "quantity": 1, "reason": "a"},
 		"locationId": {"productId": w.Mug, "quantity": 1, "reason": "a", "shopId": w.ShopA, "locationId": north},
@@ -41,7 +50,8 @@ func TestAnOrderFromSeveralLocations(t *testing.T) {
 		})
 	}
 	r := place(120, nil) // the shop has 100
-	if r.Status != 201 || r.At("items.0.allocations.0.quantity") != 100.0 || r.Text("items.0.allocations.0.locationId") != w.ShopA || r.At("items.0.allocations.1.quantity") != 20.0 {
+	if r.Status != 201 || r.At("items.0.allocations.0.quantity") != 100.0 ||
+		r.Text("items.0.allocations.0.locationId") != w.ShopA || r.At("items.0.allocations.1.quantity") != 20.0 {
 		t.Fatalf("%d %s", r.Status, r.Raw)
 	}
 	if r := place(41, nil); r.Status != 409 || r.Text("errors.0.field") != "items[0].quantity" {
@@ -61,7 +71,9 @@ func TestAnOrderFromSeveralLocations(t *testing.T) {
 	}); r.At("items.0.allocations") != nil {
 		t.Errorf("%s", r.Raw)
 	}
-	if l := w.Want(t, 200, "company_admin", "GET", "/api/inventory/items/"+stock.ID(w.Mug, south), nil); l.At("reserved") == nil {
+	if l := w.Want(
+		t, 200, "company_admin", "GET", "/api/inventory/items/"+stock.ID(w.Mug, south), nil,
+	); l.At("reserved") == nil {
 		t.Errorf("%s", l.Raw)
 	}
 }

@@ -41,11 +41,14 @@ func TestGuestCart(t *testing.T) {
 	w.Want(t, 401, "", "POST", "/api/cart/merge", map[string]any{"token": token}, "Cart-Token", token)
 	for range 2 {
 		r = w.Want(t, 200, "customer", "POST", "/api/cart/merge", map[string]any{"token": token})
-		if r.At("items.0.quantity") != 4.0 || r.At("items.0.price") != 15.0 || r.At("items.1.quantity") != 1.0 || r.At("total") != 65.0 {
+		if r.At("items.0.quantity") != 4.0 || r.At("items.0.price") != 15.0 || r.At("items.1.quantity") != 1.0 ||
+			r.At("total") != 65.0 {
 			t.Fatalf("merged: %s", r.Raw)
 		}
 	}
-	if r = w.Want(t, 404, "other_customer", "POST", "/api/cart/merge", map[string]any{"token": token}); r.Text("errors.0.field") != "token" {
+	if r = w.Want(
+		t, 404, "other_customer", "POST", "/api/cart/merge", map[string]any{"token": token},
+	); r.Text("errors.0.field") != "token" {
 		t.Fatalf("%s", r.Raw)
 	}
 	w.Want(t, 404, "", "GET", "/api/cart", nil, "Cart-Token", token)
@@ -92,7 +95,9 @@ func TestMergeOfAnotherCurrency(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
 	yen := entrepot.NewID()
-	w.Tell(t, product.Name, yen, product.Create{Product: product.Product{CompanyID: w.Company, ShopIDs: []string{w.ShopA}, SKU: "YEN", Name: "Yen", Price: 1000, Currency: "JPY"}})
+	w.Tell(t, product.Name, yen, product.Create{
+		CompanyID: w.Company, ShopIDs: []string{w.ShopA}, SKU: "YEN", Name: "Yen", Price: 1000, Currency: "JPY",
+	})
 	token := w.Guest(t)
 	w.Want(t, 201, "", "POST", "/api/cart/items", apitest.Item(yen, 1), "Cart-Token", token)
 	w.Want(t, 201, "customer", "POST", "/api/cart/items", apitest.Item(w.Mug, 1))
@@ -102,7 +107,9 @@ func TestMergeOfAnotherCurrency(t *testing.T) {
 	}
 	w.Want(t, 201, "", "POST", "/api/cart/items", apitest.Item(yen, 1), "Cart-Token", token)
 	w.Want(t, 200, "customer", "DELETE", "/api/cart", nil)
-	if r = w.Want(t, 200, "customer", "POST", "/api/cart/merge", map[string]any{"token": token}); r.At("items.0.quantity") != 2.0 || r.Text("currency") != "JPY" {
+	if r = w.Want(
+		t, 200, "customer", "POST", "/api/cart/merge", map[string]any{"token": token},
+	); r.At("items.0.quantity") != 2.0 || r.Text("currency") != "JPY" {
 		t.Fatalf("%s", r.Raw)
 	}
 }
@@ -117,7 +124,8 @@ func TestSavedForLater(t *testing.T) {
 	}
 	w.Tell(t, product.Name, w.Mug, product.Update{Price: new(int64(1500))})
 	w.Want(t, 404, "other_customer", "POST", "/api/cart/saved/"+line+"/restore", nil)
-	if r = w.Want(t, 200, "customer", "POST", "/api/cart/saved/"+line+"/restore", nil); r.At("total") != 30.0 || len(r.List("saved")) != 0 {
+	if r = w.Want(t, 200, "customer", "POST", "/api/cart/saved/"+line+"/restore", nil); r.At("total") != 30.0 ||
+		len(r.List("saved")) != 0 {
 		t.Fatalf("%s", r.Raw)
 	}
 	w.Want(t, 404, "customer", "POST", "/api/cart/saved/"+line+"/restore", nil)
@@ -140,7 +148,9 @@ func TestHundredChangesOfOneCart(t *testing.T) {
 			if i%2 == 1 {
 				product = w.Cup
 			}
-			if r := w.Call(t, "customer", "POST", "/api/cart/items", apitest.Item(product, 1+i%3), "Idempotency-Key", fmt.Sprint("k", i)); r.Status != 201 {
+			if r := w.Call(
+				t, "customer", "POST", "/api/cart/items", apitest.Item(product, 1+i%3), "Idempotency-Key", fmt.Sprint("k", i),
+			); r.Status != 201 {
 				t.Errorf("%d %s", r.Status, r.Raw)
 			}
 		})

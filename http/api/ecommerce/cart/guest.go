@@ -125,7 +125,9 @@ func (s *cartAPI) restore(ctx context.Context, in *cartLineInput) (*rest.Answer[
 		if err != nil {
 			return nil, err
 		}
-		return s.answer(ctx, cart.RestoreItem{ItemID: id, Price: o.Price, Currency: o.Product.Currency, Name: o.Name()}, in.Keyed(ctx, "restore", []byte(id))...)
+		return s.answer(ctx, cart.RestoreItem{
+			ItemID: id, Price: o.Price, Currency: o.Product.Currency, Name: o.Name(),
+		}, in.Keyed(ctx, "restore", []byte(id))...)
 	}
 	return nil, entrepot.ErrNotFound
 }

@@ -151,7 +151,9 @@ func (s *cartAPI) estimate(ctx context.Context, in *estimateInput) (*rest.Answer
 	}
 	w := s.wanted(ctx, lines, codes)
 	if b := in.Body; b != nil {
-		w.To = checkout.Destination{Field: "", Country: b.Country, PostalCode: b.PostalCode, Method: b.ShippingMethod, Methods: b.ShippingMethods}
+		w.To = checkout.Destination{
+			Field: "", Country: b.Country, PostalCode: b.PostalCode, Method: b.ShippingMethod, Methods: b.ShippingMethods,
+		}
 	}
 	q, err := s.Pricing.Quote(ctx, w)
 	if err != nil {
@@ -198,7 +200,9 @@ func estimateOf(q *checkout.Quote) (e Estimate, err error) {
 
 func pricingOf(t order.Totals, currency string) rest.Pricing {
 	m := func(minor int64) entrepot.Amount { return rest.Amount(minor, currency) }
-	return rest.Pricing{Subtotal: m(t.Subtotal), Tax: m(t.Tax), Shipping: m(t.Shipping), Discount: m(t.Discount), Total: m(t.Total)}
+	return rest.Pricing{
+		Subtotal: m(t.Subtotal), Tax: m(t.Tax), Shipping: m(t.Shipping), Discount: m(t.Discount), Total: m(t.Total),
+	}
 }
 
 func codeOf(c *checkout.CodeQuote) CodeView {
