@@ -11,7 +11,7 @@ import (
 	"entrepot/grains/shop/shop"
 )
 
-// shelf answers one product, and that every shop is open.
+// shelf is an asker with one product, whose shops are all active.
 type shelf struct{ product *product.Product }
 
 func (s shelf) Ask(_ context.Context, to grains.Ref, _ any, _ ...grains.Option) (grains.Answer, error) {
@@ -21,7 +21,7 @@ func (s shelf) Ask(_ context.Context, to grains.Ref, _ any, _ ...grains.Option) 
 	return grains.Answer{Value: &shop.Shop{IsActive: true}}, nil
 }
 
-// A product of variants is sold by the variant, at the price of the shop and the moment.
+// A product with variants is sold by the variant, at the current price of the shop.
 func TestOffered(t *testing.T) {
 	t.Parallel()
 	now := time.UnixMilli(1_750_000_000_000)
@@ -69,7 +69,7 @@ func TestOffered(t *testing.T) {
 			selling.Init(func() time.Time { return c.at })
 			o, err := selling.offered(t.Context(), shelf{c.of}, "x.", c.of.ID, c.variant, c.shop)
 			if entrepot.CodeOf(err) != c.code {
-				t.Fatal(err)
+				t.Fatalf("%v, want code %q", err, c.code)
 			}
 			if err != nil {
 				if fields := entrepot.AsError(err).Fields; len(fields) != 1 || fields[0].Field != c.field {
@@ -84,7 +84,7 @@ func TestOffered(t *testing.T) {
 	}
 }
 
-// Lines of one variant and shop become one, whether the shop was named or not.
+// Lines of one variant and shop become one line, whether the shop is named or not.
 func TestMerge(t *testing.T) {
 	t.Parallel()
 	v := func(id string) product.Variant { return product.Variant{ID: id} }

@@ -14,7 +14,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// drawnRules are a shop's, or nil.
+// drawnRules draws the shipping rules of a shop, or nil.
 func drawnRules(t *rapid.T) *shipping.Rules {
 	if rapid.IntRange(0, 3).Draw(t, "rules") == 0 {
 		return nil
@@ -55,9 +55,8 @@ func drawnCode(t *rapid.T, i int, shops []entrepot.ID) *promotion.Promotion {
 	}
 }
 
-// TestPricesAreSound: whatever is ordered, sent and taken off, nothing costs less
-// than nothing, the parts are the total, what codes say they gave is what is missing,
-// and free shipping takes no more than the shipping.
+// For any lines, shipping and codes, no amount is negative, the parts sum up to the
+// total, and the discounts of the codes are those of the groups.
 func TestPricesAreSound(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -105,7 +104,7 @@ func TestPricesAreSound(t *testing.T) {
 				mine += used.Shipping
 				discounts += used.Discount
 				if used.Shipping < 0 || (used.Shipping == 0 && used.Discount == 0) {
-					t.Fatalf("a use is spent on nothing: %+v", used)
+					t.Fatalf("a use without a discount: %+v", used)
 				}
 			}
 			if p.Shipping+mine != sent[g.ShopID] || mine > sent[g.ShopID] {
@@ -117,7 +116,7 @@ func TestPricesAreSound(t *testing.T) {
 			freed, goodsOff = freed-c.Shipping, goodsOff+c.Discount
 		}
 		if freed != 0 || goodsOff != off || discounts != off {
-			t.Fatalf("codes say %d and %d more than was taken", freed, goodsOff-off)
+			t.Fatalf("the codes have %d of shipping and %d of goods more than the groups", freed, goodsOff-off)
 		}
 	})
 }

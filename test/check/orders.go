@@ -8,7 +8,7 @@ import (
 	"entrepot/grains/sales/order"
 )
 
-// checkOrders is I5 for the orders' processes, and what orders and stock say of each other.
+// checkOrders checks I5 for the processes of orders, and orders against the stock.
 func checkOrders(r *report, w *World, l ledger) {
 	numbers := map[[2]string]entrepot.ID{}
 	expected := map[[2]entrepot.ID]int64{} // stock item and reservation id
@@ -47,7 +47,7 @@ func checkOrders(r *report, w *World, l ledger) {
 	checkHolds(r, w, expected)
 }
 
-// checkHolds: an order that waits has its reservation, and no other reservation stands.
+// checkHolds checks that the reservations are those of waiting orders.
 func checkHolds(r *report, w *World, expected map[[2]entrepot.ID]int64) {
 	for id, s := range w.Items {
 		for _, h := range s.Holds {
@@ -63,7 +63,7 @@ func checkHolds(r *report, w *World, expected map[[2]entrepot.ID]int64) {
 	}
 }
 
-// checkLine: what left the shelf for a line is what the order says.
+// checkLine checks the pieces sold for a line in the stock's ledger against the order.
 func checkLine(r *report, w *World, o *order.State, line order.Line, t *tally) {
 	want := int64(0)
 	if o.Committed && o.Status != order.Cancelled {
@@ -79,8 +79,8 @@ func checkLine(r *report, w *World, o *order.State, line order.Line, t *tally) {
 	}
 }
 
-// checkPayments is I4: what was captured and not refunded is what paid orders
-// cost, in the states and in the audit log alike.
+// checkPayments checks I4: the captured amounts less the refunds are the totals of paid
+// orders, in the states and in the audit log.
 func checkPayments(r *report, w *World) {
 	captured, refunded := map[entrepot.ID]int64{}, map[entrepot.ID]int64{}
 	for i := range w.Audit {

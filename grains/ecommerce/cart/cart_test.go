@@ -42,7 +42,7 @@ func play(s *State, facts []events.Event) {
 	}
 }
 
-// cartOf is a cart with the additions in it.
+// cartOf returns a cart after the additions.
 func cartOf(t testing.TB, adds ...AddItem) *State {
 	t.Helper()
 	s := &State{}
@@ -182,7 +182,7 @@ func TestTake(t *testing.T) {
 	}
 }
 
-func TestClearOfACartThatNeverWas(t *testing.T) {
+func TestClearAnUnusedCart(t *testing.T) {
 	t.Parallel()
 	s := &State{}
 	facts, err := s.Clear(turn(entrepot.Customer, user), Clear{})
@@ -195,8 +195,8 @@ func TestClearOfACartThatNeverWas(t *testing.T) {
 	}
 }
 
-// Whatever is commanded, the cart is what a plain map of quantities says, within
-// its bounds; and its facts alone make it again.
+// After any commands the cart equals a map of quantities, is within its limits, and is
+// rebuilt by its facts alone.
 func TestCartKeepsItsInvariants(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -231,7 +231,7 @@ func TestCartKeepsItsInvariants(t *testing.T) {
 	})
 }
 
-// anyCommand decides one random command, and does the same to the model.
+// anyCommand decides one random command, and applies it to the model.
 func anyCommand(t *rapid.T, s *State, model map[entrepot.ID]int64, orders *int) ([]events.Event, error) {
 	mine, platform := turn(entrepot.Customer, user), turn(entrepot.System, "")
 	p, sh := rapid.IntRange(0, 3).Draw(t, "product"), rapid.IntRange(0, 1).Draw(t, "shop")
@@ -302,7 +302,7 @@ func checkInvariants(t *rapid.T, s *State, model map[entrepot.ID]int64) {
 	}
 }
 
-// checkEvents: the public data says what the state now is.
+// checkEvents checks the public data of the events against the state.
 func checkEvents(t *rapid.T, s *State, facts []events.Event) {
 	for _, f := range facts {
 		switch e := f.(type) {
@@ -378,8 +378,8 @@ func BenchmarkAddItem(b *testing.B) {
 	}
 }
 
-// Two variants of a product are two lines; a line of the product itself costs no
-// byte for a variant.
+// Two variants of a product are two lines. A line of the product itself stores no
+// variant.
 func TestVariantsAreLinesOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	small, large := add(1, 1, 1, 100, "EUR"), add(1, 1, 2, 120, "EUR")

@@ -12,7 +12,7 @@ import (
 	"entrepot/persistence/storetest"
 )
 
-// A cart is told abandoned once, when nobody changed it for a day, and again only
+// A cart is announced as abandoned once, a day after its last change, and again only
 // after another change.
 func TestAbandonedOnce(t *testing.T) {
 	t.Parallel()
@@ -38,36 +38,36 @@ func TestAbandonedOnce(t *testing.T) {
 	send(add(1, 1, 2, 1999, "EUR"))
 	at(23 * time.Hour)
 	if told() != 0 {
-		t.Fatal("too early")
+		t.Fatal("abandoned after 23 hours, want after a day")
 	}
 	send(add(2, 1, 1, 1, "EUR"))
 	at(25 * time.Hour)
 	if told() != 0 {
-		t.Fatal("it was changed two hours ago")
+		t.Fatal("abandoned two hours after a change")
 	}
 	at(48 * time.Hour)
 	if told() != 1 {
-		t.Fatal("not once")
+		t.Fatal("not announced exactly once after a day")
 	}
 	m.Restart()
 	at(100 * time.Hour)
 	if told() != 1 {
-		t.Fatal("again without a change")
+		t.Fatal("announced again without a change")
 	}
 	send(add(2, 1, 1, 1, "EUR"))
 	at(126 * time.Hour)
 	if told() != 2 {
-		t.Fatal("not after another change")
+		t.Fatal("not announced after another change")
 	}
 	send(Clear{})
 	at(1000 * time.Hour)
 	if told() != 2 {
-		t.Fatal("an empty cart")
+		t.Fatal("an empty cart is announced as abandoned")
 	}
 }
 
-// A cart being filled keeps its place in the index of what is due.
-func TestTheWakeIsCoarse(t *testing.T) {
+// Additions rarely move a cart in the index of wake-ups.
+func TestWakeTimesAreRounded(t *testing.T) {
 	t.Parallel()
 	s, moved, last := &State{}, 0, time.Time{}
 	for i := range 120 {
@@ -94,7 +94,7 @@ func TestTheWakeIsCoarse(t *testing.T) {
 	}
 }
 
-func TestAGuestsCartIsForgotten(t *testing.T) {
+func TestGuestCartIsEmptied(t *testing.T) {
 	t.Parallel()
 	id := GuestID("token")
 	s := guestCart(t, id, add(1, 1, 1, 1, "EUR"))

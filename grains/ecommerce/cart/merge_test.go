@@ -46,7 +46,7 @@ func guestCart(t testing.TB, id entrepot.ID, adds ...AddItem) *State {
 	return s
 }
 
-func TestWhoReachesAGuestsCart(t *testing.T) {
+func TestAccessToAGuestsCart(t *testing.T) {
 	t.Parallel()
 	id := GuestID("token")
 	c := add(1, 1, 1, 100, "EUR")
@@ -96,8 +96,8 @@ func TestWhoReachesAGuestsCart(t *testing.T) {
 
 func second[A, B any](_ A, b B) B { return b }
 
-// network delivers the messages of a merge late, twice, in any order, or loses
-// the answer, which is asked for again: as long as somebody asks, it ends.
+// network delivers the messages of a merge late, twice, in any order, or loses them.
+// Lost ones are sent again, so that the merge ends.
 type network struct {
 	t        *rapid.T
 	customer *State
@@ -154,7 +154,7 @@ func (n *network) tell(facts []events.Event, err error) {
 	play(n.customer, facts)
 }
 
-// deliver one message: lost, doubled or as it should be.
+// deliver delivers one message: once, twice or never.
 func (n *network) deliver() {
 	if len(n.wires) == 0 {
 		return
@@ -172,7 +172,7 @@ func (n *network) deliver() {
 	}
 }
 
-// Whatever is lost, late or doubled, each piece is in one of the two carts.
+// With lost, late and repeated messages, each piece is in one of the two carts.
 func TestAMergeNeitherLosesNorDoubles(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -245,7 +245,7 @@ func first(t *rapid.T) func([]events.Event, error) []events.Event {
 	}
 }
 
-func TestWhatAMergeMakes(t *testing.T) {
+func TestMergedContent(t *testing.T) {
 	t.Parallel()
 	id := GuestID("token")
 	guest := guestCart(t, id, add(1, 1, 3, 100, "EUR"), add(2, 1, MaxQuantity, 1, "EUR"), add(3, 1, 1, 70, "EUR"))
@@ -279,7 +279,7 @@ func TestWhatAMergeMakes(t *testing.T) {
 	}
 }
 
-// A merge whose customer's or guest's cart dies at any time ends once.
+// A merge ends once although both carts restart at any time.
 func TestMergesUnderRestarts(t *testing.T) {
 	t.Parallel()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{Kind()})
@@ -332,7 +332,7 @@ func TestMergesUnderRestarts(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				_, _ = m.Ask(m.Platform(), Of(customer), grains.Wake{}) // the waker's part; it may meet a restart too
+				_, _ = m.Ask(m.Platform(), Of(customer), grains.Wake{}) // in place of the waker; it may fail by a restart too
 			}
 		})
 	}

@@ -44,7 +44,7 @@ func pay(token string) Process {
 	return Process{Gateway: GatewayManual, Method: MethodCard, Token: token}
 }
 
-// do decides and applies, and fails the test on a refusal.
+// do applies the facts of a decision, and fails the test on a refusal.
 func do(t testing.TB, s *State, facts []events.Event, err error) []events.Event {
 	t.Helper()
 	if err != nil {
@@ -234,7 +234,7 @@ func TestRefund(t *testing.T) {
 	}
 }
 
-// Another company's admin who bought something himself sees the payment as its customer, and no more.
+// An admin of another company sees the payment of an own purchase as a customer.
 func TestStaffAsCustomer(t *testing.T) {
 	t.Parallel()
 	buyer := foreign
@@ -287,7 +287,7 @@ func TestVoid(t *testing.T) {
 	}
 }
 
-// The cancellation may come before anything else; what comes late finds it.
+// A cancellation may come before everything else, and late commands find it.
 func TestVoidBeforeOpen(t *testing.T) {
 	t.Parallel()
 	s := &State{}
@@ -313,8 +313,8 @@ func TestVoidBeforeOpen(t *testing.T) {
 	}
 }
 
-// Whatever is commanded: never more refunded than captured, never captured after
-// void, and the facts alone make the state again.
+// After any commands no more is refunded than captured, nothing is captured after a
+// void, and the facts alone rebuild the state.
 func TestPaymentKeepsItsInvariants(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -18,13 +18,13 @@ import (
 
 const north, south = "eeeeeeeeeeeeeeeeeeeeeee8", "eeeeeeeeeeeeeeeeeeeeeee9"
 
-// sourced is a group whose lines may come from several locations.
+// sourced returns the group with locations that its lines may come from.
 func sourced(g order.Group, strategy string, sources ...string) order.Group {
 	g.Strategy, g.Sources = strategy, sources
 	return g
 }
 
-// from writes where a line comes from.
+// from formats the places that a line comes from.
 func from(l order.Line) string {
 	var out []string
 	for _, a := range l.Allocations {
@@ -54,9 +54,9 @@ func TestStrategiesAllocate(t *testing.T) {
 		"all of it": {
 			order.ByPriority, map[string]int64{north: 1, south: 1}, 7, "harbour 5, north 1, south 1",
 		},
-		"more than all of it":                  {order.ByPriority, map[string]int64{north: 1, south: 1}, 8, ""},
-		"a location that never had the goods":  {order.ByPriority, nil, 5, "harbour 5"},
-		"a strategy nobody knows is the first": {"", map[string]int64{north: 9}, 6, "north 6"},
+		"more than all of it":                 {order.ByPriority, map[string]int64{north: 1, south: 1}, 8, ""},
+		"a location that never had the goods": {order.ByPriority, nil, 5, "harbour 5"},
+		"an unknown strategy is by priority":  {"", map[string]int64{north: 9}, 6, "north 6"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -98,7 +98,7 @@ func TestStrategiesAllocate(t *testing.T) {
 	}
 }
 
-// Where pieces may be promised beyond on-hand, that is the last resort.
+// Pieces are promised beyond what is on hand as the last resort.
 func TestAllocationBeyondOnHand(t *testing.T) {
 	f := open(t)
 	f.receive(kettle, north, 1)
@@ -121,9 +121,9 @@ func TestAllocationBeyondOnHand(t *testing.T) {
 	}
 }
 
-// An order says of every line what was not on hand, each of a checkout's its own,
-// and goes on saying it when goods have come.
-func TestAnOrderSaysWhatIsBackordered(t *testing.T) {
+// Every order of a checkout has the backordered pieces of its own lines, also after
+// goods have come in.
+func TestBackorderedPiecesOfLines(t *testing.T) {
 	f := open(t)
 	for _, shop := range []string{harbour, station} {
 		f.receive(kettle, shop, 1)
@@ -156,7 +156,7 @@ func TestAnOrderSaysWhatIsBackordered(t *testing.T) {
 	}
 }
 
-// One warehouse may serve two shops of a checkout: each order has pieces of its own.
+// Two orders of a checkout reserve at one warehouse apart from each other.
 func TestTwoShopsOfOneWarehouse(t *testing.T) {
 	f := open(t)
 	f.receive(kettle, north, 5)
@@ -190,8 +190,8 @@ func TestTwoShopsOfOneWarehouse(t *testing.T) {
 	f.until("the first shop's pieces are back", func() bool { return f.stock(kettle, north).Reserved == 3 })
 }
 
-// Many at once over the same locations: nothing is promised twice, what is
-// refused holds nothing, and some plan anew because others were faster.
+// Many concurrent checkouts over the same locations promise nothing twice, and refused
+// ones hold nothing.
 func TestManyAllocateAtOnce(t *testing.T) {
 	f := open(t)
 	for _, l := range []string{north, south} {
@@ -232,8 +232,8 @@ func TestManyAllocateAtOnce(t *testing.T) {
 	}
 }
 
-// What was sold since it was planned is planned anew, under another reservation
-// id, and refused after the third time.
+// A plan whose stock was sold meanwhile is made anew, with another reservation id, and
+// the third failure rejects the checkout.
 func TestAPlanThatFailsIsMadeAnew(t *testing.T) {
 	s := &order.State{}
 	system := entrepot.Turn{ID: "o", Caller: entrepot.SystemCaller("test")}
@@ -253,18 +253,18 @@ func TestAPlanThatFailsIsMadeAnew(t *testing.T) {
 	ids := map[string]bool{}
 	for attempt := int64(1); attempt <= 3; attempt++ {
 		plan := map[entrepot.ID][][]order.Allocation{"o": {{{LocationID: north, Quantity: 2}}}}
-		for range 2 { // told twice
+		for range 2 { // delivered twice
 			apply(s.Allocated(system, attempt, plan))
 		}
 		if s.Attempt != attempt || ids[s.HoldID] || len(s.Group.Lines[0].Allocations) != 1 {
 			t.Fatalf("attempt %d: %+v", attempt, s)
 		}
 		ids[s.HoldID] = true
-		for _, told := range []int64{attempt - 1, attempt} { // an old answer changes nothing
+		for _, told := range []int64{attempt - 1, attempt} { // an old result changes nothing
 			lack := order.Missing{ProductID: kettle, VariantID: kettle, ShopID: harbour, Wanted: 2}
 			happened := apply(s.Reserved(system, told, lack))
 			if told != attempt && len(happened) > 0 {
-				t.Fatalf("an old answer: %v", happened)
+				t.Fatalf("an old result led to %v", happened)
 			}
 		}
 		if attempt < 3 && (s.Status != order.Placing || s.Group.Lines[0].Allocations != nil) {
@@ -276,8 +276,8 @@ func TestAPlanThatFailsIsMadeAnew(t *testing.T) {
 	}
 }
 
-// A plan gives every line what it asks for, takes no more from a place than is
-// there, and refuses only what the sources together have not.
+// A plan gives every line its quantity, takes no more from a place than it has, and
+// fails only if the sources together have too little.
 func TestPlansNeverPromiseMoreThanIsThere(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		sources := []string{"a", "b", "c"}[:rapid.IntRange(1, 3).Draw(t, "sources")]

@@ -8,7 +8,7 @@ import (
 	"entrepot/events"
 )
 
-// Level is what a location has of one product in the tests of the plan.
+// Level is the number of pieces of one product at a location, in the tests of the plan.
 type Level struct{ Available, Beyond int64 }
 
 // PlanForTest plans orders of one product one after the other; nil: refused.

@@ -30,7 +30,7 @@ const (
 	kettle   = "fffffffffffffffffffffff2"
 )
 
-// shopfloor is a member with everything that a checkout touches.
+// shopfloor is a member with every kind of grain that a checkout uses.
 type shopfloor struct {
 	*grainstest.Member
 	t *testing.T
@@ -108,12 +108,12 @@ func (f shopfloor) get(id string) *order.Order {
 	return r
 }
 
-// until waits for what a step does after its answer.
+// until waits for a condition that a step brings about.
 func (f shopfloor) until(what string, ok func() bool) {
 	f.t.Helper()
 	for deadline := time.Now().Add(5 * time.Second); !ok(); {
 		if time.Now().After(deadline) {
-			f.t.Fatalf("never: %s", what)
+			f.t.Fatalf("timed out waiting until %s", what)
 		}
 		time.Sleep(time.Millisecond) // polls for another grain's step
 	}
@@ -180,7 +180,7 @@ func TestCheckoutReservesNumbersAndConfirms(t *testing.T) {
 	}
 	for _, typ := range []string{"order.created", "order.confirmed"} {
 		if n := len(slices.DeleteFunc(f.EventTypes(), func(e string) bool { return e != typ })); n != 1 {
-			t.Errorf("%d %s", n, typ)
+			t.Errorf("%d events of type %s, want 1", n, typ)
 		}
 	}
 }
@@ -206,7 +206,7 @@ func TestLackingLineRefusesTheWholeCheckout(t *testing.T) {
 			t.Errorf("a refused order can be seen: %v", err)
 		}
 	}
-	// Asked again, the answer is the same.
+	// Repeated, the command has the same reply.
 	if _, err = f.place(
 		group(first, harbour, line(beans, 2, 100)), group(second, station, line(beans, 1, 100), line(kettle, 6, 100)),
 	); entrepot.CodeOf(err) != entrepot.CodeOutOfStock {
@@ -255,7 +255,7 @@ func TestLastPieceGoesToOneOfMany(t *testing.T) {
 	}
 	wg.Wait()
 	if sold.Load() != 5 || f.stock(beans, harbour).Available != 0 {
-		t.Errorf("%d orders for 5 pieces", sold.Load())
+		t.Errorf("%d orders placed for 5 pieces, want 5", sold.Load())
 	}
 }
 
@@ -310,7 +310,7 @@ func TestUnpaidOrderExpiresToTheSecond(t *testing.T) {
 	}
 	f.until("released", func() bool { return f.stock(beans, harbour).Available == 5 })
 
-	// The money comes all the same. There is stock: it is reserved anew.
+	// A payment after expiry reserves anew while there is stock.
 	f.tell(o, order.PaymentReceived{PaymentID: "p", Amount: o.Total, Currency: "EUR"})
 	f.until("revived and sold", func() bool { return f.stock(beans, harbour).Sold == 5 })
 	if got := f.get(o.ID); got.Status != order.Confirmed || got.PaymentStatus != order.Paid {
@@ -339,7 +339,7 @@ func TestMoneyAfterExpiryGoesBackWhenSoldOut(t *testing.T) {
 		t.Errorf("stock: %v", s)
 	}
 	if f.get(o.ID).Status != order.Cancelled {
-		t.Error("the order stands though its goods are gone")
+		t.Error("the order is not cancelled although its goods are sold")
 	}
 }
 
@@ -364,7 +364,7 @@ func TestFailedPaymentMayBeTriedAgain(t *testing.T) {
 	}
 }
 
-func TestOrderIsNobodyElses(t *testing.T) {
+func TestOrderIsHiddenFromStrangers(t *testing.T) {
 	f := open(t)
 	placed, err := f.place(group(entrepot.NewID(), harbour, line(beans, 1, 100)))
 	if err != nil {
@@ -384,13 +384,13 @@ func TestOrderIsNobodyElses(t *testing.T) {
 	} {
 		_, err := grains.Ask(f.As(c.who), f, order.Of(placed[0].ID), order.Get{})
 		if (err == nil) != c.sees {
-			t.Errorf("%+v: %v", c.who, err)
+			t.Errorf("read by %+v: %v, want allowed: %v", c.who, err, c.sees)
 		}
 		if !c.sees {
 			if _, err := grains.Ask(
 				f.As(c.who), f, order.Of(placed[0].ID), order.Cancel{},
 			); !errors.Is(err, entrepot.ErrNotFound) {
-				t.Errorf("%+v may cancel: %v", c.who, err)
+				t.Errorf("cancelled by %+v: %v, want not found", c.who, err)
 			}
 		}
 	}

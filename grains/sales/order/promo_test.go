@@ -21,7 +21,7 @@ import (
 
 var ten = promotion.ID(company, "TEN")
 
-// openWithCode is a shopfloor with a code of ten percent, limited as told.
+// openWithCode opens a shopfloor with a code of ten percent and these limits.
 func openWithCode(t *testing.T, total, perCustomer int64) shopfloor {
 	t.Helper()
 	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{
@@ -39,7 +39,7 @@ func openWithCode(t *testing.T, total, perCustomer int64) shopfloor {
 	return f
 }
 
-// cheaper is a group of one line of 10.00 with ten percent off.
+// cheaper returns a group of one line at 10.00 with ten percent off.
 func cheaper(id, shop string, n, perCustomer int64) order.Group {
 	l := line(beans, n, 1000)
 	l.Discount = 100 * n
@@ -73,7 +73,7 @@ func rule(t *testing.T, err error, want string) {
 	t.Helper()
 	if e := entrepot.AsError(err); entrepot.CodeOf(err) != entrepot.CodeConflict || len(e.Fields) != 1 ||
 		e.Fields[0].Rule != want || e.Fields[0].Field != "promoCodes.TEN" {
-		t.Fatalf("%+v, want the rule %s", err, want)
+		t.Fatalf("%+v, want one error of rule %s", err, want)
 	}
 }
 
@@ -94,7 +94,7 @@ func TestAnOrderWithACode(t *testing.T) {
 	f.untilUses(0, 1)
 	f.pay(o)
 	f.untilUses(1, 0)
-	// A claim is given back by whom does not pay, and once.
+	// A cancelled unpaid order gives its claim back, once.
 	second := entrepot.NewID()
 	if _, err := f.placeAs(customer, cheaper(second, harbour, 1, 0)); err != nil {
 		t.Fatal(err)
@@ -141,7 +141,7 @@ func TestARefusedCheckoutClaimsNothing(t *testing.T) {
 	}
 }
 
-// Two orders of one checkout use a code once; it is given back when both are gone.
+// Two orders of one checkout use a code once, and give it back when both are cancelled.
 func TestACodeOfTwoShops(t *testing.T) {
 	t.Parallel()
 	f := openWithCode(t, 1, 1)
@@ -164,7 +164,7 @@ func TestACodeOfTwoShops(t *testing.T) {
 	f.untilUses(0, 0)
 }
 
-// An order that expires gives the code back; money that comes late claims anew.
+// An expired order gives the code back; a late payment claims it anew.
 func TestACodeOfAnExpiredOrder(t *testing.T) {
 	t.Parallel()
 	f := openWithCode(t, 1, 1)
@@ -226,15 +226,15 @@ func TestTwoHundredCheckoutsWithACode(t *testing.T) {
 	}
 }
 
-// early is cheaper, for the first order only.
+// early returns a group as cheaper does, with a code for first orders.
 func early(id, shop string, n int64) order.Group {
 	g := cheaper(id, shop, n, 0)
 	g.Promotions[0].FirstOrder = true
 	return g
 }
 
-// One order of a customer is the first with the company: given back when that came
-// to nothing, for good when it was paid, kept over a restart.
+// One order of a customer is the first with the company. It is given back when the
+// order is cancelled unpaid, and final when it is paid.
 func TestTheFirstOrder(t *testing.T) {
 	t.Parallel()
 	f := openWithCode(t, 0, 0)

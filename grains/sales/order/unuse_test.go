@@ -16,8 +16,8 @@ func (f shopfloor) cancel(id entrepot.ID) {
 	}
 }
 
-// A paid order that is cancelled gives the use of the code back, the customer's
-// one as well, once, and over a restart.
+// A cancelled paid order gives the use of the code back, also the customer's, once and
+// after a restart.
 func TestAPaidOrderThatIsCancelledGivesTheCodeBack(t *testing.T) {
 	t.Parallel()
 	f := openWithCode(t, 1, 1)
@@ -28,7 +28,7 @@ func TestAPaidOrderThatIsCancelledGivesTheCodeBack(t *testing.T) {
 			var err error
 			placed, err = f.placeAs(customer, cheaper(id, harbour, 1, 1))
 			if err != nil {
-				id = entrepot.NewID() // an order that was refused stays so
+				id = entrepot.NewID() // a refused order stays refused
 			}
 			return err == nil
 		})
@@ -43,7 +43,8 @@ func TestAPaidOrderThatIsCancelledGivesTheCodeBack(t *testing.T) {
 	}
 }
 
-// Of several orders the use goes back with the last, whether that was paid or not.
+// The use of several orders goes back with the last of them, whether it was paid or
+// not.
 func TestACodeOfSeveralOrdersGoesBackWithTheLast(t *testing.T) {
 	t.Parallel()
 	for _, both := range []bool{true, false} {
@@ -68,7 +69,7 @@ func TestACodeOfSeveralOrdersGoesBackWithTheLast(t *testing.T) {
 		f.cancel(first)
 		f.until("restocked", func() bool { return f.stock(beans, harbour).Available == 500 })
 		_, err = f.placeAs(customer, early(entrepot.NewID(), harbour, 1))
-		rule(t, err, "limit") // its sibling stands
+		rule(t, err, "limit") // its sibling is not cancelled
 		f.cancel(second)
 		f.untilUses(0, 0)
 		f.until("the first order is free", func() bool {
@@ -78,8 +79,9 @@ func TestACodeOfSeveralOrdersGoesBackWithTheLast(t *testing.T) {
 	}
 }
 
-// A first order that was paid and cancelled was none; so was one that was paid late.
-func TestAPaidFirstOrderThatIsCancelledWasNone(t *testing.T) {
+// A paid and cancelled order does not count as the first; nor does one that was paid
+// late.
+func TestCancelledPaidOrderIsNotTheFirst(t *testing.T) {
 	t.Parallel()
 	for _, late := range []bool{false, true} {
 		f := openWithCode(t, 0, 0)

@@ -7,7 +7,7 @@ import (
 	"entrepot/http/rest"
 )
 
-// Deps is what the handlers work with.
+// Deps is the dependencies of the handlers.
 type Deps struct {
 	Asker grains.Asker
 	Store query.Reader // the service's database

@@ -13,7 +13,7 @@ import (
 	"entrepot/persistence"
 )
 
-// paymentRoutes returns the payment service.
+// paymentRoutes returns the routes of payments.
 func paymentRoutes(d Deps) rest.Routes {
 	s := &paymentAPI{d}
 	customer := rest.Only(entrepot.Customer)
@@ -212,7 +212,7 @@ func (s *paymentAPI) refund(ctx context.Context, in *refundInput) (*rest.Answer[
 		cmd.RefundID = entrepot.DeriveID("refund", entrepot.CallerFrom(ctx).UserID, in.Key)
 	}
 	if in.Body.Amount != nil {
-		now, err := s.ask(ctx, id, payment.Get{}) // for its currency
+		now, err := s.ask(ctx, id, payment.Get{}) // for the currency
 		if err != nil {
 			return nil, err
 		}

@@ -35,7 +35,7 @@ type PlaceItem struct {
 	Quantity  int64   `json:"quantity" minimum:"1" maximum:"10000" example:"1"`
 }
 
-// PlacedView is the first order of a checkout, and all of them when there are several.
+// PlacedView is the first order of a checkout, with all of them if there are several.
 type PlacedView struct {
 	OrderView
 	Orders []OrderView `json:"orders,omitempty" doc:"one a shop, when there are several"`
@@ -59,8 +59,8 @@ func (s *salesAPI) place(ctx context.Context, in *placeInput) (*rest.Created[Pla
 			if in.Key == "" {
 				return nil, unpriced
 			}
-			// The same request, beside this one or before a crash, may be placing the
-			// order and have emptied the cart: only the order knows.
+			// The same request, concurrent or before a crash, may be placing the order and
+			// have emptied the cart: the order decides.
 			cmd.Groups = nil
 		}
 	}
@@ -100,7 +100,8 @@ func placedOf(in *placeInput, placed *order.Placed, replayed bool) *rest.Created
 	return out
 }
 
-// price fills in the command: what is bought, from whom, at which price.
+// price completes the command with the priced groups and the addresses, and returns
+// the priced lines.
 func (s *salesAPI) price(
 	ctx context.Context, in *placeInput, id entrepot.ID, cmd *order.Place,
 ) ([]checkout.Line, error) {
@@ -139,7 +140,7 @@ func (s *salesAPI) price(
 	return lines, checkout.CheckTotal(in.Body.ExpectedTotal, q.Groups)
 }
 
-// lines are the request's items, or else the cart's; so are the promo codes.
+// lines returns the items and promo codes of the request, or else those of the cart.
 func (s *salesAPI) lines(
 	ctx context.Context, in *placeInput, cmd *order.Place,
 ) (out []checkout.Line, codes []string, err error) {
@@ -165,7 +166,7 @@ func (s *salesAPI) lines(
 	return out, codes, nil
 }
 
-// placeOf is where an address is, nil if that is not given.
+// placeOf returns the place of an address, or nil if the request has none.
 func placeOf(c *rest.Coordinates) *checkout.Point {
 	if c == nil {
 		return nil

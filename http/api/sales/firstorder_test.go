@@ -13,7 +13,7 @@ import (
 	"entrepot/http/api/apitest"
 )
 
-// TestFirstOrderOnly: not with an order before, again after that came to nothing.
+// A code for first orders is refused after another order, until that is cancelled.
 func TestFirstOrderOnly(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
@@ -59,9 +59,8 @@ func TestFirstOrderOnly(t *testing.T) {
 	w.Want(t, 201, "other_customer", "POST", "/api/orders", body(w.Cup, "WELCOME"))
 }
 
-// TestFirstOrderFromAfar: an e-commerce service apart from the orders' database
-// knows of them by their events.
-func TestFirstOrderFromAfar(t *testing.T) {
+// An e-commerce service without the orders' database reads paid orders from events.
+func TestFirstOrderByEvents(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
 	w.Code(t, map[string]any{"code": "HELLO", "type": "percent", "percent": 10, "firstOrder": true})
@@ -93,7 +92,7 @@ func TestFirstOrderFromAfar(t *testing.T) {
 	}
 }
 
-// TestManyFirstOrders: of many checkouts at once, by whatever code, one is the first.
+// Of many concurrent checkouts with codes for first orders, one is the first.
 func TestManyFirstOrders(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)

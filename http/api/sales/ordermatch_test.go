@@ -8,8 +8,8 @@ import (
 	"entrepot/http/api/apitest"
 )
 
-// TestAnOrderIsCancelledFromTheVersionThatWasRead: paid meanwhile, it is another one.
-func TestAnOrderIsCancelledFromTheVersionThatWasRead(t *testing.T) {
+// A cancellation from a version before the payment is refused.
+func TestCancelFromACurrentVersion(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
 	placed := w.Want(t, 201, "customer", "POST", "/api/orders", map[string]any{

@@ -10,7 +10,7 @@ import (
 	"entrepot/http/api/apitest"
 )
 
-// halfPlaced hides orders from readers, as one that is being placed hides itself.
+// halfPlaced is an asker that hides orders, as an order being placed is hidden.
 type halfPlaced struct{ grains.Asker }
 
 func (h halfPlaced) Ask(ctx context.Context, to grains.Ref, message any, o ...grains.Option) (grains.Answer, error) {
@@ -20,9 +20,9 @@ func (h halfPlaced) Ask(ctx context.Context, to grains.Ref, message any, o ...gr
 	return h.Asker.Ask(ctx, to, message, o...)
 }
 
-// TestRetryAfterTheCartWasEmptied: a member that dies between emptying the cart
-// and answering leaves an order that is not readable yet. The retry of its request
-// must not be told that the cart is empty.
+// A member that dies between emptying the cart and replying leaves an order that is not
+// readable yet. The retry of the request gets the order, not an error about the empty
+// cart.
 func TestRetryAfterTheCartWasEmptied(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)

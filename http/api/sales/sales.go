@@ -13,7 +13,7 @@ import (
 	"entrepot/persistence"
 )
 
-// orderRoutes returns the sales service. Placing an order is in checkout.go.
+// orderRoutes returns the routes of orders. checkout.go places them.
 func orderRoutes(d Deps) rest.Routes {
 	s := &salesAPI{d}
 	return rest.Routes{Service: "orders", List: []rest.Route{
@@ -71,13 +71,13 @@ type OrderView struct {
 	UpdatedAt       rest.Time      `json:"updatedAt"`
 }
 
-// OrderShipping is how an order is sent. What it costs is in the pricing.
+// OrderShipping is the shipping method of an order. Its price is in the pricing.
 type OrderShipping struct {
 	ID   string `json:"id" example:"standard"`
 	Name string `json:"name" example:"Standard, 2 days"`
 }
 
-// OrderItem is one line of an order, at the price of the moment of ordering.
+// OrderItem is one line of an order, at the price of when it was placed.
 type OrderItem struct {
 	ProductID   entrepot.ID        `json:"productId"`
 	VariantID   entrepot.ID        `json:"variantId" doc:"the product's id when it has no variants"`
@@ -99,7 +99,7 @@ type StatusChange struct {
 	Note   string    `json:"note,omitempty"`
 }
 
-// Address is where goods or bills go.
+// Address is a shipping or billing address.
 type Address struct {
 	Name       string `json:"name,omitempty" maxLength:"200" example:"Ada Lovelace"`
 	Line1      string `json:"line1" minLength:"1" maxLength:"200" example:"Am Kai 1"`
@@ -109,8 +109,8 @@ type Address struct {
 	PostalCode string `json:"postalCode,omitempty" maxLength:"20" example:"20457"`
 	Country    string `json:"country" minLength:"2" maxLength:"100" example:"DE"`
 	Phone      string `json:"phone,omitempty" maxLength:"40"`
-	// Not kept with the order.
-	Coordinates *rest.Coordinates `json:"coordinates,omitempty" doc:"location, for shops that ship from the nearest one"`
+	// Coordinates are not stored with the order.
+	Coordinates *rest.Coordinates `json:"coordinates,omitempty" doc:"where that is, for shops that send from the nearest location"`
 }
 
 func (a *Address) stored() order.Address {
@@ -197,12 +197,12 @@ func (s *salesAPI) get(ctx context.Context, in *struct{ rest.IDPath }) (*rest.An
 	return orderAnswer(o), nil
 }
 
-// orderAnswer is an order at its version, which a change may be made from.
+// orderAnswer returns an order with its version as the ETag.
 func orderAnswer(o *order.Order) *rest.Answer[OrderView] {
 	return rest.AnswerAt(o.Version, orderOf(o))
 }
 
-// Tracking is where an order is.
+// Tracking is the status of an order for its recipient.
 type Tracking struct {
 	OrderID        entrepot.ID    `json:"orderId"`
 	OrderNumber    string         `json:"orderNumber"`

@@ -7,8 +7,8 @@ import (
 	"entrepot/http/api/apitest"
 )
 
-// TestAClosedShopTakesNoOrders: once it is deactivated or deleted, neither an
-// order nor a cart finds it, and a product is sold by the next of its shops.
+// A deactivated or deleted shop sells neither to orders nor to carts, and the product
+// is sold by the next of its shops.
 func TestAClosedShopTakesNoOrders(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)

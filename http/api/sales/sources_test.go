@@ -7,8 +7,8 @@ import (
 	"entrepot/http/api/apitest"
 )
 
-// A shop that a warehouse serves sells what lies there too, and the order says
-// where its pieces come from.
+// A shop sells the stock of the warehouses that serve it, and the order lists the
+// places that its pieces come from.
 func TestAnOrderFromSeveralLocations(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)

@@ -13,7 +13,7 @@ import (
 	"entrepot/http/rest"
 )
 
-// Routes returns the customer's cart, of the e-commerce service.
+// Routes returns the cart's routes of the e-commerce service.
 func Routes(d Deps) rest.Routes {
 	s := &cartAPI{d}
 	own, customer := rest.Only(entrepot.Customer).OrGuest(), rest.Only(entrepot.Customer)
@@ -85,11 +85,11 @@ func Routes(d Deps) rest.Routes {
 	}}
 }
 
-// Deps is what the handlers work with.
+// Deps is the dependencies of the handlers.
 type Deps struct {
 	Asker   grains.Asker
 	Pricing *checkout.Pricer
-	Idle    time.Duration // a cart unchanged for so long counts as abandoned; 0: the cart's default
+	Idle    time.Duration // idle time after which a cart is abandoned; 0: the cart's default
 }
 
 type cartAPI struct{ Deps }
@@ -142,7 +142,7 @@ func cartItemOf(i cart.Item) CartItem {
 	}
 }
 
-// ask sends a command to the caller's own cart, whose id is the user's or the guest's.
+// ask sends a message to the caller's own cart.
 func (s *cartAPI) ask(ctx context.Context, cmd grains.Message[*cart.Cart], o ...grains.Option) (*cart.Cart, error) {
 	return grains.Ask(ctx, s.Asker, cart.Of(entrepot.CallerFrom(ctx).UserID), cmd, o...)
 }
@@ -181,7 +181,7 @@ type addItemInput struct {
 	}
 }
 
-// add takes price and name from the product, never from the client.
+// add adds to the cart, at the price and with the name of the product, not the client's.
 func (s *cartAPI) add(ctx context.Context, in *addItemInput) (*rest.Created[CartView], error) {
 	o, err := s.Pricing.Offered(ctx, "", string(in.Body.ProductID), string(in.Body.VariantID), string(in.Body.ShopID))
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"entrepot/http/api/apitest"
 )
 
-// TestGuestCart: a token is a cart of its own, until a customer takes it over.
+// A token opens a cart of its own until a customer takes it over.
 func TestGuestCart(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
@@ -60,9 +60,7 @@ func TestGuestCart(t *testing.T) {
 	}
 }
 
-// TestMergeOfAnotherCurrency: a clear refusal, and the guest keeps the cart.
-// TestChangesOfACartThatWasRead: who changes what they saw is told that somebody,
-// the same customer on another device perhaps, was faster.
+// A change from a version that is no longer current is refused.
 func TestChangesOfACartThatWasRead(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
@@ -91,6 +89,7 @@ func TestChangesOfACartThatWasRead(t *testing.T) {
 	w.Want(t, 200, "customer", "DELETE", "/api/cart", nil, "If-Match", "*")
 }
 
+// A merge of another currency is refused, and the guest keeps the cart.
 func TestMergeOfAnotherCurrency(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
@@ -137,7 +136,7 @@ func TestSavedForLater(t *testing.T) {
 	w.Want(t, 404, "customer", "DELETE", "/api/cart/saved/x", nil)
 }
 
-// TestHundredChangesOfOneCart: none is lost.
+// Of a hundred concurrent changes none is lost.
 func TestHundredChangesOfOneCart(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)

@@ -12,7 +12,7 @@ import (
 	"entrepot/http/rest"
 )
 
-// GuestCart is a new cart and the one time that its token is shown.
+// GuestCart is a new cart with its token, which no other reply contains.
 type GuestCart struct {
 	Token string   `json:"token" doc:"for the header Cart-Token; treat it like a password"`
 	Cart  CartView `json:"cart"`

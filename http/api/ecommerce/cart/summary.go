@@ -13,14 +13,14 @@ import (
 	"entrepot/http/rest"
 )
 
-// CartSummary is a cart as it is now, and what an order of it would cost.
+// CartSummary is the cart compared with the current offers, and the cost of its order.
 type CartSummary struct {
 	CartView
 	Items []CheckedItem `json:"items"`
 	Estimate
 }
 
-// CheckedItem is a line compared with what is sold now.
+// CheckedItem is a line compared with the current offer.
 type CheckedItem struct {
 	CartItem
 	PriceNow  *entrepot.Amount `json:"priceNow,omitempty" doc:"of one piece, when it differs"`
@@ -29,15 +29,15 @@ type CheckedItem struct {
 	Notes     []string         `json:"notes,omitempty" example:"[\"price_lower\"]" doc:"price_lower, price_higher, low_stock, out_of_stock, not_sold"`
 }
 
-// Estimate is what an order would cost: an order a shop. Lines that are not sold
-// any more, and codes that do not apply, are not in it.
+// Estimate is the cost of a checkout: an order for each shop. It leaves out lines that
+// are no longer sold and codes that do not apply.
 type Estimate struct {
 	Orders     []OrderEstimate `json:"orders"`
 	Promotions []CodeView      `json:"promotions,omitempty"`
 	Pricing    *rest.Pricing   `json:"pricing,omitempty" doc:"of all orders together, when they are in one currency; pricing.total is the expectedTotal of the order"`
 }
 
-// OrderEstimate is what one shop's order would cost.
+// OrderEstimate is the cost of one shop's order.
 type OrderEstimate struct {
 	CompanyID entrepot.ID  `json:"companyId"`
 	ShopID    entrepot.ID  `json:"shopId"`
@@ -49,7 +49,7 @@ type OrderEstimate struct {
 	ShippingOpen    bool            `json:"shippingOpen,omitempty" doc:"shipping is not included: it depends on the country"`
 }
 
-// CodeView is what a promo code gives, or why it gives nothing.
+// CodeView is the discount of a promo code, or the reason why it has none.
 type CodeView struct {
 	Code         string          `json:"code"`
 	Applies      bool            `json:"applies"`
@@ -84,7 +84,8 @@ func (s *cartAPI) summary(ctx context.Context, _ *struct{}) (*rest.Answer[CartSu
 	return rest.AnswerOf(out), nil
 }
 
-// checked compares each line with what is sold now; lines are those that are.
+// checked compares each line with its current offer, and returns the lines that are
+// still sold.
 func (s *cartAPI) checked(ctx context.Context, c *cart.Cart) (items []CheckedItem, lines []checkout.Line, err error) {
 	all := checkout.CartLines(c)
 	items = make([]CheckedItem, len(all))
@@ -166,7 +167,7 @@ func (s *cartAPI) estimate(ctx context.Context, in *estimateInput) (*rest.Answer
 	return rest.AnswerOf(e), nil
 }
 
-// wanted is the caller's cart, sent to a place that is not known.
+// wanted returns the quote's input for the caller's cart, without a destination.
 func (s *cartAPI) wanted(ctx context.Context, lines []checkout.Line, codes []string) checkout.Wanted {
 	w := checkout.Wanted{ID: entrepot.NewID(), Lines: lines, Codes: codes}
 	if c := entrepot.CallerFrom(ctx); c.Role == entrepot.Customer {
@@ -175,7 +176,7 @@ func (s *cartAPI) wanted(ctx context.Context, lines []checkout.Line, codes []str
 	return w
 }
 
-// estimateOf prices the quote's groups as the orders will be.
+// estimateOf returns the cost of the orders of a quote.
 func estimateOf(q *checkout.Quote) (e Estimate, err error) {
 	each, sum, currency, err := q.Totals()
 	if err != nil {
@@ -226,13 +227,13 @@ type promoInput struct {
 	}
 }
 
-// PromoCart is the cart with what its codes give.
+// PromoCart is the cart with the discounts of its promo codes.
 type PromoCart struct {
 	CartView
 	Promotions []CodeView `json:"promotions"`
 }
 
-// addPromo enters a code that gives something for what is in the cart now.
+// addPromo adds a code that applies to the current content of the cart.
 func (s *cartAPI) addPromo(ctx context.Context, in *promoInput) (*rest.Answer[PromoCart], error) {
 	code := promotion.Code(in.Body.Code)
 	c, err := s.ask(ctx, cart.Get{})
@@ -248,7 +249,7 @@ func (s *cartAPI) addPromo(ctx context.Context, in *promoInput) (*rest.Answer[Pr
 	}
 	codes := append(c.PromoCodes[:len(c.PromoCodes):len(c.PromoCodes)], code)
 	if len(codes) > checkout.MaxCodes {
-		codes = codes[len(codes)-checkout.MaxCodes:] // the cart's grain says that it is one too many
+		codes = codes[len(codes)-checkout.MaxCodes:] // the cart's grain refuses one too many
 	}
 	q, err := s.Pricing.Quote(ctx, s.wanted(ctx, lines, codes))
 	if err != nil {
@@ -282,7 +283,7 @@ func (s *cartAPI) removePromo(ctx context.Context, in *promoPath) (*rest.Answer[
 	return s.answer(ctx, cart.RemovePromo{Code: promotion.Code(in.Code)})
 }
 
-// ShippingOffer is a method that may be chosen, before promo codes.
+// ShippingOffer is a shipping method to choose, at its price before promo codes.
 type ShippingOffer struct {
 	ID    string          `json:"id" example:"express"`
 	Name  string          `json:"name" example:"Express"`
