@@ -6,7 +6,8 @@ import (
 
 	"entrepot/grains"
 	"entrepot/grains/grainstest"
-	"entrepot/persistence/storetest")
+	"entrepot/persistence/storetest"
+)
 
 // TestEndedEntityLeavesMemory uses two entities alike, of which one has ended: it
 // leaves at the first sweep after some seconds, the other stays,

@@ -49,10 +49,9 @@ func drawnCode(t *rapid.T, i int, shops []entrepot.ID) *promotion.Promotion {
 	if rapid.Bool().Draw(t, "of a shop") {
 		terms.ShopIDs = []entrepot.ID{rapid.SampledFrom(shops).Draw(t, "shop")}
 	}
-	return &promotion.Promotion{
-		ID: entrepot.DeriveID("p", fmt.Sprint(i)), Code: fmt.Sprint("CODE", i), Status: promotion.Active, Terms: terms,
-		Version: 1,
-	}
+	return &promotion.Promotion{Status: promotion.Active, Details: promotion.Details{
+		ID: entrepot.DeriveID("p", fmt.Sprint(i)), Code: fmt.Sprint("CODE", i), Terms: terms, Version: 1,
+	}}
 }
 
 // For any lines, shipping and codes, no amount is negative, the parts sum up to the

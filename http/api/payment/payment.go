@@ -19,22 +19,23 @@ func paymentRoutes(d Deps) rest.Routes {
 	customer := rest.Only(entrepot.Customer)
 	return rest.Routes{Service: "payments", List: []rest.Route{
 		rest.Bind(rest.Route{
-			ID: "create-payment-intent", Method: http.MethodPost, Keyed: true, Path: "/payments/intent", Access: customer,
-			Status: http.StatusCreated, Summary: "Open the payment of an order",
+			ID: "create-payment-intent", Method: http.MethodPost, Keyed: true, Path: "/payments/intent",
+			Access: customer, Status: http.StatusCreated, Summary: "Create payment intent",
 		}, s.intent),
 		rest.Bind(rest.Route{
-			ID: "process-payment", Method: http.MethodPost, Keyed: true, Path: "/payments/process", Access: customer,
-			Summary: "Pay an order",
-			Doc:     "The manual gateway refuses the tokens `fail` and `insufficient`, and amounts by card that end with .13.",
+			ID: "process-payment", Method: http.MethodPost, Keyed: true, Path: "/payments/process",
+			Access: customer, Summary: "Process payment",
+			Doc: "The manual gateway refuses the tokens `fail` and `insufficient`, and amounts by card that " +
+				"end with .13.",
 		}, s.process),
 		rest.Bind(rest.Route{
 			ID: "list-payments", Method: http.MethodGet, Path: "/payments/history", Access: rest.LoggedIn,
 			Summary: "List payments",
-			Doc:     "Customers see their own, staff those of their shops.",
+			Doc:     "Customers see their own, staff see those of their shops.",
 		}, s.history),
 		rest.Bind(rest.Route{
 			ID: "get-payment", Method: http.MethodGet, Path: "/payments/{id}", Access: rest.LoggedIn,
-			Summary: "Read a payment",
+			Summary: "Get payment",
 		}, s.get),
 		rest.Bind(rest.Route{
 			ID: "refund-payment", Method: http.MethodPost, Keyed: true, Path: "/payments/{id}/refund",

@@ -110,7 +110,7 @@ type Address struct {
 	Country    string `json:"country" minLength:"2" maxLength:"100" example:"DE"`
 	Phone      string `json:"phone,omitempty" maxLength:"40"`
 	// Coordinates are not stored with the order.
-	Coordinates *rest.Coordinates `json:"coordinates,omitempty" doc:"where that is, for shops that send from the nearest location"`
+	Coordinates *rest.Coordinates `json:"coordinates,omitempty" doc:"location, for shops that ship from the nearest one"`
 }
 
 func (a *Address) stored() order.Address {

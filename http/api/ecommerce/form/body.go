@@ -20,7 +20,7 @@ import (
 
 // ProductBody is a new product in a request, and a product in an import or an export.
 type ProductBody struct {
-	CompanyID   string           `json:"companyId,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"for super admins; others create in their own company"`
+	CompanyID   rest.ID          `json:"companyId,omitempty" doc:"for super admins; others create in their own company"`
 	SKU         string           `json:"sku" minLength:"1" maxLength:"64" example:"MUG-1" doc:"unique in the company"`
 	Name        string           `json:"name" minLength:"1" maxLength:"200" example:"Mug"`
 	Description string           `json:"description,omitempty" maxLength:"5000"`
@@ -34,8 +34,8 @@ type ProductBody struct {
 	Tags        []string         `json:"tags,omitempty" maxItems:"50"`
 	Attributes  []AttributeBody  `json:"attributes,omitempty" maxItems:"100"`
 	Options     []OptionBody     `json:"options,omitempty" maxItems:"5"`
-	Variants    []VariantBody    `json:"variants,omitempty" maxItems:"200" doc:"with options: what can be bought"`
-	ShopPrices  []ShopPriceBody  `json:"shopPrices,omitempty" maxItems:"1000" doc:"where it costs something else"`
+	Variants    []VariantBody    `json:"variants,omitempty" maxItems:"200" doc:"sellable combinations of options"`
+	ShopPrices  []ShopPriceBody  `json:"shopPrices,omitempty" maxItems:"1000" doc:"prices that differ by shop"`
 	Sale        *saleBody        `json:"sale,omitempty"`
 	PublishAt   optional[moment] `json:"publishAt,omitempty,omitzero" doc:"becomes active then"`
 	UnpublishAt optional[moment] `json:"unpublishAt,omitempty,omitzero" doc:"becomes archived then"`
@@ -49,7 +49,7 @@ type OptionBody struct {
 
 // VariantBody is one sellable form of a product.
 type VariantBody struct {
-	ID          string            `json:"id,omitempty" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits" doc:"of a variant that is there; without it the one with these options, or a new one"`
+	ID          rest.ID           `json:"id,omitempty" doc:"of an existing variant; default: the one with these options, or a new one"`
 	SKU         string            `json:"sku" minLength:"1" maxLength:"64"`
 	Options     map[string]string `json:"options" doc:"a value of each option"`
 	Price       *entrepot.Amount  `json:"price,omitempty" doc:"default the product's"`
@@ -75,13 +75,13 @@ type ShopPriceBody struct {
 type saleBody struct {
 	Price    *entrepot.Amount `json:"price,omitempty" doc:"below the price; or percent"`
 	Percent  int64            `json:"percent,omitempty" minimum:"1" maximum:"99" doc:"off every price, rounded half up"`
-	StartsAt optional[moment] `json:"startsAt,omitempty,omitzero" doc:"default at once"`
-	EndsAt   optional[moment] `json:"endsAt,omitempty,omitzero" doc:"default when it is taken away"`
+	StartsAt optional[moment] `json:"startsAt,omitempty,omitzero" doc:"default: at once"`
+	EndsAt   optional[moment] `json:"endsAt,omitempty,omitzero" doc:"default: until it is removed"`
 }
 
 type imageBody struct {
-	ID  string `json:"id" pattern:"^[0-9a-f]{24}$" patternDescription:"an id of 24 hex digits"`
-	Alt string `json:"alt,omitempty" maxLength:"200" doc:"alternative text for screen readers"`
+	ID  rest.ID `json:"id"`
+	Alt string  `json:"alt,omitempty" maxLength:"200" doc:"alternative text for screen readers"`
 }
 
 // ProductChange is a change of a product. Absent fields stay as they are.
@@ -248,7 +248,7 @@ func (b *ProductChange) lists(c *product.Update, currency string) error {
 	if b.Images != nil {
 		images := make([]product.Image, len(*b.Images))
 		for i, image := range *b.Images {
-			images[i] = product.Image{ID: image.ID, Alt: image.Alt}
+			images[i] = product.Image{ID: string(image.ID), Alt: image.Alt}
 		}
 		c.Images = &images
 	}

@@ -29,7 +29,7 @@ func BodyOf(p *product.Product) ProductBody {
 		b.Variants = append(b.Variants, variantOf(v, p.Currency))
 	}
 	for _, x := range p.ShopPrices {
-		b.ShopPrices = append(b.ShopPrices, ShopPriceBody{x.ShopID, x.VariantID, rest.Amount(x.Price, p.Currency)})
+		b.ShopPrices = append(b.ShopPrices, ShopPriceBody{rest.ID(x.ShopID), rest.ID(x.VariantID), rest.Amount(x.Price, p.Currency)})
 	}
 	if s := p.Sale; s != nil {
 		b.Sale = &saleBody{Percent: s.Percent, StartsAt: momentAt(s.StartsAt), EndsAt: momentAt(s.EndsAt)}
@@ -42,7 +42,7 @@ func BodyOf(p *product.Product) ProductBody {
 
 func variantOf(v product.Variant, currency string) VariantBody {
 	b := VariantBody{
-		ID: v.ID, SKU: v.SKU, Options: map[string]string{}, Image: v.Image, Barcode: v.Barcode,
+		ID: rest.ID(v.ID), SKU: v.SKU, Options: map[string]string{}, Image: v.Image, Barcode: v.Barcode,
 		WeightGrams: v.WeightGrams, Inactive: v.Inactive,
 	}
 	for _, o := range v.Options {
@@ -130,7 +130,7 @@ func (v *VariantBody) cells() []string {
 	if v.WeightGrams > 0 {
 		weight = strconv.FormatInt(v.WeightGrams, 10)
 	}
-	return []string{v.ID, v.SKU, strings.Join(options, "|"), textOf(v.Price), v.Image, v.Barcode, weight, strconv.FormatBool(v.Inactive)}
+	return []string{string(v.ID), v.SKU, strings.Join(options, "|"), textOf(v.Price), v.Image, v.Barcode, weight, strconv.FormatBool(v.Inactive)}
 }
 
 func joinEscaped(list []string, separator string) string {
