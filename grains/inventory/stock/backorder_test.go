@@ -12,7 +12,7 @@ import (
 	"entrepot/persistence/storetest"
 )
 
-// script runs commands on an item and tells its ledger, a line a movement.
+// script runs commands on an item and returns its ledger, one line for each movement.
 type script struct {
 	t   *testing.T
 	s   *State

@@ -8,14 +8,16 @@ import (
 	"entrepot"
 )
 
-// BenchmarkHotItem is one reservation of an item with so many unpaid ones: the
-// decision, and the encoding of the document that a write carries.
+// BenchmarkHotItem measures one reservation of an item with many open ones: the
+// decision, and the encoding of the document of a write.
 func BenchmarkHotItem(b *testing.B) {
 	for _, open := range []int{0, 100, 1000, 5000} {
 		b.Run(fmt.Sprint(open), func(b *testing.B) {
 			s := &State{}
 			reserve := func(i int) {
-				happened, err := watched((*State).Reserve)(s, turn(2), Reserve{OrderID: entrepot.DeriveID(fmt.Sprint(i)), Quantity: 1, ExpiresAt: 1_800_000_000_000})
+				happened, err := watched((*State).Reserve)(s, turn(2), Reserve{
+					OrderID: entrepot.DeriveID(fmt.Sprint(i)), Quantity: 1, ExpiresAt: 1_800_000_000_000,
+				})
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -23,7 +25,9 @@ func BenchmarkHotItem(b *testing.B) {
 					s.Apply(e)
 				}
 			}
-			received, err := s.Receive(turn(1), Receive{ProductID: productID, CompanyID: companyID, LocationID: shopID, Quantity: MaxQuantity})
+			received, err := s.Receive(turn(1), Receive{
+				ProductID: productID, CompanyID: companyID, LocationID: shopID, Quantity: MaxQuantity,
+			})
 			if err != nil {
 				b.Fatal(err)
 			}

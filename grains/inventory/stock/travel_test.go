@@ -8,7 +8,10 @@ import (
 )
 
 func arrival(n int64, parts ...Goods) Arrive {
-	return Arrive{TransferID: "t", Reference: "r", ProductID: productID, CompanyID: companyID, LocationID: shopID, Quantity: n, Currency: "EUR", Parts: parts}
+	return Arrive{
+		TransferID: "t", Reference: "r", ProductID: productID, CompanyID: companyID, LocationID: shopID,
+		Quantity: n, Currency: "EUR", Parts: parts,
+	}
 }
 
 // A lot that expired on its way is on hand and not for sale, also not to backorders.
@@ -17,8 +20,10 @@ func TestLotExpiredOnItsWay(t *testing.T) {
 	do(x, (*State).Configure, Configure{BackorderLimit: new(int64(5))})
 	do(x, (*State).Reserve, Reserve{OrderID: "a", Quantity: 3, ExpiresAt: 999_999})
 	x.now = 500
-	do(x, (*State).Arrive, arrival(6, Goods{Quantity: 4, Lot: "old", ExpiresOn: 400}, Goods{Quantity: 2, Lot: "new", ExpiresOn: 900_000_000}))
-	if l := x.s.levels(); l.expired != 4 || x.s.OnHand != 7 || x.s.Reserved != 3 || x.s.Backordered != 0 || l.available() != 0 {
+	do(x, (*State).Arrive, arrival(6,
+		Goods{Quantity: 4, Lot: "old", ExpiresOn: 400}, Goods{Quantity: 2, Lot: "new", ExpiresOn: 900_000_000}))
+	l := x.s.levels()
+	if l.expired != 4 || x.s.OnHand != 7 || x.s.Reserved != 3 || x.s.Backordered != 0 || l.available() != 0 {
 		t.Fatalf("%+v", x.s)
 	}
 }
@@ -27,8 +32,10 @@ func TestLotWithTwoExpiries(t *testing.T) {
 	x := &script{t: t, s: stocked(t, 1), now: 5}
 	do(x, (*State).Receive, Receive{Quantity: 2, Lot: "L", ExpiresOn: 86_400_000})
 	do(x, (*State).Arrive, arrival(3, Goods{Quantity: 3, Lot: "L", ExpiresOn: 3_600_000}))
-	if b := x.s.Batches; len(b) != 2 || b[0].Lot != "L 1970-01-01T01:00:00Z" || b[0].Quantity != 3 || b[0].ExpiresOn != 3_600_000 || b[1].Quantity != 2 {
-		t.Fatalf("%+v", b)
+	b := x.s.Batches
+	if len(b) != 2 || b[0].Lot != "L 1970-01-01T01:00:00Z" || b[0].Quantity != 3 || b[0].ExpiresOn != 3_600_000 ||
+		b[1].Quantity != 2 {
+		t.Fatalf("lots %+v; want 3 pieces with the expiry in the name, and 2", b)
 	}
 }
 
@@ -51,7 +58,9 @@ func TestArrivalsAreAllOrNothing(t *testing.T) {
 func TestFoundPiecesHaveCost(t *testing.T) {
 	x := &script{t: t, s: &State{}}
 	for _, unit := range []int64{100, 200} {
-		do(x, (*State).Receive, Receive{ProductID: productID, CompanyID: companyID, LocationID: shopID, Quantity: 10, UnitCost: &unit, Currency: "EUR"})
+		do(x, (*State).Receive, Receive{
+			ProductID: productID, CompanyID: companyID, LocationID: shopID, Quantity: 10, UnitCost: &unit, Currency: "EUR",
+		})
 	}
 	do(x, (*State).Count, Count{Counted: 22, Expected: 20, Reference: "s1"})
 	if x.s.Average != 3300 || x.s.FIFO() != 3300 {
