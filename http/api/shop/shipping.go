@@ -98,7 +98,7 @@ func (a *amounts) minor(field string, of entrepot.Amount) int64 {
 	return m.Minor
 }
 
-func (b *ShippingBody) pb() (*shipping.Rules, error) {
+func (b *ShippingBody) rules() (*shipping.Rules, error) {
 	out, a := &shipping.Rules{Currency: b.Currency, Taxed: b.Taxed}, &amounts{currency: b.Currency}
 	if !entrepot.ValidCurrency(b.Currency) {
 		return nil, entrepot.Invalid("currency", "currency", "must be an ISO 4217 code such as EUR")
@@ -107,14 +107,14 @@ func (b *ShippingBody) pb() (*shipping.Rules, error) {
 		z := &b.Zones[i]
 		zone := shipping.Zone{Name: z.Name, Countries: z.Countries, PostalCodes: z.PostalCodes}
 		for j := range z.Methods {
-			zone.Methods = append(zone.Methods, z.Methods[j].pb(a, fmt.Sprintf("zones[%d].methods[%d].", i, j)))
+			zone.Methods = append(zone.Methods, z.Methods[j].method(a, fmt.Sprintf("zones[%d].methods[%d].", i, j)))
 		}
 		out.Zones = append(out.Zones, zone)
 	}
 	return out, a.err
 }
 
-func (m *ShippingMethod) pb(a *amounts, at string) shipping.Method {
+func (m *ShippingMethod) method(a *amounts, at string) shipping.Method {
 	out := shipping.Method{ID: m.ID, Name: m.Name, Price: a.minor(at+"price", m.Price)}
 	if m.FreeFrom != nil {
 		out.FreeFrom = a.minor(at+"freeFrom", *m.FreeFrom)
@@ -218,7 +218,7 @@ func SetShipping(a grains.Asker, whose ruled) func(context.Context, *shippingInp
 		if err != nil {
 			return nil, err
 		}
-		rules, err := in.Body.pb()
+		rules, err := in.Body.rules()
 		if err != nil {
 			return nil, err
 		}
