@@ -167,5 +167,3 @@ func (k *Kind) handlerOf(name string, body any, encoded []byte) (*handler, any, 
 	body, err := h.decode(encoded)
 	return h, body, err
 }
-
-func typeOf(message any) reflect.Type { return reflect.TypeOf(message) }

@@ -95,8 +95,8 @@ type step struct {
 
 // key returns the identity of the step within its entity.
 func (s step) key() string {
-	if s.of == "" || s.row.name == "" {
-		return s.row.name + s.of
+	if s.of == "" {
+		return s.row.name
 	}
 	return s.row.name + ":" + s.of
 }

@@ -77,7 +77,7 @@ func TestPricesAreSound(t *testing.T) {
 			}
 			q.Groups, shops = append(q.Groups, g), append(shops, g.ShopID)
 			if rules := drawnRules(t); rules != nil {
-				if _, err := shipGroup(g, shipping.RulesOf(rules), to); err != nil {
+				if _, err := shipGroup(g, rules, to); err != nil {
 					t.Fatal(err)
 				}
 			}

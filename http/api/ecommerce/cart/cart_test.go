@@ -94,9 +94,9 @@ func TestMergeOfAnotherCurrency(t *testing.T) {
 	t.Parallel()
 	w := apitest.New(t)
 	yen := entrepot.NewID()
-	w.Tell(t, product.Name, yen, product.Create{
+	w.Tell(t, product.Name, yen, product.Create{Product: product.Product{
 		CompanyID: w.Company, ShopIDs: []string{w.ShopA}, SKU: "YEN", Name: "Yen", Price: 1000, Currency: "JPY",
-	})
+	}})
 	token := w.Guest(t)
 	w.Want(t, 201, "", "POST", "/api/cart/items", apitest.Item(yen, 1), "Cart-Token", token)
 	w.Want(t, 201, "customer", "POST", "/api/cart/items", apitest.Item(w.Mug, 1))
