@@ -55,8 +55,8 @@ type Source interface {
 type World struct {
 	Docs      map[string]map[entrepot.ID]Doc // by kind
 	Items     map[entrepot.ID]*StockItem
-	Orders    map[entrepot.ID]*order.State
-	Payments  map[entrepot.ID]*payment.State
+	Orders    map[entrepot.ID]*Order
+	Payments  map[entrepot.ID]*payment.Payment
 	Audit     []events.Envelope
 	Movements []events.Envelope // rows of the ledger
 	Kept      map[string]int64
@@ -67,7 +67,7 @@ type World struct {
 func Read(ctx context.Context, s Source) (*World, error) {
 	w := &World{
 		Docs: map[string]map[entrepot.ID]Doc{}, Items: map[entrepot.ID]*StockItem{},
-		Orders: map[entrepot.ID]*order.State{}, Payments: map[entrepot.ID]*payment.State{}, ReadAt: time.Now(),
+		Orders: map[entrepot.ID]*Order{}, Payments: map[entrepot.ID]*payment.Payment{}, ReadAt: time.Now(),
 	}
 	for i := range services.Table {
 		for _, k := range services.Table[i].Kinds {

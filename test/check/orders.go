@@ -8,6 +8,14 @@ import (
 	"entrepot/grains/sales/order"
 )
 
+// Order is the part of an order's document that the rules are about.
+type Order struct {
+	order.Order
+	Todo      order.Todo  `json:"todo"`
+	HoldID    entrepot.ID `json:"holdId"`
+	Committed bool        `json:"committed"`
+}
+
 // checkOrders checks I5 for the processes of orders, and orders against the stock.
 func checkOrders(r *report, w *World, l ledger) {
 	numbers := map[[2]string]entrepot.ID{}
@@ -64,7 +72,7 @@ func checkHolds(r *report, w *World, expected map[[2]entrepot.ID]int64) {
 }
 
 // checkLine checks the pieces sold for a line in the stock's ledger against the order.
-func checkLine(r *report, w *World, o *order.State, line order.Line, t *tally) {
+func checkLine(r *report, w *World, o *Order, line order.Line, t *tally) {
 	want := int64(0)
 	if o.Committed && o.Status != order.Cancelled {
 		want = line.Quantity
@@ -116,7 +124,7 @@ func checkPayments(r *report, w *World) {
 	}
 }
 
-func checkPaid(r *report, w *World, o *order.State, p *payment.State) {
+func checkPaid(r *report, w *World, o *Order, p *payment.Payment) {
 	if p == nil {
 		r.waiting("I4", "order %s (%s) has no payment", o.ID, o.Status)
 		return

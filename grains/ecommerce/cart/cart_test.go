@@ -98,11 +98,13 @@ func TestAddItemRules(t *testing.T) {
 		},
 		"no currency": {&State{}, turn(entrepot.Customer, user), add(1, 1, 1, 1, ""), entrepot.CodeInvalid},
 		"no product": {
-			&State{}, turn(entrepot.Customer, user), AddItem{ShopID: shop(1), Quantity: 1, Currency: "EUR"},
+			&State{}, turn(entrepot.Customer, user),
+			AddItem{ShopID: shop(1), Quantity: 1, Currency: "EUR"},
 			entrepot.CodeInvalid,
 		},
 		"no shop": {
-			&State{}, turn(entrepot.Customer, user), AddItem{ProductID: product(1), Quantity: 1, Currency: "EUR"},
+			&State{}, turn(entrepot.Customer, user),
+			AddItem{ProductID: product(1), Quantity: 1, Currency: "EUR"},
 			entrepot.CodeInvalid,
 		},
 		"another currency": {

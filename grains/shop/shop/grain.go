@@ -19,8 +19,14 @@ var Collection = &persistence.Collection{
 		{Name: "deletedAt", Type: persistence.Time},
 	},
 	Indexes: [][]string{
-		{"createdAt"}, {"name"}, {"companyId", "name"}, {"isActive", "createdAt"}, {"city", "createdAt"},
-		{"cell"}, {"isActive", "cell"}, {"companyId", "cell"},
+		{"createdAt"},
+		{"name"},
+		{"companyId", "name"},
+		{"isActive", "createdAt"},
+		{"city", "createdAt"},
+		{"cell"},
+		{"isActive", "cell"},
+		{"companyId", "cell"},
 	},
 }
 

@@ -2,8 +2,9 @@ package inventory
 
 import (
 	"context"
-	"entrepot/grains"
 	"time"
+
+	"entrepot/grains"
 
 	"entrepot/grains/inventory/stock"
 	"entrepot/http/rest"
