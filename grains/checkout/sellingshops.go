@@ -14,8 +14,10 @@ import (
 // reply is used.
 type SellingShops struct{ known query.ReplyCache[bool] }
 
+// SellingShopAge is the time for which a reply about a shop is fresh.
 const SellingShopAge = time.Second
 
+// Init sets the clock.
 func (s *SellingShops) Init(now func() time.Time) { s.known.Init(now, SellingShopAge) }
 
 // Sells reports whether the shop takes orders.

@@ -8,10 +8,12 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
+// Amount returns minor units of a currency as the decimal of the API.
 func Amount(minor int64, currency string) entrepot.Amount {
 	return entrepot.Money{Minor: minor, Currency: currency}.Amount()
 }
 
+// TimeOrNone returns a moment in Unix ms for JSON, nil for 0.
 func TimeOrNone(ms int64) *Time {
 	if ms == 0 {
 		return nil
@@ -36,6 +38,7 @@ func (Time) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, Format: "date-time", Examples: []any{"2026-01-31T12:00:00.000Z"}}
 }
 
+// TimeOf returns a moment for JSON; the zero time is 0.
 func TimeOf(t time.Time) Time {
 	if t.IsZero() {
 		return 0

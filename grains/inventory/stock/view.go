@@ -29,10 +29,10 @@ func (s *State) Get(t entrepot.Turn, _ Get) (*Item, error) {
 }
 
 // Item returns the stock item without its reservations.
-func (r *Record) Item() *Item {
-	v := &Item{Record: *r, Available: r.levels().available()}
-	v.Revision = r.revision()
-	v.Batches, v.Layers = slices.Clone(r.Batches), slices.Clone(r.Layers)
+func (s *Record) Item() *Item {
+	v := &Item{Record: *s, Available: s.levels().available()}
+	v.Revision = s.revision()
+	v.Batches, v.Layers = slices.Clone(s.Batches), slices.Clone(s.Layers)
 	return v
 }
 

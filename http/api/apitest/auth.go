@@ -68,6 +68,7 @@ func (w *World) Login(t *testing.T, name, user string) (refresh string) {
 	return r.Text("refreshToken")
 }
 
+// Refresh exchanges a refresh token and returns the reply with the status.
 func (w *World) Refresh(t *testing.T, status int, token string) *Reply {
 	t.Helper()
 	return w.Want(t, status, "", "POST", "/api/auth/refresh-token", map[string]any{"refreshToken": token})
@@ -82,6 +83,7 @@ func (w *World) Key(t testing.TB, name string, body map[string]any) *Reply {
 	return r
 }
 
+// NewGuard returns a guard of logins with a clock that stands still.
 func NewGuard(perAccount, perAddress int) *auth.LoginGuard {
 	return auth.NewLoginGuard(perAccount, perAddress, func() time.Time { return time.Unix(1_800_000_000, 0) })
 }

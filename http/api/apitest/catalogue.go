@@ -14,6 +14,7 @@ import (
 	"entrepot/grains/ecommerce/product"
 )
 
+// Shirt returns the body of a product with two variants and a price of its own in one shop.
 func (w *World) Shirt() map[string]any {
 	return map[string]any{
 		"shopIds": []string{w.ShopA, w.ShopB}, "sku": "SHIRT", "name": "Shirt", "price": 20, "currency": "EUR",
@@ -27,11 +28,13 @@ func (w *World) Shirt() map[string]any {
 	}
 }
 
+// Category creates a category below a parent.
 func (w *World) Category(t testing.TB, slug, parent string) {
 	t.Helper()
 	w.Want(t, 201, "company_admin", "POST", "/api/products/categories", map[string]any{"slug": slug, "parent": parent, "title": "The " + slug})
 }
 
+// PNG returns an image of the size.
 func PNG(w, h int) []byte {
 	img := image.NewNRGBA(image.Rect(0, 0, w, h))
 	for i := range w {
@@ -70,6 +73,7 @@ func (w *World) TakeImports(t testing.TB, times int) {
 	}
 }
 
+// ImportFile uploads a file of products to import.
 func (w *World) ImportFile(t testing.TB, as, contentType, file string, headers ...string) *Reply {
 	t.Helper()
 	return w.Want(t, 202, as, "POST", "/api/products/imports", file, append([]string{"Content-Type", contentType}, headers...)...)
@@ -99,6 +103,7 @@ func (w *World) Findable(t *testing.T) {
 	Eventually(t, "they are found", func() bool { return w.Found.Len() == 7 })
 }
 
+// Names reports whether an error names the field, with a rule and a message.
 func Names(r *Reply, field string) bool {
 	for _, e := range r.List("errors") {
 		if m, ok := e.(map[string]any); ok && m["field"] == field && m["rule"] != "" && m["message"] != "" {
@@ -120,6 +125,7 @@ func (r *Reply) Names() []string {
 	return out
 }
 
+// NamesOf returns the names of the items of a list.
 func NamesOf(r *Reply) string {
 	var out []string
 	for _, i := range r.List("items") {
@@ -129,12 +135,14 @@ func NamesOf(r *Reply) string {
 	return strings.Join(out, ", ")
 }
 
+// Receive adds mugs to the stock of the first shop under an Idempotency-Key.
 func (w *World) Receive(t testing.TB, key string, quantity int) *Reply {
 	t.Helper()
 	body := map[string]any{"productId": w.Mug, "shopId": w.ShopA, "quantity": quantity, "reason": "purchase"}
 	return w.Call(t, "shop_manager", "POST", "/api/inventory/items", body, "Idempotency-Key", key)
 }
 
+// Item returns the body of a line of a cart or an order.
 func Item(product string, quantity int) map[string]any {
 	return map[string]any{"productId": product, "quantity": quantity}
 }
@@ -150,9 +158,11 @@ func (w *World) Guest(t testing.TB) string {
 	return token
 }
 
+// Code creates a promo code and returns its path.
 func (w *World) Code(t testing.TB, body map[string]any) string {
 	t.Helper()
 	return w.Want(t, 201, "company_admin", "POST", "/api/cart/promotions", body).Header.Get("Location")
 }
 
+// Ptr returns a pointer to a copy of the value.
 func Ptr[V any](v V) *V { return &v }

@@ -31,6 +31,7 @@ func (w *World) DueOf(id entrepot.ID) (due *events.Delivery) {
 	return due
 }
 
+// File reports whether the file of an import is stored.
 func (w *World) File(t testing.TB, id entrepot.ID) bool {
 	t.Helper()
 	b, err := w.Deps.Blobs.Get(t.Context(), "imports/"+id, 0)
@@ -52,6 +53,7 @@ func (w *World) Handled(t testing.TB, importer *importer.Importer, d *events.Del
 	}
 }
 
+// CountProducts returns the number of the company's exported products.
 func (w *World) CountProducts(t testing.TB) int {
 	t.Helper()
 	table := string(w.Want(t, 200, "company_admin", "GET", "/api/products/export", nil).Raw)

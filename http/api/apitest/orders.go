@@ -17,6 +17,7 @@ import (
 	"entrepot/persistence"
 )
 
+// Address is a valid shipping address.
 var Address = map[string]any{"name": "Ada", "line1": "Am Kai 1", "city": "Hamburg", "country": "DE"}
 
 // Belgium are rules that send to Belgium alone, by one method.
@@ -24,6 +25,7 @@ func Belgium(price any) map[string]any {
 	return map[string]any{"currency": "EUR", "zones": []any{Zone("Belgium", []string{"BE"}, Method("standard", price))}}
 }
 
+// Zone returns a zone of shipping rules; without countries it is the rest of the world.
 func Zone(name string, countries []string, methods ...map[string]any) map[string]any {
 	z := map[string]any{"name": name, "methods": methods}
 	if countries != nil {
@@ -32,6 +34,7 @@ func Zone(name string, countries []string, methods ...map[string]any) map[string
 	return z
 }
 
+// Method returns a shipping method of one price.
 func Method(id string, price any) map[string]any {
 	return map[string]any{"id": id, "name": strings.ToUpper(id), "price": price}
 }
@@ -45,14 +48,17 @@ func Harbour() map[string]any {
 	return map[string]any{"currency": "EUR", "zones": []any{Zone("Home", []string{"DE"}, express, standard), Zone("World", nil, Method("parcel", 25))}}
 }
 
+// Moved sets the clock of the routes forward, so that short-lived caches are stale.
 func (w *World) Moved(d time.Duration) { // what is kept briefly is asked again
 	at := time.Now().Add(d)
 	w.Deps.Now = func() time.Time { return at }
 	w.Mount()
 }
 
+// Subscription returns the body of a subscription.
 var Subscription = func(plan, status string) map[string]any { return map[string]any{"plan": plan, "status": status} }
 
+// ShopBody returns the body of a shop.
 func ShopBody(name string) map[string]any {
 	return map[string]any{
 		"name": name, "isActive": true,

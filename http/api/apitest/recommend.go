@@ -42,6 +42,7 @@ func (w *World) Pay(t testing.TB, as, orderID string) {
 	})
 }
 
+// Recommended returns the recommendations for a query.
 func (w *World) Recommended(t testing.TB, as, query string) *Reply {
 	t.Helper()
 	return w.Want(t, 200, as, "GET", "/api/products/recommendations"+query, nil)

@@ -213,6 +213,7 @@ func (w *World) seed(t testing.TB, passwords *auth.Passwords) {
 	w.User(t, hash, "other_admin", entrepot.CompanyAdmin, w.OtherCompany)
 }
 
+// Product creates a product in shops and returns its id.
 func (w *World) Product(t testing.TB, company entrepot.ID, sku string, price int64, shops ...entrepot.ID) entrepot.ID {
 	t.Helper()
 	id := entrepot.NewID()
@@ -220,6 +221,7 @@ func (w *World) Product(t testing.TB, company entrepot.ID, sku string, price int
 	return id
 }
 
+// User registers a user and keeps an access token under the name.
 func (w *World) User(t testing.TB, hash, name string, role entrepot.Role, company entrepot.ID, shops ...entrepot.ID) {
 	t.Helper()
 	id := entrepot.NewID()
@@ -269,6 +271,7 @@ func (w *World) Call(t testing.TB, as, method, path string, body any, headers ..
 	return w.Send(t, req)
 }
 
+// Send serves a request and decodes a JSON reply.
 func (w *World) Send(t testing.TB, req *http.Request) *Reply {
 	t.Helper()
 	rec := httptest.NewRecorder()
@@ -312,8 +315,10 @@ func (r *Reply) At(path string) any {
 	return v
 }
 
+// Text returns a text of the body by its path; "" if it is none.
 func (r *Reply) Text(path string) string { s, _ := r.At(path).(string); return s }
 
+// List returns a list of the body by its path.
 func (r *Reply) List(path string) []any { s, _ := r.At(path).([]any); return s }
 
 // errorLog keeps what is logged as an error.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha1"
+	"crypto/sha1" //nolint:gosec // RFC 6238 and every authenticator app use HMAC-SHA-1, which collisions do not break
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base32"

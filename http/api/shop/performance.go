@@ -53,6 +53,7 @@ func figuresOf(f *shop.Figures) SalesFigures {
 	return out
 }
 
+// TakingsOf returns takings as the API shows them.
 func TakingsOf(t *shop.Takings) Takings {
 	return Takings{t.Currency, rest.Amount(t.Revenue, t.Currency), rest.Amount(t.Refunded, t.Currency), t.Paid, rest.Amount(t.Average(), t.Currency)}
 }

@@ -212,6 +212,7 @@ func (s *shopAPI) ruled(ctx context.Context, p rest.IDPath) (company, shop entre
 	return found.CompanyID, id, nil
 }
 
+// SetShipping returns the handler that replaces the shipping rules of a shop or a company.
 func SetShipping(a grains.Asker, whose ruled) func(context.Context, *shippingInput) (*rest.Answer[ShippingView], error) {
 	return func(ctx context.Context, in *shippingInput) (*rest.Answer[ShippingView], error) {
 		version, err := in.Version()
@@ -234,6 +235,7 @@ func SetShipping(a grains.Asker, whose ruled) func(context.Context, *shippingInp
 	}
 }
 
+// RemoveShipping returns the handler that removes the shipping rules of a shop or a company.
 func RemoveShipping(a grains.Asker, whose ruled) func(context.Context, *shippingRemoval) (*rest.NoContent, error) {
 	return func(ctx context.Context, in *shippingRemoval) (*rest.NoContent, error) {
 		version, err := in.Version()

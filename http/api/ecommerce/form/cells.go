@@ -31,6 +31,7 @@ func escaped(s string) string {
 	return b.String()
 }
 
+// Unescaped returns a part of a cell without the escapes of its separators.
 func Unescaped(s string) string {
 	if !strings.Contains(s, `\`) {
 		return s
@@ -70,6 +71,7 @@ func guarded(cell string) string {
 	return cell
 }
 
+// Plain returns a cell without the quote that keeps spreadsheets from reading it as a formula.
 func Plain(cell string) string {
 	if len(cell) > 1 && cell[0] == '\'' && (strings.ContainsRune(formulas, rune(cell[1])) || cell[1] == '\'') {
 		return cell[1:]

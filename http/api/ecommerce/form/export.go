@@ -68,44 +68,44 @@ func textOf(a *entrepot.Amount) string {
 
 // Lines returns the product's lines of a CSV file, with the cells in the order of [Columns]: one line
 // per variant, or one line. The first line has the cells of the product.
-func (r *ProductBody) Lines() [][]string {
-	attributes := make([]string, len(r.Attributes))
-	for i, a := range r.Attributes {
+func (b *ProductBody) Lines() [][]string {
+	attributes := make([]string, len(b.Attributes))
+	for i, a := range b.Attributes {
 		attributes[i] = escaped(a.Name) + "=" + escaped(a.Value)
 	}
-	options := make([]string, len(r.Options))
-	for i, o := range r.Options {
+	options := make([]string, len(b.Options))
+	for i, o := range b.Options {
 		options[i] = escaped(o.Name) + "=" + joinEscaped(o.Values, ",")
 	}
-	prices := make([]string, len(r.ShopPrices))
-	for i, p := range r.ShopPrices {
+	prices := make([]string, len(b.ShopPrices))
+	for i, p := range b.ShopPrices {
 		if prices[i] = string(p.ShopID) + "=" + string(p.Price); p.VariantID != "" {
 			prices[i] = string(p.ShopID) + "/" + string(p.VariantID) + "=" + string(p.Price)
 		}
 	}
 	first := []string{
-		r.SKU, r.Name, r.Description, r.Category, r.Brand, string(r.Price), r.Currency, r.Status, r.Image,
-		joinEscaped(r.ShopIDs, "|"), joinEscaped(r.Tags, "|"), strings.Join(attributes, "|"), strings.Join(prices, "|"),
+		b.SKU, b.Name, b.Description, b.Category, b.Brand, string(b.Price), b.Currency, b.Status, b.Image,
+		joinEscaped(b.ShopIDs, "|"), joinEscaped(b.Tags, "|"), strings.Join(attributes, "|"), strings.Join(prices, "|"),
 	}
-	first = append(append(first, r.times()...), strings.Join(options, "|"))
-	if len(r.Variants) == 0 {
+	first = append(append(first, b.times()...), strings.Join(options, "|"))
+	if len(b.Variants) == 0 {
 		return [][]string{guardedLine(append(first, make([]string, len(Columns)-len(first))...))}
 	}
-	lines := make([][]string, len(r.Variants))
-	for i := range r.Variants {
+	lines := make([][]string, len(b.Variants))
+	for i := range b.Variants {
 		of := make([]string, len(first))
-		if of[0] = r.SKU; i == 0 {
+		if of[0] = b.SKU; i == 0 {
 			of = slices.Clone(first)
 		}
-		lines[i] = guardedLine(append(of, r.Variants[i].cells()...))
+		lines[i] = guardedLine(append(of, b.Variants[i].cells()...))
 	}
 	return lines
 }
 
 // times returns the cells of the sale and of the times of publication.
-func (r *ProductBody) times() []string {
-	out := []string{"", "", "", "", cellOf(r.PublishAt), cellOf(r.UnpublishAt)}
-	if s := r.Sale; s != nil {
+func (b *ProductBody) times() []string {
+	out := []string{"", "", "", "", cellOf(b.PublishAt), cellOf(b.UnpublishAt)}
+	if s := b.Sale; s != nil {
 		if out[0] = textOf(s.Price); s.Percent > 0 {
 			out[1] = strconv.FormatInt(s.Percent, 10)
 		}
@@ -156,6 +156,7 @@ type SaleView struct {
 	EndsAt   *rest.Time      `json:"endsAt,omitempty"`
 }
 
+// SaleOf returns a sale as the API shows it.
 func SaleOf(s *product.Sale, currency string) *SaleView {
 	v := &SaleView{Percent: s.Percent, StartsAt: rest.TimeOrNone(s.StartsAt), EndsAt: rest.TimeOrNone(s.EndsAt)}
 	if s.Percent == 0 {

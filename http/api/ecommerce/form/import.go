@@ -10,9 +10,11 @@ import (
 	"entrepot/grains/quota"
 )
 
-const RowCreated = "created"
-
-const RowUpdated = "updated"
+// Outcomes of a row that was imported.
+const (
+	RowCreated = "created"
+	RowUpdated = "updated"
+)
 
 // The outcomes of a row.
 const (
