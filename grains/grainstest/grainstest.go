@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
@@ -100,7 +101,11 @@ func (m *Member) SetNow(at time.Time) {
 // itself and fails the test if that changes the grain's state, because a reply must not share memory
 // with the state.
 func (m *Member) Ask(ctx context.Context, to grains.Ref, message any, options ...grains.Option) (grains.Answer, error) {
-	answer, err := m.client.Ask(ctx, to, message, options...)
+	sent := deepCopy(reflect.ValueOf(message))
+	answer, err := m.client.Ask(ctx, to, sent.Interface(), options...)
+	if err == nil {
+		m.disown(to, sent)
+	}
 	if err == nil && answer.Value != nil {
 		answer.Value = m.owned(to, message, answer.Value)
 	}

@@ -38,18 +38,32 @@ func (m *Member) owned(to grains.Ref, message, reply any) any {
 	if overwrite(original) == 0 {
 		return copied.Interface()
 	}
+	m.reportShared(to, "the reply %T to %T shares memory", reply, message)
+	return copied.Interface()
+}
+
+// disown overwrites a message after its reply. It reports a state that shares memory with the message:
+// a change of that state in place would change the message too, which is decided again after a lost
+// compare-and-set.
+func (m *Member) disown(to grains.Ref, sent reflect.Value) {
+	if overwrite(sent) > 0 {
+		m.reportShared(to, "the message %T shares memory", sent.Interface())
+	}
+}
+
+// reportShared reports a state that contains an overwritten value.
+func (m *Member) reportShared(to grains.Ref, format string, args ...any) {
 	state, _, ok := m.Host.StateOf(to.Kind, to.ID)
 	if !ok {
-		return copied.Interface()
+		return
 	}
 	for _, mark := range marks {
 		if bytes.Contains(state, mark) {
-			m.report("the reply %T to %T shares memory with the state of %s %s: the overwritten reply changed it to %s",
-				reply, message, to.Kind, to.ID, state)
-			break
+			m.report(format+" with the state of %s %s: overwriting it changed the state to %s",
+				append(args, to.Kind, to.ID, state)...)
+			return
 		}
 	}
-	return copied.Interface()
 }
 
 // deepCopy returns a copy that shares no memory with v, except through unexported fields, which are

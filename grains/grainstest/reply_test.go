@@ -114,6 +114,43 @@ func TestReplyThatSharesTheStateIsReported(t *testing.T) {
 	}
 }
 
+// fill is a command whose grain keeps the message's own slice.
+type fill struct{ Items []item }
+
+func (fill) Answers(int) {}
+
+type filled struct {
+	events.Private
+	items []item
+}
+
+// chest is a grain that shares the memory of its messages.
+type chest struct {
+	Items []item `json:"items"`
+}
+
+func (s *chest) Apply(e events.Event) { s.Items = e.(filled).items }
+func (s *chest) Index() grains.Index  { return grains.Index{} }
+func (s *chest) fill(_ entrepot.Turn, c fill) ([]events.Event, error) {
+	return []events.Event{filled{items: c.Items}}, nil
+}
+
+func TestStateThatSharesAMessageIsReported(t *testing.T) {
+	k := grains.NewKind[chest]("Chest", &persistence.Collection{Name: "chests"})
+	grains.Command(k, (*chest).fill, func(s *chest) int { return len(s.Items) })
+	m := New(t, storetest.NewMemory(), []*grains.Kind{k})
+	var reports []string
+	m.report = func(format string, args ...any) { reports = append(reports, fmt.Sprintf(format, args...)) }
+	mine := fill{Items: []item{{Name: "milk"}}}
+	ref := grains.Ref{Kind: "Chest", ID: "aaaaaaaaaaaaaaaaaaaaaaaa"}
+	if _, err := grains.Ask(m.Platform(), m, ref, mine); err != nil {
+		t.Fatal(err)
+	}
+	if len(reports) != 1 || !strings.Contains(reports[0], "fill shares memory") || mine.Items[0].Name != "milk" {
+		t.Errorf("reports %q, the test's own message %+v; want one report and an unchanged message", reports, mine)
+	}
+}
+
 // everything has a field of each form that a reply may have.
 type everything struct {
 	Text     string
