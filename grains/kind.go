@@ -87,6 +87,9 @@ func NewKind[S any, P interface {
 	}
 }
 
+// New returns the state of an entity that does not exist yet.
+func (k *Kind) New() State { return k.newState() }
+
 // Command registers a command. decide returns the resulting events and changes nothing; reply then
 // reads the reply from the changed state. The reply must not share memory with the state, because
 // callers on the same member receive it without a copy.
