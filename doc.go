@@ -4,13 +4,12 @@
 // The map of the repository, in the direction of imports:
 //
 //	entrepot      the vocabulary
-//	events        every public event, its envelope, the exchange and the queues
-//	persistence   the Store contract and the committer; mongostore and sqlitestore pass one test suite
-//	grains        the one host of all grains, and a folder for each kind of grain
-//	search        product search by text, filters and facets, held in memory
-//	blob          storage of images and import files
-//	http/edge     middleware;  http/api  one route file per service
-//	actors        reactions to events and to time
+//	events        every public event, its envelope, the exchange and the queues; two brokers
+//	persistence   the Store contract and the committer; two stores, blobs and the product search
+//	grains        the one host of all grains; grains/<service>/<kind> is a kind of grain
+//	actors        reactions to events and to time; actors/<service>
 //	cluster       membership, placement and calls between members
-//	cmd/entrepot  the service table and the wiring
+//	http          http/edge is middleware, http/rest the kit of routes, http/api/<service> the routes
+//	cmd           cmd/entrepot is the server, cmd/entrepot/services its table, cmd/bench the load program
+//	test          the tests of the whole
 package entrepot
