@@ -2,9 +2,12 @@ package cluster
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -14,6 +17,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 )
@@ -111,4 +116,42 @@ func (m *Member) closeRemote() (err error) {
 	}
 	m.cluster.Remote.Shutdown(false)
 	return nil
+}
+
+// wireCreds are the credentials of a member as a server and as a client.
+type wireCreds struct {
+	server, client credentials.TransportCredentials
+}
+
+// credentialsOf reads the files. nil files give credentials without TLS, which Config allows on loopback only.
+func credentialsOf(files *TLSFiles) (wireCreds, error) {
+	if files == nil {
+		return wireCreds{insecure.NewCredentials(), insecure.NewCredentials()}, nil
+	}
+	pem, err := os.ReadFile(files.CA)
+	if err != nil {
+		return wireCreds{}, fmt.Errorf("cluster: TLS authority: %w", err)
+	}
+	authority := x509.NewCertPool()
+	if !authority.AppendCertsFromPEM(pem) {
+		return wireCreds{}, fmt.Errorf("cluster: TLS authority: no certificate in %s", files.CA)
+	}
+	own, err := tls.LoadX509KeyPair(files.Cert, files.Key)
+	if err != nil {
+		return wireCreds{}, fmt.Errorf("cluster: TLS certificate: %w", err)
+	}
+	return wireCreds{
+		server: credentials.NewTLS(&tls.Config{
+			MinVersion:   tls.VersionTLS13,
+			Certificates: []tls.Certificate{own},
+			ClientCAs:    authority,
+			ClientAuth:   tls.RequireAndVerifyClientCert,
+		}),
+		client: credentials.NewTLS(&tls.Config{
+			MinVersion:   tls.VersionTLS13,
+			Certificates: []tls.Certificate{own},
+			RootCAs:      authority,
+			ServerName:   files.ServerName, // empty: the dialled address
+		}),
+	}, nil
 }
