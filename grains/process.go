@@ -166,6 +166,7 @@ func (e *entity) runStep(ctx context.Context, s step, saved []byte, trace string
 		}
 		if e.hasStopped() || ctx.Err() != nil {
 			e.endStep(s)
+			e.wakeNext(ctx)
 			return
 		}
 		if try == stepTries {
@@ -179,6 +180,16 @@ func (e *entity) runStep(ctx context.Context, s step, saved []byte, trace string
 		case <-time.After(pause/2 + time.Duration(rand.Int64N(int64(pause)))): //nolint:gosec // jitter
 			pause *= 4
 		}
+	}
+}
+
+// wakeNext wakes the entity where it lives after this activation has stopped, so that its next activation
+// takes up the step at once and not at its wakeAt. If that fails, wakeAt remains.
+func (e *entity) wakeNext(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(entrepot.WithCaller(ctx, entrepot.SystemCaller("moved")), defaultDeadline)
+	defer cancel()
+	if _, err := e.h.ask.Ask(ctx, Ref{Kind: e.k.Name, ID: e.id}, Wake{}); err != nil {
+		e.h.Logger.Debug("wake the next activation", "kind", e.k.Name, "id", e.id, "error", err)
 	}
 }
 

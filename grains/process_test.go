@@ -210,6 +210,20 @@ func TestStepOfAnEndedActivationRunsAgain(t *testing.T) {
 	mustFetch(t, m, "milk")
 }
 
+// The next activation takes up a step without a message or its wakeAt, which is 15 s away.
+func TestStepOfAnEndedActivationWakesTheNext(t *testing.T) {
+	t.Parallel()
+	b := newBlocked()
+	m := grainstest.New(t, storetest.NewMemory(), []*grains.Kind{errandKind(b.do, (*errand).fetch)})
+	mustWant(t, m, "milk")
+	<-b.started
+	m.Restart()
+	b.release <- struct{}{} // the result of the first activation is dropped
+	<-b.started
+	close(b.release)
+	mustFetch(t, m, "milk")
+}
+
 // A step whose result cannot be written is tried a few times with pauses and then waits for the next
 // wake, so that a store that refuses writes does not keep members busy.
 func TestStepWaitsForAStoreThatRefusesWrites(t *testing.T) {
