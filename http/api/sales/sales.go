@@ -18,27 +18,27 @@ func orderRoutes(d Deps) rest.Routes {
 	s := &salesAPI{d}
 	return rest.Routes{Service: "orders", List: []rest.Route{
 		rest.Bind(rest.Route{
-			ID: "place-order", Method: http.MethodPost, Keyed: true, Path: "/orders", Access: rest.Only(entrepot.Customer),
-			Status:  http.StatusCreated,
-			Summary: "Place an order",
-			Doc: "From the cart, or of the given items. Lines of several shops become one order a shop, all or none. " +
-				"Answered when the stock is reserved.",
+			ID: "place-order", Method: http.MethodPost, Keyed: true, Path: "/orders",
+			Access: rest.Only(entrepot.Customer), Status: http.StatusCreated, Summary: "Place order",
+			Doc: "From the cart, or of the given items. Lines of several shops become one order a shop, all " +
+				"or none. The response is sent once the stock is reserved.",
 		}, s.place),
 		rest.Bind(rest.Route{
 			ID: "list-orders", Method: http.MethodGet, Path: "/orders", Access: rest.LoggedIn, Summary: "List orders",
 			Doc: "Customers see their own, staff see those of their shops.",
 		}, s.list),
 		rest.Bind(rest.Route{
-			ID: "get-order", Method: http.MethodGet, Path: "/orders/{id}", Access: rest.LoggedIn, Summary: "Read an order",
+			ID: "get-order", Method: http.MethodGet, Path: "/orders/{id}", Access: rest.LoggedIn,
+			Summary: "Get order",
 		}, s.get),
 		rest.Bind(rest.Route{
 			ID: "get-tracking", Method: http.MethodGet, Path: "/orders/{id}/tracking", Access: rest.LoggedIn,
-			Summary: "Where an order is",
+			Summary: "Track order",
 		}, s.tracking),
 		rest.Bind(rest.Route{
-			ID: "cancel-order", Method: http.MethodPost, Keyed: true, Path: "/orders/{id}/cancel", Access: rest.LoggedIn,
-			Summary: "Cancel an order",
-			Doc:     "Stock and money go back by themselves.",
+			ID: "cancel-order", Method: http.MethodPost, Keyed: true, Path: "/orders/{id}/cancel",
+			Access: rest.LoggedIn, Summary: "Cancel order",
+			Doc: "Stock is released and payments are refunded automatically.",
 		}, s.cancel),
 	}}
 }

@@ -19,68 +19,68 @@ func Routes(d Deps) rest.Routes {
 	own, customer := rest.Only(entrepot.Customer).OrGuest(), rest.Only(entrepot.Customer)
 	return rest.Routes{Service: "cart", List: []rest.Route{
 		rest.Bind(
-			rest.Route{ID: "get-cart", Method: http.MethodGet, Path: "/cart", Access: own, Summary: "Read the cart"}, s.get,
+			rest.Route{ID: "get-cart", Method: http.MethodGet, Path: "/cart", Access: own, Summary: "Get cart"}, s.get,
 		),
 		rest.Bind(
-			rest.Route{ID: "clear-cart", Method: http.MethodDelete, Path: "/cart", Access: own, Summary: "Empty the cart"},
+			rest.Route{ID: "clear-cart", Method: http.MethodDelete, Path: "/cart", Access: own, Summary: "Empty cart"},
 			s.clear,
 		),
 		rest.Bind(rest.Route{
 			ID: "add-cart-item", Method: http.MethodPost, Keyed: true, Path: "/cart/items", Access: own,
-			Status: http.StatusCreated, Summary: "Add to the cart",
+			Status: http.StatusCreated, Summary: "Add cart item",
 		}, s.add),
 		rest.Bind(rest.Route{
 			ID: "set-cart-item", Method: http.MethodPut, Path: "/cart/items/{id}", Access: own,
-			Summary: "Change a quantity; 0 removes the line",
+			Summary: "Set cart item quantity",
 		}, s.set),
 		rest.Bind(rest.Route{
 			ID: "remove-cart-item", Method: http.MethodDelete, Path: "/cart/items/{id}", Access: own,
-			Summary: "Remove a line",
+			Summary: "Remove cart item",
 		}, s.remove),
 		rest.Bind(rest.Route{
 			ID: "save-cart-item", Method: http.MethodPost, Keyed: true, Path: "/cart/items/{id}/save", Access: own,
-			Summary: "Save a line for later",
+			Summary: "Save cart item for later",
 		}, s.save),
 		rest.Bind(rest.Route{
 			ID: "restore-saved-item", Method: http.MethodPost, Keyed: true, Path: "/cart/saved/{id}/restore", Access: own,
-			Summary: "Put a saved line back",
-			Doc:     "At the price of now.",
+			Summary: "Restore saved item",
+			Doc:     "Uses the current price.",
 		}, s.restore),
 		rest.Bind(rest.Route{
 			ID: "remove-saved-item", Method: http.MethodDelete, Path: "/cart/saved/{id}", Access: own,
-			Summary: "Forget a saved line",
+			Summary: "Remove saved item",
 		}, s.forget),
 		rest.Bind(rest.Route{
 			ID: "get-cart-summary", Method: http.MethodGet, Path: "/cart/summary", Access: own,
-			Summary: "Look at the cart as it is now",
-			Doc: "Each line with the price and the pieces of now where they differ, what the promo codes give, and what an " +
-				"order would cost. Nothing is changed or reserved.",
+			Summary: "Get cart summary",
+			Doc: "Returns each line with the current price and stock where they differ, the discounts of " +
+				"promo codes, and the cost of an order. Changes and reserves nothing.",
 		}, s.summary),
 		rest.Bind(rest.Route{
 			ID: "estimate-cart", Method: http.MethodPost, Path: "/cart/estimate", Access: own,
-			Summary: "What the order of the cart would cost",
-			Doc: "By the same computation as the order. Taxes are the companies' rates; shipping is by the shops' rules for " +
-				"the country and postal code, and lists the methods to choose from.",
+			Summary: "Estimate order of cart",
+			Doc: "Uses the same computation as the order. Taxes follow the companies' rates; shipping follows " +
+				"the shops' rules for the country and postal code, with the methods to choose from.",
 		}, s.estimate),
 		rest.Bind(rest.Route{
 			ID: "add-promo-code", Method: http.MethodPost, Keyed: true, Path: "/cart/promo", Access: own,
-			Summary: "Enter a promo code",
+			Summary: "Add promo code",
 		}, s.addPromo),
 		rest.Bind(rest.Route{
 			ID: "remove-promo-code", Method: http.MethodDelete, Path: "/cart/promo/{code}", Access: own,
-			Summary: "Take a promo code back",
+			Summary: "Remove promo code",
 		}, s.removePromo),
 		rest.Bind(rest.Route{
 			ID: "open-guest-cart", Method: http.MethodPost, Path: "/cart/guest", Access: rest.Public,
-			Status: http.StatusCreated, Summary: "Open a cart without an account",
-			Doc: "Answers the token that stands for the cart in the header Cart-Token. It is shown once and kept nowhere. A " +
-				"guest's cart is emptied when it was not changed for 30 days.",
+			Status: http.StatusCreated, Summary: "Open guest cart",
+			Doc: "Returns the token of the cart for the header Cart-Token. The token is shown once and not " +
+				"stored. A guest cart is emptied after 30 days without changes.",
 		}, s.open),
 		rest.Bind(rest.Route{
 			ID: "merge-guest-cart", Method: http.MethodPost, Keyed: true, Path: "/cart/merge", Access: customer,
-			Summary: "Take a guest's cart over",
-			Doc: "Its lines come into the caller's cart, at the prices of now, and its token opens nothing any more. Asked " +
-				"again it changes nothing.",
+			Summary: "Merge guest cart",
+			Doc: "Moves the lines into the caller's cart at current prices and invalidates the token. " +
+				"Repeating the request has no effect.",
 		}, s.merge),
 	}}
 }
