@@ -51,7 +51,7 @@ func (w *words) product(i int, company, shop entrepot.ID) product.Product {
 // catalogue measures a start with a big catalogue, what its index costs, and
 // searches of it.
 func (b *bench) catalogue() error {
-	read, err := searchtest.ReadWords(filepath.Join("search", "testdata", "catalogue.tsv"))
+	read, err := searchtest.ReadWords(filepath.Join("persistence", "search", "testdata", "catalogue.tsv"))
 	if err != nil {
 		return fmt.Errorf("the bench is run from the repository's root: %w", err)
 	}
