@@ -155,7 +155,7 @@ func fill(v reflect.Value, n *int) {
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		v.SetInt(int64(*n % 100))
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		v.SetUint(uint64(*n % 100)) //nolint:gosec // a small positive number
+		v.SetUint(uint64(*n % 100))
 	case reflect.Float32, reflect.Float64:
 		v.SetFloat(float64(*n) / 8)
 	case reflect.Pointer:

@@ -112,7 +112,7 @@ func (s *State) ConfirmTOTP(t entrepot.Turn, c ConfirmTOTP) ([]events.Event, err
 	u := s.public()
 	u.TOTPEnabled, u.UpdatedAt = true, t.Now
 	return []events.Event{
-		totpConfirmed{Step: c.Step, Recovery: slices.Clone(c.Recovery)},
+		totpConfirmed{Step: c.Step, Recovery: cloneAll(c.Recovery)},
 		events.UserUpdated{User: u},
 	}, nil
 }
@@ -183,4 +183,13 @@ func (s *State) applyTOTP(e events.Event) {
 	case recoveryUsed:
 		s.TOTP.Recovery = slices.DeleteFunc(s.TOTP.Recovery, func(h []byte) bool { return bytes.Equal(h, f.Hash) })
 	}
+}
+
+// cloneAll returns copies of byte slices.
+func cloneAll(list [][]byte) [][]byte {
+	out := make([][]byte, len(list))
+	for i, b := range list {
+		out[i] = bytes.Clone(b)
+	}
+	return out
 }
