@@ -138,7 +138,9 @@ func TestExportImportsTheSame(t *testing.T) {
 		t.Fatalf("%s", report.Raw)
 	}
 	was := make(map[string]any, len(paths))
+	const indexed = "the index knows whether it is in stock"
 	for _, path := range paths {
+		apitest.Eventually(t, indexed, func() bool { return w.Found.Version(path[len("/api/products/"):]) > 0 })
 		p := w.Want(t, 200, "company_admin", "GET", path, nil)
 		was[p.Text("sku")] = withoutIDs(t, p.Raw)
 		w.Want(t, 204, "company_admin", "DELETE", path, nil)
@@ -161,7 +163,7 @@ func TestExportImportsTheSame(t *testing.T) {
 			continue
 		}
 		id := list.Text(fmt.Sprintf("items.%d.id", i))
-		apitest.Eventually(t, "the index knows whether it is in stock", func() bool { return w.Found.Version(id) > 0 })
+		apitest.Eventually(t, indexed, func() bool { return w.Found.Version(id) > 0 })
 		p := w.Want(t, 200, "company_admin", "GET", "/api/products/"+id, nil)
 		if now := withoutIDs(t, p.Raw); !reflect.DeepEqual(now, was[sku]) {
 			t.Errorf("%s is\n%v, was\n%v", sku, now, was[sku])
