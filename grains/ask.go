@@ -100,23 +100,6 @@ func Keyed(id string, hash uint64) Option {
 // import. The grain leaves memory as soon as it rests, unless it is also used otherwise.
 func Transient(c *wire.Command) { c.Transient = true }
 
-// With returns an asker that applies the options to every message, before the options of the call.
-func With(a Asker, options ...Option) Asker {
-	if len(options) == 0 {
-		return a
-	}
-	return withOptions{a, options}
-}
-
-type withOptions struct {
-	Asker
-	options []Option
-}
-
-func (w withOptions) Ask(ctx context.Context, to Ref, message any, options ...Option) (Answer, error) {
-	return w.Asker.Ask(ctx, to, message, append(w.options[:len(w.options):len(w.options)], options...)...)
-}
-
 type traceKey struct{}
 
 // WithTrace returns a context that passes a W3C traceparent on to grains and their events.

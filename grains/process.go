@@ -323,14 +323,9 @@ func (a stepAsker) Ask(ctx context.Context, to Ref, message any, options ...Opti
 // Distinct returns the asker of a step for one of several commands of the same type to the same grain.
 // Without a name of its own each of them would count as a repetition of the first.
 func Distinct(a Asker, name string) Asker {
-	switch a := a.(type) {
-	case stepAsker:
-		a.key += "/" + name
-		return a
-	case withOptions:
-		a.Asker = Distinct(a.Asker, name)
-		return a
-	default:
-		return a // outside of a step each command has a fresh id
+	if s, ok := a.(stepAsker); ok {
+		s.key += "/" + name
+		return s
 	}
+	return a // outside of a step each command has a fresh id
 }

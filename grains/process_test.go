@@ -308,8 +308,8 @@ func TestCommandsOfAStepRunOnce(t *testing.T) {
 			if _, err := grains.Ask(ctx, grains.Distinct(a, "second"), ref(id), add{By: 10}); err != nil {
 				return "", err
 			}
-			transient := grains.With(a, grains.Transient)
-			if _, err := grains.Ask(ctx, grains.Distinct(transient, "third"), ref(id), add{By: 100}); err != nil {
+			third := grains.Distinct(a, "third")
+			if _, err := grains.Ask(ctx, third, ref(id), add{By: 100}, grains.Transient); err != nil {
 				return "", err
 			}
 		}
