@@ -113,7 +113,7 @@ var rules = []rule{
 	{
 		folder: "actors/ecommerce/importer", why: "rows of a file follow the rules of the body of a request",
 		may: []string{
-			"entrepot", "entrepot/events", "entrepot/grains…", "entrepot/http/api/ecommerce/form", "entrepot/http/rest",
+			"entrepot", "entrepot/actors", "entrepot/events", "entrepot/grains…", "entrepot/http/api/ecommerce/form", "entrepot/http/rest",
 			"entrepot/persistence", "entrepot/persistence/blob…",
 		},
 	},

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"entrepot"
+	"entrepot/actors"
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/ecommerce/imports"
@@ -28,7 +29,7 @@ func (m *Importer) erase(ctx context.Context, d *events.Delivery) error {
 	if err := d.Decode(&e); err != nil {
 		return events.Permanent(err)
 	}
-	ctx = entrepot.WithCaller(grains.WithTrace(ctx, d.TraceParent), entrepot.SystemCaller(d.ID))
+	ctx = actors.AsSystem(ctx, d)
 	for q := (persistence.Query{Limit: 100}); ; {
 		docs, next, err := m.Store.Find(ctx, imports.Collection, entrepot.InCompany(e.CompanyID), q)
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"entrepot"
+	"entrepot/actors"
 	"entrepot/events"
 	"entrepot/grains"
 	"entrepot/grains/ecommerce/imports"
@@ -79,7 +80,7 @@ func (m *Importer) take(ctx context.Context, d *events.Delivery) error {
 	if err := d.Decode(&e); err != nil {
 		return events.Permanent(err)
 	}
-	ctx = entrepot.WithCaller(grains.WithTrace(ctx, d.TraceParent), entrepot.SystemCaller(d.ID))
+	ctx = actors.AsSystem(ctx, d)
 	job, err := grains.Ask(ctx, m.Asker, imports.Of(e.ImportID), imports.Get{})
 	switch {
 	case err == nil && job.Erased && job.Chunk == e.Chunk:

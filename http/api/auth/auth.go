@@ -158,8 +158,7 @@ func (s *authAPI) credentials(ctx context.Context, email string) (*user.Credenti
 	if len(docs) == 0 {
 		return nil, nil
 	}
-	as := entrepot.SystemCaller(entrepot.CallerFrom(ctx).RequestID)
-	return grains.Ask(entrepot.WithCaller(ctx, as), s.Asker, user.Of(docs[0].ID), user.GetCredentials{})
+	return grains.Ask(query.AsPlatform(ctx), s.Asker, user.Of(docs[0].ID), user.GetCredentials{})
 }
 
 type registerInput struct {

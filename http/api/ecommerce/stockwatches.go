@@ -134,7 +134,7 @@ func (s *stockWatchAPI) inStock(ctx context.Context, p *product.Product, variant
 	if shop != "" {
 		shops = []entrepot.ID{shop}
 	}
-	ctx = entrepot.WithCaller(ctx, entrepot.SystemCaller(entrepot.CallerFrom(ctx).RequestID))
+	ctx = query.AsPlatform(ctx)
 	var some atomic.Bool
 	_ = query.Each(ctx, len(shops), func(ctx context.Context, i int) error { // errors count as no stock
 		item, err := grains.Ask(ctx, s.Asker, stock.Of(stock.ID(variant, shops[i])), stock.Get{})
