@@ -9,8 +9,6 @@ import (
 	"entrepot"
 	"entrepot/events"
 	"entrepot/grains"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // AsSystem returns a context whose commands come from the platform itself, with the event's id
@@ -69,13 +67,7 @@ func CommandPerEvent(
 	}
 }
 
-// FanOut calls do for every item, at most limit at a time, waits for all calls and returns the
-// first error. The error cancels the context of the other calls.
+// FanOut is [grains.FanOut] for the items of a list.
 func FanOut[T any](ctx context.Context, limit int, items []T, do func(ctx context.Context, item T) error) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(limit)
-	for _, item := range items {
-		g.Go(func() error { return do(ctx, item) })
-	}
-	return g.Wait()
+	return grains.FanOut(ctx, limit, len(items), func(ctx context.Context, i int) error { return do(ctx, items[i]) })
 }

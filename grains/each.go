@@ -1,13 +1,10 @@
 package grains
 
 import (
-	"fmt"
-	"runtime/debug"
+	"context"
 	"slices"
 
 	"entrepot"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // eachLimit is how many calls of one [Each] run side by side.
@@ -17,20 +14,12 @@ const eachLimit = 16
 // returns which calls were refused, in the list's order, or the first error.
 func Each[T any](list []T, call func(T) (refused bool, err error)) ([]bool, error) {
 	refused := make([]bool, len(list))
-	var g errgroup.Group
-	g.SetLimit(eachLimit)
-	for i, item := range list {
-		g.Go(func() (err error) {
-			defer func() {
-				if r := recover(); r != nil { // a panic would end the process, wherever the step runs again
-					err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
-				}
-			}()
-			refused[i], err = call(item)
-			return err
-		})
-	}
-	if err := g.Wait(); err != nil {
+	// The calls bring their own context, so the first error ends none of them.
+	err := FanOut(context.Background(), eachLimit, len(list), func(_ context.Context, i int) (err error) {
+		refused[i], err = call(list[i])
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	return refused, nil

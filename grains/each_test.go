@@ -1,6 +1,7 @@
 package grains_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"sync/atomic"
@@ -62,5 +63,21 @@ func TestEachWaitsForAllAndReturnsTheError(t *testing.T) {
 	_, err = grains.Each([]int{0}, func(int) (bool, error) { panic("at the disco") })
 	if err == nil || !strings.Contains(err.Error(), "at the disco") {
 		t.Errorf("a call that panics: %v, want an error with the panic", err)
+	}
+}
+
+// A panic on a goroutine of its own would end the process, also outside of a step.
+func TestFanOutReturnsAPanicAsAnError(t *testing.T) {
+	t.Parallel()
+	for n := range 3 {
+		err := grains.FanOut(t.Context(), 2, n, func(_ context.Context, i int) error {
+			if i == n-1 {
+				panic("at the disco")
+			}
+			return nil
+		})
+		if n == 0 && err != nil || n > 0 && (err == nil || !strings.Contains(err.Error(), "at the disco")) {
+			t.Errorf("of %d calls: %v, want the panic of the last one as an error", n, err)
+		}
 	}
 }
