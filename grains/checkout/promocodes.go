@@ -150,9 +150,7 @@ func (s *Pricer) promotions(
 	ctx context.Context, goods []*companyGoods, codes []string,
 ) ([]*promotion.Promotion, error) {
 	found := make([]*promotion.Promotion, len(codes)*len(goods))
-	ctx = entrepot.WithCaller(
-		ctx, entrepot.SystemCaller("checkout"),
-	) // a customer may use a code without the right to read it
+	ctx = query.AsPlatform(ctx) // a customer may use a code without the right to read it
 	err := query.Each(ctx, len(found), func(ctx context.Context, i int) error {
 		id := promotion.ID(goods[i%len(goods)].company, codes[i/len(goods)])
 		p, err := grains.Ask(ctx, s.Asker, promotion.Of(id), promotion.Get{})

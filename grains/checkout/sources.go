@@ -64,8 +64,7 @@ func (s *sources) of(ctx context.Context, a grains.Asker, shop entrepot.ID) (*so
 		return v, nil
 	}
 	// A customer's order depends on the sourcing, which customers may not read.
-	platform := entrepot.WithCaller(ctx, entrepot.SystemCaller("sourcing"))
-	now, err := grains.Ask(platform, a, sourcing.Of(sourcing.ID(shop)), sourcing.Get{ShopID: shop})
+	now, err := grains.Ask(query.AsPlatform(ctx), a, sourcing.Of(sourcing.ID(shop)), sourcing.Get{ShopID: shop})
 	switch {
 	case err != nil && known:
 		return v, nil

@@ -217,8 +217,7 @@ const (
 func locate(ctx context.Context, a grains.Asker, field string, id entrepot.ID) (Location, error) {
 	caller := entrepot.CallerFrom(ctx)
 	// Also a warehouse that the caller may not read: goods may be sent to it.
-	platform := entrepot.WithCaller(ctx, entrepot.SystemCaller("locate"))
-	w, err := grains.Ask(platform, a, warehouse.Of(id), warehouse.Get{})
+	w, err := grains.Ask(query.AsPlatform(ctx), a, warehouse.Of(id), warehouse.Get{})
 	if err == nil && caller.MayReachCompany(w.CompanyID) {
 		return Location{id, w.CompanyID, LocationWarehouse}, nil
 	}
