@@ -13,7 +13,7 @@ import (
 type Owned struct {
 	Collection *persistence.Collection
 	Kind       string
-	End        func() any // returns the command that ends an entity
+	End        any // the command that ends an entity
 }
 
 // concurrentEnds bounds the entities that one event ends at the same time.
@@ -56,7 +56,7 @@ func (o Owned) EndWhere(
 			return err
 		}
 		err = FanOut(ctx, concurrentEnds, docs, func(ctx context.Context, doc persistence.Document) error {
-			_, err := a.Ask(ctx, grains.Ref{Kind: o.Kind, ID: doc.ID}, o.End(), grains.As(entrepot.DeriveID(d.ID, doc.ID)))
+			_, err := a.Ask(ctx, grains.Ref{Kind: o.Kind, ID: doc.ID}, o.End, grains.As(entrepot.DeriveID(d.ID, doc.ID)))
 			if entrepot.CodeOf(err) == entrepot.CodeNotFound {
 				return nil
 			}

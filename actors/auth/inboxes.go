@@ -21,11 +21,11 @@ func Inboxes() []actors.Inbox {
 var (
 	users = actors.Owned{
 		Collection: user.Collection, Kind: user.Name,
-		End: func() any { return user.Erase{} },
+		End: user.Erase{},
 	}
 	apiKeys = actors.Owned{
 		Collection: apikey.Collection, Kind: apikey.Name,
-		End: func() any { return apikey.Revoke{} },
+		End: apikey.Revoke{},
 	}
 )
 

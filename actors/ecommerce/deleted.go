@@ -21,19 +21,19 @@ import (
 var (
 	products = actors.Owned{
 		Collection: product.Collection, Kind: product.Name,
-		End: func() any { return product.Delete{} },
+		End: product.Delete{},
 	}
 	categoryTrees = actors.Owned{
 		Collection: categories.Collection, Kind: categories.Name,
-		End: func() any { return categories.Clear{} },
+		End: categories.Clear{},
 	}
 	reviews = actors.Owned{
 		Collection: review.Collection, Kind: review.Name,
-		End: func() any { return review.Delete{} },
+		End: review.Delete{},
 	}
 	promoCodes = actors.Owned{
 		Collection: promotion.Collection, Kind: promotion.Name,
-		End: func() any { return promotion.Delete{} },
+		End: promotion.Delete{},
 	}
 )
 
@@ -42,27 +42,27 @@ var (
 var (
 	wishlists = actors.Owned{
 		Collection: wishlist.Collection, Kind: wishlist.Name,
-		End: func() any { return wishlist.Erase{} },
+		End: wishlist.Erase{},
 	}
 	watches = actors.Owned{
 		Collection: stockwatch.Collection, Kind: stockwatch.Name,
-		End: func() any { return stockwatch.Erase{} },
+		End: stockwatch.Erase{},
 	}
 	carts = actors.Owned{
 		Collection: cart.Collection, Kind: cart.Name,
-		End: func() any { return cart.Erase{} },
+		End: cart.Erase{},
 	}
 	promoUses = actors.Owned{
 		Collection: promotion.Uses, Kind: promotion.UseName,
-		End: func() any { return promotion.Erase{} },
+		End: promotion.Erase{},
 	}
 	reviewAuthors = actors.Owned{
 		Collection: review.Collection, Kind: review.Name,
-		End: func() any { return review.Anonymise{} },
+		End: review.Anonymise{},
 	}
 	voters = actors.Owned{
 		Collection: review.Votes, Kind: review.VoteName,
-		End: func() any { return review.Forget{} },
+		End: review.Forget{},
 	}
 )
 

@@ -40,11 +40,11 @@ func Recommendations(store persistence.Store, a grains.Asker) events.Handler {
 var (
 	affinities = actors.Owned{
 		Collection: recommend.Affinities, Kind: recommend.AffinityName,
-		End: func() any { return recommend.Forget{} },
+		End: recommend.Forget{},
 	}
 	trends = actors.Owned{
 		Collection: recommend.Trends, Kind: recommend.TrendingName,
-		End: func() any { return recommend.Forget{} },
+		End: recommend.Forget{},
 	}
 )
 

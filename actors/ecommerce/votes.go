@@ -34,7 +34,7 @@ func Votes(store persistence.Store, a grains.Asker) events.Handler {
 	}
 	votes := actors.Owned{
 		Collection: review.Votes, Kind: review.VoteName,
-		End: func() any { return review.Unmark{} },
+		End: review.Unmark{},
 	}
 	removeVotes := actors.EachOf(func(ctx context.Context, d *events.Delivery) error {
 		var e events.ReviewDeleted

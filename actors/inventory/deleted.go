@@ -12,11 +12,11 @@ import (
 var (
 	suppliers = actors.Owned{
 		Collection: supplier.Collection, Kind: supplier.Name,
-		End: func() any { return supplier.Delete{} },
+		End: supplier.Delete{},
 	}
 	warehouses = actors.Owned{
 		Collection: warehouse.Collection, Kind: warehouse.Name,
-		End: func() any { return warehouse.Delete{} },
+		End: warehouse.Delete{},
 	}
 )
 

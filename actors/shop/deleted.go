@@ -15,11 +15,11 @@ import (
 var (
 	shops = actors.Owned{
 		Collection: shop.Collection, Kind: shop.Name,
-		End: func() any { return shop.Delete{} },
+		End: shop.Delete{},
 	}
 	shippingRules = actors.Owned{
 		Collection: shipping.Collection, Kind: shipping.Name,
-		End: func() any { return shipping.Remove{} },
+		End: shipping.Remove{},
 	}
 )
 
