@@ -15,6 +15,7 @@ import (
 	"entrepot/grains/ecommerce/product"
 	"entrepot/grains/ecommerce/review"
 	"entrepot/grains/grainstest"
+	"entrepot/persistence"
 	"entrepot/persistence/storetest"
 )
 
@@ -168,36 +169,12 @@ func TestRatingsConverge(t *testing.T) {
 	}}); err != nil {
 		t.Fatal(err)
 	}
-	var wg sync.WaitGroup
-	quiet := make(chan struct{})
+	var writers sync.WaitGroup
 	for n := range 40 {
-		wg.Go(func() { reviewLifecycle(t, m, id, n) })
+		writers.Go(func() { reviewLifecycle(t, m, id, n) })
 	}
-	var consumers sync.WaitGroup
-	for c := range 2 {
-		r := rand.New(rand.NewPCG(1, uint64(c)))
-		consumers.Go(func() {
-			for {
-				batch := actorstest.Happened(
-					m, "review.created", "review.updated", "review.approved", "review.rejected", "review.deleted",
-				)
-				r.Shuffle(len(batch), func(i, j int) { batch[i], batch[j] = batch[j], batch[i] })
-				redeliver(t, Ratings(m.Store, m), slices.Concat(batch[:r.IntN(len(batch)+1)], batch[:r.IntN(len(batch)+1)]))
-				select {
-				case <-quiet:
-					if c == 0 { // one consumer gets the last event while the other may still handle an older one
-						last := actorstest.Happened(m, "review.updated", "review.approved", "review.rejected", "review.deleted")
-						redeliver(t, Ratings(m.Store, m), last[len(last)-1:])
-					}
-					return
-				default:
-				}
-			}
-		})
-	}
-	wg.Wait()
-	close(quiet)
-	consumers.Wait()
+	changes := []string{"review.updated", "review.approved", "review.rejected", "review.deleted"}
+	consumeTwice(t, m, Ratings, &writers, append([]string{"review.created"}, changes...), changes)
 	want := make([]int64, 5)
 	for n := range 40 {
 		v, err := grains.Ask(
@@ -211,6 +188,40 @@ func TestRatingsConverge(t *testing.T) {
 	if err != nil || !slices.Equal(p.Rating, want) || slices.Max(want) == 0 {
 		t.Fatalf("rating %v, want %v: %v", p.Rating, want, err)
 	}
+}
+
+// consumeTwice runs two consumers that receive the events of these types twice and in any order, until
+// the writers have ended. One consumer then receives the last event of the types in last, because the
+// other may still handle an older one.
+func consumeTwice(
+	t *testing.T, m *grainstest.Member, consume func(persistence.Store, grains.Asker) events.Handler,
+	writers *sync.WaitGroup, types, last []string,
+) {
+	t.Helper()
+	quiet := make(chan struct{})
+	var consumers sync.WaitGroup
+	for c := range 2 {
+		r := rand.New(rand.NewPCG(1, uint64(c)))
+		consumers.Go(func() {
+			for {
+				batch := actorstest.Happened(m, types...)
+				r.Shuffle(len(batch), func(i, j int) { batch[i], batch[j] = batch[j], batch[i] })
+				redeliver(t, consume(m.Store, m), slices.Concat(batch[:r.IntN(len(batch)+1)], batch[:r.IntN(len(batch)+1)]))
+				select {
+				case <-quiet:
+					if c == 0 {
+						late := actorstest.Happened(m, last...)
+						redeliver(t, consume(m.Store, m), late[len(late)-1:])
+					}
+					return
+				default:
+				}
+			}
+		})
+	}
+	writers.Wait()
+	close(quiet)
+	consumers.Wait()
 }
 
 // redeliver delivers a batch until no delivery fails, at most 20 times.

@@ -1,8 +1,6 @@
 package ecommerce
 
 import (
-	"math/rand/v2"
-	"slices"
 	"sync"
 	"testing"
 
@@ -79,14 +77,13 @@ func (b *ballot) vote(n int, helpful bool) {
 func TestVotesConverge(t *testing.T) {
 	t.Parallel()
 	b := newBallot(t)
-	var wg, consumers sync.WaitGroup
-	quiet := make(chan struct{})
+	var writers sync.WaitGroup
 	want := int64(0)
 	for n := 1; n <= 40; n++ {
 		if n%3 != 0 {
 			want++
 		}
-		wg.Go(func() {
+		writers.Go(func() {
 			b.vote(n, true)
 			b.vote(n, true)
 			if n%3 != 1 {
@@ -97,28 +94,9 @@ func TestVotesConverge(t *testing.T) {
 			}
 		})
 	}
-	for c := range 2 {
-		r := rand.New(rand.NewPCG(1, uint64(c)))
-		consumers.Go(func() {
-			for {
-				batch := actorstest.Happened(b.Member, "review.voted", "review.approved")
-				r.Shuffle(len(batch), func(i, j int) { batch[i], batch[j] = batch[j], batch[i] })
-				redeliver(t, Votes(b.Store, b), slices.Concat(batch[:r.IntN(len(batch)+1)], batch[:r.IntN(len(batch)+1)]))
-				select {
-				case <-quiet:
-					if c == 0 { // one consumer gets the last event while the other may still handle an older one
-						last := actorstest.Happened(b.Member, "review.voted")
-						redeliver(t, Votes(b.Store, b), last[len(last)-1:])
-					}
-					return
-				default:
-				}
-			}
-		})
-	}
-	wg.Wait()
-	close(quiet)
-	consumers.Wait()
+	consumeTwice(
+		t, b.Member, Votes, &writers, []string{"review.voted", "review.approved"}, []string{"review.voted"},
+	)
 	if got := b.shown().Helpful; got != want {
 		t.Fatalf("%d helpful votes, want %d", got, want)
 	}
